@@ -1,0 +1,336 @@
+# Perilune: how it is built and checked. `make help` lists the targets.
+#
+# Objects lie in build/<flavour>/ and never mix; a flavour is a set of flags (release, asan, cov, fuzz). Each layer of
+# src/LAYERS becomes build/<flavour>/<layer>.a. The program links whole archives, because LuaJIT's FFI reaches functions
+# that no C code calls; a unit test links only its own layer's archive and those below it.
+#
+# Variables: V=1 shows whole commands; FLAVOUR, JOBS, CC, CFLAGS_EXTRA, PREFIX, DESTDIR, FUZZ_SECONDS, TESTS (for `t`).
+
+VERSION      := 0.1.0
+FLAVOUR      ?= release
+JOBS         ?= $(shell nproc 2>/dev/null || echo 2)
+PREFIX       ?= /usr/local
+SYSCONFDIR   ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
+UNITDIR      ?= $(if $(filter /usr,$(PREFIX)),/lib,$(PREFIX)/lib)/systemd/system
+FUZZ_SECONDS ?= 20
+TESTS        ?= t/
+export TEST_TIMEOUT ?= 120
+B            := build/$(FLAVOUR)
+LLHTTP       := /usr/share/llhttp
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(JOBS)
+endif
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+Q := $(if $(V),,@)
+# $(call say,WORD,what): the quiet line.
+say = $(if $(V),,@printf '%-5s %s\n' '$(1)' '$(2)')
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Packages. What the goals need is checked once per state of the package database, and installed when missing.
+
+PACKAGES_run   := gcc libc6-dev make pkg-config libluajit2-5.1-dev libev-dev node-llhttp libnghttp2-dev libssl-dev \
+                  libc-ares-dev libpcre2-dev zlib1g-dev lua-cjson
+PACKAGES_test  := libcmocka-dev perl
+PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
+PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
+PACKAGES_bench := nginx-light libnginx-mod-http-lua wrk
+
+GOALS := $(or $(MAKECMDGOALS),all)
+GROUPS := run \
+    $(if $(filter test unit asan cov,$(GOALS)),test) \
+    $(if $(filter lint fmt tidy luacheck format,$(GOALS)),lint) \
+    $(if $(filter fuzz fuzz-all,$(GOALS)),fuzz) \
+    $(if $(filter bench,$(GOALS)),bench)
+GROUPS := $(strip $(GROUPS))
+EMPTY :=
+DEPS_STAMP := build/deps/$(subst $(EMPTY) ,+,$(GROUPS))
+
+$(DEPS_STAMP): Makefile t/lint/deps.sh $(wildcard /var/lib/dpkg/status)
+	@mkdir -p $(@D)
+	@t/lint/deps.sh $(foreach g,$(GROUPS),$(PACKAGES_$(g)))
+	@touch $@
+
+# The flags of the libraries, asked of pkg-config once the packages are there. Make reads itself anew after writing this.
+PKGS := luajit openssl libcares libnghttp2 libpcre2-8 zlib
+build/libs.mk: Makefile | $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	@{ echo "LIB_CFLAGS := $$(pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')"; \
+	   echo "LIBS := $$(pkg-config --libs $(PKGS)) -lev -lm -ldl -lpthread"; } >$@.tmp && mv $@.tmp $@
+
+ifneq ($(filter-out help clean,$(GOALS)),)
+include build/libs.mk
+endif
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Flags
+
+WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+WERROR ?= -Werror
+DEFS   := -D_GNU_SOURCE -DPERILUNE_VERSION='"$(VERSION)"'
+HARDEN := -fPIE -fstack-protector-strong
+FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+LLVM_FUZZ := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+
+FLAGS_release := -O2 $(FORTIFY)
+FLAGS_asan    := -O1 -U_FORTIFY_SOURCE $(SANITIZE) -Wno-maybe-uninitialized
+FLAGS_cov     := -O0 --coverage
+FLAGS_fuzz    := -O1 -U_FORTIFY_SOURCE $(LLVM_FUZZ)
+LINK_asan     := $(SANITIZE)
+LINK_cov      := --coverage
+LINK_fuzz     := -fsanitize=fuzzer,address,undefined
+
+ifeq ($(origin CC),default)
+CC := $(if $(filter fuzz,$(FLAVOUR)),clang-14,gcc)
+endif
+CFLAGS ?=
+CFLAGS_ALL := -std=gnu11 -g -fno-omit-frame-pointer $(FLAGS_$(FLAVOUR)) $(HARDEN) $(DEFS) $(CFLAGS) $(CFLAGS_EXTRA)
+CFLAGS_OWN := $(CFLAGS_ALL) $(WARN) $(WERROR) -Isrc -isystem /usr/include/llhttp -isystem /usr/share/include/llhttp \
+              $(LIB_CFLAGS)
+LDFLAGS_ALL := -pie -rdynamic -Wl,-z,relro,-z,now -Wl,--as-needed $(LINK_$(FLAVOUR)) $(LDFLAGS)
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What there is to build
+
+LAYERS  := $(filter-out main,$(shell sed -n 's/^\([a-z][a-z0-9]*\):.*/\1/p' src/LAYERS))
+SRC     := $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c))
+MAIN    := $(wildcard src/main.c)
+OBJ     := $(SRC:src/%.c=$(B)/%.o)
+# The archives of those layers that have sources, lowest first.
+FULL    := $(foreach l,$(LAYERS),$(if $(wildcard src/$(l)/*.c),$(l)))
+ARCHIVES := $(FULL:%=$(B)/%.a)
+HTTP_OBJ := $(patsubst %,$(B)/llhttp/%.o,llhttp api http)
+UNIT_SRC := $(foreach l,$(LAYERS),$(wildcard t/unit/$(l)/*.c))
+UNITS   := $(UNIT_SRC:%.c=$(B)/%)
+FUZZ_SRC := $(wildcard t/fuzz/*.c)
+FUZZERS := $(FUZZ_SRC:%.c=$(B)/%)
+TESTLIB_SRC := $(wildcard t/lib/*.c)
+TESTLIB := $(if $(TESTLIB_SRC),$(B)/t/testlib.a)
+PROGRAM := $(B)/perilune
+C_FILES  = $(wildcard src/*.c src/*.h src/*/*.c src/*/*.h t/unit/*/*.c t/unit/*/*.h t/fuzz/*.c t/lib/*.c t/lib/*.h)
+LUA_FILES = $(shell find lua examples t conf -name '*.lua' 2>/dev/null | sort)
+
+# Sources that read what strangers send: each has t/fuzz/<name>.c (checked by lint).
+PARSERS := proto/url proto/date proto/cookie proto/form proto/multipart proto/http1_parse proto/h2_session \
+           proto/ws_frame proto/ws_handshake proto/ws_deflate proto/proxy_proto config/lex
+
+.PHONY: all run test unit t asan fuzz fuzz-all bench lint layers objects format tidy luacheck fmt cov docs install deb clean help \
+        deps sums
+
+all: $(if $(MAIN),build/perilune,$(ARCHIVES)) ## build the program: build/perilune
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Rules
+
+# A file that changes when the command does: what depends on it is rebuilt.
+define stamp
+$(1): FORCE
+	@mkdir -p $$(@D)
+	@printf '%s\n' "$$$$FLAGS_NOW" | cmp -s - $$@ || printf '%s\n' "$$$$FLAGS_NOW" >$$@
+$(1): export FLAGS_NOW = $(2)
+endef
+$(eval $(call stamp,$(B)/flags,$$(CC) $$(CFLAGS_OWN)))
+$(eval $(call stamp,$(B)/ldflags,$$(CC) $$(LDFLAGS_ALL) $$(LIBS) $$(FULL)))
+$(eval $(call stamp,$(B)/main.flags,$$(MAIN_DEFS)))
+.PHONY: FORCE
+
+# Where an installed program finds its files; a separate stamp, so that another PREFIX compiles one file only.
+MAIN_DEFS := -DPERILUNE_PREFIX='"$(PREFIX)"' -DPERILUNE_SYSCONFDIR='"$(SYSCONFDIR)"'
+$(B)/main.o: private EXTRA := $(MAIN_DEFS)
+$(B)/main.o: $(B)/main.flags
+
+$(B)/%.o: src/%.c $(B)/flags
+	$(call say,CC,$*.c)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_OWN) $(EXTRA) -MMD -MP -c $< -o $@
+
+$(B)/t/%.o: t/%.c $(B)/flags
+	$(call say,CC,t/$*.c)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_OWN) -Wno-missing-prototypes -I. -MMD -MP -c $< -o $@
+
+$(B)/llhttp/%.o: $(LLHTTP)/%.c $(B)/flags
+	$(call say,CC,llhttp/$*.c)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -w -I/usr/share/include/llhttp -I/usr/share/include -c $< -o $@
+
+# An archive is written anew, so that no object of a deleted source stays in it.
+define archive
+	$(call say,AR,$(notdir $@))
+	@rm -f $@
+	$(Q)ar rcs $@ $(filter %.o,$^)
+endef
+define layer_rule
+$(B)/$(1).a: $(patsubst src/%.c,$(B)/%.o,$(wildcard src/$(1)/*.c)) $(B)/$(1).list
+	$$(archive)
+$$(eval $$(call stamp,$(B)/$(1).list,$(wildcard src/$(1)/*.c)))
+endef
+$(foreach l,$(FULL),$(eval $(call layer_rule,$(l))))
+
+$(B)/llhttp.a: $(HTTP_OBJ)
+	$(archive)
+
+$(B)/t/testlib.a: $(TESTLIB_SRC:%.c=$(B)/%.o)
+	$(archive)
+
+# $(call reversed,words)
+reversed = $(if $(1),$(call reversed,$(wordlist 2,99,$(1))) $(firstword $(1)))
+
+$(PROGRAM): $(B)/main.o $(ARCHIVES) $(B)/llhttp.a $(B)/ldflags
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(B)/main.o -Wl,--whole-archive $(call reversed,$(ARCHIVES)) -Wl,--no-whole-archive \
+	    $(B)/llhttp.a $(LIBS)
+
+build/perilune: build/release/perilune
+	@ln -f $< $@
+
+# $(call below,layer): the layer and all that stand before it in src/LAYERS, lowest first, as archives.
+upto  = $(if $(2),$(firstword $(2)) $(if $(filter $(1),$(firstword $(2))),,$(call upto,$(1),$(wordlist 2,99,$(2)))))
+below = $(patsubst %,$(B)/%.a,$(filter $(FULL),$(call upto,$(1),$(LAYERS))))
+
+# From bind upward a test may run Lua that reaches functions by FFI: whole archives, and where the test includes the source
+# under test, its own definitions (which come first) win.
+WHOLE_LAYERS := bind app proc
+define unit_rule
+$(patsubst %.c,$(B)/%,$(wildcard t/unit/$(1)/*.c)): $(B)/t/unit/$(1)/%: \
+    $(B)/t/unit/$(1)/%.o $(TESTLIB) $(call below,$(1)) $(B)/llhttp.a $(B)/ldflags
+	$$(call say,LINK,t/unit/$(1)/$$*)
+	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$< $(TESTLIB) \
+	    $(if $(filter $(1),$(WHOLE_LAYERS)),-Wl$(comma)-z$(comma)muldefs -Wl$(comma)--whole-archive) \
+	    $(call reversed,$(call below,$(1))) -Wl,--no-whole-archive $(B)/llhttp.a -lcmocka $$(LIBS)
+endef
+comma := ,
+$(foreach l,$(LAYERS),$(if $(wildcard t/unit/$(l)/*.c),$(eval $(call unit_rule,$(l)))))
+
+$(FUZZERS): $(B)/t/fuzz/%: $(B)/t/fuzz/%.o $(ARCHIVES) $(B)/llhttp.a $(B)/ldflags
+	$(call say,LINK,t/fuzz/$*)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(call reversed,$(ARCHIVES)) $(B)/llhttp.a $(LIBS)
+
+-include $(OBJ:.o=.d) $(B)/main.d $(UNITS:=.d) $(FUZZERS:=.d) $(TESTLIB_SRC:%.c=$(B)/%.d)
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Running and testing
+
+run: build/perilune ## build and serve conf/perilune.conf in the foreground (port 8080)
+	@mkdir -p logs
+	build/perilune -p . -c conf/perilune.conf -g 'daemon off;'
+
+deps: $(DEPS_STAMP) ## install the Debian packages that are missing
+
+# Results of a run are kept in $(B)/*.sum as "passed failed" and added up by `make test`.
+TALLY := perl t/lint/tally.pl
+export ASAN_OPTIONS  ?= detect_leaks=1:abort_on_error=0:allocator_may_return_null=1
+export LSAN_OPTIONS  ?= suppressions=$(CURDIR)/t/lint/lsan.supp:print_suppressions=0
+export UBSAN_OPTIONS ?= print_stacktrace=1
+
+test: ## all tests: unit, then t; ends with the sum
+	@rm -f $(B)/unit.sum $(B)/t.sum
+	+@status=0; $(MAKE) unit || status=1; $(MAKE) t || status=1; \
+	 $(TALLY) sum $(B)/unit.sum $(B)/t.sum || status=1; exit $$status
+
+unit: $(UNITS) ## the unit tests: t/unit/<layer>/*.c
+	@$(TALLY) unit $(B)/unit.sum $(B)/t/unit/ $(UNITS)
+
+t: $(if $(MAIN),$(if $(filter release,$(FLAVOUR)),build/perilune,$(PROGRAM))) ## the integration tests: t/*.t (TESTS=t/40-x.t for some)
+	@$(TALLY) t $(B)/t.sum $(PROGRAM) test $(TESTS) -j 2
+
+asan: ## all tests under AddressSanitizer, LeakSanitizer and UBSan
+	+@$(MAKE) FLAVOUR=asan test
+
+fuzz: ## each fuzz target for FUZZ_SECONDS
+	+@$(MAKE) -k FLAVOUR=fuzz fuzz-all
+
+fuzz-all: $(FUZZ_SRC:t/fuzz/%.c=fuzz-run-%)
+
+fuzz-run-%: $(B)/t/fuzz/%
+	@mkdir -p $(B)/corpus/$*
+	@seeds=; [ ! -d t/fuzz/corpus/$* ] || seeds=t/fuzz/corpus/$*; \
+	 dict=; [ ! -f t/fuzz/$*.dict ] || dict=-dict=t/fuzz/$*.dict; \
+	 if $< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 $$dict \
+	    -artifact_prefix=$(B)/$*- $(B)/corpus/$* $$seeds >$(B)/$*.log 2>&1; \
+	 then printf 'ok    fuzz/%s %s runs\n' $* "$$(sed -n 's/^stat::number_of_executed_units: *//p' $(B)/$*.log)"; \
+	 else printf 'FAIL  fuzz/%s\n' $*; tail -n 60 $(B)/$*.log; exit 1; fi
+
+bench: build/perilune ## compare with nginx + Lua on this machine
+	@t/bench/run build/perilune
+
+cov: ## test coverage: lines of each source file that the tests reach
+	@find build/cov -name '*.gcda' -delete 2>/dev/null || true
+	+@status=0; $(MAKE) FLAVOUR=cov test || status=1; perl t/lint/cov.pl build/cov || status=1; exit $$status
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Gates. Each prints `file:line: what` and fails when there is anything to say.
+
+LINT := build/lint
+# Every gate runs, also behind one that fails.
+lint: ## all gates on the source
+	+@status=0; $(MAKE) -k objects format tidy luacheck || status=1; \
+	 perl t/lint/layers.pl build/release || status=1; \
+	 perl t/lint/shape.pl $(C_FILES) || status=1; \
+	 perl t/lint/globals.pl build/release $(SRC) $(MAIN) || status=1; \
+	 perl t/lint/mirror.pl '$(PARSERS)' $(SRC) $(MAIN) || status=1; \
+	 perl t/lint/lua_shape.pl $(LUA_FILES) || status=1; \
+	 perl t/lint/text.pl || status=1; \
+	 [ $$status = 0 ] && echo 'lint: clean'
+
+layers: objects ## direction of includes and symbols against src/LAYERS
+	@perl t/lint/layers.pl $(B)
+
+objects: $(OBJ) $(MAIN:src/%.c=$(B)/%.o)
+
+format: | $(DEPS_STAMP)
+	$(if $(C_FILES),@! clang-format-14 --dry-run -Werror $(C_FILES) 2>&1 | \
+	    sed -n 's/^\([^ :]*:[0-9]*\):[0-9]*: error:.*/\1: not as clang-format writes it (make fmt)/p' | \
+	    awk -F: '!seen[$$1]++' | grep .)
+
+# One stamp per source: it is checked again when its object was rebuilt.
+tidy: $(patsubst src/%.c,$(LINT)/%.tidy,$(SRC) $(MAIN))
+$(LINT)/%.tidy: src/%.c .clang-tidy build/release/%.o
+	$(call say,TIDY,$*.c)
+	@mkdir -p $(@D)
+	$(Q)clang-tidy-14 --quiet --warnings-as-errors='*' $< -- $(filter-out -Werror $(FORTIFY),$(CFLAGS_OWN)) \
+	    >$@.log 2>&1 || \
+	    { sed -e 's,$(CURDIR)/,,g' -e '/^[0-9]* warnings\{0,1\} .*generated/d' -e '/^Suppressed/d' $@.log; exit 1; }
+	@touch $@
+
+luacheck: | $(DEPS_STAMP)
+	$(if $(LUA_FILES),@luacheck --quiet --codes --formatter plain $(LUA_FILES))
+
+# Twice: aligning a comment can move the end of the line before it.
+fmt: | $(DEPS_STAMP) ## format the C files in place
+	$(if $(C_FILES),@clang-format-14 -i $(C_FILES) && clang-format-14 -i $(C_FILES))
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Documents, installing
+
+docs: build/perilune ## print the directive reference from the schema
+	@mkdir -p docs
+	@build/perilune --directives >docs/directives.md.tmp && mv docs/directives.md.tmp docs/directives.md
+
+# A configuration that is there already is never overwritten.
+install: build/perilune ## install under DESTDIR and PREFIX
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/perilune' '$(DESTDIR)$(SYSCONFDIR)/perilune'
+	install -m 755 build/perilune '$(DESTDIR)$(PREFIX)/bin/perilune'
+	find lua -name '*.lua' | while read -r f; do \
+	    install -D -m 644 "$$f" '$(DESTDIR)$(PREFIX)/share/perilune/'"$$f"; done
+	for f in conf/*; do case $$f in *.service) continue ;; esac; \
+	    to='$(DESTDIR)$(SYSCONFDIR)/perilune/'$${f#conf/}; \
+	    [ ! -f "$$f" ] || [ -e "$$to" ] || install -m 644 "$$f" "$$to"; done
+	[ ! -f conf/perilune.service ] || \
+	    install -D -m 644 conf/perilune.service '$(DESTDIR)$(UNITDIR)/perilune.service'
+
+deb: ## build/perilune_<version>_<arch>.deb
+	@rm -rf build/deb
+	+@$(MAKE) install DESTDIR=build/deb PREFIX=/usr >/dev/null
+	@t/lint/deb.sh build/deb $(VERSION)
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do \
+	    printf '  %-8s %s\n' "$$name" "$$what"; done

@@ -1,0 +1,304 @@
+/* Bytes as text and back.
+ *
+ * Writers reserve for the worst case once and then write without checks; a decoder that answers
+ * false leaves `out` as it was, except encode_unpercent, whose result is of use either way. To add
+ * a set to percent-encoding, add its row of 256 bits to `kept`. */
+#include "base/encode.h"
+
+#include "base/check.h"
+
+static const char upper_hex[] = "0123456789ABCDEF";
+static const char lower_hex[] = "0123456789abcdef";
+
+/* One bit a byte value: those that encode_percent leaves as they are. */
+static const uint64_t kept[][4] = {
+    /* RFC 3986 section 2.3: A-Z a-z 0-9 - . _ ~ */
+    [ENCODE_COMPONENT] = {0x03ff600000000000, 0x47fffffe87fffffe, 0, 0},
+    /* 0x21 to 0x7e without # % ? */
+    [ENCODE_PATH] = {0x7fffffd600000000, 0x7fffffffffffffff, 0, 0},
+};
+
+/* Where to write up to `each` bytes for every byte of `in`. */
+static char *room_for(struct buf *out, struct slice in, size_t each)
+{
+    CHECK(in.n < SIZE_MAX / 8);
+    return buf_reserve(out, in.n * each + each);
+}
+
+static void written_to(struct buf *out, const char *end)
+{
+    out->n = (size_t)(end - out->p);
+}
+
+void encode_percent(struct buf *out, struct slice in, enum encode_set set)
+{
+    char *to = room_for(out, in, 3);
+
+    for (size_t i = 0; i < in.n; i++) {
+        unsigned char c = (unsigned char)in.p[i];
+
+        if (kept[set][c >> 6] >> (c & 63) & 1) {
+            *to++ = (char)c;
+        } else {
+            *to++ = '%';
+            *to++ = upper_hex[c >> 4];
+            *to++ = upper_hex[c & 15];
+        }
+    }
+    written_to(out, to);
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte behind the '%' at `i`, or -1. */
+static int escaped_byte(struct slice in, size_t i)
+{
+    int high, low;
+
+    if (in.n - i < 3)
+        return -1;
+    high = hex_value(in.p[i + 1]);
+    low = hex_value(in.p[i + 2]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+bool encode_unpercent(struct buf *out, struct slice in, bool plus)
+{
+    char *to = room_for(out, in, 1);
+    bool is_well_formed = true;
+
+    for (size_t i = 0; i < in.n; i++) {
+        char c = in.p[i];
+
+        if (c == '%') {
+            int byte = escaped_byte(in, i);
+
+            if (byte >= 0) {
+                c = (char)byte;
+                i += 2;
+            } else {
+                is_well_formed = false;
+            }
+        } else if (c == '+' && plus) {
+            c = ' ';
+        }
+        *to++ = c;
+    }
+    written_to(out, to);
+    return is_well_formed;
+}
+
+void encode_hex(struct buf *out, struct slice in)
+{
+    char *to = room_for(out, in, 2);
+
+    for (size_t i = 0; i < in.n; i++) {
+        *to++ = lower_hex[(unsigned char)in.p[i] >> 4];
+        *to++ = lower_hex[in.p[i] & 15];
+    }
+    written_to(out, to);
+}
+
+static const char base64_digits[2][65] = {
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+};
+
+void encode_base64(struct buf *out, struct slice in, bool url, bool pad)
+{
+    const char *digits = base64_digits[url];
+    const unsigned char *p = (const unsigned char *)in.p;
+    char *to = buf_reserve(out, in.n / 3 * 4 + 4);
+    size_t n = in.n;
+    uint32_t v;
+
+    for (; n >= 3; n -= 3, p += 3) {
+        v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+        *to++ = digits[v >> 18];
+        *to++ = digits[v >> 12 & 63];
+        *to++ = digits[v >> 6 & 63];
+        *to++ = digits[v & 63];
+    }
+    if (n > 0) {
+        v = (uint32_t)p[0] << 16 | (n > 1 ? (uint32_t)p[1] << 8 : 0);
+        *to++ = digits[v >> 18];
+        *to++ = digits[v >> 12 & 63];
+        if (n > 1)
+            *to++ = digits[v >> 6 & 63];
+        for (; pad && n < 3; n++)
+            *to++ = '=';
+    }
+    written_to(out, to);
+}
+
+/* The value of a base64 digit, or a number above 63. */
+static uint32_t base64_value(char c, bool url)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (uint32_t)(c - 'A');
+    if (c >= 'a' && c <= 'z')
+        return (uint32_t)(c - 'a') + 26;
+    if (c >= '0' && c <= '9')
+        return (uint32_t)(c - '0') + 52;
+    if (c == (url ? '-' : '+'))
+        return 62;
+    return c == (url ? '_' : '/') ? 63 : 64;
+}
+
+/* Takes the padding off `*in`. False when there is too much or too little of it. */
+static bool take_padding(struct slice *in, bool is_optional)
+{
+    size_t pads = 0;
+
+    while (pads < 2 && pads < in->n && in->p[in->n - 1 - pads] == '=')
+        pads++;
+    if (in->n % 4 != 0 && (pads > 0 || !is_optional))
+        return false;
+    in->n -= pads;
+    return in->n % 4 != 1;
+}
+
+bool encode_unbase64(struct buf *out, struct slice in, bool url)
+{
+    uint32_t bits = 0;
+    unsigned count = 0;
+    char *to;
+
+    if (!take_padding(&in, url))
+        return false;
+    to = room_for(out, in, 1);
+    for (size_t i = 0; i < in.n; i++) {
+        uint32_t v = base64_value(in.p[i], url);
+
+        if (v > 63)
+            return false;
+        bits = bits << 6 | v;
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            *to++ = (char)(bits >> count);
+        }
+    }
+    /* RFC 4648 section 3.5: bits that encode nothing are zero, else two texts would mean the same.
+     */
+    if (bits & ((1u << count) - 1))
+        return false;
+    written_to(out, to);
+    return true;
+}
+
+static struct slice html_entity(char c)
+{
+    switch (c) {
+    case '&':
+        return SLICE("&amp;");
+    case '<':
+        return SLICE("&lt;");
+    case '>':
+        return SLICE("&gt;");
+    case '"':
+        return SLICE("&quot;");
+    case '\'':
+        return SLICE("&#39;");
+    default:
+        return SLICE_EMPTY;
+    }
+}
+
+void encode_html(struct buf *out, struct slice in)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i < in.n; i++) {
+        struct slice entity = html_entity(in.p[i]);
+
+        if (entity.n == 0)
+            continue;
+        buf_add(out, in.p + from, i - from);
+        buf_add_slice(out, entity);
+        from = i + 1;
+    }
+    if (from < in.n)
+        buf_add(out, in.p + from, in.n - from);
+}
+
+/* Table 3-7 of the Unicode standard: length of the sequence that `lead` begins (0: none) and the
+ * range of its second byte; later bytes are 0x80 to 0xbf. */
+static size_t utf8_expect(unsigned char lead, unsigned char *low, unsigned char *high)
+{
+    *low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    *high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    if (lead < 0x80)
+        return 1;
+    if (lead < 0xc2 || lead > 0xf4)
+        return 0;
+    return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+/* Bytes of the character at the front of `s`, which is not empty. When it is none, *is_valid is
+ * false and the result covers what one U+FFFD replaces. */
+static size_t utf8_take(struct slice s, bool *is_valid)
+{
+    unsigned char low, high;
+    size_t want = utf8_expect((unsigned char)s.p[0], &low, &high);
+    size_t n = 1;
+
+    while (n < want && n < s.n && (unsigned char)s.p[n] >= low && (unsigned char)s.p[n] <= high) {
+        low = 0x80;
+        high = 0xbf;
+        n++;
+    }
+    *is_valid = n == want;
+    return n;
+}
+
+static void add_json_escape(struct buf *out, unsigned char c)
+{
+    static const char short_form[0x20] = {
+        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+    char letter = c < 0x20 ? short_form[c] : (char)c;
+
+    if (letter) {
+        buf_add_char(out, '\\');
+        buf_add_char(out, letter);
+        return;
+    }
+    buf_add_lit(out, "\\u00");
+    buf_add_char(out, lower_hex[c >> 4]);
+    buf_add_char(out, lower_hex[c & 15]);
+}
+
+/* RFC 8259 section 7. */
+static bool is_plain_json(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+void encode_json(struct buf *out, struct slice in)
+{
+    while (in.n > 0) {
+        size_t n = 0;
+        bool is_valid;
+
+        while (n < in.n && is_plain_json((unsigned char)in.p[n]))
+            n++;
+        buf_add(out, in.p, n);
+        in = slice_from(in, n);
+        if (in.n == 0)
+            return;
+        n = utf8_take(in, &is_valid);
+        if (!is_valid)
+            buf_add_lit(out, "\xef\xbf\xbd");
+        else if (n > 1)
+            buf_add(out, in.p, n);
+        else
+            add_json_escape(out, (unsigned char)in.p[0]);
+        in = slice_from(in, n);
+    }
+}

@@ -1,0 +1,35 @@
+/* Encodings of bytes as text. Each writer appends to a buffer; each decoder says whether the input was well formed. */
+#ifndef BASE_ENCODE_H
+#define BASE_ENCODE_H
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/slice.h"
+
+enum encode_set {
+    ENCODE_COMPONENT, /* all but RFC 3986 unreserved: as encodeURIComponent without !'()* */
+    ENCODE_PATH,      /* keeps what may stand in a path, '/' included; escapes space % ? # and controls, >= 0x7f */
+};
+
+/* Percent-encodes. */
+void encode_percent(struct buf *out, struct slice in, enum encode_set set);
+
+/* Percent-decodes; `plus` turns '+' into a space. A '%' without two hex digits is kept as it is and the result is false. */
+bool encode_unpercent(struct buf *out, struct slice in, bool plus);
+
+/* Hexadecimal, lower case. */
+void encode_hex(struct buf *out, struct slice in);
+
+/* RFC 4648 base64; `url` for the URL-safe alphabet, `pad` for '='. */
+void encode_base64(struct buf *out, struct slice in, bool url, bool pad);
+
+/* Strict base64 (padding optional when `url`); false on anything else. */
+bool encode_unbase64(struct buf *out, struct slice in, bool url);
+
+/* & < > " ' as entities. */
+void encode_html(struct buf *out, struct slice in);
+
+/* The inside of a JSON string; bytes that are not UTF-8 become U+FFFD. */
+void encode_json(struct buf *out, struct slice in);
+
+#endif

@@ -1,0 +1,232 @@
+/* The registry of directives: filled once at start, then only read.
+ *
+ * Entries are kept in order of registration (that is the order of the reference) and chained by
+ * name under a map, since a name may mean different things in different contexts. Tables are
+ * checked when they are registered: whoever adds a directive wrongly learns it from the first start
+ * of the program. */
+#include "config/schema.h"
+
+#include "base/check.h"
+#include "base/map.h"
+#include "base/mem.h"
+
+struct entry {
+    const struct directive *d;
+    struct entry *next;      /* in order of registration */
+    struct entry *same_name; /* next one of this name */
+};
+
+static struct {
+    struct map by_name; /* name → first entry */
+    struct entry *first, *last;
+} registry; /* process-wide: the directives that this program knows */
+
+static const struct {
+    uint32_t context;
+    const char *name;
+} context_names[] = {
+    {CTX_MAIN, "main"},
+    {CTX_EVENTS, "events"},
+    {CTX_HTTP, "http"},
+    {CTX_SERVER, "server"},
+    {CTX_LOCATION, "location"},
+    {CTX_IF_SERVER, "if in server"},
+    {CTX_IF_LOCATION, "if in location"},
+    {CTX_LIMIT_EXCEPT, "limit_except"},
+    {CTX_UPSTREAM, "upstream"},
+    {CTX_STREAM, "stream"},
+    {CTX_STREAM_SERVER, "server in stream"},
+    {CTX_STREAM_UPSTREAM, "upstream in stream"},
+};
+
+static bool is_power_of_two(uint32_t v)
+{
+    return v != 0 && (v & (v - 1)) == 0;
+}
+
+/* A directive that contradicts itself is a bug of its table. */
+static void check_entry(const struct directive *d)
+{
+    uint32_t shape = d->flags & (DIRECTIVE_BLOCK | DIRECTIVE_FREE | DIRECTIVE_LUA);
+
+    CHECK(d->name && d->name[0]);
+    if (d->contexts == 0 || (d->contexts & ~CTX_ANY) != 0 || d->min_args > d->max_args ||
+        (shape && !is_power_of_two(shape)) ||
+        (shape == DIRECTIVE_BLOCK ? !is_power_of_two(d->opens) : d->opens != 0))
+        PANIC("directive \"%s\": contexts, arguments or block do not fit together", d->name);
+    for (size_t i = 0; i < ARRAY_LEN(d->kinds); i++)
+        if (d->kinds[i] > ARG_ENUM || (d->kinds[i] == ARG_ENUM && !d->choices))
+            PANIC("directive \"%s\": argument %zu has no such kind", d->name, i);
+}
+
+static void add_entry(const struct directive *d)
+{
+    struct entry *entry = mem_new(struct entry);
+    struct entry *same = map_get(&registry.by_name, slice_str(d->name));
+
+    check_entry(d);
+    entry->d = d;
+    if (registry.last)
+        registry.last->next = entry;
+    else
+        registry.first = entry;
+    registry.last = entry;
+    if (!same) {
+        map_set(&registry.by_name, slice_str(d->name), entry);
+        return;
+    }
+    for (;; same = same->same_name) {
+        if (same->d->contexts & d->contexts)
+            PANIC("directive \"%s\" is registered twice for one context", d->name);
+        if (!same->same_name)
+            break;
+    }
+    same->same_name = entry;
+}
+
+void schema_register(const struct directive *table, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        add_entry(&table[i]);
+}
+
+void schema_reset(void)
+{
+    struct entry *next;
+
+    for (struct entry *it = registry.first; it; it = next) {
+        next = it->next;
+        mem_free(it);
+    }
+    map_deinit(&registry.by_name);
+    map_init(&registry.by_name, false);
+    registry.first = registry.last = NULL;
+}
+
+const struct directive *schema_find(struct slice name, uint32_t contexts)
+{
+    for (struct entry *it = map_get(&registry.by_name, name); it; it = it->same_name)
+        if (it->d->contexts & contexts)
+            return it->d;
+    return NULL;
+}
+
+#define NAME_MAX_COMPARED 64
+
+/* Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (both within
+ * NAME_MAX_COMPARED). */
+static size_t edit_distance(struct slice a, struct slice b)
+{
+    size_t rows[3][NAME_MAX_COMPARED + 1];
+
+    for (size_t j = 0; j <= b.n; j++)
+        rows[0][j] = j;
+    for (size_t i = 1; i <= a.n; i++) {
+        size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *higher = rows[(i + 1) % 3];
+        row[0] = i;
+        for (size_t j = 1; j <= b.n; j++) {
+            size_t best = above[j - 1] + (a.p[i - 1] != b.p[j - 1]);
+            best = MIN(best, MIN(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1])
+                best = MIN(best, higher[j - 2] + 1);
+            row[j] = best;
+        }
+    }
+    return rows[a.n % 3][b.n];
+}
+
+const char *schema_suggest(struct slice name, uint32_t context)
+{
+    size_t near = MIN((size_t)3, name.n / 3 + 1);
+    size_t best = 2 * near + 2; /* distances count twice: being allowed here breaks a tie */
+    const char *found = NULL;
+
+    if (name.n > NAME_MAX_COMPARED)
+        return NULL;
+    for (struct entry *it = registry.first; it; it = it->next) {
+        struct slice known = slice_str(it->d->name);
+        size_t cost;
+        if (known.n > NAME_MAX_COMPARED || known.n > name.n + near || name.n > known.n + near)
+            continue;
+        cost = edit_distance(name, known);
+        if (cost > near)
+            continue;
+        cost = 2 * cost + ((it->d->contexts & context) == 0);
+        if (cost < best) {
+            best = cost;
+            found = it->d->name;
+        }
+    }
+    return found;
+}
+
+void schema_context_names(uint32_t contexts, struct buf *out)
+{
+    const char *gap = "";
+
+    for (size_t i = 0; i < ARRAY_LEN(context_names); i++) {
+        if (!(contexts & context_names[i].context))
+            continue;
+        buf_printf(out, "%s%s", gap, context_names[i].name);
+        gap = ", ";
+    }
+}
+
+/* Contexts of `it` and of those later entries of its name that leave the description to it. */
+static uint32_t described_contexts(const struct entry *it)
+{
+    uint32_t contexts = it->d->contexts;
+
+    for (const struct entry *more = it->same_name; more && !more->d->doc; more = more->same_name)
+        contexts |= more->d->contexts;
+    return contexts;
+}
+
+static void print_directive(const struct entry *it, struct buf *out)
+{
+    const struct directive *d = it->d;
+
+    buf_printf(out, "### %s\n\n", d->name);
+    if (d->syntax)
+        buf_printf(out, "- Syntax: `%s`\n", d->syntax);
+    if (d->default_text)
+        buf_printf(out, "- Default: `%s`\n", d->default_text);
+    buf_add_lit(out, "- Context: ");
+    schema_context_names(described_contexts(it), out);
+    buf_printf(out, "\n\n%s\n\n", d->doc);
+}
+
+static const char *group_of(const struct directive *d)
+{
+    return d->group ? d->group : "Other directives";
+}
+
+/* Was the group of `it` printed when an earlier entry was met? */
+static bool is_group_known(const struct entry *it)
+{
+    for (const struct entry *e = registry.first; e != it; e = e->next)
+        if (e->d->doc && strcmp(group_of(e->d), group_of(it->d)) == 0)
+            return true;
+    return false;
+}
+
+void schema_print_reference(struct buf *out)
+{
+    buf_add_lit(out, "# Directives\n\n");
+    for (const struct entry *head = registry.first; head; head = head->next) {
+        if (!head->d->doc || is_group_known(head))
+            continue;
+        buf_printf(out, "## %s\n\n", group_of(head->d));
+        for (const struct entry *it = head; it; it = it->next)
+            if (it->d->doc && strcmp(group_of(it->d), group_of(head->d)) == 0)
+                print_directive(it, out);
+    }
+}
+
+bool config_apply(const struct config_node *parent, void *ctx, struct config_error *e)
+{
+    for (const struct config_node *node = parent->children; node; node = node->next)
+        if (node->schema && node->schema->apply && !node->schema->apply(ctx, node, e))
+            return false;
+    return true;
+}

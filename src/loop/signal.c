@@ -1,0 +1,53 @@
+/* Signals over libev's ev_signal, one entry per number. libev's handler only notes the signal and
+ * wakes the loop, so callbacks run as any other and may call anything. SIGCHLD belongs to child.c.
+ */
+#include "loop/signal.h"
+
+#include <signal.h>
+
+#include "base/check.h"
+#include "loop/loop_ev.h"
+
+enum { SIGNALS = 65 };
+
+static struct entry {
+    ev_signal watcher;
+    void (*fn)(int signum, void *arg); /* NULL: not watched */
+    void *arg;
+} entries[SIGNALS]; /* process-wide: so are signals */
+
+static void on_signal(struct ev_loop *ev, ev_signal *w, int events)
+{
+    struct entry *e = CONTAINER_OF(w, struct entry, watcher);
+
+    UNUSED(ev);
+    UNUSED(events);
+    e->fn(w->signum, e->arg);
+}
+
+void signal_watch(int signum, void (*fn)(int signum, void *arg), void *arg)
+{
+    struct entry *e;
+
+    CHECK(signum > 0 && signum < SIGNALS);
+    e = &entries[signum];
+    if (e->fn && !fn)
+        ev_signal_stop(loop_ev, &e->watcher); /* restores the default */
+    if (!e->fn && fn) {
+        ev_signal_init(&e->watcher, on_signal, signum);
+        ev_signal_start(loop_ev, &e->watcher);
+    }
+    e->fn = fn;
+    e->arg = arg;
+}
+
+void signal_ignore_pipe(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+}
+
+void signal_after_fork(void)
+{
+    for (int i = 1; i < SIGNALS; i++)
+        signal_watch(i, NULL, NULL);
+}

@@ -1,0 +1,17 @@
+/* Signals of the process as callbacks of the loop. */
+#ifndef LOOP_SIGNAL_H
+#define LOOP_SIGNAL_H
+
+#include "base/base.h"
+
+/* Calls `fn(signum, arg)` on a turn of the loop for each delivery (several may count as one). One
+ * watcher per signal; NULL ends it and restores the default. Signals do not keep loop_run alive. */
+void signal_watch(int signum, void (*fn)(int signum, void *arg), void *arg);
+
+/* SIGPIPE is ignored, for good. */
+void signal_ignore_pipe(void);
+
+/* In a child after fork: drops every watcher and default-handles their signals. */
+void signal_after_fork(void);
+
+#endif

@@ -1,0 +1,182 @@
+/* Listening sockets.
+ *
+ * A wake-up accepts until the kernel has no more or `batch` is reached: the descriptor is watched
+ * level-triggered, so what is left comes with the next turn, after the connections that are already
+ * there had theirs.
+ *
+ * Errors of accept are of three kinds (see accept(2)): nobody is waiting; this one connection is
+ * gone, next please; and the process or the system has run out of something, when trying again at
+ * once would only spin: that one rests. */
+#include "net/listen.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/log.h"
+
+enum { BACKLOG = 511, BATCH = 16, REST_MS = 100, UNIX_MODE = 0666 };
+
+static const char *unix_path(const struct addr *a)
+{
+    return ((const struct sockaddr_un *)(const void *)&a->storage)->sun_path;
+}
+
+/* A socket file stays behind when its server dies. Only one that refuses is taken away. */
+static bool remove_stale(const struct addr *a)
+{
+    struct stat st;
+    bool is_stale;
+    int fd;
+
+    if (lstat(unix_path(a), &st) != 0 || !S_ISSOCK(st.st_mode))
+        return false;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    is_stale = connect(fd, &a->sa, a->len) != 0 && errno == ECONNREFUSED;
+    (void)close(fd);
+    return is_stale && unlink(unix_path(a)) == 0;
+}
+
+static bool set(int fd, int level, int name, int value)
+{
+    return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
+}
+
+static bool set_options(int fd, int family, const struct listen_options *o)
+{
+    if (o->rcvbuf > 0 && !set(fd, SOL_SOCKET, SO_RCVBUF, o->rcvbuf))
+        return false;
+    if (o->sndbuf > 0 && !set(fd, SOL_SOCKET, SO_SNDBUF, o->sndbuf))
+        return false;
+    if (family == AF_UNIX)
+        return true;
+    if (!set(fd, SOL_SOCKET, SO_REUSEADDR, 1))
+        return false;
+    if (o->reuseport && !set(fd, SOL_SOCKET, SO_REUSEPORT, 1))
+        return false;
+    if (o->defer_accept && !set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1))
+        return false;
+    return family != AF_INET6 || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, o->ipv6only);
+}
+
+static bool bind_address(int fd, const struct addr *a)
+{
+    if (bind(fd, &a->sa, a->len) == 0)
+        return true;
+    if (errno != EADDRINUSE || !addr_is_unix(a))
+        return false;
+    if (remove_stale(a))
+        return bind(fd, &a->sa, a->len) == 0;
+    errno = EADDRINUSE;
+    return false;
+}
+
+static bool set_up(int fd, const struct addr *a, const struct listen_options *o)
+{
+    if (!set_options(fd, a->sa.sa_family, o) || !bind_address(fd, a))
+        return false;
+    /* before listen: nobody has got in yet by the mode that the umask gave it */
+    if (addr_is_unix(a) && chmod(unix_path(a), o->unix_mode ? o->unix_mode : UNIX_MODE) != 0)
+        return false;
+    return listen(fd, o->backlog > 0 ? o->backlog : BACKLOG) == 0;
+}
+
+const struct err *listen_open(const struct addr *a, const struct listen_options *o, int *fd_out)
+{
+    int fd = socket(a->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int errnum;
+
+    if (fd < 0)
+        return err_from_errno(errno);
+    if (set_up(fd, a, o)) {
+        *fd_out = fd;
+        return NULL;
+    }
+    errnum = errno;
+    (void)close(fd);
+    return err_from_errno(errnum);
+}
+
+static void rest(struct listener *l, int errnum)
+{
+    log_write(NULL, LOG_CRIT, "accept4() failed (%d: %s), resting for %d ms", errnum,
+              strerror(errnum), REST_MS);
+    io_watch(&l->io, 0);
+    timer_start(&l->pause, REST_MS);
+}
+
+/* Is there more to accept after this error? */
+static bool can_go_on(struct listener *l, int errnum)
+{
+    switch (errnum) {
+    case EAGAIN:
+        return false;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        rest(l, errnum);
+        return false;
+    case EBADF:
+    case EINVAL:
+    case ENOTSOCK:
+    case EFAULT:
+        PANIC("accept4: %s", strerror(errnum));
+    default: /* ECONNABORTED, and what the network has to say about the connection */
+        return true;
+    }
+}
+
+static void on_readable(struct io *io, int events)
+{
+    struct listener *l = CONTAINER_OF(io, struct listener, io);
+    int listening = io_fd(io);
+
+    UNUSED(events);
+    for (unsigned i = 0; i < l->batch; i++) {
+        struct addr peer;
+        int fd;
+
+        peer.len = sizeof(peer.storage);
+        fd = accept4(listening, &peer.sa, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0)
+            l->on_accept(l, fd, &peer);
+        else if (!can_go_on(l, errno))
+            return;
+        if (!io_events(io)) /* on_accept has stopped it */
+            return;
+    }
+}
+
+static void on_rested(struct timer *t)
+{
+    io_watch(&CONTAINER_OF(t, struct listener, pause)->io, IO_READ);
+}
+
+void listener_init(struct listener *l, int fd,
+                   void (*on_accept)(struct listener *l, int fd, const struct addr *peer))
+{
+    io_init(&l->io, fd, on_readable);
+    timer_init(&l->pause, on_rested);
+    l->on_accept = on_accept;
+    l->user = NULL;
+    l->batch = BATCH;
+}
+
+void listener_start(struct listener *l)
+{
+    if (!timer_is_active(&l->pause))
+        io_watch(&l->io, IO_READ);
+}
+
+void listener_stop(struct listener *l)
+{
+    io_watch(&l->io, 0);
+    timer_stop(&l->pause);
+}

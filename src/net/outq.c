@@ -1,0 +1,293 @@
+/* The queue is a list of pieces: memory of 16 KiB in all (header included) from a cache, memory of
+ * an exact size where more was asked for at once, and sections of files. `at` and `end` are offsets
+ * into the piece's bytes or into the file; every piece but a freshly reserved one has something
+ * left (at < end).
+ *
+ * A flush alternates between two steps until one of them ends it: send_memory gathers all memory
+ * before the next file section into one writev, send_section moves a part of a section. Where the
+ * stream cannot send files (TLS, pair) send_section reads a part into a memory piece in front of
+ * the section, which the next step sends. */
+#include "net/outq.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+
+enum { PIECE_SIZE = 16384, PIECES_KEPT = 64, SECTIONS_KEPT = 64, VECTORS = 64 };
+
+struct piece {
+    struct list node;
+    uint64_t at, end;
+    size_t room; /* of bytes; 0: a file section */
+    int fd;
+    bool owned;
+    char bytes[];
+};
+
+enum { ROOM = PIECE_SIZE - sizeof(struct piece) };
+
+static struct mem_cache pieces = {NULL, PIECE_SIZE, 0,
+                                  PIECES_KEPT}; /* process-wide: shared by all queues */
+static struct mem_cache sections =
+    MEM_CACHE(struct piece, SECTIONS_KEPT); /* process-wide: likewise */
+
+static inline struct piece *piece_of(struct list *node)
+{
+    return CONTAINER_OF(node, struct piece, node);
+}
+
+static inline struct piece *first_of(struct outq *q)
+{
+    return piece_of(q->pieces.next);
+}
+
+static inline bool is_section(const struct piece *p)
+{
+    return p->room == 0;
+}
+
+static struct piece *new_memory(size_t n)
+{
+    struct piece *p = n <= ROOM ? mem_cache_take(&pieces) : mem_alloc(sizeof(*p) + n);
+
+    p->at = p->end = 0;
+    p->room = MAX(n, (size_t)ROOM);
+    return p;
+}
+
+static void free_piece(struct piece *p)
+{
+    list_remove(&p->node);
+    if (is_section(p)) {
+        if (p->owned)
+            (void)close(p->fd);
+        mem_cache_give(&sections, p);
+    } else if (p->room == ROOM) {
+        mem_cache_give(&pieces, p);
+    } else {
+        mem_free(p);
+    }
+}
+
+void outq_init(struct outq *q)
+{
+    list_init(&q->pieces);
+    q->bytes = 0;
+}
+
+void outq_clear(struct outq *q)
+{
+    while (!list_is_empty(&q->pieces))
+        free_piece(first_of(q));
+    q->bytes = 0;
+}
+
+/* The last piece if it is memory, else NULL. */
+static struct piece *last_memory(struct outq *q)
+{
+    struct piece *p = piece_of(q->pieces.prev);
+
+    return list_is_empty(&q->pieces) || is_section(p) ? NULL : p;
+}
+
+char *outq_reserve(struct outq *q, size_t n)
+{
+    struct piece *p = last_memory(q);
+
+    if (!p || p->room - p->end < n) {
+        if (p && p->at == p->end)
+            free_piece(p); /* reserved before, never used */
+        p = new_memory(n);
+        list_append(&q->pieces, &p->node);
+    }
+    return p->bytes + p->end;
+}
+
+void outq_commit(struct outq *q, size_t n)
+{
+    struct piece *p = last_memory(q);
+
+    CHECK(p && n <= p->room - p->end);
+    p->end += n;
+    q->bytes += n;
+    if (p->at == p->end)
+        free_piece(p);
+}
+
+void outq_add(struct outq *q, const void *bytes, size_t n)
+{
+    struct piece *p = last_memory(q);
+    size_t head = p ? MIN(n, p->room - p->end) : 0;
+
+    if (head) {
+        memcpy(p->bytes + p->end, bytes, head);
+        outq_commit(q, head);
+    }
+    if (n > head) {
+        memcpy(outq_reserve(q, n - head), (const char *)bytes + head, n - head);
+        outq_commit(q, n - head);
+    }
+}
+
+void outq_add_file(struct outq *q, int fd, off_t offset, size_t n, bool owned)
+{
+    struct piece *p = mem_cache_take(&sections);
+
+    CHECK(n > 0 && offset >= 0);
+    p->at = (uint64_t)offset;
+    p->end = (uint64_t)offset + n;
+    p->room = 0;
+    p->fd = fd;
+    p->owned = owned;
+    list_append(&q->pieces, &p->node);
+    q->bytes += n;
+}
+
+/* Takes `n` bytes off the memory at the front. */
+static void drop(struct outq *q, size_t n)
+{
+    q->bytes -= n;
+    while (n) {
+        struct piece *p = first_of(q);
+        size_t here = MIN(n, (size_t)(p->end - p->at));
+
+        p->at += here;
+        n -= here;
+        if (p->at == p->end)
+            free_piece(p);
+    }
+}
+
+/* Gathers the memory at the front, `most` pieces of it. *next_out is where it stopped: a section, a
+ * further piece or the end of the list. */
+static int gather(struct outq *q, struct iovec *iov, int most, struct list **next_out)
+{
+    struct list *node = q->pieces.next;
+    int n = 0;
+
+    for (; node != &q->pieces && n < most; node = node->next) {
+        struct piece *p = piece_of(node);
+
+        if (is_section(p))
+            break;
+        iov[n++] = (struct iovec){p->bytes + p->at, p->end - p->at};
+    }
+    *next_out = node;
+    return n;
+}
+
+static enum outq_result result_of(ssize_t answer)
+{
+    return answer == STREAM_FAILED ? OUTQ_FAILED : OUTQ_BLOCKED;
+}
+
+enum outq_result outq_write(struct outq *q, struct stream *s, const void *p, size_t n,
+                            size_t threshold)
+{
+    while (n && q->bytes + n >= threshold) {
+        struct iovec iov[VECTORS];
+        struct list *next;
+        int count = gather(q, iov, VECTORS - 1, &next);
+        ssize_t sent;
+        size_t queued;
+
+        if (next != &q->pieces && is_section(piece_of(next)))
+            break; /* sections are sent at a pace, which is flush's business */
+        if (next == &q->pieces)
+            iov[count++] = (struct iovec){(void *)(uintptr_t)p, n};
+        sent = stream_writev(s, iov, count);
+        if (sent <= 0) {
+            outq_add(q, p, sent == STREAM_FAILED ? 0 : n);
+            return result_of(sent);
+        }
+        queued = MIN((size_t)sent, q->bytes);
+        drop(q, queued);
+        p = (const char *)p + ((size_t)sent - queued);
+        n -= (size_t)sent - queued;
+    }
+    outq_add(q, p, n);
+    return q->bytes ? OUTQ_BLOCKED : OUTQ_EMPTY;
+}
+
+/* Writes the memory at the front; `may_send_file`: what follows it can be sent in this flush. */
+static ssize_t send_memory(struct outq *q, struct stream *s, bool may_send_file)
+{
+    struct iovec iov[VECTORS];
+    struct list *next;
+    int count = gather(q, iov, VECTORS, &next);
+    bool more =
+        may_send_file && next != &q->pieces && is_section(piece_of(next)) && stream_can_sendfile(s);
+    ssize_t sent = more ? stream_writev_more(s, iov, count) : stream_writev(s, iov, count);
+
+    if (sent > 0)
+        drop(q, (size_t)sent);
+    return sent;
+}
+
+/* Puts a part of the section at the front into memory before it. */
+static ssize_t read_section(struct outq *q, struct stream *s, size_t most)
+{
+    struct piece *file = first_of(q), *p = new_memory(ROOM);
+    ssize_t got;
+
+    do
+        got = pread(file->fd, p->bytes, MIN(most, (size_t)ROOM), (off_t)file->at);
+    while (got < 0 && errno == EINTR);
+    if (got > 0) {
+        p->end = (uint64_t)got;
+        list_prepend(&q->pieces, &p->node);
+        return got;
+    }
+    if (got < 0) {
+        s->err = err_from_errno(errno);
+        got = STREAM_FAILED;
+    }
+    list_init(&p->node);
+    free_piece(p);
+    return got;
+}
+
+/* Moves at most `budget` bytes of the section at the front on; how many, or the stream's answer. */
+static ssize_t send_section(struct outq *q, struct stream *s, size_t budget)
+{
+    struct piece *p = first_of(q);
+    size_t most = MIN(budget, (size_t)(p->end - p->at));
+    bool direct = stream_can_sendfile(s);
+    ssize_t n = direct ? stream_sendfile(s, p->fd, (off_t)p->at, most) : read_section(q, s, most);
+
+    if (n == 0) {
+        s->err = &err_truncated;
+        return STREAM_FAILED;
+    }
+    if (n < 0)
+        return n;
+    p->at += (uint64_t)n;
+    if (direct)
+        q->bytes -= (size_t)n;
+    if (p->at == p->end)
+        free_piece(p);
+    return n;
+}
+
+enum outq_result outq_flush(struct outq *q, struct stream *s, size_t budget)
+{
+    while (q->bytes) {
+        ssize_t n;
+
+        if (!is_section(first_of(q))) {
+            n = send_memory(q, s, budget > 0);
+        } else if (budget > 0) {
+            n = send_section(q, s, budget);
+            if (n > 0)
+                budget -= (size_t)n;
+        } else {
+            return OUTQ_BLOCKED;
+        }
+        if (n <= 0)
+            return result_of(n);
+    }
+    return OUTQ_EMPTY;
+}

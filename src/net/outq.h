@@ -1,0 +1,55 @@
+/* Bytes on their way to a stream: copied pieces and file sections, in order, flushed as the stream
+ * takes them.
+ *
+ * Pieces come from buffers that are kept for reuse; an empty queue owns none. Large data can be
+ * offered to the stream first (outq_write) so that only what it did not take is copied. */
+#ifndef NET_OUTQ_H
+#define NET_OUTQ_H
+
+#include "base/list.h"
+#include "net/stream.h"
+
+struct outq {
+    struct list pieces;
+    size_t bytes; /* queued, file sections counted by their size */
+};
+
+enum outq_result { OUTQ_EMPTY, OUTQ_BLOCKED, OUTQ_FAILED };
+
+/* Makes it empty. */
+void outq_init(struct outq *q);
+
+/* Frees what is queued, closing the files it owns. */
+void outq_clear(struct outq *q);
+
+/* Anything queued? */
+static inline bool outq_is_empty(const struct outq *q)
+{
+    return q->bytes == 0;
+}
+
+/* Room for `n` contiguous bytes at the end; to be followed by outq_commit of at most that many. */
+char *outq_reserve(struct outq *q, size_t n);
+
+/* Counts `n` bytes written behind outq_reserve. */
+void outq_commit(struct outq *q, size_t n);
+
+/* Copies bytes to the end. */
+void outq_add(struct outq *q, const void *p, size_t n);
+
+/* Queues `n` bytes of a file from `offset`; closes `fd` when done if `owned`. n > 0. */
+void outq_add_file(struct outq *q, int fd, off_t offset, size_t n, bool owned);
+
+/* Queues bytes, but offers what is queued and them to the stream first when together they are
+ * `threshold` or more, so that large data is not copied. The queue afterwards holds what was not
+ * taken. OUTQ_FAILED: the stream's err tells. */
+enum outq_result outq_write(struct outq *q, struct stream *s, const void *p, size_t n,
+                            size_t threshold);
+
+/* Sends until empty or the stream takes no more; at most `budget` bytes of file in one call
+ * (OUTQ_BLOCKED then too, so that one download does not keep the worker). A file that turns out
+ * shorter than promised is OUTQ_FAILED with s->err err_truncated. Memory before a file section goes
+ * with MSG_MORE semantics where that saves a packet. */
+enum outq_result outq_flush(struct outq *q, struct stream *s, size_t budget);
+
+#endif

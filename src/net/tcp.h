@@ -1,0 +1,17 @@
+/* Streams over connected sockets, TCP or Unix. */
+#ifndef NET_TCP_H
+#define NET_TCP_H
+
+#include "net/stream.h"
+
+/* A stream over a connected, non-blocking socket, which it owns from now on. Objects are kept for
+ * reuse. */
+struct stream *tcp_adopt(int fd);
+
+/* TCP_NODELAY; ignored on Unix sockets. */
+void tcp_set_nodelay(struct stream *s, bool on);
+
+/* SO_KEEPALIVE with the system's intervals, or the given ones in seconds where > 0. */
+void tcp_set_keepalive(struct stream *s, bool on, int idle, int interval, int count);
+
+#endif

@@ -1,0 +1,197 @@
+/* The arena: alignment, growth, cleanups, the owner's first block. */
+#include "base/pool.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "aborts.h"
+
+static bool is_aligned(const void *p)
+{
+    return ((uintptr_t)p & 15) == 0;
+}
+
+static bool is_within(const void *p, const char *block, size_t size)
+{
+    return (const char *)p >= block && (const char *)p < block + size;
+}
+
+static void test_first_block_is_used_first(void **state)
+{
+    char first[256];
+    struct pool p;
+    void *in, *out;
+
+    UNUSED(state);
+    /* Off by one: the pool must align it. */
+    pool_init(&p, first + 1, sizeof(first) - 1);
+    in = pool_alloc(&p, 100);
+    assert_true(is_aligned(in) && is_within(in, first, sizeof(first)));
+    memset(in, 'x', 100);
+    assert_null(p.blocks);
+    out = pool_alloc(&p, 200);
+    assert_true(is_aligned(out) && !is_within(out, first, sizeof(first)));
+    pool_reset(&p);
+    assert_null(p.blocks);
+    assert_ptr_equal(pool_alloc(&p, 1), in);
+    pool_reset(&p);
+}
+
+static void test_tiny_first_block(void **state)
+{
+    char first[32];
+    struct pool p;
+
+    UNUSED(state);
+    for (size_t size = 0; size < sizeof(first) - 1; size++) {
+        pool_init(&p, first + 1, size);
+        memset(pool_alloc(&p, 17), 'x', 17);
+        pool_reset(&p);
+    }
+}
+
+static void test_many_sizes(void **state)
+{
+    char *got[600];
+    struct pool p;
+
+    UNUSED(state);
+    pool_init(&p, NULL, 0);
+    for (size_t i = 0; i < ARRAY_LEN(got); i++) {
+        got[i] = pool_alloc(&p, i * 7);
+        assert_true(is_aligned(got[i]));
+        memset(got[i], (int)(i & 127), i * 7);
+    }
+    /* Nothing overlaps. */
+    for (size_t i = 0; i < ARRAY_LEN(got); i++) {
+        for (size_t k = 0; k < i * 7; k++)
+            assert_int_equal(got[i][k], i & 127);
+    }
+    pool_reset(&p);
+}
+
+static void test_large_object_keeps_the_block(void **state)
+{
+    struct pool p;
+    char *a, *b;
+
+    UNUSED(state);
+    pool_init(&p, NULL, 0);
+    memset(pool_alloc(&p, 1 << 20), 'x', 1 << 20);
+    a = pool_alloc(&p, 16);
+    memset(pool_alloc(&p, 1 << 20), 'x', 1 << 20);
+    b = pool_alloc(&p, 16);
+    assert_ptr_equal(b, a + 16);
+    pool_reset(&p);
+}
+
+static void test_blocks_double(void **state)
+{
+    size_t most = 0, before = 0;
+    struct pool p;
+
+    UNUSED(state);
+    pool_init(&p, NULL, 0);
+    for (int i = 0; i < 5000; i++) {
+        pool_alloc(&p, 64);
+        most = MAX(most, p.blocks->size);
+        assert_true(p.blocks->size >= before);
+        before = p.blocks->size;
+    }
+    assert_int_equal(most, BLOCK_MOST);
+    pool_reset(&p);
+}
+
+static void test_copies(void **state)
+{
+    struct pool p;
+    struct slice s;
+    char *zeros;
+
+    UNUSED(state);
+    pool_init(&p, NULL, 0);
+    s = pool_dup(&p, slice_of("abcd", 3));
+    assert_int_equal(s.n, 3);
+    assert_string_equal(s.p, "abc");
+    assert_string_equal(pool_strdup(&p, slice_of(NULL, 0)), "");
+    s = pool_printf(&p, "%s-%d", "x", 7);
+    assert_string_equal(s.p, "x-7");
+    assert_int_equal(s.n, 3);
+    for (int width = PRINT_GUESS - 2; width < PRINT_GUESS + 3; width++) {
+        s = pool_printf(&p, "%*d", width, 7);
+        assert_int_equal(s.n, width);
+        assert_int_equal(strlen(s.p), width);
+        assert_int_equal(s.p[width - 1], '7');
+    }
+    memset(pool_alloc(&p, 64), 'x', 64);
+    zeros = pool_zalloc(&p, 64);
+    for (int i = 0; i < 64; i++)
+        assert_int_equal(zeros[i], 0);
+    pool_reset(&p);
+}
+
+static char order[8];
+
+static void note(void *arg)
+{
+    size_t n = strlen(order);
+
+    order[n] = *(const char *)arg;
+}
+
+static struct pool chained;
+
+static void note_and_register(void *arg)
+{
+    note(arg);
+    pool_on_reset(&chained, note, "z");
+}
+
+static void test_cleanups_newest_first(void **state)
+{
+    UNUSED(state);
+    pool_init(&chained, NULL, 0);
+    pool_on_reset(&chained, note, "a");
+    pool_on_reset(&chained, note_and_register, "b");
+    pool_on_reset(&chained, note, "c");
+    pool_reset(&chained);
+    assert_string_equal(order, "cbza");
+    pool_reset(&chained);
+    assert_string_equal(order, "cbza");
+}
+
+static volatile size_t absurd = SIZE_MAX - 3;
+
+static void alloc_absurd(void)
+{
+    struct pool p;
+
+    pool_init(&p, NULL, 0);
+    pool_alloc(&p, 32);
+    pool_alloc(&p, absurd);
+}
+
+static void test_absurd_size_stops(void **state)
+{
+    UNUSED(state);
+    assert_true(aborts(alloc_absurd));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_first_block_is_used_first),
+        cmocka_unit_test(test_tiny_first_block),
+        cmocka_unit_test(test_many_sizes),
+        cmocka_unit_test(test_large_object_keeps_the_block),
+        cmocka_unit_test(test_blocks_double),
+        cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_cleanups_newest_first),
+        cmocka_unit_test(test_absurd_size_stops),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,326 @@
+/* Listening sockets, and accepting when all goes well and when it does not. */
+#include "net/listen.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "loop/loop.h"
+
+/* What accept4 is to answer before it is asked. */
+static int errnums[8];
+static unsigned errnum_count;
+
+int accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
+{
+    if (errnum_count) {
+        errno = errnums[--errnum_count];
+        return -1;
+    }
+    return (int)syscall(SYS_accept4, fd, sa, len, flags);
+}
+
+static struct listener listener;
+static struct addr local;
+static unsigned accepted;
+static bool stops_after_one;
+static char dir[] = "/tmp/listen-XXXXXX";
+static char text[200];
+
+static const struct listen_options defaults;
+
+static void on_accept(struct listener *l, int fd, const struct addr *peer)
+{
+    assert_ptr_equal(l, &listener);
+    assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    assert_int_equal(peer->sa.sa_family, local.sa.sa_family);
+    close(fd);
+    accepted++;
+    if (stops_after_one)
+        listener_stop(l);
+}
+
+static int open_listener(const char *address)
+{
+    int fd;
+
+    assert_null(addr_parse(slice_str(address), 0, &local));
+    assert_null(listen_open(&local, &defaults, &fd));
+    assert_null(addr_of_fd(fd, false, &local));
+    listener_init(&listener, fd, on_accept);
+    accepted = 0;
+    errnum_count = 0;
+    stops_after_one = false;
+    return fd;
+}
+
+static int connect_to(const struct addr *a)
+{
+    int fd = socket(a->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, &a->sa, a->len), 0);
+    return fd;
+}
+
+static struct slice in_dir(const char *name)
+{
+    snprintf(text, sizeof(text), "unix:%s/%s", dir, name);
+    return slice_str(text);
+}
+
+static int set_up(void **state)
+{
+    static const struct log_sink quiet = {.fd = 2, .level = LOG_EMERG};
+
+    UNUSED(state);
+    log_set_default(&quiet);
+    assert_non_null(mkdtemp(dir));
+    loop_init(LOOP_BEST);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    UNUSED(state);
+    loop_deinit();
+    return rmdir(dir);
+}
+
+static void test_open(void **state)
+{
+    static const char *const rows[] = {"127.0.0.1:0", "*:0", "[::1]:0", "[::]:0"};
+    struct listen_options o = {
+        .backlog = 5, .reuseport = true, .defer_accept = true, .rcvbuf = 8192, .sndbuf = 8192};
+
+    UNUSED(state);
+    for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+        int fd, value;
+        socklen_t n = sizeof(value);
+
+        o.ipv6only = i % 2;
+        assert_null(addr_parse(slice_str(rows[i / 2]), 0, &local));
+        assert_null(listen_open(&local, &o, &fd));
+        assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+        assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &n);
+        assert_true(value);
+        getsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &value, &n);
+        assert_true(value);
+        getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &value, &n);
+        assert_int_equal(value, 2 * 8192);
+        if (i / 2 == 3) { /* [::]; the kernel sets it for any other address of IPv6 */
+            getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &value, &n);
+            assert_int_equal(value, o.ipv6only);
+        }
+        close(fd);
+    }
+}
+
+static void test_in_use(void **state)
+{
+    int fd = open_listener("127.0.0.1:0"), other;
+
+    UNUSED(state);
+    assert_ptr_equal(listen_open(&local, &defaults, &other), &err_address_in_use);
+    close(fd);
+    assert_null(listen_open(&local, &defaults, &other));
+    close(other);
+    assert_null(addr_parse(SLICE("192.0.2.1:0"), 0, &local)); /* nobody's */
+    assert_ptr_equal(listen_open(&local, &defaults, &other), &err_unreachable);
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat st;
+
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_mode & 07777;
+}
+
+enum { FILLERS = 10 };
+
+/* Connects until nobody gets in any more. */
+static void fill(const struct addr *a, int fds[FILLERS])
+{
+    bool is_full = false;
+
+    for (int i = 0; i < FILLERS; i++) {
+        fds[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        is_full = connect(fds[i], &a->sa, a->len) != 0 && errno == EAGAIN;
+    }
+    assert_true(is_full);
+}
+
+static void test_unix(void **state)
+{
+    int fillers[FILLERS];
+    struct listen_options o = {.unix_mode = 0600};
+    int fd, other;
+    struct addr a;
+
+    UNUSED(state);
+    assert_null(addr_parse(in_dir("s"), 0, &a));
+    assert_null(listen_open(&a, &defaults, &fd));
+    assert_int_equal(mode_of(text + 5), 0666);
+    assert_ptr_equal(listen_open(&a, &defaults, &other),
+                     &err_address_in_use); /* somebody listens */
+    close(connect_to(&a));
+    close(fd); /* leaves the file */
+    o.backlog = 1;
+    assert_null(listen_open(&a, &o, &fd));
+    fill(&a, fillers); /* alive, only busy */
+    assert_ptr_equal(listen_open(&a, &defaults, &other), &err_address_in_use);
+    for (int i = 0; i < FILLERS; i++)
+        close(fillers[i]);
+    close(fd);
+    assert_null(listen_open(&a, &o, &fd));
+    assert_int_equal(mode_of(text + 5), 0600);
+    close(connect_to(&a));
+    close(fd);
+    assert_int_equal(unlink(text + 5), 0);
+    close(open(text + 5, O_CREAT | O_WRONLY, 0600)); /* a file is not taken away */
+    assert_ptr_equal(listen_open(&a, &defaults, &fd), &err_address_in_use);
+    assert_int_equal(unlink(text + 5), 0);
+    assert_null(addr_parse(in_dir("no/such"), 0, &a));
+    assert_ptr_equal(listen_open(&a, &defaults, &fd), &err_not_found);
+}
+
+static void accept_some(const char *address)
+{
+    int fd = open_listener(address), peers[5];
+
+    listener.batch = 3;
+    listener_start(&listener);
+    listener_start(&listener);
+    for (size_t i = 0; i < ARRAY_LEN(peers); i++)
+        peers[i] = connect_to(&local);
+    loop_turn(true);
+    assert_int_equal(accepted, 3);
+    loop_turn(true);
+    assert_int_equal(accepted, 5);
+    listener_stop(&listener);
+    close(connect_to(&local));
+    loop_turn(false);
+    assert_int_equal(accepted, 5);
+    stops_after_one = true;
+    close(connect_to(&local));
+    listener_start(&listener);
+    loop_run(); /* stopped by on_accept, though one more waits */
+    assert_int_equal(accepted, 6);
+    for (size_t i = 0; i < ARRAY_LEN(peers); i++)
+        close(peers[i]);
+    close(fd);
+}
+
+static void test_accept(void **state)
+{
+    UNUSED(state);
+    accept_some("127.0.0.1:0");
+    accept_some("[::1]:0");
+    accept_some(in_dir("a").p);
+    assert_int_equal(unlink(text + 5), 0);
+}
+
+static void test_connections_that_are_gone(void **state)
+{
+    static const int gone[] = {ECONNABORTED, EINTR, EPROTO, EPERM, EHOSTUNREACH};
+    int fd = open_listener("127.0.0.1:0");
+
+    UNUSED(state);
+    memcpy(errnums, gone, sizeof(gone));
+    errnum_count = ARRAY_LEN(gone);
+    listener_start(&listener);
+    close(connect_to(&local));
+    loop_turn(true);
+    assert_int_equal(accepted, 1);
+    listener_stop(&listener);
+    close(fd);
+}
+
+static void test_rest(void **state)
+{
+    static const int rows[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM};
+
+    UNUSED(state);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        int fd = open_listener("127.0.0.1:0");
+        uint64_t since = clock_ms();
+
+        errnums[0] = rows[i];
+        errnum_count = 1;
+        listener_start(&listener);
+        close(connect_to(&local));
+        loop_turn(true);
+        assert_true(timer_is_active(&listener.pause));
+        assert_int_equal(io_events(&listener.io), 0);
+        listener_start(&listener); /* does not cut the rest short */
+        while (!accepted)
+            loop_turn(true);
+        assert_true(clock_ms() >= since + 100);
+        errnums[0] = rows[i];
+        errnum_count = 1;
+        close(connect_to(&local));
+        loop_turn(true);
+        listener_stop(&listener);
+        loop_run(); /* no rest goes on */
+        assert_int_equal(accepted, 1);
+        close(fd);
+    }
+}
+
+/* The real thing. */
+static void test_out_of_descriptors(void **state)
+{
+    int fd = open_listener("127.0.0.1:0"), peer = connect_to(&local);
+    struct rlimit old, tight;
+
+    UNUSED(state);
+    getrlimit(RLIMIT_NOFILE, &old);
+    tight = old;
+    tight.rlim_cur = 3;
+    listener_start(&listener);
+    loop_turn(false); /* whatever the loop opens is open */
+    accepted = 0;
+    close(peer);
+    peer = connect_to(&local);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    loop_turn(true);
+    assert_int_equal(accepted, 0);
+    assert_true(timer_is_active(&listener.pause));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    while (!accepted)
+        loop_turn(true);
+    listener_stop(&listener);
+    close(peer);
+    close(fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_open),
+        cmocka_unit_test(test_in_use),
+        cmocka_unit_test(test_unix),
+        cmocka_unit_test(test_accept),
+        cmocka_unit_test(test_connections_that_are_gone),
+        cmocka_unit_test(test_rest),
+        cmocka_unit_test(test_out_of_descriptors),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
