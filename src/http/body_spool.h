@@ -1,0 +1,25 @@
+/* A whole request body in memory, or in a temporary file when it is larger than body_buffer_size.
+ */
+#ifndef HTTP_BODY_SPOOL_H
+#define HTTP_BODY_SPOOL_H
+
+#include "http/exchange.h"
+
+struct body_spool {
+    struct buf memory; /* the body, when fd < 0 */
+    int fd;            /* -1, or the temporary file */
+    char *path;        /* of the file, in the exchange's pool; it is removed with the exchange */
+    int64_t size;
+    enum body_result state; /* BODY_WAIT until complete: then BODY_END or BODY_FAILED */
+    void (*on_complete)(struct exchange *x, struct body_spool *s);
+    void *user;
+};
+
+/* Reads the whole body of `x` into a spool in x's pool (the same one when asked again). When it is
+ * complete on return (state != BODY_WAIT) no callback follows; otherwise `fn` is called from the
+ * loop. Uses x->user.on_body meanwhile. `user` is stored. */
+struct body_spool *body_spool_start(struct exchange *x,
+                                    void (*fn)(struct exchange *x, struct body_spool *s),
+                                    void *user);
+
+#endif

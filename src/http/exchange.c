@@ -1,0 +1,456 @@
+/* The exchange: its states, its holds, and the way of a response from the app through the filters
+ * to the transport.
+ *
+ * The app's calls (exchange_respond, _start, _write, _end) all meet in two places: start(), which
+ * fixes what the head says before the first filter sees it, and the wire_ functions behind the last
+ * filter, which check what filters and app have made: fields that may not be on a wire are dropped,
+ * a body is held to the length that was promised. The transport answers with exchange_finished or
+ * exchange_lost; both end in leave(), the only place where on_done is called.
+ *
+ * To add a state, extend `edges` and `names`; nothing else writes x->state. */
+#include "http/exchange.h"
+
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "http/filter.h"
+#include "proto/date.h"
+#include "proto/status.h"
+
+enum { EXCHANGES_KEPT = 256 };
+
+static struct mem_cache cache =
+    MEM_CACHE(struct exchange, EXCHANGES_KEPT); /* process-wide: shared by all connections */
+
+#define TO(state) (1u << EXCHANGE_##state)
+
+static const uint8_t edges[] = {
+    [EXCHANGE_IDLE] = TO(HEAD_IN) | TO(ABORTED),
+    [EXCHANGE_HEAD_IN] = TO(HANDLING) | TO(ABORTED),
+    [EXCHANGE_HANDLING] = TO(HEAD_OUT) | TO(DETACHED) | TO(ABORTED),
+    [EXCHANGE_HEAD_OUT] = TO(BODY_OUT) | TO(DETACHED) | TO(ABORTED),
+    [EXCHANGE_BODY_OUT] = TO(DONE) | TO(ABORTED),
+    [EXCHANGE_DONE] = 0,
+    [EXCHANGE_DETACHED] = 0,
+    [EXCHANGE_ABORTED] = 0,
+};
+
+static const char *const names[] = {"IDLE",     "HEAD_IN", "HANDLING", "HEAD_OUT",
+                                    "BODY_OUT", "DONE",    "DETACHED", "ABORTED"};
+
+const char *exchange_state_name(enum exchange_state s)
+{
+    return (unsigned)s < ARRAY_LEN(names) ? names[s] : "?";
+}
+
+void exchange_set_state(struct exchange *x, enum exchange_state to)
+{
+    if (UNLIKELY(!(edges[x->state] & (1u << to))))
+        PANIC("exchange: no edge from %s to %s", exchange_state_name(x->state),
+              exchange_state_name(to));
+    x->state = to;
+}
+
+/* ", client: …, server: …, request: "…", host: "…"", as far as known. */
+static void describe(const struct log_ctx *ctx, struct buf *out)
+{
+    const struct exchange *x = CONTAINER_OF(ctx, struct exchange, log);
+    const struct header *host = header_find_id(&x->req.headers, HEADER_HOST);
+
+    if (x->peer) {
+        buf_add_lit(out, ", client: ");
+        addr_format_host(x->peer, out);
+    }
+    if (x->server_name.n)
+        buf_printf(out, ", server: " SLICE_FMT, SLICE_ARG(x->server_name));
+    if (x->req.line.n)
+        buf_printf(out, ", request: \"" SLICE_FMT "\"", SLICE_ARG(x->req.line));
+    if (host)
+        buf_printf(out, ", host: \"" SLICE_FMT "\"", SLICE_ARG(host->value));
+}
+
+struct exchange *exchange_new(const struct exchange_transport *transport, void *conn,
+                              const struct http_settings *settings)
+{
+    struct exchange *x = mem_cache_take(&cache);
+
+    memset(x, 0, offsetof(struct exchange, pool));
+    pool_init(&x->pool, x->room, sizeof(x->room));
+    x->transport = transport;
+    x->conn = conn;
+    x->settings = settings;
+    x->holds = 1;
+    x->req.content_length = -1;
+    x->res.content_length = -1;
+    x->res.last_modified = -1;
+    x->body_left = -1;
+    x->log.describe = describe;
+    return x;
+}
+
+void exchange_hold(struct exchange *x)
+{
+    CHECK(x->holds > 0);
+    x->holds++;
+}
+
+void exchange_release(struct exchange *x)
+{
+    CHECK(x->holds > 0);
+    if (--x->holds)
+        return;
+    CHECK(x->state >= EXCHANGE_DONE);
+    if (x->transport->release)
+        x->transport->release(x);
+    pool_reset(&x->pool);
+    mem_cache_give(&cache, x);
+}
+
+const struct addr *exchange_local(struct exchange *x)
+{
+    int fd = -1;
+
+    if (x->local)
+        return x->local;
+    if (x->conn && x->state < EXCHANGE_DONE && x->transport->fd)
+        fd = x->transport->fd(x);
+    if (fd >= 0) {
+        struct addr *a = pool_new(&x->pool, struct addr);
+
+        if (!addr_of_fd(fd, false, a))
+            x->local = a;
+    }
+    return x->local;
+}
+
+/* --- the wire's end of the chain --- */
+
+static bool is_gone(const struct exchange *x)
+{
+    return x->state == EXCHANGE_ABORTED;
+}
+
+/* Has this response no body on the wire, whatever the app writes? */
+static bool is_bodyless(const struct exchange *x)
+{
+    return x->req.method == METHOD_HEAD || !status_can_have_body(x->res.status);
+}
+
+/* Drops fields that may not be on a wire. */
+static void keep_valid(struct exchange *x, struct header_list *l)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < l->n; i++) {
+        struct header *h = &l->fields[i];
+
+        if (UNLIKELY(!(h->id || header_is_name(h->name)) || !header_is_value(h->value))) {
+            log_write(&x->log, LOG_ERROR, "invalid response header field dropped");
+            continue;
+        }
+        if (kept != i)
+            l->fields[kept] = *h;
+        kept++;
+    }
+    l->n = kept;
+}
+
+static void wire_head(struct exchange *x)
+{
+    const struct header *connection;
+
+    keep_valid(x, &x->res.headers);
+    if (x->res.reason.n && !header_is_value(x->res.reason))
+        x->res.reason = SLICE_EMPTY;
+    connection = header_find_id(&x->res.headers, HEADER_CONNECTION);
+    if (connection && header_has_token(connection->value, SLICE("close")))
+        x->keep_alive = false;
+    x->body_left = is_bodyless(x) ? -1 : x->res.content_length;
+    x->transport->send_head(x, !is_bodyless(x));
+}
+
+static size_t chunk_size(const struct chunk *c)
+{
+    return c->fd >= 0 ? c->size : c->bytes.n;
+}
+
+/* The chunk is not sent: closes what it owns. */
+static void drop_chunk(const struct chunk *c)
+{
+    if (c->fd >= 0 && c->owns_fd)
+        (void)close(c->fd);
+}
+
+/* Makes `c` fit into what is left of the promised length. */
+static void cut_chunk(struct exchange *x, struct chunk *c)
+{
+    log_write(&x->log, LOG_ERROR, "response body is longer than its content length, cut");
+    if (x->body_left == 0) {
+        drop_chunk(c);
+        c->fd = -1;
+        c->bytes = SLICE_EMPTY;
+    } else if (c->fd >= 0) {
+        c->size = (size_t)x->body_left;
+    } else {
+        c->bytes.n = (size_t)x->body_left;
+    }
+}
+
+static void wire_body(struct exchange *x, const struct chunk *piece)
+{
+    struct chunk c = *piece;
+    bool is_short = false;
+
+    if (x->body_left >= 0) {
+        if (UNLIKELY(chunk_size(&c) > (size_t)x->body_left))
+            cut_chunk(x, &c);
+        x->body_left -= (int64_t)chunk_size(&c);
+        is_short = c.is_last && x->body_left > 0;
+        if (UNLIKELY(is_short))
+            c.is_last = false;
+    }
+    if (c.fd >= 0 && c.size == 0) {
+        drop_chunk(&c);
+        c = (struct chunk){.bytes = SLICE_EMPTY, .fd = -1, .is_last = c.is_last};
+    }
+    if (c.is_last)
+        keep_valid(x, &x->res.trailers);
+    x->has_file |= c.fd >= 0;
+    x->body_bytes_sent += chunk_size(&c);
+    if (chunk_size(&c) || c.is_last || c.is_flush)
+        x->transport->send_body(x, &c);
+    if (UNLIKELY(is_short)) {
+        log_write(&x->log, LOG_ERROR, "response body is shorter than its content length");
+        exchange_abort(x, &err_truncated);
+    }
+}
+
+void exchange_pass_head(struct exchange *x, struct filter *next)
+{
+    if (UNLIKELY(is_gone(x)))
+        return;
+    if (next)
+        next->ops->head(next, x);
+    else
+        wire_head(x);
+}
+
+void exchange_pass_body(struct exchange *x, struct filter *next, const struct chunk *c)
+{
+    if (UNLIKELY(is_gone(x)))
+        drop_chunk(c);
+    else if (next)
+        next->ops->body(next, x, c);
+    else
+        wire_body(x, c);
+}
+
+/* --- answering --- */
+
+/* A Content-Length that the app has put among the fields counts where it has not said otherwise. */
+static void take_content_length(struct exchange *x)
+{
+    const struct header *h = header_find_id(&x->res.headers, HEADER_CONTENT_LENGTH);
+
+    if (!h)
+        return;
+    if (x->res.content_length < 0 && !num_parse_u63(h->value, &x->res.content_length)) {
+        x->res.content_length = -1;
+        log_write(&x->log, LOG_ERROR, "invalid Content-Length of a response dropped");
+    }
+    header_remove_id(&x->res.headers, HEADER_CONTENT_LENGTH);
+}
+
+static void start(struct exchange *x)
+{
+    struct response *r = &x->res;
+
+    CHECK(x->state == EXCHANGE_HANDLING);
+    if (!r->status)
+        r->status = 200;
+    if (UNLIKELY(r->status < 200 || r->status > 999)) {
+        log_write(&x->log, LOG_ERROR, "invalid response status %d", r->status);
+        r->status = 500;
+    }
+    if (r->last_modified >= 0 && !header_find_id(&r->headers, HEADER_LAST_MODIFIED)) {
+        char *date = pool_alloc(&x->pool, DATE_SIZE);
+
+        date_format(date, r->last_modified);
+        header_add_id(&r->headers, &x->pool, HEADER_LAST_MODIFIED, slice_of(date, DATE_SIZE));
+    }
+    exchange_set_state(x, EXCHANGE_HEAD_OUT);
+    exchange_pass_head(x, x->filters);
+}
+
+/* One piece into the chain; the state says what has been. */
+static void push(struct exchange *x, const struct chunk *c)
+{
+    struct chunk empty = {.bytes = SLICE_EMPTY, .fd = -1, .is_last = c->is_last};
+
+    if (UNLIKELY(is_gone(x))) {
+        drop_chunk(c);
+        return;
+    }
+    if (is_bodyless(x)) {
+        drop_chunk(c);
+        if (!c->is_last)
+            return;
+        c = &empty;
+    }
+    if (x->state == EXCHANGE_HEAD_OUT)
+        exchange_set_state(x, EXCHANGE_BODY_OUT);
+    exchange_pass_body(x, x->filters, c);
+}
+
+void exchange_start(struct exchange *x)
+{
+    if (is_gone(x))
+        return;
+    take_content_length(x);
+    start(x);
+}
+
+void exchange_write(struct exchange *x, const struct chunk *c)
+{
+    if (is_gone(x)) {
+        drop_chunk(c);
+        return;
+    }
+    CHECK(!x->has_ended && x->state >= EXCHANGE_HANDLING && x->state <= EXCHANGE_BODY_OUT);
+    x->has_ended = c->is_last;
+    if (x->state == EXCHANGE_HANDLING) {
+        take_content_length(x);
+        if (c->is_last && x->res.content_length < 0 &&
+            (chunk_size(c) || x->req.method != METHOD_HEAD))
+            x->res.content_length = (int64_t)chunk_size(c);
+        start(x);
+    }
+    push(x, c);
+}
+
+void exchange_end(struct exchange *x)
+{
+    exchange_write(x, &CHUNK_LAST(SLICE_EMPTY));
+}
+
+void exchange_respond(struct exchange *x, struct slice body)
+{
+    if (is_gone(x))
+        return;
+    CHECK(x->state == EXCHANGE_HANDLING && !x->has_ended);
+    x->has_ended = true;
+    if (UNLIKELY(x->req.method == METHOD_HEAD && !body.n))
+        take_content_length(x);
+    if (LIKELY(body.n || x->res.content_length < 0 || x->req.method != METHOD_HEAD))
+        x->res.content_length = (int64_t)body.n;
+    start(x);
+    push(x, &CHUNK_LAST(body));
+}
+
+void exchange_inform(struct exchange *x, int status, const struct header_list *headers)
+{
+    if (x->state != EXCHANGE_HANDLING || (x->req.version_major == 1 && x->req.version_minor == 0))
+        return;
+    CHECK(status >= 100 && status < 200 && status != 101);
+    x->transport->send_informational(x, status, headers);
+}
+
+bool exchange_is_congested(const struct exchange *x)
+{
+    return x->state < EXCHANGE_DONE && x->transport->queued(x) > x->settings->send_watermark;
+}
+
+void exchange_wait_drained(struct exchange *x, bool to_empty)
+{
+    if (x->state >= EXCHANGE_DONE)
+        return;
+    x->drain_goal = to_empty || !x->settings->send_watermark ? 0 : x->settings->send_watermark - 1;
+    x->is_waiting_drained = true;
+    x->transport->wait_drained(x);
+}
+
+/* --- the request's body --- */
+
+enum body_result exchange_read_body(struct exchange *x, struct slice *data)
+{
+    enum body_result r;
+
+    *data = SLICE_EMPTY;
+    if (x->state >= EXCHANGE_DONE && !x->body_err)
+        x->body_err = &err_closed;
+    if (x->body_err)
+        return BODY_FAILED;
+    r = x->transport->read_body(x, data);
+    x->has_body_read = true;
+    return r;
+}
+
+void exchange_wait_body(struct exchange *x)
+{
+    if (x->state >= EXCHANGE_DONE)
+        return;
+    x->is_waiting_body = true;
+    x->transport->wait_body(x);
+}
+
+void exchange_notify_body(struct exchange *x)
+{
+    if (!x->is_waiting_body)
+        return;
+    x->is_waiting_body = false;
+    if (x->user.on_body)
+        x->user.on_body(x);
+}
+
+void exchange_notify_drained(struct exchange *x)
+{
+    if (!x->is_waiting_drained || x->transport->queued(x) > x->drain_goal)
+        return;
+    x->is_waiting_drained = false;
+    if (x->user.on_drained)
+        x->user.on_drained(x);
+}
+
+/* --- the end --- */
+
+static void leave(struct exchange *x, enum exchange_state to)
+{
+    exchange_set_state(x, to);
+    x->is_waiting_body = x->is_waiting_drained = false;
+    x->conn = NULL;
+}
+
+static void report_done(struct exchange *x)
+{
+    if (x->user.on_done)
+        x->user.on_done(x);
+    exchange_release(x);
+}
+
+void exchange_finished(struct exchange *x)
+{
+    leave(x, EXCHANGE_DONE);
+    report_done(x);
+}
+
+void exchange_lost(struct exchange *x, const struct err *why)
+{
+    leave(x, EXCHANGE_ABORTED);
+    x->abort_err = why;
+    if (!x->has_ended && x->user.on_cancel)
+        x->user.on_cancel(x, why);
+    report_done(x);
+}
+
+void exchange_abort(struct exchange *x, const struct err *why)
+{
+    if (x->state >= EXCHANGE_DONE)
+        return;
+    x->abort_err = why;
+    x->transport->abort(x, why);
+    leave(x, EXCHANGE_ABORTED);
+    report_done(x);
+}

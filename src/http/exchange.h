@@ -1,0 +1,193 @@
+/* One request and its response, on any transport. The middle of the one-way street.
+ *
+ *   transport -- exchange_new, on_exchange --> app -- exchange_start, … --> filters --> transport
+ *
+ * States only move forward, by one setter: IDLE, HEAD_IN, HANDLING, HEAD_OUT, BODY_OUT, DONE; or
+ * DETACHED, ABORTED. The app answers with exchange_respond (whole) or exchange_start,
+ * exchange_write…, exchange_end (in pieces). It may do so inside on_exchange or any time later. An
+ * exchange lives until the transport is through with it and the last hold of the app is released;
+ * then `on_done` has run and the pool is freed. */
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "http/message.h"
+#include "http/settings.h"
+#include "net/addr.h"
+
+enum exchange_state {
+    EXCHANGE_IDLE,
+    EXCHANGE_HEAD_IN,
+    EXCHANGE_HANDLING,
+    EXCHANGE_HEAD_OUT,
+    EXCHANGE_BODY_OUT,
+    EXCHANGE_DONE,
+    EXCHANGE_DETACHED,
+    EXCHANGE_ABORTED,
+};
+
+enum body_result {
+    BODY_DATA, /* a piece, valid until control returns to the loop or the next read of any exchange
+                */
+    BODY_WAIT, /* none now: exchange_wait_body */
+    BODY_END,  /* complete; trailers are in req.trailers */
+    BODY_FAILED, /* x->body_err tells: err_too_large, err_truncated, err_timeout, err_protocol */
+};
+
+struct exchange;
+struct filter;
+struct body_spool;
+
+/* What carries an exchange: HTTP/1.1, HTTP/2, a subrequest. Called by exchange.c only. */
+struct exchange_transport {
+    void (*send_head)(struct exchange *x, bool has_body);
+    void (*send_body)(struct exchange *x, const struct chunk *c);
+    void (*send_informational)(struct exchange *x, int status, const struct header_list *headers);
+    size_t (*queued)(const struct exchange *x); /* bytes not yet taken by the kernel */
+    enum body_result (*read_body)(struct exchange *x, struct slice *data);
+    void (*wait_body)(struct exchange *x); /* exchange_notify_body is to be called when read_body is
+                                              worth a try */
+    void (*wait_drained)(struct exchange *x); /* exchange_notify_drained is to be called when output
+                                                 was taken, once at least */
+    int (*fd)(const struct exchange *x);      /* the socket's descriptor, -1: none; may be NULL */
+    void (*abort)(struct exchange *x,
+                  const struct err *why); /* the peer must see a truncated response */
+    void (*release)(
+        struct exchange *x); /* state is DONE or ABORTED and the app has let go; may be NULL */
+};
+
+/* What the app fills in; all optional, called from the loop unless noted. */
+struct exchange_user {
+    void (*on_cancel)(
+        struct exchange *x,
+        const struct err *why);             /* the peer is gone; answers are ignored from now on */
+    void (*on_done)(struct exchange *x);    /* DONE or ABORTED, once, the pool still alive: logging.
+                                               May be called inside exchange_end */
+    void (*on_drained)(struct exchange *x); /* queued output fell below the watermark; one-shot, see
+                                               exchange_wait_drained */
+    void (*on_body)(struct exchange *x);    /* one-shot, see exchange_wait_body */
+};
+
+struct exchange {
+    const struct exchange_transport *transport;
+    void *conn; /* the transport's connection or stream */
+    enum exchange_state state;
+    unsigned holds;
+    const struct http_settings *settings;
+    struct exchange_user user;
+    void *app;                /* the app's own data */
+    struct slice server_name; /* for log lines; the app sets it once it has chosen */
+    struct body_spool *spool; /* the whole request body, when somebody asked for it */
+    struct filter *filters;   /* outermost first; NULL: straight to the transport */
+    struct request req;
+    struct response res;
+    const struct err *body_err, *abort_err;
+    struct log_ctx log;
+    const struct addr *peer, *local;             /* local: NULL until exchange_local asked */
+    uint64_t connection_id, connection_requests; /* $connection, $connection_requests */
+    uint64_t start_ms; /* clock_ms at the first byte of the head, for $request_time */
+    int64_t start_wall_ms;
+    uint64_t request_length; /* head and body bytes received */
+    int64_t body_received;   /* bytes of the body handed out, without framing */
+    int64_t body_left;       /* of the promised content_length; -1: nothing was promised */
+    uint64_t bytes_sent, body_bytes_sent;
+    size_t drain_goal; /* on_drained is due when no more than this is queued */
+    bool keep_alive;   /* decided when the head goes out; the app may clear it before */
+    bool is_waiting_body, is_waiting_drained;
+    bool has_body_read; /* read_body was asked at least once */
+    bool has_ended;     /* the app has given the last piece */
+    bool has_file;      /* a piece of the response was a file */
+    struct pool pool;
+    char room[2048]; /* the pool's first block */
+};
+
+/* A fresh exchange in IDLE with one hold (the transport's), from a cache. */
+struct exchange *exchange_new(const struct exchange_transport *transport, void *conn,
+                              const struct http_settings *settings);
+
+/* The one setter: asserts that the edge exists. For exchange.c and transports. */
+void exchange_set_state(struct exchange *x, enum exchange_state to);
+
+/* "HANDLING" … */
+const char *exchange_state_name(enum exchange_state s);
+
+/* Our address of the connection, asked from the socket once; NULL when it has none any more. */
+const struct addr *exchange_local(struct exchange *x);
+
+/* Keeps `x` alive; pairs with exchange_release. */
+void exchange_hold(struct exchange *x);
+
+/* Gives up a hold; the last one frees. */
+void exchange_release(struct exchange *x);
+
+/* --- answering (app) --- */
+
+/* Has the head gone out, or can it not any more? */
+static inline bool exchange_has_started(const struct exchange *x)
+{
+    return x->state >= EXCHANGE_HEAD_OUT;
+}
+
+/* Sends the head: x->res with content_length (-1: of unknown length), through the filters. HEAD,
+ * 204, 304: bodies that follow are dropped. State becomes HEAD_OUT. Not allowed after it has
+ * started. */
+void exchange_start(struct exchange *x);
+
+/* Sends a piece through the filters. Starts the response when it was not. A body longer or shorter
+ * than a promised content_length is cut or aborts. Ignored after ABORTED. With c->is_last ends the
+ * response as exchange_end does. */
+void exchange_write(struct exchange *x, const struct chunk *c);
+
+/* Ends the response; with nothing written the body is empty (Content-Length: 0). */
+void exchange_end(struct exchange *x);
+
+/* A whole response in one go: x->res.status and headers as set, this body. */
+void exchange_respond(struct exchange *x, struct slice body);
+
+/* A 1xx response (103 …) before the final one. Nothing on HTTP/1.0 or once started. */
+void exchange_inform(struct exchange *x, int status, const struct header_list *headers);
+
+/* Is more output queued than the watermark? Then a producer should wait. */
+bool exchange_is_congested(const struct exchange *x);
+
+/* on_drained will be called once, from the loop, when queued output is below the watermark
+ * (`to_empty`: is empty). */
+void exchange_wait_drained(struct exchange *x, bool to_empty);
+
+/* Gives up: before the head an app should answer an error instead; after it the peer sees a
+ * truncated message. on_done runs, on_cancel does not. Ignored after the end. */
+void exchange_abort(struct exchange *x, const struct err *why);
+
+/* --- the request's body (app) --- */
+
+/* Takes the next piece if one is there. The first call sends 100 Continue where the client waits
+ * for it. */
+enum body_result exchange_read_body(struct exchange *x, struct slice *data);
+
+/* After BODY_WAIT: on_body is called once when there is news. */
+void exchange_wait_body(struct exchange *x);
+
+/* --- for transports and the last filter --- */
+
+/* Passes the head on to the filter behind `f`, or out. */
+void exchange_pass_head(struct exchange *x, struct filter *next);
+
+/* Passes a piece on to the filter behind `f`, or out. */
+void exchange_pass_body(struct exchange *x, struct filter *next, const struct chunk *c);
+
+/* The transport has handed the last byte on: state DONE, on_done, release. */
+void exchange_finished(struct exchange *x);
+
+/* The peer is gone or broke the rules: state ABORTED, on_cancel (unless the app has ended),
+ * on_done, release. */
+void exchange_lost(struct exchange *x, const struct err *why);
+
+/* The transport has news for a reader or a paused producer. */
+void exchange_notify_body(struct exchange *x);
+
+/* Output was taken by the kernel: calls on_drained when it is due. */
+void exchange_notify_drained(struct exchange *x);
+
+#endif

@@ -1,0 +1,28 @@
+/* Response filters: a chain that the head and every piece of the body walk through, outermost
+ * first.
+ *
+ * A filter lives in the exchange's pool. `head` may change x->res and must pass on with
+ * exchange_pass_head (now or, when it holds the head back, later). `body` may drop, change or split
+ * a piece and passes on with exchange_pass_body; a piece with is_last is passed exactly once; that
+ * may end the exchange, so the filter touches nothing afterwards. A filter that wants the length to
+ * change sets res.content_length = -1 in `head`. */
+#ifndef HTTP_FILTER_H
+#define HTTP_FILTER_H
+
+#include "http/exchange.h"
+
+struct filter_ops {
+    const char *name;
+    void (*head)(struct filter *f, struct exchange *x);
+    void (*body)(struct filter *f, struct exchange *x, const struct chunk *c);
+};
+
+struct filter {
+    const struct filter_ops *ops;
+    struct filter *next;
+};
+
+/* Puts `f` behind the filters that are there (nearer to the wire). Only before exchange_start. */
+void filter_append(struct exchange *x, struct filter *f, const struct filter_ops *ops);
+
+#endif

@@ -1,0 +1,87 @@
+/* From the request target and the Host field to what routing works with (RFC 9112 section 3.2, RFC
+ * 9110 section 7.2).
+ *
+ * An absolute-form target wins over the Host field. A path is decoded and normalised once, here;
+ * the raw form stays in `uri`. Nothing is copied where the bytes of the head can be used as they
+ * are. */
+#include "http/message.h"
+
+#include "proto/url.h"
+
+static int refuse(const char **reason_out, int status, const char *reason)
+{
+    *reason_out = reason;
+    return status;
+}
+
+static struct slice lower(struct slice s, struct pool *pool)
+{
+    char *copy;
+    size_t i = 0;
+
+    while (i < s.n && !(s.p[i] >= 'A' && s.p[i] <= 'Z'))
+        i++;
+    if (i == s.n)
+        return s;
+    copy = pool_alloc(pool, s.n);
+    for (i = 0; i < s.n; i++)
+        copy[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] | 0x20) : s.p[i];
+    return slice_of(copy, s.n);
+}
+
+/* The origin-form: the tail of the target, unless an absolute-form left the path out. */
+static struct slice origin_form(struct slice target, const struct url_target *t, struct pool *pool)
+{
+    if (t->form != URL_ABSOLUTE)
+        return target;
+    if (t->path.p >= target.p && t->path.p <= target.p + target.n)
+        return slice_from(target, (size_t)(t->path.p - target.p));
+    if (!t->query.p)
+        return SLICE("/");
+    return pool_printf(pool, "/?" SLICE_FMT, SLICE_ARG(t->query));
+}
+
+static int resolve_host(struct request *r, struct slice authority, struct pool *pool,
+                        const char **reason_out)
+{
+    const struct header *host = NULL;
+    struct slice name;
+
+    for (unsigned i = 0; i < r->headers.n; i++) {
+        if (LIKELY(r->headers.fields[i].id != HEADER_HOST))
+            continue;
+        if (host)
+            return refuse(reason_out, 400, "duplicate host header");
+        host = &r->headers.fields[i];
+    }
+    if (!host && (r->version_major > 1 || r->version_minor >= 1) && !authority.n)
+        return refuse(reason_out, 400, "HTTP/1.1 request without \"Host\" header");
+    r->host = SLICE_EMPTY;
+    r->host_port = 0;
+    if (!authority.n) {
+        if (!host || !host->value.n)
+            return 0;
+        authority = host->value;
+    }
+    if (!url_parse_host(authority, &name, &r->host_port))
+        return refuse(reason_out, 400, "invalid host");
+    r->host = lower(name, pool);
+    return 0;
+}
+
+int message_resolve(struct request *r, struct pool *pool, const char **reason_out)
+{
+    struct url_target t;
+
+    if (r->method == METHOD_CONNECT)
+        return refuse(reason_out, 405, "CONNECT method");
+    if (!url_parse_target(r->target, r->method, &t))
+        return refuse(reason_out, 400, "invalid request target");
+    r->uri = origin_form(r->target, &t, pool);
+    r->query = t.query;
+    if (t.form == URL_ASTERISK)
+        r->path = r->target;
+    else if (!url_normalise_path(t.path, true, pool, &r->path))
+        return refuse(reason_out, 400, "invalid path");
+    return resolve_host(r, t.form == URL_ABSOLUTE ? t.authority : SLICE_EMPTY, pool, reason_out);
+}

@@ -1,0 +1,59 @@
+/* A request, a response and a piece of its body, independent of the protocol that carries them. */
+#ifndef HTTP_MESSAGE_H
+#define HTTP_MESSAGE_H
+
+#include "base/pool.h"
+#include "base/slice.h"
+#include "proto/header.h"
+#include "proto/method.h"
+
+struct request {
+    enum method method;
+    struct slice method_token;
+    struct slice line;   /* as received, for logs */
+    struct slice target; /* as received */
+    struct slice uri;    /* raw path and query of the target ($request_uri); origin-form */
+    struct slice path;   /* decoded, normalised; rewrites change it ($uri) */
+    struct slice
+        query; /* raw, without '?'; p == NULL when there is none; rewrites change it ($args) */
+    struct slice host; /* name without port, lower case; from absolute-form or Host; may be empty */
+    int host_port;     /* 0: none given */
+    struct header_list headers;
+    struct header_list trailers; /* complete once the body has been read */
+    int64_t content_length;      /* -1: none */
+    uint8_t version_major, version_minor;
+    bool is_chunked;
+    bool is_tls;
+    bool expects_continue;
+};
+
+struct response {
+    int status;             /* 0: not set yet, counts as 200 */
+    struct slice reason;    /* empty: the registered phrase */
+    int64_t content_length; /* -1: unknown */
+    int64_t last_modified;  /* seconds, -1: none; written as a field by exchange_start */
+    struct header_list headers;
+    struct header_list trailers;
+};
+
+/* A piece of a response body. `bytes`, or `size` bytes of file `fd` from `offset` when fd >= 0. */
+struct chunk {
+    struct slice bytes;
+    int fd; /* -1: bytes; a file descriptor is closed by whoever consumes the chunk when `owns_fd`
+             */
+    off_t offset;
+    size_t size;
+    bool owns_fd;
+    bool is_flush; /* what came so far shall reach the peer now */
+    bool is_last;
+};
+
+#define CHUNK_BYTES(s) ((struct chunk){.bytes = (s), .fd = -1})
+#define CHUNK_LAST(s)  ((struct chunk){.bytes = (s), .fd = -1, .is_last = true})
+
+/* Fills in uri, path, query, host and host_port from target, method and headers; what is not there
+ * as such comes from `pool`. 0, or the status to answer, with *reason_out telling why (static
+ * text). */
+int message_resolve(struct request *r, struct pool *pool, const char **reason_out);
+
+#endif

@@ -1,0 +1,63 @@
+/* The server: adopting sockets, and its end. Connections are server_conn.c, what they speak is
+ * server_h1.c. */
+#include "http/server.h"
+
+#include "http/server_conn.h"
+#include "http/server_h1.h"
+
+static uint64_t n_accepted; /* process-wide: statistics */
+
+void server_init(struct server *s, const struct http_settings *settings, void *user)
+{
+    *s = (struct server){.settings = settings, .user = user};
+    list_init(&s->conns);
+}
+
+void server_adopt(struct server *s, int fd, const struct addr *peer)
+{
+    n_accepted++;
+    (void)server_conn_open(s, fd, peer, &server_h1_protocol);
+}
+
+static void on_drained_already(void *p)
+{
+    struct server *s = p;
+
+    if (s->n_conns == 0 && s->on_idle)
+        s->on_idle(s);
+}
+
+void server_drain(struct server *s)
+{
+    s->is_draining = true;
+    if (s->n_conns == 0)
+        loop_free_later(s, on_drained_already);
+    LIST_FOR (node, &s->conns) {
+        struct server_conn *c = CONTAINER_OF(node, struct server_conn, node);
+
+        if (c->phase == CONN_IDLE)
+            server_conn_schedule(c, true);
+    }
+}
+
+void server_close_all(struct server *s)
+{
+    while (!list_is_empty(&s->conns)) {
+        struct server_conn *c = CONTAINER_OF(s->conns.next, struct server_conn, node);
+
+        c->protocol->on_close_all(c);
+    }
+}
+
+void server_get_stats(struct server_stats *out)
+{
+    *out = (struct server_stats){
+        .accepted = n_accepted,
+        .requests = server_h1_requests(),
+        .reading = server_conn_count(CONN_HEAD),
+        .writing = server_conn_count(CONN_BUSY) + server_conn_count(CONN_DRAIN) +
+                   server_conn_count(CONN_FLUSH) + server_conn_count(CONN_LINGER),
+        .waiting = server_conn_count(CONN_IDLE),
+    };
+    out->active = out->reading + out->writing + out->waiting;
+}

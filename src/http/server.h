@@ -1,0 +1,49 @@
+/* An HTTP server: connections accepted from listeners, each carrying exchanges for one callback. */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "base/list.h"
+#include "base/log.h"
+#include "http/exchange.h"
+#include "net/stream.h"
+
+struct server {
+    const struct http_settings *settings; /* for connections until an exchange chooses its own */
+    void (*on_exchange)(struct exchange *x,
+                        void *user); /* a head has been read; state is HANDLING */
+    void (*on_bad_request)(struct exchange *x, int status,
+                           void *user); /* same, but the head was bad: answer this status, then the
+                                           connection closes */
+    void *user;
+    struct log_ctx log;
+    struct list conns;
+    unsigned n_conns;
+    bool is_draining;
+    void (*on_idle)(struct server *s); /* draining, and the last connection has gone; may be NULL */
+};
+
+/* Prepares a server without connections. */
+void server_init(struct server *s, const struct http_settings *settings, void *user);
+
+/* Serves HTTP/1.1 on an accepted socket, which it owns from now on. Reads from it within this turn
+ * of the loop, but not before returning. */
+void server_adopt(struct server *s, int fd, const struct addr *peer);
+
+/* Graceful end: idle connections close now (unless a request has just come in), busy ones after
+ * their exchange, then on_idle (from the loop). */
+void server_drain(struct server *s);
+
+/* Closes every connection now; exchanges are aborted. The server may be freed once the turn of the
+ * loop has ended. */
+void server_close_all(struct server *s);
+
+/* Counters over the process, for status pages. */
+struct server_stats {
+    uint64_t accepted, requests;
+    unsigned active, reading, writing, waiting;
+};
+
+/* Fills in the counters. */
+void server_get_stats(struct server_stats *out);
+
+#endif

@@ -1,0 +1,424 @@
+/* Accepted connections below the protocol.
+ *
+ * Input: all connections read into one static buffer. Its owner is the connection whose unread
+ * input lies there; before anybody else reads, and when the event ends, what is left is copied into
+ * memory of the owner (evict). So an idle connection owns no buffer, and a request that comes whole
+ * is parsed where it was received.
+ *
+ * Output: a queue that is flushed by on_work, which runs once after each event, or once a turn when
+ * something was queued outside an event (server_conn_schedule).
+ *
+ * Deadlines: `deadline` is a plain number that moves with the state; the timer is armed only when
+ * it would otherwise fire too late, and looks at the number when it fires. Nothing is re-armed per
+ * request. */
+#include "http/server_conn.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "loop/io.h"
+#include "net/tcp.h"
+
+enum { CONNS_KEPT = 1024, INPUTS_KEPT = 64, FILE_BUDGET = 262144 };
+
+static struct mem_cache conns =
+    MEM_CACHE(struct server_conn, CONNS_KEPT); /* process-wide: shared by all servers */
+static struct mem_cache inputs =
+    MEM_CACHE(struct server_conn_input, INPUTS_KEPT); /* process-wide: likewise */
+
+static struct mem_cache bodies =
+    MEM_CACHE(struct http1_body, INPUTS_KEPT); /* process-wide: likewise */
+
+static struct {
+    struct server_conn *owner;
+    struct slice rest;
+    char bytes[SERVER_CONN_BUFFER];
+} reader; /* process-wide: the one read buffer */
+
+static unsigned counts[CONN_PHASE_COUNT]; /* process-wide: statistics */
+static uint64_t last_id;                  /* process-wide: connections are numbered */
+
+/* --- input --- */
+
+static void free_input(struct server_conn *c)
+{
+    if (!c->in)
+        return;
+    buf_free(&c->in->bytes);
+    mem_cache_give(&inputs, c->in);
+    c->in = NULL;
+}
+
+/* Behind what the connection keeps; c->in is there afterwards. */
+static void keep(struct server_conn *c, struct slice s)
+{
+    if (!c->in) {
+        c->in = mem_cache_take(&inputs);
+        *c->in = (struct server_conn_input){BUF_EMPTY, 0};
+    }
+    if (c->in->at) {
+        buf_drop(&c->in->bytes, c->in->at);
+        c->in->at = 0;
+    }
+    buf_add_slice(&c->in->bytes, s);
+}
+
+/* Moves what is left in the static buffer to its owner. */
+static void evict(void)
+{
+    struct server_conn *c = reader.owner;
+
+    if (!c)
+        return;
+    reader.owner = NULL;
+    if (reader.rest.n)
+        keep(c, reader.rest);
+}
+
+struct slice server_conn_input(const struct server_conn *c)
+{
+    if (reader.owner == c)
+        return reader.rest;
+    if (c->in)
+        return slice_from(buf_slice(&c->in->bytes), c->in->at);
+    return SLICE_EMPTY;
+}
+
+void server_conn_consume(struct server_conn *c, size_t n)
+{
+    c->parsed = 0;
+    if (reader.owner == c)
+        reader.rest = slice_from(reader.rest, n);
+    else if (c->in)
+        c->in->at += n;
+}
+
+ssize_t server_conn_read(struct server_conn *c, size_t most)
+{
+    bool has_rest;
+    ssize_t n;
+
+    evict();
+    has_rest = c->in && c->in->at < c->in->bytes.n;
+    n = stream_read(c->stream, reader.bytes, MIN(most, sizeof(reader.bytes)));
+    if (n > 0 && has_rest) {
+        keep(c, slice_of(reader.bytes, (size_t)n));
+    } else if (n > 0) {
+        free_input(c);
+        reader.owner = c;
+        reader.rest = slice_of(reader.bytes, (size_t)n);
+    } else if (n == 0) {
+        c->has_eof = true;
+    }
+    return n;
+}
+
+struct http1_body *server_conn_add_body(struct server_conn *c)
+{
+    CHECK(!c->body);
+    return c->body = mem_cache_take(&bodies);
+}
+
+void server_conn_drop_body(struct server_conn *c)
+{
+    if (!c->body)
+        return;
+    mem_cache_give(&bodies, c->body);
+    c->body = NULL;
+}
+
+/* --- output --- */
+
+void server_conn_schedule(struct server_conn *c, bool soon)
+{
+    if (c->is_running || !c->stream)
+        return;
+    if (soon)
+        loop_next(&c->later);
+    else if (!loop_call_is_queued(&c->later))
+        loop_at_end(&c->later);
+}
+
+void server_conn_call(struct server_conn *c)
+{
+    if (c->stream)
+        loop_next(&c->later);
+}
+
+void server_conn_forget_output(struct server_conn *c)
+{
+    if (c->x) {
+        c->x->bytes_sent -= MIN(c->out.bytes, c->x->bytes_sent);
+        c->x->body_bytes_sent = MIN(c->x->body_bytes_sent, c->x->bytes_sent);
+    }
+    outq_clear(&c->out);
+}
+
+bool server_conn_flush(struct server_conn *c)
+{
+    size_t before = c->out.bytes;
+    enum outq_result r;
+
+    if (c->flushes < 2 && ++c->flushes == 2 && c->server->settings->is_nodelay)
+        tcp_set_nodelay(c->stream, true);
+    r = outq_flush(&c->out, c->stream, FILE_BUDGET);
+    c->is_blocked = r == OUTQ_BLOCKED;
+    if (c->out.bytes < before)
+        c->has_progress = true;
+    if (LIKELY(r != OUTQ_FAILED))
+        return true;
+    if (!c->stream->err)
+        c->stream->err = &err_truncated;
+    server_conn_forget_output(c);
+    return false;
+}
+
+/* --- state --- */
+
+void server_conn_set_phase(struct server_conn *c, enum server_conn_phase to)
+{
+    counts[c->phase]--;
+    counts[to]++;
+    c->phase = (uint8_t)to;
+}
+
+unsigned server_conn_count(enum server_conn_phase phase)
+{
+    return counts[phase];
+}
+
+static int wanted_events(const struct server_conn *c)
+{
+    int events = c->is_blocked ? IO_WRITE : 0;
+
+    if (c->has_eof)
+        return events;
+    switch ((enum server_conn_phase)c->phase) {
+    case CONN_IDLE:
+    case CONN_HEAD:
+        /* a peer that does not take answers gets no further request read */
+        return c->out.bytes > c->server->settings->send_watermark ? events : events | IO_READ;
+    case CONN_BUSY:
+        /* only to notice that the peer has gone: what comes meanwhile is kept up to a limit */
+        if (c->x->is_waiting_body || server_conn_input(c).n < SERVER_CONN_BUFFER)
+            events |= IO_READ;
+        return events;
+    case CONN_DRAIN:
+    case CONN_LINGER:
+        return events | IO_READ;
+    default:
+        return events;
+    }
+}
+
+static enum server_conn_wait wanted_wait(const struct server_conn *c)
+{
+    if (c->phase == CONN_LINGER)
+        return CONN_WAIT_LINGER;
+    if (!outq_is_empty(&c->out) || c->phase == CONN_FLUSH)
+        return CONN_WAIT_SEND;
+    if (c->phase == CONN_IDLE && c->requests)
+        return CONN_WAIT_KEEPALIVE;
+    if (c->phase == CONN_IDLE || c->phase == CONN_HEAD)
+        return CONN_WAIT_HEAD;
+    if (c->phase == CONN_DRAIN || (c->x && c->x->is_waiting_body))
+        return CONN_WAIT_BODY;
+    return CONN_WAIT_NONE;
+}
+
+static uint64_t timeout_of(const struct server_conn *c, enum server_conn_wait wait)
+{
+    const struct http_settings *own = c->server->settings;
+    const struct http_settings *s = c->x ? c->x->settings : own;
+
+    switch (wait) {
+    case CONN_WAIT_HEAD:
+        return own->header_timeout;
+    case CONN_WAIT_KEEPALIVE:
+        return own->keepalive_timeout;
+    case CONN_WAIT_BODY:
+        return s->body_timeout;
+    case CONN_WAIT_SEND:
+        return s->send_timeout;
+    case CONN_WAIT_LINGER:
+        return own->lingering_timeout;
+    default:
+        return 0;
+    }
+}
+
+static void set_deadline(struct server_conn *c)
+{
+    enum server_conn_wait wait = wanted_wait(c);
+    bool restarts = c->waits != wait || (c->has_progress && wait != CONN_WAIT_LINGER);
+    uint64_t ms = timeout_of(c, wait);
+
+    c->has_progress = false;
+    if (!restarts && wait != CONN_WAIT_HEAD)
+        return;
+    c->waits = (uint8_t)wait;
+    c->deadline = !ms ? 0 : (wait == CONN_WAIT_HEAD ? c->since : clock_ms()) + ms;
+    if (c->deadline && (!timer_is_active(&c->timer) || c->timer.deadline > c->deadline))
+        timer_start(&c->timer, c->deadline > clock_ms() ? c->deadline - clock_ms() : 0);
+}
+
+void server_conn_update(struct server_conn *c)
+{
+    int events = wanted_events(c);
+
+    if (events != c->watched) {
+        c->watched = (uint8_t)events;
+        stream_watch(c->stream, events);
+    }
+    set_deadline(c);
+}
+
+/* Work after an upcall, and what is kept of the input. */
+static void settle(struct server_conn *c)
+{
+    if (c->stream)
+        c->protocol->on_work(c);
+    c->is_running = false;
+    if (!c->stream)
+        return;
+    if (reader.owner == c)
+        evict();
+    if (c->in && c->in->at == c->in->bytes.n)
+        free_input(c);
+    server_conn_update(c);
+}
+
+static void on_ready(struct stream *s, int events)
+{
+    struct server_conn *c = s->user;
+
+    c->is_running = true;
+    c->reads = 0;
+    if (events & IO_WRITE)
+        c->is_blocked = false;
+    if (events & c->watched & IO_READ)
+        c->protocol->on_readable(c);
+    settle(c);
+}
+
+static void on_later(struct loop_call *call)
+{
+    struct server_conn *c = CONTAINER_OF(call, struct server_conn, later);
+    bool is_new = c->waits == CONN_WAIT_NONE && c->requests == 0;
+
+    c->is_running = true;
+    /* a request may have come with the connection, or just before it is closed for idling */
+    if (c->phase == CONN_IDLE && !c->has_eof && (is_new || c->server->is_draining))
+        c->protocol->on_readable(c);
+    settle(c);
+}
+
+static void on_timer(struct timer *t)
+{
+    struct server_conn *c = CONTAINER_OF(t, struct server_conn, timer);
+
+    if (!c->deadline)
+        return;
+    if (c->deadline > clock_ms()) {
+        timer_start(t, c->deadline - clock_ms());
+        return;
+    }
+    c->is_running = true;
+    c->has_progress = true; /* whatever is waited for next is not overdue yet */
+    c->protocol->on_expired(c, (enum server_conn_wait)c->waits);
+    settle(c);
+}
+
+/* --- life --- */
+
+static void set_peer(struct server_conn *c, const struct addr *peer)
+{
+    c->peer_size = 0;
+    if (!peer || !peer->len)
+        return;
+    /* the name of a Unix socket is not kept, only that it is one */
+    c->peer_size = peer->len <= sizeof(c->peer) ? (uint8_t)peer->len : sizeof(sa_family_t);
+    memcpy(&c->peer, &peer->sa, c->peer_size);
+}
+
+struct server_conn *server_conn_open(struct server *s, int fd, const struct addr *peer,
+                                     const struct server_conn_protocol *protocol)
+{
+    struct server_conn *c = mem_cache_take(&conns);
+
+    memset(c, 0, sizeof(*c));
+    c->server = s;
+    c->protocol = protocol;
+    c->id = ++last_id;
+    c->since = clock_ms();
+    c->stream = tcp_adopt(fd);
+    c->stream->on_ready = on_ready;
+    c->stream->user = c;
+    timer_init(&c->timer, on_timer);
+    loop_call_init(&c->later, on_later);
+    outq_init(&c->out);
+    set_peer(c, peer);
+    list_append(&s->conns, &c->node);
+    s->n_conns++;
+    counts[CONN_IDLE]++;
+    server_conn_schedule(c, true);
+    return c;
+}
+
+static void free_conn(void *p)
+{
+    struct server_conn *c = p;
+    struct server *s = c->server;
+
+    mem_cache_give(&conns, c);
+    if (--s->n_conns == 0 && s->is_draining && s->on_idle)
+        s->on_idle(s);
+}
+
+void server_conn_close(struct server_conn *c, bool reset)
+{
+    CHECK(c->stream && !c->x);
+    if (reader.owner == c)
+        reader.owner = NULL;
+    free_input(c);
+    server_conn_drop_body(c);
+    outq_clear(&c->out);
+    timer_stop(&c->timer);
+    loop_cancel(&c->later);
+    list_remove(&c->node);
+    counts[c->phase]--;
+    stream_close(&c->stream, reset);
+    loop_free_later(c, free_conn);
+}
+
+bool server_conn_peer(const struct server_conn *c, struct addr *out)
+{
+    if (!c->peer_size)
+        return false;
+    out->len = c->peer_size;
+    memcpy(&out->storage, &c->peer, c->peer_size);
+    return true;
+}
+
+struct conn_log {
+    struct log_ctx ctx;
+    const struct server_conn *conn;
+};
+
+static void describe(const struct log_ctx *ctx, struct buf *out)
+{
+    struct addr a;
+
+    if (!server_conn_peer(CONTAINER_OF(ctx, struct conn_log, ctx)->conn, &a))
+        return;
+    buf_add_lit(out, ", client: ");
+    addr_format_host(&a, out);
+}
+
+void server_conn_log(const struct server_conn *c, enum log_level level, const char *text)
+{
+    struct conn_log l = {.ctx = {.parent = &c->server->log, .id = c->id, .describe = describe},
+                         .conn = c};
+
+    log_write(&l.ctx, level, "%s", text);
+}

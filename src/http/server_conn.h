@@ -1,0 +1,145 @@
+/* One accepted connection: its stream, input, output, deadline. What is spoken on it is the
+ * protocol's business.
+ *
+ * A connection is closed at once and freed at the end of the turn, so callers may go on after an
+ * upcall by looking at `stream` (NULL: closed). Internal to the server's files. */
+#ifndef HTTP_SERVER_CONN_H
+#define HTTP_SERVER_CONN_H
+
+#include <netinet/in.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "http/server.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+#include "net/outq.h"
+#include "net/stream.h"
+#include "proto/http1_parse.h"
+
+enum { SERVER_CONN_BUFFER = 65536 };
+
+enum server_conn_phase {
+    CONN_IDLE,   /* between requests: not a byte of the next one has come */
+    CONN_HEAD,   /* a part of a head has come */
+    CONN_BUSY,   /* an exchange is on */
+    CONN_DRAIN,  /* answered; the rest of the request's body is dropped */
+    CONN_FLUSH,  /* will close when the output is out */
+    CONN_LINGER, /* our side has ended; input is dropped until the peer ends too */
+    CONN_PHASE_COUNT
+};
+
+enum server_conn_wait {
+    CONN_WAIT_NONE,
+    CONN_WAIT_HEAD,
+    CONN_WAIT_KEEPALIVE,
+    CONN_WAIT_BODY,
+    CONN_WAIT_SEND,
+    CONN_WAIT_LINGER,
+};
+
+struct server_conn;
+
+/* Filled by the protocol. Called from the loop only. */
+struct server_conn_protocol {
+    void (*on_readable)(struct server_conn *c);
+    void (*on_work)(struct server_conn *c); /* after every event, and when scheduled: go on with
+                                               what can be done, flush */
+    void (*on_expired)(struct server_conn *c, enum server_conn_wait what);
+    void (*on_close_all)(struct server_conn *c); /* close now, aborting what is on */
+};
+
+/* Input that outlived the event that brought it. */
+struct server_conn_input {
+    struct buf bytes;
+    size_t at; /* consumed up to here */
+};
+
+struct server_conn {
+    struct list node;
+    struct server *server;
+    struct stream *stream; /* NULL: closed */
+    const struct server_conn_protocol *protocol;
+    struct exchange *x;
+    struct http1_body *body; /* decoder of a request body that is not complete; NULL: none */
+    struct server_conn_input *in;
+    struct timer timer;
+    struct loop_call later;
+    struct outq out;
+    uint64_t id;
+    uint64_t since;    /* clock_ms at the first byte of the head, or of the accept */
+    uint64_t deadline; /* of `waits`; 0: none. The timer may be armed for earlier */
+    uint32_t requests;
+    uint32_t parsed;  /* bytes of the input that are known not to hold a whole head */
+    uint32_t dropped; /* bytes thrown away while draining or lingering */
+    uint8_t phase, waits, watched, framing;
+    uint8_t reads;   /* direct reads of a body since the last event */
+    uint8_t flushes; /* 0, 1, 2 (or more) */
+    bool is_running; /* inside an upcall: on_work follows */
+    bool is_blocked; /* the stream took no more: wait for writability */
+    bool is_ending;  /* the response is complete, its bytes are not out */
+    bool has_eof;    /* the peer has ended its side */
+    bool must_close;
+    bool has_progress; /* bytes have moved: the deadline starts anew */
+    uint8_t peer_size;
+    union {
+        struct sockaddr sa;
+        struct sockaddr_in6 in6;
+    } peer;
+};
+
+/* A connection on `fd`, which it owns, in the server's list. Its first work is scheduled for this
+ * turn. */
+struct server_conn *server_conn_open(struct server *s, int fd, const struct addr *peer,
+                                     const struct server_conn_protocol *protocol);
+
+/* Closes the stream, drops input and output, leaves the list. `c` lives until the end of the turn.
+ * The exchange must have been let go before. */
+void server_conn_close(struct server_conn *c, bool reset);
+
+/* The one setter of the phase; counts. */
+void server_conn_set_phase(struct server_conn *c, enum server_conn_phase to);
+
+/* The unread input; contiguous, valid until the next call that reads. */
+struct slice server_conn_input(const struct server_conn *c);
+
+/* Takes the first `n` bytes off the input. */
+void server_conn_consume(struct server_conn *c, size_t n);
+
+/* Reads once, up to `most` bytes, behind the unread input. Answers as stream_read; sets has_eof. */
+ssize_t server_conn_read(struct server_conn *c, size_t most);
+
+/* A body decoder for this request, from a cache; c->body is it. */
+struct http1_body *server_conn_add_body(struct server_conn *c);
+
+/* The body is complete, or nobody cares any more. */
+void server_conn_drop_body(struct server_conn *c);
+
+/* Has on_work called in this turn or the next: before the end of the turn's work (`soon`) or at its
+ * very end. Nothing to do inside an upcall, which on_work follows anyway. */
+void server_conn_schedule(struct server_conn *c, bool soon);
+
+/* Has on_work called once more, also from inside it. */
+void server_conn_call(struct server_conn *c);
+
+/* Drops the queue: the exchange's counts are corrected. */
+void server_conn_forget_output(struct server_conn *c);
+
+/* Sends what is queued as far as it goes. No upcalls. False: the stream is broken (stream->err),
+ * the queue is empty. */
+bool server_conn_flush(struct server_conn *c);
+
+/* Brings what is watched and the deadline in line with the state. */
+void server_conn_update(struct server_conn *c);
+
+/* The peer's address; false when nothing is known. */
+bool server_conn_peer(const struct server_conn *c, struct addr *out);
+
+/* A line about a connection that has no exchange. */
+void server_conn_log(const struct server_conn *c, enum log_level level, const char *text);
+
+/* Connections of the process in a phase. */
+unsigned server_conn_count(enum server_conn_phase phase);
+
+#endif

@@ -1,0 +1,419 @@
+/* HTTP/1.x on a connection: from input to exchanges, one at a time, and what happens between them.
+ *
+ * Everything meets in on_work, which runs after each event and whenever something was scheduled: it
+ * goes on with the input as far as the phase allows (advance), sends what is queued and tells those
+ * who wait for that (push), and starts over if that made room. An answer given inside on_exchange
+ * thus leads to the next turn of a loop, never deeper into the stack; an answer given later
+ * schedules on_work.
+ *
+ * A head is parsed where it lies. When it is whole it is copied to the exchange's pool and the
+ * slices are moved along.
+ *
+ * To act on another fact of the head, see take_head; on another phase of the connection, see
+ * advance and on_readable. */
+#include "http/server_h1.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/check.h"
+#include "http/server_h1_body.h"
+#include "http/server_h1_out.h"
+
+enum { LINGER_MOST = 1 << 20 };
+
+static struct http1_head head; /* process-wide: parsed and used up within one call */
+static uint64_t n_requests;    /* process-wide: statistics */
+
+uint64_t server_h1_requests(void)
+{
+    return n_requests;
+}
+
+/* --- the end of a connection --- */
+
+static void lose(struct server_conn *c, const struct err *why, bool reset)
+{
+    struct exchange *x = c->x;
+
+    server_conn_forget_output(c);
+    c->x = NULL;
+    server_conn_close(c, reset);
+    if (x)
+        exchange_lost(x, why);
+}
+
+/* All output is out. A peer that may still be sending is given time to read the answer: closing
+ * with unread input would reset the connection (RFC 9112 section 9.6). */
+static void end_connection(struct server_conn *c)
+{
+    struct slice in = server_conn_input(c);
+    bool lingers = !c->has_eof && (c->body || c->must_close || in.n);
+
+    if (!lingers || !c->server->settings->lingering_timeout) {
+        server_conn_close(c, false);
+        return;
+    }
+    server_conn_consume(c, in.n);
+    server_conn_drop_body(c);
+    c->dropped = 0;
+    stream_shutdown(c->stream);
+    server_conn_set_phase(c, CONN_LINGER);
+}
+
+/* --- heads --- */
+
+static struct slice moved(struct slice s, const char *from, const char *to)
+{
+    return slice_of(to + (s.p - from), s.n);
+}
+
+/* Fills in the request from `head`, which was parsed at `p`: copies the bytes to the pool. */
+static void take_head(struct exchange *x, const char *p)
+{
+    struct request *r = &x->req;
+    char *copy = pool_alloc(&x->pool, head.size);
+    struct header *fields = pool_alloc(&x->pool, head.headers.n * sizeof(*fields));
+
+    memcpy(copy, p, head.size);
+    for (unsigned i = 0; i < head.headers.n; i++) {
+        const struct header *f = &head.headers.fields[i];
+
+        fields[i].name = moved(f->name, p, copy);
+        fields[i].value = moved(f->value, p, copy);
+        fields[i].id = f->id;
+    }
+    r->headers = (struct header_list){fields, head.headers.n, head.headers.n};
+    r->method = head.method;
+    r->method_token = moved(head.method_token, p, copy);
+    r->line = moved(head.request_line, p, copy);
+    r->target = moved(head.target, p, copy);
+    r->content_length = head.content_length;
+    r->version_major = 1;
+    r->version_minor = head.minor;
+    r->is_chunked = head.is_chunked;
+    r->expects_continue = head.has_expect_continue;
+    x->request_length = head.size;
+}
+
+static struct exchange *new_exchange(struct server_conn *c)
+{
+    struct server *s = c->server;
+    struct exchange *x = exchange_new(&server_h1_out_transport, c, s->settings);
+    struct addr *peer = pool_alloc(&x->pool, sizeof(*peer));
+
+    if (server_conn_peer(c, peer))
+        x->peer = peer;
+    x->log.parent = &s->log;
+    x->log.id = c->id;
+    x->connection_id = c->id;
+    x->connection_requests = ++c->requests;
+    x->start_ms = c->since;
+    x->start_wall_ms = clock_wall_ms() - (int64_t)(clock_ms() - c->since);
+    c->x = x;
+    c->framing = 0;
+    c->is_ending = false;
+    c->has_progress = true;
+    server_conn_set_phase(c, CONN_BUSY);
+    exchange_set_state(x, EXCHANGE_HEAD_IN);
+    n_requests++;
+    return x;
+}
+
+/* A request that is refused by the rules; the app writes the answer, and it is the last one. */
+static void refuse(struct exchange *x, int status, const char *reason)
+{
+    struct server_conn *c = x->conn;
+    struct server *s = c->server;
+
+    c->must_close = true;
+    x->keep_alive = false;
+    log_write(&x->log, LOG_INFO, "%s while reading client request headers", reason);
+    exchange_set_state(x, EXCHANGE_HANDLING);
+    if (s->on_bad_request) {
+        s->on_bad_request(x, status, s->user);
+        return;
+    }
+    x->res.status = status;
+    exchange_respond(x, SLICE_EMPTY);
+}
+
+/* A head that cannot be taken as it is, or will not be completed. */
+static void refuse_head(struct server_conn *c, int status, const char *reason)
+{
+    struct slice in = server_conn_input(c);
+    struct exchange *x = new_exchange(c);
+
+    x->req.version_major = x->req.version_minor = 1;
+    x->req.line = pool_dup(&x->pool, head.request_line);
+    x->req.method_token = x->req.target = x->req.uri = x->req.path = x->req.host = SLICE_EMPTY;
+    x->request_length = in.n;
+    server_conn_consume(c, in.n);
+    refuse(x, status, reason);
+}
+
+static void begin(struct server_conn *c, const char *p)
+{
+    struct server *s = c->server;
+    struct exchange *x = new_exchange(c);
+    const char *reason;
+    int status;
+
+    take_head(x, p);
+    server_conn_consume(c, head.size);
+    x->keep_alive = head.has_keep_alive && c->requests < s->settings->keepalive_requests &&
+                    s->settings->keepalive_timeout > 0;
+    status = message_resolve(&x->req, &x->pool, &reason);
+    if (UNLIKELY(status)) {
+        refuse(x, status, pool_printf(&x->pool, "client sent invalid request: %s", reason).p);
+        return;
+    }
+    server_h1_body_begin(c, &x->req);
+    exchange_set_state(x, EXCHANGE_HANDLING);
+    s->on_exchange(x, s->user);
+}
+
+/* Could the bytes that came since the last try have completed the head, or made it too long? */
+static bool is_worth_parsing(const struct server_conn *c, struct slice in)
+{
+    struct slice fresh = slice_from(in, c->parsed);
+
+    return c->parsed == 0 || memchr(fresh.p, '\n', fresh.n) ||
+           fresh.n > c->server->settings->header_line;
+}
+
+static void parse_more(struct server_conn *c, size_t n)
+{
+    if (c->phase == CONN_IDLE) {
+        server_conn_set_phase(c, CONN_HEAD);
+        c->since = clock_ms();
+    }
+    c->parsed = (uint32_t)n;
+    if (!c->has_eof)
+        return;
+    server_conn_log(c, LOG_INFO,
+                    "client prematurely closed connection while reading client request headers");
+    server_conn_set_phase(c, CONN_FLUSH);
+}
+
+/* The next head of the input, if it is whole. False: nothing more to do with the input now. */
+static bool parse(struct server_conn *c)
+{
+    const struct http_settings *s = c->server->settings;
+    struct http1_limits limits = {s->header_line, s->header_block,
+                                  MIN(s->header_count, HTTP1_HEADERS_MOST)};
+    struct slice in = server_conn_input(c);
+    char text[160];
+
+    if (in.n == 0) {
+        if (c->has_eof || c->server->is_draining)
+            server_conn_set_phase(c, CONN_FLUSH);
+        return false;
+    }
+    if (c->parsed == in.n && !c->has_eof)
+        return false;
+    if (!is_worth_parsing(c, in)) {
+        if (c->has_eof)
+            parse_more(c, c->parsed);
+        return false;
+    }
+    switch (http1_parse_request(in.p, in.n, &limits, &head)) {
+    case HTTP1_MORE:
+        parse_more(c, in.n);
+        return false;
+    case HTTP1_DONE:
+        if (c->phase == CONN_IDLE)
+            c->since = clock_ms();
+        begin(c, in.p);
+        return true;
+    default:
+        if (c->phase == CONN_IDLE)
+            c->since = clock_ms();
+        (void)snprintf(text, sizeof(text), "client sent invalid request: %s", head.reason);
+        refuse_head(c, head.status, text);
+        return true;
+    }
+}
+
+/* Drops the rest of a body that nobody has read. False: wait for more of it, or the connection
+ * ends. */
+static bool drain(struct server_conn *c)
+{
+    switch (server_h1_body_drain(c)) {
+    case HTTP1_DONE:
+        server_conn_set_phase(c, CONN_IDLE);
+        return true;
+    case HTTP1_BAD:
+        server_conn_set_phase(c, CONN_FLUSH);
+        return false;
+    default:
+        if (c->has_eof)
+            server_conn_set_phase(c, CONN_FLUSH);
+        return false;
+    }
+}
+
+/* Goes on with the input as far as the phase and the peer's appetite allow. */
+static void advance(struct server_conn *c)
+{
+    size_t most = c->server->settings->send_watermark;
+
+    while (c->stream && (c->out.bytes <= most || c->phase == CONN_DRAIN)) {
+        if (c->phase == CONN_DRAIN) {
+            if (!drain(c))
+                return;
+        } else if (c->phase > CONN_HEAD || !parse(c)) {
+            return;
+        }
+    }
+}
+
+/* --- work --- */
+
+/* Sends what is queued and tells who waits. False: the connection is gone. */
+static bool push(struct server_conn *c)
+{
+    if (!c->stream->err && !outq_is_empty(&c->out) && !c->is_blocked)
+        (void)server_conn_flush(c);
+    if (UNLIKELY(c->stream->err != NULL)) {
+        lose(c, c->stream->err, false);
+        return false;
+    }
+    if (c->x && c->is_ending) {
+        if (outq_is_empty(&c->out))
+            server_h1_out_finish(c);
+    } else if (c->x) {
+        exchange_notify_drained(c->x);
+        if (c->x && c->x->is_waiting_body && server_h1_body_has_news(c))
+            exchange_notify_body(c->x);
+    }
+    return c->stream != NULL;
+}
+
+static bool can_advance(const struct server_conn *c)
+{
+    size_t n = server_conn_input(c).n;
+
+    if (c->phase == CONN_DRAIN)
+        return n > 0;
+    if (c->phase > CONN_HEAD)
+        return false;
+    return n > c->parsed && c->out.bytes <= c->server->settings->send_watermark &&
+           is_worth_parsing(c, server_conn_input(c));
+}
+
+static void on_work(struct server_conn *c)
+{
+    do {
+        advance(c);
+        if (!c->stream || !push(c))
+            return;
+    } while (can_advance(c));
+    if (c->phase == CONN_FLUSH && outq_is_empty(&c->out))
+        end_connection(c);
+    else if (!outq_is_empty(&c->out) && !c->is_blocked)
+        loop_at_end(&c->later); /* queued by those that push has told */
+}
+
+/* The peer has ended its side, or its connection, while an exchange is on. */
+static void notice_end(struct server_conn *c)
+{
+    struct exchange *x = c->x;
+    bool is_endless = exchange_has_started(x) && !x->has_ended && x->res.content_length < 0;
+
+    if (x->has_ended)
+        return;
+    if (is_endless || (x->settings->does_check_abort && !c->body)) {
+        log_write(&x->log, LOG_INFO, "client closed connection while the request was handled");
+        lose(c, &err_closed, false);
+    }
+}
+
+static void on_readable_busy(struct server_conn *c)
+{
+    size_t n = server_conn_input(c).n;
+    ssize_t got;
+
+    if (c->x->is_waiting_body) {
+        exchange_notify_body(c->x);
+        return;
+    }
+    if (n >= SERVER_CONN_BUFFER)
+        return;
+    got = server_conn_read(c, SERVER_CONN_BUFFER - n);
+    if (got == 0)
+        notice_end(c);
+}
+
+static void on_readable(struct server_conn *c)
+{
+    ssize_t n;
+
+    switch ((enum server_conn_phase)c->phase) {
+    case CONN_IDLE:
+    case CONN_HEAD:
+    case CONN_DRAIN:
+        (void)server_conn_read(c, SERVER_CONN_BUFFER); /* on_work looks at what came of it */
+        return;
+    case CONN_BUSY:
+        on_readable_busy(c);
+        return;
+    case CONN_LINGER:
+        n = server_conn_read(c, SERVER_CONN_BUFFER);
+        if (n > 0) {
+            server_conn_consume(c, (size_t)n);
+            c->dropped += (uint32_t)n;
+        }
+        if (n == 0 || n == STREAM_FAILED || c->dropped > LINGER_MOST)
+            server_conn_close(c, false);
+        return;
+    default:
+        return;
+    }
+}
+
+static void on_head_expired(struct server_conn *c)
+{
+    if (c->phase == CONN_IDLE) {
+        server_conn_close(c, false);
+        return;
+    }
+    head.request_line = SLICE_EMPTY;
+    refuse_head(c, 408, "client timed out");
+}
+
+static void on_expired(struct server_conn *c, enum server_conn_wait what)
+{
+    switch (what) {
+    case CONN_WAIT_HEAD:
+        on_head_expired(c);
+        return;
+    case CONN_WAIT_BODY:
+        if (!c->x) {
+            server_conn_close(c, false);
+            return;
+        }
+        log_write(&c->x->log, LOG_INFO, "client timed out while reading client request body");
+        c->x->body_err = &err_timeout;
+        c->must_close = true;
+        exchange_notify_body(c->x);
+        return;
+    case CONN_WAIT_SEND:
+        lose(c, &err_timeout, true);
+        return;
+    default:
+        server_conn_close(c, false);
+    }
+}
+
+static void on_close_all(struct server_conn *c)
+{
+    lose(c, &err_closed, true);
+}
+
+const struct server_conn_protocol server_h1_protocol = {
+    .on_readable = on_readable,
+    .on_work = on_work,
+    .on_expired = on_expired,
+    .on_close_all = on_close_all,
+};

@@ -1,0 +1,13 @@
+/* HTTP/1.0 and 1.1 on a server's connection. */
+#ifndef HTTP_SERVER_H1_H
+#define HTTP_SERVER_H1_H
+
+#include "http/server_conn.h"
+
+/* What makes a connection speak HTTP/1.x. */
+extern const struct server_conn_protocol server_h1_protocol;
+
+/* Heads read in this process. */
+uint64_t server_h1_requests(void);
+
+#endif

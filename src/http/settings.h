@@ -1,0 +1,37 @@
+/* Limits and timeouts of the HTTP server: one struct per place where they can differ (server,
+ * location).
+ *
+ * Filled by the configuration or by the options of a server made in code; read-only from then on,
+ * and alive as long as any exchange that uses it. Times in milliseconds (0: no limit), sizes in
+ * bytes. */
+#ifndef HTTP_SETTINGS_H
+#define HTTP_SETTINGS_H
+
+#include "base/base.h"
+
+struct http_settings {
+    uint64_t header_timeout;     /* 60 s: first byte of a head to its last */
+    uint64_t body_timeout;       /* 60 s: between two reads of a body */
+    uint64_t send_timeout;       /* 60 s: between two writes */
+    uint64_t keepalive_timeout;  /* 75 s: idle between requests; 0 closes after each */
+    uint64_t keepalive_header;   /* value of a Keep-Alive field in seconds; 0: none */
+    uint64_t lingering_timeout;  /* 5 s: waiting for a peer to finish after we have */
+    int64_t max_body_size;       /* 1 MiB; 0: unlimited */
+    size_t body_buffer_size;     /* 16 KiB: more goes to a temporary file */
+    size_t header_line;          /* 8 KiB: a request line or header line */
+    size_t header_block;         /* 32 KiB: a whole head */
+    unsigned header_count;       /* 256 fields */
+    unsigned keepalive_requests; /* 1000 */
+    size_t send_watermark;       /* 64 KiB: queued output above which producers pause */
+    const char *temp_path;       /* directory of temporary files */
+    const char *server_name;     /* value of the Server field; NULL: none */
+    bool is_nodelay;
+    bool has_sendfile;
+    bool does_check_abort; /* a peer that ends its side cancels the exchange even before the answer
+                              began */
+};
+
+/* The defaults above. */
+extern const struct http_settings http_settings_default;
+
+#endif

@@ -1,0 +1,166 @@
+/* A server as a whole: many requests, its graceful and its hard end, the counters. */
+#include "t/unit/http/harness.h"
+
+static unsigned idle_calls;
+
+static void on_idle(struct server *s)
+{
+    assert_ptr_equal(s, &harness_server);
+    idle_calls++;
+}
+
+static void serves_thousands(void **state)
+{
+    struct client c;
+
+    (void)state;
+    harness_start();
+    harness_settings.keepalive_requests = 100;
+    for (unsigned i = 0; i < 50; i++) {
+        c = client_open();
+        for (unsigned k = 1; k <= 100; k++) {
+            client_send(&c, k % 3   ? "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
+                            : k % 2 ? "GET /later HTTP/1.1\r\nHost: a\r\n\r\n"
+                                    : "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+                                      "\r\nabc");
+            client_expect(&c, "HTTP/1.1 200", k);
+        }
+        client_expect_end(&c);
+        client_close(&c);
+    }
+    assert_int_equal(seen.requests, 5000);
+    assert_int_equal(seen.done, 5000);
+    assert_int_equal(seen.aborted, 0);
+    harness_stop();
+}
+
+static int late_fd;
+
+/* After the events of a turn: no readiness tells of these bytes before the connection would be
+ * closed. */
+static void on_send_late(struct loop_call *call)
+{
+    (void)call;
+    (void)send(late_fd, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", 32, 0);
+}
+
+static void drains(void **state)
+{
+    struct loop_call send_late;
+    struct client idle, late, busy, fresh;
+
+    (void)state;
+    harness_start();
+    idle_calls = 0;
+    harness_server.on_idle = on_idle;
+    idle = client_open();
+    late = client_open();
+    busy = client_open();
+    client_send(&idle, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_expect(&idle, "hello", 1);
+    client_send(&late, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_expect(&late, "hello", 1);
+    client_send(&busy, "GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
+    turns(3);
+    fresh = client_open();
+    (void)send(fresh.fd, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", 32, 0);
+    late_fd = late.fd;
+    loop_call_init(&send_late, on_send_late);
+    loop_next(&send_late);
+    server_drain(&harness_server);
+    client_expect_end(&idle);
+    client_expect(&late, "Connection: close", 1);
+    client_expect_end(&late);
+    client_expect(&fresh, "Connection: close", 1); /* came just in time */
+    client_expect_end(&fresh);
+    assert_int_equal(idle_calls, 0);
+    assert_non_null(seen.kept);
+    exchange_respond(seen.kept, SLICE("kept"));
+    client_expect(&busy, "Connection: close", 1);
+    client_expect_end(&busy);
+    turns(2);
+    assert_int_equal(idle_calls, 1);
+    client_close(&idle);
+    client_close(&late);
+    client_close(&busy);
+    client_close(&fresh);
+    harness_stop();
+}
+
+static void drains_without_connections(void **state)
+{
+    (void)state;
+    harness_start();
+    idle_calls = 0;
+    harness_server.on_idle = on_idle;
+    server_drain(&harness_server);
+    assert_int_equal(idle_calls, 0); /* from the loop */
+    turns(2);
+    assert_int_equal(idle_calls, 1);
+    harness_stop();
+}
+
+static void closes_all(void **state)
+{
+    struct client c[4];
+    static const char *const texts[] = {
+        "", "GET /ke", "GET /keep HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"};
+
+    (void)state;
+    harness_start();
+    for (unsigned i = 0; i < 4; i++) {
+        c[i] = client_open();
+        client_send(&c[i], texts[i]);
+    }
+    turns(2);
+    server_close_all(&harness_server);
+    assert_int_equal(seen.cancelled, 2);
+    assert_int_equal(seen.aborted, 2);
+    for (unsigned i = 0; i < 4; i++) {
+        client_expect_end(&c[i]);
+        client_close(&c[i]);
+    }
+    harness_stop();
+}
+
+static void counts(void **state)
+{
+    struct server_stats before, s;
+    struct client c[3];
+
+    (void)state;
+    harness_start();
+    server_get_stats(&before);
+    assert_int_equal(before.active, 0);
+    for (unsigned i = 0; i < 3; i++)
+        c[i] = client_open();
+    client_send(&c[0], "GET /ke");
+    client_send(&c[1], "GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
+    turns(3);
+    server_get_stats(&s);
+    assert_int_equal(s.active, 3);
+    assert_int_equal(s.reading, 1);
+    assert_int_equal(s.writing, 1);
+    assert_int_equal(s.waiting, 1);
+    assert_int_equal(s.accepted - before.accepted, 3);
+    assert_int_equal(s.requests - before.requests, 1);
+    for (unsigned i = 0; i < 3; i++)
+        client_close(&c[i]);
+    harness_stop();
+    server_get_stats(&s);
+    assert_int_equal(s.active, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(serves_thousands),
+        cmocka_unit_test(drains),
+        cmocka_unit_test(drains_without_connections),
+        cmocka_unit_test(closes_all),
+        cmocka_unit_test(counts),
+    };
+
+    return cmocka_run_group_tests(tests, harness_main_setup, harness_main_teardown);
+}

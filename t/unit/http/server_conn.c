@@ -1,0 +1,190 @@
+/* Connections: deadlines of every state, what the log says, memory of an idle one. */
+#include "http/server_conn.h"
+
+#include "t/unit/http/harness.h"
+
+#include "net/tcp.h"
+
+static void closes_a_silent_connection(void **state)
+{
+    struct client c;
+
+    (void)state;
+    harness_start();
+    harness_settings.header_timeout = 20;
+    c = client_open();
+    client_expect_end(&c);
+    assert_int_equal(c.got.n, 0);
+    client_close(&c);
+    harness_stop();
+}
+
+static void times_a_partial_head_out(void **state)
+{
+    struct client c;
+
+    (void)state;
+    harness_start();
+    harness_settings.header_timeout = 40;
+    c = client_open();
+    client_send(&c, "GET / HTTP/1.1\r\n");
+    /* more bytes do not buy more time */
+    for (unsigned i = 0; i < 500 && !client_count(&c, "HTTP/1.1 408"); i++) {
+        (void)send(c.fd, "A: b\r\n", i % 10 ? 0 : 6, MSG_NOSIGNAL);
+        (void)usleep(1000);
+        turns(1);
+        client_read(&c, SIZE_MAX);
+    }
+    assert_int_equal(client_count(&c, "HTTP/1.1 408"), 1);
+    assert_int_equal(seen.bad_status, 408);
+    client_expect_end(&c);
+    client_close(&c);
+    harness_stop();
+}
+
+static void closes_an_idle_connection(void **state)
+{
+    struct client c;
+
+    (void)state;
+    harness_start();
+    harness_settings.keepalive_timeout = 30;
+    harness_settings.keepalive_header = 7;
+    c = client_open();
+    client_send(&c, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_expect(&c, "hello", 1);
+    assert_int_equal(client_count(&c, "Keep-Alive: timeout=7\r\n"), 1);
+    client_expect_end(&c);
+    assert_false(c.is_reset);
+    client_close(&c);
+
+    harness_settings.keepalive_timeout = 0;
+    c = client_open();
+    client_send(&c, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_expect(&c, "Connection: close", 1);
+    client_expect_end(&c);
+    client_close(&c);
+    harness_stop();
+}
+
+static void gives_up_on_a_reader_that_stalls(void **state)
+{
+    struct server_conn *conn;
+    struct client c;
+
+    (void)state;
+    harness_start();
+    harness_settings.send_timeout = 30;
+    c = client_open();
+    client_send(&c, "GET /stream/5000000 HTTP/1.1\r\nHost: a\r\n\r\n");
+    turns(5);
+    conn = CONTAINER_OF(harness_server.conns.next, struct server_conn, node);
+    assert_false(loop_call_is_queued(&conn->later)); /* waits, does not spin */
+    for (unsigned i = 0; i < 2000 && !seen.done; i++) {
+        turns(1);
+        (void)usleep(1000);
+    }
+    assert_int_equal(seen.cancelled, 1);
+    assert_ptr_equal(seen.cancel_err, &err_timeout);
+    assert_true(seen.body_bytes_sent < 5000000);
+    client_close(&c);
+    harness_stop();
+}
+
+static void lingers_only_so_long(void **state)
+{
+    struct client c;
+
+    (void)state;
+    harness_start();
+    harness_settings.lingering_timeout = 30;
+    c = client_open();
+    client_send(&c, "BAD\r\n\r\n");
+    client_expect_end(&c); /* our side has ended */
+    turns(2);
+    for (unsigned i = 0; i < 2000 && harness_server.n_conns; i++) {
+        (void)send(c.fd, "x", 1, MSG_NOSIGNAL);
+        turns(1);
+        (void)usleep(1000);
+    }
+    assert_int_equal(harness_server.n_conns, 0);
+    client_close(&c);
+    harness_stop();
+}
+
+/* A handler may take its time: no deadline runs meanwhile. */
+static void lets_handlers_take_their_time(void **state)
+{
+    struct client c;
+
+    (void)state;
+    harness_start();
+    harness_settings.header_timeout = harness_settings.keepalive_timeout = 20;
+    harness_settings.body_timeout = harness_settings.send_timeout = 20;
+    c = client_open();
+    client_send(&c, "GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (unsigned i = 0; i < 60; i++) {
+        turns(1);
+        (void)usleep(1000);
+    }
+    assert_non_null(seen.kept);
+    exchange_respond(seen.kept, SLICE("kept"));
+    client_expect(&c, "kept", 1);
+    client_close(&c);
+    harness_stop();
+}
+
+static void log_from(struct exchange *x, void *user)
+{
+    UNUSED(user);
+    seen.requests++;
+    x->user.on_done = app_on_done;
+    x->server_name = SLICE("example.org");
+    log_write(&x->log, LOG_ERROR, "a fact");
+    exchange_respond(x, SLICE("x"));
+}
+
+static void describes_itself(void **state)
+{
+    char path[] = "/tmp/server_conn_test_XXXXXX", text[512] = {0};
+    struct log_sink sink = {.path = path, .fd = mkstemp(path), .level = LOG_INFO};
+    struct client c;
+
+    (void)state;
+    harness_start();
+    harness_server.log.sink = &sink;
+    harness_server.on_exchange = log_from;
+    c = client_open();
+    client_send(&c, "GET /p HTTP/1.1\r\nHost: h:8\r\n\r\n");
+    client_expect(&c, "HTTP/1.1 200", 1);
+    client_close(&c);
+    harness_stop();
+    assert_true(pread(sink.fd, text, sizeof(text) - 1, 0) > 0);
+    assert_non_null(strstr(text, " a fact, client: unix:, server: example.org, "
+                                 "request: \"GET /p HTTP/1.1\", host: \"h:8\"\n"));
+    assert_non_null(strstr(text, ": *"));
+    (void)close(sink.fd);
+    (void)unlink(path);
+}
+
+static void is_small(void **state)
+{
+    (void)state;
+    assert_true(sizeof(struct server_conn) <= 240); /* a stream adds about 90 */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(closes_a_silent_connection),
+        cmocka_unit_test(times_a_partial_head_out),
+        cmocka_unit_test(closes_an_idle_connection),
+        cmocka_unit_test(gives_up_on_a_reader_that_stalls),
+        cmocka_unit_test(lingers_only_so_long),
+        cmocka_unit_test(lets_handlers_take_their_time),
+        cmocka_unit_test(describes_itself),
+        cmocka_unit_test(is_small),
+    };
+
+    return cmocka_run_group_tests(tests, harness_main_setup, harness_main_teardown);
+}
