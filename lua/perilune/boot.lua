@@ -1,0 +1,11 @@
+--- First Lua code of every process: the scheduler-aware coroutine functions and the globals `await` and `try_await`.
+-- Required once by the program before anything else runs.
+
+require "perilune.coroutines"
+
+local deferred = require "perilune.deferred"
+
+rawset(_G, "await", deferred.await)
+rawset(_G, "try_await", deferred.try_await)
+
+return true

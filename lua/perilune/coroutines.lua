@@ -1,0 +1,49 @@
+--- Makes the standard `coroutine` functions aware of waiting.
+--
+-- A task that waits yields a token that only the scheduler understands. When the wait happens inside a coroutine
+-- made by the
+-- user, that token passes through `resume` and `wrap` up to the task and the answer passes down again, so that a
+-- generator
+-- which awaits inside never confuses whoever resumes it.
+
+local core = require "perilune.core.task"
+
+local WAIT = core.WAIT
+local raw_resume, raw_yield, raw_create = coroutine.resume, coroutine.yield, coroutine.create
+local raw_status = coroutine.status
+
+local pass
+
+--- Hands results of `co` to its resumer, unless it waits: then waits in its place and resumes it with the outcome.
+local function relay(co, ok, first, ...)
+    if ok and first == WAIT and raw_status(co) == "suspended" then
+        return pass(co)
+    end
+    return ok, first, ...
+end
+
+pass = function(co)
+    return relay(co, raw_resume(co, raw_yield(WAIT)))
+end
+
+--- As the standard function; an await inside `co` suspends the whole task.
+function coroutine.resume(co, ...)
+    return relay(co, raw_resume(co, ...))
+end
+
+local function unwrap(ok, ...)
+    if not ok then
+        error((...), 0)
+    end
+    return ...
+end
+
+--- As the standard function; an await inside suspends the whole task.
+function coroutine.wrap(f)
+    local co = raw_create(f)
+    return function(...)
+        return unwrap(relay(co, raw_resume(co, ...)))
+    end
+end
+
+return { yield = raw_yield, resume = raw_resume }

@@ -1,0 +1,228 @@
+--- Runs native handlers: finds them, wraps middleware around, and sends the responses that take time.
+--
+-- What a handler returns: nil (204), a string (200 text/plain), or `{status=, headers=, body=, trailers=}`, or a
+-- deferred of one of
+-- these. `body` is a string, an array of strings, a stream, an iterator function, a file (`http.file`), or a
+-- deferred of any of
+-- these. Simple answers are returned to C as they are; the others are sent from here and `true` is returned.
+
+local core = require "perilune.core.http"
+local coroutines = require "perilune.coroutines"
+local core_task = require "perilune.core.task"
+local deferred = require "perilune.deferred"
+local failure = require "perilune.failure"
+local stream = require "perilune.stream"
+require "perilune.http.request"
+
+local await, is_deferred = deferred.await, deferred.is_deferred
+local yield, WAIT = coroutines.yield, core_task.WAIT
+
+local handler = {}
+
+local function wait_drained(req)
+    if core.wait_drained(req) then
+        local err = yield(WAIT)
+        if err ~= nil then
+            error(err, 0)
+        end
+    end
+end
+
+local function write(req, piece)
+    local ok, err = core.write(req, piece)
+    if ok == nil then
+        error(err, 0)
+    elseif not ok then
+        wait_drained(req)
+    end
+end
+
+local function to_bytes(piece)
+    local kind = type(piece)
+    if kind == "string" then
+        return piece
+    elseif kind == "number" then
+        return tostring(piece)
+    elseif kind == "table" and not getmetatable(piece) then
+        return table.concat(piece)
+    end
+    error("a piece of a body must be a string, not a " .. kind, 0)
+end
+
+local function send_stream(req, s)
+    while true do
+        local piece = await(s:take())
+        if piece == nil then
+            return
+        end
+        write(req, to_bytes(piece))
+    end
+end
+
+local function send_iterator(req, next_piece)
+    for piece in next_piece do
+        write(req, to_bytes(is_deferred(piece) and await(piece) or piece))
+    end
+end
+
+local function send_file(req, file)
+    local ok, err = core.write_file(req, file)
+    if ok == nil then
+        error(err, 0)
+    elseif not ok then
+        wait_drained(req)
+    end
+end
+
+--- After the head was sent an error cannot be answered: the client sees a truncated response.
+local function guarded(req, res, fn, source)
+    local ok, err = xpcall(fn, function(e)
+        if type(e) == "table" then
+            return e
+        end
+        return debug.traceback(e, 2)
+    end, req, source)
+    if not ok then
+        if stream.is_stream(source) then
+            source:close()
+        end
+        core.abort(req)
+        error(err, 0)
+    end
+    core.finish(req, res.trailers)
+    return true
+end
+
+local function array_length(body)
+    local n = 0
+    for i = 1, #body do
+        n = n + #body[i]
+    end
+    return n
+end
+
+local function is_file(body)
+    return type(body) == "table" and body.is_http_file
+end
+
+--- Sends a response whose body is not a plain string.
+local function send(req, res, body)
+    if is_file(body) then
+        local file, size = core.open_file(body.path, body.offset, body.length)
+        if not file then
+            error(size, 0)
+        end
+        core.start(req, res, size)
+        return guarded(req, res, send_file, file)
+    elseif stream.is_stream(body) then
+        core.start(req, res, res.content_length)
+        return guarded(req, res, send_stream, body)
+    elseif type(body) == "function" then
+        core.start(req, res, res.content_length)
+        return guarded(req, res, send_iterator, body)
+    elseif type(body) == "table" and not getmetatable(body) then
+        core.start(req, res, not res.trailers and array_length(body) or nil)
+        return guarded(req, res, function(r, pieces)
+            write(r, table.concat(pieces))
+        end, body)
+    elseif type(body) == "string" or body == nil then
+        core.start(req, res, nil)
+        return guarded(req, res, write, body or "")
+    end
+    error("body of an unknown type: " .. type(body), 0)
+end
+
+local function answer_file_error(err)
+    if failure.is(err, "not_found") then
+        return { status = 404, body = "not found\n" }
+    end
+    error(err, 0)
+end
+
+--- Brings what a handler returned into a form that C sends, or sends it.
+local function complete(req, res)
+    if is_deferred(res) then
+        res = await(res)
+    end
+    if type(res) ~= "table" then
+        return res
+    end
+    local body = res.body
+    if (type(body) == "string" or body == nil) and not res.trailers then
+        return res
+    end
+    if is_deferred(body) then
+        body = await(body)
+        if type(body) == "string" and not res.trailers then
+            return { status = res.status, headers = res.headers, body = body }
+        end
+    end
+    local ok, result = pcall(send, req, res, body)
+    if ok then
+        return result
+    end
+    return answer_file_error(result)
+end
+
+--- A body that could not be read (too large, malformed, timed out) is the client's fault when the handler does
+-- not catch it.
+local function run(fn, req)
+    return complete(req, fn(req))
+end
+
+--- Wraps a handler function: what C calls for each request.
+-- @tparam function fn
+-- @treturn function
+function handler.wrap(fn)
+    return function(req)
+        return run(fn, req)
+    end
+end
+
+local function find(name)
+    local ok, module = pcall(require, name)
+    if ok then
+        return module
+    end
+    local parent, field = name:match("^(.*)%.([%w_]+)$")
+    if not parent then
+        error(module, 0)
+    end
+    local parent_ok, parent_module = pcall(require, parent)
+    if not parent_ok then
+        error(tostring(parent_module) .. "\n" .. tostring(module), 0)
+    end
+    local value = type(parent_module) == "table" and parent_module[field]
+    if value == nil or value == false then
+        error(("module '%s' has no function '%s'"):format(parent, field), 0)
+    end
+    return value
+end
+
+local function callable(name, what)
+    local value = find(name)
+    if type(value) == "table" and type(value[what]) == "function" then
+        value = value[what]
+    end
+    if type(value) ~= "function" then
+        error(("'%s' is not a function (a %s)"):format(name, type(value)), 0)
+    end
+    return value
+end
+
+--- Finds `module[.function]` and puts the middleware around it, the first one outermost.
+-- @tparam string name
+-- @tparam table middleware array of names
+-- @treturn function
+function handler.load(name, middleware)
+    local fn = callable(name, "handler")
+    for i = #middleware, 1, -1 do
+        fn = callable(middleware[i], "middleware")(fn)
+        if type(fn) ~= "function" then
+            error(("middleware '%s' did not return a function"):format(middleware[i]), 0)
+        end
+    end
+    return handler.wrap(fn)
+end
+
+return handler

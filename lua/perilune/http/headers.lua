@@ -1,0 +1,113 @@
+--- Header fields: case-insensitive, in order, with repeats.
+--
+-- `h["Content-Type"]` reads (repeats joined with ", ", cookies with "; "), assignment replaces, nil removes.
+-- Response headers
+-- may also be plain tables `{Name = value}`, `{Name = {v1, v2}}` or `{{name, value}, …}`.
+
+local headers = {}
+local methods = {}
+
+local function joined(self, name)
+    local wanted, found = name:lower(), nil
+    for _, field in ipairs(rawget(self, "_fields")) do
+        if field[1]:lower() == wanted then
+            found = found and found .. (wanted == "cookie" and "; " or ", ") .. field[2] or field[2]
+        end
+    end
+    return found
+end
+
+local mt = { __name = "headers" }
+
+mt.__index = function(self, key)
+    return methods[key] or joined(self, key)
+end
+
+mt.__newindex = function(self, key, value)
+    if value == nil then
+        self:remove(key)
+    else
+        self:set(key, value)
+    end
+end
+
+--- A list of fields.
+-- @tparam[opt] table initial `{Name = value}` or `{{name, value}, …}`
+-- @treturn headers
+function headers.new(initial)
+    local self = setmetatable({ _fields = {} }, mt)
+    for k, v in pairs(initial or {}) do
+        if type(k) == "number" then
+            self:add(v[1], v[2])
+        else
+            self:set(k, v)
+        end
+    end
+    return self
+end
+
+--- Appends a field.
+-- @tparam string name
+-- @tparam string|number value
+function methods:add(name, value)
+    local fields = rawget(self, "_fields")
+    fields[#fields + 1] = { name, value }
+    return self
+end
+
+--- Removes every field of that name.
+-- @treturn number how many there were
+function methods:remove(name)
+    local wanted, kept, removed = name:lower(), {}, 0
+    for _, field in ipairs(rawget(self, "_fields")) do
+        if field[1]:lower() == wanted then
+            removed = removed + 1
+        else
+            kept[#kept + 1] = field
+        end
+    end
+    rawset(self, "_fields", kept)
+    return removed
+end
+
+--- Replaces every field of that name; an array of values gives repeats.
+function methods:set(name, value)
+    self:remove(name)
+    if type(value) == "table" then
+        for _, v in ipairs(value) do
+            self:add(name, v)
+        end
+        return self
+    end
+    return self:add(name, value)
+end
+
+--- All values of that name, in order.
+-- @treturn table array of strings
+function methods:get_all(name)
+    local wanted, values = name:lower(), {}
+    for _, field in ipairs(rawget(self, "_fields")) do
+        if field[1]:lower() == wanted then
+            values[#values + 1] = field[2]
+        end
+    end
+    return values
+end
+
+--- Iterates over name, value in order.
+function methods:each()
+    local i, fields = 0, rawget(self, "_fields")
+    return function()
+        i = i + 1
+        if fields[i] then
+            return fields[i][1], fields[i][2]
+        end
+    end
+end
+
+--- Is `key` the name of a method of header lists?
+function headers.is_method(key)
+    return methods[key] ~= nil
+end
+
+return headers

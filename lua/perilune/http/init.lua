@@ -1,0 +1,33 @@
+--- HTTP: servers in code, files as bodies, header lists.
+
+local headers = require "perilune.http.headers"
+local server = require "perilune.http.server"
+
+local http = {
+    headers = headers.new,
+    start_server = server.start,
+    parse_args = require("perilune.http.request").parse_args,
+}
+
+local function check_number(value, name)
+    if value ~= nil and type(value) ~= "number" then
+        error(("bad argument '%s' to http.file (number expected, got %s)"):format(name, type(value)), 3)
+    end
+end
+
+--- A file, or a section of one, as a response body; sent without copying.
+-- A file that is missing when the response is sent is answered 404.
+-- @tparam string path
+-- @tparam[opt=0] number offset in bytes
+-- @tparam[opt] number length in bytes; the rest of the file by default
+-- @treturn table for `body=`
+function http.file(path, offset, length)
+    if type(path) ~= "string" then
+        error("bad argument 'path' to http.file (string expected, got " .. type(path) .. ")", 2)
+    end
+    check_number(offset, "offset")
+    check_number(length, "length")
+    return setmetatable({ is_http_file = true, path = path, offset = offset, length = length }, { __name = "file" })
+end
+
+return http

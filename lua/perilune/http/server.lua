@@ -1,0 +1,144 @@
+--- Servers made in code: `http.start_server(handler, options)`.
+
+local core = require "perilune.core.http"
+local deferred = require "perilune.deferred"
+local handler = require "perilune.http.handler"
+local suggest = require "perilune.suggest"
+local task_core = require "perilune.core.task"
+
+local server = {}
+local methods = {}
+local mt = { __index = methods, __name = "http.server" }
+
+local function seconds(directive)
+    return function(v)
+        return ("%s %dms;"):format(directive, v * 1000)
+    end
+end
+
+local function number(directive)
+    return function(v)
+        return ("%s %d;"):format(directive, v)
+    end
+end
+
+--- Options that are directives of a server: name → how its value is written.
+local directives = {
+    client_header_timeout = seconds "client_header_timeout", client_body_timeout = seconds "client_body_timeout",
+    send_timeout = seconds "send_timeout", keepalive_timeout = seconds "keepalive_timeout",
+    lingering_timeout = seconds "lingering_timeout", keepalive_requests = number "keepalive_requests",
+    client_max_body_size = number "client_max_body_size", client_body_buffer_size = number "client_body_buffer_size",
+    client_body_temp_path = function(v)
+        return ("client_body_temp_path %q;"):format(v)
+    end,
+    max_header_size = function(v)
+        return ("large_client_header_buffers 4 %d;"):format(v)
+    end,
+    tcp_nodelay = function(v)
+        return "tcp_nodelay " .. (v and "on;" or "off;")
+    end,
+    access_log = function(v)
+        return ("access_log %q;"):format(v)
+    end,
+}
+
+local listening = { port = "number", address = "string", path = "string", listen_fd = "number", backlog = "number" }
+
+local function check(name, value)
+    local kind = listening[name]
+    if not kind and not directives[name] then
+        local names = {}
+        for k in pairs(listening) do
+            names[#names + 1] = k
+        end
+        for k in pairs(directives) do
+            names[#names + 1] = k
+        end
+        error(("http.start_server: unknown option '%s'%s"):format(tostring(name), suggest(name, names)), 4)
+    elseif kind and type(value) ~= kind then
+        error(("http.start_server: option '%s' must be a %s, not a %s"):format(name, kind, type(value)), 4)
+    end
+end
+
+local function address(options)
+    if options.path then
+        return "unix:" .. options.path
+    end
+    local host = options.address or "0.0.0.0"
+    if host:find(":", 1, true) and host:sub(1, 1) ~= "[" then
+        host = "[" .. host .. "]"
+    end
+    return ("%s:%d"):format(host, options.port or 0)
+end
+
+local function configuration(options)
+    local lines = { "events {} http { access_log off;" }
+    for name, value in pairs(options) do
+        check(name, value)
+        if directives[name] then
+            lines[#lines + 1] = directives[name](value)
+        end
+    end
+    lines[#lines + 1] = ("server { listen %s%s; location / { handler code; } } }"):format(address(options),
+        options.backlog and " backlog=" .. options.backlog or "")
+    return table.concat(lines, " ")
+end
+
+--- Starts a server.
+-- Options: `port` (0: a free one), `address` ("0.0.0.0"), `path` (Unix socket instead), `listen_fd` (an
+-- inherited listening
+-- socket instead), `backlog`, and the limits and timeouts of the directives of the same name in seconds and bytes.
+-- @tparam function fn handler(request) → response
+-- @tparam[opt] table options
+-- @treturn server; raises an error object with code `address_in_use`, … when it cannot listen
+function server.start(fn, options)
+    if type(fn) ~= "function" then
+        error("bad argument 'handler' to http.start_server (function expected, got " .. type(fn) .. ")", 2)
+    end
+    options = options or {}
+    local self = setmetatable({ closed = deferred.deferred() }, mt)
+    local core_server, err = core.listen(configuration(options), handler.wrap(fn), options.listen_fd, function()
+        self.closed:success(true)
+    end)
+    if not core_server then
+        error(err, 0)
+    end
+    self.core = core_server
+    return self
+end
+
+--- The port that it listens on; 0 for a Unix socket, nil once closed.
+-- @treturn number
+function methods:port()
+    return self.core:port()
+end
+
+--- Ends gracefully: no more connections, idle ones close, busy ones after their exchange; after `timeout` all are
+-- closed.
+-- @tparam[opt=15] number timeout in seconds; 0 closes everything now
+-- @treturn deferred that succeeds once the server is closed
+function methods:close(timeout)
+    timeout = timeout or 15
+    if timeout == 0 then
+        self.core:kill()
+        return self.closed
+    end
+    self.core:drain()
+    if not self.closed:is_realized() then
+        local timer = task_core.timer(timeout, function()
+            self.core:kill()
+        end)
+        self.closed:on_realized(function()
+            timer:stop()
+        end)
+    end
+    return self.closed
+end
+
+--- A deferred that succeeds once the server is closed.
+-- @treturn deferred
+function methods:wait_for_close()
+    return self.closed
+end
+
+return server

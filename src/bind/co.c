@@ -1,0 +1,304 @@
+/* The scheduler of tasks. To suspend from a new kind of operation: number a wait (co_begin_wait), keep the task and that
+ * number, let Lua yield the wait token, and call co_wake when there is news; the Lua side then looks at the result itself.
+ *
+ * Task objects are never given back to malloc, so that a late co_wake with an old number is harmless. */
+#include "bind/co.h"
+
+#include <lauxlib.h>
+#include <luajit.h>
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "base/mem.h"
+#include "bind/lerr.h"
+#include "bind/vm.h"
+#include "loop/loop.h"
+
+enum { RUNS_PER_TURN = 4096 };
+
+static struct list idle_tasks = LIST_INIT(idle_tasks);        /* process-wide: ended tasks and their coroutines */
+static struct co *current;                                    /* process-wide: the running task */
+static struct list run_queue = LIST_INIT(run_queue);          /* process-wide: tasks to resume */
+static struct loop_call drain_call;                           /* process-wide: empties the run queue */
+static unsigned n_tasks;                                      /* process-wide: tasks that have not ended */
+static char wait_token;                                       /* process-wide: only its address matters */
+
+void *co_wait_token(void)
+{
+    return &wait_token;
+}
+
+struct co *co_current(void)
+{
+    return current;
+}
+
+unsigned co_count(void)
+{
+    return n_tasks;
+}
+
+static void on_sleep_over(struct timer *t)
+{
+    struct co *co = CONTAINER_OF(t, struct co, timer);
+
+    co_wake(co, co->wait);
+}
+
+static struct co *make_task(void)
+{
+    struct co *co = mem_new(struct co);
+    lua_State *L = vm_main();
+
+    co->L = lua_newthread(L);
+    co->anchor = luaL_ref(L, LUA_REGISTRYINDEX);
+    co->cancel_ref = co->locals = LUA_NOREF;
+    list_init(&co->node);
+    list_init(&co->children);
+    list_init(&co->sibling);
+    timer_init(&co->timer, on_sleep_over);
+    return co;
+}
+
+struct co *co_new(void *user, void (*on_end)(struct co *co, enum co_result result, int n))
+{
+    struct list *idle = list_pop(&idle_tasks);
+    struct co *co = idle ? CONTAINER_OF(idle, struct co, node) : make_task();
+
+    co->state = CO_NEW;
+    co->is_woken = co->wants_exit = co->has_cancel = false;
+    co->queued_args = 0;
+    co->user = user;
+    co->log = NULL;
+    co->on_end = on_end;
+    if (current)
+        list_append(&current->children, &co->sibling);
+    n_tasks++;
+    return co;
+}
+
+const char *co_traceback(struct co *co)
+{
+    static struct buf text; /* process-wide: valid until the next call */
+    lua_State *L = vm_main();
+    const char *message = lua_tostring(co->L, -1);
+
+    if (!message && luaL_callmeta(co->L, -1, "__tostring"))
+        message = lua_tostring(co->L, -1);
+    luaL_traceback(L, co->L, message ? message : "(error object is not a string)", 0);
+    text.n = 0;
+    buf_add_slice(&text, slice_str(lua_tostring(L, -1)));
+    lua_pop(L, 1);
+    return buf_cstr(&text);
+}
+
+static void run_defers(struct co *co)
+{
+    lua_State *L = vm_main();
+
+    if (vm_push_function("perilune.task", "_run_defers")) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, co->locals);
+        vm_call(1, 0, "task.defer");
+    }
+    luaL_unref(L, LUA_REGISTRYINDEX, co->locals);
+    co->locals = LUA_NOREF;
+}
+
+/* A coroutine whose stack is not at rest cannot be started again: it is reset first. */
+static void recycle(struct co *co, enum co_result result)
+{
+    lua_State *L = vm_main();
+
+    if (co->cancel_ref != LUA_NOREF) {
+        luaL_unref(L, LUA_REGISTRYINDEX, co->cancel_ref);
+        co->cancel_ref = LUA_NOREF;
+    }
+    if (result == CO_OK)
+        lua_settop(co->L, 0);
+    else
+        lua_resetthread(L, co->L);
+    list_prepend(&idle_tasks, &co->node);
+}
+
+static void log_failure(struct co *co, enum co_result result)
+{
+    if (result == CO_FAILED)
+        log_write(co->log, LOG_ERROR, "task failed: %s", co_traceback(co));
+}
+
+static void end_task(struct co *co, enum co_result result, int n)
+{
+    co->state = CO_ENDED;
+    co->wait++;
+    timer_stop(&co->timer);
+    list_remove(&co->node);
+    list_remove(&co->sibling);
+    while (!list_is_empty(&co->children))
+        list_remove(co->children.next);
+    n_tasks--;
+    if (co->on_end)
+        co->on_end(co, result, n);
+    else
+        log_failure(co, result);
+    if (co->locals != LUA_NOREF)
+        run_defers(co);
+    recycle(co, result);
+}
+
+static void on_drain(struct loop_call *call);
+
+static void enqueue(struct co *co)
+{
+    co->state = CO_QUEUED;
+    list_append(&run_queue, &co->node);
+    if (!drain_call.fn)
+        loop_call_init(&drain_call, on_drain);
+    if (!loop_call_is_queued(&drain_call))
+        loop_next(&drain_call);
+}
+
+/* Has the task yielded because it waits? The token is on top of its stack; anything else gives way. */
+static void after_yield(struct co *co)
+{
+    bool is_wait = lua_gettop(co->L) > 0 && lua_touserdata(co->L, -1) == &wait_token;
+
+    lua_settop(co->L, 0);
+    if (co->wants_exit) {
+        end_task(co, CO_EXITED, 0);
+        return;
+    }
+    co->state = CO_WAITING;
+    if (!is_wait || co->is_woken || co->has_cancel)
+        enqueue(co);
+}
+
+static void resume(struct co *co, int nargs)
+{
+    struct co *before = current;
+    int rc;
+
+    CHECK(co->state != CO_RUNNING);
+    co->state = CO_RUNNING;
+    co->is_woken = false;
+    current = co;
+    rc = lua_resume(co->L, nargs);
+    current = before;
+    if (rc == LUA_YIELD)
+        after_yield(co);
+    else if (rc == 0)
+        end_task(co, CO_OK, lua_gettop(co->L));
+    else
+        end_task(co, CO_FAILED, 1);
+}
+
+/* What a wait returns: nothing, or the error of a cancel. */
+static void resume_waiting(struct co *co)
+{
+    if (!co->has_cancel) {
+        resume(co, 0);
+        return;
+    }
+    co->has_cancel = false;
+    lua_rawgeti(co->L, LUA_REGISTRYINDEX, co->cancel_ref);
+    luaL_unref(co->L, LUA_REGISTRYINDEX, co->cancel_ref);
+    co->cancel_ref = LUA_NOREF;
+    timer_stop(&co->timer);
+    resume(co, 1);
+}
+
+static void on_drain(struct loop_call *call)
+{
+    for (unsigned i = 0; i < RUNS_PER_TURN; i++) {
+        struct list *n = list_pop(&run_queue);
+        struct co *co;
+
+        if (!n)
+            return;
+        co = CONTAINER_OF(n, struct co, node);
+        if (co->queued_args >= 0) {
+            int nargs = co->queued_args;
+            co->queued_args = -1;
+            resume(co, nargs);
+        } else {
+            resume_waiting(co);
+        }
+    }
+    if (!list_is_empty(&run_queue))
+        loop_next(call);
+}
+
+void co_start(struct co *co, int nargs)
+{
+    co->queued_args = -1;
+    resume(co, nargs);
+}
+
+void co_queue(struct co *co, int nargs)
+{
+    co->queued_args = nargs;
+    enqueue(co);
+}
+
+uint32_t co_begin_wait(struct co *co)
+{
+    co->is_woken = false;
+    return ++co->wait;
+}
+
+void co_wake(struct co *co, uint32_t wait)
+{
+    if (co->wait != wait)
+        return;
+    if (co->state == CO_WAITING) {
+        co->wait++;
+        enqueue(co);
+    } else if (co->state == CO_RUNNING) {
+        co->is_woken = true;
+    }
+}
+
+/* The error value is on top of `L` and stays there. */
+static void cancel_one(struct co *co, lua_State *L)
+{
+    LIST_FOR(n, &co->children)
+    cancel_one(CONTAINER_OF(n, struct co, sibling), L);
+    if (co->state == CO_ENDED || co->has_cancel)
+        return;
+    lua_pushvalue(L, -1);
+    co->cancel_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    co->has_cancel = true;
+    if (co->state == CO_WAITING) {
+        co->wait++;
+        enqueue(co);
+    }
+}
+
+void co_cancel(struct co *co, lua_State *L)
+{
+    cancel_one(co, L);
+    lua_pop(L, 1);
+}
+
+void co_cancel_err(struct co *co, const struct err *why)
+{
+    lua_State *L = vm_main();
+
+    lerr_push(L, why, NULL);
+    co_cancel(co, L);
+}
+
+void co_request_exit(struct co *co)
+{
+    co->wants_exit = true;
+}
+
+void co_shutdown(void)
+{
+    while (!list_is_empty(&run_queue))
+        list_remove(run_queue.next);
+    if (drain_call.fn)
+        loop_cancel(&drain_call);
+    while (!list_is_empty(&idle_tasks))
+        mem_free(CONTAINER_OF(list_pop(&idle_tasks), struct co, node));
+    n_tasks = 0;
+}

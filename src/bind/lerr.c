@@ -1,0 +1,52 @@
+/* Error objects: a table {code, message, cause} whose metatable "perilune.error" lives in the registry.
+ *
+ * The Lua side (lua/perilune/failure.lua) makes objects of the same kind through the same metatable. */
+#include "bind/lerr.h"
+
+#include <lauxlib.h>
+
+static int error_tostring(lua_State *L)
+{
+    lua_getfield(L, 1, "code");
+    lua_getfield(L, 1, "message");
+    lua_getfield(L, 1, "cause");
+    lua_pushfstring(L, "%s: %s", luaL_optstring(L, -3, "error"), luaL_optstring(L, -2, ""));
+    if (!lua_isnil(L, -2)) {
+        lua_getglobal(L, "tostring");
+        lua_pushvalue(L, -3);
+        lua_call(L, 1, 1);
+        lua_pushfstring(L, "%s (cause: %s)", lua_tostring(L, -2), lua_tostring(L, -1));
+    }
+    return 1;
+}
+
+void lerr_open(lua_State *L)
+{
+    luaL_newmetatable(L, "perilune.error");
+    lua_pushcfunction(L, error_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushliteral(L, "error");
+    lua_setfield(L, -2, "__name");
+    lua_pop(L, 1);
+}
+
+void lerr_push(lua_State *L, const struct err *e, const char *detail)
+{
+    lua_createtable(L, 0, 2);
+    lua_pushstring(L, e->code);
+    lua_setfield(L, -2, "code");
+    if (detail)
+        lua_pushfstring(L, "%s: %s", detail, e->message);
+    else
+        lua_pushstring(L, e->message);
+    lua_setfield(L, -2, "message");
+    luaL_getmetatable(L, "perilune.error");
+    lua_setmetatable(L, -2);
+}
+
+int lerr_return(lua_State *L, const struct err *e, const char *detail)
+{
+    lua_pushnil(L);
+    lerr_push(L, e, detail);
+    return 2;
+}

@@ -1,0 +1,19 @@
+/* The C modules that Lua sees. Each lib_*.c has one luaopen-like function here and one line in lib.c. */
+#ifndef BIND_LIB_H
+#define BIND_LIB_H
+
+#include <lua.h>
+
+/* Preloads every C module of this layer. */
+void lib_open(lua_State *L);
+
+/* Lets `require(name)` find a C module; for upper layers as well. */
+void lib_preload(lua_State *L, const char *name, lua_CFunction open);
+
+/* "perilune.core.task": tasks, waits, timers, the next-turn queue. */
+int lib_task(lua_State *L);
+
+/* "perilune.core.sys": clocks, random bytes, logging, process facts. */
+int lib_sys(lua_State *L);
+
+#endif
