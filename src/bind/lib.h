@@ -13,6 +13,9 @@ void lib_preload(lua_State *L, const char *name, lua_CFunction open);
 /* "perilune.core.task": tasks, waits, timers, the next-turn queue. */
 int lib_task(lua_State *L);
 
+/* Takes the next-turn call out of the loop: the machine is about to be closed. */
+void lib_task_close(void);
+
 /* "perilune.core.sys": clocks, random bytes, logging, process facts. */
 int lib_sys(lua_State *L);
 

@@ -168,6 +168,15 @@ static int l_timer_stop(lua_State *L)
     return 0;
 }
 
+/* The machine is being closed while the timer runs. */
+static int l_timer_gc(lua_State *L)
+{
+    struct lua_timer *t = luaL_checkudata(L, 1, "perilune.timer");
+
+    timer_stop(&t->timer);
+    return 0;
+}
+
 static struct loop_call turn_call; /* process-wide: runs the Lua functions queued by next_turn */
 static int turn_fn = LUA_NOREF;    /* process-wide: the Lua function that empties that queue */
 
@@ -215,6 +224,12 @@ static int l_count(lua_State *L)
     return 1;
 }
 
+void lib_task_close(void)
+{
+    if (turn_call.fn)
+        loop_cancel(&turn_call);
+}
+
 int lib_task(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -230,6 +245,8 @@ int lib_task(lua_State *L)
     lua_newtable(L);
     luaL_register(L, NULL, timer_methods);
     lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, l_timer_gc);
+    lua_setfield(L, -2, "__gc");
     lua_pushliteral(L, "timer");
     lua_setfield(L, -2, "__name");
     lua_pop(L, 1);

@@ -132,6 +132,7 @@ void vm_close(void)
 {
     if (!machine)
         return;
+    lib_task_close();
     co_shutdown();
     lua_close(machine);
     machine = NULL;

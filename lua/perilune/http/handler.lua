@@ -14,6 +14,7 @@ local failure = require "perilune.failure"
 local stream = require "perilune.stream"
 require "perilune.http.request"
 
+local request_mt = debug.getregistry()["perilune.request"]
 local await, is_deferred = deferred.await, deferred.is_deferred
 local yield, WAIT = coroutines.yield, core_task.WAIT
 
@@ -112,21 +113,21 @@ local function send(req, res, body)
         if not file then
             error(size, 0)
         end
-        core.start(req, res, size)
+        core.start(req, res.status, res.headers, size)
         return guarded(req, res, send_file, file)
     elseif stream.is_stream(body) then
-        core.start(req, res, res.content_length)
+        core.start(req, res.status, res.headers, res.content_length)
         return guarded(req, res, send_stream, body)
     elseif type(body) == "function" then
-        core.start(req, res, res.content_length)
+        core.start(req, res.status, res.headers, res.content_length)
         return guarded(req, res, send_iterator, body)
     elseif type(body) == "table" and not getmetatable(body) then
-        core.start(req, res, not res.trailers and array_length(body) or nil)
+        core.start(req, res.status, res.headers, not res.trailers and array_length(body) or nil)
         return guarded(req, res, function(r, pieces)
             write(r, table.concat(pieces))
         end, body)
     elseif type(body) == "string" or body == nil then
-        core.start(req, res, nil)
+        core.start(req, res.status, res.headers, nil)
         return guarded(req, res, write, body or "")
     end
     error("body of an unknown type: " .. type(body), 0)
@@ -139,43 +140,42 @@ local function answer_file_error(err)
     error(err, 0)
 end
 
---- Brings what a handler returned into a form that C sends, or sends it.
-local function complete(req, res)
-    if is_deferred(res) then
-        res = await(res)
-    end
-    if type(res) ~= "table" then
-        return res
-    end
-    local body = res.body
-    if (type(body) == "string" or body == nil) and not res.trailers then
-        return res
-    end
-    if is_deferred(body) then
-        body = await(body)
-        if type(body) == "string" and not res.trailers then
-            return { status = res.status, headers = res.headers, body = body }
-        end
+--- A table whose body is not a plain string, or has to be waited for.
+local function complete_slowly(req, res)
+    local body = await(res.body)
+    if type(body) == "string" and not res.trailers then
+        return res.status, res.headers, body
     end
     local ok, result = pcall(send, req, res, body)
     if ok then
         return result
     end
-    return answer_file_error(result)
+    local answer = answer_file_error(result)
+    return answer.status, answer.headers, answer.body
 end
 
---- A body that could not be read (too large, malformed, timed out) is the client's fault when the handler does
--- not catch it.
-local function run(fn, req)
-    return complete(req, fn(req))
+--- Brings what a handler returned into a form that C sends (status, headers, body), or sends it.
+local function complete(req, res)
+    if type(res) ~= "table" then
+        return res
+    end
+    if is_deferred(res) then
+        return complete(req, await(res))
+    end
+    local body = res.body
+    if (type(body) == "string" or body == nil) and not res.trailers then
+        return res.status, res.headers, body
+    end
+    return complete_slowly(req, res)
 end
 
---- Wraps a handler function: what C calls for each request.
+--- Wraps a handler function: what C calls for each request, with the name of the visit.
 -- @tparam function fn
 -- @treturn function
 function handler.wrap(fn)
-    return function(req)
-        return run(fn, req)
+    return function(handle)
+        local req = setmetatable({ handle }, request_mt)
+        return complete(req, fn(req))
     end
 end
 

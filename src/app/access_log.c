@@ -1,0 +1,281 @@
+/* The access log.
+ *
+ * A format is a list of texts and variables. Lines are put together in one block that the process
+ * keeps, and each leaves with one write(2) on a descriptor opened for append, so lines of several
+ * workers never mix. With `buffer=` lines gather in memory instead and leave together, never cut in
+ * two; the buffer's timer is armed when the first line comes.
+ *
+ * What a client sends must not be able to forge a line: by default quotes, backslashes and
+ * everything outside of printable ASCII are written as \xHH. A value that is not there is "-",
+ * except in JSON, where it is empty. A line that cannot be written is lost; the error log is told
+ * once a minute. */
+#include "app/access_log.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "app/conf.h"
+#include "base/clock.h"
+#include "base/encode.h"
+#include "base/mem.h"
+#include "loop/timer.h"
+
+enum { COMPLAIN_EVERY_MS = 60000, LINE_KEPT_MOST = 65536 };
+
+enum escape { ESCAPE_DEFAULT, ESCAPE_JSON, ESCAPE_NONE };
+
+struct format_part {
+    const struct variable *variable; /* NULL: the text */
+    struct slice text;
+};
+
+struct log_format {
+    enum escape escape;
+    unsigned n;
+    struct format_part parts[];
+};
+
+struct access_log_buffer {
+    const struct log_sink *sink;
+    struct buf bytes;
+    size_t size;
+    uint64_t flush_ms;
+    struct timer timer;
+};
+
+static struct buf line; /* process-wide: the memory of the line being written, kept */
+static uint64_t
+    complained_ms; /* process-wide: when the error log was last told of a failed write */
+
+static const struct {
+    struct slice name;
+    enum escape escape;
+} escapes[] = {
+    {SLICE("default"), ESCAPE_DEFAULT},
+    {SLICE("json"), ESCAPE_JSON},
+    {SLICE("none"), ESCAPE_NONE},
+};
+
+/* 1: taken, 0: the argument is none, -1: not a kind of escaping. */
+static int take_escape(struct pool *pool, struct slice arg, enum escape *out,
+                       struct slice *error_out)
+{
+    if (!slice_has_prefix(arg, SLICE("escape=")))
+        return 0;
+    arg = slice_from(arg, sizeof("escape=") - 1);
+    for (size_t i = 0; i < ARRAY_LEN(escapes); i++) {
+        if (slice_eq(arg, escapes[i].name)) {
+            *out = escapes[i].escape;
+            return 1;
+        }
+    }
+    *error_out = pool_printf(pool, "unknown log format escaping \"" SLICE_FMT "\"", SLICE_ARG(arg));
+    return -1;
+}
+
+static size_t count_parts(const struct slice *args, size_t n)
+{
+    size_t parts = n;
+
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < args[i].n; k++)
+            parts += args[i].p[k] == '$' ? 2 : 0;
+    }
+    return parts;
+}
+
+/* A name ends with its argument, whatever the next one begins with. */
+static bool add_argument(struct variable_table *t, struct log_format *f, struct slice arg,
+                         struct slice *error_out)
+{
+    struct slice rest = arg, text, name;
+    int result;
+
+    while ((result = script_next_part(t->pool, &rest, &text, &name, error_out)) > 0) {
+        struct format_part *part = &f->parts[f->n++];
+
+        if (name.p)
+            part->variable = variable_refer(t, name);
+        else
+            part->text = pool_dup(t->pool, text);
+    }
+    if (result < 0 && slice_eq(*error_out, SLICE("invalid variable name")))
+        *error_out = pool_printf(t->pool, "invalid parameter \"" SLICE_FMT "\"", SLICE_ARG(arg));
+    return result == 0;
+}
+
+const struct log_format *access_log_compile(struct variable_table *t, const struct slice *args,
+                                            size_t n, struct slice *error_out)
+{
+    enum escape escape = ESCAPE_DEFAULT;
+    struct log_format *f;
+    int result = n > 0 ? take_escape(t->pool, args[0], &escape, error_out) : 0;
+
+    if (result < 0)
+        return NULL;
+    f = pool_zalloc(t->pool, sizeof(*f) + count_parts(args, n) * sizeof(f->parts[0]));
+    f->escape = escape;
+    for (size_t i = (size_t)result; i < n; i++) {
+        if (!add_argument(t, f, args[i], error_out))
+            return NULL;
+    }
+    return f;
+}
+
+const struct log_format *access_log_combined(struct variable_table *t)
+{
+    const struct slice text =
+        SLICE("$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent "
+              "\"$http_referer\" \"$http_user_agent\"");
+    struct slice error;
+
+    return access_log_compile(t, &text, 1, &error);
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+static void add_escaped(struct buf *out, struct slice s)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char *p = buf_reserve(out, s.n * 4), *start = p;
+
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+
+        if (LIKELY(is_plain(c))) {
+            *p++ = (char)c;
+            continue;
+        }
+        *p++ = '\\';
+        *p++ = 'x';
+        *p++ = digits[c >> 4];
+        *p++ = digits[c & 15];
+    }
+    out->n += (size_t)(p - start);
+}
+
+static void add_value(struct buf *out, enum escape escape, struct slice value)
+{
+    if (!value.p && escape == ESCAPE_DEFAULT)
+        buf_add_char(out, '-');
+    else if (value.n == 0)
+        return;
+    else if (escape == ESCAPE_DEFAULT)
+        add_escaped(out, value);
+    else if (escape == ESCAPE_JSON)
+        encode_json(out, value);
+    else
+        buf_add_slice(out, value);
+}
+
+static void format_line(struct visit *v, const struct log_format *f, struct buf *out)
+{
+    for (unsigned i = 0; i < f->n; i++) {
+        const struct format_part *part = &f->parts[i];
+
+        if (part->variable)
+            add_value(out, f->escape, part->variable->get(v, part->variable));
+        else
+            buf_add_slice(out, part->text);
+    }
+    buf_add_char(out, '\n');
+}
+
+static void write_out(const struct log_sink *sink, struct slice bytes)
+{
+    int fd = sink->path && sink->fd > STDERR_FILENO ? sink->fd : STDERR_FILENO;
+    ssize_t n;
+
+    do {
+        n = write(fd, bytes.p, bytes.n);
+    } while (n < 0 && errno == EINTR);
+    if (n == (ssize_t)bytes.n)
+        return;
+    if (complained_ms != 0 && clock_ms() - complained_ms < COMPLAIN_EVERY_MS)
+        return;
+    complained_ms = clock_ms();
+    if (n < 0)
+        log_write(NULL, LOG_ALERT, "write() to \"%s\" failed (%m)",
+                  sink->path ? sink->path : "stderr");
+    else
+        log_write(NULL, LOG_ALERT, "write() to \"%s\" was incomplete: %zd of %zu",
+                  sink->path ? sink->path : "stderr", n, bytes.n);
+}
+
+void access_log_flush(struct access_log_buffer *b)
+{
+    if (!b)
+        return;
+    timer_stop(&b->timer);
+    if (b->bytes.n > 0)
+        write_out(b->sink, buf_slice(&b->bytes));
+    b->bytes.n = 0;
+}
+
+static void on_flush_due(struct timer *t)
+{
+    access_log_flush(CONTAINER_OF(t, struct access_log_buffer, timer));
+}
+
+static void end_buffer(void *arg)
+{
+    struct access_log_buffer *b = arg;
+
+    access_log_flush(b);
+    buf_free(&b->bytes);
+}
+
+struct access_log_buffer *access_log_buffer_new(struct pool *pool, const struct log_sink *sink,
+                                                size_t size, uint64_t flush_ms)
+{
+    struct access_log_buffer *b = pool_new(pool, struct access_log_buffer);
+
+    b->sink = sink;
+    b->size = size;
+    b->flush_ms = flush_ms;
+    timer_init(&b->timer, on_flush_due);
+    timer_set_background(&b->timer);
+    pool_on_reset(pool, end_buffer, b);
+    return b;
+}
+
+static void write_line(const struct access_log *log, struct slice bytes)
+{
+    struct access_log_buffer *b = log->buffer;
+
+    if (b && b->bytes.n + bytes.n > b->size)
+        access_log_flush(b);
+    if (!b || bytes.n > b->size) {
+        write_out(log->sink, bytes);
+        return;
+    }
+    if (b->bytes.n == 0 && b->flush_ms > 0)
+        timer_start(&b->timer, b->flush_ms);
+    buf_add_slice(&b->bytes, bytes);
+}
+
+static bool is_wanted(struct visit *v, const struct access_log *log)
+{
+    struct slice value;
+
+    if (!log->condition)
+        return true;
+    value = script_eval(log->condition, v);
+    return value.n > 0 && !slice_eq(value, SLICE("0"));
+}
+
+void access_log_write(struct visit *v)
+{
+    for (const struct access_log *log = v->loc->access_logs; log; log = log->next) {
+        if (!is_wanted(v, log))
+            continue;
+        line.n = 0;
+        format_line(v, log->format, &line);
+        write_line(log, buf_slice(&line));
+    }
+    if (line.size > LINE_KEPT_MOST)
+        buf_free(&line);
+}

@@ -1,0 +1,98 @@
+/* A loaded configuration: what main, events and http say, the servers and their listeners. */
+#ifndef APP_CONF_H
+#define APP_CONF_H
+
+#include "app/location.h"
+#include "app/script.h"
+#include "base/map.h"
+#include "config/tree.h"
+#include "loop/loop.h"
+#include "net/addr.h"
+#include "net/listen.h"
+
+struct lua_code; /* a chunk of Lua from the configuration, see app/lua_code.h */
+
+struct vhost {
+    struct slice *names; /* server_name, as written */
+    unsigned n_names, names_size;
+    struct location *base; /* the server's own level */
+    struct slice file;
+    unsigned line;
+};
+
+/* One address that is listened on, and the servers that share it. */
+struct listen_conf {
+    struct addr addr;
+    struct listen_options options;
+    struct slice text; /* as written */
+    struct vhost **vhosts;
+    unsigned n_vhosts, vhosts_size;
+    struct vhost *default_vhost;
+    struct hosts *hosts; /* name → vhost, compiled by router */
+    bool is_default_explicit;
+    bool has_options; /* `options` were given by one of its `listen` directives */
+    int *fds; /* sockets, NULL until opened; one, or one a worker with `reuseport`. Kept over
+                 reloads */
+    int n_fds;
+};
+
+struct app_conf {
+    struct pool pool;
+    struct config_tree *tree;
+    struct slice prefix, path; /* prefix ends with '/' */
+    struct variable_table variables;
+
+    int worker_processes; /* 0: as many as cores */
+    int worker_connections;
+    int worker_rlimit_nofile;
+    uint64_t worker_shutdown_timeout; /* ms, 0: none */
+    uint64_t worker_watchdog;         /* ms, 0: off */
+    bool is_daemon, has_master;
+    bool has_multi_accept;
+    enum loop_backend backend;
+    struct slice pid_path, user, group;
+    struct log_sink error_log;
+    struct slice *env;
+    unsigned n_env;
+
+    struct location *http; /* the http level; NULL when there is no http block */
+    struct listen_conf **listens;
+    unsigned n_listens, listens_size;
+    struct vhost **vhosts;
+    unsigned n_vhosts, vhosts_size;
+    struct map log_formats; /* name → struct log_format * */
+    struct map log_sinks;   /* "level path" → struct log_sink *: access logs and error logs, each
+                               opened once */
+    struct map log_buffers; /* path → struct access_log_buffer *: of access logs with buffer= */
+    struct slice *temp_paths; /* directories that conf_open_logs makes */
+    unsigned n_temp_paths, temp_paths_size;
+
+    struct slice lua_package_path, lua_package_cpath;
+    const struct lua_code *init_by_lua, *init_worker_by_lua, *exit_worker_by_lua;
+    unsigned max_pending_timers, max_running_timers;
+};
+
+/* Reads and checks a configuration file; NULL with `e` filled. `extra` is the text of -g. Opens
+ * nothing but the files it reads. */
+struct app_conf *conf_load(struct slice prefix, struct slice path, struct slice extra,
+                           struct config_error *e);
+
+/* Same, from text in memory; relative paths start from the current directory, errors go to the
+ * process's default log. */
+struct app_conf *conf_load_text(struct slice text, struct config_error *e);
+
+/* Frees it; its listeners' descriptors must be closed or taken over before. */
+void conf_free(struct app_conf **conf);
+
+/* `path` under the prefix when it is relative; terminated, in the pool. */
+char *conf_path(struct app_conf *conf, struct slice path);
+
+/* The sink of that path (empty: stderr) and level, made on first use (closed; opened by
+ * conf_open_logs). */
+struct log_sink *conf_log_sink(struct app_conf *conf, struct slice path, enum log_level level);
+
+/* Opens (or reopens) every log file and makes the directories of temporary files. False with `e`
+ * filled at the first that fails. */
+bool conf_open_logs(struct app_conf *conf, struct config_error *e);
+
+#endif

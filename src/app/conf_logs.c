@@ -1,0 +1,76 @@
+/* The log files of a configuration. Each path and level is one sink, however many places name it;
+ * all are opened together once the configuration is known to be good, and again after rotation. */
+#include "app/conf.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "config/config_error.h"
+
+enum { TEMP_MODE = 0700 };
+
+struct log_sink *conf_log_sink(struct app_conf *conf, struct slice path, enum log_level level)
+{
+    struct log_sink *sink = &conf->error_log;
+    struct slice full = path.n > 0 ? slice_str(conf_path(conf, path)) : path;
+    struct slice key;
+
+    if (sink->level == level && sink->path && slice_eq(slice_str(sink->path), full))
+        return sink;
+    key = pool_printf(&conf->pool, "%s " SLICE_FMT, log_level_name(level), SLICE_ARG(full));
+    sink = map_get(&conf->log_sinks, key);
+    if (sink)
+        return sink;
+    sink = mem_new(struct log_sink);
+    sink->path = full.n > 0 ? mem_strdup(full) : NULL;
+    sink->fd = -1;
+    sink->level = level;
+    map_set(&conf->log_sinks, key, sink);
+    return sink;
+}
+
+static bool open_sink(struct log_sink *sink, struct config_error *e)
+{
+    if (!log_open(sink))
+        return true;
+    return config_error_set(e, NULL, 0, "open() \"%s\" failed (%d: %s)", sink->path, errno,
+                            strerror(errno));
+}
+
+/* Workers write there as another user when the configuration names one. */
+static bool make_temp_dir(const struct app_conf *conf, struct slice path, struct config_error *e)
+{
+    const struct err *err = file_mkdirs(path.p, TEMP_MODE);
+    const struct passwd *user;
+
+    if (err)
+        return config_error_set(e, NULL, 0, "mkdir() \"%s\" failed (%s)", path.p, err->message);
+    if (geteuid() != 0 || conf->user.n == 0)
+        return true;
+    user = getpwnam(conf->user.p);
+    if (user && chown(path.p, user->pw_uid, (gid_t)-1) != 0)
+        return config_error_set(e, NULL, 0, "chown(\"%s\", %d) failed (%d: %s)", path.p,
+                                (int)user->pw_uid, errno, strerror(errno));
+    return true;
+}
+
+bool conf_open_logs(struct app_conf *conf, struct config_error *e)
+{
+    struct map_entry *it;
+    size_t at = 0;
+
+    *e = (struct config_error){.line = 0};
+    if (!open_sink(&conf->error_log, e))
+        return false;
+    while ((it = map_next(&conf->log_sinks, &at)) != NULL)
+        if (!open_sink(it->value, e))
+            return false;
+    for (unsigned i = 0; i < conf->n_temp_paths; i++)
+        if (!make_temp_dir(conf, conf->temp_paths[i], e))
+            return false;
+    return true;
+}

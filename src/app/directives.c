@@ -1,0 +1,159 @@
+/* Applying blocks, and the setters that most directives share.
+ *
+ * To add a directive: an entry in the table of the directives_*.c it belongs to, with its text for
+ * the reference; one that only stores a value names the field by `id` and a setter of this file. To
+ * add a file of directives: its register function in directives.h and below. */
+#include "app/directives.h"
+
+#include "app/app.h"
+#include "app/rewrite.h"
+
+const char directives_ordered[] = "ordered";
+
+void app_register_directives(void)
+{
+    directives_main_register();
+    directives_http_register();
+    directives_location_register();
+    directives_files_register();
+    directives_limits_register();
+    directives_log_register();
+    directives_headers_register();
+    directives_rewrite_register();
+    directives_map_register();
+    directives_lua_register();
+}
+
+/* Blocks of free statements (types, map) set a value like simple directives do. */
+static bool is_second_pass(const struct config_node *node)
+{
+    return node->content == CONFIG_BLOCK || node->schema->extra == directives_ordered;
+}
+
+static bool apply_pass(struct apply *a, const struct config_node *block, bool is_second,
+                       struct config_error *e)
+{
+    for (const struct config_node *node = block->children; node; node = node->next) {
+        const struct directive *d = node->schema;
+
+        if (d && d->apply && is_second_pass(node) == is_second && !d->apply(a, node, e))
+            return false;
+    }
+    return true;
+}
+
+bool directives_apply_block(struct apply *a, const struct config_node *block,
+                            struct config_error *e)
+{
+    return apply_pass(a, block, false, e) && apply_pass(a, block, true, e);
+}
+
+bool directives_apply_location(const struct apply *outer, const struct config_node *block,
+                               struct location *loc, struct vhost *vhost, struct config_error *e)
+{
+    struct rewrite_block rewrite = {.loc = loc};
+    struct apply a = {
+        .conf = outer->conf,
+        .loc = loc,
+        .vhost = vhost,
+        .rewrite_by_lua = outer->rewrite_by_lua,
+        .middleware = outer->middleware,
+        .n_middleware = outer->n_middleware,
+        .rewrite = &rewrite,
+    };
+
+    rewrite.phase = loc->kind == LOCATION_LEVEL ? PHASE_SERVER_REWRITE : PHASE_REWRITE;
+    if (!directives_apply_block(&a, block, e))
+        return false;
+    rewrite_block_end(&rewrite);
+    directives_lua_end(&a);
+    return true;
+}
+
+struct location *directives_new_location(const struct apply *a, enum location_kind kind,
+                                         struct slice name)
+{
+    struct location *l = location_new_child(a->loc, kind, name);
+
+    if (kind != LOCATION_IF)
+        l->is_internal = false;
+    l->steps[PHASE_SERVER_REWRITE] = l->steps[PHASE_REWRITE] = (struct step_list){0};
+    return l;
+}
+
+bool directives_script(const struct apply *a, const struct config_node *node, struct slice text,
+                       struct script **out, struct config_error *e)
+{
+    struct slice why;
+
+    if (script_compile(&a->conf->variables, text, out, &why))
+        return true;
+    return config_node_error(node, e, SLICE_FMT, SLICE_ARG(why));
+}
+
+void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size)
+{
+    void *larger;
+
+    if (n < *room)
+        return array;
+    *room = *room ? *room * 2 : 4;
+    larger = pool_zalloc(&conf->pool, *room * size);
+    if (n > 0)
+        memcpy(larger, array, n * size);
+    return larger;
+}
+
+static void *field(void *ctx, const struct config_node *node)
+{
+    struct apply *a = ctx;
+
+    return (char *)a->loc + node->schema->id;
+}
+
+bool directives_set_flag(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return config_arg_flag(node, 0, field(ctx, node), e);
+}
+
+bool directives_set_time(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t value;
+
+    if (!config_arg_time(node, 0, &value, e))
+        return false;
+    *(uint64_t *)field(ctx, node) = (uint64_t)value;
+    return true;
+}
+
+bool directives_set_size(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t value;
+
+    if (!config_arg_size(node, 0, &value, e))
+        return false;
+    *(size_t *)field(ctx, node) = (size_t)value;
+    return true;
+}
+
+bool directives_set_bytes(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return config_arg_size(node, 0, field(ctx, node), e);
+}
+
+bool directives_set_number(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t value;
+
+    if (!config_arg_int(node, 0, &value, e))
+        return false;
+    *(unsigned *)field(ctx, node) = (unsigned)MIN(value, (int64_t)UINT32_MAX);
+    return true;
+}
+
+bool directives_set_word(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    *(struct slice *)field(ctx, node) = node->args[0];
+    return true;
+}

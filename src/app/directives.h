@@ -1,0 +1,97 @@
+/* What directives do. Each directives_*.c has one table of struct directive (text for the reference
+ * included) and the functions behind it; directives.c registers them all.
+ *
+ * A block is applied in two passes: its simple directives first, then its blocks and the ordered
+ * directives of the rewrite module, in file order. So whatever a nested block inherits is final
+ * when it begins as a copy of its parent. */
+#ifndef APP_DIRECTIVES_H
+#define APP_DIRECTIVES_H
+
+#include "app/conf.h"
+#include "app/lua_code.h"
+#include "config/config_arg.h"
+#include "config/schema.h"
+
+/* Places where Lua of a block goes; one directive of a block fills each. */
+enum apply_slot {
+    SLOT_REWRITE,
+    SLOT_ACCESS,
+    SLOT_CONTENT,
+    SLOT_HEADER_FILTER,
+    SLOT_BODY_FILTER,
+    SLOT_LOG,
+    SLOT_COUNT
+};
+
+struct rewrite_block; /* see app/rewrite.h */
+
+/* The block that is being applied: the `ctx` of every apply function. Lives on the stack while its
+ * block is read. */
+struct apply {
+    struct app_conf *conf;
+    struct location *loc; /* the level that is filled; NULL in main and events */
+    struct vhost *vhost;  /* NULL outside of servers */
+    const struct config_node *own[SLOT_COUNT]; /* the directives of this very block */
+    struct lua_code *rewrite_by_lua; /* own or inherited; becomes a step when the block ends */
+    struct lua_code *handler;        /* own `handler`: takes the middleware when the block ends */
+    struct slice *middleware;        /* own or inherited, outermost first */
+    unsigned n_middleware;
+    bool has_own_middleware;
+    struct rewrite_block *rewrite; /* where set, if, return, rewrite put their steps */
+};
+
+/* Value of `extra` of a directive that belongs to the second pass. */
+extern const char directives_ordered[];
+
+/* The child that a block of `a` fills: a copy of a->loc without what is not inherited. */
+struct location *directives_new_location(const struct apply *a, enum location_kind kind,
+                                         struct slice name);
+
+/* Applies the directives in `block`, in two passes. */
+bool directives_apply_block(struct apply *a, const struct config_node *block,
+                            struct config_error *e);
+
+/* Applies `block`, nested in the block of `outer`, to `loc` of `vhost`, and completes its steps. */
+bool directives_apply_location(const struct apply *outer, const struct config_node *block,
+                               struct location *loc, struct vhost *vhost, struct config_error *e);
+
+/* Compiles `text` with its variables; the message of a failure is put at `node`. */
+bool directives_script(const struct apply *a, const struct config_node *node, struct slice text,
+                       struct script **out, struct config_error *e);
+
+/* Makes room for one more element of `size` bytes in an array in the configuration's pool; returns
+ * the array. */
+void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size);
+
+/* Setters of a field of struct location, `id` bytes from its start: bool; uint64_t milliseconds;
+ * size_t; int64_t bytes; unsigned; struct slice. */
+bool directives_set_flag(void *ctx, const struct config_node *node, struct config_error *e);
+bool directives_set_time(void *ctx, const struct config_node *node, struct config_error *e);
+bool directives_set_size(void *ctx, const struct config_node *node, struct config_error *e);
+bool directives_set_bytes(void *ctx, const struct config_node *node, struct config_error *e);
+bool directives_set_number(void *ctx, const struct config_node *node, struct config_error *e);
+bool directives_set_word(void *ctx, const struct config_node *node, struct config_error *e);
+
+/* Turns what Lua a block has into steps (directives_lua.c). */
+void directives_lua_end(struct apply *a);
+
+/* Gives `loc`, which is the http level, the root, index and types that hold where nothing is said.
+ */
+void directives_http_defaults(struct app_conf *conf, struct location *loc);
+
+/* The access log of a configuration that names none: logs/access.log, combined. */
+void directives_access_log_default(struct app_conf *conf, struct location *loc);
+
+/* The tables, one of each file. */
+void directives_main_register(void);
+void directives_http_register(void);
+void directives_location_register(void);
+void directives_files_register(void);
+void directives_limits_register(void);
+void directives_log_register(void);
+void directives_headers_register(void);
+void directives_rewrite_register(void);
+void directives_map_register(void);
+void directives_lua_register(void);
+
+#endif

@@ -1,0 +1,378 @@
+/* Lua in the configuration: *_by_lua in its three forms, handler, middleware, and the lua_*
+ * settings.
+ *
+ * A chunk is only described here (struct lua_code); it is compiled by the Lua machine when it first
+ * runs. To add a place where Lua can run: a struct place, its three forms in the table, and where
+ * its code goes in install(). */
+#include "app/directives.h"
+
+#include <lauxlib.h>
+
+#include "app/lua_step.h"
+#include "base/num.h"
+
+#define GROUP          "Lua"
+#define GROUP_ACCEPTED "Accepted for compatibility"
+#define CTX_LEVELS     CTX_HTTP_ALL
+#define CTX_LEVELS_IF  (CTX_HTTP_ALL | CTX_IF_LOCATION)
+#define CTX_ROUTES     (CTX_LOCATION | CTX_IF_LOCATION)
+
+/* LuaJIT shows this much of a chunk's name; of that `=(:)` are ours. */
+enum { CHUNK_NAME_MOST = 60 - 4 };
+
+struct place {
+    const char *directive;
+    int slot;     /* enum apply_slot; -1: it is of the whole server */
+    size_t field; /* then: where in struct app_conf the code goes */
+};
+
+/* The file name as it is known below the directory of the main file, its front cut when the whole
+ * would be too long. */
+static struct slice chunk_name(struct app_conf *conf, const struct config_node *node,
+                               const char *tag)
+{
+    struct slice file = slice_str(node->file), dir = slice_str(conf->tree->dir);
+    char line[16];
+    size_t used = strlen(tag) + num_format(line, node->end_line);
+    size_t room = used + 3 < CHUNK_NAME_MOST ? CHUNK_NAME_MOST - used : 3;
+    const char *cut = "";
+
+    if (slice_has_suffix(file, SLICE("/nginx.conf")))
+        file = slice_from(file, file.n - strlen("nginx.conf"));
+    else if (slice_has_prefix(file, dir))
+        file = slice_from(file, dir.n);
+    if (file.n > room) {
+        file = slice_from(file, file.n - room + 3);
+        cut = "...";
+    }
+    return pool_printf(&conf->pool, "=%s(%s" SLICE_FMT ":%u)", tag, cut, SLICE_ARG(file),
+                       node->end_line);
+}
+
+static struct lua_code *new_code(struct app_conf *conf, enum lua_code_kind kind,
+                                 const char *directive)
+{
+    struct lua_code *code = pool_new(&conf->pool, struct lua_code);
+
+    code->kind = kind;
+    code->directive = directive;
+    code->text = code->chunk_name = SLICE_EMPTY;
+    code->conf = conf;
+    code->ref = LUA_NOREF;
+    return code;
+}
+
+/* The code that `node` means, whichever form it has; NULL with `e` filled. */
+static struct lua_code *read_code(struct apply *a, const struct config_node *node,
+                                  const struct place *place, struct config_error *e)
+{
+    bool is_file = slice_has_suffix(node->name, SLICE("_file"));
+    struct slice text = node->content == CONFIG_LUA ? node->lua : node->args[0];
+    struct lua_code *code =
+        new_code(a->conf, is_file ? LUA_CODE_FILE : LUA_CODE_INLINE, place->directive);
+
+    if (text.n == 0) {
+        config_node_error(node, e, "invalid location config: no runnable Lua code");
+        return NULL;
+    }
+    if (is_file) {
+        code->chunk_name = pool_printf(&a->conf->pool, "@" SLICE_FMT, SLICE_ARG(text));
+        return directives_script(a, node, text, &code->path, e) ? code : NULL;
+    }
+    code->text = text;
+    code->chunk_name = chunk_name(a->conf, node, place->directive);
+    return code;
+}
+
+/* A block has one directive for each slot. */
+static bool claim(struct apply *a, enum apply_slot slot, const struct config_node *node,
+                  struct config_error *e)
+{
+    const struct config_node *other = a->own[slot];
+
+    if (other) {
+        config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
+        return config_error_hint(e, "\"%s\" is in %s:%u", other->name.p, other->file, other->line);
+    }
+    a->own[slot] = node;
+    return true;
+}
+
+static void set_content(struct location *l,
+                        enum step_result (*run)(struct visit *v, const struct step *s),
+                        struct lua_code *code, unsigned line)
+{
+    l->steps[PHASE_CONTENT] = (struct step_list){0};
+    location_add_step(l, PHASE_CONTENT, run, code, line);
+}
+
+static void install(struct apply *a, enum apply_slot slot, struct lua_code *code, unsigned line)
+{
+    struct location *l = a->loc;
+
+    switch (slot) {
+    case SLOT_REWRITE:
+        a->rewrite_by_lua = code;
+        break;
+    case SLOT_ACCESS:
+        location_add_step(l, PHASE_ACCESS, lua_step_access, code, line);
+        break;
+    case SLOT_CONTENT:
+        set_content(l, lua_step_content, code, line);
+        break;
+    case SLOT_HEADER_FILTER:
+        l->header_filter = code;
+        break;
+    case SLOT_BODY_FILTER:
+        l->body_filter = code;
+        break;
+    case SLOT_LOG:
+        l->log_by_lua = code;
+        break;
+    case SLOT_COUNT:
+        break;
+    }
+}
+
+static bool apply_by_lua(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    const struct place *place = node->schema->extra;
+    struct lua_code *code = read_code(a, node, place, e);
+    const struct lua_code **field;
+
+    if (!code)
+        return false;
+    if (place->slot >= 0) {
+        if (!claim(a, (enum apply_slot)place->slot, node, e))
+            return false;
+        install(a, (enum apply_slot)place->slot, code, node->line);
+        return true;
+    }
+    field = (const struct lua_code **)((char *)a->conf + place->field);
+    if (*field)
+        return config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
+    *field = code;
+    return true;
+}
+
+/* "app.users" or "app.users.list": words of letters, digits, _, - joined by dots. */
+static bool is_module_name(struct slice s)
+{
+    char last = '.';
+
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' ||
+                       (c >= '0' && c <= '9');
+
+        if (!is_word && (c != '.' || last == '.'))
+            return false;
+        last = c;
+    }
+    return last != '.';
+}
+
+static bool check_module(const struct config_node *node, size_t index, struct config_error *e)
+{
+    if (is_module_name(node->args[index]))
+        return true;
+    config_node_error(node, e, "invalid module name \"%.200s\"", node->args[index].p);
+    return config_error_hint(e,
+                             "as for require: \"app.users\", or \"app.users.list\" for a function");
+}
+
+static bool apply_handler(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+
+    if (!check_module(node, 0, e) || !claim(a, SLOT_CONTENT, node, e))
+        return false;
+    a->handler = new_code(a->conf, LUA_CODE_HANDLER, "handler");
+    a->handler->text = node->args[0];
+    set_content(a->loc, lua_step_handler, a->handler, node->line);
+    return true;
+}
+
+static bool apply_middleware(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    bool is_off = node->n_args == 1 && slice_eq(node->args[0], SLICE("off"));
+    unsigned n = a->has_own_middleware ? a->n_middleware : 0;
+    struct slice *list;
+
+    for (size_t i = 0; i < node->n_args; i++)
+        if (!check_module(node, i, e))
+            return false;
+    list = pool_alloc(&a->conf->pool, (n + node->n_args) * sizeof(*list));
+    if (n > 0)
+        memcpy(list, a->middleware, n * sizeof(*list));
+    if (!is_off)
+        memcpy(list + n, node->args, node->n_args * sizeof(*list));
+    a->middleware = list;
+    a->n_middleware = is_off ? 0 : n + (unsigned)node->n_args;
+    a->has_own_middleware = true;
+    return true;
+}
+
+void directives_lua_end(struct apply *a)
+{
+    if (a->handler) {
+        a->handler->middleware = a->middleware;
+        a->handler->n_middleware = a->n_middleware;
+    }
+    if (a->rewrite_by_lua)
+        location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
+}
+
+static bool set_path(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    *(struct slice *)((char *)((struct apply *)ctx)->conf + node->schema->id) = node->args[0];
+    return true;
+}
+
+static bool set_count(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t n;
+
+    if (!config_arg_int(node, 0, &n, e))
+        return false;
+    *(unsigned *)((char *)((struct apply *)ctx)->conf + node->schema->id) =
+        (unsigned)MIN(n, (int64_t)UINT32_MAX);
+    return true;
+}
+
+#define CONF_FIELD(member) offsetof(struct app_conf, member)
+
+static const struct place init = {"init_by_lua", -1, CONF_FIELD(init_by_lua)};
+static const struct place init_worker = {"init_worker_by_lua", -1, CONF_FIELD(init_worker_by_lua)};
+static const struct place exit_worker = {"exit_worker_by_lua", -1, CONF_FIELD(exit_worker_by_lua)};
+static const struct place rewrite = {"rewrite_by_lua", SLOT_REWRITE, 0};
+static const struct place access_place = {"access_by_lua", SLOT_ACCESS, 0};
+static const struct place content = {"content_by_lua", SLOT_CONTENT, 0};
+static const struct place header_filter = {"header_filter_by_lua", SLOT_HEADER_FILTER, 0};
+static const struct place body_filter = {"body_filter_by_lua", SLOT_BODY_FILTER, 0};
+static const struct place log_place = {"log_by_lua", SLOT_LOG, 0};
+
+#define BY_LUA(text, where, place, about)                                                          \
+    {.name = text "_block",                                                                        \
+     .contexts = (where),                                                                          \
+     .flags = DIRECTIVE_LUA,                                                                       \
+     .group = GROUP,                                                                               \
+     .syntax = text "_block { Lua }",                                                              \
+     .doc = (about),                                                                               \
+     .extra = &(place),                                                                            \
+     .apply = apply_by_lua},                                                                       \
+        {.name = text "_file",                                                                     \
+         .contexts = (where),                                                                      \
+         .min_args = 1,                                                                            \
+         .max_args = 1,                                                                            \
+         .group = GROUP,                                                                           \
+         .syntax = text "_file path;",                                                             \
+         .doc = "As `" text "_block`, with the Lua in a file. Relative to the prefix.",            \
+         .extra = &(place),                                                                        \
+         .apply = apply_by_lua},                                                                   \
+    {                                                                                              \
+        .name = text, .contexts = (where), .min_args = 1, .max_args = 1, .group = GROUP,           \
+        .syntax = text " string;", .doc = "As `" text "_block`, with the Lua in a string.",        \
+        .extra = &(place), .apply = apply_by_lua                                                   \
+    }
+
+#define FLAG(text, member, value, about)                                                           \
+    {                                                                                              \
+        .name = (text), .contexts = CTX_LEVELS_IF, .min_args = 1, .max_args = 1,                   \
+        .kinds = {ARG_FLAG}, .group = GROUP, .syntax = text " on | off;",                          \
+        .default_text = text " " value ";", .doc = (about),                                        \
+        .id = (int)offsetof(struct location, member), .apply = directives_set_flag                 \
+    }
+
+#define CONF(text, kind, args, value, member, about, fn)                                           \
+    {                                                                                              \
+        .name = (text), .contexts = CTX_HTTP, .min_args = 1, .max_args = 1, .kinds = {(kind)},     \
+        .group = GROUP, .syntax = text " " args ";", .default_text = (value), .doc = (about),      \
+        .id = (int)CONF_FIELD(member), .apply = (fn)                                               \
+    }
+
+#define ACCEPTED(text, where, kind, args)                                                          \
+    {                                                                                              \
+        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
+        .group = GROUP_ACCEPTED, .syntax = text " " args ";", .doc = "Checked, without effect."    \
+    }
+
+static const struct directive table[] = {
+    {.name = "handler",
+     .contexts = CTX_ROUTES,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "handler module[.function];",
+     .doc = "The location is answered by a Lua function `function(req) → response`: the module "
+            "itself if it is a function, or the function of that name in it.",
+     .apply = apply_handler},
+    {.name = "middleware",
+     .contexts = CTX_LEVELS_IF,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = GROUP,
+     .syntax = "middleware module[.function] … | off;",
+     .doc = "Functions `function(handler) → handler` that are wrapped around `handler`, the first "
+            "one outermost. Inherited when the block has none of its own; `off` for none.",
+     .apply = apply_middleware},
+    BY_LUA("init_by_lua", CTX_HTTP, init,
+           "Runs when the configuration is loaded, before there are workers."),
+    BY_LUA("init_worker_by_lua", CTX_HTTP, init_worker, "Runs when a worker starts."),
+    BY_LUA("exit_worker_by_lua", CTX_HTTP, exit_worker, "Runs when a worker ends."),
+    BY_LUA("rewrite_by_lua", CTX_LEVELS_IF, rewrite,
+           "Runs after `set`, `if`, `rewrite` and `return` of the location, wherever it stands."),
+    BY_LUA("access_by_lua", CTX_LEVELS_IF, access_place,
+           "Decides whether the request may go on: `ngx.exit(403)` ends it."),
+    BY_LUA("content_by_lua", CTX_ROUTES, content, "Makes the answer. Not inherited."),
+    BY_LUA("header_filter_by_lua", CTX_LEVELS_IF, header_filter,
+           "Runs before the head of the answer is sent; may change it; must not wait."),
+    BY_LUA(
+        "body_filter_by_lua", CTX_LEVELS_IF, body_filter,
+        "Runs for each piece of the answer's body, which is `ngx.arg[1]`; `ngx.arg[2]` tells the "
+        "last one. Must not wait."),
+    BY_LUA("log_by_lua", CTX_LEVELS_IF, log_place, "Runs when the request is over. Must not wait."),
+    CONF("lua_package_path", ARG_WORD, "path", NULL, lua_package_path,
+         "Where `require` looks for Lua modules; `;;` is the default path.", set_path),
+    CONF("lua_package_cpath", ARG_WORD, "path", NULL, lua_package_cpath,
+         "Where `require` looks for C modules; `;;` is the default path.", set_path),
+    CONF("lua_max_pending_timers", ARG_NUMBER, "number", "lua_max_pending_timers 1024;",
+         max_pending_timers, "How many `ngx.timer` may wait in a worker.", set_count),
+    CONF("lua_max_running_timers", ARG_NUMBER, "number", "lua_max_running_timers 256;",
+         max_running_timers, "How many functions of `ngx.timer` may run at once in a worker.",
+         set_count),
+    FLAG("lua_code_cache", lua_code_cache, "on",
+         "With `off` files and handlers are loaded anew for each request. For development."),
+    FLAG("lua_need_request_body", lua_need_request_body, "off",
+         "Reads the request body before Lua of the rewrite, access and content phases runs."),
+    FLAG("lua_use_default_type", lua_use_default_type, "on",
+         "Answers of Lua that set no `Content-Type` get `default_type`."),
+    FLAG("lua_check_client_abort", http.does_check_abort, "off",
+         "Ends `*_by_lua` when the client has gone. `handler` always ends then."),
+    ACCEPTED("lua_transform_underscores_in_response_headers", CTX_LEVELS_IF, ARG_FLAG, "on | off"),
+    ACCEPTED("lua_http10_buffering", CTX_LEVELS_IF, ARG_FLAG, "on | off"),
+    ACCEPTED("lua_malloc_trim", CTX_HTTP, ARG_NUMBER, "requests"),
+    ACCEPTED("lua_regex_cache_max_entries", CTX_HTTP, ARG_NUMBER, "number"),
+    ACCEPTED("lua_regex_match_limit", CTX_HTTP, ARG_NUMBER, "number"),
+    ACCEPTED("lua_thread_cache_max_entries", CTX_HTTP, ARG_NUMBER, "number"),
+    ACCEPTED("lua_load_resty_core", CTX_HTTP, ARG_FLAG, "on | off"),
+    ACCEPTED("lua_sa_restart", CTX_HTTP, ARG_FLAG, "on | off"),
+    ACCEPTED("lua_capture_error_log", CTX_HTTP, ARG_SIZE, "size"),
+    ACCEPTED("lua_socket_connect_timeout", CTX_LEVELS, ARG_TIME, "time"),
+    ACCEPTED("lua_socket_send_timeout", CTX_LEVELS, ARG_TIME, "time"),
+    ACCEPTED("lua_socket_read_timeout", CTX_LEVELS, ARG_TIME, "time"),
+    ACCEPTED("lua_socket_keepalive_timeout", CTX_LEVELS, ARG_TIME, "time"),
+    ACCEPTED("lua_socket_send_lowat", CTX_LEVELS, ARG_SIZE, "size"),
+    ACCEPTED("lua_socket_buffer_size", CTX_LEVELS, ARG_SIZE, "size"),
+    ACCEPTED("lua_socket_pool_size", CTX_LEVELS, ARG_NUMBER, "number"),
+    ACCEPTED("lua_socket_log_errors", CTX_LEVELS, ARG_FLAG, "on | off"),
+};
+
+void directives_lua_register(void)
+{
+    schema_register(table, ARRAY_LEN(table));
+}

@@ -1,0 +1,117 @@
+/* Opening and taking over. A socket moves from the old configuration to the new one by having its descriptor set to -1 in
+ * the old one; when the new one fails to open everything, what was taken is given back. */
+#include "app/listeners.h"
+
+#include <unistd.h>
+
+#include "app/app.h"
+#include "base/buf.h"
+
+static struct listen_conf *find_same(struct app_conf *conf, const struct addr *a)
+{
+    for (unsigned i = 0; conf && i < conf->n_listens; i++)
+        if (addr_eq(&conf->listens[i]->addr, a))
+            return conf->listens[i];
+    return NULL;
+}
+
+static bool fail(const struct listen_conf *l, const struct err *why, struct config_error *e)
+{
+    struct buf text = BUF_EMPTY;
+
+    addr_format(&l->addr, &text);
+    config_error_set(e, NULL, 0, "bind() to %s failed: %s", buf_cstr(&text), why->message);
+    buf_free(&text);
+    return false;
+}
+
+static bool open_one(struct app_conf *conf, struct listen_conf *l, struct listen_conf *old, int n,
+                     struct config_error *e)
+{
+    l->fds = pool_alloc(&conf->pool, (size_t)n * sizeof(int));
+    l->n_fds = n;
+    for (int i = 0; i < n; i++)
+        l->fds[i] = -1;
+    for (int i = 0; i < n; i++) {
+        const struct err *err;
+
+        if (old && i < old->n_fds && old->fds[i] >= 0) {
+            l->fds[i] = old->fds[i];
+            continue;
+        }
+        err = listen_open(&l->addr, &l->options, &l->fds[i]);
+        if (err)
+            return fail(l, err, e);
+    }
+    return true;
+}
+
+/* Closes what was opened for `conf` and is not the old one's. */
+static void undo(struct app_conf *conf, struct app_conf *old)
+{
+    for (unsigned i = 0; i < conf->n_listens; i++) {
+        struct listen_conf *l = conf->listens[i], *o = find_same(old, &l->addr);
+
+        for (int k = 0; l->fds && k < l->n_fds; k++)
+            if (l->fds[k] >= 0 && !(o && k < o->n_fds && o->fds[k] == l->fds[k]))
+                close(l->fds[k]);
+        l->fds = NULL;
+        l->n_fds = 0;
+    }
+}
+
+static void forget_taken(struct app_conf *conf, struct app_conf *old)
+{
+    for (unsigned i = 0; i < conf->n_listens; i++) {
+        struct listen_conf *l = conf->listens[i], *o = find_same(old, &l->addr);
+
+        for (int k = 0; o && k < o->n_fds && k < l->n_fds; k++)
+            if (o->fds[k] == l->fds[k])
+                o->fds[k] = -1;
+    }
+}
+
+bool listeners_open(struct app_conf *conf, struct app_conf *old, struct config_error *e)
+{
+    int workers = conf->worker_processes > 0 ? conf->worker_processes
+                                             : (int)sysconf(_SC_NPROCESSORS_ONLN);
+
+    for (unsigned i = 0; i < conf->n_listens; i++) {
+        struct listen_conf *l = conf->listens[i];
+        int n = l->options.reuseport && conf->has_master ? workers : 1;
+
+        if (!open_one(conf, l, find_same(old, &l->addr), n, e)) {
+            undo(conf, old);
+            return false;
+        }
+    }
+    forget_taken(conf, old);
+    return true;
+}
+
+static void remove_socket_file(const struct addr *a)
+{
+    struct buf text = BUF_EMPTY;
+
+    addr_format(a, &text);
+    unlink(buf_cstr(&text) + sizeof("unix:") - 1);
+    buf_free(&text);
+}
+
+void listeners_close(struct app_conf *conf)
+{
+    for (unsigned i = 0; i < conf->n_listens; i++) {
+        struct listen_conf *l = conf->listens[i];
+        bool is_ours = false;
+
+        for (int k = 0; k < l->n_fds; k++) {
+            if (l->fds[k] < 0)
+                continue;
+            close(l->fds[k]);
+            l->fds[k] = -1;
+            is_ours = true;
+        }
+        if (is_ours && addr_is_unix(&l->addr))
+            remove_socket_file(&l->addr);
+    }
+}

@@ -1,0 +1,76 @@
+/* Making locations: a child is a copy of its parent that marks what it has not said itself.
+ *
+ * There is no merging later, so a parent must be complete when its children are made. Lists are
+ * shared with the parent until the child adds something of its own, which starts a list anew. */
+#include "app/location.h"
+
+#include "app/conf.h"
+
+enum { STEPS_LEAST = 4 };
+
+static void forget_own_content(struct location *l)
+{
+    l->steps[PHASE_PRECONTENT] = (struct step_list){.is_inherited = true};
+    l->steps[PHASE_CONTENT] = (struct step_list){.is_inherited = true};
+    l->try_files = NULL;
+}
+
+struct location *location_new_child(const struct location *parent, enum location_kind kind,
+                                    struct slice name)
+{
+    struct location *l = pool_alloc(&parent->conf->pool, sizeof(*l));
+
+    *l = *parent;
+    l->kind = kind;
+    l->name = pool_dup(&parent->conf->pool, name);
+    l->parent = parent;
+    l->regex = NULL;
+    l->file = NULL;
+    l->line = 0;
+    l->children = NULL;
+    l->n_children = 0;
+    l->router = NULL;
+    for (int i = 0; i < PHASE_COUNT; i++)
+        l->steps[i].is_inherited = true;
+    l->is_access_log_inherited = l->are_headers_inherited = true;
+    l->are_error_pages_inherited = l->is_types_inherited = true;
+    if (kind != LOCATION_IF)
+        forget_own_content(l);
+    return l;
+}
+
+void location_add_step(struct location *l, enum phase phase,
+                       enum step_result (*run)(struct visit *v, const struct step *s),
+                       const void *arg, unsigned line)
+{
+    struct step_list *list = &l->steps[phase];
+
+    if (list->is_inherited)
+        *list = (struct step_list){.steps = NULL};
+    if (list->n == list->size) {
+        unsigned size = list->size > 0 ? list->size * 2 : STEPS_LEAST;
+        struct step *steps = pool_alloc(&l->conf->pool, size * sizeof(*steps));
+
+        if (list->n > 0)
+            memcpy(steps, list->steps, list->n * sizeof(*steps));
+        list->steps = steps;
+        list->size = size;
+    }
+    list->steps[list->n++] = (struct step){.run = run, .arg = arg, .line = line};
+}
+
+/* The array has room for the next power of two. */
+void location_add_child(struct location *parent, struct location *child)
+{
+    unsigned n = parent->n_children;
+
+    if ((n & (n - 1)) == 0) {
+        struct location **children =
+            pool_alloc(&parent->conf->pool, (n > 0 ? n * 2 : 1) * sizeof(struct location *));
+
+        if (n > 0)
+            memcpy(children, parent->children, n * sizeof(struct location *));
+        parent->children = children;
+    }
+    parent->children[parent->n_children++] = child;
+}

@@ -1,0 +1,165 @@
+/* What a route is once the configuration is loaded: settings, a compiled list of steps, filters.
+ *
+ * `struct location` is one object for every level: http, server and location each have one. A child
+ * begins as a copy of its parent, made after all simple directives of the parent have been applied
+ * (blocks are applied in a second pass), so there is no merging. Arrays that a child "replaces as a
+ * whole when it names one" are marked inherited. */
+#ifndef APP_LOCATION_H
+#define APP_LOCATION_H
+
+#include "base/log.h"
+#include "base/slice.h"
+#include "http/settings.h"
+#include "proto/mime.h"
+
+struct app_conf;
+struct location;
+struct regex;
+struct script;
+struct step;
+struct vhost;
+struct visit;
+
+enum step_result {
+    STEP_NEXT,       /* go on with the following step */
+    STEP_DONE,       /* the answer was given or will be given by whoever took over */
+    STEP_WAIT,       /* phases_resume will be called */
+    STEP_RESTART,    /* the URI or location changed: find the location again */
+    STEP_SKIP_PHASE, /* go on with the first step of the next phase */
+};
+
+enum phase {
+    PHASE_SERVER_REWRITE,
+    PHASE_REWRITE,
+    PHASE_ACCESS,
+    PHASE_PRECONTENT,
+    PHASE_CONTENT,
+    PHASE_COUNT
+};
+
+struct step {
+    enum step_result (*run)(struct visit *v, const struct step *s);
+    const void *arg;
+    unsigned line; /* of the directive */
+};
+
+struct step_list {
+    struct step *steps;
+    unsigned n, size;
+    bool is_inherited; /* came from the parent: the first own step replaces it */
+};
+
+enum location_kind {
+    LOCATION_LEVEL, /* of http or server */
+    LOCATION_EXACT, /* = */
+    LOCATION_PREFIX,
+    LOCATION_PREFIX_FINAL, /* ^~ */
+    LOCATION_REGEX,
+    LOCATION_NAMED, /* @x */
+    LOCATION_IF,    /* the body of an if */
+};
+
+/* error_page 404 =200 /x; */
+struct error_page {
+    int status, answer; /* answer: -1 the target's own, 0 keep `status`, else this */
+    struct script *target;
+    struct slice query;
+    bool is_named, is_url;
+    struct error_page *next;
+};
+
+/* add_header / expires */
+struct header_rule {
+    struct slice name;
+    struct script *value;
+    bool always;
+    struct header_rule *next;
+};
+
+struct access_log {
+    struct log_sink *sink; /* opened by the app */
+    const struct log_format *format;
+    struct script *condition;         /* if=; NULL: always */
+    struct access_log_buffer *buffer; /* buffer=, flush=; NULL: each line is written at once */
+    struct access_log *next;
+};
+
+/* try_files */
+struct try_files {
+    struct script **names; /* the last is the fallback */
+    bool *is_dir;
+    unsigned n;
+    int fallback_status; /* =404; 0: the fallback is a URI or a @name */
+    struct try_files *next_unused;
+};
+
+enum symlink_policy { SYMLINKS_FOLLOW, SYMLINKS_DENY, SYMLINKS_SAME_OWNER };
+enum expires_kind {
+    EXPIRES_OFF,
+    EXPIRES_EPOCH,
+    EXPIRES_MAX,
+    EXPIRES_SECONDS,
+    EXPIRES_MODIFIED,
+    EXPIRES_DAILY
+};
+enum modified_since { MODIFIED_OFF, MODIFIED_EXACT, MODIFIED_BEFORE };
+
+struct location {
+    enum location_kind kind;
+    struct slice name; /* the text after `location` without modifier */
+    const char *file;  /* where it stands, for messages; may be NULL */
+    unsigned line;
+    struct regex *regex;
+    const struct location *parent;
+    const struct vhost *vhost;
+    struct app_conf *conf;
+    struct http_settings http;
+
+    /* where files are */
+    struct script *root, *alias; /* alias set: it wins */
+    struct script **index;       /* NULL-ended */
+    struct mime_types *types;
+    struct slice default_type;
+    struct try_files *try_files;
+    enum symlink_policy symlinks;
+    enum modified_since if_modified_since;
+    bool has_etag, has_autoindex, is_internal, merges_slashes, is_autoindex_exact_size,
+        is_autoindex_localtime, is_autoindex_json;
+    bool does_log_not_found, does_log_subrequest, is_name_in_redirect, is_port_in_redirect,
+        is_redirect_absolute;
+    bool has_server_tokens;
+
+    /* what happens to a request */
+    struct step_list steps[PHASE_COUNT];
+    const struct lua_code *header_filter, *body_filter, *log_by_lua;
+    struct error_page *error_pages;
+    struct header_rule *headers;
+    enum expires_kind expires;
+    int64_t expires_seconds;
+    struct access_log *access_logs;
+    bool is_access_log_inherited, are_headers_inherited, are_error_pages_inherited,
+        is_types_inherited;
+    struct log_sink *error_log;
+    bool lua_code_cache, lua_need_request_body, lua_use_default_type;
+
+    /* nested locations, compiled by router_build */
+    struct location **children;
+    unsigned n_children;
+    struct router *router;
+};
+
+/* A child that inherits from `parent`; lives in the configuration's pool. What nginx does not hand
+ * down starts empty (except in an `if`, which goes on with what its location has): the steps of the
+ * precontent and content phases, try_files. */
+struct location *location_new_child(const struct location *parent, enum location_kind kind,
+                                    struct slice name);
+
+/* Adds a step to a phase; the first own step replaces the inherited ones. */
+void location_add_step(struct location *l, enum phase phase,
+                       enum step_result (*run)(struct visit *v, const struct step *s),
+                       const void *arg, unsigned line);
+
+/* Adds a nested location to `parent`; router_build checks that it may stand there. */
+void location_add_child(struct location *parent, struct location *child);
+
+#endif

@@ -1,0 +1,111 @@
+/* Mapping URIs to files: root + path, or alias + what follows the prefix of the location that has
+ * the alias.
+ *
+ * The one place that does it: static files, $request_filename and $document_root agree by calling
+ * here. Paths come normalised from the request, but rewrites and Lua can make any bytes a path, so
+ * what could leave the root is refused here again. Links are the business of who opens the file. */
+#include "app/location_path.h"
+
+#include "app/conf.h"
+#include "app/script.h"
+
+/* The location that named the alias: children inherit it together with its prefix. */
+static const struct location *alias_owner(const struct location *l)
+{
+    while (l->parent && l->parent->alias == l->alias)
+        l = l->parent;
+    return l;
+}
+
+static struct slice make_absolute(struct visit *v, struct slice path)
+{
+    struct slice prefix = v->conf->prefix;
+    char *p;
+
+    if (path.n > 0 && path.p[0] == '/')
+        return path;
+    p = pool_alloc(visit_pool(v), prefix.n + path.n);
+    memcpy(p, prefix.p, prefix.n);
+    memcpy(p + prefix.n, path.p, path.n);
+    return slice_of(p, prefix.n + path.n);
+}
+
+struct slice location_root(struct visit *v)
+{
+    const struct location *l = v->loc;
+    struct slice root;
+
+    if (l->alias)
+        return make_absolute(v, script_eval(l->alias, v));
+    root = make_absolute(v, l->root ? script_eval(l->root, v) : SLICE("html"));
+    if (root.n > 0 && root.p[root.n - 1] == '/')
+        root.n--;
+    return root;
+}
+
+static bool is_safe(struct slice path)
+{
+    const char *at = path.p;
+    size_t left = path.n;
+
+    if (path.n == 0)
+        return true;
+    if (memchr(path.p, '\0', path.n))
+        return false;
+    while ((at = memmem(at, left, "..", 2)) != NULL) {
+        const char *end = at + 2;
+        bool is_start = at == path.p || at[-1] == '/';
+        bool is_end = end == path.p + path.n || *end == '/';
+
+        if (is_start && is_end)
+            return false;
+        at++;
+        left = path.n - (size_t)(at - path.p);
+    }
+    return true;
+}
+
+/* What of `path` goes behind an alias: nothing when a regex chose the location, for then the alias
+ * is the whole. */
+static bool cut_alias_prefix(const struct visit *v, struct slice *path)
+{
+    const struct location *owner = alias_owner(v->loc);
+
+    if (owner->kind == LOCATION_REGEX) {
+        *path = SLICE_EMPTY;
+        return true;
+    }
+    if (owner->kind == LOCATION_EXACT || owner->kind == LOCATION_PREFIX ||
+        owner->kind == LOCATION_PREFIX_FINAL) {
+        if (!slice_has_prefix(*path, owner->name)) {
+            log_write(&v->x->log, LOG_ERROR,
+                      "\"alias\" cannot be used in location \"" SLICE_FMT
+                      "\" where URI was rewritten",
+                      SLICE_ARG(owner->name));
+            return false;
+        }
+        *path = slice_from(*path, owner->name.n);
+    }
+    return true;
+}
+
+bool location_map_path(struct visit *v, struct slice path, struct slice *path_out)
+{
+    struct slice root;
+    char *p;
+
+    if (!is_safe(path)) {
+        log_write(&v->x->log, LOG_ERROR, "unsafe URI \"" SLICE_FMT "\" was detected",
+                  SLICE_ARG(path));
+        return false;
+    }
+    if (v->loc->alias && !cut_alias_prefix(v, &path))
+        return false;
+    root = location_root(v);
+    p = pool_alloc(visit_pool(v), root.n + path.n + 1);
+    memcpy(p, root.p, root.n);
+    memcpy(p + root.n, path.p, path.n);
+    p[root.n + path.n] = '\0';
+    *path_out = slice_of(p, root.n + path.n);
+    return true;
+}

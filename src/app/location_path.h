@@ -1,0 +1,16 @@
+/* From a URI path to a path in the file system, by root and alias of the visit's location. */
+#ifndef APP_LOCATION_PATH_H
+#define APP_LOCATION_PATH_H
+
+#include "app/visit.h"
+
+/* The directory of `root`, or what `alias` names; absolute, without the final '/' of a root.
+ * Constant ones are not copied; what holds variables is evaluated now, in the visit's pool. */
+struct slice location_root(struct visit *v);
+
+/* The file that the decoded path `path` stands for, terminated, in the visit's pool. False (logged)
+ * when there can be none: a NUL or a `..` segment in it, or an alias whose location's prefix the
+ * path does not have any more. */
+bool location_map_path(struct visit *v, struct slice path, struct slice *path_out);
+
+#endif

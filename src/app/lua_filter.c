@@ -1,0 +1,103 @@
+/* Lua that must not wait: header_filter_by_lua, body_filter_by_lua, log_by_lua. It runs on the main state, inside whatever
+ * sends the response; the visit it works for is remembered while it runs. */
+#include <lauxlib.h>
+
+#include "app/lua_answer.h"
+#include "app/lua_handle.h"
+#include "app/lua_step.h"
+#include "app/phases.h"
+#include "bind/co.h"
+#include "bind/vm.h"
+
+static struct visit *filtered; /* process-wide: the visit whose filter or log code runs now */
+
+struct visit *lua_filter_visit(void)
+{
+    return filtered;
+}
+
+/* Runs `code` for `v` in `context`; false when it failed. Restores what ran before: a filter may run inside ngx.print. */
+static bool run(struct visit *v, const struct lua_code *code, enum lua_context context)
+{
+    struct lua_visit *lv = lua_visit_of(v);
+    struct visit *before = filtered;
+    enum lua_context context_before = lv->context;
+    bool ok;
+
+    if (!lua_code_push((struct lua_code *)code, v)) {
+        log_write(&v->x->log, LOG_ERROR, "%s", lua_tostring(vm_main(), -1));
+        lua_pop(vm_main(), 1);
+        return false;
+    }
+    filtered = v;
+    lv->context = context;
+    ok = lua_answer_call(v, code->directive);
+    filtered = before;
+    lv->context = context_before;
+    return ok;
+}
+
+static void on_head(struct filter *f, struct exchange *x)
+{
+    struct visit *v = visit_of(x);
+
+    if (!v->loc->header_filter || run(v, v->loc->header_filter, LUA_CONTEXT_HEADER_FILTER)) {
+        if (v->loc->body_filter)
+            x->res.content_length = -1;
+        exchange_pass_head(x, f->next);
+        return;
+    }
+    exchange_abort(x, &err_cancelled);
+}
+
+static void on_body(struct filter *f, struct exchange *x, const struct chunk *c)
+{
+    struct visit *v = visit_of(x);
+    struct lua_visit *lv = lua_visit_of(v);
+    struct chunk out = *c;
+
+    if (!v->loc->body_filter) {
+        exchange_pass_body(x, f->next, c);
+        return;
+    }
+    lv->filter_data = lua_answer_chunk_bytes(v, c);
+    lv->filter_is_last = c->is_last;
+    if (!run(v, v->loc->body_filter, LUA_CONTEXT_BODY_FILTER)) {
+        exchange_abort(x, &err_cancelled);
+        return;
+    }
+    out = CHUNK_BYTES(lv->filter_data);
+    out.is_flush = c->is_flush;
+    out.is_last = c->is_last || lv->filter_is_last;
+    exchange_pass_body(x, f->next, &out);
+}
+
+void lua_step_add_filters(struct visit *v)
+{
+    static const struct filter_ops ops = {"lua", on_head, on_body};
+
+    if (v->loc->header_filter || v->loc->body_filter)
+        filter_append(v->x, pool_new(visit_pool(v), struct filter), &ops);
+}
+
+/* What Lua still holds of the visit means nothing from now on. */
+static void release_refs(struct lua_visit *lv)
+{
+    lua_State *L = vm_main();
+
+    lua_handle_free(lv->handle);
+    lv->handle = 0;
+    if (!L)
+        return;
+    luaL_unref(L, LUA_REGISTRYINDEX, lv->ctx_ref);
+    luaL_unref(L, LUA_REGISTRYINDEX, lv->body_ref);
+    lv->ctx_ref = lv->body_ref = LUA_NOREF;
+}
+
+void lua_step_log(struct visit *v)
+{
+    if (v->loc && v->loc->log_by_lua)
+        run(v, v->loc->log_by_lua, LUA_CONTEXT_LOG);
+    if (v->lua)
+        release_refs(v->lua);
+}

@@ -1,0 +1,342 @@
+/* The loop over a route's steps. To add a phase: the enum in location.h, next_phase here. To add a kind of step: a function
+ * of type step.run, put into a list by a directive.
+ *
+ * A visit ends when its exchange is over and no handler runs for it: then the log phase runs and the hold is given up. */
+#include "app/phases.h"
+
+#include "app/access_log.h"
+#include "app/conf.h"
+#include "app/error_page.h"
+#include "app/header_filter.h"
+#include "app/lua_step.h"
+#include "app/regex.h"
+#include "app/router.h"
+#include "app/static_step.h"
+#include "base/check.h"
+
+enum { STATUS_CLOSE = 444 };
+
+static void run(struct visit *v);
+
+static void on_cancel(struct exchange *x, const struct err *why)
+{
+    lua_step_cancel(visit_of(x), why);
+}
+
+static void end_visit(struct visit *v)
+{
+    struct exchange *x = v->x;
+
+    phases_log(v);
+    exchange_release(x);
+}
+
+static void on_done(struct exchange *x)
+{
+    struct visit *v = visit_of(x);
+
+    v->is_answered = true;
+    if (!v->is_running && !lua_step_is_running(v))
+        end_visit(v);
+}
+
+void phases_handler_ended(struct visit *v)
+{
+    if (v->is_answered && !v->is_running && !lua_step_is_running(v))
+        end_visit(v);
+}
+
+void phases_log(struct visit *v)
+{
+    lua_step_log(v);
+    access_log_write(v);
+}
+
+/* Lua's filters come before those of add_header, as in nginx. */
+void phases_use_location(struct visit *v, const struct location *loc)
+{
+    v->loc = loc;
+    v->x->settings = &loc->http;
+    v->x->log.sink = loc->error_log;
+    v->x->filters = NULL;
+    lua_step_add_filters(v);
+    header_filter_add(v);
+}
+
+static bool enter_location(struct visit *v)
+{
+    struct exchange *x = v->x;
+    int64_t most = v->loc->http.max_body_size;
+
+    phases_use_location(v, v->loc);
+    if (v->loc->is_internal && !v->is_internal) {
+        phases_finish_status(v, 404);
+        return false;
+    }
+    if (most > 0 && x->req.content_length > most && !v->is_in_error_page) {
+        log_write(&x->log, LOG_ERROR, "client intended to send too large body: %lld bytes",
+                  (long long)x->req.content_length);
+        phases_finish_status(v, 413);
+        return false;
+    }
+    return true;
+}
+
+static const struct step_list *current_steps(const struct visit *v)
+{
+    const struct location *l = v->phase == PHASE_SERVER_REWRITE ? v->vhost->base : v->loc;
+
+    return &l->steps[v->phase];
+}
+
+static bool count_restart(struct visit *v, const char *what)
+{
+    if (++v->restarts <= VISIT_RESTARTS_MOST)
+        return true;
+    log_write(&v->x->log, LOG_ERROR, "%s cycle while processing \"" SLICE_FMT "\"", what,
+              SLICE_ARG(v->x->req.path));
+    v->restarts = 0;
+    v->is_in_error_page = true;
+    phases_finish_status(v, 500);
+    return false;
+}
+
+static bool find_location(struct visit *v)
+{
+    v->is_uri_changed = false;
+    router_find_location(v);
+    v->phase = PHASE_REWRITE;
+    v->step = 0;
+    return enter_location(v);
+}
+
+/* After the last step of a phase. False: the visit has been answered. */
+static bool next_phase(struct visit *v)
+{
+    v->step = 0;
+    switch (v->phase) {
+    case PHASE_SERVER_REWRITE:
+        return find_location(v);
+    case PHASE_REWRITE:
+        if (v->is_uri_changed)
+            return count_restart(v, "rewrite or internal redirection") && find_location(v);
+        v->phase = PHASE_ACCESS;
+        return true;
+    case PHASE_ACCESS:
+        v->phase = PHASE_PRECONTENT;
+        return true;
+    case PHASE_PRECONTENT:
+        v->phase = PHASE_CONTENT;
+        if (v->loc->steps[PHASE_CONTENT].n > 0)
+            return true;
+        break;
+    case PHASE_CONTENT:
+    case PHASE_COUNT:
+        phases_finish_status(v, 404);
+        return false;
+    }
+    switch (static_step_content(v, NULL)) {
+    case STEP_RESTART:
+        v->has_jumped = false;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* What follows from a step's answer. False: the loop ends. */
+static bool apply(struct visit *v, enum step_result r)
+{
+    switch (r) {
+    case STEP_NEXT:
+        v->step++;
+        return true;
+    case STEP_SKIP_PHASE:
+        v->step = current_steps(v)->n;
+        return true;
+    case STEP_RESTART:
+        if (v->has_jumped) {
+            v->has_jumped = false;
+            return true;
+        }
+        v->is_uri_changed = true;
+        v->phase = PHASE_REWRITE;
+        v->step = current_steps(v)->n;
+        return true;
+    case STEP_DONE:
+    case STEP_WAIT:
+        break;
+    }
+    return false;
+}
+
+static void run(struct visit *v)
+{
+    bool goes_on = true;
+
+    v->is_running = true;
+    v->has_jumped = false;
+    while (goes_on && !v->is_answered) {
+        const struct step_list *l = current_steps(v);
+
+        if (v->step >= l->n)
+            goes_on = next_phase(v);
+        else
+            goes_on = apply(v, l->steps[v->step].run(v, &l->steps[v->step]));
+    }
+    v->is_running = false;
+    phases_handler_ended(v);
+}
+
+static void attach(struct visit *v)
+{
+    struct exchange *x = v->x;
+
+    exchange_hold(x);
+    x->app = v;
+    x->user.on_cancel = on_cancel;
+    x->user.on_done = on_done;
+    phases_use_location(v, v->vhost->base);
+    v->phase = PHASE_SERVER_REWRITE;
+}
+
+void phases_begin(struct visit *v)
+{
+    attach(v);
+    run(v);
+}
+
+void phases_begin_bad(struct visit *v, int status)
+{
+    attach(v);
+    v->is_running = true;
+    v->phase = PHASE_CONTENT;
+    phases_finish_status(v, status);
+    v->is_running = false;
+    if (v->has_jumped)
+        run(v);
+    else
+        phases_handler_ended(v);
+}
+
+void phases_resume(struct visit *v, enum step_result r)
+{
+    bool goes_on;
+
+    CHECK(!v->is_running);
+    v->is_running = true;
+    goes_on = apply(v, r);
+    v->is_running = false;
+    if (goes_on && !v->is_answered)
+        run(v);
+    else
+        phases_handler_ended(v);
+}
+
+static const struct error_page *find_error_page(const struct visit *v, int status)
+{
+    if (v->is_in_error_page || !v->loc)
+        return NULL;
+    for (const struct error_page *p = v->loc->error_pages; p; p = p->next)
+        if (p->status == status)
+            return p;
+    return NULL;
+}
+
+static enum step_result answer_url(struct visit *v, const struct error_page *p, struct slice url, int status)
+{
+    int answer = p->answer > 0 ? p->answer : status;
+
+    if (answer != 301 && answer != 303 && answer != 307 && answer != 308)
+        answer = 302;
+    header_set_id(&v->x->res.headers, visit_pool(v), HEADER_LOCATION, url);
+    error_page_answer(v, answer);
+    return STEP_DONE;
+}
+
+/* The page is fetched as GET, whatever the request was; named locations see the request as it is. */
+static enum step_result show_error_page(struct visit *v, const struct error_page *p, int status)
+{
+    struct request *req = &v->x->req;
+    struct slice target = script_eval(p->target, v), query = p->query;
+
+    v->is_in_error_page = true;
+    v->error_status = status;
+    v->x->res.status = p->answer > 0 ? p->answer : p->answer == 0 ? status : 0;
+    if (p->is_url)
+        return answer_url(v, p, target, status);
+    if (!p->is_named && req->method != METHOD_HEAD) {
+        req->method = METHOD_GET;
+        req->method_token = method_name(METHOD_GET);
+    }
+    if (!p->is_named && !query.p && slice_find(target, '?') >= 0) {
+        query = target;
+        target = slice_cut(&query, '?');
+    }
+    return phases_redirect(v, target, query);
+}
+
+enum step_result phases_finish_status(struct visit *v, int status)
+{
+    const struct error_page *p;
+    struct exchange *x = v->x;
+
+    if (exchange_has_started(x)) {
+        exchange_abort(x, &err_cancelled);
+        return STEP_DONE;
+    }
+    if (status == STATUS_CLOSE) {
+        exchange_abort(x, &err_closed);
+        return STEP_DONE;
+    }
+    p = status >= 300 ? find_error_page(v, status) : NULL;
+    if (p)
+        return show_error_page(v, p, status);
+    error_page_answer(v, status);
+    return STEP_DONE;
+}
+
+static bool jump_to_path(struct visit *v, struct slice path, struct slice query)
+{
+    struct request *req = &v->x->req;
+
+    req->path = pool_dup(visit_pool(v), path);
+    req->query = query.p ? pool_dup(visit_pool(v), query) : query;
+    v->phase = PHASE_SERVER_REWRITE;
+    phases_use_location(v, v->vhost->base);
+    return true;
+}
+
+static bool jump_to_named(struct visit *v, struct slice name)
+{
+    const struct location *l = router_find_named(v->vhost, slice_from(name, 1));
+
+    if (!l) {
+        log_write(&v->x->log, LOG_ERROR, "could not find named location \"" SLICE_FMT "\"", SLICE_ARG(name));
+        v->is_in_error_page = true;
+        phases_finish_status(v, 500);
+        return false;
+    }
+    v->loc = l;
+    v->phase = PHASE_REWRITE;
+    return enter_location(v);
+}
+
+enum step_result phases_redirect(struct visit *v, struct slice path, struct slice query)
+{
+    bool is_named = path.n > 0 && path.p[0] == '@';
+
+    v->is_internal = true;
+    v->is_uri_changed = false;
+    if (!count_restart(v, "internal redirection"))
+        return STEP_DONE;
+    v->step = 0;
+    if (!(is_named ? jump_to_named(v, path) : jump_to_path(v, path, query)))
+        return STEP_DONE;
+    if (v->is_running) {
+        v->has_jumped = true;
+        return STEP_RESTART;
+    }
+    run(v);
+    return STEP_DONE;
+}

@@ -1,0 +1,77 @@
+/* From an accepted socket to a visit: the struct server of the port parses heads and calls on_exchange. */
+#include "app/port.h"
+
+#include "app/phases.h"
+#include "app/router.h"
+
+static struct visit *make_visit(struct exchange *x, const struct port *port)
+{
+    struct visit *v = pool_new(&x->pool, struct visit);
+
+    v->x = x;
+    v->conf = port->app_conf;
+    v->listen = port->conf;
+    v->slots = pool_zalloc(&x->pool, port->app_conf->variables.slots * sizeof(struct slice));
+    x->app = v;
+    return v;
+}
+
+static void on_exchange(struct exchange *x, void *user)
+{
+    struct visit *v = make_visit(x, user);
+
+    v->vhost = router_find_vhost(v->listen, x->req.host, v);
+    if (v->vhost->n_names > 0)
+        x->server_name = v->vhost->names[0];
+    phases_begin(v);
+}
+
+static void on_bad_request(struct exchange *x, int status, void *user)
+{
+    struct visit *v = make_visit(x, user);
+
+    v->vhost = v->listen->default_vhost;
+    phases_begin_bad(v, status);
+}
+
+static void on_accept(struct listener *l, int fd, const struct addr *peer)
+{
+    struct port *p = CONTAINER_OF(l, struct port, listener);
+
+    server_adopt(&p->server, fd, peer);
+}
+
+static void on_server_idle(struct server *s)
+{
+    struct port *p = CONTAINER_OF(s, struct port, server);
+
+    if (p->on_idle)
+        p->on_idle(p);
+}
+
+void port_open(struct port *p, const struct app_conf *conf, const struct listen_conf *l, int fd, unsigned batch)
+{
+    p->app_conf = conf;
+    p->conf = l;
+    server_init(&p->server, &l->default_vhost->base->http, p);
+    p->server.on_exchange = on_exchange;
+    p->server.on_bad_request = on_bad_request;
+    p->server.on_idle = on_server_idle;
+    p->server.log.sink = l->default_vhost->base->error_log;
+    listener_init(&p->listener, fd, on_accept);
+    p->listener.batch = batch;
+    listener_start(&p->listener);
+}
+
+void port_drain(struct port *p)
+{
+    listener_stop(&p->listener);
+    server_drain(&p->server);
+}
+
+void port_close(struct port *p)
+{
+    p->on_idle = NULL;
+    listener_stop(&p->listener);
+    server_close_all(&p->server);
+}

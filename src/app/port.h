@@ -1,0 +1,27 @@
+/* A listening socket at work: accepts, and turns request heads into visits of its configuration. */
+#ifndef APP_PORT_H
+#define APP_PORT_H
+
+#include "app/conf.h"
+#include "http/server.h"
+#include "net/listen.h"
+
+struct port {
+    struct listener listener;
+    struct server server;
+    const struct app_conf *app_conf;
+    const struct listen_conf *conf;
+    void (*on_idle)(struct port *p); /* draining, and the last connection has gone */
+    void *user;
+};
+
+/* Begins to accept on `fd` (not owned) what `l` of `conf` says. `batch`: connections accepted at most per wake-up. */
+void port_open(struct port *p, const struct app_conf *conf, const struct listen_conf *l, int fd, unsigned batch);
+
+/* No more accepting; on_idle follows from the loop when no connection is left. */
+void port_drain(struct port *p);
+
+/* Closes everything now; no callback follows. */
+void port_close(struct port *p);
+
+#endif

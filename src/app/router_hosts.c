@@ -1,0 +1,253 @@
+/* Server names: exact ones in a hash, wildcards in two more, regexes in a list.
+ *
+ * A leading wildcard `*.example.com` is kept as ".example.com" and found by trying the host from
+ * each of its dots on, leftmost first, so that the longest wins; a trailing one `www.*` is kept as
+ * "www." and tried from the last dot back.
+ * `.example.com` stands for both the name and everything below it. A name without wildcards costs
+ * one look-up, and a listener with one server none. */
+#include "app/router_hosts.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include "app/captures.h"
+
+struct host_regex {
+    const struct vhost *vhost;
+    const struct regex *regex;
+    const struct captures_names *names;
+};
+
+struct hosts {
+    const struct vhost *only; /* the one server there is, when names cannot make a difference */
+    struct map exact, heads, tails;
+    struct host_regex *regexes;
+    unsigned n_regexes;
+};
+
+static void free_maps(void *arg)
+{
+    struct hosts *h = arg;
+
+    map_deinit(&h->exact);
+    map_deinit(&h->heads);
+    map_deinit(&h->tails);
+}
+
+static bool fail(struct config_error *e, const struct vhost *vh, const char *what,
+                 struct slice name)
+{
+    char file[sizeof(e->file)];
+    size_t n = MIN(vh->file.n, sizeof(file) - 1);
+
+    memcpy(file, vh->file.p ? vh->file.p : "", n);
+    file[n] = '\0';
+    return config_error_set(e, n > 0 ? file : NULL, vh->line, what, (int)name.n, name.p);
+}
+
+static void put(struct map *m, struct slice name, struct vhost *vh, const struct listen_conf *l)
+{
+    struct buf where = BUF_EMPTY;
+
+    if (!map_get(m, name)) {
+        map_set(m, name, vh);
+        return;
+    }
+    addr_format(&l->addr, &where);
+    log_write(NULL, LOG_WARN, "conflicting server name \"" SLICE_FMT "\" on " SLICE_FMT ", ignored",
+              SLICE_ARG(name), SLICE_ARG(buf_slice(&where)));
+    buf_free(&where);
+}
+
+static struct slice lower(struct pool *pool, struct slice name)
+{
+    char *p = pool_strdup(pool, name);
+
+    for (size_t i = 0; i < name.n; i++)
+        p[i] = p[i] >= 'A' && p[i] <= 'Z' ? (char)(p[i] | 0x20) : p[i];
+    return slice_of(p, name.n);
+}
+
+static bool has_capital(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] >= 'A' && s.p[i] <= 'Z')
+            return true;
+    }
+    return false;
+}
+
+/* Hosts are lower case: a pattern with a capital letter could only be meant without case. */
+static bool add_regex(struct app_conf *conf, struct hosts *h, const struct vhost *vh,
+                      struct slice pattern, struct config_error *e)
+{
+    struct host_regex *r = &h->regexes[h->n_regexes];
+    struct slice error;
+
+    if (pattern.n == 0)
+        return fail(e, vh, "empty regex in server name \"%.*s\"", SLICE("~"));
+    r->vhost = vh;
+    r->regex = regex_compile(&conf->pool, pattern, has_capital(pattern), &error);
+    if (!r->regex || !captures_bind(&conf->variables, r->regex, &r->names, &error))
+        return fail(e, vh, "%.*s", error);
+    h->n_regexes++;
+    return true;
+}
+
+static struct slice own_host_name(struct pool *pool)
+{
+    char name[HOST_NAME_MAX + 1] = "";
+
+    if (gethostname(name, sizeof(name) - 1) != 0)
+        return SLICE_EMPTY;
+    return lower(pool, slice_str(name));
+}
+
+/* What nginx says about a name as soon as it reads it. */
+static bool check_name(const struct vhost *vh, struct slice name, struct config_error *e)
+{
+    bool is_short = name.n > 0 && name.n < (name.p[0] == '*' ? 3 : name.p[0] == '.' ? 2 : 0);
+
+    if (is_short || (name.n > 1 && name.p[0] == '*' && name.p[1] != '.'))
+        return fail(e, vh, "server name \"%.*s\" is invalid", name);
+    if (slice_find(name, '/') >= 0)
+        log_write(NULL, LOG_WARN,
+                  "server name \"" SLICE_FMT "\" has suspicious symbols in " SLICE_FMT ":%u",
+                  SLICE_ARG(name), SLICE_ARG(vh->file), vh->line);
+    return true;
+}
+
+/* What it says only when names matter. */
+static bool fail_wildcard(const struct listen_conf *l, struct slice name, struct config_error *e)
+{
+    struct buf where = BUF_EMPTY;
+
+    addr_format(&l->addr, &where);
+    config_error_set(e, NULL, 0, "invalid server name or wildcard \"" SLICE_FMT "\" on " SLICE_FMT,
+                     SLICE_ARG(name), SLICE_ARG(buf_slice(&where)));
+    buf_free(&where);
+    return false;
+}
+
+static bool add_plain(struct listen_conf *l, struct vhost *vh, struct slice name,
+                      struct config_error *e)
+{
+    struct hosts *h = l->hosts;
+    ssize_t star = slice_find(name, '*');
+    bool is_head = name.n > 0 && name.p[0] == '*';
+    bool is_tail = star > 1 && (size_t)star == name.n - 1 && name.p[star - 1] == '.' && !is_head &&
+                   name.p[0] != '.';
+
+    if (is_head && slice_find(slice_from(name, 1), '*') >= 0)
+        return fail_wildcard(l, name, e);
+    if ((star >= 0 && !is_head && !is_tail) || memmem(name.p, name.n, "..", 2))
+        return fail_wildcard(l, name, e);
+    if (is_head) {
+        put(&h->heads, slice_from(name, 1), vh, l);
+    } else if (is_tail) {
+        put(&h->tails, slice_of(name.p, name.n - 1), vh, l);
+    } else if (name.n > 0 && name.p[0] == '.') {
+        put(&h->exact, slice_from(name, 1), vh, l);
+        put(&h->heads, name, vh, l);
+    } else {
+        put(&h->exact, name, vh, l);
+    }
+    return true;
+}
+
+static bool add_name(struct app_conf *conf, struct listen_conf *l, struct vhost *vh,
+                     struct slice name, struct config_error *e)
+{
+    if (name.n > 0 && name.p[0] == '~')
+        return add_regex(conf, l->hosts, vh, slice_from(name, 1), e);
+    if (!check_name(vh, name, e))
+        return false;
+    if (l->n_vhosts == 1)
+        return true;
+    name =
+        slice_eq(name, SLICE("$hostname")) ? own_host_name(&conf->pool) : lower(&conf->pool, name);
+    return add_plain(l, vh, name, e);
+}
+
+static unsigned count_names(const struct listen_conf *l)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < l->n_vhosts; i++)
+        n += l->vhosts[i]->n_names;
+    return n;
+}
+
+bool router_hosts_build(struct app_conf *conf, struct listen_conf *l, struct config_error *e)
+{
+    struct hosts *h = pool_new(&conf->pool, struct hosts);
+
+    l->hosts = h;
+    pool_on_reset(&conf->pool, free_maps, h);
+    h->regexes = pool_zalloc(&conf->pool, (count_names(l) + 1) * sizeof(*h->regexes));
+    for (unsigned i = 0; i < l->n_vhosts; i++) {
+        struct vhost *vh = l->vhosts[i];
+
+        if (vh->n_names == 0 && !add_name(conf, l, vh, SLICE_EMPTY, e))
+            return false;
+        for (unsigned k = 0; k < vh->n_names; k++) {
+            if (!add_name(conf, l, vh, vh->names[k], e))
+                return false;
+        }
+    }
+    if (l->n_vhosts == 1 && h->n_regexes == 0)
+        h->only = l->vhosts[0];
+    return true;
+}
+
+static const struct vhost *find_head(const struct hosts *h, struct slice host)
+{
+    const struct vhost *vh = NULL;
+
+    /* From 1: the wildcard stands for at least one byte. */
+    for (size_t i = 1; i < host.n && !vh; i++) {
+        if (host.p[i] == '.')
+            vh = map_get(&h->heads, slice_from(host, i));
+    }
+    return vh;
+}
+
+static const struct vhost *find_tail(const struct hosts *h, struct slice host)
+{
+    const struct vhost *vh = NULL;
+
+    if (host.n < 2)
+        return NULL;
+    for (size_t i = host.n - 1; i > 0 && !vh; i--) {
+        if (host.p[i - 1] == '.')
+            vh = map_get(&h->tails, slice_of(host.p, i));
+    }
+    return vh;
+}
+
+static bool matches(const struct host_regex *r, struct slice host, struct visit *v)
+{
+    int at[2 * REGEX_CAPTURES_MOST];
+
+    if (v)
+        return captures_match(v, r->regex, r->names, host);
+    return regex_match(r->regex, host, at) > 0;
+}
+
+const struct vhost *router_hosts_find(const struct hosts *h, struct slice host, struct visit *v)
+{
+    const struct vhost *vh;
+
+    if (h->only)
+        return h->only;
+    vh = map_get(&h->exact, host);
+    if (!vh && h->heads.used > 0)
+        vh = find_head(h, host);
+    if (!vh && h->tails.used > 0)
+        vh = find_tail(h, host);
+    for (unsigned i = 0; i < h->n_regexes && !vh && host.n > 0; i++) {
+        if (matches(&h->regexes[i], host, v))
+            vh = h->regexes[i].vhost;
+    }
+    return vh;
+}

@@ -1,0 +1,13 @@
+/* Answering with a file: validators, conditions, ranges. */
+#ifndef APP_STATIC_SEND_H
+#define APP_STATIC_SEND_H
+
+#include "app/file_cache.h"
+#include "app/visit.h"
+
+/* Answers the GET or HEAD of `v` with `file`, whose hold it takes over. Conditions and Range count
+ * only when the status is 200 (not for the page of an error). Returns what the step has to return.
+ */
+enum step_result static_send(struct visit *v, const struct file_cache_file *file);
+
+#endif

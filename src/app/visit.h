@@ -1,0 +1,51 @@
+/* An exchange on its way through the routes: which server and location, which step, the variables.
+ *
+ * Lives in the exchange's pool and is exchange->app. */
+#ifndef APP_VISIT_H
+#define APP_VISIT_H
+
+#include "app/location.h"
+#include "http/exchange.h"
+
+enum { VISIT_RESTARTS_MOST = 10 };
+
+struct visit {
+    struct exchange *x;
+    const struct app_conf *conf;
+    const struct listen_conf *listen;
+    const struct vhost *vhost;
+    const struct location *loc;
+    enum phase phase;
+    unsigned step;            /* index of the step in the phase that runs or ran last */
+    struct slice *slots;      /* indexed variables; p == NULL: not set */
+    struct slice capture_subject; /* of the last regex match, copied */
+    int captures[64];
+    int n_captures;           /* groups + 1; 0: none */
+    unsigned restarts;
+    int error_status;         /* the status that an error page is being made for; 0: none */
+    int exit_status;          /* of ngx.exit and friends */
+    bool is_internal;         /* came by internal redirect */
+    bool is_running;          /* phases.c is inside its loop for this visit */
+    bool has_jumped;          /* phase and step were set by a redirect: the loop goes on there */
+    bool is_answered;         /* the exchange is DONE or ABORTED; the log phase comes when no handler runs any more */
+    bool is_in_error_page;
+    bool is_uri_changed;      /* rewrite … last, set_uri with jump */
+    struct slice path_prefix; /* what the location's prefix matched, for alias */
+    struct slice user;        /* $remote_user */
+    void *lua;                /* struct lua_visit of the Lua handlers, see app/lua_step.h */
+    void *static_file;        /* the file being served, for $document… and filters */
+};
+
+/* The visit of an exchange. */
+static inline struct visit *visit_of(const struct exchange *x)
+{
+    return x->app;
+}
+
+/* The pool of a visit. */
+static inline struct pool *visit_pool(struct visit *v)
+{
+    return &v->x->pool;
+}
+
+#endif

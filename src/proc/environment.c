@@ -1,0 +1,55 @@
+/* The environment at start is kept, so that a reload can let more of it through than the
+ * configuration before. Old arrays are not freed: somebody may hold what getenv gave. */
+#include "proc/environment.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/pool.h"
+
+static char **original;  /* process-wide: the environment at start */
+static struct pool made; /* process-wide: every environment since */
+
+/* The entry of the environment at start whose name is `name`, or NULL. */
+static char *find(struct slice name)
+{
+    for (char **e = original; *e; e++) {
+        if (strncmp(*e, name.p, name.n) == 0 && (*e)[name.n] == '=')
+            return *e;
+    }
+    return NULL;
+}
+
+static bool is_named(const struct slice *names, size_t n, struct slice name)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct slice rest = names[i];
+
+        if (slice_eq(slice_cut(&rest, '='), name))
+            return true;
+    }
+    return false;
+}
+
+void environment_apply(const struct slice *names, size_t n)
+{
+    char **entries;
+    size_t used = 0;
+
+    if (!original) {
+        original = environ;
+        pool_init(&made, NULL, 0);
+    }
+    entries = pool_alloc(&made, (n + 2) * sizeof(*entries));
+    if (!is_named(names, n, SLICE("TZ")) && find(SLICE("TZ")))
+        entries[used++] = find(SLICE("TZ"));
+    for (size_t i = 0; i < n; i++) {
+        char *entry =
+            slice_find(names[i], '=') >= 0 ? pool_strdup(&made, names[i]) : find(names[i]);
+
+        if (entry)
+            entries[used++] = entry;
+    }
+    entries[used] = NULL;
+    environ = entries;
+}

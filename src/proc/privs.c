@@ -1,0 +1,99 @@
+/* Dropping privileges: limits first (they need root), then group, supplementary groups, user, in
+ * this order, because without the user's rights the groups could no longer be set. */
+#include "proc/privs.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* The group: as named, or one called like the user, or the user's own. */
+static bool find_group(struct slice group, const struct passwd *user, gid_t *out,
+                       struct config_error *e)
+{
+    char name[256];
+    struct group *found;
+
+    snprintf(name, sizeof(name), SLICE_FMT, SLICE_ARG(group));
+    found = getgrnam(group.n ? name : user->pw_name);
+    if (!found && group.n)
+        return config_error_set(e, NULL, 0, "getgrnam(\"%s\") failed", name);
+    *out = found ? found->gr_gid : user->pw_gid;
+    return true;
+}
+
+bool privs_resolve(const struct app_conf *conf, struct privs *out, struct config_error *e)
+{
+    const struct passwd *user;
+
+    *out = (struct privs){.is_needed = geteuid() == 0};
+    if (!out->is_needed)
+        return true;
+    if (conf->user.n)
+        snprintf(out->name, sizeof(out->name), SLICE_FMT, SLICE_ARG(conf->user));
+    else
+        snprintf(out->name, sizeof(out->name), "nobody");
+    user = getpwnam(out->name);
+    if (!user)
+        return config_error_set(e, NULL, 0, "getpwnam(\"%s\") failed", out->name);
+    out->uid = user->pw_uid;
+    return find_group(conf->user.n ? conf->group : SLICE_EMPTY, user, &out->gid, e);
+}
+
+static void raise_limit(const struct app_conf *conf)
+{
+    rlim_t n = (rlim_t)conf->worker_rlimit_nofile;
+    struct rlimit limit = {n, n};
+
+    if (conf->worker_rlimit_nofile > 0 && setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        log_write(NULL, LOG_ALERT, "setrlimit(RLIMIT_NOFILE, %d) failed (%d: %s)",
+                  conf->worker_rlimit_nofile, errno, strerror(errno));
+}
+
+bool privs_drop(const struct privs *p, const struct app_conf *conf)
+{
+    const char *what = NULL;
+
+    raise_limit(conf);
+    if (!p->is_needed)
+        return true;
+    if (setgid(p->gid) < 0)
+        what = "setgid";
+    else if (initgroups(p->name, p->gid) < 0)
+        what = "initgroups";
+    else if (setuid(p->uid) < 0)
+        what = "setuid";
+    if (what) {
+        log_write(NULL, LOG_EMERG, "%s() for user \"%s\" failed (%d: %s)", what, p->name, errno,
+                  strerror(errno));
+        return false;
+    }
+    /* a change of user forbids core files and debuggers, which is not what anybody wants here */
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    return true;
+}
+
+static void own(const struct privs *p, const char *path)
+{
+    if (path && chown(path, p->uid, (gid_t)-1) < 0 && errno != ENOENT)
+        log_write(NULL, LOG_EMERG, "chown(\"%s\", %d) failed (%d: %s)", path, (int)p->uid, errno,
+                  strerror(errno));
+}
+
+void privs_own_logs(const struct privs *p, struct app_conf *conf)
+{
+    struct map_entry *entry;
+    size_t at = 0;
+
+    if (!p->is_needed || p->uid == 0)
+        return;
+    own(p, conf->error_log.path);
+    while ((entry = map_next(&conf->log_sinks, &at)) != NULL)
+        own(p, ((struct log_sink *)entry->value)->path);
+}

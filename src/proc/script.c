@@ -1,0 +1,176 @@
+/* The main chunk is a task like any other, so that it may await; the process ends when the loop has
+ * nothing left, which is how a server that the script started keeps it alive.
+ *
+ * SIGINT and SIGTERM cancel the chunk and what it spawned, wait a moment for tasks to end, then the
+ * process dies of that signal, which tells shells and service managers the truth. A second signal
+ * does not wait. */
+#include "proc/script.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "app/lib_http.h"
+#include "app/lib_ngx.h"
+#include "base/err.h"
+#include "bind/co.h"
+#include "bind/vm.h"
+#include "loop/loop.h"
+#include "loop/signal.h"
+#include "loop/timer.h"
+
+enum { GRACE = 3000, POLL = 20 };
+
+static struct {
+    struct co *task; /* NULL: the chunk has ended */
+    int code;
+    int signum; /* that ends us, or 0 */
+    unsigned polls;
+    struct timer poll;
+} script; /* process-wide: one script per process */
+
+bool script_open(void)
+{
+    struct vm_options o = {SLICE_EMPTY, SLICE_EMPTY};
+
+    signal_ignore_pipe();
+    app_register_directives();
+    loop_init(LOOP_BEST);
+    if (vm_open(&o) && lib_http_open() && lib_ngx_open())
+        return true;
+    fprintf(stderr, "perilune: the Lua library in %s cannot be used\n", vm_lua_dir());
+    return false;
+}
+
+void script_close(void)
+{
+    vm_close();
+}
+
+static void on_end(struct co *co, enum co_result result, int n)
+{
+    UNUSED(n);
+    script.task = NULL;
+    if (result != CO_FAILED || script.signum)
+        return;
+    script.code = 1;
+    fprintf(stderr, "perilune: %s\n", co_traceback(co));
+    loop_stop();
+}
+
+static void on_poll(struct timer *t)
+{
+    if (co_count() == 0 || ++script.polls > GRACE / POLL)
+        loop_stop();
+    else
+        timer_start(t, POLL);
+}
+
+static void on_signal(int signum, void *arg)
+{
+    UNUSED(arg);
+    if (script.signum) {
+        loop_stop();
+        return;
+    }
+    script.signum = signum;
+    if (script.task)
+        co_cancel_err(script.task, &err_cancelled);
+    timer_init(&script.poll, on_poll);
+    timer_start(&script.poll, 1);
+}
+
+/* Loads the chunk; the function, or the error text, is on top of the stack. */
+static bool load(lua_State *L, const struct command *command)
+{
+    const char *name = command->subject;
+
+    if (command->kind == COMMAND_EVAL)
+        return luaL_loadbuffer(L, name, strlen(name), "=(command line)") == 0;
+    return luaL_loadfile(L, strcmp(name, "-") == 0 ? NULL : name) == 0;
+}
+
+/* The table `arg`, as the standalone interpreter has it. */
+static void set_arg(lua_State *L, const struct command *command)
+{
+    lua_newtable(L);
+    lua_pushstring(L, command->kind == COMMAND_EVAL ? "-e" : command->subject);
+    lua_rawseti(L, -2, 0);
+    for (int i = 0; i < command->n_args; i++) {
+        lua_pushstring(L, command->args[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setglobal(L, "arg");
+}
+
+static void start(lua_State *L, const struct command *command)
+{
+    struct co *co = co_new(NULL, on_end);
+
+    script.task = co;
+    lua_xmove(L, co->L, 1);
+    luaL_checkstack(co->L, command->n_args + 1, "too many arguments");
+    for (int i = 0; i < command->n_args; i++)
+        lua_pushstring(co->L, command->args[i]);
+    signal_watch(SIGINT, on_signal, NULL);
+    signal_watch(SIGTERM, on_signal, NULL);
+    co_start(co, command->n_args);
+}
+
+int script_run(const struct command *command)
+{
+    lua_State *L;
+
+    if (!script_open())
+        return 1;
+    L = vm_main();
+    if (!load(L, command)) {
+        fprintf(stderr, "perilune: %s\n", lua_tostring(L, -1));
+        script_close();
+        return 1;
+    }
+    set_arg(L, command);
+    start(L, command);
+    /* a chunk that failed before its first wait has stopped a loop that had not begun */
+    loop_run();
+    script_close();
+    if (script.signum) {
+        signal(script.signum, SIG_DFL);
+        raise(script.signum);
+    }
+    return script.code;
+}
+
+static void push_arguments(lua_State *L, const struct command *command)
+{
+    lua_newtable(L);
+    for (int i = 0; i < command->n_args; i++) {
+        lua_pushstring(L, command->args[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
+int script_test(const struct command *command)
+{
+    struct vm_options o = {SLICE_EMPTY, SLICE_EMPTY};
+    char program[4096];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    lua_State *L;
+    int code = 1;
+
+    program[n > 0 ? n : 0] = '\0';
+    loop_init(LOOP_BEST);
+    L = vm_open(&o);
+    if (!L || !vm_push_function("perilune.test", "run"))
+        return 1;
+    push_arguments(L, command);
+    lua_pushstring(L, program);
+    if (vm_call(2, 1, "perilune test"))
+        code = (int)lua_tointeger(L, -1);
+    vm_close();
+    return code;
+}

@@ -1,0 +1,115 @@
+# Commands of the program that do not serve: what they print, and how they end.
+use Test::Nginx::Socket 'no_plan';
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: the version that readers of nginx look for
+--- config
+    location / { return 200 "ok"; }
+--- exec
+$TEST_NGINX_BINARY -v 2>&1 | grep -c '^nginx version: [^/]*/1\.31\.2'
+$TEST_NGINX_BINARY -V 2>&1 | grep -c 'built with OpenSSL [0-9]'
+--- exec_out
+1
+1
+
+=== TEST 2: an unknown option
+--- config
+    location / { return 200 "ok"; }
+--- exec
+$TEST_NGINX_BINARY -x 2>&1 | head -n 2 | cut -c 1-26
+--- exec_out
+nginx: invalid option: "x"
+Usage: perilune [-?hvVtTq]
+
+=== TEST 3: -t praises a good file
+--- config
+    location / { return 200 "ok"; }
+--- exec
+cd $TEST_NGINX_SERVER_ROOT && $TEST_NGINX_BINARY -p . -c conf/nginx.conf -t 2>&1 | sed "s,$PWD/,,"
+--- exec_out
+nginx: the configuration file conf/nginx.conf syntax is ok
+nginx: configuration file conf/nginx.conf test is successful
+
+=== TEST 4: -t refuses a bad file, and says where
+--- config
+    location / { return 200 "ok"; }
+--- exec
+cd $TEST_NGINX_SERVER_ROOT && printf 'events {}\nnonsense 1;\n' >conf/bad.conf
+$TEST_NGINX_BINARY -p . -c conf/bad.conf -e logs/early.log -t 2>err; echo $?
+grep -c '^nginx: \[emerg\] unknown directive "nonsense" in .*conf/bad.conf:2' err
+grep -c '^nginx: configuration file .*conf/bad.conf test failed' err
+grep -c ' \[emerg\] .*unknown directive "nonsense" in .*conf/bad.conf:2' logs/early.log
+rm conf/bad.conf err
+--- exec_out
+1
+1
+1
+1
+
+=== TEST 5: -T prints the file
+--- config
+    location / { return 200 "ok"; }
+--- exec
+$TEST_NGINX_BINARY -p $TEST_NGINX_SERVER_ROOT -c conf/nginx.conf -T 2>/dev/null | grep -c '^# configuration file .*nginx.conf:$'
+--- exec_out
+1
+
+=== TEST 6: a signal to a server that is not there
+--- config
+    location / { return 200 "ok"; }
+--- exec
+cd $TEST_NGINX_SERVER_ROOT && printf 'pid logs/none.pid; events {}\n' >conf/none.conf
+$TEST_NGINX_BINARY -p . -c conf/none.conf -s quit 2>err; echo $?
+sed "s,$PWD/,," err
+rm conf/none.conf err
+--- exec_out
+1
+nginx: [error] open() "logs/none.pid" failed (2: No such file or directory)
+
+=== TEST 7: a script: arguments, awaiting, exit codes
+--- config
+    location / { return 200 "ok"; }
+--- exec
+B=$TEST_NGINX_BINARY
+$B -e 'await(require("perilune.task").sleep(0.01)) print(arg[1], select("#", ...))' a b; echo $?
+$B -e 'error("boom")' 2>&1 | head -n 1
+$B -e 'error("boom")' 2>/dev/null; echo $?
+$B -e 'no lua' 2>/dev/null; echo $?
+$B run /nowhere.lua 2>/dev/null; echo $?
+--- exec_out
+a	2
+0
+perilune: (command line):1: boom
+1
+1
+1
+
+=== TEST 8: SIGTERM cancels a script, its cleanups run, and it dies of the signal
+--- config
+    location / { return 200 "ok"; }
+--- exec
+$TEST_NGINX_BINARY -e 'local task = require("perilune.task")
+task.defer(function() print("cleaned") io.stdout:flush() end)
+await(task.sleep(60))' & P=$!
+sleep 0.3; kill -TERM $P; wait $P; echo $?
+--- exec_out
+cleaned
+143
+
+=== TEST 9: the interactive interpreter
+--- config
+    location / { return 200 "ok"; }
+--- exec
+printf '%s\n' 'x = 3' 'x + 1, "a"' 'await(require("perilune.task").sleep(0.01))' 'for i = 1, 2 do' 'print(i)' 'end' \
+    '{ 1, a = { b = true } }' 'error({})' 'x' | $TEST_NGINX_BINARY repl 2>/dev/null; echo $?
+--- exec_out
+4	"a"
+true
+1
+2
+{ 1, a = { b = true } }
+3
+0

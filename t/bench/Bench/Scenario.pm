@@ -1,0 +1,203 @@
+# The scenarios: what is asked of both servers, by which client, and what ratio is aimed for.
+#
+# A scenario has a path (or one per kind of server), a client (wrk, load, idle, flat) with its arguments, and targets:
+# [quantity, relation, ratio of Perilune to nginx]. To add one: a line here, a location in both files of conf/, and the
+# handlers in lua/. The client runs on CPU 1. `measure` returns a flat table of numbers, or dies with the reason.
+package Bench::Scenario;
+use strict;
+use warnings;
+use IPC::Open2 qw(open2);
+use POSIX qw(ceil sysconf _SC_CLK_TCK);
+
+our $LOAD;
+my $HERE = $Bench::Server::HERE;
+my $TICK = 1e6 / sysconf(_SC_CLK_TCK);
+my $JSON_PATH = '/json?q=hello%20world&page=3&size=20';
+my @JSON_FIELDS = (
+    'User-Agent: bench/1.0 (measuring)', 'Accept-Language: en-GB,en;q=0.8', 'X-Trace: 7d1f0c52-93aa-4b0e',
+    'Cookie: theme=dark; session=0123456789abcdef');
+
+our @ALL = (
+    {name => 'hello', path => '/hello', client => 'wrk', connections => 50,
+        targets => [['user', '<=', 0.5], ['total', '<=', 0.8]]},
+    {name => 'hello-pipelined-16', path => '/hello', client => 'load', connections => 50, args => ['-k', 16],
+        targets => [['rps', '>=', 6]]},
+    {name => 'ngx-hello', path => '/ngx-hello', client => 'wrk', connections => 50, targets => []},
+    {name => 'json', path => $JSON_PATH, client => 'wrk', connections => 50, fields => \@JSON_FIELDS,
+        targets => [['total', '<=', 0.8]]},
+    {name => 'echo-4k', path => '/echo', client => 'wrk', connections => 50, body => 4096,
+        targets => [['total', '<=', 0.8]]},
+    {name => 'upload-1m', path => '/upload', client => 'load', connections => 8, body => 1048576,
+        targets => [['total', '<=', 0.5]]},
+    {name => 'upload-1m-socket', path => {perilune => '/upload', nginx => '/upload-socket'}, client => 'load',
+        connections => 8, body => 1048576, targets => []},
+    {name => 'upload-1m-socket-64k', path => {perilune => '/upload', nginx => '/upload-socket-64k'}, client => 'load',
+        connections => 8, body => 1048576, targets => []},
+    {name => 'static-1k', path => '/static/1k', client => 'wrk', connections => 50,
+        targets => [['total', '<=', 0.6]]},
+    {name => 'static-100k', path => '/static/100k', client => 'load', connections => 16,
+        targets => [['total', '<=', 0.8]]},
+    {name => 'static-10m', path => '/static/10m', client => 'load', connections => 8,
+        targets => [['total', '<=', 0.85]]},
+    {name => 'close', path => '/hello', client => 'load', connections => 50, args => ['-C', '-s', 64],
+        targets => [['total', '<=', 0.9]]},
+    {name => 'sleep-1000', path => '/sleep', client => 'load', connections => 1000, args => ['-s', 8],
+        targets => [['total', '<=', 0.75]]},
+    {name => 'idle-10k', path => '/hello', client => 'idle', connections => 10000, args => ['-s', 16],
+        targets => [['pss', '<=', 1.0]]},
+    {name => 'memory-flat', path => '/hello', client => 'flat', connections => 64, once => 1,
+        targets => [['growth', '<=', 2]]},
+);
+
+# The files that the static scenarios serve.
+our %FILES = ('1k' => 1024, '100k' => 102400, '10m' => 10485760);
+
+my %clients = (wrk => \&measure_wrk, load => \&measure_load, idle => \&measure_idle, flat => \&measure_flat);
+
+# measure(SCENARIO, SERVER, OPTIONS): SERVER runs; OPTIONS has seconds, requests (of memory-flat), wrk.
+sub measure
+{
+    my ($scenario, $server, $options) = @_;
+    my $client = $scenario->{client};
+    $client = 'load' if $client eq 'wrk' && !$options->{wrk};
+    return $clients{$client}->($scenario, $server, $options);
+}
+
+sub path_for
+{
+    my ($scenario, $server) = @_;
+    my $path = $scenario->{path};
+    return ref $path ? $path->{$server->{kind}} : $path;
+}
+
+sub load_command
+{
+    my ($scenario, $server, @more) = @_;
+    my @command = ('taskset', '-c', $Bench::Scenario::CLIENT_CPU, $LOAD, '-p', $server->{port}, '-P',
+        join(',', $server->tree), '-u', path_for($scenario, $server), '-c', $scenario->{connections});
+    push @command, '-b', $scenario->{body} if $scenario->{body};
+    push @command, map { ('-h', $_) } @{$scenario->{fields} // []};
+    return (@command, @{$scenario->{args} // []}, @more);
+}
+
+our $CLIENT_CPU = 1;
+
+my %started;
+
+# Ends the clients that still run.
+sub stop_all
+{
+    kill 'KILL', keys %started;
+}
+
+# The output of a client, which is ended when it runs past its time.
+sub capture
+{
+    my ($seconds, @command) = @_;
+    my $pid = open(my $out, '-|') // die "fork: $!\n";
+    if (!$pid) {
+        open STDERR, '>&', \*STDOUT;
+        exec @command or POSIX::_exit(127);
+    }
+    $started{$pid} = 1;
+    my $text = '';
+    my $is_late = 0;
+    local $SIG{ALRM} = sub { $is_late = 1; kill 'KILL', $pid };
+    alarm ceil($seconds);
+    { local $/; $text = <$out> // ''; }
+    close $out;
+    my $status = $?;
+    delete $started{$pid};
+    alarm 0;
+    die "the client ran past its time\n" if $is_late;
+    die "the client failed ($status): $text\n" if $status;
+    return $text;
+}
+
+sub run_load
+{
+    my ($seconds, @command) = @_;
+    my $text = capture($seconds, @command);
+    my %r = $text =~ /(\w+)=([\d.]+)/g;
+    die "the client said: $text\n" unless $r{requests};
+    die "$r{failed} requests failed, $r{requests} did not\n" if $r{failed} > 0;
+    return \%r;
+}
+
+sub figures
+{
+    my ($requests, $seconds, $user, $sys) = @_;
+    return {
+        requests => $requests + 0,
+        seconds => $seconds + 0,
+        user => $user * $TICK / $requests,
+        sys => $sys * $TICK / $requests,
+        total => ($user + $sys) * $TICK / $requests,
+        rps => $requests / $seconds,
+    };
+}
+
+sub measure_load
+{
+    my ($scenario, $server, $options) = @_;
+    my $t = $options->{seconds};
+    my $r = run_load($t + 60, load_command($scenario, $server, '-w', $options->{warm}, '-t', $t));
+    return figures(@$r{qw(requests seconds user sys)});
+}
+
+sub measure_wrk
+{
+    my ($scenario, $server, $options) = @_;
+    my $t = ceil($options->{seconds});
+    my @script = $scenario->{body} ? ('-s', "$HERE/lua/wrk_post.lua") : ();
+    run_load(60, load_command($scenario, $server, '-w', 0, '-t', $options->{warm}));
+    my ($user, $sys) = $server->cpu;
+    my $text = capture($t + 60, 'taskset', '-c', $CLIENT_CPU, $options->{wrk}, '-t1', "-c$scenario->{connections}",
+        "-d${t}s", @script, (map { ('-H', $_) } @{$scenario->{fields} // []}),
+        "http://127.0.0.1:$server->{port}" . path_for($scenario, $server));
+    my ($user_end, $sys_end) = $server->cpu;
+    my ($requests, $seconds) = $text =~ /(\d+) requests in ([\d.]+)s/ or die "wrk said: $text\n";
+    die "wrk: $1\n" if $text =~ /(Non-2xx.*|Socket errors: .*)/;
+    die "wrk got no answer\n" if !$requests;
+    return figures($requests, $seconds, $user_end - $user, $sys_end - $sys);
+}
+
+# Growth of the tree's PSS by connections that were used once and stay open.
+sub measure_idle
+{
+    my ($scenario, $server, $options) = @_;
+    my $n = $options->{connections} // $scenario->{connections};
+    run_load(60, load_command({%$scenario, connections => 50, args => []}, $server, '-w', 0, '-t', $options->{warm}));
+    my $before = $server->memory('Pss');
+    my $pid = open2(my $out, my $in, load_command({%$scenario, connections => $n}, $server, '-I'));
+    $started{$pid} = 1;
+    my $line = <$out> // '';
+    my $after = $server->memory('Pss');
+    close $in;
+    waitpid $pid, 0;
+    delete $started{$pid};
+    my ($held) = $line =~ /^held (\d+)/;
+    die "held " . ($held // 0) . " of $n connections\n" unless ($held // 0) == $n;
+    return {connections => $n, pss => ($after - $before) / $n, before => $before, after => $after};
+}
+
+# RSS of the tree before and after many requests: nine of ten are hello, the last tenth is json.
+sub measure_flat
+{
+    my ($scenario, $server, $options) = @_;
+    my $n = $options->{requests};
+    my $json = {%$scenario, path => $JSON_PATH, fields => \@JSON_FIELDS};
+    my $ask = sub {
+        my ($count) = @_;
+        my $most = 60 + $count / 2000;
+        run_load($most, load_command($scenario, $server, '-w', 0, '-n', int($count * 0.9)));
+        run_load($most, load_command($json, $server, '-w', 0, '-n', int($count * 0.1)));
+    };
+    $ask->($n / 20 > 50000 ? $n / 20 : 50000);
+    my $before = $server->memory('Rss');
+    $ask->($n);
+    my $after = $server->memory('Rss');
+    return {requests => $n, before => $before, after => $after, growth => 100 * ($after / $before - 1)};
+}
+
+1;

@@ -1,0 +1,225 @@
+# A server under measurement: started in a directory of its own, pinned to CPU 0, watched through /proc, and ended.
+# Only processes that were started here, and their children, are ever signalled.
+package Bench::Server;
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Path qw(make_path remove_tree);
+use File::Temp qw(tempdir);
+use IO::Socket::INET;
+use POSIX qw(WNOHANG);
+use Time::HiRes qw(sleep time);
+
+our $HERE = abs_path(dirname(__FILE__) . '/..');
+our $FILES = 32768;
+my %running;
+
+# new(BINARY, STATIC): BINARY is Perilune or nginx, which its answer to -V tells; STATIC is a directory of files.
+sub new
+{
+    my ($class, $binary, $static) = @_;
+    my $about = `'$binary' -V 2>&1` // '';
+    my $self = {binary => abs_path($binary), static => $static, about => $about};
+    $self->{kind} = $about =~ /perilune/i ? 'perilune' : 'nginx';
+    my ($number) = $about =~ m#$self->{kind}[/ ](\d[\d.]*)#;
+    $self->{version} = $self->{kind} . ($number ? " $number" : '');
+    return bless $self, $class;
+}
+
+sub start
+{
+    my ($self) = @_;
+    $self->{dir} = tempdir('perilune-bench-XXXXXX', TMPDIR => 1);
+    chmod 0755, $self->{dir};
+    make_path("$self->{dir}/logs", "$self->{dir}/body");
+    symlink $self->{static}, "$self->{dir}/static" or die "symlink: $!\n";
+    $self->{port} = free_port();
+    write_file("$self->{dir}/server.conf", $self->configuration);
+    $self->{pid} = $self->spawn;
+    $running{$self->{pid}} = $self;
+    $self->wait_ready;
+    return $self;
+}
+
+# The template of conf/ with its names filled in.
+sub configuration
+{
+    my ($self) = @_;
+    my %names = (
+        DIR => $self->{dir},
+        PORT => $self->{port},
+        LUA => "$HERE/lua",
+        USER => $> == 0 ? 'user root;' : '',
+        LOAD_MODULES => $self->{kind} eq 'nginx' ? join("\n", $self->modules) : '',
+    );
+    my $text = read_file("$HERE/conf/$self->{kind}.conf");
+    $text =~ s/^#.*\n//mg;
+    $text =~ s/@([A-Z_]+)@/$names{$1} \/\/ die "unknown name $1\n"/ge;
+    return $text;
+}
+
+# Debian builds the Lua module as a shared object; a build that has it inside needs nothing.
+sub modules
+{
+    my ($self) = @_;
+    my ($dir) = $self->{about} =~ /--modules-path=(\S+)/ or return ();
+    return map { "load_module $dir/$_.so;" } grep { -e "$dir/$_.so" } qw(ndk_http_module ngx_http_lua_module);
+}
+
+sub spawn
+{
+    my ($self) = @_;
+    my $limit = "ulimit -n $FILES 2>/dev/null || ulimit -n \$(ulimit -Hn)";
+    my @command = ('taskset', '-c', 0, 'sh', '-c', "$limit; exec \"\$@\"", 'sh', $self->{binary}, '-p', "$self->{dir}/",
+        '-c', "$self->{dir}/server.conf");
+    my $pid = fork // die "fork: $!\n";
+    return $pid if $pid;
+    open STDIN, '<', '/dev/null';
+    open STDOUT, '>', "$self->{dir}/output";
+    open STDERR, '>&', \*STDOUT;
+    exec @command or POSIX::_exit(127);
+}
+
+sub wait_ready
+{
+    my ($self) = @_;
+    my $end = time + 15;
+    my $answer = '';
+    while (time < $end) {
+        if (waitpid($self->{pid}, WNOHANG) != 0) {
+            delete $running{$self->{pid}};
+            die "$self->{kind} ended at its start\n";
+        }
+        $answer = $self->get('/hello');
+        return if $answer =~ m{^HTTP/1\.1 200 };
+        sleep 0.02;
+    }
+    $answer =~ s/\r\n.*//s;
+    die "$self->{kind} does not answer /hello: '$answer'\n";
+}
+
+# One request on a connection of its own; the bytes of the answer, or ''.
+sub get
+{
+    my ($self, $path, $head) = @_;
+    my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Timeout => 2) or return '';
+    my $text = '';
+    local $SIG{ALRM} = sub { die "timeout\n" };
+    eval {
+        alarm 5;
+        print $sock "GET $path HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" . ($head // '') . "\r\n";
+        $text .= $_ while <$sock>;
+    };
+    alarm 0;
+    return $text;
+}
+
+# What it wrote, for messages of failure: the end of its output and error log.
+sub said
+{
+    my ($self) = @_;
+    my %seen;
+    my $text = join '', grep { !$seen{$_}++ } map { -e $_ ? read_file($_) : '' } "$self->{dir}/output",
+        "$self->{dir}/error.log";
+    return length $text > 2000 ? substr $text, -2000 : $text;
+}
+
+# The process that was started, and all below it.
+sub tree
+{
+    my ($self) = @_;
+    my (%children, @tree);
+    for my $path (glob '/proc/[0-9]*/stat') {
+        my $stat = eval { read_file($path) } // next;
+        push @{$children{$2}}, $1 if $stat =~ /^(\d+) \(.*\) \S (\d+) /s;
+    }
+    my @todo = ($self->{pid});
+    while (defined(my $pid = shift @todo)) {
+        push @tree, $pid;
+        push @todo, @{$children{$pid} // []};
+    }
+    return @tree;
+}
+
+# User and system ticks of the whole tree.
+sub cpu
+{
+    my ($self) = @_;
+    my ($user, $sys) = (0, 0);
+    for my $pid ($self->tree) {
+        my $stat = eval { read_file("/proc/$pid/stat") } // next;
+        $stat =~ s/^.*\) //s;
+        my @f = split ' ', $stat;
+        $user += $f[11];
+        $sys += $f[12];
+    }
+    return ($user, $sys);
+}
+
+# Bytes of memory of the whole tree: FIELD is Pss or Rss.
+sub memory
+{
+    my ($self, $field) = @_;
+    my $kb = 0;
+    for my $pid ($self->tree) {
+        my $text = eval { read_file("/proc/$pid/smaps_rollup") } // next;
+        $kb += $1 if $text =~ /^$field: *(\d+) kB/m;
+    }
+    return $kb * 1024;
+}
+
+sub stop
+{
+    my ($self) = @_;
+    my $pid = delete $self->{pid} or return;
+    my @tree = (local $self->{pid} = $pid) && $self->tree;
+    kill 'TERM', $pid;
+    if (!ended($pid, 5)) {
+        kill 'KILL', @tree;
+        ended($pid, 5);
+    }
+    delete $running{$pid};
+    delete $self->{pid};
+    remove_tree($self->{dir}, {error => \my $ignored});
+}
+
+sub ended
+{
+    my ($pid, $seconds) = @_;
+    my $end = time + $seconds;
+    while (time < $end) {
+        return 1 if waitpid($pid, WNOHANG) != 0;
+        sleep 0.01;
+    }
+    return 0;
+}
+
+sub stop_all
+{
+    $_->stop for values %running;
+}
+
+sub free_port
+{
+    my $sock = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => 0) or die "no port: $!\n";
+    return $sock->sockport;
+}
+
+sub read_file
+{
+    my ($path) = @_;
+    open my $in, '<', $path or die "$path: $!\n";
+    local $/;
+    return scalar(<$in>) // '';
+}
+
+sub write_file
+{
+    my ($path, $text) = @_;
+    open my $out, '>', $path or die "$path: $!\n";
+    print $out $text;
+    close $out or die "$path: $!\n";
+}
+
+1;

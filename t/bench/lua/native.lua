@@ -1,0 +1,37 @@
+--- The handlers of the benchmark, by the native API.
+
+local document = require "document"
+local json = require "perilune.json"
+local task = require "perilune.task"
+
+local native = {}
+
+function native.hello()
+    return { status = 200, headers = { ["Content-Type"] = "text/plain" }, body = "hello" }
+end
+
+function native.json(req)
+    local h = req.headers
+    local doc = document.build(req.query, req.cookies.session, h["User-Agent"], h["Accept-Language"], h["X-Trace"])
+    return { status = 200, headers = { ["Content-Type"] = "application/json" }, body = json.encode(doc) }
+end
+
+function native.echo(req)
+    return { status = 200, headers = { ["Content-Type"] = "application/octet-stream" }, body = await(req:text()) }
+end
+
+--- Takes the body piece by piece as it arrives and answers with its length.
+function native.upload(req)
+    local n = 0
+    for piece in req.body:each() do
+        n = n + #piece
+    end
+    return { status = 200, headers = { ["Content-Type"] = "text/plain" }, body = tostring(n) }
+end
+
+function native.sleep()
+    await(task.sleep(0.1))
+    return { status = 200, headers = { ["Content-Type"] = "text/plain" }, body = "awake" }
+end
+
+return native

@@ -1,0 +1,51 @@
+/* What `env` lets through, also after a reload that says otherwise. */
+#include "proc/environment.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static void only_what_is_named_stays(void **state)
+{
+    struct slice names[] = {SLICE("KEPT"), SLICE("MADE=a=b"), SLICE("ABSENT"), SLICE("OLD=new")};
+
+    (void)state;
+    setenv("KEPT", "1", 1);
+    setenv("KEPT_NOT", "1", 1);
+    setenv("OLD", "old", 1);
+    setenv("TZ", "UTC", 1);
+    environment_apply(names, ARRAY_LEN(names));
+    assert_string_equal(getenv("KEPT"), "1");
+    assert_string_equal(getenv("MADE"), "a=b");
+    assert_string_equal(getenv("OLD"), "new");
+    assert_string_equal(getenv("TZ"), "UTC");
+    assert_null(getenv("KEPT_NOT"));
+    assert_null(getenv("ABSENT"));
+    assert_null(getenv("PATH"));
+}
+
+static void the_next_configuration_chooses_anew(void **state)
+{
+    struct slice names[] = {SLICE("KEPT_NOT"), SLICE("OLD"), SLICE("TZ=CET")};
+
+    (void)state;
+    environment_apply(names, ARRAY_LEN(names));
+    assert_string_equal(getenv("KEPT_NOT"), "1");
+    assert_string_equal(getenv("OLD"), "old");
+    assert_string_equal(getenv("TZ"), "CET");
+    assert_null(getenv("KEPT"));
+    assert_null(getenv("MADE"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_what_is_named_stays),
+        cmocka_unit_test(the_next_configuration_chooses_anew),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
