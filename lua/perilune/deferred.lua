@@ -94,10 +94,24 @@ function Deferred:error(err)
     return settle(self, ERROR, err)
 end
 
+--- A sleep that somebody listens to needs a timer of its own; a task that awaits it uses the task's.
+local function arm(d)
+    local timer = core.timer(math.max(d.deadline - core.clock(), 0), function()
+        settle(d, SUCCESS, true)
+    end)
+    d.deadline = nil
+    d.on_cancel = function()
+        timer:stop()
+    end
+end
+
 --- Calls `on_success(value)` or `on_error(err)` on a later turn once settled; either may be nil.
 -- @treturn deferred itself
 function Deferred:on_realized(on_success, on_error)
     if self.state == PENDING then
+        if self.deadline then
+            arm(self)
+        end
         local l = self.listeners or {}
         l[#l + 1], l[#l + 2] = on_success or false, on_error or false
         self.listeners = l
@@ -110,9 +124,17 @@ function Deferred:on_realized(on_success, on_error)
     return self
 end
 
+--- A deferred that succeeds with true `seconds` from now.
+function deferred._sleep(seconds)
+    return setmetatable({ state = PENDING, deadline = core.clock() + seconds }, mt)
+end
+
 --- Has it been settled?
 -- @treturn boolean
 function Deferred:is_realized()
+    if self.deadline and self.state == PENDING and core.clock() >= self.deadline then
+        settle(self, SUCCESS, true)
+    end
     return self.state ~= PENDING
 end
 
@@ -183,14 +205,23 @@ function Deferred:chain(fn)
 end
 
 local function wait(d)
-    local task, number = begin_wait()
+    local task, number
+    if d.deadline then
+        task, number = core.sleep(math.max(d.deadline - core.clock(), 0))
+    else
+        task, number = begin_wait()
+    end
     if not task then
         error("await outside of a task", 3)
     end
     local w = d.waiters or {}
     w[#w + 1], w[#w + 2] = task, number
     d.waiters = w
-    return yield(WAIT)
+    local err = yield(WAIT)
+    if d.deadline and err == nil then
+        settle(d, SUCCESS, true)
+    end
+    return err
 end
 
 --- Waits for a deferred: its value, or its error raised. Other values are returned as they are.

@@ -24,4 +24,25 @@ function failure.is(value, code)
     return getmetatable(value) == mt and (code == nil or value.code == code)
 end
 
+--- A message handler for xpcall: a text becomes an error object with code "error"; either keeps in `traceback` where it
+-- was raised, for logs, where the calls are gone by the time somebody looks.
+-- @param err what was raised
+-- @treturn table|any
+function failure.traced(err)
+    if type(err) == "string" then
+        err = failure.new("error", err)
+    end
+    if getmetatable(err) == mt and err.traceback == nil then
+        err.traceback = (debug.traceback("", 2):gsub("^\n", ""))
+    end
+    return err
+end
+
+--- What was raised, with its traceback when it has one: for logs, never for clients.
+-- @treturn string
+function failure.describe(err)
+    local traceback = getmetatable(err) == mt and err.traceback
+    return traceback and tostring(err) .. "\n" .. traceback or tostring(err)
+end
+
 return failure

@@ -94,6 +94,9 @@ function Stream:take()
     end
     if size(self.values) > 0 then
         local value = pop(self.values)
+        if self.capacity > 0 then
+            refill(self)
+        end
         return success(value)
     end
     if self.is_closed then

@@ -11,18 +11,13 @@ local yield, WAIT = coroutines.yield, core.WAIT
 local task = {}
 
 local function run(d, fn, ...)
-    local ok, value = xpcall(fn, function(err)
-        if type(err) == "string" then
-            return failure.new("error", err, debug.traceback(nil, 2))
-        end
-        return err
-    end, ...)
+    local ok, value = xpcall(fn, failure.traced, ...)
     if ok then
         d:success(value)
     elseif d.listeners == nil and d.waiters == nil and not failure.is(value, "cancelled") then
         d:error(value)
         if not d.is_watched then
-            sys.log("error", "task failed and nobody waits for it: " .. tostring(value))
+            sys.log("error", "task failed and nobody waits for it: " .. failure.describe(value))
         end
     else
         d:error(value)
@@ -49,14 +44,10 @@ end
 -- @tparam number seconds fractions allowed, a resolution of 1 ms
 -- @treturn deferred
 function task.sleep(seconds)
-    local d = deferred.deferred()
-    local timer = core.timer(seconds, function()
-        d:success(true)
-    end)
-    d.on_cancel = function()
-        timer:stop()
+    if type(seconds) ~= "number" or not (seconds >= 0) or seconds > 1e9 then
+        error("bad argument 'seconds' to task.sleep (a number from 0 to 1e9 expected)", 2)
     end
-    return d
+    return deferred._sleep(seconds)
 end
 
 --- Suspends the running task for `seconds` without making a deferred: what `ngx.sleep` uses.
@@ -73,10 +64,12 @@ end
 
 --- Lets the other tasks run first.
 function task.yield()
-    if not core.current() then
+    local current, number = core.begin_wait()
+    if not current then
         error("yield outside of a task", 2)
     end
-    local err = yield()
+    core.wake(current, number)
+    local err = yield(WAIT)
     if err ~= nil then
         error(err, 0)
     end

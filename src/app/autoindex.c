@@ -146,19 +146,16 @@ static const char table_head[] = "</h1>\n<table>\n<thead><tr><th>Name</th><th cl
 
 static void write_size(struct buf *out, int64_t size, bool is_exact)
 {
-    static const char units[] = "KMGTPE";
-    double d = (double)size;
-    int unit = -1;
+    const char *unit = "KMGTPE";
+    double d = (double)size / 1024;
 
     if (is_exact || size < 1024) {
         buf_add_int(out, size);
         return;
     }
-    while (d >= 1024 && units[unit + 1]) {
+    for (; d >= 1024 && unit[1]; unit++)
         d /= 1024;
-        unit++;
-    }
-    buf_printf(out, d < 10 ? "%.1f%c" : "%.0f%c", d, units[unit]);
+    buf_printf(out, d < 10 ? "%.1f%c" : "%.0f%c", d, *unit);
 }
 
 static void write_date(struct buf *out, int64_t seconds, bool is_local)

@@ -182,9 +182,7 @@ static bool apply_listen(void *ctx, const struct config_node *node, struct confi
     if (addr_parse(text, 80, &addr))
         return bad_address(node, text, e);
     if (!addr_is_unix(&addr) && addr_port(&addr) == 0)
-        return config_node_error(node, e,
-                                 "invalid port in \"" SLICE_FMT "\" of the \"listen\" directive",
-                                 SLICE_ARG(text));
+        return bad_address(node, text, e);
     w.options.ipv6only = addr.sa.sa_family == AF_INET6;
     for (size_t i = 1; i < node->n_args; i++)
         if (!take_word(&w, node, node->args[i], e))

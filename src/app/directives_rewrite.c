@@ -374,7 +374,8 @@ static const struct directive table[] = {
          "`0`), `$v = text`, `$v != text`, a regular expression (`~`, without case `~*`, negated "
          "`!~`, `!~*`), or a test of a file: `-f` is a file, `-d` a directory, `-e` exists, `-x` "
          "can be executed, negated `!-f` and so on. In a location the body may also hold "
-         "settings and content, which then take the place of the location's."},
+         "settings and content, which then take the place of the location's for the rest of "
+         "the request; of several such bodies the last one holds."},
     {IF(CTX_LOCATION | CTX_IF_LOCATION, CTX_IF_LOCATION)},
     {.name = "break",
      .contexts = CTX_REWRITE,
@@ -393,7 +394,7 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "return code [text | URL]; | return URL;",
      .doc = "Answers with that status: a text, with the type of the URI's extension; for 301, 302, "
-            "303, 307 and 308 a redirect to the URL (302 when it stands alone); for 400 and above "
+            "303, 307 and 308 a redirect to the URL (302 when it stands alone); for 300 and above "
             "without text the error page. 444 closes the connection without an answer.",
      .extra = directives_ordered,
      .apply = apply_return},

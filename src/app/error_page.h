@@ -4,8 +4,8 @@
 
 #include "app/visit.h"
 
-/* Answers `status` with the built-in page (text/html in nginx's form; empty for < 300, 204, 304) — no error_page look-up.
- * Location for 3xx must be among the response's headers already. */
+/* Answers `status` with the built-in page (text/html in nginx's form; empty for < 300, 204, 304) —
+ * no error_page look-up. Location for 3xx must be among the response's headers already. */
 void error_page_answer(struct visit *v, int status);
 
 /* The body of the page for a status, in the visit's pool. */

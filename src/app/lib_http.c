@@ -1,5 +1,5 @@
 /* "perilune.core.http": the functions with which lua/perilune/http drives an exchange. All take the request object first and
- * answer "closed" when its exchange is over. Those that only read facts are in ffi_http.c, for LuaJIT's FFI. */
+ * answer "closed" when its exchange is over. What only reads the request is in lib_request.c. */
 #include "app/lib_http.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/lib_request.h"
 #include "app/lib_server.h"
 #include "app/lua_answer.h"
 #include "app/lua_step.h"
@@ -16,6 +17,7 @@
 #include "bind/lib.h"
 #include "bind/vm.h"
 #include "http/body_spool.h"
+#include "proto/status.h"
 
 static struct visit *check_visit(lua_State *L)
 {
@@ -29,7 +31,7 @@ static int closed(lua_State *L)
     return lerr_return(L, &err_closed, NULL);
 }
 
-/* start(req, status, headers, length or nil) → true; sends the head. Raises on a bad head. */
+/* start(req, status, headers, length or nil) → sends the head; false when no body goes with it. Raises on a bad head. */
 static int l_start(lua_State *L)
 {
     struct visit *v = check_visit(L);
@@ -46,7 +48,7 @@ static int l_start(lua_State *L)
         v->x->res.status = 200;
     v->x->res.content_length = lua_isnumber(L, 4) ? (int64_t)lua_tonumber(L, 4) : -1;
     exchange_start(v->x);
-    lua_pushboolean(L, 1);
+    lua_pushboolean(L, v->x->req.method != METHOD_HEAD && status_can_have_body(v->x->res.status));
     return 1;
 }
 
@@ -351,6 +353,7 @@ static int open_module(lua_State *L)
     lib_server_open(L);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
+    lib_request_register(L);
     return 1;
 }
 

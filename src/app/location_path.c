@@ -94,13 +94,12 @@ bool location_map_path(struct visit *v, struct slice path, struct slice *path_ou
     struct slice root;
     char *p;
 
-    if (!is_safe(path)) {
+    /* Checked again behind an alias: "/i" cuts "/i../x" into "../x". */
+    if (!is_safe(path) || (v->loc->alias && (!cut_alias_prefix(v, &path) || !is_safe(path)))) {
         log_write(&v->x->log, LOG_ERROR, "unsafe URI \"" SLICE_FMT "\" was detected",
                   SLICE_ARG(path));
         return false;
     }
-    if (v->loc->alias && !cut_alias_prefix(v, &path))
-        return false;
     root = location_root(v);
     p = pool_alloc(visit_pool(v), root.n + path.n + 1);
     memcpy(p, root.p, root.n);

@@ -201,7 +201,8 @@ enum step_result lua_answer(struct visit *v, lua_State *L, int n)
     struct slice body;
 
     if (exchange_has_started(v->x)) {
-        exchange_end(v->x);
+        if (!v->x->has_ended)
+            exchange_end(v->x);
         return STEP_DONE;
     }
     if (n == 3)

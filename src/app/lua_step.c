@@ -109,7 +109,7 @@ static enum step_result outcome_of_failure(struct visit *v, struct lua_visit *lv
     bool is_native = lv->context == LUA_CONTEXT_HANDLER;
     const struct err *body_err = v->x->body_err;
 
-    if (v->is_answered) {
+    if (lv->is_cancelled) {
         log_write(&v->x->log, LOG_INFO, "handler was cancelled: the client is gone");
         return STEP_DONE;
     }
@@ -119,7 +119,7 @@ static enum step_result outcome_of_failure(struct visit *v, struct lua_visit *lv
     }
     log_write(&v->x->log, LOG_ERROR, "%s: %s",
               is_native ? "handler failed" : "lua entry thread aborted: runtime error", co_traceback(co));
-    return phases_finish_status(v, 500);
+    return v->is_answered ? STEP_DONE : phases_finish_status(v, 500);
 }
 
 static enum step_result outcome_of_return(struct visit *v, struct lua_visit *lv, struct co *co, int n)
@@ -251,8 +251,10 @@ void lua_step_cancel(struct visit *v, const struct err *why)
         return;
     if (lv->drain_co)
         co_wake(lv->drain_co, lv->drain_wait);
-    if (lv->context == LUA_CONTEXT_HANDLER || v->loc->http.does_check_abort)
-        co_cancel_err(lv->co, why);
+    if (lv->context != LUA_CONTEXT_HANDLER && !v->loc->http.does_check_abort)
+        return;
+    lv->is_cancelled = true;
+    co_cancel_err(lv->co, why);
 }
 
 bool lua_step_run_plain(struct lua_code *code, enum lua_context context)

@@ -42,6 +42,7 @@ struct lua_visit {
     const struct chunk *filter_chunk;
     struct slice filter_data;
     bool filter_is_last, filter_is_changed;
+    bool is_cancelled;         /* the peer went away while the handler ran */
     bool is_starting;          /* co_start has not returned: the outcome is `result` */
     enum step_result result;
 };

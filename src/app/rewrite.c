@@ -190,7 +190,7 @@ enum step_result rewrite_step_return(struct visit *v, const struct step *s)
 
     if (r->is_redirect)
         return redirect(v, script_eval(r->text, v), r->status);
-    if (r->status >= 400 && !r->has_text)
+    if (r->status >= 300 && !r->has_text)
         return phases_finish_status(v, r->status);
     /* Within an error page the status is the error's, unless error_page said otherwise. */
     if (!v->error_status || res->status == 0)

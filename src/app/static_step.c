@@ -204,7 +204,7 @@ static enum step_result serve_file(struct visit *v, struct slice path)
     if (why == EISDIR)
         return static_redirect_to_dir(v);
     if (why)
-        return fail(v, "open()", path, why);
+        return fail(v, v->loc->symlinks == SYMLINKS_FOLLOW ? "open()" : "openat()", path, why);
     if (UNLIKELY(v->x->req.method == METHOD_POST)) {
         file_cache_release(file);
         return refuse_method(v);
@@ -229,15 +229,16 @@ enum step_result static_step_content(struct visit *v, const struct step *s)
 
 /* --- try_files --- */
 
-/* The path that location_map_path takes for a name of try_files: a name goes behind root or alias
- * as it is. */
-static struct slice path_for(struct visit *v, struct slice name)
+/* The path that location_map_path takes for a name of try_files. Behind an alias a name that is
+ * made of variables may begin with the prefix of the location, which the alias stands for; a
+ * constant one is always relative to the alias. */
+static struct slice path_for(struct visit *v, struct slice name, bool is_constant)
 {
     struct slice prefix = SLICE("/"), path;
 
     if (v->loc->alias) {
         prefix = v->path_prefix;
-        if (prefix.n == 0 || slice_has_prefix(name, prefix))
+        if (prefix.n == 0 || (!is_constant && slice_has_prefix(name, prefix)))
             return name;
     } else if (name.n > 0 && name.p[0] == '/') {
         return name;
@@ -246,10 +247,10 @@ static struct slice path_for(struct visit *v, struct slice name)
 }
 
 /* Tries one name; true when it is there and the request goes on with it. */
-static bool try_name(struct visit *v, struct slice name, bool is_dir)
+static bool try_name(struct visit *v, const struct script *script, bool is_dir)
 {
     struct request *req = &v->x->req;
-    struct slice path = path_for(v, name), file;
+    struct slice path = path_for(v, script_eval(script, v), script_is_constant(script)), file;
     bool had_slash = req->path.n > 0 && req->path.p[req->path.n - 1] == '/';
 
     if (!location_map_path(v, path, &file) || probe(v, file, is_dir) != 0)
@@ -283,7 +284,7 @@ enum step_result static_step_try_files(struct visit *v, const struct step *s)
     const struct try_files *t = s->arg;
 
     for (unsigned i = 0; i + 1 < t->n; i++)
-        if (try_name(v, script_eval(t->names[i], v), t->is_dir[i]))
+        if (try_name(v, t->names[i], t->is_dir[i]))
             return STEP_NEXT;
     return fall_back(v, t);
 }

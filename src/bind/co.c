@@ -42,7 +42,7 @@ static void on_sleep_over(struct timer *t)
 {
     struct co *co = CONTAINER_OF(t, struct co, timer);
 
-    co_wake(co, co->wait);
+    co_wake(co, co->timer_wait);
 }
 
 static struct co *make_task(void)
@@ -77,16 +77,38 @@ struct co *co_new(void *user, void (*on_end)(struct co *co, enum co_result resul
     return co;
 }
 
+/* Pushes the traceback that an error object brought along from another task or an unwound call. */
+static bool push_own_traceback(lua_State *L)
+{
+    if (!lua_istable(L, -1))
+        return false;
+    lua_pushliteral(L, "traceback");
+    lua_rawget(L, -2);
+    if (lua_isstring(L, -1))
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
 const char *co_traceback(struct co *co)
 {
     static struct buf text; /* process-wide: valid until the next call */
     lua_State *L = vm_main();
-    const char *message = lua_tostring(co->L, -1);
+    bool has_own = push_own_traceback(co->L);
+    const char *message, *own = has_own ? lua_tostring(co->L, -1) : NULL;
 
+    if (has_own)
+        lua_insert(co->L, -2);
+    message = lua_tostring(co->L, -1);
     if (!message && luaL_callmeta(co->L, -1, "__tostring"))
         message = lua_tostring(co->L, -1);
-    luaL_traceback(L, co->L, message ? message : "(error object is not a string)", 0);
+    message = message ? message : "(error object is not a string)";
     text.n = 0;
+    if (own) {
+        buf_printf(&text, "%s\n%s", message, own);
+        return buf_cstr(&text);
+    }
+    luaL_traceback(L, co->L, message, 0);
     buf_add_slice(&text, slice_str(lua_tostring(L, -1)));
     lua_pop(L, 1);
     return buf_cstr(&text);
@@ -126,15 +148,38 @@ static void log_failure(struct co *co, enum co_result result)
         log_write(co->log, LOG_ERROR, "task failed: %s", co_traceback(co));
 }
 
+/* The task and those below it belong to nobody any more: what they worked for may end before them. Who set on_end looks
+ * after the task himself. */
+static void orphan(struct co *co)
+{
+    if (co->on_end)
+        return;
+    co->user = NULL;
+    co->log = NULL;
+    LIST_FOR(n, &co->children)
+    orphan(CONTAINER_OF(n, struct co, sibling));
+}
+
+/* The children of a task that ends become its parent's, so that a cancel still reaches them. */
+static void give_children_away(struct co *co)
+{
+    bool has_parent = !list_is_empty(&co->sibling);
+    struct list *n;
+
+    if (has_parent)
+        list_splice(&co->sibling, &co->children);
+    while ((n = list_pop(&co->children)) != NULL)
+        orphan(CONTAINER_OF(n, struct co, sibling));
+    list_remove(&co->sibling);
+}
+
 static void end_task(struct co *co, enum co_result result, int n)
 {
     co->state = CO_ENDED;
     co->wait++;
     timer_stop(&co->timer);
     list_remove(&co->node);
-    list_remove(&co->sibling);
-    while (!list_is_empty(&co->children))
-        list_remove(co->children.next);
+    give_children_away(co);
     n_tasks--;
     if (co->on_end)
         co->on_end(co, result, n);
@@ -243,6 +288,13 @@ uint32_t co_begin_wait(struct co *co)
 {
     co->is_woken = false;
     return ++co->wait;
+}
+
+uint32_t co_begin_sleep(struct co *co, uint64_t ms)
+{
+    co->timer_wait = co_begin_wait(co);
+    timer_start(&co->timer, ms);
+    return co->timer_wait;
 }
 
 void co_wake(struct co *co, uint32_t wait)

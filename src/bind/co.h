@@ -33,7 +33,8 @@ struct co {
     int queued_args;    /* arguments on L for the first run */
     struct list node;   /* in the run queue */
     struct list children, sibling;
-    struct timer timer; /* of sleep */
+    struct timer timer; /* of sleep: ends wait number `timer_wait` */
+    uint32_t timer_wait;
     void *user;         /* of whoever made it: a visit, or NULL */
     const struct log_ctx *log;
     void (*on_end)(struct co *co, enum co_result result, int n); /* the task is over; called once, before it is recycled */
@@ -54,6 +55,9 @@ struct co *co_current(void);
 
 /* Numbers a new wait of the running task. */
 uint32_t co_begin_wait(struct co *co);
+
+/* Numbers a wait of the running task that ends by itself after `ms`. */
+uint32_t co_begin_sleep(struct co *co, uint64_t ms);
 
 /* Queues the task when it still waits in wait number `wait`; harmless otherwise (also after its end: tasks are type-stable). */
 void co_wake(struct co *co, uint32_t wait);

@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 #include <math.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "bind/co.h"
@@ -49,17 +50,23 @@ static int l_wake(lua_State *L)
     return 0;
 }
 
-/* sleep(seconds): numbers a wait that the task's own timer ends; false outside of a task */
+/* sleep(seconds) → task, number: a wait that the task's own timer ends; nothing outside of a task */
 static int l_sleep(lua_State *L)
 {
     double s = check_seconds(L, 1);
     struct co *co = co_current();
 
-    if (co) {
-        co_begin_wait(co);
-        timer_start(&co->timer, (uint64_t)ceil(s * 1000));
-    }
-    lua_pushboolean(L, co != NULL);
+    if (!co)
+        return 0;
+    lua_pushlightuserdata(L, co);
+    lua_pushnumber(L, co_begin_sleep(co, (uint64_t)ceil(s * 1000)));
+    return 2;
+}
+
+/* clock() → seconds of the loop's monotonic clock, cached for the turn */
+static int l_clock(lua_State *L)
+{
+    lua_pushnumber(L, (double)clock_ms() / 1000);
     return 1;
 }
 
@@ -234,7 +241,7 @@ int lib_task(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"current", l_current},   {"begin_wait", l_begin_wait}, {"wake", l_wake},
-        {"sleep", l_sleep},       {"spawn", l_spawn},           {"cancel", l_cancel},
+        {"sleep", l_sleep}, {"clock", l_clock},       {"spawn", l_spawn},           {"cancel", l_cancel},
         {"locals", l_locals},     {"request_exit", l_request_exit}, {"timer", l_timer},
         {"on_turn", l_on_turn},   {"ask_turn", l_ask_turn},     {"hold", l_hold},
         {"count", l_count},       {NULL, NULL},

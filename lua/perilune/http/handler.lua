@@ -75,14 +75,19 @@ local function send_file(req, file)
     end
 end
 
---- After the head was sent an error cannot be answered: the client sees a truncated response.
+--- Sends the head; false when no body goes with it (HEAD, 204, 304).
+local function start(req, res, length)
+    local has_body, err = core.start(req, res.status, res.headers, length)
+    if has_body == nil then
+        error(err, 0)
+    end
+    return has_body
+end
+
+--- Runs `fn(req, source)`, which sends the body. After the head was sent an error cannot be answered: the client sees
+-- a truncated response.
 local function guarded(req, res, fn, source)
-    local ok, err = xpcall(fn, function(e)
-        if type(e) == "table" then
-            return e
-        end
-        return debug.traceback(e, 2)
-    end, req, source)
+    local ok, err = xpcall(fn, failure.traced, req, source)
     if not ok then
         if stream.is_stream(source) then
             source:close()
@@ -94,64 +99,49 @@ local function guarded(req, res, fn, source)
     return true
 end
 
-local function array_length(body)
-    local n = 0
-    for i = 1, #body do
-        n = n + #body[i]
+--- A body that is produced as it is sent; none of it is asked for when nobody will see it.
+local function send_produced(req, res, fn, source)
+    if start(req, res, nil) then
+        return guarded(req, res, fn, source)
     end
-    return n
+    if stream.is_stream(source) then
+        source:close()
+    end
+    core.finish(req)
+    return true
 end
 
-local function is_file(body)
-    return type(body) == "table" and body.is_http_file
-end
-
---- Sends a response whose body is not a plain string.
-local function send(req, res, body)
-    if is_file(body) then
-        local file, size = core.open_file(body.path, body.offset, body.length)
-        if not file then
-            error(size, 0)
-        end
-        core.start(req, res.status, res.headers, size)
+local function answer_file(req, res, body)
+    local file, size = core.open_file(body.path, body.offset, body.length)
+    if file then
+        start(req, res, size)
         return guarded(req, res, send_file, file)
-    elseif stream.is_stream(body) then
-        core.start(req, res.status, res.headers, res.content_length)
-        return guarded(req, res, send_stream, body)
-    elseif type(body) == "function" then
-        core.start(req, res.status, res.headers, res.content_length)
-        return guarded(req, res, send_iterator, body)
-    elseif type(body) == "table" and not getmetatable(body) then
-        core.start(req, res.status, res.headers, not res.trailers and array_length(body) or nil)
-        return guarded(req, res, function(r, pieces)
-            write(r, table.concat(pieces))
-        end, body)
-    elseif type(body) == "string" or body == nil then
-        core.start(req, res.status, res.headers, nil)
-        return guarded(req, res, write, body or "")
+    elseif failure.is(size, "not_found") then
+        return 404, nil, "not found\n"
     end
-    error("body of an unknown type: " .. type(body), 0)
+    error(size, 0)
 end
 
-local function answer_file_error(err)
-    if failure.is(err, "not_found") then
-        return { status = 404, body = "not found\n" }
-    end
-    error(err, 0)
+local function is_plain(value)
+    return type(value) == "table" and getmetatable(value) == nil
 end
 
 --- A table whose body is not a plain string, or has to be waited for.
 local function complete_slowly(req, res)
     local body = await(res.body)
-    if type(body) == "string" and not res.trailers then
-        return res.status, res.headers, body
+    if is_plain(body) then
+        body = table.concat(body)
     end
-    local ok, result = pcall(send, req, res, body)
-    if ok then
-        return result
+    if type(body) == "table" and body.is_http_file then
+        return answer_file(req, res, body)
+    elseif stream.is_stream(body) then
+        return send_produced(req, res, send_stream, body)
+    elseif type(body) == "function" then
+        return send_produced(req, res, send_iterator, body)
+    elseif (type(body) == "string" or body == nil) and res.trailers then
+        return send_produced(req, res, write, body or "")
     end
-    local answer = answer_file_error(result)
-    return answer.status, answer.headers, answer.body
+    return res.status, res.headers, body
 end
 
 --- Brings what a handler returned into a form that C sends (status, headers, body), or sends it.

@@ -22,7 +22,7 @@ sub new
     my $about = `'$binary' -V 2>&1` // '';
     my $self = {binary => abs_path($binary), static => $static, about => $about};
     $self->{kind} = $about =~ /perilune/i ? 'perilune' : 'nginx';
-    my ($number) = $about =~ m#$self->{kind}[/ ](\d[\d.]*)#;
+    my ($number) = $about =~ m{(?:$self->{kind})(?:/| )(\d[\d.]*)};
     $self->{version} = $self->{kind} . ($number ? " $number" : '');
     return bless $self, $class;
 }
@@ -122,7 +122,7 @@ sub said
     my %seen;
     my $text = join '', grep { !$seen{$_}++ } map { -e $_ ? read_file($_) : '' } "$self->{dir}/output",
         "$self->{dir}/error.log";
-    return length $text > 2000 ? substr $text, -2000 : $text;
+    return length $text > 700 ? "...\n" . substr($text, -700) =~ s{^[^\n]*\n}{}r : $text;
 }
 
 # The process that was started, and all below it.

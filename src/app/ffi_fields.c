@@ -1,0 +1,208 @@
+/* Lists of fields as ngx.header, ngx.req.*_header and ngx.resp see them. Content-Length and Last-Modified of a response are
+ * kept beside the list, as the exchange has them. */
+#include "app/ffi_fields.h"
+
+#include "app/ffi_ngx.h"
+#include "app/lua_step.h"
+#include "base/num.h"
+#include "proto/date.h"
+#include "proto/url.h"
+
+static int put(struct ffi_str *out, struct slice s)
+{
+    out->p = s.p ? s.p : "";
+    out->n = s.n;
+    return FFI_NGX_OK;
+}
+
+static struct header_list *list_of(struct visit *v, int is_response)
+{
+    return is_response ? &v->x->res.headers : &v->x->req.headers;
+}
+
+int ffi_fields_count(int is_response)
+{
+    struct visit *v = lua_current_visit();
+
+    return v ? (int)list_of(v, is_response)->n : FFI_NGX_NO_REQUEST;
+}
+
+int ffi_fields_at(int is_response, int i, struct ffi_str *name, struct ffi_str *value)
+{
+    struct visit *v = lua_current_visit();
+    const struct header_list *l;
+
+    if (!v)
+        return FFI_NGX_NO_REQUEST;
+    l = list_of(v, is_response);
+    if (i < 0 || (unsigned)i >= l->n)
+        return FFI_NGX_NONE;
+    put(name, l->fields[i].name);
+    return put(value, l->fields[i].value);
+}
+
+static int get_kept(struct visit *v, enum header_id id, struct ffi_str *value)
+{
+    const struct response *res = &v->x->res;
+    char *p;
+
+    if (id == HEADER_CONTENT_LENGTH && res->content_length >= 0) {
+        p = pool_alloc(visit_pool(v), 21);
+        return put(value, slice_of(p, num_format(p, res->content_length)));
+    }
+    if (id == HEADER_LAST_MODIFIED && res->last_modified >= 0) {
+        p = pool_alloc(visit_pool(v), DATE_SIZE);
+        date_format(p, res->last_modified);
+        return put(value, slice_of(p, DATE_SIZE));
+    }
+    return FFI_NGX_NONE;
+}
+
+int ffi_fields_get(const char *name, size_t n, int nth, struct ffi_str *value)
+{
+    struct visit *v = lua_current_visit();
+    struct slice wanted = slice_of(name, n);
+    enum header_id id = header_id(wanted);
+    const struct header_list *l;
+
+    if (!v)
+        return FFI_NGX_NO_REQUEST;
+    l = &v->x->res.headers;
+    for (unsigned i = 0; i < l->n; i++) {
+        const struct header *h = &l->fields[i];
+
+        if (h->id != id || (id == HEADER_OTHER && !slice_ieq(h->name, wanted)))
+            continue;
+        if (nth-- == 0)
+            return put(value, h->value);
+    }
+    return nth == 0 ? get_kept(v, id, value) : FFI_NGX_NONE;
+}
+
+/* May the fields be changed still? Logs when not. */
+static int check(const struct visit *v, int is_response)
+{
+    if (!v)
+        return FFI_NGX_NO_REQUEST;
+    if (is_response && exchange_has_started(v->x) && lua_current_context() != LUA_CONTEXT_HEADER_FILTER) {
+        log_write(&v->x->log, LOG_ERROR,
+                  "attempt to set ngx.header.HEADER after sending out response headers");
+        return FFI_NGX_SENT;
+    }
+    return FFI_NGX_OK;
+}
+
+static void clear_kept(struct visit *v, int is_response, enum header_id id)
+{
+    if (id == HEADER_CONTENT_LENGTH && is_response)
+        v->x->res.content_length = -1;
+    if (id == HEADER_CONTENT_LENGTH && !is_response)
+        v->x->req.content_length = -1;
+    if (id == HEADER_LAST_MODIFIED && is_response)
+        v->x->res.last_modified = -1;
+    if (id == HEADER_HOST && !is_response)
+        v->x->req.host = SLICE_EMPTY;
+}
+
+int ffi_fields_clear(int is_response, const char *name, size_t n)
+{
+    struct visit *v = lua_current_visit();
+    int rc = check(v, is_response);
+
+    if (rc != FFI_NGX_OK)
+        return rc;
+    clear_kept(v, is_response, header_id(slice_of(name, n)));
+    header_remove(list_of(v, is_response), slice_of(name, n));
+    return FFI_NGX_OK;
+}
+
+static bool is_safe(unsigned char c, bool is_name)
+{
+    if (is_name)
+        return c > 0x20 && c < 0x7f && !strchr("\"(),/:;<=>?@[\\]{}", c);
+    return (c >= 0x20 || c == '\t') && c != 0x7f;
+}
+
+/* A copy in the pool in which bytes that may not stand in a head are percent-encoded. */
+static struct slice escape(struct pool *pool, struct slice s, bool is_name)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    size_t bad = 0, n = 0;
+    char *p;
+
+    for (size_t i = 0; i < s.n; i++)
+        bad += !is_safe((unsigned char)s.p[i], is_name);
+    if (bad == 0)
+        return pool_dup(pool, s);
+    p = pool_alloc(pool, s.n + 2 * bad + 1);
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+
+        if (is_safe(c, is_name)) {
+            p[n++] = s.p[i];
+            continue;
+        }
+        p[n++] = '%';
+        p[n++] = hex[c >> 4];
+        p[n++] = hex[c & 15];
+    }
+    p[n] = '\0';
+    return slice_of(p, n);
+}
+
+/* Fields that other parts of the server read from their own place. True: the field needs no entry in the list. */
+static bool keep(struct visit *v, int is_response, enum header_id id, struct slice value)
+{
+    struct slice name;
+    int64_t n;
+    int port;
+
+    if (is_response && id == HEADER_CONTENT_LENGTH) {
+        if (num_parse_u63(slice_trim(value), &n))
+            v->x->res.content_length = n;
+        return true;
+    }
+    if (is_response && id == HEADER_LAST_MODIFIED && date_parse(value, &n)) {
+        v->x->res.last_modified = n;
+        header_remove_id(&v->x->res.headers, id);
+        return true;
+    }
+    if (!is_response && id == HEADER_HOST && url_parse_host(value, &name, &port)) {
+        v->x->req.host = name;
+        v->x->req.host_port = port;
+    }
+    if (!is_response && id == HEADER_CONTENT_LENGTH && num_parse_u63(value, &n))
+        v->x->req.content_length = n;
+    return false;
+}
+
+static bool is_single(enum header_id id)
+{
+    return id == HEADER_CONTENT_TYPE || id == HEADER_LOCATION || id == HEADER_ETAG || id == HEADER_EXPIRES ||
+           id == HEADER_LAST_MODIFIED || id == HEADER_CONTENT_LENGTH || id == HEADER_SERVER ||
+           id == HEADER_DATE || id == HEADER_HOST || id == HEADER_USER_AGENT || id == HEADER_REFERER ||
+           id == HEADER_CONTENT_RANGE || id == HEADER_REFRESH;
+}
+
+int ffi_fields_add(int is_response, const char *name, size_t n, const char *value, size_t value_n)
+{
+    struct visit *v = lua_current_visit();
+    enum header_id id = header_id(slice_of(name, n));
+    int rc = check(v, is_response);
+    struct slice safe_name, safe_value;
+
+    if (rc != FFI_NGX_OK)
+        return rc;
+    if (n == 0)
+        return FFI_NGX_OK;
+    safe_value = escape(visit_pool(v), slice_of(value, value_n), false);
+    if (keep(v, is_response, id, safe_value))
+        return FFI_NGX_OK;
+    safe_name = id != HEADER_OTHER && is_response ? header_name(id)
+                                                  : escape(visit_pool(v), slice_of(name, n), true);
+    if (is_single(id))
+        header_set(list_of(v, is_response), visit_pool(v), safe_name, safe_value);
+    else
+        header_add(list_of(v, is_response), visit_pool(v), safe_name, safe_value);
+    return FFI_NGX_OK;
+}

@@ -1,0 +1,303 @@
+/* The body that a handler writes, and the lines it logs. These are C functions and not FFI ones because filters, which are
+ * Lua, run inside them.
+ *
+ * A single string goes to the exchange as it is; several pieces are put together in `text` first. */
+#include "app/lib_ngx_output.h"
+
+#include <lauxlib.h>
+
+#include "app/lib_ngx_text.h"
+#include "app/lib_ngx_visit.h"
+
+enum { TEXT_KEPT = 65536 };
+
+static struct buf text;     /* process-wide: room to put output together, kept for reuse */
+static struct buf log_line; /* process-wide: room for one log line */
+
+static int refuse(lua_State *L, const char *why)
+{
+    lua_pushnil(L);
+    lua_pushstring(L, why);
+    return 2;
+}
+
+static int done(lua_State *L)
+{
+    lua_pushinteger(L, 1);
+    return 1;
+}
+
+/* Why nothing can be written any more, or NULL. */
+static const char *closed(const struct exchange *x)
+{
+    if (x->state == EXCHANGE_ABORTED)
+        return "nginx output filter error";
+    if (x->req.method == METHOD_HEAD && exchange_has_started(x) && !x->has_ended)
+        return "header only";
+    if (x->has_ended || x->state >= EXCHANGE_DONE)
+        return "seen eof";
+    return NULL;
+}
+
+/* The Content-Type that the location gives to what names none. */
+static void set_default_type(struct visit *v)
+{
+    struct response *res = &v->x->res;
+
+    if (res->status == 0)
+        res->status = 200;
+    if (v->loc->lua_use_default_type && v->loc->default_type.n &&
+        !header_find_id(&res->headers, HEADER_CONTENT_TYPE))
+        header_add_id(&res->headers, visit_pool(v), HEADER_CONTENT_TYPE, v->loc->default_type);
+}
+
+static void start(struct visit *v)
+{
+    if (exchange_has_started(v->x))
+        return;
+    set_default_type(v);
+    exchange_start(v->x);
+}
+
+static void trim(struct buf *b)
+{
+    if (b->size > TEXT_KEPT)
+        buf_free(b);
+    b->n = 0;
+}
+
+static int write_out(lua_State *L, bool has_newline)
+{
+    struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    const char *why = closed(v->x);
+    struct chunk c = CHUNK_BYTES(SLICE_EMPTY);
+    int n = lua_gettop(L);
+
+    if (why)
+        return refuse(L, why);
+    if (n == 1 && !has_newline && lua_type(L, 1) == LUA_TSTRING) {
+        c.bytes.p = lua_tolstring(L, 1, &c.bytes.n);
+    } else {
+        trim(&text);
+        for (int i = 1; i <= n; i++)
+            lib_ngx_text_add(L, i, &text);
+        if (has_newline)
+            buf_add_char(&text, '\n');
+        c.bytes = buf_slice(&text);
+    }
+    start(v);
+    if (c.bytes.n > 0 && v->x->state != EXCHANGE_ABORTED)
+        exchange_write(v->x, &c);
+    if (v->x->state == EXCHANGE_ABORTED)
+        return refuse(L, "nginx output filter error");
+    return done(L);
+}
+
+int lib_ngx_output_print(lua_State *L)
+{
+    return write_out(L, false);
+}
+
+int lib_ngx_output_say(lua_State *L)
+{
+    return write_out(L, true);
+}
+
+static void on_drained(struct exchange *x)
+{
+    struct lua_visit *lv = lua_visit_of(visit_of(x));
+    struct co *co = lv->drain_co;
+
+    lv->drain_co = NULL;
+    if (co)
+        co_wake(co, lv->drain_wait);
+}
+
+int lib_ngx_output_flush(lua_State *L)
+{
+    struct chunk c = CHUNK_BYTES(SLICE_EMPTY);
+    struct visit *v;
+    struct lua_visit *lv;
+    const char *why;
+    bool waits;
+
+    if (lua_gettop(L) > 1)
+        return luaL_error(L, "attempt to pass %d arguments, but accepted 0 or 1", lua_gettop(L));
+    v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    if (!lua_isnoneornil(L, 1))
+        luaL_checktype(L, 1, LUA_TBOOLEAN);
+    waits = lua_toboolean(L, 1);
+    why = closed(v->x);
+    if (why)
+        return refuse(L, why);
+    if (!exchange_has_started(v->x))
+        return refuse(L, "nothing to flush");
+    c.is_flush = true;
+    exchange_write(v->x, &c);
+    lv = lua_visit_of(v);
+    if (!waits || v->x->state >= EXCHANGE_DONE || lv->drain_co)
+        return done(L);
+    lv->drain_co = co_current();
+    lv->drain_wait = co_begin_wait(lv->drain_co);
+    v->x->user.on_drained = on_drained;
+    exchange_wait_drained(v->x, true);
+    lua_pushboolean(L, 0);
+    return 1;
+}
+
+int lib_ngx_output_after_flush(lua_State *L)
+{
+    struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+
+    lua_visit_of(v)->drain_co = NULL;
+    if (v->x->state == EXCHANGE_ABORTED)
+        return refuse(L, v->x->abort_err == &err_timeout ? "timeout" : "client aborted");
+    return done(L);
+}
+
+int lib_ngx_output_eof(lua_State *L)
+{
+    struct visit *v;
+    struct exchange *x;
+
+    if (lua_gettop(L) > 0)
+        return luaL_error(L, "no argument is expected");
+    v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    x = v->x;
+    if (x->state == EXCHANGE_ABORTED)
+        return refuse(L, "nginx output filter error");
+    if (x->has_ended || x->state >= EXCHANGE_DONE)
+        return refuse(L, "seen eof");
+    start(v);
+    if (x->state != EXCHANGE_ABORTED)
+        exchange_end(x);
+    return x->state == EXCHANGE_ABORTED ? refuse(L, "nginx output filter error") : done(L);
+}
+
+int lib_ngx_output_send_headers(lua_State *L)
+{
+    struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+
+    start(v);
+    return v->x->state == EXCHANGE_ABORTED ? refuse(L, "nginx output filter error") : done(L);
+}
+
+static const struct log_ctx *current_log(void)
+{
+    struct visit *v = lua_current_visit();
+
+    if (v)
+        return &v->x->log;
+    return co_current() ? co_current()->log : NULL;
+}
+
+/* "[lua] content_by_lua(nginx.conf:42):2: name(): ": the caller's place. */
+static void add_place(lua_State *L)
+{
+    lua_Debug ar;
+    const char *name, *slash;
+
+    buf_add_lit(&log_line, "[lua] ");
+    if (!lua_getstack(L, 1, &ar))
+        return;
+    lua_getinfo(L, "Snl", &ar);
+    name = ar.short_src;
+    slash = strrchr(name, '/');
+    if (slash)
+        name = slash + 1;
+    buf_printf(&log_line, "%s:%d: ", name, ar.currentline);
+    if (ar.name && *ar.namewhat)
+        buf_printf(&log_line, "%s(): ", ar.name);
+}
+
+static int write_log(lua_State *L, enum log_level level, int first)
+{
+    const struct log_ctx *ctx = current_log();
+
+    if (!log_is_on(ctx, level))
+        return 0;
+    trim(&log_line);
+    add_place(L);
+    for (int i = first, n = lua_gettop(L); i <= n; i++)
+        lib_ngx_text_add_log(L, i, &log_line);
+    log_text(ctx, level, buf_slice(&log_line));
+    return 0;
+}
+
+int lib_ngx_output_log(lua_State *L)
+{
+    lua_Integer level = luaL_checkinteger(L, 1);
+
+    if (level < LOG_STDERR || level > LOG_DEBUG)
+        return luaL_argerror(L, 1, lua_pushfstring(L, "bad log level: %d", (int)level));
+    return write_log(L, (enum log_level)level, 2);
+}
+
+int lib_ngx_output_print_log(lua_State *L)
+{
+    return write_log(L, LOG_NOTICE, 1);
+}
+
+int lib_ngx_output_log_error(lua_State *L)
+{
+    struct slice s;
+
+    s.p = luaL_checklstring(L, 1, &s.n);
+    log_text(current_log(), LOG_ERROR, s);
+    return 0;
+}
+
+int lib_ngx_output_get_arg(lua_State *L)
+{
+    struct visit *v = ngx_visit_check(L, NGX_IN(BODY_FILTER));
+    const struct lua_visit *lv = lua_visit_of(v);
+
+    switch (lua_tointeger(L, 1)) {
+    case 1:
+        lua_pushlstring(L, lv->filter_data.n ? lv->filter_data.p : "", lv->filter_data.n);
+        return 1;
+    case 2:
+        lua_pushboolean(L, lv->filter_is_last);
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+static void set_data(lua_State *L, struct visit *v)
+{
+    struct lua_visit *lv = lua_visit_of(v);
+    struct buf b = BUF_EMPTY;
+
+    lv->filter_is_changed = true;
+    lv->filter_data = SLICE_EMPTY;
+    if (lua_isnil(L, 2))
+        return;
+    if (lua_istable(L, 2)) {
+        lib_ngx_text_add(L, 2, &b);
+        lv->filter_data = pool_dup(visit_pool(v), buf_slice(&b));
+        buf_free(&b);
+        return;
+    }
+    if (!lua_isstring(L, 2))
+        luaL_error(L, "bad chunk data type: %s", luaL_typename(L, 2));
+    lv->filter_data.p = lua_tolstring(L, 2, &lv->filter_data.n);
+    lv->filter_data = pool_dup(visit_pool(v), lv->filter_data);
+}
+
+int lib_ngx_output_set_arg(lua_State *L)
+{
+    struct visit *v = ngx_visit_check(L, NGX_IN(BODY_FILTER));
+
+    lua_settop(L, 2);
+    switch (lua_tointeger(L, 1)) {
+    case 1:
+        set_data(L, v);
+        return 0;
+    case 2:
+        lua_visit_of(v)->filter_is_last = lua_toboolean(L, 2);
+        return 0;
+    default:
+        return luaL_error(L, "bad index: %d", (int)lua_tointeger(L, 1));
+    }
+}

@@ -1,0 +1,252 @@
+/* Light threads: tasks that belong to the same request as its handler (the entry).
+ *
+ * The first ngx.thread.spawn of a phase puts on_entry_end in the place of the entry's on_end. From then on the request goes on
+ * only when the entry and every thread have ended; ngx.exit in any of them ends the others at once: they are cut loose from
+ * the visit (orphaned), which may be gone when they are resumed for the last time with the kill token. */
+#include "app/lib_ngx_thread.h"
+
+#include <lauxlib.h>
+
+#include "app/lib_ngx_visit.h"
+#include "bind/vm.h"
+
+static char kill_token; /* process-wide: only its address matters */
+
+void *lib_ngx_thread_kill_token(void)
+{
+    return &kill_token;
+}
+
+static void on_orphan_end(struct co *co, enum co_result result, int n)
+{
+    UNUSED(co);
+    UNUSED(result);
+    UNUSED(n);
+}
+
+static void cancel(struct co *co)
+{
+    lua_State *L = vm_main();
+
+    lua_pushlightuserdata(L, &kill_token);
+    co_cancel(co, L);
+}
+
+static void orphan(struct co *co)
+{
+    co->user = NULL;
+    co->log = NULL;
+    co->on_end = on_orphan_end;
+    cancel(co);
+}
+
+static void drop_thread(struct ngx_visit *nv, const struct co *co)
+{
+    for (unsigned i = 0; i < nv->n_threads; i++) {
+        if (nv->threads[i] == co) {
+            nv->threads[i] = nv->threads[--nv->n_threads];
+            return;
+        }
+    }
+}
+
+static void orphan_all(struct ngx_visit *nv)
+{
+    while (nv->n_threads > 0)
+        orphan(nv->threads[--nv->n_threads]);
+}
+
+/* Every part of the handler is over; the visit may be gone afterwards. */
+static void finish(struct ngx_visit *nv, struct co *co, enum co_result result, int n)
+{
+    void (*entry_ended)(struct co *, enum co_result, int) = nv->entry_ended;
+
+    nv->entry = NULL;
+    nv->is_entry_over = nv->is_exiting = false;
+    orphan_all(nv);
+    entry_ended(co, result, n);
+}
+
+static void on_entry_end(struct co *co, enum co_result result, int n)
+{
+    struct visit *v = co->user;
+    struct ngx_visit *nv = ngx_visit_of(v);
+    struct lua_visit *lv = lua_visit_of(v);
+
+    if (result == CO_OK && nv->n_threads > 0 && !nv->is_exiting &&
+        lv->context != LUA_CONTEXT_HANDLER) {
+        nv->is_entry_over = true;
+        lv->co = nv->threads[0];
+        return;
+    }
+    if (nv->is_exiting)
+        result = CO_EXITED;
+    finish(nv, co, result, n);
+}
+
+static void on_thread_end(struct co *co, enum co_result result, int n)
+{
+    struct visit *v = co->user;
+    struct ngx_visit *nv = ngx_visit_of(v);
+    struct lua_visit *lv = lua_visit_of(v);
+
+    UNUSED(n);
+    drop_thread(nv, co);
+    if (result == CO_EXITED) {
+        nv->is_exiting = true;
+        if (!nv->is_entry_over && nv->entry->state == CO_RUNNING)
+            return; /* spawn tells it to leave */
+        if (!nv->is_entry_over)
+            orphan(nv->entry);
+        finish(nv, co, CO_EXITED, 0);
+        return;
+    }
+    if (!nv->is_entry_over)
+        return;
+    if (nv->n_threads > 0)
+        lv->co = nv->threads[0];
+    else
+        finish(nv, co, CO_OK, 0);
+}
+
+static void watch_entry(struct ngx_visit *nv)
+{
+    struct co *entry = lua_visit_of(nv->visit)->co;
+
+    if (nv->entry || !entry)
+        return;
+    nv->entry = entry;
+    nv->entry_ended = entry->on_end;
+    entry->on_end = on_entry_end;
+}
+
+static struct co *new_thread(struct ngx_visit *nv)
+{
+    struct co *co = co_new(nv->visit, on_thread_end);
+
+    co->log = &nv->visit->x->log;
+    watch_entry(nv);
+    if (nv->n_threads == nv->threads_size) {
+        unsigned size = nv->threads_size ? nv->threads_size * 2 : 4;
+        struct co **list = pool_alloc(visit_pool(nv->visit), size * sizeof(*list));
+
+        if (nv->n_threads)
+            memcpy(list, nv->threads, nv->n_threads * sizeof(*list));
+        nv->threads = list;
+        nv->threads_size = size;
+    }
+    nv->threads[nv->n_threads++] = co;
+    return co;
+}
+
+int lib_ngx_thread_spawn(lua_State *L)
+{
+    struct co *self = co_current(), *co;
+    struct ngx_visit *nv = NULL;
+    int n = lua_gettop(L);
+
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    ngx_visit_check_context(L, NGX_IN_YIELDABLE | NGX_IN(TIMER));
+    if (self->user)
+        nv = ngx_visit_of(self->user);
+    co = nv ? new_thread(nv) : co_new(NULL, NULL);
+    if (!nv)
+        co->log = self->log;
+    lua_checkstack(co->L, n);
+    lua_xmove(L, co->L, n);
+    co_start(co, n - 1);
+    lua_pushlightuserdata(L, co);
+    lua_pushboolean(L, nv && nv->is_exiting);
+    if (nv && nv->is_exiting)
+        co_request_exit(self);
+    return 2;
+}
+
+int lib_ngx_thread_cancel(lua_State *L)
+{
+    cancel(lua_touserdata(L, 1));
+    return 0;
+}
+
+static void describe_timer(const struct log_ctx *ctx, struct buf *out)
+{
+    UNUSED(ctx);
+    buf_add_lit(out, ", context: ngx.timer");
+}
+
+static const struct log_ctx timer_log = {.describe = describe_timer};
+
+static void on_timer_end(struct co *co, enum co_result result, int n)
+{
+    UNUSED(n);
+    if (result == CO_FAILED)
+        log_write(&timer_log, LOG_ERROR, "lua entry thread aborted: runtime error: %s", co_traceback(co));
+}
+
+int lib_ngx_thread_spawn_timer(lua_State *L)
+{
+    int n = lua_gettop(L);
+    struct co *co = co_new(NULL, on_timer_end);
+
+    co->log = &timer_log;
+    lua_checkstack(co->L, n);
+    lua_xmove(L, co->L, n);
+    co_queue(co, n - 1);
+    return 0;
+}
+
+int lib_ngx_thread_stop_sleep(lua_State *L)
+{
+    UNUSED(L);
+    if (co_current())
+        timer_stop(&co_current()->timer);
+    return 0;
+}
+
+int lib_ngx_thread_leave(lua_State *L)
+{
+    UNUSED(L);
+    if (co_current())
+        co_request_exit(co_current());
+    return 0;
+}
+
+/* The client is gone: the function of ngx.on_abort runs as a light thread of the request. */
+static void run_on_abort(struct ngx_visit *nv)
+{
+    lua_State *L = vm_main();
+    struct co *co;
+
+    if (!lua_visit_of(nv->visit)->co)
+        return;
+    co = new_thread(nv);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, nv->abort_ref);
+    luaL_unref(L, LUA_REGISTRYINDEX, nv->abort_ref);
+    nv->abort_ref = LUA_NOREF;
+    lua_xmove(L, co->L, 1);
+    co_queue(co, 0);
+}
+
+int lib_ngx_thread_on_abort(lua_State *L)
+{
+    struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    struct ngx_visit *nv = ngx_visit_of(v);
+
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    if (nv->abort_ref != LUA_NOREF) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "duplicate call");
+        return 2;
+    }
+    if (!v->loc->http.does_check_abort) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "lua_check_client_abort is off");
+        return 2;
+    }
+    lua_settop(L, 1);
+    nv->abort_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    nv->on_abort = run_on_abort;
+    ngx_visit_watch_cancel(v);
+    lua_pushinteger(L, 1);
+    return 1;
+}

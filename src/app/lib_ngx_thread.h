@@ -1,0 +1,29 @@
+/* Light threads, timers' tasks and waits of ngx.*. For lib_ngx*.c. */
+#ifndef APP_LIB_NGX_THREAD_H
+#define APP_LIB_NGX_THREAD_H
+
+#include <lua.h>
+
+/* thread_spawn(fn, ...) → task, must_leave: runs it now until it waits; must_leave: the request was ended meanwhile and the
+ * caller is to yield for good */
+int lib_ngx_thread_spawn(lua_State *L);
+
+/* thread_cancel(task): it is resumed with KILL where it waits */
+int lib_ngx_thread_cancel(lua_State *L);
+
+/* spawn_timer(fn, ...): a task outside of any request */
+int lib_ngx_thread_spawn_timer(lua_State *L);
+
+/* stop_sleep(): the timer of the running task is stopped */
+int lib_ngx_thread_stop_sleep(lua_State *L);
+
+/* leave(): the running task ends with its next yield */
+int lib_ngx_thread_leave(lua_State *L);
+
+/* on_abort(fn) → 1; or nil, error */
+int lib_ngx_thread_on_abort(lua_State *L);
+
+/* The light userdata that a killed task is resumed with. */
+void *lib_ngx_thread_kill_token(void);
+
+#endif

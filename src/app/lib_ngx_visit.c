@@ -1,0 +1,116 @@
+/* A small table from visits to what ngx.* keeps of them. Only visits that use light threads, wait for a body or watch for an
+ * abort have an entry. */
+#include "app/lib_ngx_visit.h"
+
+#include <lauxlib.h>
+
+#include "base/check.h"
+
+enum { CHAINS = 256 };
+
+static struct ngx_visit *chains[CHAINS]; /* process-wide: visits with light threads and the like */
+
+static struct ngx_visit **chain_of(const struct visit *v)
+{
+    return &chains[((uintptr_t)v >> 6) % CHAINS];
+}
+
+static void forget(void *arg)
+{
+    struct ngx_visit *nv = arg, **at = chain_of(nv->visit);
+
+    while (*at != nv)
+        at = &(*at)->next;
+    *at = nv->next;
+}
+
+struct ngx_visit *ngx_visit_of(struct visit *v)
+{
+    struct ngx_visit **chain = chain_of(v), *nv;
+
+    for (nv = *chain; nv; nv = nv->next)
+        if (nv->visit == v)
+            return nv;
+    nv = pool_new(visit_pool(v), struct ngx_visit);
+    nv->visit = v;
+    nv->abort_ref = LUA_NOREF;
+    nv->next = *chain;
+    *chain = nv;
+    pool_on_reset(visit_pool(v), forget, nv);
+    return nv;
+}
+
+static const char *context_name(enum lua_context context)
+{
+    static const char *const names[] = {
+        [LUA_CONTEXT_NONE] = "(unknown)",
+        [LUA_CONTEXT_INIT] = "init_by_lua*",
+        [LUA_CONTEXT_INIT_WORKER] = "init_worker_by_lua*",
+        [LUA_CONTEXT_SET] = "set_by_lua*",
+        [LUA_CONTEXT_REWRITE] = "rewrite_by_lua*",
+        [LUA_CONTEXT_ACCESS] = "access_by_lua*",
+        [LUA_CONTEXT_CONTENT] = "content_by_lua*",
+        [LUA_CONTEXT_HEADER_FILTER] = "header_filter_by_lua*",
+        [LUA_CONTEXT_BODY_FILTER] = "body_filter_by_lua*",
+        [LUA_CONTEXT_LOG] = "log_by_lua*",
+        [LUA_CONTEXT_TIMER] = "ngx.timer",
+        [LUA_CONTEXT_EXIT_WORKER] = "exit_worker_by_lua*",
+        [LUA_CONTEXT_HANDLER] = "handler",
+    };
+
+    return (size_t)context < ARRAY_LEN(names) ? names[context] : "(unknown)";
+}
+
+void ngx_visit_check_context(lua_State *L, unsigned contexts)
+{
+    enum lua_context context = lua_current_context();
+
+    if (context == LUA_CONTEXT_NONE || context == LUA_CONTEXT_INIT)
+        luaL_error(L, "no request found");
+    if (!(contexts & 1u << context))
+        luaL_error(L, "API disabled in the context of %s", context_name(context));
+}
+
+struct visit *ngx_visit_check(lua_State *L, unsigned contexts)
+{
+    struct visit *v;
+
+    ngx_visit_check_context(L, contexts);
+    v = lua_current_visit();
+    if (!v)
+        luaL_error(L, "no request found");
+    return v;
+}
+
+bool ngx_visit_is_head_sent(const struct visit *v)
+{
+    return exchange_has_started(v->x) && lua_current_context() != LUA_CONTEXT_HEADER_FILTER;
+}
+
+static void on_cancel(struct exchange *x, const struct err *why)
+{
+    struct visit *v = visit_of(x);
+    struct ngx_visit *nv = ngx_visit_of(v);
+    struct lua_visit *lv = lua_visit_of(v);
+
+    if (nv->body_co)
+        co_wake(nv->body_co, nv->body_wait);
+    if (nv->abort_ref == LUA_NOREF) {
+        if (nv->cancelled)
+            nv->cancelled(x, why);
+        return;
+    }
+    if (lv->drain_co)
+        co_wake(lv->drain_co, lv->drain_wait);
+    nv->on_abort(nv);
+}
+
+void ngx_visit_watch_cancel(struct visit *v)
+{
+    struct exchange *x = v->x;
+
+    if (x->user.on_cancel == on_cancel)
+        return;
+    ngx_visit_of(v)->cancelled = x->user.on_cancel;
+    x->user.on_cancel = on_cancel;
+}

@@ -1,0 +1,18 @@
+/* Digests of OpenSSL for those who may not see its headers. Fixed sizes; `out` is the caller's. */
+#ifndef NET_TLS_DIGEST_H
+#define NET_TLS_DIGEST_H
+
+#include <stddef.h>
+
+enum { TLS_DIGEST_MD5 = 16, TLS_DIGEST_SHA1 = 20 };
+
+/* MD5 of `n` bytes. */
+void tls_digest_md5(const char *p, size_t n, unsigned char out[TLS_DIGEST_MD5]);
+
+/* SHA-1 of `n` bytes. */
+void tls_digest_sha1(const char *p, size_t n, unsigned char out[TLS_DIGEST_SHA1]);
+
+/* HMAC-SHA-1 of `n` bytes under a key. */
+void tls_digest_hmac_sha1(const char *key, size_t key_n, const char *p, size_t n, unsigned char out[TLS_DIGEST_SHA1]);
+
+#endif

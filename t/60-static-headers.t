@@ -1,0 +1,246 @@
+# add_header and expires.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: on a file
+--- config
+    location / { add_header X-One 1; add_header X-Two "$uri $host"; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request
+GET /a.html
+--- response_headers
+X-One: 1
+X-Two: /a.html localhost
+
+=== TEST 2: not on errors, but always
+--- config
+    location / { add_header X-One 1; add_header X-Two 2 always; }
+--- request
+GET /none
+--- error_code: 404
+--- response_headers
+!X-One
+X-Two: 2
+
+=== TEST 3: by status
+--- config
+    add_header X-One 1;
+    location ~ ^/(\d+)$ { return 200; }
+    location = /s200 { return 200; }
+    location = /s201 { return 201; }
+    location = /s204 { return 204; }
+    location = /s301 { return 301 /x; }
+    location = /s302 { return 302 /x; }
+    location = /s303 { return 303 /x; }
+    location = /s307 { return 307 /x; }
+    location = /s308 { return 308 /x; }
+    location = /s400 { return 400; }
+    location = /s403 { return 403; }
+    location = /s404 { return 404; }
+    location = /s405 { return 405; }
+    location = /s410 { return 410; }
+    location = /s500 { return 500; }
+    location = /s503 { return 503; }
+--- request eval
+["GET /s200", "GET /s201", "GET /s204", "GET /s301", "GET /s302", "GET /s303", "GET /s307", "GET /s308", "GET /s400", "GET /s403", "GET /s404", "GET /s405", "GET /s410", "GET /s500", "GET /s503"]
+--- error_code eval
+[200, 201, 204, 301, 302, 303, 307, 308, 400, 403, 404, 405, 410, 500, 503]
+--- response_headers eval
+["X-One: 1", "X-One: 1", "X-One: 1", "X-One: 1", "X-One: 1", "X-One: 1", "X-One: 1", "X-One: 1", "!X-One", "!X-One", "!X-One", "!X-One", "!X-One", "!X-One", "!X-One"]
+
+=== TEST 4: on 206 and 304
+--- config
+    location / { add_header X-One 1; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request eval
+["GET /a.html", "GET /a.html"]
+--- more_headers eval
+["Range: bytes=0-0", "If-None-Match: \"3b9aca00-b\""]
+--- error_code eval
+[206, 304]
+--- response_headers eval
+["X-One: 1", "X-One: 1"]
+
+=== TEST 5: an empty value adds nothing
+--- config
+    location / { add_header X-One $arg_x; add_header X-Two "a$arg_x"; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request
+GET /a.html
+--- response_headers
+!X-One
+X-Two: a
+
+=== TEST 6: levels: own ones replace those of the server
+--- config
+    add_header X-Server s;
+    location / { }
+    location /own/ { alias html/; add_header X-Own o; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request eval
+["GET /a.html", "GET /own/a.html"]
+--- response_headers eval
+["X-Server: s\n!X-Own", "!X-Server\nX-Own: o"]
+
+=== TEST 7: repeats
+--- config
+    location / { add_header X-A 1; add_header X-A 2; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request
+GET /a.html
+--- raw_response_headers_like: X-A: 1\r\n(.*\r\n)*X-A: 2\r\n
+
+=== TEST 8: Last-Modified and ETag are replaced
+--- config
+    location / { add_header Last-Modified ""; add_header ETag "\"x\""; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request
+GET /a.html
+--- response_headers
+!Last-Modified
+ETag: "x"
+
+=== TEST 9: expires off
+--- config
+    location / { expires off; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request
+GET /a.html
+--- error_code: 200
+--- response_headers
+!Cache-Control
+!Expires
+
+=== TEST 10: expires epoch
+--- config
+    location / { expires epoch; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request
+GET /a.html
+--- error_code: 200
+--- response_headers
+Cache-Control: no-cache
+Expires: Thu, 01 Jan 1970 00:00:01 GMT
+
+=== TEST 11: expires max
+--- config
+    location / { expires max; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request
+GET /a.html
+--- error_code: 200
+--- response_headers
+Cache-Control: max-age=315360000
+Expires: Thu, 31 Dec 2037 23:55:55 GMT
+
+=== TEST 12: expires in an hour
+--- config
+    location / { expires 1h; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request
+GET /a.html
+--- error_code: 200
+--- response_headers
+Cache-Control: max-age=3600
+--- response_headers_like
+Expires: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT
+
+=== TEST 13: expires 0
+--- config
+    location / { expires 0; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request
+GET /a.html
+--- error_code: 200
+--- response_headers
+Cache-Control: max-age=0
+--- response_headers_like
+Expires: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT
+
+=== TEST 14: expires in the past
+--- config
+    location / { expires -1; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request
+GET /a.html
+--- error_code: 200
+--- response_headers
+Cache-Control: no-cache
+--- response_headers_like
+Expires: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT
+
+=== TEST 15: expires modified, long ago
+--- config
+    location / { expires modified +24h; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request
+GET /a.html
+--- error_code: 200
+--- response_headers
+Cache-Control: no-cache
+Expires: Mon, 10 Sep 2001 01:46:40 GMT
+
+=== TEST 16: expires at a time of day
+--- config
+    location / { expires @15h30m; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request
+GET /a.html
+--- response_headers_like
+Cache-Control: max-age=\d+
+Expires: \w{3}, \d\d \w{3} \d{4} \d\d:30:00 GMT
+
+=== TEST 17: expires is not for errors
+--- config
+    location / { expires 1h; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request
+GET /none
+--- error_code: 404
+--- response_headers
+!Cache-Control
+!Expires
+
+=== TEST 18: expires with add_header Cache-Control
+--- config
+    location / { expires 1h; add_header Cache-Control public; }
+--- user_files
+>>> a.html 200109090146.40
+0123456789
+--- request
+GET /a.html
+--- raw_response_headers_like: Cache-Control: max-age=3600\r\n(.*\r\n)*Cache-Control: public\r\n

@@ -1,0 +1,57 @@
+# disable_symlinks.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: links are followed
+--- config
+    location / { root /tmp/perilune-t-links;  }
+--- init lua
+os.execute([[d=/tmp/perilune-t-links; rm -rf $d; mkdir -p $d/dir && echo text > $d/a.txt && echo inner > $d/dir/b.txt &&
+ln -s a.txt $d/link && ln -s dir $d/dirlink && ln -s a.txt $d/foreign && ln -s gone $d/dangling && ln -s loop $d/loop &&
+chown -h 12345 $d/foreign]]) and ""
+--- request eval
+["GET /a.txt", "GET /link", "GET /dirlink/b.txt", "GET /dirlink", "GET /dangling", "GET /loop", "GET /foreign"]
+--- error_code eval
+[200, 200, 200, 301, 404, 403, 200]
+
+=== TEST 2: no links
+--- config
+    location / { root /tmp/perilune-t-links; disable_symlinks on; }
+--- init lua
+os.execute([[d=/tmp/perilune-t-links; rm -rf $d; mkdir -p $d/dir && echo text > $d/a.txt && echo inner > $d/dir/b.txt &&
+ln -s a.txt $d/link && ln -s dir $d/dirlink && ln -s a.txt $d/foreign && ln -s gone $d/dangling && ln -s loop $d/loop &&
+chown -h 12345 $d/foreign]]) and ""
+--- request eval
+["GET /a.txt", "GET /dir/b.txt", "GET /link", "GET /dirlink/b.txt", "GET /foreign", "GET /none", "GET /dir"]
+--- error_code eval
+[200, 200, 403, 403, 403, 404, 301]
+
+=== TEST 3: links of the same owner
+--- config
+    location / { root /tmp/perilune-t-links; disable_symlinks if_not_owner; }
+--- skip_eval: 4: $ENV{USER} && $ENV{USER} ne 'root'
+--- init lua
+os.execute([[d=/tmp/perilune-t-links; rm -rf $d; mkdir -p $d/dir && echo text > $d/a.txt && echo inner > $d/dir/b.txt &&
+ln -s a.txt $d/link && ln -s dir $d/dirlink && ln -s a.txt $d/foreign && ln -s gone $d/dangling && ln -s loop $d/loop &&
+chown -h 12345 $d/foreign]]) and ""
+--- request eval
+["GET /a.txt", "GET /link", "GET /dirlink/b.txt", "GET /foreign"]
+--- error_code eval
+[200, 200, 200, 403]
+
+=== TEST 4: a refused link is logged
+--- config
+    location / { root /tmp/perilune-t-links; disable_symlinks on; }
+--- init lua
+os.execute([[d=/tmp/perilune-t-links; rm -rf $d; mkdir -p $d/dir && echo text > $d/a.txt && echo inner > $d/dir/b.txt &&
+ln -s a.txt $d/link && ln -s dir $d/dirlink && ln -s a.txt $d/foreign && ln -s gone $d/dangling && ln -s loop $d/loop &&
+chown -h 12345 $d/foreign]]) and ""
+--- request
+GET /link
+--- error_code: 403
+--- error_log eval
+qr{openat\(\) "/tmp/perilune-t-links/link" failed \(40: Too many levels of symbolic links\)}
