@@ -2,6 +2,7 @@
 # where the next request would begin. The same cases stand in t/unit/proto/http1_corpus.h.
 use Test::Nginx::Socket 'no_plan';
 
+no_root_location();
 run_tests();
 
 __DATA__

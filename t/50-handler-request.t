@@ -74,7 +74,7 @@ return function(req) return { headers = { Allow = "GET" }, body = req.method .. 
 --- response_headers
 Allow: GET
 --- response_body
-OPTIONS * *
+OPTIONS / *
 
 
 
@@ -277,8 +277,7 @@ Transfer-Encoding: chunked
 
 === TEST 16: client_max_body_size: by length before the handler, chunked while it reads
 --- config
-    client_max_body_size 10;
-    location / { handler app; }
+    location / { client_max_body_size 10; handler app; }
 --- user_files
 >>> app.lua
 return function(req)
@@ -300,8 +299,7 @@ Connection: close
 
 === TEST 17: too large, chunked
 --- config
-    client_max_body_size 10;
-    location / { handler app; }
+    location / { client_max_body_size 10; handler app; }
 --- user_files
 >>> app.lua
 return function(req) return await(req:text()) end
@@ -314,8 +312,7 @@ return function(req) return await(req:text()) end
 
 === TEST 18: too large, chunked, caught by the handler: code too_large
 --- config
-    client_max_body_size 10;
-    location / { handler app; }
+    location / { client_max_body_size 10; handler app; }
 --- user_files
 >>> app.lua
 return function(req) local _, err = try_await(req:text()) return err.code end
@@ -323,8 +320,9 @@ return function(req) local _, err = try_await(req:text()) return err.code end
 "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n012345\r\n6\r\n678901\r\n0\r\n\r\n"
 --- response_body: too_large
 --- response_headers
-Connection: close
---- connection: closed
+Connection: keep-alive
+--- responses: 1
+--- connection: open
 
 
 
@@ -412,8 +410,7 @@ return function(req) return await(req:text()) end
 
 === TEST 25: Expect: too large by its length: 413 without a 100
 --- config
-    client_max_body_size 3;
-    location / { handler app; }
+    location / { client_max_body_size 3; handler app; }
 --- user_files
 >>> app.lua
 return function(req) return await(req:text()) end

@@ -1,6 +1,7 @@
 # Commands of the program that do not serve: what they print, and how they end.
 use Test::Nginx::Socket 'no_plan';
 
+no_root_location();
 run_tests();
 
 __DATA__

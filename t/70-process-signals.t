@@ -2,6 +2,7 @@
 # `exec`, as a daemon on a socket file, because the runner's own has no master.
 use Test::Nginx::Socket 'no_plan';
 
+no_root_location();
 run_tests();
 
 __DATA__

@@ -1,13 +1,8 @@
-/* From a file to a configuration: read and check the tree, apply it, build the routers.
- *
- * What directives mean is in directives_*.c; here are the defaults of the main level. The tree
- * stays as long as the configuration: names and values are borrowed from it. */
+/* The configuration as a thing: made with the defaults of the main level, freed, and the paths that
+ * start from its prefix. conf_load.c fills it; log files are in conf_logs.c. */
 #include "app/conf.h"
 
-#include "app/directives.h"
-#include "app/router.h"
 #include "base/mem.h"
-#include "config/schema_check.h"
 
 static void set_defaults(struct app_conf *conf)
 {
@@ -23,7 +18,7 @@ static void set_defaults(struct app_conf *conf)
     conf->max_running_timers = 256;
 }
 
-static struct app_conf *conf_new(struct slice prefix, struct slice path)
+struct app_conf *conf_new(struct slice prefix, struct slice path)
 {
     struct app_conf *conf = mem_new(struct app_conf);
     const char *gap = prefix.n == 0 || prefix.p[prefix.n - 1] == '/' ? "" : "/";
@@ -37,42 +32,6 @@ static struct app_conf *conf_new(struct slice prefix, struct slice path)
     conf->tree = mem_new(struct config_tree);
     variable_table_init(&conf->variables, &conf->pool);
     set_defaults(conf);
-    return conf;
-}
-
-static bool fill(struct app_conf *conf, const struct config_source *src, struct config_error *e)
-{
-    struct apply a = {.conf = conf};
-
-    return schema_check_load(conf->tree, src, e) &&
-           directives_apply_block(&a, &conf->tree->root, e) && router_build(conf, e);
-}
-
-struct app_conf *conf_load(struct slice prefix, struct slice path, struct slice extra,
-                           struct config_error *e)
-{
-    struct app_conf *conf = conf_new(prefix, path);
-    struct config_source src = {
-        .path = conf->path.p,
-        .directives = extra.n > 0 ? pool_strdup(&conf->pool, extra) : NULL,
-    };
-
-    *e = (struct config_error){.line = 0};
-    if (!fill(conf, &src, e))
-        conf_free(&conf);
-    return conf;
-}
-
-struct app_conf *conf_load_text(struct slice text, struct config_error *e)
-{
-    struct app_conf *conf = conf_new(SLICE("./"), SLICE("code"));
-    struct config_source src = {.path = "code", .text = pool_dup(&conf->pool, text)};
-
-    *e = (struct config_error){.line = 0};
-    mem_free(conf->error_log.path);
-    conf->error_log.path = NULL;
-    if (!fill(conf, &src, e))
-        conf_free(&conf);
     return conf;
 }
 

@@ -72,6 +72,9 @@ struct app_conf {
     unsigned max_pending_timers, max_running_timers;
 };
 
+/* An empty configuration with the defaults of the main level. */
+struct app_conf *conf_new(struct slice prefix, struct slice path);
+
 /* Reads and checks a configuration file; NULL with `e` filled. `extra` is the text of -g. Opens
  * nothing but the files it reads. */
 struct app_conf *conf_load(struct slice prefix, struct slice path, struct slice extra,

@@ -1,28 +1,13 @@
 /* Applying blocks, and the setters that most directives share.
  *
  * To add a directive: an entry in the table of the directives_*.c it belongs to, with its text for
- * the reference; one that only stores a value names the field by `id` and a setter of this file. To
- * add a file of directives: its register function in directives.h and below. */
+ * the reference; one that only stores a value names the field by `id` and a setter of this file. */
 #include "app/directives.h"
 
-#include "app/app.h"
+#include "app/lua_step.h"
 #include "app/rewrite.h"
 
 const char directives_ordered[] = "ordered";
-
-void app_register_directives(void)
-{
-    directives_main_register();
-    directives_http_register();
-    directives_location_register();
-    directives_files_register();
-    directives_limits_register();
-    directives_log_register();
-    directives_headers_register();
-    directives_rewrite_register();
-    directives_map_register();
-    directives_lua_register();
-}
 
 /* Blocks of free statements (types, map) set a value like simple directives do. */
 static bool is_second_pass(const struct config_node *node)
@@ -48,6 +33,16 @@ bool directives_apply_block(struct apply *a, const struct config_node *block,
     return apply_pass(a, block, false, e) && apply_pass(a, block, true, e);
 }
 
+void directives_end_lua(struct apply *a)
+{
+    if (a->handler) {
+        a->handler->middleware = a->middleware;
+        a->handler->n_middleware = a->n_middleware;
+    }
+    if (a->rewrite_by_lua)
+        location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
+}
+
 bool directives_apply_location(const struct apply *outer, const struct config_node *block,
                                struct location *loc, struct vhost *vhost, struct config_error *e)
 {
@@ -66,7 +61,7 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
     if (!directives_apply_block(&a, block, e))
         return false;
     rewrite_block_end(&rewrite);
-    directives_lua_end(&a);
+    directives_end_lua(&a);
     return true;
 }
 

@@ -1,5 +1,5 @@
 /* What directives do. Each directives_*.c has one table of struct directive (text for the reference
- * included) and the functions behind it; directives.c registers them all.
+ * included) and the functions behind it; directives_tables.c registers them all.
  *
  * A block is applied in two passes: its simple directives first, then its blocks and the ordered
  * directives of the rewrite module, in file order. So whatever a nested block inherits is final
@@ -63,17 +63,29 @@ bool directives_script(const struct apply *a, const struct config_node *node, st
  * the array. */
 void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size);
 
-/* Setters of a field of struct location, `id` bytes from its start: bool; uint64_t milliseconds;
- * size_t; int64_t bytes; unsigned; struct slice. */
+/* Setters: they store the first argument in the field of struct location that is `id` bytes from
+ * its start. */
+
+/* bool */
 bool directives_set_flag(void *ctx, const struct config_node *node, struct config_error *e);
+
+/* uint64_t, milliseconds */
 bool directives_set_time(void *ctx, const struct config_node *node, struct config_error *e);
+
+/* size_t, bytes */
 bool directives_set_size(void *ctx, const struct config_node *node, struct config_error *e);
+
+/* int64_t, bytes */
 bool directives_set_bytes(void *ctx, const struct config_node *node, struct config_error *e);
+
+/* unsigned; more than it holds is its largest value */
 bool directives_set_number(void *ctx, const struct config_node *node, struct config_error *e);
+
+/* struct slice, borrowed from the tree */
 bool directives_set_word(void *ctx, const struct config_node *node, struct config_error *e);
 
-/* Turns what Lua a block has into steps (directives_lua.c). */
-void directives_lua_end(struct apply *a);
+/* The block has ended: turns what Lua it has into steps, gives its handler the middleware. */
+void directives_end_lua(struct apply *a);
 
 /* Gives `loc`, which is the http level, the root, index and types that hold where nothing is said.
  */
@@ -82,16 +94,34 @@ void directives_http_defaults(struct app_conf *conf, struct location *loc);
 /* The access log of a configuration that names none: logs/access.log, combined. */
 void directives_access_log_default(struct app_conf *conf, struct location *loc);
 
-/* The tables, one of each file. */
+/* Registers the table of processes and the event loop. */
 void directives_main_register(void);
+
+/* Registers the table of servers. */
 void directives_http_register(void);
+
+/* Registers the table of locations. */
 void directives_location_register(void);
+
+/* Registers the table of files. */
 void directives_files_register(void);
+
+/* Registers the table of limits and timeouts. */
 void directives_limits_register(void);
+
+/* Registers the table of logs. */
 void directives_log_register(void);
+
+/* Registers the table of response headers. */
 void directives_headers_register(void);
+
+/* Registers the table of the rewrite module. */
 void directives_rewrite_register(void);
+
+/* Registers the table of map. */
 void directives_map_register(void);
+
+/* Registers the table of Lua. */
 void directives_lua_register(void);
 
 #endif

@@ -60,9 +60,9 @@ static bool add_index(void *ctx, const struct config_node *node, struct config_e
 
     while (is_own && l->index[n])
         n++;
-    list = pool_zalloc(&a->conf->pool, (n + node->n_args + 1) * sizeof(*list));
+    list = pool_zalloc(&a->conf->pool, (n + node->n_args + 1) * sizeof(struct script *));
     if (n > 0)
-        memcpy(list, l->index, n * sizeof(*list));
+        memcpy(list, l->index, n * sizeof(struct script *));
     for (size_t i = 0; i < node->n_args; i++) {
         if (node->args[i].n == 0)
             return config_node_error(node, e, "index \"\" in \"index\" directive is invalid");
@@ -93,7 +93,7 @@ static bool set_try_files(void *ctx, const struct config_node *node, struct conf
     struct try_files *t = pool_new(&a->conf->pool, struct try_files);
 
     t->n = (unsigned)node->n_args;
-    t->names = pool_zalloc(&a->conf->pool, t->n * sizeof(*t->names));
+    t->names = pool_zalloc(&a->conf->pool, t->n * sizeof(struct script *));
     t->is_dir = pool_zalloc(&a->conf->pool, t->n * sizeof(*t->is_dir));
     for (unsigned i = 0; i < t->n; i++) {
         struct slice name = node->args[i];
@@ -158,7 +158,7 @@ static bool set_types(void *ctx, const struct config_node *node, struct config_e
 void directives_http_defaults(struct app_conf *conf, struct location *loc)
 {
     loc->root = script_literal(&conf->pool, slice_str(conf_path(conf, SLICE("html"))));
-    loc->index = pool_zalloc(&conf->pool, 2 * sizeof(*loc->index));
+    loc->index = pool_zalloc(&conf->pool, 2 * sizeof(struct script *));
     loc->index[0] = script_literal(&conf->pool, SLICE("index.html"));
     loc->types = new_types(conf);
     loc->is_types_inherited = true;

@@ -48,7 +48,7 @@ static struct vhost *new_vhost(struct app_conf *conf, const struct config_node *
     vh->file = slice_str(node->file);
     vh->line = node->line;
     conf->vhosts = directives_grow(conf, conf->vhosts, conf->n_vhosts, &conf->vhosts_size,
-                                   sizeof(*conf->vhosts));
+                                   sizeof(struct vhost *));
     conf->vhosts[conf->n_vhosts++] = vh;
     return vh;
 }

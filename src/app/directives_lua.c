@@ -6,8 +6,6 @@
  * its code goes in install(). */
 #include "app/directives.h"
 
-#include <lauxlib.h>
-
 #include "app/lua_step.h"
 #include "base/num.h"
 
@@ -58,7 +56,6 @@ static struct lua_code *new_code(struct app_conf *conf, enum lua_code_kind kind,
     code->directive = directive;
     code->text = code->chunk_name = SLICE_EMPTY;
     code->conf = conf;
-    code->ref = LUA_NOREF;
     return code;
 }
 
@@ -213,16 +210,6 @@ static bool apply_middleware(void *ctx, const struct config_node *node, struct c
     a->n_middleware = is_off ? 0 : n + (unsigned)node->n_args;
     a->has_own_middleware = true;
     return true;
-}
-
-void directives_lua_end(struct apply *a)
-{
-    if (a->handler) {
-        a->handler->middleware = a->middleware;
-        a->handler->n_middleware = a->n_middleware;
-    }
-    if (a->rewrite_by_lua)
-        location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
 }
 
 static bool set_path(void *ctx, const struct config_node *node, struct config_error *e)

@@ -337,7 +337,7 @@ static bool apply_if(void *ctx, const struct config_node *node, struct config_er
         step->loc = own->loc;
         own->rewrite_by_lua = inner.rewrite_by_lua;
         inner.rewrite_by_lua = NULL;
-        directives_lua_end(&inner);
+        directives_end_lua(&inner);
     }
     return true;
 }

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "app/ffi_ngx.h"
+#include "proto/url.h"
+
 static const char hex[] = "0123456789ABCDEF";
 
 static int is_kept(unsigned char c, int type)
@@ -11,10 +14,10 @@ static int is_kept(unsigned char c, int type)
         return 1;
     if (c < 0x21 || c > 0x7e)
         return 0;
-    if (type == 0) /* all but space, ", #, %, ?, <, >, \, ^, `, {, |, } */
-        return !strchr("\"#%?<>\\^`{|}", c);
-    if (type == 1) /* a URI without what separates arguments */
-        return !strchr("\"#%&+?<>\\^`{|};=:/,@$[]", c);
+    if (type == 0)
+        return !strchr("#%?", c);
+    if (type == 1)
+        return !strchr("#%?+", c);
     return strchr("-._~!'()*", c) != NULL;
 }
 
@@ -60,6 +63,23 @@ size_t ffi_codec_unescape(const char *p, size_t n, char *out)
         }
     }
     return (size_t)(at - out);
+}
+
+int ffi_codec_next_arg(const char *p, size_t n, size_t *at, char *room, struct ffi_str *name, struct ffi_str *value)
+{
+    struct slice rest = slice_of(p + *at, n - *at), raw_name, raw_value;
+    bool has_value;
+
+    if (*at >= n || !url_next_arg(&rest, &raw_name, &raw_value, &has_value)) {
+        *at = n;
+        return 0;
+    }
+    *at = rest.p ? (size_t)(rest.p - p) : n;
+    name->p = room;
+    name->n = ffi_codec_unescape(raw_name.p, raw_name.n, room);
+    value->p = room + name->n;
+    value->n = has_value ? ffi_codec_unescape(raw_value.p, raw_value.n, room + name->n) : 0;
+    return has_value ? 1 : 2;
 }
 
 static const char alphabets[2][65] = {

@@ -75,6 +75,14 @@ static struct body_spool *complete_spool(lua_State *L, unsigned contexts)
     return s && s->state == BODY_END && s->size != BUILDING ? s : NULL;
 }
 
+int lib_ngx_body_is_read(lua_State *L)
+{
+    struct visit *v = ngx_visit_check(L, NGX_IN_REQUEST);
+
+    lua_pushboolean(L, v->x->spool && v->x->spool->state == BODY_END);
+    return 1;
+}
+
 static int push_file(lua_State *L, const struct body_spool *s, size_t most)
 {
     luaL_Buffer b;
@@ -95,7 +103,7 @@ static int push_file(lua_State *L, const struct body_spool *s, size_t most)
 
 int lib_ngx_body_get_data(lua_State *L)
 {
-    const struct body_spool *s = complete_spool(L, NGX_IN_YIELDABLE | NGX_IN(LOG));
+    const struct body_spool *s = complete_spool(L, NGX_IN_REQUEST & ~NGX_IN(SET));
     lua_Number most = luaL_optnumber(L, 1, 0);
 
     if (!s || s->size == 0)
@@ -108,7 +116,7 @@ int lib_ngx_body_get_data(lua_State *L)
 
 int lib_ngx_body_get_file(lua_State *L)
 {
-    const struct body_spool *s = complete_spool(L, NGX_IN_YIELDABLE);
+    const struct body_spool *s = complete_spool(L, NGX_IN_REQUEST & ~NGX_IN(SET));
 
     if (!s || s->fd < 0 || !s->path)
         return 0;

@@ -7,6 +7,9 @@
 /* read_body() → true; false: the caller is to yield, then ask again; nil: the body failed and the caller is to yield for good */
 int lib_ngx_body_read(lua_State *L);
 
+/* is_body_read() → boolean */
+int lib_ngx_body_is_read(lua_State *L);
+
 /* discard_body() */
 int lib_ngx_body_discard(lua_State *L);
 

@@ -12,11 +12,12 @@ enum {
     STATUS_CLIENT_CLOSED = 499,
 };
 
+/* The running task ends here: nothing is resumed after this yield. */
 static int leave(lua_State *L)
 {
     co_request_exit(co_current());
-    lua_pushboolean(L, 1);
-    return 1;
+    lua_pushlightuserdata(L, co_wait_token());
+    return lua_yield(L, 1);
 }
 
 static bool is_abort(int status)

@@ -1,6 +1,6 @@
 /* What ends a handler: exit, exec, redirect, set_uri with a jump; and ngx.ctx. For lib_ngx.c.
  *
- * Each raises an error on misuse and otherwise answers true when the caller is to yield for good. */
+ * Each raises an error on misuse; otherwise it does not return to the handler. */
 #ifndef APP_LIB_NGX_CONTROL_H
 #define APP_LIB_NGX_CONTROL_H
 

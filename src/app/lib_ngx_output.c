@@ -247,6 +247,15 @@ int lib_ngx_output_log_error(lua_State *L)
     return 0;
 }
 
+int lib_ngx_output_log_alert(lua_State *L)
+{
+    struct slice s;
+
+    s.p = luaL_checklstring(L, 1, &s.n);
+    log_text(current_log(), LOG_ALERT, s);
+    return 0;
+}
+
 int lib_ngx_output_get_arg(lua_State *L)
 {
     struct visit *v = ngx_visit_check(L, NGX_IN(BODY_FILTER));

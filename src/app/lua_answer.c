@@ -134,8 +134,7 @@ static bool apply_header_table(struct visit *v, lua_State *L, int index)
 {
     if (lua_getmetatable(L, index)) {
         lua_pop(L, 1);
-        lua_pushliteral(L, "_fields");
-        lua_rawget(L, index);
+        lua_getfield(L, index, "_fields");
         if (lua_istable(L, -1))
             return lua_answer_apply_headers(v, L, lua_gettop(L));
         lua_pop(L, 1);

@@ -80,6 +80,17 @@ void lua_step_add_filters(struct visit *v)
         filter_append(v->x, pool_new(visit_pool(v), struct filter), &ops);
 }
 
+/* A reader of the body learns that the request is over: its next question is answered so. */
+static void end_reader(lua_State *L, struct lua_visit *lv)
+{
+    if (lv->body_ref == LUA_NOREF)
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, lv->body_ref);
+    luaL_unref(L, LUA_REGISTRYINDEX, lv->body_ref);
+    lv->body_ref = LUA_NOREF;
+    vm_call(0, 0, "request body");
+}
+
 /* What Lua still holds of the visit means nothing from now on. */
 static void release_refs(struct lua_visit *lv)
 {
@@ -89,9 +100,9 @@ static void release_refs(struct lua_visit *lv)
     lv->handle = 0;
     if (!L)
         return;
+    end_reader(L, lv);
     luaL_unref(L, LUA_REGISTRYINDEX, lv->ctx_ref);
-    luaL_unref(L, LUA_REGISTRYINDEX, lv->body_ref);
-    lv->ctx_ref = lv->body_ref = LUA_NOREF;
+    lv->ctx_ref = LUA_NOREF;
 }
 
 void lua_step_log(struct visit *v)

@@ -92,10 +92,17 @@ struct rewrite_rule {
     unsigned *end; /* where `break` goes on */
 };
 
-/* Steps; each arg is the struct above it. */
+/* The step of `if`; arg is a struct rewrite_if_step. Skips the body, or goes on in it with its
+ * location. */
 enum step_result rewrite_step_if(struct visit *v, const struct step *s);
+
+/* The step of `set`; arg is a struct rewrite_set_step. */
 enum step_result rewrite_step_set(struct visit *v, const struct step *s);
+
+/* The step of `return`; arg is a struct rewrite_return_step. Answers. */
 enum step_result rewrite_step_return(struct visit *v, const struct step *s);
+
+/* The step of `rewrite`; arg is a struct rewrite_rule. */
 enum step_result rewrite_step_rewrite(struct visit *v, const struct step *s);
 
 /* The step of `break`; arg is an unsigned: the step to go on with. */

@@ -14,4 +14,5 @@ void lib_open(lua_State *L)
 {
     lib_preload(L, "perilune.core.task", lib_task);
     lib_preload(L, "perilune.core.sys", lib_sys);
+    lib_preload(L, "perilune.core.json", lib_json);
 }

@@ -16,6 +16,9 @@ int lib_task(lua_State *L);
 /* Takes the next-turn call out of the loop: the machine is about to be closed. */
 void lib_task_close(void);
 
+/* "perilune.core.json": encode, empty_array. */
+int lib_json(lua_State *L);
+
 /* "perilune.core.sys": clocks, random bytes, logging, process facts. */
 int lib_sys(lua_State *L);
 

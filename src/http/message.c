@@ -80,7 +80,7 @@ int message_resolve(struct request *r, struct pool *pool, const char **reason_ou
     r->uri = origin_form(r->target, &t, pool);
     r->query = t.query;
     if (t.form == URL_ASTERISK)
-        r->path = r->target;
+        r->path = SLICE("/"); /* about the whole server: routed to its root; `uri` stays "*" */
     else if (!url_normalise_path(t.path, true, pool, &r->path))
         return refuse(reason_out, 400, "invalid path");
     return resolve_host(r, t.form == URL_ABSOLUTE ? t.authority : SLICE_EMPTY, pool, reason_out);

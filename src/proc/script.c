@@ -33,6 +33,18 @@ static struct {
     struct timer poll;
 } script; /* process-wide: one script per process */
 
+/* In a script `print` writes to standard output, where the server's writes to its log. */
+static bool open_ngx(void)
+{
+    lua_State *L = vm_main();
+    bool ok;
+
+    lua_getglobal(L, "print");
+    ok = lib_ngx_open();
+    lua_setglobal(L, "print");
+    return ok;
+}
+
 bool script_open(void)
 {
     struct vm_options o = {SLICE_EMPTY, SLICE_EMPTY};
@@ -40,7 +52,7 @@ bool script_open(void)
     signal_ignore_pipe();
     app_register_directives();
     loop_init(LOOP_BEST);
-    if (vm_open(&o) && lib_http_open() && lib_ngx_open())
+    if (vm_open(&o) && lib_http_open() && open_ngx())
         return true;
     fprintf(stderr, "perilune: the Lua library in %s cannot be used\n", vm_lua_dir());
     return false;

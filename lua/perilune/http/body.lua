@@ -6,26 +6,40 @@ local stream = require "perilune.stream"
 
 local body = {}
 
---- One piece: a deferred of bytes, nil at the end. While it waits, the connection is read again.
-local function pull(req, self)
+--- Settles `d` with the next piece (bytes, nil at the end), now or when the connection has been read again. Nothing is
+-- read for somebody who has given up.
+local function settle(req, self, d)
+    if d:is_realized() then
+        return
+    end
     local data, err = core.read(req)
     if data == "" then
         self:close()
-        return deferred.success_deferred(nil)
+        d:success(nil)
     elseif data then
-        return deferred.success_deferred(data)
+        d:success(data)
     elseif err then
         self:close(err)
-        return deferred.error_deferred(err)
-    end
-    local d = deferred.deferred()
-    core.on_body(req, function()
-        pull(req, self):on_realized(function(value)
-            d:success(value)
-        end, function(e)
-            d:error(e)
+        d:error(err)
+    else
+        core.on_body(req, function()
+            settle(req, self, d)
         end)
-    end)
+    end
+end
+
+--- One piece: a deferred of bytes, nil at the end. Those who ask while others wait are served after them.
+local function pull(req, self)
+    local before, d = self.asked, deferred.deferred()
+    if before and not before:is_realized() then
+        local function go_on()
+            settle(req, self, d)
+        end
+        before:on_realized(go_on, go_on)
+    else
+        settle(req, self, d)
+    end
+    self.asked = d
     return d
 end
 
@@ -37,22 +51,27 @@ function body.of_request(req)
     end)
 end
 
---- The whole body: a deferred of a string.
+--- Settles `d` with the whole body, now or when all of it has come.
+local function settle_all(req, d)
+    local data, err = core.read_all(req, function()
+        settle_all(req, d)
+    end)
+    if data then
+        d:success(data)
+    elseif err then
+        d:error(err)
+    end
+end
+
+--- The whole body: a deferred of a string, the same one however often it is asked for.
 -- @treturn deferred
 function body.read_all(req)
-    local d = deferred.deferred()
-    local function attempt()
-        local data, err = core.read_all(req, function()
-            d._retry()
-        end)
-        if data then
-            d:success(data)
-        elseif err then
-            d:error(err)
-        end
+    local d = rawget(req, "_text")
+    if not d then
+        d = deferred.deferred()
+        rawset(req, "_text", d)
+        settle_all(req, d)
     end
-    d._retry = attempt
-    attempt()
     return d
 end
 

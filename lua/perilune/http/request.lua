@@ -51,6 +51,8 @@ lazy.__index = function(self, key)
         end
     elseif rawget(self, "_all") then
         return rawget(self, "_all")[key]
+    elseif key == "_fields" then -- asked for when these are sent as the headers of a response
+        return rawget(materialise(self), "_fields")
     end
     return core.header(self, key)
 end

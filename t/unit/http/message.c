@@ -21,7 +21,7 @@ static const struct {
     {"http://H:9/p?q", "other", METHOD_GET, 1, 0, "/p?q", "/p", "q", "h", 9},
     {"http://h", "other", METHOD_GET, 1, 0, "/", "/", NULL, "h", 0},
     {"http://h?q=1", "other", METHOD_GET, 1, 0, "/?q=1", "/", "q=1", "h", 0},
-    {"*", "a", METHOD_OPTIONS, 1, 0, "*", "*", NULL, "a", 0},
+    {"*", "a", METHOD_OPTIONS, 1, 0, "*", "/", NULL, "a", 0},
     {"/", "", METHOD_GET, 1, 0, "/", "/", NULL, "", 0},
     {"/", NULL, METHOD_GET, 0, 0, "/", "/", NULL, "", 0},
     {"/", NULL, METHOD_GET, 1, 400, NULL, NULL, NULL, NULL, 0},

@@ -1,0 +1,72 @@
+--- In which contexts functions may be called, and how those that wait do so.
+
+local core = require "perilune.core.ngx"
+local coroutines = require "perilune.coroutines"
+local native = require "ngx.api.native"
+local task = require "perilune.core.task"
+
+local C = native.C
+local yield, WAIT, KILL = coroutines.yield, task.WAIT, core.KILL
+
+local context = {}
+
+--- Phase names by enum lua_context, as ngx.get_phase tells them.
+context.phases = {
+    [1] = "init",
+    [2] = "init_worker",
+    [3] = "set",
+    [4] = "rewrite",
+    [5] = "access",
+    [6] = "content",
+    [7] = "header_filter",
+    [8] = "body_filter",
+    [9] = "log",
+    [10] = "timer",
+    [11] = "exit_worker",
+    [12] = "content",
+}
+
+local names = {}
+for i, phase in pairs(context.phases) do
+    names[i] = i == 10 and "ngx.timer" or phase .. "_by_lua*"
+end
+
+--- Sets of phases: `set[number]` is true when the phase is in it.
+context.waiting = { [4] = true, [5] = true, [6] = true, [10] = true, [12] = true }
+context.answering = { [4] = true, [5] = true, [6] = true, [12] = true }
+context.request = {
+    [3] = true, [4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [9] = true, [12] = true,
+}
+
+--- Raises "API disabled in the context of …" at `level` when the running phase is not in `set`.
+function context.check(set, level)
+    local now = C.ffi_ngx_context()
+    if set[now] then
+        return
+    end
+    level = (level or 2) + 1
+    if now <= 1 then
+        error("no request found", level)
+    end
+    error("API disabled in the context of " .. names[now], level)
+end
+
+--- Waits for whatever wait has been numbered. Ends the task here when it was killed; raises when it was cancelled.
+function context.wait()
+    local err = yield(WAIT)
+    if err == nil then
+        return
+    end
+    if err == KILL then
+        context.leave()
+    end
+    error(err, 0)
+end
+
+--- Ends the running task.
+function context.leave()
+    core.leave()
+    yield(WAIT)
+end
+
+return context

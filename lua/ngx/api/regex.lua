@@ -1,0 +1,339 @@
+--- ngx.re: regular expressions by PCRE2.
+
+local ffi = require "ffi"
+local native = require "ngx.api.native"
+
+local C, to_string = native.C, ffi.string
+local sub, find, byte = string.sub, string.find, string.byte
+local type, tostring = type, tostring
+
+local NO_MATCH = -1
+local CACHE_MOST = 1024
+local JIT = 1024
+local flag_bits = {
+    i = 1, m = 2, s = 4, x = 8, a = 16, D = 256, u = 64, U = 192, J = 512, j = JIT, o = 0, d = 0,
+}
+
+local message, at = ffi.new("char[128]"), ffi.new("size_t[1]")
+local group = ffi.new("int[1]")
+local vector = C.ffi_regex_vector()
+
+local regex = {}
+
+--- options → pattern → compiled regex
+local cache, n_cached = {}, 0
+
+local function parse_options(options)
+    local bits = 0
+    for i = 1, #options do
+        local flag = sub(options, i, i)
+        local value = flag_bits[flag]
+        if not value then
+            error('unknown flag "' .. flag .. '" (flags "' .. options .. '")', 0)
+        end
+        bits = bit.bor(bits, value)
+    end
+    return bits
+end
+
+local function names_of(re)
+    local names, i = nil, 0
+    while true do
+        local name = C.ffi_regex_name(re, i, group)
+        if name == nil then
+            return names
+        end
+        names = names or {}
+        names[#names + 1] = { to_string(name), group[0] }
+        i = i + 1
+    end
+end
+
+local function compile(pattern, options)
+    local ok, bits = pcall(parse_options, options)
+    if not ok then
+        return nil, bits, true
+    end
+    local re = C.ffi_regex_compile(pattern, #pattern, bits, message, at)
+    if re == nil then
+        local text, offset = to_string(message), tonumber(at[0])
+        local place = offset < #pattern and ' at "' .. sub(pattern, offset + 1) .. '"' or ""
+        return nil, "pcre2_compile() failed: " .. text .. ' in "' .. pattern .. '"' .. place
+    end
+    re = ffi.gc(re, C.ffi_regex_free)
+    return {
+        re = re,
+        groups = C.ffi_regex_groups(re),
+        names = names_of(re),
+        is_dfa = find(options, "d", 1, true) and 1 or 0,
+        is_utf = find(options, "[uU]") ~= nil,
+    }
+end
+
+--- The compiled regex; nil and an error. Raises on an unknown option.
+local function get(pattern, options)
+    options = options or ""
+    local of_options = cache[options]
+    local found = of_options and of_options[pattern]
+    if found then
+        return found
+    end
+    local re, err, is_misuse = compile(pattern, options)
+    if not re then
+        if is_misuse then
+            error(err, 4)
+        end
+        return nil, err
+    end
+    if find(options, "o", 1, true) and n_cached < CACHE_MOST then
+        if not of_options then
+            of_options = {}
+            cache[options] = of_options
+        end
+        of_options[pattern], n_cached = re, n_cached + 1
+    end
+    return re
+end
+
+local function execute(re, subject, from)
+    local rc = C.ffi_regex_match(re.re, subject, #subject, from, re.is_dfa)
+    if rc < NO_MATCH then
+        return nil, "pcre2_match() failed: " .. rc
+    end
+    return rc
+end
+
+local function capture(subject, i, n)
+    if i >= n or vector[2 * i] < 0 then
+        return false
+    end
+    return sub(subject, vector[2 * i] + 1, vector[2 * i + 1])
+end
+
+local function captures(re, subject, n, out)
+    out = out or {}
+    for i = 0, re.groups do
+        out[i] = capture(subject, i, n)
+    end
+    if re.names then
+        for _, pair in ipairs(re.names) do
+            local value = out[pair[2]]
+            if value or out[pair[1]] == nil then
+                out[pair[1]] = value
+            end
+        end
+    end
+    return out
+end
+
+local function text_of(s, arg, name)
+    if type(s) == "string" then
+        return s
+    end
+    if s == nil then
+        error("bad argument #" .. arg .. " to '" .. name .. "' (string expected, got nil)", 3)
+    end
+    return tostring(s)
+end
+
+local function start_of(ctx, subject)
+    local pos = ctx and ctx.pos or 1
+    if pos <= 0 then
+        pos = 1
+    end
+    return pos <= #subject + 1 and pos - 1 or nil
+end
+
+--- The first match: a table of captures, [0] the whole.
+-- @treturn ?table nil: no match, or an error
+-- @treturn ?string error
+function regex.match(subject, pattern, options, ctx, out)
+    subject, pattern = text_of(subject, 1, "match"), text_of(pattern, 2, "match")
+    local re, err = get(pattern, options)
+    if not re then
+        return nil, err
+    end
+    local from = start_of(ctx, subject)
+    if not from then
+        return nil
+    end
+    local n
+    n, err = execute(re, subject, from)
+    if not n or n == NO_MATCH then
+        if ctx then
+            ctx.pos = nil
+        end
+        return nil, err
+    end
+    if ctx then
+        ctx.pos = vector[1] + 1
+    end
+    return captures(re, subject, n, out)
+end
+
+--- Where the first match (or its group `nth`) begins and ends.
+function regex.find(subject, pattern, options, ctx, nth)
+    subject, pattern = text_of(subject, 1, "find"), text_of(pattern, 2, "find")
+    local re, err = get(pattern, options)
+    if not re then
+        return nil, nil, err
+    end
+    local from = start_of(ctx, subject)
+    if not from then
+        return nil
+    end
+    local n
+    n, err = execute(re, subject, from)
+    if not n or n == NO_MATCH then
+        if ctx then
+            ctx.pos = nil
+        end
+        return nil, nil, err
+    end
+    if ctx then
+        ctx.pos = vector[1] + 1
+    end
+    nth = nth or 0
+    if nth > re.groups then
+        return nil, nil, "nth out of bound"
+    end
+    if nth >= n or vector[2 * nth] < 0 then
+        return nil, nil
+    end
+    return vector[2 * nth] + 1, vector[2 * nth + 1]
+end
+
+--- Where to look next after an empty match at byte `at_byte`: behind the character there.
+local function behind(re, subject, at_byte)
+    local next_at = at_byte + 1
+    if re.is_utf then
+        while next_at < #subject and bit.band(byte(subject, next_at + 1), 0xc0) == 0x80 do
+            next_at = next_at + 1
+        end
+    end
+    return next_at
+end
+
+--- An iterator over all matches.
+function regex.gmatch(subject, pattern, options)
+    subject, pattern = text_of(subject, 1, "gmatch"), text_of(pattern, 2, "gmatch")
+    local re, err = get(pattern, options)
+    if not re then
+        return nil, err
+    end
+    local from = 0
+    return function()
+        if not from or from > #subject then
+            return nil
+        end
+        local n, problem = execute(re, subject, from)
+        if not n or n == NO_MATCH then
+            from = nil
+            return nil, problem
+        end
+        from = vector[1] > vector[0] and vector[1] or behind(re, subject, vector[1])
+        return captures(re, subject, n)
+    end
+end
+
+--- A template as a list of texts and group numbers. Raises the reason.
+local function parse_template(template)
+    local parts, i = {}, 1
+    while true do
+        local dollar = find(template, "$", i, true)
+        parts[#parts + 1] = sub(template, i, (dollar or 0) - 1)
+        if not dollar then
+            return parts
+        end
+        local _, stop, number = find(template, "^%$(%d+)", dollar)
+        if not stop then
+            _, stop, number = find(template, "^%${(%d+)}", dollar)
+        end
+        if number then
+            parts[#parts + 1] = tonumber(number)
+        elseif sub(template, dollar + 1, dollar + 1) == "$" then
+            parts[#parts + 1], stop = "$", dollar + 1
+        elseif sub(template, dollar + 1, dollar + 1) == "&" then
+            parts[#parts + 1], stop = 0, dollar + 1
+        else
+            error("failed to compile the replacement template", 0)
+        end
+        i = stop + 1
+    end
+end
+
+local function expand(parts, subject, n)
+    local out = {}
+    for i, part in ipairs(parts) do
+        out[i] = type(part) == "string" and part or capture(subject, part, n) or ""
+    end
+    return table.concat(out)
+end
+
+local function replacer(re, subject, replace)
+    if type(replace) == "function" then
+        return function(n)
+            return tostring(replace(captures(re, subject, n)))
+        end
+    end
+    replace = tostring(replace)
+    if not find(replace, "$", 1, true) then
+        return function()
+            return replace
+        end
+    end
+    local parts = parse_template(replace)
+    return function(n)
+        return expand(parts, subject, n)
+    end
+end
+
+--- Replaces from the left, once or everywhere: text, how many; or nil, nil, error.
+local function substitute(re, subject, make, is_global)
+    local out, count, copied, from = {}, 0, 0, 0
+    while from <= #subject do
+        local n, err = execute(re, subject, from)
+        if not n then
+            return nil, nil, err
+        elseif n == NO_MATCH then
+            break
+        end
+        local first, last = vector[0], vector[1]
+        count = count + 1
+        out[#out + 1] = sub(subject, copied + 1, first)
+        out[#out + 1] = make(n)
+        copied = last
+        from = last > first and last or behind(re, subject, last)
+        if not is_global then
+            break
+        end
+    end
+    if count == 0 then
+        return subject, 0
+    end
+    out[#out + 1] = sub(subject, copied + 1)
+    return table.concat(out), count
+end
+
+local function replace_in(name, is_global)
+    return function(subject, pattern, replace, options)
+        subject, pattern = text_of(subject, 1, name), text_of(pattern, 2, name)
+        local re, err = get(pattern, options)
+        if not re then
+            return nil, nil, err
+        end
+        local ok, make = pcall(replacer, re, subject, replace)
+        if not ok then
+            return nil, nil, make
+        end
+        return substitute(re, subject, make, is_global)
+    end
+end
+
+--- Replaces the first match by a template ($1, ${1}, $$) or by what a function returns.
+regex.sub = replace_in("sub", false)
+
+--- Replaces every match.
+regex.gsub = replace_in("gsub", true)
+
+return regex

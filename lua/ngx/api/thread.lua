@@ -1,0 +1,153 @@
+--- ngx.thread: light threads, tasks that belong to the request of whoever spawned them.
+--
+-- The function of a thread runs in a coroutine of its own, which is the thread's name in Lua. A task resumes
+-- it and hands its waits on, so that a thread can be killed by not resuming it any more.
+
+local core = require "perilune.core.ngx"
+local coroutines = require "perilune.coroutines"
+local context = require "ngx.api.context"
+local tasks = require "perilune.core.task"
+
+local yield, resume = coroutines.yield, coroutines.resume
+local create, status, running = coroutine.create, coroutine.status, coroutine.running
+local WAIT, KILL = tasks.WAIT, core.KILL
+
+local thread = {}
+
+--- coroutine → record; a record is dropped once its results were taken
+local records = setmetatable({}, { __mode = "k" })
+
+local function finish(record, ok, ...)
+    record.ok, record.n, record.results = ok, select("#", ...), { ... }
+    record.is_over = true
+    if not ok and not record.is_killed then
+        local message = ...
+        core.log_error("lua user thread aborted: runtime error: "
+            .. debug.traceback(record.co, type(message) == "string" and message or tostring(message)))
+    end
+    if record.waiter then
+        tasks.wake(record.waiter, record.wait)
+    end
+end
+
+local step
+
+local function go_on(record, err)
+    if err == KILL or record.is_killed then
+        record.is_killed = true
+        return finish(record, false, "killed")
+    end
+    return step(record, resume(record.co, err))
+end
+
+step = function(record, ok, first, ...)
+    if status(record.co) == "dead" then
+        return finish(record, ok, first, ...)
+    end
+    if first == WAIT then
+        return go_on(record, yield(WAIT))
+    end
+    return go_on(record, yield())
+end
+
+local function run(record, ...)
+    return step(record, resume(record.co, ...))
+end
+
+--- Starts `fn(...)`; it runs at once until it waits.
+-- @treturn thread
+function thread.spawn(fn, ...)
+    if type(fn) ~= "function" then
+        error("bad argument #1 to 'spawn' (function expected, got " .. (fn == nil and "nil" or type(fn)) .. ")", 2)
+    end
+    context.check(context.waiting)
+    local co = create(fn)
+    local record = { co = co, parent = running() }
+    records[co] = record
+    local task, must_leave = core.thread_spawn(run, record, ...)
+    record.task = task
+    if must_leave then
+        yield(WAIT)
+    end
+    return co
+end
+
+local function take(record)
+    local results = record.results
+    record.is_taken = true
+    return record.ok, unpack(results, 1, record.n)
+end
+
+local function check_children(...)
+    if select("#", ...) == 0 then
+        error("at least one coroutine should be specified", 3)
+    end
+    for i = 1, select("#", ...) do
+        local co = select(i, ...)
+        if type(co) ~= "thread" then
+            error("bad argument #" .. i .. " to 'wait' (lua thread expected)", 3)
+        end
+        local record = records[co]
+        if not record then
+            error("attempt to wait on a coroutine that is not a user thread", 3)
+        end
+        if record.parent ~= running() then
+            error("only the parent coroutine can wait on the thread", 3)
+        end
+    end
+end
+
+--- The first of them that is over or taken, or nil.
+local function find_over(...)
+    for i = 1, select("#", ...) do
+        local record = records[select(i, ...)]
+        if record.is_over or record.is_taken then
+            return record
+        end
+    end
+end
+
+--- Waits until one of the threads ends: true and what it returned, or false and its error.
+function thread.wait(...)
+    context.check(context.waiting)
+    check_children(...)
+    local record = find_over(...)
+    while not record do
+        local task, number = tasks.begin_wait()
+        for i = 1, select("#", ...) do
+            local r = records[select(i, ...)]
+            r.waiter, r.wait = task, number
+        end
+        context.wait()
+        record = find_over(...)
+    end
+    if record.is_taken then
+        return nil, "already waited or killed"
+    end
+    return take(record)
+end
+
+--- Ends a thread.
+-- @treturn ?number 1
+-- @treturn ?string error
+function thread.kill(co)
+    context.check(context.waiting)
+    if type(co) ~= "thread" then
+        error("bad argument #1 to 'kill' (lua thread expected)", 2)
+    end
+    local record = records[co]
+    if not record then
+        return nil, "not user thread"
+    elseif record.parent ~= running() then
+        return nil, "killer not parent"
+    elseif record.is_taken then
+        return nil, "already waited or killed"
+    elseif record.is_over then
+        return nil, "already terminated"
+    end
+    record.is_killed, record.is_taken = true, true
+    core.thread_cancel(record.task)
+    return 1
+end
+
+return thread

@@ -1,0 +1,108 @@
+--- ngx.timer: functions that run later, outside of any request.
+
+local core = require "perilune.core.ngx"
+local native = require "ngx.api.native"
+local tasks = require "perilune.core.task"
+
+local C = native.C
+
+local timer = {}
+local pending, n_pending, n_running = {}, 0, 0
+
+local function run(fn, premature, args)
+    n_running = n_running + 1
+    local ok, err = xpcall(function()
+        fn(premature, unpack(args, 1, args.n))
+    end, function(e)
+        return debug.traceback(tostring(e), 2)
+    end)
+    n_running = n_running - 1
+    if not ok then
+        core.log_error("lua entry thread aborted: runtime error: " .. err)
+    end
+end
+
+local function start(fn, premature, args)
+    if n_running >= C.ffi_ngx_most_running_timers() then
+        core.log_alert(C.ffi_ngx_most_running_timers() .. " lua_max_running_timers are not enough")
+        return
+    end
+    core.spawn_timer(run, fn, premature, args)
+end
+
+local function add(entry)
+    entry.timer = tasks.timer(entry.delay, function()
+        pending[entry], n_pending = nil, n_pending - 1
+        if entry.is_repeated and C.ffi_ngx_is_exiting() == 0 then
+            add(entry)
+        end
+        start(entry.fn, false, entry.args)
+    end)
+    pending[entry], n_pending = true, n_pending + 1
+end
+
+local function check(name, n, delay, fn)
+    if n < 2 then
+        error("expecting at least 2 arguments but got " .. n, 3)
+    end
+    if type(delay) ~= "number" then
+        error("bad argument #1 to '" .. name .. "' (number expected, got " .. type(delay) .. ")", 3)
+    end
+    if name == "every" and delay == 0 then
+        error("delay cannot be zero", 3)
+    end
+    local info = type(fn) == "function" and debug.getinfo(fn, "S")
+    if not info or info.what == "C" then
+        error("bad argument #2 to '" .. name .. "' (Lua function expected)", 3)
+    end
+    if C.ffi_ngx_context() == 1 then
+        error("no request", 3)
+    end
+end
+
+local function create(delay, is_repeated, fn, n, ...)
+    if C.ffi_ngx_is_exiting() ~= 0 and delay > 0 then
+        return nil, "process exiting"
+    end
+    if n_pending >= C.ffi_ngx_most_pending_timers() then
+        return nil, "too many pending timers"
+    end
+    add { delay = delay > 0 and delay or 0, is_repeated = is_repeated, fn = fn, args = { n = n, ... } }
+    return 1
+end
+
+--- Calls `fn(premature, ...)` once after `delay` seconds.
+-- @treturn ?number 1
+-- @treturn ?string error
+function timer.at(delay, fn, ...)
+    check("at", select("#", delay, fn, ...), delay, fn)
+    return create(delay, false, fn, select("#", ...), ...)
+end
+
+--- Calls `fn(premature, ...)` every `delay` seconds.
+function timer.every(delay, fn, ...)
+    check("every", select("#", delay, fn, ...), delay, fn)
+    return create(delay, true, fn, select("#", ...), ...)
+end
+
+--- Timers that wait.
+function timer.pending_count()
+    return n_pending
+end
+
+--- Timers whose function runs.
+function timer.running_count()
+    return n_running
+end
+
+--- The process is ending: every pending function runs at once, with premature = true.
+local function drain()
+    local all = pending
+    pending, n_pending = {}, 0
+    for entry in pairs(all) do
+        entry.timer:stop()
+        start(entry.fn, true, entry.args)
+    end
+end
+
+return { api = timer, drain = drain }

@@ -1,0 +1,89 @@
+--- The global `ngx`, put together from its parts. What it has is listed in docs/ngx.md.
+
+local ffi = require "ffi"
+local core = require "perilune.core.ngx"
+local sys = require "perilune.core.sys"
+local arguments = require "ngx.api.arguments"
+local codec = require "ngx.api.codec"
+local constants = require "ngx.api.constants"
+local control = require "ngx.api.control"
+local fields = require "ngx.api.fields"
+local native = require "ngx.api.native"
+local regex = require "ngx.api.regex"
+local request = require "ngx.api.request"
+local thread = require "ngx.api.thread"
+local time = require "ngx.api.time"
+local timer = require "ngx.api.timer"
+local variables = require "ngx.api.variables"
+
+local C = native.C
+local PREFIX = 3
+
+local ngx = {
+    print = core.print,
+    say = core.say,
+    log = core.log,
+    on_abort = core.on_abort,
+    header = fields.header,
+    resp = fields.resp,
+    req = request,
+    var = variables.var,
+    arg = variables.arg,
+    encode_args = arguments.encode_args,
+    decode_args = arguments.decode_args,
+    thread = thread,
+    timer = timer.api,
+    re = regex,
+}
+
+local function copy(from, to)
+    for key, value in pairs(from) do
+        if key ~= "url" then
+            to[key] = value
+        end
+    end
+end
+
+copy(constants, ngx)
+copy(codec, ngx)
+copy(control, ngx)
+copy(time, ngx)
+copy(fields.req, request)
+copy(arguments.req, request)
+
+ngx.worker = {
+    --- Number of this worker, from 0.
+    id = function()
+        local id = C.ffi_ngx_worker_id()
+        return id >= 0 and id or nil
+    end,
+    count = function()
+        return C.ffi_ngx_worker_count()
+    end,
+    pid = sys.pid,
+    exiting = function()
+        return C.ffi_ngx_is_exiting() ~= 0
+    end,
+}
+
+ngx.config = {
+    subsystem = "http",
+    debug = false,
+    nginx_version = 1031002,
+    ngx_lua_version = 10030,
+    --- The directory that relative paths are below.
+    prefix = function()
+        local out = ffi.new("struct ffi_str")
+        C.ffi_ngx_text(PREFIX, out)
+        return ffi.string(out.p, out.n)
+    end,
+    nginx_configure = function()
+        return ""
+    end,
+}
+
+variables.attach(ngx)
+rawset(_G, "ngx", ngx)
+rawset(_G, "print", core.print_log)
+
+return ngx

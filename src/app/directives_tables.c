@@ -1,0 +1,19 @@
+/* The list of all tables. To add a file of directives: its register function in directives.h and
+ * below. */
+#include "app/app.h"
+
+#include "app/directives.h"
+
+void app_register_directives(void)
+{
+    directives_main_register();
+    directives_http_register();
+    directives_location_register();
+    directives_files_register();
+    directives_limits_register();
+    directives_log_register();
+    directives_headers_register();
+    directives_rewrite_register();
+    directives_map_register();
+    directives_lua_register();
+}
