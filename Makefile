@@ -34,10 +34,10 @@ say = $(if $(V),,@printf '%-5s %s\n' '$(1)' '$(2)')
 
 PACKAGES_run   := gcc libc6-dev make pkg-config libluajit2-5.1-dev libev-dev node-llhttp libnghttp2-dev libssl-dev \
                   libc-ares-dev libpcre2-dev zlib1g-dev lua-cjson
-PACKAGES_test  := libcmocka-dev perl
+PACKAGES_test  := libcmocka-dev perl curl procps
 PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
 PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
-PACKAGES_bench := nginx-light libnginx-mod-http-lua wrk
+PACKAGES_bench := nginx-light libnginx-mod-http-lua wrk perl
 
 GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := run \
@@ -115,8 +115,8 @@ C_FILES  = $(wildcard src/*.c src/*.h src/*/*.c src/*/*.h t/unit/*/*.c t/unit/*/
 LUA_FILES = $(shell find lua examples t conf -name '*.lua' 2>/dev/null | sort)
 
 # Sources that read what strangers send: each has t/fuzz/<name>.c (checked by lint).
-PARSERS := proto/url proto/date proto/cookie proto/form proto/multipart proto/http1_parse proto/h2_session \
-           proto/ws_frame proto/ws_handshake proto/ws_deflate proto/proxy_proto config/lex
+PARSERS := proto/url proto/date proto/range proto/cookie proto/form proto/multipart proto/http1_parse proto/http1_body \
+           proto/h2_session proto/ws_frame proto/ws_handshake proto/ws_deflate proto/proxy_proto config/lex
 
 .PHONY: all run test unit t asan fuzz fuzz-all bench lint layers objects format tidy luacheck fmt cov docs install deb clean help \
         deps sums
@@ -293,6 +293,7 @@ $(LINT)/%.tidy: src/%.c .clang-tidy build/release/%.o
 	$(call say,TIDY,$*.c)
 	@mkdir -p $(@D)
 	$(Q)clang-tidy-14 --quiet --warnings-as-errors='*' $< -- $(filter-out -Werror $(FORTIFY),$(CFLAGS_OWN)) \
+	    $(if $(filter main,$*),$(MAIN_DEFS)) \
 	    >$@.log 2>&1 || \
 	    { sed -e 's,$(CURDIR)/,,g' -e '/^[0-9]* warnings\{0,1\} .*generated/d' -e '/^Suppressed/d' $@.log; exit 1; }
 	@touch $@

@@ -32,7 +32,7 @@ local function list()
 end
 
 local function create(req)
-    local ok, input = try_await(req:json())
+    local ok, input = req:json():try_await()
     if not ok then
         if input.code == "invalid" then
             return problem(400, input.message)

@@ -27,7 +27,7 @@ pass = function(co)
 end
 
 --- As the standard function; an await inside `co` suspends the whole task.
-function coroutine.resume(co, ...)
+function coroutine.resume(co, ...) -- luacheck: ignore 122
     return relay(co, raw_resume(co, ...))
 end
 
@@ -39,7 +39,7 @@ local function unwrap(ok, ...)
 end
 
 --- As the standard function; an await inside suspends the whole task.
-function coroutine.wrap(f)
+function coroutine.wrap(f) -- luacheck: ignore 122
     local co = raw_create(f)
     return function(...)
         return unwrap(relay(co, raw_resume(co, ...)))

@@ -8,6 +8,7 @@
 #include "app/lua_step.h"
 #include "app/port.h"
 #include "base/mem.h"
+#include "bind/machine.h"
 #include "bind/vm.h"
 #include "loop/loop.h"
 
@@ -53,10 +54,10 @@ void app_close_listeners(struct app_conf *conf)
 
 bool app_open_lua(struct app_conf *conf)
 {
-    struct vm_options o = {conf->lua_package_path, conf->lua_package_cpath};
+    struct machine_options o = {conf->lua_package_path, conf->lua_package_cpath};
 
     app.conf = conf;
-    if (!vm_open(&o))
+    if (!machine_open(&o))
         return false;
     if (!lib_http_open() || !lib_ngx_open())
         return false;
@@ -120,7 +121,7 @@ void app_stop(void)
     loop_cancel(&app.idle_call);
     if (app.conf && vm_main())
         lua_step_run_plain((struct lua_code *)app.conf->exit_worker_by_lua, LUA_CONTEXT_EXIT_WORKER);
-    vm_close();
+    machine_close();
     mem_free(app.ports);
     app.ports = NULL;
     app.n_ports = 0;

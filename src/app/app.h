@@ -1,6 +1,8 @@
-/* A loaded configuration at work in this process: listeners, Lua, servers. What proc/ starts and stops.
+/* A loaded configuration at work in this process: listeners, Lua, servers. What proc/ starts and
+ * stops.
  *
- * Order in the master: app_open_listeners, app_open_lua, fork. In a worker (and in a single process): app_start. */
+ * Order in the master: app_open_listeners, app_open_lua, fork. In a worker (and in a single
+ * process): app_start. */
 #ifndef APP_APP_H
 #define APP_APP_H
 
@@ -9,21 +11,24 @@
 /* Registers the tables of every directive. Once, before conf_load. */
 void app_register_directives(void);
 
-/* Opens every listening socket of `conf`, taking over those of `old` (may be NULL) that have the same address; what only `old`
- * has stays open there until app_close_listeners(old). False with `e` filled: nothing of `conf` is open then. */
+/* Opens every listening socket of `conf`, taking over those of `old` (may be NULL) that have the
+ * same address; what only `old` has stays open there until app_close_listeners(old). False with `e`
+ * filled: nothing of `conf` is open then. */
 bool app_open_listeners(struct app_conf *conf, struct app_conf *old, struct config_error *e);
 
 /* Closes the sockets that `conf` still owns (those taken over are not). */
 void app_close_listeners(struct app_conf *conf);
 
-/* Opens the Lua machine for `conf`, compiles its chunks and runs init_by_lua. False (logged as [emerg]) when it fails. */
+/* Opens the Lua machine for `conf`, compiles its chunks and runs init_by_lua. False (logged as
+ * [emerg]) when it fails. */
 bool app_open_lua(struct app_conf *conf);
 
 /* Begins to serve in this process as worker `id` of `n`: init_worker_by_lua, then accepting. */
 void app_start(struct app_conf *conf, int id, int n);
 
-/* Graceful end: no more accepting, idle connections close, the others after their exchange; `on_idle` is called from the loop
- * once all connections, tasks and premature timers are through. */
+/* Graceful end: no more accepting, idle connections close, the others after their exchange;
+ * `on_idle` is called from the loop once all connections, tasks and premature timers are through.
+ */
 void app_drain(void (*on_idle)(void));
 
 /* Ends now: exit_worker_by_lua, connections closed, Lua closed, logs left open. */

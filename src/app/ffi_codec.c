@@ -18,6 +18,12 @@ static int is_kept(unsigned char c, int type)
         return !strchr("#%?", c);
     if (type == 1)
         return !strchr("#%?+", c);
+    if (type == 3)
+        return !strchr("\"#%'", c);
+    if (type == 4)
+        return !strchr("\"%'", c);
+    if (type > 4)
+        return c != '%';
     return strchr("-._~!'()*", c) != NULL;
 }
 
@@ -65,7 +71,8 @@ size_t ffi_codec_unescape(const char *p, size_t n, char *out)
     return (size_t)(at - out);
 }
 
-int ffi_codec_next_arg(const char *p, size_t n, size_t *at, char *room, struct ffi_str *name, struct ffi_str *value)
+int ffi_codec_next_arg(const char *p, size_t n, size_t *at, char *room, struct ffi_str *name,
+                       struct ffi_str *value)
 {
     struct slice rest = slice_of(p + *at, n - *at), raw_name, raw_value;
     bool has_value;

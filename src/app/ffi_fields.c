@@ -1,9 +1,9 @@
-/* Lists of fields as ngx.header, ngx.req.*_header and ngx.resp see them. Content-Length and Last-Modified of a response are
- * kept beside the list, as the exchange has them. */
+/* Lists of fields as ngx.header, ngx.req.*_header and ngx.resp see them. Content-Length and
+ * Last-Modified of a response are kept beside the list, as the exchange has them. */
 #include "app/ffi_fields.h"
 
 #include "app/ffi_ngx.h"
-#include "app/lua_step.h"
+#include "app/lib_ngx_visit.h"
 #include "base/num.h"
 #include "proto/date.h"
 #include "proto/url.h"
@@ -64,6 +64,7 @@ int ffi_fields_get(const char *name, size_t n, int nth, struct ffi_str *value)
     struct slice wanted = slice_of(name, n);
     enum header_id id = header_id(wanted);
     const struct header_list *l;
+    bool is_first = nth == 0;
 
     if (!v)
         return FFI_NGX_NO_REQUEST;
@@ -76,7 +77,7 @@ int ffi_fields_get(const char *name, size_t n, int nth, struct ffi_str *value)
         if (nth-- == 0)
             return put(value, h->value);
     }
-    return nth == 0 ? get_kept(v, id, value) : FFI_NGX_NONE;
+    return is_first ? get_kept(v, id, value) : FFI_NGX_NONE;
 }
 
 /* May the fields be changed still? Logs when not. */
@@ -84,7 +85,8 @@ static int check(const struct visit *v, int is_response)
 {
     if (!v)
         return FFI_NGX_NO_REQUEST;
-    if (is_response && exchange_has_started(v->x) && lua_current_context() != LUA_CONTEXT_HEADER_FILTER) {
+    if (is_response && exchange_has_started(v->x) &&
+        lua_current_context() != LUA_CONTEXT_HEADER_FILTER) {
         log_write(&v->x->log, LOG_ERROR,
                   "attempt to set ngx.header.HEADER after sending out response headers");
         return FFI_NGX_SENT;
@@ -104,6 +106,12 @@ static void clear_kept(struct visit *v, int is_response, enum header_id id)
         v->x->req.host = SLICE_EMPTY;
 }
 
+static void clear(struct visit *v, int is_response, struct slice name)
+{
+    clear_kept(v, is_response, header_id(name));
+    header_remove(list_of(v, is_response), name);
+}
+
 int ffi_fields_clear(int is_response, const char *name, size_t n)
 {
     struct visit *v = lua_current_visit();
@@ -111,8 +119,9 @@ int ffi_fields_clear(int is_response, const char *name, size_t n)
 
     if (rc != FFI_NGX_OK)
         return rc;
-    clear_kept(v, is_response, header_id(slice_of(name, n)));
-    header_remove(list_of(v, is_response), slice_of(name, n));
+    clear(v, is_response, slice_of(name, n));
+    if (is_response && header_id(slice_of(name, n)) == HEADER_CONTENT_TYPE)
+        ngx_visit_of(v)->is_type_cleared = true;
     return FFI_NGX_OK;
 }
 
@@ -150,30 +159,31 @@ static struct slice escape(struct pool *pool, struct slice s, bool is_name)
     return slice_of(p, n);
 }
 
-/* Fields that other parts of the server read from their own place. True: the field needs no entry in the list. */
-static bool keep(struct visit *v, int is_response, enum header_id id, struct slice value)
+/* Fields that other parts of the server read from their own place. FFI_NGX_NONE: the field needs an entry in the list. */
+static int keep(struct visit *v, int is_response, enum header_id id, struct slice value)
 {
     struct slice name;
     int64_t n;
     int port;
 
+    if (id == HEADER_CONTENT_LENGTH && !num_parse_u63(slice_trim(value), &n))
+        return FFI_NGX_INVALID;
     if (is_response && id == HEADER_CONTENT_LENGTH) {
-        if (num_parse_u63(slice_trim(value), &n))
-            v->x->res.content_length = n;
-        return true;
+        v->x->res.content_length = n;
+        return FFI_NGX_OK;
     }
     if (is_response && id == HEADER_LAST_MODIFIED && date_parse(value, &n)) {
         v->x->res.last_modified = n;
         header_remove_id(&v->x->res.headers, id);
-        return true;
+        return exchange_has_started(v->x) ? FFI_NGX_NONE : FFI_NGX_OK;
     }
     if (!is_response && id == HEADER_HOST && url_parse_host(value, &name, &port)) {
         v->x->req.host = name;
         v->x->req.host_port = port;
     }
-    if (!is_response && id == HEADER_CONTENT_LENGTH && num_parse_u63(value, &n))
+    if (!is_response && id == HEADER_CONTENT_LENGTH)
         v->x->req.content_length = n;
-    return false;
+    return FFI_NGX_NONE;
 }
 
 static bool is_single(enum header_id id)
@@ -184,25 +194,34 @@ static bool is_single(enum header_id id)
            id == HEADER_CONTENT_RANGE || id == HEADER_REFRESH;
 }
 
-int ffi_fields_add(int is_response, const char *name, size_t n, const char *value, size_t value_n)
+static int put_field(int is_response, struct slice name, struct slice value, bool replaces)
 {
     struct visit *v = lua_current_visit();
-    enum header_id id = header_id(slice_of(name, n));
+    enum header_id id = header_id(name);
     int rc = check(v, is_response);
-    struct slice safe_name, safe_value;
 
-    if (rc != FFI_NGX_OK)
+    if (rc != FFI_NGX_OK || name.n == 0)
         return rc;
-    if (n == 0)
-        return FFI_NGX_OK;
-    safe_value = escape(visit_pool(v), slice_of(value, value_n), false);
-    if (keep(v, is_response, id, safe_value))
-        return FFI_NGX_OK;
-    safe_name = id != HEADER_OTHER && is_response ? header_name(id)
-                                                  : escape(visit_pool(v), slice_of(name, n), true);
+    value = escape(visit_pool(v), value, false);
+    if (replaces)
+        clear(v, is_response, name);
+    rc = keep(v, is_response, id, value);
+    if (rc != FFI_NGX_NONE)
+        return rc;
+    name = is_response && id == HEADER_CONTENT_TYPE ? header_name(id) : escape(visit_pool(v), name, true);
     if (is_single(id))
-        header_set(list_of(v, is_response), visit_pool(v), safe_name, safe_value);
+        header_set(list_of(v, is_response), visit_pool(v), name, value);
     else
-        header_add(list_of(v, is_response), visit_pool(v), safe_name, safe_value);
+        header_add(list_of(v, is_response), visit_pool(v), name, value);
     return FFI_NGX_OK;
+}
+
+int ffi_fields_set(int is_response, const char *name, size_t n, const char *value, size_t value_n)
+{
+    return put_field(is_response, slice_of(name, n), slice_of(value, value_n), true);
+}
+
+int ffi_fields_add(int is_response, const char *name, size_t n, const char *value, size_t value_n)
+{
+    return put_field(is_response, slice_of(name, n), slice_of(value, value_n), false);
 }

@@ -1,4 +1,5 @@
-/* Each function finds the running visit anew; what it hands out borrows from the exchange's pool or is static. */
+/* Each function finds the running visit anew; what it hands out borrows from the exchange's pool or
+ * is static. */
 #include "app/ffi_ngx.h"
 
 #include <time.h>
@@ -13,10 +14,11 @@ static const struct {
     int id;
     enum method method;
 } methods[] = {
-    {0x0002, METHOD_GET},      {0x0004, METHOD_HEAD},  {0x0008, METHOD_POST},    {0x0010, METHOD_PUT},
-    {0x0020, METHOD_DELETE},   {0x0040, METHOD_MKCOL}, {0x0080, METHOD_COPY},    {0x0100, METHOD_MOVE},
-    {0x0200, METHOD_OPTIONS},  {0x0400, METHOD_PROPFIND}, {0x0800, METHOD_PROPPATCH}, {0x1000, METHOD_LOCK},
-    {0x2000, METHOD_UNLOCK},   {0x4000, METHOD_PATCH}, {0x8000, METHOD_TRACE},
+    {0x0002, METHOD_GET},      {0x0004, METHOD_HEAD},      {0x0008, METHOD_POST},
+    {0x0010, METHOD_PUT},      {0x0020, METHOD_DELETE},    {0x0040, METHOD_MKCOL},
+    {0x0080, METHOD_COPY},     {0x0100, METHOD_MOVE},      {0x0200, METHOD_OPTIONS},
+    {0x0400, METHOD_PROPFIND}, {0x0800, METHOD_PROPPATCH}, {0x1000, METHOD_LOCK},
+    {0x2000, METHOD_UNLOCK},   {0x4000, METHOD_PATCH},     {0x8000, METHOD_TRACE},
 };
 
 static int put(struct ffi_str *out, struct slice s)
@@ -88,7 +90,8 @@ int ffi_ngx_set_status(int status)
     if (!v)
         return FFI_NGX_NO_REQUEST;
     if (is_sent(v)) {
-        log_write(&v->x->log, LOG_ERROR, "attempt to set ngx.status after sending out response headers");
+        log_write(&v->x->log, LOG_ERROR,
+                  "attempt to set ngx.status after sending out response headers");
         return FFI_NGX_SENT;
     }
     if (status < 100 || status > 999) {
@@ -135,7 +138,8 @@ int ffi_ngx_var_set(const char *name, size_t n, const char *value, size_t value_
         return FFI_NGX_NONE;
     if (!var->set)
         return FFI_NGX_READ_ONLY;
-    var->set(v, var, value ? pool_dup(visit_pool(v), slice_of(value, value_n)) : (struct slice){NULL, 0});
+    var->set(v, var,
+             value ? pool_dup(visit_pool(v), slice_of(value, value_n)) : (struct slice){NULL, 0});
     return FFI_NGX_OK;
 }
 

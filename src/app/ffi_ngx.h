@@ -1,7 +1,8 @@
-/* Facts of the current request for LuaJIT's FFI (lua/ngx/api/native.lua declares the same). Plain C that never enters Lua.
+/* Facts of the current request for LuaJIT's FFI (lua/ngx/api/native.lua declares the same). Plain C
+ * that never enters Lua.
  *
- * Most answer 0 when all went well, or one of enum ffi_ngx_result. Text that is handed out is borrowed: it is to be made a
- * Lua string at once. */
+ * Most answer 0 when all went well, or one of enum ffi_ngx_result. Text that is handed out is
+ * borrowed: it is to be made a Lua string at once. */
 #ifndef APP_FFI_NGX_H
 #define APP_FFI_NGX_H
 
@@ -19,6 +20,7 @@ enum ffi_ngx_result {
     FFI_NGX_BAD_CONTEXT = -101,
     FFI_NGX_READ_ONLY = -102,
     FFI_NGX_SENT = -103, /* the head has been sent */
+    FFI_NGX_INVALID = -104,
 };
 
 enum ffi_ngx_number {
@@ -27,7 +29,7 @@ enum ffi_ngx_number {
     FFI_NGX_IS_INTERNAL,
     FFI_NGX_HTTP_VERSION,
     FFI_NGX_START_TIME,
-    FFI_NGX_METHOD, /* HTTP_GET … as ngx numbers them, 0: another */
+    FFI_NGX_METHOD,  /* HTTP_GET … as ngx numbers them, 0: another */
     FFI_NGX_CTX_REF, /* registry reference of ngx.ctx, -2: none */
 };
 
@@ -46,7 +48,8 @@ int ffi_ngx_var_get(const char *name, size_t n, struct ffi_str *out);
 /* The value of capture group `i`. */
 int ffi_ngx_var_capture(int i, struct ffi_str *out);
 
-/* Sets a variable (value NULL: not found any more). FFI_NGX_NONE: no such variable; FFI_NGX_READ_ONLY. */
+/* Sets a variable (value NULL: not found any more). FFI_NGX_NONE: no such variable;
+ * FFI_NGX_READ_ONLY. */
 int ffi_ngx_var_set(const char *name, size_t n, const char *value, size_t value_n);
 
 enum ffi_ngx_text { FFI_NGX_METHOD_NAME, FFI_NGX_ARGS, FFI_NGX_PATH, FFI_NGX_PREFIX };
@@ -72,13 +75,15 @@ void ffi_ngx_update_time(void);
 /* "2026-11-22 21:53:30" (19 bytes) of the turn's second: local time or UTC. */
 void ffi_ngx_date(int is_utc, char out[19]);
 
-/* IMF-fixdate, or with `is_cookie` the form with dashes; the number of bytes written (at most 32). */
+/* IMF-fixdate, or with `is_cookie` the form with dashes; the number of bytes written (at most 32).
+ */
 int ffi_ngx_http_time(double seconds, int is_cookie, char out[32]);
 
 /* Seconds of an HTTP date, or -1. */
 double ffi_ngx_parse_http_time(const char *p, size_t n);
 
-/* Number of this worker (-1: none), of workers, of timers allowed to wait and to run; 1 when the process is ending. */
+/* Number of this worker (-1: none), of workers, of timers allowed to wait and to run; 1 when the
+ * process is ending. */
 int ffi_ngx_worker_id(void);
 int ffi_ngx_worker_count(void);
 int ffi_ngx_most_pending_timers(void);

@@ -1,4 +1,5 @@
-/* A regex with its match data, so that matching allocates nothing. Offsets are handed out as ints, in one vector for all. */
+/* A regex with its match data, so that matching allocates nothing. Offsets are handed out as ints,
+ * in one vector for all. */
 #include "app/ffi_regex.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -43,12 +44,14 @@ static uint32_t options_of(unsigned flags)
     return options;
 }
 
-struct ffi_regex *ffi_regex_compile(const char *pattern, size_t n, unsigned flags, char message[128], size_t *at)
+struct ffi_regex *ffi_regex_compile(const char *pattern, size_t n, unsigned flags,
+                                    char message[128], size_t *at)
 {
     int error;
     PCRE2_SIZE offset;
     struct ffi_regex *re;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, n, options_of(flags), &error, &offset, NULL);
+    pcre2_code *code =
+        pcre2_compile((PCRE2_SPTR)pattern, n, options_of(flags), &error, &offset, NULL);
 
     if (!code) {
         pcre2_get_error_message(error, (PCRE2_UCHAR *)message, 128);
@@ -91,15 +94,16 @@ const char *ffi_regex_name(const struct ffi_regex *re, int i, int *group)
     return (const char *)entry + 2;
 }
 
-int ffi_regex_match(const struct ffi_regex *re, const char *subject, size_t n, size_t from, int is_dfa)
+int ffi_regex_match(const struct ffi_regex *re, const char *subject, size_t n, size_t from,
+                    int is_dfa)
 {
     static int workspace[WORKSPACE]; /* process-wide: scratch of pcre2_dfa_match */
     const PCRE2_SIZE *found;
     int rc, pairs;
 
     if (is_dfa)
-        rc = pcre2_dfa_match(re->code, (PCRE2_SPTR)subject, n, from, re->match_options, re->data, NULL, workspace,
-                             WORKSPACE);
+        rc = pcre2_dfa_match(re->code, (PCRE2_SPTR)subject, n, from, re->match_options, re->data,
+                             NULL, workspace, WORKSPACE);
     else
         rc = pcre2_match(re->code, (PCRE2_SPTR)subject, n, from, re->match_options, re->data, NULL);
     if (rc < 0)

@@ -1,5 +1,6 @@
-/* "perilune.core.http": the functions with which lua/perilune/http drives an exchange. All take the request object first and
- * answer "closed" when its exchange is over. What only reads the request is in lib_request.c. */
+/* "perilune.core.http": the functions with which lua/perilune/http drives an exchange. All take the
+ * request object first and answer "closed" when its exchange is over. What only reads the request
+ * is in lib_request.c. */
 #include "app/lib_http.h"
 
 #include <errno.h>
@@ -31,7 +32,8 @@ static int closed(lua_State *L)
     return lerr_return(L, &err_closed, NULL);
 }
 
-/* start(req, status, headers, length or nil) → sends the head; false when no body goes with it. Raises on a bad head. */
+/* start(req, status, headers, length or nil) → sends the head; false when no body goes with it.
+ * Raises on a bad head. */
 static int l_start(lua_State *L)
 {
     struct visit *v = check_visit(L);
@@ -289,7 +291,8 @@ static void on_spool(struct exchange *x, struct body_spool *s)
     call_back(x);
 }
 
-/* read_all(req, fn) → bytes; false when fn() will be called and read_all is then to be asked again; nil, error */
+/* read_all(req, fn) → bytes; false when fn() will be called and read_all is then to be asked again;
+ * nil, error */
 static int l_read_all(lua_State *L)
 {
     struct visit *v = check_visit(L);
@@ -335,11 +338,20 @@ static int l_trailers(lua_State *L)
 static int open_module(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"start", l_start},       {"write", l_write},     {"open_file", l_open_file},
-        {"write_file", l_write_file}, {"finish", l_finish}, {"abort", l_abort},
-        {"inform", l_inform},     {"wait_drained", l_wait_drained}, {"read", l_read},
-        {"on_body", l_on_body},   {"read_all", l_read_all}, {"trailers", l_trailers},
-        {"listen", lib_server_listen}, {NULL, NULL},
+        {"start", l_start},
+        {"write", l_write},
+        {"open_file", l_open_file},
+        {"write_file", l_write_file},
+        {"finish", l_finish},
+        {"abort", l_abort},
+        {"inform", l_inform},
+        {"wait_drained", l_wait_drained},
+        {"read", l_read},
+        {"on_body", l_on_body},
+        {"read_all", l_read_all},
+        {"trailers", l_trailers},
+        {"listen", lib_server_listen},
+        {NULL, NULL},
     };
 
     luaL_newmetatable(L, "perilune.file");

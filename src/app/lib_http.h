@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-/* Registers the module in the open machine and loads the Lua half. False (logged) when that fails. */
+/* Registers the module in the open machine and loads the Lua half. False (logged) when that fails.
+ */
 bool lib_http_open(void);
 
 #endif

@@ -1,5 +1,6 @@
-/* The module "perilune.core.ngx": what of ngx.* has to be a C function. To add one, write it in the lib_ngx_*.c of its subject
- * and list it here; what only reads or writes a field belongs into ffi_ngx.c or ffi_fields.c. */
+/* The module "perilune.core.ngx": what of ngx.* has to be a C function. To add one, write it in the
+ * lib_ngx_*.c of its subject and list it here; what only reads or writes a field belongs into
+ * ffi_ngx.c or ffi_fields.c. */
 #include "app/lib_ngx.h"
 
 #include <lauxlib.h>
@@ -22,8 +23,7 @@ static int open_module(lua_State *L)
         {"send_headers", lib_ngx_output_send_headers},
         {"log", lib_ngx_output_log},
         {"print_log", lib_ngx_output_print_log},
-        {"log_error", lib_ngx_output_log_error},
-        {"log_alert", lib_ngx_output_log_alert},
+        {"log_line", lib_ngx_output_log_line},
         {"get_arg", lib_ngx_output_get_arg},
         {"set_arg", lib_ngx_output_set_arg},
         {"exit", lib_ngx_control_exit},

@@ -4,7 +4,8 @@
 
 #include <stdbool.h>
 
-/* Registers "perilune.core.ngx" in the open machine and sets the global `ngx`. False (logged) when the Lua half fails to load. */
+/* Registers "perilune.core.ngx" in the open machine and sets the global `ngx`. False (logged) when
+ * the Lua half fails to load. */
 bool lib_ngx_open(void);
 
 /* The process is draining: pending ngx.timer callbacks run at once, with premature = true. */

@@ -1,5 +1,5 @@
-/* On top of the exchange's spool, which is changed in place when a program sets a body. While one is being put together
- * (init_body … finish_body) the spool's size is BUILDING. */
+/* On top of the exchange's spool, which is changed in place when a program sets a body. While one
+ * is being put together (init_body … finish_body) the spool's size is BUILDING. */
 #include "app/lib_ngx_body.h"
 
 #include <errno.h>
@@ -45,6 +45,10 @@ int lib_ngx_body_read(lua_State *L)
 
     if (v->x->state == EXCHANGE_ABORTED)
         return fail(L, v);
+    if (!v->x->spool && ngx_visit_of(v)->is_body_discarded) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
     s = v->x->spool && v->x->spool->state != BODY_WAIT ? v->x->spool
                                                        : body_spool_start(v->x, on_complete, NULL);
     if (s->state == BODY_FAILED)
@@ -63,7 +67,10 @@ int lib_ngx_body_read(lua_State *L)
 
 int lib_ngx_body_discard(lua_State *L)
 {
-    ngx_visit_check(L, NGX_IN_YIELDABLE);
+    struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+
+    if (!v->x->spool)
+        ngx_visit_of(v)->is_body_discarded = true;
     return 0;
 }
 
@@ -90,7 +97,8 @@ static int push_file(lua_State *L, const struct body_spool *s, size_t most)
 
     luaL_buffinit(L, &b);
     while (at < most) {
-        ssize_t n = pread(s->fd, luaL_prepbuffer(&b), MIN(most - at, (size_t)LUAL_BUFFERSIZE), (off_t)at);
+        ssize_t n =
+            pread(s->fd, luaL_prepbuffer(&b), MIN(most - at, (size_t)LUAL_BUFFERSIZE), (off_t)at);
 
         if (n <= 0)
             break;
@@ -106,10 +114,12 @@ int lib_ngx_body_get_data(lua_State *L)
     const struct body_spool *s = complete_spool(L, NGX_IN_REQUEST & ~NGX_IN(SET));
     lua_Number most = luaL_optnumber(L, 1, 0);
 
-    if (!s || s->size == 0)
-        return 0;
-    if (s->fd >= 0)
-        return most > 0 && s->size <= most ? push_file(L, s, (size_t)most) : 0;
+    if (s && s->fd >= 0 && most > 0 && s->size <= most)
+        return push_file(L, s, (size_t)most);
+    if (!s || s->size == 0 || s->fd >= 0) {
+        lua_pushnil(L);
+        return 1;
+    }
     lua_pushlstring(L, s->memory.p, most > 0 ? MIN(s->memory.n, (size_t)most) : s->memory.n);
     return 1;
 }
@@ -118,9 +128,7 @@ int lib_ngx_body_get_file(lua_State *L)
 {
     const struct body_spool *s = complete_spool(L, NGX_IN_REQUEST & ~NGX_IN(SET));
 
-    if (!s || s->fd < 0 || !s->path)
-        return 0;
-    lua_pushstring(L, s->path);
+    lua_pushstring(L, s && s->fd >= 0 ? s->path : NULL);
     return 1;
 }
 
@@ -150,7 +158,8 @@ static void set_size(struct visit *v, struct body_spool *s, int64_t size)
     s->size = size;
     req->content_length = size;
     header_remove_id(&req->headers, HEADER_TRANSFER_ENCODING);
-    header_set_id(&req->headers, visit_pool(v), HEADER_CONTENT_LENGTH, slice_of(p, num_format(p, size)));
+    header_set_id(&req->headers, visit_pool(v), HEADER_CONTENT_LENGTH,
+                  slice_of(p, num_format(p, size)));
 }
 
 int lib_ngx_body_set_data(lua_State *L)

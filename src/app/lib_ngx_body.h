@@ -4,7 +4,8 @@
 
 #include <lua.h>
 
-/* read_body() → true; false: the caller is to yield, then ask again; nil: the body failed and the caller is to yield for good */
+/* read_body() → true; false: the caller is to yield, then ask again; nil: the body failed and the
+ * caller is to yield for good */
 int lib_ngx_body_read(lua_State *L);
 
 /* is_body_read() → boolean */

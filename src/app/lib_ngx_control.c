@@ -1,4 +1,5 @@
-/* The functions only note what is wanted in struct lua_visit; lua_step.c does it once the task has left. */
+/* The functions only note what is wanted in struct lua_visit; lua_step.c does it once the task has
+ * left. */
 #include "app/lib_ngx_control.h"
 
 #include <lauxlib.h>
@@ -26,7 +27,8 @@ static bool is_abort(int status)
            status == STATUS_REQUEST_TIME_OUT;
 }
 
-/* A status that can no longer be sent is not an error of the client's: the answer ends as it began. */
+/* A status that can no longer be sent is not an error of the client's: the answer ends as it began.
+ */
 static int settle_status(struct visit *v, int status)
 {
     struct exchange *x = v->x;
@@ -35,8 +37,8 @@ static int settle_status(struct visit *v, int status)
         return status;
     if (status != x->res.status)
         log_write(&x->log, LOG_ERROR,
-                  "attempt to set status %d via ngx.exit after sending out the response status %d", status,
-                  x->res.status);
+                  "attempt to set status %d via ngx.exit after sending out the response status %d",
+                  status, x->res.status);
     return 200;
 }
 
@@ -72,7 +74,8 @@ static bool clean_path(struct visit *v, struct slice raw, struct slice *out)
         *out = pool_dup(visit_pool(v), raw);
         return true;
     }
-    return url_normalise_path(pool_dup(visit_pool(v), raw), v->loc->merges_slashes, visit_pool(v), out);
+    return url_normalise_path(pool_dup(visit_pool(v), raw), v->loc->merges_slashes, visit_pool(v),
+                              out);
 }
 
 static struct slice join_query(struct visit *v, struct slice a, struct slice b)
@@ -82,6 +85,13 @@ static struct slice join_query(struct visit *v, struct slice a, struct slice b)
     if (!a.p || a.n == 0)
         return pool_dup(visit_pool(v), b);
     return pool_printf(visit_pool(v), SLICE_FMT "&" SLICE_FMT, SLICE_ARG(a), SLICE_ARG(b));
+}
+
+/* What was in ngx.ctx does not outlive a change of location. */
+static void drop_ctx(lua_State *L, struct lua_visit *lv)
+{
+    luaL_unref(L, LUA_REGISTRYINDEX, lv->ctx_ref);
+    lv->ctx_ref = LUA_NOREF;
 }
 
 int lib_ngx_control_exec(lua_State *L)
@@ -104,13 +114,12 @@ int lib_ngx_control_exec(lua_State *L)
     query = join_query(v, query, more);
     if (uri.p[0] == '@' && query.n > 0)
         log_write(&v->x->log, LOG_WARN,
-                  "query strings " SLICE_FMT " ignored when exec'ing named location " SLICE_FMT, SLICE_ARG(query),
-                  SLICE_ARG(uri));
+                  "query strings " SLICE_FMT " ignored when exec'ing named location " SLICE_FMT,
+                  SLICE_ARG(query), SLICE_ARG(uri));
     lv->has_exec = true;
     lv->exec_path = path;
     lv->exec_query = query;
-    luaL_unref(L, LUA_REGISTRYINDEX, lv->ctx_ref);
-    lv->ctx_ref = LUA_NOREF;
+    drop_ctx(L, lv);
     return leave(L);
 }
 
@@ -179,6 +188,7 @@ int lib_ngx_control_set_uri(lua_State *L)
     if (!lua_toboolean(L, 2))
         return 0;
     lua_visit_of(v)->has_redirect_uri = true;
+    drop_ctx(L, lua_visit_of(v));
     return leave(L);
 }
 

@@ -1,7 +1,8 @@
-/* The body that a handler writes, and the lines it logs. These are C functions and not FFI ones because filters, which are
- * Lua, run inside them.
+/* The body that a handler writes, and the lines it logs. These are C functions and not FFI ones
+ * because filters, which are Lua, run inside them.
  *
- * A single string goes to the exchange as it is; several pieces are put together in `text` first. */
+ * A single string goes to the exchange as it is; several pieces are put together in `text` first.
+ */
 #include "app/lib_ngx_output.h"
 
 #include <lauxlib.h>
@@ -46,7 +47,7 @@ static void set_default_type(struct visit *v)
 
     if (res->status == 0)
         res->status = 200;
-    if (v->loc->lua_use_default_type && v->loc->default_type.n &&
+    if (v->loc->lua_use_default_type && !ngx_visit_is_type_cleared(v) && v->loc->default_type.n &&
         !header_find_id(&res->headers, HEADER_CONTENT_TYPE))
         header_add_id(&res->headers, visit_pool(v), HEADER_CONTENT_TYPE, v->loc->default_type);
 }
@@ -219,7 +220,7 @@ static int write_log(lua_State *L, enum log_level level, int first)
     trim(&log_line);
     add_place(L);
     for (int i = first, n = lua_gettop(L); i <= n; i++)
-        lib_ngx_text_add_log(L, i, &log_line);
+        lib_ngx_text_add_log(L, i, i - first + 1, &log_line);
     log_text(ctx, level, buf_slice(&log_line));
     return 0;
 }
@@ -238,21 +239,14 @@ int lib_ngx_output_print_log(lua_State *L)
     return write_log(L, LOG_NOTICE, 1);
 }
 
-int lib_ngx_output_log_error(lua_State *L)
+int lib_ngx_output_log_line(lua_State *L)
 {
+    enum log_level level = (enum log_level)luaL_checkinteger(L, 1);
     struct slice s;
 
-    s.p = luaL_checklstring(L, 1, &s.n);
-    log_text(current_log(), LOG_ERROR, s);
-    return 0;
-}
-
-int lib_ngx_output_log_alert(lua_State *L)
-{
-    struct slice s;
-
-    s.p = luaL_checklstring(L, 1, &s.n);
-    log_text(current_log(), LOG_ALERT, s);
+    s.p = luaL_checklstring(L, 2, &s.n);
+    if (log_is_on(current_log(), level))
+        log_text(current_log(), level, s);
     return 0;
 }
 

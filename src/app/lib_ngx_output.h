@@ -22,9 +22,8 @@ int lib_ngx_output_send_headers(lua_State *L);
 int lib_ngx_output_log(lua_State *L);
 int lib_ngx_output_print_log(lua_State *L);
 
-/* log_error(text), log_alert(text): an [error] or [alert] line as it is, without a place */
-int lib_ngx_output_log_error(lua_State *L);
-int lib_ngx_output_log_alert(lua_State *L);
+/* log_line(level, text): a line as it is, without a place */
+int lib_ngx_output_log_line(lua_State *L);
 
 /* get_arg(i), set_arg(i, value): ngx.arg of a body filter */
 int lib_ngx_output_get_arg(lua_State *L);

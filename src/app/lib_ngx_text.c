@@ -60,7 +60,8 @@ static void add_array(lua_State *L, int t, int arg, struct buf *out)
         if (lua_istable(L, -1))
             add_array(L, lua_gettop(L), arg, out);
         else if (!add_simple(L, lua_gettop(L), out))
-            luaL_argerror(L, arg, lua_pushfstring(L, "bad data type %s found", luaL_typename(L, -1)));
+            luaL_argerror(L, arg,
+                          lua_pushfstring(L, "bad data type %s found", luaL_typename(L, -1)));
         lua_pop(L, 1);
     }
 }
@@ -70,12 +71,14 @@ void lib_ngx_text_add(lua_State *L, int i, struct buf *out)
     if (lua_istable(L, i))
         add_array(L, i, i, out);
     else if (!add_simple(L, i, out))
-        luaL_argerror(L, i,
-                      lua_pushfstring(L, "string, number, boolean, nil, ngx.null, or array table expected, but got %s",
-                                      luaL_typename(L, i)));
+        luaL_argerror(
+            L, i,
+            lua_pushfstring(
+                L, "string, number, boolean, nil, ngx.null, or array table expected, but got %s",
+                luaL_typename(L, i)));
 }
 
-void lib_ngx_text_add_log(lua_State *L, int i, struct buf *out)
+void lib_ngx_text_add_log(lua_State *L, int i, int arg, struct buf *out)
 {
     struct slice s;
 
@@ -83,12 +86,13 @@ void lib_ngx_text_add_log(lua_State *L, int i, struct buf *out)
         return;
     if (lua_istable(L, i)) {
         if (!luaL_callmeta(L, i, "__tostring") || !lua_isstring(L, -1))
-            luaL_argerror(L, i, "expected table to have __tostring metamethod");
+            luaL_argerror(L, arg, "expected table to have __tostring metamethod");
         s.p = lua_tolstring(L, -1, &s.n);
         buf_add_slice(out, s);
         lua_pop(L, 1);
         return;
     }
-    luaL_argerror(L, i,
-                  lua_pushfstring(L, "string, number, boolean, or nil expected, got %s", luaL_typename(L, i)));
+    luaL_argerror(L, arg,
+                  lua_pushfstring(L, "string, number, boolean, or nil expected, got %s",
+                                  luaL_typename(L, i)));
 }

@@ -1,8 +1,9 @@
 /* Light threads: tasks that belong to the same request as its handler (the entry).
  *
- * The first ngx.thread.spawn of a phase puts on_entry_end in the place of the entry's on_end. From then on the request goes on
- * only when the entry and every thread have ended; ngx.exit in any of them ends the others at once: they are cut loose from
- * the visit (orphaned), which may be gone when they are resumed for the last time with the kill token. */
+ * The first ngx.thread.spawn of a phase puts on_entry_end in the place of the entry's on_end. From
+ * then on the request goes on only when the entry and every thread have ended; ngx.exit in any of
+ * them ends the others at once: they are cut loose from the visit (orphaned), which may be gone
+ * when they are resumed for the last time with the kill token. */
 #include "app/lib_ngx_thread.h"
 
 #include <lauxlib.h>
@@ -180,7 +181,8 @@ static void on_timer_end(struct co *co, enum co_result result, int n)
 {
     UNUSED(n);
     if (result == CO_FAILED)
-        log_write(&timer_log, LOG_ERROR, "lua entry thread aborted: runtime error: %s", co_traceback(co));
+        log_write(&timer_log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
+                  co_traceback(co));
 }
 
 int lib_ngx_thread_spawn_timer(lua_State *L)

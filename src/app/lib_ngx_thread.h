@@ -4,8 +4,8 @@
 
 #include <lua.h>
 
-/* thread_spawn(fn, ...) → task, must_leave: runs it now until it waits; must_leave: the request was ended meanwhile and the
- * caller is to yield for good */
+/* thread_spawn(fn, ...) → task, must_leave: runs it now until it waits; must_leave: the request was
+ * ended meanwhile and the caller is to yield for good */
 int lib_ngx_thread_spawn(lua_State *L);
 
 /* thread_cancel(task): it is resumed with KILL where it waits */

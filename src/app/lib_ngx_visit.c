@@ -1,5 +1,5 @@
-/* A small table from visits to what ngx.* keeps of them. Only visits that use light threads, wait for a body or watch for an
- * abort have an entry. */
+/* A small table from visits to what ngx.* keeps of them. Only visits that use light threads, wait
+ * for a body or watch for an abort have an entry. */
 #include "app/lib_ngx_visit.h"
 
 #include <lauxlib.h>
@@ -24,13 +24,28 @@ static void forget(void *arg)
     *at = nv->next;
 }
 
+static struct ngx_visit *find(const struct visit *v)
+{
+    struct ngx_visit *nv = *chain_of(v);
+
+    while (nv && nv->visit != v)
+        nv = nv->next;
+    return nv;
+}
+
+bool ngx_visit_is_type_cleared(const struct visit *v)
+{
+    const struct ngx_visit *nv = find(v);
+
+    return nv && nv->is_type_cleared;
+}
+
 struct ngx_visit *ngx_visit_of(struct visit *v)
 {
-    struct ngx_visit **chain = chain_of(v), *nv;
+    struct ngx_visit **chain = chain_of(v), *nv = find(v);
 
-    for (nv = *chain; nv; nv = nv->next)
-        if (nv->visit == v)
-            return nv;
+    if (nv)
+        return nv;
     nv = pool_new(visit_pool(v), struct ngx_visit);
     nv->visit = v;
     nv->abort_ref = LUA_NOREF;

@@ -1,4 +1,5 @@
-/* What ngx.* keeps of a visit beside struct lua_visit, and in which contexts its functions may be called. For lib_ngx*.c. */
+/* What ngx.* keeps of a visit beside struct lua_visit, and in which contexts its functions may be
+ * called. For lib_ngx*.c. */
 #ifndef APP_LIB_NGX_VISIT_H
 #define APP_LIB_NGX_VISIT_H
 
@@ -19,31 +20,39 @@ struct ngx_visit {
     struct visit *visit;
     struct ngx_visit *next; /* in the table's chain */
     /* light threads: the request is over when its entry and all of them are */
-    struct co *entry;       /* the handler whose end is watched; NULL: none */
+    struct co *entry; /* the handler whose end is watched; NULL: none */
     void (*entry_ended)(struct co *co, enum co_result result, int n);
     struct co **threads;
     unsigned n_threads, threads_size;
     bool is_entry_over, is_exiting;
+    bool is_type_cleared; /* Content-Type was taken away: no default */
+    bool is_body_discarded;
     /* ngx.req.read_body */
     struct co *body_co;
     unsigned body_wait;
     /* ngx.on_abort */
-    int abort_ref; /* LUA_NOREF */
-    void (*on_abort)(struct ngx_visit *nv); /* runs it */
+    int abort_ref;                                                /* LUA_NOREF */
+    void (*on_abort)(struct ngx_visit *nv);                       /* runs it */
     void (*cancelled)(struct exchange *x, const struct err *why); /* who was told before */
 };
 
 /* The one of `v`, made on first use; it ends with the exchange's pool. */
 struct ngx_visit *ngx_visit_of(struct visit *v);
 
-/* The visit that the running code works for. Raises an error when there is none, or when the context is not in `contexts`. */
+/* The visit that the running code works for. Raises an error when there is none, or when the
+ * context is not in `contexts`. */
 struct visit *ngx_visit_check(lua_State *L, unsigned contexts);
 
-/* Raises an error when the running context is not in `contexts`; for what works without a request too. */
+/* Raises an error when the running context is not in `contexts`; for what works without a request
+ * too. */
 void ngx_visit_check_context(lua_State *L, unsigned contexts);
 
-/* Has the head of the response been sent, as far as the running code is concerned? A header filter runs while it is not. */
+/* Has the head of the response been sent, as far as the running code is concerned? A header filter
+ * runs while it is not. */
 bool ngx_visit_is_head_sent(const struct visit *v);
+
+/* Was Content-Type taken away by ngx.header? */
+bool ngx_visit_is_type_cleared(const struct visit *v);
 
 /* Calls are wanted when the client goes away: takes the place of the visit's on_cancel. */
 void ngx_visit_watch_cancel(struct visit *v);

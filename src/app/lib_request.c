@@ -1,8 +1,8 @@
-/* A request object is {handle} with an __index of ours. To add a field: a line in `fields` and a case in push_field, or a
- * getter in lua/perilune/http/request.lua for what is better made in Lua.
+/* A request object is {handle} with an __index of ours. To add a field: a line in `fields` and a
+ * case in push_field, or a getter in lua/perilune/http/request.lua for what is better made in Lua.
  *
- * These are C functions and not FFI calls: a handler uses each of them about once, where the interpreter calls a C function in a
- * third of the time that an FFI call takes. */
+ * These are C functions and not FFI calls: a handler uses each of them about once, where the
+ * interpreter calls a C function in a third of the time that an FFI call takes. */
 #include "app/lib_request.h"
 
 #include <lauxlib.h>
@@ -81,7 +81,8 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Percent-decodes into `room` (in.n bytes); a '%' without two digits stays. Returns the bytes written. */
+/* Percent-decodes into `room` (in.n bytes); a '%' without two digits stays. Returns the bytes
+ * written. */
 static size_t decode(struct slice in, char *room)
 {
     size_t n = 0;
@@ -129,7 +130,8 @@ static void push_args(lua_State *L, struct slice text, int most)
     }
 }
 
-/* parse_args(text, most or nil) → name → value; a name without `=` is true; the last of a repeated name wins */
+/* parse_args(text, most or nil) → name → value; a name without `=` is true; the last of a repeated
+ * name wins */
 static int l_parse_args(lua_State *L)
 {
     struct slice text;
@@ -139,7 +141,8 @@ static int l_parse_args(lua_State *L)
     return 1;
 }
 
-/* One Cookie field (RFC 6265 section 5.4): the first of a repeated name stays, as the more specific path comes first. */
+/* One Cookie field (RFC 6265 section 5.4): the first of a repeated name stays, as the more specific
+ * path comes first. */
 static void add_cookies(lua_State *L, struct slice text)
 {
     while (text.p) {
@@ -267,8 +270,8 @@ static struct visit *check_visit(lua_State *L)
     return v;
 }
 
-/* __index of request objects: upvalue 1 maps names to field numbers, to getters of Lua, or to methods in {method}. What is read
- * is kept in the object. */
+/* __index of request objects: upvalue 1 maps names to field numbers, to getters of Lua, or to
+ * methods in {method}. What is read is kept in the object. */
 static int l_request_index(lua_State *L)
 {
     lua_settop(L, 2);
@@ -294,7 +297,8 @@ static int l_request_index(lua_State *L)
     return 1;
 }
 
-/* request_index(getters) → the __index function; `getters` is completed with the fields made here */
+/* request_index(getters) → the __index function; `getters` is completed with the fields made here
+ */
 static int l_make_request_index(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);

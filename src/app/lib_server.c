@@ -1,5 +1,6 @@
-/* The Lua side translates its options into directives and hands the text over, so that limits, units and error texts are those
- * of the configuration. The userdata keeps itself alive until the last connection has gone. */
+/* The Lua side translates its options into directives and hands the text over, so that limits,
+ * units and error texts are those of the configuration. The userdata keeps itself alive until the
+ * last connection has gone. */
 #include "app/lib_server.h"
 
 #include <lauxlib.h>
@@ -179,7 +180,8 @@ static int l_kill(lua_State *L)
 
 void lib_server_open(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"port", l_port}, {"drain", l_drain}, {"kill", l_kill}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"port", l_port}, {"drain", l_drain}, {"kill", l_kill}, {NULL, NULL}};
 
     luaL_newmetatable(L, "perilune.server");
     lua_newtable(L);

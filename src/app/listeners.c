@@ -1,5 +1,6 @@
-/* Opening and taking over. A socket moves from the old configuration to the new one by having its descriptor set to -1 in
- * the old one; when the new one fails to open everything, what was taken is given back. */
+/* Opening and taking over. A socket moves from the old configuration to the new one by having its
+ * descriptor set to -1 in the old one; when the new one fails to open everything, what was taken is
+ * given back. */
 #include "app/listeners.h"
 
 #include <unistd.h>
@@ -73,8 +74,8 @@ static void forget_taken(struct app_conf *conf, struct app_conf *old)
 
 bool listeners_open(struct app_conf *conf, struct app_conf *old, struct config_error *e)
 {
-    int workers = conf->worker_processes > 0 ? conf->worker_processes
-                                             : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    int workers =
+        conf->worker_processes > 0 ? conf->worker_processes : (int)sysconf(_SC_NPROCESSORS_ONLN);
 
     for (unsigned i = 0; i < conf->n_listens; i++) {
         struct listen_conf *l = conf->listens[i];

@@ -1,6 +1,7 @@
-/* From what a handler returns to a response. The common forms (string, table with a string body) are read here with the
- * plain C API; everything that takes time (deferreds, streams, iterators, files) is driven by lua/perilune/http/handler.lua
- * through the functions of lib_http.c, and the handler then returns `true`. */
+/* From what a handler returns to a response. The common forms (string, table with a string body)
+ * are read here with the plain C API; everything that takes time (deferreds, streams, iterators,
+ * files) is driven by lua/perilune/http/handler.lua through the functions of lib_http.c, and the
+ * handler then returns `true`. */
 #include "app/lua_answer.h"
 
 #include <lauxlib.h>
@@ -38,7 +39,8 @@ static bool add_header(struct visit *v, lua_State *L, struct slice name, int val
     value.p = lua_tolstring(L, value_index, &value.n);
     if (!header_is_name(name) || !header_is_value(value)) {
         lua_pushfstring(L, "header \"%s\": %s", name.p,
-                        header_is_name(name) ? "a value must not hold control characters" : "not a valid name");
+                        header_is_name(name) ? "a value must not hold control characters"
+                                             : "not a valid name");
         return false;
     }
     header_add(&v->x->res.headers, pool, pool_dup(pool, name), pool_dup(pool, value));
@@ -129,7 +131,8 @@ static bool apply_status(struct visit *v, lua_State *L, int index)
     return true;
 }
 
-/* A headers object of perilune.http.headers keeps its fields in `_fields`; a plain table has no metatable. */
+/* A headers object of perilune.http.headers keeps its fields in `_fields`; a plain table has no
+ * metatable. */
 static bool apply_header_table(struct visit *v, lua_State *L, int index)
 {
     if (lua_getmetatable(L, index)) {

@@ -1,5 +1,5 @@
-/* Lua that must not wait: header_filter_by_lua, body_filter_by_lua, log_by_lua. It runs on the main state, inside whatever
- * sends the response; the visit it works for is remembered while it runs. */
+/* Lua that must not wait: header_filter_by_lua, body_filter_by_lua, log_by_lua. It runs on the main
+ * state, inside whatever sends the response; the visit it works for is remembered while it runs. */
 #include <lauxlib.h>
 
 #include "app/lua_answer.h"
@@ -16,7 +16,8 @@ struct visit *lua_filter_visit(void)
     return filtered;
 }
 
-/* Runs `code` for `v` in `context`; false when it failed. Restores what ran before: a filter may run inside ngx.print. */
+/* Runs `code` for `v` in `context`; false when it failed. Restores what ran before: a filter may
+ * run inside ngx.print. */
 static bool run(struct visit *v, const struct lua_code *code, enum lua_context context)
 {
     struct lua_visit *lv = lua_visit_of(v);
@@ -24,7 +25,7 @@ static bool run(struct visit *v, const struct lua_code *code, enum lua_context c
     enum lua_context context_before = lv->context;
     bool ok;
 
-    if (!lua_code_push((struct lua_code *)code, v)) {
+    if (lua_code_push((struct lua_code *)code, v)) {
         log_write(&v->x->log, LOG_ERROR, "%s", lua_tostring(vm_main(), -1));
         lua_pop(vm_main(), 1);
         return false;

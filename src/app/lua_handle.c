@@ -1,5 +1,5 @@
-/* A table of slots with a free list through it. Slots are never given back, their number is that of the most visits with
- * Lua at one time. */
+/* A table of slots with a free list through it. Slots are never given back, their number is that of
+ * the most visits with Lua at one time. */
 #include "app/lua_handle.h"
 
 #include "base/base.h"
@@ -14,10 +14,10 @@ struct slot {
     uint32_t next_free;
 };
 
-static struct slot *slots;     /* process-wide: all slots; 0 is never used */
-static uint32_t n_slots = 1;   /* process-wide: of them in existence */
-static uint32_t size;          /* process-wide: allocated */
-static uint32_t first_free;    /* process-wide: head of the free list, 0: empty */
+static struct slot *slots;   /* process-wide: all slots; 0 is never used */
+static uint32_t n_slots = 1; /* process-wide: of them in existence */
+static uint32_t size;        /* process-wide: allocated */
+static uint32_t first_free;  /* process-wide: head of the free list, 0: empty */
 
 static uint32_t take_slot(void)
 {

@@ -1,6 +1,8 @@
-/* Names of visits that Lua may keep for as long as it likes: a number that stops meaning anything once the visit is over.
+/* Names of visits that Lua may keep for as long as it likes: a number that stops meaning anything
+ * once the visit is over.
  *
- * The low 20 bits are a slot, the rest counts the uses of slots, so that a number is never used twice. */
+ * The low 20 bits are a slot, the rest counts the uses of slots, so that a number is never used
+ * twice. */
 #ifndef APP_LUA_HANDLE_H
 #define APP_LUA_HANDLE_H
 

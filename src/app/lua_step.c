@@ -171,12 +171,13 @@ static enum step_result run_task(struct visit *v, const struct lua_code *code, e
     struct lua_visit *lv = lua_visit_of(v);
     lua_State *L = vm_main();
     struct co *co;
-    int nargs = 0;
+    int nargs = 0, status;
 
-    if (!lua_code_push((struct lua_code *)code, v)) {
+    status = lua_code_push((struct lua_code *)code, v);
+    if (status) {
         log_write(&v->x->log, LOG_ERROR, "%s", lua_tostring(L, -1));
         lua_pop(L, 1);
-        return phases_finish_status(v, 500);
+        return phases_finish_status(v, status);
     }
     co = co_new(v, on_end);
     co->log = &v->x->log;
@@ -243,7 +244,7 @@ enum step_result lua_step_handler(struct visit *v, const struct step *s)
 }
 
 /* ngx handlers run on to their end, as they do in OpenResty, unless the location checks for aborts. */
-void lua_step_cancel(struct visit *v, const struct err *why)
+void lua_step_cancel(struct visit *v)
 {
     struct lua_visit *lv = v->lua;
 
@@ -254,7 +255,7 @@ void lua_step_cancel(struct visit *v, const struct err *why)
     if (lv->context != LUA_CONTEXT_HANDLER && !v->loc->http.does_check_abort)
         return;
     lv->is_cancelled = true;
-    co_cancel_err(lv->co, why);
+    co_cancel_err(lv->co, &err_closed);
 }
 
 bool lua_step_run_plain(struct lua_code *code, enum lua_context context)
@@ -263,7 +264,7 @@ bool lua_step_run_plain(struct lua_code *code, enum lua_context context)
 
     if (!code)
         return true;
-    if (!lua_code_push(code, NULL)) {
+    if (lua_code_push(code, NULL)) {
         log_write(NULL, context == LUA_CONTEXT_INIT ? LOG_EMERG : LOG_ERROR, "%s error: %s", code->directive,
                   lua_tostring(vm_main(), -1));
         lua_pop(vm_main(), 1);

@@ -9,7 +9,8 @@
 
 struct co;
 
-/* Which API contract holds while Lua runs for a visit (ngx.get_phase, "API disabled in the context of"). */
+/* Which API contract holds while Lua runs for a visit (ngx.get_phase, "API disabled in the context
+ * of"). */
 enum lua_context {
     LUA_CONTEXT_NONE,
     LUA_CONTEXT_INIT,
@@ -28,22 +29,23 @@ enum lua_context {
 
 /* What Lua hangs on a visit. In the exchange's pool. */
 struct lua_visit {
-    struct co *co;             /* the running handler; NULL between phases */
+    struct co *co; /* the running handler; NULL between phases */
     enum lua_context context;
-    double handle;             /* the visit's name in Lua, 0: none yet; see lua_handle.h */
-    int ctx_ref;               /* ngx.ctx */
-    int body_ref;              /* function to call when there is body to read, LUA_NOREF */
-    struct co *drain_co;       /* task that waits for output to drain */
+    double handle;       /* the visit's name in Lua, 0: none yet; see lua_handle.h */
+    int ctx_ref;         /* ngx.ctx */
+    int body_ref;        /* function to call when there is body to read, LUA_NOREF */
+    struct co *drain_co; /* task that waits for output to drain */
     unsigned drain_wait;
-    int exit_status;           /* of ngx.exit: -1 not asked */
-    bool has_exec, has_redirect_uri; /* ngx.exec / ngx.req.set_uri(…, true) asked: exec_path, exec_query */
+    int exit_status; /* of ngx.exit: -1 not asked */
+    bool has_exec,
+        has_redirect_uri; /* ngx.exec / ngx.req.set_uri(…, true) asked: exec_path, exec_query */
     struct slice exec_path, exec_query;
     /* of the running body filter */
     const struct chunk *filter_chunk;
     struct slice filter_data;
     bool filter_is_last, filter_is_changed;
-    bool is_cancelled;         /* the peer went away while the handler ran */
-    bool is_starting;          /* co_start has not returned: the outcome is `result` */
+    bool is_cancelled; /* the peer went away while the handler ran */
+    bool is_starting;  /* co_start has not returned: the outcome is `result` */
     enum step_result result;
 };
 
@@ -68,8 +70,9 @@ enum step_result lua_step_handler(struct visit *v, const struct step *s);
 /* Puts header_filter_by_lua and body_filter_by_lua of v->loc into the chain. */
 void lua_step_add_filters(struct visit *v);
 
-/* The peer is gone: the running handler is cancelled (native ones; ngx ones with lua_check_client_abort). */
-void lua_step_cancel(struct visit *v, const struct err *why);
+/* The peer is gone: the running handler is cancelled with `closed` (native ones; ngx ones with
+ * lua_check_client_abort). */
+void lua_step_cancel(struct visit *v);
 
 /* Does a handler still run for the visit? */
 bool lua_step_is_running(const struct visit *v);
@@ -77,7 +80,8 @@ bool lua_step_is_running(const struct visit *v);
 /* Runs log_by_lua of v->loc, then gives back what Lua holds for the visit. */
 void lua_step_log(struct visit *v);
 
-/* Runs init_by_lua, init_worker_by_lua, exit_worker_by_lua: no visit, no waiting. False (logged) when it fails. */
+/* Runs init_by_lua, init_worker_by_lua, exit_worker_by_lua: no visit, no waiting. False (logged)
+ * when it fails. */
 bool lua_step_run_plain(struct lua_code *code, enum lua_context context);
 
 #endif

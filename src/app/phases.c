@@ -1,7 +1,8 @@
-/* The loop over a route's steps. To add a phase: the enum in location.h, next_phase here. To add a kind of step: a function
- * of type step.run, put into a list by a directive.
+/* The loop over a route's steps. To add a phase: the enum in location.h, next_phase here. To add a
+ * kind of step: a function of type step.run, put into a list by a directive.
  *
- * A visit ends when its exchange is over and no handler runs for it: then the log phase runs and the hold is given up. */
+ * A visit ends when its exchange is over and no handler runs for it: then the log phase runs and
+ * the hold is given up. */
 #include "app/phases.h"
 
 #include "app/access_log.h"
@@ -20,7 +21,8 @@ static void run(struct visit *v);
 
 static void on_cancel(struct exchange *x, const struct err *why)
 {
-    lua_step_cancel(visit_of(x), why);
+    UNUSED(why);
+    lua_step_cancel(visit_of(x));
 }
 
 static void end_visit(struct visit *v)
@@ -243,7 +245,8 @@ static const struct error_page *find_error_page(const struct visit *v, int statu
     return NULL;
 }
 
-static enum step_result answer_url(struct visit *v, const struct error_page *p, struct slice url, int status)
+static enum step_result answer_url(struct visit *v, const struct error_page *p, struct slice url,
+                                   int status)
 {
     int answer = p->answer > 0 ? p->answer : status;
 
@@ -254,7 +257,8 @@ static enum step_result answer_url(struct visit *v, const struct error_page *p, 
     return STEP_DONE;
 }
 
-/* The page is fetched as GET, whatever the request was; named locations see the request as it is. */
+/* The page is fetched as GET, whatever the request was; named locations see the request as it is.
+ */
 static enum step_result show_error_page(struct visit *v, const struct error_page *p, int status)
 {
     struct request *req = &v->x->req;
@@ -312,7 +316,8 @@ static bool jump_to_named(struct visit *v, struct slice name)
     const struct location *l = router_find_named(v->vhost, slice_from(name, 1));
 
     if (!l) {
-        log_write(&v->x->log, LOG_ERROR, "could not find named location \"" SLICE_FMT "\"", SLICE_ARG(name));
+        log_write(&v->x->log, LOG_ERROR, "could not find named location \"" SLICE_FMT "\"",
+                  SLICE_ARG(name));
         v->is_in_error_page = true;
         phases_finish_status(v, 500);
         return false;

@@ -1,7 +1,9 @@
-/* Running a route: server rewrite, find the location, rewrite, access, precontent, content; then the answer, then the log.
+/* Running a route: server rewrite, find the location, rewrite, access, precontent, content; then
+ * the answer, then the log.
  *
- * A step answers a step_result. Whoever took over with STEP_WAIT ends with exactly one of phases_resume,
- * phases_finish_status, phases_redirect, or answers the exchange itself and lets its end do the rest. */
+ * A step answers a step_result. Whoever took over with STEP_WAIT ends with exactly one of
+ * phases_resume, phases_finish_status, phases_redirect, or answers the exchange itself and lets its
+ * end do the rest. */
 #ifndef APP_PHASES_H
 #define APP_PHASES_H
 
@@ -13,22 +15,25 @@ void phases_begin(struct visit *v);
 /* Answers a request whose head was bad with `status`, by way of error_page and the log phase. */
 void phases_begin_bad(struct visit *v, int status);
 
-/* Makes `loc` the visit's location: its settings, log and filters hold from now on. For a jump inside a step (an `if` whose body
- * takes over); the steps that follow are the new location's. */
+/* Makes `loc` the visit's location: its settings, log and filters hold from now on. For a jump
+ * inside a step (an `if` whose body takes over); the steps that follow are the new location's. */
 void phases_use_location(struct visit *v, const struct location *loc);
 
-/* Goes on after STEP_WAIT with what the step would have answered. From the loop only, or from a task that ended. */
+/* Goes on after STEP_WAIT with what the step would have answered. From the loop only, or from a
+ * task that ended. */
 void phases_resume(struct visit *v, enum step_result r);
 
-/* Ends with a status: an error_page if there is one, else the built-in page (status >= 300) or an empty answer.
- * When the answer has begun: aborts. As a step's value: returns STEP_DONE. */
+/* Ends with a status: an error_page if there is one, else the built-in page (status >= 300) or an
+ * empty answer. When the answer has begun: aborts. As a step's value: returns STEP_DONE. */
 enum step_result phases_finish_status(struct visit *v, int status);
 
-/* Internal redirect to a path with a query (p == NULL: none) or to a named location ("@x"): starts over at the
- * server's locations. 500 when the limit of 10 is passed. As a step's value: returns STEP_DONE or what the new route says. */
+/* Internal redirect to a path with a query (p == NULL: none) or to a named location ("@x"): starts
+ * over at the server's locations. 500 when the limit of 10 is passed. As a step's value: returns
+ * STEP_DONE or what the new route says. */
 enum step_result phases_redirect(struct visit *v, struct slice path, struct slice query);
 
-/* A handler of the visit has ended: when the exchange is over too, the log phase runs and the visit is gone. */
+/* A handler of the visit has ended: when the exchange is over too, the log phase runs and the visit
+ * is gone. */
 void phases_handler_ended(struct visit *v);
 
 /* Runs the log phase: log_by_lua, access logs. Called once by exchange->user.on_done. */

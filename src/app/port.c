@@ -1,4 +1,5 @@
-/* From an accepted socket to a visit: the struct server of the port parses heads and calls on_exchange. */
+/* From an accepted socket to a visit: the struct server of the port parses heads and calls
+ * on_exchange. */
 #include "app/port.h"
 
 #include "app/phases.h"
@@ -49,7 +50,8 @@ static void on_server_idle(struct server *s)
         p->on_idle(p);
 }
 
-void port_open(struct port *p, const struct app_conf *conf, const struct listen_conf *l, int fd, unsigned batch)
+void port_open(struct port *p, const struct app_conf *conf, const struct listen_conf *l, int fd,
+               unsigned batch)
 {
     p->app_conf = conf;
     p->conf = l;

@@ -15,8 +15,10 @@ struct port {
     void *user;
 };
 
-/* Begins to accept on `fd` (not owned) what `l` of `conf` says. `batch`: connections accepted at most per wake-up. */
-void port_open(struct port *p, const struct app_conf *conf, const struct listen_conf *l, int fd, unsigned batch);
+/* Begins to accept on `fd` (not owned) what `l` of `conf` says. `batch`: connections accepted at
+ * most per wake-up. */
+void port_open(struct port *p, const struct app_conf *conf, const struct listen_conf *l, int fd,
+               unsigned batch);
 
 /* No more accepting; on_idle follows from the loop when no connection is left. */
 void port_drain(struct port *p);

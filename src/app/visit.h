@@ -16,18 +16,19 @@ struct visit {
     const struct vhost *vhost;
     const struct location *loc;
     enum phase phase;
-    unsigned step;            /* index of the step in the phase that runs or ran last */
-    struct slice *slots;      /* indexed variables; p == NULL: not set */
+    unsigned step;                /* index of the step in the phase that runs or ran last */
+    struct slice *slots;          /* indexed variables; p == NULL: not set */
     struct slice capture_subject; /* of the last regex match, copied */
     int captures[64];
-    int n_captures;           /* groups + 1; 0: none */
+    int n_captures; /* groups + 1; 0: none */
     unsigned restarts;
-    int error_status;         /* the status that an error page is being made for; 0: none */
-    int exit_status;          /* of ngx.exit and friends */
-    bool is_internal;         /* came by internal redirect */
-    bool is_running;          /* phases.c is inside its loop for this visit */
-    bool has_jumped;          /* phase and step were set by a redirect: the loop goes on there */
-    bool is_answered;         /* the exchange is DONE or ABORTED; the log phase comes when no handler runs any more */
+    int error_status; /* the status that an error page is being made for; 0: none */
+    int exit_status;  /* of ngx.exit and friends */
+    bool is_internal; /* came by internal redirect */
+    bool is_running;  /* phases.c is inside its loop for this visit */
+    bool has_jumped;  /* phase and step were set by a redirect: the loop goes on there */
+    bool is_answered; /* the exchange is DONE or ABORTED; the log phase comes when no handler runs
+                         any more */
     bool is_in_error_page;
     bool is_uri_changed;      /* rewrite … last, set_uri with jump */
     struct slice path_prefix; /* what the location's prefix matched, for alias */

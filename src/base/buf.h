@@ -18,7 +18,8 @@ struct buf {
 /* Frees the memory and empties `b`. */
 void buf_free(struct buf *b);
 
-/* Room for `more` bytes behind the end (n is unchanged); returns where they go. Grows geometrically. */
+/* Room for `more` bytes behind the end (n is unchanged); returns where they go. Grows
+ * geometrically. */
 char *buf_reserve(struct buf *b, size_t more);
 
 /* Appends. */

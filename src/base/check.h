@@ -5,7 +5,8 @@
 #include "base/base.h"
 
 /* Stops the process with a message and a backtrace when `cond` is false. */
-#define CHECK(cond) (LIKELY(cond) ? (void)0 : check_panic(__FILE__, __LINE__, "check failed: %s", #cond))
+#define CHECK(cond)                                                                                \
+    (LIKELY(cond) ? (void)0 : check_panic(__FILE__, __LINE__, "check failed: %s", #cond))
 
 /* Stops the process: a state that the program has no answer to. */
 #define PANIC(...) check_panic(__FILE__, __LINE__, __VA_ARGS__)
@@ -13,7 +14,8 @@
 /* Prints file, line, message and a backtrace to stderr and to the hook, then aborts. */
 NORETURN void check_panic(const char *file, int line, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* `fn` is given the text of a panic before the process aborts (the error log registers itself). NULL clears. */
+/* `fn` is given the text of a panic before the process aborts (the error log registers itself).
+ * NULL clears. */
 void check_set_panic_hook(void (*fn)(const char *text));
 
 #endif

@@ -1,4 +1,5 @@
-/* Time. Reading is free: the values are cached and refreshed by clock_update (the loop calls it once a turn). */
+/* Time. Reading is free: the values are cached and refreshed by clock_update (the loop calls it
+ * once a turn). */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -14,7 +15,8 @@ uint64_t clock_ms(void);
 /* Wall clock in milliseconds since 1970 UTC. */
 int64_t clock_wall_ms(void);
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (29 bytes) of the cached second; valid until the second changes. */
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (29 bytes) of the cached second; valid until the second changes.
+ */
 struct slice clock_http_date(void);
 
 /* "2026/11/22 21:53:30" local time of the cached second, for the error log. */

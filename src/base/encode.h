@@ -1,4 +1,5 @@
-/* Encodings of bytes as text. Each writer appends to a buffer; each decoder says whether the input was well formed. */
+/* Encodings of bytes as text. Each writer appends to a buffer; each decoder says whether the input
+ * was well formed. */
 #ifndef BASE_ENCODE_H
 #define BASE_ENCODE_H
 
@@ -8,13 +9,15 @@
 
 enum encode_set {
     ENCODE_COMPONENT, /* all but RFC 3986 unreserved: as encodeURIComponent without !'()* */
-    ENCODE_PATH,      /* keeps what may stand in a path, '/' included; escapes space % ? # and controls, >= 0x7f */
+    ENCODE_PATH, /* keeps what may stand in a path, '/' included; escapes space % ? # and controls,
+                    >= 0x7f */
 };
 
 /* Percent-encodes. */
 void encode_percent(struct buf *out, struct slice in, enum encode_set set);
 
-/* Percent-decodes; `plus` turns '+' into a space. A '%' without two hex digits is kept as it is and the result is false. */
+/* Percent-decodes; `plus` turns '+' into a space. A '%' without two hex digits is kept as it is and
+ * the result is false. */
 bool encode_unpercent(struct buf *out, struct slice in, bool plus);
 
 /* Hexadecimal, lower case. */

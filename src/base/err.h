@@ -1,7 +1,7 @@
 /* Errors of the world: named constants compared by address. NULL means that all went well.
  *
- * `code` is the stable string that Lua sees; `message` is for people. To add one, declare it here and
- * define it in err.c. Errors of the operating system come from err_from_errno(). */
+ * `code` is the stable string that Lua sees; `message` is for people. To add one, declare it here
+ * and define it in err.c. Errors of the operating system come from err_from_errno(). */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
@@ -12,23 +12,23 @@ struct err {
     const char *message;
 };
 
-extern const struct err err_closed;     /* the peer or the owner closed */
-extern const struct err err_reset;      /* connection reset by peer */
-extern const struct err err_refused;    /* connection refused */
+extern const struct err err_closed;  /* the peer or the owner closed */
+extern const struct err err_reset;   /* connection reset by peer */
+extern const struct err err_refused; /* connection refused */
 extern const struct err err_timeout;
 extern const struct err err_cancelled;
-extern const struct err err_truncated;  /* the peer ended before the message did */
-extern const struct err err_protocol;   /* malformed input */
-extern const struct err err_too_large;  /* a configured limit was passed */
-extern const struct err err_busy;       /* in use */
+extern const struct err err_truncated; /* the peer ended before the message did */
+extern const struct err err_protocol;  /* malformed input */
+extern const struct err err_too_large; /* a configured limit was passed */
+extern const struct err err_busy;      /* in use */
 extern const struct err err_not_found;
 extern const struct err err_denied;
 extern const struct err err_exists;
 extern const struct err err_address_in_use;
 extern const struct err err_unreachable;
 extern const struct err err_no_resources; /* descriptors, buffers, space on disk */
-extern const struct err err_invalid;    /* an argument that the system does not take */
-extern const struct err err_io;         /* anything else that the system reports */
+extern const struct err err_invalid;      /* an argument that the system does not take */
+extern const struct err err_io;           /* anything else that the system reports */
 
 /* The constant for an errno value; never NULL. 0 maps to err_io. */
 const struct err *err_from_errno(int errnum);

@@ -18,11 +18,13 @@ const struct err *file_replace(const char *path, struct slice content, mode_t mo
 /* Creates `path` and its missing parents. Existing is fine. */
 const struct err *file_mkdirs(const char *path, mode_t mode) MUST_USE;
 
-/* A new file in `dir`, mode 0600, close-on-exec, already unlinked when `path_out` is NULL; otherwise its path is
- * appended there, terminated. */
+/* A new file in `dir`, mode 0600, close-on-exec, already unlinked when `path_out` is NULL;
+ * otherwise its path is appended there, terminated. */
 const struct err *file_temp(const char *dir, struct buf *path_out, int *fd_out) MUST_USE;
 
-/* Paths that match a glob pattern, sorted; calls `fn` for each. err_not_found when a pattern without wildcards has none. */
-const struct err *file_glob(const char *pattern, void (*fn)(void *arg, const char *path), void *arg) MUST_USE;
+/* Paths that match a glob pattern, sorted; calls `fn` for each. err_not_found when a pattern
+ * without wildcards has none. */
+const struct err *file_glob(const char *pattern, void (*fn)(void *arg, const char *path),
+                            void *arg) MUST_USE;
 
 #endif

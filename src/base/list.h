@@ -1,4 +1,5 @@
-/* Intrusive doubly linked lists. A node embeds `struct list`; an empty list or a node outside points to itself. */
+/* Intrusive doubly linked lists. A node embeds `struct list`; an empty list or a node outside
+ * points to itself. */
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
 
@@ -8,7 +9,10 @@ struct list {
     struct list *prev, *next;
 };
 
-#define LIST_INIT(l) {&(l), &(l)}
+#define LIST_INIT(l)                                                                               \
+    {                                                                                              \
+        &(l), &(l)                                                                                 \
+    }
 
 /* Makes `l` an empty list, or a node that is in no list. */
 static inline void list_init(struct list *l)
@@ -69,7 +73,8 @@ static inline struct list *list_pop(struct list *l)
 }
 
 #define LIST_FOR(it, l) for (struct list *it = (l)->next; it != (l); it = it->next)
-#define LIST_FOR_SAFE(it, l) \
-    for (struct list *it = (l)->next, *it##_next = it->next; it != (l); it = it##_next, it##_next = it->next)
+#define LIST_FOR_SAFE(it, l)                                                                       \
+    for (struct list *it = (l)->next, *it##_next = it->next; it != (l);                            \
+         it = it##_next, it##_next = it->next)
 
 #endif

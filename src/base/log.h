@@ -1,8 +1,9 @@
 /* The error log: levels, sinks, and contexts that inherit their subject.
  *
- * A line is `2026/11/22 21:53:30 [error] 123#123: *7 message, client: 127.0.0.1, server: x, request: "GET / HTTP/1.1"`.
- * Each subject (connection, exchange) embeds a `struct log_ctx` whose parent is the subject it belongs to; `describe`
- * appends what it adds behind the message, outermost first. */
+ * A line is `2026/11/22 21:53:30 [error] 123#123: *7 message, client: 127.0.0.1, server: x,
+ * request: "GET / HTTP/1.1"`. Each subject (connection, exchange) embeds a `struct log_ctx` whose
+ * parent is the subject it belongs to; `describe` appends what it adds behind the message,
+ * outermost first. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -22,7 +23,8 @@ enum log_level {
     LOG_DEBUG,
 };
 
-/* Where lines go: one file, or stderr. Reference-free: lives as long as the configuration that opened it. */
+/* Where lines go: one file, or stderr. Reference-free: lives as long as the configuration that
+ * opened it. */
 struct log_sink {
     char *path; /* NULL: stderr */
     int fd;
@@ -33,10 +35,12 @@ struct log_ctx {
     const struct log_ctx *parent;
     const struct log_sink *sink; /* NULL: the parent's, or the process default */
     uint64_t id;                 /* printed as *id when not 0 (the innermost one that is not 0) */
-    void (*describe)(const struct log_ctx *ctx, struct buf *out); /* may be NULL; appends ", key: value" */
+    void (*describe)(const struct log_ctx *ctx,
+                     struct buf *out); /* may be NULL; appends ", key: value" */
 };
 
-/* Opens (or reopens, after rotation) `sink->path` for append, mode 0644; stderr when the path is NULL. */
+/* Opens (or reopens, after rotation) `sink->path` for append, mode 0644; stderr when the path is
+ * NULL. */
 const struct err *log_open(struct log_sink *sink) MUST_USE;
 
 /* Closes the file and frees the path. */
@@ -51,8 +55,10 @@ const struct log_sink *log_default(void);
 /* Would a line of this level be written? Cheap; `ctx` may be NULL. */
 bool log_is_on(const struct log_ctx *ctx, enum log_level level);
 
-/* Writes one line. `ctx` may be NULL. Control bytes in the message are kept; a line is cut at 4,096 bytes unless it is from Lua (log_text). */
-void log_write(const struct log_ctx *ctx, enum log_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Writes one line. `ctx` may be NULL. Control bytes in the message are kept; a line is cut at 4,096
+ * bytes unless it is from Lua (log_text). */
+void log_write(const struct log_ctx *ctx, enum log_level level, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
 
 /* Writes one line with this text, of any length up to 64 KiB. */
 void log_text(const struct log_ctx *ctx, enum log_level level, struct slice text);

@@ -1,4 +1,5 @@
-/* Heap memory. Running out is not an error that callers handle: the process stops (see DESIGN: failure). */
+/* Heap memory. Running out is not an error that callers handle: the process stops (see DESIGN:
+ * failure). */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
@@ -23,15 +24,19 @@ void mem_free(void *p);
 /* A cleared object of `type`. */
 #define mem_new(type) ((type *)mem_zalloc(sizeof(type)))
 
-/* Objects of one size, kept for reuse: no malloc in the steady state. Embed as a static or in an owner. */
+/* Objects of one size, kept for reuse: no malloc in the steady state. Embed as a static or in an
+ * owner. */
 struct mem_cache {
-    void *free;      /* singly linked through the first word */
-    size_t size;     /* of an object; >= sizeof(void *) */
-    unsigned count;  /* objects in `free` */
-    unsigned most;   /* objects kept at most */
+    void *free;     /* singly linked through the first word */
+    size_t size;    /* of an object; >= sizeof(void *) */
+    unsigned count; /* objects in `free` */
+    unsigned most;  /* objects kept at most */
 };
 
-#define MEM_CACHE(type, keep) {NULL, sizeof(type), 0, (keep)}
+#define MEM_CACHE(type, keep)                                                                      \
+    {                                                                                              \
+        NULL, sizeof(type), 0, (keep)                                                              \
+    }
 
 /* An object, not cleared. */
 void *mem_cache_take(struct mem_cache *c);

@@ -17,8 +17,8 @@ bool num_parse_hex(struct slice s, int64_t *out);
 /* A size in bytes with an optional unit k, m or g (either case), powers of 1024. */
 bool num_parse_size(struct slice s, int64_t *out);
 
-/* A time in milliseconds: parts like 1y 1M 1w 1d 1h 1m 1s 1ms, largest first ("1h30m"); a bare number is seconds.
- * As nginx: each unit at most once, in order, spaces between parts allowed. */
+/* A time in milliseconds: parts like 1y 1M 1w 1d 1h 1m 1s 1ms, largest first ("1h30m"); a bare
+ * number is seconds. As nginx: each unit at most once, in order, spaces between parts allowed. */
 bool num_parse_msec(struct slice s, int64_t *out);
 
 /* Writes the digits of `v` to `out` (room for 21), returns how many. Not terminated. */

@@ -1,4 +1,5 @@
-/* An arena: many small allocations that end together. Embedded in its owner (an exchange, a configuration).
+/* An arena: many small allocations that end together. Embedded in its owner (an exchange, a
+ * configuration).
  *
  * The first block may be given by the owner, so that a short-lived pool never calls malloc. */
 #ifndef BASE_POOL_H
@@ -11,14 +12,15 @@ struct pool_block;
 struct pool_cleanup;
 
 struct pool {
-    char *next, *end;             /* free room in the current block */
-    struct pool_block *blocks;    /* blocks from the heap */
+    char *next, *end;              /* free room in the current block */
+    struct pool_block *blocks;     /* blocks from the heap */
     struct pool_cleanup *cleanups; /* run newest first */
-    char *first;                  /* the owner's block, may be NULL */
+    char *first;                   /* the owner's block, may be NULL */
     size_t first_size;
 };
 
-/* Makes `p` empty; `first` of `size` bytes (may be NULL, 0) is used before the heap and stays the owner's. */
+/* Makes `p` empty; `first` of `size` bytes (may be NULL, 0) is used before the heap and stays the
+ * owner's. */
 void pool_init(struct pool *p, void *first, size_t size);
 
 /* Runs the cleanups, frees every block, leaves `p` as after pool_init. */
@@ -30,7 +32,8 @@ void *pool_alloc_slow(struct pool *p, size_t n);
 /* `n` bytes aligned for any object, not cleared; live until pool_reset. */
 static inline void *pool_alloc(struct pool *p, size_t n)
 {
-    /* The room is a multiple of 16: when `n` fits, so does `n` rounded up, which cannot overflow then. */
+    /* The room is a multiple of 16: when `n` fits, so does `n` rounded up, which cannot overflow
+     * then. */
     if (LIKELY((size_t)(p->end - p->next) >= n)) {
         void *r = p->next;
         p->next += (n + 15) & ~(size_t)15;

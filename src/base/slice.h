@@ -13,9 +13,9 @@ struct slice {
 };
 
 #define SLICE(literal) ((struct slice){(literal), sizeof(literal) - 1})
-#define SLICE_EMPTY ((struct slice){"", 0})
-#define SLICE_FMT "%.*s"
-#define SLICE_ARG(s) (int)(s).n, (s).p
+#define SLICE_EMPTY    ((struct slice){"", 0})
+#define SLICE_FMT      "%.*s"
+#define SLICE_ARG(s)   (int)(s).n, (s).p
 
 /* The bytes of a terminated string. */
 static inline struct slice slice_str(const char *z)
@@ -50,7 +50,8 @@ static inline bool slice_has_prefix(struct slice s, struct slice prefix)
 /* Does `s` end with `suffix`? */
 static inline bool slice_has_suffix(struct slice s, struct slice suffix)
 {
-    return s.n >= suffix.n && (suffix.n == 0 || memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
+    return s.n >= suffix.n &&
+           (suffix.n == 0 || memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
 }
 
 /* What is left of `s` after its first `n` bytes (n <= s.n). */
@@ -68,8 +69,9 @@ ssize_t slice_find(struct slice s, char c);
 /* Byte order, shorter first on a tie; for qsort-like uses. <0, 0, >0. */
 int slice_cmp(struct slice a, struct slice b);
 
-/* Cuts `*rest` at the first `sep`: returns what stands before it and leaves what follows. When there is
- * no `sep` the whole is returned and *rest becomes empty with p == NULL. Returns p == NULL when *rest.p is NULL. */
+/* Cuts `*rest` at the first `sep`: returns what stands before it and leaves what follows. When
+ * there is no `sep` the whole is returned and *rest becomes empty with p == NULL. Returns p == NULL
+ * when *rest.p is NULL. */
 struct slice slice_cut(struct slice *rest, char sep);
 
 #endif

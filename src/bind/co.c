@@ -1,7 +1,9 @@
-/* The scheduler of tasks. To suspend from a new kind of operation: number a wait (co_begin_wait), keep the task and that
- * number, let Lua yield the wait token, and call co_wake when there is news; the Lua side then looks at the result itself.
+/* The scheduler of tasks. To suspend from a new kind of operation: number a wait (co_begin_wait),
+ * keep the task and that number, let Lua yield the wait token, and call co_wake when there is news;
+ * the Lua side then looks at the result itself.
  *
- * Task objects are never given back to malloc, so that a late co_wake with an old number is harmless. */
+ * Task objects are never given back to malloc, so that a late co_wake with an old number is
+ * harmless. */
 #include "bind/co.h"
 
 #include <lauxlib.h>
@@ -16,12 +18,13 @@
 
 enum { RUNS_PER_TURN = 4096 };
 
-static struct list idle_tasks = LIST_INIT(idle_tasks);        /* process-wide: ended tasks and their coroutines */
-static struct co *current;                                    /* process-wide: the running task */
-static struct list run_queue = LIST_INIT(run_queue);          /* process-wide: tasks to resume */
-static struct loop_call drain_call;                           /* process-wide: empties the run queue */
-static unsigned n_tasks;                                      /* process-wide: tasks that have not ended */
-static char wait_token;                                       /* process-wide: only its address matters */
+static struct list idle_tasks =
+    LIST_INIT(idle_tasks); /* process-wide: ended tasks and their coroutines */
+static struct co *current; /* process-wide: the running task */
+static struct list run_queue = LIST_INIT(run_queue); /* process-wide: tasks to resume */
+static struct loop_call drain_call;                  /* process-wide: empties the run queue */
+static unsigned n_tasks;                             /* process-wide: tasks that have not ended */
+static char wait_token;                              /* process-wide: only its address matters */
 
 void *co_wait_token(void)
 {
@@ -148,16 +151,16 @@ static void log_failure(struct co *co, enum co_result result)
         log_write(co->log, LOG_ERROR, "task failed: %s", co_traceback(co));
 }
 
-/* The task and those below it belong to nobody any more: what they worked for may end before them. Who set on_end looks
- * after the task himself. */
+/* The task and those below it belong to nobody any more: what they worked for may end before them.
+ * Who set on_end looks after the task himself. */
 static void orphan(struct co *co)
 {
     if (co->on_end)
         return;
     co->user = NULL;
     co->log = NULL;
-    LIST_FOR(n, &co->children)
-    orphan(CONTAINER_OF(n, struct co, sibling));
+    LIST_FOR (n, &co->children)
+        orphan(CONTAINER_OF(n, struct co, sibling));
 }
 
 /* The children of a task that ends become its parent's, so that a cancel still reaches them. */
@@ -202,7 +205,8 @@ static void enqueue(struct co *co)
         loop_next(&drain_call);
 }
 
-/* Has the task yielded because it waits? The token is on top of its stack; anything else gives way. */
+/* Has the task yielded because it waits? The token is on top of its stack; anything else gives way.
+ */
 static void after_yield(struct co *co)
 {
     bool is_wait = lua_gettop(co->L) > 0 && lua_touserdata(co->L, -1) == &wait_token;
@@ -312,8 +316,8 @@ void co_wake(struct co *co, uint32_t wait)
 /* The error value is on top of `L` and stays there. */
 static void cancel_one(struct co *co, lua_State *L)
 {
-    LIST_FOR(n, &co->children)
-    cancel_one(CONTAINER_OF(n, struct co, sibling), L);
+    LIST_FOR (n, &co->children)
+        cancel_one(CONTAINER_OF(n, struct co, sibling), L);
     if (co->state == CO_ENDED || co->has_cancel)
         return;
     lua_pushvalue(L, -1);

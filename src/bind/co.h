@@ -1,7 +1,8 @@
 /* Tasks: Lua coroutines run by the loop. The only caller of lua_resume.
  *
- * A task runs until it ends or yields. `await` yields the wait token after begin_wait has given it a number; co_wake with
- * that number queues it again. Any other yield at the top level gives way to the other tasks. Coroutines are pooled. */
+ * A task runs until it ends or yields. `await` yields the wait token after begin_wait has given it
+ * a number; co_wake with that number queues it again. Any other yield at the top level gives way to
+ * the other tasks. Coroutines are pooled. */
 #ifndef BIND_CO_H
 #define BIND_CO_H
 
@@ -16,7 +17,8 @@ enum co_state { CO_NEW, CO_QUEUED, CO_RUNNING, CO_WAITING, CO_ENDED };
 
 enum co_result {
     CO_OK,     /* the results are on co->L, `n` of them */
-    CO_FAILED, /* the error value is on top of co->L; the stack is not unwound: a traceback can be made */
+    CO_FAILED, /* the error value is on top of co->L; the stack is not unwound: a traceback can be
+                  made */
     CO_EXITED, /* left by co_request_exit; no results */
 };
 
@@ -24,24 +26,27 @@ struct co {
     lua_State *L;
     int anchor; /* registry reference of L */
     enum co_state state;
-    uint32_t wait;      /* number of the current or last wait */
-    bool is_woken;      /* woken while still running */
+    uint32_t wait; /* number of the current or last wait */
+    bool is_woken; /* woken while still running */
     bool wants_exit;
-    bool has_cancel;    /* a cancel waits to be delivered: error value in the registry under `cancel_ref` */
+    bool has_cancel; /* a cancel waits to be delivered: error value in the registry under
+                        `cancel_ref` */
     int cancel_ref;
-    int locals;         /* registry reference of the task's own table (defer, task-local values) or LUA_NOREF */
-    int queued_args;    /* arguments on L for the first run */
-    struct list node;   /* in the run queue */
+    int locals;       /* registry reference of the task's own table (defer, task-local values) or
+                         LUA_NOREF */
+    int queued_args;  /* arguments on L for the first run */
+    struct list node; /* in the run queue */
     struct list children, sibling;
     struct timer timer; /* of sleep: ends wait number `timer_wait` */
     uint32_t timer_wait;
-    void *user;         /* of whoever made it: a visit, or NULL */
+    void *user; /* of whoever made it: a visit, or NULL */
     const struct log_ctx *log;
-    void (*on_end)(struct co *co, enum co_result result, int n); /* the task is over; called once, before it is recycled */
+    void (*on_end)(struct co *co, enum co_result result,
+                   int n); /* the task is over; called once, before it is recycled */
 };
 
-/* A new task; the caller pushes a function and arguments on co->L, then calls co_start or co_queue. `on_end` may be NULL
- * (failures are then logged). The parent is the running task, if any. */
+/* A new task; the caller pushes a function and arguments on co->L, then calls co_start or co_queue.
+ * `on_end` may be NULL (failures are then logged). The parent is the running task, if any. */
 struct co *co_new(void *user, void (*on_end)(struct co *co, enum co_result result, int n));
 
 /* Runs it now until it ends or waits. Not from inside Lua. */
@@ -59,10 +64,12 @@ uint32_t co_begin_wait(struct co *co);
 /* Numbers a wait of the running task that ends by itself after `ms`. */
 uint32_t co_begin_sleep(struct co *co, uint64_t ms);
 
-/* Queues the task when it still waits in wait number `wait`; harmless otherwise (also after its end: tasks are type-stable). */
+/* Queues the task when it still waits in wait number `wait`; harmless otherwise (also after its
+ * end: tasks are type-stable). */
 void co_wake(struct co *co, uint32_t wait);
 
-/* Pops an error value from `L` and delivers it where the task waits (now queued), or at its next wait; its children too. */
+/* Pops an error value from `L` and delivers it where the task waits (now queued), or at its next
+ * wait; its children too. */
 void co_cancel(struct co *co, lua_State *L);
 
 /* Same with a constant: the error object that lerr_push makes. */
@@ -74,7 +81,8 @@ void co_request_exit(struct co *co);
 /* The token that `await` yields. */
 void *co_wait_token(void);
 
-/* A Lua value of the registry as text with the traceback of a failed task; in a buffer valid until the next call. */
+/* A Lua value of the registry as text with the traceback of a failed task; in a buffer valid until
+ * the next call. */
 const char *co_traceback(struct co *co);
 
 /* Tasks that have not ended. */

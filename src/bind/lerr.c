@@ -1,6 +1,8 @@
-/* Error objects: a table {code, message, cause} whose metatable "perilune.error" lives in the registry.
+/* Error objects: a table {code, message, cause} whose metatable "perilune.error" lives in the
+ * registry.
  *
- * The Lua side (lua/perilune/failure.lua) makes objects of the same kind through the same metatable. */
+ * The Lua side (lua/perilune/failure.lua) makes objects of the same kind through the same
+ * metatable. */
 #include "bind/lerr.h"
 
 #include <lauxlib.h>

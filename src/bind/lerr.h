@@ -6,13 +6,14 @@
 
 #include "base/err.h"
 
-/* Pushes an error object for `e`; `detail` (may be NULL) is put before the message: "detail: message". */
+/* Pushes an error object for `e`; `detail` (may be NULL) is put before the message: "detail:
+ * message". */
 void lerr_push(lua_State *L, const struct err *e, const char *detail);
 
 /* nil and the error object, for `return lerr_return(…)`. */
 int lerr_return(lua_State *L, const struct err *e, const char *detail);
 
-/* Makes the metatable; called by vm_open. */
+/* Makes the metatable; called by machine_open. */
 void lerr_open(lua_State *L);
 
 #endif

@@ -1,4 +1,5 @@
-/* The C modules that Lua sees. Each lib_*.c has one luaopen-like function here and one line in lib.c. */
+/* The C modules that Lua sees. Each lib_*.c has one luaopen-like function here and one line in
+ * lib.c. */
 #ifndef BIND_LIB_H
 #define BIND_LIB_H
 

@@ -1,8 +1,9 @@
 /* "perilune.core.json": encoding Lua values as JSON (RFC 8259).
  *
- * A table whose keys are all integers from 1 on is an array, any other an object; an empty one is an object. Most numbers of
- * services are integers or have few decimals: those are written without printf, which is where an encoder's time goes.
- * Numbers that need more digits get 14 significant ones. */
+ * A table whose keys are all integers from 1 on is an array, any other an object; an empty one is
+ * an object. Most numbers of services are integers or have few decimals: those are written without
+ * printf, which is where an encoder's time goes. Numbers that need more digits get 14 significant
+ * ones. */
 #include <lauxlib.h>
 #include <math.h>
 #include <stdio.h>
@@ -78,7 +79,8 @@ static void encode_string(struct slice s, struct buf *out)
     buf_add_char(out, '"');
 }
 
-/* The length of the table on top as an array; -1: it is an object; -2: an array with too many holes. */
+/* The length of the table on top as an array; -1: it is an object; -2: an array with too many
+ * holes. */
 static int array_length(lua_State *L)
 {
     int most = 0, count = 0;

@@ -74,9 +74,14 @@ static int l_lua_dir(lua_State *L)
 int lib_sys(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"now", l_now},           {"monotonic", l_monotonic}, {"update_time", l_update_time},
-        {"random_bytes", l_random_bytes}, {"log", l_log},     {"pid", l_pid},
-        {"lua_dir", l_lua_dir},   {NULL, NULL},
+        {"now", l_now},
+        {"monotonic", l_monotonic},
+        {"update_time", l_update_time},
+        {"random_bytes", l_random_bytes},
+        {"log", l_log},
+        {"pid", l_pid},
+        {"lua_dir", l_lua_dir},
+        {NULL, NULL},
     };
 
     lua_newtable(L);

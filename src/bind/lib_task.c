@@ -1,6 +1,8 @@
-/* "perilune.core.task": the few primitives that lua/perilune/{task,deferred,time}.lua are built from.
+/* "perilune.core.task": the few primitives that lua/perilune/{task,deferred,time}.lua are built
+ * from.
  *
- * A task is named to Lua by a light userdata; together with the number of a wait it can be woken at any time. */
+ * A task is named to Lua by a light userdata; together with the number of a wait it can be woken at
+ * any time. */
 #include <lauxlib.h>
 #include <math.h>
 
@@ -50,7 +52,8 @@ static int l_wake(lua_State *L)
     return 0;
 }
 
-/* sleep(seconds) → task, number: a wait that the task's own timer ends; nothing outside of a task */
+/* sleep(seconds) → task, number: a wait that the task's own timer ends; nothing outside of a task
+ */
 static int l_sleep(lua_State *L)
 {
     double s = check_seconds(L, 1);
@@ -240,11 +243,11 @@ void lib_task_close(void)
 int lib_task(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"current", l_current},   {"begin_wait", l_begin_wait}, {"wake", l_wake},
-        {"sleep", l_sleep}, {"clock", l_clock},       {"spawn", l_spawn},           {"cancel", l_cancel},
-        {"locals", l_locals},     {"request_exit", l_request_exit}, {"timer", l_timer},
-        {"on_turn", l_on_turn},   {"ask_turn", l_ask_turn},     {"hold", l_hold},
-        {"count", l_count},       {NULL, NULL},
+        {"current", l_current}, {"begin_wait", l_begin_wait}, {"wake", l_wake},
+        {"sleep", l_sleep},     {"clock", l_clock},           {"spawn", l_spawn},
+        {"cancel", l_cancel},   {"locals", l_locals},         {"request_exit", l_request_exit},
+        {"timer", l_timer},     {"on_turn", l_on_turn},       {"ask_turn", l_ask_turn},
+        {"hold", l_hold},       {"count", l_count},           {NULL, NULL},
     };
     static const luaL_Reg timer_methods[] = {{"stop", l_timer_stop}, {NULL, NULL}};
 

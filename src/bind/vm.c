@@ -1,9 +1,8 @@
-/* Opening the machine. C modules are preloaded under "perilune.core.*" names by the tables in bind/lib_*.c; everything else
- * is Lua under vm_lua_dir(), reached by the ordinary `require`. */
+/* Holds the machine and calls into it. What opens and closes it stands above, in bind/machine.c,
+ * because that needs every other file of this layer. */
 #include "bind/vm.h"
 
 #include <lauxlib.h>
-#include <lualib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,9 +10,6 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/log.h"
-#include "bind/co.h"
-#include "bind/lerr.h"
-#include "bind/lib.h"
 
 static lua_State *machine;  /* process-wide: the one machine */
 static unsigned generation; /* process-wide: machines opened so far */
@@ -21,6 +17,13 @@ static unsigned generation; /* process-wide: machines opened so far */
 lua_State *vm_main(void)
 {
     return machine;
+}
+
+void vm_set(lua_State *L)
+{
+    CHECK(!L || !machine);
+    machine = L;
+    generation += L != NULL;
 }
 
 unsigned vm_generation(void)
@@ -64,78 +67,6 @@ const char *vm_lua_dir(void)
             return dir;
     }
     return dir;
-}
-
-/* `user` with ";;" replaced by the default, as LUA_PATH has it; ours first. */
-static void set_path(lua_State *L, const char *field, struct slice user, const char *own)
-{
-    struct buf b = BUF_EMPTY;
-    const char *standard, *at;
-
-    lua_getglobal(L, "package");
-    lua_getfield(L, -1, field);
-    standard = lua_tostring(L, -1);
-    if (user.n == 0)
-        user = SLICE(";;");
-    at = memmem(user.p, user.n, ";;", 2);
-    if (at) {
-        buf_add(&b, user.p, (size_t)(at - user.p));
-        buf_printf(&b, "%s%s%s", b.n ? ";" : "", own, standard);
-        if (at + 2 < user.p + user.n)
-            buf_printf(&b, ";" SLICE_FMT, SLICE_ARG(slice_from(user, (size_t)(at + 2 - user.p))));
-    } else {
-        buf_add_slice(&b, user);
-        buf_printf(&b, ";%s", own);
-    }
-    lua_pushlstring(L, b.p, b.n);
-    lua_setfield(L, -3, field);
-    lua_pop(L, 2);
-    buf_free(&b);
-}
-
-static void set_paths(lua_State *L, const struct vm_options *o)
-{
-    struct buf own = BUF_EMPTY;
-
-    buf_printf(&own, "%s/?.lua;%s/?/init.lua;", vm_lua_dir(), vm_lua_dir());
-    set_path(L, "path", o->package_path, buf_cstr(&own));
-    set_path(L, "cpath", o->package_cpath, "");
-    buf_free(&own);
-}
-
-static int on_panic(lua_State *L)
-{
-    PANIC("Lua panicked: %s", lua_tostring(L, -1));
-}
-
-lua_State *vm_open(const struct vm_options *o)
-{
-    CHECK(!machine);
-    machine = luaL_newstate();
-    CHECK(machine);
-    generation++;
-    lua_atpanic(machine, on_panic);
-    luaL_openlibs(machine);
-    lerr_open(machine);
-    set_paths(machine, o);
-    lib_open(machine);
-    lua_getglobal(machine, "require");
-    lua_pushliteral(machine, "perilune.boot");
-    if (!vm_call(1, 0, "perilune.boot")) {
-        vm_close();
-        return NULL;
-    }
-    return machine;
-}
-
-void vm_close(void)
-{
-    if (!machine)
-        return;
-    lib_task_close();
-    co_shutdown();
-    lua_close(machine);
-    machine = NULL;
 }
 
 /* The message handler of vm_call: the message with a traceback; error objects by their tostring. */

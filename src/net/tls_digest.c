@@ -1,4 +1,5 @@
-/* One-shot digests. None of them can fail with these arguments unless the library was built without them: a bug. */
+/* One-shot digests. None of them can fail with these arguments unless the library was built without
+ * them: a bug. */
 #include "net/tls_digest.h"
 
 #include <openssl/evp.h>
@@ -16,7 +17,8 @@ void tls_digest_sha1(const char *p, size_t n, unsigned char out[TLS_DIGEST_SHA1]
     CHECK(EVP_Digest(p, n, out, NULL, EVP_sha1(), NULL) == 1);
 }
 
-void tls_digest_hmac_sha1(const char *key, size_t key_n, const char *p, size_t n, unsigned char out[TLS_DIGEST_SHA1])
+void tls_digest_hmac_sha1(const char *key, size_t key_n, const char *p, size_t n,
+                          unsigned char out[TLS_DIGEST_SHA1])
 {
     unsigned size = TLS_DIGEST_SHA1;
 

@@ -13,6 +13,7 @@ void tls_digest_md5(const char *p, size_t n, unsigned char out[TLS_DIGEST_MD5]);
 void tls_digest_sha1(const char *p, size_t n, unsigned char out[TLS_DIGEST_SHA1]);
 
 /* HMAC-SHA-1 of `n` bytes under a key. */
-void tls_digest_hmac_sha1(const char *key, size_t key_n, const char *p, size_t n, unsigned char out[TLS_DIGEST_SHA1]);
+void tls_digest_hmac_sha1(const char *key, size_t key_n, const char *p, size_t n,
+                          unsigned char out[TLS_DIGEST_SHA1]);
 
 #endif

@@ -12,6 +12,7 @@
 #include "app/app.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "bind/machine.h"
 #include "bind/vm.h"
 #include "proc/daemon.h"
 #include "proc/environment.h"
@@ -90,7 +91,7 @@ static bool open_lua(struct app_conf *conf)
 {
     vm_lua_dir(); /* an environment variable may name it: found before they go */
     environment_apply(conf->env, conf->n_env);
-    vm_close();
+    machine_close();
     return app_open_lua(conf);
 }
 
@@ -100,7 +101,7 @@ static void go_back(struct boot *b, struct app_conf *old)
     if (!old) {
         b->is_open = false;
         log_set_default(NULL);
-        vm_close();
+        machine_close();
         return;
     }
     log_set_default(&old->error_log);

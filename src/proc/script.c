@@ -18,6 +18,7 @@
 #include "app/lib_ngx.h"
 #include "base/err.h"
 #include "bind/co.h"
+#include "bind/machine.h"
 #include "bind/vm.h"
 #include "loop/loop.h"
 #include "loop/signal.h"
@@ -47,12 +48,12 @@ static bool open_ngx(void)
 
 bool script_open(void)
 {
-    struct vm_options o = {SLICE_EMPTY, SLICE_EMPTY};
+    struct machine_options o = {SLICE_EMPTY, SLICE_EMPTY};
 
     signal_ignore_pipe();
     app_register_directives();
     loop_init(LOOP_BEST);
-    if (vm_open(&o) && lib_http_open() && open_ngx())
+    if (machine_open(&o) && lib_http_open() && open_ngx())
         return true;
     fprintf(stderr, "perilune: the Lua library in %s cannot be used\n", vm_lua_dir());
     return false;
@@ -60,7 +61,7 @@ bool script_open(void)
 
 void script_close(void)
 {
-    vm_close();
+    machine_close();
 }
 
 static void on_end(struct co *co, enum co_result result, int n)
@@ -168,7 +169,7 @@ static void push_arguments(lua_State *L, const struct command *command)
 
 int script_test(const struct command *command)
 {
-    struct vm_options o = {SLICE_EMPTY, SLICE_EMPTY};
+    struct machine_options o = {SLICE_EMPTY, SLICE_EMPTY};
     char program[4096];
     ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
     lua_State *L;
@@ -176,13 +177,13 @@ int script_test(const struct command *command)
 
     program[n > 0 ? n : 0] = '\0';
     loop_init(LOOP_BEST);
-    L = vm_open(&o);
+    L = machine_open(&o);
     if (!L || !vm_push_function("perilune.test", "run"))
         return 1;
     push_arguments(L, command);
     lua_pushstring(L, program);
     if (vm_call(2, 1, "perilune test"))
         code = (int)lua_tointeger(L, -1);
-    vm_close();
+    machine_close();
     return code;
 }

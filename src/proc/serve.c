@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/rand.h"
-#include "bind/vm.h"
+#include "bind/machine.h"
 #include "loop/loop.h"
 #include "loop/signal.h"
 #include "proc/boot.h"
@@ -172,7 +172,7 @@ static int serve(struct boot *b)
     pidfile_remove(pid_path);
     if (conf->has_master)
         log_write(NULL, LOG_NOTICE, "exit");
-    vm_close();
+    machine_close();
     log_set_default(NULL);
     conf_free(&conf);
     return 0;

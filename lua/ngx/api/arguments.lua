@@ -37,11 +37,12 @@ local function parse(p, n, most, out)
         if found == 0 then
             return out
         end
+        if most > 0 and count == most then
+            core.log_line(8, "lua hit query args limit " .. most)
+            return out, "truncated"
+        end
+        count = count + 1
         if name_out.n > 0 then
-            if most > 0 and count == most then
-                return out, "truncated"
-            end
-            count = count + 1
             put(out, to_string(name_out.p, name_out.n), found == 2 or to_string(value_out.p, value_out.n))
         end
     end

@@ -19,15 +19,15 @@ end
 
 --- Percent-encodes.
 -- @tparam string s
--- @tparam[opt=2] number kind 0: a whole URI, 1: its arguments, 2: a component
+-- @tparam[opt=2] number kind 0: a whole URI, 1: its arguments, 2: a component, 3 to 6: less
 function codec.escape_uri(s, kind)
     s = text_of(s)
     if kind == nil then
         kind = 2
     elseif type(kind) ~= "number" then
-        error("bad argument #2 to 'escape_uri' (number expected, got " .. type(kind) .. ")", 2)
-    elseif kind < 0 or kind > 2 then
-        error('"type" ' .. tostring(kind) .. " out of range", 2)
+        error('"type" is not a number', 0)
+    elseif kind < 0 or kind > 6 then
+        error('"type" ' .. tostring(kind) .. " out of range", 0)
     end
     local out = room(3 * #s)
     return to_string(out, C.ffi_codec_escape(s, #s, kind, out))

@@ -1,6 +1,7 @@
 --- Header fields: ngx.header, ngx.resp, and the field functions of ngx.req.
 
 local ffi = require "ffi"
+local core = require "perilune.core.ngx"
 local context = require "ngx.api.context"
 local native = require "ngx.api.native"
 
@@ -49,25 +50,32 @@ local function get_values(name)
     return all
 end
 
+local function check(rc, name)
+    if rc == native.NO_REQUEST then
+        error("no request found", 4)
+    elseif rc == native.INVALID then
+        error("failed to set header " .. name, 4)
+    end
+    return rc == 0
+end
+
 local function add(kind, name, value)
     value = tostring(value)
-    return C.ffi_fields_add(kind, name, #name, value, #value)
+    return check(C.ffi_fields_add(kind, name, #name, value, #value), name)
 end
 
 local function set_values(kind, name, value)
-    local rc = C.ffi_fields_clear(kind, name, #name)
-    if rc ~= 0 then
-        if rc == native.NO_REQUEST then
-            error("no request found", 3)
+    if value == nil then
+        check(C.ffi_fields_clear(kind, name, #name), name)
+    elseif type(value) == "table" then
+        if check(C.ffi_fields_clear(kind, name, #name), name) then
+            for i = 1, #value do
+                add(kind, name, value[i])
+            end
         end
-        return
-    end
-    if type(value) == "table" then
-        for i = 1, #value do
-            add(kind, name, value[i])
-        end
-    elseif value ~= nil then
-        add(kind, name, value)
+    else
+        value = tostring(value)
+        check(C.ffi_fields_set(kind, name, #name, value, #value), name)
     end
 end
 
@@ -106,22 +114,25 @@ local function put(out, name, value)
     end
 end
 
-local function collect(kind, most, raw)
+--- Puts up to `most` fields into `out`; how many there were is counted from `before` on.
+local function collect(kind, most, raw, out, before)
     local n = C.ffi_fields_count(kind)
-    local out, err = {}, nil
+    local err
     if n < 0 then
         error("no request found", 3)
     end
     most = most or 100
-    if most > 0 and n > most then
-        n, err = most, "truncated"
+    if most > 0 and n + before > most then
+        n, err = math.max(most - before, 0), "truncated"
+        core.log_line(8, "lua exceeding " .. (kind == REQUEST and "request" or "response") .. " header limit "
+            .. C.ffi_fields_count(kind) + before .. " > " .. most)
     end
     for i = 0, n - 1 do
         C.ffi_fields_at(kind, i, name_out, value_out)
         local name = to_string(name_out.p, name_out.n)
         put(out, raw and name or name:lower(), to_string(value_out.p, value_out.n))
     end
-    return out, err
+    return raw and out or setmetatable(out, relaxed), err
 end
 
 --- Fields of the request: names in lower case unless `raw`; repeated ones as arrays.
@@ -129,27 +140,33 @@ end
 -- @treturn table
 -- @treturn ?string "truncated"
 function fields.req.get_headers(most, raw)
-    local out, err = collect(REQUEST, most, raw)
-    if raw then
-        return out, err
+    return collect(REQUEST, most, raw, {}, 0)
+end
+
+--- Fields that are kept beside the list.
+local beside = { "Content-Length", "Last-Modified", "Connection", "Transfer-Encoding" }
+
+local function is_listed(wanted)
+    for i = 0, C.ffi_fields_count(RESPONSE) - 1 do
+        C.ffi_fields_at(RESPONSE, i, name_out, value_out)
+        if to_string(name_out.p, name_out.n):lower() == wanted then
+            return true
+        end
     end
-    return setmetatable(out, relaxed), err
+    return false
 end
 
 --- Fields of the response so far.
 function fields.resp.get_headers(most, raw)
-    local out, err = collect(RESPONSE, most, raw)
-    local var = ngx.var
-    for _, name in ipairs { "Content-Length", "Last-Modified", "Connection", "Transfer-Encoding" } do
-        local key = raw and name or name:lower()
-        if out[key] == nil then
-            out[key] = get_values(name) or var["sent_http_" .. name:lower():gsub("-", "_")]
+    local out, n, var = {}, 0, ngx.var
+    for _, name in ipairs(beside) do
+        local lower = name:lower()
+        local value = not is_listed(lower) and var["sent_http_" .. lower:gsub("-", "_")]
+        if value then
+            out[raw and name or lower], n = value, n + 1
         end
     end
-    if raw then
-        return out, err
-    end
-    return setmetatable(out, relaxed), err
+    return collect(RESPONSE, most, raw, out, n)
 end
 
 --- Adds a field to the response, keeping those of the same name.

@@ -28,6 +28,7 @@ int ffi_fields_count(int is_response);
 int ffi_fields_at(int is_response, int i, struct ffi_str *name, struct ffi_str *value);
 int ffi_fields_get(const char *name, size_t n, int nth, struct ffi_str *value);
 int ffi_fields_clear(int is_response, const char *name, size_t n);
+int ffi_fields_set(int is_response, const char *name, size_t n, const char *value, size_t value_n);
 int ffi_fields_add(int is_response, const char *name, size_t n, const char *value, size_t value_n);
 size_t ffi_codec_escape(const char *p, size_t n, int type, char *out);
 int ffi_codec_next_arg(const char *p, size_t n, size_t *at, char *room, struct ffi_str *name, struct ffi_str *value);
@@ -56,6 +57,7 @@ local native = {
     BAD_CONTEXT = -101,
     READ_ONLY = -102,
     SENT = -103,
+    INVALID = -104,
 }
 
 local number = ffi.new("double[1]")

@@ -1,6 +1,7 @@
 --- ngx.re: regular expressions by PCRE2.
 
 local ffi = require "ffi"
+local core = require "perilune.core.ngx"
 local native = require "ngx.api.native"
 
 local C, to_string = native.C, ffi.string
@@ -66,6 +67,7 @@ local function compile(pattern, options)
         groups = C.ffi_regex_groups(re),
         names = names_of(re),
         is_dfa = find(options, "d", 1, true) and 1 or 0,
+        has_duplicates = find(options, "D", 1, true) ~= nil,
         is_utf = find(options, "[uU]") ~= nil,
     }
 end
@@ -110,18 +112,26 @@ local function capture(subject, i, n)
     return sub(subject, vector[2 * i] + 1, vector[2 * i + 1])
 end
 
+--- With the option D a name stands for all groups that have it.
+local function add_names(re, out)
+    for _, pair in ipairs(re.names) do
+        local name, value = pair[1], out[pair[2]]
+        if not re.has_duplicates then
+            out[name] = value
+        elseif value then
+            local list = out[name] or {}
+            list[#list + 1], out[name] = value, list
+        end
+    end
+end
+
 local function captures(re, subject, n, out)
     out = out or {}
     for i = 0, re.groups do
         out[i] = capture(subject, i, n)
     end
     if re.names then
-        for _, pair in ipairs(re.names) do
-            local value = out[pair[2]]
-            if value or out[pair[1]] == nil then
-                out[pair[1]] = value
-            end
-        end
+        add_names(re, out)
     end
     return out
 end
@@ -236,6 +246,37 @@ function regex.gmatch(subject, pattern, options)
     end
 end
 
+--- Logs what is wrong with a template and raises what the caller returns.
+local function bad_template(text)
+    core.log_line(4, text)
+    error("failed to compile the replacement template", 0)
+end
+
+--- What stands behind the dollar at `dollar`: a group number or a text, and the last byte of it.
+local function parse_dollar(template, dollar)
+    local rest = sub(template, dollar + 1, dollar + 1)
+    if rest == "$" then
+        return "$", dollar + 1
+    elseif rest == "&" then
+        return 0, dollar + 1
+    end
+    local _, stop, brace, name = find(template, "^%$({?)([%w_]+)", dollar)
+    if not stop then
+        bad_template('lua script: invalid capturing variable name found in "' .. template .. '"')
+    end
+    if not find(name, "^%d") then
+        bad_template('attempt to use named capturing variable "' .. name .. '" (named captures not supported yet)')
+    end
+    if brace == "" then
+        local digits = name:match("^%d+")
+        return tonumber(digits), dollar + #digits
+    end
+    if sub(template, stop + 1, stop + 1) ~= "}" then
+        bad_template('the closing bracket in "' .. name .. '" variable is missing')
+    end
+    return tonumber(name), stop + 1
+end
+
 --- A template as a list of texts and group numbers. Raises the reason.
 local function parse_template(template)
     local parts, i = {}, 1
@@ -245,19 +286,8 @@ local function parse_template(template)
         if not dollar then
             return parts
         end
-        local _, stop, number = find(template, "^%$(%d+)", dollar)
-        if not stop then
-            _, stop, number = find(template, "^%${(%d+)}", dollar)
-        end
-        if number then
-            parts[#parts + 1] = tonumber(number)
-        elseif sub(template, dollar + 1, dollar + 1) == "$" then
-            parts[#parts + 1], stop = "$", dollar + 1
-        elseif sub(template, dollar + 1, dollar + 1) == "&" then
-            parts[#parts + 1], stop = 0, dollar + 1
-        else
-            error("failed to compile the replacement template", 0)
-        end
+        local part, stop = parse_dollar(template, dollar)
+        parts[#parts + 1] = part
         i = stop + 1
     end
 end

@@ -22,7 +22,7 @@ local function finish(record, ok, ...)
     record.is_over = true
     if not ok and not record.is_killed then
         local message = ...
-        core.log_error("lua user thread aborted: runtime error: "
+        core.log_line(4, "lua user thread aborted: runtime error: "
             .. debug.traceback(record.co, type(message) == "string" and message or tostring(message)))
     end
     if record.waiter then

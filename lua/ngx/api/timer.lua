@@ -10,7 +10,6 @@ local timer = {}
 local pending, n_pending, n_running = {}, 0, 0
 
 local function run(fn, premature, args)
-    n_running = n_running + 1
     local ok, err = xpcall(function()
         fn(premature, unpack(args, 1, args.n))
     end, function(e)
@@ -18,21 +17,23 @@ local function run(fn, premature, args)
     end)
     n_running = n_running - 1
     if not ok then
-        core.log_error("lua entry thread aborted: runtime error: " .. err)
+        core.log_line(4, "lua entry thread aborted: runtime error: " .. err)
     end
 end
 
 local function start(fn, premature, args)
     if n_running >= C.ffi_ngx_most_running_timers() then
-        core.log_alert(C.ffi_ngx_most_running_timers() .. " lua_max_running_timers are not enough")
+        core.log_line(2, C.ffi_ngx_most_running_timers() .. " lua_max_running_timers are not enough")
         return
     end
+    n_running = n_running + 1
     core.spawn_timer(run, fn, premature, args)
 end
 
 local function add(entry)
     entry.timer = tasks.timer(entry.delay, function()
         pending[entry], n_pending = nil, n_pending - 1
+        core.log_line(8, "lua ngx.timer expired")
         if entry.is_repeated and C.ffi_ngx_is_exiting() == 0 then
             add(entry)
         end
