@@ -77,7 +77,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LLVM_FUZZ := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 
 FLAGS_release := -O2 $(FORTIFY)
-FLAGS_asan    := -O1 -U_FORTIFY_SOURCE $(SANITIZE) -Wno-maybe-uninitialized
+FLAGS_asan     = -O1 -U_FORTIFY_SOURCE $(SANITIZE) $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
 FLAGS_cov     := -O0 --coverage
 FLAGS_fuzz    := -O1 -U_FORTIFY_SOURCE $(LLVM_FUZZ)
 LINK_asan     := $(SANITIZE)

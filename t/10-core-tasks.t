@@ -399,7 +399,7 @@ end
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out_like lua
-"^a.lua:2: bad argument 'fn' to task.spawn .*\na.lua:2: bad argument 'fn' to task.defer .*\n.*seconds between 0 and 1e9 expected.*\n.*seconds between 0 and 1e9 expected.*\n$"
+"^a.lua:2: bad argument 'fn' to task.spawn .*\na.lua:2: bad argument 'fn' to task.defer .*\n.*0.* 1e9 expected.*\n.*0.* 1e9 expected.*\n$"
 
 
 

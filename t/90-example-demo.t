@@ -55,3 +55,15 @@ show /no-such-page
 /examples/hello/app.lua 200 text/plain; charset=utf-8
 /examples/static-site/site/ 200 text/html
 /no-such-page 404 text/html
+
+=== TEST 2: the configuration of an installed server is accepted
+--- config
+    location / { return 200 "ok\n"; }
+--- request
+GET /
+--- response_body
+ok
+--- exec
+mkdir -p $TEST_NGINX_SERVROOT/site/logs
+$TEST_NGINX_BINARY -t -p $TEST_NGINX_SERVROOT/site -c $TEST_NGINX_PROJECT/conf/site.conf 2>&1
+--- exec_out_like: test is successful

@@ -4,6 +4,14 @@ local regex = require "ngx.api.regex"
 
 local re = { version = "0.1" }
 
+local function add_captures(m, add)
+    for i = 1, #m do
+        if m[i] then
+            add(m[i])
+        end
+    end
+end
+
 --- Cuts `subject` where `pattern` matches; captures are pieces too.
 -- @tparam string subject
 -- @tparam string pattern
@@ -39,12 +47,7 @@ function re.split(subject, pattern, options, ctx, most, out)
             pos, at = from + 1, from + 1
         else
             add(subject:sub(pos, from - 1))
-            local m = regex.match(subject, pattern, options, { pos = at })
-            for i = 1, #m do
-                if m[i] then
-                    add(m[i])
-                end
-            end
+            add_captures(regex.match(subject, pattern, options, { pos = at }), add)
             pos, at = to + 1, to + 1
         end
     end

@@ -67,9 +67,8 @@ function methods:wait(timeout)
     if timeout == 0 then
         return nil, "timeout"
     end
-    tasks.sleep(timeout)
     local waiter = {}
-    waiter.task, waiter.number = tasks.begin_wait()
+    waiter.task, waiter.number = tasks.sleep(timeout)
     enqueue(self, waiter)
     context.wait()
     core.stop_sleep()
@@ -90,7 +89,7 @@ function methods:count()
             waiting = waiting + 1
         end
     end
-    return self.resources > 0 and self.resources or -waiting
+    return self.resources > 0 and self.resources or 0 - waiting
 end
 
 return semaphore

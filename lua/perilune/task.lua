@@ -14,13 +14,14 @@ local function run(d, fn, ...)
     local ok, value = xpcall(fn, failure.traced, ...)
     if ok then
         d:success(value)
-    elseif d.listeners == nil and d.waiters == nil and not failure.is(value, "cancelled") then
-        d:error(value)
-        if not d.is_watched then
-            sys.log("error", "task failed and nobody waits for it: " .. failure.describe(value))
-        end
-    else
-        d:error(value)
+        return
+    end
+    local is_unseen = d.listeners == nil and d.waiters == nil
+    d:error(value)
+    if is_unseen then
+        -- the end of a task that was cancelled, or whose client has left, is no fault
+        local is_usual = failure.is(value, "cancelled") or failure.is(value, "closed")
+        sys.log(is_usual and "info" or "error", "task failed and nobody waits for it: " .. failure.describe(value))
     end
 end
 
@@ -44,7 +45,7 @@ end
 -- @tparam number seconds fractions allowed, a resolution of 1 ms
 -- @treturn deferred
 function task.sleep(seconds)
-    if type(seconds) ~= "number" or not (seconds >= 0) or seconds > 1e9 then
+    if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 or seconds > 1e9 then
         error("bad argument 'seconds' to task.sleep (a number from 0 to 1e9 expected)", 2)
     end
     return deferred._sleep(seconds)

@@ -1,16 +1,27 @@
 /* One configuration at work in this process. What happens to a request stands in port.c and
- * phases.c. */
+ * phases.c.
+ *
+ * worker_connections: a process that holds that many accepts nobody (others may, or the kernel's
+ * queue holds them), closes what is idle and keeps nothing alive until a connection has gone. It
+ * finds out when somebody knocks, so that idle connections are only closed for somebody's sake. */
 #include "app/app.h"
+
+#include <sched.h>
+#include <sys/resource.h>
 
 #include "app/lib_http.h"
 #include "app/lib_ngx.h"
 #include "app/listeners.h"
 #include "app/lua_step.h"
 #include "app/port.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "bind/machine.h"
 #include "bind/vm.h"
 #include "loop/loop.h"
+
+enum { COMPLAIN_EVERY_MS = 10000 };
 
 static struct {
     struct app_conf *conf;
@@ -18,6 +29,8 @@ static struct {
     unsigned n_ports;
     int worker_id, worker_count;
     bool is_exiting;
+    bool is_full;
+    uint64_t complained_at; /* about being full; 0: never */
     struct loop_call idle_call;
     void (*on_idle)(void);
 } app; /* process-wide: what this process serves */
@@ -40,6 +53,18 @@ int app_worker_count(void)
 bool app_is_exiting(void)
 {
     return app.is_exiting;
+}
+
+int app_count_workers(const struct app_conf *conf)
+{
+    cpu_set_t set;
+
+    if (!conf->has_master)
+        return 1;
+    if (conf->worker_processes > 0)
+        return conf->worker_processes;
+    CPU_ZERO(&set);
+    return sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : MAX(CPU_COUNT(&set), 1);
 }
 
 bool app_open_listeners(struct app_conf *conf, struct app_conf *old, struct config_error *e)
@@ -80,13 +105,81 @@ static void check_idle(struct port *p)
     loop_next(&app.idle_call);
 }
 
+static bool has_room(unsigned *room_out)
+{
+    unsigned most = MAX((unsigned)app.conf->worker_connections, 1u), n = 0;
+
+    for (unsigned i = 0; i < app.n_ports; i++)
+        n += app.ports[i].server.n_conns;
+    *room_out = n < most ? most - n : 0;
+    return *room_out > 0;
+}
+
+static void complain(unsigned n_shed)
+{
+    if (app.complained_at && clock_ms() - app.complained_at < COMPLAIN_EVERY_MS)
+        return;
+    app.complained_at = clock_ms();
+    if (n_shed)
+        log_write(NULL, LOG_WARN, "%d worker_connections are not enough, closing idle ones",
+                  app.conf->worker_connections);
+    else
+        log_write(NULL, LOG_ALERT, "%d worker_connections are not enough, new ones wait",
+                  app.conf->worker_connections);
+}
+
+static void set_full(bool is_full)
+{
+    unsigned n_shed = 0;
+
+    app.is_full = is_full;
+    for (unsigned i = 0; i < app.n_ports; i++)
+        n_shed += server_set_crowded(&app.ports[i].server, is_full);
+    if (is_full)
+        complain(n_shed);
+}
+
+static unsigned room(struct port *p)
+{
+    unsigned n;
+
+    UNUSED(p);
+    if (!has_room(&n) && !app.is_full)
+        set_full(true);
+    return n;
+}
+
+static void on_closed(struct port *p)
+{
+    unsigned n;
+
+    UNUSED(p);
+    if (!app.is_full || !has_room(&n))
+        return;
+    set_full(false);
+    for (unsigned i = 0; !app.is_exiting && i < app.n_ports; i++)
+        port_resume(&app.ports[i]);
+}
+
 /* With one worker it may as well take all that is there; several share more evenly one by one. */
 static void open_port(struct port *p, const struct listen_conf *l)
 {
     bool takes_all = app.conf->has_multi_accept || app.worker_count == 1;
 
     p->on_idle = check_idle;
-    port_open(p, app.conf, l, l->fds[l->n_fds > 1 ? app.worker_id % l->n_fds : 0], takes_all ? 64 : 4);
+    p->room = room;
+    p->on_closed = on_closed;
+    port_open(p, app.conf, l, l->fds[l->n_fds > 1 ? app.worker_id % l->n_fds : 0],
+              takes_all ? 64 : 4);
+}
+
+static void check_limits(const struct app_conf *conf)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)conf->worker_connections > limit.rlim_cur)
+        log_write(NULL, LOG_WARN, "%d worker_connections exceed open file resource limit: %llu",
+                  conf->worker_connections, (unsigned long long)limit.rlim_cur);
 }
 
 void app_start(struct app_conf *conf, int id, int n)
@@ -95,6 +188,9 @@ void app_start(struct app_conf *conf, int id, int n)
     app.worker_id = id;
     app.worker_count = n;
     app.is_exiting = false;
+    app.is_full = false;
+    if (id == 0)
+        check_limits(conf);
     loop_call_init(&app.idle_call, on_all_idle);
     lua_step_run_plain((struct lua_code *)conf->init_worker_by_lua, LUA_CONTEXT_INIT_WORKER);
     app.ports = mem_zalloc((conf->n_listens + 1) * sizeof *app.ports);
@@ -110,6 +206,10 @@ void app_drain(void (*on_idle)(void))
     lib_ngx_drain();
     for (unsigned i = 0; i < app.n_ports; i++)
         port_drain(&app.ports[i]);
+    if (app.conf->has_master)
+        listeners_leave(app.conf);
+    else
+        listeners_close(app.conf);
     check_idle(NULL);
 }
 
@@ -120,8 +220,10 @@ void app_stop(void)
         port_close(&app.ports[i]);
     loop_cancel(&app.idle_call);
     if (app.conf && vm_main())
-        lua_step_run_plain((struct lua_code *)app.conf->exit_worker_by_lua, LUA_CONTEXT_EXIT_WORKER);
+        lua_step_run_plain((struct lua_code *)app.conf->exit_worker_by_lua,
+                           LUA_CONTEXT_EXIT_WORKER);
     machine_close();
+    conf_flush_logs(app.conf);
     mem_free(app.ports);
     app.ports = NULL;
     app.n_ports = 0;

@@ -11,6 +11,9 @@
 /* Registers the tables of every directive. Once, before conf_load. */
 void app_register_directives(void);
 
+/* How many processes serve `conf`. */
+int app_count_workers(const struct app_conf *conf);
+
 /* Opens every listening socket of `conf`, taking over those of `old` (may be NULL) that have the
  * same address; what only `old` has stays open there until app_close_listeners(old). False with `e`
  * filled: nothing of `conf` is open then. */
@@ -26,8 +29,9 @@ bool app_open_lua(struct app_conf *conf);
 /* Begins to serve in this process as worker `id` of `n`: init_worker_by_lua, then accepting. */
 void app_start(struct app_conf *conf, int id, int n);
 
-/* Graceful end: no more accepting, idle connections close, the others after their exchange;
- * `on_idle` is called from the loop once all connections, tasks and premature timers are through.
+/* Graceful end: no more accepting (this process's listening sockets are closed), idle connections
+ * close, the others after their exchange; `on_idle` is called from the loop once all connections,
+ * tasks and premature timers are through.
  */
 void app_drain(void (*on_idle)(void));
 
@@ -37,8 +41,10 @@ void app_stop(void);
 /* The configuration that is served, or NULL. */
 struct app_conf *app_conf_current(void);
 
-/* Worker number from 0, and how many there are. */
+/* Worker number from 0. */
 int app_worker_id(void);
+
+/* How many workers there are. */
 int app_worker_count(void);
 
 /* Is this process draining? (ngx.worker.exiting) */

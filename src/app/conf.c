@@ -29,6 +29,7 @@ struct app_conf *conf_new(struct slice prefix, struct slice path)
     map_init(&conf->log_buffers, false);
     conf->prefix = pool_printf(&conf->pool, SLICE_FMT "%s", SLICE_ARG(prefix), gap);
     conf->path = slice_str(conf_path(conf, path));
+    conf->users = pool_new(&conf->pool, struct conf_users);
     conf->tree = mem_new(struct config_tree);
     variable_table_init(&conf->variables, &conf->pool);
     set_defaults(conf);

@@ -36,8 +36,16 @@ struct listen_conf {
     int n_fds;
 };
 
+/* Visits that go by a configuration, for those that free one before the process ends. */
+struct conf_users {
+    unsigned n;
+    void (*on_none)(void *arg); /* NULL: nobody waits. Called once, when `n` falls to 0 */
+    void *arg;
+};
+
 struct app_conf {
     struct pool pool;
+    struct conf_users *users;
     struct config_tree *tree;
     struct slice prefix, path; /* prefix ends with '/' */
     struct variable_table variables;
@@ -97,5 +105,12 @@ struct log_sink *conf_log_sink(struct app_conf *conf, struct slice path, enum lo
 /* Opens (or reopens) every log file and makes the directories of temporary files. False with `e`
  * filled at the first that fails. */
 bool conf_open_logs(struct app_conf *conf, struct config_error *e);
+
+/* Opens every log file again, after a rotation; what buffers hold goes to the old ones. A file that
+ * cannot be opened is logged, and the old one goes on. */
+void conf_reopen_logs(struct app_conf *conf);
+
+/* Writes out what the buffers of access logs hold. */
+void conf_flush_logs(struct app_conf *conf);
 
 #endif

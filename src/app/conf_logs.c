@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/access_log.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "config/config_error.h"
@@ -41,7 +42,7 @@ static bool open_sink(struct log_sink *sink, struct config_error *e)
                             strerror(errno));
 }
 
-/* Workers write there as another user when the configuration names one. */
+/* Workers write there as another user when the master is root's. */
 static bool make_temp_dir(const struct app_conf *conf, struct slice path, struct config_error *e)
 {
     const struct err *err = file_mkdirs(path.p, TEMP_MODE);
@@ -49,9 +50,9 @@ static bool make_temp_dir(const struct app_conf *conf, struct slice path, struct
 
     if (err)
         return config_error_set(e, NULL, 0, "mkdir() \"%s\" failed (%s)", path.p, err->message);
-    if (geteuid() != 0 || conf->user.n == 0)
+    if (geteuid() != 0 || !conf->has_master)
         return true;
-    user = getpwnam(conf->user.p);
+    user = getpwnam(conf->user.n ? conf->user.p : "nobody");
     if (user && chown(path.p, user->pw_uid, (gid_t)-1) != 0)
         return config_error_set(e, NULL, 0, "chown(\"%s\", %d) failed (%d: %s)", path.p,
                                 (int)user->pw_uid, errno, strerror(errno));
@@ -73,4 +74,32 @@ bool conf_open_logs(struct app_conf *conf, struct config_error *e)
         if (!make_temp_dir(conf, conf->temp_paths[i], e))
             return false;
     return true;
+}
+
+void conf_flush_logs(struct app_conf *conf)
+{
+    struct map_entry *it;
+    size_t at = 0;
+
+    while ((it = map_next(&conf->log_buffers, &at)) != NULL)
+        access_log_flush(it->value);
+}
+
+static void reopen_sink(struct log_sink *sink)
+{
+    struct config_error e = {.line = 0};
+
+    if (!open_sink(sink, &e))
+        log_write(NULL, LOG_EMERG, "%s", e.message);
+}
+
+void conf_reopen_logs(struct app_conf *conf)
+{
+    struct map_entry *it;
+    size_t at = 0;
+
+    conf_flush_logs(conf);
+    reopen_sink(&conf->error_log);
+    while ((it = map_next(&conf->log_sinks, &at)) != NULL)
+        reopen_sink(it->value);
 }

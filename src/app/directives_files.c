@@ -157,6 +157,7 @@ static bool set_types(void *ctx, const struct config_node *node, struct config_e
 
 void directives_http_defaults(struct app_conf *conf, struct location *loc)
 {
+    loc->default_content = static_step_content;
     loc->root = script_literal(&conf->pool, slice_str(conf_path(conf, SLICE("html"))));
     loc->index = pool_zalloc(&conf->pool, 2 * sizeof(struct script *));
     loc->index[0] = script_literal(&conf->pool, SLICE("index.html"));

@@ -11,7 +11,8 @@ struct ffi_str;
 
 /* Percent-encodes into `out` (3 x n bytes are always enough). type 0: a whole URI, 1: its
  * arguments, 2: a component,
- * 3: as in HTML, 4: as in Refresh, 5 and 6: as in keys of memcached. The number of bytes written. */
+ * 3: as in HTML, 4: as in Refresh, 5 and 6: as in keys of memcached. The number of bytes written.
+ */
 size_t ffi_codec_escape(const char *p, size_t n, int type, char *out);
 
 /* Percent-decodes; '+' becomes a space. `out` may be as large as the input. */

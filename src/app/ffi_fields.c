@@ -3,7 +3,7 @@
 #include "app/ffi_fields.h"
 
 #include "app/ffi_ngx.h"
-#include "app/lib_ngx_visit.h"
+#include "app/lua_step.h"
 #include "base/num.h"
 #include "proto/date.h"
 #include "proto/url.h"
@@ -121,7 +121,7 @@ int ffi_fields_clear(int is_response, const char *name, size_t n)
         return rc;
     clear(v, is_response, slice_of(name, n));
     if (is_response && header_id(slice_of(name, n)) == HEADER_CONTENT_TYPE)
-        ngx_visit_of(v)->is_type_cleared = true;
+        lua_visit_of(v)->is_type_cleared = true;
     return FFI_NGX_OK;
 }
 
@@ -159,7 +159,8 @@ static struct slice escape(struct pool *pool, struct slice s, bool is_name)
     return slice_of(p, n);
 }
 
-/* Fields that other parts of the server read from their own place. FFI_NGX_NONE: the field needs an entry in the list. */
+/* Fields that other parts of the server read from their own place. FFI_NGX_NONE: the field needs an
+ * entry in the list. */
 static int keep(struct visit *v, int is_response, enum header_id id, struct slice value)
 {
     struct slice name;
@@ -188,10 +189,11 @@ static int keep(struct visit *v, int is_response, enum header_id id, struct slic
 
 static bool is_single(enum header_id id)
 {
-    return id == HEADER_CONTENT_TYPE || id == HEADER_LOCATION || id == HEADER_ETAG || id == HEADER_EXPIRES ||
-           id == HEADER_LAST_MODIFIED || id == HEADER_CONTENT_LENGTH || id == HEADER_SERVER ||
-           id == HEADER_DATE || id == HEADER_HOST || id == HEADER_USER_AGENT || id == HEADER_REFERER ||
-           id == HEADER_CONTENT_RANGE || id == HEADER_REFRESH;
+    return id == HEADER_CONTENT_TYPE || id == HEADER_LOCATION || id == HEADER_ETAG ||
+           id == HEADER_EXPIRES || id == HEADER_LAST_MODIFIED || id == HEADER_CONTENT_LENGTH ||
+           id == HEADER_SERVER || id == HEADER_DATE || id == HEADER_HOST ||
+           id == HEADER_USER_AGENT || id == HEADER_REFERER || id == HEADER_CONTENT_RANGE ||
+           id == HEADER_REFRESH;
 }
 
 static int put_field(int is_response, struct slice name, struct slice value, bool replaces)
@@ -208,7 +210,8 @@ static int put_field(int is_response, struct slice name, struct slice value, boo
     rc = keep(v, is_response, id, value);
     if (rc != FFI_NGX_NONE)
         return rc;
-    name = is_response && id == HEADER_CONTENT_TYPE ? header_name(id) : escape(visit_pool(v), name, true);
+    name = is_response && id == HEADER_CONTENT_TYPE ? header_name(id)
+                                                    : escape(visit_pool(v), name, true);
     if (is_single(id))
         header_set(list_of(v, is_response), visit_pool(v), name, value);
     else

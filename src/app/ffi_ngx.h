@@ -82,12 +82,19 @@ int ffi_ngx_http_time(double seconds, int is_cookie, char out[32]);
 /* Seconds of an HTTP date, or -1. */
 double ffi_ngx_parse_http_time(const char *p, size_t n);
 
-/* Number of this worker (-1: none), of workers, of timers allowed to wait and to run; 1 when the
- * process is ending. */
+/* Number of this worker; -1: none. */
 int ffi_ngx_worker_id(void);
+
+/* Number of workers. */
 int ffi_ngx_worker_count(void);
+
+/* Timers allowed to wait (lua_max_pending_timers). */
 int ffi_ngx_most_pending_timers(void);
+
+/* Timers allowed to run at a time (lua_max_running_timers). */
 int ffi_ngx_most_running_timers(void);
+
+/* 1 when the process is ending. */
 int ffi_ngx_is_exiting(void);
 
 #endif

@@ -137,8 +137,10 @@ static struct body_spool *reset(lua_State *L, struct visit *v)
 {
     struct body_spool *s = v->x->spool;
 
-    if (!s || s->state == BODY_WAIT)
+    if (!s || s->state == BODY_WAIT) {
         luaL_error(L, "request body not read yet");
+        return NULL; /* luaL_error does not return, which its prototype does not say */
+    }
     if (s->fd >= 0)
         (void)close(s->fd);
     if (s->path)

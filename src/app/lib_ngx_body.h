@@ -20,13 +20,19 @@ int lib_ngx_body_get_data(lua_State *L);
 /* get_body_file() → path or nil */
 int lib_ngx_body_get_file(lua_State *L);
 
-/* set_body_data(string), set_body_file(path, auto_clean) */
+/* set_body_data(string) */
 int lib_ngx_body_set_data(lua_State *L);
+
+/* set_body_file(path, auto_clean) */
 int lib_ngx_body_set_file(lua_State *L);
 
-/* init_body(size or nil), append_body(string), finish_body() */
+/* init_body(size or nil): a new body is put together from here on */
 int lib_ngx_body_init(lua_State *L);
+
+/* append_body(string) */
 int lib_ngx_body_append(lua_State *L);
+
+/* finish_body() */
 int lib_ngx_body_finish(lua_State *L);
 
 #endif

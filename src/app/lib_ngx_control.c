@@ -123,17 +123,43 @@ int lib_ngx_control_exec(lua_State *L)
     return leave(L);
 }
 
-/* Raises an error about the first control byte of `s`, if there is one. */
-static void check_bytes(lua_State *L, struct slice s, const char *what, const char *hint)
+static bool is_control(char c)
 {
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+/* `s` with what would spoil a log line as \xHH, in the visit's pool. */
+static const char *printable(struct visit *v, struct slice s)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    char *out = pool_alloc(visit_pool(v), s.n * 4 + 1), *at = out;
+
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
 
-        if (c < 0x20 || c == 0x7f) {
-            char hex[3] = {"0123456789abcdef"[c >> 4], "0123456789abcdef"[c & 15], '\0'};
-
-            luaL_error(L, "unsafe byte \"0x%s\" in %s \"%s\"%s", hex, what, s.p, hint);
+        if (!is_control(s.p[i]) && c != '"' && c != '\\' && c < 0x80) {
+            *at++ = s.p[i];
+            continue;
         }
+        *at++ = '\\';
+        *at++ = 'x';
+        *at++ = hex[c >> 4];
+        *at++ = hex[c & 15];
+    }
+    *at = '\0';
+    return out;
+}
+
+/* Raises an error about the first control byte of `s`, if there is one. */
+static void check_bytes(lua_State *L, struct visit *v, struct slice s, const char *what,
+                        const char *hint)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        char hex[3] = {"0123456789abcdef"[c >> 4], "0123456789abcdef"[c & 15], '\0'};
+
+        if (is_control(s.p[i]))
+            luaL_error(L, "unsafe byte \"0x%s\" in %s \"%s\"%s", hex, what, printable(v, s), hint);
     }
 }
 
@@ -160,7 +186,7 @@ int lib_ngx_control_redirect(lua_State *L)
     v = ngx_visit_check(L, NGX_IN_YIELDABLE);
     if (exchange_has_started(v->x))
         return luaL_error(L, "attempt to call ngx.redirect after sending out the headers");
-    check_bytes(L, uri, "redirect uri", "");
+    check_bytes(L, v, uri, "redirect uri", "");
     header_set_id(&v->x->res.headers, visit_pool(v), HEADER_LOCATION, pool_dup(visit_pool(v), uri));
     lua_visit_of(v)->exit_status = status;
     return leave(L);
@@ -179,7 +205,7 @@ int lib_ngx_control_set_uri(lua_State *L)
     if (uri.n == 0)
         return luaL_error(L, "attempt to use zero-length uri");
     if (!lua_toboolean(L, 3))
-        check_bytes(L, uri, "uri", " (maybe you want to set the 'binary' argument?)");
+        check_bytes(L, v, uri, "uri", " (maybe you want to set the 'binary' argument?)");
     if (n >= 2 && !lua_isnil(L, 2))
         luaL_checktype(L, 2, LUA_TBOOLEAN);
     if (lua_toboolean(L, 2))

@@ -47,8 +47,8 @@ static void set_default_type(struct visit *v)
 
     if (res->status == 0)
         res->status = 200;
-    if (v->loc->lua_use_default_type && !ngx_visit_is_type_cleared(v) && v->loc->default_type.n &&
-        !header_find_id(&res->headers, HEADER_CONTENT_TYPE))
+    if (v->loc->lua_use_default_type && !lua_visit_of(v)->is_type_cleared &&
+        v->loc->default_type.n && !header_find_id(&res->headers, HEADER_CONTENT_TYPE))
         header_add_id(&res->headers, visit_pool(v), HEADER_CONTENT_TYPE, v->loc->default_type);
 }
 

@@ -33,13 +33,6 @@ static struct ngx_visit *find(const struct visit *v)
     return nv;
 }
 
-bool ngx_visit_is_type_cleared(const struct visit *v)
-{
-    const struct ngx_visit *nv = find(v);
-
-    return nv && nv->is_type_cleared;
-}
-
 struct ngx_visit *ngx_visit_of(struct visit *v)
 {
     struct ngx_visit **chain = chain_of(v), *nv = find(v);

@@ -6,7 +6,6 @@
 #include <lua.h>
 
 #include "app/lua_step.h"
-#include "base/list.h"
 #include "bind/co.h"
 
 #define NGX_IN(context) (1u << LUA_CONTEXT_##context)
@@ -25,7 +24,6 @@ struct ngx_visit {
     struct co **threads;
     unsigned n_threads, threads_size;
     bool is_entry_over, is_exiting;
-    bool is_type_cleared; /* Content-Type was taken away: no default */
     bool is_body_discarded;
     /* ngx.req.read_body */
     struct co *body_co;
@@ -50,9 +48,6 @@ void ngx_visit_check_context(lua_State *L, unsigned contexts);
 /* Has the head of the response been sent, as far as the running code is concerned? A header filter
  * runs while it is not. */
 bool ngx_visit_is_head_sent(const struct visit *v);
-
-/* Was Content-Type taken away by ngx.header? */
-bool ngx_visit_is_type_cleared(const struct visit *v);
 
 /* Calls are wanted when the client goes away: takes the place of the visit's on_cancel. */
 void ngx_visit_watch_cancel(struct visit *v);

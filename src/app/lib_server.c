@@ -3,8 +3,10 @@
  * last connection has gone. */
 #include "app/lib_server.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <lauxlib.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include "app/conf.h"
 #include "app/listeners.h"
@@ -15,35 +17,64 @@
 #include "bind/vm.h"
 
 struct code_server {
-    struct app_conf *conf; /* NULL: closed */
+    struct app_conf *conf;
     struct port *ports;
     struct loop_call end_call;
     int self, on_closed;
-    bool is_ending;
+    bool is_ending, is_closed;
 };
+
+static struct lua_code *code_of(const struct app_conf *conf, unsigned vhost)
+{
+    const struct location *l = conf->vhosts[vhost]->base->children[0];
+
+    return (struct lua_code *)l->steps[PHASE_CONTENT].steps[0].arg;
+}
 
 static struct code_server *check_server(lua_State *L)
 {
     return luaL_checkudata(L, 1, "perilune.server");
 }
 
+/* The configuration outlives the connections: handlers of theirs may still run. */
+static void free_parts(void *p)
+{
+    struct code_server *s = p;
+    lua_State *L = vm_main();
+
+    mem_free(s->ports);
+    s->ports = NULL;
+    for (unsigned i = 0; L && i < s->conf->n_vhosts; i++)
+        luaL_unref(L, LUA_REGISTRYINDEX, code_of(s->conf, i)->ref);
+    conf_free(&s->conf);
+    if (L)
+        luaL_unref(L, LUA_REGISTRYINDEX, s->self);
+}
+
+static void on_unused(void *p)
+{
+    loop_free_later(p, free_parts);
+}
+
 static void end_server(struct code_server *s)
 {
     lua_State *L = vm_main();
+    struct conf_users *users = s->conf->users;
 
-    if (!s->conf)
+    if (s->is_closed)
         return;
+    s->is_closed = true;
     loop_cancel(&s->end_call);
     for (unsigned i = 0; i < s->conf->n_listens; i++)
         port_close(&s->ports[i]);
     listeners_close(s->conf);
-    conf_free(&s->conf);
-    loop_free_later(s->ports, mem_free);
-    s->ports = NULL;
+    users->on_none = on_unused;
+    users->arg = s;
+    if (users->n == 0)
+        on_unused(s);
     loop_release();
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->on_closed);
     luaL_unref(L, LUA_REGISTRYINDEX, s->on_closed);
-    luaL_unref(L, LUA_REGISTRYINDEX, s->self);
     vm_call(0, 0, "server closed");
 }
 
@@ -65,13 +96,12 @@ static void on_port_idle(struct port *p)
 static void set_handler(struct app_conf *conf, lua_State *L, int index)
 {
     for (unsigned i = 0; i < conf->n_vhosts; i++) {
-        struct location *l = conf->vhosts[i]->base->children[0];
-        struct lua_code *code = (struct lua_code *)l->steps[PHASE_CONTENT].steps[0].arg;
+        struct lua_code *code = code_of(conf, i);
 
         lua_pushvalue(L, index);
         code->ref = luaL_ref(L, LUA_REGISTRYINDEX);
         code->machine = vm_generation();
-        l->lua_code_cache = true;
+        conf->vhosts[i]->base->children[0]->lua_code_cache = true;
     }
 }
 
@@ -87,25 +117,62 @@ static void start_ports(struct code_server *s)
     }
 }
 
-static int refuse(lua_State *L, struct app_conf *conf, const struct config_error *e)
+static int refuse(lua_State *L, struct app_conf *conf, const struct err *why, const char *what)
 {
-    lerr_push(L, &err_address_in_use, e->message);
+    int n = lerr_return(L, why, what);
+
     if (conf)
         conf_free(&conf);
-    lua_pushnil(L);
-    lua_insert(L, -2);
-    return 2;
+    return n;
 }
 
-static void adopt_descriptor(struct app_conf *conf, int fd)
+/* A listening socket that somebody else has made. */
+static const struct err *adopt_descriptor(struct listen_conf *l, int fd)
+{
+    int is_listening = 0, flags = fcntl(fd, F_GETFL);
+    socklen_t n = sizeof(is_listening);
+
+    if (flags < 0 || getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &n) < 0 ||
+        !is_listening)
+        return &err_invalid;
+    l->fds[0] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (l->fds[0] < 0)
+        return err_from_errno(errno);
+    (void)fcntl(l->fds[0], F_SETFL, flags | O_NONBLOCK);
+    return addr_of_fd(l->fds[0], false, &l->addr);
+}
+
+/* Opens the one listener: descriptor `fd` when it is >= 0, any port of `host` when there is one. */
+static const struct err *open_listener(struct app_conf *conf, int fd, const char *host)
 {
     struct listen_conf *l = conf->listens[0];
+    const struct err *e = NULL;
 
     l->fds = pool_alloc(&conf->pool, sizeof(int));
-    l->fds[0] = dup(fd);
+    l->fds[0] = -1;
     l->n_fds = 1;
-    if (addr_of_fd(l->fds[0], false, &l->addr))
-        l->fds[0] = -1;
+    if (fd >= 0)
+        return adopt_descriptor(l, fd);
+    if (host)
+        e = addr_parse(slice_str(host), 0, &l->addr);
+    return e ? e : listen_open(&l->addr, &l->options, &l->fds[0]);
+}
+
+static void push_server(lua_State *L, struct app_conf *conf)
+{
+    struct code_server *s = lua_newuserdata(L, sizeof *s);
+
+    *s = (struct code_server){.conf = conf};
+    loop_call_init(&s->end_call, on_end);
+    luaL_getmetatable(L, "perilune.server");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    s->self = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_pushvalue(L, 3);
+    s->on_closed = luaL_ref(L, LUA_REGISTRYINDEX);
+    set_handler(conf, L, 2);
+    loop_hold();
+    start_ports(s);
 }
 
 int lib_server_listen(lua_State *L)
@@ -113,41 +180,36 @@ int lib_server_listen(lua_State *L)
     struct slice text;
     struct config_error e;
     struct app_conf *conf;
-    struct code_server *s;
+    const struct err *why;
 
     text.p = luaL_checklstring(L, 1, &text.n);
     luaL_checktype(L, 2, LUA_TFUNCTION);
-    luaL_checktype(L, 4, LUA_TFUNCTION);
+    luaL_checktype(L, 3, LUA_TFUNCTION);
     conf = conf_load_text(text, &e);
     if (!conf)
-        return luaL_error(L, "http.start_server: %s", e.message);
-    if (lua_isnumber(L, 3))
-        adopt_descriptor(conf, (int)lua_tointeger(L, 3));
-    else if (!listeners_open(conf, NULL, &e))
-        return refuse(L, conf, &e);
-    s = lua_newuserdata(L, sizeof *s);
-    *s = (struct code_server){.conf = conf};
-    loop_call_init(&s->end_call, on_end);
-    luaL_getmetatable(L, "perilune.server");
-    lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1);
-    s->self = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_pushvalue(L, 4);
-    s->on_closed = luaL_ref(L, LUA_REGISTRYINDEX);
-    set_handler(conf, L, 2);
-    loop_hold();
-    start_ports(s);
+        return refuse(L, NULL, &err_invalid, e.message);
+    if (!conf_open_logs(conf, &e))
+        return refuse(L, conf, &err_invalid, e.message);
+    why = open_listener(conf, (int)luaL_optinteger(L, 4, -1), luaL_optstring(L, 5, NULL));
+    if (why) {
+        listeners_close(conf);
+        return refuse(L, conf, why, "http.start_server");
+    }
+    push_server(L, conf);
     return 1;
 }
 
-/* server:port() → number of the first listener; 0 for a Unix socket */
+/* server:port() → number of the first listener; 0 for a Unix socket, nil when it does not listen
+ * any more */
 static int l_port(lua_State *L)
 {
     struct code_server *s = check_server(L);
     struct addr a;
 
-    if (!s->conf || addr_of_fd(s->conf->listens[0]->fds[0], false, &a))
-        return 0;
+    if (s->is_ending || s->is_closed || addr_of_fd(s->conf->listens[0]->fds[0], false, &a)) {
+        lua_pushnil(L);
+        return 1;
+    }
     lua_pushinteger(L, addr_port(&a));
     return 1;
 }
@@ -157,11 +219,12 @@ static int l_drain(lua_State *L)
 {
     struct code_server *s = check_server(L);
 
-    if (!s->conf || s->is_ending)
+    if (s->is_closed || s->is_ending)
         return 0;
     s->is_ending = true;
     for (unsigned i = 0; i < s->conf->n_listens; i++)
         port_drain(&s->ports[i]);
+    listeners_close(s->conf); /* who connects now shall be refused, not kept waiting */
     on_port_idle(&s->ports[0]);
     return 0;
 }
@@ -171,9 +234,10 @@ static int l_kill(lua_State *L)
 {
     struct code_server *s = check_server(L);
 
-    if (s->conf)
-        loop_next(&s->end_call);
-    if (s->conf && !s->is_ending)
+    if (s->is_closed)
+        return 0;
+    loop_next(&s->end_call);
+    if (!s->is_ending)
         l_drain(L);
     return 0;
 }

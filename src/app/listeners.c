@@ -38,6 +38,7 @@ static bool open_one(struct app_conf *conf, struct listen_conf *l, struct listen
 
         if (old && i < old->n_fds && old->fds[i] >= 0) {
             l->fds[i] = old->fds[i];
+            listen_adjust(l->fds[i], &l->options);
             continue;
         }
         err = listen_open(&l->addr, &l->options, &l->fds[i]);
@@ -74,12 +75,11 @@ static void forget_taken(struct app_conf *conf, struct app_conf *old)
 
 bool listeners_open(struct app_conf *conf, struct app_conf *old, struct config_error *e)
 {
-    int workers =
-        conf->worker_processes > 0 ? conf->worker_processes : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    int workers = app_count_workers(conf);
 
     for (unsigned i = 0; i < conf->n_listens; i++) {
         struct listen_conf *l = conf->listens[i];
-        int n = l->options.reuseport && conf->has_master ? workers : 1;
+        int n = l->options.reuseport ? workers : 1;
 
         if (!open_one(conf, l, find_same(old, &l->addr), n, e)) {
             undo(conf, old);
@@ -99,20 +99,33 @@ static void remove_socket_file(const struct addr *a)
     buf_free(&text);
 }
 
+/* Was anything open? */
+static bool close_all(struct listen_conf *l)
+{
+    bool is_ours = false;
+
+    for (int k = 0; k < l->n_fds; k++) {
+        if (l->fds[k] < 0)
+            continue;
+        close(l->fds[k]);
+        l->fds[k] = -1;
+        is_ours = true;
+    }
+    return is_ours;
+}
+
+void listeners_leave(struct app_conf *conf)
+{
+    for (unsigned i = 0; i < conf->n_listens; i++)
+        (void)close_all(conf->listens[i]);
+}
+
 void listeners_close(struct app_conf *conf)
 {
     for (unsigned i = 0; i < conf->n_listens; i++) {
         struct listen_conf *l = conf->listens[i];
-        bool is_ours = false;
 
-        for (int k = 0; k < l->n_fds; k++) {
-            if (l->fds[k] < 0)
-                continue;
-            close(l->fds[k]);
-            l->fds[k] = -1;
-            is_ours = true;
-        }
-        if (is_ours && addr_is_unix(&l->addr))
+        if (close_all(l) && addr_is_unix(&l->addr))
             remove_socket_file(&l->addr);
     }
 }

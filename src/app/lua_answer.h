@@ -7,8 +7,6 @@
 
 #include "app/visit.h"
 
-enum { LUA_EXIT_NONE = -1000 };
-
 /* Answers with the `n` values on top of `L`: none or nil (204), a string (200 text/plain), or
  * three: status, headers, body (each may be nil). When the answer has begun it is ended. Anything
  * else, or a bad header, is logged and answered 500. */
@@ -27,14 +25,5 @@ bool lua_answer_apply_trailers(struct visit *v, lua_State *L, int index);
 
 /* The visit of a request object at `index` while it lasts, else NULL. */
 struct visit *lua_answer_visit(lua_State *L, int index);
-
-/* Calls the function on top of the main state with a traceback to the visit's log on failure. */
-bool lua_answer_call(struct visit *v, const char *what);
-
-/* The bytes of a chunk; a file's section is read into the pool. */
-struct slice lua_answer_chunk_bytes(struct visit *v, const struct chunk *c);
-
-/* The visit whose filter or log code runs now, or NULL. */
-struct visit *lua_filter_visit(void);
 
 #endif

@@ -31,9 +31,10 @@ struct lua_code {
     unsigned machine; /* generation of the machine that `ref` belongs to */
 };
 
-/* Pushes the function on the main state, loading it when needed (always for files and handlers with lua_code_cache off). Returns 0;
- * or the status to answer, with the text of the error on top instead: 404 a file that is not there, 503 one that may not be read,
- * 500 anything else. `v` may be NULL where no file name has variables. */
+/* Pushes the function on the main state, loading it when needed (always for files and handlers with
+ * lua_code_cache off). Returns 0; or the status to answer, with the text of the error on top
+ * instead: 404 a file that is not there, 503 one that may not be read, 500 anything else. `v` may
+ * be NULL where no file name has variables. */
 int lua_code_push(struct lua_code *code, struct visit *v);
 
 #endif

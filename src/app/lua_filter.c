@@ -1,11 +1,13 @@
 /* Lua that must not wait: header_filter_by_lua, body_filter_by_lua, log_by_lua. It runs on the main
  * state, inside whatever sends the response; the visit it works for is remembered while it runs. */
-#include <lauxlib.h>
+#include "app/lua_filter.h"
 
-#include "app/lua_answer.h"
+#include <lauxlib.h>
+#include <unistd.h>
+
+#include "app/lua_code.h"
 #include "app/lua_handle.h"
-#include "app/lua_step.h"
-#include "app/phases.h"
+#include "app/lua_visit.h"
 #include "bind/co.h"
 #include "bind/vm.h"
 
@@ -14,6 +16,34 @@ static struct visit *filtered; /* process-wide: the visit whose filter or log co
 struct visit *lua_filter_visit(void)
 {
     return filtered;
+}
+
+static int add_traceback(lua_State *L)
+{
+    const char *message = lua_tostring(L, 1);
+
+    if (!message && luaL_callmeta(L, 1, "__tostring"))
+        message = lua_tostring(L, -1);
+    luaL_traceback(L, L, message ? message : "(error object is not a string)", 1);
+    return 1;
+}
+
+/* Calls the function on top of the main state; a failure goes to the visit's log with a traceback.
+ */
+static bool call(struct visit *v, const char *what)
+{
+    lua_State *L = vm_main();
+    int base = lua_gettop(L);
+
+    lua_pushcfunction(L, add_traceback);
+    lua_insert(L, base);
+    if (lua_pcall(L, 0, 0, base) == 0) {
+        lua_settop(L, base - 1);
+        return true;
+    }
+    log_write(&v->x->log, LOG_ERROR, "failed to run %s*: %s", what, lua_tostring(L, -1));
+    lua_settop(L, base - 1);
+    return false;
 }
 
 /* Runs `code` for `v` in `context`; false when it failed. Restores what ran before: a filter may
@@ -32,7 +62,7 @@ static bool run(struct visit *v, const struct lua_code *code, enum lua_context c
     }
     filtered = v;
     lv->context = context;
-    ok = lua_answer_call(v, code->directive);
+    ok = call(v, code->directive);
     filtered = before;
     lv->context = context_before;
     return ok;
@@ -51,6 +81,21 @@ static void on_head(struct filter *f, struct exchange *x)
     exchange_abort(x, &err_cancelled);
 }
 
+/* A section of a file is read into the pool. */
+static struct slice chunk_bytes(struct visit *v, const struct chunk *c)
+{
+    char *p;
+    ssize_t n;
+
+    if (c->fd < 0)
+        return c->bytes;
+    p = pool_alloc(visit_pool(v), c->size);
+    n = pread(c->fd, p, c->size, c->offset);
+    if (c->owns_fd)
+        close(c->fd);
+    return slice_of(p, n > 0 ? (size_t)n : 0);
+}
+
 static void on_body(struct filter *f, struct exchange *x, const struct chunk *c)
 {
     struct visit *v = visit_of(x);
@@ -61,7 +106,7 @@ static void on_body(struct filter *f, struct exchange *x, const struct chunk *c)
         exchange_pass_body(x, f->next, c);
         return;
     }
-    lv->filter_data = lua_answer_chunk_bytes(v, c);
+    lv->filter_data = chunk_bytes(v, c);
     lv->filter_is_last = c->is_last;
     if (!run(v, v->loc->body_filter, LUA_CONTEXT_BODY_FILTER)) {
         exchange_abort(x, &err_cancelled);
@@ -73,7 +118,7 @@ static void on_body(struct filter *f, struct exchange *x, const struct chunk *c)
     exchange_pass_body(x, f->next, &out);
 }
 
-void lua_step_add_filters(struct visit *v)
+void lua_filter_add(struct visit *v)
 {
     static const struct filter_ops ops = {"lua", on_head, on_body};
 
@@ -106,7 +151,7 @@ static void release_refs(struct lua_visit *lv)
     lv->ctx_ref = LUA_NOREF;
 }
 
-void lua_step_log(struct visit *v)
+void lua_filter_log(struct visit *v)
 {
     if (v->loc && v->loc->log_by_lua)
         run(v, v->loc->log_by_lua, LUA_CONTEXT_LOG);

@@ -1,43 +1,23 @@
-/* Handlers in Lua as steps of a route. A step starts a task with the compiled function and either has its outcome at once
- * (STEP_NEXT, STEP_DONE…) or answers STEP_WAIT and resumes the route when the task ends.
+/* Handlers in Lua as steps of a route. A step starts a task with the compiled function and either
+ * has its outcome at once (STEP_NEXT, STEP_DONE…) or answers STEP_WAIT and resumes the route when
+ * the task ends.
  *
- * To add a phase that may wait: a step function that calls start() and a branch in outcome_of_return(). Filters and the log
- * phase, which must not wait, are in lua_filter.c. */
+ * To add a phase that may wait: a step function that calls start() and a branch in
+ * outcome_of_return(). Filters and the log phase, which must not wait, are in lua_filter.c. */
 #include "app/lua_step.h"
 
 #include <lauxlib.h>
 
 #include "app/conf.h"
 #include "app/lua_answer.h"
-#include "app/lua_handle.h"
+#include "app/lua_filter.h"
 #include "app/phases.h"
 #include "bind/co.h"
 #include "bind/vm.h"
 #include "http/body_spool.h"
 
-static enum lua_context plain_context; /* process-wide: of init_by_lua and its kind, which have no visit */
-
-struct lua_visit *lua_visit_of(struct visit *v)
-{
-    struct lua_visit *lv = v->lua;
-
-    if (lv)
-        return lv;
-    lv = pool_new(visit_pool(v), struct lua_visit);
-    lv->ctx_ref = lv->body_ref = LUA_NOREF;
-    lv->exit_status = LUA_EXIT_NONE;
-    v->lua = lv;
-    return lv;
-}
-
-double lua_visit_handle(struct visit *v)
-{
-    struct lua_visit *lv = lua_visit_of(v);
-
-    if (lv->handle == 0)
-        lv->handle = lua_handle_new(v);
-    return lv->handle;
-}
+static enum lua_context
+    plain_context; /* process-wide: of init_by_lua and its kind, which have no visit */
 
 struct visit *lua_current_visit(void)
 {
@@ -56,13 +36,6 @@ enum lua_context lua_current_context(void)
     if (co && co->user)
         return lua_visit_of(co->user)->context;
     return co ? LUA_CONTEXT_TIMER : plain_context;
-}
-
-bool lua_step_is_running(const struct visit *v)
-{
-    const struct lua_visit *lv = v->lua;
-
-    return lv && lv->co;
 }
 
 /* ngx.exit, ngx.redirect, ngx.exec: what was asked before the task left. */
@@ -118,11 +91,13 @@ static enum step_result outcome_of_failure(struct visit *v, struct lua_visit *lv
         return phases_finish_status(v, status_of_body_error(body_err));
     }
     log_write(&v->x->log, LOG_ERROR, "%s: %s",
-              is_native ? "handler failed" : "lua entry thread aborted: runtime error", co_traceback(co));
+              is_native ? "handler failed" : "lua entry thread aborted: runtime error",
+              co_traceback(co));
     return v->is_answered ? STEP_DONE : phases_finish_status(v, 500);
 }
 
-static enum step_result outcome_of_return(struct visit *v, struct lua_visit *lv, struct co *co, int n)
+static enum step_result outcome_of_return(struct visit *v, struct lua_visit *lv, struct co *co,
+                                          int n)
 {
     struct exchange *x = v->x;
 
@@ -166,7 +141,8 @@ static void on_end(struct co *co, enum co_result result, int n)
     phases_resume(v, r);
 }
 
-static enum step_result run_task(struct visit *v, const struct lua_code *code, enum lua_context context)
+static enum step_result run_task(struct visit *v, const struct lua_code *code,
+                                 enum lua_context context)
 {
     struct lua_visit *lv = lua_visit_of(v);
     lua_State *L = vm_main();
@@ -243,21 +219,6 @@ enum step_result lua_step_handler(struct visit *v, const struct step *s)
     return run_task(v, s->arg, LUA_CONTEXT_HANDLER);
 }
 
-/* ngx handlers run on to their end, as they do in OpenResty, unless the location checks for aborts. */
-void lua_step_cancel(struct visit *v)
-{
-    struct lua_visit *lv = v->lua;
-
-    if (!lv || !lv->co)
-        return;
-    if (lv->drain_co)
-        co_wake(lv->drain_co, lv->drain_wait);
-    if (lv->context != LUA_CONTEXT_HANDLER && !v->loc->http.does_check_abort)
-        return;
-    lv->is_cancelled = true;
-    co_cancel_err(lv->co, &err_closed);
-}
-
 bool lua_step_run_plain(struct lua_code *code, enum lua_context context)
 {
     bool ok;
@@ -265,8 +226,8 @@ bool lua_step_run_plain(struct lua_code *code, enum lua_context context)
     if (!code)
         return true;
     if (lua_code_push(code, NULL)) {
-        log_write(NULL, context == LUA_CONTEXT_INIT ? LOG_EMERG : LOG_ERROR, "%s error: %s", code->directive,
-                  lua_tostring(vm_main(), -1));
+        log_write(NULL, context == LUA_CONTEXT_INIT ? LOG_EMERG : LOG_ERROR, "%s error: %s",
+                  code->directive, lua_tostring(vm_main(), -1));
         lua_pop(vm_main(), 1);
         return false;
     }

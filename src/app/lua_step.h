@@ -1,59 +1,10 @@
-/* Steps and filters that run Lua: one coroutine per request, reused by its phases. */
+/* Steps that run Lua: one coroutine per request, reused by its phases. */
 #ifndef APP_LUA_STEP_H
 #define APP_LUA_STEP_H
 
 #include "app/location.h"
 #include "app/lua_code.h"
-#include "app/visit.h"
-#include "http/filter.h"
-
-struct co;
-
-/* Which API contract holds while Lua runs for a visit (ngx.get_phase, "API disabled in the context
- * of"). */
-enum lua_context {
-    LUA_CONTEXT_NONE,
-    LUA_CONTEXT_INIT,
-    LUA_CONTEXT_INIT_WORKER,
-    LUA_CONTEXT_SET,
-    LUA_CONTEXT_REWRITE,
-    LUA_CONTEXT_ACCESS,
-    LUA_CONTEXT_CONTENT,
-    LUA_CONTEXT_HEADER_FILTER,
-    LUA_CONTEXT_BODY_FILTER,
-    LUA_CONTEXT_LOG,
-    LUA_CONTEXT_TIMER,
-    LUA_CONTEXT_EXIT_WORKER,
-    LUA_CONTEXT_HANDLER, /* native */
-};
-
-/* What Lua hangs on a visit. In the exchange's pool. */
-struct lua_visit {
-    struct co *co; /* the running handler; NULL between phases */
-    enum lua_context context;
-    double handle;       /* the visit's name in Lua, 0: none yet; see lua_handle.h */
-    int ctx_ref;         /* ngx.ctx */
-    int body_ref;        /* function to call when there is body to read, LUA_NOREF */
-    struct co *drain_co; /* task that waits for output to drain */
-    unsigned drain_wait;
-    int exit_status; /* of ngx.exit: -1 not asked */
-    bool has_exec,
-        has_redirect_uri; /* ngx.exec / ngx.req.set_uri(…, true) asked: exec_path, exec_query */
-    struct slice exec_path, exec_query;
-    /* of the running body filter */
-    const struct chunk *filter_chunk;
-    struct slice filter_data;
-    bool filter_is_last, filter_is_changed;
-    bool is_cancelled; /* the peer went away while the handler ran */
-    bool is_starting;  /* co_start has not returned: the outcome is `result` */
-    enum step_result result;
-};
-
-/* The Lua part of a visit, made when it is not there. */
-struct lua_visit *lua_visit_of(struct visit *v);
-
-/* The visit's name in Lua, made on first use. */
-double lua_visit_handle(struct visit *v);
+#include "app/lua_visit.h"
 
 /* The visit that the Lua running right now works for; NULL outside of requests. */
 struct visit *lua_current_visit(void);
@@ -62,23 +13,18 @@ struct visit *lua_current_visit(void);
 enum lua_context lua_current_context(void);
 
 /* The steps: arg is a struct lua_code *. */
+
+/* rewrite_by_lua */
 enum step_result lua_step_rewrite(struct visit *v, const struct step *s);
+
+/* access_by_lua */
 enum step_result lua_step_access(struct visit *v, const struct step *s);
+
+/* content_by_lua */
 enum step_result lua_step_content(struct visit *v, const struct step *s);
+
+/* handler: a function of the native API */
 enum step_result lua_step_handler(struct visit *v, const struct step *s);
-
-/* Puts header_filter_by_lua and body_filter_by_lua of v->loc into the chain. */
-void lua_step_add_filters(struct visit *v);
-
-/* The peer is gone: the running handler is cancelled with `closed` (native ones; ngx ones with
- * lua_check_client_abort). */
-void lua_step_cancel(struct visit *v);
-
-/* Does a handler still run for the visit? */
-bool lua_step_is_running(const struct visit *v);
-
-/* Runs log_by_lua of v->loc, then gives back what Lua holds for the visit. */
-void lua_step_log(struct visit *v);
 
 /* Runs init_by_lua, init_worker_by_lua, exit_worker_by_lua: no visit, no waiting. False (logged)
  * when it fails. */

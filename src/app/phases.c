@@ -9,10 +9,10 @@
 #include "app/conf.h"
 #include "app/error_page.h"
 #include "app/header_filter.h"
-#include "app/lua_step.h"
+#include "app/lua_filter.h"
+#include "app/lua_visit.h"
 #include "app/regex.h"
 #include "app/router.h"
-#include "app/static_step.h"
 #include "base/check.h"
 
 enum { STATUS_CLOSE = 444 };
@@ -22,15 +22,18 @@ static void run(struct visit *v);
 static void on_cancel(struct exchange *x, const struct err *why)
 {
     UNUSED(why);
-    lua_step_cancel(visit_of(x));
+    lua_visit_cancel(visit_of(x));
 }
 
 static void end_visit(struct visit *v)
 {
     struct exchange *x = v->x;
+    struct conf_users *users = v->conf->users;
 
     phases_log(v);
     exchange_release(x);
+    if (--users->n == 0 && users->on_none)
+        users->on_none(users->arg);
 }
 
 static void on_done(struct exchange *x)
@@ -38,19 +41,19 @@ static void on_done(struct exchange *x)
     struct visit *v = visit_of(x);
 
     v->is_answered = true;
-    if (!v->is_running && !lua_step_is_running(v))
+    if (!v->is_running && !lua_visit_is_running(v))
         end_visit(v);
 }
 
 void phases_handler_ended(struct visit *v)
 {
-    if (v->is_answered && !v->is_running && !lua_step_is_running(v))
+    if (v->is_answered && !v->is_running && !lua_visit_is_running(v))
         end_visit(v);
 }
 
 void phases_log(struct visit *v)
 {
-    lua_step_log(v);
+    lua_filter_log(v);
     access_log_write(v);
 }
 
@@ -61,7 +64,7 @@ void phases_use_location(struct visit *v, const struct location *loc)
     v->x->settings = &loc->http;
     v->x->log.sink = loc->error_log;
     v->x->filters = NULL;
-    lua_step_add_filters(v);
+    lua_filter_add(v);
     header_filter_add(v);
 }
 
@@ -137,13 +140,7 @@ static bool next_phase(struct visit *v)
         phases_finish_status(v, 404);
         return false;
     }
-    switch (static_step_content(v, NULL)) {
-    case STEP_RESTART:
-        v->has_jumped = false;
-        return true;
-    default:
-        return false;
-    }
+    return v->loc->default_content(v, NULL) == STEP_RESTART;
 }
 
 /* What follows from a step's answer. False: the loop ends. */
@@ -157,10 +154,8 @@ static bool apply(struct visit *v, enum step_result r)
         v->step = current_steps(v)->n;
         return true;
     case STEP_RESTART:
-        if (v->has_jumped) {
-            v->has_jumped = false;
+        if (v->has_jumped)
             return true;
-        }
         v->is_uri_changed = true;
         v->phase = PHASE_REWRITE;
         v->step = current_steps(v)->n;
@@ -177,10 +172,10 @@ static void run(struct visit *v)
     bool goes_on = true;
 
     v->is_running = true;
-    v->has_jumped = false;
-    while (goes_on && !v->is_answered) {
+    while ((goes_on || v->has_jumped) && !v->is_answered) {
         const struct step_list *l = current_steps(v);
 
+        v->has_jumped = false;
         if (v->step >= l->n)
             goes_on = next_phase(v);
         else
@@ -195,6 +190,7 @@ static void attach(struct visit *v)
     struct exchange *x = v->x;
 
     exchange_hold(x);
+    v->conf->users->n++;
     x->app = v;
     x->user.on_cancel = on_cancel;
     x->user.on_done = on_done;
@@ -229,7 +225,7 @@ void phases_resume(struct visit *v, enum step_result r)
     v->is_running = true;
     goes_on = apply(v, r);
     v->is_running = false;
-    if (goes_on && !v->is_answered)
+    if ((goes_on || v->has_jumped) && !v->is_answered)
         run(v);
     else
         phases_handler_ended(v);

@@ -50,6 +50,20 @@ static void on_server_idle(struct server *s)
         p->on_idle(p);
 }
 
+static void on_server_closed(struct server *s)
+{
+    struct port *p = CONTAINER_OF(s, struct port, server);
+
+    p->on_closed(p);
+}
+
+static unsigned room_of(struct listener *l)
+{
+    struct port *p = CONTAINER_OF(l, struct port, listener);
+
+    return p->room(p);
+}
+
 void port_open(struct port *p, const struct app_conf *conf, const struct listen_conf *l, int fd,
                unsigned batch)
 {
@@ -59,15 +73,22 @@ void port_open(struct port *p, const struct app_conf *conf, const struct listen_
     p->server.on_exchange = on_exchange;
     p->server.on_bad_request = on_bad_request;
     p->server.on_idle = on_server_idle;
+    p->server.on_closed = p->on_closed ? on_server_closed : NULL;
     p->server.log.sink = l->default_vhost->base->error_log;
     listener_init(&p->listener, fd, on_accept);
     p->listener.batch = batch;
+    p->listener.room = p->room ? room_of : NULL;
+    listener_start(&p->listener);
+}
+
+void port_resume(struct port *p)
+{
     listener_start(&p->listener);
 }
 
 void port_drain(struct port *p)
 {
-    listener_stop(&p->listener);
+    listener_finish(&p->listener);
     server_drain(&p->server);
 }
 

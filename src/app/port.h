@@ -12,6 +12,10 @@ struct port {
     const struct app_conf *app_conf;
     const struct listen_conf *conf;
     void (*on_idle)(struct port *p); /* draining, and the last connection has gone */
+    /* Set before port_open by those who limit connections: how many may come in now (see struct
+     * listener), and: a connection has gone. */
+    unsigned (*room)(struct port *p);
+    void (*on_closed)(struct port *p);
     void *user;
 };
 
@@ -20,7 +24,11 @@ struct port {
 void port_open(struct port *p, const struct app_conf *conf, const struct listen_conf *l, int fd,
                unsigned batch);
 
-/* No more accepting; on_idle follows from the loop when no connection is left. */
+/* Accepting goes on after `room` was 0. */
+void port_resume(struct port *p);
+
+/* No more accepting, but of those who wait in the kernel already; on_idle follows from the loop
+ * when no connection is left. */
 void port_drain(struct port *p);
 
 /* Closes everything now; no callback follows. */

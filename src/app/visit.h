@@ -33,7 +33,7 @@ struct visit {
     bool is_uri_changed;      /* rewrite … last, set_uri with jump */
     struct slice path_prefix; /* what the location's prefix matched, for alias */
     struct slice user;        /* $remote_user */
-    void *lua;                /* struct lua_visit of the Lua handlers, see app/lua_step.h */
+    void *lua;                /* struct lua_visit of the Lua handlers, see app/lua_visit.h */
     void *static_file;        /* the file being served, for $document… and filters */
 };
 

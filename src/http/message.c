@@ -41,11 +41,17 @@ static struct slice origin_form(struct slice target, const struct url_target *t,
     return pool_printf(pool, "/?" SLICE_FMT, SLICE_ARG(t->query));
 }
 
+/* A transport that has read the Host field says so by r->host. */
 static int resolve_host(struct request *r, struct slice authority, struct pool *pool,
                         const char **reason_out)
 {
     const struct header *host = NULL;
     struct slice name;
+
+    if (LIKELY(r->host.p && !authority.n)) {
+        r->host = lower(r->host, pool);
+        return 0;
+    }
 
     for (unsigned i = 0; i < r->headers.n; i++) {
         if (LIKELY(r->headers.fields[i].id != HEADER_HOST))

@@ -52,8 +52,8 @@ struct chunk {
 #define CHUNK_LAST(s)  ((struct chunk){.bytes = (s), .fd = -1, .is_last = true})
 
 /* Fills in uri, path, query, host and host_port from target, method and headers; what is not there
- * as such comes from `pool`. 0, or the status to answer, with *reason_out telling why (static
- * text). */
+ * as such comes from `pool`. r->host.p not NULL: the Host field has been read already. 0, or the
+ * status to answer, with *reason_out telling why (static text). */
 int message_resolve(struct request *r, struct pool *pool, const char **reason_out);
 
 #endif

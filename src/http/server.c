@@ -5,6 +5,8 @@
 #include "http/server_conn.h"
 #include "http/server_h1.h"
 
+enum { SHED_MOST = 32 };
+
 static uint64_t n_accepted; /* process-wide: statistics */
 
 void server_init(struct server *s, const struct http_settings *settings, void *user)
@@ -38,6 +40,25 @@ void server_drain(struct server *s)
         if (c->phase == CONN_IDLE)
             server_conn_schedule(c, true);
     }
+}
+
+unsigned server_set_crowded(struct server *s, bool is_crowded)
+{
+    unsigned n = 0;
+
+    s->is_crowded = is_crowded;
+    if (!is_crowded)
+        return 0;
+    LIST_FOR (node, &s->conns) {
+        struct server_conn *c = CONTAINER_OF(node, struct server_conn, node);
+
+        if (!server_conn_is_dispensable(c))
+            continue;
+        server_conn_schedule(c, true);
+        if (++n == SHED_MOST)
+            break;
+    }
+    return n;
 }
 
 void server_close_all(struct server *s)

@@ -19,7 +19,9 @@ struct server {
     struct list conns;
     unsigned n_conns;
     bool is_draining;
+    bool is_crowded;
     void (*on_idle)(struct server *s); /* draining, and the last connection has gone; may be NULL */
+    void (*on_closed)(struct server *s); /* a connection has gone; may be NULL */
 };
 
 /* Prepares a server without connections. */
@@ -30,8 +32,13 @@ void server_init(struct server *s, const struct http_settings *settings, void *u
 void server_adopt(struct server *s, int fd, const struct addr *peer);
 
 /* Graceful end: idle connections close now (unless a request has just come in), busy ones after
- * their exchange, then on_idle (from the loop). */
+ * their exchange, new ones when they have had a short time to send their first request; then
+ * on_idle (from the loop). */
 void server_drain(struct server *s);
+
+/* While a server is crowded, no connection is kept alive, and of those that are idle already some,
+ * the oldest, close now (not before returning). Returns how many. */
+unsigned server_set_crowded(struct server *s, bool is_crowded);
 
 /* Closes every connection now; exchanges are aborted. The server may be freed once the turn of the
  * loop has ended. */

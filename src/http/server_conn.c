@@ -20,6 +20,7 @@
 #include "net/tcp.h"
 
 enum { CONNS_KEPT = 1024, INPUTS_KEPT = 64, FILE_BUDGET = 262144 };
+enum { LAST_CALL_MS = 5000 };
 
 static struct mem_cache conns =
     MEM_CACHE(struct server_conn, CONNS_KEPT); /* process-wide: shared by all servers */
@@ -182,6 +183,14 @@ void server_conn_set_phase(struct server_conn *c, enum server_conn_phase to)
     c->phase = (uint8_t)to;
 }
 
+/* The first request of a connection is always waited for: whoever has been let in was promised an
+ * answer. */
+bool server_conn_is_dispensable(const struct server_conn *c)
+{
+    return c->phase == CONN_IDLE && c->requests > 0 &&
+           (c->server->is_draining || c->server->is_crowded);
+}
+
 unsigned server_conn_count(enum server_conn_phase phase)
 {
     return counts[phase];
@@ -233,6 +242,9 @@ static uint64_t timeout_of(const struct server_conn *c, enum server_conn_wait wa
 
     switch (wait) {
     case CONN_WAIT_HEAD:
+        /* who has connected but not asked yet is not kept waiting for by a server that ends */
+        if (c->phase == CONN_IDLE && c->server->is_draining)
+            return own->header_timeout ? MIN(own->header_timeout, LAST_CALL_MS) : LAST_CALL_MS;
         return own->header_timeout;
     case CONN_WAIT_KEEPALIVE:
         return own->keepalive_timeout;
@@ -308,7 +320,8 @@ static void on_later(struct loop_call *call)
 
     c->is_running = true;
     /* a request may have come with the connection, or just before it is closed for idling */
-    if (c->phase == CONN_IDLE && !c->has_eof && (is_new || c->server->is_draining))
+    if (c->phase == CONN_IDLE && !c->has_eof &&
+        (is_new || c->server->is_draining || c->server->is_crowded))
         c->protocol->on_readable(c);
     settle(c);
 }
@@ -371,7 +384,10 @@ static void free_conn(void *p)
     struct server *s = c->server;
 
     mem_cache_give(&conns, c);
-    if (--s->n_conns == 0 && s->is_draining && s->on_idle)
+    s->n_conns--;
+    if (s->on_closed)
+        s->on_closed(s);
+    if (s->n_conns == 0 && s->is_draining && s->on_idle)
         s->on_idle(s);
 }
 

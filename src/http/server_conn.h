@@ -123,6 +123,9 @@ void server_conn_schedule(struct server_conn *c, bool soon);
 /* Has on_work called once more, also from inside it. */
 void server_conn_call(struct server_conn *c);
 
+/* Idle after a request, and its server wants such connections closed? */
+bool server_conn_is_dispensable(const struct server_conn *c);
+
 /* Drops the queue: the exchange's counts are corrected. */
 void server_conn_forget_output(struct server_conn *c);
 

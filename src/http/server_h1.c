@@ -88,6 +88,8 @@ static void take_head(struct exchange *x, const char *p)
     r->method_token = moved(head.method_token, p, copy);
     r->line = moved(head.request_line, p, copy);
     r->target = moved(head.target, p, copy);
+    r->host = head.host.p ? moved(head.host, p, copy) : head.host;
+    r->host_port = head.host_port;
     r->content_length = head.content_length;
     r->version_major = 1;
     r->version_minor = head.minor;
@@ -173,13 +175,19 @@ static void begin(struct server_conn *c, const char *p)
     s->on_exchange(x, s->user);
 }
 
-/* Could the bytes that came since the last try have completed the head, or made it too long? */
+/* Could the bytes that came since the last try have completed the head, made it too long, or shown
+ * that a CR stands alone? */
 static bool is_worth_parsing(const struct server_conn *c, struct slice in)
 {
-    struct slice fresh = slice_from(in, c->parsed);
+    struct slice fresh = slice_from(in, c->parsed), around;
+    const char *cr;
 
-    return c->parsed == 0 || memchr(fresh.p, '\n', fresh.n) ||
-           fresh.n > c->server->settings->header_line;
+    if (c->parsed == 0 || memchr(fresh.p, '\n', fresh.n) ||
+        fresh.n > c->server->settings->header_line)
+        return true;
+    around = slice_from(in, c->parsed - 1);
+    cr = memchr(around.p, '\r', around.n);
+    return cr && cr + 1 < around.p + around.n;
 }
 
 static void parse_more(struct server_conn *c, size_t n)
@@ -206,7 +214,7 @@ static bool parse(struct server_conn *c)
     char text[160];
 
     if (in.n == 0) {
-        if (c->has_eof || c->server->is_draining)
+        if (c->has_eof || server_conn_is_dispensable(c))
             server_conn_set_phase(c, CONN_FLUSH);
         return false;
     }

@@ -50,7 +50,7 @@ static bool may_keep_alive(const struct exchange *x)
     const struct server_conn *c = x->conn;
     bool may_read_on = x->has_body_read && !x->has_ended && !x->body_err;
 
-    if (!x->keep_alive || c->must_close || c->server->is_draining)
+    if (!x->keep_alive || c->must_close || c->server->is_draining || c->server->is_crowded)
         return false;
     if (c->framing == FRAMING_CLOSE)
         return false;

@@ -17,9 +17,11 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/log.h"
 
-enum { BACKLOG = 511, BATCH = 16, REST_MS = 100, UNIX_MODE = 0666 };
+enum { BACKLOG = 511, BATCH = 16, LAST_BATCH = 4096, UNIX_MODE = 0666 };
+enum { REST_MS = 100, COMPLAIN_EVERY_MS = 10000 };
 
 static const char *unix_path(const struct addr *a)
 {
@@ -77,6 +79,11 @@ static bool bind_address(int fd, const struct addr *a)
     return false;
 }
 
+static int backlog_of(const struct listen_options *o)
+{
+    return o->backlog > 0 ? o->backlog : BACKLOG;
+}
+
 static bool set_up(int fd, const struct addr *a, const struct listen_options *o)
 {
     if (!set_options(fd, a->sa.sa_family, o) || !bind_address(fd, a))
@@ -84,7 +91,14 @@ static bool set_up(int fd, const struct addr *a, const struct listen_options *o)
     /* before listen: nobody has got in yet by the mode that the umask gave it */
     if (addr_is_unix(a) && chmod(unix_path(a), o->unix_mode ? o->unix_mode : UNIX_MODE) != 0)
         return false;
-    return listen(fd, o->backlog > 0 ? o->backlog : BACKLOG) == 0;
+    return listen(fd, backlog_of(o)) == 0;
+}
+
+void listen_adjust(int fd, const struct listen_options *o)
+{
+    if (o->reuseport)
+        (void)set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    (void)listen(fd, backlog_of(o));
 }
 
 const struct err *listen_open(const struct addr *a, const struct listen_options *o, int *fd_out)
@@ -105,8 +119,11 @@ const struct err *listen_open(const struct addr *a, const struct listen_options 
 
 static void rest(struct listener *l, int errnum)
 {
-    log_write(NULL, LOG_CRIT, "accept4() failed (%d: %s), resting for %d ms", errnum,
-              strerror(errnum), REST_MS);
+    if (!l->complained_at || clock_ms() - l->complained_at >= COMPLAIN_EVERY_MS) {
+        l->complained_at = clock_ms();
+        log_write(NULL, LOG_CRIT, "accept4() failed (%d: %s), trying again every %d ms", errnum,
+                  strerror(errnum), REST_MS);
+    }
     io_watch(&l->io, 0);
     timer_start(&l->pause, REST_MS);
 }
@@ -133,13 +150,11 @@ static bool can_go_on(struct listener *l, int errnum)
     }
 }
 
-static void on_readable(struct io *io, int events)
+static void accept_up_to(struct listener *l, unsigned most)
 {
-    struct listener *l = CONTAINER_OF(io, struct listener, io);
-    int listening = io_fd(io);
+    int listening = io_fd(&l->io);
 
-    UNUSED(events);
-    for (unsigned i = 0; i < l->batch; i++) {
+    for (unsigned i = 0; i < most; i++) {
         struct addr peer;
         int fd;
 
@@ -149,9 +164,21 @@ static void on_readable(struct io *io, int events)
             l->on_accept(l, fd, &peer);
         else if (!can_go_on(l, errno))
             return;
-        if (!io_events(io)) /* on_accept has stopped it */
+        if (!io_events(&l->io)) /* on_accept has stopped it */
             return;
     }
+}
+
+static void on_readable(struct io *io, int events)
+{
+    struct listener *l = CONTAINER_OF(io, struct listener, io);
+    unsigned room = l->room ? l->room(l) : l->batch;
+
+    UNUSED(events);
+    if (room == 0)
+        io_watch(io, 0);
+    else
+        accept_up_to(l, MIN(room, l->batch));
 }
 
 static void on_rested(struct timer *t)
@@ -166,6 +193,8 @@ void listener_init(struct listener *l, int fd,
     timer_init(&l->pause, on_rested);
     l->on_accept = on_accept;
     l->user = NULL;
+    l->room = NULL;
+    l->complained_at = 0;
     l->batch = BATCH;
 }
 
@@ -179,4 +208,11 @@ void listener_stop(struct listener *l)
 {
     io_watch(&l->io, 0);
     timer_stop(&l->pause);
+}
+
+void listener_finish(struct listener *l)
+{
+    if (io_events(&l->io))
+        accept_up_to(l, LAST_BATCH);
+    listener_stop(l);
 }

@@ -21,9 +21,17 @@ struct listen_options {
 const struct err *listen_open(const struct addr *a, const struct listen_options *o,
                               int *fd_out) MUST_USE;
 
+/* Brings a socket that listens already in line with `o`: its backlog, and whether others may be
+ * opened beside it (reuseport). */
+void listen_adjust(int fd, const struct listen_options *o);
+
 struct listener {
     struct io io;
-    struct timer pause; /* armed while accepting rests for want of descriptors */
+    struct timer pause;     /* armed while accepting rests for want of descriptors */
+    uint64_t complained_at; /* clock_ms() of the last line about that; 0: none */
+    /* How many may be accepted now; asked once per wake-up, somebody is waiting then. 0: accepting
+     * stops until listener_start. NULL: no limit. */
+    unsigned (*room)(struct listener *l);
     void (*on_accept)(struct listener *l, int fd, const struct addr *peer);
     void *user;
     unsigned batch; /* connections accepted at most per wake-up */
@@ -33,11 +41,14 @@ struct listener {
 void listener_init(struct listener *l, int fd,
                    void (*on_accept)(struct listener *l, int fd, const struct addr *peer));
 
-/* Begins to accept: on_accept gets non-blocking, close-on-exec sockets. Out of descriptors: one log
- * line, a rest of 100 ms, on again. */
+/* Begins to accept: on_accept gets non-blocking, close-on-exec sockets. Out of descriptors: a rest
+ * of 100 ms, on again; a log line at most every ten seconds. */
 void listener_start(struct listener *l);
 
 /* Ends accepting; may be started again. */
 void listener_stop(struct listener *l);
+
+/* Accepts those who wait already, then ends. */
+void listener_finish(struct listener *l);
 
 #endif

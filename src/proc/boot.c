@@ -143,14 +143,7 @@ void boot_report(struct boot *b, const struct config_error *e)
 
 void boot_reopen_logs(struct app_conf *conf)
 {
-    struct config_error e = {0};
-    struct buf text = BUF_EMPTY;
-
-    if (!conf_open_logs(conf, &e)) {
-        config_error_format(&e, CONFIG_ERROR_NGINX, &text);
-        log_text(NULL, LOG_EMERG, buf_slice(&text));
-        buf_free(&text);
-    }
+    conf_reopen_logs(conf);
     daemon_redirect_stderr(conf->error_log.fd);
 }
 

@@ -8,13 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/app.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -137,21 +137,11 @@ static void remove_seat(struct seat *s)
     seat_free(&s);
 }
 
-static int count_cores(void)
-{
-    cpu_set_t set;
-
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof(set), &set) < 0)
-        return 1;
-    return MAX(CPU_COUNT(&set), 1);
-}
-
 void crew_start(struct app_conf *conf, const struct privs *privs)
 {
     crew.conf = conf;
     crew.privs = privs;
-    crew.count = conf->worker_processes > 0 ? conf->worker_processes : count_cores();
+    crew.count = app_count_workers(conf);
     crew.generation++;
     crew.died_young = 0;
     crew.is_dismissed = false;

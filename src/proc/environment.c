@@ -31,15 +31,25 @@ static bool is_named(const struct slice *names, size_t n, struct slice name)
     return false;
 }
 
+/* A copy: setenv gives an array that it made back to malloc when it makes another. */
+static void keep_original(void)
+{
+    size_t n = 0;
+
+    while (environ[n])
+        n++;
+    pool_init(&made, NULL, 0);
+    original = pool_alloc(&made, (n + 1) * sizeof(*original));
+    memcpy(original, environ, (n + 1) * sizeof(*original));
+}
+
 void environment_apply(const struct slice *names, size_t n)
 {
     char **entries;
     size_t used = 0;
 
-    if (!original) {
-        original = environ;
-        pool_init(&made, NULL, 0);
-    }
+    if (!original)
+        keep_original();
     entries = pool_alloc(&made, (n + 2) * sizeof(*entries));
     if (!is_named(names, n, SLICE("TZ")) && find(SLICE("TZ")))
         entries[used++] = find(SLICE("TZ"));

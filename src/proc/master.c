@@ -153,7 +153,8 @@ static void obey(unsigned wants)
     }
     if (master.is_ending)
         return;
-    if (wants & WANT_REST) {
+    /* a terminal sends it, too, when its size changes */
+    if (wants & WANT_REST && daemon_is_detached()) {
         crew_dismiss();
         crew_signal(SIGQUIT);
     }

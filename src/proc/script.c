@@ -152,6 +152,7 @@ int script_run(const struct command *command)
     loop_run();
     script_close();
     if (script.signum) {
+        (void)fflush(NULL); /* dying of a signal writes nothing out */
         signal(script.signum, SIG_DFL);
         raise(script.signum);
     }

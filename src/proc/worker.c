@@ -14,6 +14,7 @@
 #include "loop/loop.h"
 #include "loop/timer.h"
 #include "proc/boot.h"
+#include "proc/daemon.h"
 #include "proc/dump.h"
 #include "proc/signals.h"
 #include "proc/title.h"
@@ -103,7 +104,8 @@ static void watch_signals(void)
     signals_watch(SIGINT, on_terminate);
     signals_watch(SIGUSR1, on_reopen);
     signals_watch(SIGHUP, is_single() ? on_quit : on_ignored);
-    signals_watch(SIGWINCH, is_single() ? on_ignored : on_quit);
+    /* a terminal sends it, too, when its size changes */
+    signals_watch(SIGWINCH, is_single() || !daemon_is_detached() ? on_ignored : on_quit);
     dump_install();
 }
 

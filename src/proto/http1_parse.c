@@ -213,13 +213,10 @@ static void take_connection(struct walk *w, struct slice value)
 
 static const char *take_host(struct walk *w, struct slice value)
 {
-    struct slice name;
-    int port;
-
     if (w->seen & SEEN_HOST)
         return "repeated Host";
     w->seen |= SEEN_HOST;
-    return url_parse_host(value, &name, &port) ? NULL : "malformed Host";
+    return url_parse_host(value, &w->out->host, &w->out->host_port) ? NULL : "malformed Host";
 }
 
 static const char *take_expect(struct walk *w, struct slice value)
@@ -437,6 +434,8 @@ static void clear(struct http1_head *out)
     out->minor = 0;
     out->has_keep_alive = out->has_expect_continue = out->is_chunked = out->has_upgrade = false;
     out->content_length = -1;
+    out->host = (struct slice){NULL, 0};
+    out->host_port = 0;
     out->headers = (struct header_list){out->fields, 0, HTTP1_HEADERS_MOST};
     out->size = 0;
     out->status = 0;

@@ -32,6 +32,8 @@ struct http1_head {
     bool is_chunked;
     bool has_upgrade;       /* Connection: upgrade with an Upgrade field */
     int64_t content_length; /* -1: none given */
+    struct slice host;      /* the name in the Host field; p == NULL: there is none */
+    int host_port;          /* 0: none given */
     struct header_list headers;
     struct header fields[HTTP1_HEADERS_MOST];
     size_t size; /* bytes of the head, blank line included */

@@ -6,9 +6,9 @@
 --     ```lua run           is run by `perilune run`; exit code 0, and the output that a following block `text` shows
 --     ```nginx server      is the inside of a server block; a server is started with it, in place of the one before
 --     ```nginx main        is a whole configuration: `perilune -t` must accept it
---     ```console           lines after `$ ` are run; the lines below each are its output, `…` stands for anything
+--     ```console           lines after `$ ` are run; the lines below are the output, `…` is anything
 --
--- Port 8080 of the page is the given port, and `build/perilune` the given binary. The last line printed is `ok, N snippets`.
+-- Port 8080 of the page is the given port, `build/perilune` the given binary. The last line is `ok, N snippets`.
 
 local binary, page, directory, port = ...
 

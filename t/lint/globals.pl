@@ -33,8 +33,15 @@ sub check
     my ($path, $name) = @_;
     my $file = $loaded{$path} //= Csource::load($path);
     my @code = split /\n/, $file->{code};
-    my ($first) = grep { $code[$_] =~ /(?:[\w\*\]]\s+|\*|,\s*)\b\Q$name\E\b\s*(?:[\[=;,]|$)/ } 0 .. $#code;
-    ($first) = grep { $code[$_] =~ /\b\Q$name\E\b/ } 0 .. $#code unless defined $first;
+    my @ways = (
+        qr/^\s*static\b[^()]*\b\Q$name\E\b\s*(?:[\[=;,]|$)/,
+        qr/(?:[\w\*\]]\s+|\*|,\s*)\b\Q$name\E\b\s*(?:[\[=;,]|$)/,
+        qr/\b\Q$name\E\b/,
+    );
+    my $first;
+    for my $way (@ways) {
+        ($first) = grep { $code[$_] =~ $way } 0 .. $#code unless defined $first;
+    }
     $first //= 0;
     my $last = $first;
     $last++ while $last < $#code && $code[$last] !~ /;\s*$/;

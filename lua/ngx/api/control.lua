@@ -34,8 +34,10 @@ function control.flush(...)
     if ok == false then
         context.wait()
         return core.after_flush()
+    elseif err then
+        return ok, err
     end
-    return ok, err
+    return ok
 end
 
 --- Internal redirect to a path or a "@name"; `args`: more query, a string or a table.

@@ -40,11 +40,11 @@ local function go_on(record, err)
     return step(record, resume(record.co, err))
 end
 
-step = function(record, ok, first, ...)
+step = function(record, ok, ...)
     if status(record.co) == "dead" then
-        return finish(record, ok, first, ...)
+        return finish(record, ok, ...)
     end
-    if first == WAIT then
+    if ... == WAIT then
         return go_on(record, yield(WAIT))
     end
     return go_on(record, yield())

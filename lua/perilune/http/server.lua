@@ -10,76 +10,90 @@ local server = {}
 local methods = {}
 local mt = { __index = methods, __name = "http.server" }
 
+local function quoted(text)
+    return '"' .. text:gsub('[\\"]', "\\%0") .. '"'
+end
+
 local function seconds(directive)
-    return function(v)
+    return { "number", function(v)
         return ("%s %dms;"):format(directive, v * 1000)
-    end
+    end }
 end
 
 local function number(directive)
-    return function(v)
+    return { "number", function(v)
         return ("%s %d;"):format(directive, v)
-    end
+    end }
 end
 
---- Options that are directives of a server: name → how its value is written.
-local directives = {
+local function text(directive)
+    return { "string", function(v)
+        return ("%s %s;"):format(directive, quoted(v))
+    end }
+end
+
+--- Options: name → type of the value and, for those that are directives of a server, how it is written.
+local known = {
+    port = { "number" }, address = { "string" }, path = { "string" }, listen_fd = { "number" }, backlog = { "number" },
     client_header_timeout = seconds "client_header_timeout", client_body_timeout = seconds "client_body_timeout",
     send_timeout = seconds "send_timeout", keepalive_timeout = seconds "keepalive_timeout",
     lingering_timeout = seconds "lingering_timeout", keepalive_requests = number "keepalive_requests",
     client_max_body_size = number "client_max_body_size", client_body_buffer_size = number "client_body_buffer_size",
-    client_body_temp_path = function(v)
-        return ("client_body_temp_path %q;"):format(v)
-    end,
-    max_header_size = function(v)
-        return ("large_client_header_buffers 4 %d;"):format(v)
-    end,
-    tcp_nodelay = function(v)
+    max_header_size = number "large_client_header_buffers 4", access_log = text "access_log",
+    client_body_temp_path = text "client_body_temp_path",
+    tcp_nodelay = { "boolean", function(v)
         return "tcp_nodelay " .. (v and "on;" or "off;")
-    end,
-    access_log = function(v)
-        return ("access_log %q;"):format(v)
-    end,
+    end },
 }
 
-local listening = { port = "number", address = "string", path = "string", listen_fd = "number", backlog = "number" }
+local function misuse(...)
+    error("http.start_server: " .. string.format(...), 5)
+end
 
 local function check(name, value)
-    local kind = listening[name]
-    if not kind and not directives[name] then
+    local option = known[name]
+    if not option then
         local names = {}
-        for k in pairs(listening) do
+        for k in pairs(known) do
             names[#names + 1] = k
         end
-        for k in pairs(directives) do
-            names[#names + 1] = k
-        end
-        error(("http.start_server: unknown option '%s'%s"):format(tostring(name), suggest(name, names)), 4)
-    elseif kind and type(value) ~= kind then
-        error(("http.start_server: option '%s' must be a %s, not a %s"):format(name, kind, type(value)), 4)
+        misuse("unknown option '%s'%s", tostring(name), suggest(name, names))
+    elseif type(value) ~= option[1] then
+        misuse("option '%s' must be a %s, not a %s", name, option[1], type(value))
+    elseif option[1] == "number" and (value ~= value or value < 0) then
+        misuse("option '%s' must not be negative", name)
+    elseif name == "port" and (value > 65535 or value % 1 ~= 0) then
+        misuse("option 'port' must be from 0 to 65535")
     end
+end
+
+local function host_of(options)
+    local host = options.address or "0.0.0.0"
+    if host:find(":", 1, true) and host:sub(1, 1) ~= "[" then
+        host = "[" .. host .. "]"
+    end
+    return host
 end
 
 local function address(options)
     if options.path then
         return "unix:" .. options.path
+    elseif options.port and options.port > 0 then
+        return ("%s:%d"):format(host_of(options), options.port)
     end
-    local host = options.address or "0.0.0.0"
-    if host:find(":", 1, true) and host:sub(1, 1) ~= "[" then
-        host = "[" .. host .. "]"
-    end
-    return ("%s:%d"):format(host, options.port or 0)
+    return host_of(options)
 end
 
 local function configuration(options)
-    local lines = { "events {} http { access_log off;" }
+    local lines = { "events {} http {", options.access_log and "" or "access_log off;" }
     for name, value in pairs(options) do
         check(name, value)
-        if directives[name] then
-            lines[#lines + 1] = directives[name](value)
+        local write = known[name][2]
+        if write then
+            lines[#lines + 1] = write(value)
         end
     end
-    lines[#lines + 1] = ("server { listen %s%s; location / { handler code; } } }"):format(address(options),
+    lines[#lines + 1] = ("server { listen %s%s; location / { handler code; } } }"):format(quoted(address(options)),
         options.backlog and " backlog=" .. options.backlog or "")
     return table.concat(lines, " ")
 end
@@ -97,9 +111,10 @@ function server.start(fn, options)
     end
     options = options or {}
     local self = setmetatable({ closed = deferred.deferred() }, mt)
-    local core_server, err = core.listen(configuration(options), handler.wrap(fn), options.listen_fd, function()
+    local takes_any = not options.path and (options.port or 0) == 0
+    local core_server, err = core.listen(configuration(options), handler.wrap(fn), function()
         self.closed:success(true)
-    end)
+    end, options.listen_fd, takes_any and host_of(options) or nil)
     if not core_server then
         error(err, 0)
     end

@@ -8,6 +8,14 @@
 
 #include <cmocka.h>
 
+static char *output; /* the form of the report, which cmocka reads from the environment */
+
+static int restore_output(void **state)
+{
+    (void)state;
+    return output ? setenv("CMOCKA_MESSAGE_OUTPUT", output, 1) : 0;
+}
+
 static void only_what_is_named_stays(void **state)
 {
     struct slice names[] = {SLICE("KEPT"), SLICE("MADE=a=b"), SLICE("ABSENT"), SLICE("OLD=new")};
@@ -43,9 +51,10 @@ static void the_next_configuration_chooses_anew(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_what_is_named_stays),
-        cmocka_unit_test(the_next_configuration_chooses_anew),
+        cmocka_unit_test_teardown(only_what_is_named_stays, restore_output),
+        cmocka_unit_test_teardown(the_next_configuration_chooses_anew, restore_output),
     };
 
+    output = getenv("CMOCKA_MESSAGE_OUTPUT");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

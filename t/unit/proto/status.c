@@ -9,7 +9,7 @@
 
 static void test_lines(void **state)
 {
-    char digits[8];
+    char digits[16];
 
     (void)state;
     assert_true(slice_eq(status_line(200), SLICE("200 OK")));

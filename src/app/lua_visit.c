@@ -1,0 +1,52 @@
+/* The Lua part of a visit: made on first use, cancelled when the peer goes away. */
+#include "app/lua_visit.h"
+
+#include <lauxlib.h>
+
+#include "app/lua_handle.h"
+#include "bind/co.h"
+
+struct lua_visit *lua_visit_of(struct visit *v)
+{
+    struct lua_visit *lv = v->lua;
+
+    if (lv)
+        return lv;
+    lv = pool_new(visit_pool(v), struct lua_visit);
+    lv->ctx_ref = lv->body_ref = LUA_NOREF;
+    lv->exit_status = LUA_EXIT_NONE;
+    v->lua = lv;
+    return lv;
+}
+
+double lua_visit_handle(struct visit *v)
+{
+    struct lua_visit *lv = lua_visit_of(v);
+
+    if (lv->handle == 0)
+        lv->handle = lua_handle_new(v);
+    return lv->handle;
+}
+
+bool lua_visit_is_running(const struct visit *v)
+{
+    const struct lua_visit *lv = v->lua;
+
+    return lv && lv->co;
+}
+
+/* ngx handlers run on to their end, as they do in OpenResty, unless the location checks for aborts.
+ */
+void lua_visit_cancel(struct visit *v)
+{
+    struct lua_visit *lv = v->lua;
+
+    if (!lv || !lv->co)
+        return;
+    if (lv->drain_co)
+        co_wake(lv->drain_co, lv->drain_wait);
+    if (lv->context != LUA_CONTEXT_HANDLER && !v->loc->http.does_check_abort)
+        return;
+    lv->is_cancelled = true;
+    co_cancel_err(lv->co, &err_closed);
+}

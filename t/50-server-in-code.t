@@ -1,0 +1,429 @@
+# Servers made in code: http.start_server in scripts that are also their own clients.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+our $Config = "    location / { return 204; }\n";
+our $Exec = <<'_EOC_';
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+cd $TEST_NGINX_HTML_DIR
+cat >client.lua <<'EOF'
+local ffi = require "ffi"
+local sock, task = require "perilune.test.sock", require "perilune.task"
+ffi.cdef "int socket(int, int, int); int connect(int, const void *, unsigned);"
+local client = { close = sock.close }
+function client.connect(port) return assert(sock.connect("127.0.0.1", port, 5)) end
+function client.connect_unix(path)
+    local fd = ffi.C.socket(1, 0x801, 0)
+    local a = ffi.new("struct { uint16_t family; char path[108]; }", 1, path)
+    return ffi.C.connect(fd, a, 110) == 0 and fd
+end
+function client.send(fd, text) return sock.send(fd, text, 1, #text) end
+function client.receive(fd, seconds)
+    local all, how = {}, "open"
+    for _ = 1, (seconds or 3) * 500 do
+        local data = sock.recv(fd)
+        if data == "" then how = "end" break end
+        if data == nil then how = "error" break end
+        if data then all[#all + 1] = data else task.nap(0.002) end
+    end
+    return table.concat(all), how
+end
+function client.answer(port, path)
+    local fd = client.connect(port)
+    client.send(fd, "GET " .. (path or "/") .. " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    local text = client.receive(fd)
+    client.close(fd)
+    return text
+end
+function client.get(port, path) return (client.answer(port, path):match("\r\n\r\n(.*)")) end
+return client
+EOF
+timeout 15 $P run main.lua 2>err; echo exit $?; cat err
+_EOC_
+add_block_preprocessor(sub {
+    my $block = shift;
+    if (!defined $block->config) {
+        $block->set_value("config", $Config);
+    }
+    if (!defined $block->exec) {
+        $block->set_value("exec", $Exec);
+    }
+    if (!defined $block->timeout) {
+        $block->set_value("timeout", 20);
+    }
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: port 0 is a free port; requests are answered; the script ends when the server is closed
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local server = http.start_server(function(req) return req.path .. " on " .. req.server_port end, { port = 0, address = "127.0.0.1" })
+print(server:port() > 0, c.get(server:port(), "/x") == "/x on " .. server:port())
+print(await(server:close()), server:port(), await(server:wait_for_close()))
+print(pcall(c.connect, 1) == false)
+--- exec_out
+true	true
+true	nil	true
+true
+exit 0
+
+
+
+=== TEST 2: a server keeps the script alive until it is closed
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local server
+server = http.start_server(function(req)
+    task.spawn(function() server:close() end)
+    return "bye"
+end, { address = "127.0.0.1" })
+task.spawn(function() task.nap(0.05) print(c.get(server:port())) end)
+server:wait_for_close():on_realized(function() print("closed") end)
+print("end of the main chunk")
+--- exec_out
+end of the main chunk
+closed
+bye
+exit 0
+
+
+
+=== TEST 3: several servers
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local servers = {}
+for i = 1, 3 do servers[i] = http.start_server(function() return "server " .. i end, { address = "127.0.0.1" }) end
+for i = 3, 1, -1 do print(c.get(servers[i]:port())) end
+await(servers[2]:close())
+print(c.get(servers[1]:port()), c.get(servers[3]:port()), (pcall(c.get, servers[2]:port() or 1)))
+await(servers[1]:close(0))
+await(servers[3]:close())
+--- exec_out
+server 3
+server 2
+server 1
+server 1	server 3	false
+exit 0
+
+
+
+=== TEST 4: a Unix socket; its file is gone afterwards
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local path = "./sock with space;{}"
+local server = http.start_server(function(req) return tostring(req.remote_addr) .. req.path end, { path = path })
+print(server:port())
+local fd = c.connect_unix(path)
+c.send(fd, "GET /u HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+print(c.receive(fd):match("\r\n\r\n(.*)"))
+c.close(fd)
+await(server:close())
+print(io.open(path))
+--- exec_out
+0
+unix:/u
+nil	./sock with space;{}: No such file or directory	2
+exit 0
+
+
+
+=== TEST 5: listen_fd: an inherited socket
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local ffi = require "ffi"
+ffi.cdef "int bind(int, const void *, unsigned); int listen(int, int); int fcntl(int, int, ...); int getsockname(int, void *, unsigned *);"
+local fd = ffi.C.socket(2, 1, 0)
+local a = ffi.new("struct { uint16_t family; uint8_t port[2]; uint8_t host[4]; char zero[8]; }", 2, { 0, 0 }, { 127, 0, 0, 1 })
+assert(ffi.C.bind(fd, a, 16) == 0 and ffi.C.listen(fd, 5) == 0)
+local server = http.start_server(function() return "inherited" end, { listen_fd = fd })
+print(c.get(server:port()))
+print(c.get(server:port()))
+await(server:close())
+for _, bad in ipairs { 999, 0 } do
+    local ok, err = pcall(http.start_server, print, { listen_fd = bad })
+    print(ok, err.code)
+end
+--- exec_out
+inherited
+inherited
+false	invalid
+false	invalid
+exit 0
+
+
+
+=== TEST 6: close: idle connections go at once, busy ones are answered, no new ones come in
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local server = http.start_server(function(req)
+    if req.path == "/slow" then task.nap(0.1) end
+    return req.path
+end, { address = "127.0.0.1" })
+local port = server:port()
+local idle, busy = c.connect(port), c.connect(port)
+c.send(idle, "GET /idle HTTP/1.1\r\nHost: a\r\n\r\n")
+print((c.receive(idle, 0.1):match("\r\n\r\n(.*)")))
+c.send(busy, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+task.nap(0.03)
+local closed = server:close()
+print(c.receive(idle, 0.05))
+print((pcall(c.connect, port)))
+print(closed:is_realized())
+local text, how = c.receive(busy)
+print(text:match("\r\n\r\n(.*)"), text:match("Connection: (%w+)"), how)
+print(await(closed))
+--- exec_out
+/idle
+	end
+false
+false
+/slow	close	end
+true
+exit 0
+
+
+
+=== TEST 7: close with a timeout: what is not done by then is cut off, its handler cancelled
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local server = http.start_server(function(req)
+    task.defer(function() print("cleanup") end)
+    print(select(2, pcall(task.nap, 60)).code)
+    task.nap(0.05)
+    print("handler goes on", pcall(function() return req.host end))
+end, { address = "127.0.0.1" })
+local fd = c.connect(server:port())
+c.send(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+task.nap(0.03)
+print(await(server:close(0.05)))
+print(c.receive(fd))
+task.nap(0.2)
+--- exec_out
+closed
+true
+	error
+handler goes on	true	a
+cleanup
+exit 0
+
+
+
+=== TEST 8: close(0) cuts everything off now; closing twice is one closing
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local server = http.start_server(function(req) return { body = function() task.nap(0.01) return "x" end } end, { address = "127.0.0.1" })
+local fd = c.connect(server:port())
+c.send(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+task.nap(0.05)
+local a, b = server:close(), server:close(0)
+print(a == b, await(a), await(server:close()), server:port())
+local text, how = c.receive(fd)
+print(how)
+task.nap(0.05)
+--- exec_out
+true	true	true	nil
+error
+exit 0
+
+
+
+=== TEST 9: a graceful close while a client leaves and its handler still runs
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local server = http.start_server(function(req)
+    if req.path == "/first" then return ("x"):rep(1000) end
+    pcall(task.nap, 60)
+    task.nap(0.1)
+    error("late failure")
+end, { address = "127.0.0.1" })
+local fd = c.connect(server:port())
+c.send(fd, "GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /second HTTP/1.1\r\nHost: a\r\n\r\n")
+task.nap(0.05)
+local closed = server:close()
+c.close(fd)
+print(await(closed))
+task.nap(0.2)
+print("fine")
+--- exec_out
+true
+fine
+exit 0
+
+
+
+=== TEST 10: options: an unknown one is an error that names the nearest
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+for _, o in ipairs { { prt = 80 }, { keepalive_timout = 5 }, { zzzzzzzzz = 1 }, { port = "80" }, { path = 5 },
+    { keepalive_timeout = "5" }, { client_max_body_size = true }, { tcp_nodelay = 1 }, { keepalive_timeout = -1 }, { port = 70000 }, { 1 } } do
+    print((select(2, pcall(http.start_server, print, o)):gsub("^.-main.lua:%d+: ", "")))
+end
+print((select(2, pcall(http.start_server, "x")):gsub("^.-main.lua:%d+: ", "")))
+--- exec_out
+http.start_server: unknown option 'prt'; did you mean 'port'?
+http.start_server: unknown option 'keepalive_timout'; did you mean 'keepalive_timeout'?
+http.start_server: unknown option 'zzzzzzzzz'
+http.start_server: option 'port' must be a number, not a string
+http.start_server: option 'path' must be a string, not a number
+http.start_server: option 'keepalive_timeout' must be a number, not a string
+http.start_server: option 'client_max_body_size' must be a number, not a boolean
+http.start_server: option 'tcp_nodelay' must be a boolean, not a number
+http.start_server: option 'keepalive_timeout' must not be negative
+http.start_server: option 'port' must be from 0 to 65535
+http.start_server: unknown option '1'
+bad argument 'handler' to http.start_server (function expected, got string)
+exit 0
+
+
+
+=== TEST 11: an address that is in use, or is not ours, or not allowed
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local server = http.start_server(function() return "x" end, { address = "127.0.0.1" })
+local function try(o)
+    local ok, err = pcall(http.start_server, function() end, o)
+    print(ok, type(err) == "table" and err.code or err)
+end
+try { address = "127.0.0.1", port = server:port() }
+try { path = "/none/such/socket" }
+print(c.get(server:port()))
+await(server:close(0))
+--- exec_out
+false	address_in_use
+false	not_found
+x
+exit 0
+
+
+
+=== TEST 12: limits and timeouts of the options hold
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local server = http.start_server(function(req) return await(req:text()) end, { address = "127.0.0.1",
+    client_max_body_size = 5, client_header_timeout = 0.1, keepalive_requests = 2, max_header_size = 1024,
+    client_body_timeout = 0.1, keepalive_timeout = 0.1 })
+local function try(text, seconds)
+    local fd = c.connect(server:port())
+    c.send(fd, text)
+    local answer, how = c.receive(fd, seconds)
+    c.close(fd)
+    local out = {}
+    for status in answer:gmatch("HTTP/1.1 (%d+)") do out[#out + 1] = status end
+    print(table.concat(out, " "), how)
+end
+try("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n")
+try("GET / HTTP/1.1\r\n")
+try("GET / HTTP/1.1\r\nHost: a\r\nX: " .. ("x"):rep(2000) .. "\r\n\r\n")
+try("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc")
+try(("GET / HTTP/1.1\r\nHost: a\r\n\r\n"):rep(3))
+try("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+await(server:close())
+--- exec_out_like
+^413\tend
+408\tend
+431\tend
+408\tend
+200 200\tend
+200\tend
+exit 0
+
+
+
+=== TEST 13: an error of a handler is a 500 with an id; the log line is on standard error
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local server = http.start_server(function(req) error("in code") end, { address = "127.0.0.1" })
+local text = c.answer(server:port())
+local body = text:match("\r\n\r\n(.*)")
+print(text:match("^HTTP/1.1 (%d+)"), body:match("request %x+") ~= nil, body:find("in code"))
+await(server:close())
+--- exec_out_like: ^500\ttrue\tnil\nexit 0\n.*\[error\].*main.lua:3: in code
+
+
+
+=== TEST 14: access_log writes a line for each request
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local server = http.start_server(function(req) return "x" end, { address = "127.0.0.1", access_log = "./access log" })
+c.get(server:port(), "/logged")
+await(server:close())
+local f = io.open("./access log")
+print(f and f:read("*a"):match('"GET /logged HTTP/1.1" 200'))
+--- exec_out
+"GET /logged HTTP/1.1" 200
+exit 0
+
+
+
+=== TEST 15: IPv6
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local ok, server = pcall(http.start_server, function(req) return "six" end, { address = "::1" })
+print(ok and server:port() > 0 or server.code == "unreachable" or server.code)
+if ok then await(server:close()) end
+--- exec_out
+true
+exit 0
+
+
+
+=== TEST 16: a script with a server ends on SIGTERM
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local ffi = require "ffi"
+ffi.cdef "int kill(int, int); int getpid(void);"
+local server = http.start_server(function(req) task.nap(60) end, { address = "127.0.0.1" })
+local fd = c.connect(server:port())
+c.send(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+task.nap(0.05)
+ffi.C.kill(ffi.C.getpid(), 15)
+print(pcall(task.nap, 10))
+--- exec_out_like lua
+[[^false\tcancelled: .*exit 143\n]]
+
+
+
+=== TEST 17: a server that nobody closes does not harm the end of the script
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, c = require "perilune.http", require "perilune.task", require "client"
+http.start_server(function(req) return "x" end, { address = "127.0.0.1" })
+error("script fails")
+--- exec_out_like lua
+[[^exit 1\n.*script fails]]

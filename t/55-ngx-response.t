@@ -1,0 +1,782 @@
+# ngx.status, ngx.header, ngx.resp, ngx.exit, ngx.redirect, ngx.exec, ngx.ctx
+use Test::Nginx::Socket 'no_plan';
+
+no_shuffle();
+run_tests();
+
+__DATA__
+
+
+=== TEST 1: status
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.status = 201
+            ngx.say(ngx.status)
+        }
+    }
+--- request
+GET /t
+--- error_code: 201
+--- response_body
+201
+--- no_error_log
+[error]
+
+
+
+=== TEST 2: status too late
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.say("x")
+            ngx.status = 500
+            ngx.say(ngx.status)
+        }
+    }
+--- request
+GET /t
+--- response_body
+x
+200
+--- error_log
+attempt to set ngx.status after sending out response headers
+
+
+
+=== TEST 3: status as text
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.status = "404"
+            ngx.say("x")
+        }
+    }
+--- request
+GET /t
+--- error_code: 404
+--- response_body
+x
+--- no_error_log
+[error]
+
+
+
+=== TEST 4: header
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.header["X-A"] = "1"
+            ngx.header.x_b = 2
+            ngx.say(ngx.header["X-A"], ngx.header.x_b, ngx.header.nope)
+        }
+    }
+--- request
+GET /t
+--- response_headers
+X-A: 1
+X-B: 2
+--- response_body
+12nil
+--- no_error_log
+[error]
+
+
+
+=== TEST 5: header removed
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.header["X-A"] = "1"
+            ngx.header["X-A"] = nil
+            ngx.say(ngx.header["X-A"])
+        }
+    }
+--- request
+GET /t
+--- response_headers
+!X-A
+--- response_body
+nil
+--- no_error_log
+[error]
+
+
+
+=== TEST 6: header with several values
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.header["Set-Cookie"] = {"a=1", "b=2"}
+            ngx.say(table.concat(ngx.header["Set-Cookie"], "|"))
+        }
+    }
+--- request
+GET /t
+--- response_body
+a=1|b=2
+--- no_error_log
+[error]
+
+
+
+=== TEST 7: header emptied by an empty table
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.header["X-A"] = "1"
+            ngx.header["X-A"] = {}
+            ngx.say(ngx.header["X-A"])
+        }
+    }
+--- request
+GET /t
+--- response_body
+nil
+--- no_error_log
+[error]
+
+
+
+=== TEST 8: header cannot split the response
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.header["X-A"] = "1\r\nX-Evil: 2"
+            ngx.say("x")
+        }
+    }
+--- request
+GET /t
+--- response_headers
+X-A: 1%0D%0AX-Evil: 2
+!X-Evil
+--- response_body
+x
+--- no_error_log
+[error]
+
+
+
+=== TEST 9: header names are cleaned
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.header["X A\n"] = "1"
+            ngx.say("x")
+        }
+    }
+--- request
+GET /t
+--- response_headers
+X%20A%0A: 1
+--- response_body
+x
+--- no_error_log
+[error]
+
+
+
+=== TEST 10: content_type
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.header.content_type = "text/x"
+            ngx.say(ngx.header.content_type)
+        }
+    }
+--- request
+GET /t
+--- response_headers
+Content-Type: text/x
+--- response_body
+text/x
+--- no_error_log
+[error]
+
+
+
+=== TEST 11: content_type taken away
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.header.content_type = nil
+            ngx.say("x")
+        }
+    }
+--- request
+GET /t
+--- response_headers
+!Content-Type
+--- response_body
+x
+--- no_error_log
+[error]
+
+
+
+=== TEST 12: content_length that is no number
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.header.content_length = "abc"
+        }
+    }
+--- request
+GET /t
+--- error_code: 500
+--- error_log
+failed to set header content-length
+
+
+
+=== TEST 13: last_modified
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.header.last_modified = ngx.http_time(0)
+            ngx.say(ngx.header["Last-Modified"])
+        }
+    }
+--- request
+GET /t
+--- response_headers
+Last-Modified: Thu, 01 Jan 1970 00:00:00 GMT
+--- response_body
+Thu, 01 Jan 1970 00:00:00 GMT
+--- no_error_log
+[error]
+
+
+
+=== TEST 14: header too late
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.say("x")
+            ngx.header["X-A"] = "1"
+        }
+    }
+--- request
+GET /t
+--- response_headers
+!X-A
+--- response_body
+x
+--- error_log
+attempt to set ngx.header.HEADER after sending out response headers
+
+
+
+=== TEST 15: header in a header filter
+--- config
+    header_filter_by_lua_block { ngx.header["X-A"] = ngx.header["X-A"] .. "2" ngx.status = 202 }
+    location = /t {
+        content_by_lua_block {
+            ngx.header["X-A"] = "1"
+            ngx.say("x")
+        }
+    }
+--- request
+GET /t
+--- response_headers
+X-A: 12
+--- error_code: 202
+--- response_body
+x
+--- no_error_log
+[error]
+
+
+
+=== TEST 16: resp.get_headers
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.header["X-A"] = {"1", "2"}
+            local h = ngx.resp.get_headers()
+            ngx.say(table.concat(h["x-a"], ","), " ", h.X_A == h["x-a"])
+        }
+    }
+--- request
+GET /t
+--- response_body
+1,2 true
+--- no_error_log
+[error]
+
+
+
+=== TEST 17: resp.add_header
+--- config
+    location = /t {
+        content_by_lua_block {
+            local resp = require "ngx.resp"
+            resp.add_header("X-A", "1")
+            resp.add_header("X-A", {"2", "3"})
+            ngx.say(table.concat(ngx.header["X-A"], ","))
+        }
+    }
+--- request
+GET /t
+--- response_body
+1,2,3
+--- no_error_log
+[error]
+
+
+
+=== TEST 18: exit with a status
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.exit(403)
+        }
+    }
+--- request
+GET /t
+--- error_code: 403
+--- no_error_log
+[error]
+
+
+
+=== TEST 19: exit is not resumed
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.say("a")
+            ngx.exit(200)
+            ngx.say("b")
+        }
+    }
+--- request
+GET /t
+--- response_body
+a
+--- no_error_log
+[error]
+
+
+
+=== TEST 20: exit through pcall
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.say("a")
+            pcall(ngx.exit, 200)
+            ngx.say("b")
+        }
+    }
+--- request
+GET /t
+--- response_body
+a
+--- no_error_log
+[error]
+
+
+
+=== TEST 21: exit from a function inside a coroutine
+--- config
+    location = /t {
+        content_by_lua_block {
+            local co = coroutine.wrap(function() ngx.say("in") ngx.exit(200) end)
+            co()
+            ngx.say("b")
+        }
+    }
+--- request
+GET /t
+--- response_body
+in
+--- no_error_log
+[error]
+
+
+
+=== TEST 22: exit after the head
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.say("a")
+            ngx.exit(500)
+        }
+    }
+--- request
+GET /t
+--- response_body
+a
+--- error_log
+attempt to set status 500 via ngx.exit after sending out the response status 200
+
+
+
+=== TEST 23: exit with a status of its own
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.status = 410
+            ngx.say("gone")
+            ngx.exit(ngx.HTTP_OK)
+        }
+    }
+--- request
+GET /t
+--- error_code: 410
+--- response_body
+gone
+--- no_error_log
+[error]
+
+
+
+=== TEST 24: exit takes no AGAIN
+--- config
+    location = /t {
+        content_by_lua_block {
+            local ok, err = pcall(ngx.exit, ngx.AGAIN)
+            ngx.say((err:gsub("^.*does", "does")))
+        }
+    }
+--- request
+GET /t
+--- response_body
+does not accept NGX_AGAIN or NGX_DONE
+--- no_error_log
+[error]
+
+
+
+=== TEST 25: exit(OK) in access goes on
+--- config
+    location = /t { access_by_lua_block { ngx.exit(ngx.OK) } content_by_lua_block { ngx.say("content") } }
+--- request
+GET /t
+--- response_body
+content
+--- no_error_log
+[error]
+
+
+
+=== TEST 26: exit(200) in access ends
+--- config
+    location = /t { access_by_lua_block { ngx.say("access") ngx.exit(200) } content_by_lua_block { ngx.say("content") } }
+--- request
+GET /t
+--- response_body
+access
+--- no_error_log
+[error]
+
+
+
+=== TEST 27: exit(403) in rewrite
+--- config
+    location = /t { rewrite_by_lua_block { ngx.exit(403) } content_by_lua_block { ngx.say("content") } }
+--- request
+GET /t
+--- error_code: 403
+--- no_error_log
+[error]
+
+
+
+=== TEST 28: redirect
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.redirect("/other")
+            ngx.say("never")
+        }
+    }
+--- request
+GET /t
+--- response_headers_like
+Location: .*/other
+--- error_code: 302
+--- no_error_log
+[error]
+
+
+
+=== TEST 29: redirect with a status
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.redirect("https://example.com/x", 301)
+        }
+    }
+--- request
+GET /t
+--- response_headers
+Location: https://example.com/x
+--- error_code: 301
+--- no_error_log
+[error]
+
+
+
+=== TEST 30: redirect with a status that is none
+--- config
+    location = /t {
+        content_by_lua_block {
+            local ok, err = pcall(ngx.redirect, "/x", 404)
+            ngx.say((err:gsub("^.*only", "only")))
+        }
+    }
+--- request
+GET /t
+--- response_body
+only ngx.HTTP_MOVED_TEMPORARILY, ngx.HTTP_MOVED_PERMANENTLY, ngx.HTTP_PERMANENT_REDIRECT, ngx.HTTP_SEE_OTHER, and ngx.HTTP_TEMPORARY_REDIRECT are allowed
+--- no_error_log
+[error]
+
+
+
+=== TEST 31: redirect with a control byte
+--- config
+    location = /t {
+        content_by_lua_block {
+            local ok, err = pcall(ngx.redirect, "/x\r\ny")
+            ngx.say(err:match("unsafe byte \"0x0d\"") ~= nil)
+        }
+    }
+--- request
+GET /t
+--- response_body
+true
+--- no_error_log
+[error]
+
+
+
+=== TEST 32: redirect too late
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.say("x")
+            local ok, err = pcall(ngx.redirect, "/x")
+            ngx.say((err:gsub("^.*attempt", "attempt")))
+        }
+    }
+--- request
+GET /t
+--- response_body
+x
+attempt to call ngx.redirect after sending out the headers
+--- no_error_log
+[error]
+
+
+
+=== TEST 33: exec
+--- config
+    location = /to { content_by_lua_block { ngx.say(ngx.var.uri, " ", ngx.var.args, " ", ngx.ctx.x, " ", ngx.req.is_internal()) } }
+    location = /t {
+        content_by_lua_block {
+            ngx.ctx.x = 1
+            ngx.exec("/to")
+            ngx.say("never")
+        }
+    }
+--- request
+GET /t
+--- response_body
+/to nil nil true
+--- no_error_log
+[error]
+
+
+
+=== TEST 34: exec with a query
+--- config
+    location = /to { content_by_lua_block { ngx.say(ngx.var.uri, " ", ngx.var.args, " ", ngx.ctx.x, " ", ngx.req.is_internal()) } }
+    location = /t {
+        content_by_lua_block {
+            ngx.exec("/to?a=1", "b=2")
+        }
+    }
+--- request
+GET /t
+--- response_body
+/to a=1&b=2 nil true
+--- no_error_log
+[error]
+
+
+
+=== TEST 35: exec with a table
+--- config
+    location = /to { content_by_lua_block { ngx.say(ngx.var.uri, " ", ngx.var.args, " ", ngx.ctx.x, " ", ngx.req.is_internal()) } }
+    location = /t {
+        content_by_lua_block {
+            ngx.exec("/to", {a = "x y"})
+        }
+    }
+--- request
+GET /t
+--- response_body
+/to a=x%20y nil true
+--- no_error_log
+[error]
+
+
+
+=== TEST 36: exec of a named location
+--- config
+    location @n { content_by_lua_block { ngx.say(ngx.var.uri, " named") } }
+    location = /t {
+        content_by_lua_block {
+            ngx.exec("@n")
+        }
+    }
+--- request
+GET /t
+--- response_body
+/t named
+--- no_error_log
+[error]
+
+
+
+=== TEST 37: exec of nothing
+--- config
+    location = /t {
+        content_by_lua_block {
+            local ok, err = pcall(ngx.exec, "")
+            ngx.say((err:gsub("^.*The", "The")))
+        }
+    }
+--- request
+GET /t
+--- response_body
+The uri argument is empty
+--- no_error_log
+[error]
+
+
+
+=== TEST 38: exec above the root
+--- config
+    location = /t {
+        content_by_lua_block {
+            local ok, err = pcall(ngx.exec, "/../x")
+            ngx.say((err:gsub("^.*unsafe", "unsafe")))
+        }
+    }
+--- request
+GET /t
+--- response_body
+unsafe uri
+--- no_error_log
+[error]
+
+
+
+=== TEST 39: exec too late
+--- config
+    location = /to { content_by_lua_block { ngx.say(ngx.var.uri, " ", ngx.var.args, " ", ngx.ctx.x, " ", ngx.req.is_internal()) } }
+    location = /t {
+        content_by_lua_block {
+            ngx.say("x")
+            local ok, err = pcall(ngx.exec, "/to")
+            ngx.say((err:gsub("^.*attempt", "attempt")))
+        }
+    }
+--- request
+GET /t
+--- response_body
+x
+attempt to call ngx.exec after sending out response headers
+--- no_error_log
+[error]
+
+
+
+=== TEST 40: ctx is the request's
+--- config
+    access_by_lua_block { ngx.ctx.a = 1 }
+    location = /t {
+        content_by_lua_block {
+            ngx.ctx.a = (ngx.ctx.a or 0) + 1
+            ngx.say(ngx.ctx.a)
+        }
+    }
+--- request
+GET /t
+--- response_body
+2
+--- no_error_log
+[error]
+
+
+
+=== TEST 41: ctx reaches the log
+--- config
+    log_by_lua_block { ngx.log(ngx.WARN, "ctx: ", ngx.ctx.a) }
+    location = /t {
+        content_by_lua_block {
+            ngx.ctx.a = 7
+            ngx.say("x")
+        }
+    }
+--- request
+GET /t
+--- response_body
+x
+--- error_log
+ctx: 7
+
+
+
+=== TEST 42: ctx replaced
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.ctx = {b = 2}
+            ngx.say(ngx.ctx.b)
+        }
+    }
+--- request
+GET /t
+--- response_body
+2
+--- no_error_log
+[error]
+
+
+
+=== TEST 43: ctx must be a table
+--- config
+    location = /t {
+        content_by_lua_block {
+            local ok, err = pcall(function() ngx.ctx = 1 end)
+            ngx.say((err:gsub("^.*ctx", "ctx")))
+        }
+    }
+--- request
+GET /t
+--- response_body
+ctx should be a table while getting a number
+--- no_error_log
+[error]
+
+
+
+=== TEST 44: get_phase
+--- config
+    rewrite_by_lua_block { ngx.ctx.r = ngx.get_phase() }
+    access_by_lua_block { ngx.ctx.a = ngx.get_phase() }
+    location = /t {
+        content_by_lua_block {
+            ngx.say(ngx.get_phase(), " ", ngx.ctx.r, " ", ngx.ctx.a)
+        }
+    }
+--- request
+GET /t
+--- response_body
+content rewrite access
+--- no_error_log
+[error]

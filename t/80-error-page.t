@@ -1,0 +1,57 @@
+# An error page for a status that the server itself decides on before any step of the location has run.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: an internal location asked for by a client
+--- config
+    error_page 404 /missing;
+    location /secret { internal; return 200 "secret"; }
+    location /missing { return 200 "page for 404"; }
+--- request
+GET /secret
+--- error_code: 404
+--- response_body: page for 404
+
+=== TEST 2: a body that is too large
+--- config
+    error_page 413 /big;
+    location /up { client_max_body_size 10; content_by_lua_block { ngx.say("no") } }
+    location /big { return 200 "too big"; }
+--- request eval
+"POST /up\n" . ("x" x 100)
+--- error_code: 413
+--- response_body: too big
+
+=== TEST 3: the page is a named location
+--- config
+    error_page 404 = @fallback;
+    location / { internal; }
+    location @fallback { content_by_lua_block { ngx.say("fallback for ", ngx.var.uri) } }
+--- request
+GET /x
+--- response_body
+fallback for /x
+
+=== TEST 4: the page itself is internal
+--- config
+    error_page 404 /missing;
+    location /secret { internal; }
+    location /missing { internal; return 200 "inner"; }
+--- request
+GET /secret
+--- error_code: 404
+--- response_body: inner
+
+=== TEST 5: after a bad head
+--- config
+    error_page 400 /bad;
+    location / { return 200 "never"; }
+    location /bad { return 200 "bad request page"; }
+--- raw_request eval
+"GET / HTTP/1.1\r\n\r\n"
+--- error_code: 400
+--- response_body: bad request page

@@ -1,0 +1,179 @@
+# The snippets of the documents, page by page; t/lib/docs_snippets.lua says which ones are run and how.
+use Test::Nginx::Socket 'no_plan';
+
+$ENV{TEST_NGINX_PROJECT} ||= cwd();
+
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: README.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/README.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 2: docs/guide/01-install.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/01-install.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 3: docs/guide/02-first-handler.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/02-first-handler.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 4: docs/guide/03-routes.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/03-routes.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 5: docs/guide/04-streaming.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/04-streaming.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 6: docs/guide/05-uploads.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/05-uploads.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 7: docs/guide/06-static-files.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/06-static-files.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 8: docs/guide/07-running.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/07-running.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 9: docs/guide/08-testing.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/08-testing.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 10: docs/modules/http.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/http.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 11: docs/modules/task.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/task.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 12: docs/modules/deferred.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/deferred.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 13: docs/modules/stream.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/stream.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 14: docs/modules/failure.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/failure.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 15: docs/modules/json.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/json.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 16: docs/from-openresty.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/from-openresty.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 17: docs/from-aleph.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/from-aleph.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
