@@ -217,7 +217,7 @@ $(FUZZERS): $(B)/t/fuzz/%: $(B)/t/fuzz/%.o $(ARCHIVES) $(B)/llhttp.a $(B)/ldflag
 
 run: build/perilune ## build and serve conf/perilune.conf in the foreground (port 8080)
 	@mkdir -p logs
-	build/perilune -p . -c conf/perilune.conf -g 'daemon off;'
+	build/perilune -p . -c conf/perilune.conf -g 'daemon off; $(if $(filter 0,$(shell id -u)),user root;)'
 
 deps: $(DEPS_STAMP) ## install the Debian packages that are missing
 
@@ -322,7 +322,8 @@ install: build/perilune ## install under DESTDIR and PREFIX
 	    to='$(DESTDIR)$(SYSCONFDIR)/perilune/'$${f#conf/}; \
 	    [ ! -f "$$f" ] || [ -e "$$to" ] || install -m 644 "$$f" "$$to"; done
 	[ ! -f conf/perilune.service ] || \
-	    install -D -m 644 conf/perilune.service '$(DESTDIR)$(UNITDIR)/perilune.service'
+	    { sed -e 's,/usr/local/etc,$(SYSCONFDIR),g; s,/usr/local,$(PREFIX),g' conf/perilune.service >build/perilune.service && \
+	    install -D -m 644 build/perilune.service '$(DESTDIR)$(UNITDIR)/perilune.service'; }
 
 deb: ## build/perilune_<version>_<arch>.deb
 	@rm -rf build/deb

@@ -487,3 +487,25 @@ P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out_like lua
 "^\\[\\]\t\\{\\}\t\\{\"a\":\\[1,\\[\\],null\\]\\}\ntrue\nfalse\t.*\nfalse\t.*\n$"
+
+
+
+=== TEST 24: what a cancelled task starts before the cancel reaches it is cancelled, too
+--- config
+--- user_files
+>>> a.lua
+local task = require "perilune.task"
+local d = task.spawn(function()
+    task.spawn(function()
+        print("grandchild", select(2, pcall(task.nap, 60)).code)
+    end)
+end)
+local parent = task.spawn(function() task.nap(0) end)
+d:cancel()
+parent:cancel()
+task.nap(0.02)
+--- exec
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
+--- exec_out lua
+"grandchild\tcancelled\n"

@@ -63,6 +63,19 @@ static struct co *make_task(void)
     return co;
 }
 
+/* A cancel that has not reached the parent yet is meant for what it still starts, too. */
+static void join(struct co *co, struct co *parent)
+{
+    lua_State *L = vm_main();
+
+    list_append(&parent->children, &co->sibling);
+    if (!parent->has_cancel)
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, parent->cancel_ref);
+    co->cancel_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    co->has_cancel = true;
+}
+
 struct co *co_new(void *user, void (*on_end)(struct co *co, enum co_result result, int n))
 {
     struct list *idle = list_pop(&idle_tasks);
@@ -75,7 +88,7 @@ struct co *co_new(void *user, void (*on_end)(struct co *co, enum co_result resul
     co->log = NULL;
     co->on_end = on_end;
     if (current)
-        list_append(&current->children, &co->sibling);
+        join(co, current);
     n_tasks++;
     return co;
 }

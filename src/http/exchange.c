@@ -333,6 +333,8 @@ void exchange_write(struct exchange *x, const struct chunk *c)
 
 void exchange_end(struct exchange *x)
 {
+    if (x->has_ended)
+        return;
     exchange_write(x, &CHUNK_LAST(SLICE_EMPTY));
 }
 
