@@ -81,16 +81,18 @@ package.path = "./?.lua;" .. package.path
 local http, task, c = require "perilune.http", require "perilune.task", require "client"
 local server
 server = http.start_server(function(req)
-    task.spawn(function() server:close() end)
+    task.spawn(function() task.nap(0.02) server:close() end)
     return "bye"
 end, { address = "127.0.0.1" })
-task.spawn(function() task.nap(0.05) print(c.get(server:port())) end)
-server:wait_for_close():on_realized(function() print("closed") end)
+local answer
+task.spawn(function() task.nap(0.05) answer = task.spawn(c.get, server:port()) end)
+server:wait_for_close():on_realized(function()
+    task.spawn(function() print("closed after", await(answer)) end)
+end)
 print("end of the main chunk")
 --- exec_out
 end of the main chunk
-closed
-bye
+closed after	bye
 exit 0
 
 

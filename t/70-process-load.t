@@ -269,7 +269,7 @@ w1 ok
 w2 ok
 b4 done
 i9 ok
-1
+2
 ok
 --- timeout: 60
 

@@ -8,7 +8,8 @@ local core = require "perilune.core.json"
 local json = { null = cjson.null, empty_array = core.empty_array }
 
 --- Encodes a value: a table whose keys are 1, 2, 3, … is an array, any other an object.
--- Strings that are not UTF-8 get U+FFFD for what is wrong in them; numbers at most 14 significant digits.
+-- Strings that are not UTF-8 get U+FFFD for what is wrong in them; integers up to 2^53 are exact, other
+-- numbers have 14 significant digits.
 -- @treturn string
 -- Raises when the value holds a function, a thread, NaN or infinity, is nested deeper than 1,000, or an array with more
 -- than half of its places empty.

@@ -6,7 +6,6 @@
  * finds out when somebody knocks, so that idle connections are only closed for somebody's sake. */
 #include "app/app.h"
 
-#include <sched.h>
 #include <sys/resource.h>
 
 #include "app/lib_http.h"
@@ -30,7 +29,7 @@ static struct {
     int worker_id, worker_count;
     bool is_exiting;
     bool is_full;
-    uint64_t complained_at; /* about being full; 0: never */
+    uint64_t complained_at[2]; /* about being full; 0: never */
     struct loop_call idle_call;
     void (*on_idle)(void);
 } app; /* process-wide: what this process serves */
@@ -53,18 +52,6 @@ int app_worker_count(void)
 bool app_is_exiting(void)
 {
     return app.is_exiting;
-}
-
-int app_count_workers(const struct app_conf *conf)
-{
-    cpu_set_t set;
-
-    if (!conf->has_master)
-        return 1;
-    if (conf->worker_processes > 0)
-        return conf->worker_processes;
-    CPU_ZERO(&set);
-    return sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : MAX(CPU_COUNT(&set), 1);
 }
 
 bool app_open_listeners(struct app_conf *conf, struct app_conf *old, struct config_error *e)
@@ -115,17 +102,15 @@ static bool has_room(unsigned *room_out)
     return *room_out > 0;
 }
 
-static void complain(unsigned n_shed)
+static void complain(bool is_hopeful)
 {
-    if (app.complained_at && clock_ms() - app.complained_at < COMPLAIN_EVERY_MS)
+    uint64_t *at = &app.complained_at[is_hopeful];
+
+    if (*at && clock_ms() - *at < COMPLAIN_EVERY_MS)
         return;
-    app.complained_at = clock_ms();
-    if (n_shed)
-        log_write(NULL, LOG_WARN, "%d worker_connections are not enough, closing idle ones",
-                  app.conf->worker_connections);
-    else
-        log_write(NULL, LOG_ALERT, "%d worker_connections are not enough, new ones wait",
-                  app.conf->worker_connections);
+    *at = clock_ms();
+    log_write(NULL, is_hopeful ? LOG_WARN : LOG_ALERT, "%d worker_connections are not enough, %s",
+              app.conf->worker_connections, is_hopeful ? "closing idle ones" : "new ones wait");
 }
 
 static void set_full(bool is_full)
@@ -136,7 +121,7 @@ static void set_full(bool is_full)
     for (unsigned i = 0; i < app.n_ports; i++)
         n_shed += server_set_crowded(&app.ports[i].server, is_full);
     if (is_full)
-        complain(n_shed);
+        complain(n_shed > 0);
 }
 
 static unsigned room(struct port *p)

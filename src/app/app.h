@@ -11,9 +11,6 @@
 /* Registers the tables of every directive. Once, before conf_load. */
 void app_register_directives(void);
 
-/* How many processes serve `conf`. */
-int app_count_workers(const struct app_conf *conf);
-
 /* Opens every listening socket of `conf`, taking over those of `old` (may be NULL) that have the
  * same address; what only `old` has stays open there until app_close_listeners(old). False with `e`
  * filled: nothing of `conf` is open then. */

@@ -2,6 +2,8 @@
  * start from its prefix. conf_load.c fills it; log files are in conf_logs.c. */
 #include "app/conf.h"
 
+#include <sched.h>
+
 #include "base/mem.h"
 
 static void set_defaults(struct app_conf *conf)
@@ -58,6 +60,18 @@ void conf_free(struct app_conf **confp)
     config_free(conf->tree);
     mem_free(conf->tree);
     mem_free(conf);
+}
+
+int conf_count_workers(const struct app_conf *conf)
+{
+    cpu_set_t set;
+
+    if (!conf->has_master)
+        return 1;
+    if (conf->worker_processes > 0)
+        return conf->worker_processes;
+    CPU_ZERO(&set);
+    return sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : MAX(CPU_COUNT(&set), 1);
 }
 
 char *conf_path(struct app_conf *conf, struct slice path)

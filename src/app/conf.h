@@ -95,6 +95,9 @@ struct app_conf *conf_load_text(struct slice text, struct config_error *e);
 /* Frees it; its listeners' descriptors must be closed or taken over before. */
 void conf_free(struct app_conf **conf);
 
+/* How many processes serve it. */
+int conf_count_workers(const struct app_conf *conf);
+
 /* `path` under the prefix when it is relative; terminated, in the pool. */
 char *conf_path(struct app_conf *conf, struct slice path);
 

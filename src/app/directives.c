@@ -86,6 +86,21 @@ bool directives_script(const struct apply *a, const struct config_node *node, st
     return config_node_error(node, e, SLICE_FMT, SLICE_ARG(why));
 }
 
+const struct variable *directives_variable(const struct apply *a, const struct config_node *node,
+                                           struct slice word, struct config_error *e)
+{
+    const struct variable *var;
+
+    if (word.n < 2 || word.p[0] != '$') {
+        config_node_error(node, e, "invalid variable name \"%.200s\"", word.p);
+        return NULL;
+    }
+    var = variable_define(&a->conf->variables, slice_from(word, 1));
+    if (!var)
+        config_node_error(node, e, "the duplicate \"%.200s\" variable", word.p + 1);
+    return var;
+}
+
 void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size)
 {
     void *larger;

@@ -59,6 +59,10 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
 bool directives_script(const struct apply *a, const struct config_node *node, struct slice text,
                        struct script **out, struct config_error *e);
 
+/* The variable that "$name" defines, or NULL with `e` filled. */
+const struct variable *directives_variable(const struct apply *a, const struct config_node *node,
+                                           struct slice word, struct config_error *e);
+
 /* Makes room for one more element of `size` bytes in an array in the configuration's pool; returns
  * the array. */
 void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size);

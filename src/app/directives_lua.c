@@ -7,6 +7,8 @@
 #include "app/directives.h"
 
 #include "app/lua_step.h"
+#include "app/rewrite.h"
+#include "app/set_by_lua.h"
 #include "base/num.h"
 
 #define GROUP          "Lua"
@@ -17,6 +19,8 @@
 
 /* LuaJIT shows this much of a chunk's name; of that `=(:)` are ours. */
 enum { CHUNK_NAME_MOST = 60 - 4 };
+
+#define CTX_REWRITE    (CTX_SERVER | CTX_LOCATION | CTX_IF_SERVER | CTX_IF_LOCATION)
 
 struct place {
     const char *directive;
@@ -59,14 +63,14 @@ static struct lua_code *new_code(struct app_conf *conf, enum lua_code_kind kind,
     return code;
 }
 
-/* The code that `node` means, whichever form it has; NULL with `e` filled. */
+/* The code that `node` means, whichever form it has: in the block, or in the argument `index`. NULL
+ * with `e` filled. */
 static struct lua_code *read_code(struct apply *a, const struct config_node *node,
-                                  const struct place *place, struct config_error *e)
+                                  const char *directive, unsigned index, struct config_error *e)
 {
     bool is_file = slice_has_suffix(node->name, SLICE("_file"));
-    struct slice text = node->content == CONFIG_LUA ? node->lua : node->args[0];
-    struct lua_code *code =
-        new_code(a->conf, is_file ? LUA_CODE_FILE : LUA_CODE_INLINE, place->directive);
+    struct slice text = node->content == CONFIG_LUA ? node->lua : node->args[index];
+    struct lua_code *code = new_code(a->conf, is_file ? LUA_CODE_FILE : LUA_CODE_INLINE, directive);
 
     if (text.n == 0) {
         config_node_error(node, e, "invalid location config: no runnable Lua code");
@@ -77,7 +81,7 @@ static struct lua_code *read_code(struct apply *a, const struct config_node *nod
         return directives_script(a, node, text, &code->path, e) ? code : NULL;
     }
     code->text = text;
-    code->chunk_name = chunk_name(a->conf, node, place->directive);
+    code->chunk_name = chunk_name(a->conf, node, directive);
     return code;
 }
 
@@ -135,7 +139,7 @@ static bool apply_by_lua(void *ctx, const struct config_node *node, struct confi
 {
     struct apply *a = ctx;
     const struct place *place = node->schema->extra;
-    struct lua_code *code = read_code(a, node, place, e);
+    struct lua_code *code = read_code(a, node, place->directive, 0, e);
     const struct lua_code **field;
 
     if (!code)
@@ -150,6 +154,34 @@ static bool apply_by_lua(void *ctx, const struct config_node *node, struct confi
     if (*field)
         return config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
     *field = code;
+    return true;
+}
+
+static bool read_set_args(struct apply *a, const struct config_node *node, struct set_by_lua *set,
+                          struct config_error *e)
+{
+    size_t first = node->content == CONFIG_LUA ? 1 : 2;
+
+    set->n_args = (unsigned)(node->n_args - first);
+    set->args = pool_alloc(&a->conf->pool, set->n_args * sizeof(*set->args));
+    for (unsigned i = 0; i < set->n_args; i++)
+        if (!directives_script(a, node, node->args[first + i], &set->args[i], e))
+            return false;
+    return true;
+}
+
+static bool apply_set_by_lua(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct set_by_lua *set = pool_new(&a->conf->pool, struct set_by_lua);
+
+    set->variable = directives_variable(a, node, node->args[0], e);
+    if (!set->variable || !read_set_args(a, node, set, e))
+        return false;
+    set->code = read_code(a, node, "set_by_lua", 1, e);
+    if (!set->code)
+        return false;
+    rewrite_block_add(a->rewrite, set_by_lua_step, set, node->line);
     return true;
 }
 
@@ -266,6 +298,14 @@ static const struct place log_place = {"log_by_lua", SLOT_LOG, 0};
         .extra = &(place), .apply = apply_by_lua                                                   \
     }
 
+#define SET_BY_LUA(form, flag, least, most, args, about)                                           \
+    {                                                                                              \
+        .name = "set_by_lua" form, .contexts = CTX_REWRITE, .flags = DIRECTIVE_REPEATS | (flag),   \
+        .min_args = (least), .max_args = (most), .group = GROUP,                                   \
+        .syntax = "set_by_lua" form " $variable " args, .doc = (about),                            \
+        .extra = directives_ordered, .apply = apply_set_by_lua                                     \
+    }
+
 #define FLAG(text, member, value, about)                                                           \
     {                                                                                              \
         .name = (text), .contexts = CTX_LEVELS_IF, .min_args = 1, .max_args = 1,                   \
@@ -311,6 +351,13 @@ static const struct directive table[] = {
            "Runs when the configuration is loaded, before there are workers."),
     BY_LUA("init_worker_by_lua", CTX_HTTP, init_worker, "Runs when a worker starts."),
     BY_LUA("exit_worker_by_lua", CTX_HTTP, exit_worker, "Runs when a worker ends."),
+    SET_BY_LUA("_block", DIRECTIVE_LUA, 1, 1, "{ Lua }",
+               "Sets a variable, as `set` does and in its order, to what the Lua returns. Must not "
+               "wait."),
+    SET_BY_LUA("_file", 0, 2, ARGS_MANY, "path [$argument …];",
+               "As `set_by_lua_block`, with the Lua in a file; the arguments are `ngx.arg[1]` …"),
+    SET_BY_LUA("", 0, 2, ARGS_MANY, "string [$argument …];",
+               "As `set_by_lua_file`, with the Lua in a string."),
     BY_LUA("rewrite_by_lua", CTX_LEVELS_IF, rewrite,
            "Runs after `set`, `if`, `rewrite` and `return` of the location, wherever it stands."),
     BY_LUA("access_by_lua", CTX_LEVELS_IF, access_place,

@@ -8,27 +8,12 @@
 #define GROUP       "Rewriting"
 #define CTX_REWRITE (CTX_SERVER | CTX_LOCATION | CTX_IF_SERVER | CTX_IF_LOCATION)
 
-static const struct variable *define(const struct apply *a, const struct config_node *node,
-                                     struct slice word, struct config_error *e)
-{
-    const struct variable *var;
-
-    if (word.n < 2 || word.p[0] != '$') {
-        config_node_error(node, e, "invalid variable name \"%.200s\"", word.p);
-        return NULL;
-    }
-    var = variable_define(&a->conf->variables, slice_from(word, 1));
-    if (!var)
-        config_node_error(node, e, "the duplicate \"%.200s\" variable", word.p + 1);
-    return var;
-}
-
 static bool apply_set(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
     struct rewrite_set_step *set = pool_new(&a->conf->pool, struct rewrite_set_step);
 
-    set->variable = define(a, node, node->args[0], e);
+    set->variable = directives_variable(a, node, node->args[0], e);
     if (!set->variable || !directives_script(a, node, node->args[1], &set->value, e))
         return false;
     rewrite_block_add(a->rewrite, rewrite_step_set, set, node->line);

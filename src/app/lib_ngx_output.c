@@ -250,11 +250,24 @@ int lib_ngx_output_log_line(lua_State *L)
     return 0;
 }
 
+/* ngx.arg[i] of set_by_lua. */
+static int get_set_arg(lua_State *L, const struct lua_visit *lv)
+{
+    lua_Integer i = luaL_checkinteger(L, 1);
+
+    if (i < 1 || i > (lua_Integer)lv->n_set_args)
+        return 0;
+    lua_pushlstring(L, lv->set_args[i - 1].n ? lv->set_args[i - 1].p : "", lv->set_args[i - 1].n);
+    return 1;
+}
+
 int lib_ngx_output_get_arg(lua_State *L)
 {
-    struct visit *v = ngx_visit_check(L, NGX_IN(BODY_FILTER));
+    struct visit *v = ngx_visit_check(L, NGX_IN(BODY_FILTER) | NGX_IN(SET));
     const struct lua_visit *lv = lua_visit_of(v);
 
+    if (lv->context == LUA_CONTEXT_SET)
+        return get_set_arg(L, lv);
     switch (lua_tointeger(L, 1)) {
     case 1:
         lua_pushlstring(L, lv->filter_data.n ? lv->filter_data.p : "", lv->filter_data.n);

@@ -5,7 +5,6 @@
 
 #include <unistd.h>
 
-#include "app/app.h"
 #include "base/buf.h"
 
 static struct listen_conf *find_same(struct app_conf *conf, const struct addr *a)
@@ -75,7 +74,7 @@ static void forget_taken(struct app_conf *conf, struct app_conf *old)
 
 bool listeners_open(struct app_conf *conf, struct app_conf *old, struct config_error *e)
 {
-    int workers = app_count_workers(conf);
+    int workers = conf_count_workers(conf);
 
     for (unsigned i = 0; i < conf->n_listens; i++) {
         struct listen_conf *l = conf->listens[i];

@@ -1,5 +1,6 @@
-/* Lua that must not wait: header_filter_by_lua, body_filter_by_lua, log_by_lua. It runs on the main
- * state, inside whatever sends the response; the visit it works for is remembered while it runs. */
+/* Lua that must not wait: header_filter_by_lua, body_filter_by_lua, log_by_lua, set_by_lua. It runs on
+ * the main state, inside whatever sends the response or walks the phases; the visit it works for is
+ * remembered while it runs. */
 #include "app/lua_filter.h"
 
 #include <lauxlib.h>
@@ -28,17 +29,17 @@ static int add_traceback(lua_State *L)
     return 1;
 }
 
-/* Calls the function on top of the main state; a failure goes to the visit's log with a traceback.
- */
-static bool call(struct visit *v, const char *what)
+/* Calls the function on top of the main state, which leaves `n` results there; a failure goes to the
+ * visit's log with a traceback. */
+static bool call(struct visit *v, const char *what, int n)
 {
     lua_State *L = vm_main();
     int base = lua_gettop(L);
 
     lua_pushcfunction(L, add_traceback);
     lua_insert(L, base);
-    if (lua_pcall(L, 0, 0, base) == 0) {
-        lua_settop(L, base - 1);
+    if (lua_pcall(L, 0, n, base) == 0) {
+        lua_remove(L, base);
         return true;
     }
     log_write(&v->x->log, LOG_ERROR, "failed to run %s*: %s", what, lua_tostring(L, -1));
@@ -46,9 +47,9 @@ static bool call(struct visit *v, const char *what)
     return false;
 }
 
-/* Runs `code` for `v` in `context`; false when it failed. Restores what ran before: a filter may
- * run inside ngx.print. */
-static bool run(struct visit *v, const struct lua_code *code, enum lua_context context)
+/* Runs `code` for `v` in `context` and leaves `n` results on the main state; false when it failed.
+ * Restores what ran before: a filter may run inside ngx.print. */
+static bool run_for(struct visit *v, const struct lua_code *code, enum lua_context context, int n)
 {
     struct lua_visit *lv = lua_visit_of(v);
     struct visit *before = filtered;
@@ -62,10 +63,29 @@ static bool run(struct visit *v, const struct lua_code *code, enum lua_context c
     }
     filtered = v;
     lv->context = context;
-    ok = call(v, code->directive);
+    ok = call(v, code->directive, n);
     filtered = before;
     lv->context = context_before;
     return ok;
+}
+
+static bool run(struct visit *v, const struct lua_code *code, enum lua_context context)
+{
+    return run_for(v, code, context, 0);
+}
+
+bool lua_filter_set(struct visit *v, const struct lua_code *code, struct slice *value_out)
+{
+    lua_State *L = vm_main();
+    const char *text;
+    size_t n = 0;
+
+    if (!run_for(v, code, LUA_CONTEXT_SET, 1))
+        return false;
+    text = lua_tolstring(L, -1, &n);
+    *value_out = pool_dup(visit_pool(v), slice_of(text ? text : "", n));
+    lua_pop(L, 1);
+    return true;
 }
 
 static void on_head(struct filter *f, struct exchange *x)

@@ -1,5 +1,5 @@
-/* Lua that runs inside the sending of a response and must not wait: header and body filters, log.
- */
+/* Lua that must not wait: header and body filters, which run inside the sending of a response, log,
+ * and what computes the value of a variable. */
 #ifndef APP_LUA_FILTER_H
 #define APP_LUA_FILTER_H
 
@@ -10,6 +10,10 @@ void lua_filter_add(struct visit *v);
 
 /* Runs log_by_lua of v->loc, then gives back what Lua holds for the visit. */
 void lua_filter_log(struct visit *v);
+
+/* Runs the code of a set_by_lua. Its first result, as a string in the visit's pool ("" when it is
+ * none), is in *value_out. False (logged) when it failed. */
+bool lua_filter_set(struct visit *v, const struct lua_code *code, struct slice *value_out);
 
 /* The visit whose filter or log code runs now, or NULL. */
 struct visit *lua_filter_visit(void);

@@ -44,6 +44,8 @@ struct lua_visit {
     const struct chunk *filter_chunk;
     struct slice filter_data;
     bool filter_is_last, filter_is_changed;
+    const struct slice *set_args; /* ngx.arg of the running set_by_lua */
+    unsigned n_set_args;
     bool is_type_cleared; /* Content-Type was taken away by ngx.header: no default */
     bool is_cancelled;    /* the peer went away while the handler ran */
     bool is_starting;     /* co_start has not returned: the outcome is `result` */

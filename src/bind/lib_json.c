@@ -39,7 +39,7 @@ static const char *encode_number(double d, struct buf *out)
     char text[32];
     int n;
 
-    if (d > -1e15 && d < 1e15 && d == (double)(int64_t)d) {
+    if (fabs(d) <= 0x1p53 && d == (double)(int64_t)d) {
         buf_add_int(out, (int64_t)d);
         return NULL;
     }

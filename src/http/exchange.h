@@ -140,7 +140,8 @@ void exchange_start(struct exchange *x);
  * response as exchange_end does. */
 void exchange_write(struct exchange *x, const struct chunk *c);
 
-/* Ends the response; with nothing written the body is empty (Content-Length: 0). Ending again does nothing. */
+/* Ends the response; with nothing written the body is empty (Content-Length: 0). Ending again does
+ * nothing. */
 void exchange_end(struct exchange *x);
 
 /* A whole response in one go: x->res.status and headers as set, this body. */

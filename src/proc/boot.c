@@ -174,5 +174,7 @@ bool boot_open(struct boot *b, struct app_conf *conf, struct app_conf *old)
     else if (!old && conf->error_log.path)
         fprintf(stderr, "nginx: [emerg] Lua failed to start, see %s\n", conf->error_log.path);
     go_back(b, old);
+    if (old && !e.message[0])
+        log_write(NULL, LOG_EMERG, "Lua of the new configuration failed, the old one goes on");
     return false;
 }

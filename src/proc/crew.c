@@ -141,7 +141,7 @@ void crew_start(struct app_conf *conf, const struct privs *privs)
 {
     crew.conf = conf;
     crew.privs = privs;
-    crew.count = app_count_workers(conf);
+    crew.count = conf_count_workers(conf);
     crew.generation++;
     crew.died_young = 0;
     crew.is_dismissed = false;

@@ -17,6 +17,7 @@
 #include "app/lib_http.h"
 #include "app/lib_ngx.h"
 #include "base/err.h"
+#include "base/clock.h"
 #include "bind/co.h"
 #include "bind/machine.h"
 #include "bind/vm.h"
@@ -131,6 +132,7 @@ static void start(lua_State *L, const struct command *command)
         lua_pushstring(co->L, command->args[i]);
     signal_watch(SIGINT, on_signal, NULL);
     signal_watch(SIGTERM, on_signal, NULL);
+    clock_update(); /* loading took time: a first sleep counts from here */
     co_start(co, command->n_args);
 }
 

@@ -114,7 +114,8 @@ static bool settle(struct boot *b, struct app_conf *conf)
     }
     err = pidfile_write(path);
     if (err) {
-        config_error_set(&e, NULL, 0, "open() \"%s\" failed (%s)", path, err->message);
+        config_error_set(&e, NULL, 0, "open() \"%s\" failed (%d: %s)", path, errno,
+                         strerror(errno));
         fprintf(stderr, "nginx: [emerg] %s\n", e.message);
         log_write(NULL, LOG_EMERG, "%s", e.message);
         return false;

@@ -18,6 +18,7 @@ static struct {
     size_t size;
 } room;                      /* process-wide: where the title stands */
 static struct buf arguments; /* process-wide: the command line as text */
+static char **variables;     /* process-wide: our copy of the environment; setenv may leave it for an array of its own */
 
 static char **copy_strings(char **strings)
 {
@@ -50,7 +51,7 @@ void title_init(int argc, char **argv)
     room.p = argv[0];
     room.size = (size_t)(end_of(end, environ) - argv[0]);
     ngx_argv = copy_strings(argv);
-    environ = copy_strings(environ);
+    environ = variables = copy_strings(environ);
     program_invocation_name = ngx_argv[0];
     program_invocation_short_name = strrchr(ngx_argv[0], '/');
     program_invocation_short_name =

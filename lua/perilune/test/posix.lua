@@ -33,6 +33,7 @@ int pt_rmdir(const char *path) __asm__("rmdir");
 int pt_unlink(const char *path) __asm__("unlink");
 int pt_symlink(const char *target, const char *path) __asm__("symlink");
 char *pt_mkdtemp(char *pattern) __asm__("mkdtemp");
+int pt_chmod(const char *path, unsigned mode) __asm__("chmod");
 char *pt_getcwd(char *buf, size_t size) __asm__("getcwd");
 void *pt_opendir(const char *path) __asm__("opendir");
 struct pt_dirent *pt_readdir(void *dir) __asm__("readdir");
@@ -134,13 +135,15 @@ function M.mkdir_p(path)
     return true
 end
 
---- Makes a fresh directory `prefixXXXXXX` and returns its path.
+--- Makes a fresh directory `prefixXXXXXX` and returns its path. Others may enter it: workers of a master that root starts
+-- run as another user.
 function M.mkdtemp(prefix)
     local pattern = prefix .. "XXXXXX"
     local buf = ffi.new("char[?]", #pattern + 1, pattern)
     if C.pt_mkdtemp(buf) == nil then
         return nil, "mkdtemp " .. pattern .. ": " .. M.strerror()
     end
+    C.pt_chmod(buf, 493) -- 0755
     return ffi.string(buf)
 end
 

@@ -1,0 +1,248 @@
+# What main-level directives and options of the command line do to a server with workers. Each block starts a server of its
+# own by `exec`; t/lib/process.sh and t/lib/peers.pl say what the commands do.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: worker_shutdown_timeout ends what does not end by itself
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf 'worker_shutdown_timeout 200ms;' "location / { content_by_lua_block {
+    ngx.say('begun') ngx.flush(true) ngx.sleep(100) } }"
+$B; $PEERS $PORT script <<X
+ask a /
+line a
+run kill -QUIT $(master)
+rest a
+X
+wait_for '[ ! -e logs/m.pid ]'; grep -c 'worker_shutdown_timeout is over' logs/error.log
+--- exec_out
+begun
+a lost
+1
+--- timeout: 60
+
+=== TEST 2: worker_watchdog: a worker stuck in Lua is shown, killed and replaced, one that waits is not
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf 'worker_watchdog 1s;' "location / { return 200 ok; }
+    location /wait { content_by_lua_block { ngx.sleep(1.5) ngx.print(ngx.worker.pid()) } }
+    location /spin { content_by_lua_block { local function spin() while true do end end spin() } }"
+$B; W=$(workers)
+[ "$(get /wait)" = $W ] && echo waited
+get /spin; get /; echo
+grep -c 'did not turn its loop' logs/error.log; grep -c 'in function .*spin' logs/error.log
+grep -c "worker process $W exited on signal 9" logs/error.log; quit
+--- exec_out
+waited
+ok
+1
+1
+1
+--- timeout: 60
+
+=== TEST 3: user: the master is root, workers are not; temporary files and logs are theirs
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+[ $(id -u) = 0 ] || { cat $OLDPWD/t/data/process-users.txt; exit; } # only root has a choice
+owner() { stat -c %U "$@"; }
+for user in '' 'user daemon;' 'user daemon nogroup;' 'user root;'; do
+    cat >conf/perilune.conf <<X
+$user error_log logs/error.log notice; pid logs/m.pid; events {}
+http { access_log off; client_body_temp_path $D/temp; server { listen 127.0.0.1:$PORT;
+    location / { client_body_buffer_size 1; content_by_lua_block {
+        ngx.req.read_body() ngx.say(ngx.req.get_body_file() and "in a file" or "in memory") } } } }
+X
+    $B; W=$(workers); ps -o user:8=,group:8= -p $W | tr -s ' '; owner temp; quit
+done
+cat >conf/perilune.conf <<X
+user no_such_user; events {}
+X
+$B -q -t 2>err; echo $?; head -n 1 err
+--- exec_out
+nobody nogroup
+nobody
+daemon daemon
+daemon
+daemon nogroup
+daemon
+root root
+root
+1
+nginx: [emerg] getpwnam("no_such_user") failed
+--- timeout: 60
+
+=== TEST 4: the pid file: written when the server serves, moved by a reload, removed at the end
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf '' 'location / { return 200 ok; }'; $B; P=$(master)
+tr '\0' ' ' </proc/$P/cmdline | cut -d ' ' -f 1-3
+sed -i 's,m.pid,other.pid,' conf/perilune.conf; kill -HUP $P
+wait_for '[ -e logs/other.pid ]'; wait_for '[ ! -e logs/m.pid ]'
+[ $(cat logs/other.pid) = $P ] && echo moved
+echo 1 >logs/m.pid; $B -s stop; wait_for '[ ! -e logs/other.pid ]'; cat logs/m.pid
+sed -i 's,logs/other.pid,no/such.pid,' conf/perilune.conf; $B 2>err; echo $?
+sed "s,$D/,," err
+--- exec_out
+perilune: master process
+moved
+1
+1
+nginx: [emerg] open() "no/such.pid" failed (2: No such file or directory)
+--- timeout: 60
+
+=== TEST 5: -s quit, stop, reload, reopen
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf '' 'location / { return 200 one; }'
+for how in quit stop; do
+    $B; P=$(master); $B -s $how; echo $how $?; wait_for "! kill -0 $P 2>/dev/null"; ls logs | tr '\n' ' '; echo
+done
+$B; conf '' 'location / { return 200 two; }'; $B -s reload; echo reload $?; wait_for '[ "$(get /)" = two ]'
+mv logs/error.log logs/old.log; $B -s reopen; echo reopen $?
+wait_for '[ -e logs/error.log ]'; quit; $B -s quit; echo $?
+--- exec_out
+quit 0
+error.log 
+stop 0
+error.log 
+reload 0
+reopen 0
+1
+--- timeout: 60
+
+=== TEST 6: reopening: buffered lines are in the old file, later ones in the new; an end loses none
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+cat >conf/perilune.conf <<X
+user root; error_log logs/error.log notice; pid logs/m.pid; events {}
+http { log_format f '\$uri'; access_log logs/access.log f buffer=64k; access_log logs/plain.log f;
+    server { listen 127.0.0.1:$PORT; location / { return 200 ok; } } }
+X
+$B; get /before >/dev/null; wait_for 'grep -q before logs/plain.log'
+for f in access plain error; do mv logs/$f.log logs/$f.old; done
+$B -s reopen; W=$(workers); wait_for "grep -q $W.*reopening logs/error.old"
+wait_for '[ -e logs/plain.log ]'; wait_for 'grep -q before logs/access.old'; wait_for "ls -l /proc/$W/fd | grep -q plain.log"
+get /after >/dev/null; wait_for 'grep -q after logs/plain.log'; quit
+cat logs/access.old logs/plain.old logs/access.log logs/plain.log
+grep -c 'gracefully shutting down' logs/error.log logs/error.old
+--- exec_out
+/before
+/before
+/after
+/after
+logs/error.log:1
+logs/error.old:0
+--- timeout: 60
+
+=== TEST 7: -g: directives before the file's; the same one twice is refused
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf '' 'location / { return 200 ok; }'
+$B -g 'worker_processes 3; env A=b;'; workers | wc -l; kill -HUP $(master)
+wait_for 'grep -q "exited with code 0" logs/error.log'; wait_for '[ $(workers | wc -l) = 3 ]'; quit
+$B -g 'worker_processes 3' 2>err; echo $?; cat err
+$B -g 'pid logs/x.pid;' 2>err; echo $?; sed "s,$D/,," err
+--- exec_out
+3
+1
+nginx: [emerg] unexpected end of parameter, expecting ";" in command line
+1
+nginx: [emerg] "pid" directive is duplicate in conf/perilune.conf:1; the first one is in the command line
+--- timeout: 60
+
+=== TEST 8: daemon off: the process that was started is the master; a size change of its terminal ends nobody
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf 'daemon off;' 'location / { return 200 ok; }'
+$B & P=$!; wait_for '[ "$(get /)" = ok ]'; [ $(master) = $P ] && echo in the foreground
+W=$(workers); kill -WINCH $P $W; wait_for 'grep -q WINCH.*received logs/error.log'
+get /; echo; [ "$(workers)" = "$W" ] && echo the same worker
+kill -QUIT $P; wait $P; echo $?
+conf 'daemon on;' 'location / { return 200 ok; }'; $B; P=$(master); W=$(workers)
+[ $(ps -o sid= -p $P) = $P ] && echo a session of its own
+kill -WINCH $P; wait_for '[ -z "$(workers)" ]'; kill -0 $P && echo the master stays; kill -HUP $P
+wait_for '[ "$(get /)" = ok ]'; quit
+--- exec_out
+in the foreground
+ok
+the same worker
+0
+a session of its own
+the master stays
+--- timeout: 60
+
+=== TEST 9: master_process off: one process; QUIT lets requests end, no file stays behind
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf 'master_process off;' "listen unix:$D/s; location / { content_by_lua_block {
+    ngx.say('begun') ngx.flush(true)
+    while not io.open('$D/go') do ngx.sleep(0.02) end
+    ngx.say('done') } }"
+$B; P=$(master); pgrep -P $P | wc -l; ls s; $PEERS $PORT script <<X
+ask a /
+line a
+run kill -QUIT $P
+refused
+run touch go
+rest a
+X
+wait_for "! kill -0 $P 2>/dev/null"; ls
+--- exec_out
+0
+s
+begun
+refused
+a done
+conf
+go
+logs
+--- timeout: 60
+
+=== TEST 10: worker_processes auto, and one worker for each processor it may use
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+cat >conf/perilune.conf <<X
+user root; worker_processes auto; error_log logs/error.log notice; pid logs/m.pid; events {}
+http { access_log off; server { listen 127.0.0.1:$PORT reuseport; location / { return 200 ok; } } }
+X
+$B; [ $(workers | wc -l) = $(nproc) ] && echo all; quit
+taskset -c 0 $B; workers | wc -l; for i in $(seq 20); do get /; done; echo; quit
+--- exec_out
+all
+1
+okokokokokokokokokokokokokokokokokokokok
+--- timeout: 60
