@@ -10,20 +10,36 @@ local core = require "perilune.core.task"
 
 local WAIT = core.WAIT
 local raw_resume, raw_yield, raw_create = coroutine.resume, coroutine.yield, coroutine.create
-local raw_status = coroutine.status
+local raw_status, running = coroutine.status, coroutine.running
+
+--- coroutine → what coroutine.status tells of it instead of "suspended" while a wait passes through it
+local states = setmetatable({}, { __mode = "k" })
 
 local pass
 
 --- Hands results of `co` to its resumer, unless it waits: then waits in its place and resumes it with the outcome.
-local function relay(co, ok, first, ...)
+local function relay(co, ...)
+    local ok, first = ...
     if ok and first == WAIT and raw_status(co) == "suspended" then
         return pass(co)
     end
-    return ok, first, ...
+    return ...
+end
+
+local function go_on(co, self, ...)
+    states[co], states[self] = nil, nil
+    return relay(co, raw_resume(co, ...))
 end
 
 pass = function(co)
-    return relay(co, raw_resume(co, raw_yield(WAIT)))
+    local self = running()
+    states[co], states[self] = states[co] or "running", "normal"
+    return go_on(co, self, raw_yield(WAIT))
+end
+
+--- As the standard function; a coroutine that awaits is "running", who resumed it "normal".
+function coroutine.status(co) -- luacheck: ignore 122
+    return states[co] or raw_status(co)
 end
 
 --- As the standard function; an await inside `co` suspends the whole task.
@@ -46,4 +62,4 @@ function coroutine.wrap(f) -- luacheck: ignore 122
     end
 end
 
-return { yield = raw_yield, resume = raw_resume }
+return { yield = raw_yield, resume = raw_resume, status = raw_status, states = states }

@@ -125,6 +125,9 @@ void directives_rewrite_register(void);
 /* Registers the table of map. */
 void directives_map_register(void);
 
+/* Registers the table of echo. */
+void directives_echo_register(void);
+
 /* Registers the table of Lua. */
 void directives_lua_register(void);
 

@@ -15,5 +15,6 @@ void app_register_directives(void)
     directives_headers_register();
     directives_rewrite_register();
     directives_map_register();
+    directives_echo_register();
     directives_lua_register();
 }

@@ -1,6 +1,8 @@
 /* The sets of characters are ngx's; they differ from those of RFC 3986 in what they leave alone. */
 #include "app/ffi_codec.h"
 
+#include "base/encode.h"
+
 #include <string.h>
 
 #include "app/ffi_ngx.h"
@@ -45,30 +47,11 @@ size_t ffi_codec_escape(const char *p, size_t n, int type, char *out)
     return (size_t)(at - out);
 }
 
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 size_t ffi_codec_unescape(const char *p, size_t n, char *out)
 {
-    char *at = out;
+    bool is_well_formed;
 
-    for (size_t i = 0; i < n; i++) {
-        int hi = p[i] == '%' && i + 2 < n ? digit(p[i + 1]) : -1;
-        int lo = hi >= 0 ? digit(p[i + 2]) : -1;
-
-        if (lo >= 0) {
-            *at++ = (char)(hi << 4 | lo);
-            i += 2;
-        } else {
-            *at++ = p[i] == '+' ? ' ' : p[i];
-        }
-    }
-    return (size_t)(at - out);
+    return (size_t)(encode_unpercent_raw(out, slice_of(p, n), true, &is_well_formed) - out);
 }
 
 int ffi_codec_next_arg(const char *p, size_t n, size_t *at, char *room, struct ffi_str *name,

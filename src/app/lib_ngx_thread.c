@@ -95,8 +95,6 @@ static void on_thread_end(struct co *co, enum co_result result, int n)
     drop_thread(nv, co);
     if (result == CO_EXITED) {
         nv->is_exiting = true;
-        if (!nv->is_entry_over && nv->entry->state == CO_RUNNING)
-            return; /* spawn tells it to leave */
         if (!nv->is_entry_over)
             orphan(nv->entry);
         finish(nv, co, CO_EXITED, 0);
@@ -155,12 +153,10 @@ int lib_ngx_thread_spawn(lua_State *L)
         co->log = self->log;
     lua_checkstack(co->L, n);
     lua_xmove(L, co->L, n);
-    co_start(co, n - 1);
+    co_queue_first(co, n - 1);
+    co_wake(self, co_begin_wait(self));
     lua_pushlightuserdata(L, co);
-    lua_pushboolean(L, nv && nv->is_exiting);
-    if (nv && nv->is_exiting)
-        co_request_exit(self);
-    return 2;
+    return 1;
 }
 
 int lib_ngx_thread_cancel(lua_State *L)

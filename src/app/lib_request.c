@@ -9,6 +9,7 @@
 
 #include "app/lua_answer.h"
 #include "app/script.h"
+#include "base/encode.h"
 #include "bind/lerr.h"
 #include "net/addr.h"
 #include "proto/url.h"
@@ -73,36 +74,9 @@ static void push_variable(lua_State *L, struct visit *v, struct slice name)
     push_slice(L, var ? var->get(v, var) : (struct slice){NULL, 0});
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Percent-decodes into `room` (in.n bytes); a '%' without two digits stays. Returns the bytes
- * written. */
-static size_t decode(struct slice in, char *room)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < in.n; i++) {
-        int hi = in.p[i] == '%' && i + 2 < in.n ? hex_digit(in.p[i + 1]) : -1;
-        int lo = hi >= 0 ? hex_digit(in.p[i + 2]) : -1;
-
-        if (lo >= 0) {
-            room[n++] = (char)(hi << 4 | lo);
-            i += 2;
-        } else {
-            room[n++] = in.p[i] == '+' ? ' ' : in.p[i];
-        }
-    }
-    return n;
-}
-
 static void push_decoded(lua_State *L, struct slice raw)
 {
+    bool is_well_formed;
     char *room;
 
     if (!memchr(raw.p, '%', raw.n) && !memchr(raw.p, '+', raw.n)) {
@@ -110,7 +84,8 @@ static void push_decoded(lua_State *L, struct slice raw)
         return;
     }
     room = lua_newuserdata(L, raw.n);
-    lua_pushlstring(L, room, decode(raw, room));
+    lua_pushlstring(L, room,
+                    (size_t)(encode_unpercent_raw(room, raw, true, &is_well_formed) - room));
     lua_remove(L, -2);
 }
 

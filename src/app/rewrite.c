@@ -11,6 +11,7 @@
 #include "app/lua_step.h"
 #include "app/phases.h"
 #include "app/static_redirect.h"
+#include "app/static_send.h"
 #include "app/visit.h"
 #include "base/check.h"
 #include "proto/status.h"
@@ -170,19 +171,6 @@ static enum step_result redirect(struct visit *v, struct slice target, int statu
 
 /* --- return --- */
 
-static void set_content_type(struct visit *v)
-{
-    struct header_list *l = &v->x->res.headers;
-    struct slice type = mime_find(v->loc->types, v->x->req.path);
-
-    if (header_find_id(l, HEADER_CONTENT_TYPE))
-        return;
-    if (!type.p)
-        type = v->loc->default_type;
-    if (type.n > 0)
-        header_add_id(l, visit_pool(v), HEADER_CONTENT_TYPE, type);
-}
-
 enum step_result rewrite_step_return(struct visit *v, const struct step *s)
 {
     const struct rewrite_return_step *r = s->arg;
@@ -196,7 +184,7 @@ enum step_result rewrite_step_return(struct visit *v, const struct step *s)
     if (!v->error_status || res->status == 0)
         res->status = r->status;
     if (status_can_have_body(r->status))
-        set_content_type(v);
+        static_send_type(v);
     exchange_respond(v->x, script_eval(r->text, v));
     return STEP_DONE;
 }

@@ -200,7 +200,7 @@ static void set_validators(struct visit *v, const struct file_cache_file *f)
         header_set_id(&r->headers, visit_pool(v), HEADER_ETAG, f->etag);
 }
 
-static void set_type(struct visit *v)
+void static_send_type(struct visit *v)
 {
     struct response *r = &v->x->res;
     struct slice type;
@@ -234,7 +234,7 @@ enum step_result static_send(struct visit *v, const struct file_cache_file *file
         r->status = 200;
     set_validators(v, file);
     if (r->status != 200) {
-        set_type(v);
+        static_send_type(v);
         return send_part(v->x, file, 0, file->size);
     }
     switch (check_conditions(v, file)) {
@@ -243,6 +243,6 @@ enum step_result static_send(struct visit *v, const struct file_cache_file *file
     case 412:
         return refuse(v, 412);
     }
-    set_type(v);
+    static_send_type(v);
     return send_ok(v, file);
 }

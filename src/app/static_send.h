@@ -10,4 +10,8 @@
  */
 enum step_result static_send(struct visit *v, const struct file_cache_file *file);
 
+/* Gives the response the Content-Type of the path's extension, or the default type, unless it has one.
+ */
+void static_send_type(struct visit *v);
+
 #endif

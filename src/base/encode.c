@@ -68,11 +68,8 @@ static int escaped_byte(struct slice in, size_t i)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-bool encode_unpercent(struct buf *out, struct slice in, bool plus)
+char *encode_unpercent_raw(char *to, struct slice in, bool plus, bool *is_well_formed)
 {
-    char *to = room_for(out, in, 1);
-    bool is_well_formed = true;
-
     for (size_t i = 0; i < in.n; i++) {
         char c = in.p[i];
 
@@ -83,13 +80,22 @@ bool encode_unpercent(struct buf *out, struct slice in, bool plus)
                 c = (char)byte;
                 i += 2;
             } else {
-                is_well_formed = false;
+                *is_well_formed = false;
             }
         } else if (c == '+' && plus) {
             c = ' ';
         }
         *to++ = c;
     }
+    return to;
+}
+
+bool encode_unpercent(struct buf *out, struct slice in, bool plus)
+{
+    char *to = room_for(out, in, 1);
+    bool is_well_formed = true;
+
+    to = encode_unpercent_raw(to, in, plus, &is_well_formed);
     written_to(out, to);
     return is_well_formed;
 }

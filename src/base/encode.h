@@ -20,6 +20,10 @@ void encode_percent(struct buf *out, struct slice in, enum encode_set set);
  * the result is false. */
 bool encode_unpercent(struct buf *out, struct slice in, bool plus);
 
+/* Same, into room for in.n bytes at `to` (which may be where `in` lies); returns the end of what
+ * was written. Sets *is_well_formed to false, never to true. */
+char *encode_unpercent_raw(char *to, struct slice in, bool plus, bool *is_well_formed);
+
 /* Hexadecimal, lower case. */
 void encode_hex(struct buf *out, struct slice in);
 

@@ -208,14 +208,19 @@ static void end_task(struct co *co, enum co_result result, int n)
 
 static void on_drain(struct loop_call *call);
 
-static void enqueue(struct co *co)
+static void expect_drain(void)
 {
-    co->state = CO_QUEUED;
-    list_append(&run_queue, &co->node);
     if (!drain_call.fn)
         loop_call_init(&drain_call, on_drain);
     if (!loop_call_is_queued(&drain_call))
         loop_next(&drain_call);
+}
+
+static void enqueue(struct co *co)
+{
+    co->state = CO_QUEUED;
+    list_append(&run_queue, &co->node);
+    expect_drain();
 }
 
 /* Has the task yielded because it waits? The token is on top of its stack; anything else gives way.
@@ -299,6 +304,14 @@ void co_queue(struct co *co, int nargs)
 {
     co->queued_args = nargs;
     enqueue(co);
+}
+
+void co_queue_first(struct co *co, int nargs)
+{
+    co->queued_args = nargs;
+    co->state = CO_QUEUED;
+    list_prepend(&run_queue, &co->node);
+    expect_drain();
 }
 
 uint32_t co_begin_wait(struct co *co)

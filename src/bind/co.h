@@ -55,6 +55,9 @@ void co_start(struct co *co, int nargs);
 /* Runs it in a later turn of the run queue. */
 void co_queue(struct co *co, int nargs);
 
+/* Runs it as the next one of the run queue. */
+void co_queue_first(struct co *co, int nargs);
+
 /* The running task, or NULL. */
 struct co *co_current(void);
 

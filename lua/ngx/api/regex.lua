@@ -100,7 +100,7 @@ end
 local function execute(re, subject, from)
     local rc = C.ffi_regex_match(re.re, subject, #subject, from, re.is_dfa)
     if rc < NO_MATCH then
-        return nil, "pcre2_match() failed: " .. rc
+        return nil, "pcre_exec() failed: " .. rc
     end
     return rc
 end

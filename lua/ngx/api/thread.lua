@@ -9,7 +9,8 @@ local context = require "ngx.api.context"
 local tasks = require "perilune.core.task"
 
 local yield, resume = coroutines.yield, coroutines.resume
-local create, status, running = coroutine.create, coroutine.status, coroutine.running
+local status, states = coroutines.status, coroutines.states
+local create, running = coroutine.create, coroutine.running
 local WAIT, KILL = tasks.WAIT, core.KILL
 
 local thread = {}
@@ -20,6 +21,7 @@ local records = setmetatable({}, { __mode = "k" })
 local function finish(record, ok, ...)
     record.ok, record.n, record.results = ok, select("#", ...), { ... }
     record.is_over = true
+    states[record.co] = not record.is_taken and "zombie" or nil
     if not ok and not record.is_killed then
         local message = ...
         core.log_line(4, "lua user thread aborted: runtime error: "
@@ -33,6 +35,7 @@ end
 local step
 
 local function go_on(record, err)
+    states[record.co] = nil
     if err == KILL or record.is_killed then
         record.is_killed = true
         return finish(record, false, "killed")
@@ -44,6 +47,7 @@ step = function(record, ok, ...)
     if status(record.co) == "dead" then
         return finish(record, ok, ...)
     end
+    states[record.co] = states[record.co] or "running"
     if ... == WAIT then
         return go_on(record, yield(WAIT))
     end
@@ -54,7 +58,7 @@ local function run(record, ...)
     return step(record, resume(record.co, ...))
 end
 
---- Starts `fn(...)`; it runs at once until it waits.
+--- Starts `fn(...)`; it runs at once until it waits, then come those that were ready before, then the caller.
 -- @treturn thread
 function thread.spawn(fn, ...)
     if type(fn) ~= "function" then
@@ -64,17 +68,14 @@ function thread.spawn(fn, ...)
     local co = create(fn)
     local record = { co = co, parent = running() }
     records[co] = record
-    local task, must_leave = core.thread_spawn(run, record, ...)
-    record.task = task
-    if must_leave then
-        yield(WAIT)
-    end
+    record.task = core.thread_spawn(run, record, ...)
+    context.wait()
     return co
 end
 
 local function take(record)
     local results = record.results
-    record.is_taken = true
+    record.is_taken, states[record.co] = true, nil
     return record.ok, unpack(results, 1, record.n)
 end
 

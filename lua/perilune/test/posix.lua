@@ -135,8 +135,8 @@ function M.mkdir_p(path)
     return true
 end
 
---- Makes a fresh directory `prefixXXXXXX` and returns its path. Others may enter it: workers of a master that root starts
--- run as another user.
+--- Makes a fresh directory `prefixXXXXXX` and returns its path. Others may enter it: workers of a master that root
+-- starts run as another user.
 function M.mkdtemp(prefix)
     local pattern = prefix .. "XXXXXX"
     local buf = ffi.new("char[?]", #pattern + 1, pattern)
