@@ -37,7 +37,7 @@ static int print_help(void)
 
     version_text(false, &text);
     command_usage(&text);
-    return print(STDERR_FILENO, &text);
+    return print(STDOUT_FILENO, &text);
 }
 
 static int print_directives(void)
@@ -53,8 +53,7 @@ static int refuse(struct buf *problem)
 {
     struct buf text = BUF_EMPTY;
 
-    buf_printf(&text, "nginx: %s\n", buf_cstr(problem));
-    command_usage(&text);
+    buf_printf(&text, "perilune: %s\nperilune --help tells how it is used\n", buf_cstr(problem));
     buf_free(problem);
     print(STDERR_FILENO, &text);
     return 1;

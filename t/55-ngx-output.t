@@ -1684,3 +1684,160 @@ GET /t
 API disabled in the context of content_by_lua*
 --- no_error_log
 [error]
+
+
+
+=== TEST 39: HTTP/1.0: output is held back, flush does nothing, and there is a length
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.say("one")
+            ngx.log(ngx.WARN, "flush: ", select(2, ngx.flush(true)))
+            ngx.status = 201
+            ngx.print("two")
+        }
+    }
+--- log_level: debug
+--- raw_request eval
+"GET /t HTTP/1.0\r\n\r\n"
+--- error_code: 201
+--- response_headers
+Content-Length: 7
+--- response_body chomp
+one
+two
+--- error_log
+flush: buffering
+lua buffering output bufs for the HTTP 1.0 request
+lua http 1.0 buffering makes ngx.flush() a no-op
+--- no_error_log
+[error]
+
+
+
+=== TEST 40: HTTP/1.0: lua_http10_buffering off
+--- config
+    location = /t {
+        lua_http10_buffering off;
+        content_by_lua_block {
+            ngx.say("one")
+            ngx.say(ngx.flush(true))
+        }
+    }
+--- raw_request eval
+"GET /t HTTP/1.0\r\n\r\n"
+--- response_headers
+!Content-Length
+--- response_body
+one
+1
+--- no_error_log
+[error]
+
+
+
+=== TEST 41: HTTP/1.0: what access_by_lua printed, and ngx.eof
+--- config
+    location = /t {
+        access_by_lua_block { ngx.say("one") ngx.eof() }
+        echo no;
+    }
+    location = /u {
+        rewrite_by_lua_block { ngx.say("two") ngx.exit(200) }
+        echo no;
+    }
+--- raw_request eval
+["GET /t HTTP/1.0\r\n\r\n", "GET /u HTTP/1.0\r\n\r\n"]
+--- response_headers eval
+["Content-Length: 4", "Content-Length: 4"]
+--- response_body eval
+["one\n", "two\n"]
+--- no_error_log
+[error]
+
+
+
+=== TEST 42: the level of ngx.STDERR has no name
+--- config
+    location = /t { content_by_lua_block { ngx.log(ngx.STDERR, "hello") ngx.say("ok") } }
+--- request
+GET /t
+--- response_body
+ok
+--- error_log eval
+qr/\[\] \S+: \S+ \[lua\] content_by_lua\(nginx\.conf:\d+\):1: hello/
+
+
+
+=== TEST 43: debug lines of sleep
+--- config
+    location = /t { content_by_lua_block { ngx.sleep(0.001) ngx.say("ok") } }
+--- log_level: debug
+--- request
+GET /t?a=b
+--- response_body
+ok
+--- error_log
+lua ready to sleep for 1 ms
+lua sleep timer expired: "/t?a=b"
+--- no_error_log
+[error]
+
+
+
+=== TEST 44: a compiled regex is announced
+--- config
+    location = /t { content_by_lua_block { ngx.say(ngx.re.match("abc", "b+", "j")[0]) } }
+--- log_level: debug
+--- request
+GET /t
+--- response_body
+b
+--- error_log
+pcre2 JIT compiled successfully
+--- no_error_log
+[error]
+
+
+
+=== TEST 45: lua_code_cache off is announced
+--- config
+    lua_code_cache off;
+    location = /t { content_by_lua_block { ngx.say("ok") } }
+--- request
+GET /t
+--- response_body
+ok
+--- error_log eval
+qr/\[alert\] \S+ lua_code_cache is off; this will hurt performance/
+
+
+
+=== TEST 46: a traceback numbers the coroutine
+--- config
+    location = /t { content_by_lua_block { error("bad") } }
+--- request
+GET /t
+--- error_code: 500
+--- error_log eval
+["lua entry thread aborted: runtime error: content_by_lua(nginx.conf", "coroutine 0:"]
+
+
+
+=== TEST 47: the end of gmatch is one nil; bad UTF-8 in the words of OpenResty
+--- config
+    location = /t {
+        content_by_lua_block {
+            local next_match = ngx.re.gmatch("a", "a")
+            next_match()
+            ngx.say(select("#", next_match()))
+            ngx.say(select(2, ngx.re.match("\xff", ".", "u")))
+        }
+    }
+--- request
+GET /t
+--- response_body
+1
+pcre_exec() failed: -23
+--- no_error_log
+[error]

@@ -846,3 +846,62 @@ GET /t
 bad variable name
 --- no_error_log
 [error]
+
+
+
+=== TEST 48: client_body_in_file_only
+--- config
+    location = /t {
+        client_body_in_file_only clean;
+        content_by_lua_block {
+            ngx.req.read_body()
+            local path = ngx.req.get_body_file()
+            ngx.say(ngx.req.get_body_data(), " ", io.open(path):read("*a"))
+            ngx.say((select(2, ngx.req.get_post_args())))
+        }
+    }
+--- request
+POST /t
+a=b
+--- response_body
+nil a=b
+request body in temp file not supported
+--- no_error_log
+[error]
+
+
+
+=== TEST 49: a body that is built goes to a file when it is larger than was said
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.req.read_body()
+            ngx.req.init_body(tonumber(ngx.var.arg_n))
+            ngx.req.append_body("hel")
+            ngx.req.append_body("lo")
+            ngx.req.finish_body()
+            local path = ngx.req.get_body_file()
+            ngx.say(ngx.var.http_content_length, " ", ngx.req.get_body_data(), " ", path and io.open(path):read("*a"))
+        }
+    }
+--- request eval
+["GET /t?n=4", "GET /t?n=5", "GET /t?n=0", "GET /t"]
+--- response_body eval
+["5 nil hello\n", "5 hello nil\n", "5 nil hello\n", "5 hello nil\n"]
+--- no_error_log
+[error]
+
+
+
+=== TEST 50: ngx.req.set_uri in log_by_lua
+--- config
+    location = /t {
+        return 200 "ok";
+        log_by_lua_block { ngx.req.set_uri("/blah") print("uri: ", ngx.var.uri) }
+    }
+--- request
+GET /t
+--- response_body chomp
+ok
+--- error_log
+uri: /blah

@@ -226,7 +226,7 @@ x
 GET /t
 --- error_code: 500
 --- error_log
-failed to set header content-length
+failed to set header content_length
 
 
 
@@ -778,5 +778,102 @@ ctx should be a table while getting a number
 GET /t
 --- response_body
 content rewrite access
+--- no_error_log
+[error]
+
+
+
+=== TEST 45: what the client has is not sent again
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.header.last_modified = "Thu, 10 Nov 2011 00:00:00 GMT"
+            ngx.say("body")
+        }
+    }
+    location = /e {
+        content_by_lua_block {
+            ngx.header.etag = '"v1"'
+            ngx.say("body")
+        }
+    }
+--- request eval
+["GET /t", "GET /t", "GET /e", "GET /e"]
+--- more_headers eval
+["If-Modified-Since: Thu, 10 Nov 2011 00:00:00 GMT", "If-Modified-Since: Thu, 10 Nov 2011 00:00:01 GMT",
+"If-None-Match: \"v1\"", "If-Match: \"v2\""]
+--- error_code eval
+[304, 200, 304, 412]
+--- no_error_log
+[error]
+
+
+
+=== TEST 46: ngx.exit in a header filter takes the place of the answer
+--- config
+    location ~ ^/[0-9] {
+        content_by_lua_block { ngx.say("hi") ngx.say("there") }
+        header_filter_by_lua_block { return ngx.exit(tonumber(ngx.var.uri:sub(2))) }
+    }
+--- request eval
+["GET /403", "GET /201", "GET /444"]
+--- error_code eval
+[403, 201, 444]
+--- response_body_like eval
+["403 Forbidden", "^$", "^$"]
+--- no_error_log
+[error]
+
+
+
+=== TEST 47: the same before a file
+--- config
+    location = /a.txt { header_filter_by_lua_block { ngx.exit(403) } }
+--- user_files
+>>> a.txt
+a file
+--- request
+GET /a.txt
+--- error_code: 403
+--- response_body_like: 403 Forbidden
+--- no_error_log
+[error]
+
+
+
+=== TEST 48: underscores of names stay
+--- config
+    location = /t {
+        lua_transform_underscores_in_response_headers off;
+        content_by_lua_block {
+            ngx.header.foo_bar = "x"
+            ngx.say(ngx.header.foo_bar, " ", ngx.header["foo-bar"])
+        }
+    }
+--- request
+GET /t
+--- raw_response_headers_like eval
+"\r\nfoo_bar: x\r\n"
+--- response_body
+x nil
+--- no_error_log
+[error]
+
+
+
+=== TEST 49: a variable of a family is not for writing
+--- config
+    location = /t {
+        content_by_lua_block {
+            local ok, err = pcall(function() ngx.var.arg_foo = "x" end)
+            ngx.say((err:gsub("^.-variable", "variable"):sub(1, 44)))
+            ngx.say(ngx.var[0])
+        }
+    }
+--- request
+GET /t
+--- response_body
+variable "arg_foo" not found for writing; ma
+nil
 --- no_error_log
 [error]

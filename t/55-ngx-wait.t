@@ -132,7 +132,7 @@ GET /t
 --- response_body
 before
 in 1
-after thread dead
+after thread zombie
 --- no_error_log
 [error]
 

@@ -16,14 +16,29 @@ $TEST_NGINX_BINARY -V 2>&1 | grep -c 'built with OpenSSL [0-9]'
 1
 1
 
-=== TEST 2: an unknown option
+=== TEST 2: wrong use is told in one line
 --- config
     location / { return 200 "ok"; }
 --- exec
-$TEST_NGINX_BINARY -x 2>&1 | head -n 2 | cut -c 1-26
+for how in -x -e run 'app.lua' serve '-s start' '-c' 'repl x'; do $TEST_NGINX_BINARY $how 2>&1 | head -n 1; done
+$TEST_NGINX_BINARY -x 2>/dev/null; echo $?
+for how in --help -h 'run --help' 'repl --help'; do $TEST_NGINX_BINARY $how | grep -c '^Usage: perilune '; done
+mkdir $TEST_NGINX_SERVER_ROOT/empty; cd $TEST_NGINX_SERVER_ROOT/empty; $TEST_NGINX_BINARY 2>&1 | tail -n 1 | sed "s,$PWD,HERE,"
 --- exec_out
-nginx: invalid option: "x"
-Usage: perilune [-?hvVtTq]
+perilune: invalid option: "x"
+perilune: option "-e" requires Lua code, or a file name
+perilune: "run" requires a file name
+perilune: unknown command "app.lua"; to run a script: perilune run app.lua
+perilune: unknown command "serve"
+perilune: invalid option: "-s start"
+perilune: option "-c" requires file name
+perilune: "repl" takes no arguments
+1
+1
+1
+1
+1
+perilune: there is no conf/perilune.conf in HERE/; -c names a configuration, --help tells more
 
 === TEST 3: -t praises a good file
 --- config

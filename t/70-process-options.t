@@ -114,7 +114,7 @@ export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TE
 export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
 conf '' 'location / { return 200 one; }'
 for how in quit stop; do
-    $B; P=$(master); $B -s $how; echo $how $?; wait_for "! kill -0 $P 2>/dev/null"; ls logs | tr '\n' ' '; echo
+    $B; P=$(master); $B -s $how; echo $how $?; wait_for "is_gone $P"; ls logs | tr '\n' ' '; echo
 done
 $B; conf '' 'location / { return 200 two; }'; $B -s reload; echo reload $?; wait_for '[ "$(get /)" = two ]'
 mv logs/error.log logs/old.log; $B -s reopen; echo reopen $?
@@ -217,7 +217,7 @@ refused
 run touch go
 rest a
 X
-wait_for "! kill -0 $P 2>/dev/null"; ls
+wait_for "is_gone $P"; ls
 --- exec_out
 0
 s

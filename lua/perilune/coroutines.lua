@@ -44,12 +44,16 @@ end
 
 --- As the standard function; an await inside `co` suspends the whole task.
 function coroutine.resume(co, ...) -- luacheck: ignore 122
+    local status = type(co) == "thread" and (states[co] or raw_status(co))
+    if status and status ~= "suspended" then
+        return false, "cannot resume " .. status .. " coroutine"
+    end
     return relay(co, raw_resume(co, ...))
 end
 
 local function unwrap(ok, ...)
     if not ok then
-        error((...), 0)
+        error((...), 2)
     end
     return ...
 end

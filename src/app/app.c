@@ -3,11 +3,14 @@
  *
  * worker_connections: a process that holds that many accepts nobody (others may, or the kernel's
  * queue holds them), closes what is idle and keeps nothing alive until a connection has gone. It
- * finds out when somebody knocks, so that idle connections are only closed for somebody's sake. */
+ * finds out when somebody knocks, so that idle connections are only closed for somebody's sake.
+ *
+ * A worker that holds more than its share lets the others go first, for a millisecond. */
 #include "app/app.h"
 
 #include <sys/resource.h>
 
+#include "app/fair_share.h"
 #include "app/lib_http.h"
 #include "app/lib_ngx.h"
 #include "app/listeners.h"
@@ -20,7 +23,7 @@
 #include "bind/vm.h"
 #include "loop/loop.h"
 
-enum { COMPLAIN_EVERY_MS = 10000 };
+enum { COMPLAIN_EVERY_MS = 10000, YIELD_MS = 1 };
 
 static struct {
     struct app_conf *conf;
@@ -29,6 +32,8 @@ static struct {
     int worker_id, worker_count;
     bool is_exiting;
     bool is_full;
+    bool has_yielded; /* to other workers; now it is our turn whatever we hold */
+    struct timer yield;
     uint64_t complained_at[2]; /* about being full; 0: never */
     struct loop_call idle_call;
     void (*on_idle)(void);
@@ -92,14 +97,18 @@ static void check_idle(struct port *p)
     loop_next(&app.idle_call);
 }
 
-static bool has_room(unsigned *room_out)
+static unsigned most_connections(void)
 {
-    unsigned most = MAX((unsigned)app.conf->worker_connections, 1u), n = 0;
+    return (unsigned)MAX(app.conf->worker_connections, 1);
+}
+
+static unsigned count_connections(void)
+{
+    unsigned n = 0;
 
     for (unsigned i = 0; i < app.n_ports; i++)
         n += app.ports[i].server.n_conns;
-    *room_out = n < most ? most - n : 0;
-    return *room_out > 0;
+    return n;
 }
 
 static void complain(bool is_hopeful)
@@ -126,36 +135,57 @@ static void set_full(bool is_full)
 
 static unsigned room(struct port *p)
 {
-    unsigned n;
+    unsigned most = most_connections(), n = count_connections();
 
     UNUSED(p);
-    if (!has_room(&n) && !app.is_full)
-        set_full(true);
-    return n;
+    if (n >= most) {
+        if (!app.is_full)
+            set_full(true);
+        return 0;
+    }
+    if (!fair_share_note(n) || app.has_yielded) {
+        app.has_yielded = false;
+        return most - n;
+    }
+    if (!timer_is_active(&app.yield))
+        timer_start(&app.yield, YIELD_MS);
+    return 0;
+}
+
+static void resume_all(void)
+{
+    for (unsigned i = 0; !app.is_exiting && !app.is_full && i < app.n_ports; i++)
+        port_resume(&app.ports[i]);
+}
+
+static void on_yielded(struct timer *t)
+{
+    UNUSED(t);
+    app.has_yielded = true;
+    resume_all();
 }
 
 static void on_closed(struct port *p)
 {
-    unsigned n;
+    unsigned n = count_connections();
 
     UNUSED(p);
-    if (!app.is_full || !has_room(&n))
+    (void)fair_share_note(n);
+    if (!app.is_full || n >= most_connections())
         return;
     set_full(false);
-    for (unsigned i = 0; !app.is_exiting && i < app.n_ports; i++)
-        port_resume(&app.ports[i]);
+    resume_all();
 }
 
 /* With one worker it may as well take all that is there; several share more evenly one by one. */
-static void open_port(struct port *p, const struct listen_conf *l)
+static void open_port(struct port *p, struct listen_conf *l)
 {
     bool takes_all = app.conf->has_multi_accept || app.worker_count == 1;
 
     p->on_idle = check_idle;
     p->room = room;
     p->on_closed = on_closed;
-    port_open(p, app.conf, l, l->fds[l->n_fds > 1 ? app.worker_id % l->n_fds : 0],
-              takes_all ? 64 : 4);
+    port_open(p, app.conf, l, listeners_choose(l, app.worker_id), takes_all ? 64 : 4);
 }
 
 static void check_limits(const struct app_conf *conf)
@@ -173,7 +203,9 @@ void app_start(struct app_conf *conf, int id, int n)
     app.worker_id = id;
     app.worker_count = n;
     app.is_exiting = false;
-    app.is_full = false;
+    app.is_full = app.has_yielded = false;
+    timer_init(&app.yield, on_yielded);
+    fair_share_join(id);
     if (id == 0)
         check_limits(conf);
     loop_call_init(&app.idle_call, on_all_idle);
@@ -201,6 +233,7 @@ void app_drain(void (*on_idle)(void))
 void app_stop(void)
 {
     app.on_idle = NULL;
+    timer_stop(&app.yield);
     for (unsigned i = 0; i < app.n_ports; i++)
         port_close(&app.ports[i]);
     loop_cancel(&app.idle_call);

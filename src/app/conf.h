@@ -76,6 +76,7 @@ struct app_conf {
     unsigned n_temp_paths, temp_paths_size;
 
     struct slice lua_package_path, lua_package_cpath;
+    const struct config_node *uncached; /* lua_code_cache off; NULL: nowhere */
     const struct lua_code *init_by_lua, *init_worker_by_lua, *exit_worker_by_lua;
     unsigned max_pending_timers, max_running_timers;
 };

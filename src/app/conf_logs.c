@@ -59,6 +59,15 @@ static bool make_temp_dir(const struct app_conf *conf, struct slice path, struct
     return true;
 }
 
+static void warn_of_uncached(const struct app_conf *conf)
+{
+    const struct log_ctx to_main = {.sink = &conf->error_log};
+
+    if (conf->uncached)
+        log_write(&to_main, LOG_ALERT, "lua_code_cache is off; this will hurt performance in %s:%u",
+                  conf->uncached->file, conf->uncached->line);
+}
+
 bool conf_open_logs(struct app_conf *conf, struct config_error *e)
 {
     struct map_entry *it;
@@ -73,6 +82,7 @@ bool conf_open_logs(struct app_conf *conf, struct config_error *e)
     for (unsigned i = 0; i < conf->n_temp_paths; i++)
         if (!make_temp_dir(conf, conf->temp_paths[i], e))
             return false;
+    warn_of_uncached(conf);
     return true;
 }
 

@@ -43,6 +43,14 @@ void directives_end_lua(struct apply *a)
         location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
 }
 
+/* server_rewrite_by_lua comes before the rewrite directives of its server. */
+static void begin_lua(struct apply *a)
+{
+    if (a->server_rewrite_by_lua && a->vhost && a->loc->kind == LOCATION_LEVEL)
+        location_add_step(a->loc, PHASE_SERVER_REWRITE, lua_step_server_rewrite,
+                          a->server_rewrite_by_lua, 0);
+}
+
 bool directives_apply_location(const struct apply *outer, const struct config_node *block,
                                struct location *loc, struct vhost *vhost, struct config_error *e)
 {
@@ -51,6 +59,7 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
         .conf = outer->conf,
         .loc = loc,
         .vhost = vhost,
+        .server_rewrite_by_lua = outer->server_rewrite_by_lua,
         .rewrite_by_lua = outer->rewrite_by_lua,
         .middleware = outer->middleware,
         .n_middleware = outer->n_middleware,
@@ -58,7 +67,10 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
     };
 
     rewrite.phase = loc->kind == LOCATION_LEVEL ? PHASE_SERVER_REWRITE : PHASE_REWRITE;
-    if (!directives_apply_block(&a, block, e))
+    if (!apply_pass(&a, block, false, e))
+        return false;
+    begin_lua(&a);
+    if (!apply_pass(&a, block, true, e))
         return false;
     rewrite_block_end(&rewrite);
     directives_end_lua(&a);

@@ -14,6 +14,7 @@
 
 /* Places where Lua of a block goes; one directive of a block fills each. */
 enum apply_slot {
+    SLOT_SERVER_REWRITE,
     SLOT_REWRITE,
     SLOT_ACCESS,
     SLOT_CONTENT,
@@ -32,9 +33,10 @@ struct apply {
     struct location *loc; /* the level that is filled; NULL in main and events */
     struct vhost *vhost;  /* NULL outside of servers */
     const struct config_node *own[SLOT_COUNT]; /* the directives of this very block */
-    struct lua_code *rewrite_by_lua; /* own or inherited; becomes a step when the block ends */
-    struct lua_code *handler;        /* own `handler`: takes the middleware when the block ends */
-    struct slice *middleware;        /* own or inherited, outermost first */
+    /* own or inherited; become steps when the block ends */
+    struct lua_code *server_rewrite_by_lua, *rewrite_by_lua;
+    struct lua_code *handler; /* own `handler`: takes the middleware when the block ends */
+    struct slice *middleware; /* own or inherited, outermost first */
     unsigned n_middleware;
     bool has_own_middleware;
     struct rewrite_block *rewrite; /* where set, if, return, rewrite put their steps */

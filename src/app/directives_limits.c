@@ -37,6 +37,19 @@ static bool set_keepalive(void *ctx, const struct config_node *node, struct conf
     return true;
 }
 
+static bool set_body_file(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct http_settings *http = &((struct apply *)ctx)->loc->http;
+    struct slice word = node->args[0];
+
+    UNUSED(e);
+    if (slice_ieq(word, SLICE("clean")))
+        http->body_file = BODY_FILE_CLEAN;
+    else
+        http->body_file = slice_ieq(word, SLICE("on")) ? BODY_FILE_KEPT : BODY_FILE_LARGE;
+    return true;
+}
+
 static bool set_temp_path(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
@@ -107,6 +120,17 @@ static const struct directive table[] = {
             "Largest request body; beyond: 413. 0 is no limit.", directives_set_bytes),
     SIZE("client_body_buffer_size", CTX_LEVELS, body_buffer_size, "16k",
          "A body that is read as a whole goes to a temporary file beyond this."),
+    {.name = "client_body_in_file_only",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_FLAG},
+     .choices = (const char *const[]){"clean", NULL},
+     .group = GROUP,
+     .syntax = "client_body_in_file_only on | clean | off;",
+     .default_text = "client_body_in_file_only off;",
+     .doc = "Every body that is read as a whole goes to a temporary file, which `on` leaves there.",
+     .apply = set_body_file},
     {.name = "client_body_temp_path",
      .contexts = CTX_LEVELS,
      .min_args = 1,
@@ -136,7 +160,6 @@ static const struct directive table[] = {
          "Files go from the page cache to the socket without passing through the process."),
     ACCEPTED("client_header_buffer_size", CTX_SERVERS, 1, 1, ARG_SIZE, "size"),
     ACCEPTED("client_body_in_single_buffer", CTX_LEVELS, 1, 1, ARG_FLAG, "on | off"),
-    ACCEPTED_WORDS("client_body_in_file_only", CTX_LEVELS, ARG_FLAG, "on | clean | off", "clean"),
     ACCEPTED("keepalive_time", CTX_LEVELS, 1, 1, ARG_TIME, "time"),
     ACCEPTED("keepalive_disable", CTX_LEVELS, 1, ARGS_MANY, ARG_WORD, "browser …"),
     ACCEPTED_WORDS("lingering_close", CTX_LEVELS, ARG_FLAG, "off | on | always", "always"),

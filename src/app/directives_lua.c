@@ -20,7 +20,7 @@
 /* LuaJIT shows this much of a chunk's name; of that `=(:)` are ours. */
 enum { CHUNK_NAME_MOST = 60 - 4 };
 
-#define CTX_REWRITE    (CTX_SERVER | CTX_LOCATION | CTX_IF_SERVER | CTX_IF_LOCATION)
+#define CTX_REWRITE (CTX_SERVER | CTX_LOCATION | CTX_IF_SERVER | CTX_IF_LOCATION)
 
 struct place {
     const char *directive;
@@ -114,6 +114,9 @@ static void install(struct apply *a, enum apply_slot slot, struct lua_code *code
     switch (slot) {
     case SLOT_REWRITE:
         a->rewrite_by_lua = code;
+        break;
+    case SLOT_SERVER_REWRITE:
+        a->server_rewrite_by_lua = code;
         break;
     case SLOT_ACCESS:
         location_add_step(l, PHASE_ACCESS, lua_step_access, code, line);
@@ -244,10 +247,32 @@ static bool apply_middleware(void *ctx, const struct config_node *node, struct c
     return true;
 }
 
+/* Length of the "$prefix" or "${prefix}" that `s` begins with, or 0. */
+static size_t prefix_word(struct slice s)
+{
+    if (slice_has_prefix(s, SLICE("${prefix}")))
+        return strlen("${prefix}");
+    return slice_has_prefix(s, SLICE("$prefix")) ? strlen("$prefix") : 0;
+}
+
+/* A search path; "$prefix" in it is the server's prefix without its last slash. */
 static bool set_path(void *ctx, const struct config_node *node, struct config_error *e)
 {
+    struct app_conf *conf = ((struct apply *)ctx)->conf;
+    struct slice rest = node->args[0], prefix = conf->prefix;
+    struct buf path = BUF_EMPTY;
+
     UNUSED(e);
-    *(struct slice *)((char *)((struct apply *)ctx)->conf + node->schema->id) = node->args[0];
+    if (prefix.n > 1 && prefix.p[prefix.n - 1] == '/')
+        prefix.n--;
+    while (rest.n > 0) {
+        size_t n = prefix_word(rest);
+
+        buf_add_slice(&path, n > 0 ? prefix : slice_of(rest.p, 1));
+        rest = slice_from(rest, n > 0 ? n : 1);
+    }
+    *(struct slice *)((char *)conf + node->schema->id) = pool_dup(&conf->pool, buf_slice(&path));
+    buf_free(&path);
     return true;
 }
 
@@ -262,12 +287,24 @@ static bool set_count(void *ctx, const struct config_node *node, struct config_e
     return true;
 }
 
+static bool apply_code_cache(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+
+    if (!directives_set_flag(a, node, e))
+        return false;
+    if (!a->loc->lua_code_cache)
+        a->conf->uncached = node;
+    return true;
+}
+
 #define CONF_FIELD(member) offsetof(struct app_conf, member)
 
 static const struct place init = {"init_by_lua", -1, CONF_FIELD(init_by_lua)};
 static const struct place init_worker = {"init_worker_by_lua", -1, CONF_FIELD(init_worker_by_lua)};
 static const struct place exit_worker = {"exit_worker_by_lua", -1, CONF_FIELD(exit_worker_by_lua)};
 static const struct place rewrite = {"rewrite_by_lua", SLOT_REWRITE, 0};
+static const struct place server_rewrite = {"server_rewrite_by_lua", SLOT_SERVER_REWRITE, 0};
 static const struct place access_place = {"access_by_lua", SLOT_ACCESS, 0};
 static const struct place content = {"content_by_lua", SLOT_CONTENT, 0};
 static const struct place header_filter = {"header_filter_by_lua", SLOT_HEADER_FILTER, 0};
@@ -358,6 +395,10 @@ static const struct directive table[] = {
                "As `set_by_lua_block`, with the Lua in a file; the arguments are `ngx.arg[1]` …"),
     SET_BY_LUA("", 0, 2, ARGS_MANY, "string [$argument …];",
                "As `set_by_lua_file`, with the Lua in a string."),
+    BY_LUA(
+        "server_rewrite_by_lua", CTX_HTTP | CTX_SERVER, server_rewrite,
+        "Runs before the location is chosen, and before `set`, `if`, `rewrite` and `return` of the "
+        "server."),
     BY_LUA("rewrite_by_lua", CTX_LEVELS_IF, rewrite,
            "Runs after `set`, `if`, `rewrite` and `return` of the location, wherever it stands."),
     BY_LUA("access_by_lua", CTX_LEVELS_IF, access_place,
@@ -371,7 +412,9 @@ static const struct directive table[] = {
         "last one. Must not wait."),
     BY_LUA("log_by_lua", CTX_LEVELS_IF, log_place, "Runs when the request is over. Must not wait."),
     CONF("lua_package_path", ARG_WORD, "path", NULL, lua_package_path,
-         "Where `require` looks for Lua modules; `;;` is the default path.", set_path),
+         "Where `require` looks for Lua modules; `;;` is the default path, `$prefix` the server's "
+         "prefix.",
+         set_path),
     CONF("lua_package_cpath", ARG_WORD, "path", NULL, lua_package_cpath,
          "Where `require` looks for C modules; `;;` is the default path.", set_path),
     CONF("lua_max_pending_timers", ARG_NUMBER, "number", "lua_max_pending_timers 1024;",
@@ -379,16 +422,28 @@ static const struct directive table[] = {
     CONF("lua_max_running_timers", ARG_NUMBER, "number", "lua_max_running_timers 256;",
          max_running_timers, "How many functions of `ngx.timer` may run at once in a worker.",
          set_count),
-    FLAG("lua_code_cache", lua_code_cache, "on",
-         "With `off` files and handlers are loaded anew for each request. For development."),
+    {.name = "lua_code_cache",
+     .contexts = CTX_LEVELS_IF,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_FLAG},
+     .group = GROUP,
+     .syntax = "lua_code_cache on | off;",
+     .default_text = "lua_code_cache on;",
+     .doc = "With `off` files and handlers are loaded anew for each request. For development.",
+     .id = (int)offsetof(struct location, lua_code_cache),
+     .apply = apply_code_cache},
     FLAG("lua_need_request_body", lua_need_request_body, "off",
          "Reads the request body before Lua of the rewrite, access and content phases runs."),
     FLAG("lua_use_default_type", lua_use_default_type, "on",
          "Answers of Lua that set no `Content-Type` get `default_type`."),
+    FLAG("lua_http10_buffering", lua_http10_buffering, "on",
+         "Answers of Lua to HTTP/1.0 requests are held back until they are complete, and get a "
+         "`Content-Length`."),
+    FLAG("lua_transform_underscores_in_response_headers", does_lua_change_underscores, "on",
+         "`_` in a name of `ngx.header` means `-`."),
     FLAG("lua_check_client_abort", http.does_check_abort, "off",
          "Ends `*_by_lua` when the client has gone. `handler` always ends then."),
-    ACCEPTED("lua_transform_underscores_in_response_headers", CTX_LEVELS_IF, ARG_FLAG, "on | off"),
-    ACCEPTED("lua_http10_buffering", CTX_LEVELS_IF, ARG_FLAG, "on | off"),
     ACCEPTED("lua_malloc_trim", CTX_HTTP, ARG_NUMBER, "requests"),
     ACCEPTED("lua_regex_cache_max_entries", CTX_HTTP, ARG_NUMBER, "number"),
     ACCEPTED("lua_regex_match_limit", CTX_HTTP, ARG_NUMBER, "number"),

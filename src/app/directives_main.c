@@ -177,7 +177,8 @@ static const struct directive table[] = {
      .apply = apply_events},
     {MAIN("worker_connections", CTX_EVENTS, 1, ARG_NUMBER, " number;"),
      .default_text = "worker_connections 1024;",
-     .doc = "How many connections a worker is expected to hold at once.",
+     .doc = "The most connections from clients that a worker holds at once. When somebody comes "
+            "who is too many, idle connections are closed, or he waits until one ends.",
      .id = FIELD(worker_connections), .apply = set_int},
     {MAIN("multi_accept", CTX_EVENTS, 1, ARG_FLAG, " on | off;"),
      .default_text = "multi_accept off;",

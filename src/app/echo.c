@@ -1,5 +1,5 @@
-/* The content step of `echo`. The lines of a block are one list; each is written by itself, so that a
- * variable is evaluated when its line is reached. */
+/* The content step of `echo`. The lines of a block are one list; each is written by itself, so that
+ * a variable is evaluated when its line is reached. */
 #include "app/echo.h"
 
 #include "app/script.h"

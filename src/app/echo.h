@@ -12,8 +12,8 @@ struct echo_line {
     struct echo_line *next;
 };
 
-/* The step; arg is a struct echo_line **: the first of the block's lines. Answers with all of them in
- * order, as one stream without a length. */
+/* The step; arg is a struct echo_line **: the first of the block's lines. Answers with all of them
+ * in order, as one stream without a length. */
 enum step_result echo_step(struct visit *v, const struct step *s);
 
 #endif

@@ -58,16 +58,32 @@ static int get_kept(struct visit *v, enum header_id id, struct ffi_str *value)
     return FFI_NGX_NONE;
 }
 
+/* The name of a field of the response as it is sent: with `-` for `_`, unless the location says
+ * otherwise. Valid until the next call. */
+static struct slice sent_name(const struct visit *v, struct slice name)
+{
+    static struct buf dashed; /* process-wide: valid until the next call */
+
+    if (!v->loc->does_lua_change_underscores || slice_find(name, '_') < 0)
+        return name;
+    dashed.n = 0;
+    for (size_t i = 0; i < name.n; i++)
+        buf_add_char(&dashed, name.p[i] == '_' ? '-' : name.p[i]);
+    return buf_slice(&dashed);
+}
+
 int ffi_fields_get(const char *name, size_t n, int nth, struct ffi_str *value)
 {
     struct visit *v = lua_current_visit();
-    struct slice wanted = slice_of(name, n);
-    enum header_id id = header_id(wanted);
     const struct header_list *l;
     bool is_first = nth == 0;
+    struct slice wanted;
+    enum header_id id;
 
     if (!v)
         return FFI_NGX_NO_REQUEST;
+    wanted = sent_name(v, slice_of(name, n));
+    id = header_id(wanted);
     l = &v->x->res.headers;
     for (unsigned i = 0; i < l->n; i++) {
         const struct header *h = &l->fields[i];
@@ -117,10 +133,14 @@ int ffi_fields_clear(int is_response, const char *name, size_t n)
     struct visit *v = lua_current_visit();
     int rc = check(v, is_response);
 
+    struct slice wanted = slice_of(name, n);
+
     if (rc != FFI_NGX_OK)
         return rc;
-    clear(v, is_response, slice_of(name, n));
-    if (is_response && header_id(slice_of(name, n)) == HEADER_CONTENT_TYPE)
+    if (is_response)
+        wanted = sent_name(v, wanted);
+    clear(v, is_response, wanted);
+    if (is_response && header_id(wanted) == HEADER_CONTENT_TYPE)
         lua_visit_of(v)->is_type_cleared = true;
     return FFI_NGX_OK;
 }
@@ -199,11 +219,14 @@ static bool is_single(enum header_id id)
 static int put_field(int is_response, struct slice name, struct slice value, bool replaces)
 {
     struct visit *v = lua_current_visit();
-    enum header_id id = header_id(name);
     int rc = check(v, is_response);
+    enum header_id id;
 
     if (rc != FFI_NGX_OK || name.n == 0)
         return rc;
+    if (is_response)
+        name = sent_name(v, name);
+    id = header_id(name);
     value = escape(visit_pool(v), value, false);
     if (replaces)
         clear(v, is_response, name);

@@ -120,7 +120,7 @@ int ffi_ngx_var_capture(int i, struct ffi_str *out)
 
     if (!v)
         return FFI_NGX_NO_REQUEST;
-    if (i < 0 || i >= v->n_captures || v->captures[2 * i] < 0)
+    if (i < 1 || i >= v->n_captures || v->captures[2 * i] < 0)
         return FFI_NGX_NONE;
     at = &v->captures[2 * i];
     return put(out, slice_of(v->capture_subject.p + at[0], (size_t)(at[1] - at[0])));
@@ -134,7 +134,7 @@ int ffi_ngx_var_set(const char *name, size_t n, const char *value, size_t value_
     if (!v)
         return FFI_NGX_NO_REQUEST;
     var = variable_find_at_run(v, slice_of(name, n));
-    if (!var)
+    if (!var || (!var->set && var->suffix.p))
         return FFI_NGX_NONE;
     if (!var->set)
         return FFI_NGX_READ_ONLY;

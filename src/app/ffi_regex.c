@@ -6,6 +6,7 @@
 #include <pcre2.h>
 
 #include "base/base.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 enum { GROUPS_MOST = 512, WORKSPACE = 1000 };
@@ -67,8 +68,8 @@ struct ffi_regex *ffi_regex_compile(const char *pattern, size_t n, unsigned flag
     pcre2_pattern_info(code, PCRE2_INFO_NAMETABLE, &re->name_table);
     if (flags & FFI_REGEX_NO_UTF_CHECK)
         re->match_options = PCRE2_NO_UTF_CHECK;
-    if (flags & FFI_REGEX_JIT)
-        (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    if (flags & FFI_REGEX_JIT && pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0)
+        log_write(NULL, LOG_DEBUG, "pcre2 JIT compiled successfully");
     return re;
 }
 

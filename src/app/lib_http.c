@@ -50,7 +50,7 @@ static int l_start(lua_State *L)
         v->x->res.status = 200;
     v->x->res.content_length = lua_isnumber(L, 4) ? (int64_t)lua_tonumber(L, 4) : -1;
     exchange_start(v->x);
-    lua_pushboolean(L, v->x->req.method != METHOD_HEAD && status_can_have_body(v->x->res.status));
+    lua_pushboolean(L, !v->x->is_head && status_can_have_body(v->x->res.status));
     return 1;
 }
 
@@ -78,7 +78,8 @@ struct lua_file {
 /* open_file(path, offset or nil, length or nil) → file, size; or nil, error */
 static int l_open_file(lua_State *L)
 {
-    const char *path = luaL_checkstring(L, 1);
+    size_t path_n;
+    const char *path = luaL_checklstring(L, 1, &path_n);
     double offset = luaL_optnumber(L, 2, 0), length;
     struct lua_file *f = lua_newuserdata(L, sizeof *f);
     struct stat st;
@@ -86,13 +87,15 @@ static int l_open_file(lua_State *L)
     f->fd = -1;
     luaL_getmetatable(L, "perilune.file");
     lua_setmetatable(L, -2);
+    if (memchr(path, '\0', path_n))
+        return lerr_return(L, &err_invalid, "a path with a zero byte");
     f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (f->fd < 0 || fstat(f->fd, &st) < 0)
         return lerr_return(L, err_from_errno(errno), path);
     if (!S_ISREG(st.st_mode))
         return lerr_return(L, &err_invalid, path);
     length = luaL_optnumber(L, 3, (double)st.st_size - offset);
-    if (offset < 0 || length < 0 || offset + length > (double)st.st_size)
+    if (!(offset >= 0 && length >= 0 && offset + length <= (double)st.st_size))
         return lerr_return(L, &err_invalid, "section outside of the file");
     f->offset = (off_t)offset;
     f->size = (size_t)length;

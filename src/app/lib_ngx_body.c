@@ -39,7 +39,7 @@ static int fail(lua_State *L, struct visit *v)
 
 int lib_ngx_body_read(lua_State *L)
 {
-    struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    struct visit *v = ngx_visit_check_request(L, NGX_IN_YIELDABLE);
     struct ngx_visit *nv;
     struct body_spool *s;
 
@@ -67,7 +67,7 @@ int lib_ngx_body_read(lua_State *L)
 
 int lib_ngx_body_discard(lua_State *L)
 {
-    struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    struct visit *v = ngx_visit_check_request(L, NGX_IN_YIELDABLE);
 
     if (!v->x->spool)
         ngx_visit_of(v)->is_body_discarded = true;
@@ -76,7 +76,7 @@ int lib_ngx_body_discard(lua_State *L)
 
 static struct body_spool *complete_spool(lua_State *L, unsigned contexts)
 {
-    struct visit *v = ngx_visit_check(L, contexts);
+    struct visit *v = ngx_visit_check_request(L, contexts);
     struct body_spool *s = v->x->spool;
 
     return s && s->state == BODY_END && s->size != BUILDING ? s : NULL;
@@ -84,7 +84,7 @@ static struct body_spool *complete_spool(lua_State *L, unsigned contexts)
 
 int lib_ngx_body_is_read(lua_State *L)
 {
-    struct visit *v = ngx_visit_check(L, NGX_IN_REQUEST);
+    struct visit *v = ngx_visit_check_request(L, NGX_IN_REQUEST);
 
     lua_pushboolean(L, v->x->spool && v->x->spool->state == BODY_END);
     return 1;
@@ -173,7 +173,7 @@ int lib_ngx_body_set_data(lua_State *L)
     if (lua_gettop(L) != 1)
         return luaL_error(L, "expecting 1 arguments but seen %d", lua_gettop(L));
     data.p = luaL_checklstring(L, 1, &data.n);
-    v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    v = ngx_visit_check_request(L, NGX_IN_YIELDABLE);
     s = reset(L, v);
     buf_add_slice(&s->memory, data);
     set_size(v, s, (int64_t)data.n);
@@ -199,7 +199,7 @@ int lib_ngx_body_set_file(lua_State *L)
     if (lua_gettop(L) != 1 && lua_gettop(L) != 2)
         return luaL_error(L, "expecting 1 or 2 arguments but seen %d", lua_gettop(L));
     path = luaL_checkstring(L, 1);
-    v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    v = ngx_visit_check_request(L, NGX_IN_YIELDABLE);
     if (!v->x->spool || v->x->spool->state == BODY_WAIT)
         return luaL_error(L, "request body not read yet");
     fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -226,10 +226,12 @@ int lib_ngx_body_init(lua_State *L)
 
     if (lua_gettop(L) > 1)
         return luaL_error(L, "expecting 0 or 1 argument but seen %d", lua_gettop(L));
-    v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    v = ngx_visit_check_request(L, NGX_IN_YIELDABLE);
     if (size < 0)
         return luaL_error(L, "bad size argument: %d", (int)size);
     reset(L, v)->size = BUILDING;
+    ngx_visit_of(v)->body_most =
+        lua_isnoneornil(L, 1) ? v->x->settings->body_buffer_size : (size_t)size;
     return 0;
 }
 
@@ -250,7 +252,7 @@ int lib_ngx_body_append(lua_State *L)
     if (lua_gettop(L) != 1)
         return luaL_error(L, "expecting 1 arguments but seen %d", lua_gettop(L));
     data.p = luaL_checklstring(L, 1, &data.n);
-    v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    v = ngx_visit_check_request(L, NGX_IN_YIELDABLE);
     buf_add_slice(&building(L, v)->memory, data);
     return 0;
 }
@@ -262,8 +264,10 @@ int lib_ngx_body_finish(lua_State *L)
 
     if (lua_gettop(L) != 0)
         return luaL_error(L, "expecting 0 argument but seen %d", lua_gettop(L));
-    v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    v = ngx_visit_check_request(L, NGX_IN_YIELDABLE);
     s = building(L, v);
     set_size(v, s, (int64_t)s->memory.n);
+    if (s->memory.n > ngx_visit_of(v)->body_most && body_spool_to_file(v->x, s))
+        return luaL_error(L, "fail to write file");
     return 0;
 }

@@ -56,7 +56,7 @@ int lib_ngx_control_exit(lua_State *L)
     status = settle_status(v, status);
     if (lua_current_context() == LUA_CONTEXT_HEADER_FILTER) {
         if (status >= 200)
-            v->x->res.status = status;
+            lua_visit_of(v)->filter_exit = status;
         return 0;
     }
     lua_visit_of(v)->exit_status = status;
@@ -200,7 +200,7 @@ int lib_ngx_control_set_uri(lua_State *L)
 
     if (n < 1 || n > 3)
         return luaL_error(L, "expecting 1, 2 or 3 arguments but seen %d", n);
-    v = ngx_visit_check(L, NGX_IN_REQUEST & ~NGX_IN(LOG));
+    v = ngx_visit_check_request(L, NGX_IN_REQUEST);
     uri.p = luaL_checklstring(L, 1, &uri.n);
     if (uri.n == 0)
         return luaL_error(L, "attempt to use zero-length uri");
@@ -209,7 +209,7 @@ int lib_ngx_control_set_uri(lua_State *L)
     if (n >= 2 && !lua_isnil(L, 2))
         luaL_checktype(L, 2, LUA_TBOOLEAN);
     if (lua_toboolean(L, 2))
-        ngx_visit_check_context(L, NGX_IN(REWRITE));
+        ngx_visit_check_context(L, NGX_IN_REWRITES);
     v->x->req.path = pool_dup(visit_pool(v), uri);
     if (!lua_toboolean(L, 2))
         return 0;

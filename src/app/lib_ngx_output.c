@@ -9,10 +9,12 @@
 
 #include "app/lib_ngx_text.h"
 #include "app/lib_ngx_visit.h"
+#include "app/lua_output.h"
 
 enum { TEXT_KEPT = 65536 };
 
 static struct buf text;     /* process-wide: room to put output together, kept for reuse */
+static struct buf filtered; /* process-wide: what a body filter made of the piece at hand */
 static struct buf log_line; /* process-wide: room for one log line */
 
 static int refuse(lua_State *L, const char *why)
@@ -33,31 +35,11 @@ static const char *closed(const struct exchange *x)
 {
     if (x->state == EXCHANGE_ABORTED)
         return "nginx output filter error";
-    if (x->req.method == METHOD_HEAD && exchange_has_started(x) && !x->has_ended)
+    if (x->is_head && exchange_has_started(x) && !x->has_ended)
         return "header only";
     if (x->has_ended || x->state >= EXCHANGE_DONE)
         return "seen eof";
     return NULL;
-}
-
-/* The Content-Type that the location gives to what names none. */
-static void set_default_type(struct visit *v)
-{
-    struct response *res = &v->x->res;
-
-    if (res->status == 0)
-        res->status = 200;
-    if (v->loc->lua_use_default_type && !lua_visit_of(v)->is_type_cleared &&
-        v->loc->default_type.n && !header_find_id(&res->headers, HEADER_CONTENT_TYPE))
-        header_add_id(&res->headers, visit_pool(v), HEADER_CONTENT_TYPE, v->loc->default_type);
-}
-
-static void start(struct visit *v)
-{
-    if (exchange_has_started(v->x))
-        return;
-    set_default_type(v);
-    exchange_start(v->x);
 }
 
 static void trim(struct buf *b)
@@ -86,9 +68,7 @@ static int write_out(lua_State *L, bool has_newline)
             buf_add_char(&text, '\n');
         c.bytes = buf_slice(&text);
     }
-    start(v);
-    if (c.bytes.n > 0 && v->x->state != EXCHANGE_ABORTED)
-        exchange_write(v->x, &c);
+    lua_output_write(v, &c);
     if (v->x->state == EXCHANGE_ABORTED)
         return refuse(L, "nginx output filter error");
     return done(L);
@@ -131,6 +111,10 @@ int lib_ngx_output_flush(lua_State *L)
     why = closed(v->x);
     if (why)
         return refuse(L, why);
+    if (lua_output_is_held(v)) {
+        log_write(&v->x->log, LOG_DEBUG, "lua http 1.0 buffering makes ngx.flush() a no-op");
+        return refuse(L, "buffering");
+    }
     if (!exchange_has_started(v->x))
         return refuse(L, "nothing to flush");
     c.is_flush = true;
@@ -169,9 +153,9 @@ int lib_ngx_output_eof(lua_State *L)
         return refuse(L, "nginx output filter error");
     if (x->has_ended || x->state >= EXCHANGE_DONE)
         return refuse(L, "seen eof");
-    start(v);
-    if (x->state != EXCHANGE_ABORTED)
-        exchange_end(x);
+    lua_output_release(v);
+    lua_output_start(v);
+    lua_output_end(v);
     return x->state == EXCHANGE_ABORTED ? refuse(L, "nginx output filter error") : done(L);
 }
 
@@ -179,7 +163,7 @@ int lib_ngx_output_send_headers(lua_State *L)
 {
     struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE);
 
-    start(v);
+    lua_output_start(v);
     return v->x->state == EXCHANGE_ABORTED ? refuse(L, "nginx output filter error") : done(L);
 }
 
@@ -239,6 +223,12 @@ int lib_ngx_output_print_log(lua_State *L)
     return write_log(L, LOG_NOTICE, 1);
 }
 
+int lib_ngx_output_is_logged(lua_State *L)
+{
+    lua_pushboolean(L, log_is_on(current_log(), (enum log_level)lua_tointeger(L, 1)));
+    return 1;
+}
+
 int lib_ngx_output_log_line(lua_State *L)
 {
     enum log_level level = (enum log_level)luaL_checkinteger(L, 1);
@@ -283,22 +273,22 @@ int lib_ngx_output_get_arg(lua_State *L)
 static void set_data(lua_State *L, struct visit *v)
 {
     struct lua_visit *lv = lua_visit_of(v);
-    struct buf b = BUF_EMPTY;
+    struct slice data;
 
     lv->filter_is_changed = true;
     lv->filter_data = SLICE_EMPTY;
     if (lua_isnil(L, 2))
         return;
+    trim(&filtered);
     if (lua_istable(L, 2)) {
-        lib_ngx_text_add(L, 2, &b);
-        lv->filter_data = pool_dup(visit_pool(v), buf_slice(&b));
-        buf_free(&b);
-        return;
+        lib_ngx_text_add(L, 2, &filtered);
+    } else {
+        if (!lua_isstring(L, 2))
+            luaL_error(L, "bad chunk data type: %s", luaL_typename(L, 2));
+        data.p = lua_tolstring(L, 2, &data.n);
+        buf_add_slice(&filtered, data);
     }
-    if (!lua_isstring(L, 2))
-        luaL_error(L, "bad chunk data type: %s", luaL_typename(L, 2));
-    lv->filter_data.p = lua_tolstring(L, 2, &lv->filter_data.n);
-    lv->filter_data = pool_dup(visit_pool(v), lv->filter_data);
+    lv->filter_data = buf_slice(&filtered);
 }
 
 int lib_ngx_output_set_arg(lua_State *L)

@@ -37,4 +37,7 @@ int lib_ngx_output_get_arg(lua_State *L);
 /* set_arg(i, value) */
 int lib_ngx_output_set_arg(lua_State *L);
 
+/* is_logged(level) → would a line of this level be written? */
+int lib_ngx_output_is_logged(lua_State *L);
+
 #endif

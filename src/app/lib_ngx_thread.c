@@ -8,7 +8,9 @@
 
 #include <lauxlib.h>
 
+#include "app/conf.h"
 #include "app/lib_ngx_visit.h"
+#include "base/mem.h"
 #include "bind/vm.h"
 
 static char kill_token; /* process-wide: only its address matters */
@@ -165,28 +167,68 @@ int lib_ngx_thread_cancel(lua_State *L)
     return 0;
 }
 
+/* The log of a timer's task: who asked for the timer is known by text, for it may be gone. */
+struct timer_log {
+    struct log_ctx ctx;
+    char subject[];
+};
+
 static void describe_timer(const struct log_ctx *ctx, struct buf *out)
 {
-    UNUSED(ctx);
     buf_add_lit(out, ", context: ngx.timer");
+    buf_add_slice(out, slice_str(CONTAINER_OF(ctx, struct timer_log, ctx)->subject));
 }
 
-static const struct log_ctx timer_log = {.describe = describe_timer};
+static struct timer_log *new_timer_log(struct slice subject)
+{
+    struct timer_log *log = mem_alloc(sizeof(*log) + subject.n + 1);
+
+    log->ctx = (struct log_ctx){.describe = describe_timer};
+    memcpy(log->subject, subject.p, subject.n);
+    log->subject[subject.n] = '\0';
+    return log;
+}
 
 static void on_timer_end(struct co *co, enum co_result result, int n)
 {
     UNUSED(n);
     if (result == CO_FAILED)
-        log_write(&timer_log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
+        log_write(co->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
                   co_traceback(co));
+    log_write(co->log, LOG_DEBUG, "http lua close fake http connection");
+    mem_free((struct timer_log *)(uintptr_t)co->log);
+    co->log = NULL;
+}
+
+int lib_ngx_thread_timer_subject(lua_State *L)
+{
+    struct visit *v = lua_current_visit();
+    const struct log_ctx *log = co_current() ? co_current()->log : NULL;
+    struct buf text = BUF_EMPTY;
+
+    if (v && v->x->peer) {
+        buf_add_lit(&text, ", client: ");
+        addr_format_host(v->x->peer, &text);
+        buf_add_lit(&text, ", server: ");
+        addr_format(&v->listen->addr, &text);
+        lua_pushlstring(L, text.p, text.n);
+        buf_free(&text);
+        return 1;
+    }
+    lua_pushstring(L, log && log->describe == describe_timer
+                          ? CONTAINER_OF(log, struct timer_log, ctx)->subject
+                          : "");
+    return 1;
 }
 
 int lib_ngx_thread_spawn_timer(lua_State *L)
 {
-    int n = lua_gettop(L);
+    int n = lua_gettop(L) - 1;
     struct co *co = co_new(NULL, on_timer_end);
+    struct slice subject;
 
-    co->log = &timer_log;
+    subject.p = luaL_checklstring(L, 1, &subject.n);
+    co->log = &new_timer_log(subject)->ctx;
     lua_checkstack(co->L, n);
     lua_xmove(L, co->L, n);
     co_queue(co, n - 1);

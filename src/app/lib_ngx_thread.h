@@ -11,7 +11,10 @@ int lib_ngx_thread_spawn(lua_State *L);
 /* thread_cancel(task): it is resumed with KILL where it waits */
 int lib_ngx_thread_cancel(lua_State *L);
 
-/* spawn_timer(fn, ...): a task outside of any request */
+/* timer_subject() → whom a timer made here is for, as log lines tell it */
+int lib_ngx_thread_timer_subject(lua_State *L);
+
+/* spawn_timer(subject, fn, ...): a task outside of any request */
 int lib_ngx_thread_spawn_timer(lua_State *L);
 
 /* stop_sleep(): the timer of the running task is stopped */

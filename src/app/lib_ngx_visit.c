@@ -64,6 +64,7 @@ static const char *context_name(enum lua_context context)
         [LUA_CONTEXT_TIMER] = "ngx.timer",
         [LUA_CONTEXT_EXIT_WORKER] = "exit_worker_by_lua*",
         [LUA_CONTEXT_HANDLER] = "handler",
+        [LUA_CONTEXT_SERVER_REWRITE] = "server_rewrite_by_lua*",
     };
 
     return (size_t)context < ARRAY_LEN(names) ? names[context] : "(unknown)";
@@ -90,6 +91,13 @@ struct visit *ngx_visit_check(lua_State *L, unsigned contexts)
     return v;
 }
 
+struct visit *ngx_visit_check_request(lua_State *L, unsigned contexts)
+{
+    if (lua_current_context() > LUA_CONTEXT_INIT && !lua_current_visit())
+        luaL_error(L, "API disabled in the current context");
+    return ngx_visit_check(L, contexts);
+}
+
 bool ngx_visit_is_head_sent(const struct visit *v)
 {
     return exchange_has_started(v->x) && lua_current_context() != LUA_CONTEXT_HEADER_FILTER;
@@ -108,6 +116,8 @@ static void on_cancel(struct exchange *x, const struct err *why)
             nv->cancelled(x, why);
         return;
     }
+    if (why == &err_closed)
+        log_write(&x->log, LOG_INFO, "client prematurely closed connection");
     if (lv->drain_co)
         co_wake(lv->drain_co, lv->drain_wait);
     nv->on_abort(nv);

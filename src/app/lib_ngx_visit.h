@@ -11,7 +11,8 @@
 #define NGX_IN(context) (1u << LUA_CONTEXT_##context)
 
 /* Sets of contexts. A native handler may do what content_by_lua may. */
-#define NGX_IN_YIELDABLE (NGX_IN(REWRITE) | NGX_IN(ACCESS) | NGX_IN(CONTENT) | NGX_IN(HANDLER))
+#define NGX_IN_REWRITES  (NGX_IN(SERVER_REWRITE) | NGX_IN(REWRITE))
+#define NGX_IN_YIELDABLE (NGX_IN_REWRITES | NGX_IN(ACCESS) | NGX_IN(CONTENT) | NGX_IN(HANDLER))
 #define NGX_IN_REQUEST                                                                             \
     (NGX_IN_YIELDABLE | NGX_IN(SET) | NGX_IN(HEADER_FILTER) | NGX_IN(BODY_FILTER) | NGX_IN(LOG))
 
@@ -28,6 +29,7 @@ struct ngx_visit {
     /* ngx.req.read_body */
     struct co *body_co;
     unsigned body_wait;
+    size_t body_most; /* of a body that is built: more goes to a file */
     /* ngx.on_abort */
     int abort_ref;                                                /* LUA_NOREF */
     void (*on_abort)(struct ngx_visit *nv);                       /* runs it */
@@ -40,6 +42,10 @@ struct ngx_visit *ngx_visit_of(struct visit *v);
 /* The visit that the running code works for. Raises an error when there is none, or when the
  * context is not in `contexts`. */
 struct visit *ngx_visit_check(lua_State *L, unsigned contexts);
+
+/* The same for what needs the request itself: outside of requests the error is "API disabled in the
+ * current context". */
+struct visit *ngx_visit_check_request(lua_State *L, unsigned contexts);
 
 /* Raises an error when the running context is not in `contexts`; for what works without a request
  * too. */

@@ -113,6 +113,21 @@ static bool close_all(struct listen_conf *l)
     return is_ours;
 }
 
+/* The others are closed because a worker that ends accepts who waits, then closes: the queue of a
+ * socket that somebody else holds open as well would fill again with nobody to look at it. */
+int listeners_choose(struct listen_conf *l, int id)
+{
+    int own = id % l->n_fds;
+
+    for (int k = 0; k < l->n_fds; k++) {
+        if (k == own || l->fds[k] < 0)
+            continue;
+        close(l->fds[k]);
+        l->fds[k] = -1;
+    }
+    return l->fds[own];
+}
+
 void listeners_leave(struct app_conf *conf)
 {
     for (unsigned i = 0; i < conf->n_listens; i++)

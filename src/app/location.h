@@ -141,7 +141,8 @@ struct location {
     bool is_access_log_inherited, are_headers_inherited, are_error_pages_inherited,
         is_types_inherited;
     struct log_sink *error_log;
-    bool lua_code_cache, lua_need_request_body, lua_use_default_type;
+    bool lua_code_cache, lua_need_request_body, lua_use_default_type, lua_http10_buffering,
+        does_lua_change_underscores;
 
     /* nested locations, compiled by router_build */
     struct location **children;

@@ -131,20 +131,6 @@ static bool apply_status(struct visit *v, lua_State *L, int index)
     return true;
 }
 
-/* A headers object of perilune.http.headers keeps its fields in `_fields`; a plain table has no
- * metatable. */
-static bool apply_header_table(struct visit *v, lua_State *L, int index)
-{
-    if (lua_getmetatable(L, index)) {
-        lua_pop(L, 1);
-        lua_getfield(L, index, "_fields");
-        if (lua_istable(L, -1))
-            return lua_answer_apply_headers(v, L, lua_gettop(L));
-        lua_pop(L, 1);
-    }
-    return lua_answer_apply_headers(v, L, index);
-}
-
 bool lua_answer_apply_head(struct visit *v, lua_State *L, int status, int headers)
 {
     int top = lua_gettop(L);
@@ -152,7 +138,7 @@ bool lua_answer_apply_head(struct visit *v, lua_State *L, int status, int header
     if (!apply_status(v, L, status))
         return false;
     if (lua_istable(L, headers)) {
-        if (!apply_header_table(v, L, headers))
+        if (!lua_answer_apply_headers(v, L, headers))
             return false;
     } else if (!lua_isnoneornil(L, headers)) {
         lua_pushfstring(L, "headers: a table expected, got a %s", luaL_typename(L, headers));

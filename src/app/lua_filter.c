@@ -1,16 +1,22 @@
-/* Lua that must not wait: header_filter_by_lua, body_filter_by_lua, log_by_lua, set_by_lua. It runs on
- * the main state, inside whatever sends the response or walks the phases; the visit it works for is
- * remembered while it runs. */
+/* Lua that must not wait: header_filter_by_lua, body_filter_by_lua, log_by_lua, set_by_lua. It runs
+ * on the main state, inside whatever sends the response or walks the phases; the visit it works for
+ * is remembered while it runs. */
 #include "app/lua_filter.h"
 
 #include <lauxlib.h>
 #include <unistd.h>
 
+#include "app/error_page.h"
 #include "app/lua_code.h"
 #include "app/lua_handle.h"
 #include "app/lua_visit.h"
+#include "base/mem.h"
 #include "bind/co.h"
 #include "bind/vm.h"
+
+enum { FILE_PIECE = 65536 };
+
+enum { STATUS_CLOSE = 444 };
 
 static struct visit *filtered; /* process-wide: the visit whose filter or log code runs now */
 
@@ -25,12 +31,12 @@ static int add_traceback(lua_State *L)
 
     if (!message && luaL_callmeta(L, 1, "__tostring"))
         message = lua_tostring(L, -1);
-    luaL_traceback(L, L, message ? message : "(error object is not a string)", 1);
+    luaL_traceback(L, L, message ? message : "unknown reason", 1);
     return 1;
 }
 
-/* Calls the function on top of the main state, which leaves `n` results there; a failure goes to the
- * visit's log with a traceback. */
+/* Calls the function on top of the main state, which leaves `n` results there; a failure goes to
+ * the visit's log with a traceback. */
 static bool call(struct visit *v, const char *what, int n)
 {
     lua_State *L = vm_main();
@@ -88,11 +94,27 @@ bool lua_filter_set(struct visit *v, const struct lua_code *code, struct slice *
     return true;
 }
 
+/* ngx.exit in a header filter: another status, and its page or nothing in place of the body. */
+static void replace_answer(struct visit *v, struct lua_visit *lv)
+{
+    struct response *res = &v->x->res;
+    bool has_page = lv->filter_exit >= 300 && lv->filter_exit != STATUS_CLOSE;
+
+    res->status = lv->filter_exit;
+    res->reason = SLICE_EMPTY;
+    lv->replacement = has_page ? error_page_body(v, lv->filter_exit) : SLICE_EMPTY;
+    res->content_length = (int64_t)lv->replacement.n;
+    if (lv->replacement.n > 0)
+        header_set_id(&res->headers, visit_pool(v), HEADER_CONTENT_TYPE, SLICE("text/html"));
+}
+
 static void on_head(struct filter *f, struct exchange *x)
 {
     struct visit *v = visit_of(x);
 
     if (!v->loc->header_filter || run(v, v->loc->header_filter, LUA_CONTEXT_HEADER_FILTER)) {
+        if (lua_visit_of(v)->filter_exit)
+            replace_answer(v, lua_visit_of(v));
         if (v->loc->body_filter)
             x->res.content_length = -1;
         exchange_pass_head(x, f->next);
@@ -101,41 +123,74 @@ static void on_head(struct filter *f, struct exchange *x)
     exchange_abort(x, &err_cancelled);
 }
 
-/* A section of a file is read into the pool. */
-static struct slice chunk_bytes(struct visit *v, const struct chunk *c)
+/* False: the response has been given up. */
+static bool filter_piece(struct filter *f, struct exchange *x, struct slice bytes, bool is_last,
+                         bool is_flush)
 {
-    char *p;
-    ssize_t n;
+    struct visit *v = visit_of(x);
+    struct lua_visit *lv = lua_visit_of(v);
+    struct chunk out;
 
-    if (c->fd < 0)
-        return c->bytes;
-    p = pool_alloc(visit_pool(v), c->size);
-    n = pread(c->fd, p, c->size, c->offset);
+    lv->filter_data = bytes;
+    lv->filter_is_last = is_last;
+    if (!run(v, v->loc->body_filter, LUA_CONTEXT_BODY_FILTER)) {
+        exchange_abort(x, &err_cancelled);
+        return false;
+    }
+    out = CHUNK_BYTES(lv->filter_data);
+    out.is_flush = is_flush;
+    out.is_last = is_last || lv->filter_is_last;
+    exchange_pass_body(x, f->next, &out);
+    return !out.is_last && x->state != EXCHANGE_ABORTED;
+}
+
+/* A section of a file is read in pieces. What of it is missing at the end was cut off meanwhile. */
+static void filter_file(struct filter *f, struct exchange *x, const struct chunk *c)
+{
+    char *room = mem_alloc(MIN(c->size, (size_t)FILE_PIECE) + 1);
+    size_t at = 0;
+    bool goes_on = true;
+
+    while (goes_on && at < c->size) {
+        ssize_t n =
+            pread(c->fd, room, MIN(c->size - at, (size_t)FILE_PIECE), c->offset + (off_t)at);
+
+        if (n <= 0) {
+            exchange_abort(x, &err_truncated);
+            break;
+        }
+        at += (size_t)n;
+        goes_on = filter_piece(f, x, slice_of(room, (size_t)n), c->is_last && at == c->size,
+                               c->is_flush && at == c->size);
+    }
+    mem_free(room);
     if (c->owns_fd)
         close(c->fd);
-    return slice_of(p, n > 0 ? (size_t)n : 0);
+    if (c->size == 0 && c->is_last)
+        (void)filter_piece(f, x, SLICE_EMPTY, true, c->is_flush);
+}
+
+/* What the handler writes is dropped; its end brings the replacement. */
+static void pass_replacement(struct filter *f, struct exchange *x, const struct chunk *c)
+{
+    struct chunk out = CHUNK_LAST(lua_visit_of(visit_of(x))->replacement);
+
+    if (c->fd >= 0 && c->owns_fd)
+        close(c->fd);
+    if (c->is_last)
+        exchange_pass_body(x, f->next, &out);
 }
 
 static void on_body(struct filter *f, struct exchange *x, const struct chunk *c)
 {
-    struct visit *v = visit_of(x);
-    struct lua_visit *lv = lua_visit_of(v);
-    struct chunk out = *c;
-
-    if (!v->loc->body_filter) {
+    if (lua_visit_of(visit_of(x))->filter_exit)
+        pass_replacement(f, x, c);
+    else if (!visit_of(x)->loc->body_filter)
         exchange_pass_body(x, f->next, c);
-        return;
-    }
-    lv->filter_data = chunk_bytes(v, c);
-    lv->filter_is_last = c->is_last;
-    if (!run(v, v->loc->body_filter, LUA_CONTEXT_BODY_FILTER)) {
-        exchange_abort(x, &err_cancelled);
-        return;
-    }
-    out = CHUNK_BYTES(lv->filter_data);
-    out.is_flush = c->is_flush;
-    out.is_last = c->is_last || lv->filter_is_last;
-    exchange_pass_body(x, f->next, &out);
+    else if (c->fd >= 0)
+        filter_file(f, x, c);
+    else
+        (void)filter_piece(f, x, c->bytes, c->is_last, c->is_flush);
 }
 
 void lua_filter_add(struct visit *v)
@@ -158,8 +213,9 @@ static void end_reader(lua_State *L, struct lua_visit *lv)
 }
 
 /* What Lua still holds of the visit means nothing from now on. */
-static void release_refs(struct lua_visit *lv)
+static void release_refs(struct visit *v)
 {
+    struct lua_visit *lv = v->lua;
     lua_State *L = vm_main();
 
     lua_handle_free(lv->handle);
@@ -167,6 +223,8 @@ static void release_refs(struct lua_visit *lv)
     if (!L)
         return;
     end_reader(L, lv);
+    if (lv->ctx_ref != LUA_NOREF)
+        log_write(&v->x->log, LOG_DEBUG, "lua release ngx.ctx at ref %d", lv->ctx_ref);
     luaL_unref(L, LUA_REGISTRYINDEX, lv->ctx_ref);
     lv->ctx_ref = LUA_NOREF;
 }
@@ -176,5 +234,5 @@ void lua_filter_log(struct visit *v)
     if (v->loc && v->loc->log_by_lua)
         run(v, v->loc->log_by_lua, LUA_CONTEXT_LOG);
     if (v->lua)
-        release_refs(v->lua);
+        release_refs(v);
 }

@@ -11,6 +11,7 @@
 #include "app/conf.h"
 #include "app/lua_answer.h"
 #include "app/lua_filter.h"
+#include "app/lua_output.h"
 #include "app/phases.h"
 #include "bind/co.h"
 #include "bind/vm.h"
@@ -52,8 +53,8 @@ static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
         lv->has_redirect_uri = false;
         return STEP_RESTART;
     }
-    if (exchange_has_started(v->x)) {
-        exchange_end(v->x);
+    if (exchange_has_started(v->x) || (lua_output_is_held(v) && status >= 0 && status < 300)) {
+        lua_output_end(v);
         return STEP_DONE;
     }
     if (status < 0) {
@@ -65,7 +66,7 @@ static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
     if (status < 300) {
         if (status >= 100 && v->x->res.status == 0)
             v->x->res.status = status;
-        exchange_end(v->x);
+        lua_output_end(v);
         return STEP_DONE;
     }
     return phases_finish_status(v, status);
@@ -75,6 +76,21 @@ static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
 static int status_of_body_error(const struct err *e)
 {
     return e == &err_too_large ? 413 : e == &err_timeout ? 408 : 400;
+}
+
+/* OpenResty numbers the coroutines of a traceback; this one is that of the innermost. */
+static void log_aborted(struct visit *v, const char *text)
+{
+    static const char head[] = "stack traceback:\n";
+    const char *at = strstr(text, head);
+    int n = at ? (int)(at - text + (ptrdiff_t)strlen(head)) : 0;
+
+    if (at)
+        log_write(&v->x->log, LOG_ERROR,
+                  "lua entry thread aborted: runtime error: %.*scoroutine 0:\n%s", n, text,
+                  text + n);
+    else
+        log_write(&v->x->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s", text);
 }
 
 static enum step_result outcome_of_failure(struct visit *v, struct lua_visit *lv, struct co *co)
@@ -90,9 +106,10 @@ static enum step_result outcome_of_failure(struct visit *v, struct lua_visit *lv
         log_write(&v->x->log, LOG_INFO, "request body could not be read: %s", body_err->message);
         return phases_finish_status(v, status_of_body_error(body_err));
     }
-    log_write(&v->x->log, LOG_ERROR, "%s: %s",
-              is_native ? "handler failed" : "lua entry thread aborted: runtime error",
-              co_traceback(co));
+    if (is_native)
+        log_write(&v->x->log, LOG_ERROR, "handler failed: %s", co_traceback(co));
+    else
+        log_aborted(v, co_traceback(co));
     return v->is_answered ? STEP_DONE : phases_finish_status(v, 500);
 }
 
@@ -104,15 +121,16 @@ static enum step_result outcome_of_return(struct visit *v, struct lua_visit *lv,
     switch (lv->context) {
     case LUA_CONTEXT_HANDLER:
         return lua_answer(v, co->L, n);
+    case LUA_CONTEXT_SERVER_REWRITE:
     case LUA_CONTEXT_REWRITE:
     case LUA_CONTEXT_ACCESS:
-        if (exchange_has_started(x)) {
-            exchange_end(x);
+        if (exchange_has_started(x) || lua_output_is_held(v)) {
+            lua_output_end(v);
             return STEP_DONE;
         }
         return STEP_NEXT;
     default:
-        exchange_end(x);
+        lua_output_end(v);
         return STEP_DONE;
     }
 }
@@ -176,10 +194,15 @@ static void on_body_complete(struct exchange *x, struct body_spool *s)
     struct visit *v = visit_of(x);
     const struct location *l = v->phase == PHASE_SERVER_REWRITE ? v->vhost->base : v->loc;
     const struct step *step = &l->steps[v->phase].steps[v->step];
+    enum step_result r;
 
     UNUSED(s);
-    if (!v->is_answered)
-        phases_resume(v, step->run(v, step));
+    if (v->is_answered)
+        return;
+    v->is_running = true;
+    r = step->run(v, step);
+    v->is_running = false;
+    phases_resume(v, r);
 }
 
 static bool must_wait_for_body(struct visit *v)
@@ -194,9 +217,19 @@ static bool must_wait_for_body(struct visit *v)
 
 static enum step_result start(struct visit *v, const struct step *s, enum lua_context context)
 {
+    const struct body_spool *spool;
+
     if (must_wait_for_body(v))
         return STEP_WAIT;
+    spool = v->x->spool;
+    if (v->loc->lua_need_request_body && spool && spool->state == BODY_FAILED)
+        return phases_finish_status(v, status_of_body_error(v->x->body_err));
     return run_task(v, s->arg, context);
+}
+
+enum step_result lua_step_server_rewrite(struct visit *v, const struct step *s)
+{
+    return start(v, s, LUA_CONTEXT_SERVER_REWRITE);
 }
 
 enum step_result lua_step_rewrite(struct visit *v, const struct step *s)

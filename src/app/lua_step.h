@@ -14,6 +14,9 @@ enum lua_context lua_current_context(void);
 
 /* The steps: arg is a struct lua_code *. */
 
+/* server_rewrite_by_lua */
+enum step_result lua_step_server_rewrite(struct visit *v, const struct step *s);
+
 /* rewrite_by_lua */
 enum step_result lua_step_rewrite(struct visit *v, const struct step *s);
 

@@ -25,6 +25,7 @@ enum lua_context {
     LUA_CONTEXT_TIMER,
     LUA_CONTEXT_EXIT_WORKER,
     LUA_CONTEXT_HANDLER, /* native */
+    LUA_CONTEXT_SERVER_REWRITE,
 };
 
 /* What Lua hangs on a visit. In the exchange's pool. */
@@ -44,8 +45,11 @@ struct lua_visit {
     const struct chunk *filter_chunk;
     struct slice filter_data;
     bool filter_is_last, filter_is_changed;
+    int filter_exit;              /* status that a header filter left with; 0: it did not */
+    struct slice replacement;     /* then: the body to send in place of the handler's */
     const struct slice *set_args; /* ngx.arg of the running set_by_lua */
     unsigned n_set_args;
+    struct buf *held;     /* output that waits for its length, see lua_output.h; NULL: none */
     bool is_type_cleared; /* Content-Type was taken away by ngx.header: no default */
     bool is_cancelled;    /* the peer went away while the handler ran */
     bool is_starting;     /* co_start has not returned: the outcome is `result` */

@@ -21,7 +21,8 @@ static void run(struct visit *v);
 
 static void on_cancel(struct exchange *x, const struct err *why)
 {
-    UNUSED(why);
+    if (why == &err_closed)
+        log_write(&x->log, LOG_INFO, "client prematurely closed connection");
     lua_visit_cancel(visit_of(x));
 }
 

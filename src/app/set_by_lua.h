@@ -1,5 +1,5 @@
-/* set_by_lua: Lua in the order of the rewrite module's directives, whose result becomes the value of
- * a variable. */
+/* set_by_lua: Lua in the order of the rewrite module's directives, whose result becomes the value
+ * of a variable. */
 #ifndef APP_SET_BY_LUA_H
 #define APP_SET_BY_LUA_H
 

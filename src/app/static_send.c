@@ -49,7 +49,7 @@ static enum step_result send_part(struct exchange *x, const struct file_cache_fi
     struct chunk c;
 
     x->res.content_length = size;
-    if (x->req.method == METHOD_HEAD) {
+    if (x->is_head) {
         exchange_end(x);
         return STEP_DONE;
     }
@@ -176,13 +176,12 @@ static enum step_result send_ok(struct visit *v, const struct file_cache_file *f
     return send_part(x, f, 0, f->size);
 }
 
-/* 0, 304 or 412. */
-static int check_conditions(const struct visit *v, const struct file_cache_file *f)
+int static_send_conditions(const struct visit *v, struct slice etag, int64_t mtime)
 {
     const struct request *req = &v->x->req;
     enum modified_since rule = v->loc->if_modified_since;
-    int status = range_check_conditions(&req->headers, req->method, etag_of(v, f), f->mtime,
-                                        rule == MODIFIED_EXACT);
+    int status =
+        range_check_conditions(&req->headers, req->method, etag, mtime, rule == MODIFIED_EXACT);
 
     if (status == 304 && rule == MODIFIED_OFF &&
         !header_find_id(&req->headers, HEADER_IF_NONE_MATCH))
@@ -237,7 +236,7 @@ enum step_result static_send(struct visit *v, const struct file_cache_file *file
         static_send_type(v);
         return send_part(v->x, file, 0, file->size);
     }
-    switch (check_conditions(v, file)) {
+    switch (static_send_conditions(v, etag_of(v, file), file->mtime)) {
     case 304:
         return not_modified(v);
     case 412:

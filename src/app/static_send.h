@@ -10,8 +10,13 @@
  */
 enum step_result static_send(struct visit *v, const struct file_cache_file *file);
 
-/* Gives the response the Content-Type of the path's extension, or the default type, unless it has one.
+/* Gives the response the Content-Type of the path's extension, or the default type, unless it has
+ * one.
  */
 void static_send_type(struct visit *v);
+
+/* Evaluates the conditions of the request against an answer with these validators ("", -1: none) by
+ * the location's rules: 0 (go on), 304 or 412. */
+int static_send_conditions(const struct visit *v, struct slice etag, int64_t mtime);
 
 #endif

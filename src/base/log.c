@@ -129,7 +129,8 @@ static void begin_line(struct buf *line, const struct log_ctx *ctx, enum log_lev
     buf_reserve(line, LINE_GUESS);
     buf_add_slice(line, clock_log_date());
     buf_add_lit(line, " [");
-    buf_add_slice(line, slice_str(log_level_name(level)));
+    if (level != LOG_STDERR)
+        buf_add_slice(line, slice_str(log_level_name(level)));
     buf_add_lit(line, "] ");
     buf_add_int(line, pid);
     buf_add_char(line, '#');

@@ -106,26 +106,43 @@ static bool push_own_traceback(lua_State *L)
     return false;
 }
 
+static int to_text(lua_State *L)
+{
+    if (!lua_isstring(L, 1) && !luaL_callmeta(L, 1, "__tostring"))
+        lua_pushnil(L);
+    return 1;
+}
+
+/* Pushes the text of the error onto the main state. A __tostring may fail like any function. */
+static const char *push_message(struct co *co)
+{
+    lua_State *L = vm_main();
+
+    lua_pushcfunction(L, to_text);
+    lua_pushvalue(co->L, -1);
+    lua_xmove(co->L, L, 1);
+    if (lua_pcall(L, 1, 1, 0) == 0 && lua_isstring(L, -1))
+        return lua_tostring(L, -1);
+    lua_pop(L, 1);
+    lua_pushliteral(L, "(error object is not a string)");
+    return lua_tostring(L, -1);
+}
+
 const char *co_traceback(struct co *co)
 {
     static struct buf text; /* process-wide: valid until the next call */
     lua_State *L = vm_main();
-    bool has_own = push_own_traceback(co->L);
-    const char *message, *own = has_own ? lua_tostring(co->L, -1) : NULL;
+    const char *message = push_message(co);
 
-    if (has_own)
-        lua_insert(co->L, -2);
-    message = lua_tostring(co->L, -1);
-    if (!message && luaL_callmeta(co->L, -1, "__tostring"))
-        message = lua_tostring(co->L, -1);
-    message = message ? message : "(error object is not a string)";
     text.n = 0;
-    if (own) {
-        buf_printf(&text, "%s\n%s", message, own);
-        return buf_cstr(&text);
+    if (push_own_traceback(co->L)) {
+        buf_printf(&text, "%s\n%s", message, lua_tostring(co->L, -1));
+        lua_pop(co->L, 1);
+    } else {
+        luaL_traceback(L, co->L, message, 0);
+        buf_add_slice(&text, slice_str(lua_tostring(L, -1)));
+        lua_pop(L, 1);
     }
-    luaL_traceback(L, co->L, message, 0);
-    buf_add_slice(&text, slice_str(lua_tostring(L, -1)));
     lua_pop(L, 1);
     return buf_cstr(&text);
 }

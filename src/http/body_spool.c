@@ -21,12 +21,11 @@ static void discard(void *arg)
     buf_free(&s->memory);
     if (s->fd >= 0)
         (void)close(s->fd);
-    if (s->path)
+    if (s->path && !s->keeps_file)
         (void)unlink(s->path);
 }
 
-/* From now on the body is in a file. */
-static const struct err *open_file(struct exchange *x, struct body_spool *s)
+const struct err *body_spool_to_file(struct exchange *x, struct body_spool *s)
 {
     struct buf path = BUF_EMPTY;
     const struct err *e = file_temp(x->settings->temp_path, &path, &s->fd);
@@ -47,8 +46,9 @@ static const struct err *store(struct exchange *x, struct body_spool *s, struct 
     const struct err *e = NULL;
 
     s->size += (int64_t)piece.n;
-    if (s->fd < 0 && (uint64_t)s->size > x->settings->body_buffer_size)
-        e = open_file(x, s);
+    if (s->fd < 0 && ((uint64_t)s->size > x->settings->body_buffer_size ||
+                      x->settings->body_file != BODY_FILE_LARGE))
+        e = body_spool_to_file(x, s);
     if (e)
         return e;
     if (s->fd >= 0)
@@ -104,6 +104,7 @@ struct body_spool *body_spool_start(struct exchange *x,
     }
     r = pool_new(&x->pool, struct reading);
     r->spool.fd = -1;
+    r->spool.keeps_file = x->settings->body_file == BODY_FILE_KEPT;
     r->spool.on_complete = fn;
     r->spool.user = user;
     pool_on_reset(&x->pool, discard, &r->spool);

@@ -9,6 +9,7 @@ struct body_spool {
     struct buf memory; /* the body, when fd < 0 */
     int fd;            /* -1, or the temporary file */
     char *path;        /* of the file, in the exchange's pool; it is removed with the exchange */
+    bool keeps_file;   /* then: it is not */
     int64_t size;
     enum body_result state; /* BODY_WAIT until complete: then BODY_END or BODY_FAILED */
     void (*on_complete)(struct exchange *x, struct body_spool *s);
@@ -21,5 +22,9 @@ struct body_spool {
 struct body_spool *body_spool_start(struct exchange *x,
                                     void (*fn)(struct exchange *x, struct body_spool *s),
                                     void *user);
+
+/* Moves what is in memory to a temporary file, where the rest of the body will go too. Only while
+ * there is none. */
+const struct err *body_spool_to_file(struct exchange *x, struct body_spool *s) MUST_USE;
 
 #endif

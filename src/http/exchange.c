@@ -52,6 +52,8 @@ void exchange_set_state(struct exchange *x, enum exchange_state to)
         PANIC("exchange: no edge from %s to %s", exchange_state_name(x->state),
               exchange_state_name(to));
     x->state = to;
+    if (to == EXCHANGE_HANDLING)
+        x->is_head = x->req.method == METHOD_HEAD;
 }
 
 /* ", client: …, server: …, request: "…", host: "…"", as far as known. */
@@ -136,7 +138,7 @@ static bool is_gone(const struct exchange *x)
 /* Has this response no body on the wire, whatever the app writes? */
 static bool is_bodyless(const struct exchange *x)
 {
-    return x->req.method == METHOD_HEAD || !status_can_have_body(x->res.status);
+    return x->is_head || !status_can_have_body(x->res.status);
 }
 
 /* Drops fields that may not be on a wire. */
@@ -158,10 +160,20 @@ static void keep_valid(struct exchange *x, struct header_list *l)
     l->n = kept;
 }
 
+/* Anything else would not be a final response. */
+static void check_status(struct exchange *x)
+{
+    if (LIKELY(x->res.status >= 200 && x->res.status <= 999))
+        return;
+    log_write(&x->log, LOG_ERROR, "invalid response status %d", x->res.status);
+    x->res.status = 500;
+}
+
 static void wire_head(struct exchange *x)
 {
     const struct header *connection;
 
+    check_status(x);
     keep_valid(x, &x->res.headers);
     if (x->res.reason.n && !header_is_value(x->res.reason))
         x->res.reason = SLICE_EMPTY;
@@ -204,6 +216,10 @@ static void wire_body(struct exchange *x, const struct chunk *piece)
     struct chunk c = *piece;
     bool is_short = false;
 
+    if (UNLIKELY(x->is_complete)) {
+        drop_chunk(&c);
+        return;
+    }
     if (x->body_left >= 0) {
         if (UNLIKELY(chunk_size(&c) > (size_t)x->body_left))
             cut_chunk(x, &c);
@@ -216,8 +232,10 @@ static void wire_body(struct exchange *x, const struct chunk *piece)
         drop_chunk(&c);
         c = (struct chunk){.bytes = SLICE_EMPTY, .fd = -1, .is_last = c.is_last};
     }
-    if (c.is_last)
+    if (c.is_last) {
+        x->is_complete = true;
         keep_valid(x, &x->res.trailers);
+    }
     x->has_file |= c.fd >= 0;
     x->body_bytes_sent += chunk_size(&c);
     if (chunk_size(&c) || c.is_last || c.is_flush)
@@ -271,10 +289,7 @@ static void start(struct exchange *x)
     CHECK(x->state == EXCHANGE_HANDLING);
     if (!r->status)
         r->status = 200;
-    if (UNLIKELY(r->status < 200 || r->status > 999)) {
-        log_write(&x->log, LOG_ERROR, "invalid response status %d", r->status);
-        r->status = 500;
-    }
+    check_status(x);
     if (r->last_modified >= 0 && !header_find_id(&r->headers, HEADER_LAST_MODIFIED)) {
         char *date = pool_alloc(&x->pool, DATE_SIZE);
 
@@ -315,7 +330,8 @@ void exchange_start(struct exchange *x)
 
 void exchange_write(struct exchange *x, const struct chunk *c)
 {
-    if (is_gone(x)) {
+    if (is_gone(x) || x->is_complete) {
+        x->has_ended |= c->is_last;
         drop_chunk(c);
         return;
     }
@@ -323,8 +339,7 @@ void exchange_write(struct exchange *x, const struct chunk *c)
     x->has_ended = c->is_last;
     if (x->state == EXCHANGE_HANDLING) {
         take_content_length(x);
-        if (c->is_last && x->res.content_length < 0 &&
-            (chunk_size(c) || x->req.method != METHOD_HEAD))
+        if (c->is_last && x->res.content_length < 0 && (chunk_size(c) || !x->is_head))
             x->res.content_length = (int64_t)chunk_size(c);
         start(x);
     }
@@ -344,9 +359,9 @@ void exchange_respond(struct exchange *x, struct slice body)
         return;
     CHECK(x->state == EXCHANGE_HANDLING && !x->has_ended);
     x->has_ended = true;
-    if (UNLIKELY(x->req.method == METHOD_HEAD && !body.n))
+    if (UNLIKELY(x->is_head && !body.n))
         take_content_length(x);
-    if (LIKELY(body.n || x->res.content_length < 0 || x->req.method != METHOD_HEAD))
+    if (LIKELY(body.n || x->res.content_length < 0 || !x->is_head))
         x->res.content_length = (int64_t)body.n;
     start(x);
     push(x, &CHUNK_LAST(body));

@@ -98,6 +98,8 @@ struct exchange {
     bool is_waiting_body, is_waiting_drained;
     bool has_body_read; /* read_body was asked at least once */
     bool has_ended;     /* the app has given the last piece */
+    bool is_complete;   /* the last piece has gone out: a filter may end a response early */
+    bool is_head;       /* asked for by HEAD; the app may change req.method, this stays */
     bool has_file;      /* a piece of the response was a file */
     struct pool pool;
     char room[2048]; /* the pool's first block */

@@ -99,7 +99,7 @@ static void send_head(struct exchange *x, bool has_body)
     x->keep_alive = may_keep_alive(x);
     if (!server && x->settings->server_name)
         h.server = slice_str(x->settings->server_name);
-    if (has_body || (x->req.method == METHOD_HEAD && status_can_have_body(x->res.status)))
+    if (has_body || (x->is_head && status_can_have_body(x->res.status)))
         h.content_length = x->res.content_length;
     h.is_chunked = c->framing == FRAMING_CHUNKED;
     h.is_keep_alive = x->keep_alive;

@@ -9,6 +9,13 @@
 
 #include "base/base.h"
 
+/* Which request bodies that are read as a whole go to a file. */
+enum body_file {
+    BODY_FILE_LARGE, /* those that are larger than body_buffer_size */
+    BODY_FILE_CLEAN, /* all */
+    BODY_FILE_KEPT,  /* all, and the files stay */
+};
+
 struct http_settings {
     uint64_t header_timeout;     /* 60 s: first byte of a head to its last */
     uint64_t body_timeout;       /* 60 s: between two reads of a body */
@@ -17,6 +24,7 @@ struct http_settings {
     uint64_t keepalive_header;   /* value of a Keep-Alive field in seconds; 0: none */
     uint64_t lingering_timeout;  /* 5 s: waiting for a peer to finish after we have */
     int64_t max_body_size;       /* 1 MiB; 0: unlimited */
+    enum body_file body_file;
     size_t body_buffer_size;     /* 16 KiB: more goes to a temporary file */
     size_t header_line;          /* 8 KiB: a request line or header line */
     size_t header_block;         /* 32 KiB: a whole head */

@@ -212,7 +212,7 @@ void listener_stop(struct listener *l)
 
 void listener_finish(struct listener *l)
 {
-    if (io_events(&l->io))
-        accept_up_to(l, LAST_BATCH);
+    io_watch(&l->io, IO_READ);
+    accept_up_to(l, LAST_BATCH);
     listener_stop(l);
 }

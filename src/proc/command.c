@@ -10,13 +10,14 @@
 static const char usage[] =
     "Usage: perilune [-?hvVtTq] [-s signal] [-p prefix] [-e filename] [-c filename] [-g "
     "directives]\n"
-    "       perilune run file.lua [arguments]\n"
-    "       perilune -e 'code' [arguments]\n"
-    "       perilune repl\n"
-    "       perilune test [options] files or directories\n"
-    "       perilune --directives\n"
+    "                                         serve what a configuration says\n"
+    "       perilune run file.lua [arguments] run a script; - is standard input\n"
+    "       perilune -e 'code' [arguments]    run Lua code\n"
+    "       perilune repl                     evaluate lines as they are typed\n"
+    "       perilune test [options] paths     run .t files, see perilune test --help\n"
+    "       perilune --directives             print the reference of all directives\n"
     "\n"
-    "Options:\n"
+    "Options of a server:\n"
     "  -?,-h         : this help\n"
     "  -v            : show version and exit\n"
     "  -V            : show version and configure options then exit\n"
@@ -28,10 +29,9 @@ static const char usage[] =
     "  -e filename   : set error log file (default: logs/error.log)\n"
     "  -c filename   : set configuration file (default: conf/perilune.conf)\n"
     "  -g directives : set global directives out of configuration file\n"
-    "  --directives  : print the reference of all directives\n"
     "\n"
-    "run: the main chunk of the file is a task and may await; the process ends when nothing is\n"
-    "left to happen. -e before nothing but arguments that are no options runs Lua code.\n";
+    "A script's main chunk is a task and may await; the process ends when nothing is left to\n"
+    "happen. -e is Lua code when only arguments follow it that are no options.\n";
 
 void command_usage(struct buf *out)
 {
@@ -63,8 +63,8 @@ struct reader {
 /* The value of the option whose letter stands before `rest`. */
 static bool take_value(struct reader *r, const char *rest, char letter, const char **value_out)
 {
-    static const char *const needs[] = {"p directory name", "e file name", "c file name",
-                                        "g parameter", "s parameter"};
+    static const char *const needs[] = {"p directory name", "e Lua code, or a file name",
+                                        "c file name", "g parameter", "s parameter"};
 
     if (*rest) {
         *value_out = rest;
@@ -152,6 +152,11 @@ static bool is_one_liner(int argc, char **argv)
     return true;
 }
 
+static bool is_call_for_help(const char *arg)
+{
+    return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
+}
+
 /* The commands that are a word. `first` is the index of the first argument that the command has for
  * itself. */
 static bool take_word(int argc, char **argv, struct command *out)
@@ -169,6 +174,10 @@ static bool take_word(int argc, char **argv, struct command *out)
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
         if (strcmp(argv[1], words[i].word) != 0)
             continue;
+        if (argc == 3 && words[i].kind != COMMAND_SUITE && is_call_for_help(argv[2])) {
+            out->kind = COMMAND_HELP;
+            return true;
+        }
         first = words[i].has_subject ? 3 : 2;
         out->kind = words[i].kind;
         out->subject = words[i].has_subject ? argv[2] : NULL;
@@ -179,6 +188,16 @@ static bool take_word(int argc, char **argv, struct command *out)
     return false;
 }
 
+static void refuse_word(const char *word, bool is_first, struct buf *problem)
+{
+    size_t n = strlen(word);
+
+    if (is_first && n > 4 && strcmp(word + n - 4, ".lua") == 0)
+        buf_printf(problem, "unknown command \"%s\"; to run a script: perilune run %s", word, word);
+    else
+        buf_printf(problem, is_first ? "unknown command \"%s\"" : "invalid option: \"%s\"", word);
+}
+
 bool command_parse(int argc, char **argv, struct command *out, struct buf *problem)
 {
     struct reader r = {argv, 1, out, problem};
@@ -187,6 +206,8 @@ bool command_parse(int argc, char **argv, struct command *out, struct buf *probl
     if (argc > 1 && take_word(argc, argv, out)) {
         if (out->kind == COMMAND_RUN && !out->subject)
             buf_add_lit(problem, "\"run\" requires a file name");
+        if ((out->kind == COMMAND_REPL || out->kind == COMMAND_DIRECTIVES) && out->n_args > 0)
+            buf_printf(problem, "\"%s\" takes no arguments", argv[1]);
         return problem->n == 0;
     }
     if (is_one_liner(argc, argv)) {
@@ -198,7 +219,7 @@ bool command_parse(int argc, char **argv, struct command *out, struct buf *probl
     }
     for (; r.at < argc; r.at++) {
         if (argv[r.at][0] != '-') {
-            buf_printf(problem, "invalid option: \"%s\"", argv[r.at]);
+            refuse_word(argv[r.at], r.at == 1, problem);
             return false;
         }
         if (!take_option(&r, argv[r.at] + 1))

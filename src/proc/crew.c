@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/fair_share.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -143,6 +144,7 @@ void crew_start(struct app_conf *conf, const struct privs *privs)
     crew.privs = privs;
     crew.count = conf_count_workers(conf);
     crew.generation++;
+    fair_share_open(crew.count);
     crew.died_young = 0;
     crew.is_dismissed = false;
     log_write(NULL, LOG_NOTICE, "start worker processes");

@@ -179,6 +179,17 @@ static int serve(struct boot *b)
     return 0;
 }
 
+/* Who has only typed the program's name may not know that it wants a configuration. */
+static bool has_nothing_to_serve(const struct command *command, const struct boot *b)
+{
+    if (command->kind != COMMAND_SERVE || command->path || command->prefix ||
+        access(b->path, F_OK) == 0)
+        return false;
+    fprintf(stderr, "perilune: there is no conf/perilune.conf in %s; %s\n", b->prefix,
+            "-c names a configuration, --help tells more");
+    return true;
+}
+
 int serve_command(const struct command *command, const char *fallback)
 {
     struct boot b;
@@ -189,7 +200,7 @@ int serve_command(const struct command *command, const char *fallback)
     if (command->kind == COMMAND_SIGNAL)
         code = send_signal(command, &b);
     else if (command->kind == COMMAND_SERVE)
-        code = serve(&b);
+        code = has_nothing_to_serve(command, &b) ? 1 : serve(&b);
     else
         code = check(command, &b);
     boot_deinit(&b);

@@ -16,20 +16,27 @@ char **ngx_argv; /* process-wide: see title.h */
 static struct {
     char *p;
     size_t size;
-} room;                      /* process-wide: where the title stands */
-static struct buf arguments; /* process-wide: the command line as text */
-static char **variables;     /* process-wide: our copy of the environment; setenv may leave it for an array of its own */
+} room;                                        /* process-wide: where the title stands */
+static struct buf arguments;                   /* process-wide: the command line as text */
+static char **variables __attribute__((used)); /* process-wide: the copy of the environment, which
+                                                   `environ` may leave behind */
 
+/* One block, which the array begins: setenv may put others in the place of these strings. */
 static char **copy_strings(char **strings)
 {
-    size_t n = 0;
-    char **copy;
+    size_t n = 0, size = 0;
+    char **copy, *at;
 
     while (strings[n])
-        n++;
-    copy = mem_alloc((n + 1) * sizeof(*copy));
-    for (size_t i = 0; i < n; i++)
-        copy[i] = mem_strdup(slice_str(strings[i]));
+        size += strlen(strings[n++]) + 1;
+    copy = mem_alloc((n + 1) * sizeof(*copy) + size);
+    at = (char *)(copy + n + 1);
+    for (size_t i = 0; i < n; i++) {
+        size_t length = strlen(strings[i]) + 1;
+
+        copy[i] = memcpy(at, strings[i], length);
+        at += length;
+    }
     copy[n] = NULL;
     return copy;
 }

@@ -28,7 +28,8 @@ $| = 1;
 
 sub dial
 {
-    return IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port", Timeout => $LONGEST);
+    # without a timeout it is one call, which a signal does not end
+    return IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
 }
 
 # Reads once. False: the end, an error, or too late.
@@ -36,7 +37,10 @@ sub more
 {
     my $p = shift;
 
-    return 0 unless IO::Select->new($p->{sock})->can_read($LONGEST);
+    my $until = time + $LONGEST;
+    until (IO::Select->new($p->{sock})->can_read(0.5)) { # a signal ends it early
+        return 0 if time > $until;
+    }
     my $n = sysread $p->{sock}, $p->{in}, 65536, length $p->{in};
     return $n ? 1 : 0;
 }
@@ -146,6 +150,7 @@ sub fetch_kept
     return $is_well;
 }
 
+# The answer to the last request is waited for.
 sub hammer_one
 {
     my ($name, $fetch) = @_;
@@ -153,7 +158,13 @@ sub hammer_one
 
     $SIG{TERM} = sub { $is_over = 1 };
     until ($is_over) {
-        $fetch->() ? $done++ : $failed++;
+        if ($fetch->()) {
+            $done++;
+        }
+        else {
+            $failed++;
+            print STDERR "$name: $!\n";
+        }
         sleep 0.001;
     }
     print "$name: ", $done < 20 ? "only $done requests, " : '', "$failed failed\n";

@@ -2,6 +2,7 @@
 #   . t/lib/process.sh        first, from the top of the tree; then all happens in $D
 #   conf 'main level' 'server level' ['http level']   writes conf/perilune.conf
 #   wait_for 'condition'      until it holds, 20 seconds at most; says so when it does not
+#   is_gone PID               has it ended? Whether somebody has taken note of that does not matter
 #   workers                   the numbers of the workers that are not leaving
 PEERS="perl $PWD/t/lib/peers.pl"
 D=$TEST_NGINX_SERVER_ROOT/m
@@ -27,6 +28,8 @@ wait_for() {
     return 1
 }
 
+is_gone() { ! grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null; }
+
 master() { cat logs/m.pid; }
 
 workers() {
@@ -41,5 +44,5 @@ get() { curl -s --max-time 20 "http://127.0.0.1:$PORT$1"; }
 quit() {
     M=$(master)
     kill -"${1:-QUIT}" "$M"
-    wait_for "! kill -0 $M 2>/dev/null"
+    wait_for "is_gone $M"
 }

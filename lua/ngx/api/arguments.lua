@@ -63,7 +63,7 @@ end
 function arguments.req.get_uri_args(most, tab)
     local rc = C.ffi_ngx_text(ARGS, text)
     if rc == native.NO_REQUEST then
-        error("no request found", 2)
+        native.no_request(2)
     end
     tab = tab and clear(tab) or {}
     if rc ~= 0 then
@@ -76,7 +76,7 @@ arguments.req.get_query_args = arguments.req.get_uri_args
 
 --- The arguments of a body of type application/x-www-form-urlencoded that has been read.
 function arguments.req.get_post_args(most)
-    context.check(context.request)
+    context.check_request(context.request)
     if C.ffi_ngx_context() == 3 then
         error("API disabled in the context of set_by_lua*", 2)
     end
@@ -155,7 +155,7 @@ function arguments.req.set_uri_args(args)
         error("bad argument #1 to 'set_uri_args' (string, number, or table expected, but got " .. kind .. ")", 2)
     end
     if C.ffi_ngx_set_args(args, #args) ~= 0 then
-        error("no request found", 2)
+        native.no_request(2)
     end
 end
 

@@ -24,6 +24,7 @@ context.phases = {
     [10] = "timer",
     [11] = "exit_worker",
     [12] = "content",
+    [13] = "server_rewrite",
 }
 
 local names = {}
@@ -32,10 +33,11 @@ for i, phase in pairs(context.phases) do
 end
 
 --- Sets of phases: `set[number]` is true when the phase is in it.
-context.waiting = { [4] = true, [5] = true, [6] = true, [10] = true, [12] = true }
-context.answering = { [4] = true, [5] = true, [6] = true, [12] = true }
+context.waiting = { [4] = true, [5] = true, [6] = true, [10] = true, [12] = true, [13] = true }
+context.answering = { [4] = true, [5] = true, [6] = true, [12] = true, [13] = true }
 context.request = {
     [3] = true, [4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [9] = true, [12] = true,
+    [13] = true,
 }
 
 --- Raises "API disabled in the context of …" at `level` when the running phase is not in `set`.
@@ -49,6 +51,15 @@ function context.check(set, level)
         error("no request found", level)
     end
     error("API disabled in the context of " .. names[now], level)
+end
+
+--- The same for what works on the request: where there is none, the context is not named.
+function context.check_request(set, level)
+    local now = C.ffi_ngx_context()
+    if not context.request[now] then
+        native.no_request((level or 2) + 1)
+    end
+    return context.check(set, level)
 end
 
 --- Waits for whatever wait has been numbered. Ends the task here when it was killed; raises when it was cancelled.

@@ -6,7 +6,21 @@ local context = require "ngx.api.context"
 local native = require "ngx.api.native"
 local tasks = require "perilune.core.task"
 
+local DEBUG = 8
+
 local control = { exit = core.exit, redirect = core.redirect, eof = core.eof, send_headers = core.send_headers }
+
+--- Waits for `n` seconds, telling so on the debug level.
+local function sleep_logged(n)
+    local var = ngx.var
+    local ok, uri = pcall(function()
+        return var.uri .. "?" .. (var.args or "")
+    end)
+    core.log_line(DEBUG, "lua ready to sleep for " .. math.floor(n * 1000) .. " ms")
+    tasks.sleep(n)
+    context.wait()
+    core.log_line(DEBUG, 'lua sleep timer expired: "' .. (ok and uri or "?") .. '"')
+end
 
 --- Suspends the running light thread for `seconds` (0: lets the others run).
 function control.sleep(seconds, ...)
@@ -22,6 +36,9 @@ function control.sleep(seconds, ...)
         error('invalid sleep duration "' .. n * 1000 .. '"', 2)
     end
     context.check(context.waiting)
+    if core.is_logged(DEBUG) then
+        return sleep_logged(n)
+    end
     tasks.sleep(n)
     context.wait()
 end
@@ -30,6 +47,7 @@ end
 -- @treturn ?number 1
 -- @treturn ?string error
 function control.flush(...)
+    context.check(context.answering)
     local ok, err = core.flush(...)
     if ok == false then
         context.wait()

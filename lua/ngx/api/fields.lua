@@ -10,31 +10,15 @@ local type, tostring, rawget = type, tostring, rawget
 local name_out, value_out = ffi.new("struct ffi_str"), ffi.new("struct ffi_str")
 
 local RESPONSE, REQUEST = 1, 0
-local changeable = { [3] = true, [4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [12] = true }
+local changeable = { [3] = true, [4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [12] = true, [13] = true }
 
 local fields = { header = {}, resp = {}, req = {} }
-
---- names as Lua writes them → as they are sent; bounded
-local dashed, n_dashed = {}, 0
-
-local function to_dashes(name)
-    local found = dashed[name]
-    if found then
-        return found
-    end
-    found = name:gsub("_", "-")
-    if n_dashed >= 1000 then
-        dashed, n_dashed = {}, 0
-    end
-    dashed[name], n_dashed = found, n_dashed + 1
-    return found
-end
 
 local function get_values(name)
     local rc = C.ffi_fields_get(name, #name, 0, value_out)
     if rc ~= 0 then
         if rc == native.NO_REQUEST then
-            error("no request found", 3)
+            native.no_request(2)
         end
         return nil
     end
@@ -52,7 +36,7 @@ end
 
 local function check(rc, name)
     if rc == native.NO_REQUEST then
-        error("no request found", 4)
+        native.no_request(4)
     elseif rc == native.INVALID then
         error("failed to set header " .. name, 4)
     end
@@ -84,13 +68,13 @@ setmetatable(fields.header, {
         if type(key) ~= "string" then
             return nil
         end
-        return get_values(to_dashes(key))
+        return get_values(key)
     end,
     __newindex = function(_, key, value)
         if type(key) ~= "string" then
             key = tostring(key)
         end
-        set_values(RESPONSE, to_dashes(key), value)
+        set_values(RESPONSE, key, value)
     end,
 })
 
@@ -119,7 +103,7 @@ local function collect(kind, most, raw, out, before)
     local n = C.ffi_fields_count(kind)
     local err
     if n < 0 then
-        error("no request found", 3)
+        native.no_request(2)
     end
     most = most or 100
     if most > 0 and n + before > most then
@@ -176,7 +160,7 @@ function fields.resp.add_header(name, value)
     end
     local function one(v)
         if C.ffi_fields_add(RESPONSE, name, #name, tostring(v), #tostring(v)) == native.NO_REQUEST then
-            error("no request found", 3)
+            native.no_request(3)
         end
     end
     if type(value) ~= "table" then
@@ -190,7 +174,7 @@ end
 
 --- Sets a field of the request; nil or an empty array removes it.
 function fields.req.set_header(name, value)
-    context.check(changeable)
+    context.check_request(changeable)
     if type(name) ~= "string" then
         name = tostring(name)
     end
@@ -202,7 +186,7 @@ end
 
 --- Removes a field of the request.
 function fields.req.clear_header(name)
-    context.check(changeable)
+    context.check_request(changeable)
     set_values(REQUEST, tostring(name), nil)
 end
 

@@ -60,13 +60,19 @@ local native = {
     INVALID = -104,
 }
 
+--- Raises, at `level`, that there is no request to work on: in a timer that is the fault of the context.
+function native.no_request(level)
+    local is_early = ffi.C.ffi_ngx_context() <= 1
+    error(is_early and "no request found" or "API disabled in the current context", level + 1)
+end
+
 local number = ffi.new("double[1]")
 
 --- A number of the current request (enum ffi_ngx_number).
--- Raises "no request found" at `level` (default: the caller of the caller).
+-- Raises at `level` (default: the caller of the caller) when there is none.
 function native.number(what, level)
     if ffi.C.ffi_ngx_number(what, number) ~= 0 then
-        error("no request found", level or 3)
+        native.no_request(level or 3)
     end
     return number[0]
 end

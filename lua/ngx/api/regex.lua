@@ -239,7 +239,10 @@ function regex.gmatch(subject, pattern, options)
         local n, problem = execute(re, subject, from)
         if not n or n == NO_MATCH then
             from = nil
-            return nil, problem
+            if problem then
+                return nil, problem
+            end
+            return nil
         end
         from = vector[1] > vector[0] and vector[1] or behind(re, subject, vector[1])
         return captures(re, subject, n)

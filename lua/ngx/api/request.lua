@@ -42,7 +42,7 @@ end
 --- The method's name.
 function req.get_method()
     if C.ffi_ngx_text(METHOD_NAME, text) ~= 0 then
-        error("no request found", 2)
+        native.no_request(2)
     end
     return to_string(text.p, text.n)
 end
@@ -54,7 +54,7 @@ function req.set_method(id)
     end
     local rc = C.ffi_ngx_set_method(id)
     if rc == native.NO_REQUEST then
-        error("no request found", 2)
+        native.no_request(2)
     elseif rc ~= 0 then
         error("unsupported HTTP method: " .. id, 2)
     end
@@ -62,12 +62,12 @@ end
 
 --- 1, 1.1, 2; 0.9 never comes.
 function req.http_version()
-    return native.number(HTTP_VERSION)
+    return (native.number(HTTP_VERSION))
 end
 
 --- When the request began: seconds since 1970.
 function req.start_time()
-    return native.number(START_TIME)
+    return (native.number(START_TIME))
 end
 
 --- Did the request come here by an internal redirect?
@@ -77,7 +77,7 @@ end
 
 --- The head of the request as text.
 function req.raw_header(no_request_line)
-    context.check(context.request)
+    context.check_request(context.request)
     C.ffi_ngx_raw_header(no_request_line and 1 or 0, text)
     return to_string(text.p, text.n)
 end

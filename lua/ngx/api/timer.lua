@@ -9,25 +9,25 @@ local C = native.C
 local timer = {}
 local pending, n_pending, n_running = {}, 0, 0
 
+local function traced(e)
+    return debug.traceback(tostring(e), 2)
+end
+
 local function run(fn, premature, args)
-    local ok, err = xpcall(function()
-        fn(premature, unpack(args, 1, args.n))
-    end, function(e)
-        return debug.traceback(tostring(e), 2)
-    end)
+    local ok, err = xpcall(fn, traced, premature, unpack(args, 1, args.n))
     n_running = n_running - 1
     if not ok then
         core.log_line(4, "lua entry thread aborted: runtime error: " .. err)
     end
 end
 
-local function start(fn, premature, args)
+local function start(entry, premature)
     if n_running >= C.ffi_ngx_most_running_timers() then
         core.log_line(2, C.ffi_ngx_most_running_timers() .. " lua_max_running_timers are not enough")
         return
     end
     n_running = n_running + 1
-    core.spawn_timer(run, fn, premature, args)
+    core.spawn_timer(entry.subject, run, entry.fn, premature, entry.args)
 end
 
 local function add(entry)
@@ -37,7 +37,7 @@ local function add(entry)
         if entry.is_repeated and C.ffi_ngx_is_exiting() == 0 then
             add(entry)
         end
-        start(entry.fn, false, entry.args)
+        start(entry, false)
     end)
     pending[entry], n_pending = true, n_pending + 1
 end
@@ -68,7 +68,13 @@ local function create(delay, is_repeated, fn, n, ...)
     if n_pending >= C.ffi_ngx_most_pending_timers() then
         return nil, "too many pending timers"
     end
-    add { delay = delay > 0 and delay or 0, is_repeated = is_repeated, fn = fn, args = { n = n, ... } }
+    add {
+        delay = delay > 0 and delay or 0,
+        is_repeated = is_repeated,
+        fn = fn,
+        args = { n = n, ... },
+        subject = core.timer_subject(),
+    }
     return 1
 end
 
@@ -102,7 +108,7 @@ local function drain()
     pending, n_pending = {}, 0
     for entry in pairs(all) do
         entry.timer:stop()
-        start(entry.fn, true, entry.args)
+        start(entry, true)
     end
 end
 

@@ -26,7 +26,7 @@ setmetatable(variables.var, {
         if rc == 0 then
             return to_string(out.p, out.n)
         elseif rc == native.NO_REQUEST then
-            error("no request found", 2)
+            native.no_request(2)
         end
         return nil
     end,
@@ -39,7 +39,7 @@ setmetatable(variables.var, {
         end
         local rc = C.ffi_ngx_var_set(key, #key, value, value and #value or 0)
         if rc == native.NO_REQUEST then
-            error("no request found", 2)
+            native.no_request(2)
         elseif rc == native.READ_ONLY then
             error('variable "' .. key .. '" not changeable', 2)
         elseif rc == native.NONE then
@@ -59,7 +59,7 @@ setmetatable(variables.arg, {
 })
 
 function variables.getters.status()
-    return native.number(STATUS, 4)
+    return (native.number(STATUS))
 end
 
 function variables.setters.status(value)
@@ -68,21 +68,21 @@ function variables.setters.status(value)
         error("bad argument #3 to '__newindex' (number expected, got " .. type(value) .. ")", 3)
     end
     if C.ffi_ngx_set_status(status) == native.NO_REQUEST then
-        error("no request found", 3)
+        native.no_request(3)
     end
 end
 
 function variables.getters.headers_sent()
-    return native.number(HEADERS_SENT, 4) ~= 0
+    return native.number(HEADERS_SENT) ~= 0
 end
 
 function variables.getters.is_subrequest()
-    native.number(STATUS, 4)
+    native.number(STATUS)
     return false
 end
 
 function variables.getters.ctx()
-    local ref = native.number(CTX_REF, 4)
+    local ref = native.number(CTX_REF)
     if ref >= 0 then
         return registry[ref]
     end

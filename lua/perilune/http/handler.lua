@@ -75,9 +75,17 @@ local function send_file(req, file)
     end
 end
 
+--- The fields of a headers object as the array that C reads; anything else as it is.
+local function fields_of(value)
+    if type(value) == "table" and getmetatable(value) ~= nil then
+        return value._fields or value
+    end
+    return value
+end
+
 --- Sends the head; false when no body goes with it (HEAD, 204, 304).
 local function start(req, res, length)
-    local has_body, err = core.start(req, res.status, res.headers, length)
+    local has_body, err = core.start(req, res.status, fields_of(res.headers), length)
     if has_body == nil then
         error(err, 0)
     end
@@ -95,7 +103,7 @@ local function guarded(req, res, fn, source)
         core.abort(req)
         error(err, 0)
     end
-    core.finish(req, res.trailers)
+    core.finish(req, fields_of(res.trailers))
     return true
 end
 
@@ -141,7 +149,7 @@ local function complete_slowly(req, res)
     elseif (type(body) == "string" or body == nil) and res.trailers then
         return send_produced(req, res, write, body or "")
     end
-    return res.status, res.headers, body
+    return res.status, fields_of(res.headers), body
 end
 
 --- Brings what a handler returned into a form that C sends (status, headers, body), or sends it.
@@ -154,7 +162,7 @@ local function complete(req, res)
     end
     local body = res.body
     if (type(body) == "string" or body == nil) and not res.trailers then
-        return res.status, res.headers, body
+        return res.status, fields_of(res.headers), body
     end
     return complete_slowly(req, res)
 end

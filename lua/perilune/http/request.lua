@@ -102,7 +102,7 @@ end
 -- @tparam number status 102 to 199
 -- @tparam[opt] table fields
 function methods:inform(status, fields)
-    return require("perilune.core.http").inform(self, status, fields)
+    return require("perilune.core.http").inform(self, status, type(fields) == "table" and fields._fields or fields)
 end
 
 --- Trailer fields of the request; complete once the body has been read.

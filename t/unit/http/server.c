@@ -87,6 +87,34 @@ static void drains(void **state)
     harness_stop();
 }
 
+static void crowded(void **state)
+{
+    struct client idle, busy, fresh;
+
+    (void)state;
+    harness_start();
+    idle = client_open();
+    busy = client_open();
+    client_send(&idle, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_expect(&idle, "hello", 1);
+    client_send(&busy, "GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
+    fresh = client_open();
+    turns(3);
+    assert_int_equal(server_set_crowded(&harness_server, true), 1);
+    client_expect_end(&idle);
+    exchange_respond(seen.kept, SLICE("kept"));
+    client_expect(&busy, "Connection: close", 1);
+    client_expect_end(&busy);
+    client_send(&fresh, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_expect(&fresh, "Connection: close", 1);
+    client_expect_end(&fresh);
+    assert_int_equal(server_set_crowded(&harness_server, false), 0);
+    client_close(&idle);
+    client_close(&busy);
+    client_close(&fresh);
+    harness_stop();
+}
+
 static void drains_without_connections(void **state)
 {
     (void)state;
@@ -155,11 +183,9 @@ static void counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(serves_thousands),
-        cmocka_unit_test(drains),
-        cmocka_unit_test(drains_without_connections),
-        cmocka_unit_test(closes_all),
-        cmocka_unit_test(counts),
+        cmocka_unit_test(serves_thousands), cmocka_unit_test(drains),
+        cmocka_unit_test(crowded),          cmocka_unit_test(drains_without_connections),
+        cmocka_unit_test(closes_all),       cmocka_unit_test(counts),
     };
 
     return cmocka_run_group_tests(tests, harness_main_setup, harness_main_teardown);

@@ -236,6 +236,58 @@ static void test_accept(void **state)
     assert_int_equal(unlink(text + 5), 0);
 }
 
+static unsigned rooms[4];
+static unsigned room_calls;
+
+static unsigned room(struct listener *l)
+{
+    assert_ptr_equal(l, &listener);
+    return rooms[room_calls++];
+}
+
+static void test_room(void **state)
+{
+    int fd = open_listener("127.0.0.1:0"), peers[5];
+
+    UNUSED(state);
+    memcpy(rooms, (unsigned[]){2, 0, 9, 9}, sizeof(rooms));
+    room_calls = 0;
+    listener.room = room;
+    listener.batch = 2;
+    listener_start(&listener);
+    for (size_t i = 0; i < ARRAY_LEN(peers); i++)
+        peers[i] = connect_to(&local);
+    loop_turn(true);
+    assert_int_equal(accepted, 2);
+    loop_run(); /* no room: it does not look any more */
+    assert_int_equal(accepted, 2);
+    assert_int_equal(room_calls, 2);
+    listener_start(&listener);
+    loop_turn(true);
+    assert_int_equal(accepted, 4); /* the batch */
+    listener_stop(&listener);
+    listener_finish(&listener); /* takes those who wait, whatever room there is */
+    assert_int_equal(accepted, 5);
+    assert_int_equal(room_calls, 3);
+    loop_run();
+    for (size_t i = 0; i < ARRAY_LEN(peers); i++)
+        close(peers[i]);
+    close(fd);
+}
+
+static void test_adjust(void **state)
+{
+    struct listen_options o = {.reuseport = true, .backlog = 7};
+    int fd = open_listener("127.0.0.1:0"), other;
+
+    UNUSED(state);
+    assert_ptr_equal(listen_open(&local, &o, &other), &err_address_in_use);
+    listen_adjust(fd, &o);
+    assert_null(listen_open(&local, &o, &other));
+    close(other);
+    close(fd);
+}
+
 static void test_connections_that_are_gone(void **state)
 {
     static const int gone[] = {ECONNABORTED, EINTR, EPROTO, EPERM, EHOSTUNREACH};
@@ -317,6 +369,8 @@ int main(void)
         cmocka_unit_test(test_in_use),
         cmocka_unit_test(test_unix),
         cmocka_unit_test(test_accept),
+        cmocka_unit_test(test_room),
+        cmocka_unit_test(test_adjust),
         cmocka_unit_test(test_connections_that_are_gone),
         cmocka_unit_test(test_rest),
         cmocka_unit_test(test_out_of_descriptors),

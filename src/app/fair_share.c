@@ -1,0 +1,52 @@
+/* A socket that several processes listen on gives its connections to whoever asks first. A client
+ * that opens many at once and keeps them may end up at one worker, the others idle. So a worker
+ * that holds more than its share waits a moment before it accepts (app.c), and another one may be
+ * first.
+ *
+ * Numbers of others may be out of date; they only have to tell a crowd from an empty room. What few
+ * connections do is no matter. */
+#include "app/fair_share.h"
+
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+#include "base/check.h"
+
+enum { FEW = 4, TOLERANCE = 8 };
+
+static struct {
+    _Atomic unsigned *held; /* one for each worker; NULL: there are no others */
+    int n, id;
+} page; /* process-wide: shared with the other workers */
+
+void fair_share_open(int n)
+{
+    size_t size = (size_t)n * sizeof(*page.held);
+
+    if (page.held)
+        munmap(page.held, (size_t)page.n * sizeof(*page.held));
+    page.held = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page.held == MAP_FAILED)
+        PANIC("no memory for a shared page");
+    page.n = n;
+}
+
+void fair_share_join(int id)
+{
+    page.id = id;
+    if (page.held)
+        atomic_store(&page.held[id], 0);
+}
+
+bool fair_share_note(unsigned n)
+{
+    unsigned long all = 0, share;
+
+    if (!page.held || page.n < 2)
+        return false;
+    atomic_store_explicit(&page.held[page.id], n, memory_order_relaxed);
+    for (int i = 0; i < page.n; i++)
+        all += atomic_load_explicit(&page.held[i], memory_order_relaxed);
+    share = all / (unsigned)page.n;
+    return n > share + share / TOLERANCE + FEW;
+}
