@@ -183,3 +183,20 @@ GET /t
 found
 --- no_error_log
 [error]
+
+
+
+=== TEST 12: a global that is defined by a request is told of
+--- http_config
+    init_by_lua_block { early = 1 }
+--- config
+    location = /t { content_by_lua_block { late = early ngx.say(late) } }
+--- request
+GET /t
+--- response_body
+1
+--- error_log eval
+qr/\[warn\] .*? writing a global Lua variable \('late'\) which may lead to race conditions/
+--- no_error_log
+('early')
+[error]

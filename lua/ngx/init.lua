@@ -86,4 +86,19 @@ variables.attach(ngx)
 rawset(_G, "ngx", ngx)
 rawset(_G, "print", core.print_log)
 
+--- Phases in which programs set themselves up: init, init_worker, and none at all.
+local LAST_EARLY_PHASE = 2
+
+setmetatable(_G, {
+    --- Whoever defines a global while requests are served has forgotten a `local`.
+    __newindex = function(globals, key, value)
+        rawset(globals, key, value)
+        if C.ffi_ngx_context() > LAST_EARLY_PHASE then
+            ngx.log(ngx.WARN, "writing a global Lua variable ('", tostring(key), "') which may lead to race "
+                .. "conditions between concurrent requests, so prefer the use of 'local' variables",
+                debug.traceback("", 2))
+        end
+    end,
+})
+
 return ngx

@@ -17,13 +17,13 @@ enum body_file {
 };
 
 struct http_settings {
-    uint64_t header_timeout;     /* 60 s: first byte of a head to its last */
-    uint64_t body_timeout;       /* 60 s: between two reads of a body */
-    uint64_t send_timeout;       /* 60 s: between two writes */
-    uint64_t keepalive_timeout;  /* 75 s: idle between requests; 0 closes after each */
-    uint64_t keepalive_header;   /* value of a Keep-Alive field in seconds; 0: none */
-    uint64_t lingering_timeout;  /* 5 s: waiting for a peer to finish after we have */
-    int64_t max_body_size;       /* 1 MiB; 0: unlimited */
+    uint64_t header_timeout;    /* 60 s: first byte of a head to its last */
+    uint64_t body_timeout;      /* 60 s: between two reads of a body */
+    uint64_t send_timeout;      /* 60 s: between two writes */
+    uint64_t keepalive_timeout; /* 75 s: idle between requests; 0 closes after each */
+    uint64_t keepalive_header;  /* value of a Keep-Alive field in seconds; 0: none */
+    uint64_t lingering_timeout; /* 5 s: waiting for a peer to finish after we have */
+    int64_t max_body_size;      /* 1 MiB; 0: unlimited */
     enum body_file body_file;
     size_t body_buffer_size;     /* 16 KiB: more goes to a temporary file */
     size_t header_line;          /* 8 KiB: a request line or header line */

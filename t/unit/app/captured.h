@@ -80,7 +80,7 @@ static inline void captured_again(struct captured *t, const char *path)
     t->body.n = 0;
     w->x.transport = &captured_transport;
     w->x.state = EXCHANGE_HANDLING;
-    w->x.has_ended = false;
+    w->x.has_ended = w->x.is_complete = w->x.is_head = false;
     w->x.holds = 2;
     w->x.body_left = -1;
     w->x.filters = NULL;

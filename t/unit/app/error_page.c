@@ -131,6 +131,7 @@ static void test_head(void **state)
 {
     UNUSED(state);
     t.w.x.req.method = METHOD_HEAD;
+    t.w.x.is_head = true;
     error_page_answer(&t.w.v, 404);
     assert_int_equal(t.body.n, 0);
     assert_true(t.w.x.res.content_length > 100);

@@ -58,6 +58,7 @@ static void test_statuses(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         captured_again(&t, cases[i].path);
         t.w.x.req.method = cases[i].method;
+        t.w.x.is_head = cases[i].method == METHOD_HEAD;
         assert_int_equal(static_step_content(&t.w.v, NULL), STEP_DONE);
         if (t.w.x.res.status != cases[i].status)
             fail_msg("%s: %d", cases[i].path, t.w.x.res.status);

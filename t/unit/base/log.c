@@ -62,7 +62,7 @@ static void test_plain_line(void **state)
     log_text(NULL, LOG_EMERG, SLICE("100% from Lua"));
     assert_line("emerg", "100% from Lua");
     log_text(NULL, LOG_STDERR, slice_of(NULL, 0));
-    assert_line("stderr", "");
+    assert_line("", "");
 }
 
 static void describe_connection(const struct log_ctx *ctx, struct buf *out)

@@ -119,8 +119,8 @@ static struct exchange *fresh(enum method m)
     n_done = n_cancelled = n_drained = n_released = n_body = 0;
     assert_int_equal(x->state, EXCHANGE_IDLE);
     exchange_set_state(x, EXCHANGE_HEAD_IN);
-    exchange_set_state(x, EXCHANGE_HANDLING);
     x->req.method = m;
+    exchange_set_state(x, EXCHANGE_HANDLING);
     x->req.version_major = x->req.version_minor = 1;
     x->user = (struct exchange_user){on_cancel, on_done, on_drained, on_body};
     return x;
