@@ -1841,3 +1841,35 @@ GET /t
 pcre_exec() failed: -23
 --- no_error_log
 [error]
+
+
+
+=== TEST 48: HTTP/1.0: ngx.exit keeps what is held back
+--- config
+    location = /t {
+        rewrite_by_lua_block { ngx.status = 403 ngx.say("no") ngx.exit(403) }
+    }
+--- raw_request eval
+"GET /t HTTP/1.0\r\n\r\n"
+--- error_code: 403
+--- response_body
+no
+--- no_error_log
+[error]
+
+
+
+=== TEST 49: the d option has no groups
+--- config
+    location = /t {
+        content_by_lua_block {
+            local m = ngx.re.match("hello", "(he|hell)", "d")
+            ngx.say(m[0], " ", m[1])
+        }
+    }
+--- request
+GET /t
+--- response_body
+hell nil
+--- no_error_log
+[error]

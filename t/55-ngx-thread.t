@@ -235,3 +235,25 @@ qr/\bget_method: content_by_lua\(nginx.conf:\d+\):\d+: API disabled in the curre
 qr/\bbody: content_by_lua\(nginx.conf:\d+\):\d+: API disabled in the current context/,
 qr/\bset_uri: content_by_lua\(nginx.conf:\d+\):\d+: API disabled in the current context/,
 qr/\bvar: content_by_lua\(nginx.conf:\d+\):\d+: API disabled in the current context/]
+
+
+
+=== TEST 10: more timers at once than may run
+--- http_config
+    lua_max_running_timers 1;
+--- config
+    location = /t {
+        content_by_lua_block {
+            for _ = 1, 2 do
+                ngx.timer.at(0, function() ngx.sleep(0.01) end)
+            end
+            ngx.sleep(0.03)
+            ngx.say("ok")
+        }
+    }
+--- request
+GET /t
+--- response_body
+ok
+--- error_log eval
+qr/\[alert\] .*? lua failed to run timer with function defined at =content_by_lua\(nginx.conf:\d+\):3: 1 lua_max_running_timers are not enough/

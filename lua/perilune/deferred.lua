@@ -204,6 +204,24 @@ function Deferred:chain(fn)
     return out
 end
 
+--- A task that was cancelled waits no more. What only it wanted and nobody else can have (a taken value) is given up.
+local function forget(d, task)
+    local w = d.waiters
+    if d.state ~= PENDING or not w then
+        return
+    end
+    for i = #w - 1, 1, -2 do
+        if w[i] == task then
+            table.remove(w, i + 1)
+            table.remove(w, i)
+            break
+        end
+    end
+    if #w == 0 and d.is_personal and not d.listeners then
+        settle(d, ERROR, failure.new("cancelled", "nobody waits any more"))
+    end
+end
+
 local function wait(d)
     local task, number
     if d.deadline then
@@ -218,7 +236,9 @@ local function wait(d)
     w[#w + 1], w[#w + 2] = task, number
     d.waiters = w
     local err = yield(WAIT)
-    if d.deadline and err == nil then
+    if err ~= nil then
+        forget(d, task)
+    elseif d.deadline then
         settle(d, SUCCESS, true)
     end
     return err
@@ -258,6 +278,11 @@ end
 
 Deferred.await = deferred.await
 Deferred.try_await = deferred.try_await
+
+--- A pending deferred of something that only one can have: it is given up when the task that awaits it is cancelled.
+function deferred._personal()
+    return setmetatable({ state = PENDING, is_personal = true }, mt)
+end
 
 --- Runs `fn(a, b)` on a later turn.
 deferred._later = later

@@ -105,10 +105,13 @@ function Stream:take()
     if self.pull then
         return self.pull(self)
     end
+    while size(self.takers) > 0 and self.takers[self.takers.first]:is_realized() do
+        pop(self.takers) -- those who have given up
+    end
     if size(self.takers) >= stream.MAX_PENDING then
         return deferred.error_deferred(failure.new("too_large", "too many pending takes"))
     end
-    local d = deferred.deferred()
+    local d = deferred._personal()
     push(self.takers, d)
     return d
 end

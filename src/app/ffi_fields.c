@@ -179,6 +179,16 @@ static struct slice escape(struct pool *pool, struct slice s, bool is_name)
     return slice_of(p, n);
 }
 
+static struct slice lower(struct pool *pool, struct slice s)
+{
+    char *p = pool_alloc(pool, s.n + 1);
+
+    for (size_t i = 0; i < s.n; i++)
+        p[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 0x20 : s.p[i]);
+    p[s.n] = '\0';
+    return slice_of(p, s.n);
+}
+
 /* Fields that other parts of the server read from their own place. FFI_NGX_NONE: the field needs an
  * entry in the list. */
 static int keep(struct visit *v, int is_response, enum header_id id, struct slice value)
@@ -199,7 +209,7 @@ static int keep(struct visit *v, int is_response, enum header_id id, struct slic
         return exchange_has_started(v->x) ? FFI_NGX_NONE : FFI_NGX_OK;
     }
     if (!is_response && id == HEADER_HOST && url_parse_host(value, &name, &port)) {
-        v->x->req.host = name;
+        v->x->req.host = lower(visit_pool(v), name);
         v->x->req.host_port = port;
     }
     if (!is_response && id == HEADER_CONTENT_LENGTH)

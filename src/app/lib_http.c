@@ -217,6 +217,8 @@ static int l_read(lua_State *L)
 
     if (!v)
         return closed(L);
+    if (v->x->spool && v->x->spool->state == BODY_WAIT)
+        return lerr_return(L, &err_busy, "the request body is being read as a whole");
     switch (exchange_read_body(v->x, &data)) {
     case BODY_DATA:
         lua_pushlstring(L, data.p, data.n);
@@ -303,6 +305,8 @@ static int l_read_all(lua_State *L)
 
     if (!v)
         return closed(L);
+    if (!v->x->spool && lua_visit_of(v)->body_ref != LUA_NOREF)
+        return lerr_return(L, &err_busy, "the request body is being read as a stream");
     s = body_spool_start(v->x, on_spool, NULL);
     switch (s->state) {
     case BODY_WAIT:

@@ -16,13 +16,8 @@ enum { BUILDING = -1 };
 
 static void on_complete(struct exchange *x, struct body_spool *s)
 {
-    struct ngx_visit *nv = ngx_visit_of(visit_of(x));
-    struct co *co = nv->body_co;
-
     UNUSED(s);
-    nv->body_co = NULL;
-    if (co)
-        co_wake(co, nv->body_wait);
+    ngx_visit_wake_readers(ngx_visit_of(visit_of(x)));
 }
 
 static int fail(lua_State *L, struct visit *v)
@@ -41,6 +36,7 @@ int lib_ngx_body_read(lua_State *L)
 {
     struct visit *v = ngx_visit_check_request(L, NGX_IN_YIELDABLE);
     struct ngx_visit *nv;
+    struct ngx_body_waiter *w;
     struct body_spool *s;
 
     if (v->x->state == EXCHANGE_ABORTED)
@@ -58,8 +54,9 @@ int lib_ngx_body_read(lua_State *L)
         return 1;
     }
     nv = ngx_visit_of(v);
-    nv->body_co = co_current();
-    nv->body_wait = co_begin_wait(nv->body_co);
+    w = pool_new(visit_pool(v), struct ngx_body_waiter);
+    *w = (struct ngx_body_waiter){co_current(), co_begin_wait(co_current()), nv->body_waiters};
+    nv->body_waiters = w;
     ngx_visit_watch_cancel(v);
     lua_pushboolean(L, 0);
     return 1;
@@ -143,10 +140,11 @@ static struct body_spool *reset(lua_State *L, struct visit *v)
     }
     if (s->fd >= 0)
         (void)close(s->fd);
-    if (s->path)
+    if (s->path && !s->keeps_file)
         (void)unlink(s->path);
     s->fd = -1;
     s->path = NULL;
+    s->keeps_file = false;
     s->memory.n = 0;
     s->state = BODY_END;
     return s;
@@ -180,14 +178,6 @@ int lib_ngx_body_set_data(lua_State *L)
     return 0;
 }
 
-/* Runs before the spool is discarded, so that the file stays. */
-static void keep_file(void *arg)
-{
-    struct body_spool *s = arg;
-
-    s->path = NULL;
-}
-
 int lib_ngx_body_set_file(lua_State *L)
 {
     struct visit *v;
@@ -213,8 +203,7 @@ int lib_ngx_body_set_file(lua_State *L)
     s = reset(L, v);
     s->fd = fd;
     s->path = pool_strdup(visit_pool(v), slice_str(path));
-    if (!lua_toboolean(L, 2))
-        pool_on_reset(visit_pool(v), keep_file, s);
+    s->keeps_file = !lua_toboolean(L, 2);
     set_size(v, s, st.st_size);
     return 0;
 }

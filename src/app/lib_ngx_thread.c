@@ -37,8 +37,7 @@ static void cancel(struct co *co)
 
 static void orphan(struct co *co)
 {
-    co->user = NULL;
-    co->log = NULL;
+    co_orphan(co);
     co->on_end = on_orphan_end;
     cancel(co);
 }
@@ -127,6 +126,7 @@ static struct co *new_thread(struct ngx_visit *nv)
 
     co->log = &nv->visit->x->log;
     watch_entry(nv);
+    ngx_visit_watch_cancel(nv->visit);
     if (nv->n_threads == nv->threads_size) {
         unsigned size = nv->threads_size ? nv->threads_size * 2 : 4;
         struct co **list = pool_alloc(visit_pool(nv->visit), size * sizeof(*list));

@@ -103,17 +103,27 @@ bool ngx_visit_is_head_sent(const struct visit *v)
     return exchange_has_started(v->x) && lua_current_context() != LUA_CONTEXT_HEADER_FILTER;
 }
 
+void ngx_visit_wake_readers(struct ngx_visit *nv)
+{
+    struct ngx_body_waiter *w = nv->body_waiters;
+
+    nv->body_waiters = NULL;
+    for (; w; w = w->next)
+        co_wake(w->co, w->wait);
+}
+
 static void on_cancel(struct exchange *x, const struct err *why)
 {
     struct visit *v = visit_of(x);
     struct ngx_visit *nv = ngx_visit_of(v);
     struct lua_visit *lv = lua_visit_of(v);
 
-    if (nv->body_co)
-        co_wake(nv->body_co, nv->body_wait);
+    ngx_visit_wake_readers(nv);
     if (nv->abort_ref == LUA_NOREF) {
         if (nv->cancelled)
             nv->cancelled(x, why);
+        for (unsigned i = 0; lv->is_cancelled && i < nv->n_threads; i++)
+            co_cancel_err(nv->threads[i], why);
         return;
     }
     if (why == &err_closed)

@@ -16,6 +16,13 @@
 #define NGX_IN_REQUEST                                                                             \
     (NGX_IN_YIELDABLE | NGX_IN(SET) | NGX_IN(HEADER_FILTER) | NGX_IN(BODY_FILTER) | NGX_IN(LOG))
 
+/* A task that waits for the request's body, in the visit's pool. */
+struct ngx_body_waiter {
+    struct co *co;
+    unsigned wait;
+    struct ngx_body_waiter *next;
+};
+
 struct ngx_visit {
     struct visit *visit;
     struct ngx_visit *next; /* in the table's chain */
@@ -27,8 +34,7 @@ struct ngx_visit {
     bool is_entry_over, is_exiting;
     bool is_body_discarded;
     /* ngx.req.read_body */
-    struct co *body_co;
-    unsigned body_wait;
+    struct ngx_body_waiter *body_waiters;
     size_t body_most; /* of a body that is built: more goes to a file */
     /* ngx.on_abort */
     int abort_ref;                                                /* LUA_NOREF */
@@ -54,6 +60,9 @@ void ngx_visit_check_context(lua_State *L, unsigned contexts);
 /* Has the head of the response been sent, as far as the running code is concerned? A header filter
  * runs while it is not. */
 bool ngx_visit_is_head_sent(const struct visit *v);
+
+/* Wakes those that wait for the request's body. */
+void ngx_visit_wake_readers(struct ngx_visit *nv);
 
 /* Calls are wanted when the client goes away: takes the place of the visit's on_cancel. */
 void ngx_visit_watch_cancel(struct visit *v);

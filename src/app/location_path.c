@@ -96,8 +96,10 @@ bool location_map_path(struct visit *v, struct slice path, struct slice *path_ou
 
     /* Checked again behind an alias: "/i" cuts "/i../x" into "../x". */
     if (!is_safe(path) || (v->loc->alias && (!cut_alias_prefix(v, &path) || !is_safe(path)))) {
+        struct slice shown = exchange_shown(v->x, path);
+
         log_write(&v->x->log, LOG_ERROR, "unsafe URI \"" SLICE_FMT "\" was detected",
-                  SLICE_ARG(path));
+                  SLICE_ARG(shown));
         return false;
     }
     root = location_root(v);

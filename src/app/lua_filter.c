@@ -108,10 +108,18 @@ static void replace_answer(struct visit *v, struct lua_visit *lv)
         header_set_id(&res->headers, visit_pool(v), HEADER_CONTENT_TYPE, SLICE("text/html"));
 }
 
+static void trace(const struct visit *v, const char *what)
+{
+    if (log_is_on(&v->x->log, LOG_DEBUG))
+        log_write(&v->x->log, LOG_DEBUG, "lua %s filter for user lua code, uri \"" SLICE_FMT "\"",
+                  what, SLICE_ARG(v->x->req.path));
+}
+
 static void on_head(struct filter *f, struct exchange *x)
 {
     struct visit *v = visit_of(x);
 
+    trace(v, "header");
     if (!v->loc->header_filter || run(v, v->loc->header_filter, LUA_CONTEXT_HEADER_FILTER)) {
         if (lua_visit_of(v)->filter_exit)
             replace_answer(v, lua_visit_of(v));
@@ -183,6 +191,7 @@ static void pass_replacement(struct filter *f, struct exchange *x, const struct 
 
 static void on_body(struct filter *f, struct exchange *x, const struct chunk *c)
 {
+    trace(visit_of(x), "body");
     if (lua_visit_of(visit_of(x))->filter_exit)
         pass_replacement(f, x, c);
     else if (!visit_of(x)->loc->body_filter)
@@ -231,6 +240,9 @@ static void release_refs(struct visit *v)
 
 void lua_filter_log(struct visit *v)
 {
+    if (v->loc && v->loc->log_by_lua)
+        log_write(&v->x->log, LOG_DEBUG, "lua log handler, uri:\"" SLICE_FMT "\"",
+                  SLICE_ARG(v->x->req.path));
     if (v->loc && v->loc->log_by_lua)
         run(v, v->loc->log_by_lua, LUA_CONTEXT_LOG);
     if (v->lua)

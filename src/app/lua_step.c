@@ -53,7 +53,13 @@ static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
         lv->has_redirect_uri = false;
         return STEP_RESTART;
     }
-    if (exchange_has_started(v->x) || (lua_output_is_held(v) && status >= 0 && status < 300)) {
+    if (lua_output_is_held(v) && status >= 0) {
+        if (status >= 200 && v->x->res.status == 0)
+            v->x->res.status = status;
+        lua_output_end(v);
+        return STEP_DONE;
+    }
+    if (exchange_has_started(v->x)) {
         lua_output_end(v);
         return STEP_DONE;
     }

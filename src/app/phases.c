@@ -97,10 +97,13 @@ static const struct step_list *current_steps(const struct visit *v)
 
 static bool count_restart(struct visit *v, const char *what)
 {
+    struct slice path;
+
     if (++v->restarts <= VISIT_RESTARTS_MOST)
         return true;
+    path = exchange_shown(v->x, v->x->req.path);
     log_write(&v->x->log, LOG_ERROR, "%s cycle while processing \"" SLICE_FMT "\"", what,
-              SLICE_ARG(v->x->req.path));
+              SLICE_ARG(path));
     v->restarts = 0;
     v->is_in_error_page = true;
     phases_finish_status(v, 500);

@@ -47,12 +47,13 @@ static bool is_missing(int why)
 static enum step_result fail(struct visit *v, const char *what, struct slice path, int why)
 {
     int status = status_of(why);
+    struct slice name = exchange_shown(v->x, path);
 
     if (why == ENXIO || why == ENODEV)
-        log_write(&v->x->log, LOG_CRIT, "\"" SLICE_FMT "\" is not a regular file", SLICE_ARG(path));
+        log_write(&v->x->log, LOG_CRIT, "\"" SLICE_FMT "\" is not a regular file", SLICE_ARG(name));
     else if (!is_missing(why) || v->loc->does_log_not_found)
         log_write(&v->x->log, status == 500 ? LOG_CRIT : LOG_ERROR,
-                  "%s \"" SLICE_FMT "\" failed (%d: %s)", what, SLICE_ARG(path), why,
+                  "%s \"" SLICE_FMT "\" failed (%d: %s)", what, SLICE_ARG(name), why,
                   strerror(why));
     return phases_finish_status(v, status);
 }
@@ -103,15 +104,16 @@ static int probe(const struct visit *v, struct slice path, bool is_dir)
 static enum step_result index_failed(struct visit *v, struct slice path, int why)
 {
     int status = status_of(why);
+    struct slice name = exchange_shown(v->x, path);
 
     if (status == 403)
-        log_write(&v->x->log, LOG_ERROR, "\"" SLICE_FMT "\" is forbidden (%d: %s)", SLICE_ARG(path),
+        log_write(&v->x->log, LOG_ERROR, "\"" SLICE_FMT "\" is forbidden (%d: %s)", SLICE_ARG(name),
                   why, strerror(why));
     else if (status != 404)
-        log_write(&v->x->log, LOG_CRIT, "open() \"" SLICE_FMT "\" failed (%d: %s)", SLICE_ARG(path),
+        log_write(&v->x->log, LOG_CRIT, "open() \"" SLICE_FMT "\" failed (%d: %s)", SLICE_ARG(name),
                   why, strerror(why));
     else if (v->loc->does_log_not_found)
-        log_write(&v->x->log, LOG_ERROR, "\"" SLICE_FMT "\" is not found (%d: %s)", SLICE_ARG(path),
+        log_write(&v->x->log, LOG_ERROR, "\"" SLICE_FMT "\" is not found (%d: %s)", SLICE_ARG(name),
                   why, strerror(why));
     return phases_finish_status(v, status);
 }
@@ -183,6 +185,7 @@ static enum step_result serve_dir(struct visit *v, struct slice dir)
     why = v->loc->index && *v->loc->index ? 0 : probe(v, dir, true);
     if (why)
         return index_failed(v, dir, why);
+    dir = exchange_shown(v->x, dir);
     log_write(&v->x->log, LOG_ERROR, "directory index of \"" SLICE_FMT "\" is forbidden",
               SLICE_ARG(dir));
     return phases_finish_status(v, 403);

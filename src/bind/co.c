@@ -181,16 +181,19 @@ static void log_failure(struct co *co, enum co_result result)
         log_write(co->log, LOG_ERROR, "task failed: %s", co_traceback(co));
 }
 
-/* The task and those below it belong to nobody any more: what they worked for may end before them.
- * Who set on_end looks after the task himself. */
-static void orphan(struct co *co)
+/* Who set on_end looks after the task himself. */
+static void orphan_unwatched(struct co *co)
 {
-    if (co->on_end)
-        return;
+    if (!co->on_end)
+        co_orphan(co);
+}
+
+void co_orphan(struct co *co)
+{
     co->user = NULL;
     co->log = NULL;
     LIST_FOR (n, &co->children)
-        orphan(CONTAINER_OF(n, struct co, sibling));
+        orphan_unwatched(CONTAINER_OF(n, struct co, sibling));
 }
 
 /* The children of a task that ends become its parent's, so that a cancel still reaches them. */
@@ -202,7 +205,7 @@ static void give_children_away(struct co *co)
     if (has_parent)
         list_splice(&co->sibling, &co->children);
     while ((n = list_pop(&co->children)) != NULL)
-        orphan(CONTAINER_OF(n, struct co, sibling));
+        orphan_unwatched(CONTAINER_OF(n, struct co, sibling));
     list_remove(&co->sibling);
 }
 

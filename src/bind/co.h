@@ -75,6 +75,10 @@ void co_wake(struct co *co, uint32_t wait);
  * wait; its children too. */
 void co_cancel(struct co *co, lua_State *L);
 
+/* The task, and those below it that have no on_end, belong to nobody any more: what they worked for
+ * may end before them. Their user and log become NULL. */
+void co_orphan(struct co *co);
+
 /* Same with a constant: the error object that lerr_push makes. */
 void co_cancel_err(struct co *co, const struct err *why);
 

@@ -56,6 +56,39 @@ void exchange_set_state(struct exchange *x, enum exchange_state to)
         x->is_head = x->req.method == METHOD_HEAD;
 }
 
+/* A client must not be able to write control sequences to a terminal, or lines of its own. */
+static void add_printable(struct buf *out, struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+
+        if (c < 0x20 || c == 0x7f)
+            buf_printf(out, "\\x%02X", c);
+        else
+            buf_add_char(out, s.p[i]);
+    }
+}
+
+struct slice exchange_shown(struct exchange *x, struct slice s)
+{
+    struct buf b = BUF_EMPTY;
+    struct slice shown;
+
+    if (header_is_value(s))
+        return s;
+    add_printable(&b, s);
+    shown = pool_dup(&x->pool, buf_slice(&b));
+    buf_free(&b);
+    return shown;
+}
+
+static void add_quoted(struct buf *out, const char *name, struct slice value)
+{
+    buf_printf(out, ", %s: \"", name);
+    add_printable(out, value);
+    buf_add_char(out, '"');
+}
+
 /* ", client: …, server: …, request: "…", host: "…"", as far as known. */
 static void describe(const struct log_ctx *ctx, struct buf *out)
 {
@@ -69,9 +102,9 @@ static void describe(const struct log_ctx *ctx, struct buf *out)
     if (x->server_name.n)
         buf_printf(out, ", server: " SLICE_FMT, SLICE_ARG(x->server_name));
     if (x->req.line.n)
-        buf_printf(out, ", request: \"" SLICE_FMT "\"", SLICE_ARG(x->req.line));
+        add_quoted(out, "request", x->req.line);
     if (host)
-        buf_printf(out, ", host: \"" SLICE_FMT "\"", SLICE_ARG(host->value));
+        add_quoted(out, "host", host->value);
 }
 
 struct exchange *exchange_new(const struct exchange_transport *transport, void *conn,

@@ -115,6 +115,10 @@ void exchange_set_state(struct exchange *x, enum exchange_state to);
 /* "HANDLING" … */
 const char *exchange_state_name(enum exchange_state s);
 
+/* What a client has sent, for a log line: control bytes as \xHH. `s` itself, or
+ * in the exchange's pool. */
+struct slice exchange_shown(struct exchange *x, struct slice s);
+
 /* Our address of the connection, asked from the socket once; NULL when it has none any more. */
 const struct addr *exchange_local(struct exchange *x);
 

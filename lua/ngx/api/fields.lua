@@ -178,9 +178,6 @@ function fields.req.set_header(name, value)
     if type(name) ~= "string" then
         name = tostring(name)
     end
-    if value == nil then
-        error("bad argument #2 to 'set_header' (string, number, or table expected, got nil)", 2)
-    end
     set_values(REQUEST, name, value)
 end
 

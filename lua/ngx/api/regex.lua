@@ -127,7 +127,7 @@ end
 
 local function captures(re, subject, n, out)
     out = out or {}
-    for i = 0, re.groups do
+    for i = 0, re.is_dfa == 1 and 0 or re.groups do
         out[i] = capture(subject, i, n)
     end
     if re.names then

@@ -30,7 +30,7 @@ end
 
 --- One piece: a deferred of bytes, nil at the end. Those who ask while others wait are served after them.
 local function pull(req, self)
-    local before, d = self.asked, deferred.deferred()
+    local before, d = self.asked, deferred._personal()
     if before and not before:is_realized() then
         local function go_on()
             settle(req, self, d)
