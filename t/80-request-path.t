@@ -201,3 +201,27 @@ end
 ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhe", "llo"]
 --- raw_request_middle_delay: 0.1
 --- response_body: hello false busy
+
+=== TEST 14: threads that nobody waits for are collected, also those of an answer that another thread has ended
+--- config
+    location /t {
+        content_by_lua_block {
+            ngx.thread.spawn(function()
+                ngx.sleep(0.001)
+                ngx.thread.spawn(function() ngx.exit(200) end)
+            end)
+            ngx.sleep(1)
+        }
+    }
+    location /size {
+        content_by_lua_block {
+            collectgarbage()
+            collectgarbage()
+            ngx.say(collectgarbage("count") < 1500 and "small" or "large")
+        }
+    }
+--- exec
+for i in $(seq 20); do curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/t?[1-100]"; done
+curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/size
+--- exec_out
+small

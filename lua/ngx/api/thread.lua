@@ -15,17 +15,20 @@ local WAIT, KILL = tasks.WAIT, core.KILL
 
 local thread = {}
 
---- coroutine → record; a record is dropped once its results were taken
+--- coroutine → record. A record must not name its own coroutine: it would keep its key, and with it itself, for ever.
 local records = setmetatable({}, { __mode = "k" })
 
-local function finish(record, ok, ...)
+--- coroutine → the one that spawned it, whose stack may name it: held weakly for the same reason
+local parents = setmetatable({}, { __mode = "kv" })
+
+local function finish(record, co, ok, ...)
     record.ok, record.n, record.results = ok, select("#", ...), { ... }
     record.is_over = true
-    states[record.co] = not record.is_taken and "zombie" or nil
+    states[co] = not record.is_taken and "zombie" or nil
     if not ok and not record.is_killed then
         local message = ...
         core.log_line(4, "lua user thread aborted: runtime error: "
-            .. debug.traceback(record.co, type(message) == "string" and message or tostring(message)))
+            .. debug.traceback(co, type(message) == "string" and message or tostring(message)))
     end
     if record.waiter then
         tasks.wake(record.waiter, record.wait)
@@ -34,28 +37,28 @@ end
 
 local step
 
-local function go_on(record, err)
-    states[record.co] = nil
+local function go_on(record, co, err)
+    states[co] = nil
     if err == KILL or record.is_killed then
         record.is_killed = true
-        return finish(record, false, "killed")
+        return finish(record, co, false, "killed")
     end
-    return step(record, resume(record.co, err))
+    return step(record, co, resume(co, err))
 end
 
-step = function(record, ok, ...)
-    if status(record.co) == "dead" then
-        return finish(record, ok, ...)
+step = function(record, co, ok, ...)
+    if status(co) == "dead" then
+        return finish(record, co, ok, ...)
     end
-    states[record.co] = states[record.co] or "running"
+    states[co] = states[co] or "running"
     if ... == WAIT then
-        return go_on(record, yield(WAIT))
+        return go_on(record, co, yield(WAIT))
     end
-    return go_on(record, yield())
+    return go_on(record, co, yield())
 end
 
-local function run(record, ...)
-    return step(record, resume(record.co, ...))
+local function run(record, co, ...)
+    return step(record, co, resume(co, ...))
 end
 
 --- Starts `fn(...)`; it runs at once until it waits, then come those that were ready before, then the caller.
@@ -66,16 +69,16 @@ function thread.spawn(fn, ...)
     end
     context.check(context.waiting)
     local co = create(fn)
-    local record = { co = co, parent = running() }
-    records[co] = record
-    record.task = core.thread_spawn(run, record, ...)
+    local record = {}
+    records[co], parents[co] = record, running()
+    record.task = core.thread_spawn(run, record, co, ...)
     context.wait()
     return co
 end
 
-local function take(record)
+local function take(record, co)
     local results = record.results
-    record.is_taken, states[record.co] = true, nil
+    record.is_taken, states[co] = true, nil
     return record.ok, unpack(results, 1, record.n)
 end
 
@@ -92,7 +95,7 @@ local function check_children(...)
         if not record then
             error("attempt to wait on a coroutine that is not a user thread", 3)
         end
-        if record.parent ~= running() then
+        if parents[co] ~= running() then
             error("only the parent coroutine can wait on the thread", 3)
         end
     end
@@ -103,7 +106,7 @@ local function find_over(...)
     for i = 1, select("#", ...) do
         local record = records[select(i, ...)]
         if record.is_over or record.is_taken then
-            return record
+            return record, (select(i, ...))
         end
     end
 end
@@ -112,7 +115,7 @@ end
 function thread.wait(...)
     context.check(context.waiting)
     check_children(...)
-    local record = find_over(...)
+    local record, co = find_over(...)
     while not record do
         local task, number = tasks.begin_wait()
         for i = 1, select("#", ...) do
@@ -120,12 +123,12 @@ function thread.wait(...)
             r.waiter, r.wait = task, number
         end
         context.wait()
-        record = find_over(...)
+        record, co = find_over(...)
     end
     if record.is_taken then
         return nil, "already waited or killed"
     end
-    return take(record)
+    return take(record, co)
 end
 
 --- Ends a thread.
@@ -139,7 +142,7 @@ function thread.kill(co)
     local record = records[co]
     if not record then
         return nil, "not user thread"
-    elseif record.parent ~= running() then
+    elseif parents[co] ~= running() then
         return nil, "killer not parent"
     elseif record.is_taken then
         return nil, "already waited or killed"
