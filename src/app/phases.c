@@ -316,8 +316,10 @@ static bool jump_to_named(struct visit *v, struct slice name)
     const struct location *l = router_find_named(v->vhost, slice_from(name, 1));
 
     if (!l) {
+        struct slice shown = exchange_shown(v->x, name);
+
         log_write(&v->x->log, LOG_ERROR, "could not find named location \"" SLICE_FMT "\"",
-                  SLICE_ARG(name));
+                  SLICE_ARG(shown));
         v->is_in_error_page = true;
         phases_finish_status(v, 500);
         return false;

@@ -25,13 +25,13 @@ local function finish(record, co, ok, ...)
     record.ok, record.n, record.results = ok, select("#", ...), { ... }
     record.is_over = true
     states[co] = not record.is_taken and "zombie" or nil
+    if record.waiter then
+        tasks.wake(record.waiter, record.wait)
+    end
     if not ok and not record.is_killed then
         local message = ...
         core.log_line(4, "lua user thread aborted: runtime error: "
             .. debug.traceback(co, type(message) == "string" and message or tostring(message)))
-    end
-    if record.waiter then
-        tasks.wake(record.waiter, record.wait)
     end
 end
 
