@@ -177,29 +177,14 @@ static int l_inform(lua_State *L)
     return 0;
 }
 
-static void on_drained(struct exchange *x)
-{
-    struct lua_visit *lv = lua_visit_of(visit_of(x));
-    struct co *co = lv->drain_co;
-
-    lv->drain_co = NULL;
-    if (co)
-        co_wake(co, lv->drain_wait);
-}
-
 /* wait_drained(req, to_empty): numbers a wait; true when the caller is to yield */
 static int l_wait_drained(lua_State *L)
 {
     struct visit *v = check_visit(L);
-    struct lua_visit *lv;
 
     if (!v || !co_current())
         return 0;
-    lv = lua_visit_of(v);
-    lv->drain_co = co_current();
-    lv->drain_wait = co_begin_wait(lv->drain_co);
-    v->x->user.on_drained = on_drained;
-    exchange_wait_drained(v->x, lua_toboolean(L, 2));
+    lua_visit_wait_drained(v, lua_toboolean(L, 2));
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -237,15 +222,7 @@ static int l_read(lua_State *L)
 
 static void call_back(struct exchange *x)
 {
-    struct lua_visit *lv = lua_visit_of(visit_of(x));
-    lua_State *L = vm_main();
-
-    if (lv->body_ref == LUA_NOREF)
-        return;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, lv->body_ref);
-    luaL_unref(L, LUA_REGISTRYINDEX, lv->body_ref);
-    lv->body_ref = LUA_NOREF;
-    vm_call(0, 0, "request body");
+    lua_visit_wake_reader(visit_of(x));
 }
 
 static void keep_callback(lua_State *L, struct visit *v, int index)

@@ -84,16 +84,6 @@ int lib_ngx_output_say(lua_State *L)
     return write_out(L, true);
 }
 
-static void on_drained(struct exchange *x)
-{
-    struct lua_visit *lv = lua_visit_of(visit_of(x));
-    struct co *co = lv->drain_co;
-
-    lv->drain_co = NULL;
-    if (co)
-        co_wake(co, lv->drain_wait);
-}
-
 int lib_ngx_output_flush(lua_State *L)
 {
     struct chunk c = CHUNK_BYTES(SLICE_EMPTY);
@@ -122,10 +112,7 @@ int lib_ngx_output_flush(lua_State *L)
     lv = lua_visit_of(v);
     if (!waits || v->x->state >= EXCHANGE_DONE || lv->drain_co)
         return done(L);
-    lv->drain_co = co_current();
-    lv->drain_wait = co_begin_wait(lv->drain_co);
-    v->x->user.on_drained = on_drained;
-    exchange_wait_drained(v->x, true);
+    lua_visit_wait_drained(v, true);
     lua_pushboolean(L, 0);
     return 1;
 }

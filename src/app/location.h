@@ -90,7 +90,6 @@ struct try_files {
     bool *is_dir;
     unsigned n;
     int fallback_status; /* =404; 0: the fallback is a URI or a @name */
-    struct try_files *next_unused;
 };
 
 enum symlink_policy { SYMLINKS_FOLLOW, SYMLINKS_DENY, SYMLINKS_SAME_OWNER };

@@ -210,17 +210,6 @@ void lua_filter_add(struct visit *v)
         filter_append(v->x, pool_new(visit_pool(v), struct filter), &ops);
 }
 
-/* A reader of the body learns that the request is over: its next question is answered so. */
-static void end_reader(lua_State *L, struct lua_visit *lv)
-{
-    if (lv->body_ref == LUA_NOREF)
-        return;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, lv->body_ref);
-    luaL_unref(L, LUA_REGISTRYINDEX, lv->body_ref);
-    lv->body_ref = LUA_NOREF;
-    vm_call(0, 0, "request body");
-}
-
 /* What Lua still holds of the visit means nothing from now on. */
 static void release_refs(struct visit *v)
 {
@@ -231,7 +220,7 @@ static void release_refs(struct visit *v)
     lv->handle = 0;
     if (!L)
         return;
-    end_reader(L, lv);
+    lua_visit_wake_reader(v); /* its next question is answered: the request is over */
     if (lv->ctx_ref != LUA_NOREF)
         log_write(&v->x->log, LOG_DEBUG, "lua release ngx.ctx at ref %d", lv->ctx_ref);
     luaL_unref(L, LUA_REGISTRYINDEX, lv->ctx_ref);

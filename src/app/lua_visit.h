@@ -62,6 +62,13 @@ struct lua_visit *lua_visit_of(struct visit *v);
 /* The visit's name in Lua, made on first use. */
 double lua_visit_handle(struct visit *v);
 
+/* Numbers a wait of the running task that ends when queued output is below the watermark
+ * (`to_empty`: is empty). Not while another task waits so. */
+void lua_visit_wait_drained(struct visit *v, bool to_empty);
+
+/* Calls the function that waits for body to read, if there is one, once. */
+void lua_visit_wake_reader(struct visit *v);
+
 /* The peer is gone: the running handler is cancelled with `closed` (native ones; ngx ones with
  * lua_check_client_abort). */
 void lua_visit_cancel(struct visit *v);
