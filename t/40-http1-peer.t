@@ -70,8 +70,13 @@ __DATA__
 --- user_files
 >>> app.lua
 local task = require "perilune.task"
+local released = false
 return function(req)
-    task.nap(0.5)
+    if req.path == "/go" then
+        released = true
+        return "gone on"
+    end
+    while not released do task.nap(0.01) end
     local n = 0
     for piece in req.body:each() do
         n = n + #piece
@@ -88,6 +93,9 @@ c.send(fd, ("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 
 local data = ("x"):rep(size)
 local first = c.send(fd, data, 0.3)
 print("stalled", first < 10e6, c.memory "VmRSS" - before < 4)
+local other = c.connect()
+c.send(other, "GET /go HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 1)
+c.receive(other, 5)
 local rest = c.send(fd, data:sub(first + 1), 15)
 print("sent", first + rest)
 print(c.receive(fd, 5):match("\r\n\r\n(.*)"))
@@ -104,8 +112,13 @@ memory	true
 --- user_files
 >>> app.lua
 local task = require "perilune.task"
+local released = false
 return function(req)
-    task.nap(0.3)
+    if req.path == "/go" then
+        released = true
+        return "gone on"
+    end
+    while not released do task.nap(0.01) end
     local n = 0
     for piece in req.body:each() do n = n + #piece end
     return tostring(n)
@@ -119,6 +132,9 @@ c.send(fd, "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding
 local data = ("10000\r\n" .. ("x"):rep(65536) .. "\r\n"):rep(300) .. "0\r\n\r\n"
 local first = c.send(fd, data, 0.2)
 print("stalled", first < 10e6, c.memory "VmRSS" - before < 4)
+local other = c.connect()
+c.send(other, "GET /go HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 1)
+c.receive(other, 5)
 c.send(fd, data:sub(first + 1), 15)
 print(c.receive(fd, 5):match("\r\n\r\n(.*)"))
 print("memory", c.memory "VmHWM" - before < 24)

@@ -27,7 +27,7 @@ int pt_shutdown(int fd, int how) __asm__("shutdown");
 int pt_poll(struct pt_pollfd *fds, unsigned long count, int timeout) __asm__("poll");
 ]]
 
-local AF_INET, SOCK_STREAM, SOCK_DGRAM = 2, 1, 2
+local AF_UNIX, AF_INET, SOCK_STREAM, SOCK_DGRAM = 1, 2, 1, 2
 local NONBLOCK_CLOEXEC = 2048 + 524288
 local SOL_SOCKET, SO_ERROR, IPPROTO_TCP, TCP_NODELAY = 1, 4, 6, 1
 local MSG_NOSIGNAL = 16384
@@ -147,9 +147,31 @@ local function can_bind(port, kind)
     return ok
 end
 
+-- Descriptors that hold the claims of ports, oldest first: a claim is an abstract Unix socket with the port in its
+-- name, which the kernel takes back when the process ends.
+local claims = {}
+local CLAIMS_MOST = 256
+
+local function claim(port)
+    local name = "\0perilune-test-port-" .. port
+    local sa = ffi.new("char[110]")
+    ffi.cast("unsigned short *", sa)[0] = AF_UNIX
+    ffi.copy(sa + 2, name, #name)
+    local fd = C.pt_socket(AF_UNIX, SOCK_STREAM + NONBLOCK_CLOEXEC, 0)
+    if fd < 0 or C.pt_bind(fd, sa, 2 + #name) ~= 0 then
+        M.close(fd)
+        return false
+    end
+    claims[#claims + 1] = fd
+    if #claims > CLAIMS_MOST then
+        M.close(table.remove(claims, 1))
+    end
+    return true
+end
+
 local next_port
 
---- A port below the ephemeral range that nothing uses for TCP or UDP now.
+--- A port below the ephemeral range that nothing uses for TCP or UDP now, and that no other runner is about to use.
 -- The search starts at a place that depends on the pid, so that runners side by side differ.
 -- @tparam ?number count how many consecutive free ports are wanted (default 1)
 function M.free_port(count)
@@ -161,7 +183,7 @@ function M.free_port(count)
             next_port = 10000
         end
         for port = first, first + (count or 1) - 1 do
-            free = free and can_bind(port, SOCK_STREAM) and can_bind(port, SOCK_DGRAM)
+            free = free and claim(port) and can_bind(port, SOCK_STREAM) and can_bind(port, SOCK_DGRAM)
         end
         if free then
             return first
