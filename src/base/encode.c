@@ -6,6 +6,7 @@
 #include "base/encode.h"
 
 #include "base/check.h"
+#include "base/utf8.h"
 
 static const char upper_hex[] = "0123456789ABCDEF";
 static const char lower_hex[] = "0123456789abcdef";
@@ -232,36 +233,6 @@ void encode_html(struct buf *out, struct slice in)
     }
     if (from < in.n)
         buf_add(out, in.p + from, in.n - from);
-}
-
-/* Table 3-7 of the Unicode standard: length of the sequence that `lead` begins (0: none) and the
- * range of its second byte; later bytes are 0x80 to 0xbf. */
-static size_t utf8_expect(unsigned char lead, unsigned char *low, unsigned char *high)
-{
-    *low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-    *high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-    if (lead < 0x80)
-        return 1;
-    if (lead < 0xc2 || lead > 0xf4)
-        return 0;
-    return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-}
-
-/* Bytes of the character at the front of `s`, which is not empty. When it is none, *is_valid is
- * false and the result covers what one U+FFFD replaces. */
-static size_t utf8_take(struct slice s, bool *is_valid)
-{
-    unsigned char low, high;
-    size_t want = utf8_expect((unsigned char)s.p[0], &low, &high);
-    size_t n = 1;
-
-    while (n < want && n < s.n && (unsigned char)s.p[n] >= low && (unsigned char)s.p[n] <= high) {
-        low = 0x80;
-        high = 0xbf;
-        n++;
-    }
-    *is_valid = n == want;
-    return n;
 }
 
 static void add_json_escape(struct buf *out, unsigned char c)
