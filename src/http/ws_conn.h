@@ -1,0 +1,114 @@
+/* A WebSocket at work on a stream, as server or client: messages in and out, pings answered, the
+ * closing handshake, heartbeats, limits (RFC 6455 sections 5 to 7).
+ *
+ * Messages are taken, not pushed. While nobody asks, the connection reads on until one message is
+ * waiting, so that pings are answered and a close is seen; then it stops reading, and the peer is
+ * slowed down. Callbacks come from the loop only, none after ws_conn_release. */
+#ifndef HTTP_WS_CONN_H
+#define HTTP_WS_CONN_H
+
+#include "base/err.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+#include "net/outq.h"
+#include "proto/ws_message.h"
+
+enum ws_state {
+    WS_OPEN,
+    WS_CLOSING, /* our close frame is on its way, the peer's has not come */
+    WS_LINGER,  /* over; output goes out, input is dropped until the peer ends */
+    WS_DEAD,    /* the stream is closed */
+};
+
+enum ws_taken { WS_TAKEN_MESSAGE, WS_TAKEN_WAIT, WS_TAKEN_END };
+
+struct ws_options {
+    bool is_client;
+    bool is_by_piece; /* large messages come in pieces */
+    bool has_deflate; /* `deflate` was agreed on */
+    struct ws_deflate_params deflate;
+    size_t deflate_least; /* shorter messages go uncompressed; bytes */
+    size_t max_frame, max_message;
+    size_t watermark;           /* queued output above which a producer should pause; bytes */
+    uint64_t heartbeat_idle;    /* ms without input before a ping; 0: none */
+    uint64_t heartbeat_timeout; /* ms after the ping before the peer counts as lost */
+    uint64_t close_timeout;     /* ms that the closing handshake may take */
+};
+
+/* The defaults: 64 KiB frames and 1 MiB messages at most, 64 KiB watermark, 5 s to close. */
+extern const struct ws_options ws_options_default;
+
+struct ws_conn;
+
+struct ws_conn_user {
+    void (*on_message)(struct ws_conn *c); /* once after WS_TAKEN_WAIT: taking is worth a try */
+    void (*on_pong)(struct ws_conn *c, struct slice payload);
+    void (*on_drained)(struct ws_conn *c); /* once after ws_conn_send was false */
+    void (*on_closed)(struct ws_conn *c);  /* once: no message will come any more but those that
+                                              wait, none can be sent */
+};
+
+struct ws_conn {
+    struct ws_options options;
+    const struct ws_conn_user *callbacks;
+    void *user;
+    struct stream *stream; /* NULL: WS_DEAD */
+    struct ws_deflate *deflate;
+    const struct err *err; /* why it ended without a close frame; NULL: it did not */
+    struct buf *reason;    /* of the peer's close frame; NULL: none */
+    uint16_t code;         /* of the peer's close frame; WS_CODE_ABNORMAL when there was none */
+    uint8_t state;         /* enum ws_state */
+    uint8_t watched;
+    bool is_waiting; /* somebody waits for a message */
+    bool is_waiting_drained;
+    bool has_pending; /* m.data, or `held`, is a message that was not taken */
+    bool is_released; /* nobody cares any more; frees itself */
+    bool has_pinged;  /* a heartbeat's ping is out */
+    bool has_shut;    /* our side of the stream has ended */
+    bool has_eof;     /* the peer's side has */
+    struct buf held;  /* a copy of the message that waits */
+    struct buf in;    /* input behind it */
+    struct ws_messages m;
+    struct outq out;
+    struct loop_call flush;
+    struct timer timer;
+    uint64_t last_read; /* clock_ms */
+    uint64_t deadline;  /* clock_ms; of the closing handshake, 0: none */
+};
+
+/* A connection over `stream` (owned from now on), with `in`, input that was read already (taken,
+ * may be NULL), and `out`, output that goes first (moved, may be NULL). The options are copied. */
+struct ws_conn *ws_conn_open(struct stream *stream, struct buf *in, struct outq *out,
+                             const struct ws_options *options);
+
+/* Takes the next message (or piece: m.frames.is_last tells). Its bytes are c->m.data, its kind
+ * c->m.frames.opcode, both valid until the next call or return to the loop. */
+enum ws_taken ws_conn_take(struct ws_conn *c);
+
+/* Queues a message (WS_TEXT, WS_BINARY), sent at the end of this turn. False: the peer is slow,
+ * wait for on_drained before sending more; or the connection is no longer open, see c->state. */
+bool ws_conn_send(struct ws_conn *c, enum ws_opcode opcode, struct slice data);
+
+/* Queues frames that were encoded before, for many connections at once; same answer. Servers only,
+ * without compression contexts of their own. */
+bool ws_conn_send_encoded(struct ws_conn *c, struct slice frames);
+
+/* Queues a ping or an unasked pong; at most WS_CONTROL_MOST bytes. */
+void ws_conn_send_control(struct ws_conn *c, enum ws_opcode opcode, struct slice payload);
+
+/* Begins the closing handshake; `code` must be sendable, or WS_CODE_NONE; at most 123 bytes of
+ * reason. Messages that wait or come until the peer's answer are dropped. Nothing when it is not
+ * open. on_closed follows. */
+void ws_conn_close(struct ws_conn *c, unsigned code, struct slice reason);
+
+/* Gives the connection up and clears the pointer. What is queued still goes out, within
+ * close_timeout; an open one is closed as going away first. */
+void ws_conn_release(struct ws_conn **c);
+
+/* Ends it at once (RST); no on_closed follows. */
+void ws_conn_abort(struct ws_conn *c, const struct err *why);
+
+/* Is more queued than the watermark? */
+bool ws_conn_is_congested(const struct ws_conn *c);
+
+#endif
