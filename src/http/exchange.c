@@ -32,7 +32,7 @@ static const uint8_t edges[] = {
     [EXCHANGE_HEAD_IN] = TO(HANDLING) | TO(ABORTED),
     [EXCHANGE_HANDLING] = TO(HEAD_OUT) | TO(DETACHED) | TO(ABORTED),
     [EXCHANGE_HEAD_OUT] = TO(BODY_OUT) | TO(DETACHED) | TO(ABORTED),
-    [EXCHANGE_BODY_OUT] = TO(DONE) | TO(ABORTED),
+    [EXCHANGE_BODY_OUT] = TO(DONE) | TO(DETACHED) | TO(ABORTED),
     [EXCHANGE_DONE] = 0,
     [EXCHANGE_DETACHED] = 0,
     [EXCHANGE_ABORTED] = 0,
@@ -165,7 +165,7 @@ const struct addr *exchange_local(struct exchange *x)
 
 static bool is_gone(const struct exchange *x)
 {
-    return x->state == EXCHANGE_ABORTED;
+    return x->state >= EXCHANGE_DETACHED;
 }
 
 /* Has this response no body on the wire, whatever the app writes? */
@@ -493,6 +493,21 @@ void exchange_lost(struct exchange *x, const struct err *why)
     if (!x->has_ended && x->user.on_cancel)
         x->user.on_cancel(x, why);
     report_done(x);
+}
+
+struct stream *exchange_detach(struct exchange *x, struct buf *in, struct outq *out)
+{
+    struct stream *s;
+
+    if (x->state < EXCHANGE_HANDLING || x->state >= EXCHANGE_DONE || x->has_ended ||
+        !x->transport->detach)
+        return NULL;
+    s = x->transport->detach(x, in, out);
+    if (!s)
+        return NULL;
+    leave(x, EXCHANGE_DETACHED);
+    report_done(x);
+    return s;
 }
 
 void exchange_abort(struct exchange *x, const struct err *why)

@@ -16,6 +16,7 @@
 #include "http/message.h"
 #include "http/settings.h"
 #include "net/addr.h"
+#include "net/outq.h"
 
 enum exchange_state {
     EXCHANGE_IDLE,
@@ -29,10 +30,9 @@ enum exchange_state {
 };
 
 enum body_result {
-    BODY_DATA, /* a piece, valid until control returns to the loop or the next read of any exchange
-                */
-    BODY_WAIT, /* none now: exchange_wait_body */
-    BODY_END,  /* complete; trailers are in req.trailers */
+    BODY_DATA,   /* a piece, valid until the loop or the next read of any exchange */
+    BODY_WAIT,   /* none now: exchange_wait_body */
+    BODY_END,    /* complete; trailers are in req.trailers */
     BODY_FAILED, /* x->body_err tells: err_too_large, err_truncated, err_timeout, err_protocol */
 };
 
@@ -47,15 +47,14 @@ struct exchange_transport {
     void (*send_informational)(struct exchange *x, int status, const struct header_list *headers);
     size_t (*queued)(const struct exchange *x); /* bytes not yet taken by the kernel */
     enum body_result (*read_body)(struct exchange *x, struct slice *data);
-    void (*wait_body)(struct exchange *x); /* exchange_notify_body is to be called when read_body is
-                                              worth a try */
-    void (*wait_drained)(struct exchange *x); /* exchange_notify_drained is to be called when output
-                                                 was taken, once at least */
+    void (*wait_body)(struct exchange *x);    /* exchange_notify_body when there is news */
+    void (*wait_drained)(struct exchange *x); /* exchange_notify_drained when output was taken */
     int (*fd)(const struct exchange *x);      /* the socket's descriptor, -1: none; may be NULL */
-    void (*abort)(struct exchange *x,
-                  const struct err *why); /* the peer must see a truncated response */
-    void (*release)(
-        struct exchange *x); /* state is DONE or ABORTED and the app has let go; may be NULL */
+    struct stream *(*detach)(struct exchange *x, struct buf *in,
+                             struct outq *out); /* see exchange_detach; may be NULL */
+    /* the peer must see a truncated response */
+    void (*abort)(struct exchange *x, const struct err *why);
+    void (*release)(struct exchange *x); /* it is over and the app has let go; may be NULL */
 };
 
 /* What the app fills in; all optional, called from the loop unless noted. */
@@ -175,6 +174,12 @@ enum body_result exchange_read_body(struct exchange *x, struct slice *data);
 
 /* After BODY_WAIT: on_body is called once when there is news. */
 void exchange_wait_body(struct exchange *x);
+
+/* Hands the connection (or stream) over: the exchange ends as DETACHED, on_done runs, what is
+ * written from now on is ignored. Input that was not read goes to `in`, output that was not sent to
+ * `out`, where the new owner goes on. NULL, and nothing has happened: this transport cannot, or the
+ * exchange has ended. */
+struct stream *exchange_detach(struct exchange *x, struct buf *in, struct outq *out);
 
 /* --- for transports and the last filter --- */
 

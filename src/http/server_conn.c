@@ -391,9 +391,9 @@ static void free_conn(void *p)
         s->on_idle(s);
 }
 
-void server_conn_close(struct server_conn *c, bool reset)
+/* Everything but the stream. */
+static void end(struct server_conn *c)
 {
-    CHECK(c->stream && !c->x);
     if (reader.owner == c)
         reader.owner = NULL;
     free_input(c);
@@ -403,8 +403,31 @@ void server_conn_close(struct server_conn *c, bool reset)
     loop_cancel(&c->later);
     list_remove(&c->node);
     counts[c->phase]--;
-    stream_close(&c->stream, reset);
     loop_free_later(c, free_conn);
+}
+
+void server_conn_close(struct server_conn *c, bool reset)
+{
+    CHECK(c->stream && !c->x);
+    stream_close(&c->stream, reset);
+    end(c);
+}
+
+struct stream *server_conn_detach(struct server_conn *c, struct buf *in, struct outq *out)
+{
+    struct stream *s = c->stream;
+
+    CHECK(s && !c->x);
+    buf_add_slice(in, server_conn_input(c));
+    list_splice(&out->pieces, &c->out.pieces);
+    out->bytes += c->out.bytes;
+    outq_init(&c->out);
+    stream_watch(s, 0);
+    s->on_ready = NULL;
+    s->user = NULL;
+    c->stream = NULL;
+    end(c);
+    return s;
 }
 
 bool server_conn_peer(const struct server_conn *c, struct addr *out)

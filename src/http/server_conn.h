@@ -98,6 +98,10 @@ struct server_conn *server_conn_open(struct server *s, int fd, const struct addr
  * The exchange must have been let go before. */
 void server_conn_close(struct server_conn *c, bool reset);
 
+/* Ends the connection as server_conn_close does, but hands its stream over, watched by nobody:
+ * unread input is added to `in`, unsent output to `out`. */
+struct stream *server_conn_detach(struct server_conn *c, struct buf *in, struct outq *out);
+
 /* The one setter of the phase; counts. */
 void server_conn_set_phase(struct server_conn *c, enum server_conn_phase to);
 

@@ -259,6 +259,14 @@ static void give_up(struct exchange *x, const struct err *why)
     server_conn_schedule(c, true);
 }
 
+static struct stream *detach(struct exchange *x, struct buf *in, struct outq *out)
+{
+    struct server_conn *c = x->conn;
+
+    c->x = NULL;
+    return server_conn_detach(c, in, out);
+}
+
 const struct exchange_transport server_h1_out_transport = {
     .send_head = send_head,
     .send_body = send_body,
@@ -268,5 +276,6 @@ const struct exchange_transport server_h1_out_transport = {
     .wait_body = server_h1_body_wait,
     .wait_drained = wait_drained,
     .fd = descriptor,
+    .detach = detach,
     .abort = give_up,
 };

@@ -258,6 +258,48 @@ static void sends_files(void **state)
     harness_stop();
 }
 
+/* The connection is somebody else's from now on: with what the client sent ahead, with what was not
+ * sent, without the exchange. */
+static void hands_the_connection_over(void **state)
+{
+    struct client c;
+    struct buf in = BUF_EMPTY;
+    struct outq out;
+    struct stream *s;
+    struct exchange *x;
+
+    (void)state;
+    harness_start();
+    outq_init(&out);
+    c = client_open();
+    client_send(&c, "GET /keep HTTP/1.1\r\nHost: a\r\n\r\nraw bytes");
+    turns(2);
+    assert_non_null(seen.kept);
+    x = seen.kept;
+    exchange_hold(x);
+    exchange_write(x, &CHUNK_BYTES(SLICE("head and this")));
+    s = exchange_detach(x, &in, &out);
+    assert_non_null(s);
+    assert_int_equal(seen.done, 1);
+    assert_int_equal(x->state, EXCHANGE_DETACHED);
+    assert_null(exchange_detach(x, &in, &out));
+    exchange_write(x, &CHUNK_LAST(SLICE("is ignored")));
+    exchange_release(x);
+    assert_int_equal(harness_server.n_conns, 1); /* until the end of the turn */
+    turns(1);
+    assert_int_equal(harness_server.n_conns, 0);
+    assert_int_equal(in.n, 9);
+    assert_memory_equal(in.p, "raw bytes", 9);
+    assert_int_equal(outq_flush(&out, s, 0), OUTQ_EMPTY);
+    client_expect(&c, "head and this", 1);
+    assert_int_equal(client_count(&c, "ignored"), 0);
+    stream_close(&s, false);
+    client_expect_end(&c);
+    buf_free(&in);
+    client_close(&c);
+    harness_stop();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +312,7 @@ int main(void)
         cmocka_unit_test(notices_a_peer_that_left_while_sending),
         cmocka_unit_test(keeps_bad_fields_off_the_wire),
         cmocka_unit_test(sends_files),
+        cmocka_unit_test(hands_the_connection_over),
     };
 
     return cmocka_run_group_tests(tests, harness_main_setup, harness_main_teardown);

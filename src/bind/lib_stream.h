@@ -1,0 +1,53 @@
+/* Byte streams as Lua sees them: the module "perilune.core.stream", and how upper layers make and
+ * take such values. */
+#ifndef BIND_LIB_STREAM_H
+#define BIND_LIB_STREAM_H
+
+#include <lua.h>
+
+#include "bind/co.h"
+#include "net/wire.h"
+
+/* Who waits for a direction; a task that has gone on waits no more. */
+struct lib_stream_waiter {
+    struct co *co;
+    uint32_t wait;
+};
+
+struct lib_stream {
+    const void *magic;
+    struct wire wire;
+    struct lib_stream_waiter reader, writer;
+    uint32_t read_timeout, write_timeout; /* ms without progress, 0: none */
+    uint32_t uses;                        /* times it was parked */
+    bool is_parked;
+    struct list
+        owner; /* for whoever must close it with something else; removed when it is collected */
+};
+
+/* "perilune.core.stream" */
+int lib_stream(lua_State *L);
+
+/* Pushes a value that is closed. */
+struct lib_stream *lib_stream_push(lua_State *L);
+
+/* The value at `arg`; raises an error when it is none. */
+struct lib_stream *lib_stream_check(lua_State *L, int arg);
+
+/* Opens a closed value over `s`, which it owns. */
+void lib_stream_open(struct lib_stream *ls, struct stream *s);
+
+/* Closes it and wakes those who wait. Harmless when closed. */
+void lib_stream_close(struct lib_stream *ls, bool reset);
+
+/* Makes the running task wait for `side` (IO_READ, IO_WRITE) and pushes the token that its Lua code
+ * is to yield; raises an error outside of a task. To be returned. */
+int lib_stream_wait(lua_State *L, struct lib_stream *ls, int side);
+
+/* Pushes nil and the code of what went wrong. To be returned. */
+int lib_stream_fail(lua_State *L, const struct lib_stream *ls);
+
+/* Is another task waiting on this side? */
+bool lib_stream_is_busy(const struct lib_stream_waiter *waiter);
+
+#endif
