@@ -59,13 +59,11 @@ struct exchange_transport {
 
 /* What the app fills in; all optional, called from the loop unless noted. */
 struct exchange_user {
-    void (*on_cancel)(
-        struct exchange *x,
-        const struct err *why);             /* the peer is gone; answers are ignored from now on */
-    void (*on_done)(struct exchange *x);    /* DONE or ABORTED, once, the pool still alive: logging.
-                                               May be called inside exchange_end */
-    void (*on_drained)(struct exchange *x); /* queued output fell below the watermark; one-shot, see
-                                               exchange_wait_drained */
+    /* the peer is gone; answers are ignored from now on */
+    void (*on_cancel)(struct exchange *x, const struct err *why);
+    /* it is over, once; the pool still alive: logging. May be called inside exchange_end */
+    void (*on_done)(struct exchange *x);
+    void (*on_drained)(struct exchange *x); /* one-shot, see exchange_wait_drained */
     void (*on_body)(struct exchange *x);    /* one-shot, see exchange_wait_body */
 };
 
