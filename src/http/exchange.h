@@ -26,7 +26,7 @@ enum exchange_state {
     EXCHANGE_BODY_OUT,
     EXCHANGE_DONE,
     EXCHANGE_DETACHED,
-    EXCHANGE_ABORTED,
+    EXCHANGE_ABORTED
 };
 
 enum body_result {
