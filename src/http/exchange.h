@@ -156,18 +156,16 @@ void exchange_inform(struct exchange *x, int status, const struct header_list *h
 /* Is more output queued than the watermark? Then a producer should wait. */
 bool exchange_is_congested(const struct exchange *x);
 
-/* on_drained will be called once, from the loop, when queued output is below the watermark
- * (`to_empty`: is empty). */
+/* on_drained will be called once, from the loop, when output is below the watermark, or empty. */
 void exchange_wait_drained(struct exchange *x, bool to_empty);
 
-/* Gives up: before the head an app should answer an error instead; after it the peer sees a
- * truncated message. on_done runs, on_cancel does not. Ignored after the end. */
+/* Gives up: the peer sees a truncated message (before the head, answer an error instead). on_done
+ * runs, on_cancel does not. Ignored after the end. */
 void exchange_abort(struct exchange *x, const struct err *why);
 
 /* --- the request's body (app) --- */
 
-/* Takes the next piece if one is there. The first call sends 100 Continue where the client waits
- * for it. */
+/* Takes the next piece if one is there. The first call sends 100 Continue where that is awaited. */
 enum body_result exchange_read_body(struct exchange *x, struct slice *data);
 
 /* After BODY_WAIT: on_body is called once when there is news. */
@@ -190,8 +188,8 @@ void exchange_pass_body(struct exchange *x, struct filter *next, const struct ch
 /* The transport has handed the last byte on: state DONE, on_done, release. */
 void exchange_finished(struct exchange *x);
 
-/* The peer is gone or broke the rules: state ABORTED, on_cancel (unless the app has ended),
- * on_done, release. */
+/* The peer is gone or broke rules: ABORTED, on_cancel unless the app has ended, on_done, release.
+ */
 void exchange_lost(struct exchange *x, const struct err *why);
 
 /* The transport has news for a reader or a paused producer. */
