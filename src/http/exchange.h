@@ -138,9 +138,9 @@ static inline bool exchange_has_started(const struct exchange *x)
  * started. */
 void exchange_start(struct exchange *x);
 
-/* Sends a piece through the filters. Starts the response when it was not. A body longer or shorter
- * than a promised content_length is cut or aborts. Ignored after ABORTED. With c->is_last ends the
- * response as exchange_end does. */
+/* Sends a piece through the filters; starts the response when it was not. A body longer or shorter
+ * than the promised length is cut or aborts. Ignored after ABORTED. c->is_last ends the response.
+ */
 void exchange_write(struct exchange *x, const struct chunk *c);
 
 /* Ends the response; with nothing written the body is empty (Content-Length: 0). Ending again does
