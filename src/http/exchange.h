@@ -139,12 +139,10 @@ static inline bool exchange_has_started(const struct exchange *x)
 void exchange_start(struct exchange *x);
 
 /* Sends a piece through the filters; starts the response when it was not. A body longer or shorter
- * than the promised length is cut or aborts. Ignored after ABORTED. c->is_last ends the response.
- */
+ * than the promised length is cut or aborts. Ignored after ABORTED. c->is_last: the end. */
 void exchange_write(struct exchange *x, const struct chunk *c);
 
-/* Ends the response; with nothing written the body is empty (Content-Length: 0). Ending again does
- * nothing. */
+/* Ends the response; with nothing written the body is empty. Ending again does nothing. */
 void exchange_end(struct exchange *x);
 
 /* A whole response in one go: x->res.status and headers as set, this body. */
