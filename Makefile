@@ -37,7 +37,7 @@ PACKAGES_run   := gcc libc6-dev make pkg-config libluajit2-5.1-dev libev-dev nod
 PACKAGES_test  := libcmocka-dev perl curl procps
 PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
 PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
-PACKAGES_bench := nginx-light libnginx-mod-http-lua wrk perl
+PACKAGES_bench := nginx-light libnginx-mod-http-lua wrk perl valgrind strace
 
 GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := run \

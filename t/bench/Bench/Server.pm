@@ -42,6 +42,7 @@ sub start
     return $self;
 }
 
+# `wrapper` (a command, array) and `globals` (text for -g) may be set before start: see instructions.
 # The template of conf/ with its names filled in.
 sub configuration
 {
@@ -71,8 +72,9 @@ sub spawn
 {
     my ($self) = @_;
     my $limit = "ulimit -n $FILES 2>/dev/null || ulimit -n \$(ulimit -Hn)";
-    my @command = ('taskset', '-c', 0, 'sh', '-c', "$limit; exec \"\$@\"", 'sh', $self->{binary}, '-p', "$self->{dir}/",
-        '-c', "$self->{dir}/server.conf");
+    my @command = ('taskset', '-c', 0, 'sh', '-c', "$limit; exec \"\$@\"", 'sh', @{$self->{wrapper} // []},
+        $self->{binary}, '-p', "$self->{dir}/", '-c', "$self->{dir}/server.conf",
+        $self->{globals} ? ('-g', $self->{globals}) : ());
     my $pid = fork // die "fork: $!\n";
     return $pid if $pid;
     open STDIN, '<', '/dev/null';
@@ -174,7 +176,8 @@ sub stop
     my ($self) = @_;
     my $pid = delete $self->{pid} or return;
     my @tree = (local $self->{pid} = $pid) && $self->tree;
-    kill 'TERM', $pid;
+    # a wrapper that runs the server as its child ends with it
+    kill 'TERM', $self->{wrapper} && @tree > 1 ? $tree[1] : $pid;
     if (!ended($pid, 5)) {
         kill 'KILL', @tree;
         ended($pid, 5);
