@@ -76,10 +76,11 @@ FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LLVM_FUZZ := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 
-FLAGS_release := -O2 $(FORTIFY)
-FLAGS_asan     = -O1 -U_FORTIFY_SOURCE $(SANITIZE) $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
+# Everything is bound at the start (-z now), so calls into libraries go through the table directly, without the PLT.
+FLAGS_release := -O2 -fno-plt $(FORTIFY)
+FLAGS_asan     = -O1 -fno-omit-frame-pointer -U_FORTIFY_SOURCE $(SANITIZE) $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
 FLAGS_cov     := -O0 --coverage
-FLAGS_fuzz    := -O1 -U_FORTIFY_SOURCE $(LLVM_FUZZ)
+FLAGS_fuzz    := -O1 -fno-omit-frame-pointer -U_FORTIFY_SOURCE $(LLVM_FUZZ)
 LINK_asan     := $(SANITIZE)
 LINK_cov      := --coverage
 LINK_fuzz     := -fsanitize=fuzzer,address,undefined
@@ -88,7 +89,7 @@ ifeq ($(origin CC),default)
 CC := $(if $(filter fuzz,$(FLAVOUR)),clang-14,gcc)
 endif
 CFLAGS ?=
-CFLAGS_ALL := -std=gnu11 -g -fno-omit-frame-pointer $(FLAGS_$(FLAVOUR)) $(HARDEN) $(DEFS) $(CFLAGS) $(CFLAGS_EXTRA)
+CFLAGS_ALL := -std=gnu11 -g $(FLAGS_$(FLAVOUR)) $(HARDEN) $(DEFS) $(CFLAGS) $(CFLAGS_EXTRA)
 CFLAGS_OWN := $(CFLAGS_ALL) $(WARN) $(WERROR) -Isrc -isystem /usr/include/llhttp -isystem /usr/share/include/llhttp \
               $(LIB_CFLAGS)
 LDFLAGS_ALL := -pie -rdynamic -Wl,-z,relro,-z,now -Wl,--as-needed $(LINK_$(FLAVOUR)) $(LDFLAGS)

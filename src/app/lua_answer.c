@@ -26,12 +26,23 @@ struct visit *lua_answer_visit(lua_State *L, int index)
     return v;
 }
 
+/* One allocation for both; terminated, as everything in a pool that came from Lua. */
+static void keep_header(struct visit *v, struct slice name, struct slice value)
+{
+    char *p = pool_alloc(visit_pool(v), name.n + value.n + 2);
+    char *at = p + name.n + 1;
+
+    memcpy(p, name.p, name.n + 1);
+    memcpy(at, value.p, value.n + 1);
+    header_add(&v->x->res.headers, visit_pool(v), slice_of(p, name.n), slice_of(at, value.n));
+}
+
 static bool add_header(struct visit *v, lua_State *L, struct slice name, int value_index)
 {
-    struct pool *pool = visit_pool(v);
+    int kind = lua_type(L, value_index);
     struct slice value;
 
-    if (lua_type(L, value_index) != LUA_TSTRING && lua_type(L, value_index) != LUA_TNUMBER) {
+    if (kind != LUA_TSTRING && kind != LUA_TNUMBER) {
         lua_pushfstring(L, "header \"%s\": value must be a string or a number, not a %s", name.p,
                         luaL_typename(L, value_index));
         return false;
@@ -43,7 +54,7 @@ static bool add_header(struct visit *v, lua_State *L, struct slice name, int val
                                              : "not a valid name");
         return false;
     }
-    header_add(&v->x->res.headers, pool, pool_dup(pool, name), pool_dup(pool, value));
+    keep_header(v, name, value);
     return true;
 }
 
@@ -75,12 +86,8 @@ static bool add_named(struct visit *v, lua_State *L)
     struct slice name;
     int value = lua_gettop(L);
 
-    if (lua_type(L, -2) != LUA_TSTRING) {
-        lua_pushliteral(L, "headers: a name must be a string");
-        return false;
-    }
     name.p = lua_tolstring(L, -2, &name.n);
-    if (!lua_istable(L, -1))
+    if (LIKELY(!lua_istable(L, -1)))
         return add_header(v, L, name, value);
     for (int i = 1, n = (int)lua_objlen(L, value); i <= n; i++) {
         lua_rawgeti(L, value, i);
@@ -95,9 +102,13 @@ bool lua_answer_apply_headers(struct visit *v, lua_State *L, int index)
 {
     lua_pushnil(L);
     while (lua_next(L, index)) {
-        bool ok = lua_type(L, -2) == LUA_TNUMBER ? add_pair(v, L) : add_named(v, L);
+        int kind = lua_type(L, -2);
 
-        if (!ok)
+        if (kind != LUA_TSTRING && kind != LUA_TNUMBER) {
+            lua_pushliteral(L, "headers: a name must be a string");
+            return false;
+        }
+        if (!(kind == LUA_TNUMBER ? add_pair(v, L) : add_named(v, L)))
             return false;
         lua_pop(L, 1);
     }
@@ -119,10 +130,11 @@ bool lua_answer_apply_trailers(struct visit *v, lua_State *L, int index)
 static bool apply_status(struct visit *v, lua_State *L, int index)
 {
     double status;
+    int kind = lua_type(L, index);
 
-    if (lua_isnoneornil(L, index))
+    if (kind <= LUA_TNIL)
         return true;
-    status = lua_type(L, index) == LUA_TNUMBER ? lua_tonumber(L, index) : 0;
+    status = kind == LUA_TNUMBER ? lua_tonumber(L, index) : 0;
     if (status < 200 || status > 999 || status != (int)status) {
         lua_pushliteral(L, "status: an integer from 200 to 999 expected");
         return false;
@@ -133,14 +145,14 @@ static bool apply_status(struct visit *v, lua_State *L, int index)
 
 bool lua_answer_apply_head(struct visit *v, lua_State *L, int status, int headers)
 {
-    int top = lua_gettop(L);
+    int top = lua_gettop(L), kind = lua_type(L, headers);
 
     if (!apply_status(v, L, status))
         return false;
-    if (lua_istable(L, headers)) {
+    if (LIKELY(kind == LUA_TTABLE)) {
         if (!lua_answer_apply_headers(v, L, headers))
             return false;
-    } else if (!lua_isnoneornil(L, headers)) {
+    } else if (kind > LUA_TNIL) {
         lua_pushfstring(L, "headers: a table expected, got a %s", luaL_typename(L, headers));
         return false;
     }

@@ -4,6 +4,8 @@
  * t/unit/proto/grammar.c states each class a second time, as text, and compares. */
 #include "proto/grammar.h"
 
+#include <endian.h>
+
 /* clang-format off */
 const uint8_t grammar_classes[256] = {
      0,  0,  0,  0,  0,  0,  0,  0,  0,  2,  0,  0,  0,  0,  0,  0, /* 00 */
@@ -34,21 +36,53 @@ size_t grammar_span(struct slice s, unsigned classes)
     return i;
 }
 
-/* Eight bytes at a time. A borrow can only raise a false alarm above a true one, and the bytes are
- * looked at one by one after any alarm, so byte order does not matter. */
-size_t grammar_span_visible(struct slice s)
+/* Eight bytes, the first of them lowest. */
+static inline uint64_t load(const char *p)
+{
+    uint64_t w;
+
+    memcpy(&w, p, sizeof w);
+    return le64toh(w);
+}
+
+/* The top bits of those bytes that are below `least` or DEL. A borrow can raise a false one, but
+ * only above a true one: the lowest is always true. */
+static inline uint64_t controls(uint64_t w, unsigned least)
 {
     const uint64_t ones = ~(uint64_t)0 / 255, high = ones * 0x80;
+    uint64_t del = w ^ (ones * 0x7f);
+
+    return (((w - ones * least) & ~w) | ((del - ones) & ~del)) & high;
+}
+
+size_t grammar_span_visible(struct slice s)
+{
     size_t i = 0;
 
     for (; i + 8 <= s.n; i += 8) {
-        uint64_t w, del;
-        memcpy(&w, s.p + i, 8);
-        del = w ^ (ones * 0x7f);
-        if ((((w - ones * 0x21) & ~w) | ((del - ones) & ~del)) & high)
-            break;
+        uint64_t found = controls(load(s.p + i), 0x21);
+
+        if (found)
+            return i + (size_t)__builtin_ctzll(found) / 8;
     }
     while (i < s.n && (unsigned char)s.p[i] > 0x20 && s.p[i] != 0x7f)
+        i++;
+    return i;
+}
+
+size_t grammar_span_value(struct slice s)
+{
+    size_t i = 0;
+
+    while (i + 8 <= s.n) {
+        uint64_t found = controls(load(s.p + i), 0x20);
+
+        i += found ? (size_t)__builtin_ctzll(found) / 8 : 8;
+        if (found && s.p[i] != '\t')
+            return i;
+        i += found != 0;
+    }
+    while (i < s.n && grammar_is(s.p[i], GRAMMAR_VALUE))
         i++;
     return i;
 }

@@ -24,6 +24,9 @@ static inline bool grammar_is(char c, unsigned classes)
 /* How many bytes at the front of `s` are in one of these classes. */
 size_t grammar_span(struct slice s, unsigned classes);
 
+/* The same for GRAMMAR_VALUE. Fast: for field values. */
+size_t grammar_span_value(struct slice s);
+
 /* How many bytes at the front of `s` are neither controls nor space nor DEL. Fast: for request
  * targets. */
 size_t grammar_span_visible(struct slice s);

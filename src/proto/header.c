@@ -215,7 +215,7 @@ bool header_is_name(struct slice s)
 
 bool header_is_value(struct slice s)
 {
-    return grammar_span(s, GRAMMAR_VALUE) == s.n;
+    return grammar_span_value(s) == s.n;
 }
 
 bool header_has_token(struct slice value, struct slice token)

@@ -1,11 +1,8 @@
 /* Request heads.
  *
- * The request line is read here: llhttp knows a fixed list of methods and is lenient about blanks.
- * The header block is walked by llhttp, which starts from a copy of a parser that has just read a
- * request line. It reports names and values; for each this file checks that both agree about where
- * the line begins and ends, which is what rules out whatever llhttp 8.1.0 lets pass: blanks in or
- * behind a name, an empty name, obs-fold, a bare CR before the blank line. Bytes inside of names
- * and values are looked at by llhttp alone, so that there is one pass over them.
+ * One walk over the bytes, line by line: parse_request_line, then read_line for each field until
+ * the empty line. Nothing is kept between calls, and nothing lenient is known here: a name is a
+ * token that ends at its colon, a value ends at CR LF, and a line never goes on on the next one.
  *
  * Framing and connection fields are judged one by one as their lines end (take_field), the rest
  * when the head is whole (finish). To act on another field, add a case to take_field.
@@ -15,8 +12,6 @@
  * is too long at its byte limit + 2, when even CRLF could not end it in time; a fault found beyond
  * that byte counts as too long (fault_at). */
 #include "proto/http1_parse.h"
-
-#include <llhttp.h>
 
 #include "base/check.h"
 #include "base/num.h"
@@ -39,16 +34,10 @@ enum seen {
 struct walk {
     struct http1_head *out;
     const struct http1_limits *limits;
-    const char *end;   /* of the bytes that llhttp is given */
-    const char *line;  /* where the current line begins */
-    const char *value; /* where its value begins; NULL: no name yet, or the value is taken */
-    struct slice name;
-    enum header_id id;
+    const char *end;  /* of the bytes that may be looked at */
+    const char *line; /* where the current line begins */
     unsigned seen;
-    bool is_whole;
 };
-
-static const char space_in_name[] = "space in or after header name";
 
 static enum http1_result bad(struct http1_head *out, int status, const char *reason)
 {
@@ -82,6 +71,14 @@ static enum http1_result parse_version(const char *p, const char *end, struct ht
     return HTTP1_DONE;
 }
 
+/* Is the target, whose bytes are visible ones, a usual path? Then nothing else can be wrong with
+ * it. */
+static bool is_path(const struct http1_head *out)
+{
+    return LIKELY(out->target.p[0] == '/' && out->method != METHOD_CONNECT) &&
+           !memchr(out->target.p, '#', out->target.n);
+}
+
 /* method SP request-target SP HTTP-version CRLF, with `end` cut to what a line may have. *p_out:
  * behind the line. */
 static enum http1_result parse_request_line(const char *p, const char *end, struct http1_head *out,
@@ -106,7 +103,7 @@ static enum http1_result parse_request_line(const char *p, const char *end, stru
     if (*s != ' ' || s == p)
         return bad(out, 400, "malformed request line");
     out->target = slice_of(p, (size_t)(s - p));
-    if (!url_parse_target(out->target, out->method, &parts))
+    if (!is_path(out) && !url_parse_target(out->target, out->method, &parts))
         return bad(out, 400, "malformed request target");
     r = parse_version(s + 1, end, out);
     *p_out = s + 11;
@@ -253,142 +250,72 @@ static const char *take_field(struct walk *w, enum header_id id, struct slice va
 
 /* ---- the walk ---- */
 
-static int fault(struct walk *w, int status, const char *reason)
-{
-    bad(w->out, status, reason);
-    return -1;
-}
-
 /* A fault found at the byte `at` of the current line. */
-static int fault_at(struct walk *w, const char *at, const char *reason)
+static enum http1_result fault_at(struct walk *w, const char *at, const char *reason)
 {
     if ((size_t)(at - w->line) >= w->limits->line + 2)
-        return fault(w, 431, "header line too long");
-    return fault(w, 400, reason);
+        return bad(w->out, 431, "header line too long");
+    return bad(w->out, 400, reason);
 }
 
-/* The value ends at `eol`, where a CR or LF stands. */
-static int end_field(struct walk *w, const char *eol)
+/* The value ends at `eol`, where a CR stands. DONE: w->line is the next line, which may lie behind
+ * the end. */
+static enum http1_result end_field(struct walk *w, struct slice name, struct slice value,
+                                   const char *eol)
 {
     struct http1_head *out = w->out;
-    struct slice value = slice_of(w->value, (size_t)(eol - w->value));
+    enum header_id id = header_id(name);
     const char *reason;
 
     if ((size_t)(eol - w->line) > w->limits->line)
-        return fault(w, 431, "header line too long");
-    if (*eol == '\n')
-        return fault(w, 400, "bare LF");
+        return bad(out, 431, "header line too long");
     if (out->headers.n == w->limits->count)
-        return fault(w, 431, "too many header fields");
+        return bad(out, 431, "too many header fields");
     while (value.n > 0 && (value.p[value.n - 1] == ' ' || value.p[value.n - 1] == '\t'))
         value.n--;
-    out->fields[out->headers.n++] = (struct header){w->name, value, w->id};
-    reason = w->id == HEADER_OTHER ? NULL : take_field(w, w->id, value);
-    if (reason)
-        return fault(w, out->status ? out->status : 400, reason);
+    out->fields[out->headers.n++] = (struct header){name, value, id};
+    reason = id == HEADER_OTHER ? NULL : take_field(w, id, value);
+    if (UNLIKELY(reason != NULL))
+        return bad(out, out->status ? out->status : 400, reason);
     if (eol + 1 < w->end && eol[1] != '\n')
-        return fault(w, 400, "bare CR");
+        return bad(out, 400, "bare CR");
     if (eol + 2 < w->end && (eol[2] == ' ' || eol[2] == '\t'))
-        return fault(w, 400, "folded header line");
+        return bad(out, 400, "folded header line");
     w->line = eol + 2;
-    w->value = NULL;
-    return 0;
+    return HTTP1_DONE;
 }
 
-/* Spans that reach the end of the input are not whole; the next call reads them again. */
-static int on_name(llhttp_t *parser, const char *at, size_t n)
+/* Why `at`, where a name has ended, is not its colon. */
+static enum http1_result fault_in_name(struct walk *w, const char *at)
 {
-    struct walk *w = parser->data;
-    const char *v = at + n;
-
-    if (v == w->end || *v != ':')
-        return 0; /* llhttp has found a byte that may not stand there, and says so itself */
-    if (at != w->line || n == 0)
-        return fault_at(w, v, "empty header name");
-    w->name = slice_of(at, n);
-    w->id = header_id(w->name);
-    if (w->id == HEADER_OTHER && memchr(at, ' ', n))
-        return fault_at(w, v, space_in_name);
-    for (v++; v < w->end && (*v == ' ' || *v == '\t');)
-        v++;
-    w->value = v;
-    return v < w->end && (*v == '\r' || *v == '\n') ? end_field(w, v) : 0;
+    if (*at == ' ' || *at == '\t')
+        return fault_at(w, at, "space in or after header name");
+    return fault_at(w, at, *at == ':' ? "empty header name" : "malformed header name");
 }
 
-static int on_value(llhttp_t *parser, const char *at, size_t n)
+/* name ":" OWS value OWS CRLF at w->line. */
+static enum http1_result read_field(struct walk *w)
 {
-    struct walk *w = parser->data;
-    const char *eol = at + n;
+    const char *p = w->line, *end = w->end;
+    struct slice name;
+    const char *value;
 
-    if (n == 0 || eol == w->end)
-        return 0; /* empty values are taken by on_name */
-    if (at != w->value)
-        return fault_at(w, eol, "folded header line");
-    return *eol == '\r' || *eol == '\n' ? end_field(w, eol) : 0;
-}
-
-/* llhttp takes any byte after the last CR for the LF. */
-static int on_headers_complete(llhttp_t *parser)
-{
-    struct walk *w = parser->data;
-
-    if (w->line >= w->end || *w->line != '\r')
-        return fault(w, 400, "bare LF");
-    if (w->line + 1 < w->end && w->line[1] != '\n')
-        return fault(w, 400, "bare CR");
-    w->is_whole = w->line + 1 < w->end;
-    return HPE_PAUSED;
-}
-
-static const llhttp_settings_t settings = {
-    .on_header_field = on_name,
-    .on_header_value = on_value,
-    .on_headers_complete = on_headers_complete,
-};
-
-/* A parser behind a request line. */
-static void start_walker(llhttp_t *parser)
-{
-    static llhttp_t started; /* process-wide: constant once made; spares each request llhttp's own
-                                request line */
-    static const char line[] = "GET / HTTP/1.1\r\n";
-
-    if (UNLIKELY(!started.settings)) {
-        llhttp_init(&started, HTTP_REQUEST, &settings);
-        CHECK(llhttp_execute(&started, line, sizeof line - 1) == HPE_OK);
-    }
-    *parser = started;
-}
-
-/* The byte that llhttp stopped at. The position that it gives is at times one further. */
-static char culprit(const struct walk *w)
-{
-    const char *p = w->value ? w->value : w->line;
-
-    while (p < w->end && grammar_is(*p, w->value ? GRAMMAR_VALUE : GRAMMAR_TOKEN))
+    while (p < end && grammar_is(*p, GRAMMAR_TOKEN))
         p++;
-    return p < w->end ? *p : 0;
-}
-
-/* In our words why llhttp stopped. */
-static const char *walker_reason(const struct walk *w, llhttp_errno_t e)
-{
-    char c = culprit(w);
-
-    if (e == HPE_INVALID_CONTENT_LENGTH)
-        return "malformed Content-Length";
-    if (e == HPE_INVALID_TRANSFER_ENCODING)
-        return w->seen & SEEN_CODING ? "repeated Transfer-Encoding"
-                                     : "chunked is not the last transfer coding";
-    if (e == HPE_UNEXPECTED_CONTENT_LENGTH)
-        return w->seen & SEEN_LENGTH && w->id != HEADER_TRANSFER_ENCODING
-                   ? "repeated Content-Length"
-                   : "Content-Length with Transfer-Encoding";
-    if (!w->value)
-        return c == ' ' ? space_in_name : "malformed header name";
-    if (c == '\n')
-        return "bare LF";
-    return e == HPE_LF_EXPECTED || c == '\r' ? "bare CR" : "control byte in header value";
+    if (UNLIKELY(p == end))
+        return HTTP1_MORE;
+    if (UNLIKELY(*p != ':' || p == w->line))
+        return fault_in_name(w, p);
+    name = slice_of(w->line, (size_t)(p - w->line));
+    for (p++; p < end && (*p == ' ' || *p == '\t');)
+        p++;
+    value = p;
+    p += grammar_span_value(slice_of(p, (size_t)(end - p)));
+    if (UNLIKELY(p == end))
+        return HTTP1_MORE;
+    if (LIKELY(*p == '\r'))
+        return end_field(w, name, slice_of(value, (size_t)(p - value)), p);
+    return fault_at(w, p, *p == '\n' ? "bare LF" : "control byte in header value");
 }
 
 static enum http1_result finish(struct walk *w)
@@ -404,24 +331,32 @@ static enum http1_result finish(struct walk *w)
     return HTTP1_DONE;
 }
 
-/* The header block at w->line; `is_cut`: w->end is the block limit, not the end of the input. */
-static enum http1_result walk_headers(struct walk *w, bool is_cut)
+/* The line that ends the block: CR LF. */
+static enum http1_result end_block(struct walk *w)
 {
-    llhttp_t parser;
-    llhttp_errno_t e;
+    if (w->line + 1 == w->end)
+        return HTTP1_MORE;
+    return w->line[1] == '\n' ? finish(w) : bad(w->out, 400, "bare CR");
+}
 
-    start_walker(&parser);
-    parser.data = w;
-    e = llhttp_execute(&parser, w->line, (size_t)(w->end - w->line));
-    if (w->out->reason)
-        return HTTP1_BAD;
-    if (LIKELY(w->is_whole))
-        return finish(w);
-    if (e != HPE_OK && e != HPE_PAUSED) {
-        const char *at = llhttp_get_error_pos(&parser);
-        fault_at(w, at, walker_reason(w, e));
-        return HTTP1_BAD;
+/* The header block at w->line; `is_cut`: w->end is the block limit, not the end of the input. */
+static enum http1_result read_block(struct walk *w, bool is_cut)
+{
+    enum http1_result r = HTTP1_DONE;
+
+    while (r == HTTP1_DONE && w->line < w->end) {
+        if (*w->line == '\r') {
+            r = end_block(w);
+            if (LIKELY(r == HTTP1_DONE))
+                return r;
+        } else if (*w->line == '\n') {
+            return bad(w->out, 400, "bare LF");
+        } else {
+            r = read_field(w);
+        }
     }
+    if (r == HTTP1_BAD)
+        return r;
     if (w->end > w->line && (size_t)(w->end - w->line) >= w->limits->line + 2)
         return bad(w->out, 431, "header line too long");
     return is_cut ? bad(w->out, 431, "head too large") : HTTP1_MORE;
@@ -460,7 +395,7 @@ enum http1_result http1_parse_request(const char *p, size_t n, const struct http
         return r;
     room = limits->block - MIN(limits->block, (size_t)(w.line - p));
     w.end = (size_t)(end - w.line) < room ? end : w.line + room;
-    r = walk_headers(&w, (size_t)(end - w.line) >= room);
+    r = read_block(&w, (size_t)(end - w.line) >= room);
     out->size = r == HTTP1_DONE ? (size_t)(w.line - p) + 2 : 0;
     return r;
 }

@@ -2,8 +2,7 @@
  *
  * A head is parsed in one go from contiguous bytes. When it is not whole yet the answer is MORE and
  * nothing is kept: the caller calls again from the start of the head when more bytes have come.
- * llhttp does the walking; the checks that it lacks stand beside it. The body has its own small
- * decoder in http1_body.h. */
+ * The body has its own small decoder in http1_body.h. */
 #ifndef PROTO_HTTP1_PARSE_H
 #define PROTO_HTTP1_PARSE_H
 

@@ -219,10 +219,13 @@ bool url_parse_host(struct slice in, struct slice *name, int *port)
         return parse_port(slice_from(in, n), port);
     }
     for (; n < in.n && in.p[n] != ':'; n++) {
-        if (UNLIKELY(in.p[n] == '.' && (n == 0 || in.p[n - 1] == '.')))
-            return false; /* no empty label: a name may become part of a path */
-        if (LIKELY(grammar_is(in.p[n], GRAMMAR_HOST)))
+        if (LIKELY(grammar_is(in.p[n], GRAMMAR_HOST) && in.p[n] != '.'))
             continue;
+        if (in.p[n] == '.') {
+            if (n == 0 || in.p[n - 1] == '.')
+                return false; /* no empty label: a name may become part of a path */
+            continue;
+        }
         if (in.p[n] != '%' || n + 2 >= in.n || grammar_hex(in.p[n + 1]) < 0 ||
             grammar_hex(in.p[n + 2]) < 0)
             return false;

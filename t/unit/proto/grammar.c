@@ -46,6 +46,9 @@ static void test_spans(void **state)
             text[at] = (char)c;
             assert_int_equal(grammar_span_visible(slice_of(text, sizeof text)),
                              is_visible ? sizeof text : at);
+            assert_int_equal(grammar_span_value(slice_of(text, sizeof text)),
+                             grammar_span(slice_of(text, sizeof text), GRAMMAR_VALUE));
+            assert_int_equal(grammar_span_value(slice_of(text, at)), at);
         }
     }
 }

@@ -274,7 +274,7 @@ static void test_early(void **state)
         "GET / HTTP/1.1\r\nX: \001",
         "GET / HTTP/1.1\r\nHost: a b\r",
         "\r\n\r\n\r\n\r\n\r",
-        "GET / HTTP/1.1\r\nContent-Length: x",
+        "GET / HTTP/1.1\r\nContent-Length: x\r",
         "GET / HTTP/1.1\r\nHost: a\r\nX :",
         "GET / HTTP/1.1\r\nTransfer-Encoding: gzip\r",
     };
