@@ -1,9 +1,10 @@
 /* "perilune.core.json": encoding Lua values as JSON (RFC 8259).
  *
  * A table whose keys are all integers from 1 on is an array, any other an object; an empty one is
- * an object. Most numbers of services are integers or have few decimals: those are written without
- * printf, which is where an encoder's time goes. Numbers that need more digits get 14 significant
- * ones. */
+ * an object. What a table is shows as it is walked: it is taken for a list as long as its keys come
+ * as 1, 2, 3…, which is how a table without holes gives them; one that breaks off is begun anew.
+ * Most numbers of services are integers or have few decimals: those are written without printf,
+ * which is where an encoder's time goes. Numbers that need more digits get 14 significant ones. */
 #include <lauxlib.h>
 #include <math.h>
 #include <stdio.h>
@@ -45,7 +46,7 @@ static const char *encode_number(double d, struct buf *out)
     }
     if (!isfinite(d))
         return "a number is not finite";
-    scaled = fabs(d) < 1e9 ? llround(fabs(d) * SCALE) : 0;
+    scaled = fabs(d) < 1e9 ? (int64_t)(fabs(d) * SCALE + 0.5) : 0;
     if (scaled && (double)scaled / SCALE == fabs(d)) {
         if (d < 0)
             buf_add_char(out, '-');
@@ -58,25 +59,65 @@ static const char *encode_number(double d, struct buf *out)
     return NULL;
 }
 
-static bool is_plain(struct slice s)
+/* The top bits of those of eight bytes that a string of JSON cannot hold as they are, or that are
+ * not ASCII. There may be false ones above a true one. */
+static inline uint64_t odd_bytes(uint64_t w)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
+    const uint64_t ones = ~(uint64_t)0 / 255, high = ones * 0x80;
+    uint64_t quote = w ^ (ones * '"'), escape = w ^ (ones * '\\');
 
-        if (c < 0x20 || c == '"' || c == '\\' || c >= 0x7f)
-            return false;
-    }
-    return true;
+    return ((w - ones * 0x20) | (w + ones) | w | (quote - ones) | (escape - ones)) & high;
 }
 
-static void encode_string(struct slice s, struct buf *out)
+static inline uint64_t load(const char *p, size_t n)
 {
-    buf_add_char(out, '"');
-    if (is_plain(s))
-        buf_add_slice(out, s);
-    else
+    uint64_t w = 0;
+
+    memcpy(&w, p, n);
+    return w;
+}
+
+/* Whole words, the last of them overlapping the one before. */
+static bool is_plain(struct slice s)
+{
+    uint64_t odd = 0, four;
+    size_t i = 0;
+
+    if (s.n >= 8) {
+        for (; i + 8 <= s.n; i += 8)
+            odd |= odd_bytes(load(s.p + i, 8));
+        return !(odd | odd_bytes(load(s.p + s.n - 8, 8)));
+    }
+    if (s.n >= 4) {
+        four = load(s.p, 4) | load(s.p + s.n - 4, 4) << 32;
+        return !odd_bytes(four);
+    }
+    for (; i < s.n; i++)
+        odd |= odd_bytes((uint8_t)s.p[i] * (~(uint64_t)0 / 255));
+    return !odd;
+}
+
+/* `before` and `after`: one byte each around the string and its quotes; 0: none. */
+static void encode_string(struct slice s, struct buf *out, char before, char after)
+{
+    bool is_simple = is_plain(s);
+    char *to = buf_reserve(out, s.n + 4), *start = to;
+
+    if (before)
+        *to++ = before;
+    *to++ = '"';
+    if (LIKELY(is_simple)) {
+        memcpy(to, s.p, s.n);
+        to += s.n;
+    } else {
+        out->n += (size_t)(to - start);
         encode_json(out, s);
-    buf_add_char(out, '"');
+        to = start = buf_reserve(out, 2);
+    }
+    *to++ = '"';
+    if (after)
+        *to++ = after;
+    out->n += (size_t)(to - start);
 }
 
 /* The length of the table on top as an array; -1: it is an object; -2: an array with too many
@@ -120,59 +161,106 @@ static const char *encode_array(lua_State *L, struct buf *out, int n, int depth)
     return NULL;
 }
 
-static const char *encode_key(lua_State *L, struct buf *out)
+/* The key below the top, with what stands before and behind it. */
+static const char *encode_key(lua_State *L, struct buf *out, char before)
 {
+    int kind = lua_type(L, -2);
     struct slice key;
 
-    if (lua_type(L, -2) == LUA_TSTRING) {
+    if (LIKELY(kind == LUA_TSTRING)) {
         key.p = lua_tolstring(L, -2, &key.n);
-        encode_string(key, out);
+        encode_string(key, out, before, ':');
         return NULL;
     }
-    if (lua_type(L, -2) != LUA_TNUMBER)
+    if (kind != LUA_TNUMBER)
         return "a key is neither a string nor a number";
+    if (before)
+        buf_add_char(out, before);
     buf_add_char(out, '"');
     if (encode_number(lua_tonumber(L, -2), out))
         return "a key is not a finite number";
-    buf_add_char(out, '"');
+    buf_add_lit(out, "\":");
     return NULL;
 }
 
+/* The first key and its value are on the stack. */
 static const char *encode_object(lua_State *L, struct buf *out, int depth)
 {
-    bool is_first = true;
+    char before = '{';
 
-    buf_add_char(out, '{');
-    lua_pushnil(L);
-    while (lua_next(L, -2)) {
-        const char *err;
+    do {
+        const char *err = encode_key(L, out, before);
 
-        if (!is_first)
-            buf_add_char(out, ',');
-        is_first = false;
-        err = encode_key(L, out);
-        if (err)
-            return err;
-        buf_add_char(out, ':');
-        err = encode_value(L, out, depth);
+        if (!err)
+            err = encode_value(L, out, depth);
         if (err)
             return err;
         lua_pop(L, 1);
-    }
+        before = ',';
+    } while (lua_next(L, -2));
     buf_add_char(out, '}');
     return NULL;
 }
 
+/* Same, while the keys are 1, 2, 3…; *is_list_out: they were, to the end. */
+static const char *encode_list(lua_State *L, struct buf *out, int depth, bool *is_list_out)
+{
+    double i = 1;
+
+    *is_list_out = false;
+    do {
+        const char *err;
+
+        if (lua_type(L, -2) != LUA_TNUMBER || lua_tonumber(L, -2) != i) {
+            lua_pop(L, 2);
+            return NULL;
+        }
+        buf_add_char(out, i == 1 ? '[' : ',');
+        err = encode_value(L, out, depth);
+        if (err)
+            return err;
+        lua_pop(L, 1);
+        i++;
+    } while (lua_next(L, -2));
+    buf_add_char(out, ']');
+    *is_list_out = true;
+    return NULL;
+}
+
+/* A table that is no list: with holes, or with keys of several kinds. */
+static const char *encode_mixed(lua_State *L, struct buf *out, int depth)
+{
+    int n = array_length(L);
+
+    if (n == -2)
+        return "an array has too many holes";
+    if (n > 0)
+        return encode_array(L, out, n, depth);
+    lua_pushnil(L);
+    (void)lua_next(L, -2);
+    return encode_object(L, out, depth);
+}
+
 static const char *encode_table(lua_State *L, struct buf *out, int depth)
 {
-    int n;
+    size_t start = out->n;
+    const char *err;
+    bool is_list;
 
     if (depth > DEPTH_MOST || !lua_checkstack(L, 4))
         return "the value is nested too deeply";
-    n = array_length(L);
-    if (n == -2)
-        return "an array has too many holes";
-    return n < 0 ? encode_object(L, out, depth) : encode_array(L, out, n, depth);
+    lua_pushnil(L);
+    if (!lua_next(L, -2)) {
+        buf_add_lit(out, "{}");
+        return NULL;
+    }
+    if (lua_type(L, -2) == LUA_TSTRING)
+        return encode_object(L, out, depth);
+    err = encode_list(L, out, depth, &is_list);
+    if (err || is_list)
+        return err;
+    out->n = start;
+    return encode_mixed(L, out, depth);
 }
 
 static const char *encode_userdata(lua_State *L, struct buf *out)
@@ -196,7 +284,7 @@ static const char *encode_value(lua_State *L, struct buf *out, int depth)
     switch (lua_type(L, -1)) {
     case LUA_TSTRING:
         s.p = lua_tolstring(L, -1, &s.n);
-        encode_string(s, out);
+        encode_string(s, out, 0, 0);
         return NULL;
     case LUA_TNUMBER:
         return encode_number(lua_tonumber(L, -1), out);
