@@ -178,14 +178,28 @@ static void on_closed(struct port *p)
 }
 
 /* With one worker it may as well take all that is there; several share more evenly one by one. */
-static void open_port(struct port *p, struct listen_conf *l)
+static void open_port(struct port *p, struct listen_conf *l, int fd)
 {
     bool takes_all = app.conf->has_multi_accept || app.worker_count == 1;
 
     p->on_idle = check_idle;
     p->room = room;
     p->on_closed = on_closed;
-    port_open(p, app.conf, l, listeners_choose(l, app.worker_id), takes_all ? 64 : 4);
+    port_open(p, app.conf, l, fd, takes_all ? 64 : 4);
+}
+
+static void open_ports(const struct app_conf *conf)
+{
+    unsigned n = 0, at = 0;
+
+    for (unsigned i = 0; i < conf->n_listens; i++)
+        n += listeners_choose(conf->listens[i], app.worker_id, app.worker_count);
+    app.ports = mem_zalloc((n + 1) * sizeof *app.ports);
+    app.n_ports = n;
+    for (unsigned i = 0; i < conf->n_listens; i++)
+        for (int k = 0; k < conf->listens[i]->n_fds; k++)
+            if (conf->listens[i]->fds[k] >= 0)
+                open_port(&app.ports[at++], conf->listens[i], conf->listens[i]->fds[k]);
 }
 
 static void check_limits(const struct app_conf *conf)
@@ -210,10 +224,7 @@ void app_start(struct app_conf *conf, int id, int n)
         check_limits(conf);
     loop_call_init(&app.idle_call, on_all_idle);
     lua_step_run_plain((struct lua_code *)conf->init_worker_by_lua, LUA_CONTEXT_INIT_WORKER);
-    app.ports = mem_zalloc((conf->n_listens + 1) * sizeof *app.ports);
-    app.n_ports = conf->n_listens;
-    for (unsigned i = 0; i < conf->n_listens; i++)
-        open_port(&app.ports[i], conf->listens[i]);
+    open_ports(conf);
 }
 
 void app_drain(void (*on_idle)(void))

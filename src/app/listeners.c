@@ -1,6 +1,10 @@
 /* Opening and taking over. A socket moves from the old configuration to the new one by having its
  * descriptor set to -1 in the old one; when the new one fails to open everything, what was taken is
- * given back. */
+ * given back.
+ *
+ * A socket with a queue of its own (reuseport) is not given up while its address is served, also
+ * when there are fewer workers now, or reuseport was taken away: whoever the kernel has queued
+ * there would be lost. The workers share what there is. */
 #include "app/listeners.h"
 
 #include <unistd.h>
@@ -77,10 +81,10 @@ bool listeners_open(struct app_conf *conf, struct app_conf *old, struct config_e
     int workers = conf_count_workers(conf);
 
     for (unsigned i = 0; i < conf->n_listens; i++) {
-        struct listen_conf *l = conf->listens[i];
-        int n = l->options.reuseport ? workers : 1;
+        struct listen_conf *l = conf->listens[i], *o = find_same(old, &l->addr);
+        int n = MAX(l->options.reuseport ? workers : 1, o ? o->n_fds : 0);
 
-        if (!open_one(conf, l, find_same(old, &l->addr), n, e)) {
+        if (!open_one(conf, l, o, n, e)) {
             undo(conf, old);
             return false;
         }
@@ -113,19 +117,29 @@ static bool close_all(struct listen_conf *l)
     return is_ours;
 }
 
+/* More sockets than workers: each has several. Fewer: each is shared by several workers. */
+static bool is_own(const struct listen_conf *l, int k, int id, int n_workers)
+{
+    return l->n_fds >= n_workers ? k % n_workers == id : k == id % l->n_fds;
+}
+
 /* The others are closed because a worker that ends accepts who waits, then closes: the queue of a
  * socket that somebody else holds open as well would fill again with nobody to look at it. */
-int listeners_choose(struct listen_conf *l, int id)
+unsigned listeners_choose(struct listen_conf *l, int id, int n_workers)
 {
-    int own = id % l->n_fds;
+    unsigned n = 0;
 
     for (int k = 0; k < l->n_fds; k++) {
-        if (k == own || l->fds[k] < 0)
+        if (l->fds[k] < 0)
             continue;
+        if (is_own(l, k, id, n_workers)) {
+            n++;
+            continue;
+        }
         close(l->fds[k]);
         l->fds[k] = -1;
     }
-    return l->fds[own];
+    return n;
 }
 
 void listeners_leave(struct app_conf *conf)

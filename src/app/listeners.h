@@ -7,8 +7,9 @@
 /* As app_open_listeners. */
 bool listeners_open(struct app_conf *conf, struct app_conf *old, struct config_error *e);
 
-/* In worker `id`: the socket to accept on; the ones of other workers are closed. */
-int listeners_choose(struct listen_conf *l, int id);
+/* In worker `id` of `n_workers`: closes the sockets of other workers. How many are left to accept
+ * on, those of l->fds that are >= 0. */
+unsigned listeners_choose(struct listen_conf *l, int id, int n_workers);
 
 /* Closes a worker's view of the sockets, which others share. */
 void listeners_leave(struct app_conf *conf);
