@@ -115,6 +115,9 @@ void directives_files_register(void);
 /* Registers the table of limits and timeouts. */
 void directives_limits_register(void);
 
+/* Registers the table of HTTP/2. */
+void directives_http2_register(void);
+
 /* Registers the table of logs. */
 void directives_log_register(void);
 

@@ -20,6 +20,7 @@ static bool set_large_buffers(void *ctx, const struct config_node *node, struct 
                                  node->name.p);
     http->header_line = (size_t)size;
     http->header_block = (size_t)(number * size);
+    http->http2.header_list = (uint32_t)MIN(number * size, INT32_MAX);
     return true;
 }
 

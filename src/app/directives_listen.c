@@ -11,7 +11,7 @@
 
 struct listen_words {
     struct listen_options options;
-    bool has_options, is_default;
+    bool has_options, is_default, has_http2;
 };
 
 static bool bad_parameter(const struct config_node *node, struct slice word, struct config_error *e)
@@ -72,8 +72,11 @@ static bool take_word(struct listen_words *w, const struct config_node *node, st
         w->is_default = true;
         return true;
     }
-    if (slice_eq(word, SLICE("ssl")) || slice_eq(word, SLICE("http2")) ||
-        slice_eq(word, SLICE("quic")) || slice_eq(word, SLICE("proxy_protocol")))
+    if (slice_eq(word, SLICE("http2"))) {
+        w->has_http2 = true;
+        return true;
+    }
+    if (slice_eq(word, SLICE("ssl")) || slice_eq(word, SLICE("quic")) || slice_eq(word, SLICE("proxy_protocol")))
         return not_supported(node, word, e);
     w->has_options = true;
     if (slice_eq(word, SLICE("bind")))
@@ -129,6 +132,7 @@ static bool add_vhost(struct app_conf *conf, struct listen_conf *l, struct vhost
 static bool merge_words(struct listen_conf *l, const struct listen_words *w, struct vhost *vh,
                         const struct config_node *node, struct config_error *e)
 {
+    l->has_http2 |= w->has_http2;
     if (w->has_options) {
         if (l->has_options)
             return config_node_error(node, e, "duplicate listen options for " SLICE_FMT,
@@ -213,7 +217,7 @@ static const struct directive table[] = {
      .min_args = 1,
      .max_args = ARGS_MANY,
      .group = GROUP,
-     .syntax = "listen address[:port] | port | unix:path [default_server] [reuseport] "
+     .syntax = "listen address[:port] | port | unix:path [default_server] [http2] [reuseport] "
                "[backlog=number] [rcvbuf=size] [sndbuf=size] [ipv6only=on|off] [deferred] [bind];",
      .default_text = "listen *:80;",
      .doc = "An address of the server; may repeat. `[::]:80` is an IPv6 address; the port is 80 "
@@ -221,6 +225,7 @@ static const struct directive table[] = {
             "root).\n\n"
             "- `default_server`: this server gets the requests whose host no server names; "
             "otherwise the first one of the address does.\n"
+            "- `http2`: HTTP/2 for all servers of the address; see `http2`.\n"
             "- `reuseport`: each worker has a socket of its own and the kernel distributes.\n"
             "- `backlog`: connections that may wait to be accepted (511).\n"
             "- `rcvbuf`, `sndbuf`: buffers of the socket in bytes.\n"

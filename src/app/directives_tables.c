@@ -11,6 +11,7 @@ void app_register_directives(void)
     directives_location_register();
     directives_files_register();
     directives_limits_register();
+    directives_http2_register();
     directives_log_register();
     directives_headers_register();
     directives_rewrite_register();

@@ -70,6 +70,7 @@ void port_open(struct port *p, const struct app_conf *conf, const struct listen_
     p->app_conf = conf;
     p->conf = l;
     server_init(&p->server, &l->default_vhost->base->http, p);
+    p->server.speaks_http2 = l->has_http2 || l->default_vhost->base->http.has_http2;
     p->server.on_exchange = on_exchange;
     p->server.on_bad_request = on_bad_request;
     p->server.on_idle = on_server_idle;

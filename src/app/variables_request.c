@@ -93,6 +93,14 @@ static struct slice get_server_protocol(struct visit *v, const struct variable *
     return r->version_minor == 0 ? SLICE("HTTP/1.0") : SLICE("HTTP/1.1");
 }
 
+static struct slice get_http2(struct visit *v, const struct variable *var)
+{
+    UNUSED(var);
+    if (v->x->req.version_major != 2)
+        return SLICE_EMPTY;
+    return v->x->req.is_tls ? SLICE("h2") : SLICE("h2c");
+}
+
 static struct slice get_request(struct visit *v, const struct variable *var)
 {
     UNUSED(var);
@@ -261,6 +269,7 @@ const struct variable variables_request[] = {
     VARIABLE("is_request_port", get_is_request_port),
     VARIABLE("scheme", get_scheme),
     VARIABLE("https", get_https),
+    VARIABLE("http2", get_http2),
     VARIABLE("server_protocol", get_server_protocol),
     VARIABLE("request", get_request),
     VARIABLE("request_method", get_request_method),

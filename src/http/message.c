@@ -79,9 +79,11 @@ int message_resolve(struct request *r, struct pool *pool, const char **reason_ou
 {
     struct url_target t;
 
-    if (r->method == METHOD_CONNECT)
+    enum method method = r->protocol.n ? METHOD_GET : r->method; /* its target is a path */
+
+    if (method == METHOD_CONNECT)
         return refuse(reason_out, 405, "CONNECT method");
-    if (!url_parse_target(r->target, r->method, &t))
+    if (!url_parse_target(r->target, method, &t))
         return refuse(reason_out, 400, "invalid request target");
     r->uri = origin_form(r->target, &t, pool);
     r->query = t.query;

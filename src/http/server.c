@@ -37,7 +37,7 @@ void server_drain(struct server *s)
     LIST_FOR (node, &s->conns) {
         struct server_conn *c = CONTAINER_OF(node, struct server_conn, node);
 
-        if (c->phase == CONN_IDLE)
+        if (c->phase == CONN_IDLE || c->state)
             server_conn_schedule(c, true);
     }
 }
@@ -74,7 +74,7 @@ void server_get_stats(struct server_stats *out)
 {
     *out = (struct server_stats){
         .accepted = n_accepted,
-        .requests = server_h1_requests(),
+        .requests = server_conn_requests(),
         .reading = server_conn_count(CONN_HEAD),
         .writing = server_conn_count(CONN_BUSY) + server_conn_count(CONN_DRAIN) +
                    server_conn_count(CONN_FLUSH) + server_conn_count(CONN_LINGER),

@@ -18,6 +18,7 @@ struct server {
     struct log_ctx log;
     struct list conns;
     unsigned n_conns;
+    bool speaks_http2; /* with clients that want it */
     bool is_draining;
     bool is_crowded;
     void (*on_idle)(struct server *s); /* draining, and the last connection has gone; may be NULL */
@@ -27,7 +28,7 @@ struct server {
 /* Prepares a server without connections. */
 void server_init(struct server *s, const struct http_settings *settings, void *user);
 
-/* Serves HTTP/1.1 on an accepted socket, which it owns from now on. Reads from it within this turn
+/* Serves HTTP on an accepted socket, which it owns from now on. Reads from it within this turn
  * of the loop, but not before returning. */
 void server_adopt(struct server *s, int fd, const struct addr *peer);
 

@@ -38,6 +38,7 @@ static struct {
 
 static unsigned counts[CONN_PHASE_COUNT]; /* process-wide: statistics */
 static uint64_t last_id;                  /* process-wide: connections are numbered */
+static uint64_t n_requests;               /* process-wide: statistics */
 
 /* --- input --- */
 
@@ -196,6 +197,17 @@ unsigned server_conn_count(enum server_conn_phase phase)
     return counts[phase];
 }
 
+uint32_t server_conn_count_request(struct server_conn *c)
+{
+    n_requests++;
+    return ++c->requests;
+}
+
+uint64_t server_conn_requests(void)
+{
+    return n_requests;
+}
+
 static int wanted_events(const struct server_conn *c)
 {
     int events = c->is_blocked ? IO_WRITE : 0;
@@ -261,7 +273,7 @@ static uint64_t timeout_of(const struct server_conn *c, enum server_conn_wait wa
 
 static void set_deadline(struct server_conn *c)
 {
-    enum server_conn_wait wait = wanted_wait(c);
+    enum server_conn_wait wait = c->protocol->waits ? c->protocol->waits(c) : wanted_wait(c);
     bool restarts = c->waits != wait || (c->has_progress && wait != CONN_WAIT_LINGER);
     uint64_t ms = timeout_of(c, wait);
 
@@ -276,7 +288,7 @@ static void set_deadline(struct server_conn *c)
 
 void server_conn_update(struct server_conn *c)
 {
-    int events = wanted_events(c);
+    int events = c->protocol->events ? c->protocol->events(c) : wanted_events(c);
 
     if (events != c->watched) {
         c->watched = (uint8_t)events;

@@ -48,6 +48,9 @@ struct server_conn_protocol {
                                                what can be done, flush */
     void (*on_expired)(struct server_conn *c, enum server_conn_wait what);
     void (*on_close_all)(struct server_conn *c); /* close now, aborting what is on */
+    /* NULL: those of one exchange at a time */
+    int (*events)(const struct server_conn *c); /* IO_READ | IO_WRITE to wait for */
+    enum server_conn_wait (*waits)(const struct server_conn *c); /* which timeout runs */
 };
 
 /* Input that outlived the event that brought it. */
@@ -61,7 +64,8 @@ struct server_conn {
     struct server *server;
     struct stream *stream; /* NULL: closed */
     const struct server_conn_protocol *protocol;
-    struct exchange *x;
+    struct exchange *x; /* the one that is on; NULL: none, or the protocol keeps several */
+    void *state;        /* the protocol's own */
     struct http1_body *body; /* decoder of a request body that is not complete; NULL: none */
     struct server_conn_input *in;
     struct timer timer;
@@ -139,6 +143,12 @@ bool server_conn_flush(struct server_conn *c);
 
 /* Brings what is watched and the deadline in line with the state. */
 void server_conn_update(struct server_conn *c);
+
+/* The number of a request that begins: from 1. */
+uint32_t server_conn_count_request(struct server_conn *c);
+
+/* Requests of the process. */
+uint64_t server_conn_requests(void);
 
 /* The peer's address; false when nothing is known. */
 bool server_conn_peer(const struct server_conn *c, struct addr *out);

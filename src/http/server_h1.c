@@ -19,16 +19,11 @@
 #include "base/check.h"
 #include "http/server_h1_body.h"
 #include "http/server_h1_out.h"
+#include "http/server_h2.h"
 
 enum { LINGER_MOST = 1 << 20 };
 
 static struct http1_head head; /* process-wide: parsed and used up within one call */
-static uint64_t n_requests;    /* process-wide: statistics */
-
-uint64_t server_h1_requests(void)
-{
-    return n_requests;
-}
 
 /* --- the end of a connection --- */
 
@@ -109,7 +104,7 @@ static struct exchange *new_exchange(struct server_conn *c)
     x->log.parent = &s->log;
     x->log.id = c->id;
     x->connection_id = c->id;
-    x->connection_requests = ++c->requests;
+    x->connection_requests = server_conn_count_request(c);
     x->start_ms = c->since;
     x->start_wall_ms = clock_wall_ms() - (int64_t)(clock_ms() - c->since);
     c->x = x;
@@ -118,7 +113,6 @@ static struct exchange *new_exchange(struct server_conn *c)
     c->has_progress = true;
     server_conn_set_phase(c, CONN_BUSY);
     exchange_set_state(x, EXCHANGE_HEAD_IN);
-    n_requests++;
     return x;
 }
 
@@ -204,6 +198,24 @@ static void parse_more(struct server_conn *c, size_t n)
     server_conn_set_phase(c, CONN_FLUSH);
 }
 
+/* Does the client begin HTTP/2, as far as it can be told? */
+static bool becomes_h2(struct server_conn *c, struct slice in)
+{
+    int is_h2 = server_h2_detect(in);
+
+    if (is_h2 > 0)
+        server_h2_take_over(c);
+    else if (is_h2 == 0)
+        parse_more(c, in.n);
+    return is_h2 >= 0;
+}
+
+/* Was HTTP/1.x meant, so that its answer can be understood? */
+static bool is_http1(struct slice line)
+{
+    return memmem(line.p, line.n, " HTTP/1.", 8) != NULL;
+}
+
 /* The next head of the input, if it is whole. False: nothing more to do with the input now. */
 static bool parse(struct server_conn *c)
 {
@@ -220,6 +232,8 @@ static bool parse(struct server_conn *c)
     }
     if (c->parsed == in.n && !c->has_eof)
         return false;
+    if (UNLIKELY(c->requests == 0 && c->server->speaks_http2) && becomes_h2(c, in))
+        return false;
     if (!is_worth_parsing(c, in)) {
         if (c->has_eof)
             parse_more(c, c->parsed);
@@ -235,6 +249,11 @@ static bool parse(struct server_conn *c)
         begin(c, in.p);
         return true;
     default:
+        if (c->server->speaks_http2 && c->requests == 0 && !is_http1(head.request_line)) {
+            server_conn_log(c, LOG_INFO, "client began neither HTTP/1.1 nor HTTP/2");
+            server_conn_set_phase(c, CONN_FLUSH);
+            return false;
+        }
         if (c->phase == CONN_IDLE)
             c->since = clock_ms();
         (void)snprintf(text, sizeof(text), "client sent invalid request: %s", head.reason);
@@ -314,6 +333,10 @@ static void on_work(struct server_conn *c)
 {
     do {
         advance(c);
+        if (c->protocol != &server_h1_protocol) {
+            c->protocol->on_work(c);
+            return;
+        }
         if (!c->stream || !push(c))
             return;
     } while (can_advance(c));

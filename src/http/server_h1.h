@@ -7,7 +7,4 @@
 /* What makes a connection speak HTTP/1.x. */
 extern const struct server_conn_protocol server_h1_protocol;
 
-/* Heads read in this process. */
-uint64_t server_h1_requests(void);
-
 #endif

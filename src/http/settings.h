@@ -8,6 +8,7 @@
 #define HTTP_SETTINGS_H
 
 #include "base/base.h"
+#include "proto/h2_session.h"
 
 /* Which request bodies that are read as a whole go to a file. */
 enum body_file {
@@ -33,6 +34,8 @@ struct http_settings {
     size_t send_watermark;       /* 64 KiB: queued output above which producers pause */
     const char *temp_path;       /* directory of temporary files */
     const char *server_name;     /* value of the Server field; NULL: none */
+    struct h2_options http2;     /* windows and limits of HTTP/2 */
+    bool has_http2;              /* HTTP/2 is spoken with clients that want it */
     bool is_nodelay;
     bool has_sendfile;
     bool does_check_abort; /* a peer that ends its side cancels the exchange even before the answer

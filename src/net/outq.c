@@ -186,6 +186,52 @@ static int gather(struct outq *q, struct iovec *iov, int most, struct list **nex
     return n;
 }
 
+/* Reads `n` bytes of the section at the front, which has as many. */
+static const struct err *take_section(struct outq *q, char *to, size_t n)
+{
+    struct piece *p = first_of(q);
+
+    while (n) {
+        ssize_t got = pread(p->fd, to, n, (off_t)p->at);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got ? err_from_errno(errno) : &err_truncated;
+        p->at += (uint64_t)got;
+        q->bytes -= (size_t)got;
+        to += got;
+        n -= (size_t)got;
+    }
+    if (p->at == p->end)
+        free_piece(p);
+    return NULL;
+}
+
+const struct err *outq_take(struct outq *q, void *to, size_t n)
+{
+    char *at = to;
+
+    CHECK(n <= q->bytes);
+    while (n) {
+        struct piece *p = first_of(q);
+        size_t here = MIN(n, (size_t)(p->end - p->at));
+
+        if (is_section(p)) {
+            const struct err *e = take_section(q, at, here);
+
+            if (e)
+                return e;
+        } else {
+            memcpy(at, p->bytes + p->at, here);
+            drop(q, here);
+        }
+        at += here;
+        n -= here;
+    }
+    return NULL;
+}
+
 static enum outq_result result_of(ssize_t answer)
 {
     return answer == STREAM_FAILED ? OUTQ_FAILED : OUTQ_BLOCKED;

@@ -49,6 +49,10 @@ void outq_add_file(struct outq *q, int fd, off_t offset, size_t n, bool owned);
 enum outq_result outq_write(struct outq *q, struct stream *s, const void *p, size_t n,
                             size_t threshold);
 
+/* Takes `n` bytes (at most q->bytes) off the front and copies them to `to`; sections are read from
+ * their files. err_truncated, err_io …: what was taken so far is gone, the rest is in the queue. */
+const struct err *outq_take(struct outq *q, void *to, size_t n) MUST_USE;
+
 /* Sends until empty or the stream takes no more; at most `budget` bytes of file in one call
  * (OUTQ_BLOCKED then too, so that one download does not keep the worker). A file that turns out
  * shorter than promised is OUTQ_FAILED with s->err err_truncated. Memory before a file section goes

@@ -1,0 +1,19 @@
+/* HTTP/2 on a server's connection. */
+#ifndef HTTP_SERVER_H2_H
+#define HTTP_SERVER_H2_H
+
+#include "http/server_conn.h"
+
+/* What makes a connection speak HTTP/2. It is to be called with what has been read so far as input,
+ * the client's preface included. */
+extern const struct server_conn_protocol server_h2_protocol;
+
+/* The first bytes of a connection: do they begin HTTP/2 (RFC 9113 section 3.4)? 1: yes; 0: more is
+ * needed; -1: no. */
+int server_h2_detect(struct slice in);
+
+/* A connection of HTTP/1.1 speaks HTTP/2 from now on, as a client that knew did: what has been read
+ * is the input. */
+void server_h2_take_over(struct server_conn *c);
+
+#endif

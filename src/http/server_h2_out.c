@@ -1,0 +1,350 @@
+/* Responses on HTTP/2.
+ *
+ * Two queues: each stream's `out` holds body that its handler has written, up to the watermark; the
+ * connection's holds frames. The session moves data from one to the other in the order of
+ * priorities, whenever it is allowed to (on_pull): at the end of each event, and at once for an
+ * answer that is complete and small, so that its exchange ends within the handler's call. Bytes
+ * that can go at once are copied from the handler's own memory (`direct`).
+ *
+ * The session may not be entered from within its events, so these only note what happened; the
+ * consequences are drawn in server_h2_out_settle, which the connection's on_work calls.
+ *
+ * The exchange is over when END_STREAM is with the connection (end). */
+#include "http/server_h2_out.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "proto/status.h"
+
+/* FRAME_MOST fills a piece of the connection's queue. */
+enum { FRAME_HEAD = 9, FRAME_MOST = 16384 - 96, SMALL = 16384, TYPE_HEADERS = 1 };
+
+/* --- events --- */
+
+static size_t waiting_bytes(const struct server_h2_stream *st)
+{
+    return st->out.bytes + st->direct.n;
+}
+
+enum h2_pull server_h2_out_on_pull(void *user, void *stream, size_t most, size_t *n)
+{
+    struct server_h2 *h2 = user;
+    struct server_h2_stream *st = stream;
+    struct server_conn *c = h2->conn;
+    size_t all = waiting_bytes(st);
+    bool is_last = st->out_state >= SERVER_H2_OUT_LAST;
+
+    if (!all && !is_last) {
+        st->is_asleep = true;
+        return H2_PULL_AGAIN;
+    }
+    if (!h2->may_send_data || c->out.bytes >= c->server->settings->send_watermark)
+        return H2_PULL_FULL;
+    *n = MIN(MIN(all, most), (size_t)FRAME_MOST);
+    if (!is_last || *n < all)
+        return H2_PULL_SOME;
+    if (st->x && st->x->res.trailers.n)
+        h2_session_trailers(h2->session, st->id, &st->x->res.trailers);
+    return H2_PULL_LAST;
+}
+
+/* Moves `n` bytes of body to `to`. */
+static bool take(struct server_h2_stream *st, char *to, size_t n)
+{
+    size_t queued = MIN(n, st->out.bytes);
+    const struct err *e = queued ? outq_take(&st->out, to, queued) : NULL;
+
+    if (e && st->x)
+        log_write(&st->x->log, LOG_CRIT, "a response body could not be read: %s", e->message);
+    if (e)
+        return false;
+    if (n > queued) {
+        memcpy(to + queued, st->direct.p, n - queued);
+        st->direct = slice_from(st->direct, n - queued);
+    }
+    return true;
+}
+
+bool server_h2_out_on_output_data(void *user, void *stream, struct slice head, size_t n)
+{
+    struct server_h2 *h2 = user;
+    struct server_h2_stream *st = stream;
+    struct outq *q = &h2->conn->out;
+    char *to = outq_reserve(q, FRAME_HEAD + n);
+
+    memcpy(to, head.p, FRAME_HEAD);
+    if (!take(st, to + FRAME_HEAD, n)) {
+        outq_commit(q, 0);
+        return false;
+    }
+    outq_commit(q, FRAME_HEAD + n);
+    st->moved_at = clock_ms();
+    if (!st->x)
+        return true;
+    st->x->bytes_sent += FRAME_HEAD + n;
+    if (st->x->is_waiting_drained && st->out.bytes <= st->x->drain_goal)
+        server_h2_stream_note(st);
+    return true;
+}
+
+void server_h2_out_on_output(void *user, struct slice bytes)
+{
+    struct server_h2 *h2 = user;
+
+    if (h2->sending && bytes.p[3] == TYPE_HEADERS)
+        h2->sending->bytes_sent += bytes.n;
+    outq_add(&h2->conn->out, bytes.p, bytes.n);
+}
+
+void server_h2_out_on_end_sent(void *user, void *stream)
+{
+    struct server_h2_stream *st = stream;
+
+    UNUSED(user);
+    st->out_state = SERVER_H2_OUT_SENT;
+    server_h2_stream_note(st);
+}
+
+void server_h2_out_on_close(void *user, void *stream, uint32_t code)
+{
+    struct server_h2_stream *st = stream;
+
+    UNUSED(user);
+    st->is_closed = true;
+    st->code = code;
+    server_h2_stream_note(st);
+}
+
+/* --- heads --- */
+
+static void add(struct header_list *l, enum header_id id, struct slice value)
+{
+    l->fields[l->n++] = (struct header){header_name(id), value, id};
+}
+
+/* The fields on the wire: the app's and ours. */
+static struct header_list wire_fields(struct exchange *x, bool has_length)
+{
+    const struct header_list *own = &x->res.headers;
+    struct header_list l = {pool_alloc(&x->pool, (own->n + 3) * sizeof(struct header)), 0, 0};
+
+    if (x->settings->server_name && !header_find_id(own, HEADER_SERVER))
+        add(&l, HEADER_SERVER, slice_str(x->settings->server_name));
+    if (!header_find_id(own, HEADER_DATE))
+        add(&l, HEADER_DATE, clock_http_date());
+    for (unsigned i = 0; i < own->n; i++)
+        l.fields[l.n++] = own->fields[i];
+    if (has_length && x->res.content_length >= 0) {
+        char *digits = pool_alloc(&x->pool, 24);
+
+        add(&l, HEADER_CONTENT_LENGTH, slice_of(digits, num_format(digits, x->res.content_length)));
+    }
+    return l;
+}
+
+/* Sends the head, and what else can go. */
+static void put_head(struct server_h2_stream *st)
+{
+    struct exchange *x = st->x;
+    struct server_h2 *h2 = st->h2;
+    bool has_length = st->has_body || (x->is_head && status_can_have_body(x->res.status));
+    bool is_empty = st->out_state >= SERVER_H2_OUT_LAST && !waiting_bytes(st);
+    struct header_list l = wire_fields(x, has_length);
+
+    if (st->out_state < SERVER_H2_OUT_BODY)
+        st->out_state = st->has_body ? SERVER_H2_OUT_BODY : SERVER_H2_OUT_LAST;
+    h2->sending = x;
+    h2_session_respond(h2->session, st->id, x->res.status, &l,
+                       st->has_body && (!is_empty || x->res.trailers.n));
+    h2->sending = NULL;
+}
+
+static void send_head(struct exchange *x, bool has_body)
+{
+    struct server_h2_stream *st = x->conn;
+
+    st->has_body = has_body;
+    if (x->has_ended) {
+        st->out_state = SERVER_H2_OUT_HEAD;
+        server_h2_stream_note(st); /* in case a filter keeps the body back */
+        server_conn_schedule(st->h2->conn, false);
+        return;
+    }
+    put_head(st);
+    server_conn_schedule(st->h2->conn, false);
+}
+
+static void send_informational(struct exchange *x, int status, const struct header_list *headers)
+{
+    struct server_h2_stream *st = x->conn;
+    struct header_list valid = {NULL, 0, 0};
+
+    for (unsigned i = 0; headers && i < headers->n; i++) {
+        const struct header *f = &headers->fields[i];
+
+        if (header_is_name(f->name) && header_is_value(f->value))
+            header_add(&valid, &x->pool, f->name, f->value);
+    }
+    st->h2->sending = x;
+    h2_session_inform(st->h2->session, st->id, status, &valid);
+    st->h2->sending = NULL;
+    server_conn_schedule(st->h2->conn, false);
+}
+
+/* --- bodies --- */
+
+/* The response is with the connection. */
+static void end(struct server_h2_stream *st)
+{
+    struct exchange *x = server_h2_stream_let_go(st);
+
+    if (st->in != SERVER_H2_IN_ENDED && !st->is_closed)
+        server_h2_stream_drain(st, x->settings->lingering_timeout);
+    server_h2_stream_note(st);
+    exchange_finished(x);
+}
+
+/* An answer that is complete and small, and there is room for it: it goes now. */
+static bool can_go_now(const struct server_h2_stream *st)
+{
+    const struct server_conn *c = st->h2->conn;
+
+    return st->out_state == SERVER_H2_OUT_LAST && waiting_bytes(st) <= SMALL &&
+           c->out.bytes < c->server->settings->send_watermark;
+}
+
+static void push(struct server_h2_stream *st, bool has_head)
+{
+    struct server_h2 *h2 = st->h2;
+
+    h2->may_send_data = can_go_now(st);
+    if (!has_head) {
+        put_head(st);
+    } else {
+        if (st->is_asleep && (waiting_bytes(st) || st->out_state >= SERVER_H2_OUT_LAST)) {
+            st->is_asleep = false;
+            h2_session_resume(h2->session, st->id);
+        }
+        if (h2->may_send_data)
+            h2_session_send(h2->session);
+    }
+    h2->may_send_data = false;
+}
+
+static void take_chunk(struct server_h2_stream *st, const struct chunk *p, size_t size)
+{
+    if (p->fd >= 0)
+        outq_add_file(&st->out, p->fd, p->offset, size, p->owns_fd);
+    else
+        st->direct = p->bytes;
+}
+
+static void send_body(struct exchange *x, const struct chunk *p)
+{
+    struct server_h2_stream *st = x->conn;
+    size_t size = p->fd >= 0 ? p->size : p->bytes.n;
+    bool has_head = st->out_state > SERVER_H2_OUT_HEAD;
+
+    if (size && st->has_body)
+        take_chunk(st, p, size);
+    if (p->is_last && st->out_state < SERVER_H2_OUT_LAST)
+        st->out_state = SERVER_H2_OUT_LAST;
+    push(st, has_head);
+    if (st->direct.n)
+        outq_add(&st->out, st->direct.p, st->direct.n);
+    st->direct = SLICE_EMPTY;
+    server_conn_schedule(st->h2->conn, false);
+    if (st->out_state == SERVER_H2_OUT_SENT && p->is_last)
+        end(st);
+    else
+        server_h2_stream_watch_time(st);
+}
+
+static size_t queued(const struct exchange *x)
+{
+    const struct server_h2_stream *st = x->conn;
+
+    return st->out.bytes;
+}
+
+static void wait_drained(struct exchange *x)
+{
+    struct server_h2_stream *st = x->conn;
+
+    if (st->out.bytes > x->drain_goal)
+        return;
+    server_h2_stream_note(st);
+    server_conn_call(st->h2->conn);
+}
+
+static int descriptor(const struct exchange *x)
+{
+    const struct server_h2_stream *st = x->conn;
+
+    return stream_fd(st->h2->conn->stream);
+}
+
+static void give_up(struct exchange *x, const struct err *why)
+{
+    struct server_h2_stream *st = x->conn;
+
+    UNUSED(why);
+    (void)server_h2_stream_let_go(st);
+    h2_session_reset(st->h2->session, st->id, H2_INTERNAL_ERROR);
+    server_conn_schedule(st->h2->conn, false);
+}
+
+const struct exchange_transport server_h2_out_transport = {
+    .send_head = send_head,
+    .send_body = send_body,
+    .send_informational = send_informational,
+    .queued = queued,
+    .read_body = server_h2_stream_read_body,
+    .wait_body = server_h2_stream_wait_body,
+    .wait_drained = wait_drained,
+    .fd = descriptor,
+    .abort = give_up,
+};
+
+/* --- consequences --- */
+
+static void lose(struct server_h2_stream *st)
+{
+    struct exchange *x = server_h2_stream_let_go(st);
+
+    if (x->app && !x->has_ended)
+        log_write(&x->log, LOG_INFO, "client reset the stream while the request was handled");
+    exchange_lost(x, &err_closed);
+}
+
+/* Tells those who wait; false: there is nobody any more. */
+static bool tell(struct server_h2_stream *st)
+{
+    if (st->x)
+        exchange_notify_drained(st->x);
+    if (!st->h2->is_dead && st->x && st->x->is_waiting_body && server_h2_stream_has_body_news(st))
+        exchange_notify_body(st->x);
+    return !st->h2->is_dead;
+}
+
+static void settle_one(struct server_h2_stream *st)
+{
+    if (st->x && st->out_state == SERVER_H2_OUT_HEAD)
+        put_head(st);
+    if (st->x && st->out_state == SERVER_H2_OUT_SENT && st->x->is_complete)
+        end(st);
+    else if (st->x && st->is_closed && st->out_state != SERVER_H2_OUT_SENT)
+        lose(st);
+    if (st->h2->is_dead || !tell(st) || !st->is_closed || st->x)
+        return;
+    server_h2_stream_remove(st);
+    server_h2_stream_free(st);
+}
+
+void server_h2_out_settle(struct server_h2 *h2)
+{
+    struct list *node;
+
+    while (!h2->is_dead && (node = list_pop(&h2->news)))
+        settle_one(CONTAINER_OF(node, struct server_h2_stream, news));
+}

@@ -1,0 +1,21 @@
+/* Responses of HTTP/2 on a server's connection. */
+#ifndef HTTP_SERVER_H2_OUT_H
+#define HTTP_SERVER_H2_OUT_H
+
+#include "http/server_h2_stream.h"
+
+/* The transport of exchanges on HTTP/2. */
+extern const struct exchange_transport server_h2_out_transport;
+
+/* h2_events.on_pull, on_output, on_output_data, on_end_sent, on_close */
+enum h2_pull server_h2_out_on_pull(void *user, void *stream, size_t most, size_t *n);
+void server_h2_out_on_output(void *user, struct slice bytes);
+bool server_h2_out_on_output_data(void *user, void *stream, struct slice head, size_t n);
+void server_h2_out_on_end_sent(void *user, void *stream);
+void server_h2_out_on_close(void *user, void *stream, uint32_t code);
+
+/* Does what was noted about streams: heads, ends, those who wait. Upcalls; the connection may be
+ * closed afterwards. */
+void server_h2_out_settle(struct server_h2 *h2);
+
+#endif

@@ -1,0 +1,109 @@
+/* What HTTP/2 on a server's connection keeps: the connection's part and one record a stream. The
+ * record lives until the session has closed the stream and whoever held its exchange has let go.
+ *
+ * Internal to the server_h2 files. */
+#ifndef HTTP_SERVER_H2_STREAM_H
+#define HTTP_SERVER_H2_STREAM_H
+
+#include "http/server_conn.h"
+#include "proto/h2_session.h"
+
+/* Pseudo-fields and such of the one head that is coming in. */
+struct server_h2_head {
+    struct slice scheme, authority; /* in the exchange's pool */
+    struct buf cookies;             /* crumbs, joined */
+    bool is_too_large;
+};
+
+enum server_h2_ending {
+    SERVER_H2_OPEN,
+    SERVER_H2_NOTICED, /* the peer was told to open no more streams, and has not said that it knows */
+    SERVER_H2_GOING,   /* new streams are not taken any more */
+};
+
+struct server_h2 {
+    struct server_conn *conn;
+    struct h2_session *session;
+    struct list streams;
+    struct list news; /* streams with something to be done outside of the session */
+    struct server_h2_stream *fresh; /* its head is complete, the app does not know yet */
+    struct server_h2_head head;
+    unsigned n_streams;
+    size_t held;     /* bytes of bodies kept for readers */
+    size_t withheld; /* of the shared window: not given back because of those */
+    uint8_t ending;
+    struct exchange *sending; /* whose head is being sent, to be counted */
+    bool may_send_data; /* data may go to the connection's queue now */
+    bool is_mid_head;   /* a head is incomplete since conn->since */
+    bool has_preface;   /* the peer's */
+    bool is_dead;       /* the connection has been closed */
+};
+
+enum server_h2_in { SERVER_H2_IN_HEAD, SERVER_H2_IN_BODY, SERVER_H2_IN_ENDED };
+
+enum server_h2_out {
+    SERVER_H2_OUT_NONE,
+    SERVER_H2_OUT_HEAD, /* the head waits for the body that is to follow at once */
+    SERVER_H2_OUT_BODY,
+    SERVER_H2_OUT_LAST, /* all of the body has been given */
+    SERVER_H2_OUT_SENT, /* … and is with the connection */
+};
+
+struct server_h2_stream {
+    struct list node; /* in h2->streams */
+    struct list news; /* in h2->news, or in none */
+    struct server_h2 *h2;
+    struct exchange *x; /* NULL: none any more */
+    int32_t id;
+    uint8_t in, out_state; /* enum server_h2_in, server_h2_out */
+    bool is_closed;        /* by the session */
+    bool is_asleep;        /* the session waits for h2_session_resume */
+    bool has_body;         /* the response has one on the wire */
+    uint32_t code;         /* with which it was closed */
+    struct outq out;       /* body that the session has not asked for yet */
+    struct slice direct;   /* more of it, borrowed while send_body runs */
+    struct buf body;       /* of the request */
+    size_t body_at;        /* read up to here */
+    size_t dropped;        /* bytes of it that nobody wanted */
+    struct timer timer;
+    uint64_t moved_at; /* when bytes moved last, by clock_ms() */
+};
+
+/* A record for stream `id` with an exchange in HEAD_IN. */
+struct server_h2_stream *server_h2_stream_new(struct server_h2 *h2, int32_t id,
+                                              const struct exchange_transport *transport);
+
+/* Takes it off the connection; it has no exchange any more. */
+void server_h2_stream_remove(struct server_h2_stream *st);
+
+/* Frees a record that was removed. */
+void server_h2_stream_free(void *st);
+
+/* There is something to be done outside of the session. */
+void server_h2_stream_note(struct server_h2_stream *st);
+
+/* The exchange, which is the app's from now on, is not this stream's any more; NULL: there was
+ * none. What it had queued is dropped. */
+struct exchange *server_h2_stream_let_go(struct server_h2_stream *st);
+
+/* The answer is out, but the peer still sends: what comes is dropped, for `ms` and up to a limit;
+ * then the rest is refused (RFC 9113 section 8.1). */
+void server_h2_stream_drain(struct server_h2_stream *st, uint64_t ms);
+
+/* h2_events.on_data, on_end */
+void server_h2_stream_on_data(void *user, void *stream, struct slice data);
+void server_h2_stream_on_end(void *user, void *stream);
+
+/* exchange_transport.read_body */
+enum body_result server_h2_stream_read_body(struct exchange *x, struct slice *data);
+
+/* exchange_transport.wait_body */
+void server_h2_stream_wait_body(struct exchange *x);
+
+/* Is there something for a waiting reader? */
+bool server_h2_stream_has_body_news(const struct server_h2_stream *st);
+
+/* Begins to mind the time until bytes move. */
+void server_h2_stream_watch_time(struct server_h2_stream *st);
+
+#endif
