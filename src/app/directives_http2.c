@@ -60,8 +60,9 @@ static bool set_flood_limits(void *ctx, const struct config_node *node, struct c
         if (!set_flood_limit(o, node->args[i])) {
             config_node_error(node, e, "invalid parameter \"" SLICE_FMT "\"",
                               SLICE_ARG(node->args[i]));
-            return config_error_hint(e, "give resets=, settings=, pings=, empty_data=, priorities=, "
-                                        "window_updates= or continuations= with a number");
+            return config_error_hint(e,
+                                     "give resets=, settings=, pings=, empty_data=, priorities=, "
+                                     "window_updates= or continuations= with a number");
         }
     return true;
 }
@@ -69,8 +70,7 @@ static bool set_flood_limits(void *ctx, const struct config_node *node, struct c
 #define ACCEPTED(text, where, kind, args)                                                          \
     {                                                                                              \
         .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
-        .group = GROUP_ACCEPTED, .syntax = text " " args ";",                                      \
-        .doc = "Checked, without effect."                                                          \
+        .group = GROUP_ACCEPTED, .syntax = text " " args ";", .doc = "Checked, without effect."    \
     }
 
 static const struct directive table[] = {
@@ -82,9 +82,10 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "http2 on | off;",
      .default_text = "http2 off;",
-     .doc = "HTTP/2 with clients that want it: by ALPN over TLS; in cleartext when they begin with "
-            "it (prior knowledge) or ask for `Upgrade: h2c`. HTTP/1.1 goes on beside it. Of several "
-            "servers on an address the default one decides for cleartext.",
+     .doc =
+         "HTTP/2 with clients that want it: by ALPN over TLS; in cleartext when they begin with "
+         "it (prior knowledge) or ask for `Upgrade: h2c`. HTTP/1.1 goes on beside it. Of several "
+         "servers on an address the default one decides for cleartext.",
      .id = (int)offsetof(struct location, http.has_http2),
      .apply = directives_set_flag},
     {.name = "http2_max_concurrent_streams",

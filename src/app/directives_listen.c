@@ -76,7 +76,8 @@ static bool take_word(struct listen_words *w, const struct config_node *node, st
         w->has_http2 = true;
         return true;
     }
-    if (slice_eq(word, SLICE("ssl")) || slice_eq(word, SLICE("quic")) || slice_eq(word, SLICE("proxy_protocol")))
+    if (slice_eq(word, SLICE("ssl")) || slice_eq(word, SLICE("quic")) ||
+        slice_eq(word, SLICE("proxy_protocol")))
         return not_supported(node, word, e);
     w->has_options = true;
     if (slice_eq(word, SLICE("bind")))

@@ -64,8 +64,8 @@ struct server_conn {
     struct server *server;
     struct stream *stream; /* NULL: closed */
     const struct server_conn_protocol *protocol;
-    struct exchange *x; /* the one that is on; NULL: none, or the protocol keeps several */
-    void *state;        /* the protocol's own */
+    struct exchange *x;      /* the one that is on; NULL: none, or the protocol keeps several */
+    void *state;             /* the protocol's own */
     struct http1_body *body; /* decoder of a request body that is not complete; NULL: none */
     struct server_conn_input *in;
     struct timer timer;

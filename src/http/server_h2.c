@@ -2,13 +2,13 @@
  *
  * on_work does everything, after each event and whenever something was scheduled: frames from the
  * input, one at a time, each new request handed to the app at once (take_input); then what the
- * session has to say (h2_session_send), what was noted about streams (settle), and one flush. A peer
- * that does not read has no more input taken.
+ * session has to say (h2_session_send), what was noted about streams (settle), and one flush. A
+ * peer that does not read has no more input taken.
  *
- * The end comes in steps (RFC 9113 section 6.8): GOAWAY without a limit and a PING (notice); when the
- * PING is answered, GOAWAY with the last stream that was taken (say_goodbye); when no stream is left
- * the connection closes. A peer that breaks the rules or floods gets one GOAWAY, one log line, and
- * is waited for until it has ended its side, for a while.
+ * The end comes in steps (RFC 9113 section 6.8): GOAWAY without a limit and a PING (notice); when
+ * the PING is answered, GOAWAY with the last stream that was taken (say_goodbye); when no stream is
+ * left the connection closes. A peer that breaks the rules or floods gets one GOAWAY, one log line,
+ * and is waited for until it has ended its side, for a while.
  *
  * Heads are server_h2_head.c, answers server_h2_out.c, records and request bodies
  * server_h2_stream.c. */
@@ -40,12 +40,9 @@ static void free_state(void *p)
     mem_free(h2);
 }
 
-/* Closes; exchanges that are on are lost. */
-static void lose(struct server_conn *c, const struct err *why, bool reset)
+/* Exchanges that are on are lost. */
+static void lose_streams(struct server_h2 *h2, const struct err *why)
 {
-    struct server_h2 *h2 = h2_of(c);
-
-    h2->is_dead = true;
     while (!list_is_empty(&h2->streams)) {
         struct server_h2_stream *st = CONTAINER_OF(h2->streams.next, struct server_h2_stream, node);
         struct exchange *x = server_h2_stream_let_go(st);
@@ -55,6 +52,15 @@ static void lose(struct server_conn *c, const struct err *why, bool reset)
         if (x)
             exchange_lost(x, why);
     }
+}
+
+/* Closes. */
+static void lose(struct server_conn *c, const struct err *why, bool reset)
+{
+    struct server_h2 *h2 = h2_of(c);
+
+    h2->is_dead = true;
+    lose_streams(h2, why);
     c->state = NULL;
     loop_free_later(h2, free_state);
     server_conn_close(c, reset);
@@ -67,6 +73,9 @@ static void end_connection(struct server_conn *c)
         lose(c, &err_closed, false);
         return;
     }
+    lose_streams(h2_of(c), &err_closed);
+    if (!c->stream)
+        return;
     server_conn_consume(c, server_conn_input(c).n);
     c->dropped = 0;
     stream_shutdown(c->stream);
@@ -161,8 +170,8 @@ static const struct h2_events events = {
 
 static void refuse(struct exchange *x, struct server *s, int status, const char *reason)
 {
-    log_write(&x->log, LOG_INFO, "client sent invalid request: %s while reading client request headers",
-              reason);
+    log_write(&x->log, LOG_INFO,
+              "client sent invalid request: %s while reading client request headers", reason);
     exchange_set_state(x, EXCHANGE_HANDLING);
     if (s->on_bad_request) {
         s->on_bad_request(x, status, s->user);

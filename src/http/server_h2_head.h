@@ -7,7 +7,8 @@
 /* h2_events.on_field: collects. */
 bool server_h2_head_on_field(void *user, void *stream, struct slice name, struct slice value);
 
-/* The head is complete: fills in x->req. 0, or the status to answer, with *reason_out telling why. */
+/* The head is complete: fills in x->req. 0, or the status to answer, with *reason_out telling why.
+ */
 int server_h2_head_finish(struct server_h2_stream *st, const char **reason_out);
 
 #endif

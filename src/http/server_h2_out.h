@@ -7,11 +7,19 @@
 /* The transport of exchanges on HTTP/2. */
 extern const struct exchange_transport server_h2_out_transport;
 
-/* h2_events.on_pull, on_output, on_output_data, on_end_sent, on_close */
+/* h2_events.on_pull */
 enum h2_pull server_h2_out_on_pull(void *user, void *stream, size_t most, size_t *n);
+
+/* h2_events.on_output */
 void server_h2_out_on_output(void *user, struct slice bytes);
+
+/* h2_events.on_output_data */
 bool server_h2_out_on_output_data(void *user, void *stream, struct slice head, size_t n);
+
+/* h2_events.on_end_sent */
 void server_h2_out_on_end_sent(void *user, void *stream);
+
+/* h2_events.on_close */
 void server_h2_out_on_close(void *user, void *stream, uint32_t code);
 
 /* Does what was noted about streams: heads, ends, those who wait. Upcalls; the connection may be

@@ -40,7 +40,8 @@ static uint64_t current_timeout(const struct server_h2_stream *st)
     return outq_is_empty(&st->out) ? 0 : x->settings->send_timeout;
 }
 
-/* Is it the peer that lets us wait? A stream whose turn has not come is the connection's business. */
+/* Is it the peer that lets us wait? A stream whose turn has not come is the connection's business.
+ */
 static bool is_peers_fault(const struct server_h2_stream *st)
 {
     return is_waiting_body(st) || h2_session_is_stopped(st->h2->session, st->id);
@@ -155,7 +156,8 @@ void server_h2_stream_note(struct server_h2_stream *st)
 
 /* --- request bodies --- */
 
-/* The peer may send `n` more bytes of the stream; what was withheld of the shared window goes first. */
+/* The peer may send `n` more bytes of the stream; what was withheld of the shared window goes
+ * first. */
 static void give_back(struct server_h2_stream *st, size_t n)
 {
     struct server_h2 *h2 = st->h2;

@@ -17,7 +17,8 @@ struct server_h2_head {
 
 enum server_h2_ending {
     SERVER_H2_OPEN,
-    SERVER_H2_NOTICED, /* the peer was told to open no more streams, and has not said that it knows */
+    SERVER_H2_NOTICED, /* the peer was told to open no more streams, and has not said that it knows
+                        */
     SERVER_H2_GOING,   /* new streams are not taken any more */
 };
 
@@ -25,7 +26,7 @@ struct server_h2 {
     struct server_conn *conn;
     struct h2_session *session;
     struct list streams;
-    struct list news; /* streams with something to be done outside of the session */
+    struct list news;               /* streams with something to be done outside of the session */
     struct server_h2_stream *fresh; /* its head is complete, the app does not know yet */
     struct server_h2_head head;
     unsigned n_streams;
@@ -33,10 +34,10 @@ struct server_h2 {
     size_t withheld; /* of the shared window: not given back because of those */
     uint8_t ending;
     struct exchange *sending; /* whose head is being sent, to be counted */
-    bool may_send_data; /* data may go to the connection's queue now */
-    bool is_mid_head;   /* a head is incomplete since conn->since */
-    bool has_preface;   /* the peer's */
-    bool is_dead;       /* the connection has been closed */
+    bool may_send_data;       /* data may go to the connection's queue now */
+    bool is_mid_head;         /* a head is incomplete since conn->since */
+    bool has_preface;         /* the peer's */
+    bool is_dead;             /* the connection has been closed */
 };
 
 enum server_h2_in { SERVER_H2_IN_HEAD, SERVER_H2_IN_BODY, SERVER_H2_IN_ENDED };
@@ -90,8 +91,10 @@ struct exchange *server_h2_stream_let_go(struct server_h2_stream *st);
  * then the rest is refused (RFC 9113 section 8.1). */
 void server_h2_stream_drain(struct server_h2_stream *st, uint64_t ms);
 
-/* h2_events.on_data, on_end */
+/* h2_events.on_data */
 void server_h2_stream_on_data(void *user, void *stream, struct slice data);
+
+/* h2_events.on_end */
 void server_h2_stream_on_end(void *user, void *stream);
 
 /* exchange_transport.read_body */

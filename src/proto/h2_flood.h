@@ -8,13 +8,13 @@
 #include "base/base.h"
 
 enum h2_flood_kind {
-    H2_FLOOD_RESETS,       /* streams that end by an error of the peer or by its RST_STREAM */
-    H2_FLOOD_SETTINGS,     /* SETTINGS */
-    H2_FLOOD_PINGS,        /* PING */
-    H2_FLOOD_EMPTY,        /* DATA without data that does not end a stream */
-    H2_FLOOD_PRIORITIES,   /* PRIORITY, PRIORITY_UPDATE and frames of unknown types */
-    H2_FLOOD_WINDOWS,      /* WINDOW_UPDATE */
-    H2_FLOOD_FRAGMENTS,    /* CONTINUATION */
+    H2_FLOOD_RESETS,     /* streams that end by an error of the peer or by its RST_STREAM */
+    H2_FLOOD_SETTINGS,   /* SETTINGS */
+    H2_FLOOD_PINGS,      /* PING */
+    H2_FLOOD_EMPTY,      /* DATA without data that does not end a stream */
+    H2_FLOOD_PRIORITIES, /* PRIORITY, PRIORITY_UPDATE and frames of unknown types */
+    H2_FLOOD_WINDOWS,    /* WINDOW_UPDATE */
+    H2_FLOOD_FRAGMENTS,  /* CONTINUATION */
     H2_FLOOD_KIND_COUNT
 };
 

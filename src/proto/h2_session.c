@@ -1,11 +1,12 @@
 /* nghttp2 behind our own interface: the only file that knows it.
  *
- * Input is handed on frame by frame: a walk over the frame heads finds where each ends (next_piece),
- * counts the kinds that floods are made of (look) and lets the caller act between two frames, where
- * everything is allowed; inside nghttp2's callbacks `is_busy` is set and most is not. Output comes
- * as control frames and heads by on_output and as data by on_output_data, which fetches the bytes
- * itself, so that they are copied once. In which order streams are served is nghttp2's business: we
- * announce SETTINGS_NO_RFC7540_PRIORITIES, with which it goes by RFC 9218 urgencies.
+ * Input is handed on frame by frame: a walk over the frame heads finds where each ends
+ * (next_piece), counts the kinds that floods are made of (look) and lets the caller act between two
+ * frames, where everything is allowed; inside nghttp2's callbacks `is_busy` is set and most is not.
+ * Output comes as control frames and heads by on_output and as data by on_output_data, which
+ * fetches the bytes itself, so that they are copied once. In which order streams are served is
+ * nghttp2's business: we announce SETTINGS_NO_RFC7540_PRIORITIES, with which it goes by RFC 9218
+ * urgencies.
  *
  * What nghttp2 1.52 lacks stands here: limits on all kinds of frames but acknowledgements, on the
  * size of a head, on fragments of heads. A connection that breaks one gets ENHANCE_YOUR_CALM.
@@ -34,9 +35,9 @@ struct h2_session {
     struct h2_flood flood;
     void *last_stream; /* of last_id: spares a look-up for events in a row */
     int32_t last_id;
-    uint32_t left; /* bytes of the current frame that have not come */
-    size_t list;   /* size of the current head */
-    size_t wire;   /* bytes of the frames that it came in */
+    uint32_t left;                    /* bytes of the current frame that have not come */
+    size_t list;                      /* size of the current head */
+    size_t wire;                      /* bytes of the frames that it came in */
     int32_t newest, gap_from, gap_to; /* the peer's streams; the last ids that it left out */
     int32_t *resets;                  /* the last streams that we reset; NULL: none */
     uint32_t n_resets;
@@ -127,15 +128,23 @@ static int malformed(struct h2_session *s, int32_t id)
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
-static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint8_t *name,
-                     size_t name_n, const uint8_t *value, size_t value_n, uint8_t flags, void *user)
+static struct slice slice_of_buf(nghttp2_rcbuf *b)
+{
+    nghttp2_vec v = nghttp2_rcbuf_get_buf(b);
+
+    return slice_of((const char *)v.base, v.len);
+}
+
+static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, nghttp2_rcbuf *name_buf,
+                     nghttp2_rcbuf *value_buf, uint8_t flags, void *user)
 {
     struct h2_session *s = user;
+    struct slice name = slice_of_buf(name_buf), value = slice_of_buf(value_buf);
     void *stream = stream_of(s, frame->hd.stream_id);
 
     UNUSED(ng);
     UNUSED(flags);
-    s->list += name_n + value_n + 32;
+    s->list += name.n + value.n + 32;
     if (s->list > s->options->header_list) {
         s->is_too_large = true;
         if (s->list / BOMB <= s->options->header_list)
@@ -143,21 +152,17 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint
         calm(s, "header fields");
         return NGHTTP2_ERR_CALLBACK_FAILURE;
     }
-    if (!stream || s->events->on_field(s->user, stream, slice_of((const char *)name, name_n),
-                                       slice_of((const char *)value, value_n)))
+    if (!stream || s->events->on_field(s->user, stream, name, value))
         return 0;
     return malformed(s, frame->hd.stream_id);
 }
 
-static int on_invalid_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint8_t *name,
-                             size_t name_n, const uint8_t *value, size_t value_n, uint8_t flags,
-                             void *user)
+static int on_invalid_header(nghttp2_session *ng, const nghttp2_frame *frame, nghttp2_rcbuf *name,
+                             nghttp2_rcbuf *value, uint8_t flags, void *user)
 {
     UNUSED(ng);
     UNUSED(name);
-    UNUSED(name_n);
     UNUSED(value);
-    UNUSED(value_n);
     UNUSED(flags);
     return malformed(user, frame->hd.stream_id);
 }
@@ -276,6 +281,7 @@ static int on_frame_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *
     return 0;
 }
 
+/* signature: nghttp2_data_source_read_callback */
 static ssize_t on_read(nghttp2_session *ng, int32_t id, uint8_t *unused, size_t most,
                        uint32_t *flags, nghttp2_data_source *source, void *user)
 {
@@ -311,7 +317,8 @@ static int on_send_data(nghttp2_session *ng, nghttp2_frame *frame, const uint8_t
     UNUSED(ng);
     UNUSED(frame);
     h2_flood_pay(&s->flood, H2_FLOOD_WINDOWS, (uint32_t)(n / PAID_BYTES));
-    if (s->events->on_output_data(s->user, source->ptr, slice_of((const char *)head, FRAME_HEAD), n))
+    if (s->events->on_output_data(s->user, source->ptr, slice_of((const char *)head, FRAME_HEAD),
+                                  n))
         return 0;
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
@@ -325,13 +332,14 @@ static void make_tables(void)
 
         CHECK(name.n < NAME_MOST);
         for (size_t i = 0; i < name.n; i++)
-            lower_names[id][i] = (char)(name.p[i] | (name.p[i] >= 'A' && name.p[i] <= 'Z' ? 32 : 0));
+            lower_names[id][i] =
+                (char)(name.p[i] | (name.p[i] >= 'A' && name.p[i] <= 'Z' ? 32 : 0));
     }
     if (nghttp2_session_callbacks_new(&callbacks) || nghttp2_option_new(&option))
         PANIC("out of memory");
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
-    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
-    nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, on_invalid_header);
+    nghttp2_session_callbacks_set_on_header_callback2(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_invalid_header_callback2(callbacks, on_invalid_header);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
@@ -398,7 +406,8 @@ bool h2_session_upgrade(struct h2_session *s, struct slice settings, bool is_hea
 
 static int32_t read31(const uint8_t *p)
 {
-    return (int32_t)((uint32_t)(p[0] & 0x7f) << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]);
+    return (int32_t)((uint32_t)(p[0] & 0x7f) << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
+                     p[3]);
 }
 
 /* DATA or HEADERS on a stream: nghttp2 ignores those on streams that are closed, but only what

@@ -25,7 +25,8 @@ enum h2_pull {
     H2_PULL_SOME,  /* *n bytes are there */
     H2_PULL_LAST,  /* they are the last */
     H2_PULL_AGAIN, /* none now: h2_session_resume */
-    H2_PULL_FULL,  /* the output is full: no data of any stream until h2_session_send is called anew */
+    H2_PULL_FULL,  /* the output is full: no data of any stream until h2_session_send is called anew
+                    */
 };
 
 struct h2_events {
@@ -38,9 +39,9 @@ struct h2_events {
      * left out. */
     void (*on_head_end)(void *user, void *stream, bool is_trailers, bool is_too_large, size_t wire);
     void (*on_data)(void *user, void *stream, struct slice data);
-    void (*on_end)(void *user, void *stream); /* the peer's side has ended well */
+    void (*on_end)(void *user, void *stream);                  /* the peer's side has ended well */
     void (*on_close)(void *user, void *stream, uint32_t code); /* the last event of a stream */
-    void (*on_end_sent)(void *user, void *stream); /* our side has ended well */
+    void (*on_end_sent)(void *user, void *stream);             /* our side has ended well */
     void (*on_pong)(void *user);
     void (*on_goaway_sent)(void *user, uint32_t code, struct slice text); /* code: enum h2_code */
     /* Data for a frame of at most `most` bytes: how much is there, in *n. May call
@@ -48,8 +49,8 @@ struct h2_events {
     enum h2_pull (*on_pull)(void *user, void *stream, size_t most, size_t *n);
     /* Bytes for the peer. */
     void (*on_output)(void *user, struct slice bytes);
-    /* A frame of data for the peer: `head`, then `n` bytes of the stream. False: they cannot be had;
-     * nothing was written, the stream is reset. */
+    /* A frame of data for the peer: `head`, then `n` bytes of the stream. False: they cannot be
+     * had; nothing was written, the stream is reset. */
     bool (*on_output_data)(void *user, void *stream, struct slice head, size_t n);
 };
 
@@ -57,8 +58,8 @@ struct h2_options {
     uint32_t max_streams;       /* that the peer may have open */
     uint32_t stream_window;     /* bytes a peer may send on a stream before they are consumed */
     uint32_t connection_window; /* same, over all streams */
-    uint32_t header_list;       /* largest head, as RFC 9113 section 6.5.2 counts; beyond: dropped, and
-                                   beyond four times that the connection ends */
+    uint32_t header_list; /* largest head, as RFC 9113 section 6.5.2 counts; beyond: dropped, and
+                             beyond four times that the connection ends */
     uint32_t flood[H2_FLOOD_KIND_COUNT];
 };
 
@@ -97,16 +98,17 @@ bool h2_session_is_over(const struct h2_session *s);
 /* Is a head incomplete, or has the peer's preface not come? */
 bool h2_session_is_mid_head(const struct h2_session *s);
 
-/* Sends a head, and with it what else can go. With `has_body` on_pull is asked for the data; without, the
- * stream ends with the head. Fields that HTTP/2 does not have (Connection …) are left out. They are
- * used before it returns. (any time) */
+/* Sends a head, and with it what else can go. With `has_body` on_pull is asked for the data;
+ * without, the stream ends with the head. Fields that HTTP/2 does not have (Connection …) are left
+ * out. They are used before it returns. (any time) */
 void h2_session_respond(struct h2_session *s, int32_t id, int status, const struct header_list *l,
                         bool has_body);
 
 /* Sends a head with a status below 200 (any time). */
 void h2_session_inform(struct h2_session *s, int32_t id, int status, const struct header_list *l);
 
-/* Sends trailers behind the data; to be called by on_pull, or where there was no data (any time). */
+/* Sends trailers behind the data; to be called by on_pull, or where there was no data (any time).
+ */
 void h2_session_trailers(struct h2_session *s, int32_t id, const struct header_list *l);
 
 /* There is data again after H2_PULL_AGAIN (any time). */

@@ -397,6 +397,37 @@ static void test_reserve(void **state)
     assert_int_equal(outq_flush(&q, ends[0], 0), OUTQ_EMPTY);
 }
 
+/* Bytes taken off the front are those that were queued, whatever they lie in. */
+static void test_take(void **state)
+{
+    char *to = malloc(FILE_SIZE);
+    size_t at = 0, all;
+
+    UNUSED(state);
+    want.n = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        outq_add(&q, content + i * 9000, 9000);
+        outq_add_file(&q, file, (off_t)i * 1000, 20000, false);
+        buf_add(&want, content + (size_t)i * 9000, 9000);
+        buf_add(&want, content + (size_t)i * 1000, 20000);
+    }
+    all = q.bytes;
+    while (q.bytes) {
+        size_t n = 1 + rnd(30000);
+
+        n = n < q.bytes ? n : q.bytes;
+        assert_null(outq_take(&q, to, n));
+        assert_memory_equal(to, want.p + at, n);
+        at += n;
+    }
+    assert_int_equal(at, all);
+    outq_add(&q, "x", 1);
+    outq_add_file(&q, file, FILE_SIZE - 10, 20, false); /* ends early */
+    assert_ptr_equal(outq_take(&q, to, 21), &err_truncated);
+    outq_clear(&q);
+    free(to);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +442,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unreadable_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_owned_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reserve, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_take, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, set_up_file, tear_down_file);
