@@ -141,3 +141,15 @@ curl -s $U/
 --- exec_out chop
 refused
 hello
+
+
+
+=== TEST 7: Upgrade: h2c
+--- config
+    location / { content_by_lua_block { ngx.say(ngx.var.http2, " ", ngx.req.http_version(), " ", ngx.var.http_upgrade) } }
+--- user_files
+>>> main.sh
+curl -s --max-time 20 --http2 $U/ -w '%{http_version}\n'
+--- exec_out
+h2c 2 nil
+2

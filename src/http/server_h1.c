@@ -20,6 +20,7 @@
 #include "http/server_h1_body.h"
 #include "http/server_h1_out.h"
 #include "http/server_h2.h"
+#include "http/server_h2_upgrade.h"
 
 enum { LINGER_MOST = 1 << 20 };
 
@@ -164,7 +165,10 @@ static void begin(struct server_conn *c, const char *p)
         refuse(x, status, pool_printf(&x->pool, "client sent invalid request: %s", reason).p);
         return;
     }
-    server_h1_body_begin(c, &x->req);
+    if (UNLIKELY(head.has_upgrade) && server_h2_upgrade_try(c, x))
+        server_conn_schedule(c, false); /* the rest is of HTTP/2 */
+    else
+        server_h1_body_begin(c, &x->req);
     exchange_set_state(x, EXCHANGE_HANDLING);
     s->on_exchange(x, s->user);
 }

@@ -107,7 +107,7 @@ static void *on_head(void *user, int32_t id)
     h2->head.scheme = h2->head.authority = (struct slice){NULL, 0};
     h2->head.cookies.n = 0;
     h2->head.is_too_large = false;
-    return server_h2_stream_new(h2, id, &server_h2_out_transport);
+    return server_h2_stream_new(h2, id, server_h2_stream_exchange(h2, &server_h2_out_transport));
 }
 
 static void on_head_end(void *user, void *stream, bool is_trailers, bool is_too_large, size_t wire)
@@ -390,4 +390,25 @@ void server_h2_take_over(struct server_conn *c)
 {
     c->protocol = &server_h2_protocol;
     (void)start(c);
+}
+
+bool server_h2_upgrade(struct server_conn *c, struct exchange *x, struct slice settings)
+{
+    struct server_h2 *h2 = start(c);
+    struct server_h2_stream *st = server_h2_stream_new(h2, 1, x);
+
+    if (!h2_session_upgrade(h2->session, settings, x->req.method == METHOD_HEAD, st)) {
+        st->x = NULL;
+        x->conn = c;
+        server_h2_stream_remove(st);
+        server_h2_stream_free(st);
+        free_state(h2);
+        c->state = NULL;
+        return false;
+    }
+    c->protocol = &server_h2_protocol;
+    c->x = NULL;
+    st->in = SERVER_H2_IN_ENDED;
+    x->transport = &server_h2_out_transport;
+    return true;
 }

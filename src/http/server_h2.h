@@ -16,4 +16,8 @@ int server_h2_detect(struct slice in);
  * is the input. */
 void server_h2_take_over(struct server_conn *c);
 
+/* The same with `x`, the request that asked for it, as stream 1. `settings`: the client's. False:
+ * they are malformed, and nothing has changed. */
+bool server_h2_upgrade(struct server_conn *c, struct exchange *x, struct slice settings);
+
 #endif

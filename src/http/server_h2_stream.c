@@ -91,12 +91,12 @@ void server_h2_stream_watch_time(struct server_h2_stream *st)
 
 /* --- life --- */
 
-static struct exchange *new_exchange(struct server_h2_stream *st,
-                                     const struct exchange_transport *transport)
+struct exchange *server_h2_stream_exchange(struct server_h2 *h2,
+                                           const struct exchange_transport *transport)
 {
-    struct server_conn *c = st->h2->conn;
+    struct server_conn *c = h2->conn;
     struct server *s = c->server;
-    struct exchange *x = exchange_new(transport, st, s->settings);
+    struct exchange *x = exchange_new(transport, NULL, s->settings);
     struct addr *peer = pool_alloc(&x->pool, sizeof(*peer));
 
     if (server_conn_peer(c, peer))
@@ -113,8 +113,7 @@ static struct exchange *new_exchange(struct server_h2_stream *st,
     return x;
 }
 
-struct server_h2_stream *server_h2_stream_new(struct server_h2 *h2, int32_t id,
-                                              const struct exchange_transport *transport)
+struct server_h2_stream *server_h2_stream_new(struct server_h2 *h2, int32_t id, struct exchange *x)
 {
     struct server_h2_stream *st = mem_cache_take(&records);
 
@@ -125,7 +124,8 @@ struct server_h2_stream *server_h2_stream_new(struct server_h2 *h2, int32_t id,
     list_init(&st->news);
     outq_init(&st->out);
     timer_init(&st->timer, on_timer);
-    st->x = new_exchange(st, transport);
+    st->x = x;
+    x->conn = st;
     h2->n_streams++;
     return st;
 }

@@ -398,8 +398,10 @@ void h2_session_free(struct h2_session **s)
 
 bool h2_session_upgrade(struct h2_session *s, struct slice settings, bool is_head, void *stream)
 {
-    return nghttp2_session_upgrade2(s->ng, (const uint8_t *)settings.p, settings.n, is_head,
-                                    stream) == 0;
+    if (nghttp2_session_upgrade2(s->ng, (const uint8_t *)settings.p, settings.n, is_head, NULL))
+        return false;
+    s->newest = 1;
+    return nghttp2_session_set_stream_user_data(s->ng, 1, stream) == 0;
 }
 
 /* --- input --- */
@@ -595,7 +597,7 @@ struct fields {
 };
 
 /* `digits`: room for a status. */
-static void fields_open(struct fields *out, const struct h2_session *s, int status, char digits[4],
+static void fields_open(struct fields *out, const struct h2_session *s, int status, char digits[3],
                         const struct header_list *l)
 {
     out->at = out->room;
@@ -603,7 +605,8 @@ static void fields_open(struct fields *out, const struct h2_session *s, int stat
     if (l && l->n > FIELDS_ON_STACK)
         out->at = mem_alloc((l->n + 1) * sizeof(nghttp2_nv));
     if (status) {
-        (void)snprintf(digits, 4, "%03d", status);
+        for (unsigned i = 0, rest = (unsigned)status; i < 3; i++, rest /= 10)
+            digits[2 - i] = (char)('0' + rest % 10);
         out->at[out->n++] =
             (nghttp2_nv){(uint8_t *)(uintptr_t) ":status", (uint8_t *)digits, 7, 3,
                          NGHTTP2_NV_FLAG_NO_COPY_NAME |
@@ -625,7 +628,7 @@ void h2_session_respond(struct h2_session *s, int32_t id, int status, const stru
 {
     nghttp2_data_provider body = {{.ptr = stream_of(s, id)}, on_read};
     struct fields f;
-    char digits[4];
+    char digits[3];
 
     fields_open(&f, s, status, digits, l);
     (void)nghttp2_submit_response(s->ng, id, f.at, f.n, has_body ? &body : NULL);
@@ -636,7 +639,7 @@ void h2_session_respond(struct h2_session *s, int32_t id, int status, const stru
 void h2_session_inform(struct h2_session *s, int32_t id, int status, const struct header_list *l)
 {
     struct fields f;
-    char digits[4];
+    char digits[3];
 
     fields_open(&f, s, status, digits, l);
     (void)nghttp2_submit_headers(s->ng, NGHTTP2_FLAG_NONE, id, NULL, f.at, f.n, NULL);
