@@ -1,8 +1,8 @@
 /* A loaded configuration at work in this process: listeners, Lua, servers. What proc/ starts and
  * stops.
  *
- * Order in the master: app_open_zones, app_open_lua, app_open_listeners, fork. In a worker (and in a single
- * process): app_start. */
+ * Order in the master: app_open_zones, app_open_lua, app_open_listeners, fork. In a worker (and in
+ * a single process): app_start. */
 #ifndef APP_APP_H
 #define APP_APP_H
 
