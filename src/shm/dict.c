@@ -345,6 +345,29 @@ enum dict_result dict_expire(struct dict *d, struct slice key, int64_t ttl)
     return at ? DICT_OK : DICT_NOT_FOUND;
 }
 
+void dict_watch(struct dict *d, struct slice key, int64_t ms)
+{
+    int64_t until = clock_wall_ms() + ms;
+
+    atomic_store(&d->head->key_watched_until[shard_hash(d, key) % SHARD_WATCHED], until);
+    atomic_store(&d->head->watched_until, until);
+}
+
+bool dict_is_watched(const struct dict *d, struct slice key)
+{
+    const struct dict_head *head = d->head;
+
+    if (LIKELY(atomic_load_explicit(&head->watched_until, memory_order_relaxed) == 0))
+        return false;
+    return atomic_load(&head->key_watched_until[shard_hash(d, key) % SHARD_WATCHED]) >=
+           clock_wall_ms();
+}
+
+const char *dict_name(const struct dict *d)
+{
+    return d->zone->name;
+}
+
 size_t dict_capacity(const struct dict *d)
 {
     return d->zone->size;

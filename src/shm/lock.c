@@ -47,6 +47,15 @@ bool lock_take(struct lock *l)
     return false;
 }
 
+bool lock_try(struct lock *l)
+{
+    int rc = pthread_mutex_trylock(&l->mutex);
+
+    if (rc == EOWNERDEAD)
+        CHECK(pthread_mutex_consistent(&l->mutex) == 0);
+    return rc != EBUSY;
+}
+
 void lock_give(struct lock *l)
 {
     CHECK(pthread_mutex_unlock(&l->mutex) == 0);

@@ -18,6 +18,9 @@ void lock_init(struct lock *l);
  * before anything else is done. The lock is held in both cases. */
 bool lock_take(struct lock *l) MUST_USE;
 
+/* Takes it when nobody alive has it. Whatever it guards is taken for sound. */
+bool lock_try(struct lock *l) MUST_USE;
+
 /* Leaves. */
 void lock_give(struct lock *l);
 

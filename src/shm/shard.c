@@ -38,11 +38,11 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t hash_of(uint64_t seed, struct slice key)
+uint64_t shard_hash(const struct dict *d, struct slice key)
 {
     const char *p = key.p;
     size_t n = key.n;
-    uint64_t h = seed ^ n, word;
+    uint64_t seed = d->head->seed, h = seed ^ n, word;
 
     for (; n >= 8; p += 8, n -= 8) {
         memcpy(&word, p, 8);
@@ -66,7 +66,7 @@ void shard_enter(struct shard *s)
 
 struct shard *shard_enter_for(const struct dict *d, struct slice key, uint32_t *hash_out)
 {
-    uint64_t h = hash_of(d->head->seed, key);
+    uint64_t h = shard_hash(d, key);
     struct shard *s = shard_at(d, (uint32_t)(h >> 32) & (d->head->n_shards - 1));
 
     *hash_out = (uint32_t)h;

@@ -50,12 +50,16 @@ struct shard_element {
     char value[];
 };
 
+enum { SHARD_WATCHED = 32 };
+
 struct dict_head {
     uint64_t magic, seed;
     uint32_t n_shards; /* a power of two */
     uint32_t shift;
     uint64_t shard_size;
-    uint64_t spare[4];
+    _Atomic int64_t watched_until;                    /* the latest of the following */
+    _Atomic int64_t key_watched_until[SHARD_WATCHED]; /* by hash: wall clock, ms */
+    uint64_t spare[3];
 };
 
 struct dict {
@@ -64,6 +68,9 @@ struct dict {
     char *copy; /* what dict_get hands out */
     size_t copy_room;
 };
+
+/* The hash of a key in this dictionary. */
+uint64_t shard_hash(const struct dict *d, struct slice key);
 
 /* Makes `size` zeroed bytes a shard. */
 void shard_init(struct shard *s, size_t size);
