@@ -22,12 +22,13 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "shm/life.h"
 #include "shm/lock.h"
 
 enum { HEADER_ROOM = 64 };
 
 struct seat {
-    struct lock life;
+    struct life life;
     int fd;
     _Atomic uint32_t is_asleep;
     char apart[16];
@@ -83,7 +84,7 @@ struct bus *bus_new(unsigned seats, size_t size)
     for (unsigned i = 0; i < seats; i++) {
         struct seat *s = &b->shared->seats[i];
 
-        lock_init(&s->life);
+        life_init(&s->life);
         s->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         if (s->fd < 0)
             PANIC("no descriptors for the bus");
@@ -130,7 +131,7 @@ int bus_listen(struct bus *b)
         struct seat *s = &b->shared->seats[i];
         uint64_t old;
 
-        if (!lock_try(&s->life))
+        if (!life_take(&s->life))
             continue;
         while (read(s->fd, &old, sizeof(old)) > 0)
             ;
@@ -147,7 +148,7 @@ void bus_leave(struct bus *b)
     if (!b->seat)
         return;
     atomic_store(&b->seat->is_asleep, 0);
-    lock_give(&b->seat->life);
+    life_give(&b->seat->life);
     b->seat = NULL;
 }
 
