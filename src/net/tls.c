@@ -41,7 +41,9 @@ struct tls {
     char *text;             /* of a failure; NULL: none */
     struct loop_call call;  /* input that no descriptor announces */
     struct loop_call flush; /* what the handshake left to be sent */
+    void *state;            /* of hooks */
     size_t debt;
+    unsigned holds;      /* besides the owner's */
     uint32_t sent_small; /* since the start or the last silence, up to SMALL_MOST */
     uint32_t last_write; /* clock_ms() */
     uint8_t phase;
@@ -50,6 +52,7 @@ struct tls {
     bool is_inside; /* OpenSSL is on the stack: a hook may be running */
     bool must_end;  /* end the stream underneath when all is out */
     bool has_ended; /* we have sent close_notify */
+    bool is_closed; /* by its owner; somebody holds it */
 };
 
 static struct mem_cache cache = MEM_CACHE(struct tls, KEPT); /* process-wide: of all connections */
@@ -197,6 +200,16 @@ int tls_wants(const struct stream *s)
     return (t->wire.is_starved ? IO_READ : 0) | (t->wire.is_blocked ? IO_WRITE : 0);
 }
 
+bool tls_has_input(const struct stream *s)
+{
+    return tls_of(s)->has_more;
+}
+
+void **tls_state(struct stream *s)
+{
+    return &tls_of(s)->state;
+}
+
 bool tls_is_open(const struct stream *s)
 {
     return tls_of(s)->phase == OPEN;
@@ -263,7 +276,7 @@ static ssize_t read_plain(struct stream *s, void *p, size_t n)
 /* How long the next record may be. */
 static size_t record_size(struct tls *t)
 {
-    size_t most = tls_ctx_of_ssl(t->ssl)->record_size;
+    size_t most = tls_openssl_ctx(t->ssl)->record_size;
     uint32_t now = (uint32_t)clock_ms();
 
     if (now - t->last_write > SILENCE_MS)
@@ -416,18 +429,39 @@ static void end_output(struct stream *s)
         (void)push(t);
 }
 
+/* What is not needed to tell what was agreed on. */
+static void empty(struct tls *t)
+{
+    buf_free(&t->wire.out);
+    buf_free(&t->wire.alien);
+    loop_cancel(&t->call);
+    loop_cancel(&t->flush);
+}
+
 static void free_tls(struct tls *t)
 {
     /* a session is good for another connection however this one ended */
     SSL_set_shutdown(t->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(t->ssl);
     SSL_SESSION_free(t->session);
-    buf_free(&t->wire.out);
-    buf_free(&t->wire.alien);
     mem_free(t->text);
-    loop_cancel(&t->call);
-    loop_cancel(&t->flush);
     mem_cache_give(&cache, t);
+}
+
+struct stream *tls_hold(struct stream *s)
+{
+    tls_of(s)->holds++;
+    return s;
+}
+
+void tls_release(struct stream **s)
+{
+    struct tls *t = tls_of(*s);
+
+    *s = NULL;
+    CHECK(t->holds);
+    if (--t->holds == 0 && t->is_closed)
+        free_tls(t);
 }
 
 static void close_plain(struct stream *s, bool reset)
@@ -439,8 +473,13 @@ static void close_plain(struct stream *s, bool reset)
         (void)SSL_shutdown(t->ssl);
         (void)tls_wire_push(&t->wire);
     }
+    if (t->state && tls_openssl_ctx(t->ssl)->hooks->on_gone)
+        tls_openssl_ctx(t->ssl)->hooks->on_gone(s);
     stream_close(&t->wire.under, reset);
-    free_tls(t);
+    empty(t);
+    t->is_closed = true;
+    if (!t->holds)
+        free_tls(t);
 }
 
 static int fd_of(const struct stream *s)
@@ -560,6 +599,7 @@ struct stream *tls_unwrap(struct stream **s, struct buf *in)
     CHECK(t->stream.err == &err_tls_not_tls);
     buf_add_slice(in, buf_slice(&t->wire.alien));
     stream_watch(under, 0);
+    empty(t);
     free_tls(t);
     *s = NULL;
     return under;
@@ -579,7 +619,6 @@ void tls_use_ctx(struct stream *s, struct tls_ctx *ctx)
     SSL_clear_options(ssl, SSL_get_options(ssl) & ~SSL_CTX_get_options(to));
     SSL_set_options(ssl, SSL_CTX_get_options(to));
     SSL_set_min_proto_version(ssl, (int)SSL_CTX_get_min_proto_version(to));
-    SSL_set_max_early_data(ssl, SSL_CTX_get_max_early_data(to));
     SSL_set_security_level(ssl, SSL_CTX_get_security_level(to));
     if (ctx->curves)
         SSL_set1_curves_list(ssl, ctx->curves);

@@ -39,6 +39,19 @@ int tls_handshake(struct stream *s);
 /* What an unfinished handshake waits for: IO_READ, IO_WRITE, or 0. */
 int tls_wants(const struct stream *s);
 
+/* Has it read more than the handshake, so that reading will not be in vain? */
+bool tls_has_input(const struct stream *s);
+
+/* A pointer for the hooks of a server's context; NULL at first. */
+void **tls_state(struct stream *s);
+
+/* Keeps what tls_info.h and tls_certificate.h tell of it readable after stream_close; pairs with
+ * tls_release. */
+struct stream *tls_hold(struct stream *s);
+
+/* Gives up a hold and clears the pointer. */
+void tls_release(struct stream **s);
+
 /* Is the handshake over? */
 bool tls_is_open(const struct stream *s);
 

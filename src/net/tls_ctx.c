@@ -9,16 +9,14 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include "base/check.h"
 #include "base/mem.h"
 #include "net/tls_alpn.h"
 #include "net/tls_error.h"
 #include "net/tls_openssl.h"
 #include "net/tls_pem.h"
+#include "net/tls_seal.h"
 
 enum { SESSION_SECONDS = 300, DEPTH = 100 };
-
-static int slot = -1; /* process-wide: where an SSL_CTX keeps our object */
 
 static const struct err *fail(struct buf *why, const char *what, const char *value)
 {
@@ -205,38 +203,16 @@ static void set_sessions(SSL_CTX *ssl, const struct tls_server_options *o)
     SSL_CTX_set_session_id_context(ssl, scope, MIN(n, (unsigned)sizeof(scope)));
     SSL_CTX_set_timeout(ssl, o->session_seconds ? o->session_seconds : SESSION_SECONDS);
     SSL_CTX_set_num_tickets(ssl, 1);
+    tls_seal_use(ssl);
     if (!o->has_tickets)
         SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
 }
 
-/* Called by OpenSSL when an SSL_CTX ends. */
-static void free_ctx(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long l, void *arg)
-{
-    struct tls_ctx *c = ptr;
-
-    UNUSED(parent);
-    UNUSED(data);
-    UNUSED(index);
-    UNUSED(l);
-    UNUSED(arg);
-    if (!c)
-        return;
-    mem_free(c->alpn);
-    mem_free(c->curves);
-    mem_free(c);
-}
-
 static struct tls_ctx *new_ctx(const SSL_METHOD *method)
 {
-    struct tls_ctx *c = mem_new(struct tls_ctx);
+    struct tls_ctx *c = tls_openssl_new(method);
 
-    ERR_clear_error();
-    if (slot < 0)
-        slot = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_ctx);
-    c->ssl = SSL_CTX_new(method);
-    CHECK(c->ssl && slot >= 0);
-    SSL_CTX_set_ex_data(c->ssl, slot, c);
     c->record_size = SSL3_RT_MAX_PLAIN_LENGTH;
     SSL_CTX_set_read_ahead(c->ssl, 1);
     SSL_CTX_set_mode(c->ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
@@ -249,7 +225,7 @@ static struct tls_ctx *new_ctx(const SSL_METHOD *method)
 static int on_hello(SSL *ssl, int *alert, void *arg)
 {
     struct stream *s = tls_of_ssl(ssl);
-    const struct tls_hooks *hooks = tls_ctx_of_ssl(ssl)->hooks;
+    const struct tls_hooks *hooks = tls_openssl_ctx(ssl)->hooks;
 
     UNUSED(arg);
     if (!hooks || !hooks->on_hello)
@@ -268,7 +244,7 @@ static int on_hello(SSL *ssl, int *alert, void *arg)
 static int on_certificate(SSL *ssl, void *arg)
 {
     struct stream *s = tls_of_ssl(ssl);
-    const struct tls_hooks *hooks = tls_ctx_of_ssl(ssl)->hooks;
+    const struct tls_hooks *hooks = tls_openssl_ctx(ssl)->hooks;
 
     UNUSED(arg);
     if (!hooks || !hooks->on_certificate)
@@ -286,7 +262,7 @@ static int on_certificate(SSL *ssl, void *arg)
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
                    const unsigned char *theirs, unsigned n, void *arg)
 {
-    const struct tls_ctx *c = tls_ctx_of_ssl(ssl);
+    const struct tls_ctx *c = tls_openssl_ctx(ssl);
 
     UNUSED(arg);
     if (!c->alpn)
@@ -343,7 +319,12 @@ static const struct err *fill_server(struct tls_ctx *c, const struct tls_server_
     if (o->record_size && o->record_size < SSL3_RT_MAX_PLAIN_LENGTH)
         c->record_size = (uint16_t)MAX(o->record_size, 512U);
     c->curves = o->curves ? mem_strdup(slice_str(o->curves)) : NULL;
-    SSL_CTX_set_max_early_data(c->ssl, o->early_data);
+    if (o->n_ticket_keys) {
+        size_t size = o->n_ticket_keys * sizeof(*c->ticket_keys);
+
+        c->ticket_keys = memcpy(mem_alloc(size), o->ticket_keys, size);
+        c->n_ticket_keys = o->n_ticket_keys;
+    }
     set_sessions(c->ssl, o);
     set_callbacks(c, o);
     return NULL;
@@ -424,14 +405,4 @@ void tls_ctx_unref(struct tls_ctx **cp)
 void *tls_ctx_user(const struct tls_ctx *c)
 {
     return c->user;
-}
-
-struct tls_ctx *tls_ctx_of_openssl(const SSL_CTX *ssl)
-{
-    return SSL_CTX_get_ex_data(ssl, slot);
-}
-
-struct tls_ctx *tls_ctx_of_ssl(const SSL *ssl)
-{
-    return tls_ctx_of_openssl(SSL_get_SSL_CTX(ssl));
 }

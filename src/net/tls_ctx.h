@@ -10,6 +10,7 @@
 #include "base/slice.h"
 
 struct stream;
+struct tls_ticket_key; /* see tls_tickets.h */
 struct tls_ctx;
 
 enum { TLS_1_0 = 1, TLS_1_1 = 2, TLS_1_2 = 4, TLS_1_3 = 8 };
@@ -46,6 +47,7 @@ enum tls_answer { TLS_GO_ON, TLS_WAIT, TLS_REFUSE };
  * written inside. TLS_WAIT suspends the handshake: tls_wants() is 0, and the next tls_handshake()
  * calls the same function again. Each may be NULL. */
 struct tls_hooks {
+    void (*on_gone)(struct stream *s); /* it is closed, and *tls_state(s) was not NULL */
     enum tls_answer (*on_hello)(struct stream *s);       /* ClientHello is there; see tls_hello.h */
     enum tls_answer (*on_certificate)(struct stream *s); /* a certificate is about to be chosen */
 };
@@ -64,7 +66,8 @@ struct tls_server_options {
     struct slice scope;       /* sessions are resumed between contexts of equal scope only */
     unsigned session_seconds; /* 0: 300 */
     size_t record_size;       /* largest record sent; 0: 16384 */
-    uint32_t early_data;      /* bytes taken; 0: refused */
+    const struct tls_ticket_key *ticket_keys; /* the first seals; none: keys of the hour */
+    unsigned n_ticket_keys;
     bool prefers_own_ciphers; /* ours is the order of preference */
     bool has_tickets;
     const struct tls_hooks *hooks;

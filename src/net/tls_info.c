@@ -1,9 +1,10 @@
 /* Questions to OpenSSL, one each. */
 #include "net/tls_info.h"
 
-#include <openssl/pem.h>
+#include <openssl/objects.h>
 #include <openssl/x509_vfy.h>
 
+#include "base/encode.h"
 #include "net/tls_error.h"
 #include "net/tls_openssl.h"
 
@@ -73,19 +74,69 @@ const struct err *tls_verified(const struct stream *s, struct buf *why)
     return tls_error_of_verify(result);
 }
 
-bool tls_peer_certificate(const struct stream *s, struct buf *pem)
+bool tls_is_of_unknown_ca(const struct err *e)
 {
-    X509 *x = SSL_get0_peer_certificate(tls_ssl(s));
-    BIO *out;
-    char *p;
-    long n;
+    return e == &err_tls_unknown_ca || e == &err_tls_self_signed;
+}
 
-    if (!x)
+struct slice tls_curve(const struct stream *s)
+{
+    SSL *ssl = tls_ssl(s);
+    const char *name = OBJ_nid2sn((int)SSL_get_negotiated_group(ssl));
+
+    return SSL_get_negotiated_group(ssl) && name ? slice_str(name) : SLICE_EMPTY;
+}
+
+bool tls_client_ciphers(const struct stream *s, struct buf *out)
+{
+    SSL *ssl = tls_ssl(s);
+    const unsigned char *p;
+    size_t each = SSL_get0_raw_cipherlist(ssl, NULL), n = SSL_get0_raw_cipherlist(ssl, &p);
+
+    if (!each || !n)
         return false;
-    out = BIO_new(BIO_s_mem());
-    PEM_write_bio_X509(out, x);
-    n = BIO_get_mem_data(out, &p);
-    buf_add(pem, p, (size_t)n);
-    BIO_free(out);
+    for (size_t i = 0; i + each <= n; i += each) {
+        const SSL_CIPHER *c = SSL_CIPHER_find(ssl, p + i);
+
+        if (i)
+            buf_add_char(out, ':');
+        if (c)
+            buf_printf(out, "%s", SSL_CIPHER_get_name(c));
+        else
+            buf_printf(out, "0x%02x%02x", p[i], p[i + 1]);
+    }
+    return true;
+}
+
+bool tls_client_curves(const struct stream *s, struct buf *out)
+{
+    enum { MOST = 64 };
+    int curves[MOST], n = SSL_get1_curves(tls_ssl(s), NULL);
+
+    if (n <= 0 || n > MOST)
+        return false;
+    n = SSL_get1_curves(tls_ssl(s), curves);
+    for (int i = 0; i < n; i++) {
+        const char *name = curves[i] & TLSEXT_nid_unknown ? NULL : OBJ_nid2sn(curves[i]);
+
+        if (i)
+            buf_add_char(out, ':');
+        if (name)
+            buf_printf(out, "%s", name);
+        else
+            buf_printf(out, "0x%04x", curves[i] & 0xffff);
+    }
+    return true;
+}
+
+bool tls_session_id(const struct stream *s, struct buf *out)
+{
+    const SSL_SESSION *session = SSL_get0_session(tls_ssl(s));
+    unsigned n = 0;
+    const unsigned char *id = session ? SSL_SESSION_get_id(session, &n) : NULL;
+
+    if (!n)
+        return false;
+    encode_hex(out, slice_of((const char *)id, n));
     return true;
 }

@@ -5,6 +5,7 @@
 #define NET_TLS_INFO_H
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "net/stream.h"
 
 /* "TLSv1.3". */
@@ -29,7 +30,19 @@ bool tls_is_resumed(const struct stream *s);
  * why not; `why` (may be NULL) gets the library's words. */
 const struct err *tls_verified(const struct stream *s, struct buf *why);
 
-/* Appends the peer's certificate as PEM; false when it has shown none. */
-bool tls_peer_certificate(const struct stream *s, struct buf *pem) MUST_USE;
+/* Is it tls_verified's answer for a chain that ends with nobody we know? */
+bool tls_is_of_unknown_ca(const struct err *e);
+
+/* The group of the key exchange: "X25519". */
+struct slice tls_curve(const struct stream *s);
+
+/* Appends the ciphers that the client offered, names separated by colons; false: not known. */
+bool tls_client_ciphers(const struct stream *s, struct buf *out);
+
+/* Appends the groups that the client offered, likewise. */
+bool tls_client_curves(const struct stream *s, struct buf *out);
+
+/* Appends the session's number in hexadecimal; false when it has none. */
+bool tls_session_id(const struct stream *s, struct buf *out);
 
 #endif

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include "net/tls_ctx.h"
+#include "net/tls_tickets.h"
 
 /* Lives as long as the SSL_CTX, whose count is its own. */
 struct tls_ctx {
@@ -14,6 +15,8 @@ struct tls_ctx {
     char *curves;        /* NULL: the library's */
     unsigned char *alpn; /* length-prefixed names; NULL: none */
     unsigned alpn_n;
+    struct tls_ticket_key *ticket_keys; /* the first seals; NULL: those of the hour */
+    unsigned n_ticket_keys;
     uint16_t record_size; /* largest record sent */
     uint8_t verify;       /* enum tls_verify */
     bool is_client;
@@ -28,11 +31,11 @@ static inline struct stream *tls_of_ssl(const SSL *ssl)
     return SSL_get_app_data(ssl);
 }
 
-/* The context that an object uses now. */
-struct tls_ctx *tls_ctx_of_ssl(const SSL *ssl);
+/* A context of the library with ours, which is freed with it; one reference. */
+struct tls_ctx *tls_openssl_new(const SSL_METHOD *method);
 
-/* The context whose SSL_CTX this is. */
-struct tls_ctx *tls_ctx_of_openssl(const SSL_CTX *ssl);
+/* The context that an object uses now. */
+struct tls_ctx *tls_openssl_ctx(const SSL *ssl);
 
 /* A certificate with those above it, in order, and its key. */
 struct tls_chain {

@@ -13,6 +13,7 @@
 #include "loop/io.h"
 #include "loop/loop.h"
 #include "net/pair.h"
+#include "net/tls_certificate.h"
 #include "net/tls_error.h"
 #include "net/tls_info.h"
 #include "t/lib/tls_pair.h"
@@ -299,8 +300,8 @@ static enum tls_answer on_certificate(struct stream *s)
     return waits && waits-- ? TLS_WAIT : TLS_GO_ON;
 }
 
-static const struct tls_hooks hooks = {on_hello, NULL};
-static const struct tls_hooks certificate_hooks = {NULL, on_certificate};
+static const struct tls_hooks hooks = {.on_hello = on_hello};
+static const struct tls_hooks certificate_hooks = {.on_certificate = on_certificate};
 
 static void open_hooked(const char *name)
 {
@@ -499,6 +500,23 @@ static void test_end(void **state)
     assert_int_equal(put(pair.client, "x"), STREAM_FAILED);
 }
 
+/* What was agreed on can be asked for as long as somebody holds the stream. */
+static void test_hold(void **state)
+{
+    struct stream *held;
+
+    UNUSED(state);
+    tls_pair_open(&pair, ROOM);
+    assert_true(tls_pair_shake(&pair));
+    held = tls_hold(pair.server);
+    stream_close(&pair.server, false);
+    assert_true(slice_eq(tls_version(held), SLICE("TLSv1.3")));
+    tls_release(&held);
+    assert_null(held);
+    held = tls_hold(pair.client);
+    tls_release(&held);
+}
+
 /* Without close_notify an end may be the work of a stranger. */
 static void test_truncation(void **state)
 {
@@ -573,6 +591,7 @@ int main(void)
         T(test_decrypted_bytes_are_readable),
         T(test_writability),
         T(test_end),
+        T(test_hold),
         T(test_truncation),
         T(test_transport_fails),
         T(test_not_tls),
