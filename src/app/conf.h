@@ -10,12 +10,14 @@
 #include "net/addr.h"
 #include "net/listen.h"
 
+struct tls_ctx;
 struct lua_code; /* a chunk of Lua from the configuration, see app/lua_code.h */
 
 struct vhost {
     struct slice *names; /* server_name, as written */
     unsigned n_names, names_size;
     struct location *base; /* the server's own level */
+    struct tls_ctx *tls;   /* of servers that listen with ssl and have certificates; else NULL */
     struct slice file;
     unsigned line;
 };
@@ -30,6 +32,7 @@ struct listen_conf {
     struct vhost *default_vhost;
     struct hosts *hosts; /* name → vhost, compiled by router */
     bool is_default_explicit;
+    bool is_tls;
     bool has_options; /* `options` were given by one of its `listen` directives */
     int *fds; /* sockets, NULL until opened; one, or one a worker with `reuseport`. Kept over
                  reloads */

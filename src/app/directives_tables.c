@@ -12,6 +12,7 @@ void app_register_directives(void)
     directives_files_register();
     directives_limits_register();
     directives_log_register();
+    directives_tls_register();
     directives_headers_register();
     directives_rewrite_register();
     directives_map_register();

@@ -48,6 +48,7 @@ struct server_conn_protocol {
                                                what can be done, flush */
     void (*on_expired)(struct server_conn *c, enum server_conn_wait what);
     void (*on_close_all)(struct server_conn *c); /* close now, aborting what is on */
+    int (*events)(const struct server_conn *c);  /* what to watch for; NULL: by the phase */
 };
 
 /* Input that outlived the event that brought it. */
@@ -93,6 +94,12 @@ struct server_conn {
  * turn. */
 struct server_conn *server_conn_open(struct server *s, int fd, const struct addr *peer,
                                      const struct server_conn_protocol *protocol);
+
+/* Another stream takes the place of the one it has, which is not closed. */
+void server_conn_set_stream(struct server_conn *c, struct stream *s);
+
+/* Puts bytes before the input as if they had just been read; there is none. */
+void server_conn_unread(struct server_conn *c, struct slice bytes);
 
 /* Closes the stream, drops input and output, leaves the list. `c` lives until the end of the turn.
  * The exchange must have been let go before. */

@@ -24,6 +24,7 @@ my @lengths;
 my @gates = (\&check_length, \&check_functions, \&check_flags, \&check_conditionals, \&check_comments);
 
 for my $path (@ARGV) {
+    next if $path =~ /\*/;    # a pattern that matched nothing
     my $file = Csource::load($path);
     $file->{items} = [Csource::items($file)];
     check_banned($file);
