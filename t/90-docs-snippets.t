@@ -187,3 +187,23 @@ GET /
 --- exec
 $TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/shared.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
 --- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 19: docs/guide/09-tls.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/09-tls.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 20: docs/modules/tls.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/tls.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$

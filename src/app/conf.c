@@ -5,6 +5,7 @@
 #include <sched.h>
 
 #include "base/mem.h"
+#include "net/tls_ctx.h"
 
 static void set_defaults(struct app_conf *conf)
 {
@@ -49,6 +50,8 @@ void conf_free(struct app_conf **confp)
     if (!conf)
         return;
     *confp = NULL;
+    for (unsigned i = 0; i < conf->n_vhosts; i++)
+        tls_ctx_unref(&conf->vhosts[i]->tls);
     pool_reset(&conf->pool);
     while ((it = map_next(&conf->log_sinks, &at)) != NULL) {
         log_close(it->value);

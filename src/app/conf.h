@@ -11,12 +11,14 @@
 #include "net/listen.h"
 
 struct zone_conf;
+struct tls_ctx;
 struct lua_code; /* a chunk of Lua from the configuration, see app/lua_code.h */
 
 struct vhost {
     struct slice *names; /* server_name, as written */
     unsigned n_names, names_size;
     struct location *base; /* the server's own level */
+    struct tls_ctx *tls;   /* of servers that listen with ssl and have certificates; else NULL */
     struct slice file;
     unsigned line;
 };
@@ -32,6 +34,7 @@ struct listen_conf {
     struct hosts *hosts; /* name → vhost, compiled by router */
     bool is_default_explicit;
     bool has_http2;   /* said by one of its `listen` directives, for all its servers */
+    bool is_tls;
     bool has_options; /* `options` were given by one of its `listen` directives */
     int *fds; /* sockets, NULL until opened; one, or one a worker with `reuseport`. Kept over
                  reloads */

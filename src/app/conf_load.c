@@ -6,6 +6,7 @@
 
 #include "app/directives.h"
 #include "app/router.h"
+#include "app/tls_vhosts.h"
 #include "base/mem.h"
 #include "config/schema_check.h"
 
@@ -14,7 +15,8 @@ static bool fill(struct app_conf *conf, const struct config_source *src, struct 
     struct apply a = {.conf = conf};
 
     return schema_check_load(conf->tree, src, e) &&
-           directives_apply_block(&a, &conf->tree->root, e) && router_build(conf, e);
+           directives_apply_block(&a, &conf->tree->root, e) && router_build(conf, e) &&
+           tls_vhosts_build(conf, e);
 }
 
 struct app_conf *conf_load(struct slice prefix, struct slice path, struct slice extra,

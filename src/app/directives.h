@@ -135,6 +135,8 @@ void directives_echo_register(void);
 
 /* Registers the table of shared memory. */
 void directives_shared_register(void);
+/* Registers the table of TLS. */
+void directives_tls_register(void);
 
 /* Registers the table of Lua. */
 void directives_lua_register(void);

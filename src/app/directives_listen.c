@@ -11,7 +11,7 @@
 
 struct listen_words {
     struct listen_options options;
-    bool has_options, is_default, has_http2;
+    bool has_options, is_default, has_http2, is_tls;
 };
 
 static bool bad_parameter(const struct config_node *node, struct slice word, struct config_error *e)
@@ -23,7 +23,7 @@ static bool not_supported(const struct config_node *node, struct slice word, str
 {
     config_node_error(node, e, "the \"" SLICE_FMT "\" parameter of \"listen\" is not supported",
                       SLICE_ARG(word));
-    return config_error_hint(e, "this server speaks HTTP/1.1 without TLS");
+    return config_error_hint(e, "this server speaks HTTP/1.1");
 }
 
 /* A number of bytes or connections behind `=`. */
@@ -76,8 +76,11 @@ static bool take_word(struct listen_words *w, const struct config_node *node, st
         w->has_http2 = true;
         return true;
     }
-    if (slice_eq(word, SLICE("ssl")) || slice_eq(word, SLICE("quic")) ||
-        slice_eq(word, SLICE("proxy_protocol")))
+    if (slice_eq(word, SLICE("ssl"))) {
+        w->is_tls = true;
+        return true;
+    }
+    if (slice_eq(word, SLICE("quic")) || slice_eq(word, SLICE("proxy_protocol")))
         return not_supported(node, word, e);
     w->has_options = true;
     if (slice_eq(word, SLICE("bind")))
@@ -134,6 +137,7 @@ static bool merge_words(struct listen_conf *l, const struct listen_words *w, str
                         const struct config_node *node, struct config_error *e)
 {
     l->has_http2 |= w->has_http2;
+    l->is_tls |= w->is_tls;
     if (w->has_options) {
         if (l->has_options)
             return config_node_error(node, e, "duplicate listen options for " SLICE_FMT,
@@ -218,22 +222,25 @@ static const struct directive table[] = {
      .min_args = 1,
      .max_args = ARGS_MANY,
      .group = GROUP,
-     .syntax = "listen address[:port] | port | unix:path [default_server] [http2] [reuseport] "
-               "[backlog=number] [rcvbuf=size] [sndbuf=size] [ipv6only=on|off] [deferred] [bind];",
+     .syntax =
+         "listen address[:port] | port | unix:path [default_server] [ssl] [http2] [reuseport] "
+         "[backlog=number] [rcvbuf=size] [sndbuf=size] [ipv6only=on|off] [deferred] [bind];",
      .default_text = "listen *:80;",
-     .doc = "An address of the server; may repeat. `[::]:80` is an IPv6 address; the port is 80 "
-            "where none is given (8000 when a server has no `listen` at all and is not started by "
-            "root).\n\n"
-            "- `default_server`: this server gets the requests whose host no server names; "
-            "otherwise the first one of the address does.\n"
-            "- `http2`: HTTP/2 for all servers of the address; see `http2`.\n"
-            "- `reuseport`: each worker has a socket of its own and the kernel distributes.\n"
-            "- `backlog`: connections that may wait to be accepted (511).\n"
-            "- `rcvbuf`, `sndbuf`: buffers of the socket in bytes.\n"
-            "- `ipv6only`: whether `[::]` leaves out IPv4 (on).\n"
-            "- `deferred`: a connection is accepted once its first bytes are there.\n\n"
-            "`bind`, `so_keepalive=`, `fastopen=`, `setfib=` and `accept_filter=` are accepted "
-            "without effect.",
+     .doc =
+         "An address of the server; may repeat. `[::]:80` is an IPv6 address; the port is 80 "
+         "where none is given (8000 when a server has no `listen` at all and is not started by "
+         "root).\n\n"
+         "- `default_server`: this server gets the requests whose host no server names; "
+         "otherwise the first one of the address does.\n"
+         "- `ssl`: connections begin with TLS; one of the servers of an address says so for all.\n"
+         "- `http2`: HTTP/2 for all servers of the address; see `http2`.\n"
+         "- `reuseport`: each worker has a socket of its own and the kernel distributes.\n"
+         "- `backlog`: connections that may wait to be accepted (511).\n"
+         "- `rcvbuf`, `sndbuf`: buffers of the socket in bytes.\n"
+         "- `ipv6only`: whether `[::]` leaves out IPv4 (on).\n"
+         "- `deferred`: a connection is accepted once its first bytes are there.\n\n"
+         "`bind`, `so_keepalive=`, `fastopen=`, `setfib=` and `accept_filter=` are accepted "
+         "without effect.",
      .apply = apply_listen},
 };
 

@@ -9,6 +9,7 @@
 #include "app/lua_step.h"
 #include "app/rewrite.h"
 #include "app/set_by_lua.h"
+#include "app/tls_conf.h"
 #include "base/num.h"
 
 #define GROUP          "Lua"
@@ -24,9 +25,11 @@ enum { CHUNK_NAME_MOST = 60 - 4 };
 
 struct place {
     const char *directive;
-    int slot;     /* enum apply_slot; -1: it is of the whole server */
-    size_t field; /* then: where in struct app_conf the code goes */
+    int slot;     /* enum apply_slot; -1: it is of the whole server; OF_TLS: of handshakes */
+    size_t field; /* then: where in struct app_conf, or struct tls_conf, the code goes */
 };
+
+enum { OF_TLS = -2 };
 
 /* The file name as it is known below the directory of the main file, its front cut when the whole
  * would be too long. */
@@ -151,6 +154,11 @@ static bool apply_by_lua(void *ctx, const struct config_node *node, struct confi
         if (!claim(a, (enum apply_slot)place->slot, node, e))
             return false;
         install(a, (enum apply_slot)place->slot, code, node->line);
+        return true;
+    }
+    if (place->slot == OF_TLS) {
+        field = (const struct lua_code **)((char *)tls_conf_own(a->conf, a->loc) + place->field);
+        *field = code;
         return true;
     }
     field = (const struct lua_code **)((char *)a->conf + place->field);
@@ -303,6 +311,10 @@ static bool apply_code_cache(void *ctx, const struct config_node *node, struct c
 static const struct place init = {"init_by_lua", -1, CONF_FIELD(init_by_lua)};
 static const struct place init_worker = {"init_worker_by_lua", -1, CONF_FIELD(init_worker_by_lua)};
 static const struct place exit_worker = {"exit_worker_by_lua", -1, CONF_FIELD(exit_worker_by_lua)};
+static const struct place client_hello = {"ssl_client_hello_by_lua", OF_TLS,
+                                          offsetof(struct tls_conf, hello_by_lua)};
+static const struct place certificate = {"ssl_certificate_by_lua", OF_TLS,
+                                         offsetof(struct tls_conf, certificate_by_lua)};
 static const struct place rewrite = {"rewrite_by_lua", SLOT_REWRITE, 0};
 static const struct place server_rewrite = {"server_rewrite_by_lua", SLOT_SERVER_REWRITE, 0};
 static const struct place access_place = {"access_by_lua", SLOT_ACCESS, 0};
@@ -399,6 +411,16 @@ static const struct directive table[] = {
         "server_rewrite_by_lua", CTX_HTTP | CTX_SERVER, server_rewrite,
         "Runs before the location is chosen, and before `set`, `if`, `rewrite` and `return` of the "
         "server."),
+    BY_LUA(
+        "ssl_client_hello_by_lua", CTX_HTTP | CTX_SERVER, client_hello,
+        "Runs when the ClientHello of a handshake has come, before a server is chosen by its name; "
+        "may wait. That of the default server of an address holds for all. `ngx.ssl.clienthello` "
+        "tells what the client offers. `ngx.exit(ngx.ERROR)`, or a failure, refuses."),
+    BY_LUA(
+        "ssl_certificate_by_lua", CTX_HTTP | CTX_SERVER, certificate,
+        "Runs when a handshake needs a certificate; may wait. `ngx.ssl` sets one in place of the "
+        "configured ones. Does not run when a session is resumed. `ngx.exit(ngx.ERROR)`, or a "
+        "failure, refuses."),
     BY_LUA("rewrite_by_lua", CTX_LEVELS_IF, rewrite,
            "Runs after `set`, `if`, `rewrite` and `return` of the location, wherever it stands."),
     BY_LUA("access_by_lua", CTX_LEVELS_IF, access_place,

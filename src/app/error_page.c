@@ -28,6 +28,9 @@ static const struct {
     TITLE(414, "414 Request-URI Too Large"),
     TITLE(416, "416 Requested Range Not Satisfiable"),
     TITLE(494, "400 Request Header Or Cookie Too Large"),
+    TITLE(495, "400 The SSL certificate error"),
+    TITLE(496, "400 No required SSL certificate was sent"),
+    TITLE(497, "400 The plain HTTP request was sent to HTTPS port"),
     TITLE(503, "503 Service Temporarily Unavailable"),
     TITLE(504, "504 Gateway Time-out"),
 #undef TITLE
@@ -43,6 +46,12 @@ static const uint8_t described[] = {
     HEADER_ETAG,
     HEADER_LAST_MODIFIED,
 };
+
+/* These are 400 for the client; their titles say what is wrong below that. */
+static bool is_private(int status)
+{
+    return status >= 494 && status <= 497;
+}
 
 static struct slice title_of(int status)
 {
@@ -71,8 +80,12 @@ struct slice error_page_body(struct visit *v, int status)
         SLICE("<html>\r\n<head><title>"),
         title,
         SLICE("</title></head>\r\n<body>\r\n<center><h1>"),
-        title,
-        SLICE("</h1></center>\r\n<hr><center>" FOOTER "</center>\r\n"),
+        is_private(status) ? SLICE("400 Bad Request") : title,
+        SLICE("</h1></center>\r\n"),
+        is_private(status) ? SLICE("<center>") : SLICE_EMPTY,
+        is_private(status) ? slice_from(title, 4) : SLICE_EMPTY,
+        is_private(status) ? SLICE("</center>\r\n") : SLICE_EMPTY,
+        SLICE("<hr><center>" FOOTER "</center>\r\n"),
         request_line(v, status),
         SLICE("</body>\r\n</html>\r\n"),
     };
@@ -116,7 +129,7 @@ static void drop_described(struct response *r, int status)
 static bool does_close(int status)
 {
     return status == 400 || status == 408 || status == 413 || status == 414 || status == 431 ||
-           status == 494;
+           is_private(status);
 }
 
 void error_page_answer(struct visit *v, int status)
@@ -127,7 +140,7 @@ void error_page_answer(struct visit *v, int status)
     drop_described(&x->res, status);
     /* The answer that an error_page asked for ("=404") holds for a page that itself went well. */
     if (status >= 300 || !v->error_status || x->res.status == 0)
-        x->res.status = status == 494 ? 400 : status;
+        x->res.status = is_private(status) ? 400 : status;
     x->res.reason = SLICE_EMPTY;
     if (does_close(status))
         x->keep_alive = false;

@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 
 #include "app/lib_ngx_visit.h"
+#include "app/lua_tls.h"
 #include "proto/url.h"
 
 enum {
@@ -47,12 +48,15 @@ int lib_ngx_control_exit(lua_State *L)
     int status = (int)luaL_checkinteger(L, 1);
     struct visit *v;
 
-    ngx_visit_check_context(L, NGX_IN_YIELDABLE | NGX_IN(TIMER) | NGX_IN(HEADER_FILTER));
+    ngx_visit_check_context(L, NGX_IN_YIELDABLE | NGX_IN(TIMER) | NGX_IN(HEADER_FILTER) |
+                                   NGX_IN_HANDSHAKE);
     v = lua_current_visit();
     if (status == -2 || status == -4)
         return luaL_error(L, "bad argument to 'ngx.exit': does not accept NGX_AGAIN or NGX_DONE");
-    if (!v)
+    if (!v) {
+        lua_tls_set_exit(status);
         return leave(L);
+    }
     status = settle_status(v, status);
     if (lua_current_context() == LUA_CONTEXT_HEADER_FILTER) {
         if (status >= 200)

@@ -14,7 +14,9 @@
 #include "app/port.h"
 #include "base/mem.h"
 #include "bind/lerr.h"
+#include "bind/lib_tls.h"
 #include "bind/vm.h"
+#include "net/tls_ctx.h"
 
 struct code_server {
     struct app_conf *conf;
@@ -194,6 +196,10 @@ int lib_server_listen(lua_State *L)
     if (why) {
         listeners_close(conf);
         return refuse(L, conf, why, "http.start_server");
+    }
+    if (lib_tls_is(L, 6)) {
+        conf->listens[0]->is_tls = true;
+        conf->vhosts[0]->tls = tls_ctx_ref(lib_tls_check(L, 6));
     }
     push_server(L, conf);
     return 1;

@@ -113,6 +113,7 @@ struct location {
     const struct vhost *vhost;
     struct app_conf *conf;
     struct http_settings http;
+    struct tls_conf *tls; /* what ssl_ directives say; NULL: nothing */
 
     /* where files are */
     struct script *root, *alias; /* alias set: it wins */

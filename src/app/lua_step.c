@@ -12,6 +12,7 @@
 #include "app/lua_answer.h"
 #include "app/lua_filter.h"
 #include "app/lua_output.h"
+#include "app/lua_tls.h"
 #include "app/phases.h"
 #include "bind/co.h"
 #include "bind/vm.h"
@@ -36,6 +37,8 @@ enum lua_context lua_current_context(void)
         return lua_visit_of(v)->context;
     if (co && co->user)
         return lua_visit_of(co->user)->context;
+    if (co && lua_tls_context())
+        return lua_tls_context();
     return co ? LUA_CONTEXT_TIMER : plain_context;
 }
 

@@ -26,6 +26,8 @@ enum lua_context {
     LUA_CONTEXT_EXIT_WORKER,
     LUA_CONTEXT_HANDLER, /* native */
     LUA_CONTEXT_SERVER_REWRITE,
+    LUA_CONTEXT_CLIENT_HELLO,
+    LUA_CONTEXT_CERTIFICATE,
 };
 
 /* What Lua hangs on a visit. In the exchange's pool. */

@@ -4,6 +4,7 @@
 
 #include "app/phases.h"
 #include "app/router.h"
+#include "app/tls_request.h"
 
 static struct visit *make_visit(struct exchange *x, const struct port *port)
 {
@@ -20,11 +21,16 @@ static struct visit *make_visit(struct exchange *x, const struct port *port)
 static void on_exchange(struct exchange *x, void *user)
 {
     struct visit *v = make_visit(x, user);
+    int status;
 
     v->vhost = router_find_vhost(v->listen, x->req.host, v);
     if (v->vhost->n_names > 0)
         x->server_name = v->vhost->names[0];
-    phases_begin(v);
+    status = x->req.tls ? tls_request_check(v) : 0;
+    if (UNLIKELY(status))
+        phases_begin_bad(v, status);
+    else
+        phases_begin(v);
 }
 
 static void on_bad_request(struct exchange *x, int status, void *user)
@@ -71,6 +77,7 @@ void port_open(struct port *p, const struct app_conf *conf, const struct listen_
     p->conf = l;
     server_init(&p->server, &l->default_vhost->base->http, p);
     p->server.speaks_http2 = l->has_http2 || l->default_vhost->base->http.has_http2;
+    p->server.tls = l->is_tls ? l->default_vhost->tls : NULL;
     p->server.on_exchange = on_exchange;
     p->server.on_bad_request = on_bad_request;
     p->server.on_idle = on_server_idle;

@@ -19,10 +19,7 @@
 enum { MADE_MOST = 1000, NAME_MOST = 256 };
 
 static const struct variable *const builtin_tables[] = {
-    variables_request,
-    variables_response,
-    variables_server,
-    variables_capture,
+    variables_request, variables_response, variables_server, variables_tls, variables_capture,
 };
 
 static struct slice get_undefined(struct visit *v, const struct variable *var)

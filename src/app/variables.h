@@ -33,6 +33,7 @@ struct variables_field {
 extern const struct variable variables_request[];
 extern const struct variable variables_response[];
 extern const struct variable variables_server[];
+extern const struct variable variables_tls[];
 extern const struct variable variables_capture[];
 extern const struct variables_family variables_families[];
 

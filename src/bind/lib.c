@@ -2,6 +2,7 @@
 #include "bind/lib.h"
 
 #include "bind/lib_stream.h"
+#include "bind/lib_tls.h"
 
 void lib_preload(lua_State *L, const char *name, lua_CFunction open)
 {
@@ -19,4 +20,5 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.json", lib_json);
     lib_preload(L, "perilune.core.bus", lib_bus);
     lib_preload(L, "perilune.core.stream", lib_stream);
+    lib_preload(L, "perilune.core.tls", lib_tls);
 }

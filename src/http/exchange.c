@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "http/filter.h"
+#include "net/tls.h"
 #include "proto/date.h"
 #include "proto/status.h"
 
@@ -141,6 +142,8 @@ void exchange_release(struct exchange *x)
     if (x->transport->release)
         x->transport->release(x);
     pool_reset(&x->pool);
+    if (x->req.tls)
+        tls_release(&x->req.tls);
     mem_cache_give(&cache, x);
 }
 

@@ -25,6 +25,7 @@ struct request {
     uint8_t version_major, version_minor;
     bool is_chunked;
     bool is_tls;
+    struct stream *tls; /* what TLS has agreed on (net/tls_info.h); NULL: nothing. Held */
     bool expects_continue;
 };
 

@@ -4,6 +4,7 @@
 
 #include "http/server_conn.h"
 #include "http/server_h1.h"
+#include "http/server_tls.h"
 
 enum { SHED_MOST = 32 };
 
@@ -18,7 +19,10 @@ void server_init(struct server *s, const struct http_settings *settings, void *u
 void server_adopt(struct server *s, int fd, const struct addr *peer)
 {
     n_accepted++;
-    (void)server_conn_open(s, fd, peer, &server_h1_protocol);
+    if (s->tls)
+        server_tls_begin(server_conn_open(s, fd, peer, &server_tls_protocol));
+    else
+        (void)server_conn_open(s, fd, peer, &server_h1_protocol);
 }
 
 static void on_drained_already(void *p)

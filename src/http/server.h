@@ -15,6 +15,7 @@ struct server {
                            void *user); /* same, but the head was bad: answer this status, then the
                                            connection closes */
     void *user;
+    struct tls_ctx *tls; /* connections begin with TLS by this context; NULL: in the clear */
     struct log_ctx log;
     struct list conns;
     unsigned n_conns;

@@ -356,6 +356,19 @@ static void on_timer(struct timer *t)
 
 /* --- life --- */
 
+void server_conn_set_stream(struct server_conn *c, struct stream *s)
+{
+    c->stream = s;
+    c->watched = 0;
+    s->on_ready = on_ready;
+    s->user = c;
+}
+
+void server_conn_unread(struct server_conn *c, struct slice bytes)
+{
+    keep(c, bytes);
+}
+
 static void set_peer(struct server_conn *c, const struct addr *peer)
 {
     c->peer_size = 0;
@@ -376,9 +389,7 @@ struct server_conn *server_conn_open(struct server *s, int fd, const struct addr
     c->protocol = protocol;
     c->id = ++last_id;
     c->since = clock_ms();
-    c->stream = tcp_adopt(fd);
-    c->stream->on_ready = on_ready;
-    c->stream->user = c;
+    server_conn_set_stream(c, tcp_adopt(fd));
     timer_init(&c->timer, on_timer);
     loop_call_init(&c->later, on_later);
     outq_init(&c->out);

@@ -98,6 +98,12 @@ struct server_conn {
 struct server_conn *server_conn_open(struct server *s, int fd, const struct addr *peer,
                                      const struct server_conn_protocol *protocol);
 
+/* Another stream takes the place of the one it has, which is not closed. */
+void server_conn_set_stream(struct server_conn *c, struct stream *s);
+
+/* Puts bytes before the input as if they had just been read; there is none. */
+void server_conn_unread(struct server_conn *c, struct slice bytes);
+
 /* Closes the stream, drops input and output, leaves the list. `c` lives until the end of the turn.
  * The exchange must have been let go before. */
 void server_conn_close(struct server_conn *c, bool reset);

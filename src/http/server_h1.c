@@ -21,6 +21,7 @@
 #include "http/server_h1_out.h"
 #include "http/server_h2.h"
 #include "http/server_h2_upgrade.h"
+#include "net/tls.h"
 
 enum { LINGER_MOST = 1 << 20 };
 
@@ -104,6 +105,10 @@ static struct exchange *new_exchange(struct server_conn *c)
         x->peer = peer;
     x->log.parent = &s->log;
     x->log.id = c->id;
+    if (tls_is(c->stream)) {
+        x->req.is_tls = true;
+        x->req.tls = tls_hold(c->stream);
+    }
     x->connection_id = c->id;
     x->connection_requests = server_conn_count_request(c);
     x->start_ms = c->since;
@@ -163,6 +168,10 @@ static void begin(struct server_conn *c, const char *p)
     status = message_resolve(&x->req, &x->pool, &reason);
     if (UNLIKELY(status)) {
         refuse(x, status, pool_printf(&x->pool, "client sent invalid request: %s", reason).p);
+        return;
+    }
+    if (UNLIKELY(s->tls && !x->req.is_tls)) {
+        refuse(x, 497, "client sent plain HTTP request to HTTPS port");
         return;
     }
     if (UNLIKELY(head.has_upgrade) && server_h2_upgrade_try(c, x))

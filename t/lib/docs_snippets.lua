@@ -5,7 +5,7 @@
 --     ```lua file=NAME     is written to NAME, for what follows on the page
 --     ```lua run           is run by `perilune run`; exit code 0, and the output that a following block `text` shows
 --     ```nginx server      is the inside of a server block; a server is started with it, in place of the one before
---     ```nginx main        is a whole configuration: `perilune -t` must accept it
+--     ```nginx main        is a whole configuration: `perilune -t` must accept it; *.pem of the page lie beside it
 --     ```console           lines after `$ ` are run; the lines below are the output, `…` is anything
 --
 -- Port 8080 of the page is the given port, `build/perilune` the given binary. The last line is `ok, N snippets`.
@@ -125,7 +125,7 @@ end
 local function test_main(block)
     local path = directory .. "/main/conf/perilune.conf"
     write(path, block.text)
-    os.execute(("mkdir -p '%s/main/logs'"):format(directory))
+    os.execute(("mkdir -p '%s/main/logs'; cp '%s'/*.pem '%s/main' 2>/dev/null"):format(directory, directory, directory))
     local out, code = shell(("'%s' -t -p '%s/main' -c conf/perilune.conf"):format(binary, directory))
     if code ~= 0 then
         fail(block, out)

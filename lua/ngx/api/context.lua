@@ -25,15 +25,19 @@ context.phases = {
     [11] = "exit_worker",
     [12] = "content",
     [13] = "server_rewrite",
+    [14] = "ssl_client_hello",
+    [15] = "ssl_cert",
 }
 
 local names = {}
 for i, phase in pairs(context.phases) do
     names[i] = i == 10 and "ngx.timer" or phase .. "_by_lua*"
 end
+names[15] = "ssl_certificate_by_lua*"
 
 --- Sets of phases: `set[number]` is true when the phase is in it.
-context.waiting = { [4] = true, [5] = true, [6] = true, [10] = true, [12] = true, [13] = true }
+context.waiting = { [4] = true, [5] = true, [6] = true, [10] = true, [12] = true, [13] = true,
+    [14] = true, [15] = true }
 context.answering = { [4] = true, [5] = true, [6] = true, [12] = true, [13] = true }
 context.request = {
     [3] = true, [4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [9] = true, [12] = true,

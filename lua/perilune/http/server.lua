@@ -5,6 +5,7 @@ local deferred = require "perilune.deferred"
 local handler = require "perilune.http.handler"
 local suggest = require "perilune.suggest"
 local task_core = require "perilune.core.task"
+local tls = require "perilune.tls"
 
 local server = {}
 local methods = {}
@@ -40,7 +41,7 @@ local known = {
     lingering_timeout = seconds "lingering_timeout", keepalive_requests = number "keepalive_requests",
     client_max_body_size = number "client_max_body_size", client_body_buffer_size = number "client_body_buffer_size",
     max_header_size = number "large_client_header_buffers 4", access_log = text "access_log",
-    client_body_temp_path = text "client_body_temp_path",
+    client_body_temp_path = text "client_body_temp_path", tls = { "tls" },
     tcp_nodelay = { "boolean", function(v)
         return "tcp_nodelay " .. (v and "on;" or "off;")
     end },
@@ -58,6 +59,8 @@ local function check(name, value)
             names[#names + 1] = k
         end
         misuse("unknown option '%s'%s", tostring(name), suggest(name, names))
+    elseif option[1] == "tls" then
+        return
     elseif type(value) ~= option[1] then
         misuse("option '%s' must be a %s, not a %s", name, option[1], type(value))
     elseif option[1] == "number" and (value ~= value or value < 0) then
@@ -101,7 +104,7 @@ end
 --- Starts a server.
 -- Options: `port` (0: a free one), `address` ("0.0.0.0"), `path` (Unix socket instead), `listen_fd` (an
 -- inherited listening
--- socket instead), `backlog`, and the limits and timeouts of the directives of the same name in seconds and bytes.
+-- socket instead), `backlog`, `tls` (a context of `perilune.tls`, or the options of one), and the limits and timeouts of the directives of the same name in seconds and bytes.
 -- @tparam function fn handler(request) → response
 -- @tparam[opt] table options
 -- @treturn server; raises an error object with code `address_in_use`, … when it cannot listen
@@ -112,9 +115,10 @@ function server.start(fn, options)
     options = options or {}
     local self = setmetatable({ closed = deferred.deferred() }, mt)
     local takes_any = not options.path and (options.port or 0) == 0
+    local tls_context = options.tls and tls.context(options.tls)
     local core_server, err = core.listen(configuration(options), handler.wrap(fn), function()
         self.closed:success(true)
-    end, options.listen_fd, takes_any and host_of(options) or nil)
+    end, options.listen_fd, takes_any and host_of(options) or nil, tls_context)
     if not core_server then
         error(err, 0)
     end

@@ -1,0 +1,178 @@
+--- TLS contexts: certificates, protocols and whom to believe, for servers made in code and for clients.
+--
+-- A context is made once and used for many connections. Texts named `…_pem` are PEM, `certificate`, `key`, `ca` and `crl`
+-- are paths of PEM files. Errors of the world are raised as error objects: `tls_material` (a certificate, key or list
+-- that cannot be used), `not_found`, `denied`.
+
+local core = require "perilune.core.tls"
+local suggest = require "perilune.suggest"
+
+local tls = {}
+
+local protocol_bits = { ["TLSv1"] = 1, ["TLSv1.1"] = 2, ["TLSv1.2"] = 4, ["TLSv1.3"] = 8 }
+
+local credential = { certificate = "string", key = "string", certificate_pem = "string", key_pem = "string",
+    password = "string" }
+local shared = { ca = "string", ca_pem = "string", crl = "string", depth = "number", system_ca = "boolean",
+    protocols = "table", ciphers = "string", ciphersuites = "string", curves = "string" }
+local of_server = { certificates = "table", alpn = "table", client_auth = "string", session_timeout = "number",
+    prefer_server_ciphers = "boolean", self_signed = "table" }
+local of_client = { insecure = "boolean" }
+local of_certificate = { common_name = "string", names = "table", key = "string", ca = "boolean", starts_in = "number",
+    ends_in = "number", serial = "number", issuer = "table", ocsp_url = "string" }
+
+local function misuse(name, level, ...)
+    error(name .. ": " .. string.format(...), level + 1)
+end
+
+--- Are all options known and of their types?
+local function check(name, options, level, ...)
+    for key, value in pairs(options) do
+        local names, wanted = {}, nil
+        for _, known in ipairs { ... } do
+            wanted = wanted or known[key]
+            for k in pairs(known) do
+                names[#names + 1] = k
+            end
+        end
+        if not wanted then
+            misuse(name, level + 1, "unknown option '%s'%s", tostring(key), suggest(key, names))
+        elseif type(value) ~= wanted then
+            misuse(name, level + 1, "option '%s' must be a %s, not a %s", key, wanted, type(value))
+        end
+    end
+end
+
+local function bits_of(name, protocols, level)
+    local sum = 0
+    for _, protocol in ipairs(protocols or {}) do
+        local bit = protocol_bits[protocol]
+        if not bit then
+            misuse(name, level + 1, "unknown protocol '%s'%s", tostring(protocol),
+                suggest(protocol, { "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3" }))
+        end
+        sum = sum + bit
+    end
+    return sum
+end
+
+local function copy(options, ...)
+    local new = {}
+    for _, known in ipairs { ... } do
+        for key in pairs(known) do
+            new[key] = options[key]
+        end
+    end
+    return new
+end
+
+local function certificates_of(options, name, level)
+    if options.self_signed then
+        local made = tls.make_certificate(options.self_signed)
+        return { { certificate_pem = made.certificate, key_pem = made.key } }
+    end
+    local list = options.certificates or { copy(options, credential) }
+    for _, one in ipairs(list) do
+        check(name, one, level + 1, credential)
+        if not (one.certificate or one.certificate_pem) then
+            misuse(name, level + 1, "a certificate is needed: 'certificate', 'certificate_pem' or 'self_signed'")
+        elseif not (one.key or one.key_pem) then
+            misuse(name, level + 1, "a key is needed: 'key' or 'key_pem'")
+        end
+    end
+    return list
+end
+
+local client_auths = { none = true, optional = true, required = true }
+
+--- Makes a context for servers.
+-- Options: `certificate` and `key` (paths) or `certificate_pem` and `key_pem`, `password` of the key; or `certificates`, an
+-- array of such tables for keys of different kinds; or `self_signed`, the options of `make_certificate`: for tests.
+-- `client_auth`: "none", "optional" (a certificate is asked for; the handler looks at it) or "required" (no handshake
+-- without a good one); `ca`, `ca_pem`: authorities of clients; `crl`: revocation lists; `depth`: most certificates between
+-- a client's and an authority's. `protocols`: {"TLSv1.2", "TLSv1.3"}; `ciphers`, `ciphersuites`, `curves`: lists as OpenSSL
+-- writes them; `alpn`: protocols, the preferred one first; `session_timeout`: seconds; `prefer_server_ciphers`.
+-- @tparam table options
+-- @treturn context
+function tls.server_context(options)
+    local name = "tls.server_context"
+    check(name, options, 2, credential, shared, of_server)
+    local o = copy(options, shared, of_server)
+    if options.client_auth and not client_auths[options.client_auth] then
+        misuse(name, 2, "option 'client_auth' must be none, optional or required")
+    end
+    o.certificates = certificates_of(options, name, 2)
+    o.protocol_bits = bits_of(name, options.protocols, 2)
+    o.alpn_text = options.alpn and table.concat(options.alpn, ",") or "http/1.1"
+    local context, err = core.server(o)
+    if not context then
+        error(err, 0)
+    end
+    return context
+end
+
+--- Makes a context for clients. Chain and name of the server are verified.
+-- Options: `ca`, `ca_pem` (authorities to believe; the system's when none is given), `system_ca` (the system's too), `crl`,
+-- `depth`, a certificate of its own (`certificate`, `key`, `certificate_pem`, `key_pem`, `password`), `protocols`, `ciphers`,
+-- `ciphersuites`, `curves`, `insecure` (takes any certificate: for tests).
+-- @tparam[opt] table options
+-- @treturn context
+function tls.client_context(options)
+    options = options or {}
+    check("tls.client_context", options, 2, credential, shared, of_client)
+    local o = copy(options, credential, shared, of_client)
+    o.protocol_bits = bits_of("tls.client_context", options.protocols, 2)
+    local context, err = core.client(o)
+    if not context then
+        error(err, 0)
+    end
+    return context
+end
+
+--- A context, or the options of one for servers, as a context.
+-- @tparam context|table value
+-- @treturn context
+function tls.context(value)
+    if type(value) == "table" then
+        return tls.server_context(value)
+    elseif type(value) ~= "userdata" then
+        error("a context of perilune.tls or its options expected, got " .. type(value), 3)
+    end
+    return value
+end
+
+--- Makes a key and a certificate.
+-- Options: `common_name` ("localhost"), `names` (array of DNS names and addresses that it is good for), `key` ("p256" or
+-- "rsa2048"), `ca` (may sign others), `starts_in` and `ends_in` (seconds from now; an hour ago, in a year), `serial`,
+-- `issuer` (what this function has returned for an authority; signed by its own key when there is none), `ocsp_url`.
+-- @tparam[opt] table options
+-- @treturn table `certificate` and `key`, both PEM
+function tls.make_certificate(options)
+    options = options or {}
+    check("tls.make_certificate", options, 2, of_certificate)
+    local issuer = options.issuer or {}
+    local certificate, key = core.make {
+        common_name = options.common_name or options.names and options.names[1] or "localhost", names = options.names,
+        is_rsa = options.key == "rsa2048", ca = options.ca, starts_in = options.starts_in, ends_in = options.ends_in,
+        serial = options.serial, ocsp_url = options.ocsp_url,
+        issuer_certificate = issuer.certificate, issuer_key = issuer.key,
+    }
+    if not certificate then
+        error(key, 0)
+    end
+    return { certificate = certificate, key = key }
+end
+
+--- Makes a list of what an authority has revoked.
+-- @tparam table issuer what `make_certificate` has returned for it
+-- @tparam table serials array of serial numbers
+-- @treturn string PEM
+function tls.make_revocations(issuer, serials)
+    local pem, err = core.revocations(issuer.certificate, issuer.key, serials)
+    if not pem then
+        error(err, 0)
+    end
+    return pem
+end
+
+return tls

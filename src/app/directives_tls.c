@@ -1,0 +1,341 @@
+/* ssl_*: certificates, protocols, clients' certificates, sessions. What they say is kept by
+ * tls_conf and becomes contexts in tls_vhosts. */
+#include "app/directives.h"
+
+#include <stddef.h>
+
+#include "app/tls_conf.h"
+#include "base/file.h"
+
+#define GROUP       "TLS"
+#define CTX_SERVERS (CTX_HTTP | CTX_SERVER)
+
+enum { KEY_FILE_MOST = 1 << 16 };
+
+static struct tls_conf *own(void *ctx)
+{
+    struct apply *a = ctx;
+
+    return tls_conf_own(a->conf, a->loc);
+}
+
+static char *field_of(void *ctx, const struct config_node *node)
+{
+    return (char *)own(ctx) + node->schema->id;
+}
+
+static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return config_arg_flag(node, 0, (bool *)field_of(ctx, node), e);
+}
+
+/* A word; "auto" is the library's choice. */
+static bool set_word(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct slice word = node->args[0];
+
+    UNUSED(e);
+    *(const char **)field_of(ctx, node) =
+        slice_eq(word, SLICE("auto")) ? NULL : pool_strdup(&a->conf->pool, word);
+    return true;
+}
+
+static bool set_path(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+
+    UNUSED(e);
+    *(const char **)field_of(ctx, node) = conf_path(a->conf, node->args[0]);
+    return true;
+}
+
+/* --- lists --- */
+
+/* Room for one more: of a list that is this level's own, beginning it when it is not. */
+static void *grow(struct apply *a, void *list, unsigned *n, unsigned *room, size_t size)
+{
+    if (*room == 0)
+        *n = 0;
+    return directives_grow(a->conf, *room ? list : NULL, *n, room, size);
+}
+
+static bool add_certificate(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct tls_conf *t = own(ctx);
+    struct apply *a = ctx;
+
+    if (memchr(node->args[0].p, '$', node->args[0].n))
+        return config_node_error(node, e,
+                                 "variables in the names of certificates are not supported: "
+                                 "choose the certificate with ssl_certificate_by_lua_block");
+    t->certs = grow(a, t->certs, &t->n_certs, &t->certs_size, sizeof(*t->certs));
+    t->certs[t->n_certs++] = conf_path(a->conf, node->args[0]);
+    return true;
+}
+
+static bool add_key(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct tls_conf *t = own(ctx);
+    struct apply *a = ctx;
+
+    UNUSED(e);
+    t->keys = grow(a, t->keys, &t->n_keys, &t->keys_size, sizeof(*t->keys));
+    t->keys[t->n_keys++] = conf_path(a->conf, node->args[0]);
+    return true;
+}
+
+static bool read_file(struct apply *a, const struct config_node *node, struct buf *out,
+                      struct config_error *e)
+{
+    const char *path = conf_path(a->conf, node->args[0]);
+    const struct err *err = file_read(path, KEY_FILE_MOST, out);
+
+    if (err) {
+        buf_free(out);
+        return config_node_error(node, e, "cannot read \"%s\": %s", path, err->message);
+    }
+    return true;
+}
+
+static bool read_passwords(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct tls_conf *t = own(ctx);
+    struct apply *a = ctx;
+    struct buf text = BUF_EMPTY;
+    struct slice rest;
+
+    if (!read_file(a, node, &text, e))
+        return false;
+    rest = buf_slice(&text);
+    while (rest.p && rest.n) {
+        struct slice line = slice_cut(&rest, '\n');
+
+        if (line.n && line.p[line.n - 1] == '\r')
+            line.n--;
+        t->passwords =
+            grow(a, t->passwords, &t->n_passwords, &t->passwords_size, sizeof(*t->passwords));
+        t->passwords[t->n_passwords++] = pool_dup(&a->conf->pool, line);
+    }
+    buf_free(&text);
+    return true;
+}
+
+static bool read_ticket_key(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct tls_conf *t = own(ctx);
+    struct apply *a = ctx;
+    struct buf text = BUF_EMPTY;
+    const struct err *err;
+
+    if (!read_file(a, node, &text, e))
+        return false;
+    t->ticket_keys =
+        grow(a, t->ticket_keys, &t->n_ticket_keys, &t->ticket_keys_size, sizeof(*t->ticket_keys));
+    err = tls_tickets_read(buf_slice(&text), &t->ticket_keys[t->n_ticket_keys]);
+    buf_free(&text);
+    if (err)
+        return config_node_error(node, e, "\"" SLICE_FMT "\" must be 48 or 80 bytes",
+                                 SLICE_ARG(node->args[0]));
+    if (++t->n_ticket_keys > TLS_TICKET_KEYS_MOST)
+        return config_node_error(node, e, "too many ticket keys");
+    return true;
+}
+
+/* --- single values --- */
+
+static bool set_protocols(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    static const struct {
+        struct slice name;
+        unsigned bit;
+    } all[] = {{{"SSLv2", 5}, 0},         {{"SSLv3", 5}, 0},         {{"TLSv1", 5}, TLS_1_0},
+               {{"TLSv1.1", 7}, TLS_1_1}, {{"TLSv1.2", 7}, TLS_1_2}, {{"TLSv1.3", 7}, TLS_1_3}};
+    struct tls_conf *t = own(ctx);
+
+    t->protocols = 0;
+    for (size_t i = 0; i < node->n_args; i++) {
+        size_t k = 0;
+
+        while (k < ARRAY_LEN(all) && !slice_eq(all[k].name, node->args[i]))
+            k++;
+        if (k == ARRAY_LEN(all))
+            return config_node_error(node, e, "invalid value \"" SLICE_FMT "\"",
+                                     SLICE_ARG(node->args[i]));
+        t->protocols |= all[k].bit;
+    }
+    return t->protocols || config_node_error(node, e, "no protocol of \"ssl_protocols\" is spoken");
+}
+
+static const char *const checks[] = {"off", "on", "optional", "optional_no_ca", NULL};
+
+static bool set_check(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int choice;
+
+    if (!config_arg_enum(node, 0, checks, &choice, e))
+        return false;
+    own(ctx)->check = (enum tls_client_check)choice;
+    return true;
+}
+
+static bool set_depth(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t n;
+
+    if (!config_arg_int(node, 0, &n, e))
+        return false;
+    own(ctx)->depth = (unsigned)MIN(n, 1000);
+    return true;
+}
+
+static bool set_session_timeout(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t ms;
+
+    if (!config_arg_time(node, 0, &ms, e))
+        return false;
+    own(ctx)->session_timeout = (uint64_t)ms;
+    return true;
+}
+
+static bool set_buffer_size(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t n;
+
+    if (!config_arg_size(node, 0, &n, e))
+        return false;
+    own(ctx)->buffer_size = (size_t)n;
+    return true;
+}
+
+/* ssl_conf_command Ciphersuites value, Groups value: what the library calls them. */
+static bool set_command(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct tls_conf *t = own(ctx);
+    const char *value = pool_strdup(&a->conf->pool, node->args[1]);
+
+    if (slice_ieq(node->args[0], SLICE("Ciphersuites")))
+        t->ciphersuites = value;
+    else if (slice_ieq(node->args[0], SLICE("Groups")) || slice_ieq(node->args[0], SLICE("Curves")))
+        t->curves = value;
+    else if (slice_ieq(node->args[0], SLICE("CipherString")))
+        t->ciphers = value;
+    else
+        return config_node_error(node, e, "command \"" SLICE_FMT "\" is not supported",
+                                 SLICE_ARG(node->args[0]));
+    return true;
+}
+
+/* --- the table --- */
+
+#define ENTRY(text, args, value, about, fn)                                                        \
+    .name = (text), .contexts = CTX_SERVERS, .min_args = 1, .max_args = 1, .group = GROUP,         \
+    .syntax = text " " args ";", .default_text = (value), .doc = (about), .apply = (fn)
+
+#define FIELD(text, args, value, member, about, fn)                                                \
+    {                                                                                              \
+        ENTRY(text, args, value, about, fn), .id = (int)offsetof(struct tls_conf, member)          \
+    }
+
+#define FLAG(text, value, member, about)                                                           \
+    {                                                                                              \
+        ENTRY(text, "on | off", text " " value ";", about, set_flag),                              \
+            .kinds = {ARG_FLAG}, .id = (int)offsetof(struct tls_conf, member)                      \
+    }
+
+static const struct directive table[] = {
+    {ENTRY("ssl_certificate", "file", NULL,
+           "The server's certificate in PEM, followed by those between it and the authority's. May "
+           "repeat, for keys of different kinds (RSA and ECDSA): a client is shown one that it "
+           "can check. Read when the configuration is loaded, and anew on a reload.",
+           add_certificate),
+     .flags = DIRECTIVE_REPEATS | DIRECTIVE_VARS},
+    {ENTRY("ssl_certificate_key", "file", NULL,
+           "The key of a certificate in PEM; one for each `ssl_certificate`, in the same order.",
+           add_key),
+     .flags = DIRECTIVE_REPEATS},
+    {ENTRY("ssl_password_file", "file", NULL,
+           "Passwords of encrypted keys, one a line, tried one after another.", read_passwords)},
+    {.name = "ssl_protocols",
+     .contexts = CTX_SERVERS,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = GROUP,
+     .syntax = "ssl_protocols [TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3];",
+     .default_text = "ssl_protocols TLSv1.2 TLSv1.3;",
+     .doc = "Versions that are spoken. `SSLv2` and `SSLv3` are accepted without effect.",
+     .apply = set_protocols},
+    FIELD("ssl_ciphers", "list", "ssl_ciphers HIGH:!aNULL:!MD5;", ciphers,
+          "Ciphers of TLS 1.2 and older, as the library writes lists of them.", set_word),
+    FIELD("ssl_ciphersuites", "list", NULL, ciphersuites,
+          "Ciphersuites of TLS 1.3, names separated by colons; the library's choice when none is "
+          "given.",
+          set_word),
+    FIELD("ssl_ecdh_curve", "list", "ssl_ecdh_curve auto;", curves,
+          "Groups for the exchange of keys, names separated by colons; `auto`: the library's.",
+          set_word),
+    FIELD("ssl_dhparam", "file", NULL, dh_file,
+          "Parameters for ciphers with DHE; without them those are not used.", set_path),
+    FLAG("ssl_prefer_server_ciphers", "off", prefers_own_ciphers,
+         "Whether the order of `ssl_ciphers` decides rather than the client's."),
+    {.name = "ssl_conf_command",
+     .contexts = CTX_SERVERS,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 2,
+     .max_args = 2,
+     .group = GROUP,
+     .syntax = "ssl_conf_command name value;",
+     .doc = "`Ciphersuites`, `Groups` (or `Curves`) and `CipherString`: other ways to say "
+            "`ssl_ciphersuites`, `ssl_ecdh_curve` and `ssl_ciphers`.",
+     .apply = set_command},
+    {ENTRY("ssl_verify_client", "on | off | optional | optional_no_ca", "ssl_verify_client off;",
+           "Whether clients are asked for a certificate. `on`: a request without a good one is "
+           "answered 400 (495 or 496 to `error_page`). `optional`: one that is shown must be "
+           "good. `optional_no_ca`: it may also be of an unknown authority. "
+           "`$ssl_client_verify` tells the result.",
+           set_check),
+     .kinds = {ARG_ENUM}, .choices = checks},
+    FIELD("ssl_client_certificate", "file", NULL, client_ca,
+          "Authorities of clients' certificates in PEM; clients are told their names.", set_path),
+    FIELD("ssl_trusted_certificate", "file", NULL, trusted_ca,
+          "Authorities of clients' certificates and of OCSP responses in PEM; clients are not told "
+          "their names.",
+          set_path),
+    FIELD("ssl_crl", "file", NULL, crl,
+          "Revocation lists in PEM that clients' certificates, and those above them, must not "
+          "stand on.",
+          set_path),
+    {ENTRY("ssl_verify_depth", "number", "ssl_verify_depth 1;",
+           "How many certificates may stand between a client's and an authority's.", set_depth),
+     .kinds = {ARG_NUMBER}},
+    {ENTRY("ssl_session_timeout", "time", "ssl_session_timeout 5m;",
+           "How long a session can be resumed.", set_session_timeout),
+     .kinds = {ARG_TIME}},
+    FLAG("ssl_session_tickets", "on", has_tickets,
+         "Whether clients keep sessions themselves, sealed with a key of ours. Unless "
+         "`ssl_session_ticket_key` is given, keys change every hour, are the same in all "
+         "workers, and those of the hour before are still accepted."),
+    {ENTRY("ssl_session_ticket_key", "file", NULL,
+           "A file of 80 bytes (AES-256) or 48 (AES-128) with a key for tickets, to share it with "
+           "other servers. May repeat: the first seals, all open.",
+           read_ticket_key),
+     .flags = DIRECTIVE_REPEATS},
+    FLAG("ssl_early_data", "off", has_early_data,
+         "Accepted for compatibility: early data of TLS 1.3 is never taken, because anybody can "
+         "send it again. Clients send the request anew once the handshake is over."),
+    {ENTRY("ssl_buffer_size", "size", "ssl_buffer_size 16k;",
+           "The largest record sent, at most 16k. The first 20 kB of an answer, and those after a "
+           "second of silence, go in records that fit into a packet.",
+           set_buffer_size),
+     .kinds = {ARG_SIZE}},
+    FLAG("ssl_reject_handshake", "off", rejects,
+         "Refuses handshakes for the names of this server; in a default server: for all names "
+         "that no other server has. Needs no certificate."),
+};
+
+void directives_tls_register(void)
+{
+    schema_register(table, ARRAY_LEN(table));
+}

@@ -1,0 +1,27 @@
+/* Levels and what they inherit. Lists (certificates, keys, passwords, ticket keys) are not added to
+ * inherited ones but replace them: a copy that will be written to keeps the inherited list until
+ * its first own element, which begins a new one (see directives_tls.c). */
+#include "app/tls_conf.h"
+
+static const struct tls_conf defaults = {
+    .ciphers = "HIGH:!aNULL:!MD5",
+    .protocols = TLS_1_2 | TLS_1_3,
+    .depth = 1,
+    .session_timeout = 300000,
+    .buffer_size = 16384,
+    .has_tickets = true,
+};
+
+struct tls_conf *tls_conf_own(struct app_conf *conf, struct location *loc)
+{
+    struct tls_conf *t;
+
+    if (loc->tls && loc->tls->owner == loc)
+        return loc->tls;
+    t = pool_new(&conf->pool, struct tls_conf);
+    *t = loc->tls ? *loc->tls : defaults;
+    t->owner = loc;
+    t->certs_size = t->keys_size = t->passwords_size = t->ticket_keys_size = 0;
+    loc->tls = t;
+    return t;
+}

@@ -1,0 +1,123 @@
+/* All work is done in on_work, which runs after each event and when a hook has resumed the
+ * handshake: one call of tls_handshake each. A handshake that waits for a hook watches for nothing.
+ *
+ * When it is over the protocol is exchanged (choose_protocol: to add one, give it a row there) and
+ * goes on at once with what came behind the handshake. */
+#include "http/server_tls.h"
+
+#include "base/clock.h"
+#include "http/server_h1.h"
+#include "net/tcp.h"
+#include "net/tls_error.h"
+#include "net/tls_info.h"
+
+static const struct server_conn_protocol *choose_protocol(struct slice alpn)
+{
+    UNUSED(alpn);
+    return &server_h1_protocol;
+}
+
+static void go_on(struct server_conn *c, bool has_input)
+{
+    c->since = clock_ms();
+    if (has_input)
+        c->protocol->on_readable(c);
+    if (c->stream)
+        c->protocol->on_work(c);
+}
+
+static void begin_http(struct server_conn *c)
+{
+    /* the tickets may be on their way alone: an answer must not wait until they are confirmed */
+    if (c->server->settings->is_nodelay)
+        tcp_set_nodelay(c->stream, true);
+    c->flushes = 2;
+    c->protocol = choose_protocol(tls_alpn(c->stream));
+    go_on(c, tls_has_input(c->stream));
+}
+
+static void begin_plain(struct server_conn *c)
+{
+    struct stream *s = c->stream;
+    struct buf in = BUF_EMPTY;
+
+    server_conn_set_stream(c, tls_unwrap(&s, &in));
+    server_conn_unread(c, buf_slice(&in));
+    buf_free(&in);
+    c->protocol = &server_h1_protocol;
+    go_on(c, false);
+}
+
+static void fail(struct server_conn *c)
+{
+    const struct err *e = c->stream->err;
+    struct slice why = tls_error_text(c->stream);
+    struct buf text = BUF_EMPTY;
+
+    if (e == &err_closed || e == &err_reset)
+        buf_add_lit(&text, "peer closed connection in SSL handshake");
+    else
+        buf_printf(&text, "SSL_do_handshake() failed (SSL: %s%s" SLICE_FMT ")", e->message,
+                   why.n ? ": " : "", SLICE_ARG(why));
+    buf_add_lit(&text, " while SSL handshaking");
+    server_conn_log(c, LOG_INFO, buf_cstr(&text));
+    buf_free(&text);
+    server_conn_close(c, false);
+}
+
+static void on_readable(struct server_conn *c)
+{
+    UNUSED(c); /* on_work follows */
+}
+
+static void on_work(struct server_conn *c)
+{
+    int r = tls_handshake(c->stream);
+
+    if (r == 0)
+        begin_http(c);
+    else if (r == STREAM_FAILED && c->stream->err == &err_tls_not_tls)
+        begin_plain(c);
+    else if (r == STREAM_FAILED)
+        fail(c);
+}
+
+static void on_expired(struct server_conn *c, enum server_conn_wait what)
+{
+    UNUSED(what);
+    server_conn_log(c, LOG_INFO, "client timed out while SSL handshaking");
+    server_conn_close(c, false);
+}
+
+static void on_close_all(struct server_conn *c)
+{
+    server_conn_close(c, true);
+}
+
+static int events(const struct server_conn *c)
+{
+    return tls_wants(c->stream);
+}
+
+const struct server_conn_protocol server_tls_protocol = {
+    .on_readable = on_readable,
+    .on_work = on_work,
+    .on_expired = on_expired,
+    .on_close_all = on_close_all,
+    .events = events,
+};
+
+void server_tls_begin(struct server_conn *c)
+{
+    server_conn_set_stream(c, tls_accept(c->stream, c->server->tls));
+}
+
+struct server_conn *server_tls_conn(const struct stream *s)
+{
+    return s->user;
+}
+
+void server_tls_resume(struct stream *s)
+{
+    server_conn_call(server_tls_conn(s));
+}

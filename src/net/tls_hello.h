@@ -1,0 +1,21 @@
+/* The ClientHello, while a hook looks at it (tls_hooks.on_hello): slices are valid in the hook. */
+#ifndef NET_TLS_HELLO_H
+#define NET_TLS_HELLO_H
+
+#include "base/slice.h"
+#include "net/stream.h"
+
+/* The body of an extension by its number; false when it is not there. */
+bool tls_hello_extension(const struct stream *s, unsigned number, struct slice *out);
+
+/* The i-th version of TLS that the client offers, as TLS numbers it; 0 when there are no more.
+ * Clients that name no list offer the one version of their hello. */
+unsigned tls_hello_version(const struct stream *s, unsigned i);
+
+/* The session that it asks for; empty when none. */
+struct slice tls_hello_session_id(const struct stream *s);
+
+/* Speaks these versions only (TLS_1_2 | …) on this connection. */
+void tls_hello_set_protocols(struct stream *s, unsigned protocols);
+
+#endif

@@ -1,0 +1,48 @@
+/* What a TLS stream has agreed on, and who its peer is. Valid once the handshake is over (the
+ * server name: from the ClientHello on); slices as long as the stream, unless they are appended to
+ * a buffer. */
+#ifndef NET_TLS_INFO_H
+#define NET_TLS_INFO_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "net/stream.h"
+
+/* "TLSv1.3". */
+struct slice tls_version(const struct stream *s);
+
+/* As TLS numbers it: 0x0304 for 1.3. */
+int tls_version_number(const struct stream *s);
+
+/* "TLS_AES_256_GCM_SHA384". */
+struct slice tls_cipher(const struct stream *s);
+
+/* "h2", "http/1.1", or empty. */
+struct slice tls_alpn(const struct stream *s);
+
+/* The name that the client asked for; empty when it named none. */
+struct slice tls_server_name(const struct stream *s);
+
+/* Did it go on with an earlier session? */
+bool tls_is_resumed(const struct stream *s);
+
+/* Was the peer's certificate verified? NULL: yes. err_tls_no_certificate: it has shown none. Else
+ * why not; `why` (may be NULL) gets the library's words. */
+const struct err *tls_verified(const struct stream *s, struct buf *why);
+
+/* Is it tls_verified's answer for a chain that ends with nobody we know? */
+bool tls_is_of_unknown_ca(const struct err *e);
+
+/* The group of the key exchange: "X25519". */
+struct slice tls_curve(const struct stream *s);
+
+/* Appends the ciphers that the client offered, names separated by colons; false: not known. */
+bool tls_client_ciphers(const struct stream *s, struct buf *out);
+
+/* Appends the groups that the client offered, likewise. */
+bool tls_client_curves(const struct stream *s, struct buf *out);
+
+/* Appends the session's number in hexadecimal; false when it has none. */
+bool tls_session_id(const struct stream *s, struct buf *out);
+
+#endif

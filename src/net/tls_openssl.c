@@ -1,0 +1,48 @@
+/* Ours hangs on the library's object and goes when that goes, so that one count serves both. */
+#include "net/tls_openssl.h"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+
+static int slot = -1; /* process-wide: where an SSL_CTX keeps our object */
+
+/* Called by OpenSSL when an SSL_CTX ends. */
+static void free_ctx(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long l, void *arg)
+{
+    struct tls_ctx *c = ptr;
+
+    UNUSED(parent);
+    UNUSED(data);
+    UNUSED(index);
+    UNUSED(l);
+    UNUSED(arg);
+    if (!c)
+        return;
+    mem_free(c->alpn);
+    mem_free(c->curves);
+    if (c->ticket_keys)
+        OPENSSL_cleanse(c->ticket_keys, c->n_ticket_keys * sizeof(*c->ticket_keys));
+    mem_free(c->ticket_keys);
+    mem_free(c);
+}
+
+struct tls_ctx *tls_openssl_new(const SSL_METHOD *method)
+{
+    struct tls_ctx *c = mem_new(struct tls_ctx);
+
+    ERR_clear_error();
+    if (slot < 0)
+        slot = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_ctx);
+    c->ssl = SSL_CTX_new(method);
+    CHECK(c->ssl && slot >= 0);
+    SSL_CTX_set_ex_data(c->ssl, slot, c);
+    return c;
+}
+
+struct tls_ctx *tls_openssl_ctx(const SSL *ssl)
+{
+    return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), slot);
+}

@@ -1,0 +1,47 @@
+/* What the files of TLS share and nobody else sees: OpenSSL's objects behind ours. */
+#ifndef NET_TLS_OPENSSL_H
+#define NET_TLS_OPENSSL_H
+
+#include <openssl/ssl.h>
+
+#include "net/tls_ctx.h"
+#include "net/tls_tickets.h"
+
+/* Lives as long as the SSL_CTX, whose count is its own. */
+struct tls_ctx {
+    SSL_CTX *ssl;
+    const struct tls_hooks *hooks; /* NULL: none */
+    void *user;
+    char *curves;        /* NULL: the library's */
+    unsigned char *alpn; /* length-prefixed names; NULL: none */
+    unsigned alpn_n;
+    struct tls_ticket_key *ticket_keys; /* the first seals; NULL: those of the hour */
+    unsigned n_ticket_keys;
+    uint16_t record_size; /* largest record sent */
+    uint8_t verify;       /* enum tls_verify */
+    bool is_client;
+};
+
+/* OpenSSL's object of a TLS stream. */
+SSL *tls_ssl(const struct stream *s);
+
+/* The stream of an object that tls_accept or tls_connect made. */
+static inline struct stream *tls_of_ssl(const SSL *ssl)
+{
+    return SSL_get_app_data(ssl);
+}
+
+/* A context of the library with ours, which is freed with it; one reference. */
+struct tls_ctx *tls_openssl_new(const SSL_METHOD *method);
+
+/* The context that an object uses now. */
+struct tls_ctx *tls_openssl_ctx(const SSL *ssl);
+
+/* A certificate with those above it, in order, and its key. */
+struct tls_chain {
+    X509 *leaf;
+    STACK_OF(X509) * above; /* may be empty */
+    EVP_PKEY *key;
+};
+
+#endif

@@ -1,0 +1,140 @@
+/* The staging buffer holds the bytes of one operation of one connection: each operation ends with
+ * push or hold, which empty it. */
+#include "net/tls_wire.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "base/check.h"
+
+enum { STAGE_SIZE = 5 * (16384 + 512), HANDSHAKE_RECORD = 22 };
+
+static struct {
+    size_t n;
+    char bytes[STAGE_SIZE];
+} stage; /* process-wide: ciphertext of the operation that runs */
+
+static BIO_METHOD *method; /* process-wide: OpenSSL's table of what is below */
+
+bool tls_wire_hold(struct tls_wire *w)
+{
+    if (LIKELY(!stage.n))
+        return false;
+    buf_add(&w->out, stage.bytes, stage.n);
+    stage.n = 0;
+    return true;
+}
+
+static int write_bio(BIO *bio, const char *p, int n)
+{
+    struct tls_wire *w = BIO_get_data(bio);
+
+    BIO_clear_retry_flags(bio);
+    if ((size_t)n > STAGE_SIZE - stage.n)
+        (void)tls_wire_hold(w);
+    if ((size_t)n > STAGE_SIZE) {
+        buf_add(&w->out, p, (size_t)n);
+        return n;
+    }
+    memcpy(stage.bytes + stage.n, p, (size_t)n);
+    stage.n += (size_t)n;
+    return n;
+}
+
+/* A record of a handshake, or a hello of SSL 2 that offers more? */
+static bool looks_like_tls(unsigned char first)
+{
+    return first == HANDSHAKE_RECORD || (first & 0x80);
+}
+
+static int read_bio(BIO *bio, char *p, int n)
+{
+    struct tls_wire *w = BIO_get_data(bio);
+    ssize_t got = w->is_drained ? STREAM_AGAIN
+                  : w->is_ended ? 0
+                                : stream_read(w->under, p, (size_t)n);
+
+    BIO_clear_retry_flags(bio);
+    if (got == STREAM_AGAIN) {
+        w->is_starved = true;
+        BIO_set_retry_read(bio);
+    }
+    if (got == 0)
+        w->is_ended = true;
+    if (got <= 0)
+        return got ? -1 : 0;
+    if (w->must_be_tls && !looks_like_tls((unsigned char)p[0])) {
+        buf_add(&w->alien, p, (size_t)got);
+        return -1;
+    }
+    w->must_be_tls = false;
+    w->is_drained = got < n;
+    return (int)got;
+}
+
+static long control_bio(BIO *bio, int command, long n, void *p)
+{
+    const struct tls_wire *w = BIO_get_data(bio);
+
+    UNUSED(n);
+    UNUSED(p);
+    switch (command) {
+    case BIO_CTRL_FLUSH:
+        return 1;
+    case BIO_CTRL_EOF:
+        return w->is_ended;
+    default:
+        return 0;
+    }
+}
+
+BIO *tls_wire_bio(struct tls_wire *w)
+{
+    BIO *bio;
+
+    if (!method) {
+        method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "stream");
+        CHECK(method);
+        BIO_meth_set_write(method, write_bio);
+        BIO_meth_set_read(method, read_bio);
+        BIO_meth_set_ctrl(method, control_bio);
+    }
+    bio = BIO_new(method);
+    CHECK(bio);
+    BIO_set_data(bio, w);
+    BIO_set_init(bio, 1);
+    return bio;
+}
+
+int tls_wire_push(struct tls_wire *w)
+{
+    struct iovec iov[2];
+    int count = 0;
+    size_t before = w->out.n, kept;
+    ssize_t n;
+
+    if (!before && !stage.n)
+        return 0;
+    if (before)
+        iov[count++] = (struct iovec){w->out.p, before};
+    if (stage.n)
+        iov[count++] = (struct iovec){stage.bytes, stage.n};
+    n = stream_writev(w->under, iov, count);
+    if (n == STREAM_FAILED) {
+        buf_free(&w->out);
+        stage.n = 0;
+        return STREAM_FAILED;
+    }
+    kept = before + stage.n - (n > 0 ? (size_t)n : 0);
+    w->is_blocked = kept > 0;
+    if (kept <= stage.n) {
+        buf_free(&w->out);
+        if (kept)
+            buf_add(&w->out, stage.bytes + stage.n - kept, kept);
+        stage.n = 0;
+        return 0;
+    }
+    buf_drop(&w->out, before + stage.n - kept);
+    (void)tls_wire_hold(w);
+    return 0;
+}

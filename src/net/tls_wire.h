@@ -1,0 +1,41 @@
+/* The transport below OpenSSL: ciphertext from and to a stream. Internal to TLS.
+ *
+ * What OpenSSL writes is staged in one buffer of the process and goes out in one call at the end of
+ * each operation (tls_wire_push), so that a flight of the handshake or several records are one
+ * system call. What the stream does not take is kept by the connection. */
+#ifndef NET_TLS_WIRE_H
+#define NET_TLS_WIRE_H
+
+#include <openssl/bio.h>
+
+#include "base/buf.h"
+#include "net/stream.h"
+
+struct tls_wire {
+    struct stream *under;
+    struct buf out;   /* ciphertext on its way */
+    struct buf alien; /* the first bytes, when they were no TLS */
+    bool must_be_tls; /* nothing was received yet, and a server wants to see a handshake */
+    bool is_drained;  /* `under` gave less than it was asked for in this operation */
+    bool is_starved;  /* and then more was wanted: the operation has to wait */
+    bool is_ended;    /* `under` has ended */
+    bool is_blocked;  /* `under` took less than it was given */
+};
+
+/* OpenSSL's view of `w`, which must outlive it. */
+BIO *tls_wire_bio(struct tls_wire *w);
+
+/* An operation of OpenSSL that may read begins. */
+static inline void tls_wire_begin(struct tls_wire *w)
+{
+    w->is_drained = w->is_starved = false;
+}
+
+/* Sends what is staged and kept; STREAM_FAILED: w->under->err. */
+int tls_wire_push(struct tls_wire *w);
+
+/* Moves what is staged to the connection instead: it goes with the next push. Was there anything?
+ */
+bool tls_wire_hold(struct tls_wire *w);
+
+#endif

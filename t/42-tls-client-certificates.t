@@ -1,0 +1,140 @@
+# Certificates of clients: what is asked for, what is refused and how, what handlers see of them.
+use Test::Nginx::Socket 'no_plan';
+
+our $Begin = <<'_EOC_';
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+certs server client revoked expired stranger alone
+code() { get / -o /dev/null -w '%{http_code}' "$@"; echo " $(get / "$@" | grep -o '<center>[^<]*</center>' | head -1 | sed 's/<[^>]*>//g')"; }
+as() { N=$1; shift; code --cert $N.pem --key $N.key "$@"; }
+_EOC_
+
+timeout(30);
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: on: 496 without a certificate, 495 with a bad one, both shown as 400
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+serve 'ssl_verify_client on; ssl_client_certificate ca.pem; location / { return 200 "<center>$ssl_client_verify $ssl_client_s_dn</center>"; }'
+code; as client; as client --tls-max 1.2; as expired; as stranger; as alone
+logged 'client sent no required SSL certificate while reading client request headers'
+logged 'client SSL certificate verify error: (certificate has expired)'
+stop
+X
+--- exec_out
+400 No required SSL certificate was sent
+200 SUCCESS CN=client
+200 SUCCESS CN=client
+400 The SSL certificate error
+400 The SSL certificate error
+400 The SSL certificate error
+
+=== TEST 2: optional, optional_no_ca, off; error_page of 495 and 496
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+L='location / { return 200 "<center>$ssl_client_verify</center>"; }'
+serve "ssl_verify_client optional; ssl_client_certificate ca.pem; $L"; code; as client; as stranger; stop
+serve "ssl_verify_client optional_no_ca; $L"; code; as client; as stranger; as alone; stop
+serve "$L"; as client; stop
+serve "ssl_verify_client on; ssl_client_certificate ca.pem; error_page 495 =403 /bad; error_page 496 =401 /none;
+   location = /bad { return 200 '<center>bad</center>'; } location = /none { return 200 '<center>none</center>'; } $L"
+code; as alone; stop
+X
+--- exec_out
+200 NONE
+200 SUCCESS
+400 The SSL certificate error
+200 NONE
+200 FAILED:self-signed certificate in certificate chain
+200 FAILED:unable to verify the first certificate
+200 FAILED:self-signed certificate
+200 NONE
+401 none
+403 bad
+
+=== TEST 3: revoked
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+serve 'ssl_verify_client on; ssl_client_certificate ca.pem; ssl_crl crl.pem; location / { return 200 "<center>in</center>"; }'
+as client; as revoked
+logged 'client SSL certificate verify error: (certificate revoked)'
+stop
+X
+--- exec_out
+200 in
+400 The SSL certificate error
+
+=== TEST 4: variables of the certificate
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+serve 'ssl_verify_client on; ssl_client_certificate ca.pem;
+  location / { return 200 "$ssl_client_s_dn|$ssl_client_i_dn|$ssl_client_s_dn_legacy|$ssl_client_serial|$ssl_client_v_remain|$ssl_client_fingerprint\n"; }
+  location /raw { return 200 "$ssl_client_raw_cert"; }
+  location /cert { return 200 "$ssl_client_cert"; }
+  location /escaped { return 200 "$ssl_client_escaped_cert"; }'
+with() { get $1 --cert client.pem --key client.key; }
+with / | cut -d'|' -f1-5
+[ "$(with / | cut -d'|' -f6)" = "$(openssl x509 -in client.pem -noout -fingerprint -sha1 | sed 's/.*=//; s/://g' | tr A-Z a-z)" ] && echo fingerprint
+with /raw | cmp - client.pem && echo raw
+with /cert | sed 's/^\t//' | openssl x509 -noout -subject
+with /escaped | perl -pe 's/%(..)/chr hex $1/ge' | cmp - client.pem && echo escaped
+stop
+X
+--- exec_out
+CN=client|CN=Test Authority|/CN=client|1000|10
+fingerprint
+raw
+subject=CN = client
+escaped
+
+=== TEST 5: the name of the handshake and that of the request must have the same rules: 421
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+serve 'location / { return 200 open; }' 'server { listen 127.0.0.1:'$PORT' ssl; server_name closed.example;
+   ssl_verify_client on; ssl_client_certificate ca.pem; location / { return 200 closed; } }'
+get / -H 'Host: closed.example' -o /dev/null -w '%{http_code}\n' --cert client.pem --key client.key
+get / -H 'Host: localhost'; echo
+curl -s --cacert ca.pem -k --cert client.pem --key client.key --resolve closed.example:$PORT:127.0.0.1 https://closed.example:$PORT/; echo
+stop
+X
+--- exec_out
+421
+open
+closed
+
+=== TEST 6: what the configuration must not say
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+try() { printf 'events {} http { server { listen 127.0.0.1:'$PORT' ssl; %s } }' "$1" >conf/x.conf; $B -t -c conf/x.conf 2>&1 | grep -o 'emerg.*' | sed "s,$D/,,g; s/ in conf.*//" | head -1; }
+try ''
+try 'ssl_certificate server.pem;'
+try 'ssl_certificate none.pem; ssl_certificate_key server.key;'
+try 'ssl_certificate server.pem; ssl_certificate_key client.key;'
+try 'ssl_certificate server.pem; ssl_certificate_key server.key; ssl_ciphers NONE;'
+try 'ssl_certificate server.pem; ssl_certificate_key server.key; ssl_protocols TLSv1.4;'
+try 'ssl_certificate server.pem; ssl_certificate_key server.key; ssl_verify_client on;'
+try 'ssl_reject_handshake on;'
+X
+--- exec_out
+emerg] no "ssl_certificate" is defined for the "listen ... ssl" directive
+emerg] no "ssl_certificate_key" is defined for certificate "server.pem"
+emerg] TLS of this server: cannot read "none.pem": not found
+emerg] TLS of this server: the key does not belong to the certificate: key values mismatch
+emerg] TLS of this server: list of ciphers "NONE" cannot be used: no cipher match
+emerg] invalid value "TLSv1.4"
+emerg] no ssl_client_certificate for ssl_verify_client

@@ -1,0 +1,112 @@
+# perilune.tls: contexts and certificates from scripts; servers made in code that speak TLS.
+use Test::Nginx::Socket 'no_plan';
+
+our $Begin = <<'_EOC_';
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+run() { cat >s.lua; $TEST_NGINX_BINARY run s.lua $PORT; }
+_EOC_
+
+timeout(30);
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: a server with a certificate that it has made itself
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+run <<'L'
+local http, tls = require "perilune.http", require "perilune.tls"
+local ca = tls.make_certificate { common_name = "A", ca = true }
+local own = tls.make_certificate { names = { "localhost" }, issuer = ca }
+local file = io.open("ca.pem", "w") file:write(ca.certificate) file:close()
+local server = http.start_server(function(req) return req.scheme .. " " .. req.path .. "\n" end,
+    { address = "127.0.0.1", port = 0, tls = { certificate_pem = own.certificate, key_pem = own.key } })
+local pipe = io.open("port", "w") pipe:write(server:port()) pipe:close()
+os.execute("(curl -s --cacert ca.pem https://localhost:$(cat port)/a >out; curl -s --cacert ca.pem https://127.0.0.1:$(cat port)/ >/dev/null; echo $? >>out; touch done) &")
+local task = require "perilune.task"
+while not io.open("done") do task.sleep(0.02):await() end
+server:close(0):await()
+L
+cat out
+X
+--- exec_out
+https /a
+60
+
+=== TEST 2: clients that must show a certificate; a context is used by two servers
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server client stranger
+run <<'L'
+local http, tls, task = require "perilune.http", require "perilune.tls", require "perilune.task"
+local context = tls.server_context { certificate = "server.pem", key = "server.key", client_auth = "required", ca = "ca.pem" }
+local one = http.start_server(function() return "one\n" end, { address = "127.0.0.1", tls = context })
+local two = http.start_server(function() return "two\n" end, { address = "127.0.0.1", tls = context })
+context = nil
+collectgarbage() collectgarbage()
+local function curl(port, options)
+    return "curl -s --cacert ca.pem " .. options .. " https://localhost:" .. port .. "/ >>out; echo $? >>out;"
+end
+os.execute("(" .. curl(one:port(), "--cert client.pem --key client.key") .. curl(two:port(), "--cert client.pem --key client.key")
+    .. curl(one:port(), "") .. curl(two:port(), "--cert stranger.pem --key stranger.key") .. " touch done) &")
+while not io.open("done") do task.sleep(0.02):await() end
+one:close(0):await() two:close(0):await()
+L
+cat out
+X
+--- exec_out
+one
+0
+two
+0
+56
+56
+
+=== TEST 3: misuse is raised with a hint, what the world says as an error object
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+run <<'L'
+local tls, failure = require "perilune.tls", require "perilune.failure"
+local function try(fn, ...)
+    local ok, err = pcall(fn, ...)
+    print(ok, (tostring(err):gsub("^[^ ]*lua:%d+: ", "")), failure.is(err) and err.code)
+end
+try(tls.server_context, { certifcate = "x" })
+try(tls.server_context, { certificate = 1 })
+try(tls.server_context, {})
+try(tls.server_context, { certificate = "x" })
+try(tls.server_context, { certificate = "/nonexistent", key = "k" })
+try(tls.server_context, { certificate_pem = "x", key_pem = "y" })
+try(tls.server_context, { self_signed = {}, protocols = { "TLSv1.4" } })
+try(tls.server_context, { self_signed = {}, client_auth = "perhaps" })
+try(tls.client_context, { ca = "/nonexistent" })
+try(tls.client_context, { insecur = true })
+try(tls.make_certificate, { names = { "a,DNS:b" } })
+try(tls.make_certificate, { issuer = { certificate = "x", key = "y" } })
+try(tls.context, 5)
+print(type(tls.client_context()), type(tls.server_context { self_signed = { key = "rsa2048" } }))
+L
+X
+--- exec_out
+false	tls.server_context: unknown option 'certifcate'; did you mean 'certificate'?	false
+false	tls.server_context: option 'certificate' must be a string, not a number	false
+false	tls.server_context: a certificate is needed: 'certificate', 'certificate_pem' or 'self_signed'	false
+false	tls.server_context: a key is needed: 'key' or 'key_pem'	false
+false	not_found: cannot read "/nonexistent": not found	not_found
+false	tls_material: no certificate could be read: no start line (Expecting: TRUSTED CERTIFICATE)	tls_material
+false	tls.server_context: unknown protocol 'TLSv1.4'; did you mean 'TLSv1.1'?	false
+false	tls.server_context: option 'client_auth' must be none, optional or required	false
+false	not_found: cannot read "/nonexistent": not found	not_found
+false	tls.client_context: unknown option 'insecur'; did you mean 'insecure'?	false
+false	invalid: certificate: invalid argument	invalid
+false	tls_material: certificate: certificate or key cannot be used	tls_material
+false	a context of perilune.tls or its options expected, got number	false
+userdata	userdata
