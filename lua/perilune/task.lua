@@ -1,43 +1,73 @@
 --- Tasks: functions that run concurrently on the loop and may await.
 
 local core = require "perilune.core.task"
+local core_deferred = require "perilune.deferred.core"
 local coroutines = require "perilune.coroutines"
-local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
+local stage = require "perilune.deferred.stage"
+require "perilune.deferred"
 local sys = require "perilune.core.sys"
 
 local yield, WAIT = coroutines.yield, core.WAIT
 
+local PENDING, SUCCESS, ERROR = core_deferred.PENDING, core_deferred.SUCCESS, core_deferred.ERROR
+local STATE, WORK = 1, 3
+local mt, settle, resolve = core_deferred.mt, core_deferred.settle, stage.resolve
+
 local task = {}
 
-local function run(d, fn, ...)
-    local ok, value = xpcall(fn, failure.traced, ...)
-    if ok then
-        d:success(value)
-        return
+--- The body of every task: `values` are the task-local values it inherits.
+local function run(d, values, fn, ...)
+    if d[STATE] ~= PENDING then
+        return -- settled before it began: it never does
     end
-    local is_unseen = d.listeners == nil and d.waiters == nil
-    d:error(value)
-    if is_unseen then
-        -- the end of a task that was cancelled, or whose client has left, is no fault
-        local is_usual = failure.is(value, "cancelled") or failure.is(value, "closed")
-        sys.log(is_usual and "info" or "error", "task failed and nobody waits for it: " .. failure.describe(value))
+    if values then
+        core.locals(true).values = values
+    end
+    local ok, value = xpcall(fn, failure.traced, ...)
+    if d[STATE] ~= PENDING then
+        return
+    elseif not ok then
+        d[WORK] = { what = "a task", fn = fn } -- who is named when nobody looks at the error
+        settle(d, ERROR, value)
+    elseif getmetatable(value) == mt then
+        d[WORK] = false
+        resolve(d, value)
+    else
+        settle(d, SUCCESS, value)
     end
 end
 
---- Starts `fn(...)` as a task of its own, a child of the running task.
--- It begins later in this turn. Cancelling the deferred, or the parent, raises the reason where the task waits.
--- @tparam function fn
--- @treturn deferred of the first value that `fn` returns
-function task.spawn(fn, ...)
+local function check_function(fn, what)
     if type(fn) ~= "function" then
-        error("bad argument 'fn' to task.spawn (function expected, got " .. type(fn) .. ")", 2)
+        error(("bad argument 'fn' to task.%s (function expected, got %s)"):format(what, type(fn)), 3)
     end
-    local d = deferred.deferred()
-    local handle = core.spawn(run, d, fn, ...)
-    d.on_cancel = function(reason)
-        core.cancel(handle, reason)
-    end
+end
+
+local function values_here()
+    local locals = core.locals()
+    return locals and locals.values or false
+end
+
+--- Starts `fn(...)` as a task of its own, a child of the running task.
+-- It begins later in this turn. Cancelling the deferred, or the parent, raises the reason where the task waits; so
+-- does the end of the interest of all who waited for the deferred.
+-- @tparam function fn
+-- @treturn deferred of the first value that `fn` returns; a deferred that it returns is waited for
+function task.spawn(fn, ...)
+    check_function(fn, "spawn")
+    local d = core_deferred.new(false)
+    d[WORK] = core.spawn(run, d, values_here(), fn, ...)
+    return d
+end
+
+--- The same without a parent: it goes on when the running task is cancelled, or its client leaves.
+-- @tparam function fn
+-- @treturn deferred
+function task.detach(fn, ...)
+    check_function(fn, "detach")
+    local d = core_deferred.new(false)
+    d[WORK] = core.spawn_detached(run, d, values_here(), fn, ...)
     return d
 end
 
@@ -48,7 +78,7 @@ function task.sleep(seconds)
     if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 or seconds > 1e9 then
         error("bad argument 'seconds' to task.sleep (a number from 0 to 1e9 expected)", 2)
     end
-    return deferred._sleep(seconds)
+    return core_deferred.sleep(seconds)
 end
 
 --- Suspends the running task for `seconds` without making a deferred: what `ngx.sleep` uses.

@@ -82,7 +82,7 @@ void machine_close(void)
 
     if (!L)
         return;
-    lib_task_close();
+    lib_timer_close();
     co_shutdown();
     lua_close(L);
     vm_set(NULL);
