@@ -30,9 +30,9 @@ static struct {
 } all; /* process-wide: every task there ever was, by its id */
 static struct {
     void (*fn)(void);
-    bool is_asked;
-} turn;                 /* process-wide: what runs behind the tasks that are ready */
-static char wait_token; /* process-wide: only its address matters */
+    struct list node;                  /* in the run queue */
+} turn = {NULL, LIST_INIT(turn.node)}; /* process-wide: what runs behind the tasks that are ready */
+static char wait_token;                /* process-wide: only its address matters */
 
 void *co_wait_token(void)
 {
@@ -344,16 +344,15 @@ static void on_drain(struct loop_call *call)
     for (unsigned i = 0; i < RUNS_PER_TURN; i++) {
         struct list *n = list_pop(&run_queue);
 
-        if (n) {
-            run_task(CONTAINER_OF(n, struct co, node));
-        } else if (turn.is_asked) {
-            turn.is_asked = false;
-            turn.fn();
-        } else {
+        if (!n)
             return;
-        }
+        if (n == &turn.node)
+            turn.fn();
+        else
+            run_task(CONTAINER_OF(n, struct co, node));
     }
-    loop_next(call);
+    if (!list_is_empty(&run_queue))
+        loop_next(call);
 }
 
 void co_set_turn(void (*fn)(void))
@@ -363,7 +362,9 @@ void co_set_turn(void (*fn)(void))
 
 void co_ask_turn(void)
 {
-    turn.is_asked = true;
+    if (!list_is_empty(&turn.node))
+        return;
+    list_append(&run_queue, &turn.node);
     expect_drain();
 }
 
@@ -495,6 +496,5 @@ void co_shutdown(void)
     mem_free(all.list);
     all.list = NULL;
     all.n = all.size = 0;
-    turn.is_asked = false;
     n_tasks = 0;
 }

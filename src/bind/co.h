@@ -109,8 +109,8 @@ void *co_wait_token(void);
  * the next call. */
 const char *co_traceback(struct co *co);
 
-/* `fn` is called behind the tasks that are ready, in the same drain of the run queue, once for each
- * co_ask_turn: the reactions to what the tasks have settled, which may wake others. */
+/* `fn` is called from the run queue, behind the tasks that are ready when co_ask_turn is called:
+ * the reactions to what tasks have settled, which may wake others. */
 void co_set_turn(void (*fn)(void));
 
 /* Asks for one such call; harmless when it was asked for already. */

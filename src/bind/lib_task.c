@@ -90,13 +90,6 @@ static int l_sleep_ticket(lua_State *L)
     return 1;
 }
 
-/* wake_ticket(ticket) */
-static int l_wake_ticket(lua_State *L)
-{
-    co_wake_ticket(lua_tonumber(L, 1));
-    return 0;
-}
-
 /* clock() → seconds of the loop's monotonic clock, cached for the turn */
 static int l_clock(lua_State *L)
 {
@@ -308,14 +301,6 @@ static int l_on_turn(lua_State *L)
     return 0;
 }
 
-/* ask_turn() */
-static int l_ask_turn(lua_State *L)
-{
-    (void)L;
-    co_ask_turn();
-    return 0;
-}
-
 /* hold(boolean): keeps the loop running for something it does not see */
 static int l_hold(lua_State *L)
 {
@@ -342,7 +327,6 @@ int lib_task(lua_State *L)
         {"sleep", l_sleep},
         {"wait_ticket", l_wait_ticket},
         {"sleep_ticket", l_sleep_ticket},
-        {"wake_ticket", l_wake_ticket},
         {"clock", l_clock},
         {"spawn", l_spawn},
         {"spawn_detached", l_spawn_detached},
@@ -353,7 +337,6 @@ int lib_task(lua_State *L)
         {"timer", l_timer},
         {"background_timer", l_background_timer},
         {"on_turn", l_on_turn},
-        {"ask_turn", l_ask_turn},
         {"hold", l_hold},
         {"count", l_count},
         {"is_quiet", l_is_quiet},

@@ -17,12 +17,16 @@
 local core = require "perilune.core.task"
 local coroutines = require "perilune.coroutines"
 local failure = require "perilune.failure"
+local ffi = require "ffi"
 local queue = require "perilune.deferred.queue"
 local sys = require "perilune.core.sys"
 local timers = require "perilune.timers"
 local unseen = require "perilune.unseen"
 
-local wait_ticket, sleep_ticket, wake_ticket = core.wait_ticket, core.sleep_ticket, core.wake_ticket
+ffi.cdef "void ffi_task_wake(double ticket);"
+
+local C = ffi.C
+local wait_ticket, sleep_ticket = core.wait_ticket, core.sleep_ticket
 local yield, WAIT = coroutines.yield, core.WAIT
 local push = queue.push
 
@@ -105,7 +109,7 @@ end
 
 local function deliver(c, d)
     if type(c) == "number" then
-        wake_ticket(c)
+        C.ffi_task_wake(c)
     elseif getmetatable(c) ~= List then
         push(c, d)
     else

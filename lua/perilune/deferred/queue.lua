@@ -5,9 +5,12 @@
 -- stages needs no stack and few turns, and yet the loop looks at its sockets in between.
 
 local core = require "perilune.core.task"
+local ffi = require "ffi"
 local sys = require "perilune.core.sys"
 
-local ask_turn = core.ask_turn
+ffi.cdef "void ffi_task_ask_turn(void);"
+
+local C = ffi.C
 local band = bit.band
 
 local BUDGET = 4096
@@ -45,7 +48,7 @@ local function push(reactor, subject)
     reactors[i], subjects[i] = reactor, subject
     count = count + 1
     if count == 1 and not is_working then
-        ask_turn()
+        C.ffi_task_ask_turn()
     end
 end
 
@@ -70,7 +73,7 @@ core.on_turn(function()
         sys.log("error", "a reaction to a deferred failed: " .. tostring(err))
     end
     if count > 0 then
-        ask_turn()
+        C.ffi_task_ask_turn()
     end
 end)
 

@@ -19,7 +19,6 @@ local failure = require "perilune.failure"
 local held = require "perilune.stream.held"
 local queue = require "perilune.deferred.queue"
 local ring = require "perilune.ring"
-local sys = require "perilune.core.sys"
 local timers = require "perilune.timers"
 local unseen = require "perilune.unseen"
 
@@ -27,6 +26,7 @@ local SUCCESS, ERROR, PENDING = deferred_core.SUCCESS, deferred_core.ERROR, defe
 local STATE, VALUE, WORK = 1, 2, 3
 local settle, deferred_mt = deferred_core.settle, deferred_core.mt
 local has_putter, is_empty, has_room, keep = held.has_putter, held.is_empty, held.has_room, held.keep
+local run_all, without = held.run_all, held.without
 
 local DEPTH = 60 -- calls from pump to pump before a stream waits for the next turn
 
@@ -87,15 +87,6 @@ end
 -- ---------------------------------------------------------------------------------------------------------------------
 -- What is held
 
-local function run_all(callbacks, what)
-    for i = 1, callbacks and #callbacks or 0 do
-        local ok, err = xpcall(callbacks[i], debug.traceback)
-        if not ok then
-            sys.log("error", what .. " failed: " .. tostring(err))
-        end
-    end
-end
-
 local function note_drained(s)
     if s.has_ended and not s.is_drained_told and is_empty(s) then
         s.is_drained_told = true
@@ -104,12 +95,24 @@ local function note_drained(s)
     end
 end
 
---- Moves messages of putters into the buffer as long as there is room.
+--- Moves the message of a putter into the buffer, if there is one and room for it.
+local function move_up(s)
+    if not s.items or not has_putter(s) or not has_room(s, s.putters:peek(1)) then
+        return false
+    end
+    local v, owner = s.putters:pop(), s.putters:pop()
+    keep(s, v)
+    tell(owner)
+    return true
+end
+
+local function move_up_all(s)
+    while move_up(s) do end
+end
+
 local function refill(s)
-    while s.items and has_putter(s) and has_room(s, s.putters:peek(1)) do
-        local v, owner = s.putters:pop(), s.putters:pop()
-        keep(s, v)
-        tell(owner)
+    if move_up(s) and has_putter(s) then
+        move_up_all(s)
     end
 end
 
@@ -145,30 +148,38 @@ local function shift(s)
     return v
 end
 
---- Gives the message to a waiting taker. False when none is left who wants it.
-local function hand(s, v)
-    local takers = s.takers
-    while takers.n > 0 do
-        local d = takers:pop()
-        takers:pop()
-        if d[STATE] == PENDING then
-            d[WORK] = false
-            settle(d, SUCCESS, v)
-            if takers.n == 0 then
-                refresh(s)
-            end
+local hand
+
+local function hand_to_next(s, v)
+    while s.takers.n > 0 do
+        if hand(s, v, true) then
             return true
         end
     end
-    refresh(s)
     return false
+end
+
+--- Gives the message to a waiting taker, of which there is one. False when none is left who wants it.
+hand = function(s, v, is_last_try)
+    local takers = s.takers
+    local d = takers:pop()
+    takers:pop()
+    if takers.n == 0 then
+        refresh(s)
+    end
+    if d[STATE] == PENDING then
+        d[WORK] = false
+        settle(d, SUCCESS, v)
+        return true
+    end
+    return not is_last_try and takers.n > 0 and hand_to_next(s, v)
 end
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- The pump
 
-local function offer_all(s, v)
-    local conns, is_accepted = s.conns, false
+local function offer_to_many(conns, v)
+    local is_accepted = false
     for i = 1, #conns do
         local c = conns[i]
         if not c.is_severed and c:offer(v) then
@@ -176,6 +187,14 @@ local function offer_all(s, v)
         end
     end
     return is_accepted
+end
+
+local function offer_all(s, v)
+    local conns = s.conns
+    if s.n_conns > 1 then
+        return offer_to_many(conns, v)
+    end
+    return conns[1]:offer(v)
 end
 
 --- The source has nothing more: what is downstream ends, too.
@@ -232,30 +251,44 @@ local function pull_one(s)
     return false
 end
 
+--- Offers the next message, or finds that there is none. False when there is nothing more to do for now.
+local function pump_one(s)
+    local v, owner = next_message(s)
+    if v == nil then
+        if s.has_ended then
+            finish(s)
+            return false
+        end
+        return s.pull and pull_one(s)
+    end
+    offer_all(s, v)
+    if owner then
+        tell(owner)
+    end
+    if s.putters then
+        refill(s)
+    end
+    return true
+end
+
+local function pump_more(s)
+    while s.n_conns > 0 and s.waiting == 0 and pump_one(s) do end
+end
+
 --- Offers what is held, message by message, until a connection waits or nothing is left.
 pump = function(s)
-    if s.is_pumping or s.waiting > 0 then
+    if s.is_pumping or s.waiting > 0 or s.n_conns == 0 then
+        if s.has_ended then
+            note_drained(s)
+        end
         return
     elseif depth > DEPTH then
         queue.later(pump, s)
         return
     end
     s.is_pumping, depth = true, depth + 1
-    while s.n_conns > 0 and s.waiting == 0 do
-        local v, owner = next_message(s)
-        if v ~= nil then
-            offer_all(s, v)
-            if owner then
-                tell(owner)
-            end
-            if s.putters then
-                refill(s)
-            end
-        elseif s.has_ended then
-            finish(s)
-        elseif not s.pull or not pull_one(s) then
-            break
-        end
+    if pump_one(s) and s.n_conns > 0 and s.waiting == 0 then
+        pump_more(s)
     end
     s.is_pumping, depth = false, depth - 1
     refresh(s)
@@ -315,52 +348,49 @@ local function broken(c, err)
     return false
 end
 
---- Sends a message along `c`, through simple connections as far as it goes without waiting.
+--- Puts a message that has come along connection `c` into `sink`. When that has no room, c waits: its source is the one
+-- that pauses, the streams in between hold nothing.
 -- @treturn boolean false when it was not delivered and never will be
-local function push(c, v)
-    while true do
-        local map, test = c.map, c.test
-        if map then
-            local ok, result = pcall(map, v)
-            if not ok or result == nil then
-                return broken(c, ok and "a function of map returned nil" or result)
-            end
-            v = result
-        elseif test then
-            local ok, result = pcall(test, v)
-            if not ok then
-                return broken(c, result)
-            elseif not result then
-                return true
-            end
-        end
-        local sink = c.sink
-        local through = sink.through
-        if not through then
-            return M.deliver(c, sink, v)
-        end
-        c = through
-    end
-end
-
---- Puts a message of connection `c` into `sink`.
--- @treturn boolean as push
-function M.deliver(c, sink, v)
+local function deliver(c, sink, v)
     local ok = admit(sink, v)
     if ok == nil then
         wait(c)
         line_up(sink, v, c)
         return true
-    elseif not ok then
-        sever(c)
     end
     return ok
+end
+
+--- Sends a message from `first` on along `c`, through simple connections as far as it goes without waiting. (It calls
+-- itself in place of a loop: so LuaJIT compiles a pipeline into straight code.)
+-- @treturn boolean as deliver
+local function push(first, c, v)
+    if c.map then
+        local ok, result = pcall(c.map, v)
+        if not ok or result == nil then
+            return broken(c, ok and "a function of map returned nil" or result)
+        end
+        v = result
+    elseif c.test then
+        local ok, result = pcall(c.test, v)
+        if not ok then
+            return broken(c, result)
+        elseif not result then
+            return true
+        end
+    end
+    local sink = c.sink
+    local through = sink.through
+    if through then
+        return push(first, through, v)
+    end
+    return deliver(first, sink, v)
 end
 
 --- A put along the one connection of a stream.
 local function put_through(s, c, v)
     s.through, s.is_pumping = false, true
-    local ok = push(c, v)
+    local ok = push(c, c, v)
     s.is_pumping = false
     if s.waiting == 0 and (s.putters and s.putters.n > 0 or s.items and s.items.n > 0) then
         pump(s)
@@ -381,16 +411,6 @@ end
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Ends
-
-local function without(list, item)
-    local rest = {}
-    for i = 1, #list do
-        if list[i] ~= item then
-            rest[#rest + 1] = list[i]
-        end
-    end
-    return rest
-end
 
 --- Takes a connection out: it delivers no more. A source that has no other closes.
 sever = function(c)
@@ -441,9 +461,15 @@ close = function(s, err)
     if s.pulled then
         deferred_core.give_up(s.pulled, M.unwanted, ERROR, M.unwanted)
     end
+    depth = depth + 1
     for _, c in ipairs(s.sources or {}) do
-        sever(c)
+        if depth > DEPTH then
+            queue.later(sever, c)
+        else
+            sever(c)
+        end
     end
+    depth = depth - 1
     if err ~= nil and not is_told and s.n_conns == 0 then
         unseen.watch(s, err, "a stream", s.origin)
     end
@@ -455,7 +481,7 @@ end
 
 M.wait, M.answered, M.push, M.admit, M.broken = wait, answered, push, admit, broken
 M.shift, M.is_empty, M.line_up, M.refresh = shift, is_empty, line_up, refresh
-M.sever, M.close, M.tell, M.run_all = sever, close, tell, run_all
+M.deliver, M.sever, M.close, M.run_all = deliver, sever, close, run_all
 
 --- Starts the pump of a stream that has got a connection.
 function M.start(s)

@@ -1,6 +1,7 @@
 --- What a stream holds: its buffer, and the queue of putters as pairs of a message and its owner.
 
 local deferred_core = require "perilune.deferred.core"
+local sys = require "perilune.core.sys"
 
 local PENDING, STATE = deferred_core.PENDING, 1
 local deferred_mt = deferred_core.mt
@@ -15,17 +16,26 @@ local function is_dead(owner)
     return owner.is_cut
 end
 
---- Puts that have given up are dropped from the front. True when one that counts is there.
+--- Drops puts that have given up from the front.
+local function drop_dead(putters)
+    repeat
+        putters:pop()
+        putters:pop()
+        if putters.n == 0 then
+            return false
+        end
+    until not is_dead(putters:peek(2))
+    return true
+end
+
+--- Is there a put that counts? (Here and below, loops that hardly ever run are functions of their own: a loop inside of
+-- a small function keeps LuaJIT from compiling whatever calls it.)
 local function has_putter(s)
     local putters = s.putters
-    while putters and putters.n > 0 do
-        if not is_dead(putters:peek(2)) then
-            return true
-        end
-        putters:pop()
-        putters:pop()
+    if not putters or putters.n == 0 then
+        return false
     end
-    return false
+    return not is_dead(putters:peek(2)) or drop_dead(putters)
 end
 
 local function is_empty(s)
@@ -49,6 +59,28 @@ local function keep(s, v)
     end
 end
 
+--- Calls functions of the user, an error in which is logged.
+local function run_all(callbacks, what)
+    for i = 1, callbacks and #callbacks or 0 do
+        local ok, err = xpcall(callbacks[i], debug.traceback)
+        if not ok then
+            sys.log("error", what .. " failed: " .. tostring(err))
+        end
+    end
+end
+
+--- A copy of an array without `item`.
+local function without(list, item)
+    local rest = {}
+    for i = 1, #list do
+        if list[i] ~= item then
+            rest[#rest + 1] = list[i]
+        end
+    end
+    return rest
+end
+
+held.run_all, held.without = run_all, without
 held.has_putter, held.is_empty, held.has_room, held.keep = has_putter, is_empty, has_room, keep
 
 return held

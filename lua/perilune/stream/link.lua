@@ -65,7 +65,10 @@ end
 -- ---------------------------------------------------------------------------------------------------------------------
 
 local Link = class()
-Link.offer = core.push
+
+function Link:offer(v)
+    return core.push(self, self, v)
+end
 
 local Consume = class()
 
