@@ -23,7 +23,7 @@ my $violations = 0;
 my @lengths;
 my @gates = (\&check_length, \&check_functions, \&check_flags, \&check_conditionals, \&check_comments);
 
-for my $path (@ARGV) {
+for my $path (grep { !/[*]/ || -e } @ARGV) { # a pattern that the shell has left as it is names no file
     my $file = Csource::load($path);
     $file->{items} = [Csource::items($file)];
     check_banned($file);
