@@ -495,14 +495,13 @@ timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- user_files
 >>> a.lua
 local task = require "perilune.task"
-local d = task.spawn(function()
+local d
+d = task.spawn(function()
+    d:cancel()
     task.spawn(function()
         print("grandchild", select(2, pcall(task.nap, 60)).code)
     end)
 end)
-local parent = task.spawn(function() task.nap(0) end)
-d:cancel()
-parent:cancel()
 task.nap(0.02)
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)

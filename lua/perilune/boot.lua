@@ -8,4 +8,8 @@ local deferred = require "perilune.deferred"
 rawset(_G, "await", deferred.await)
 rawset(_G, "try_await", deferred.try_await)
 
+if os.getenv("PERILUNE_DEBUG") then
+    deferred.track(true)
+end
+
 return true

@@ -1,58 +1,65 @@
 --- Deferreds: one value, later.
 --
--- A deferred is settled once, with a value or an error. `await(d)` suspends the running task until then.
--- Listeners are called
--- on a later turn of the loop, never from inside the call that settles.
+-- A deferred is settled once, with a value or an error. `await(d)` suspends the running task until then. Listeners
+-- are called on a later turn of the loop, never from inside the call that settles. Whoever does not want the outcome
+-- any more says so (`cancel`, `timeout`, settling a result early, the end of a task that awaits): when nobody is left
+-- who wants it, the work behind it is stopped, however far upstream it is.
+--
+-- What a deferred is made of: deferred/core.lua. Operators: deferred/{stage,combine,loop}.lua. Time: timers.lua.
+-- Errors that nobody looks at: unseen.lua.
 
-local core = require "perilune.core.task"
-local coroutines = require "perilune.coroutines"
+local combine = require "perilune.deferred.combine"
+local core = require "perilune.deferred.core"
 local failure = require "perilune.failure"
+local loop = require "perilune.deferred.loop"
+local queue = require "perilune.deferred.queue"
+local stage = require "perilune.deferred.stage"
+local sys = require "perilune.core.sys"
+local timers = require "perilune.timers"
+local unseen = require "perilune.unseen"
 
-local begin_wait, wake, ask_turn = core.begin_wait, core.wake, core.ask_turn
-local yield, WAIT = coroutines.yield, core.WAIT
-
-local PENDING, SUCCESS, ERROR = 0, 1, 2
+local PENDING, CLAIMED, SUCCESS, ERROR = core.PENDING, core.CLAIMED, core.SUCCESS, core.ERROR
+local STATE, VALUE, WORK = 1, 2, 3
+local Deferred, mt, settle = core.methods, core.mt, core.settle
 
 local deferred = {}
-local Deferred = {}
-local mt = { __index = Deferred, __name = "deferred" }
 
---- calls queued for the next turn: function, argument, argument, …
-local queue, queued = {}, 0
-
-core.on_turn(function()
-    local calls, n = queue, queued
-    queue, queued = {}, 0
-    for i = 1, n, 3 do
-        local ok, err = xpcall(calls[i], debug.traceback, calls[i + 1], calls[i + 2])
-        if not ok then
-            require("perilune.core.sys").log("error", "deferred listener failed: " .. tostring(err))
-        end
+local function check_function(fn, name, what)
+    if type(fn) ~= "function" then
+        error(("bad argument '%s' to %s (function expected, got %s)"):format(name, what, type(fn)), 3)
     end
-end)
-
-local function later(fn, a, b)
-    queue[queued + 1], queue[queued + 2], queue[queued + 3] = fn, a, b
-    queued = queued + 3
-    ask_turn()
 end
 
+local function check_deferred(x, name, what)
+    if getmetatable(x) ~= mt then
+        error(("bad argument '%s' to %s (deferred expected, got %s)"):format(name, what, type(x)), 3)
+    end
+end
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Making
+
 --- A pending deferred.
--- @tparam[opt] function on_cancel called with the reason when `cancel` is used while it is pending; stops the
--- work behind it
+-- @tparam[opt] function on_cancel called with the reason when nobody wants the outcome any more; stops the work
+-- behind it
 -- @treturn deferred
 function deferred.deferred(on_cancel)
-    return setmetatable({ state = PENDING, on_cancel = on_cancel }, mt)
+    if core.is_tracking then
+        return core.new(on_cancel)
+    end
+    return setmetatable({ PENDING, false, on_cancel or false, false }, mt)
 end
 
 --- A deferred that already has the value.
+-- @treturn deferred
 function deferred.success_deferred(value)
-    return setmetatable({ state = SUCCESS, value = value }, mt)
+    return setmetatable({ SUCCESS, value, false, false }, mt)
 end
 
 --- A deferred that has already failed with `err`.
+-- @treturn deferred
 function deferred.error_deferred(err)
-    return setmetatable({ state = ERROR, value = err }, mt)
+    return core.settled(ERROR, err)
 end
 
 --- Is `x` a deferred?
@@ -61,230 +68,329 @@ function deferred.is_deferred(x)
     return getmetatable(x) == mt
 end
 
-local function settle(d, state, value)
-    if d.state ~= PENDING then
+--- `x` itself when it is a deferred; else a deferred that has it as its value. A deferred that has succeeded with a
+-- deferred is peeled.
+-- @treturn deferred
+function deferred.to_deferred(x)
+    x = stage.peel(x)
+    return getmetatable(x) == mt and x or deferred.success_deferred(x)
+end
+
+--- Peels what has succeeded: the value, the value of the deferred that is its value, and so on. Pending and failed
+-- deferreds are returned as they are.
+deferred.unwrap = stage.peel
+
+--- From now on each deferred remembers where it was made, which the log line of an unseen error tells. Costs about a
+-- microsecond each; PERILUNE_DEBUG=1 in the environment switches it on.
+-- @tparam boolean is_on
+function deferred.track(is_on)
+    core.is_tracking = is_on
+end
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Settling
+
+--- May somebody with this token settle a deferred that is not simply pending?
+local function is_allowed(d, state, token)
+    if state ~= CLAIMED or token == nil then
+        return false
+    elseif token ~= d.token then
+        error("bad argument 'token' (not the token of this deferred's claim)", 3)
+    end
+    d[STATE] = PENDING
+    return true
+end
+
+local early = failure.new("cancelled", "the outcome was settled without it")
+
+--- Somebody has settled the result of an operator. What a function or a task stands behind is settled by just that.
+local function settled_early(work)
+    if type(work) == "table" then
+        core.give_up(work:abandon(early), early, ERROR, early)
+    end
+end
+
+--- Settles with a value. False when it was settled already, or claimed by somebody else. The result of an operator
+-- may be settled like any other: its later stages do not run, and what only it wanted is cancelled.
+-- @param value
+-- @param[opt] token of the claim
+-- @treturn boolean
+function Deferred:success(value, token)
+    local state = self[STATE]
+    if state ~= PENDING and not is_allowed(self, state, token) then
         return false
     end
-    d.state, d.value, d.on_cancel = state, value, nil
-    local waiters, listeners = d.waiters, d.listeners
-    if waiters then
-        d.waiters = nil
-        for i = 1, #waiters, 2 do
-            wake(waiters[i], waiters[i + 1])
-        end
-    end
-    if listeners then
-        d.listeners = nil
-        for i = 1, #listeners, 2 do
-            later(listeners[state == SUCCESS and i or i + 1] or function() end, value)
-        end
+    local work = self[WORK]
+    settle(self, SUCCESS, value)
+    if work then
+        settled_early(work)
     end
     return true
 end
 
---- Settles with a value. False when it was settled already.
+--- Settles with an error, like `success`.
 -- @treturn boolean
-function Deferred:success(value)
-    return settle(self, SUCCESS, value)
-end
-
---- Settles with an error. False when it was settled already.
--- @treturn boolean
-function Deferred:error(err)
-    return settle(self, ERROR, err)
-end
-
---- A sleep that somebody listens to needs a timer of its own; a task that awaits it uses the task's.
-local function arm(d)
-    local timer = core.timer(math.max(d.deadline - core.clock(), 0), function()
-        settle(d, SUCCESS, true)
-    end)
-    d.deadline = nil
-    d.on_cancel = function()
-        timer:stop()
+function Deferred:error(err, token)
+    local state = self[STATE]
+    if state ~= PENDING and not is_allowed(self, state, token) then
+        return false
     end
+    local work = self[WORK]
+    settle(self, ERROR, err)
+    if work then
+        settled_early(work)
+    end
+    return true
 end
 
---- Calls `on_success(value)` or `on_error(err)` on a later turn once settled; either may be nil.
--- @treturn deferred itself
-function Deferred:on_realized(on_success, on_error)
-    if self.state == PENDING then
-        if self.deadline then
-            arm(self)
-        end
-        local l = self.listeners or {}
-        l[#l + 1], l[#l + 2] = on_success or false, on_error or false
-        self.listeners = l
+--- Reserves the right to settle it: from now on only who has the token can, and neither timeout nor cancel does.
+-- @return token, nil when it is settled or claimed
+function Deferred:claim()
+    if self[STATE] ~= PENDING then
+        return nil
+    end
+    self[STATE] = CLAIMED
+    self.token = {}
+    return self.token
+end
+
+--- Gives up waiting: the work behind it is stopped and the deferred fails with `reason`.
+-- @param[opt] reason an error object, or the text of one with code `cancelled`
+-- @treturn boolean false when it was settled already
+function Deferred:cancel(reason)
+    if self[STATE] ~= PENDING then
+        return false
+    end
+    reason = core.to_reason(reason)
+    core.give_up(self, reason, ERROR, reason)
+    return true
+end
+
+--- id of timer → seconds of the timeout, or {seconds, value} when it succeeds with a value
+local limits = {}
+
+function Deferred:on_timer(id)
+    local limit = limits[id]
+    limits[id] = false
+    self[VALUE] = false
+    if self[STATE] ~= PENDING then
+        return
+    end
+    local seconds = type(limit) == "table" and limit[1] or limit
+    local err = failure.new("timeout", ("no answer within %g s"):format(seconds))
+    if type(limit) == "table" then
+        core.give_up(self, err, SUCCESS, limit[2])
     else
-        local fn = self.state == SUCCESS and on_success or self.state == ERROR and on_error
-        if fn then
-            later(fn, self.value)
-        end
+        core.give_up(self, err, ERROR, err)
     end
+end
+
+--- Fails with code `timeout` after `seconds`, stopping the work behind it; with `value` given, succeeds with that. Of
+-- several timeouts the first to pass counts. Without `seconds` nothing happens.
+-- @tparam ?number seconds 0 or less: in the next turn
+-- @treturn deferred itself
+function Deferred:timeout(seconds, ...)
+    if seconds == nil or self[STATE] >= SUCCESS then
+        return self
+    elseif type(seconds) ~= "number" or seconds ~= seconds then
+        error("bad argument 'seconds' to timeout (number expected)", 2)
+    end
+    local before = self[VALUE]
+    if before then
+        if timers.left(before) <= seconds then
+            return self
+        end
+        timers.stop(before)
+    end
+    local id = timers.start(math.max(seconds, 0), self)
+    self[VALUE] = id
+    limits[id] = select("#", ...) > 0 and { seconds, (...) } or seconds
     return self
 end
 
---- A deferred that succeeds with true `seconds` from now.
-function deferred._sleep(seconds)
-    return setmetatable({ state = PENDING, deadline = core.clock() + seconds }, mt)
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Listening
+
+local Listener = {}
+Listener.__index = Listener
+
+function Listener:react(d)
+    local fn = self[d[STATE] == SUCCESS and 1 or 2]
+    if fn then
+        local ok, err = xpcall(fn, debug.traceback, d[VALUE])
+        if not ok then
+            sys.log("error", "deferred listener failed: " .. tostring(err))
+        end
+    end
+end
+
+--- Two functions that can be added to deferreds and taken away again.
+-- @tparam ?function on_success called with the value
+-- @tparam ?function on_error called with the error
+-- @treturn listener
+function deferred.listener(on_success, on_error)
+    return setmetatable({ on_success or false, on_error or false }, Listener)
+end
+
+--- Calls `on_success(value)` or `on_error(err)` on a later turn once settled, in the order in which they were added;
+-- either may be nil. An error in them is logged and harms nobody else.
+-- @treturn deferred itself
+function Deferred:on_realized(on_success, on_error)
+    core.attach(self, deferred.listener(on_success, on_error))
+    return self
+end
+
+--- Adds a listener made by `deferred.listener`.
+-- @treturn boolean true
+function Deferred:add_listener(listener)
+    core.attach(self, listener)
+    return true
+end
+
+--- Takes a listener away. False when it is not there, or the deferred is settled already.
+-- @treturn boolean
+function Deferred:cancel_listener(listener)
+    return self[STATE] < SUCCESS and core.remove_consumer(self, listener)
 end
 
 --- Has it been settled?
 -- @treturn boolean
 function Deferred:is_realized()
-    if self.deadline and self.state == PENDING and core.clock() >= self.deadline then
+    local sleep = self[STATE] == PENDING and core.sleep_of(self)
+    if sleep and timers.now() >= sleep.deadline then
+        sleep:abandon()
         settle(self, SUCCESS, true)
     end
-    return self.state ~= PENDING
+    return self[STATE] >= SUCCESS
 end
 
---- Gives up waiting: the work behind it is stopped and the deferred fails with code `cancelled`.
--- @param[opt] reason an error object, or a text
--- @treturn boolean false when it was settled already
-function Deferred:cancel(reason)
-    local on_cancel = self.on_cancel
-    if type(reason) ~= "table" then
-        reason = failure.new("cancelled", reason or "cancelled")
+--- The value if it has succeeded, else `default`.
+function Deferred:success_value(default)
+    if self:is_realized() and self[STATE] == SUCCESS then
+        return self[VALUE]
     end
-    if self.state ~= PENDING then
-        return false
-    end
-    if on_cancel then
-        on_cancel(reason)
-    end
-    settle(self, ERROR, reason)
-    return true
+    return default
 end
 
---- Fails with code `timeout` after `seconds`, cancelling the work behind `self`; with `value` given, succeeds
--- with that.
--- @tparam number seconds
--- @treturn deferred itself
-function Deferred:timeout(seconds, ...)
-    local n, value = select("#", ...), (...)
-    local timer = core.timer(seconds, function()
-        local on_cancel = self.on_cancel
-        local err = failure.new("timeout", ("no answer within %g s"):format(seconds))
-        if self.state == PENDING and on_cancel then
-            on_cancel(err)
-        end
-        if n > 0 then
-            settle(self, SUCCESS, value)
-        else
-            settle(self, ERROR, err)
-        end
-    end)
-    local function stop()
-        timer:stop()
+--- The error if it has failed, else `default`.
+function Deferred:error_value(default)
+    if self[STATE] == ERROR then
+        unseen.seen(self)
+        return self[VALUE]
     end
-    return self:on_realized(stop, stop)
+    return default
 end
 
---- A deferred of `fn(value)`; deferreds that `fn` returns are waited for, errors skip it.
+function mt.__tostring(self)
+    if self[STATE] < SUCCESS then
+        return "<< … >>"
+    elseif self[STATE] == SUCCESS then
+        return "<< " .. tostring(self[VALUE]) .. " >>"
+    end
+    return "<< ERROR: " .. tostring(self[VALUE]) .. " >>"
+end
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Operators
+
+--- A deferred of `fn(value)`; deferreds that `fn` returns are waited for, to any depth; an error skips it. More
+-- functions are further stages.
+-- @tparam function fn
 -- @treturn deferred
-function Deferred:chain(fn)
-    local out = deferred.deferred(function(reason)
-        self:cancel(reason)
-    end)
-    local function fail(err)
-        out:error(err)
+function Deferred:chain(fn, ...)
+    check_function(fn, "fn", "chain")
+    local out = stage.chain(self, fn)
+    for i = 1, select("#", ...) do
+        local more = select(i, ...)
+        check_function(more, "fn", "chain")
+        out = stage.chain(out, more)
     end
-    self:on_realized(function(value)
-        local ok, result = pcall(fn, value)
-        if not ok then
-            fail(result)
-        elseif deferred.is_deferred(result) then
-            result:on_realized(function(v)
-                out:success(v)
-            end, fail)
-        else
-            out:success(result)
-        end
-    end, fail)
     return out
 end
 
---- A task that was cancelled waits no more. What only it wanted and nobody else can have (a taken value) is given up.
-local function forget(d, task)
-    local w = d.waiters
-    if d.state ~= PENDING or not w then
-        return
-    end
-    for i = #w - 1, 1, -2 do
-        if w[i] == task then
-            table.remove(w, i + 1)
-            table.remove(w, i)
-            break
-        end
-    end
-    if #w == 0 and d.is_personal and not d.listeners then
-        settle(d, ERROR, failure.new("cancelled", "nobody waits any more"))
+--- The same for a value that may be a deferred or not.
+function deferred.chain(x, fn, ...)
+    return deferred.to_deferred(x):chain(fn, ...)
+end
+
+local function has_code(code)
+    return function(err)
+        return type(err) == "table" and err.code == code
     end
 end
 
-local function wait(d)
-    local task, number
-    if d.deadline then
-        task, number = core.sleep(math.max(d.deadline - core.clock(), 0))
-    else
-        task, number = begin_wait()
+--- A deferred of `handler(err)` when this one fails; a value passes. With `match`, other errors pass too.
+-- @tparam[opt] string|function match the error's code, or a function of the error that answers whether to handle it
+-- @tparam function handler
+-- @treturn deferred
+function Deferred:catch(match, handler)
+    if handler == nil then
+        match, handler = nil, match
     end
-    if not task then
-        error("await outside of a task", 3)
+    check_function(handler, "handler", "catch")
+    if type(match) == "string" then
+        match = has_code(match)
+    elseif match ~= nil then
+        check_function(match, "match", "catch")
     end
-    local w = d.waiters or {}
-    w[#w + 1], w[#w + 2] = task, number
-    d.waiters = w
-    local err = yield(WAIT)
-    if err ~= nil then
-        forget(d, task)
-    elseif d.deadline then
-        settle(d, SUCCESS, true)
-    end
-    return err
+    return stage.catch(self, match, handler)
 end
 
---- Waits for a deferred: its value, or its error raised. Other values are returned as they are.
--- @param d a deferred, or any value
-function deferred.await(d)
-    if getmetatable(d) ~= mt then
-        return d
-    end
-    if d.state == PENDING then
-        local err = wait(d)
-        if err ~= nil then
-            error(err, 0)
-        end
-    end
-    if d.state == SUCCESS then
-        return d.value
-    end
-    error(d.value, 0)
+--- A deferred of the same outcome, settled after `fn()` has run, and after the deferred that it may return. An error
+-- of fn takes the outcome's place. fn runs whatever happens, also when the result is cancelled.
+-- @tparam function fn
+-- @treturn deferred
+function Deferred:finally(fn)
+    check_function(fn, "fn", "finally")
+    return stage.finally(self, fn)
 end
 
---- Waits without raising: true and the value, or false and the error.
-function deferred.try_await(d)
-    if getmetatable(d) ~= mt then
-        return true, d
-    end
-    if d.state == PENDING then
-        local err = wait(d)
-        if err ~= nil then
-            error(err, 0)
-        end
-    end
-    return d.state == SUCCESS, d.value
+--- Conveys this one's outcome into `other`. False when that is settled already.
+-- @tparam deferred other
+-- @treturn boolean
+function Deferred:connect(other)
+    check_deferred(other, "other", "connect")
+    return stage.connect(self, other)
 end
 
-Deferred.await = deferred.await
-Deferred.try_await = deferred.try_await
+--- The same for a value that may be a deferred or not.
+function deferred.connect(a, b)
+    check_deferred(b, "b", "connect")
+    return stage.connect(a, b)
+end
 
---- A pending deferred of something that only one can have: it is given up when the task that awaits it is cancelled.
+--- A deferred of the same outcome that may be cancelled without any effect on this one.
+-- @treturn deferred
+function Deferred:shield()
+    return stage.shield(self)
+end
+
+deferred.zip, deferred.zip_all, deferred.alt = combine.zip, combine.zip_all, combine.alt
+deferred.recur = loop.recur
+
+--- Calls `fn(...)`, again with the arguments that it (or the deferred it returns) names by `recur`, until it returns
+-- something else: that is the outcome.
+-- @tparam function fn
+-- @param ... at most four arguments of the first turn
+-- @treturn deferred
+function deferred.loop(fn, ...)
+    check_function(fn, "fn", "loop")
+    return loop.loop(fn, ...)
+end
+
+deferred.await, deferred.try_await = core.await, core.try_await
+Deferred.await, Deferred.try_await = core.await, core.try_await
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- For this library
+
+local function no_work() end
+
+--- A pending deferred of something that only one can have: it is given up when nobody waits for it any more.
 function deferred._personal()
-    return setmetatable({ state = PENDING, is_personal = true }, mt)
+    return setmetatable({ PENDING, false, no_work, false }, mt)
 end
 
---- Runs `fn(a, b)` on a later turn.
-deferred._later = later
+deferred._sleep, deferred._later = core.sleep, queue.later
 
 return deferred

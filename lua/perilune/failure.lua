@@ -24,8 +24,8 @@ function failure.is(value, code)
     return getmetatable(value) == mt and (code == nil or value.code == code)
 end
 
---- A message handler for xpcall: a text becomes an error object with code "error"; either keeps in `traceback` where it
--- was raised, for logs, where the calls are gone by the time somebody looks.
+--- A message handler for xpcall: a text becomes an error object with code "error"; either keeps in `traceback` where
+-- it was raised, for logs, where the calls are gone by the time somebody looks.
 -- @param err what was raised
 -- @treturn table|any
 function failure.traced(err)

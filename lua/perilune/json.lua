@@ -11,8 +11,8 @@ local json = { null = cjson.null, empty_array = core.empty_array }
 -- Strings that are not UTF-8 get U+FFFD for what is wrong in them; integers up to 2^53 are exact, other
 -- numbers have 14 significant digits.
 -- @treturn string
--- Raises when the value holds a function, a thread, NaN or infinity, is nested deeper than 1,000, or an array with more
--- than half of its places empty.
+-- Raises when the value holds a function, a thread, NaN or infinity, is nested deeper than 1,000, or an array with
+-- more than half of its places empty.
 function json.encode(value)
     local s, err = core.encode(value)
     if not s then

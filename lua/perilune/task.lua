@@ -1,43 +1,78 @@
 --- Tasks: functions that run concurrently on the loop and may await.
+--
+-- A task is a child of the one that started it, and is cancelled with it; `scope` waits for children, `detach` starts
+-- one without a parent. Values set by `task.set` are inherited. The scheduler is C (bind/co.h); what a task's
+-- deferred is: deferred/core.lua. Locks and scopes: task/{scope,semaphore}.lua.
 
 local core = require "perilune.core.task"
+local core_deferred = require "perilune.deferred.core"
 local coroutines = require "perilune.coroutines"
-local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
+local stage = require "perilune.deferred.stage"
+require "perilune.deferred"
 local sys = require "perilune.core.sys"
+local timers = require "perilune.timers"
 
 local yield, WAIT = coroutines.yield, core.WAIT
 
+local PENDING, SUCCESS, ERROR = core_deferred.PENDING, core_deferred.SUCCESS, core_deferred.ERROR
+local STATE, WORK = 1, 3
+local mt, settle, resolve = core_deferred.mt, core_deferred.settle, stage.resolve
+
 local task = {}
 
-local function run(d, fn, ...)
-    local ok, value = xpcall(fn, failure.traced, ...)
-    if ok then
-        d:success(value)
-        return
+--- The body of every task: `values` are the task-local values it inherits.
+local function run(d, values, fn, ...)
+    if d[STATE] ~= PENDING then
+        return -- settled before it began: it never does
     end
-    local is_unseen = d.listeners == nil and d.waiters == nil
-    d:error(value)
-    if is_unseen then
-        -- the end of a task that was cancelled, or whose client has left, is no fault
-        local is_usual = failure.is(value, "cancelled") or failure.is(value, "closed")
-        sys.log(is_usual and "info" or "error", "task failed and nobody waits for it: " .. failure.describe(value))
+    if values then
+        core.locals(true).values = values
+    end
+    local ok, value = xpcall(fn, failure.traced, ...)
+    if d[STATE] ~= PENDING then
+        return
+    elseif not ok then
+        d[WORK] = { what = "a task", fn = fn } -- who is named when nobody looks at the error
+        settle(d, ERROR, value)
+    elseif getmetatable(value) == mt then
+        d[WORK] = false
+        resolve(d, value)
+    else
+        settle(d, SUCCESS, value)
     end
 end
 
---- Starts `fn(...)` as a task of its own, a child of the running task.
--- It begins later in this turn. Cancelling the deferred, or the parent, raises the reason where the task waits.
--- @tparam function fn
--- @treturn deferred of the first value that `fn` returns
-function task.spawn(fn, ...)
+local function check_function(fn, what)
     if type(fn) ~= "function" then
-        error("bad argument 'fn' to task.spawn (function expected, got " .. type(fn) .. ")", 2)
+        error(("bad argument 'fn' to task.%s (function expected, got %s)"):format(what, type(fn)), 3)
     end
-    local d = deferred.deferred()
-    local handle = core.spawn(run, d, fn, ...)
-    d.on_cancel = function(reason)
-        core.cancel(handle, reason)
-    end
+end
+
+local function values_here()
+    local locals = core.locals()
+    return locals and locals.values or false
+end
+
+--- Starts `fn(...)` as a task of its own, a child of the running task.
+-- It begins later in this turn. Cancelling the deferred, or the parent, raises the reason where the task waits; so
+-- does the end of the interest of all who waited for the deferred.
+-- @tparam function fn
+-- @treturn deferred of the first value that `fn` returns; a deferred that it returns is waited for
+function task.spawn(fn, ...)
+    check_function(fn, "spawn")
+    local d = core_deferred.new(false)
+    d[WORK] = core.spawn(run, d, values_here(), fn, ...)
+    return d
+end
+
+--- The same without a parent: it goes on when the running task is cancelled, or its client leaves.
+-- @tparam function fn
+-- @treturn deferred
+function task.detach(fn, ...)
+    check_function(fn, "detach")
+    local d = core_deferred.new(false)
+    d[WORK] = core.spawn_detached(run, d, values_here(), fn, ...)
     return d
 end
 
@@ -48,13 +83,16 @@ function task.sleep(seconds)
     if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 or seconds > 1e9 then
         error("bad argument 'seconds' to task.sleep (a number from 0 to 1e9 expected)", 2)
     end
-    return deferred._sleep(seconds)
+    return core_deferred.sleep(seconds)
 end
 
 --- Suspends the running task for `seconds` without making a deferred: what `ngx.sleep` uses.
 -- @tparam number seconds
 function task.nap(seconds)
-    if not core.sleep(seconds) then
+    if timers.mock() and core.current() then
+        core_deferred.await(core_deferred.sleep(seconds))
+        return
+    elseif not core.sleep(seconds) then
         error("sleep outside of a task", 2)
     end
     local err = yield(WAIT)
@@ -76,13 +114,19 @@ function task.yield()
     end
 end
 
+local function own_table(what)
+    local locals = core.locals(true)
+    if not locals then
+        error("task." .. what .. " outside of a task", 3)
+    end
+    return locals
+end
+
 --- Registers `fn` to be called when the running task ends, however it ends; last registered first.
 -- It must not await.
 -- @tparam function fn
 function task.defer(fn)
-    if type(fn) ~= "function" then
-        error("bad argument 'fn' to task.defer (function expected, got " .. type(fn) .. ")", 2)
-    end
+    check_function(fn, "defer")
     local locals = core.locals(true)
     if not locals then
         error("defer outside of a task", 2)
@@ -100,7 +144,83 @@ function task._run_defers(locals)
     end
 end
 
+--- Sets a value of the running task. The tasks that it starts from now on have it, too; those that set it anew change
+-- their own only.
+-- @param key
+-- @param value
+function task.set(key, value)
+    local locals, values = own_table("set"), {}
+    for k, v in pairs(locals.values or {}) do
+        values[k] = v
+    end
+    values[key] = value
+    locals.values = values
+end
+
+--- A value that this task, or one that it descends from, has set before starting it.
+-- @param key
+-- @return value, nil when there is none or no task runs
+function task.get(key)
+    local values = values_here()
+    return values and values[key]
+end
+
+--- Names the running task, for the report of `PERILUNE_DEBUG`.
+-- @tparam[opt] string name
+-- @treturn ?string its name
+function task.name(name)
+    if name ~= nil then
+        own_table("name").name = tostring(name)
+    end
+    local locals = core.locals()
+    return locals and locals.name
+end
+
+--- Writes what still waits to the error log: called at the end of a script when PERILUNE_DEBUG is set.
+function task._report_leaks()
+    for _, t in ipairs(core.tasks()) do
+        local name = t[2] and t[2].name
+        sys.log("warn", debug.traceback(t[1], ("task %swas still waiting at the end"):format(
+            name and "'" .. name .. "' " or "")))
+    end
+end
+
 --- An opaque name of the running task, or nil.
 task.current = core.current
+
+--- A stream, by the name that it has among tasks.
+-- @tparam[opt=0] number capacity
+-- @treturn stream
+function task.channel(capacity)
+    return require("perilune.stream").stream(capacity)
+end
+
+local scopes, semaphores = require "perilune.task.scope", require "perilune.task.semaphore"
+
+--- Runs `fn(scope)` as a task that ends after everything it has started by `scope:spawn(fn, …)`: the deferred is
+-- settled when all of them have ended. The first that fails cancels the others and is the outcome; cancelling the
+-- scope cancels all.
+-- @tparam function fn
+-- @treturn deferred of the first value that fn returns
+function task.scope(fn)
+    check_function(fn, "scope")
+    return scopes.run(task, fn)
+end
+
+--- A semaphore of `n` permits.
+-- @tparam number n
+-- @treturn semaphore
+function task.semaphore(n)
+    if type(n) ~= "number" or n ~= n or n < 1 then
+        error("bad argument 'n' to task.semaphore (a number of at least 1 expected)", 2)
+    end
+    return semaphores.new(n)
+end
+
+--- A semaphore of one permit.
+-- @treturn semaphore
+function task.mutex()
+    return semaphores.new(1)
+end
 
 return task

@@ -24,7 +24,15 @@ static struct co *current; /* process-wide: the running task */
 static struct list run_queue = LIST_INIT(run_queue); /* process-wide: tasks to resume */
 static struct loop_call drain_call;                  /* process-wide: empties the run queue */
 static unsigned n_tasks;                             /* process-wide: tasks that have not ended */
-static char wait_token;                              /* process-wide: only its address matters */
+static struct {
+    struct co **list;
+    uint32_t n, size;
+} all; /* process-wide: every task there ever was, by its id */
+static struct {
+    void (*fn)(void);
+    struct list node;                  /* in the run queue */
+} turn = {NULL, LIST_INIT(turn.node)}; /* process-wide: what runs behind the tasks that are ready */
+static char wait_token;                /* process-wide: only its address matters */
 
 void *co_wait_token(void)
 {
@@ -41,11 +49,35 @@ unsigned co_count(void)
     return n_tasks;
 }
 
+bool co_is_quiet(void)
+{
+    return list_is_empty(&run_queue);
+}
+
+void co_each(void (*fn)(struct co *co, void *arg), void *arg)
+{
+    for (uint32_t i = 0; i < all.n; i++)
+        if (all.list[i]->state != CO_ENDED)
+            fn(all.list[i], arg);
+}
+
 static void on_sleep_over(struct timer *t)
 {
     struct co *co = CONTAINER_OF(t, struct co, timer);
 
     co_wake(co, co->timer_wait);
+}
+
+/* Above 2^21 tasks a ticket would not be exact in a double any more. */
+static uint32_t number(struct co *co)
+{
+    if (all.n == all.size) {
+        all.size = all.size ? all.size * 2 : 64;
+        all.list = mem_realloc(all.list, all.size * sizeof(*all.list));
+    }
+    CHECK(all.n < (uint32_t)1 << 21);
+    all.list[all.n] = co;
+    return all.n++;
 }
 
 static struct co *make_task(void)
@@ -56,6 +88,7 @@ static struct co *make_task(void)
     co->L = lua_newthread(L);
     co->anchor = luaL_ref(L, LUA_REGISTRYINDEX);
     co->cancel_ref = co->locals = LUA_NOREF;
+    co->id = number(co);
     list_init(&co->node);
     list_init(&co->children);
     list_init(&co->sibling);
@@ -82,7 +115,7 @@ struct co *co_new(void *user, void (*on_end)(struct co *co, enum co_result resul
     struct co *co = idle ? CONTAINER_OF(idle, struct co, node) : make_task();
 
     co->state = CO_NEW;
-    co->is_woken = co->wants_exit = co->has_cancel = false;
+    co->is_woken = co->wants_exit = co->has_cancel = co->is_cancel_late = false;
     co->queued_args = 0;
     co->user = user;
     co->log = NULL;
@@ -278,9 +311,10 @@ static void resume(struct co *co, int nargs)
         end_task(co, CO_FAILED, 1);
 }
 
-/* What a wait returns: nothing, or the error of a cancel. */
+/* What a wait returns: nothing, or the error of a cancel and whether it came too late. */
 static void resume_waiting(struct co *co)
 {
+    timer_stop(&co->timer);
     if (!co->has_cancel) {
         resume(co, 0);
         return;
@@ -289,29 +323,49 @@ static void resume_waiting(struct co *co)
     lua_rawgeti(co->L, LUA_REGISTRYINDEX, co->cancel_ref);
     luaL_unref(co->L, LUA_REGISTRYINDEX, co->cancel_ref);
     co->cancel_ref = LUA_NOREF;
-    timer_stop(&co->timer);
-    resume(co, 1);
+    lua_pushboolean(co->L, co->is_cancel_late);
+    resume(co, 2);
+}
+
+static void run_task(struct co *co)
+{
+    int nargs = co->queued_args;
+
+    if (nargs < 0) {
+        resume_waiting(co);
+        return;
+    }
+    co->queued_args = -1;
+    resume(co, nargs);
 }
 
 static void on_drain(struct loop_call *call)
 {
     for (unsigned i = 0; i < RUNS_PER_TURN; i++) {
         struct list *n = list_pop(&run_queue);
-        struct co *co;
 
         if (!n)
             return;
-        co = CONTAINER_OF(n, struct co, node);
-        if (co->queued_args >= 0) {
-            int nargs = co->queued_args;
-            co->queued_args = -1;
-            resume(co, nargs);
-        } else {
-            resume_waiting(co);
-        }
+        if (n == &turn.node)
+            turn.fn();
+        else
+            run_task(CONTAINER_OF(n, struct co, node));
     }
     if (!list_is_empty(&run_queue))
         loop_next(call);
+}
+
+void co_set_turn(void (*fn)(void))
+{
+    turn.fn = fn;
+}
+
+void co_ask_turn(void)
+{
+    if (!list_is_empty(&turn.node))
+        return;
+    list_append(&run_queue, &turn.node);
+    expect_drain();
 }
 
 void co_start(struct co *co, int nargs)
@@ -359,6 +413,19 @@ void co_wake(struct co *co, uint32_t wait)
     }
 }
 
+double co_ticket(const struct co *co, uint32_t wait)
+{
+    return (double)((uint64_t)co->id << 32 | wait);
+}
+
+void co_wake_ticket(double ticket)
+{
+    uint64_t t = ticket >= 0 && ticket < 9007199254740992.0 ? (uint64_t)ticket : UINT64_MAX;
+
+    if (t >> 32 < all.n)
+        co_wake(all.list[t >> 32], (uint32_t)t);
+}
+
 /* The error value is on top of `L` and stays there. */
 static void cancel_one(struct co *co, lua_State *L)
 {
@@ -369,6 +436,7 @@ static void cancel_one(struct co *co, lua_State *L)
     lua_pushvalue(L, -1);
     co->cancel_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     co->has_cancel = true;
+    co->is_cancel_late = co->state == CO_QUEUED;
     if (co->state == CO_WAITING) {
         co->wait++;
         enqueue(co);
@@ -379,6 +447,29 @@ void co_cancel(struct co *co, lua_State *L)
 {
     cancel_one(co, L);
     lua_pop(L, 1);
+}
+
+void co_postpone_cancel(lua_State *L)
+{
+    if (!current || current->has_cancel) {
+        lua_pop(L, 1);
+        return;
+    }
+    current->cancel_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    current->has_cancel = true;
+    current->is_cancel_late = false;
+}
+
+void co_detach(struct co *co)
+{
+    list_remove(&co->sibling);
+    co->user = NULL;
+    co->log = NULL;
+    if (!co->has_cancel)
+        return;
+    luaL_unref(co->L, LUA_REGISTRYINDEX, co->cancel_ref);
+    co->cancel_ref = LUA_NOREF;
+    co->has_cancel = false;
 }
 
 void co_cancel_err(struct co *co, const struct err *why)
@@ -402,5 +493,8 @@ void co_shutdown(void)
         loop_cancel(&drain_call);
     while (!list_is_empty(&idle_tasks))
         mem_free(CONTAINER_OF(list_pop(&idle_tasks), struct co, node));
+    mem_free(all.list);
+    all.list = NULL;
+    all.n = all.size = 0;
     n_tasks = 0;
 }

@@ -2,7 +2,8 @@
  *
  * A task runs until it ends or yields. `await` yields the wait token after begin_wait has given it
  * a number; co_wake with that number queues it again. Any other yield at the top level gives way to
- * the other tasks. Coroutines are pooled. */
+ * the other tasks. Coroutines are pooled. A ticket names a task and one wait of it in a single Lua
+ * number. */
 #ifndef BIND_CO_H
 #define BIND_CO_H
 
@@ -26,11 +27,13 @@ struct co {
     lua_State *L;
     int anchor; /* registry reference of L */
     enum co_state state;
+    uint32_t id;   /* its place among all tasks, for ever */
     uint32_t wait; /* number of the current or last wait */
     bool is_woken; /* woken while still running */
     bool wants_exit;
-    bool has_cancel; /* a cancel waits to be delivered: error value in the registry under
-                        `cancel_ref` */
+    bool has_cancel;     /* a cancel waits to be delivered: error value in the registry under
+                            `cancel_ref` */
+    bool is_cancel_late; /* what the task waited for had come before the cancel did */
     int cancel_ref;
     int locals;       /* registry reference of the task's own table (defer, task-local values) or
                          LUA_NOREF */
@@ -71,6 +74,12 @@ uint32_t co_begin_sleep(struct co *co, uint64_t ms);
  * end: tasks are type-stable). */
 void co_wake(struct co *co, uint32_t wait);
 
+/* The task and its wait number `wait` as one number that Lua can keep; exact in a double. */
+double co_ticket(const struct co *co, uint32_t wait);
+
+/* co_wake of what a ticket names; any number is harmless. */
+void co_wake_ticket(double ticket);
+
 /* Pops an error value from `L` and delivers it where the task waits (now queued), or at its next
  * wait; its children too. */
 void co_cancel(struct co *co, lua_State *L);
@@ -78,6 +87,14 @@ void co_cancel(struct co *co, lua_State *L);
 /* The task, and those below it that have no on_end, belong to nobody any more: what they worked for
  * may end before them. Their user and log become NULL. */
 void co_orphan(struct co *co);
+
+/* Pops an error value from `L`: the running task was cancelled while what it waited for had come.
+ * It may use that; the error is raised by its next wait. Its children know already. */
+void co_postpone_cancel(lua_State *L);
+
+/* A new task leaves its parent: it outlives whatever the parent works for. User and log become
+ * NULL. */
+void co_detach(struct co *co);
 
 /* Same with a constant: the error object that lerr_push makes. */
 void co_cancel_err(struct co *co, const struct err *why);
@@ -92,8 +109,21 @@ void *co_wait_token(void);
  * the next call. */
 const char *co_traceback(struct co *co);
 
+/* `fn` is called from the run queue, behind the tasks that are ready when co_ask_turn is called:
+ * the reactions to what tasks have settled, which may wake others. */
+void co_set_turn(void (*fn)(void));
+
+/* Asks for one such call; harmless when it was asked for already. */
+void co_ask_turn(void);
+
 /* Tasks that have not ended. */
 unsigned co_count(void);
+
+/* Is no task ready to run, except the running one? */
+bool co_is_quiet(void);
+
+/* Calls `fn` for each task that has not ended; fn must neither start nor end one. */
+void co_each(void (*fn)(struct co *co, void *arg), void *arg);
 
 /* Forgets everything (the machine is about to be closed). */
 void co_shutdown(void);

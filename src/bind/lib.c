@@ -16,6 +16,7 @@ void lib_preload(lua_State *L, const char *name, lua_CFunction open)
 void lib_open(lua_State *L)
 {
     lib_preload(L, "perilune.core.task", lib_task);
+    lib_preload(L, "perilune.core.timer", lib_timer);
     lib_preload(L, "perilune.core.sys", lib_sys);
     lib_preload(L, "perilune.core.json", lib_json);
     lib_preload(L, "perilune.core.bus", lib_bus);

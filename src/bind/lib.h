@@ -14,8 +14,11 @@ void lib_preload(lua_State *L, const char *name, lua_CFunction open);
 /* "perilune.core.task": tasks, waits, timers, the next-turn queue. */
 int lib_task(lua_State *L);
 
-/* Takes the next-turn call out of the loop: the machine is about to be closed. */
-void lib_task_close(void);
+/* "perilune.core.timer": timers named by numbers. */
+int lib_timer(lua_State *L);
+
+/* Stops and forgets those timers: the machine is about to be closed. */
+void lib_timer_close(void);
 
 /* "perilune.core.bus": publish, listen, unlisten, stats. */
 int lib_bus(lua_State *L);

@@ -2,7 +2,7 @@
  * from.
  *
  * A task is named to Lua by a light userdata; together with the number of a wait it can be woken at
- * any time. */
+ * any time. A ticket is both in one number. Timers of deferreds and streams: lib_timer.c. */
 #include <lauxlib.h>
 #include <math.h>
 
@@ -66,6 +66,30 @@ static int l_sleep(lua_State *L)
     return 2;
 }
 
+/* wait_ticket() → ticket of a new wait of the running task; nothing outside of a task */
+static int l_wait_ticket(lua_State *L)
+{
+    struct co *co = co_current();
+
+    if (!co)
+        return 0;
+    lua_pushnumber(L, co_ticket(co, co_begin_wait(co)));
+    return 1;
+}
+
+/* sleep_ticket(seconds) → ticket of a wait that the task's own timer ends; nothing outside of a
+ * task */
+static int l_sleep_ticket(lua_State *L)
+{
+    double s = check_seconds(L, 1);
+    struct co *co = co_current();
+
+    if (!co)
+        return 0;
+    lua_pushnumber(L, co_ticket(co, co_begin_sleep(co, (uint64_t)ceil(s * 1000))));
+    return 1;
+}
+
 /* clock() → seconds of the loop's monotonic clock, cached for the turn */
 static int l_clock(lua_State *L)
 {
@@ -73,21 +97,38 @@ static int l_clock(lua_State *L)
     return 1;
 }
 
-/* spawn(fn, ...) → task: queued, runs later in this turn */
-static int l_spawn(lua_State *L)
+static int queue_task(lua_State *L, struct co *co)
 {
-    struct co *co;
     int n = lua_gettop(L);
 
-    luaL_checktype(L, 1, LUA_TFUNCTION);
-    co = co_new(co_current() ? co_current()->user : NULL, NULL);
-    if (co_current())
-        co->log = co_current()->log;
     lua_checkstack(co->L, n);
     lua_xmove(L, co->L, n);
     co_queue(co, n - 1);
     lua_pushlightuserdata(L, co);
     return 1;
+}
+
+/* spawn(fn, ...) → task: queued, runs later in this turn */
+static int l_spawn(lua_State *L)
+{
+    struct co *co;
+
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    co = co_new(co_current() ? co_current()->user : NULL, NULL);
+    if (co_current())
+        co->log = co_current()->log;
+    return queue_task(L, co);
+}
+
+/* spawn_detached(fn, ...) → task: the same without a parent */
+static int l_spawn_detached(lua_State *L)
+{
+    struct co *co;
+
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    co = co_new(NULL, NULL);
+    co_detach(co);
+    return queue_task(L, co);
 }
 
 /* cancel(task, error) */
@@ -96,6 +137,46 @@ static int l_cancel(lua_State *L)
     lua_settop(L, 2);
     co_cancel(lua_touserdata(L, 1), L);
     return 0;
+}
+
+/* postpone_cancel(error): the running task's next wait raises it */
+static int l_postpone_cancel(lua_State *L)
+{
+    lua_settop(L, 1);
+    co_postpone_cancel(L);
+    return 0;
+}
+
+/* is_quiet() → is no other task ready to run? */
+static int l_is_quiet(lua_State *L)
+{
+    lua_pushboolean(L, co_is_quiet());
+    return 1;
+}
+
+static void add_task(struct co *co, void *arg)
+{
+    lua_State *L = arg;
+
+    if (co == co_current())
+        return;
+    lua_createtable(L, 2, 0);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, co->anchor);
+    lua_rawseti(L, -2, 1);
+    if (co->locals != LUA_NOREF) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, co->locals);
+        lua_rawseti(L, -2, 2);
+    }
+    lua_rawseti(L, -2, (int)lua_objlen(L, -2) + 1);
+}
+
+/* tasks() → array of {coroutine, table of its own or nil}: all that have not ended, but the running
+ * one */
+static int l_tasks(lua_State *L)
+{
+    lua_newtable(L);
+    co_each(add_task, L);
+    return 1;
 }
 
 /* locals(create) → the running task's own table, or nil */
@@ -149,8 +230,7 @@ static void on_lua_timer(struct timer *timer)
     vm_call(0, 0, "timer");
 }
 
-/* timer(seconds, fn) → timer: calls fn() once, outside of any task */
-static int l_timer(lua_State *L)
+static int start_timer(lua_State *L, bool is_background)
 {
     double s = check_seconds(L, 1);
     struct lua_timer *t;
@@ -158,6 +238,8 @@ static int l_timer(lua_State *L)
     luaL_checktype(L, 2, LUA_TFUNCTION);
     t = lua_newuserdata(L, sizeof *t);
     timer_init(&t->timer, on_lua_timer);
+    if (is_background)
+        timer_set_background(&t->timer);
     lua_pushvalue(L, -1);
     t->self = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_pushvalue(L, 2);
@@ -166,6 +248,18 @@ static int l_timer(lua_State *L)
     lua_setmetatable(L, -2);
     timer_start(&t->timer, (uint64_t)ceil(s * 1000));
     return 1;
+}
+
+/* timer(seconds, fn) → timer: calls fn() once, outside of any task */
+static int l_timer(lua_State *L)
+{
+    return start_timer(L, false);
+}
+
+/* background_timer(seconds, fn) → timer: the same; the process does not wait for it */
+static int l_background_timer(lua_State *L)
+{
+    return start_timer(L, true);
 }
 
 /* timer:stop() */
@@ -187,33 +281,23 @@ static int l_timer_gc(lua_State *L)
     return 0;
 }
 
-static struct loop_call turn_call; /* process-wide: runs the Lua functions queued by next_turn */
-static int turn_fn = LUA_NOREF;    /* process-wide: the Lua function that empties that queue */
+static int turn_fn = LUA_NOREF; /* process-wide: the Lua function that works off reactions */
 
-static void on_turn(struct loop_call *call)
+static void on_turn(void)
 {
     lua_State *L = vm_main();
 
-    (void)call;
     lua_rawgeti(L, LUA_REGISTRYINDEX, turn_fn);
     vm_call(0, 0, "next turn");
 }
 
-/* on_turn(fn): fn is called when a turn was asked for */
+/* on_turn(fn): fn is called behind the tasks that are ready when a turn was asked for */
 static int l_on_turn(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TFUNCTION);
     lua_settop(L, 1);
     turn_fn = luaL_ref(L, LUA_REGISTRYINDEX);
-    loop_call_init(&turn_call, on_turn);
-    return 0;
-}
-
-/* ask_turn() */
-static int l_ask_turn(lua_State *L)
-{
-    (void)L;
-    loop_next(&turn_call);
+    co_set_turn(on_turn);
     return 0;
 }
 
@@ -234,20 +318,30 @@ static int l_count(lua_State *L)
     return 1;
 }
 
-void lib_task_close(void)
-{
-    if (turn_call.fn)
-        loop_cancel(&turn_call);
-}
-
 int lib_task(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"current", l_current}, {"begin_wait", l_begin_wait}, {"wake", l_wake},
-        {"sleep", l_sleep},     {"clock", l_clock},           {"spawn", l_spawn},
-        {"cancel", l_cancel},   {"locals", l_locals},         {"request_exit", l_request_exit},
-        {"timer", l_timer},     {"on_turn", l_on_turn},       {"ask_turn", l_ask_turn},
-        {"hold", l_hold},       {"count", l_count},           {NULL, NULL},
+        {"current", l_current},
+        {"begin_wait", l_begin_wait},
+        {"wake", l_wake},
+        {"sleep", l_sleep},
+        {"wait_ticket", l_wait_ticket},
+        {"sleep_ticket", l_sleep_ticket},
+        {"clock", l_clock},
+        {"spawn", l_spawn},
+        {"spawn_detached", l_spawn_detached},
+        {"cancel", l_cancel},
+        {"postpone_cancel", l_postpone_cancel},
+        {"locals", l_locals},
+        {"request_exit", l_request_exit},
+        {"timer", l_timer},
+        {"background_timer", l_background_timer},
+        {"on_turn", l_on_turn},
+        {"hold", l_hold},
+        {"count", l_count},
+        {"is_quiet", l_is_quiet},
+        {"tasks", l_tasks},
+        {NULL, NULL},
     };
     static const luaL_Reg timer_methods[] = {{"stop", l_timer_stop}, {NULL, NULL}};
 

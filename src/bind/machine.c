@@ -83,7 +83,7 @@ void machine_close(void)
 
     if (!L)
         return;
-    lib_task_close();
+    lib_timer_close();
     lib_bus_close();
     co_shutdown();
     lua_close(L);
