@@ -11,6 +11,7 @@ local fields = require "ngx.api.fields"
 local native = require "ngx.api.native"
 local regex = require "ngx.api.regex"
 local request = require "ngx.api.request"
+local socket = require "ngx.api.socket"
 local thread = require "ngx.api.thread"
 local time = require "ngx.api.time"
 local timer = require "ngx.api.timer"
@@ -34,6 +35,7 @@ local ngx = {
     thread = thread,
     timer = timer.api,
     re = regex,
+    socket = socket.api,
 }
 
 local function copy(from, to)
@@ -50,6 +52,7 @@ copy(control, ngx)
 copy(time, ngx)
 copy(fields.req, request)
 copy(arguments.req, request)
+request.socket = socket.request
 
 ngx.worker = {
     --- Number of this worker, from 0.

@@ -130,6 +130,9 @@ void directives_map_register(void);
 /* Registers the table of echo. */
 void directives_echo_register(void);
 
+/* Registers the table of sockets of Lua. */
+void directives_socket_register(void);
+
 /* Registers the table of Lua. */
 void directives_lua_register(void);
 

@@ -9,6 +9,7 @@
 #include "app/lib_ngx_control.h"
 #include "app/lib_ngx_output.h"
 #include "app/lib_ngx_thread.h"
+#include "app/lib_socket.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
 
@@ -66,6 +67,7 @@ bool lib_ngx_open(void)
     lua_State *L = vm_main();
 
     lib_preload(L, "perilune.core.ngx", open_module);
+    lib_preload(L, "perilune.core.socket", lib_socket);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "ngx");
     return vm_call(1, 0, "ngx");

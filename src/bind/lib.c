@@ -1,6 +1,8 @@
 /* The list of C modules. */
 #include "bind/lib.h"
 
+#include "bind/lib_connect.h"
+#include "bind/lib_datagram.h"
 #include "bind/lib_stream.h"
 
 void lib_preload(lua_State *L, const char *name, lua_CFunction open)
@@ -18,4 +20,6 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.sys", lib_sys);
     lib_preload(L, "perilune.core.json", lib_json);
     lib_preload(L, "perilune.core.stream", lib_stream);
+    lib_preload(L, "perilune.core.connect", lib_connect);
+    lib_preload(L, "perilune.core.datagram", lib_datagram);
 }
