@@ -178,7 +178,8 @@ static int l_receive(lua_State *L)
     return lib_stream_answer(L, ls, r, data);
 }
 
-/* send(s, message) → true, or nil and a code. A message that the socket has no room for is lost, as others are on the way */
+/* send(s, message) → true, or nil and a code. A message that the socket has no room for is lost, as
+ * others are on the way */
 static int l_send(lua_State *L)
 {
     struct lib_stream *ls = lib_stream_check(L, 1);
@@ -200,11 +201,8 @@ static int l_send(lua_State *L)
 int lib_datagram(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"open", l_open},
-        {"finish", l_finish},
-        {"receive", l_receive},
-        {"send", l_send},
-        {NULL, NULL},
+        {"open", l_open}, {"finish", l_finish}, {"receive", l_receive},
+        {"send", l_send}, {NULL, NULL},
     };
 
     lua_newtable(L);
