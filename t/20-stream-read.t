@@ -179,10 +179,10 @@ $P run $TEST_NGINX_HTML_DIR/a.lua
 false\tbad argument #2 to '\?' \(size out of range\)
 false\tbad argument #2 to '\?' \(size out of range\)
 false\tbad argument #2 to '\?' \(size out of range\)
-false\tstring, number, boolean, nil, or array table expected, got function
-false\tstring, number, boolean, nil, or array table expected, got non-array table
-false\tstring, number, boolean, nil, or array table expected, got function
+true\tnil\tinvalid\tstring, number, boolean, nil, or array table expected, got function
+true\tnil\tinvalid\tstring, number, boolean, nil, or array table expected, got non-array table
+true\tnil\tinvalid\tstring, number, boolean, nil, or array table expected, got function
 false\tbad argument #1 to '\?' \(pattern is empty or too long\)
 nil\tclosed
-false\tstring, number, boolean, nil, or array table expected, got table nested too deeply
+true\tnil\tinvalid\tstring, number, boolean, nil, or array table expected, got table nested too deeply
 -1\t-1\t0\t0

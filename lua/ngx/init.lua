@@ -12,6 +12,7 @@ local native = require "ngx.api.native"
 local regex = require "ngx.api.regex"
 local request = require "ngx.api.request"
 local shared = require "ngx.api.shared"
+local socket = require "ngx.api.socket"
 local thread = require "ngx.api.thread"
 local time = require "ngx.api.time"
 local timer = require "ngx.api.timer"
@@ -36,6 +37,7 @@ local ngx = {
     timer = timer.api,
     re = regex,
     shared = shared,
+    socket = socket.api,
 }
 
 local function copy(from, to)
@@ -52,6 +54,7 @@ copy(control, ngx)
 copy(time, ngx)
 copy(fields.req, request)
 copy(arguments.req, request)
+request.socket = socket.request
 
 ngx.worker = {
     --- Number of this worker, from 0.

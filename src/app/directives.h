@@ -137,6 +137,8 @@ void directives_echo_register(void);
 void directives_shared_register(void);
 /* Registers the table of TLS. */
 void directives_tls_register(void);
+/* Registers the table of sockets of Lua. */
+void directives_socket_register(void);
 
 /* Registers the table of Lua. */
 void directives_lua_register(void);

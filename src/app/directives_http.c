@@ -27,6 +27,7 @@ static struct location *new_http_location(struct app_conf *conf, const struct co
     l->is_port_in_redirect = l->is_redirect_absolute = true;
     l->error_log = &conf->error_log;
     l->lua_code_cache = l->lua_use_default_type = true;
+    l->sockets = SOCKET_CONF_DEFAULT;
     l->lua_http10_buffering = l->does_lua_change_underscores = true;
     return l;
 }

@@ -473,14 +473,6 @@ static const struct directive table[] = {
     ACCEPTED("lua_load_resty_core", CTX_HTTP, ARG_FLAG, "on | off"),
     ACCEPTED("lua_sa_restart", CTX_HTTP, ARG_FLAG, "on | off"),
     ACCEPTED("lua_capture_error_log", CTX_HTTP, ARG_SIZE, "size"),
-    ACCEPTED("lua_socket_connect_timeout", CTX_LEVELS, ARG_TIME, "time"),
-    ACCEPTED("lua_socket_send_timeout", CTX_LEVELS, ARG_TIME, "time"),
-    ACCEPTED("lua_socket_read_timeout", CTX_LEVELS, ARG_TIME, "time"),
-    ACCEPTED("lua_socket_keepalive_timeout", CTX_LEVELS, ARG_TIME, "time"),
-    ACCEPTED("lua_socket_send_lowat", CTX_LEVELS, ARG_SIZE, "size"),
-    ACCEPTED("lua_socket_buffer_size", CTX_LEVELS, ARG_SIZE, "size"),
-    ACCEPTED("lua_socket_pool_size", CTX_LEVELS, ARG_NUMBER, "number"),
-    ACCEPTED("lua_socket_log_errors", CTX_LEVELS, ARG_FLAG, "on | off"),
 };
 
 void directives_lua_register(void)

@@ -20,4 +20,5 @@ void app_register_directives(void)
     directives_echo_register();
     directives_lua_register();
     directives_shared_register();
+    directives_socket_register();
 }

@@ -35,6 +35,8 @@ static const char *closed(const struct exchange *x)
 {
     if (x->state == EXCHANGE_ABORTED)
         return "nginx output filter error";
+    if (x->state == EXCHANGE_DETACHED)
+        return "raw request socket acquired";
     if (x->is_head && exchange_has_started(x) && !x->has_ended)
         return "header only";
     if (x->has_ended || x->state >= EXCHANGE_DONE)
@@ -138,6 +140,8 @@ int lib_ngx_output_eof(lua_State *L)
     x = v->x;
     if (x->state == EXCHANGE_ABORTED)
         return refuse(L, "nginx output filter error");
+    if (x->state == EXCHANGE_DETACHED)
+        return refuse(L, "raw request socket acquired");
     if (x->has_ended || x->state >= EXCHANGE_DONE)
         return refuse(L, "seen eof");
     lua_output_release(v);

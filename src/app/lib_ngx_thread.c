@@ -11,6 +11,7 @@
 #include "app/conf.h"
 #include "app/lib_ngx_visit.h"
 #include "base/mem.h"
+#include "bind/lib_stream.h"
 #include "bind/vm.h"
 
 static char kill_token; /* process-wide: only its address matters */
@@ -170,6 +171,7 @@ int lib_ngx_thread_cancel(lua_State *L)
 /* The log of a timer's task: who asked for the timer is known by text, for it may be gone. */
 struct timer_log {
     struct log_ctx ctx;
+    struct list sockets; /* streams that end with the task */
     char subject[];
 };
 
@@ -184,9 +186,22 @@ static struct timer_log *new_timer_log(struct slice subject)
     struct timer_log *log = mem_alloc(sizeof(*log) + subject.n + 1);
 
     log->ctx = (struct log_ctx){.describe = describe_timer};
+    list_init(&log->sockets);
     memcpy(log->subject, subject.p, subject.n);
     log->subject[subject.n] = '\0';
     return log;
+}
+
+static struct list *sockets_of(const struct co *co)
+{
+    if (!co || !co->log || co->log->describe != describe_timer)
+        return NULL;
+    return &((struct timer_log *)(uintptr_t)co->log)->sockets;
+}
+
+struct list *lib_ngx_thread_timer_sockets(void)
+{
+    return sockets_of(co_current());
 }
 
 static void on_timer_end(struct co *co, enum co_result result, int n)
@@ -195,6 +210,7 @@ static void on_timer_end(struct co *co, enum co_result result, int n)
     if (result == CO_FAILED)
         log_write(co->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
                   co_traceback(co));
+    lib_stream_close_all(sockets_of(co));
     log_write(co->log, LOG_DEBUG, "http lua close fake http connection");
     mem_free((struct timer_log *)(uintptr_t)co->log);
     co->log = NULL;

@@ -4,6 +4,7 @@
 
 #include <lauxlib.h>
 
+#include "app/body_stream.h"
 #include "base/check.h"
 
 enum { CHAINS = 256 };
@@ -121,6 +122,7 @@ static void on_cancel(struct exchange *x, const struct err *why)
     struct lua_visit *lv = lua_visit_of(v);
 
     ngx_visit_wake_readers(nv);
+    body_stream_wake(v);
     if (nv->abort_ref == LUA_NOREF) {
         if (nv->cancelled)
             nv->cancelled(x, why);

@@ -7,6 +7,7 @@
 #ifndef APP_LOCATION_H
 #define APP_LOCATION_H
 
+#include "app/socket_conf.h"
 #include "base/log.h"
 #include "base/slice.h"
 #include "http/settings.h"
@@ -135,14 +136,16 @@ struct location {
     const struct lua_code *header_filter, *body_filter, *log_by_lua;
     struct error_page *error_pages;
     struct header_rule *headers;
+    struct header_rule *more_headers; /* more_set_headers, more_clear_headers (value NULL) */
     enum expires_kind expires;
     int64_t expires_seconds;
     struct access_log *access_logs;
     bool is_access_log_inherited, are_headers_inherited, are_error_pages_inherited,
-        is_types_inherited;
+        is_types_inherited, are_more_headers_inherited;
     struct log_sink *error_log;
     bool lua_code_cache, lua_need_request_body, lua_use_default_type, lua_http10_buffering,
         does_lua_change_underscores;
+    struct socket_conf sockets; /* lua_socket_* */
 
     /* nested locations, compiled by router_build */
     struct location **children;

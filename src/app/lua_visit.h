@@ -51,8 +51,12 @@ struct lua_visit {
     struct slice replacement;     /* then: the body to send in place of the handler's */
     const struct slice *set_args; /* ngx.arg of the running set_by_lua */
     unsigned n_set_args;
+    struct list *sockets; /* streams that end with the visit; NULL: none yet */
+    struct body_stream
+        *body_stream;     /* the request's body as a stream; NULL: not asked for, or closed */
     struct buf *held;     /* output that waits for its length, see lua_output.h; NULL: none */
     bool is_type_cleared; /* Content-Type was taken away by ngx.header: no default */
+    bool has_body_socket; /* the body belongs, or belonged, to body_stream */
     bool is_cancelled;    /* the peer went away while the handler ran */
     bool is_starting;     /* co_start has not returned: the outcome is `result` */
     enum step_result result;

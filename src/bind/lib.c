@@ -1,6 +1,8 @@
 /* The list of C modules. */
 #include "bind/lib.h"
 
+#include "bind/lib_connect.h"
+#include "bind/lib_datagram.h"
 #include "bind/lib_stream.h"
 #include "bind/lib_tls.h"
 
@@ -22,4 +24,6 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.bus", lib_bus);
     lib_preload(L, "perilune.core.stream", lib_stream);
     lib_preload(L, "perilune.core.tls", lib_tls);
+    lib_preload(L, "perilune.core.connect", lib_connect);
+    lib_preload(L, "perilune.core.datagram", lib_datagram);
 }

@@ -9,7 +9,7 @@
  * A side has one waiter. Nothing has to be tidied up when the waiting task is cancelled or killed:
  * a task's number of waits goes on, and a waiter whose number is old is nobody.
  *
- * To add an operation that reads: take a slice from the wire and end with `answer`. */
+ * To add an operation that reads: take a slice from the wire and end with lib_stream_answer. */
 #include "bind/lib_stream.h"
 
 #include <lauxlib.h>
@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "bind/vm.h"
 #include "net/pair.h"
 #include "net/tcp.h"
 #include "proto/delimiter.h"
@@ -38,6 +39,7 @@ struct lib_stream *lib_stream_push(lua_State *L)
     ls->magic = &magic;
     wire_init(&ls->wire);
     list_init(&ls->owner);
+    ls->on_lost = LUA_NOREF;
     lua_rawgeti(L, LUA_REGISTRYINDEX, metatable);
     lua_setmetatable(L, -2);
     return ls;
@@ -56,6 +58,7 @@ struct lib_stream *lib_stream_check(lua_State *L, int arg)
 void lib_stream_open(struct lib_stream *ls, struct stream *s)
 {
     wire_open(&ls->wire, s, on_event);
+    ls->subject = NULL;
     ls->reader.co = ls->writer.co = NULL;
     ls->uses = 0;
     ls->is_parked = false;
@@ -77,15 +80,48 @@ static void on_event(struct wire *w, int events)
         wake(events & IO_READ ? &ls->reader : &ls->writer);
 }
 
+static void forget_on_lost(struct lib_stream *ls)
+{
+    if (ls->on_lost != LUA_NOREF && vm_main())
+        luaL_unref(vm_main(), LUA_REGISTRYINDEX, ls->on_lost);
+    ls->on_lost = LUA_NOREF;
+}
+
 void lib_stream_close(struct lib_stream *ls, bool reset)
 {
+    if (ls->opening)
+        ls->stop_opening(ls);
+    list_remove(&ls->owner);
+    forget_on_lost(ls);
     if (!ls->wire.stream)
         return;
     wire_close(&ls->wire, reset);
-    list_remove(&ls->owner);
     ls->is_parked = false;
     wake(&ls->reader);
     wake(&ls->writer);
+}
+
+void lib_stream_close_all(struct list *streams)
+{
+    while (!list_is_empty(streams)) {
+        struct lib_stream *ls = CONTAINER_OF(streams->next, struct lib_stream, owner);
+        lua_State *L = vm_main();
+
+        if (ls->on_lost != LUA_NOREF && L) {
+            lua_rawgeti(L, LUA_REGISTRYINDEX, ls->on_lost);
+            vm_call(0, 0, "on_lost");
+        }
+        lib_stream_close(ls, false);
+    }
+}
+
+const void *lib_stream_subject(void)
+{
+    const struct co *co = co_current();
+
+    if (!co)
+        return NULL;
+    return co->user ? co->user : (const void *)co->log;
 }
 
 bool lib_stream_is_busy(const struct lib_stream_waiter *waiter)
@@ -98,18 +134,34 @@ bool lib_stream_is_busy(const struct lib_stream_waiter *waiter)
                                    : co->state == CO_QUEUED && co->wait == waiter->wait + 1;
 }
 
-int lib_stream_wait(lua_State *L, struct lib_stream *ls, int side)
+/* A line of the kind that OpenResty's own tests look for. */
+static void debug(const char *what, unsigned value)
 {
-    struct lib_stream_waiter *waiter = side == IO_READ ? &ls->reader : &ls->writer;
+    const struct co *co = co_current();
+
+    log_write(co ? co->log : NULL, LOG_DEBUG, "lua tcp socket %s: %u", what, value);
+}
+
+int lib_stream_begin_wait(lua_State *L, struct lib_stream_waiter *waiter)
+{
     struct co *co = co_current();
 
     if (!co)
         return luaL_error(L, "a stream cannot be waited for outside of a task");
     waiter->co = co;
     waiter->wait = co_begin_wait(co);
-    wire_wait(&ls->wire, side, side == IO_READ ? ls->read_timeout : ls->write_timeout);
     lua_pushlightuserdata(L, co_wait_token());
     return 1;
+}
+
+int lib_stream_wait(lua_State *L, struct lib_stream *ls, int side)
+{
+    int n = lib_stream_begin_wait(L, side == IO_READ ? &ls->reader : &ls->writer);
+
+    wire_wait(&ls->wire, side, side == IO_READ ? ls->read_timeout : ls->write_timeout);
+    if (side == IO_READ)
+        debug("read timeout", ls->read_timeout);
+    return n;
 }
 
 static int fail_with(lua_State *L, const char *code)
@@ -130,10 +182,21 @@ int lib_stream_fail(lua_State *L, const struct lib_stream *ls)
 
 /* --- reading --- */
 
-/* The value, ready to be read; NULL: nil and a code were pushed, two results. */
-static struct lib_stream *reader_of(lua_State *L)
+/* The value at 1, if the running task may use it; raises an error otherwise. */
+static struct lib_stream *own_stream(lua_State *L)
 {
     struct lib_stream *ls = lib_stream_check(L, 1);
+
+    if (UNLIKELY(ls->subject && ls->subject != lib_stream_subject())) {
+        lua_pushliteral(L, "bad request"); /* without a place: that would be one of our library */
+        lua_error(L);
+    }
+    return ls;
+}
+
+struct lib_stream *lib_stream_reader(lua_State *L)
+{
+    struct lib_stream *ls = own_stream(L);
 
     if (!ls->wire.stream)
         (void)lib_stream_fail(L, ls);
@@ -144,8 +207,7 @@ static struct lib_stream *reader_of(lua_State *L)
     return NULL;
 }
 
-/* What a reading operation returns. */
-static int answer(lua_State *L, struct lib_stream *ls, enum wire_result r, struct slice data)
+int lib_stream_answer(lua_State *L, struct lib_stream *ls, enum wire_result r, struct slice data)
 {
     if (r == WIRE_DONE) {
         lua_pushlstring(L, data.p, data.n);
@@ -176,29 +238,42 @@ static size_t check_size(lua_State *L, int arg, lua_Number least)
 /* read(s, n) → exactly n bytes */
 static int l_read(lua_State *L)
 {
-    struct lib_stream *ls = reader_of(L);
+    struct lib_stream *ls = lib_stream_reader(L);
     struct slice data = SLICE_EMPTY;
 
     if (!ls)
         return 2;
-    return answer(L, ls, wire_take(&ls->wire, check_size(L, 2, 0), &data), data);
+    return lib_stream_answer(L, ls, wire_take(&ls->wire, check_size(L, 2, 0), &data), data);
 }
 
 /* read_some(s, most) → what is there, at most that many bytes */
 static int l_read_some(lua_State *L)
 {
-    struct lib_stream *ls = reader_of(L);
+    struct lib_stream *ls = lib_stream_reader(L);
     struct slice data = SLICE_EMPTY;
 
     if (!ls)
         return 2;
-    return answer(L, ls, wire_take_some(&ls->wire, check_size(L, 2, 1), &data), data);
+    return lib_stream_answer(L, ls, wire_take_some(&ls->wire, check_size(L, 2, 1), &data), data);
 }
 
-/* read_line(s) → a line without its end, LF or CR LF */
+/* Pushes `s` without the CRs in it. */
+static int push_without_cr(lua_State *L, struct slice s)
+{
+    luaL_Buffer b;
+
+    luaL_buffinit(L, &b);
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != '\r')
+            luaL_addchar(&b, s.p[i]);
+    luaL_pushresult(&b);
+    return 1;
+}
+
+/* read_line(s[, drops_cr]) → a line without its end, LF or CR LF; drops_cr: without any CR */
 static int l_read_line(lua_State *L)
 {
-    struct lib_stream *ls = reader_of(L);
+    struct lib_stream *ls = lib_stream_reader(L);
     struct slice data = SLICE_EMPTY;
     enum wire_result r;
 
@@ -207,18 +282,20 @@ static int l_read_line(lua_State *L)
     r = wire_take_line(&ls->wire, &data);
     if (r == WIRE_DONE && data.n && data.p[data.n - 1] == '\r')
         data.n--;
-    return answer(L, ls, r, data);
+    if (r == WIRE_DONE && lua_toboolean(L, 2) && memchr(data.p, '\r', data.n))
+        return push_without_cr(L, data);
+    return lib_stream_answer(L, ls, r, data);
 }
 
 /* read_all(s) → everything until the peer ends its side */
 static int l_read_all(lua_State *L)
 {
-    struct lib_stream *ls = reader_of(L);
+    struct lib_stream *ls = lib_stream_reader(L);
     struct slice data = SLICE_EMPTY;
 
     if (!ls)
         return 2;
-    return answer(L, ls, wire_take_all(&ls->wire, &data), data);
+    return lib_stream_answer(L, ls, wire_take_all(&ls->wire, &data), data);
 }
 
 /* A search for a delimiter, which may go on over several calls. Places are counted from the start
@@ -259,7 +336,6 @@ static void align(struct search *s, const struct wire *w)
     s->base = s->scanned = w->taken;
     s->found = 0;
     s->matched = 0;
-    s->is_over = false;
 }
 
 /* Looks at what has not been looked at. True: found, or `size` bytes are known to come before it.
@@ -299,7 +375,7 @@ static struct slice take_piece(struct search *s, struct wire *w, size_t size)
  * (without an error) after the last one */
 static int l_read_until(lua_State *L)
 {
-    struct lib_stream *ls = reader_of(L);
+    struct lib_stream *ls = lib_stream_reader(L);
     struct search *s;
     size_t size = lua_isnoneornil(L, 3) ? 0 : check_size(L, 3, 0);
     enum wire_result r = WIRE_DONE;
@@ -321,14 +397,14 @@ static int l_read_until(lua_State *L)
         data = wire_input(&ls->wire);
         wire_consume(&ls->wire, data.n);
     }
-    return answer(L, ls, r, data);
+    return lib_stream_answer(L, ls, r, data);
 }
 
 /* --- writing --- */
 
 static struct lib_stream *writer_of(lua_State *L)
 {
-    struct lib_stream *ls = lib_stream_check(L, 1);
+    struct lib_stream *ls = own_stream(L);
 
     if (!ls->wire.stream)
         (void)lib_stream_fail(L, ls);
@@ -415,7 +491,7 @@ static size_t add_data(lua_State *L, struct wire *w, int i)
 }
 
 /* write(s, data) → bytes, and whether all of them have been sent; data: text, number, or an array
- * of data */
+ * of data; nil, "invalid" and a text when it is none */
 static int l_write(lua_State *L)
 {
     struct lib_stream *ls = writer_of(L);
@@ -427,8 +503,11 @@ static int l_write(lua_State *L)
         return 2;
     lua_settop(L, 2);
     bad = check_data(L, 2, 0);
-    if (bad)
-        return luaL_error(L, "string, number, boolean, nil, or array table expected, got %s", bad);
+    if (bad) {
+        (void)fail_with(L, err_invalid.code);
+        lua_pushfstring(L, "string, number, boolean, nil, or array table expected, got %s", bad);
+        return 3;
+    }
     wire_write_begin(&ls->wire);
     n = add_data(L, &ls->wire, 2);
     r = wire_write_end(&ls->wire);
@@ -492,9 +571,10 @@ static int l_pair(lua_State *L)
 static int l_close(lua_State *L)
 {
     struct lib_stream *ls = lib_stream_check(L, 1);
+    bool was_open = ls->wire.stream != NULL;
 
-    lua_pushboolean(L, ls->wire.stream != NULL);
     lib_stream_close(ls, lua_toboolean(L, 2));
+    lua_pushboolean(L, was_open);
     return 1;
 }
 
@@ -566,6 +646,8 @@ static int l_park(lua_State *L)
         return 1;
     }
     list_remove(&ls->owner);
+    forget_on_lost(ls);
+    ls->subject = NULL;
     ls->uses++;
     ls->is_parked = true;
     wire_forget(&ls->wire, IO_WRITE);
@@ -585,8 +667,35 @@ static int l_unpark(lua_State *L)
     }
     ls->is_parked = false;
     wire_forget(&ls->wire, IO_READ);
+    debug("get keepalive peer: using connection, fd", (unsigned)stream_fd(ls->wire.stream));
     lua_pushinteger(L, (lua_Integer)ls->uses);
     return 1;
+}
+
+/* uses(s) → how often it was parked */
+static int l_uses(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)lib_stream_check(L, 1)->uses);
+    return 1;
+}
+
+/* check(s): raises "bad request" when it belongs to another one than the running task works for */
+static int l_check(lua_State *L)
+{
+    (void)own_stream(L);
+    return 0;
+}
+
+/* on_lost(s, fn): fn is called when the stream is closed because what it belongs to has ended */
+static int l_on_lost(lua_State *L)
+{
+    struct lib_stream *ls = lib_stream_check(L, 1);
+
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    forget_on_lost(ls);
+    lua_settop(L, 2);
+    ls->on_lost = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
 }
 
 /* fd(s) → the descriptor, -1: none */
@@ -604,7 +713,6 @@ static int l_gc(lua_State *L)
 
     ls->reader.co = ls->writer.co = NULL;
     lib_stream_close(ls, false);
-    list_remove(&ls->owner);
     return 0;
 }
 
@@ -642,6 +750,9 @@ int lib_stream(lua_State *L)
         {"buffered", l_buffered},
         {"park", l_park},
         {"unpark", l_unpark},
+        {"uses", l_uses},
+        {"check", l_check},
+        {"on_lost", l_on_lost},
         {"fd", l_fd},
         {NULL, NULL},
     };

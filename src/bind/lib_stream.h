@@ -21,8 +21,11 @@ struct lib_stream {
     uint32_t read_timeout, write_timeout; /* ms without progress, 0: none */
     uint32_t uses;                        /* times it was parked */
     bool is_parked;
-    struct list
-        owner; /* for whoever must close it with something else; removed when it is collected */
+    struct list owner;   /* in a list of what ends together, see lib_stream_close_all */
+    const void *subject; /* only tasks that work for it may use the stream; NULL: all */
+    int on_lost;         /* registry reference of a function called when its owner closes it */
+    void *opening;       /* whoever is about to open it, and how to stop that; NULL: nobody */
+    void (*stop_opening)(struct lib_stream *ls);
 };
 
 /* "perilune.core.stream" */
@@ -40,9 +43,27 @@ void lib_stream_open(struct lib_stream *ls, struct stream *s);
 /* Closes it and wakes those who wait. Harmless when closed. */
 void lib_stream_close(struct lib_stream *ls, bool reset);
 
+/* Closes all of a list (by their `owner`). */
+void lib_stream_close_all(struct list *streams);
+
+/* What the running task works for, for `subject`. */
+const void *lib_stream_subject(void);
+
+/* Numbers a wait of the running task and pushes the token that its Lua code is to yield; raises an
+ * error outside of a task. To be returned. */
+int lib_stream_begin_wait(lua_State *L, struct lib_stream_waiter *waiter);
+
 /* Makes the running task wait for `side` (IO_READ, IO_WRITE) and pushes the token that its Lua code
  * is to yield; raises an error outside of a task. To be returned. */
 int lib_stream_wait(lua_State *L, struct lib_stream *ls, int side);
+
+/* The value at 1, ready to be read by the running task; NULL: nil and a code were pushed, two
+ * results. */
+struct lib_stream *lib_stream_reader(lua_State *L);
+
+/* Pushes what a reading operation returns: `data`, or a wait is begun, or nil, a code and `data`.
+ * To be returned. */
+int lib_stream_answer(lua_State *L, struct lib_stream *ls, enum wire_result r, struct slice data);
 
 /* Pushes nil and the code of what went wrong. To be returned. */
 int lib_stream_fail(lua_State *L, const struct lib_stream *ls);

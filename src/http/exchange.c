@@ -196,10 +196,12 @@ static void keep_valid(struct exchange *x, struct header_list *l)
     l->n = kept;
 }
 
-/* Anything else would not be a final response. */
+/* Anything else would not be a final response; 101 is the last one of HTTP on this connection. */
 static void check_status(struct exchange *x)
 {
-    if (LIKELY(x->res.status >= 200 && x->res.status <= 999))
+    bool is_upgrade = x->res.status == 101 && x->transport->detach && x->req.version_minor >= 1;
+
+    if (LIKELY((x->res.status >= 200 && x->res.status <= 999) || is_upgrade))
         return;
     log_write(&x->log, LOG_ERROR, "invalid response status %d", x->res.status);
     x->res.status = 500;

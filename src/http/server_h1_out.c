@@ -52,7 +52,7 @@ static bool may_keep_alive(const struct exchange *x)
 
     if (!x->keep_alive || c->must_close || c->server->is_draining || c->server->is_crowded)
         return false;
-    if (c->framing == FRAMING_CLOSE)
+    if (c->framing == FRAMING_CLOSE || x->res.status == 101)
         return false;
     if (c->has_eof && !server_conn_input(c).n)
         return false;
@@ -101,6 +101,7 @@ static void send_head(struct exchange *x, bool has_body)
         h.server = slice_str(x->settings->server_name);
     if (has_body || (x->is_head && status_can_have_body(x->res.status)))
         h.content_length = x->res.content_length;
+    h.is_upgrade = x->res.status == 101;
     h.is_chunked = c->framing == FRAMING_CHUNKED;
     h.is_keep_alive = x->keep_alive;
     if (x->keep_alive && x->settings->keepalive_header)

@@ -85,6 +85,8 @@ void wire_close(struct wire *w, bool reset)
 {
     if (!w->stream)
         return;
+    if (!reset && !outq_is_empty(&w->out))
+        (void)outq_flush(&w->out, w->stream, SIZE_MAX);
     drop_input(w);
     outq_clear(&w->out);
     forget_waits(w);

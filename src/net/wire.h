@@ -54,8 +54,8 @@ void wire_open(struct wire *w, struct stream *s, void (*on_event)(struct wire *w
 /* Puts bytes that were read before in front of everything else; the wire has no input yet. */
 void wire_unread(struct wire *w, struct slice s);
 
-/* Closes the stream and drops everything; `reset`: the peer sees a reset. Harmless when closed. No
- * call of on_event follows. */
+/* Closes the stream and drops everything, but for output that it still takes at once; `reset`: the
+ * peer sees a reset. Harmless when closed. No call of on_event follows. */
 void wire_close(struct wire *w, bool reset);
 
 /* Closes the wire, handing its stream over: unread input is added to `in`, unsent output to `out`.

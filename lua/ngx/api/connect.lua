@@ -1,0 +1,207 @@
+--- tcpsock:connect: from the pool of the peer, or anew.
+
+local context = require "ngx.api.context"
+local core = require "perilune.core.stream"
+local dial = require "perilune.core.connect"
+local pool = require "ngx.api.pool"
+local socket_core = require "perilune.core.socket"
+local tcp = require "ngx.api.tcp"
+
+local WAIT = core.WAIT
+local slots = tcp.slots
+local CORE, KEY, POOL, READ_CLOSED, WRITE_CLOSED =
+    slots.CORE, slots.KEY, slots.POOL, slots.READ_CLOSED, slots.WRITE_CLOSED
+
+local NO_OPTIONS = {}
+local CRIT = 3
+
+--- What the system says for a code of ours, with its number.
+local SYSTEM = {
+    refused = "111: Connection refused",
+    unreachable = "101: Network is unreachable",
+    not_found = "2: No such file or directory",
+    denied = "13: Permission denied",
+    reset = "104: Connection reset by peer",
+}
+
+--- Why a name has no address, as a resolver's answer.
+local RESOLVER = {
+    timeout = "110: Operation timed out",
+    name_server = "2: Server failure",
+}
+
+local function bad_option(n, name, what, value)
+    error(("bad argument #%d to 'connect' (bad \"%s\" option %s: %s)"):format(n, name, what, value), 4)
+end
+
+local function check_options(options, n)
+    local size, backlog, name = options.pool_size, options.backlog, options.pool
+    if size ~= nil and not tonumber(size) then
+        bad_option(n, "pool_size", "type", type(size))
+    elseif size and tonumber(size) <= 0 then
+        bad_option(n, "pool_size", "value", size)
+    end
+    if tonumber(backlog) and tonumber(backlog) < 0 then
+        bad_option(n, "backlog", "value", backlog)
+    end
+    if name ~= nil and type(name) ~= "string" and type(name) ~= "number" then
+        bad_option(n, "pool", "type", type(name))
+    end
+    size, backlog = tonumber(size), tonumber(backlog)
+    return size or backlog and socket_core.pool_size(), backlog, name and tostring(name)
+end
+
+--- Host, port (nil for a Unix socket), options; or nil and an error.
+local function parse(n, host, port, options)
+    if type(host) ~= "string" and type(host) ~= "number" then
+        error("bad argument #1 to 'connect' (string expected, got " .. (n == 0 and "no value" or type(host)) .. ")", 3)
+    end
+    host = tostring(host)
+    if type(port) == "table" and options == nil then
+        port, options = nil, port
+    end
+    if type(options) ~= "table" then
+        options = NO_OPTIONS
+    end
+    if tonumber(port) then
+        port = math.floor(tonumber(port))
+        if port < 0 or port > 65535 then
+            return nil, "bad port number: " .. port
+        end
+        return host, port, options
+    elseif host:sub(1, 5):lower() == "unix:" then
+        return host, nil, options
+    end
+    return nil, "missing the port number"
+end
+
+local function adopt(self, s, p)
+    self[CORE], self[POOL], self[READ_CLOSED], self[WRITE_CLOSED] = s, p or false, false, false
+    socket_core.own(s, self[slots.READ_MS], self[slots.SEND_MS])
+    return 1
+end
+
+--- What a resolver's failure is called.
+function tcp.resolver_text(host, code)
+    return ("%s could not be resolved (%s)"):format(host, RESOLVER[code] or "3: Host not found")
+end
+
+local function log_failure(err, text, host, port)
+    local why = SYSTEM[err] or text
+    if port then
+        tcp.log("connect() failed (" .. why .. "), when connecting to " .. host .. ":" .. port)
+    else
+        tcp.log("connect() to " .. host .. " failed (" .. why .. ")", CRIT)
+    end
+end
+
+local function connect_failed(self, p, err, text, host, port)
+    self[CORE], self[POOL] = false, false
+    if p then
+        pool.lose(p)
+    end
+    if err == "timeout" then
+        tcp.log("lua tcp socket connect timed out, when connecting to " .. (port and host .. ":" .. port or host))
+        return nil, "timeout"
+    elseif err == "host" then
+        return nil, text
+    elseif err == "resolve" then
+        return nil, tcp.resolver_text(host, text)
+    end
+    log_failure(err, text, host, port)
+    return nil, tcp.text_of(err, text)
+end
+
+--- Makes a connection, waiting for it.
+local function connect_anew(self, p, host, port)
+    local ms = self[slots.CONNECT_MS]
+    if ms <= 0 then
+        ms = socket_core.timeouts()
+    end
+    if host == "" then
+        return connect_failed(self, p, "host", 'failed to parse host name "": no host')
+    end
+    local s = core.new()
+    self[CORE] = s
+    local ok, err, text = dial.connect(s, host, port, ms, self[slots.LOCAL] or nil)
+    while ok == WAIT do
+        context.wait()
+        ok, err, text = dial.connected(s)
+    end
+    if not ok then
+        return connect_failed(self, p, err, text, host, port)
+    end
+    if p and p.backlog then
+        core.on_lost(s, function()
+            pool.lose(p)
+        end)
+    end
+    return adopt(self, s, p)
+end
+
+--- What the socket was connected to before is closed.
+local function leave_old(self)
+    local s = self[CORE]
+    if not s then
+        return
+    end
+    core.check(s)
+    local why = tcp.busy_with(s)
+    if why then
+        return why
+    end
+    tcp.drop(self)
+end
+
+--- Connects where the pool has no idle connection; waits when it has too many.
+local function connect_through(self, p, host, port)
+    local ms = self[slots.CONNECT_MS]
+    local s, err = pool.enter(p, ms > 0 and ms or socket_core.timeouts())
+    if err == "queued timeout" then
+        tcp.log("lua tcp socket queued connect timed out, when trying to connect to "
+            .. (port and host .. ":" .. port or host))
+        return nil, "timeout"
+    elseif not s then
+        return nil, err
+    elseif s ~= true then
+        return adopt(self, s, p)
+    end
+    return connect_anew(self, p, host, port)
+end
+
+--- Connects to `host` and `port`, or to "unix:/path".
+-- @tparam[opt] table options pool (name), pool_size, backlog
+-- @treturn ?number 1
+-- @treturn ?string error
+function tcp.methods:connect(...)
+    local n = select("#", ...)
+    if n < 1 or n > 3 then
+        error("ngx.socket connect: expecting 2, 3, or 4 arguments (including the object), but seen " .. n + 1, 2)
+    end
+    context.check(context.waiting)
+    local host, port, options = parse(n, ...)
+    if not host then
+        return nil, port
+    end
+    local size, backlog, name
+    if options ~= NO_OPTIONS then
+        size, backlog, name = check_options(options, n)
+    end
+    name = name or (port and host .. ":" .. port or host)
+    local why = leave_old(self)
+    if why then
+        return nil, why
+    end
+    self[KEY] = name
+    local p = size and pool.make(name, size, backlog) or pool.get(name)
+    if not p then
+        return connect_anew(self, nil, host, port)
+    end
+    local s = pool.take(p)
+    if s then
+        return adopt(self, s, p)
+    end
+    return connect_through(self, p, host, port)
+end
+
+return tcp

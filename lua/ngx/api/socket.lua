@@ -1,0 +1,61 @@
+--- ngx.socket and ngx.req.socket.
+
+local context = require "ngx.api.context"
+local socket_core = require "perilune.core.socket"
+local tcp = require "ngx.api.keepalive"
+local udp = require "ngx.api.udp"
+
+local CORE = tcp.slots.CORE
+
+local socket = {}
+
+--- A TCP socket that is not connected.
+socket.tcp = tcp.new
+socket.stream = tcp.new
+
+--- A datagram socket without a peer.
+socket.udp = udp.new
+
+--- A connected TCP socket.
+-- @treturn ?socket
+-- @treturn ?string error
+function socket.connect(...)
+    local sock = tcp.new()
+    local ok, err = sock:connect(...)
+    if ok then
+        return sock
+    end
+    return nil, err
+end
+
+local function subset(names)
+    local methods = {}
+    for name in names:gmatch("%S+") do
+        methods[name] = tcp.methods[name]
+    end
+    return { __index = methods, __name = "request socket" }
+end
+
+local body_mt = subset "receive receiveany receiveuntil settimeout settimeouts getfd"
+local raw_mt = subset "receive receiveany receiveuntil send settimeout settimeouts getfd"
+
+--- The request's body as a socket; with `raw` the connection itself, which is HTTP's no longer.
+-- @treturn ?socket
+-- @treturn ?string error
+local function request_socket(...)
+    if select("#", ...) > 1 then
+        error("expecting 0 or 1 argument, but got " .. select("#", ...), 2)
+    end
+    local raw = ...
+    context.check(context.answering)
+    local s, err = socket_core.request(raw)
+    if not s then
+        return nil, err
+    end
+    local sock = { false, false, 0, 0, 0, false, false, false, false }
+    sock[CORE] = s
+    socket_core.own(s, 0, 0)
+    return setmetatable(sock, raw and raw_mt or body_mt)
+end
+
+return { api = socket, request = request_socket }

@@ -1,0 +1,445 @@
+--- ngx.socket.tcp: connections that a request makes, as OpenResty has them. Connecting and keeping are in connect and
+-- keepalive.
+--
+-- A socket is a table; slot CORE holds the stream (perilune.core.stream) once there is one. What may wait asks the
+-- stream, and when that says WAIT yields and asks again. A stream belongs to the request that connected it: the core
+-- refuses others with "bad request", and closes it when the request ends.
+
+local context = require "ngx.api.context"
+local core = require "perilune.core.stream"
+local dial = require "perilune.core.connect"
+local ngx_core = require "perilune.core.ngx"
+local pool = require "ngx.api.pool"
+local socket_core = require "perilune.core.socket"
+
+local WAIT = core.WAIT
+local read, read_line, read_all, read_some = core.read, core.read_line, core.read_all, core.read_some
+local read_until, write, drained, is_open = core.read_until, core.write, core.drained, core.is_open
+local busy, check = core.busy, core.check
+
+local type, select, setmetatable = type, select, setmetatable
+local floor = math.floor
+
+local CORE, KEY, CONNECT_MS, SEND_MS, READ_MS, POOL, LOCAL, READ_CLOSED, WRITE_CLOSED = 1, 2, 3, 4, 5, 6, 7, 8, 9
+local ERR = 4
+
+--- What OpenResty says for a code of ours.
+local TEXTS = {
+    closed = "closed",
+    timeout = "timeout",
+    reset = "connection reset by peer",
+    refused = "connection refused",
+    unreachable = "network is unreachable",
+    not_found = "no such file or directory",
+    denied = "permission denied",
+    busy = "socket busy reading",
+}
+
+local tcp = {}
+local methods = {}
+local mt = { __index = methods, __name = "tcp socket" }
+
+local function text_of(code, text)
+    return TEXTS[code] or text or code
+end
+
+local function log(message, level)
+    if socket_core.log_errors() then
+        ngx_core.log_line(level or ERR, message)
+    end
+end
+
+--- A socket of its own.
+function tcp.new()
+    context.check(context.waiting)
+    return setmetatable({ false, false, 0, 0, 0, false, false, false, false }, mt)
+end
+
+local function count_arguments(n, least, most)
+    if n < least or n > most then
+        local expected = least == most and tostring(least) or least .. (most == least + 1 and " or " or " to ") .. most
+        error("expecting " .. expected .. " argument" .. (most == 1 and "" or "s")
+            .. " (including the object), but got " .. n, 3)
+    end
+end
+
+local function bad_self(self, name)
+    error("bad argument #1 to '" .. name .. "' (table expected, got " .. type(self) .. ")", 3)
+end
+
+--- The connection is gone for good.
+local function drop(self)
+    local s = self[CORE]
+    if is_open(s) then
+        core.close(s)
+    end
+    self[CORE] = false
+    if self[POOL] then
+        pool.lose(self[POOL])
+        self[POOL] = false
+    end
+end
+
+--- Who uses the stream already, as text, or nil.
+local function busy_with(s)
+    if dial.is_connecting(s) then
+        return "socket busy connecting"
+    end
+    local reading, writing = busy(s)
+    return reading and "socket busy reading" or writing and "socket busy writing"
+end
+
+-- receiving
+
+local function read_failed(self, s, err, partial)
+    if err == "busy" then
+        return nil, dial.is_connecting(s) and "socket busy connecting" or "socket busy reading"
+    end
+    if err == "timeout" then
+        log("lua tcp socket read timed out")
+        return nil, "timeout", partial or ""
+    end
+    self[READ_CLOSED] = true
+    if err ~= "closed" then
+        log("recv() failed (" .. text_of(err) .. ")")
+    end
+    if self[WRITE_CLOSED] then
+        drop(self)
+    end
+    return nil, text_of(err), partial or ""
+end
+
+local function not_readable(self)
+    log("attempt to receive data on a closed socket: " .. (self[KEY] or "never connected"))
+    if self[CORE] and dial.is_connecting(self[CORE]) then
+        return nil, "socket busy connecting"
+    end
+    return nil, "closed"
+end
+
+--- Goes on with a read that has to wait.
+local function await_read(self, s, op, a, b)
+    local data, err, partial
+    repeat
+        context.wait()
+        data, err, partial = op(s, a, b)
+    until data ~= WAIT
+    if data or not err then
+        return data
+    end
+    return read_failed(self, s, err, partial)
+end
+
+local function bad_receive(what)
+    error("bad argument #1 to 'receive' (" .. what .. ")", 4)
+end
+
+local function pattern_op(pattern)
+    if pattern == nil or pattern == "*l" then
+        return read_line, true
+    elseif pattern == "*a" then
+        return read_all
+    end
+    local n = tonumber(pattern)
+    if not n then
+        bad_receive(type(pattern) == "string" and "bad pattern argument: " .. pattern or "bad argument")
+    end
+    n = n < 0 and -floor(-n) or floor(n)
+    if n < 0 then
+        bad_receive("bad number argument")
+    end
+    return read, n
+end
+
+--- Receives `n` bytes, a line ("*l", the default) or everything until the peer ends ("*a").
+-- @treturn ?string data
+-- @treturn ?string error
+-- @treturn ?string what came before the error
+function methods:receive(...)
+    if type(self) ~= "table" then
+        bad_self(self, "receive")
+    end
+    local pattern = ...
+    if select("#", ...) > 1 then
+        count_arguments(select("#", ...) + 1, 1, 2)
+    end
+    local s = self[CORE]
+    if not s or self[READ_CLOSED] or not is_open(s) then
+        return not_readable(self)
+    end
+    local op, arg = read_line, true
+    if pattern ~= nil then
+        op, arg = pattern_op(pattern)
+    end
+    local data, err, partial = op(s, arg)
+    if data == WAIT then
+        return await_read(self, s, op, arg)
+    elseif data then
+        return data
+    end
+    return read_failed(self, s, err, partial)
+end
+
+--- Receives what is there, at most `most` bytes.
+function methods:receiveany(...)
+    if type(self) ~= "table" then
+        bad_self(self, "receiveany")
+    end
+    count_arguments(select("#", ...) + 1, 2, 2)
+    local s = self[CORE]
+    local most = tonumber((...))
+    if not s or self[READ_CLOSED] or not is_open(s) then
+        return not_readable(self)
+    end
+    if not most then
+        error("bad argument #1 to 'receiveany' (bad argument)", 2)
+    elseif most < 1 then
+        error("bad argument #1 to 'receiveany' (bad max argument)", 2)
+    end
+    most = floor(most)
+    local data, err, partial = read_some(s, most)
+    if data == WAIT then
+        return await_read(self, s, read_some, most)
+    elseif data then
+        return data
+    end
+    return read_failed(self, s, err, partial)
+end
+
+local function is_inclusive(options)
+    if options == nil then
+        return false
+    elseif type(options) ~= "table" then
+        error("bad argument #2 to 'receiveuntil' (table expected, got " .. type(options) .. ")", 3)
+    end
+    local inclusive = options.inclusive
+    if inclusive ~= nil and type(inclusive) ~= "boolean" then
+        error('bad "inclusive" option value type: ' .. type(inclusive), 3)
+    end
+    return inclusive
+end
+
+--- An iterator over what comes before each `pattern`.
+-- @tparam string pattern
+-- @tparam[opt] table options `inclusive`: the pattern is part of the data
+-- @treturn function iterator(size): data, or error as of receive; with a size pieces of the data, nil after the last
+function methods:receiveuntil(...)
+    if type(self) ~= "table" then
+        bad_self(self, "receiveuntil")
+    end
+    count_arguments(select("#", ...) + 1, 2, 3)
+    local pattern, options = ...
+    if type(pattern) ~= "string" and type(pattern) ~= "number" then
+        error("bad argument #1 to 'receiveuntil' (string expected, got " .. type(pattern) .. ")", 2)
+    end
+    local inclusive = is_inclusive(options)
+    if pattern == "" then
+        return nil, "pattern is empty"
+    end
+    local scanner = core.scanner(pattern, inclusive)
+    return function(...)
+        if select("#", ...) > 1 then
+            error("expecting 0 or 1 argument, but seen " .. select("#", ...), 2)
+        end
+        local size = (...) and floor(tonumber((...)) or error("bad argument #1 (number expected)", 2)) or 0
+        local s = self[CORE]
+        if not s or self[READ_CLOSED] or not is_open(s) then
+            return nil, "closed"
+        end
+        size = size > 0 and size or 0
+        local data, err, partial = read_until(s, scanner, size)
+        if data == WAIT then
+            return await_read(self, s, read_until, scanner, size)
+        elseif data then
+            return data
+        elseif not err then
+            return nil, nil, nil
+        end
+        return read_failed(self, s, err, partial)
+    end
+end
+
+-- sending
+
+local function write_failed(self, s, err)
+    if err == "busy" then
+        return nil, dial.is_connecting(s) and "socket busy connecting" or "socket busy writing"
+    end
+    if err == "timeout" then
+        log("lua tcp socket write timed out")
+    elseif err ~= "closed" then
+        log("send() failed (" .. text_of(err) .. ")")
+    end
+    self[WRITE_CLOSED] = true
+    if self[READ_CLOSED] then
+        drop(self)
+    end
+    return nil, text_of(err)
+end
+
+--- Sends data: text, a number, or an array of data.
+-- @treturn ?number bytes
+-- @treturn ?string error
+function methods:send(...)
+    if type(self) ~= "table" then
+        bad_self(self, "send")
+    end
+    if select("#", ...) ~= 1 then
+        error("expecting 2 arguments (including the object), but got " .. select("#", ...) + 1, 2)
+    end
+    local s = self[CORE]
+    if not s or self[WRITE_CLOSED] or not is_open(s) then
+        if s and dial.is_connecting(s) then
+            return nil, "socket busy connecting"
+        end
+        log("attempt to send data on a closed socket: " .. (self[KEY] or "never connected"))
+        return nil, "closed"
+    end
+    local n, done, text = write(s, (...))
+    if done == true then
+        return n
+    elseif not n then
+        if done == "invalid" then
+            error("bad argument #1 to 'send' (" .. text .. ")", 2)
+        end
+        return write_failed(self, s, done)
+    end
+    local ok, err = drained(s)
+    while ok == WAIT do
+        context.wait()
+        ok, err = drained(s)
+    end
+    if ok then
+        return n
+    end
+    return write_failed(self, s, err)
+end
+
+-- the rest
+
+--- Closes the connection.
+function methods:close(...)
+    if type(self) ~= "table" then
+        bad_self(self, "close")
+    end
+    count_arguments(select("#", ...) + 1, 1, 1)
+    local s = self[CORE]
+    if not s then
+        return nil, "closed"
+    end
+    check(s)
+    local why = busy_with(s)
+    if why then
+        return nil, why
+    end
+    if not is_open(s) then
+        drop(self)
+        return nil, "closed"
+    end
+    drop(self)
+    return 1
+end
+
+local function milliseconds(value)
+    value = tonumber(value) or 0
+    if value < 0 or value >= 2 ^ 31 then
+        error("bad timeout value", 3)
+    end
+    return floor(value)
+end
+
+local function set_timeouts(self, connect, send, receive)
+    self[CONNECT_MS], self[SEND_MS], self[READ_MS] = connect, send, receive
+    if self[CORE] then
+        socket_core.limit(self[CORE], receive, send)
+    end
+end
+
+--- Limits connect, send and receive to `ms` milliseconds without progress each; 0: what the configuration says.
+function methods:settimeout(...)
+    if select("#", ...) ~= 1 then
+        error("ngx.socket settimeout: expecting 2 arguments (including the object) but seen "
+            .. select("#", ...) + 1, 2)
+    end
+    local ms = milliseconds((...))
+    set_timeouts(self, ms, ms, ms)
+end
+
+--- The same, each of its own.
+function methods:settimeouts(...)
+    if select("#", ...) ~= 3 then
+        error("ngx.socket settimeouts: expecting 4 arguments (including the object) but seen "
+            .. select("#", ...) + 1, 2)
+    end
+    local connect, send, receive = ...
+    set_timeouts(self, milliseconds(connect), milliseconds(send), milliseconds(receive))
+end
+
+--- How often the connection came from the pool.
+function methods:getreusedtimes(...)
+    if type(self) ~= "table" then
+        bad_self(self, "getreusedtimes")
+    end
+    count_arguments(select("#", ...) + 1, 1, 1)
+    local s = self[CORE]
+    if s and dial.is_connecting(s) then
+        return 0
+    elseif not s or not is_open(s) or (self[READ_CLOSED] and self[WRITE_CLOSED]) then
+        return nil, "closed"
+    end
+    return core.uses(s)
+end
+
+--- Options of the socket (SO_…): keepalive, reuseaddr, tcp-nodelay, sndbuf, rcvbuf, keepidle, keepintvl, keepcnt.
+function methods:setoption(option, value)
+    if not self[CORE] or not is_open(self[CORE]) then
+        return nil, "closed"
+    end
+    return dial.set_option(self[CORE], option, value)
+end
+
+--- The value of an option.
+function methods:getoption(option)
+    if not self[CORE] or not is_open(self[CORE]) then
+        return nil, "closed"
+    end
+    return dial.get_option(self[CORE], option)
+end
+
+--- The descriptor.
+function methods:getfd()
+    if not self[CORE] or not is_open(self[CORE]) then
+        return nil, "closed"
+    end
+    return core.fd(self[CORE])
+end
+
+--- The address to connect from.
+function methods:bind(...)
+    count_arguments(select("#", ...) + 1, 2, 3)
+    local address, port = ...
+    if port ~= nil then
+        local n = tonumber(port)
+        if not n then
+            return nil, "expecting port to be a number, but got " .. type(port)
+        elseif n < 0 or n > 65535 then
+            return nil, "bad port number: " .. n
+        end
+    end
+    if not dial.is_address(tostring(address)) then
+        return nil, "bad address"
+    end
+    self[LOCAL] = port and address .. ":" .. port or tostring(address)
+    return 1
+end
+
+tcp.is_address = dial.is_address
+tcp.methods, tcp.mt = methods, mt
+tcp.slots = {
+    CORE = CORE, KEY = KEY, CONNECT_MS = CONNECT_MS, SEND_MS = SEND_MS, READ_MS = READ_MS, POOL = POOL, LOCAL = LOCAL,
+    READ_CLOSED = READ_CLOSED, WRITE_CLOSED = WRITE_CLOSED,
+}
+tcp.text_of, tcp.log, tcp.drop, tcp.busy_with = text_of, log, drop, busy_with
+tcp.count_arguments, tcp.bad_self = count_arguments, bad_self
+
+return tcp

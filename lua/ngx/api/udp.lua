@@ -1,0 +1,193 @@
+--- ngx.socket.udp: datagrams to and from one peer.
+
+local context = require "ngx.api.context"
+local core = require "perilune.core.stream"
+local datagram = require "perilune.core.datagram"
+local socket_core = require "perilune.core.socket"
+local tcp = require "ngx.api.connect"
+
+local WAIT = core.WAIT
+local CORE, READ_MS, LOCAL = 1, 2, 3
+local MOST, DEFAULT = 65536, 8192
+
+local udp = {}
+local methods = {}
+local mt = { __index = methods, __name = "udp socket" }
+
+--- A socket without a peer.
+function udp.new()
+    context.check(context.waiting)
+    return setmetatable({ false, 0, false }, mt)
+end
+
+local function parse(n, host, port)
+    if n ~= 1 and n ~= 2 then
+        error("ngx.socket.udp setpeername: expecting 2 or 3 arguments (including the object), but seen " .. n + 1, 3)
+    end
+    if type(host) ~= "string" and type(host) ~= "number" then
+        error("bad argument #1 to 'setpeername' (string expected, got " .. type(host) .. ")", 3)
+    end
+    host = tostring(host)
+    if n == 1 then
+        if host:sub(1, 5):lower() == "unix:" then
+            return host
+        end
+        error("expecting 3 arguments (including the object), but seen 2", 3)
+    end
+    port = tonumber(port) or error("bad argument #2 to 'setpeername' (number expected)", 3)
+    if port < 0 or port > 65535 then
+        return nil, "bad port number: " .. port
+    end
+    return host, port
+end
+
+--- Sets whom to talk to: an address or a name and a port, or "unix:/path".
+-- @treturn ?number 1
+-- @treturn ?string error
+function methods:setpeername(...)
+    local host, port = parse(select("#", ...), ...)
+    context.check(context.waiting)
+    if not host then
+        return nil, port
+    end
+    if self[CORE] then
+        core.check(self[CORE])
+        local reading = core.busy(self[CORE])
+        if reading then
+            return nil, "socket busy"
+        end
+        core.close(self[CORE])
+    end
+    local s = core.new()
+    self[CORE] = s
+    local ok, err, text = datagram.open(s, host, port, self[LOCAL] or nil)
+    while ok == WAIT do
+        context.wait()
+        ok, err, text = datagram.finish(s)
+    end
+    if not ok then
+        self[CORE] = false
+        if err == "resolve" then
+            return nil, tcp.resolver_text(host, text)
+        end
+        tcp.log("connect() failed (" .. text .. ")")
+        return nil, tcp.text_of(err, text)
+    end
+    socket_core.own(s, self[READ_MS], 0)
+    return 1
+end
+
+local function bad_data(what)
+    error("bad argument #1 to 'send' (string, number, boolean, nil, or array table expected, got " .. what .. ")", 0)
+end
+
+--- Appends the texts that `data` is made of to the list `out`.
+local function flatten(data, out)
+    local kind = type(data)
+    if kind == "string" or kind == "number" or kind == "boolean" or kind == "nil" then
+        out[#out + 1] = tostring(data)
+    elseif kind ~= "table" then
+        bad_data(kind)
+    elseif #data == 0 and next(data) ~= nil then
+        bad_data("non-array table")
+    else
+        for i = 1, #data do
+            flatten(data[i], out)
+        end
+    end
+    return out
+end
+
+--- Sends one message: text, a number, or an array of them.
+function methods:send(...)
+    if select("#", ...) ~= 1 then
+        error("expecting 2 arguments (including the object), but got " .. select("#", ...) + 1, 2)
+    end
+    local s = self[CORE]
+    if not s or not core.is_open(s) then
+        return nil, "closed"
+    end
+    local message = ...
+    if type(message) ~= "string" then
+        message = table.concat(flatten(message, {}))
+    end
+    local ok, err = datagram.send(s, message)
+    if not ok then
+        return nil, tcp.text_of(err)
+    end
+    return 1
+end
+
+local function message_size(size)
+    if size == nil then
+        return DEFAULT
+    end
+    size = tonumber(size) or error("bad argument #1 to 'receive' (number expected, got " .. type(size) .. ")", 3)
+    return math.min(math.max(math.floor(size), 0), MOST)
+end
+
+--- Receives one message, of which at most `size` bytes (8192) are kept.
+function methods:receive(...)
+    if select("#", ...) > 1 then
+        error("expecting 1 or 2 arguments (including the object), but got " .. select("#", ...) + 1, 2)
+    end
+    local s, size = self[CORE], message_size((...))
+    if not s or not core.is_open(s) then
+        tcp.log("attempt to receive data on a closed socket: udp")
+        return nil, "closed"
+    end
+    local data, err = datagram.receive(s, size)
+    while data == WAIT do
+        context.wait()
+        data, err = datagram.receive(s, size)
+    end
+    if data then
+        return data
+    elseif err == "busy" then
+        return nil, "socket busy"
+    elseif err == "timeout" then
+        tcp.log("lua udp socket read timed out")
+    end
+    return nil, tcp.text_of(err)
+end
+
+--- Limits receive to `ms` milliseconds; 0: what the configuration says.
+function methods:settimeout(...)
+    if select("#", ...) ~= 1 then
+        error("ngx.socket settimeout: expecting at least 2 arguments (including the object) but seen "
+            .. select("#", ...) + 1, 2)
+    end
+    self[READ_MS] = tonumber((...)) or 0
+    if self[CORE] then
+        socket_core.limit(self[CORE], self[READ_MS], 0)
+    end
+end
+
+--- The address to send from.
+function methods:bind(address)
+    if not tcp.is_address(tostring(address)) then
+        return nil, "bad address"
+    end
+    self[LOCAL] = tostring(address)
+    return 1
+end
+
+--- Closes it.
+function methods:close(...)
+    if select("#", ...) ~= 0 then
+        error("expecting 1 argument (including the object) but seen " .. select("#", ...) + 1, 2)
+    end
+    local s = self[CORE]
+    if not s or not core.is_open(s) then
+        return nil, "closed"
+    end
+    core.check(s)
+    if core.busy(s) then
+        return nil, "socket busy"
+    end
+    core.close(s)
+    self[CORE] = false
+    return 1
+end
+
+return udp

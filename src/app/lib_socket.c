@@ -1,0 +1,193 @@
+/* Sockets of a request are closed when it ends: they stand in a list of its visit, or of its
+ * timer's task, and are bound to it, so that nobody else uses them by mistake. */
+#include "app/lib_socket.h"
+
+#include <lauxlib.h>
+
+#include "app/body_stream.h"
+#include "app/lib_ngx_thread.h"
+#include "app/lib_ngx_visit.h"
+#include "app/lua_output.h"
+#include "bind/lib_stream.h"
+#include "http/body_spool.h"
+#include "net/tcp.h"
+
+/* What the running code's location says. */
+static const struct socket_conf *conf(void)
+{
+    static const struct socket_conf default_conf = SOCKET_CONF_DEFAULT; /* of timers */
+    const struct visit *v = lua_current_visit();
+
+    return v ? &v->loc->sockets : &default_conf;
+}
+
+static void close_all(void *arg)
+{
+    lib_stream_close_all(arg);
+}
+
+/* Where sockets of the running code stand. */
+static struct list *sockets_of(struct visit *v)
+{
+    struct lua_visit *lv;
+
+    if (!v)
+        return lib_ngx_thread_timer_sockets();
+    lv = lua_visit_of(v);
+    if (!lv->sockets) {
+        lv->sockets = pool_alloc(visit_pool(v), sizeof(*lv->sockets));
+        list_init(lv->sockets);
+        pool_on_reset(visit_pool(v), close_all, lv->sockets);
+    }
+    return lv->sockets;
+}
+
+static void own(struct lib_stream *ls)
+{
+    struct list *sockets = sockets_of(lua_current_visit());
+
+    list_remove(&ls->owner);
+    if (sockets)
+        list_append(sockets, &ls->owner);
+    ls->subject = lib_stream_subject();
+}
+
+static void set_limits(lua_State *L, struct lib_stream *ls)
+{
+    lua_Number read = lua_tonumber(L, 2), send = lua_tonumber(L, 3);
+
+    ls->read_timeout = (uint32_t)(read > 0 ? read : (lua_Number)conf()->read_timeout);
+    ls->write_timeout = (uint32_t)(send > 0 ? send : (lua_Number)conf()->send_timeout);
+}
+
+/* own(stream, read_ms, send_ms): the running request's from now on; 0: the location's timeout */
+static int l_own(lua_State *L)
+{
+    struct lib_stream *ls = lib_stream_check(L, 1);
+
+    own(ls);
+    set_limits(L, ls);
+    return 0;
+}
+
+/* limit(stream, read_ms, send_ms): likewise, for a stream that has an owner */
+static int l_limit(lua_State *L)
+{
+    set_limits(L, lib_stream_check(L, 1));
+    return 0;
+}
+
+/* timeouts() → connect, keepalive: ms of the location */
+static int l_timeouts(lua_State *L)
+{
+    lua_pushnumber(L, (lua_Number)conf()->connect_timeout);
+    lua_pushnumber(L, (lua_Number)conf()->keepalive_timeout);
+    return 2;
+}
+
+static int l_pool_size(lua_State *L)
+{
+    lua_pushnumber(L, conf()->pool_size);
+    return 1;
+}
+
+static int l_log_errors(lua_State *L)
+{
+    lua_pushboolean(L, conf()->log_errors);
+    return 1;
+}
+
+static int refuse(lua_State *L, const char *why)
+{
+    lua_pushnil(L);
+    lua_pushstring(L, why);
+    return 2;
+}
+
+/* Why the body cannot be read as a stream, or NULL. */
+static const char *body_obstacle(struct visit *v)
+{
+    const struct exchange *x = v->x;
+
+    if (x->spool || lua_visit_of(v)->has_body_socket)
+        return "request body already exists";
+    if (ngx_visit_of(v)->is_body_discarded)
+        return "request body discarded";
+    if (x->req.content_length <= 0 && !x->req.is_chunked)
+        return "no body";
+    return NULL;
+}
+
+static int body_socket(lua_State *L, struct visit *v)
+{
+    const char *obstacle = body_obstacle(v);
+    struct lib_stream *ls;
+
+    if (obstacle)
+        return refuse(L, obstacle);
+    lua_visit_of(v)->has_body_socket = true;
+    ngx_visit_watch_cancel(v);
+    ls = lib_stream_push(L);
+    lib_stream_open(ls, body_stream_new(v));
+    own(ls);
+    return 1;
+}
+
+static int raw_socket(lua_State *L, struct visit *v)
+{
+    struct exchange *x = v->x;
+    struct buf in = BUF_EMPTY;
+    struct lib_stream *ls;
+    struct outq out;
+    struct stream *s;
+
+    if (x->state == EXCHANGE_DETACHED)
+        return refuse(L, "duplicate call");
+    if (x->spool && x->spool->state == BODY_WAIT)
+        return refuse(L, "pending request body reading in some other thread");
+    if (lua_output_is_held(v))
+        return refuse(L, "http 1.0 buffering");
+    outq_init(&out);
+    ls = lib_stream_push(L);
+    s = exchange_detach(x, &in, &out);
+    if (!s)
+        return refuse(L, "client aborted");
+    lib_stream_open(ls, s);
+    if (stream_fd(s) >= 0)
+        tcp_set_nodelay(s, true);
+    wire_unread(&ls->wire, buf_slice(&in));
+    list_splice(&ls->wire.out.pieces, &out.pieces);
+    ls->wire.out.bytes = out.bytes;
+    (void)wire_drained(&ls->wire, 0);
+    buf_free(&in);
+    own(ls);
+    return 1;
+}
+
+/* request(raw) → a stream over the request's body, or over the connection itself; or nil and why
+ * not */
+static int l_request(lua_State *L)
+{
+    struct visit *v = ngx_visit_check_request(L, NGX_IN_YIELDABLE);
+    bool is_raw = lua_toboolean(L, 1);
+
+    lua_settop(L, 0);
+    return is_raw ? raw_socket(L, v) : body_socket(L, v);
+}
+
+int lib_socket(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"own", l_own},
+        {"limit", l_limit},
+        {"timeouts", l_timeouts},
+        {"pool_size", l_pool_size},
+        {"log_errors", l_log_errors},
+        {"request", l_request},
+        {NULL, NULL},
+    };
+
+    lua_newtable(L);
+    luaL_register(L, NULL, functions);
+    return 1;
+}

@@ -1,0 +1,23 @@
+/* What a location says about the connections that its Lua makes: the lua_socket_* directives. */
+#ifndef APP_SOCKET_CONF_H
+#define APP_SOCKET_CONF_H
+
+#include "base/base.h"
+
+struct socket_conf {
+    uint64_t connect_timeout, send_timeout, read_timeout, keepalive_timeout; /* ms */
+    size_t buffer_size;
+    unsigned pool_size; /* idle connections to one peer */
+    bool log_errors;
+};
+
+#define SOCKET_CONF_DEFAULT                                                                        \
+    ((struct socket_conf){.connect_timeout = 60000,                                                \
+                          .send_timeout = 60000,                                                   \
+                          .read_timeout = 60000,                                                   \
+                          .keepalive_timeout = 60000,                                              \
+                          .buffer_size = 4096,                                                     \
+                          .pool_size = 30,                                                         \
+                          .log_errors = true})
+
+#endif

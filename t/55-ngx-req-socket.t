@@ -1,0 +1,177 @@
+# ngx.req.socket: the body of a request as a socket, and the connection itself.
+use Test::Nginx::Socket 'no_plan';
+
+no_shuffle();
+run_tests();
+
+__DATA__
+
+=== TEST 1: a body is read as it comes, then the request goes on
+--- config
+    location /t {
+        content_by_lua_block {
+            local sock = ngx.req.socket()
+            ngx.say(sock:receive(5))
+            ngx.say(sock:receive())
+            local reader = sock:receiveuntil(";")
+            ngx.say(reader())
+            ngx.say(sock:receive(100))
+            ngx.say(sock:receive())
+        }
+    }
+--- pipelined_requests eval
+["POST /t
+helloline
+up to;rest", "POST /t
+HELLOLINE
+UP TO;REST"]
+--- response_body eval
+["hello\nline\nup to\nnilclosedrest\nnilclosed\n", "HELLO\nLINE\nUP TO\nnilclosedREST\nnilclosed\n"]
+
+
+
+=== TEST 2: a byte a time, chunked, and what is refused
+--- config
+    location /t {
+        content_by_lua_block {
+            local sock = ngx.req.socket()
+            ngx.say(sock:receive("*a"))
+            ngx.say(ngx.req.socket())
+            ngx.say(sock.send, sock.connect, sock.close)
+        }
+    }
+--- raw_request eval
+"POST /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"
+--- trickle: 1
+--- response_body
+abcdefg
+nilrequest body already exists
+nilnilnil
+
+
+
+=== TEST 3: no body, one that was read, one that was discarded
+--- config
+    location = /none {
+        content_by_lua_block { ngx.say(ngx.req.socket()) }
+    }
+    location = /read {
+        content_by_lua_block {
+            ngx.req.read_body()
+            ngx.say(ngx.req.socket())
+        }
+    }
+    location = /discarded {
+        content_by_lua_block {
+            ngx.req.discard_body()
+            ngx.say(ngx.req.socket())
+            ngx.say(pcall(ngx.req.socket, 1, 2))
+        }
+    }
+    location = /early {
+        log_by_lua_block {
+            ngx.log(ngx.WARN, "in log: ", pcall(ngx.req.socket))
+        }
+        content_by_lua_block { ngx.say("x") }
+    }
+--- pipelined_requests eval
+["GET /none", "POST /read
+x", "POST /discarded
+x", "GET /early"]
+--- response_body eval
+["nilno body\n", "nilrequest body already exists\n",
+ "nilrequest body discarded\nfalseexpecting 0 or 1 argument, but got 2\n", "x\n"]
+--- error_log
+in log: falseAPI disabled in the context of log_by_lua*
+
+
+
+=== TEST 4: a body that is cut short, one that does not come
+--- config
+    lua_socket_log_errors off;
+    location = /cut {
+        content_by_lua_block {
+            local sock = ngx.req.socket()
+            local data, err, partial = sock:receive(10)
+            ngx.log(ngx.WARN, "cut: ", data, " ", err, " ", partial)
+        }
+    }
+    location = /slow {
+        content_by_lua_block {
+            local sock = ngx.req.socket()
+            sock:settimeout(20)
+            ngx.say(sock:receive(10))
+        }
+    }
+    location /t {
+        content_by_lua_block {
+            local sock = ngx.socket.tcp()
+            sock:connect("127.0.0.1", ngx.var.server_port)
+            sock:send("POST /cut HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
+            ngx.sleep(0.05)
+            sock:close()
+            sock:connect("127.0.0.1", ngx.var.server_port)
+            sock:send("POST /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 10\r\n\r\nabc")
+            sock:receiveuntil("\r\n\r\n")()
+            ngx.print(sock:receive("*a"):match("nil[^\r\n]*"))
+        }
+    }
+--- request
+GET /t
+--- response_body chomp
+niltimeoutabc
+--- wait: 0.1
+--- error_log
+cut: nil closed abc
+
+
+
+=== TEST 5: the connection itself: what was sent ahead, what is not HTTP any more
+--- config
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.req.socket(true)
+            ngx.log(ngx.WARN, "say: ", select(2, ngx.say("x")), ", eof: ", select(2, ngx.eof()),
+                ", again: ", select(2, ngx.req.socket(true)))
+            local line = sock:receive()
+            sock:send({ "got ", line, "\n" })
+            sock:send(sock:receive("*a"))
+        }
+    }
+    location = /client {
+        content_by_lua_block {
+            local sock = ngx.socket.tcp()
+            sock:connect("127.0.0.1", ngx.var.server_port)
+            sock:send("GET /t HTTP/1.1\r\nHost: a\r\n\r\nahead\n")
+            ngx.say(sock:receive())
+            local raw = ngx.socket.tcp()
+            raw:connect("127.0.0.1", ngx.var.server_port)
+            raw:send("GET /head HTTP/1.1\r\nHost: a\r\n\r\n")
+            ngx.say(raw:receive())
+            ngx.say((raw:receive("*a"):gsub("Date: [^\r]*\r\n", ""):gsub("\r", "")))
+        }
+    }
+    location = /head {
+        content_by_lua_block {
+            ngx.status = 101
+            ngx.header["Upgrade"] = "mine"
+            ngx.header["Server"] = "s"
+            ngx.send_headers()
+            ngx.flush(true)
+            local sock = ngx.req.socket(true)
+            sock:send("upgraded")
+        }
+    }
+--- request
+GET /client
+--- response_body
+got ahead
+HTTP/1.1 101 Switching Protocols
+Server: s
+Content-Type: text/plain
+Connection: upgrade
+Upgrade: mine
+
+upgraded
+--- error_log
+say: raw request socket acquired, eof: raw request socket acquired, again: duplicate call

@@ -1,0 +1,94 @@
+# ngx.socket.udp: messages to and from one peer.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: messages both ways, cut ones, empty ones, timeouts
+--- config
+    lua_socket_log_errors off;
+    location = /t {
+        content_by_lua_block {
+            local port = tonumber(ngx.var.arg_port)
+            local sock = ngx.socket.udp()
+            ngx.say(sock:send("x"))
+            ngx.say(sock:receive())
+            ngx.say(sock:setpeername("127.0.0.1", port))
+            sock:settimeout(2000)
+            ngx.say(sock:send({ "hello", " ", { 1 } }))
+            ngx.say(sock:receive())
+            sock:send("longer than four")
+            ngx.say(sock:receive(4))
+            sock:send("next")
+            ngx.say(sock:receive())
+            sock:send("")
+            ngx.say(#sock:receive())
+            sock:settimeout(10)
+            ngx.say(sock:receive())
+            ngx.say(pcall(sock.send, sock, print))
+            ngx.say(sock:close())
+            ngx.say(sock:close())
+            ngx.say(pcall(sock.setpeername, sock, "127.0.0.1"))
+            ngx.say(sock:setpeername("127.0.0.1", 70000))
+        }
+    }
+--- exec
+perl -MSocket -e '
+socket(S, AF_INET, SOCK_DGRAM, 0); bind(S, sockaddr_in(0, INADDR_LOOPBACK));
+my ($port) = sockaddr_in(getsockname(S));
+$SIG{ALRM} = sub { exit 1 }; alarm 20;
+unless (my $pid = fork) {
+    for (1 .. 4) { my $from = recv(S, my $m, 65535, 0); send(S, $m, 0, $from) }
+    exit 0;
+}
+print `curl -s --max-time 15 "http://127.0.0.1:$ENV{TEST_NGINX_SERVER_PORT}/t?port=$port"`; wait'
+--- exec_out
+nilclosed
+nilclosed
+1
+1
+hello 1
+long
+next
+0
+niltimeout
+falsebad argument #1 to 'send' (string, number, boolean, nil, or array table expected, got function)
+1
+nilclosed
+falseexpecting 3 arguments (including the object), but seen 2
+nilbad port number: 70000
+
+
+
+=== TEST 2: names, nobody there, Unix sockets
+--- config
+    lua_socket_log_errors off;
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.socket.udp()
+            ngx.say(sock:setpeername("localhost", 1))
+            ngx.say(sock:send("x"))
+            sock:settimeout(2000)
+            ngx.say(sock:receive())
+            ngx.say(sock:setpeername("unix:/nowhere/at/all"))
+            local reader = ngx.thread.spawn(function()
+                sock:setpeername("127.0.0.1", 1)
+                sock:settimeout(50)
+                return sock:receive()
+            end)
+            ngx.say(sock:receive())
+            ngx.say(sock:close())
+            ngx.thread.wait(reader)
+        }
+    }
+--- request
+GET /t
+--- response_body
+1
+1
+nilconnection refused
+nilno such file or directory
+nilsocket busy
+nilsocket busy
