@@ -218,7 +218,7 @@ local function forget(d, task)
         end
     end
     if #w == 0 and d.is_personal and not d.listeners then
-        settle(d, ERROR, failure.new("cancelled", "nobody waits any more"))
+        d:cancel(failure.new("cancelled", "nobody waits any more"))
     end
 end
 

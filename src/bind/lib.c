@@ -20,4 +20,5 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.udp", lib_udp);
     lib_preload(L, "perilune.core.dns", lib_dns);
     lib_preload(L, "perilune.core.stream", lib_stream);
+    lib_preload(L, "perilune.core.client", lib_client);
 }

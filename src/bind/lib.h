@@ -25,6 +25,8 @@ int lib_udp(lua_State *L);
 
 /* "perilune.core.dns": resolvers, lookups. */
 int lib_dns(lua_State *L);
+/* "perilune.core.client": HTTP requests, connection pools. */
+int lib_client(lua_State *L);
 
 /* "perilune.core.sys": clocks, random bytes, logging, process facts. */
 int lib_sys(lua_State *L);
