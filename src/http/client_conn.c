@@ -167,6 +167,11 @@ void client_conn_schedule(struct client_conn *c, bool soon)
     }
 }
 
+void client_conn_call(struct client_conn *c)
+{
+    loop_next(&c->later);
+}
+
 static void settle(struct client_conn *c)
 {
     int events;

@@ -107,4 +107,7 @@ void client_conn_flush(struct client_conn *c);
 /* Has on_work called before the turn's work ends (`soon`), or at its very end. */
 void client_conn_schedule(struct client_conn *c, bool soon);
 
+/* Has on_work called once more, also from inside it. */
+void client_conn_call(struct client_conn *c);
+
 #endif

@@ -284,6 +284,13 @@ struct stream *client_detach(struct client_exchange *x, struct buf *in, struct o
 
 /* --- what transports tell --- */
 
+void client_sent(struct client_exchange *x)
+{
+    x->is_out_done = true;
+    x->active_ms = clock_ms();
+    arm(x);
+}
+
 void client_progress(struct client_exchange *x)
 {
     x->active_ms = clock_ms();

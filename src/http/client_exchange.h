@@ -173,6 +173,9 @@ struct stream *client_detach(struct client_exchange *x, struct buf *in, struct o
 /* The one setter of the state. */
 void client_set_state(struct client_exchange *x, enum client_state to);
 
+/* The request has gone out: what is waited for is another thing now. */
+void client_sent(struct client_exchange *x);
+
 /* A byte has moved. */
 void client_progress(struct client_exchange *x);
 

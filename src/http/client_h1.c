@@ -308,6 +308,8 @@ static void on_work(struct client_conn *c)
         client_notify_drained(c->x);
         if (c->stream)
             client_conn_flush(c);
+        if (c->stream && c->x && c->x->is_waiting_drained && !client_is_congested(c->x))
+            client_conn_call(c); /* the producer filled the queue, and the stream has emptied it */
     }
     if (c->stream && c->stream->err)
         client_conn_end(c, c->stream->err);

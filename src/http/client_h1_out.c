@@ -59,7 +59,8 @@ void client_h1_out_body(struct client_conn *c)
         client_conn_write(c, r->bytes);
     else if (r->source == CLIENT_FILE && r->length > 0)
         outq_add_file(&c->out, r->fd, r->offset, (size_t)r->length, false);
-    c->x->is_out_done = r->source != CLIENT_PUSHED;
+    if (r->source != CLIENT_PUSHED)
+        client_sent(c->x);
 }
 
 void client_h1_out_begin(struct client_conn *c)
@@ -101,6 +102,7 @@ void client_h1_out_write(struct client_exchange *x, const struct chunk *piece)
         outq_add(&c->out, "\r\n", 2);
     if (piece->is_last && chunked)
         outq_add(&c->out, "0\r\n\r\n", 5);
-    x->is_out_done |= piece->is_last;
+    if (piece->is_last)
+        client_sent(x);
     client_conn_schedule(c, false);
 }

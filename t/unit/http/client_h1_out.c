@@ -110,6 +110,38 @@ static void slow_peer_stops_the_producer(void **state)
     end();
 }
 
+static unsigned rounds;
+
+static void refill(struct client_exchange *x)
+{
+    static char bytes[80000];
+    struct chunk c = CHUNK_BYTES(slice_of(bytes, sizeof(bytes)));
+
+    if (++rounds > 5)
+        return;
+    client_write(x, &c);
+    client_wait_drained(x);
+}
+
+/* A peer that takes everything at once: the producer is still called each time. */
+static void quick_peer_keeps_the_producer_going(void **state)
+{
+    static const struct client_user producer = {.on_drained = refill};
+    struct client_exchange *x = request("POST");
+
+    (void)state;
+    begin(10000000);
+    x->user = &producer;
+    x->req.source = CLIENT_PUSHED;
+    client_wait_drained(x);
+    client_h1_start(conn, x);
+    (void)server_got();
+    assert_int_equal(rounds, 6);
+    client_cancel(x, &err_cancelled);
+    client_release(&x);
+    end();
+}
+
 /* An answer before the request has gone out: the connection cannot go on. */
 static void early_answer_closes(void **state)
 {
@@ -133,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_bodies),       cmocka_unit_test(pushes),
         cmocka_unit_test(sends_files),         cmocka_unit_test(slow_peer_stops_the_producer),
+        cmocka_unit_test(quick_peer_keeps_the_producer_going),
         cmocka_unit_test(early_answer_closes),
     };
 

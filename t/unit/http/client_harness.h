@@ -153,7 +153,7 @@ static inline struct client_exchange *request(const char *method)
 /* What has reached the server since the last call; static text. */
 static inline const char *server_got(void)
 {
-    static char text[200000];
+    static char text[1000000];
     size_t at = 0;
     ssize_t n;
 
