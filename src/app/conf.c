@@ -28,6 +28,7 @@ struct app_conf *conf_new(struct slice prefix, struct slice path)
     const char *gap = prefix.n == 0 || prefix.p[prefix.n - 1] == '/' ? "" : "/";
 
     pool_init(&conf->pool, NULL, 0);
+    map_init(&conf->upstreams, false);
     map_init(&conf->log_formats, false);
     map_init(&conf->log_sinks, false);
     map_init(&conf->log_buffers, false);
@@ -58,6 +59,7 @@ void conf_free(struct app_conf **confp)
         mem_free(it->value);
     }
     log_close(&conf->error_log);
+    map_deinit(&conf->upstreams);
     map_deinit(&conf->log_sinks);
     map_deinit(&conf->log_formats);
     map_deinit(&conf->log_buffers);

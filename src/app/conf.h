@@ -73,6 +73,7 @@ struct app_conf {
     unsigned n_listens, listens_size;
     struct vhost **vhosts;
     unsigned n_vhosts, vhosts_size;
+    struct map upstreams;   /* name → struct upstream * */
     struct map log_formats; /* name → struct log_format * */
     struct map log_sinks;   /* "level path" → struct log_sink *: access logs and error logs, each
                                opened once */

@@ -130,6 +130,12 @@ void directives_rewrite_register(void);
 /* Registers the table of map. */
 void directives_map_register(void);
 
+/* Registers the table of proxy_*. */
+void directives_proxy_register(void);
+
+/* Registers the table of upstream. */
+void directives_upstream_register(void);
+
 /* Registers the table of echo. */
 void directives_echo_register(void);
 

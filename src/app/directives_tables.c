@@ -18,6 +18,8 @@ void app_register_directives(void)
     directives_rewrite_register();
     directives_map_register();
     directives_echo_register();
+    directives_proxy_register();
+    directives_upstream_register();
     directives_lua_register();
     directives_shared_register();
     directives_socket_register();

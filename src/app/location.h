@@ -133,6 +133,7 @@ struct location {
     /* what happens to a request */
     struct step_list steps[PHASE_COUNT];
     enum step_result (*default_content)(struct visit *v, const struct step *s); /* without steps */
+    struct proxy_conf *proxy; /* NULL: the defaults; see app/proxy.h */
     const struct lua_code *header_filter, *body_filter, *log_by_lua;
     struct error_page *error_pages;
     struct header_rule *headers;

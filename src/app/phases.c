@@ -23,6 +23,8 @@ static void on_cancel(struct exchange *x, const struct err *why)
 {
     if (why == &err_closed)
         log_write(&x->log, LOG_INFO, "client prematurely closed connection");
+    if (visit_of(x)->on_cancel)
+        visit_of(x)->on_cancel(visit_of(x));
     lua_visit_cancel(visit_of(x));
 }
 
@@ -114,6 +116,7 @@ static bool find_location(struct visit *v)
 {
     v->is_uri_changed = false;
     router_find_location(v);
+    v->located_path = v->x->req.path;
     v->phase = PHASE_REWRITE;
     v->step = 0;
     return enter_location(v);
@@ -196,6 +199,8 @@ static void attach(struct visit *v)
     exchange_hold(x);
     v->conf->users->n++;
     x->app = v;
+    v->first_path = x->req.path;
+    v->first_query = x->req.query;
     x->user.on_cancel = on_cancel;
     x->user.on_done = on_done;
     phases_use_location(v, v->vhost->base);

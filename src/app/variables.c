@@ -19,7 +19,12 @@
 enum { MADE_MOST = 1000, NAME_MOST = 256 };
 
 static const struct variable *const builtin_tables[] = {
-    variables_request, variables_response, variables_server, variables_tls, variables_capture,
+    variables_request, variables_response, variables_server, variables_tls, variables_capture, variables_upstream,
+};
+
+static const struct variables_family *const family_tables[] = {
+    variables_families,
+    variables_upstream_families,
 };
 
 static struct slice get_undefined(struct visit *v, const struct variable *var)
@@ -94,15 +99,23 @@ static const struct variables_field *make_field(struct pool *pool, struct slice 
     return f;
 }
 
+/* The family that `name`, in any case, is a member of; NULL: of none. */
+static const struct variables_family *find_family(struct slice name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(family_tables); i++)
+        for (const struct variables_family *f = family_tables[i]; f->prefix.p; f++)
+            if (name.n > f->prefix.n && slice_ieq(slice_of(name.p, f->prefix.n), f->prefix))
+                return f;
+    return NULL;
+}
+
 /* The member of a family that `name` (lower case) is; NULL when it is of none. */
 static struct variable *make_member(struct pool *pool, struct slice name)
 {
-    const struct variables_family *f = variables_families;
+    const struct variables_family *f = find_family(name);
     struct variable *var;
 
-    while (f->prefix.p && !(name.n > f->prefix.n && slice_has_prefix(name, f->prefix)))
-        f++;
-    if (!f->prefix.p)
+    if (!f)
         return NULL;
     var = pool_new(pool, struct variable);
     var->name = name;
@@ -113,22 +126,13 @@ static struct variable *make_member(struct pool *pool, struct slice name)
     return var;
 }
 
-static bool may_be_member(struct slice name)
-{
-    for (const struct variables_family *f = variables_families; f->prefix.p; f++) {
-        if (name.n > f->prefix.n && slice_ieq(slice_of(name.p, f->prefix.n), f->prefix))
-            return true;
-    }
-    return false;
-}
-
 const struct variable *variable_find(struct variable_table *t, struct slice name)
 {
     const struct variable *var = map_get(&t->by_name, name);
 
     if (var)
         return var->get == get_undefined ? NULL : var;
-    if (!may_be_member(name))
+    if (!find_family(name))
         return NULL;
     var = make_member(t->pool, lower(t->pool, name));
     if (var)
@@ -214,7 +218,7 @@ const struct variable *variable_find_at_run(struct visit *v, struct slice name)
 
     if (LIKELY(var))
         return var->get == get_undefined ? NULL : var;
-    if (!may_be_member(name))
+    if (!find_family(name))
         return NULL;
     if (name.n > NAME_MOST || t->made_at_run >= MADE_MOST)
         return make_member(visit_pool(v), lower(visit_pool(v), name));

@@ -26,4 +26,7 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.tls", lib_tls);
     lib_preload(L, "perilune.core.connect", lib_connect);
     lib_preload(L, "perilune.core.datagram", lib_datagram);
+    lib_preload(L, "perilune.core.udp", lib_udp);
+    lib_preload(L, "perilune.core.dns", lib_dns);
+    lib_preload(L, "perilune.core.client", lib_client);
 }

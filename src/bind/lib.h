@@ -26,6 +26,14 @@ int lib_bus(lua_State *L);
 /* "perilune.core.json": encode, empty_array. */
 int lib_json(lua_State *L);
 
+/* "perilune.core.udp": UDP sockets. */
+int lib_udp(lua_State *L);
+
+/* "perilune.core.dns": resolvers, lookups. */
+int lib_dns(lua_State *L);
+/* "perilune.core.client": HTTP requests, connection pools. */
+int lib_client(lua_State *L);
+
 /* "perilune.core.sys": clocks, random bytes, logging, process facts. */
 int lib_sys(lua_State *L);
 

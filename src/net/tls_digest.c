@@ -17,6 +17,11 @@ void tls_digest_sha1(const char *p, size_t n, unsigned char out[TLS_DIGEST_SHA1]
     CHECK(EVP_Digest(p, n, out, NULL, EVP_sha1(), NULL) == 1);
 }
 
+void tls_digest_sha256(const char *p, size_t n, unsigned char out[TLS_DIGEST_SHA256])
+{
+    CHECK(EVP_Digest(p, n, out, NULL, EVP_sha256(), NULL) == 1);
+}
+
 void tls_digest_hmac_sha1(const char *key, size_t key_n, const char *p, size_t n,
                           unsigned char out[TLS_DIGEST_SHA1])
 {

@@ -37,6 +37,7 @@ struct walk {
     const char *end;  /* of the bytes that may be looked at */
     const char *line; /* where the current line begins */
     unsigned seen;
+    bool is_response;
 };
 
 static enum http1_result bad(struct http1_head *out, int status, const char *reason)
@@ -228,6 +229,8 @@ static const char *take_expect(struct walk *w, struct slice value)
 
 static const char *take_field(struct walk *w, enum header_id id, struct slice value)
 {
+    if (UNLIKELY(w->is_response) && (id == HEADER_HOST || id == HEADER_EXPECT))
+        return NULL; /* they say nothing there */
     switch (id) {
     case HEADER_HOST:
         return take_host(w, value);
@@ -322,7 +325,7 @@ static enum http1_result finish(struct walk *w)
 {
     struct http1_head *out = w->out;
 
-    if (!(w->seen & SEEN_HOST) && out->minor > 0)
+    if (!(w->seen & SEEN_HOST) && out->minor > 0 && !w->is_response)
         return bad(out, 400, "Host missing");
     out->has_keep_alive =
         !(w->seen & SEEN_TOKEN_CLOSE) && (out->minor > 0 || (w->seen & SEEN_TOKEN_KEEP_ALIVE) != 0);
@@ -362,7 +365,7 @@ static enum http1_result read_block(struct walk *w, bool is_cut)
     return is_cut ? bad(w->out, 431, "head too large") : HTTP1_MORE;
 }
 
-static void clear(struct http1_head *out)
+void http1_head_clear(struct http1_head *out)
 {
     out->method_token = out->target = out->request_line = SLICE_EMPTY;
     out->method = METHOD_OTHER;
@@ -377,25 +380,42 @@ static void clear(struct http1_head *out)
     out->reason = NULL;
 }
 
+/* The block limit counts the first line, too. */
+static enum http1_result parse_fields(struct walk *w, struct slice in, size_t at)
+{
+    size_t room = w->limits->block - MIN(w->limits->block, at);
+    enum http1_result r;
+
+    CHECK(w->limits->count <= HTTP1_HEADERS_MOST);
+    w->line = in.p + at;
+    w->end = in.n - at < room ? in.p + in.n : w->line + room;
+    r = read_block(w, in.n - at >= room);
+    w->out->size = r == HTTP1_DONE ? (size_t)(w->line - in.p) + 2 : 0;
+    return r;
+}
+
+enum http1_result http1_parse_response_fields(struct slice in, size_t at,
+                                              const struct http1_limits *limits,
+                                              struct http1_head *out)
+{
+    struct walk w = {.out = out, .limits = limits, .is_response = true};
+
+    return parse_fields(&w, in, at);
+}
+
 enum http1_result http1_parse_request(const char *p, size_t n, const struct http1_limits *limits,
                                       struct http1_head *out)
 {
-    const char *start = p, *end = p + n;
+    const char *start = p, *end = p + n, *fields;
     struct walk w = {.out = out, .limits = limits};
     enum http1_result r;
-    size_t room;
 
-    CHECK(limits->count <= HTTP1_HEADERS_MOST);
-    clear(out);
+    http1_head_clear(out);
     r = skip_empty_lines(&start, end, out);
     if (r != HTTP1_DONE)
         return r;
-    r = read_request_line(start, end, limits->line, out, &w.line);
+    r = read_request_line(start, end, limits->line, out, &fields);
     if (r != HTTP1_DONE)
         return r;
-    room = limits->block - MIN(limits->block, (size_t)(w.line - p));
-    w.end = (size_t)(end - w.line) < room ? end : w.line + room;
-    r = read_block(&w, (size_t)(end - w.line) >= room);
-    out->size = r == HTTP1_DONE ? (size_t)(w.line - p) + 2 : 0;
-    return r;
+    return parse_fields(&w, slice_of(p, n), (size_t)(fields - p));
 }

@@ -50,4 +50,14 @@ struct http1_head {
 enum http1_result http1_parse_request(const char *p, size_t n, const struct http1_limits *limits,
                                       struct http1_head *out);
 
+/* Empties `out` before a parse. */
+void http1_head_clear(struct http1_head *out);
+
+/* The field section of a response, from in.p[at] on, where in.p[0..at) is its status line; as
+ * strict as that of a request. `out` was cleared and has its `minor`. Answers as
+ * http1_parse_request; for http1_response.c. */
+enum http1_result http1_parse_response_fields(struct slice in, size_t at,
+                                              const struct http1_limits *limits,
+                                              struct http1_head *out);
+
 #endif

@@ -105,6 +105,45 @@ function methods:each()
     end
 end
 
+--- A metatable for headers that lie elsewhere: a field is looked up in place; the list is made only when a method or an
+-- assignment asks.
+-- @tparam function find (object, name) → value or nil
+-- @tparam function list (object) → array of {name, value}
+-- @treturn table
+function headers.lazy(find, list)
+    local lazy = { __name = "headers" }
+    local function materialise(self)
+        local all = rawget(self, "_all")
+        if not all then
+            all = headers.new(list(self))
+            rawset(self, "_all", all)
+            rawset(self, "_fields", rawget(all, "_fields"))
+        end
+        return all
+    end
+    lazy.__index = function(self, key)
+        if methods[key] then
+            return function(_, ...)
+                local all = materialise(self)
+                local a, b = all[key](all, ...)
+                rawset(self, "_fields", rawget(all, "_fields"))
+                return a, b
+            end
+        elseif rawget(self, "_all") then
+            return rawget(self, "_all")[key]
+        elseif key == "_fields" then -- asked for when these are sent as the headers of a message
+            return rawget(materialise(self), "_fields")
+        end
+        return find(self, key)
+    end
+    lazy.__newindex = function(self, key, value)
+        local all = materialise(self)
+        all[key] = value
+        rawset(self, "_fields", rawget(all, "_fields"))
+    end
+    return lazy
+end
+
 --- Is `key` the name of a method of header lists?
 function headers.is_method(key)
     return methods[key] ~= nil

@@ -1,5 +1,6 @@
---- HTTP: servers in code, files as bodies, header lists.
+--- HTTP: clients, servers in code, files as bodies, header lists.
 
+local client = require "perilune.http.client"
 local headers = require "perilune.http.headers"
 local server = require "perilune.http.server"
 
@@ -7,7 +8,13 @@ local http = {
     headers = headers.new,
     start_server = server.start,
     parse_args = require("perilune.http.request").parse_args,
+    connection_pool = require("perilune.http.pool").new,
+    cookie_store = require("perilune.http.cookies").store,
 }
+
+for _, name in ipairs { "request", "get", "head", "post", "put", "patch", "delete", "options", "trace" } do
+    http[name] = client[name]
+end
 
 local function check_number(value, name)
     if value ~= nil and type(value) ~= "number" then

@@ -25,43 +25,7 @@ local methods = {}
 -- @treturn table name → value; a name without `=` is true
 request.parse_args = core.parse_args
 
---- The headers as a proxy: a field is looked up in place; the list is made only when a method or an assignment asks.
-local lazy = { __name = "headers" }
-
-local function materialise(self)
-    local all = rawget(self, "_all")
-    if not all then
-        all = headers.new()
-        for _, field in ipairs(core.header_fields(self)) do
-            all:add(field[1], field[2])
-        end
-        rawset(self, "_all", all)
-        rawset(self, "_fields", rawget(all, "_fields"))
-    end
-    return all
-end
-
-lazy.__index = function(self, key)
-    if headers.is_method(key) then
-        return function(_, ...)
-            local all = materialise(self)
-            local a, b = all[key](all, ...)
-            rawset(self, "_fields", rawget(all, "_fields"))
-            return a, b
-        end
-    elseif rawget(self, "_all") then
-        return rawget(self, "_all")[key]
-    elseif key == "_fields" then -- asked for when these are sent as the headers of a response
-        return rawget(materialise(self), "_fields")
-    end
-    return core.header(self, key)
-end
-
-lazy.__newindex = function(self, key, value)
-    local all = materialise(self)
-    all[key] = value
-    rawset(self, "_fields", rawget(all, "_fields"))
-end
+local lazy = headers.lazy(core.header, core.header_fields)
 
 --- Fields that are made in Lua; the others are made by core.http.
 local getters = {

@@ -13,11 +13,21 @@
 
 static void assert_hex(const unsigned char *digest, size_t n, const char *expected)
 {
-    char text[2 * TLS_DIGEST_SHA1 + 1] = "";
+    char text[2 * TLS_DIGEST_SHA256 + 1] = "";
 
     for (size_t i = 0; i < n; i++)
         snprintf(text + 2 * i, 3, "%02x", digest[i]);
     assert_string_equal(text, expected);
+}
+
+static void test_sha256(void **state)
+{
+    unsigned char out[TLS_DIGEST_SHA256];
+
+    UNUSED(state);
+    tls_digest_sha256("abc", 3, out);
+    assert_hex(out, TLS_DIGEST_SHA256,
+               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 static void test_digests(void **state)
@@ -66,6 +76,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_digests),
+        cmocka_unit_test(test_sha256),
         cmocka_unit_test(test_hmac),
     };
 

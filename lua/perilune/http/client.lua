@@ -1,0 +1,314 @@
+--- The HTTP client: requests that answer with a deferred at once.
+--
+-- `http.get(url, options)` and its kin; `http.request(options)`. What a request may say stands in
+-- docs/modules/http-client.md. Preparing a request never waits and raises only for misuse; whatever the world does
+-- fails the deferred.
+
+local body_source = require "perilune.http.body_source"
+local call = require "perilune.http.call"
+local coerce = require "perilune.http.coerce"
+local core = require "perilune.core.client"
+local deferred = require "perilune.deferred"
+local failure = require "perilune.failure"
+local options = require "perilune.http.options"
+local params = require "perilune.http.params"
+local pool = require "perilune.http.pool"
+local retry = require "perilune.http.retry"
+local url = require "perilune.http.url"
+
+local client = {}
+
+local CODINGS = "gzip, deflate, br, zstd"
+local MAX_BODY = 64 * 1048576
+
+local NO_OPTIONS = {}
+
+--- The fields of a request that says nothing; never changed.
+local PLAIN_FIELDS = { "User-Agent", "perilune", "Accept-Encoding", CODINGS }
+
+local function target_of(o)
+    local u, err
+    if o.url then
+        u, err = url.parse(o.url)
+    elseif o.host or o.unix_path then
+        u = url.finish({ scheme = o.scheme or "http", host = (o.host or "localhost"):lower(), port = o.port,
+            target = (o.path or "/") .. (o.query_string and "?" .. o.query_string or "") })
+    else
+        err = failure.new("invalid", "a request needs a url, or a host")
+    end
+    if not u then
+        return nil, err
+    end
+    if o.query_params then
+        local query = params.encode(o.query_params, o.multi_param_style)
+        local copy = {}
+        for k, v in pairs(u) do
+            copy[k] = v
+        end
+        copy.target = u.target .. (u.target:find("?", 1, true) and "&" or "?") .. query
+        u = url.finish(copy)
+    end
+    return u
+end
+
+local function base64(text)
+    return core.base64(text)
+end
+
+local function credentials(option)
+    return type(option) == "table" and option[1] .. ":" .. (option[2] or "") or option
+end
+
+local function authorization(o, u)
+    if o.basic_auth then
+        return "Basic " .. base64(credentials(o.basic_auth))
+    elseif o.bearer or o.oauth_token then
+        return "Bearer " .. (o.bearer or o.oauth_token)
+    end
+    local info = o.user_info or u.userinfo
+    if info and not o.digest_auth then
+        local user, password = info:match("^([^:]*):?(.*)$")
+        return "Basic " .. base64(url.unescape(user) .. ":" .. url.unescape(password))
+    end
+end
+
+local function media_type(o, source)
+    local kind = o.content_type
+    if not kind or source and source.type and source.type:find("^multipart/") then
+        kind = source and source.type
+    elseif not kind:find("/", 1, true) then
+        kind = "application/" .. kind
+    end
+    return kind and o.character_encoding and kind .. "; charset=" .. o.character_encoding or kind
+end
+
+local function accept_encoding(o)
+    local asked = o.accept_encoding
+    if asked == false or (asked == nil and o.decompress == false) then
+        return nil
+    elseif type(asked) == "table" then
+        return table.concat(asked, ", ")
+    end
+    return type(asked) == "string" and asked or CODINGS
+end
+
+local function cookie_field(o)
+    local parts = {}
+    for name, value in pairs(o.cookies) do
+        if type(value) == "table" then
+            value = value.value
+        end
+        parts[#parts + 1] = name .. "=" .. tostring(value)
+    end
+    table.sort(parts)
+    return table.concat(parts, "; ")
+end
+
+--- The user's own fields; what he names is not added by us. Returns the names that are there.
+local function add_own(fields, given)
+    local named = {}
+    local function add(name, value)
+        named[name:lower()] = true
+        fields[#fields + 1], fields[#fields + 2] = name, tostring(value)
+    end
+    for key, value in pairs(given._fields or given) do
+        if type(key) == "number" then
+            add(value[1], value[2])
+        elseif type(value) == "table" then
+            for _, one in ipairs(value) do
+                add(key, one)
+            end
+        else
+            add(key, value)
+        end
+    end
+    return named
+end
+
+local function fields_of(o, u, source)
+    local fields = {}
+    local named = o.headers and add_own(fields, o.headers) or NO_OPTIONS
+    local function add(name, value)
+        if value and not named[name:lower()] then
+            fields[#fields + 1], fields[#fields + 2] = name, value
+        end
+    end
+    add("User-Agent", "perilune")
+    add("Accept", o.accept and (o.accept:find("/", 1, true) and o.accept or "application/" .. o.accept))
+    add("Accept-Encoding", accept_encoding(o))
+    add("Authorization", authorization(o, u))
+    add("Content-Type", media_type(o, source))
+    add("Cookie", o.cookies and cookie_field(o))
+    add("Expect", o.expect_continue and source and "100-continue")
+    add("Upgrade", o.upgrade)
+    if o.as == "sse" then
+        add("Accept", "text/event-stream")
+    end
+    if o.cookie_store and not named.cookie and not o.cookies then
+        o.cookie_store:give(u, fields)
+    end
+    return fields, named.host
+end
+
+--- What C has to know beside the request itself; nil when there is nothing.
+local function core_options(o)
+    local whole = coerce.is_whole[o.as]
+    if not (whole or o.pool_timeout or o.connection_timeout or o.request_timeout or o.read_timeout or o.total_timeout
+        or o.keep_alive == false or o.decompress == false or o.expect_continue or o.http_version or o.upgrade) then
+        return nil
+    end
+    return {
+        pool_timeout = o.pool_timeout, connection_timeout = o.connection_timeout, request_timeout = o.request_timeout,
+        read_timeout = o.read_timeout, total_timeout = o.total_timeout, collect = whole,
+        most = whole and (o.max_body_size or MAX_BODY) or nil, raw = o.decompress == false,
+        close = o.keep_alive == false,
+        expect = o.expect_continue, http10 = o.http_version == "1.0", upgrade = o.upgrade ~= nil,
+    }
+end
+
+local function way_of(o, u)
+    if not o.unix_path then
+        return nil, nil
+    end
+    return "unix:" .. o.unix_path .. " " .. u.key, { host = u.host, port = u.port, unix_path = o.unix_path }
+end
+
+--- Asks for what is missing of a file that is there in part.
+local function ask_for_rest(o, fields)
+    local file = o.as == "file" and o.resume and io.open(o.save_to, "rb")
+    local size = file and file:seek("end") or 0
+    if file then
+        file:close()
+    end
+    if size > 0 then
+        fields[#fields + 1], fields[#fields + 2] = "Range", ("bytes=%d-"):format(size)
+    end
+end
+
+local function prepare(o)
+    local u, err = target_of(o)
+    if not u then
+        return nil, err
+    end
+    local ok, source = pcall(body_source.of_options, o)
+    if not ok then
+        return nil, type(source) == "table" and source or failure.new("invalid", source)
+    end
+    local self = {
+        options = o, pool = o.pool or pool.default(), url = u, url_text = u.url,
+        method = o.method and o.method:upper() or "GET", source = source, core_options = core_options(o),
+        coerce = o.as and coerce[o.as], retry = o.retry and retry.policy(o.retry) or nil,
+    }
+    self.fields = fields_of(o, u, source)
+    ask_for_rest(o, self.fields)
+    self.key, self.way = way_of(o, u)
+    return self
+end
+
+local function send(o)
+    local self, err = prepare(o)
+    if not self then
+        return deferred.error_deferred(err)
+    end
+    return call.start(self)
+end
+
+--- Interceptors and middleware stand around the sending.
+local function wrapped(o)
+    local fn = send
+    local of_pool = o.pool and o.pool.middleware
+    if of_pool then
+        fn = of_pool(fn)
+    end
+    if o.middleware then
+        fn = o.middleware(fn)
+    end
+    if o.request_interceptor then
+        o = o.request_interceptor(o) or o
+    end
+    local d = fn(o)
+    return o.response_interceptor and d:chain(function(res)
+        return o.response_interceptor(res) or res
+    end) or d
+end
+
+local function with_defaults(o)
+    local defaults = o.pool and o.pool.defaults
+    if not defaults then
+        return o
+    end
+    local all = {}
+    for k, v in pairs(defaults) do
+        all[k] = v
+    end
+    for k, v in pairs(o) do
+        all[k] = v
+    end
+    return all
+end
+
+local function check(o, level)
+    options.check(o, options.known, "http.request", level + 1)
+    if o.as and (o.as == "is_whole" or not coerce[o.as]) then
+        error(("http.request: option 'as' must be string, json, stream, lines, sse or file, not '%s'"):format(o.as),
+            level + 1)
+    elseif o.as == "file" and not o.save_to then
+        error("http.request: as = 'file' needs the option 'save_to'", level + 1)
+    elseif o.pool and not pool.is_pool(o.pool) then
+        error("http.request: option 'pool' must be a pool of http.connection_pool", level + 1)
+    end
+end
+
+local function start(o, level)
+    check(o, level + 1)
+    o = with_defaults(o)
+    if o.middleware or o.request_interceptor or o.response_interceptor or (o.pool and o.pool.middleware) then
+        return wrapped(o)
+    end
+    return send(o)
+end
+
+--- Sends a request.
+-- @tparam table o options; see docs/modules/http-client.md
+-- @treturn deferred of a response; `d:cancel()` stops everything at once
+function client.request(o)
+    if type(o) ~= "table" then
+        error("bad argument 'options' to http.request (table expected, got " .. type(o) .. ")", 2)
+    end
+    return start(o, 2)
+end
+
+--- A GET that says nothing but its URL.
+local function plain(text)
+    local u, err = url.parse(text)
+    if not u then
+        return deferred.error_deferred(err)
+    elseif u.userinfo then
+        return send({ url = text })
+    end
+    return call.start({ options = NO_OPTIONS, pool = pool.default(), url = u, url_text = u.url, method = "GET",
+        fields = PLAIN_FIELDS })
+end
+
+local function verb(method)
+    return function(text, o)
+        if type(text) ~= "string" then
+            error(("bad argument 'url' to http.%s (string expected, got %s)"):format(method:lower(), type(text)), 2)
+        elseif o == nil and method == "GET" then
+            return plain(text)
+        elseif o ~= nil and type(o) ~= "table" then
+            error(("bad argument 'options' to http.%s (table expected, got %s)"):format(method:lower(), type(o)), 2)
+        end
+        local all = { url = text, method = method }
+        for k, v in pairs(o or NO_OPTIONS) do
+            all[k] = v
+        end
+        return start(all, 2)
+    end
+end
+
+for _, method in ipairs { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE" } do
+    client[method:lower()] = verb(method)
+end
+
+return client

@@ -1,0 +1,251 @@
+--- Cookies of a client (RFC 6265): a store that takes them from responses and gives them to requests.
+--
+-- A cookie without Domain goes back to its host only. A Domain must be a suffix of the host by whole labels, and not
+-- a public suffix: a single label, or one of the list given as `public_suffix`. Secure cookies go over https only,
+-- and cannot be set over http. What has expired is dropped.
+
+local date = require "perilune.http.date"
+local failure = require "perilune.failure"
+local json = require "perilune.json"
+local sys = require "perilune.core.sys"
+
+local cookies = {}
+local Store = {}
+local mt = { __index = Store, __name = "http.cookie_store" }
+
+local MOST, MOST_SIZE = 3000, 4096
+
+local function is_address(host)
+    return host:find(":", 1, true) ~= nil or host:find("^[%d%.]+$") ~= nil
+end
+
+--- Is `host` the domain, or below it?
+local function matches_domain(host, domain)
+    return host == domain or (not is_address(host) and host:sub(-#domain - 1) == "." .. domain)
+end
+
+local function matches_path(path, of)
+    return path == of or path:sub(1, #of) == of and (of:sub(-1) == "/" or path:sub(#of + 1, #of + 1) == "/")
+end
+
+local function default_path(target)
+    local path = target:match("^[^?]*"):match("^(/.*)/[^/]*$")
+    return path and path ~= "" and path or "/"
+end
+
+local function trim(s)
+    return s:match("^%s*(.-)%s*$")
+end
+
+--- The expiry of a cookie: seconds since 1970, nil for a session; Max-Age counts before Expires.
+local function expiry(attributes)
+    local age = attributes["max-age"]
+    if age and age:find("^%-?%d+$") then
+        return sys.now() + tonumber(age)
+    end
+    return attributes.expires and date(attributes.expires)
+end
+
+--- Reads the value of a Set-Cookie field.
+-- @tparam string text
+-- @treturn table `name value attributes` (names in lower case), or nil
+function cookies.parse(text)
+    if #text > MOST_SIZE then
+        return nil
+    end
+    local pair, rest = text:match("^([^;]*)(.*)$")
+    local name, value = pair:match("^([^=]*)=(.*)$")
+    if not name or trim(name) == "" then
+        return nil
+    end
+    local attributes = {}
+    for attribute in rest:gmatch(";([^;]*)") do
+        local key, v = attribute:match("^([^=]*)=?(.*)$")
+        attributes[trim(key):lower()] = trim(v)
+    end
+    return { name = trim(name), value = trim(value), attributes = attributes }
+end
+
+--- May a cookie of this domain be set by this host? Then its domain, and whether it is for the host only.
+local function scope(self, host, domain)
+    domain = domain and domain:lower():gsub("^%.", "") or ""
+    if domain == "" then
+        return host, true
+    elseif not matches_domain(host, domain) then
+        return nil
+    elseif not domain:find(".", 1, true) or self.is_public_suffix(domain) then
+        if domain ~= host then
+            return nil
+        end
+        return host, true
+    end
+    return domain, domain == host and is_address(host)
+end
+
+local function put(self, cookie)
+    local key = ("%s;%s;%s"):format(cookie.domain, cookie.path, cookie.name)
+    local old = self.by_key[key]
+    cookie.created = old and old.created or self.next
+    self.next = self.next + 1
+    if cookie.expires and cookie.expires <= sys.now() then
+        cookie = nil
+    end
+    self.count = self.count + (cookie and 1 or 0) - (old and 1 or 0)
+    self.by_key[key] = cookie
+    if self.count > MOST then
+        self:clear_oldest()
+    end
+end
+
+--- Takes one cookie.
+-- @tparam table u of `url.parse`
+-- @tparam string text of a Set-Cookie field
+-- @treturn boolean was it accepted?
+function Store:set(u, text)
+    local c = cookies.parse(text)
+    if not c then
+        return false
+    end
+    local a = c.attributes
+    local domain, is_host_only = scope(self, u.host, a.domain)
+    local is_secure = a.secure ~= nil
+    if not domain or (is_secure and u.scheme ~= "https") then
+        return false
+    elseif c.name:find("^__Secure%-") and not is_secure then
+        return false
+    elseif c.name:find("^__Host%-") and not (is_secure and is_host_only and a.path == "/") then
+        return false
+    end
+    put(self, { name = c.name, value = c.value, domain = domain, host_only = is_host_only, secure = is_secure,
+        path = a.path and a.path:sub(1, 1) == "/" and a.path or default_path(u.target), http_only = a.httponly ~= nil,
+        same_site = a.samesite, expires = expiry(a) })
+    return true
+end
+
+--- Takes the cookies of a response.
+function Store:take(u, headers)
+    for _, text in ipairs(headers:get_all("set-cookie")) do
+        self:set(u, text)
+    end
+end
+
+--- The cookies that go to a URL: longest paths first, then the oldest.
+-- @tparam table u of `url.parse`
+-- @treturn table array of `name value …`
+function Store:matching(u)
+    local found, now, path = {}, sys.now(), u.target:match("^[^?]*")
+    for key, c in pairs(self.by_key) do
+        if c.expires and c.expires <= now then
+            self.by_key[key], self.count = nil, self.count - 1
+        elseif (c.host_only and c.domain == u.host or not c.host_only and matches_domain(u.host, c.domain))
+            and matches_path(path, c.path) and (not c.secure or u.scheme == "https") then
+            found[#found + 1] = c
+        end
+    end
+    table.sort(found, function(a, b)
+        if #a.path ~= #b.path then
+            return #a.path > #b.path
+        end
+        return a.created < b.created
+    end)
+    return found
+end
+
+--- Adds a Cookie field to a flat array of fields.
+function Store:give(u, fields)
+    local parts = {}
+    for _, c in ipairs(self:matching(u)) do
+        parts[#parts + 1] = c.name .. "=" .. c.value
+    end
+    if #parts > 0 then
+        fields[#fields + 1], fields[#fields + 2] = "Cookie", table.concat(parts, "; ")
+    end
+end
+
+--- All cookies that have not expired.
+-- @treturn table array
+function Store:all()
+    local found = {}
+    for _, c in pairs(self.by_key) do
+        found[#found + 1] = c
+    end
+    table.sort(found, function(a, b)
+        return a.created < b.created
+    end)
+    return found
+end
+
+--- Drops all cookies.
+function Store:clear()
+    self.by_key, self.count = {}, 0
+end
+
+--- The third of the cookies that is oldest goes.
+function Store:clear_oldest()
+    local all = self:all()
+    self:clear()
+    for i = math.floor(#all / 3) + 1, #all do
+        local c = all[i]
+        self.by_key[("%s;%s;%s"):format(c.domain, c.path, c.name)] = c
+        self.count = self.count + 1
+    end
+end
+
+--- Writes the cookies that outlive a session to a file, readable by its owner only; `all` writes the others, too.
+-- @tparam[opt] string path of the store by default
+-- @tparam[opt] boolean all
+-- @treturn boolean true; or nil and an error object
+function Store:save(path, all)
+    local kept = {}
+    for _, c in ipairs(self:all()) do
+        if c.expires or all then
+            kept[#kept + 1] = c
+        end
+    end
+    if #kept == 0 then
+        kept = json.empty_array
+    end
+    return require("perilune.core.client").write_secret(path or self.path, json.encode(kept))
+end
+
+local function load(self, path)
+    local file = io.open(path)
+    if not file then
+        return
+    end
+    local text = file:read("*a")
+    file:close()
+    local ok, list = pcall(json.decode, text)
+    if not ok or type(list) ~= "table" then
+        error(failure.new("invalid", path .. " is not a file of cookies"), 0)
+    end
+    for _, c in ipairs(list) do
+        put(self, c)
+    end
+end
+
+--- A store.
+-- @tparam[opt] table options `path` (a file to begin with, and for `save`), `public_suffix` (a function that says
+-- whether a domain is a public suffix, or an array of them)
+-- @treturn store
+function cookies.store(options)
+    options = options or {}
+    local public = options.public_suffix or {}
+    local self = setmetatable({ by_key = {}, count = 0, next = 1, path = options.path }, mt)
+    if type(public) == "table" then
+        local set = {}
+        for _, suffix in ipairs(public) do
+            set[suffix] = true
+        end
+        public = function(domain)
+            return set[domain] == true
+        end
+    end
+    self.is_public_suffix = public
+    if self.path then
+        load(self, self.path)
+    end
+    return self
+end
+
+return cookies

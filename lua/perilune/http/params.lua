@@ -1,0 +1,76 @@
+--- Parameters as text: query strings and forms, with nested tables and arrays.
+--
+-- `{ a = 1, b = { 2, 3 }, c = { d = 4 } }` is `a=1&b=2&b=3&c[d]=4`. Arrays are written in one of three styles:
+-- `default` (`b=2&b=3`), `array` (`b[]=2&b[]=3`), `indexed` (`b[0]=2&b[1]=3`). Names come in byte order, so that the
+-- text is the same each time.
+
+local url = require "perilune.http.url"
+
+local params = {}
+
+local styles = {
+    default = function(name)
+        return name
+    end,
+    array = function(name)
+        return name .. "[]"
+    end,
+    indexed = function(name, i)
+        return ("%s[%d]"):format(name, i - 1)
+    end,
+}
+
+--- The names of the styles.
+params.styles = { "default", "array", "indexed" }
+
+local function sorted_keys(t)
+    local keys = {}
+    for k in pairs(t) do
+        keys[#keys + 1] = tostring(k)
+    end
+    table.sort(keys)
+    return keys
+end
+
+local add
+
+local function add_table(out, name, value, style)
+    if #value > 0 or next(value) == nil then
+        for i, v in ipairs(value) do
+            add(out, style(name, i), v, style)
+        end
+        return
+    end
+    for _, k in ipairs(sorted_keys(value)) do
+        add(out, ("%s[%s]"):format(name, k), value[k], style)
+    end
+end
+
+function add(out, name, value, style)
+    if type(value) == "table" then
+        add_table(out, name, value, style)
+    else
+        out[#out + 1] = url.escape_form(name) .. "=" .. url.escape_form(value)
+    end
+end
+
+--- Encodes parameters.
+-- @tparam table t name → value, or an array of {name, value}, which keeps its order
+-- @tparam[opt="default"] string style of arrays
+-- @treturn string
+function params.encode(t, style)
+    local out = {}
+    style = styles[style or "default"] or error("unknown style of parameters '" .. tostring(style) .. "'", 2)
+    if #t > 0 then
+        for _, pair in ipairs(t) do
+            add(out, pair[1], pair[2], style)
+        end
+    else
+        for _, name in ipairs(sorted_keys(t)) do
+            add(out, name, t[name], style)
+        end
+    end
+    return table.concat(out, "&")
+end
+
+return params

@@ -1,0 +1,101 @@
+--- Redirects of the client (RFC 9110 section 15.4): which are followed, as what, and what is left behind.
+
+local body_source = require "perilune.http.body_source"
+local failure = require "perilune.failure"
+local url = require "perilune.http.url"
+
+local redirect = {}
+
+local MOST = 20
+local FOLLOWED = { [301] = true, [302] = true, [303] = true, [307] = true, [308] = true }
+
+--- Fields that belong to a body.
+local OF_BODY = { ["content-type"] = true, ["content-encoding"] = true, ["content-language"] = true }
+
+--- Fields that another origin must not see.
+local SECRET = { authorization = true, cookie = true, ["proxy-authorization"] = true }
+
+local function without(fields, unwanted)
+    local kept = {}
+    for i = 1, #fields, 2 do
+        if not unwanted[fields[i]:lower()] then
+            kept[#kept + 1], kept[#kept + 2] = fields[i], fields[i + 1]
+        end
+    end
+    return kept
+end
+
+local function refuse(code, ...)
+    return nil, failure.new(code, string.format(...))
+end
+
+--- 303, and by old custom 301 and 302 of a POST, are followed by GET.
+local function becomes_get(method, status)
+    if method == "HEAD" or method == "GET" then
+        return false
+    end
+    return status == 303 or (status < 303 and method == "POST")
+end
+
+local function check(self, target, status)
+    local o = self.options
+    local turns_to_get = becomes_get(self.method, status)
+    if #self.trace > (o.max_redirects or MOST) then
+        return refuse("too_many_redirects", "more than %d redirects, the last from %s", o.max_redirects or MOST,
+            self.url_text)
+    elseif self.url.scheme == "https" and target.scheme == "http" and not o.allow_downgrade then
+        return refuse("insecure_redirect", "%s leads to %s://%s", self.url_text, target.scheme, target.authority)
+    elseif not turns_to_get and not body_source.is_replayable(self.source) then
+        return refuse("redirect_body", "%s asks for the body again, which was a stream", self.url_text)
+    end
+    local visit = (turns_to_get and "GET " or self.method .. " ") .. target.url
+    if self.visited[visit] then
+        return refuse("redirect_loop", "%s leads back to %s", self.url_text, target.url)
+    end
+    self.visited[visit] = true
+    return true
+end
+
+local function leave_behind(self, target, status)
+    if becomes_get(self.method, status) then
+        self.method, self.source = "GET", nil
+        self.fields = without(self.fields, OF_BODY)
+    end
+    if target.origin ~= self.url.origin then
+        self.fields = without(self.fields, SECRET)
+        self.key, self.way = nil, nil
+    elseif self.options.cookie_store then
+        self.fields = without(self.fields, { cookie = true })
+    end
+end
+
+--- Turns the call to where the response points.
+-- @tparam table self the call
+-- @tparam table res the response
+-- @treturn boolean true: send again; false: the response is the answer; nil and an error object
+function redirect.follow(self, res)
+    local location = FOLLOWED[res.status] and res.headers["location"]
+    if not location then
+        return false
+    end
+    local text = url.resolve(self.url, location)
+    local target, err = url.parse(text)
+    if not target then
+        return nil, failure.new("invalid_redirect", ("%s leads to '%s'"):format(self.url_text, location), err)
+    end
+    self.trace = self.trace or {}
+    self.visited = self.visited or { [self.method .. " " .. self.url.url] = true }
+    self.trace[#self.trace + 1] = self.url_text
+    local ok, why = check(self, target, res.status)
+    if not ok then
+        return nil, why
+    end
+    leave_behind(self, target, res.status)
+    self.url, self.url_text = target, target.url
+    if self.options.cookie_store then
+        self.options.cookie_store:give(target, self.fields)
+    end
+    return true
+end
+
+return redirect

@@ -1,0 +1,176 @@
+--- What a client gets: status, headers, and a body that may still be on its way.
+--
+-- `status` (number), `headers` (as those of a request), `body` (a stream of strings), `url` (the final one), `method`,
+-- `protocol`, `request_time` (seconds until the head), `trace_redirects` (the URLs before the final one). A body that
+-- is not wanted is left alone or closed: what is left of it is dropped, or its connection.
+
+local core = require "perilune.core.client"
+local deferred = require "perilune.deferred"
+local failure = require "perilune.failure"
+local headers = require "perilune.http.headers"
+local stream = require "perilune.stream"
+local task = require "perilune.task"
+
+local response = {}
+local methods = {}
+
+local header_mt = headers.lazy(function(self, name)
+    return core.field(rawget(self, 1), name)
+end, function(self)
+    return core.fields(rawget(self, 1))
+end)
+
+--- Header fields of a head that is kept as text.
+-- @tparam string text the head as received
+-- @treturn headers
+function response.headers_of(text)
+    return setmetatable({ text }, header_mt)
+end
+
+--- Settles `d` with the next piece, now or when the connection has brought more.
+local function settle(self, d)
+    if d:is_realized() then
+        return
+    end
+    local data, err = core.read(self._id)
+    if data == "" then
+        self._guard = nil
+        d:success(nil)
+        self._body:close()
+    elseif data then
+        d:success(data)
+    elseif err then
+        self._guard = nil
+        d:error(err)
+        self._body:close(err)
+    else
+        self._call.on_body = function()
+            settle(self, d)
+        end
+        core.wait(self._id)
+    end
+end
+
+local function pull(self)
+    local before, d = self._asked, deferred._personal()
+    if before and not before:is_realized() then
+        local function go_on()
+            settle(self, d)
+        end
+        before:on_realized(go_on, go_on)
+    else
+        settle(self, d)
+    end
+    self._asked = d
+    return d
+end
+
+local function open_body(self)
+    local text = rawget(self, "_text")
+    local s
+    if text then
+        s = stream.stream(1)
+        if text ~= "" then
+            s:put(text)
+        end
+        s:close()
+    else
+        s = stream._pulling(function()
+            return pull(self)
+        end)
+        s.on_close = function()
+            self:close()
+        end
+    end
+    rawset(self, "_body", s)
+    return s
+end
+
+local getters = {
+    body = open_body,
+    headers = function(self)
+        return response.headers_of(self._head)
+    end,
+    protocol = function(self)
+        return self._head:match("^HTTP/%d%.?%d?")
+    end,
+}
+
+local mt = { __name = "response" }
+
+mt.__index = function(self, key)
+    local getter = getters[key]
+    if not getter then
+        return methods[key]
+    end
+    local value = getter(self)
+    rawset(self, key, value)
+    return value
+end
+
+--- Makes a response.
+-- @tparam table call of the client: url, method, started…
+-- @tparam number status
+-- @tparam string head the head as received
+-- @tparam[opt] string body when it is complete
+-- @treturn response
+function response.new(call, status, head, body)
+    local res = { status = status, _head = head, _text = body, url = call.url_text, method = call.method }
+    if not body then
+        res._id, res._call, res._guard = call.id, call, core.guard(call.id)
+    end
+    return setmetatable(res, mt)
+end
+
+local function collect(self)
+    local pieces = {}
+    for piece in self.body:each() do
+        pieces[#pieces + 1] = piece
+    end
+    return table.concat(pieces)
+end
+
+--- A deferred of the whole body as a string. A body that is cut short fails with `truncated`.
+-- @treturn deferred
+function methods:text()
+    if self._text then
+        return deferred.success_deferred(self._text)
+    end
+    local d = rawget(self, "_whole")
+    if not d then
+        d = task.spawn(collect, self)
+        rawset(self, "_whole", d)
+    end
+    return d
+end
+
+local function decode_json(text)
+    local ok, value = pcall(require("perilune.json").decode, text)
+    if not ok then
+        error(failure.new("invalid", "the response body is not JSON", value), 0)
+    end
+    return value
+end
+
+--- A deferred of the decoded JSON body; fails with `invalid` when it is none.
+-- @treturn deferred
+function methods:json()
+    return self:text():chain(decode_json)
+end
+
+--- The body is not wanted any more; who waits for a piece of it fails with `closed`.
+function methods:close()
+    local asked = rawget(self, "_asked")
+    if self._id then
+        self._guard = nil
+        core.forget(self._id)
+    end
+    if asked and not asked:is_realized() then
+        asked:error(failure.new("closed", "the response was closed"))
+    end
+end
+
+--- Decodes a whole body: what `as = "json"` does.
+response.decode_json = decode_json
+
+return response

@@ -1,0 +1,241 @@
+/* upstream { }: groups of servers. */
+#include "app/directives.h"
+
+#include "app/upstream.h"
+#include "base/num.h"
+
+#define GROUP "Upstreams"
+
+/* The ctx of directives inside the block. */
+struct filling {
+    const struct apply *apply;
+    struct upstream *u;
+};
+
+static struct filling *of(void *ctx)
+{
+    return ctx;
+}
+
+static bool apply_upstream(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct upstream *u = upstream_new(a->conf, node->args[0]);
+    struct filling f = {a, u};
+
+    if (map_set(&a->conf->upstreams, u->name, u))
+        return config_node_error(node, e, "duplicate upstream \"%.200s\"", node->args[0].p);
+    if (!config_apply(node, &f, e))
+        return false;
+    return u->n > 0 || config_node_error(node, e, "no servers are inside upstream");
+}
+
+static bool take_number(struct slice word, const char *name, int64_t *out)
+{
+    struct slice key = slice_str(name);
+
+    return slice_has_prefix(word, key) && num_parse_u63(slice_from(word, key.n), out);
+}
+
+static bool take_parameter(struct upstream_peer *p, struct slice word)
+{
+    int64_t n;
+
+    if (slice_eq(word, SLICE("backup")))
+        p->is_backup = true;
+    else if (slice_eq(word, SLICE("down")))
+        p->is_down = true;
+    else if (take_number(word, "weight=", &n) && n > 0 && n < 65536)
+        p->weight = (unsigned)n;
+    else if (take_number(word, "max_fails=", &n))
+        p->max_fails = (unsigned)MIN(n, 1000000);
+    else if (take_number(word, "max_conns=", &n))
+        p->max_conns = (unsigned)MIN(n, 1000000);
+    else if (slice_has_prefix(word, SLICE("fail_timeout=")) &&
+             num_parse_msec(slice_from(word, 13), &n))
+        p->fail_timeout = (uint64_t)n;
+    else
+        return slice_eq(word, SLICE("resolve")); /* names are looked up anew as they expire */
+    return true;
+}
+
+static bool add_server(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct upstream_peer *p = upstream_add(of(ctx)->u, node->args[0], 80);
+
+    if (!p)
+        return config_node_error(node, e, "invalid host in upstream \"%.200s\"", node->args[0].p);
+    for (size_t i = 1; i < node->n_args; i++)
+        if (!take_parameter(p, node->args[i]))
+            return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[i].p);
+    return true;
+}
+
+static bool set_balance(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    of(ctx)->u->balance = (enum upstream_balance)node->schema->id;
+    if (node->schema->id != UPSTREAM_RANDOM || node->n_args == 0)
+        return true;
+    if (!slice_eq(node->args[0], SLICE("two")))
+        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[0].p);
+    if (node->n_args > 1 && !slice_eq(node->args[1], SLICE("least_conn")))
+        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[1].p);
+    of(ctx)->u->balance = UPSTREAM_RANDOM_TWO;
+    return true;
+}
+
+static bool set_hash(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct filling *f = ctx;
+
+    f->u->balance = UPSTREAM_HASH;
+    if (node->n_args > 1 && !slice_eq(node->args[1], SLICE("consistent")))
+        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[1].p);
+    if (node->n_args > 1)
+        f->u->balance = UPSTREAM_CONSISTENT;
+    return directives_script(f->apply, node, node->args[0], &f->u->key, e);
+}
+
+static bool set_keepalive(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t n;
+
+    if (!config_arg_int(node, 0, &n, e))
+        return false;
+    if (n == 0)
+        return config_node_error(node, e, "invalid value \"0\" in \"keepalive\" directive");
+    of(ctx)->u->keepalive = (unsigned)MIN(n, 1000000);
+    return true;
+}
+
+static bool set_requests(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t n;
+
+    if (!config_arg_int(node, 0, &n, e))
+        return false;
+    of(ctx)->u->keepalive_requests = (unsigned)MIN(n, (int64_t)UINT32_MAX);
+    return true;
+}
+
+static bool set_time(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t ms;
+
+    if (!config_arg_time(node, 0, &ms, e))
+        return false;
+    *(uint64_t *)((char *)of(ctx)->u + node->schema->id) = (uint64_t)ms;
+    return true;
+}
+
+static bool set_zone(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(ctx);
+    UNUSED(node);
+    UNUSED(e);
+    return true; /* what is known of servers is each worker's own */
+}
+
+#define BALANCE(word, args, what, kind, text)                                                      \
+    {                                                                                              \
+        .name = (word), .contexts = CTX_UPSTREAM, .min_args = 0, .max_args = (args),               \
+        .group = GROUP, .syntax = (what), .doc = (text), .id = (kind), .apply = set_balance        \
+    }
+
+static const struct directive table[] = {
+    {.name = "upstream",
+     .contexts = CTX_HTTP,
+     .flags = DIRECTIVE_BLOCK | DIRECTIVE_REPEATS,
+     .opens = CTX_UPSTREAM,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "upstream name { … }",
+     .doc =
+         "A group of servers that `proxy_pass` names. They are chosen in turn, by weight, unless "
+         "another way is named.",
+     .apply = apply_upstream},
+    {.name = "server",
+     .contexts = CTX_UPSTREAM,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = GROUP,
+     .syntax = "server address [parameters];",
+     .doc = "A server: `name[:port]` (looked up when a connection is made, and again when that "
+            "knowledge has expired), an address, or `unix:/path`. `weight=1`; `max_fails=1` "
+            "failures within `fail_timeout=10s` leave it out for that long (0: never); `max_conns` "
+            "requests at once in a worker; `backup`: only when the others are out; `down`.",
+     .apply = add_server},
+    BALANCE("least_conn", 0, "least_conn;", UPSTREAM_LEAST_CONN,
+            "Chooses the server with the fewest requests, by weight."),
+    BALANCE("ip_hash", 0, "ip_hash;", UPSTREAM_IP_HASH,
+            "Chooses by the client's address (the first three octets of IPv4)."),
+    BALANCE("random", 2, "random [two [least_conn]];", UPSTREAM_RANDOM,
+            "Chooses at random; with `two` the less busy of two."),
+    {.name = "hash",
+     .contexts = CTX_UPSTREAM,
+     .min_args = 1,
+     .max_args = 2,
+     .group = GROUP,
+     .syntax = "hash key [consistent];",
+     .doc = "Chooses by a text with variables. With `consistent` few keys change their server when "
+            "one comes or goes.",
+     .apply = set_hash},
+    {.name = "keepalive",
+     .contexts = CTX_UPSTREAM,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_NUMBER},
+     .group = GROUP,
+     .syntax = "keepalive number;",
+     .doc = "How many free connections each worker keeps for a server. Takes `proxy_http_version "
+            "1.1;` and `proxy_set_header Connection \"\";` in the location.",
+     .apply = set_keepalive},
+    {.name = "keepalive_requests",
+     .contexts = CTX_UPSTREAM,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_NUMBER},
+     .group = GROUP,
+     .syntax = "keepalive_requests number;",
+     .default_text = "keepalive_requests 1000;",
+     .doc = "Requests on one connection to a server.",
+     .apply = set_requests},
+    {.name = "keepalive_timeout",
+     .contexts = CTX_UPSTREAM,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_TIME},
+     .group = GROUP,
+     .syntax = "keepalive_timeout time;",
+     .default_text = "keepalive_timeout 60s;",
+     .doc = "How long a free connection to a server is kept.",
+     .id = offsetof(struct upstream, keepalive_timeout),
+     .apply = set_time},
+    {.name = "keepalive_time",
+     .contexts = CTX_UPSTREAM,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_TIME},
+     .group = GROUP,
+     .syntax = "keepalive_time time;",
+     .default_text = "keepalive_time 1h;",
+     .doc = "How old a connection to a server may become.",
+     .id = offsetof(struct upstream, keepalive_time),
+     .apply = set_time},
+    {.name = "zone",
+     .contexts = CTX_UPSTREAM,
+     .min_args = 1,
+     .max_args = 2,
+     .group = GROUP,
+     .syntax = "zone name [size];",
+     .doc = "Accepted for the sake of configurations that have it: failures and connections are "
+            "counted by each worker.",
+     .apply = set_zone},
+};
+
+void directives_upstream_register(void)
+{
+    schema_register(table, ARRAY_LEN(table));
+}

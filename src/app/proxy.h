@@ -1,0 +1,133 @@
+/* Passing requests on to other servers: what a location says about it, and one request on its way.
+ *
+ * proxy_step takes the visit over. Its files, lowest first: proxy_uri (what is asked for),
+ * proxy_request (what is sent), proxy_response (what of the answer is passed on), proxy_step (the
+ * course of events: body in, server chosen, answer streamed, the next server). */
+#ifndef APP_PROXY_H
+#define APP_PROXY_H
+
+#include "app/upstream.h"
+#include "app/visit.h"
+
+enum proxy_flag {
+    PROXY_BUFFERING = 1 << 0,
+    PROXY_REQUEST_BUFFERING = 1 << 1,
+    PROXY_PASS_HEADERS = 1 << 2,
+    PROXY_PASS_BODY = 1 << 3,
+    PROXY_INTERCEPT_ERRORS = 1 << 4,
+};
+
+/* Bits of proxy_next_upstream. */
+enum proxy_next {
+    PROXY_NEXT_ERROR = 1 << 0,
+    PROXY_NEXT_TIMEOUT = 1 << 1,
+    PROXY_NEXT_INVALID_HEADER = 1 << 2,
+    PROXY_NEXT_500 = 1 << 3,
+    PROXY_NEXT_502 = 1 << 4,
+    PROXY_NEXT_503 = 1 << 5,
+    PROXY_NEXT_504 = 1 << 6,
+    PROXY_NEXT_403 = 1 << 7,
+    PROXY_NEXT_404 = 1 << 8,
+    PROXY_NEXT_429 = 1 << 9,
+    PROXY_NEXT_NON_IDEMPOTENT = 1 << 10,
+};
+
+/* Bits of proxy_ignore_headers. */
+enum proxy_ignore {
+    PROXY_IGNORE_REDIRECT = 1 << 0,  /* X-Accel-Redirect */
+    PROXY_IGNORE_BUFFERING = 1 << 1, /* X-Accel-Buffering */
+};
+
+/* proxy_set_header; also names alone: proxy_hide_header, proxy_pass_header. */
+struct proxy_field {
+    struct slice name;
+    struct script *value;
+    struct proxy_field *next;
+};
+
+/* proxy_redirect, proxy_cookie_domain, proxy_cookie_path. */
+struct proxy_rewrite {
+    struct script *from, *to; /* from == NULL: the default of proxy_redirect */
+    struct proxy_rewrite *next;
+};
+
+struct proxy_conf {
+    const struct location *owner; /* the level that may change it */
+    struct proxy_field *set, *hide, *pass;
+    struct proxy_rewrite *redirects, *cookie_domains, *cookie_paths;
+    struct script *method, *body; /* NULL: the client's */
+    uint64_t connect_timeout, read_timeout, send_timeout, next_timeout;
+    unsigned next_tries, next, ignore, flags;
+    unsigned minor;       /* HTTP/1.minor */
+    bool has_no_redirect; /* proxy_redirect off */
+};
+
+/* The target of a proxy_pass. */
+struct proxy_pass {
+    struct script *target;       /* with variables; NULL: the fields below hold */
+    struct slice authority, uri; /* uri.p == NULL: none was given */
+    uint16_t default_port;
+    bool is_tls;
+    struct upstream *upstream; /* found when first used */
+    struct slice url;          /* as written, for proxy_redirect default */
+};
+
+/* One request on its way. In the exchange's pool. */
+struct proxy {
+    struct visit *v;
+    const struct proxy_conf *conf;
+    struct proxy_pass pass; /* with the target worked out */
+    struct upstream *upstream;
+    struct upstream_peer *peer;
+    struct client_exchange *up;
+    upstream_tried tried;
+    unsigned tries;
+    uint64_t started_ms, attempt_ms;
+    struct slice authority;    /* $proxy_host */
+    struct body_spool *spool;  /* the request's body; NULL: none, or not read ahead */
+    struct slice own_body;     /* of proxy_set_body */
+    struct proxy_try *history; /* newest first */
+    bool is_streaming_body;    /* the request's body is passed on as it comes */
+    bool is_flushing;          /* each piece goes to the client at once */
+    bool has_begun;            /* the answer */
+    bool has_left;             /* `up` is over; kept for the variables */
+};
+
+/* What an attempt came to, for $upstream_… */
+struct proxy_try {
+    struct slice addr;
+    int status;
+    uint64_t connect_ms, header_ms, response_ms; /* UINT64_MAX: did not come to that */
+    uint64_t bytes_received, bytes_sent, response_length;
+    struct proxy_try *next;
+};
+
+/* The settings of nginx's defaults. */
+extern const struct proxy_conf proxy_defaults;
+
+/* Reads "http://host[:port][/uri]", "http://unix:/path:[/uri]". False: malformed. */
+bool proxy_pass_parse(struct slice url, struct proxy_pass *out);
+
+/* The content step: arg is a struct proxy_pass *. */
+enum step_result proxy_step(struct visit *v, const struct step *s);
+
+/* Passes a request on by these settings, for those who are no step; `pass` is copied. The exchange
+ * is answered. */
+void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct proxy_pass *pass);
+
+/* The proxy of a visit, NULL: none. */
+static inline struct proxy *proxy_of(const struct visit *v)
+{
+    return v->proxy;
+}
+
+/* The request target for the server. */
+struct slice proxy_uri(struct proxy *p);
+
+/* Fills in p->up->req. */
+void proxy_request_make(struct proxy *p);
+
+/* What is left of an upstream's head is put into the exchange's response. */
+void proxy_response_take(struct proxy *p);
+
+#endif

@@ -1,0 +1,99 @@
+/* Targets: reading proxy_pass, and nginx's rules for the URI that the server is asked for.
+ *
+ * proxy_pass without a URI passes the client's on as it was sent, or, when a rewrite has changed
+ * it, the new path, escaped anew. With a URI, that takes the place of what the location matched.
+ * With variables and a URI, that is all. */
+#include "app/proxy.h"
+
+#include "app/script.h"
+#include "base/encode.h"
+#include "base/num.h"
+
+const struct proxy_conf proxy_defaults = {
+    .connect_timeout = 60000,
+    .read_timeout = 60000,
+    .send_timeout = 60000,
+    .next = PROXY_NEXT_ERROR | PROXY_NEXT_TIMEOUT,
+    .flags = PROXY_BUFFERING | PROXY_REQUEST_BUFFERING | PROXY_PASS_HEADERS | PROXY_PASS_BODY,
+};
+
+/* "unix:/path:/uri": the path ends at a colon. */
+static void cut_unix(struct slice rest, struct proxy_pass *out)
+{
+    struct slice path = slice_from(rest, 5), uri = path;
+
+    path = slice_cut(&uri, ':');
+    out->authority = slice_of(rest.p, 5 + path.n);
+    out->uri = uri;
+}
+
+bool proxy_pass_parse(struct slice url, struct proxy_pass *out)
+{
+    struct slice rest;
+
+    out->url = url;
+    out->is_tls = slice_has_prefix(url, SLICE("https://"));
+    if (!out->is_tls && !slice_has_prefix(url, SLICE("http://")))
+        return false;
+    out->default_port = out->is_tls ? 443 : 80;
+    rest = slice_from(url, out->is_tls ? 8 : 7);
+    if (slice_has_prefix(rest, SLICE("unix:"))) {
+        cut_unix(rest, out);
+    } else {
+        size_t n = 0;
+
+        while (n < rest.n && rest.p[n] != '/' && rest.p[n] != '?')
+            n++;
+        out->authority = slice_of(rest.p, n);
+        out->uri = n < rest.n ? slice_from(rest, n) : slice_of(NULL, 0);
+    }
+    return out->authority.n > 0;
+}
+
+/* "/path" of the URI in proxy_pass, without its query. */
+static void add_own_uri(struct buf *b, struct slice uri)
+{
+    if (uri.n && uri.p[0] == '?')
+        buf_add_char(b, '/');
+    buf_add_slice(b, uri);
+}
+
+static bool is_as_sent(const struct visit *v)
+{
+    const struct request *r = &v->x->req;
+
+    return r->path.p == v->first_path.p && r->path.n == v->first_path.n &&
+           r->query.p == v->first_query.p && r->query.n == v->first_query.n;
+}
+
+static void add_query(struct buf *b, const struct request *r, bool has_one)
+{
+    if (!r->query.p || !r->query.n)
+        return;
+    buf_add_char(b, has_one ? '&' : '?');
+    buf_add_slice(b, r->query);
+}
+
+struct slice proxy_uri(struct proxy *p)
+{
+    struct visit *v = p->v;
+    struct request *r = &v->x->req;
+    struct buf b = BUF_EMPTY;
+    struct slice made, path = r->path;
+
+    if (p->pass.uri.p && p->pass.target)
+        return p->pass.uri.p[0] == '/'
+                   ? p->pass.uri
+                   : pool_printf(visit_pool(v), "/" SLICE_FMT, SLICE_ARG(p->pass.uri));
+    if (!p->pass.uri.p && is_as_sent(v))
+        return r->uri;
+    if (p->pass.uri.p && v->located_path.p == path.p) {
+        add_own_uri(&b, p->pass.uri);
+        path = slice_from(path, MIN(v->path_prefix.n, path.n));
+    }
+    encode_percent(&b, path, ENCODE_PATH);
+    add_query(&b, r, false);
+    made = pool_dup(visit_pool(v), buf_slice(&b));
+    buf_free(&b);
+    return made;
+}

@@ -1,0 +1,75 @@
+/* Groups of servers that requests are passed to, and which of them is next.
+ *
+ * What is known of a server (failures, connections in use) is this worker's own. A server that has
+ * failed max_fails times within fail_timeout is left out for fail_timeout; when all are, all are
+ * tried again. */
+#ifndef APP_UPSTREAM_H
+#define APP_UPSTREAM_H
+
+#include "app/visit.h"
+#include "http/client_pool.h"
+
+enum upstream_balance {
+    UPSTREAM_ROUND_ROBIN,
+    UPSTREAM_LEAST_CONN,
+    UPSTREAM_IP_HASH,
+    UPSTREAM_HASH,
+    UPSTREAM_CONSISTENT,
+    UPSTREAM_RANDOM,
+    UPSTREAM_RANDOM_TWO,
+};
+
+struct upstream_peer {
+    struct slice name; /* "host:port", "unix:/path" */
+    struct client_way way;
+    unsigned weight, max_fails, max_conns;
+    uint64_t fail_timeout;
+    bool is_backup, is_down;
+    /* in this worker */
+    int current, effective; /* of the smooth round robin */
+    unsigned fails, active;
+    uint64_t failed_ms, checked_ms;
+};
+
+struct upstream_point {
+    uint32_t hash;
+    unsigned peer;
+};
+
+struct upstream {
+    struct slice name;
+    struct upstream_peer *peers;
+    unsigned n, size;
+    enum upstream_balance balance;
+    struct script *key;          /* of hash */
+    struct upstream_point *ring; /* of hash … consistent, made on first use */
+    unsigned n_ring;
+    unsigned keepalive; /* free connections kept; 0: none */
+    unsigned keepalive_requests;
+    uint64_t keepalive_timeout, keepalive_time;
+    struct client_pool *pool; /* made on first use */
+    struct app_conf *conf;
+};
+
+/* Those that one request has tried, as bits of peers modulo 64. */
+typedef uint64_t upstream_tried;
+
+/* An empty group, in the configuration's pool. */
+struct upstream *upstream_new(struct app_conf *conf, struct slice name);
+
+/* Adds a server "host[:port]" or "unix:/path" with the defaults; NULL: malformed. */
+struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16_t default_port);
+
+/* The group of that name, else one that is made of the address itself, once. NULL: malformed. */
+struct upstream *upstream_find(struct app_conf *conf, struct slice name, uint16_t default_port);
+
+/* The next server for a request, counted as in use until upstream_done; NULL: none is left. */
+struct upstream_peer *upstream_next(struct upstream *u, struct visit *v, upstream_tried *tried);
+
+/* The request is over with this server. */
+void upstream_done(struct upstream *u, struct upstream_peer *p, bool has_failed);
+
+/* Connections to a server of the group. */
+struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *p);
+
+#endif

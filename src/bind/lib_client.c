@@ -1,0 +1,515 @@
+/* "perilune.core.client": pools, requests, and what Lua asks about heads.
+ *
+ * Nothing here waits: a request is sent or queued, and client_call.c tells what becomes of it.
+ * Misuse raises; what is wrong with a request (a header that may not be sent) is nil and an error.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <lauxlib.h>
+#include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bind/client_call.h"
+#include "bind/lerr.h"
+#include "bind/lib.h"
+#include "bind/lib_client_text.h"
+#include "bind/vm.h"
+#include "http/client_pool.h"
+#include "http/client_reach.h"
+#include "proto/grammar.h"
+
+struct lua_pool {
+    struct client_pool *pool;
+    struct client_timeouts timeouts;
+};
+
+/* --- reading tables --- */
+
+static struct slice slice_at(lua_State *L, int index)
+{
+    size_t n;
+    const char *p = lua_tolstring(L, index, &n);
+
+    return p ? slice_of(p, n) : SLICE_EMPTY;
+}
+
+/* A field of the table at `table`, "" when it is not there; valid while the table has it. */
+static struct slice slice_field(lua_State *L, int table, const char *name)
+{
+    struct slice s;
+
+    lua_getfield(L, table, name);
+    s = slice_at(L, -1);
+    lua_pop(L, 1);
+    return s;
+}
+
+static void number_field(lua_State *L, int table, const char *name, double scale, uint64_t *out)
+{
+    lua_getfield(L, table, name);
+    if (lua_isnumber(L, -1))
+        *out = (uint64_t)ceil(lua_tonumber(L, -1) * scale);
+    lua_pop(L, 1);
+}
+
+static void read_timeouts(lua_State *L, int table, struct client_timeouts *t)
+{
+    if (!lua_istable(L, table))
+        return;
+    number_field(L, table, "pool_timeout", 1000, &t->pool);
+    number_field(L, table, "connection_timeout", 1000, &t->connect);
+    number_field(L, table, "request_timeout", 1000, &t->request);
+    number_field(L, table, "read_timeout", 1000, &t->read);
+    number_field(L, table, "total_timeout", 1000, &t->total);
+}
+
+/* --- pools --- */
+
+/* pool(options) → pool */
+static int l_pool(lua_State *L)
+{
+    struct client_pool_options o = client_pool_defaults;
+    uint64_t per_host = o.connections_per_host, total = o.total_connections;
+    uint64_t queue = o.max_queue_size, requests = 0;
+    struct lua_pool *p;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    number_field(L, 1, "connections_per_host", 1, &per_host);
+    number_field(L, 1, "total_connections", 1, &total);
+    number_field(L, 1, "max_queue_size", 1, &queue);
+    number_field(L, 1, "max_requests", 1, &requests);
+    number_field(L, 1, "idle_timeout", 1000, &o.idle_timeout);
+    number_field(L, 1, "max_age", 1000, &o.max_age);
+    o.connections_per_host = (unsigned)per_host;
+    o.total_connections = (unsigned)total;
+    o.max_queue_size = (unsigned)queue;
+    o.max_requests = (unsigned)requests;
+    p = lua_newuserdata(L, sizeof(*p));
+    memset(p, 0, sizeof(*p));
+    luaL_getmetatable(L, "perilune.client.pool");
+    lua_setmetatable(L, -2);
+    p->timeouts.connect = 30000;
+    read_timeouts(L, 1, &p->timeouts);
+    p->pool = client_pool_new(&o, &client_reach);
+    return 1;
+}
+
+static struct lua_pool *check_pool(lua_State *L, int index)
+{
+    return luaL_checkudata(L, index, "perilune.client.pool");
+}
+
+/* pool:close() */
+static int l_pool_close(lua_State *L)
+{
+    client_pool_close(&check_pool(L, 1)->pool);
+    return 0;
+}
+
+static void push_stats(void *user, struct client_origin *o)
+{
+    lua_State *L = user;
+    struct client_pool_stats s = client_origin_stats(o);
+    struct slice key = client_origin_key(o);
+    const struct {
+        const char *name;
+        double value;
+    } fields[] = {
+        {"connections", s.connections},   {"idle", s.idle},
+        {"dialling", s.dialling},         {"queue", s.queue},
+        {"requests", (double)s.requests}, {"opened", (double)s.opened},
+        {"reused", (double)s.reused},     {"retried", (double)s.retried},
+        {"failed", (double)s.failed},
+    };
+
+    lua_pushlstring(L, key.p, key.n);
+    lua_createtable(L, 0, (int)ARRAY_LEN(fields));
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+        lua_pushnumber(L, fields[i].value);
+        lua_setfield(L, -2, fields[i].name);
+    }
+    lua_rawset(L, -3);
+}
+
+/* pool:stats() → origin → counts */
+static int l_pool_stats(lua_State *L)
+{
+    struct lua_pool *p = check_pool(L, 1);
+
+    lua_newtable(L);
+    if (p->pool)
+        client_pool_each(p->pool, push_stats, L);
+    return 1;
+}
+
+/* --- requests --- */
+
+/* The origin of `key`, made by the table at `way` when it is not there. */
+static struct client_origin *origin_of(lua_State *L, struct client_pool *pool, struct slice key,
+                                       int way)
+{
+    struct client_origin *o = client_pool_find(pool, key);
+    struct client_way w = {.port = 0};
+    uint64_t port = 0;
+
+    if (LIKELY(o != NULL))
+        return o;
+    number_field(L, way, "port", 1, &port);
+    w.port = (uint16_t)port;
+    w.host = slice_field(L, way, "host");
+    w.unix_path = slice_field(L, way, "unix_path");
+    return client_pool_origin(pool, key, &w);
+}
+
+/* Fields as a flat array name, value, name, value, … in the exchange's pool. False: what is wrong
+ * is on top of the stack. */
+static bool read_fields(lua_State *L, int table, struct client_exchange *x)
+{
+    struct header_list *l = &x->req.headers;
+    int n = (int)lua_objlen(L, table);
+
+    l->fields = pool_alloc(&x->pool, (size_t)(n / 2 + 1) * sizeof(*l->fields));
+    l->size = (unsigned)(n / 2 + 1);
+    for (int i = 1; i < n; i += 2) {
+        struct slice name, value;
+
+        lua_rawgeti(L, table, i);
+        lua_rawgeti(L, table, i + 1);
+        name = slice_at(L, -2);
+        value = slice_at(L, -1);
+        if (UNLIKELY(!header_is_name(name) || !header_is_value(value))) {
+            lua_pushfstring(L, "invalid header field '%s'", name.p);
+            return false;
+        }
+        l->fields[l->n++] =
+            (struct header){pool_dup(&x->pool, name), pool_dup(&x->pool, value), header_id(name)};
+        lua_pop(L, 2);
+    }
+    return true;
+}
+
+static bool is_visible(struct slice s)
+{
+    return s.n > 0 && grammar_span_visible(s) == s.n;
+}
+
+/* Method, target and authority. False: what is wrong is on top of the stack. */
+static bool read_line(lua_State *L, struct client_exchange *x, struct slice method,
+                      struct slice target, struct slice authority)
+{
+    if (!header_is_name(method) || !is_visible(target) || (authority.n && !is_visible(authority))) {
+        lua_pushliteral(L, "invalid method, target or host");
+        return false;
+    }
+    x->req.method = method_parse(method);
+    x->req.method_token = x->req.method ? method_name(x->req.method) : pool_dup(&x->pool, method);
+    x->req.target = pool_dup(&x->pool, target);
+    x->req.authority = pool_dup(&x->pool, authority);
+    return true;
+}
+
+/* A file as a body: {path=, offset=, length=}. False: an error object is on top of the stack. */
+static bool open_body(lua_State *L, int table, struct client_call *c)
+{
+    struct client_request *r = &c->x->req;
+    const char *path = slice_field(L, table, "path").p;
+    uint64_t offset = 0, length = UINT64_MAX;
+    struct stat st;
+
+    number_field(L, table, "offset", 1, &offset);
+    number_field(L, table, "length", 1, &length);
+    c->file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (c->file < 0 || fstat(c->file, &st) < 0) {
+        lerr_push(L, err_from_errno(errno), path);
+        return false;
+    }
+    if (!S_ISREG(st.st_mode) || offset > (uint64_t)st.st_size ||
+        (length != UINT64_MAX && length > (uint64_t)st.st_size - offset)) {
+        lerr_push(L, &err_invalid, path);
+        return false;
+    }
+    r->source = CLIENT_FILE;
+    r->fd = c->file;
+    r->offset = (off_t)offset;
+    r->length = (int64_t)(length != UINT64_MAX ? length : (uint64_t)st.st_size - offset);
+    return true;
+}
+
+/* A string, a file, true (pushed, of unknown length), a number (pushed, of that length) or nil. */
+static bool read_body(lua_State *L, int index, struct client_call *c)
+{
+    struct client_request *r = &c->x->req;
+
+    switch (lua_type(L, index)) {
+    case LUA_TSTRING:
+        r->source = CLIENT_BYTES;
+        r->bytes = slice_at(L, index);
+        lua_pushvalue(L, index);
+        c->body_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+        return true;
+    case LUA_TTABLE:
+        return open_body(L, index, c);
+    case LUA_TBOOLEAN:
+    case LUA_TNUMBER:
+        r->source = CLIENT_PUSHED;
+        r->length = lua_isnumber(L, index) ? (int64_t)lua_tonumber(L, index) : -1;
+        return true;
+    default:
+        return true;
+    }
+}
+
+enum {
+    ARG_POOL = 1,
+    ARG_KEY,
+    ARG_WAY,
+    ARG_SINK,
+    ARG_METHOD,
+    ARG_TARGET,
+    ARG_AUTHORITY,
+    ARG_FIELDS,
+    ARG_BODY,
+    ARG_OPTIONS,
+    ARG_COUNT
+};
+
+/* What is not needed often: timeouts, collect, decode, keep_alive, expect, version, upgrade. */
+static void read_options(lua_State *L, struct client_call *c)
+{
+    struct client_request *r = &c->x->req;
+    uint64_t most = c->most;
+
+    if (!lua_istable(L, ARG_OPTIONS))
+        return;
+    read_timeouts(L, ARG_OPTIONS, &c->x->timeouts);
+    number_field(L, ARG_OPTIONS, "most", 1, &most);
+    c->most = (size_t)most;
+    lua_getfield(L, ARG_OPTIONS, "collect");
+    lua_getfield(L, ARG_OPTIONS, "raw");
+    lua_getfield(L, ARG_OPTIONS, "close");
+    lua_getfield(L, ARG_OPTIONS, "expect");
+    lua_getfield(L, ARG_OPTIONS, "http10");
+    lua_getfield(L, ARG_OPTIONS, "upgrade");
+    c->does_collect = lua_toboolean(L, -6);
+    c->does_decode = !lua_toboolean(L, -5);
+    r->keeps = !lua_toboolean(L, -4);
+    r->expects_continue = lua_toboolean(L, -3);
+    r->minor = !lua_toboolean(L, -2);
+    r->is_upgrade = lua_toboolean(L, -1);
+    if (r->is_upgrade)
+        r->connection = SLICE("upgrade");
+    lua_pop(L, 6);
+}
+
+/* send(pool, key, way, sink, method, target, authority, fields, body, options) → number of the
+ * call; or nil, error object */
+static int l_send(lua_State *L)
+{
+    struct lua_pool *p = check_pool(L, ARG_POOL);
+    struct client_call *c;
+    double id;
+
+    luaL_checktype(L, ARG_WAY, LUA_TTABLE);
+    luaL_checktype(L, ARG_FIELDS, LUA_TTABLE);
+    lua_settop(L, ARG_COUNT - 1);
+    if (!p->pool)
+        return lerr_return(L, &err_closed, "connection pool");
+    lua_pushvalue(L, ARG_SINK);
+    c = client_call_new(L);
+    id = c->id;
+    c->most = SIZE_MAX;
+    c->does_decode = true;
+    c->x->timeouts = p->timeouts;
+    read_options(L, c);
+    if (!read_line(L, c->x, slice_at(L, ARG_METHOD), slice_at(L, ARG_TARGET),
+                   slice_at(L, ARG_AUTHORITY)) ||
+        !read_fields(L, ARG_FIELDS, c->x)) {
+        client_call_free(&c);
+        return lerr_return(L, &err_invalid, lua_tostring(L, -1));
+    }
+    if (!read_body(L, ARG_BODY, c)) {
+        client_call_free(&c);
+        lua_pushnil(L);
+        lua_insert(L, -2);
+        return 2;
+    }
+    client_pool_submit(origin_of(L, p->pool, slice_at(L, ARG_KEY), ARG_WAY), c->x);
+    lua_pushnumber(L, id);
+    return 1;
+}
+
+/* cancel(id): nothing is told any more */
+static int l_cancel(lua_State *L)
+{
+    struct client_call *c = client_call_get(lua_tonumber(L, 1));
+
+    if (!c)
+        return 0;
+    client_cancel(c->x, &err_cancelled);
+    client_call_free(&c);
+    return 0;
+}
+
+/* forget(id): the rest of the answer is not wanted */
+static int l_forget(lua_State *L)
+{
+    struct client_call *c = client_call_get(lua_tonumber(L, 1));
+
+    if (c)
+        client_call_free(&c);
+    return 0;
+}
+
+/* read(id) → bytes; "" at the end; false when there are none now; nil, error */
+static int l_read(lua_State *L)
+{
+    struct client_call *c = client_call_get(lua_tonumber(L, 1));
+
+    if (!c)
+        return lerr_return(L, &err_closed, NULL);
+    return client_call_read(L, c);
+}
+
+/* wait(id): "body" is told once when `read` is worth a try */
+static int l_wait(lua_State *L)
+{
+    struct client_call *c = client_call_get(lua_tonumber(L, 1));
+
+    if (c)
+        client_wait(c->x);
+    return 0;
+}
+
+/* write(id, bytes, is_last) → true; false when the producer is to wait for "drained"; nil when
+ * nobody wants it any more */
+static int l_write(lua_State *L)
+{
+    struct client_call *c = client_call_get(lua_tonumber(L, 1));
+    struct chunk piece = CHUNK_BYTES(SLICE_EMPTY);
+
+    if (!c || c->x->is_out_done)
+        return 0;
+    piece.bytes = slice_at(L, 2);
+    piece.is_last = lua_toboolean(L, 3);
+    client_write(c->x, &piece);
+    lua_pushboolean(L, !client_is_congested(c->x));
+    return 1;
+}
+
+/* write_file(id, path, offset or nil, length or nil): as write; nil and an error when it cannot be
+ * read */
+static int l_write_file(lua_State *L)
+{
+    struct client_call *c = client_call_get(lua_tonumber(L, 1));
+    struct chunk piece = {.fd = -1, .owns_fd = true};
+    const char *path = luaL_checkstring(L, 2);
+    double offset = luaL_optnumber(L, 3, 0), length;
+    struct stat st;
+
+    if (!c || c->x->is_out_done)
+        return 0;
+    piece.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (piece.fd < 0 || fstat(piece.fd, &st) < 0)
+        return lerr_return(L, err_from_errno(errno), path);
+    length = luaL_optnumber(L, 4, (double)st.st_size - offset);
+    if (!S_ISREG(st.st_mode) || !(offset >= 0 && length >= 0) ||
+        offset + length > (double)st.st_size) {
+        (void)close(piece.fd);
+        return lerr_return(L, &err_invalid, path);
+    }
+    piece.offset = (off_t)offset;
+    piece.size = (size_t)length;
+    client_write(c->x, &piece);
+    lua_pushboolean(L, !client_is_congested(c->x));
+    return 1;
+}
+
+/* wait_drained(id) → true when "drained" will be told; false: go on; nil: nobody wants it */
+static int l_wait_drained(lua_State *L)
+{
+    struct client_call *c = client_call_get(lua_tonumber(L, 1));
+    bool waits;
+
+    if (!c || (c->x->is_out_done && c->x->state > CLIENT_QUEUED))
+        return 0;
+    waits = client_is_congested(c->x);
+    if (waits)
+        client_wait_drained(c->x);
+    lua_pushboolean(L, waits);
+    return 1;
+}
+
+/* is_reused(id): had the connection served another request before? */
+static int l_is_reused(lua_State *L)
+{
+    struct client_call *c = client_call_get(lua_tonumber(L, 1));
+
+    lua_pushboolean(L, c && c->x->is_reused);
+    return 1;
+}
+
+/* A userdata that forgets its call when Lua does. */
+static int l_guard(lua_State *L)
+{
+    double *id = lua_newuserdata(L, sizeof(*id));
+
+    *id = luaL_checknumber(L, 1);
+    luaL_getmetatable(L, "perilune.client.guard");
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
+static int l_guard_gc(lua_State *L)
+{
+    struct client_call *c = client_call_get(*(double *)lua_touserdata(L, 1));
+
+    if (c)
+        client_call_free(&c);
+    return 0;
+}
+
+/* listen(fn): fn(sink, event, …) is told what becomes of requests */
+static int l_listen(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    client_call_set_listener(L);
+    return 0;
+}
+
+static void make_metatable(lua_State *L, const char *name, lua_CFunction gc)
+{
+    luaL_newmetatable(L, name);
+    lua_pushcfunction(L, gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pop(L, 1);
+}
+
+int lib_client(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"pool", l_pool},
+        {"pool_close", l_pool_close},
+        {"pool_stats", l_pool_stats},
+        {"send", l_send},
+        {"cancel", l_cancel},
+        {"forget", l_forget},
+        {"read", l_read},
+        {"wait", l_wait},
+        {"write", l_write},
+        {"wait_drained", l_wait_drained},
+        {"is_reused", l_is_reused},
+        {"write_file", l_write_file},
+        {"guard", l_guard},
+        {"listen", l_listen},
+        {NULL, NULL},
+    };
+
+    make_metatable(L, "perilune.client.pool", l_pool_close);
+    make_metatable(L, "perilune.client.guard", l_guard_gc);
+    lua_newtable(L);
+    luaL_register(L, NULL, functions);
+    lib_client_text_register(L);
+    return 1;
+}

@@ -1,0 +1,324 @@
+/* Bytes of a connection in both directions, and its life.
+ *
+ * All connections read into one buffer of the worker. What an event has left unread there is moved
+ * to a buffer of the connection when the event ends or another connection wants to read.
+ *
+ * on_ready, on_later and on_timer run the protocol and end in settle(), which brings what is
+ * watched in line with the state. Calls of the user in between change state only and schedule
+ * on_later when that leaves something to do. */
+#include "http/client_conn.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "loop/io.h"
+
+enum {
+    CONNS_KEPT = 64,
+    FILE_BUDGET = 262144,
+    WRITE_THROUGH = 65536,
+};
+
+static struct mem_cache cache =
+    MEM_CACHE(struct client_conn, CONNS_KEPT); /* process-wide: shared by all pools */
+
+static struct {
+    char *bytes; /* CLIENT_CONN_BUFFER of them */
+    struct client_conn *owner;
+    size_t at, end;
+} reader; /* process-wide: the input of the connection that reads */
+
+/* --- input --- */
+
+struct slice client_conn_input(const struct client_conn *c)
+{
+    if (reader.owner == c)
+        return slice_of(reader.bytes + reader.at, reader.end - reader.at);
+    return slice_of(c->in.p + c->in_at, c->in.n - c->in_at);
+}
+
+void client_conn_consume(struct client_conn *c, size_t n)
+{
+    if (reader.owner == c) {
+        reader.at += n;
+        return;
+    }
+    c->in_at += n;
+    CHECK(c->in_at <= c->in.n);
+}
+
+/* Moves what the reader's owner has not consumed to a buffer of its own. */
+static void evict(void)
+{
+    struct client_conn *c = reader.owner;
+
+    if (!c)
+        return;
+    CHECK(c->in.n == c->in_at);
+    c->in.n = c->in_at = 0;
+    if (reader.end > reader.at)
+        buf_add(&c->in, reader.bytes + reader.at, reader.end - reader.at);
+    else
+        buf_free(&c->in);
+    reader.owner = NULL;
+}
+
+static ssize_t read_into_reader(struct client_conn *c)
+{
+    ssize_t n;
+
+    if (reader.owner != c) {
+        evict();
+        if (!reader.bytes)
+            reader.bytes = mem_alloc(CLIENT_CONN_BUFFER);
+        reader.owner = c;
+        reader.at = reader.end = 0;
+    }
+    if (reader.at == reader.end)
+        reader.at = reader.end = 0;
+    if (reader.end == CLIENT_CONN_BUFFER)
+        return STREAM_AGAIN;
+    n = stream_read(c->stream, reader.bytes + reader.end, CLIENT_CONN_BUFFER - reader.end);
+    if (n > 0)
+        reader.end += (size_t)n;
+    return n;
+}
+
+static ssize_t read_behind_own(struct client_conn *c)
+{
+    size_t room;
+    ssize_t n;
+
+    buf_drop(&c->in, c->in_at);
+    c->in_at = 0;
+    if (c->in.n >= CLIENT_CONN_BUFFER)
+        return STREAM_AGAIN;
+    room = MIN((size_t)CLIENT_CONN_BUFFER - c->in.n, (size_t)16384);
+    n = stream_read(c->stream, buf_reserve(&c->in, room), room);
+    if (n > 0)
+        c->in.n += (size_t)n;
+    return n;
+}
+
+ssize_t client_conn_read(struct client_conn *c)
+{
+    ssize_t n = c->in.n > c->in_at ? read_behind_own(c) : read_into_reader(c);
+
+    if (n == 0)
+        c->has_eof = true;
+    if (n > 0 && c->x) {
+        c->x->bytes_received += (size_t)n;
+        client_progress(c->x);
+    }
+    return n;
+}
+
+/* --- output --- */
+
+/* Counts what the stream has taken. */
+static void count_sent(struct client_conn *c, size_t n)
+{
+    if (!c->x || !n)
+        return;
+    c->x->bytes_sent += n;
+    client_progress(c->x);
+}
+
+void client_conn_write(struct client_conn *c, struct slice s)
+{
+    size_t before = c->out.bytes + s.n;
+
+    if (s.n < WRITE_THROUGH || c->is_blocked) {
+        outq_add(&c->out, s.p, s.n);
+        return;
+    }
+    c->is_blocked = outq_write(&c->out, c->stream, s.p, s.n, WRITE_THROUGH) != OUTQ_EMPTY;
+    if (c->stream->err)
+        client_conn_schedule(c, true);
+    else
+        count_sent(c, before - c->out.bytes);
+}
+
+void client_conn_flush(struct client_conn *c)
+{
+    size_t before = c->out.bytes;
+    enum outq_result r;
+
+    if (outq_is_empty(&c->out) || c->is_blocked || c->stream->err)
+        return;
+    r = outq_flush(&c->out, c->stream, FILE_BUDGET);
+    c->is_blocked = r == OUTQ_BLOCKED;
+    count_sent(c, before - c->out.bytes);
+    if (r == OUTQ_FAILED && !c->stream->err)
+        c->stream->err = &err_truncated;
+}
+
+/* --- events --- */
+
+void client_conn_schedule(struct client_conn *c, bool soon)
+{
+    if (c->is_running || !c->stream)
+        return;
+    if (soon) {
+        loop_cancel(&c->later);
+        loop_next(&c->later);
+    } else if (!loop_call_is_queued(&c->later)) {
+        loop_at_end(&c->later);
+    }
+}
+
+void client_conn_call(struct client_conn *c)
+{
+    loop_next(&c->later);
+}
+
+static void settle(struct client_conn *c)
+{
+    int events;
+
+    if (c->stream)
+        c->protocol->on_work(c);
+    c->is_running = false;
+    if (!c->stream)
+        return;
+    if (reader.owner == c)
+        evict();
+    events = (c->is_blocked ? IO_WRITE : 0) | (c->has_eof ? 0 : c->protocol->wants(c));
+    if (events == c->watched)
+        return;
+    c->watched = (uint8_t)events;
+    stream_watch(c->stream, events);
+}
+
+static void on_ready(struct stream *s, int events)
+{
+    struct client_conn *c = s->user;
+
+    c->is_running = true;
+    c->reads = 0;
+    if (events & IO_WRITE)
+        c->is_blocked = false;
+    if (events & c->watched & IO_READ)
+        c->protocol->on_readable(c);
+    settle(c);
+}
+
+static void on_later(struct loop_call *call)
+{
+    struct client_conn *c = CONTAINER_OF(call, struct client_conn, later);
+
+    c->is_running = true;
+    settle(c);
+}
+
+static void on_timer(struct timer *t)
+{
+    struct client_conn *c = CONTAINER_OF(t, struct client_conn, timer);
+
+    c->is_running = true;
+    c->protocol->on_expired(c);
+    settle(c);
+}
+
+/* --- life --- */
+
+struct client_conn *client_conn_open(struct stream *s, const struct client_conn_protocol *protocol,
+                                     const struct client_conn_owner *owner, void *user)
+{
+    struct client_conn *c = mem_cache_take(&cache);
+
+    memset(c, 0, sizeof(*c));
+    list_init(&c->node);
+    c->protocol = protocol;
+    c->owner = owner;
+    c->user = user;
+    c->stream = s;
+    c->in = BUF_EMPTY;
+    outq_init(&c->out);
+    loop_call_init(&c->later, on_later);
+    timer_init(&c->timer, on_timer);
+    s->on_ready = on_ready;
+    s->user = c;
+    c->watched = IO_READ;
+    c->opened_ms = c->free_since_ms = clock_ms();
+    stream_watch(s, IO_READ);
+    return c;
+}
+
+/* Input lives until then: a piece of a body may still be in use. */
+static void free_conn(void *p)
+{
+    struct client_conn *c = p;
+
+    buf_free(&c->in);
+    mem_cache_give(&cache, c);
+}
+
+/* Everything but the stream. */
+static void discard(struct client_conn *c)
+{
+    if (reader.owner == c)
+        reader.owner = NULL;
+    outq_clear(&c->out);
+    timer_stop(&c->timer);
+    loop_cancel(&c->later);
+    loop_free_later(c, free_conn);
+}
+
+void client_conn_close(struct client_conn **at)
+{
+    struct client_conn *c = *at;
+
+    *at = NULL;
+    CHECK(!c->x && c->stream);
+    stream_close(&c->stream, false);
+    discard(c);
+}
+
+void client_conn_let_go(struct client_conn *c)
+{
+    struct client_exchange *x = c->x;
+
+    c->x = NULL;
+    x->conn = NULL;
+    x->transport = NULL;
+    client_release(&x);
+}
+
+void client_conn_end(struct client_conn *c, const struct err *why)
+{
+    struct client_exchange *x = c->x;
+    bool is_lost = x && x->state == CLIENT_WAITING;
+
+    if (!c->stream)
+        return;
+    if (x) {
+        client_hold(x);
+        client_conn_let_go(c);
+    }
+    stream_close(&c->stream, false);
+    discard(c);
+    c->owner->on_closed(c, is_lost ? x : NULL, why);
+    if (x && !is_lost)
+        client_fail(x, why);
+    client_release(&x);
+}
+
+struct stream *client_conn_take_stream(struct client_conn *c, struct buf *in, struct outq *out)
+{
+    struct slice rest = client_conn_input(c);
+    struct stream *s = c->stream;
+
+    *in = BUF_EMPTY;
+    if (rest.n)
+        buf_add_slice(in, rest);
+    outq_init(out);
+    list_splice(&out->pieces, &c->out.pieces);
+    out->bytes = c->out.bytes;
+    c->out.bytes = 0;
+    stream_watch(s, 0);
+    c->stream = NULL;
+    discard(c);
+    c->owner->on_closed(c, NULL, NULL);
+    return s;
+}

@@ -1,0 +1,43 @@
+/* Making a connection to an origin: what is to be reached and through what, one attempt, one
+ * callback. The pool knows no more about it than the table of functions. */
+#ifndef HTTP_CLIENT_DIAL_H
+#define HTTP_CLIENT_DIAL_H
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "net/addr.h"
+#include "net/stream.h"
+
+struct resolver;
+struct tls_ctx;
+
+/* Of what an attempt failed. */
+struct client_dial_failure {
+    const struct err *err;
+    const char *text; /* every address and why; valid during the call */
+};
+
+/* Called once, from the loop, never before start returns: a stream ready for HTTP, the callee's
+ * from now on, or NULL. */
+typedef void (*client_dial_fn)(void *user, struct stream *s, const struct client_dial_failure *f);
+
+/* Where to and how. Slices live as long as whoever keeps it. */
+struct client_way {
+    struct slice host; /* name or address */
+    uint16_t port;
+    struct slice unix_path;    /* not empty: instead of host and port */
+    const struct addr *addr;   /* not NULL: instead of host and port */
+    const struct addr *local;  /* to connect from; NULL: any */
+    struct resolver *resolver; /* NULL: the default */
+    struct tls_ctx *tls;       /* NULL: cleartext */
+    struct slice server_name;  /* of TLS: sent and verified; empty: neither */
+    struct slice alpn;         /* "h2,http/1.1"; empty: none */
+    bool skips_verify;
+};
+
+struct client_dialer {
+    void *(*start)(const struct client_way *way, uint64_t timeout, client_dial_fn fn, void *user);
+    void (*cancel)(void *dial); /* no callback follows */
+};
+
+#endif

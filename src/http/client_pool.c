@@ -1,0 +1,604 @@
+/* Pools. pump() is the one place that brings waiters and connections together: it is called
+ * whenever one of them has come or gone. Everything else only changes lists and counts, then calls
+ * it.
+ *
+ * An origin with waiters that only the pool's total keeps from a connection stands in `starved`;
+ * when a connection goes, the first of them is pumped. */
+#include "http/client_pool.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "http/client_h1.h"
+
+enum { ORIGINS_MOST = 1024 }; /* more than that: those that are empty are dropped */
+
+struct client_pool {
+    struct client_pool_options o;
+    const struct client_dialer *dialer;
+    struct map origins; /* key → struct client_origin * */
+    struct list starved;
+    unsigned n_open; /* connections and attempts of all origins */
+    bool is_closed;
+};
+
+struct client_origin {
+    struct client_pool *pool;
+    struct slice key;
+    struct client_way way;
+    struct addr addr, local;
+    struct list idle, busy, queue, dials;
+    struct list starved_node;
+    unsigned n_conns, n_idle, n_queue, n_dials;
+    struct timer timer;     /* of the connection that has been free longest */
+    struct loop_call later; /* to fail those who cannot be queued */
+    struct list refused;
+    struct client_pool_stats stats;
+    struct pool memory;
+};
+
+struct dial {
+    struct list node;
+    struct client_origin *origin;
+    void *attempt;
+};
+
+const struct client_pool_options client_pool_defaults = {
+    .connections_per_host = 8,
+    .total_connections = 1024,
+    .max_queue_size = 65536,
+    .idle_timeout = 60000,
+};
+
+static void pump(struct client_origin *o);
+
+static struct client_exchange *exchange_of(struct list *node)
+{
+    return CONTAINER_OF(node, struct client_exchange, node);
+}
+
+/* --- free connections --- */
+
+/* A free connection does not keep a script from ending: what it counts for while it is watched is
+ * taken back. */
+static void put_idle(struct client_origin *o, struct client_conn *c)
+{
+    list_append(&o->idle, &c->node);
+    o->n_idle++;
+    c->is_background = stream_fd(c->stream) >= 0;
+    if (c->is_background)
+        loop_release();
+}
+
+static void take_idle(struct client_origin *o, struct client_conn *c)
+{
+    list_remove(&c->node);
+    o->n_idle--;
+    if (c->is_background)
+        loop_hold();
+    c->is_background = false;
+}
+
+static void arm_idle(struct client_origin *o)
+{
+    const struct client_conn *oldest;
+
+    if (!o->pool->o.idle_timeout || list_is_empty(&o->idle)) {
+        timer_stop(&o->timer);
+        return;
+    }
+    oldest = CONTAINER_OF(o->idle.next, struct client_conn, node);
+    if (!timer_is_active(&o->timer)) {
+        uint64_t at = oldest->free_since_ms + o->pool->o.idle_timeout;
+
+        timer_start(&o->timer, at > clock_ms() ? at - clock_ms() : 0);
+    }
+}
+
+static void feed_starved(struct client_pool *p)
+{
+    struct list *n = list_pop(&p->starved);
+
+    if (n)
+        pump(CONTAINER_OF(n, struct client_origin, starved_node));
+}
+
+static void free_pool_if_over(struct client_pool *p);
+
+/* A connection, or an attempt at one, is gone. */
+static void one_less(struct client_origin *o)
+{
+    o->pool->n_open--;
+    if (!o->pool->is_closed)
+        feed_starved(o->pool);
+}
+
+static void drop_idle(struct client_origin *o, struct client_conn *c)
+{
+    take_idle(o, c);
+    o->n_conns--;
+    client_conn_close(&c);
+    o->pool->n_open--;
+}
+
+static void on_idle_timer(struct timer *t)
+{
+    struct client_origin *o = CONTAINER_OF(t, struct client_origin, timer);
+    uint64_t limit = o->pool->o.idle_timeout;
+
+    while (!list_is_empty(&o->idle)) {
+        struct client_conn *c = CONTAINER_OF(o->idle.next, struct client_conn, node);
+
+        if (c->free_since_ms + limit > clock_ms())
+            break;
+        drop_idle(o, c);
+    }
+    arm_idle(o);
+}
+
+static void drop_all_idle(struct client_origin *o)
+{
+    while (!list_is_empty(&o->idle))
+        drop_idle(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
+    arm_idle(o);
+}
+
+static void keep_idle(struct client_origin *o, struct client_conn *c)
+{
+    put_idle(o, c);
+    if (o->pool->o.max_idle && o->n_idle > o->pool->o.max_idle)
+        drop_idle(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
+    arm_idle(o);
+}
+
+/* Another origin's free connection makes room under the total. */
+static bool make_room(struct client_pool *p)
+{
+    struct map_entry *e;
+    size_t at = 0;
+
+    if (!p->o.total_connections || p->n_open < p->o.total_connections)
+        return true;
+    while ((e = map_next(&p->origins, &at))) {
+        struct client_origin *o = e->value;
+
+        if (list_is_empty(&o->idle))
+            continue;
+        drop_idle(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
+        return true;
+    }
+    return false;
+}
+
+/* --- those who wait --- */
+
+static void leave_queue(struct client_exchange *x)
+{
+    struct client_origin *o = x->conn;
+
+    list_remove(&x->node);
+    o->n_queue--;
+    x->transport = NULL;
+    x->conn = NULL;
+    client_release(&x);
+    pump(o);
+}
+
+static void leave_refused(struct client_exchange *x)
+{
+    list_remove(&x->node);
+    x->transport = NULL;
+    x->conn = NULL;
+    client_release(&x);
+}
+
+static const struct client_transport in_queue = {.abort = leave_queue};
+static const struct client_transport in_refused = {.abort = leave_refused};
+
+/* --- making connections --- */
+
+static void on_free(struct client_conn *c);
+static void on_closed(struct client_conn *c, struct client_exchange *lost, const struct err *why);
+
+static const struct client_conn_owner owner = {on_free, on_closed};
+
+static struct client_exchange *pop_waiter(struct client_origin *o)
+{
+    struct list *n = list_pop(&o->queue);
+    struct client_exchange *x;
+
+    if (!n)
+        return NULL;
+    x = exchange_of(n);
+    o->n_queue--;
+    x->is_dialled = false;
+    x->transport = NULL;
+    x->conn = NULL;
+    return x;
+}
+
+/* The failure of an attempt is that of the first who waits. */
+static void fail_waiter(struct client_origin *o, const struct client_dial_failure *f)
+{
+    struct client_exchange *x = pop_waiter(o);
+
+    if (!x)
+        return;
+    o->stats.failed++;
+    if (f->text)
+        x->detail = pool_dup(&x->pool, slice_str(f->text));
+    client_fail(x, f->err);
+    client_release(&x);
+}
+
+static void on_dialled(void *user, struct stream *s, const struct client_dial_failure *f)
+{
+    struct dial *d = user;
+    struct client_origin *o = d->origin;
+    struct client_conn *c;
+
+    list_remove(&d->node);
+    o->n_dials--;
+    mem_free(d);
+    if (!s) {
+        o->pool->n_open--;
+        fail_waiter(o, f);
+        pump(o);
+        feed_starved(o->pool);
+        return;
+    }
+    o->stats.opened++;
+    o->n_conns++;
+    c = client_h1_open(s, &owner, o);
+    list_append(&o->busy, &c->node);
+    on_free(c);
+}
+
+static void start_dial(struct client_origin *o, struct client_exchange *x)
+{
+    struct dial *d = mem_new(struct dial);
+
+    d->origin = o;
+    list_append(&o->dials, &d->node);
+    o->n_dials++;
+    o->pool->n_open++;
+    x->is_dialled = true;
+    d->attempt = o->pool->dialer->start(&o->way, x->timeouts.connect, on_dialled, d);
+}
+
+static void cancel_dial(struct client_origin *o, struct dial *d)
+{
+    list_remove(&d->node);
+    o->n_dials--;
+    o->pool->dialer->cancel(d->attempt);
+    mem_free(d);
+    one_less(o);
+}
+
+static bool may_dial(struct client_origin *o)
+{
+    struct client_pool *p = o->pool;
+    unsigned most = p->o.connections_per_host;
+
+    if (o->n_dials >= o->n_queue || (most && o->n_conns + o->n_dials >= most))
+        return false;
+    if (make_room(p))
+        return true;
+    if (list_is_empty(&o->starved_node))
+        list_append(&p->starved, &o->starved_node);
+    return false;
+}
+
+/* The first waiter on whose behalf nothing is made yet. */
+static struct client_exchange *first_undialled(struct client_origin *o)
+{
+    LIST_FOR (n, &o->queue)
+        if (!exchange_of(n)->is_dialled)
+            return exchange_of(n);
+    return exchange_of(o->queue.next);
+}
+
+static void begin(struct client_origin *o, struct client_conn *c, struct client_exchange *x)
+{
+    list_append(&o->busy, &c->node);
+    o->stats.reused += c->served > 0;
+    client_h1_start(c, x);
+}
+
+static void pump(struct client_origin *o)
+{
+    while (o->n_queue && o->n_idle) {
+        struct client_conn *c = CONTAINER_OF(o->idle.prev, struct client_conn, node);
+        struct client_exchange *x = pop_waiter(o);
+
+        take_idle(o, c);
+        begin(o, c, x);
+        client_release(&x);
+    }
+    while (may_dial(o))
+        start_dial(o, first_undialled(o));
+    while (o->n_dials > o->n_queue)
+        cancel_dial(o, CONTAINER_OF(o->dials.prev, struct dial, node));
+}
+
+/* --- what connections tell --- */
+
+static bool is_worn(const struct client_origin *o, const struct client_conn *c)
+{
+    const struct client_pool_options *p = &o->pool->o;
+
+    return o->pool->is_closed || (p->max_requests && c->served >= p->max_requests) ||
+           (p->max_age && clock_ms() - c->opened_ms >= p->max_age);
+}
+
+static void on_free(struct client_conn *c)
+{
+    struct client_origin *o = c->user;
+
+    list_remove(&c->node);
+    if (is_worn(o, c)) {
+        o->n_conns--;
+        client_conn_close(&c);
+        one_less(o);
+        free_pool_if_over(o->pool);
+        return;
+    }
+    if (o->n_queue == 0) {
+        keep_idle(o, c);
+        if (!list_is_empty(&o->pool->starved))
+            feed_starved(o->pool);
+    } else {
+        put_idle(o, c);
+    }
+    pump(o);
+}
+
+/* What failed on one that had been free has likely befallen the others, too. */
+static void retry(struct client_origin *o, struct client_exchange *x)
+{
+    o->stats.retried++;
+    drop_all_idle(o);
+    client_hold(x);
+    client_set_state(x, CLIENT_QUEUED);
+    x->conn = o;
+    x->transport = &in_queue;
+    list_prepend(&o->queue, &x->node);
+    o->n_queue++;
+}
+
+static void on_closed(struct client_conn *c, struct client_exchange *lost, const struct err *why)
+{
+    struct client_origin *o = c->user;
+    struct client_pool *p = o->pool;
+
+    if (c->phase == CLIENT_CONN_FREE)
+        take_idle(o, c);
+    else
+        list_remove(&c->node);
+    o->n_conns--;
+    p->n_open--;
+    if (lost && lost->is_reused && lost->tries < 2 && !p->is_closed && client_is_replayable(lost)) {
+        retry(o, lost);
+    } else if (lost) {
+        o->stats.failed++;
+        client_fail(lost, why ? why : &err_closed);
+    }
+    arm_idle(o);
+    if (!p->is_closed) {
+        pump(o);
+        feed_starved(p);
+    }
+    free_pool_if_over(p);
+}
+
+/* --- submitting --- */
+
+static void on_refused(struct loop_call *call)
+{
+    struct client_origin *o = CONTAINER_OF(call, struct client_origin, later);
+    const struct err *why = o->pool->is_closed ? &err_closed : &client_err_pool_full;
+    struct list *n;
+
+    while ((n = list_pop(&o->refused))) {
+        struct client_exchange *x = exchange_of(n);
+
+        x->transport = NULL;
+        x->conn = NULL;
+        o->stats.failed++;
+        client_fail(x, why);
+        client_release(&x);
+    }
+    free_pool_if_over(o->pool);
+}
+
+static void enqueue(struct client_origin *o, struct client_exchange *x, struct list *queue,
+                    const struct client_transport *transport)
+{
+    client_hold(x);
+    client_set_state(x, CLIENT_QUEUED);
+    x->conn = o;
+    x->transport = transport;
+    list_append(queue, &x->node);
+}
+
+void client_pool_submit(struct client_origin *o, struct client_exchange *x)
+{
+    o->stats.requests++;
+    if (o->n_idle && !o->n_queue) {
+        struct client_conn *c = CONTAINER_OF(o->idle.prev, struct client_conn, node);
+
+        take_idle(o, c);
+        begin(o, c, x);
+        return;
+    }
+    if (o->pool->is_closed || o->n_queue >= o->pool->o.max_queue_size) {
+        enqueue(o, x, &o->refused, &in_refused);
+        loop_next(&o->later);
+        return;
+    }
+    enqueue(o, x, &o->queue, &in_queue);
+    o->n_queue++;
+    pump(o);
+}
+
+/* --- origins and pools --- */
+
+static bool is_empty(const struct client_origin *o)
+{
+    return !o->n_conns && !o->n_dials && !o->n_queue && list_is_empty(&o->refused);
+}
+
+static void free_origin(struct client_origin *o)
+{
+    timer_stop(&o->timer);
+    loop_cancel(&o->later);
+    list_remove(&o->starved_node);
+    pool_reset(&o->memory);
+    mem_free(o);
+}
+
+/* Origins that nothing goes on with are forgotten when there are many. */
+static void sweep(struct client_pool *p)
+{
+    struct map kept;
+    struct map_entry *e;
+    size_t at = 0;
+
+    map_init(&kept, false);
+    while ((e = map_next(&p->origins, &at))) {
+        if (is_empty(e->value))
+            free_origin(e->value);
+        else
+            (void)map_set(&kept, e->key, e->value);
+    }
+    map_deinit(&p->origins);
+    p->origins = kept;
+}
+
+static struct client_origin *new_origin(struct client_pool *p, struct slice key,
+                                        const struct client_way *way)
+{
+    struct client_origin *o = mem_new(struct client_origin);
+
+    pool_init(&o->memory, NULL, 0);
+    o->pool = p;
+    o->key = pool_dup(&o->memory, key);
+    o->way = *way;
+    o->way.host = pool_dup(&o->memory, way->host);
+    o->way.unix_path = pool_dup(&o->memory, way->unix_path);
+    o->way.server_name = pool_dup(&o->memory, way->server_name);
+    o->way.alpn = pool_dup(&o->memory, way->alpn);
+    if (way->addr)
+        o->way.addr = memcpy(&o->addr, way->addr, sizeof(o->addr));
+    if (way->local)
+        o->way.local = memcpy(&o->local, way->local, sizeof(o->local));
+    list_init(&o->idle);
+    list_init(&o->busy);
+    list_init(&o->queue);
+    list_init(&o->dials);
+    list_init(&o->refused);
+    list_init(&o->starved_node);
+    timer_init(&o->timer, on_idle_timer);
+    timer_set_background(&o->timer);
+    loop_call_init(&o->later, on_refused);
+    return o;
+}
+
+struct client_pool *client_pool_new(const struct client_pool_options *o,
+                                    const struct client_dialer *dialer)
+{
+    struct client_pool *p = mem_new(struct client_pool);
+
+    p->o = *o;
+    p->dialer = dialer;
+    map_init(&p->origins, false);
+    list_init(&p->starved);
+    return p;
+}
+
+struct client_origin *client_pool_find(struct client_pool *p, struct slice key)
+{
+    return map_get(&p->origins, key);
+}
+
+struct client_origin *client_pool_origin(struct client_pool *p, struct slice key,
+                                         const struct client_way *way)
+{
+    struct client_origin *o = map_get(&p->origins, key);
+
+    if (o)
+        return o;
+    if (p->origins.used >= ORIGINS_MOST)
+        sweep(p);
+    o = new_origin(p, key, way);
+    (void)map_set(&p->origins, key, o);
+    return o;
+}
+
+static void free_pool_if_over(struct client_pool *p)
+{
+    if (!p->is_closed || p->n_open)
+        return;
+    sweep(p);
+    if (p->origins.used)
+        return; /* those who were refused are told first */
+    map_deinit(&p->origins);
+    mem_free(p);
+}
+
+static void close_origin(struct client_origin *o)
+{
+    struct client_exchange *x;
+
+    while ((x = pop_waiter(o))) {
+        x->conn = o;
+        x->transport = &in_refused;
+        list_append(&o->refused, &x->node);
+        loop_next(&o->later);
+    }
+    while (o->n_dials)
+        cancel_dial(o, CONTAINER_OF(o->dials.prev, struct dial, node));
+    drop_all_idle(o);
+}
+
+void client_pool_close(struct client_pool **at)
+{
+    struct client_pool *p = *at;
+    struct map_entry *e;
+    size_t i = 0;
+
+    *at = NULL;
+    if (!p)
+        return;
+    p->is_closed = true;
+    while ((e = map_next(&p->origins, &i)))
+        close_origin(e->value);
+    free_pool_if_over(p);
+}
+
+void client_pool_each(struct client_pool *p, void (*fn)(void *user, struct client_origin *o),
+                      void *user)
+{
+    struct map_entry *e;
+    size_t at = 0;
+
+    while ((e = map_next(&p->origins, &at)))
+        fn(user, e->value);
+}
+
+struct slice client_origin_key(const struct client_origin *o)
+{
+    return o->key;
+}
+
+struct client_pool_stats client_origin_stats(const struct client_origin *o)
+{
+    struct client_pool_stats s = o->stats;
+
+    s.connections = o->n_conns;
+    s.idle = o->n_idle;
+    s.dialling = o->n_dials;
+    s.queue = o->n_queue;
+    return s;
+}

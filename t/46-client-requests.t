@@ -1,0 +1,387 @@
+# The HTTP client against servers made in code: what is sent, what comes back, redirects, cookies, forms of bodies.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+our $Config = "    location / { return 204; }\n";
+our $Exec = <<'_EOC_';
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+cd $TEST_NGINX_HTML_DIR
+cat >origin.lua <<'EOF'
+local http = require "perilune.http"
+return function(handler)
+    local server = http.start_server(handler, { port = 0, address = "127.0.0.1" })
+    return "http://127.0.0.1:" .. server:port(), server
+end
+EOF
+timeout 15 $P run main.lua 2>err; echo exit $?; cat err
+_EOC_
+add_block_preprocessor(sub {
+    my $block = shift;
+    if (!defined $block->config) {
+        $block->set_value("config", $Config);
+    }
+    if (!defined $block->exec) {
+        $block->set_value("exec", $Exec);
+    }
+    if (!defined $block->timeout) {
+        $block->set_value("timeout", 20);
+    }
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: what a plain request says, and what a response has
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http = require "perilune.http"
+local base, server = require "origin" (function(req)
+    local names = {}
+    for name, value in req.headers:each() do names[#names + 1] = name .. "=" .. value end
+    return { headers = { ["X-Two"] = { "a", "b" } }, body = req.method .. " " .. req.target .. " " .. table.concat(names, "; ") }
+end)
+local res = await(http.get(base .. "/a b?c=d#e"))
+print((await(res:text()):gsub("127.0.0.1:%d+", "HOST")))
+print(res.status, res.headers["content-type"], res.headers["x-two"], #res.headers:get_all("X-Two"), res.headers.nothing)
+print(res.protocol, res.method, res.url == base .. "/a%20b?c=d", res.request_time >= 0)
+for _, m in ipairs { "post", "put", "patch", "delete", "options", "trace" } do
+    print((await(await(http[m](base .. "/", { headers = { ["User-Agent"] = "me" } })):text()):gsub("127.0.0.1:%d+", "HOST")))
+end
+print(await(http.head(base .. "/")).headers["x-two"])
+print(await(await(http.request({ host = "127.0.0.1", port = server:port(), path = "/p", query_string = "q", method = "report" })):text()):match("^%S+ %S+"))
+await(server:close(0))
+--- exec_out
+GET /a%20b?c=d Host=HOST; User-Agent=perilune; Accept-Encoding=gzip, deflate, br, zstd
+200	text/plain	a, b	2	nil
+HTTP/1.1	GET	true	true
+POST / Host=HOST; Content-Length=0; User-Agent=me; Accept-Encoding=gzip, deflate, br, zstd
+PUT / Host=HOST; Content-Length=0; User-Agent=me; Accept-Encoding=gzip, deflate, br, zstd
+PATCH / Host=HOST; Content-Length=0; User-Agent=me; Accept-Encoding=gzip, deflate, br, zstd
+DELETE / Host=HOST; User-Agent=me; Accept-Encoding=gzip, deflate, br, zstd
+OPTIONS / Host=HOST; User-Agent=me; Accept-Encoding=gzip, deflate, br, zstd
+TRACE / Host=HOST; User-Agent=me; Accept-Encoding=gzip, deflate, br, zstd
+a, b
+REPORT /p?q
+exit 0
+
+
+
+=== TEST 2: each form of a body
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, stream, task = require "perilune.http", require "perilune.stream", require "perilune.task"
+local base, server = require "origin" (function(req)
+    return { body = req:text():chain(function(text)
+        local length = req.headers["content-length"] or req.headers["transfer-encoding"]
+        return ("%s %s %s"):format(length, req.headers["content-type"] or "-", text)
+    end) }
+end)
+local function post(o) return await(await(http.post(base .. "/", o)):text()) end
+print(post { body = "text" })
+print(post { body = { "te", "xt" } })
+local s = stream.stream()
+task.spawn(function() for i = 1, 3 do await(s:put("s" .. i)) end s:close() end)
+print(post { body = s })
+local n = 0
+print(post { body = function() n = n + 1 return n <= 3 and "i" .. n or nil end })
+local f = io.open("file", "w") f:write("0123456789") f:close()
+print(post { body = http.file("file"), content_type = "text/x" })
+print(post { body = http.file("file", 2, 3) })
+print(post { json = { a = { 1, 2 } } })
+print(post { form_params = { b = "x y&", a = { 1, 2 }, c = { d = { e = "f" } } } })
+print(post { form_params = { a = { 1, 2 } }, multi_param_style = "array" })
+print(post { form_params = { a = { 1, 2 } }, multi_param_style = "indexed" })
+print(post { form_params = { a = 1 }, content_type = "json" })
+print(post { body = "x", content_type = "text/plain", character_encoding = "utf-8" })
+print(#post { body = ("z"):rep(900000) })
+await(server:close(0))
+--- exec_out
+4 - text
+4 - text
+chunked - s1s2s3
+chunked - i1i2i3
+10 text/x 0123456789
+3 - 234
+11 application/json {"a":[1,2]}
+34 application/x-www-form-urlencoded a=1&a=2&b=x+y%26&c%5Bd%5D%5Be%5D=f
+19 application/x-www-form-urlencoded a%5B%5D=1&a%5B%5D=2
+21 application/x-www-form-urlencoded a%5B0%5D=1&a%5B1%5D=2
+7 application/json {"a":1}
+1 text/plain; charset=utf-8 x
+900009
+exit 0
+
+
+
+=== TEST 3: multipart: a length where all sizes are known
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, stream = require "perilune.http", require "perilune.stream"
+local base, server = require "origin" (function(req)
+    return req:text():chain(function(text)
+        local mark = req.headers["content-type"]:match("boundary=(.*)")
+        local length = req.headers["content-length"]
+        return (length == nil and "chunked" or tonumber(length) == #text and "known" or "wrong") .. "\n"
+            .. text:gsub(mark:gsub("%-", "%%-"), "MARK"):gsub("\r\n", "|")
+    end)
+end)
+local f = io.open("a.txt", "w") f:write("in a file") f:close()
+print(await(await(http.post(base, { multipart = {
+    { name = "one", content = "text" },
+    { name = 'q"\r\n', content = "x", mime_type = "text/plain", charset = "utf-8" },
+    { part_name = "f", content = http.file("a.txt"), mime_type = "text/x" },
+} })):text()))
+local s = stream.stream(1)
+s:put("streamed") s:close()
+print(await(await(http.post(base, { multipart = { { name = "s", content = s, file_name = "s.bin" } } })):text()))
+print(try_await(http.post(base, { multipart = { { content = "s" } } })))
+await(server:close(0))
+--- exec_out
+known
+--MARK|Content-Disposition: form-data; name="one"||text|--MARK|Content-Disposition: form-data; name="q%22%0D%0A"|Content-Type: text/plain; charset=utf-8||x|--MARK|Content-Disposition: form-data; name="f"; filename="a.txt"|Content-Type: text/x||in a file|--MARK--|
+chunked
+--MARK|Content-Disposition: form-data; name="s"; filename="s.bin"|Content-Type: application/octet-stream||streamed|--MARK--|
+false	invalid: part 1 of 'multipart' lacks its name or content
+exit 0
+
+
+
+=== TEST 4: redirects: methods, limits, loops, secrets
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http = require "perilune.http"
+local other, other_server = require "origin" (function(req)
+    return ("other %s %s"):format(req.headers.authorization or "-", req.headers.cookie or "-")
+end)
+local base, server = require "origin" (function(req)
+    local status, where = req.path:match("^/(%d%d%d)/(.*)$")
+    if status then
+        return { status = tonumber(status), headers = { Location = where == "other" and other or "/" .. where } }
+    elseif req.path == "/loop" then
+        return { status = 302, headers = { Location = "/loop2" } }
+    elseif req.path == "/loop2" then
+        return { status = 302, headers = { Location = "loop" } }
+    elseif req.path == "/count" then
+        return { status = 302, headers = { Location = "?n=" .. (tonumber(req.query.n or 0) + 1) } }
+    elseif req.path == "/ftp" then
+        return { status = 302, headers = { Location = "ftp://x/" } }
+    end
+    return req:text():chain(function(text)
+        return ("%s %s [%s] %s"):format(req.method, req.path, text, req.headers.authorization or "-")
+    end)
+end)
+for _, status in ipairs { 301, 302, 303, 307, 308 } do
+    print(status, await(await(http.post(base .. "/" .. status .. "/end", { body = "b" })):text()))
+end
+print(await(await(http.get(base .. "/302/end", { basic_auth = { "u", "p" } })):text()))
+print(await(await(http.get(base .. "/302/other", { basic_auth = "u:p", cookies = { a = 1 } })):text()))
+print(await(http.get(base .. "/302/end", { follow_redirects = false })).status)
+local function code(d) local _, err = try_await(d) return err.code end
+print(code(http.get(base .. "/loop")), code(http.get(base .. "/count")), code(http.get(base .. "/count", { max_redirects = 3 })))
+print(code(http.get(base .. "/ftp")), code(http.post(base .. "/307/end", { body = function() return nil end })))
+local res = await(http.get(base .. "/302/301/end"))
+print(#res.trace_redirects, res.url == base .. "/end")
+await(server:close(0)) await(other_server:close(0))
+--- exec_out
+301	GET /end [] -
+302	GET /end [] -
+303	GET /end [] -
+307	POST /end [b] -
+308	POST /end [b] -
+GET /end [] Basic dTpw
+other - -
+302
+redirect_loop	too_many_redirects	too_many_redirects
+invalid_redirect	redirect_body
+2	true
+exit 0
+
+
+
+=== TEST 5: errors of statuses, and which are none
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http = require "perilune.http"
+local base, server = require "origin" (function(req)
+    return { status = tonumber(req.path:sub(2)), body = "why" }
+end)
+local ok, err = try_await(http.get(base .. "/404"))
+print(ok, err.code, err.status, await(err.response:text()))
+print(await(http.get(base .. "/500", { throw_exceptions = false })).status)
+print(await(http.get(base .. "/404", { unexceptional_status = { 404 } })).status)
+print((select(2, try_await(http.get(base .. "/200", { unexceptional_status = function(s) return s ~= 200 end }))).code))
+await(server:close(0))
+--- exec_out
+false	status	404	why
+500
+404
+status
+exit 0
+
+
+
+=== TEST 6: one connection serves answers of every status; unread bodies leave it usable
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http = require "perilune.http"
+local base, server = require "origin" (function(req)
+    return { status = req.path == "/bad" and 503 or 200, body = ("x"):rep(tonumber(req.query_string or 1)) }
+end)
+local pool = http.connection_pool { connections_per_host = 1 }
+for i = 1, 5 do await(http.get(base .. "/bad", { pool = pool, throw_exceptions = false })) end
+local stats = pool:stats()[base]
+print(stats.opened, stats.reused, stats.connections)
+for i = 1, 3 do await(http.get(base .. "/?70000", { pool = pool })):close() end
+print(#await(await(http.get(base .. "/?70000", { pool = pool })):text()))
+-- one that is not read and forgotten is closed when Lua collects it
+local function leave() local res = await(http.get(base .. "/?50000000", { pool = pool })) return res.status end
+leave()
+collectgarbage() collectgarbage()
+print(await(http.get(base .. "/", { pool = pool, pool_timeout = 5 })).status)
+await(server:close(0))
+--- exec_out
+1	4	1
+70000
+200
+exit 0
+
+
+
+=== TEST 7: as string, json, lines, sse, file with resume
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http = require "perilune.http"
+local base, server = require "origin" (function(req)
+    if req.path == "/json" then return '{"a":[1,2]}'
+    elseif req.path == "/lines" then return { body = { "one\r\ntw", "o\nthree" } }
+    elseif req.path == "/sse" then
+        local n, parts = 0, { ": hello\ndata: a\n", "data: b\nid: 7\n\nevent: x\n", "data:c\nretry: 2500\n\ndata: cut" }
+        return { headers = { ["Content-Type"] = "text/event-stream" }, body = function() n = n + 1 return parts[n] end }
+    elseif req.path == "/file" then
+        local from = tonumber((req.headers.range or ""):match("bytes=(%d+)-"))
+        return { status = from and 206 or 200, body = ("0123456789"):sub((from or 0) + 1) }
+    end
+    return "text"
+end)
+print(await(http.get(base .. "/", { as = "string" })).body)
+print(await(http.get(base .. "/json", { as = "json" })).body.a[2], select(2, try_await(http.get(base .. "/", { as = "json" }))).code)
+for line in await(http.get(base .. "/lines", { as = "lines" })).body:each() do print("[" .. line .. "]") end
+for e in await(http.get(base .. "/sse", { as = "sse" })).body:each() do
+    print(e.event, (e.data:gsub("\n", "|")), e.id, e.retry)
+end
+local seen
+local function progress(at, total) seen = at .. "/" .. tostring(total) end
+print(await(http.get(base .. "/file", { as = "file", save_to = "out", on_progress = progress })).size, seen)
+local f = io.open("out", "w") f:write("0123") f:close()
+print(await(http.get(base .. "/file", { as = "file", save_to = "out", resume = true, on_progress = progress })).size, seen)
+print(io.open("out"):read("*a"))
+print(select(2, try_await(http.get(base .. "/?", { as = "string", max_body_size = 2 }))).code)
+await(server:close(0))
+--- exec_out
+text
+2	invalid
+[one]
+[two]
+[three]
+message	a|b	7	nil
+x	c	7	2.5
+10	10/10
+10	10/10
+0123456789
+too_large
+exit 0
+
+
+
+=== TEST 8: a store of cookies
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, url = require "perilune.http", require "perilune.http.url"
+local store = http.cookie_store { public_suffix = { "co.uk" } }
+local function set(where, text) return store:set(url.parse(where), text) end
+local function get(where)
+    local out = {}
+    for _, c in ipairs(store:matching(url.parse(where))) do out[#out + 1] = c.name end
+    return table.concat(out, " ")
+end
+print(set("http://a.example/x/y", "host=1"), set("http://a.example/", "dom=1; Domain=.example.com"), set("http://www.example.com/", "dom=1; Domain=Example.COM; Path=/"))
+print(set("http://a.co.uk/", "x=1; Domain=co.uk"), set("http://a.example/", "x=1; Domain=example"), set("http://10.0.0.1/", "ip=1; Domain=0.0.1"))
+print(set("http://a.example/", "s=1; Secure"), set("https://a.example/", "s=1; Secure; Path=/"), set("https://a.example/", "__Host-h=1; Secure; Path=/; Domain=a.example"))
+print(set("http://a.example/", "old=1; Max-Age=0"), set("http://a.example/", "exp=1; Expires=Wed, 21 Oct 2015 07:28:00 GMT"), set("http://a.example/", "ok=1; Max-Age=60; Path=/; Expires=Wed, 21 Oct 2015 07:28:00 GMT"))
+print(get("http://a.example/x/z"), "|", get("http://a.example/xy"), "|", get("http://b.a.example/x/z"), "|", get("http://example.com/"), "|", get("http://evilexample.com/"))
+print(get("https://a.example/"))
+print(set("http://a.example/", "ok=; Max-Age=-1; Path=/"), get("http://a.example/"))
+set("http://a.example/", "keep=1; Max-Age=1000; Path=/")
+print(store:save("jar"), (io.popen("stat -c %a jar"):read("*l")))
+local again = http.cookie_store { path = "jar" }
+print(#again:all(), again:all()[1].name, again:all()[1].value)
+local base, server = require "origin" (function(req)
+    return { headers = { ["Set-Cookie"] = { "a=1; Path=/", "b=2; Path=/" } }, status = req.path == "/r" and 302 or 200,
+        body = req.headers.cookie or "none" }
+end)
+local jar = http.cookie_store()
+print(await(await(http.get(base .. "/", { cookie_store = jar })):text()))
+print(await(await(http.get(base .. "/", { cookie_store = jar })):text()))
+print(await(await(http.get(base .. "/", { cookie_store = jar, cookies = { z = 9 } })):text()))
+await(server:close(0))
+--- exec_out
+true	false	true
+false	false	false
+false	true	false
+true	true	true
+host ok	|	ok	|		|	dom	|	
+s ok
+true	
+true	600
+1	keep	1
+none
+a=1; b=2
+z=9
+exit 0
+
+
+
+=== TEST 9: misuse raises with the name of what is wrong; what cannot be sent fails
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+print(pcall(http.get))
+print(pcall(http.get, "http://a/", { timeout = 1 }))
+print(pcall(http.get, "http://a/", { headers = "x" }))
+print(pcall(http.get, "http://a/", { read_timeout = -1 }))
+print(pcall(http.get, "http://a/", { as = "xml" }))
+print(pcall(http.connection_pool, { idle_timeot = 1 }))
+for _, u in ipairs { "a/b", "ftp://a/", "http://", "http://a:99999/", "http://a b/", "http://[::1" } do print((select(2, try_await(http.get(u))).code)) end
+print(try_await(http.get("http://127.0.0.1:1/", { headers = { ["X-A"] = "a\r\nb: c" } })))
+print(try_await(http.get("http://127.0.0.1:1/", { headers = { ["X A"] = "a" } })))
+print(try_await(http.post("http://127.0.0.1:1/", { body = "a", json = 1 })))
+print(try_await(http.post("http://127.0.0.1:1/", { body = http.file("/none") })))
+print(try_await(http.post("http://127.0.0.1:1/", { body = true })))
+--- exec_out
+false	bad argument 'url' to http.get (string expected, got nil)
+false	main.lua:3: http.request: unknown option 'timeout'
+false	main.lua:4: http.request: option 'headers' must be a table, not a string
+false	main.lua:5: http.request: option 'read_timeout' must be a seconds, not a number
+false	main.lua:6: http.request: option 'as' must be string, json, stream, lines, sse or file, not 'xml'
+false	http.connection_pool: unknown option 'idle_timeot'; did you mean 'idle_timeout'?
+invalid
+invalid
+invalid
+invalid
+invalid
+invalid
+false	invalid: invalid header field 'X-A': invalid argument
+false	invalid: invalid header field 'X A': invalid argument
+false	invalid: only one of the options body, json, form_params and multipart may be given
+false	not_found: /none: not found
+false	invalid: a body must be a string, an array of strings, a stream, an iterator or a file, not a boolean
+exit 0

@@ -1,0 +1,205 @@
+# upstream groups: who is chosen, who is left out, what is told about it. The servers are locations on ports of this server
+# and files of t/lib/origin.pl.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+our $Servers = <<'_EOC_';
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1; location / { echo a; } location /busy { return 503; } location /kept { echo "$connection_requests"; } }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2; location / { echo b; } location /busy { echo fine; } }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_3; location / { echo c; } }
+_EOC_
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: in turn, by weight, smoothly
+--- http_config eval
+$::Servers . 'upstream u { server 127.0.0.1:$TEST_NGINX_RAND_PORT_1 weight=3; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; server 127.0.0.1:$TEST_NGINX_RAND_PORT_3 down; }'
+--- config
+    location / { proxy_pass http://u; }
+--- exec
+for i in 1 2 3 4 5 6 7 8; do curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/; done | tr -d '\n'; echo
+--- exec_out
+aabaaaba
+
+
+
+=== TEST 2: a server that fails is passed over, then left out; backups come last
+--- http_config eval
+$::Servers . <<'_EOC_';
+    upstream u { server 127.0.0.1:1; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    upstream spare { server 127.0.0.1:1; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2 backup; }
+    upstream none { server 127.0.0.1:1; server 127.0.0.1:2; }
+    upstream keen { server 127.0.0.1:1 max_fails=0; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+_EOC_
+--- config
+    add_header X-Addr $upstream_addr;
+    add_header X-Status $upstream_status always;
+    location / { proxy_pass http://u; }
+    location /spare { proxy_pass http://spare; }
+    location /none { proxy_pass http://none; }
+    location /keen { proxy_pass http://keen; }
+--- exec
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+for i in 1 2 3; do curl -s -i $U/ | tr -d '\r' | grep '^X-Status\|^.$'; done
+curl -s -i $U/spare | tr -d '\r' | grep '^X-Status\|^.$'
+curl -s -o /dev/null -w '%{http_code}\n' $U/none
+curl -s -o /dev/null -w '%{http_code}\n' $U/none
+for i in 1 2 3 4; do curl -s -i $U/keen | tr -d '\r' | grep '^X-Status'; done
+--- exec_out
+X-Status: 502, 200
+a
+X-Status: 200
+a
+X-Status: 200
+a
+X-Status: 502, 200
+b
+502
+502
+X-Status: 502, 200
+X-Status: 200
+X-Status: 502, 200
+X-Status: 200
+--- error_log
+connection refused while connecting to upstream
+
+
+
+=== TEST 3: proxy_next_upstream: statuses, methods, tries, off
+--- http_config eval
+$::Servers . <<'_EOC_';
+    upstream u { server 127.0.0.1:$TEST_NGINX_RAND_PORT_1 max_fails=0; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2 max_fails=0 backup; }
+    upstream dead { server 127.0.0.1:1 max_fails=0; server 127.0.0.1:2 max_fails=0; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1 backup; }
+_EOC_
+--- config
+    location /busy { proxy_pass http://u; }
+    location /next/ { proxy_next_upstream http_503; proxy_pass http://u/; }
+    location /post/ { proxy_next_upstream http_503 non_idempotent; proxy_pass http://u/; }
+    location /tries { proxy_next_upstream_tries 2; proxy_pass http://dead; }
+    location /all { proxy_pass http://dead/; }
+    location /off { proxy_next_upstream off; proxy_pass http://dead; }
+--- exec
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+code() { curl -s -o /dev/null -w '%{http_code} ' "$@"; }
+code $U/busy; code $U/next/busy; code -d x $U/next/busy; code -d x $U/post/busy; code $U/tries; code $U/all; code $U/off; echo
+--- exec_out
+503 200 503 200 502 200 502 
+
+
+
+=== TEST 4: by hash, by address, least busy, at random
+--- http_config eval
+$::Servers . <<'_EOC_';
+    upstream h { hash $arg_k; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; server 127.0.0.1:$TEST_NGINX_RAND_PORT_3; }
+    upstream ring { hash $arg_k consistent; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; server 127.0.0.1:$TEST_NGINX_RAND_PORT_3; }
+    upstream ip { ip_hash; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
+    upstream lc { least_conn; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
+    upstream two { random two least_conn; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
+_EOC_
+--- config
+    location /h { proxy_pass http://h/; }
+    location /ring { proxy_pass http://ring/; }
+    location /ip { proxy_pass http://ip/; }
+    location /lc { proxy_pass http://lc/; }
+    location /two { proxy_pass http://two/; }
+--- exec
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+for p in h ring; do
+    curl -s "$U/$p?k=same&[1-3]" | sort -u | wc -l
+    curl -s "$U/$p?k=[1-30]" | sort -u | tr -d '\n'; echo
+done
+curl -s "$U/ip?[1-3]" | sort -u | wc -l
+curl -s "$U/lc?[1-4]" | sort -u | tr -d '\n'; echo
+curl -s "$U/two?[1-4]" | grep -c '[ab]'
+--- exec_out
+1
+abc
+1
+abc
+1
+ab
+4
+
+
+
+=== TEST 5: connections are kept and reused; what variables tell
+--- http_config eval
+$::Servers . <<'_EOC_';
+    upstream u { server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; keepalive 4; keepalive_requests 3; }
+    log_format up '$upstream_addr $upstream_status $upstream_http_content_type $upstream_response_length $proxy_host $proxy_port';
+_EOC_
+--- config
+    access_log logs/up.log up;
+    location / { proxy_pass http://u; proxy_http_version 1.1; proxy_set_header Connection ""; }
+    location /closed/ { proxy_pass http://u/; }
+--- exec
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+for i in 1 2 3 4; do curl -s $U/kept; done | tr '\n' ' '; for i in 1 2; do curl -s $U/closed/kept; done | tr '\n' ' '; echo
+sleep 0.1; sed 's/127.0.0.1:[0-9]*/ADDR/' $TEST_NGINX_SERVROOT/logs/up.log | sort | uniq -c | sed 's/^ *//'
+--- exec_out
+1 2 3 1 2 1 
+6 ADDR 200 text/plain 2 u 80
+
+
+
+=== TEST 6: a Unix socket; a name that is looked up
+--- http_config
+    server { listen unix:$TEST_NGINX_HTML_DIR/s; location / { echo "unix $http_host $uri"; } }
+    upstream sock { server unix:$TEST_NGINX_HTML_DIR/s; }
+--- config
+    location /a { proxy_pass http://unix:$TEST_NGINX_HTML_DIR/s:/x; }
+    location /b { proxy_pass http://sock; }
+    location /c { proxy_pass http://localhost:$TEST_NGINX_SERVER_PORT/d; }
+    location /d { echo by name; }
+--- exec
+for u in a b c; do curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$u; done
+--- exec_out
+unix localhost /x
+unix sock /b
+by name
+
+
+
+=== TEST 7: malformed answers, and none
+--- config
+    location ~ ^/(\d+) { proxy_pass http://127.0.0.1:$1; }
+--- exec
+cd $TEST_NGINX_HTML_DIR; T=$OLDPWD/t/lib/origin.pl
+for answer in 'HTTP/1.1 200 OK\nContent-Length: 0\n\n' 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n' 'junk' '' 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokmore'; do
+    perl $T port "$answer" & P=$!
+    while [ ! -e port ]; do sleep 0.02; done
+    curl -s -w ' %{http_code}\n' "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$(cat port)" | tail -n 1 | sed 's/.*>//'
+    kill $P; rm port
+done
+--- exec_out
+ 502
+ 502
+ 502
+ 502
+ok 200
+--- error_log
+malformed input while reading response header from upstream
+
+
+
+=== TEST 8: configurations that are refused
+--- http_config
+    upstream u { server 127.0.0.1 weight=0; }
+--- config
+    location / { proxy_pass http://u; }
+--- must_die
+--- error_log
+invalid parameter "weight=0"
+
+
+
+=== TEST 9: a group without servers
+--- http_config
+    upstream u { }
+--- config
+    location / { proxy_pass http://u; }
+--- must_die
+--- error_log
+no servers are inside upstream
