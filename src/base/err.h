@@ -25,6 +25,8 @@ extern const struct err err_not_found;
 extern const struct err err_denied;
 extern const struct err err_exists;
 extern const struct err err_address_in_use;
+extern const struct err err_name_not_found; /* there is no such host name, or it has no such data */
+extern const struct err err_name_server;    /* name servers failed or refused to answer */
 extern const struct err err_unreachable;
 extern const struct err err_no_resources; /* descriptors, buffers, space on disk */
 extern const struct err err_invalid;      /* an argument that the system does not take */

@@ -194,6 +194,14 @@ int addr_port(const struct addr *a)
     }
 }
 
+void addr_set_port(struct addr *a, uint16_t port)
+{
+    if (a->sa.sa_family == AF_INET)
+        v4(a)->sin_port = htons(port);
+    else if (a->sa.sa_family == AF_INET6)
+        v6(a)->sin6_port = htons(port);
+}
+
 bool addr_is_unix(const struct addr *a)
 {
     return a->sa.sa_family == AF_UNIX;

@@ -29,6 +29,9 @@ void addr_format_host(const struct addr *a, struct buf *out);
 /* The port; 0 for Unix sockets. */
 int addr_port(const struct addr *a);
 
+/* Sets the port; nothing on Unix sockets. */
+void addr_set_port(struct addr *a, uint16_t port);
+
 /* Is it a Unix socket's? */
 bool addr_is_unix(const struct addr *a);
 

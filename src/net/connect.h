@@ -1,0 +1,52 @@
+/* From a name or an address to a connected stream: resolves, races the addresses (RFC 8305), does
+ * the handshake, all under one deadline. */
+#ifndef NET_CONNECT_H
+#define NET_CONNECT_H
+
+#include "net/dns.h"
+#include "net/stream.h"
+
+enum { CONNECT_STAGGER_MS = 250, CONNECT_RESOLUTION_DELAY_MS = 50, CONNECT_DEADLINE_MS = 30000 };
+
+/* What is to be reached: `addr`, or else `unix_path`, or else `host` and `port`. Everything is
+ * copied. */
+struct connect_options {
+    struct slice host;
+    uint16_t port;
+    struct slice unix_path;
+    const struct addr *addr;
+    const struct addr *local;  /* to connect from; addresses of another family are not tried */
+    struct resolver *resolver; /* NULL: the default */
+    enum dns_family family;
+    unsigned connect_timeout; /* ms for each address; 0: no limit of its own */
+    unsigned total_timeout;   /* ms for everything; 0: CONNECT_DEADLINE_MS */
+    unsigned stagger;   /* ms before the next address is tried beside; 0: CONNECT_STAGGER_MS */
+    int sndbuf, rcvbuf; /* 0: the system's */
+};
+
+enum connect_stage { CONNECT_RESOLVE, CONNECT_TCP, CONNECT_TLS };
+
+struct connect_failure {
+    const struct err *err;
+    enum connect_stage stage;
+    const char *text; /* "db.example:5432: 10.0.0.7:5432: connection refused, [::1]:5432: …"; valid
+                         during the call */
+};
+
+struct connect;
+
+/* Called once, from the loop: a stream, the callee's from now on, or NULL and what went wrong. The
+ * connect is gone then. */
+typedef void (*connect_fn)(void *user, struct stream *s, const struct connect_failure *failure);
+
+/* Begins; `fn` is never called before return. */
+struct connect *connect_start(const struct connect_options *o, connect_fn fn, void *user);
+
+/* No callback follows; sockets, lookups and timers are released; clears the pointer (NULL inside is
+ * fine). */
+void connect_cancel(struct connect **c);
+
+/* "resolve", "connect", "handshake". */
+const char *connect_stage_name(enum connect_stage stage);
+
+#endif
