@@ -20,6 +20,12 @@ void lib_task_close(void);
 /* "perilune.core.json": encode, empty_array. */
 int lib_json(lua_State *L);
 
+/* "perilune.core.udp": UDP sockets. */
+int lib_udp(lua_State *L);
+
+/* "perilune.core.dns": resolvers, lookups. */
+int lib_dns(lua_State *L);
+
 /* "perilune.core.sys": clocks, random bytes, logging, process facts. */
 int lib_sys(lua_State *L);
 

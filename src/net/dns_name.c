@@ -3,6 +3,7 @@
 #include "net/dns_name.h"
 
 #include <idn2.h>
+#include <netinet/in.h>
 
 #include "base/mem.h"
 
@@ -74,15 +75,20 @@ bool dns_name_is_localhost(struct slice name)
            (name.n > suffix.n && slice_ieq(slice_from(name, name.n - suffix.n), suffix));
 }
 
-void dns_name_reverse(const char *ip, size_t n, struct buf *out)
+void dns_name_reverse(const struct addr *a, struct buf *out)
 {
-    for (size_t i = n; i-- > 0;) {
+    bool is_v4 = a->sa.sa_family == AF_INET;
+    const char *ip =
+        is_v4 ? (const char *)&((const struct sockaddr_in *)(const void *)&a->storage)->sin_addr
+              : (const char *)&((const struct sockaddr_in6 *)(const void *)&a->storage)->sin6_addr;
+
+    for (size_t i = is_v4 ? 4 : 16; i-- > 0;) {
         unsigned char c = (unsigned char)ip[i];
 
-        if (n == 4)
+        if (is_v4)
             buf_printf(out, "%u.", c);
         else
             buf_printf(out, "%x.%x.", c & 15, c >> 4);
     }
-    buf_add_slice(out, n == 4 ? SLICE("in-addr.arpa") : SLICE("ip6.arpa"));
+    buf_add_slice(out, is_v4 ? SLICE("in-addr.arpa") : SLICE("ip6.arpa"));
 }

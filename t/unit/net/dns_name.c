@@ -77,12 +77,15 @@ static void test_localhost(void **state)
 static void test_reverse(void **state)
 {
     struct buf got = BUF_EMPTY;
+    struct addr a;
 
     UNUSED(state);
-    dns_name_reverse("\1\2\3\xff", 4, &got);
+    assert_null(addr_parse(SLICE("1.2.3.255"), 0, &a));
+    dns_name_reverse(&a, &got);
     assert_string_equal(buf_cstr(&got), "255.3.2.1.in-addr.arpa");
     got.n = 0;
-    dns_name_reverse("\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\x1f", 16, &got);
+    assert_null(addr_parse(SLICE("[2001:db8::1f]"), 0, &a));
+    dns_name_reverse(&a, &got);
     assert_string_equal(buf_cstr(&got), "f.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0."
                                         "1.0.0.2.ip6.arpa");
     buf_free(&got);

@@ -1,0 +1,17 @@
+/* Resolvers as Lua has them. */
+#ifndef BIND_LIB_DNS_H
+#define BIND_LIB_DNS_H
+
+#include <lua.h>
+
+#include "net/dns.h"
+
+/* The resolver of the value at `arg`, borrowed; NULL for nil: the default. Raises an error on
+ * anything else. */
+struct resolver *lib_dns_resolver(lua_State *L, int arg);
+
+/* The policy of a name at `arg` ("ipv6_preferred" and nil, "ipv4_preferred", "ipv6_only",
+ * "ipv4_only"); raises an error on anything else. */
+enum dns_family lib_dns_family(lua_State *L, int arg);
+
+#endif
