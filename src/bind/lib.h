@@ -26,6 +26,9 @@ int lib_udp(lua_State *L);
 /* "perilune.core.dns": resolvers, lookups. */
 int lib_dns(lua_State *L);
 
+/* "perilune.core.tcp": listening, connecting, the PROXY protocol. */
+int lib_tcp(lua_State *L);
+
 /* "perilune.core.sys": clocks, random bytes, logging, process facts. */
 int lib_sys(lua_State *L);
 
