@@ -9,6 +9,9 @@ local core = require "perilune.core.tcp"
 local coroutines = require "perilune.coroutines"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
+local options = require "perilune.options"
+local secure = require "perilune.core.secure"
+local sys = require "perilune.core.sys"
 local task = require "perilune.task"
 local tasks = require "perilune.core.task"
 
@@ -252,6 +255,80 @@ end
 -- @treturn number
 function Stream:queued()
     return (select(2, buffered(self.core)))
+end
+
+--- The handshake of a stream that has just become one of TLS, in the running task.
+-- @param own value of "perilune.core.stream"
+-- @tparam string|nil pins
+function byte_stream.handshake(own, pins)
+    local is_done, code, text
+    repeat
+        is_done, code, text = secure.handshake(own, pins)
+        if is_done == WAIT then
+            local err = yield(WAIT)
+            if err ~= nil then
+                error(err, 0)
+            end
+        end
+    until is_done ~= WAIT
+    if not is_done then
+        local err = failure.new(code, text or messages[code] or code)
+        err.stage = "handshake"
+        error(err, 0)
+    end
+end
+
+local known_tls = {
+    context = "any", is_server = "boolean", server_name = "string", alpn = "table", session = "userdata",
+    insecure = "boolean", pins = "table",
+}
+
+--- Goes over to TLS on the live connection (STARTTLS). Nothing may be unread or unsent.
+-- Options: `context` (of perilune.tls, needed), `is_server` (false), and for clients `server_name`, `alpn` (array),
+-- `session`, `pins` (array), `insecure`.
+-- @tparam table opts
+-- @treturn deferred of true once the handshake is done; fails with a code of TLS, or `busy`
+function Stream:start_tls(opts)
+    opts = options.check(opts, known_tls, "start_tls", 2)
+    local names = opts.alpn and table.concat(opts.alpn, ",")
+    local ok, code = secure.start(self.core, opts.context, opts.is_server, opts.server_name, names, opts.session,
+        opts.insecure)
+    if not ok then
+        return failed(problem(self, code))
+    end
+    byte_stream.warn_insecure(opts.insecure, opts.server_name)
+    local d = deferred.deferred()
+    task.spawn(function()
+        local is_done, err = pcall(byte_stream.handshake, self.core, opts.pins and table.concat(opts.pins, " "))
+        if is_done then
+            d:success(true)
+        else
+            self.failure = self.failure or err
+            finish(self, true)
+            d:error(err)
+        end
+    end)
+    return d
+end
+
+--- Says in the log that nobody has verified the peer.
+function byte_stream.warn_insecure(is_insecure, name)
+    if is_insecure then
+        sys.log("warn", ("insecure: the certificate of %s is not verified"):format(name or "the peer"))
+    end
+end
+
+--- What TLS has agreed on: `version`, `cipher`, `alpn`, `server_name`, `is_resumed`, `is_verified`, and of the peer's
+-- certificate, when it has shown one, `peer_certificate` with `subject`, `issuer`, `serial`, `fingerprint`, `starts`,
+-- `ends`, `pem`, `pin`. Nil without TLS.
+function Stream:tls()
+    return secure.info(self.core)
+end
+
+--- What a later `tcp.connect` to this server may go on with (option `session`); nil when there is nothing new. Servers of
+-- TLS 1.3 give it behind the handshake: ask when the connection has been used.
+function Stream:tls_session()
+    return secure.session(self.core)
 end
 
 --- Gives the connection away: the value of "perilune.core.stream" under it. This object is of no use afterwards, and

@@ -9,7 +9,9 @@ local dns_core = require "perilune.core.dns"
 local failure = require "perilune.failure"
 local options = require "perilune.options"
 local sys = require "perilune.core.sys"
+local secure = require "perilune.core.secure"
 local task_core = require "perilune.core.task"
+local tls = require "perilune.tls"
 
 local tcp = {}
 local Server = {}
@@ -25,16 +27,22 @@ end
 local known_server = with_stream_options {
     port = "port", address = "string", path = "string", listen_fd = "count", backlog = "count", reuseport = "boolean",
     ipv6only = "boolean", max_connections = "count", proxy_protocol = "boolean", handshake_timeout = "seconds",
+    tls = { "table", "userdata" },
 }
 local known_client = with_stream_options {
     host = "string", port = "port", path = "string", local_address = "string", local_port = "port", family = "string",
     resolver = "table", timeout = "seconds", connect_timeout = "seconds", send_buffer = "bytes", recv_buffer = "bytes",
-    proxy_protocol = "table",
+    proxy_protocol = "table", tls = { "boolean", "table", "userdata" }, server_name = "string", alpn = "table",
+    session = "userdata", pins = "table", insecure = "boolean",
 }
+
+local function handshake_ms(server)
+    return math.floor((server.opts.handshake_timeout or 10) * 1000)
+end
 
 --- Who the client is when a proxy says so at the start.
 local function read_proxy(server, own, info)
-    bytes.set_timeouts(own, math.floor((server.opts.handshake_timeout or 10) * 1000), 0)
+    bytes.set_timeouts(own, handshake_ms(server), 0)
     local said, code = byte_stream.waiting(core.read_proxy, own)
     if not said then
         error(failure.new(code, "no header of the PROXY protocol at the start of the connection"), 0)
@@ -53,6 +61,14 @@ local function converse(server, own, connection)
     local info = { peer = end_of(own, true), local_address = end_of(own, false) }
     if server.opts.proxy_protocol then
         read_proxy(server, own, info)
+    end
+    if server.tls then
+        bytes.set_timeouts(own, handshake_ms(server), handshake_ms(server))
+        if not secure.start(own, server.tls, true) then
+            error(failure.new("protocol", "bytes before the handshake of TLS"), 0)
+        end
+        byte_stream.handshake(own)
+        info.tls = secure.info(own)
     end
     local stream = byte_stream.new(own, server.opts)
     connection.stream = stream
@@ -106,10 +122,11 @@ end
 -- returns succeeds) the connection is closed after what was put has been sent; when it fails, it is reset.
 -- Options: `port` (0: a free one), `address` ("0.0.0.0"), `path` (a Unix socket), `listen_fd` (an inherited listening
 -- socket), `backlog`, `reuseport`, `ipv6only`, `max_connections` (who comes beyond waits in the kernel's queue),
--- `proxy_protocol` (versions 1 and 2 are read), `handshake_timeout` (10), and those of streams: `nodelay` (true),
+-- `tls` (a context of perilune.tls, or the options of one), `proxy_protocol` (versions 1 and 2 are read),
+-- `handshake_timeout` (10), and those of streams: `nodelay` (true),
 -- `keepalive` (true or `{idle=, interval=, count=}`), `read_timeout`, `write_timeout`, `idle_timeout`,
 -- `high_watermark`, `low_watermark`, `shutdown_timeout` (15).
--- `info`: `peer` and `local_address` as `{host=, port=}`; `proxy` when a proxy spoke.
+-- `info`: `peer` and `local_address` as `{host=, port=}`; `proxy` when a proxy spoke; `tls` as `stream:tls()`.
 -- @tparam function handler
 -- @tparam[opt] table opts
 -- @treturn server; raises an error object with code `address_in_use`, … when it cannot listen
@@ -120,6 +137,7 @@ function tcp.start_server(handler, opts)
     opts = check_server(opts)
     local self = setmetatable({
         handler = handler, opts = opts, connections = {}, open = 0, closed = deferred.deferred(),
+        tls = opts.tls and tls.context(opts.tls),
     }, mt)
     local listener, err = core.listen({
         host = opts.address or "0.0.0.0", port = opts.port or 0, path = opts.path, listen_fd = opts.listen_fd,
@@ -200,36 +218,61 @@ local function proxy_header(said)
     return core.proxy_header(said.version or 2, said.peer, said.local_address)
 end
 
+local default_context
+
+--- The context of a client: its own, one made of options, or the one that believes the system's authorities.
+local function client_context(value)
+    if type(value) == "userdata" then
+        return value
+    elseif type(value) == "table" then
+        return tls.client_context(value)
+    end
+    default_context = default_context or tls.client_context()
+    return default_context
+end
+
+local function core_options(opts)
+    local o = {
+        host = opts.host, port = opts.port, path = opts.path, local_host = opts.local_address,
+        local_port = opts.local_address and (opts.local_port or 0), timeout = opts.timeout,
+        connect_timeout = opts.connect_timeout, send_buffer = opts.send_buffer, recv_buffer = opts.recv_buffer,
+        preamble = opts.proxy_protocol and proxy_header(opts.proxy_protocol),
+    }
+    if opts.tls then
+        o.tls = client_context(opts.tls)
+        o.server_name, o.session, o.insecure = opts.server_name, opts.session, opts.insecure
+        o.alpn, o.pins = opts.alpn and table.concat(opts.alpn, ","), opts.pins and table.concat(opts.pins, " ")
+        byte_stream.warn_insecure(opts.insecure, opts.server_name or opts.host)
+    end
+    return o
+end
+
 --- Connects. The addresses of a name are tried one beside the other (RFC 8305); the first that answers wins.
 -- Options: `host` and `port`, or `path` (a Unix socket); `local_address`, `local_port`, `family` and `resolver` of
--- perilune.dns, `timeout` (30 s for everything: resolving, connecting), `connect_timeout` (for each
+-- perilune.dns, `timeout` (30 s for everything: resolving, connecting, the handshake), `connect_timeout` (for each
 -- address), `send_buffer`, `recv_buffer`, `proxy_protocol` = `{version=2, peer=, local_address=}` (a header that says
--- so), and those of streams, see `start_server`.
+-- so), and those of streams, see `start_server`. With `tls` (true, a context of perilune.tls, or options of one for
+-- clients): `server_name` (the host), `alpn` (array), `session` (of `stream:tls_session`), `pins` (array of
+-- "sha256/…": the key must be one of them), `insecure` (the certificate is not verified; the log says so).
 -- @tparam table opts
--- @treturn deferred of a stream; fails with an error object whose `stage` is "resolve" or "connect", and
+-- @treturn deferred of a stream; fails with an error object whose `stage` is "resolve", "connect" or "handshake", and
 -- whose message has each address that failed
 function tcp.connect(opts)
     opts = check_client(opts)
-    local header = opts.proxy_protocol and proxy_header(opts.proxy_protocol)
+    local o = core_options(opts)
     local request
     local d = deferred.deferred(function()
         core.cancel(request)
     end)
-    request = core.connect({
-        host = opts.host, port = opts.port, path = opts.path, local_host = opts.local_address,
-        local_port = opts.local_address and (opts.local_port or 0), timeout = opts.timeout,
-        connect_timeout = opts.connect_timeout, send_buffer = opts.send_buffer, recv_buffer = opts.recv_buffer,
-    }, dns._core(opts.resolver), opts.family, function(own, code, text, stage)
-        if not own then
-            local err = failure.new(code, text)
-            err.stage = stage
-            d:error(err)
+    request = core.connect(o, dns._core(opts.resolver), opts.family, function(own, code, text, stage)
+        if own then
+            o = nil -- until here it keeps the session
+            d:success(byte_stream.new(own, opts))
             return
         end
-        if header then
-            bytes.write(own, header)
-        end
-        d:success(byte_stream.new(own, opts))
+        local err = failure.new(code, text)
+        err.stage = stage
+        d:error(err)
     end)
     return d
 end

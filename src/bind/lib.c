@@ -19,6 +19,7 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.sys", lib_sys);
     lib_preload(L, "perilune.core.json", lib_json);
     lib_preload(L, "perilune.core.tcp", lib_tcp);
+    lib_preload(L, "perilune.core.secure", lib_secure);
     lib_preload(L, "perilune.core.udp", lib_udp);
     lib_preload(L, "perilune.core.dns", lib_dns);
     lib_preload(L, "perilune.core.stream", lib_stream);

@@ -16,7 +16,9 @@
 #include "bind/lib.h"
 #include "bind/lib_addr.h"
 #include "bind/lib_dns.h"
+#include "bind/lib_secure.h"
 #include "bind/lib_stream.h"
+#include "bind/lib_tls.h"
 #include "bind/vm.h"
 #include "net/connect.h"
 #include "net/listen.h"
@@ -257,9 +259,22 @@ static int push_request(lua_State *L, const struct connect_options *o, int fn)
     return 1;
 }
 
-/* connect(options, resolver, family, fn) → request; fn(stream), or fn(nil, code, text, stage).
- * options: host, port, path, local_host, local_port, connect_timeout (for each address), timeout
- * (for everything), send_buffer, recv_buffer */
+/* The context is on top of the stack; the rest is in the table at 1. */
+static void fill_tls(lua_State *L, struct connect_options *o)
+{
+    o->tls = lib_tls_check(L, lua_gettop(L));
+    o->peer.skips_verify = flag_field(L, 1, "insecure");
+    (void)text_field(L, 1, "server_name", &o->peer.server_name);
+    (void)text_field(L, 1, "alpn", &o->peer.alpn);
+    (void)text_field(L, 1, "pins", &o->pins);
+    lua_getfield(L, 1, "session");
+    o->peer.session = lib_secure_session(L, lua_gettop(L));
+}
+
+/* connect(options, resolver, family, fn) → request; fn(stream), or fn(nil, code, text, stage). The
+ * table must stay until then. options: host, port, path, local_host, local_port, connect_timeout (for each address), timeout
+ * (for everything), send_buffer, recv_buffer, preamble; tls, a context, with server_name, alpn,
+ * session, pins, insecure */
 static int l_connect(lua_State *L)
 {
     struct connect_options o = {.host = SLICE_EMPTY};
@@ -276,6 +291,10 @@ static int l_connect(lua_State *L)
     o.total_timeout = ms_field(L, 1, "timeout");
     o.sndbuf = (int)number_field(L, 1, "send_buffer", 0);
     o.rcvbuf = (int)number_field(L, 1, "recv_buffer", 0);
+    (void)text_field(L, 1, "preamble", &o.preamble);
+    lua_getfield(L, 1, "tls");
+    if (!lua_isnil(L, -1))
+        fill_tls(L, &o);
     lua_getfield(L, 1, "local_host");
     if (!lua_isnil(L, -1)) {
         lua_getfield(L, 1, "local_port");
