@@ -22,6 +22,8 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.sys", lib_sys);
     lib_preload(L, "perilune.core.json", lib_json);
     lib_preload(L, "perilune.core.bus", lib_bus);
+    lib_preload(L, "perilune.core.tcp", lib_tcp);
+    lib_preload(L, "perilune.core.secure", lib_secure);
     lib_preload(L, "perilune.core.stream", lib_stream);
     lib_preload(L, "perilune.core.tls", lib_tls);
     lib_preload(L, "perilune.core.connect", lib_connect);

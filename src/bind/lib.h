@@ -34,6 +34,12 @@ int lib_dns(lua_State *L);
 /* "perilune.core.client": HTTP requests, connection pools. */
 int lib_client(lua_State *L);
 
+/* "perilune.core.tcp": listening, connecting, the PROXY protocol. */
+int lib_tcp(lua_State *L);
+
+/* "perilune.core.secure": TLS on a live stream. */
+int lib_secure(lua_State *L);
+
 /* "perilune.core.sys": clocks, random bytes, logging, process facts. */
 int lib_sys(lua_State *L);
 

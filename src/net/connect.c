@@ -21,6 +21,8 @@
 #include "loop/loop.h"
 #include "loop/timer.h"
 #include "net/tcp.h"
+#include "net/tls_error.h"
+#include "net/tls_pin.h"
 
 enum { V6, V4, FAMILIES };
 
@@ -33,9 +35,9 @@ struct attempt {
 };
 
 struct connect {
-    struct connect_options options; /* its slices point to `host` */
-    struct addr addr, local;
-    char *host;
+    struct connect_options options; /* its slices point to `texts` */
+    struct addr local;
+    char *texts;
     struct dns_query *query;
     struct addr_list queue[FAMILIES];
     unsigned next[FAMILIES];
@@ -88,7 +90,8 @@ static void free_connect(struct connect *c)
         addr_list_free(&c->queue[i]);
     resolver_unref(&c->options.resolver);
     buf_free(&c->text);
-    mem_free(c->host);
+    tls_ctx_unref(&c->options.tls);
+    mem_free(c->texts);
     mem_free(c);
 }
 
@@ -255,6 +258,54 @@ static void on_attempt_timeout(struct timer *t)
     give_up(CONTAINER_OF(t, struct attempt, timeout), &err_timeout);
 }
 
+/* Goes on with the handshake until it waits or is over. */
+static void shake_hands(struct connect *c)
+{
+    struct stream *s = c->stream;
+    int r = tls_handshake(s);
+    struct slice why;
+    const struct err *e;
+
+    if (r == STREAM_AGAIN) {
+        stream_watch(s, tls_wants(s));
+        return;
+    }
+    stream_watch(s, 0);
+    e = r == STREAM_FAILED ? s->err : tls_pin_check(s, c->options.pins);
+    if (!e) {
+        s->on_ready = NULL;
+        succeed(c);
+        return;
+    }
+    why = tls_error_text(s);
+    buf_printf(&c->text, "%s%s" SLICE_FMT, e->message, why.n ? ": " : "", SLICE_ARG(why));
+    fail(c, CONNECT_TLS, e);
+}
+
+static void on_handshake(struct stream *s, int events)
+{
+    UNUSED(events);
+    shake_hands(s->user);
+}
+
+static void start_tls(struct connect *c)
+{
+    c->text.n = 0;
+    buf_printf(&c->text, SLICE_FMT ":%u: ", SLICE_ARG(c->options.host), c->options.port);
+    c->stream = tls_connect(c->stream, c->options.tls, &c->options.peer);
+    c->stream->on_ready = on_handshake;
+    c->stream->user = c;
+    shake_hands(c);
+}
+
+static bool send_preamble(struct connect *c)
+{
+    struct slice p = c->options.preamble;
+    struct iovec v = {(void *)(uintptr_t)p.p, p.n};
+
+    return p.n == 0 || stream_writev(c->stream, &v, 1) == (ssize_t)p.n;
+}
+
 static void win(struct attempt *a)
 {
     struct connect *c = a->connect;
@@ -267,7 +318,12 @@ static void win(struct attempt *a)
     while (!list_is_empty(&c->attempts))
         free_attempt(CONTAINER_OF(c->attempts.next, struct attempt, node));
     c->stream = tcp_adopt(fd);
-    succeed(c);
+    if (!send_preamble(c))
+        fail(c, CONNECT_TCP, c->stream->err ? c->stream->err : &err_io);
+    else if (c->options.tls)
+        start_tls(c);
+    else
+        succeed(c);
 }
 
 static void on_attempt_ready(struct io *io, int events)
@@ -290,6 +346,11 @@ static void on_deadline(struct timer *t)
     struct connect *c = CONTAINER_OF(t, struct connect, deadline);
     bool is_resolving = list_is_empty(&c->attempts) && !c->failure.err;
 
+    if (c->stream) {
+        buf_add_slice(&c->text, SLICE("no handshake in time"));
+        fail(c, CONNECT_TLS, &err_timeout);
+        return;
+    }
     if (is_resolving)
         buf_add_slice(&c->text, SLICE("no answer from name servers in time"));
     LIST_FOR (n, &c->attempts)
@@ -330,14 +391,39 @@ static void on_resolved(void *user, const struct dns_result *r)
         try_next(c);
 }
 
+/* A copy of `s` behind those made before, in c->texts. */
+static struct slice copy_text(char **at, struct slice s)
+{
+    struct slice own = slice_of(*at, s.n);
+
+    if (s.n)
+        memcpy(*at, s.p, s.n);
+    *at += s.n;
+    return own;
+}
+
+static void copy_texts(struct connect *c, const struct connect_options *o)
+{
+    struct connect_options *own = &c->options;
+    char *at = c->texts = mem_alloc(o->host.n + o->preamble.n + o->peer.server_name.n +
+                                    o->peer.alpn.n + o->pins.n + 1);
+
+    own->host = copy_text(&at, o->host);
+    own->preamble = copy_text(&at, o->preamble);
+    own->peer.server_name =
+        o->peer.server_name.n ? copy_text(&at, o->peer.server_name) : own->host;
+    own->peer.alpn = copy_text(&at, o->peer.alpn);
+    own->pins = copy_text(&at, o->pins);
+}
+
 static void copy_options(struct connect *c, const struct connect_options *o)
 {
     struct connect_options *own = &c->options;
 
     *own = *o;
-    c->host = mem_strdup(o->host.n ? o->host : SLICE_EMPTY);
-    own->host = slice_of(c->host, o->host.n);
+    copy_texts(c, o);
     own->resolver = o->resolver ? resolver_ref(o->resolver) : NULL;
+    own->tls = o->tls ? tls_ctx_ref(o->tls) : NULL;
     if (o->local) {
         c->local = *o->local;
         own->local = &c->local;
@@ -373,7 +459,8 @@ static void start(struct connect *c, const struct connect_options *o)
     if (o->addr) {
         start_known(c, o->addr);
     } else if (o->unix_path.n == 0) {
-        buf_printf(&c->text, SLICE_FMT ":%u: ", SLICE_ARG(o->host), o->port);
+        if (!dns_literal(o->host, &a))
+            buf_printf(&c->text, SLICE_FMT ":%u: ", SLICE_ARG(o->host), o->port);
         c->query = dns_lookup_each(c->options.resolver, o->host, o->family, on_resolved, c);
     } else if (unix_address(o->unix_path, &a)) {
         start_known(c, &a);

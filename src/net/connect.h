@@ -1,10 +1,11 @@
 /* From a name or an address to a connected stream: resolves, races the addresses (RFC 8305), does
- * the handshake, all under one deadline. */
+ * the handshake of TLS, all under one deadline. */
 #ifndef NET_CONNECT_H
 #define NET_CONNECT_H
 
 #include "net/dns.h"
 #include "net/stream.h"
+#include "net/tls.h"
 
 enum { CONNECT_STAGGER_MS = 250, CONNECT_RESOLUTION_DELAY_MS = 50, CONNECT_DEADLINE_MS = 30000 };
 
@@ -22,6 +23,11 @@ struct connect_options {
     unsigned total_timeout;   /* ms for everything; 0: CONNECT_DEADLINE_MS */
     unsigned stagger;   /* ms before the next address is tried beside; 0: CONNECT_STAGGER_MS */
     int sndbuf, rcvbuf; /* 0: the system's */
+    struct slice preamble; /* sent before everything else; a few hundred bytes at most */
+    struct tls_ctx *tls;   /* NULL: no TLS */
+    struct tls_peer peer;  /* with TLS; an empty server_name: the host. The session is not taken, and
+                              must stay until `fn` is called */
+    struct slice pins;     /* with TLS: see tls_pin.h; empty: none */
 };
 
 enum connect_stage { CONNECT_RESOLVE, CONNECT_TCP, CONNECT_TLS };

@@ -1,0 +1,408 @@
+--- A connection as a duplex stream of bytes: what `perilune.tcp` gives.
+--
+-- `take` and `each` give chunks as they come, `put` accepts data until `high_watermark` bytes wait to be sent, and then
+-- holds its caller up until no more than `low_watermark` do. Several tasks may use one stream; chunks go to takers in
+-- the order in which they asked.
+
+local bytes = require "perilune.core.stream"
+local core = require "perilune.core.tcp"
+local coroutines = require "perilune.coroutines"
+local deferred = require "perilune.deferred"
+local failure = require "perilune.failure"
+local options = require "perilune.options"
+local secure = require "perilune.core.secure"
+local sys = require "perilune.core.sys"
+local task = require "perilune.task"
+local tasks = require "perilune.core.task"
+
+local yield, WAIT = coroutines.yield, bytes.WAIT
+local success, failed = deferred.success_deferred, deferred.error_deferred
+local read_some, write, buffered, try_read = bytes.read_some, bytes.write, bytes.buffered, core.try_read
+
+local CHUNK, HIGH = 65536, 65536
+local TRUE = success(true)
+
+local byte_stream = {}
+local Stream = {}
+local mt = { __index = Stream, __name = "tcp.stream" }
+
+local messages = {
+    reset = "connection reset by peer", timeout = "no progress in time", closed = "connection closed",
+    busy = "another task reads",
+}
+
+local function problem(self, code)
+    return self.failure or failure.new(code, messages[code] or code)
+end
+
+--- Makes the same call again until it need not wait.
+local function waiting(call, a, b)
+    local result, code = call(a, b)
+    while result == WAIT do
+        local err = yield(WAIT)
+        if err ~= nil then
+            error(err, 0)
+        end
+        result, code = call(a, b)
+    end
+    return result, code
+end
+
+--- What a read that gave no data means: nil at the end, else an error raised.
+local function ended(self, code)
+    if code == "closed" and not self.failure then
+        return nil
+    end
+    error(problem(self, code), 0)
+end
+
+local function touch(self)
+    if self.idle_timeout then
+        self.active_at = tasks.clock()
+    end
+end
+
+--- The next chunk, for the running task.
+local function next_chunk(self)
+    local data, code = waiting(read_some, self.core, CHUNK)
+    if data then
+        touch(self)
+        return data
+    end
+    return ended(self, code)
+end
+
+--- Serves takers in their order until there are none.
+local function pump(self)
+    local takers = self.takers
+    local ok, err = pcall(function()
+        while #takers > 0 do
+            local data = next_chunk(self)
+            local d = table.remove(takers, 1)
+            while d and not d:success(data) do
+                d = table.remove(takers, 1)
+            end
+        end
+    end)
+    self.pumping = nil
+    while not ok and #takers > 0 do
+        table.remove(takers, 1):error(err)
+    end
+end
+
+local function later_take(self)
+    local d
+    d = deferred.deferred(function()
+        for i, other in ipairs(self.takers) do
+            if other == d then
+                table.remove(self.takers, i)
+                break
+            end
+        end
+        if #self.takers == 0 and self.pumping then
+            self.pumping:cancel()
+        end
+    end)
+    self.takers[#self.takers + 1] = d
+    if not self.pumping then
+        self.pumping = task.spawn(pump, self)
+    end
+    return d
+end
+
+--- The next chunk.
+-- @treturn deferred of a string, or of nil once the peer has ended its side; fails with `reset`, `timeout`, …
+function Stream:take()
+    if #self.takers > 0 then
+        return later_take(self)
+    end
+    local data, code = try_read(self.core, CHUNK)
+    if data then
+        touch(self)
+        return success(data)
+    elseif data == false then
+        return later_take(self)
+    elseif code == "closed" and not self.failure then
+        return success(nil)
+    end
+    return failed(problem(self, code))
+end
+
+--- Iterates over the chunks in the running task; raises when the connection breaks.
+function Stream:each()
+    return function()
+        if #self.takers > 0 then
+            return deferred.await(self:take())
+        end
+        return next_chunk(self)
+    end
+end
+
+--- Runs `fn` once no more than `most` bytes wait to be sent. One at a time: a stream has one waiting writer.
+local function when_drained(self, most, fn)
+    local before, d = self.draining, deferred.deferred()
+    self.draining = d
+    task.spawn(function()
+        if before then
+            before:try_await()
+        end
+        local ok, code = waiting(bytes.drained, self.core, most)
+        if self.draining == d then
+            self.draining = nil
+        end
+        if not ok then
+            d:error(problem(self, code))
+            return
+        end
+        touch(self)
+        if fn then
+            fn()
+        end
+        d:success(true)
+    end)
+    return d
+end
+
+--- Sends data: a string, a number, or an array of them, nested as you like.
+-- @treturn deferred of true once there is room for more, of false when the stream is closed; fails with `reset`, …
+function Stream:put(data)
+    local n, is_sent = write(self.core, data)
+    if not n then
+        if is_sent == "closed" and not self.failure then
+            return success(false)
+        end
+        return failed(problem(self, is_sent))
+    end
+    touch(self)
+    if is_sent or self.draining == nil and select(2, buffered(self.core)) <= self.high_watermark then
+        return TRUE
+    end
+    return self.draining or when_drained(self, self.low_watermark)
+end
+
+--- Ends our side once everything is sent; the peer may go on.
+-- @treturn deferred of true
+function Stream:shutdown()
+    return when_drained(self, 0, function()
+        bytes.shutdown(self.core)
+    end)
+end
+
+local function stop_watching(self)
+    if self.idle_timer then
+        self.idle_timer:stop()
+        self.idle_timer = nil
+    end
+end
+
+local function finish(self, is_reset)
+    stop_watching(self)
+    bytes.close(self.core, is_reset)
+    return true
+end
+
+--- What the peer has sent and nobody took would make the kernel reset the connection, and what we sent last be lost: so
+-- our side is ended first, and the peer has some time to end its own.
+local function close_gently(self, has_input)
+    when_drained(self, 0):await()
+    if has_input or core.has_input(self.core) then
+        bytes.shutdown(self.core)
+        repeat
+            local data = waiting(read_some, self.core, CHUNK)
+        until not data
+    end
+    return true
+end
+
+--- Closes the connection: what was put is sent first, for at most `shutdown_timeout`.
+-- @treturn deferred of true once it is closed
+function Stream:close()
+    if self.closing or not bytes.is_open(self.core) then
+        return self.closing or TRUE
+    end
+    local has_input = core.has_input(self.core)
+    if not has_input and select(2, buffered(self.core)) == 0 then
+        finish(self, false)
+        return TRUE
+    end
+    local closed = deferred.deferred()
+    self.closing = closed
+    local timer = tasks.timer(self.shutdown_timeout, function()
+        finish(self, true) -- which ends what the task waits for
+    end)
+    task.spawn(function()
+        local is_done = pcall(close_gently, self, has_input)
+        timer:stop()
+        finish(self, not is_done)
+        closed:success(true)
+    end)
+    return closed
+end
+
+--- Closes the connection at once: the peer sees a reset. Takers and putters fail with code `closed`.
+function Stream:abort()
+    self.failure = self.failure or failure.new("closed", "the stream was aborted")
+    finish(self, true)
+end
+
+--- Is it open?
+-- @treturn boolean
+function Stream:is_open()
+    return bytes.is_open(self.core)
+end
+
+--- Bytes that wait to be sent.
+-- @treturn number
+function Stream:queued()
+    return (select(2, buffered(self.core)))
+end
+
+--- The handshake of a stream that has just become one of TLS, in the running task.
+-- @param own value of "perilune.core.stream"
+-- @tparam string|nil pins
+function byte_stream.handshake(own, pins)
+    local is_done, code, text
+    repeat
+        is_done, code, text = secure.handshake(own, pins)
+        if is_done == WAIT then
+            local err = yield(WAIT)
+            if err ~= nil then
+                error(err, 0)
+            end
+        end
+    until is_done ~= WAIT
+    if not is_done then
+        local err = failure.new(code, text or messages[code] or code)
+        err.stage = "handshake"
+        error(err, 0)
+    end
+end
+
+local known_tls = {
+    context = "any", is_server = "boolean", server_name = "string", alpn = "table", session = "userdata",
+    insecure = "boolean", pins = "table",
+}
+
+--- Goes over to TLS on the live connection (STARTTLS). Nothing may be unread or unsent.
+-- Options: `context` (of perilune.tls, needed), `is_server` (false), and for clients `server_name`, `alpn` (array),
+-- `session`, `pins` (array), `insecure`.
+-- @tparam table opts
+-- @treturn deferred of true once the handshake is done; fails with a code of TLS, or `busy`
+function Stream:start_tls(opts)
+    opts = options.check(opts, known_tls, "start_tls", 2)
+    local names = opts.alpn and table.concat(opts.alpn, ",")
+    local ok, code = secure.start(self.core, opts.context, opts.is_server, opts.server_name, names, opts.session,
+        opts.insecure)
+    if not ok then
+        return failed(problem(self, code))
+    end
+    byte_stream.warn_insecure(opts.insecure, opts.server_name)
+    local d = deferred.deferred()
+    task.spawn(function()
+        local is_done, err = pcall(byte_stream.handshake, self.core, opts.pins and table.concat(opts.pins, " "))
+        if is_done then
+            d:success(true)
+        else
+            self.failure = self.failure or err
+            finish(self, true)
+            d:error(err)
+        end
+    end)
+    return d
+end
+
+--- Says in the log that nobody has verified the peer.
+function byte_stream.warn_insecure(is_insecure, name)
+    if is_insecure then
+        sys.log("warn", ("insecure: the certificate of %s is not verified"):format(name or "the peer"))
+    end
+end
+
+--- What TLS has agreed on: `version`, `cipher`, `alpn`, `server_name`, `is_resumed`, `is_verified`, and of the peer's
+-- certificate, when it has shown one, `peer_certificate` with `subject`, `issuer`, `serial`, `fingerprint`, `starts`,
+-- `ends`, `pem`, `pin`. Nil without TLS.
+function Stream:tls()
+    return secure.info(self.core)
+end
+
+--- What a later `tcp.connect` to this server may go on with (option `session`); nil when there is nothing new. Servers of
+-- TLS 1.3 give it behind the handshake: ask when the connection has been used.
+function Stream:tls_session()
+    return secure.session(self.core)
+end
+
+--- Gives the connection away: the value of "perilune.core.stream" under it. This object is of no use afterwards, and
+-- the server that made it does not close the connection.
+function Stream:detach()
+    stop_watching(self)
+    self.is_detached = true
+    local own = self.core
+    self.core = bytes.new()
+    return own
+end
+
+local function end_of(stream, is_peer)
+    local host, port = core.address(stream.core, is_peer)
+    return host and { host = host, port = port } or nil
+end
+
+--- The peer's address: `{host=, port=}`, nil when closed.
+function Stream:peer()
+    return end_of(self, true)
+end
+
+--- Our own address.
+function Stream:local_address()
+    return end_of(self, false)
+end
+
+local function watch_idle(self)
+    local rest = self.active_at + self.idle_timeout - tasks.clock()
+    if rest > 0 then
+        self.idle_timer = tasks.timer(rest, function()
+            watch_idle(self)
+        end)
+    else
+        self.idle_timer = nil
+        self.failure = failure.new("timeout", ("nothing happened for %g s"):format(self.idle_timeout))
+        finish(self, true)
+    end
+end
+
+local function set_options(self, opts)
+    local keepalive = opts.keepalive
+    local times = type(keepalive) == "table" and keepalive or {}
+    core.set_options(self.core, opts.nodelay ~= false, keepalive and true or nil, times.idle, times.interval, times.count)
+    local function ms(seconds)
+        return seconds and math.max(math.floor(seconds * 1000), seconds > 0 and 1 or 0) or 0
+    end
+    bytes.set_timeouts(self.core, ms(opts.read_timeout), ms(opts.write_timeout))
+end
+
+--- The options of a stream, for the tables of those who make them.
+byte_stream.options = {
+    nodelay = "boolean", keepalive = { "boolean", "table" }, read_timeout = "seconds", write_timeout = "seconds",
+    idle_timeout = "seconds", high_watermark = "bytes", low_watermark = "bytes", shutdown_timeout = "seconds",
+}
+
+--- A stream over an open value of "perilune.core.stream".
+-- @param own the value
+-- @tparam table opts checked already
+function byte_stream.new(own, opts)
+    local high = opts.high_watermark or HIGH
+    local self = setmetatable({
+        core = own, takers = {}, high_watermark = high, low_watermark = opts.low_watermark or math.floor(high / 2),
+        shutdown_timeout = opts.shutdown_timeout or 15,
+    }, mt)
+    set_options(self, opts)
+    if opts.idle_timeout and opts.idle_timeout > 0 then
+        self.idle_timeout, self.active_at = opts.idle_timeout, tasks.clock()
+        watch_idle(self)
+    end
+    return self
+end
+
+--- Waits for a call of "perilune.core.*" that answers the wait token.
+byte_stream.waiting = waiting
+
+return byte_stream

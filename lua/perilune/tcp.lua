@@ -1,0 +1,280 @@
+--- TCP and Unix sockets: servers and clients of any protocol.
+
+local byte_stream = require "perilune.byte_stream"
+local bytes = require "perilune.core.stream"
+local core = require "perilune.core.tcp"
+local deferred = require "perilune.deferred"
+local dns = require "perilune.dns"
+local dns_core = require "perilune.core.dns"
+local failure = require "perilune.failure"
+local options = require "perilune.options"
+local sys = require "perilune.core.sys"
+local secure = require "perilune.core.secure"
+local task_core = require "perilune.core.task"
+local tls = require "perilune.tls"
+
+local tcp = {}
+local Server = {}
+local mt = { __index = Server, __name = "tcp.server" }
+
+local function with_stream_options(own)
+    for name, kind in pairs(byte_stream.options) do
+        own[name] = kind
+    end
+    return own
+end
+
+local known_server = with_stream_options {
+    port = "port", address = "string", path = "string", listen_fd = "count", backlog = "count", reuseport = "boolean",
+    ipv6only = "boolean", max_connections = "count", proxy_protocol = "boolean", handshake_timeout = "seconds",
+    tls = { "table", "userdata" },
+}
+local known_client = with_stream_options {
+    host = "string", port = "port", path = "string", local_address = "string", local_port = "port", family = "string",
+    resolver = "table", timeout = "seconds", connect_timeout = "seconds", send_buffer = "bytes", recv_buffer = "bytes",
+    proxy_protocol = "table", tls = { "boolean", "table", "userdata" }, server_name = "string", alpn = "table",
+    session = "userdata", pins = "table", insecure = "boolean",
+}
+
+local function handshake_ms(server)
+    return math.floor((server.opts.handshake_timeout or 10) * 1000)
+end
+
+--- Who the client is when a proxy says so at the start.
+local function read_proxy(server, own, info)
+    bytes.set_timeouts(own, handshake_ms(server), 0)
+    local said, code = byte_stream.waiting(core.read_proxy, own)
+    if not said then
+        error(failure.new(code, "no header of the PROXY protocol at the start of the connection"), 0)
+    end
+    info.proxy = info.peer
+    info.peer, info.local_address = said.peer or info.peer, said.local_address or info.local_address
+end
+
+local function end_of(own, is_peer)
+    local host, port = core.address(own, is_peer)
+    return { host = host, port = port }
+end
+
+--- One connection from its start to its end; the stream when there is one.
+local function converse(server, own, connection)
+    local info = { peer = end_of(own, true), local_address = end_of(own, false) }
+    if server.opts.proxy_protocol then
+        read_proxy(server, own, info)
+    end
+    if server.tls then
+        bytes.set_timeouts(own, handshake_ms(server), handshake_ms(server))
+        if not secure.start(own, server.tls, true) then
+            error(failure.new("protocol", "bytes before the handshake of TLS"), 0)
+        end
+        byte_stream.handshake(own)
+        info.tls = secure.info(own)
+    end
+    local stream = byte_stream.new(own, server.opts)
+    connection.stream = stream
+    local result = server.handler(stream, info)
+    if deferred.is_deferred(result) then
+        await(result)
+    end
+    if not stream.is_detached then
+        await(stream:close())
+    end
+end
+
+local function log_failure(err)
+    local is_usual = failure.is(err, "cancelled") or failure.is(err, "closed") or failure.is(err, "reset")
+    sys.log(is_usual and "info" or "error", "tcp handler failed: " .. failure.describe(err))
+end
+
+local function forget(server, connection)
+    server.connections[connection] = nil
+    server.open = server.open - 1
+    core.released(server.core)
+    if server.is_closing and server.open == 0 then
+        server.closed:success(true)
+    end
+end
+
+local function serve(server, own)
+    local connection = { task = task_core.current() }
+    server.connections[connection] = true
+    server.open = server.open + 1
+    local ok, err = xpcall(converse, failure.traced, server, own, connection)
+    local stream = connection.stream
+    if not ok then
+        log_failure(err)
+        if not (stream and stream.is_detached) then
+            bytes.close(own, true)
+        end
+    end
+    forget(server, connection)
+end
+
+local function check_server(opts)
+    opts = options.check(opts, known_server, "tcp.start_server", 3)
+    if opts.address and not dns_core.is_address(opts.address) then
+        error(("tcp.start_server: option 'address' must be an IP address, not '%s'"):format(opts.address), 3)
+    end
+    return opts
+end
+
+--- Starts a server: `handler(stream, info)` runs as a task for each connection. When it returns (or the deferred that it
+-- returns succeeds) the connection is closed after what was put has been sent; when it fails, it is reset.
+-- Options: `port` (0: a free one), `address` ("0.0.0.0"), `path` (a Unix socket), `listen_fd` (an inherited listening
+-- socket), `backlog`, `reuseport`, `ipv6only`, `max_connections` (who comes beyond waits in the kernel's queue),
+-- `tls` (a context of perilune.tls, or the options of one), `proxy_protocol` (versions 1 and 2 are read),
+-- `handshake_timeout` (10), and those of streams: `nodelay` (true),
+-- `keepalive` (true or `{idle=, interval=, count=}`), `read_timeout`, `write_timeout`, `idle_timeout`,
+-- `high_watermark`, `low_watermark`, `shutdown_timeout` (15).
+-- `info`: `peer` and `local_address` as `{host=, port=}`; `proxy` when a proxy spoke; `tls` as `stream:tls()`.
+-- @tparam function handler
+-- @tparam[opt] table opts
+-- @treturn server; raises an error object with code `address_in_use`, … when it cannot listen
+function tcp.start_server(handler, opts)
+    if type(handler) ~= "function" then
+        error("bad argument 'handler' to tcp.start_server (function expected, got " .. type(handler) .. ")", 2)
+    end
+    opts = check_server(opts)
+    local self = setmetatable({
+        handler = handler, opts = opts, connections = {}, open = 0, closed = deferred.deferred(),
+        tls = opts.tls and tls.context(opts.tls),
+    }, mt)
+    local listener, err = core.listen({
+        host = opts.address or "0.0.0.0", port = opts.port or 0, path = opts.path, listen_fd = opts.listen_fd,
+        backlog = opts.backlog, reuseport = opts.reuseport, ipv6only = opts.ipv6only,
+        max_connections = opts.max_connections,
+    }, {
+        accepted = function(own)
+            serve(self, own)
+        end,
+    })
+    if not listener then
+        error(err, 0)
+    end
+    self.core = listener
+    return self
+end
+
+--- The port that it listens on; nil for a Unix socket and once closed.
+-- @treturn number
+function Server:port()
+    return (select(2, core.listener_address(self.core)))
+end
+
+--- How many connections there are.
+-- @treturn number
+function Server:count()
+    return self.open
+end
+
+local function kill(server)
+    local reason = failure.new("closed", "the server is closed")
+    for connection in pairs(server.connections) do
+        task_core.cancel(connection.task, reason)
+    end
+end
+
+--- Ends: no more connections; handlers have `timeout` to end by themselves, then they are cancelled.
+-- @tparam[opt=15] number timeout in seconds; 0: at once
+-- @treturn deferred of true once there is no connection any more
+function Server:close(timeout)
+    core.stop(self.core)
+    self.is_closing = true
+    if self.open == 0 then
+        self.closed:success(true)
+        return self.closed
+    end
+    local timer = task_core.timer(timeout or 15, function()
+        kill(self)
+    end)
+    self.closed:on_realized(function()
+        timer:stop()
+    end)
+    return self.closed
+end
+
+--- A deferred that succeeds once the server is closed.
+function Server:wait_for_close()
+    return self.closed
+end
+
+local function check_client(opts)
+    opts = options.check(opts, known_client, "tcp.connect", 3)
+    if not opts.path and not (opts.host and opts.port) then
+        error("tcp.connect: options 'host' and 'port', or 'path', are needed", 3)
+    elseif opts.local_address and not dns_core.is_address(opts.local_address) then
+        error(("tcp.connect: option 'local_address' must be an IP address, not '%s'"):format(opts.local_address), 3)
+    end
+    dns._check_family(opts.family, "tcp.connect", 3)
+    return opts
+end
+
+--- What a proxy says of whom it speaks for.
+local function proxy_header(said)
+    options.check(said, { version = "count", peer = "table", local_address = "table" }, "tcp.connect: proxy_protocol", 4)
+    if said.version ~= nil and said.version ~= 1 and said.version ~= 2 then
+        error("tcp.connect: proxy_protocol: version must be 1 or 2", 4)
+    end
+    return core.proxy_header(said.version or 2, said.peer, said.local_address)
+end
+
+local default_context
+
+--- The context of a client: its own, one made of options, or the one that believes the system's authorities.
+local function client_context(value)
+    if type(value) == "userdata" then
+        return value
+    elseif type(value) == "table" then
+        return tls.client_context(value)
+    end
+    default_context = default_context or tls.client_context()
+    return default_context
+end
+
+local function core_options(opts)
+    local o = {
+        host = opts.host, port = opts.port, path = opts.path, local_host = opts.local_address,
+        local_port = opts.local_address and (opts.local_port or 0), timeout = opts.timeout,
+        connect_timeout = opts.connect_timeout, send_buffer = opts.send_buffer, recv_buffer = opts.recv_buffer,
+        preamble = opts.proxy_protocol and proxy_header(opts.proxy_protocol),
+    }
+    if opts.tls then
+        o.tls = client_context(opts.tls)
+        o.server_name, o.session, o.insecure = opts.server_name, opts.session, opts.insecure
+        o.alpn, o.pins = opts.alpn and table.concat(opts.alpn, ","), opts.pins and table.concat(opts.pins, " ")
+        byte_stream.warn_insecure(opts.insecure, opts.server_name or opts.host)
+    end
+    return o
+end
+
+--- Connects. The addresses of a name are tried one beside the other (RFC 8305); the first that answers wins.
+-- Options: `host` and `port`, or `path` (a Unix socket); `local_address`, `local_port`, `family` and `resolver` of
+-- perilune.dns, `timeout` (30 s for everything: resolving, connecting, the handshake), `connect_timeout` (for each
+-- address), `send_buffer`, `recv_buffer`, `proxy_protocol` = `{version=2, peer=, local_address=}` (a header that says
+-- so), and those of streams, see `start_server`. With `tls` (true, a context of perilune.tls, or options of one for
+-- clients): `server_name` (the host), `alpn` (array), `session` (of `stream:tls_session`), `pins` (array of
+-- "sha256/…": the key must be one of them), `insecure` (the certificate is not verified; the log says so).
+-- @tparam table opts
+-- @treturn deferred of a stream; fails with an error object whose `stage` is "resolve", "connect" or "handshake", and
+-- whose message has each address that failed
+function tcp.connect(opts)
+    opts = check_client(opts)
+    local o = core_options(opts)
+    local request
+    local d = deferred.deferred(function()
+        core.cancel(request)
+    end)
+    request = core.connect(o, dns._core(opts.resolver), opts.family, function(own, code, text, stage)
+        if own then
+            o = nil -- until here it keeps the session
+            d:success(byte_stream.new(own, opts))
+            return
+        end
+        local err = failure.new(code, text)
+        err.stage = stage
+        d:error(err)
+    end)
+    return d
+end
+
+return tcp

@@ -1,0 +1,220 @@
+/* "perilune.core.secure": TLS on a live stream of bind/lib_stream, for either role, and what the two
+ * ends have agreed on. */
+#include "bind/lib_secure.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+#include "bind/lib.h"
+#include "bind/lib_stream.h"
+#include "bind/lib_tls.h"
+#include "net/tls_certificate.h"
+#include "net/tls_info.h"
+#include "net/tls_pin.h"
+
+#define SESSION "perilune.tls.session"
+
+struct tls_session *lib_secure_session(lua_State *L, int arg)
+{
+    if (lua_isnoneornil(L, arg))
+        return NULL;
+    return *(struct tls_session **)luaL_checkudata(L, arg, SESSION);
+}
+
+static int fail_with(lua_State *L, const char *code)
+{
+    lua_pushnil(L);
+    lua_pushstring(L, code);
+    return 2;
+}
+
+static struct slice text_at(lua_State *L, int arg)
+{
+    struct slice s;
+
+    s.p = luaL_optlstring(L, arg, "", &s.n);
+    return s;
+}
+
+/* start(stream, context, is_server[, server_name, alpn, session, skips_verify]) → true, or nil and a
+ * code: "closed"; "busy": bytes that were read or not sent yet would pass between clear and secret */
+static int l_start(lua_State *L)
+{
+    struct lib_stream *s = lib_stream_check(L, 1);
+    struct tls_ctx *ctx = lib_tls_check(L, 2);
+    struct tls_peer peer = {.server_name = text_at(L, 4),
+                            .alpn = text_at(L, 5),
+                            .session = lib_secure_session(L, 6),
+                            .skips_verify = lua_toboolean(L, 7)};
+    struct stream *under;
+    struct buf in = BUF_EMPTY;
+    struct outq out;
+
+    if (!s->wire.stream)
+        return lib_stream_fail(L, s);
+    if (wire_input(&s->wire).n || !outq_is_empty(&s->wire.out) || lib_stream_is_busy(&s->reader) ||
+        lib_stream_is_busy(&s->writer))
+        return fail_with(L, err_busy.code);
+    outq_init(&out);
+    under = wire_release(&s->wire, &in, &out);
+    buf_free(&in);
+    lib_stream_open(s, lua_toboolean(L, 3) ? tls_accept(under, ctx)
+                                           : tls_connect(under, ctx, &peer));
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/* handshake(stream[, pins]) → true; nil, a code and what TLS says of it; or the wait token */
+static int l_handshake(lua_State *L)
+{
+    struct lib_stream *s = lib_stream_check(L, 1);
+    struct stream *under = s->wire.stream;
+    const struct err *e;
+    struct slice why;
+    int r;
+
+    if (!under || !tls_is(under))
+        return fail_with(L, err_closed.code);
+    r = tls_handshake(under);
+    if (r == STREAM_AGAIN) {
+        int side = tls_wants(under) == IO_WRITE ? IO_WRITE : IO_READ;
+
+        return wire_has_expired(&s->wire, side) ? fail_with(L, err_timeout.code)
+                                                : lib_stream_wait(L, s, side);
+    }
+    e = r == STREAM_FAILED ? under->err : tls_pin_check(under, text_at(L, 2));
+    if (!e) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    why = tls_error_text(under);
+    (void)fail_with(L, e->code);
+    lua_pushfstring(L, "%s%s", e->message, why.n ? ": " : "");
+    lua_pushlstring(L, why.p, why.n);
+    lua_concat(L, 2);
+    return 3;
+}
+
+static void set_text(lua_State *L, const char *name, struct slice text)
+{
+    if (text.n == 0)
+        return;
+    lua_pushlstring(L, text.p, text.n);
+    lua_setfield(L, -2, name);
+}
+
+static void push_certificate(lua_State *L, const struct stream *s)
+{
+    static const struct {
+        const char *name;
+        bool (*add)(const struct stream *s, struct buf *out);
+    } fields[] = {
+        {"subject", tls_certificate_subject},         {"issuer", tls_certificate_issuer},
+        {"serial", tls_certificate_serial},           {"starts", tls_certificate_starts},
+        {"fingerprint", tls_certificate_fingerprint}, {"ends", tls_certificate_ends},
+        {"pem", tls_peer_certificate},
+    };
+    struct buf text = BUF_EMPTY;
+
+    lua_newtable(L);
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+        text.n = 0;
+        if (fields[i].add(s, &text))
+            set_text(L, fields[i].name, buf_slice(&text));
+    }
+    text.n = 0;
+    tls_peer_certificate(s, &text);
+    if (text.n) {
+        struct buf pin = BUF_EMPTY;
+
+        if (tls_pin_of_pem(buf_slice(&text), &pin))
+            set_text(L, "pin", buf_slice(&pin));
+        buf_free(&pin);
+    }
+    buf_free(&text);
+}
+
+/* info(stream) → {version, cipher, alpn, server_name, is_resumed, is_verified, peer_certificate};
+ * nil: no TLS */
+static int l_info(lua_State *L)
+{
+    struct lib_stream *s = lib_stream_check(L, 1);
+    struct stream *tls = s->wire.stream;
+    struct buf pem = BUF_EMPTY;
+
+    if (!tls || !tls_is(tls))
+        return 0;
+    lua_createtable(L, 0, 7);
+    set_text(L, "version", tls_version(tls));
+    set_text(L, "cipher", tls_cipher(tls));
+    set_text(L, "alpn", tls_alpn(tls));
+    set_text(L, "server_name", tls_server_name(tls));
+    lua_pushboolean(L, tls_is_resumed(tls));
+    lua_setfield(L, -2, "is_resumed");
+    lua_pushboolean(L, tls_verified(tls, NULL) == NULL);
+    lua_setfield(L, -2, "is_verified");
+    if (tls_peer_certificate(tls, &pem)) {
+        push_certificate(L, tls);
+        lua_setfield(L, -2, "peer_certificate");
+    }
+    buf_free(&pem);
+    return 1;
+}
+
+/* session(stream) → what a later connection to this server may go on with; nil: nothing new */
+static int l_session(lua_State *L)
+{
+    struct lib_stream *s = lib_stream_check(L, 1);
+    struct tls_session *session =
+        s->wire.stream && tls_is(s->wire.stream) ? tls_take_session(s->wire.stream) : NULL;
+    struct tls_session **box;
+
+    if (!session)
+        return 0;
+    box = lua_newuserdata(L, sizeof(struct tls_session *));
+    *box = session;
+    luaL_getmetatable(L, SESSION);
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
+static int l_session_gc(lua_State *L)
+{
+    struct tls_session **box = luaL_checkudata(L, 1, SESSION);
+
+    tls_session_free(box);
+    return 0;
+}
+
+/* pin(pem) → "sha256/…" of the key in a certificate; nil: it is none */
+static int l_pin(lua_State *L)
+{
+    struct buf pin = BUF_EMPTY;
+    struct slice pem;
+
+    pem.p = luaL_checklstring(L, 1, &pem.n);
+    if (tls_pin_of_pem(pem, &pin))
+        lua_pushlstring(L, pin.p, pin.n);
+    else
+        lua_pushnil(L);
+    buf_free(&pin);
+    return 1;
+}
+
+int lib_secure(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"start", l_start},     {"handshake", l_handshake}, {"info", l_info},
+        {"session", l_session}, {"pin", l_pin},             {NULL, NULL},
+    };
+
+    luaL_newmetatable(L, SESSION);
+    lua_pushcfunction(L, l_session_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pushliteral(L, "tls session");
+    lua_setfield(L, -2, "__name");
+    lua_pop(L, 1);
+    lua_newtable(L);
+    luaL_register(L, NULL, functions);
+    return 1;
+}

@@ -1,0 +1,505 @@
+/* "perilune.core.tcp": listening, connecting and what sockets have beside bytes; the bytes are
+ * bind/lib_stream's.
+ *
+ * A listener has its functions in its environment, as a UDP socket does: `accepted(stream)` runs as
+ * a task of its own for each connection. It counts connections down by released(). A connect is a
+ * userdata that the registry holds until its function has been called or it is cancelled. */
+#include <errno.h>
+#include <fcntl.h>
+#include <lauxlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bind/co.h"
+#include "bind/lerr.h"
+#include "bind/lib.h"
+#include "bind/lib_addr.h"
+#include "bind/lib_dns.h"
+#include "bind/lib_secure.h"
+#include "bind/lib_stream.h"
+#include "bind/lib_tls.h"
+#include "bind/vm.h"
+#include "net/connect.h"
+#include "net/listen.h"
+#include "net/tcp.h"
+#include "proto/proxy_proto.h"
+
+struct lib_listener {
+    struct listener listener;
+    int fd;   /* -1: closed */
+    int self; /* registry reference while it listens */
+    unsigned open, most;
+};
+
+struct request {
+    struct connect *connect;
+    int self, fn;
+};
+
+/* --- options in tables --- */
+
+static const char *text_field(lua_State *L, int index, const char *name, struct slice *out)
+{
+    lua_getfield(L, index, name);
+    out->p = lua_tolstring(L, -1, &out->n); /* stays on the stack, hence valid */
+    if (!out->p)
+        *out = SLICE_EMPTY;
+    return lua_isnil(L, -1) ? NULL : out->p;
+}
+
+static double number_field(lua_State *L, int index, const char *name, double otherwise)
+{
+    double v;
+
+    lua_getfield(L, index, name);
+    v = lua_isnumber(L, -1) ? lua_tonumber(L, -1) : otherwise;
+    lua_pop(L, 1);
+    return v;
+}
+
+static bool flag_field(lua_State *L, int index, const char *name)
+{
+    bool v;
+
+    lua_getfield(L, index, name);
+    v = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return v;
+}
+
+/* Milliseconds from seconds, at least 1 when there are any. */
+static unsigned ms_field(lua_State *L, int index, const char *name)
+{
+    double s = number_field(L, index, name, 0);
+
+    return s > 0 ? (unsigned)MIN(MAX(s * 1000, 1.0), 2e9) : 0;
+}
+
+/* --- listening --- */
+
+static struct lib_listener *check_listener(lua_State *L)
+{
+    return luaL_checkudata(L, 1, "perilune.listener");
+}
+
+static void on_accept(struct listener *l, int fd, const struct addr *peer)
+{
+    struct lib_listener *own = CONTAINER_OF(l, struct lib_listener, listener);
+    lua_State *L = vm_main();
+    struct co *co = co_new(NULL, NULL);
+
+    UNUSED(peer);
+    own->open++;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, own->self);
+    lua_getfenv(L, -1);
+    lua_getfield(L, -1, "accepted");
+    lib_stream_open(lib_stream_push(L), tcp_adopt(fd));
+    lua_xmove(L, co->L, 2);
+    lua_pop(L, 2);
+    co_start(co, 1);
+}
+
+static unsigned room_of(struct listener *l)
+{
+    struct lib_listener *own = CONTAINER_OF(l, struct lib_listener, listener);
+
+    return own->most > own->open ? own->most - own->open : 0;
+}
+
+/* A listening socket that somebody else has made. */
+static const struct err *adopt_listener(int given, int *fd_out)
+{
+    int is_listening = 0, flags = fcntl(given, F_GETFL);
+    socklen_t n = sizeof(is_listening);
+
+    if (flags < 0 || getsockopt(given, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &n) < 0 ||
+        !is_listening)
+        return &err_invalid;
+    *fd_out = fcntl(given, F_DUPFD_CLOEXEC, 0);
+    if (*fd_out < 0)
+        return err_from_errno(errno);
+    (void)fcntl(*fd_out, F_SETFL, flags | O_NONBLOCK);
+    return NULL;
+}
+
+/* Opens what the table at 1 says: listen_fd, path, or host and port. */
+static const struct err *open_listener(lua_State *L, int *fd_out)
+{
+    struct listen_options o = {.backlog = (int)number_field(L, 1, "backlog", 0),
+                               .reuseport = flag_field(L, 1, "reuseport"),
+                               .ipv6only = flag_field(L, 1, "ipv6only")};
+    int given = (int)number_field(L, 1, "listen_fd", -1);
+    struct buf text = BUF_EMPTY;
+    struct slice path, host;
+    struct addr a;
+    const struct err *e = NULL;
+
+    if (given >= 0)
+        return adopt_listener(given, fd_out);
+    if (text_field(L, 1, "path", &path)) {
+        buf_printf(&text, "unix:" SLICE_FMT, SLICE_ARG(path));
+        e = addr_parse(buf_slice(&text), 0, &a);
+        buf_free(&text);
+    } else {
+        (void)text_field(L, 1, "host", &host);
+        e = dns_literal(host, &a) ? NULL : &err_invalid;
+        addr_set_port(&a, (uint16_t)number_field(L, 1, "port", 0));
+    }
+    return e ? e : listen_open(&a, &o, fd_out);
+}
+
+/* listen(options, functions) → listener, or nil and an error */
+static int l_listen(lua_State *L)
+{
+    struct lib_listener *l;
+    const struct err *e;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    l = lua_newuserdata(L, sizeof(*l));
+    memset(l, 0, sizeof(*l));
+    l->fd = -1;
+    l->self = LUA_NOREF;
+    l->most = (unsigned)number_field(L, 1, "max_connections", 1e9);
+    luaL_getmetatable(L, "perilune.listener");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, 2);
+    lua_setfenv(L, -2);
+    e = open_listener(L, &l->fd);
+    if (e)
+        return lerr_return(L, e, "listen");
+    lua_settop(L, 3);
+    lua_pushvalue(L, 3);
+    l->self = luaL_ref(L, LUA_REGISTRYINDEX);
+    listener_init(&l->listener, l->fd, on_accept);
+    l->listener.room = room_of;
+    listener_start(&l->listener);
+    return 1;
+}
+
+/* released(listener): one of its connections has ended */
+static int l_released(lua_State *L)
+{
+    struct lib_listener *l = check_listener(L);
+
+    l->open--;
+    if (l->fd >= 0 && l->open + 1 >= l->most)
+        listener_start(&l->listener);
+    return 0;
+}
+
+/* listener_address(listener) → host, port; nothing when closed */
+static int l_listener_address(lua_State *L)
+{
+    struct lib_listener *l = check_listener(L);
+    struct addr a;
+
+    if (l->fd < 0 || addr_of_fd(l->fd, false, &a))
+        return 0;
+    return lib_addr_push(L, &a);
+}
+
+/* stop(listener): no more connections; its own go on */
+static int l_stop(lua_State *L)
+{
+    struct lib_listener *l = check_listener(L);
+
+    if (l->fd < 0)
+        return 0;
+    listener_stop(&l->listener);
+    (void)close(l->fd);
+    l->fd = -1;
+    luaL_unref(L, LUA_REGISTRYINDEX, l->self);
+    l->self = LUA_NOREF;
+    return 0;
+}
+
+/* --- connecting --- */
+
+static void release(lua_State *L, struct request *q)
+{
+    luaL_unref(L, LUA_REGISTRYINDEX, q->fn);
+    luaL_unref(L, LUA_REGISTRYINDEX, q->self);
+    q->fn = q->self = LUA_NOREF;
+}
+
+static void on_connected(void *user, struct stream *s, const struct connect_failure *f)
+{
+    struct request *q = user;
+    lua_State *L = vm_main();
+
+    q->connect = NULL;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, q->fn);
+    release(L, q);
+    if (s) {
+        lib_stream_open(lib_stream_push(L), s);
+        vm_call(1, 0, "tcp.connect");
+        return;
+    }
+    lua_pushnil(L);
+    lua_pushstring(L, f->err->code);
+    lua_pushstring(L, f->text);
+    lua_pushstring(L, connect_stage_name(f->stage));
+    vm_call(4, 0, "tcp.connect");
+}
+
+static int push_request(lua_State *L, const struct connect_options *o, int fn)
+{
+    struct request *q = lua_newuserdata(L, sizeof(*q));
+
+    *q = (struct request){.connect = NULL};
+    luaL_getmetatable(L, "perilune.tcp.request");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    q->self = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_pushvalue(L, fn);
+    q->fn = luaL_ref(L, LUA_REGISTRYINDEX);
+    q->connect = connect_start(o, on_connected, q);
+    return 1;
+}
+
+/* The context is on top of the stack; the rest is in the table at 1. */
+static void fill_tls(lua_State *L, struct connect_options *o)
+{
+    o->tls = lib_tls_check(L, lua_gettop(L));
+    o->peer.skips_verify = flag_field(L, 1, "insecure");
+    (void)text_field(L, 1, "server_name", &o->peer.server_name);
+    (void)text_field(L, 1, "alpn", &o->peer.alpn);
+    (void)text_field(L, 1, "pins", &o->pins);
+    lua_getfield(L, 1, "session");
+    o->peer.session = lib_secure_session(L, lua_gettop(L));
+}
+
+/* connect(options, resolver, family, fn) → request; fn(stream), or fn(nil, code, text, stage). The
+ * table must stay until then. options: host, port, path, local_host, local_port, connect_timeout (for each address), timeout
+ * (for everything), send_buffer, recv_buffer, preamble; tls, a context, with server_name, alpn,
+ * session, pins, insecure */
+static int l_connect(lua_State *L)
+{
+    struct connect_options o = {.host = SLICE_EMPTY};
+    struct addr local;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 4, LUA_TFUNCTION);
+    o.resolver = lib_dns_resolver(L, 2);
+    o.family = lib_dns_family(L, 3);
+    (void)text_field(L, 1, "host", &o.host);
+    (void)text_field(L, 1, "path", &o.unix_path);
+    o.port = (uint16_t)number_field(L, 1, "port", 0);
+    o.connect_timeout = ms_field(L, 1, "connect_timeout");
+    o.total_timeout = ms_field(L, 1, "timeout");
+    o.sndbuf = (int)number_field(L, 1, "send_buffer", 0);
+    o.rcvbuf = (int)number_field(L, 1, "recv_buffer", 0);
+    (void)text_field(L, 1, "preamble", &o.preamble);
+    lua_getfield(L, 1, "tls");
+    if (!lua_isnil(L, -1))
+        fill_tls(L, &o);
+    lua_getfield(L, 1, "local_host");
+    if (!lua_isnil(L, -1)) {
+        lua_getfield(L, 1, "local_port");
+        local = lib_addr_check(L, lua_gettop(L) - 1);
+        o.local = &local;
+    }
+    return push_request(L, &o, 4);
+}
+
+/* cancel(request): its function is not called */
+static int l_cancel(lua_State *L)
+{
+    struct request *q = luaL_checkudata(L, 1, "perilune.tcp.request");
+
+    connect_cancel(&q->connect);
+    release(L, q);
+    return 0;
+}
+
+/* --- streams --- */
+
+/* try_read(stream, most) → bytes, false: none yet, or nil and a code ("closed": the end) */
+static int l_try_read(lua_State *L)
+{
+    struct lib_stream *s = lib_stream_check(L, 1);
+    struct slice data;
+
+    if (!s->wire.stream)
+        return lib_stream_fail(L, s);
+    switch (wire_take_some(&s->wire, (size_t)luaL_checkinteger(L, 2), &data)) {
+    case WIRE_DONE:
+        lua_pushlstring(L, data.p, data.n);
+        return 1;
+    case WIRE_WAIT:
+        lua_pushboolean(L, 0);
+        return 1;
+    default:
+        return lib_stream_fail(L, s);
+    }
+}
+
+/* has_input(stream): bytes that nobody has read, here or in the kernel? */
+static int l_has_input(lua_State *L)
+{
+    struct lib_stream *s = lib_stream_check(L, 1);
+    int fd = s->wire.stream ? stream_fd(s->wire.stream) : -1;
+    char byte;
+
+    lua_pushboolean(L, wire_input(&s->wire).n > 0 ||
+                           (fd >= 0 && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0));
+    return 1;
+}
+
+/* address(stream, of_peer) → host, port; nothing when closed or without a socket */
+static int l_address(lua_State *L)
+{
+    struct lib_stream *s = lib_stream_check(L, 1);
+    int fd = s->wire.stream ? stream_fd(s->wire.stream) : -1;
+    struct addr a;
+
+    if (fd < 0 || addr_of_fd(fd, lua_toboolean(L, 2), &a))
+        return 0;
+    return lib_addr_push(L, &a);
+}
+
+/* set_options(stream, nodelay, keepalive, idle, interval, count): a flag that is nil stays */
+static int l_set_options(lua_State *L)
+{
+    struct lib_stream *s = lib_stream_check(L, 1);
+
+    if (!s->wire.stream)
+        return 0;
+    if (!lua_isnil(L, 2))
+        tcp_set_nodelay(s->wire.stream, lua_toboolean(L, 2));
+    if (!lua_isnil(L, 3))
+        tcp_set_keepalive(s->wire.stream, lua_toboolean(L, 3), (int)luaL_optinteger(L, 4, 0),
+                          (int)luaL_optinteger(L, 5, 0), (int)luaL_optinteger(L, 6, 0));
+    return 0;
+}
+
+/* --- the PROXY protocol --- */
+
+static void set_end(lua_State *L, const char *name, const char *host, int port)
+{
+    lua_createtable(L, 0, 2);
+    lua_pushstring(L, host);
+    lua_setfield(L, -2, "host");
+    if (port >= 0) {
+        lua_pushinteger(L, port);
+        lua_setfield(L, -2, "port");
+    }
+    lua_setfield(L, -2, name);
+}
+
+static void push_proxy(lua_State *L, const struct proxy_proto *p)
+{
+    bool has_ports = p->kind != PROXY_PROTO_UNIX;
+
+    lua_newtable(L);
+    if (p->kind == PROXY_PROTO_UNKNOWN)
+        return;
+    set_end(L, "peer", p->source, has_ports ? p->source_port : -1);
+    set_end(L, "local_address", p->destination, has_ports ? p->destination_port : -1);
+}
+
+static int fail_with(lua_State *L, const char *code)
+{
+    lua_pushnil(L);
+    lua_pushstring(L, code);
+    return 2;
+}
+
+/* read_proxy(stream) → table with peer and local_address (empty: not known), nil and a code, or the
+ * wait token */
+static int l_read_proxy(lua_State *L)
+{
+    struct lib_stream *s = lib_stream_check(L, 1);
+    enum wire_result r = WIRE_DONE;
+    struct proxy_proto p;
+
+    while (s->wire.stream && r == WIRE_DONE) {
+        enum proxy_proto_result is = proxy_proto_read(wire_input(&s->wire), &p);
+
+        if (is == PROXY_PROTO_DONE) {
+            wire_consume(&s->wire, p.n);
+            push_proxy(L, &p);
+            return 1;
+        }
+        if (is == PROXY_PROTO_BAD)
+            return fail_with(L, err_protocol.code);
+        r = wire_fill(&s->wire, PROXY_PROTO_V1_MAX);
+    }
+    if (r == WIRE_WAIT && !wire_has_expired(&s->wire, IO_READ))
+        return lib_stream_wait(L, s, IO_READ);
+    return fail_with(L, r == WIRE_WAIT ? err_timeout.code : err_closed.code);
+}
+
+static bool is_of(const char *text, int family, struct addr *out)
+{
+    return dns_literal(slice_str(text), out) && out->sa.sa_family == family;
+}
+
+static void fill_end(lua_State *L, int index, char host[108], uint16_t *port)
+{
+    lua_getfield(L, index, "host");
+    lua_getfield(L, index, "port");
+    snprintf(host, 108, "%s", lua_isstring(L, -2) ? lua_tostring(L, -2) : "");
+    *port = (uint16_t)lua_tointeger(L, -1);
+    lua_pop(L, 2);
+}
+
+/* proxy_header(version, source, destination) → bytes; ends are {host=, port=}, of one family, or
+ * nil: not known */
+static int l_proxy_header(lua_State *L)
+{
+    struct proxy_proto p;
+    struct buf out = BUF_EMPTY;
+    struct addr a;
+
+    memset(&p, 0, sizeof(p));
+    if (lua_istable(L, 2) && lua_istable(L, 3)) {
+        fill_end(L, 2, p.source, &p.source_port);
+        fill_end(L, 3, p.destination, &p.destination_port);
+        if (is_of(p.source, AF_INET, &a) && is_of(p.destination, AF_INET, &a))
+            p.kind = PROXY_PROTO_TCP4;
+        else if (is_of(p.source, AF_INET6, &a) && is_of(p.destination, AF_INET6, &a))
+            p.kind = PROXY_PROTO_TCP6;
+    }
+    proxy_proto_write(&p, (int)luaL_checkinteger(L, 1), &out);
+    lua_pushlstring(L, out.p, out.n);
+    buf_free(&out);
+    return 1;
+}
+
+static void make_metatable(lua_State *L, const char *name, lua_CFunction gc)
+{
+    luaL_newmetatable(L, name);
+    lua_pushcfunction(L, gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+    lua_pop(L, 1);
+}
+
+int lib_tcp(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"listen", l_listen},
+        {"released", l_released},
+        {"listener_address", l_listener_address},
+        {"stop", l_stop},
+        {"connect", l_connect},
+        {"cancel", l_cancel},
+        {"try_read", l_try_read},
+        {"has_input", l_has_input},
+        {"address", l_address},
+        {"set_options", l_set_options},
+        {"read_proxy", l_read_proxy},
+        {"proxy_header", l_proxy_header},
+        {NULL, NULL},
+    };
+
+    make_metatable(L, "perilune.listener", l_stop);
+    make_metatable(L, "perilune.tcp.request", l_cancel);
+    lua_newtable(L);
+    luaL_register(L, NULL, functions);
+    return 1;
+}

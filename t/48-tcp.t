@@ -1,0 +1,451 @@
+# perilune.tcp: servers, clients, what goes wrong, and its codes.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+our $Exec = <<'_EOC_';
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+cd $TEST_NGINX_HTML_DIR; timeout 15 $P run main.lua 2>err; echo exit $?; cat err
+_EOC_
+add_block_preprocessor(sub {
+    my $block = shift;
+    if (!defined $block->config) {
+        $block->set_value("config", "    location / { return 204; }\n");
+    }
+    if (!defined $block->exec) {
+        $block->set_value("exec", $Exec);
+    }
+    if (!defined $block->timeout) {
+        $block->set_value("timeout", 20);
+    }
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: bytes both ways, addresses, half-close on both sides
+--- user_files
+>>> main.lua
+local tcp = require "perilune.tcp"
+local seen
+local server = tcp.start_server(function(stream, info)
+    seen = info
+    local all = {}
+    for chunk in stream:each() do all[#all + 1] = chunk end
+    await(stream:put { "you said ", { table.concat(all), 7 } })
+end, { address = "127.0.0.1" })
+local c = await(tcp.connect { host = "localhost", family = "ipv4_only", port = server:port() })
+print(c:peer().host, c:peer().port == server:port(), c:local_address().host)
+print(await(c:put "hello "), await(c:put { "w", "orld" }))
+await(c:shutdown())
+print(await(c:take()), await(c:take()), await(c:take()))
+print(seen.peer.host, seen.local_address.port == server:port())
+print(c:is_open(), await(c:close()), c:is_open(), await(c:put "x"), await(c:take()))
+print(await(server:close()), server:port(), server:count())
+--- exec_out
+127.0.0.1	true	127.0.0.1
+true	true
+you said hello world7	nil	nil
+127.0.0.1	true
+true	true	false	false	nil
+true	nil	0
+exit 0
+
+
+
+=== TEST 2: a Unix socket; an inherited listening socket
+--- user_files
+>>> main.lua
+local tcp = require "perilune.tcp"
+local function echo(stream, info)
+    for chunk in stream:each() do stream:put(chunk) end
+end
+local server = tcp.start_server(echo, { path = "./sock" })
+local c = await(tcp.connect { path = "./sock" })
+c:put "through a file"
+print(await(c:take()), c:peer().host, server:port())
+c:close()
+await(server:close())
+local first = tcp.start_server(echo, { address = "127.0.0.1" })
+local port = first:port()
+local fd
+for n = 3, 64 do
+    local target = io.popen("readlink /proc/" .. require("perilune.core.sys").pid() .. "/fd/" .. n)
+    local text = target:read "*a"
+    target:close()
+    if text:find "socket" then fd = n end
+end
+local second = tcp.start_server(echo, { listen_fd = fd })
+await(first:close())
+c = await(tcp.connect { host = "127.0.0.1", port = port })
+c:put "second"
+print(await(c:take()), second:port() == port)
+c:close()
+await(second:close())
+print(select(2, pcall(tcp.start_server, echo, { listen_fd = 0 })).code)
+--- exec_out
+through a file	unix:./sock	nil
+second	true
+invalid
+exit 0
+
+
+
+=== TEST 3: how connecting fails: code, stage and the addresses in the message
+--- user_files
+>>> main.lua
+local tcp, dns = require "perilune.tcp", require "perilune.dns"
+local task = require "perilune.task"
+local silent = require("perilune.udp").socket { address = "127.0.0.1" }
+local resolver = dns.resolver { name_servers = "127.0.0.1:" .. silent:port(), hosts = false, search = "" }
+local dead = dns.resolver { name_servers = "127.0.0.1:1", hosts = false, search = "", tries = 1 }
+local function outcome(opts)
+    local ok, err = try_await(tcp.connect(opts))
+    assert(not ok)
+    print(err.code, err.stage, (err.message:gsub("%d%d%d%d%d", "PORT")))
+end
+outcome { host = "127.0.0.1", port = 1 }
+outcome { host = "::1", port = 1 }
+outcome { host = "localhost", port = 1 }
+outcome { path = "./nothing" }
+outcome { host = "not a name", port = 1 }
+outcome { host = "a.test", port = 1, resolver = resolver, timeout = 0.05 }
+outcome { host = "a.test", port = 1, resolver = dead, family = "ipv4_only" }
+outcome { host = "127.0.0.1", port = 1, local_address = "::1" }
+outcome { host = "127.0.0.1", port = 1, local_address = "203.0.113.77" }
+silent:close()
+--- exec_out
+refused	connect	127.0.0.1:1: connection refused
+refused	connect	[::1]:1: connection refused
+refused	connect	localhost:1: [::1]:1: connection refused, 127.0.0.1:1: connection refused
+not_found	connect	unix:./nothing: not found
+invalid	resolve	not a name:1: invalid argument
+timeout	resolve	a.test:1: no answer from name servers in time
+name_server	resolve	a.test:1: name servers do not answer as they should
+unreachable	connect	127.0.0.1:1: host or network unreachable
+unreachable	connect	127.0.0.1:1: host or network unreachable
+exit 0
+
+
+
+=== TEST 4: nobody accepts: the connect times out, for one address and for all; cancelling releases it
+--- user_files
+>>> main.lua
+local tcp, task = require "perilune.tcp", require "perilune.task"
+-- one connection fills the queue of a server that takes none
+local server = tcp.start_server(function() end, { address = "127.0.0.1", backlog = 1, max_connections = 0 })
+local fill = {}
+for i = 1, 8 do fill[i] = tcp.connect { host = "127.0.0.1", port = server:port(), timeout = 14 } end
+await(task.sleep(0.05))
+local ok, err = try_await(tcp.connect { host = "127.0.0.1", port = server:port(), timeout = 0.05 })
+print(ok, err.code, err.stage)
+ok, err = try_await(tcp.connect { host = "127.0.0.1", port = server:port(), connect_timeout = 0.05 })
+print(ok, err.code, err.stage)
+local d = tcp.connect { host = "127.0.0.1", port = server:port() }
+print(d:cancel(), select(2, try_await(d)).code)
+local waiting = task.spawn(function() return await(tcp.connect { host = "127.0.0.1", port = server:port() }) end)
+await(task.sleep(0.01))
+waiting:cancel()
+print(select(2, try_await(waiting)).code)
+for i = 1, 8 do
+    local fine, s = true, fill[i]
+    if s:is_realized() then s = await(s) s:abort() else s:cancel() try_await(s) end
+end
+await(server:close(0))
+--- exec_out
+false	timeout	connect
+false	timeout	connect
+true	cancelled
+cancelled
+exit 0
+
+
+
+=== TEST 5: a reset is an error for whoever reads and writes; abort sends one
+--- user_files
+>>> main.lua
+local tcp, task = require "perilune.tcp", require "perilune.task"
+local said = {}
+local server = tcp.start_server(function(stream)
+    said[1] = await(stream:take())
+    said[2] = select(2, try_await(stream:take()))
+    said[3] = select(2, try_await(stream:put "x"))
+end, { address = "127.0.0.1" })
+local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+await(c:put "begin")
+await(task.sleep(0.05))
+c:abort()
+await(server:close())
+print(said[1], said[2].code, said[3].code)
+print(select(2, try_await(c:take())).code, select(2, try_await(c:put "x")).code)
+-- the handler fails: the client sees a reset, not an end
+server = tcp.start_server(function(stream) stream:put "half" await(stream:take()) error "broken" end,
+    { address = "127.0.0.1" })
+c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+print(await(c:take()))
+await(c:put "go on")
+print(select(2, try_await(c:take())).code)
+c:abort()
+await(server:close())
+--- exec_out_like
+^begin	reset	reset
+closed	closed
+half
+reset
+exit 0
+.*tcp handler failed: error: .*broken.*
+
+
+
+=== TEST 6: timeouts: nothing to read, nothing taken, nothing at all
+--- user_files
+>>> main.lua
+local tcp, task = require "perilune.tcp", require "perilune.task"
+local server = tcp.start_server(function(stream) await(task.sleep(10)) end, { address = "127.0.0.1" })
+local to = { host = "127.0.0.1", port = server:port() }
+local function connect(opts)
+    for k, v in pairs(to) do opts[k] = v end
+    return await(tcp.connect(opts))
+end
+local c = connect { read_timeout = 0.02 }
+local ok, err = try_await(c:take())
+print(ok, err.code, c:is_open())
+c:abort()
+c = connect { write_timeout = 0.05 }
+local d
+repeat d = c:put(("x"):rep(65536)) until not d:is_realized()
+ok, err = try_await(d)
+print(ok, err.code)
+c:abort()
+c = connect { idle_timeout = 0.03 }
+ok, err = try_await(c:take())
+print(ok, err.code, c:is_open())
+-- a half-open peer: what we sent last is not taken in time
+c = connect { shutdown_timeout = 0.05 }
+repeat d = c:put(("x"):rep(65536)) until not d:is_realized()
+print(await(c:close()), c:is_open())
+await(server:close(0))
+--- exec_out
+false	timeout	true
+false	timeout
+false	timeout	false
+true	false
+exit 0
+
+
+
+=== TEST 7: a slow reader holds the writer up; memory stays bounded; nothing is lost
+--- user_files
+>>> main.lua
+local tcp, task = require "perilune.tcp", require "perilune.task"
+local most, total = 0, 0
+local server = tcp.start_server(function(stream)
+    local chunk = ("y"):rep(10000)
+    for _ = 1, 2000 do
+        await(stream:put(chunk))
+        most = math.max(most, stream:queued())
+    end
+end, { address = "127.0.0.1", high_watermark = 50000 })
+local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+local n = 0
+for chunk in c:each() do
+    total = total + #chunk
+    n = n + 1
+    if n % 16 == 0 then task.yield() end
+end
+print(total, most > 0 and most <= 60000)
+c:close()
+await(server:close())
+--- exec_out
+20000000	true
+exit 0
+
+
+
+=== TEST 8: connections beyond max_connections wait; one blocked handler blocks no other; close cancels handlers
+--- user_files
+>>> main.lua
+local tcp, task = require "perilune.tcp", require "perilune.task"
+local now, most, cleaned = 0, 0, 0
+local server = tcp.start_server(function(stream)
+    now = now + 1
+    most = math.max(most, now)
+    task.defer(function() now = now - 1 cleaned = cleaned + 1 end)
+    if await(stream:take()) == "stay" then await(task.sleep(100)) end
+    await(stream:put "bye")
+end, { address = "127.0.0.1", max_connections = 2 })
+local to = { host = "127.0.0.1", port = server:port() }
+local stays = await(tcp.connect(to))
+await(stays:put "stay")
+local all = {}
+for i = 1, 6 do
+    all[i] = task.spawn(function()
+        local c = await(tcp.connect(to))
+        await(c:put "go")
+        local answer = await(c:take())
+        c:close()
+        return answer
+    end)
+end
+for i = 1, 6 do io.write(await(all[i]), " ") end
+print(most, server:count())
+await(server:close(0.02))
+print(cleaned, now, select(2, try_await(stays:take())).code)
+stays:close()
+--- exec_out
+bye bye bye bye bye bye 2	1
+7	0	reset
+exit 0
+
+
+
+=== TEST 9: what the client sends after our last word does not lose that word
+--- user_files
+>>> main.lua
+local tcp, task = require "perilune.tcp", require "perilune.task"
+local go = require("perilune.deferred").deferred()
+local server = tcp.start_server(function(stream)
+    await(stream:take())
+    await(go)
+    stream:put "last word"
+end, { address = "127.0.0.1" })
+local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+await(c:put "first")
+while server:count() == 0 do await(task.sleep(0.005)) end
+await(task.sleep(0.01))
+await(c:put "more that nobody reads")
+go:success(true)
+await(task.sleep(0.05))
+print(await(c:take()), await(c:take()))
+c:close()
+await(server:close())
+--- exec_out
+last word	nil
+exit 0
+
+
+
+=== TEST 10: the PROXY protocol in and out, versions 1 and 2; garbage and silence end the connection
+--- user_files
+>>> main.lua
+local tcp, task = require "perilune.tcp", require "perilune.task"
+local server = tcp.start_server(function(stream, info)
+    stream:put { info.peer.host, ":", info.peer.port, " to ", info.local_address.host, ":", info.local_address.port,
+        info.proxy and " by " .. info.proxy.host or "", " ", await(stream:take()) }
+end, { address = "127.0.0.1", proxy_protocol = true, handshake_timeout = 0.1 })
+local to = { host = "127.0.0.1", port = server:port() }
+local function ask(said, text)
+    local c = await(tcp.connect { host = to.host, port = to.port, proxy_protocol = said })
+    if text then await(c:put(text)) end
+    local ok, answer = try_await(c:take())
+    c:abort()
+    return ok and answer or answer.code
+end
+local peer = { host = "10.1.1.1", port = 1111 }
+local here = { host = "10.2.2.2", port = 443 }
+print(ask({ version = 1, peer = peer, local_address = here }, "one"))
+print(ask({ version = 2, peer = peer, local_address = here }, "two"))
+print(ask({ peer = { host = "2001:db8::1", port = 5 }, local_address = { host = "::1", port = 6 } }, "six"))
+print((ask({ version = 1 }, "unknown"):gsub("%d%d%d+", "N")))
+print((ask({ version = 2 }, "unknown"):gsub("%d%d%d+", "N")))
+print(ask(nil, "GET / HTTP/1.1\r\n\r\n"))
+print(ask(nil, "PROXY TCP4 1.2.3.4 nonsense 1 2\r\n"))
+print(ask(nil, nil))
+await(server:close(1))
+--- exec_out_like
+^10.1.1.1:1111 to 10.2.2.2:443 by 127.0.0.1 one
+10.1.1.1:1111 to 10.2.2.2:443 by 127.0.0.1 two
+2001:db8::1:5 to ::1:6 by 127.0.0.1 six
+N.0.0.1:N to N.0.0.1:N by N.0.0.1 unknown
+N.0.0.1:N to N.0.0.1:N by N.0.0.1 unknown
+reset
+reset
+reset
+exit 0
+.*
+
+
+
+=== TEST 11: detach gives the connection away; takes in order, given up, of several tasks
+--- user_files
+>>> main.lua
+local tcp, task = require "perilune.tcp", require "perilune.task"
+local bytes = require "perilune.core.stream"
+local kept
+local server = tcp.start_server(function(stream) kept = stream:detach() end, { address = "127.0.0.1" })
+local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+await(task.sleep(0.02))
+bytes.write(kept, "still open")
+print(await(c:take()), server:count())
+local a, b, d = c:take(), c:take(), c:take()
+b:cancel()
+bytes.write(kept, "1")
+print(await(a))
+bytes.write(kept, "2")
+print(await(d))
+bytes.close(kept, false)
+print(await(c:take()))
+c:close()
+await(server:close())
+--- exec_out
+still open	0
+1
+2
+nil
+exit 0
+
+
+
+=== TEST 12: out of descriptors
+--- user_files
+>>> main.lua
+local tcp, udp = require "perilune.tcp", require "perilune.udp"
+local ffi = require "ffi"
+ffi.cdef "struct rl { unsigned long cur, max; }; int getrlimit(int, struct rl *); int setrlimit(int, const struct rl *);"
+local server = tcp.start_server(function(stream) await(stream:take()) end, { address = "127.0.0.1" })
+local to = { host = "127.0.0.1", port = server:port() }
+local old, few = ffi.new "struct rl", ffi.new "struct rl"
+ffi.C.getrlimit(7, old)
+few.cur, few.max = 3, old.max
+ffi.C.setrlimit(7, few)
+local ok, err = try_await(tcp.connect(to))
+print(ok, err.code, err.stage)
+print(select(2, pcall(tcp.start_server, print, { address = "127.0.0.1" })).code)
+print(select(2, pcall(udp.socket)).code)
+ffi.C.setrlimit(7, old)
+local c = await(tcp.connect(to))
+c:close()
+print(await(server:close(1)))
+--- exec_out
+false	no_resources	connect
+no_resources
+no_resources
+true
+exit 0
+
+
+
+=== TEST 13: options that are wrong; an address in use
+--- user_files
+>>> main.lua
+local tcp = require "perilune.tcp"
+local server = tcp.start_server(print, { address = "127.0.0.1" })
+print(select(2, pcall(tcp.start_server, print, { address = "127.0.0.1", port = server:port() })).code)
+server:close()
+print(select(2, pcall(tcp.start_server, print, { nodely = true })))
+print(select(2, pcall(tcp.start_server, "x")))
+print(select(2, pcall(tcp.start_server, print, { address = "example.com" })))
+print(select(2, pcall(tcp.start_server, print, { idle_timeout = -1 })))
+print(select(2, pcall(tcp.connect, { host = "a" })))
+print(select(2, pcall(tcp.connect, { host = "a", port = 1, family = "any" })))
+print(select(2, pcall(tcp.connect, { host = "a", port = 1, resolver = {} })))
+--- exec_out_like
+^address_in_use
+.*tcp.start_server: unknown option 'nodely'; did you mean 'nodelay'\?
+.*bad argument 'handler' to tcp.start_server \(function expected, got string\)
+.*option 'address' must be an IP address, not 'example.com'
+.*option 'idle_timeout' must be a seconds, not -1
+.*options 'host' and 'port', or 'path', are needed
+.*option 'family' must be one of .*
+.*a resolver of perilune.dns expected.*
+exit 0
