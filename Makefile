@@ -34,7 +34,7 @@ say = $(if $(V),,@printf '%-5s %s\n' '$(1)' '$(2)')
 
 PACKAGES_run   := gcc libc6-dev make pkg-config libluajit2-5.1-dev libev-dev node-llhttp libnghttp2-dev libssl-dev \
                   libc-ares-dev libpcre2-dev zlib1g-dev lua-cjson
-PACKAGES_test  := libcmocka-dev perl curl procps
+PACKAGES_test  := libcmocka-dev perl curl procps python3-websockets
 PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
 PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
 PACKAGES_bench := nginx-light libnginx-mod-http-lua wrk perl valgrind strace

@@ -2,6 +2,7 @@
 #include "bind/lib.h"
 
 #include "bind/lib_stream.h"
+#include "bind/lib_websocket.h"
 
 void lib_preload(lua_State *L, const char *name, lua_CFunction open)
 {
@@ -17,5 +18,6 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.task", lib_task);
     lib_preload(L, "perilune.core.sys", lib_sys);
     lib_preload(L, "perilune.core.json", lib_json);
+    lib_preload(L, "perilune.core.websocket", lib_websocket);
     lib_preload(L, "perilune.core.stream", lib_stream);
 }

@@ -196,7 +196,7 @@ static void keep_valid(struct exchange *x, struct header_list *l)
 /* Anything else would not be a final response. */
 static void check_status(struct exchange *x)
 {
-    if (LIKELY(x->res.status >= 200 && x->res.status <= 999))
+    if (LIKELY(x->res.status >= 200 && x->res.status <= 999) || x->res.status == 101)
         return;
     log_write(&x->log, LOG_ERROR, "invalid response status %d", x->res.status);
     x->res.status = 500;

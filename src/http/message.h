@@ -18,6 +18,7 @@ struct request {
         query; /* raw, without '?'; p == NULL when there is none; rewrites change it ($args) */
     struct slice host; /* name without port, lower case; from absolute-form or Host; may be empty */
     int host_port;     /* 0: none given */
+    struct slice protocol; /* of an extended CONNECT (RFC 8441): "websocket"; n == 0: it is none */
     struct header_list headers;
     struct header_list trailers; /* complete once the body has been read */
     int64_t content_length;      /* -1: none */
