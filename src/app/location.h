@@ -13,6 +13,7 @@
 #include "proto/mime.h"
 
 struct app_conf;
+struct compress_conf;
 struct location;
 struct regex;
 struct script;
@@ -134,6 +135,7 @@ struct location {
     const struct lua_code *header_filter, *body_filter, *log_by_lua;
     struct error_page *error_pages;
     struct header_rule *headers;
+    struct compress_conf *compress; /* NULL: nothing was said; see compress.h */
     enum expires_kind expires;
     int64_t expires_seconds;
     struct access_log *access_logs;
