@@ -34,7 +34,7 @@ say = $(if $(V),,@printf '%-5s %s\n' '$(1)' '$(2)')
 
 PACKAGES_run   := gcc libc6-dev make pkg-config libluajit2-5.1-dev libev-dev node-llhttp libnghttp2-dev libssl-dev \
                   libc-ares-dev libidn2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev lua-cjson
-PACKAGES_test  := libcmocka-dev perl curl procps python3-h2 redis-server memcached lua-nginx-redis lua-nginx-memcached \
+PACKAGES_test  := libcmocka-dev perl curl procps python3-h2 python3-websockets redis-server memcached lua-nginx-redis lua-nginx-memcached \
                   lua-nginx-dns lua-nginx-websocket lua-nginx-kafka
 PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
 PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
@@ -56,8 +56,7 @@ $(DEPS_STAMP): Makefile t/lint/deps.sh $(wildcard /var/lib/dpkg/status)
 	@touch $@
 
 # The flags of the libraries, asked of pkg-config once the packages are there. Make reads itself anew after writing this.
-PKGS := luajit openssl libcares libidn2 libnghttp2 libpcre2-8 zlib
-PKGS += libbrotlidec libzstd
+PKGS := luajit openssl libcares libidn2 libnghttp2 libpcre2-8 zlib libbrotlienc libbrotlidec libzstd
 build/libs.mk: Makefile | $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	@{ echo "LIB_CFLAGS := $$(pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')"; \
@@ -118,9 +117,9 @@ C_FILES  = $(wildcard src/*.c src/*.h src/*/*.c src/*/*.h t/unit/*/*.c t/unit/*/
 LUA_FILES = $(shell find lua examples t conf -name '*.lua' 2>/dev/null | sort)
 
 # Sources that read what strangers send: each has t/fuzz/<name>.c (checked by lint).
-PARSERS := net/dns_message proto/url proto/date proto/range proto/cookie proto/form proto/multipart proto/http1_parse proto/http1_body \
-           proto/h2_session proto/ws_frame proto/ws_handshake proto/ws_deflate proto/proxy_proto config/lex \
-           proto/http1_response proto/content_decoder
+PARSERS := net/dns_message proto/url proto/date proto/range proto/cookie proto/form proto/multipart proto/http1_parse \
+           proto/http1_body proto/http1_response proto/content_decoder proto/h2_session proto/accept proto/ws_frame \
+           proto/ws_handshake proto/ws_deflate proto/proxy_proto config/lex
 
 .PHONY: all run test unit t asan fuzz fuzz-all bench lint layers objects format tidy luacheck fmt cov docs install deb clean help \
         deps sums

@@ -13,6 +13,7 @@
 #include "app/fair_share.h"
 #include "app/lib_http.h"
 #include "app/lib_ngx.h"
+#include "app/lib_upgrade.h"
 #include "app/listeners.h"
 #include "app/lua_step.h"
 #include "app/port.h"
@@ -23,6 +24,7 @@
 #include "bind/lib_bus.h"
 #include "bind/machine.h"
 #include "bind/vm.h"
+#include "http/ws_conn.h"
 #include "loop/loop.h"
 
 enum { COMPLAIN_EVERY_MS = 10000, YIELD_MS = 1 };
@@ -84,6 +86,7 @@ bool app_open_lua(struct app_conf *conf)
     app.conf = conf;
     if (!machine_open(&o))
         return false;
+    lib_upgrade_preload();
     if (!lib_http_open() || !lib_ngx_open())
         return false;
     return lua_step_run_plain((struct lua_code *)conf->init_by_lua, LUA_CONTEXT_INIT);
@@ -102,6 +105,8 @@ static void check_idle(struct port *p)
     for (unsigned i = 0; i < app.n_ports; i++)
         if (app.ports[i].server.n_conns > 0)
             return;
+    if (ws_conn_count() > 0)
+        return;
     loop_next(&app.idle_call);
 }
 
@@ -116,7 +121,7 @@ static unsigned count_connections(void)
 
     for (unsigned i = 0; i < app.n_ports; i++)
         n += app.ports[i].server.n_conns;
-    return n;
+    return n + ws_conn_count();
 }
 
 static void complain(bool is_hopeful)
@@ -173,16 +178,23 @@ static void on_yielded(struct timer *t)
     resume_all();
 }
 
-static void on_closed(struct port *p)
+static void on_connection_gone(void)
 {
     unsigned n = count_connections();
 
-    UNUSED(p);
+    if (app.is_exiting)
+        check_idle(NULL);
     (void)fair_share_note(n);
     if (!app.is_full || n >= most_connections())
         return;
     set_full(false);
     resume_all();
+}
+
+static void on_closed(struct port *p)
+{
+    UNUSED(p);
+    on_connection_gone();
 }
 
 /* With one worker it may as well take all that is there; several share more evenly one by one. */
@@ -227,6 +239,7 @@ void app_start(struct app_conf *conf, int id, int n)
     app.is_exiting = false;
     app.is_full = app.has_yielded = false;
     timer_init(&app.yield, on_yielded);
+    ws_conn_on_gone(on_connection_gone);
     fair_share_join(id);
     lib_bus_start();
     if (id == 0)
@@ -243,6 +256,7 @@ void app_drain(void (*on_idle)(void))
     lib_ngx_drain();
     for (unsigned i = 0; i < app.n_ports; i++)
         port_drain(&app.ports[i]);
+    ws_conn_drain();
     if (app.conf->has_master)
         listeners_leave(app.conf);
     else

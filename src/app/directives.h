@@ -121,6 +121,9 @@ void directives_http2_register(void);
 /* Registers the table of logs. */
 void directives_log_register(void);
 
+/* Registers the table of compression. */
+void directives_compress_register(void);
+
 /* Registers the table of response headers. */
 void directives_headers_register(void);
 

@@ -15,6 +15,7 @@ void app_register_directives(void)
     directives_log_register();
     directives_tls_register();
     directives_headers_register();
+    directives_compress_register();
     directives_rewrite_register();
     directives_map_register();
     directives_echo_register();

@@ -14,6 +14,7 @@
 #include "proto/mime.h"
 
 struct app_conf;
+struct compress_conf;
 struct location;
 struct regex;
 struct script;
@@ -138,6 +139,7 @@ struct location {
     struct error_page *error_pages;
     struct header_rule *headers;
     struct header_rule *more_headers; /* more_set_headers, more_clear_headers (value NULL) */
+    struct compress_conf *compress; /* NULL: nothing was said; see compress.h */
     enum expires_kind expires;
     int64_t expires_seconds;
     struct access_log *access_logs;

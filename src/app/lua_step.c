@@ -261,6 +261,22 @@ enum step_result lua_step_handler(struct visit *v, const struct step *s)
     return run_task(v, s->arg, LUA_CONTEXT_HANDLER);
 }
 
+void lua_step_let_go(struct visit *v)
+{
+    struct lua_visit *lv = lua_visit_of(v);
+    struct co *co = lv->co;
+
+    if (!co || co != co_current() || lv->context != LUA_CONTEXT_HANDLER)
+        return;
+    co_orphan(co);
+    co->on_end = NULL;
+    lv->co = NULL;
+    lv->context = LUA_CONTEXT_NONE;
+    lv->result = STEP_DONE;
+    if (!lv->is_starting)
+        phases_handler_ended(v);
+}
+
 bool lua_step_run_plain(struct lua_code *code, enum lua_context context)
 {
     bool ok;

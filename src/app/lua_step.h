@@ -29,6 +29,11 @@ enum step_result lua_step_content(struct visit *v, const struct step *s);
 /* handler: a function of the native API */
 enum step_result lua_step_handler(struct visit *v, const struct step *s);
 
+/* The running native handler has taken its connection over: it goes on as a task of nobody, and the
+ * visit, whose exchange is over, ends now or with the step. `v` must not be used afterwards.
+ * Nothing when somebody else than the handler itself runs. */
+void lua_step_let_go(struct visit *v);
+
 /* Runs init_by_lua, init_worker_by_lua, exit_worker_by_lua: no visit, no waiting. False (logged)
  * when it fails. */
 bool lua_step_run_plain(struct lua_code *code, enum lua_context context);

@@ -6,6 +6,7 @@
 #include "app/phases.h"
 
 #include "app/access_log.h"
+#include "app/compress.h"
 #include "app/conf.h"
 #include "app/error_page.h"
 #include "app/header_filter.h"
@@ -60,7 +61,7 @@ void phases_log(struct visit *v)
     access_log_write(v);
 }
 
-/* Lua's filters come before those of add_header, as in nginx. */
+/* Lua's filters come before those of add_header, as in nginx; compression is the last. */
 void phases_use_location(struct visit *v, const struct location *loc)
 {
     v->loc = loc;
@@ -69,6 +70,7 @@ void phases_use_location(struct visit *v, const struct location *loc)
     v->x->filters = NULL;
     lua_filter_add(v);
     header_filter_add(v);
+    compress_add(v);
 }
 
 static bool enter_location(struct visit *v)

@@ -6,6 +6,7 @@
  * has been sent. */
 #include "app/variables.h"
 
+#include "http/filter_compress.h"
 #include "proto/date.h"
 #include "proto/status.h"
 
@@ -135,11 +136,23 @@ static struct slice get_field(struct visit *v, const struct variable *var)
     return variables_field_value(v, &v->x->res.headers, var->data);
 }
 
+/* How many times smaller compression has made the body: "4.12"; "-" when it was not compressed. */
+static struct slice get_gzip_ratio(struct visit *v, const struct variable *var)
+{
+    uint64_t in, out;
+
+    UNUSED(var);
+    if (!filter_compress_ratio(v->x, &in, &out) || out == 0)
+        return VARIABLE_NONE;
+    return pool_printf(visit_pool(v), "%.2f", (double)in / (double)out);
+}
+
 const struct variable variables_response[] = {
     VARIABLE("status", get_status),
     VARIABLE("bytes_sent", get_bytes_sent),
     VARIABLE("body_bytes_sent", get_body_bytes_sent),
     VARIABLE("request_completion", get_request_completion),
+    VARIABLE("gzip_ratio", get_gzip_ratio),
     VARIABLE("sent_http_content_type", get_content_type),
     VARIABLE("sent_http_content_length", get_content_length),
     VARIABLE("sent_http_location", get_location),

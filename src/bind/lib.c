@@ -5,6 +5,7 @@
 #include "bind/lib_datagram.h"
 #include "bind/lib_stream.h"
 #include "bind/lib_tls.h"
+#include "bind/lib_websocket.h"
 
 void lib_preload(lua_State *L, const char *name, lua_CFunction open)
 {
@@ -24,6 +25,7 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.bus", lib_bus);
     lib_preload(L, "perilune.core.tcp", lib_tcp);
     lib_preload(L, "perilune.core.secure", lib_secure);
+    lib_preload(L, "perilune.core.websocket", lib_websocket);
     lib_preload(L, "perilune.core.stream", lib_stream);
     lib_preload(L, "perilune.core.tls", lib_tls);
     lib_preload(L, "perilune.core.connect", lib_connect);

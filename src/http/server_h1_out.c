@@ -104,6 +104,7 @@ static void send_head(struct exchange *x, bool has_body)
     h.is_upgrade = x->res.status == 101;
     h.is_chunked = c->framing == FRAMING_CHUNKED;
     h.is_keep_alive = x->keep_alive;
+    h.is_upgrade = x->res.status == 101;
     if (x->keep_alive && x->settings->keepalive_header)
         add_keep_alive_field(x);
     scratch.n = 0;

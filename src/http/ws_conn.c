@@ -30,7 +30,10 @@ const struct ws_options ws_options_default = {
 };
 
 static struct mem_cache conns = MEM_CACHE(struct ws_conn, 1024); /* process-wide: kept for reuse */
-static char input[READ_SIZE]; /* process-wide: what was read in this callback */
+static struct list all = {&all, &all}; /* process-wide: connections that are not dead */
+static unsigned n_all;                 /* process-wide: how many */
+static void (*on_gone)(void);          /* process-wide: who is told when one dies */
+static char input[READ_SIZE];          /* process-wide: what was read in this callback */
 
 static void on_ready(struct stream *s, int events);
 
@@ -65,8 +68,12 @@ static void die(struct ws_conn *c, bool reset)
     outq_clear(&c->out);
     loop_cancel(&c->flush);
     timer_stop(&c->timer);
+    list_remove(&c->node);
+    n_all--;
     if (c->is_released)
         loop_free_later(c, destroy);
+    if (on_gone)
+        on_gone();
 }
 
 static void update_watch(struct ws_conn *c)
@@ -512,6 +519,8 @@ struct ws_conn *ws_conn_open(struct stream *stream, struct buf *in, struct outq 
         outq_move(&c->out, out);
     stream->user = c;
     stream->on_ready = on_ready;
+    list_append(&all, &c->node);
+    n_all++;
     arm(c);
     schedule(c);
     return c;
@@ -529,4 +538,20 @@ void ws_conn_release(struct ws_conn **p)
         return;
     }
     ws_conn_close(c, WS_CODE_GOING_AWAY, SLICE_EMPTY);
+}
+
+unsigned ws_conn_count(void)
+{
+    return n_all;
+}
+
+void ws_conn_drain(void)
+{
+    LIST_FOR (node, &all)
+        ws_conn_close(CONTAINER_OF(node, struct ws_conn, node), WS_CODE_GOING_AWAY, SLICE_EMPTY);
+}
+
+void ws_conn_on_gone(void (*fn)(void))
+{
+    on_gone = fn;
 }

@@ -49,6 +49,7 @@ struct ws_conn_user {
 };
 
 struct ws_conn {
+    struct list node;
     struct ws_options options;
     const struct ws_conn_user *callbacks;
     void *user;
@@ -107,6 +108,15 @@ void ws_conn_release(struct ws_conn **c);
 
 /* Ends it at once (RST); no on_closed follows. */
 void ws_conn_abort(struct ws_conn *c, const struct err *why);
+
+/* Connections of the process that are not dead. */
+unsigned ws_conn_count(void);
+
+/* The process ends: closes every connection as going away (1001). */
+void ws_conn_drain(void);
+
+/* `fn` is called when a connection has died; NULL: nobody. */
+void ws_conn_on_gone(void (*fn)(void));
 
 /* Is more queued than the watermark? */
 bool ws_conn_is_congested(const struct ws_conn *c);

@@ -1,0 +1,124 @@
+--- WebSockets: duplex streams of messages (RFC 6455), compressed when both sides want it (RFC 7692).
+--
+-- `upgrade` makes one of a request. A connection has the methods of a stream that matter for messages: `take`,
+-- `put`, `each`, `close`; `ws:stream()` is a whole stream, with operators. What happens on the wire is C
+-- (http/ws_conn); this file says what waits.
+
+local connection = require "perilune.websocket.connection"
+local core = require "perilune.core.upgrade"
+local deferred = require "perilune.deferred"
+local failure = require "perilune.failure"
+local group = require "perilune.websocket.group"
+local options = require "perilune.websocket.options"
+
+local websocket = { group = group.new }
+
+--- Does the request ask for a WebSocket?
+-- @tparam table req
+-- @treturn boolean
+websocket.is_upgrade = core.is_asked
+
+--- Is `x` a WebSocket connection?
+-- @treturn boolean
+websocket.is_websocket = connection.is_connection
+
+local function split_origin(url)
+    local scheme, host = url:match("^(%a[%w+.-]*)://([^/]+)$")
+    return scheme and scheme:lower(), host and host:lower()
+end
+
+--- May a page of this origin connect? Without the option, only pages of the host that was asked for may: cookies
+-- go along with any page's request, so any page could act for its visitor. Clients that are no browsers say none.
+local function is_origin_allowed(req, rule)
+    local origin = req.headers["origin"]
+    if origin == nil or rule == "*" then
+        return true
+    elseif type(rule) == "function" then
+        return rule(origin, req) and true or false
+    elseif type(rule) == "table" then
+        for _, allowed in ipairs(rule) do
+            if allowed:lower() == origin:lower() then
+                return true
+            end
+        end
+        return false
+    end
+    local _, host = split_origin(origin)
+    return host ~= nil and host == (req.headers["host"] or ""):lower()
+end
+
+local function refused(code, message, status)
+    local err = failure.new(code, message)
+    err.status = status
+    return deferred.error_deferred(err)
+end
+
+--- What a handler may still want to know of its request when the exchange is over.
+local KEPT = { "path", "uri", "query_string", "host", "remote_addr", "id" }
+
+local function keep_fields(req)
+    for _, name in ipairs(KEPT) do
+        local _ = req[name]
+    end
+end
+
+--- Makes a WebSocket of the request that a handler has got. The exchange is over then: what the handler returns
+-- does not count, and of the request only `path`, `uri`, `query_string`, `host`, `remote_addr`, `id` and fields that
+-- were read before can be read.
+--
+-- Options (all optional): `sub_protocols` array of names, the client's first one that is among them is chosen;
+-- `headers` table of fields for the answer; `origin` "*", array of origins, or function(origin, req) → boolean,
+-- default: the host that was asked for; `max_frame_payload` bytes (65536); `max_message_size` bytes (1048576);
+-- `compression` boolean (false), with `compression_level` 1–9 (6), `compression_memory_level` 1–9 (8),
+-- `compression_threshold` bytes (64), `no_context_takeover`, `peer_no_context_takeover` booleans (false),
+-- `window_bits`, `peer_window_bits` 9–15 (15); `heartbeat_interval` seconds without input before a ping (none),
+-- `heartbeat_timeout` seconds (10); `close_timeout` seconds (5); `watermark` bytes of queued output (65536);
+-- `pieces` boolean: messages are given as they come, see `ws:take_piece` (false).
+-- @tparam table req
+-- @tparam[opt] table opts
+-- @treturn deferred of the connection; fails with code `invalid` (the request asks for none; `err.status` is what to
+-- answer: 400 or 426), `denied` (origin; 403), `closed`
+function websocket.upgrade(req, opts)
+    opts = options.check("websocket.upgrade", opts)
+    local status, reason = core.check(req)
+    if status == nil then
+        return deferred.error_deferred(reason)
+    elseif status ~= 0 then
+        return refused("invalid", "no WebSocket: " .. reason, status)
+    elseif not is_origin_allowed(req, opts.origin) then
+        return refused("denied", "origin not allowed: " .. tostring(req.headers["origin"]), 403)
+    end
+    keep_fields(req)
+    local raw, protocol = core.accept(req, opts.sub_protocols, opts, opts.headers)
+    if raw == nil then
+        return deferred.error_deferred(protocol)
+    end
+    return deferred.success_deferred(connection.new(raw, protocol))
+end
+
+--- A handler of `fn(ws, req)`: upgrades each request, runs `fn`, closes when it returns. Other requests get 426 or
+-- the status of the refusal.
+-- @tparam function fn
+-- @tparam[opt] table opts as for `upgrade`
+-- @treturn function handler
+function websocket.handler(fn, opts)
+    opts = options.check("websocket.handler", opts)
+    return function(req)
+        if not core.is_asked(req) then
+            return { status = 426, headers = { Upgrade = "websocket", Connection = "Upgrade" },
+                body = "this is a WebSocket\n" }
+        end
+        local ok, ws = deferred.try_await(websocket.upgrade(req, opts))
+        if not ok then
+            return { status = ws.status or 400, body = tostring(ws) .. "\n" }
+        end
+        local done, err = xpcall(fn, failure.traced, ws, req)
+        if not done then
+            ws:close(1011)
+            error(err, 0)
+        end
+        ws:close()
+    end
+end
+
+return websocket

@@ -1,0 +1,254 @@
+--- A WebSocket connection, as server or client.
+--
+-- Fields: `protocol`, the sub-protocol agreed on, or nil. A connection that nobody refers to any more is closed.
+
+local core = require "perilune.core.websocket"
+local coroutines = require "perilune.coroutines"
+local core_task = require "perilune.core.task"
+local deferred = require "perilune.deferred"
+local failure = require "perilune.failure"
+local stream = require "perilune.stream"
+local task = require "perilune.task"
+
+local yield, WAIT = coroutines.yield, core_task.WAIT
+local success = deferred.success_deferred
+local TRUE, FALSE = success(true), success(false)
+
+local connection = {}
+local Connection = {}
+local mt = { __index = Connection, __name = "websocket" }
+
+--- For perilune.websocket: a connection over its C part.
+function connection.new(raw, protocol)
+    return setmetatable({ raw = raw, protocol = protocol }, mt)
+end
+
+--- Is `x` a connection?
+function connection.is_connection(x)
+    return getmetatable(x) == mt
+end
+
+local function wait()
+    local err = yield(WAIT)
+    if err ~= nil then
+        error(err, 0)
+    end
+end
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Messages in
+
+--- The next message, waiting for it in the running task.
+-- @treturn ?string the message; nil when the connection has ended
+-- @treturn ?boolean was it binary?
+function Connection:receive()
+    local raw = self.raw
+    local message, is_binary = core.take(raw)
+    while message == WAIT do
+        wait()
+        message, is_binary = core.take(raw)
+    end
+    return message, is_binary
+end
+
+--- With the option `pieces`: the next piece of a message, as it comes off the wire.
+-- @treturn ?string the piece, perhaps empty; nil when the connection has ended
+-- @treturn ?boolean does it end its message?
+-- @treturn ?boolean is the message binary?
+function Connection:receive_piece()
+    local raw = self.raw
+    local piece, is_binary, is_last = core.take(raw)
+    while piece == WAIT do
+        wait()
+        piece, is_binary, is_last = core.take(raw)
+    end
+    return piece, is_last, is_binary
+end
+
+--- The next message.
+-- @treturn deferred of a string, or of nil when the connection has ended
+function Connection:take()
+    local message = core.take(self.raw)
+    if message ~= WAIT then
+        return success(message)
+    end
+    return task.spawn(self.receive, self)
+end
+
+--- Iterates over the messages in the running task: `for message, is_binary in ws:each() do`.
+function Connection:each()
+    return Connection.receive, self
+end
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Messages out
+
+local function drain(self)
+    while core.wait_drained(self.raw) do
+        wait()
+    end
+    return (core.state(self.raw)) == "open"
+end
+
+local function put(self, message, is_binary)
+    local is_free = core.put(self.raw, message, is_binary)
+    if is_free then
+        return TRUE
+    elseif is_free == nil then
+        return FALSE
+    end
+    return task.spawn(drain, self)
+end
+
+--- Sends a text message, which must be UTF-8. Many messages of one turn leave together.
+-- @tparam string message
+-- @treturn deferred of true, or of false when the connection is closed; pending while the peer is slow
+function Connection:put(message)
+    return put(self, message, false)
+end
+
+--- Sends a binary message.
+-- @tparam string message
+-- @treturn deferred as put
+function Connection:put_binary(message)
+    return put(self, message, true)
+end
+
+--- The same as put, waiting in the running task while the peer is slow.
+-- @tparam string message
+-- @tparam[opt=false] boolean is_binary
+-- @treturn boolean false when the connection is closed
+function Connection:send(message, is_binary)
+    local is_free = core.put(self.raw, message, is_binary)
+    if is_free == false then
+        return drain(self)
+    end
+    return is_free or false
+end
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Pings and the end
+
+local function fail_pings(self)
+    local pings = self.pings
+    self.pings = nil
+    for _, d in pairs(pings or {}) do
+        d:error(failure.new("closed", "the WebSocket was closed"))
+    end
+end
+
+local function run_callbacks(self)
+    local list = self.callbacks
+    self.callbacks = nil
+    for _, fn in ipairs(list or {}) do
+        fn(self)
+    end
+end
+
+--- What C tells: pongs, and the end.
+local function watch(self)
+    if self.is_watched then
+        return
+    end
+    self.is_watched = true
+    core.watch(self.raw, function(event, payload)
+        if event == "closed" then
+            fail_pings(self)
+            run_callbacks(self)
+        elseif self.pings and self.pings[payload] then
+            local d = self.pings[payload]
+            self.pings[payload] = nil
+            d:success(payload)
+        end
+    end)
+end
+
+--- Sends a ping.
+-- @tparam[opt] string payload at most 125 bytes; a number of its own where there is none
+-- @treturn deferred of the payload, settled by the pong that answers this very ping; fails with `closed`
+function Connection:ping(payload)
+    watch(self)
+    if payload == nil then
+        self.last_ping = (self.last_ping or 0) + 1
+        payload = tostring(self.last_ping)
+    end
+    if not core.ping(self.raw, payload) then
+        return deferred.error_deferred(failure.new("closed", "the WebSocket is closed"))
+    end
+    self.pings = self.pings or {}
+    local d = self.pings[payload] or deferred.deferred()
+    self.pings[payload] = d
+    return d
+end
+
+--- Begins the closing handshake. Messages that have not been taken are dropped; what was put before goes out.
+-- @tparam[opt=1000] number code 1000–1003, 1007–1014, 3000–4999
+-- @tparam[opt] string reason at most 123 bytes of UTF-8
+-- @treturn deferred of true once the peer has answered, of false when it did not (or it was closed already)
+function Connection:close(code, reason)
+    if not core.close(self.raw, code, reason) then
+        return FALSE
+    end
+    return task.spawn(function()
+        while core.wait_closed(self.raw) do
+            wait()
+        end
+        return select(4, core.state(self.raw)) == nil
+    end)
+end
+
+--- Ends it at once: the peer sees a reset.
+function Connection:abort()
+    core.abort(self.raw)
+end
+
+--- How it is, and how it ended.
+-- @treturn string "open", "closing", "closed"
+-- @treturn number the peer's close code; 1005: it gave none, 1006: there was no close frame
+-- @treturn ?string the peer's reason
+-- @treturn ?string code of the error that ended it: `timeout`, `protocol`, `too_large`, `reset`, `closed`
+function Connection:state()
+    return core.state(self.raw)
+end
+
+--- Is it open?
+-- @treturn boolean
+function Connection:is_open()
+    return (core.state(self.raw)) == "open"
+end
+
+--- Calls `fn(ws)` when the connection has ended; at once when it has.
+-- @tparam function fn
+-- @treturn connection itself
+function Connection:on_closed(fn)
+    if (core.state(self.raw)) == "closed" then
+        fn(self)
+        return self
+    end
+    watch(self)
+    self.callbacks = self.callbacks or {}
+    table.insert(self.callbacks, fn)
+    return self
+end
+
+--- A duplex stream of the text messages, with all operators: put into it to send, take from it to receive; closing
+-- it closes the connection.
+-- @treturn stream
+function Connection:stream()
+    local source = stream.to_source(function()
+        return self:take()
+    end)
+    local sink = stream.stream(0)
+    task.spawn(function()
+        for message in sink:each() do
+            if not self:send(message) then
+                break
+            end
+        end
+        sink:close()
+        self:close()
+    end)
+    return stream.splice(sink, source)
+end
+
+return connection

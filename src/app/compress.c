@@ -1,0 +1,45 @@
+/* Between the directives of compression and the filter. */
+#include "app/compress.h"
+
+#include "app/regex.h"
+
+const struct compress_conf compress_conf_default = {
+    .settings =
+        {
+            .rules =
+                {
+                    [CODING_BROTLI] = {.level = 4, .min_length = 20},
+                    [CODING_ZSTD] = {.level = 3, .min_length = 20},
+                    [CODING_GZIP] = {.level = 1, .min_length = 20},
+                },
+        },
+};
+
+static bool is_on(const struct compress_settings *s)
+{
+    for (unsigned i = 0; i < CODING_COUNT; i++) {
+        if (s->rules[i].is_on)
+            return true;
+    }
+    return false;
+}
+
+static bool is_disabled(const struct visit *v, struct regex *const *list)
+{
+    const struct header *agent = header_find_id(&v->x->req.headers, HEADER_USER_AGENT);
+    int ovector[2 * REGEX_CAPTURES_MOST];
+
+    for (; agent && list && *list; list++) {
+        if (regex_match(*list, agent->value, ovector) > 0)
+            return true;
+    }
+    return false;
+}
+
+void compress_add(struct visit *v)
+{
+    const struct compress_conf *conf = v->loc->compress;
+
+    if (conf && is_on(&conf->settings) && !is_disabled(v, conf->disabled))
+        filter_compress_add(v->x, &conf->settings);
+}

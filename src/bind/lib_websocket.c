@@ -1,0 +1,354 @@
+/* The Lua view of a WebSocket connection. A value owns its ws_conn until it is closed or collected.
+ *
+ * What may wait tries first and answers the wait token otherwise; the Lua code yields it and calls
+ * again, as with byte streams (bind/lib_stream). Events that Lua did not ask for (a pong, the end)
+ * go to one function, set by `watch` when somebody cares, so a connection that nobody watches costs
+ * no closure.
+ *
+ * To add an operation: a function that begins with `open_of` or `lib_websocket_check`, and its row
+ * in `functions`. */
+#include "bind/lib_websocket.h"
+
+#include <lauxlib.h>
+#include <string.h>
+
+#include "bind/co.h"
+#include "bind/vm.h"
+
+#define TYPE "perilune.websocket"
+
+/* Who waits; a task that has gone on waits no more. */
+struct waiter {
+    struct co *co;
+    uint32_t wait;
+};
+
+struct value {
+    struct ws_conn *c; /* NULL: given up */
+    struct waiter reader, writer, closer;
+    int watch_ref; /* function(event, payload), LUA_NOREF */
+};
+
+static void wake(struct waiter *w)
+{
+    struct co *co = w->co;
+
+    w->co = NULL;
+    if (co)
+        co_wake(co, w->wait);
+}
+
+static int wait_as(lua_State *L, struct waiter *w)
+{
+    struct co *co = co_current();
+
+    if (!co)
+        return luaL_error(L, "a WebSocket cannot be waited for outside of a task");
+    w->co = co;
+    w->wait = co_begin_wait(co);
+    lua_pushlightuserdata(L, co_wait_token());
+    return 1;
+}
+
+/* --- events --- */
+
+static void tell(struct value *v, const char *event, struct slice payload)
+{
+    lua_State *L = vm_main();
+
+    if (v->watch_ref == LUA_NOREF)
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, v->watch_ref);
+    lua_pushstring(L, event);
+    lua_pushlstring(L, payload.p, payload.n);
+    (void)vm_call(2, 0, "websocket event");
+}
+
+static void on_message(struct ws_conn *c)
+{
+    wake(&((struct value *)c->user)->reader);
+}
+
+static void on_pong(struct ws_conn *c, struct slice payload)
+{
+    tell(c->user, "pong", payload);
+}
+
+static void on_drained(struct ws_conn *c)
+{
+    wake(&((struct value *)c->user)->writer);
+}
+
+static void on_closed(struct ws_conn *c)
+{
+    struct value *v = c->user;
+
+    wake(&v->reader);
+    wake(&v->writer);
+    wake(&v->closer);
+    tell(v, "closed", SLICE_EMPTY);
+}
+
+static const struct ws_conn_user callbacks = {on_message, on_pong, on_drained, on_closed};
+
+/* --- values --- */
+
+void lib_websocket_push(lua_State *L, struct ws_conn *c)
+{
+    struct value *v = lua_newuserdata(L, sizeof *v);
+
+    *v = (struct value){.c = c, .watch_ref = LUA_NOREF};
+    luaL_getmetatable(L, TYPE);
+    lua_setmetatable(L, -2);
+    c->user = v;
+    c->callbacks = &callbacks;
+}
+
+static struct value *check_value(lua_State *L, int arg)
+{
+    return luaL_checkudata(L, arg, TYPE);
+}
+
+struct ws_conn *lib_websocket_check(lua_State *L, int arg)
+{
+    return check_value(L, arg)->c;
+}
+
+static int l_gc(lua_State *L)
+{
+    struct value *v = check_value(L, 1);
+
+    if (v->c)
+        ws_conn_release(&v->c);
+    luaL_unref(L, LUA_REGISTRYINDEX, v->watch_ref);
+    v->watch_ref = LUA_NOREF;
+    return 0;
+}
+
+/* --- messages --- */
+
+/* take(ws) → message, is_binary, is_last; the wait token; or nil at the end */
+static int l_take(lua_State *L)
+{
+    struct value *v = check_value(L, 1);
+
+    if (!v->c)
+        return 0;
+    switch (ws_conn_take(v->c)) {
+    case WS_TAKEN_MESSAGE:
+        lua_pushlstring(L, v->c->m.data.p ? v->c->m.data.p : "", v->c->m.data.n);
+        lua_pushboolean(L, v->c->m.frames.opcode == WS_BINARY);
+        lua_pushboolean(L, v->c->m.frames.is_last);
+        return 3;
+    case WS_TAKEN_WAIT:
+        return wait_as(L, &v->reader);
+    case WS_TAKEN_END:
+        break;
+    }
+    return 0;
+}
+
+/* put(ws, message, is_binary) → true; false: accepted, but wait before the next; nil: closed */
+static int l_put(lua_State *L)
+{
+    struct value *v = check_value(L, 1);
+    struct slice data;
+    bool is_free;
+
+    data.p = luaL_checklstring(L, 2, &data.n);
+    if (!v->c || v->c->state != WS_OPEN)
+        return 0;
+    is_free = ws_conn_send(v->c, lua_toboolean(L, 3) ? WS_BINARY : WS_TEXT, data);
+    lua_pushboolean(L, is_free);
+    return 1;
+}
+
+/* wait_drained(ws) → the wait token, or nothing when there is nothing to wait for */
+static int l_wait_drained(lua_State *L)
+{
+    struct value *v = check_value(L, 1);
+
+    if (!v->c || v->c->state != WS_OPEN || !ws_conn_is_congested(v->c))
+        return 0;
+    return wait_as(L, &v->writer);
+}
+
+/* ping(ws, payload), pong(ws, payload) → true, or nothing when it is closed */
+static int send_control(lua_State *L, enum ws_opcode opcode)
+{
+    struct value *v = check_value(L, 1);
+    struct slice payload;
+
+    payload.p = luaL_optlstring(L, 2, "", &payload.n);
+    luaL_argcheck(L, payload.n <= WS_CONTROL_MOST, 2, "at most 125 bytes");
+    if (!v->c || v->c->state != WS_OPEN)
+        return 0;
+    ws_conn_send_control(v->c, opcode, payload);
+    lua_pushboolean(L, true);
+    return 1;
+}
+
+static int l_ping(lua_State *L)
+{
+    return send_control(L, WS_PING);
+}
+
+static int l_pong(lua_State *L)
+{
+    return send_control(L, WS_PONG);
+}
+
+/* --- the end --- */
+
+/* close(ws, code, reason) → true, or nothing when it is closed already */
+static int l_close(lua_State *L)
+{
+    struct value *v = check_value(L, 1);
+    lua_Integer code = luaL_optinteger(L, 2, WS_CODE_NORMAL);
+    struct slice reason;
+
+    reason.p = luaL_optlstring(L, 3, "", &reason.n);
+    luaL_argcheck(L, code > 0 && ws_code_is_sendable((unsigned)code), 2,
+                  "a code that may be sent (1000-1003, 1007-1014, 3000-4999)");
+    luaL_argcheck(L, reason.n <= WS_CONTROL_MOST - 2 && utf8_is_valid(reason), 3,
+                  "at most 123 bytes of UTF-8");
+    if (!v->c || v->c->state != WS_OPEN)
+        return 0;
+    ws_conn_close(v->c, (unsigned)code, reason);
+    wake(&v->reader);
+    wake(&v->writer);
+    lua_pushboolean(L, true);
+    return 1;
+}
+
+/* abort(ws): at once, without a word */
+static int l_abort(lua_State *L)
+{
+    struct value *v = check_value(L, 1);
+
+    if (!v->c || v->c->state == WS_DEAD)
+        return 0;
+    ws_conn_abort(v->c, &err_cancelled);
+    on_closed(v->c);
+    return 0;
+}
+
+/* wait_closed(ws) → the wait token, or nothing once the closing handshake is over */
+static int l_wait_closed(lua_State *L)
+{
+    struct value *v = check_value(L, 1);
+
+    if (!v->c || v->c->state >= WS_LINGER)
+        return 0;
+    return wait_as(L, &v->closer);
+}
+
+/* state(ws) → "open", "closing" or "closed", the peer's code, its reason or nil, an error's code or
+ * nil */
+static int l_state(lua_State *L)
+{
+    struct value *v = check_value(L, 1);
+    const struct ws_conn *c = v->c;
+    bool has_reason = c && c->reason;
+
+    if (!c || c->state >= WS_LINGER)
+        lua_pushliteral(L, "closed");
+    else
+        lua_pushstring(L, c->state == WS_OPEN ? "open" : "closing");
+    lua_pushinteger(L, c ? c->code : WS_CODE_ABNORMAL);
+    if (has_reason)
+        lua_pushlstring(L, c->reason->p, c->reason->n);
+    else
+        lua_pushnil(L);
+    if (c && c->err)
+        lua_pushstring(L, c->err->code);
+    else
+        lua_pushnil(L);
+    return 4;
+}
+
+/* watch(ws, fn): fn("pong", payload) and fn("closed") are called from now on */
+static int l_watch(lua_State *L)
+{
+    struct value *v = check_value(L, 1);
+
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    luaL_unref(L, LUA_REGISTRYINDEX, v->watch_ref);
+    lua_settop(L, 2);
+    v->watch_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+/* --- options --- */
+
+static double number_of(lua_State *L, int arg, const char *name, double otherwise)
+{
+    double n = otherwise;
+
+    lua_getfield(L, arg, name);
+    if (lua_isnumber(L, -1))
+        n = lua_tonumber(L, -1);
+    lua_pop(L, 1);
+    return n;
+}
+
+static bool flag_of(lua_State *L, int arg, const char *name)
+{
+    bool is_set;
+
+    lua_getfield(L, arg, name);
+    is_set = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return is_set;
+}
+
+void lib_websocket_options(lua_State *L, int arg, struct ws_options *o,
+                           struct ws_deflate_wish *wish)
+{
+    *o = ws_options_default;
+    o->max_frame = (size_t)number_of(L, arg, "max_frame_payload", (double)o->max_frame);
+    o->max_message = (size_t)number_of(L, arg, "max_message_size", (double)o->max_message);
+    o->watermark = (size_t)number_of(L, arg, "watermark", (double)o->watermark);
+    o->deflate_least = (size_t)number_of(L, arg, "compression_threshold", (double)o->deflate_least);
+    o->heartbeat_idle = (uint64_t)(1000 * number_of(L, arg, "heartbeat_interval", 0));
+    o->heartbeat_timeout = (uint64_t)(1000 * number_of(L, arg, "heartbeat_timeout", 10));
+    o->close_timeout = (uint64_t)(1000 * number_of(L, arg, "close_timeout", 5));
+    o->is_by_piece = flag_of(L, arg, "pieces");
+    o->deflate.level = (uint8_t)number_of(L, arg, "compression_level", 6);
+    o->deflate.memory_level = (uint8_t)number_of(L, arg, "compression_memory_level", 8);
+    *wish = (struct ws_deflate_wish){
+        .is_wanted = flag_of(L, arg, "compression"),
+        .out_no_takeover = flag_of(L, arg, "no_context_takeover"),
+        .in_no_takeover = flag_of(L, arg, "peer_no_context_takeover"),
+        .out_bits = (uint8_t)number_of(L, arg, "window_bits", 0),
+        .in_bits = (uint8_t)number_of(L, arg, "peer_window_bits", 0),
+    };
+}
+
+int lib_websocket(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"take", l_take},
+        {"put", l_put},
+        {"wait_drained", l_wait_drained},
+        {"ping", l_ping},
+        {"pong", l_pong},
+        {"close", l_close},
+        {"abort", l_abort},
+        {"wait_closed", l_wait_closed},
+        {"state", l_state},
+        {"watch", l_watch},
+        {NULL, NULL},
+    };
+
+    luaL_newmetatable(L, TYPE);
+    lua_pushcfunction(L, l_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pushliteral(L, "websocket connection");
+    lua_setfield(L, -2, "__name");
+    lua_pop(L, 1);
+    lua_newtable(L);
+    luaL_register(L, NULL, functions);
+    lib_websocket_group_register(L);
+    return 1;
+}

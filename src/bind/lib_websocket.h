@@ -1,0 +1,28 @@
+/* WebSocket connections and groups of them as Lua sees them: the module "perilune.core.websocket",
+ * and how upper layers make such values. */
+#ifndef BIND_LIB_WEBSOCKET_H
+#define BIND_LIB_WEBSOCKET_H
+
+#include <lua.h>
+
+#include "http/ws_conn.h"
+#include "proto/ws_handshake.h"
+
+/* "perilune.core.websocket" */
+int lib_websocket(lua_State *L);
+
+/* Adds the functions of groups to the module's table on top of the stack. */
+void lib_websocket_group_register(lua_State *L);
+
+/* Pushes a value for `c`, which it owns. */
+void lib_websocket_push(lua_State *L, struct ws_conn *c);
+
+/* The connection of the value at `arg`; raises an error when it is none. NULL: it was closed by its
+ * owner. */
+struct ws_conn *lib_websocket_check(lua_State *L, int arg);
+
+/* Reads the table of options at `arg`, whose names and types the Lua side has checked. */
+void lib_websocket_options(lua_State *L, int arg, struct ws_options *o,
+                           struct ws_deflate_wish *wish);
+
+#endif
