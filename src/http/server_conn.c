@@ -19,7 +19,7 @@
 #include "loop/io.h"
 #include "net/tcp.h"
 
-enum { CONNS_KEPT = 1024, INPUTS_KEPT = 64, FILE_BUDGET = 262144 };
+enum { CONNS_KEPT = 1024, INPUTS_KEPT = 64, FILE_BUDGET = 2097152 };
 enum { LAST_CALL_MS = 5000 };
 
 static struct mem_cache conns =
