@@ -122,6 +122,7 @@ struct exchange *exchange_new(const struct exchange_transport *transport, void *
     x->res.content_length = -1;
     x->res.last_modified = -1;
     x->body_left = -1;
+    x->send_rate = -1;
     x->log.describe = describe;
     return x;
 }
@@ -213,6 +214,9 @@ static void wire_head(struct exchange *x)
     connection = header_find_id(&x->res.headers, HEADER_CONNECTION);
     if (connection && header_has_token(connection->value, SLICE("close")))
         x->keep_alive = false;
+    if (x->send_rate < 0)
+        x->send_rate = (int64_t)x->settings->send_rate;
+    x->send_since = clock_ms();
     x->body_left = is_bodyless(x) ? -1 : x->res.content_length;
     x->transport->send_head(x, !is_bodyless(x));
 }

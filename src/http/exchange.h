@@ -90,8 +90,10 @@ struct exchange {
     int64_t body_received;   /* bytes of the body handed out, without framing */
     int64_t body_left;       /* of the promised content_length; -1: nothing was promised */
     uint64_t bytes_sent, body_bytes_sent;
-    size_t drain_goal; /* on_drained is due when no more than this is queued */
-    bool keep_alive;   /* decided when the head goes out; the app may clear it before */
+    int64_t send_rate;   /* bytes a second, 0: no limit; -1: what the settings say */
+    uint64_t send_since; /* clock_ms when the head went out */
+    size_t drain_goal;   /* on_drained is due when no more than this is queued */
+    bool keep_alive;     /* decided when the head goes out; the app may clear it before */
     bool is_waiting_body, is_waiting_drained;
     bool has_body_read; /* read_body was asked at least once */
     bool has_ended;     /* the app has given the last piece */

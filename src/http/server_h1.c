@@ -281,7 +281,7 @@ static void advance(struct server_conn *c)
 /* Sends what is queued and tells who waits. False: the connection is gone. */
 static bool push(struct server_conn *c)
 {
-    if (!c->stream->err && !outq_is_empty(&c->out) && !c->is_blocked)
+    if (!c->stream->err && !outq_is_empty(&c->out) && !c->is_blocked && !c->is_paced)
         (void)server_conn_flush(c);
     if (UNLIKELY(c->stream->err != NULL)) {
         lose(c, c->stream->err, false);
@@ -319,7 +319,7 @@ static void on_work(struct server_conn *c)
     } while (can_advance(c));
     if (c->phase == CONN_FLUSH && outq_is_empty(&c->out))
         end_connection(c);
-    else if (!outq_is_empty(&c->out) && !c->is_blocked)
+    else if (!outq_is_empty(&c->out) && !c->is_blocked && !c->is_paced)
         loop_at_end(&c->later); /* queued by those that push has told */
 }
 
@@ -408,6 +408,9 @@ static void on_expired(struct server_conn *c, enum server_conn_wait what)
         return;
     case CONN_WAIT_SEND:
         lose(c, &err_timeout, true);
+        return;
+    case CONN_WAIT_PACE:
+        c->is_paced = false; /* on_work sends on */
         return;
     default:
         server_conn_close(c, false);
