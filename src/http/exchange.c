@@ -412,9 +412,23 @@ void exchange_inform(struct exchange *x, int status, const struct header_list *h
     x->transport->send_informational(x, status, headers);
 }
 
+static bool is_full(const struct exchange *x)
+{
+    return x->transport->queued(x) > x->settings->send_watermark;
+}
+
 bool exchange_is_congested(const struct exchange *x)
 {
-    return x->state < EXCHANGE_DONE && x->transport->queued(x) > x->settings->send_watermark;
+    return x->state < EXCHANGE_DONE && (x->paused || is_full(x));
+}
+
+void filter_pause(struct filter *f, struct exchange *x)
+{
+    CHECK(!x->paused && f->ops->resume);
+    x->paused = f;
+    if (!x->is_waiting_drained)
+        x->drain_goal = x->settings->send_watermark;
+    x->transport->wait_drained(x);
 }
 
 void exchange_wait_drained(struct exchange *x, bool to_empty)
@@ -459,13 +473,37 @@ void exchange_notify_body(struct exchange *x)
         x->user.on_body(x);
 }
 
-void exchange_notify_drained(struct exchange *x)
+/* Lets the filter that holds pieces go on. True: it is through with them. */
+static bool resume_filter(struct exchange *x)
+{
+    struct filter *f = x->paused;
+
+    if (is_full(x))
+        return false;
+    x->paused = NULL;
+    f->ops->resume(f, x);
+    return x->state < EXCHANGE_DONE && !x->paused;
+}
+
+static void notify_user(struct exchange *x)
 {
     if (!x->is_waiting_drained || x->transport->queued(x) > x->drain_goal)
         return;
     x->is_waiting_drained = false;
     if (x->user.on_drained)
         x->user.on_drained(x);
+}
+
+void exchange_notify_drained(struct exchange *x)
+{
+    if (LIKELY(!x->paused)) {
+        notify_user(x);
+        return;
+    }
+    exchange_hold(x);
+    if (resume_filter(x))
+        notify_user(x);
+    exchange_release(x);
 }
 
 /* --- the end --- */

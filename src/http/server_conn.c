@@ -20,7 +20,7 @@
 #include "net/tcp.h"
 
 enum { CONNS_KEPT = 1024, INPUTS_KEPT = 64, FILE_BUDGET = 2097152 };
-enum { LAST_CALL_MS = 5000, PACE_MS = 250 };
+enum { LAST_CALL_MS = 5000, PACE_MS = 250, LOOK_MS = 1000 };
 
 static struct mem_cache conns =
     MEM_CACHE(struct server_conn, CONNS_KEPT); /* process-wide: shared by all servers */
@@ -251,6 +251,8 @@ static enum server_conn_wait wanted_wait(const struct server_conn *c)
         return CONN_WAIT_HEAD;
     if (c->phase == CONN_DRAIN || (c->x && c->x->is_waiting_body))
         return CONN_WAIT_BODY;
+    if (c->phase == CONN_BUSY && !(c->watched & IO_READ) && !c->has_eof)
+        return CONN_WAIT_PEER;
     return CONN_WAIT_NONE;
 }
 
@@ -273,6 +275,8 @@ static uint64_t timeout_of(const struct server_conn *c, enum server_conn_wait wa
         return s->send_timeout;
     case CONN_WAIT_PACE:
         return PACE_MS;
+    case CONN_WAIT_PEER:
+        return LOOK_MS;
     case CONN_WAIT_LINGER:
         return own->lingering_timeout;
     default:

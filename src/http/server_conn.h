@@ -37,6 +37,7 @@ enum server_conn_wait {
     CONN_WAIT_BODY,
     CONN_WAIT_SEND,
     CONN_WAIT_PACE,
+    CONN_WAIT_PEER,
     CONN_WAIT_LINGER,
 };
 

@@ -31,7 +31,7 @@ static void tag_body(struct filter *f, struct exchange *x, const struct chunk *c
     exchange_pass_body(x, f->next, &out);
 }
 
-static const struct filter_ops tag_ops = {"tag", tag_head, tag_body};
+static const struct filter_ops tag_ops = {"tag", tag_head, tag_body, NULL};
 
 static void app(struct exchange *x, void *user)
 {
