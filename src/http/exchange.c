@@ -20,7 +20,7 @@
 #include "proto/date.h"
 #include "proto/status.h"
 
-enum { EXCHANGES_KEPT = 256 };
+enum { EXCHANGES_KEPT = 1024 };
 
 static struct mem_cache cache =
     MEM_CACHE(struct exchange, EXCHANGES_KEPT); /* process-wide: shared by all connections */
