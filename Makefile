@@ -1,6 +1,7 @@
 # Perilune: how it is built and checked. `make help` lists the targets.
 #
-# Objects lie in build/<flavour>/ and never mix; a flavour is a set of flags (release, asan, cov, fuzz). Each layer of
+# Objects lie in build/<flavour>/ and never mix; a flavour is a set of flags (release, asan, cov, fuzz; lto:
+# as release, optimised as a whole, which takes its time to link). Each layer of
 # src/LAYERS becomes build/<flavour>/<layer>.a. The program links whole archives, because LuaJIT's FFI reaches functions
 # that no C code calls; a unit test links only its own layer's archive and those below it.
 #
@@ -79,9 +80,11 @@ LLVM_FUZZ := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=u
 
 # Everything is bound at the start (-z now), so calls into libraries go through the table directly, without the PLT.
 FLAGS_release := -O2 -fno-plt $(FORTIFY)
+FLAGS_lto     := $(FLAGS_release) -flto=auto -ffat-lto-objects
 FLAGS_asan     = -O1 -fno-omit-frame-pointer -U_FORTIFY_SOURCE $(SANITIZE) $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
 FLAGS_cov     := -O0 --coverage
 FLAGS_fuzz    := -O1 -fno-omit-frame-pointer -U_FORTIFY_SOURCE $(LLVM_FUZZ)
+LINK_lto      := $(FLAGS_release) -flto=auto
 LINK_asan     := $(SANITIZE)
 LINK_cov      := --coverage
 LINK_fuzz     := -fsanitize=fuzzer,address,undefined
@@ -258,8 +261,8 @@ fuzz-run-%: $(B)/t/fuzz/%
 	 then printf 'ok    fuzz/%s %s runs\n' $* "$$(sed -n 's/^stat::number_of_executed_units: *//p' $(B)/$*.log)"; \
 	 else printf 'FAIL  fuzz/%s\n' $*; tail -n 60 $(B)/$*.log; exit 1; fi
 
-bench: build/perilune ## compare with nginx + Lua on this machine
-	@t/bench/run build/perilune
+bench: $(if $(filter release,$(FLAVOUR)),build/perilune,$(PROGRAM)) ## compare with nginx + Lua on this machine
+	@t/bench/run $(PROGRAM)
 
 cov: ## test coverage: lines of each source file that the tests reach
 	@find build/cov -name '*.gcda' -delete 2>/dev/null || true

@@ -492,3 +492,74 @@ print("open files", fds)
 --- exec_out
 20000000	end
 open files	0
+
+=== TEST 16: a body filter over a large file goes no faster than its client
+--- config
+    location / { root $TEST_NGINX_HTML_DIR; body_filter_by_lua_block { ngx.arg[1] = ngx.arg[1]:upper() } }
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local c = require "client"
+local f = assert(io.open("big", "w"))
+for i = 1, 400 do f:write(("f"):rep(50000)) end
+f:close()
+local small = c.connect()
+c.send(small, "GET /main.lua HTTP/1.1\r\nHost: a\r\n\r\n", 1)
+c.receive(small, 0.1)
+local before = c.memory "VmRSS"
+local fd = c.connect()
+c.send(fd, "GET /big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 1)
+local leaver = c.connect()
+c.send(leaver, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n", 1)
+c.sleep(0.5)
+print(c.memory "VmRSS" - before < 8)
+c.close(leaver)
+local all = c.receive(fd, 40)
+local n = select(2, all:gsub("F", "F"))
+print(n, all:sub(-5) == "0\r\n\r\n", c.memory "VmRSS" - before < 8)
+--- exec_out
+true
+20000000	true	true
+
+=== TEST 17: a client that leaves behind a body that nobody reads is noticed
+--- config
+    location / { client_max_body_size 0; handler app; }
+--- user_files
+>>> app.lua
+local task = require "perilune.task"
+return function(req)
+    if req.path == "/state" then return _G.state or "none" end
+    _G.state = "waiting"
+    task.defer(function() _G.state = "cancelled" end)
+    task.nap(50)
+    return "late"
+end
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local c = require "client"
+local function state()
+    local fd = c.connect()
+    c.send(fd, "GET /state HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 1)
+    local text = c.receive(fd, 5)
+    c.close(fd)
+    return text:match("\r\n\r\n(.*)$")
+end
+local function await_state(wanted)
+    for _ = 1, 200 do
+        if state() == wanted then return wanted end
+        c.sleep(0.1)
+    end
+    return "in vain"
+end
+for _, sent in ipairs { 10, 100000 } do
+    local fd = c.connect()
+    c.send(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n" .. ("x"):rep(sent), 5)
+    print(await_state "waiting")
+    c.close(fd)
+    print(await_state "cancelled")
+end
+--- exec_out
+waiting
+cancelled
+waiting
+cancelled

@@ -55,3 +55,23 @@ GET /link
 --- error_code: 403
 --- error_log eval
 qr{openat\(\) "/tmp/perilune-t-links/link" failed \(40: Too many levels of symbolic links\)}
+
+=== TEST 5: from= is trusted, what comes behind it is not
+--- config
+    location / { root /tmp/perilune-t-links/dirlink; disable_symlinks on from=$document_root; }
+    location /whole/ { alias /tmp/perilune-t-links/dirlink/; disable_symlinks on; }
+    location /part/ { alias /tmp/perilune-t-links/dirlink/; disable_symlinks on from=/tmp/perilune-t-links/dir; }
+--- init lua
+os.execute([[d=/tmp/perilune-t-links; rm -rf $d; mkdir -p $d/dir/sub && echo inner > $d/dir/b.txt && echo deep > $d/dir/sub/c.txt &&
+ln -s dir $d/dirlink && ln -s b.txt $d/dir/link && ln -s sub $d/dir/sublink]]) and ""
+--- request eval
+["GET /b.txt", "GET /sub/c.txt", "GET /link", "GET /sublink/c.txt", "GET /whole/b.txt", "GET /part/b.txt", "GET /sub"]
+--- error_code eval
+[200, 200, 403, 403, 403, 403, 301]
+
+=== TEST 6: from= asks for a value and for a policy
+--- config
+    disable_symlinks off from=/tmp;
+--- must_die
+--- error_log
+invalid parameter "from=/tmp"

@@ -55,3 +55,37 @@ GET /secret
 "GET / HTTP/1.1\r\n\r\n"
 --- error_code: 400
 --- response_body: bad request page
+
+=== TEST 6: an error on the way of an error page, without and with recursive_error_pages
+--- config
+    error_page 404 /missing.html;
+    error_page 403 @denied;
+    location /plain/ { return 403; }
+    location /again/ { return 403; }
+    location @denied {
+        recursive_error_pages on;
+        error_page 404 = @last;
+        return 404;
+    }
+    location @last { return 200 "last\n"; }
+--- request eval
+["GET /plain/", "GET /none"]
+--- error_code eval
+[200, 404]
+--- response_body_like eval
+["last", "404 Not Found"]
+
+=== TEST 7: error pages that lead to each other end with a plain page
+--- config
+    recursive_error_pages on;
+    error_page 404 /a;
+    error_page 403 /b;
+    error_page 500 /a;
+    location = /a { return 403; }
+    location = /b { return 404; }
+--- request
+GET /none
+--- error_code: 500
+--- response_body_like: 500 Internal Server Error
+--- error_log
+internal redirection cycle

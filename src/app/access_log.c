@@ -3,7 +3,8 @@
  * A format is a list of texts and variables. Lines are put together in one block that the process
  * keeps, and each leaves with one write(2) on a descriptor opened for append, so lines of several
  * workers never mix. With `buffer=` lines gather in memory instead and leave together, never cut in
- * two; the buffer's timer is armed when the first line comes.
+ * two; the buffer's timer is armed when the first line comes. A file whose path has variables is
+ * opened for each line, because nobody knows how many of them there are.
  *
  * What a client sends must not be able to forge a line: by default quotes, backslashes and
  * everything outside of printable ASCII are written as \xHH. A value that is not there is "-",
@@ -12,6 +13,7 @@
 #include "app/access_log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "app/conf.h"
@@ -20,7 +22,7 @@
 #include "base/mem.h"
 #include "loop/timer.h"
 
-enum { COMPLAIN_EVERY_MS = 60000, LINE_KEPT_MOST = 65536 };
+enum { COMPLAIN_EVERY_MS = 60000, LINE_KEPT_MOST = 65536, FILE_MODE = 0644 };
 
 enum escape { ESCAPE_DEFAULT, ESCAPE_JSON, ESCAPE_NONE };
 
@@ -184,25 +186,36 @@ static void format_line(struct visit *v, const struct log_format *f, struct buf 
     buf_add_char(out, '\n');
 }
 
-static void write_out(const struct log_sink *sink, struct slice bytes)
+/* Is it time to tell the error log again? */
+static bool may_complain(void)
 {
-    int fd = sink->path && sink->fd > STDERR_FILENO ? sink->fd : STDERR_FILENO;
+    if (complained_ms != 0 && clock_ms() - complained_ms < COMPLAIN_EVERY_MS)
+        return false;
+    complained_ms = clock_ms();
+    return true;
+}
+
+static void write_to(int fd, const char *path, struct slice bytes)
+{
     ssize_t n;
 
     do {
         n = write(fd, bytes.p, bytes.n);
     } while (n < 0 && errno == EINTR);
-    if (n == (ssize_t)bytes.n)
+    if (n == (ssize_t)bytes.n || !may_complain())
         return;
-    if (complained_ms != 0 && clock_ms() - complained_ms < COMPLAIN_EVERY_MS)
-        return;
-    complained_ms = clock_ms();
     if (n < 0)
-        log_write(NULL, LOG_ALERT, "write() to \"%s\" failed (%m)",
-                  sink->path ? sink->path : "stderr");
+        log_write(NULL, LOG_ALERT, "write() to \"%s\" failed (%m)", path);
     else
-        log_write(NULL, LOG_ALERT, "write() to \"%s\" was incomplete: %zd of %zu",
-                  sink->path ? sink->path : "stderr", n, bytes.n);
+        log_write(NULL, LOG_ALERT, "write() to \"%s\" was incomplete: %zd of %zu", path, n,
+                  bytes.n);
+}
+
+static void write_out(const struct log_sink *sink, struct slice bytes)
+{
+    int fd = sink->path && sink->fd > STDERR_FILENO ? sink->fd : STDERR_FILENO;
+
+    write_to(fd, sink->path ? sink->path : "stderr", bytes);
 }
 
 void access_log_flush(struct access_log_buffer *b)
@@ -257,6 +270,41 @@ static void write_line(const struct access_log *log, struct slice bytes)
     buf_add_slice(&b->bytes, bytes);
 }
 
+/* Does a component lead upward? Clients may have a say in what variables hold. */
+static bool climbs(struct slice path)
+{
+    while (path.p) {
+        if (slice_eq(slice_cut(&path, '/'), SLICE("..")))
+            return true;
+    }
+    return false;
+}
+
+static void write_by_path(struct visit *v, struct script *script, struct slice bytes)
+{
+    struct slice path = script_eval(script, v);
+    const char *z;
+    int fd = -1;
+
+    path = pool_printf(visit_pool(v), SLICE_FMT SLICE_FMT,
+                       SLICE_ARG(path.n && path.p[0] == '/' ? SLICE_EMPTY : v->conf->prefix),
+                       SLICE_ARG(path));
+    z = path.p;
+    errno = EPERM;
+    if (!memchr(z, 0, path.n) && !climbs(path))
+        fd = open(z, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, FILE_MODE);
+    if (fd >= 0) {
+        write_to(fd, z, bytes);
+        (void)close(fd);
+    } else if (may_complain()) {
+        int why = errno;
+        struct slice shown = exchange_shown(v->x, path);
+
+        log_write(&v->x->log, LOG_CRIT, "open() \"" SLICE_FMT "\" failed (%d: %s)",
+                  SLICE_ARG(shown), why, strerror(why));
+    }
+}
+
 static bool is_wanted(struct visit *v, const struct access_log *log)
 {
     struct slice value;
@@ -274,7 +322,10 @@ void access_log_write(struct visit *v)
             continue;
         line.n = 0;
         format_line(v, log->format, &line);
-        write_line(log, buf_slice(&line));
+        if (log->sink)
+            write_line(log, buf_slice(&line));
+        else
+            write_by_path(v, log->path, buf_slice(&line));
     }
     if (line.size > LINE_KEPT_MOST)
         buf_free(&line);

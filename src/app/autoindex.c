@@ -65,7 +65,7 @@ static int read_items(struct visit *v, struct slice path, struct items *l)
 {
     const struct dirent *e;
     DIR *dir;
-    int fd, why = static_open(path.p, v->loc->symlinks, O_RDONLY | O_DIRECTORY, &fd);
+    int fd, why = static_open(path.p, static_open_check(v, path), O_RDONLY | O_DIRECTORY, &fd);
 
     if (why)
         return why;

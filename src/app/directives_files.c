@@ -172,12 +172,20 @@ static const char *const symlink_words[] = {"off", "on", "if_not_owner", NULL};
 
 static bool set_symlinks(void *ctx, const struct config_node *node, struct config_error *e)
 {
+    struct apply *a = ctx;
+    struct slice from;
     int choice;
 
     if (!config_arg_enum(node, 0, symlink_words, &choice, e))
         return false;
-    ((struct apply *)ctx)->loc->symlinks = (enum symlink_policy)choice;
-    return true;
+    a->loc->symlinks = (enum symlink_policy)choice;
+    a->loc->symlinks_from = NULL;
+    if (node->n_args == 1)
+        return true;
+    from = node->args[1];
+    if (choice == SYMLINKS_FOLLOW || !slice_has_prefix(from, SLICE("from=")) || from.n == 5)
+        return config_node_error(node, e, "invalid parameter \"%.200s\"", from.p);
+    return directives_script(a, node, slice_from(from, 5), &a->loc->symlinks_from, e);
 }
 
 static const char *const modified_words[] = {"off", "exact", "before", NULL};
@@ -284,10 +292,19 @@ static const struct directive table[] = {
     ENUM("if_modified_since", CTX_LEVELS, modified_words, "off | exact | before", "exact",
          "How `If-Modified-Since` is compared with the file's time: never, equal, or not later.",
          set_modified),
-    ENUM("disable_symlinks", CTX_LEVELS, symlink_words, "off | on | if_not_owner", "off",
-         "Whether symbolic links in paths are refused (403): all, or those whose owner is not the "
-         "owner of what they point to.",
-         set_symlinks),
+    {.name = "disable_symlinks",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 2,
+     .kinds = {ARG_ENUM, ARG_WORD},
+     .choices = symlink_words,
+     .group = GROUP,
+     .syntax = "disable_symlinks off; | on | if_not_owner [from=part];",
+     .default_text = "disable_symlinks off;",
+     .doc = "Whether symbolic links in paths are refused (403): all, or those whose owner is not "
+            "the owner of what they point to. Of a path that begins with `from=` (which may hold "
+            "variables, `$document_root` usually) only what comes behind it is checked.",
+     .apply = set_symlinks},
     FLAG("etag", has_etag, "on", "Whether files get an `ETag`."),
     FLAG("autoindex", has_autoindex, "off", "Lists directories that have no index file."),
     FLAG("autoindex_exact_size", is_autoindex_exact_size, "on",

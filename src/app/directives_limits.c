@@ -157,8 +157,15 @@ static const struct directive table[] = {
             "Requests that one connection may carry.", directives_set_number),
     FLAG("tcp_nodelay", CTX_LEVELS, is_nodelay, "on",
          "Small packets are sent at once (TCP_NODELAY)."),
+    SIZE("limit_rate", CTX_LEVELS_IF, send_rate, "0",
+         "Bytes a second at most of each response over HTTP/1.1; 0 is no limit. `set $limit_rate` "
+         "does the same for one request."),
+    SIZE("limit_rate_after", CTX_LEVELS_IF, send_rate_after, "0",
+         "So many bytes of a response are sent at full speed before `limit_rate` holds."),
     FLAG("sendfile", CTX_LEVELS_IF, has_sendfile, "on",
-         "Files go from the page cache to the socket without passing through the process."),
+         "Files go from the page cache to the socket without passing through the process; `off` "
+         "reads "
+         "them, which some file systems want."),
     ACCEPTED("client_header_buffer_size", CTX_SERVERS, 1, 1, ARG_SIZE, "size"),
     ACCEPTED("client_body_in_single_buffer", CTX_LEVELS, 1, 1, ARG_FLAG, "on | off"),
     ACCEPTED("keepalive_time", CTX_LEVELS, 1, 1, ARG_TIME, "time"),

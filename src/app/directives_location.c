@@ -256,9 +256,10 @@ static const struct directive table[] = {
          "Whether files that are not there are written to the error log."),
     FLAG("log_subrequest", CTX_LEVELS, does_log_subrequest, "off",
          "Whether subrequests are written to the access log."),
+    FLAG("recursive_error_pages", CTX_LEVELS_IF, has_recursive_error_pages, "off",
+         "Whether an error on the way of an `error_page` is answered by an `error_page` again."),
     FLAG("merge_slashes", CTX_HTTP | CTX_SERVER, merges_slashes, "on",
          "Whether two or more slashes in a row count as one when the location is chosen."),
-    ACCEPTED_FLAG("recursive_error_pages", CTX_LEVELS_IF),
     ACCEPTED_FLAG("msie_padding", CTX_LEVELS),
     ACCEPTED_FLAG("msie_refresh", CTX_LEVELS),
 };

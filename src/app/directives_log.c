@@ -115,13 +115,16 @@ static bool take_word(const struct apply *a, const struct config_node *node, str
 static bool set_buffer(struct app_conf *conf, const struct config_node *node,
                        struct access_log *log, const struct log_words *w, struct config_error *e)
 {
-    struct slice key = slice_str(log->sink->path);
+    struct slice key;
 
     if (w->flush > 0 && w->buffer == 0)
         return config_node_error(node, e, "no buffer is defined for access_log \"%.200s\"",
                                  node->args[0].p);
     if (w->buffer == 0)
         return true;
+    if (!log->sink)
+        return config_node_error(node, e, "buffered logs cannot have variables in name");
+    key = slice_str(log->sink->path);
     log->buffer = map_get(&conf->log_buffers, key);
     if (log->buffer)
         return true;
@@ -140,6 +143,20 @@ static void append_log(struct location *l, struct access_log *log)
     *at = log;
 }
 
+static bool set_path(struct apply *a, const struct config_node *node, struct access_log *log,
+                     struct config_error *e)
+{
+    struct slice path = node->args[0];
+
+    if (slice_find(path, '$') < 0) {
+        log->sink = conf_log_sink(a->conf, path, ACCESS_LEVEL);
+        return true;
+    }
+    if (path.p[0] != '$')
+        path = slice_str(conf_path(a->conf, path));
+    return directives_script(a, node, path, &log->path, e);
+}
+
 static bool read_log(struct apply *a, const struct config_node *node, struct access_log *log,
                      struct config_error *e)
 {
@@ -148,12 +165,11 @@ static bool read_log(struct apply *a, const struct config_node *node, struct acc
 
     if (!refuse_path(node, e))
         return false;
-    if (slice_find(node->args[0], '$') >= 0)
-        return config_node_error(node, e, "variables are not supported in the path of access_log");
     log->format = find_format(a->conf, name);
     if (!log->format)
         return config_node_error(node, e, "unknown log format \"%.200s\"", name.p);
-    log->sink = conf_log_sink(a->conf, node->args[0], ACCESS_LEVEL);
+    if (!set_path(a, node, log, e))
+        return false;
     for (size_t i = 2; i < node->n_args; i++)
         if (!take_word(a, node, node->args[i], log, &w, e))
             return false;
@@ -215,7 +231,9 @@ static const struct directive table[] = {
      .doc =
          "Writes a line for each request. With `buffer=` lines are collected and written when it "
          "is full, after `flush=` at the latest. With `if=` only requests are logged for which "
-         "the string is neither empty nor `0`. Inherited when the block has none of its own.",
+         "the string is neither empty nor `0`. A path with variables is opened for each line; one "
+         "that leads upward (`..`) is not written to. Inherited when the block has none of its "
+         "own.",
      .apply = add_access_log},
     {.name = "log_format",
      .contexts = CTX_HTTP,

@@ -34,7 +34,7 @@ struct entry {
     struct list used;
     uint64_t hash, checked_ms;
     struct stat st;
-    enum symlink_policy policy;
+    struct symlink_check check;
     unsigned refs;
     bool is_settled;
     char etag[ETAG_MOST], date[DATE_SIZE];
@@ -73,12 +73,17 @@ void file_cache_release(const struct file_cache_file *file)
 
 /* --- the table --- */
 
-static struct entry **find(struct slice path, enum symlink_policy policy, uint64_t hash)
+static bool is_it(const struct entry *e, struct slice path, struct symlink_check check)
+{
+    return e->check.policy == check.policy && e->check.trusted == check.trusted &&
+           slice_eq(e->file.path, path);
+}
+
+static struct entry **find(struct slice path, struct symlink_check check, uint64_t hash)
 {
     struct entry **at = &cache.buckets[hash % BUCKETS];
 
-    while (*at &&
-           !((*at)->hash == hash && (*at)->policy == policy && slice_eq((*at)->file.path, path)))
+    while (*at && !((*at)->hash == hash && is_it(*at, path, check)))
         at = &(*at)->chain;
     return at;
 }
@@ -99,7 +104,7 @@ static void drop_oldest(struct list *l)
 {
     struct entry *e = CONTAINER_OF(l->prev, struct entry, used);
 
-    drop(find(e->file.path, e->policy, e->hash));
+    drop(find(e->file.path, e->check, e->hash));
 }
 
 /* The newest entry is not dropped: it is what this was called for. */
@@ -201,11 +206,11 @@ static bool take_content(struct entry *e, int fd)
     return false;
 }
 
-static int load(struct slice path, enum symlink_policy policy, struct entry **out)
+static int load(struct slice path, struct symlink_check check, struct entry **out)
 {
     struct entry *e;
     struct stat st;
-    int fd, why = static_open(path.p, policy, O_RDONLY, &fd);
+    int fd, why = static_open(path.p, check, O_RDONLY, &fd);
 
     if (why)
         return why;
@@ -220,7 +225,7 @@ static int load(struct slice path, enum symlink_policy policy, struct entry **ou
     e = mem_zalloc(sizeof *e + path.n + 1);
     memcpy(e->path, path.p, path.n);
     e->file.path = slice_of(e->path, path.n);
-    e->policy = policy;
+    e->check = check;
     e->checked_ms = clock_ms();
     e->st = st;
     e->file.fd = fd;
@@ -241,25 +246,25 @@ static bool is_fresh(struct entry *e)
 
     if (LIKELY(clock_ms() - e->checked_ms < FILE_CACHE_CHECK_MS))
         return true;
-    if (!e->is_settled || e->policy != SYMLINKS_FOLLOW || stat(e->path, &now) != 0 ||
+    if (!e->is_settled || e->check.policy != SYMLINKS_FOLLOW || stat(e->path, &now) != 0 ||
         !is_same(&e->st, &now))
         return false;
     e->checked_ms = clock_ms();
     return true;
 }
 
-int file_cache_open(struct slice path, enum symlink_policy policy,
+int file_cache_open(struct slice path, struct symlink_check check,
                     const struct file_cache_file **file_out)
 {
     uint64_t hash = map_hash(path, false);
-    struct entry **at = find(path, policy, hash), *e = *at;
+    struct entry **at = find(path, check, hash), *e = *at;
 
     if (e && !is_fresh(e)) {
         drop(at);
         e = NULL;
     }
     if (!e) {
-        int why = load(path, policy, &e);
+        int why = load(path, check, &e);
 
         if (why)
             return why;
@@ -279,9 +284,9 @@ int file_cache_open(struct slice path, enum symlink_policy policy,
     return 0;
 }
 
-bool file_cache_has(struct slice path, enum symlink_policy policy)
+bool file_cache_has(struct slice path, struct symlink_check check)
 {
-    struct entry **at = find(path, policy, map_hash(path, false));
+    struct entry **at = find(path, check, map_hash(path, false));
 
     return *at && is_fresh(*at);
 }

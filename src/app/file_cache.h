@@ -27,11 +27,11 @@ struct file_cache_file {
 /* The file at the absolute, terminated `path`. 0 and a hold on *file_out, ended by
  * file_cache_release; or an errno value: EISDIR for a directory, ENXIO for what is neither file nor
  * directory, else the system's. */
-int file_cache_open(struct slice path, enum symlink_policy policy,
+int file_cache_open(struct slice path, struct symlink_check check,
                     const struct file_cache_file **file_out) MUST_USE;
 
 /* Is the file in the cache and known to be there? Asks the system at most once a second. */
-bool file_cache_has(struct slice path, enum symlink_policy policy);
+bool file_cache_has(struct slice path, struct symlink_check check);
 
 /* Ends a hold. */
 void file_cache_release(const struct file_cache_file *file);

@@ -185,7 +185,7 @@ static void on_body(struct filter *f, struct exchange *x, const struct chunk *c)
     exchange_pass_body(x, f->next, c);
 }
 
-static const struct filter_ops ops = {"header", on_head, on_body};
+static const struct filter_ops ops = {"header", on_head, on_body, NULL};
 
 void header_filter_add(struct visit *v)
 {

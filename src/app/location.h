@@ -79,7 +79,8 @@ struct header_rule {
 };
 
 struct access_log {
-    struct log_sink *sink; /* opened by the app */
+    struct log_sink *sink; /* opened by the app; NULL: the path has variables */
+    struct script *path;   /* then: under the prefix, or beginning with a variable */
     const struct log_format *format;
     struct script *condition;         /* if=; NULL: always */
     struct access_log_buffer *buffer; /* buffer=, flush=; NULL: each line is written at once */
@@ -95,6 +96,13 @@ struct try_files {
 };
 
 enum symlink_policy { SYMLINKS_FOLLOW, SYMLINKS_DENY, SYMLINKS_SAME_OWNER };
+
+/* What is asked of the components of one path. */
+struct symlink_check {
+    enum symlink_policy policy;
+    size_t trusted; /* bytes at the front of the path in which links are followed; 0: none */
+};
+
 enum expires_kind {
     EXPIRES_OFF,
     EXPIRES_EPOCH,
@@ -124,12 +132,13 @@ struct location {
     struct slice default_type;
     struct try_files *try_files;
     enum symlink_policy symlinks;
+    struct script *symlinks_from; /* the part of paths that is trusted; NULL: none */
     enum modified_since if_modified_since;
     bool has_etag, has_autoindex, is_internal, merges_slashes, is_autoindex_exact_size,
         is_autoindex_localtime, is_autoindex_json;
     bool does_log_not_found, does_log_subrequest, is_name_in_redirect, is_port_in_redirect,
         is_redirect_absolute;
-    bool has_server_tokens;
+    bool has_server_tokens, has_recursive_error_pages;
 
     /* what happens to a request */
     struct step_list steps[PHASE_COUNT];

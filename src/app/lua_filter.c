@@ -18,6 +18,17 @@ enum { FILE_PIECE = 65536 };
 
 enum { STATUS_CLOSE = 444 };
 
+/* A piece of a body that waits for room in the output. */
+struct held {
+    struct held *next;
+    struct chunk chunk;
+};
+
+struct lua_filter {
+    struct filter filter;
+    struct held *held; /* in their order, the rest of the one under way first */
+};
+
 static struct visit *filtered; /* process-wide: the visit whose filter or log code runs now */
 
 struct visit *lua_filter_visit(void)
@@ -152,30 +163,86 @@ static bool filter_piece(struct filter *f, struct exchange *x, struct slice byte
     return !out.is_last && x->state != EXCHANGE_ABORTED;
 }
 
-/* A section of a file is read in pieces. What of it is missing at the end was cut off meanwhile. */
-static void filter_file(struct filter *f, struct exchange *x, const struct chunk *c)
+static void close_own(const struct chunk *c)
+{
+    if (c->fd >= 0 && c->owns_fd)
+        close(c->fd);
+}
+
+/* The exchange ends before the pieces had their turn. */
+static void drop_held(void *arg)
+{
+    struct lua_filter *lf = arg;
+
+    for (; lf->held; lf->held = lf->held->next)
+        close_own(&lf->held->chunk);
+}
+
+/* Behind what is held, or before it (`is_rest`: of the piece that was under way). */
+static void hold(struct lua_filter *lf, struct exchange *x, const struct chunk *c, bool is_rest)
+{
+    struct held *h = pool_new(&x->pool, struct held), **at = &lf->held;
+
+    h->chunk = *c;
+    if (c->fd < 0)
+        h->chunk.bytes = pool_dup(&x->pool, c->bytes);
+    while (*at && !is_rest)
+        at = &(*at)->next;
+    h->next = *at;
+    *at = h;
+}
+
+/* A section of a file is read in pieces, as the client takes what became of them. What of it is
+ * missing at the end was cut off meanwhile. */
+static void filter_file(struct lua_filter *lf, struct exchange *x, const struct chunk *c)
 {
     char *room = mem_alloc(MIN(c->size, (size_t)FILE_PIECE) + 1);
-    size_t at = 0;
-    bool goes_on = true;
+    struct chunk rest = *c;
+    bool goes_on = c->size > 0;
 
-    while (goes_on && at < c->size) {
-        ssize_t n =
-            pread(c->fd, room, MIN(c->size - at, (size_t)FILE_PIECE), c->offset + (off_t)at);
+    while (goes_on && rest.size > 0 && !exchange_is_congested(x)) {
+        ssize_t n = pread(c->fd, room, MIN(rest.size, (size_t)FILE_PIECE), rest.offset);
+        bool is_end = n == (ssize_t)rest.size;
 
         if (n <= 0) {
             exchange_abort(x, &err_truncated);
+            goes_on = false;
             break;
         }
-        at += (size_t)n;
-        goes_on = filter_piece(f, x, slice_of(room, (size_t)n), c->is_last && at == c->size,
-                               c->is_flush && at == c->size);
+        rest.offset += n;
+        rest.size -= (size_t)n;
+        goes_on = filter_piece(&lf->filter, x, slice_of(room, (size_t)n), c->is_last && is_end,
+                               c->is_flush && is_end);
     }
     mem_free(room);
-    if (c->owns_fd)
-        close(c->fd);
+    if (goes_on && rest.size > 0) {
+        hold(lf, x, &rest, true);
+        filter_pause(&lf->filter, x);
+        return;
+    }
+    close_own(c);
     if (c->size == 0 && c->is_last)
-        (void)filter_piece(f, x, SLICE_EMPTY, true, c->is_flush);
+        (void)filter_piece(&lf->filter, x, SLICE_EMPTY, true, c->is_flush);
+}
+
+static void filter_chunk(struct lua_filter *lf, struct exchange *x, const struct chunk *c)
+{
+    if (c->fd >= 0)
+        filter_file(lf, x, c);
+    else
+        (void)filter_piece(&lf->filter, x, c->bytes, c->is_last, c->is_flush);
+}
+
+static void on_resume(struct filter *f, struct exchange *x)
+{
+    struct lua_filter *lf = CONTAINER_OF(f, struct lua_filter, filter);
+
+    while (lf->held && !x->paused && x->state < EXCHANGE_DONE) {
+        struct held *h = lf->held;
+
+        lf->held = h->next;
+        filter_chunk(lf, x, &h->chunk);
+    }
 }
 
 /* What the handler writes is dropped; its end brings the replacement. */
@@ -183,31 +250,36 @@ static void pass_replacement(struct filter *f, struct exchange *x, const struct 
 {
     struct chunk out = CHUNK_LAST(lua_visit_of(visit_of(x))->replacement);
 
-    if (c->fd >= 0 && c->owns_fd)
-        close(c->fd);
+    close_own(c);
     if (c->is_last)
         exchange_pass_body(x, f->next, &out);
 }
 
 static void on_body(struct filter *f, struct exchange *x, const struct chunk *c)
 {
+    struct lua_filter *lf = CONTAINER_OF(f, struct lua_filter, filter);
+
     trace(visit_of(x), "body");
     if (lua_visit_of(visit_of(x))->filter_exit)
         pass_replacement(f, x, c);
     else if (!visit_of(x)->loc->body_filter)
         exchange_pass_body(x, f->next, c);
-    else if (c->fd >= 0)
-        filter_file(f, x, c);
+    else if (x->paused)
+        hold(lf, x, c, false);
     else
-        (void)filter_piece(f, x, c->bytes, c->is_last, c->is_flush);
+        filter_chunk(lf, x, c);
 }
 
 void lua_filter_add(struct visit *v)
 {
-    static const struct filter_ops ops = {"lua", on_head, on_body};
+    static const struct filter_ops ops = {"lua", on_head, on_body, on_resume};
+    struct lua_filter *lf;
 
-    if (v->loc->header_filter || v->loc->body_filter)
-        filter_append(v->x, pool_new(visit_pool(v), struct filter), &ops);
+    if (!v->loc->header_filter && !v->loc->body_filter)
+        return;
+    lf = pool_new(visit_pool(v), struct lua_filter);
+    pool_on_reset(visit_pool(v), drop_held, lf);
+    filter_append(v->x, &lf->filter, &ops);
 }
 
 /* What Lua still holds of the visit means nothing from now on. */

@@ -109,7 +109,7 @@ static bool count_restart(struct visit *v, const char *what)
     log_write(&v->x->log, LOG_ERROR, "%s cycle while processing \"" SLICE_FMT "\"", what,
               SLICE_ARG(path));
     v->restarts = 0;
-    v->is_in_error_page = true;
+    v->has_cycled = true;
     phases_finish_status(v, 500);
     return false;
 }
@@ -244,7 +244,7 @@ void phases_resume(struct visit *v, enum step_result r)
 
 static const struct error_page *find_error_page(const struct visit *v, int status)
 {
-    if (v->is_in_error_page || !v->loc)
+    if (!v->loc || v->has_cycled || (v->is_in_error_page && !v->loc->has_recursive_error_pages))
         return NULL;
     for (const struct error_page *p = v->loc->error_pages; p; p = p->next)
         if (p->status == status)
@@ -327,7 +327,7 @@ static bool jump_to_named(struct visit *v, struct slice name)
 
         log_write(&v->x->log, LOG_ERROR, "could not find named location \"" SLICE_FMT "\"",
                   SLICE_ARG(shown));
-        v->is_in_error_page = true;
+        v->has_cycled = true;
         phases_finish_status(v, 500);
         return false;
     }

@@ -3,7 +3,8 @@
  * Where links may not be followed the path is walked component by component with openat and
  * O_NOFOLLOW, beginning at the root of the file system, so that nothing between a check and the use
  * can put a link in the way. A component that turns out to be a link is refused, or, with
- * SYMLINKS_SAME_OWNER, opened when link and target belong to the same user. */
+ * SYMLINKS_SAME_OWNER, opened when link and target belong to the same user. What `from=` names is
+ * opened as it is, and the walk begins there. */
 #include "app/static_open.h"
 
 #include <errno.h>
@@ -12,6 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "app/script.h"
 
 enum { ALWAYS = O_CLOEXEC | O_NONBLOCK, PASSING = O_PATH | O_DIRECTORY | O_CLOEXEC };
 
@@ -84,17 +87,35 @@ static bool has_more(const char *path)
     return path[strspn(path, "/")] != '\0';
 }
 
-static int walk(const char *path, enum symlink_policy policy, int flags)
+/* Where a walk begins: what is trusted of the path, or the root. */
+static int open_start(const char *path, size_t trusted, int flags)
+{
+    char start[PATH_MAX];
+
+    if (trusted == 0)
+        return open_retrying(AT_FDCWD, "/", flags);
+    if (trusted >= sizeof(start)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(start, path, trusted);
+    start[trusted] = '\0';
+    return open_retrying(AT_FDCWD, start, flags);
+}
+
+static int walk(const char *path, struct symlink_check check, int flags)
 {
     char name[NAME_MAX + 1];
     bool is_too_long;
-    int dir = open_retrying(AT_FDCWD, "/", has_more(path) ? PASSING : flags), next;
+    int next,
+        dir = open_start(path, check.trusted, has_more(path + check.trusted) ? PASSING : flags);
 
+    path += check.trusted;
     while (dir >= 0 && next_component(&path, name, &is_too_long)) {
         bool is_last = !has_more(path);
 
         /* "file/" names a directory */
-        next = open_component(dir, name, policy,
+        next = open_component(dir, name, check.policy,
                               !is_last ? PASSING : flags | (*path == '/' ? O_DIRECTORY : 0));
         if (next < 0) {
             int why = errno;
@@ -114,10 +135,25 @@ static int walk(const char *path, enum symlink_policy policy, int flags)
     return dir;
 }
 
-int static_open(const char *path, enum symlink_policy policy, int flags, int *fd_out)
+struct symlink_check static_open_check(struct visit *v, struct slice path)
+{
+    struct symlink_check check = {v->loc->symlinks, 0};
+    struct slice from;
+
+    if (LIKELY(!v->loc->symlinks_from) || check.policy == SYMLINKS_FOLLOW)
+        return check;
+    from = script_eval(v->loc->symlinks_from, v);
+    while (from.n > 0 && from.p[from.n - 1] == '/')
+        from.n--;
+    if (slice_has_prefix(path, from) && (path.n == from.n || path.p[from.n] == '/'))
+        check.trusted = from.n;
+    return check;
+}
+
+int static_open(const char *path, struct symlink_check check, int flags, int *fd_out)
 {
     flags |= ALWAYS;
-    *fd_out = policy == SYMLINKS_FOLLOW ? open_retrying(AT_FDCWD, path, flags)
-                                        : walk(path, policy, flags);
+    *fd_out = check.policy == SYMLINKS_FOLLOW ? open_retrying(AT_FDCWD, path, flags)
+                                              : walk(path, check, flags);
     return *fd_out < 0 ? errno : 0;
 }

@@ -76,19 +76,19 @@ static bool join(struct visit *v, struct slice a, struct slice b, struct slice *
 
 /* Is `path` there, as a directory or as a file? 0 or why not (EISDIR, ENOTDIR when it is the
  * other). */
-static int probe(const struct visit *v, struct slice path, bool is_dir)
+static int probe(struct visit *v, struct slice path, bool is_dir)
 {
-    enum symlink_policy policy = v->loc->symlinks;
+    struct symlink_check check = static_open_check(v, path);
     struct stat st;
     int fd, why;
 
-    if (!is_dir && file_cache_has(path, policy))
+    if (!is_dir && file_cache_has(path, check))
         return 0;
-    if (policy == SYMLINKS_FOLLOW) {
+    if (check.policy == SYMLINKS_FOLLOW) {
         if (stat(path.p, &st) != 0)
             return errno;
     } else {
-        why = static_open(path.p, policy, O_PATH, &fd);
+        why = static_open(path.p, check, O_PATH, &fd);
         if (why)
             return why;
         why = fstat(fd, &st) == 0 ? 0 : errno;
@@ -202,7 +202,7 @@ static enum step_result refuse_method(struct visit *v)
 static enum step_result serve_file(struct visit *v, struct slice path)
 {
     const struct file_cache_file *file;
-    int why = file_cache_open(path, v->loc->symlinks, &file);
+    int why = file_cache_open(path, static_open_check(v, path), &file);
 
     if (why == EISDIR)
         return static_redirect_to_dir(v);

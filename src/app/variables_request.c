@@ -221,7 +221,9 @@ static struct slice get_remote_user(struct visit *v, const struct variable *var)
 static struct slice get_limit_rate(struct visit *v, const struct variable *var)
 {
     UNUSED(var);
-    return v->slots[SLOT_LIMIT_RATE].p ? v->slots[SLOT_LIMIT_RATE] : SLICE("0");
+    if (v->slots[SLOT_LIMIT_RATE].p)
+        return v->slots[SLOT_LIMIT_RATE];
+    return variables_number(v, (int64_t)v->loc->http.send_rate);
 }
 
 static bool set_limit_rate(struct visit *v, const struct variable *var, struct slice value)
@@ -234,6 +236,7 @@ static bool set_limit_rate(struct visit *v, const struct variable *var, struct s
         return false;
     }
     v->slots[SLOT_LIMIT_RATE] = variables_number(v, rate);
+    v->x->send_rate = rate;
     return true;
 }
 

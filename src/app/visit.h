@@ -30,6 +30,7 @@ struct visit {
     bool is_answered; /* the exchange is DONE or ABORTED; the log phase comes when no handler runs
                          any more */
     bool is_in_error_page;
+    bool has_cycled;          /* redirected too often: whatever comes now, no page is looked for */
     bool is_uri_changed;      /* rewrite … last, set_uri with jump */
     struct slice path_prefix; /* what the location's prefix matched, for alias */
     struct slice user;        /* $remote_user */

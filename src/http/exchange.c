@@ -21,7 +21,7 @@
 #include "proto/date.h"
 #include "proto/status.h"
 
-enum { EXCHANGES_KEPT = 256 };
+enum { EXCHANGES_KEPT = 1024 };
 
 static struct mem_cache cache =
     MEM_CACHE(struct exchange, EXCHANGES_KEPT); /* process-wide: shared by all connections */
@@ -123,6 +123,7 @@ struct exchange *exchange_new(const struct exchange_transport *transport, void *
     x->res.content_length = -1;
     x->res.last_modified = -1;
     x->body_left = -1;
+    x->send_rate = -1;
     x->log.describe = describe;
     return x;
 }
@@ -218,6 +219,9 @@ static void wire_head(struct exchange *x)
     connection = header_find_id(&x->res.headers, HEADER_CONNECTION);
     if (connection && header_has_token(connection->value, SLICE("close")))
         x->keep_alive = false;
+    if (x->send_rate < 0)
+        x->send_rate = (int64_t)x->settings->send_rate;
+    x->send_since = clock_ms();
     x->body_left = is_bodyless(x) ? -1 : x->res.content_length;
     x->transport->send_head(x, !is_bodyless(x));
 }
@@ -413,9 +417,23 @@ void exchange_inform(struct exchange *x, int status, const struct header_list *h
     x->transport->send_informational(x, status, headers);
 }
 
+static bool is_full(const struct exchange *x)
+{
+    return x->transport->queued(x) > x->settings->send_watermark;
+}
+
 bool exchange_is_congested(const struct exchange *x)
 {
-    return x->state < EXCHANGE_DONE && x->transport->queued(x) > x->settings->send_watermark;
+    return x->state < EXCHANGE_DONE && (x->paused || is_full(x));
+}
+
+void filter_pause(struct filter *f, struct exchange *x)
+{
+    CHECK(!x->paused && f->ops->resume);
+    x->paused = f;
+    if (!x->is_waiting_drained)
+        x->drain_goal = x->settings->send_watermark;
+    x->transport->wait_drained(x);
 }
 
 void exchange_wait_drained(struct exchange *x, bool to_empty)
@@ -460,13 +478,37 @@ void exchange_notify_body(struct exchange *x)
         x->user.on_body(x);
 }
 
-void exchange_notify_drained(struct exchange *x)
+/* Lets the filter that holds pieces go on. True: it is through with them. */
+static bool resume_filter(struct exchange *x)
+{
+    struct filter *f = x->paused;
+
+    if (is_full(x))
+        return false;
+    x->paused = NULL;
+    f->ops->resume(f, x);
+    return x->state < EXCHANGE_DONE && !x->paused;
+}
+
+static void notify_user(struct exchange *x)
 {
     if (!x->is_waiting_drained || x->transport->queued(x) > x->drain_goal)
         return;
     x->is_waiting_drained = false;
     if (x->user.on_drained)
         x->user.on_drained(x);
+}
+
+void exchange_notify_drained(struct exchange *x)
+{
+    if (LIKELY(!x->paused)) {
+        notify_user(x);
+        return;
+    }
+    exchange_hold(x);
+    if (resume_filter(x))
+        notify_user(x);
+    exchange_release(x);
 }
 
 /* --- the end --- */

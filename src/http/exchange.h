@@ -78,18 +78,20 @@ struct exchange {
     struct slice server_name; /* for log lines; the app sets it once it has chosen */
     struct body_spool *spool; /* the whole request body, when somebody asked for it */
     struct filter *filters;   /* outermost first; NULL: straight to the transport */
+    struct filter *paused;    /* holds pieces back, see filter_pause */
     struct request req;
     struct response res;
     const struct err *body_err, *abort_err;
     struct log_ctx log;
     const struct addr *peer, *local;             /* local: NULL until exchange_local asked */
     uint64_t connection_id, connection_requests; /* $connection, $connection_requests */
-    uint64_t start_ms; /* clock_ms at the first byte of the head, for $request_time */
+    uint64_t start_ms, send_since; /* clock_ms: first byte of the head; the response's head sent */
     int64_t start_wall_ms;
     uint64_t request_length; /* head and body bytes received */
     int64_t body_received;   /* bytes of the body handed out, without framing */
     int64_t body_left;       /* of the promised content_length; -1: nothing was promised */
     uint64_t bytes_sent, body_bytes_sent;
+    int64_t send_rate; /* bytes a second, 0: no limit; -1: what the settings say */
     size_t drain_goal; /* on_drained is due when no more than this is queued */
     bool keep_alive;   /* decided when the head goes out; the app may clear it before */
     bool is_waiting_body, is_waiting_drained;
@@ -112,8 +114,7 @@ void exchange_set_state(struct exchange *x, enum exchange_state to);
 /* "HANDLING" … */
 const char *exchange_state_name(enum exchange_state s);
 
-/* What a client has sent, for a log line: control bytes as \xHH. `s` itself, or
- * in the exchange's pool. */
+/* What a client has sent, for a log line: control bytes as \xHH. In the pool if not `s` itself. */
 struct slice exchange_shown(struct exchange *x, struct slice s);
 
 /* Our address of the connection, asked from the socket once; NULL when it has none any more. */

@@ -15,6 +15,7 @@ struct filter_ops {
     const char *name;
     void (*head)(struct filter *f, struct exchange *x);
     void (*body)(struct filter *f, struct exchange *x, const struct chunk *c);
+    void (*resume)(struct filter *f, struct exchange *x); /* after filter_pause; else NULL */
 };
 
 struct filter {
@@ -24,5 +25,10 @@ struct filter {
 
 /* Puts `f` behind the filters that are there (nearer to the wire). Only before exchange_start. */
 void filter_append(struct exchange *x, struct filter *f, const struct filter_ops *ops);
+
+/* `f`, inside its `body` or `resume`, holds back what it has: its `resume` is called once from the
+ * loop when queued output is below the watermark. Until then the exchange is congested. Pieces may
+ * still come; the exchange may end without a further call. */
+void filter_pause(struct filter *f, struct exchange *x);
 
 #endif

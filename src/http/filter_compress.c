@@ -299,7 +299,7 @@ static void on_body(struct filter *filter, struct exchange *x, const struct chun
 
 /* --- life --- */
 
-static const struct filter_ops ops = {"compress", on_head, on_body};
+static const struct filter_ops ops = {"compress", on_head, on_body, NULL};
 
 static void on_pool_reset(void *arg)
 {

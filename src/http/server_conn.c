@@ -19,8 +19,8 @@
 #include "loop/io.h"
 #include "net/tcp.h"
 
-enum { CONNS_KEPT = 1024, INPUTS_KEPT = 64, FILE_BUDGET = 262144 };
-enum { LAST_CALL_MS = 5000 };
+enum { CONNS_KEPT = 1024, INPUTS_KEPT = 64, FILE_BUDGET = 2097152 };
+enum { LAST_CALL_MS = 5000, PACE_MS = 250, LOOK_MS = 1000 };
 
 static struct mem_cache conns =
     MEM_CACHE(struct server_conn, CONNS_KEPT); /* process-wide: shared by all servers */
@@ -156,15 +156,32 @@ void server_conn_forget_output(struct server_conn *c)
     outq_clear(&c->out);
 }
 
+/* What the exchange's rate allows to be sent now: what the time since its head is worth, and the
+ * share of one pause in advance. */
+static uint64_t allowance(const struct server_conn *c)
+{
+    const struct exchange *x = c->x;
+    uint64_t sent, worth;
+
+    if (LIKELY(!x || x->send_rate <= 0))
+        return OUTQ_NO_LIMIT;
+    sent = x->bytes_sent - MIN(c->out.bytes, x->bytes_sent);
+    worth = x->settings->send_rate_after +
+            (uint64_t)x->send_rate * (clock_ms() - x->send_since + PACE_MS) / 1000;
+    return worth > sent ? worth - sent : 0;
+}
+
 bool server_conn_flush(struct server_conn *c)
 {
     size_t before = c->out.bytes;
     enum outq_result r;
 
+    c->out.most = allowance(c);
     if (c->flushes < 2 && ++c->flushes == 2 && c->server->settings->is_nodelay)
         tcp_set_nodelay(c->stream, true);
     r = outq_flush(&c->out, c->stream, FILE_BUDGET);
-    c->is_blocked = r == OUTQ_BLOCKED;
+    c->is_paced = r == OUTQ_BLOCKED && c->out.most == 0;
+    c->is_blocked = r == OUTQ_BLOCKED && !c->is_paced;
     if (c->out.bytes < before)
         c->has_progress = true;
     if (LIKELY(r != OUTQ_FAILED))
@@ -236,6 +253,8 @@ static enum server_conn_wait wanted_wait(const struct server_conn *c)
 {
     if (c->phase == CONN_LINGER)
         return CONN_WAIT_LINGER;
+    if (c->is_paced)
+        return CONN_WAIT_PACE;
     if (!outq_is_empty(&c->out) || c->phase == CONN_FLUSH)
         return CONN_WAIT_SEND;
     if (c->phase == CONN_IDLE && c->requests)
@@ -244,6 +263,8 @@ static enum server_conn_wait wanted_wait(const struct server_conn *c)
         return CONN_WAIT_HEAD;
     if (c->phase == CONN_DRAIN || (c->x && c->x->is_waiting_body))
         return CONN_WAIT_BODY;
+    if (c->phase == CONN_BUSY && !(c->watched & IO_READ) && !c->has_eof)
+        return CONN_WAIT_PEER;
     return CONN_WAIT_NONE;
 }
 
@@ -264,6 +285,10 @@ static uint64_t timeout_of(const struct server_conn *c, enum server_conn_wait wa
         return s->body_timeout;
     case CONN_WAIT_SEND:
         return s->send_timeout;
+    case CONN_WAIT_PACE:
+        return PACE_MS;
+    case CONN_WAIT_PEER:
+        return LOOK_MS;
     case CONN_WAIT_LINGER:
         return own->lingering_timeout;
     default:

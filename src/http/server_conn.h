@@ -36,6 +36,8 @@ enum server_conn_wait {
     CONN_WAIT_KEEPALIVE,
     CONN_WAIT_BODY,
     CONN_WAIT_SEND,
+    CONN_WAIT_PACE,
+    CONN_WAIT_PEER,
     CONN_WAIT_LINGER,
 };
 
@@ -82,6 +84,7 @@ struct server_conn {
     uint8_t flushes; /* 0, 1, 2 (or more) */
     bool is_running; /* inside an upcall: on_work follows */
     bool is_blocked; /* the stream took no more: wait for writability */
+    bool is_paced;   /* send_rate is used up: wait for time to pass */
     bool is_ending;  /* the response is complete, its bytes are not out */
     bool has_eof;    /* the peer has ended its side */
     bool must_close;

@@ -13,7 +13,9 @@
  * advance and on_readable. */
 #include "http/server_h1.h"
 
+#include <poll.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 
 #include "base/clock.h"
 #include "base/check.h"
@@ -313,7 +315,7 @@ static void advance(struct server_conn *c)
 /* Sends what is queued and tells who waits. False: the connection is gone. */
 static bool push(struct server_conn *c)
 {
-    if (!c->stream->err && !outq_is_empty(&c->out) && !c->is_blocked)
+    if (!c->stream->err && !outq_is_empty(&c->out) && !c->is_blocked && !c->is_paced)
         (void)server_conn_flush(c);
     if (UNLIKELY(c->stream->err != NULL)) {
         lose(c, c->stream->err, false);
@@ -355,19 +357,21 @@ static void on_work(struct server_conn *c)
     } while (can_advance(c));
     if (c->phase == CONN_FLUSH && outq_is_empty(&c->out))
         end_connection(c);
-    else if (!outq_is_empty(&c->out) && !c->is_blocked)
+    else if (!outq_is_empty(&c->out) && !c->is_blocked && !c->is_paced)
         loop_at_end(&c->later); /* queued by those that push has told */
 }
 
-/* The peer has ended its side, or its connection, while an exchange is on. */
-static void notice_end(struct server_conn *c)
+/* The peer has ended its side, or its connection, while an exchange is on; `unread` bytes stand
+ * before that. A body that will never be whole says that nobody waits for the answer. */
+static void notice_end(struct server_conn *c, size_t unread)
 {
     struct exchange *x = c->x;
     bool is_endless = exchange_has_started(x) && !x->has_ended && x->res.content_length < 0;
+    bool is_cut = c->body && c->body->kind == HTTP1_BODY_LENGTH && (uint64_t)c->body->left > unread;
 
     if (x->has_ended)
         return;
-    if (is_endless || (x->settings->does_check_abort && !c->body)) {
+    if (is_endless || is_cut || (x->settings->does_check_abort && !c->body)) {
         log_write(&x->log, LOG_INFO, "client closed connection while the request was handled");
         lose(c, &err_closed, false);
     }
@@ -386,7 +390,25 @@ static void on_readable_busy(struct server_conn *c)
         return;
     got = server_conn_read(c, SERVER_CONN_BUFFER - n);
     if (got == 0)
-        notice_end(c);
+        notice_end(c, n);
+}
+
+/* As much of a body as we keep has come and nobody reads it, so the end of the peer would not show:
+ * the socket is asked. */
+static void look_for_end(struct server_conn *c)
+{
+    struct pollfd p = {.fd = stream_fd(c->stream), .events = POLLRDHUP};
+    int in_kernel = 0;
+
+    if (poll(&p, 1, 0) <= 0 || !(p.revents & (POLLRDHUP | POLLHUP | POLLERR)))
+        return;
+    if (p.revents & (POLLHUP | POLLERR)) {
+        log_write(&c->x->log, LOG_INFO, "client closed connection while the request was handled");
+        lose(c, &err_closed, false);
+        return;
+    }
+    (void)ioctl(p.fd, FIONREAD, &in_kernel);
+    notice_end(c, server_conn_input(c).n + (size_t)in_kernel);
 }
 
 static void on_readable(struct server_conn *c)
@@ -444,6 +466,12 @@ static void on_expired(struct server_conn *c, enum server_conn_wait what)
         return;
     case CONN_WAIT_SEND:
         lose(c, &err_timeout, true);
+        return;
+    case CONN_WAIT_PEER:
+        look_for_end(c);
+        return;
+    case CONN_WAIT_PACE:
+        c->is_paced = false; /* on_work sends on */
         return;
     default:
         server_conn_close(c, false);

@@ -35,11 +35,12 @@ static void put(struct exchange *x, const void *p, size_t n)
 /* Something was queued. */
 static void flush_in_time(struct server_conn *c)
 {
-    if (c->out.bytes > c->server->settings->send_watermark && !c->is_blocked && !c->stream->err)
+    if (c->out.bytes > c->server->settings->send_watermark && !c->is_blocked && !c->is_paced &&
+        !c->stream->err)
         (void)server_conn_flush(c); /* on_work looks at stream->err */
     if (c->is_running)
         return;
-    if (c->is_blocked)
+    if (c->is_blocked || c->is_paced)
         server_conn_update(c);
     else
         server_conn_schedule(c, false);
@@ -119,7 +120,7 @@ static void put_bytes(struct exchange *x, struct slice s)
     struct server_conn *c = x->conn;
     enum outq_result r;
 
-    if (s.n < LARGE || c->is_blocked || c->stream->err) {
+    if (s.n < LARGE || c->is_blocked || c->stream->err || x->send_rate > 0) {
         put(x, s.p, s.n);
         return;
     }
@@ -144,6 +145,7 @@ static void put_piece(struct exchange *x, const struct chunk *p, size_t size)
         if (p->owns_fd)
             (void)close(p->fd);
     } else {
+        c->out.reads_files = !x->settings->has_sendfile;
         outq_add_file(&c->out, p->fd, p->offset, size, p->owns_fd);
         x->bytes_sent += size;
     }
@@ -180,7 +182,9 @@ static void end_response(struct exchange *x)
         http1_write_last_chunk(&scratch, &x->res.trailers);
         put(x, scratch.p, scratch.n);
     }
-    if (LIKELY(c->out.bytes <= DONE_EARLY && !c->stream->err && (!x->has_file || !c->out.bytes))) {
+    bool is_held = x->has_file || x->send_rate > 0;
+
+    if (LIKELY(c->out.bytes <= DONE_EARLY && !c->stream->err && (!is_held || !c->out.bytes))) {
         server_h1_out_finish(c);
         return;
     }

@@ -32,6 +32,8 @@ struct http_settings {
     unsigned header_count;       /* 256 fields */
     unsigned keepalive_requests; /* 1000 */
     size_t send_watermark;       /* 64 KiB: queued output above which producers pause */
+    size_t send_rate;            /* bytes a second of one response; 0: as fast as it goes */
+    size_t send_rate_after;      /* so many of them first at full speed */
     const char *temp_path;       /* directory of temporary files */
     const char *server_name;     /* value of the Server field; NULL: none */
     struct h2_options http2;     /* windows and limits of HTTP/2 */

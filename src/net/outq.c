@@ -76,6 +76,8 @@ void outq_init(struct outq *q)
 {
     list_init(&q->pieces);
     q->bytes = 0;
+    q->most = OUTQ_NO_LIMIT;
+    q->reads_files = false;
 }
 
 void outq_clear(struct outq *q)
@@ -157,6 +159,7 @@ void outq_add_file(struct outq *q, int fd, off_t offset, size_t n, bool owned)
 static void drop(struct outq *q, size_t n)
 {
     q->bytes -= n;
+    q->most -= n;
     while (n) {
         struct piece *p = first_of(q);
         size_t here = MIN(n, (size_t)(p->end - p->at));
@@ -232,6 +235,18 @@ const struct err *outq_take(struct outq *q, void *to, size_t n)
     return NULL;
 }
 
+/* Leaves `most` bytes of the `n` vectors; how many of them are left. */
+static int shorten(struct iovec *iov, int n, uint64_t most)
+{
+    int i = 0;
+
+    for (; i < n && most > 0; i++) {
+        iov[i].iov_len = MIN(iov[i].iov_len, most);
+        most -= iov[i].iov_len;
+    }
+    return i;
+}
+
 static enum outq_result result_of(ssize_t answer)
 {
     return answer == STREAM_FAILED ? OUTQ_FAILED : OUTQ_BLOCKED;
@@ -265,6 +280,11 @@ enum outq_result outq_write(struct outq *q, struct stream *s, const void *p, siz
     return q->bytes ? OUTQ_BLOCKED : OUTQ_EMPTY;
 }
 
+static bool can_send_files(const struct outq *q, const struct stream *s)
+{
+    return !q->reads_files && stream_can_sendfile(s);
+}
+
 /* Writes the memory at the front; `may_send_file`: what follows it can be sent in this flush. */
 static ssize_t send_memory(struct outq *q, struct stream *s, bool may_send_file)
 {
@@ -272,9 +292,14 @@ static ssize_t send_memory(struct outq *q, struct stream *s, bool may_send_file)
     struct list *next;
     int count = gather(q, iov, VECTORS, &next);
     bool more =
-        may_send_file && next != &q->pieces && is_section(piece_of(next)) && stream_can_sendfile(s);
-    ssize_t sent = more ? stream_writev_more(s, iov, count) : stream_writev(s, iov, count);
+        may_send_file && next != &q->pieces && is_section(piece_of(next)) && can_send_files(q, s);
+    ssize_t sent;
 
+    if (UNLIKELY(q->most < q->bytes)) {
+        more = false;
+        count = shorten(iov, count, q->most);
+    }
+    sent = more ? stream_writev_more(s, iov, count) : stream_writev(s, iov, count);
     if (sent > 0)
         drop(q, (size_t)sent);
     return sent;
@@ -307,8 +332,8 @@ static ssize_t read_section(struct outq *q, struct stream *s, size_t most)
 static ssize_t send_section(struct outq *q, struct stream *s, size_t budget)
 {
     struct piece *p = first_of(q);
-    size_t most = MIN(budget, (size_t)(p->end - p->at));
-    bool direct = stream_can_sendfile(s);
+    size_t most = MIN(MIN(budget, q->most), (size_t)(p->end - p->at));
+    bool direct = can_send_files(q, s);
     ssize_t n = direct ? stream_sendfile(s, p->fd, (off_t)p->at, most) : read_section(q, s, most);
 
     if (n == 0) {
@@ -318,8 +343,10 @@ static ssize_t send_section(struct outq *q, struct stream *s, size_t budget)
     if (n < 0)
         return n;
     p->at += (uint64_t)n;
-    if (direct)
+    if (direct) {
         q->bytes -= (size_t)n;
+        q->most -= (size_t)n;
+    }
     if (p->at == p->end)
         free_piece(p);
     return n;
@@ -330,6 +357,8 @@ enum outq_result outq_flush(struct outq *q, struct stream *s, size_t budget)
     while (q->bytes) {
         ssize_t n;
 
+        if (q->most == 0)
+            return OUTQ_BLOCKED;
         if (!is_section(first_of(q))) {
             n = send_memory(q, s, budget > 0);
         } else if (budget > 0) {

@@ -21,6 +21,10 @@ local sock = require "perilune.test.sock"
 
 local M = {}
 
+-- Seconds after which a test is given up, where it says nothing itself. Nothing is measured by them, so they are far
+-- above what a busy machine needs.
+local SILENCE_MOST, EXEC_LEAST = 15, 60
+
 local function parse_time(value)
     if value == nil then
         return nil
@@ -233,7 +237,7 @@ local function run_exec(r)
         return
     end
     local out, code, err = shell.run(text_of(r, "exec"), r.server.prefix .. "/logs",
-        math.max(r.timeout, 10))
+        math.max(r.timeout, EXEC_LEAST))
     check.exec(r, out, code, err)
 end
 
@@ -380,7 +384,7 @@ local function prepare(r, context)
     end
     inherit(r, r.file)
     r.timeout = parse_time(values.timeout) or r.file.timeout
-        or tonumber(os.getenv("TEST_NGINX_TIMEOUT")) or 5
+        or tonumber(os.getenv("TEST_NGINX_TIMEOUT")) or SILENCE_MOST
     r.server_name = values.server_name or r.file.server_name or "localhost"
     r.no_status = values.must_die ~= nil
     r.expand_pattern = function(value)

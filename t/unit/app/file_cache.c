@@ -28,13 +28,16 @@ static const struct file_cache_file *take(const char *name)
 {
     const struct file_cache_file *f = NULL;
 
-    assert_int_equal(file_cache_open(slice_str(captured_path(&t, name)), SYMLINKS_FOLLOW, &f), 0);
+    assert_int_equal(file_cache_open(slice_str(captured_path(&t, name)),
+                                     (struct symlink_check){SYMLINKS_FOLLOW, 0}, &f),
+                     0);
     return f;
 }
 
 static bool has(const char *name)
 {
-    return file_cache_has(slice_str(captured_path(&t, name)), SYMLINKS_FOLLOW);
+    return file_cache_has(slice_str(captured_path(&t, name)),
+                          (struct symlink_check){SYMLINKS_FOLLOW, 0});
 }
 
 /* Makes the cache believe that its last look was a while ago. */
@@ -114,11 +117,14 @@ static void test_errors(void **state)
     UNUSED(state);
     assert_int_equal(mkdir(captured_path(&t, "d"), 0755), 0);
     assert_int_equal(mkfifo(captured_path(&t, "fifo"), 0644), 0);
-    assert_int_equal(file_cache_open(slice_str(captured_path(&t, "d")), SYMLINKS_FOLLOW, &f),
+    assert_int_equal(file_cache_open(slice_str(captured_path(&t, "d")),
+                                     (struct symlink_check){SYMLINKS_FOLLOW, 0}, &f),
                      EISDIR);
-    assert_int_equal(file_cache_open(slice_str(captured_path(&t, "fifo")), SYMLINKS_FOLLOW, &f),
+    assert_int_equal(file_cache_open(slice_str(captured_path(&t, "fifo")),
+                                     (struct symlink_check){SYMLINKS_FOLLOW, 0}, &f),
                      ENXIO);
-    assert_int_equal(file_cache_open(slice_str(captured_path(&t, "no")), SYMLINKS_FOLLOW, &f),
+    assert_int_equal(file_cache_open(slice_str(captured_path(&t, "no")),
+                                     (struct symlink_check){SYMLINKS_FOLLOW, 0}, &f),
                      ENOENT);
 }
 
@@ -172,7 +178,8 @@ static void test_removed(void **state)
     f = take("a");
     assert_int_equal(unlink(captured_path(&t, "a")), 0);
     age(f);
-    assert_int_equal(file_cache_open(slice_str(captured_path(&t, "a")), SYMLINKS_FOLLOW, &g),
+    assert_int_equal(file_cache_open(slice_str(captured_path(&t, "a")),
+                                     (struct symlink_check){SYMLINKS_FOLLOW, 0}, &g),
                      ENOENT);
     assert_int_equal(cache.n_files, 0);
     file_cache_release(f);
@@ -214,8 +221,8 @@ static void test_policy_is_part_of_the_key(void **state)
     f = take("l");
     file_cache_release(f);
     path = slice_str(captured_path(&t, "l"));
-    assert_int_equal(file_cache_open(path, SYMLINKS_DENY, &f), ELOOP);
-    assert_false(file_cache_has(path, SYMLINKS_DENY));
+    assert_int_equal(file_cache_open(path, (struct symlink_check){SYMLINKS_DENY, 0}, &f), ELOOP);
+    assert_false(file_cache_has(path, (struct symlink_check){SYMLINKS_DENY, 0}));
 }
 
 static void test_limits(void **state)

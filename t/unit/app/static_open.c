@@ -39,7 +39,8 @@ static void make_files(void)
 
 static void check(const char *name, enum symlink_policy policy, int expected)
 {
-    int fd, why = static_open(captured_path(&t, name), policy, O_RDONLY, &fd);
+    int fd, why = static_open(captured_path(&t, name), (struct symlink_check){policy, 0}, O_RDONLY,
+                              &fd);
 
     if (why != expected)
         fail_msg("%s with policy %d: %s", name, (int)policy, strerror(why));
@@ -76,9 +77,11 @@ static void test_limits(void **state)
     memset(longer, 'x', sizeof longer - 1);
     longer[0] = '/';
     longer[sizeof longer - 1] = '\0';
-    assert_int_equal(static_open(longer, SYMLINKS_DENY, O_RDONLY, &fd), ENAMETOOLONG);
-    assert_int_equal(static_open(longer, SYMLINKS_FOLLOW, O_RDONLY, &fd), ENAMETOOLONG);
-    assert_int_equal(static_open("/", SYMLINKS_DENY, O_RDONLY, &fd), 0);
+    assert_int_equal(static_open(longer, (struct symlink_check){SYMLINKS_DENY, 0}, O_RDONLY, &fd),
+                     ENAMETOOLONG);
+    assert_int_equal(static_open(longer, (struct symlink_check){SYMLINKS_FOLLOW, 0}, O_RDONLY, &fd),
+                     ENAMETOOLONG);
+    assert_int_equal(static_open("/", (struct symlink_check){SYMLINKS_DENY, 0}, O_RDONLY, &fd), 0);
     close(fd);
 }
 

@@ -31,7 +31,7 @@ static void tag_body(struct filter *f, struct exchange *x, const struct chunk *c
     exchange_pass_body(x, f->next, &out);
 }
 
-static const struct filter_ops tag_ops = {"tag", tag_head, tag_body};
+static const struct filter_ops tag_ops = {"tag", tag_head, tag_body, NULL};
 
 static void app(struct exchange *x, void *user)
 {
@@ -54,6 +54,77 @@ static void app(struct exchange *x, void *user)
     exchange_end(x);
 }
 
+/* Gives what it was given in pieces, no faster than they are taken. */
+enum { PIECE = 20000, PIECES = 50 };
+
+struct pacer {
+    struct filter f;
+    unsigned given, pauses;
+};
+
+static void pacer_go_on(struct filter *f, struct exchange *x)
+{
+    static const char piece[PIECE];
+    struct pacer *p = CONTAINER_OF(f, struct pacer, f);
+
+    while (p->given < PIECES && !exchange_is_congested(x)) {
+        struct chunk c = CHUNK_BYTES(slice_of(piece, PIECE));
+
+        c.is_last = ++p->given == PIECES;
+        seen.congested = p->pauses;
+        exchange_pass_body(x, f->next, &c);
+    }
+    if (p->given < PIECES) {
+        p->pauses++;
+        filter_pause(f, x);
+        assert_true(exchange_is_congested(x));
+    }
+}
+
+static void pacer_body(struct filter *f, struct exchange *x, const struct chunk *c)
+{
+    (void)c;
+    pacer_go_on(f, x);
+}
+
+static const struct filter_ops pacer_ops = {"pacer", tag_head, pacer_body, pacer_go_on};
+
+static void paced_app(struct exchange *x, void *user)
+{
+    struct pacer *p = pool_new(&x->pool, struct pacer);
+
+    (void)user;
+    seen.requests++;
+    x->user.on_done = app_on_done;
+    filter_append(x, &p->f, &pacer_ops);
+    exchange_respond(x, SLICE("go"));
+}
+
+static void waits_for_the_client(void **state)
+{
+    struct client c;
+
+    (void)state;
+    harness_start();
+    harness_server.on_exchange = paced_app;
+    c = client_open();
+    client_send(&c, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    turns(5);
+    assert_int_equal(seen.done, 0);
+    client_expect(&c, "0\r\n\r\n", 1);
+    assert_true(seen.congested > 3);
+    assert_true(c.got.n > (size_t)PIECE * PIECES);
+    assert_int_equal(seen.done, 1);
+    client_close(&c);
+    c = client_open(); /* one that leaves */
+    client_send(&c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    turns(5);
+    client_close(&c);
+    turns(5);
+    assert_int_equal(seen.done, 2);
+    harness_stop();
+}
+
 static void walks_in_order(void **state)
 {
     struct client c;
@@ -73,7 +144,8 @@ static void walks_in_order(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(walks_in_order)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(walks_in_order),
+                                       cmocka_unit_test(waits_for_the_client)};
 
     return cmocka_run_group_tests(tests, harness_main_setup, harness_main_teardown);
 }

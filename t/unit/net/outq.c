@@ -428,6 +428,32 @@ static void test_take(void **state)
     free(to);
 }
 
+/* `most` counts memory and files alike and stops in the middle of either. */
+static void test_paced(void **state)
+{
+    char seen[64];
+
+    UNUSED(state);
+    for (int reads = 0; reads < 2; reads++) {
+        pair_new(ends, ALL);
+        outq_add(&q, "0123456789", 10);
+        outq_add_file(&q, file, 0, 10, false);
+        q.reads_files = reads;
+        for (size_t n = 0; n < 20; n += 4) {
+            q.most = 4;
+            assert_int_equal(outq_flush(&q, ends[0], ALL), n == 16 ? OUTQ_EMPTY : OUTQ_BLOCKED);
+            assert_int_equal(q.most, 0);
+            assert_int_equal(stream_read(ends[1], seen + n, sizeof(seen) - n), 4);
+        }
+        assert_memory_equal(seen, "0123456789", 10);
+        assert_int_equal(outq_flush(&q, ends[0], ALL), OUTQ_EMPTY);
+        q.most = OUTQ_NO_LIMIT;
+        stream_close(&ends[0], false);
+        stream_close(&ends[1], false);
+    }
+    pair_new(ends, ALL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -443,6 +469,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_owned_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reserve, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_take, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_paced, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, set_up_file, tear_down_file);

@@ -1,0 +1,60 @@
+# limit_rate, limit_rate_after, sendfile off. Only least times are asked for: a busy machine may be slower.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: a response takes its time, whole
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+mkdir html; head -c 300000 /dev/urandom >html/file
+conf 'master_process off; daemon on;' "root $D/html;
+    location /slow { alias $D/html/file; limit_rate 400k; }
+    location /read { alias $D/html/file; limit_rate 400k; sendfile off; }
+    location /set { set \$limit_rate 400k; alias $D/html/file; }
+    location /after { alias $D/html/file; limit_rate 1; limit_rate_after 1m; }
+    location /lua { limit_rate 400k; content_by_lua_block {
+        local text = io.open('$D/html/file'):read('*a')
+        for at = 1, #text, 50000 do ngx.print(text:sub(at, at + 49999)) ngx.flush(true) end } }"
+$B
+for p in slow read set lua after; do
+    curl -s --max-time 50 -o got -w '%{time_total}' "http://127.0.0.1:$PORT/$p" >time
+    cmp got html/file && awk -v p=$p '{ print p, (p == "after" ? "any" : $1 >= 0.45 ? "slow" : "too fast: " $1) }' time
+done
+kill -QUIT $(master); cat logs/error.log | grep -c 'crit\|alert\|error\]'
+--- exec_out
+slow slow
+read slow
+set slow
+lua slow
+after any
+0
+--- exec_code: 1
+--- timeout: 120
+
+=== TEST 2: without sendfile the same bytes come, ranges too
+--- config
+    location / { sendfile off; }
+--- user_files eval
+[["a.txt" => "0123456789" x 20000]]
+--- more_headers
+Range: bytes=100000-100009
+--- request
+GET /a.txt
+--- error_code: 206
+--- response_body chomp
+0123456789
+
+=== TEST 3: a next request on the connection is not held back
+--- config
+    location /a { limit_rate 100; limit_rate_after 1k; return 200 "a"; }
+    location /b { return 200 "b"; }
+--- pipelined_requests eval
+["GET /a", "GET /b"]
+--- response_body eval
+["a", "b"]

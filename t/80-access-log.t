@@ -1,0 +1,40 @@
+# access_log with variables in its path: a file for each value, none outside of where the path leads by itself.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: a file for each value
+--- http_config
+    log_format short '$status $uri';
+--- config
+    location /logs/ { root $TEST_NGINX_SERVER_ROOT; access_log off; }
+    location / { access_log logs/by-$arg_name.log short; return 200 "ok\n"; }
+--- request eval
+["GET /x?name=a", "GET /y?name=b", "GET /z?name=a", "GET /logs/by-a.log", "GET /logs/by-b.log"]
+--- response_body eval
+["ok\n", "ok\n", "ok\n", "200 /x\n200 /z\n", "200 /y\n"]
+
+=== TEST 2: a client cannot choose where to write
+--- http_config
+    log_format short '$status $uri';
+--- config
+    location /logs/ { root $TEST_NGINX_SERVER_ROOT; access_log off; }
+    location / { access_log logs/$arg_name short; return 200 "ok\n"; }
+--- request eval
+["GET /x?name=../logs/up.log", "GET /logs/up.log"]
+--- error_code eval
+[200, 404]
+--- error_log eval
+qr{open\(\) ".*/logs/\.\./logs/up\.log" failed \(1: Operation not permitted\)}
+
+=== TEST 3: no buffer for many files
+--- http_config
+    log_format short '$status $uri';
+--- config
+    access_log logs/$host.log short buffer=4k;
+--- must_die
+--- error_log
+buffered logs cannot have variables in name
