@@ -11,6 +11,7 @@ local fields = require "ngx.api.fields"
 local native = require "ngx.api.native"
 local regex = require "ngx.api.regex"
 local request = require "ngx.api.request"
+local shared = require "ngx.api.shared"
 local thread = require "ngx.api.thread"
 local time = require "ngx.api.time"
 local timer = require "ngx.api.timer"
@@ -34,6 +35,7 @@ local ngx = {
     thread = thread,
     timer = timer.api,
     re = regex,
+    shared = shared,
 }
 
 local function copy(from, to)

@@ -16,6 +16,7 @@
 #include "app/listeners.h"
 #include "app/lua_step.h"
 #include "app/port.h"
+#include "app/zones.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -67,6 +68,11 @@ bool app_open_listeners(struct app_conf *conf, struct app_conf *old, struct conf
 void app_close_listeners(struct app_conf *conf)
 {
     listeners_close(conf);
+}
+
+void app_open_zones(struct app_conf *conf, const struct app_conf *old)
+{
+    zones_open(conf, old);
 }
 
 bool app_open_lua(struct app_conf *conf)

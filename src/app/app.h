@@ -1,8 +1,8 @@
 /* A loaded configuration at work in this process: listeners, Lua, servers. What proc/ starts and
  * stops.
  *
- * Order in the master: app_open_listeners, app_open_lua, fork. In a worker (and in a single
- * process): app_start. */
+ * Order in the master: app_open_zones, app_open_lua, app_open_listeners, fork. In a worker (and in
+ * a single process): app_start. */
 #ifndef APP_APP_H
 #define APP_APP_H
 
@@ -18,6 +18,10 @@ bool app_open_listeners(struct app_conf *conf, struct app_conf *old, struct conf
 
 /* Closes the sockets that `conf` still owns (those taken over are not). */
 void app_close_listeners(struct app_conf *conf);
+
+/* Maps the shared memory of `conf`, taking over what `old` (may be NULL) has under the same names.
+ * conf_free lets go of it. */
+void app_open_zones(struct app_conf *conf, const struct app_conf *old);
 
 /* Opens the Lua machine for `conf`, compiles its chunks and runs init_by_lua. False (logged as
  * [emerg]) when it fails. */

@@ -10,6 +10,7 @@
 #include "net/addr.h"
 #include "net/listen.h"
 
+struct zone_conf;
 struct lua_code; /* a chunk of Lua from the configuration, see app/lua_code.h */
 
 struct vhost {
@@ -75,6 +76,8 @@ struct app_conf {
     struct map log_buffers; /* path → struct access_log_buffer *: of access logs with buffer= */
     struct slice *temp_paths; /* directories that conf_open_logs makes */
     unsigned n_temp_paths, temp_paths_size;
+    struct zone_conf **zones; /* shared memory, see app/zones.h */
+    unsigned n_zones, zones_size;
 
     struct slice lua_package_path, lua_package_cpath;
     const struct config_node *uncached; /* lua_code_cache off; NULL: nowhere */

@@ -133,6 +133,9 @@ void directives_map_register(void);
 /* Registers the table of echo. */
 void directives_echo_register(void);
 
+/* Registers the table of shared memory. */
+void directives_shared_register(void);
+
 /* Registers the table of Lua. */
 void directives_lua_register(void);
 

@@ -18,4 +18,5 @@ void app_register_directives(void)
     directives_map_register();
     directives_echo_register();
     directives_lua_register();
+    directives_shared_register();
 }

@@ -1,7 +1,7 @@
-/* The order is nginx's: logs first, so that all that follows can be told; then Lua; listeners last,
- * so that sockets taken over from the old configuration never have to be given back. A machine can
- * only be opened when the old one is closed: when the new configuration's Lua or listeners fail,
- * the old one's is opened again. */
+/* The order is nginx's: logs first, so that all that follows can be told; then shared memory and
+ * Lua; listeners last, so that sockets taken over from the old configuration never have to be given
+ * back. A machine can only be opened when the old one is closed: when the new configuration's Lua
+ * or listeners fail, the old one's is opened again. */
 #include "proc/boot.h"
 
 #include <errno.h>
@@ -167,6 +167,7 @@ bool boot_open(struct boot *b, struct app_conf *conf, struct app_conf *old)
         boot_report(b, &e);
         return false;
     }
+    app_open_zones(conf, old);
     if (open_lua(conf) && open_listeners(conf, old, &e))
         return true;
     if (e.message[0])

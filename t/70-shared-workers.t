@@ -1,0 +1,76 @@
+# Shared dictionaries and processes: what one worker stores another one finds; reloads; workers that are killed inside.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: kept over a reload; entries move along when the size changes
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf_of() { cat >conf/perilune.conf <<X
+worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
+http { access_log off; lua_shared_dict dogs $1; lua_shared_dict $2 1m;
+    server { listen unix:$D/s;
+        location /set { content_by_lua_block { ngx.shared.dogs:set("k", "kept", 0, 5); ngx.say("set") } }
+        location /get { content_by_lua_block { ngx.say("$3 ", ngx.shared.dogs:capacity(), " ", ngx.shared.dogs:get("k")) } }
+    } }
+X
+}
+get() { curl -s --unix-socket s http://a/$1; }
+until_get() { for i in $(seq 400); do get get | grep -q "^$1" && break; sleep 0.02; done; get get; }
+conf_of 1m cats one; $B
+get set; get get
+conf_of 1m birds two; $B -s reload; until_get two
+conf_of 8m birds three; $B -s reload; until_get three
+grep -c 'shared zone "dogs" changes from 1048576 to 8388608 bytes' logs/error.log
+quit TERM
+--- exec_out
+set
+one 1048576 kept5
+two 1048576 kept5
+three 8388608 kept5
+1
+
+=== TEST 2: workers are killed again and again while all of them write; nothing hangs and nothing is lost
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+cat >conf/perilune.conf <<X
+worker_processes 3; error_log logs/error.log notice; pid logs/m.pid; events {}
+http { access_log off; lua_shared_dict dogs 200k;
+    init_worker_by_lua_block {
+        local dogs, i = ngx.shared.dogs, ngx.worker.pid()
+        local function work()
+            for _ = 1, 300 do
+                i = i * 16807 % 2147483647
+                local key = "key" .. i % 50
+                dogs:set(key, ("v"):rep(i % 900))
+                dogs:rpush("list", key); dogs:rpush("list", key); dogs:lpop("list")
+                if i % 7 == 0 then dogs:delete(key) end
+                if i % 1000 == 0 then dogs:delete("list") end
+                dogs:incr("n", 1, 0)
+                dogs:get("key" .. i % 13)
+            end
+        end
+        ngx.timer.every(0.001, work)
+    }
+    server { listen unix:$D/s;
+        location / { content_by_lua_block { ngx.say(ngx.shared.dogs:get("n") > 0, " ", ngx.shared.dogs:set("last", 1)) } }
+    } }
+X
+$B; P=$(master)
+for i in 1 2 3 4 5; do
+    wait_for "[ \$(pgrep -P $P | wc -l) -ge 3 ]"; sleep 0.0$i
+    kill -9 $(pgrep -P $P | head -n 1)
+done
+curl -s --max-time 10 --unix-socket s http://a/
+quit TERM
+--- exec_out_like
+^true true.*$
