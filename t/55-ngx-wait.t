@@ -760,12 +760,12 @@ from timer
 --- config
     location = /t {
         content_by_lua_block {
-            ngx.say(ngx.location, ngx.socket, ngx.shared, ngx.req.socket, rawget(_G, "ndk"))
+            ngx.say(ngx.location, ngx.socket, ngx.req.socket, rawget(_G, "ndk"))
         }
     }
 --- request
 GET /t
 --- response_body
-nilnilnilnilnil
+nilnilnilnil
 --- no_error_log
 [error]

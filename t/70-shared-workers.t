@@ -74,3 +74,85 @@ curl -s --max-time 10 --unix-socket s http://a/
 quit TERM
 --- exec_out_like
 ^true true.*$
+
+=== TEST 3: fetch: one loader for all workers; when it is killed another one loads
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+cat >conf/perilune.conf <<X
+worker_processes 3; error_log logs/error.log notice; pid logs/m.pid; events {}
+http { access_log off; lua_shared_dict dogs 1m;
+    server { listen unix:$D/s;
+        location /fetch { content_by_lua_block {
+            local dogs, task = require("perilune.shared").dogs, require "perilune.task"
+            dogs:incr("asked", 1, 0)
+            ngx.say(await(dogs:fetch("k", 100, function()
+                if dogs:incr("loads", 1, 0) == 1 then
+                    dogs:set("loader", ngx.worker.pid())
+                    await(task.sleep(30))
+                end
+                return "loaded"
+            end)))
+        } }
+        location /is { content_by_lua_block { ngx.say(ngx.shared.dogs:get(ngx.var.arg_k)) } }
+    } }
+X
+get() { curl -s --max-time 20 --unix-socket s "http://a/$1"; }
+$B
+for i in 1 2 3 4 5 6; do get fetch >out.$i & done
+wait_for '[ "$(get "is?k=asked")" = 6 ]'
+kill -9 $(get 'is?k=loader'); wait
+get fetch; get 'is?k=loads'
+sort -u out.*
+quit TERM
+--- exec_out
+loaded
+2
+loaded
+
+=== TEST 4: watch: what one worker stores another one is told of
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+cat >conf/perilune.conf <<X
+worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
+http { access_log off; lua_shared_dict dogs 1m;
+    server { listen unix:$D/s;
+        location /watch { content_by_lua_block {
+            local dogs = require("perilune.shared").dogs
+            local s = dogs:watch("k")
+            await(s:take())
+            dogs:set("watcher", ngx.worker.pid())
+            for event in s:each() do
+                ngx.say("told ", event.value.n)
+                if event.value.n == 3 then break end
+                dogs:set("seen", event.value.n)
+            end
+        } }
+        location /set { content_by_lua_block {
+            local dogs = require("perilune.shared").dogs
+            if dogs:get("watcher") == ngx.worker.pid() then ngx.say("other") return end
+            dogs:set("k", { n = tonumber(ngx.var.arg_n) })
+            ngx.say("set")
+        } }
+        location /is { content_by_lua_block { ngx.say(ngx.shared.dogs:get(ngx.var.arg_k)) } }
+    } }
+X
+get() { curl -s --max-time 20 --unix-socket s "http://a/$1"; }
+$B
+get watch >out & W=$!
+wait_for '[ "$(get "is?k=watcher")" != nil ]'
+for n in 1 2 3; do
+    for i in $(seq 200); do [ "$(get "set?n=$n")" = set ] && break; done
+    [ $n = 3 ] || wait_for '[ "$(get "is?k=seen")" = $n ]'
+done
+wait $W; cat out
+quit TERM
+--- exec_out
+told 1
+told 2
+told 3

@@ -36,10 +36,13 @@ void ffi_shared_free_keys(void);
 double ffi_shared_capacity(const struct dict *d);
 double ffi_shared_free_space(struct dict *d);
 void ffi_shared_stats(struct dict *d, struct dict_stats *out);
+void ffi_shared_watch(struct dict *d, const char *key, size_t n, double ms);
+int ffi_shared_is_gone(double pid);
 ]]
 
 local C, to_string = ffi.C, ffi.string
 local type, tostring, tonumber, error = type, tostring, tonumber, error
+local getmetatable, setmetatable = getmetatable, setmetatable
 
 local OK, NOT_FOUND, EXISTS, NO_MEMORY, WRONG_TYPE, CHANGED = 0, 1, 2, 3, 4, 5
 local BOOLEAN, NUMBER, STRING, TABLE = 1, 3, 4, 6
@@ -50,6 +53,9 @@ local KEY_MOST = 65535
 local item = ffi.new("struct dict_item")
 local step = ffi.new("struct dict_incr")
 local number = ffi.new("double[1]")
+
+--- What perilune.shared makes of a table that is to be stored: its bytes in element 1.
+local encoded_mt = {}
 
 local wordings = {
     [NOT_FOUND] = "not found",
@@ -111,6 +117,8 @@ local function fill(out, value)
         out.type, out.number = BOOLEAN, value and 1 or 0
     elseif value == nil then
         out.type = 0
+    elseif kind == "table" and getmetatable(value) == encoded_mt then
+        out.type, out.p, out.n = TABLE, value[1], #value[1]
     else
         return false
     end
@@ -136,6 +144,17 @@ function Dict.get(dict, key)
         return nil, "value is a list"
     end
     return nil
+end
+
+--- The value of `key`, and for a table its bytes as they can be compared; nil and nil, or nil and a text.
+local function get_raw(dict, key)
+    local value, why = Dict.get(dict, key)
+    if value == nil then
+        return nil, type(why) == "string" and why or nil
+    elseif item.type == TABLE then
+        return value, setmetatable({ to_string(item.p, item.n) }, encoded_mt)
+    end
+    return value
 end
 
 --- As get, also what has expired; the third result tells that.
@@ -415,8 +434,14 @@ function Dict.free_space(dict)
     return C.ffi_shared_free_space(pointer(dict))
 end
 
-local shared_dict = { methods = Dict, TABLE = TABLE, item = item, fill = fill, key_of = key_of, value_of = value_of,
-    pointer = pointer }
+local shared_dict = {
+    methods = Dict,
+    encoded_mt = encoded_mt,
+    fill = fill,
+    get_raw = get_raw,
+    key_of = key_of,
+    pointer = pointer,
+}
 
 --- `decode(p, n)` gives the table whose bytes are at `p`.
 function shared_dict.set_decoder(decode)

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "bind/lib_bus.h"
 #include "bind/machine.h"
 #include "bind/vm.h"
 #include "loop/loop.h"
@@ -73,6 +74,7 @@ void app_close_listeners(struct app_conf *conf)
 void app_open_zones(struct app_conf *conf, const struct app_conf *old)
 {
     zones_open(conf, old);
+    zones_open_bus(conf);
 }
 
 bool app_open_lua(struct app_conf *conf)
@@ -226,6 +228,7 @@ void app_start(struct app_conf *conf, int id, int n)
     app.is_full = app.has_yielded = false;
     timer_init(&app.yield, on_yielded);
     fair_share_join(id);
+    lib_bus_start();
     if (id == 0)
         check_limits(conf);
     loop_call_init(&app.idle_call, on_all_idle);

@@ -78,6 +78,7 @@ struct app_conf {
     unsigned n_temp_paths, temp_paths_size;
     struct zone_conf **zones; /* shared memory, see app/zones.h */
     unsigned n_zones, zones_size;
+    size_t bus_size;
 
     struct slice lua_package_path, lua_package_cpath;
     const struct config_node *uncached; /* lua_code_cache off; NULL: nowhere */

@@ -4,7 +4,12 @@
 
 #include "app/directives.h"
 #include "base/log.h"
+#include "bind/lib_bus.h"
 #include "shm/dict_walk.h"
+
+enum { SEATS_MORE = 8 };
+
+static struct bus *bus; /* process-wide: of this process's workers */
 
 struct zone_conf *zones_find(const struct app_conf *conf, const char *kind, struct slice name)
 {
@@ -68,4 +73,16 @@ void zones_open(struct app_conf *conf, const struct app_conf *old)
     for (unsigned i = 0; i < conf->n_zones; i++)
         if (!conf->zones[i]->dict)
             open_zone(conf, conf->zones[i], old);
+}
+
+/* While a reload goes on there are twice as many workers. */
+void zones_open_bus(const struct app_conf *conf)
+{
+    unsigned seats = 2 * (unsigned)conf_count_workers(conf) + SEATS_MORE;
+
+    if (!bus || bus_seats(bus) < seats || bus_size(bus) != conf->bus_size) {
+        bus_free(&bus);
+        bus = bus_new(seats, conf->bus_size);
+    }
+    lib_bus_use(bus);
 }

@@ -30,4 +30,8 @@ struct zone_conf *zones_find(const struct app_conf *conf, const char *kind, stru
 /* Maps every zone of `conf`, or holds that of `old` (may be NULL). conf_free lets go of them. */
 void zones_open(struct app_conf *conf, const struct app_conf *old);
 
+/* The bus of the workers that are forked from now on, for `conf`: the one there is, when it has
+ * room and the size asked for. Workers of an older one keep that. */
+void zones_open_bus(const struct app_conf *conf);
+
 #endif

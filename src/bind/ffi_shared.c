@@ -1,10 +1,20 @@
-/* Nothing is decided here. */
+/* Nothing is decided here but that whoever watches a key is told of its changes. */
 #include "bind/ffi_shared.h"
 
+#include <errno.h>
+#include <signal.h>
+
 #include "base/buf.h"
+#include "bind/lib_bus.h"
 #include "shm/dict_list.h"
 
 static struct buf keys; /* process-wide: from ffi_shared_keys to ffi_shared_free_keys */
+
+static void tell(struct dict *d, const char *key, size_t n)
+{
+    if (UNLIKELY(dict_is_watched(d, slice_of(key, n))))
+        lib_bus_publish(LIB_BUS_SHARED, slice_str(dict_name(d)), slice_of(key, n));
+}
 
 int ffi_shared_get(struct dict *d, const char *key, size_t n, int takes_stale,
                    struct dict_item *out)
@@ -16,18 +26,27 @@ int ffi_shared_get(struct dict *d, const char *key, size_t n, int takes_stale,
 
 int ffi_shared_store(struct dict *d, const char *key, size_t n, int mode, struct dict_item *item)
 {
-    return (int)dict_store(d, slice_of(key, n), item, (unsigned)mode);
+    int result = (int)dict_store(d, slice_of(key, n), item, (unsigned)mode);
+
+    tell(d, key, n);
+    return result;
 }
 
 int ffi_shared_swap(struct dict *d, const char *key, size_t n, const struct dict_item *expected,
                     struct dict_item *item)
 {
-    return (int)dict_swap(d, slice_of(key, n), expected, item);
+    int result = (int)dict_swap(d, slice_of(key, n), expected, item);
+
+    tell(d, key, n);
+    return result;
 }
 
 int ffi_shared_incr(struct dict *d, const char *key, size_t n, struct dict_incr *incr)
 {
-    return (int)dict_incr(d, slice_of(key, n), incr);
+    int result = (int)dict_incr(d, slice_of(key, n), incr);
+
+    tell(d, key, n);
+    return result;
 }
 
 int ffi_shared_ttl(struct dict *d, const char *key, size_t n, double *ttl)
@@ -51,12 +70,16 @@ double ffi_shared_push(struct dict *d, const char *key, size_t n, int end,
     enum dict_result result =
         dict_list_push(d, slice_of(key, n), item, (enum dict_end)end, &length);
 
+    tell(d, key, n);
     return result == DICT_OK ? (double)length : -(double)result;
 }
 
 int ffi_shared_pop(struct dict *d, const char *key, size_t n, int end, struct dict_item *out)
 {
-    return (int)dict_list_pop(d, slice_of(key, n), (enum dict_end)end, out);
+    int result = (int)dict_list_pop(d, slice_of(key, n), (enum dict_end)end, out);
+
+    tell(d, key, n);
+    return result;
 }
 
 double ffi_shared_length(struct dict *d, const char *key, size_t n)
@@ -70,6 +93,7 @@ double ffi_shared_length(struct dict *d, const char *key, size_t n)
 void ffi_shared_flush_all(struct dict *d)
 {
     dict_walk_flush_all(d);
+    lib_bus_publish(LIB_BUS_SHARED, slice_str(dict_name(d)), SLICE_EMPTY);
 }
 
 double ffi_shared_flush_expired(struct dict *d, double most)
@@ -114,4 +138,14 @@ double ffi_shared_free_space(struct dict *d)
 void ffi_shared_stats(struct dict *d, struct dict_stats *out)
 {
     dict_walk_stats(d, out);
+}
+
+void ffi_shared_watch(struct dict *d, const char *key, size_t n, double ms)
+{
+    dict_watch(d, slice_of(key, n), (int64_t)ms);
+}
+
+int ffi_shared_is_gone(double pid)
+{
+    return kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }

@@ -55,6 +55,14 @@ double ffi_shared_capacity(const struct dict *d);
 /* See dict_free_space. */
 double ffi_shared_free_space(struct dict *d);
 
+/* See dict_watch. What the calls above change while it is watched is published on the bus, on
+ * channel LIB_BUS_SHARED: the dictionary's name as the topic, the key; no key when it was flushed.
+ */
+void ffi_shared_watch(struct dict *d, const char *key, size_t n, double ms);
+
+/* Is there no process of that number any more? */
+int ffi_shared_is_gone(double pid);
+
 /* See dict_walk_stats. */
 void ffi_shared_stats(struct dict *d, struct dict_stats *out);
 

@@ -17,5 +17,6 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.task", lib_task);
     lib_preload(L, "perilune.core.sys", lib_sys);
     lib_preload(L, "perilune.core.json", lib_json);
+    lib_preload(L, "perilune.core.bus", lib_bus);
     lib_preload(L, "perilune.core.stream", lib_stream);
 }

@@ -17,6 +17,9 @@ int lib_task(lua_State *L);
 /* Takes the next-turn call out of the loop: the machine is about to be closed. */
 void lib_task_close(void);
 
+/* "perilune.core.bus": publish, listen, unlisten, stats. */
+int lib_bus(lua_State *L);
+
 /* "perilune.core.json": encode, empty_array. */
 int lib_json(lua_State *L);
 

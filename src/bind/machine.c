@@ -12,6 +12,7 @@
 #include "bind/co.h"
 #include "bind/lerr.h"
 #include "bind/lib.h"
+#include "bind/lib_bus.h"
 #include "bind/vm.h"
 
 /* `user` with ";;" replaced by the default, as LUA_PATH has it; ours first. */
@@ -83,6 +84,7 @@ void machine_close(void)
     if (!L)
         return;
     lib_task_close();
+    lib_bus_close();
     co_shutdown();
     lua_close(L);
     vm_set(NULL);

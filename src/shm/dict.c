@@ -12,7 +12,12 @@
 #include "base/rand.h"
 #include "shm/shard.h"
 
-enum { SHARD_LEAST = 2 << 20, SHARDS_MOST = 64, SPOT_MOST = 512, PAGE_UNITS = 4096 / ARENA_UNIT };
+enum {
+    SHARD_LEAST = 2 << 20,
+    SHARDS_MOST = 64,
+    SPOT_MOST = JOURNAL_BYTES,
+    PAGE_UNITS = 4096 / ARENA_UNIT
+};
 
 static const uint64_t MAGIC = 0x31746369642d6d73; /* of a formatted zone */
 
@@ -89,7 +94,7 @@ static enum dict_result look_up(struct dict *d, struct slice key, struct dict_it
     struct shard *s = shard_enter_for(d, key, &hash);
 
     if (!takes_stale)
-        shard_expire(s, now, false);
+        shard_expire_some(s, now);
     at = shard_find(s, key, hash);
     if (at) {
         struct entry *e = shard_entry(s, at);
@@ -160,14 +165,14 @@ static void overwrite(struct shard *s, uint32_t at, const struct dict_item *item
     char *value = shard_value(e);
     size_t n = value_size(item);
 
-    for (size_t i = 0; i < n; i += ARENA_UNIT)
-        journal_note(j, value + i);
+    journal_note_bytes(j, value, MAX(n, (size_t)e->value_n));
     journal_note(j, &e->next);
     journal_note(j, &e->value_n);
     journal_note(j, &e->expires);
     e->value_n = (uint32_t)n;
     describe(e, item, now);
     fill(e, item);
+    JOURNAL_STEP();
     shard_touch(s, at);
 }
 
@@ -211,7 +216,7 @@ enum dict_result dict_store(struct dict *d, struct slice key, struct dict_item *
     bool is_there;
 
     item->is_forcible = false;
-    shard_expire(s, now, false);
+    shard_expire_some(s, now);
     at = shard_find(s, key, hash);
     is_there = at && !shard_is_expired(shard_entry(s, at), now);
     if (mode & DICT_ADD && is_there)
@@ -301,7 +306,7 @@ enum dict_result dict_incr(struct dict *d, struct slice key, struct dict_incr *i
     struct shard *s = shard_enter_for(d, key, &hash);
 
     incr->is_forcible = false;
-    shard_expire(s, now, false);
+    shard_expire_some(s, now);
     at = shard_find(s, key, hash);
     if (at && !shard_is_expired(shard_entry(s, at), now)) {
         result = add(s, at, incr);
@@ -343,6 +348,29 @@ enum dict_result dict_expire(struct dict *d, struct slice key, int64_t ttl)
     }
     shard_leave(s);
     return at ? DICT_OK : DICT_NOT_FOUND;
+}
+
+void dict_watch(struct dict *d, struct slice key, int64_t ms)
+{
+    int64_t until = clock_wall_ms() + ms;
+
+    atomic_store(&d->head->key_watched_until[shard_hash(d, key) % SHARD_WATCHED], until);
+    atomic_store(&d->head->watched_until, until);
+}
+
+bool dict_is_watched(const struct dict *d, struct slice key)
+{
+    const struct dict_head *head = d->head;
+
+    if (LIKELY(atomic_load_explicit(&head->watched_until, memory_order_relaxed) == 0))
+        return false;
+    return atomic_load(&head->key_watched_until[shard_hash(d, key) % SHARD_WATCHED]) >=
+           clock_wall_ms();
+}
+
+const char *dict_name(const struct dict *d)
+{
+    return d->zone->name;
 }
 
 size_t dict_capacity(const struct dict *d)

@@ -100,6 +100,16 @@ enum dict_result dict_ttl(struct dict *d, struct slice key, int64_t *ttl_out);
 /* Gives an entry `ttl` milliseconds from now; 0: for ever. */
 enum dict_result dict_expire(struct dict *d, struct slice key, int64_t ttl);
 
+/* For `ms` from now on dict_is_watched is true for `key`; others with the same hash share its fate.
+ */
+void dict_watch(struct dict *d, struct slice key, int64_t ms);
+
+/* Does anybody want to know of changes of `key`? Cheap when nobody watches anything. */
+bool dict_is_watched(const struct dict *d, struct slice key);
+
+/* The name of its zone. */
+const char *dict_name(const struct dict *d);
+
 /* Bytes as asked for. */
 size_t dict_capacity(const struct dict *d);
 

@@ -85,7 +85,7 @@ enum dict_result dict_list_push(struct dict *d, struct slice key, const struct d
     struct shard *s = shard_enter_for(d, key, &hash);
     enum dict_result result;
 
-    shard_expire(s, clock_wall_ms(), false);
+    shard_expire_some(s, clock_wall_ms());
     result = find(s, key, hash, &at);
     if (result == DICT_NOT_FOUND)
         at = new_list(s, key, hash);
@@ -137,7 +137,7 @@ enum dict_result dict_list_pop(struct dict *d, struct slice key, enum dict_end e
     enum dict_result result;
     struct shard_list *list;
 
-    shard_expire(s, clock_wall_ms(), false);
+    shard_expire_some(s, clock_wall_ms());
     result = find(s, key, hash, &at);
     if (at) {
         list = list_of(s, at);
@@ -159,7 +159,7 @@ enum dict_result dict_list_length(struct dict *d, struct slice key, uint32_t *n_
     struct shard *s = shard_enter_for(d, key, &hash);
     enum dict_result result;
 
-    shard_expire(s, clock_wall_ms(), false);
+    shard_expire_some(s, clock_wall_ms());
     result = find(s, key, hash, &at);
     if (at)
         shard_touch(s, at);

@@ -4,6 +4,9 @@
 
 void journal_undo(struct journal *j)
 {
+    memcpy(j->bytes_at ? j->bytes_at : j->bytes, j->bytes, j->n_bytes);
+    atomic_signal_fence(memory_order_seq_cst);
+    j->n_bytes = 0;
     while (j->n > 0) {
         *j->notes[j->n - 1].at = j->notes[j->n - 1].old;
         atomic_signal_fence(memory_order_seq_cst);

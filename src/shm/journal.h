@@ -9,6 +9,7 @@
 #define SHM_JOURNAL_H
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "base/check.h"
@@ -20,15 +21,18 @@
 
 typedef uint64_t __attribute__((may_alias)) journal_word;
 
-enum { JOURNAL_ROOM = 160 };
+enum { JOURNAL_ROOM = 96, JOURNAL_BYTES = 512 };
 
 struct journal {
-    uint32_t n;
-    uint32_t spare;
+    /* how many words and bytes are noted: one word, forgotten by one store */
+    uint32_t n __attribute__((aligned(8)));
+    uint32_t n_bytes;
     struct {
         journal_word *at;
         uint64_t old;
     } notes[JOURNAL_ROOM];
+    char *bytes_at;
+    char bytes[JOURNAL_BYTES];
 };
 
 /* Keeps the aligned word that holds `p`: from now on it may be written to as one likes. */
@@ -41,6 +45,19 @@ static inline void journal_note(struct journal *j, void *p)
     j->notes[j->n].old = *at;
     atomic_signal_fence(memory_order_seq_cst);
     j->n++;
+    atomic_signal_fence(memory_order_seq_cst);
+    JOURNAL_STEP();
+}
+
+/* Keeps up to JOURNAL_BYTES bytes from `p` on, once between two commits; none of their words may be
+ * noted besides. */
+static inline void journal_note_bytes(struct journal *j, char *p, size_t n)
+{
+    CHECK(j->n_bytes == 0 && n <= JOURNAL_BYTES);
+    memcpy(j->bytes, p, n);
+    j->bytes_at = p;
+    atomic_signal_fence(memory_order_seq_cst);
+    j->n_bytes = (uint32_t)n;
     atomic_signal_fence(memory_order_seq_cst);
     JOURNAL_STEP();
 }
@@ -65,7 +82,7 @@ static inline void journal_set64(struct journal *j, uint64_t *p, uint64_t value)
 static inline void journal_commit(struct journal *j)
 {
     atomic_signal_fence(memory_order_seq_cst);
-    j->n = 0;
+    *(journal_word *)&j->n = 0;
     atomic_signal_fence(memory_order_seq_cst);
     JOURNAL_STEP();
 }

@@ -1,24 +1,45 @@
 /* A lock that processes share and that outlives its owner: when a process dies inside, the next one
- * gets in and is told. */
+ * gets in and is told.
+ *
+ * For memory that was mapped before the processes were forked, and for their main threads. */
 #ifndef SHM_LOCK_H
 #define SHM_LOCK_H
 
-#include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/base.h"
 
 struct lock {
-    pthread_mutex_t mutex;
+    _Atomic uint64_t owner; /* 0: nobody */
 };
 
-/* Makes a lock in memory that was mapped before the processes were forked. */
+/* What this process writes into the locks it holds; 0: it has not held any yet. Not for use but by
+ * lock_take. */
+extern uint64_t lock_self;
+
+/* Makes a lock, before the fork. */
 void lock_init(struct lock *l);
+
+/* The rest of lock_take. */
+bool lock_take_slow(struct lock *l) MUST_USE;
 
 /* Waits until nobody else is inside. False: the last owner died there; what it left must be mended
  * before anything else is done. The lock is held in both cases. */
-bool lock_take(struct lock *l) MUST_USE;
+MUST_USE static inline bool lock_take(struct lock *l)
+{
+    uint64_t nobody = 0;
+
+    if (LIKELY(lock_self &&
+               atomic_compare_exchange_strong_explicit(&l->owner, &nobody, lock_self,
+                                                       memory_order_acquire, memory_order_relaxed)))
+        return true;
+    return lock_take_slow(l);
+}
 
 /* Leaves. */
-void lock_give(struct lock *l);
+static inline void lock_give(struct lock *l)
+{
+    atomic_store_explicit(&l->owner, 0, memory_order_release);
+}
 
 #endif

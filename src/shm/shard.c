@@ -38,25 +38,40 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t hash_of(uint64_t seed, struct slice key)
+/* Up to 8 bytes in a word; those in the middle may count twice. */
+static uint64_t word_of(const char *p, size_t n)
+{
+    uint64_t word = 0;
+    uint32_t half;
+
+    if (n >= 4) {
+        memcpy(&half, p, 4);
+        word = (uint64_t)half << 32;
+        memcpy(&half, p + n - 4, 4);
+        return word | half;
+    }
+    if (n > 0)
+        word = (uint64_t)(unsigned char)p[0] << 16 | (uint64_t)(unsigned char)p[n / 2] << 8 |
+               (unsigned char)p[n - 1];
+    return word;
+}
+
+uint64_t shard_hash(const struct dict *d, struct slice key)
 {
     const char *p = key.p;
     size_t n = key.n;
-    uint64_t h = seed ^ n, word;
+    uint64_t seed = d->head->seed, h = seed ^ n, word;
 
-    for (; n >= 8; p += 8, n -= 8) {
+    for (; n > 8; p += 8, n -= 8) {
         memcpy(&word, p, 8);
         h = mix(h ^ word, 0x9e3779b97f4a7c15u);
     }
-    word = 0;
-    memcpy(&word, p, n);
-    return mix(mix(h ^ word, 0xd6e8feb86659fd93u), seed | 1);
+    return mix(mix(h ^ word_of(p, n), 0xd6e8feb86659fd93u), seed | 1);
 }
 
-void shard_enter(struct shard *s)
+/* The last user was killed inside. */
+static void mend(struct shard *s)
 {
-    if (LIKELY(lock_take(&s->lock)))
-        return;
     journal_undo(&s->arena.journal);
     shard_sweep(s);
     s->mended++;
@@ -64,9 +79,15 @@ void shard_enter(struct shard *s)
               "a process died inside a shared dictionary; what it had begun is undone");
 }
 
+void shard_enter(struct shard *s)
+{
+    if (UNLIKELY(!lock_take(&s->lock)))
+        mend(s);
+}
+
 struct shard *shard_enter_for(const struct dict *d, struct slice key, uint32_t *hash_out)
 {
-    uint64_t h = hash_of(d->head->seed, key);
+    uint64_t h = shard_hash(d, key);
     struct shard *s = shard_at(d, (uint32_t)(h >> 32) & (d->head->n_shards - 1));
 
     *hash_out = (uint32_t)h;
@@ -94,6 +115,7 @@ uint32_t shard_find(const struct shard *s, struct slice key, uint32_t hash)
     return 0;
 }
 
+/* The caller has noted s->newest, which shares its word with s->oldest. */
 static void push_newest(struct shard *s, uint32_t at)
 {
     struct journal *j = &s->arena.journal;
@@ -102,7 +124,6 @@ static void push_newest(struct shard *s, uint32_t at)
     journal_note(j, &e->newer);
     e->newer = 0;
     e->older = s->newest;
-    journal_note(j, &s->newest);
     if (s->newest)
         journal_set32(j, &shard_entry(s, s->newest)->newer, at);
     else
@@ -110,11 +131,11 @@ static void push_newest(struct shard *s, uint32_t at)
     s->newest = at;
 }
 
+/* The same holds here. */
 static void unlink_age(struct shard *s, const struct entry *e)
 {
     struct journal *j = &s->arena.journal;
 
-    journal_note(j, &s->newest);
     if (e->newer)
         journal_set32(j, &shard_entry(s, e->newer)->older, e->older);
     else
@@ -129,6 +150,7 @@ void shard_touch(struct shard *s, uint32_t at)
 {
     if (s->newest == at)
         return;
+    journal_note(&s->arena.journal, &s->newest);
     unlink_age(s, shard_entry(s, at));
     push_newest(s, at);
 }
@@ -159,6 +181,7 @@ void shard_insert(struct shard *s, uint32_t at)
     e->next = *bucket;
     journal_set32(j, bucket, at);
     journal_set32(j, &s->n_entries, s->n_entries + 1);
+    journal_note(j, &s->newest);
     push_newest(s, at);
 }
 
@@ -171,6 +194,7 @@ void shard_remove(struct shard *s, uint32_t at)
     while (*from != at)
         from = &shard_entry(s, *from)->next;
     journal_set32(j, from, e->next);
+    journal_note(j, &s->newest);
     unlink_age(s, e);
     journal_set32(j, &s->n_entries, s->n_entries - 1);
     if (e->type == DICT_LIST)

@@ -13,7 +13,7 @@
 struct shard {
     struct arena arena; /* the journal is in it */
     struct lock lock;
-    uint32_t newest, oldest; /* entries by last use */
+    uint32_t newest __attribute__((aligned(8))), oldest; /* entries by last use: one word */
     uint32_t n_entries;
     uint32_t doomed; /* a list that is in no table any more and is being freed */
     uint32_t first;  /* the arena's first block */
@@ -50,12 +50,16 @@ struct shard_element {
     char value[];
 };
 
+enum { SHARD_WATCHED = 32 };
+
 struct dict_head {
     uint64_t magic, seed;
     uint32_t n_shards; /* a power of two */
     uint32_t shift;
     uint64_t shard_size;
-    uint64_t spare[4];
+    _Atomic int64_t watched_until;                    /* the latest of the following */
+    _Atomic int64_t key_watched_until[SHARD_WATCHED]; /* by hash: wall clock, ms */
+    uint64_t spare[3];
 };
 
 struct dict {
@@ -64,6 +68,9 @@ struct dict {
     char *copy; /* what dict_get hands out */
     size_t copy_room;
 };
+
+/* The hash of a key in this dictionary. */
+uint64_t shard_hash(const struct dict *d, struct slice key);
 
 /* Makes `size` zeroed bytes a shard. */
 void shard_init(struct shard *s, size_t size);
@@ -132,6 +139,13 @@ void shard_copy(struct dict *d, const char *p, size_t n, struct dict_item *out);
 static inline bool shard_is_expired(const struct entry *e, int64_t now)
 {
     return e->expires != 0 && e->expires <= now;
+}
+
+/* shard_expire without force: what every call does on its way. */
+static inline void shard_expire_some(struct shard *s, int64_t now)
+{
+    if (s->oldest && UNLIKELY(shard_is_expired(shard_entry(s, s->oldest), now)))
+        shard_expire(s, now, false);
 }
 
 #endif

@@ -234,11 +234,9 @@ static char *describe_all(struct dict *d)
     return text;
 }
 
-/* As shard_enter does for one whose last user was killed. */
-static void mend(struct shard *s)
+static void mend_and_leave(struct shard *s)
 {
-    journal_undo(&s->arena.journal);
-    shard_sweep(s);
+    mend(s);
     lock_give(&s->lock);
 }
 
@@ -278,7 +276,7 @@ static bool die_after(size_t op, long n, const char *done)
     }
     steps_left = NEVER;
     if (has_died)
-        mend(shard_at(d, 0));
+        mend_and_leave(shard_at(d, 0));
     after = describe_all(d);
     if (!dict_walk_check(d))
         fail_msg("%s, killed after %ld stores: unsound", ops[op].name, n);

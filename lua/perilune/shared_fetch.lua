@@ -1,0 +1,124 @@
+--- One loader a machine: what `fetch` of perilune.shared does.
+--
+-- Who loads has an entry of its own, `fetch\0KEY`, with its process number; it lives as long as the lease. In each
+-- worker one task stands for all that ask for a key there: it loads, or waits for the value and looks after the
+-- loader. The wait is a look every few milliseconds, soon rarer: a loader takes long, or nobody needs fetch.
+
+local deferred = require "perilune.deferred"
+local ffi = require "ffi"
+local failure = require "perilune.failure"
+local suggest = require "perilune.suggest"
+local sys = require "perilune.core.sys"
+local task = require "perilune.task"
+
+local C = ffi.C
+local LEASE, FIRST_LOOK, LAST_LOOK = 30, 0.002, 0.05
+
+--- What tasks of this worker wait for: dictionary name and key → list of deferreds.
+local waiting = {}
+
+local shared_fetch = {}
+
+local function mark_of(key)
+    return "fetch\0" .. key
+end
+
+--- True when this worker is to load now.
+local function claim(dict, key, lease)
+    local mark, me = mark_of(key), sys.pid()
+    if dict:add(mark, me, lease) then
+        return true
+    end
+    local owner = dict:get(mark)
+    if type(owner) == "number" and owner ~= me and C.ffi_shared_is_gone(owner) ~= 0 then
+        return dict:cas(mark, owner, me, lease) == true
+    end
+    return false
+end
+
+local function load(dict, key, ttl, loader)
+    local ok, value = xpcall(function()
+        return deferred.await(loader(key))
+    end, failure.traced)
+    if ok and value ~= nil then
+        local stored, why = dict:set(key, value, ttl)
+        if not stored then
+            sys.log("warn", ("fetch: \"%s\" is not stored: %s"):format(key, why))
+        end
+    end
+    dict:cas(mark_of(key), sys.pid(), nil)
+    if not ok then
+        error(value, 0)
+    end
+    return value
+end
+
+--- Loads, or waits for another worker that does.
+local function obtain(dict, key, ttl, loader, lease)
+    local look = FIRST_LOOK
+    while true do
+        local value = dict:get(key)
+        if value ~= nil then
+            return value
+        elseif claim(dict, key, lease) then
+            value = dict:get(key)
+            if value == nil then
+                return load(dict, key, ttl, loader)
+            end
+            dict:cas(mark_of(key), sys.pid(), nil)
+            return value
+        end
+        task.nap(look)
+        look = math.min(look * 2, LAST_LOOK)
+    end
+end
+
+local function settle_all(id, method, value)
+    local list = waiting[id]
+    waiting[id] = nil
+    for _, d in ipairs(list) do
+        d[method](d, value)
+    end
+end
+
+local function start(id, dict, key, ttl, loader, lease)
+    waiting[id] = {}
+    task.spawn(obtain, dict, key, ttl, loader, lease):on_realized(function(value)
+        settle_all(id, "success", value)
+    end, function(err)
+        settle_all(id, "error", err)
+    end)
+end
+
+local function check(ttl, loader, options)
+    if type(ttl) ~= "number" or ttl < 0 then
+        error("bad argument 'ttl' to fetch (a number of seconds expected)", 4)
+    elseif type(loader) ~= "function" then
+        error("bad argument 'loader' to fetch (function expected, got " .. type(loader) .. ")", 4)
+    end
+    for name in pairs(options or {}) do
+        if name ~= "lease" then
+            error(("unknown option '%s'%s"):format(tostring(name), suggest(name, { "lease" })), 4)
+        end
+    end
+end
+
+--- See Dict:fetch in perilune.shared.
+function shared_fetch.fetch(dict, key, ttl, loader, options)
+    check(ttl, loader, options)
+    local value, why = dict:get(key)
+    if value ~= nil then
+        return deferred.success_deferred(value)
+    elseif type(why) == "string" then
+        return deferred.error_deferred(failure.new("invalid", why))
+    end
+    local id = dict.name .. "\0" .. key
+    if not waiting[id] then
+        start(id, dict, tostring(key), ttl, loader, options and options.lease or LEASE)
+    end
+    local d = deferred.deferred()
+    table.insert(waiting[id], d)
+    return d
+end
+
+return shared_fetch

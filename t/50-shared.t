@@ -1,0 +1,198 @@
+# perilune.shared: tables as values, compare-and-swap, update, fetch, watch, stats.
+use Test::Nginx::Socket 'no_plan';
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: tables as values; the methods of ngx.shared
+--- http_config
+    lua_shared_dict dogs 1m;
+--- config
+    location = /t {
+        content_by_lua_block {
+            local dogs = require("perilune.shared").dogs
+            ngx.say(dogs:set("t", { name = "Rex", legs = { 1, 2, 3, 4 } }, 10, 7))
+            local t, flags = dogs:get("t")
+            ngx.say(t.name, #t.legs, flags, " ", ngx.shared.dogs:get("t").name)
+            ngx.say(dogs:add("t", {}), dogs:replace("t", { name = "Bo" }), " ", dogs:get("t").name)
+            ngx.say(dogs:incr("n", 2, 40), " ", dogs:get_stale("n"))
+            ngx.say(ngx.shared.dogs:set("t", {}))
+            ngx.say(ngx.shared.dogs.watch, require("perilune.shared").cats)
+        }
+    }
+--- request
+GET /t
+--- response_body
+truenilfalse
+Rex47 Rex
+falsetrue Bo
+42 42nilfalse
+nilbad value type
+nilnil
+--- no_error_log
+[error]
+
+
+
+=== TEST 2: compare-and-swap and update
+--- http_config
+    lua_shared_dict dogs 1m;
+--- config
+    location = /t {
+        content_by_lua_block {
+            local dogs = require("perilune.shared").dogs
+            ngx.say(dogs:cas("k", nil, 1), dogs:cas("k", nil, 2))
+            ngx.say(dogs:cas("k", 1, "two", 10), dogs:cas("k", 1, "three"))
+            ngx.say(dogs:get("k"), dogs:ttl("k") > 9)
+            ngx.say(dogs:cas("k", "two", false), dogs:cas("k", false, nil), dogs:get("k"))
+            ngx.say((dogs:update("t", function(old)
+                old = old or { n = 0 }
+                old.n = old.n + 1
+                return old
+            end)))
+            for i = 1, 3 do
+                dogs:update("t", function(old)
+                    if i == 2 and old.n < 50 then
+                        dogs:set("t", { n = 100 }) -- somebody is faster
+                    end
+                    old.n = old.n + 1
+                    return old
+                end)
+            end
+            ngx.say(dogs:get("t").n)
+            dogs:set("b", false)
+            ngx.say(dogs:update("b", function(old) return not old end))
+            ngx.say((dogs:update("b", function() end)), dogs:get("b"))
+            dogs:rpush("l", 1)
+            ngx.say(dogs:update("l", function() return 1 end))
+        }
+    }
+--- request
+GET /t
+--- response_body_like
+truefalsechanged
+truefalsechanged
+twotrue
+truetruenil
+true
+102
+truetrue
+truenil
+nilvalue is a list
+--- no_error_log
+[error]
+
+
+
+=== TEST 3: fetch runs one loader, whoever asks
+--- http_config
+    lua_shared_dict dogs 1m;
+--- config
+    location = /t {
+        content_by_lua_block {
+            local task, failure = require "perilune.task", require "perilune.failure"
+            local dogs, loads = require("perilune.shared").dogs, 0
+            local function loader(key)
+                loads = loads + 1
+                await(task.sleep(0.02))
+                return { key = key, n = loads }
+            end
+            local all = {}
+            for i = 1, 10 do
+                all[i] = dogs:fetch("k", 10, loader)
+            end
+            for i = 1, 10 do
+                all[i] = await(all[i]).n
+            end
+            ngx.say(table.concat(all, " "), " ", loads, " ", await(dogs:fetch("k", 10, loader)).key)
+            ngx.say(dogs:ttl("k") > 9, " ", #dogs:get_keys())
+
+            local function fails()
+                error(failure.new("refused", "no"))
+            end
+            local a, b = dogs:fetch("x", 10, fails), dogs:fetch("x", 10, fails)
+            local _, err = a:try_await()
+            ngx.say(err.code, " ", (b:try_await()), " ", #dogs:get_keys())
+            ngx.say(await(dogs:fetch("x", 10, function() end)), " ", await(dogs:fetch("x", 0, function() return 5 end)))
+            ngx.say((pcall(dogs.fetch, dogs, "x", 1, loader, { leese = 1 })), " ", (pcall(dogs.fetch, dogs, "x", -1, loader)))
+        }
+    }
+--- request
+GET /t
+--- response_body
+1 1 1 1 1 1 1 1 1 1 1 k
+true 1
+refused false 1
+nil 5
+false false
+--- no_error_log
+[error]
+
+
+
+=== TEST 4: watch tells of every change, the latest first
+--- http_config
+    lua_shared_dict dogs 1m;
+--- config
+    location = /t {
+        content_by_lua_block {
+            local dogs = require("perilune.shared").dogs
+            local s = dogs:watch("k")
+            ngx.say(await(s:take()).value)
+            dogs:set("k", 1)
+            ngx.say(await(s:take()).value)
+            dogs:set("k", 2)
+            dogs:set("k", 3)
+            ngx.shared.dogs:incr("k", 1)
+            ngx.say(await(s:take()).value)
+            local d = s:take()
+            dogs:set("other", 5)
+            dogs:delete("k")
+            ngx.say(await(d).value)
+            dogs:rpush("k", 1)
+            await(s:take())
+            dogs:flush_all()
+            ngx.say(await(s:take()).value)
+            d = s:take()
+            s:close()
+            ngx.say(await(d))
+        }
+    }
+--- request
+GET /t
+--- response_body
+nil
+1
+4
+nil
+nil
+nil
+--- no_error_log
+[error]
+
+
+
+=== TEST 5: stats
+--- http_config
+    lua_shared_dict dogs 1m;
+--- config
+    location = /t {
+        content_by_lua_block {
+            local dogs = require("perilune.shared").dogs
+            dogs:set("a", 1)
+            dogs:set("b", 1, 0.001)
+            dogs:get("a")
+            dogs:get("c")
+            local s = dogs:stats()
+            ngx.say(s.entries, " ", s.hits, " ", s.misses, " ", s.evicted, " ", s.mended, " ", s.shards, " ", s.capacity)
+            ngx.say(s.used > 0 and s.used < 100000)
+        }
+    }
+--- request
+GET /t
+--- response_body
+2 1 1 0 0 1 1048576
+true
+--- no_error_log
+[error]

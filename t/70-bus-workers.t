@@ -1,0 +1,60 @@
+# Messages between workers: every worker hears everybody, in order; one that is killed costs nobody else anything; a
+# reload goes on with the same bus.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: every worker hears what one says, in order
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf_of() { cat >conf/perilune.conf <<X
+worker_processes 3; error_log logs/error.log notice; pid logs/m.pid; events {}
+http { access_log off; lua_shared_dict heard 1m;
+    init_by_lua_block {
+        local bus, heard = require "perilune.core.bus", ngx.shared.heard
+        bus.listen(function(topic, data)
+            local me = topic .. "-" .. ngx.worker.id()
+            heard:set(me, (heard:get(me) or "") .. data)
+        end)
+    }
+    init_worker_by_lua_block { ngx.shared.heard:incr("up", 1, 0) }
+    server { listen unix:$D/s;
+        location /say { content_by_lua_block {
+            local bus = require "perilune.core.bus"
+            for i = 1, 9 do bus.publish(ngx.var.arg_t, tostring(i)) end
+            ngx.say("said")
+        } }
+        location /up { content_by_lua_block { ngx.say(ngx.shared.heard:get("up")) } }
+        location /heard { content_by_lua_block {
+            local t, words = ngx.var.arg_t, {}
+            for id = 0, 2 do words[#words + 1] = tostring(ngx.shared.heard:get(t .. "-" .. id)) end
+            ngx.say(table.concat(words, " "), " $1")
+        } }
+    } }
+X
+}
+get() { curl -s --max-time 10 --unix-socket s "http://a/$1"; }
+conf_of one; $B
+all() { wait_for "[ \"\$(get heard?t=$1)\" = '123456789 123456789 123456789 $2' ]" && echo "$1 heard by all"; }
+until_get() { for i in $(seq 400); do get heard?t=none | grep -q " $1\$" && break; sleep 0.02; done; }
+until_get one; get say?t=first; all first one
+P=$(master)
+kill -9 $(pgrep -P $P | head -n 1); wait_for '[ "$(get up)" = 4 ]'
+get say?t=second; all second one
+conf_of two; $B -s reload; until_get two
+wait_for "[ \$(pgrep -P $P | wc -l) -eq 3 ]"
+get say?t=third; all third two
+quit TERM
+--- exec_out
+said
+first heard by all
+said
+second heard by all
+said
+third heard by all
