@@ -104,6 +104,8 @@ false.*bad "zone" argument
             say(dogs:incr("none", 1, 10))
             dogs:set("s", "text")
             say(dogs:incr("s", 1))
+            say(dogs:add("x", nil))
+            say(dogs:replace("s", nil))
             say(pcall(dogs.incr, dogs, "x", 1, nil, 5))
         }
     }
@@ -121,6 +123,8 @@ nil not found
 11 nil false
 12 nil false
 nil not a number
+false attempt to add or replace nil values false
+false attempt to add or replace nil values false
 false .*must provide "init" when providing "init_ttl"
 --- no_error_log
 [error]

@@ -187,7 +187,9 @@ local function store(dict, mode, key, value, exptime, flags)
     if not key then
         return nil, why
     end
-    if not fill(item, value) then
+    if value == nil and mode % SAFE ~= SET then
+        return false, "attempt to add or replace nil values", false
+    elseif not fill(item, value) then
         return nil, "bad value type"
     end
     item.ttl, item.flags = exptime * 1000, flags or 0

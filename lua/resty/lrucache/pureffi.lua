@@ -1,0 +1,3 @@
+--- `resty.lrucache.pureffi`: the same cache.
+
+return require "resty.lrucache"
