@@ -23,6 +23,9 @@ void lib_timer_close(void);
 /* "perilune.core.bus": publish, listen, unlisten, stats. */
 int lib_bus(lua_State *L);
 
+/* "perilune.core.bus": publish, listen, unlisten, stats. */
+int lib_bus(lua_State *L);
+
 /* "perilune.core.json": encode, empty_array. */
 int lib_json(lua_State *L);
 

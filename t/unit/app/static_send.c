@@ -36,7 +36,9 @@ static int send_file(const char *name)
 {
     const struct file_cache_file *f;
 
-    assert_int_equal(file_cache_open(slice_str(captured_path(&t, name)), SYMLINKS_FOLLOW, &f), 0);
+    assert_int_equal(file_cache_open(slice_str(captured_path(&t, name)),
+                                     (struct symlink_check){SYMLINKS_FOLLOW, 0}, &f),
+                     0);
     assert_int_equal(static_send(&t.w.v, f), STEP_DONE);
     return t.w.x.res.status;
 }
