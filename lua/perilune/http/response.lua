@@ -9,6 +9,7 @@ local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
 local stream = require "perilune.stream"
+local unseen = require "perilune.unseen"
 local task = require "perilune.task"
 
 local response = {}
@@ -43,6 +44,7 @@ local function settle(self, d)
         self._guard = nil
         d:error(err)
         self._body:close(err)
+        unseen.seen(self._body) -- whoever asked for the piece is told
     else
         self._call.on_body = function()
             settle(self, d)

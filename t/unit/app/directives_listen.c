@@ -66,7 +66,8 @@ static void test_errors(void **state)
                           "port, address:port, [ipv6]:port or unix:/path"},
         {"listen 0;", "invalid port in \"0\" of the \"listen\" directive in code:1; give "
                       "port, address:port, [ipv6]:port or unix:/path"},
-        {"listen 80 ssl;", NULL},
+        {"listen 80 ssl;",
+         "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive in code:1"},
         {"listen 80 http2;", NULL},
         {"listen 80 fast;", "invalid parameter \"fast\" in code:1"},
         {"listen 80 backlog=x;",

@@ -21,7 +21,7 @@ static void test_server_and_connection(void **state)
         {"document_root", "/srv/html"},
         {"request_filename", "/srv/html/a b"},
         {"proxy_protocol_addr", "(unknown)"},
-        {"ssl_protocol", "(unknown)"},
+        {"ssl_protocol", "(none)"},
     };
     struct world w;
     char pid[24];
