@@ -349,6 +349,5 @@ int lib_websocket(lua_State *L)
     lua_pop(L, 1);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
-    lib_websocket_group_register(L);
     return 1;
 }

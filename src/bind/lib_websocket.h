@@ -1,5 +1,5 @@
-/* WebSocket connections and groups of them as Lua sees them: the module "perilune.core.websocket",
- * and how upper layers make such values. */
+/* WebSocket connections as Lua sees them: the module "perilune.core.websocket", and how upper
+ * layers make such values. */
 #ifndef BIND_LIB_WEBSOCKET_H
 #define BIND_LIB_WEBSOCKET_H
 
@@ -10,9 +10,6 @@
 
 /* "perilune.core.websocket" */
 int lib_websocket(lua_State *L);
-
-/* Adds the functions of groups to the module's table on top of the stack. */
-void lib_websocket_group_register(lua_State *L);
 
 /* Pushes a value for `c`, which it owns. */
 void lib_websocket_push(lua_State *L, struct ws_conn *c);

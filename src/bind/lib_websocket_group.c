@@ -4,6 +4,8 @@
  *
  * A member is a row in its group's array; it is looked at when a message goes out, and rows whose
  * connection is over are dropped then. So nothing has to be undone when a connection ends. */
+#include "bind/lib_websocket_group.h"
+
 #include <lauxlib.h>
 
 #include "base/mem.h"
@@ -202,7 +204,7 @@ static int l_size(lua_State *L)
     return 1;
 }
 
-void lib_websocket_group_register(lua_State *L)
+int lib_websocket_group(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"group", l_group},         {"join", l_join}, {"leave", l_leave},
@@ -213,5 +215,7 @@ void lib_websocket_group_register(lua_State *L)
     lua_pushcfunction(L, l_gc);
     lua_setfield(L, -2, "__gc");
     lua_pop(L, 1);
+    lua_newtable(L);
     luaL_register(L, NULL, functions);
+    return 1;
 }

@@ -1,6 +1,6 @@
 --- Groups: what is sent to one goes to every member, encoded once.
 
-local core = require "perilune.core.websocket"
+local core = require "perilune.core.websocket_group"
 
 local group = {}
 local Group = {}
