@@ -44,7 +44,7 @@ function client.receive(fd, seconds)
 end
 return client
 EOF
-timeout 30 $(readlink /proc/$PID/exe) run main.lua $TEST_NGINX_SERVER_PORT $PID
+timeout 120 $(readlink /proc/$PID/exe) run main.lua $TEST_NGINX_SERVER_PORT $PID
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;
@@ -58,7 +58,7 @@ add_block_preprocessor(sub {
         $block->set_value("exec", $Exec);
     }
     if (!defined $block->timeout) {
-        $block->set_value("timeout", 30);
+        $block->set_value("timeout", 150);
     }
 });
 

@@ -32,7 +32,7 @@ new: 0 failed
 kept: 0 failed
 0
 --- exec_code: 1
---- timeout: 60
+--- timeout: 150
 
 === TEST 2: one socket for each worker: reloads with more, fewer and without
 --- config
@@ -64,7 +64,7 @@ new: 0 failed
 kept: 0 failed
 777777777777777777777777777777
 error.log
---- timeout: 60
+--- timeout: 150
 
 === TEST 3: a graceful end: what is in flight ends, what idles is closed, nobody new gets in
 --- config
@@ -112,7 +112,7 @@ b done
 a ended
 b ended
 error.log
---- timeout: 60
+--- timeout: 150
 
 === TEST 4: a worker that is killed loses its own connections and no others
 --- config
@@ -145,7 +145,7 @@ ok
 killed lost
 other done
 okokokok
---- timeout: 60
+--- timeout: 150
 
 === TEST 5: workers are killed while clients ask: no request after it fails
 --- config
@@ -169,7 +169,7 @@ ok
 ok
 new: few failed
 kept: few failed
---- timeout: 60
+--- timeout: 150
 
 === TEST 6: a bad configuration: one line, exit code 1, and the server goes on
 --- config
@@ -206,7 +206,7 @@ old
 0
 old
 the same workers
---- timeout: 60
+--- timeout: 150
 
 === TEST 7: more clients than worker_connections: idle ones make room, others wait, all are served
 --- config
@@ -273,7 +273,7 @@ b4 done
 i9 ok
 2
 ok
---- timeout: 60
+--- timeout: 150
 
 === TEST 8: out of descriptors: one line in the log, then on
 --- config
@@ -296,4 +296,4 @@ c60 ok
 ok
 1
 1
---- timeout: 60
+--- timeout: 150

@@ -26,7 +26,7 @@ wait_for '[ ! -e logs/m.pid ]'; grep -c 'worker_shutdown_timeout is over' logs/e
 begun
 a lost
 1
---- timeout: 60
+--- timeout: 150
 
 === TEST 2: worker_watchdog: a worker stuck in Lua is shown, killed and replaced, one that waits is not
 --- config
@@ -48,7 +48,7 @@ ok
 1
 1
 1
---- timeout: 60
+--- timeout: 150
 
 === TEST 3: user: the master is root, workers are not; temporary files and logs are theirs
 --- config
@@ -82,7 +82,7 @@ root root
 root
 1
 nginx: [emerg] getpwnam("no_such_user") failed
---- timeout: 60
+--- timeout: 150
 
 === TEST 4: the pid file: written when the server serves, moved by a reload, removed at the end
 --- config
@@ -104,7 +104,7 @@ moved
 1
 1
 nginx: [emerg] open() "no/such.pid" failed (2: No such file or directory)
---- timeout: 60
+--- timeout: 150
 
 === TEST 5: -s quit, stop, reload, reopen
 --- config
@@ -127,7 +127,7 @@ error.log
 reload 0
 reopen 0
 1
---- timeout: 60
+--- timeout: 150
 
 === TEST 6: reopening: buffered lines are in the old file, later ones in the new; an end loses none
 --- config
@@ -154,7 +154,7 @@ grep -c 'gracefully shutting down' logs/error.log logs/error.old
 /after
 logs/error.log:1
 logs/error.old:0
---- timeout: 60
+--- timeout: 150
 
 === TEST 7: -g: directives before the file's; the same one twice is refused
 --- config
@@ -173,7 +173,7 @@ $B -g 'pid logs/x.pid;' 2>err; echo $?; sed "s,$D/,," err
 nginx: [emerg] unexpected end of parameter, expecting ";" in command line
 1
 nginx: [emerg] "pid" directive is duplicate in conf/perilune.conf:1; the first one is in the command line
---- timeout: 60
+--- timeout: 150
 
 === TEST 8: daemon off: the process that was started is the master; a size change of its terminal ends nobody
 --- config
@@ -197,7 +197,7 @@ the same worker
 0
 a session of its own
 the master stays
---- timeout: 60
+--- timeout: 150
 
 === TEST 9: master_process off: one process; QUIT lets requests end, no file stays behind
 --- config
@@ -227,7 +227,7 @@ a done
 conf
 go
 logs
---- timeout: 60
+--- timeout: 150
 
 === TEST 10: worker_processes auto, and one worker for each processor it may use
 --- config
@@ -245,4 +245,4 @@ taskset -c 0 $B; workers | wc -l; for i in $(seq 20); do get /; done; echo; quit
 all
 1
 okokokokokokokokokokokokokokokokokokokok
---- timeout: 60
+--- timeout: 150

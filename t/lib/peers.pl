@@ -13,14 +13,14 @@
 #     close NAME…
 #     refused          waits until connections are refused
 #     run COMMAND      a shell command; its output is printed
-# Nothing waits longer than 20 seconds.
+# Nothing waits longer than 60 seconds.
 use strict;
 use warnings;
 use IO::Socket::INET;
 use IO::Select;
 use Time::HiRes qw(time sleep);
 
-my $LONGEST = 20;
+my $LONGEST = 60;
 my ($port, $mode) = @ARGV;
 my %peers;
 $SIG{PIPE} = 'IGNORE';

@@ -1,7 +1,7 @@
 # For the shell commands of t/70-*.t: a server of their own in $D.
 #   . t/lib/process.sh        first, from the top of the tree; then all happens in $D
 #   conf 'main level' 'server level' ['http level']   writes conf/perilune.conf
-#   wait_for 'condition'      until it holds, 20 seconds at most; says so when it does not
+#   wait_for 'condition'      until it holds, 60 seconds at most; says so when it does not
 #   is_gone PID               has it ended? Whether somebody has taken note of that does not matter
 #   workers                   the numbers of the workers that are not leaving
 PEERS="perl $PWD/t/lib/peers.pl"
@@ -20,7 +20,7 @@ X
 }
 
 wait_for() {
-    for _ in $(seq 400); do
+    for _ in $(seq 1200); do
         eval "$1" && return 0
         sleep 0.05
     done
@@ -38,7 +38,7 @@ workers() {
     done
 }
 
-get() { curl -s --max-time 20 "http://127.0.0.1:$PORT$1"; }
+get() { curl -s --max-time 60 "http://127.0.0.1:$PORT$1"; }
 
 # A server that is told to end has ended when its master is gone.
 quit() {
