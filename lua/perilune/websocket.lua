@@ -1,9 +1,10 @@
 --- WebSockets: duplex streams of messages (RFC 6455), compressed when both sides want it (RFC 7692).
 --
--- `upgrade` makes one of a request. A connection has the methods of a stream that matter for messages: `take`,
--- `put`, `each`, `close`; `ws:stream()` is a whole stream, with operators. What happens on the wire is C
--- (http/ws_conn); this file says what waits.
+-- `upgrade` makes one of a request, `connect` one of a URL. A connection has the methods of a stream that matter for
+-- messages: `take`, `put`, `each`, `close`; `ws:stream()` is a whole stream, with operators. What happens on the wire
+-- is C (http/ws_conn); the files of websocket/ say what waits.
 
+local client = require "perilune.websocket.client"
 local connection = require "perilune.websocket.connection"
 local core = require "perilune.core.upgrade"
 local deferred = require "perilune.deferred"
@@ -11,7 +12,7 @@ local failure = require "perilune.failure"
 local group = require "perilune.websocket.group"
 local options = require "perilune.websocket.options"
 
-local websocket = { group = group.new }
+local websocket = { group = group.new, connect = client.connect }
 
 --- Does the request ask for a WebSocket?
 -- @tparam table req
@@ -79,7 +80,7 @@ end
 -- @treturn deferred of the connection; fails with code `invalid` (the request asks for none; `err.status` is what to
 -- answer: 400 or 426), `denied` (origin; 403), `closed`
 function websocket.upgrade(req, opts)
-    opts = options.check("websocket.upgrade", opts)
+    opts = options.server("websocket.upgrade", opts)
     local status, reason = core.check(req)
     if status == nil then
         return deferred.error_deferred(reason)
@@ -102,7 +103,7 @@ end
 -- @tparam[opt] table opts as for `upgrade`
 -- @treturn function handler
 function websocket.handler(fn, opts)
-    opts = options.check("websocket.handler", opts)
+    opts = options.server("websocket.handler", opts)
     return function(req)
         if not core.is_asked(req) then
             return { status = 426, headers = { Upgrade = "websocket", Connection = "Upgrade" },

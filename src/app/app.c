@@ -13,7 +13,6 @@
 #include "app/fair_share.h"
 #include "app/lib_http.h"
 #include "app/lib_ngx.h"
-#include "app/lib_upgrade.h"
 #include "app/listeners.h"
 #include "app/lua_step.h"
 #include "app/port.h"
@@ -86,7 +85,6 @@ bool app_open_lua(struct app_conf *conf)
     app.conf = conf;
     if (!machine_open(&o))
         return false;
-    lib_upgrade_preload();
     if (!lib_http_open() || !lib_ngx_open())
         return false;
     return lua_step_run_plain((struct lua_code *)conf->init_by_lua, LUA_CONTEXT_INIT);

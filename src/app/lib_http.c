@@ -11,6 +11,7 @@
 
 #include "app/lib_request.h"
 #include "app/lib_server.h"
+#include "app/lib_upgrade.h"
 #include "app/lua_answer.h"
 #include "app/lua_step.h"
 #include "bind/co.h"
@@ -356,6 +357,7 @@ static int open_module(lua_State *L)
 bool lib_http_open(void)
 {
     lib_preload(vm_main(), "perilune.core.http", open_module);
+    lib_upgrade_preload();
     if (!vm_push_function("perilune.http.handler", "load"))
         return false;
     lua_pop(vm_main(), 1);

@@ -1,0 +1,167 @@
+--- Connecting to a WebSocket server (RFC 6455 section 4.1): a connection of perilune.tcp, one request, and what the
+-- answer must say before the connection is a WebSocket.
+
+local byte_stream = require "perilune.byte_stream"
+local bytes = require "perilune.core.stream"
+local connection = require "perilune.websocket.connection"
+local core = require "perilune.core.websocket"
+local failure = require "perilune.failure"
+local options = require "perilune.websocket.options"
+local task = require "perilune.task"
+local tcp = require "perilune.tcp"
+local url = require "perilune.http.url"
+
+local client = {}
+
+local LINES_MOST, LINE_MOST = 100, 8192
+local SCHEMES = { ws = "http", wss = "https", http = "http", https = "https" }
+
+local function parse(text)
+    local scheme, rest = tostring(text):match("^(%a+)(://.*)$")
+    local as_http = SCHEMES[(scheme or ""):lower()]
+    if not as_http then
+        return nil, failure.new("invalid", "not a URL with ws:// or wss://: " .. tostring(text))
+    end
+    return url.parse(as_http .. rest)
+end
+
+local function add_fields(lines, fields)
+    for name, value in pairs(fields or {}) do
+        value = tostring(value)
+        if not tostring(name):find("^[%w!#$%%&'*+%-.^_`|~]+$") or value:find("[%z\r\n]") then
+            error(failure.new("invalid", "a header field that cannot be sent: " .. tostring(name)), 0)
+        end
+        lines[#lines + 1] = name .. ": " .. value
+    end
+end
+
+local function request_of(u, key, opts)
+    local lines = {
+        ("GET %s HTTP/1.1"):format(u.target), "Host: " .. u.authority, "Upgrade: websocket", "Connection: Upgrade",
+        "Sec-WebSocket-Key: " .. key, "Sec-WebSocket-Version: 13",
+    }
+    local extensions = core.offer(opts)
+    lines[#lines + 1] = extensions and "Sec-WebSocket-Extensions: " .. extensions or nil
+    if opts.sub_protocols then
+        lines[#lines + 1] = "Sec-WebSocket-Protocol: " .. table.concat(opts.sub_protocols, ", ")
+    end
+    lines[#lines + 1] = opts.origin and "Origin: " .. opts.origin or nil
+    add_fields(lines, opts.headers)
+    return table.concat(lines, "\r\n") .. "\r\n\r\n"
+end
+
+local function lost(code, what)
+    return failure.new(code == "closed" and "truncated" or code or "closed", what)
+end
+
+--- The head of the answer: its status and its fields by lower-case name; repeats are joined by commas.
+local function read_head(own)
+    local line, code = byte_stream.waiting(bytes.read_line, own)
+    local status = line and tonumber(line:match("^HTTP/1%.1 (%d%d%d)[ \r]?"))
+    if not status then
+        error(line and failure.new("protocol", "no answer of HTTP/1.1") or lost(code, "no answer to the handshake"), 0)
+    end
+    local fields = {}
+    for _ = 1, LINES_MOST do
+        line, code = byte_stream.waiting(bytes.read_line, own)
+        if line == "" then
+            return status, fields
+        elseif not line then
+            error(lost(code, "the answer to the handshake was cut short"), 0)
+        end
+        local name, value = line:match("^([%w!#$%%&'*+%-.^_`|~]+):[ \t]*(.-)[ \t]*$")
+        if not name or #line > LINE_MOST then
+            error(failure.new("protocol", "malformed field in the answer to the handshake"), 0)
+        end
+        name = name:lower()
+        fields[name] = fields[name] and fields[name] .. ", " .. value or value
+    end
+    error(failure.new("too_large", "too many fields in the answer to the handshake"), 0)
+end
+
+local function has_token(value, token)
+    for word in (value or ""):lower():gmatch("[^,%s]+") do
+        if word == token then
+            return true
+        end
+    end
+    return false
+end
+
+local function is_offered(protocol, opts)
+    for _, name in ipairs(opts.sub_protocols or {}) do
+        if name == protocol then
+            return true
+        end
+    end
+    return protocol == nil
+end
+
+--- What the answer lacks; nil: it is one (section 4.1, the client's checks).
+local function problem_of(status, fields, accept, opts)
+    if status ~= 101 then
+        return "the server answered " .. status
+    elseif not has_token(fields.upgrade, "websocket") or not has_token(fields.connection, "upgrade") then
+        return "the answer is no upgrade to a WebSocket"
+    elseif fields["sec-websocket-accept"] ~= accept then
+        return "the answer's Sec-WebSocket-Accept is wrong"
+    elseif not is_offered(fields["sec-websocket-protocol"], opts) then
+        return "the server chose a sub-protocol that was not offered"
+    end
+end
+
+local function shake_hands(own, u, opts)
+    local key, accept = core.key()
+    local sent, code = bytes.write(own, request_of(u, key, opts))
+    if not sent then
+        error(lost(code, "the handshake could not be sent"), 0)
+    end
+    local status, fields = read_head(own)
+    local problem = problem_of(status, fields, accept, opts)
+    local raw = not problem and core.adopt(own, opts, fields["sec-websocket-extensions"])
+    if not raw then
+        local err = failure.new("handshake", problem or "the server chose extensions that were not offered")
+        err.status, err.headers = status, fields
+        error(err, 0)
+    end
+    return connection.new(raw, fields["sec-websocket-protocol"])
+end
+
+local function open(u, opts)
+    local timeout = opts.handshake_timeout or 30
+    local target = {
+        host = u.host, port = not opts.path and u.port or nil, path = opts.path, timeout = timeout,
+        resolver = opts.resolver, family = opts.family, local_address = opts.local_address,
+    }
+    if u.scheme == "https" then
+        target.tls, target.server_name, target.insecure = opts.tls or true, opts.server_name, opts.insecure
+    end
+    local stream = await(tcp.connect(target))
+    local own = stream:detach()
+    bytes.set_timeouts(own, timeout * 1000, timeout * 1000)
+    task.defer(function()
+        bytes.close(own, true) -- does nothing once the WebSocket has it
+    end)
+    return shake_hands(own, u, opts)
+end
+
+--- Connects to `ws://` or `wss://`. Options: those of `websocket.upgrade` but a function as `origin`, and
+-- `handshake_timeout` seconds (30: resolving, connecting, TLS, and the same again for the answer); `tls` (a context
+-- of perilune.tls, or options of one), `server_name`, `insecure`, `resolver`, `family`, `local_address`, `path` (a Unix
+-- socket) as for `tcp.connect`; `origin` a text.
+-- @tparam string text URL
+-- @tparam[opt] table opts
+-- @treturn deferred of a connection; fails with code `invalid` (URL), `handshake` (`err.status` and `err.headers` are
+-- the server's answer), `timeout`, `protocol`, `truncated`, and those of `tcp.connect`
+function client.connect(text, opts)
+    opts = options.client("websocket.connect", opts)
+    return task.spawn(function()
+        local u, err = parse(text)
+        if not u then
+            error(err, 0)
+        end
+        return open(u, opts)
+    end)
+end
+
+return client

@@ -1,0 +1,181 @@
+# WebSocket clients: against our own server, against python3-websockets, and against servers that answer wrongly.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+our $Http = <<'_EOC_';
+    lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
+_EOC_
+our $Run = <<'_EOC_';
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua $TEST_NGINX_SERVER_PORT $TEST_NGINX_HTML_DIR 2>&1
+_EOC_
+run_tests();
+
+__DATA__
+
+=== TEST 1: messages, sub-protocols, compression, the end
+--- http_config eval: $::Http
+--- config
+    location / { handler app; }
+--- user_files
+>>> app.lua
+local websocket = require "perilune.websocket"
+return websocket.handler(function(ws)
+    for message, is_binary in ws:each() do
+        if message == "bye" then ws:close(4001, "as you wish") return end
+        ws:send(message, is_binary)
+    end
+end, { sub_protocols = { "v2" }, compression = true, max_message_size = 1e7, max_frame_payload = 1e7 })
+>>> main.lua
+local websocket = require "perilune.websocket"
+local base = "ws://127.0.0.1:" .. arg[1]
+for _, opts in ipairs { {}, { compression = true }, { compression = true, window_bits = 10, no_context_takeover = true } } do
+    opts.sub_protocols, opts.max_frame_payload, opts.max_message_size = { "v1", "v2" }, 1e7, 1e7
+    local ws = await(websocket.connect(base .. "/x?y=1", opts))
+    for _, text in ipairs { "hello", "", ("x"):rep(70000), ("ab"):rep(500000) } do
+        ws:send(text)
+        local got, is_binary = ws:receive()
+        assert(got == text and not is_binary)
+    end
+    ws:send("\0\255", true)
+    assert(select(2, ws:receive()) == true)
+    print(ws.protocol, await(ws:ping("p")))
+    ws:send("bye")
+    print(ws:receive(), ws:state())
+end
+local s = await(websocket.connect(base)):stream()
+s:put("one") s:put("two")
+print(await(s:map(string.upper):take()))
+s:close()
+--- exec eval: $::Run
+--- exec_out
+v2	p
+nil	closed	4001	as you wish	nil
+v2	p
+nil	closed	4001	as you wish	nil
+v2	p
+nil	closed	4001	as you wish	nil
+ONE
+
+
+
+=== TEST 2: what is refused
+--- http_config eval: $::Http
+--- config
+    location / { return 200; }
+    location /denied { return 403 "no"; }
+--- user_files
+>>> main.lua
+local websocket, tcp = require "perilune.websocket", require "perilune.tcp"
+local function try(url, opts)
+    local ok, err = try_await(websocket.connect(url, opts))
+    print(ok, err.code, err.status, err.message)
+end
+try("ftp://a") try("ws://127.0.0.1:" .. arg[1] .. "/denied") try("ws://127.0.0.1:" .. arg[1] .. "/")
+try("ws://127.0.0.1:" .. arg[1], { headers = { ["A\r\nB"] = "c" } })
+print((select(2, pcall(websocket.connect, "ws://a", { sub_protocol = {} })):match("websocket%.connect.*")))
+local GOOD = "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+local answers = {
+    GOOD .. "\r\n", GOOD .. "Sec-WebSocket-Accept: wrong\r\n\r\n", "HTTP/1.0 101 x\r\n\r\n", "nonsense\r\n\r\n", GOOD,
+    "HTTP/1.1 101 x\r\nUpgrade: websocket\r\n\r\n", GOOD .. "bad field\r\n\r\n",
+    GOOD .. "Sec-WebSocket-Accept: ACCEPT\r\nSec-WebSocket-Protocol: other\r\n\r\n",
+    GOOD .. "Sec-WebSocket-Accept: ACCEPT\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+}
+local at = 0
+local server = tcp.start_server(function(s)
+    at = at + 1
+    local head = ""
+    repeat head = head .. await(s:take()) until head:find("\r\n\r\n", 1, true)
+    local key = head:match("Sec%-WebSocket%-Key: (%S+)")
+    s:put((answers[at]:gsub("ACCEPT", function()
+        local p = io.popen("printf %s '" .. key .. "258EAFA5-E914-47DA-95CA-C5AB0DC85B11' | openssl dgst -sha1 -binary | base64")
+        return p:read("*l")
+    end)))
+end, { address = "127.0.0.1" })
+for _ = 1, #answers do try("ws://127.0.0.1:" .. server:port()) end
+await(server:close(0))
+try("ws://127.0.0.1:1")
+local silent = tcp.start_server(function(s) await(s:take()) await(require "perilune.task".sleep(5)) end, { address = "127.0.0.1" })
+try("ws://127.0.0.1:" .. silent:port(), { handshake_timeout = 0.2 })
+await(silent:close(0))
+--- exec eval: $::Run
+--- exec_out_like eval
+"^false\tinvalid\tnil\tnot a URL[^\n]*
+false\thandshake\t403\tthe server answered 403
+false\thandshake\t200\tthe server answered 200
+false\tinvalid\tnil\ta header field that cannot be sent[^\$]*
+websocket.connect: unknown option 'sub_protocol'; did you mean 'sub_protocols'\\?
+false\thandshake\t101\tthe answer's Sec-WebSocket-Accept is wrong
+false\thandshake\t101\tthe answer's Sec-WebSocket-Accept is wrong
+false\tprotocol\tnil\tno answer of HTTP/1.1
+false\tprotocol\tnil\tno answer of HTTP/1.1
+false\ttruncated\tnil\tthe answer to the handshake was cut short
+false\thandshake\t101\tthe answer is no upgrade to a WebSocket
+false\tprotocol\tnil\tmalformed field in the answer to the handshake
+false\thandshake\t101\tthe server chose a sub-protocol that was not offered
+false\thandshake\t101\tthe server chose extensions that were not offered
+false\trefused\tnil\t[^\n]*
+false\ttimeout\tnil\t[^\n]*
+\$"
+
+
+
+=== TEST 3: against an implementation of others
+--- http_config eval: $::Http
+--- config
+    location / { return 200; }
+--- user_files
+>>> server.py
+import asyncio, sys, websockets
+
+async def echo(ws):
+    async for message in ws:
+        await ws.send(message)
+
+async def main():
+    async with websockets.serve(echo, "127.0.0.1", 0, max_size=None) as server:
+        print(server.sockets[0].getsockname()[1], flush=True)
+        await asyncio.sleep(20)
+
+asyncio.run(main())
+>>> main.lua
+local websocket = require "perilune.websocket"
+local p = io.popen("exec timeout 20 /usr/bin/python3 " .. arg[2] .. "/server.py & echo $!; wait", "r")
+local pid, port = p:read("*l"), p:read("*l")
+for _, compression in ipairs { false, true } do
+    local ws = await(websocket.connect("ws://127.0.0.1:" .. port, { compression = compression, max_frame_payload = 1e7, max_message_size = 1e7 }))
+    for _, text in ipairs { "hello", "", ("x"):rep(126), ("y"):rep(70000), ("\195\169z"):rep(100000) } do
+        ws:send(text)
+        assert(ws:receive() == text)
+    end
+    print(compression, await(ws:close(1000, "done")), ws:state())
+end
+os.execute("kill " .. pid)
+--- exec eval: $::Run
+--- exec_out
+false	true	closed	1000	done	nil
+true	true	closed	1000	done	nil
+
+
+
+=== TEST 4: cancelling a connect, and the task that waits for one, closes the connection
+--- http_config eval: $::Http
+--- config
+    location / { return 200; }
+--- user_files
+>>> main.lua
+local websocket, tcp, task = require "perilune.websocket", require "perilune.tcp", require "perilune.task"
+local ended = 0
+local server = tcp.start_server(function(s)
+    task.defer(function() ended = ended + 1 end)
+    while await(s:take()) do end
+end, { address = "127.0.0.1" })
+local d = websocket.connect("ws://127.0.0.1:" .. server:port())
+while server:count() == 0 do task.nap(0.01) end
+task.nap(0.05)
+d:cancel()
+while ended < 1 do task.nap(0.01) end
+print("ended", ended, d:is_realized())
+await(server:close(1))
+--- exec eval: $::Run
+--- exec_out_like: ^ended\t1\ttrue
