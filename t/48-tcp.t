@@ -362,7 +362,6 @@ reset
 reset
 reset
 exit 0
-.*
 
 
 

@@ -81,7 +81,12 @@ local function converse(server, own, connection)
     end
 end
 
-local function log_failure(err)
+--- Strangers who do not speak what is spoken here are no fault of ours.
+local function log_failure(err, stream)
+    if not stream then
+        sys.log("info", "tcp connection ended before it began: " .. tostring(err))
+        return
+    end
     local is_usual = failure.is(err, "cancelled") or failure.is(err, "closed") or failure.is(err, "reset")
     sys.log(is_usual and "info" or "error", "tcp handler failed: " .. failure.describe(err))
 end
@@ -102,7 +107,7 @@ local function serve(server, own)
     local ok, err = xpcall(converse, failure.traced, server, own, connection)
     local stream = connection.stream
     if not ok then
-        log_failure(err)
+        log_failure(err, stream)
         if not (stream and stream.is_detached) then
             bytes.close(own, true)
         end

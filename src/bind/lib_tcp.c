@@ -407,29 +407,71 @@ static int fail_with(lua_State *L, const char *code)
     return 2;
 }
 
+/* Reads `n` bytes that are known to be there. */
+static void skip(struct lib_stream *s, size_t n)
+{
+    char bytes[PROXY_PROTO_V2_MAX];
+
+    while (n) {
+        ssize_t got = stream_read(s->wire.stream, bytes, n);
+
+        if (got <= 0)
+            return;
+        n -= (size_t)got;
+    }
+}
+
+/* Looks at what the kernel has behind the part of a header that was read before, and takes nothing
+ * beyond the header: what follows may be for TLS. PROXY_PROTO_MORE: wait. */
+static enum proxy_proto_result peek(struct lib_stream *s, struct proxy_proto *p, bool *has_ended)
+{
+    char all[PROXY_PROTO_V2_MAX];
+    struct slice before = wire_input(&s->wire);
+    size_t n = before.n;
+    ssize_t got;
+    enum proxy_proto_result r;
+
+    memcpy(all, before.p, n);
+    got = recv(stream_fd(s->wire.stream), all + n, sizeof(all) - n, MSG_PEEK | MSG_DONTWAIT);
+    *has_ended = got == 0 || (got < 0 && errno != EAGAIN);
+    if (got <= 0)
+        return PROXY_PROTO_MORE;
+    r = proxy_proto_read(slice_of(all, n + (size_t)got), p);
+    if (r == PROXY_PROTO_BAD)
+        return r;
+    wire_consume(&s->wire, n);
+    if (r == PROXY_PROTO_DONE) {
+        skip(s, p->n - n);
+    } else {
+        skip(s, (size_t)got);
+        wire_unread(&s->wire, slice_of(all, n + (size_t)got));
+    }
+    return r;
+}
+
 /* read_proxy(stream) → table with peer and local_address (empty: not known), nil and a code, or the
- * wait token */
+ * wait token; nothing behind the header is read */
 static int l_read_proxy(lua_State *L)
 {
     struct lib_stream *s = lib_stream_check(L, 1);
-    enum wire_result r = WIRE_DONE;
     struct proxy_proto p;
+    bool has_ended;
 
-    while (s->wire.stream && r == WIRE_DONE) {
-        enum proxy_proto_result is = proxy_proto_read(wire_input(&s->wire), &p);
-
-        if (is == PROXY_PROTO_DONE) {
-            wire_consume(&s->wire, p.n);
-            push_proxy(L, &p);
-            return 1;
-        }
-        if (is == PROXY_PROTO_BAD)
-            return fail_with(L, err_protocol.code);
-        r = wire_fill(&s->wire, PROXY_PROTO_V1_MAX);
-    }
-    if (r == WIRE_WAIT && !wire_has_expired(&s->wire, IO_READ))
+    if (!s->wire.stream)
+        return lib_stream_fail(L, s);
+    switch (peek(s, &p, &has_ended)) {
+    case PROXY_PROTO_DONE:
+        push_proxy(L, &p);
+        return 1;
+    case PROXY_PROTO_BAD:
+        return fail_with(L, err_protocol.code);
+    default:
+        if (has_ended)
+            return fail_with(L, err_closed.code);
+        if (wire_has_expired(&s->wire, IO_READ))
+            return fail_with(L, err_timeout.code);
         return lib_stream_wait(L, s, IO_READ);
-    return fail_with(L, r == WIRE_WAIT ? err_timeout.code : err_closed.code);
+    }
 }
 
 static bool is_of(const char *text, int family, struct addr *out)

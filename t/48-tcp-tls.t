@@ -1,0 +1,237 @@
+# TLS on perilune.tcp: both roles, each wrong certificate with its code, sessions, pins, start_tls.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+our $Exec = <<'_EOC_';
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+cd $TEST_NGINX_HTML_DIR; timeout 15 $P run main.lua 2>err; echo exit $?; cat err
+_EOC_
+add_block_preprocessor(sub {
+    my $block = shift;
+    if (!defined $block->config) {
+        $block->set_value("config", "    location / { return 204; }\n");
+    }
+    if (!defined $block->exec) {
+        $block->set_value("exec", $Exec);
+    }
+    if (!defined $block->timeout) {
+        $block->set_value("timeout", 20);
+    }
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: verified by chain and name; what was agreed; ALPN
+--- user_files
+>>> main.lua
+local tcp, tls = require "perilune.tcp", require "perilune.tls"
+local ca = tls.make_certificate { common_name = "Test CA", ca = true }
+local cert = tls.make_certificate { names = { "localhost" }, issuer = ca }
+local context = tls.server_context { certificate_pem = cert.certificate, key_pem = cert.key, alpn = { "echo", "other" } }
+local server = tcp.start_server(function(stream, info)
+    print(info.tls.server_name, info.tls.alpn, info.tls.peer_certificate)
+    for chunk in stream:each() do stream:put(chunk) end
+end, { address = "127.0.0.1", tls = context })
+local c = await(tcp.connect { host = "localhost", port = server:port(), tls = { ca_pem = ca.certificate },
+    alpn = { "other", "echo" } })
+await(c:put "secret")
+print(await(c:take()))
+local t = c:tls()
+print(t.version, t.alpn, t.is_verified, t.is_resumed, t.peer_certificate.subject, t.peer_certificate.issuer)
+await(c:shutdown())
+print(await(c:take()))
+c:close()
+await(server:close())
+--- exec_out
+localhost	echo	nil
+secret
+TLSv1.3	echo	true	false	CN=localhost	CN=Test CA
+nil
+exit 0
+
+
+
+=== TEST 2: certificates that are wrong in one way each
+--- user_files
+>>> main.lua
+local tcp, tls, task = require "perilune.tcp", require "perilune.tls", require "perilune.task"
+local ca = tls.make_certificate { common_name = "Test CA", ca = true }
+local other = tls.make_certificate { common_name = "Other CA", ca = true }
+local function outcome(cert, client)
+    local server = tcp.start_server(function(stream) await(stream:take()) end, { address = "127.0.0.1",
+        tls = { certificate_pem = cert.certificate, key_pem = cert.key } })
+    client = client or {}
+    local o = { host = "localhost", port = server:port(), tls = { ca_pem = client.ca or ca.certificate, crl = client.crl } }
+    o.server_name, o.pins, o.insecure = client.server_name, client.pins, client.insecure
+    local ok, result = try_await(tcp.connect(o))
+    print(ok and "connected" or result.code, ok or result.stage)
+    if ok then result:abort() end
+    await(server:close(0))
+end
+local good = tls.make_certificate { names = { "localhost" }, issuer = ca, serial = 7 }
+outcome(good)
+outcome(tls.make_certificate { names = { "localhost" }, issuer = ca, ends_in = -60 })
+outcome(tls.make_certificate { names = { "localhost" }, issuer = ca, starts_in = 3600 })
+outcome(tls.make_certificate { names = { "example.com" }, issuer = ca })
+outcome(tls.make_certificate { names = { "localhost" }, issuer = other })
+outcome(tls.make_certificate { names = { "localhost" } })
+outcome(good, { server_name = "elsewhere.test" })
+local pin = require("perilune.core.secure").pin(good.certificate)
+outcome(good, { pins = { pin } })
+outcome(good, { pins = { "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", (pin:gsub("^sha256/", "")) } })
+outcome(good, { pins = { "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" } })
+local f = io.open("crl.pem", "w")
+f:write(tls.make_revocations(ca, { 7 }))
+f:close()
+outcome(good, { crl = "crl.pem" })
+outcome(tls.make_certificate { names = { "example.com" } }, { insecure = true })
+--- exec_out_like
+^connected	true
+tls_expired	handshake
+tls_not_yet_valid	handshake
+tls_wrong_name	handshake
+tls_unknown_ca	handshake
+tls_self_signed	handshake
+tls_wrong_name	handshake
+connected	true
+connected	true
+tls_pin	handshake
+tls_revoked	handshake
+connected	true
+exit 0
+(.*\n)*.*insecure: the certificate of localhost is not verified
+
+
+
+=== TEST 3: a server that is none, one that is silent, one that ends within the handshake
+--- user_files
+>>> main.lua
+local tcp, task = require "perilune.tcp", require "perilune.task"
+local function outcome(handler, opts)
+    local server = tcp.start_server(handler, { address = "127.0.0.1" })
+    local o = { host = "localhost", family = "ipv4_only", port = server:port(), tls = true, timeout = opts and 0.1 }
+    local ok, err = try_await(tcp.connect(o))
+    print(ok, err.code, err.stage, (err.message:match("^localhost:%d+: ")) ~= nil)
+    await(server:close(0))
+end
+outcome(function(stream) await(stream:take()) stream:put "HTTP/1.1 400 Bad Request\r\n\r\n" end)
+outcome(function(stream) await(task.sleep(5)) end, true)
+outcome(function(stream) await(stream:take()) end)
+outcome(function(stream) await(stream:take()) stream:abort() end)
+--- exec_out
+false	tls_not_tls	handshake	true
+false	timeout	handshake	true
+false	closed	handshake	true
+false	reset	handshake	true
+exit 0
+
+
+
+=== TEST 4: client certificates
+--- user_files
+>>> main.lua
+local tcp, tls = require "perilune.tcp", require "perilune.tls"
+local ca = tls.make_certificate { common_name = "Test CA", ca = true }
+local cert = tls.make_certificate { names = { "localhost" }, issuer = ca }
+local me = tls.make_certificate { common_name = "client seven", issuer = ca }
+local server = tcp.start_server(function(stream, info)
+    local certificate = info.tls.peer_certificate
+    stream:put(certificate and certificate.subject or "nobody")
+end, { address = "127.0.0.1", tls = { certificate_pem = cert.certificate, key_pem = cert.key, client_auth = "required",
+    ca_pem = ca.certificate, protocols = { "TLSv1.2" } } })
+local to = { host = "localhost", port = server:port() }
+to.tls = { ca_pem = ca.certificate, certificate_pem = me.certificate, key_pem = me.key }
+local c = await(tcp.connect(to))
+print(await(c:take()))
+c:close()
+to.tls = { ca_pem = ca.certificate }
+local ok, err = try_await(tcp.connect(to))
+print(ok, err.code)
+await(server:close(1))
+--- exec_out_like
+^CN=client seven
+false	(tls_alert|reset)
+exit 0
+
+
+
+=== TEST 5: a session is gone on with
+--- user_files
+>>> main.lua
+local tcp, tls = require "perilune.tcp", require "perilune.tls"
+local cert = tls.make_certificate { names = { "localhost" }, ca = true }
+local server = tcp.start_server(function(stream, info)
+    stream:put(info.tls.is_resumed and "again" or "first")
+    await(stream:take())
+end, { address = "127.0.0.1", tls = { certificate_pem = cert.certificate, key_pem = cert.key } })
+local context = tls.client_context { ca_pem = cert.certificate }
+local session
+for _ = 1, 2 do
+    local c = await(tcp.connect { host = "localhost", port = server:port(), tls = context, session = session })
+    print(await(c:take()), c:tls().is_resumed)
+    session = session or c:tls_session()
+    print(session ~= nil)
+    c:close()
+end
+await(server:close(1))
+--- exec_out
+first	false
+true
+again	true
+true
+exit 0
+
+
+
+=== TEST 6: TLS on a live connection, in either role
+--- user_files
+>>> main.lua
+local tcp, tls, frame = require "perilune.tcp", require "perilune.tls", require "perilune.frame"
+local cert = tls.make_certificate { names = { "mail.test" }, ca = true }
+local context = tls.server_context { certificate_pem = cert.certificate, key_pem = cert.key }
+local server = tcp.start_server(function(stream)
+    await(stream:put "220 hello\r\n")
+    local line = await(stream:take())
+    await(stream:put "220 go on\r\n")
+    await(stream:start_tls { context = context, is_server = true })
+    await(stream:put(line .. await(stream:take())))
+end, { address = "127.0.0.1" })
+local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+io.write(await(c:take()))
+await(c:put "STARTTLS ")
+io.write(await(c:take()))
+print(await(c:start_tls { context = tls.client_context { ca_pem = cert.certificate }, server_name = "mail.test" }))
+await(c:put "now secret")
+print(await(c:take()), c:tls().version)
+print(await(c:take()))
+c:close()
+await(server:close(1))
+--- exec_out eval
+"220 hello\r
+220 go on\r
+true
+STARTTLS now secret\tTLSv1.3
+nil
+exit 0
+"
+
+
+
+=== TEST 7: the PROXY header comes before the handshake
+--- user_files
+>>> main.lua
+local tcp, tls = require "perilune.tcp", require "perilune.tls"
+local cert = tls.make_certificate { names = { "localhost" }, ca = true }
+local server = tcp.start_server(function(stream, info)
+    stream:put { info.peer.host, " ", info.tls.version }
+end, { address = "127.0.0.1", proxy_protocol = true, tls = { certificate_pem = cert.certificate, key_pem = cert.key } })
+local c = await(tcp.connect { host = "localhost", port = server:port(), tls = { ca_pem = cert.certificate },
+    proxy_protocol = { peer = { host = "10.9.8.7", port = 1 }, local_address = { host = "10.0.0.1", port = 2 } } })
+print(await(c:take()))
+c:close()
+await(server:close(1))
+--- exec_out
+10.9.8.7 TLSv1.3
+exit 0
