@@ -14,13 +14,16 @@
 #include "app/lib_http.h"
 #include "app/lib_ngx.h"
 #include "app/listeners.h"
+#include "app/location_resolver.h"
 #include "app/lua_step.h"
 #include "app/port.h"
+#include "app/visit.h"
 #include "app/zones.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "bind/lib_bus.h"
+#include "bind/lib_dns.h"
 #include "bind/machine.h"
 #include "bind/vm.h"
 #include "http/ws_conn.h"
@@ -229,8 +232,18 @@ static void check_limits(const struct app_conf *conf)
                   conf->worker_connections, (unsigned long long)limit.rlim_cur);
 }
 
+/* For names that the running task looks up: what its request's location says, else the http level. */
+static struct resolver *choose_resolver(void)
+{
+    struct visit *v = lua_current_visit();
+    const struct location *l = v && v->loc ? v->loc : app.conf ? app.conf->http : NULL;
+
+    return l ? location_resolver_of(l) : resolver_default();
+}
+
 void app_start(struct app_conf *conf, int id, int n)
 {
+    lib_dns_set_chooser(choose_resolver);
     app.conf = conf;
     app.worker_id = id;
     app.worker_count = n;

@@ -144,6 +144,10 @@ void directives_echo_register(void);
 
 /* Registers the table of shared memory. */
 void directives_shared_register(void);
+
+/* Registers the table of name servers. */
+void directives_resolver_register(void);
+
 /* Registers the table of TLS. */
 void directives_tls_register(void);
 /* Registers the table of sockets of Lua. */

@@ -28,6 +28,7 @@ static struct location *new_http_location(struct app_conf *conf, const struct co
     l->error_log = &conf->error_log;
     l->lua_code_cache = l->lua_use_default_type = true;
     l->sockets = SOCKET_CONF_DEFAULT;
+    l->resolver_timeout = 30000;
     l->lua_http10_buffering = l->does_lua_change_underscores = true;
     return l;
 }

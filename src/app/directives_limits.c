@@ -210,9 +210,6 @@ static const struct directive table[] = {
     ACCEPTED("fastcgi_temp_path", CTX_LEVELS, 1, 4, ARG_WORD, "path [level …]"),
     ACCEPTED("uwsgi_temp_path", CTX_LEVELS, 1, 4, ARG_WORD, "path [level …]"),
     ACCEPTED("scgi_temp_path", CTX_LEVELS, 1, 4, ARG_WORD, "path [level …]"),
-    ACCEPTED("resolver", CTX_LEVELS, 1, ARGS_MANY, ARG_WORD,
-             "address … [valid=time] [ipv6=on|off]"),
-    ACCEPTED("resolver_timeout", CTX_LEVELS, 1, 1, ARG_TIME, "time"),
 };
 
 void directives_limits_register(void)

@@ -13,6 +13,7 @@ void app_register_directives(void)
     directives_limits_register();
     directives_http2_register();
     directives_log_register();
+    directives_resolver_register();
     directives_tls_register();
     directives_headers_register();
     directives_compress_register();

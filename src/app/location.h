@@ -123,6 +123,8 @@ struct location {
     const struct vhost *vhost;
     struct app_conf *conf;
     struct http_settings http;
+    struct location_resolver *resolver; /* NULL: the default */
+    uint64_t resolver_timeout;          /* ms */
     struct tls_conf *tls; /* what ssl_ directives say; NULL: nothing */
 
     /* where files are */

@@ -19,12 +19,19 @@ struct request {
     int self, fn;
 };
 
+static struct resolver *(*chooser)(void) = resolver_default; /* process-wide: the app's choice */
+
+void lib_dns_set_chooser(struct resolver *(*fn)(void))
+{
+    chooser = fn;
+}
+
 struct resolver *lib_dns_resolver(lua_State *L, int arg)
 {
     struct resolver **r;
 
     if (lua_isnoneornil(L, arg))
-        return resolver_default();
+        return chooser();
     r = luaL_checkudata(L, arg, "perilune.resolver");
     return *r;
 }

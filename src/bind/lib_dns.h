@@ -10,6 +10,10 @@
  * anything else. */
 struct resolver *lib_dns_resolver(lua_State *L, int arg);
 
+/* Who chooses the default for the running task, instead of resolver_default; set by the layer above,
+ * once. */
+void lib_dns_set_chooser(struct resolver *(*fn)(void));
+
 /* The policy of a name at `arg` ("ipv6_preferred" and nil, "ipv4_preferred", "ipv6_only",
  * "ipv4_only"); raises an error on anything else. */
 enum dns_family lib_dns_family(lua_State *L, int arg);

@@ -83,10 +83,11 @@ end
 
 --- Starts one.
 -- @tparam table zone
+-- @tparam[opt] table options `port`, `tcp` (over TCP as well)
 -- @treturn server with `address` ("127.0.0.1:port"), `asked`, `zone`
 function dns_server.start(zone, options)
     local self = setmetatable({ zone = zone, asked = {} }, Server)
-    self.udp = udp.socket { address = "127.0.0.1" }
+    self.udp = udp.socket { address = "127.0.0.1", port = options and options.port }
     self.address = "127.0.0.1:" .. self.udp:port()
     task.spawn(serve_udp, self)
     if options and options.tcp then

@@ -42,7 +42,6 @@ static void test_checks(void **state)
 {
     static const struct loaded_case cases[] = {
         {"proxy_temp_path /a; fastcgi_temp_path /b; scgi_temp_path /c; uwsgi_temp_path /d;", NULL},
-        {"resolver 127.0.0.1 valid=1s; resolver_timeout 5s;", NULL},
         {"lingering_close always; directio off; open_file_cache max=1 inactive=2s;", NULL},
         {"large_client_header_buffers 0 8k;",
          "invalid number or size in \"large_client_header_buffers\" directive in code:1"},
