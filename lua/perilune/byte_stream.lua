@@ -325,8 +325,8 @@ function Stream:tls()
     return secure.info(self.core)
 end
 
---- What a later `tcp.connect` to this server may go on with (option `session`); nil when there is nothing new. Servers of
--- TLS 1.3 give it behind the handshake: ask when the connection has been used.
+--- What a later `tcp.connect` to this server may go on with (option `session`); nil when there is nothing new. Servers
+-- of TLS 1.3 give it behind the handshake: ask when the connection has been used.
 function Stream:tls_session()
     return secure.session(self.core)
 end
@@ -372,7 +372,8 @@ end
 local function set_options(self, opts)
     local keepalive = opts.keepalive
     local times = type(keepalive) == "table" and keepalive or {}
-    core.set_options(self.core, opts.nodelay ~= false, keepalive and true or nil, times.idle, times.interval, times.count)
+    core.set_options(self.core, opts.nodelay ~= false, keepalive and true or nil, times.idle, times.interval,
+        times.count)
     local function ms(seconds)
         return seconds and math.max(math.floor(seconds * 1000), seconds > 0 and 1 or 0) or 0
     end

@@ -123,8 +123,8 @@ local function check_server(opts)
     return opts
 end
 
---- Starts a server: `handler(stream, info)` runs as a task for each connection. When it returns (or the deferred that it
--- returns succeeds) the connection is closed after what was put has been sent; when it fails, it is reset.
+--- Starts a server: `handler(stream, info)` runs as a task for each connection. When it returns (or the deferred that
+-- it returns succeeds) the connection is closed after what was put has been sent; when it fails, it is reset.
 -- Options: `port` (0: a free one), `address` ("0.0.0.0"), `path` (a Unix socket), `listen_fd` (an inherited listening
 -- socket), `backlog`, `reuseport`, `ipv6only`, `max_connections` (who comes beyond waits in the kernel's queue),
 -- `tls` (a context of perilune.tls, or the options of one), `proxy_protocol` (versions 1 and 2 are read),
@@ -216,7 +216,8 @@ end
 
 --- What a proxy says of whom it speaks for.
 local function proxy_header(said)
-    options.check(said, { version = "count", peer = "table", local_address = "table" }, "tcp.connect: proxy_protocol", 4)
+    local known = { version = "count", peer = "table", local_address = "table" }
+    options.check(said, known, "tcp.connect: proxy_protocol", 4)
     if said.version ~= nil and said.version ~= 1 and said.version ~= 2 then
         error("tcp.connect: proxy_protocol: version must be 1 or 2", 4)
     end

@@ -232,7 +232,8 @@ static void check_limits(const struct app_conf *conf)
                   conf->worker_connections, (unsigned long long)limit.rlim_cur);
 }
 
-/* For names that the running task looks up: what its request's location says, else the http level. */
+/* For names that the running task looks up: what its request's location says, else the http level.
+ */
 static struct resolver *choose_resolver(void)
 {
     struct visit *v = lua_current_visit();

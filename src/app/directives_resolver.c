@@ -91,7 +91,8 @@ static const struct directive table[] = {
      .doc = "Name servers for names that are looked up for a request, asked in order: by the HTTP "
             "client, by sockets and by perilune.dns. Answers are kept for as long as they say, or "
             "for `valid`. With `ipv6=off` nobody is asked for IPv6 addresses. Search domains are "
-            "not tried. What the http level says also holds for code outside of requests. Without it, those of `/etc/resolv.conf`.",
+            "not tried. What the http level says also holds for code outside of requests. Without "
+            "it, those of `/etc/resolv.conf`.",
      .apply = set_resolver},
     {.name = "resolver_timeout",
      .contexts = CTX_LEVELS,

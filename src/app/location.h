@@ -125,7 +125,7 @@ struct location {
     struct http_settings http;
     struct location_resolver *resolver; /* NULL: the default */
     uint64_t resolver_timeout;          /* ms */
-    struct tls_conf *tls; /* what ssl_ directives say; NULL: nothing */
+    struct tls_conf *tls;               /* what ssl_ directives say; NULL: nothing */
 
     /* where files are */
     struct script *root, *alias; /* alias set: it wins */

@@ -10,8 +10,8 @@
  * anything else. */
 struct resolver *lib_dns_resolver(lua_State *L, int arg);
 
-/* Who chooses the default for the running task, instead of resolver_default; set by the layer above,
- * once. */
+/* Who chooses the default for the running task, instead of resolver_default; set by the layer
+ * above, once. */
 void lib_dns_set_chooser(struct resolver *(*fn)(void));
 
 /* The policy of a name at `arg` ("ipv6_preferred" and nil, "ipv4_preferred", "ipv6_only",

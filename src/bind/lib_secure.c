@@ -1,5 +1,5 @@
-/* "perilune.core.secure": TLS on a live stream of bind/lib_stream, for either role, and what the two
- * ends have agreed on. */
+/* "perilune.core.secure": TLS on a live stream of bind/lib_stream, for either role, and what the
+ * two ends have agreed on. */
 #include "bind/lib_secure.h"
 
 #include <lauxlib.h>
@@ -36,8 +36,9 @@ static struct slice text_at(lua_State *L, int arg)
     return s;
 }
 
-/* start(stream, context, is_server[, server_name, alpn, session, skips_verify]) → true, or nil and a
- * code: "closed"; "busy": bytes that were read or not sent yet would pass between clear and secret */
+/* start(stream, context, is_server[, server_name, alpn, session, skips_verify]) → true, or nil and
+ * a code: "closed"; "busy": bytes that were read or not sent yet would pass between clear and
+ * secret */
 static int l_start(lua_State *L)
 {
     struct lib_stream *s = lib_stream_check(L, 1);
@@ -58,8 +59,8 @@ static int l_start(lua_State *L)
     outq_init(&out);
     under = wire_release(&s->wire, &in, &out);
     buf_free(&in);
-    lib_stream_open(s, lua_toboolean(L, 3) ? tls_accept(under, ctx)
-                                           : tls_connect(under, ctx, &peer));
+    lib_stream_open(s,
+                    lua_toboolean(L, 3) ? tls_accept(under, ctx) : tls_connect(under, ctx, &peer));
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -109,9 +110,12 @@ static void push_certificate(lua_State *L, const struct stream *s)
         const char *name;
         bool (*add)(const struct stream *s, struct buf *out);
     } fields[] = {
-        {"subject", tls_certificate_subject},         {"issuer", tls_certificate_issuer},
-        {"serial", tls_certificate_serial},           {"starts", tls_certificate_starts},
-        {"fingerprint", tls_certificate_fingerprint}, {"ends", tls_certificate_ends},
+        {"subject", tls_certificate_subject},
+        {"issuer", tls_certificate_issuer},
+        {"serial", tls_certificate_serial},
+        {"starts", tls_certificate_starts},
+        {"fingerprint", tls_certificate_fingerprint},
+        {"ends", tls_certificate_ends},
         {"pem", tls_peer_certificate},
     };
     struct buf text = BUF_EMPTY;
@@ -204,8 +208,9 @@ static int l_pin(lua_State *L)
 int lib_secure(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"start", l_start},     {"handshake", l_handshake}, {"info", l_info},
-        {"session", l_session}, {"pin", l_pin},             {NULL, NULL},
+        {"start", l_start}, {"handshake", l_handshake},
+        {"info", l_info},   {"session", l_session},
+        {"pin", l_pin},     {NULL, NULL},
     };
 
     luaL_newmetatable(L, SESSION);

@@ -272,9 +272,9 @@ static void fill_tls(lua_State *L, struct connect_options *o)
 }
 
 /* connect(options, resolver, family, fn) → request; fn(stream), or fn(nil, code, text, stage). The
- * table must stay until then. options: host, port, path, local_host, local_port, connect_timeout (for each address), timeout
- * (for everything), send_buffer, recv_buffer, preamble; tls, a context, with server_name, alpn,
- * session, pins, insecure */
+ * table must stay until then. options: host, port, path, local_host, local_port, connect_timeout
+ * (for each address), timeout (for everything), send_buffer, recv_buffer, preamble; tls, a context,
+ * with server_name, alpn, session, pins, insecure */
 static int l_connect(lua_State *L)
 {
     struct connect_options o = {.host = SLICE_EMPTY};

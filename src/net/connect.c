@@ -410,8 +410,7 @@ static void copy_texts(struct connect *c, const struct connect_options *o)
 
     own->host = copy_text(&at, o->host);
     own->preamble = copy_text(&at, o->preamble);
-    own->peer.server_name =
-        o->peer.server_name.n ? copy_text(&at, o->peer.server_name) : own->host;
+    own->peer.server_name = o->peer.server_name.n ? copy_text(&at, o->peer.server_name) : own->host;
     own->peer.alpn = copy_text(&at, o->peer.alpn);
     own->pins = copy_text(&at, o->pins);
 }

@@ -21,13 +21,13 @@ struct connect_options {
     enum dns_family family;
     unsigned connect_timeout; /* ms for each address; 0: no limit of its own */
     unsigned total_timeout;   /* ms for everything; 0: CONNECT_DEADLINE_MS */
-    unsigned stagger;   /* ms before the next address is tried beside; 0: CONNECT_STAGGER_MS */
-    int sndbuf, rcvbuf; /* 0: the system's */
+    unsigned stagger;      /* ms before the next address is tried beside; 0: CONNECT_STAGGER_MS */
+    int sndbuf, rcvbuf;    /* 0: the system's */
     struct slice preamble; /* sent before everything else; a few hundred bytes at most */
     struct tls_ctx *tls;   /* NULL: no TLS */
-    struct tls_peer peer;  /* with TLS; an empty server_name: the host. The session is not taken, and
-                              must stay until `fn` is called */
-    struct slice pins;     /* with TLS: see tls_pin.h; empty: none */
+    struct tls_peer peer; /* with TLS; an empty server_name: the host. The session is not taken, and
+                             must stay until `fn` is called */
+    struct slice pins;    /* with TLS: see tls_pin.h; empty: none */
 };
 
 enum connect_stage { CONNECT_RESOLVE, CONNECT_TCP, CONNECT_TLS };
