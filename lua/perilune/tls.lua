@@ -1,8 +1,8 @@
 --- TLS contexts: certificates, protocols and whom to believe, for servers made in code and for clients.
 --
--- A context is made once and used for many connections. Texts named `…_pem` are PEM, `certificate`, `key`, `ca` and `crl`
--- are paths of PEM files. Errors of the world are raised as error objects: `tls_material` (a certificate, key or list
--- that cannot be used), `not_found`, `denied`.
+-- A context is made once and used for many connections. Texts named `…_pem` are PEM; `certificate`, `key`, `ca` and
+-- `crl` are paths of PEM files. Errors of the world are raised as error objects: `tls_material` (a certificate, key or
+-- list that cannot be used), `not_found`, `denied`.
 
 local core = require "perilune.core.tls"
 local suggest = require "perilune.suggest"
@@ -86,11 +86,14 @@ end
 local client_auths = { none = true, optional = true, required = true }
 
 --- Makes a context for servers.
--- Options: `certificate` and `key` (paths) or `certificate_pem` and `key_pem`, `password` of the key; or `certificates`, an
+-- Options: `certificate` and `key` (paths) or `certificate_pem` and `key_pem`, `password` of the key; or
+-- `certificates`, an
 -- array of such tables for keys of different kinds; or `self_signed`, the options of `make_certificate`: for tests.
 -- `client_auth`: "none", "optional" (a certificate is asked for; the handler looks at it) or "required" (no handshake
--- without a good one); `ca`, `ca_pem`: authorities of clients; `crl`: revocation lists; `depth`: most certificates between
--- a client's and an authority's. `protocols`: {"TLSv1.2", "TLSv1.3"}; `ciphers`, `ciphersuites`, `curves`: lists as OpenSSL
+-- without a good one); `ca`, `ca_pem`: authorities of clients; `crl`: revocation lists; `depth`: most certificates
+-- between
+-- a client's and an authority's. `protocols`: {"TLSv1.2", "TLSv1.3"}; `ciphers`, `ciphersuites`, `curves`: lists as
+-- OpenSSL
 -- writes them; `alpn`: protocols, the preferred one first; `session_timeout`: seconds; `prefer_server_ciphers`.
 -- @tparam table options
 -- @treturn context
@@ -112,8 +115,10 @@ function tls.server_context(options)
 end
 
 --- Makes a context for clients. Chain and name of the server are verified.
--- Options: `ca`, `ca_pem` (authorities to believe; the system's when none is given), `system_ca` (the system's too), `crl`,
--- `depth`, a certificate of its own (`certificate`, `key`, `certificate_pem`, `key_pem`, `password`), `protocols`, `ciphers`,
+-- Options: `ca`, `ca_pem` (authorities to believe; the system's when none is given), `system_ca` (the system's too),
+-- `crl`,
+-- `depth`, a certificate of its own (`certificate`, `key`, `certificate_pem`, `key_pem`, `password`), `protocols`,
+-- `ciphers`,
 -- `ciphersuites`, `curves`, `insecure` (takes any certificate: for tests).
 -- @tparam[opt] table options
 -- @treturn context
@@ -142,7 +147,8 @@ function tls.context(value)
 end
 
 --- Makes a key and a certificate.
--- Options: `common_name` ("localhost"), `names` (array of DNS names and addresses that it is good for), `key` ("p256" or
+-- Options: `common_name` ("localhost"), `names` (array of DNS names and addresses that it is good for), `key` ("p256"
+-- or
 -- "rsa2048"), `ca` (may sign others), `starts_in` and `ends_in` (seconds from now; an hour ago, in a year), `serial`,
 -- `issuer` (what this function has returned for an authority; signed by its own key when there is none), `ocsp_url`.
 -- @tparam[opt] table options

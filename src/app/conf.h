@@ -33,7 +33,7 @@ struct listen_conf {
     struct vhost *default_vhost;
     struct hosts *hosts; /* name → vhost, compiled by router */
     bool is_default_explicit;
-    bool has_http2;   /* said by one of its `listen` directives, for all its servers */
+    bool has_http2; /* said by one of its `listen` directives, for all its servers */
     bool is_tls;
     bool has_options; /* `options` were given by one of its `listen` directives */
     int *fds; /* sockets, NULL until opened; one, or one a worker with `reuseport`. Kept over

@@ -150,7 +150,7 @@ struct location {
     struct error_page *error_pages;
     struct header_rule *headers;
     struct header_rule *more_headers; /* more_set_headers, more_clear_headers (value NULL) */
-    struct compress_conf *compress; /* NULL: nothing was said; see compress.h */
+    struct compress_conf *compress;   /* NULL: nothing was said; see compress.h */
     enum expires_kind expires;
     int64_t expires_seconds;
     struct access_log *access_logs;

@@ -19,7 +19,8 @@
 enum { MADE_MOST = 1000, NAME_MOST = 256 };
 
 static const struct variable *const builtin_tables[] = {
-    variables_request, variables_response, variables_server, variables_tls, variables_capture, variables_upstream,
+    variables_request, variables_response, variables_server,
+    variables_tls,     variables_capture,  variables_upstream,
 };
 
 static const struct variables_family *const family_tables[] = {

@@ -35,11 +35,12 @@ struct visit {
     struct slice path_prefix; /* what the location's prefix matched, for alias */
     struct slice user;        /* $remote_user */
     void *lua;                /* struct lua_visit of the Lua handlers, see app/lua_visit.h */
-    struct slice first_path, first_query; /* as the client sent them, to tell whether they changed */
-    struct slice located_path;            /* when the location was found */
-    void *proxy; /* struct proxy, when the request is passed on, see app/proxy.h */
+    struct slice first_path,
+        first_query;           /* as the client sent them, to tell whether they changed */
+    struct slice located_path; /* when the location was found */
+    void *proxy;               /* struct proxy, when the request is passed on, see app/proxy.h */
     void (*on_cancel)(struct visit *v); /* of a step that has taken over: the client is gone */
-    void *static_file;        /* the file being served, for $document… and filters */
+    void *static_file;                  /* the file being served, for $document… and filters */
 };
 
 /* The visit of an exchange. */

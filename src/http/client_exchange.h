@@ -1,14 +1,11 @@
 /* One request that we make and its response, on any transport: the client's half of the street.
- *
  *   user -- client_new, a pool --> queue --> connection --> on_head, client_read --> user
- *
  * States only move by one setter: NEW, QUEUED (for a connection), WAITING (sent, no head yet),
  * BODY, DONE; or DETACHED, FAILED. A request whose connection turned out to be dead goes from
  * WAITING back to QUEUED. Requests may still be sending when the response has begun.
  *
- * Callbacks come from the loop only. After client_cancel, or once on_failed has been called, none
- * comes any more. The user owns one hold and gives it up by client_release whenever he likes: a
- * response that nobody reads any more is drained or its connection closed. */
+ * Callbacks come from the loop only, none after client_cancel or on_failed. The user owns one hold;
+ * after client_release a response that nobody reads is drained or its connection closed. */
 #ifndef HTTP_CLIENT_EXCHANGE_H
 #define HTTP_CLIENT_EXCHANGE_H
 

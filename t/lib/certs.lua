@@ -1,6 +1,7 @@
 -- certs.lua: writes certificates for tests into the current directory, NAME.pem and NAME.key each.
 --   perilune run t/lib/certs.lua [NAME …]
--- ca; server, rsa (localhost), two (two.example), other (other.example), client, revoked (crl.pem names it), expired, alone
+-- ca; server, rsa (localhost), two (two.example), other (other.example), client, revoked (crl.pem names it), expired,
+-- alone
 -- (signed by itself), stranger (signed by an authority that nobody knows).
 local tls = require "perilune.tls"
 

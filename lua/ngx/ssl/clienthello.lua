@@ -4,7 +4,9 @@ local core = require "perilune.core.ssl"
 
 local hello = { version = "0.1" }
 
-local names = { [0x0300] = "SSLv3", [0x0301] = "TLSv1", [0x0302] = "TLSv1.1", [0x0303] = "TLSv1.2", [0x0304] = "TLSv1.3" }
+local names = {
+    [0x0300] = "SSLv3", [0x0301] = "TLSv1", [0x0302] = "TLSv1.1", [0x0303] = "TLSv1.2", [0x0304] = "TLSv1.3",
+}
 local bits = { ["SSLv2"] = 0, ["SSLv3"] = 0, ["TLSv1"] = 1, ["TLSv1.1"] = 2, ["TLSv1.2"] = 4, ["TLSv1.3"] = 8 }
 
 --- The name that the client asks for; nil when it names none.

@@ -104,7 +104,8 @@ end
 --- Starts a server.
 -- Options: `port` (0: a free one), `address` ("0.0.0.0"), `path` (Unix socket instead), `listen_fd` (an
 -- inherited listening
--- socket instead), `backlog`, `tls` (a context of `perilune.tls`, or the options of one), and the limits and timeouts of the directives of the same name in seconds and bytes.
+-- socket instead), `backlog`, `tls` (a context of `perilune.tls`, or the options of one),
+-- and the limits and timeouts of the directives of the same name in seconds and bytes.
 -- @tparam function fn handler(request) → response
 -- @tparam[opt] table options
 -- @treturn server; raises an error object with code `address_in_use`, … when it cannot listen

@@ -163,8 +163,10 @@ static void early_answer_closes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_bodies),       cmocka_unit_test(pushes),
-        cmocka_unit_test(sends_files),         cmocka_unit_test(slow_peer_stops_the_producer),
+        cmocka_unit_test(writes_bodies),
+        cmocka_unit_test(pushes),
+        cmocka_unit_test(sends_files),
+        cmocka_unit_test(slow_peer_stops_the_producer),
         cmocka_unit_test(quick_peer_keeps_the_producer_going),
         cmocka_unit_test(early_answer_closes),
     };
