@@ -9,6 +9,8 @@ local http = {
     start_server = server.start,
     parse_args = require("perilune.http.request").parse_args,
     connection_pool = require("perilune.http.pool").new,
+    router = require("perilune.http.router").new,
+    middleware = require "perilune.http.middleware",
     cookie_store = require("perilune.http.cookies").store,
 }
 

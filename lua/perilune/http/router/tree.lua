@@ -1,0 +1,142 @@
+--- The tree of a router: a radix tree over the segments of paths.
+--
+-- A node has `static` (segment → node), `choices` (array of `{constraint, node}` for a named segment, constrained ones
+-- first), `rest` (array of leaves for `*name`, constrained ones first) and `leaf`. A leaf has `methods` (method →
+-- route; "*" any). Looking up costs one hash access a segment, however many routes there are. Where several branches
+-- fit, the static one is tried first, then the named ones, then the rest; a branch without the method is left again.
+
+local allows = require("perilune.http.router.pattern").allows
+
+local find, sub = string.find, string.sub
+
+local tree = {}
+
+local function new_node()
+    return { static = {}, choices = {} }
+end
+
+--- An empty tree.
+-- @treturn table
+tree.new = new_node
+
+--- The entry of `list` with that constraint, made in its place when it is missing.
+local function entry(list, constraint, make)
+    for _, e in ipairs(list) do
+        if e.constraint == constraint then
+            return e
+        end
+    end
+    local e, at = make(), #list + 1
+    e.constraint = constraint
+    if constraint ~= nil then
+        at = 1
+        while list[at] and list[at].constraint ~= nil do
+            at = at + 1
+        end
+    end
+    table.insert(list, at, e)
+    return e
+end
+
+local function new_leaf()
+    return { methods = {} }
+end
+
+local function leaf_of(node, route)
+    for _, part in ipairs(route.parts) do
+        local constraint = route.where[part.name]
+        if part.static then
+            node.static[part.static] = node.static[part.static] or new_node()
+            node = node.static[part.static]
+        elseif part.is_rest then
+            node.rest = node.rest or {}
+            return entry(node.rest, constraint, new_leaf)
+        else
+            node = entry(node.choices, constraint, function()
+                return { node = new_node() }
+            end).node
+        end
+    end
+    node.leaf = node.leaf or new_leaf()
+    return node.leaf
+end
+
+--- Adds a route; raises a text when another one stands there.
+-- @tparam table node the root
+-- @tparam table route `parts where methods pattern`
+function tree.add(node, route)
+    local methods = leaf_of(node, route).methods
+    for _, method in ipairs(route.methods) do
+        if methods[method] then
+            error(("%s %s stands there already, as %s"):format(method, route.pattern, methods[method].pattern), 0)
+        end
+        methods[method] = route
+    end
+end
+
+--- Visits the leaves that fit, best first, until `wanted` has something of one.
+-- @treturn table|nil route
+local function walk(node, path, at, values, n, wanted, x)
+    if not at then
+        return node.leaf and wanted(node.leaf, x)
+    end
+    local slash = find(path, "/", at, true)
+    local segment = sub(path, at, (slash or 0) - 1)
+    local after = slash and slash + 1
+    local below = node.static[segment]
+    local route = below and walk(below, path, after, values, n, wanted, x)
+    if route then
+        return route
+    end
+    local choices = node.choices
+    for i = 1, segment ~= "" and #choices or 0 do
+        local choice = choices[i]
+        if choice.constraint == nil or allows(choice.constraint, segment) then
+            route = walk(choice.node, path, after, values, n + 1, wanted, x)
+            if route then
+                values[n + 1] = segment
+                return route
+            end
+        end
+    end
+    for i = 1, node.rest and #node.rest or 0 do
+        local leaf, rest = node.rest[i], sub(path, at)
+        route = allows(leaf.constraint, rest) and wanted(leaf, x)
+        if route then
+            values[n + 1] = rest
+            return route
+        end
+    end
+end
+
+local function of_method(leaf, method)
+    local methods = leaf.methods
+    return methods[method] or method == "HEAD" and methods.GET or methods["*"]
+end
+
+--- The route for a request; the values of its names are put into `values`, in order.
+-- @tparam table node the root
+-- @tparam string method
+-- @tparam string path begins with `/`
+-- @tparam table values array to be filled
+-- @treturn table|nil route
+function tree.match(node, method, path, values)
+    return walk(node, path, 2, values, 0, of_method, method) or nil
+end
+
+local function collect(leaf, found)
+    for method in pairs(leaf.methods) do
+        found[method] = true
+    end
+    return false
+end
+
+--- Adds the methods that a path has routes for to a set.
+-- @tparam table node the root
+-- @tparam string path
+-- @tparam table found method → true
+function tree.methods(node, path, found)
+    walk(node, path, 2, {}, 0, collect, found)
+end
+
+return tree
