@@ -207,3 +207,43 @@ GET /
 --- exec
 $TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/tls.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
 --- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 21: docs/modules/router.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/router.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 22: docs/modules/middleware.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/middleware.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 23: docs/modules/forms.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/forms.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 24: docs/modules/sse.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/sse.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$

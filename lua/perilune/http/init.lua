@@ -11,6 +11,12 @@ local http = {
     connection_pool = require("perilune.http.pool").new,
     router = require("perilune.http.router").new,
     middleware = require "perilune.http.middleware",
+    json = require("perilune.http.answer").json,
+    cookie = require "perilune.http.cookie",
+    multipart = require("perilune.http.multipart").parts,
+    form = require("perilune.http.form").read,
+    sse = require("perilune.http.sse").open,
+    sse_channel = require("perilune.http.sse_channel").new,
     cookie_store = require("perilune.http.cookies").store,
 }
 

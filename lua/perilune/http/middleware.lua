@@ -6,7 +6,8 @@
 
 local suggest = require "perilune.suggest"
 
-local NAMES = {}
+local NAMES = { "basic_auth", "bearer_auth", "body_limit", "concurrency", "cookies", "cors", "error_pages",
+    "method_override", "params", "proxy_headers", "rate_limit", "request_id", "security_headers", "timeout", "timing" }
 
 local middleware = {}
 

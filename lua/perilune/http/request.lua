@@ -13,8 +13,11 @@
 
 local body = require "perilune.http.body"
 local core = require "perilune.core.http"
+local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
+local json = require "perilune.json"
+local options = require "perilune.options"
 
 local request = {}
 local methods = {}
@@ -47,16 +50,45 @@ end
 --- A deferred of the decoded form (application/x-www-form-urlencoded).
 -- @treturn deferred
 function methods:form()
-    return body.read_all(self):chain(request.parse_args)
+    return self:text():chain(request.parse_args)
 end
 
---- A deferred of the decoded JSON body; fails with `invalid` when it is none.
+local function refuse(code, status, message, cause)
+    local err = failure.new(code, message, cause)
+    err.status = status
+    error(err, 0)
+end
+
+--- How deeply arrays and objects are nested in a JSON text, at most.
+local function depth_of(text)
+    local depth, deepest = 0, 0
+    for c in text:gsub('\\.', ""):gsub('"[^"]*"', ""):gmatch("[%[%]{}]") do
+        depth = depth + ((c == "[" or c == "{") and 1 or -1)
+        deepest = math.max(deepest, depth)
+    end
+    return deepest
+end
+
+--- A deferred of the decoded JSON body. Fails with `invalid` (`status` 400) when it is none or nested too deeply, with
+-- `too_large` (413) when it is too long.
+-- @tparam[opt] table opts `max_size` (bytes; none but that of the server), `max_depth` (levels of nesting; 1000)
 -- @treturn deferred
-function methods:json()
-    return body.read_all(self):chain(function(s)
-        local ok, value = pcall(require("perilune.json").decode, s)
+function methods:json(opts)
+    local o = options.check(opts, { max_size = "bytes", max_depth = "count" }, "req:json", 2)
+    if o.max_size and (self.content_length or 0) > o.max_size then
+        local err = failure.new("too_large", "the request body is too long")
+        err.status = 413
+        return deferred.error_deferred(err)
+    end
+    return self:text():chain(function(s)
+        if o.max_size and #s > o.max_size then
+            refuse("too_large", 413, "the request body is too long")
+        elseif o.max_depth and depth_of(s) > o.max_depth then
+            refuse("invalid", 400, ("the JSON of the request body is nested deeper than %d"):format(o.max_depth))
+        end
+        local ok, value = pcall(json.decode, s)
         if not ok then
-            error(failure.new("invalid", "the request body is not JSON", value), 0)
+            refuse("invalid", 400, "the request body is not JSON: " .. tostring(value), value)
         end
         return value
     end)
@@ -74,6 +106,9 @@ end
 function methods:trailers()
     return headers.new(require("perilune.core.http").trailers(self))
 end
+
+--- The methods, for requests that stand elsewhere (perilune.test).
+request.methods = methods
 
 for name, method in pairs(methods) do
     getters[name] = { method }

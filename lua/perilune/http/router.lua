@@ -107,8 +107,8 @@ local function add(self, methods, path, handler, o)
     local full = pattern.join(self.prefix, path)
     local parts = pattern.parse(full)
     check_where(o.where or {}, {})
-    insert(self.state, { methods = methods, pattern = full, parts = parts, names = names_of(parts), host = self.host_pattern,
-        where = merged(self.where, o.where), handler = function_of(handler),
+    insert(self.state, { methods = methods, pattern = full, parts = parts, names = names_of(parts),
+        host = self.host_pattern, where = merged(self.where, o.where), handler = function_of(handler),
         middleware = appended(self.middleware, o.middleware), name = o.name and self.name_prefix .. o.name })
 end
 
@@ -402,7 +402,8 @@ end
 -- @treturn router; `router.handler` is its handler
 function router.new(opts)
     opts = options.check(opts, OPTIONS, "http.router", 2)
-    local state = { routes = {}, by_name = {}, trees = { [""] = tree.new() }, wild = {}, around = opts.middleware or {} }
+    local state = { routes = {}, by_name = {}, trees = { [""] = tree.new() }, wild = {},
+        around = opts.middleware or {} }
     return setmetatable({ state = state, prefix = "", host_pattern = "", where = {}, middleware = {}, name_prefix = "",
         handler = middleware.around(dispatcher(state, opts), state.around) }, mt)
 end

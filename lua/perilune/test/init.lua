@@ -237,4 +237,9 @@ function M.run(argv, binary)
     return run_all(files, options)
 end
 
+--- Calls a handler or a router without sockets; see perilune.test.app.
+function M.request(app, spec)
+    return require("perilune.test.app").request(app, spec)
+end
+
 return M

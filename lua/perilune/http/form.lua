@@ -1,0 +1,89 @@
+--- Forms as a whole: a table of what was filled in, whichever way the browser has sent it.
+--
+-- A field is a string; a file `{filename=, content_type=, body=}`. Of a repeated name the last one counts; who wants
+-- all of them, or files that do not fit into memory, takes the parts one by one (`http.multipart`). A form that is
+-- malformed fails with code `invalid` and `status` 400, one beyond a limit with `too_large` and 413.
+
+local deferred = require "perilune.deferred"
+local failure = require "perilune.failure"
+local multipart = require "perilune.http.multipart"
+local options = require "perilune.options"
+local request = require "perilune.http.request"
+local task = require "perilune.task"
+
+local form = {}
+
+local OPTIONS = { max_size = "bytes", max_fields = "count" }
+
+local function fail(code, status, message)
+    local err = failure.new(code, message)
+    err.status = status
+    error(err, 0)
+end
+
+--- The bytes of a stream, at most `room` of them.
+local function collect(body, room)
+    local pieces, n = {}, 0
+    for piece in body:each() do
+        n = n + #piece
+        if n > room then
+            body:close()
+            fail("too_large", 413, "the form is too long")
+        end
+        pieces[#pieces + 1] = piece
+    end
+    return table.concat(pieces), n
+end
+
+local function of_parts(req, o)
+    local fields, room = {}, o.max_size
+    for part in multipart.parts(req, { max_parts = o.max_fields }):each() do
+        local text, n = collect(part.body, room)
+        room = room - n
+        fields[part.name] = text
+        if part.filename then
+            fields[part.name] = { filename = part.filename, content_type = part.content_type, body = text }
+        end
+    end
+    return fields
+end
+
+local function of_text(req, o)
+    local text = collect(req.body, o.max_size)
+    local _, pairs_more = text:gsub("&", "")
+    if text:find("%%%X") or text:find("%%%x%X") or text:find("%%%x?$") then
+        fail("invalid", 400, "malformed form: '%' without two hexadecimal digits")
+    elseif pairs_more >= o.max_fields then
+        fail("too_large", 413, ("more than %d fields"):format(o.max_fields))
+    end
+    return request.parse_args(text, o.max_fields)
+end
+
+--- What kind of form a request brings: "multipart", "urlencoded", or nil for none.
+-- @tparam table req
+-- @treturn string|nil
+function form.kind(req)
+    local kind = (req.headers["content-type"] or ""):lower():match("^[^;%s]*")
+    return kind == "multipart/form-data" and "multipart" or kind == "application/x-www-form-urlencoded" and "urlencoded"
+        or nil
+end
+
+--- Reads the form that a request brings.
+-- Options: `max_size` (bytes of all fields and files together; 1 MB), `max_fields` (100).
+-- @tparam table req
+-- @tparam[opt] table opts
+-- @treturn deferred of name → string or file; fails with `invalid` (400; 415 when there is no form) or `too_large`
+-- (413)
+function form.read(req, opts)
+    local given = options.check(opts, OPTIONS, "http.form", 2)
+    local o = { max_size = given.max_size or 1048576, max_fields = given.max_fields or 100 }
+    local kind = form.kind(req)
+    if not kind then
+        local err = failure.new("invalid", "the request brings no form")
+        err.status = 415
+        return deferred.error_deferred(err)
+    end
+    return task.spawn(kind == "multipart" and of_parts or of_text, req, o)
+end
+
+return form

@@ -1,0 +1,44 @@
+--- Basic authentication (RFC 7617): who does not say a name and password that are right gets 401.
+--
+-- Options: `check` (function(user, password, req) → true, or any value that is to be `req.user`, or a deferred of it;
+-- nil or false: refused) or `users` (user → password); `realm` ("restricted").
+
+local await = require("perilune.deferred").await
+local define = require "perilune.http.middleware.define"
+local signature = require "perilune.http.signature"
+
+--- User and password of an Authorization field, or nil.
+local function credentials(value)
+    local scheme, text = (value or ""):match("^(%a+) +([%w+/]+=*)$")
+    local pair = scheme and scheme:lower() == "basic" and signature.decode_base64(text)
+    if pair and not pair:find("%c") then
+        return pair:match("^([^:]*):(.*)$")
+    end
+end
+
+local function checker(users)
+    return function(user, password)
+        local known = users[user]
+        local is_right = signature.equals(known or "", password)
+        return known ~= nil and is_right
+    end
+end
+
+return define("basic_auth", { check = "function", users = "table", realm = "string" }, function(o)
+    if (o.check == nil) == (o.users == nil) then
+        error("middleware.basic_auth: one of the options 'check' and 'users' is needed", 0)
+    end
+    local check = o.check or checker(o.users)
+    local challenge = ('Basic realm="%s", charset="UTF-8"'):format((o.realm or "restricted"):gsub('[\\"]', "\\%0"))
+    return function(handler)
+        return function(req)
+            local user, password = credentials(req.headers["authorization"])
+            local who = user and await(check(user, password, req))
+            if not who then
+                return { status = 401, headers = { ["WWW-Authenticate"] = challenge }, body = "unauthorized\n" }
+            end
+            rawset(req, "user", who == true and user or who)
+            return handler(req)
+        end
+    end
+end)

@@ -1,0 +1,22 @@
+--- What a file of middleware returns: called with options it gives a function from handler to handler; as it is, the
+-- directive `middleware` takes it, with its defaults.
+
+local options = require "perilune.options"
+
+--- @tparam string name for messages
+-- @tparam table known option → kind, as of `options.check`
+-- @tparam function make function(options) → function(handler) → handler
+-- @treturn table
+return function(name, known, make)
+    local where = "middleware." .. name
+    return setmetatable({
+        middleware = function(handler)
+            return make({})(handler)
+        end,
+    }, {
+        __name = where,
+        __call = function(_, opts)
+            return make(options.check(opts, known, where, 2))
+        end,
+    })
+end

@@ -1,0 +1,33 @@
+--- How long the handler took, as a browser shows it: Server-Timing (W3C), in milliseconds. `req:mark(name)` in the
+-- handler adds the time since the last mark, or since the beginning.
+--
+-- Options: `name` ("total").
+
+local answer = require "perilune.http.answer"
+local define = require "perilune.http.middleware.define"
+local now = require("perilune.timers").now
+
+return define("timing", { name = "string" }, function(o)
+    local total = o.name or "total"
+    if not total:find("^[%w!#$%%&'*+%-.^_`|~]+$") then
+        error("middleware.timing: option 'name' must be a token", 0)
+    end
+    return function(handler)
+        return function(req)
+            local start, parts = now(), {}
+            local last = start
+            rawset(req, "mark", function(_, name)
+                if not name:find("^[%w!#$%%&'*+%-.^_`|~]+$") then
+                    error("bad argument 'name' to mark (a token expected)", 2)
+                end
+                local t = now()
+                parts[#parts + 1] = ("%s;dur=%.3f"):format(name, (t - last) * 1000)
+                last = t
+            end)
+            local res = answer.of(handler(req))
+            parts[#parts + 1] = ("%s;dur=%.3f"):format(total, (now() - start) * 1000)
+            res.headers:add("Server-Timing", table.concat(parts, ", "))
+            return res
+        end
+    end
+end)

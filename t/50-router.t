@@ -1,0 +1,206 @@
+# Routers: which route answers, what stands in its parameters, what is derived, what is refused when routes are added.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+our $Config = "    location / { handler app; }\n";
+our $Http = <<'_EOC_';
+    lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
+_EOC_
+add_block_preprocessor(sub {
+    my $block = shift;
+    if (!defined $block->http_config) {
+        $block->set_value("http_config", $Http);
+    }
+    if (!defined $block->config) {
+        $block->set_value("config", $Config);
+    }
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a router is a handler of the configuration: parameters, HEAD, OPTIONS, 405, 404
+--- user_files
+>>> app.lua
+local http = require "perilune.http"
+return http.router()
+    :get("/users/:id", function(req) return req.params.id .. " " .. req.route.name .. "\n" end, { name = "user" })
+    :delete("/users/:id", function() end)
+--- pipelined_requests eval
+["GET /users/7", "HEAD /users/7", "DELETE /users/7", "POST /users/7", "OPTIONS /users/7", "GET /users", "GET /users/a%20b"]
+--- error_code eval
+[200, 200, 204, 405, 204, 404, 200]
+--- response_headers eval
+["", "Content-Length: 7", "", "Allow: DELETE, GET, HEAD, OPTIONS", "Allow: DELETE, GET, HEAD, OPTIONS", "", ""]
+--- response_body eval
+["7 user\n", "", "", "method not allowed\n", "", "not found\n", "a b user\n"]
+
+=== TEST 2: which of several routes that fit answers
+--- user_files
+>>> a.lua
+local http, test = require "perilune.http", require "perilune.test"
+local function say(text)
+    return function(req)
+        local names = {}
+        for name, value in pairs(req.params) do
+            names[#names + 1] = name .. "=" .. value
+        end
+        table.sort(names)
+        return text .. " " .. table.concat(names, ",")
+    end
+end
+local r = http.router()
+r:get("/a/:name", say "name")
+r:get("/a/:id", say "number", { where = { id = "%d+" } })
+r:get("/a/new", say "static")
+r:post("/a/:any", say "post")
+r:get("/a/:x/b", say "deep")
+r:get("/a/*rest", say "rest")
+r:get("/f/*path", say "even", { where = { path = function(v) return #v % 2 == 0 end } })
+r:any("/any", say "any")
+r:put("/any", say "put")
+for _, ask in ipairs { "GET /a/x", "GET /a/12", "GET /a/12x", "GET /a/new", "POST /a/new", "GET /a/new/b", "GET /a/new/c",
+    "GET /a/", "GET /a", "GET /f/ab", "GET /f/abc", "DELETE /any", "PUT /any", "GET /a//b", "OPTIONS *" } do
+    local method, path = ask:match("(%S+) (%S+)")
+    local res = await(test.request(r, { method = method, path = path }))
+    print(ask, res.status, (res.body:gsub("\n", "")))
+end
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
+--- exec_out
+GET /a/x	200	name name=x
+GET /a/12	200	number id=12
+GET /a/12x	200	name name=12x
+GET /a/new	200	static 
+POST /a/new	200	post any=new
+GET /a/new/b	200	deep x=new
+GET /a/new/c	200	rest rest=new/c
+GET /a/	200	rest rest=
+GET /a	404	not found
+GET /f/ab	200	even path=ab
+GET /f/abc	404	not found
+DELETE /any	200	any 
+PUT /any	200	put 
+GET /a//b	200	rest rest=/b
+OPTIONS *	204	
+
+=== TEST 3: groups, middleware from the outside in, mounted routers and handlers, hosts
+--- user_files
+>>> a.lua
+local http, test = require "perilune.http", require "perilune.test"
+local function mark(letter)
+    return function(handler)
+        return function(req) return letter .. handler(req) end
+    end
+end
+local function path(req) return tostring(req.mount) .. " " .. req.path .. " " .. tostring(req.params.t or req.params.id) end
+local inner = http.router { middleware = { mark "I" } }
+inner:get("/", path, { name = "home" }):get("/x/:id", path, { name = "x" })
+local r = http.router { middleware = { mark "R" }, not_found = function() return "none" end }
+r:group("/api", { middleware = { mark "G" }, name = "api.", where = { id = "%d+" } }, function(g)
+    g:get("/", path, { name = "root" })
+    g:get("/v/:id", path, { middleware = { mark "1", mark "2" } })
+    g:group("/deep", { middleware = { mark "D" } }, function(d) d:mount("/in", inner) end)
+end)
+r:mount("/plain", path)
+r:host("api.example.org", function(h) h:get("/h", function() return "exact" end) end)
+r:host(":t.example.org", function(h) h:get("/h", path, { name = "t" }):post("/w", path) end)
+r:get("/h", function() return "other" end)
+for _, ask in ipairs { "/api", "/api/", "/api/v/7", "/api/v/x", "/api/deep/in", "/api/deep/in/x/5", "/api/deep/in/x/y", "/plain", "/plain/",
+    "/plain/a/b", "/plainly", "/h", "/h api.example.org", "/h API.example.org", "/h shop.example.org", "/h a.b.example.org" } do
+    local target, host = ask:match("(%S+) ?(%S*)")
+    print(ask, await(test.request(r, { path = target, host = host })).body)
+end
+print(await(test.request(http.router():host("*.a.b", function(h) h:post("/w", path) end), { path = "/w", host = "x.a.b" })).headers.allow)
+print(r:url_for("api.root"), r:url_for("api.home"), r:url_for("api.x", { id = 3, q = "a b" }), r:url_for("t", { t = "me" }))
+print(pcall(inner.get, inner, "/late", path))
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
+--- exec_out
+/api	RGnil /api nil
+/api/	Rnone
+/api/v/7	RG12nil /api/v/7 7
+/api/v/x	Rnone
+/api/deep/in	RGDInil /api/deep/in nil
+/api/deep/in/x/5	RGDInil /api/deep/in/x/5 5
+/api/deep/in/x/y	Rnone
+/plain	R/plain / nil
+/plain/	R/plain / nil
+/plain/a/b	R/plain /a/b nil
+/plainly	Rnone
+/h	Rother
+/h api.example.org	Rexact
+/h API.example.org	Rexact
+/h shop.example.org	Rnil /h shop
+/h a.b.example.org	Rother
+OPTIONS, POST
+/api	/api/deep/in	/api/deep/in/x/3?q=a+b	//me.example.org/h
+false	http.router: a router that is mounted takes no more routes
+
+=== TEST 4: what is refused, and how the routes look
+--- user_files
+>>> a.lua
+local http = require "perilune.http"
+local function f() end
+local r = http.router():get("/a/:id", f, { name = "a", where = { id = "%d+" } }):post("/b", f)
+local function no(...) print((select(2, pcall(...)))) end
+no(r.get, r, "/a/:other", f, { where = { other = "%d+" } })
+no(r.post, r, "/c", f, { name = "a" })
+no(r.get, r, "c", f)
+no(r.get, r, "/:a/:a", f)
+no(r.get, r, "/*a/b", f)
+no(r.get, r, "/a:b", f)
+no(r.get, r, "/:a.b", f)
+no(r.get, r, "/c", nil)
+no(r.get, r, "/c", f, { wher = {} })
+no(r.get, r, "/c", f, { where = { id = 5 } })
+no(r.get, r, "/c", f, { middleware = { function() end } })
+no(r.group, r, "/c/", f)
+no(r.host, r, "a.*.org", f)
+no(r.mount, r, "/c", r)
+no(r.url_for, r, "b")
+no(r.url_for, r, "a", {})
+no(r.url_for, r, "a", { id = "x" })
+io.write(tostring(r))
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
+--- exec_out
+http.router: GET /a/:other stands there already, as /a/:id
+http.router: a route named 'a' stands there already
+http.router: bad pattern 'c': it must begin with '/'
+http.router: bad pattern '/:a/:a': 'a' stands twice in it
+http.router: bad pattern '/*a/b': '*' stands in the last segment only
+http.router: bad pattern '/a:b': ':' and '*' stand at the beginning of a segment only
+http.router: bad pattern '/:a.b': 'a.b' is not a name
+http.router: the handler must be a function, not a nil
+http.router: unknown option 'wher'; did you mean 'where'?
+http.router: where.id must be a Lua pattern or a function
+http.router: middleware 1 did not return a function
+http.router: bad prefix '/c/': it ends in '/'
+http.router: bad host 'a.*.org'
+http.router: a router cannot be mounted into itself
+url_for: no route is named 'b'
+url_for: route 'a' needs 'id'
+url_for: 'x' cannot be 'id' of route 'a'
+GET   /a/:id  a
+POST  /b
+
+=== TEST 5: a thousand routes: each is found, and its parameters
+--- user_files
+>>> a.lua
+local http, test = require "perilune.http", require "perilune.test"
+local r = http.router()
+for i = 1, 1000 do
+    r:get("/r" .. i .. "/:a/s/:b", function(req) return i .. req.params.a .. req.params.b end)
+end
+local right = 0
+for i = 1, 1000 do
+    local res = await(test.request(r, { path = "/r" .. i .. "/x/s/y" }))
+    right = right + (res.body == i .. "xy" and 1 or 0)
+end
+print(right, await(test.request(r, { path = "/r1001/x/s/y" })).status)
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
+--- exec_out
+1000	404
