@@ -6,7 +6,7 @@ no_root_location();
 our $Exec = <<'_EOC_';
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 cd $TEST_NGINX_HTML_DIR
-timeout 30 $P run a.lua 2>err; echo exit $?; sed -e 's/^.*\[\([a-z]*\)\] [0-9#]*: /[\1] /' err
+timeout 100 $P run a.lua 2>err; echo exit $?; sed -e 's/^.*\[\([a-z]*\)\] [0-9#]*: /[\1] /' err
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;
@@ -17,7 +17,7 @@ add_block_preprocessor(sub {
         $block->set_value("exec", $Exec);
     }
     if (!defined $block->timeout) {
-        $block->set_value("timeout", 35);
+        $block->set_value("timeout", 110);
     }
 });
 

@@ -491,14 +491,8 @@ close = function(s, err)
     note_drained(s)
 end
 
-M.wait, M.answered, M.push, M.admit, M.broken = wait, answered, push, admit, broken
+M.wait, M.pump, M.answered, M.push, M.admit, M.broken = wait, pump, answered, push, admit, broken
 M.shift, M.is_empty, M.line_up, M.refresh = shift, is_empty, line_up, refresh
 M.deliver, M.sever, M.close, M.run_all, M.refuse_putters = deliver, sever, close, run_all, refuse_putters
-
---- Starts the pump of a stream that has got a connection.
-function M.start(s)
-    refresh(s)
-    pump(s)
-end
 
 return M

@@ -243,7 +243,8 @@ function M.connect(kind, source, sink, fields)
             return c
         end
     end
-    core.start(source)
+    core.refresh(source)
+    core.pump(source)
     return c
 end
 
