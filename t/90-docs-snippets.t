@@ -208,14 +208,14 @@ GET /
 $TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/tls.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
 --- exec_out_like: ^ok, [1-9]\d* snippets$
 
-=== TEST 21: docs/guide/11-deferreds-and-streams.md
+=== TEST 21: docs/guide/12-deferreds-and-streams.md
 --- config
     location / { return 200; }
 --- request
 GET /
 --- timeout: 30
 --- exec
-$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/11-deferreds-and-streams.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/12-deferreds-and-streams.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
 --- exec_out_like: ^ok, [1-9]\d* snippets$
 
 === TEST 22: docs/modules/time.md
