@@ -218,7 +218,17 @@ GET /
 $TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/router.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
 --- exec_out_like: ^ok, [1-9]\d* snippets$
 
-=== TEST 22: docs/modules/middleware.md
+=== TEST 22: docs/guide/12-deferreds-and-streams.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/12-deferreds-and-streams.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 23: docs/modules/middleware.md
 --- config
     location / { return 200; }
 --- request
@@ -228,7 +238,17 @@ GET /
 $TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/middleware.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
 --- exec_out_like: ^ok, [1-9]\d* snippets$
 
-=== TEST 23: docs/modules/forms.md
+=== TEST 24: docs/modules/time.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/time.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 25: docs/modules/forms.md
 --- config
     location / { return 200; }
 --- request
@@ -238,7 +258,17 @@ GET /
 $TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/forms.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
 --- exec_out_like: ^ok, [1-9]\d* snippets$
 
-=== TEST 24: docs/modules/sse.md
+=== TEST 26: docs/modules/bus.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/bus.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 27: docs/modules/sse.md
 --- config
     location / { return 200; }
 --- request
@@ -246,4 +276,104 @@ GET /
 --- timeout: 30
 --- exec
 $TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/sse.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 28: docs/modules/flow.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/flow.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 29: docs/guide/09-client-and-proxy.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/09-client-and-proxy.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 30: docs/guide/10-http2.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/10-http2.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 31: docs/guide/11-tcp-udp-dns.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/11-tcp-udp-dns.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 32: docs/modules/dns.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/dns.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 33: docs/modules/frame.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/frame.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 34: docs/modules/http-client.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/http-client.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 35: docs/modules/tcp.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/tcp.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 36: docs/modules/udp.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/udp.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 37: docs/modules/websocket.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/websocket.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
 --- exec_out_like: ^ok, [1-9]\d* snippets$

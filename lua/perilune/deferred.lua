@@ -106,7 +106,7 @@ local early = failure.new("cancelled", "the outcome was settled without it")
 --- Somebody has settled the result of an operator. What a function or a task stands behind is settled by just that.
 local function settled_early(work)
     if type(work) == "table" then
-        core.give_up(work:abandon(early), early, ERROR, early)
+        core.give_up(work:abandon(early), early, ERROR, early, true)
     end
 end
 
@@ -162,7 +162,7 @@ function Deferred:cancel(reason)
         return false
     end
     reason = core.to_reason(reason)
-    core.give_up(self, reason, ERROR, reason)
+    core.give_up(self, reason, ERROR, reason, true)
     return true
 end
 

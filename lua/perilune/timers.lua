@@ -26,12 +26,13 @@ end)
 --- Starts a timer.
 -- @tparam number seconds
 -- @tparam table target has a method `on_timer(id)`
+-- @tparam[opt=false] boolean is_background the process does not wait for it
 -- @treturn number id
-function timers.start(seconds, target)
+function timers.start(seconds, target, is_background)
     if mock then
         return mock:_start(seconds, target)
     end
-    local id = start(seconds)
+    local id = start(seconds, is_background or false)
     targets[id] = target
     return id
 end

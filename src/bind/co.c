@@ -418,12 +418,30 @@ double co_ticket(const struct co *co, uint32_t wait)
     return (double)((uint64_t)co->id << 32 | wait);
 }
 
-void co_wake_ticket(double ticket)
+/* NULL when there is no such task. */
+static struct co *of_ticket(double ticket, uint32_t *wait_out)
 {
     uint64_t t = ticket >= 0 && ticket < 9007199254740992.0 ? (uint64_t)ticket : UINT64_MAX;
 
-    if (t >> 32 < all.n)
-        co_wake(all.list[t >> 32], (uint32_t)t);
+    *wait_out = (uint32_t)t;
+    return t >> 32 < all.n ? all.list[t >> 32] : NULL;
+}
+
+void co_wake_ticket(double ticket)
+{
+    uint32_t wait;
+    struct co *co = of_ticket(ticket, &wait);
+
+    if (co)
+        co_wake(co, wait);
+}
+
+bool co_is_waiting(double ticket)
+{
+    uint32_t wait;
+    struct co *co = of_ticket(ticket, &wait);
+
+    return co && co->wait == wait;
 }
 
 /* The error value is on top of `L` and stays there. */

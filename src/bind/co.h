@@ -80,6 +80,9 @@ double co_ticket(const struct co *co, uint32_t wait);
 /* co_wake of what a ticket names; any number is harmless. */
 void co_wake_ticket(double ticket);
 
+/* Is the wait that a ticket names not over? Any number is harmless. */
+bool co_is_waiting(double ticket);
+
 /* Pops an error value from `L` and delivers it where the task waits (now queued), or at its next
  * wait; its children too. */
 void co_cancel(struct co *co, lua_State *L);

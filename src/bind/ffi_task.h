@@ -3,8 +3,13 @@
 #ifndef BIND_FFI_TASK_H
 #define BIND_FFI_TASK_H
 
+#include <stdbool.h>
+
 /* co_wake of what a ticket names; any number is harmless. */
 void ffi_task_wake(double ticket);
+
+/* co_is_waiting. */
+bool ffi_task_is_waiting(double ticket);
 
 /* co_ask_turn. */
 void ffi_task_ask_turn(void);

@@ -6,7 +6,6 @@
 #include <lauxlib.h>
 #include <math.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
@@ -61,7 +60,7 @@ static void add_chunk(void)
     }
 }
 
-/* start(seconds) → id, not 0 */
+/* start(seconds, is_background) → id, not 0; the process does not wait for a background timer */
 static int l_start(lua_State *L)
 {
     double s = luaL_checknumber(L, 1);
@@ -76,6 +75,9 @@ static int l_start(lua_State *L)
     slot = slot_of(id);
     timers.free = slot->id;
     slot->id = id;
+    timer_init(&slot->timer, on_timer);
+    if (lua_toboolean(L, 2))
+        timer_set_background(&slot->timer);
     timer_start(&slot->timer, (uint64_t)ceil(s * 1000));
     lua_pushnumber(L, id);
     return 1;
@@ -109,10 +111,9 @@ static int l_stop(lua_State *L)
 static int l_left(lua_State *L)
 {
     struct slot *slot = running_slot(L);
-    uint64_t now = clock_ms();
+    uint64_t left = slot ? timer_left(&slot->timer) : 0;
 
-    lua_pushnumber(
-        L, slot && slot->timer.deadline > now ? (double)(slot->timer.deadline - now) / 1e3 : 0);
+    lua_pushnumber(L, (double)left / 1e3);
     return 1;
 }
 

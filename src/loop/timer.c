@@ -119,6 +119,13 @@ void timer_stop(struct timer *t)
     loop_ev_active -= foreground_of(t);
 }
 
+uint64_t timer_left(const struct timer *t)
+{
+    uint64_t now = clock_ms();
+
+    return timer_is_active(t) && deadline_of(t) > now ? deadline_of(t) - now : 0;
+}
+
 void timer_set_background(struct timer *t)
 {
     timer_stop(t);

@@ -30,6 +30,9 @@ static inline bool timer_is_active(const struct timer *t)
     return !list_is_empty(&t->node);
 }
 
+/* Milliseconds until it fires, 0 when it is due or not armed. */
+uint64_t timer_left(const struct timer *t);
+
 /* As timer_stop, and loop_run does not wait for this timer: for housekeeping. To be called right
  * after timer_init. */
 void timer_set_background(struct timer *t);

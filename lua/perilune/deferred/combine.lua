@@ -45,7 +45,7 @@ end
 --- A source that was not even looked at, because the outcome was known before.
 local function pass_over(d)
     if getmetatable(d) == mt and d[STATE] == PENDING and d[WORK] and not d[CONSUMER] then
-        core.give_up(d, known, ERROR, known)
+        core.give_up(d, known, ERROR, known, true)
     end
 end
 

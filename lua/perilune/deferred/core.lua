@@ -23,7 +23,10 @@ local sys = require "perilune.core.sys"
 local timers = require "perilune.timers"
 local unseen = require "perilune.unseen"
 
-ffi.cdef "void ffi_task_wake(double ticket);"
+ffi.cdef [[
+void ffi_task_wake(double ticket);
+bool ffi_task_is_waiting(double ticket);
+]]
 
 local C = ffi.C
 local wait_ticket, sleep_ticket = core.wait_ticket, core.sleep_ticket
@@ -136,7 +139,8 @@ local function watch(d, work)
 end
 
 --- Settles a pending deferred. The caller has seen to what stands behind it.
-local function settle(d, state, value)
+-- @tparam[opt] boolean is_given_up nobody wants the outcome: an error that nobody looks at is no fault
+local function settle(d, state, value, is_given_up)
     local timer, work, c = d[VALUE], d[WORK], d[CONSUMER]
     d[STATE], d[VALUE], d[WORK] = state, value, false
     if timer then
@@ -145,7 +149,7 @@ local function settle(d, state, value)
     if c then
         d[CONSUMER] = false
         deliver(c, d)
-    elseif state == ERROR then
+    elseif state == ERROR and not is_given_up then
         watch(d, work)
     end
 end
@@ -175,7 +179,8 @@ end
 
 --- Cancels a pending deferred and what only it wanted upstream, however long the chain is.
 -- @param state,value its outcome
-local function give_up(d, reason, state, value)
+-- @tparam[opt] boolean is_given_up nobody wants to know its error
+local function give_up(d, reason, state, value, is_given_up)
     while d and d[STATE] == PENDING do
         local work, upstream = d[WORK], nil
         if work then
@@ -186,9 +191,9 @@ local function give_up(d, reason, state, value)
             end
         end
         if d[STATE] == PENDING then
-            settle(d, state, value)
+            settle(d, state, value, is_given_up)
         end
-        d, state, value = upstream, ERROR, reason
+        d, state, value, is_given_up = upstream, ERROR, reason, true
     end
 end
 
@@ -201,7 +206,7 @@ end
 
 --- The same, and gives it up.
 local function release(d, c, reason)
-    give_up(detach(d, c), reason, ERROR, reason)
+    give_up(detach(d, c), reason, ERROR, reason, true)
 end
 
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -379,6 +384,12 @@ function M.settled(state, value)
         unseen.watch(d, value, "a deferred", unseen.here(" (made at %s:%d)"))
     end
     return d
+end
+
+--- Would a value be received? Not by who was cancelled, even if the task does not know it yet.
+function M.is_wanted(d)
+    local c = d[CONSUMER]
+    return d[STATE] == PENDING and (type(c) ~= "number" or C.ffi_task_is_waiting(c))
 end
 
 M.settle, M.give_up, M.to_reason, M.abandon = settle, give_up, to_reason, abandon

@@ -6,8 +6,8 @@ local stream = require "perilune.stream"
 
 local body = {}
 
---- Settles `d` with the next piece (bytes, nil at the end), now or when the connection has been read again. Nothing is
--- read for somebody who has given up.
+--- Settles `d` with the next piece (bytes, nil at the end), now or when the connection has been read again. Nothing
+-- is read for somebody who has given up.
 local function settle(req, self, d)
     if d:is_realized() then
         return

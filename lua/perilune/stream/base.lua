@@ -1,4 +1,5 @@
---- Streams themselves: making, putting, taking, ending. The operators are methods that other files of this folder add.
+--- Streams themselves: making, putting, taking, ending. The operators are methods that other files of this folder
+-- add.
 
 local core = require "perilune.stream.core"
 local deferred = require "perilune.deferred"
@@ -196,7 +197,9 @@ function Stream:take(default)
     elseif self.has_ended then
         return take_ended(self, default)
     elseif self.pull then
-        return self:pull()
+        return default == nil and self:pull() or self:pull():chain(function(v)
+            return v == nil and default or v
+        end)
     end
     return add_taker(self, default)
 end

@@ -2,6 +2,7 @@
 -- splices.
 
 local base = require "perilune.stream.base"
+local core = require "perilune.stream.core"
 local deferred = require "perilune.deferred"
 local link = require "perilune.stream.link"
 local suggest = require "perilune.suggest"
@@ -138,6 +139,9 @@ function Splice:close(err)
     end
     if self.source_side then
         self.source_side:close(err)
+        if self.is_source_only then
+            core.refuse_putters(self.source_side)
+        end
     end
 end
 
@@ -149,7 +153,7 @@ function stream.splice(sink, source)
     return setmetatable({ sink_side = sink, source_side = source }, splice_mt)
 end
 
---- A view that can only be taken from. Closing it closes the stream.
+--- A view that can only be taken from. Closing it closes the stream, and puts that wait are refused.
 -- @treturn stream
 function Stream:source_only()
     return setmetatable({ source_side = self, is_source_only = true }, splice_mt)

@@ -24,9 +24,9 @@ local unseen = require "perilune.unseen"
 
 local SUCCESS, ERROR, PENDING = deferred_core.SUCCESS, deferred_core.ERROR, deferred_core.PENDING
 local STATE, VALUE, WORK = 1, 2, 3
-local settle, deferred_mt = deferred_core.settle, deferred_core.mt
+local settle, is_wanted, deferred_mt = deferred_core.settle, deferred_core.is_wanted, deferred_core.mt
 local has_putter, is_empty, has_room, keep = held.has_putter, held.is_empty, held.has_room, held.keep
-local run_all, without = held.run_all, held.without
+local run_all, without, refuse_putters = held.run_all, held.without, held.refuse_putters
 
 local DEPTH = 60 -- calls from pump to pump before a stream waits for the next turn
 
@@ -78,9 +78,15 @@ local function tell(owner)
     settle(owner, SUCCESS, true)
 end
 
+--- May the pump take a message before it is held, without overtaking another?
+local function is_idle(s)
+    return s.n_conns > 0 and s.waiting == 0 and not s.is_pumping
+        and not (s.putters and s.putters.n > 0) and not (s.items and s.items.n > 0)
+end
+
 --- Can a put go straight through this stream?
 local function refresh(s)
-    local c = s.n_conns == 1 and s.waiting == 0 and not (s.is_pumping or s.has_ended) and s.conns[1]
+    local c = s.n_conns == 1 and not s.has_ended and is_idle(s) and s.conns[1]
     s.through = c and c.is_simple and not (s.takers and s.takers.n > 0) and c or false
 end
 
@@ -167,7 +173,7 @@ hand = function(s, v, is_last_try)
     if takers.n == 0 then
         refresh(s)
     end
-    if d[STATE] == PENDING then
+    if is_wanted(d) then
         d[WORK] = false
         settle(d, SUCCESS, v)
         return true
@@ -201,6 +207,7 @@ end
 local function finish(s)
     local conns = s.conns
     s.conns, s.n_conns, s.through = {}, 0, false
+    unseen.seen(s)
     for i = 1, #conns do
         local c = conns[i]
         c.is_severed = true
@@ -301,7 +308,7 @@ local function admit(s, v)
         return false
     elseif s.takers and s.takers.n > 0 and hand(s, v) then
         return true
-    elseif s.n_conns > 0 and s.waiting == 0 and not s.is_pumping and depth <= DEPTH then
+    elseif depth <= DEPTH and is_idle(s) then
         s.is_pumping, depth = true, depth + 1
         local is_accepted = offer_all(s, v)
         s.is_pumping, depth = false, depth - 1
@@ -311,15 +318,21 @@ local function admit(s, v)
     return M.store(s, v)
 end
 
+--- A message is held that was too deep in calls to be offered at once.
+local function pump_later(s)
+    s.through = false
+    if s.n_conns > 0 and s.waiting == 0 and not s.is_pumping then
+        queue.later(pump, s)
+    end
+end
+
 --- Into the buffer, when there is room.
 function M.store(s, v)
     if s.store then
         return s:store(v)
     elseif s.items and not has_putter(s) and has_room(s, v) then
         keep(s, v)
-        if s.n_conns > 0 and s.waiting == 0 and not s.is_pumping then
-            queue.later(pump, s) -- too deep to offer it now
-        end
+        pump_later(s)
         return true
     end
 end
@@ -333,23 +346,21 @@ local function line_up(s, v, owner)
     end
     putters:push(v)
     putters:push(owner)
-    if s.n_conns > 0 and s.waiting == 0 and not s.is_pumping then
-        queue.later(pump, s)
-    end
+    pump_later(s)
 end
 
 --- A function of the user has failed: the connection is cut, downstream ends with the error.
 local function broken(c, err)
+    c.failure = err
     if c.sink then
         close(c.sink, err)
     end
-    c.failure = err
     sever(c)
     return false
 end
 
---- Puts a message that has come along connection `c` into `sink`. When that has no room, c waits: its source is the one
--- that pauses, the streams in between hold nothing.
+--- Puts a message that has come along connection `c` into `sink`. When that has no room, c waits: its source is the
+-- one that pauses, the streams in between hold nothing.
 -- @treturn boolean false when it was not delivered and never will be
 local function deliver(c, sink, v)
     local ok = admit(sink, v)
@@ -430,6 +441,7 @@ sever = function(c)
     c:cut()
     if source.n_conns == 0 or c.upstream then
         close(source)
+        refuse_putters(source)
     end
     refresh(source)
     pump(source)
@@ -459,7 +471,7 @@ close = function(s, err)
     s.has_ended, s.failure, s.through = true, err, false
     local is_told = dismiss_takers(s, err)
     if s.pulled then
-        deferred_core.give_up(s.pulled, M.unwanted, ERROR, M.unwanted)
+        deferred_core.give_up(s.pulled, M.unwanted, ERROR, M.unwanted, true)
     end
     depth = depth + 1
     for _, c in ipairs(s.sources or {}) do
@@ -479,14 +491,8 @@ close = function(s, err)
     note_drained(s)
 end
 
-M.wait, M.answered, M.push, M.admit, M.broken = wait, answered, push, admit, broken
+M.wait, M.pump, M.answered, M.push, M.admit, M.broken = wait, pump, answered, push, admit, broken
 M.shift, M.is_empty, M.line_up, M.refresh = shift, is_empty, line_up, refresh
-M.deliver, M.sever, M.close, M.run_all = deliver, sever, close, run_all
-
---- Starts the pump of a stream that has got a connection.
-function M.start(s)
-    refresh(s)
-    pump(s)
-end
+M.deliver, M.sever, M.close, M.run_all, M.refuse_putters = deliver, sever, close, run_all, refuse_putters
 
 return M

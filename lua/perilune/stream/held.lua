@@ -3,15 +3,16 @@
 local deferred_core = require "perilune.deferred.core"
 local sys = require "perilune.core.sys"
 
-local PENDING, STATE = deferred_core.PENDING, 1
-local deferred_mt = deferred_core.mt
+local SUCCESS, PENDING = deferred_core.SUCCESS, deferred_core.PENDING
+local STATE, WORK = 1, 3
+local settle, is_wanted, deferred_mt = deferred_core.settle, deferred_core.is_wanted, deferred_core.mt
 
 local held = {}
 
 --- Has the owner given up? Then the message does not count any more.
 local function is_dead(owner)
     if getmetatable(owner) == deferred_mt then
-        return owner[STATE] ~= PENDING
+        return not is_wanted(owner)
     end
     return owner.is_cut
 end
@@ -28,8 +29,8 @@ local function drop_dead(putters)
     return true
 end
 
---- Is there a put that counts? (Here and below, loops that hardly ever run are functions of their own: a loop inside of
--- a small function keeps LuaJIT from compiling whatever calls it.)
+--- Is there a put that counts? (Here and below, loops that hardly ever run are functions of their own: a loop inside
+-- of a small function keeps LuaJIT from compiling whatever calls it.)
 local function has_putter(s)
     local putters = s.putters
     if not putters or putters.n == 0 then
@@ -80,7 +81,20 @@ local function without(list, item)
     return rest
 end
 
-held.run_all, held.without = run_all, without
+--- Nobody will take any more: who waits is told that his message was not accepted.
+local function refuse_putters(s)
+    local putters = s.putters
+    while putters and putters.n > 0 do
+        putters:pop()
+        local owner = putters:pop()
+        if getmetatable(owner) == deferred_mt and owner[STATE] == PENDING then
+            owner[WORK] = false
+            settle(owner, SUCCESS, false)
+        end
+    end
+end
+
+held.run_all, held.without, held.refuse_putters = run_all, without, refuse_putters
 held.has_putter, held.is_empty, held.has_room, held.keep = has_putter, is_empty, has_room, keep
 
 return held

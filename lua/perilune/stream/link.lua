@@ -12,8 +12,9 @@ local core = require "perilune.stream.core"
 local deferred = require "perilune.deferred"
 local deferred_core = require "perilune.deferred.core"
 local ring = require "perilune.ring"
+local unseen = require "perilune.unseen"
 
-local SUCCESS, ERROR = deferred_core.SUCCESS, deferred_core.ERROR
+local PENDING, SUCCESS, ERROR = deferred_core.PENDING, deferred_core.SUCCESS, deferred_core.ERROR
 local STATE, VALUE = 1, 2
 local is_deferred = deferred.is_deferred
 
@@ -21,12 +22,19 @@ local M = {}
 
 local Base = {}
 
+--- An error that the sink has got as well need not be seen twice.
+local function fail(done, err, has_sink)
+    if done[STATE] == PENDING then
+        deferred_core.settle(done, ERROR, err, has_sink)
+    end
+end
+
 function Base:finish(failure)
     if self.sink and self.downstream then
         core.close(self.sink, failure)
     end
     if self.done and failure ~= nil then
-        self.done:error(failure)
+        fail(self.done, failure, self.sink and self.downstream)
     elseif self.done then
         self.done:success(true)
     end
@@ -34,7 +42,7 @@ end
 
 function Base:cut()
     if self.done and self.failure ~= nil then
-        self.done:error(self.failure)
+        fail(self.done, self.failure, self.sink)
     elseif self.done then
         self.done:success(self.is_stopped or false)
     end
@@ -89,7 +97,7 @@ local function take_answer(self, state, value)
     elseif self.is_waiting then
         core.answered(self, true)
     end
-    return state ~= ERROR and value ~= false
+    return state ~= ERROR and (value ~= false or self.stops_well or false)
 end
 
 function Via:offer(v)
@@ -98,8 +106,9 @@ function Via:offer(v)
         return core.broken(self, answer)
     elseif not is_deferred(answer) then
         return take_answer(self, SUCCESS, answer)
-    elseif answer[STATE] == SUCCESS then
-        return take_answer(self, SUCCESS, answer[VALUE])
+    elseif answer[STATE] >= SUCCESS then
+        unseen.seen(answer)
+        return take_answer(self, answer[STATE], answer[VALUE])
     end
     core.wait(self)
     deferred_core.attach(answer, self)
@@ -234,7 +243,8 @@ function M.connect(kind, source, sink, fields)
             return c
         end
     end
-    core.start(source)
+    core.refresh(source)
+    core.pump(source)
     return c
 end
 

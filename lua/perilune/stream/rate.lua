@@ -9,6 +9,8 @@ local stream, Stream = base.stream, base.methods
 
 local await = deferred.await
 
+local EPSILON = 1e-9 -- of a value: sums of fractions of seconds are not exact
+
 local function check(value, name, what)
     if type(value) ~= "number" or value ~= value or value <= 0 then
         error(("bad argument '%s' to %s (a number above 0 expected)"):format(name, what), 3)
@@ -20,7 +22,7 @@ local function spend(state, rate, most)
     local now = timers.now()
     state.credit = math.min(most, state.credit + (now - state.at) * rate)
     state.at = now
-    while state.credit < 1 do
+    while state.credit < 1 - EPSILON do
         task.nap((1 - state.credit) / rate)
         now = timers.now()
         state.credit = state.credit + (now - state.at) * rate
@@ -82,8 +84,7 @@ function stream.periodically(period, delay, fn)
     end
     local out = stream.stream(1, { description = "periodically" })
     local worker = task.detach(function()
-        local ok, err = xpcall(tick, require("perilune.failure").traced, out, period,
-            delay or period - timers.now() % period, fn)
+        local ok, err = pcall(tick, out, period, delay or period - timers.now() % period, fn)
         out:close(not ok and err or nil)
     end)
     out:on_closed(function()

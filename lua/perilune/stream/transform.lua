@@ -141,19 +141,17 @@ function stream._operator(sources, name, body, capacity)
         taps[i] = stream.stream(0)
         link.connect(link.Link, source, taps[i], { label = name })
     end
-    local function close_taps()
+    local worker = task.detach(function()
+        local ok, err = pcall(body, taps[1], put, taps, out)
+        out:close(not ok and err or nil)
+    end)
+    out:on_closed(function()
+        worker:cancel("the stream was closed")
         for i = 1, #taps do
             taps[i]:close()
         end
-    end
-    out.taps = taps
-    out:on_closed(close_taps)
-    taps[1].outputs, taps[1].label = { out }, name
-    task.detach(function()
-        local ok, err = xpcall(body, require("perilune.failure").traced, taps[1], put, taps, out)
-        out:close(not ok and err or nil)
-        close_taps()
     end)
+    taps[1].outputs, taps[1].label = { out }, name
     return out
 end
 

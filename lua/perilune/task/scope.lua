@@ -35,8 +35,8 @@ local function stop(self, reason)
         return
     end
     self.is_stopping = true
-    for d in pairs(self.parts) do
-        local handle = d[WORK]
+    for i = 1, #self.parts do
+        local handle = self.parts[i][WORK]
         if type(handle) == "userdata" then
             core.abandon(handle, reason)
         end
@@ -45,7 +45,12 @@ end
 
 --- A part has ended: not when its deferred is settled, which a cancel does at once, but when its task is over.
 local function part_ended(self, d)
-    self.parts[d] = nil
+    for i = 1, #self.parts do
+        if self.parts[i] == d then
+            table.remove(self.parts, i)
+            break
+        end
+    end
     self.n = self.n - 1
     if self.n == 0 then
         end_scope(self)
@@ -67,7 +72,7 @@ local function start(self, fn, keep)
         end
         return value
     end, unpack(self.arguments or {}))
-    self.parts[d], self.n = true, self.n + 1
+    self.parts[#self.parts + 1], self.n = d, self.n + 1
     -- the scope looks at its parts' errors itself
     core.attach(d, { react = function() end })
     return d

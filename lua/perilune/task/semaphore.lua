@@ -5,7 +5,7 @@ local deferred = require "perilune.deferred"
 local ring = require "perilune.ring"
 local task_core = require "perilune.core.task"
 
-local PENDING, SUCCESS, STATE, WORK = core.PENDING, core.SUCCESS, 1, 3
+local SUCCESS, WORK = core.SUCCESS, 3
 
 local semaphore = {}
 local Semaphore = {}
@@ -44,7 +44,7 @@ end
 function Semaphore:release()
     while self.waiting.n > 0 do
         local d = self.waiting:pop()
-        if d[STATE] == PENDING then
+        if core.is_wanted(d) then
             d[WORK] = false
             core.settle(d, SUCCESS, true)
             return
