@@ -22,6 +22,8 @@ struct visit {
     int captures[64];
     int n_captures; /* groups + 1; 0: none */
     unsigned restarts;
+    struct visit *parent; /* of a subrequest; NULL: it is none */
+    unsigned depth;       /* of subrequests */
     int error_status; /* the status that an error page is being made for; 0: none */
     int exit_status;  /* of ngx.exit and friends */
     bool is_internal; /* came by internal redirect */
