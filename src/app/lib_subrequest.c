@@ -116,8 +116,6 @@ static int l_start(lua_State *L)
     luaL_getmetatable(L, "perilune.subrequest");
     lua_setmetatable(L, -2);
     if (!h->sub) {
-        log_write(&v->x->log, LOG_ERROR, "subrequests cycle while processing \"" SLICE_FMT "\"",
-                  SLICE_ARG(o.path));
         lua_pushliteral(L, "failed to issue subrequest: -1");
         return lua_error(L);
     }

@@ -262,8 +262,11 @@ struct subrequest *subrequest_new(struct visit *parent, const struct subrequest_
     struct exchange *x;
     struct subrequest *s;
 
-    if (parent->depth >= SUBREQUEST_DEPTH_MOST)
+    if (parent->depth >= SUBREQUEST_DEPTH_MOST) {
+        log_write(&parent->x->log, LOG_ERROR,
+                  "subrequests cycle while processing \"" SLICE_FMT "\"", SLICE_ARG(o->path));
         return NULL;
+    }
     x = exchange_new(&transport, NULL, parent->x->settings);
     s = pool_new(&x->pool, struct subrequest);
     x->conn = s;

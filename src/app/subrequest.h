@@ -37,7 +37,7 @@ struct subrequest {
     struct slice *shared; /* the parent's variables as they were; NULL: not shared */
 };
 
-/* Makes a subrequest of `parent`; it is begun by subrequest_start. NULL: nested too deeply. It
+/* Makes a subrequest of `parent`; it is begun by subrequest_start. NULL (logged): nested too deeply. It
  * lives until subrequest_release. */
 struct subrequest *subrequest_new(struct visit *parent, const struct subrequest_options *o);
 
