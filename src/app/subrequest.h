@@ -37,8 +37,8 @@ struct subrequest {
     struct slice *shared; /* the parent's variables as they were; NULL: not shared */
 };
 
-/* Makes a subrequest of `parent`; it is begun by subrequest_start. NULL (logged): nested too deeply. It
- * lives until subrequest_release. */
+/* Makes a subrequest of `parent`; it is begun by subrequest_start. NULL (logged): nested too
+ * deeply. It lives until subrequest_release. */
 struct subrequest *subrequest_new(struct visit *parent, const struct subrequest_options *o);
 
 /* The visit, for what is set before it begins. */
