@@ -35,6 +35,7 @@ $::echo . q{
             show("/echo", { method = ngx.HTTP_PUT, body = "own" })
             show("/echo", { always_forward_body = true })
             show("/echo", { method = ngx.HTTP_DELETE, body = "" })
+            show("/echo", { headers = { ["X-Own"] = "other" } })
             local res = ngx.location.capture("/echo")
             ngx.say(table.concat(res.header["X-Many"], "+"), " ", res.header["Content-Type"], " ", res.truncated)
             ngx.say(ngx.is_subrequest)
@@ -54,6 +55,7 @@ parent
 200 PUT /echo nil own mine true true
 200 GET /echo nil parent mine true true
 200 DELETE /echo nil nil mine true true
+200 GET /echo nil nil other true true
 a+b text/plain false
 false
 

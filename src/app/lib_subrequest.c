@@ -101,15 +101,33 @@ static void set_variables(lua_State *L, struct subrequest *s, int i)
     }
 }
 
-/* start(uri, query, method, body, forwards_body, vars, variables, ctx) → subrequest; vars: enum
- * subrequest_vars */
+/* Sets the fields of the table at `i` in the request. */
+static void set_fields(lua_State *L, struct subrequest *s, int i)
+{
+    struct pool *pool = &s->x->pool;
+
+    lua_pushnil(L);
+    while (lua_next(L, i)) {
+        struct slice name, value;
+
+        lua_pushvalue(L, -2);
+        name.p = lua_tolstring(L, -1, &name.n);
+        value.p = lua_tolstring(L, -2, &value.n);
+        if (name.p && value.p && header_is_name(name) && header_is_value(value))
+            header_set(&s->x->req.headers, pool, pool_dup(pool, name), pool_dup(pool, value));
+        lua_pop(L, 2);
+    }
+}
+
+/* start(uri, query, method, body, forwards_body, vars, variables, ctx, fields) → subrequest; vars:
+ * enum subrequest_vars */
 static int l_start(lua_State *L)
 {
     struct visit *v = ngx_visit_check_request(L, NGX_IN_YIELDABLE);
     struct subrequest_options o;
     struct handle *h;
 
-    lua_settop(L, 8);
+    lua_settop(L, 9);
     o = read_options(L, v);
     h = lua_newuserdata(L, sizeof(*h));
     *h = (struct handle){.sub = subrequest_new(v, &o)};
@@ -123,6 +141,8 @@ static int l_start(lua_State *L)
     h->sub->user = h;
     if (lua_istable(L, 7))
         set_variables(L, h->sub, 7);
+    if (lua_istable(L, 9))
+        set_fields(L, h->sub, 9);
     if (lua_istable(L, 8)) {
         lua_pushvalue(L, 8);
         lua_visit_of(subrequest_visit(h->sub))->ctx_ref = luaL_ref(L, LUA_REGISTRYINDEX);

@@ -68,7 +68,8 @@ local function start(uri, options)
     if options.ctx ~= nil and type(options.ctx) ~= "table" then
         error("Bad ctx option value type " .. type(options.ctx) .. ", expected a Lua table", 3)
     end
-    return core.start(uri, query_of(options.args), method, body, forwards, mode, vars, options.ctx)
+    local fields = check_table(options.headers, "headers")
+    return core.start(uri, query_of(options.args), method, body, forwards, mode, vars, options.ctx, fields)
 end
 
 local function check_query(query, i)
@@ -108,7 +109,7 @@ end
 
 --- Asks a location of this server.
 -- @tparam string uri
--- @tparam[opt] table options method, body, args, vars, ctx, share_all_vars, copy_all_vars, always_forward_body
+-- @tparam[opt] table options method, body, args, headers, vars, ctx, share_all_vars, copy_all_vars, always_forward_body
 -- @treturn table status, header, body, truncated
 function location.capture(...)
     local n = select("#", ...)
