@@ -51,6 +51,7 @@ sub configuration
         DIR => $self->{dir},
         PORT => $self->{port},
         LUA => "$HERE/lua",
+        REDIS => $Bench::Setup::REDIS_PORT // 0,
         USER => $> == 0 ? 'user root;' : '',
         LOAD_MODULES => $self->{kind} eq 'nginx' ? join("\n", $self->modules) : '',
     );
