@@ -220,7 +220,28 @@ in log: API disabled in the context of log_by_lua*
 
 
 
-=== TEST 6: a large body, and a file in several pieces
+=== TEST 6: variables that cannot be set: the subrequest is not begun
+--- config
+    location = /sub { echo never; }
+    location = /t {
+        set $own 1;
+        content_by_lua_block {
+            for _, vars in ipairs { { none = 1 }, { query_string = 1 }, { own = true }, { [1] = 2 } } do
+                ngx.say((select(2, pcall(ngx.location.capture, "/sub", { vars = vars }))))
+            end
+        }
+    }
+--- request
+GET /t
+--- response_body_like
+^variable "none" cannot be assigned a value \(maybe you forgot to define it first\?\)
+variable "query_string" not changeable
+attempt to use bad variable value type boolean
+attempt to use a non-string key in the "vars" option table
+
+
+
+=== TEST 7: a large body, and a file in several pieces
 --- config
     location = /large { content_by_lua_block { for i = 1, 1000 do ngx.print(("x"):rep(1000)) end } }
     location = /t {

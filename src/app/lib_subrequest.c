@@ -78,26 +78,41 @@ static struct subrequest_options read_options(lua_State *L, struct visit *v)
     return o;
 }
 
-/* Sets the variables of the table at `i`. */
+/* Sets the variable whose name and value are on top. NULL, or what is wrong with it, pushed. */
+static const char *set_variable(lua_State *L, struct visit *v)
+{
+    struct slice name, value;
+    const struct variable *var;
+
+    if (!lua_isstring(L, -2) || lua_type(L, -2) != LUA_TSTRING)
+        return lua_pushfstring(L, "attempt to use a non-string key in the \"vars\" option table");
+    if (!lua_isstring(L, -1))
+        return lua_pushfstring(L, "attempt to use bad variable value type %s",
+                               luaL_typename(L, -1));
+    name.p = lua_tolstring(L, -2, &name.n);
+    value.p = lua_tolstring(L, -1, &value.n);
+    var = variable_find_at_run(v, name);
+    if (!var)
+        return lua_pushfstring(L,
+                               "variable \"%s\" cannot be assigned a value (maybe you forgot to "
+                               "define it first?)",
+                               name.p);
+    if (!var->set)
+        return lua_pushfstring(L, "variable \"%s\" not changeable", name.p);
+    var->set(v, var, pool_dup(visit_pool(v), value));
+    return NULL;
+}
+
+/* Sets the variables of the table at `i`; raises an error when one cannot be. */
 static void set_variables(lua_State *L, struct subrequest *s, int i)
 {
-    struct visit *v = subrequest_visit(s);
-
     lua_pushnil(L);
     while (lua_next(L, i)) {
-        struct slice name, value;
-        const struct variable *var;
-
-        lua_pushvalue(L, -2);
-        name.p = lua_tolstring(L, -1, &name.n);
-        value.p = lua_tolstring(L, -2, &value.n);
-        var = name.p ? variable_find_at_run(v, name) : NULL;
-        if (!var || !var->set || !value.p)
-            log_write(&s->parent->x->log, LOG_ERROR, "variable \"%s\" cannot be assigned a value",
-                      name.p ? name.p : "?");
-        else
-            var->set(v, var, pool_dup(visit_pool(v), value));
-        lua_pop(L, 2);
+        if (set_variable(L, subrequest_visit(s))) {
+            exchange_abort(s->x, &err_cancelled); /* it will not be begun */
+            lua_error(L);
+        }
+        lua_pop(L, 1);
     }
 }
 
