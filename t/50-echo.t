@@ -73,11 +73,9 @@ subrequests cycle while processing "/deep"
     location = /sub { echo_sleep 0.2; echo sub; }
     location = /ok { echo ok; }
 --- exec
-curl -s --max-time 0.1 "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/t"
-curl -s --max-time 0.3 "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/t"
+curl -s --max-time 0.1 "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/t" >/dev/null
+curl -s --max-time 0.3 "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/t" >/dev/null
 sleep 0.5
 curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ok"
 --- exec_out
-begin
-begin
 ok
