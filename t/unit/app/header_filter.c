@@ -208,10 +208,9 @@ static void test_expires_replaces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_nothing_to_add), TEST(test_once),
-        TEST(test_statuses),       TEST(test_special),
-        TEST(test_expires),        TEST(test_expires_modified),
-        TEST(test_time_of_day),    TEST(test_expires_replaces),
+        TEST(test_nothing_to_add),   TEST(test_once),        TEST(test_more),
+        TEST(test_statuses),         TEST(test_special),     TEST(test_expires),
+        TEST(test_expires_modified), TEST(test_time_of_day), TEST(test_expires_replaces),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
