@@ -760,12 +760,12 @@ from timer
 --- config
     location = /t {
         content_by_lua_block {
-            ngx.say(ngx.location, rawget(_G, "ndk"))
+            ngx.say(rawget(_G, "ndk"))
         }
     }
 --- request
 GET /t
 --- response_body
-nilnil
+nil
 --- no_error_log
 [error]

@@ -4,6 +4,7 @@ local ffi = require "ffi"
 local core = require "perilune.core.ngx"
 local sys = require "perilune.core.sys"
 local arguments = require "ngx.api.arguments"
+local capture = require "ngx.api.capture"
 local codec = require "ngx.api.codec"
 local constants = require "ngx.api.constants"
 local control = require "ngx.api.control"
@@ -38,6 +39,7 @@ local ngx = {
     re = regex,
     shared = shared,
     socket = socket.api,
+    location = capture,
 }
 
 local function copy(from, to)

@@ -1,4 +1,4 @@
-/* echo: reading its words. */
+/* echo and its kin: reading their words. A row's `id` is the enum echo_kind. */
 #include "app/directives.h"
 
 #include "app/echo.h"
@@ -19,25 +19,46 @@ static struct echo_line **list_of(struct apply *a, const struct config_node *nod
     return list;
 }
 
+static bool read_words(struct apply *a, const struct config_node *node, struct echo_line *line,
+                       size_t first, struct config_error *e)
+{
+    line->n = (unsigned)(node->n_args - first);
+    line->words = pool_alloc(&a->conf->pool, (line->n + 1) * sizeof(*line->words));
+    for (unsigned i = 0; i < line->n; i++)
+        if (!directives_script(a, node, node->args[first + i], &line->words[i], e))
+            return false;
+    return true;
+}
+
+static bool append(struct echo_line **at, struct echo_line *line)
+{
+    while (*at)
+        at = &(*at)->next;
+    *at = line;
+    return true;
+}
+
 static bool apply_echo(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
     struct echo_line *line = pool_new(&a->conf->pool, struct echo_line), **at = list_of(a, node);
     size_t first = 0;
 
+    line->kind = (enum echo_kind)node->schema->id;
+    if (line->kind != ECHO_TEXT)
+        return read_words(a, node, line, 0, e) && append(at, line);
     line->has_newline = node->n_args == 0 || !slice_eq(node->args[0], SLICE("-n"));
     if (!line->has_newline || (node->n_args > 0 && slice_eq(node->args[0], SLICE("--"))))
         first = 1;
-    line->n = (unsigned)(node->n_args - first);
-    line->words = pool_alloc(&a->conf->pool, (line->n + 1) * sizeof(*line->words));
-    for (unsigned i = 0; i < line->n; i++)
-        if (!directives_script(a, node, node->args[first + i], &line->words[i], e))
-            return false;
-    while (*at)
-        at = &(*at)->next;
-    *at = line;
-    return true;
+    return read_words(a, node, line, first, e) && append(at, line);
 }
+
+#define KIN(text, kind, least, most, args, about)                                                  \
+    {                                                                                              \
+        .name = (text), .contexts = CTX_LOCATION | CTX_IF_LOCATION, .flags = DIRECTIVE_REPEATS,    \
+        .min_args = (least), .max_args = (most), .group = "Answers", .syntax = text args ";",      \
+        .doc = (about), .id = (kind), .apply = apply_echo                                          \
+    }
 
 static const struct directive table[] = {
     {.name = "echo",
@@ -50,6 +71,16 @@ static const struct directive table[] = {
      .doc = "Answers with the words, joined by spaces, and a newline (`-n`: without). Several make "
             "several lines.",
      .apply = apply_echo},
+    KIN("echo_duplicate", ECHO_DUPLICATE, 2, 2, " number text",
+        "In a list of `echo`: the text that many times, without a newline."),
+    KIN("echo_sleep", ECHO_SLEEP, 1, 1, " time", "In a list of `echo`: waits."),
+    KIN("echo_flush", ECHO_FLUSH, 0, 0, "", "In a list of `echo`: what came so far is sent now."),
+    KIN("echo_read_request_body", ECHO_READ_BODY, 0, 0, "",
+        "In a list of `echo`: waits for the whole body of the request."),
+    KIN("echo_request_body", ECHO_REQUEST_BODY, 0, 0, "",
+        "In a list of `echo`: the body of the request, when it has been read."),
+    KIN("echo_location", ECHO_LOCATION, 1, 2, " path [query]",
+        "In a list of `echo`: what a GET of that location of this server answers."),
 };
 
 void directives_echo_register(void)

@@ -1,5 +1,7 @@
-/* Connections that Lua makes with ngx.socket: their timeouts and pools. */
+/* Connections that Lua makes with ngx.socket: their timeouts, pools and TLS. */
 #include "app/directives.h"
+
+#include "net/tls_ctx.h"
 
 #define GROUP "Sockets of Lua"
 
@@ -14,11 +16,61 @@ static bool set_pool_size(void *ctx, const struct config_node *node, struct conf
     return true;
 }
 
+static char *field_of(void *ctx, const struct config_node *node)
+{
+    return (char *)((struct apply *)ctx)->loc + node->schema->id;
+}
+
+static bool set_path(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    *(const char **)field_of(ctx, node) = conf_path(((struct apply *)ctx)->conf, node->args[0]);
+    return true;
+}
+
+static bool set_text(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+
+    UNUSED(e);
+    *(const char **)field_of(ctx, node) = pool_strdup(&a->conf->pool, node->args[0]);
+    return true;
+}
+
+static bool set_protocols(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    static const struct {
+        const char *name;
+        unsigned bit;
+    } all[] = {{"SSLv2", 0},         {"SSLv3", 0},         {"TLSv1", TLS_1_0},
+               {"TLSv1.1", TLS_1_1}, {"TLSv1.2", TLS_1_2}, {"TLSv1.3", TLS_1_3}};
+    unsigned *protocols = (unsigned *)(void *)field_of(ctx, node);
+
+    *protocols = 0;
+    for (size_t i = 0; i < node->n_args; i++) {
+        size_t k = 0;
+
+        while (k < ARRAY_LEN(all) && !slice_eq(slice_str(all[k].name), node->args[i]))
+            k++;
+        if (k == ARRAY_LEN(all))
+            return config_node_error(node, e, "invalid value \"%.200s\"", node->args[i].p);
+        *protocols |= all[k].bit;
+    }
+    return true;
+}
+
 #define ROW(text, kind, args, value, member, about, fn)                                            \
     {                                                                                              \
         .name = (text), .contexts = CTX_HTTP_ALL | CTX_IF_LOCATION, .min_args = 1, .max_args = 1,  \
         .kinds = {(kind)}, .group = GROUP, .syntax = text " " args ";",                            \
         .default_text = text " " value ";", .doc = (about),                                        \
+        .id = (int)offsetof(struct location, sockets.member), .apply = (fn)                        \
+    }
+
+#define TLS_ROW(text, args, member, about, fn)                                                     \
+    {                                                                                              \
+        .name = (text), .contexts = CTX_HTTP_ALL | CTX_IF_LOCATION, .min_args = 1, .max_args = 1,  \
+        .group = GROUP, .syntax = text " " args ";", .doc = (about),                               \
         .id = (int)offsetof(struct location, sockets.member), .apply = (fn)                        \
     }
 
@@ -39,6 +91,37 @@ static const struct directive table[] = {
     ROW("lua_socket_buffer_size", ARG_SIZE, "size", "4k", buffer_size,
         "Accepted for compatibility: input is read into one buffer of the worker.",
         directives_set_size),
+    TLS_ROW("lua_ssl_trusted_certificate", "file", trusted,
+            "PEM file of those who may have signed the certificates of servers that `sslhandshake` "
+            "verifies. Without it those that the system trusts.",
+            set_path),
+    TLS_ROW("lua_ssl_crl", "file", crl, "PEM file of certificates that were revoked.", set_path),
+    TLS_ROW("lua_ssl_ciphers", "ciphers", ciphers,
+            "Ciphers of TLS 1.2 and older, in OpenSSL's words.", set_text),
+    TLS_ROW("lua_ssl_certificate", "file", certificate,
+            "The certificate that servers who ask for one are shown, PEM.", set_path),
+    TLS_ROW("lua_ssl_certificate_key", "file", certificate_key, "Its key, PEM.", set_path),
+    {.name = "lua_ssl_protocols",
+     .contexts = CTX_HTTP_ALL | CTX_IF_LOCATION,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = GROUP,
+     .syntax = "lua_ssl_protocols [TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3];",
+     .default_text = "lua_ssl_protocols TLSv1.2 TLSv1.3;",
+     .doc = "Versions of TLS that `sslhandshake` speaks.",
+     .id = (int)offsetof(struct location, sockets.protocols),
+     .apply = set_protocols},
+    ROW("lua_ssl_verify_depth", ARG_NUMBER, "number", "1", depth,
+        "Certificates that may stand between a server's and one that is trusted.",
+        directives_set_number),
+    {.name = "lua_ssl_conf_command",
+     .contexts = CTX_HTTP_ALL | CTX_IF_LOCATION,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 2,
+     .max_args = 2,
+     .group = GROUP,
+     .syntax = "lua_ssl_conf_command name value;",
+     .doc = "Checked, without effect."},
     {.name = "lua_socket_send_lowat",
      .contexts = CTX_HTTP_ALL | CTX_IF_LOCATION,
      .min_args = 1,

@@ -1,15 +1,41 @@
-/* The content step of `echo`. The lines of a block are one list; each is written by itself, so that
- * a variable is evaluated when its line is reached. */
+/* The content step of `echo` and its kin. The lines of a block are one list; each is done by
+ * itself, so that a variable is evaluated when its line is reached.
+ *
+ * A line that waits (a sleep, a body, a subrequest) leaves the rest to whoever ends the wait:
+ * go_on. The struct lives in the visit's pool; what it waits for is called off with that. */
 #include "app/echo.h"
+
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "app/script.h"
 #include "app/static_send.h"
-#include "app/visit.h"
+#include "app/subrequest.h"
 #include "base/buf.h"
+#include "base/num.h"
+#include "http/body_spool.h"
+#include "loop/timer.h"
 
-static void write_line(struct visit *v, const struct echo_line *line)
+enum { PIECE = 16384, COPIES_MOST = 1 << 20 };
+
+struct echo_run {
+    struct visit *v;
+    const struct echo_line *line; /* the next one */
+    struct timer timer;
+    struct loop_call call;
+    struct subrequest *sub;
+};
+
+static void go_on(struct echo_run *r);
+
+static void write_slice(struct visit *v, struct slice s)
 {
-    struct chunk c = CHUNK_BYTES(SLICE_EMPTY);
+    if (s.n && v->x->state < EXCHANGE_DONE)
+        exchange_write(v->x, &CHUNK_BYTES(s));
+}
+
+static void write_text(struct visit *v, const struct echo_line *line)
+{
     struct buf text = BUF_EMPTY;
 
     for (unsigned i = 0; i < line->n; i++) {
@@ -19,24 +45,173 @@ static void write_line(struct visit *v, const struct echo_line *line)
     }
     if (line->has_newline)
         buf_add_char(&text, '\n');
-    c.bytes = buf_slice(&text);
-    if (c.bytes.n > 0)
-        exchange_write(v->x, &c);
+    write_slice(v, buf_slice(&text));
     buf_free(&text);
+}
+
+static void write_copies(struct visit *v, const struct echo_line *line)
+{
+    struct slice text = script_eval(line->words[1], v);
+    int64_t n;
+
+    if (!num_parse_u63(script_eval(line->words[0], v), &n))
+        return;
+    for (int64_t i = 0; i < MIN(n, (int64_t)COPIES_MOST); i++)
+        write_slice(v, text);
+}
+
+static void write_request_body(struct visit *v)
+{
+    const struct body_spool *s = v->x->spool;
+    char piece[PIECE];
+    off_t at = 0;
+    ssize_t n;
+
+    if (!s || s->state != BODY_END)
+        return;
+    write_slice(v, buf_slice(&s->memory));
+    while (s->fd >= 0 && (n = pread(s->fd, piece, sizeof(piece), at)) > 0) {
+        write_slice(v, slice_of(piece, (size_t)n));
+        at += n;
+    }
+}
+
+/* --- lines that wait: true when they do --- */
+
+static void on_timer(struct timer *t)
+{
+    go_on(CONTAINER_OF(t, struct echo_run, timer));
+}
+
+static bool start_sleep(struct echo_run *r, const struct echo_line *line)
+{
+    struct slice text = script_eval(line->words[0], r->v);
+    int64_t ms;
+
+    if (!num_parse_msec(text, &ms)) /* seconds with a fraction */
+        ms = (int64_t)(strtod(pool_strdup(visit_pool(r->v), text), NULL) * 1000);
+    timer_start(&r->timer, ms > 0 ? (uint64_t)ms : 0);
+    return true;
+}
+
+static void on_spooled(struct exchange *x, struct body_spool *s)
+{
+    UNUSED(x);
+    go_on(s->user);
+}
+
+static bool start_body(struct echo_run *r)
+{
+    struct body_spool *s = r->v->x->spool;
+
+    if (!s || s->state == BODY_WAIT)
+        s = body_spool_start(r->v->x, on_spooled, r);
+    return s->state == BODY_WAIT;
+}
+
+static void on_call(struct loop_call *call)
+{
+    struct echo_run *r = CONTAINER_OF(call, struct echo_run, call);
+
+    write_slice(r->v, buf_slice(&r->sub->body));
+    subrequest_release(&r->sub);
+    go_on(r);
+}
+
+/* May be called inside the last write of the subrequest's handler. */
+static void on_sub_done(struct subrequest *s)
+{
+    loop_next(&((struct echo_run *)s->user)->call);
+}
+
+static bool start_location(struct echo_run *r, const struct echo_line *line)
+{
+    struct subrequest_options o = {.method = METHOD_GET, .path = script_eval(line->words[0], r->v)};
+
+    o.query = line->n > 1 ? script_eval(line->words[1], r->v) : (struct slice){NULL, 0};
+    if (line->n == 1 && slice_find(o.path, '?') >= 0) {
+        o.query = o.path;
+        o.path = slice_cut(&o.query, '?');
+    }
+    r->sub = subrequest_new(r->v, &o);
+    if (!r->sub)
+        return false;
+    r->sub->on_done = on_sub_done;
+    r->sub->user = r;
+    subrequest_start(r->sub);
+    return true;
+}
+
+/* --- the list --- */
+
+/* Does a line. True: it waits. */
+static bool do_line(struct echo_run *r, const struct echo_line *line)
+{
+    struct chunk flush = CHUNK_BYTES(SLICE_EMPTY);
+
+    switch (line->kind) {
+    case ECHO_TEXT:
+        write_text(r->v, line);
+        return false;
+    case ECHO_DUPLICATE:
+        write_copies(r->v, line);
+        return false;
+    case ECHO_REQUEST_BODY:
+        write_request_body(r->v);
+        return false;
+    case ECHO_FLUSH:
+        flush.is_flush = true;
+        exchange_write(r->v->x, &flush);
+        return false;
+    case ECHO_SLEEP:
+        return start_sleep(r, line);
+    case ECHO_READ_BODY:
+        return start_body(r);
+    case ECHO_LOCATION:
+        return start_location(r, line);
+    }
+    return false;
+}
+
+static void go_on(struct echo_run *r)
+{
+    struct exchange *x = r->v->x;
+
+    while (r->line && x->state < EXCHANGE_DONE) {
+        const struct echo_line *line = r->line;
+
+        r->line = line->next;
+        if (do_line(r, line))
+            return;
+    }
+    if (x->state < EXCHANGE_DONE)
+        exchange_end(x);
+}
+
+static void call_off(void *arg)
+{
+    struct echo_run *r = arg;
+
+    timer_stop(&r->timer);
+    loop_cancel(&r->call);
+    if (r->sub)
+        subrequest_release(&r->sub);
 }
 
 enum step_result echo_step(struct visit *v, const struct step *s)
 {
-    const struct echo_line *line = *(struct echo_line *const *)s->arg;
+    struct echo_run *r = pool_new(visit_pool(v), struct echo_run);
     struct exchange *x = v->x;
 
+    r->v = v;
+    r->line = *(struct echo_line *const *)s->arg;
+    timer_init(&r->timer, on_timer);
+    loop_call_init(&r->call, on_call);
+    pool_on_reset(visit_pool(v), call_off, r);
     if (x->res.status == 0)
         x->res.status = 200;
     static_send_type(v);
     exchange_start(x);
-    for (; line && x->state < EXCHANGE_DONE; line = line->next)
-        write_line(v, line);
-    if (x->state < EXCHANGE_DONE)
-        exchange_end(x);
+    go_on(r);
     return STEP_DONE;
 }

@@ -1,11 +1,22 @@
-/* echo: a constant or computed text as the answer, for tests and for trying things out. */
+/* echo and its kin: small answers from the configuration, for tests and for trying things out. */
 #ifndef APP_ECHO_H
 #define APP_ECHO_H
 
 #include "app/location.h"
 
-/* One directive: words joined by spaces. Lives as long as the configuration. */
+enum echo_kind {
+    ECHO_TEXT,      /* words, joined by spaces */
+    ECHO_DUPLICATE, /* words[0] times words[1] */
+    ECHO_SLEEP,     /* words[0] seconds */
+    ECHO_FLUSH,
+    ECHO_READ_BODY,    /* of the request */
+    ECHO_REQUEST_BODY, /* once more to the client */
+    ECHO_LOCATION,     /* what words[0] (a path) with words[1] (a query) answers */
+};
+
+/* One directive. Lives as long as the configuration. */
 struct echo_line {
+    enum echo_kind kind;
     struct script **words;
     unsigned n;
     bool has_newline;

@@ -11,6 +11,7 @@
 #include "app/lib_ngx_thread.h"
 #include "app/lib_ssl.h"
 #include "app/lib_socket.h"
+#include "app/lib_subrequest.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
 
@@ -70,6 +71,7 @@ bool lib_ngx_open(void)
     lib_preload(L, "perilune.core.ngx", open_module);
     lib_ssl_open();
     lib_preload(L, "perilune.core.socket", lib_socket);
+    lib_preload(L, "perilune.core.subrequest", lib_subrequest);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "ngx");
     return vm_call(1, 0, "ngx");

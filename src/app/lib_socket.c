@@ -97,6 +97,34 @@ static int l_log_errors(lua_State *L)
     return 1;
 }
 
+static void set_text(lua_State *L, const char *name, const char *text)
+{
+    if (!text)
+        return;
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, name);
+}
+
+/* tls() → a value that names the location, and the options of a TLS context for it: see
+ * perilune.core.tls client */
+static int l_tls(lua_State *L)
+{
+    const struct socket_conf *c = conf();
+
+    lua_pushlightuserdata(L, (void *)(uintptr_t)c);
+    lua_createtable(L, 0, 8);
+    set_text(L, "ca", c->trusted);
+    set_text(L, "crl", c->crl);
+    set_text(L, "ciphers", c->ciphers);
+    set_text(L, "certificate", c->certificate);
+    set_text(L, "key", c->certificate_key);
+    lua_pushnumber(L, c->protocols);
+    lua_setfield(L, -2, "protocol_bits");
+    lua_pushnumber(L, c->trusted ? c->depth + 1 : 0);
+    lua_setfield(L, -2, "depth");
+    return 2;
+}
+
 static int refuse(lua_State *L, const char *why)
 {
     lua_pushnil(L);
@@ -184,6 +212,7 @@ int lib_socket(lua_State *L)
         {"pool_size", l_pool_size},
         {"log_errors", l_log_errors},
         {"request", l_request},
+        {"tls", l_tls},
         {NULL, NULL},
     };
 

@@ -299,13 +299,13 @@ static void release_refs(struct visit *v)
     lv->ctx_ref = LUA_NOREF;
 }
 
-void lua_filter_log(struct visit *v)
+void lua_filter_log(struct visit *v, bool is_logged)
 {
-    if (v->loc && v->loc->log_by_lua)
+    if (is_logged && v->loc && v->loc->log_by_lua) {
         log_write(&v->x->log, LOG_DEBUG, "lua log handler, uri:\"" SLICE_FMT "\"",
                   SLICE_ARG(v->x->req.path));
-    if (v->loc && v->loc->log_by_lua)
         run(v, v->loc->log_by_lua, LUA_CONTEXT_LOG);
+    }
     if (v->lua)
         release_refs(v);
 }

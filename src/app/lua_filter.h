@@ -8,8 +8,8 @@
 /* Puts header_filter_by_lua and body_filter_by_lua of v->loc into the chain. */
 void lua_filter_add(struct visit *v);
 
-/* Runs log_by_lua of v->loc, then gives back what Lua holds for the visit. */
-void lua_filter_log(struct visit *v);
+/* Runs log_by_lua of v->loc if `is_logged`, then gives back what Lua holds for the visit. */
+void lua_filter_log(struct visit *v, bool is_logged);
 
 /* Runs the code of a set_by_lua. Its first result, as a string in the visit's pool ("" when it is
  * none), is in *value_out. False (logged) when it failed. */

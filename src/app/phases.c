@@ -59,8 +59,11 @@ void phases_handler_ended(struct visit *v)
 
 void phases_log(struct visit *v)
 {
-    lua_filter_log(v);
-    access_log_write(v);
+    bool is_logged = !v->parent || (v->loc && v->loc->does_log_subrequest);
+
+    lua_filter_log(v, is_logged);
+    if (is_logged)
+        access_log_write(v);
 }
 
 /* Lua's filters come before those of add_header, as in nginx; compression is the last. */
@@ -136,7 +139,7 @@ static bool next_phase(struct visit *v)
     case PHASE_REWRITE:
         if (v->is_uri_changed)
             return count_restart(v, "rewrite or internal redirection") && find_location(v);
-        v->phase = PHASE_ACCESS;
+        v->phase = v->parent ? PHASE_PRECONTENT : PHASE_ACCESS; /* the main request was let in */
         return true;
     case PHASE_ACCESS:
         v->phase = PHASE_PRECONTENT;

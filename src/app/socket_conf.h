@@ -1,4 +1,5 @@
-/* What a location says about the connections that its Lua makes: the lua_socket_* directives. */
+/* What a location says about the connections that its Lua makes: the lua_socket_* and lua_ssl_*
+ * directives. */
 #ifndef APP_SOCKET_CONF_H
 #define APP_SOCKET_CONF_H
 
@@ -9,6 +10,10 @@ struct socket_conf {
     size_t buffer_size;
     unsigned pool_size; /* idle connections to one peer */
     bool log_errors;
+    /* TLS, lua_ssl_*; paths are whole, NULL: not given */
+    const char *trusted, *crl, *ciphers, *certificate, *certificate_key;
+    unsigned protocols; /* TLS_1_2 | …; 0: the default */
+    unsigned depth;
 };
 
 #define SOCKET_CONF_DEFAULT                                                                        \
@@ -18,6 +23,7 @@ struct socket_conf {
                           .keepalive_timeout = 60000,                                              \
                           .buffer_size = 4096,                                                     \
                           .pool_size = 30,                                                         \
+                          .depth = 1,                                                              \
                           .log_errors = true})
 
 #endif

@@ -107,7 +107,16 @@ static struct slice get_request(struct visit *v, const struct variable *var)
     return v->x->req.line;
 }
 
+/* As in nginx, that of the request which came, also in its subrequests. */
 static struct slice get_request_method(struct visit *v, const struct variable *var)
+{
+    UNUSED(var);
+    while (v->parent)
+        v = v->parent;
+    return v->x->req.method_token;
+}
+
+static struct slice get_echo_request_method(struct visit *v, const struct variable *var)
 {
     UNUSED(var);
     return v->x->req.method_token;
@@ -276,6 +285,8 @@ const struct variable variables_request[] = {
     VARIABLE("server_protocol", get_server_protocol),
     VARIABLE("request", get_request),
     VARIABLE("request_method", get_request_method),
+    VARIABLE("echo_request_method", get_echo_request_method),
+    VARIABLE("echo_request_body", get_request_body),
     VARIABLE("request_length", get_request_length),
     VARIABLE("request_time", get_request_time),
     VARIABLE("request_id", get_request_id),

@@ -22,11 +22,13 @@ struct visit {
     int captures[64];
     int n_captures; /* groups + 1; 0: none */
     unsigned restarts;
-    int error_status; /* the status that an error page is being made for; 0: none */
-    int exit_status;  /* of ngx.exit and friends */
-    bool is_internal; /* came by internal redirect */
-    bool is_running;  /* phases.c is inside its loop for this visit */
-    bool has_jumped;  /* phase and step were set by a redirect: the loop goes on there */
+    struct visit *parent; /* of a subrequest; NULL: it is none */
+    unsigned depth;       /* of subrequests */
+    int error_status;     /* the status that an error page is being made for; 0: none */
+    int exit_status;      /* of ngx.exit and friends */
+    bool is_internal;     /* came by internal redirect */
+    bool is_running;      /* phases.c is inside its loop for this visit */
+    bool has_jumped;      /* phase and step were set by a redirect: the loop goes on there */
     bool is_answered; /* the exchange is DONE or ABORTED; the log phase comes when no handler runs
                          any more */
     bool is_in_error_page;

@@ -2,7 +2,7 @@
 
 local context = require "ngx.api.context"
 local socket_core = require "perilune.core.socket"
-local tcp = require "ngx.api.keepalive"
+local tcp = require "ngx.api.handshake"
 local udp = require "ngx.api.udp"
 
 local CORE = tcp.slots.CORE

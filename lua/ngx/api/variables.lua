@@ -3,6 +3,7 @@
 local ffi = require "ffi"
 local core = require "perilune.core.ngx"
 local native = require "ngx.api.native"
+local subrequest = require "perilune.core.subrequest"
 
 local C, to_string = native.C, ffi.string
 local type, tostring = type, tostring
@@ -78,7 +79,7 @@ end
 
 function variables.getters.is_subrequest()
     native.number(STATUS)
-    return false
+    return subrequest.is_running()
 end
 
 function variables.getters.ctx()

@@ -41,6 +41,7 @@ our @ALL = (
         targets => [['total', '<=', 0.85]]},
     {name => 'close', path => '/hello', client => 'load', connections => 50, args => ['-C', '-s', 64],
         targets => [['total', '<=', 0.9]]},
+    {name => 'redis', path => '/redis', client => 'wrk', connections => 50, targets => [['total', '<=', 0.8]]},
     {name => 'sleep-1000', path => '/sleep', client => 'load', connections => 1000, args => ['-s', 8],
         targets => [['total', '<=', 0.75]]},
     {name => 'idle-10k', path => '/hello', client => 'idle', connections => 10000, args => ['-s', 16],

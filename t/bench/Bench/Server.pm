@@ -54,6 +54,7 @@ sub configuration
         PORT => $self->{port},
         TLSPORT => $self->{tls_port},
         LUA => "$HERE/lua",
+        REDIS => $Bench::Setup::REDIS_PORT // 0,
         USER => $> == 0 ? 'user root;' : '',
         LOAD_MODULES => $self->{kind} eq 'nginx' ? join("\n", $self->modules) : '',
     );

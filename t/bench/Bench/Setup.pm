@@ -5,14 +5,54 @@ use warnings;
 use Bench::Server;
 use Bench::Scenario;
 use File::Path qw(make_path);
+use IO::Socket::INET;
+use POSIX ();
+use Time::HiRes qw(sleep);
 
-# files(DIR): DIR, with the files of the static scenarios.
+# files(DIR): DIR, with the files of the static scenarios; starts Redis.
 sub files
 {
     my ($dir) = @_;
     make_path($dir);
     for my $name (keys %Bench::Scenario::FILES) {
         Bench::Server::write_file("$dir/$name", 'x' x $Bench::Scenario::FILES{$name});
+    }
+    redis($dir);
+}
+
+our $REDIS_PORT = 0;
+my ($redis, $owner);
+
+# redis(DIR): a Redis in DIR with one key for the scenario of that name, on CPU 1; it ends with the process. Without the program the port stays
+# 0, and the scenario fails.
+sub redis
+{
+    my ($dir) = @_;
+    return if $redis || !grep { -x "$_/redis-server" } split /:/, $ENV{PATH};
+    $REDIS_PORT = Bench::Server::free_port();
+    $owner = $$;
+    $redis = fork() // die "fork: $!\n";
+    if (!$redis) {
+        open STDOUT, '>', '/dev/null';
+        exec('taskset', '-c', $Bench::Scenario::CLIENT_CPU, 'redis-server', '--port', $REDIS_PORT, '--bind', '127.0.0.1',
+            '--save', '', '--dir', $dir) or POSIX::_exit(127);
+    }
+    for (1 .. 200) {
+        my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $REDIS_PORT);
+        if ($sock) {
+            print $sock "SET greeting hello\r\n";
+            return if (<$sock> // '') =~ /OK/;
+        }
+        sleep 0.05;
+    }
+    die "redis-server does not answer\n";
+}
+
+END {
+    local $?;
+    if ($redis && $owner == $$) {
+        kill 'TERM', $redis;
+        waitpid $redis, 0;
     }
 }
 

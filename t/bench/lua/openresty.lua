@@ -17,6 +17,15 @@ function openresty.echo()
     ngx.print(ngx.req.get_body_data())
 end
 
+--- Answers with a value of Redis, over a connection of the pool; the library is Debian's for both servers.
+function openresty.redis()
+    local client = require("nginx.redis"):new()
+    client:set_timeout(1000)
+    assert(client:connect("127.0.0.1", ngx.var.redis_port))
+    ngx.print(assert(client:get("greeting")))
+    client:set_keepalive(60000, 100)
+end
+
 --- Takes the body piece by piece as it arrives and answers with its length.
 function openresty.upload_socket()
     local sock = assert(ngx.req.socket())

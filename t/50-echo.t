@@ -1,0 +1,81 @@
+# echo and its kin: what waits, what comes from elsewhere.
+use Test::Nginx::Socket 'no_plan';
+
+no_shuffle();
+run_tests();
+
+__DATA__
+
+=== TEST 1: in order, with sleeps, flushes, copies and variables as they are when their line comes
+--- config
+    location = /t {
+        set $a 1;
+        echo "a $a";
+        echo_flush;
+        echo_sleep 0.02;
+        echo_duplicate 3 ab;
+        echo;
+        echo_sleep 10ms;
+        echo last $request_method;
+    }
+--- request
+GET /t
+--- response_body
+a 1
+ababab
+last GET
+
+
+
+=== TEST 2: the body of the request, whole and a byte at a time
+--- config
+    location = /t {
+        echo_read_request_body;
+        echo_request_body;
+        echo " [$echo_request_body]";
+    }
+--- request
+POST /t
+hello world
+--- trickle: 1
+--- response_body
+hello world [hello world]
+
+
+
+=== TEST 3: other locations: the method of each, what they fail with, how deep
+--- config
+    location = /t {
+        echo_location /sub a=1;
+        echo_location /sub?b=2;
+        echo_location /none;
+        echo_location /deep;
+        echo done;
+    }
+    location = /sub { echo "$uri $args $echo_request_method for $request_method"; }
+    location = /deep { echo_location /deep; echo -n .; }
+--- request
+POST /t
+x
+--- response_body_like
+^/sub a=1 GET for POST
+/sub b=2 GET for POST
+(?s:<html>.*</html>\s*)
+\.{50}done$
+--- error_log
+subrequests cycle while processing "/deep"
+
+
+
+=== TEST 4: a client that leaves while it sleeps
+--- config
+    location = /t { echo begin; echo_flush; echo_sleep 0.2; echo_location /sub; echo never; }
+    location = /sub { echo_sleep 0.2; echo sub; }
+    location = /ok { echo ok; }
+--- exec
+curl -s --max-time 0.1 "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/t" >/dev/null
+curl -s --max-time 0.3 "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/t" >/dev/null
+sleep 0.5
+curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ok"
+--- exec_out
+ok

@@ -1,0 +1,98 @@
+# sslhandshake of ngx.socket.tcp: verification, names, sessions, certificates of our own, failures.
+use Test::Nginx::Socket 'no_plan';
+
+our $Begin = <<'_EOC_';
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+certs server client
+X=$TEST_NGINX_RAND_PORT_2
+ask() { curl -s --max-time 20 "http://127.0.0.1:$X$1"; }
+PLAIN="server { listen 127.0.0.1:$X; lua_socket_log_errors off;"
+_EOC_
+
+timeout(30);
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: verified or not, by name, resumed, with a certificate
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+serve 'ssl_verify_client optional; ssl_client_certificate ca.pem; location / { return 200 "$ssl_client_verify $ssl_session_reused\n"; }' "
+init_by_lua_block {
+    function talk(name, verify, session, before)
+        local sock = ngx.socket.tcp()
+        sock:settimeout(5000)
+        assert(sock:connect('127.0.0.1', $PORT))
+        if before then before(sock) end
+        local got, err = sock:sslhandshake(session, name, verify)
+        if not got then return nil, err end
+        sock:send('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+        sock:receiveuntil('\r\n\r\n')()
+        local answer = sock:receive()
+        return type(got), answer, sock:getsslsession()
+    end
+}
+$PLAIN
+    location = /t {
+        lua_ssl_trusted_certificate ca.pem;
+        content_by_lua_block {
+            ngx.say((select(2, talk('localhost', true))))
+            ngx.say(talk('elsewhere', true))
+            ngx.say((select(2, talk('elsewhere', false))))
+            local kind, answer, session = talk('localhost', true)
+            ngx.say(kind, ' ', type(session))
+            ngx.say((select(2, talk('localhost', true, session))))
+            ngx.say((talk('localhost', true, false)))
+            local function show(sock)
+                local function file(name)
+                    local f = io.open('$D/' .. name)
+                    return f:read('*a'), f:close()
+                end
+                ngx.say(sock:setclientcert('x'))
+                ngx.say(sock:setclientcert((file('client.pem')), (file('client.key'))))
+            end
+            ngx.say((select(2, talk('localhost', true, nil, show))))
+        }
+    }
+    location = /own {
+        lua_ssl_trusted_certificate ca.pem; lua_ssl_certificate client.pem; lua_ssl_certificate_key client.key;
+        lua_ssl_protocols TLSv1.2;
+        content_by_lua_block { ngx.say((select(2, talk('localhost', true)))) }
+    }
+    location = /stranger {
+        content_by_lua_block { ngx.say(talk('localhost', true)) ngx.say((talk('localhost'))) }
+    }
+    location = /plain {
+        content_by_lua_block {
+            local sock = ngx.socket.tcp()
+            ngx.say(sock:sslhandshake())
+            sock:connect('127.0.0.1', $X)
+            sock:settimeout(5000)
+            ngx.say((sock:sslhandshake()))
+            ngx.say(sock:send('x'))
+        }
+    }
+}"
+for p in /t /own /stranger /plain; do ask $p; done
+stop
+X
+--- exec_out_like
+^NONE \.
+nilcertificate host mismatch
+NONE \.
+(userdata|boolean) userdata
+NONE (r|\.)
+boolean
+nilclient certificate must be supplied with corresponding private key
+true
+SUCCESS \.
+SUCCESS \.
+nil.*(certificate|issuer).*
+(userdata|boolean)
+nilclosed
+nil
+nilclosed
