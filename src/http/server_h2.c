@@ -22,7 +22,7 @@
 #include "http/server_h2_head.h"
 #include "http/server_h2_out.h"
 
-enum { LINGER_MOST = 1 << 20 };
+enum { LINGER_MOST = 1 << 20, FRAMES_AT_ONCE = 64 };
 
 static struct server_h2 *h2_of(const struct server_conn *c)
 {
@@ -47,6 +47,10 @@ static void lose_streams(struct server_h2 *h2, const struct err *why)
         struct server_h2_stream *st = CONTAINER_OF(h2->streams.next, struct server_h2_stream, node);
         struct exchange *x = server_h2_stream_let_go(st);
 
+        st->is_closed = true;
+        st->code = H2_CANCEL;
+        if (st->owner)
+            st->on_news(st);
         server_h2_stream_remove(st);
         loop_free_later(st, server_h2_stream_free);
         if (x)
@@ -219,12 +223,13 @@ static bool may_take_input(const struct server_conn *c)
     return c->phase <= CONN_BUSY && c->out.bytes <= 2 * c->server->settings->send_watermark;
 }
 
-/* Frames from the input, as long as the peer reads. False: the connection is gone. */
+/* Frames from the input, as long as the peer reads. False: the connection is gone. What the session
+ * has to say to many of them does not wait for the last. */
 static bool take_input(struct server_conn *c, struct server_h2 *h2)
 {
     struct slice in = server_conn_input(c);
 
-    while (in.n && may_take_input(c)) {
+    for (unsigned n = 1; in.n && may_take_input(c); n++) {
         size_t before = in.n;
         bool goes_on = h2_session_receive(h2->session, &in, clock_ms());
 
@@ -235,8 +240,11 @@ static bool take_input(struct server_conn *c, struct server_h2 *h2)
             h2->fresh = NULL;
             begin(st);
         }
+        server_h2_out_settle(h2);
         if (!c->stream)
             return false;
+        if (n % FRAMES_AT_ONCE == 0)
+            h2_session_send(h2->session);
         in = server_conn_input(c);
     }
     return true;
@@ -280,10 +288,12 @@ static void on_work(struct server_conn *c)
 
     if (c->phase == CONN_LINGER)
         return;
-    if (c->server->is_draining || server_conn_is_dispensable(c))
-        notice(h2);
     do {
-        if (!take_input(c, h2) || !push(c, h2))
+        if (!take_input(c, h2))
+            return;
+        if (c->server->is_draining || server_conn_is_dispensable(c))
+            notice(h2);
+        if (!push(c, h2))
             return;
     } while (server_conn_input(c).n && may_take_input(c));
     choose_phase(c, h2);

@@ -3,8 +3,9 @@
  * Two queues: each stream's `out` holds body that its handler has written, up to the watermark; the
  * connection's holds frames. The session moves data from one to the other in the order of
  * priorities, whenever it is allowed to (on_pull): at the end of each event, and at once for an
- * answer that is complete and small, so that its exchange ends within the handler's call. Bytes
- * that can go at once are copied from the handler's own memory (`direct`).
+ * answer that is complete and small, so that its exchange ends within the handler's call. Bytes of
+ * the last piece that can go at once are copied from the handler's own memory (`direct`). A head
+ * waits for the end of the body, but not beyond the event, so that both go in one step.
  *
  * The session may not be entered from within its events, so these only note what happened; the
  * consequences are drawn in server_h2_out_settle, which the connection's on_work calls.
@@ -14,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "http/server_h2_tunnel.h"
 #include "proto/status.h"
 
 /* FRAME_MOST fills a piece of the connection's queue. */
@@ -79,6 +81,8 @@ bool server_h2_out_on_output_data(void *user, void *stream, struct slice head, s
     }
     outq_commit(q, FRAME_HEAD + n);
     st->moved_at = clock_ms();
+    if (st->owner)
+        server_h2_stream_note(st);
     if (!st->x)
         return true;
     st->x->bytes_sent += FRAME_HEAD + n;
@@ -164,13 +168,8 @@ static void send_head(struct exchange *x, bool has_body)
     struct server_h2_stream *st = x->conn;
 
     st->has_body = has_body;
-    if (x->has_ended) {
-        st->out_state = SERVER_H2_OUT_HEAD;
-        server_h2_stream_note(st); /* in case a filter keeps the body back */
-        server_conn_schedule(st->h2->conn, false);
-        return;
-    }
-    put_head(st);
+    st->out_state = SERVER_H2_OUT_HEAD;
+    server_h2_stream_note(st);
     server_conn_schedule(st->h2->conn, false);
 }
 
@@ -213,46 +212,48 @@ static bool can_go_now(const struct server_h2_stream *st)
            c->out.bytes < c->server->settings->send_watermark;
 }
 
-static void push(struct server_h2_stream *st, bool has_head)
+/* The last piece has been given: what can go goes. */
+static void push(struct server_h2_stream *st)
 {
     struct server_h2 *h2 = st->h2;
+    bool has_head = st->out_state > SERVER_H2_OUT_HEAD;
 
+    if (st->out_state < SERVER_H2_OUT_LAST)
+        st->out_state = SERVER_H2_OUT_LAST;
     h2->may_send_data = can_go_now(st);
-    if (!has_head) {
+    if (!has_head)
         put_head(st);
-    } else {
-        if (st->is_asleep && (waiting_bytes(st) || st->out_state >= SERVER_H2_OUT_LAST)) {
-            st->is_asleep = false;
-            h2_session_resume(h2->session, st->id);
-        }
-        if (h2->may_send_data)
-            h2_session_send(h2->session);
-    }
+    else
+        server_h2_stream_wake(st);
+    if (has_head && h2->may_send_data)
+        h2_session_send(h2->session);
     h2->may_send_data = false;
+    if (st->direct.n)
+        outq_add(&st->out, st->direct.p, st->direct.n);
+    st->direct = SLICE_EMPTY;
 }
 
 static void take_chunk(struct server_h2_stream *st, const struct chunk *p, size_t size)
 {
     if (p->fd >= 0)
         outq_add_file(&st->out, p->fd, p->offset, size, p->owns_fd);
-    else
+    else if (p->is_last)
         st->direct = p->bytes;
+    else
+        outq_add(&st->out, p->bytes.p, size);
 }
 
 static void send_body(struct exchange *x, const struct chunk *p)
 {
     struct server_h2_stream *st = x->conn;
     size_t size = p->fd >= 0 ? p->size : p->bytes.n;
-    bool has_head = st->out_state > SERVER_H2_OUT_HEAD;
 
     if (size && st->has_body)
         take_chunk(st, p, size);
-    if (p->is_last && st->out_state < SERVER_H2_OUT_LAST)
-        st->out_state = SERVER_H2_OUT_LAST;
-    push(st, has_head);
-    if (st->direct.n)
-        outq_add(&st->out, st->direct.p, st->direct.n);
-    st->direct = SLICE_EMPTY;
+    if (p->is_last)
+        push(st);
+    else if (size)
+        server_h2_stream_wake(st);
     server_conn_schedule(st->h2->conn, false);
     if (st->out_state == SERVER_H2_OUT_SENT && p->is_last)
         end(st);
@@ -294,6 +295,27 @@ static void give_up(struct exchange *x, const struct err *why)
     server_conn_schedule(st->h2->conn, false);
 }
 
+/* A head has to be there before the stream can be anything else. */
+static struct stream *detach(struct exchange *x, struct buf *in, struct outq *out)
+{
+    struct server_h2_stream *st = x->conn;
+
+    UNUSED(out); /* what is queued is on its way already */
+    if (st->is_closed)
+        return NULL;
+    if (x->state == EXCHANGE_HANDLING)
+        exchange_start(x);
+    if (!st->has_body)
+        return NULL;
+    if (st->out_state == SERVER_H2_OUT_HEAD)
+        put_head(st);
+    st->x = NULL;
+    timer_stop(&st->timer);
+    server_h2_stream_take(st, in);
+    server_conn_schedule(st->h2->conn, false);
+    return server_h2_tunnel_open(st);
+}
+
 const struct exchange_transport server_h2_out_transport = {
     .send_head = send_head,
     .send_body = send_body,
@@ -304,6 +326,7 @@ const struct exchange_transport server_h2_out_transport = {
     .wait_drained = wait_drained,
     .fd = descriptor,
     .abort = give_up,
+    .detach = detach,
 };
 
 /* --- consequences --- */
@@ -320,6 +343,8 @@ static void lose(struct server_h2_stream *st)
 /* Tells those who wait; false: there is nobody any more. */
 static bool tell(struct server_h2_stream *st)
 {
+    if (st->owner)
+        st->on_news(st);
     if (st->x)
         exchange_notify_drained(st->x);
     if (!st->h2->is_dead && st->x && st->x->is_waiting_body && server_h2_stream_has_body_news(st))

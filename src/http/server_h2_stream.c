@@ -67,7 +67,7 @@ static void on_timer(struct timer *t)
     struct server_h2_stream *st = CONTAINER_OF(t, struct server_h2_stream, timer);
     uint64_t ms = current_timeout(st);
 
-    if (!st->x)
+    if (!st->x && !st->owner)
         refuse_rest(st);
     if (!ms)
         return;
@@ -224,17 +224,24 @@ static void drop(struct server_h2_stream *st, size_t n)
         refuse_rest(st);
 }
 
+static void note_reader(struct server_h2_stream *st)
+{
+    if (st->owner || (st->x && st->x->is_waiting_body))
+        server_h2_stream_note(st);
+}
+
 void server_h2_stream_on_data(void *user, void *stream, struct slice data)
 {
     struct server_h2 *h2 = user;
     struct server_h2_stream *st = stream;
 
-    if (!st->x) {
+    if (!st->x && !st->owner) {
         drop(st, data.n);
         return;
     }
     st->moved_at = clock_ms();
-    st->x->request_length += data.n;
+    if (st->x)
+        st->x->request_length += data.n;
     drop_read(st);
     buf_add_slice(&st->body, data);
     h2->held += data.n;
@@ -242,8 +249,7 @@ void server_h2_stream_on_data(void *user, void *stream, struct slice data)
         h2_session_consume_shared(h2->session, data.n);
     else
         h2->withheld += data.n;
-    if (st->x->is_waiting_body)
-        server_h2_stream_note(st);
+    note_reader(st);
 }
 
 void server_h2_stream_on_end(void *user, void *stream)
@@ -252,8 +258,25 @@ void server_h2_stream_on_end(void *user, void *stream)
 
     UNUSED(user);
     st->in = SERVER_H2_IN_ENDED;
-    if (st->x && st->x->is_waiting_body)
-        server_h2_stream_note(st);
+    note_reader(st);
+}
+
+void server_h2_stream_take(struct server_h2_stream *st, struct buf *to)
+{
+    size_t n = st->body.n - st->body_at;
+
+    buf_add(to, st->body.p + st->body_at, n);
+    st->body.n = st->body_at = 0;
+    if (n)
+        give_back(st, n);
+}
+
+void server_h2_stream_wake(struct server_h2_stream *st)
+{
+    if (st->is_asleep)
+        h2_session_resume(st->h2->session, st->id);
+    st->is_asleep = false;
+    server_conn_schedule(st->h2->conn, false);
 }
 
 static enum body_result fail_too_large(struct exchange *x, int64_t size)

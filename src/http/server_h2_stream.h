@@ -44,7 +44,7 @@ enum server_h2_in { SERVER_H2_IN_HEAD, SERVER_H2_IN_BODY, SERVER_H2_IN_ENDED };
 
 enum server_h2_out {
     SERVER_H2_OUT_NONE,
-    SERVER_H2_OUT_HEAD, /* the head waits for the body that is to follow at once */
+    SERVER_H2_OUT_HEAD, /* the head waits for what may follow at once */
     SERVER_H2_OUT_BODY,
     SERVER_H2_OUT_LAST, /* all of the body has been given */
     SERVER_H2_OUT_SENT, /* … and is with the connection */
@@ -55,6 +55,8 @@ struct server_h2_stream {
     struct list news; /* in h2->news, or in none */
     struct server_h2 *h2;
     struct exchange *x; /* NULL: none any more */
+    void *owner;        /* who has the stream since the exchange was detached; NULL: nobody */
+    void (*on_news)(struct server_h2_stream *st); /* then: something has changed */
     int32_t id;
     uint8_t in, out_state; /* enum server_h2_in, server_h2_out */
     bool is_closed;        /* by the session */
@@ -105,6 +107,12 @@ enum body_result server_h2_stream_read_body(struct exchange *x, struct slice *da
 
 /* exchange_transport.wait_body */
 void server_h2_stream_wait_body(struct exchange *x);
+
+/* What has come of the body and was not read goes to the end of `to`. */
+void server_h2_stream_take(struct server_h2_stream *st, struct buf *to);
+
+/* There is more for the session in `out`, or the end; it may have waited for that. */
+void server_h2_stream_wake(struct server_h2_stream *st);
 
 /* Is there something for a waiting reader? */
 bool server_h2_stream_has_body_news(const struct server_h2_stream *st);

@@ -35,6 +35,10 @@ end
 
 --- Options: name → type of the value and, for those that are directives of a server, how it is written.
 local known = {
+    http2 = { "boolean", function(v)
+        return v and "http2 on;" or "http2 off;"
+    end },
+    http2_max_concurrent_streams = number "http2_max_concurrent_streams",
     port = { "number" }, address = { "string" }, path = { "string" }, listen_fd = { "number" }, backlog = { "number" },
     client_header_timeout = seconds "client_header_timeout", client_body_timeout = seconds "client_body_timeout",
     send_timeout = seconds "send_timeout", keepalive_timeout = seconds "keepalive_timeout",

@@ -1,0 +1,343 @@
+# What an HTTP/2 client must not do too often: the connection ends with ENHANCE_YOUR_CALM and one line in the log, memory
+# stays bounded, others are served. t/lib/h2_peer.py is the client; `bad` is what the cases share.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+our $Http = <<'_EOC_';
+    http2 on;
+_EOC_
+our $Config = <<'_EOC_';
+    location = /hello { return 200 "hello"; }
+    location = /wait { content_by_lua_block { ngx.sleep(30) } }
+    location = /big {
+        content_by_lua_block {
+            local piece = ("x"):rep(10000)
+            for i = 1, 1000 do
+                ngx.print(piece)
+                ngx.flush(true)
+            end
+        }
+    }
+    location = /read { client_max_body_size 0; content_by_lua_block { ngx.req.read_body() ngx.say("read") } }
+_EOC_
+our $Exec = <<'_EOC_';
+export ROOT=$TEST_NGINX_SERVER_ROOT PYTHONPATH=$PWD/t/lib PYTHONDONTWRITEBYTECODE=1
+cd $TEST_NGINX_HTML_DIR
+cat >bad.py <<'EOF'
+import os, sys
+from h2_peer import *
+port, root = int(sys.argv[1]), os.environ["ROOT"]
+pid = open(root + "/logs/nginx.pid").read().strip()
+before = memory(pid)
+def ask(port, path="/hello"):
+    p = Peer(port).request(1, path)
+    p.send()
+    return p.read(lambda p: p.ended(1)).bodies.get(1, b"").decode()
+def bounded(most):
+    used = memory(pid, "VmHWM") - before
+    print("memory", "bounded" if used < most else used)
+def report(peer, most=8):
+    """How it ended, what the log says about it, whether the memory is bounded and others are served."""
+    peer.read(lambda p: p.closed and p.goaway is not None, 5)
+    lines = [l for l in open(root + "/logs/error.log") if "HTTP/2 connection ends" in l]
+    print("goaway", peer.goaway, "lines", len(lines), lines[0].split(" error ")[1].split(",")[0] if lines else "")
+    bounded(most)
+    print(ask(port))
+EOF
+/usr/bin/python3 main.py $TEST_NGINX_SERVER_PORT
+_EOC_
+add_block_preprocessor(sub {
+    my $block = shift;
+    if (!defined $block->http_config) {
+        $block->set_value("http_config", $Http);
+    }
+    if (!defined $block->config) {
+        $block->set_value("config", $Config);
+    }
+    if (!defined $block->exec) {
+        $block->set_value("exec", $Exec);
+    }
+    if (!defined $block->timeout) {
+        $block->set_value("timeout", 40);
+    }
+});
+run_tests();
+
+__DATA__
+
+=== TEST 1: rapid reset
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port)
+for i in range(5000):
+    p.request(2 * i + 1, "/wait").add(RST_STREAM, 0, 2 * i + 1, number(8))
+p.send()
+report(p)
+--- exec_out
+goaway 11 lines 1 11: too many reset streams
+memory bounded
+hello
+
+
+
+=== TEST 2: streams that the server is made to reset
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port)
+for i in range(3000):
+    p.request(2 * i + 1, "/wait", extra=[("content-length", "5")])
+p.send()
+report(p)
+--- exec_out
+goaway 11 lines 1 11: too many reset streams
+memory bounded
+hello
+
+
+
+=== TEST 3: more streams than allowed, again and again
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port)
+for i in range(20000):
+    p.request(2 * i + 1, "/wait")
+p.send()
+print(min(p.resets), set(p.resets.values()))
+report(p)
+--- exec_out
+257 {7}
+goaway 11 lines 1 11: too many reset streams
+memory bounded
+hello
+
+
+
+=== TEST 4: a head in very many pieces
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port)
+p.add(HEADERS, 0, 1, p.head("/hello"))
+for i in range(20000):
+    p.add(CONTINUATION, 0, 1, p.coder.encode([("x", "y" * 100)]))
+p.send()
+report(p)
+--- exec_out
+goaway 11 lines 1 11: too many CONTINUATION frames
+memory bounded
+hello
+
+
+
+=== TEST 5: one byte for 4 KB of fields, over and over
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port)
+first = p.head("/hello") + p.coder.encode([("x-bomb", "b" * 3900)])
+again = p.coder.encode([("x-bomb", "b" * 3900)])
+p.add(HEADERS, END_HEADERS | END_STREAM, 1, (first + again * 16000)[:16384])
+p.send()
+report(p)
+print(len(again))
+--- exec_out
+goaway 11 lines 1 11: too many header fields
+memory bounded
+hello
+1
+
+
+
+=== TEST 6: SETTINGS
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port)
+for i in range(100000):
+    p.add(SETTINGS, 0, 0, b"\0\4" + number(i + 1))
+p.send(drains=False)
+report(p)
+--- exec_out
+goaway 11 lines 1 11: too many SETTINGS frames
+memory bounded
+hello
+
+
+
+=== TEST 7: PING, from one that does not read
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port)
+for i in range(100000):
+    p.add(PING, 0, 0, b"12345678")
+p.send(drains=False)
+report(p)
+--- exec_out
+goaway 11 lines 1 11: too many PING frames
+memory bounded
+hello
+
+
+
+=== TEST 8: DATA without data, padded and bare
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port).request(1, "/read", "POST", False)
+for i in range(10000):
+    p.add(DATA, 0, 1, b"").add(DATA, 8, 1, b"\x03\0\0\0")
+p.send()
+report(p)
+--- exec_out
+goaway 11 lines 1 11: too many empty DATA frames
+memory bounded
+hello
+
+
+
+=== TEST 9: PRIORITY, PRIORITY_UPDATE, unknown frames
+--- user_files
+>>> main.py
+from bad import *
+for make in ((PRIORITY, 0, 5, number(3) + b"\1"), (PRIORITY_UPDATE, 0, 0, number(7) + b"u=1"), (99, 0, 0, b"?")):
+    p = Peer(port)
+    for i in range(10000):
+        p.add(*make)
+    p.send()
+    print(p.read(lambda p: p.goaway).goaway)
+--- exec_out
+11
+11
+11
+
+
+
+=== TEST 10: windows opened by one byte at a time
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port, [(4, 0)]).request(1, "/big")
+for i in range(20000):
+    p.add(WINDOW_UPDATE, 0, 1, number(1))
+p.send()
+report(p)
+--- exec_out
+goaway 11 lines 1 11: too many WINDOW_UPDATE frames
+memory bounded
+hello
+
+
+
+=== TEST 11: a window that overflows ends the stream, or the connection
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port).request(1, "/wait").add(WINDOW_UPDATE, 0, 1, number(0x7fffffff))
+p.send()
+print(p.read(lambda p: p.ended(1)).resets)
+p.add(WINDOW_UPDATE, 0, 0, number(0x7fffffff)).send()
+print(p.read(lambda p: p.goaway).goaway)
+--- exec_out
+{1: 3}
+3
+
+
+
+=== TEST 12: 100 large answers, and nobody opens the window: bounded, then given up
+--- config
+    send_timeout 1s;
+    location = /hello { return 200 "hello"; }
+    location = /big { content_by_lua_block { for i = 1, 1000 do ngx.print(("x"):rep(10000)) ngx.flush(true) end } }
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port, [(4, 0)])
+for i in range(100):
+    p.request(2 * i + 1, "/big")
+p.send()
+p.read(lambda p: len(p.resets) == 100)
+print(set(p.resets.values()), sum(map(len, p.bodies.values())))
+bounded(24)
+p.request(1001, "/hello").add(WINDOW_UPDATE, 0, 1001, number(5)).send()
+print(p.read(lambda p: p.ended(1001)).bodies[1001])
+--- exec_out
+{8} 0
+memory bounded
+b'hello'
+
+
+
+=== TEST 13: 100 large answers for one that reads nothing at all, then something
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port, [(4, 0x7fffffff)])
+p.add(WINDOW_UPDATE, 0, 0, number(0x7fff0000 - 65535))
+for i in range(100):
+    p.request(2 * i + 1, "/big")
+p.send(drains=False)
+print(ask(port))
+bounded(24)
+got = lambda p: sum(map(len, p.bodies.values())) > 30e6
+print(got(p.read(got)), p.goaway)
+bounded(24)
+--- exec_out
+hello
+memory bounded
+True None
+memory bounded
+
+
+
+=== TEST 14: uploads that nobody reads: no more is taken than the windows say
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port).add(SETTINGS, ACK, 0)
+for i in range(120):
+    p.request(2 * i + 1, "/wait", "POST", False)
+p.send()
+sent = 0
+for i in range(480):
+    p.read(lambda p: p.given - sent >= 15000, 0.5)
+    if p.given - sent < 15000:
+        break
+    p.add(DATA, 0, 2 * (i // 4) + 1, b"d" * 15000)
+    sent += 15000
+    p.send()
+print("stopped", 1e6 < sent < 2.2e6, p.goaway, len(p.resets))
+bounded(12)
+print(ask(port))
+--- exec_out
+stopped True None 0
+memory bounded
+hello
+
+
+
+=== TEST 15: limits are what the configuration says
+--- http_config
+    http2 on;
+    http2_flood_limit pings=3 settings=0;
+    http2_max_concurrent_streams 2;
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port)
+for i in range(1000):
+    p.add(SETTINGS, 0, 0)
+p.request(1, "/wait").request(3, "/wait").request(5, "/hello").send()
+print(p.read(lambda p: p.ended(5)).resets, p.goaway)
+for i in range(4):
+    p.add(PING, 0, 0, b"12345678")
+p.send()
+report(p)
+--- exec_out
+{5: 7} None
+goaway 11 lines 1 11: too many PING frames
+memory bounded
+hello
