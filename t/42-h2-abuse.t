@@ -105,6 +105,7 @@ p = Peer(port)
 for i in range(20000):
     p.request(2 * i + 1, "/wait")
 p.send()
+p.read(lambda p: p.goaway is not None)
 print(min(p.resets), set(p.resets.values()))
 report(p)
 --- exec_out
