@@ -205,7 +205,7 @@ $::peer . q{
             ngx.say(sock:connect("127.0.0.1", ngx.var.server_port, options))
             ngx.say(first:setkeepalive())
             ngx.thread.wait(second)
-            sock:settimeout(10)
+            sock:settimeout(5000)
             ngx.say(sock:connect("127.0.0.1", ngx.var.server_port, options))
             local third = ngx.socket.tcp()
             third:settimeout(10)

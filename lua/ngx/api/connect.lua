@@ -100,7 +100,7 @@ local function connect_failed(self, p, err, text, host, port)
     if p then
         pool.lose(p)
     end
-    if err == "timeout" then
+    if err == "timeout" or (err == "resolve" and text == "timeout" and tcp.is_address(host)) then
         tcp.log("lua tcp socket connect timed out, when connecting to " .. (port and host .. ":" .. port or host))
         return nil, "timeout"
     elseif err == "host" then
