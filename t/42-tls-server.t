@@ -205,3 +205,50 @@ X
 http/1.1
 alert no application protocol
 ALPN protocol: http/1.1
+
+=== TEST 10: a stapled OCSP response; sessions kept by the server
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server
+touch index; printf 'V\t491231235959Z\t\t%s\tunknown\t/CN=server\n' $(openssl x509 -in server.pem -noout -serial | cut -d= -f2) >index
+openssl ocsp -index index -CA ca.pem -rsigner ca.pem -rkey ca.key -issuer ca.pem -cert server.pem -respout staple.der -ndays 2 >/dev/null 2>&1
+serve 'ssl_stapling on; ssl_stapling_file staple.der; ssl_session_tickets off; ssl_session_cache shared:a:1m;
+   location / { return 200 "reused=$ssl_session_reused"; }'
+shake -status -servername localhost | grep -o 'OCSP Response Status: .*\|Cert Status: .*'
+ask() { printf 'GET / HTTP/1.0\r\n\r\n' | openssl s_client -connect 127.0.0.1:$PORT -servername localhost -ign_eof "$@" 2>&1 | grep -o 'reused=.'; }
+ask -tls1_2 -sess_out sess; ask -tls1_2 -sess_in sess
+stop
+try() { printf 'events {} http { ssl_certificate server.pem; ssl_certificate_key server.key; server { listen 127.0.0.1:'$PORT' ssl; %s } }' "$1" >conf/x.conf; $B -t -c conf/x.conf 2>&1 | grep -o 'emerg.*' | sed "s,$D/,,g; s/ in conf.*//" | head -1; }
+try 'ssl_stapling on;'; try 'ssl_stapling on; ssl_stapling_file none.der;'; try 'ssl_session_cache shared:a;'; try 'ssl_session_cache some;'
+X
+--- exec_out
+OCSP Response Status: successful (0x0)
+Cert Status: good
+reused=.
+reused=r
+emerg] "ssl_stapling" needs "ssl_stapling_file"
+emerg] TLS of this server: cannot read "none.der": not found
+emerg] invalid session cache "shared:a"
+emerg] invalid session cache "some"
+
+=== TEST 9: HTTP/2 where ALPN chooses it, by the server that the handshake names; never in the clear on a port of TLS
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server two
+serve 'http2 on; location / { return 200 "$server_protocol $scheme $ssl_alpn_protocol\n"; }' '
+server { listen 127.0.0.1:'$PORT' ssl; server_name two.example; ssl_certificate two.pem; ssl_certificate_key two.key;
+  location / { return 200 "two $server_protocol\n"; } }'
+get /; get / --http1.1
+curl -s --cacert ca.pem --resolve two.example:$PORT:127.0.0.1 https://two.example:$PORT/
+curl -s --http2-prior-knowledge "http://127.0.0.1:$PORT/" -o /dev/null -w '%{http_version} %{http_code}\n'
+stop
+X
+--- exec_out
+HTTP/2.0 https h2
+HTTP/1.1 https http/1.1
+two HTTP/1.1
+0 000

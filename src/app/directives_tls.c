@@ -6,6 +6,7 @@
 
 #include "app/tls_conf.h"
 #include "base/file.h"
+#include "base/num.h"
 
 #define GROUP       "TLS"
 #define CTX_SERVERS (CTX_HTTP | CTX_SERVER)
@@ -199,6 +200,47 @@ static bool set_session_timeout(void *ctx, const struct config_node *node, struc
     return true;
 }
 
+/* How many sessions a number of bytes is meant to hold. */
+enum { SESSION_BYTES = 256, SESSIONS_USUAL = 20480 };
+
+/* builtin[:number], shared:name:size */
+static bool read_cache(struct slice word, unsigned *out)
+{
+    struct slice rest = word, kind = slice_cut(&rest, ':'), name;
+    int64_t n = SESSIONS_USUAL;
+
+    if (slice_eq(kind, SLICE("builtin"))) {
+        if (rest.p && (num_parse_u63(rest, &n) || n < 1))
+            return false;
+    } else if (slice_eq(kind, SLICE("shared")) && rest.p) {
+        name = slice_cut(&rest, ':');
+        if (!name.n || !rest.p || !num_parse_size(rest, &n) || n < 8192)
+            return false;
+        n /= SESSION_BYTES;
+    } else {
+        return false;
+    }
+    *out = MAX(*out, (unsigned)MIN(n, INT32_MAX));
+    return true;
+}
+
+static bool set_session_cache(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct tls_conf *t = own(ctx);
+
+    t->sessions_most = 0;
+    for (size_t i = 0; i < node->n_args; i++) {
+        struct slice word = node->args[i];
+
+        if (slice_eq(word, SLICE("off")) || slice_eq(word, SLICE("none")))
+            continue;
+        if (!read_cache(word, &t->sessions_most))
+            return config_node_error(node, e, "invalid session cache \"" SLICE_FMT "\"",
+                                     SLICE_ARG(word));
+    }
+    return true;
+}
+
 static bool set_buffer_size(void *ctx, const struct config_node *node, struct config_error *e)
 {
     int64_t n;
@@ -310,6 +352,25 @@ static const struct directive table[] = {
     {ENTRY("ssl_verify_depth", "number", "ssl_verify_depth 1;",
            "How many certificates may stand between a client's and an authority's.", set_depth),
      .kinds = {ARG_NUMBER}},
+    {.name = "ssl_session_cache",
+     .contexts = CTX_SERVERS,
+     .min_args = 1,
+     .max_args = 2,
+     .group = GROUP,
+     .syntax = "ssl_session_cache off | none | [builtin[:number]] [shared:name:size];",
+     .default_text = "ssl_session_cache none;",
+     .doc = "Sessions kept for clients that do not keep them themselves (by tickets). A number of "
+            "sessions, or bytes at 256 for each. Each worker has its own, also with `shared`: what "
+            "all workers resume are tickets.",
+     .apply = set_session_cache},
+    FLAG("ssl_stapling", "off", has_staple,
+         "Whether clients are shown the response of `ssl_stapling_file`."),
+    FIELD(
+        "ssl_stapling_file", "file", NULL, staple_file,
+        "A response of the certificate's OCSP responder in DER, as `openssl ocsp -respout` writes "
+        "it. Read when the configuration is loaded, and anew on a reload. Responders are not "
+        "asked by the server itself.",
+        set_path),
     {ENTRY("ssl_session_timeout", "time", "ssl_session_timeout 5m;",
            "How long a session can be resumed.", set_session_timeout),
      .kinds = {ARG_TIME}},

@@ -18,14 +18,15 @@ struct tls_conf {
     unsigned n_ticket_keys, ticket_keys_size;
     const char *ciphers, *ciphersuites, *curves, *dh_file; /* NULL: the library's */
     const char *client_ca, *trusted_ca, *crl;              /* NULL: none */
-    const char *staple_file, *staple_responder;            /* NULL: none, the certificate's own */
+    const char *staple_file;                               /* an OCSP response in DER; NULL: none */
     unsigned protocols;                                    /* TLS_1_2 | … */
     unsigned depth;
+    unsigned sessions_most; /* kept by each worker for clients without tickets; 0: none */
     enum tls_client_check check;
     uint64_t session_timeout; /* ms */
     size_t buffer_size;
     const struct lua_code *hello_by_lua, *certificate_by_lua; /* NULL: none */
-    bool prefers_own_ciphers, has_tickets, rejects, has_early_data, has_staple, verifies_staple;
+    bool prefers_own_ciphers, has_tickets, rejects, has_early_data, has_staple;
 };
 
 /* The conf of `loc` to write to: its own, a copy of the inherited one when it has none yet. */

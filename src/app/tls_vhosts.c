@@ -4,7 +4,10 @@
 
 #include "app/tls_conf.h"
 #include "app/tls_handshake.h"
+#include "base/file.h"
 #include "net/tls_ctx.h"
+
+enum { STAPLE_MOST = 65536 };
 
 static bool fail(const struct vhost *vh, struct config_error *e, const char *what)
 {
@@ -42,13 +45,14 @@ static struct slice scope_of(struct app_conf *conf, const struct tls_conf *t)
     return scope;
 }
 
-static const char *alpn_of(const struct vhost *vh)
+static const char *alpn_of(const struct listen_conf *l, const struct vhost *vh)
 {
-    UNUSED(vh);
-    return "http/1.1,http/1.0,http/0.9";
+    return l->has_http2 || vh->base->http.has_http2 ? "h2,http/1.1,http/1.0,http/0.9"
+                                                    : "http/1.1,http/1.0,http/0.9";
 }
 
-static struct tls_server_options options_of(struct app_conf *conf, const struct vhost *vh)
+static struct tls_server_options options_of(struct app_conf *conf, const struct listen_conf *l,
+                                            const struct vhost *vh)
 {
     const struct tls_conf *t = vh->base->tls;
 
@@ -60,13 +64,14 @@ static struct tls_server_options options_of(struct app_conf *conf, const struct 
         .ciphersuites = t->ciphersuites,
         .curves = t->curves,
         .dh_file = t->dh_file,
-        .alpn = alpn_of(vh),
+        .alpn = alpn_of(l, vh),
         .verify = t->check == TLS_CHECK_OFF ? TLS_VERIFY_NONE : TLS_VERIFY_ASKED,
         .trust = {.ca_file = t->client_ca,
                   .more_file = t->trusted_ca,
                   .crl_file = t->crl,
                   .depth = (int)t->depth + 1},
         .scope = scope_of(conf, t),
+        .sessions_most = t->sessions_most,
         .session_seconds = (unsigned)(t->session_timeout / 1000),
         .record_size = t->buffer_size,
         .prefers_own_ciphers = t->prefers_own_ciphers,
@@ -75,6 +80,23 @@ static struct tls_server_options options_of(struct app_conf *conf, const struct 
         .n_ticket_keys = t->n_ticket_keys,
         .hooks = &tls_handshake_hooks,
     };
+}
+
+static const struct err *read_staple(struct app_conf *conf, const struct tls_conf *t,
+                                     struct tls_server_options *o, struct buf *why)
+{
+    struct buf text = BUF_EMPTY;
+    const struct err *e;
+
+    if (!t->has_staple || !t->staple_file)
+        return NULL;
+    e = file_read(t->staple_file, STAPLE_MOST, &text);
+    if (e)
+        buf_printf(why, "cannot read \"%s\": %s", t->staple_file, e->message);
+    else
+        o->staple = pool_dup(&conf->pool, buf_slice(&text));
+    buf_free(&text);
+    return e;
 }
 
 /* Is what the directives say complete? */
@@ -89,15 +111,18 @@ static bool check(const struct vhost *vh, bool is_default, struct config_error *
     if (is_default && !(t && (t->n_certs || t->rejects)))
         return fail(vh, e,
                     "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive");
+    if (t && t->has_staple && !t->staple_file)
+        return fail(vh, e, "\"ssl_stapling\" needs \"ssl_stapling_file\"");
     if (t && t->check != TLS_CHECK_OFF && t->check != TLS_CHECK_OPTIONAL_NO_CA && !t->client_ca &&
         !t->trusted_ca)
         return fail(vh, e, "no ssl_client_certificate for ssl_verify_client");
     return true;
 }
 
-static bool build_vhost(struct app_conf *conf, struct vhost *vh, bool is_default,
+static bool build_vhost(struct app_conf *conf, const struct listen_conf *l, struct vhost *vh,
                         struct config_error *e)
 {
+    bool is_default = vh == l->default_vhost;
     struct buf why = BUF_EMPTY;
     struct tls_server_options o;
     const struct err *err;
@@ -106,8 +131,10 @@ static bool build_vhost(struct app_conf *conf, struct vhost *vh, bool is_default
         return false;
     if (vh->tls || !vh->base->tls || (!vh->base->tls->n_certs && !is_default))
         return true;
-    o = options_of(conf, vh);
-    err = tls_ctx_new_server(&o, &why, &vh->tls);
+    o = options_of(conf, l, vh);
+    err = read_staple(conf, vh->base->tls, &o, &why);
+    if (!err)
+        err = tls_ctx_new_server(&o, &why, &vh->tls);
     if (err)
         config_error_set(e, vh->file.p, vh->line, "TLS of this server: %s",
                          why.n ? buf_cstr(&why) : err->message);
@@ -121,7 +148,7 @@ bool tls_vhosts_build(struct app_conf *conf, struct config_error *e)
         struct listen_conf *l = conf->listens[i];
 
         for (unsigned k = 0; l->is_tls && k < l->n_vhosts; k++)
-            if (!build_vhost(conf, l->vhosts[k], l->vhosts[k] == l->default_vhost, e))
+            if (!build_vhost(conf, l, l->vhosts[k], e))
                 return false;
     }
     return true;

@@ -247,7 +247,9 @@ static bool parse(struct server_conn *c)
     }
     if (c->parsed == in.n && !c->has_eof)
         return false;
-    if (UNLIKELY(c->requests == 0 && c->server->speaks_http2) && becomes_h2(c, in))
+    /* with TLS, ALPN has decided */
+    if (UNLIKELY(c->requests == 0 && c->server->speaks_http2) && !c->server->tls &&
+        becomes_h2(c, in))
         return false;
     if (!is_worth_parsing(c, in)) {
         if (c->has_eof)

@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "net/tls.h"
 
 enum { STREAMS_KEPT = 256, DRAIN_MOST = 262144 };
 
@@ -103,6 +104,10 @@ struct exchange *server_h2_stream_exchange(struct server_h2 *h2,
         x->peer = peer;
     x->log.parent = &s->log;
     x->log.id = c->id;
+    if (tls_is(c->stream)) {
+        x->req.is_tls = true;
+        x->req.tls = tls_hold(c->stream);
+    }
     x->connection_id = c->id;
     x->connection_requests = server_conn_count_request(c);
     x->start_ms = clock_ms();

@@ -1,20 +1,23 @@
 /* All work is done in on_work, which runs after each event and when a hook has resumed the
  * handshake: one call of tls_handshake each. A handshake that waits for a hook watches for nothing.
  *
- * When it is over the protocol is exchanged (choose_protocol: to add one, give it a row there) and
+ * When it is over the protocol is exchanged (choose_protocol: to add one, name it there) and
  * goes on at once with what came behind the handshake. */
 #include "http/server_tls.h"
 
 #include "base/clock.h"
 #include "http/server_h1.h"
+#include "http/server_h2.h"
 #include "net/tcp.h"
 #include "net/tls_error.h"
 #include "net/tls_info.h"
 
-static const struct server_conn_protocol *choose_protocol(struct slice alpn)
+static void choose_protocol(struct server_conn *c)
 {
-    UNUSED(alpn);
-    return &server_h1_protocol;
+    if (slice_eq(tls_alpn(c->stream), SLICE("h2")))
+        server_h2_take_over(c);
+    else
+        c->protocol = &server_h1_protocol;
 }
 
 static void go_on(struct server_conn *c, bool has_input)
@@ -32,7 +35,7 @@ static void begin_http(struct server_conn *c)
     if (c->server->settings->is_nodelay)
         tcp_set_nodelay(c->stream, true);
     c->flushes = 2;
-    c->protocol = choose_protocol(tls_alpn(c->stream));
+    choose_protocol(c);
     go_on(c, tls_has_input(c->stream));
 }
 

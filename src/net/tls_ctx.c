@@ -206,7 +206,10 @@ static void set_sessions(SSL_CTX *ssl, const struct tls_server_options *o)
     tls_seal_use(ssl);
     if (!o->has_tickets)
         SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
-    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_session_cache_mode(ssl,
+                                   o->sessions_most ? SSL_SESS_CACHE_SERVER : SSL_SESS_CACHE_OFF);
+    if (o->sessions_most)
+        SSL_CTX_sess_set_cache_size(ssl, (long)o->sessions_most);
 }
 
 static struct tls_ctx *new_ctx(const SSL_METHOD *method)
@@ -273,6 +276,20 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
     return SSL_TLSEXT_ERR_OK;
 }
 
+/* RFC 6066 section 8. The library frees what it is given. */
+static int on_status(SSL *ssl, void *arg)
+{
+    const struct tls_ctx *c = tls_openssl_ctx(ssl);
+    void *copy;
+
+    UNUSED(arg);
+    if (!c->staple)
+        return SSL_TLSEXT_ERR_NOACK;
+    copy = OPENSSL_memdup(c->staple, c->staple_n);
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)c->staple_n);
+    return SSL_TLSEXT_ERR_OK;
+}
+
 static int on_server_name(SSL *ssl, int *alert, void *arg)
 {
     UNUSED(alert);
@@ -288,6 +305,7 @@ static void set_callbacks(struct tls_ctx *c, const struct tls_server_options *o)
     c->user = o->user;
     SSL_CTX_set_client_hello_cb(c->ssl, on_hello, NULL);
     SSL_CTX_set_tlsext_servername_callback(c->ssl, on_server_name);
+    SSL_CTX_set_tlsext_status_cb(c->ssl, on_status);
     if (c->alpn)
         SSL_CTX_set_alpn_select_cb(c->ssl, on_alpn, NULL);
     if (o->hooks && o->hooks->on_certificate)
@@ -324,6 +342,10 @@ static const struct err *fill_server(struct tls_ctx *c, const struct tls_server_
 
         c->ticket_keys = memcpy(mem_alloc(size), o->ticket_keys, size);
         c->n_ticket_keys = o->n_ticket_keys;
+    }
+    if (o->staple.n) {
+        c->staple = mem_strdup(o->staple);
+        c->staple_n = o->staple.n;
     }
     set_sessions(c->ssl, o);
     set_callbacks(c, o);

@@ -64,6 +64,8 @@ struct tls_server_options {
     enum tls_verify verify;   /* of clients */
     struct tls_trust trust;   /* for clients */
     struct slice scope;       /* sessions are resumed between contexts of equal scope only */
+    struct slice staple;      /* an OCSP response in DER, shown to clients that ask; empty: none */
+    unsigned sessions_most;   /* kept by the process for clients without tickets; 0: none */
     unsigned session_seconds; /* 0: 300 */
     size_t record_size;       /* largest record sent; 0: 16384 */
     const struct tls_ticket_key *ticket_keys; /* the first seals; none: keys of the hour */

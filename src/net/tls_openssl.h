@@ -17,6 +17,8 @@ struct tls_ctx {
     unsigned alpn_n;
     struct tls_ticket_key *ticket_keys; /* the first seals; NULL: those of the hour */
     unsigned n_ticket_keys;
+    char *staple; /* an OCSP response in DER; NULL: none */
+    size_t staple_n;
     uint16_t record_size; /* largest record sent */
     uint8_t verify;       /* enum tls_verify */
     bool is_client;

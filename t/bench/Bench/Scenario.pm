@@ -45,6 +45,11 @@ our @ALL = (
         targets => [['total', '<=', 0.75]]},
     {name => 'idle-10k', path => '/hello', client => 'idle', connections => 10000, args => ['-s', 16],
         targets => [['pss', '<=', 1.0]]},
+    {name => 'tls-hello', path => '/hello', client => 'wrk', connections => 50, tls => 1,
+        targets => [['total', '<=', 0.75]]},
+    {name => 'tls-handshake', path => '/hello', client => 'tls', mode => 'full', targets => [['total', '<=', 1.0]]},
+    {name => 'tls-resumed', path => '/hello', client => 'tls', mode => 'resumed', targets => [['total', '<=', 0.9]]},
+    {name => 'idle-tls', path => '/hello', client => 'idle_tls', connections => 2000, targets => [['pss', '<=', 0.7]]},
     {name => 'memory-flat', path => '/hello', client => 'flat', connections => 64, once => 1,
         targets => [['growth', '<=', 2]]},
 );
@@ -52,13 +57,15 @@ our @ALL = (
 # The files that the static scenarios serve.
 our %FILES = ('1k' => 1024, '100k' => 102400, '10m' => 10485760);
 
-my %clients = (wrk => \&measure_wrk, load => \&measure_load, idle => \&measure_idle, flat => \&measure_flat);
+my %clients = (wrk => \&measure_wrk, load => \&measure_load, idle => \&measure_idle, flat => \&measure_flat,
+    tls => \&measure_tls, idle_tls => \&measure_idle_tls);
 
 # measure(SCENARIO, SERVER, OPTIONS): SERVER runs; OPTIONS has seconds, requests (of memory-flat), wrk.
 sub measure
 {
     my ($scenario, $server, $options) = @_;
     my $client = $scenario->{client};
+    die "needs wrk\n" if $scenario->{tls} && !$options->{wrk};
     $client = 'load' if $client eq 'wrk' && !$options->{wrk};
     return $clients{$client}->($scenario, $server, $options);
 }
@@ -154,12 +161,55 @@ sub measure_wrk
     my ($user, $sys) = $server->cpu;
     my $text = capture($t + 60, 'taskset', '-c', $CLIENT_CPU, $options->{wrk}, '-t1', "-c$scenario->{connections}",
         "-d${t}s", @script, (map { ('-H', $_) } @{$scenario->{fields} // []}),
-        "http://127.0.0.1:$server->{port}" . path_for($scenario, $server));
+        address($scenario, $server) . path_for($scenario, $server));
     my ($user_end, $sys_end) = $server->cpu;
     my ($requests, $seconds) = $text =~ /(\d+) requests in ([\d.]+)s/ or die "wrk said: $text\n";
     die "wrk: $1\n" if $text =~ /(Non-2xx.*|Socket errors: .*)/;
     die "wrk got no answer\n" if !$requests;
     return figures($requests, $seconds, $user_end - $user, $sys_end - $sys);
+}
+
+sub address
+{
+    my ($scenario, $server) = @_;
+    return $scenario->{tls} ? "https://127.0.0.1:$server->{tls_port}" : "http://127.0.0.1:$server->{port}";
+}
+
+sub tls_client
+{
+    my ($server, @arguments) = @_;
+    return ('taskset', '-c', $CLIENT_CPU, 'python3', "$HERE/tls_client.py", $server->{tls_port}, @arguments);
+}
+
+# One connection after another.
+sub measure_tls
+{
+    my ($scenario, $server, $options) = @_;
+    my $t = $options->{seconds};
+    capture($t + 60, tls_client($server, $scenario->{mode}, $options->{warm}));
+    my ($user, $sys) = $server->cpu;
+    my $text = capture($t + 60, tls_client($server, $scenario->{mode}, $t));
+    my ($user_end, $sys_end) = $server->cpu;
+    my ($requests, $seconds) = $text =~ /requests=(\d+) seconds=([\d.]+)/ or die "the client said: $text\n";
+    return figures($requests, $seconds, $user_end - $user, $sys_end - $sys);
+}
+
+# As measure_idle, over TLS.
+sub measure_idle_tls
+{
+    my ($scenario, $server, $options) = @_;
+    my $n = $scenario->{connections};
+    capture(60, tls_client($server, 'full', $options->{warm}));
+    my $before = $server->memory('Pss');
+    my $pid = open2(my $out, my $in, tls_client($server, 'idle', $n));
+    $started{$pid} = 1;
+    my $line = <$out> // '';
+    my $after = $server->memory('Pss');
+    close $in;
+    waitpid $pid, 0;
+    delete $started{$pid};
+    die "not all of $n connections are held: $line\n" unless $line eq "held $n\n";
+    return {connections => $n, pss => ($after - $before) / $n, before => $before, after => $after};
 }
 
 # Growth of the tree's PSS by connections that were used once and stay open.

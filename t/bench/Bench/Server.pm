@@ -35,6 +35,8 @@ sub start
     make_path("$self->{dir}/logs", "$self->{dir}/body");
     symlink $self->{static}, "$self->{dir}/static" or die "symlink: $!\n";
     $self->{port} = free_port();
+    $self->{tls_port} = free_port();
+    certify($self->{dir});
     write_file("$self->{dir}/server.conf", $self->configuration);
     $self->{pid} = $self->spawn;
     $running{$self->{pid}} = $self;
@@ -50,6 +52,7 @@ sub configuration
     my %names = (
         DIR => $self->{dir},
         PORT => $self->{port},
+        TLSPORT => $self->{tls_port},
         LUA => "$HERE/lua",
         USER => $> == 0 ? 'user root;' : '',
         LOAD_MODULES => $self->{kind} eq 'nginx' ? join("\n", $self->modules) : '',
@@ -125,6 +128,15 @@ sub said
     my $text = join '', grep { !$seen{$_}++ } map { -e $_ ? read_file($_) : '' } "$self->{dir}/output",
         "$self->{dir}/error.log";
     return length $text > 700 ? "...\n" . substr($text, -700) =~ s{^[^\n]*\n}{}r : $text;
+}
+
+# A certificate for localhost, signed by its own key on P-256.
+sub certify
+{
+    my ($dir) = @_;
+    my $command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+        . " -keyout '$dir/key.pem' -out '$dir/certificate.pem' 2>/dev/null";
+    system($command) == 0 or die "openssl failed\n";
 }
 
 # The process that was started, and all below it.
