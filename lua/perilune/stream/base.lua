@@ -187,6 +187,13 @@ local function take_ended(self, default)
     return default == nil and NIL or success(default)
 end
 
+--- (A function of its own: LuaJIT compiles none that makes closures, and `take` has to be compiled.)
+local function pull_or(self, default)
+    return self:pull():chain(function(v)
+        return v == nil and default or v
+    end)
+end
+
 --- Asks for the next value.
 -- @param[opt=nil] default instead of nil once the stream is drained
 -- @treturn deferred of the value, or of nil when the stream is closed and empty; fails when the producer failed
@@ -197,9 +204,7 @@ function Stream:take(default)
     elseif self.has_ended then
         return take_ended(self, default)
     elseif self.pull then
-        return default == nil and self:pull() or self:pull():chain(function(v)
-            return v == nil and default or v
-        end)
+        return default == nil and self:pull() or pull_or(self, default)
     end
     return add_taker(self, default)
 end
