@@ -25,8 +25,7 @@ GET /api/tasks
 --- response_headers_like
 Content-Type: application/json
 Server-Timing: app;dur=\d+\.\d+
---- response_body
-[]
+--- response_body: []
 
 === TEST 2: a task is made, read and deleted
 --- pipelined_requests eval
@@ -57,4 +56,23 @@ POST /api/tasks
 PUT /api/tasks
 {}
 --- error_code: 405
---- response_body_like: use GET or POST
+--- response_headers
+Allow: GET, HEAD, OPTIONS, POST
+Content-Type: application/problem+json
+--- response_body_like: "status":405
+
+=== TEST 6: a browser gets a page
+--- request
+GET /api/tasks/99
+--- more_headers
+Accept: text/html, */*;q=0.1
+--- error_code: 404
+--- response_headers
+Content-Type: text/html; charset=utf-8
+--- response_body_like: <p>no such task</p>
+
+=== TEST 7: a body that is too long
+--- request eval
+"POST /api/tasks\n{\"title\": \"" . "x" x 10000 . "\"}"
+--- error_code: 413
+--- response_body_like: too long

@@ -48,3 +48,18 @@ DELETE /upload
 --- error_code: 405
 --- response_headers
 Allow: GET, HEAD, POST, PUT
+
+=== TEST 6: a form of several files
+--- raw_request eval
+"POST /upload HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=X\r\nContent-Length: 158\r\n\r\n"
+. "--X\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.txt\"\r\n\r\nabc\r\n"
+. "--X\r\nContent-Disposition: form-data; name=\"files\"; filename=\"b.txt\"\r\n\r\n\r\n--X--\r\n\r\n"
+--- response_body
+a.txt: 3 bytes
+b.txt: 0 bytes
+
+=== TEST 7: a form that is cut short
+--- raw_request eval
+"POST /upload HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=X\r\nContent-Length: 5\r\n\r\n--X\r\n"
+--- error_code: 400
+--- response_body_like: ends inside a part
