@@ -385,3 +385,24 @@ false	invalid: only one of the options body, json, form_params and multipart may
 false	not_found: /none: not found
 false	invalid: a body must be a string, an array of strings, a stream, an iterator or a file, not a boolean
 exit 0
+
+
+
+=== TEST 10: a Host of one's own is the only one, and stays behind when the origin changes
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http = require "perilune.http"
+local other, other_server = require "origin" (function(req) return table.concat(req.headers:get_all("host"), "|") end)
+local base, server = require "origin" (function(req)
+    if req.path == "/away" then return { status = 302, headers = { Location = other .. "/" } } end
+    return table.concat(req.headers:get_all("host"), "|")
+end)
+local o = { headers = { host = "own.example" } }
+print(await(await(http.get(base .. "/", o)):text()))
+print((await(await(http.get(base .. "/away", o)):text()):gsub("127.0.0.1:%d+", "OTHER")))
+await(server:close(0)) await(other_server:close(0))
+--- exec_out
+own.example
+OTHER
+exit 0

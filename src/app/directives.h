@@ -136,6 +136,9 @@ void directives_map_register(void);
 /* Registers the table of proxy_*. */
 void directives_proxy_register(void);
 
+/* Registers the table of proxy_ssl_*. */
+void directives_proxy_ssl_register(void);
+
 /* Registers the table of upstream. */
 void directives_upstream_register(void);
 

@@ -7,19 +7,9 @@
 #define CTX_LEVELS    CTX_HTTP_ALL
 #define CTX_LEVELS_IF (CTX_HTTP_ALL | CTX_IF_LOCATION)
 
-/* The settings of this very level: a copy of its parent's until it says something. */
 static struct proxy_conf *own(struct apply *a)
 {
-    struct location *l = a->loc;
-    struct proxy_conf *copy;
-
-    if (l->proxy && l->proxy->owner == l)
-        return l->proxy;
-    copy = pool_new(&a->conf->pool, struct proxy_conf);
-    *copy = l->proxy ? *l->proxy : proxy_defaults;
-    copy->owner = l;
-    l->proxy = copy;
-    return copy;
+    return proxy_conf_own(a->conf, a->loc);
 }
 
 /* Lists are not added to those of the parent: the first entry of a level starts anew. */
@@ -62,6 +52,7 @@ static bool set_pass(void *ctx, const struct config_node *node, struct config_er
             "expression, or inside named location, or inside \"if\" statement, "
             "or inside \"limit_except\" block");
     }
+    (void)own(a); /* where the context of TLS is kept */
     a->own[SLOT_CONTENT] = node;
     *content = (struct step_list){0};
     location_add_step(a->loc, PHASE_CONTENT, proxy_step, p, node->line);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/lib_proxy.h"
 #include "app/lib_request.h"
 #include "app/lib_server.h"
 #include "app/lib_upgrade.h"
@@ -336,6 +337,7 @@ static int open_module(lua_State *L)
         {"read_all", l_read_all},
         {"trailers", l_trailers},
         {"listen", lib_server_listen},
+        {"proxy", lib_proxy_start},
         {NULL, NULL},
     };
 

@@ -45,6 +45,8 @@ static void on_done(struct exchange *x)
     struct visit *v = visit_of(x);
 
     v->is_answered = true;
+    if (v->on_answered)
+        v->on_answered(v);
     if (!v->is_running && !lua_visit_is_running(v))
         end_visit(v);
 }

@@ -6,6 +6,7 @@
 #ifndef APP_PROXY_H
 #define APP_PROXY_H
 
+#include "app/proxy_tls.h"
 #include "app/upstream.h"
 #include "app/visit.h"
 
@@ -60,6 +61,7 @@ struct proxy_conf {
     unsigned next_tries, next, ignore, flags;
     unsigned minor;       /* HTTP/1.minor */
     bool has_no_redirect; /* proxy_redirect off */
+    struct proxy_tls tls;
 };
 
 /* The target of a proxy_pass. */
@@ -84,6 +86,7 @@ struct proxy {
     unsigned tries;
     uint64_t started_ms, attempt_ms;
     struct slice authority;    /* $proxy_host */
+    struct client_way tls;     /* its context and name, when TLS is spoken */
     struct body_spool *spool;  /* the request's body; NULL: none, or not read ahead */
     struct slice own_body;     /* of proxy_set_body */
     struct proxy_try *history; /* newest first */
@@ -104,6 +107,9 @@ struct proxy_try {
 
 /* The settings of nginx's defaults. */
 extern const struct proxy_conf proxy_defaults;
+
+/* The settings of this very level: a copy of its parent's until it says something. */
+struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l);
 
 /* Reads "http://host[:port][/uri]", "http://unix:/path:[/uri]". False: malformed. */
 bool proxy_pass_parse(struct slice url, struct proxy_pass *out);

@@ -10,11 +10,16 @@
 #include "app/proxy.h"
 
 #include "app/conf.h"
+#include "app/error_page.h"
+#include "app/lua_visit.h"
 #include "app/phases.h"
 #include "app/script.h"
 #include "base/clock.h"
 #include "http/body_spool.h"
 #include "http/client_reach.h"
+#include "http/client_tls.h"
+#include "net/tunnel.h"
+#include "proto/http1_write.h"
 
 static void attempt(struct proxy *p);
 
@@ -131,7 +136,10 @@ static bool tries_next(const struct proxy *p, unsigned bits)
 static void answer(struct proxy *p, int status)
 {
     leave(p, false);
-    (void)phases_finish_status(p->v, status);
+    if (lua_visit_is_running(p->v)) /* of a handler: its error pages are its own business */
+        error_page_answer(p->v, status);
+    else
+        (void)phases_finish_status(p->v, status);
 }
 
 static void failed(struct proxy *p, const struct err *why)
@@ -267,6 +275,53 @@ static bool has_error_page(const struct visit *v, int status)
     return false;
 }
 
+/* The head of a 101 as the client gets it. */
+static void add_switching_head(struct proxy *p, struct outq *out)
+{
+    struct exchange *x = p->v->x;
+    struct http1_response_head h = {.status = 101, .content_length = -1, .is_upgrade = true};
+    const struct header *upgrade = header_find_id(&p->up->res.headers, HEADER_UPGRADE);
+    struct buf head = BUF_EMPTY;
+
+    proxy_response_take(p);
+    if (upgrade)
+        header_add(&x->res.headers, &x->pool, upgrade->name, upgrade->value);
+    h.reason = x->res.reason;
+    h.headers = &x->res.headers;
+    http1_write_head(&head, &h);
+    outq_add(out, head.p, head.n);
+    buf_free(&head);
+}
+
+/* 101: both connections become one tunnel. The exchange ends, and with it `p`. */
+static void switch_protocols(struct proxy *p)
+{
+    struct tunnel_side client = {.in = BUF_EMPTY}, server = {.in = BUF_EMPTY};
+    struct exchange *x = p->v->x;
+    uint64_t idle = p->conf->read_timeout;
+    struct outq head;
+
+    outq_init(&head);
+    outq_init(&client.out);
+    add_switching_head(p, &head);
+    server.stream = client_detach(p->up, &server.in, &server.out);
+    leave(p, false);
+    client.stream = server.stream ? exchange_detach(x, &client.in, &client.out) : NULL;
+    if (client.stream) {
+        outq_append(&client.out, &head);
+        tunnel_start(&client, &server, idle);
+        return;
+    }
+    outq_clear(&head);
+    if (server.stream) {
+        stream_close(&server.stream, true);
+        buf_free(&server.in);
+        outq_clear(&server.out);
+    }
+    x->res.headers.n = 0;
+    answer(p, 502);
+}
+
 static void on_up_head(struct client_exchange *up)
 {
     struct proxy *p = up->app;
@@ -278,6 +333,10 @@ static void on_up_head(struct client_exchange *up)
     if (status >= 300 && tries_next(p, next_bit_of_status(status))) {
         leave(p, status != 403 && status != 404);
         attempt(p);
+        return;
+    }
+    if (status == 101) {
+        switch_protocols(p);
         return;
     }
     if (goes_elsewhere(p))
@@ -380,7 +439,8 @@ static void attempt(struct proxy *p)
         v->x->user.on_body = on_client_body;
         client_wait_drained(p->up);
     }
-    client_pool_submit(upstream_origin(p->upstream, p->peer), p->up);
+    client_pool_submit(upstream_origin(p->upstream, p->peer, p->pass.is_tls ? &p->tls : NULL),
+                       p->up);
 }
 
 static void on_spool(struct exchange *x, struct body_spool *s)
@@ -447,6 +507,17 @@ static bool resolve(struct proxy *p, const struct proxy_pass *pass)
     return p->upstream != NULL;
 }
 
+/* The context belongs to the settings of the location, whoever asks. */
+static bool resolve_tls(struct proxy *p)
+{
+    struct proxy_conf *c = p->v->loc->proxy;
+
+    if (c)
+        return proxy_tls_way(p->v, &c->tls, p->authority, &p->tls);
+    log_write(&p->v->x->log, LOG_ERROR, "no proxy_ssl directive in a location that asks for https");
+    return false;
+}
+
 void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct proxy_pass *pass)
 {
     struct proxy *p = pool_new(visit_pool(v), struct proxy);
@@ -463,6 +534,10 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
     }
     is_unix = slice_has_prefix(p->pass.authority, SLICE("unix:"));
     p->authority = is_unix ? SLICE("localhost") : p->pass.authority;
+    if (p->pass.is_tls && !resolve_tls(p)) {
+        answer(p, 502);
+        return;
+    }
     v->on_cancel = on_cancel;
     pool_on_reset(visit_pool(v), on_reset, p);
     begin(p);

@@ -5,6 +5,7 @@
  * With variables and a URI, that is all. */
 #include "app/proxy.h"
 
+#include "app/conf.h"
 #include "app/script.h"
 #include "base/encode.h"
 #include "base/num.h"
@@ -16,6 +17,19 @@ const struct proxy_conf proxy_defaults = {
     .next = PROXY_NEXT_ERROR | PROXY_NEXT_TIMEOUT,
     .flags = PROXY_BUFFERING | PROXY_REQUEST_BUFFERING | PROXY_PASS_HEADERS | PROXY_PASS_BODY,
 };
+
+struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l)
+{
+    struct proxy_conf *copy;
+
+    if (l->proxy && l->proxy->owner == l)
+        return l->proxy;
+    copy = pool_new(&conf->pool, struct proxy_conf);
+    *copy = l->proxy ? *l->proxy : proxy_defaults;
+    copy->owner = l;
+    l->proxy = copy;
+    return copy;
+}
 
 /* "unix:/path:/uri": the path ends at a colon. */
 static void cut_unix(struct slice rest, struct proxy_pass *out)

@@ -13,6 +13,8 @@
 #include "http/client_reach.h"
 #include "proto/url.h"
 
+enum { IMPLICIT_KEEPALIVE = 32 }; /* where a location allows connections to be kept */
+
 enum { POINTS_PER_WEIGHT = 160, HASH_TRIES = 20 };
 
 /* --- making --- */
@@ -81,6 +83,7 @@ struct upstream *upstream_find(struct app_conf *conf, struct slice name, uint16_
     u = upstream_new(conf, name);
     if (!upstream_add(u, name, default_port))
         return NULL;
+    u->keepalive = IMPLICIT_KEEPALIVE;
     (void)map_set(&conf->upstreams, key, u);
     return u;
 }
@@ -354,19 +357,38 @@ static void close_pool(void *arg)
     client_pool_close(&u->pool);
 }
 
-struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *p)
+static struct client_pool *pool_of(struct upstream *u)
 {
-    if (!u->pool) {
-        struct client_pool_options o = {
-            .max_queue_size = UINT32_MAX,
-            .max_idle = u->keepalive,
-            .max_requests = u->keepalive_requests,
-            .idle_timeout = u->keepalive_timeout,
-            .max_age = u->keepalive_time,
-        };
+    struct client_pool_options o = {
+        .max_queue_size = UINT32_MAX,
+        .max_idle = u->keepalive,
+        .max_requests = u->keepalive_requests,
+        .idle_timeout = u->keepalive_timeout,
+        .max_age = u->keepalive_time,
+    };
 
+    if (!u->pool) {
         u->pool = client_pool_new(&o, &client_reach);
         pool_on_reset(&u->conf->pool, close_pool, u);
     }
-    return client_pool_origin(u->pool, p->name, &p->way);
+    return u->pool;
+}
+
+struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *p,
+                                      const struct client_way *tls)
+{
+    struct client_way way = p->way;
+    struct buf key = BUF_EMPTY;
+    struct client_origin *o;
+
+    if (!tls)
+        return client_pool_origin(pool_of(u), p->name, &p->way);
+    way.tls = tls->tls;
+    way.server_name = tls->server_name;
+    way.skips_verify = tls->skips_verify;
+    buf_printf(&key, SLICE_FMT " %p " SLICE_FMT, SLICE_ARG(p->name), (void *)tls->tls,
+               SLICE_ARG(tls->server_name));
+    o = client_pool_origin(pool_of(u), buf_slice(&key), &way);
+    buf_free(&key);
+    return o;
 }

@@ -69,7 +69,8 @@ struct upstream_peer *upstream_next(struct upstream *u, struct visit *v, upstrea
 /* The request is over with this server. */
 void upstream_done(struct upstream *u, struct upstream_peer *p, bool has_failed);
 
-/* Connections to a server of the group. */
-struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *p);
+/* Connections to a server of the group; `tls`: the context and the name of TLS, NULL: cleartext. */
+struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *p,
+                                      const struct client_way *tls);
 
 #endif

@@ -39,6 +39,8 @@ struct visit {
         first_query;           /* as the client sent them, to tell whether they changed */
     struct slice located_path; /* when the location was found */
     void *proxy;               /* struct proxy, when the request is passed on, see app/proxy.h */
+    void (*on_answered)(struct visit *v); /* who waits for the end of the exchange; may be NULL */
+    void *answered_arg;
     void (*on_cancel)(struct visit *v); /* of a step that has taken over: the client is gone */
     void *static_file;                  /* the file being served, for $document… and filters */
 };

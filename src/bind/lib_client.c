@@ -14,6 +14,7 @@
 #include "bind/lerr.h"
 #include "bind/lib.h"
 #include "bind/lib_client_text.h"
+#include "bind/lib_tls.h"
 #include "bind/vm.h"
 #include "http/client_pool.h"
 #include "http/client_reach.h"
@@ -159,7 +160,16 @@ static struct client_origin *origin_of(lua_State *L, struct client_pool *pool, s
     w.port = (uint16_t)port;
     w.host = slice_field(L, way, "host");
     w.unix_path = slice_field(L, way, "unix_path");
-    return client_pool_origin(pool, key, &w);
+    w.server_name = slice_field(L, way, "server_name");
+    w.alpn = slice_field(L, way, "alpn");
+    lua_getfield(L, way, "insecure");
+    w.skips_verify = lua_toboolean(L, -1);
+    lua_getfield(L, way, "tls");
+    if (!lua_isnil(L, -1))
+        w.tls = lib_tls_check(L, -1);
+    o = client_pool_origin(pool, key, &w);
+    lua_pop(L, 2);
+    return o;
 }
 
 /* Fields as a flat array name, value, name, value, … in the exchange's pool. False: what is wrong

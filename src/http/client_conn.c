@@ -313,9 +313,7 @@ struct stream *client_conn_take_stream(struct client_conn *c, struct buf *in, st
     if (rest.n)
         buf_add_slice(in, rest);
     outq_init(out);
-    list_splice(&out->pieces, &c->out.pieces);
-    out->bytes = c->out.bytes;
-    c->out.bytes = 0;
+    outq_append(out, &c->out);
     stream_watch(s, 0);
     c->stream = NULL;
     discard(c);

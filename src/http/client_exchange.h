@@ -86,7 +86,6 @@ struct client_transport {
     void (*forget)(struct client_exchange *x);       /* nobody wants it any more: let go of it */
     void (*abort)(struct client_exchange *x);        /* stop at once */
     struct stream *(*detach)(struct client_exchange *x, struct buf *in, struct outq *out);
-    const struct addr *(*peer)(const struct client_exchange *x);
 };
 
 struct client_user {
@@ -117,7 +116,7 @@ struct client_exchange {
     unsigned tries;
     bool is_out_done; /* the request has gone out, or will not any more */
     bool is_waiting_body, is_waiting_drained, is_reused;
-    bool is_dialled; /* a connection is being made on its behalf */
+    bool is_dialled; /* a connection is being made for it */
     struct pool pool;
     char room[1024];
 };
@@ -125,14 +124,12 @@ struct client_exchange {
 extern const struct err client_err_pool_timeout, client_err_pool_full, client_err_request_timeout,
     client_err_read_timeout, client_err_send_timeout, client_err_total_timeout;
 
-/* A fresh exchange with one hold, from a cache. `user` is not copied. */
+/* A fresh exchange with one hold. `user` is not copied. */
 struct client_exchange *client_new(const struct client_user *user, void *app);
 
-/* Another hold. */
+/* Another hold; giving one up, the last one frees. */
 void client_hold(struct client_exchange *x);
-
-/* Gives up a hold; the last one frees. */
-void client_release(struct client_exchange **x);
+void client_release(struct client_exchange **x); /* clears the pointer */
 
 /* "QUEUED" … */
 const char *client_state_name(enum client_state s);
@@ -140,19 +137,18 @@ const char *client_state_name(enum client_state s);
 /* Stops at whatever stage it is, with `why` as its error. No callback follows. */
 void client_cancel(struct client_exchange *x, const struct err *why);
 
-/* The user takes no more interest: what is left of the response is dropped in the background when
- * it is little, else the connection is closed. No callback follows. */
+/* What is left of the response is not wanted: dropped in the background when it is little, else the
+ * connection is closed. No callback follows. */
 void client_forget(struct client_exchange *x);
 
-/* Takes the next piece of the response's body if one is there, as exchange_read_body. BODY_FAILED:
- * x->err. The piece is valid until control returns to the loop or the next read. */
+/* Takes the next piece of the body if one is there, valid as that of exchange_read_body.
+ * BODY_FAILED: x->err. */
 enum body_result client_read(struct client_exchange *x, struct slice *data);
 
 /* After BODY_WAIT: on_body is called once when there is news. */
 void client_wait(struct client_exchange *x);
 
-/* A piece of a CLIENT_PUSHED request body, bytes or file; with is_last the end. Ignored when nobody
- * wants it any more. */
+/* A piece of a CLIENT_PUSHED body; with is_last the end. Ignored when nobody wants it. */
 void client_write(struct client_exchange *x, const struct chunk *c);
 
 /* Is more of the request queued than a producer should go on with? */
@@ -179,10 +175,10 @@ void client_progress(struct client_exchange *x);
 /* The head has come: state BODY. The transport then calls on_head. */
 void client_got_head(struct client_exchange *x);
 
-/* The response is complete: DONE. Nothing carries it any more. */
+/* The response is complete: DONE. */
 void client_complete(struct client_exchange *x);
 
-/* It is over: FAILED; tells the user, who may be told nothing more. Nothing carries it any more. */
+/* FAILED; tells the user, for the last time. */
 void client_fail(struct client_exchange *x, const struct err *why);
 
 /* As client_fail, from inside a call of the user: he is told by what that call returns. */

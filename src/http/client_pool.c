@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "http/client_h1.h"
+#include "net/tls_ctx.h"
 
 enum { ORIGINS_MOST = 1024 }; /* more than that: those that are empty are dropped */
 
@@ -454,6 +455,7 @@ static void free_origin(struct client_origin *o)
     timer_stop(&o->timer);
     loop_cancel(&o->later);
     list_remove(&o->starved_node);
+    tls_ctx_unref(&o->way.tls);
     pool_reset(&o->memory);
     mem_free(o);
 }
@@ -489,6 +491,8 @@ static struct client_origin *new_origin(struct client_pool *p, struct slice key,
     o->way.unix_path = pool_dup(&o->memory, way->unix_path);
     o->way.server_name = pool_dup(&o->memory, way->server_name);
     o->way.alpn = pool_dup(&o->memory, way->alpn);
+    if (way->tls)
+        o->way.tls = tls_ctx_ref(way->tls);
     if (way->addr)
         o->way.addr = memcpy(&o->addr, way->addr, sizeof(o->addr));
     if (way->local)

@@ -1,44 +1,66 @@
-/* One attempt: a connection first, then the steps that the way asks for, under one deadline. */
+/* One attempt: a connection first, then the handshake where the way has a TLS context, both within
+ * one time. */
 #include "http/client_reach.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "http/client_tls.h"
 #include "net/connect.h"
 
 const struct err client_err_resolve_timeout = {"resolve_timeout", "no address in time"};
 const struct err client_err_connect_timeout = {"connect_timeout", "no connection in time"};
-const struct err client_err_tls_timeout = {"tls_timeout", "no TLS handshake in time"};
 
 struct reach {
     struct connect *connect;
+    struct client_tls *tls;
+    const struct client_way *way; /* the origin's, which lives as long as the attempt */
     client_dial_fn fn;
     void *user;
+    uint64_t deadline; /* clock_ms; 0: none */
 };
+
+static void finish(struct reach *r, struct stream *s, const struct err *err, const char *text)
+{
+    struct client_dial_failure f = {err, text};
+    client_dial_fn fn = r->fn;
+    void *user = r->user;
+
+    mem_free(r);
+    fn(user, s, s ? NULL : &f);
+}
+
+static void on_handshake(void *user, struct stream *s, const struct err *err, const char *text)
+{
+    struct reach *r = user;
+
+    r->tls = NULL;
+    finish(r, s, err, text);
+}
 
 static const struct err *timeout_in(enum connect_stage stage)
 {
-    switch (stage) {
-    case CONNECT_RESOLVE:
-        return &client_err_resolve_timeout;
-    case CONNECT_TLS:
-        return &client_err_tls_timeout;
-    default:
-        return &client_err_connect_timeout;
-    }
+    return stage == CONNECT_RESOLVE ? &client_err_resolve_timeout : &client_err_connect_timeout;
 }
 
 static void on_connected(void *user, struct stream *s, const struct connect_failure *failure)
 {
     struct reach *r = user;
-    client_dial_fn fn = r->fn;
-    void *arg = r->user;
-    struct client_dial_failure f = {0};
+    uint64_t left = 0;
 
-    mem_free(r);
-    if (failure) {
-        f.err = failure->err == &err_timeout ? timeout_in(failure->stage) : failure->err;
-        f.text = failure->text;
+    r->connect = NULL;
+    if (!s) {
+        bool is_late = failure->err == &err_timeout;
+
+        finish(r, NULL, is_late ? timeout_in(failure->stage) : failure->err, failure->text);
+        return;
     }
-    fn(arg, s, s ? NULL : &f);
+    if (!r->way->tls) {
+        finish(r, s, NULL, NULL);
+        return;
+    }
+    if (r->deadline)
+        left = r->deadline > clock_ms() ? r->deadline - clock_ms() : 1;
+    r->tls = client_tls_start(s, r->way, left, on_handshake, r);
 }
 
 static void *start(const struct client_way *way, uint64_t timeout, client_dial_fn fn, void *user)
@@ -54,8 +76,10 @@ static void *start(const struct client_way *way, uint64_t timeout, client_dial_f
         .total_timeout = (unsigned)timeout,
     };
 
+    r->way = way;
     r->fn = fn;
     r->user = user;
+    r->deadline = timeout ? clock_ms() + timeout : 0;
     r->connect = connect_start(&o, on_connected, r);
     return r;
 }
@@ -65,6 +89,7 @@ static void cancel(void *dial)
     struct reach *r = dial;
 
     connect_cancel(&r->connect);
+    client_tls_cancel(&r->tls);
     mem_free(r);
 }
 

@@ -8,7 +8,6 @@
 /* What pools make connections with. */
 extern const struct client_dialer client_reach;
 
-extern const struct err client_err_resolve_timeout, client_err_connect_timeout,
-    client_err_tls_timeout;
+extern const struct err client_err_resolve_timeout, client_err_connect_timeout;
 
 #endif

@@ -155,6 +155,13 @@ void outq_add_file(struct outq *q, int fd, off_t offset, size_t n, bool owned)
     q->bytes += n;
 }
 
+void outq_append(struct outq *q, struct outq *from)
+{
+    list_splice(&q->pieces, &from->pieces);
+    q->bytes += from->bytes;
+    from->bytes = 0;
+}
+
 /* Takes `n` bytes off the memory at the front. */
 static void drop(struct outq *q, size_t n)
 {

@@ -47,6 +47,9 @@ void outq_add(struct outq *q, const void *p, size_t n);
 /* Queues `n` bytes of a file from `offset`; closes `fd` when done if `owned`. n > 0. */
 void outq_add_file(struct outq *q, int fd, off_t offset, size_t n, bool owned);
 
+/* Moves all that `from` holds behind what is queued. */
+void outq_append(struct outq *q, struct outq *from);
+
 /* Queues bytes, but offers what is queued and them to the stream first when together they are
  * `threshold` or more, so that large data is not copied. The queue afterwards holds what was not
  * taken. OUTQ_FAILED: the stream's err tells. */

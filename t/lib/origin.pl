@@ -2,7 +2,7 @@
 # origin.pl PORTFILE ANSWER...: a server that says what it is told. Each connection gets the next ANSWER (the last one
 # again and again) once a request head has come; `\r`, `\n` and `\0` in it are those bytes. Parts of an answer that are
 # separated by `|` are answers to one request each on the same connection. `~` at the end keeps the connection open,
-# `!` resets it, otherwise it is closed. A port of the system's choice is written to PORTFILE. What was received is
+# `=` sends back whatever comes from then on, `!` resets it, otherwise it is closed. A port of the system's choice is written to PORTFILE. What was received is
 # appended to PORTFILE.log. Ends after 20 seconds, or when it is killed.
 use strict;
 use warnings;
@@ -26,7 +26,7 @@ while (my $client = $listener->accept) {
 sub serve
 {
     my ($client, $answer) = @_;
-    my $ending = $answer =~ s/([~!])$// ? $1 : '';
+    my $ending = $answer =~ s/([~!=])$// ? $1 : '';
     my @parts = length $answer ? split /\|/, $answer, -1 : ('');
     for my $part (@parts) {
         my $head = '';
@@ -42,5 +42,8 @@ sub serve
         syswrite $client, $part if length $part;
     }
     push @kept, $client if $ending eq '~';
+    while ($ending eq '=' && sysread $client, my $bytes, 65536) {
+        syswrite $client, $bytes;
+    }
     setsockopt $client, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0) if $ending eq '!';
 }

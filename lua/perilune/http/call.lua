@@ -9,6 +9,7 @@ local core_task = require "perilune.core.task"
 local deferred = require "perilune.deferred"
 local digest = require "perilune.http.digest"
 local failure = require "perilune.failure"
+local proxy = require "perilune.http.proxy"
 local redirect = require "perilune.http.redirect"
 local response = require "perilune.http.response"
 local retry = require "perilune.http.retry"
@@ -104,8 +105,12 @@ end
 local function send(self)
     local u, source = self.url, self.source
     self.is_answered = false
-    local id, err = core.send(self.pool.core, self.key or u.key, self.way or u, self, self.method, u.target,
-        u.authority, self.fields or NO_FIELDS, source and source.core, self.core_options)
+    local target, fields = u.target, self.fields or NO_FIELDS
+    if self.via then
+        target, fields = proxy.absolute(self.via, u, fields)
+    end
+    local id, err = core.send(self.pool.core, self.key or u.key, self.way or u, self, self.method, target,
+        not self.has_host and u.authority or "", fields, source and source.core, self.core_options)
     if not id then
         finish(self, err)
         return

@@ -13,7 +13,9 @@ local failure = require "perilune.failure"
 local options = require "perilune.http.options"
 local params = require "perilune.http.params"
 local pool = require "perilune.http.pool"
+local proxy = require "perilune.http.proxy"
 local retry = require "perilune.http.retry"
+local tls = require "perilune.http.tls"
 local url = require "perilune.http.url"
 
 local client = {}
@@ -167,8 +169,10 @@ local function core_options(o)
 end
 
 local function way_of(o, u)
-    if not o.unix_path then
-        return nil, nil
+    if u.scheme == "https" then
+        return tls.way(o, u)
+    elseif not o.unix_path then
+        return proxy.way(o, u)
     end
     return "unix:" .. o.unix_path .. " " .. u.key, { host = u.host, port = u.port, unix_path = o.unix_path }
 end
@@ -199,9 +203,12 @@ local function prepare(o)
         method = o.method and o.method:upper() or "GET", source = source, core_options = core_options(o),
         coerce = o.as and coerce[o.as], retry = o.retry and retry.policy(o.retry) or nil,
     }
-    self.fields = fields_of(o, u, source)
+    self.fields, self.has_host = fields_of(o, u, source)
     ask_for_rest(o, self.fields)
-    self.key, self.way = way_of(o, u)
+    self.key, self.way, self.via = way_of(o, u)
+    if self.via and self.via.code then
+        return nil, self.via
+    end
     return self
 end
 
@@ -283,7 +290,7 @@ local function plain(text)
     local u, err = url.parse(text)
     if not u then
         return deferred.error_deferred(err)
-    elseif u.userinfo then
+    elseif u.userinfo or u.scheme == "https" then
         return send({ url = text })
     end
     return call.start({ options = NO_OPTIONS, pool = pool.default(), url = u, url_text = u.url, method = "GET",

@@ -3,6 +3,14 @@
 local client = require "perilune.http.client"
 local headers = require "perilune.http.headers"
 local server = require "perilune.http.server"
+local core = require "perilune.core.http"
+local check_options = require("perilune.http.options").check
+local yield, WAIT = require("perilune.coroutines").yield, require("perilune.core.task").WAIT
+
+local proxy_options = {
+    headers = "table", method = "string", connection_timeout = "seconds", read_timeout = "seconds",
+    send_timeout = "seconds", buffer_request = "boolean",
+}
 
 local http = {
     headers = headers.new,
@@ -35,6 +43,32 @@ function http.file(path, offset, length)
     check_number(offset, "offset")
     check_number(length, "length")
     return setmetatable({ is_http_file = true, path = path, offset = offset, length = length }, { __name = "file" })
+end
+
+--- Passes a request on to another server and answers with what that says, streaming both ways; returns when it is
+-- over. `url` is `http://host[:port][/path?query]`, or `http://unix:/path:[/uri]`; without a path the request's own is
+-- asked for.
+-- Options: `headers` (`{ Name = value }` set, `false` left out), `method`, `connection_timeout`, `read_timeout`,
+-- `send_timeout` (seconds), `buffer_request` (read the body first). A server that cannot be reached is answered 502,
+-- one that is slow 504; the reason is in the error log.
+-- @tparam request req
+-- @tparam string url
+-- @tparam[opt] table options
+-- @treturn boolean true: what a handler is to return
+function http.proxy(req, url, options)
+    if type(url) ~= "string" then
+        error("bad argument 'url' to http.proxy (string expected, got " .. type(url) .. ")", 2)
+    end
+    check_options(options or {}, proxy_options, "http.proxy", 2)
+    local ok, err = core.proxy(req, url, options)
+    if not ok then
+        error(err, 0)
+    end
+    local reason = yield(WAIT)
+    if reason ~= nil then
+        error(reason, 0)
+    end
+    return true
 end
 
 return http

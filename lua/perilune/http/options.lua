@@ -23,6 +23,8 @@ options.known = {
     read_timeout = seconds, total_timeout = seconds, keep_alive = "boolean",
     expect_continue = "boolean", on_informational = "function", http_version = "string",
     middleware = "function", request_interceptor = "function", response_interceptor = "function",
+    proxy = { "string", "boolean" }, no_proxy = "table", proxy_headers = "table",
+    tls = "any", insecure = "boolean", server_name = "string",
     retry = { "number", "table", "boolean" }, save_request = "boolean", upgrade = "string",
 }
 

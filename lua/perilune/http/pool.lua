@@ -2,6 +2,7 @@
 
 local core = require "perilune.core.client"
 local options = require "perilune.http.options"
+local tls = require "perilune.http.tls"
 
 local pool = {}
 local methods = {}
@@ -11,7 +12,7 @@ local known = {
     connections_per_host = "number", total_connections = "number", max_queue_size = "number", max_requests = "number",
     idle_timeout = "seconds", max_age = "seconds", pool_timeout = "seconds", connection_timeout = "seconds",
     request_timeout = "seconds", read_timeout = "seconds", total_timeout = "seconds", middleware = "function",
-    request_options = "table",
+    request_options = "table", tls = "any", insecure = "boolean",
 }
 
 --- A pool.
@@ -28,7 +29,13 @@ function pool.new(opts)
     if opts.request_options then
         options.check(opts.request_options, options.known, "http.connection_pool: request_options", 2)
     end
-    return setmetatable({ core = core.pool(opts), middleware = opts.middleware, defaults = opts.request_options }, mt)
+    local defaults = opts.request_options
+    if opts.tls or opts.insecure then
+        defaults = defaults or {}
+        defaults.tls = defaults.tls or tls.of(opts.tls)
+        defaults.insecure = defaults.insecure or opts.insecure
+    end
+    return setmetatable({ core = core.pool(opts), middleware = opts.middleware, defaults = defaults }, mt)
 end
 
 local default

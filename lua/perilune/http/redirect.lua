@@ -2,6 +2,8 @@
 
 local body_source = require "perilune.http.body_source"
 local failure = require "perilune.failure"
+local proxy = require "perilune.http.proxy"
+local tls = require "perilune.http.tls"
 local url = require "perilune.http.url"
 
 local redirect = {}
@@ -12,8 +14,8 @@ local FOLLOWED = { [301] = true, [302] = true, [303] = true, [307] = true, [308]
 --- Fields that belong to a body.
 local OF_BODY = { ["content-type"] = true, ["content-encoding"] = true, ["content-language"] = true }
 
---- Fields that another origin must not see.
-local SECRET = { authorization = true, cookie = true, ["proxy-authorization"] = true }
+--- Fields that another origin must not see, or that name the first one.
+local SECRET = { authorization = true, cookie = true, ["proxy-authorization"] = true, host = true }
 
 local function without(fields, unwanted)
     local kept = {}
@@ -62,8 +64,9 @@ local function leave_behind(self, target, status)
         self.fields = without(self.fields, OF_BODY)
     end
     if target.origin ~= self.url.origin then
-        self.fields = without(self.fields, SECRET)
-        self.key, self.way = nil, nil
+        self.fields, self.has_host = without(self.fields, SECRET), nil
+        local way = target.scheme == "https" and tls.way or proxy.way
+        self.key, self.way, self.via = way(self.options, target)
     elseif self.options.cookie_store then
         self.fields = without(self.fields, { cookie = true })
     end
@@ -91,6 +94,9 @@ function redirect.follow(self, res)
         return nil, why
     end
     leave_behind(self, target, res.status)
+    if self.via and self.via.code then
+        return nil, self.via
+    end
     self.url, self.url_text = target, target.url
     if self.options.cookie_store then
         self.options.cookie_store:give(target, self.fields)
