@@ -242,7 +242,7 @@ unit: $(UNITS) ## the unit tests: t/unit/<layer>/*.c
 	@$(TALLY) unit $(B)/unit.sum $(B)/t/unit/ $(UNITS)
 
 t: $(if $(MAIN),$(if $(filter release,$(FLAVOUR)),build/perilune,$(PROGRAM))) ## the integration tests: t/*.t (TESTS=t/40-x.t for some)
-	@$(TALLY) t $(B)/t.sum $(PROGRAM) test $(TESTS) -j 2
+	@$(TALLY) t $(B)/t.sum $(PROGRAM) test $(TESTS) -j 3
 
 asan: ## all tests under AddressSanitizer, LeakSanitizer and UBSan
 	+@$(MAKE) FLAVOUR=asan test

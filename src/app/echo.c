@@ -112,10 +112,13 @@ static bool start_body(struct echo_run *r)
 static void on_call(struct loop_call *call)
 {
     struct echo_run *r = CONTAINER_OF(call, struct echo_run, call);
+    struct exchange *x = r->v->x;
 
+    exchange_hold(x); /* the subrequest's hold may be the last one: the client may have left */
     write_slice(r->v, buf_slice(&r->sub->body));
     subrequest_release(&r->sub);
     go_on(r);
+    exchange_release(x);
 }
 
 /* May be called inside the last write of the subrequest's handler. */

@@ -80,14 +80,20 @@ static uint32_t number(struct co *co)
     return all.n++;
 }
 
-static struct co *make_task(void)
+/* Gives a task a coroutine of the machine that is open. */
+static void attach(struct co *co)
 {
-    struct co *co = mem_new(struct co);
     lua_State *L = vm_main();
 
     co->L = lua_newthread(L);
     co->anchor = luaL_ref(L, LUA_REGISTRYINDEX);
     co->cancel_ref = co->locals = LUA_NOREF;
+}
+
+static struct co *make_task(void)
+{
+    struct co *co = mem_new(struct co);
+
     co->id = number(co);
     list_init(&co->node);
     list_init(&co->children);
@@ -114,6 +120,8 @@ struct co *co_new(void *user, void (*on_end)(struct co *co, enum co_result resul
     struct list *idle = list_pop(&idle_tasks);
     struct co *co = idle ? CONTAINER_OF(idle, struct co, node) : make_task();
 
+    if (!co->L)
+        attach(co);
     co->state = CO_NEW;
     co->is_woken = co->wants_exit = co->has_cancel = co->is_cancel_late = false;
     co->queued_args = 0;
@@ -505,14 +513,20 @@ void co_request_exit(struct co *co)
 
 void co_shutdown(void)
 {
-    while (!list_is_empty(&run_queue))
-        list_remove(run_queue.next);
     if (drain_call.fn)
         loop_cancel(&drain_call);
-    while (!list_is_empty(&idle_tasks))
-        mem_free(CONTAINER_OF(list_pop(&idle_tasks), struct co, node));
-    mem_free(all.list);
-    all.list = NULL;
-    all.n = all.size = 0;
+    list_remove(&turn.node);
+    /* somebody may still hold an old ticket: the tasks stay, ended, for the next machine */
+    for (uint32_t i = 0; i < all.n; i++) {
+        struct co *co = all.list[i];
+
+        timer_stop(&co->timer);
+        list_remove(&co->node);
+        list_remove(&co->sibling);
+        list_init(&co->children);
+        co->state = CO_ENDED;
+        co->L = NULL;
+        list_append(&idle_tasks, &co->node);
+    }
     n_tasks = 0;
 }

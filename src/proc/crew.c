@@ -25,6 +25,7 @@
 #include "loop/loop.h"
 #include "loop/signal.h"
 #include "loop/timer.h"
+#include "net/tls_tickets.h"
 #include "proc/seat.h"
 #include "proc/signals.h"
 #include "proc/title.h"
@@ -113,6 +114,7 @@ static void fill_seat(struct seat *s)
     s->heartbeat = heartbeat_new();
     s->started_at = clock_ms();
     signals_block();
+    tls_tickets_renew(); /* the worker inherits the secret, so that all read each other's tickets */
     pid = fork();
     if (pid == 0)
         run_worker(s);

@@ -10,6 +10,7 @@
 #include <lua.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,6 +63,10 @@ bool script_open(void)
 
 void script_close(void)
 {
+    const char *debug = getenv("PERILUNE_DEBUG");
+
+    if (debug && *debug && vm_push_function("perilune.task", "_report_leaks"))
+        (void)vm_call(0, 0, "report of waiting tasks");
     machine_close();
 }
 
