@@ -288,14 +288,14 @@ GET /
 $TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/flow.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
 --- exec_out_like: ^ok, [1-9]\d* snippets$
 
-=== TEST 29: docs/guide/09-client-and-proxy.md
+=== TEST 29: docs/guide/13-client-and-proxy.md
 --- config
     location / { return 200; }
 --- request
 GET /
 --- timeout: 30
 --- exec
-$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/09-client-and-proxy.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/13-client-and-proxy.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
 --- exec_out_like: ^ok, [1-9]\d* snippets$
 
 === TEST 30: docs/guide/10-http2.md
