@@ -21,7 +21,15 @@ __DATA__
 $::Begin . <<'X'
 serve 'http2 on; location / { return 200 "$http2 $server_protocol $scheme $ssl_alpn_protocol\n"; }'
 get /; get / --http1.1; get / --no-alpn
-shake -alpn h3,h2 | grep ALPN; shake -alpn http/1.1,h2 | grep ALPN
+cat >alpn.py <<'Y'
+import socket, ssl, sys
+context = ssl.create_default_context(cafile="ca.pem")
+context.set_alpn_protocols(sys.argv[2:])
+with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as s:
+    with context.wrap_socket(s, server_hostname="localhost") as t:
+        print("ALPN protocol:", t.selected_alpn_protocol())
+Y
+/usr/bin/python3 alpn.py $PORT h3 h2; /usr/bin/python3 alpn.py $PORT http/1.1 h2
 stop
 serve 'location / { return 200 "[$http2] $server_protocol\n"; }'
 get /; stop
