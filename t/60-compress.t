@@ -251,3 +251,27 @@ a piece of the body
 yes
 --- no_error_log
 [error]
+
+
+
+=== TEST 11: a large file to a slow client: little of it is read ahead, others are served
+--- config
+    gzip on;
+    location = /ok { return 200 "ok\n"; }
+--- exec
+cd $TEST_NGINX_HTML_DIR
+PID=$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)
+head -c 60000000 /dev/urandom >a.html
+curl -s --max-time 20 --limit-rate 2M --compressed -o got http://127.0.0.1:$TEST_NGINX_SERVER_PORT/a.html & C=$!
+i=0
+until [ -s got ] || [ $i = 100 ]; do i=$((i + 1)); sleep 0.05; done
+curl -s --max-time 5 http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ok
+grep -q libasan /proc/$PID/maps && echo small || awk '/VmHWM/ { print ($2 < 40000) ? "small" : "large: " $2 }' /proc/$PID/status
+kill $C
+wait $C
+curl -s --max-time 20 --compressed http://127.0.0.1:$TEST_NGINX_SERVER_PORT/a.html | cmp - a.html && echo same
+--- exec_out
+ok
+small
+same
+--- timeout: 40

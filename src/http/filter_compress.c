@@ -5,7 +5,10 @@
  * The head is held back until the first output: a body that comes in one piece is compressed whole
  * and gets its new length; for any other the length is unknown. What was written in a turn of the
  * loop reaches the client at its end at the latest (on_late), so that a handler that streams is not
- * slowed down by compression, and one that writes much at once is not flushed for each piece. */
+ * slowed down by compression, and one that writes much at once is not flushed for each piece.
+ *
+ * A file is read a part at a time, as the client takes what comes of it (go_on_with_file): the rest
+ * is held, and the chain is paused meanwhile. */
 #include "http/filter_compress.h"
 
 #include <errno.h>
@@ -17,7 +20,7 @@
 #include "proto/date.h"
 #include "proto/status.h"
 
-enum { PASS_LEAST = 16384, READ_SIZE = 16384 };
+enum { PASS_LEAST = 16384, READ_SIZE = 16384, TURN_MOST = 1 << 20 };
 
 struct compress_filter {
     struct filter f;
@@ -27,6 +30,8 @@ struct compress_filter {
     struct loop_call late;
     struct buf out;
     uint64_t in_bytes, out_bytes;
+    struct chunk held; /* what is left of a file */
+    bool has_held;
     bool is_head_held;
     bool is_used;
 };
@@ -222,27 +227,50 @@ static void take(struct compress_filter *f, struct slice bytes)
         pass(f, false);
 }
 
-/* A section of a file. False: it could not be read, and the response was aborted. */
-static bool take_file(struct compress_filter *f, const struct chunk *c)
+static void drop_held(struct compress_filter *f)
+{
+    if (f->has_held && f->held.owns_fd)
+        (void)close(f->held.fd);
+    f->has_held = false;
+}
+
+/* Reads a part of the file; false: it could not be read, and the response was aborted. */
+static bool take_part(struct compress_filter *f)
 {
     char room[READ_SIZE];
-    size_t at = 0;
-    ssize_t n = 1;
+    struct chunk *c = &f->held;
+    ssize_t n;
 
-    while (at < c->size && n > 0) {
-        n = pread(c->fd, room, MIN(sizeof room, c->size - at), c->offset + (off_t)at);
-        if (n < 0 && errno == EINTR)
-            n = 1;
-        else if (n > 0) {
-            take(f, slice_of(room, (size_t)n));
-            at += (size_t)n;
-        }
-    }
-    if (c->owns_fd)
-        (void)close(c->fd);
-    if (at < c->size)
+    do
+        n = pread(c->fd, room, MIN(sizeof room, c->size), c->offset);
+    while (n < 0 && errno == EINTR);
+    if (n <= 0) {
+        drop_held(f);
         exchange_abort(f->x, &err_truncated);
-    return at == c->size;
+        return false;
+    }
+    c->offset += n;
+    c->size -= (size_t)n;
+    take(f, slice_of(room, (size_t)n));
+    return true;
+}
+
+/* Takes the file as far as the client keeps up and the turn is not too long (`is_whole`: to its
+ * end). True: it has been taken. */
+static bool take_file(struct compress_filter *f, bool is_whole)
+{
+    uint64_t stop = f->in_bytes + TURN_MOST;
+
+    while (f->held.size > 0) {
+        if (!is_whole && (exchange_is_congested(f->x) || f->in_bytes >= stop)) {
+            filter_pause(&f->f, f->x);
+            return false;
+        }
+        if (f->x->state >= EXCHANGE_DONE || !take_part(f))
+            return false;
+    }
+    drop_held(f);
+    return true;
 }
 
 static void finish(struct compress_filter *f)
@@ -277,6 +305,34 @@ static void on_late(struct loop_call *call)
         release_head(f);
 }
 
+/* A piece has been taken. */
+static void end_piece(struct compress_filter *f, bool is_last, bool is_flush)
+{
+    if (is_last)
+        finish(f);
+    else if (is_flush)
+        flush(f);
+    else if (!loop_call_is_queued(&f->late))
+        loop_at_end(&f->late);
+}
+
+static void go_on_with_file(struct compress_filter *f, bool is_whole)
+{
+    bool is_last = f->held.is_last, is_flush = f->held.is_flush;
+
+    if (take_file(f, is_whole))
+        end_piece(f, is_last, is_flush);
+}
+
+static void on_resume(struct filter *filter, struct exchange *x)
+{
+    struct compress_filter *f = CONTAINER_OF(filter, struct compress_filter, f);
+
+    UNUSED(x);
+    if (f->has_held)
+        go_on_with_file(f, false);
+}
+
 static void on_body(struct filter *filter, struct exchange *x, const struct chunk *c)
 {
     struct compress_filter *f = CONTAINER_OF(filter, struct compress_filter, f);
@@ -285,27 +341,29 @@ static void on_body(struct filter *filter, struct exchange *x, const struct chun
         exchange_pass_body(x, filter->next, c);
         return;
     }
-    if (c->fd >= 0 && !take_file(f, c))
+    if (f->has_held) /* somebody does not wait: what came before goes first */
+        go_on_with_file(f, true);
+    if (c->fd >= 0) {
+        f->held = *c;
+        f->has_held = true;
+        go_on_with_file(f, x->paused != NULL);
         return;
-    if (c->fd < 0 && c->bytes.n > 0)
+    }
+    if (c->bytes.n > 0)
         take(f, c->bytes);
-    if (c->is_last)
-        finish(f);
-    else if (c->is_flush)
-        flush(f);
-    else if (!loop_call_is_queued(&f->late))
-        loop_at_end(&f->late);
+    end_piece(f, c->is_last, c->is_flush);
 }
 
 /* --- life --- */
 
-static const struct filter_ops ops = {"compress", on_head, on_body, NULL};
+static const struct filter_ops ops = {"compress", on_head, on_body, on_resume};
 
 static void on_pool_reset(void *arg)
 {
     struct compress_filter *f = arg;
 
     loop_cancel(&f->late);
+    drop_held(f);
     compressor_free(&f->c);
     buf_free(&f->out);
 }
