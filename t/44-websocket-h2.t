@@ -1,0 +1,65 @@
+# WebSockets over HTTP/2 (RFC 8441): an extended CONNECT, its stream as the connection. The client is t/lib/h2_peer.py.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+our $Exec = <<'_EOC_';
+timeout 30 env PYTHONPATH=t/lib PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT
+_EOC_
+run_tests();
+
+__DATA__
+
+=== TEST 1: the same handler; two WebSockets and a request beside each other on one connection; the end of each
+--- http_config
+    lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
+--- config
+    http2 on;
+    location / { handler app; }
+    location = /plain { return 200 "plain\n"; }
+--- user_files
+>>> app.lua
+local websocket = require "perilune.websocket"
+return websocket.handler(function(ws)
+    for message in ws:each() do
+        if message == "bye" then ws:close(4000, "so be it") return end
+        ws:send(ws.protocol .. " " .. message)
+    end
+    require("perilune.core.sys").log("warn", "ended " .. select(2, ws:state()))
+end, { sub_protocols = { "v1" }, max_frame_payload = 1e6 })
+>>> main.py
+import sys
+from h2_peer import *
+
+def ws(opcode, payload):
+    n = len(payload)
+    head = bytes((128 + opcode, 128 + n)) if n < 126 else bytes((128 + opcode, 254)) + struct.pack(">H", n)
+    return head + b"\0\0\0\0" + payload
+
+p = Peer(int(sys.argv[1]))
+connect = [(":protocol", "websocket"), ("sec-websocket-version", "13"), ("sec-websocket-protocol", "v1")]
+for stream in (1, 3):
+    p.request(stream, "/ws", "CONNECT", end=False, extra=connect)
+    p.add(DATA, 0, stream, ws(1, b"hello"))
+p.request(5, "/plain")
+p.request(7, "/ws", "CONNECT", end=False, extra=[(":protocol", "websocket"), ("sec-websocket-version", "8")])
+p.send()
+p.read(lambda p: len(p.bodies.get(1, b"")) >= 10 and len(p.bodies.get(3, b"")) >= 10 and p.ended(5) and p.ended(7))
+print(p.settings.get(8), dict(p.heads[1][0])[":status"], dict(p.heads[1][0]).get("sec-websocket-protocol"), dict(p.heads[7][0])[":status"])
+print(bytes(p.bodies[1]), bytes(p.bodies[3]), bytes(p.bodies[5]))
+p.add(DATA, 0, 1, ws(2, b"x" * 10000)).add(DATA, 0, 1, ws(1, b"bye")).send()
+p.read(lambda p: len(p.bodies[1]) > 10020)
+print(bytes(p.bodies[1][-12:]))
+p.add(DATA, END_STREAM, 1, ws(8, b"\x0f\xa0")).send()
+p.read(lambda p: p.ended(1))
+p.add(RST_STREAM, 0, 3, number(8)).send()
+p.request(9, "/plain").send()
+p.read(lambda p: p.ended(9))
+print(p.ended(1), bytes(p.bodies[9]), p.goaway)
+--- exec eval: $::Exec
+--- exec_out
+1 200 v1 426
+b'\x81\x08v1 hello' b'\x81\x08v1 hello' b'plain\n'
+b'\x88\n\x0f\xa0so be it'
+True b'plain\n' None
+--- error_log
+ended 1006
