@@ -42,15 +42,17 @@ sys.stdin.readline()
 print("after", sum(ask(session)[1] for _ in range(24)))
 Y
 mkfifo go
-/usr/bin/python3 ask.py $PORT <go & A=$!
+wait_for '[ $(workers | wc -l) = 3 ]'
+/usr/bin/python3 ask.py $PORT <go >said & A=$!
 exec 7>go
-wait_for "[ $(workers | wc -l) = 3 ]"
+wait_for "grep -q before said"
 old=$(workers)
 kill -9 $(echo $old | cut -d' ' -f1)
 kill -HUP $P
 for w in $old; do wait_for "is_gone $w"; done
 echo >&7
 wait $A
+cat said
 kill $P; wait $P
 X
 --- exec_out

@@ -22,7 +22,7 @@ http { access_log off; lua_shared_dict dogs $1; lua_shared_dict $2 1m;
 X
 }
 get() { curl -s --unix-socket s http://a/$1; }
-until_get() { for i in $(seq 400); do get get | grep -q "^$1" && break; sleep 0.02; done; get get; }
+until_get() { for i in $(seq 400); do get get | grep "^$1" && break; sleep 0.02; done; }
 conf_of 1m cats one; $B
 get set; get get
 conf_of 1m birds two; $B -s reload; until_get two
