@@ -17,7 +17,6 @@ FUZZ_SECONDS ?= 20
 TESTS        ?= t/
 export TEST_TIMEOUT ?= 120
 B            := build/$(FLAVOUR)
-LLHTTP       := /usr/share/llhttp
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -33,7 +32,7 @@ say = $(if $(V),,@printf '%-5s %s\n' '$(1)' '$(2)')
 # ---------------------------------------------------------------------------------------------------------------------
 # Packages. What the goals need is checked once per state of the package database, and installed when missing.
 
-PACKAGES_run   := gcc libc6-dev make pkg-config libluajit2-5.1-dev libev-dev node-llhttp libnghttp2-dev libssl-dev \
+PACKAGES_run   := gcc libc6-dev make pkg-config libluajit2-5.1-dev libev-dev libnghttp2-dev libssl-dev \
                   libc-ares-dev libidn2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev lua-cjson
 PACKAGES_test  := libcmocka-dev perl curl procps openssl python3-h2 python3-websockets redis-server memcached lua-nginx-redis lua-nginx-memcached \
                   lua-nginx-dns lua-nginx-websocket lua-nginx-kafka
@@ -94,8 +93,7 @@ CC := $(if $(filter fuzz,$(FLAVOUR)),clang-14,gcc)
 endif
 CFLAGS ?=
 CFLAGS_ALL := -std=gnu11 -g $(FLAGS_$(FLAVOUR)) $(HARDEN) $(DEFS) $(CFLAGS) $(CFLAGS_EXTRA)
-CFLAGS_OWN := $(CFLAGS_ALL) $(WARN) $(WERROR) -Isrc -isystem /usr/include/llhttp -isystem /usr/share/include/llhttp \
-              $(LIB_CFLAGS)
+CFLAGS_OWN := $(CFLAGS_ALL) $(WARN) $(WERROR) -Isrc $(LIB_CFLAGS)
 LDFLAGS_ALL := -pie -rdynamic -Wl,-z,relro,-z,now -Wl,--as-needed $(LINK_$(FLAVOUR)) $(LDFLAGS)
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -108,7 +106,6 @@ OBJ     := $(SRC:src/%.c=$(B)/%.o)
 # The archives of those layers that have sources, lowest first.
 FULL    := $(foreach l,$(LAYERS),$(if $(wildcard src/$(l)/*.c),$(l)))
 ARCHIVES := $(FULL:%=$(B)/%.a)
-HTTP_OBJ := $(patsubst %,$(B)/llhttp/%.o,llhttp api http)
 UNIT_SRC := $(foreach l,$(LAYERS),$(wildcard t/unit/$(l)/*.c))
 UNITS   := $(UNIT_SRC:%.c=$(B)/%)
 FUZZ_SRC := $(wildcard t/fuzz/*.c)
@@ -159,11 +156,6 @@ $(B)/t/%.o: t/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_OWN) -Wno-missing-prototypes -I. -MMD -MP -c $< -o $@
 
-$(B)/llhttp/%.o: $(LLHTTP)/%.c $(B)/flags
-	$(call say,CC,llhttp/$*.c)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) -w -I/usr/share/include/llhttp -I/usr/share/include -c $< -o $@
-
 # An archive is written anew, so that no object of a deleted source stays in it.
 define archive
 	$(call say,AR,$(notdir $@))
@@ -177,19 +169,16 @@ $$(eval $$(call stamp,$(B)/$(1).list,$(wildcard src/$(1)/*.c)))
 endef
 $(foreach l,$(FULL),$(eval $(call layer_rule,$(l))))
 
-$(B)/llhttp.a: $(HTTP_OBJ)
-	$(archive)
-
 $(B)/t/testlib.a: $(TESTLIB_SRC:%.c=$(B)/%.o)
 	$(archive)
 
 # $(call reversed,words)
 reversed = $(if $(1),$(call reversed,$(wordlist 2,99,$(1))) $(firstword $(1)))
 
-$(PROGRAM): $(B)/main.o $(ARCHIVES) $(B)/llhttp.a $(B)/ldflags
+$(PROGRAM): $(B)/main.o $(ARCHIVES) $(B)/ldflags
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(B)/main.o -Wl,--whole-archive $(call reversed,$(ARCHIVES)) -Wl,--no-whole-archive \
-	    $(B)/llhttp.a $(LIBS)
+	    $(LIBS)
 
 build/perilune: build/release/perilune
 	@ln -f $< $@
@@ -203,18 +192,18 @@ below = $(patsubst %,$(B)/%.a,$(filter $(FULL),$(call upto,$(1),$(LAYERS))))
 WHOLE_LAYERS := bind app proc
 define unit_rule
 $(patsubst %.c,$(B)/%,$(wildcard t/unit/$(1)/*.c)): $(B)/t/unit/$(1)/%: \
-    $(B)/t/unit/$(1)/%.o $(TESTLIB) $(call below,$(1)) $(B)/llhttp.a $(B)/ldflags
+    $(B)/t/unit/$(1)/%.o $(TESTLIB) $(call below,$(1)) $(B)/ldflags
 	$$(call say,LINK,t/unit/$(1)/$$*)
 	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$< $(TESTLIB) \
 	    $(if $(filter $(1),$(WHOLE_LAYERS)),-Wl$(comma)-z$(comma)muldefs -Wl$(comma)--whole-archive) \
-	    $(call reversed,$(call below,$(1))) -Wl,--no-whole-archive $(B)/llhttp.a -lcmocka $$(LIBS)
+	    $(call reversed,$(call below,$(1))) -Wl,--no-whole-archive -lcmocka $$(LIBS)
 endef
 comma := ,
 $(foreach l,$(LAYERS),$(if $(wildcard t/unit/$(l)/*.c),$(eval $(call unit_rule,$(l)))))
 
-$(FUZZERS): $(B)/t/fuzz/%: $(B)/t/fuzz/%.o $(ARCHIVES) $(B)/llhttp.a $(B)/ldflags
+$(FUZZERS): $(B)/t/fuzz/%: $(B)/t/fuzz/%.o $(ARCHIVES) $(B)/ldflags
 	$(call say,LINK,t/fuzz/$*)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(call reversed,$(ARCHIVES)) $(B)/llhttp.a $(LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(call reversed,$(ARCHIVES)) $(LIBS)
 
 -include $(OBJ:.o=.d) $(B)/main.d $(UNITS:=.d) $(FUZZERS:=.d) $(TESTLIB_SRC:%.c=$(B)/%.d)
 
