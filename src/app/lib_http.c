@@ -191,9 +191,15 @@ static int l_wait_drained(lua_State *L)
     return 1;
 }
 
+/* The error says what the request deserves, for those who catch it. */
 static int push_body_error(lua_State *L, const struct exchange *x)
 {
-    return lerr_return(L, x->body_err ? x->body_err : &err_closed, "request body");
+    (void)lerr_return(L, x->body_err ? x->body_err : &err_closed, "request body");
+    if (x->body_err) {
+        lua_pushinteger(L, lua_answer_body_status(x->body_err));
+        lua_setfield(L, -2, "status");
+    }
+    return 2;
 }
 
 /* read(req) → bytes; or "" at the end; false when there is nothing now; nil, error */

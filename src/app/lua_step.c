@@ -81,12 +81,6 @@ static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
     return phases_finish_status(v, status);
 }
 
-/* A handler that lets the failure of a body read pass was right: the request was wrong. */
-static int status_of_body_error(const struct err *e)
-{
-    return e == &err_too_large ? 413 : e == &err_timeout ? 408 : 400;
-}
-
 /* OpenResty numbers the coroutines of a traceback; this one is that of the innermost. */
 static void log_aborted(struct visit *v, const char *text)
 {
@@ -113,7 +107,7 @@ static enum step_result outcome_of_failure(struct visit *v, struct lua_visit *lv
     }
     if (is_native && body_err && !exchange_has_started(v->x)) {
         log_write(&v->x->log, LOG_INFO, "request body could not be read: %s", body_err->message);
-        return phases_finish_status(v, status_of_body_error(body_err));
+        return phases_finish_status(v, lua_answer_body_status(body_err));
     }
     if (is_native)
         log_write(&v->x->log, LOG_ERROR, "handler failed: %s", co_traceback(co));
@@ -232,7 +226,7 @@ static enum step_result start(struct visit *v, const struct step *s, enum lua_co
         return STEP_WAIT;
     spool = v->x->spool;
     if (v->loc->lua_need_request_body && spool && spool->state == BODY_FAILED)
-        return phases_finish_status(v, status_of_body_error(v->x->body_err));
+        return phases_finish_status(v, lua_answer_body_status(v->x->body_err));
     return run_task(v, s->arg, context);
 }
 

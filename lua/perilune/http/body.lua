@@ -3,6 +3,7 @@
 local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
 local stream = require "perilune.stream"
+local unseen = require "perilune.unseen"
 
 local body = {}
 
@@ -20,6 +21,7 @@ local function settle(req, self, d)
         d:success(data)
     elseif err then
         self:close(err)
+        unseen.seen(self) -- whoever asked for the piece is told
         d:error(err)
     else
         core.on_body(req, function()

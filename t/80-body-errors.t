@@ -1,0 +1,49 @@
+# A request body that is malformed, too large or cut is the client's fault, also where middleware catches the error; it is told once.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+our $Http = <<'_EOC_';
+    lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
+_EOC_
+our $App = <<'_EOC_';
+>>> app.lua
+local http = require "perilune.http"
+return http.middleware.error_pages {} (function(req)
+    local n = 0
+    if req.path == "/text" then return tostring(#await(req:text())) end
+    for piece in req.body:each() do n = n + #piece end
+    return tostring(n)
+end)
+_EOC_
+run_tests();
+
+__DATA__
+
+=== TEST 1: malformed chunks and a body that is too large, as a stream and as a whole
+--- http_config eval: $::Http
+--- user_files eval: $::App
+--- config
+    client_max_body_size 10;
+    location / { handler app; }
+--- raw_request eval
+["POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+"POST /text HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n01234567890123456789\r\n0\r\n\r\n",
+"POST /text HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n01234567890123456789\r\n0\r\n\r\n",
+"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"]
+--- error_code eval
+[400, 400, 413, 413, 200]
+--- no_error_log
+[error]
+
+=== TEST 2: a body that does not come
+--- http_config eval: $::Http
+--- user_files eval: $::App
+--- config
+    client_body_timeout 200ms;
+    location / { handler app; }
+--- raw_request eval
+"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab"
+--- error_code: 408
+--- no_error_log
+[error]
