@@ -23,8 +23,7 @@ __DATA__
 --- http_config eval: $::Http
 --- user_files eval: $::App
 --- config
-    client_max_body_size 10;
-    location / { handler app; }
+    location / { client_max_body_size 10; handler app; }
 --- raw_request eval
 ["POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
 "POST /text HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
@@ -40,8 +39,7 @@ __DATA__
 --- http_config eval: $::Http
 --- user_files eval: $::App
 --- config
-    client_body_timeout 200ms;
-    location / { handler app; }
+    location / { client_body_timeout 200ms; handler app; }
 --- raw_request eval
 "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab"
 --- error_code: 408
