@@ -200,17 +200,22 @@ fine
     gzip on; gzip_disable "msie6" "Old/[12]";
     location / { gzip_proxied private auth; default_type text/html; add_header Cache-Control $arg_cc; return 200 "0123456789012345678901234567890"; }
     location /any { gzip_proxied any; gzip_http_version 1.0; default_type text/html; return 200 "0123456789012345678901234567890"; }
---- raw_request eval
-["GET / HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n",
-"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept-Encoding: gzip\r\nVia: 1.1 p\r\n\r\n",
-"GET /?cc=private HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept-Encoding: gzip\r\nVia: 1.1 p\r\n\r\n",
-"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept-Encoding: gzip\r\nVia: 1.1 p\r\nAuthorization: x y\r\n\r\n",
-"GET /any HTTP/1.0\r\nAccept-Encoding: gzip\r\nVia: 1.1 p\r\n\r\n",
-"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept-Encoding: gzip\r\nUser-Agent: Mozilla (MSIE 6.0; x)\r\n\r\n",
-"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept-Encoding: gzip\r\nUser-Agent: old/2\r\n\r\n",
-"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept-Encoding: gzip\r\nUser-Agent: old/3\r\n\r\n"]
---- response_headers eval
-["!Content-Encoding", "!Content-Encoding", "Content-Encoding: gzip", "Content-Encoding: gzip", "Content-Encoding: gzip", "!Content-Encoding", "!Content-Encoding", "Content-Encoding: gzip"]
+--- exec
+ask() { U=$1; shift; curl -s --max-time 10 -o /dev/null -D - -H 'Accept-Encoding: gzip' "$@" http://127.0.0.1:$TEST_NGINX_SERVER_PORT$U | grep -c '^Content-Encoding: gzip'; }
+ask /; ask / --http1.0
+ask / -H 'Via: 1.1 p'; ask '/?cc=private' -H 'Via: 1.1 p'; ask / -H 'Via: 1.1 p' -H 'Authorization: x y'; ask /any --http1.0 -H 'Via: 1.1 p'
+ask / -A 'Mozilla (MSIE 6.0; x)'; ask / -A old/2; ask / -A old/3
+true
+--- exec_out
+1
+0
+0
+1
+1
+1
+0
+0
+1
 
 
 

@@ -24,16 +24,26 @@ __DATA__
 --- user_files eval: $::App
 --- config
     location / { client_max_body_size 10; handler app; }
---- raw_request eval
-["POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-"POST /text HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n01234567890123456789\r\n0\r\n\r\n",
-"POST /text HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n01234567890123456789\r\n0\r\n\r\n",
-"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"]
---- error_code eval
-[400, 400, 413, 413, 200]
+--- exec
+cat >$TEST_NGINX_HTML_DIR/ask.py <<'X'
+import socket, sys
+for path in ("/", "/text"):
+    for body in (b"zz\r\n", b"14\r\n01234567890123456789\r\n0\r\n\r\n", b"1\r\na\r\n0\r\n\r\n"):
+        s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+        s.sendall(b"POST %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n" % path.encode() + body)
+        print(path, s.recv(4096).split(b"\r\n")[0].decode())
+X
+/usr/bin/python3 $TEST_NGINX_HTML_DIR/ask.py $TEST_NGINX_SERVER_PORT
+--- exec_out
+/ HTTP/1.1 400 Bad Request
+/ HTTP/1.1 413 Content Too Large
+/ HTTP/1.1 200 OK
+/text HTTP/1.1 400 Bad Request
+/text HTTP/1.1 413 Content Too Large
+/text HTTP/1.1 200 OK
 --- no_error_log
-[error]
+nobody waits
+malformed input
 
 === TEST 2: a body that does not come
 --- http_config eval: $::Http
