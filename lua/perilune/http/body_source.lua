@@ -9,22 +9,11 @@ local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local json = require "perilune.json"
 local params = require "perilune.http.params"
+local to_bytes = require "perilune.http.piece"
 local stream = require "perilune.stream"
 local sys = require "perilune.core.sys"
 
 local body_source = {}
-
-local function to_bytes(piece)
-    local kind = type(piece)
-    if kind == "string" then
-        return piece
-    elseif kind == "number" then
-        return tostring(piece)
-    elseif kind == "table" and not getmetatable(piece) then
-        return table.concat(piece)
-    end
-    error("a piece of a body must be a string, not a " .. kind, 0)
-end
 
 local function of_stream(s)
     return { core = true, stream = s, write = function(push)

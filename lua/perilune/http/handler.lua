@@ -11,6 +11,7 @@ local coroutines = require "perilune.coroutines"
 local core_task = require "perilune.core.task"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
+local to_bytes = require "perilune.http.piece"
 local stream = require "perilune.stream"
 require "perilune.http.request"
 
@@ -36,18 +37,6 @@ local function write(req, piece)
     elseif not ok then
         wait_drained(req)
     end
-end
-
-local function to_bytes(piece)
-    local kind = type(piece)
-    if kind == "string" then
-        return piece
-    elseif kind == "number" then
-        return tostring(piece)
-    elseif kind == "table" and not getmetatable(piece) then
-        return table.concat(piece)
-    end
-    error("a piece of a body must be a string, not a " .. kind, 0)
 end
 
 local function send_stream(req, s)
