@@ -184,8 +184,7 @@ static int raw_socket(lua_State *L, struct visit *v)
     if (stream_fd(s) >= 0)
         tcp_set_nodelay(s, true);
     wire_unread(&ls->wire, buf_slice(&in));
-    list_splice(&ls->wire.out.pieces, &out.pieces);
-    ls->wire.out.bytes = out.bytes;
+    outq_append(&ls->wire.out, &out);
     (void)wire_drained(&ls->wire, 0);
     buf_free(&in);
     own(ls);

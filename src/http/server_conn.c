@@ -467,9 +467,7 @@ struct stream *server_conn_detach(struct server_conn *c, struct buf *in, struct 
 
     CHECK(s && !c->x);
     buf_add_slice(in, server_conn_input(c));
-    list_splice(&out->pieces, &c->out.pieces);
-    out->bytes += c->out.bytes;
-    outq_init(&c->out);
+    outq_append(out, &c->out);
     stream_watch(s, 0);
     s->on_ready = NULL;
     s->user = NULL;

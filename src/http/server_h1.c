@@ -13,9 +13,7 @@
  * advance and on_readable. */
 #include "http/server_h1.h"
 
-#include <poll.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 
 #include "base/clock.h"
 #include "base/check.h"
@@ -23,6 +21,7 @@
 #include "http/server_h1_out.h"
 #include "http/server_h2.h"
 #include "http/server_h2_upgrade.h"
+#include "net/tcp.h"
 #include "net/tls.h"
 
 enum { LINGER_MOST = 1 << 20 };
@@ -399,18 +398,19 @@ static void on_readable_busy(struct server_conn *c)
  * the socket is asked. */
 static void look_for_end(struct server_conn *c)
 {
-    struct pollfd p = {.fd = stream_fd(c->stream), .events = POLLRDHUP};
-    int in_kernel = 0;
+    size_t in_kernel = 0;
 
-    if (poll(&p, 1, 0) <= 0 || !(p.revents & (POLLRDHUP | POLLHUP | POLLERR)))
-        return;
-    if (p.revents & (POLLHUP | POLLERR)) {
+    switch (tcp_ask_peer(stream_fd(c->stream), &in_kernel)) {
+    case TCP_PEER_OPEN:
+        break;
+    case TCP_PEER_ENDED:
+        notice_end(c, server_conn_input(c).n + in_kernel);
+        break;
+    case TCP_PEER_GONE:
         log_write(&c->x->log, LOG_INFO, "client closed connection while the request was handled");
         lose(c, &err_closed, false);
-        return;
+        break;
     }
-    (void)ioctl(p.fd, FIONREAD, &in_kernel);
-    notice_end(c, server_conn_input(c).n + (size_t)in_kernel);
 }
 
 static void on_readable(struct server_conn *c)

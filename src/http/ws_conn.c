@@ -516,7 +516,7 @@ struct ws_conn *ws_conn_open(struct stream *stream, struct buf *in, struct outq 
         *in = BUF_EMPTY;
     }
     if (out)
-        outq_move(&c->out, out);
+        outq_append(&c->out, out);
     stream->user = c;
     stream->on_ready = on_ready;
     list_append(&all, &c->node);

@@ -87,13 +87,6 @@ void outq_clear(struct outq *q)
     q->bytes = 0;
 }
 
-void outq_move(struct outq *q, struct outq *from)
-{
-    list_splice(&q->pieces, &from->pieces);
-    q->bytes += from->bytes;
-    from->bytes = 0;
-}
-
 /* The last piece if it is memory, else NULL. */
 static struct piece *last_memory(struct outq *q)
 {

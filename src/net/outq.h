@@ -32,9 +32,6 @@ static inline bool outq_is_empty(const struct outq *q)
     return q->bytes == 0;
 }
 
-/* Moves all of `from` behind the end of `q`; `from` is empty then. */
-void outq_move(struct outq *q, struct outq *from);
-
 /* Room for `n` contiguous bytes at the end; to be followed by outq_commit of at most that many. */
 char *outq_reserve(struct outq *q, size_t n);
 

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -169,4 +171,18 @@ void tcp_set_keepalive(struct stream *s, bool on, int idle, int interval, int co
         set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, interval);
     if (count > 0)
         set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, count);
+}
+
+enum tcp_peer tcp_ask_peer(int fd, size_t *unread_out)
+{
+    struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+    int unread = 0;
+
+    if (poll(&p, 1, 0) <= 0 || !(p.revents & (POLLRDHUP | POLLHUP | POLLERR)))
+        return TCP_PEER_OPEN;
+    if (p.revents & (POLLHUP | POLLERR))
+        return TCP_PEER_GONE;
+    (void)ioctl(fd, FIONREAD, &unread);
+    *unread_out = (size_t)unread;
+    return TCP_PEER_ENDED;
 }

@@ -14,4 +14,10 @@ void tcp_set_nodelay(struct stream *s, bool on);
 /* SO_KEEPALIVE with the system's intervals, or the given ones in seconds where > 0. */
 void tcp_set_keepalive(struct stream *s, bool on, int idle, int interval, int count);
 
+enum tcp_peer { TCP_PEER_OPEN, TCP_PEER_ENDED, TCP_PEER_GONE };
+
+/* Asks the kernel how the peer of a socket stands, without reading: ENDED (its side), with the
+ * bytes that are unread before that end in *unread_out; GONE: the connection is broken. */
+enum tcp_peer tcp_ask_peer(int fd, size_t *unread_out);
+
 #endif

@@ -101,9 +101,7 @@ struct stream *wire_release(struct wire *w, struct buf *in, struct outq *out)
         return NULL;
     buf_add_slice(in, wire_input(w));
     drop_input(w);
-    list_splice(&out->pieces, &w->out.pieces);
-    out->bytes += w->out.bytes;
-    outq_init(&w->out);
+    outq_append(out, &w->out);
     forget_waits(w);
     stream_watch(s, 0);
     s->on_ready = NULL;

@@ -144,6 +144,26 @@ static void test_half_close(void **state)
     assert_int_equal(stream_read(ends[0], &c, 1), STREAM_FAILED); /* sticky */
 }
 
+/* The peer's end is seen behind bytes that nobody has read. */
+static void test_ask_peer(void **state)
+{
+    int pair[2];
+    size_t unread = 9;
+
+    UNUSED(state);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(tcp_ask_peer(pair[0], &unread), TCP_PEER_OPEN);
+    assert_int_equal(unread, 9);
+    assert_int_equal(write(pair[1], "abc", 3), 3);
+    assert_int_equal(tcp_ask_peer(pair[0], &unread), TCP_PEER_OPEN);
+    assert_int_equal(shutdown(pair[1], SHUT_WR), 0);
+    assert_int_equal(tcp_ask_peer(pair[0], &unread), TCP_PEER_ENDED);
+    assert_int_equal(unread, 3);
+    assert_int_equal(close(pair[1]), 0);
+    assert_int_equal(tcp_ask_peer(pair[0], &unread), TCP_PEER_GONE);
+    assert_int_equal(close(pair[0]), 0);
+}
+
 static void test_reset(void **state)
 {
     char c;
@@ -288,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_both_ways, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ask_peer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_half_close, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reset, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_closed_peer, set_up, tear_down),
