@@ -43,7 +43,7 @@ PACKAGES_bench := nginx-light libnginx-mod-http-lua wrk perl valgrind strace pyt
 GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := run \
     $(if $(filter test unit asan cov,$(GOALS)),test) \
-    $(if $(filter lint fmt tidy luacheck format,$(GOALS)),lint) \
+    $(if $(filter lint fmt tidy analyze luacheck format,$(GOALS)),lint) \
     $(if $(filter fuzz fuzz-all,$(GOALS)),fuzz) \
     $(if $(filter bench,$(GOALS)),bench)
 GROUPS := $(strip $(GROUPS))
@@ -121,7 +121,7 @@ PARSERS := net/dns_message proto/url proto/date proto/range proto/cookie proto/f
            proto/http1_body proto/http1_response proto/content_decoder proto/h2_session proto/accept proto/ws_frame \
            proto/ws_handshake proto/ws_deflate proto/proxy_proto config/lex
 
-.PHONY: all run test unit t asan fuzz fuzz-all bench lint layers objects format tidy luacheck fmt cov docs install deb clean help \
+.PHONY: all run test unit t asan fuzz fuzz-all bench lint layers objects format tidy analyze luacheck fmt cov docs install deb clean help \
         deps sums
 
 all: $(if $(MAIN),build/perilune,$(ARCHIVES)) ## build the program: build/perilune
@@ -262,16 +262,15 @@ cov: ## test coverage: lines of each source file that the tests reach
 # Gates. Each prints `file:line: what` and fails when there is anything to say.
 
 LINT := build/lint
-# Every gate runs, also behind one that fails; clang-tidy, which takes minutes on a new checkout, is the last.
-lint: ## all gates on the source
-	+@status=0; $(MAKE) -k objects format luacheck || status=1; \
+# Every gate runs, also behind one that fails. `make analyze`, which takes minutes on a new checkout, is a gate of its own.
+lint: ## the gates on the source
+	+@status=0; $(MAKE) -k objects format tidy luacheck || status=1; \
 	 perl t/lint/layers.pl build/release || status=1; \
 	 perl t/lint/shape.pl $(C_FILES) || status=1; \
 	 perl t/lint/globals.pl build/release $(SRC) $(MAIN) || status=1; \
 	 perl t/lint/mirror.pl '$(PARSERS)' $(SRC) $(MAIN) || status=1; \
 	 perl t/lint/lua_shape.pl $(LUA_FILES) || status=1; \
 	 perl t/lint/text.pl || status=1; \
-	 $(MAKE) -k tidy || status=1; \
 	 [ $$status = 0 ] && echo 'lint: clean'
 
 layers: objects ## direction of includes and symbols against src/LAYERS
@@ -284,16 +283,23 @@ format: | $(DEPS_STAMP)
 	    sed -n 's/^\([^ :]*:[0-9]*\):[0-9]*: error:.*/\1: not as clang-format writes it (make fmt)/p' | \
 	    awk -F: '!seen[$$1]++' | grep .)
 
-# One stamp per source: it is checked again when its object was rebuilt.
-tidy: $(patsubst src/%.c,$(LINT)/%.tidy,$(SRC) $(MAIN))
-$(LINT)/%.tidy: src/%.c .clang-tidy build/release/%.o
-	$(call say,TIDY,$*.c)
-	@mkdir -p $(@D)
-	$(Q)clang-tidy-14 --quiet --warnings-as-errors='*' $< -- $(filter-out -Werror $(FORTIFY),$(CFLAGS_OWN)) \
-	    $(if $(filter main,$*),$(MAIN_DEFS)) \
-	    >$@.log 2>&1 || \
-	    { sed -e 's,$(CURDIR)/,,g' -e '/^[0-9]* warnings\{0,1\} .*generated/d' -e '/^Suppressed/d' $@.log; exit 1; }
-	@touch $@
+# One stamp per source and kind: it is checked again when its object was rebuilt. The patterns of `tidy` are matched in a
+# tenth of a second a file, the paths that `analyze` follows take seconds.
+TIDY_OFF_tidy    := -clang-analyzer-*
+TIDY_OFF_analyze := -bugprone-*,-misc-*
+define tidy_rule
+$(1): $(patsubst src/%.c,$(LINT)/%.$(1),$(SRC) $(MAIN))
+$(LINT)/%.$(1): src/%.c .clang-tidy build/release/%.o
+	$$(call say,$(2),$$*.c)
+	@mkdir -p $$(@D)
+	$$(Q)clang-tidy-14 --quiet --warnings-as-errors='*' --checks='$$(TIDY_OFF_$(1))' $$< -- \
+	    $$(filter-out -Werror $$(FORTIFY),$$(CFLAGS_OWN)) $$(if $$(filter main,$$*),$$(MAIN_DEFS)) >$$@.log 2>&1 || \
+	    { sed -e 's,$$(CURDIR)/,,g' -e '/^[0-9]* warnings\{0,1\} .*generated/d' -e '/^Suppressed/d' $$@.log; exit 1; }
+	@touch $$@
+endef
+$(eval $(call tidy_rule,tidy,TIDY))
+$(eval $(call tidy_rule,analyze,PATHS))
+analyze: ## follow the paths of each function (clang's static analyzer)
 
 luacheck: | $(DEPS_STAMP)
 	$(if $(LUA_FILES),@luacheck --quiet --codes --formatter plain $(LUA_FILES))
