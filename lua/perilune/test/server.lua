@@ -113,19 +113,25 @@ local function port_open(port)
     return listening
 end
 
---- Waits until the server listens. Returns true, or nil and what went wrong.
+-- The commands of a block look its process up in the pid file, which is written after the sockets were opened.
+local function has_pid_file(self)
+    local text = posix.read_file(self.prefix .. "/logs/nginx.pid")
+    return text ~= nil and text:find("%d+\n") ~= nil
+end
+
+--- Waits until the server listens and has written its pid file. Returns true, or nil and what went wrong.
 function methods:await_ready()
     local deadline = posix.now() + START_LIMIT
     while posix.now() < deadline do
         if self:ended() then
             return nil, ("the server ended at start (%s %s)"):format(self.how, tostring(self.code))
         end
-        if port_open(self.port) then
+        if port_open(self.port) and has_pid_file(self) then
             return true
         end
         posix.sleep(0.004)
     end
-    return nil, ("the server did not listen on port %d within %d s"):format(self.port, START_LIMIT)
+    return nil, ("the server did not listen on port %d and write its pid within %d s"):format(self.port, START_LIMIT)
 end
 
 --- Waits for a server that should refuse to start. Returns exit code, or nil when it runs.
