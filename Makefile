@@ -5,7 +5,7 @@
 # src/LAYERS becomes build/<flavour>/<layer>.a. The program links whole archives, because LuaJIT's FFI reaches functions
 # that no C code calls; a unit test links only its own layer's archive and those below it.
 #
-# Variables: V=1 shows whole commands; FLAVOUR, JOBS, CC, CFLAGS_EXTRA, PREFIX, DESTDIR, FUZZ_SECONDS, TESTS (for `t`).
+# Variables: V=1 shows whole commands; FLAVOUR, JOBS, CC, CFLAGS_EXTRA, PREFIX, DESTDIR, FUZZ_SECONDS, FUZZ_SEED, TESTS (for `t`).
 
 VERSION      := 0.1.0
 FLAVOUR      ?= release
@@ -245,7 +245,7 @@ fuzz-run-%: $(B)/t/fuzz/%
 	@mkdir -p $(B)/corpus/$*
 	@seeds=; [ ! -d t/fuzz/corpus/$* ] || seeds=t/fuzz/corpus/$*; \
 	 dict=; [ ! -f t/fuzz/$*.dict ] || dict=-dict=t/fuzz/$*.dict; \
-	 if $< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 $$dict \
+	 if $< -max_total_time=$(FUZZ_SECONDS) $(FUZZ_SEED:%=-seed=%) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 $$dict \
 	    -artifact_prefix=$(B)/$*- $(B)/corpus/$* $$seeds >$(B)/$*.log 2>&1; \
 	 then printf 'ok    fuzz/%s %s runs\n' $* "$$(sed -n 's/^stat::number_of_executed_units: *//p' $(B)/$*.log)"; \
 	 else printf 'FAIL  fuzz/%s\n' $*; tail -n 60 $(B)/$*.log; exit 1; fi

@@ -28,21 +28,36 @@ static enum ws_event refuse(struct ws_messages *m, unsigned code, const char *re
     return WS_EVENT_BAD;
 }
 
-static enum ws_event too_large(struct ws_messages *m)
+static bool is_good_text(struct ws_messages *m, struct slice s)
 {
-    return refuse(m, WS_CODE_TOO_LARGE, "message larger than the limit");
+    if (m->frames.opcode != WS_TEXT)
+        return true;
+    if (m->frames.is_first)
+        m->utf8 = (struct utf8){0, 0, 0};
+    return utf8_read(&m->utf8, s);
+}
+
+static enum ws_event refuse_text(struct ws_messages *m)
+{
+    return refuse(m, WS_CODE_INVALID, "text that is not UTF-8");
 }
 
 /* Checks what is to be handed on next. */
 static enum ws_event check_text(struct ws_messages *m, struct slice s)
 {
-    if (m->frames.opcode != WS_TEXT)
-        return WS_EVENT_MORE;
-    if (m->frames.is_first)
-        m->utf8 = (struct utf8){0, 0, 0};
-    if (!utf8_read(&m->utf8, s) || (m->frames.is_last && !utf8_is_complete(&m->utf8)))
-        return refuse(m, WS_CODE_INVALID, "text that is not UTF-8");
+    if (!is_good_text(m, s))
+        return refuse_text(m);
+    if (m->frames.opcode == WS_TEXT && m->frames.is_last && !utf8_is_complete(&m->utf8))
+        return refuse_text(m);
     return WS_EVENT_MORE;
+}
+
+/* What failed first is told, however the bytes came: bad text before the limit, or the limit. */
+static enum ws_event too_large(struct ws_messages *m, struct slice within)
+{
+    if (!is_good_text(m, within))
+        return refuse_text(m);
+    return refuse(m, WS_CODE_TOO_LARGE, "message larger than the limit");
 }
 
 static enum ws_event inflate_piece(struct ws_messages *m, struct slice piece)
@@ -53,7 +68,7 @@ static enum ws_event inflate_piece(struct ws_messages *m, struct slice piece)
 
     r = ws_inflate_piece(m->deflate, piece, m->frames.is_last, &m->gathered, most);
     if (r == WS_INFLATE_TOO_LARGE)
-        return too_large(m);
+        return too_large(m, slice_of(m->gathered.p + before, most - before));
     if (r == WS_INFLATE_BAD)
         return refuse(m, WS_CODE_INVALID, "compressed data that cannot be read");
     m->size += m->gathered.n - before;
@@ -64,8 +79,10 @@ static enum ws_event plain_piece(struct ws_messages *m, struct slice piece)
 {
     bool is_alone = m->frames.is_first && m->frames.is_last;
 
-    if (piece.n > m->max_message - m->size)
-        return too_large(m);
+    size_t room = m->max_message - m->size;
+
+    if (piece.n > room)
+        return too_large(m, slice_of(piece.p, room));
     m->size += piece.n;
     if (!m->is_by_piece && !is_alone)
         buf_add_slice(&m->gathered, piece);

@@ -57,6 +57,15 @@ static const struct message_case cases[] = {
         "abc\x80\x02"
         "de"),
      4, "!1009"},
+    {"bad text before it is too large",
+     IN("\x81\x05"
+        "a\xff"
+        "bcd"),
+     4, "!1007"},
+    {"bad text after it is too large",
+     IN("\x81\x05"
+        "abcd\xff"),
+     4, "!1009"},
     {"compressed", IN("\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00"), 5, "T(Hello)"},
     {"compressed fragments", IN("\x41\x03\xf2\x48\xcd\x80\x04\xc9\xc9\x07\x00"), 5, "T(Hello)"},
     {"too large when inflated", IN("\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00"), 4, "!1009"},
