@@ -457,7 +457,7 @@ static void on_spool(struct exchange *x, struct body_spool *s)
 static void begin(struct proxy *p)
 {
     struct exchange *x = p->v->x;
-    bool has_body = x->req.content_length > 0 || x->req.is_chunked;
+    bool has_body = x->req.content_length > 0 || x->req.has_unsized_body;
 
     if (!has_body || p->conf->body || !(p->conf->flags & PROXY_PASS_BODY)) {
         attempt(p);

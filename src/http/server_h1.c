@@ -91,7 +91,7 @@ static void take_head(struct exchange *x, const char *p)
     r->content_length = head.content_length;
     r->version_major = 1;
     r->version_minor = head.minor;
-    r->is_chunked = head.is_chunked;
+    r->has_unsized_body = head.is_chunked;
     r->expects_continue = head.has_expect_continue;
     x->request_length = head.size;
 }
