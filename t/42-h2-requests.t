@@ -153,3 +153,46 @@ curl -s --max-time 20 --http2 $U/ -w '%{http_version}\n'
 --- exec_out
 h2c 2 nil
 2
+
+
+
+=== TEST 8: a body of which nobody has said how long it is reaches those who ask whether there is one
+--- user_files
+>>> main.sh
+for path in passed streamed socket length; do
+    printf %05000d 7 | $C -T - "$U/$path"
+done
+$C -X POST "$U/passed"
+--- config
+    location = /passed {
+        proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/told;
+    }
+    location = /streamed {
+        proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/told;
+        proxy_http_version 1.1;
+        proxy_request_buffering off;
+    }
+    location = /socket {
+        content_by_lua_block {
+            local socket, err = ngx.req.socket()
+            ngx.say(socket and #socket:receive("*a") or err)
+        }
+    }
+    location = /length {
+        content_by_lua_block {
+            ngx.req.read_body()
+            ngx.say(ngx.var.content_length)
+        }
+    }
+    location = /told {
+        content_by_lua_block {
+            ngx.req.read_body()
+            ngx.say(#(ngx.req.get_body_data() or ""))
+        }
+    }
+--- exec_out
+5000
+5000
+5000
+5000
+0

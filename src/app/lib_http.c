@@ -196,7 +196,7 @@ static int push_body_error(lua_State *L, const struct exchange *x)
 {
     (void)lerr_return(L, x->body_err ? x->body_err : &err_closed, "request body");
     if (x->body_err) {
-        lua_pushinteger(L, lua_answer_body_status(x->body_err));
+        lua_pushinteger(L, exchange_body_status(x));
         lua_setfield(L, -2, "status");
     }
     return 2;

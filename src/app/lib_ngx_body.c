@@ -24,7 +24,7 @@ static int fail(lua_State *L, struct visit *v)
 {
     const struct err *e = v->x->body_err;
 
-    lua_visit_of(v)->exit_status = e == &err_too_large ? 413 : e == &err_timeout ? 408 : 400;
+    lua_visit_of(v)->exit_status = exchange_body_status(v->x);
     if (v->x->state < EXCHANGE_DONE && exchange_has_started(v->x))
         exchange_abort(v->x, e ? e : &err_closed);
     co_request_exit(co_current());

@@ -141,7 +141,7 @@ static const char *body_obstacle(struct visit *v)
         return "request body already exists";
     if (ngx_visit_of(v)->is_body_discarded)
         return "request body discarded";
-    if (x->req.content_length <= 0 && !x->req.is_chunked)
+    if (x->req.content_length <= 0 && !x->req.has_unsized_body)
         return "no body";
     return NULL;
 }

@@ -218,8 +218,3 @@ enum step_result lua_answer(struct visit *v, lua_State *L, int n)
         return refuse(v, luaL_typename(L, index));
     }
 }
-
-int lua_answer_body_status(const struct err *e)
-{
-    return e == &err_too_large ? 413 : e == &err_timeout ? 408 : 400;
-}

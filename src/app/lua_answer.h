@@ -23,9 +23,6 @@ bool lua_answer_apply_headers(struct visit *v, lua_State *L, int index);
 /* Same, for trailers. */
 bool lua_answer_apply_trailers(struct visit *v, lua_State *L, int index);
 
-/* What a request is answered whose body could not be read: 413, 408 or 400. */
-int lua_answer_body_status(const struct err *e);
-
 /* The visit of a request object at `index` while it lasts, else NULL. */
 struct visit *lua_answer_visit(lua_State *L, int index);
 

@@ -107,7 +107,7 @@ static enum step_result outcome_of_failure(struct visit *v, struct lua_visit *lv
     }
     if (is_native && body_err && !exchange_has_started(v->x)) {
         log_write(&v->x->log, LOG_INFO, "request body could not be read: %s", body_err->message);
-        return phases_finish_status(v, lua_answer_body_status(body_err));
+        return phases_finish_status(v, exchange_body_status(v->x));
     }
     if (is_native)
         log_write(&v->x->log, LOG_ERROR, "handler failed: %s", co_traceback(co));
@@ -226,7 +226,7 @@ static enum step_result start(struct visit *v, const struct step *s, enum lua_co
         return STEP_WAIT;
     spool = v->x->spool;
     if (v->loc->lua_need_request_body && spool && spool->state == BODY_FAILED)
-        return phases_finish_status(v, lua_answer_body_status(v->x->body_err));
+        return phases_finish_status(v, exchange_body_status(v->x));
     return run_task(v, s->arg, context);
 }
 

@@ -388,7 +388,7 @@ static void push_body(struct proxy *p)
         case BODY_FAILED:
             leave(p, false);
             if (!p->has_begun)
-                answer(p, x->body_err == &err_too_large ? 413 : 400);
+                answer(p, exchange_body_status(x));
             return;
         }
     }
@@ -450,14 +450,14 @@ static void on_spool(struct exchange *x, struct body_spool *s)
     if (s->state == BODY_END)
         attempt(p);
     else
-        answer(p, x->body_err == &err_too_large ? 413 : 400);
+        answer(p, exchange_body_status(x));
 }
 
 /* The body of the request first, where it is to be read whole. */
 static void begin(struct proxy *p)
 {
     struct exchange *x = p->v->x;
-    bool has_body = x->req.content_length > 0 || x->req.is_chunked;
+    bool has_body = x->req.content_length > 0 || x->req.has_unsized_body;
 
     if (!has_body || p->conf->body || !(p->conf->flags & PROXY_PASS_BODY)) {
         attempt(p);
@@ -473,7 +473,7 @@ static void begin(struct proxy *p)
     if (p->spool->state == BODY_END)
         attempt(p);
     else if (p->spool->state == BODY_FAILED)
-        answer(p, x->body_err == &err_too_large ? 413 : 400);
+        answer(p, exchange_body_status(x));
 }
 
 /* The client is gone. */

@@ -211,7 +211,7 @@ static void copy_request(struct subrequest *s, const struct subrequest_options *
     to->method_token = method_name(o->method);
     to->path = o->path;
     to->query = o->query;
-    to->is_chunked = to->expects_continue = false;
+    to->has_unsized_body = to->expects_continue = false;
     take_body(s, o);
 }
 

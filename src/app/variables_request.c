@@ -181,14 +181,14 @@ static struct slice field_or_none(const struct visit *v, enum header_id id)
     return h ? h->value : VARIABLE_NONE;
 }
 
-/* The field; of a chunked body what was read, once it is complete. */
+/* The field; of a body without one what was read, once it is complete. */
 static struct slice get_content_length(struct visit *v, const struct variable *var)
 {
     struct slice value = field_or_none(v, HEADER_CONTENT_LENGTH);
     const struct body_spool *s = v->x->spool;
 
     UNUSED(var);
-    if (!value.p && s && s->state == BODY_END && v->x->req.is_chunked)
+    if (!value.p && s && s->state == BODY_END && v->x->req.has_unsized_body)
         return variables_number(v, s->size);
     return value;
 }

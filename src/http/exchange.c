@@ -469,6 +469,11 @@ void exchange_wait_body(struct exchange *x)
     x->transport->wait_body(x);
 }
 
+int exchange_body_status(const struct exchange *x)
+{
+    return x->body_err == &err_too_large ? 413 : x->body_err == &err_timeout ? 408 : 400;
+}
+
 void exchange_notify_body(struct exchange *x)
 {
     if (!x->is_waiting_body)

@@ -170,6 +170,9 @@ enum body_result exchange_read_body(struct exchange *x, struct slice *data);
 /* After BODY_WAIT: on_body is called once when there is news. */
 void exchange_wait_body(struct exchange *x);
 
+/* What the request is answered when its body could not be read: 413, 408 or 400. */
+int exchange_body_status(const struct exchange *x);
+
 /* Hands the connection (or stream) over: the exchange ends as DETACHED, on_done runs, what is
  * written from now on is ignored. Input that was not read goes to `in`, output that was not sent to
  * `out`, where the new owner goes on. NULL, and nothing has happened: this transport cannot, or the

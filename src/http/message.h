@@ -23,7 +23,7 @@ struct request {
     struct header_list trailers; /* complete once the body has been read */
     int64_t content_length;      /* -1: none */
     uint8_t version_major, version_minor;
-    bool is_chunked;
+    bool has_unsized_body; /* a body comes whose end alone tells how long it is */
     bool is_tls;
     struct stream *tls; /* what TLS has agreed on (net/tls_info.h); NULL: nothing. Held */
     bool expects_continue;

@@ -91,7 +91,7 @@ static void take_head(struct exchange *x, const char *p)
     r->content_length = head.content_length;
     r->version_major = 1;
     r->version_minor = head.minor;
-    r->is_chunked = head.is_chunked;
+    r->has_unsized_body = head.is_chunked;
     r->expects_continue = head.has_expect_continue;
     x->request_length = head.size;
 }
@@ -224,10 +224,11 @@ static bool becomes_h2(struct server_conn *c, struct slice in)
     return is_h2 >= 0;
 }
 
-/* Was HTTP/1.x meant, so that its answer can be understood? */
-static bool is_http1(struct slice line)
+/* Was HTTP/1.x meant, so that its answer can be understood? A line that is too long began like one;
+ * its version was not seen. */
+static bool is_http1(const struct http1_head *h)
 {
-    return memmem(line.p, line.n, " HTTP/1.", 8) != NULL;
+    return h->status == 414 || memmem(h->request_line.p, h->request_line.n, " HTTP/1.", 8) != NULL;
 }
 
 /* The next head of the input, if it is whole. False: nothing more to do with the input now. */
@@ -265,7 +266,7 @@ static bool parse(struct server_conn *c)
         begin(c, in.p);
         return true;
     default:
-        if (c->server->speaks_http2 && c->requests == 0 && !is_http1(head.request_line)) {
+        if (c->server->speaks_http2 && c->requests == 0 && !is_http1(&head)) {
             server_conn_log(c, LOG_INFO, "client began neither HTTP/1.1 nor HTTP/2");
             server_conn_set_phase(c, CONN_FLUSH);
             return false;

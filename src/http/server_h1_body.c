@@ -14,7 +14,7 @@ enum { READS_MOST = 16 };
 
 void server_h1_body_begin(struct server_conn *c, const struct request *r)
 {
-    if (r->is_chunked)
+    if (r->has_unsized_body)
         http1_body_init(server_conn_add_body(c), HTTP1_BODY_CHUNKED, 0);
     else if (r->content_length > 0)
         http1_body_init(server_conn_add_body(c), HTTP1_BODY_LENGTH, r->content_length);

@@ -148,6 +148,8 @@ int server_h2_head_finish(struct server_h2_stream *st, const char **reason_out)
     if (r->method == METHOD_CONNECT && !r->protocol.n)
         r->target = h->authority; /* RFC 9113 section 8.5 */
     r->line = make_line(x);
+    r->has_unsized_body =
+        r->content_length < 0 && st->in != SERVER_H2_IN_ENDED && r->method != METHOD_CONNECT;
     if (h->cookies.n)
         header_add_id(&r->headers, &x->pool, HEADER_COOKIE, copy(st, buf_slice(&h->cookies)));
     if (h->is_too_large) {

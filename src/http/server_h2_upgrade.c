@@ -40,7 +40,7 @@ bool server_h2_upgrade_try(struct server_conn *c, struct exchange *x)
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
     struct request *r = &x->req;
     struct buf settings = BUF_EMPTY;
-    bool is_possible = c->server->speaks_http2 && !r->is_tls && !r->is_chunked &&
+    bool is_possible = c->server->speaks_http2 && !r->is_tls && !r->has_unsized_body &&
                        r->content_length <= 0 && read_settings(r, &settings) &&
                        server_h2_upgrade(c, x, buf_slice(&settings));
 

@@ -122,7 +122,7 @@ static void test_body(void **state)
     UNUSED(state);
     world_init(&w);
     world_begin_visit(&w);
-    w.x.req.is_chunked = true;
+    w.x.req.has_unsized_body = true;
     w.x.spool = &spool;
     buf_add_lit(&spool.memory, "hello");
     assert_string_equal(world_get(&w, "request_body"), "(none)");

@@ -79,6 +79,23 @@ static void refuses_neither(void **state)
     harness_stop();
 }
 
+/* The version of a request line that is too long is not known; the client is told nevertheless. */
+static void tells_of_a_long_line(void **state)
+{
+    static char text[10000] = "GET /";
+    struct client c;
+
+    (void)state;
+    memset(text + 5, 'a', sizeof(text) - 6);
+    harness_start();
+    harness_server.speaks_http2 = true;
+    c = client_open();
+    client_send(&c, text);
+    client_expect(&c, "HTTP/1.1 414", 1);
+    client_close(&c);
+    harness_stop();
+}
+
 /* The first GOAWAY names no last stream, so that what is under way is taken; when the PING is
  * answered the second one does; the connection ends with its last stream. */
 static void drains(void **state)
@@ -194,6 +211,7 @@ int main(void)
         cmocka_unit_test(answers),
         cmocka_unit_test(stands_beside_http1),
         cmocka_unit_test(refuses_neither),
+        cmocka_unit_test(tells_of_a_long_line),
         cmocka_unit_test(drains),
         cmocka_unit_test(ends_after_many_requests),
         cmocka_unit_test(times_out),
