@@ -233,16 +233,16 @@ static void on_call(struct loop_call *call)
     t->stream.on_ready(&t->stream, IO_READ);
 }
 
-/* SSL_read answered `r` <= 0. */
+/* Nothing was read. What TLS itself has answered is sent in any case: it is staged where the next
+ * operation, of whichever connection, puts its own. */
 static ssize_t end_of_read(struct tls *t)
 {
-    if (SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN)
-        return 0;
-    if (t->wire.is_starved) {
-        send_later(t);
-        return STREAM_AGAIN;
-    }
-    return fail_by_library(t);
+    bool is_end = SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN;
+
+    if (!is_end && !t->wire.is_starved)
+        return fail_by_library(t);
+    send_later(t);
+    return is_end ? 0 : STREAM_AGAIN;
 }
 
 static ssize_t read_plain(struct stream *s, void *p, size_t n)
