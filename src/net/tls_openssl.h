@@ -37,6 +37,13 @@ struct tls_ctx *tls_openssl_new(const SSL_METHOD *method);
 /* The context that an object uses now. */
 struct tls_ctx *tls_openssl_ctx(const SSL *ssl);
 
+/* A verify callback for handshakes that only ask: any certificate lets them go on; the library's
+ * judgement stays readable. */
+int tls_openssl_accept_any(int is_good, X509_STORE_CTX *store);
+
+/* Appends what a memory BIO holds. */
+void tls_openssl_append(BIO *bio, struct buf *out);
+
 /* A set of versions (TLS_1_2 | …) in the library's terms. */
 struct tls_versions {
     uint64_t without; /* options that leave out the others */
