@@ -143,7 +143,7 @@ static int l_is_address(lua_State *L)
     struct addr a;
 
     text.p = luaL_checklstring(L, 1, &text.n);
-    lua_pushboolean(L, dns_literal(text, &a));
+    lua_pushboolean(L, addr_literal(text, &a));
     return 1;
 }
 

@@ -98,7 +98,7 @@ static bool literal(struct slice host, struct addr *out)
 {
     if (host.n >= 5 && strncasecmp(host.p, "unix:", 5) == 0)
         return addr_parse(host, 0, out) == NULL;
-    return dns_literal(host, out);
+    return addr_literal(host, out);
 }
 
 /* open(s, host, port[, local_address]) → true; or WAIT, then finish(s); or nil, a code and a text

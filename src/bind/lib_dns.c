@@ -373,7 +373,7 @@ static int l_is_address(lua_State *L)
     struct addr a;
 
     text.p = luaL_checklstring(L, 1, &text.n);
-    lua_pushboolean(L, dns_literal(text, &a));
+    lua_pushboolean(L, addr_literal(text, &a));
     return 1;
 }
 
@@ -395,7 +395,7 @@ static int l_reverse_name(lua_State *L)
     struct addr a;
 
     text.p = luaL_checklstring(L, 1, &text.n);
-    if (!dns_literal(text, &a))
+    if (!addr_literal(text, &a))
         return 0;
     dns_name_reverse(&a, &name);
     lua_pushlstring(L, name.p, name.n);
@@ -411,7 +411,7 @@ static int l_hosts_name(lua_State *L)
     struct addr a;
 
     text.p = luaL_checklstring(L, 2, &text.n);
-    if (dns_literal(text, &a) && resolver_hosts(r))
+    if (addr_literal(text, &a) && resolver_hosts(r))
         name = dns_hosts_name(resolver_hosts(r), &a);
     if (!name.p)
         return 0;

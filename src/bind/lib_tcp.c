@@ -143,7 +143,7 @@ static const struct err *open_listener(lua_State *L, int *fd_out)
         buf_free(&text);
     } else {
         (void)text_field(L, 1, "host", &host);
-        e = dns_literal(host, &a) ? NULL : &err_invalid;
+        e = addr_literal(host, &a) ? NULL : &err_invalid;
         addr_set_port(&a, (uint16_t)number_field(L, 1, "port", 0));
     }
     return e ? e : listen_open(&a, &o, fd_out);
@@ -476,7 +476,7 @@ static int l_read_proxy(lua_State *L)
 
 static bool is_of(const char *text, int family, struct addr *out)
 {
-    return dns_literal(slice_str(text), out) && out->sa.sa_family == family;
+    return addr_literal(slice_str(text), out) && out->sa.sa_family == family;
 }
 
 static void fill_end(lua_State *L, int index, char host[108], uint16_t *port)

@@ -283,7 +283,7 @@ static int l_send(lua_State *L)
         return lerr_return(L, &err_closed, NULL);
     if (has_peer) {
         host.p = luaL_checklstring(L, 3, &host.n);
-        if (!dns_literal(host, &peer)) {
+        if (!addr_literal(host, &peer)) {
             lua_pushboolean(L, 0);
             return 1;
         }
@@ -332,7 +332,7 @@ static int l_member(lua_State *L)
     interface.p = luaL_checklstring(L, 3, &interface.n);
     if (s->fd < 0)
         return lerr_return(L, &err_closed, NULL);
-    if (!dns_literal(host, &group))
+    if (!addr_literal(host, &group))
         return lerr_return(L, &err_invalid, host.p);
     return result(L, udp_member(s->fd, &group, interface, lua_toboolean(L, 4)), host.p);
 }

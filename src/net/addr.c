@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/un.h>
@@ -132,6 +133,39 @@ const struct err *addr_parse(struct slice text, int default_port, struct addr *o
     if (text.n && text.p[0] == '[')
         return parse_v6(text, default_port, out);
     return parse_v4(text, default_port, out);
+}
+
+/* The number of an interface by its name; 0: there is none. */
+static unsigned zone_of(struct slice name)
+{
+    char text[IF_NAMESIZE];
+
+    if (name.n == 0 || name.n >= sizeof(text) || slice_find(name, '\0') >= 0)
+        return 0;
+    memcpy(text, name.p, name.n);
+    text[name.n] = '\0';
+    return if_nametoindex(text);
+}
+
+bool addr_literal(struct slice text, struct addr *out)
+{
+    struct slice host;
+
+    memset(out, 0, sizeof(*out));
+    if (text.n > 2 && text.p[0] == '[' && text.p[text.n - 1] == ']')
+        text = slice_of(text.p + 1, text.n - 2);
+    host = slice_cut(&text, '%');
+    if (!text.p && parse_numeric(AF_INET, host, &v4(out)->sin_addr)) {
+        v4(out)->sin_family = AF_INET;
+        out->len = sizeof(struct sockaddr_in);
+        return true;
+    }
+    if (!parse_numeric(AF_INET6, host, &v6(out)->sin6_addr))
+        return false;
+    v6(out)->sin6_family = AF_INET6;
+    v6(out)->sin6_scope_id = zone_of(text);
+    out->len = sizeof(struct sockaddr_in6);
+    return !text.p || v6(out)->sin6_scope_id;
 }
 
 void addr_format_host(const struct addr *a, struct buf *out)

@@ -20,6 +20,9 @@ struct addr {
  * and "localhost" only. The port is `default_port` where none is given. err_invalid otherwise. */
 const struct err *addr_parse(struct slice text, int default_port, struct addr *out) MUST_USE;
 
+/* Reads "1.2.3.4", "::1", "[::1]", "fe80::1%eth0": an address without a port. False: it is none. */
+bool addr_literal(struct slice text, struct addr *out);
+
 /* Appends "1.2.3.4:80", "[::1]:80" or "unix:/path". */
 void addr_format(const struct addr *a, struct buf *out);
 

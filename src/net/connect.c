@@ -458,7 +458,7 @@ static void start(struct connect *c, const struct connect_options *o)
     if (o->addr) {
         start_known(c, o->addr);
     } else if (o->unix_path.n == 0) {
-        if (!dns_literal(o->host, &a))
+        if (!addr_literal(o->host, &a))
             buf_printf(&c->text, SLICE_FMT ":%u: ", SLICE_ARG(o->host), o->port);
         c->query = dns_lookup_each(c->options.resolver, o->host, o->family, on_resolved, c);
     } else if (unix_address(o->unix_path, &a)) {

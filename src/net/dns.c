@@ -11,10 +11,6 @@
  * one spread over all. */
 #include "net/dns.h"
 
-#include <arpa/inet.h>
-#include <net/if.h>
-#include <netinet/in.h>
-
 #include "base/check.h"
 #include "base/mem.h"
 #include "loop/loop.h"
@@ -199,38 +195,6 @@ static void on_answer_v4(void *user, struct dns_answer *a)
     on_answer(user, V4, a);
 }
 
-bool dns_literal(struct slice text, struct addr *out)
-{
-    char z[INET6_ADDRSTRLEN + IF_NAMESIZE + 1];
-    char ip[16];
-    char *zone;
-    struct addr_list one = ADDR_LIST_EMPTY;
-    unsigned scope = 0;
-
-    if (text.n > 2 && text.p[0] == '[' && text.p[text.n - 1] == ']')
-        text = slice_of(text.p + 1, text.n - 2);
-    if (text.n == 0 || text.n >= sizeof(z) || slice_find(text, '\0') >= 0)
-        return false;
-    memcpy(z, text.p, text.n);
-    z[text.n] = '\0';
-    zone = strchr(z, '%');
-    if (zone) {
-        *zone = '\0';
-        scope = if_nametoindex(zone + 1);
-    }
-    if (!zone && inet_pton(AF_INET, z, ip) == 1)
-        addr_list_add_ip(&one, slice_of(ip, 4));
-    else if ((!zone || scope) && inet_pton(AF_INET6, z, ip) == 1)
-        addr_list_add_ip(&one, slice_of(ip, 16));
-    else
-        return false;
-    *out = one.items[0];
-    if (scope)
-        ((struct sockaddr_in6 *)(void *)&out->storage)->sin6_scope_id = scope;
-    addr_list_free(&one);
-    return true;
-}
-
 static void add_found(struct dns_query *q, const struct addr *a)
 {
     unsigned i = a->sa.sa_family == AF_INET6 ? V6 : V4;
@@ -246,7 +210,7 @@ static bool is_local(struct dns_query *q, struct slice name)
     struct addr literal;
     bool is_known = true;
 
-    if (dns_literal(name, &literal)) {
+    if (addr_literal(name, &literal)) {
         addr_list_add(&list, &literal);
     } else if (dns_name_is_localhost(name)) {
         addr_list_add_ip(&list, slice_of("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16));
@@ -265,7 +229,7 @@ static bool is_local(struct dns_query *q, struct slice name)
 static void start(struct dns_query *q, struct slice name)
 {
     struct addr literal;
-    bool is_possible = dns_literal(name, &literal) || dns_name_to_ascii(name, &q->name);
+    bool is_possible = addr_literal(name, &literal) || dns_name_to_ascii(name, &q->name);
 
     if (is_possible && q->name.n && q->name.p[q->name.n - 1] == '.') {
         q->name.n--;

@@ -38,7 +38,4 @@ struct dns_query *dns_lookup_each(struct resolver *r, struct slice name, enum dn
 /* No callback follows; everything is released; clears the pointer (NULL inside is fine). */
 void dns_cancel(struct dns_query **q);
 
-/* Reads "1.2.3.4", "::1", "[::1]", "fe80::1%eth0": an address without a port. False: it is none. */
-bool dns_literal(struct slice text, struct addr *out);
-
 #endif

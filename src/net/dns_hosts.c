@@ -3,7 +3,6 @@
  * map, by address one after the other, which is rarely asked. */
 #include "net/dns_hosts.h"
 
-#include <arpa/inet.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -68,29 +67,6 @@ static void add_host(struct dns_hosts *h, struct slice name, const struct addr *
     h->last_next = &host->next;
 }
 
-static bool parse_address(struct slice text, struct addr *out)
-{
-    char z[INET6_ADDRSTRLEN];
-    char ip[16];
-    struct addr_list one = ADDR_LIST_EMPTY;
-    size_t n;
-
-    if (text.n >= sizeof(z))
-        return false;
-    memcpy(z, text.p, text.n);
-    z[text.n] = '\0';
-    if (inet_pton(AF_INET, z, ip) == 1)
-        n = 4;
-    else if (inet_pton(AF_INET6, z, ip) == 1)
-        n = 16;
-    else
-        return false;
-    addr_list_add_ip(&one, slice_of(ip, n));
-    *out = one.items[0];
-    addr_list_free(&one);
-    return true;
-}
-
 /* The next word of a line; n == 0 at its end. */
 static struct slice take_word(struct slice *line)
 {
@@ -114,7 +90,7 @@ static void read_line(struct dns_hosts *h, struct slice line)
 
     if (comment >= 0)
         line.n = (size_t)comment;
-    if (!parse_address(take_word(&line), &a))
+    if (!addr_literal(take_word(&line), &a))
         return;
     while ((word = take_word(&line)).n) {
         add_name(h, word, &a);

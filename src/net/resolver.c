@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "loop/loop.h"
 #include "net/dns_cache.h"
@@ -19,7 +20,7 @@
 
 enum { TIMEOUT_MS = 2000, TRIES = 3, TOTAL_MS = 30000 };
 enum { MAX_TTL = 86400, NEGATIVE_TTL = 60, CACHE_SIZE = 1 << 20, SEARCH_MAX = 8 };
-enum { KEY_MAX = 300 };
+enum { KEY_MAX = 300, BUCKETS = 64 };
 
 struct resolver {
     unsigned refs, turn, waiting;
@@ -31,7 +32,9 @@ struct resolver {
     struct dns_hosts *hosts;
     struct dns_cache cache;
     struct resolver_stats stats;
-    struct list questions, ready;
+    struct list questions[BUCKETS]; /* in flight */
+    unsigned in_flight;
+    struct list ready;
     struct loop_call deliver;
 };
 
@@ -123,7 +126,8 @@ const struct err *resolver_new(const struct resolver_options *o, struct resolver
     r->refs = 1;
     set_options(r, o);
     dns_cache_init(&r->cache, o->cache_size);
-    list_init(&r->questions);
+    for (unsigned i = 0; i < BUCKETS; i++)
+        list_init(&r->questions[i]);
     list_init(&r->ready);
     loop_call_init(&r->deliver, on_deliver);
     channel = (struct dns_channel_options){.servers = r->options.servers,
@@ -157,7 +161,7 @@ void resolver_unref(struct resolver **rp)
     if (!r || --r->refs)
         return;
     dns_channel_free(&r->channel);
-    CHECK(list_is_empty(&r->questions) && list_is_empty(&r->ready));
+    CHECK(!r->in_flight && list_is_empty(&r->ready));
     dns_cache_clear(&r->cache);
     dns_hosts_free(&r->hosts);
     mem_free(r->servers);
@@ -197,7 +201,7 @@ static void make_ready(struct resolver_wait *w, struct dns_answer *a)
 /* Nobody waits any more: questions that were given up need no answer. */
 static void forget_questions(struct resolver *r)
 {
-    if (r->waiting == 0 && !list_is_empty(&r->questions))
+    if (r->waiting == 0 && r->in_flight)
         dns_channel_abort(r->channel);
 }
 
@@ -249,12 +253,13 @@ static void on_answer(void *user, const struct err *e, struct slice message)
         make_ready(CONTAINER_OF(q->waits.next, struct resolver_wait, node), a);
     dns_answer_unref(&a);
     list_remove(&q->node);
+    r->in_flight--;
     mem_free(q);
 }
 
-static struct question *find_question(struct resolver *r, struct slice key)
+static struct question *find_question(struct list *bucket, struct slice key)
 {
-    LIST_FOR (n, &r->questions) {
+    LIST_FOR (n, bucket) {
         struct question *q = CONTAINER_OF(n, struct question, node);
 
         if (slice_ieq(q->key, key))
@@ -263,7 +268,7 @@ static struct question *find_question(struct resolver *r, struct slice key)
     return NULL;
 }
 
-static struct question *new_question(struct resolver *r, struct slice key)
+static struct question *new_question(struct resolver *r, struct list *bucket, struct slice key)
 {
     struct question *q = mem_new(struct question);
 
@@ -271,21 +276,23 @@ static struct question *new_question(struct resolver *r, struct slice key)
     list_init(&q->waits);
     memcpy(q->key_bytes, key.p, key.n);
     q->key = slice_of(q->key_bytes, key.n);
-    list_append(&r->questions, &q->node);
+    list_append(bucket, &q->node);
+    r->in_flight++;
     return q;
 }
 
 static void join(struct resolver_wait *w, const char *name, uint16_t type, struct slice key)
 {
     struct resolver *r = w->resolver;
-    struct question *q = find_question(r, key);
+    struct list *bucket = &r->questions[map_hash(key, true) % BUCKETS];
+    struct question *q = find_question(bucket, key);
 
     if (q) {
         r->stats.merged++;
         list_append(&q->waits, &w->node);
         return;
     }
-    q = new_question(r, key);
+    q = new_question(r, bucket, key);
     list_append(&q->waits, &w->node);
     r->stats.sent++;
     dns_channel_ask(r->channel, name, type, on_answer, q);

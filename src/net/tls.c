@@ -16,14 +16,13 @@
 #include "net/tls.h"
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509_vfy.h>
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "loop/io.h"
 #include "loop/loop.h"
-#include "net/tls_alpn.h"
 #include "net/tls_error.h"
 #include "net/tls_openssl.h"
 #include "net/tls_wire.h"
@@ -233,16 +232,16 @@ static void on_call(struct loop_call *call)
     t->stream.on_ready(&t->stream, IO_READ);
 }
 
-/* SSL_read answered `r` <= 0. */
+/* Nothing was read. What TLS itself has answered is sent in any case: it is staged where the next
+ * operation, of whichever connection, puts its own. */
 static ssize_t end_of_read(struct tls *t)
 {
-    if (SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN)
-        return 0;
-    if (t->wire.is_starved) {
-        send_later(t);
-        return STREAM_AGAIN;
-    }
-    return fail_by_library(t);
+    bool is_end = SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN;
+
+    if (!is_end && !t->wire.is_starved)
+        return fail_by_library(t);
+    send_later(t);
+    return is_end ? 0 : STREAM_AGAIN;
 }
 
 static ssize_t read_plain(struct stream *s, void *p, size_t n)
@@ -528,23 +527,6 @@ struct stream *tls_accept(struct stream *under, struct tls_ctx *ctx)
     return &t->stream;
 }
 
-static void set_name(SSL *ssl, struct slice name, bool is_verified)
-{
-    X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
-    char *text = mem_strdup(name);
-    ASN1_OCTET_STRING *address = a2i_IPADDRESS(text);
-
-    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    if (!address)
-        SSL_set_tlsext_host_name(ssl, text);
-    if (is_verified && address)
-        X509_VERIFY_PARAM_set1_ip_asc(param, text);
-    else if (is_verified)
-        X509_VERIFY_PARAM_set1_host(param, text, name.n);
-    ASN1_OCTET_STRING_free(address);
-    mem_free(text);
-}
-
 /* Called by OpenSSL with a session that is ours when we answer 1. */
 static int keep_session(SSL *ssl, SSL_SESSION *session)
 {
@@ -564,30 +546,16 @@ struct tls_session *tls_take_session(struct stream *s)
     return (struct tls_session *)session;
 }
 
-void tls_session_free(struct tls_session **session)
-{
-    SSL_SESSION_free((SSL_SESSION *)*session);
-    *session = NULL;
-}
-
 struct stream *tls_connect(struct stream *under, struct tls_ctx *ctx, const struct tls_peer *peer)
 {
     struct tls *t = new_tls(under, ctx);
-    struct buf alpn = BUF_EMPTY;
+    const struct err *e;
 
     SSL_CTX_sess_set_new_cb(ctx->ssl, keep_session);
-    if (peer->skips_verify)
-        SSL_set_verify(t->ssl, SSL_VERIFY_NONE, NULL);
-    if (peer->server_name.n)
-        set_name(t->ssl, peer->server_name, !peer->skips_verify);
-    if (peer->alpn.n && tls_alpn_encode(peer->alpn, &alpn))
-        SSL_set_alpn_protos(t->ssl, (unsigned char *)alpn.p, (unsigned)alpn.n);
-    buf_free(&alpn);
-    if (peer->session)
-        SSL_set_session(t->ssl, (SSL_SESSION *)peer->session);
-    if (peer->wants_status)
-        SSL_set_tlsext_status_type(t->ssl, TLSEXT_STATUSTYPE_ocsp);
     SSL_set_connect_state(t->ssl);
+    e = tls_peer_set(t->ssl, peer);
+    if (e)
+        (void)fail(t, e);
     return &t->stream;
 }
 

@@ -8,19 +8,7 @@
 
 #include "net/stream.h"
 #include "net/tls_ctx.h"
-
-/* Kept by its owner between connections to one server; opaque. */
-struct tls_session;
-
-/* Whom a client means to talk to. Texts are borrowed for the call. */
-struct tls_peer {
-    struct slice
-        server_name;   /* sent as SNI unless it is an address, and verified; empty: neither */
-    struct slice alpn; /* "h2,http/1.1"; empty: no ALPN */
-    struct tls_session *session; /* to resume; NULL: none. Not taken */
-    bool skips_verify;           /* for this connection */
-    bool wants_status;           /* ask for a stapled OCSP response */
-};
+#include "net/tls_peer.h"
 
 /* The server's end of TLS over `under`, which it owns from now on; takes a reference to `ctx`. */
 struct stream *tls_accept(struct stream *under, struct tls_ctx *ctx);
@@ -70,8 +58,5 @@ void tls_use_ctx(struct stream *s, struct tls_ctx *ctx);
  * (tls_session_free); NULL when there is none that was not taken before. Servers of TLS 1.3 give it
  * behind the handshake: ask when the connection ends or becomes idle. */
 struct tls_session *tls_take_session(struct stream *s);
-
-/* Frees a session and clears the pointer. */
-void tls_session_free(struct tls_session **session);
 
 #endif

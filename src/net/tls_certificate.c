@@ -14,10 +14,7 @@ static const X509 *certificate_of(const struct stream *s)
 /* Appends what a BIO holds and frees it. */
 static bool append(BIO *bio, struct buf *out)
 {
-    char *p;
-    long n = BIO_get_mem_data(bio, &p);
-
-    buf_add(out, p, (size_t)n);
+    tls_openssl_append(bio, out);
     BIO_free(bio);
     return true;
 }

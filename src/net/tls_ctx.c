@@ -28,28 +28,12 @@ static const struct err *fail(struct buf *why, const char *what, const char *val
 
 static void set_protocols(SSL_CTX *ssl, unsigned wanted)
 {
-    static const struct {
-        unsigned bit;
-        int version;
-        uint64_t without;
-    } all[] = {{TLS_1_0, TLS1_VERSION, SSL_OP_NO_TLSv1},
-               {TLS_1_1, TLS1_1_VERSION, SSL_OP_NO_TLSv1_1},
-               {TLS_1_2, TLS1_2_VERSION, SSL_OP_NO_TLSv1_2},
-               {TLS_1_3, TLS1_3_VERSION, SSL_OP_NO_TLSv1_3}};
-    int lowest = 0;
+    struct tls_versions v = tls_openssl_versions(wanted ? wanted : TLS_1_2 | TLS_1_3);
 
-    if (!wanted)
-        wanted = TLS_1_2 | TLS_1_3;
-    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-        if (!(wanted & all[i].bit))
-            SSL_CTX_set_options(ssl, all[i].without);
-        else if (!lowest)
-            lowest = all[i].version;
-    }
-    SSL_CTX_set_min_proto_version(ssl, lowest);
+    SSL_CTX_set_options(ssl, v.without);
+    SSL_CTX_set_min_proto_version(ssl, v.least);
     SSL_CTX_set_max_proto_version(ssl, 0);
-    /* their signatures are refused at the library's usual level */
-    if (lowest < TLS1_2_VERSION && SSL_CTX_get_security_level(ssl) > 0)
+    if (v.is_old)
         SSL_CTX_set_security_level(ssl, 0);
 }
 
@@ -131,15 +115,6 @@ static const struct err *set_trust(SSL_CTX *ssl, const struct tls_trust *t,
     return e;
 }
 
-/* Behind the library's own judgement: a handshake that only asks goes on with any certificate; the
- * result of the verification stays readable. */
-static int accept_any(int is_good, X509_STORE_CTX *store)
-{
-    UNUSED(is_good);
-    UNUSED(store);
-    return 1;
-}
-
 static const struct err *set_client_verify(struct tls_ctx *c, const struct tls_server_options *o,
                                            struct buf *why)
 {
@@ -154,7 +129,7 @@ static const struct err *set_client_verify(struct tls_ctx *c, const struct tls_s
     if (o->verify == TLS_VERIFY_REQUIRED)
         SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     else
-        SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, accept_any);
+        SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, tls_openssl_accept_any);
     return NULL;
 }
 
@@ -319,7 +294,6 @@ static const struct err *fill_server(struct tls_ctx *c, const struct tls_server_
                            o->curves};
     const struct err *e;
 
-    c->verify = (uint8_t)o->verify;
     set_protocols(c->ssl, o->protocols);
     e = set_algorithms(c->ssl, a, why);
     for (unsigned i = 0; !e && i < o->n_certs; i++)
@@ -378,8 +352,6 @@ static const struct err *fill_client(struct tls_ctx *c, const struct tls_client_
     struct tls_trust trust = o->trust;
     const struct err *e;
 
-    c->is_client = true;
-    c->verify = o->skips_verify ? TLS_VERIFY_NONE : TLS_VERIFY_REQUIRED;
     set_protocols(c->ssl, o->protocols);
     trust.has_system |= !o->skips_verify && names_nobody(&trust);
     e = set_algorithms(c->ssl, a, why);

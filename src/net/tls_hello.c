@@ -38,14 +38,12 @@ struct slice tls_hello_session_id(const struct stream *s)
 
 void tls_hello_set_protocols(struct stream *s, unsigned protocols)
 {
-    static const uint64_t without[] = {SSL_OP_NO_TLSv1, SSL_OP_NO_TLSv1_1, SSL_OP_NO_TLSv1_2,
-                                       SSL_OP_NO_TLSv1_3};
+    struct tls_versions v = tls_openssl_versions(protocols);
     SSL *ssl = tls_ssl(s);
 
-    for (unsigned i = 0; i < 4; i++) {
-        if (protocols & (1U << i))
-            SSL_clear_options(ssl, without[i]);
-        else
-            SSL_set_options(ssl, without[i]);
-    }
+    SSL_clear_options(ssl, tls_openssl_versions(0).without);
+    SSL_set_options(ssl, v.without);
+    SSL_set_min_proto_version(ssl, v.least);
+    if (v.is_old)
+        SSL_set_security_level(ssl, 0);
 }

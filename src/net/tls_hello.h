@@ -15,7 +15,7 @@ unsigned tls_hello_version(const struct stream *s, unsigned i);
 /* The session that it asks for; empty when none. */
 struct slice tls_hello_session_id(const struct stream *s);
 
-/* Speaks these versions only (TLS_1_2 | …) on this connection. */
+/* Speaks these versions only (TLS_1_2 | …) on this connection, whatever its context says. */
 void tls_hello_set_protocols(struct stream *s, unsigned protocols);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "net/tls_error.h"
+#include "net/tls_openssl.h"
 #include "net/tls_pem.h"
 
 enum { HOUR = 3600, YEAR = 365 * 24 * HOUR };
@@ -117,14 +118,6 @@ static bool fill(X509 *x, EVP_PKEY *key, const struct tls_chain *issuer,
            X509_sign(x, issuer->key ? issuer->key : key, EVP_sha256()) > 0;
 }
 
-static void append(BIO *bio, struct buf *out)
-{
-    char *p;
-    long n = BIO_get_mem_data(bio, &p);
-
-    buf_add(out, p, (size_t)n);
-}
-
 const struct err *tls_make_certificate(const struct tls_make_options *o, struct buf *cert_pem,
                                        struct buf *key_pem)
 {
@@ -136,8 +129,8 @@ const struct err *tls_make_certificate(const struct tls_make_options *o, struct 
 
     if (!e && fill(x, key, &issuer, o) && PEM_write_bio_X509(cert_out, x) == 1 &&
         PEM_write_bio_PrivateKey(key_out, key, NULL, NULL, 0, NULL, NULL) == 1) {
-        append(cert_out, cert_pem);
-        append(key_out, key_pem);
+        tls_openssl_append(cert_out, cert_pem);
+        tls_openssl_append(key_out, key_pem);
     } else if (!e) {
         (void)tls_error_take(NULL);
         e = &err_invalid;
@@ -193,7 +186,7 @@ const struct err *tls_make_revocations(struct slice issuer_cert, struct slice is
     BIO *out = BIO_new(BIO_s_mem());
 
     if (!e && fill_crl(crl, &issuer, serials, n) && PEM_write_bio_X509_CRL(out, crl) == 1) {
-        append(out, pem);
+        tls_openssl_append(out, pem);
     } else if (!e) {
         (void)tls_error_take(NULL);
         e = &err_invalid;

@@ -143,19 +143,12 @@ const struct err *tls_material_use(struct stream *s, const struct tls_material *
     return SSL_set1_chain(ssl, m->chain.above) == 1 ? NULL : fail(why, "SSL_set1_chain() failed");
 }
 
-static int accept_any(int is_good, X509_STORE_CTX *store)
-{
-    UNUSED(is_good);
-    UNUSED(store);
-    return 1;
-}
-
 void tls_material_verify_client(struct stream *s, const struct tls_material *authorities, int depth)
 {
     SSL *ssl = tls_ssl(s);
     X509_STORE *store;
 
-    SSL_set_verify(ssl, SSL_VERIFY_PEER, accept_any);
+    SSL_set_verify(ssl, SSL_VERIFY_PEER, tls_openssl_accept_any);
     SSL_set_verify_depth(ssl, depth);
     if (!authorities)
         return;

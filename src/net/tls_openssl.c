@@ -47,3 +47,40 @@ struct tls_ctx *tls_openssl_ctx(const SSL *ssl)
 {
     return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), slot);
 }
+
+struct tls_versions tls_openssl_versions(unsigned wanted)
+{
+    static const struct {
+        unsigned bit;
+        int version;
+        uint64_t without;
+    } all[] = {{TLS_1_0, TLS1_VERSION, SSL_OP_NO_TLSv1},
+               {TLS_1_1, TLS1_1_VERSION, SSL_OP_NO_TLSv1_1},
+               {TLS_1_2, TLS1_2_VERSION, SSL_OP_NO_TLSv1_2},
+               {TLS_1_3, TLS1_3_VERSION, SSL_OP_NO_TLSv1_3}};
+    struct tls_versions v = {.without = 0};
+
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        if (!(wanted & all[i].bit))
+            v.without |= all[i].without;
+        else if (!v.least)
+            v.least = all[i].version;
+    }
+    v.is_old = v.least && v.least < TLS1_2_VERSION;
+    return v;
+}
+
+int tls_openssl_accept_any(int is_good, X509_STORE_CTX *store)
+{
+    UNUSED(is_good);
+    UNUSED(store);
+    return 1;
+}
+
+void tls_openssl_append(BIO *bio, struct buf *out)
+{
+    char *p;
+    long n = BIO_get_mem_data(bio, &p);
+
+    buf_add(out, p, (size_t)n);
+}

@@ -20,8 +20,6 @@ struct tls_ctx {
     char *staple; /* an OCSP response in DER; NULL: none */
     size_t staple_n;
     uint16_t record_size; /* largest record sent */
-    uint8_t verify;       /* enum tls_verify */
-    bool is_client;
 };
 
 /* OpenSSL's object of a TLS stream. */
@@ -38,6 +36,23 @@ struct tls_ctx *tls_openssl_new(const SSL_METHOD *method);
 
 /* The context that an object uses now. */
 struct tls_ctx *tls_openssl_ctx(const SSL *ssl);
+
+/* A verify callback for handshakes that only ask: any certificate lets them go on; the library's
+ * judgement stays readable. */
+int tls_openssl_accept_any(int is_good, X509_STORE_CTX *store);
+
+/* Appends what a memory BIO holds. */
+void tls_openssl_append(BIO *bio, struct buf *out);
+
+/* A set of versions (TLS_1_2 | …) in the library's terms. */
+struct tls_versions {
+    uint64_t without; /* options that leave out the others */
+    int least;        /* 0: none */
+    bool is_old;      /* their signatures are refused at the library's usual level of security */
+};
+
+/* Translates. */
+struct tls_versions tls_openssl_versions(unsigned wanted);
 
 /* A certificate with those above it, in order, and its key. */
 struct tls_chain {

@@ -174,10 +174,27 @@ void udp_queue_clear(struct udp_queue *q)
     udp_queue_init(q);
 }
 
+/* Lets go of what has been sent, once that is as much as what waits: a queue that is never empty
+ * must not grow for that. */
+static void let_go(struct udp_queue *q)
+{
+    size_t gone = q->at ? q->entries[q->at].at : 0;
+
+    if (!q->at || q->at < q->n - q->at || gone < q->bytes.n - gone)
+        return;
+    q->n -= q->at;
+    memmove(q->entries, q->entries + q->at, q->n * sizeof(*q->entries));
+    q->at = 0;
+    for (unsigned i = 0; i < q->n; i++)
+        q->entries[i].at -= gone;
+    buf_drop(&q->bytes, gone);
+}
+
 void udp_queue_add(struct udp_queue *q, const struct addr *peer, struct slice bytes)
 {
     struct udp_entry *e;
 
+    let_go(q);
     if (q->n == q->size) {
         q->size = q->size ? 2 * q->size : UDP_BATCH;
         q->entries = mem_realloc(q->entries, q->size * sizeof(*q->entries));

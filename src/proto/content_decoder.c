@@ -96,6 +96,14 @@ static const struct err *run(struct stage *s, struct buf *out)
     return s->has_ended && s->in.n ? &err_protocol : NULL;
 }
 
+static bool has_ended(const struct content_decoder *d)
+{
+    for (unsigned i = 0; i < d->n; i++)
+        if (!d->stages[i].has_ended)
+            return false;
+    return true;
+}
+
 const struct err *content_decoder_feed(struct content_decoder *d, struct slice in, bool is_end,
                                        struct buf *out)
 {
@@ -114,15 +122,13 @@ const struct err *content_decoder_feed(struct content_decoder *d, struct slice i
         if (why)
             return why;
     }
-    if (is_end && !content_decoder_has_more(d) && !d->stages[d->n - 1].has_ended)
-        return &err_truncated;
-    return NULL;
+    return is_end && !content_decoder_has_more(d) && !has_ended(d) ? &err_truncated : NULL;
 }
 
 bool content_decoder_has_more(const struct content_decoder *d)
 {
     for (unsigned i = 0; i < d->n; i++)
-        if (d->stages[i].is_full || (d->stages[i].in.n && !d->stages[i].has_ended))
+        if (d->stages[i].is_full || d->stages[i].in.n)
             return true;
     return false;
 }

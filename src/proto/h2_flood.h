@@ -19,9 +19,9 @@ enum h2_flood_kind {
 };
 
 struct h2_flood {
-    const uint32_t *most; /* by kind; 0: no limit */
-    uint64_t at;          /* ms of the last leak */
-    uint32_t level[H2_FLOOD_KIND_COUNT];
+    const uint32_t *most;                /* by kind; 0: no limit */
+    uint64_t at;                         /* ms of the last leak */
+    uint64_t level[H2_FLOOD_KIND_COUNT]; /* in parts of a frame: what leaks in a ms is whole */
 };
 
 /* Empty buckets; `most` (borrowed) has a limit for each kind. */

@@ -55,6 +55,37 @@ static void test_parse(void **state)
     }
 }
 
+static void test_literals(void **state)
+{
+    static const struct {
+        const char *text, *want; /* NULL: not one */
+    } rows[] = {
+        {"10.0.0.1", "10.0.0.1"},
+        {"::1", "::1"},
+        {"[::1]", "::1"},
+        {"fe80::1%lo", "fe80::1"},
+        {"10.1", NULL},
+        {"0x7f.0.0.1", NULL},
+        {"1.2.3.4%lo", NULL},
+        {"fe80::1%nosuch", NULL},
+        {"[]", NULL},
+        {"", NULL},
+        {"[::1", NULL},
+        {"fe80::1%", NULL},
+        {"10.0.0.1:80", NULL},
+        {"localhost", NULL},
+    };
+
+    UNUSED(state);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct addr a;
+
+        assert_int_equal(addr_literal(slice_str(rows[i].text), &a), rows[i].want != NULL);
+        if (rows[i].want)
+            assert_text(addr_format_host, &a, rows[i].want);
+    }
+}
+
 static void test_malformed(void **state)
 {
     static const struct slice rows[] = {
@@ -152,9 +183,8 @@ static void test_of_fd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_malformed),
-        cmocka_unit_test(test_eq),
+        cmocka_unit_test(test_parse),     cmocka_unit_test(test_literals),
+        cmocka_unit_test(test_malformed), cmocka_unit_test(test_eq),
         cmocka_unit_test(test_of_fd),
     };
 

@@ -92,38 +92,6 @@ static int stop(void **state)
     return 0;
 }
 
-static void test_literals(void **state)
-{
-    static const struct {
-        const char *text, *want; /* NULL: not one */
-    } rows[] = {
-        {"10.0.0.1", "10.0.0.1"},
-        {"::1", "::1"},
-        {"[::1]", "::1"},
-        {"fe80::1%lo", "fe80::1"},
-        {"10.1", NULL},
-        {"0x7f.0.0.1", NULL},
-        {"1.2.3.4%lo", NULL},
-        {"fe80::1%nosuch", NULL},
-        {"[]", NULL},
-        {"", NULL},
-        {"[::1", NULL},
-    };
-
-    UNUSED(state);
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct addr a;
-        struct buf text = BUF_EMPTY;
-
-        assert_int_equal(dns_literal(slice_str(rows[i].text), &a), rows[i].want != NULL);
-        if (rows[i].want) {
-            addr_format_host(&a, &text);
-            assert_string_equal(buf_cstr(&text), rows[i].want);
-        }
-        buf_free(&text);
-    }
-}
-
 static void test_without_question(void **state)
 {
     UNUSED(state);
@@ -287,7 +255,6 @@ static int drop_hosts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_literals),
         cmocka_unit_test_setup_teardown(test_without_question, start, stop),
         cmocka_unit_test_setup_teardown(test_families, start, stop),
         cmocka_unit_test_setup_teardown(test_each, start, stop),

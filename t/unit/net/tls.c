@@ -16,6 +16,7 @@
 #include "net/tls_certificate.h"
 #include "net/tls_error.h"
 #include "net/tls_info.h"
+#include "net/tls_openssl.h"
 #include "t/lib/tls_pair.h"
 
 enum { ROOM = 1 << 20 };
@@ -500,6 +501,30 @@ static void test_end(void **state)
     assert_int_equal(put(pair.client, "x"), STREAM_FAILED);
 }
 
+/* A server that asks for a new handshake and ends at once: our refusal is for that server, however
+ * the reading of it ended. */
+static void test_answer_at_the_end(void **state)
+{
+    struct tls_pair other;
+    char c;
+
+    UNUSED(state);
+    tls_pair_init(&other);
+    tls_pair_open(&other, ROOM);
+    assert_true(tls_pair_shake(&other));
+    pair.server_options.protocols = TLS_1_2;
+    tls_pair_open(&pair, ROOM);
+    assert_true(tls_pair_shake(&pair));
+    SSL_clear_options(tls_ssl(pair.server), SSL_OP_NO_RENEGOTIATION);
+    assert_int_equal(SSL_renegotiate(tls_ssl(pair.server)), 1);
+    assert_int_equal(SSL_do_handshake(tls_ssl(pair.server)), 1);
+    stream_shutdown(pair.server);
+    assert_int_equal(stream_read(pair.client, &c, 1), 0);
+    assert_int_equal(put(other.client, "good"), 4);
+    assert_reads(other.server, "good");
+    tls_pair_close(&other);
+}
+
 /* What was agreed on can be asked for as long as somebody holds the stream. */
 static void test_hold(void **state)
 {
@@ -591,6 +616,7 @@ int main(void)
         T(test_decrypted_bytes_are_readable),
         T(test_writability),
         T(test_end),
+        T(test_answer_at_the_end),
         T(test_hold),
         T(test_truncation),
         T(test_transport_fails),

@@ -34,12 +34,13 @@ static enum tls_answer on_hello(struct stream *s)
     return TLS_GO_ON;
 }
 
-static void shake(unsigned protocols)
+static void shake(unsigned protocols, unsigned of_server)
 {
     static const struct tls_hooks hooks = {.on_hello = on_hello};
 
     tls_pair_init(&pair);
     pair.server_options.hooks = &hooks;
+    pair.server_options.protocols = of_server;
     pair.client_options.protocols = protocols;
     tls_pair_open(&pair, ROOM);
     assert_true(tls_pair_shake(&pair));
@@ -50,21 +51,32 @@ static void shake(unsigned protocols)
 static void test_hello(void **state)
 {
     UNUSED(state);
-    shake(0);
+    shake(0, 0);
     assert_int_equal(versions[0], 0x0304);
     assert_int_equal(versions[1], 0x0303);
     assert_int_equal(versions[2], 0);
     assert_int_equal(name_size, 5 + 9);
     assert_int_equal(session_size, 32);
     assert_false(has_unknown);
-    shake(TLS_1_2);
+    shake(TLS_1_2, 0);
     assert_int_equal(versions[0], 0x0303);
     assert_int_equal(versions[1], 0);
 }
 
+/* A hook may choose versions that the server's context does not speak. */
+static void test_other_versions(void **state)
+{
+    UNUSED(state);
+    shake(0, TLS_1_3);
+    shake(0, TLS_1_0 | TLS_1_1);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_hello)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_hello),
+        cmocka_unit_test(test_other_versions),
+    };
     int failed;
 
     loop_init(LOOP_BEST);

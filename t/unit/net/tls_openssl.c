@@ -26,9 +26,33 @@ static void test_life(void **state)
     SSL_free(ssl); /* the last reference: a leak check sees what is left */
 }
 
+static void test_versions(void **state)
+{
+    static const struct {
+        unsigned wanted;
+        struct tls_versions want;
+    } cases[] = {
+        {0,
+         {SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_TLSv1_2 | SSL_OP_NO_TLSv1_3, 0, false}},
+        {TLS_1_2 | TLS_1_3, {SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1, TLS1_2_VERSION, false}},
+        {TLS_1_1 | TLS_1_3, {SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_2, TLS1_1_VERSION, true}},
+        {TLS_1_0 | TLS_1_1 | TLS_1_2 | TLS_1_3, {0, TLS1_VERSION, true}},
+    };
+
+    UNUSED(state);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct tls_versions v = tls_openssl_versions(cases[i].wanted);
+
+        assert_true(v.without == cases[i].want.without);
+        assert_int_equal(v.least, cases[i].want.least);
+        assert_int_equal(v.is_old, cases[i].want.is_old);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_life),
+                                       cmocka_unit_test(test_versions)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

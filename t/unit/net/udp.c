@@ -12,11 +12,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The next calls of sendmmsg say that the socket is full. */
+/* The next calls of sendmmsg say that the socket is full; with `takes_one` all but the first do. */
 static unsigned full;
+static bool takes_one;
 
 int sendmmsg(int fd, struct mmsghdr *heads, unsigned n, int flags)
 {
+    if (takes_one && !full++)
+        return (int)syscall(SYS_sendmmsg, fd, heads, 1, flags);
     if (full) {
         full--;
         errno = EAGAIN;
@@ -131,6 +134,30 @@ static void test_full(void **state)
     udp_queue_clear(&q);
 }
 
+/* A queue that is never empty holds what waits, not what has gone. */
+static void test_never_empty(void **state)
+{
+    static const char message[1000];
+    struct udp_queue q;
+
+    UNUSED(state);
+    udp_queue_init(&q);
+    takes_one = true;
+    add(&q, message, sizeof message);
+    for (unsigned i = 0; i < 5000; i++) {
+        add(&q, message, sizeof message);
+        full = 0;
+        assert_false(udp_queue_flush(&q, a, on_sent, &sent));
+        assert_int_equal(udp_queue_bytes(&q), sizeof message);
+    }
+    assert_true(q.bytes.size < 100 * sizeof message && q.size < 100);
+    takes_one = false;
+    full = 0;
+    assert_true(udp_queue_flush(&q, a, on_sent, &sent));
+    assert_int_equal(sent, 5001);
+    udp_queue_clear(&q);
+}
+
 static void test_truncated(void **state)
 {
     static struct udp_message got[UDP_BATCH];
@@ -202,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_batches, start, stop),
         cmocka_unit_test_setup_teardown(test_full, start, stop),
+        cmocka_unit_test_setup_teardown(test_never_empty, start, stop),
         cmocka_unit_test_setup_teardown(test_truncated, start, stop),
         cmocka_unit_test_setup_teardown(test_connected, start, stop),
         cmocka_unit_test_setup_teardown(test_options, start, stop),

@@ -105,12 +105,15 @@ static void test_brotli(void **state)
 
 static void test_faults(void **state)
 {
-    struct buf gzip = deflated(SLICE("hello"), 31), out = BUF_EMPTY;
+    struct buf gzip = deflated(SLICE("hello"), 31), twice, out = BUF_EMPTY;
     struct slice whole = buf_slice(&gzip);
 
     (void)state;
     for (size_t n = 1; n < whole.n; n++)
         assert_ptr_equal(decode("gzip", slice_of(whole.p, n), 7, &out), &err_truncated);
+    twice = deflated(whole, 31);
+    for (size_t n = 1; n < twice.n; n++)
+        assert_ptr_equal(decode("gzip, gzip", slice_of(twice.p, n), 100, &out), &err_truncated);
     assert_ptr_equal(decode("gzip", SLICE("not gzip at all"), 100, &out), &err_protocol);
     assert_ptr_equal(decode("zstd", SLICE("not zstd at all"), 100, &out), &err_protocol);
     gzip.p[gzip.n - 5] ^= 1;
@@ -120,6 +123,7 @@ static void test_faults(void **state)
     assert_null(content_decoder_new(SLICE("compress")));
     assert_null(content_decoder_new(SLICE("gzip, gzip, gzip, gzip")));
     buf_free(&gzip);
+    buf_free(&twice);
     buf_free(&out);
 }
 

@@ -46,6 +46,23 @@ static void test_time(void **state)
     assert_false(can_count(&f, H2_FLOOD_RESETS, 1, 30000));
 }
 
+/* Who keeps to the pace is never stopped, in however small steps time passes and whatever else is
+ * counted meanwhile. */
+static void test_pace(void **state)
+{
+    struct h2_flood f;
+
+    (void)state;
+    h2_flood_init(&f, most, 0);
+    for (uint64_t at = 0; at < 300000; at += 50) {
+        (void)h2_flood_count(&f, H2_FLOOD_SETTINGS, at);
+        if (at % 1000 == 0)
+            assert_true(h2_flood_count(&f, H2_FLOOD_RESETS, at));
+    }
+    assert_true(can_count(&f, H2_FLOOD_RESETS, 9, 300000));
+    assert_false(can_count(&f, H2_FLOOD_RESETS, 2, 300000));
+}
+
 static void test_pay(void **state)
 {
     struct h2_flood f;
@@ -70,10 +87,8 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_time),
-        cmocka_unit_test(test_pay),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_limit), cmocka_unit_test(test_time),  cmocka_unit_test(test_pace),
+        cmocka_unit_test(test_pay),   cmocka_unit_test(test_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

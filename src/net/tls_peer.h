@@ -1,0 +1,30 @@
+/* Whom a client of TLS means to talk to, and the session that it goes on with. */
+#ifndef NET_TLS_PEER_H
+#define NET_TLS_PEER_H
+
+#include "base/err.h"
+#include "base/slice.h"
+
+struct ssl_st; /* OpenSSL's object of a connection */
+
+/* Kept by its owner between connections to one server; opaque. */
+struct tls_session;
+
+/* Texts are borrowed for the call. */
+struct tls_peer {
+    struct slice server_name;    /* sent as SNI unless it is an address, and verified; empty:
+                                    neither */
+    struct slice alpn;           /* "h2,http/1.1"; empty: no ALPN */
+    struct tls_session *session; /* to resume; NULL: none. Not taken; left alone when it is with
+                                    somebody whom this connection would not accept */
+    bool skips_verify;           /* for this connection */
+    bool wants_status;           /* ask for a stapled OCSP response */
+};
+
+/* Tells a fresh client's object all of that. err_tls_wrong_name: nobody can have such a name. */
+const struct err *tls_peer_set(struct ssl_st *ssl, const struct tls_peer *peer) MUST_USE;
+
+/* Frees a session and clears the pointer. */
+void tls_session_free(struct tls_session **session);
+
+#endif
