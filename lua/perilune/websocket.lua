@@ -49,9 +49,7 @@ local function is_origin_allowed(req, rule)
 end
 
 local function refused(code, message, status)
-    local err = failure.new(code, message)
-    err.status = status
-    return deferred.error_deferred(err)
+    return deferred.error_deferred(failure.refusal(status, code, message))
 end
 
 --- What a handler may still want to know of its request when the exchange is over.

@@ -21,9 +21,7 @@ local multipart = {}
 local OPTIONS = { max_parts = "count", max_part_size = "bytes", max_header_size = "bytes" }
 
 local function fail(code, message)
-    local err = failure.new(code, message)
-    err.status = code == "too_large" and 413 or 400
-    error(err, 0)
+    error(failure.refusal(code == "too_large" and 413 or 400, code, message), 0)
 end
 
 local function invalid(what)
