@@ -94,6 +94,7 @@ print(post { json = { a = { 1, 2 } } })
 print(post { form_params = { b = "x y&", a = { 1, 2 }, c = { d = { e = "f" } } } })
 print(post { form_params = { a = { 1, 2 } }, multi_param_style = "array" })
 print(post { form_params = { a = { 1, 2 } }, multi_param_style = "indexed" })
+print(post { form_params = { c = { [5] = 1, [7] = 2 }, [0] = "z" } })
 print(post { form_params = { a = 1 }, content_type = "json" })
 print(post { body = "x", content_type = "text/plain", character_encoding = "utf-8" })
 print(#post { body = ("z"):rep(900000) })
@@ -109,6 +110,7 @@ chunked - i1i2i3
 34 application/x-www-form-urlencoded a=1&a=2&b=x+y%26&c%5Bd%5D%5Be%5D=f
 19 application/x-www-form-urlencoded a%5B%5D=1&a%5B%5D=2
 21 application/x-www-form-urlencoded a%5B0%5D=1&a%5B1%5D=2
+25 application/x-www-form-urlencoded 0=z&c%5B5%5D=1&c%5B7%5D=2
 7 application/json {"a":1}
 1 text/plain; charset=utf-8 x
 900009
