@@ -7,8 +7,6 @@
 -- these. Simple answers are returned to C as they are; the others are sent from here and `true` is returned.
 
 local core = require "perilune.core.http"
-local coroutines = require "perilune.coroutines"
-local core_task = require "perilune.core.task"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local to_bytes = require "perilune.http.piece"
@@ -16,17 +14,14 @@ local stream = require "perilune.stream"
 require "perilune.http.request"
 
 local request_mt = debug.getregistry()["perilune.request"]
+local wait = require("perilune.coroutines").wait
 local await, is_deferred = deferred.await, deferred.is_deferred
-local yield, WAIT = coroutines.yield, core_task.WAIT
 
 local handler = {}
 
 local function wait_drained(req)
     if core.wait_drained(req) then
-        local err = yield(WAIT)
-        if err ~= nil then
-            error(err, 0)
-        end
+        wait()
     end
 end
 

@@ -5,7 +5,7 @@ local headers = require "perilune.http.headers"
 local server = require "perilune.http.server"
 local core = require "perilune.core.http"
 local check_options = require("perilune.http.options").check
-local yield, WAIT = require("perilune.coroutines").yield, require("perilune.core.task").WAIT
+local wait = require("perilune.coroutines").wait
 
 local proxy_options = {
     headers = "table", method = "string", connection_timeout = "seconds", read_timeout = "seconds",
@@ -72,10 +72,7 @@ function http.proxy(req, url, options)
     if not ok then
         error(err, 0)
     end
-    local reason = yield(WAIT)
-    if reason ~= nil then
-        error(reason, 0)
-    end
+    wait()
     return true
 end
 
