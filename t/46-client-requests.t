@@ -372,7 +372,7 @@ print(try_await(http.post("http://127.0.0.1:1/", { body = true })))
 false	bad argument 'url' to http.get (string expected, got nil)
 false	main.lua:3: http.request: unknown option 'timeout'
 false	main.lua:4: http.request: option 'headers' must be a table, not a string
-false	main.lua:5: http.request: option 'read_timeout' must be a seconds, not a number
+false	main.lua:5: http.request: option 'read_timeout' must be a number of seconds, not -1
 false	main.lua:6: http.request: option 'as' must be string, json, stream, lines, sse or file, not 'xml'
 false	http.connection_pool: unknown option 'idle_timeot'; did you mean 'idle_timeout'?
 invalid

@@ -97,7 +97,7 @@ L
 X
 --- exec_out
 false	tls.server_context: unknown option 'certifcate'; did you mean 'certificate'?	false
-false	tls.server_context: option 'certificate' must be a string, not a number	false
+false	tls.server_context: option 'certificate' must be a string, not 1	false
 false	tls.server_context: a certificate is needed: 'certificate', 'certificate_pem' or 'self_signed'	false
 false	tls.server_context: a key is needed: 'key' or 'key_pem'	false
 false	not_found: cannot read "/nonexistent": not found	not_found

@@ -10,7 +10,8 @@ local coerce = require "perilune.http.coerce"
 local core = require "perilune.core.client"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
-local options = require "perilune.http.options"
+local known_options = require "perilune.http.options"
+local options = require "perilune.options"
 local params = require "perilune.http.params"
 local pool = require "perilune.http.pool"
 local proxy = require "perilune.http.proxy"
@@ -244,18 +245,11 @@ local function with_defaults(o)
     if not defaults then
         return o
     end
-    local all = {}
-    for k, v in pairs(defaults) do
-        all[k] = v
-    end
-    for k, v in pairs(o) do
-        all[k] = v
-    end
-    return all
+    return options.together(defaults, o)
 end
 
 local function check(o, level)
-    options.check(o, options.known, "http.request", level + 1)
+    options.check(o, known_options, "http.request", level + 1)
     if o.as and (o.as == "is_whole" or not coerce[o.as]) then
         error(("http.request: option 'as' must be string, json, stream, lines, sse or file, not '%s'"):format(o.as),
             level + 1)

@@ -4,7 +4,7 @@ local client = require "perilune.http.client"
 local headers = require "perilune.http.headers"
 local server = require "perilune.http.server"
 local core = require "perilune.core.http"
-local check_options = require("perilune.http.options").check
+local check_options = require("perilune.options").check
 local wait = require("perilune.coroutines").wait
 
 local proxy_options = {
@@ -67,7 +67,7 @@ function http.proxy(req, url, options)
     if type(url) ~= "string" then
         error("bad argument 'url' to http.proxy (string expected, got " .. type(url) .. ")", 2)
     end
-    check_options(options or {}, proxy_options, "http.proxy", 2)
+    check_options(options, proxy_options, "http.proxy", 2)
     local ok, err = core.proxy(req, url, options)
     if not ok then
         error(err, 0)
