@@ -362,6 +362,8 @@ print(pcall(http.get, "http://a/", { headers = "x" }))
 print(pcall(http.get, "http://a/", { read_timeout = -1 }))
 print(pcall(http.get, "http://a/", { as = "xml" }))
 print(pcall(http.connection_pool, { idle_timeot = 1 }))
+print(pcall(http.get, "http://a/", { retry = { cuont = 1 } }))
+print(pcall(http.cookie_store, { pth = "x" }))
 for _, u in ipairs { "a/b", "ftp://a/", "http://", "http://a:99999/", "http://a b/", "http://[::1" } do print((select(2, try_await(http.get(u))).code)) end
 print(try_await(http.get("http://127.0.0.1:1/", { headers = { ["X-A"] = "a\r\nb: c" } })))
 print(try_await(http.get("http://127.0.0.1:1/", { headers = { ["X A"] = "a" } })))
@@ -375,6 +377,8 @@ false	main.lua:4: http.request: option 'headers' must be a table, not a string
 false	main.lua:5: http.request: option 'read_timeout' must be a number of seconds, not -1
 false	main.lua:6: http.request: option 'as' must be string, json, stream, lines, sse or file, not 'xml'
 false	http.connection_pool: unknown option 'idle_timeot'; did you mean 'idle_timeout'?
+false	main.lua:8: http.request: retry: unknown option 'cuont'; did you mean 'count'?
+false	http.cookie_store: unknown option 'pth'; did you mean 'path'?
 invalid
 invalid
 invalid

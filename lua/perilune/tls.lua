@@ -136,6 +136,9 @@ end
 -- @treturn table `certificate` and `key`, both PEM
 function tls.make_certificate(opts)
     opts = options.check(opts, of_certificate, "tls.make_certificate", 2)
+    if opts.key and opts.key ~= "p256" and opts.key ~= "rsa2048" then
+        misuse("tls.make_certificate", 2, "option 'key' must be p256 or rsa2048")
+    end
     local issuer = opts.issuer or {}
     local certificate, key = core.make {
         common_name = opts.common_name or opts.names and opts.names[1] or "localhost", names = opts.names,

@@ -257,6 +257,8 @@ local function check(o, level)
         error("http.request: as = 'file' needs the option 'save_to'", level + 1)
     elseif o.pool and not pool.is_pool(o.pool) then
         error("http.request: option 'pool' must be a pool of http.connection_pool", level + 1)
+    elseif type(o.retry) == "table" then
+        options.check(o.retry, retry.OPTIONS, "http.request: retry", level + 1)
     end
 end
 
