@@ -10,6 +10,7 @@ local coerce = require "perilune.http.coerce"
 local core = require "perilune.core.client"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
+local headers = require "perilune.http.headers"
 local known_options = require "perilune.http.options"
 local options = require "perilune.options"
 local params = require "perilune.http.params"
@@ -110,21 +111,10 @@ end
 --- The user's own fields; what he names is not added by us. Returns the names that are there.
 local function add_own(fields, given)
     local named = {}
-    local function add(name, value)
+    headers.visit(given, function(name, value)
         named[name:lower()] = true
         fields[#fields + 1], fields[#fields + 2] = name, tostring(value)
-    end
-    for key, value in pairs(given._fields or given) do
-        if type(key) == "number" then
-            add(value[1], value[2])
-        elseif type(value) == "table" then
-            for _, one in ipairs(value) do
-                add(key, one)
-            end
-        else
-            add(key, value)
-        end
-    end
+    end)
     return named
 end
 

@@ -15,6 +15,7 @@ require "perilune.http.request"
 
 local request_mt = debug.getregistry()["perilune.request"]
 local wait = require("perilune.coroutines").wait
+local fields_of = require("perilune.http.headers").plain
 local await, is_deferred = deferred.await, deferred.is_deferred
 
 local handler = {}
@@ -57,14 +58,6 @@ local function send_file(req, file)
     elseif not ok then
         wait_drained(req)
     end
-end
-
---- The fields of a headers object as the array that C reads; anything else as it is.
-local function fields_of(value)
-    if type(value) == "table" and getmetatable(value) ~= nil then
-        return value._fields or value
-    end
-    return value
 end
 
 --- Sends the head; false when no body goes with it (HEAD, 204, 304).

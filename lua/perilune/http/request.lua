@@ -95,13 +95,13 @@ end
 -- @tparam number status 102 to 199
 -- @tparam[opt] table fields
 function methods:inform(status, fields)
-    return require("perilune.core.http").inform(self, status, type(fields) == "table" and fields._fields or fields)
+    return core.inform(self, status, headers.plain(fields))
 end
 
 --- Trailer fields of the request; complete once the body has been read.
 -- @treturn headers
 function methods:trailers()
-    return headers.new(require("perilune.core.http").trailers(self))
+    return headers.new(core.trailers(self))
 end
 
 --- The methods, for requests that stand elsewhere (perilune.test).
