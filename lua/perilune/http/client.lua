@@ -55,24 +55,19 @@ local function target_of(o)
     return u
 end
 
-local function base64(text)
-    return core.base64(text)
-end
-
 local function credentials(option)
     return type(option) == "table" and option[1] .. ":" .. (option[2] or "") or option
 end
 
 local function authorization(o, u)
     if o.basic_auth then
-        return "Basic " .. base64(credentials(o.basic_auth))
+        return "Basic " .. core.base64(credentials(o.basic_auth))
     elseif o.bearer or o.oauth_token then
         return "Bearer " .. (o.bearer or o.oauth_token)
     end
     local info = o.user_info or u.userinfo
     if info and not o.digest_auth then
-        local user, password = info:match("^([^:]*):?(.*)$")
-        return "Basic " .. base64(url.unescape(user) .. ":" .. url.unescape(password))
+        return "Basic " .. core.base64(url.credentials(info))
     end
 end
 
@@ -133,7 +128,6 @@ local function fields_of(o, u, source)
     add("Content-Type", media_type(o, source))
     add("Cookie", o.cookies and cookie_field(o))
     add("Expect", o.expect_continue and source and "100-continue")
-    add("Upgrade", o.upgrade)
     if o.as == "sse" then
         add("Accept", "text/event-stream")
     end
@@ -147,7 +141,7 @@ end
 local function core_options(o)
     local whole = coerce.is_whole[o.as]
     if not (whole or o.pool_timeout or o.connection_timeout or o.request_timeout or o.read_timeout or o.total_timeout
-        or o.keep_alive == false or o.decompress == false or o.expect_continue or o.http_version or o.upgrade) then
+        or o.keep_alive == false or o.decompress == false or o.expect_continue or o.http_version) then
         return nil
     end
     return {
@@ -155,7 +149,7 @@ local function core_options(o)
         read_timeout = o.read_timeout, total_timeout = o.total_timeout, collect = whole,
         most = whole and (o.max_body_size or MAX_BODY) or nil, raw = o.decompress == false,
         close = o.keep_alive == false,
-        expect = o.expect_continue, http10 = o.http_version == "1.0", upgrade = o.upgrade ~= nil,
+        expect = o.expect_continue, http10 = o.http_version == "1.0",
     }
 end
 

@@ -20,7 +20,7 @@ local known = {
     middleware = "function", request_interceptor = "function", response_interceptor = "function",
     proxy = { "string", "boolean" }, no_proxy = "table", proxy_headers = "table",
     tls = "any", insecure = "boolean", server_name = "string",
-    retry = { "number", "table", "boolean" }, save_request = "boolean", upgrade = "string",
+    retry = { "number", "table", "boolean" }, save_request = "boolean",
 }
 
 return known
