@@ -94,6 +94,7 @@ print(post { json = { a = { 1, 2 } } })
 print(post { form_params = { b = "x y&", a = { 1, 2 }, c = { d = { e = "f" } } } })
 print(post { form_params = { a = { 1, 2 } }, multi_param_style = "array" })
 print(post { form_params = { a = { 1, 2 } }, multi_param_style = "indexed" })
+print(post { form_params = { c = { [5] = 1, [7] = 2 }, [0] = "z" } })
 print(post { form_params = { a = 1 }, content_type = "json" })
 print(post { body = "x", content_type = "text/plain", character_encoding = "utf-8" })
 print(#post { body = ("z"):rep(900000) })
@@ -109,6 +110,7 @@ chunked - i1i2i3
 34 application/x-www-form-urlencoded a=1&a=2&b=x+y%26&c%5Bd%5D%5Be%5D=f
 19 application/x-www-form-urlencoded a%5B%5D=1&a%5B%5D=2
 21 application/x-www-form-urlencoded a%5B0%5D=1&a%5B1%5D=2
+25 application/x-www-form-urlencoded 0=z&c%5B5%5D=1&c%5B7%5D=2
 7 application/json {"a":1}
 1 text/plain; charset=utf-8 x
 900009
@@ -360,6 +362,8 @@ print(pcall(http.get, "http://a/", { headers = "x" }))
 print(pcall(http.get, "http://a/", { read_timeout = -1 }))
 print(pcall(http.get, "http://a/", { as = "xml" }))
 print(pcall(http.connection_pool, { idle_timeot = 1 }))
+print(pcall(http.get, "http://a/", { retry = { cuont = 1 } }))
+print(pcall(http.cookie_store, { pth = "x" }))
 for _, u in ipairs { "a/b", "ftp://a/", "http://", "http://a:99999/", "http://a b/", "http://[::1" } do print((select(2, try_await(http.get(u))).code)) end
 print(try_await(http.get("http://127.0.0.1:1/", { headers = { ["X-A"] = "a\r\nb: c" } })))
 print(try_await(http.get("http://127.0.0.1:1/", { headers = { ["X A"] = "a" } })))
@@ -370,9 +374,11 @@ print(try_await(http.post("http://127.0.0.1:1/", { body = true })))
 false	bad argument 'url' to http.get (string expected, got nil)
 false	main.lua:3: http.request: unknown option 'timeout'
 false	main.lua:4: http.request: option 'headers' must be a table, not a string
-false	main.lua:5: http.request: option 'read_timeout' must be a seconds, not a number
+false	main.lua:5: http.request: option 'read_timeout' must be a number of seconds, not -1
 false	main.lua:6: http.request: option 'as' must be string, json, stream, lines, sse or file, not 'xml'
 false	http.connection_pool: unknown option 'idle_timeot'; did you mean 'idle_timeout'?
+false	main.lua:8: http.request: retry: unknown option 'cuont'; did you mean 'count'?
+false	http.cookie_store: unknown option 'pth'; did you mean 'path'?
 invalid
 invalid
 invalid

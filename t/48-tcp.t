@@ -443,7 +443,7 @@ print(select(2, pcall(tcp.connect, { host = "a", port = 1, resolver = {} })))
 .*tcp.start_server: unknown option 'nodely'; did you mean 'nodelay'\?
 .*bad argument 'handler' to tcp.start_server \(function expected, got string\)
 .*option 'address' must be an IP address, not 'example.com'
-.*option 'idle_timeout' must be a seconds, not -1
+.*option 'idle_timeout' must be a number of seconds, not -1
 .*options 'host' and 'port', or 'path', are needed
 .*option 'family' must be one of .*
 .*a resolver of perilune.dns expected.*

@@ -125,10 +125,10 @@ true	1
 true
 2	a
 true	jobs.*	1	1
-unknown option 'scop' of publish; did you mean 'scope'?
+publish: unknown option 'scop'; did you mean 'scope'?
 bad option 'scope' of publish ('worker' or 'all' expected)
 bad argument 'topic' to publish (a string expected for scope 'all')
 bad argument 'message' to publish (nil cannot be a message)
 bad argument 'topic' to subscribe (a value expected)
-unknown option 'capcity' of subscribe; did you mean 'capacity'?
+subscribe: unknown option 'capcity'; did you mean 'capacity'?
 exit 0

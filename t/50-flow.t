@@ -165,9 +165,9 @@ end
 --- exec_out_like
 ^closed	closed	0
 2	0
-missing option 'generate' of flow.pool
-bad option 'generate' of flow.pool \(function expected\)
-unknown option 'max_pr_key' of flow.pool; did you mean 'max_per_key'\?
-bad option 'max_total' of flow.pool \(number expected\)
+flow.pool: option 'generate' is needed
+flow.pool: option 'generate' must be a function, not 1
+flow.pool: unknown option 'max_pr_key'; did you mean 'max_per_key'\?
+flow.pool: option 'max_total' must be a number, not a string
 exit 0
 \[error\] a pool's destroy failed: [^\n]*ignored

@@ -420,18 +420,24 @@ local page = mw.error_pages { page = function(p) return p.status .. p.title .. t
     local err = failure.new("odd", "told")
     err.status = 409
     if req.path == "/raise" then error(err, 0) end
-    if req.path == "/large" then error(failure.new("too_large", "large"), 0) end
+    if req.path == "/large" then return await(req:json { max_size = 1 }) end
+    for _, code in ipairs { "status", "handshake", "too_large", "truncated" } do
+        local theirs = failure.new(code, "told by another server")
+        theirs.status = code:find("^[sh]") and 404 or nil
+        if req.path == "/" .. code then error(theirs, 0) end
+    end
     if req.path == "/own" then return { status = 400, headers = { ["Content-Type"] = "text/css" }, body = "own" } end
     return { status = 404, headers = { ["X-A"] = "1" }, body = "none\n" }
 end)
 show(page, { path = "/raise" })
 show(page, { path = "/raise", headers = { Accept = "text/html" } })
 show(page, { path = "/raise", headers = { Accept = "text/html;q=0.5, application/*" } })
-show(page, { path = "/large" })
+show(page, { path = "/large", method = "POST", json = { 1 } })
+for _, code in ipairs { "status", "handshake", "too_large", "truncated" } do show(page, { path = "/" .. code }) end
 show(page, { path = "/own" })
 show(page, { headers = { Accept = "*/*;q=0.1, text/*" } })
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+cd $TEST_NGINX_HTML_DIR; timeout 15 $TEST_NGINX_BINARY run a.lua 2>err; echo exit $?; grep -c "\[error\].*: told by another server" err
 --- exec_out
 200 id=7,q=10,r=1
 400 the JSON of the request body is nested deeper than 1|
@@ -449,9 +455,15 @@ timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 409 {"status":409,"title":"Conflict","detail":"told"} Vary=Accept Content-Type=application/problem+json
 409 409Conflicttold Vary=Accept Content-Type=text/html; charset=utf-8
 409 {"status":409,"title":"Conflict","detail":"told"} Vary=Accept Content-Type=application/problem+json
-413 {"status":413,"title":"Content Too Large","detail":"large"} Vary=Accept Content-Type=application/problem+json
+413 {"status":413,"title":"Content Too Large","detail":"the request body is too long"} Vary=Accept Content-Type=application/problem+json
+500 {"status":500,"title":"Internal Server Error"} Vary=Accept Content-Type=application/problem+json
+500 {"status":500,"title":"Internal Server Error"} Vary=Accept Content-Type=application/problem+json
+500 {"status":500,"title":"Internal Server Error"} Vary=Accept Content-Type=application/problem+json
+500 {"status":500,"title":"Internal Server Error"} Vary=Accept Content-Type=application/problem+json
 400 own Content-Type=text/css
 404 404Not Foundnone X-A=1 Vary=Accept Content-Type=text/html; charset=utf-8
+exit 0
+4
 
 === TEST 14: an unknown name, and middleware that cannot be made
 --- user_files

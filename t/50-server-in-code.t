@@ -288,13 +288,13 @@ print((select(2, pcall(http.start_server, "x")):gsub("^.-main.lua:%d+: ", "")))
 http.start_server: unknown option 'prt'; did you mean 'port'?
 http.start_server: unknown option 'keepalive_timout'; did you mean 'keepalive_timeout'?
 http.start_server: unknown option 'zzzzzzzzz'
-http.start_server: option 'port' must be a number, not a string
-http.start_server: option 'path' must be a string, not a number
-http.start_server: option 'keepalive_timeout' must be a number, not a string
-http.start_server: option 'client_max_body_size' must be a number, not a boolean
-http.start_server: option 'tcp_nodelay' must be a boolean, not a number
-http.start_server: option 'keepalive_timeout' must not be negative
-http.start_server: option 'port' must be from 0 to 65535
+http.start_server: option 'port' must be a port, not a string
+http.start_server: option 'path' must be a string, not 5
+http.start_server: option 'keepalive_timeout' must be a number of seconds, not a string
+http.start_server: option 'client_max_body_size' must be a whole number from 0, not a boolean
+http.start_server: option 'tcp_nodelay' must be a boolean, not 1
+http.start_server: option 'keepalive_timeout' must be a number of seconds, not -1
+http.start_server: option 'port' must be a port, not 70000
 http.start_server: unknown option '1'
 bad argument 'handler' to http.start_server (function expected, got string)
 exit 0

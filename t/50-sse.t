@@ -73,7 +73,7 @@ sse: 'id' holds a line end
 sse: 'event' holds a line end
 sse: 'id' holds a line end
 sse event: unknown option 'dat'; did you mean 'data'?
-sse event: option 'retry' must be a seconds, not -1
+sse event: option 'retry' must be a number of seconds, not -1
 
 === TEST 3: a comment after each time without an event, none where there were some
 --- user_files

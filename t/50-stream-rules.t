@@ -78,7 +78,7 @@ print((select(2, pcall(stream.stream, 1, { xfrom = 1 })):gsub("^.-:%d+: ", "")))
 --- exec_out
 false	bad argument 'value' to put (nil cannot be a value of a stream)
 bad argument 'value' to try_put (nil cannot be a value of a stream)
-unknown option 'xfrom' of stream.stream; did you mean 'xform'?
+stream.stream: unknown option 'xfrom'; did you mean 'xform'?
 exit 0
 
 

@@ -89,6 +89,7 @@ try(tls.server_context, { self_signed = {}, protocols = { "TLSv1.4" } })
 try(tls.server_context, { self_signed = {}, client_auth = "perhaps" })
 try(tls.client_context, { ca = "/nonexistent" })
 try(tls.client_context, { insecur = true })
+try(tls.make_certificate, { key = "rsa4096" })
 try(tls.make_certificate, { names = { "a,DNS:b" } })
 try(tls.make_certificate, { issuer = { certificate = "x", key = "y" } })
 try(tls.context, 5)
@@ -97,7 +98,7 @@ L
 X
 --- exec_out
 false	tls.server_context: unknown option 'certifcate'; did you mean 'certificate'?	false
-false	tls.server_context: option 'certificate' must be a string, not a number	false
+false	tls.server_context: option 'certificate' must be a string, not 1	false
 false	tls.server_context: a certificate is needed: 'certificate', 'certificate_pem' or 'self_signed'	false
 false	tls.server_context: a key is needed: 'key' or 'key_pem'	false
 false	not_found: cannot read "/nonexistent": not found	not_found
@@ -106,6 +107,7 @@ false	tls.server_context: unknown protocol 'TLSv1.4'; did you mean 'TLSv1.1'?	fa
 false	tls.server_context: option 'client_auth' must be none, optional or required	false
 false	not_found: cannot read "/nonexistent": not found	not_found
 false	tls.client_context: unknown option 'insecur'; did you mean 'insecure'?	false
+false	tls.make_certificate: option 'key' must be p256 or rsa2048	false
 false	invalid: certificate: invalid argument	invalid
 false	tls_material: certificate: certificate or key cannot be used	tls_material
 false	a context of perilune.tls or its options expected, got number	false

@@ -30,18 +30,23 @@ join("", map { "$_\n" } 1 .. 20000)
 
 === TEST 3: a client that leaves ends the clock
 --- http_config
-    lua_package_path "examples/?.lua;;";
+    lua_package_path "examples/?.lua;$TEST_NGINX_HTML_DIR/?.lua;;";
 --- config
-    location /clock { handler streaming.app.clock; }
-    location /ok { return 200 "ok\n"; }
---- request
-GET /ok
+    location /clock { handler watched; }
+--- user_files
+>>> watched.lua
+local clock, task = require("streaming.app").clock, require "perilune.task"
+return function(req)
+    task.defer(function() ngx.log(ngx.WARN, "the clock has ended") end)
+    return clock(req)
+end
 --- exec
-curl -sN -m 0.3 "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/clock?every=0.05" | head -n 1; true
+curl -sN -m 20 "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/clock?every=0.05" 2>&1 | head -n 1
 --- exec_out
 id: 1
---- response_body
-ok
+--- error_log
+the clock has ended
 --- no_error_log
+[error]
 [alert]
 [emerg]

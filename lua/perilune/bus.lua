@@ -13,9 +13,9 @@
 -- Topics are compared as Lua compares; in strings, parts are separated by dots, and a subscription may have `*` for
 -- one part and `**` at the end for any number of them.
 
+local check_options = require("perilune.options").check
 local deferred = require "perilune.deferred"
 local stream = require "perilune.stream"
-local suggest = require "perilune.suggest"
 
 local success = deferred.success_deferred
 local TRUE, FALSE = success(true), success(false)
@@ -24,18 +24,6 @@ local CACHED_TOPICS = 4096
 
 local Bus = {}
 local mt = { __index = Bus, __name = "bus" }
-
-local function check_options(options, known, what)
-    for name in pairs(options or {}) do
-        local is_known = false
-        for _, k in ipairs(known) do
-            is_known = is_known or k == name
-        end
-        if not is_known then
-            error(("unknown option '%s' of %s%s"):format(tostring(name), what, suggest(name, known)), 3)
-        end
-    end
-end
 
 local function check_topic(topic, what)
     if topic == nil or topic ~= topic then
@@ -97,7 +85,7 @@ local function unsubscribe(self, sub)
     end
 end
 
-local SUBSCRIBE = { "capacity", "stream" }
+local SUBSCRIBE = { capacity = "number", stream = "table" }
 
 --- Subscribes to a topic.
 -- @param topic any value; a string may have wildcards
@@ -105,8 +93,7 @@ local SUBSCRIBE = { "capacity", "stream" }
 -- @treturn stream
 function Bus:subscribe(topic, options)
     check_topic(topic, "subscribe")
-    check_options(options, SUBSCRIBE, "subscribe")
-    options = options or {}
+    options = check_options(options, SUBSCRIBE, "subscribe", 2)
     local s = options.stream or self.make_stream(topic, options.capacity)
     local sub = { topic = topic, pattern = pattern_of(topic), stream = s }
     if sub.pattern then
@@ -267,7 +254,7 @@ local function publish_to_all(topic, message)
     return TRUE
 end
 
-local PUBLISH, SCOPES = { "scope" }, { worker = true, all = true }
+local PUBLISH, SCOPES = { scope = "string" }, { worker = true, all = true }
 
 --- Sends a message to subscribers.
 -- @tparam string topic
@@ -275,8 +262,7 @@ local PUBLISH, SCOPES = { "scope" }, { worker = true, all = true }
 -- @tparam[opt] table options `scope`: "worker" (the default) or "all", every worker of the server
 -- @treturn deferred "worker": true once all have accepted it, false when there is none; "all": true once it is sent
 function bus.publish(topic, message, options)
-    check_options(options, PUBLISH, "publish")
-    local scope = options and options.scope or "worker"
+    local scope = options and check_options(options, PUBLISH, "publish", 2).scope or "worker"
     if not SCOPES[scope] then
         error("bad option 'scope' of publish ('worker' or 'all' expected)", 2)
     elseif scope == "all" then

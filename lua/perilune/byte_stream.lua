@@ -15,7 +15,7 @@ local sys = require "perilune.core.sys"
 local task = require "perilune.task"
 local tasks = require "perilune.core.task"
 
-local yield, WAIT = coroutines.yield, bytes.WAIT
+local wait, WAIT = coroutines.wait, bytes.WAIT
 local success, failed = deferred.success_deferred, deferred.error_deferred
 local read_some, write, buffered, try_read = bytes.read_some, bytes.write, bytes.buffered, core.try_read
 
@@ -37,15 +37,12 @@ end
 
 --- Makes the same call again until it need not wait.
 local function waiting(call, a, b)
-    local result, code = call(a, b)
+    local result, code, text = call(a, b)
     while result == WAIT do
-        local err = yield(WAIT)
-        if err ~= nil then
-            error(err, 0)
-        end
-        result, code = call(a, b)
+        wait()
+        result, code, text = call(a, b)
     end
-    return result, code
+    return result, code, text
 end
 
 --- What a read that gave no data means: nil at the end, else an error raised.
@@ -261,16 +258,7 @@ end
 -- @param own value of "perilune.core.stream"
 -- @tparam string|nil pins
 function byte_stream.handshake(own, pins)
-    local is_done, code, text
-    repeat
-        is_done, code, text = secure.handshake(own, pins)
-        if is_done == WAIT then
-            local err = yield(WAIT)
-            if err ~= nil then
-                error(err, 0)
-            end
-        end
-    until is_done ~= WAIT
+    local is_done, code, text = waiting(secure.handshake, own, pins)
     if not is_done then
         local err = failure.new(code, text or messages[code] or code)
         err.stage = "handshake"

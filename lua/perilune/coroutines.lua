@@ -66,4 +66,12 @@ function coroutine.wrap(f) -- luacheck: ignore 122
     end
 end
 
-return { yield = raw_yield, resume = raw_resume, status = raw_status, states = states }
+--- Suspends the running task until what has been begun wakes it; raises when the task was cancelled.
+local function wait()
+    local err = raw_yield(WAIT)
+    if err ~= nil then
+        error(err, 0)
+    end
+end
+
+return { wait = wait, yield = raw_yield, resume = raw_resume, status = raw_status, states = states }

@@ -16,6 +16,18 @@ function failure.new(code, message, cause)
     return setmetatable({ code = code, message = message, cause = cause }, mt)
 end
 
+--- Makes the error object of a request that is being answered: `status` is the answer it deserves.
+-- @tparam number status
+-- @tparam string code
+-- @tparam string message
+-- @param[opt] cause
+-- @treturn table the object; not raised
+function failure.refusal(status, code, message, cause)
+    local err = failure.new(code, message, cause)
+    err.status = status
+    return err
+end
+
 --- Is `value` an error object (with that code, when one is given)?
 -- @param value anything
 -- @tparam[opt] string code

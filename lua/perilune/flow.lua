@@ -7,12 +7,12 @@
 -- controller gives back what is not needed: once in `control_period` it keeps as many objects as would have been busy
 -- for `target_utilisation` of the time. Figures: flow/stats.lua.
 
+local check_options = require("perilune.options").check
 local deferred = require "perilune.deferred"
 local deferred_core = require "perilune.deferred.core"
 local failure = require "perilune.failure"
 local figures = require "perilune.flow.stats"
 local ring = require "perilune.ring"
-local suggest = require "perilune.suggest"
 local sys = require "perilune.core.sys"
 local timers = require "perilune.timers"
 
@@ -28,35 +28,14 @@ local DEFAULTS = {
     control_period = 10,
     min_idle = 0,
 }
-local FUNCTIONS = { generate = true, destroy = true, stats_callback = true }
+local FUNCTIONS = { generate = "function", destroy = "function", stats_callback = "function" }
 
-local function known_names()
-    local names = {}
-    for name in pairs(DEFAULTS) do
-        names[#names + 1] = name
-    end
-    for name in pairs(FUNCTIONS) do
-        names[#names + 1] = name
-    end
-    table.sort(names)
-    return names
+local KNOWN = {}
+for name in pairs(DEFAULTS) do
+    KNOWN[name] = "number"
 end
-
-local function check_options(options)
-    if type(options) ~= "table" then
-        error("bad argument 'options' to flow.pool (table expected)", 3)
-    end
-    for name, value in pairs(options) do
-        local wanted = FUNCTIONS[name] and "function" or DEFAULTS[name] and "number"
-        if not wanted then
-            error(("unknown option '%s' of flow.pool%s"):format(tostring(name), suggest(name, known_names())), 3)
-        elseif type(value) ~= wanted then
-            error(("bad option '%s' of flow.pool (%s expected)"):format(name, wanted), 3)
-        end
-    end
-    if not options.generate then
-        error("missing option 'generate' of flow.pool", 3)
-    end
+for name in pairs(FUNCTIONS) do
+    KNOWN[name] = "function"
 end
 
 --- A pool.
@@ -65,7 +44,10 @@ end
 -- seconds); `min_idle` (0): free objects a key keeps; `stats_callback(stats by key)`, called once in a control period
 -- @treturn pool
 function flow.pool(options)
-    check_options(options)
+    check_options(options, KNOWN, "flow.pool", 2)
+    if not (options and options.generate) then
+        error("flow.pool: option 'generate' is needed", 2)
+    end
     local self = { keys = {}, total = 0, is_closed = false }
     for name, value in pairs(DEFAULTS) do
         self[name] = options[name] or value

@@ -1,11 +1,20 @@
---- Option tables: checked against the options that are known.
+--- Option tables: checked against the options that are known, and put together.
 
 local suggest = require "perilune.suggest"
 
 local options = {}
 
+local TEXTS = { seconds = "number of seconds", bytes = "number of bytes", count = "whole number from 0" }
+
 local function describe(what)
-    return type(what) == "table" and table.concat(what, " or ") or what
+    if type(what) ~= "table" then
+        return TEXTS[what] or what
+    end
+    local texts = {}
+    for i, one in ipairs(what) do
+        texts[i] = TEXTS[one] or one
+    end
+    return table.concat(texts, " or ")
 end
 
 local function is_kind(value, what)
@@ -52,12 +61,24 @@ function options.check(given, known, where, level)
         local what = known[name]
         if not what then
             unknown(name, known, where, level + 1)
-        elseif what ~= "any" and not is_kind(value, what) then
+        elseif what ~= "any" and what ~= type(value) and not is_kind(value, what) then
             error(("%s: option '%s' must be a %s, not %s"):format(where, name, describe(what),
                 type(value) == "number" and tostring(value) or "a " .. type(value)), level)
         end
     end
     return given
+end
+
+--- Tables in one: of equal names the later one counts. Any of them may be nil.
+-- @treturn table a new one
+function options.together(...)
+    local all = {}
+    for i = 1, select("#", ...) do
+        for name, value in pairs(select(i, ...) or {}) do
+            all[name] = value
+        end
+    end
+    return all
 end
 
 return options

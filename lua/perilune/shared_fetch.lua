@@ -4,14 +4,15 @@
 -- worker one task stands for all that ask for a key there: it loads, or waits for the value and looks after the
 -- loader. The wait is a look every few milliseconds, soon rarer: a loader takes long, or nobody needs fetch.
 
+local check_options = require("perilune.options").check
 local deferred = require "perilune.deferred"
 local ffi = require "ffi"
 local failure = require "perilune.failure"
-local suggest = require "perilune.suggest"
 local sys = require "perilune.core.sys"
 local task = require "perilune.task"
 
 local C = ffi.C
+local OPTIONS = { lease = "seconds" }
 local LEASE, FIRST_LOOK, LAST_LOOK = 30, 0.002, 0.05
 
 --- What tasks of this worker wait for: dictionary name and key → list of deferreds.
@@ -92,15 +93,11 @@ end
 
 local function check(ttl, loader, options)
     if type(ttl) ~= "number" or ttl < 0 then
-        error("bad argument 'ttl' to fetch (a number of seconds expected)", 4)
+        error("bad argument 'ttl' to fetch (a number of seconds expected)", 3)
     elseif type(loader) ~= "function" then
-        error("bad argument 'loader' to fetch (function expected, got " .. type(loader) .. ")", 4)
+        error("bad argument 'loader' to fetch (function expected, got " .. type(loader) .. ")", 3)
     end
-    for name in pairs(options or {}) do
-        if name ~= "lease" then
-            error(("unknown option '%s'%s"):format(tostring(name), suggest(name, { "lease" })), 4)
-        end
-    end
+    check_options(options, OPTIONS, "fetch", 3)
 end
 
 --- See Dict:fetch in perilune.shared.

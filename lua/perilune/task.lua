@@ -6,14 +6,12 @@
 
 local core = require "perilune.core.task"
 local core_deferred = require "perilune.deferred.core"
-local coroutines = require "perilune.coroutines"
 local failure = require "perilune.failure"
 local stage = require "perilune.deferred.stage"
 require "perilune.deferred"
 local sys = require "perilune.core.sys"
 local timers = require "perilune.timers"
-
-local yield, WAIT = coroutines.yield, core.WAIT
+local wait = require("perilune.coroutines").wait
 
 local PENDING, SUCCESS, ERROR = core_deferred.PENDING, core_deferred.SUCCESS, core_deferred.ERROR
 local STATE, WORK = 1, 3
@@ -95,10 +93,7 @@ function task.nap(seconds)
     elseif not core.sleep(seconds) then
         error("sleep outside of a task", 2)
     end
-    local err = yield(WAIT)
-    if err ~= nil then
-        error(err, 0)
-    end
+    wait()
 end
 
 --- Lets the other tasks run first.
@@ -108,10 +103,7 @@ function task.yield()
         error("yield outside of a task", 2)
     end
     core.wake(current, number)
-    local err = yield(WAIT)
-    if err ~= nil then
-        error(err, 0)
-    end
+    wait()
 end
 
 local function own_table(what)

@@ -17,24 +17,17 @@ local tcp = {}
 local Server = {}
 local mt = { __index = Server, __name = "tcp.server" }
 
-local function with_stream_options(own)
-    for name, kind in pairs(byte_stream.options) do
-        own[name] = kind
-    end
-    return own
-end
-
-local known_server = with_stream_options {
+local known_server = options.together(byte_stream.options, {
     port = "port", address = "string", path = "string", listen_fd = "count", backlog = "count", reuseport = "boolean",
     ipv6only = "boolean", max_connections = "count", proxy_protocol = "boolean", handshake_timeout = "seconds",
     tls = { "table", "userdata" },
-}
-local known_client = with_stream_options {
+})
+local known_client = options.together(byte_stream.options, {
     host = "string", port = "port", path = "string", local_address = "string", local_port = "port", family = "string",
     resolver = "table", timeout = "seconds", connect_timeout = "seconds", send_buffer = "bytes", recv_buffer = "bytes",
     proxy_protocol = "table", tls = { "boolean", "table", "userdata" }, server_name = "string", alpn = "table",
     session = "userdata", pins = "table", insecure = "boolean",
-}
+})
 
 local function handshake_ms(server)
     return math.floor((server.opts.handshake_timeout or 10) * 1000)

@@ -5,6 +5,7 @@
 -- list that cannot be used), `not_found`, `denied`.
 
 local core = require "perilune.core.tls"
+local options = require "perilune.options"
 local suggest = require "perilune.suggest"
 
 local tls = {}
@@ -13,34 +14,17 @@ local protocol_bits = { ["TLSv1"] = 1, ["TLSv1.1"] = 2, ["TLSv1.2"] = 4, ["TLSv1
 
 local credential = { certificate = "string", key = "string", certificate_pem = "string", key_pem = "string",
     password = "string" }
-local shared = { ca = "string", ca_pem = "string", crl = "string", depth = "number", system_ca = "boolean",
+local shared = { ca = "string", ca_pem = "string", crl = "string", depth = "count", system_ca = "boolean",
     protocols = "table", ciphers = "string", ciphersuites = "string", curves = "string" }
-local of_server = { certificates = "table", alpn = "table", client_auth = "string", session_timeout = "number",
-    prefer_server_ciphers = "boolean", self_signed = "table" }
-local of_client = { insecure = "boolean" }
+local of_server = options.together(shared, { certificates = "table", alpn = "table", client_auth = "string",
+    session_timeout = "seconds", prefer_server_ciphers = "boolean", self_signed = "table" })
+local any_of_server = options.together(credential, of_server)
+local of_client = options.together(credential, shared, { insecure = "boolean" })
 local of_certificate = { common_name = "string", names = "table", key = "string", ca = "boolean", starts_in = "number",
     ends_in = "number", serial = "number", issuer = "table", ocsp_url = "string" }
 
 local function misuse(name, level, ...)
     error(name .. ": " .. string.format(...), level + 1)
-end
-
---- Are all options known and of their types?
-local function check(name, options, level, ...)
-    for key, value in pairs(options) do
-        local names, wanted = {}, nil
-        for _, known in ipairs { ... } do
-            wanted = wanted or known[key]
-            for k in pairs(known) do
-                names[#names + 1] = k
-            end
-        end
-        if not wanted then
-            misuse(name, level + 1, "unknown option '%s'%s", tostring(key), suggest(key, names))
-        elseif type(value) ~= wanted then
-            misuse(name, level + 1, "option '%s' must be a %s, not a %s", key, wanted, type(value))
-        end
-    end
 end
 
 local function bits_of(name, protocols, level)
@@ -56,24 +40,22 @@ local function bits_of(name, protocols, level)
     return sum
 end
 
-local function copy(options, ...)
+local function copy(opts, known)
     local new = {}
-    for _, known in ipairs { ... } do
-        for key in pairs(known) do
-            new[key] = options[key]
-        end
+    for key in pairs(known) do
+        new[key] = opts[key]
     end
     return new
 end
 
-local function certificates_of(options, name, level)
-    if options.self_signed then
-        local made = tls.make_certificate(options.self_signed)
+local function certificates_of(opts, name, level)
+    if opts.self_signed then
+        local made = tls.make_certificate(opts.self_signed)
         return { { certificate_pem = made.certificate, key_pem = made.key } }
     end
-    local list = options.certificates or { copy(options, credential) }
+    local list = opts.certificates or { copy(opts, credential) }
     for _, one in ipairs(list) do
-        check(name, one, level + 1, credential)
+        options.check(one, credential, name, level + 1)
         if not (one.certificate or one.certificate_pem) then
             misuse(name, level + 1, "a certificate is needed: 'certificate', 'certificate_pem' or 'self_signed'")
         elseif not (one.key or one.key_pem) then
@@ -95,18 +77,18 @@ local client_auths = { none = true, optional = true, required = true }
 -- a client's and an authority's. `protocols`: {"TLSv1.2", "TLSv1.3"}; `ciphers`, `ciphersuites`, `curves`: lists as
 -- OpenSSL
 -- writes them; `alpn`: protocols, the preferred one first; `session_timeout`: seconds; `prefer_server_ciphers`.
--- @tparam table options
+-- @tparam table opts
 -- @treturn context
-function tls.server_context(options)
+function tls.server_context(opts)
     local name = "tls.server_context"
-    check(name, options, 2, credential, shared, of_server)
-    local o = copy(options, shared, of_server)
-    if options.client_auth and not client_auths[options.client_auth] then
+    opts = options.check(opts, any_of_server, name, 2)
+    local o = copy(opts, of_server)
+    if opts.client_auth and not client_auths[opts.client_auth] then
         misuse(name, 2, "option 'client_auth' must be none, optional or required")
     end
-    o.certificates = certificates_of(options, name, 2)
-    o.protocol_bits = bits_of(name, options.protocols, 2)
-    o.alpn_text = options.alpn and table.concat(options.alpn, ",") or "http/1.1"
+    o.certificates = certificates_of(opts, name, 2)
+    o.protocol_bits = bits_of(name, opts.protocols, 2)
+    o.alpn_text = opts.alpn and table.concat(opts.alpn, ",") or "http/1.1"
     local context, err = core.server(o)
     if not context then
         error(err, 0)
@@ -120,13 +102,12 @@ end
 -- `depth`, a certificate of its own (`certificate`, `key`, `certificate_pem`, `key_pem`, `password`), `protocols`,
 -- `ciphers`,
 -- `ciphersuites`, `curves`, `insecure` (takes any certificate: for tests).
--- @tparam[opt] table options
+-- @tparam[opt] table opts
 -- @treturn context
-function tls.client_context(options)
-    options = options or {}
-    check("tls.client_context", options, 2, credential, shared, of_client)
-    local o = copy(options, credential, shared, of_client)
-    o.protocol_bits = bits_of("tls.client_context", options.protocols, 2)
+function tls.client_context(opts)
+    opts = options.check(opts, of_client, "tls.client_context", 2)
+    local o = copy(opts, of_client)
+    o.protocol_bits = bits_of("tls.client_context", opts.protocols, 2)
     local context, err = core.client(o)
     if not context then
         error(err, 0)
@@ -151,16 +132,18 @@ end
 -- or
 -- "rsa2048"), `ca` (may sign others), `starts_in` and `ends_in` (seconds from now; an hour ago, in a year), `serial`,
 -- `issuer` (what this function has returned for an authority; signed by its own key when there is none), `ocsp_url`.
--- @tparam[opt] table options
+-- @tparam[opt] table opts
 -- @treturn table `certificate` and `key`, both PEM
-function tls.make_certificate(options)
-    options = options or {}
-    check("tls.make_certificate", options, 2, of_certificate)
-    local issuer = options.issuer or {}
+function tls.make_certificate(opts)
+    opts = options.check(opts, of_certificate, "tls.make_certificate", 2)
+    if opts.key and opts.key ~= "p256" and opts.key ~= "rsa2048" then
+        misuse("tls.make_certificate", 2, "option 'key' must be p256 or rsa2048")
+    end
+    local issuer = opts.issuer or {}
     local certificate, key = core.make {
-        common_name = options.common_name or options.names and options.names[1] or "localhost", names = options.names,
-        is_rsa = options.key == "rsa2048", ca = options.ca, starts_in = options.starts_in, ends_in = options.ends_in,
-        serial = options.serial, ocsp_url = options.ocsp_url,
+        common_name = opts.common_name or opts.names and opts.names[1] or "localhost", names = opts.names,
+        is_rsa = opts.key == "rsa2048", ca = opts.ca, starts_in = opts.starts_in, ends_in = opts.ends_in,
+        serial = opts.serial, ocsp_url = opts.ocsp_url,
         issuer_certificate = issuer.certificate, issuer_key = issuer.key,
     }
     if not certificate then

@@ -24,8 +24,9 @@ local known = {
     send_queue = "bytes",
 }
 local known_multicast = { groups = "table", ttl = "count", loop = "boolean", interface = "string" }
-local known_connect = { host = "string", local_port = "port", local_address = "string", resolver = "table",
-    family = "string" }
+local known_connect = options.together(known, {
+    host = "string", local_port = "port", local_address = "string", resolver = "table", family = "string",
+})
 
 local function later(self)
     return self.pending.first <= self.pending.last
@@ -297,13 +298,7 @@ end
 -- @tparam table opts
 -- @treturn deferred of the socket
 function udp.connect(opts)
-    local all = {}
-    for _, some in ipairs({ known, known_connect }) do
-        for name, kind in pairs(some) do
-            all[name] = kind
-        end
-    end
-    opts = options.check(opts, all, "udp.connect", 2)
+    opts = options.check(opts, known_connect, "udp.connect", 2)
     if not opts.host or not opts.port then
         error("udp.connect: options 'host' and 'port' are needed", 2)
     end

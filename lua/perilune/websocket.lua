@@ -10,6 +10,7 @@ local core = require "perilune.core.upgrade"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local group = require "perilune.websocket.group"
+local headers = require "perilune.http.headers"
 local options = require "perilune.websocket.options"
 
 local websocket = { group = group.new, connect = client.connect }
@@ -49,9 +50,7 @@ local function is_origin_allowed(req, rule)
 end
 
 local function refused(code, message, status)
-    local err = failure.new(code, message)
-    err.status = status
-    return deferred.error_deferred(err)
+    return deferred.error_deferred(failure.refusal(status, code, message))
 end
 
 --- What a handler may still want to know of its request when the exchange is over.
@@ -90,7 +89,7 @@ function websocket.upgrade(req, opts)
         return refused("denied", "origin not allowed: " .. tostring(req.headers["origin"]), 403)
     end
     keep_fields(req)
-    local raw, protocol = core.accept(req, opts.sub_protocols, opts, opts.headers)
+    local raw, protocol = core.accept(req, opts.sub_protocols, opts, headers.plain(opts.headers))
     if raw == nil then
         return deferred.error_deferred(protocol)
     end

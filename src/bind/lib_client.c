@@ -284,7 +284,7 @@ enum {
     ARG_COUNT
 };
 
-/* What is not needed often: timeouts, collect, decode, keep_alive, expect, version, upgrade. */
+/* What is not needed often: timeouts, collect, decode, keep_alive, expect, version. */
 static void read_options(lua_State *L, struct client_call *c)
 {
     struct client_request *r = &c->x->req;
@@ -300,16 +300,12 @@ static void read_options(lua_State *L, struct client_call *c)
     lua_getfield(L, ARG_OPTIONS, "close");
     lua_getfield(L, ARG_OPTIONS, "expect");
     lua_getfield(L, ARG_OPTIONS, "http10");
-    lua_getfield(L, ARG_OPTIONS, "upgrade");
-    c->does_collect = lua_toboolean(L, -6);
-    c->does_decode = !lua_toboolean(L, -5);
-    r->keeps = !lua_toboolean(L, -4);
-    r->expects_continue = lua_toboolean(L, -3);
-    r->minor = !lua_toboolean(L, -2);
-    r->is_upgrade = lua_toboolean(L, -1);
-    if (r->is_upgrade)
-        r->connection = SLICE("upgrade");
-    lua_pop(L, 6);
+    c->does_collect = lua_toboolean(L, -5);
+    c->does_decode = !lua_toboolean(L, -4);
+    r->keeps = !lua_toboolean(L, -3);
+    r->expects_continue = lua_toboolean(L, -2);
+    r->minor = !lua_toboolean(L, -1);
+    lua_pop(L, 5);
 }
 
 /* send(pool, key, way, sink, method, target, authority, fields, body, options) → number of the

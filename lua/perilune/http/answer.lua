@@ -13,15 +13,8 @@ local mt = { __name = "answer" }
 
 local FIELDS = { "body", "trailers", "content_length" }
 
-local function own_headers(given)
-    if type(given) == "table" and getmetatable(given) ~= nil then
-        given = given._fields
-    end
-    return headers.new(given)
-end
-
 local function of_table(res)
-    local own = { status = res.status or 200, headers = own_headers(res.headers) }
+    local own = { status = res.status or 200, headers = headers.new(headers.plain(res.headers)) }
     if getmetatable(res) == nil then
         for k, v in pairs(res) do
             if own[k] == nil then
@@ -83,7 +76,7 @@ end
 -- @tparam[opt] table fields more header fields, `{Name = value}`
 -- @treturn table response
 function answer.json(value, status, fields)
-    local list = own_headers(fields)
+    local list = headers.new(headers.plain(fields))
     if list["content-type"] == nil then
         list:set("Content-Type", "application/json")
     end

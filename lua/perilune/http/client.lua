@@ -10,7 +10,9 @@ local coerce = require "perilune.http.coerce"
 local core = require "perilune.core.client"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
-local options = require "perilune.http.options"
+local headers = require "perilune.http.headers"
+local known_options = require "perilune.http.options"
+local options = require "perilune.options"
 local params = require "perilune.http.params"
 local pool = require "perilune.http.pool"
 local proxy = require "perilune.http.proxy"
@@ -53,24 +55,19 @@ local function target_of(o)
     return u
 end
 
-local function base64(text)
-    return core.base64(text)
-end
-
 local function credentials(option)
     return type(option) == "table" and option[1] .. ":" .. (option[2] or "") or option
 end
 
 local function authorization(o, u)
     if o.basic_auth then
-        return "Basic " .. base64(credentials(o.basic_auth))
+        return "Basic " .. core.base64(credentials(o.basic_auth))
     elseif o.bearer or o.oauth_token then
         return "Bearer " .. (o.bearer or o.oauth_token)
     end
     local info = o.user_info or u.userinfo
     if info and not o.digest_auth then
-        local user, password = info:match("^([^:]*):?(.*)$")
-        return "Basic " .. base64(url.unescape(user) .. ":" .. url.unescape(password))
+        return "Basic " .. core.base64(url.credentials(info))
     end
 end
 
@@ -109,21 +106,10 @@ end
 --- The user's own fields; what he names is not added by us. Returns the names that are there.
 local function add_own(fields, given)
     local named = {}
-    local function add(name, value)
+    headers.visit(given, function(name, value)
         named[name:lower()] = true
         fields[#fields + 1], fields[#fields + 2] = name, tostring(value)
-    end
-    for key, value in pairs(given._fields or given) do
-        if type(key) == "number" then
-            add(value[1], value[2])
-        elseif type(value) == "table" then
-            for _, one in ipairs(value) do
-                add(key, one)
-            end
-        else
-            add(key, value)
-        end
-    end
+    end)
     return named
 end
 
@@ -142,7 +128,6 @@ local function fields_of(o, u, source)
     add("Content-Type", media_type(o, source))
     add("Cookie", o.cookies and cookie_field(o))
     add("Expect", o.expect_continue and source and "100-continue")
-    add("Upgrade", o.upgrade)
     if o.as == "sse" then
         add("Accept", "text/event-stream")
     end
@@ -156,7 +141,7 @@ end
 local function core_options(o)
     local whole = coerce.is_whole[o.as]
     if not (whole or o.pool_timeout or o.connection_timeout or o.request_timeout or o.read_timeout or o.total_timeout
-        or o.keep_alive == false or o.decompress == false or o.expect_continue or o.http_version or o.upgrade) then
+        or o.keep_alive == false or o.decompress == false or o.expect_continue or o.http_version) then
         return nil
     end
     return {
@@ -164,7 +149,7 @@ local function core_options(o)
         read_timeout = o.read_timeout, total_timeout = o.total_timeout, collect = whole,
         most = whole and (o.max_body_size or MAX_BODY) or nil, raw = o.decompress == false,
         close = o.keep_alive == false,
-        expect = o.expect_continue, http10 = o.http_version == "1.0", upgrade = o.upgrade ~= nil,
+        expect = o.expect_continue, http10 = o.http_version == "1.0",
     }
 end
 
@@ -244,18 +229,11 @@ local function with_defaults(o)
     if not defaults then
         return o
     end
-    local all = {}
-    for k, v in pairs(defaults) do
-        all[k] = v
-    end
-    for k, v in pairs(o) do
-        all[k] = v
-    end
-    return all
+    return options.together(defaults, o)
 end
 
 local function check(o, level)
-    options.check(o, options.known, "http.request", level + 1)
+    options.check(o, known_options, "http.request", level + 1)
     if o.as and (o.as == "is_whole" or not coerce[o.as]) then
         error(("http.request: option 'as' must be string, json, stream, lines, sse or file, not '%s'"):format(o.as),
             level + 1)
@@ -263,6 +241,8 @@ local function check(o, level)
         error("http.request: as = 'file' needs the option 'save_to'", level + 1)
     elseif o.pool and not pool.is_pool(o.pool) then
         error("http.request: option 'pool' must be a pool of http.connection_pool", level + 1)
+    elseif type(o.retry) == "table" then
+        options.check(o.retry, retry.OPTIONS, "http.request: retry", level + 1)
     end
 end
 

@@ -4,6 +4,7 @@
 -- browser would drop silently is refused here: a prefix of the name (`__Host-`, `__Secure-`) without what it
 -- promises, SameSite=None or Partitioned without Secure, bytes that may not stand in a value, more than 4,096 bytes.
 
+local is_token = require "perilune.http.token"
 local options = require "perilune.options"
 local signature = require "perilune.http.signature"
 
@@ -28,7 +29,7 @@ local function check_prefix(name, path, o)
 end
 
 local function check_text(name, value, path, o)
-    if not name:find("^[%w!#$%%&'*+%-.^_`|~]+$") then
+    if not is_token(name) then
         return "its name is not a token"
     elseif value:find("[%c%s\",;\\\127-\255]") then
         return "a byte of its value may not stand there; encode or sign it"

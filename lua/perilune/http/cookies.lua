@@ -7,12 +7,14 @@
 local date = require "perilune.http.date"
 local failure = require "perilune.failure"
 local json = require "perilune.json"
+local options = require "perilune.options"
 local sys = require "perilune.core.sys"
 
 local cookies = {}
 local Store = {}
 local mt = { __index = Store, __name = "http.cookie_store" }
 
+local OPTIONS = { path = "string", public_suffix = { "table", "function" } }
 local MOST, MOST_SIZE = 3000, 4096
 
 local function is_address(host)
@@ -225,13 +227,13 @@ local function load(self, path)
 end
 
 --- A store.
--- @tparam[opt] table options `path` (a file to begin with, and for `save`), `public_suffix` (a function that says
+-- @tparam[opt] table opts `path` (a file to begin with, and for `save`), `public_suffix` (a function that says
 -- whether a domain is a public suffix, or an array of them)
 -- @treturn store
-function cookies.store(options)
-    options = options or {}
-    local public = options.public_suffix or {}
-    local self = setmetatable({ by_key = {}, count = 0, next = 1, path = options.path }, mt)
+function cookies.store(opts)
+    opts = options.check(opts, OPTIONS, "http.cookie_store", 2)
+    local public = opts.public_suffix or {}
+    local self = setmetatable({ by_key = {}, count = 0, next = 1, path = opts.path }, mt)
     if type(public) == "table" then
         local set = {}
         for _, suffix in ipairs(public) do

@@ -16,9 +16,7 @@ local form = {}
 local OPTIONS = { max_size = "bytes", max_fields = "count" }
 
 local function fail(code, status, message)
-    local err = failure.new(code, message)
-    err.status = status
-    error(err, 0)
+    error(failure.refusal(status, code, message), 0)
 end
 
 --- The bytes of a stream, at most `room` of them.
@@ -79,9 +77,7 @@ function form.read(req, opts)
     local o = { max_size = given.max_size or 1048576, max_fields = given.max_fields or 100 }
     local kind = form.kind(req)
     if not kind then
-        local err = failure.new("invalid", "the request brings no form")
-        err.status = 415
-        return deferred.error_deferred(err)
+        return deferred.error_deferred(failure.refusal(415, "invalid", "the request brings no form"))
     end
     return task.spawn(kind == "multipart" and of_parts or of_text, req, o)
 end

@@ -7,8 +7,6 @@
 -- these. Simple answers are returned to C as they are; the others are sent from here and `true` is returned.
 
 local core = require "perilune.core.http"
-local coroutines = require "perilune.coroutines"
-local core_task = require "perilune.core.task"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local to_bytes = require "perilune.http.piece"
@@ -16,17 +14,15 @@ local stream = require "perilune.stream"
 require "perilune.http.request"
 
 local request_mt = debug.getregistry()["perilune.request"]
+local wait = require("perilune.coroutines").wait
+local fields_of = require("perilune.http.headers").plain
 local await, is_deferred = deferred.await, deferred.is_deferred
-local yield, WAIT = coroutines.yield, core_task.WAIT
 
 local handler = {}
 
 local function wait_drained(req)
     if core.wait_drained(req) then
-        local err = yield(WAIT)
-        if err ~= nil then
-            error(err, 0)
-        end
+        wait()
     end
 end
 
@@ -62,14 +58,6 @@ local function send_file(req, file)
     elseif not ok then
         wait_drained(req)
     end
-end
-
---- The fields of a headers object as the array that C reads; anything else as it is.
-local function fields_of(value)
-    if type(value) == "table" and getmetatable(value) ~= nil then
-        return value._fields or value
-    end
-    return value
 end
 
 --- Sends the head; false when no body goes with it (HEAD, 204, 304).

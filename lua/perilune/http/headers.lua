@@ -144,6 +144,32 @@ function headers.lazy(find, list)
     return lazy
 end
 
+--- Fields as plain tables: what C reads of them, and `visit`.
+-- @param given a list of fields, a plain table, or anything else, which is returned as it is
+function headers.plain(given)
+    if type(given) == "table" and getmetatable(given) ~= nil then
+        return given._fields or given
+    end
+    return given
+end
+
+--- Calls `fn(name, value)` for each field, whichever form they are given in.
+-- @tparam headers|table given a list, `{Name = value}`, `{Name = {v1, v2}}` or `{{name, value}, …}`
+-- @tparam function fn
+function headers.visit(given, fn)
+    for key, value in pairs(headers.plain(given)) do
+        if type(key) == "number" then
+            fn(value[1], value[2])
+        elseif type(value) == "table" then
+            for _, one in ipairs(value) do
+                fn(key, one)
+            end
+        else
+            fn(key, value)
+        end
+    end
+end
+
 --- Is `key` the name of a method of header lists?
 function headers.is_method(key)
     return methods[key] ~= nil

@@ -4,8 +4,8 @@ local client = require "perilune.http.client"
 local headers = require "perilune.http.headers"
 local server = require "perilune.http.server"
 local core = require "perilune.core.http"
-local check_options = require("perilune.http.options").check
-local yield, WAIT = require("perilune.coroutines").yield, require("perilune.core.task").WAIT
+local check_options = require("perilune.options").check
+local wait = require("perilune.coroutines").wait
 
 local proxy_options = {
     headers = "table", method = "string", connection_timeout = "seconds", read_timeout = "seconds",
@@ -67,15 +67,12 @@ function http.proxy(req, url, options)
     if type(url) ~= "string" then
         error("bad argument 'url' to http.proxy (string expected, got " .. type(url) .. ")", 2)
     end
-    check_options(options or {}, proxy_options, "http.proxy", 2)
+    check_options(options, proxy_options, "http.proxy", 2)
     local ok, err = core.proxy(req, url, options)
     if not ok then
         error(err, 0)
     end
-    local reason = yield(WAIT)
-    if reason ~= nil then
-        error(reason, 0)
-    end
+    wait()
     return true
 end
 

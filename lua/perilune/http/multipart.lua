@@ -11,6 +11,7 @@
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
+local is_token = require "perilune.http.token"
 local options = require "perilune.options"
 local stream = require "perilune.stream"
 local task = require "perilune.task"
@@ -21,9 +22,7 @@ local multipart = {}
 local OPTIONS = { max_parts = "count", max_part_size = "bytes", max_header_size = "bytes" }
 
 local function fail(code, message)
-    local err = failure.new(code, message)
-    err.status = code == "too_large" and 413 or 400
-    error(err, 0)
+    error(failure.refusal(code == "too_large" and 413 or 400, code, message), 0)
 end
 
 local function invalid(what)
@@ -107,8 +106,8 @@ local function read_fields(self)
         if line == "" then
             return fields
         end
-        local name, value = line:match("^([%w!#$%%&'*+%-.^_`|~]+):[ \t]*(.-)[ \t]*$")
-        if not name or value:find("[%z\r\n]") then
+        local name, value = line:match("^([^:]*):[ \t]*(.-)[ \t]*$")
+        if not is_token(name) or value:find("[%z\r\n]") then
             invalid("a header line that is none")
         end
         fields:add(name, value)
@@ -121,7 +120,7 @@ end
 local function parameters(text)
     local found, at = {}, (text:find(";", 1, true) or #text + 1)
     while at <= #text do
-        local _, last, name, quoted = text:find('^;[ \t]*([%w!#$%%&\'*+%-.^_`|~]+)=(")', at)
+        local _, last, name, quoted = text:find('^;[ \t]*([^=;" \t]*)=(")', at)
         local value
         if quoted then
             local from = last + 1
@@ -130,9 +129,9 @@ local function parameters(text)
             until not last or text:sub(last - 1, last - 1) ~= "\\" or last == from
             value = last and text:sub(from, last - 1):gsub('\\"', '"')
         else
-            _, last, name, value = text:find("^;[ \t]*([%w!#$%%&'*+%-.^_`|~]+)=([^;\" \t]*)", at)
+            _, last, name, value = text:find("^;[ \t]*([^=;\" \t]*)=([^;\" \t]*)", at)
         end
-        if not value or found[name:lower()] then
+        if not value or not is_token(name) or found[name:lower()] then
             return nil
         end
         found[name:lower()] = value

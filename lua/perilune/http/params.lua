@@ -23,12 +23,16 @@ local styles = {
 --- The names of the styles.
 params.styles = { "default", "array", "indexed" }
 
+local function is_before(a, b)
+    return tostring(a) < tostring(b)
+end
+
 local function sorted_keys(t)
     local keys = {}
     for k in pairs(t) do
-        keys[#keys + 1] = tostring(k)
+        keys[#keys + 1] = k
     end
-    table.sort(keys)
+    table.sort(keys, is_before)
     return keys
 end
 
@@ -42,7 +46,7 @@ local function add_table(out, name, value, style)
         return
     end
     for _, k in ipairs(sorted_keys(value)) do
-        add(out, ("%s[%s]"):format(name, k), value[k], style)
+        add(out, ("%s[%s]"):format(name, tostring(k)), value[k], style)
     end
 end
 
@@ -67,7 +71,7 @@ function params.encode(t, style)
         end
     else
         for _, name in ipairs(sorted_keys(t)) do
-            add(out, name, t[name], style)
+            add(out, tostring(name), t[name], style)
         end
     end
     return table.concat(out, "&")

@@ -1,7 +1,8 @@
 --- Connection pools of the client.
 
 local core = require "perilune.core.client"
-local options = require "perilune.http.options"
+local of_requests = require "perilune.http.options"
+local options = require "perilune.options"
 local tls = require "perilune.http.tls"
 
 local pool = {}
@@ -24,10 +25,9 @@ local known = {
 -- @tparam[opt] table opts
 -- @treturn pool
 function pool.new(opts)
-    opts = opts or {}
-    options.check(opts, known, "http.connection_pool", 2)
+    opts = options.check(opts, known, "http.connection_pool", 2)
     if opts.request_options then
-        options.check(opts.request_options, options.known, "http.connection_pool: request_options", 2)
+        options.check(opts.request_options, of_requests, "http.connection_pool: request_options", 2)
     end
     local defaults = opts.request_options
     if opts.tls or opts.insecure then

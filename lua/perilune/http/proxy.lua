@@ -63,9 +63,8 @@ function proxy.absolute(via, u, fields)
     end
     local info = via.proxy.userinfo
     if info then
-        local user, password = info:match("^([^:]*):?(.*)$")
         all[#all + 1] = "Proxy-Authorization"
-        all[#all + 1] = "Basic " .. core.base64(url.unescape(user) .. ":" .. url.unescape(password))
+        all[#all + 1] = "Basic " .. core.base64(url.credentials(info))
     end
     for name, value in pairs(via.headers or {}) do
         all[#all + 1], all[#all + 2] = name, tostring(value)

@@ -53,10 +53,8 @@ function methods:form()
     return self:text():chain(request.parse_args)
 end
 
-local function refuse(code, status, message, cause)
-    local err = failure.new(code, message, cause)
-    err.status = status
-    error(err, 0)
+local function too_long()
+    return failure.refusal(413, "too_large", "the request body is too long")
 end
 
 --- How deeply arrays and objects are nested in a JSON text, at most.
@@ -76,19 +74,18 @@ end
 function methods:json(opts)
     local o = options.check(opts, { max_size = "bytes", max_depth = "count" }, "req:json", 2)
     if o.max_size and (self.content_length or 0) > o.max_size then
-        local err = failure.new("too_large", "the request body is too long")
-        err.status = 413
-        return deferred.error_deferred(err)
+        return deferred.error_deferred(too_long())
     end
     return self:text():chain(function(s)
         if o.max_size and #s > o.max_size then
-            refuse("too_large", 413, "the request body is too long")
+            error(too_long(), 0)
         elseif o.max_depth and depth_of(s) > o.max_depth then
-            refuse("invalid", 400, ("the JSON of the request body is nested deeper than %d"):format(o.max_depth))
+            local what = "the JSON of the request body is nested deeper than " .. o.max_depth
+            error(failure.refusal(400, "invalid", what), 0)
         end
         local ok, value = pcall(json.decode, s)
         if not ok then
-            refuse("invalid", 400, "the request body is not JSON: " .. tostring(value), value)
+            error(failure.refusal(400, "invalid", "the request body is not JSON: " .. tostring(value), value), 0)
         end
         return value
     end)
@@ -98,13 +95,13 @@ end
 -- @tparam number status 102 to 199
 -- @tparam[opt] table fields
 function methods:inform(status, fields)
-    return require("perilune.core.http").inform(self, status, type(fields) == "table" and fields._fields or fields)
+    return core.inform(self, status, headers.plain(fields))
 end
 
 --- Trailer fields of the request; complete once the body has been read.
 -- @treturn headers
 function methods:trailers()
-    return headers.new(require("perilune.core.http").trailers(self))
+    return headers.new(core.trailers(self))
 end
 
 --- The methods, for requests that stand elsewhere (perilune.test).

@@ -24,6 +24,12 @@ local DEFAULTS = {
     methods = set { "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE" },
 }
 
+--- The options: name → kind.
+retry.OPTIONS = {
+    count = "count", backoff = "seconds", max_backoff = "seconds", jitter = "number", statuses = "table",
+    codes = "table", methods = "table",
+}
+
 --- The policy that an option names.
 -- @param option number, true or table
 -- @treturn table

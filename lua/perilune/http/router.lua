@@ -23,17 +23,6 @@ local GROUP = { middleware = "table", where = "table", name = "string" }
 local ROUTE = { middleware = "table", where = "table", name = "string" }
 local METHODS = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS" }
 
-local function merged(a, b)
-    local all = {}
-    for k, v in pairs(a or {}) do
-        all[k] = v
-    end
-    for k, v in pairs(b or {}) do
-        all[k] = v
-    end
-    return all
-end
-
 local function appended(a, b)
     local all = {}
     for _, list in ipairs { a, b or {} } do
@@ -108,7 +97,7 @@ local function add(self, methods, path, handler, o)
     local parts = pattern.parse(full)
     check_where(o.where or {}, {})
     insert(self.state, { methods = methods, pattern = full, parts = parts, names = names_of(parts),
-        host = self.host_pattern, where = merged(self.where, o.where), handler = function_of(handler),
+        host = self.host_pattern, where = options.together(self.where, o.where), handler = function_of(handler),
         middleware = appended(self.middleware, o.middleware), name = o.name and self.name_prefix .. o.name })
 end
 
@@ -162,7 +151,7 @@ function Router:any(path, handler, opts)
 end
 
 local function derived(self, fields)
-    return setmetatable(merged({ state = self.state, prefix = self.prefix, host_pattern = self.host_pattern,
+    return setmetatable(options.together({ state = self.state, prefix = self.prefix, host_pattern = self.host_pattern,
         where = self.where, middleware = self.middleware, name_prefix = self.name_prefix, handler = self.handler },
         fields), mt)
 end
@@ -178,7 +167,7 @@ function Router:group(prefix, opts, fn)
     end
     opts = options.check(opts, GROUP, "http.router group", 2)
     local full = blamed(full_prefix, self, prefix)
-    fn(derived(self, { prefix = full, where = merged(self.where, opts.where),
+    fn(derived(self, { prefix = full, where = options.together(self.where, opts.where),
         middleware = appended(self.middleware, opts.middleware),
         name_prefix = self.name_prefix .. (opts.name or "") }))
     return self
@@ -207,8 +196,8 @@ local function graft(self, prefix, other)
     for _, r in ipairs(other.state.routes) do
         local full = pattern.join(prefix, r.pattern)
         local parts = pattern.parse(full)
-        insert(self.state, merged(r, { pattern = full, parts = parts, names = names_of(parts),
-            host = r.host ~= "" and r.host or self.host_pattern, where = merged(self.where, r.where),
+        insert(self.state, options.together(r, { pattern = full, parts = parts, names = names_of(parts),
+            host = r.host ~= "" and r.host or self.host_pattern, where = options.together(self.where, r.where),
             middleware = appended(self.middleware, appended(other.state.around, r.middleware)),
             name = r.name and self.name_prefix .. r.name }))
     end
@@ -262,7 +251,7 @@ function Router:url_for(name, values)
     if not ok then
         error(path, 2)
     end
-    local query = merged(values)
+    local query = options.together(values)
     for _, known in ipairs(route.names) do
         query[known] = nil
     end

@@ -3,7 +3,7 @@
 local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
 local handler = require "perilune.http.handler"
-local suggest = require "perilune.suggest"
+local options = require "perilune.options"
 local task_core = require "perilune.core.task"
 local tls = require "perilune.tls"
 
@@ -16,13 +16,13 @@ local function quoted(text)
 end
 
 local function seconds(directive)
-    return { "number", function(v)
+    return { "seconds", function(v)
         return ("%s %dms;"):format(directive, v * 1000)
     end }
 end
 
 local function number(directive)
-    return { "number", function(v)
+    return { "count", function(v)
         return ("%s %d;"):format(directive, v)
     end }
 end
@@ -33,75 +33,57 @@ local function text(directive)
     end }
 end
 
---- Options: name → type of the value and, for those that are directives of a server, how it is written.
-local known = {
+--- Those that are directives of a server: kind, and how it is written.
+local directives = {
     http2 = { "boolean", function(v)
         return v and "http2 on;" or "http2 off;"
     end },
     http2_max_concurrent_streams = number "http2_max_concurrent_streams",
-    port = { "number" }, address = { "string" }, path = { "string" }, listen_fd = { "number" }, backlog = { "number" },
     client_header_timeout = seconds "client_header_timeout", client_body_timeout = seconds "client_body_timeout",
     send_timeout = seconds "send_timeout", keepalive_timeout = seconds "keepalive_timeout",
     lingering_timeout = seconds "lingering_timeout", keepalive_requests = number "keepalive_requests",
     client_max_body_size = number "client_max_body_size", client_body_buffer_size = number "client_body_buffer_size",
     max_header_size = number "large_client_header_buffers 4", access_log = text "access_log",
-    client_body_temp_path = text "client_body_temp_path", tls = { "tls" },
+    client_body_temp_path = text "client_body_temp_path",
     tcp_nodelay = { "boolean", function(v)
         return "tcp_nodelay " .. (v and "on;" or "off;")
     end },
 }
 
-local function misuse(...)
-    error("http.start_server: " .. string.format(...), 5)
+local known = {
+    port = "port", address = "string", path = "string", listen_fd = "count", backlog = "count", tls = "any",
+}
+for name, directive in pairs(directives) do
+    known[name] = directive[1]
 end
 
-local function check(name, value)
-    local option = known[name]
-    if not option then
-        local names = {}
-        for k in pairs(known) do
-            names[#names + 1] = k
-        end
-        misuse("unknown option '%s'%s", tostring(name), suggest(name, names))
-    elseif option[1] == "tls" then
-        return
-    elseif type(value) ~= option[1] then
-        misuse("option '%s' must be a %s, not a %s", name, option[1], type(value))
-    elseif option[1] == "number" and (value ~= value or value < 0) then
-        misuse("option '%s' must not be negative", name)
-    elseif name == "port" and (value > 65535 or value % 1 ~= 0) then
-        misuse("option 'port' must be from 0 to 65535")
-    end
-end
-
-local function host_of(options)
-    local host = options.address or "0.0.0.0"
+local function host_of(opts)
+    local host = opts.address or "0.0.0.0"
     if host:find(":", 1, true) and host:sub(1, 1) ~= "[" then
         host = "[" .. host .. "]"
     end
     return host
 end
 
-local function address(options)
-    if options.path then
-        return "unix:" .. options.path
-    elseif options.port and options.port > 0 then
-        return ("%s:%d"):format(host_of(options), options.port)
+local function address(opts)
+    if opts.path then
+        return "unix:" .. opts.path
+    elseif opts.port and opts.port > 0 then
+        return ("%s:%d"):format(host_of(opts), opts.port)
     end
-    return host_of(options)
+    return host_of(opts)
 end
 
-local function configuration(options)
-    local lines = { "events {} http {", options.access_log and "" or "access_log off;" }
-    for name, value in pairs(options) do
-        check(name, value)
-        local write = known[name][2]
-        if write then
-            lines[#lines + 1] = write(value)
+local function configuration(opts)
+    local lines = { "events {} http {", opts.access_log and "" or "access_log off;" }
+    for name, value in pairs(opts) do
+        local directive = directives[name]
+        if directive then
+            lines[#lines + 1] = directive[2](value)
         end
     end
-    lines[#lines + 1] = ("server { listen %s%s; location / { handler code; } } }"):format(quoted(address(options)),
-        options.backlog and " backlog=" .. options.backlog or "")
+    lines[#lines + 1] = ("server { listen %s%s; location / { handler code; } } }"):format(quoted(address(opts)),
+        opts.backlog and " backlog=" .. opts.backlog or "")
     return table.concat(lines, " ")
 end
 
@@ -111,19 +93,19 @@ end
 -- socket instead), `backlog`, `tls` (a context of `perilune.tls`, or the options of one),
 -- and the limits and timeouts of the directives of the same name in seconds and bytes.
 -- @tparam function fn handler(request) → response
--- @tparam[opt] table options
+-- @tparam[opt] table opts
 -- @treturn server; raises an error object with code `address_in_use`, … when it cannot listen
-function server.start(fn, options)
+function server.start(fn, opts)
     if type(fn) ~= "function" then
         error("bad argument 'handler' to http.start_server (function expected, got " .. type(fn) .. ")", 2)
     end
-    options = options or {}
+    opts = options.check(opts, known, "http.start_server", 2)
     local self = setmetatable({ closed = deferred.deferred() }, mt)
-    local takes_any = not options.path and (options.port or 0) == 0
-    local tls_context = options.tls and tls.context(options.tls)
-    local core_server, err = core.listen(configuration(options), handler.wrap(fn), function()
+    local takes_any = not opts.path and (opts.port or 0) == 0
+    local tls_context = opts.tls and tls.context(opts.tls)
+    local core_server, err = core.listen(configuration(opts), handler.wrap(fn), function()
         self.closed:success(true)
-    end, options.listen_fd, takes_any and host_of(options) or nil, tls_context)
+    end, opts.listen_fd, takes_any and host_of(opts) or nil, tls_context)
     if not core_server then
         error(err, 0)
     end

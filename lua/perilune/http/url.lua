@@ -36,6 +36,14 @@ function url.unescape(s)
     end))
 end
 
+--- The user info of a URL as credentials: `user:password`, escapes undone.
+-- @tparam string userinfo
+-- @treturn string
+function url.credentials(userinfo)
+    local user, password = userinfo:match("^([^:]*):?(.*)$")
+    return url.unescape(user) .. ":" .. url.unescape(password)
+end
+
 --- A path with a query in which bytes that may not stand there are escaped; escapes that are there stay.
 local function safe_target(rest)
     rest = rest:gsub("#.*$", "")

@@ -1,12 +1,12 @@
 --- Streams themselves: making, putting, taking, ending. The operators are methods that other files of this folder
 -- add.
 
+local check_options = require("perilune.options").check
 local core = require "perilune.stream.core"
 local deferred = require "perilune.deferred"
 local deferred_core = require "perilune.deferred.core"
 local failure = require "perilune.failure"
 local ring = require "perilune.ring"
-local suggest = require "perilune.suggest"
 local unseen = require "perilune.unseen"
 
 local PENDING, SUCCESS = deferred_core.PENDING, deferred_core.SUCCESS
@@ -26,19 +26,7 @@ local TRUE, FALSE, NIL = success(true), success(false), success(nil)
 --- Most takes or puts that may wait on one stream; one more fails with code `too_large`.
 stream.MAX_PENDING = 16384
 
-local OPTIONS = { "xform", "description", "permanent", "max_pending" }
-
-local function check_options(options)
-    for name in pairs(options) do
-        local is_known = false
-        for _, known in ipairs(OPTIONS) do
-            is_known = is_known or known == name
-        end
-        if not is_known then
-            error(("unknown option '%s' of stream.stream%s"):format(tostring(name), suggest(name, OPTIONS)), 3)
-        end
-    end
-end
+local OPTIONS = { xform = "any", description = { "string", "table" }, permanent = "boolean", max_pending = "count" }
 
 local function check_capacity(capacity)
     if capacity ~= nil and (type(capacity) ~= "number" or capacity ~= capacity) then
@@ -74,7 +62,7 @@ function stream.stream(capacity, options)
     if not options then
         return s
     end
-    check_options(options)
+    check_options(options, OPTIONS, "stream.stream", 2)
     s.label, s.is_permanent, s.max_pending = options.description, options.permanent, options.max_pending
     if options.xform then
         return stream._with_xform(s, options)

@@ -2,27 +2,21 @@
 -- splices.
 
 local base = require "perilune.stream.base"
+local check_options = require("perilune.options").check
 local core = require "perilune.stream.core"
 local deferred = require "perilune.deferred"
 local link = require "perilune.stream.link"
-local suggest = require "perilune.suggest"
 
 local stream, Stream = base.stream, base.methods
 
 local connect = link.connect
 
-local OPTIONS = { "upstream", "downstream", "timeout", "description" }
+local OPTIONS = { upstream = "boolean", downstream = "boolean", timeout = "seconds",
+    description = { "string", "table" } }
 
 local function known_options(options, what)
     local fields = {}
-    for name, value in pairs(options or {}) do
-        local is_known = false
-        for _, known in ipairs(OPTIONS) do
-            is_known = is_known or known == name
-        end
-        if not is_known then
-            error(("unknown option '%s' of %s%s"):format(tostring(name), what, suggest(name, OPTIONS)), 3)
-        end
+    for name, value in pairs(check_options(options, OPTIONS, what, 3)) do
         fields[name == "description" and "label" or name] = value
     end
     return fields

@@ -6,6 +6,8 @@ local bytes = require "perilune.core.stream"
 local connection = require "perilune.websocket.connection"
 local core = require "perilune.core.websocket"
 local failure = require "perilune.failure"
+local headers = require "perilune.http.headers"
+local is_token = require "perilune.http.token"
 local options = require "perilune.websocket.options"
 local task = require "perilune.task"
 local tcp = require "perilune.tcp"
@@ -25,28 +27,23 @@ local function parse(text)
     return url.parse(as_http .. rest)
 end
 
-local function add_fields(lines, fields)
-    for name, value in pairs(fields or {}) do
-        value = tostring(value)
-        if not tostring(name):find("^[%w!#$%%&'*+%-.^_`|~]+$") or value:find("[%z\r\n]") then
-            error(failure.new("invalid", "a header field that cannot be sent: " .. tostring(name)), 0)
-        end
-        lines[#lines + 1] = name .. ": " .. value
-    end
-end
-
 local function request_of(u, key, opts)
     local lines = {
         ("GET %s HTTP/1.1"):format(u.target), "Host: " .. u.authority, "Upgrade: websocket", "Connection: Upgrade",
         "Sec-WebSocket-Key: " .. key, "Sec-WebSocket-Version: 13",
     }
-    local extensions = core.offer(opts)
-    lines[#lines + 1] = extensions and "Sec-WebSocket-Extensions: " .. extensions or nil
-    if opts.sub_protocols then
-        lines[#lines + 1] = "Sec-WebSocket-Protocol: " .. table.concat(opts.sub_protocols, ", ")
+    local function add(name, value)
+        value = tostring(value)
+        if not is_token(name) or value:find("[%z\r\n]") then
+            error(failure.new("invalid", "a header field that cannot be sent: " .. tostring(name)), 0)
+        end
+        lines[#lines + 1] = name .. ": " .. value
     end
-    lines[#lines + 1] = opts.origin and "Origin: " .. opts.origin or nil
-    add_fields(lines, opts.headers)
+    headers.visit({
+        ["Sec-WebSocket-Extensions"] = core.offer(opts), Origin = opts.origin,
+        ["Sec-WebSocket-Protocol"] = opts.sub_protocols and table.concat(opts.sub_protocols, ", "),
+    }, add)
+    headers.visit(opts.headers or {}, add)
     return table.concat(lines, "\r\n") .. "\r\n\r\n"
 end
 
@@ -69,8 +66,8 @@ local function read_head(own)
         elseif not line then
             error(lost(code, "the answer to the handshake was cut short"), 0)
         end
-        local name, value = line:match("^([%w!#$%%&'*+%-.^_`|~]+):[ \t]*(.-)[ \t]*$")
-        if not name or #line > LINE_MOST then
+        local name, value = line:match("^([^:]*):[ \t]*(.-)[ \t]*$")
+        if not is_token(name) or #line > LINE_MOST then
             error(failure.new("protocol", "malformed field in the answer to the handshake"), 0)
         end
         name = name:lower()

@@ -10,7 +10,7 @@ local failure = require "perilune.failure"
 local stream = require "perilune.stream"
 local task = require "perilune.task"
 
-local yield, WAIT = coroutines.yield, core_task.WAIT
+local wait, WAIT = coroutines.wait, core_task.WAIT
 local success = deferred.success_deferred
 local TRUE, FALSE = success(true), success(false)
 
@@ -26,13 +26,6 @@ end
 --- Is `x` a connection?
 function connection.is_connection(x)
     return getmetatable(x) == mt
-end
-
-local function wait()
-    local err = yield(WAIT)
-    if err ~= nil then
-        error(err, 0)
-    end
 end
 
 -- ---------------------------------------------------------------------------------------------------------------------

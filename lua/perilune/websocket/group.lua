@@ -1,24 +1,21 @@
 --- Groups: what is sent to one goes to every member, encoded once.
 
 local core = require "perilune.core.websocket_group"
+local options = require "perilune.options"
 
 local group = {}
 local Group = {}
 local mt = { __index = Group, __name = "websocket.group" }
 
-local OPTIONS = { limit = true }
+local OPTIONS = { limit = "bytes" }
 
 --- A group without members. Members leave it by themselves when they are closed.
 -- @tparam[opt] table opts `limit`: bytes queued for a member above which messages are not sent to it (1048576), so
 -- that one slow reader does not hold the memory of a room
 -- @treturn group
 function group.new(opts)
-    for name in pairs(opts or {}) do
-        if not OPTIONS[name] then
-            error(("websocket.group: unknown option '%s'; did you mean 'limit'?"):format(tostring(name)), 2)
-        end
-    end
-    local raw = core.group(opts and opts.limit or 1048576)
+    opts = options.check(opts, OPTIONS, "websocket.group", 2)
+    local raw = core.group(opts.limit or 1048576)
     return setmetatable({ raw = raw, members = setmetatable({}, { __mode = "k" }) }, mt)
 end
 

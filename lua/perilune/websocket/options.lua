@@ -13,19 +13,12 @@ local COMMON = {
     close_timeout = "seconds",
 }
 
-local function with(own)
-    for name, kind in pairs(COMMON) do
-        own[name] = kind
-    end
-    return own
-end
-
-local SERVER = with { origin = { "string", "table", "function" } }
-local CLIENT = with {
+local SERVER = options.together(COMMON, { origin = { "string", "table", "function" } })
+local CLIENT = options.together(COMMON, {
     handshake_timeout = "seconds", tls = { "boolean", "table", "userdata" }, server_name = "string",
     insecure = "boolean", resolver = "table", family = "string",
     local_address = "string", path = "string", origin = "string",
-}
+})
 
 local RANGES = {
     window_bits = { 9, 15 }, peer_window_bits = { 9, 15 }, compression_level = { 1, 9 },

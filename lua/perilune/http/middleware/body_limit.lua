@@ -65,7 +65,7 @@ return define("body_limit", { bytes = "bytes" }, function(o)
             elseif length or not req.body then
                 return handler(req)
             end
-            local too_long = failure.new("too_large", "the request body is longer than " .. most .. " bytes")
+            local too_long = failure.refusal(413, "too_large", "the request body is longer than " .. most .. " bytes")
             limit(req, most, too_long)
             local ok, res = xpcall(run, failure.traced, req)
             if ok then

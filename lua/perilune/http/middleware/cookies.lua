@@ -7,16 +7,11 @@
 local answer = require "perilune.http.answer"
 local cookie = require "perilune.http.cookie"
 local define = require "perilune.http.middleware.define"
+local options = require "perilune.options"
 
 --- The table as it is given, over the defaults, without `value`.
 local function attributes_of(given, defaults)
-    local all = {}
-    for k, v in pairs(defaults) do
-        all[k] = v
-    end
-    for k, v in pairs(given) do
-        all[k] = v
-    end
+    local all = options.together(defaults, given)
     all.value = nil
     return all
 end

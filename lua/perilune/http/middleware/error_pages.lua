@@ -1,9 +1,9 @@
 --- Errors for people and for programs: an error that a handler raises, and an answer of 400 and above whose body is
 -- text or none, become a page, or problem details (RFC 9457) for who accepts JSON rather than HTML.
 --
--- An error object with a `status` of 400 to 599 is answered with that; those of reading the request have theirs
--- (`STATUS` below); any other is 500, is written to the log, and its text is not told. Answers with a body that is not
--- plain text stay as they are.
+-- An error object with a `status` of 400 to 599 is answered with that; those of reading the request have theirs. Any
+-- other is 500, is written to the log, and its text is not told: also that of a client, whose `status` is what somebody
+-- else has answered. Answers with a body that is not plain text stay as they are.
 --
 -- Options: `page` (function(problem, req) → HTML, in place of the built-in page; `problem` has `status`, `title`,
 -- `detail`), `debug` (boolean, false: tell the text of every error; for development).
@@ -15,7 +15,9 @@ local json = require "perilune.json"
 local phrase = require "perilune.http.status"
 local sys = require "perilune.core.sys"
 
-local STATUS = { too_large = 413, truncated = 400 }
+--- Codes of errors of our clients, of HTTP and of WebSockets: their status is not about the request.
+local OF_CLIENTS = { status = true, handshake = true }
+
 local PAGE = [[
 <!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>%d %s</title></head>
@@ -79,8 +81,7 @@ end
 
 --- Status and text of what was raised.
 local function of_error(err, is_open)
-    local is_object = failure.is(err)
-    local status = is_object and (err.status or STATUS[err.code])
+    local status = failure.is(err) and not OF_CLIENTS[err.code] and err.status
     if type(status) == "number" and status >= 400 and status <= 599 then
         return status, err.message
     end

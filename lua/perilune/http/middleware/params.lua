@@ -39,8 +39,8 @@ return define("params", { max_size = "bytes", max_fields = "count", max_depth = 
             merge(all, req.query or {})
             if where then
                 local ok, value = try_await(reading)
-                if not ok and failure.is(value) and (value.status or value.code == "too_large") then
-                    return { status = value.status or 413, body = value.message .. "\n" }
+                if not ok and failure.is(value) and value.status then
+                    return { status = value.status, body = value.message .. "\n" }
                 elseif not ok then
                     error(value, 0)
                 end

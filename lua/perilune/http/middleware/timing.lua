@@ -5,11 +5,12 @@
 
 local answer = require "perilune.http.answer"
 local define = require "perilune.http.middleware.define"
+local is_token = require "perilune.http.token"
 local now = require("perilune.timers").now
 
 return define("timing", { name = "string" }, function(o)
     local total = o.name or "total"
-    if not total:find("^[%w!#$%%&'*+%-.^_`|~]+$") then
+    if not is_token(total) then
         error("middleware.timing: option 'name' must be a token", 0)
     end
     return function(handler)
@@ -17,7 +18,7 @@ return define("timing", { name = "string" }, function(o)
             local start, parts = now(), {}
             local last = start
             rawset(req, "mark", function(_, name)
-                if not name:find("^[%w!#$%%&'*+%-.^_`|~]+$") then
+                if not is_token(name) then
                     error("bad argument 'name' to mark (a token expected)", 2)
                 end
                 local t = now()
