@@ -51,8 +51,7 @@ static bool add_file(struct buf *body, const struct chunk *c)
         at += n;
         left -= (size_t)n;
     }
-    if (c->owns_fd)
-        (void)close(c->fd);
+    chunk_drop(c);
     return left == 0;
 }
 
