@@ -270,3 +270,21 @@ small
 --- must_die
 --- error_log
 invalid URL prefix
+
+
+
+=== TEST 12: a filter that gives an answer up, with its head or later
+--- config
+    location = /head { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/up; header_filter_by_lua_block { error("in the head") } }
+    location = /body { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/up; body_filter_by_lua_block { error("in the body") } }
+    location = /up { content_by_lua_block { for i = 1, 100 do ngx.print(("x"):rep(1000)) ngx.flush(true) end } }
+--- exec
+for i in head body; do curl -s -o $TEST_NGINX_HTML_DIR/out http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$i; echo $?; done
+curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/up | wc -c
+--- exec_out
+52
+18
+100000
+--- error_log
+in the head
+in the body

@@ -79,3 +79,22 @@ sleep 0.5
 curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ok"
 --- exec_out
 ok
+
+
+
+=== TEST 5: a filter that gives the answer up
+--- config
+    location = /t {
+        body_filter_by_lua_block { error("given up") }
+        echo_sleep 0.01; echo a; echo_sleep 0.01; echo b;
+    }
+    location = /ok { echo ok; }
+--- exec
+curl -s -o $TEST_NGINX_HTML_DIR/out "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/t"
+echo $?
+curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ok"
+--- exec_out
+18
+ok
+--- error_log
+given up

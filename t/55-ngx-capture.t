@@ -260,3 +260,29 @@ GET /t
 --- response_body
 1000000
 500000 0123456789
+
+
+
+=== TEST 8: a file that is larger than what is kept of a body is closed
+--- config
+    location = /large.txt { add_header X-Filter on; }
+    location = /t {
+        content_by_lua_block {
+            local f = assert(io.open("$TEST_NGINX_HTML_DIR/large.txt", "w"))
+            f:seek("set", 300 * 1024 * 1024)
+            f:write("x")
+            f:close()
+            local res = ngx.location.capture("/large.txt")
+            ngx.say(#res.body, " ", res.truncated)
+            res = nil
+            ngx.location.capture("/none")
+            local p = io.popen("ls -l /proc/" .. ngx.worker.pid() .. "/fd | grep -c large.txt")
+            ngx.say(tonumber(p:read("*a")) <= 1) -- that of the cache of files
+            p:close()
+        }
+    }
+--- request
+GET /t
+--- response_body
+0 true
+true

@@ -126,6 +126,41 @@ void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *
     return larger;
 }
 
+bool directives_put_flag(void *base, const struct config_node *node, struct config_error *e)
+{
+    return config_arg_flag(node, 0, (bool *)((char *)base + node->schema->id), e);
+}
+
+bool directives_put_time(void *base, const struct config_node *node, struct config_error *e)
+{
+    int64_t value;
+
+    if (!config_arg_time(node, 0, &value, e))
+        return false;
+    *(uint64_t *)((char *)base + node->schema->id) = (uint64_t)value;
+    return true;
+}
+
+bool directives_put_size(void *base, const struct config_node *node, struct config_error *e)
+{
+    int64_t value;
+
+    if (!config_arg_size(node, 0, &value, e))
+        return false;
+    *(size_t *)((char *)base + node->schema->id) = (size_t)value;
+    return true;
+}
+
+bool directives_put_number(void *base, const struct config_node *node, struct config_error *e)
+{
+    int64_t value;
+
+    if (!config_arg_int(node, 0, &value, e))
+        return false;
+    *(unsigned *)((char *)base + node->schema->id) = (unsigned)MIN(value, (int64_t)UINT32_MAX);
+    return true;
+}
+
 static void *field(void *ctx, const struct config_node *node)
 {
     struct apply *a = ctx;
@@ -135,27 +170,17 @@ static void *field(void *ctx, const struct config_node *node)
 
 bool directives_set_flag(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return config_arg_flag(node, 0, field(ctx, node), e);
+    return directives_put_flag(((struct apply *)ctx)->loc, node, e);
 }
 
 bool directives_set_time(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    int64_t value;
-
-    if (!config_arg_time(node, 0, &value, e))
-        return false;
-    *(uint64_t *)field(ctx, node) = (uint64_t)value;
-    return true;
+    return directives_put_time(((struct apply *)ctx)->loc, node, e);
 }
 
 bool directives_set_size(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    int64_t value;
-
-    if (!config_arg_size(node, 0, &value, e))
-        return false;
-    *(size_t *)field(ctx, node) = (size_t)value;
-    return true;
+    return directives_put_size(((struct apply *)ctx)->loc, node, e);
 }
 
 bool directives_set_bytes(void *ctx, const struct config_node *node, struct config_error *e)
@@ -165,12 +190,7 @@ bool directives_set_bytes(void *ctx, const struct config_node *node, struct conf
 
 bool directives_set_number(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    int64_t value;
-
-    if (!config_arg_int(node, 0, &value, e))
-        return false;
-    *(unsigned *)field(ctx, node) = (unsigned)MIN(value, (int64_t)UINT32_MAX);
-    return true;
+    return directives_put_number(((struct apply *)ctx)->loc, node, e);
 }
 
 bool directives_set_word(void *ctx, const struct config_node *node, struct config_error *e)

@@ -69,6 +69,21 @@ const struct variable *directives_variable(const struct apply *a, const struct c
  * the array. */
 void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size);
 
+/* They store the first argument in the field that is `id` bytes from `base`; for setters of
+ * directives whose values are not in struct location. */
+
+/* bool */
+bool directives_put_flag(void *base, const struct config_node *node, struct config_error *e);
+
+/* uint64_t, milliseconds */
+bool directives_put_time(void *base, const struct config_node *node, struct config_error *e);
+
+/* size_t, bytes */
+bool directives_put_size(void *base, const struct config_node *node, struct config_error *e);
+
+/* unsigned; more than it holds is its largest value */
+bool directives_put_number(void *base, const struct config_node *node, struct config_error *e);
+
 /* Setters: they store the first argument in the field of struct location that is `id` bytes from
  * its start. */
 

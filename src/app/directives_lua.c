@@ -286,13 +286,7 @@ static bool set_path(void *ctx, const struct config_node *node, struct config_er
 
 static bool set_count(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    int64_t n;
-
-    if (!config_arg_int(node, 0, &n, e))
-        return false;
-    *(unsigned *)((char *)((struct apply *)ctx)->conf + node->schema->id) =
-        (unsigned)MIN(n, (int64_t)UINT32_MAX);
-    return true;
+    return directives_put_number(((struct apply *)ctx)->conf, node, e);
 }
 
 static bool apply_code_cache(void *ctx, const struct config_node *node, struct config_error *e)

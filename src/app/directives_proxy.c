@@ -122,12 +122,7 @@ static bool add_rewrite(void *ctx, const struct config_node *node, struct config
 
 static bool set_time(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    int64_t ms;
-
-    if (!config_arg_time(node, 0, &ms, e))
-        return false;
-    *(uint64_t *)((char *)own(ctx) + node->schema->id) = (uint64_t)ms;
-    return true;
+    return directives_put_time(own(ctx), node, e);
 }
 
 static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
@@ -207,14 +202,9 @@ static bool set_bits(void *ctx, const struct config_node *node, struct config_er
     return true;
 }
 
-static bool set_tries(void *ctx, const struct config_node *node, struct config_error *e)
+static bool set_number(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    int64_t n;
-
-    if (!config_arg_int(node, 0, &n, e))
-        return false;
-    own(ctx)->next_tries = (unsigned)MIN(n, 1000000);
-    return true;
+    return directives_put_number(own(ctx), node, e);
 }
 
 #define FIELD(name) offsetof(struct proxy_conf, name)
@@ -339,7 +329,8 @@ static const struct directive table[] = {
      .syntax = "proxy_next_upstream_tries number;",
      .default_text = "proxy_next_upstream_tries 0;",
      .doc = "How many servers are tried, the first counted; 0: all.",
-     .apply = set_tries},
+     .id = FIELD(next_tries),
+     .apply = set_number},
     {.name = "proxy_ignore_headers",
      .contexts = CTX_LEVELS,
      .min_args = 1,

@@ -29,7 +29,7 @@ static bool set_ciphers(void *ctx, const struct config_node *node, struct config
 
 static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return config_arg_flag(node, 0, (bool *)((char *)own(ctx) + node->schema->id), e);
+    return directives_put_flag(own(ctx), node, e);
 }
 
 static bool set_name(void *ctx, const struct config_node *node, struct config_error *e)

@@ -27,7 +27,7 @@ static char *field_of(void *ctx, const struct config_node *node)
 
 static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return config_arg_flag(node, 0, (bool *)field_of(ctx, node), e);
+    return directives_put_flag(own(ctx), node, e);
 }
 
 /* A word; "auto" is the library's choice. */
@@ -190,14 +190,9 @@ static bool set_depth(void *ctx, const struct config_node *node, struct config_e
     return true;
 }
 
-static bool set_session_timeout(void *ctx, const struct config_node *node, struct config_error *e)
+static bool set_time(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    int64_t ms;
-
-    if (!config_arg_time(node, 0, &ms, e))
-        return false;
-    own(ctx)->session_timeout = (uint64_t)ms;
-    return true;
+    return directives_put_time(own(ctx), node, e);
 }
 
 /* How many sessions a number of bytes is meant to hold. */
@@ -241,14 +236,9 @@ static bool set_session_cache(void *ctx, const struct config_node *node, struct 
     return true;
 }
 
-static bool set_buffer_size(void *ctx, const struct config_node *node, struct config_error *e)
+static bool set_size(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    int64_t n;
-
-    if (!config_arg_size(node, 0, &n, e))
-        return false;
-    own(ctx)->buffer_size = (size_t)n;
-    return true;
+    return directives_put_size(own(ctx), node, e);
 }
 
 /* ssl_conf_command Ciphersuites value, Groups value: what the library calls them. */
@@ -372,8 +362,8 @@ static const struct directive table[] = {
         "asked by the server itself.",
         set_path),
     {ENTRY("ssl_session_timeout", "time", "ssl_session_timeout 5m;",
-           "How long a session can be resumed.", set_session_timeout),
-     .kinds = {ARG_TIME}},
+           "How long a session can be resumed.", set_time),
+     .kinds = {ARG_TIME}, .id = (int)offsetof(struct tls_conf, session_timeout)},
     FLAG("ssl_session_tickets", "on", has_tickets,
          "Whether clients keep sessions themselves, sealed with a key of ours. Unless "
          "`ssl_session_ticket_key` is given, keys change every hour, are the same in all "
@@ -389,8 +379,8 @@ static const struct directive table[] = {
     {ENTRY("ssl_buffer_size", "size", "ssl_buffer_size 16k;",
            "The largest record sent, at most 16k. The first 20 kB of an answer, and those after a "
            "second of silence, go in records that fit into a packet.",
-           set_buffer_size),
-     .kinds = {ARG_SIZE}},
+           set_size),
+     .kinds = {ARG_SIZE}, .id = (int)offsetof(struct tls_conf, buffer_size)},
     FLAG("ssl_reject_handshake", "off", rejects,
          "Refuses handshakes for the names of this server; in a default server: for all names "
          "that no other server has. Needs no certificate."),

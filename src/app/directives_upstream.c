@@ -108,24 +108,14 @@ static bool set_keepalive(void *ctx, const struct config_node *node, struct conf
     return true;
 }
 
-static bool set_requests(void *ctx, const struct config_node *node, struct config_error *e)
+static bool set_number(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    int64_t n;
-
-    if (!config_arg_int(node, 0, &n, e))
-        return false;
-    of(ctx)->u->keepalive_requests = (unsigned)MIN(n, (int64_t)UINT32_MAX);
-    return true;
+    return directives_put_number(of(ctx)->u, node, e);
 }
 
 static bool set_time(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    int64_t ms;
-
-    if (!config_arg_time(node, 0, &ms, e))
-        return false;
-    *(uint64_t *)((char *)of(ctx)->u + node->schema->id) = (uint64_t)ms;
-    return true;
+    return directives_put_time(of(ctx)->u, node, e);
 }
 
 static bool set_zone(void *ctx, const struct config_node *node, struct config_error *e)
@@ -201,7 +191,8 @@ static const struct directive table[] = {
      .syntax = "keepalive_requests number;",
      .default_text = "keepalive_requests 1000;",
      .doc = "Requests on one connection to a server.",
-     .apply = set_requests},
+     .id = offsetof(struct upstream, keepalive_requests),
+     .apply = set_number},
     {.name = "keepalive_timeout",
      .contexts = CTX_UPSTREAM,
      .min_args = 1,

@@ -180,15 +180,19 @@ static void go_on(struct echo_run *r)
 {
     struct exchange *x = r->v->x;
 
+    exchange_hold(x); /* a filter may give it up inside of any write */
     while (r->line && x->state < EXCHANGE_DONE) {
         const struct echo_line *line = r->line;
 
         r->line = line->next;
-        if (do_line(r, line))
+        if (do_line(r, line)) {
+            exchange_release(x);
             return;
+        }
     }
     if (x->state < EXCHANGE_DONE)
         exchange_end(x);
+    exchange_release(x);
 }
 
 static void call_off(void *arg)

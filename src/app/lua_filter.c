@@ -4,30 +4,16 @@
 #include "app/lua_filter.h"
 
 #include <lauxlib.h>
-#include <unistd.h>
 
 #include "app/error_page.h"
 #include "app/lua_code.h"
 #include "app/lua_handle.h"
 #include "app/lua_visit.h"
-#include "base/mem.h"
 #include "bind/co.h"
 #include "bind/vm.h"
-
-enum { FILE_PIECE = 65536 };
+#include "http/filter_file.h"
 
 enum { STATUS_CLOSE = 444 };
-
-/* A piece of a body that waits for room in the output. */
-struct held {
-    struct held *next;
-    struct chunk chunk;
-};
-
-struct lua_filter {
-    struct filter filter;
-    struct held *held; /* in their order, the rest of the one under way first */
-};
 
 static struct visit *filtered; /* process-wide: the visit whose filter or log code runs now */
 
@@ -134,115 +120,32 @@ static void on_head(struct filter *f, struct exchange *x)
     if (!v->loc->header_filter || run(v, v->loc->header_filter, LUA_CONTEXT_HEADER_FILTER)) {
         if (lua_visit_of(v)->filter_exit)
             replace_answer(v, lua_visit_of(v));
-        if (v->loc->body_filter)
+        if (v->loc->body_filter) {
             x->res.content_length = -1;
+            filter_file_add(x);
+        }
         exchange_pass_head(x, f->next);
         return;
     }
     exchange_abort(x, &err_cancelled);
 }
 
-/* False: the response has been given up. */
-static bool filter_piece(struct filter *f, struct exchange *x, struct slice bytes, bool is_last,
-                         bool is_flush)
+static void filter_piece(struct filter *f, struct exchange *x, const struct chunk *c)
 {
     struct visit *v = visit_of(x);
     struct lua_visit *lv = lua_visit_of(v);
     struct chunk out;
 
-    lv->filter_data = bytes;
-    lv->filter_is_last = is_last;
+    lv->filter_data = c->bytes;
+    lv->filter_is_last = c->is_last;
     if (!run(v, v->loc->body_filter, LUA_CONTEXT_BODY_FILTER)) {
         exchange_abort(x, &err_cancelled);
-        return false;
-    }
-    out = CHUNK_BYTES(lv->filter_data);
-    out.is_flush = is_flush;
-    out.is_last = is_last || lv->filter_is_last;
-    exchange_pass_body(x, f->next, &out);
-    return !out.is_last && x->state != EXCHANGE_ABORTED;
-}
-
-static void close_own(const struct chunk *c)
-{
-    if (c->fd >= 0 && c->owns_fd)
-        close(c->fd);
-}
-
-/* The exchange ends before the pieces had their turn. */
-static void drop_held(void *arg)
-{
-    struct lua_filter *lf = arg;
-
-    for (; lf->held; lf->held = lf->held->next)
-        close_own(&lf->held->chunk);
-}
-
-/* Behind what is held, or before it (`is_rest`: of the piece that was under way). */
-static void hold(struct lua_filter *lf, struct exchange *x, const struct chunk *c, bool is_rest)
-{
-    struct held *h = pool_new(&x->pool, struct held), **at = &lf->held;
-
-    h->chunk = *c;
-    if (c->fd < 0)
-        h->chunk.bytes = pool_dup(&x->pool, c->bytes);
-    while (*at && !is_rest)
-        at = &(*at)->next;
-    h->next = *at;
-    *at = h;
-}
-
-/* A section of a file is read in pieces, as the client takes what became of them. What of it is
- * missing at the end was cut off meanwhile. */
-static void filter_file(struct lua_filter *lf, struct exchange *x, const struct chunk *c)
-{
-    char *room = mem_alloc(MIN(c->size, (size_t)FILE_PIECE) + 1);
-    struct chunk rest = *c;
-    bool goes_on = c->size > 0;
-
-    while (goes_on && rest.size > 0 && !exchange_is_congested(x)) {
-        ssize_t n = pread(c->fd, room, MIN(rest.size, (size_t)FILE_PIECE), rest.offset);
-        bool is_end = n == (ssize_t)rest.size;
-
-        if (n <= 0) {
-            exchange_abort(x, &err_truncated);
-            goes_on = false;
-            break;
-        }
-        rest.offset += n;
-        rest.size -= (size_t)n;
-        goes_on = filter_piece(&lf->filter, x, slice_of(room, (size_t)n), c->is_last && is_end,
-                               c->is_flush && is_end);
-    }
-    mem_free(room);
-    if (goes_on && rest.size > 0) {
-        hold(lf, x, &rest, true);
-        filter_pause(&lf->filter, x);
         return;
     }
-    close_own(c);
-    if (c->size == 0 && c->is_last)
-        (void)filter_piece(&lf->filter, x, SLICE_EMPTY, true, c->is_flush);
-}
-
-static void filter_chunk(struct lua_filter *lf, struct exchange *x, const struct chunk *c)
-{
-    if (c->fd >= 0)
-        filter_file(lf, x, c);
-    else
-        (void)filter_piece(&lf->filter, x, c->bytes, c->is_last, c->is_flush);
-}
-
-static void on_resume(struct filter *f, struct exchange *x)
-{
-    struct lua_filter *lf = CONTAINER_OF(f, struct lua_filter, filter);
-
-    while (lf->held && !x->paused && x->state < EXCHANGE_DONE) {
-        struct held *h = lf->held;
-
-        lf->held = h->next;
-        filter_chunk(lf, x, &h->chunk);
-    }
+    out = CHUNK_BYTES(lv->filter_data);
+    out.is_flush = c->is_flush;
+    out.is_last = c->is_last || lv->filter_is_last;
+    exchange_pass_body(x, f->next, &out);
 }
 
 /* What the handler writes is dropped; its end brings the replacement. */
@@ -250,36 +153,28 @@ static void pass_replacement(struct filter *f, struct exchange *x, const struct 
 {
     struct chunk out = CHUNK_LAST(lua_visit_of(visit_of(x))->replacement);
 
-    close_own(c);
+    chunk_drop(c);
     if (c->is_last)
         exchange_pass_body(x, f->next, &out);
 }
 
 static void on_body(struct filter *f, struct exchange *x, const struct chunk *c)
 {
-    struct lua_filter *lf = CONTAINER_OF(f, struct lua_filter, filter);
-
     trace(visit_of(x), "body");
     if (lua_visit_of(visit_of(x))->filter_exit)
         pass_replacement(f, x, c);
     else if (!visit_of(x)->loc->body_filter)
         exchange_pass_body(x, f->next, c);
-    else if (x->paused)
-        hold(lf, x, c, false);
     else
-        filter_chunk(lf, x, c);
+        filter_piece(f, x, c);
 }
 
 void lua_filter_add(struct visit *v)
 {
-    static const struct filter_ops ops = {"lua", on_head, on_body, on_resume};
-    struct lua_filter *lf;
+    static const struct filter_ops ops = {"lua", on_head, on_body, NULL};
 
-    if (!v->loc->header_filter && !v->loc->body_filter)
-        return;
-    lf = pool_new(visit_pool(v), struct lua_filter);
-    pool_on_reset(visit_pool(v), drop_held, lf);
-    filter_append(v->x, &lf->filter, &ops);
+    if (v->loc->header_filter || v->loc->body_filter)
+        filter_append(v->x, pool_new(visit_pool(v), struct filter), &ops);
 }
 
 /* What Lua still holds of the visit means nothing from now on. */

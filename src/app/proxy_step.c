@@ -177,7 +177,7 @@ static void finish(struct proxy *p)
     exchange_end(x);
 }
 
-static void pump(struct proxy *p)
+static void pump_some(struct proxy *p)
 {
     struct exchange *x = p->v->x;
 
@@ -209,6 +209,17 @@ static void pump(struct proxy *p)
             return;
         }
     }
+    leave(p, false);
+}
+
+/* A filter may give the exchange up inside of any write. */
+static void pump(struct proxy *p)
+{
+    struct exchange *x = p->v->x;
+
+    exchange_hold(x);
+    pump_some(p);
+    exchange_release(x);
 }
 
 static void on_drained(struct exchange *x)
@@ -352,8 +363,10 @@ static void on_up_head(struct client_exchange *up)
         p->is_flushing = slice_ieq(buffering, SLICE("no"));
     p->has_begun = true;
     x->user.on_drained = on_drained;
+    exchange_hold(x);
     exchange_start(x);
-    pump(p);
+    pump_some(p);
+    exchange_release(x);
 }
 
 static void on_up_failed(struct client_exchange *up)

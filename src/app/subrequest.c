@@ -51,8 +51,6 @@ static bool add_file(struct buf *body, const struct chunk *c)
         at += n;
         left -= (size_t)n;
     }
-    if (c->owns_fd)
-        (void)close(c->fd);
     return left == 0;
 }
 
@@ -67,6 +65,7 @@ static void send_body(struct exchange *x, const struct chunk *c)
         s->is_truncated |= !add_file(&s->body, c);
     else
         buf_add_slice(&s->body, c->bytes);
+    chunk_drop(c);
     if (!is_last)
         return;
     finish(s);

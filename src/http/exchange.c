@@ -10,8 +10,6 @@
  * To add a state, extend `edges` and `names`; nothing else writes x->state. */
 #include "http/exchange.h"
 
-#include <unistd.h>
-
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -231,19 +229,12 @@ static size_t chunk_size(const struct chunk *c)
     return c->fd >= 0 ? c->size : c->bytes.n;
 }
 
-/* The chunk is not sent: closes what it owns. */
-static void drop_chunk(const struct chunk *c)
-{
-    if (c->fd >= 0 && c->owns_fd)
-        (void)close(c->fd);
-}
-
 /* Makes `c` fit into what is left of the promised length. */
 static void cut_chunk(struct exchange *x, struct chunk *c)
 {
     log_write(&x->log, LOG_ERROR, "response body is longer than its content length, cut");
     if (x->body_left == 0) {
-        drop_chunk(c);
+        chunk_drop(c);
         c->fd = -1;
         c->bytes = SLICE_EMPTY;
     } else if (c->fd >= 0) {
@@ -259,7 +250,7 @@ static void wire_body(struct exchange *x, const struct chunk *piece)
     bool is_short = false;
 
     if (UNLIKELY(x->is_complete)) {
-        drop_chunk(&c);
+        chunk_drop(&c);
         return;
     }
     if (x->body_left >= 0) {
@@ -271,7 +262,7 @@ static void wire_body(struct exchange *x, const struct chunk *piece)
             c.is_last = false;
     }
     if (c.fd >= 0 && c.size == 0) {
-        drop_chunk(&c);
+        chunk_drop(&c);
         c = (struct chunk){.bytes = SLICE_EMPTY, .fd = -1, .is_last = c.is_last};
     }
     if (c.is_last) {
@@ -301,7 +292,7 @@ void exchange_pass_head(struct exchange *x, struct filter *next)
 void exchange_pass_body(struct exchange *x, struct filter *next, const struct chunk *c)
 {
     if (UNLIKELY(is_gone(x)))
-        drop_chunk(c);
+        chunk_drop(c);
     else if (next)
         next->ops->body(next, x, c);
     else
@@ -348,11 +339,11 @@ static void push(struct exchange *x, const struct chunk *c)
     struct chunk empty = {.bytes = SLICE_EMPTY, .fd = -1, .is_last = c->is_last};
 
     if (UNLIKELY(is_gone(x))) {
-        drop_chunk(c);
+        chunk_drop(c);
         return;
     }
     if (is_bodyless(x)) {
-        drop_chunk(c);
+        chunk_drop(c);
         if (!c->is_last)
             return;
         c = &empty;
@@ -374,7 +365,7 @@ void exchange_write(struct exchange *x, const struct chunk *c)
 {
     if (is_gone(x) || x->is_complete) {
         x->has_ended |= c->is_last;
-        drop_chunk(c);
+        chunk_drop(c);
         return;
     }
     CHECK(!x->has_ended && x->state >= EXCHANGE_HANDLING && x->state <= EXCHANGE_BODY_OUT);

@@ -11,16 +11,14 @@
  * is held, and the chain is paused meanwhile. */
 #include "http/filter_compress.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #include "http/filter.h"
+#include "http/filter_file.h"
 #include "loop/loop.h"
 #include "proto/accept.h"
 #include "proto/date.h"
 #include "proto/status.h"
 
-enum { PASS_LEAST = 16384, READ_SIZE = 16384, TURN_MOST = 1 << 20 };
+enum { PASS_LEAST = 16384 };
 
 struct compress_filter {
     struct filter f;
@@ -30,8 +28,6 @@ struct compress_filter {
     struct loop_call late;
     struct buf out;
     uint64_t in_bytes, out_bytes;
-    struct chunk held; /* what is left of a file */
-    bool has_held;
     bool is_head_held;
     bool is_used;
 };
@@ -196,6 +192,7 @@ static void on_head(struct filter *filter, struct exchange *x)
         exchange_pass_head(x, filter->next);
         return;
     }
+    filter_file_add(x);
     f->c = compressor_new(coding, f->settings->rules[coding].level);
     f->is_used = true;
     f->is_head_held = true;
@@ -227,52 +224,6 @@ static void take(struct compress_filter *f, struct slice bytes)
         pass(f, false);
 }
 
-static void drop_held(struct compress_filter *f)
-{
-    if (f->has_held && f->held.owns_fd)
-        (void)close(f->held.fd);
-    f->has_held = false;
-}
-
-/* Reads a part of the file; false: it could not be read, and the response was aborted. */
-static bool take_part(struct compress_filter *f)
-{
-    char room[READ_SIZE];
-    struct chunk *c = &f->held;
-    ssize_t n;
-
-    do
-        n = pread(c->fd, room, MIN(sizeof room, c->size), c->offset);
-    while (n < 0 && errno == EINTR);
-    if (n <= 0) {
-        drop_held(f);
-        exchange_abort(f->x, &err_truncated);
-        return false;
-    }
-    c->offset += n;
-    c->size -= (size_t)n;
-    take(f, slice_of(room, (size_t)n));
-    return true;
-}
-
-/* Takes the file as far as the client keeps up and the turn is not too long (`is_whole`: to its
- * end). True: it has been taken. */
-static bool take_file(struct compress_filter *f, bool is_whole)
-{
-    uint64_t stop = f->in_bytes + TURN_MOST;
-
-    while (f->held.size > 0) {
-        if (!is_whole && (exchange_is_congested(f->x) || f->in_bytes >= stop)) {
-            filter_pause(&f->f, f->x);
-            return false;
-        }
-        if (f->x->state >= EXCHANGE_DONE || !take_part(f))
-            return false;
-    }
-    drop_held(f);
-    return true;
-}
-
 static void finish(struct compress_filter *f)
 {
     struct chunk last;
@@ -299,6 +250,8 @@ static void on_late(struct loop_call *call)
 {
     struct compress_filter *f = CONTAINER_OF(call, struct compress_filter, late);
 
+    if (f->x->paused)
+        return;
     if (f->in_bytes > 0)
         flush(f);
     else
@@ -316,37 +269,12 @@ static void end_piece(struct compress_filter *f, bool is_last, bool is_flush)
         loop_at_end(&f->late);
 }
 
-static void go_on_with_file(struct compress_filter *f, bool is_whole)
-{
-    bool is_last = f->held.is_last, is_flush = f->held.is_flush;
-
-    if (take_file(f, is_whole))
-        end_piece(f, is_last, is_flush);
-}
-
-static void on_resume(struct filter *filter, struct exchange *x)
-{
-    struct compress_filter *f = CONTAINER_OF(filter, struct compress_filter, f);
-
-    UNUSED(x);
-    if (f->has_held)
-        go_on_with_file(f, false);
-}
-
 static void on_body(struct filter *filter, struct exchange *x, const struct chunk *c)
 {
     struct compress_filter *f = CONTAINER_OF(filter, struct compress_filter, f);
 
     if (!f->c) {
         exchange_pass_body(x, filter->next, c);
-        return;
-    }
-    if (f->has_held) /* somebody does not wait: what came before goes first */
-        go_on_with_file(f, true);
-    if (c->fd >= 0) {
-        f->held = *c;
-        f->has_held = true;
-        go_on_with_file(f, x->paused != NULL);
         return;
     }
     if (c->bytes.n > 0)
@@ -356,14 +284,13 @@ static void on_body(struct filter *filter, struct exchange *x, const struct chun
 
 /* --- life --- */
 
-static const struct filter_ops ops = {"compress", on_head, on_body, on_resume};
+static const struct filter_ops ops = {"compress", on_head, on_body, NULL};
 
 static void on_pool_reset(void *arg)
 {
     struct compress_filter *f = arg;
 
     loop_cancel(&f->late);
-    drop_held(f);
     compressor_free(&f->c);
     buf_free(&f->out);
 }

@@ -6,7 +6,15 @@
  * are. */
 #include "http/message.h"
 
+#include <unistd.h>
+
 #include "proto/url.h"
+
+void chunk_drop(const struct chunk *c)
+{
+    if (c->fd >= 0 && c->owns_fd)
+        (void)close(c->fd);
+}
 
 static int refuse(const char **reason_out, int status, const char *reason)
 {

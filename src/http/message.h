@@ -53,6 +53,9 @@ struct chunk {
 #define CHUNK_BYTES(s) ((struct chunk){.bytes = (s), .fd = -1})
 #define CHUNK_LAST(s)  ((struct chunk){.bytes = (s), .fd = -1, .is_last = true})
 
+/* The piece goes nowhere: closes what it owns. */
+void chunk_drop(const struct chunk *c);
+
 /* Fills in uri, path, query, host and host_port from target, method and headers; what is not there
  * as such comes from `pool`. r->host.p not NULL: the Host field has been read already. 0, or the
  * status to answer, with *reason_out telling why (static text). */

@@ -18,8 +18,10 @@
 #include "base/mem.h"
 #include "loop/io.h"
 #include "net/tcp.h"
+#include "net/tls.h"
 
 enum { CONNS_KEPT = 1024, INPUTS_KEPT = 64, FILE_BUDGET = 2097152 };
+enum { LINGER_MOST = 1 << 20 };
 enum { LAST_CALL_MS = 5000, PACE_MS = 250, LOOK_MS = 1000 };
 
 static struct mem_cache conns =
@@ -201,6 +203,63 @@ void server_conn_set_phase(struct server_conn *c, enum server_conn_phase to)
     c->phase = (uint8_t)to;
 }
 
+struct exchange *server_conn_exchange(struct server_conn *c,
+                                      const struct exchange_transport *transport, uint64_t since_ms)
+{
+    struct server *s = c->server;
+    struct exchange *x = exchange_new(transport, NULL, s->settings);
+    struct addr *peer = pool_alloc(&x->pool, sizeof(*peer));
+
+    if (server_conn_peer(c, peer))
+        x->peer = peer;
+    x->log.parent = &s->log;
+    x->log.id = c->id;
+    if (tls_is(c->stream)) {
+        x->req.is_tls = true;
+        x->req.tls = tls_hold(c->stream);
+    }
+    x->connection_id = c->id;
+    x->connection_requests = ++c->requests;
+    x->start_ms = since_ms;
+    x->start_wall_ms = clock_wall_ms() - (int64_t)(clock_ms() - since_ms);
+    n_requests++;
+    exchange_set_state(x, EXCHANGE_HEAD_IN);
+    return x;
+}
+
+void server_conn_refuse(struct server_conn *c, struct exchange *x, int status, const char *reason)
+{
+    struct server *s = c->server;
+
+    log_write(&x->log, LOG_INFO, "%s while reading client request headers", reason);
+    exchange_set_state(x, EXCHANGE_HANDLING);
+    if (s->on_bad_request) {
+        s->on_bad_request(x, status, s->user);
+        return;
+    }
+    x->res.status = status;
+    exchange_respond(x, SLICE_EMPTY);
+}
+
+void server_conn_linger(struct server_conn *c)
+{
+    server_conn_consume(c, server_conn_input(c).n);
+    c->dropped = 0;
+    stream_shutdown(c->stream);
+    server_conn_set_phase(c, CONN_LINGER);
+}
+
+bool server_conn_linger_on(struct server_conn *c)
+{
+    ssize_t n = server_conn_read(c, SERVER_CONN_BUFFER);
+
+    if (n > 0) {
+        server_conn_consume(c, (size_t)n);
+        c->dropped += (uint32_t)n;
+    }
+    return n != 0 && n != STREAM_FAILED && c->dropped <= LINGER_MOST;
+}
+
 /* The first request of a connection is always waited for: whoever has been let in was promised an
  * answer. */
 bool server_conn_is_dispensable(const struct server_conn *c)
@@ -212,12 +271,6 @@ bool server_conn_is_dispensable(const struct server_conn *c)
 unsigned server_conn_count(enum server_conn_phase phase)
 {
     return counts[phase];
-}
-
-uint32_t server_conn_count_request(struct server_conn *c)
-{
-    n_requests++;
-    return ++c->requests;
 }
 
 uint64_t server_conn_requests(void)

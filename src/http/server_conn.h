@@ -153,8 +153,21 @@ bool server_conn_flush(struct server_conn *c);
 /* Brings what is watched and the deadline in line with the state. */
 void server_conn_update(struct server_conn *c);
 
-/* The number of a request that begins: from 1. */
-uint32_t server_conn_count_request(struct server_conn *c);
+/* An exchange in HEAD_IN, whose head began to come at `since_ms`: a request of `c` more. Its conn
+ * is the caller's to set. */
+struct exchange *server_conn_exchange(struct server_conn *c,
+                                      const struct exchange_transport *transport,
+                                      uint64_t since_ms);
+
+/* `x`, in HEAD_IN, breaks the rules: says so in its log, and has the app answer `status`. */
+void server_conn_refuse(struct server_conn *c, struct exchange *x, int status, const char *reason);
+
+/* All output is out: ends our side, drops the input, and gives a peer that may still be sending
+ * time to read the answer. */
+void server_conn_linger(struct server_conn *c);
+
+/* Drops what has come meanwhile; false: that was the end, or too much. */
+bool server_conn_linger_on(struct server_conn *c);
 
 /* Requests of the process. */
 uint64_t server_conn_requests(void);

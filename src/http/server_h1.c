@@ -22,9 +22,6 @@
 #include "http/server_h2.h"
 #include "http/server_h2_upgrade.h"
 #include "net/tcp.h"
-#include "net/tls.h"
-
-enum { LINGER_MOST = 1 << 20 };
 
 static struct http1_head head; /* process-wide: parsed and used up within one call */
 
@@ -52,11 +49,8 @@ static void end_connection(struct server_conn *c)
         server_conn_close(c, false);
         return;
     }
-    server_conn_consume(c, in.n);
     server_conn_drop_body(c);
-    c->dropped = 0;
-    stream_shutdown(c->stream);
-    server_conn_set_phase(c, CONN_LINGER);
+    server_conn_linger(c);
 }
 
 /* --- heads --- */
@@ -98,28 +92,14 @@ static void take_head(struct exchange *x, const char *p)
 
 static struct exchange *new_exchange(struct server_conn *c)
 {
-    struct server *s = c->server;
-    struct exchange *x = exchange_new(&server_h1_out_transport, c, s->settings);
-    struct addr *peer = pool_alloc(&x->pool, sizeof(*peer));
+    struct exchange *x = server_conn_exchange(c, &server_h1_out_transport, c->since);
 
-    if (server_conn_peer(c, peer))
-        x->peer = peer;
-    x->log.parent = &s->log;
-    x->log.id = c->id;
-    if (tls_is(c->stream)) {
-        x->req.is_tls = true;
-        x->req.tls = tls_hold(c->stream);
-    }
-    x->connection_id = c->id;
-    x->connection_requests = server_conn_count_request(c);
-    x->start_ms = c->since;
-    x->start_wall_ms = clock_wall_ms() - (int64_t)(clock_ms() - c->since);
+    x->conn = c;
     c->x = x;
     c->framing = 0;
     c->is_ending = false;
     c->has_progress = true;
     server_conn_set_phase(c, CONN_BUSY);
-    exchange_set_state(x, EXCHANGE_HEAD_IN);
     return x;
 }
 
@@ -127,18 +107,10 @@ static struct exchange *new_exchange(struct server_conn *c)
 static void refuse(struct exchange *x, int status, const char *reason)
 {
     struct server_conn *c = x->conn;
-    struct server *s = c->server;
 
     c->must_close = true;
     x->keep_alive = false;
-    log_write(&x->log, LOG_INFO, "%s while reading client request headers", reason);
-    exchange_set_state(x, EXCHANGE_HANDLING);
-    if (s->on_bad_request) {
-        s->on_bad_request(x, status, s->user);
-        return;
-    }
-    x->res.status = status;
-    exchange_respond(x, SLICE_EMPTY);
+    server_conn_refuse(c, x, status, reason);
 }
 
 /* A head that cannot be taken as it is, or will not be completed. */
@@ -416,8 +388,6 @@ static void look_for_end(struct server_conn *c)
 
 static void on_readable(struct server_conn *c)
 {
-    ssize_t n;
-
     switch ((enum server_conn_phase)c->phase) {
     case CONN_IDLE:
     case CONN_HEAD:
@@ -428,12 +398,7 @@ static void on_readable(struct server_conn *c)
         on_readable_busy(c);
         return;
     case CONN_LINGER:
-        n = server_conn_read(c, SERVER_CONN_BUFFER);
-        if (n > 0) {
-            server_conn_consume(c, (size_t)n);
-            c->dropped += (uint32_t)n;
-        }
-        if (n == 0 || n == STREAM_FAILED || c->dropped > LINGER_MOST)
+        if (!server_conn_linger_on(c))
             server_conn_close(c, false);
         return;
     default:

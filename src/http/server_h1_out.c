@@ -9,8 +9,6 @@
  * head says so. */
 #include "http/server_h1_out.h"
 
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "http/server_h1_body.h"
 #include "proto/http1_write.h"
@@ -142,8 +140,7 @@ static void put_piece(struct exchange *x, const struct chunk *p, size_t size)
     if (p->fd < 0) {
         put_bytes(x, p->bytes);
     } else if (c->stream->err) {
-        if (p->owns_fd)
-            (void)close(p->fd);
+        chunk_drop(p);
     } else {
         c->out.reads_files = !x->settings->has_sendfile;
         outq_add_file(&c->out, p->fd, p->offset, size, p->owns_fd);

@@ -22,7 +22,7 @@
 #include "http/server_h2_head.h"
 #include "http/server_h2_out.h"
 
-enum { LINGER_MOST = 1 << 20, FRAMES_AT_ONCE = 64 };
+enum { FRAMES_AT_ONCE = 64 };
 
 static struct server_h2 *h2_of(const struct server_conn *c)
 {
@@ -80,10 +80,7 @@ static void end_connection(struct server_conn *c)
     lose_streams(h2_of(c), &err_closed);
     if (!c->stream)
         return;
-    server_conn_consume(c, server_conn_input(c).n);
-    c->dropped = 0;
-    stream_shutdown(c->stream);
-    server_conn_set_phase(c, CONN_LINGER);
+    server_conn_linger(c);
 }
 
 static void notice(struct server_h2 *h2)
@@ -107,11 +104,14 @@ static void say_goodbye(struct server_h2 *h2)
 static void *on_head(void *user, int32_t id)
 {
     struct server_h2 *h2 = user;
+    struct exchange *x = server_conn_exchange(h2->conn, &server_h2_out_transport, clock_ms());
 
+    x->keep_alive = true;
+    x->req.version_major = 2;
     h2->head.scheme = h2->head.authority = (struct slice){NULL, 0};
     h2->head.cookies.n = 0;
     h2->head.is_too_large = false;
-    return server_h2_stream_new(h2, id, server_h2_stream_exchange(h2, &server_h2_out_transport));
+    return server_h2_stream_new(h2, id, x);
 }
 
 static void on_head_end(void *user, void *stream, bool is_trailers, bool is_too_large, size_t wire)
@@ -172,19 +172,6 @@ static const struct h2_events events = {
 
 /* --- requests --- */
 
-static void refuse(struct exchange *x, struct server *s, int status, const char *reason)
-{
-    log_write(&x->log, LOG_INFO,
-              "client sent invalid request: %s while reading client request headers", reason);
-    exchange_set_state(x, EXCHANGE_HANDLING);
-    if (s->on_bad_request) {
-        s->on_bad_request(x, status, s->user);
-        return;
-    }
-    x->res.status = status;
-    exchange_respond(x, SLICE_EMPTY);
-}
-
 static void begin(struct server_h2_stream *st)
 {
     struct server_conn *c = st->h2->conn;
@@ -196,7 +183,8 @@ static void begin(struct server_h2_stream *st)
     if (c->requests >= s->settings->keepalive_requests)
         notice(st->h2);
     if (UNLIKELY(status)) {
-        refuse(x, s, status, reason);
+        server_conn_refuse(c, x, status,
+                           pool_printf(&x->pool, "client sent invalid request: %s", reason).p);
         return;
     }
     exchange_set_state(x, EXCHANGE_HANDLING);
@@ -309,15 +297,9 @@ static void on_work(struct server_conn *c)
 
 static void on_readable(struct server_conn *c)
 {
-    ssize_t n = server_conn_read(c, SERVER_CONN_BUFFER);
-
     if (c->phase != CONN_LINGER)
-        return; /* on_work looks at what came of it */
-    if (n > 0) {
-        server_conn_consume(c, (size_t)n);
-        c->dropped += (uint32_t)n;
-    }
-    if (n == 0 || n == STREAM_FAILED || c->dropped > LINGER_MOST)
+        (void)server_conn_read(c, SERVER_CONN_BUFFER); /* on_work looks at what came of it */
+    else if (!server_conn_linger_on(c))
         lose(c, &err_closed, false);
 }
 

@@ -13,7 +13,6 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "net/tls.h"
 
 enum { STREAMS_KEPT = 256, DRAIN_MOST = 262144 };
 
@@ -91,32 +90,6 @@ void server_h2_stream_watch_time(struct server_h2_stream *st)
 }
 
 /* --- life --- */
-
-struct exchange *server_h2_stream_exchange(struct server_h2 *h2,
-                                           const struct exchange_transport *transport)
-{
-    struct server_conn *c = h2->conn;
-    struct server *s = c->server;
-    struct exchange *x = exchange_new(transport, NULL, s->settings);
-    struct addr *peer = pool_alloc(&x->pool, sizeof(*peer));
-
-    if (server_conn_peer(c, peer))
-        x->peer = peer;
-    x->log.parent = &s->log;
-    x->log.id = c->id;
-    if (tls_is(c->stream)) {
-        x->req.is_tls = true;
-        x->req.tls = tls_hold(c->stream);
-    }
-    x->connection_id = c->id;
-    x->connection_requests = server_conn_count_request(c);
-    x->start_ms = clock_ms();
-    x->start_wall_ms = clock_wall_ms();
-    x->keep_alive = true;
-    x->req.version_major = 2;
-    exchange_set_state(x, EXCHANGE_HEAD_IN);
-    return x;
-}
 
 struct server_h2_stream *server_h2_stream_new(struct server_h2 *h2, int32_t id, struct exchange *x)
 {

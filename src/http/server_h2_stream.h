@@ -75,10 +75,6 @@ struct server_h2_stream {
 /* A record for stream `id`, which carries `x`. */
 struct server_h2_stream *server_h2_stream_new(struct server_h2 *h2, int32_t id, struct exchange *x);
 
-/* An exchange in HEAD_IN for a request that begins. */
-struct exchange *server_h2_stream_exchange(struct server_h2 *h2,
-                                           const struct exchange_transport *transport);
-
 /* Takes it off the connection; it has no exchange any more. */
 void server_h2_stream_remove(struct server_h2_stream *st);
 
