@@ -16,7 +16,6 @@ local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
-local json = require "perilune.json"
 local options = require "perilune.options"
 
 local request = {}
@@ -86,7 +85,7 @@ function methods:json(opts)
         elseif o.max_depth and depth_of(s) > o.max_depth then
             refuse("invalid", 400, ("the JSON of the request body is nested deeper than %d"):format(o.max_depth))
         end
-        local ok, value = pcall(json.decode, s)
+        local ok, value = pcall(require("perilune.json").decode, s)
         if not ok then
             refuse("invalid", 400, "the request body is not JSON: " .. tostring(value), value)
         end
@@ -98,13 +97,13 @@ end
 -- @tparam number status 102 to 199
 -- @tparam[opt] table fields
 function methods:inform(status, fields)
-    return require("perilune.core.http").inform(self, status, type(fields) == "table" and fields._fields or fields)
+    return core.inform(self, status, type(fields) == "table" and fields._fields or fields)
 end
 
 --- Trailer fields of the request; complete once the body has been read.
 -- @treturn headers
 function methods:trailers()
-    return headers.new(require("perilune.core.http").trailers(self))
+    return headers.new(core.trailers(self))
 end
 
 --- The methods, for requests that stand elsewhere (perilune.test).
