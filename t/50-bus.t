@@ -112,6 +112,8 @@ print(await(bus.publish("jobs.new", { id = 1 })), (await(s:take())).id)
 print(await(bus.publish("jobs.new", { id = 2, tags = { "a" } }, { scope = "all" })))
 local m = await(s:take():timeout(5))
 print(m.id, m.tags[1])
+local _, too_large = bus.publish("jobs.new", ("x"):rep(2 ^ 20), { scope = "all" }):try_await()
+print(too_large.code)
 print(bus.active("jobs.x"), table.concat(bus.topics(), " "), #bus.downstream("jobs.x"), bus.stats().subscriptions)
 for _, call in ipairs {
     { bus.publish, "t", 1, { scop = "all" } }, { bus.publish, "t", 1, { scope = "some" } }, { bus.publish, 1, 1, { scope = "all" } },
@@ -124,6 +126,7 @@ s:close()
 true	1
 true
 2	a
+too_large
 true	jobs.*	1	1
 publish: unknown option 'scop'; did you mean 'scope'?
 bad option 'scope' of publish ('worker' or 'all' expected)

@@ -196,3 +196,42 @@ GET /t
 true
 --- no_error_log
 [error]
+
+
+
+=== TEST 6: who asked first may go; a key at the limit has no room for the mark of a loader
+--- http_config
+    lua_shared_dict dogs 1m;
+--- config
+    location = /t {
+        content_by_lua_block {
+            local dogs, task = require("perilune.shared").dogs, require "perilune.task"
+            local loads = 0
+            local function loader()
+                loads = loads + 1
+                await(task.sleep(0.05))
+                return "loaded"
+            end
+            local function ask()
+                return await(dogs:fetch("k", 10, loader))
+            end
+            local first, second = task.spawn(ask), task.spawn(ask)
+            await(task.sleep(0.01))
+            first:cancel()
+            ngx.say((first:try_await()), " ", await(second), " ", loads)
+
+            local long = ("k"):rep(65535)
+            ngx.say(await(dogs:fetch(long, 10, loader):timeout(2)), " ", dogs:get(long), " ", loads)
+            ngx.say(await(dogs:fetch(7, 10, loader)), " ", dogs:get(7), " ", loads)
+            ngx.say(await(dogs:fetch(true, 10, loader)), " ", dogs:get(true), " ", loads)
+        }
+    }
+--- request
+GET /t
+--- response_body
+false loaded 1
+loaded loaded 2
+loaded loaded 3
+loaded loaded 4
+--- no_error_log
+[error]

@@ -58,3 +58,49 @@ said
 second heard by all
 said
 third heard by all
+
+
+
+=== TEST 2: a reload that fails leaves the bus as it is: a worker started later is heard, and hears
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf_of() { cat >conf/perilune.conf <<X
+worker_processes 2; $1 error_log logs/error.log notice; pid logs/m.pid; events {}
+http { access_log off; lua_shared_dict heard 1m;
+    init_by_lua_block {
+        local bus, heard = require "perilune.core.bus", ngx.shared.heard
+        $2
+        bus.listen(function(topic) heard:incr(topic .. "-" .. ngx.worker.id(), 1, 0) end)
+    }
+    init_worker_by_lua_block { ngx.shared.heard:incr("up", 1, 0) }
+    server { listen unix:$D/s;
+        location /say { content_by_lua_block {
+            ngx.say((require "perilune.core.bus".publish(ngx.var.arg_t, "")))
+        } }
+        location /up { content_by_lua_block { ngx.say(ngx.shared.heard:get("up")) } }
+        location /heard { content_by_lua_block {
+            local heard = ngx.shared.heard
+            ngx.say(tostring(heard:get(ngx.var.arg_t .. "-0")), " ", tostring(heard:get(ngx.var.arg_t .. "-1")), " $3")
+        } }
+    } }
+X
+}
+get() { curl -s --max-time 10 --unix-socket s "http://a/$1"; }
+# both have one and the same
+heard() { for i in $(seq 100); do [ "$(get heard?t=$1)" = "1 1 $2" ] && break; sleep 0.05; done; get heard?t=$1; }
+conf_of "" "" one; $B; wait_for '[ "$(get up)" = 2 ]'
+conf_of "bus_size 8m;" "error('broken')" two; $B -s reload; wait_for 'grep -q "the old one goes on" logs/error.log'
+kill -9 $(pgrep -P $(master) | head -n 1); wait_for '[ "$(get up)" = 3 ]'
+get say?t=after; heard after one
+conf_of "bus_size 8m;" "" three; $B -s reload; wait_for '[ "$(get up)" = 5 ]'
+wait_for "[ \$(pgrep -P $(master) | wc -l) -eq 2 ]"
+get say?t=larger; heard larger three
+quit TERM
+--- exec_out
+true
+1 1 one
+true
+1 1 three

@@ -4,7 +4,6 @@ local ffi = require "ffi"
 local core = require "perilune.core.ngx"
 local sys = require "perilune.core.sys"
 local arguments = require "ngx.api.arguments"
-local capture = require "ngx.api.capture"
 local codec = require "ngx.api.codec"
 local constants = require "ngx.api.constants"
 local control = require "ngx.api.control"
@@ -13,7 +12,6 @@ local native = require "ngx.api.native"
 local regex = require "ngx.api.regex"
 local request = require "ngx.api.request"
 local shared = require "ngx.api.shared"
-local socket = require "ngx.api.socket"
 local thread = require "ngx.api.thread"
 local time = require "ngx.api.time"
 local timer = require "ngx.api.timer"
@@ -21,6 +19,20 @@ local variables = require "ngx.api.variables"
 
 local C = native.C
 local PREFIX = 3
+
+--- A table of functions whose module is loaded when one of them is first asked for: a server that never does so has
+-- a third less of Lua in it.
+local function when_asked(load)
+    return setmetatable({}, {
+        __index = function(part, name)
+            setmetatable(part, nil)
+            for key, fn in pairs(load()) do
+                part[key] = fn
+            end
+            return part[name]
+        end,
+    })
+end
 
 local ngx = {
     print = core.print,
@@ -38,8 +50,12 @@ local ngx = {
     timer = timer.api,
     re = regex,
     shared = shared,
-    socket = socket.api,
-    location = capture,
+    socket = when_asked(function()
+        return require("ngx.api.socket").api
+    end),
+    location = when_asked(function()
+        return require "ngx.api.capture"
+    end),
 }
 
 local function copy(from, to)
@@ -56,7 +72,10 @@ copy(control, ngx)
 copy(time, ngx)
 copy(fields.req, request)
 copy(arguments.req, request)
-request.socket = socket.request
+
+function request.socket(...)
+    return require("ngx.api.socket").request(...)
+end
 
 ngx.worker = {
     --- Number of this worker, from 0.

@@ -16,6 +16,7 @@
 local check_options = require("perilune.options").check
 local deferred = require "perilune.deferred"
 local stream = require "perilune.stream"
+local transport = require "perilune.core.bus"
 
 local success = deferred.success_deferred
 local TRUE, FALSE = success(true), success(false)
@@ -178,17 +179,6 @@ local bus = {}
 local default = new_bus()
 local counts = { sent = 0, received = 0, dropped = 0 }
 
---- The transport between workers, loaded when it is first needed; false where there is none.
-local transport
-
-local function find_transport()
-    if transport == nil then
-        local ok, found = pcall(require, "perilune.core.bus")
-        transport = ok and found or false
-    end
-    return transport
-end
-
 local codec
 
 local function find_codec()
@@ -213,7 +203,7 @@ end
 local is_listening = false
 
 function default.on_first()
-    if not is_listening and find_transport() then
+    if not is_listening then
         is_listening = transport.listen(on_message, bus.CHANNEL)
     end
 end
@@ -243,14 +233,12 @@ local function publish_to_all(topic, message)
         error("bad argument 'topic' to publish (a string expected for scope 'all')", 3)
     elseif message == nil then
         error("bad argument 'message' to publish (nil cannot be a message)", 3)
-    elseif not find_transport() then
-        return default:publish(topic, message)
+    end
+    local ok, err = transport.publish(topic, find_codec().encode(message), bus.CHANNEL)
+    if not ok then
+        return deferred.error_deferred(err)
     end
     counts.sent = counts.sent + 1
-    local ok, err = transport.publish(topic, find_codec().encode(message), bus.CHANNEL)
-    if ok == nil or ok == false then
-        return deferred.error_deferred(err or require("perilune.failure").new("too_large", "the message is too large"))
-    end
     return TRUE
 end
 
@@ -293,7 +281,7 @@ end
 -- left too many untaken, `lost` because the worker lagged.
 -- @treturn table
 function bus.stats()
-    local lost = is_listening and transport.stats and transport.stats().lost or 0
+    local lost = is_listening and transport.stats().lost or 0
     return { subscriptions = #default.subscriptions, sent = counts.sent, received = counts.received,
         dropped = counts.dropped, lost = lost }
 end

@@ -41,6 +41,7 @@ function dns.resolver(opts)
     end
     all.servers, all.search = joined(opts.name_servers, ","), joined(opts.search, " ")
     all.hosts = opts.hosts == false and "" or opts.hosts or nil
+    all.no_ipv6 = opts.ipv6 == false
     local resolver, err = core.resolver(all)
     if not resolver then
         error(err, 0)

@@ -2,12 +2,14 @@
 --
 -- Who loads has an entry of its own, `fetch\0KEY`, with its process number; it lives as long as the lease. In each
 -- worker one task stands for all that ask for a key there: it loads, or waits for the value and looks after the
--- loader. The wait is a look every few milliseconds, soon rarer: a loader takes long, or nobody needs fetch.
+-- loader. It is nobody's child: whoever asked first may go. The wait is a look every few milliseconds, soon rarer: a
+-- loader takes long, or nobody needs fetch.
 
 local check_options = require("perilune.options").check
 local deferred = require "perilune.deferred"
 local ffi = require "ffi"
 local failure = require "perilune.failure"
+local shared_dict = require "perilune.shared_dict"
 local sys = require "perilune.core.sys"
 local task = require "perilune.task"
 
@@ -24,10 +26,11 @@ local function mark_of(key)
     return "fetch\0" .. key
 end
 
---- True when this worker is to load now.
+--- True when this worker is to load now; also when there is no room for the mark of a loader.
 local function claim(dict, key, lease)
     local mark, me = mark_of(key), sys.pid()
-    if dict:add(mark, me, lease) then
+    local added, why = dict:add(mark, me, lease)
+    if added or why ~= "exists" then
         return true
     end
     local owner = dict:get(mark)
@@ -84,7 +87,7 @@ end
 
 local function start(id, dict, key, ttl, loader, lease)
     waiting[id] = {}
-    task.spawn(obtain, dict, key, ttl, loader, lease):on_realized(function(value)
+    task.detach(obtain, dict, key, ttl, loader, lease):on_realized(function(value)
         settle_all(id, "success", value)
     end, function(err)
         settle_all(id, "error", err)
@@ -103,7 +106,11 @@ end
 --- See Dict:fetch in perilune.shared.
 function shared_fetch.fetch(dict, key, ttl, loader, options)
     check(ttl, loader, options)
-    local value, why = dict:get(key)
+    local why, value
+    key, why = shared_dict.key_of(key)
+    if key then
+        value, why = dict:get(key)
+    end
     if value ~= nil then
         return deferred.success_deferred(value)
     elseif type(why) == "string" then
@@ -111,7 +118,7 @@ function shared_fetch.fetch(dict, key, ttl, loader, options)
     end
     local id = dict.name .. "\0" .. key
     if not waiting[id] then
-        start(id, dict, tostring(key), ttl, loader, options and options.lease or LEASE)
+        start(id, dict, key, ttl, loader, options and options.lease or LEASE)
     end
     local d = deferred.deferred()
     table.insert(waiting[id], d)

@@ -74,7 +74,7 @@ local function tick()
     end)
     lost = lost_now
     if is_any then
-        (core.background_timer or core.timer)(RENEW, tick)
+        core.background_timer(RENEW, tick)
     else
         is_listening = false
         bus.unlisten(CHANNEL)
@@ -89,7 +89,7 @@ local function listen()
     if not bus.listen(on_message, CHANNEL) then
         error("the bus has no seat left for this process", 4)
     end
-    (core.background_timer or core.timer)(RENEW, tick)
+    core.background_timer(RENEW, tick)
 end
 
 local function forget(w)

@@ -78,7 +78,11 @@ void app_close_listeners(struct app_conf *conf)
 void app_open_zones(struct app_conf *conf, const struct app_conf *old)
 {
     zones_open(conf, old);
-    zones_open_bus(conf);
+}
+
+void app_fit_bus(const struct app_conf *conf)
+{
+    zones_fit_bus(conf);
 }
 
 bool app_open_lua(struct app_conf *conf)

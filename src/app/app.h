@@ -1,8 +1,8 @@
 /* A loaded configuration at work in this process: listeners, Lua, servers. What proc/ starts and
  * stops.
  *
- * Order in the master: app_open_zones, app_open_lua, app_open_listeners, fork. In a worker (and in
- * a single process): app_start. */
+ * Order in the master: app_open_zones, app_open_lua, app_open_listeners, app_fit_bus, fork. In a
+ * worker (and in a single process): app_start. */
 #ifndef APP_APP_H
 #define APP_APP_H
 
@@ -22,6 +22,9 @@ void app_close_listeners(struct app_conf *conf);
 /* Maps the shared memory of `conf`, taking over what `old` (may be NULL) has under the same names.
  * conf_free lets go of it. */
 void app_open_zones(struct app_conf *conf, const struct app_conf *old);
+
+/* `conf` is in force: makes another bus when the one there is does not do for its workers. */
+void app_fit_bus(const struct app_conf *conf);
 
 /* Opens the Lua machine for `conf`, compiles its chunks and runs init_by_lua. False (logged as
  * [emerg]) when it fails. */

@@ -16,6 +16,7 @@
 #include "app/lua_answer.h"
 #include "app/lua_step.h"
 #include "bind/co.h"
+#include "bind/handle.h"
 #include "bind/lerr.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
@@ -347,12 +348,7 @@ static int open_module(lua_State *L)
         {NULL, NULL},
     };
 
-    luaL_newmetatable(L, "perilune.file");
-    lua_pushcfunction(L, l_file_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pushliteral(L, "file");
-    lua_setfield(L, -2, "__name");
-    lua_pop(L, 1);
+    handle_type(L, "perilune.file", "file", l_file_gc);
     luaL_newmetatable(L, "perilune.request");
     lua_pop(L, 1);
     lib_server_open(L);

@@ -8,6 +8,7 @@
 
 #include "app/lua_step.h"
 #include "app/lua_tls.h"
+#include "bind/handle.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
 #include "http/server_tls.h"
@@ -296,10 +297,7 @@ static int open_module(lua_State *L)
         {NULL, NULL},
     };
 
-    luaL_newmetatable(L, MATERIAL);
-    lua_pushcfunction(L, l_material_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
+    handle_type(L, MATERIAL, "tls material", l_material_gc);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
     return 1;

@@ -9,6 +9,7 @@
 #include "app/lib_ngx_visit.h"
 #include "app/script.h"
 #include "app/subrequest.h"
+#include "bind/handle.h"
 #include "proto/url.h"
 
 struct handle {
@@ -261,10 +262,7 @@ int lib_subrequest(lua_State *L)
         {"is_running", l_is_running}, {NULL, NULL},
     };
 
-    luaL_newmetatable(L, "perilune.subrequest");
-    lua_pushcfunction(L, l_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
+    handle_type(L, "perilune.subrequest", "subrequest", l_gc);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
     return 1;

@@ -73,10 +73,12 @@ void zones_open(struct app_conf *conf, const struct app_conf *old)
     for (unsigned i = 0; i < conf->n_zones; i++)
         if (!conf->zones[i]->dict)
             open_zone(conf, conf->zones[i], old);
+    if (!bus)
+        zones_fit_bus(conf);
 }
 
 /* While a reload goes on there are twice as many workers. */
-void zones_open_bus(const struct app_conf *conf)
+void zones_fit_bus(const struct app_conf *conf)
 {
     unsigned seats = 2 * (unsigned)conf_count_workers(conf) + SEATS_MORE;
 

@@ -27,11 +27,12 @@ struct zone_conf *zones_declare(struct app_conf *conf, const char *kind, struct 
 /* The zone of that kind and name, or NULL. */
 struct zone_conf *zones_find(const struct app_conf *conf, const char *kind, struct slice name);
 
-/* Maps every zone of `conf`, or holds that of `old` (may be NULL). conf_free lets go of them. */
+/* Maps every zone of `conf`, or holds that of `old` (may be NULL). conf_free lets go of them. The
+ * first time, makes the bus, too. */
 void zones_open(struct app_conf *conf, const struct app_conf *old);
 
 /* The bus of the workers that are forked from now on, for `conf`: the one there is, when it has
- * room and the size asked for. Workers of an older one keep that. */
-void zones_open_bus(const struct app_conf *conf);
+ * room and the size asked for. Workers of an older one keep that, so `conf` must be in force. */
+void zones_fit_bus(const struct app_conf *conf);
 
 #endif

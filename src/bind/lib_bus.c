@@ -9,6 +9,7 @@
 #include <lauxlib.h>
 
 #include "base/log.h"
+#include "bind/lerr.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
 #include "loop/io.h"
@@ -85,8 +86,10 @@ static bool start(void)
 {
     int fd = bus_listen(the_bus());
 
-    if (fd < 0)
+    if (fd < 0) {
+        log_write(NULL, LOG_ALERT, "the bus has no seat left for this process");
         return false;
+    }
     state.is_listening = true;
     io_init(&state.io, fd, on_readable);
     io_watch(&state.io, IO_READ);
@@ -125,8 +128,8 @@ void lib_bus_use(struct bus *b)
 void lib_bus_start(void)
 {
     state.is_held_back = false;
-    if (is_wanted() && !start())
-        log_write(NULL, LOG_ALERT, "the bus has no seat left for this process");
+    if (is_wanted())
+        (void)start();
 }
 
 void lib_bus_close(void)
@@ -156,7 +159,7 @@ static void forget(lua_State *L, int channel)
     state.fns[channel] = 0;
 }
 
-/* publish(topic, data [, channel]) → true; nil, "too_large" */
+/* publish(topic, data [, channel]) → true; nil, error */
 static int l_publish(lua_State *L)
 {
     struct slice topic, data;
@@ -167,23 +170,18 @@ static int l_publish(lua_State *L)
         lua_pushboolean(L, true);
         return 1;
     }
-    lua_pushnil(L);
-    lua_pushliteral(L, "too_large");
-    return 2;
+    return lerr_return(L, &err_too_large, "a message of the bus");
 }
 
-/* listen(fn [, channel]) → true; nil, "no_resources". fn(topic, data, pid) for every message of the
+/* listen(fn [, channel]) → true; nil, error. fn(topic, data, pid) for every message of the
  * channel (default 0) from now on; replaces an earlier function. It must not wait. */
 static int l_listen(lua_State *L)
 {
     int channel = check_channel(L, 2);
 
     luaL_checktype(L, 1, LUA_TFUNCTION);
-    if (!state.is_listening && !state.is_held_back && !start()) {
-        lua_pushnil(L);
-        lua_pushliteral(L, "no_resources");
-        return 2;
-    }
+    if (!state.is_listening && !state.is_held_back && !start())
+        return lerr_return(L, &err_no_resources, "the bus");
     forget(L, channel);
     lua_pushvalue(L, 1);
     state.fns[channel] = luaL_ref(L, LUA_REGISTRYINDEX);

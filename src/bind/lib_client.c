@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "bind/client_call.h"
+#include "bind/handle.h"
 #include "bind/lerr.h"
 #include "bind/lib.h"
 #include "bind/lib_client_text.h"
 #include "bind/lib_tls.h"
+#include "bind/opts.h"
 #include "bind/vm.h"
 #include "http/client_pool.h"
 #include "http/client_reach.h"
@@ -35,23 +37,13 @@ static struct slice slice_at(lua_State *L, int index)
     return p ? slice_of(p, n) : SLICE_EMPTY;
 }
 
-/* A field of the table at `table`, "" when it is not there; valid while the table has it. */
-static struct slice slice_field(lua_State *L, int table, const char *name)
-{
-    struct slice s;
-
-    lua_getfield(L, table, name);
-    s = slice_at(L, -1);
-    lua_pop(L, 1);
-    return s;
-}
-
+/* Stays as it is when there is no such number. */
 static void number_field(lua_State *L, int table, const char *name, double scale, uint64_t *out)
 {
-    lua_getfield(L, table, name);
-    if (lua_isnumber(L, -1))
-        *out = (uint64_t)ceil(lua_tonumber(L, -1) * scale);
-    lua_pop(L, 1);
+    double v = opts_number(L, table, name, NAN);
+
+    if (!isnan(v))
+        *out = (uint64_t)ceil(v * scale);
 }
 
 static void read_timeouts(lua_State *L, int table, struct client_timeouts *t)
@@ -152,23 +144,21 @@ static struct client_origin *origin_of(lua_State *L, struct client_pool *pool, s
 {
     struct client_origin *o = client_pool_find(pool, key);
     struct client_way w = {.port = 0};
-    uint64_t port = 0;
+    int top = lua_gettop(L);
 
     if (LIKELY(o != NULL))
         return o;
-    number_field(L, way, "port", 1, &port);
-    w.port = (uint16_t)port;
-    w.host = slice_field(L, way, "host");
-    w.unix_path = slice_field(L, way, "unix_path");
-    w.server_name = slice_field(L, way, "server_name");
-    w.alpn = slice_field(L, way, "alpn");
-    lua_getfield(L, way, "insecure");
-    w.skips_verify = lua_toboolean(L, -1);
+    w.port = (uint16_t)opts_number(L, way, "port", 0);
+    w.host = opts_slice(L, way, "host");
+    w.unix_path = opts_slice(L, way, "unix_path");
+    w.server_name = opts_slice(L, way, "server_name");
+    w.alpn = opts_slice(L, way, "alpn");
+    w.skips_verify = opts_flag(L, way, "insecure");
     lua_getfield(L, way, "tls");
     if (!lua_isnil(L, -1))
         w.tls = lib_tls_check(L, -1);
     o = client_pool_origin(pool, key, &w);
-    lua_pop(L, 2);
+    lua_settop(L, top);
     return o;
 }
 
@@ -223,7 +213,7 @@ static bool read_line(lua_State *L, struct client_exchange *x, struct slice meth
 static bool open_body(lua_State *L, int table, struct client_call *c)
 {
     struct client_request *r = &c->x->req;
-    const char *path = slice_field(L, table, "path").p;
+    const char *path = opts_text(L, table, "path");
     uint64_t offset = 0, length = UINT64_MAX;
     struct stat st;
 
@@ -484,14 +474,6 @@ static int l_listen(lua_State *L)
     return 0;
 }
 
-static void make_metatable(lua_State *L, const char *name, lua_CFunction gc)
-{
-    luaL_newmetatable(L, name);
-    lua_pushcfunction(L, gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
-}
-
 int lib_client(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -512,8 +494,8 @@ int lib_client(lua_State *L)
         {NULL, NULL},
     };
 
-    make_metatable(L, "perilune.client.pool", l_pool_close);
-    make_metatable(L, "perilune.client.guard", l_guard_gc);
+    handle_type(L, "perilune.client.pool", "connection pool", l_pool_close);
+    handle_type(L, "perilune.client.guard", "http call", l_guard_gc);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
     lib_client_text_register(L);

@@ -7,16 +7,18 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "bind/handle.h"
 #include "bind/lerr.h"
 #include "bind/lib.h"
 #include "bind/lib_addr.h"
+#include "bind/opts.h"
 #include "bind/vm.h"
 #include "net/dns_name.h"
 
 struct request {
     struct dns_query *query;
     struct resolver_wait *wait;
-    int self, fn;
+    struct handle_call call;
 };
 
 static struct resolver *(*chooser)(void) = resolver_default; /* process-wide: the app's choice */
@@ -51,52 +53,35 @@ enum dns_family lib_dns_family(lua_State *L, int arg)
 
 /* --- resolvers --- */
 
-static const char *text_of(lua_State *L, const char *name)
+/* Stays as it is when there is no such number. */
+static void read_number(lua_State *L, const char *name, double unit, uint32_t *out)
 {
-    lua_getfield(L, 1, name);
-    return lua_tostring(L, -1); /* stays on the stack, hence valid */
-}
+    double v = opts_number(L, 1, name, -1);
 
-static void number_of(lua_State *L, const char *name, double unit, uint32_t *out)
-{
-    lua_getfield(L, 1, name);
-    if (lua_isnumber(L, -1))
-        *out = (uint32_t)MIN(lua_tonumber(L, -1) * unit, (double)UINT32_MAX);
-    lua_pop(L, 1);
-}
-
-static bool flag_of(lua_State *L, const char *name, bool otherwise)
-{
-    bool value = otherwise;
-
-    lua_getfield(L, 1, name);
-    if (!lua_isnil(L, -1))
-        value = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    return value;
+    if (v >= 0)
+        *out = (uint32_t)MIN(v * unit, (double)UINT32_MAX);
 }
 
 static struct resolver_options options_of(lua_State *L)
 {
     struct resolver_options o = resolver_defaults();
-    uint32_t ndots = UINT32_MAX, cache = (uint32_t)o.cache_size;
+    uint32_t cache = (uint32_t)o.cache_size;
 
-    o.servers = text_of(L, "servers");
-    o.search = text_of(L, "search");
-    o.hosts = text_of(L, "hosts");
-    o.resolv_conf = text_of(L, "resolv_conf");
-    number_of(L, "ndots", 1, &ndots);
-    number_of(L, "timeout", 1000, &o.timeout);
-    number_of(L, "tries", 1, &o.tries);
-    number_of(L, "total_timeout", 1000, &o.total_timeout);
-    number_of(L, "min_ttl", 1, &o.min_ttl);
-    number_of(L, "max_ttl", 1, &o.max_ttl);
-    number_of(L, "negative_ttl", 1, &o.negative_ttl);
-    number_of(L, "cache_size", 1, &cache);
-    o.ndots = ndots == UINT32_MAX ? -1 : (int)ndots;
+    o.servers = opts_text(L, 1, "servers");
+    o.search = opts_text(L, 1, "search");
+    o.hosts = opts_text(L, 1, "hosts");
+    o.resolv_conf = opts_text(L, 1, "resolv_conf");
+    read_number(L, "timeout", 1000, &o.timeout);
+    read_number(L, "tries", 1, &o.tries);
+    read_number(L, "total_timeout", 1000, &o.total_timeout);
+    read_number(L, "min_ttl", 1, &o.min_ttl);
+    read_number(L, "max_ttl", 1, &o.max_ttl);
+    read_number(L, "negative_ttl", 1, &o.negative_ttl);
+    read_number(L, "cache_size", 1, &cache);
+    o.ndots = (int)opts_number(L, 1, "ndots", -1);
     o.cache_size = cache;
-    o.rotate = flag_of(L, "rotate", false);
-    o.has_ipv6 = flag_of(L, "ipv6", true);
+    o.rotate = opts_flag(L, 1, "rotate");
+    o.has_ipv6 = !opts_flag(L, 1, "no_ipv6");
     return o;
 }
 
@@ -163,20 +148,8 @@ static struct request *push_request(lua_State *L, int fn)
     *q = (struct request){.query = NULL};
     luaL_getmetatable(L, "perilune.dns.request");
     lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1);
-    q->self = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_pushvalue(L, fn);
-    q->fn = luaL_ref(L, LUA_REGISTRYINDEX);
+    handle_hold(L, &q->call, fn);
     return q;
-}
-
-/* Pushes the function of a request that is over. */
-static void push_function(lua_State *L, struct request *q)
-{
-    lua_rawgeti(L, LUA_REGISTRYINDEX, q->fn);
-    luaL_unref(L, LUA_REGISTRYINDEX, q->fn);
-    luaL_unref(L, LUA_REGISTRYINDEX, q->self);
-    q->fn = q->self = LUA_NOREF;
 }
 
 static void on_addresses(void *user, const struct dns_result *r)
@@ -185,7 +158,7 @@ static void on_addresses(void *user, const struct dns_result *r)
     lua_State *L = vm_main();
 
     q->query = NULL;
-    push_function(L, q);
+    handle_take(L, &q->call);
     if (r->err) {
         (void)lerr_return(L, r->err, NULL);
         vm_call(2, 0, "dns");
@@ -300,7 +273,7 @@ static void on_records(void *user, struct dns_answer *a)
     const struct err *e = a->err;
 
     q->wait = NULL;
-    push_function(L, q);
+    handle_take(L, &q->call);
     if (!e && push_records(L, slice_of(a->bytes, a->n))) {
         vm_call(1, 0, "dns");
         return;
@@ -343,9 +316,7 @@ static int l_cancel(lua_State *L)
 
     dns_cancel(&q->query);
     resolver_give_up(&q->wait);
-    luaL_unref(L, LUA_REGISTRYINDEX, q->fn);
-    luaL_unref(L, LUA_REGISTRYINDEX, q->self);
-    q->fn = q->self = LUA_NOREF;
+    handle_drop(L, &q->call);
     return 0;
 }
 
@@ -419,16 +390,6 @@ static int l_hosts_name(lua_State *L)
     return 1;
 }
 
-static void make_metatable(lua_State *L, const char *name, lua_CFunction gc)
-{
-    luaL_newmetatable(L, name);
-    lua_pushcfunction(L, gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pushstring(L, name);
-    lua_setfield(L, -2, "__name");
-    lua_pop(L, 1);
-}
-
 int lib_dns(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -440,8 +401,8 @@ int lib_dns(lua_State *L)
         {"hosts_name", l_hosts_name}, {NULL, NULL},
     };
 
-    make_metatable(L, "perilune.resolver", l_resolver_gc);
-    make_metatable(L, "perilune.dns.request", l_cancel);
+    handle_type(L, "perilune.resolver", "perilune.resolver", l_resolver_gc);
+    handle_type(L, "perilune.dns.request", "perilune.dns.request", l_cancel);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
     return 1;

@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "bind/handle.h"
 #include "bind/lib.h"
 #include "bind/lib_stream.h"
 #include "bind/lib_tls.h"
@@ -213,12 +214,7 @@ int lib_secure(lua_State *L)
         {"pin", l_pin},     {NULL, NULL},
     };
 
-    luaL_newmetatable(L, SESSION);
-    lua_pushcfunction(L, l_session_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pushliteral(L, "tls session");
-    lua_setfield(L, -2, "__name");
-    lua_pop(L, 1);
+    handle_type(L, SESSION, "tls session", l_session_gc);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
     return 1;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "bind/co.h"
+#include "bind/handle.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
 #include "loop/loop.h"
@@ -209,24 +210,15 @@ static int l_request_exit(lua_State *L)
 
 struct lua_timer {
     struct timer timer;
-    int fn; /* registry reference, LUA_NOREF when it does not run */
-    int self;
+    struct handle_call call; /* while it runs */
 };
-
-static void release_timer(lua_State *L, struct lua_timer *t)
-{
-    luaL_unref(L, LUA_REGISTRYINDEX, t->fn);
-    luaL_unref(L, LUA_REGISTRYINDEX, t->self);
-    t->fn = t->self = LUA_NOREF;
-}
 
 static void on_lua_timer(struct timer *timer)
 {
     struct lua_timer *t = CONTAINER_OF(timer, struct lua_timer, timer);
     lua_State *L = vm_main();
 
-    lua_rawgeti(L, LUA_REGISTRYINDEX, t->fn);
-    release_timer(L, t);
+    handle_take(L, &t->call);
     vm_call(0, 0, "timer");
 }
 
@@ -240,10 +232,7 @@ static int start_timer(lua_State *L, bool is_background)
     timer_init(&t->timer, on_lua_timer);
     if (is_background)
         timer_set_background(&t->timer);
-    lua_pushvalue(L, -1);
-    t->self = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_pushvalue(L, 2);
-    t->fn = luaL_ref(L, LUA_REGISTRYINDEX);
+    handle_hold(L, &t->call, 2);
     luaL_getmetatable(L, "perilune.timer");
     lua_setmetatable(L, -2);
     timer_start(&t->timer, (uint64_t)ceil(s * 1000));
@@ -268,7 +257,7 @@ static int l_timer_stop(lua_State *L)
     struct lua_timer *t = luaL_checkudata(L, 1, "perilune.timer");
 
     timer_stop(&t->timer);
-    release_timer(L, t);
+    handle_drop(L, &t->call);
     return 0;
 }
 

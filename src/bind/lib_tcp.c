@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "bind/co.h"
+#include "bind/handle.h"
 #include "bind/lerr.h"
 #include "bind/lib.h"
 #include "bind/lib_addr.h"
@@ -19,6 +20,7 @@
 #include "bind/lib_secure.h"
 #include "bind/lib_stream.h"
 #include "bind/lib_tls.h"
+#include "bind/opts.h"
 #include "bind/vm.h"
 #include "net/connect.h"
 #include "net/listen.h"
@@ -34,44 +36,13 @@ struct lib_listener {
 
 struct request {
     struct connect *connect;
-    int self, fn;
+    struct handle_call call;
 };
 
-/* --- options in tables --- */
-
-static const char *text_field(lua_State *L, int index, const char *name, struct slice *out)
-{
-    lua_getfield(L, index, name);
-    out->p = lua_tolstring(L, -1, &out->n); /* stays on the stack, hence valid */
-    if (!out->p)
-        *out = SLICE_EMPTY;
-    return lua_isnil(L, -1) ? NULL : out->p;
-}
-
-static double number_field(lua_State *L, int index, const char *name, double otherwise)
-{
-    double v;
-
-    lua_getfield(L, index, name);
-    v = lua_isnumber(L, -1) ? lua_tonumber(L, -1) : otherwise;
-    lua_pop(L, 1);
-    return v;
-}
-
-static bool flag_field(lua_State *L, int index, const char *name)
-{
-    bool v;
-
-    lua_getfield(L, index, name);
-    v = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    return v;
-}
-
 /* Milliseconds from seconds, at least 1 when there are any. */
-static unsigned ms_field(lua_State *L, int index, const char *name)
+static unsigned milliseconds(lua_State *L, const char *name)
 {
-    double s = number_field(L, index, name, 0);
+    double s = opts_number(L, 1, name, 0);
 
     return s > 0 ? (unsigned)MIN(MAX(s * 1000, 1.0), 2e9) : 0;
 }
@@ -126,10 +97,10 @@ static const struct err *adopt_listener(int given, int *fd_out)
 /* Opens what the table at 1 says: listen_fd, path, or host and port. */
 static const struct err *open_listener(lua_State *L, int *fd_out)
 {
-    struct listen_options o = {.backlog = (int)number_field(L, 1, "backlog", 0),
-                               .reuseport = flag_field(L, 1, "reuseport"),
-                               .ipv6only = flag_field(L, 1, "ipv6only")};
-    int given = (int)number_field(L, 1, "listen_fd", -1);
+    struct listen_options o = {.backlog = (int)opts_number(L, 1, "backlog", 0),
+                               .reuseport = opts_flag(L, 1, "reuseport"),
+                               .ipv6only = opts_flag(L, 1, "ipv6only")};
+    int given = (int)opts_number(L, 1, "listen_fd", -1);
     struct buf text = BUF_EMPTY;
     struct slice path, host;
     struct addr a;
@@ -137,14 +108,15 @@ static const struct err *open_listener(lua_State *L, int *fd_out)
 
     if (given >= 0)
         return adopt_listener(given, fd_out);
-    if (text_field(L, 1, "path", &path)) {
+    path = opts_slice(L, 1, "path");
+    if (path.p) {
         buf_printf(&text, "unix:" SLICE_FMT, SLICE_ARG(path));
         e = addr_parse(buf_slice(&text), 0, &a);
         buf_free(&text);
     } else {
-        (void)text_field(L, 1, "host", &host);
+        host = opts_slice(L, 1, "host");
         e = addr_literal(host, &a) ? NULL : &err_invalid;
-        addr_set_port(&a, (uint16_t)number_field(L, 1, "port", 0));
+        addr_set_port(&a, (uint16_t)opts_number(L, 1, "port", 0));
     }
     return e ? e : listen_open(&a, &o, fd_out);
 }
@@ -161,7 +133,7 @@ static int l_listen(lua_State *L)
     memset(l, 0, sizeof(*l));
     l->fd = -1;
     l->self = LUA_NOREF;
-    l->most = (unsigned)number_field(L, 1, "max_connections", 1e9);
+    l->most = (unsigned)opts_number(L, 1, "max_connections", 1e9);
     luaL_getmetatable(L, "perilune.listener");
     lua_setmetatable(L, -2);
     lua_pushvalue(L, 2);
@@ -217,21 +189,13 @@ static int l_stop(lua_State *L)
 
 /* --- connecting --- */
 
-static void release(lua_State *L, struct request *q)
-{
-    luaL_unref(L, LUA_REGISTRYINDEX, q->fn);
-    luaL_unref(L, LUA_REGISTRYINDEX, q->self);
-    q->fn = q->self = LUA_NOREF;
-}
-
 static void on_connected(void *user, struct stream *s, const struct connect_failure *f)
 {
     struct request *q = user;
     lua_State *L = vm_main();
 
     q->connect = NULL;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, q->fn);
-    release(L, q);
+    handle_take(L, &q->call);
     if (s) {
         lib_stream_open(lib_stream_push(L), s);
         vm_call(1, 0, "tcp.connect");
@@ -251,10 +215,7 @@ static int push_request(lua_State *L, const struct connect_options *o, int fn)
     *q = (struct request){.connect = NULL};
     luaL_getmetatable(L, "perilune.tcp.request");
     lua_setmetatable(L, -2);
-    lua_pushvalue(L, -1);
-    q->self = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_pushvalue(L, fn);
-    q->fn = luaL_ref(L, LUA_REGISTRYINDEX);
+    handle_hold(L, &q->call, fn);
     q->connect = connect_start(o, on_connected, q);
     return 1;
 }
@@ -263,10 +224,10 @@ static int push_request(lua_State *L, const struct connect_options *o, int fn)
 static void fill_tls(lua_State *L, struct connect_options *o)
 {
     o->tls = lib_tls_check(L, lua_gettop(L));
-    o->peer.skips_verify = flag_field(L, 1, "insecure");
-    (void)text_field(L, 1, "server_name", &o->peer.server_name);
-    (void)text_field(L, 1, "alpn", &o->peer.alpn);
-    (void)text_field(L, 1, "pins", &o->pins);
+    o->peer.skips_verify = opts_flag(L, 1, "insecure");
+    o->peer.server_name = opts_slice(L, 1, "server_name");
+    o->peer.alpn = opts_slice(L, 1, "alpn");
+    o->pins = opts_slice(L, 1, "pins");
     lua_getfield(L, 1, "session");
     o->peer.session = lib_secure_session(L, lua_gettop(L));
 }
@@ -284,14 +245,14 @@ static int l_connect(lua_State *L)
     luaL_checktype(L, 4, LUA_TFUNCTION);
     o.resolver = lib_dns_resolver(L, 2);
     o.family = lib_dns_family(L, 3);
-    (void)text_field(L, 1, "host", &o.host);
-    (void)text_field(L, 1, "path", &o.unix_path);
-    o.port = (uint16_t)number_field(L, 1, "port", 0);
-    o.connect_timeout = ms_field(L, 1, "connect_timeout");
-    o.total_timeout = ms_field(L, 1, "timeout");
-    o.sndbuf = (int)number_field(L, 1, "send_buffer", 0);
-    o.rcvbuf = (int)number_field(L, 1, "recv_buffer", 0);
-    (void)text_field(L, 1, "preamble", &o.preamble);
+    o.host = opts_slice(L, 1, "host");
+    o.unix_path = opts_slice(L, 1, "path");
+    o.port = (uint16_t)opts_number(L, 1, "port", 0);
+    o.connect_timeout = milliseconds(L, "connect_timeout");
+    o.total_timeout = milliseconds(L, "timeout");
+    o.sndbuf = (int)opts_number(L, 1, "send_buffer", 0);
+    o.rcvbuf = (int)opts_number(L, 1, "recv_buffer", 0);
+    o.preamble = opts_slice(L, 1, "preamble");
     lua_getfield(L, 1, "tls");
     if (!lua_isnil(L, -1))
         fill_tls(L, &o);
@@ -310,7 +271,7 @@ static int l_cancel(lua_State *L)
     struct request *q = luaL_checkudata(L, 1, "perilune.tcp.request");
 
     connect_cancel(&q->connect);
-    release(L, q);
+    handle_drop(L, &q->call);
     return 0;
 }
 
@@ -511,16 +472,6 @@ static int l_proxy_header(lua_State *L)
     return 1;
 }
 
-static void make_metatable(lua_State *L, const char *name, lua_CFunction gc)
-{
-    luaL_newmetatable(L, name);
-    lua_pushcfunction(L, gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pushstring(L, name);
-    lua_setfield(L, -2, "__name");
-    lua_pop(L, 1);
-}
-
 int lib_tcp(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -539,8 +490,8 @@ int lib_tcp(lua_State *L)
         {NULL, NULL},
     };
 
-    make_metatable(L, "perilune.listener", l_stop);
-    make_metatable(L, "perilune.tcp.request", l_cancel);
+    handle_type(L, "perilune.listener", "perilune.listener", l_stop);
+    handle_type(L, "perilune.tcp.request", "perilune.tcp.request", l_cancel);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
     return 1;

@@ -6,43 +6,16 @@
 
 #include "base/base.h"
 #include "base/check.h"
+#include "bind/handle.h"
 #include "bind/lerr.h"
 #include "bind/lib.h"
+#include "bind/opts.h"
 #include "net/tls_ctx.h"
 #include "net/tls_make.h"
 
 #define CONTEXT "perilune.tls.context"
 
 enum { NAMES_MOST = 64, CERTS_MOST = 8, SERIALS_MOST = 1024 };
-
-/* A field of the table at `t`, left on the stack so that it lives. */
-static const char *text_of(lua_State *L, int t, const char *name)
-{
-    lua_getfield(L, t, name);
-    return lua_tostring(L, -1);
-}
-
-static struct slice bytes_of(lua_State *L, int t, const char *name)
-{
-    size_t n;
-    const char *p;
-
-    lua_getfield(L, t, name);
-    p = lua_tolstring(L, -1, &n);
-    return p ? slice_of(p, n) : SLICE_EMPTY;
-}
-
-static double number_of(lua_State *L, int t, const char *name)
-{
-    lua_getfield(L, t, name);
-    return lua_tonumber(L, -1);
-}
-
-static bool flag_of(lua_State *L, int t, const char *name)
-{
-    lua_getfield(L, t, name);
-    return lua_toboolean(L, -1);
-}
 
 /* --- contexts --- */
 
@@ -71,12 +44,12 @@ static int push_context(lua_State *L, const struct err *e, struct buf *why, stru
 static void read_credential(lua_State *L, int t, struct tls_credential *c, struct slice *password)
 {
     *c = (struct tls_credential){
-        .cert_file = text_of(L, t, "certificate"),
-        .key_file = text_of(L, t, "key"),
-        .cert_pem = bytes_of(L, t, "certificate_pem"),
-        .key_pem = bytes_of(L, t, "key_pem"),
+        .cert_file = opts_text(L, t, "certificate"),
+        .key_file = opts_text(L, t, "key"),
+        .cert_pem = opts_slice(L, t, "certificate_pem"),
+        .key_pem = opts_slice(L, t, "key_pem"),
     };
-    *password = bytes_of(L, t, "password");
+    *password = opts_slice(L, t, "password");
     if (password->n) {
         c->passwords = password;
         c->n_passwords = 1;
@@ -85,16 +58,16 @@ static void read_credential(lua_State *L, int t, struct tls_credential *c, struc
 
 static void read_trust(lua_State *L, struct tls_trust *trust)
 {
-    trust->ca_file = text_of(L, 1, "ca");
-    trust->ca_pem = bytes_of(L, 1, "ca_pem");
-    trust->crl_file = text_of(L, 1, "crl");
-    trust->depth = (int)number_of(L, 1, "depth");
-    trust->has_system = flag_of(L, 1, "system_ca");
+    trust->ca_file = opts_text(L, 1, "ca");
+    trust->ca_pem = opts_slice(L, 1, "ca_pem");
+    trust->crl_file = opts_text(L, 1, "crl");
+    trust->depth = (int)opts_number(L, 1, "depth", 0);
+    trust->has_system = opts_flag(L, 1, "system_ca");
 }
 
 static enum tls_verify verify_of(lua_State *L)
 {
-    const char *word = text_of(L, 1, "client_auth");
+    const char *word = opts_text(L, 1, "client_auth");
 
     if (!word || strcmp(word, "none") == 0)
         return TLS_VERIFY_NONE;
@@ -120,13 +93,13 @@ static int l_server(lua_State *L)
         lua_rawgeti(L, list, (int)o.n_certs + 1);
         read_credential(L, lua_gettop(L), &certs[o.n_certs], &passwords[o.n_certs]);
     }
-    o.protocols = (unsigned)number_of(L, 1, "protocol_bits");
-    o.ciphers = text_of(L, 1, "ciphers");
-    o.ciphersuites = text_of(L, 1, "ciphersuites");
-    o.curves = text_of(L, 1, "curves");
-    o.alpn = text_of(L, 1, "alpn_text");
-    o.session_seconds = (unsigned)number_of(L, 1, "session_timeout");
-    o.prefers_own_ciphers = flag_of(L, 1, "prefer_server_ciphers");
+    o.protocols = (unsigned)opts_number(L, 1, "protocol_bits", 0);
+    o.ciphers = opts_text(L, 1, "ciphers");
+    o.ciphersuites = opts_text(L, 1, "ciphersuites");
+    o.curves = opts_text(L, 1, "curves");
+    o.alpn = opts_text(L, 1, "alpn_text");
+    o.session_seconds = (unsigned)opts_number(L, 1, "session_timeout", 0);
+    o.prefers_own_ciphers = opts_flag(L, 1, "prefer_server_ciphers");
     o.verify = verify_of(L);
     read_trust(L, &o.trust);
     e = tls_ctx_new_server(&o, &why, &ctx);
@@ -148,11 +121,11 @@ static int l_client(lua_State *L)
     read_credential(L, 1, &cert, &password);
     if (cert.cert_file || cert.cert_pem.n)
         o.cert = &cert;
-    o.protocols = (unsigned)number_of(L, 1, "protocol_bits");
-    o.ciphers = text_of(L, 1, "ciphers");
-    o.ciphersuites = text_of(L, 1, "ciphersuites");
-    o.curves = text_of(L, 1, "curves");
-    o.skips_verify = flag_of(L, 1, "insecure");
+    o.protocols = (unsigned)opts_number(L, 1, "protocol_bits", 0);
+    o.ciphers = opts_text(L, 1, "ciphers");
+    o.ciphersuites = opts_text(L, 1, "ciphersuites");
+    o.curves = opts_text(L, 1, "curves");
+    o.skips_verify = opts_flag(L, 1, "insecure");
     read_trust(L, &o.trust);
     e = tls_ctx_new_client(&o, &why, &ctx);
     return push_context(L, e, &why, ctx);
@@ -206,15 +179,15 @@ static int l_make(lua_State *L)
 
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checkstack(L, 32 + NAMES_MOST, "tls");
-    o.common_name = bytes_of(L, 1, "common_name");
-    o.is_ca = flag_of(L, 1, "ca");
-    o.key = flag_of(L, 1, "is_rsa") ? TLS_KEY_RSA_2048 : TLS_KEY_P256;
-    o.starts_in = (int64_t)number_of(L, 1, "starts_in");
-    o.ends_in = (int64_t)number_of(L, 1, "ends_in");
-    o.serial = (uint64_t)number_of(L, 1, "serial");
-    o.issuer_cert = bytes_of(L, 1, "issuer_certificate");
-    o.issuer_key = bytes_of(L, 1, "issuer_key");
-    o.ocsp_url = bytes_of(L, 1, "ocsp_url");
+    o.common_name = opts_slice(L, 1, "common_name");
+    o.is_ca = opts_flag(L, 1, "ca");
+    o.key = opts_flag(L, 1, "is_rsa") ? TLS_KEY_RSA_2048 : TLS_KEY_P256;
+    o.starts_in = (int64_t)opts_number(L, 1, "starts_in", 0);
+    o.ends_in = (int64_t)opts_number(L, 1, "ends_in", 0);
+    o.serial = (uint64_t)opts_number(L, 1, "serial", 0);
+    o.issuer_cert = opts_slice(L, 1, "issuer_certificate");
+    o.issuer_key = opts_slice(L, 1, "issuer_key");
+    o.ocsp_url = opts_slice(L, 1, "ocsp_url");
     lua_getfield(L, 1, "names");
     o.n_names = read_names(L, names);
     e = tls_make_certificate(&o, &cert, &key);
@@ -258,12 +231,7 @@ int lib_tls(lua_State *L)
         {"revocations", l_revocations}, {NULL, NULL},
     };
 
-    luaL_newmetatable(L, CONTEXT);
-    lua_pushcfunction(L, l_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pushliteral(L, "tls.context");
-    lua_setfield(L, -2, "__name");
-    lua_pop(L, 1);
+    handle_type(L, CONTEXT, "tls.context", l_gc);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
     return 1;

@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "bind/handle.h"
 #include "bind/lerr.h"
 #include "bind/lib.h"
 #include "bind/lib_addr.h"
+#include "bind/opts.h"
 #include "bind/vm.h"
 #include "loop/io.h"
 #include "loop/loop.h"
@@ -124,37 +126,17 @@ static void on_ready(struct io *io, int events)
     vm_call(0, 0, "udp socket");
 }
 
-static bool flag(lua_State *L, int index, const char *name)
-{
-    bool value;
-
-    lua_getfield(L, index, name);
-    value = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    return value;
-}
-
-static int number(lua_State *L, int index, const char *name, int otherwise)
-{
-    int value;
-
-    lua_getfield(L, index, name);
-    value = lua_isnumber(L, -1) ? (int)lua_tointeger(L, -1) : otherwise;
-    lua_pop(L, 1);
-    return value;
-}
-
 static struct udp_options options_at(lua_State *L, int index)
 {
     return (struct udp_options){
-        .reuseaddr = flag(L, index, "reuseaddr"),
-        .reuseport = flag(L, index, "reuseport"),
-        .broadcast = flag(L, index, "broadcast"),
-        .ipv6only = flag(L, index, "ipv6only"),
-        .has_no_loop = flag(L, index, "no_loop"),
-        .rcvbuf = number(L, index, "recv_buffer", 0),
-        .sndbuf = number(L, index, "send_buffer", 0),
-        .multicast_ttl = number(L, index, "ttl", 0),
+        .reuseaddr = opts_flag(L, index, "reuseaddr"),
+        .reuseport = opts_flag(L, index, "reuseport"),
+        .broadcast = opts_flag(L, index, "broadcast"),
+        .ipv6only = opts_flag(L, index, "ipv6only"),
+        .has_no_loop = opts_flag(L, index, "no_loop"),
+        .rcvbuf = (int)opts_number(L, index, "recv_buffer", 0),
+        .sndbuf = (int)opts_number(L, index, "send_buffer", 0),
+        .multicast_ttl = (int)opts_number(L, index, "ttl", 0),
     };
 }
 
@@ -174,7 +156,7 @@ static int l_open(lua_State *L)
     memset(s, 0, sizeof(*s));
     s->fd = -1;
     s->self = s->peer_host = LUA_NOREF;
-    s->size = (size_t)number(L, 3, "max_size", UDP_MESSAGE_MAX);
+    s->size = (size_t)opts_number(L, 3, "max_size", UDP_MESSAGE_MAX);
     udp_queue_init(&s->queue);
     loop_call_init(&s->flush, on_flush);
     luaL_getmetatable(L, "perilune.udp");
@@ -389,12 +371,7 @@ int lib_udp(lua_State *L)
         {"address", l_address}, {NULL, NULL},
     };
 
-    luaL_newmetatable(L, "perilune.udp");
-    lua_pushcfunction(L, l_close);
-    lua_setfield(L, -2, "__gc");
-    lua_pushliteral(L, "udp socket");
-    lua_setfield(L, -2, "__name");
-    lua_pop(L, 1);
+    handle_type(L, "perilune.udp", "udp socket", l_close);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
     return 1;

@@ -15,7 +15,9 @@
 #include "base/encode.h"
 #include "base/rand.h"
 #include "bind/co.h"
+#include "bind/handle.h"
 #include "bind/lib_stream.h"
+#include "bind/opts.h"
 #include "bind/vm.h"
 #include "net/tls_digest.h"
 
@@ -285,47 +287,26 @@ static int l_watch(lua_State *L)
 
 /* --- options --- */
 
-static double number_of(lua_State *L, int arg, const char *name, double otherwise)
-{
-    double n = otherwise;
-
-    lua_getfield(L, arg, name);
-    if (lua_isnumber(L, -1))
-        n = lua_tonumber(L, -1);
-    lua_pop(L, 1);
-    return n;
-}
-
-static bool flag_of(lua_State *L, int arg, const char *name)
-{
-    bool is_set;
-
-    lua_getfield(L, arg, name);
-    is_set = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    return is_set;
-}
-
 void lib_websocket_options(lua_State *L, int arg, struct ws_options *o,
                            struct ws_deflate_wish *wish)
 {
     *o = ws_options_default;
-    o->max_frame = (size_t)number_of(L, arg, "max_frame_payload", (double)o->max_frame);
-    o->max_message = (size_t)number_of(L, arg, "max_message_size", (double)o->max_message);
-    o->watermark = (size_t)number_of(L, arg, "watermark", (double)o->watermark);
-    o->deflate_least = (size_t)number_of(L, arg, "compression_threshold", (double)o->deflate_least);
-    o->heartbeat_idle = (uint64_t)(1000 * number_of(L, arg, "heartbeat_interval", 0));
-    o->heartbeat_timeout = (uint64_t)(1000 * number_of(L, arg, "heartbeat_timeout", 10));
-    o->close_timeout = (uint64_t)(1000 * number_of(L, arg, "close_timeout", 5));
-    o->is_by_piece = flag_of(L, arg, "pieces");
-    o->deflate.level = (uint8_t)number_of(L, arg, "compression_level", 6);
-    o->deflate.memory_level = (uint8_t)number_of(L, arg, "compression_memory_level", 8);
+    o->max_frame = (size_t)opts_number(L, arg, "max_frame_payload", (double)o->max_frame);
+    o->max_message = (size_t)opts_number(L, arg, "max_message_size", (double)o->max_message);
+    o->watermark = (size_t)opts_number(L, arg, "watermark", (double)o->watermark);
+    o->deflate_least = (size_t)opts_number(L, arg, "compression_threshold", (double)o->deflate_least);
+    o->heartbeat_idle = (uint64_t)(1000 * opts_number(L, arg, "heartbeat_interval", 0));
+    o->heartbeat_timeout = (uint64_t)(1000 * opts_number(L, arg, "heartbeat_timeout", 10));
+    o->close_timeout = (uint64_t)(1000 * opts_number(L, arg, "close_timeout", 5));
+    o->is_by_piece = opts_flag(L, arg, "pieces");
+    o->deflate.level = (uint8_t)opts_number(L, arg, "compression_level", 6);
+    o->deflate.memory_level = (uint8_t)opts_number(L, arg, "compression_memory_level", 8);
     *wish = (struct ws_deflate_wish){
-        .is_wanted = flag_of(L, arg, "compression"),
-        .out_no_takeover = flag_of(L, arg, "no_context_takeover"),
-        .in_no_takeover = flag_of(L, arg, "peer_no_context_takeover"),
-        .out_bits = (uint8_t)number_of(L, arg, "window_bits", 0),
-        .in_bits = (uint8_t)number_of(L, arg, "peer_window_bits", 0),
+        .is_wanted = opts_flag(L, arg, "compression"),
+        .out_no_takeover = opts_flag(L, arg, "no_context_takeover"),
+        .in_no_takeover = opts_flag(L, arg, "peer_no_context_takeover"),
+        .out_bits = (uint8_t)opts_number(L, arg, "window_bits", 0),
+        .in_bits = (uint8_t)opts_number(L, arg, "peer_window_bits", 0),
     };
 }
 
@@ -432,12 +413,7 @@ int lib_websocket(lua_State *L)
         {NULL, NULL},
     };
 
-    luaL_newmetatable(L, TYPE);
-    lua_pushcfunction(L, l_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pushliteral(L, "websocket connection");
-    lua_setfield(L, -2, "__name");
-    lua_pop(L, 1);
+    handle_type(L, TYPE, "websocket connection", l_gc);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
     return 1;

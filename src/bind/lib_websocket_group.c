@@ -9,6 +9,7 @@
 #include <lauxlib.h>
 
 #include "base/mem.h"
+#include "bind/handle.h"
 #include "bind/lib_websocket.h"
 
 #define TYPE "perilune.websocket.group"
@@ -211,10 +212,7 @@ int lib_websocket_group(lua_State *L)
         {"broadcast", l_broadcast}, {"size", l_size}, {NULL, NULL},
     };
 
-    luaL_newmetatable(L, TYPE);
-    lua_pushcfunction(L, l_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pop(L, 1);
+    handle_type(L, TYPE, "websocket group", l_gc);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
     return 1;

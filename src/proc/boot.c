@@ -168,8 +168,10 @@ bool boot_open(struct boot *b, struct app_conf *conf, struct app_conf *old)
         return false;
     }
     app_open_zones(conf, old);
-    if (open_lua(conf) && open_listeners(conf, old, &e))
+    if (open_lua(conf) && open_listeners(conf, old, &e)) {
+        app_fit_bus(conf);
         return true;
+    }
     if (e.message[0])
         boot_report(b, &e);
     else if (!old && conf->error_log.path)

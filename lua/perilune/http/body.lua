@@ -1,8 +1,9 @@
 --- Request bodies: as a stream that reads from the connection only when it is taken from, or as one string.
+--
+-- A server loads this at its start; streams are loaded when the first body is read as one.
 
 local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
-local stream = require "perilune.stream"
 local unseen = require "perilune.unseen"
 
 local body = {}
@@ -48,7 +49,7 @@ end
 --- The body of a request as a stream of strings.
 -- @treturn stream
 function body.of_request(req)
-    return stream._pulling(function(self)
+    return require("perilune.stream")._pulling(function(self)
         return pull(req, self)
     end)
 end

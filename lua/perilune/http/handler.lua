@@ -10,7 +10,6 @@ local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local to_bytes = require "perilune.http.piece"
-local stream = require "perilune.stream"
 require "perilune.http.request"
 
 local request_mt = debug.getregistry()["perilune.request"]
@@ -19,6 +18,12 @@ local fields_of = require("perilune.http.headers").plain
 local await, is_deferred = deferred.await, deferred.is_deferred
 
 local handler = {}
+
+--- A server that never makes a stream does without the module: where nobody has loaded it, nothing is one.
+local function is_stream(value)
+    local stream = package.loaded["perilune.stream"]
+    return stream and stream.is_stream(value)
+end
 
 local function wait_drained(req)
     if core.wait_drained(req) then
@@ -74,7 +79,7 @@ end
 local function guarded(req, res, fn, source)
     local ok, err = xpcall(fn, failure.traced, req, source)
     if not ok then
-        if stream.is_stream(source) then
+        if is_stream(source) then
             source:close()
         end
         core.abort(req)
@@ -89,7 +94,7 @@ local function send_produced(req, res, fn, source)
     if start(req, res, nil) then
         return guarded(req, res, fn, source)
     end
-    if stream.is_stream(source) then
+    if is_stream(source) then
         source:close()
     end
     core.finish(req)
@@ -119,7 +124,7 @@ local function complete_slowly(req, res)
     end
     if type(body) == "table" and body.is_http_file then
         return answer_file(req, res, body)
-    elseif stream.is_stream(body) then
+    elseif is_stream(body) then
         return send_produced(req, res, send_stream, body)
     elseif type(body) == "function" then
         return send_produced(req, res, send_iterator, body)

@@ -16,7 +16,6 @@ local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
-local json = require "perilune.json"
 local options = require "perilune.options"
 
 local request = {}
@@ -83,7 +82,7 @@ function methods:json(opts)
             local what = "the JSON of the request body is nested deeper than " .. o.max_depth
             error(failure.refusal(400, "invalid", what), 0)
         end
-        local ok, value = pcall(json.decode, s)
+        local ok, value = pcall(require("perilune.json").decode, s)
         if not ok then
             error(failure.refusal(400, "invalid", "the request body is not JSON: " .. tostring(value), value), 0)
         end
