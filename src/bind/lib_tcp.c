@@ -109,7 +109,7 @@ static const struct err *open_listener(lua_State *L, int *fd_out)
     if (given >= 0)
         return adopt_listener(given, fd_out);
     path = opts_slice(L, 1, "path");
-    if (path.p) {
+    if (path.n) {
         buf_printf(&text, "unix:" SLICE_FMT, SLICE_ARG(path));
         e = addr_parse(buf_slice(&text), 0, &a);
         buf_free(&text);

@@ -294,7 +294,8 @@ void lib_websocket_options(lua_State *L, int arg, struct ws_options *o,
     o->max_frame = (size_t)opts_number(L, arg, "max_frame_payload", (double)o->max_frame);
     o->max_message = (size_t)opts_number(L, arg, "max_message_size", (double)o->max_message);
     o->watermark = (size_t)opts_number(L, arg, "watermark", (double)o->watermark);
-    o->deflate_least = (size_t)opts_number(L, arg, "compression_threshold", (double)o->deflate_least);
+    o->deflate_least =
+        (size_t)opts_number(L, arg, "compression_threshold", (double)o->deflate_least);
     o->heartbeat_idle = (uint64_t)(1000 * opts_number(L, arg, "heartbeat_interval", 0));
     o->heartbeat_timeout = (uint64_t)(1000 * opts_number(L, arg, "heartbeat_timeout", 10));
     o->close_timeout = (uint64_t)(1000 * opts_number(L, arg, "close_timeout", 5));
