@@ -6,9 +6,11 @@
 
 local suggest = require "perilune.suggest"
 
-local NAMES = { "basic_auth", "bearer_auth", "body_limit", "concurrency", "cookies", "cors", "error_pages", "flash",
-    "method_override", "params", "proxy_headers", "rate_limit", "request_id", "security_headers", "session", "timeout",
-    "timing" }
+local NAMES = {
+    "basic_auth", "bearer_auth", "body_limit", "concurrency", "cookies", "cors", "error_pages", "flash", "jwt",
+    "method_override", "negotiate", "params", "proxy_headers", "rate_limit", "request_id", "security_headers",
+    "session", "timeout", "timing",
+}
 
 local middleware = {}
 
