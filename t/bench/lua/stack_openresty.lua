@@ -1,4 +1,5 @@
 --- The same by hand for nginx's Lua module: a signed cookie with the session, which is the cheapest that is safe there.
+-- luacheck: globals ngx
 
 local cjson = require "cjson.safe"
 local notes = require "notes"
