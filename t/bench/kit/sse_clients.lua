@@ -10,7 +10,7 @@ local got, all_have = 0, require("perilune.deferred").deferred()
 local wanted = math.huge
 
 local function listen(i)
-    local s = await(tcp.connect { path = nil, host = "127.0.0.1", port = port, local_address = "127.0.0." .. 2 + i % 8 })
+    local s = await(tcp.connect { host = "127.0.0.1", port = port, local_address = "127.0.0." .. 2 + i % 8 })
     s:put("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
     for chunk in s:each() do
         local _, n = chunk:gsub("event: tick", "")

@@ -1,5 +1,5 @@
---- The full stack of a service, of what is shipped: the name of the request, a session in a cookie, a JSON body, a limit
--- of rates; compression and the access log are of the configuration.
+--- The full stack of a service, of what is shipped: the name of the request, a session in a cookie, a JSON body, a
+-- limit of rates; compression and the access log are of the configuration.
 
 local http = require "perilune.http"
 local notes = require "notes"
