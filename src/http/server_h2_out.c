@@ -109,11 +109,12 @@ void server_h2_out_on_end_sent(void *user, void *stream)
     server_h2_stream_note(st);
 }
 
-void server_h2_out_on_close(void *user, void *stream, uint32_t code)
+void server_h2_out_on_close(void *user, void *stream, uint32_t code, bool is_by_peer)
 {
     struct server_h2_stream *st = stream;
 
     UNUSED(user);
+    UNUSED(is_by_peer);
     st->is_closed = true;
     st->code = code;
     server_h2_stream_note(st);
