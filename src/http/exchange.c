@@ -418,10 +418,23 @@ bool exchange_is_congested(const struct exchange *x)
     return x->state < EXCHANGE_DONE && (x->paused || is_full(x));
 }
 
+static bool is_behind(const struct filter *f, const struct filter *other)
+{
+    while (other && other != f)
+        other = other->next;
+    return other == f;
+}
+
 void filter_pause(struct filter *f, struct exchange *x)
 {
-    CHECK(!x->paused && f->ops->resume);
-    x->paused = f;
+    struct filter **at = &x->paused;
+
+    CHECK(f->ops->resume);
+    while (*at && is_behind(*at, f))
+        at = &(*at)->next_paused;
+    CHECK(*at != f);
+    f->next_paused = *at;
+    *at = f;
     if (!x->is_waiting_drained)
         x->drain_goal = x->settings->send_watermark;
     x->transport->wait_drained(x);
@@ -474,16 +487,20 @@ void exchange_notify_body(struct exchange *x)
         x->user.on_body(x);
 }
 
-/* Lets the filter that holds pieces go on. True: it is through with them. */
-static bool resume_filter(struct exchange *x)
+/* Lets the filters that hold pieces go on. True: they are through with them. */
+static bool resume_filters(struct exchange *x)
 {
-    struct filter *f = x->paused;
+    while (x->paused && !is_full(x)) {
+        struct filter *f = x->paused, *others = f->next_paused;
 
-    if (is_full(x))
-        return false;
-    x->paused = NULL;
-    f->ops->resume(f, x);
-    return x->state < EXCHANGE_DONE && !x->paused;
+        x->paused = others;
+        f->ops->resume(f, x);
+        if (x->state >= EXCHANGE_DONE)
+            return false;
+        if (x->paused != others)
+            break; /* one of them paused anew */
+    }
+    return !x->paused;
 }
 
 static void notify_user(struct exchange *x)
@@ -502,7 +519,7 @@ void exchange_notify_drained(struct exchange *x)
         return;
     }
     exchange_hold(x);
-    if (resume_filter(x))
+    if (resume_filters(x))
         notify_user(x);
     exchange_release(x);
 }

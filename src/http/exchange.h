@@ -62,7 +62,7 @@ struct exchange {
     struct slice server_name; /* for log lines; the app sets it once it has chosen */
     struct body_spool *spool; /* the whole request body, when somebody asked for it */
     struct filter *filters;   /* outermost first; NULL: straight to the transport */
-    struct filter *paused;    /* holds pieces back, see filter_pause */
+    struct filter *paused;    /* hold pieces back, nearest to the wire first; see filter_pause */
     struct request req;
     struct response res;
     const struct err *body_err, *abort_err;
