@@ -179,6 +179,10 @@ local function find(name)
     return value
 end
 
+--- The function that `module[.function]` names; `what` is the field of a module that is a table.
+-- @tparam string name
+-- @tparam string what
+-- @treturn function
 local function callable(name, what)
     local value = find(name)
     if type(value) == "table" and type(value[what]) == "function" then
@@ -189,6 +193,8 @@ local function callable(name, what)
     end
     return value
 end
+
+handler.callable = callable
 
 --- Finds `module[.function]` and puts the middleware around it, the first one outermost.
 -- @tparam string name
