@@ -92,8 +92,7 @@ ngx.worker = {
     end,
 }
 
-ngx.config = {
-    subsystem = "http",
+ngx.config = setmetatable({
     debug = false,
     nginx_version = 1031002,
     ngx_lua_version = 10030,
@@ -106,7 +105,12 @@ ngx.config = {
     nginx_configure = function()
         return ""
     end,
-}
+}, {
+    --- One machine serves both, so this tells for whom Lua runs; what loads at the start sees "http".
+    __index = function(_, name)
+        return name == "subsystem" and control.subsystem() or nil
+    end,
+})
 
 variables.attach(ngx)
 rawset(_G, "ngx", ngx)

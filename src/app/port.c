@@ -4,6 +4,7 @@
 
 #include "app/phases.h"
 #include "app/router.h"
+#include "app/session_open.h"
 #include "app/tls_request.h"
 
 static struct visit *make_visit(struct exchange *x, const struct port *port)
@@ -13,7 +14,8 @@ static struct visit *make_visit(struct exchange *x, const struct port *port)
     v->x = x;
     v->conf = port->app_conf;
     v->listen = port->conf;
-    v->slots = pool_zalloc(&x->pool, port->app_conf->variables.slots * sizeof(struct slice));
+    v->variables = &port->app_conf->variables;
+    v->slots = pool_zalloc(&x->pool, v->variables->slots * sizeof(struct slice));
     x->app = v;
     return v;
 }
@@ -39,6 +41,22 @@ static void on_bad_request(struct exchange *x, int status, void *user)
 
     v->vhost = v->listen->default_vhost;
     phases_begin_bad(v, status);
+}
+
+static void on_stream(struct server *server, struct stream *s, const struct server_stream *about)
+{
+    const struct port *p = server->user;
+    struct session_origin o = {
+        .conf = p->app_conf,
+        .listen = p->conf,
+        .peer = about->peer,
+        .proxy = about->proxy,
+        .id = about->id,
+        .in = about->in,
+        .since_ms = about->since_ms,
+    };
+
+    session_open(s, &o);
 }
 
 static void on_accept(struct listener *l, int fd, const struct addr *peer)
@@ -80,6 +98,7 @@ void port_open(struct port *p, const struct app_conf *conf, const struct listen_
     p->server.tls = l->is_tls ? l->default_vhost->tls : NULL;
     p->server.on_exchange = on_exchange;
     p->server.on_bad_request = on_bad_request;
+    p->server.on_stream = l->is_stream ? on_stream : NULL;
     p->server.on_idle = on_server_idle;
     p->server.on_closed = p->on_closed ? on_server_closed : NULL;
     p->server.log.sink = l->default_vhost->base->error_log;

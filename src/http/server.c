@@ -4,6 +4,7 @@
 
 #include "http/server_conn.h"
 #include "http/server_h1.h"
+#include "http/server_handover.h"
 #include "http/server_tls.h"
 
 enum { SHED_MOST = 32 };
@@ -21,6 +22,8 @@ void server_adopt(struct server *s, int fd, const struct addr *peer)
     n_accepted++;
     if (s->tls)
         server_tls_begin(server_conn_open(s, fd, peer, &server_tls_protocol));
+    else if (s->on_stream)
+        (void)server_conn_open(s, fd, peer, &server_handover_protocol);
     else
         (void)server_conn_open(s, fd, peer, &server_h1_protocol);
 }

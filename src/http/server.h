@@ -7,6 +7,16 @@
 #include "http/exchange.h"
 #include "net/stream.h"
 
+struct proxy_proto;
+
+/* What is known of a connection that is handed over. */
+struct server_stream {
+    const struct addr *peer;         /* of the connection, whoever speaks for the client */
+    const struct proxy_proto *proxy; /* what a proxy said of the client; NULL: nothing */
+    struct slice in;                 /* bytes that were read already */
+    uint64_t id, since_ms;
+};
+
 struct server {
     const struct http_settings *settings; /* for connections until an exchange chooses its own */
     void (*on_exchange)(struct exchange *x,
@@ -14,6 +24,9 @@ struct server {
     void (*on_bad_request)(struct exchange *x, int status,
                            void *user); /* same, but the head was bad: answer this status, then the
                                            connection closes */
+    /* Not HTTP: takes over connections once they are there, after their handshake if `tls` is set.
+     * `s` is theirs; `id` numbers connections. NULL: HTTP is spoken */
+    void (*on_stream)(struct server *server, struct stream *s, const struct server_stream *about);
     void *user;
     struct tls_ctx *tls; /* connections begin with TLS by this context; NULL: in the clear */
     struct log_ctx log;
