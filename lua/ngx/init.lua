@@ -2,6 +2,7 @@
 
 local ffi = require "ffi"
 local core = require "perilune.core.ngx"
+require "ngx.api.modules"
 local sys = require "perilune.core.sys"
 local arguments = require "ngx.api.arguments"
 local codec = require "ngx.api.codec"

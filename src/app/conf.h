@@ -115,6 +115,10 @@ int conf_count_workers(const struct app_conf *conf);
 /* `path` under the prefix when it is relative; terminated, in the pool. */
 char *conf_path(struct app_conf *conf, struct slice path);
 
+/* The same for certificates, keys and their kind: one beside the main configuration file comes
+ * before one under the prefix. */
+char *conf_material(struct app_conf *conf, struct slice path);
+
 /* The sink of that path (empty: stderr) and level, made on first use (closed; opened by
  * conf_open_logs). */
 struct log_sink *conf_log_sink(struct app_conf *conf, struct slice path, enum log_level level);
