@@ -20,6 +20,7 @@
 #include "bind/lerr.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
+#include "http/body_decoder.h"
 #include "http/body_spool.h"
 #include "proto/status.h"
 
@@ -203,6 +204,31 @@ static int push_body_error(lua_State *L, const struct exchange *x)
     return 2;
 }
 
+/* decode_body(req, max_size or nil, max_ratio or nil) → true; nil, error: see body_decoder_start;
+ * the limits that are not given are those of the location */
+static int l_decode_body(lua_State *L)
+{
+    struct visit *v = check_visit(L);
+    struct body_limits limits;
+    const struct err *e;
+
+    if (!v)
+        return closed(L);
+    limits = v->x->settings->decoded;
+    if (!lua_isnoneornil(L, 2))
+        limits.max_size = (int64_t)luaL_checknumber(L, 2);
+    if (!lua_isnoneornil(L, 3))
+        limits.max_ratio = (unsigned)luaL_checknumber(L, 3);
+    e = body_decoder_start(v->x, limits);
+    if (!e) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    if (e == v->x->body_err)
+        return push_body_error(L, v->x);
+    return lerr_return(L, e, "the request body is being read already");
+}
+
 /* read(req) → bytes; or "" at the end; false when there is nothing now; nil, error */
 static int l_read(lua_State *L)
 {
@@ -331,21 +357,14 @@ static int l_trailers(lua_State *L)
 static int open_module(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"start", l_start},
-        {"write", l_write},
-        {"open_file", l_open_file},
-        {"write_file", l_write_file},
-        {"finish", l_finish},
-        {"abort", l_abort},
-        {"inform", l_inform},
-        {"wait_drained", l_wait_drained},
-        {"read", l_read},
-        {"on_body", l_on_body},
-        {"read_all", l_read_all},
-        {"trailers", l_trailers},
-        {"listen", lib_server_listen},
-        {"proxy", lib_proxy_start},
-        {NULL, NULL},
+        {"start", l_start},         {"write", l_write},
+        {"open_file", l_open_file}, {"write_file", l_write_file},
+        {"finish", l_finish},       {"abort", l_abort},
+        {"inform", l_inform},       {"wait_drained", l_wait_drained},
+        {"read", l_read},           {"on_body", l_on_body},
+        {"read_all", l_read_all},   {"decode_body", l_decode_body},
+        {"trailers", l_trailers},   {"listen", lib_server_listen},
+        {"proxy", lib_proxy_start}, {NULL, NULL},
     };
 
     handle_type(L, "perilune.file", "file", l_file_gc);

@@ -1,8 +1,8 @@
 --- Calling a handler or a router without sockets: `perilune.test.request(app, { path = "/users/7" })`.
 --
 -- The handler gets a table with the fields and methods of a request; what it returns is brought into one form, its
--- body collected. What only a server can do is not there: limits of the configuration, `req:inform`, compression,
--- trailers of requests. For those, and for what goes over the wire, write a `.t` file. With `time.with_clock` around
+-- body collected. What only a server can do is not there: limits of the configuration, `req:inform`, compression, codings
+-- of bodies, trailers of requests. For those, and for what goes over the wire, write a `.t` file. With `time.with_clock` around
 -- it, handlers that wait for time can be tested in none.
 
 local answer = require "perilune.http.answer"
@@ -32,10 +32,13 @@ end
 local Request = { form = request.methods.form, json = request.methods.json }
 local request_mt = { __index = Request, __name = "request" }
 
-function Request:text()
-    local whole = rawget(self, "_text") or task.spawn(collect, self.body)
-    rawset(self, "_text", whole)
-    return whole
+function Request:decode()
+    return self
+end
+
+function Request:text(opts)
+    rawset(self, "_text", rawget(self, "_text") or task.spawn(collect, self.body))
+    return request.methods.text(self, opts)
 end
 
 local function cookies_of(list)
