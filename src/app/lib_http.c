@@ -15,6 +15,7 @@
 #include "app/lib_upgrade.h"
 #include "app/lua_answer.h"
 #include "app/lua_step.h"
+#include "base/file.h"
 #include "bind/co.h"
 #include "bind/handle.h"
 #include "bind/lerr.h"
@@ -302,6 +303,32 @@ static int push_file_content(lua_State *L, const struct body_spool *s)
     return 1;
 }
 
+static void remove_file(void *path)
+{
+    (void)unlink(path);
+}
+
+/* temp_file(req) → path of a new, empty file that is removed with the exchange; nil, error */
+static int l_temp_file(lua_State *L)
+{
+    struct visit *v = check_visit(L);
+    struct buf path = BUF_EMPTY;
+    const struct err *e;
+    int fd;
+
+    if (!v)
+        return closed(L);
+    e = file_temp(v->x->settings->temp_path, &path, &fd);
+    if (!e) {
+        (void)close(fd);
+        pool_on_reset(visit_pool(v), remove_file,
+                      pool_strdup(visit_pool(v), slice_str(buf_cstr(&path))));
+        lua_pushstring(L, buf_cstr(&path));
+    }
+    buf_free(&path);
+    return e ? lerr_return(L, e, v->x->settings->temp_path) : 1;
+}
+
 static void on_spool(struct exchange *x, struct body_spool *s)
 {
     UNUSED(s);
@@ -357,14 +384,23 @@ static int l_trailers(lua_State *L)
 static int open_module(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"start", l_start},         {"write", l_write},
-        {"open_file", l_open_file}, {"write_file", l_write_file},
-        {"finish", l_finish},       {"abort", l_abort},
-        {"inform", l_inform},       {"wait_drained", l_wait_drained},
-        {"read", l_read},           {"on_body", l_on_body},
-        {"read_all", l_read_all},   {"decode_body", l_decode_body},
-        {"trailers", l_trailers},   {"listen", lib_server_listen},
-        {"proxy", lib_proxy_start}, {NULL, NULL},
+        {"start", l_start},
+        {"write", l_write},
+        {"open_file", l_open_file},
+        {"write_file", l_write_file},
+        {"finish", l_finish},
+        {"abort", l_abort},
+        {"inform", l_inform},
+        {"wait_drained", l_wait_drained},
+        {"read", l_read},
+        {"on_body", l_on_body},
+        {"read_all", l_read_all},
+        {"decode_body", l_decode_body},
+        {"temp_file", l_temp_file},
+        {"trailers", l_trailers},
+        {"listen", lib_server_listen},
+        {"proxy", lib_proxy_start},
+        {NULL, NULL},
     };
 
     handle_type(L, "perilune.file", "file", l_file_gc);

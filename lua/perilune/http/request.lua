@@ -127,6 +127,14 @@ function methods:inform(status, fields)
     return core.inform(self, status, headers.plain(fields))
 end
 
+--- A new, empty file in client_body_temp_path, which only this user may read. It is removed when the exchange is over,
+-- response sent, unless it was moved away.
+-- @treturn string path
+function methods:temp_file()
+    local path, err = core.temp_file(self)
+    return path or error(err, 0)
+end
+
 --- Trailer fields of the request; complete once the body has been read.
 -- @treturn headers
 function methods:trailers()

@@ -41,6 +41,12 @@ function Request:text(opts)
     return request.methods.text(self, opts)
 end
 
+function Request:temp_file()
+    local path = os.tmpname()
+    self.temp_files[#self.temp_files + 1] = path
+    return path
+end
+
 local function cookies_of(list)
     local cookies = {}
     for name, value in (list.cookie or ""):gmatch("([^=;%s]+)=([^;]*)") do
@@ -75,7 +81,7 @@ local function make_request(spec)
     local body, length = body_of(spec, list)
     return setmetatable({ method = spec.method or "GET", target = target, uri = uri, path = unescape(uri),
         query_string = query_string ~= "" and query_string or nil, query = core.parse_args(query_string),
-        headers = list, cookies = cookies_of(list), body = body, content_length = length, params = {},
+        headers = list, cookies = cookies_of(list), body = body, content_length = length, params = {}, temp_files = {},
         host = spec.host or list.host or "localhost", scheme = spec.scheme or "http", protocol = "HTTP/1.1",
         remote_addr = spec.remote_addr or "127.0.0.1", id = spec.id or ("0"):rep(32), time = time.now() }, request_mt)
 end
@@ -118,8 +124,11 @@ local function run(handler, req)
     if not has_body and stream.is_stream(res.body) then
         res.body:close()
     end
-    return setmetatable({ status = res.status, headers = res.headers, body = has_body and text_of(res.body) or "" },
-        response_mt)
+    local text = has_body and text_of(res.body) or ""
+    for _, path in ipairs(req.temp_files) do
+        os.remove(path)
+    end
+    return setmetatable({ status = res.status, headers = res.headers, body = text }, response_mt)
 end
 
 --- Calls an application.
