@@ -6,8 +6,9 @@
 
 local suggest = require "perilune.suggest"
 
-local NAMES = { "basic_auth", "bearer_auth", "body_limit", "concurrency", "cookies", "cors", "error_pages",
-    "method_override", "params", "proxy_headers", "rate_limit", "request_id", "security_headers", "timeout", "timing" }
+local NAMES = { "basic_auth", "bearer_auth", "body_limit", "concurrency", "cookies", "cors", "error_pages", "flash",
+    "method_override", "params", "proxy_headers", "rate_limit", "request_id", "security_headers", "session", "timeout",
+    "timing" }
 
 local middleware = {}
 
