@@ -460,7 +460,7 @@ enum body_result exchange_read_body(struct exchange *x, struct slice *data)
         x->body_err = &err_closed;
     if (x->body_err)
         return BODY_FAILED;
-    r = x->transport->read_body(x, data);
+    r = UNLIKELY(x->reader) ? x->reader->read(x, data) : x->transport->read_body(x, data);
     x->has_body_read = true;
     return r;
 }
@@ -470,12 +470,17 @@ void exchange_wait_body(struct exchange *x)
     if (x->state >= EXCHANGE_DONE)
         return;
     x->is_waiting_body = true;
-    x->transport->wait_body(x);
+    if (!x->reader || !x->reader->wait(x))
+        x->transport->wait_body(x);
 }
 
 int exchange_body_status(const struct exchange *x)
 {
-    return x->body_err == &err_too_large ? 413 : x->body_err == &err_timeout ? 408 : 400;
+    if (x->body_err == &err_too_large)
+        return 413;
+    if (x->body_err == &err_timeout)
+        return 408;
+    return x->body_err == &err_unsupported ? 415 : 400;
 }
 
 void exchange_notify_body(struct exchange *x)
