@@ -129,8 +129,14 @@ void directives_http_defaults(struct app_conf *conf, struct location *loc);
 /* The access log of a configuration that names none: logs/access.log, combined. */
 void directives_access_log_default(struct app_conf *conf, struct location *loc);
 
-/* Registers the tables of stream. */
+/* Registers the table of stream. */
 void directives_stream_register(void);
+
+/* All of stream has been read: finds the groups that proxy_pass names. */
+bool directives_relay_resolve(struct app_conf *conf, struct config_error *e);
+
+/* Registers the table of passing sessions on. */
+void directives_relay_register(void);
 
 /* Registers the table of processes and the event loop. */
 void directives_main_register(void);

@@ -3,7 +3,9 @@
 #include "app/directives.h"
 
 #include "app/directives_listen.h"
+#include "app/rewrite.h"
 #include "app/tls_conf.h"
+#include "app/visit.h"
 
 #define GROUP "Sessions of TCP and UDP"
 
@@ -18,7 +20,7 @@ static bool apply_stream(void *ctx, const struct config_node *node, struct confi
     l->preread_timeout = PREREAD_TIMEOUT;
     l->default_type = SLICE_EMPTY;
     a->conf->stream = l;
-    return directives_apply_location(a, node, l, NULL, e);
+    return directives_apply_location(a, node, l, NULL, e) && directives_relay_resolve(a->conf, e);
 }
 
 static bool apply_server(void *ctx, const struct config_node *node, struct config_error *e)
@@ -54,6 +56,38 @@ static bool set_alpn(void *ctx, const struct config_node *node, struct config_er
     return true;
 }
 
+/* What is sent, and then the end. */
+static enum step_result return_step(struct visit *v, const struct step *s)
+{
+    struct chunk c = CHUNK_LAST(script_eval(s->arg, v));
+
+    exchange_write(v->x, &c);
+    return STEP_DONE;
+}
+
+static bool set_return(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct script *text;
+
+    if (!directives_script(a, node, node->args[0], &text, e))
+        return false;
+    location_add_step(a->loc, PHASE_CONTENT, return_step, text, node->line);
+    return true;
+}
+
+static bool add_set(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct rewrite_set_step *set = pool_new(&a->conf->pool, struct rewrite_set_step);
+
+    set->variable = directives_variable(a, node, node->args[0], e);
+    if (!set->variable || !directives_script(a, node, node->args[1], &set->value, e))
+        return false;
+    location_add_step(a->loc, PHASE_REWRITE, rewrite_step_set, set, node->line);
+    return true;
+}
+
 #define ROW(text, kind, args, value, member, about, fn)                                            \
     {                                                                                              \
         .name = (text), .contexts = CTX_STREAM_ALL, .min_args = 1, .max_args = 1,                  \
@@ -79,7 +113,7 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "server { … }",
      .doc = "A server of TCP: where it listens, and what serves its sessions: `handler`, "
-            "`content_by_lua_block`.",
+            "`content_by_lua_block`, `proxy_pass` or `return`.",
      .apply = apply_server},
     ROW("preread_buffer_size", ARG_SIZE, "size", "16k", preread_buffer_size,
         "How much `ssl_preread` and `peek` may look at. A session that needs more ends with 400.",
@@ -103,6 +137,23 @@ static const struct directive table[] = {
      .syntax = "ssl_alpn protocol …;",
      .doc = "Protocols that are offered by ALPN; `$ssl_alpn_protocol` is the one agreed on.",
      .apply = set_alpn},
+    {.name = "return",
+     .contexts = CTX_STREAM_SERVER,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "return value;",
+     .doc = "Sends a text, which may hold variables, and closes the connection.",
+     .apply = set_return},
+    {.name = "set",
+     .contexts = CTX_STREAM_SERVER,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 2,
+     .max_args = 2,
+     .group = GROUP,
+     .syntax = "set $variable value;",
+     .doc = "Sets a variable when a session begins.",
+     .apply = add_set},
     {.name = "preread_by_lua_no_postpone",
      .contexts = CTX_STREAM,
      .min_args = 1,

@@ -27,4 +27,5 @@ void app_register_directives(void)
     directives_shared_register();
     directives_socket_register();
     directives_stream_register();
+    directives_relay_register();
 }

@@ -224,7 +224,7 @@ static void attach(struct visit *v)
     x->user.on_cancel = on_cancel;
     x->user.on_done = on_done;
     phases_use_location(v, v->vhost->base);
-    v->phase = v->session ? PHASE_ACCESS : PHASE_SERVER_REWRITE;
+    v->phase = v->session ? PHASE_REWRITE : PHASE_SERVER_REWRITE;
 }
 
 void phases_begin(struct visit *v)

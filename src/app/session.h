@@ -13,6 +13,7 @@
 #include "net/wire.h"
 
 struct session;
+struct relay;
 
 typedef void (*session_fn)(struct session *s);
 

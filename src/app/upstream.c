@@ -19,12 +19,12 @@ enum { POINTS_PER_WEIGHT = 160, HASH_TRIES = 20 };
 
 /* --- making --- */
 
-struct upstream *upstream_new(struct app_conf *conf, struct slice name)
+struct upstream *upstream_new(struct pool *memory, struct slice name)
 {
-    struct upstream *u = pool_new(&conf->pool, struct upstream);
+    struct upstream *u = pool_new(memory, struct upstream);
 
-    u->name = pool_dup(&conf->pool, name);
-    u->conf = conf;
+    u->name = pool_dup(memory, name);
+    u->memory = memory;
     u->keepalive_requests = 1000;
     u->keepalive_timeout = 60000;
     u->keepalive_time = 3600000;
@@ -37,7 +37,7 @@ static struct upstream_peer *grow(struct upstream *u)
         struct upstream_peer *more;
 
         u->size = u->size ? u->size * 2 : 4;
-        more = pool_zalloc(&u->conf->pool, u->size * sizeof(*more));
+        more = pool_zalloc(u->memory, u->size * sizeof(*more));
         if (u->n)
             memcpy(more, u->peers, u->n * sizeof(*more));
         u->peers = more;
@@ -52,7 +52,7 @@ struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16
     int port;
 
     *p = (struct upstream_peer){.weight = 1, .max_fails = 1, .fail_timeout = 10000};
-    p->name = pool_dup(&u->conf->pool, name);
+    p->name = pool_dup(u->memory, name);
     if (slice_has_prefix(name, SLICE("unix:"))) {
         p->way.unix_path = slice_cut(&(struct slice){p->name.p + 5, p->name.n - 5}, ':');
         p->way.host = SLICE("localhost");
@@ -62,11 +62,20 @@ struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16
         p->way.host = host;
         p->way.port = port ? (uint16_t)port : default_port;
         if (!port)
-            p->name = pool_printf(&u->conf->pool, SLICE_FMT ":%u", SLICE_ARG(p->name),
-                                  (unsigned)default_port);
+            p->name =
+                pool_printf(u->memory, SLICE_FMT ":%u", SLICE_ARG(p->name), (unsigned)default_port);
     }
+    if (!p->way.unix_path.n && !p->way.port)
+        return NULL;
     u->n++;
     return p;
+}
+
+struct upstream *upstream_of_one(struct pool *memory, struct slice name, uint16_t default_port)
+{
+    struct upstream *u = upstream_new(memory, name);
+
+    return upstream_add(u, name, default_port) ? u : NULL;
 }
 
 struct upstream *upstream_find(struct app_conf *conf, struct slice name, uint16_t default_port)
@@ -80,8 +89,8 @@ struct upstream *upstream_find(struct app_conf *conf, struct slice name, uint16_
     u = map_get(&conf->upstreams, key);
     if (u)
         return u;
-    u = upstream_new(conf, name);
-    if (!upstream_add(u, name, default_port))
+    u = upstream_of_one(&conf->pool, name, default_port);
+    if (!u)
         return NULL;
     u->keepalive = IMPLICIT_KEEPALIVE;
     (void)map_set(&conf->upstreams, key, u);
@@ -212,8 +221,8 @@ static int by_hash(const void *a, const void *b)
 
 static void make_ring(struct upstream *u)
 {
-    u->ring = pool_alloc(&u->conf->pool,
-                         ((size_t)total_weight(u) * POINTS_PER_WEIGHT + 1) * sizeof(*u->ring));
+    u->ring =
+        pool_alloc(u->memory, ((size_t)total_weight(u) * POINTS_PER_WEIGHT + 1) * sizeof(*u->ring));
     for (unsigned i = 0; i < u->n; i++) {
         const struct upstream_peer *p = &u->peers[i];
 
@@ -369,7 +378,7 @@ static struct client_pool *pool_of(struct upstream *u)
 
     if (!u->pool) {
         u->pool = client_pool_new(&o, &client_reach);
-        pool_on_reset(&u->conf->pool, close_pool, u);
+        pool_on_reset(u->memory, close_pool, u);
     }
     return u->pool;
 }

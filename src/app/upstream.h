@@ -48,16 +48,20 @@ struct upstream {
     unsigned keepalive_requests;
     uint64_t keepalive_timeout, keepalive_time;
     struct client_pool *pool; /* made on first use */
-    struct app_conf *conf;
+    struct pool *memory;
 };
 
 /* Those that one request has tried, as bits of peers modulo 64. */
 typedef uint64_t upstream_tried;
 
-/* An empty group, in the configuration's pool. */
-struct upstream *upstream_new(struct app_conf *conf, struct slice name);
+/* An empty group, in that pool. */
+struct upstream *upstream_new(struct pool *memory, struct slice name);
 
-/* Adds a server "host[:port]" or "unix:/path" with the defaults; NULL: malformed. */
+/* A group of one address, in that pool. NULL: malformed. */
+struct upstream *upstream_of_one(struct pool *memory, struct slice name, uint16_t default_port);
+
+/* Adds a server "host[:port]" or "unix:/path" with the defaults; NULL: malformed, or
+ * without a port where `default_port` is 0. */
 struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16_t default_port);
 
 /* The group of that name, else one that is made of the address itself, once. NULL: malformed. */

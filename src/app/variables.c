@@ -24,7 +24,8 @@ static const struct variable *const of_http[] = {
 };
 
 static const struct variable *const of_stream[] = {
-    variables_session, variables_connection, variables_tls, variables_capture, NULL,
+    variables_session, variables_relay,   variables_connection,
+    variables_tls,     variables_capture, NULL,
 };
 
 static const struct variables_family *const family_tables[] = {
