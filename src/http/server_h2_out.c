@@ -213,7 +213,7 @@ static bool can_go_now(const struct server_h2_stream *st)
 }
 
 /* The last piece has been given: what can go goes. */
-static void push(struct server_h2_stream *st)
+static void push(struct server_h2_stream *st, struct keeper *keeper)
 {
     struct server_h2 *h2 = st->h2;
     bool has_head = st->out_state > SERVER_H2_OUT_HEAD;
@@ -229,7 +229,7 @@ static void push(struct server_h2_stream *st)
         h2_session_send(h2->session);
     h2->may_send_data = false;
     if (st->direct.n)
-        outq_add(&st->out, st->direct.p, st->direct.n);
+        outq_add_kept(&st->out, st->direct.p, st->direct.n, keeper);
     st->direct = SLICE_EMPTY;
 }
 
@@ -240,7 +240,7 @@ static void take_chunk(struct server_h2_stream *st, const struct chunk *p, size_
     else if (p->is_last)
         st->direct = p->bytes;
     else
-        outq_add(&st->out, p->bytes.p, size);
+        outq_add_kept(&st->out, p->bytes.p, size, p->keeper);
 }
 
 static void send_body(struct exchange *x, const struct chunk *p)
@@ -251,7 +251,7 @@ static void send_body(struct exchange *x, const struct chunk *p)
     if (size && st->has_body)
         take_chunk(st, p, size);
     if (p->is_last)
-        push(st);
+        push(st, p->keeper);
     else if (size)
         server_h2_stream_wake(st);
     server_conn_schedule(st->h2->conn, false);
