@@ -11,6 +11,7 @@
 #include "app/lib_ngx_visit.h"
 #include "app/lua_output.h"
 #include "app/session.h"
+#include "bind/kept_string.h"
 
 enum { TEXT_KEPT = 65536 };
 
@@ -54,6 +55,13 @@ static void trim(struct buf *b)
     b->n = 0;
 }
 
+/* Should, and can, who writes wait? Within a callback of C (table.sort, string.gsub) nobody can. */
+static bool must_wait(lua_State *L, struct visit *v)
+{
+    return UNLIKELY(exchange_is_congested(v->x)) && !lua_visit_of(v)->drain_co &&
+           lua_isyieldable(L);
+}
+
 static int write_out(lua_State *L, bool has_newline)
 {
     struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE | NGX_IN_SESSION);
@@ -65,6 +73,7 @@ static int write_out(lua_State *L, bool has_newline)
         return refuse(L, why);
     if (n == 1 && !has_newline && lua_type(L, 1) == LUA_TSTRING) {
         c.bytes.p = lua_tolstring(L, 1, &c.bytes.n);
+        c.keeper = kept_string(L, 1, c.bytes.n);
     } else {
         trim(&text);
         for (int i = 1; i <= n; i++)
@@ -74,9 +83,13 @@ static int write_out(lua_State *L, bool has_newline)
         c.bytes = buf_slice(&text);
     }
     lua_output_write(v, &c);
+    keeper_release(&c.keeper);
     if (v->x->state == EXCHANGE_ABORTED)
         return refuse(L, "nginx output filter error");
-    return done(L);
+    if (LIKELY(!must_wait(L, v)))
+        return done(L);
+    lua_visit_wait_drained(v, false);
+    return co_wait_in_c(L);
 }
 
 int lib_ngx_output_print(lua_State *L)
