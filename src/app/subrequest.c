@@ -13,6 +13,7 @@
 #include "app/phases.h"
 #include "base/num.h"
 #include "http/body_spool.h"
+#include "http/exchange_transport.h"
 #include "loop/loop.h"
 
 enum { PIECE = 65536 };

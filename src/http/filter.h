@@ -9,7 +9,7 @@
 #ifndef HTTP_FILTER_H
 #define HTTP_FILTER_H
 
-#include "http/exchange.h"
+#include "http/exchange_transport.h"
 
 struct filter_ops {
     const char *name;

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "http/exchange_transport.h"
 #include "http/server.h"
 #include "loop/loop.h"
 #include "loop/timer.h"

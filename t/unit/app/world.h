@@ -16,6 +16,7 @@
 #include "app/script.h"
 #include "app/visit.h"
 #include "base/clock.h"
+#include "http/exchange_transport.h"
 
 struct world {
     struct app_conf conf;
