@@ -106,8 +106,8 @@ local function send(self)
     local u, source = self.url, self.source
     self.is_answered = false
     local target, fields = u.target, self.fields or NO_FIELDS
-    if self.via then
-        target, fields = proxy.absolute(self.via, u, fields)
+    if self.proxy then
+        target, fields = proxy.absolute(self.proxy, u, fields)
     end
     local id, err = core.send(self.pool.core, self.key or u.key, self.way or u, self, self.method, target,
         not self.has_host and u.authority or "", fields, source and source.core, self.core_options)

@@ -6,19 +6,18 @@
 
 local body_source = require "perilune.http.body_source"
 local call = require "perilune.http.call"
+local check_options = require "perilune.http.check"
 local coerce = require "perilune.http.coerce"
 local core = require "perilune.core.client"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
-local known_options = require "perilune.http.options"
 local options = require "perilune.options"
 local params = require "perilune.http.params"
 local pool = require "perilune.http.pool"
-local proxy = require "perilune.http.proxy"
 local retry = require "perilune.http.retry"
-local tls = require "perilune.http.tls"
 local url = require "perilune.http.url"
+local way = require "perilune.http.way"
 
 local client = {}
 
@@ -153,15 +152,6 @@ local function core_options(o)
     }
 end
 
-local function way_of(o, u)
-    if u.scheme == "https" then
-        return tls.way(o, u)
-    elseif not o.unix_path then
-        return proxy.way(o, u)
-    end
-    return "unix:" .. o.unix_path .. " " .. u.key, { host = u.host, port = u.port, unix_path = o.unix_path }
-end
-
 --- Asks for what is missing of a file that is there in part.
 local function ask_for_rest(o, fields)
     local file = o.as == "file" and o.resume and io.open(o.save_to, "rb")
@@ -190,9 +180,9 @@ local function prepare(o)
     }
     self.fields, self.has_host = fields_of(o, u, source)
     ask_for_rest(o, self.fields)
-    self.key, self.way, self.via = way_of(o, u)
-    if self.via and self.via.code then
-        return nil, self.via
+    self.key, self.way, self.proxy, err = way.of(o, u)
+    if err then
+        return nil, err
     end
     return self
 end
@@ -233,7 +223,7 @@ local function with_defaults(o)
 end
 
 local function check(o, level)
-    options.check(o, known_options, "http.request", level + 1)
+    check_options.request(o, "http.request", level + 1)
     if o.as and (o.as == "is_whole" or not coerce[o.as]) then
         error(("http.request: option 'as' must be string, json, stream, lines, sse or file, not '%s'"):format(o.as),
             level + 1)
@@ -246,6 +236,7 @@ local function check(o, level)
     end
 end
 
+--- Those who tail-call this are not among the levels.
 local function start(o, level)
     check(o, level + 1)
     o = with_defaults(o)
@@ -262,7 +253,7 @@ function client.request(o)
     if type(o) ~= "table" then
         error("bad argument 'options' to http.request (table expected, got " .. type(o) .. ")", 2)
     end
-    return start(o, 2)
+    return start(o, 1)
 end
 
 --- A GET that says nothing but its URL.
@@ -290,7 +281,7 @@ local function verb(method)
         for k, v in pairs(o or NO_OPTIONS) do
             all[k] = v
         end
-        return start(all, 2)
+        return start(all, 1)
     end
 end
 

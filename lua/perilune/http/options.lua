@@ -18,7 +18,9 @@ local known = {
     read_timeout = seconds, total_timeout = seconds, keep_alive = "boolean",
     expect_continue = "boolean", on_informational = "function", http_version = "string",
     middleware = "function", request_interceptor = "function", response_interceptor = "function",
-    proxy = { "string", "boolean" }, no_proxy = "table", proxy_headers = "table",
+    proxy = { "string", "boolean" }, no_proxy = { "string", "table" }, proxy_headers = "table",
+    proxy_tunnel = "boolean", proxy_tls = "any", proxy_insecure = "boolean",
+    local_address = "string", resolver = "table", family = "string",
     tls = "any", insecure = "boolean", server_name = "string",
     retry = { "number", "table", "boolean" }, save_request = "boolean",
 }
