@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "http/exchange_transport.h"
 #include "loop/loop.h"
 
 static struct list sessions = LIST_INIT(sessions); /* process-wide: all that are open */

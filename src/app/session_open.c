@@ -7,6 +7,7 @@
 #include "app/phases.h"
 #include "app/tls_request.h"
 #include "base/clock.h"
+#include "http/exchange_transport.h"
 #include "net/tls.h"
 #include "net/tls_info.h"
 #include "proto/client_hello.h"
