@@ -103,7 +103,7 @@ static const struct directive table[] = {
      .opens = CTX_STREAM,
      .group = GROUP,
      .syntax = "stream { … }",
-     .doc = "Servers of TCP, and what holds for all of them. One Lua machine serves them "
+     .doc = "Servers of TCP and UDP, and what holds for all of them. One Lua machine serves them "
             "and `http`.",
      .apply = apply_stream},
     {.name = "server",
@@ -112,7 +112,7 @@ static const struct directive table[] = {
      .opens = CTX_STREAM_SERVER,
      .group = GROUP,
      .syntax = "server { … }",
-     .doc = "A server of TCP: where it listens, and what serves its sessions: `handler`, "
+     .doc = "A server of TCP or UDP: where it listens, and what serves its sessions: `handler`, "
             "`content_by_lua_block`, `proxy_pass` or `return`.",
      .apply = apply_server},
     ROW("preread_buffer_size", ARG_SIZE, "size", "16k", preread_buffer_size,

@@ -46,6 +46,9 @@ void server_init(struct server *s, const struct http_settings *settings, void *u
  * of the loop, but not before returning. */
 void server_adopt(struct server *s, int fd, const struct addr *peer);
 
+/* The number of a connection that comes in another way. */
+uint64_t server_next_id(void);
+
 /* Graceful end: idle connections close now (unless a request has just come in), busy ones after
  * their exchange, new ones when they have had a short time to send their first request; then
  * on_idle (from the loop). */
