@@ -157,6 +157,7 @@ void port_open(struct port *p, const struct app_conf *conf, const struct listen_
     p->server.on_exchange = on_exchange;
     p->server.on_bad_request = on_bad_request;
     p->server.on_stream = l->is_stream ? on_stream : NULL;
+    p->server.has_proxy_protocol = l->has_proxy_protocol;
     p->server.on_idle = on_server_idle;
     p->server.on_closed = p->on_closed ? on_server_closed : NULL;
     p->server.log.sink = l->default_vhost->base->error_log;

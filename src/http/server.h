@@ -32,7 +32,8 @@ struct server {
     struct log_ctx log;
     struct list conns;
     unsigned n_conns;
-    bool speaks_http2; /* with clients that want it */
+    bool speaks_http2;       /* with clients that want it */
+    bool has_proxy_protocol; /* connections begin with its header; with on_stream only */
     bool is_draining;
     bool is_crowded;
     void (*on_idle)(struct server *s); /* draining, and the last connection has gone; may be NULL */

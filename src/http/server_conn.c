@@ -504,6 +504,8 @@ static void end(struct server_conn *c)
         reader.owner = NULL;
     free_input(c);
     server_conn_drop_body(c);
+    mem_free(c->proxied);
+    c->proxied = NULL;
     outq_clear(&c->out);
     timer_stop(&c->timer);
     loop_cancel(&c->later);
