@@ -386,3 +386,46 @@ a line
 --- shutdown: 1
 --- stream_response
 PROXY TCP4 127.0.0.1 127.0.0.1 PORT STREAM and a line
+
+
+
+=== TEST 16: with a zone the workers know together which server has failed, and whose turn it is
+--- master_on
+--- workers: 2
+--- stream_config
+    upstream group {
+        zone group 64k;
+        server 127.0.0.1:$TEST_NGINX_RAND_PORT_5 fail_timeout=1h;
+        server 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        server 127.0.0.1:$TEST_NGINX_RAND_PORT_2;
+    }
+--- stream_server_config
+    proxy_pass group;
+    log_by_lua_block {
+        ngx.shared.tries:incr("failures", select(2, ngx.var.upstream_addr:gsub(",", "")), 0)
+        ngx.shared.tries:incr("sessions", 1, 0)
+    }
+--- http_config
+    lua_shared_dict tries 100k;
+--- config
+    location = /t {
+        content_by_lua_block {
+            local n, kept = { first = 0, second = 0 }, {}
+            for i = 1, 40 do
+                local sock = ngx.socket.connect("127.0.0.1", $TEST_NGINX_STREAM_PORT)
+                sock:send "x\n"
+                local name = sock:receive():match "%w+"
+                n[name] = n[name] + 1
+                kept[i] = sock
+            end
+            for i = 1, 40 do
+                kept[i]:close()
+            end
+            repeat ngx.sleep(0.001) until ngx.shared.tries:get "sessions" == 40
+            ngx.say(n.first, " ", n.second, " after ", ngx.shared.tries:get "failures", " failure")
+        }
+    }
+--- request
+GET /t
+--- response_body
+20 20 after 1 failure

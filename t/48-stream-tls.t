@@ -131,3 +131,52 @@ old six
 old seven
 new eight
 ended
+
+=== TEST 5: who the client is by the PROXY protocol, before TLS and in the clear, whole and in pieces; what is none
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server
+cat >told.lua <<'L'
+return function(stream, info)
+    stream:put { info.peer.host, " ", info.peer.port, " ", info.proxy.host, " ", info.local_address.port, "\n" }
+end
+L
+stream "ssl_certificate server.pem; ssl_certificate_key server.key; ssl_handshake_timeout 300ms;
+log_format f '\$proxy_protocol_addr \$proxy_protocol_port \$proxy_protocol_server_addr \$proxy_protocol_server_port \$remote_addr'; access_log logs/a.log f;
+server { listen 127.0.0.1:$PORT proxy_protocol; handler told; }
+server { listen 127.0.0.1:$A proxy_protocol ssl; content_by_lua_block { ngx.say(ngx.var.ssl_protocol, ' ', ngx.req.socket():receive()) } }"
+cat >ask.pl <<'L'
+use IO::Socket; $| = 1;
+my ($port, $piece, $text) = @ARGV; $text = eval qq("$text");
+my $s = IO::Socket::INET->new("127.0.0.1:$port");
+while (length $text) { syswrite($s, substr($text, 0, $piece, "")); select(undef, undef, undef, 0.001) }
+print <$s>;
+L
+perl ask.pl $PORT 1000 'PROXY TCP4 1.2.3.4 5.6.7.8 1024 443\r\n'
+perl ask.pl $PORT 1 'PROXY TCP6 2001:db8::1 ::1 7 8\r\n'
+perl ask.pl $PORT 5 '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\1\2\3\4\5\6\7\x08\4\0\1\xbb'
+perl ask.pl $PORT 1000 'GET / HTTP/1.0\r\n\r\n'
+logged 'broken header while reading PROXY protocol'
+perl ask.pl $PORT 1000 'PROXY TCP4 1.2'
+logged 'client timed out while reading PROXY protocol'
+cat >tls.py <<'L'
+import socket, ssl, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.sendall(b"PROXY TCP4 9.8.7.6 5.6.7.8 99 443\r\n")
+c = ssl.create_default_context(cafile="ca.pem").wrap_socket(s, server_hostname="localhost")
+c.sendall(b"inside\n"); print(c.recv(100).decode(), end="")
+L
+/usr/bin/python3 tls.py $A
+wait_for '[ $(wc -l <logs/a.log) = 4 ]'; cat logs/a.log; stop
+X
+--- exec_out
+1.2.3.4 1024 127.0.0.1 443
+2001:db8::1 7 127.0.0.1 8
+1.2.3.4 1024 127.0.0.1 443
+TLSv1.3 inside
+1.2.3.4 1024 5.6.7.8 443 127.0.0.1
+2001:db8::1 7 ::1 8 127.0.0.1
+1.2.3.4 1024 5.6.7.8 443 127.0.0.1
+9.8.7.6 99 5.6.7.8 443 127.0.0.1

@@ -74,6 +74,10 @@ copy(time, ngx)
 copy(fields.req, request)
 copy(arguments.req, request)
 
+function request.udp_socket()
+    return require("ngx.api.session").socket()
+end
+
 function request.socket(...)
     return require("ngx.api.socket").request(...)
 end

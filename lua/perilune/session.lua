@@ -21,7 +21,8 @@ local function serve(fn)
     if is_tls then
         info.tls = secure.info(own)
     end
-    local stream = byte_stream.new(own, {})
+    local stream = byte_stream.new(own, { read_timeout = info.read_timeout })
+    info.read_timeout = nil
     local result = fn(stream, info)
     if deferred.is_deferred(result) then
         await(result)

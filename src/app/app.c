@@ -179,6 +179,16 @@ static unsigned room(struct port *p)
     return 0;
 }
 
+/* Datagrams do not wait in a queue for another worker: there is room, or they are lost. */
+static bool may_open(struct port *p)
+{
+    UNUSED(p);
+    if (count_connections() < most_connections())
+        return true;
+    complain(false);
+    return false;
+}
+
 static void resume_all(void)
 {
     for (unsigned i = 0; !app.is_exiting && !app.is_full && i < app.n_ports; i++)
@@ -218,6 +228,7 @@ static void open_port(struct port *p, struct listen_conf *l, int fd)
 
     p->on_idle = check_idle;
     p->room = room;
+    p->may_open = may_open;
     p->on_closed = on_closed;
     port_open(p, app.conf, l, fd, takes_all ? 64 : 4);
 }
@@ -294,10 +305,10 @@ void app_stop(void)
 {
     app.on_idle = NULL;
     timer_stop(&app.yield);
-    for (unsigned i = 0; i < app.n_ports; i++)
-        port_close(&app.ports[i]);
     session_on_gone(NULL);
     session_close_all();
+    for (unsigned i = 0; i < app.n_ports; i++)
+        port_close(&app.ports[i]);
     loop_cancel(&app.idle_call);
     if (app.conf && vm_main())
         (void)run_plain(app.conf->exit_worker_by_lua, LUA_CONTEXT_EXIT_WORKER);

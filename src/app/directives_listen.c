@@ -73,7 +73,9 @@ static bool *flag_of(struct listen_words *w, struct slice word)
         return &w->is_tls;
     if (!w->is_stream)
         return slice_eq(word, SLICE("http2")) ? &w->has_http2 : NULL;
-    return NULL;
+    if (slice_eq(word, SLICE("proxy_protocol")))
+        return &w->has_proxy_protocol;
+    return slice_eq(word, SLICE("udp")) ? &w->is_udp : NULL;
 }
 
 static bool take_word(struct listen_words *w, const struct config_node *node, struct slice word,
@@ -87,8 +89,7 @@ static bool take_word(struct listen_words *w, const struct config_node *node, st
         *flag = true;
         return true;
     }
-    if (slice_eq(word, SLICE("quic")) || slice_eq(word, SLICE("udp")) ||
-        slice_eq(word, SLICE("proxy_protocol")))
+    if (slice_eq(word, SLICE("quic")) || slice_eq(word, SLICE("proxy_protocol")))
         return not_supported(node, word, e);
     w->has_options = true;
     if (slice_eq(word, SLICE("bind")))
@@ -279,11 +280,18 @@ static const struct directive table[] = {
      .min_args = 1,
      .max_args = ARGS_MANY,
      .group = "Sessions of TCP and UDP",
-     .syntax = "listen address:port | port | unix:path [default_server] [ssl] "
-               "[reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] "
+     .syntax = "listen address:port | port | unix:path [default_server] [ssl] [udp] "
+               "[proxy_protocol] [reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] "
                "[ipv6only=on|off] [deferred] [bind];",
      .doc = "An address of a server of `stream`; may repeat; one is needed. The parameters are "
             "those of `listen` in `http`, and:\n\n"
+            "- `proxy_protocol`: connections begin with a header of the PROXY protocol, version 1 "
+            "or 2, before TLS: `$proxy_protocol_addr`, `$proxy_protocol_port`, "
+            "`$proxy_protocol_server_addr`, `$proxy_protocol_server_port` tell what it says. "
+            "`$remote_addr` stays that of the connection.\n"
+            "- `udp`: datagrams. What comes from one address and port of a client is one session, "
+            "until it ends; empty datagrams are not seen. With several workers it takes "
+            "`reuseport`, or each datagram may come to another worker.\n"
             "- `ssl`: connections begin with TLS. Servers of one address are told apart by the "
             "name that the client asks for in its handshake (`server_name`).",
      .apply = apply_listen},

@@ -103,7 +103,7 @@ static const struct directive table[] = {
      .opens = CTX_STREAM,
      .group = GROUP,
      .syntax = "stream { … }",
-     .doc = "Servers of TCP, and what holds for all of them. One Lua machine serves them "
+     .doc = "Servers of TCP and UDP, and what holds for all of them. One Lua machine serves them "
             "and `http`.",
      .apply = apply_stream},
     {.name = "server",
@@ -112,7 +112,7 @@ static const struct directive table[] = {
      .opens = CTX_STREAM_SERVER,
      .group = GROUP,
      .syntax = "server { … }",
-     .doc = "A server of TCP: where it listens, and what serves its sessions: `handler`, "
+     .doc = "A server of TCP or UDP: where it listens, and what serves its sessions: `handler`, "
             "`content_by_lua_block`, `proxy_pass` or `return`.",
      .apply = apply_server},
     ROW("preread_buffer_size", ARG_SIZE, "size", "16k", preread_buffer_size,
@@ -125,7 +125,8 @@ static const struct directive table[] = {
         "`$ssl_preread_server_name`, `$ssl_preread_alpn_protocols`, `$ssl_preread_protocol`.",
         directives_set_flag),
     ROW("ssl_handshake_timeout", ARG_TIME, "time", "60s", http.header_timeout,
-        "How long the handshake of TLS may take.", directives_set_time),
+        "How long the handshake of TLS, and the header of the PROXY protocol before it, may take.",
+        directives_set_time),
     ROW("tcp_nodelay", ARG_FLAG, "on | off", "on", http.is_nodelay,
         "Small pieces leave at once (TCP_NODELAY), to clients and to servers.",
         directives_set_flag),

@@ -6,6 +6,8 @@
 
 #define GROUP "Upstreams"
 
+enum { ZONE_LEAST = 32768 };
+
 /* The ctx of directives inside the block. */
 struct filling {
     const struct apply *apply;
@@ -28,6 +30,8 @@ static bool apply_upstream(void *ctx, const struct config_node *node, struct con
         return config_node_error(node, e, "duplicate upstream \"%.200s\"", node->args[0].p);
     if (!config_apply(node, &f, e))
         return false;
+    if (u->n > 0 && u->has_zone)
+        upstream_share(u);
     return u->n > 0 || config_node_error(node, e, "no servers are inside upstream");
 }
 
@@ -122,12 +126,15 @@ static bool set_time(void *ctx, const struct config_node *node, struct config_er
     return directives_put_time(of(ctx)->u, node, e);
 }
 
+/* The memory is as large as it has to be. */
 static bool set_zone(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    UNUSED(ctx);
-    UNUSED(node);
-    UNUSED(e);
-    return true; /* what is known of servers is each worker's own */
+    int64_t size;
+
+    if (node->n_args > 1 && (!num_parse_size(node->args[1], &size) || size < ZONE_LEAST))
+        return config_node_error(node, e, "invalid zone size \"%.200s\"", node->args[1].p);
+    of(ctx)->u->has_zone = true;
+    return true;
 }
 
 #define CTX_BOTH (CTX_UPSTREAM | CTX_STREAM_UPSTREAM)
@@ -239,8 +246,9 @@ static const struct directive table[] = {
      .max_args = 2,
      .group = GROUP,
      .syntax = "zone name [size];",
-     .doc = "Accepted for the sake of configurations that have it: failures and connections are "
-            "counted by each worker.",
+     .doc = "All workers know together which servers have failed, how busy each is and whose turn "
+            "it is; without it each worker knows for itself. The size is checked (32k at least) "
+            "and otherwise the server's own affair. A reload begins anew.",
      .apply = set_zone},
 };
 

@@ -168,7 +168,8 @@ static void set_proxied_end(lua_State *L, const char *name, const char *host, in
     lua_setfield(L, -2, name);
 }
 
-/* info() → peer, local_address, and proxy when a proxy said who the client is; is_tls */
+/* info() → a table: peer, local_address, and proxy when a proxy said who the client is,
+ * read_timeout of UDP; is_tls */
 static int l_info(lua_State *L)
 {
     struct session *s = check_session(L);
@@ -185,6 +186,10 @@ static int l_info(lua_State *L)
         const struct addr *local = exchange_local(x);
 
         set_end(L, "local_address", local ? local : &s->v->listen->addr);
+    }
+    if (s->is_udp && s->v->loc->sockets.read_timeout) { /* nobody tells that the client is gone */
+        lua_pushnumber(L, (lua_Number)s->v->loc->sockets.read_timeout / 1000);
+        lua_setfield(L, -2, "read_timeout");
     }
     lua_pushboolean(L, x->req.is_tls);
     return 2;

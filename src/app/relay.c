@@ -14,6 +14,7 @@
 #include "app/location_resolver.h"
 #include "app/phases.h"
 #include "app/proxy.h"
+#include "app/relay_udp.h"
 #include "app/script.h"
 #include "base/clock.h"
 #include "http/client_reach.h"
@@ -216,6 +217,23 @@ static void on_connected(void *user, struct stream *s, const struct client_dial_
     join(r, s);
 }
 
+static void on_udp_over(struct relay *r, bool is_usable, const char *why)
+{
+    if (is_usable) {
+        if (why)
+            log_write(log_of(r), LOG_INFO, "%s while proxying and reading from upstream", why);
+        finish(r, STATUS_OK);
+    } else if (r->s->wire->stream) {
+        failed(r, why);
+    } else {
+        log_write(log_of(r), LOG_ERROR,
+                  "%s while reading from upstream, upstream: \"" SLICE_FMT "\"", why,
+                  SLICE_ARG(r->peer->name));
+        end_try(r, true);
+        finish(r, STATUS_BAD_GATEWAY);
+    }
+}
+
 static bool fill_way(struct relay *r)
 {
     struct visit *v = r->s->v;
@@ -239,10 +257,14 @@ static void attempt(struct relay *r)
         return;
     }
     begin_try(r);
-    if (fill_way(r))
+    if (r->s->is_udp) {
+        r->way = r->peer->way;
+        relay_udp_start(r, on_udp_over);
+    } else if (fill_way(r)) {
         r->dial = client_reach.start(&r->way, r->conf->connect_timeout, on_connected, r);
-    else
+    } else {
         finish(r, STATUS_ERROR);
+    }
 }
 
 /* --- the beginning, and an end that came from elsewhere --- */
@@ -260,6 +282,7 @@ static void on_answered(struct visit *v)
         take_counts(r, &counts);
         tunnel_close(&r->tunnel);
     }
+    relay_udp_close(r);
     end_try(r, false);
 }
 

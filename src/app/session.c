@@ -102,24 +102,35 @@ bool session_wait_input(struct session *s, session_fn on_input)
 
 /* --- the end --- */
 
-static void close_wire(struct session *s, bool reset)
+/* The stream is the caller's to close; what is still queued is dropped. */
+static struct stream *give_up_wire(struct session *s)
 {
+    struct buf in = BUF_EMPTY;
+    struct outq out;
+    struct stream *stream;
+
     take_back(s);
     settle_counts(s);
     s->received += s->own.n;
     s->sent -= MIN(s->sent, s->own.out.bytes);
-    wire_close(&s->own, reset);
+    outq_init(&out);
+    stream = wire_release(&s->own, &in, &out);
+    buf_free(&in);
+    outq_clear(&out);
     s->ended_ms = clock_ms();
+    return stream;
 }
 
+/* The log is written before the client hears of the end. */
 static void finish(struct session *s)
 {
     struct exchange *x = s->v->x;
+    struct stream *stream = give_up_wire(s);
 
     if (x->res.status == 0)
         x->res.status = 200;
-    close_wire(s, false);
     exchange_finished(x);
+    stream_close(&stream, false);
 }
 
 /* Everything was answered: sends what is left, then ends. */
@@ -218,12 +229,12 @@ static int fd_of(const struct exchange *x)
 
 static void abort_session(struct exchange *x, const struct err *why)
 {
-    struct session *s = x->conn;
+    struct stream *stream = give_up_wire(x->conn);
 
     UNUSED(why);
     if (x->res.status == 0)
         x->res.status = 500;
-    close_wire(s, true);
+    stream_close(&stream, true);
 }
 
 static void release(struct exchange *x)

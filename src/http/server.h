@@ -32,7 +32,8 @@ struct server {
     struct log_ctx log;
     struct list conns;
     unsigned n_conns;
-    bool speaks_http2; /* with clients that want it */
+    bool speaks_http2;       /* with clients that want it */
+    bool has_proxy_protocol; /* connections begin with its header; with on_stream only */
     bool is_draining;
     bool is_crowded;
     void (*on_idle)(struct server *s); /* draining, and the last connection has gone; may be NULL */
@@ -45,6 +46,9 @@ void server_init(struct server *s, const struct http_settings *settings, void *u
 /* Serves HTTP on an accepted socket, which it owns from now on. Reads from it within this turn
  * of the loop, but not before returning. */
 void server_adopt(struct server *s, int fd, const struct addr *peer);
+
+/* The number of a connection that comes in another way. */
+uint64_t server_next_id(void);
 
 /* Graceful end: idle connections close now (unless a request has just come in), busy ones after
  * their exchange, new ones when they have had a short time to send their first request; then

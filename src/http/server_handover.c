@@ -3,6 +3,7 @@
 #include "http/server_handover.h"
 
 #include "base/log.h"
+#include "proto/proxy_proto.h"
 
 static void on_readable(struct server_conn *c)
 {
@@ -15,11 +16,16 @@ static void on_work(struct server_conn *c)
     struct server_stream about = {.id = c->id, .since_ms = c->since};
     struct addr peer = {.len = 0};
     struct buf in = BUF_EMPTY;
+    struct proxy_proto said;
     struct stream *s;
     struct outq out;
 
     if (!server_conn_peer(c, &peer))
         peer.storage.ss_family = AF_UNIX;
+    if (c->proxied) {
+        said = *c->proxied;
+        about.proxy = &said;
+    }
     outq_init(&out);
     s = server_conn_detach(c, &in, &out);
     about.peer = &peer;

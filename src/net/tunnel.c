@@ -83,9 +83,9 @@ static void finish(struct tunnel *t, const struct err *why)
 {
     struct tunnel_counts counts = tunnel_counts(t);
 
-    end(t, why != NULL);
     if (t->options.on_over)
         t->options.on_over(t->options.user, &counts, why);
+    end(t, why != NULL);
 }
 
 void tunnel_close(struct tunnel **t)

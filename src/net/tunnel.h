@@ -26,8 +26,9 @@ struct tunnel_options {
     uint64_t idle;      /* ms without a byte close both; 0: never */
     size_t buffer;      /* read at once, and kept for a side that is slower; 0: 64 KB */
     bool ends_together; /* the end of one side is that of both, once what it has sent is out */
-    /* It is over and both sides are closed; `why` NULL: as they wanted, err_timeout: idle. From the
-     * loop; may be NULL */
+    /* It is over, both sides are closed behind the call (so that what is written about them is
+     * there when they hear of it); `why` NULL: as they wanted, err_timeout: idle. From the loop;
+     * may be NULL */
     void (*on_over)(void *user, const struct tunnel_counts *counts, const struct err *why);
     void *user;
 };

@@ -6,6 +6,7 @@ local context = require "ngx.api.context"
 local core = require "perilune.core.session"
 local socket_core = require "perilune.core.socket"
 local tcp = require "ngx.api.handshake"
+local tcp_core = require "perilune.core.tcp"
 local udp = require "ngx.api.udp"
 
 local WAIT, CORE, READ_MS, SEND_MS = bytes.WAIT, tcp.slots.CORE, tcp.slots.READ_MS, tcp.slots.SEND_MS
@@ -98,6 +99,25 @@ function methods:shutdown(direction)
     return 1
 end
 
+--- A session of UDP: what has come is there, nothing is waited for.
+local datagrams = { send = udp.methods.send, settimeout = udp.methods.settimeout, close = udp.methods.close }
+local datagrams_mt = { __index = datagrams, __name = "udp socket" }
+
+--- The next datagram that has come, of which at most `size` bytes (8192) are kept.
+-- @treturn ?string
+-- @treturn ?string error "no more data"
+function datagrams:receive(size)
+    local own = self[CORE]
+    if not own or not bytes.is_open(own) then
+        return nil, "closed"
+    end
+    local data = tcp_core.try_read(own, 65536)
+    if not data then
+        return nil, "no more data"
+    end
+    return data:sub(1, udp.message_size(size))
+end
+
 --- The client's connection as a socket; datagrams of a UDP session.
 -- @treturn ?socket
 -- @treturn ?string error
@@ -107,7 +127,7 @@ function session.socket()
         return nil, is_udp
     end
     if is_udp then
-        return udp.of(own)
+        return setmetatable({ own, 0, false }, datagrams_mt)
     end
     local sock = { false, false, 0, 0, 0, false, false, false, false }
     sock[CORE] = own

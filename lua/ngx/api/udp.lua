@@ -20,11 +20,6 @@ function udp.new()
     return setmetatable({ false, 0, false }, mt)
 end
 
---- A socket over a datagram stream that is there.
-function udp.of(own)
-    return setmetatable({ own, 0, false }, mt)
-end
-
 local function parse(n, host, port)
     if n ~= 1 and n ~= 2 then
         error("ngx.socket.udp setpeername: expecting 2 or 3 arguments (including the object), but seen " .. n + 1, 3)
@@ -194,5 +189,7 @@ function methods:close(...)
     self[CORE] = false
     return 1
 end
+
+udp.methods, udp.message_size = methods, message_size
 
 return udp
