@@ -88,6 +88,7 @@ struct app_conf {
     const struct config_node *uncached; /* lua_code_cache off; NULL: nowhere */
     const struct lua_code *init_by_lua, *init_worker_by_lua, *exit_worker_by_lua;
     unsigned max_pending_timers, max_running_timers;
+    size_t capture_size; /* of lua_capture_error_log; 0: none */
 };
 
 /* An empty configuration with the defaults of the main level. */
