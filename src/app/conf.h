@@ -92,6 +92,7 @@ struct app_conf {
     const struct lua_code *init_by_lua[2], *init_worker_by_lua[2],
         *exit_worker_by_lua[2]; /* of http, of stream */
     unsigned max_pending_timers, max_running_timers;
+    size_t capture_size; /* of lua_capture_error_log; 0: none */
 };
 
 /* An empty configuration with the defaults of the main level. */

@@ -186,15 +186,6 @@ int lib_ngx_output_send_headers(lua_State *L)
     return v->x->state == EXCHANGE_ABORTED ? refuse(L, "nginx output filter error") : done(L);
 }
 
-static const struct log_ctx *current_log(void)
-{
-    struct visit *v = lua_current_visit();
-
-    if (v)
-        return &v->x->log;
-    return co_current() ? co_current()->log : NULL;
-}
-
 /* "[lua] content_by_lua(nginx.conf:42):2: name(): ": the caller's place. */
 static void add_place(lua_State *L)
 {
@@ -216,7 +207,7 @@ static void add_place(lua_State *L)
 
 static int write_log(lua_State *L, enum log_level level, int first)
 {
-    const struct log_ctx *ctx = current_log();
+    const struct log_ctx *ctx = lua_current_log();
 
     if (!log_is_on(ctx, level))
         return 0;
@@ -244,7 +235,7 @@ int lib_ngx_output_print_log(lua_State *L)
 
 int lib_ngx_output_is_logged(lua_State *L)
 {
-    lua_pushboolean(L, log_is_on(current_log(), (enum log_level)lua_tointeger(L, 1)));
+    lua_pushboolean(L, log_is_on(lua_current_log(), (enum log_level)lua_tointeger(L, 1)));
     return 1;
 }
 
@@ -254,8 +245,8 @@ int lib_ngx_output_log_line(lua_State *L)
     struct slice s;
 
     s.p = luaL_checklstring(L, 2, &s.n);
-    if (log_is_on(current_log(), level))
-        log_text(current_log(), level, s);
+    if (log_is_on(lua_current_log(), level))
+        log_text(lua_current_log(), level, s);
     return 0;
 }
 
