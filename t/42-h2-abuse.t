@@ -383,36 +383,32 @@ memory bounded
 
 
 === TEST 17: print without flush waits for a client that does not read, over HTTP/2 and HTTP/1.1
---- http_config
-    init_by_lua_block {
-        function say_much()
-            for i = 1, 1000 do
-                local ok, err = ngx.say(("x"):rep(9999))
-                if not ok then ngx.log(ngx.WARN, "say: ", err) return end
-                if i == 1000 then ngx.print("end") end
-            end
-        end
-    }
 --- config
+    send_timeout 5s;
     location = /hello { return 200 "hello"; }
-    location = /impatient { send_timeout 2s; content_by_lua_block { say_much() } }
-    location = /patient { content_by_lua_block { say_much() } }
+    location = /loop { content_by_lua_block {
+        for i = 1, 1000 do
+            local ok, err = ngx.say(("x"):rep(9999))
+            if not ok then ngx.log(ngx.WARN, "say: ", err) return end
+            if i == 1000 then ngx.print("end") end
+        end
+    } }
 --- user_files
 >>> main.py
 from bad import *
 p = Peer(port, [(4, 0)])
 for i in range(100):
-    p.request(2 * i + 1, "/impatient")
+    p.request(2 * i + 1, "/loop")
 p.send()
 plain = [socket.create_connection(("127.0.0.1", port)) for i in range(40)]
 for s in plain:
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-    s.send(b"GET /impatient HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    s.send(b"GET /loop HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 p.read(lambda p: len(p.resets) == 100)                # by then all have waited as long as they may
 print(set(p.resets.values()))
 bounded(40)
 print(ask(port))
-s = Peer(port, [(4, 0x7fffffff)]).request(1, "/patient")
+s = Peer(port, [(4, 0x7fffffff)]).request(1, "/loop")
 s.add(WINDOW_UPDATE, 0, 0, number(0x7fff0000)).send()
 body = s.read(lambda p: p.ended(1)).bodies[1]
 print(len(body), body[-4:])
