@@ -1,9 +1,9 @@
 --- Calling a handler or a router without sockets: `perilune.test.request(app, { path = "/users/7" })`.
 --
 -- The handler gets a table with the fields and methods of a request; what it returns is brought into one form, its
--- body collected. What only a server can do is not there: limits of the configuration, `req:inform`, compression, codings
--- of bodies, trailers of requests. For those, and for what goes over the wire, write a `.t` file. With `time.with_clock` around
--- it, handlers that wait for time can be tested in none.
+-- body collected. What only a server can do is not there: limits of the configuration, `req:inform`, compression,
+-- codings of bodies, trailers of requests. For those, and for what goes over the wire, write a `.t` file. With
+-- `time.with_clock` around it, handlers that wait for time can be tested in none.
 
 local answer = require "perilune.http.answer"
 local core = require "perilune.core.http"
