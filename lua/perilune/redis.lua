@@ -38,8 +38,8 @@ end
 
 --- Commands that wait for something to happen, and those that change what a connection is.
 local BLOCKING = set_of "BLPOP BRPOP BRPOPLPUSH BLMOVE BLMPOP BZPOPMIN BZPOPMAX BZMPOP XREAD XREADGROUP WAIT WAITAOF"
-local OWN = set_of("MULTI EXEC DISCARD WATCH UNWATCH SELECT AUTH HELLO QUIT RESET MONITOR SUBSCRIBE PSUBSCRIBE SSUBSCRIBE "
-    .. "SYNC PSYNC CLIENT")
+local OWN = set_of("MULTI EXEC DISCARD WATCH UNWATCH SELECT AUTH HELLO QUIT RESET MONITOR SUBSCRIBE PSUBSCRIBE "
+    .. "SSUBSCRIBE SYNC PSYNC CLIENT")
 
 --- Sends a command over a connection of one's own.
 local function send(conn, name, ...)
