@@ -119,9 +119,12 @@ class Chromium:
             raise RuntimeError("%s: %s" % (method, message["error"]))
         return message["result"]
 
-    async def open(self, url):
-        """A new tab with that address."""
-        target = await self.call("Target.createTarget", {"url": "about:blank"})
+    async def open(self, url, is_apart=False):
+        """A new tab with that address; `is_apart`: with connections and cookies of its own."""
+        params = {"url": "about:blank"}
+        if is_apart:
+            params.update(await self.call("Target.createBrowserContext", {}))
+        target = await self.call("Target.createTarget", params)
         attached = await self.call("Target.attachToTarget", {"targetId": target["targetId"], "flatten": True})
         page = Page(self, attached["sessionId"])
         for domain in "Page", "Runtime", "DOM", "Log", "Network":
