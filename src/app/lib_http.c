@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "bind/co.h"
 #include "bind/handle.h"
+#include "bind/kept_string.h"
 #include "bind/lerr.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
@@ -68,8 +69,10 @@ static int l_write(lua_State *L)
     if (!v)
         return closed(L);
     c.bytes.p = luaL_checklstring(L, 2, &c.bytes.n);
+    c.keeper = kept_string(L, 2, c.bytes.n);
     if (c.bytes.n > 0)
         exchange_write(v->x, &c);
+    keeper_release(&c.keeper);
     lua_pushboolean(L, !exchange_is_congested(v->x));
     return 1;
 }

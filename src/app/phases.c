@@ -224,7 +224,7 @@ static void attach(struct visit *v)
     x->user.on_cancel = on_cancel;
     x->user.on_done = on_done;
     phases_use_location(v, v->vhost->base);
-    v->phase = PHASE_SERVER_REWRITE;
+    v->phase = v->session ? PHASE_REWRITE : PHASE_SERVER_REWRITE;
 }
 
 void phases_begin(struct visit *v)
@@ -305,11 +305,21 @@ static enum step_result show_error_page(struct visit *v, const struct error_page
     return phases_redirect(v, target, query);
 }
 
+/* A session has nobody to tell but the log. */
+static enum step_result finish_session(struct visit *v, int status)
+{
+    v->x->res.status = status;
+    exchange_end(v->x);
+    return STEP_DONE;
+}
+
 enum step_result phases_finish_status(struct visit *v, int status)
 {
     const struct error_page *p;
     struct exchange *x = v->x;
 
+    if (v->session)
+        return finish_session(v, status);
     if (exchange_has_started(x)) {
         exchange_abort(x, &err_cancelled);
         return STEP_DONE;

@@ -386,8 +386,10 @@ void exchange_end(struct exchange *x)
     exchange_write(x, &CHUNK_LAST(SLICE_EMPTY));
 }
 
-void exchange_respond(struct exchange *x, struct slice body)
+void exchange_respond_kept(struct exchange *x, struct slice body, struct keeper *keeper)
 {
+    struct chunk whole = CHUNK_LAST(body);
+
     if (is_gone(x))
         return;
     CHECK(x->state == EXCHANGE_HANDLING && !x->has_ended);
@@ -397,7 +399,8 @@ void exchange_respond(struct exchange *x, struct slice body)
     if (LIKELY(body.n || x->res.content_length < 0 || !x->is_head))
         x->res.content_length = (int64_t)body.n;
     start(x);
-    push(x, &CHUNK_LAST(body));
+    whole.keeper = keeper;
+    push(x, &whole);
 }
 
 void exchange_inform(struct exchange *x, int status, const struct header_list *headers)

@@ -127,8 +127,15 @@ void exchange_write(struct exchange *x, const struct chunk *c);
 /* Ends the response; with nothing written the body is empty. Ending again does nothing. */
 void exchange_end(struct exchange *x);
 
-/* A whole response in one go: x->res.status and headers as set, this body. */
-void exchange_respond(struct exchange *x, struct slice body);
+/* A whole response in one go: x->res.status and headers as set, this body; `keeper`: see struct
+ * chunk. */
+void exchange_respond_kept(struct exchange *x, struct slice body, struct keeper *keeper);
+
+/* The same with a body that nobody keeps. */
+static inline void exchange_respond(struct exchange *x, struct slice body)
+{
+    exchange_respond_kept(x, body, NULL);
+}
 
 /* A 1xx response (103 …) before the final one. Nothing on HTTP/1.0 or once started. */
 void exchange_inform(struct exchange *x, int status, const struct header_list *headers);
