@@ -258,6 +258,7 @@ browser: build/perilune ## the examples in a headless Chromium; screenshots in b
 bench: $(if $(filter release,$(FLAVOUR)),build/perilune,$(PROGRAM)) ## compare with nginx + Lua on this machine
 	@t/bench/run $(PROGRAM)
 	@t/bench/model/run $(PROGRAM)
+	@if command -v npm >/dev/null; then t/bench/kit/run $(PROGRAM); fi
 
 cov: ## test coverage: lines of each source file that the tests reach
 	@find build/cov -name '*.gcda' -delete 2>/dev/null || true

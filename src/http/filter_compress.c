@@ -169,7 +169,7 @@ static void on_head(struct filter *filter, struct exchange *x)
         return;
     }
     filter_file_add(x);
-    f->c = compressor_new(coding, f->settings->rules[coding].level);
+    f->c = compressor_new(coding, f->settings->rules[coding].level, x->res.content_length);
     f->is_used = true;
     f->is_head_held = true;
     recode_head(x, coding_name(coding));

@@ -13,12 +13,23 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-enum { ROOM_LEAST = 1024, ROOM_MOST = 65536, SPARES = 4, GZIP_BITS = 15 + 16, GZIP_MEMORY = 8 };
+enum { ROOM_LEAST = 1024, ROOM_MOST = 65536, SPARES = 4 };
+/* gzip: the window in bits, and what zlib calls memory. Making a state anew clears its hash table,
+ * which costs more than compressing a short answer does: that one gets a small table. */
+enum {
+    GZIP = 16,
+    GZIP_BITS = 15,
+    GZIP_MEMORY = 8,
+    SHORT_MOST = 8192,
+    SHORT_BITS = 13,
+    SHORT_MEMORY = 6
+};
 enum { BROTLI_WINDOW = 19 };
 
 struct compressor {
     enum coding coding;
     int level;
+    bool is_short; /* for no more than SHORT_MOST bytes; with more it works, but not as well */
     union {
         z_stream gzip;
         BrotliEncoderState *brotli;
@@ -51,8 +62,9 @@ static struct compressor *spares[SPARES]; /* process-wide: between two responses
 static void gzip_open(struct compressor *c)
 {
     memset(&c->u.gzip, 0, sizeof c->u.gzip);
-    CHECK(deflateInit2(&c->u.gzip, c->level, Z_DEFLATED, GZIP_BITS, GZIP_MEMORY,
-                       Z_DEFAULT_STRATEGY) == Z_OK);
+    CHECK(deflateInit2(&c->u.gzip, c->level, Z_DEFLATED,
+                       GZIP + (c->is_short ? SHORT_BITS : GZIP_BITS),
+                       c->is_short ? SHORT_MEMORY : GZIP_MEMORY, Z_DEFAULT_STRATEGY) == Z_OK);
 }
 
 static void gzip_renew(struct compressor *c)
@@ -172,13 +184,14 @@ int coding_level_most(enum coding coding)
     return codings[coding].level_most;
 }
 
-struct compressor *compressor_new(enum coding coding, int level)
+struct compressor *compressor_new(enum coding coding, int level, int64_t size)
 {
+    bool is_short = coding == CODING_GZIP && size >= 0 && size <= SHORT_MOST;
     struct compressor *c;
 
     for (unsigned i = 0; i < SPARES; i++) {
         c = spares[i];
-        if (c && c->coding == coding && c->level == level) {
+        if (c && c->coding == coding && c->level == level && c->is_short == is_short) {
             spares[i] = NULL;
             codings[coding].renew(c);
             return c;
@@ -187,6 +200,7 @@ struct compressor *compressor_new(enum coding coding, int level)
     c = mem_new(struct compressor);
     c->coding = coding;
     c->level = level;
+    c->is_short = is_short;
     codings[coding].open(c);
     return c;
 }

@@ -24,8 +24,9 @@ int coding_level_least(enum coding coding);
 /* See coding_level_least. */
 int coding_level_most(enum coding coding);
 
-/* A compressor for one response. A few are kept by the process, because making one is dear. */
-struct compressor *compressor_new(enum coding coding, int level);
+/* A compressor for one response of `size` bytes; -1: nobody knows. A few are kept by the process,
+ * because making one is dear. */
+struct compressor *compressor_new(enum coding coding, int level, int64_t size);
 
 /* Gives it back and clears the pointer, at any time. */
 void compressor_free(struct compressor **c);

@@ -6,7 +6,8 @@
  *
  *   -p port  -u path  -c connections  -s source addresses (127.0.0.2 ...)
  *   -k depth     requests sent at once on a connection
- *   -b bytes     POST a body of that size        -h 'Name: value'  a further field (repeat)
+ *   -b bytes     POST a body of that size, or -B text: that body
+ *   -h 'Name: value'  a further field (repeat)
  *   -C           a new connection for each request
  *   -I           one request per connection, then hold them open: prints `held N` and waits for the
  * end of stdin -w seconds   warm up    -t seconds  measure    -n requests  measure that many
@@ -53,6 +54,7 @@ static struct {
     double warm, seconds;
     uint64_t most;
     size_t body;
+    const char *text; /* NULL: any bytes */
     const char *path, *pids;
     char fields[FIELDS_MOST];
 } opt = {.connections = 50,
@@ -139,7 +141,10 @@ static void build_batch(void)
         die("malloc");
     for (int i = 0; i < opt.depth; i++) {
         memcpy(run.batch + one * (size_t)i, head, head_n);
-        memset(run.batch + one * (size_t)i + head_n, 'x', opt.body);
+        if (opt.text)
+            memcpy(run.batch + one * (size_t)i + head_n, opt.text, opt.body);
+        else
+            memset(run.batch + one * (size_t)i + head_n, 'x', opt.body);
     }
 }
 
@@ -386,6 +391,10 @@ static bool set_number(int c, const char *value)
     case 'b':
         opt.body = strtoul(value, NULL, 10);
         return true;
+    case 'B':
+        opt.text = value;
+        opt.body = strlen(value);
+        return true;
     case 'n':
         opt.most = strtoull(value, NULL, 10);
         return true;
@@ -404,7 +413,7 @@ static void read_options(int argc, char **argv)
 {
     int c;
 
-    while ((c = getopt(argc, argv, "p:u:c:s:k:b:h:CIw:t:n:P:")) != -1) {
+    while ((c = getopt(argc, argv, "p:u:c:s:k:b:B:h:CIw:t:n:P:")) != -1) {
         if (set_number(c, optarg))
             continue;
         else if (c == 'u')

@@ -12,6 +12,7 @@ local middleware = require "perilune.http.middleware"
 local options = require "perilune.options"
 local params = require "perilune.http.params"
 local pattern = require "perilune.http.router.pattern"
+local new_table = require "table.new"
 local tree = require "perilune.http.router.tree"
 
 local router = {}
@@ -359,18 +360,18 @@ local function answer_unmatched(state, o, req)
 end
 
 local function dispatcher(state, o)
+    local values = {} -- for the time of a match, which does not wait
     return function(req)
         if req.path == "*" then -- OPTIONS *: the server as a whole
             return { status = 204 }
         end
-        local values = {}
         local route, host_name, label = match(state, req, values)
         if not route then
             return answer_unmatched(state, o, req)
         end
         local names, found = route.names, req.params
         if not found then
-            found = {}
+            found = new_table(0, #names)
             rawset(req, "params", found)
         end
         for i = 1, #names do

@@ -1,7 +1,7 @@
 # The scenarios: what is asked of both servers, by which client, and what ratio is aimed for.
 #
 # A scenario has a path (or one per kind of server), a client (wrk, load, idle, flat) with its arguments, and targets:
-# [quantity, relation, ratio of Perilune to nginx]. To add one: a line here, a location in both files of conf/, and the
+# [quantity, relation, ratio of Perilune to nginx]. `body` is how many bytes are posted, `text` what is. To add one: a line here, a location in both files of conf/, and the
 # handlers in lua/. The client runs on CPU 1. `measure` returns a flat table of numbers, or dies with the reason.
 package Bench::Scenario;
 use strict;
@@ -16,6 +16,8 @@ my $JSON_PATH = '/json?q=hello%20world&page=3&size=20';
 my @JSON_FIELDS = (
     'User-Agent: bench/1.0 (measuring)', 'Accept-Language: en-GB,en;q=0.8', 'X-Trace: 7d1f0c52-93aa-4b0e',
     'Cookie: theme=dark; session=0123456789abcdef');
+
+my $NOTE = '{"title":"Shopping","text":"milk, bread, a bicycle pump and the other things","tags":["home","today"],"page":3}';
 
 our @ALL = (
     {name => 'hello', path => '/hello', client => 'wrk', connections => 50,
@@ -42,6 +44,8 @@ our @ALL = (
     {name => 'close', path => '/hello', client => 'load', connections => 50, args => ['-C', '-s', 64],
         targets => [['total', '<=', 0.9]]},
     {name => 'redis', path => '/redis', client => 'wrk', connections => 50, targets => [['total', '<=', 0.8]]},
+    {name => 'full-stack', path => '/stack', client => 'wrk', connections => 50, text => $NOTE, visits => 1,
+        fields => ['Accept-Encoding: gzip', 'Content-Type: application/json'], targets => [['total', '<=', 0.8]]},
     {name => 'sleep-1000', path => '/sleep', client => 'load', connections => 1000, args => ['-s', 8],
         targets => [['total', '<=', 0.75]]},
     {name => 'idle-10k', path => '/hello', client => 'idle', connections => 10000, args => ['-s', 16],
@@ -84,8 +88,22 @@ sub load_command
     my @command = ('taskset', '-c', $Bench::Scenario::CLIENT_CPU, $LOAD, '-p', $server->{port}, '-P',
         join(',', $server->tree), '-u', path_for($scenario, $server), '-c', $scenario->{connections});
     push @command, '-b', $scenario->{body} if $scenario->{body};
-    push @command, map { ('-h', $_) } @{$scenario->{fields} // []};
+    push @command, '-B', $scenario->{text} if $scenario->{text};
+    push @command, map { ('-h', $_) } fields_for($scenario, $server);
     return (@command, @{$scenario->{args} // []}, @more);
+}
+
+# The fields of each request. `visits`: one was made before, and its cookie comes along.
+sub fields_for
+{
+    my ($scenario, $server) = @_;
+    my @fields = @{$scenario->{fields} // []};
+    return @fields if !$scenario->{visits};
+    if (!$server->{cookies}{$scenario->{name}}) {
+        my ($cookie) = $server->get(path_for($scenario, $server)) =~ /^Set-Cookie: ([^;\r]+)/mi or die "no cookie was set\n";
+        $server->{cookies}{$scenario->{name}} = $cookie;
+    }
+    return (@fields, "Cookie: $server->{cookies}{$scenario->{name}}");
 }
 
 our $CLIENT_CPU = 1;
@@ -157,11 +175,12 @@ sub measure_wrk
 {
     my ($scenario, $server, $options) = @_;
     my $t = ceil($options->{seconds});
-    my @script = $scenario->{body} ? ('-s', "$HERE/lua/wrk_post.lua") : ();
+    my @script = $scenario->{body} || $scenario->{text} ? ('-s', "$HERE/lua/wrk_post.lua") : ();
+    local $ENV{WRK_BODY} = $scenario->{text} if $scenario->{text};
     run_load(60, load_command($scenario, $server, '-w', 0, '-t', $options->{warm}));
     my ($user, $sys) = $server->cpu;
     my $text = capture($t + 60, 'taskset', '-c', $CLIENT_CPU, $options->{wrk}, '-t1', "-c$scenario->{connections}",
-        "-d${t}s", @script, (map { ('-H', $_) } @{$scenario->{fields} // []}),
+        "-d${t}s", @script, (map { ('-H', $_) } fields_for($scenario, $server)),
         address($scenario, $server) . path_for($scenario, $server));
     my ($user_end, $sys_end) = $server->cpu;
     my ($requests, $seconds) = $text =~ /(\d+) requests in ([\d.]+)s/ or die "wrk said: $text\n";

@@ -78,7 +78,7 @@ static void test_whole_and_in_pieces(void **state)
         text[i] = (char)("etaoin shrdlu"[i % 13] + (i / 1000) % 3);
     for (enum coding coding = 0; coding < CODING_COUNT; coding++) {
         for (size_t step = sizeof text; step > 500; step /= 7) {
-            struct compressor *c = compressor_new(coding, coding_level_least(coding) + 2);
+            struct compressor *c = compressor_new(coding, coding_level_least(coding) + 2, -1);
             struct buf packed = BUF_EMPTY;
 
             for (size_t at = 0; at < sizeof text; at += step)
@@ -99,7 +99,7 @@ static void test_flush(void **state)
 {
     (void)state;
     for (enum coding coding = 0; coding < CODING_COUNT; coding++) {
-        struct compressor *c = compressor_new(coding, coding_level_least(coding) + 1);
+        struct compressor *c = compressor_new(coding, coding_level_least(coding) + 1, -1);
         struct buf packed = BUF_EMPTY;
 
         compressor_write(c, SLICE("data: one\n\n"), COMPRESS_FLUSH, &packed);
@@ -120,7 +120,7 @@ static void test_reuse(void **state)
         int level = coding_level_least(coding) + 1;
 
         for (unsigned i = 0; i < 10; i++) {
-            struct compressor *c = compressor_new(coding, level);
+            struct compressor *c = compressor_new(coding, level, i % 3 ? 5 : -1);
             struct buf packed = BUF_EMPTY;
 
             compressor_write(c, SLICE("hello"), i % 2 ? COMPRESS_END : COMPRESS_FLUSH, &packed);
@@ -131,11 +131,35 @@ static void test_reuse(void **state)
     }
 }
 
+/* Answers whose size is known, those that are short, and one that is longer than was said. */
+static void test_sizes(void **state)
+{
+    static const size_t sizes[] = {1, 2048, 8192, 8193, 50000};
+    char text[50000];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (char)("etaoin shrdlu"[i * i % 13] + (i / 100) % 3);
+    for (enum coding coding = 0; coding < CODING_COUNT; coding++) {
+        for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+            for (size_t said = 1; said <= sizes[i]; said += sizes[i] > 1 ? sizes[i] - 1 : 1) {
+                struct compressor *c = compressor_new(coding, 1, (int64_t)said);
+                struct buf packed = BUF_EMPTY;
+
+                compressor_write(c, slice_of(text, sizes[i]), COMPRESS_END, &packed);
+                expect(coding, &packed, slice_of(text, sizes[i]));
+                compressor_free(&c);
+                buf_free(&packed);
+            }
+        }
+    }
+}
+
 static void test_empty(void **state)
 {
     (void)state;
     for (enum coding coding = 0; coding < CODING_COUNT; coding++) {
-        struct compressor *c = compressor_new(coding, coding_level_most(coding));
+        struct compressor *c = compressor_new(coding, coding_level_most(coding), 0);
         struct buf packed = BUF_EMPTY;
 
         compressor_write(c, SLICE_EMPTY, COMPRESS_END, &packed);
@@ -152,6 +176,7 @@ int main(void)
         cmocka_unit_test(test_whole_and_in_pieces),
         cmocka_unit_test(test_flush),
         cmocka_unit_test(test_reuse),
+        cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
