@@ -36,6 +36,7 @@ PACKAGES_run   := gcc libc6-dev make pkg-config libluajit2-5.1-dev libev-dev lib
                   libc-ares-dev libidn2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev lua-cjson
 PACKAGES_test  := libcmocka-dev perl curl procps openssl python3-h2 python3-websockets redis-server memcached lua-nginx-redis lua-nginx-memcached \
                   lua-nginx-dns lua-nginx-websocket lua-nginx-kafka squid tinyproxy dante-server microsocks haproxy
+PACKAGES_browser := chromium fonts-dejavu-core python3-websockets
 PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
 PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
 PACKAGES_bench := nginx-light libnginx-mod-http-lua wrk perl valgrind strace python3 openssl redis-server lua-nginx-redis
@@ -45,6 +46,7 @@ GROUPS := run \
     $(if $(filter test unit asan cov,$(GOALS)),test) \
     $(if $(filter lint fmt tidy analyze luacheck format,$(GOALS)),lint) \
     $(if $(filter fuzz fuzz-all,$(GOALS)),fuzz) \
+    $(if $(filter browser,$(GOALS)),browser) \
     $(if $(filter bench,$(GOALS)),bench)
 GROUPS := $(strip $(GROUPS))
 EMPTY :=
@@ -121,7 +123,7 @@ PARSERS := net/dns_message proto/url proto/date proto/range proto/cookie proto/f
            proto/http1_body proto/http1_response proto/content_decoder proto/h2_session proto/accept proto/ws_frame \
            proto/ws_handshake proto/ws_deflate proto/proxy_proto proto/client_hello proto/socks config/lex
 
-.PHONY: all run test unit t asan fuzz fuzz-all bench lint layers objects format tidy analyze luacheck fmt cov docs install deb clean help \
+.PHONY: all run test unit t browser asan fuzz fuzz-all bench lint layers objects format tidy analyze luacheck fmt cov docs install deb clean help \
         deps sums
 
 all: $(if $(MAIN),build/perilune,$(ARCHIVES)) ## build the program: build/perilune
@@ -250,6 +252,9 @@ fuzz-run-%: $(B)/t/fuzz/%
 	 then printf 'ok    fuzz/%s %s runs\n' $* "$$(sed -n 's/^stat::number_of_executed_units: *//p' $(B)/$*.log)"; \
 	 else printf 'FAIL  fuzz/%s\n' $*; tail -n 60 $(B)/$*.log; exit 1; fi
 
+browser: build/perilune ## the examples in a headless Chromium; screenshots in build/browser
+	@t/browser/run build/perilune build/browser
+
 bench: $(if $(filter release,$(FLAVOUR)),build/perilune,$(PROGRAM)) ## compare with nginx + Lua on this machine
 	@t/bench/run $(PROGRAM)
 	@t/bench/model/run $(PROGRAM)
@@ -272,6 +277,7 @@ lint: ## the gates on the source
 	 perl t/lint/mirror.pl '$(PARSERS)' $(SRC) $(MAIN) || status=1; \
 	 perl t/lint/lua_shape.pl $(LUA_FILES) || status=1; \
 	 perl t/lint/text.pl || status=1; \
+	 perl t/lint/cases.pl docs/MANIFOLD.md || status=1; \
 	 [ $$status = 0 ] && echo 'lint: clean'
 
 layers: objects ## direction of includes and symbols against src/LAYERS

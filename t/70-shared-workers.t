@@ -156,3 +156,44 @@ quit TERM
 told 1
 told 2
 told 3
+
+=== TEST 5: fetch: who waits in another worker is woken when the loader is through, and does not look meanwhile
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+cat >conf/perilune.conf <<X
+worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
+http { access_log off; lua_shared_dict dogs 1m;
+    init_worker_by_lua_block { require("perilune.shared_fetch")._look = 1000 }
+    server { listen unix:$D/s;
+        location /fetch { content_by_lua_block {
+            local dogs = require("perilune.shared").dogs
+            if dogs:add("worker" .. ngx.worker.pid(), 1) then dogs:incr("workers", 1, 0) end
+            dogs:incr("asked", 1, 0)
+            local value = await(dogs:fetch(ngx.var.arg_k, 100, function()
+                for event in dogs:watch("gate"):each() do
+                    if event.value then break end
+                end
+                return "loaded"
+            end))
+            ngx.say(value)
+        } }
+        location /open { content_by_lua_block { ngx.shared.dogs:set("gate", "open") } }
+        location /is { content_by_lua_block { ngx.say(ngx.shared.dogs:get(ngx.var.arg_k)) } }
+    } }
+X
+get() { curl -s --max-time 20 --unix-socket s "http://a/$1"; }
+$B
+n=0
+until [ "$(get 'is?k=workers')" = 2 ] || [ $n = 40 ]; do
+    n=$((n + 1)); get 'fetch?k=k' >out.$n & GETS="$GETS $!"
+    wait_for '[ "$(get "is?k=asked")" = $n ]'
+done
+get open; wait $GETS
+cat out.* | sort | uniq -c | sed "s/^ *$n /all /"
+quit TERM
+--- exec_out
+all loaded
+--- timeout: 60

@@ -138,12 +138,14 @@ the same
 $::Prepare . <<'_EOC_'
 code una -d 'name=una&password=long+enough' $U/register
 for i in 1 2 3 4 5 6; do
-    (curl -sN --max-time 20 -b jar-una $U/live | sed -u '/^event: changed/q' >live$i) &
+    curl -sN --max-time 20 -b jar-una $U/live >live$i & C="$C $!"
 done
 until [ $(cat live? | grep -c hello) = 6 ]; do sleep 0.05; done
 code una -F title=x $U/notes
-wait
+i=0; until [ $(cat live? | grep -c '^event: changed') = 6 ] || [ $i = 200 ]; do i=$((i + 1)); sleep 0.05; done
 cat live? | grep -c '^event: changed'
+kill $C; wait
+true
 _EOC_
 --- exec_out
 303 /

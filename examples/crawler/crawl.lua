@@ -1,34 +1,44 @@
 --- A polite crawler: follows the links of a site, a given number of pages a second, a few at a time.
 --
---     perilune run examples/crawler/crawl.lua [DIRECTORY [PAGES_PER_SECOND [AT_ONCE]]]
+--     perilune run examples/crawler/crawl.lua http://localhost:8080/ [PAGES_PER_SECOND [AT_ONCE]]
 --
--- The site is a directory of HTML files; another `fetch` that returns a deferred of the text (an HTTP client) makes it
--- crawl a server. Found links go back to the front of the pipeline; it ends when nothing is left to do.
+-- Without an address it serves examples/static-site itself and crawls that. Connections are kept and shared by the
+-- HTTP client. Found links go back to the front of the pipeline; it ends when nothing is left to do.
 
+local http = require "perilune.http"
 local stream = require "perilune.stream"
 local task = require "perilune.task"
 
-local root = arg and arg[1] or "examples/static-site/site"
 local rate, at_once = tonumber(arg and arg[2]) or 50, tonumber(arg and arg[3]) or 2
 
---- A deferred of the text of a page, nil when there is none.
+local function serve(directory)
+    return http.start_server(function(req)
+        return { headers = { ["Content-Type"] = "text/html" }, body = http.file(directory .. req.path) }
+    end, { address = "127.0.0.1" })
+end
+
+local server = not (arg and arg[1]) and serve "examples/static-site/site"
+local site = (server and ("http://127.0.0.1:%d"):format(server:port()) or arg[1]):gsub("/$", "")
+
+--- A deferred of a page's text and of why there is none, if there is none.
 local function fetch(path)
-    return task.spawn(function()
-        local file = io.open(root .. path)
-        local text = file and file:read("*a")
-        if file then
-            file:close()
+    return http.get(site .. path, { throw_exceptions = false, request_timeout = 10 }):chain(function(res)
+        if res.status ~= 200 then
+            res.body:close()
+            return { why = res.status == 404 and "is missing" or "answered " .. res.status }
         end
-        return text
+        return res:text():chain(function(text)
+            return { text = text }
+        end)
     end)
 end
 
---- Paths that a page links to, other sites left out.
-local function links_of(text)
+--- Paths that a page links to, seen from its own; other sites and what is no page are left out.
+local function links_of(path, text)
     local links = {}
     for href in text:gmatch('href="([^"#?]+)') do
         if not href:find("^%a+:") and href:find("%.html$") then
-            links[#links + 1] = href:sub(1, 1) == "/" and href or "/" .. href
+            links[#links + 1] = href:sub(1, 1) == "/" and href or path:match("^.*/") .. href
         end
     end
     return links
@@ -45,9 +55,9 @@ local function add(path)
 end
 
 local function visit(path)
-    local text = await(fetch(path))
-    pages[#pages + 1] = path .. (text and "" or " is missing")
-    for _, link in ipairs(text and links_of(text) or {}) do
+    local page = await(fetch(path))
+    pages[#pages + 1] = path .. (page.text and "" or " " .. page.why)
+    for _, link in ipairs(page.text and links_of(path, page.text) or {}) do
         add(link)
     end
     open = open - 1
@@ -66,3 +76,6 @@ await(task.scope(function(scope)
 end))
 table.sort(pages)
 print(table.concat(pages, "\n"))
+if server then
+    server:close(0)
+end

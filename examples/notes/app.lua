@@ -33,18 +33,6 @@ local function go_home(flash)
     return { status = 303, headers = { Location = "/" }, flash = flash }
 end
 
---- Only our own pages may send forms: browsers say where a request comes from.
-local function same_origin(handler)
-    return function(req)
-        local from, origin = req.headers["sec-fetch-site"], req.headers.origin
-        if req.method == "POST" and (from and from ~= "same-origin" and from ~= "none"
-            or not from and origin and origin:match("^https?://(.*)$") ~= req.headers.host) then
-            return { status = 403, body = "this form came from another site\n" }
-        end
-        return handler(req)
-    end
-end
-
 --- Puts the name of who is logged in into `req.user`; others go to the page where they can log in.
 local function logged_in(handler)
     return function(req)
@@ -191,7 +179,8 @@ local POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src
     .. "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 local routes = http.router { middleware = { mw.error_pages {}, mw.security_headers { content_security_policy = POLICY },
-    same_origin, sessions(), mw.flash() } }
+    sessions(), mw.flash(),
+    mw.csrf { session = true, token = false } } } -- forms of other sites are told by what the browser says
 
 routes:get("/", app.home)
 routes:get("/assets/:name", app.asset)

@@ -1,26 +1,27 @@
 --- One loader a machine: what `fetch` of perilune.shared does.
 --
 -- Who loads has an entry of its own, `fetch\0KEY`, with its process number; it lives as long as the lease. In each
--- worker one task stands for all that ask for a key there: it loads, or waits for the value and looks after the
--- loader. It is nobody's child: whoever asked first may go. The wait is a look every few milliseconds, soon rarer: a
--- loader takes long, or nobody needs fetch.
+-- worker one task stands for all that ask for a key there: it loads, or watches the entry of who does, which changes
+-- when the loading is over. It is nobody's child: whoever asked first may go. A loader that dies, or whose lease ends,
+-- tells nobody, so now and then the task looks.
 
 local check_options = require("perilune.options").check
 local deferred = require "perilune.deferred"
 local ffi = require "ffi"
 local failure = require "perilune.failure"
 local shared_dict = require "perilune.shared_dict"
+local shared_watch = require "perilune.shared_watch"
 local sys = require "perilune.core.sys"
 local task = require "perilune.task"
 
 local C = ffi.C
 local OPTIONS = { lease = "seconds" }
-local LEASE, FIRST_LOOK, LAST_LOOK = 30, 0.002, 0.05
+local LEASE, LOOK = 30, 0.1
 
 --- What tasks of this worker wait for: dictionary name and key → list of deferreds.
 local waiting = {}
 
-local shared_fetch = {}
+local shared_fetch = { _look = LOOK }
 
 local function mark_of(key)
     return "fetch\0" .. key
@@ -57,9 +58,16 @@ local function load(dict, key, ttl, loader)
     return value
 end
 
+--- Waits until there may be something new about the loader; the deferred of the next change is kept in `state`.
+local function wait(state)
+    state.change = state.change or state.watch:take()
+    if deferred.await(state.change:shield():timeout(shared_fetch._look, LOOK)) ~= LOOK then
+        state.change = nil
+    end
+end
+
 --- Loads, or waits for another worker that does.
-local function obtain(dict, key, ttl, loader, lease)
-    local look = FIRST_LOOK
+local function obtain(dict, key, ttl, loader, lease, state)
     while true do
         local value = dict:get(key)
         if value ~= nil then
@@ -72,9 +80,21 @@ local function obtain(dict, key, ttl, loader, lease)
             dict:cas(mark_of(key), sys.pid(), nil)
             return value
         end
-        task.nap(look)
-        look = math.min(look * 2, LAST_LOOK)
+        state.watch = state.watch or shared_watch.watch(dict, mark_of(key))
+        wait(state)
     end
+end
+
+local function obtain_watching(dict, key, ttl, loader, lease)
+    local state = {}
+    local ok, value = xpcall(obtain, failure.traced, dict, key, ttl, loader, lease, state)
+    if state.watch then
+        state.watch:close()
+    end
+    if not ok then
+        error(value, 0)
+    end
+    return value
 end
 
 local function settle_all(id, method, value)
@@ -87,7 +107,7 @@ end
 
 local function start(id, dict, key, ttl, loader, lease)
     waiting[id] = {}
-    task.detach(obtain, dict, key, ttl, loader, lease):on_realized(function(value)
+    task.detach(obtain_watching, dict, key, ttl, loader, lease):on_realized(function(value)
         settle_all(id, "success", value)
     end, function(err)
         settle_all(id, "error", err)

@@ -1,9 +1,9 @@
 --- Forms as a whole: a table of what was filled in, whichever way the browser has sent it.
 --
--- A field is a string; a file `{filename=, content_type=, headers=, size=}` with its content in `body`, or at `path` when
--- the form is larger than what is kept in memory: that file goes with the exchange (form/file.lua). Of a repeated name
--- the last one counts; who wants all of them takes the parts one by one (`http.multipart`). A form that is malformed
--- fails with code `invalid` and `status` 400, one beyond a limit with `too_large` and 413.
+-- A field is a string; a file `{filename=, content_type=, headers=, size=}` with its content in `body`, or at `path`
+-- when the form is larger than what is kept in memory: that file goes with the exchange (form/file.lua). Of a repeated
+-- name the last one counts; who wants all of them takes the parts one by one (`http.multipart`). A form that is
+-- malformed fails with code `invalid` and `status` 400, one beyond a limit with `too_large` and 413.
 
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
@@ -92,8 +92,8 @@ function form.kind(req)
 end
 
 --- Reads the form that a request brings.
--- Options: `max_size` (bytes of all fields and files together; 1 MB), `max_fields` (100), `max_memory` (bytes of them that
--- are kept in memory, 1 MB; what is beyond goes to a temporary file if it is a file), `max_file_size` (bytes of one,
+-- Options: `max_size` (bytes of all fields and files together; 1 MB), `max_fields` (100), `max_memory` (bytes of them
+-- that are kept in memory, 1 MB; a file that does not fit goes to a temporary file), `max_file_size` (bytes of one,
 -- none), `max_header_size` (bytes of the header of a part, 8192).
 -- @tparam table req
 -- @tparam[opt] table opts
