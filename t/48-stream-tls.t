@@ -180,3 +180,20 @@ TLSv1.3 inside
 2001:db8::1 7 ::1 8 127.0.0.1
 1.2.3.4 1024 5.6.7.8 443 127.0.0.1
 9.8.7.6 99 5.6.7.8 443 127.0.0.1
+
+=== TEST 6: a connection that idles in a pool does not keep the worker at the other end of it
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+cat >echo.lua <<'L'
+return function(stream) for c in stream:each() do stream:put(c) end end
+L
+stream "server { listen 127.0.0.1:$A; handler echo; } } http { access_log off; server { listen 127.0.0.1:$PORT; location / { content_by_lua_block {
+    local s = ngx.socket.connect('127.0.0.1', $A) s:send 'kept\n' ngx.say(s:receive()) ngx.say(s:setkeepalive(0)) } } }"
+curl -s "http://127.0.0.1:$PORT/"; kill -QUIT $P; wait $P; echo ended
+X
+--- exec_out
+kept
+1
+ended

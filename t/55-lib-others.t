@@ -109,3 +109,127 @@ nil 192.0.2.7
 GET /t
 --- response_body
 nil true
+
+
+
+=== TEST 4: the Kafka client against a small broker: metadata, messages by their keys, later ones by a timer, a leader that moved
+--- http_config
+    lua_shared_dict broker 1m;
+--- stream_server_config
+    content_by_lua_block {
+        local sock, seen = ngx.req.socket(), ngx.shared.broker
+        local function int(n, bytes)
+            local out = {}
+            for i = bytes, 1, -1 do
+                out[i] = string.char(n % 256)
+                n = math.floor(n / 256)
+            end
+            return table.concat(out)
+        end
+        local function text(s) return int(#s, 2) .. s end
+        local data, at
+        local function number(bytes)
+            local n = 0
+            for i = at, at + bytes - 1 do n = n * 256 + data:byte(i) end
+            at = at + bytes
+            return n
+        end
+        local function bytes(size)
+            local n = number(size)
+            at = at + n
+            return data:sub(at - n, at - 1)
+        end
+        local function metadata()
+            local topics, partitions = {}, {}
+            for id = 0, 1 do
+                partitions[id + 1] = int(0, 2) .. int(id, 4) .. int(7, 4) .. int(1, 4) .. int(7, 4) .. int(1, 4) .. int(7, 4)
+            end
+            for i = 1, number(4) do
+                topics[i] = int(0, 2) .. text(bytes(2)) .. int(2, 4) .. table.concat(partitions)
+            end
+            return int(1, 4) .. int(7, 4) .. text "127.0.0.1" .. int($TEST_NGINX_STREAM_PORT, 4)
+                .. int(#topics, 4) .. table.concat(topics)
+        end
+        local function take_messages(partition, last)
+            while at <= last do
+                number(8) number(4) number(4) number(2)
+                local key, value = bytes(4), bytes(4)
+                seen:rpush("messages " .. partition, key .. "=" .. value)
+            end
+        end
+        local function produce()
+            number(2) number(4)
+            assert(number(4) == 1)
+            local topic, answers = bytes(2), {}
+            local n = number(4)
+            local has_moved = topic == "moving" and seen:incr("moves", 1, 0) == 1
+            for i = 1, n do
+                local partition, size = number(4), number(4)
+                if has_moved then
+                    at = at + size
+                else
+                    take_messages(partition, at + size - 1)
+                end
+                local offset = seen:incr("offset " .. partition, has_moved and 0 or 1, 0)
+                answers[i] = int(partition, 4) .. int(has_moved and 6 or 0, 2) .. int(offset, 8)
+            end
+            return int(1, 4) .. text(topic) .. int(n, 4) .. table.concat(answers)
+        end
+        while true do
+            local head = sock:receive(4)
+            if not head then break end
+            data, at = head, 1
+            data, at = sock:receive(number(4)), 1
+            local api, _, id = number(2), number(2), number(4)
+            bytes(2)
+            local answer = int(id, 4) .. (api == 3 and metadata() or produce())
+            sock:send { int(#answer, 4), answer }
+        end
+    }
+--- config
+    lua_socket_log_errors off;
+    location = /t {
+        content_by_lua_block {
+            local producer = require "nginx.kafka.producer"
+            local brokers = { { host = "127.0.0.1", port = $TEST_NGINX_STREAM_PORT } }
+            local p = producer:new(brokers)
+            local by_key = {}
+            for _, key in ipairs { "a", "b", "c", "d" } do
+                local offset, err = p:send("topic", key, "message of " .. key)
+                assert(offset, err)
+                local partition = ngx.crc32_short(key) % 2
+                by_key[key] = partition
+            end
+            local seen = ngx.shared.broker
+            local n = 0
+            for partition = 0, 1 do
+                for _ = 1, seen:llen("messages " .. partition) do
+                    local key, value = seen:lpop("messages " .. partition):match "(.*)=(.*)"
+                    assert(by_key[key] == partition and value == "message of " .. key)
+                    n = n + 1
+                end
+            end
+            ngx.say(n, " messages")
+            ngx.say("moved: ", p:send("moving", "x", "again") ~= nil, " after ", seen:get "moves")
+            local later = producer:new(brokers, { producer_type = "async", flush_time = 10 }, "later")
+            for i = 1, 20 do
+                assert(later:send("topic", "k", "async " .. i))
+            end
+            local list = "messages " .. ngx.crc32_short "k" % 2
+            local first, last
+            repeat
+                ngx.sleep(0.001)
+                local message = seen:lpop(list)
+                if message and message:find "async" then
+                    first, last = first or message, message
+                end
+            until last == "k=async 20"
+            ngx.say(first, " ", last)
+        }
+    }
+--- request
+GET /t
+--- response_body
+4 messages
+moved: true after 2
+k=async 1 k=async 20

@@ -92,3 +92,47 @@ nilconnection refused
 nilno such file or directory
 nilsocket busy
 nilsocket busy
+
+
+
+=== TEST 4: a socket of another request is refused, and is closed once that is over
+--- config
+    location = /owner {
+        content_by_lua_block {
+            local state = package.loaded.state
+            local sock = ngx.socket.udp()
+            sock:setpeername("127.0.0.1", $TEST_NGINX_SERVER_PORT)
+            state.sock = sock
+            repeat ngx.sleep(0.001) until state.is_done
+            ngx.say("owner: ", sock:send "mine")
+        }
+    }
+    location = /other {
+        content_by_lua_block {
+            local state = package.loaded.state
+            repeat ngx.sleep(0.001) until state.sock
+            for _, call in ipairs { { "setpeername", "127.0.0.1", 9 }, { "send", "x" }, { "receive" }, { "close" } } do
+                ngx.say(call[1], ": ", pcall(function() return state.sock[call[1]](state.sock, unpack(call, 2)) end))
+            end
+            state.is_done = true
+        }
+    }
+    location = /t {
+        content_by_lua_block {
+            package.loaded.state = {}
+            local owner, other = ngx.location.capture_multi { { "/owner" }, { "/other" } }
+            ngx.print(other.body, owner.body)
+            ngx.say("later: ", package.loaded.state.sock:send "x")
+            ngx.say("later: ", package.loaded.state.sock:receive())
+        }
+    }
+--- request
+GET /t
+--- response_body
+setpeername: falsebad request
+send: falsebad request
+receive: falsebad request
+close: falsebad request
+owner: 1
+later: nilclosed
+later: nilclosed

@@ -418,12 +418,12 @@ GET /
 $TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/accept.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
 --- exec_out_like: ^ok, [1-9]\d* snippets$
 
-=== TEST 42: docs/guide/14-notes.md
+=== TEST 42: docs/guide/15-notes.md
 --- config
     location / { return 200; }
 --- request
 GET /
 --- timeout: 60
 --- exec
-$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/14-notes.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/guide/15-notes.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
 --- exec_out_like: ^ok, [1-9]\d* snippets$

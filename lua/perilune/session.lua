@@ -5,12 +5,35 @@
 -- closed; when it fails, the connection is reset and the log says why.
 
 local byte_stream = require "perilune.byte_stream"
+local bytes = require "perilune.core.stream"
 local core = require "perilune.core.session"
 local deferred = require "perilune.deferred"
+local failure = require "perilune.failure"
 local handler = require "perilune.http.handler"
 local secure = require "perilune.core.secure"
+local sys = require "perilune.core.sys"
 
 local session = {}
+
+local function converse(fn, stream, info)
+    local result = fn(stream, info)
+    if deferred.is_deferred(result) then
+        await(result)
+    end
+    if not stream.is_detached then
+        await(stream:close())
+    end
+end
+
+--- A client that is gone, or has gone silent, is no fault of ours.
+local function fail(own, err)
+    if failure.is(err, "closed") or failure.is(err, "reset") or failure.is(err, "timeout") then
+        sys.log("info", "handler ended: " .. tostring(err))
+        bytes.close(own, true)
+        return
+    end
+    error(failure.describe(err), 0)
+end
 
 local function serve(fn)
     local own = core.stream()
@@ -23,12 +46,9 @@ local function serve(fn)
     end
     local stream = byte_stream.new(own, { read_timeout = info.read_timeout })
     info.read_timeout = nil
-    local result = fn(stream, info)
-    if deferred.is_deferred(result) then
-        await(result)
-    end
-    if not stream.is_detached then
-        await(stream:close())
+    local ok, err = xpcall(converse, failure.traced, fn, stream, info)
+    if not ok then
+        fail(own, err)
     end
 end
 

@@ -122,7 +122,8 @@ static const struct directive table[] = {
     ROW("proxy_connect_timeout", ARG_TIME, "time", "60s", connect_timeout,
         "How long connecting to a server may take, its name and its TLS included.", set_time),
     ROW("proxy_buffer_size", ARG_SIZE, "size", "16k", buffer_size,
-        "How much is read at once, and kept for a side that is slower, each way; at most 64k.",
+        "While a side has that much still to take, no more is read from the other. Up to 64k are "
+        "read at once.",
         set_size),
     ROW("proxy_half_close", ARG_FLAG, "on | off", "off", has_half_close,
         "Whether a side that has ended may still be sent to; with `off` the end of one, once what "

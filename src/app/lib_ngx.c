@@ -83,4 +83,6 @@ void lib_ngx_drain(void)
 {
     if (vm_main() && vm_push_function("ngx.api.timer", "drain"))
         vm_call(0, 0, "ngx.timer");
+    if (vm_main() && vm_push_function("ngx.api.pool", "drain"))
+        vm_call(0, 0, "ngx.socket");
 }

@@ -186,12 +186,21 @@ int lib_ngx_output_send_headers(lua_State *L)
     return v->x->state == EXCHANGE_ABORTED ? refuse(L, "nginx output filter error") : done(L);
 }
 
+static bool is_session(void)
+{
+    const struct visit *v = lua_current_visit();
+
+    return v && v->session;
+}
+
 /* "[lua] content_by_lua(nginx.conf:42):2: name(): ": the caller's place. */
 static void add_place(lua_State *L)
 {
     lua_Debug ar;
     const char *name, *slash;
 
+    if (is_session())
+        buf_add_lit(&log_line, "stream ");
     buf_add_lit(&log_line, "[lua] ");
     if (!lua_getstack(L, 1, &ar))
         return;
@@ -245,8 +254,13 @@ int lib_ngx_output_log_line(lua_State *L)
     struct slice s;
 
     s.p = luaL_checklstring(L, 2, &s.n);
-    if (log_is_on(lua_current_log(), level))
-        log_text(lua_current_log(), level, s);
+    if (!log_is_on(lua_current_log(), level))
+        return 0;
+    trim(&log_line);
+    if (is_session() && slice_has_prefix(s, SLICE("lua ")))
+        buf_add_lit(&log_line, "stream ");
+    buf_add_slice(&log_line, s);
+    log_text(lua_current_log(), level, buf_slice(&log_line));
     return 0;
 }
 

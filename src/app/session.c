@@ -13,6 +13,8 @@
 #include "http/exchange_transport.h"
 #include "loop/loop.h"
 
+enum { DROPS_MOST = 16 };
+
 static struct list sessions = LIST_INIT(sessions); /* process-wide: all that are open */
 static unsigned n_sessions;                        /* process-wide: how many */
 static void (*gone)(void);                         /* process-wide: who counts connections */
@@ -121,11 +123,26 @@ static struct stream *give_up_wire(struct session *s)
     return stream;
 }
 
+/* What has come and nobody has read would make the kernel reset the connection, and what we sent
+ * last be lost. */
+static void drop_input(struct stream *stream)
+{
+    static char bytes[16384]; /* process-wide: what is dropped */
+
+    for (int i = 0; i < DROPS_MOST; i++)
+        if (stream_read(stream, bytes, sizeof(bytes)) <= 0)
+            return;
+}
+
 /* The log is written before the client hears of the end. */
 static void finish(struct session *s)
 {
     struct exchange *x = s->v->x;
+    bool has_input = s->own.stream && !s->own.has_eof && !s->is_udp;
     struct stream *stream = give_up_wire(s);
+
+    if (has_input && stream)
+        drop_input(stream);
 
     if (x->res.status == 0)
         x->res.status = 200;

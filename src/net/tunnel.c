@@ -151,12 +151,12 @@ static bool pump(struct end *e)
 {
     struct end *to = e->other;
     size_t most = e->tunnel->options.buffer;
-    ssize_t n = (ssize_t)most;
+    ssize_t n = BUFFER;
 
     for (unsigned i = 0; i < READS_MOST && !e->has_eof && to->out.bytes < most; i++) {
-        if ((size_t)n < most && !tls_is(e->stream))
+        if (n < BUFFER && !tls_is(e->stream))
             break;
-        n = stream_read(e->stream, bytes, most);
+        n = stream_read(e->stream, bytes, BUFFER);
         if (n == STREAM_AGAIN)
             break;
         if (n < 0)
@@ -262,7 +262,7 @@ struct tunnel *tunnel_start(struct tunnel_side *a, struct tunnel_side *b,
     if (!bytes)
         bytes = mem_alloc(BUFFER);
     t->options = *o;
-    if (o->buffer == 0 || o->buffer > BUFFER)
+    if (o->buffer == 0)
         t->options.buffer = BUFFER;
     open_end(t, 0, a);
     open_end(t, 1, b);

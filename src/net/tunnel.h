@@ -24,7 +24,7 @@ struct tunnel_counts {
 
 struct tunnel_options {
     uint64_t idle;      /* ms without a byte close both; 0: never */
-    size_t buffer;      /* read at once, and kept for a side that is slower; 0: 64 KB */
+    size_t buffer;      /* no more is read while a slower side has this much to take; 0: 64 KB */
     bool ends_together; /* the end of one side is that of both, once what it has sent is out */
     /* It is over, both sides are closed behind the call (so that what is written about them is
      * there when they hear of it); `why` NULL: as they wanted, err_timeout: idle. From the loop;

@@ -148,4 +148,13 @@ function pool.enter(p, ms)
     return s or true
 end
 
+--- The worker is about to end: nobody asks for the idle ones any more, and their peers need not wait.
+function pool.drain()
+    for _, p in pairs(pools) do
+        for i = p.first, p.last do
+            close(p[i])
+        end
+    end
+end
+
 return pool

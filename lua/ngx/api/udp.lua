@@ -107,6 +107,7 @@ function methods:send(...)
     if not s or not core.is_open(s) then
         return nil, "closed"
     end
+    core.check(s)
     local message = ...
     if type(message) ~= "string" then
         message = table.concat(flatten(message, {}))

@@ -219,7 +219,8 @@ end
 
 local function stream_talk(r)
     local values = r.sections
-    if values.stream_response == nil and values.stream_response_like == nil
+    local is_always = r.file.is_of_stream and values.stream_server_config ~= nil and values.exec == nil
+    if not is_always and values.stream_response == nil and values.stream_response_like == nil
         and values.stream_request == nil then
         return
     end

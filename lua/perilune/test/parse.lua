@@ -236,6 +236,7 @@ local function preamble(file, text)
     end
     assignments(file, code)
     defaults(file, code)
+    file.is_of_stream = code:find("\nuse Test::Nginx::Socket::Lua::Stream") ~= nil
     file.master = file.master or code:find("%$ENV{TEST_NGINX_USE_HUP}%s*=%s*1") ~= nil
 end
 

@@ -9,7 +9,7 @@ use warnings;
 use IPC::Open2 qw(open2);
 use POSIX qw(ceil sysconf _SC_CLK_TCK);
 
-our $LOAD;
+our ($LOAD, $ECHO);
 my $HERE = $Bench::Server::HERE;
 my $TICK = 1e6 / sysconf(_SC_CLK_TCK);
 my $JSON_PATH = '/json?q=hello%20world&page=3&size=20';
@@ -55,6 +55,17 @@ our @ALL = (
     {name => 'tls-handshake', path => '/hello', client => 'tls', mode => 'full', targets => [['total', '<=', 1.0]]},
     {name => 'tls-resumed', path => '/hello', client => 'tls', mode => 'resumed', targets => [['total', '<=', 0.9]]},
     {name => 'idle-tls', path => '/hello', client => 'idle_tls', connections => 2000, targets => [['pss', '<=', 0.7]]},
+    {name => 'tcp-echo-64', client => 'echo', port => 'echo', connections => 50, bytes => 64, targets => []},
+    {name => 'tcp-echo-16k', client => 'echo', port => 'echo', connections => 16, bytes => 16384, targets => []},
+    {name => 'tcp-proxy-64', client => 'echo', port => 'proxy', connections => 50, bytes => 64,
+        targets => [['total', '<=', 0.9]]},
+    {name => 'tcp-proxy-16k', client => 'echo', port => 'proxy', connections => 16, bytes => 16384,
+        targets => [['total', '<=', 0.9]]},
+    {name => 'udp-echo-64', client => 'echo', port => 'echo', args => ['-U'], connections => 50, bytes => 64,
+        targets => []},
+    {name => 'udp-proxy-64', client => 'echo', port => 'proxy', args => ['-U'], connections => 50, bytes => 64,
+        targets => []},
+    {name => 'idle-tcp', client => 'idle_tcp', port => 'echo', connections => 8000, targets => []},
     {name => 'memory-flat', path => '/hello', client => 'flat', connections => 64, once => 1,
         targets => [['growth', '<=', 2]]},
 );
@@ -63,7 +74,7 @@ our @ALL = (
 our %FILES = ('1k' => 1024, '100k' => 102400, '10m' => 10485760);
 
 my %clients = (wrk => \&measure_wrk, load => \&measure_load, idle => \&measure_idle, flat => \&measure_flat,
-    tls => \&measure_tls, idle_tls => \&measure_idle_tls);
+    tls => \&measure_tls, idle_tls => \&measure_idle_tls, echo => \&measure_echo, idle_tcp => \&measure_idle_tcp);
 
 # measure(SCENARIO, SERVER, OPTIONS): SERVER runs; OPTIONS has seconds, requests (of memory-flat), wrk.
 sub measure
@@ -222,6 +233,44 @@ sub measure_idle_tls
     capture(60, tls_client($server, 'full', $options->{warm}));
     my $before = $server->memory('Pss');
     my $pid = open2(my $out, my $in, tls_client($server, 'idle', $n));
+    $started{$pid} = 1;
+    my $line = <$out> // '';
+    my $after = $server->memory('Pss');
+    close $in;
+    waitpid $pid, 0;
+    delete $started{$pid};
+    die "not all of $n connections are held: $line\n" unless $line eq "held $n\n";
+    return {connections => $n, pss => ($after - $before) / $n, before => $before, after => $after};
+}
+
+sub echo_command
+{
+    my ($scenario, $server, @more) = @_;
+    return ('taskset', '-c', $CLIENT_CPU, $ECHO, '-p', $server->{"$scenario->{port}_port"}, '-P',
+        join(',', $server->tree), '-c', $scenario->{connections}, '-b', $scenario->{bytes} // 64,
+        @{$scenario->{args} // []}, @more);
+}
+
+# Messages that come back. Debian's nginx has no Lua in its stream module: there the echo is behind it, on the client's
+# CPU, in the scenarios of echo as in those of proxy.
+sub measure_echo
+{
+    my ($scenario, $server, $options) = @_;
+    my $t = $options->{seconds};
+    my $r = run_load($t + 60, echo_command($scenario, $server, '-w', $options->{warm}, '-t', $t));
+    return figures(@$r{qw(requests seconds user sys)});
+}
+
+# As measure_idle, by TCP: each connection has had one message echoed. A server that passes it on has two of each, within
+# its worker_connections.
+sub measure_idle_tcp
+{
+    my ($scenario, $server, $options) = @_;
+    my $n = $scenario->{connections};
+    $n = $options->{connections} if ($options->{connections} // $n) < $n;
+    run_load(60, echo_command({%$scenario, connections => 50}, $server, '-w', 0, '-t', $options->{warm}));
+    my $before = $server->memory('Pss');
+    my $pid = open2(my $out, my $in, echo_command({%$scenario, connections => $n}, $server, '-I', '-s', 16));
     $started{$pid} = 1;
     my $line = <$out> // '';
     my $after = $server->memory('Pss');

@@ -36,6 +36,8 @@ sub start
     symlink $self->{static}, "$self->{dir}/static" or die "symlink: $!\n";
     $self->{port} = free_port();
     $self->{tls_port} = free_port();
+    $self->{echo_port} = free_port();
+    $self->{proxy_port} = free_port();
     certify($self->{dir});
     write_file("$self->{dir}/server.conf", $self->configuration);
     $self->{pid} = $self->spawn;
@@ -55,13 +57,25 @@ sub configuration
         TLSPORT => $self->{tls_port},
         LUA => "$HERE/lua",
         REDIS => $Bench::Setup::REDIS_PORT // 0,
+        ECHOPORT => $self->{echo_port},
+        PROXYPORT => $self->{proxy_port},
+        BACKEND => $Bench::Setup::BACKEND_PORT || 9,
         USER => $> == 0 ? 'user root;' : '',
         LOAD_MODULES => $self->{kind} eq 'nginx' ? join("\n", $self->modules) : '',
     );
     my $text = read_file("$HERE/conf/$self->{kind}.conf");
     $text =~ s/^#.*\n//mg;
+    $text =~ s/^stream \{\n.*?^\}\n//ms if !$self->has_stream;
     $text =~ s/@([A-Z_]+)@/$names{$1} \/\/ die "unknown name $1\n"/ge;
     return $text;
+}
+
+# A build of nginx without its stream module runs what does not need it.
+sub has_stream
+{
+    my ($self) = @_;
+    return $self->{kind} eq 'perilune' || $self->{about} =~ /--with-stream(?!=)/
+        || grep { /ngx_stream_module/ } $self->modules;
 }
 
 # Debian builds the Lua module as a shared object; a build that has it inside needs nothing.
@@ -69,7 +83,8 @@ sub modules
 {
     my ($self) = @_;
     my ($dir) = $self->{about} =~ /--modules-path=(\S+)/ or return ();
-    return map { "load_module $dir/$_.so;" } grep { -e "$dir/$_.so" } qw(ndk_http_module ngx_http_lua_module);
+    return map { "load_module $dir/$_.so;" } grep { -e "$dir/$_.so" } qw(ndk_http_module ngx_http_lua_module
+        ngx_stream_module);
 }
 
 sub spawn

@@ -48,27 +48,58 @@ sub redis
     die "redis-server does not answer\n";
 }
 
+our $BACKEND_PORT = 0;
+my ($backend, $backend_in);
+
+# backend(): the echo behind the scenarios of proxying, by TCP and UDP, on CPU 1; it ends with the process.
+sub backend
+{
+    return if $backend;
+    $BACKEND_PORT = Bench::Server::free_port();
+    $owner = $$;
+    pipe(my $from, $backend_in) or die "pipe: $!\n";
+    $backend = fork() // die "fork: $!\n";
+    if (!$backend) {
+        close $backend_in;
+        open STDIN, '<&', $from;
+        exec('taskset', '-c', $Bench::Scenario::CLIENT_CPU, $Bench::Scenario::ECHO, '-S', '-p', $BACKEND_PORT)
+            or POSIX::_exit(127);
+    }
+    close $from;
+}
+
 END {
     local $?;
+    if ($backend && $owner == $$) {
+        close $backend_in;
+        waitpid $backend, 0;
+    }
     if ($redis && $owner == $$) {
         kill 'TERM', $redis;
         waitpid $redis, 0;
     }
 }
 
-# load(TOP): builds TOP/build/bench/load where it is older than its sources; ends the run when that fails.
+# load(TOP): builds TOP/build/bench/load and echo where they are older than their sources; ends the run when that fails.
 sub load
 {
     my ($top) = @_;
     my $here = $Bench::Server::HERE;
     make_path("$top/build/bench");
     $Bench::Scenario::LOAD = "$top/build/bench/load";
-    my @sources = ("$here/load.c", "$here/frame.c");
-    my $built = (stat $Bench::Scenario::LOAD)[9] // 0;
-    return if !grep { (stat $_)[9] >= $built } @sources, "$here/frame.h";
+    $Bench::Scenario::ECHO = "$top/build/bench/echo";
+    build($Bench::Scenario::LOAD, ["$here/load.c", "$here/frame.c"], "$here/frame.h");
+    build($Bench::Scenario::ECHO, ["$here/echo.c"]);
+}
+
+sub build
+{
+    my ($program, $sources, @headers) = @_;
+    my $built = (stat $program)[9] // 0;
+    return if !grep { (stat $_)[9] >= $built } @$sources, @headers;
     my $cc = $ENV{CC} // 'gcc';
-    return if system($cc, qw(-std=gnu11 -O2 -D_GNU_SOURCE -Wall -Wextra -o), $Bench::Scenario::LOAD, @sources) == 0;
-    print STDERR "cannot build the load generator\n";
+    return if system($cc, qw(-std=gnu11 -O2 -D_GNU_SOURCE -Wall -Wextra -o), $program, @$sources) == 0;
+    print STDERR "cannot build $program\n";
     exit 1;
 }
 

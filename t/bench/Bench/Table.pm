@@ -98,7 +98,7 @@ sub memory_rows
     my ($results) = @_;
     my @rows = (['scenario', 'quantity', 'perilune', 'nginx', 'ratio', 'target']);
     for my $r (grep { !is_timed($_) } @$results) {
-        if ($r->{client} eq 'idle') {
+        if ($r->{client} =~ /^idle/) {
             push @rows, [$r->{name}, 'PSS per connection, bytes', map({ whole(value($r, $_, 'pss')) } qw(perilune nginx)),
                 format_ratio($r, 'pss'), target($r, 'pss')];
         } else {
@@ -125,7 +125,7 @@ sub growth_text
 
 sub is_timed
 {
-    return $_[0]{client} !~ /^(?:idle|flat)$/;
+    return $_[0]{client} !~ /^(?:idle\w*|flat)$/;
 }
 
 # The tables that have rows: [title, rows].

@@ -34,4 +34,11 @@ function native.sleep()
     return { status = 200, headers = { ["Content-Type"] = "text/plain" }, body = "awake" }
 end
 
+--- Chunks, or datagrams, go back as they come.
+function native.stream_echo(stream)
+    for chunk in stream:each() do
+        await(stream:put(chunk))
+    end
+end
+
 return native
