@@ -29,6 +29,8 @@ struct rewrite_block; /* see app/rewrite.h */
 
 /* The block that is being applied: the `ctx` of every apply function. Lives on the stack while its
  * block is read. */
+struct upstream;
+
 struct apply {
     struct app_conf *conf;
     struct location *loc; /* the level that is filled; NULL in main and events */
@@ -41,6 +43,12 @@ struct apply {
     unsigned n_middleware;
     bool has_own_middleware;
     struct rewrite_block *rewrite; /* where set, if, return, rewrite put their steps */
+};
+
+/* The ctx of directives inside upstream { }. */
+struct apply_upstream {
+    struct apply *apply;
+    struct upstream *u;
 };
 
 /* Value of `extra` of a directive that belongs to the second pass. */

@@ -29,6 +29,7 @@ enum lua_context {
     LUA_CONTEXT_CLIENT_HELLO,
     LUA_CONTEXT_CERTIFICATE,
     LUA_CONTEXT_PRECONTENT,
+    LUA_CONTEXT_BALANCER,
 };
 
 /* What Lua hangs on a visit. In the exchange's pool. */

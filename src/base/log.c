@@ -26,7 +26,8 @@ static const char *const names[] = {
 
 static const struct log_sink to_stderr = {.fd = STDERR_FILENO, .level = LOG_NOTICE};
 static const struct log_sink *default_sink =
-    &to_stderr; /* process-wide: set by each configuration */
+    &to_stderr;           /* process-wide: set by each configuration */
+static const char *doing; /* process-wide: what the running code is part of */
 static void (*tap)(enum log_level level,
                    struct slice line); /* process-wide: who reads what is written */
 
@@ -105,6 +106,11 @@ void log_set_default(const struct log_sink *sink)
     check_set_panic_hook(on_panic);
 }
 
+void log_set_doing(const char *what)
+{
+    doing = what;
+}
+
 void log_set_tap(void (*fn)(enum log_level level, struct slice line))
 {
     tap = fn;
@@ -160,7 +166,10 @@ static void describe_all(const struct log_ctx *ctx, struct buf *line)
 
 static void end_line(struct buf *line, const struct log_ctx *ctx, enum log_level level, size_t most)
 {
-    describe_all(ctx, line);
+    if (doing)
+        buf_printf(line, " while %s", doing);
+    if (level != LOG_DEBUG)
+        describe_all(ctx, line);
     line->n = MIN(line->n, most - 1);
     if (tap)
         tap(level, buf_slice(line));

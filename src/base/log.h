@@ -3,7 +3,7 @@
  * A line is `2026/11/22 21:53:30 [error] 123#123: *7 message, client: 127.0.0.1, server: x,
  * request: "GET / HTTP/1.1"`. Each subject (connection, exchange) embeds a `struct log_ctx` whose
  * parent is the subject it belongs to; `describe` appends what it adds behind the message,
- * outermost first. */
+ * outermost first; not in lines of the debug level, which come in heaps and say the id. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -51,6 +51,9 @@ void log_set_default(const struct log_sink *sink);
 
 /* The process default. */
 const struct log_sink *log_default(void);
+
+/* " while …" in the lines of the code that runs until it is set to NULL again. */
+void log_set_doing(const char *what);
 
 /* Calls `fn` with each line that is written, without its newline; it must not log. NULL: nobody. */
 void log_set_tap(void (*fn)(enum log_level level, struct slice line));

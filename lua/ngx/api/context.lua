@@ -28,6 +28,7 @@ context.phases = {
     [14] = "ssl_client_hello",
     [15] = "ssl_cert",
     [16] = "precontent",
+    [17] = "balancer",
 }
 
 local names = {}
@@ -42,7 +43,7 @@ context.waiting = { [4] = true, [5] = true, [6] = true, [10] = true, [12] = true
 context.answering = { [4] = true, [5] = true, [6] = true, [12] = true, [13] = true, [16] = true }
 context.request = {
     [3] = true, [4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [9] = true, [12] = true,
-    [13] = true, [16] = true,
+    [13] = true, [16] = true, [17] = true,
 }
 
 --- Raises "API disabled in the context of …" at `level` when the running phase is not in `set`.
