@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+struct log_syslog;
+
 enum log_level {
     LOG_STDERR,
     LOG_EMERG,
@@ -26,7 +28,8 @@ enum log_level {
 /* Where lines go: one file, or stderr. Reference-free: lives as long as the configuration that
  * opened it. */
 struct log_sink {
-    char *path; /* NULL: stderr */
+    char *path;                /* NULL: stderr */
+    struct log_syslog *syslog; /* owned; not NULL: a server, `path` is its description */
     int fd;
     enum log_level level; /* lines above this are dropped */
 };
