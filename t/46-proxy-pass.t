@@ -196,8 +196,8 @@ for u in refused slow bad nohost; do curl -s -o /dev/null -w '%{http_code}\n' ht
 500
 500
 --- error_log
-connection refused while connecting to upstream
-no response in time while reading response header from upstream
+connect() failed (111: Connection refused) while connecting to upstream
+upstream timed out (110: Connection timed out) while reading response header from upstream
 invalid URL prefix in "gopher://x/"
 
 

@@ -63,7 +63,7 @@ X-Status: 200
 X-Status: 502, 200
 X-Status: 200
 --- error_log
-connection refused while connecting to upstream
+connect() failed (111: Connection refused) while connecting to upstream
 
 
 

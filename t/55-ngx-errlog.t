@@ -108,3 +108,33 @@ not written
 --- must_die
 --- error_log
 invalid capture error log size "3k", minimum size is 4096
+
+
+
+=== TEST 5: error_log to a syslog server: one datagram a line, with priority, date and tag before it
+--- config
+    location = /t {
+        error_log syslog:server=127.0.0.1:$TEST_NGINX_RAND_PORT_1,facility=local1,tag=me,nohostname info;
+        content_by_lua_block { ngx.log(ngx.WARN, "to the server") }
+    }
+    location = /listen {
+        content_by_lua_block {
+            local listener = require("perilune.udp").socket { port = $TEST_NGINX_RAND_PORT_1, address = "127.0.0.1" }
+            ngx.location.capture("/t")
+            local message = await(listener:take())
+            ngx.say((message.message:gsub("%d", "0"):gsub("^<000>%a%a%a [ 0]0", "<000>Nov 00")))
+        }
+    }
+--- request
+GET /listen
+--- response_body_like
+^<000>Nov 00 00:00:00 me: 0000/00/00 00:00:00 \[warn\] 0+#0+: \*0 \[lua\] content_by_lua\(nginx.conf:00\):0: to the server, client.*
+
+
+
+=== TEST 6: what is no syslog server is refused
+--- config
+    location = /t { error_log syslog:server=localhost; return 204; }
+--- must_die
+--- error_log
+invalid syslog server

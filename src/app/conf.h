@@ -120,6 +120,9 @@ char *conf_path(struct app_conf *conf, struct slice path);
  * before one under the prefix. */
 char *conf_material(struct app_conf *conf, struct slice path);
 
+/* Makes a sink whose path is "syslog:…", which has been checked, one of datagrams. */
+void conf_log_set_syslog(struct log_sink *sink);
+
 /* The sink of that path (empty: stderr) and level, made on first use (closed; opened by
  * conf_open_logs). */
 struct log_sink *conf_log_sink(struct app_conf *conf, struct slice path, enum log_level level);

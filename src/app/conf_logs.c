@@ -9,15 +9,29 @@
 
 #include "app/access_log.h"
 #include "base/file.h"
+#include "base/log_syslog.h"
 #include "base/mem.h"
 #include "config/config_error.h"
 
 enum { TEMP_MODE = 0700 };
 
+void conf_log_set_syslog(struct log_sink *sink)
+{
+    struct slice path = sink->path ? slice_str(sink->path) : SLICE_EMPTY;
+
+    mem_free(sink->syslog);
+    sink->syslog = NULL;
+    if (!slice_has_prefix(path, SLICE("syslog:")))
+        return;
+    sink->syslog = mem_new(struct log_syslog);
+    (void)log_syslog_parse(slice_from(path, strlen("syslog:")), sink->syslog);
+}
+
 struct log_sink *conf_log_sink(struct app_conf *conf, struct slice path, enum log_level level)
 {
     struct log_sink *sink = &conf->error_log;
-    struct slice full = path.n > 0 ? slice_str(conf_path(conf, path)) : path;
+    bool is_file = path.n > 0 && !slice_has_prefix(path, SLICE("syslog:"));
+    struct slice full = is_file ? slice_str(conf_path(conf, path)) : path;
     struct slice key;
 
     if (sink->level == level && sink->path && slice_eq(slice_str(sink->path), full))
@@ -30,6 +44,7 @@ struct log_sink *conf_log_sink(struct app_conf *conf, struct slice path, enum lo
     sink->path = full.n > 0 ? mem_strdup(full) : NULL;
     sink->fd = -1;
     sink->level = level;
+    conf_log_set_syslog(sink);
     map_set(&conf->log_sinks, key, sink);
     return sink;
 }

@@ -30,6 +30,8 @@ struct rewrite_block; /* see app/rewrite.h */
 
 /* The block that is being applied: the `ctx` of every apply function. Lives on the stack while its
  * block is read. */
+struct upstream;
+
 struct apply {
     struct app_conf *conf;
     struct location *loc; /* the level that is filled; NULL in main and events */
@@ -49,6 +51,12 @@ static inline bool directives_is_stream(const struct apply *a)
 {
     return a->loc && a->loc->variables == &a->conf->stream_variables;
 }
+
+/* The ctx of directives inside upstream { }. */
+struct apply_upstream {
+    struct apply *apply;
+    struct upstream *u;
+};
 
 /* Value of `extra` of a directive that belongs to the second pass. */
 extern const char directives_ordered[];

@@ -2,6 +2,7 @@
 #include "app/directives.h"
 
 #include "app/access_log.h"
+#include "base/log_syslog.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -18,6 +19,12 @@ static bool refuse_path(const struct config_node *node, struct config_error *e)
 
     if (path.n == 0)
         return config_node_error(node, e, "invalid value \"\"");
+    if (slice_has_prefix(path, SLICE("syslog:")) && slice_eq(node->name, SLICE("error_log"))) {
+        struct log_syslog s;
+        const char *why = log_syslog_parse(slice_from(path, strlen("syslog:")), &s);
+
+        return !why || config_node_error(node, e, "%s in \"%.200s\"", why, path.p);
+    }
     if (slice_has_prefix(path, SLICE("syslog:")) || slice_has_prefix(path, SLICE("memory:"))) {
         config_node_error(node, e, "invalid parameter \"%.200s\"", path.p);
         return config_error_hint(e, "\"%s\" takes the name of a file", node->name.p);
@@ -29,9 +36,14 @@ static bool refuse_path(const struct config_node *node, struct config_error *e)
 
 static void set_main_sink(struct app_conf *conf, struct slice path, enum log_level level)
 {
+    bool is_file = path.n > 0 && !slice_has_prefix(path, SLICE("syslog:"));
+
     mem_free(conf->error_log.path);
-    conf->error_log.path = path.n > 0 ? mem_strdup(slice_str(conf_path(conf, path))) : NULL;
+    conf->error_log.path = NULL;
+    if (path.n > 0)
+        conf->error_log.path = mem_strdup(is_file ? slice_str(conf_path(conf, path)) : path);
     conf->error_log.level = level;
+    conf_log_set_syslog(&conf->error_log);
 }
 
 static bool set_error_log(void *ctx, const struct config_node *node, struct config_error *e)
@@ -228,7 +240,10 @@ static const struct directive table[] = {
      .syntax = "error_log file [level];",
      .default_text = "error_log logs/error.log error;",
      .doc = "Where failures are written about, and from which level on: debug, info, notice, warn, "
-            "error, crit, alert, emerg. `stderr` is the standard error output. The file is "
+            "error, crit, alert, emerg. `stderr` is the standard error output; "
+            "`syslog:server=address[:port]|unix:/path[,facility=local7][,tag=nginx][,nohostname]` "
+            "a server of that "
+            "protocol. The file is "
             "relative to the prefix. When a block names several, the last one holds.",
      .apply = set_error_log},
     {.name = "access_log",

@@ -10,6 +10,7 @@
 #include "app/rewrite.h"
 #include "app/set_by_lua.h"
 #include "app/tls_conf.h"
+#include "app/upstream.h"
 #include "base/num.h"
 
 #define GROUP          "Lua"
@@ -176,6 +177,20 @@ static bool apply_by_lua(void *ctx, const struct config_node *node, struct confi
     if (*field)
         return config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
     *field = code;
+    return true;
+}
+
+/* Of the block that it stands in, whose other ways to choose it replaces. */
+static bool apply_balancer(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    const struct apply_upstream *a = ctx;
+    struct lua_code *code = read_code(a->apply, node, "balancer_by_lua", 0, e);
+
+    if (!code)
+        return false;
+    if (a->u->balancer)
+        return config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
+    a->u->balancer = code;
     return true;
 }
 
@@ -380,6 +395,13 @@ static const struct place log_place = {"log_by_lua", SLOT_LOG, 0};
         .extra = &(place), .apply = apply_by_lua                                                   \
     }
 
+#define BALANCER(form, flag, args, syntax_, about)                                                 \
+    {                                                                                              \
+        .name = "balancer_by_lua" form, .contexts = CTX_UPSTREAM, .flags = (flag),                 \
+        .min_args = (args), .max_args = (args), .group = GROUP,                                    \
+        .syntax = "balancer_by_lua" form " " syntax_, .doc = (about), .apply = apply_balancer      \
+    }
+
 #define SET_BY_LUA(form, flag, least, most, args, about)                                           \
     {                                                                                              \
         .name = "set_by_lua" form, .contexts = CTX_REWRITE, .flags = DIRECTIVE_REPEATS | (flag),   \
@@ -456,6 +478,12 @@ static const struct directive table[] = {
         "Runs when a handshake needs a certificate; may wait. `ngx.ssl` sets one in place of the "
         "configured ones. Does not run when a session is resumed. `ngx.exit(ngx.ERROR)`, or a "
         "failure, refuses."),
+    BALANCER(
+        "_block", DIRECTIVE_LUA, 0, "{ Lua }",
+        "Chooses the server of each attempt by `ngx.balancer`; where it does not, the servers of "
+        "the block are chosen from. Must not wait."),
+    BALANCER("_file", 0, 1, "path;", "As `balancer_by_lua_block`, with the Lua in a file."),
+    BALANCER("", 0, 1, "string;", "As `balancer_by_lua_block`, with the Lua in a string."),
     BY_LUA("rewrite_by_lua", CTX_LEVELS_IF, rewrite,
            "Runs after `set`, `if`, `rewrite` and `return` of the location, wherever it stands."),
     BY_LUA("access_by_lua", CTX_LEVELS_IF, access_place,

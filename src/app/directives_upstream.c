@@ -8,13 +8,7 @@
 
 enum { ZONE_LEAST = 32768 };
 
-/* The ctx of directives inside the block. */
-struct filling {
-    const struct apply *apply;
-    struct upstream *u;
-};
-
-static struct filling *of(void *ctx)
+static struct apply_upstream *of(void *ctx)
 {
     return ctx;
 }
@@ -23,7 +17,7 @@ static bool apply_upstream(void *ctx, const struct config_node *node, struct con
 {
     struct apply *a = ctx;
     struct upstream *u = upstream_new(&a->conf->pool, node->args[0]);
-    struct filling f = {a, u};
+    struct apply_upstream f = {a, u};
     bool is_stream = directives_is_stream(a);
 
     if (map_set(is_stream ? &a->conf->stream_upstreams : &a->conf->upstreams, u->name, u))
@@ -32,7 +26,7 @@ static bool apply_upstream(void *ctx, const struct config_node *node, struct con
         return false;
     if (u->n > 0 && u->has_zone)
         upstream_share(u);
-    return u->n > 0 || config_node_error(node, e, "no servers are inside upstream");
+    return u->n > 0 || u->balancer || config_node_error(node, e, "no servers are inside upstream");
 }
 
 static bool take_number(struct slice word, const char *name, int64_t *out)
@@ -94,7 +88,7 @@ static bool set_balance(void *ctx, const struct config_node *node, struct config
 
 static bool set_hash(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    struct filling *f = ctx;
+    struct apply_upstream *f = ctx;
 
     f->u->balance = UPSTREAM_HASH;
     if (node->n_args > 1 && !slice_eq(node->args[1], SLICE("consistent")))
@@ -207,6 +201,18 @@ static const struct directive table[] = {
      .doc = "How many free connections each worker keeps for a server. Takes `proxy_http_version "
             "1.1;` and `proxy_set_header Connection \"\";` in the location.",
      .apply = set_keepalive},
+    {.name = "balancer_keepalive",
+     .contexts = CTX_UPSTREAM,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_NUMBER},
+     .group = GROUP,
+     .syntax = "balancer_keepalive number;",
+     .default_text = "balancer_keepalive 30;",
+     .doc = "How many free connections each worker keeps for a server that `balancer_by_lua` chose "
+            "and whose connections `enable_keepalive` keeps.",
+     .id = offsetof(struct upstream, balancer_keepalive),
+     .apply = set_number},
     {.name = "keepalive_requests",
      .contexts = CTX_UPSTREAM,
      .min_args = 1,

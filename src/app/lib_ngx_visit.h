@@ -17,7 +17,8 @@
 #define NGX_IN_SESSION   (NGX_IN(PREREAD) | NGX_IN(SESSION))
 #define NGX_IN_HANDSHAKE (NGX_IN(CLIENT_HELLO) | NGX_IN(CERTIFICATE))
 #define NGX_IN_REQUEST                                                                             \
-    (NGX_IN_YIELDABLE | NGX_IN(SET) | NGX_IN(HEADER_FILTER) | NGX_IN(BODY_FILTER) | NGX_IN(LOG))
+    (NGX_IN_YIELDABLE | NGX_IN(SET) | NGX_IN(HEADER_FILTER) | NGX_IN(BODY_FILTER) | NGX_IN(LOG) |  \
+     NGX_IN(BALANCER))
 
 /* A task that waits for the request's body, in the visit's pool. */
 struct ngx_body_waiter {

@@ -91,6 +91,21 @@ bool lua_filter_set(struct visit *v, const struct lua_code *code, struct slice *
     return true;
 }
 
+int lua_filter_balance(struct visit *v, const struct lua_code *code)
+{
+    struct lua_visit *lv = lua_visit_of(v);
+    int before = lv->exit_status, status;
+    bool ok;
+
+    lv->exit_status = LUA_EXIT_NONE;
+    ok = run(v, code, LUA_CONTEXT_BALANCER);
+    status = lv->exit_status;
+    lv->exit_status = before;
+    if (!ok || status == -1)
+        return 500;
+    return status >= 300 ? status : 0;
+}
+
 /* ngx.exit in a header filter: another status, and its page or nothing in place of the body. */
 static void replace_answer(struct visit *v, struct lua_visit *lv)
 {

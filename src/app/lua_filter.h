@@ -15,6 +15,10 @@ void lua_filter_log(struct visit *v, bool is_logged);
  * none), is in *value_out. False (logged) when it failed. */
 bool lua_filter_set(struct visit *v, const struct lua_code *code, struct slice *value_out);
 
+/* Runs a balancer_by_lua. 0, or the status to answer with: of ngx.exit, or 500 (logged) when it
+ * failed. */
+int lua_filter_balance(struct visit *v, const struct lua_code *code);
+
 /* The visit whose filter or log code runs now, or NULL. */
 struct visit *lua_filter_visit(void);
 

@@ -31,6 +31,7 @@ enum lua_context {
     LUA_CONTEXT_PREREAD, /* of stream */
     LUA_CONTEXT_SESSION, /* content of stream, native or not */
     LUA_CONTEXT_PRECONTENT,
+    LUA_CONTEXT_BALANCER,
 };
 
 /* What Lua hangs on a visit. In the exchange's pool. */

@@ -74,6 +74,8 @@ struct proxy_pass {
     struct slice url;          /* as written, for proxy_redirect default */
 };
 
+struct balancer;
+
 /* One request on its way. In the exchange's pool. */
 struct proxy {
     struct visit *v;
@@ -82,6 +84,7 @@ struct proxy {
     struct upstream *upstream;
     struct upstream_peer *peer;
     struct client_exchange *up;
+    struct balancer *balancer; /* of balancer_by_lua; NULL: has not run */
     upstream_tried tried;
     unsigned tries;
     uint64_t started_ms, attempt_ms;

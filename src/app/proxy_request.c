@@ -2,6 +2,7 @@
  * what proxy_set_header says. */
 #include "app/proxy.h"
 
+#include "app/balancer.h"
 #include "app/script.h"
 #include "http/body_spool.h"
 
@@ -84,7 +85,9 @@ static void set_connection(struct proxy *p, struct client_request *out)
     bool says_close = header_has_token(out->connection, SLICE("close"));
     bool is_set = find_set(p, SLICE("Connection")) != NULL;
 
-    out->keeps = p->upstream->keepalive > 0 && is_set && !says_close &&
+    bool is_kept = p->upstream->keepalive > 0 || (p->balancer && p->balancer->is_kept);
+
+    out->keeps = is_kept && is_set && !says_close &&
                  (out->minor || header_has_token(out->connection, SLICE("keep-alive")));
     out->is_upgrade = header_has_token(out->connection, SLICE("upgrade")) &&
                       header_find_id(&out->headers, HEADER_UPGRADE) != NULL;

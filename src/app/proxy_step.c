@@ -9,10 +9,12 @@
  * go of the server's connection. */
 #include "app/proxy.h"
 
+#include "app/balancer.h"
 #include "app/conf.h"
 #include "app/error_page.h"
 #include "app/lua_visit.h"
 #include "app/phases.h"
+#include "app/proxy_log.h"
 #include "app/script.h"
 #include "base/clock.h"
 #include "http/body_spool.h"
@@ -61,6 +63,7 @@ static void leave(struct proxy *p, bool has_failed)
         return;
     p->has_left = true;
     finish_try(p);
+    balancer_note_end(p);
     if (p->peer)
         upstream_done(p->upstream, p->peer, has_failed);
     if (p->up)
@@ -75,36 +78,9 @@ static void on_reset(void *arg)
     client_release(&p->up);
 }
 
-static const char *stage_of(const struct proxy *p)
-{
-    if (!p->up || p->up->state <= CLIENT_QUEUED || !p->up->connected_ms)
-        return "connecting to upstream";
-    return p->has_begun ? "reading upstream" : "reading response header from upstream";
-}
-
-static void log_failure(struct proxy *p, const struct err *why)
-{
-    struct slice detail = p->up ? p->up->detail : SLICE_EMPTY;
-    struct slice addr = p->peer ? p->peer->name : p->upstream->name;
-
-    log_write(&p->v->x->log, LOG_ERROR,
-              "%s while %s, upstream: \"%s://" SLICE_FMT SLICE_FMT "\"%s" SLICE_FMT, why->message,
-              stage_of(p), p->pass.is_tls ? "https" : "http", SLICE_ARG(addr),
-              SLICE_ARG(p->up ? p->up->req.target : SLICE_EMPTY), detail.n ? ", " : "",
-              SLICE_ARG(detail));
-}
-
-static bool is_timeout(const struct err *why)
-{
-    return why == &err_timeout || why == &client_err_request_timeout ||
-           why == &client_err_read_timeout || why == &client_err_send_timeout ||
-           why == &client_err_connect_timeout || why == &client_err_resolve_timeout ||
-           why == &client_err_tls_timeout || why == &client_err_total_timeout;
-}
-
 static unsigned next_bit(const struct err *why)
 {
-    if (is_timeout(why))
+    if (proxy_log_is_timeout(why))
         return PROXY_NEXT_TIMEOUT;
     return why == &err_protocol ? PROXY_NEXT_INVALID_HEADER | PROXY_NEXT_ERROR : PROXY_NEXT_ERROR;
 }
@@ -128,7 +104,8 @@ static bool tries_next(const struct proxy *p, unsigned bits)
 
     if (!(c->next & bits) || !is_repeatable(p) || p->has_begun)
         return false;
-    if (p->tries >= p->upstream->n || (c->next_tries && p->tries >= c->next_tries))
+    if (p->tries >= (p->balancer ? p->balancer->allowed : p->upstream->n) ||
+        (c->next_tries && p->tries >= c->next_tries))
         return false;
     return !c->next_timeout || clock_ms() - p->started_ms < c->next_timeout;
 }
@@ -145,9 +122,9 @@ static void answer(struct proxy *p, int status)
 static void failed(struct proxy *p, const struct err *why)
 {
     unsigned bits = next_bit(why);
-    int status = is_timeout(why) ? 504 : 502;
+    int status = proxy_log_is_timeout(why) ? 504 : 502;
 
-    log_failure(p, why);
+    proxy_log_failure(p, why);
     if (p->has_begun) {
         leave(p, true);
         exchange_abort(p->v->x, why);
@@ -341,6 +318,7 @@ static void on_up_head(struct client_exchange *up)
     struct slice buffering;
 
     note_try(p, status);
+    balancer_note_head(p);
     if (status >= 300 && tries_next(p, next_bit_of_status(status))) {
         leave(p, status != 403 && status != 404);
         attempt(p);
@@ -426,12 +404,32 @@ static const struct client_user user = {
 
 /* --- the beginning --- */
 
+/* Chooses a server: p->peer, or NULL when there is none. False: answered instead. */
+static bool choose(struct proxy *p)
+{
+    int status = 0;
+
+    p->peer = NULL;
+    if (p->upstream->balancer)
+        status = balancer_choose(p);
+    if (status) {
+        p->has_left = true;
+        answer(p, status);
+        return false;
+    }
+    if (!p->peer && p->upstream->n)
+        p->peer = upstream_next(p->upstream, p->v, &p->tried);
+    return true;
+}
+
 static void attempt(struct proxy *p)
 {
+    const struct upstream_keep *keep;
     struct visit *v = p->v;
 
     p->attempt_ms = clock_ms();
-    p->peer = upstream_next(p->upstream, v, &p->tried);
+    if (!choose(p))
+        return;
     if (!p->peer) {
         p->has_left = true;
         log_write(&v->x->log, LOG_ERROR,
@@ -448,11 +446,14 @@ static void attempt(struct proxy *p)
     client_release(&p->up);
     p->up = client_new(&user, p);
     proxy_request_make(p);
+    if (p->balancer)
+        balancer_apply(p);
     if (p->is_streaming_body) {
         v->x->user.on_body = on_client_body;
         client_wait_drained(p->up);
     }
-    client_pool_submit(upstream_origin(p->upstream, p->peer, p->pass.is_tls ? &p->tls : NULL),
+    keep = p->balancer && p->balancer->is_kept ? &p->balancer->keep : NULL;
+    client_pool_submit(upstream_origin(p->upstream, p->peer, p->pass.is_tls ? &p->tls : NULL, keep),
                        p->up);
 }
 

@@ -29,6 +29,7 @@ struct upstream *upstream_new(struct pool *memory, struct slice name)
 
     u->name = pool_dup(memory, name);
     u->memory = memory;
+    u->balancer_keepalive = 30;
     u->keepalive_requests = 1000;
     u->keepalive_timeout = 60000;
     u->keepalive_time = 3600000;
@@ -131,10 +132,13 @@ void upstream_share(struct upstream *u)
     pool_on_reset(u->memory, unmap, u);
 }
 
+/* A server that Lua has chosen by its address is none of the group's: it knows for itself. */
 static inline struct upstream_state *state_of(const struct upstream *u,
                                               const struct upstream_peer *p)
 {
-    return u->shared ? &u->shared->states[p - u->peers] : (struct upstream_state *)&p->own;
+    bool is_shared = u->shared && p >= u->peers && p < u->peers + u->n;
+
+    return is_shared ? &u->shared->states[p - u->peers] : (struct upstream_state *)&p->own;
 }
 
 /* A worker that died inside has left counts that are each good by themselves. */
@@ -449,11 +453,19 @@ void upstream_done(struct upstream *u, struct upstream_peer *p, bool has_failed)
     leave(u);
 }
 
+/* --- connections --- */
+
+struct upstream_pool {
+    struct upstream_keep keep;
+    struct client_pool *pool;
+    struct upstream_pool *next;
+};
+
 static void close_pool(void *arg)
 {
-    struct upstream *u = arg;
+    struct client_pool **pool = arg;
 
-    client_pool_close(&u->pool);
+    client_pool_close(pool);
 }
 
 static struct client_pool *pool_of(struct upstream *u)
@@ -468,26 +480,57 @@ static struct client_pool *pool_of(struct upstream *u)
 
     if (!u->pool) {
         u->pool = client_pool_new(&o, &client_reach);
-        pool_on_reset(u->memory, close_pool, u);
+        pool_on_reset(u->memory, close_pool, &u->pool);
     }
     return u->pool;
 }
 
-struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *p,
-                                      const struct client_way *tls)
+/* Lua names few ways to keep connections, each of which has a pool. */
+static struct client_pool *pool_kept(struct upstream *u, const struct upstream_keep *keep)
 {
+    struct client_pool_options o = {
+        .max_queue_size = UINT32_MAX,
+        .max_idle = keep->most,
+        .max_requests = keep->requests,
+        .idle_timeout = keep->idle_timeout,
+    };
+    struct upstream_pool *it;
+
+    for (it = u->kept; it; it = it->next)
+        if (it->keep.idle_timeout == keep->idle_timeout && it->keep.requests == keep->requests)
+            return it->pool;
+    it = pool_new(u->memory, struct upstream_pool);
+    it->keep = *keep;
+    it->pool = client_pool_new(&o, &client_reach);
+    it->next = u->kept;
+    u->kept = it;
+    pool_on_reset(u->memory, close_pool, &it->pool);
+    return it->pool;
+}
+
+struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *p,
+                                      const struct client_way *tls,
+                                      const struct upstream_keep *keep)
+{
+    struct client_pool *pool = keep ? pool_kept(u, keep) : pool_of(u);
     struct client_way way = p->way;
     struct buf key = BUF_EMPTY;
     struct client_origin *o;
 
-    if (!tls)
-        return client_pool_origin(pool_of(u), p->name, &p->way);
-    way.tls = tls->tls;
-    way.server_name = tls->server_name;
-    way.skips_verify = tls->skips_verify;
-    buf_printf(&key, SLICE_FMT " %p " SLICE_FMT, SLICE_ARG(p->name), (void *)tls->tls,
-               SLICE_ARG(tls->server_name));
-    o = client_pool_origin(pool_of(u), buf_slice(&key), &way);
+    if (!tls && !way.local)
+        return client_pool_origin(pool, p->name, &p->way);
+    buf_add_slice(&key, p->name);
+    if (tls) {
+        way.tls = tls->tls;
+        way.server_name = tls->server_name;
+        way.skips_verify = tls->skips_verify;
+        buf_printf(&key, " %p " SLICE_FMT, (void *)tls->tls, SLICE_ARG(tls->server_name));
+    }
+    if (way.local) {
+        buf_add_char(&key, ' ');
+        addr_format(way.local, &key);
+    }
+    o = client_pool_origin(pool, buf_slice(&key), &way);
     buf_free(&key);
     return o;
 }

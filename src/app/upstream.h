@@ -49,13 +49,22 @@ struct upstream {
     struct script *key;          /* of hash */
     struct upstream_point *ring; /* of hash … consistent, made on first use */
     unsigned n_ring;
-    unsigned keepalive; /* free connections kept; 0: none */
+    const struct lua_code *balancer; /* chooses instead; NULL: none */
+    unsigned balancer_keepalive;     /* free connections kept for it */
+    struct upstream_pool *kept;      /* its pools */
+    unsigned keepalive;              /* free connections kept; 0: none */
     unsigned keepalive_requests;
     uint64_t keepalive_timeout, keepalive_time;
     struct client_pool *pool; /* made on first use */
     struct pool *memory;
     bool has_zone;
     struct upstream_shared *shared; /* NULL: each worker knows for itself */
+};
+
+/* How Lua wants a connection to be kept. */
+struct upstream_keep {
+    uint64_t idle_timeout;
+    unsigned requests, most;
 };
 
 /* Those that one request has tried, as bits of peers modulo 64. */
@@ -84,8 +93,10 @@ struct upstream_peer *upstream_next(struct upstream *u, struct visit *v, upstrea
 /* The request is over with this server. */
 void upstream_done(struct upstream *u, struct upstream_peer *p, bool has_failed);
 
-/* Connections to a server of the group; `tls`: the context and the name of TLS, NULL: cleartext. */
+/* Connections to a server of the group; `tls`: the context and the name of TLS, NULL: cleartext.
+ * `keep`: from those that are kept in this way, NULL: as the group says. */
 struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *p,
-                                      const struct client_way *tls);
+                                      const struct client_way *tls,
+                                      const struct upstream_keep *keep);
 
 #endif

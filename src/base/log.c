@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/log_syslog.h"
 #include "base/mem.h"
 
 enum { LINE_MOST = 4096, TEXT_MOST = 65536, LINE_GUESS = 512 };
@@ -26,7 +27,8 @@ static const char *const names[] = {
 
 static const struct log_sink to_stderr = {.fd = STDERR_FILENO, .level = LOG_NOTICE};
 static const struct log_sink *default_sink =
-    &to_stderr; /* process-wide: set by each configuration */
+    &to_stderr;           /* process-wide: set by each configuration */
+static const char *doing; /* process-wide: what the running code is part of */
 static void (*tap)(enum log_level level,
                    struct slice line); /* process-wide: who reads what is written */
 
@@ -54,7 +56,9 @@ const struct err *log_open(struct log_sink *sink)
 {
     int fd = STDERR_FILENO;
 
-    if (sink->path)
+    if (sink->syslog)
+        fd = log_syslog_open(sink->syslog);
+    else if (sink->path)
         fd = open_above_stderr(sink->path);
     /* When a reopen fails the old file goes on. */
     if (fd < 0)
@@ -71,7 +75,9 @@ void log_close(struct log_sink *sink)
         close(sink->fd);
     sink->fd = STDERR_FILENO;
     mem_free(sink->path);
+    mem_free(sink->syslog);
     sink->path = NULL;
+    sink->syslog = NULL;
 }
 
 static void write_line(int fd, const char *p, size_t n)
@@ -105,6 +111,11 @@ void log_set_default(const struct log_sink *sink)
     check_set_panic_hook(on_panic);
 }
 
+void log_set_doing(const char *what)
+{
+    doing = what;
+}
+
 void log_set_tap(void (*fn)(enum log_level level, struct slice line))
 {
     tap = fn;
@@ -131,9 +142,12 @@ bool log_is_on(const struct log_ctx *ctx, enum log_level level)
 
 static void begin_line(struct buf *line, const struct log_ctx *ctx, enum log_level level)
 {
+    const struct log_syslog *syslog = sink_of(ctx)->syslog;
     int64_t pid = getpid();
 
     buf_reserve(line, LINE_GUESS);
+    if (syslog)
+        log_syslog_begin(syslog, level, line);
     buf_add_slice(line, clock_log_date());
     buf_add_lit(line, " [");
     if (level != LOG_STDERR)
@@ -160,7 +174,10 @@ static void describe_all(const struct log_ctx *ctx, struct buf *line)
 
 static void end_line(struct buf *line, const struct log_ctx *ctx, enum log_level level, size_t most)
 {
-    describe_all(ctx, line);
+    if (doing)
+        buf_printf(line, " while %s", doing);
+    if (level != LOG_DEBUG)
+        describe_all(ctx, line);
     line->n = MIN(line->n, most - 1);
     if (tap)
         tap(level, buf_slice(line));

@@ -3,13 +3,15 @@
  * A line is `2026/11/22 21:53:30 [error] 123#123: *7 message, client: 127.0.0.1, server: x,
  * request: "GET / HTTP/1.1"`. Each subject (connection, exchange) embeds a `struct log_ctx` whose
  * parent is the subject it belongs to; `describe` appends what it adds behind the message,
- * outermost first. */
+ * outermost first; not in lines of the debug level, which come in heaps and say the id. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
+
+struct log_syslog;
 
 enum log_level {
     LOG_STDERR,
@@ -26,7 +28,8 @@ enum log_level {
 /* Where lines go: one file, or stderr. Reference-free: lives as long as the configuration that
  * opened it. */
 struct log_sink {
-    char *path; /* NULL: stderr */
+    char *path;                /* NULL: stderr */
+    struct log_syslog *syslog; /* owned; not NULL: a server, `path` is its description */
     int fd;
     enum log_level level; /* lines above this are dropped */
 };
@@ -51,6 +54,9 @@ void log_set_default(const struct log_sink *sink);
 
 /* The process default. */
 const struct log_sink *log_default(void);
+
+/* " while …" in the lines of the code that runs until it is set to NULL again. */
+void log_set_doing(const char *what);
 
 /* Calls `fn` with each line that is written, without its newline; it must not log. NULL: nobody. */
 void log_set_tap(void (*fn)(enum log_level level, struct slice line));

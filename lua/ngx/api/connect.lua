@@ -101,7 +101,9 @@ local function connect_failed(self, p, err, text, host, port)
         pool.lose(p)
     end
     if err == "timeout" or (err == "resolve" and text == "timeout" and tcp.is_address(host)) then
-        tcp.log("lua tcp socket connect timed out, when connecting to " .. (port and host .. ":" .. port or host))
+        local where = port and host .. ":" .. port or host
+        local address = tcp.is_address(host) and "(" .. host .. ")" or ""
+        tcp.log("lua tcp socket connect timed out, upstream: " .. where .. address)
         return nil, "timeout"
     elseif err == "host" then
         return nil, text

@@ -30,6 +30,7 @@ context.phases = {
     [16] = "preread",
     [17] = "content",
     [18] = "precontent",
+    [19] = "balancer",
 }
 
 local names = {}
@@ -48,7 +49,7 @@ context.writing = { [4] = true, [5] = true, [6] = true, [12] = true, [13] = true
     [18] = true }
 context.request = {
     [3] = true, [4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [9] = true, [12] = true,
-    [13] = true, [18] = true,
+    [13] = true, [18] = true, [19] = true,
 }
 
 --- Raises "API disabled in the context of …" at `level` when the running phase is not in `set`.

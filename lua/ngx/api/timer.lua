@@ -108,6 +108,9 @@ end
 local function drain()
     local all = pending
     pending, n_pending = {}, 0
+    if next(all) then
+        core.log_line(8, "lua abort pending timers")
+    end
     for entry in pairs(all) do
         entry.timer:stop()
         start(entry, true)

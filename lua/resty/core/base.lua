@@ -4,7 +4,7 @@ local ffi = require "ffi"
 local native = require "ngx.api.native"
 
 local base = {
-    version = "0.1.33",
+    version = require("resty.core").version,
     new_tab = require "table.new",
     clear_tab = require "table.clear",
     FFI_OK = 0,

@@ -1,0 +1,50 @@
+/* nginx's words where it has some for the case, so that people and programs know them; else those
+ * of the error. What happened exactly stands behind them. */
+#include "app/proxy_log.h"
+
+#include "base/log.h"
+#include "http/client_reach.h"
+#include "http/client_tls.h"
+
+bool proxy_log_is_timeout(const struct err *why)
+{
+    return why == &err_timeout || why == &client_err_request_timeout ||
+           why == &client_err_read_timeout || why == &client_err_send_timeout ||
+           why == &client_err_connect_timeout || why == &client_err_resolve_timeout ||
+           why == &client_err_tls_timeout || why == &client_err_total_timeout;
+}
+
+static bool is_connecting(const struct proxy *p)
+{
+    return !p->up || p->up->state <= CLIENT_QUEUED || !p->up->connected_ms;
+}
+
+static const char *stage_of(const struct proxy *p)
+{
+    if (is_connecting(p))
+        return "connecting to upstream";
+    return p->has_begun ? "reading upstream" : "reading response header from upstream";
+}
+
+static const char *words_of(const struct proxy *p, const struct err *why)
+{
+    if (proxy_log_is_timeout(why))
+        return "upstream timed out (110: Connection timed out)";
+    if (why == &err_refused)
+        return "connect() failed (111: Connection refused)";
+    if (why == &err_closed && !is_connecting(p))
+        return "upstream prematurely closed connection";
+    return why->message;
+}
+
+void proxy_log_failure(const struct proxy *p, const struct err *why)
+{
+    struct slice detail = p->up ? p->up->detail : SLICE_EMPTY;
+    struct slice addr = p->peer ? p->peer->name : p->upstream->name;
+
+    log_write(&p->v->x->log, LOG_ERROR,
+              "%s while %s, upstream: \"%s://" SLICE_FMT SLICE_FMT "\"%s" SLICE_FMT,
+              words_of(p, why), stage_of(p), p->pass.is_tls ? "https" : "http", SLICE_ARG(addr),
+              SLICE_ARG(p->up ? p->up->req.target : SLICE_EMPTY), detail.n ? ", " : "",
+              SLICE_ARG(detail));
+}

@@ -1,0 +1,204 @@
+# balancer_by_lua and ngx.balancer.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+log_level('debug');
+run_tests();
+
+__DATA__
+
+=== TEST 1: Lua chooses the server of each attempt, is told how the last one ended, and how many may follow
+--- http_config
+    proxy_next_upstream error http_404 http_503;
+    upstream b {
+        server 0.0.0.1;
+        balancer_by_lua_block {
+            local b = require "ngx.balancer"
+            local ctx = ngx.ctx
+            ctx.n = (ctx.n or 0) + 1
+            local state, status = b.get_last_failure()
+            ctx.told = (ctx.told or "") .. tostring(state) .. " " .. tostring(status) .. ";"
+            if ctx.n < 4 then
+                assert(b.set_more_tries(1) == true)
+            end
+            if ctx.n == 1 then
+                assert(b.set_current_peer("127.0.0.1", 1))
+            else
+                assert(b.set_current_peer("127.0.0.1:" .. ngx.var.server_port))
+            end
+            ngx.req.set_header("X-N", ctx.n)
+        }
+    }
+--- config
+    location = /t {
+        proxy_pass http://b/origin;
+        header_filter_by_lua_block { ngx.header["X-Told"] = ngx.ctx.told .. ngx.var.upstream_status }
+    }
+    location = /origin {
+        content_by_lua_block {
+            local n = tonumber(ngx.var.http_x_n)
+            if n < 4 then
+                return ngx.exit(n == 2 and 404 or 503)
+            end
+            ngx.say(ngx.get_phase(), " ", n)
+        }
+    }
+--- request
+GET /t
+--- response_body
+content 4
+--- response_headers
+X-Told: nil nil;failed 502;next 404;failed 503;502, 404, 503, 200
+
+
+
+=== TEST 2: proxy_next_upstream_tries limits, ngx.exit answers, an error is 500, no server is 500
+--- http_config
+    upstream limited {
+        balancer_by_lua_block {
+            local b = require "ngx.balancer"
+            local _, err = b.set_more_tries(5)
+            ngx.ctx.said = (ngx.ctx.said or "") .. tostring(err) .. ";"
+            b.set_current_peer("127.0.0.1", 1)
+        }
+    }
+    upstream refuses { balancer_by_lua_block { ngx.exit(403) } }
+    upstream fails { balancer_by_lua_block { error("no luck") } }
+    upstream none { balancer_by_lua_block { ngx.log(ngx.NOTICE, ngx.get_phase(), " of none") } }
+    upstream falls { server 127.0.0.1:$TEST_NGINX_SERVER_PORT; balancer_by_lua_block { local _ = ngx.var.uri } }
+--- config
+    location = /limited {
+        proxy_next_upstream_tries 2;
+        proxy_pass http://limited;
+        header_filter_by_lua_block { ngx.header.X = ngx.ctx.said }
+    }
+    location = /refuses { proxy_pass http://refuses; }
+    location = /fails { proxy_pass http://fails; }
+    location = /none { proxy_pass http://none; }
+    location = /falls { proxy_pass http://falls/ok; }
+    location = /ok { return 200 "ok\n"; }
+--- pipelined_requests eval
+["GET /limited", "GET /refuses", "GET /fails", "GET /none", "GET /falls"]
+--- error_code eval
+[502, 403, 500, 500, 200]
+--- response_body_like eval
+["502", "403", "500", "500", "^ok\n\$"]
+--- raw_response_headers_like eval
+["X: reduced tries due to limit;reduced tries due to limit;", "", "", "", ""]
+--- error_log eval
+["connect() failed (111: Connection refused) while connecting to upstream, upstream: \"http://127.0.0.1:1/limited\"",
+ "failed to run balancer_by_lua*: balancer_by_lua(nginx.conf:", "lua balancer: no peer set",
+ qr/balancer of none while connecting to upstream, client/]
+
+
+
+=== TEST 3: connections are kept for the same server and name when Lua says so
+--- http_config
+    upstream kept {
+        balancer_by_lua_block {
+            local b = require "ngx.balancer"
+            b.set_current_peer(ngx.var.arg_ip, $TEST_NGINX_SERVER_PORT)
+            if ngx.var.arg_keep then
+                assert(b.enable_keepalive(60, 100))
+            end
+        }
+    }
+--- config
+    location = /p {
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+        proxy_pass http://kept/port;
+    }
+    location = /port { return 200 $connection; }
+    location = /t {
+        content_by_lua_block {
+            local function get(query)
+                return ngx.location.capture("/p", { args = query }).body
+            end
+            local a, b = get "ip=127.0.0.1&keep=1", get "ip=127.0.0.1&keep=1"
+            local c, d = get "ip=127.0.0.2&keep=1", get "ip=127.0.0.1"
+            ngx.say(a == b, " ", a == c, " ", a == d, " ", get "ip=127.0.0.1" == d)
+        }
+    }
+--- request
+GET /t
+--- response_body
+true false false false
+--- grep_error_log eval: qr/lua balancer: keepalive [a-z ]+, host: 127.0.0.[12]/
+--- grep_error_log_out
+lua balancer: keepalive no free connection, host: 127.0.0.1
+lua balancer: keepalive saving connection, host: 127.0.0.1
+lua balancer: keepalive reusing connection, host: 127.0.0.1
+lua balancer: keepalive saving connection, host: 127.0.0.1
+lua balancer: keepalive no free connection, host: 127.0.0.2
+lua balancer: keepalive saving connection, host: 127.0.0.2
+
+
+
+=== TEST 4: timeouts, the address to connect from, misuse, other phases
+--- http_config
+    upstream slow {
+        balancer_by_lua_block {
+            local b = require "ngx.balancer"
+            assert(b.set_current_peer("127.0.0.1", $TEST_NGINX_SERVER_PORT))
+            assert(b.set_timeouts(5, nil, 0.05))
+            assert(b.bind_to_local_addr("127.0.0.9"))
+        }
+    }
+    upstream from {
+        balancer_by_lua_block {
+            local b = require "ngx.balancer"
+            ngx.ctx.said = table.concat({ tostring(select(2, b.enable_keepalive())),
+                tostring(select(2, b.set_current_peer("example.org", 80))),
+                tostring(select(2, b.set_current_peer("127.0.0.1", 65536))),
+                tostring(select(2, b.set_upstream_tls(true))), tostring(b.recreate_request()) }, ", ")
+            assert(b.set_current_peer("127.0.0.1", $TEST_NGINX_SERVER_PORT))
+            assert(b.bind_to_local_addr("127.0.0.9"))
+        }
+    }
+--- config
+    location = /slow { proxy_pass http://slow/wait; }
+    location = /from {
+        proxy_pass http://from/addr;
+        header_filter_by_lua_block { ngx.header.X_Said = ngx.ctx.said }
+    }
+    location = /wait { lua_check_client_abort on; content_by_lua_block { ngx.sleep(60) } }
+    location = /addr { return 200 "$remote_addr\n"; }
+    location = /misuse {
+        content_by_lua_block {
+            local b = require "ngx.balancer"
+            ngx.say(b.set_current_peer("127.0.0.1", 1))
+            ngx.say(b.enable_keepalive())
+            ngx.say((select(2, pcall(b.set_current_peer, "x", 1, true))))
+            ngx.say((select(2, pcall(b.enable_keepalive, -1))))
+            ngx.say((select(2, pcall(b.set_timeouts, 0))))
+            ngx.say((select(2, pcall(b.bind_to_local_addr))))
+            local res = ngx.location.capture("/from")
+            ngx.say(res.body, res.header["X-Said"])
+            ngx.say(ngx.location.capture("/slow").status)
+        }
+    }
+--- request
+GET /misuse
+--- response_body_like
+^nilno upstream found
+nilno upstream found
+.*bad argument #3 to 'set_current_peer' \(string expected, got boolean\)
+.*bad argument #1 to 'enable_keepalive' \(expected >= 0\)
+.*bad connect timeout
+.*bad argument #1 to 'bind_to_local_addr' \(string expected, got nil\)
+127.0.0.9
+no current peer set, no host allowed, no host allowed, no https upstream, true
+504$
+--- timeout: 20
+
+
+
+=== TEST 5: one balancer a block
+--- http_config
+    upstream b { balancer_by_lua 'return'; balancer_by_lua_block { return } }
+--- config
+    location = /t { proxy_pass http://b; }
+--- must_die
+--- error_log
+directive is duplicate
