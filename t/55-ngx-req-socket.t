@@ -175,3 +175,24 @@ Upgrade: mine
 upgraded
 --- error_log
 say: raw request socket acquired, eof: raw request socket acquired, again: duplicate call
+
+
+
+=== TEST 6: a subrequest has no body of its own to read
+--- config
+    location /t {
+        content_by_lua_block {
+            ngx.print(ngx.location.capture("/sub", { method = ngx.HTTP_POST, body = "hello" }).body)
+        }
+    }
+    location /sub {
+        content_by_lua_block {
+            ngx.say(ngx.req.socket())
+            ngx.say(ngx.req.socket(true))
+        }
+    }
+--- request
+GET /t
+--- response_body
+nilattempt to read the request body in a subrequest
+nilattempt to read the request body in a subrequest

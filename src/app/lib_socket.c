@@ -199,6 +199,8 @@ static int l_request(lua_State *L)
     bool is_raw = lua_toboolean(L, 1);
 
     lua_settop(L, 0);
+    if (v->parent)
+        return refuse(L, "attempt to read the request body in a subrequest");
     return is_raw ? raw_socket(L, v) : body_socket(L, v);
 }
 

@@ -166,14 +166,17 @@ static int l_info(lua_State *L)
     return 1;
 }
 
-/* session(stream) → what a later connection to this server may go on with; nil: nothing new */
+/* session(stream[, is_any]) → what a later connection to this server may go on with; nil: nothing
+ * new. `is_any`: then the connection's own session, though the server may not know it again */
 static int l_session(lua_State *L)
 {
     struct lib_stream *s = lib_stream_check(L, 1);
-    struct tls_session *session =
-        s->wire.stream && tls_is(s->wire.stream) ? tls_take_session(s->wire.stream) : NULL;
+    bool is_tls = s->wire.stream && tls_is(s->wire.stream);
+    struct tls_session *session = is_tls ? tls_take_session(s->wire.stream) : NULL;
     struct tls_session **box;
 
+    if (!session && is_tls && lua_toboolean(L, 2))
+        session = tls_current_session(s->wire.stream);
     if (!session)
         return 0;
     box = lua_newuserdata(L, sizeof(struct tls_session *));

@@ -547,6 +547,11 @@ struct tls_session *tls_take_session(struct stream *s)
     return (struct tls_session *)session;
 }
 
+struct tls_session *tls_current_session(struct stream *s)
+{
+    return (struct tls_session *)SSL_get1_session(tls_of(s)->ssl);
+}
+
 struct stream *tls_connect(struct stream *under, struct tls_ctx *ctx, const struct tls_peer *peer)
 {
     struct tls *t = new_tls(under, ctx);

@@ -59,4 +59,8 @@ void tls_use_ctx(struct stream *s, struct tls_ctx *ctx);
  * behind the handshake: ask when the connection ends or becomes idle. */
 struct tls_session *tls_take_session(struct stream *s);
 
+/* The session of this connection, the caller's from now on; with TLS 1.3 it may be one that cannot
+ * be gone on with. NULL before the handshake is over. */
+struct tls_session *tls_current_session(struct stream *s);
+
 #endif

@@ -84,7 +84,8 @@ end
 -- @tparam[opt] string name of the server, for SNI and for the check of its certificate
 -- @tparam[opt=false] boolean verify the server's certificate
 -- @tparam[opt] boolean status is taken and ignored: no OCSP response is asked for
--- @treturn ?userdata|boolean the session; true: none was wanted, or the server gives it later (getsslsession)
+-- @treturn ?userdata|boolean the session (with TLS 1.3 one that can be gone on with comes later: getsslsession); true:
+-- none was wanted
 -- @treturn ?string error
 function tcp.methods:sslhandshake(...)
     if select("#", ...) > 4 then
@@ -111,7 +112,7 @@ function tcp.methods:sslhandshake(...)
             return handshake_failed(self, code, text)
         end
     end
-    return session ~= false and secure.session(s) or true
+    return session ~= false and secure.session(s, true) or true
 end
 
 --- The newest session that the server has given.

@@ -9,6 +9,7 @@ local core_task = require "perilune.core.task"
 local deferred = require "perilune.deferred"
 local digest = require "perilune.http.digest"
 local failure = require "perilune.failure"
+local options = require "perilune.options"
 local proxy = require "perilune.http.proxy"
 local redirect = require "perilune.http.redirect"
 local response = require "perilune.http.response"
@@ -109,6 +110,13 @@ local function send(self)
     local u, source = self.url, self.source
     self.is_answered = false
     local target, fields = u.target, self.fields or NO_FIELDS
+    if self.cache then
+        local is_answered
+        is_answered, fields = self.cache:before(self, fields)
+        if is_answered then
+            return
+        end
+    end
     if self.proxy then
         target, fields = proxy.absolute(self.proxy, u, fields)
     end
@@ -212,14 +220,28 @@ end
 
 local events = {}
 
-function events.head(self, status, head, body)
+--- Passes an answer by the cache. True: the call will be answered otherwise.
+local function ask_cache(self, res, status, head, body)
+    local is_answered, collect = self.cache:after_head(self, status, head, body)
+    self.collect = collect
+    if is_answered then
+        res:close()
+    end
+    return is_answered
+end
+
+function events.head(self, status, head, body, is_stored)
     local res = response.new(self, status, head, body)
     self.is_answered = true
     if self.activity then
         self.activity:head(head)
         self.activity:bytes("<", body or "")
     end
-    if self.options.cookie_store then
+    if self.cache and not is_stored and ask_cache(self, res, status, head, body) then
+        return
+    end
+    res.cache_status = self.cache_status
+    if self.options.cookie_store and not is_stored then
         self.options.cookie_store:take(self.url, res.headers)
     end
     if (status >= 300 or self.retry) and goes_on(self, res) then
@@ -244,7 +266,7 @@ function events.failed(self, err)
     if self.activity then
         self.activity:line("*", tostring(err))
     end
-    if not self.d then
+    if not self.d or self.cache and self.cache:after_failure(self) then
         return
     end
     local delay = self.retry and retry.after_failure(self, err)
@@ -283,11 +305,39 @@ core.listen(function(self, event, a, b, c)
     events[event](self, a, b, c)
 end)
 
+-- --- for the cache ---
+
+--- Answers the call with what is stored, on a later turn.
+local function answer(self, status, head, body)
+    deferred._later(function()
+        if self.d then
+            if self.activity then
+                self.activity:line("*", "from the cache: " .. self.cache_status)
+            end
+            events.head(self, status, head, body, true)
+        end
+    end)
+end
+
+--- Sends the same once more for the cache's sake.
+local function again_for_cache(self)
+    return call.start({
+        options = { decompress = self.options.decompress, follow_redirects = false, throw_exceptions = false },
+        pool = self.pool, url = self.url, url_text = self.url_text, method = self.method, fields = self.fields,
+        has_host = self.has_host, key = self.key, way = self.way, proxy = self.proxy, cache = self.cache,
+        core_options = options.together(self.core_options, { collect = true, most = self.cache.max_entry_size }),
+        must_validate = true,
+    })
+end
+
 --- Starts a prepared call.
 -- @tparam table self `url url_text method fields source options pool core_options coerce`
 -- @treturn deferred of the response
 function call.start(self)
     self.started = core_task.clock()
+    if self.cache then
+        self.answer, self.again_for_cache = answer, again_for_cache
+    end
     local d = deferred.deferred(function()
         if self.activity then
             self.activity:line("*", "cancelled")

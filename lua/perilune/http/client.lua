@@ -168,7 +168,7 @@ local function prepare(o)
     local self = {
         options = o, pool = o.pool or pool.default(), url = u, url_text = u.url,
         method = o.method and o.method:upper() or "GET", source = source, core_options = core_options(o),
-        coerce = o.as and coerce[o.as], retry = o.retry and retry.policy(o.retry) or nil,
+        cache = o.cache, coerce = o.as and coerce[o.as], retry = o.retry and retry.policy(o.retry) or nil,
     }
     if o.log_activity then
         self.activity = activity.of(o.log_activity)
@@ -234,7 +234,9 @@ local function check(o, level)
     elseif o.pool and not pool.is_pool(o.pool) then
         error("http.request: option 'pool' must be a pool of http.connection_pool", level)
     end
-    if not activity.is_option(o.log_activity) then
+    if o.cache and not require("perilune.http.cache").is_cache(o.cache) then
+        error("http.request: option 'cache' must be a cache of http.cache", level)
+    elseif not activity.is_option(o.log_activity) then
         error(("http.request: option 'log_activity' must be a level, not '%s'"):format(o.log_activity), level)
     elseif type(o.retry) == "table" then
         options.check(o.retry, retry.OPTIONS, "http.request: retry", level)

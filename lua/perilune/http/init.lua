@@ -28,6 +28,10 @@ local http = {
     sse_channel = require("perilune.http.sse_channel").new,
     conditions = require("perilune.http.conditions").check,
     cookie_store = require("perilune.http.cookies").store,
+    cache = function(opts)
+        local made = require("perilune.http.cache").new(opts)
+        return made
+    end,
 }
 
 for _, name in ipairs { "request", "get", "head", "post", "put", "patch", "delete", "options", "trace" } do

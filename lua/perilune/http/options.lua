@@ -14,7 +14,7 @@ local known = {
     follow_redirects = "boolean", max_redirects = "number", allow_downgrade = "boolean",
     throw_exceptions = "boolean", unexceptional_status = { "function", "table" },
     reconnect = { "boolean", "table" }, hedge = { "number", "table" }, debug_body = "boolean",
-    log_activity = { "boolean", "string", "function" },
+    cache = "table", log_activity = { "boolean", "string", "function" },
     as = "string", save_to = "string", resume = "boolean", on_progress = "function", max_body_size = "number",
     pool = "table", pool_timeout = seconds, connection_timeout = seconds, request_timeout = seconds,
     read_timeout = seconds, total_timeout = seconds, keep_alive = "boolean",

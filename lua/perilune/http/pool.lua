@@ -19,7 +19,7 @@ local known = {
 --- What a pool and a request both may say.
 local SHARED = {
     "tls", "insecure", "proxy", "no_proxy", "proxy_headers", "proxy_tunnel", "proxy_tls", "proxy_insecure",
-    "local_address", "resolver", "family", "log_activity",
+    "local_address", "resolver", "family", "log_activity", "cache",
 }
 for _, name in ipairs(SHARED) do
     known[name] = of_requests[name]

@@ -28,14 +28,24 @@ function response.headers_of(text)
     return setmetatable({ text }, header_mt)
 end
 
+--- A piece of the body has come, "" at its end.
+local function tell_watchers(call, data)
+    if call.activity then
+        call.activity:bytes("<", data)
+    end
+    if call.collect then
+        call.collect(data ~= "" and data or nil)
+    end
+end
+
 --- Settles `d` with the next piece, now or when the connection has brought more.
 local function settle(self, d)
     if d:is_realized() then
         return
     end
     local data, err = core.read(self._id)
-    if data and self._call.activity then
-        self._call.activity:bytes("<", data)
+    if data then
+        tell_watchers(self._call, data)
     end
     if data == "" then
         self._guard = nil
