@@ -2,7 +2,7 @@
 
 local ffi = require "ffi"
 local core = require "perilune.core.ngx"
-local sys = require "perilune.core.sys"
+require "ngx.api.modules"
 local arguments = require "ngx.api.arguments"
 local codec = require "ngx.api.codec"
 local constants = require "ngx.api.constants"
@@ -16,6 +16,8 @@ local thread = require "ngx.api.thread"
 local time = require "ngx.api.time"
 local timer = require "ngx.api.timer"
 local variables = require "ngx.api.variables"
+
+ffi.cdef [[ int getpid(void); ]]
 
 local C = native.C
 local PREFIX = 3
@@ -90,7 +92,9 @@ ngx.worker = {
     count = function()
         return C.ffi_ngx_worker_count()
     end,
-    pid = sys.pid,
+    pid = function()
+        return C.getpid()
+    end,
     exiting = function()
         return C.ffi_ngx_is_exiting() ~= 0
     end,
@@ -118,6 +122,10 @@ ngx.config = setmetatable({
 
 variables.attach(ngx)
 rawset(_G, "ngx", ngx)
+rawset(_G, "ndk", when_asked(function()
+    return require "ngx.api.ndk"
+end))
+package.loaded.ndk = ndk
 rawset(_G, "print", core.print_log)
 
 --- Phases in which programs set themselves up: init, init_worker, and none at all.

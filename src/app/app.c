@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 #include "app/fair_share.h"
+#include "app/ffi_errlog.h"
 #include "app/lib_http.h"
 #include "app/lib_ngx.h"
 #include "app/listeners.h"
@@ -99,6 +100,7 @@ bool app_open_lua(struct app_conf *conf)
     struct machine_options o = {conf->lua_package_path, conf->lua_package_cpath};
 
     app.conf = conf;
+    ffi_errlog_open(conf->capture_size);
     if (!machine_open(&o))
         return false;
     if (!lib_http_open() || !lib_ngx_open())

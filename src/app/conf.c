@@ -3,6 +3,7 @@
 #include "app/conf.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "net/tls_ctx.h"
@@ -94,4 +95,16 @@ char *conf_path(struct app_conf *conf, struct slice path)
     memcpy(full + prefix.n, path.p, path.n);
     full[prefix.n + path.n] = '\0';
     return full;
+}
+
+char *conf_material(struct app_conf *conf, struct slice path)
+{
+    struct slice beside;
+
+    if (path.n > 0 && path.p[0] != '/' && conf->tree->dir) {
+        beside = pool_printf(&conf->pool, "%s" SLICE_FMT, conf->tree->dir, SLICE_ARG(path));
+        if (access(beside.p, F_OK) == 0)
+            return (char *)(uintptr_t)beside.p;
+    }
+    return conf_path(conf, path);
 }

@@ -92,6 +92,7 @@ struct app_conf {
     const struct lua_code *init_by_lua[2], *init_worker_by_lua[2],
         *exit_worker_by_lua[2]; /* of http, of stream */
     unsigned max_pending_timers, max_running_timers;
+    size_t capture_size; /* of lua_capture_error_log; 0: none */
 };
 
 /* An empty configuration with the defaults of the main level. */
@@ -114,6 +115,10 @@ int conf_count_workers(const struct app_conf *conf);
 
 /* `path` under the prefix when it is relative; terminated, in the pool. */
 char *conf_path(struct app_conf *conf, struct slice path);
+
+/* The same for certificates, keys and their kind: one beside the main configuration file comes
+ * before one under the prefix. */
+char *conf_material(struct app_conf *conf, struct slice path);
 
 /* The sink of that path (empty: stderr) and level, made on first use (closed; opened by
  * conf_open_logs). */

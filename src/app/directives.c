@@ -41,6 +41,8 @@ void directives_end_lua(struct apply *a)
     }
     if (a->rewrite_by_lua)
         location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
+    if (a->precontent_by_lua)
+        location_add_step(a->loc, PHASE_PRECONTENT, lua_step_precontent, a->precontent_by_lua, 0);
 }
 
 /* server_rewrite_by_lua comes before the rewrite directives of its server. */
@@ -61,6 +63,7 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
         .vhost = vhost,
         .server_rewrite_by_lua = outer->server_rewrite_by_lua,
         .rewrite_by_lua = outer->rewrite_by_lua,
+        .precontent_by_lua = outer->precontent_by_lua,
         .middleware = outer->middleware,
         .n_middleware = outer->n_middleware,
         .rewrite = &rewrite,

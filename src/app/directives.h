@@ -18,6 +18,7 @@ enum apply_slot {
     SLOT_PREREAD,
     SLOT_REWRITE,
     SLOT_ACCESS,
+    SLOT_PRECONTENT,
     SLOT_CONTENT,
     SLOT_HEADER_FILTER,
     SLOT_BODY_FILTER,
@@ -35,7 +36,7 @@ struct apply {
     struct vhost *vhost;  /* NULL outside of servers */
     const struct config_node *own[SLOT_COUNT]; /* the directives of this very block */
     /* own or inherited; become steps when the block ends */
-    struct lua_code *server_rewrite_by_lua, *rewrite_by_lua;
+    struct lua_code *server_rewrite_by_lua, *rewrite_by_lua, *precontent_by_lua;
     struct lua_code *handler; /* own `handler`: takes the middleware when the block ends */
     struct slice *middleware; /* own or inherited, outermost first */
     unsigned n_middleware;

@@ -33,6 +33,8 @@ struct place {
 
 enum { OF_TLS = -2 };
 
+enum { CAPTURE_LEAST = 4096, CAPTURE_MOST = 1 << 30 }; /* of lua_capture_error_log */
+
 /* The file name as it is known below the directory of the main file, its front cut when the whole
  * would be too long. */
 static struct slice chunk_name(struct app_conf *conf, const struct config_node *node,
@@ -128,6 +130,9 @@ static void install(struct apply *a, enum apply_slot slot, struct lua_code *code
         break;
     case SLOT_PREREAD:
         location_add_step(l, PHASE_ACCESS, lua_step_preread, code, line);
+        break;
+    case SLOT_PRECONTENT:
+        a->precontent_by_lua = code;
         break;
     case SLOT_CONTENT:
         set_content(l, directives_is_stream(a) ? lua_step_session : lua_step_content, code, line);
@@ -306,6 +311,21 @@ static bool set_count(void *ctx, const struct config_node *node, struct config_e
     return directives_put_number(((struct apply *)ctx)->conf, node, e);
 }
 
+static bool set_capture(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct app_conf *conf = ((struct apply *)ctx)->conf;
+    int64_t n;
+
+    if (!config_arg_size(node, 0, &n, e))
+        return false;
+    if (n < CAPTURE_LEAST || n > CAPTURE_MOST)
+        return config_node_error(node, e,
+                                 "invalid capture error log size \"%.20s\", minimum size is %d",
+                                 node->args[0].p, CAPTURE_LEAST);
+    conf->capture_size = (size_t)n;
+    return true;
+}
+
 static bool apply_code_cache(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
@@ -330,6 +350,7 @@ static const struct place rewrite = {"rewrite_by_lua", SLOT_REWRITE, 0};
 static const struct place server_rewrite = {"server_rewrite_by_lua", SLOT_SERVER_REWRITE, 0};
 static const struct place preread = {"preread_by_lua", SLOT_PREREAD, 0};
 static const struct place access_place = {"access_by_lua", SLOT_ACCESS, 0};
+static const struct place precontent = {"precontent_by_lua", SLOT_PRECONTENT, 0};
 static const struct place content = {"content_by_lua", SLOT_CONTENT, 0};
 static const struct place header_filter = {"header_filter_by_lua", SLOT_HEADER_FILTER, 0};
 static const struct place body_filter = {"body_filter_by_lua", SLOT_BODY_FILTER, 0};
@@ -442,6 +463,8 @@ static const struct directive table[] = {
     BY_LUA("preread_by_lua", CTX_STREAM_ALL, preread,
            "Runs before the content of a session: may `peek` at what the client sends, set "
            "variables, or end the session. Those of `ssl_preread` are there."),
+    BY_LUA("precontent_by_lua", CTX_LEVELS_IF, precontent,
+           "Runs before the answer is made, after `try_files`."),
     BY_LUA("content_by_lua", CTX_ROUTES | CTX_STREAM_SERVER, content,
            "Makes the answer, or is the session. Not inherited."),
     BY_LUA("header_filter_by_lua", CTX_LEVELS_IF, header_filter,
@@ -491,7 +514,12 @@ static const struct directive table[] = {
     ACCEPTED("lua_thread_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
     ACCEPTED("lua_load_resty_core", CTX_TOPS, ARG_FLAG, "on | off"),
     ACCEPTED("lua_sa_restart", CTX_TOPS, ARG_FLAG, "on | off"),
-    ACCEPTED("lua_capture_error_log", CTX_TOPS, ARG_SIZE, "size"),
+    ACCEPTED("access_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
+    ACCEPTED("precontent_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
+    CONF("lua_capture_error_log", ARG_SIZE, "size", NULL, capture_size,
+         "The newest lines of the error log, up to this size in each worker, are kept for "
+         "`require \"ngx.errlog\"`. At least 4k.",
+         set_capture),
 };
 
 void directives_lua_register(void)

@@ -16,7 +16,7 @@ static bool set_file(void *ctx, const struct config_node *node, struct config_er
     const char **at = (const char **)((char *)own(ctx) + node->schema->id);
 
     UNUSED(e);
-    *at = conf_path(((struct apply *)ctx)->conf, node->args[0]);
+    *at = conf_material(((struct apply *)ctx)->conf, node->args[0]);
     return true;
 }
 

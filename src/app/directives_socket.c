@@ -25,7 +25,7 @@ static char *field_of(void *ctx, const struct config_node *node)
 static bool set_path(void *ctx, const struct config_node *node, struct config_error *e)
 {
     UNUSED(e);
-    *(const char **)field_of(ctx, node) = conf_path(((struct apply *)ctx)->conf, node->args[0]);
+    *(const char **)field_of(ctx, node) = conf_material(((struct apply *)ctx)->conf, node->args[0]);
     return true;
 }
 

@@ -11,6 +11,7 @@
 #include "app/lib_ngx_visit.h"
 #include "app/lua_output.h"
 #include "app/session.h"
+#include "bind/kept_string.h"
 
 enum { TEXT_KEPT = 65536 };
 
@@ -54,6 +55,13 @@ static void trim(struct buf *b)
     b->n = 0;
 }
 
+/* Should, and can, who writes wait? Within a callback of C (table.sort, string.gsub) nobody can. */
+static bool must_wait(lua_State *L, struct visit *v)
+{
+    return UNLIKELY(exchange_is_congested(v->x)) && !lua_visit_of(v)->drain_co &&
+           lua_isyieldable(L);
+}
+
 static int write_out(lua_State *L, bool has_newline)
 {
     struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE | NGX_IN_SESSION);
@@ -65,6 +73,7 @@ static int write_out(lua_State *L, bool has_newline)
         return refuse(L, why);
     if (n == 1 && !has_newline && lua_type(L, 1) == LUA_TSTRING) {
         c.bytes.p = lua_tolstring(L, 1, &c.bytes.n);
+        c.keeper = kept_string(L, 1, c.bytes.n);
     } else {
         trim(&text);
         for (int i = 1; i <= n; i++)
@@ -74,9 +83,13 @@ static int write_out(lua_State *L, bool has_newline)
         c.bytes = buf_slice(&text);
     }
     lua_output_write(v, &c);
+    keeper_release(&c.keeper);
     if (v->x->state == EXCHANGE_ABORTED)
         return refuse(L, "nginx output filter error");
-    return done(L);
+    if (LIKELY(!must_wait(L, v)))
+        return done(L);
+    lua_visit_wait_drained(v, false);
+    return co_wait_in_c(L);
 }
 
 int lib_ngx_output_print(lua_State *L)
@@ -173,15 +186,6 @@ int lib_ngx_output_send_headers(lua_State *L)
     return v->x->state == EXCHANGE_ABORTED ? refuse(L, "nginx output filter error") : done(L);
 }
 
-static const struct log_ctx *current_log(void)
-{
-    struct visit *v = lua_current_visit();
-
-    if (v)
-        return &v->x->log;
-    return co_current() ? co_current()->log : NULL;
-}
-
 static bool is_session(void)
 {
     const struct visit *v = lua_current_visit();
@@ -212,7 +216,7 @@ static void add_place(lua_State *L)
 
 static int write_log(lua_State *L, enum log_level level, int first)
 {
-    const struct log_ctx *ctx = current_log();
+    const struct log_ctx *ctx = lua_current_log();
 
     if (!log_is_on(ctx, level))
         return 0;
@@ -240,7 +244,7 @@ int lib_ngx_output_print_log(lua_State *L)
 
 int lib_ngx_output_is_logged(lua_State *L)
 {
-    lua_pushboolean(L, log_is_on(current_log(), (enum log_level)lua_tointeger(L, 1)));
+    lua_pushboolean(L, log_is_on(lua_current_log(), (enum log_level)lua_tointeger(L, 1)));
     return 1;
 }
 
@@ -250,13 +254,13 @@ int lib_ngx_output_log_line(lua_State *L)
     struct slice s;
 
     s.p = luaL_checklstring(L, 2, &s.n);
-    if (!log_is_on(current_log(), level))
+    if (!log_is_on(lua_current_log(), level))
         return 0;
     trim(&log_line);
     if (is_session() && slice_has_prefix(s, SLICE("lua ")))
         buf_add_lit(&log_line, "stream ");
     buf_add_slice(&log_line, s);
-    log_text(current_log(), level, buf_slice(&log_line));
+    log_text(lua_current_log(), level, buf_slice(&log_line));
     return 0;
 }
 

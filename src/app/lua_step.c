@@ -29,6 +29,16 @@ struct visit *lua_current_visit(void)
     return co ? co->user : lua_filter_visit();
 }
 
+const struct log_ctx *lua_current_log(void)
+{
+    const struct visit *v = lua_current_visit();
+    const struct co *co = co_current();
+
+    if (v)
+        return &v->x->log;
+    return co ? co->log : NULL;
+}
+
 enum lua_context lua_current_context(void)
 {
     struct visit *v = lua_filter_visit();
@@ -143,6 +153,7 @@ static enum step_result outcome_of_return(struct visit *v, struct lua_visit *lv,
     case LUA_CONTEXT_SERVER_REWRITE:
     case LUA_CONTEXT_REWRITE:
     case LUA_CONTEXT_ACCESS:
+    case LUA_CONTEXT_PRECONTENT:
         if (exchange_has_started(x) || lua_output_is_held(v)) {
             lua_output_end(v);
             return STEP_DONE;
@@ -259,6 +270,11 @@ enum step_result lua_step_rewrite(struct visit *v, const struct step *s)
 enum step_result lua_step_access(struct visit *v, const struct step *s)
 {
     return start(v, s, LUA_CONTEXT_ACCESS);
+}
+
+enum step_result lua_step_precontent(struct visit *v, const struct step *s)
+{
+    return start(v, s, LUA_CONTEXT_PRECONTENT);
 }
 
 enum step_result lua_step_content(struct visit *v, const struct step *s)

@@ -12,6 +12,9 @@ struct visit *lua_current_visit(void);
 /* The context of the Lua running right now. */
 enum lua_context lua_current_context(void);
 
+/* Where the running Lua logs to; NULL: the default. */
+const struct log_ctx *lua_current_log(void);
+
 /* The steps: arg is a struct lua_code *. */
 
 /* server_rewrite_by_lua */
@@ -22,6 +25,9 @@ enum step_result lua_step_rewrite(struct visit *v, const struct step *s);
 
 /* access_by_lua */
 enum step_result lua_step_access(struct visit *v, const struct step *s);
+
+/* precontent_by_lua */
+enum step_result lua_step_precontent(struct visit *v, const struct step *s);
 
 /* content_by_lua */
 enum step_result lua_step_content(struct visit *v, const struct step *s);

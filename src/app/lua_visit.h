@@ -30,6 +30,7 @@ enum lua_context {
     LUA_CONTEXT_CERTIFICATE,
     LUA_CONTEXT_PREREAD, /* of stream */
     LUA_CONTEXT_SESSION, /* content of stream, native or not */
+    LUA_CONTEXT_PRECONTENT,
 };
 
 /* What Lua hangs on a visit. In the exchange's pool. */

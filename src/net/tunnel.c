@@ -134,7 +134,7 @@ static bool pass_on(struct end *e, size_t n)
         outq_add(&to->out, bytes, n);
         return true;
     }
-    switch (outq_write(&to->out, to->stream, bytes, n, 1)) {
+    switch (outq_write(&to->out, to->stream, slice_of(bytes, n), NULL, 1)) {
     case OUTQ_FAILED:
         return false;
     case OUTQ_BLOCKED:

@@ -142,6 +142,9 @@ local function complete(req, res)
     if is_deferred(res) then
         return complete(req, await(res))
     end
+    if res.is_sent then
+        return true
+    end
     local body = res.body
     if (type(body) == "string" or body == nil) and not res.trailers then
         return res.status, fields_of(res.headers), body
