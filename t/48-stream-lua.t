@@ -181,10 +181,10 @@ http stream worker of stream
         ngx.log(ngx.WARN, "send: ", select(2, sock:send "more"))
         ngx.log(ngx.WARN, "got ", #sock:receive "*a")
     }
---- stream_request eval
-"x" x 300000
---- shutdown: 1
---- stream_response
+--- exec
+perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new("127.0.0.1:$TEST_NGINX_STREAM_PORT"); print <$s>; print $s "x" x 300000; close $s'
+until grep -q 'got 300000' $TEST_NGINX_SERVER_ROOT/logs/error.log; do sleep 0.02; done
+--- exec_out
 enough
 --- error_log
 shutdown: 1
@@ -323,3 +323,41 @@ nilclosed
 first: status 200
 second: status 400
 preread buffer full
+
+
+
+=== TEST 18: sessions count against worker_connections; who is too many waits
+--- worker_connections: 4
+--- stream_server_config
+    content_by_lua_block { ngx.say "in" ngx.flush(true) ngx.req.socket():receive() }
+--- config
+    lua_socket_log_errors off;
+    location = /t {
+        content_by_lua_block {
+            local function open()
+                local sock = ngx.socket.connect("127.0.0.1", $TEST_NGINX_STREAM_PORT)
+                sock:settimeout(50)
+                return sock
+            end
+            local socks = {}
+            for i = 1, 3 do
+                socks[i] = open()
+                ngx.say(socks[i]:receive())
+            end
+            local late = open()
+            ngx.say((select(2, late:receive())))
+            socks[1]:close()
+            late:settimeout(0)
+            ngx.say(late:receive())
+        }
+    }
+--- request
+GET /t
+--- response_body
+in
+in
+in
+timeout
+in
+--- error_log
+worker_connections are not enough

@@ -69,13 +69,12 @@ first ends
             ngx.log(ngx.WARN, "read ", sock:receive "*a")
         }
     }
---- stream_request chomp
-the end
---- shutdown: 1
---- stream_response:
+--- exec
+perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new("127.0.0.1:$TEST_NGINX_STREAM_PORT"); print $s "the end"; shutdown($s, 1); print <$s>'
+until grep -q 'read the end' $TEST_NGINX_SERVER_ROOT/logs/error.log; do sleep 0.02; done
+--- exec_out:
 --- error_log
 read the end
---- wait: 0.1
 
 
 

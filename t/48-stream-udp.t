@@ -290,3 +290,54 @@ worker_connections are not enough
 --- must_die
 --- error_log
 "ssl" parameter is incompatible with "udp"
+
+
+
+=== TEST 9: nor does a Unix socket
+--- stream_config
+    server { listen unix:sock udp; return ""; }
+--- must_die
+--- error_log
+"udp" and a Unix socket do not go together
+
+
+
+=== TEST 10: preread looks at a datagram that is passed on, answers itself, or closes the session
+--- stream_config
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2 udp; content_by_lua_block { ngx.print("got ", ngx.req.socket():receive()) } }
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1 udp;
+        preread_by_lua_block {
+            local session = require "perilune.core.session"
+            local first = session.peek(session.stream(), 1)
+            if first == "?" then
+                ngx.print "answered"
+                ngx.exit(200)
+            elseif first == "!" then
+                ngx.req.udp_socket():close()
+            end
+        }
+        proxy_pass 127.0.0.1:$TEST_NGINX_RAND_PORT_2;
+        proxy_responses 1;
+        log_by_lua_block { ngx.shared.ended:incr("n", 1, 0) }
+    }
+--- http_config
+    lua_shared_dict ended 100k;
+--- config
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.socket.udp()
+            sock:setpeername("127.0.0.1", $TEST_NGINX_RAND_PORT_1)
+            for i, text in ipairs { "one", "?", "!" } do
+                sock:send(text)
+                ngx.say(text == "!" or sock:receive())
+                repeat ngx.sleep(0.001) until ngx.shared.ended:get "n" == i
+            end
+        }
+    }
+--- response_body
+got one
+answered
+true
+--- no_error_log
+[error]

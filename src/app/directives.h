@@ -141,9 +141,6 @@ void directives_access_log_default(struct app_conf *conf, struct location *loc);
 /* Registers the table of stream. */
 void directives_stream_register(void);
 
-/* All of stream has been read: finds the groups that proxy_pass names. */
-bool directives_relay_resolve(struct app_conf *conf, struct config_error *e);
-
 /* Registers the table of passing sessions on. */
 void directives_relay_register(void);
 

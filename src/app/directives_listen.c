@@ -214,6 +214,8 @@ static bool apply_listen(void *ctx, const struct config_node *node, struct confi
     if (w.is_udp && (w.is_tls || w.has_proxy_protocol))
         return config_node_error(node, e, "\"%s\" parameter is incompatible with \"udp\"",
                                  w.is_tls ? "ssl" : "proxy_protocol");
+    if (w.is_udp && addr_is_unix(&addr))
+        return config_node_error(node, e, "\"udp\" and a Unix socket do not go together");
     l = find_or_add(a->conf, &addr, w.is_udp, text);
     return add_vhost(a->conf, l, a->vhost, node, e) && merge_words(l, &w, a->vhost, node, e);
 }

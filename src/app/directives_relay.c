@@ -1,7 +1,8 @@
 /* proxy_* of stream. TLS towards servers (proxy_ssl_*) is said as in http, see
  * directives_proxy_ssl.c. */
-#include "app/directives.h"
+#include "app/directives_relay.h"
 
+#include "app/directives.h"
 #include "app/proxy.h"
 #include "app/relay.h"
 

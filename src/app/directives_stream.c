@@ -3,6 +3,7 @@
 #include "app/directives.h"
 
 #include "app/directives_listen.h"
+#include "app/directives_relay.h"
 #include "app/rewrite.h"
 #include "app/tls_conf.h"
 #include "app/visit.h"

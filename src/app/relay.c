@@ -187,6 +187,12 @@ static void join(struct relay *r, struct stream *server_stream)
         add_proxy_header(r, &server.out);
     server.stream = server_stream;
     client.stream = session_take(r->s, &client.in, &client.out);
+    if (!client.stream) { /* Lua has closed it in preread */
+        outq_clear(&server.out);
+        stream_close(&server.stream, true);
+        finish(r, STATUS_OK);
+        return;
+    }
     set_options(r, client.stream, server_stream);
     r->tunnel = tunnel_start(&client, &server, &o);
 }

@@ -187,6 +187,10 @@ static void join(struct relay_udp *u)
     outq_init(&out);
     u->client = session_take(u->r->s, &in, &out);
     u->r->s->received -= in.n;
+    if (!u->client) { /* Lua has closed it in preread */
+        finish(u, true, NULL);
+        return;
+    }
     watch(u, u->client, on_client);
     if (in.n) { /* what preread has looked at */
         memcpy(bytes, in.p, MIN(in.n, sizeof(bytes)));
