@@ -55,8 +55,8 @@ local function count(o, key)
     local now, window = time.now(), o.window
     local index = math.floor(now / window)
     local share = 1 - (now - index * window) / window
-    local current, before = ("%s{%s}:%d"):format(o.prefix, key, index), ("%s{%s}:%d"):format(o.prefix, key, index - 1)
-    return o.count(o.place, current, before, o.most, share, window), math.ceil(share * window)
+    local name = o.prefix .. "{" .. key .. "}:"
+    return o.count(o.place, name .. index, name .. index - 1, o.most, share, window), math.ceil(share * window)
 end
 
 local function refusal(reset)

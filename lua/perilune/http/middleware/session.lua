@@ -54,14 +54,19 @@ return define("session", { keys = { "string", "table" }, dict = "string", redis 
 function(given)
     local o = options.together({ name = "session", idle = 3600, absolute = 86400 }, given, { store = store_of(given) })
     cookie.format(o.name, "", options.together({ secure = true }, o.attributes)) -- raises for what cannot be
+    local function ask(req)
+        local asked = rawget(req, o)
+        if not asked then
+            asked = session.load(o, (req.cookies or {})[o.name])
+            rawset(req, o, asked)
+        end
+        return asked
+    end
     return function(handler)
         return function(req)
-            local asked
-            rawset(req, "session", function()
-                asked = asked or session.load(o, (req.cookies or {})[o.name])
-                return asked
-            end)
+            rawset(req, "session", ask)
             local res = answer.of(handler(req))
+            local asked = rawget(req, o)
             local own = asked and asked:success_value()
             if own then
                 local id, left = session.commit(own)

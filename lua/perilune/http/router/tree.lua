@@ -135,35 +135,6 @@ local function of_method(leaf, method)
     return methods[method] or method == "HEAD" and methods.GET or methods["*"]
 end
 
---- The leaf of a path on whose way there is never more than one branch that fits, which is most paths of most routers.
--- A loop, which LuaJIT compiles as a whole, where `walk` calls itself. Nil: ask `walk`.
-local function find_straight(node, path, values)
-    local at, n = 2, 0
-    repeat
-        local slash = find(path, "/", at, true)
-        local segment = sub(path, at, (slash or 0) - 1)
-        local below, choices = node.static[segment], node.choices
-        if node.rest then
-            return nil
-        elseif below then
-            if choices[1] then
-                return nil
-            end
-            node = below
-        else
-            local choice = choices[1]
-            if choice == nil or choices[2] or choice.constraint ~= nil or segment == "" then
-                return nil
-            end
-            n = n + 1
-            values[n] = segment
-            node = choice.node
-        end
-        at = slash and slash + 1
-    until not at
-    return node.leaf
-end
-
 --- The route for a request; the values of its names are put into `values`, in order.
 -- @tparam table node the root
 -- @tparam string method
@@ -171,11 +142,6 @@ end
 -- @tparam table values array to be filled
 -- @treturn table|nil route
 function tree.match(node, method, path, values)
-    local leaf = find_straight(node, path, values)
-    local route = leaf and of_method(leaf, method)
-    if route then
-        return route
-    end
     return walk(node, path, 2, values, 0, of_method, method) or nil
 end
 
