@@ -253,6 +253,7 @@ fuzz-run-%: $(B)/t/fuzz/%
 bench: $(if $(filter release,$(FLAVOUR)),build/perilune,$(PROGRAM)) ## compare with nginx + Lua on this machine
 	@t/bench/run $(PROGRAM)
 	@t/bench/model/run $(PROGRAM)
+	@t/bench/client/run $(PROGRAM)
 
 cov: ## test coverage: lines of each source file that the tests reach
 	@find build/cov -name '*.gcda' -delete 2>/dev/null || true
