@@ -55,6 +55,7 @@ sub configuration
         TLSPORT => $self->{tls_port},
         LUA => "$HERE/lua",
         REDIS => $Bench::Setup::REDIS_PORT // 0,
+        BACKEND => $Bench::Setup::BACKEND_PORT || 9,
         USER => $> == 0 ? 'user root;' : '',
         LOAD_MODULES => $self->{kind} eq 'nginx' ? join("\n", $self->modules) : '',
     );

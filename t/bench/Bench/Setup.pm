@@ -18,10 +18,32 @@ sub files
         Bench::Server::write_file("$dir/$name", 'x' x $Bench::Scenario::FILES{$name});
     }
     redis($dir);
+    backend();
 }
 
-our $REDIS_PORT = 0;
-my ($redis, $owner);
+our ($REDIS_PORT, $BACKEND_PORT) = (0, 0);
+our $BACKEND = "$Bench::Server::HERE/../../build/perilune";
+my ($redis, $backend, $owner);
+
+# A server for those scenarios that ask another one, on CPU 1; it ends with the process. Both servers under measurement have
+# the same one: $BACKEND, a Perilune.
+sub backend
+{
+    return if $backend || !-x $BACKEND;
+    $BACKEND_PORT = Bench::Server::free_port();
+    $owner = $$;
+    $backend = fork() // die "fork: $!\n";
+    if (!$backend) {
+        open STDOUT, '>', '/dev/null';
+        exec('taskset', '-c', $Bench::Scenario::CLIENT_CPU, $BACKEND, 'run', "$Bench::Server::HERE/lua/backend.lua",
+            $BACKEND_PORT) or POSIX::_exit(127);
+    }
+    for (1 .. 200) {
+        return if IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $BACKEND_PORT);
+        sleep 0.05;
+    }
+    die "the backend does not answer\n";
+}
 
 # redis(DIR): a Redis in DIR with one key for the scenario of that name, on CPU 1; it ends with the process. Without the program the port stays
 # 0, and the scenario fails.
@@ -50,9 +72,9 @@ sub redis
 
 END {
     local $?;
-    if ($redis && $owner == $$) {
-        kill 'TERM', $redis;
-        waitpid $redis, 0;
+    for my $pid (grep { $_ && $owner == $$ } $redis, $backend) {
+        kill 'TERM', $pid;
+        waitpid $pid, 0;
     }
 }
 
