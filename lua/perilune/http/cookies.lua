@@ -1,21 +1,24 @@
---- Cookies of a client (RFC 6265): a store that takes them from responses and gives them to requests.
+--- Cookies of a client (RFC 6265, and what its revision, RFC 6265bis, adds): a store that takes them from responses
+-- and gives them to requests.
 --
 -- A cookie without Domain goes back to its host only. A Domain must be a suffix of the host by whole labels, and not
--- a public suffix: a single label, or one of the list given as `public_suffix`. Secure cookies go over https only,
--- and cannot be set over http. What has expired is dropped.
+-- a public suffix: a single label, or one of the list. Secure cookies go over https only, and can neither be set nor
+-- shadowed over http. What has expired is dropped; none lives longer than 400 days.
 
 local date = require "perilune.http.date"
 local failure = require "perilune.failure"
 local json = require "perilune.json"
 local options = require "perilune.options"
+local public_suffix = require "perilune.http.public_suffix"
 local sys = require "perilune.core.sys"
 
 local cookies = {}
 local Store = {}
 local mt = { __index = Store, __name = "http.cookie_store" }
 
-local OPTIONS = { path = "string", public_suffix = { "table", "function" } }
-local MOST, MOST_SIZE = 3000, 4096
+local OPTIONS = { path = "string", public_suffix = { "table", "function", "string", "boolean" }, accept = "function" }
+local MOST, MOST_SIZE, MOST_AGE = 3000, 4096, 400 * 86400
+local ATTRIBUTE_MOST = 1024
 
 local function is_address(host)
     return host:find(":", 1, true) ~= nil or host:find("^[%d%.]+$") ~= nil
@@ -41,29 +44,32 @@ end
 
 --- The expiry of a cookie: seconds since 1970, nil for a session; Max-Age counts before Expires.
 local function expiry(attributes)
-    local age = attributes["max-age"]
+    local age, now = attributes["max-age"], sys.now()
     if age and age:find("^%-?%d+$") then
-        return sys.now() + tonumber(age)
+        return now + math.min(tonumber(age), MOST_AGE)
     end
-    return attributes.expires and date(attributes.expires)
+    local at = attributes.expires and date(attributes.expires)
+    return at and math.min(at, now + MOST_AGE)
 end
 
 --- Reads the value of a Set-Cookie field.
 -- @tparam string text
 -- @treturn table `name value attributes` (names in lower case), or nil
 function cookies.parse(text)
-    if #text > MOST_SIZE then
+    if text:find("[%z\1-\8\10-\31\127]") then
         return nil
     end
     local pair, rest = text:match("^([^;]*)(.*)$")
     local name, value = pair:match("^([^=]*)=(.*)$")
-    if not name or trim(name) == "" then
+    if not name or trim(name) == "" or #trim(name) + #trim(value) > MOST_SIZE then
         return nil
     end
     local attributes = {}
     for attribute in rest:gmatch(";([^;]*)") do
         local key, v = attribute:match("^([^=]*)=?(.*)$")
-        attributes[trim(key):lower()] = trim(v)
+        if #trim(v) <= ATTRIBUTE_MOST then
+            attributes[trim(key):lower()] = trim(v)
+        end
     end
     return { name = trim(name), value = trim(value), attributes = attributes }
 end
@@ -99,6 +105,28 @@ local function put(self, cookie)
     end
 end
 
+--- Would it shadow a Secure cookie of that name, which only https may do (RFC 6265bis section 5.7)?
+local function shadows_secure(self, name, domain, path)
+    for _, c in pairs(self.by_key) do
+        if c.secure and c.name == name and (matches_domain(domain, c.domain) or matches_domain(c.domain, domain))
+            and matches_path(path, c.path) then
+            return true
+        end
+    end
+    return false
+end
+
+--- Do the prefix of its name and SameSite allow it?
+local function keeps_promises(name, a, is_secure, is_host_only)
+    local lower = name:lower()
+    if lower:find("^__secure%-") and not is_secure then
+        return false
+    elseif lower:find("^__host%-") and not (is_secure and is_host_only and a.path == "/") then
+        return false
+    end
+    return is_secure or (a.samesite or ""):lower() ~= "none"
+end
+
 --- Takes one cookie.
 -- @tparam table u of `url.parse`
 -- @tparam string text of a Set-Cookie field
@@ -110,17 +138,19 @@ function Store:set(u, text)
     end
     local a = c.attributes
     local domain, is_host_only = scope(self, u.host, a.domain)
-    local is_secure = a.secure ~= nil
-    if not domain or (is_secure and u.scheme ~= "https") then
+    local is_secure, is_https = a.secure ~= nil, u.scheme == "https"
+    local path = a.path and a.path:sub(1, 1) == "/" and a.path or default_path(u.target)
+    if not domain or (is_secure and not is_https) or not keeps_promises(c.name, a, is_secure, is_host_only) then
         return false
-    elseif c.name:find("^__Secure%-") and not is_secure then
-        return false
-    elseif c.name:find("^__Host%-") and not (is_secure and is_host_only and a.path == "/") then
+    elseif not is_https and shadows_secure(self, c.name, domain, path) then
         return false
     end
-    put(self, { name = c.name, value = c.value, domain = domain, host_only = is_host_only, secure = is_secure,
-        path = a.path and a.path:sub(1, 1) == "/" and a.path or default_path(u.target), http_only = a.httponly ~= nil,
-        same_site = a.samesite, expires = expiry(a) })
+    local cookie = { name = c.name, value = c.value, domain = domain, host_only = is_host_only, secure = is_secure,
+        path = path, http_only = a.httponly ~= nil, same_site = a.samesite, expires = expiry(a) }
+    if self.accept and not self.accept(cookie, u.url) then
+        return false
+    end
+    put(self, cookie)
     return true
 end
 
@@ -226,24 +256,31 @@ local function load(self, path)
     end
 end
 
+--- What says whether a domain is a public suffix.
+local function suffixes(option)
+    if type(option) == "function" then
+        return option
+    elseif type(option) ~= "table" and option ~= false then
+        return public_suffix.of_file(type(option) == "string" and option or nil)
+    end
+    local set = {}
+    for _, suffix in ipairs(option or {}) do
+        set[suffix] = true
+    end
+    return function(domain)
+        return set[domain] == true
+    end
+end
+
 --- A store.
 -- @tparam[opt] table opts `path` (a file to begin with, and for `save`), `public_suffix` (a function that says
--- whether a domain is a public suffix, or an array of them)
+-- whether a domain is a public suffix, an array of them, the path of a list as of publicsuffix.org, or false; the
+-- system's list by default), `accept` (`fn(cookie, url)`: false refuses it)
 -- @treturn store
 function cookies.store(opts)
     opts = options.check(opts, OPTIONS, "http.cookie_store", 2)
-    local public = opts.public_suffix or {}
-    local self = setmetatable({ by_key = {}, count = 0, next = 1, path = opts.path }, mt)
-    if type(public) == "table" then
-        local set = {}
-        for _, suffix in ipairs(public) do
-            set[suffix] = true
-        end
-        public = function(domain)
-            return set[domain] == true
-        end
-    end
-    self.is_public_suffix = public
+    local self = setmetatable({ by_key = {}, count = 0, next = 1, path = opts.path, accept = opts.accept,
+        is_public_suffix = suffixes(opts.public_suffix) }, mt)
     if self.path then
         load(self, self.path)
     end

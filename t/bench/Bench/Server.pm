@@ -60,6 +60,7 @@ sub configuration
         ECHOPORT => $self->{echo_port},
         PROXYPORT => $self->{proxy_port},
         BACKEND => $Bench::Setup::BACKEND_PORT || 9,
+        ECHO => $Bench::Setup::ECHO_PORT || 9,
         USER => $> == 0 ? 'user root;' : '',
         LOAD_MODULES => $self->{kind} eq 'nginx' ? join("\n", $self->modules) : '',
     );

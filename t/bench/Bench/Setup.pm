@@ -18,13 +18,35 @@ sub files
         Bench::Server::write_file("$dir/$name", 'x' x $Bench::Scenario::FILES{$name});
     }
     redis($dir);
+    backend();
 }
 
-our $REDIS_PORT = 0;
-my ($redis, $owner);
+our ($REDIS_PORT, $BACKEND_PORT) = (0, 0);
+our $BACKEND = "$Bench::Server::HERE/../../build/perilune";
+my ($redis, $backend, $owner);
 
-# redis(DIR): a Redis in DIR with one key for the scenario of that name, on CPU 1; it ends with the process. Without the program the port stays
-# 0, and the scenario fails.
+# A server for those scenarios that ask another one, on CPU 1; it ends with the process. Both servers under measurement have
+# the same one: $BACKEND, a Perilune.
+sub backend
+{
+    return if $backend || !-x $BACKEND;
+    $BACKEND_PORT = Bench::Server::free_port();
+    $owner = $$;
+    $backend = fork() // die "fork: $!\n";
+    if (!$backend) {
+        open STDOUT, '>', '/dev/null';
+        exec('taskset', '-c', $Bench::Scenario::CLIENT_CPU, $BACKEND, 'run', "$Bench::Server::HERE/lua/backend.lua",
+            $BACKEND_PORT) or POSIX::_exit(127);
+    }
+    for (1 .. 200) {
+        return if IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $BACKEND_PORT);
+        sleep 0.05;
+    }
+    die "the backend does not answer\n";
+}
+
+# redis(DIR): a Redis in DIR with one key for the scenario of that name, on CPU 1; it ends with the process. Without the
+# program the port stays 0, and the scenario fails.
 sub redis
 {
     my ($dir) = @_;
@@ -48,21 +70,21 @@ sub redis
     die "redis-server does not answer\n";
 }
 
-our $BACKEND_PORT = 0;
-my ($backend, $backend_in);
+our $ECHO_PORT = 0;
+my ($echo, $echo_in);
 
-# backend(): the echo behind the scenarios of proxying, by TCP and UDP, on CPU 1; it ends with the process.
-sub backend
+# echo(): the echo behind the scenarios of proxying, by TCP and UDP, on CPU 1; it ends with the process.
+sub echo
 {
-    return if $backend;
-    $BACKEND_PORT = Bench::Server::free_port();
+    return if $echo;
+    $ECHO_PORT = Bench::Server::free_port();
     $owner = $$;
-    pipe(my $from, $backend_in) or die "pipe: $!\n";
-    $backend = fork() // die "fork: $!\n";
-    if (!$backend) {
-        close $backend_in;
+    pipe(my $from, $echo_in) or die "pipe: $!\n";
+    $echo = fork() // die "fork: $!\n";
+    if (!$echo) {
+        close $echo_in;
         open STDIN, '<&', $from;
-        exec('taskset', '-c', $Bench::Scenario::CLIENT_CPU, $Bench::Scenario::ECHO, '-S', '-p', $BACKEND_PORT)
+        exec('taskset', '-c', $Bench::Scenario::CLIENT_CPU, $Bench::Scenario::ECHO, '-S', '-p', $ECHO_PORT)
             or POSIX::_exit(127);
     }
     close $from;
@@ -70,13 +92,13 @@ sub backend
 
 END {
     local $?;
-    if ($backend && $owner == $$) {
-        close $backend_in;
-        waitpid $backend, 0;
+    if ($echo && $owner == $$) {
+        close $echo_in;
+        waitpid $echo, 0;
     }
-    if ($redis && $owner == $$) {
-        kill 'TERM', $redis;
-        waitpid $redis, 0;
+    for my $pid (grep { $_ && $owner == $$ } $redis, $backend) {
+        kill 'TERM', $pid;
+        waitpid $pid, 0;
     }
 }
 

@@ -1,10 +1,14 @@
 --- The handlers of the benchmark, by the native API.
 
 local document = require "document"
+local http = require "perilune.http"
 local json = require "perilune.json"
 local task = require "perilune.task"
 
 local native = {}
+
+local backend
+local whole = { as = "string" }
 
 function native.hello()
     return { status = 200, headers = { ["Content-Type"] = "text/plain" }, body = "hello" }
@@ -27,6 +31,13 @@ function native.upload(req)
         n = n + #piece
     end
     return { status = 200, headers = { ["Content-Type"] = "text/plain" }, body = tostring(n) }
+end
+
+--- Asks another server, on a port of 127.0.0.1, with the client.
+-- @treturn string the body
+function native.ask(port)
+    backend = backend or "http://127.0.0.1:" .. port .. "/"
+    return await(http.get(backend, whole)).body
 end
 
 function native.sleep()

@@ -26,6 +26,17 @@ function openresty.redis()
     client:set_keepalive(60000, 100)
 end
 
+--- Asks another server over a connection of the pool, by hand: less than any HTTP library does.
+function openresty.backend()
+    local sock = ngx.socket.tcp()
+    sock:settimeout(1000)
+    assert(sock:connect("127.0.0.1", ngx.var.backend_port))
+    assert(sock:send("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"))
+    local head = assert(sock:receiveuntil("\r\n\r\n"))()
+    ngx.print(assert(sock:receive(tonumber(head:match("[Cc]ontent%-[Ll]ength: *(%d+)")))))
+    sock:setkeepalive(60000, 100)
+end
+
 --- Takes the body piece by piece as it arrives and answers with its length.
 function openresty.upload_socket()
     local sock = assert(ngx.req.socket())
