@@ -16,6 +16,7 @@
 #include "net/tls_hello.h"
 #include "net/tls_info.h"
 #include "net/tls_material.h"
+#include "net/tls_store.h"
 
 #define MATERIAL "perilune.tls.material"
 
@@ -279,6 +280,68 @@ static int l_set_protocols(lua_State *L)
     return 1;
 }
 
+/* --- sessions --- */
+
+static void raise_context(lua_State *L)
+{
+    luaL_error(L, "API disabled in the current context");
+}
+
+static void push_hex(lua_State *L, struct slice bytes)
+{
+    struct buf out = BUF_EMPTY;
+
+    for (size_t i = 0; i < bytes.n; i++)
+        buf_printf(&out, "%02X", (unsigned char)bytes.p[i]);
+    lua_pushlstring(L, out.p ? out.p : "", out.n);
+    buf_free(&out);
+}
+
+/* session_id() → the name of the session, in hexadecimal */
+static int l_session_id(lua_State *L)
+{
+    struct slice id, der;
+    const struct stream *s = lua_tls_stream();
+
+    if (lua_tls_session(&id, &der)) {
+        push_hex(L, id);
+        return 1;
+    }
+    if (lua_tls_context() != LUA_CONTEXT_SESSION_FETCH)
+        raise_context(L);
+    if (!s) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "bad request");
+        return 2;
+    }
+    push_hex(L, tls_hello_session_id(s));
+    return 1;
+}
+
+/* session() → the session that was made, as bytes */
+static int l_session(lua_State *L)
+{
+    struct slice id, der;
+
+    if (!lua_tls_session(&id, &der))
+        raise_context(L);
+    lua_pushlstring(L, der.p, der.n);
+    return 1;
+}
+
+/* set_session(bytes) → true */
+static int l_set_session(lua_State *L)
+{
+    struct buf why = BUF_EMPTY;
+    struct slice der = check_bytes(L, 1);
+    struct stream *s;
+
+    if (lua_tls_context() != LUA_CONTEXT_SESSION_FETCH)
+        raise_context(L);
+    s = stream_or_nil(L);
+    return s ? answer(L, tls_store_offer(s, der, &why), &why) : 2;
+}
+
 static int open_module(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -294,6 +357,9 @@ static int open_module(lua_State *L)
         {"extension", l_extension},
         {"versions", l_versions},
         {"set_protocols", l_set_protocols},
+        {"session_id", l_session_id},
+        {"session", l_session},
+        {"set_session", l_set_session},
         {NULL, NULL},
     };
 

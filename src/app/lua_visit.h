@@ -28,6 +28,8 @@ enum lua_context {
     LUA_CONTEXT_SERVER_REWRITE,
     LUA_CONTEXT_CLIENT_HELLO,
     LUA_CONTEXT_CERTIFICATE,
+    LUA_CONTEXT_SESSION_FETCH,
+    LUA_CONTEXT_SESSION_STORE,
 };
 
 /* What Lua hangs on a visit. In the exchange's pool. */

@@ -21,11 +21,13 @@ struct tls_conf {
     const char *staple_file;                               /* an OCSP response in DER; NULL: none */
     unsigned protocols;                                    /* TLS_1_2 | … */
     unsigned depth;
-    unsigned sessions_most; /* kept by each worker for clients without tickets; 0: none */
+    unsigned sessions_most;           /* kept by each worker for clients without tickets; 0: none */
+    const struct zone_conf *sessions; /* kept by all workers together; NULL: none */
     enum tls_client_check check;
     uint64_t session_timeout; /* ms */
     size_t buffer_size;
     const struct lua_code *hello_by_lua, *certificate_by_lua; /* NULL: none */
+    const struct lua_code *session_fetch_by_lua, *session_store_by_lua;
     bool prefers_own_ciphers, has_tickets, rejects, has_early_data, has_staple;
 };
 

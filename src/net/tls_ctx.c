@@ -15,6 +15,7 @@
 #include "net/tls_openssl.h"
 #include "net/tls_pem.h"
 #include "net/tls_seal.h"
+#include "net/tls_store.h"
 
 enum { SESSION_SECONDS = 300, DEPTH = 100 };
 
@@ -168,6 +169,14 @@ static const struct err *set_dh(SSL_CTX *ssl, const char *path, struct buf *why)
     return e;
 }
 
+static long cache_mode(const struct tls_server_options *o)
+{
+    if (o->sessions_most)
+        return SSL_SESS_CACHE_SERVER;
+    return o->keeps_sessions ? SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL
+                             : SSL_SESS_CACHE_OFF;
+}
+
 static void set_sessions(SSL_CTX *ssl, const struct tls_server_options *o)
 {
     unsigned char scope[SSL_MAX_SID_CTX_LENGTH] = "";
@@ -181,10 +190,11 @@ static void set_sessions(SSL_CTX *ssl, const struct tls_server_options *o)
     tls_seal_use(ssl);
     if (!o->has_tickets)
         SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
-    SSL_CTX_set_session_cache_mode(ssl,
-                                   o->sessions_most ? SSL_SESS_CACHE_SERVER : SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_session_cache_mode(ssl, cache_mode(o));
     if (o->sessions_most)
         SSL_CTX_sess_set_cache_size(ssl, (long)o->sessions_most);
+    if (o->keeps_sessions)
+        tls_store_use(ssl);
 }
 
 static struct tls_ctx *new_ctx(const SSL_METHOD *method)

@@ -25,6 +25,10 @@ struct tls_ctx {
 /* OpenSSL's object of a TLS stream. */
 SSL *tls_ssl(const struct stream *s);
 
+/* The session that a stream holds for whoever asks next: a client's newest, or one that a server
+ * was given (tls_store_offer). NULL: none. */
+SSL_SESSION **tls_session_slot(struct stream *s);
+
 /* The stream of an object that tls_accept or tls_connect made. */
 static inline struct stream *tls_of_ssl(const SSL *ssl)
 {

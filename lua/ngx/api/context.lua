@@ -27,6 +27,8 @@ context.phases = {
     [13] = "server_rewrite",
     [14] = "ssl_client_hello",
     [15] = "ssl_cert",
+    [16] = "ssl_session_fetch",
+    [17] = "ssl_session_store",
 }
 
 local names = {}
@@ -37,7 +39,7 @@ names[15] = "ssl_certificate_by_lua*"
 
 --- Sets of phases: `set[number]` is true when the phase is in it.
 context.waiting = { [4] = true, [5] = true, [6] = true, [10] = true, [12] = true, [13] = true,
-    [14] = true, [15] = true }
+    [14] = true, [15] = true, [16] = true, [17] = true }
 context.answering = { [4] = true, [5] = true, [6] = true, [12] = true, [13] = true }
 context.request = {
     [3] = true, [4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [9] = true, [12] = true,
