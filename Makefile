@@ -38,7 +38,7 @@ PACKAGES_test  := libcmocka-dev perl curl procps openssl python3-h2 python3-webs
                   lua-nginx-dns lua-nginx-websocket lua-nginx-kafka
 PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
 PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
-PACKAGES_bench := nginx-light libnginx-mod-http-lua wrk perl valgrind strace python3 openssl redis-server lua-nginx-redis
+PACKAGES_bench := nginx-light libnginx-mod-http-lua wrk nghttp2-client perl valgrind strace python3 openssl redis-server lua-nginx-redis
 
 GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := run \

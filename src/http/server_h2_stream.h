@@ -61,6 +61,7 @@ struct server_h2_stream {
     uint8_t in, out_state; /* enum server_h2_in, server_h2_out */
     bool is_closed;        /* by the session */
     bool is_asleep;        /* the session waits for h2_session_resume */
+    bool is_paced;         /* … until time has passed: the exchange's send_rate is used up */
     bool has_body;         /* the response has one on the wire */
     uint32_t code;         /* with which it was closed */
     struct outq out;       /* body that the session has not asked for yet */
@@ -68,6 +69,7 @@ struct server_h2_stream {
     struct buf body;       /* of the request */
     size_t body_at;        /* read up to here */
     size_t dropped;        /* bytes of it that nobody wanted */
+    uint64_t sent;         /* bytes of the response's body that the session has */
     struct timer timer;
     uint64_t moved_at; /* when bytes moved last, by clock_ms() */
 };
@@ -109,6 +111,9 @@ void server_h2_stream_take(struct server_h2_stream *st, struct buf *to);
 
 /* There is more for the session in `out`, or the end; it may have waited for that. */
 void server_h2_stream_wake(struct server_h2_stream *st);
+
+/* How many bytes of body may go to the session now; none: it is woken when it is time. */
+size_t server_h2_stream_allowance(struct server_h2_stream *st);
 
 /* Is there something for a waiting reader? */
 bool server_h2_stream_has_body_news(const struct server_h2_stream *st);

@@ -36,6 +36,7 @@ sub start
     symlink $self->{static}, "$self->{dir}/static" or die "symlink: $!\n";
     $self->{port} = free_port();
     $self->{tls_port} = free_port();
+    $self->{h2_port} = free_port();
     certify($self->{dir});
     write_file("$self->{dir}/server.conf", $self->configuration);
     $self->{pid} = $self->spawn;
@@ -53,6 +54,7 @@ sub configuration
         DIR => $self->{dir},
         PORT => $self->{port},
         TLSPORT => $self->{tls_port},
+        H2PORT => $self->{h2_port},
         LUA => "$HERE/lua",
         REDIS => $Bench::Setup::REDIS_PORT // 0,
         USER => $> == 0 ? 'user root;' : '',
