@@ -62,7 +62,7 @@ sub configuration
     );
     my $text = read_file("$HERE/conf/$self->{kind}.conf");
     $text =~ s/^#.*\n//mg;
-    $text =~ s/@([A-Z_]+)@/$names{$1} \/\/ die "unknown name $1\n"/ge;
+    $text =~ s/@([A-Z0-9_]+)@/$names{$1} \/\/ die "unknown name $1\n"/ge;
     return $text;
 }
 
