@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "net/tls_alpn.h"
 #include "net/tls_error.h"
+#include "net/tls_ocsp.h"
 #include "net/tls_openssl.h"
 #include "net/tls_pem.h"
 #include "net/tls_seal.h"
@@ -261,17 +262,17 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
     return SSL_TLSEXT_ERR_OK;
 }
 
-/* RFC 6066 section 8. The library frees what it is given. */
+/* RFC 6066 section 8. */
 static int on_status(SSL *ssl, void *arg)
 {
     const struct tls_ctx *c = tls_openssl_ctx(ssl);
-    void *copy;
+    const unsigned char *p;
 
     UNUSED(arg);
-    if (!c->staple)
+    if (SSL_get_tlsext_status_ocsp_resp(ssl, &p) > 0) /* a hook has given one */
+        return SSL_TLSEXT_ERR_OK;
+    if (!c->staple || !tls_ocsp_staple(tls_of_ssl(ssl), slice_of(c->staple, c->staple_n)))
         return SSL_TLSEXT_ERR_NOACK;
-    copy = OPENSSL_memdup(c->staple, c->staple_n);
-    SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)c->staple_n);
     return SSL_TLSEXT_ERR_OK;
 }
 
