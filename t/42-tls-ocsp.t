@@ -115,3 +115,35 @@ stapled: true no status req
 stapled: true nil
 stapled: true no status req
 stapled: true no status req
+
+
+
+=== TEST 3: the server asks the responders itself, of all its certificates, and says what it cannot use
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+sign good V; sign bad R; sign also V
+openssl ocsp -port $R -index index -CA ca.pem -rsigner ca.pem -rkey ca.key -ndays 2 >responder.log 2>&1 & O=$!
+wait_for 'grep -q waiting responder.log'
+openssl x509 -in server.pem -out lone.pem; cat server.pem ca.pem >whole.pem
+serve 'ssl_stapling on; ssl_stapling_verify on; ssl_trusted_certificate ca.pem;
+  ssl_certificate good.pem; ssl_certificate_key good.key; location / { return 200 ok; }' "
+server { listen 127.0.0.1:$PORT ssl; server_name bad; ssl_stapling on; ssl_certificate bad.chain; ssl_certificate_key bad.key; }
+server { listen 127.0.0.1:$PORT ssl; server_name none; ssl_stapling on; ssl_certificate whole.pem; ssl_certificate_key server.key; }
+server { listen 127.0.0.1:$PORT ssl; server_name lone; ssl_stapling on; ssl_certificate lone.pem; ssl_certificate_key server.key; }
+server { listen 127.0.0.1:$PORT ssl; server_name also; ssl_stapling on; ssl_stapling_responder http://localhost:$R/x;
+  ssl_certificate also.chain; ssl_certificate_key also.key; }"
+wait_for '[ "$(status)" = "Cert Status: good" ]'
+wait_for '[ "$(status also)" = "Cert Status: good" ]'
+for n in localhost also bad none; do echo "$n: $(status $n)"; done
+logged 'for certificate ".*bad.chain" cannot be used: certificate status "revoked"'
+logged '"ssl_stapling" ignored, no OCSP responder URL for certificate ".*whole.pem"'
+logged '"ssl_stapling" ignored, no issuer certificate in chain for certificate ".*lone.pem"'
+stop; kill $O; wait $O; true
+X
+--- exec_out
+localhost: Cert Status: good
+also: Cert Status: good
+bad: OCSP response: no response sent
+none: OCSP response: no response sent

@@ -367,13 +367,21 @@ static const struct directive table[] = {
             "servers may name the same one. `builtin`: by each worker for itself, so many of them.",
      .apply = set_session_cache},
     FLAG("ssl_stapling", "off", has_staple,
-         "Whether clients are shown the response of `ssl_stapling_file`."),
-    FIELD(
-        "ssl_stapling_file", "file", NULL, staple_file,
-        "A response of the certificate's OCSP responder in DER, as `openssl ocsp -respout` writes "
-        "it. Read when the configuration is loaded, and anew on a reload. Responders are not "
-        "asked by the server itself.",
-        set_path),
+         "Whether clients that ask are shown that the certificate is not revoked: the response of "
+         "`ssl_stapling_file`, or of the certificate's OCSP responder, which each worker asks when "
+         "it starts and then before the response ends, or every hour. The issuer's certificate is "
+         "taken from `ssl_certificate`, `ssl_trusted_certificate` or `ssl_client_certificate`. "
+         "Names of responders are looked up as `resolver` says."),
+    FLAG("ssl_stapling_verify", "off", verifies_staple,
+         "Accepted for compatibility: responses are always verified. They must be signed by the "
+         "certificate's issuer, or by a certificate in them that the issuer has signed for this."),
+    FIELD("ssl_stapling_responder", "url", NULL, staple_responder,
+          "Whom to ask instead of the responder that the certificate names.", set_word),
+    FIELD("ssl_stapling_file", "file", NULL, staple_file,
+          "A response of the certificate's OCSP responder in DER, as `openssl ocsp -respout` "
+          "writes it. Read when the configuration is loaded, and anew on a reload; no responder is "
+          "asked then.",
+          set_path),
     {ENTRY("ssl_session_timeout", "time", "ssl_session_timeout 5m;",
            "How long a session can be resumed.", set_time),
      .kinds = {ARG_TIME}, .id = (int)offsetof(struct tls_conf, session_timeout)},

@@ -112,8 +112,6 @@ static bool check(const struct vhost *vh, bool is_default, struct config_error *
     if (is_default && !(t && (t->n_certs || t->rejects)))
         return fail(vh, e,
                     "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive");
-    if (t && t->has_staple && !t->staple_file)
-        return fail(vh, e, "\"ssl_stapling\" needs \"ssl_stapling_file\"");
     if (t && t->check != TLS_CHECK_OFF && t->check != TLS_CHECK_OPTIONAL_NO_CA && !t->client_ca &&
         !t->trusted_ca)
         return fail(vh, e, "no ssl_client_certificate for ssl_verify_client");

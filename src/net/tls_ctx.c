@@ -12,10 +12,10 @@
 #include "base/mem.h"
 #include "net/tls_alpn.h"
 #include "net/tls_error.h"
-#include "net/tls_ocsp.h"
 #include "net/tls_openssl.h"
 #include "net/tls_pem.h"
 #include "net/tls_seal.h"
+#include "net/tls_staple.h"
 #include "net/tls_store.h"
 
 enum { SESSION_SECONDS = 300, DEPTH = 100 };
@@ -262,20 +262,6 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
     return SSL_TLSEXT_ERR_OK;
 }
 
-/* RFC 6066 section 8. */
-static int on_status(SSL *ssl, void *arg)
-{
-    const struct tls_ctx *c = tls_openssl_ctx(ssl);
-    const unsigned char *p;
-
-    UNUSED(arg);
-    if (SSL_get_tlsext_status_ocsp_resp(ssl, &p) > 0) /* a hook has given one */
-        return SSL_TLSEXT_ERR_OK;
-    if (!c->staple || !tls_ocsp_staple(tls_of_ssl(ssl), slice_of(c->staple, c->staple_n)))
-        return SSL_TLSEXT_ERR_NOACK;
-    return SSL_TLSEXT_ERR_OK;
-}
-
 static int on_server_name(SSL *ssl, int *alert, void *arg)
 {
     UNUSED(alert);
@@ -291,7 +277,7 @@ static void set_callbacks(struct tls_ctx *c, const struct tls_server_options *o)
     c->user = o->user;
     SSL_CTX_set_client_hello_cb(c->ssl, on_hello, NULL);
     SSL_CTX_set_tlsext_servername_callback(c->ssl, on_server_name);
-    SSL_CTX_set_tlsext_status_cb(c->ssl, on_status);
+    tls_staple_use(c);
     if (c->alpn)
         SSL_CTX_set_alpn_select_cb(c->ssl, on_alpn, NULL);
     if (o->hooks && o->hooks->on_certificate)
@@ -328,10 +314,8 @@ static const struct err *fill_server(struct tls_ctx *c, const struct tls_server_
         c->ticket_keys = memcpy(mem_alloc(size), o->ticket_keys, size);
         c->n_ticket_keys = o->n_ticket_keys;
     }
-    if (o->staple.n) {
-        c->staple = mem_strdup(o->staple);
-        c->staple_n = o->staple.n;
-    }
+    if (o->staple.n)
+        tls_staple_set_any(c, o->staple);
     set_sessions(c->ssl, o);
     set_callbacks(c, o);
     return NULL;

@@ -7,6 +7,12 @@
 #include "net/tls_ctx.h"
 #include "net/tls_tickets.h"
 
+struct tls_staple {
+    const X509 *leaf; /* of the context; NULL: whichever */
+    char *p;          /* a response in DER; NULL: none */
+    size_t n;
+};
+
 /* Lives as long as the SSL_CTX, whose count is its own. */
 struct tls_ctx {
     SSL_CTX *ssl;
@@ -17,8 +23,8 @@ struct tls_ctx {
     unsigned alpn_n;
     struct tls_ticket_key *ticket_keys; /* the first seals; NULL: those of the hour */
     unsigned n_ticket_keys;
-    char *staple; /* an OCSP response in DER; NULL: none */
-    size_t staple_n;
+    struct tls_staple *staples; /* OCSP responses, see tls_staple.h */
+    unsigned n_staples;
     uint16_t record_size; /* largest record sent */
 };
 
