@@ -384,13 +384,14 @@ memory bounded
 
 === TEST 17: print without flush waits for a client that does not read, over HTTP/2 and HTTP/1.1
 --- config
-    send_timeout 2s;
+    send_timeout 5s;
     location = /hello { return 200 "hello"; }
     location = /loop { content_by_lua_block {
-        for i = 1, 1000 do
+        local n = tonumber(ngx.var.arg_n or 1000)
+        for i = 1, n do
             local ok, err = ngx.say(("x"):rep(9999))
             if not ok then ngx.log(ngx.WARN, "say: ", err) return end
-            if i == 1000 then ngx.print("end") end
+            if i == n then ngx.print("end") end
         end
     } }
 --- user_files
@@ -408,7 +409,7 @@ p.read(lambda p: len(p.resets) == 100)                # by then all have waited 
 print(set(p.resets.values()))
 bounded(40)
 print(ask(port))
-s = Peer(port, [(4, 0x7fffffff)]).request(1, "/loop")
+s = Peer(port, [(4, 0x7fffffff)]).request(1, "/loop?n=100")
 s.add(WINDOW_UPDATE, 0, 0, number(0x7fff0000)).send()
 body = s.read(lambda p: p.ended(1)).bodies[1]
 print(len(body), body[-4:])
@@ -416,7 +417,7 @@ print(len(body), body[-4:])
 {8}
 memory bounded
 hello
-10000003 b'\nend'
+1000003 b'\nend'
 --- error_log
 say: nginx output filter error
 

@@ -18,7 +18,8 @@ struct tls_conf {
     unsigned n_ticket_keys, ticket_keys_size;
     const char *ciphers, *ciphersuites, *curves, *dh_file; /* NULL: the library's */
     const char *client_ca, *trusted_ca, *crl;              /* NULL: none */
-    const char *staple_file;                               /* an OCSP response in DER; NULL: none */
+    const char *alpn;             /* of stream: protocols joined by commas; NULL: none */
+    const char *staple_file;      /* an OCSP response in DER; NULL: none */
     const char *staple_responder; /* whom to ask; NULL: whom the certificate names */
     unsigned protocols;           /* TLS_1_2 | … */
     unsigned depth;
