@@ -148,24 +148,10 @@ static bool read_ticket_key(void *ctx, const struct config_node *node, struct co
 
 static bool set_protocols(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    static const struct {
-        struct slice name;
-        unsigned bit;
-    } all[] = {{{"SSLv2", 5}, 0},         {{"SSLv3", 5}, 0},         {{"TLSv1", 5}, TLS_1_0},
-               {{"TLSv1.1", 7}, TLS_1_1}, {{"TLSv1.2", 7}, TLS_1_2}, {{"TLSv1.3", 7}, TLS_1_3}};
     struct tls_conf *t = own(ctx);
 
-    t->protocols = 0;
-    for (size_t i = 0; i < node->n_args; i++) {
-        size_t k = 0;
-
-        while (k < ARRAY_LEN(all) && !slice_eq(all[k].name, node->args[i]))
-            k++;
-        if (k == ARRAY_LEN(all))
-            return config_node_error(node, e, "invalid value \"" SLICE_FMT "\"",
-                                     SLICE_ARG(node->args[i]));
-        t->protocols |= all[k].bit;
-    }
+    if (!tls_conf_read_protocols(node, &t->protocols, e))
+        return false;
     return t->protocols || config_node_error(node, e, "no protocol of \"ssl_protocols\" is spoken");
 }
 

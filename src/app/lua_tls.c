@@ -92,7 +92,10 @@ static void on_end(struct co *co, enum co_result result, int n)
 
     UNUSED(n);
     if (result == CO_FAILED && t->s)
-        log_write(&t->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
+        log_write(&t->log, LOG_ERROR,
+                  t->context == LUA_CONTEXT_SESSION_STORE
+                      ? "failed to run session_store_by_lua*: %s"
+                      : "lua entry thread aborted: runtime error: %s",
                   co_traceback(co));
     t->is_refused = result == CO_FAILED || (result == CO_EXITED && t->exit_status == -1);
     t->co = NULL;
