@@ -147,3 +147,29 @@ localhost: Cert Status: good
 also: Cert Status: good
 bad: OCSP response: no response sent
 none: OCSP response: no response sent
+
+
+
+=== TEST 4: sslhandshake asks for a response when it is told to
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+serve 'ssl_certificate_by_lua_block { ngx.log(ngx.WARN, "asked: ", select(2, require("ngx.ocsp").set_ocsp_status_resp("x"))) }
+location / { content_by_lua_block {
+    for _, status in ipairs { false, true } do
+        local sock = ngx.socket.tcp()
+        assert(sock:connect("127.0.0.1", ngx.var.server_port))
+        ngx.say(sock:sslhandshake(false, "localhost", false, status))
+        sock:close()
+    end } }'
+printf 'GET / HTTP/1.0\r\n\r\n' | openssl s_client -quiet -connect 127.0.0.1:$PORT 2>/dev/null | tail -2
+grep -o 'asked: [a-z ]*' logs/error.log
+stop
+X
+--- exec_out
+true
+true
+asked: no status req
+asked: no status req
+asked: nil

@@ -50,8 +50,8 @@ print("before", count())
 sys.stdout.flush()
 sys.stdin.readline()
 print("after", count())
-# the least recently used give way: 64 KB do not hold a thousand
-for _ in range(1000):
+# the least recently used give way: 64 KB do not hold three hundred
+for _ in range(300):
     last, _ = ask(clients[0])
 print("first", ask(clients[0], kept[0])[1], "last", ask(clients[0], last)[1])
 Y
