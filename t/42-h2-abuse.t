@@ -387,7 +387,7 @@ memory bounded
     send_timeout 5s;
     location = /hello { return 200 "hello"; }
     location = /loop { content_by_lua_block {
-        local n = tonumber(ngx.var.arg_n) or 1000
+        local n = tonumber(ngx.var.arg_n or 1000)
         for i = 1, n do
             local ok, err = ngx.say(("x"):rep(9999))
             if not ok then ngx.log(ngx.WARN, "say: ", err) return end
@@ -420,3 +420,42 @@ hello
 1000003 b'\nend'
 --- error_log
 say: nginx output filter error
+
+
+
+=== TEST 18: every kind of frame that makes the server reset a stream whose request it has begun
+--- config
+    location = /hello { return 200 "hello"; }
+    location = /wait { content_by_lua_block { ngx.sleep(30) } }
+--- user_files
+>>> main.py
+from bad import *
+kinds = {
+    "a window by nothing": lambda i: (WINDOW_UPDATE, 0, i, number(0)),
+    "a window by too much": lambda i: (WINDOW_UPDATE, 0, i, number(0x7fffffff)),
+    "DATA after the end": lambda i: (DATA, 0, i, b"late"),
+    "a head after the end": lambda i: (HEADERS, END_HEADERS | END_STREAM, i, b"\x82"),
+    "PRIORITY on itself": lambda i: (PRIORITY, 0, i, number(i) + b"\1"),
+    "PRIORITY of a wrong size": lambda i: (PRIORITY, 0, i, b"\1"),
+    "RST_STREAM of a wrong size": lambda i: (RST_STREAM, 0, i, b"\1"),
+}
+for name, make in kinds.items():
+    p = Peer(port)
+    for i in range(1, 6000, 2):
+        p.request(i, "/wait").add(*make(i))
+    p.send()
+    p.read(lambda p: p.closed and p.goaway is not None, 10)
+    taken = p.goaways[-1][0] // 2 if p.goaways else -1
+    print(name, "ends with", p.goaway, "within the limit", taken <= 520 or taken)
+bounded(10)
+print(ask(port))
+--- exec_out
+a window by nothing ends with 1 within the limit True
+a window by too much ends with 11 within the limit True
+DATA after the end ends with 5 within the limit True
+a head after the end ends with 5 within the limit True
+PRIORITY on itself ends with 1 within the limit True
+PRIORITY of a wrong size ends with 6 within the limit True
+RST_STREAM of a wrong size ends with 6 within the limit True
+memory bounded
+hello

@@ -58,3 +58,33 @@ X
 --- exec_out
 before 24
 after 24
+
+
+
+=== TEST 2: TLS 1.3: who resumes a session gets a ticket for the next time, at once
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server
+serve 'location / { return 200 ok; }'
+cat >once.py <<'Y'
+import socket, ssl, sys
+context = ssl.create_default_context(cafile="ca.pem")
+session, said = None, []
+for _ in range(4):
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as s:
+        with context.wrap_socket(s, server_hostname="localhost", session=session) as t:
+            t.settimeout(20)
+            before = t.session.id if t.session else None
+            t.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert t.recv(1000).startswith(b"HTTP/1.1 200")
+            said.append((t.session_reused, t.session.id != before))
+            session = t.session
+print(said)
+Y
+/usr/bin/python3 once.py $PORT
+stop
+X
+--- exec_out
+[(False, True), (True, True), (True, True), (True, True)]

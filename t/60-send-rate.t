@@ -58,3 +58,49 @@ GET /a.txt
 ["GET /a", "GET /b"]
 --- response_body eval
 ["a", "b"]
+
+
+=== TEST 4: over HTTP/2 each response keeps its own pace, whole; the others go on
+--- http_config
+    http2 on;
+--- config
+    location /file { alias $TEST_NGINX_HTML_DIR/big; limit_rate 400k; }
+    location /lua { limit_rate 400k; content_by_lua_block {
+        local text = ("0123456789"):rep(5000)
+        for i = 1, 6 do ngx.print(text) end } }
+    location /after { limit_rate 1; limit_rate_after 1m; alias $TEST_NGINX_HTML_DIR/big; }
+    location /return { limit_rate 400k; content_by_lua_block { ngx.header.content_length = 300000 ngx.print(("0123456789"):rep(30000)) } }
+    location /set { set $limit_rate 400k; alias $TEST_NGINX_HTML_DIR/big; }
+    location /fast { return 200 "fast"; }
+--- user_files
+>>> main.py
+import sys
+from h2_peer import *
+paths = ["/file", "/lua", "/after", "/return", "/set"]
+p = Peer(int(sys.argv[1]), [(4, 1 << 24)]).add(WINDOW_UPDATE, 0, 0, number(1 << 24))
+began, when = time.time(), {}
+for i, path in enumerate(paths):
+    p.request(2 * i + 1, path)
+p.request(101, "/fast").send()
+def done(p):
+    for i in p.over:
+        when.setdefault(i, time.time() - began)
+    return len(p.over) == 6
+p.read(done)
+print("first", sorted(when, key=when.get)[:2] in ([101, 5], [5, 101]), p.resets)
+for i, path in enumerate(paths):
+    took = when[2 * i + 1]
+    print(path, p.bodies[2 * i + 1] == b"0123456789" * 30000, "any" if path == "/after" else "slow" if took >= 0.45 else took)
+--- exec
+export PYTHONPATH=$PWD/t/lib PYTHONDONTWRITEBYTECODE=1
+cd $TEST_NGINX_HTML_DIR
+for i in $(seq 3000); do printf 0123456789%.0s $(seq 10); done >big
+/usr/bin/python3 main.py $TEST_NGINX_SERVER_PORT
+--- exec_out
+first True {}
+/file True slow
+/lua True slow
+/after True any
+/return True slow
+/set True slow
+--- timeout: 40

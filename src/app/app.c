@@ -14,6 +14,7 @@
 #include "app/ffi_errlog.h"
 #include "app/lib_http.h"
 #include "app/lib_ngx.h"
+#include "app/lib_stapling.h"
 #include "app/listeners.h"
 #include "app/location_resolver.h"
 #include "app/lua_step.h"
@@ -285,6 +286,7 @@ void app_start(struct app_conf *conf, int id, int n)
         check_limits(conf);
     loop_call_init(&app.idle_call, on_all_idle);
     (void)run_plain(conf->init_worker_by_lua, LUA_CONTEXT_INIT_WORKER);
+    lib_stapling_start(conf);
     open_ports(conf);
 }
 

@@ -171,7 +171,7 @@ static const struct directive table[] = {
     FLAG("tcp_nodelay", CTX_LEVELS, is_nodelay, "on",
          "Small packets are sent at once (TCP_NODELAY)."),
     SIZE("limit_rate", CTX_LEVELS_IF, send_rate, "0",
-         "Bytes a second at most of each response over HTTP/1.1; 0 is no limit. `set $limit_rate` "
+         "Bytes a second at most of each response; 0 is no limit. `set $limit_rate` "
          "does the same for one request."),
     SIZE("limit_rate_after", CTX_LEVELS_IF, send_rate_after, "0",
          "So many bytes of a response are sent at full speed before `limit_rate` holds."),

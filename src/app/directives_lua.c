@@ -361,6 +361,10 @@ static const struct place client_hello = {"ssl_client_hello_by_lua", OF_TLS,
                                           offsetof(struct tls_conf, hello_by_lua)};
 static const struct place certificate = {"ssl_certificate_by_lua", OF_TLS,
                                          offsetof(struct tls_conf, certificate_by_lua)};
+static const struct place session_fetch = {"ssl_session_fetch_by_lua", OF_TLS,
+                                           offsetof(struct tls_conf, session_fetch_by_lua)};
+static const struct place session_store = {"ssl_session_store_by_lua", OF_TLS,
+                                           offsetof(struct tls_conf, session_store_by_lua)};
 static const struct place rewrite = {"rewrite_by_lua", SLOT_REWRITE, 0};
 static const struct place server_rewrite = {"server_rewrite_by_lua", SLOT_SERVER_REWRITE, 0};
 static const struct place preread = {"preread_by_lua", SLOT_PREREAD, 0};
@@ -478,6 +482,14 @@ static const struct directive table[] = {
         "Runs when a handshake needs a certificate; may wait. `ngx.ssl` sets one in place of the "
         "configured ones. Does not run when a session is resumed. `ngx.exit(ngx.ERROR)`, or a "
         "failure, refuses."),
+    BY_LUA("ssl_session_fetch_by_lua", CTX_HTTP, session_fetch,
+           "Runs when a client names a session that it wants to resume, not when it brings a "
+           "ticket; may wait. `ngx.ssl.session` tells its name and takes the session. A failure "
+           "leads to a full handshake."),
+    BY_LUA("ssl_session_store_by_lua", CTX_HTTP, session_store,
+           "Runs when a session was made that the client cannot keep itself in a ticket: "
+           "`ngx.ssl.session` tells its name and its bytes. May wait; the handshake goes on "
+           "meanwhile."),
     BALANCER(
         "_block", DIRECTIVE_LUA, 0, "{ Lua }",
         "Chooses the server of each attempt by `ngx.balancer`; where it does not, the servers of "

@@ -2,6 +2,7 @@
 #include "app/directives.h"
 
 #include "app/proxy.h"
+#include "app/tls_conf.h"
 #include "net/tls_ctx.h"
 
 #define GROUP "Proxying"
@@ -49,25 +50,7 @@ static bool set_depth(void *ctx, const struct config_node *node, struct config_e
 
 static bool set_protocols(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    static const struct {
-        struct slice name;
-        unsigned bit;
-    } known[] = {{SLICE("TLSv1"), TLS_1_0},   {SLICE("TLSv1.1"), TLS_1_1},
-                 {SLICE("TLSv1.2"), TLS_1_2}, {SLICE("TLSv1.3"), TLS_1_3},
-                 {SLICE("SSLv2"), 0},         {SLICE("SSLv3"), 0}};
-    unsigned bits = 0;
-
-    for (size_t i = 0; i < node->n_args; i++) {
-        size_t k = 0;
-
-        while (k < ARRAY_LEN(known) && !slice_eq(known[k].name, node->args[i]))
-            k++;
-        if (k == ARRAY_LEN(known))
-            return config_node_error(node, e, "invalid value \"%.200s\"", node->args[i].p);
-        bits |= known[k].bit;
-    }
-    own(ctx)->protocols = bits;
-    return true;
+    return tls_conf_read_protocols(node, &own(ctx)->protocols, e);
 }
 
 static bool accept_reuse(void *ctx, const struct config_node *node, struct config_error *e)

@@ -1,6 +1,7 @@
 /* Connections that Lua makes with ngx.socket: their timeouts, pools and TLS. */
 #include "app/directives.h"
 
+#include "app/tls_conf.h"
 #include "net/tls_ctx.h"
 
 #define GROUP      "Sockets of Lua"
@@ -40,24 +41,7 @@ static bool set_text(void *ctx, const struct config_node *node, struct config_er
 
 static bool set_protocols(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    static const struct {
-        const char *name;
-        unsigned bit;
-    } all[] = {{"SSLv2", 0},         {"SSLv3", 0},         {"TLSv1", TLS_1_0},
-               {"TLSv1.1", TLS_1_1}, {"TLSv1.2", TLS_1_2}, {"TLSv1.3", TLS_1_3}};
-    unsigned *protocols = (unsigned *)(void *)field_of(ctx, node);
-
-    *protocols = 0;
-    for (size_t i = 0; i < node->n_args; i++) {
-        size_t k = 0;
-
-        while (k < ARRAY_LEN(all) && !slice_eq(slice_str(all[k].name), node->args[i]))
-            k++;
-        if (k == ARRAY_LEN(all))
-            return config_node_error(node, e, "invalid value \"%.200s\"", node->args[i].p);
-        *protocols |= all[k].bit;
-    }
-    return true;
+    return tls_conf_read_protocols(node, (unsigned *)(void *)field_of(ctx, node), e);
 }
 
 #define ROW(text, kind, args, value, member, about, fn)                                            \

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "app/tls_conf.h"
+#include "app/zones.h"
 #include "base/file.h"
 #include "base/num.h"
 
@@ -147,24 +148,10 @@ static bool read_ticket_key(void *ctx, const struct config_node *node, struct co
 
 static bool set_protocols(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    static const struct {
-        struct slice name;
-        unsigned bit;
-    } all[] = {{{"SSLv2", 5}, 0},         {{"SSLv3", 5}, 0},         {{"TLSv1", 5}, TLS_1_0},
-               {{"TLSv1.1", 7}, TLS_1_1}, {{"TLSv1.2", 7}, TLS_1_2}, {{"TLSv1.3", 7}, TLS_1_3}};
     struct tls_conf *t = own(ctx);
 
-    t->protocols = 0;
-    for (size_t i = 0; i < node->n_args; i++) {
-        size_t k = 0;
-
-        while (k < ARRAY_LEN(all) && !slice_eq(all[k].name, node->args[i]))
-            k++;
-        if (k == ARRAY_LEN(all))
-            return config_node_error(node, e, "invalid value \"" SLICE_FMT "\"",
-                                     SLICE_ARG(node->args[i]));
-        t->protocols |= all[k].bit;
-    }
+    if (!tls_conf_read_protocols(node, &t->protocols, e))
+        return false;
     return t->protocols || config_node_error(node, e, "no protocol of \"ssl_protocols\" is spoken");
 }
 
@@ -195,28 +182,44 @@ static bool set_time(void *ctx, const struct config_node *node, struct config_er
     return directives_put_time(own(ctx), node, e);
 }
 
-/* How many sessions a number of bytes is meant to hold. */
-enum { SESSION_BYTES = 256, SESSIONS_USUAL = 20480 };
+enum { SESSIONS_USUAL = 20480 };
 
-/* builtin[:number], shared:name:size */
-static bool read_cache(struct slice word, unsigned *out)
+static bool read_builtin(struct tls_conf *t, struct slice number)
 {
-    struct slice rest = word, kind = slice_cut(&rest, ':'), name;
     int64_t n = SESSIONS_USUAL;
 
-    if (slice_eq(kind, SLICE("builtin"))) {
-        if (rest.p && (num_parse_u63(rest, &n) || n < 1))
-            return false;
-    } else if (slice_eq(kind, SLICE("shared")) && rest.p) {
-        name = slice_cut(&rest, ':');
-        if (!name.n || !rest.p || !num_parse_size(rest, &n) || n < 8192)
-            return false;
-        n /= SESSION_BYTES;
-    } else {
+    if (number.p && (!num_parse_u63(number, &n) || n < 1))
         return false;
-    }
-    *out = MAX(*out, (unsigned)MIN(n, INT32_MAX));
+    t->sessions_most = (unsigned)MIN(n, INT32_MAX);
     return true;
+}
+
+/* name:size, both wanted */
+static bool read_shared(struct apply *a, struct slice rest, const struct config_node *node,
+                        struct config_error *e)
+{
+    struct slice name = slice_cut(&rest, ':');
+    int64_t size;
+
+    if (!name.n || !rest.p || !num_parse_size(rest, &size))
+        return config_node_error(node, e, "invalid session cache \"shared:" SLICE_FMT "\"",
+                                 SLICE_ARG(name));
+    own(a)->sessions = zones_declare(a->conf, "ssl_session_cache", name, (size_t)size, node, e);
+    return own(a)->sessions != NULL;
+}
+
+/* off, none, builtin[:number], shared:name:size */
+static bool read_cache(struct apply *a, struct slice word, const struct config_node *node,
+                       struct config_error *e)
+{
+    struct slice rest = word, kind = slice_cut(&rest, ':');
+
+    if (slice_eq(word, SLICE("off")) || slice_eq(word, SLICE("none")))
+        return true;
+    if (slice_eq(kind, SLICE("shared")))
+        return read_shared(a, rest, node, e);
+    return (slice_eq(kind, SLICE("builtin")) && read_builtin(own(a), rest)) ||
+           config_node_error(node, e, "invalid session cache \"" SLICE_FMT "\"", SLICE_ARG(word));
 }
 
 static bool set_session_cache(void *ctx, const struct config_node *node, struct config_error *e)
@@ -224,15 +227,10 @@ static bool set_session_cache(void *ctx, const struct config_node *node, struct 
     struct tls_conf *t = own(ctx);
 
     t->sessions_most = 0;
-    for (size_t i = 0; i < node->n_args; i++) {
-        struct slice word = node->args[i];
-
-        if (slice_eq(word, SLICE("off")) || slice_eq(word, SLICE("none")))
-            continue;
-        if (!read_cache(word, &t->sessions_most))
-            return config_node_error(node, e, "invalid session cache \"" SLICE_FMT "\"",
-                                     SLICE_ARG(word));
-    }
+    t->sessions = NULL;
+    for (size_t i = 0; i < node->n_args; i++)
+        if (!read_cache(ctx, node->args[i], node, e))
+            return false;
     return true;
 }
 
@@ -349,18 +347,27 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "ssl_session_cache off | none | [builtin[:number]] [shared:name:size];",
      .default_text = "ssl_session_cache none;",
-     .doc = "Sessions kept for clients that do not keep them themselves (by tickets). A number of "
-            "sessions, or bytes at 256 for each. Each worker has its own, also with `shared`: what "
-            "all workers resume are tickets.",
+     .doc = "Sessions kept for clients that do not keep them themselves (by tickets, see "
+            "`ssl_session_tickets`). `shared`: by all workers together, over reloads too, in so "
+            "many bytes, 8k or more: a session takes 200 to 300, more with a client's certificate; "
+            "servers may name the same one. `builtin`: by each worker for itself, so many of them.",
      .apply = set_session_cache},
     FLAG("ssl_stapling", "off", has_staple,
-         "Whether clients are shown the response of `ssl_stapling_file`."),
-    FIELD(
-        "ssl_stapling_file", "file", NULL, staple_file,
-        "A response of the certificate's OCSP responder in DER, as `openssl ocsp -respout` writes "
-        "it. Read when the configuration is loaded, and anew on a reload. Responders are not "
-        "asked by the server itself.",
-        set_path),
+         "Whether clients that ask are shown that the certificate is not revoked: the response of "
+         "`ssl_stapling_file`, or of the certificate's OCSP responder, which each worker asks when "
+         "it starts and then before the response ends, or every hour. The issuer's certificate is "
+         "taken from `ssl_certificate`, `ssl_trusted_certificate` or `ssl_client_certificate`. "
+         "Names of responders are looked up as `resolver` says."),
+    FLAG("ssl_stapling_verify", "off", verifies_staple,
+         "Accepted for compatibility: responses are always verified. They must be signed by the "
+         "certificate's issuer, or by a certificate in them that the issuer has signed for this."),
+    FIELD("ssl_stapling_responder", "url", NULL, staple_responder,
+          "Whom to ask instead of the responder that the certificate names.", set_word),
+    FIELD("ssl_stapling_file", "file", NULL, staple_file,
+          "A response of the certificate's OCSP responder in DER, as `openssl ocsp -respout` "
+          "writes it. Read when the configuration is loaded, and anew on a reload; no responder is "
+          "asked then.",
+          set_path),
     {ENTRY("ssl_session_timeout", "time", "ssl_session_timeout 5m;",
            "How long a session can be resumed.", set_time),
      .kinds = {ARG_TIME}, .id = (int)offsetof(struct tls_conf, session_timeout)},

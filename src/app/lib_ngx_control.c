@@ -54,6 +54,7 @@ int lib_ngx_control_exit(lua_State *L)
     if (status == -2 || status == -4)
         return luaL_error(L, "bad argument to 'ngx.exit': does not accept NGX_AGAIN or NGX_DONE");
     if (!v) {
+        log_write(co_current()->log, LOG_DEBUG, "lua exit with code %d", status);
         lua_tls_set_exit(status);
         return leave(L);
     }

@@ -1,5 +1,6 @@
-/* Lua that takes part in a TLS handshake: ssl_client_hello_by_lua, ssl_certificate_by_lua. It may
- * wait; the handshake waits with it. */
+/* Lua that takes part in a TLS handshake: ssl_client_hello_by_lua, ssl_certificate_by_lua,
+ * ssl_session_fetch_by_lua. It may wait; the handshake waits with it. What runs for a new session
+ * (ssl_session_store_by_lua) may wait, too, but nobody waits for it. */
 #ifndef APP_LUA_TLS_H
 #define APP_LUA_TLS_H
 
@@ -12,6 +13,17 @@
  */
 enum tls_answer lua_tls_run(struct stream *s, const struct lua_code *code,
                             enum lua_context context);
+
+/* Does code of that context run, or has it run and not been asked about, for a handshake? */
+bool lua_tls_is_running(struct stream *s, enum lua_context context);
+
+/* Runs `code` for a session that was made. The handshake goes on meanwhile, and nothing asks how it
+ * has ended. */
+void lua_tls_store(struct stream *s, const struct lua_code *code, struct slice id,
+                   struct slice der);
+
+/* The session that the running Lua was started for; false: none. */
+bool lua_tls_session(struct slice *id, struct slice *der);
 
 /* The stream has gone: what runs for it is cancelled. For tls_hooks. */
 void lua_tls_gone(struct stream *s);

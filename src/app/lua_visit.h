@@ -32,6 +32,8 @@ enum lua_context {
     LUA_CONTEXT_SESSION, /* content of stream, native or not */
     LUA_CONTEXT_PRECONTENT,
     LUA_CONTEXT_BALANCER,
+    LUA_CONTEXT_SESSION_FETCH,
+    LUA_CONTEXT_SESSION_STORE,
 };
 
 /* What Lua hangs on a visit. In the exchange's pool. */

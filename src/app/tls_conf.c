@@ -25,3 +25,24 @@ struct tls_conf *tls_conf_own(struct app_conf *conf, struct location *loc)
     loc->tls = t;
     return t;
 }
+
+bool tls_conf_read_protocols(const struct config_node *node, unsigned *out, struct config_error *e)
+{
+    static const struct {
+        const char *name;
+        unsigned bit;
+    } all[] = {{"SSLv2", 0},         {"SSLv3", 0},         {"TLSv1", TLS_1_0},
+               {"TLSv1.1", TLS_1_1}, {"TLSv1.2", TLS_1_2}, {"TLSv1.3", TLS_1_3}};
+
+    *out = 0;
+    for (size_t i = 0; i < node->n_args; i++) {
+        size_t k = 0;
+
+        while (k < ARRAY_LEN(all) && !slice_ieq(slice_str(all[k].name), node->args[i]))
+            k++;
+        if (k == ARRAY_LEN(all))
+            return config_node_error(node, e, "invalid value \"%.200s\"", node->args[i].p);
+        *out |= all[k].bit;
+    }
+    return true;
+}

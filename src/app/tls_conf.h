@@ -18,19 +18,25 @@ struct tls_conf {
     unsigned n_ticket_keys, ticket_keys_size;
     const char *ciphers, *ciphersuites, *curves, *dh_file; /* NULL: the library's */
     const char *client_ca, *trusted_ca, *crl;              /* NULL: none */
-    const char *alpn;        /* of stream: protocols joined by commas; NULL: none */
-    const char *staple_file; /* an OCSP response in DER; NULL: none */
-    unsigned protocols;      /* TLS_1_2 | … */
+    const char *alpn;             /* of stream: protocols joined by commas; NULL: none */
+    const char *staple_file;      /* an OCSP response in DER; NULL: none */
+    const char *staple_responder; /* whom to ask; NULL: whom the certificate names */
+    unsigned protocols;           /* TLS_1_2 | … */
     unsigned depth;
-    unsigned sessions_most; /* kept by each worker for clients without tickets; 0: none */
+    unsigned sessions_most;           /* kept by each worker for clients without tickets; 0: none */
+    const struct zone_conf *sessions; /* kept by all workers together; NULL: none */
     enum tls_client_check check;
     uint64_t session_timeout; /* ms */
     size_t buffer_size;
     const struct lua_code *hello_by_lua, *certificate_by_lua; /* NULL: none */
-    bool prefers_own_ciphers, has_tickets, rejects, has_early_data, has_staple;
+    const struct lua_code *session_fetch_by_lua, *session_store_by_lua;
+    bool prefers_own_ciphers, has_tickets, rejects, has_early_data, has_staple, verifies_staple;
 };
 
 /* The conf of `loc` to write to: its own, a copy of the inherited one when it has none yet. */
 struct tls_conf *tls_conf_own(struct app_conf *conf, struct location *loc);
+
+/* The versions that a directive names, as bits; those of SSL count as none. */
+bool tls_conf_read_protocols(const struct config_node *node, unsigned *out, struct config_error *e);
 
 #endif

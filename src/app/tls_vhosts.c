@@ -73,6 +73,7 @@ static struct tls_server_options options_of(struct app_conf *conf, const struct 
                   .crl_file = t->crl,
                   .depth = (int)t->depth + 1},
         .scope = scope_of(conf, t),
+        .keeps_sessions = t->sessions || t->session_fetch_by_lua || t->session_store_by_lua,
         .sessions_most = t->sessions_most,
         .session_seconds = (unsigned)(t->session_timeout / 1000),
         .record_size = t->buffer_size,
@@ -113,8 +114,6 @@ static bool check(const struct vhost *vh, bool is_default, struct config_error *
     if (is_default && !(t && (t->n_certs || t->rejects)))
         return fail(vh, e,
                     "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive");
-    if (t && t->has_staple && !t->staple_file)
-        return fail(vh, e, "\"ssl_stapling\" needs \"ssl_stapling_file\"");
     if (t && t->check != TLS_CHECK_OFF && t->check != TLS_CHECK_OPTIONAL_NO_CA && !t->client_ca &&
         !t->trusted_ca)
         return fail(vh, e, "no ssl_client_certificate for ssl_verify_client");

@@ -37,7 +37,8 @@ static struct slice text_at(lua_State *L, int arg)
     return s;
 }
 
-/* start(stream, context, is_server[, server_name, alpn, session, skips_verify]) → true, or nil and
+/* start(stream, context, is_server[, server_name, alpn, session, skips_verify,
+ * wants_status]) → true, or nil and
  * a code: "closed"; "busy": bytes that were read or not sent yet would pass between clear and
  * secret */
 static int l_start(lua_State *L)
@@ -47,7 +48,8 @@ static int l_start(lua_State *L)
     struct tls_peer peer = {.server_name = text_at(L, 4),
                             .alpn = text_at(L, 5),
                             .session = lib_secure_session(L, 6),
-                            .skips_verify = lua_toboolean(L, 7)};
+                            .skips_verify = lua_toboolean(L, 7),
+                            .wants_status = lua_toboolean(L, 8)};
     struct stream *under;
     struct buf in = BUF_EMPTY;
     struct outq out;

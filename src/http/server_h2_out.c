@@ -35,14 +35,17 @@ enum h2_pull server_h2_out_on_pull(void *user, void *stream, size_t most, size_t
     struct server_conn *c = h2->conn;
     size_t all = waiting_bytes(st);
     bool is_last = st->s.out_state >= H2_OUT_LAST;
+    size_t allowed = all ? server_h2_stream_allowance(st) : 0;
 
+    if (all && !allowed)
+        return H2_PULL_AGAIN;
     if (!all && !is_last) {
         st->s.is_asleep = true;
         return H2_PULL_AGAIN;
     }
     if (!h2->may_send_data || c->out.bytes >= c->server->settings->send_watermark)
         return H2_PULL_FULL;
-    *n = MIN(MIN(all, most), (size_t)FRAME_MOST);
+    *n = MIN(MIN(MIN(all, allowed), most), (size_t)FRAME_MOST);
     if (!is_last || *n < all)
         return H2_PULL_SOME;
     if (st->x && st->x->res.trailers.n)
@@ -81,6 +84,7 @@ bool server_h2_out_on_output_data(void *user, void *stream, struct slice head, s
     }
     outq_commit(q, FRAME_HEAD + n);
     st->moved_at = clock_ms();
+    st->sent += n;
     if (st->s.owner)
         h2_stream_note(&st->s);
     if (!st->x)

@@ -3,14 +3,15 @@
  * A body is pulled, as on HTTP/1.1, but its bytes cannot stay in the kernel: h2_stream keeps them.
  *
  * One timer a stream guards two waits: a reader's for the peer's bytes, and ours for a peer that
- * does not open the window for the rest of an answer. It is armed once and looks at `moved_at`. */
+ * does not open the window for the rest of an answer. It is armed once and looks at `moved_at`. It
+ * also wakes an answer that goes at a pace (send_rate), which does no harm to the others. */
 #include "http/server_h2_stream.h"
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
-enum { STREAMS_KEPT = 256, DRAIN_MOST = 262144 };
+enum { STREAMS_KEPT = 256, DRAIN_MOST = 262144, PACE_MS = 250 };
 
 static struct mem_cache records =
     MEM_CACHE(struct server_h2_stream, STREAMS_KEPT); /* process-wide: shared by connections */
@@ -63,6 +64,9 @@ static void on_timer(struct timer *t)
     struct server_h2_stream *st = CONTAINER_OF(t, struct server_h2_stream, timer);
     uint64_t ms = current_timeout(st);
 
+    if (st->is_paced)
+        h2_stream_wake(&st->s);
+    st->is_paced = false;
     if (!st->x && !st->s.owner)
         refuse_rest(st);
     if (!ms)
@@ -184,6 +188,23 @@ void server_h2_stream_on_end(void *user, void *stream)
     UNUSED(user);
     st->s.in = H2_IN_ENDED;
     note_reader(st);
+}
+
+size_t server_h2_stream_allowance(struct server_h2_stream *st)
+{
+    const struct exchange *x = st->x;
+    uint64_t most;
+
+    if (LIKELY(!x || x->send_rate <= 0))
+        return SIZE_MAX;
+    most = x->settings->send_rate_after +
+           (uint64_t)x->send_rate * (clock_ms() - x->send_since + PACE_MS) / 1000;
+    if (most > st->sent)
+        return most - st->sent;
+    st->s.is_asleep = st->is_paced = true;
+    if (!timer_is_active(&st->timer) || st->timer.deadline > clock_ms() + PACE_MS)
+        timer_start(&st->timer, PACE_MS);
+    return 0;
 }
 
 static enum body_result fail_too_large(struct exchange *x, int64_t size)

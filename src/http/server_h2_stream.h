@@ -47,6 +47,8 @@ struct server_h2_stream {
     size_t dropped;      /* bytes of it that nobody wanted */
     struct timer timer;
     uint64_t moved_at; /* when bytes moved last, by clock_ms() */
+    uint64_t sent;     /* bytes of the response's body that the session has */
+    bool is_paced;     /* asleep until time has passed: the exchange's send_rate is used up */
 };
 
 /* A record for stream `id`, which carries `x`. */
@@ -77,6 +79,9 @@ enum body_result server_h2_stream_read_body(struct exchange *x, struct slice *da
 
 /* exchange_transport.wait_body */
 void server_h2_stream_wait_body(struct exchange *x);
+
+/* How many bytes of body may go to the session now; none: it is woken when it is time. */
+size_t server_h2_stream_allowance(struct server_h2_stream *st);
 
 /* Is there something for a waiting reader? */
 bool server_h2_stream_has_body_news(const struct server_h2_stream *st);

@@ -36,7 +36,7 @@ struct tls {
     struct stream stream;
     struct tls_wire wire;
     SSL *ssl;
-    SSL_SESSION *session;   /* the newest that the server gave; NULL: none */
+    SSL_SESSION *session;   /* see tls_session_slot */
     char *text;             /* of a failure; NULL: none */
     struct loop_call call;  /* input that no descriptor announces */
     struct loop_call flush; /* what the handshake left to be sent */
@@ -72,6 +72,11 @@ bool tls_is(const struct stream *s)
 SSL *tls_ssl(const struct stream *s)
 {
     return tls_of(s)->ssl;
+}
+
+SSL_SESSION **tls_session_slot(struct stream *s)
+{
+    return &tls_of(s)->session;
 }
 
 /* Brings what is watched underneath in line. */

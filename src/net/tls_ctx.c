@@ -15,6 +15,8 @@
 #include "net/tls_openssl.h"
 #include "net/tls_pem.h"
 #include "net/tls_seal.h"
+#include "net/tls_staple.h"
+#include "net/tls_store.h"
 
 enum { SESSION_SECONDS = 300, DEPTH = 100 };
 
@@ -168,6 +170,14 @@ static const struct err *set_dh(SSL_CTX *ssl, const char *path, struct buf *why)
     return e;
 }
 
+static long cache_mode(const struct tls_server_options *o)
+{
+    if (o->sessions_most)
+        return SSL_SESS_CACHE_SERVER;
+    return o->keeps_sessions ? SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL
+                             : SSL_SESS_CACHE_OFF;
+}
+
 static void set_sessions(SSL_CTX *ssl, const struct tls_server_options *o)
 {
     unsigned char scope[SSL_MAX_SID_CTX_LENGTH] = "";
@@ -181,10 +191,11 @@ static void set_sessions(SSL_CTX *ssl, const struct tls_server_options *o)
     tls_seal_use(ssl);
     if (!o->has_tickets)
         SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
-    SSL_CTX_set_session_cache_mode(ssl,
-                                   o->sessions_most ? SSL_SESS_CACHE_SERVER : SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_session_cache_mode(ssl, cache_mode(o));
     if (o->sessions_most)
         SSL_CTX_sess_set_cache_size(ssl, (long)o->sessions_most);
+    if (o->keeps_sessions)
+        tls_store_use(ssl);
 }
 
 static struct tls_ctx *new_ctx(const SSL_METHOD *method)
@@ -251,20 +262,6 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
     return SSL_TLSEXT_ERR_OK;
 }
 
-/* RFC 6066 section 8. The library frees what it is given. */
-static int on_status(SSL *ssl, void *arg)
-{
-    const struct tls_ctx *c = tls_openssl_ctx(ssl);
-    void *copy;
-
-    UNUSED(arg);
-    if (!c->staple)
-        return SSL_TLSEXT_ERR_NOACK;
-    copy = OPENSSL_memdup(c->staple, c->staple_n);
-    SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)c->staple_n);
-    return SSL_TLSEXT_ERR_OK;
-}
-
 static int on_server_name(SSL *ssl, int *alert, void *arg)
 {
     UNUSED(alert);
@@ -280,7 +277,7 @@ static void set_callbacks(struct tls_ctx *c, const struct tls_server_options *o)
     c->user = o->user;
     SSL_CTX_set_client_hello_cb(c->ssl, on_hello, NULL);
     SSL_CTX_set_tlsext_servername_callback(c->ssl, on_server_name);
-    SSL_CTX_set_tlsext_status_cb(c->ssl, on_status);
+    tls_staple_use(c);
     if (c->alpn)
         SSL_CTX_set_alpn_select_cb(c->ssl, on_alpn, NULL);
     if (o->hooks && o->hooks->on_certificate)
@@ -317,10 +314,8 @@ static const struct err *fill_server(struct tls_ctx *c, const struct tls_server_
         c->ticket_keys = memcpy(mem_alloc(size), o->ticket_keys, size);
         c->n_ticket_keys = o->n_ticket_keys;
     }
-    if (o->staple.n) {
-        c->staple = mem_strdup(o->staple);
-        c->staple_n = o->staple.n;
-    }
+    if (o->staple.n)
+        tls_staple_set_any(c, o->staple);
     set_sessions(c->ssl, o);
     set_callbacks(c, o);
     return NULL;

@@ -49,6 +49,10 @@ struct tls_hooks {
     void (*on_gone)(struct stream *s); /* it is closed, and *tls_state(s) was not NULL */
     enum tls_answer (*on_hello)(struct stream *s);       /* ClientHello is there; see tls_hello.h */
     enum tls_answer (*on_certificate)(struct stream *s); /* a certificate is about to be chosen */
+    /* with keeps_sessions: a session that can be resumed by `id`, as bytes that keep it */
+    void (*on_session)(struct stream *s, struct slice id, struct slice der);
+    /* the client names one: its bytes go to `out`; false: it is not known. Cannot wait */
+    bool (*find_session)(struct stream *s, struct slice id, struct buf *out);
 };
 
 struct tls_server_options {
@@ -64,7 +68,8 @@ struct tls_server_options {
     struct tls_trust trust;   /* for clients */
     struct slice scope;       /* sessions are resumed between contexts of equal scope only */
     struct slice staple;      /* an OCSP response in DER, shown to clients that ask; empty: none */
-    unsigned sessions_most;   /* kept by the process for clients without tickets; 0: none */
+    bool keeps_sessions;      /* the hooks do, for clients without tickets */
+    unsigned sessions_most;   /* kept by the process for them; 0: none */
     unsigned session_seconds; /* 0: 300 */
     size_t record_size;       /* largest record sent; 0: 16384 */
     const struct tls_ticket_key *ticket_keys; /* the first seals; none: keys of the hour */

@@ -28,11 +28,41 @@ unsigned tls_hello_version(const struct stream *s, unsigned i)
     return (unsigned)(p[1 + 2 * i] << 8 | p[2 + 2 * i]);
 }
 
+/* The first identity of pre_shared_key (RFC 8446 section 4.2.11): two lengths, then its bytes. A
+ * longer one is a ticket. */
+static struct slice first_identity(struct slice psk)
+{
+    const unsigned char *p = (const unsigned char *)psk.p;
+    size_t n = psk.n >= 4 ? (size_t)p[2] << 8 | p[3] : 0;
+
+    return n <= SSL_MAX_SSL_SESSION_ID_LENGTH && n + 4 <= psk.n ? slice_of(psk.p + 4, n)
+                                                                : SLICE_EMPTY;
+}
+
+/* Would a client that offers TLS 1.3 get it? Then the old field names no session. */
+static bool has_1_3(const struct stream *s)
+{
+    unsigned version;
+
+    if (SSL_get_options(tls_ssl(s)) & SSL_OP_NO_TLSv1_3)
+        return false;
+    for (unsigned i = 0; (version = tls_hello_version(s, i)) != 0; i++)
+        if (version == TLS1_3_VERSION)
+            return true;
+    return false;
+}
+
 struct slice tls_hello_session_id(const struct stream *s)
 {
     const unsigned char *p;
-    size_t n = SSL_client_hello_get0_session_id(tls_ssl(s), &p);
+    struct slice body;
+    size_t n;
 
+    if (has_1_3(s))
+        return tls_hello_extension(s, TLSEXT_TYPE_psk, &body) ? first_identity(body) : SLICE_EMPTY;
+    if (tls_hello_extension(s, TLSEXT_TYPE_session_ticket, &body) && body.n)
+        return SLICE_EMPTY;
+    n = SSL_client_hello_get0_session_id(tls_ssl(s), &p);
     return slice_of((const char *)p, n);
 }
 

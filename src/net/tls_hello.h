@@ -12,7 +12,7 @@ bool tls_hello_extension(const struct stream *s, unsigned number, struct slice *
  * Clients that name no list offer the one version of their hello. */
 unsigned tls_hello_version(const struct stream *s, unsigned i);
 
-/* The session that it asks for; empty when none. */
+/* The session that it asks for by name; empty when none, or by a ticket. */
 struct slice tls_hello_session_id(const struct stream *s);
 
 /* Speaks these versions only (TLS_1_2 | …) on this connection, whatever its context says. */

@@ -23,7 +23,9 @@ static void free_ctx(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, l
         return;
     mem_free(c->alpn);
     mem_free(c->curves);
-    mem_free(c->staple);
+    for (unsigned i = 0; i < c->n_staples; i++)
+        mem_free(c->staples[i].p);
+    mem_free(c->staples);
     if (c->ticket_keys)
         OPENSSL_cleanse(c->ticket_keys, c->n_ticket_keys * sizeof(*c->ticket_keys));
     mem_free(c->ticket_keys);

@@ -7,6 +7,12 @@
 #include "net/tls_ctx.h"
 #include "net/tls_tickets.h"
 
+struct tls_staple {
+    const X509 *leaf; /* of the context; NULL: whichever */
+    char *p;          /* a response in DER; NULL: none */
+    size_t n;
+};
+
 /* Lives as long as the SSL_CTX, whose count is its own. */
 struct tls_ctx {
     SSL_CTX *ssl;
@@ -17,13 +23,17 @@ struct tls_ctx {
     unsigned alpn_n;
     struct tls_ticket_key *ticket_keys; /* the first seals; NULL: those of the hour */
     unsigned n_ticket_keys;
-    char *staple; /* an OCSP response in DER; NULL: none */
-    size_t staple_n;
+    struct tls_staple *staples; /* OCSP responses, see tls_staple.h */
+    unsigned n_staples;
     uint16_t record_size; /* largest record sent */
 };
 
 /* OpenSSL's object of a TLS stream. */
 SSL *tls_ssl(const struct stream *s);
+
+/* The session that a stream holds for whoever asks next: a client's newest, or one that a server
+ * was given (tls_store_offer). NULL: none. */
+SSL_SESSION **tls_session_slot(struct stream *s);
 
 /* The stream of an object that tls_accept or tls_connect made. */
 static inline struct stream *tls_of_ssl(const SSL *ssl)

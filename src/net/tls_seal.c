@@ -54,7 +54,9 @@ static int seal(struct keys keys, unsigned char *name, unsigned char *iv, EVP_CI
     return GOOD;
 }
 
-static int unseal(struct keys keys, const unsigned char *name, const unsigned char *iv,
+/* Opening a ticket with `renews` makes a new one follow: a client of TLS 1.3 uses each only once
+ * (RFC 8446 appendix C.4), and without a next one it would have to begin anew every other time. */
+static int unseal(struct keys keys, bool renews, const unsigned char *name, const unsigned char *iv,
                   EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac)
 {
     for (unsigned i = 0; i < keys.n; i++) {
@@ -64,7 +66,7 @@ static int unseal(struct keys keys, const unsigned char *name, const unsigned ch
             continue;
         if (EVP_DecryptInit_ex(cipher, cipher_of(k), NULL, k->aes, iv) != 1 || !set_mac(mac, k))
             return FAILED;
-        return i == 0 ? GOOD : GOOD_BUT_OLD;
+        return i == 0 && !renews ? GOOD : GOOD_BUT_OLD;
     }
     return UNKNOWN;
 }
@@ -74,7 +76,9 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
 {
     struct keys keys = keys_of(ssl);
 
-    return is_sealing ? seal(keys, name, iv, cipher, mac) : unseal(keys, name, iv, cipher, mac);
+    if (is_sealing)
+        return seal(keys, name, iv, cipher, mac);
+    return unseal(keys, SSL_version(ssl) >= TLS1_3_VERSION, name, iv, cipher, mac);
 }
 
 void tls_seal_use(SSL_CTX *ssl)

@@ -31,6 +31,8 @@ context.phases = {
     [17] = "content",
     [18] = "precontent",
     [19] = "balancer",
+    [20] = "ssl_session_fetch",
+    [21] = "ssl_session_store",
 }
 
 local names = {}
@@ -41,7 +43,7 @@ names[15] = "ssl_certificate_by_lua*"
 
 --- Sets of phases: `set[number]` is true when the phase is in it.
 context.waiting = { [4] = true, [5] = true, [6] = true, [10] = true, [12] = true, [13] = true,
-    [14] = true, [15] = true, [16] = true, [17] = true, [18] = true }
+    [14] = true, [15] = true, [16] = true, [17] = true, [18] = true, [20] = true, [21] = true }
 context.answering = { [4] = true, [5] = true, [6] = true, [12] = true, [13] = true, [18] = true }
 --- Those of sessions of `stream`.
 context.session = { [16] = true, [17] = true }

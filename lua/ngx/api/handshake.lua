@@ -63,8 +63,8 @@ local function handshake_failed(self, err, text)
 end
 
 --- The handshake, from the first byte to the last.
-local function shake(self, s, tls, session, name, verify)
-    local ok, code = secure.start(s, tls, false, name, nil, session, not verify)
+local function shake(self, s, tls, peer)
+    local ok, code = secure.start(s, tls, false, peer.name, nil, peer.session, not peer.verify, peer.status)
     local text
     if not ok then
         return nil, code
@@ -83,16 +83,15 @@ end
 -- @param[opt] session of an earlier handshake to resume; false: no session is wanted back
 -- @tparam[opt] string name of the server, for SNI and for the check of its certificate
 -- @tparam[opt=false] boolean verify the server's certificate
--- @tparam[opt] boolean status is taken and ignored: no OCSP response is asked for
--- @treturn ?userdata|boolean the session (with TLS 1.3 one that can be gone on with comes later: getsslsession); true:
--- none was wanted
+-- @tparam[opt] boolean status asks the server to staple an OCSP response, which is not looked at
+-- @treturn ?userdata|boolean the session; true: none was wanted, or the server gives it later (getsslsession)
 -- @treturn ?string error
 function tcp.methods:sslhandshake(...)
     if select("#", ...) > 4 then
         error("ngx.socket sslhandshake: expecting 1 ~ 5 arguments (including the object), but seen "
             .. select("#", ...) + 1, 2)
     end
-    local session, name, verify = ...
+    local session, name, verify, status = ...
     local s = self[CORE]
     if not s or not core.is_open(s) then
         return nil, "closed"
@@ -107,7 +106,8 @@ function tcp.methods:sslhandshake(...)
             return nil, tostring(err.message)
         end
         local reused = type(session) == "userdata" and session or nil
-        local ok, code, text = shake(self, s, tls, reused, name, verify)
+        local peer = { session = reused, name = name, verify = verify, status = status }
+        local ok, code, text = shake(self, s, tls, peer)
         if not ok then
             return handshake_failed(self, code, text)
         end

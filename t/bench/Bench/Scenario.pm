@@ -69,15 +69,22 @@ our @ALL = (
     {name => 'udp-proxy-64', client => 'echo', port => 'proxy', args => ['-U'], connections => 50, bytes => 64,
         targets => []},
     {name => 'idle-tcp', client => 'idle_tcp', port => 'echo', connections => 8000, targets => []},
+    {name => 'h2-tls-hello', path => '/hello', client => 'h2load', tls => 1, args => ['-c16', '-m32'],
+        targets => [['total', '<=', 0.45]]},
+    {name => 'h2c-hello', path => '/hello', client => 'h2load', args => ['-c16', '-m32'],
+        targets => [['total', '<=', 0.35]]},
+    {name => 'h2-tls-1m-1000', path => '/static/1m', client => 'h2load', tls => 1, args => ['-c10', '-m100'],
+        targets => [['total', '<=', 1.0]]},
     {name => 'memory-flat', path => '/hello', client => 'flat', connections => 64, once => 1,
         targets => [['growth', '<=', 2]]},
 );
 
 # The files that the static scenarios serve.
-our %FILES = ('1k' => 1024, '100k' => 102400, '10m' => 10485760);
+our %FILES = ('1k' => 1024, '100k' => 102400, '1m' => 1048576, '10m' => 10485760);
 
 my %clients = (wrk => \&measure_wrk, load => \&measure_load, idle => \&measure_idle, flat => \&measure_flat,
-    tls => \&measure_tls, idle_tls => \&measure_idle_tls, echo => \&measure_echo, idle_tcp => \&measure_idle_tcp);
+    h2load => \&measure_h2load, tls => \&measure_tls, idle_tls => \&measure_idle_tls,
+    echo => \&measure_echo, idle_tcp => \&measure_idle_tcp);
 
 # measure(SCENARIO, SERVER, OPTIONS): SERVER runs; OPTIONS has seconds, requests (of memory-flat), wrk.
 sub measure
@@ -201,6 +208,27 @@ sub measure_wrk
     die "wrk: $1\n" if $text =~ /(Non-2xx.*|Socket errors: .*)/;
     die "wrk got no answer\n" if !$requests;
     return figures($requests, $seconds, $user_end - $user, $sys_end - $sys);
+}
+
+# HTTP/2 on a port of its own in cleartext, by ALPN over TLS.
+sub measure_h2load
+{
+    my ($scenario, $server, $options) = @_;
+    my $address = $scenario->{tls} ? "https://127.0.0.1:$server->{tls_port}" : "http://127.0.0.1:$server->{h2_port}";
+    my $ask = sub {
+        my ($seconds) = @_;
+        my $text = capture($seconds + 60, 'taskset', '-c', $CLIENT_CPU, 'h2load', '-t1', @{$scenario->{args}},
+            '-D', ceil($seconds), $address . path_for($scenario, $server));
+        my ($done, $failed) = $text =~ /(\d+) succeeded, (\d+) failed/ or die "h2load said: $text\n";
+        die "$failed requests failed\n" if $failed;
+        die "h2load got no answer\n" if !$done;
+        return $done;
+    };
+    $ask->($options->{warm});
+    my ($user, $sys) = $server->cpu;
+    my $requests = $ask->($options->{seconds});
+    my ($user_end, $sys_end) = $server->cpu;
+    return figures($requests, ceil($options->{seconds}), $user_end - $user, $sys_end - $sys);
 }
 
 sub address

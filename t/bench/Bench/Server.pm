@@ -38,6 +38,7 @@ sub start
     $self->{tls_port} = free_port();
     $self->{echo_port} = free_port();
     $self->{proxy_port} = free_port();
+    $self->{h2_port} = free_port();
     certify($self->{dir});
     write_file("$self->{dir}/server.conf", $self->configuration);
     $self->{pid} = $self->spawn;
@@ -55,6 +56,7 @@ sub configuration
         DIR => $self->{dir},
         PORT => $self->{port},
         TLSPORT => $self->{tls_port},
+        H2PORT => $self->{h2_port},
         LUA => "$HERE/lua",
         REDIS => $Bench::Setup::REDIS_PORT // 0,
         ECHOPORT => $self->{echo_port},
@@ -67,7 +69,7 @@ sub configuration
     my $text = read_file("$HERE/conf/$self->{kind}.conf");
     $text =~ s/^#.*\n//mg;
     $text =~ s/^stream \{\n.*?^\}\n//ms if !$self->has_stream;
-    $text =~ s/@([A-Z_]+)@/$names{$1} \/\/ die "unknown name $1\n"/ge;
+    $text =~ s/@([A-Z0-9_]+)@/$names{$1} \/\/ die "unknown name $1\n"/ge;
     return $text;
 }
 

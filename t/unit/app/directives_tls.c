@@ -8,7 +8,7 @@
 static void test_values(void **state)
 {
     struct app_conf *conf = loaded(IN_TWO_LEVELS(
-        "ssl_certificate a; ssl_certificate b; ssl_certificate_key c; ssl_protocols TLSv1.2;",
+        "ssl_certificate a; ssl_certificate b; ssl_certificate_key c; ssl_protocols TLSV1.2;",
         "ssl_certificate d; ssl_verify_client optional_no_ca; ssl_verify_depth 3; "
         "ssl_session_timeout 1m; ssl_buffer_size 4k; ssl_session_tickets off; ssl_ecdh_curve "
         "X25519; "

@@ -56,7 +56,7 @@ static void test_hello(void **state)
     assert_int_equal(versions[1], 0x0303);
     assert_int_equal(versions[2], 0);
     assert_int_equal(name_size, 5 + 9);
-    assert_int_equal(session_size, 32);
+    assert_int_equal(session_size, 0); /* its 32 bytes name nothing: it is of TLS 1.3 */
     assert_false(has_unknown);
     shake(TLS_1_2, 0);
     assert_int_equal(versions[0], 0x0303);
