@@ -365,6 +365,7 @@ static struct client_pool *pool_of(struct upstream *u)
         .max_requests = u->keepalive_requests,
         .idle_timeout = u->keepalive_timeout,
         .max_age = u->keepalive_time,
+        .http2 = client_pool_defaults.http2,
     };
 
     if (!u->pool) {

@@ -81,7 +81,22 @@ void client_call_free(struct client_call **at)
         (void)close(c->file);
     content_decoder_free(&c->decoder);
     buf_free(&c->held);
+    stream_close(&c->tunnel, true);
+    buf_free(&c->tunnel_in);
     mem_free(c);
+}
+
+struct stream *client_call_take_tunnel(struct client_call **c, struct buf *in)
+{
+    struct stream *s = (*c)->tunnel;
+
+    if (!s)
+        return NULL;
+    *in = (*c)->tunnel_in;
+    (*c)->tunnel_in = BUF_EMPTY;
+    (*c)->tunnel = NULL;
+    client_call_free(c);
+    return s;
 }
 
 void client_call_set_listener(lua_State *L)
@@ -233,11 +248,29 @@ static bool is_whole(struct client_call *c, struct slice *body)
     }
 }
 
+/* A CONNECT was answered well: the stream is kept until somebody takes it. */
+static bool is_tunnel(struct client_call *c)
+{
+    struct client_exchange *x = c->x;
+    struct outq out;
+
+    if (x->req.method != METHOD_CONNECT || x->res.status >= 300 || x->state != CLIENT_BODY)
+        return false;
+    c->tunnel = client_detach(x, &c->tunnel_in, &out);
+    if (c->tunnel)
+        outq_clear(&out);
+    return c->tunnel != NULL;
+}
+
 static void on_head(struct client_exchange *x)
 {
     struct client_call *c = x->app;
     struct slice body;
 
+    if (is_tunnel(c)) {
+        tell_head(c);
+        return;
+    }
     begin_decoding(c);
     if (is_whole(c, &body)) {
         if (c->does_collect && body.n > c->most) {

@@ -1,7 +1,6 @@
 /* One request that we make and its response, on any transport: the client's half of the street.
  *   user -- client_new, a pool --> queue --> connection --> on_head, client_read --> user
- * States only move by one setter: NEW, QUEUED (for a connection), WAITING (sent, no head yet),
- * BODY, DONE; or DETACHED, FAILED. A request whose connection turned out to be dead goes from
+ * States only move by one setter. A request whose connection turned out to be dead goes from
  * WAITING back to QUEUED. Requests may still be sending when the response has begun.
  *
  * Callbacks come from the loop only, none after client_cancel or on_failed. The user owns one hold;
@@ -21,8 +20,8 @@
 
 enum client_state {
     CLIENT_NEW,
-    CLIENT_QUEUED,
-    CLIENT_WAITING,
+    CLIENT_QUEUED,  /* for a connection */
+    CLIENT_WAITING, /* sent, no head yet */
     CLIENT_BODY,
     CLIENT_DONE,
     CLIENT_DETACHED,
@@ -40,9 +39,11 @@ enum client_source {
 struct client_request {
     enum method method;
     struct slice method_token, target;
+    struct slice protocol;          /* of an extended CONNECT (RFC 8441); empty: none */
     struct slice scheme, authority; /* authority: of Host or :authority; empty: it is in headers */
     struct header_list headers;
-    struct slice connection; /* value of the Connection field; empty: by `keeps` */
+    struct header_list trailers; /* behind a body of unknown length, and in HTTP/2 */
+    struct slice connection;     /* value of the Connection field; empty: by `keeps` */
     enum client_source source;
     struct slice bytes;
     int fd;
@@ -122,7 +123,8 @@ struct client_exchange {
 };
 
 extern const struct err client_err_pool_timeout, client_err_pool_full, client_err_request_timeout,
-    client_err_read_timeout, client_err_send_timeout, client_err_total_timeout;
+    client_err_read_timeout, client_err_send_timeout, client_err_total_timeout,
+    client_err_no_protocol;
 
 /* A fresh exchange with one hold. `user` is not copied. */
 struct client_exchange *client_new(const struct client_user *user, void *app);
@@ -166,7 +168,7 @@ struct stream *client_detach(struct client_exchange *x, struct buf *in, struct o
 /* The one setter of the state. */
 void client_set_state(struct client_exchange *x, enum client_state to);
 
-/* The request has gone out: what is waited for is another thing now. */
+/* The request has gone out: another thing is waited for now. */
 void client_sent(struct client_exchange *x);
 
 /* A byte has moved. */
@@ -189,6 +191,9 @@ void client_notify_body(struct client_exchange *x);
 
 /* Output was taken. */
 void client_notify_drained(struct client_exchange *x);
+
+/* The Content-Length that is sent; -1: none. */
+int64_t client_announced_length(const struct client_request *r);
 
 /* Can the request be sent once more without harm, if the server has not answered a byte? */
 bool client_is_replayable(const struct client_exchange *x);

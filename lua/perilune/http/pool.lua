@@ -13,13 +13,21 @@ local known = {
     connections_per_host = "number", total_connections = "number", max_queue_size = "number", max_requests = "number",
     idle_timeout = "seconds", max_age = "seconds", pool_timeout = "seconds", connection_timeout = "seconds",
     request_timeout = "seconds", read_timeout = "seconds", total_timeout = "seconds", middleware = "function",
-    request_options = "table", tls = "any", insecure = "boolean",
+    request_options = "table", tls = "any", insecure = "boolean", http_versions = "table", force_h2c = "boolean",
+    http2 = "table",
+}
+
+local of_http2 = {
+    max_streams = "count", stream_window = "bytes", connection_window = "bytes", header_list = "bytes",
+    ping_interval = "seconds", ping_timeout = "seconds",
 }
 
 --- A pool.
 -- Limits: `connections_per_host` (8), `total_connections` (1024), `max_queue_size` (65536 waiting requests of an
 -- origin), `idle_timeout` (60 s; 0: never), `max_age` of a connection, `max_requests` on one. Timeouts of its
 -- requests: `pool_timeout`, `connection_timeout` (30 s), `request_timeout`, `read_timeout`, `total_timeout`.
+-- `http2`: `max_streams` (100), `stream_window` (1 MiB), `connection_window` (8 MiB), `header_list` (64 KiB),
+-- `ping_interval` (none), `ping_timeout` (10 s).
 -- `request_options`: what its requests have where they do not say otherwise; `middleware`: a function from client to
 -- client.
 -- @tparam[opt] table opts
@@ -29,11 +37,13 @@ function pool.new(opts)
     if opts.request_options then
         options.check(opts.request_options, of_requests, "http.connection_pool: request_options", 2)
     end
+    options.check(opts.http2, of_http2, "http.connection_pool: http2", 2)
     local defaults = opts.request_options
-    if opts.tls or opts.insecure then
-        defaults = defaults or {}
-        defaults.tls = defaults.tls or tls.of(opts.tls)
-        defaults.insecure = defaults.insecure or opts.insecure
+    if opts.tls or opts.insecure or opts.http_versions or opts.force_h2c then
+        defaults = options.together({
+            tls = (opts.tls or opts.insecure) and tls.of(opts.tls) or nil, insecure = opts.insecure,
+            http_versions = opts.http_versions, force_h2c = opts.force_h2c,
+        }, defaults)
     end
     return setmetatable({ core = core.pool(opts), middleware = opts.middleware, defaults = defaults }, mt)
 end
