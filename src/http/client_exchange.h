@@ -3,8 +3,8 @@
  * States only move by one setter. A request whose connection turned out to be dead goes from
  * WAITING back to QUEUED. Requests may still be sending when the response has begun.
  *
- * Callbacks come from the loop only, none after client_cancel or on_failed. The user owns one hold;
- * after client_release a response that nobody reads is drained or its connection closed. */
+ * Callbacks come from the loop only, none after client_cancel or on_failed. The user owns one hold.
+ */
 #ifndef HTTP_CLIENT_EXCHANGE_H
 #define HTTP_CLIENT_EXCHANGE_H
 
@@ -64,13 +64,12 @@ struct client_response {
     uint8_t major, minor;
 };
 
-/* In milliseconds, 0: none. */
-struct client_timeouts {
-    uint64_t pool;    /* waiting for a connection */
-    uint64_t connect; /* name, connection, handshake */
-    uint64_t request; /* from sending to the head of the response */
-    uint64_t read;    /* between two pieces of the response */
-    uint64_t send;    /* between two pieces of the request; then `request` counts from the last */
+struct client_timeouts { /* milliseconds, 0: none */
+    uint64_t pool;       /* waiting for a connection */
+    uint64_t connect;    /* name, connection, handshake */
+    uint64_t request;    /* from sending to the head of the response */
+    uint64_t read;       /* between two pieces of the response */
+    uint64_t send; /* between two pieces of the request; then `request` counts from the last */
     uint64_t total;
 };
 
@@ -122,9 +121,9 @@ struct client_exchange {
     char room[1024];
 };
 
-extern const struct err client_err_pool_timeout, client_err_pool_full, client_err_request_timeout,
-    client_err_read_timeout, client_err_send_timeout, client_err_total_timeout,
-    client_err_no_protocol;
+extern const struct err client_err_pool_timeout, client_err_pool_full, client_err_no_protocol;
+extern const struct err client_err_request_timeout, client_err_read_timeout,
+    client_err_send_timeout, client_err_total_timeout;
 
 /* A fresh exchange with one hold. `user` is not copied. */
 struct client_exchange *client_new(const struct client_user *user, void *app);

@@ -21,8 +21,11 @@ static const struct client_transport transport;
 
 /* --- life --- */
 
-static void free_record(void *st)
+static void free_record(void *p)
 {
+    struct client_h2_stream *st = p;
+
+    buf_free(&st->s.body);
     mem_cache_give(&records, st);
 }
 
@@ -56,15 +59,14 @@ static void part(struct client_h2_stream *st)
     st->h2 = NULL;
 }
 
-/* Pieces that a reader has may be of its body: it stays until the turn is over. */
+/* A piece that a reader has may be of its body: what was read stays until the turn is over. */
 static void remove_record(struct client_h2_stream *st)
 {
     timer_stop(&st->timer);
-    if (st->h2) {
+    outq_clear(&st->s.out);
+    if (h2_stream_has_data(&st->s))
         h2_stream_clear(&st->s);
-        part(st);
-    }
-    h2_stream_deinit(&st->s);
+    part(st);
     loop_free_later(st, free_record);
 }
 
