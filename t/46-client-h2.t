@@ -75,7 +75,9 @@ print(get("/head", { method = "HEAD" }).headers["content-length"], #text("/head"
 print(get("/nothing/204").status, get("/nothing/304").status, #text("/nothing/200"))
 local informed = {}
 res = get("/inform", { on_informational = function(status, headers) informed[#informed + 1] = status .. headers.link end })
-print(table.concat(informed, " "), await(res:text()))
+print(table.concat(informed, " "), await(res:text()), res:trailers()["x-sum"], get("/ok"):trailers()["x-sum"])
+res = get("/inform", { as = "string" })
+print(res.body, res:trailers()["X-Sum"])
 print(count("request 1 "), count("request 2 "))
 --- exec_out
 200	HTTP/2	ok 1
@@ -88,8 +90,9 @@ POST http HOST 5 5 - packa
 GET http other.example 0 - - 
 5	0
 204	304	0
-103a 103b	body
-14	0
+103a 103b	body	7	nil
+body	7
+16	0
 exit 0
 
 

@@ -88,10 +88,10 @@ static void log_failure(struct proxy *p, const struct err *why)
     struct slice addr = p->peer ? p->peer->name : p->upstream->name;
 
     log_write(&p->v->x->log, LOG_ERROR,
-              "%s while %s, upstream: \"%s://" SLICE_FMT SLICE_FMT "\"%s" SLICE_FMT, why->message,
-              stage_of(p), p->pass.is_tls ? "https" : "http", SLICE_ARG(addr),
-              SLICE_ARG(p->up ? p->up->req.target : SLICE_EMPTY), detail.n ? ", " : "",
-              SLICE_ARG(detail));
+              "%s while %s, upstream: \"%s%s://" SLICE_FMT SLICE_FMT "\"%s" SLICE_FMT, why->message,
+              stage_of(p), p->conf->is_grpc ? "grpc" : "http", p->pass.is_tls ? "s" : "",
+              SLICE_ARG(addr), SLICE_ARG(p->up ? p->up->req.target : SLICE_EMPTY),
+              detail.n ? ", " : "", SLICE_ARG(detail));
 }
 
 static bool is_timeout(const struct err *why)
@@ -396,6 +396,7 @@ static void push_body(struct proxy *p)
             return;
         case BODY_END:
             c.is_last = true;
+            proxy_request_add_trailers(p);
             client_write(p->up, &c);
             return;
         case BODY_FAILED:
@@ -452,8 +453,7 @@ static void attempt(struct proxy *p)
         v->x->user.on_body = on_client_body;
         client_wait_drained(p->up);
     }
-    client_pool_submit(upstream_origin(p->upstream, p->peer, p->pass.is_tls ? &p->tls : NULL),
-                       p->up);
+    client_pool_submit(upstream_origin(p->upstream, p->peer, &p->how), p->up);
 }
 
 static void on_spool(struct exchange *x, struct body_spool *s)
@@ -504,6 +504,8 @@ static bool resolve(struct proxy *p, const struct proxy_pass *pass)
     if (pass->target) {
         struct slice url = script_eval(pass->target, v);
 
+        if (p->conf->is_grpc)
+            url = proxy_pass_of_grpc(visit_pool(v), url);
         if (!proxy_pass_parse(url, &p->pass)) {
             log_write(&v->x->log, LOG_ERROR, "invalid URL prefix in \"" SLICE_FMT "\"",
                       SLICE_ARG(exchange_shown(v->x, url)));
@@ -523,12 +525,15 @@ static bool resolve(struct proxy *p, const struct proxy_pass *pass)
 /* The context belongs to the settings of the location, whoever asks. */
 static bool resolve_tls(struct proxy *p)
 {
-    struct proxy_conf *c = p->v->loc->proxy;
+    struct proxy_conf *c = p->conf->is_grpc ? p->v->loc->grpc : p->v->loc->proxy;
 
-    if (c)
-        return proxy_tls_way(p->v, &c->tls, p->authority, &p->tls);
-    log_write(&p->v->x->log, LOG_ERROR, "no proxy_ssl directive in a location that asks for https");
-    return false;
+    if (!c) {
+        log_write(&p->v->x->log, LOG_ERROR,
+                  "no proxy_ssl directive in a location that asks for https");
+        return false;
+    }
+    p->how.alpn = p->conf->is_h2 ? SLICE("h2") : SLICE_EMPTY;
+    return proxy_tls_way(p->v, &c->tls, p->authority, &p->how);
 }
 
 void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct proxy_pass *pass)
@@ -546,6 +551,7 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
         return;
     }
     is_unix = slice_has_prefix(p->pass.authority, SLICE("unix:"));
+    p->how.knows_h2 = conf->is_h2;
     p->authority = is_unix ? SLICE("localhost") : p->pass.authority;
     if (p->pass.is_tls && !resolve_tls(p)) {
         answer(p, 502);
@@ -562,5 +568,11 @@ enum step_result proxy_step(struct visit *v, const struct step *s)
     const struct proxy_conf *conf = v->loc->proxy ? v->loc->proxy : defaults;
 
     proxy_start(v, conf, s->arg);
+    return STEP_DONE;
+}
+
+enum step_result proxy_grpc_step(struct visit *v, const struct step *s)
+{
+    proxy_start(v, v->loc->grpc, s->arg);
     return STEP_DONE;
 }

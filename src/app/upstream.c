@@ -376,19 +376,21 @@ static struct client_pool *pool_of(struct upstream *u)
 }
 
 struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *p,
-                                      const struct client_way *tls)
+                                      const struct client_way *how)
 {
     struct client_way way = p->way;
     struct buf key = BUF_EMPTY;
     struct client_origin *o;
 
-    if (!tls)
+    if (!how->tls && !how->knows_h2)
         return client_pool_origin(pool_of(u), p->name, &p->way);
-    way.tls = tls->tls;
-    way.server_name = tls->server_name;
-    way.skips_verify = tls->skips_verify;
-    buf_printf(&key, SLICE_FMT " %p " SLICE_FMT, SLICE_ARG(p->name), (void *)tls->tls,
-               SLICE_ARG(tls->server_name));
+    way.tls = how->tls;
+    way.alpn = how->alpn;
+    way.knows_h2 = how->knows_h2;
+    way.server_name = how->server_name;
+    way.skips_verify = how->skips_verify;
+    buf_printf(&key, SLICE_FMT " %p " SLICE_FMT " %d", SLICE_ARG(p->name), (void *)how->tls,
+               SLICE_ARG(how->server_name), how->knows_h2);
     o = client_pool_origin(pool_of(u), buf_slice(&key), &way);
     buf_free(&key);
     return o;

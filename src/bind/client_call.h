@@ -43,8 +43,9 @@ struct stream *client_call_take_tunnel(struct client_call **c, struct buf *in);
 /* Makes the function on top of `L`, which is popped, the one that is told. */
 void client_call_set_listener(lua_State *L);
 
-/* Pushes bytes of the body: a string, "" at the end, false when there are none now, or nil and an
- * error. How many values. The call is over after the end and after an error. */
+/* Pushes bytes of the body: a string, "" and the text of the trailers (or nil) at the end, false
+ * when there are none now, or nil and an error. How many values. The call is over after the end and
+ * after an error. */
 int client_call_read(lua_State *L, struct client_call *c);
 
 /* Pushes the error object of a failed exchange. */

@@ -395,7 +395,8 @@ static int l_forget(lua_State *L)
     return 0;
 }
 
-/* read(id) → bytes; "" at the end; false when there are none now; nil, error */
+/* read(id) → bytes; "" and the text of the trailers or nil at the end; false when there are none
+ * now; nil, error */
 static int l_read(lua_State *L)
 {
     struct client_call *c = client_call_get(lua_tonumber(L, 1));

@@ -2,10 +2,10 @@
  * connection's end.
  *
  * on_work does everything, after each event and whenever something was scheduled: frames from the
- * input, one at a time, each followed by what was noted about streams (client_h2_stream_settle);
- * then what the session has to say, and one flush. A server that does not read has no more input
- * taken. A connection that the server has said goodbye to takes no more requests and closes with
- * its last stream. */
+ * input; what was noted about streams (client_h2_stream_settle), so that a small answer is told
+ * whole; then what the session has to say, and one flush. A server that does not read has no more
+ * input taken. A connection that the server has said goodbye to takes no more requests and closes
+ * with its last stream. */
 #include "http/client_h2.h"
 
 #include <stdio.h>
@@ -105,11 +105,12 @@ static void take_input(struct client_conn *c, struct client_h2 *h2)
         bool goes_on = h2_session_receive(h2->link.session, &in, clock_ms());
 
         client_conn_consume(c, goes_on ? before - in.n : before);
-        client_h2_stream_settle(h2);
-        if (!c->stream)
-            return;
         if (n % FRAMES_AT_ONCE == 0)
             h2_session_send(h2->link.session);
+        if (h2->is_urgent || n % FRAMES_AT_ONCE == 0)
+            client_h2_stream_settle(h2);
+        if (!c->stream)
+            return;
         in = client_conn_input(c);
     }
 }
@@ -159,6 +160,19 @@ static void tell_owner(struct client_conn *c, struct client_h2 *h2)
     c->owner->on_free(c);
 }
 
+/* A connection whose responses nobody waits for does not keep a script from ending: what it counts
+ * for while it is watched is taken back. */
+static void count_in_loop(struct client_conn *c, struct client_h2 *h2, bool counts)
+{
+    if (stream_fd(c->stream) < 0 || counts != h2->is_released)
+        return;
+    h2->is_released = !counts;
+    if (counts)
+        loop_hold();
+    else
+        loop_release();
+}
+
 /* Everything that can go either way. */
 static void move(struct client_conn *c, struct client_h2 *h2)
 {
@@ -167,6 +181,8 @@ static void move(struct client_conn *c, struct client_h2 *h2)
             client_h2_stream_settle(h2);
         if (c->stream)
             take_input(c, h2);
+        if (c->stream)
+            client_h2_stream_settle(h2);
         if (c->stream)
             push(c, h2);
     } while (c->stream && client_conn_input(c).n && may_take_input(c));
@@ -178,6 +194,7 @@ static void on_work(struct client_conn *c)
     const struct err *why;
     bool is_over;
 
+    count_in_loop(c, h2, true);
     move(c, h2);
     while (c->stream) {
         why = end_of(c, &is_over);
@@ -186,10 +203,12 @@ static void on_work(struct client_conn *c)
             return;
         }
         if (!h2->has_room_news)
-            return;
+            break;
         tell_owner(c, h2);
         move(c, h2);
     }
+    if (c->stream && c->phase == CLIENT_CONN_BUSY && !h2->n_active)
+        count_in_loop(c, h2, false);
 }
 
 static void on_readable(struct client_conn *c)

@@ -79,6 +79,7 @@ static void take_informational(struct client_h2_stream *st, struct slice text)
     }
     st->informational_status = h->status;
     st->informational = fields_of(&st->x->pool, text, h->n);
+    st->h2->is_urgent = true;
     h2_stream_note(&st->s);
 }
 

@@ -48,9 +48,24 @@ static struct client_h2_stream *new_record(struct client_h2 *h2, struct client_e
     return st;
 }
 
+/* Is there somebody who waits for it to go on? */
+static void count_activity(struct client_h2_stream *st)
+{
+    const struct client_exchange *x = st->x;
+    bool is_active = st->s.owner || (x && (x->state == CLIENT_WAITING || x->is_waiting_body ||
+                                           x->is_waiting_drained || !x->is_out_done));
+
+    if (!st->h2 || is_active == st->is_active)
+        return;
+    st->is_active = is_active;
+    st->h2->n_active += is_active ? 1 : -1u;
+}
+
 /* The record leaves the connection. */
 static void part(struct client_h2_stream *st)
 {
+    st->h2->n_active -= st->is_active;
+    st->is_active = false;
     st->h2->n_streams--;
     st->h2->has_room_news = true;
     list_remove(&st->node);
@@ -239,6 +254,7 @@ static void settle_one(struct client_h2_stream *st)
         st->s.on_news(&st->s);
     if (st->is_unwanted && st->s.out_state == H2_OUT_SENT && st->h2 && !st->s.is_closed)
         cancel(st);
+    count_activity(st);
     if (st->s.is_closed && !st->x && !st->s.owner && st->h2)
         remove_record(st);
 }
@@ -247,6 +263,7 @@ void client_h2_stream_settle(struct client_h2 *h2)
 {
     struct list *node;
 
+    h2->is_urgent = false;
     while (!h2->is_dead && (node = list_pop(&h2->link.news)))
         settle_one(CONTAINER_OF(node, struct client_h2_stream, s.news));
 }
@@ -380,8 +397,7 @@ static void wait_body(struct client_exchange *x)
 {
     struct client_h2_stream *st = x->conn;
 
-    if (!has_body_news(st))
-        return;
+    count_activity(st);
     h2_stream_note(&st->s);
     schedule(st, true);
 }
@@ -458,5 +474,6 @@ void client_h2_stream_start(struct client_h2 *h2, struct client_exchange *x)
         client_h2_out_head(st);
     if (x->is_waiting_drained)
         h2_stream_note(&st->s);
+    count_activity(st);
     client_conn_schedule(h2->conn, !list_is_empty(&st->s.news));
 }

@@ -24,12 +24,15 @@ struct client_h2 {
     struct client_h2_head head;
     struct client_exchange *sending; /* whose head is being sent, to be counted */
     unsigned n_streams, n_open;      /* records; streams that the session has open */
+    unsigned n_active;               /* records that somebody waits for */
     uint64_t read_ms;                /* when something came last */
     char reason[160];                /* what the server said, or did, to end it; may be empty */
     bool has_room_news;              /* the owner is to be told */
     bool has_pinged;
-    bool is_broken; /* the server has broken a rule */
-    bool is_dead;   /* the connection is closed */
+    bool is_urgent;   /* something noted does not wait for more input */
+    bool is_released; /* it does not keep the loop going */
+    bool is_broken;   /* the server has broken a rule */
+    bool is_dead;     /* the connection is closed */
 };
 
 struct client_h2_stream {
@@ -48,6 +51,7 @@ struct client_h2_stream {
     bool has_new_head;            /* to be told */
     bool is_body_held;            /* until 100 Continue */
     bool is_by_peer;              /* the server has reset it */
+    bool is_active;               /* counted in n_active */
     bool is_unwanted;             /* reset it when our side has ended */
 };
 

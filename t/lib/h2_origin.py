@@ -105,6 +105,8 @@ class Connection:
         elif kind == DATA:
             self.bodies[stream] = self.bodies.get(stream, b"") + payload
             self.given(stream, len(payload))
+            if payload and self.requests[stream].get(":path") == "/grpc/stream":
+                self.send(DATA, 0, stream, b"echo " + payload)
         elif kind == HEADERS:
             fields = dict(self.decoder.decode(payload))
             if stream in self.requests:
@@ -128,6 +130,9 @@ class Connection:
             self.head(stream, [(":status", "200")])
         elif path == "/never-head":
             pass
+        elif path == "/grpc/stream":
+            log("te", fields.get("te"), fields.get("content-type"))
+            self.head(stream, [(":status", "200"), ("content-type", "application/grpc")])
         elif path == "/expect" and fields.get("expect"):
             self.head(stream, [(":status", "100")])
         elif path == "/unwanted":
@@ -173,7 +178,7 @@ class Connection:
                  request.get("content-length", "-"), self.trailers.get(stream, {}).get("x-sum", "-")]
         self.answer(stream, " ".join(words).encode() + b" " + body[:20])
 
-    on_expect = on_echo
+    on_expect = on_named = on_var = on_echo
 
     def on_refuse(self, stream, path):
         self.reset(stream, 7)
@@ -267,6 +272,17 @@ class Connection:
         self.head(stream, [(":status", "200")])
         self.waiting[stream] = int(path.split("/")[2])
         self.pour(stream)
+
+    def on_grpc(self, stream, path):
+        """As a server of gRPC: the status stands in the trailers, or alone in the head."""
+        status = [("grpc-status", "0"), ("grpc-message", "fine")]
+        if path == "/grpc/fail":
+            return self.head(stream, [(":status", "200"), ("content-type", "application/grpc"), ("grpc-status", "5")],
+                             end=True)
+        if path == "/grpc/unary":
+            self.head(stream, [(":status", "200"), ("content-type", "application/grpc")])
+            self.send(DATA, 0, stream, self.bodies.get(stream, b"")[::-1])
+        self.head(stream, status, end=True)
 
     def on_begin(self, stream, path):
         self.head(stream, [(":status", "200")])

@@ -203,8 +203,8 @@ end
 
 local events = {}
 
-function events.head(self, status, head, body)
-    local res = response.new(self, status, head, body)
+function events.head(self, status, head, body, trailers)
+    local res = response.new(self, status, head, body, trailers)
     self.is_answered = true
     if self.options.cookie_store then
         self.options.cookie_store:take(self.url, res.headers)
@@ -258,8 +258,8 @@ function events.inform(self, status, head)
     end
 end
 
-core.listen(function(self, event, a, b, c)
-    events[event](self, a, b, c)
+core.listen(function(self, event, a, b, c, d)
+    events[event](self, a, b, c, d)
 end)
 
 --- Starts a prepared call.
