@@ -118,7 +118,8 @@ end
 -- @tparam[opt] string trailers as received, then
 -- @treturn response
 function response.new(call, status, head, body, trailers)
-    local res = { status = status, _head = head, _text = body, _trailers = trailers, url = call.url_text, method = call.method }
+    local res = { status = status, _head = head, _text = body, _trailers = trailers,
+        url = call.url_text, method = call.method }
     if not body then
         res._id, res._call, res._guard = call.id, call, core.guard(call.id)
     end
