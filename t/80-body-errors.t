@@ -56,19 +56,30 @@ malformed input
 --- no_error_log
 [error]
 
-=== TEST 3: the same on its way to another server, read whole and streamed
+=== TEST 3: the same on its way to another server, read whole
 --- config
     client_body_timeout 200ms;
-    location = /whole { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/to; }
-    location = /streamed {
+    location = /from {
+        proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/to;
+    }
+    location = /to { client_body_timeout 20s; content_by_lua_block { ngx.req.read_body() ngx.say("whole") } }
+--- raw_request eval
+"POST /from HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab"
+--- error_code: 408
+--- no_error_log
+[error]
+
+=== TEST 4: streamed
+--- config
+    client_body_timeout 200ms;
+    location = /from {
         proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/to;
         proxy_http_version 1.1;
         proxy_request_buffering off;
     }
     location = /to { client_body_timeout 20s; content_by_lua_block { ngx.req.read_body() ngx.say("whole") } }
 --- raw_request eval
-["POST /whole HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab", "POST /streamed HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab"]
---- error_code eval
-[408, 408]
+"POST /from HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab"
+--- error_code: 408
 --- no_error_log
 [error]

@@ -2,7 +2,7 @@
 
 local ffi = require "ffi"
 local core = require "perilune.core.ngx"
-local sys = require "perilune.core.sys"
+require "ngx.api.modules"
 local arguments = require "ngx.api.arguments"
 local codec = require "ngx.api.codec"
 local constants = require "ngx.api.constants"
@@ -16,6 +16,8 @@ local thread = require "ngx.api.thread"
 local time = require "ngx.api.time"
 local timer = require "ngx.api.timer"
 local variables = require "ngx.api.variables"
+
+ffi.cdef [[ int getpid(void); ]]
 
 local C = native.C
 local PREFIX = 3
@@ -73,6 +75,10 @@ copy(time, ngx)
 copy(fields.req, request)
 copy(arguments.req, request)
 
+function request.udp_socket()
+    return require("ngx.api.session").socket()
+end
+
 function request.socket(...)
     return require("ngx.api.socket").request(...)
 end
@@ -86,14 +92,15 @@ ngx.worker = {
     count = function()
         return C.ffi_ngx_worker_count()
     end,
-    pid = sys.pid,
+    pid = function()
+        return C.getpid()
+    end,
     exiting = function()
         return C.ffi_ngx_is_exiting() ~= 0
     end,
 }
 
-ngx.config = {
-    subsystem = "http",
+ngx.config = setmetatable({
     debug = false,
     nginx_version = 1031002,
     ngx_lua_version = 10030,
@@ -106,10 +113,19 @@ ngx.config = {
     nginx_configure = function()
         return ""
     end,
-}
+}, {
+    --- One machine serves both, so this tells for whom Lua runs; what loads at the start sees "http".
+    __index = function(_, name)
+        return name == "subsystem" and control.subsystem() or nil
+    end,
+})
 
 variables.attach(ngx)
 rawset(_G, "ngx", ngx)
+rawset(_G, "ndk", when_asked(function()
+    return require "ngx.api.ndk"
+end))
+package.loaded.ndk = ndk
 rawset(_G, "print", core.print_log)
 
 --- Phases in which programs set themselves up: init, init_worker, and none at all.

@@ -4,63 +4,79 @@ local regex = require "ngx.api.regex"
 
 local re = { version = "0.1" }
 
-local function add_captures(m, add)
-    for i = 1, #m do
-        if m[i] then
-            add(m[i])
-        end
+--- Where the next match begins, where to go on behind it (the same place when it is empty), and its first group.
+local function next_match(subject, pattern, options, look)
+    local found, err = regex.match(subject, pattern, options, look)
+    if not found then
+        return nil, nil, nil, err
     end
+    local behind = look.pos
+    if found[0] == "" then
+        look.pos = behind + 1
+    end
+    return behind - #found[0], behind, found[1]
 end
 
---- Cuts `subject` where `pattern` matches; captures are pieces too.
+--- Without a limit, empty pieces at the end are left out.
+local function drop_empty(pieces, n)
+    while n > 0 and pieces[n] == "" do
+        pieces[n] = nil
+        n = n - 1
+    end
+    return n
+end
+
+--- Cuts `subject` where `pattern` matches; an empty match cuts between two bytes. The first group is a piece, too.
 -- @tparam string subject
 -- @tparam string pattern
 -- @tparam[opt] string options
 -- @tparam[opt] table ctx `pos` tells where to begin
--- @tparam[opt] number most pieces, 0 or less: any number
+-- @tparam[opt] number most pieces (groups do not count), 0 or less: any number
 -- @tparam[opt] table out to fill
--- @treturn ?table pieces
+-- @treturn ?table pieces, up to the first nil
 -- @treturn ?string error
 function re.split(subject, pattern, options, ctx, most, out)
-    local pieces, n = out or {}, 0
-    local pos = ctx and ctx.pos or 1
-    most = most or 0
-    local at = pos
-    local function add(piece)
-        n = n + 1
-        pieces[n] = piece
+    subject, most = tostring(subject), most or 0
+    local pieces, n, cuts = out or {}, 0, 0
+    local at = ctx and ctx.pos or 1
+    if at > #subject then
+        pieces[1] = nil
+        return pieces
     end
-    while most <= 0 or n < most - 1 do
-        local c = { pos = at }
-        local from, to, err = regex.find(subject, pattern, options, c)
-        if err then
-            return nil, err
-        end
-        if not from then
+    local look = { pos = at }
+    while at <= #subject and (most <= 0 or cuts < most - 1) do
+        local first, behind, group, err = next_match(subject, pattern, options, look)
+        if not first then
+            if err then
+                return nil, err
+            end
             break
         end
-        if to < from then
-            if from >= #subject then
-                break
+        if behind > first or first > at then
+            cuts, n = cuts + 1, n + 1
+            pieces[n] = subject:sub(at, first - 1)
+            if group then
+                n = n + 1
+                pieces[n] = group
             end
-            add(subject:sub(pos, from))
-            pos, at = from + 1, from + 1
-        else
-            add(subject:sub(pos, from - 1))
-            add_captures(regex.match(subject, pattern, options, { pos = at }), add)
-            pos, at = to + 1, to + 1
+            at = behind
         end
     end
-    if pos <= #subject or n == 0 then
-        add(subject:sub(pos))
+    if most <= 0 and at > #subject then
+        n = drop_empty(pieces, n)
+    else
+        n = n + 1
+        pieces[n] = subject:sub(at)
     end
-    for i = n + 1, #pieces do
-        pieces[i] = nil
-    end
+    pieces[n + 1] = nil
     return pieces
 end
 
---- Accepted for compatibility: limits are fixed.
-function re.opt() end
+--- `re.opt("jit_stack_size", bytes)` is accepted for compatibility: the size is fixed.
+function re.opt(name)
+    if name ~= "jit_stack_size" then
+        error("unrecognized option name", 2)
+    end
+end
 
 return re

@@ -41,6 +41,8 @@ void directives_end_lua(struct apply *a)
     }
     if (a->rewrite_by_lua)
         location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
+    if (a->precontent_by_lua)
+        location_add_step(a->loc, PHASE_PRECONTENT, lua_step_precontent, a->precontent_by_lua, 0);
 }
 
 /* server_rewrite_by_lua comes before the rewrite directives of its server. */
@@ -61,6 +63,7 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
         .vhost = vhost,
         .server_rewrite_by_lua = outer->server_rewrite_by_lua,
         .rewrite_by_lua = outer->rewrite_by_lua,
+        .precontent_by_lua = outer->precontent_by_lua,
         .middleware = outer->middleware,
         .n_middleware = outer->n_middleware,
         .rewrite = &rewrite,
@@ -93,7 +96,7 @@ bool directives_script(const struct apply *a, const struct config_node *node, st
 {
     struct slice why;
 
-    if (script_compile(&a->conf->variables, text, out, &why))
+    if (script_compile(a->loc->variables, text, out, &why))
         return true;
     return config_node_error(node, e, SLICE_FMT, SLICE_ARG(why));
 }
@@ -107,7 +110,7 @@ const struct variable *directives_variable(const struct apply *a, const struct c
         config_node_error(node, e, "invalid variable name \"%.200s\"", word.p);
         return NULL;
     }
-    var = variable_define(&a->conf->variables, slice_from(word, 1));
+    var = variable_define(a->loc->variables, slice_from(word, 1));
     if (!var)
         config_node_error(node, e, "the duplicate \"%.200s\" variable", word.p + 1);
     return var;

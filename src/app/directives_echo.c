@@ -2,6 +2,7 @@
 #include "app/directives.h"
 
 #include "app/echo.h"
+#include "proto/method.h"
 
 /* The list that the block's echo directives fill: made by the first of them, which makes it the
  * block's content. */
@@ -53,6 +54,37 @@ static bool apply_echo(void *ctx, const struct config_node *node, struct config_
     return read_words(a, node, line, first, e) && append(at, line);
 }
 
+/* echo_subrequest method path [-q query] [-b body] */
+static bool apply_subrequest(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct echo_line *line = pool_new(&a->conf->pool, struct echo_line), **at = list_of(a, node);
+
+    line->kind = ECHO_SUBREQUEST;
+    if (node->n_args % 2)
+        return config_node_error(node, e, "invalid number of arguments in \"%s\" directive",
+                                 node->name.p);
+    if (method_parse(node->args[0]) == METHOD_OTHER)
+        return config_node_error(node, e, "invalid method \"%.200s\"", node->args[0].p);
+    for (size_t i = 2; i < node->n_args; i += 2) {
+        line->words_are_body[i / 2 - 1] = slice_eq(node->args[i], SLICE("-b"));
+        if (!line->words_are_body[i / 2 - 1] && !slice_eq(node->args[i], SLICE("-q")))
+            return config_node_error(node, e, "invalid option \"%.200s\"", node->args[i].p);
+    }
+    return read_words(a, node, line, 0, e) && append(at, line);
+}
+
+/* Nothing can be said before or after it. */
+static bool apply_exec(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct echo_line **at = list_of(a, node);
+
+    if (*at)
+        return config_node_error(node, e, "\"echo_exec\" must be the first of its block");
+    return apply_echo(ctx, node, e);
+}
+
 #define KIN(text, kind, least, most, args, about)                                                  \
     {                                                                                              \
         .name = (text), .contexts = CTX_LOCATION | CTX_IF_LOCATION, .flags = DIRECTIVE_REPEATS,    \
@@ -81,6 +113,27 @@ static const struct directive table[] = {
         "In a list of `echo`: the body of the request, when it has been read."),
     KIN("echo_location", ECHO_LOCATION, 1, 2, " path [query]",
         "In a list of `echo`: what a GET of that location of this server answers."),
+    KIN("echo_status", ECHO_STATUS, 1, 1, " status",
+        "In a list of `echo`: the status of the answer, 200 to 599."),
+    {.name = "echo_subrequest",
+     .contexts = CTX_LOCATION | CTX_IF_LOCATION,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 2,
+     .max_args = 6,
+     .group = "Answers",
+     .syntax = "echo_subrequest method path [-q query] [-b body];",
+     .doc = "In a list of `echo`: what such a request to that location of this server answers.",
+     .apply = apply_subrequest},
+    {.name = "echo_exec",
+     .contexts = CTX_LOCATION | CTX_IF_LOCATION,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 1,
+     .max_args = 2,
+     .group = "Answers",
+     .syntax = "echo_exec path [query];",
+     .doc = "Goes to that location, or `@name`, instead. The first `echo` directive of its block.",
+     .id = ECHO_EXEC,
+     .apply = apply_exec},
 };
 
 void directives_echo_register(void)

@@ -9,7 +9,7 @@
 #include "base/num.h"
 
 #define GROUP       "TLS"
-#define CTX_SERVERS (CTX_HTTP | CTX_SERVER)
+#define CTX_SERVERS (CTX_HTTP | CTX_SERVER | CTX_STREAM_ALL)
 
 enum { KEY_FILE_MOST = 1 << 16 };
 
@@ -47,7 +47,7 @@ static bool set_path(void *ctx, const struct config_node *node, struct config_er
     struct apply *a = ctx;
 
     UNUSED(e);
-    *(const char **)field_of(ctx, node) = conf_path(a->conf, node->args[0]);
+    *(const char **)field_of(ctx, node) = conf_material(a->conf, node->args[0]);
     return true;
 }
 
@@ -71,7 +71,7 @@ static bool add_certificate(void *ctx, const struct config_node *node, struct co
                                  "variables in the names of certificates are not supported: "
                                  "choose the certificate with ssl_certificate_by_lua_block");
     t->certs = grow(a, t->certs, &t->n_certs, &t->certs_size, sizeof(*t->certs));
-    t->certs[t->n_certs++] = conf_path(a->conf, node->args[0]);
+    t->certs[t->n_certs++] = conf_material(a->conf, node->args[0]);
     return true;
 }
 
@@ -82,14 +82,14 @@ static bool add_key(void *ctx, const struct config_node *node, struct config_err
 
     UNUSED(e);
     t->keys = grow(a, t->keys, &t->n_keys, &t->keys_size, sizeof(*t->keys));
-    t->keys[t->n_keys++] = conf_path(a->conf, node->args[0]);
+    t->keys[t->n_keys++] = conf_material(a->conf, node->args[0]);
     return true;
 }
 
 static bool read_file(struct apply *a, const struct config_node *node, struct buf *out,
                       struct config_error *e)
 {
-    const char *path = conf_path(a->conf, node->args[0]);
+    const char *path = conf_material(a->conf, node->args[0]);
     const struct err *err = file_read(path, KEY_FILE_MOST, out);
 
     if (err) {

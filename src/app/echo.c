@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/phases.h"
 #include "app/script.h"
 #include "app/static_send.h"
 #include "app/subrequest.h"
@@ -127,22 +128,51 @@ static void on_sub_done(struct subrequest *s)
     loop_next(&((struct echo_run *)s->user)->call);
 }
 
-static bool start_location(struct echo_run *r, const struct echo_line *line)
+/* "path?query" in one word, or the query in another. */
+static void split_path(struct slice *path, struct slice *query)
 {
-    struct subrequest_options o = {.method = METHOD_GET, .path = script_eval(line->words[0], r->v)};
+    if (query->p || slice_find(*path, '?') < 0)
+        return;
+    *query = *path;
+    *path = slice_cut(query, '?');
+}
 
-    o.query = line->n > 1 ? script_eval(line->words[1], r->v) : (struct slice){NULL, 0};
-    if (line->n == 1 && slice_find(o.path, '?') >= 0) {
-        o.query = o.path;
-        o.path = slice_cut(&o.query, '?');
-    }
-    r->sub = subrequest_new(r->v, &o);
+static bool start_subrequest(struct echo_run *r, struct subrequest_options *o)
+{
+    split_path(&o->path, &o->query);
+    r->sub = subrequest_new(r->v, o);
     if (!r->sub)
         return false;
     r->sub->on_done = on_sub_done;
     r->sub->user = r;
     subrequest_start(r->sub);
     return true;
+}
+
+static bool start_location(struct echo_run *r, const struct echo_line *line)
+{
+    struct subrequest_options o = {.method = METHOD_GET, .path = script_eval(line->words[0], r->v)};
+
+    if (line->n > 1)
+        o.query = script_eval(line->words[1], r->v);
+    return start_subrequest(r, &o);
+}
+
+static bool start_any(struct echo_run *r, const struct echo_line *line)
+{
+    struct subrequest_options o = {.method = method_parse(script_eval(line->words[0], r->v)),
+                                   .path = script_eval(line->words[1], r->v)};
+
+    for (unsigned i = 2; i + 1 < line->n; i += 2) {
+        struct slice text = script_eval(line->words[i + 1], r->v);
+
+        o.has_body = o.has_body || line->words_are_body[i / 2 - 1];
+        if (line->words_are_body[i / 2 - 1])
+            o.body = text;
+        else
+            o.query = text;
+    }
+    return start_subrequest(r, &o);
 }
 
 /* --- the list --- */
@@ -172,6 +202,11 @@ static bool do_line(struct echo_run *r, const struct echo_line *line)
         return start_body(r);
     case ECHO_LOCATION:
         return start_location(r, line);
+    case ECHO_SUBREQUEST:
+        return start_any(r, line);
+    case ECHO_EXEC:
+    case ECHO_STATUS:
+        break; /* done before the answer began */
     }
     return false;
 }
@@ -205,18 +240,44 @@ static void call_off(void *arg)
         subrequest_release(&r->sub);
 }
 
+static enum step_result exec(struct visit *v, const struct echo_line *line)
+{
+    struct slice path = script_eval(line->words[0], v), query = {NULL, 0};
+
+    if (line->n > 1)
+        query = script_eval(line->words[1], v);
+    if (path.n > 0 && path.p[0] != '@')
+        split_path(&path, &query);
+    return phases_redirect(v, path, query);
+}
+
+static int status_of(struct visit *v, const struct echo_line *line)
+{
+    int64_t n = 200;
+
+    for (; line; line = line->next)
+        if (line->kind == ECHO_STATUS &&
+            (!num_parse_u63(script_eval(line->words[0], v), &n) || n < 200 || n > 599))
+            n = 200;
+    return (int)n;
+}
+
 enum step_result echo_step(struct visit *v, const struct step *s)
 {
-    struct echo_run *r = pool_new(visit_pool(v), struct echo_run);
+    const struct echo_line *line = *(struct echo_line *const *)s->arg;
+    struct echo_run *r;
     struct exchange *x = v->x;
 
+    if (line->kind == ECHO_EXEC)
+        return exec(v, line);
+    r = pool_new(visit_pool(v), struct echo_run);
     r->v = v;
-    r->line = *(struct echo_line *const *)s->arg;
+    r->line = line;
     timer_init(&r->timer, on_timer);
     loop_call_init(&r->call, on_call);
     pool_on_reset(visit_pool(v), call_off, r);
     if (x->res.status == 0)
-        x->res.status = 200;
+        x->res.status = status_of(v, line);
     static_send_type(v);
     exchange_start(x);
     go_on(r);

@@ -12,7 +12,12 @@ enum echo_kind {
     ECHO_READ_BODY,    /* of the request */
     ECHO_REQUEST_BODY, /* once more to the client */
     ECHO_LOCATION,     /* what words[0] (a path) with words[1] (a query) answers */
+    ECHO_SUBREQUEST,   /* words: method, path, then pairs of "-q" or "-b" and a text */
+    ECHO_EXEC,         /* go to words[0] (a path) with words[1] (a query); the rest is not done */
+    ECHO_STATUS,       /* the answer's status is words[0] */
 };
+
+enum { ECHO_OPTIONS_MOST = 2 };
 
 /* One directive. Lives as long as the configuration. */
 struct echo_line {
@@ -20,6 +25,7 @@ struct echo_line {
     struct script **words;
     unsigned n;
     bool has_newline;
+    bool words_are_body[ECHO_OPTIONS_MOST]; /* of a subrequest: the pair is "-b" */
     struct echo_line *next;
 };
 

@@ -49,12 +49,16 @@ int lib_ngx_control_exit(lua_State *L)
     struct visit *v;
 
     ngx_visit_check_context(L, NGX_IN_YIELDABLE | NGX_IN(TIMER) | NGX_IN(HEADER_FILTER) |
-                                   NGX_IN_HANDSHAKE);
+                                   NGX_IN_HANDSHAKE | NGX_IN_SESSION);
     v = lua_current_visit();
     if (status == -2 || status == -4)
         return luaL_error(L, "bad argument to 'ngx.exit': does not accept NGX_AGAIN or NGX_DONE");
     if (!v) {
         lua_tls_set_exit(status);
+        return leave(L);
+    }
+    if (v->session) {
+        lua_visit_of(v)->exit_status = status;
         return leave(L);
     }
     status = settle_status(v, status);

@@ -28,6 +28,9 @@ enum lua_context {
     LUA_CONTEXT_SERVER_REWRITE,
     LUA_CONTEXT_CLIENT_HELLO,
     LUA_CONTEXT_CERTIFICATE,
+    LUA_CONTEXT_PREREAD, /* of stream */
+    LUA_CONTEXT_SESSION, /* content of stream, native or not */
+    LUA_CONTEXT_PRECONTENT,
 };
 
 /* What Lua hangs on a visit. In the exchange's pool. */

@@ -263,6 +263,7 @@ static bool change_uri(struct visit *v, const struct rewrite_rule *r)
     }
     req->path = pool_dup(visit_pool(v), buf_slice(&out));
     req->query = query;
+    v->is_internal = true;
     buf_free(&out);
     return true;
 }

@@ -249,6 +249,48 @@ static bool set_limit_rate(struct visit *v, const struct variable *var, struct s
     return true;
 }
 
+/* The client's own request, whoever asks. */
+static const struct request *client_request(const struct visit *v)
+{
+    while (v->parent)
+        v = v->parent;
+    return &v->x->req;
+}
+
+static struct slice get_client_method(struct visit *v, const struct variable *var)
+{
+    UNUSED(var);
+    return client_request(v)->method_token;
+}
+
+static struct slice get_client_head(struct visit *v, const struct variable *var)
+{
+    const struct request *r = client_request(v);
+    struct buf text = BUF_EMPTY;
+    struct slice out;
+
+    UNUSED(var);
+    buf_printf(&text, SLICE_FMT "\r\n", SLICE_ARG(r->line));
+    for (unsigned i = 0; i < r->headers.n; i++)
+        buf_printf(&text, SLICE_FMT ": " SLICE_FMT "\r\n", SLICE_ARG(r->headers.fields[i].name),
+                   SLICE_ARG(r->headers.fields[i].value));
+    out = pool_dup(visit_pool(v), buf_slice(&text));
+    buf_free(&text);
+    return out;
+}
+
+/* Where the request is now, with its query; in a subrequest its own. */
+static struct slice get_echo_request_uri(struct visit *v, const struct variable *var)
+{
+    const struct request *r = &v->x->req;
+
+    UNUSED(var);
+    if (!r->query.p || r->query.n == 0)
+        return r->path;
+    return pool_printf(visit_pool(v), SLICE_FMT "?" SLICE_FMT, SLICE_ARG(r->path),
+                       SLICE_ARG(r->query));
+}
+
 /* Names of the http_ family that nginx counts as builtins: they cannot be defined anew. */
 static const struct variables_field http_host = {HEADER_HOST, SLICE("host")};
 static const struct variables_field http_user_agent = {HEADER_USER_AGENT, SLICE("user_agent")};
@@ -287,6 +329,9 @@ const struct variable variables_request[] = {
     VARIABLE("request_method", get_request_method),
     VARIABLE("echo_request_method", get_echo_request_method),
     VARIABLE("echo_request_body", get_request_body),
+    VARIABLE("echo_request_uri", get_echo_request_uri),
+    VARIABLE("echo_client_request_method", get_client_method),
+    VARIABLE("echo_client_request_headers", get_client_head),
     VARIABLE("request_length", get_request_length),
     VARIABLE("request_time", get_request_time),
     VARIABLE("request_id", get_request_id),

@@ -27,6 +27,8 @@ static const char *const names[] = {
 static const struct log_sink to_stderr = {.fd = STDERR_FILENO, .level = LOG_NOTICE};
 static const struct log_sink *default_sink =
     &to_stderr; /* process-wide: set by each configuration */
+static void (*tap)(enum log_level level,
+                   struct slice line); /* process-wide: who reads what is written */
 
 static int sink_fd(const struct log_sink *sink)
 {
@@ -103,6 +105,11 @@ void log_set_default(const struct log_sink *sink)
     check_set_panic_hook(on_panic);
 }
 
+void log_set_tap(void (*fn)(enum log_level level, struct slice line))
+{
+    tap = fn;
+}
+
 const struct log_sink *log_default(void)
 {
     return default_sink;
@@ -151,10 +158,12 @@ static void describe_all(const struct log_ctx *ctx, struct buf *line)
         ctx->describe(ctx, line);
 }
 
-static void end_line(struct buf *line, const struct log_ctx *ctx, size_t most)
+static void end_line(struct buf *line, const struct log_ctx *ctx, enum log_level level, size_t most)
 {
     describe_all(ctx, line);
     line->n = MIN(line->n, most - 1);
+    if (tap)
+        tap(level, buf_slice(line));
     buf_add_char(line, '\n');
     write_line(sink_fd(sink_of(ctx)), line->p, line->n);
     buf_free(line);
@@ -174,7 +183,7 @@ void log_write(const struct log_ctx *ctx, enum log_level level, const char *fmt,
     va_start(ap, fmt);
     buf_vprintf(&line, fmt, ap);
     va_end(ap);
-    end_line(&line, ctx, LINE_MOST);
+    end_line(&line, ctx, level, LINE_MOST);
     errno = errnum;
 }
 
@@ -187,7 +196,7 @@ void log_text(const struct log_ctx *ctx, enum log_level level, struct slice text
         return;
     begin_line(&line, ctx, level);
     buf_add(&line, text.p, MIN(text.n, (size_t)TEXT_MOST));
-    end_line(&line, ctx, TEXT_MOST + LINE_MOST);
+    end_line(&line, ctx, level, TEXT_MOST + LINE_MOST);
     errno = errnum;
 }
 

@@ -52,6 +52,9 @@ void log_set_default(const struct log_sink *sink);
 /* The process default. */
 const struct log_sink *log_default(void);
 
+/* Calls `fn` with each line that is written, without its newline; it must not log. NULL: nobody. */
+void log_set_tap(void (*fn)(enum log_level level, struct slice line));
+
 /* Would a line of this level be written? Cheap; `ctx` may be NULL. */
 bool log_is_on(const struct log_ctx *ctx, enum log_level level);
 

@@ -1,3 +1,5 @@
+/* What a userdata needs besides its own functions: a type that Lua knows, and a place in the
+ * registry while C code is to call back. */
 #include "bind/handle.h"
 
 #include <lauxlib.h>

@@ -1,3 +1,4 @@
+/* Fields of a table, each with what stands for one that is absent. */
 #include "bind/opts.h"
 
 const char *opts_text(lua_State *L, int t, const char *name)

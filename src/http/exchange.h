@@ -37,25 +37,10 @@ enum body_result {
 };
 
 struct exchange;
+struct exchange_transport;
 struct filter;
 struct body_spool;
-
-/* What carries an exchange: HTTP/1.1, HTTP/2, a subrequest. Called by exchange.c only. */
-struct exchange_transport {
-    void (*send_head)(struct exchange *x, bool has_body);
-    void (*send_body)(struct exchange *x, const struct chunk *c);
-    void (*send_informational)(struct exchange *x, int status, const struct header_list *headers);
-    size_t (*queued)(const struct exchange *x); /* bytes not yet taken by the kernel */
-    enum body_result (*read_body)(struct exchange *x, struct slice *data);
-    void (*wait_body)(struct exchange *x);    /* exchange_notify_body when there is news */
-    void (*wait_drained)(struct exchange *x); /* exchange_notify_drained when output was taken */
-    int (*fd)(const struct exchange *x);      /* the socket's descriptor, -1: none; may be NULL */
-    struct stream *(*detach)(struct exchange *x, struct buf *in,
-                             struct outq *out); /* see exchange_detach; may be NULL */
-    /* the peer must see a truncated response */
-    void (*abort)(struct exchange *x, const struct err *why);
-    void (*release)(struct exchange *x); /* it is over and the app has let go; may be NULL */
-};
+struct body_reader;
 
 /* What the app fills in; all optional, called from the loop unless noted. */
 struct exchange_user {
@@ -77,8 +62,11 @@ struct exchange {
     void *app;                /* the app's own data */
     struct slice server_name; /* for log lines; the app sets it once it has chosen */
     struct body_spool *spool; /* the whole request body, when somebody asked for it */
-    struct filter *filters;   /* outermost first; NULL: straight to the transport */
-    struct filter *paused;    /* holds pieces back, see filter_pause */
+    const struct body_reader
+        *reader; /* changes the request body as it is read; NULL: nothing does */
+    void *reader_data;
+    struct filter *filters; /* outermost first; NULL: straight to the transport */
+    struct filter *paused;  /* hold pieces back, nearest to the wire first; see filter_pause */
     struct request req;
     struct response res;
     const struct err *body_err, *abort_err;
@@ -103,13 +91,6 @@ struct exchange {
     struct pool pool;
     char room[2048]; /* the pool's first block */
 };
-
-/* A fresh exchange in IDLE with one hold (the transport's), from a cache. */
-struct exchange *exchange_new(const struct exchange_transport *transport, void *conn,
-                              const struct http_settings *settings);
-
-/* The one setter: asserts that the edge exists. For exchange.c and transports. */
-void exchange_set_state(struct exchange *x, enum exchange_state to);
 
 /* "HANDLING" … */
 const char *exchange_state_name(enum exchange_state s);
@@ -146,8 +127,15 @@ void exchange_write(struct exchange *x, const struct chunk *c);
 /* Ends the response; with nothing written the body is empty. Ending again does nothing. */
 void exchange_end(struct exchange *x);
 
-/* A whole response in one go: x->res.status and headers as set, this body. */
-void exchange_respond(struct exchange *x, struct slice body);
+/* A whole response in one go: x->res.status and headers as set, this body; `keeper`: see struct
+ * chunk. */
+void exchange_respond_kept(struct exchange *x, struct slice body, struct keeper *keeper);
+
+/* The same with a body that nobody keeps. */
+static inline void exchange_respond(struct exchange *x, struct slice body)
+{
+    exchange_respond_kept(x, body, NULL);
+}
 
 /* A 1xx response (103 …) before the final one. Nothing on HTTP/1.0 or once started. */
 void exchange_inform(struct exchange *x, int status, const struct header_list *headers);
@@ -170,34 +158,12 @@ enum body_result exchange_read_body(struct exchange *x, struct slice *data);
 /* After BODY_WAIT: on_body is called once when there is news. */
 void exchange_wait_body(struct exchange *x);
 
-/* What the request is answered when its body could not be read: 413, 408 or 400. */
+/* What the request is answered when its body could not be read: 413, 408, 415 or 400. */
 int exchange_body_status(const struct exchange *x);
 
 /* Hands the connection (or stream) over: the exchange ends as DETACHED, on_done runs, what is
- * written from now on is ignored. Input that was not read goes to `in`, output that was not sent to
- * `out`, where the new owner goes on. NULL, and nothing has happened: this transport cannot, or the
- * exchange has ended. */
+ * written from now on is ignored. Unread input goes to `in`, unsent output to `out`, where the new
+ * owner goes on. NULL, and nothing has happened: this transport cannot, or it has ended. */
 struct stream *exchange_detach(struct exchange *x, struct buf *in, struct outq *out);
-
-/* --- for transports and the last filter --- */
-
-/* Passes the head on to the filter behind `f`, or out. */
-void exchange_pass_head(struct exchange *x, struct filter *next);
-
-/* Passes a piece on to the filter behind `f`, or out. */
-void exchange_pass_body(struct exchange *x, struct filter *next, const struct chunk *c);
-
-/* The transport has handed the last byte on: state DONE, on_done, release. */
-void exchange_finished(struct exchange *x);
-
-/* The peer is gone or broke rules: ABORTED, on_cancel unless the app has ended, on_done, release.
- */
-void exchange_lost(struct exchange *x, const struct err *why);
-
-/* The transport has news for a reader or a paused producer. */
-void exchange_notify_body(struct exchange *x);
-
-/* Output was taken by the kernel: calls on_drained when it is due. */
-void exchange_notify_drained(struct exchange *x);
 
 #endif

@@ -214,7 +214,7 @@ static bool can_go_now(const struct server_h2_stream *st)
 }
 
 /* The last piece has been given: what can go goes. */
-static void push(struct server_h2_stream *st)
+static void push(struct server_h2_stream *st, struct keeper *keeper)
 {
     struct server_h2 *h2 = st->h2;
     bool has_head = st->s.out_state > H2_OUT_HEAD;
@@ -230,7 +230,7 @@ static void push(struct server_h2_stream *st)
         h2_session_send(h2->link.session);
     h2->may_send_data = false;
     if (st->direct.n)
-        outq_add(&st->s.out, st->direct.p, st->direct.n);
+        outq_add_kept(&st->s.out, st->direct.p, st->direct.n, keeper);
     st->direct = SLICE_EMPTY;
 }
 
@@ -241,7 +241,7 @@ static void take_chunk(struct server_h2_stream *st, const struct chunk *p, size_
     else if (p->is_last)
         st->direct = p->bytes;
     else
-        outq_add(&st->s.out, p->bytes.p, size);
+        outq_add_kept(&st->s.out, p->bytes.p, size, p->keeper);
 }
 
 static void send_body(struct exchange *x, const struct chunk *p)
@@ -252,7 +252,7 @@ static void send_body(struct exchange *x, const struct chunk *p)
     if (size && st->has_body)
         take_chunk(st, p, size);
     if (p->is_last)
-        push(st);
+        push(st, p->keeper);
     else if (size)
         h2_stream_wake(&st->s);
     server_conn_schedule(st->h2->conn, false);

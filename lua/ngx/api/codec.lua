@@ -87,19 +87,23 @@ codec.url = {
     end,
 }
 
-local hex_room = ffi.new("char[32]")
-local hex_digits = ffi.new("char[16]", "0123456789abcdef")
+local hex_room = ffi.new("uint16_t[16]")
+local hex_pairs = ffi.new("uint16_t[256]")
+for i = 0, 255 do
+    ffi.copy(hex_pairs + i, ("%02x"):format(i), 2)
+end
 
 --- MD5 as 32 hex digits.
 function codec.md5(s)
     s = text_of(s)
     C.tls_digest_md5(s, #s, digest)
-    for i = 0, 15 do
-        local byte = digest[i]
-        hex_room[2 * i] = hex_digits[bit.rshift(byte, 4)]
-        hex_room[2 * i + 1] = hex_digits[bit.band(byte, 15)]
-    end
-    return to_string(hex_room, 32)
+    -- Written out: a loop here would be compiled before those of its callers, and they would have to go around it.
+    local h, p, d = hex_room, hex_pairs, digest
+    h[0], h[1], h[2], h[3] = p[d[0]], p[d[1]], p[d[2]], p[d[3]]
+    h[4], h[5], h[6], h[7] = p[d[4]], p[d[5]], p[d[6]], p[d[7]]
+    h[8], h[9], h[10], h[11] = p[d[8]], p[d[9]], p[d[10]], p[d[11]]
+    h[12], h[13], h[14], h[15] = p[d[12]], p[d[13]], p[d[14]], p[d[15]]
+    return to_string(h, 32)
 end
 
 --- MD5 as 16 bytes.

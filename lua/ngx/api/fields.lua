@@ -10,7 +10,8 @@ local type, tostring, rawget = type, tostring, rawget
 local name_out, value_out = ffi.new("struct ffi_str"), ffi.new("struct ffi_str")
 
 local RESPONSE, REQUEST = 1, 0
-local changeable = { [3] = true, [4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [12] = true, [13] = true }
+local changeable = { [3] = true, [4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [12] = true, [13] = true,
+    [18] = true }
 
 local fields = { header = {}, resp = {}, req = {} }
 

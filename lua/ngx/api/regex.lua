@@ -68,7 +68,7 @@ local function compile(pattern, options)
         names = names_of(re),
         is_dfa = find(options, "d", 1, true) and 1 or 0,
         has_duplicates = find(options, "D", 1, true) ~= nil,
-        is_utf = find(options, "[uU]") ~= nil,
+        is_utf = find(options, "u", 1, true) ~= nil or find(options, "U", 1, true) ~= nil,
     }
 end
 

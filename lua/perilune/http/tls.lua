@@ -1,17 +1,15 @@
---- How the client reaches `https` URLs: which context, which name.
+--- The TLS contexts of the client.
 --
--- The option `tls` is a context of `perilune.tls.client_context`, or its options; without it the authorities of the
--- system are trusted. `insecure` takes any certificate. `server_name` is sent and verified instead of the URL's host.
--- `http_versions` is an array of "2" and "1.1", what is offered by ALPN, best first; both by default.
+-- The options `tls` and `proxy_tls` are a context of `perilune.tls.client_context`, or its options; without them the
+-- authorities of the system are trusted.
 
-local failure = require "perilune.failure"
-local proxy = require "perilune.http.proxy"
 local tls = require "perilune.tls"
 
 local client_tls = {}
 
 --- The names of ALPN (RFC 7301) for the versions of HTTP that may be spoken.
 local ALPN = { ["2"] = "h2", ["1.1"] = "http/1.1" }
+local BOTH = { "2", "1.1" }
 
 local default
 local made = setmetatable({}, { __mode = "k" })
@@ -30,40 +28,18 @@ function client_tls.of(option)
     return made[option]
 end
 
---- The protocols that are offered: of the options `http_versions` and `http_version`; or nil and an error object.
-local function offered(o)
+--- The protocols that ALPN offers: of the options `http_versions` and `http_version`; both versions by default.
+-- @tparam table o options of the request
+-- @treturn string "h2,http/1.1"
+function client_tls.offered(o)
     local names = {}
     if o.http_version then
         return ALPN["1.1"]
     end
-    for i, version in ipairs(o.http_versions or { "2", "1.1" }) do
-        names[i] = ALPN[tostring(version)]
-        if not names[i] then
-            return nil, failure.new("invalid", ("http_versions: '%s' is none of 2, 1.1"):format(tostring(version)))
-        end
+    for i, version in ipairs(o.http_versions or BOTH) do
+        names[i] = ALPN[version]
     end
     return table.concat(names, ",")
-end
-
---- The key and the way to a URL; or nil, nil and an error object.
--- @tparam table o options of the request
--- @tparam table u of `url.parse`
-function client_tls.way(o, u)
-    if o.proxy then
-        local _, _, err = proxy.way(o, u)
-        if err then
-            return nil, nil, err
-        end
-    end
-    local alpn, err = offered(o)
-    if not alpn then
-        return nil, nil, err
-    end
-    local context = client_tls.of(o.tls)
-    local key = ("%s %s %s %s %s %s"):format(u.origin, tostring(context), o.server_name or "", tostring(o.insecure),
-        o.unix_path or "", alpn)
-    return key, { host = u.host, port = u.port, unix_path = o.unix_path, tls = context, alpn = alpn,
-        insecure = o.insecure, server_name = o.server_name or u.host }
 end
 
 return client_tls

@@ -29,11 +29,26 @@ static void test_paths(void **state)
     conf_free(&conf);
 }
 
+static void test_material(void **state)
+{
+    struct app_conf *conf = conf_new(SLICE("/srv/x"), SLICE("a.conf"));
+
+    UNUSED(state);
+    conf->tree->dir = "/";
+    assert_string_equal(conf_material(conf, SLICE("dev/null")), "/dev/null");
+    assert_string_equal(conf_material(conf, SLICE("none.pem")), "/srv/x/none.pem");
+    assert_string_equal(conf_material(conf, SLICE("/b")), "/b");
+    conf->tree->dir = NULL;
+    assert_string_equal(conf_material(conf, SLICE("dev/null")), "/srv/x/dev/null");
+    conf_free(&conf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_material),
     };
 
     return LOADED_MAIN(tests);

@@ -1,0 +1,110 @@
+# ngx.errlog: the newest lines of the error log, levels, lines as they are.
+use Test::Nginx::Socket 'no_plan';
+
+log_level('info');
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: lines are taken from the oldest on, with level, time and text; the filter drops what is below
+--- http_config
+    lua_capture_error_log 4k;
+--- config
+    location = /t {
+        content_by_lua_block {
+            local errlog = require "ngx.errlog"
+            errlog.get_logs(100)
+            ngx.log(ngx.ERR, "one")
+            ngx.log(ngx.INFO, "two")
+            assert(errlog.set_filter_level(ngx.WARN))
+            ngx.log(ngx.NOTICE, "dropped")
+            ngx.log(ngx.WARN, "three")
+            local logs = errlog.get_logs(2)
+            ngx.say(#logs, " ", logs[1] == ngx.ERR, " ", logs[4] == ngx.INFO, " ", math.abs(logs[2] - ngx.now()) < 60)
+            ngx.say((logs[3]:gsub("%d", "0")))
+            logs = errlog.get_logs(10, { 1, 2, 3, 4, 5 })
+            ngx.say(#logs, " ", logs[1] == ngx.WARN, " ", logs[3]:match("three"), " ", logs[4] == nil)
+            ngx.say(#errlog.get_logs())
+        }
+    }
+--- request
+GET /t
+--- response_body_like
+^6 true true true
+0000/00/00 00:00:00 \[error\] 0+#0+: \*0 \[lua\] content_by_lua\(nginx.conf:00\):0: one, client: .*
+3 true three true
+0$
+
+
+
+=== TEST 2: what is older than there is room for is gone; a line that is longer is not kept
+--- http_config
+    lua_capture_error_log 4k;
+--- config
+    location = /t {
+        content_by_lua_block {
+            local errlog = require "ngx.errlog"
+            for i = 1, 300 do
+                ngx.log(ngx.WARN, "-->", i)
+            end
+            ngx.log(ngx.WARN, ("x"):rep(5000))
+            local logs = errlog.get_logs(1000)
+            local first = tonumber(logs[3]:match("-->(%d+)"))
+            local bytes = 0
+            for i = 1, #logs, 3 do
+                assert(tonumber(logs[i + 2]:match("-->(%d+)")) == first + (i - 1) / 3)
+                bytes = bytes + #logs[i + 2] + 16
+            end
+            ngx.say(logs[#logs]:match("-->300"), " ", bytes <= 4096 and bytes > 3700)
+        }
+    }
+--- request
+GET /t
+--- response_body
+-->300 true
+
+
+
+=== TEST 3: the level of error_log here; a line as it is; misuse
+--- config
+    location = /t {
+        error_log logs/error.log warn;
+        content_by_lua_block {
+            local errlog = require "ngx.errlog"
+            ngx.say(errlog.get_sys_filter_level() == ngx.WARN)
+            errlog.raw_log(ngx.WARN, "a line of my own")
+            errlog.raw_log(ngx.INFO, "not written")
+            ngx.say((select(2, pcall(errlog.raw_log, 9, "x"))))
+            ngx.say((select(2, pcall(errlog.raw_log, "9", "x"))))
+            ngx.say((select(2, pcall(errlog.raw_log, 4, {}))))
+            ngx.say(errlog.get_logs())
+            ngx.say(errlog.set_filter_level(ngx.ERR))
+            ngx.say(errlog.set_filter_level())
+        }
+    }
+--- request
+GET /t
+--- response_body
+true
+bad log level
+bad argument #1 to 'raw_log' (must be a number)
+bad argument #2 to 'raw_log' (must be a string)
+nildirective "lua_capture_error_log" is not set
+nildirective "lua_capture_error_log" is not set
+nilmissing "level" argument
+--- error_log eval
+qr/\[warn\] \d+#\d+: \*\d+ a line of my own, client/
+--- no_error_log
+not written
+
+
+
+=== TEST 4: less than 4k is too little
+--- http_config
+    lua_capture_error_log 3k;
+--- config
+    location = /t { return 204; }
+--- must_die
+--- error_log
+invalid capture error log size "3k", minimum size is 4096

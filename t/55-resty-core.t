@@ -1,0 +1,117 @@
+# resty.core and what libraries take from its parts: the server's own, whatever lua_package_path says.
+use Test::Nginx::Socket 'no_plan';
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: our modules come before those of lua_package_path; other names are looked for there
+--- http_config
+    lua_package_path "$TEST_NGINX_SERVROOT/html/?.lua;;";
+--- user_files
+>>> resty/core.lua
+error("not this one")
+>>> resty/core/base.lua
+error("not this one")
+>>> ngx/semaphore.lua
+error("not this one")
+>>> ngx/mine.lua
+return "mine"
+--- config
+    location = /t {
+        content_by_lua_block {
+            local core = require "resty.core"
+            ngx.say(core.version == require("resty.core.base").version)
+            ngx.say(core.version == require("resty.core.shdict").version)
+            ngx.say(type(require("ngx.semaphore").new), " ", require "ngx.mine")
+            ngx.say((select(2, pcall(require, "ngx.none")):match("module 'ngx.none' not found")))
+        }
+    }
+--- request
+GET /t
+--- response_body
+true
+true
+function mine
+module 'ngx.none' not found
+--- no_error_log
+[error]
+
+
+
+=== TEST 2: resty.core.base: rooms, references, subsystems, the request
+--- http_config
+    init_by_lua_block {
+        request_at_init = require("resty.core.base").get_request()
+    }
+--- config
+    location = /t {
+        content_by_lua_block {
+            local base = require "resty.core.base"
+            local ffi = require "ffi"
+            ngx.say(base.get_string_buf(10) == base.get_string_buf(4096), " ",
+                base.get_string_buf(10) == base.get_string_buf(10, true), " ",
+                ffi.sizeof(base.get_string_buf(5000)), " ", base.get_string_buf_size())
+            base.set_string_buf_size(100)
+            ngx.say(ffi.sizeof(base.get_string_buf(10)), " ", base.get_string_buf_size())
+            local refs = {}
+            ngx.say(base.ref_in_table(refs, "a"), base.ref_in_table(refs, "b"), base.ref_in_table(refs, nil))
+            base.allows_subsystem("http", "stream")
+            ngx.say((select(2, pcall(base.allows_subsystem, "stream"))))
+            ngx.say(request_at_init == nil, " ", base.get_request() ~= nil)
+            ngx.say(#base.new_tab(4, 0), base.FFI_DECLINED, base.FFI_BAD_CONTEXT)
+        }
+    }
+--- request
+GET /t
+--- response_body
+true false 5000 4096
+100 100
+12-1
+unsupported subsystem: http
+true true
+0-5-101
+
+
+
+=== TEST 3: resty.core.utils, .time, .ctx
+--- config
+    location = /t {
+        content_by_lua_block {
+            local utils = require "resty.core.utils"
+            ngx.say(utils.str_replace_char("_a_b__", "_", "-"), utils.str_replace_char("none", "_", "-"))
+            local time = require "resty.core.time"
+            local from = time.monotonic_msec()
+            ngx.sleep(0.002)
+            ngx.say(time.monotonic_msec() > from, " ", math.abs(time.monotonic_time() * 1000 - from) < 60000)
+            local get = require("resty.core.ctx").get_ctx_table
+            local fresh = { x = 1 }
+            ngx.say(get(fresh) == fresh, " ", get() == fresh, " ", ngx.ctx.x)
+        }
+    }
+--- request
+GET /t
+--- response_body
+-a-b--none
+true true
+true true 1
+
+
+
+=== TEST 4: a request whose URI was rewritten is an internal one
+--- config
+    location /t {
+        rewrite ^/t/last$ /in last;
+        rewrite ^/t/break$ /t/in break;
+        content_by_lua_block { ngx.say(ngx.req.is_internal()) }
+    }
+    location = /in {
+        internal;
+        content_by_lua_block { ngx.say(ngx.req.is_internal()) }
+    }
+--- pipelined_requests eval
+["GET /t", "GET /t/last", "GET /t/break", "GET /in"]
+--- response_body_like eval
+["^false\n", "^true\n", "^true\n", "404"]
+--- error_code eval
+[200, 200, 200, 404]
