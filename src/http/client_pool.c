@@ -369,6 +369,21 @@ static void begin(struct client_origin *o, struct client_conn *c, struct client_
     place(o, c);
 }
 
+/* An extended CONNECT, and HTTP/1 is all that the origin speaks? */
+static bool lacks_protocol(const struct client_origin *o, const struct client_exchange *x)
+{
+    return x->req.protocol.n && o->protocol == ORIGIN_HTTP1;
+}
+
+/* The exchange fails, in the next turn; its hold is the list's. */
+static void refuse(struct client_origin *o, struct client_exchange *x)
+{
+    x->conn = o;
+    x->transport = &in_refused;
+    list_append(&o->refused, &x->node);
+    loop_next(&o->later);
+}
+
 static void pump(struct client_origin *o)
 {
     struct client_conn *c;
@@ -376,6 +391,10 @@ static void pump(struct client_origin *o)
     while (o->n_queue && (c = find_room(o))) {
         struct client_exchange *x = pop_waiter(o);
 
+        if (lacks_protocol(o, x)) {
+            refuse(o, x);
+            continue;
+        }
         begin(o, c, x);
         client_release(&x);
     }
@@ -498,7 +517,7 @@ static void on_closed(struct client_conn *c, struct client_exchange *lost, const
 static void on_refused(struct loop_call *call)
 {
     struct client_origin *o = CONTAINER_OF(call, struct client_origin, later);
-    const struct err *why = o->pool->is_closed ? &err_closed : &client_err_pool_full;
+    const struct err *full = o->pool->is_closed ? &err_closed : &client_err_pool_full;
     struct list *n;
 
     while ((n = list_pop(&o->refused))) {
@@ -507,7 +526,7 @@ static void on_refused(struct loop_call *call)
         x->transport = NULL;
         x->conn = NULL;
         o->stats.failed++;
-        client_fail(x, why);
+        client_fail(x, lacks_protocol(o, x) ? &client_err_no_protocol : full);
         client_release(&x);
     }
     free_pool_if_over(o->pool);
@@ -525,7 +544,7 @@ static void enqueue(struct client_origin *o, struct client_exchange *x, struct l
 
 void client_pool_submit(struct client_origin *o, struct client_exchange *x)
 {
-    struct client_conn *c = o->n_queue ? NULL : find_room(o);
+    struct client_conn *c = o->n_queue || lacks_protocol(o, x) ? NULL : find_room(o);
 
     o->stats.requests++;
     if (!x->req.scheme.n)
@@ -534,7 +553,7 @@ void client_pool_submit(struct client_origin *o, struct client_exchange *x)
         begin(o, c, x);
         return;
     }
-    if (o->pool->is_closed || o->n_queue >= o->pool->o.max_queue_size) {
+    if (o->pool->is_closed || lacks_protocol(o, x) || o->n_queue >= o->pool->o.max_queue_size) {
         enqueue(o, x, &o->refused, &in_refused);
         loop_next(&o->later);
         return;
@@ -649,12 +668,8 @@ static void close_origin(struct client_origin *o)
 {
     struct client_exchange *x;
 
-    while ((x = pop_waiter(o))) {
-        x->conn = o;
-        x->transport = &in_refused;
-        list_append(&o->refused, &x->node);
-        loop_next(&o->later);
-    }
+    while ((x = pop_waiter(o)))
+        refuse(o, x);
     while (o->n_dials)
         cancel_dial(o, CONTAINER_OF(o->dials.prev, struct dial, node));
     drop_all_idle(o);

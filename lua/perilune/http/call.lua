@@ -280,7 +280,7 @@ function events.inform(self, status, head)
 end
 
 core.listen(function(self, event, a, b, c, d)
-    events[event](self, a, b, c, d)
+    (self.events or events)[event](self, a, b, c, d)
 end)
 
 --- Starts a prepared call.
