@@ -143,8 +143,7 @@ void client_cancel(struct client_exchange *x, const struct err *why);
  * connection is closed. No callback follows. */
 void client_forget(struct client_exchange *x);
 
-/* Takes the next piece of the body if one is there, valid as that of exchange_read_body.
- * BODY_FAILED: x->err. */
+/* Takes the next piece of the body, valid as that of exchange_read_body. BODY_FAILED: x->err. */
 enum body_result client_read(struct client_exchange *x, struct slice *data);
 
 /* After BODY_WAIT: on_body is called once when there is news. */
@@ -183,7 +182,7 @@ void client_complete(struct client_exchange *x);
 /* FAILED; tells the user, for the last time. */
 void client_fail(struct client_exchange *x, const struct err *why);
 
-/* As client_fail, from inside a call of the user: he is told by what that call returns. */
+/* The same from inside a call of the user: he is told by what that call returns. */
 void client_fail_quietly(struct client_exchange *x, const struct err *why);
 
 /* News for a reader. */
