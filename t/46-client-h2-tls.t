@@ -36,7 +36,7 @@ local ws = await(websocket.connect("wss://localhost:$PORT/ws", { tls = tls, http
 ws:send("it")
 print(ws:receive())
 print(pcall(http.get, "https://localhost/", { http_versions = { "3" } }))
-os.exit(0)
+ws:close()
 X
 L='lua_package_path "./?.lua;;"; '
 serve 'http2 on; location / { return 200 "ok"; } location /ws { handler app; }' "$L"
