@@ -63,3 +63,58 @@ b'\x88\n\x0f\xa0so be it'
 True b'plain\n' None
 --- error_log
 ended 1006
+
+
+
+=== TEST 2: our own client: many on one connection beside requests; ends both ways; what the server refuses
+--- http_config
+    lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
+--- config
+    http2 on;
+    location / { handler app; }
+    location = /plain { return 200 "plain\n"; }
+    location = /refused { return 403; }
+--- user_files
+>>> app.lua
+local websocket = require "perilune.websocket"
+return websocket.handler(function(ws)
+    for message, is_binary in ws:each() do
+        if message == "bye" then ws:close(4001, "as you wish") return end
+        ws:send(message, is_binary)
+    end
+end, { sub_protocols = { "v2" }, compression = true, max_message_size = 1e7, max_frame_payload = 1e7 })
+>>> main.lua
+local http, websocket = require "perilune.http", require "perilune.websocket"
+local host = "127.0.0.1:" .. arg[1]
+local pool = http.connection_pool { force_h2c = true }
+local all = {}
+for i = 1, 10 do
+    all[i] = await(websocket.connect("ws://" .. host .. "/x", { http2 = true, pool = pool, compression = i % 2 == 0,
+        sub_protocols = { "v1", "v2" }, max_message_size = 1e7, max_frame_payload = 1e7 }))
+end
+for _, ws in ipairs(all) do
+    for _, text in ipairs { "hello", "", ("x"):rep(70000), ("ab"):rep(500000) } do
+        ws:send(text)
+        assert(ws:receive() == text)
+    end
+end
+print(all[1].protocol, await(all[1]:ping("p")), await(await(http.get("http://" .. host .. "/plain", { pool = pool })):text()))
+all[1]:send("bye")
+print(all[1]:receive(), all[1]:state())
+print(await(all[2]:close(4002, "enough")), all[2]:state())
+print(all[3]:send("still") and all[3]:receive())
+for _, s in pairs(pool:stats()) do print(s.connections, s.opened) end
+local _, err = try_await(websocket.connect("ws://" .. host .. "/refused", { http2 = true, pool = pool }))
+print(err.code, err.status)
+for i = 3, 10 do all[i]:close() end
+--- exec
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua $TEST_NGINX_SERVER_PORT 2>&1
+--- exec_out
+v2	p	plain
+
+nil	closed	4001	as you wish	nil
+true	closed	4002	nil	nil
+still
+1	1
+handshake	403

@@ -12,7 +12,7 @@ static struct balancer *state_of(struct proxy *p)
     if (!b) {
         b = p->balancer = pool_new(visit_pool(p->v), struct balancer);
         b->is_tls = p->pass.is_tls;
-        b->location_name = p->tls.server_name;
+        b->location_name = p->how.server_name;
         b->allowed = 1;
         b->keep.most = p->upstream->balancer_keepalive;
     }
@@ -51,7 +51,7 @@ void balancer_apply(struct proxy *p)
     const struct balancer *b = p->balancer;
     struct client_timeouts *t = &p->up->timeouts;
 
-    p->tls.server_name = b->server_name.n ? b->server_name : b->location_name;
+    p->how.server_name = b->server_name.n ? b->server_name : b->location_name;
     if (b->connect)
         t->connect = b->connect;
     if (b->send)
@@ -69,7 +69,7 @@ static void note(const struct proxy *p, const char *what, const char *plain)
     if (b && b->is_kept)
         log_write(&p->v->x->log, LOG_DEBUG,
                   "lua balancer: keepalive %s, host: " SLICE_FMT ", name: " SLICE_FMT, what,
-                  SLICE_ARG(p->peer->name), SLICE_ARG(p->tls.server_name));
+                  SLICE_ARG(p->peer->name), SLICE_ARG(p->how.server_name));
     else if (plain)
         log_write(&p->v->x->log, LOG_DEBUG, "%s", plain);
 }

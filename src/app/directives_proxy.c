@@ -1,4 +1,4 @@
-/* proxy_*: what a location passes on, and how. */
+/* proxy_*, grpc_*: what a location passes on, and how. */
 #include "app/directives.h"
 
 #include "app/proxy.h"
@@ -7,20 +7,28 @@
 #define CTX_LEVELS    CTX_HTTP_ALL
 #define CTX_LEVELS_IF (CTX_HTTP_ALL | CTX_IF_LOCATION)
 
-static struct proxy_conf *own(struct apply *a)
+static bool is_of_grpc(const struct config_node *node)
 {
-    return proxy_conf_own(a->conf, a->loc);
+    return slice_has_prefix(slice_str(node->schema->name), SLICE("grpc_"));
+}
+
+static struct proxy_conf *own(struct apply *a, const struct config_node *node)
+{
+    return proxy_conf_own(a->conf, a->loc, is_of_grpc(node));
 }
 
 /* Lists are not added to those of the parent: the first entry of a level starts anew. */
-static void forget_inherited(struct apply *a, size_t offset)
+static void forget_inherited(struct apply *a, const struct config_node *node, size_t offset)
 {
     const struct location *parent = a->loc->parent;
-    void *const *inherited, **list = (void **)((char *)own(a) + offset);
+    void *const *inherited, **list = (void **)((char *)own(a, node) + offset);
+    const struct proxy_conf *theirs = NULL;
 
-    if (!parent || !parent->proxy)
+    if (parent)
+        theirs = is_of_grpc(node) ? parent->grpc : parent->proxy;
+    if (!theirs)
         return;
-    inherited = (void *const *)((const char *)parent->proxy + offset);
+    inherited = (void *const *)((const char *)theirs + offset);
     if (*list == *inherited)
         *list = NULL;
 }
@@ -52,10 +60,34 @@ static bool set_pass(void *ctx, const struct config_node *node, struct config_er
             "expression, or inside named location, or inside \"if\" statement, "
             "or inside \"limit_except\" block");
     }
-    (void)own(a); /* where the context of TLS is kept */
+    (void)own(a, node); /* where the context of TLS is kept */
     a->own[SLOT_CONTENT] = node;
     *content = (struct step_list){0};
     location_add_step(a->loc, PHASE_CONTENT, proxy_step, p, node->line);
+    return true;
+}
+
+static bool set_grpc_pass(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
+    struct step_list *content = &a->loc->steps[PHASE_CONTENT];
+    struct slice url = node->args[0];
+
+    if (a->own[SLOT_CONTENT])
+        return config_node_error(node, e, "\"grpc_pass\" directive is duplicate");
+    if (memchr(url.p, '$', url.n)) {
+        if (!directives_script(a, node, url, &p->target, e))
+            return false;
+    } else if (!proxy_pass_parse(proxy_pass_of_grpc(&a->conf->pool, url), p)) {
+        return config_node_error(node, e, "invalid URL prefix");
+    } else if (p->uri.p) {
+        return config_node_error(node, e, "URI part is not allowed in \"grpc_pass\"");
+    }
+    (void)own(a, node);
+    a->own[SLOT_CONTENT] = node;
+    *content = (struct step_list){0};
+    location_add_step(a->loc, PHASE_CONTENT, proxy_grpc_step, p, node->line);
     return true;
 }
 
@@ -78,9 +110,9 @@ static bool set_header(void *ctx, const struct config_node *node, struct config_
 
     if (!header_is_name(node->args[0]))
         return config_node_error(node, e, "invalid header name \"%.200s\"", node->args[0].p);
-    forget_inherited(a, offsetof(struct proxy_conf, set));
+    forget_inherited(a, node, offsetof(struct proxy_conf, set));
     return directives_script(a, node, node->args[1],
-                             &add_field(a, &own(a)->set, node->args[0])->value, e);
+                             &add_field(a, &own(a, node)->set, node->args[0])->value, e);
 }
 
 static bool add_name(void *ctx, const struct config_node *node, struct config_error *e)
@@ -89,8 +121,8 @@ static bool add_name(void *ctx, const struct config_node *node, struct config_er
     size_t offset = (size_t)node->schema->id;
 
     UNUSED(e);
-    forget_inherited(a, offset);
-    (void)add_field(a, (struct proxy_field **)((char *)own(a) + offset), node->args[0]);
+    forget_inherited(a, node, offset);
+    (void)add_field(a, (struct proxy_field **)((char *)own(a, node) + offset), node->args[0]);
     return true;
 }
 
@@ -101,10 +133,10 @@ static bool add_rewrite(void *ctx, const struct config_node *node, struct config
     size_t offset = (size_t)node->schema->id;
     bool is_redirect = offset == offsetof(struct proxy_conf, redirects);
 
-    forget_inherited(a, offset);
-    at = (struct proxy_rewrite **)((char *)own(a) + offset);
+    forget_inherited(a, node, offset);
+    at = (struct proxy_rewrite **)((char *)own(a, node) + offset);
     if (node->n_args == 1 && slice_eq(node->args[0], SLICE("off"))) {
-        own(a)->has_no_redirect |= is_redirect;
+        own(a, node)->has_no_redirect |= is_redirect;
         *at = NULL;
         return true;
     }
@@ -122,12 +154,12 @@ static bool add_rewrite(void *ctx, const struct config_node *node, struct config
 
 static bool set_time(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_put_time(own(ctx), node, e);
+    return directives_put_time(own(ctx, node), node, e);
 }
 
 static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    unsigned *flags = &own(ctx)->flags, bit = (unsigned)node->schema->id;
+    unsigned *flags = &own(ctx, node)->flags, bit = (unsigned)node->schema->id;
     bool on;
 
     if (!config_arg_flag(node, 0, &on, e))
@@ -138,7 +170,7 @@ static bool set_flag(void *ctx, const struct config_node *node, struct config_er
 
 static bool set_script(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    struct script **at = (struct script **)((char *)own(ctx) + node->schema->id);
+    struct script **at = (struct script **)((char *)own(ctx, node) + node->schema->id);
 
     return directives_script(ctx, node, node->args[0], at, e);
 }
@@ -146,7 +178,8 @@ static bool set_script(void *ctx, const struct config_node *node, struct config_
 static bool set_version(void *ctx, const struct config_node *node, struct config_error *e)
 {
     UNUSED(e);
-    own(ctx)->minor = slice_eq(node->args[0], SLICE("1.1"));
+    own(ctx, node)->minor = !slice_eq(node->args[0], SLICE("1.0"));
+    own(ctx, node)->is_h2 = slice_eq(node->args[0], SLICE("2"));
     return true;
 }
 
@@ -198,13 +231,13 @@ static bool set_bits(void *ctx, const struct config_node *node, struct config_er
             return config_node_error(node, e, "invalid value \"%.200s\"", node->args[i].p);
         bits |= b->bit;
     }
-    *(unsigned *)((char *)own(ctx) + node->schema->id) = bits;
+    *(unsigned *)((char *)own(ctx, node) + node->schema->id) = bits;
     return true;
 }
 
 static bool set_number(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_put_number(own(ctx), node, e);
+    return directives_put_number(own(ctx, node), node, e);
 }
 
 #define FIELD(name) offsetof(struct proxy_conf, name)
@@ -236,7 +269,7 @@ static bool set_number(void *ctx, const struct config_node *node, struct config_
         .apply = (setter)                                                                          \
     }
 
-static const char *const versions[] = {"1.0", "1.1", NULL};
+static const char *const versions[] = {"1.0", "1.1", "2", NULL};
 
 static const struct directive table[] = {
     {.name = "proxy_pass",
@@ -302,9 +335,11 @@ static const struct directive table[] = {
      .kinds = {ARG_ENUM},
      .choices = versions,
      .group = GROUP,
-     .syntax = "proxy_http_version 1.0 | 1.1;",
+     .syntax = "proxy_http_version 1.0 | 1.1 | 2;",
      .default_text = "proxy_http_version 1.0;",
-     .doc = "The version of HTTP that is spoken with the server.",
+     .doc =
+         "The version of HTTP that is spoken with the server. `2` is spoken from the first byte in "
+         "cleartext, and offered over TLS; its requests share connections.",
      .apply = set_version},
     {.name = "proxy_next_upstream",
      .contexts = CTX_LEVELS,
@@ -340,6 +375,60 @@ static const struct directive table[] = {
      .doc = "Fields of answers that have no effect here: `X-Accel-Redirect` (the answer comes from "
             "that location instead), `X-Accel-Buffering`. Those of nginx that have none here are "
             "accepted.",
+     .id = FIELD(ignore),
+     .extra = ignore_bits,
+     .apply = set_bits},
+    {.name = "grpc_pass",
+     .contexts = CTX_LOCATION | CTX_IF_LOCATION | CTX_LIMIT_EXCEPT,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "grpc_pass address;",
+     .doc = "Passes calls of gRPC on to `grpc://host[:port]`, `grpcs://…` (over TLS), "
+            "`host[:port]`, a "
+            "group of `upstream`, or `unix:/path`: requests of HTTP/2, streamed both ways, with "
+            "trailers. The target is the client's. Variables are allowed.",
+     .apply = set_grpc_pass},
+    REPEATS("grpc_set_header", 2, 2, "grpc_set_header name value;",
+            "As `proxy_set_header`, for `grpc_pass`.", set, set_header),
+    REPEATS("grpc_hide_header", 1, 1, "grpc_hide_header name;",
+            "As `proxy_hide_header`, for `grpc_pass`.", hide, add_name),
+    REPEATS("grpc_pass_header", 1, 1, "grpc_pass_header name;",
+            "As `proxy_pass_header`, for `grpc_pass`.", pass, add_name),
+    TIME("grpc_connect_timeout", connect_timeout, "60s", "As `proxy_connect_timeout`."),
+    TIME("grpc_read_timeout", read_timeout, "60s", "As `proxy_read_timeout`."),
+    TIME("grpc_send_timeout", send_timeout, "60s", "As `proxy_send_timeout`."),
+    TIME("grpc_next_upstream_timeout", next_timeout, "0", "As `proxy_next_upstream_timeout`."),
+    FLAG("grpc_intercept_errors", PROXY_INTERCEPT_ERRORS, "off", "As `proxy_intercept_errors`."),
+    {.name = "grpc_next_upstream",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = GROUP,
+     .syntax = "grpc_next_upstream error | timeout | … | off;",
+     .default_text = "grpc_next_upstream error timeout;",
+     .doc = "As `proxy_next_upstream`. A call whose body has begun is not sent again.",
+     .id = FIELD(next),
+     .extra = next_bits,
+     .apply = set_bits},
+    {.name = "grpc_next_upstream_tries",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_NUMBER},
+     .group = GROUP,
+     .syntax = "grpc_next_upstream_tries number;",
+     .default_text = "grpc_next_upstream_tries 0;",
+     .doc = "As `proxy_next_upstream_tries`.",
+     .id = FIELD(next_tries),
+     .apply = set_number},
+    {.name = "grpc_ignore_headers",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = GROUP,
+     .syntax = "grpc_ignore_headers name …;",
+     .doc = "As `proxy_ignore_headers`.",
      .id = FIELD(ignore),
      .extra = ignore_bits,
      .apply = set_bits},

@@ -1,4 +1,4 @@
-/* proxy_ssl_*: TLS towards servers. */
+/* proxy_ssl_*, grpc_ssl_*: TLS towards servers. */
 #include "app/directives.h"
 
 #include "app/proxy.h"
@@ -7,14 +7,17 @@
 
 #define GROUP "Proxying"
 
-static struct proxy_tls *own(void *ctx)
+static struct proxy_tls *own(void *ctx, const struct config_node *node)
 {
-    return &proxy_conf_own(((struct apply *)ctx)->conf, ((struct apply *)ctx)->loc)->tls;
+    const struct apply *a = ctx;
+    bool is_grpc = slice_has_prefix(slice_str(node->schema->name), SLICE("grpc_"));
+
+    return &proxy_conf_own(a->conf, a->loc, is_grpc)->tls;
 }
 
 static bool set_file(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    const char **at = (const char **)((char *)own(ctx) + node->schema->id);
+    const char **at = (const char **)((char *)own(ctx, node) + node->schema->id);
 
     UNUSED(e);
     *at = conf_material(((struct apply *)ctx)->conf, node->args[0]);
@@ -24,18 +27,18 @@ static bool set_file(void *ctx, const struct config_node *node, struct config_er
 static bool set_ciphers(void *ctx, const struct config_node *node, struct config_error *e)
 {
     UNUSED(e);
-    own(ctx)->ciphers = pool_strdup(&((struct apply *)ctx)->conf->pool, node->args[0]);
+    own(ctx, node)->ciphers = pool_strdup(&((struct apply *)ctx)->conf->pool, node->args[0]);
     return true;
 }
 
 static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_put_flag(own(ctx), node, e);
+    return directives_put_flag(own(ctx, node), node, e);
 }
 
 static bool set_name(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_script(ctx, node, node->args[0], &own(ctx)->name, e);
+    return directives_script(ctx, node, node->args[0], &own(ctx, node)->name, e);
 }
 
 static bool set_depth(void *ctx, const struct config_node *node, struct config_error *e)
@@ -44,13 +47,13 @@ static bool set_depth(void *ctx, const struct config_node *node, struct config_e
 
     if (!config_arg_int(node, 0, &n, e))
         return false;
-    own(ctx)->depth = (unsigned)MIN(n, 100);
+    own(ctx, node)->depth = (unsigned)MIN(n, 100);
     return true;
 }
 
 static bool set_protocols(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return tls_conf_read_protocols(node, &own(ctx)->protocols, e);
+    return tls_conf_read_protocols(node, &own(ctx, node)->protocols, e);
 }
 
 static bool accept_reuse(void *ctx, const struct config_node *node, struct config_error *e)
@@ -102,6 +105,27 @@ static const struct directive table[] = {
         "How many certificates may stand above the server's.", depth, set_depth),
     ROW("proxy_ssl_session_reuse", 1, 1, "proxy_ssl_session_reuse on | off;",
         "Accepted; sessions are not resumed: keep connections instead.", depth, accept_reuse),
+    FLAG("grpc_ssl_verify", verifies, "As `proxy_ssl_verify`, for `grpc_pass`."),
+    FLAG("grpc_ssl_server_name", sends_name, "As `proxy_ssl_server_name`, for `grpc_pass`."),
+    ROW("grpc_ssl_name", 1, 1, "grpc_ssl_name name;", "As `proxy_ssl_name`, for `grpc_pass`.", name,
+        set_name),
+    ROW("grpc_ssl_trusted_certificate", 1, 1, "grpc_ssl_trusted_certificate file;",
+        "As `proxy_ssl_trusted_certificate`, for `grpc_pass`.", trusted, set_file),
+    ROW("grpc_ssl_crl", 1, 1, "grpc_ssl_crl file;", "As `proxy_ssl_crl`, for `grpc_pass`.", crl,
+        set_file),
+    ROW("grpc_ssl_certificate", 1, 1, "grpc_ssl_certificate file;",
+        "As `proxy_ssl_certificate`, for `grpc_pass`.", cert, set_file),
+    ROW("grpc_ssl_certificate_key", 1, 1, "grpc_ssl_certificate_key file;",
+        "As `proxy_ssl_certificate_key`, for `grpc_pass`.", key, set_file),
+    ROW("grpc_ssl_ciphers", 1, 1, "grpc_ssl_ciphers list;",
+        "As `proxy_ssl_ciphers`, for `grpc_pass`.", ciphers, set_ciphers),
+    ROW("grpc_ssl_protocols", 1, ARGS_MANY,
+        "grpc_ssl_protocols [TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3];",
+        "As `proxy_ssl_protocols`, for `grpc_pass`.", protocols, set_protocols),
+    ROW("grpc_ssl_verify_depth", 1, 1, "grpc_ssl_verify_depth number;",
+        "As `proxy_ssl_verify_depth`, for `grpc_pass`.", depth, set_depth),
+    ROW("grpc_ssl_session_reuse", 1, 1, "grpc_ssl_session_reuse on | off;",
+        "As `proxy_ssl_session_reuse`, for `grpc_pass`.", depth, accept_reuse),
 };
 
 void directives_proxy_ssl_register(void)

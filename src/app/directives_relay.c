@@ -28,7 +28,7 @@ static bool set_tls(void *ctx, const struct config_node *node, struct config_err
 {
     struct apply *a = ctx;
 
-    (void)proxy_conf_own(a->conf, a->loc);
+    (void)proxy_conf_own(a->conf, a->loc, false);
     return set_flag(ctx, node, e);
 }
 

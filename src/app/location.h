@@ -149,6 +149,7 @@ struct location {
     struct step_list steps[PHASE_COUNT];
     enum step_result (*default_content)(struct visit *v, const struct step *s); /* without steps */
     struct proxy_conf *proxy; /* NULL: the defaults; see app/proxy.h */
+    struct proxy_conf *grpc;  /* the same of grpc_pass */
     const struct lua_code *header_filter, *body_filter, *log_by_lua;
     struct error_page *error_pages;
     struct header_rule *headers;

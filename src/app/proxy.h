@@ -60,6 +60,8 @@ struct proxy_conf {
     uint64_t connect_timeout, read_timeout, send_timeout, next_timeout;
     unsigned next_tries, next, ignore, flags;
     unsigned minor;       /* HTTP/1.minor */
+    bool is_h2;           /* HTTP/2 instead */
+    bool is_grpc;         /* these are the settings of grpc_… */
     bool has_no_redirect; /* proxy_redirect off */
     struct proxy_tls tls;
 };
@@ -89,7 +91,7 @@ struct proxy {
     unsigned tries;
     uint64_t started_ms, attempt_ms;
     struct slice authority;    /* $proxy_host */
-    struct client_way tls;     /* its context and name, when TLS is spoken */
+    struct client_way how;     /* context and name of TLS where that is spoken; whether HTTP/2 is */
     struct body_spool *spool;  /* the request's body; NULL: none, or not read ahead */
     struct slice own_body;     /* of proxy_set_body */
     struct proxy_try *history; /* newest first */
@@ -108,16 +110,22 @@ struct proxy_try {
     struct proxy_try *next;
 };
 
-/* The settings of nginx's defaults. */
-extern const struct proxy_conf proxy_defaults;
+/* The settings of nginx's defaults: of proxy_… and of grpc_… */
+extern const struct proxy_conf proxy_defaults, proxy_grpc_defaults;
 
 /* The settings of this very level: a copy of its parent's until it says something. */
-struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l);
+struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l, bool is_grpc);
 
 /* Reads "http://host[:port][/uri]", "http://unix:/path:[/uri]". False: malformed. */
 bool proxy_pass_parse(struct slice url, struct proxy_pass *out);
 
-/* The content step: arg is a struct proxy_pass *. */
+/* "grpc://host[:port]", "grpcs://…" or "host[:port]" as proxy_pass_parse wants it. */
+struct slice proxy_pass_of_grpc(struct pool *pool, struct slice url);
+
+/* The content step of grpc_pass: arg is a struct proxy_pass *. */
+enum step_result proxy_grpc_step(struct visit *v, const struct step *s);
+
+/* The content step of proxy_pass: likewise. */
 enum step_result proxy_step(struct visit *v, const struct step *s);
 
 /* Passes a request on by these settings, for those who are no step; `pass` is copied. The exchange
@@ -135,6 +143,9 @@ struct slice proxy_uri(struct proxy *p);
 
 /* Fills in p->up->req. */
 void proxy_request_make(struct proxy *p);
+
+/* The client's trailers, which have come by now, go along where HTTP/2 is spoken. */
+void proxy_request_add_trailers(struct proxy *p);
 
 /* What is left of an upstream's head is put into the exchange's response. */
 void proxy_response_take(struct proxy *p);

@@ -43,8 +43,9 @@ void proxy_log_failure(const struct proxy *p, const struct err *why)
     struct slice addr = p->peer ? p->peer->name : p->upstream->name;
 
     log_write(&p->v->x->log, LOG_ERROR,
-              "%s while %s, upstream: \"%s://" SLICE_FMT SLICE_FMT "\"%s" SLICE_FMT,
-              words_of(p, why), stage_of(p), p->pass.is_tls ? "https" : "http", SLICE_ARG(addr),
+              "%s while %s, upstream: \"%s%s://" SLICE_FMT SLICE_FMT "\"%s" SLICE_FMT,
+              words_of(p, why), stage_of(p), p->conf->is_grpc ? "grpc" : "http",
+              p->pass.is_tls ? "s" : "", SLICE_ARG(addr),
               SLICE_ARG(p->up ? p->up->req.target : SLICE_EMPTY), detail.n ? ", " : "",
               SLICE_ARG(detail));
 }

@@ -32,6 +32,12 @@ static bool is_named_by_connection(const struct header_list *l, struct slice nam
     return false;
 }
 
+/* The one value that is not of the connection (RFC 9113 section 8.2.2). */
+static bool takes_trailers(const struct proxy *p, const struct header *h)
+{
+    return h->id == HEADER_TE && p->conf->is_h2 && header_has_token(h->value, SLICE("trailers"));
+}
+
 static void copy_fields(struct proxy *p, struct client_request *out)
 {
     const struct header_list *l = &p->v->x->req.headers;
@@ -40,6 +46,8 @@ static void copy_fields(struct proxy *p, struct client_request *out)
     for (unsigned i = 0; i < l->n; i++) {
         const struct header *h = &l->fields[i];
 
+        if (takes_trailers(p, h) && !find_set(p, h->name))
+            header_add_id(&out->headers, &p->up->pool, HEADER_TE, SLICE("trailers"));
         if (is_ours(h->id) || find_set(p, h->name) ||
             (has_connection && is_named_by_connection(l, h->name)))
             continue;
@@ -82,11 +90,16 @@ static void set_method(struct proxy *p, struct client_request *out)
 /* The connection may be kept when the group keeps any and nothing said "close". */
 static void set_connection(struct proxy *p, struct client_request *out)
 {
-    bool says_close = header_has_token(out->connection, SLICE("close"));
-    bool is_set = find_set(p, SLICE("Connection")) != NULL;
+    bool says_close, is_set;
 
     bool is_kept = p->upstream->keepalive > 0 || (p->balancer && p->balancer->is_kept);
 
+    if (p->conf->is_h2) {
+        out->keeps = true;
+        return;
+    }
+    says_close = header_has_token(out->connection, SLICE("close"));
+    is_set = find_set(p, SLICE("Connection")) != NULL;
     out->keeps = is_kept && is_set && !says_close &&
                  (out->minor || header_has_token(out->connection, SLICE("keep-alive")));
     out->is_upgrade = header_has_token(out->connection, SLICE("upgrade")) &&
@@ -118,6 +131,14 @@ static void set_body(struct proxy *p, struct client_request *out)
     }
 }
 
+void proxy_request_add_trailers(struct proxy *p)
+{
+    const struct header_list *l = &p->v->x->req.trailers;
+
+    for (unsigned i = 0; p->conf->is_h2 && i < l->n; i++)
+        header_add(&p->up->req.trailers, &p->up->pool, l->fields[i].name, l->fields[i].value);
+}
+
 void proxy_request_make(struct proxy *p)
 {
     struct client_request *out = &p->up->req;
@@ -131,6 +152,8 @@ void proxy_request_make(struct proxy *p)
         copy_fields(p, out);
     set_connection(p, out);
     set_body(p, out);
+    if (p->spool)
+        proxy_request_add_trailers(p);
     p->up->timeouts = (struct client_timeouts){
         .connect = p->conf->connect_timeout,
         .request = p->conf->read_timeout,

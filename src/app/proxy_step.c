@@ -374,6 +374,7 @@ static void push_body(struct proxy *p)
             return;
         case BODY_END:
             c.is_last = true;
+            proxy_request_add_trailers(p);
             client_write(p->up, &c);
             return;
         case BODY_FAILED:
@@ -453,8 +454,7 @@ static void attempt(struct proxy *p)
         client_wait_drained(p->up);
     }
     keep = p->balancer && p->balancer->is_kept ? &p->balancer->keep : NULL;
-    client_pool_submit(upstream_origin(p->upstream, p->peer, p->pass.is_tls ? &p->tls : NULL, keep),
-                       p->up);
+    client_pool_submit(upstream_origin(p->upstream, p->peer, &p->how, keep), p->up);
 }
 
 static void on_spool(struct exchange *x, struct body_spool *s)
@@ -505,6 +505,8 @@ static bool resolve(struct proxy *p, const struct proxy_pass *pass)
     if (pass->target) {
         struct slice url = script_eval(pass->target, v);
 
+        if (p->conf->is_grpc)
+            url = proxy_pass_of_grpc(visit_pool(v), url);
         if (!proxy_pass_parse(url, &p->pass)) {
             log_write(&v->x->log, LOG_ERROR, "invalid URL prefix in \"" SLICE_FMT "\"",
                       SLICE_ARG(exchange_shown(v->x, url)));
@@ -524,12 +526,15 @@ static bool resolve(struct proxy *p, const struct proxy_pass *pass)
 /* The context belongs to the settings of the location, whoever asks. */
 static bool resolve_tls(struct proxy *p)
 {
-    struct proxy_conf *c = p->v->loc->proxy;
+    struct proxy_conf *c = p->conf->is_grpc ? p->v->loc->grpc : p->v->loc->proxy;
 
-    if (c)
-        return proxy_tls_way(p->v, &c->tls, p->authority, &p->tls);
-    log_write(&p->v->x->log, LOG_ERROR, "no proxy_ssl directive in a location that asks for https");
-    return false;
+    if (!c) {
+        log_write(&p->v->x->log, LOG_ERROR,
+                  "no proxy_ssl directive in a location that asks for https");
+        return false;
+    }
+    p->how.alpn = p->conf->is_h2 ? SLICE("h2") : SLICE_EMPTY;
+    return proxy_tls_way(p->v, &c->tls, p->authority, &p->how);
 }
 
 void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct proxy_pass *pass)
@@ -547,6 +552,7 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
         return;
     }
     is_unix = slice_has_prefix(p->pass.authority, SLICE("unix:"));
+    p->how.knows_h2 = conf->is_h2;
     p->authority = is_unix ? SLICE("localhost") : p->pass.authority;
     if (p->pass.is_tls && !resolve_tls(p)) {
         answer(p, 502);
@@ -563,5 +569,11 @@ enum step_result proxy_step(struct visit *v, const struct step *s)
     const struct proxy_conf *conf = v->loc->proxy ? v->loc->proxy : defaults;
 
     proxy_start(v, conf, s->arg);
+    return STEP_DONE;
+}
+
+enum step_result proxy_grpc_step(struct visit *v, const struct step *s)
+{
+    proxy_start(v, v->loc->grpc, s->arg);
     return STEP_DONE;
 }

@@ -18,16 +18,28 @@ const struct proxy_conf proxy_defaults = {
     .flags = PROXY_BUFFERING | PROXY_REQUEST_BUFFERING | PROXY_PASS_HEADERS | PROXY_PASS_BODY,
 };
 
-struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l)
-{
-    struct proxy_conf *copy;
+/* Calls have no end that is known before: nothing of them waits for the rest. */
+const struct proxy_conf proxy_grpc_defaults = {
+    .connect_timeout = 60000,
+    .read_timeout = 60000,
+    .send_timeout = 60000,
+    .next = PROXY_NEXT_ERROR | PROXY_NEXT_TIMEOUT,
+    .flags = PROXY_PASS_HEADERS | PROXY_PASS_BODY,
+    .minor = 1,
+    .is_h2 = true,
+    .is_grpc = true,
+};
 
-    if (l->proxy && l->proxy->owner == l)
-        return l->proxy;
+struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l, bool is_grpc)
+{
+    struct proxy_conf **at = is_grpc ? &l->grpc : &l->proxy, *copy;
+
+    if (*at && (*at)->owner == l)
+        return *at;
     copy = pool_new(&conf->pool, struct proxy_conf);
-    *copy = l->proxy ? *l->proxy : proxy_defaults;
+    *copy = *at ? **at : is_grpc ? proxy_grpc_defaults : proxy_defaults;
     copy->owner = l;
-    l->proxy = copy;
+    *at = copy;
     return copy;
 }
 
@@ -62,6 +74,15 @@ bool proxy_pass_parse(struct slice url, struct proxy_pass *out)
         out->uri = n < rest.n ? slice_from(rest, n) : slice_of(NULL, 0);
     }
     return out->authority.n > 0;
+}
+
+struct slice proxy_pass_of_grpc(struct pool *pool, struct slice url)
+{
+    bool is_tls = slice_has_prefix(url, SLICE("grpcs://"));
+
+    if (is_tls || slice_has_prefix(url, SLICE("grpc://")))
+        url = slice_from(url, is_tls ? 8 : 7);
+    return pool_printf(pool, "%s" SLICE_FMT, is_tls ? "https://" : "http://", SLICE_ARG(url));
 }
 
 /* "/path" of the URI in proxy_pass, without its query. */

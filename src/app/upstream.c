@@ -476,6 +476,7 @@ static struct client_pool *pool_of(struct upstream *u)
         .max_requests = u->keepalive_requests,
         .idle_timeout = u->keepalive_timeout,
         .max_age = u->keepalive_time,
+        .http2 = client_pool_defaults.http2,
     };
 
     if (!u->pool) {
@@ -509,7 +510,7 @@ static struct client_pool *pool_kept(struct upstream *u, const struct upstream_k
 }
 
 struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *p,
-                                      const struct client_way *tls,
+                                      const struct client_way *how,
                                       const struct upstream_keep *keep)
 {
     struct client_pool *pool = keep ? pool_kept(u, keep) : pool_of(u);
@@ -517,15 +518,15 @@ struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *
     struct buf key = BUF_EMPTY;
     struct client_origin *o;
 
-    if (!tls && !way.local)
+    if (!how->tls && !how->knows_h2 && !way.local)
         return client_pool_origin(pool, p->name, &p->way);
-    buf_add_slice(&key, p->name);
-    if (tls) {
-        way.tls = tls->tls;
-        way.server_name = tls->server_name;
-        way.skips_verify = tls->skips_verify;
-        buf_printf(&key, " %p " SLICE_FMT, (void *)tls->tls, SLICE_ARG(tls->server_name));
-    }
+    way.tls = how->tls;
+    way.alpn = how->alpn;
+    way.knows_h2 = how->knows_h2;
+    way.server_name = how->server_name;
+    way.skips_verify = how->skips_verify;
+    buf_printf(&key, SLICE_FMT " %p " SLICE_FMT " %d", SLICE_ARG(p->name), (void *)how->tls,
+               SLICE_ARG(how->server_name), how->knows_h2);
     if (way.local) {
         buf_add_char(&key, ' ');
         addr_format(way.local, &key);

@@ -93,10 +93,11 @@ struct upstream_peer *upstream_next(struct upstream *u, struct visit *v, upstrea
 /* The request is over with this server. */
 void upstream_done(struct upstream *u, struct upstream_peer *p, bool has_failed);
 
-/* Connections to a server of the group; `tls`: the context and the name of TLS, NULL: cleartext.
- * `keep`: from those that are kept in this way, NULL: as the group says. */
+/* Connections to a server of the group; `how`: context, name and protocols of TLS, no context:
+ * cleartext; whether HTTP/2 is spoken. `keep`: from those that are kept in this way, NULL: as the
+ * group says. */
 struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *p,
-                                      const struct client_way *tls,
+                                      const struct client_way *how,
                                       const struct upstream_keep *keep);
 
 #endif

@@ -1,8 +1,9 @@
 /* The answers to calls: collected where Lua wants them whole, handed out piece by piece where it
  * reads a stream. A small answer is told with its body in one call, from the connection's buffer.
  *
- * Events: "head" (status, head text, body or nil), "failed" (error), "body" (something to read),
- * "drained" (more of the request may be written), "inform" (status, text of the fields). */
+ * Events: "head" (status, head text, body or nil, text of the trailers or nil), "failed" (error),
+ * "body" (something to read), "drained" (more of the request may be written), "inform" (status,
+ * text of the fields). */
 #include "bind/client_call.h"
 
 #include <lauxlib.h>
@@ -81,7 +82,22 @@ void client_call_free(struct client_call **at)
         (void)close(c->file);
     content_decoder_free(&c->decoder);
     buf_free(&c->held);
+    stream_close(&c->tunnel, true);
+    buf_free(&c->tunnel_in);
     mem_free(c);
+}
+
+struct stream *client_call_take_tunnel(struct client_call **c, struct buf *in)
+{
+    struct stream *s = (*c)->tunnel;
+
+    if (!s)
+        return NULL;
+    *in = (*c)->tunnel_in;
+    (*c)->tunnel_in = BUF_EMPTY;
+    (*c)->tunnel = NULL;
+    client_call_free(c);
+    return s;
 }
 
 void client_call_set_listener(lua_State *L)
@@ -128,6 +144,31 @@ static void tell_failed(struct client_call *c)
     vm_call(3, 0, "http client");
 }
 
+/* Fields as the text of a head. */
+static void push_fields(lua_State *L, const struct header_list *l)
+{
+    luaL_Buffer b;
+
+    luaL_buffinit(L, &b);
+    luaL_addstring(&b, "HTTP/1.1\r\n");
+    for (unsigned i = 0; i < l->n; i++) {
+        luaL_addlstring(&b, l->fields[i].name.p, l->fields[i].name.n);
+        luaL_addlstring(&b, ": ", 2);
+        luaL_addlstring(&b, l->fields[i].value.p, l->fields[i].value.n);
+        luaL_addlstring(&b, "\r\n", 2);
+    }
+    luaL_pushresult(&b);
+}
+
+/* The trailers as such a text; nil: there are none. */
+static void push_trailers(lua_State *L, const struct client_call *c)
+{
+    if (c->x->res.trailers.n)
+        push_fields(L, &c->x->res.trailers);
+    else
+        lua_pushnil(L);
+}
+
 /* With the whole body: the call is over. */
 static void tell_complete(struct client_call *c, struct slice body)
 {
@@ -136,8 +177,9 @@ static void tell_complete(struct client_call *c, struct slice body)
     lua_pushinteger(L, c->x->res.status);
     lua_pushlstring(L, c->x->res.text.p, c->x->res.text.n);
     lua_pushlstring(L, body.p, body.n);
+    push_trailers(L, c);
     client_call_free(&c);
-    vm_call(5, 0, "http client");
+    vm_call(6, 0, "http client");
 }
 
 static void tell_head(struct client_call *c)
@@ -243,11 +285,29 @@ static bool is_whole(struct client_call *c, struct slice *body)
     }
 }
 
+/* A CONNECT was answered well: the stream is kept until somebody takes it. */
+static bool is_tunnel(struct client_call *c)
+{
+    struct client_exchange *x = c->x;
+    struct outq out;
+
+    if (x->req.method != METHOD_CONNECT || x->res.status >= 300 || x->state != CLIENT_BODY)
+        return false;
+    c->tunnel = client_detach(x, &c->tunnel_in, &out);
+    if (c->tunnel)
+        outq_clear(&out);
+    return c->tunnel != NULL;
+}
+
 static void on_head(struct client_exchange *x)
 {
     struct client_call *c = x->app;
     struct slice body;
 
+    if (is_tunnel(c)) {
+        tell_head(c);
+        return;
+    }
     begin_decoding(c);
     if (is_whole(c, &body)) {
         if (c->does_collect && body.n > c->most) {
@@ -294,18 +354,9 @@ static void on_failed(struct client_exchange *x)
 static void on_informational(struct client_exchange *x, int status, const struct header_list *l)
 {
     lua_State *L = begin_event(x->app, "inform");
-    luaL_Buffer b;
 
     lua_pushinteger(L, status);
-    luaL_buffinit(L, &b);
-    luaL_addstring(&b, "HTTP/1.1\r\n");
-    for (unsigned i = 0; i < l->n; i++) {
-        luaL_addlstring(&b, l->fields[i].name.p, l->fields[i].name.n);
-        luaL_addlstring(&b, ": ", 2);
-        luaL_addlstring(&b, l->fields[i].value.p, l->fields[i].value.n);
-        luaL_addlstring(&b, "\r\n", 2);
-    }
-    luaL_pushresult(&b);
+    push_fields(L, l);
     vm_call(4, 0, "http client");
 }
 
@@ -328,8 +379,9 @@ int client_call_read(lua_State *L, struct client_call *c)
     }
     if (c->has_ended || r == BODY_END) {
         lua_pushliteral(L, "");
+        push_trailers(L, c);
         client_call_free(&c);
-        return 1;
+        return 2;
     }
     if (r == BODY_FAILED) {
         lua_pushnil(L);

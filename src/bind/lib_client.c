@@ -16,6 +16,7 @@
 #include "bind/lib.h"
 #include "bind/lib_client_text.h"
 #include "bind/lib_client_way.h"
+#include "bind/lib_stream.h"
 #include "bind/opts.h"
 #include "bind/vm.h"
 #include "http/client_pool.h"
@@ -59,6 +60,25 @@ static void read_timeouts(lua_State *L, int table, struct client_timeouts *t)
 
 /* --- pools --- */
 
+static void read_http2(lua_State *L, int table, struct client_h2_options *o)
+{
+    struct h2_options *s = &o->session;
+
+    lua_getfield(L, table, "http2");
+    if (lua_istable(L, -1)) {
+        int t = lua_gettop(L);
+
+        s->max_streams = (uint32_t)opts_number(L, t, "max_streams", s->max_streams);
+        s->stream_window = (uint32_t)opts_number(L, t, "stream_window", s->stream_window);
+        s->connection_window =
+            (uint32_t)opts_number(L, t, "connection_window", s->connection_window);
+        s->header_list = (uint32_t)opts_number(L, t, "header_list", s->header_list);
+        number_field(L, t, "ping_interval", 1000, &o->ping_interval);
+        number_field(L, t, "ping_timeout", 1000, &o->ping_timeout);
+    }
+    lua_pop(L, 1);
+}
+
 /* pool(options) → pool */
 static int l_pool(lua_State *L)
 {
@@ -74,6 +94,7 @@ static int l_pool(lua_State *L)
     number_field(L, 1, "max_requests", 1, &requests);
     number_field(L, 1, "idle_timeout", 1000, &o.idle_timeout);
     number_field(L, 1, "max_age", 1000, &o.max_age);
+    read_http2(L, 1, &o.http2);
     o.connections_per_host = (unsigned)per_host;
     o.total_connections = (unsigned)total;
     o.max_queue_size = (unsigned)queue;
@@ -156,9 +177,8 @@ static struct client_origin *origin_of(lua_State *L, struct client_pool *pool, s
 
 /* Fields as a flat array name, value, name, value, … in the exchange's pool. False: what is wrong
  * is on top of the stack. */
-static bool read_fields(lua_State *L, int table, struct client_exchange *x)
+static bool read_fields(lua_State *L, int table, struct client_exchange *x, struct header_list *l)
 {
-    struct header_list *l = &x->req.headers;
     int n = (int)lua_objlen(L, table);
 
     l->fields = pool_alloc(&x->pool, (size_t)(n / 2 + 1) * sizeof(*l->fields));
@@ -288,6 +308,23 @@ static void read_options(lua_State *L, struct client_call *c)
     r->expects_continue = lua_toboolean(L, -2);
     r->minor = !lua_toboolean(L, -1);
     lua_pop(L, 5);
+    r->protocol = pool_dup(&c->x->pool, opts_slice(L, ARG_OPTIONS, "protocol"));
+    lua_pop(L, 1);
+}
+
+/* What goes behind the body. False: what is wrong is on top of the stack. */
+static bool read_trailers(lua_State *L, struct client_exchange *x)
+{
+    bool is_good = true;
+
+    if (!lua_istable(L, ARG_OPTIONS))
+        return true;
+    lua_getfield(L, ARG_OPTIONS, "trailers");
+    if (lua_istable(L, -1))
+        is_good = read_fields(L, lua_gettop(L), x, &x->req.trailers);
+    if (is_good)
+        lua_pop(L, 1);
+    return is_good;
 }
 
 /* send(pool, key, way, sink, method, target, authority, fields, body, options) → number of the
@@ -312,7 +349,7 @@ static int l_send(lua_State *L)
     read_options(L, c);
     if (!read_line(L, c->x, slice_at(L, ARG_METHOD), slice_at(L, ARG_TARGET),
                    slice_at(L, ARG_AUTHORITY)) ||
-        !read_fields(L, ARG_FIELDS, c->x)) {
+        !read_fields(L, ARG_FIELDS, c->x, &c->x->req.headers) || !read_trailers(L, c->x)) {
         client_call_free(&c);
         return lerr_return(L, &err_invalid, lua_tostring(L, -1));
     }
@@ -349,7 +386,8 @@ static int l_forget(lua_State *L)
     return 0;
 }
 
-/* read(id) → bytes; "" at the end; false when there are none now; nil, error */
+/* read(id) → bytes; "" and the text of the trailers or nil at the end; false when there are none
+ * now; nil, error */
 static int l_read(lua_State *L)
 {
     struct client_call *c = client_call_get(lua_tonumber(L, 1));
@@ -428,6 +466,24 @@ static int l_wait_drained(lua_State *L)
     return 1;
 }
 
+/* tunnel(id) → the stream of a CONNECT, of perilune.core.stream; nil: there is none */
+static int l_tunnel(lua_State *L)
+{
+    struct client_call *c = client_call_get(lua_tonumber(L, 1));
+    struct buf in = BUF_EMPTY;
+    struct lib_stream *ls;
+    struct stream *s;
+
+    if (!c || !(s = client_call_take_tunnel(&c, &in)))
+        return 0;
+    ls = lib_stream_push(L);
+    lib_stream_open(ls, s);
+    if (in.n)
+        wire_unread(&ls->wire, buf_slice(&in));
+    buf_free(&in);
+    return 1;
+}
+
 /* is_reused(id): had the connection served another request before? */
 static int l_is_reused(lua_State *L)
 {
@@ -481,6 +537,7 @@ int lib_client(lua_State *L)
         {"wait_drained", l_wait_drained},
         {"is_reused", l_is_reused},
         {"write_file", l_write_file},
+        {"tunnel", l_tunnel},
         {"guard", l_guard},
         {"listen", l_listen},
         {NULL, NULL},

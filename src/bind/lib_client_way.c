@@ -61,6 +61,7 @@ void lib_client_way_read(lua_State *L, int t, struct lib_client_way *out)
     w->server_name = opts_slice(L, t, "server_name");
     w->alpn = opts_slice(L, t, "alpn");
     w->skips_verify = opts_flag(L, t, "insecure");
+    w->knows_h2 = opts_flag(L, t, "knows_h2");
     w->tls = context_field(L, t);
     lua_getfield(L, t, "resolver");
     w->resolver = lua_isnil(L, -1) ? NULL : lib_dns_resolver(L, lua_gettop(L));

@@ -14,6 +14,7 @@
 
 #include "base/encode.h"
 #include "base/rand.h"
+#include "bind/client_call.h"
 #include "bind/co.h"
 #include "bind/handle.h"
 #include "bind/lib_stream.h"
@@ -395,6 +396,30 @@ static int l_adopt(lua_State *L)
     return 1;
 }
 
+/* adopt_call(number of a call, options, extensions or nil) → ws: the same of the tunnel that an
+ * extended CONNECT has made */
+static int l_adopt_call(lua_State *L)
+{
+    struct client_call *call = client_call_get(luaL_checknumber(L, 1));
+    struct ws_options options;
+    struct ws_deflate_wish wish;
+    struct buf in = BUF_EMPTY;
+    struct slice answer;
+    struct stream *s;
+
+    lib_websocket_options(L, 2, &options, &wish);
+    options.is_client = true;
+    answer.p = luaL_optlstring(L, 3, NULL, &answer.n);
+    if (!call || !agree(answer, &wish, &options))
+        return 0;
+    s = client_call_take_tunnel(&call, &in);
+    if (!s)
+        return 0;
+    lib_websocket_push(L, ws_conn_open(s, &in, NULL, &options));
+    buf_free(&in);
+    return 1;
+}
+
 int lib_websocket(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -411,6 +436,7 @@ int lib_websocket(lua_State *L)
         {"key", l_key},
         {"offer", l_offer},
         {"adopt", l_adopt},
+        {"adopt_call", l_adopt_call},
         {NULL, NULL},
     };
 

@@ -272,6 +272,8 @@ void client_conn_close(struct client_conn **at)
     *at = NULL;
     CHECK(!c->x && c->stream);
     stream_close(&c->stream, false);
+    if (c->protocol->on_end)
+        c->protocol->on_end(c, NULL);
     discard(c);
 }
 
@@ -297,6 +299,8 @@ void client_conn_end(struct client_conn *c, const struct err *why)
         client_conn_let_go(c);
     }
     stream_close(&c->stream, false);
+    if (c->protocol->on_end)
+        c->protocol->on_end(c, why);
     discard(c);
     c->owner->on_closed(c, is_lost ? x : NULL, why);
     if (x && !is_lost)

@@ -19,6 +19,11 @@ struct client_conn;
  * is being started. */
 struct client_conn_owner {
     void (*on_free)(struct client_conn *c); /* may take another exchange */
+    /* `x`, in state WAITING, is not carried any more, the answer had not begun; to be failed or
+     * queued. `is_unseen`: the server has not looked at it. May be NULL where one exchange at a
+     * time is carried */
+    void (*on_lost)(struct client_conn *c, struct client_exchange *x, const struct err *why,
+                    bool is_unseen);
     void (*on_closed)(struct client_conn *c, struct client_exchange *lost,
                       const struct err *why); /* c is gone. `lost`: what it carried when the answer
                                                  had not begun; no longer carried, state WAITING,
@@ -31,6 +36,13 @@ struct client_conn_protocol {
     void (*on_work)(struct client_conn *c); /* after every event and when scheduled */
     void (*on_expired)(struct client_conn *c);
     int (*wants)(const struct client_conn *c); /* IO_READ or 0 */
+    /* the owner's: sends the request of `x`, NEW or QUEUED, where there is room. No callback and no
+     * upcall before return */
+    void (*start)(struct client_conn *c, struct client_exchange *x);
+    unsigned (*room)(const struct client_conn *c);   /* exchanges that it takes now */
+    bool (*is_settled)(const struct client_conn *c); /* room() is what it will be; NULL: always */
+    /* the stream is closed, on_closed follows; may be NULL */
+    void (*on_end)(struct client_conn *c, const struct err *why);
 };
 
 enum client_conn_phase {
@@ -44,6 +56,7 @@ struct client_conn {
     void *user;       /* the owner's */
     const struct client_conn_owner *owner;
     const struct client_conn_protocol *protocol;
+    void *state;           /* the protocol's */
     struct stream *stream; /* NULL: closed */
     struct client_exchange *x;
     struct outq out;

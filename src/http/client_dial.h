@@ -54,6 +54,7 @@ struct client_way {
     struct tls_ctx *tls;      /* NULL: cleartext */
     struct slice server_name; /* of TLS: sent and verified; empty: neither */
     struct slice alpn;        /* "h2,http/1.1"; empty: none */
+    bool knows_h2;            /* cleartext, and HTTP/2 is spoken from the first byte */
     bool skips_verify;
     struct client_via via;
 };

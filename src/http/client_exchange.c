@@ -20,6 +20,8 @@ const struct err client_err_request_timeout = {"request_timeout", "no response i
 const struct err client_err_read_timeout = {"read_timeout", "the response came to a halt"};
 const struct err client_err_send_timeout = {"send_timeout", "the request came to a halt"};
 const struct err client_err_total_timeout = {"total_timeout", "not complete in time"};
+const struct err client_err_no_protocol = {"no_protocol",
+                                           "the server takes no extended CONNECT of HTTP/2"};
 
 static struct mem_cache cache =
     MEM_CACHE(struct client_exchange, EXCHANGES_KEPT); /* process-wide: shared by all pools */
@@ -318,6 +320,17 @@ void client_notify_drained(struct client_exchange *x)
     x->is_waiting_drained = false;
     if (x->user->on_drained)
         x->user->on_drained(x);
+}
+
+/* A body of no bytes is announced where a server expects one (RFC 9110 section 8.6). */
+int64_t client_announced_length(const struct client_request *r)
+{
+    if (r->source == CLIENT_BYTES)
+        return (int64_t)r->bytes.n;
+    if (r->source != CLIENT_NO_BODY)
+        return r->length;
+    return r->method == METHOD_POST || r->method == METHOD_PUT || r->method == METHOD_PATCH ? 0
+                                                                                            : -1;
 }
 
 /* RFC 9110 section 9.2.2 */

@@ -1,11 +1,10 @@
 /* One request that we make and its response, on any transport: the client's half of the street.
  *   user -- client_new, a pool --> queue --> connection --> on_head, client_read --> user
- * States only move by one setter: NEW, QUEUED (for a connection), WAITING (sent, no head yet),
- * BODY, DONE; or DETACHED, FAILED. A request whose connection turned out to be dead goes from
+ * States only move by one setter. A request whose connection turned out to be dead goes from
  * WAITING back to QUEUED. Requests may still be sending when the response has begun.
  *
- * Callbacks come from the loop only, none after client_cancel or on_failed. The user owns one hold;
- * after client_release a response that nobody reads is drained or its connection closed. */
+ * Callbacks come from the loop only, none after client_cancel or on_failed. The user owns one hold.
+ */
 #ifndef HTTP_CLIENT_EXCHANGE_H
 #define HTTP_CLIENT_EXCHANGE_H
 
@@ -21,8 +20,8 @@
 
 enum client_state {
     CLIENT_NEW,
-    CLIENT_QUEUED,
-    CLIENT_WAITING,
+    CLIENT_QUEUED,  /* for a connection */
+    CLIENT_WAITING, /* sent, no head yet */
     CLIENT_BODY,
     CLIENT_DONE,
     CLIENT_DETACHED,
@@ -40,9 +39,11 @@ enum client_source {
 struct client_request {
     enum method method;
     struct slice method_token, target;
+    struct slice protocol;          /* of an extended CONNECT (RFC 8441); empty: none */
     struct slice scheme, authority; /* authority: of Host or :authority; empty: it is in headers */
     struct header_list headers;
-    struct slice connection; /* value of the Connection field; empty: by `keeps` */
+    struct header_list trailers; /* behind a body of unknown length, and in HTTP/2 */
+    struct slice connection;     /* value of the Connection field; empty: by `keeps` */
     enum client_source source;
     struct slice bytes;
     int fd;
@@ -63,13 +64,12 @@ struct client_response {
     uint8_t major, minor;
 };
 
-/* In milliseconds, 0: none. */
-struct client_timeouts {
-    uint64_t pool;    /* waiting for a connection */
-    uint64_t connect; /* name, connection, handshake */
-    uint64_t request; /* from sending to the head of the response */
-    uint64_t read;    /* between two pieces of the response */
-    uint64_t send;    /* between two pieces of the request; then `request` counts from the last */
+struct client_timeouts { /* milliseconds, 0: none */
+    uint64_t pool;       /* waiting for a connection */
+    uint64_t connect;    /* name, connection, handshake */
+    uint64_t request;    /* from sending to the head of the response */
+    uint64_t read;       /* between two pieces of the response */
+    uint64_t send; /* between two pieces of the request; then `request` counts from the last */
     uint64_t total;
 };
 
@@ -122,8 +122,9 @@ struct client_exchange {
     char room[1024];
 };
 
-extern const struct err client_err_pool_timeout, client_err_pool_full, client_err_request_timeout,
-    client_err_read_timeout, client_err_send_timeout, client_err_total_timeout;
+extern const struct err client_err_pool_timeout, client_err_pool_full, client_err_no_protocol;
+extern const struct err client_err_request_timeout, client_err_read_timeout,
+    client_err_send_timeout, client_err_total_timeout;
 
 /* A fresh exchange with one hold. `user` is not copied. */
 struct client_exchange *client_new(const struct client_user *user, void *app);
@@ -142,8 +143,7 @@ void client_cancel(struct client_exchange *x, const struct err *why);
  * connection is closed. No callback follows. */
 void client_forget(struct client_exchange *x);
 
-/* Takes the next piece of the body if one is there, valid as that of exchange_read_body.
- * BODY_FAILED: x->err. */
+/* Takes the next piece of the body, valid as that of exchange_read_body. BODY_FAILED: x->err. */
 enum body_result client_read(struct client_exchange *x, struct slice *data);
 
 /* After BODY_WAIT: on_body is called once when there is news. */
@@ -167,7 +167,7 @@ struct stream *client_detach(struct client_exchange *x, struct buf *in, struct o
 /* The one setter of the state. */
 void client_set_state(struct client_exchange *x, enum client_state to);
 
-/* The request has gone out: what is waited for is another thing now. */
+/* The request has gone out: another thing is waited for now. */
 void client_sent(struct client_exchange *x);
 
 /* A byte has moved. */
@@ -182,7 +182,7 @@ void client_complete(struct client_exchange *x);
 /* FAILED; tells the user, for the last time. */
 void client_fail(struct client_exchange *x, const struct err *why);
 
-/* As client_fail, from inside a call of the user: he is told by what that call returns. */
+/* The same from inside a call of the user: he is told by what that call returns. */
 void client_fail_quietly(struct client_exchange *x, const struct err *why);
 
 /* News for a reader. */
@@ -190,6 +190,9 @@ void client_notify_body(struct client_exchange *x);
 
 /* Output was taken. */
 void client_notify_drained(struct client_exchange *x);
+
+/* The Content-Length that is sent; -1: none. */
+int64_t client_announced_length(const struct client_request *r);
 
 /* Can the request be sent once more without harm, if the server has not answered a byte? */
 bool client_is_replayable(const struct client_exchange *x);

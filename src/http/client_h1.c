@@ -331,11 +331,18 @@ static int wants(const struct client_conn *c)
     return is_paused ? 0 : IO_READ;
 }
 
+static unsigned room(const struct client_conn *c)
+{
+    return client_conn_is_free(c);
+}
+
 static const struct client_conn_protocol protocol = {
     .on_readable = on_readable,
     .on_work = on_work,
     .on_expired = on_expired,
     .wants = wants,
+    .start = client_h1_start,
+    .room = room,
 };
 
 /* --- the transport --- */

@@ -11,17 +11,6 @@ static bool is_chunked(const struct client_request *r)
     return r->source == CLIENT_PUSHED && r->length < 0;
 }
 
-/* A body of no bytes is announced where a server expects one (RFC 9110 section 8.6). */
-static int64_t announced_length(const struct client_request *r)
-{
-    if (r->source == CLIENT_BYTES)
-        return (int64_t)r->bytes.n;
-    if (r->source != CLIENT_NO_BODY)
-        return r->length;
-    return r->method == METHOD_POST || r->method == METHOD_PUT || r->method == METHOD_PATCH ? 0
-                                                                                            : -1;
-}
-
 static struct slice connection_value(const struct client_request *r)
 {
     if (r->connection.n || r->omits_connection)
@@ -39,7 +28,7 @@ static void queue_head(struct client_conn *c)
         .target = r->target,
         .host = r->authority,
         .minor = r->minor,
-        .content_length = announced_length(r),
+        .content_length = client_announced_length(r),
         .is_chunked = is_chunked(r),
         .connection = connection_value(r),
         .headers = &r->headers,
@@ -84,6 +73,21 @@ static void queue_piece(struct client_conn *c, const struct chunk *piece, size_t
         client_conn_write(c, piece->bytes);
 }
 
+/* The last chunk and the trailers. */
+static void queue_end(struct client_conn *c)
+{
+    const struct header_list *l = &c->x->req.trailers;
+    struct buf end = BUF_EMPTY;
+
+    buf_add_lit(&end, "0\r\n");
+    for (unsigned i = 0; i < l->n; i++)
+        buf_printf(&end, SLICE_FMT ": " SLICE_FMT "\r\n", SLICE_ARG(l->fields[i].name),
+                   SLICE_ARG(l->fields[i].value));
+    buf_add_lit(&end, "\r\n");
+    outq_add(&c->out, end.p, end.n);
+    buf_free(&end);
+}
+
 void client_h1_out_write(struct client_exchange *x, const struct chunk *piece)
 {
     struct client_conn *c = x->conn;
@@ -101,7 +105,7 @@ void client_h1_out_write(struct client_exchange *x, const struct chunk *piece)
     if (n && chunked)
         outq_add(&c->out, "\r\n", 2);
     if (piece->is_last && chunked)
-        outq_add(&c->out, "0\r\n\r\n", 5);
+        queue_end(c);
     if (piece->is_last)
         client_sent(x);
     client_conn_schedule(c, false);

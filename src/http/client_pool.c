@@ -13,7 +13,12 @@
 #include "http/client_h1.h"
 #include "http/client_way.h"
 
-enum { ORIGINS_MOST = 1024 }; /* more than that: those that are empty are dropped */
+enum {
+    ORIGINS_MOST = 1024, /* more than that: those that are empty are dropped */
+    UNSEEN_TRIES = 4,    /* of a request that servers refuse to look at */
+};
+
+enum origin_protocol { ORIGIN_UNKNOWN, ORIGIN_HTTP1, ORIGIN_HTTP2 };
 
 struct client_pool {
     struct client_pool_options o;
@@ -28,13 +33,14 @@ struct client_origin {
     struct client_pool *pool;
     struct slice key;
     struct client_way_copy way;
-    struct list idle, busy, queue, dials;
+    struct list idle, shared, busy, queue, dials; /* shared: at work, and there is room for more */
     struct list starved_node;
     unsigned n_conns, n_idle, n_queue, n_dials;
     struct timer timer;     /* of the connection that has been free longest */
     struct loop_call later; /* to fail those who cannot be queued */
     struct list refused;
     struct client_pool_stats stats;
+    enum origin_protocol protocol; /* that it spoke last */
     struct pool memory;
 };
 
@@ -49,6 +55,12 @@ const struct client_pool_options client_pool_defaults = {
     .total_connections = 1024,
     .max_queue_size = 65536,
     .idle_timeout = 60000,
+    .http2 = {.session = {.max_streams = 100,
+                          .stream_window = 1 << 20,
+                          .connection_window = 8 << 20,
+                          .header_list = 65536,
+                          .flood = CLIENT_H2_FLOOD},
+              .ping_timeout = 10000},
 };
 
 static void pump(struct client_origin *o);
@@ -199,9 +211,11 @@ static const struct client_transport in_refused = {.abort = leave_refused};
 /* --- making connections --- */
 
 static void on_free(struct client_conn *c);
+static void on_lost(struct client_conn *c, struct client_exchange *x, const struct err *why,
+                    bool is_unseen);
 static void on_closed(struct client_conn *c, struct client_exchange *lost, const struct err *why);
 
-static const struct client_conn_owner owner = {on_free, on_closed};
+static const struct client_conn_owner owner = {on_free, on_lost, on_closed};
 
 static struct client_exchange *pop_waiter(struct client_origin *o)
 {
@@ -233,6 +247,16 @@ static void fail_waiter(struct client_origin *o, const struct client_dial_failur
     client_release(&x);
 }
 
+static struct client_conn *open_conn(struct client_origin *o, struct stream *s)
+{
+    if (client_h2_is_agreed(&o->way.way, s)) {
+        o->protocol = ORIGIN_HTTP2;
+        return client_h2_open(s, &o->pool->o.http2, &owner, o);
+    }
+    o->protocol = ORIGIN_HTTP1;
+    return client_h1_open(s, &owner, o);
+}
+
 static void on_dialled(void *user, struct stream *s, const struct client_dial_failure *f)
 {
     struct dial *d = user;
@@ -251,7 +275,7 @@ static void on_dialled(void *user, struct stream *s, const struct client_dial_fa
     }
     o->stats.opened++;
     o->n_conns++;
-    c = client_h1_open(s, &owner, o);
+    c = open_conn(o, s);
     list_append(&o->busy, &c->node);
     on_free(c);
 }
@@ -277,12 +301,26 @@ static void cancel_dial(struct client_origin *o, struct dial *d)
     one_less(o);
 }
 
+/* Is there a connection that may soon have room for more? */
+static bool has_unsettled(const struct client_origin *o)
+{
+    LIST_FOR (n, &o->busy) {
+        const struct client_conn *c = CONTAINER_OF(n, struct client_conn, node);
+
+        if (c->protocol->is_settled && !c->protocol->is_settled(c))
+            return true;
+    }
+    return false;
+}
+
 static bool may_dial(struct client_origin *o)
 {
     struct client_pool *p = o->pool;
     unsigned most = p->o.connections_per_host;
 
     if (o->n_dials >= o->n_queue || (most && o->n_conns + o->n_dials >= most))
+        return false;
+    if (o->protocol != ORIGIN_HTTP1 && (o->n_dials || has_unsettled(o)))
         return false;
     if (make_room(p))
         return true;
@@ -300,20 +338,63 @@ static struct client_exchange *first_undialled(struct client_origin *o)
     return exchange_of(o->queue.next);
 }
 
+/* A connection with room, the one that was used last first; NULL: there is none. */
+static struct client_conn *find_room(const struct client_origin *o)
+{
+    for (struct list *n = o->shared.prev; n != &o->shared; n = n->prev) {
+        struct client_conn *c = CONTAINER_OF(n, struct client_conn, node);
+
+        if (c->protocol->room(c))
+            return c;
+    }
+    return o->n_idle ? CONTAINER_OF(o->idle.prev, struct client_conn, node) : NULL;
+}
+
+/* One that is at work stands where it can be found while there is room. */
+static void place(struct client_origin *o, struct client_conn *c)
+{
+    list_append(c->protocol->room(c) ? &o->shared : &o->busy, &c->node);
+}
+
 static void begin(struct client_origin *o, struct client_conn *c, struct client_exchange *x)
 {
-    list_append(&o->busy, &c->node);
+    if (c->phase == CLIENT_CONN_FREE)
+        take_idle(o, c);
+    else
+        list_remove(&c->node);
     o->stats.reused += c->served > 0;
-    client_h1_start(c, x);
+    list_append(&o->busy, &c->node);
+    c->protocol->start(c, x);
+    list_remove(&c->node);
+    place(o, c);
+}
+
+/* An extended CONNECT, and HTTP/1 is all that the origin speaks? */
+static bool lacks_protocol(const struct client_origin *o, const struct client_exchange *x)
+{
+    return x->req.protocol.n && o->protocol == ORIGIN_HTTP1;
+}
+
+/* The exchange fails, in the next turn; its hold is the list's. */
+static void refuse(struct client_origin *o, struct client_exchange *x)
+{
+    x->conn = o;
+    x->transport = &in_refused;
+    list_append(&o->refused, &x->node);
+    loop_next(&o->later);
 }
 
 static void pump(struct client_origin *o)
 {
-    while (o->n_queue && o->n_idle) {
-        struct client_conn *c = CONTAINER_OF(o->idle.prev, struct client_conn, node);
+    struct client_conn *c;
+
+    while (o->n_queue && (c = find_room(o))) {
         struct client_exchange *x = pop_waiter(o);
 
-        take_idle(o, c);
+        if (lacks_protocol(o, x)) {
+            refuse(o, x);
+            continue;
+        }
         begin(o, c, x);
         client_release(&x);
     }
@@ -338,7 +419,14 @@ static void on_free(struct client_conn *c)
     struct client_origin *o = c->user;
 
     list_remove(&c->node);
-    if (is_worn(o, c)) {
+    if (is_worn(o, c))
+        c->must_close = true;
+    if (c->phase != CLIENT_CONN_FREE) {
+        place(o, c);
+        pump(o);
+        return;
+    }
+    if (is_worn(o, c) || !c->protocol->room(c)) {
         o->n_conns--;
         client_conn_close(&c);
         one_less(o);
@@ -355,11 +443,9 @@ static void on_free(struct client_conn *c)
     pump(o);
 }
 
-/* What failed on one that had been free has likely befallen the others, too. */
 static void retry(struct client_origin *o, struct client_exchange *x)
 {
     o->stats.retried++;
-    drop_all_idle(o);
     client_hold(x);
     client_set_state(x, CLIENT_QUEUED);
     x->conn = o;
@@ -368,6 +454,38 @@ static void retry(struct client_origin *o, struct client_exchange *x)
     o->n_queue++;
 }
 
+/* A body that somebody produces may have been used up, seen by the server or not. */
+static bool may_retry(const struct client_origin *o, const struct client_exchange *x,
+                      bool is_unseen)
+{
+    if (o->pool->is_closed)
+        return false;
+    if (is_unseen)
+        return x->tries < UNSEEN_TRIES && x->req.source != CLIENT_PUSHED;
+    return x->is_reused && x->tries < 2 && client_is_replayable(x);
+}
+
+/* Does it say of the server only that the connection is gone, or that it has not looked? */
+static bool is_retried(const struct err *why)
+{
+    return why != &client_err_no_protocol && why != &err_protocol && why != &err_timeout &&
+           why != &err_too_large;
+}
+
+static void on_lost(struct client_conn *c, struct client_exchange *x, const struct err *why,
+                    bool is_unseen)
+{
+    struct client_origin *o = c->user;
+
+    if (is_retried(why) && may_retry(o, x, is_unseen)) {
+        retry(o, x);
+        return;
+    }
+    o->stats.failed++;
+    client_fail(x, why);
+}
+
+/* What failed on a connection that had been free has likely befallen the others, too. */
 static void on_closed(struct client_conn *c, struct client_exchange *lost, const struct err *why)
 {
     struct client_origin *o = c->user;
@@ -379,7 +497,8 @@ static void on_closed(struct client_conn *c, struct client_exchange *lost, const
         list_remove(&c->node);
     o->n_conns--;
     p->n_open--;
-    if (lost && lost->is_reused && lost->tries < 2 && !p->is_closed && client_is_replayable(lost)) {
+    if (lost && may_retry(o, lost, false)) {
+        drop_all_idle(o);
         retry(o, lost);
     } else if (lost) {
         o->stats.failed++;
@@ -398,7 +517,7 @@ static void on_closed(struct client_conn *c, struct client_exchange *lost, const
 static void on_refused(struct loop_call *call)
 {
     struct client_origin *o = CONTAINER_OF(call, struct client_origin, later);
-    const struct err *why = o->pool->is_closed ? &err_closed : &client_err_pool_full;
+    const struct err *full = o->pool->is_closed ? &err_closed : &client_err_pool_full;
     struct list *n;
 
     while ((n = list_pop(&o->refused))) {
@@ -407,7 +526,7 @@ static void on_refused(struct loop_call *call)
         x->transport = NULL;
         x->conn = NULL;
         o->stats.failed++;
-        client_fail(x, why);
+        client_fail(x, lacks_protocol(o, x) ? &client_err_no_protocol : full);
         client_release(&x);
     }
     free_pool_if_over(o->pool);
@@ -425,15 +544,16 @@ static void enqueue(struct client_origin *o, struct client_exchange *x, struct l
 
 void client_pool_submit(struct client_origin *o, struct client_exchange *x)
 {
-    o->stats.requests++;
-    if (o->n_idle && !o->n_queue) {
-        struct client_conn *c = CONTAINER_OF(o->idle.prev, struct client_conn, node);
+    struct client_conn *c = o->n_queue || lacks_protocol(o, x) ? NULL : find_room(o);
 
-        take_idle(o, c);
+    o->stats.requests++;
+    if (!x->req.scheme.n)
+        x->req.scheme = o->way.way.tls ? SLICE("https") : SLICE("http");
+    if (c) {
         begin(o, c, x);
         return;
     }
-    if (o->pool->is_closed || o->n_queue >= o->pool->o.max_queue_size) {
+    if (o->pool->is_closed || lacks_protocol(o, x) || o->n_queue >= o->pool->o.max_queue_size) {
         enqueue(o, x, &o->refused, &in_refused);
         loop_next(&o->later);
         return;
@@ -488,6 +608,7 @@ static struct client_origin *new_origin(struct client_pool *p, struct slice key,
     o->key = pool_dup(&o->memory, key);
     client_way_copy(&o->way, way, &o->memory);
     list_init(&o->idle);
+    list_init(&o->shared);
     list_init(&o->busy);
     list_init(&o->queue);
     list_init(&o->dials);
@@ -496,6 +617,8 @@ static struct client_origin *new_origin(struct client_pool *p, struct slice key,
     timer_init(&o->timer, on_idle_timer);
     timer_set_background(&o->timer);
     loop_call_init(&o->later, on_refused);
+    if (!way->knows_h2 && slice_find(way->alpn, '2') < 0)
+        o->protocol = ORIGIN_HTTP1;
     return o;
 }
 
@@ -545,12 +668,8 @@ static void close_origin(struct client_origin *o)
 {
     struct client_exchange *x;
 
-    while ((x = pop_waiter(o))) {
-        x->conn = o;
-        x->transport = &in_refused;
-        list_append(&o->refused, &x->node);
-        loop_next(&o->later);
-    }
+    while ((x = pop_waiter(o)))
+        refuse(o, x);
     while (o->n_dials)
         cancel_dial(o, CONTAINER_OF(o->dials.prev, struct dial, node));
     drop_all_idle(o);

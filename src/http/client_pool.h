@@ -6,13 +6,19 @@
  * particular: the first waiter takes whatever is ready first, and a connection that nobody waits
  * for any more is not made.
  *
- * A request that met a connection which the server had closed, before any byte of an answer, is
+ * Where HTTP/2 is spoken requests share a connection as far as the server allows; another one is
+ * made when there is room on none. What will be spoken shows when the first connection is there:
+ * until then only one is made for an origin that offers a choice.
+ *
+ * What a server has certainly not looked at (REFUSED_STREAM, GOAWAY) is sent again, a few times. A
+ * request that met a connection which the server had closed, before any byte of an answer, is
  * sent again once on a fresh one where that does no harm. */
 #ifndef HTTP_CLIENT_POOL_H
 #define HTTP_CLIENT_POOL_H
 
 #include "http/client_dial.h"
 #include "http/client_exchange.h"
+#include "http/client_h2.h"
 
 struct client_pool;
 struct client_origin;
@@ -25,6 +31,7 @@ struct client_pool_options {
     unsigned max_requests;         /* on one connection; 0: no limit */
     uint64_t idle_timeout;         /* 60 s: how long a free connection is kept; 0: for ever */
     uint64_t max_age;              /* of a connection; 0: any */
+    struct client_h2_options http2;
 };
 
 /* The defaults above. */

@@ -152,6 +152,7 @@ static int on_close(nghttp2_session *ng, int32_t id, uint32_t code, void *user)
 
     UNUSED(ng);
     s->last_id = 0;
+    s->last_stream = NULL;
     if (stream)
         s->events->on_close(s->user, stream, code, s->reset_id == id);
     return 0;

@@ -44,6 +44,17 @@ static void look_at_priority(struct h2_session *s)
         h2_state_blame(s, NGHTTP2_PROTOCOL_ERROR, "a stream that depends on itself");
 }
 
+static void tell_data(struct h2_session *s, int32_t id, uint8_t flags)
+{
+    void *stream;
+
+    if (!s->events->on_data_head || (flags & NGHTTP2_FLAG_PADDED))
+        return;
+    stream = h2_state_stream(s, id);
+    if (stream)
+        s->events->on_data_head(s->user, stream, s->left, flags & NGHTTP2_FLAG_END_STREAM);
+}
+
 /* A frame begins. */
 static void look(struct h2_session *s)
 {
@@ -52,6 +63,7 @@ static void look(struct h2_session *s)
     switch (type) {
     case NGHTTP2_DATA:
         look_at_stream(s, read31(s->head + 5), false);
+        tell_data(s, read31(s->head + 5), flags);
         return;
     case NGHTTP2_PRIORITY:
         look_at_priority(s);

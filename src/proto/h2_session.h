@@ -40,6 +40,9 @@ struct h2_events {
     /* The head, or the trailers, are complete; they took `wire` bytes. `is_too_large`: fields were
      * left out. */
     void (*on_head_end)(void *user, void *stream, bool is_trailers, bool is_too_large, size_t wire);
+    /* Of a client: a frame of data begins, `n` bytes, the last of its stream or not. Not for padded
+     * ones. May be NULL. */
+    void (*on_data_head)(void *user, void *stream, size_t n, bool is_last);
     void (*on_data)(void *user, void *stream, struct slice data);
     void (*on_end)(void *user, void *stream); /* the peer's side has ended well */
     /* The last event of a stream; `is_by_peer`: it has reset it. */

@@ -230,8 +230,8 @@ local function ask_cache(self, res, status, head, body)
     return is_answered
 end
 
-function events.head(self, status, head, body, is_stored)
-    local res = response.new(self, status, head, body)
+function events.head(self, status, head, body, trailers, is_stored)
+    local res = response.new(self, status, head, body, trailers)
     self.is_answered = true
     if self.activity then
         self.activity:head(head)
@@ -301,8 +301,8 @@ function events.inform(self, status, head)
     end
 end
 
-core.listen(function(self, event, a, b, c)
-    events[event](self, a, b, c)
+core.listen(function(self, event, a, b, c, d)
+    (self.events or events)[event](self, a, b, c, d)
 end)
 
 -- --- for the cache ---
@@ -314,7 +314,7 @@ local function answer(self, status, head, body)
             if self.activity then
                 self.activity:line("*", "from the cache: " .. self.cache_status)
             end
-            events.head(self, status, head, body, true)
+            events.head(self, status, head, body, nil, true)
         end
     end)
 end

@@ -15,6 +15,12 @@ function check.way(o, where, level)
     if o.local_address and not dns_core.is_address(o.local_address) then
         error(("%s: option 'local_address' must be an IP address, not '%s'"):format(where, o.local_address), level + 1)
     end
+    for _, version in ipairs(o.http_versions or {}) do
+        if version ~= "2" and version ~= "1.1" then
+            error(("%s: option 'http_versions' holds '2' and '1.1', not '%s'"):format(where, tostring(version)),
+                level + 1)
+        end
+    end
     dns._check_family(o.family, where, level + 1)
     if o.resolver and not pcall(dns._core, o.resolver) then
         error(where .. ": option 'resolver' must be a resolver of perilune.dns", level + 1)

@@ -140,11 +140,18 @@ local function fields_of(o, u, source)
     return fields, named.host
 end
 
+local function flat(given)
+    local fields = {}
+    add_own(fields, given)
+    return fields
+end
+
 --- What C has to know beside the request itself; nil when there is nothing.
 local function core_options(o)
     local whole = coerce.is_whole[o.as]
     if not (whole or o.pool_timeout or o.connection_timeout or o.request_timeout or o.read_timeout or o.total_timeout
-        or o.keep_alive == false or o.decompress == false or o.expect_continue or o.http_version) then
+        or o.keep_alive == false or o.decompress == false or o.expect_continue or o.http_version
+        or o.trailers) then
         return nil
     end
     return {
@@ -152,7 +159,7 @@ local function core_options(o)
         read_timeout = o.read_timeout, total_timeout = o.total_timeout, collect = whole,
         most = whole and (o.max_body_size or MAX_BODY) or nil, raw = o.decompress == false,
         close = o.keep_alive == false,
-        expect = o.expect_continue, http10 = o.http_version == "1.0",
+        expect = o.expect_continue, http10 = o.http_version == "1.0", trailers = o.trailers and flat(o.trailers),
     }
 end
 

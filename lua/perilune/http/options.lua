@@ -18,6 +18,7 @@ local known = {
     as = "string", save_to = "string", resume = "boolean", on_progress = "function", max_body_size = "number",
     pool = "table", pool_timeout = seconds, connection_timeout = seconds, request_timeout = seconds,
     read_timeout = seconds, total_timeout = seconds, keep_alive = "boolean",
+    http_versions = "table", force_h2c = "boolean", trailers = "table",
     expect_continue = "boolean", on_informational = "function", http_version = "string",
     middleware = "function", request_interceptor = "function", response_interceptor = "function",
     proxy = { "string", "boolean" }, no_proxy = { "string", "table" }, proxy_headers = "table",

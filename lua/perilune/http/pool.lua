@@ -13,13 +13,18 @@ local known = {
     connections_per_host = "number", total_connections = "number", max_queue_size = "number", max_requests = "number",
     idle_timeout = "seconds", max_age = "seconds", pool_timeout = "seconds", connection_timeout = "seconds",
     request_timeout = "seconds", read_timeout = "seconds", total_timeout = "seconds", middleware = "function",
-    request_options = "table",
+    request_options = "table", http2 = "table",
+}
+
+local of_http2 = {
+    max_streams = "count", stream_window = "bytes", connection_window = "bytes", header_list = "bytes",
+    ping_interval = "seconds", ping_timeout = "seconds",
 }
 
 --- What a pool and a request both may say.
 local SHARED = {
     "tls", "insecure", "proxy", "no_proxy", "proxy_headers", "proxy_tunnel", "proxy_tls", "proxy_insecure",
-    "local_address", "resolver", "family", "log_activity", "cache",
+    "local_address", "resolver", "family", "log_activity", "cache", "http_versions", "force_h2c",
 }
 for _, name in ipairs(SHARED) do
     known[name] = of_requests[name]
@@ -41,7 +46,10 @@ end
 -- Limits: `connections_per_host` (8), `total_connections` (1024), `max_queue_size` (65536 waiting requests of an
 -- origin), `idle_timeout` (60 s; 0: never), `max_age` of a connection, `max_requests` on one. Timeouts of its
 -- requests: `pool_timeout`, `connection_timeout` (30 s), `request_timeout`, `read_timeout`, `total_timeout`. How they
--- get there: `tls`, `insecure`, `proxy` and what belongs to it, `local_address`, `resolver`, `family`.
+-- get there: `tls`, `insecure`, `proxy` and what belongs to it, `local_address`, `resolver`, `family`,
+-- `http_versions`, `force_h2c`.
+-- `http2`: `max_streams` (100), `stream_window` (1 MiB), `connection_window` (8 MiB), `header_list` (64 KiB),
+-- `ping_interval` (none), `ping_timeout` (10 s).
 -- `request_options`: what its requests have where they do not say otherwise; `middleware`: a function from client to
 -- client.
 -- @tparam[opt] table opts
@@ -52,6 +60,7 @@ function pool.new(opts)
     if opts.request_options then
         check.request(opts.request_options, "http.connection_pool: request_options", 2)
     end
+    options.check(opts.http2, of_http2, "http.connection_pool: http2", 2)
     return setmetatable({ core = core.pool(opts), middleware = opts.middleware, defaults = defaults_of(opts) }, mt)
 end
 

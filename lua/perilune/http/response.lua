@@ -48,7 +48,7 @@ local function settle(self, d)
         tell_watchers(self._call, data)
     end
     if data == "" then
-        self._guard = nil
+        self._guard, self._trailers = nil, err
         d:success(nil)
         self._body:close()
     elseif data then
@@ -128,9 +128,11 @@ end
 -- @tparam number status
 -- @tparam string head the head as received
 -- @tparam[opt] string body when it is complete
+-- @tparam[opt] string trailers as received, then
 -- @treturn response
-function response.new(call, status, head, body)
-    local res = { status = status, _head = head, _text = body, url = call.url_text, method = call.method }
+function response.new(call, status, head, body, trailers)
+    local res = { status = status, _head = head, _text = body, _trailers = trailers,
+        url = call.url_text, method = call.method }
     if not body then
         res._id, res._call, res._guard = call.id, call, core.guard(call.id)
     end
@@ -171,6 +173,12 @@ end
 -- @treturn deferred
 function methods:json()
     return self:text():chain(decode_json)
+end
+
+--- The fields behind the body; none before the body was read to its end.
+-- @treturn headers
+function methods:trailers()
+    return response.headers_of(rawget(self, "_trailers") or "")
 end
 
 --- The body is not wanted any more; who waits for a piece of it fails with `closed`.

@@ -7,6 +7,10 @@ local tls = require "perilune.tls"
 
 local client_tls = {}
 
+--- The names of ALPN (RFC 7301) for the versions of HTTP that may be spoken.
+local ALPN = { ["2"] = "h2", ["1.1"] = "http/1.1" }
+local BOTH = { "2", "1.1" }
+
 local default
 local made = setmetatable({}, { __mode = "k" })
 
@@ -22,6 +26,20 @@ function client_tls.of(option)
     end
     made[option] = made[option] or tls.client_context(option)
     return made[option]
+end
+
+--- The protocols that ALPN offers: of the options `http_versions` and `http_version`; both versions by default.
+-- @tparam table o options of the request
+-- @treturn string "h2,http/1.1"
+function client_tls.offered(o)
+    local names = {}
+    if o.http_version then
+        return ALPN["1.1"]
+    end
+    for i, version in ipairs(o.http_versions or BOTH) do
+        names[i] = ALPN[version]
+    end
+    return table.concat(names, ",")
 end
 
 return client_tls

@@ -50,8 +50,15 @@ end
 
 local function secure_target(o, u, key, w)
     w.tls, w.insecure, w.server_name = tls.of(o.tls), o.insecure, o.server_name or u.host
-    w.alpn = "http/1.1"
+    w.alpn = tls.offered(o)
     add_tls(key, "tls", w)
+    add(key, "alpn", w.alpn)
+end
+
+--- HTTP/2 without a word before, where nothing could agree on it.
+local function in_cleartext(o, key, w)
+    w.knows_h2 = o.force_h2c
+    add(key, "h2c", o.force_h2c)
 end
 
 local function secure_proxy(o, p)
@@ -92,6 +99,8 @@ local function tunnel(o, u, p)
     from_where(o, key, w)
     if u.scheme == "https" then
         secure_target(o, u, key, w)
+    else
+        in_cleartext(o, key, w)
     end
     return table.concat(key, " "), w
 end
@@ -103,6 +112,8 @@ local function direct(o, u)
     from_where(o, key, w)
     if u.scheme == "https" then
         secure_target(o, u, key, w)
+    else
+        in_cleartext(o, key, w)
     end
     return table.concat(key, " "), w
 end
@@ -126,7 +137,8 @@ function way.of(o, u)
             return forward(o, p)
         end
         return tunnel(o, u, p)
-    elseif u.scheme == "http" and not (o.unix_path or o.local_address or o.resolver or o.family) then
+    elseif u.scheme == "http" and not (o.unix_path or o.local_address or o.resolver or o.family
+        or o.force_h2c) then
         return nil
     end
     return direct(o, u)

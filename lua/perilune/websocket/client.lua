@@ -6,11 +6,13 @@ local bytes = require "perilune.core.stream"
 local connect = require "perilune.http.connect"
 local connection = require "perilune.websocket.connection"
 local core = require "perilune.core.websocket"
+local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
 local is_token = require "perilune.http.token"
 local option_tables = require "perilune.options"
 local options = require "perilune.websocket.options"
+local over_h2 = require "perilune.websocket.over_h2"
 local task = require "perilune.task"
 local tcp = require "perilune.tcp"
 local url = require "perilune.http.url"
@@ -143,6 +145,14 @@ end
 
 local function open(u, opts)
     local timeout = opts.handshake_timeout or 30
+    if opts.http2 then
+        local ok, ws = deferred.try_await(over_h2.connect(u, opts, timeout, is_offered))
+        if ok then
+            return ws
+        elseif ws.code ~= "no_protocol" then
+            error(ws, 0)
+        end
+    end
     local own = reach(u, opts, timeout)
     bytes.set_timeouts(own, timeout * 1000, timeout * 1000)
     task.defer(function()

@@ -103,7 +103,7 @@ static inline void on_closed(struct client_conn *c, struct client_exchange *lost
         client_fail(lost, why);
 }
 
-static const struct client_conn_owner owner = {on_free, on_closed};
+static const struct client_conn_owner owner = {.on_free = on_free, .on_closed = on_closed};
 
 static inline void ignore(struct stream *s, int events)
 {

@@ -1,0 +1,181 @@
+# HTTP/2 as a client: flow control, cancelling at every stage, Expect, silence, CONNECT, TLS (t/lib/h2_origin.py).
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+our $Config = "    location / { return 204; }\n";
+our $Exec = <<'_EOC_';
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+export PYTHONPATH=$PWD/t/lib PYTHONDONTWRITEBYTECODE=1 ORIGIN=$PWD/t/lib/h2_origin.py
+cd $TEST_NGINX_HTML_DIR
+cat >peer.lua <<'EOF'
+local http, task = require "perilune.http", require "perilune.task"
+local n = 0
+local peer = {}
+function peer.origin(options)
+    n = n + 1
+    os.execute(("/usr/bin/python3 $ORIGIN port%d %s & echo $! >pid%d; while [ ! -e port%d ]; do sleep 0.02; done")
+        :format(n, options or "", n, n))
+    local name = "port" .. n .. ".log"
+    return "http://127.0.0.1:" .. io.open("port" .. n):read("*a"), function(pattern)
+        local _, count = io.open(name):read("*a"):gsub(pattern, "")
+        return count
+    end
+end
+function peer.until_seen(count, pattern, least)
+    while count(pattern) < (least or 1) do await(task.sleep(0.01)) end
+    return count(pattern)
+end
+function peer.code(d) local ok, err = try_await(d) return ok and "ok" or err.code end
+function peer.text(d) return peer.code(d:chain(function(res) return res:text() end)) end
+function peer.pool(o)
+    o = o or {}
+    o.force_h2c = true
+    return http.connection_pool(o)
+end
+return peer
+EOF
+timeout 30 $P run main.lua 2>err; echo exit $?; cat err; kill $(cat pid* 2>/dev/null) 2>/dev/null; true
+_EOC_
+add_block_preprocessor(sub {
+    my $block = shift;
+    if (!defined $block->config) {
+        $block->set_value("config", $Config);
+    }
+    if (!defined $block->exec) {
+        $block->set_value("exec", $Exec);
+    }
+    if (!defined $block->timeout) {
+        $block->set_value("timeout", 40);
+    }
+});
+run_tests();
+
+__DATA__
+
+=== TEST 1: a reader that is slow stops its own stream at its window, the others go on; all of it comes when it reads
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, peer = require "perilune.http", require "peer"
+local base, count = peer.origin()
+local pool = peer.pool { http2 = { stream_window = 100000, connection_window = 150000 } }
+local slow = await(http.get(base .. "/pour/1000000", { pool = pool }))
+peer.until_seen(count, "stopped /pour/1000000", 1)
+print(#await(await(http.get(base .. "/pour/300000", { pool = pool })):text()), count("poured /pour/1000000"))
+local also = await(http.get(base .. "/pour/1000001", { pool = pool }))
+peer.until_seen(count, "stopped /pour/1000001", 1)
+print(#await(await(http.get(base .. "/pour/300001", { pool = pool })):text()))
+print(#await(slow:text()), #await(also:text()), count("setting 4 100000"))
+--- exec_out
+300000	0
+300001
+1000000	1000001	1
+exit 0
+
+
+
+=== TEST 2: the server's small window stops the producer of a request's body, and nobody else
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, peer = require "perilune.http", require "peer"
+local base, count = peer.origin("window=1000")
+local pool = peer.pool()
+local made = 0
+local stopped = http.post(base .. "/echo", { pool = pool, body = function() made = made + 1 return made < 1000 and ("x"):rep(1000) or nil end })
+print(peer.text(http.get(base .. "/ok", { pool = pool })), peer.text(http.get(base .. "/ok", { pool = pool })))
+print(made < 200)
+stopped:cancel()
+peer.until_seen(count, "reset /echo 8")
+print(peer.text(http.get(base .. "/ok", { pool = pool })), count("end"))
+--- exec_out
+ok	ok
+true
+ok	0
+exit 0
+
+
+
+=== TEST 3: cancelling at every stage resets the stream, and the connection goes on
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, peer, task = require "perilune.http", require "peer", require "perilune.task"
+local base, count = peer.origin()
+local pool = peer.pool()
+http.get(base .. "/ok", { pool = pool }):cancel() -- while it connects
+assert(peer.text(http.get(base .. "/ok", { pool = pool })) == "ok")
+http.get(base .. "/hold/unsent", { pool = pool }):cancel() -- before it is flushed
+local d = http.get(base .. "/hold/sent", { pool = pool })
+peer.until_seen(count, "/hold/sent")
+d:cancel()
+peer.until_seen(count, "reset /hold/sent 8")
+local res = await(http.get(base .. "/begin", { pool = pool }))
+print(await(res.body:take()))
+res:close()
+peer.until_seen(count, "reset /begin 8")
+d = http.post(base .. "/never-head", { pool = pool, body = function() await(task.sleep(0.001)) return "x" end })
+peer.until_seen(count, "/never%-head")
+d:cancel()
+peer.until_seen(count, "reset /never%-head 8")
+d = http.get(base .. "/pour/5000000", { pool = pool, as = "string" })
+peer.until_seen(count, "/pour")
+d:cancel()
+peer.until_seen(count, "reset /pour/5000000 8")
+res = await(http.get(base .. "/begin/collected", { pool = pool }))
+res = nil
+collectgarbage() collectgarbage()
+peer.until_seen(count, "reset /begin/collected 8")
+print(peer.code(http.get(base .. "/hold/late", { pool = pool, request_timeout = 0.05 })), peer.until_seen(count, "reset /hold/late 8"))
+print(peer.text(http.get(base .. "/begin/late", { pool = pool, read_timeout = 0.05 })), peer.until_seen(count, "reset /begin/late 8"))
+print(peer.text(http.get(base .. "/ok", { pool = pool })), count("end"))
+local function stats() return select(2, next(pool:stats())) end
+while stats().idle == 0 do await(task.sleep(0.001)) end
+print(stats().connections, stats().idle, stats().queue)
+--- exec_out
+begun
+request_timeout	1
+read_timeout	1
+ok	0
+1	1	0
+exit 0
+
+
+
+=== TEST 4: Expect: the body waits for 100 Continue, or is not sent when the answer is there
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, peer = require "perilune.http", require "peer"
+local base, count = peer.origin()
+local pool = peer.pool()
+local informed
+local res = await(http.post(base .. "/expect", { pool = pool, body = "hello", expect_continue = true, on_informational = function(s) informed = s end }))
+print(informed, (await(res:text()):match("5 5 %- hello")))
+res = await(http.post(base .. "/unwanted", { pool = pool, body = ("x"):rep(100000), expect_continue = true, throw_exceptions = false }))
+print(res.status, peer.text(http.get(base .. "/ok", { pool = pool })), count("end"))
+--- exec_out
+100	5 5 - hello
+413	ok	0
+exit 0
+
+
+
+=== TEST 5: a server that is silent is asked by PING; without an answer its requests fail
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, peer = require "perilune.http", require "peer"
+local base, count = peer.origin()
+local pool = peer.pool { http2 = { ping_interval = 0.02, ping_timeout = 10 } }
+local d = http.get(base .. "/hold", { pool = pool })
+peer.until_seen(count, "ping", 3)
+d:cancel()
+local mute = peer.origin("mute=1")
+pool = peer.pool { http2 = { ping_interval = 0.02, ping_timeout = 0.05 } }
+print(peer.code(http.get(mute .. "/hold", { pool = pool })))
+print(pcall(http.connection_pool, { http2 = { ping = 1 } }))
+--- exec_out
+timeout
+false	http.connection_pool: http2: unknown option 'ping'
+exit 0
