@@ -174,3 +174,35 @@ _EOC_
 1
 700
 --- timeout: 30
+
+
+
+=== TEST 5: sessions in Redis: a logout ends what was copied, and two processes share them
+--- config
+    location / { return 200; }
+--- exec eval
+$::Prepare . <<'_EOC_'
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe); cd $OLDPWD
+. t/lib/services.sh; start_redis
+export NOTES_DATA=$TEST_NGINX_HTML_DIR/data NOTES_ROUNDS=100 NOTES_REDIS=unix:$S/redis.sock
+url_of() { i=0; until grep -q 'on port' $1 || [ $i = 200 ]; do i=$((i + 1)); sleep 0.05; done; sed -n 's,.*http://localhost,http://127.0.0.1,;s,/$,,p' $1; }
+O=$TEST_NGINX_HTML_DIR/out
+$P run examples/notes/app.lua 0 >$O.1 2>&1 & A=$!; one=$(url_of $O.1)
+$P run examples/notes/app.lua 0 >$O.2 2>&1 & B=$!; two=$(url_of $O.2)
+cd $TEST_NGINX_HTML_DIR; U=$one
+code zoe -d 'name=zoe&password=long+enough' $one/register; cp jar-zoe jar-thief
+U=$two; code zoe -F title=x $two/notes; ids zoe | wc -l; code thief $two/notes/list
+redis-cli -s $S/redis.sock dbsize
+code zoe -d '' $two/logout; U=$one; code thief $one/notes/list
+kill $A $B; wait $A $B; cat $O.1 $O.2 | grep -v 'on port'
+true
+_EOC_
+--- exec_out
+303 /
+303 /
+1
+200 
+1
+303 /
+303 /
+--- timeout: 30
