@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lauxlib.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -83,7 +85,24 @@ struct lua_file {
     size_t size;
 };
 
-/* open_file(path, offset or nil, length or nil) → file, size; or nil, error */
+/* Is what was opened below the directory, by its real path, whatever links led there? */
+static bool is_beneath(int fd, const char *root)
+{
+    char link[64], path[PATH_MAX], real[PATH_MAX];
+    ssize_t n;
+    size_t root_n;
+
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    n = readlink(link, path, sizeof path - 1);
+    if (n <= 0 || !realpath(root, real))
+        return false;
+    path[n] = '\0';
+    root_n = strlen(real);
+    return strncmp(path, real, root_n) == 0 && (path[root_n] == '/' || root_n == 1);
+}
+
+/* open_file(path[, offset, length, root]) → file, size; or nil, error. With `root`: a file below
+ * that directory */
 static int l_open_file(lua_State *L)
 {
     size_t path_n;
@@ -102,6 +121,8 @@ static int l_open_file(lua_State *L)
         return lerr_return(L, err_from_errno(errno), path);
     if (!S_ISREG(st.st_mode))
         return lerr_return(L, &err_invalid, path);
+    if (!lua_isnoneornil(L, 4) && !is_beneath(f->fd, luaL_checkstring(L, 4)))
+        return lerr_return(L, &err_denied, path);
     length = luaL_optnumber(L, 3, (double)st.st_size - offset);
     if (!(offset >= 0 && length >= 0 && offset + length <= (double)st.st_size))
         return lerr_return(L, &err_invalid, "section outside of the file");
@@ -119,6 +140,34 @@ static int l_file_gc(lua_State *L)
         close(f->fd);
     f->fd = -1;
     return 0;
+}
+
+/* file_facts(path, root) → bytes, seconds since 1970 when it was changed; nil, error: no file that
+ * can be read below the directory `root` */
+static int l_file_facts(lua_State *L)
+{
+    size_t path_n;
+    const char *path = luaL_checklstring(L, 1, &path_n), *root = luaL_checkstring(L, 2);
+    const struct err *e = NULL;
+    struct stat st;
+    int fd;
+
+    if (memchr(path, '\0', path_n))
+        return lerr_return(L, &err_invalid, "a path with a zero byte");
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        e = err_from_errno(errno);
+    else if (!S_ISREG(st.st_mode))
+        e = &err_not_found;
+    else if (!is_beneath(fd, root))
+        e = &err_denied;
+    if (fd >= 0)
+        close(fd);
+    if (e)
+        return lerr_return(L, e, path);
+    lua_pushnumber(L, (double)st.st_size);
+    lua_pushnumber(L, (double)st.st_mtime);
+    return 2;
 }
 
 /* write_file(req, file) → as write; the file is consumed */
@@ -390,6 +439,7 @@ static int open_module(lua_State *L)
         {"start", l_start},
         {"write", l_write},
         {"open_file", l_open_file},
+        {"file_facts", l_file_facts},
         {"write_file", l_write_file},
         {"finish", l_finish},
         {"abort", l_abort},

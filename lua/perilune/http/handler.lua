@@ -102,7 +102,7 @@ local function send_produced(req, res, fn, source)
 end
 
 local function answer_file(req, res, body)
-    local file, size = core.open_file(body.path, body.offset, body.length)
+    local file, size = core.open_file(body.path, body.offset, body.length, body.root)
     if file then
         start(req, res, size)
         return guarded(req, res, send_file, file)

@@ -33,6 +33,22 @@ local function text(directive)
     end }
 end
 
+local COMPRESSED = { "text/plain", "text/css", "text/javascript", "application/javascript", "application/json",
+    "application/problem+json", "application/xml", "text/xml", "image/svg+xml", "text/event-stream" }
+
+--- gzip, brotli and zstd, for the types that are named, and for HTML.
+local function compression(v)
+    local lines = { v and "gzip_vary on;" or nil }
+    for _, coding in ipairs(v and { "gzip", "brotli", "zstd" } or {}) do
+        local types = {}
+        for k, kind in ipairs(type(v) == "table" and v or COMPRESSED) do
+            types[k] = quoted(tostring(kind))
+        end
+        lines[#lines + 1] = ("%s on; %s_types %s;"):format(coding, coding, table.concat(types, " "))
+    end
+    return table.concat(lines, " ")
+end
+
 --- Those that are directives of a server: kind, and how it is written.
 local directives = {
     http2 = { "boolean", function(v)
@@ -45,6 +61,7 @@ local directives = {
     client_max_body_size = number "client_max_body_size", client_body_buffer_size = number "client_body_buffer_size",
     max_header_size = number "large_client_header_buffers 4", access_log = text "access_log",
     client_body_temp_path = text "client_body_temp_path",
+    compress = { { "boolean", "table" }, compression },
     tcp_nodelay = { "boolean", function(v)
         return "tcp_nodelay " .. (v and "on;" or "off;")
     end },
@@ -91,7 +108,8 @@ end
 -- Options: `port` (0: a free one), `address` ("0.0.0.0"), `path` (Unix socket instead), `listen_fd` (an
 -- inherited listening
 -- socket instead), `backlog`, `tls` (a context of `perilune.tls`, or the options of one),
--- and the limits and timeouts of the directives of the same name in seconds and bytes.
+-- `compress` (boolean, false: answers go with gzip, brotli or zstd, as the client likes; or an array of the media types
+-- that do, beside HTML), and the limits and timeouts of the directives of the same name in seconds and bytes.
 -- @tparam function fn handler(request) → response
 -- @tparam[opt] table opts
 -- @treturn server; raises an error object with code `address_in_use`, … when it cannot listen
