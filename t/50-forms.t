@@ -402,3 +402,43 @@ $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out
 both happen
 --- timeout: 60
+
+
+=== TEST 10: 40 MB of a form in constant memory, over both protocols, as parts and as a form
+--- config
+    location / { client_max_body_size 0; handler app; }
+--- http_config
+    lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
+    client_body_temp_path temp;
+    http2 on;
+--- user_files
+>>> app.lua
+local http = require "perilune.http"
+return function(req)
+    if req.path == "/form" then
+        return await(http.form(req, { max_size = 2e8 })).a.size .. "\n"
+    end
+    local n = 0
+    for part in http.multipart(req):each() do
+        for piece in part.body:each() do n = n + #piece end
+    end
+    return n .. "\n"
+end
+--- exec
+cd $TEST_NGINX_HTML_DIR
+PID=$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)
+head -c 40000000 /dev/zero | tr '\0' '\r' >big
+for how in --http1.1 --http2-prior-knowledge; do
+    for path in parts form; do
+        curl -s --max-time 100 $how -H Expect: -F a=@big http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$path
+    done
+done
+grep -q libasan /proc/$PID/maps && echo small || awk '/VmHWM/ { print ($2 < 60000) ? "small" : "large: " $2 }' /proc/$PID/status
+rm big
+--- exec_out
+40000000
+40000000
+40000000
+40000000
+small
+--- timeout: 200

@@ -161,6 +161,7 @@ Vary: Accept-Encoding
     location /pack/ { alias html/; gzip_static off; brotli_static off; zstd_static off; gunzip off; gzip on; brotli on; zstd on; types { text/html html; } }
     location / { gzip_static always; types { text/html html; } }
     location /un/ { alias html/; gzip_static always; gunzip on; gzip_vary on; types { text/html html; } }
+    location = /captured { content_by_lua_block { ngx.print(ngx.location.capture("/un/c.html").body) } }
     location /br/ { alias html/; brotli_static always; gunzip on; gzip on; gzip_vary on; types { text/html html; } }
 --- exec eval
 $::Prepare . <<'_EOC_'
@@ -168,6 +169,7 @@ ask c.html | grep -E '^2|Enc|Vary'
 ask un/c.html; cmp body a.html && echo decoded
 ask un/c.html -I
 ask un/c.html -H 'Accept-Encoding: gzip' | grep -E '^2|^Content-E|ETag'; cmp body c.html.gz && echo as it is
+ask captured | grep -E '^2|^Content-E'; cmp body a.html && echo captured
 ask un/c.html -r 0-9 | grep -E '^2|^Content-E'; cmp body a.html && echo whole
 ask br/c.html -H 'Accept-Encoding: gzip' | grep -E '^2|Enc|Vary'; gzip -dc <body | cmp - a.html && echo coded anew
 _EOC_
@@ -189,6 +191,8 @@ Vary: Accept-Encoding
 Content-Encoding: gzip
 ETag: "GZ"
 as it is
+200
+captured
 200
 whole
 200

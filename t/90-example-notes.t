@@ -21,6 +21,7 @@ U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
 as() { J=jar-$1; shift; curl -s --max-time 20 -b $J -c $J "$@"; }
 code() { as "$@" -o /dev/null -w '%{http_code} %{redirect_url}\n' | sed "s,$U,,"; }
 say() { as "$1" $U/ | sed -n 's/.*class="flash"[^>]*>\([^<]*\)<.*/\1/p'; }
+wait_for() { i=0; until eval "$1" || [ $i = 400 ]; do i=$((i + 1)); sleep 0.05; done; }
 ids() { as "$1" $U/notes/list | sed -n 's/.*id="note-\([0-9a-f]*\)".*/\1/p'; }
 _EOC_
 workers(2);
@@ -140,9 +141,9 @@ code una -d 'name=una&password=long+enough' $U/register
 for i in 1 2 3 4 5 6; do
     curl -sN --max-time 20 -b jar-una $U/live >live$i & C="$C $!"
 done
-until [ $(cat live? | grep -c hello) = 6 ]; do sleep 0.05; done
+wait_for '[ $(cat live? | grep -c hello) = 6 ]'
 code una -F title=x $U/notes
-i=0; until [ $(cat live? | grep -c '^event: changed') = 6 ] || [ $i = 200 ]; do i=$((i + 1)); sleep 0.05; done
+wait_for '[ $(cat live? | grep -c "^event: changed") = 6 ]'
 cat live? | grep -c '^event: changed'
 kill $C; wait
 true
@@ -162,7 +163,7 @@ $::Prepare . <<'_EOC_'
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe); cd $OLDPWD
 export NOTES_DATA=$TEST_NGINX_HTML_DIR/data NOTES_ROUNDS=100
 $P run examples/notes/app.lua 0 >$TEST_NGINX_HTML_DIR/out 2>&1 & S=$!
-until grep -q 'on port' $TEST_NGINX_HTML_DIR/out; do sleep 0.05; done
+wait_for 'grep -q "on port" $TEST_NGINX_HTML_DIR/out'
 U=$(sed -n 's,.*http://localhost,http://127.0.0.1,;s,/$,,p' $TEST_NGINX_HTML_DIR/out); cd $TEST_NGINX_HTML_DIR
 code zoe -d 'name=zoe&password=long+enough' $U/register; code zoe -F title=x $U/notes; ids zoe | wc -l
 kill $S; wait $S; ls $NOTES_DATA/users/zoe.json | wc -l; stat -c %a $NOTES_DATA
@@ -173,4 +174,36 @@ _EOC_
 1
 1
 700
+--- timeout: 30
+
+
+
+=== TEST 5: sessions in Redis: a logout ends what was copied, and two processes share them
+--- config
+    location / { return 200; }
+--- exec eval
+$::Prepare . <<'_EOC_'
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe); cd $OLDPWD
+. t/lib/services.sh; start_redis
+export NOTES_DATA=$TEST_NGINX_HTML_DIR/data NOTES_ROUNDS=100 NOTES_REDIS=unix:$S/redis.sock
+url_of() { wait_for "grep -q 'on port' $1"; sed -n 's,.*http://localhost,http://127.0.0.1,;s,/$,,p' $1; }
+O=$TEST_NGINX_HTML_DIR/out
+$P run examples/notes/app.lua 0 >$O.1 2>&1 & A=$!; one=$(url_of $O.1)
+$P run examples/notes/app.lua 0 >$O.2 2>&1 & B=$!; two=$(url_of $O.2)
+cd $TEST_NGINX_HTML_DIR; U=$one
+code zoe -d 'name=zoe&password=long+enough' $one/register; cp jar-zoe jar-thief
+U=$two; code zoe -F title=x $two/notes; ids zoe | wc -l; code thief $two/notes/list
+redis-cli -s $S/redis.sock dbsize
+code zoe -d '' $two/logout; U=$one; code thief $one/notes/list
+kill $A $B; wait $A $B; cat $O.1 $O.2 | grep -v 'on port'
+true
+_EOC_
+--- exec_out
+303 /
+303 /
+1
+200 
+1
+303 /
+303 /
 --- timeout: 30

@@ -23,8 +23,9 @@ local HERE = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
 local function sessions()
     local url = os.getenv("NOTES_REDIS")
     if url then
-        return mw.session { redis = require("perilune.redis").client { url = url }, persistent = true, idle = IDLE,
-            absolute = 3 * IDLE }
+        local socket = url:match("^unix:(.*)$")
+        local redis = require("perilune.redis").client { url = not socket and url or nil, path = socket }
+        return mw.session { redis = redis, persistent = true, idle = IDLE, absolute = 3 * IDLE }
     end
     return mw.session { keys = store.secret(), persistent = true, idle = IDLE, absolute = 3 * IDLE }
 end
