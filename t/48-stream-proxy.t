@@ -258,7 +258,7 @@ status 200
 
 
 
-=== TEST 10: return, set, and a server that has two contents
+=== TEST 10: return and set
 --- stream_server_config
     set $greeting "hello";
     return "$greeting $remote_addr\n";
@@ -428,3 +428,23 @@ PROXY TCP4 127.0.0.1 127.0.0.1 PORT STREAM and a line
 GET /t
 --- response_body
 20 20 after 1 failure
+
+
+
+=== TEST 17: a server has one content
+--- stream_server_config
+    return "one";
+    content_by_lua_block { ngx.say "two" }
+--- must_die
+--- error_log
+"content_by_lua_block" directive is duplicate
+
+
+
+=== TEST 18: whichever comes first
+--- stream_server_config
+    handler one;
+    proxy_pass 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+--- must_die
+--- error_log
+"proxy_pass" directive is duplicate
