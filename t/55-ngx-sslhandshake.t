@@ -84,7 +84,7 @@ X
 ^NONE \.
 nilcertificate host mismatch
 NONE \.
-(userdata|boolean) userdata
+(cdata|boolean) cdata
 NONE (r|\.)
 boolean
 nilclient certificate must be supplied with corresponding private key
@@ -92,7 +92,7 @@ true
 SUCCESS \.
 SUCCESS \.
 nil.*(certificate|issuer).*
-(userdata|boolean)
+(cdata|boolean)
 nilclosed
 nil
 nilclosed

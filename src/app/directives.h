@@ -52,12 +52,6 @@ static inline bool directives_is_stream(const struct apply *a)
     return a->loc && a->loc->variables == &a->conf->stream_variables;
 }
 
-/* The ctx of directives inside upstream { }. */
-struct apply_upstream {
-    struct apply *apply;
-    struct upstream *u;
-};
-
 /* Value of `extra` of a directive that belongs to the second pass. */
 extern const char directives_ordered[];
 

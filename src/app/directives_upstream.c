@@ -1,5 +1,5 @@
 /* upstream { }: groups of servers. */
-#include "app/directives.h"
+#include "app/directives_upstream.h"
 
 #include "app/upstream.h"
 #include "base/num.h"

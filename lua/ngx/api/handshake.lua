@@ -1,12 +1,15 @@
 --- TLS on sockets of ngx.socket.tcp.
 
+local ffi = require "ffi"
 local contexts_of = require "perilune.core.tls"
 local context = require "ngx.api.context"
 local core = require "perilune.core.stream"
+local core_ngx = require "perilune.core.ngx"
 local socket_core = require "perilune.core.socket"
 local secure = require "perilune.core.secure"
 local tcp = require "ngx.api.keepalive"
 
+local DEBUG = 8
 local WAIT = core.WAIT
 local slots = tcp.slots
 local CORE, CERTIFICATE = slots.CORE, "certificate"
@@ -51,6 +54,18 @@ function tcp.methods:setclientcert(certificate, key)
     return true
 end
 
+--- What stands for a session outside: programs tell it from `true` by its type, which is cdata in OpenResty.
+local boxes = setmetatable({}, { __mode = "k" })
+ffi.cdef "struct perilune_tls_session { char unused; };"
+
+local function box(session)
+    local outside = session and ffi.new("struct perilune_tls_session")
+    if outside then
+        boxes[outside] = session
+    end
+    return outside
+end
+
 local function handshake_failed(self, err, text)
     tcp.drop(self)
     if err ~= "timeout" and err ~= "closed" then
@@ -84,7 +99,7 @@ end
 -- @tparam[opt] string name of the server, for SNI and for the check of its certificate
 -- @tparam[opt=false] boolean verify the server's certificate
 -- @tparam[opt] boolean status asks the server to staple an OCSP response, which is not looked at
--- @treturn ?userdata|boolean the session; true: none was wanted, or the server gives it later (getsslsession)
+-- @treturn ?cdata|boolean the session; true: none was wanted, or the server gives it later (getsslsession)
 -- @treturn ?string error
 function tcp.methods:sslhandshake(...)
     if select("#", ...) > 4 then
@@ -105,14 +120,16 @@ function tcp.methods:sslhandshake(...)
         if not tls then
             return nil, tostring(err.message)
         end
-        local reused = type(session) == "userdata" and session or nil
-        local peer = { session = reused, name = name, verify = verify, status = status }
+        if name then
+            core_ngx.log_line(DEBUG, 'lua ssl server name: "' .. name .. '"')
+        end
+        local peer = { session = session and boxes[session] or nil, name = name, verify = verify, status = status }
         local ok, code, text = shake(self, s, tls, peer)
         if not ok then
             return handshake_failed(self, code, text)
         end
     end
-    return session ~= false and secure.session(s, true) or true
+    return session ~= false and box(secure.session(s, true)) or true
 end
 
 --- The newest session that the server has given.
@@ -123,7 +140,7 @@ function tcp.methods:getsslsession()
     elseif not secure.info(s) then
         return nil, "not an SSL connection"
     end
-    local session = secure.session(s)
+    local session = box(secure.session(s))
     if session then
         return session
     end
