@@ -35,7 +35,7 @@ say = $(if $(V),,@printf '%-5s %s\n' '$(1)' '$(2)')
 PACKAGES_run   := gcc libc6-dev make pkg-config libluajit2-5.1-dev libev-dev libnghttp2-dev libssl-dev \
                   libc-ares-dev libidn2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev lua-cjson
 PACKAGES_test  := libcmocka-dev perl curl procps openssl python3-h2 python3-websockets redis-server memcached lua-nginx-redis lua-nginx-memcached \
-                  lua-nginx-dns lua-nginx-websocket lua-nginx-kafka
+                  lua-nginx-dns lua-nginx-websocket lua-nginx-kafka squid tinyproxy dante-server microsocks haproxy
 PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
 PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
 PACKAGES_bench := nginx-light libnginx-mod-http-lua wrk perl valgrind strace python3 openssl redis-server lua-nginx-redis
@@ -119,7 +119,7 @@ LUA_FILES = $(shell find lua examples t conf -name '*.lua' 2>/dev/null | sort)
 # Sources that read what strangers send: each has t/fuzz/<name>.c (checked by lint).
 PARSERS := net/dns_message proto/url proto/date proto/range proto/cookie proto/form proto/multipart proto/http1_parse \
            proto/http1_body proto/http1_response proto/content_decoder proto/h2_session proto/accept proto/ws_frame \
-           proto/ws_handshake proto/ws_deflate proto/proxy_proto config/lex
+           proto/ws_handshake proto/ws_deflate proto/proxy_proto proto/client_hello proto/socks config/lex
 
 .PHONY: all run test unit t asan fuzz fuzz-all bench lint layers objects format tidy analyze luacheck fmt cov docs install deb clean help \
         deps sums

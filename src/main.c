@@ -79,6 +79,8 @@ int main(int argc, char **argv)
     case COMMAND_RUN:
     case COMMAND_EVAL:
         return script_run(&command);
+    case COMMAND_ROUTES:
+        return script_routes(&command);
     case COMMAND_REPL:
         return repl_run();
     case COMMAND_SUITE:

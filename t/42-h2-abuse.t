@@ -342,3 +342,80 @@ report(p)
 goaway 11 lines 1 11: too many PING frames
 memory bounded
 hello
+
+
+
+=== TEST 16: 1,000 answers of 1 MB that nobody takes yet share the one string they come from
+--- config
+    location = /hello { return 200 "hello"; }
+    location = /print { content_by_lua_block { one_mb = one_mb or ("x"):rep(1e6) ngx.print(one_mb) } }
+    location = /return { handler app; }
+--- http_config
+    http2 on;
+    lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
+--- user_files
+>>> app.lua
+local body = ("y"):rep(1e6)
+return function(req) return req.query == "table" and { body = body } or body end
+>>> main.py
+from bad import *
+paths = ["/print", "/return", "/return?table"]
+peers = [Peer(port, [(4, 0x7fffffff)]) for i in range(8)]
+for p in peers:
+    for i in range(125):
+        p.request(2 * i + 1, paths[i % 3])
+    p.send(drains=False)
+print(ask(port))
+bounded(32)
+p = peers[0].add(WINDOW_UPDATE, 0, 0, number(0x7fff0000))
+p.send()
+p.read(lambda p: len(p.over) == 125)
+print({len(b) for b in p.bodies.values()}, {b[:1] + b[-1:] for b in p.bodies.values()} == {b"xx", b"yy"}, p.goaway)
+bounded(32)
+--- exec_out
+hello
+memory bounded
+{1000000} True None
+memory bounded
+--- no_error_log
+[error]
+
+
+
+=== TEST 17: print without flush waits for a client that does not read, over HTTP/2 and HTTP/1.1
+--- config
+    send_timeout 5s;
+    location = /hello { return 200 "hello"; }
+    location = /loop { content_by_lua_block {
+        for i = 1, 1000 do
+            local ok, err = ngx.say(("x"):rep(9999))
+            if not ok then ngx.log(ngx.WARN, "say: ", err) return end
+            if i == 1000 then ngx.print("end") end
+        end
+    } }
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port, [(4, 0)])
+for i in range(100):
+    p.request(2 * i + 1, "/loop")
+p.send()
+plain = [socket.create_connection(("127.0.0.1", port)) for i in range(40)]
+for s in plain:
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    s.send(b"GET /loop HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+p.read(lambda p: len(p.resets) == 100)                # by then all have waited as long as they may
+print(set(p.resets.values()))
+bounded(40)
+print(ask(port))
+s = Peer(port, [(4, 0x7fffffff)]).request(1, "/loop")
+s.add(WINDOW_UPDATE, 0, 0, number(0x7fff0000)).send()
+body = s.read(lambda p: p.ended(1)).bodies[1]
+print(len(body), body[-4:])
+--- exec_out
+{8}
+memory bounded
+hello
+10000003 b'\nend'
+--- error_log
+say: nginx output filter error

@@ -220,3 +220,45 @@ print("ended", ended, d:is_realized())
 await(server:close(1))
 --- exec eval: $::Run
 --- exec_out_like: ^ended\t1\ttrue
+
+=== TEST 6: redirects of the handshake: when asked for, within limits, without secrets for others
+--- http_config eval: $::Http
+--- config
+    location / { handler app; }
+--- user_files
+>>> app.lua
+local websocket = require "perilune.websocket"
+return function(req)
+    local to = req.headers["x-to"]
+    if req.path == "/go" then return { status = 307, headers = { Location = to } } end
+    if req.path == "/loop" then return { status = 302, headers = { Location = "/loop" } } end
+    local saw = req.headers.authorization or "-"
+    return websocket.upgrade(req):chain(function(ws) ws:send(req.path .. " " .. saw) ws:close() end)
+end
+>>> main.lua
+local websocket = require "perilune.websocket"
+local base = "ws://127.0.0.1:" .. arg[1]
+local function try(path, to, opts)
+    opts = opts or { follow_redirects = true }
+    opts.headers = { Authorization = "secret", ["X-To"] = to }
+    local ok, ws = try_await(websocket.connect(base .. path, opts))
+    print(ok and (ws:receive()) or ws.code, not ok and ws.status or "")
+end
+try("/go", "/there", {})
+try("/go", "/there")
+try("/go", base .. "/there")
+try("/go", "ws://localhost:" .. arg[1] .. "/there")
+try("/go", "http://127.0.0.1:" .. arg[1] .. "/there")
+try("/go", "ftp://x/")
+try("/loop")
+try("/loop", nil, { follow_redirects = true, max_redirects = 0 })
+--- exec eval: $::Run
+--- exec_out
+handshake	307
+/there secret	
+/there secret	
+/there -	
+/there secret	
+invalid_redirect	
+too_many_redirects	
+too_many_redirects	

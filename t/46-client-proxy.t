@@ -37,7 +37,7 @@ local function ask(url, o) return (await(await(http.get(url, o)):text()):gsub("1
 print(ask("http://far.example/a?b", { proxy = "http://" .. where }))
 print(ask("http://far.example:8080/", { proxy = "http://u:p%20w@" .. where, proxy_headers = { ["X-P"] = "1" } }))
 print(ask("http://" .. where .. "/direct", { proxy = "http://" .. where, no_proxy = { "127.0.0.1" } }))
-print(select(2, try_await(http.get("https://far.example/", { proxy = "http://" .. where }))).code)
+print(select(2, try_await(http.get("https://far.example/", { proxy = "http://" .. where }))).proxy_status)
 print(select(2, try_await(http.get("http://far.example/", { proxy = "socks://x" }))).code)
 local ffi = require "ffi"
 ffi.cdef "int setenv(const char *, const char *, int);"
@@ -50,7 +50,7 @@ await(server:close(0))
 http://far.example/a?b far.example - -
 http://far.example:8080/ far.example:8080 Basic dTpwIHc= 1
 /direct PROXY - -
-invalid
+405
 invalid
 http://far.example/env far.example - -
 /env PROXY - -

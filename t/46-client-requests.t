@@ -269,7 +269,8 @@ local base, server = require "origin" (function(req)
         return { headers = { ["Content-Type"] = "text/event-stream" }, body = function() n = n + 1 return parts[n] end }
     elseif req.path == "/file" then
         local from = tonumber((req.headers.range or ""):match("bytes=(%d+)-"))
-        return { status = from and 206 or 200, body = ("0123456789"):sub((from or 0) + 1) }
+        return { status = from and 206 or 200, body = ("0123456789"):sub((from or 0) + 1),
+            headers = { ETag = '"1"', ["Content-Range"] = from and ("bytes %d-9/10"):format(from) or nil } }
     end
     return "text"
 end)
@@ -283,6 +284,7 @@ local seen
 local function progress(at, total) seen = at .. "/" .. tostring(total) end
 print(await(http.get(base .. "/file", { as = "file", save_to = "out", on_progress = progress })).size, seen)
 local f = io.open("out", "w") f:write("0123") f:close()
+f = io.open("out.validator", "w") f:write('"1"') f:close()
 print(await(http.get(base .. "/file", { as = "file", save_to = "out", resume = true, on_progress = progress })).size, seen)
 print(io.open("out"):read("*a"))
 print(select(2, try_await(http.get(base .. "/?", { as = "string", max_body_size = 2 }))).code)
@@ -356,14 +358,17 @@ exit 0
 --- user_files
 >>> main.lua
 local http = require "perilune.http"
+local function get(...) local d = http.get(...) return d end
+local function pool(...) local p = http.connection_pool(...) return p end
+local function store(...) local s = http.cookie_store(...) return s end
 print(pcall(http.get))
-print(pcall(http.get, "http://a/", { timeout = 1 }))
-print(pcall(http.get, "http://a/", { headers = "x" }))
-print(pcall(http.get, "http://a/", { read_timeout = -1 }))
-print(pcall(http.get, "http://a/", { as = "xml" }))
-print(pcall(http.connection_pool, { idle_timeot = 1 }))
-print(pcall(http.get, "http://a/", { retry = { cuont = 1 } }))
-print(pcall(http.cookie_store, { pth = "x" }))
+print(pcall(get, "http://a/", { timeout = 1 }))
+print(pcall(get, "http://a/", { headers = "x" }))
+print(pcall(get, "http://a/", { read_timeout = -1 }))
+print(pcall(get, "http://a/", { as = "xml" }))
+print(pcall(pool, { idle_timeot = 1 }))
+print(pcall(get, "http://a/", { retry = { cuont = 1 } }))
+print(pcall(store, { pth = "x" }))
 for _, u in ipairs { "a/b", "ftp://a/", "http://", "http://a:99999/", "http://a b/", "http://[::1" } do print((select(2, try_await(http.get(u))).code)) end
 print(try_await(http.get("http://127.0.0.1:1/", { headers = { ["X-A"] = "a\r\nb: c" } })))
 print(try_await(http.get("http://127.0.0.1:1/", { headers = { ["X A"] = "a" } })))
@@ -372,13 +377,13 @@ print(try_await(http.post("http://127.0.0.1:1/", { body = http.file("/none") }))
 print(try_await(http.post("http://127.0.0.1:1/", { body = true })))
 --- exec_out
 false	bad argument 'url' to http.get (string expected, got nil)
-false	main.lua:3: http.request: unknown option 'timeout'
-false	main.lua:4: http.request: option 'headers' must be a table, not a string
-false	main.lua:5: http.request: option 'read_timeout' must be a number of seconds, not -1
-false	main.lua:6: http.request: option 'as' must be string, json, stream, lines, sse or file, not 'xml'
-false	http.connection_pool: unknown option 'idle_timeot'; did you mean 'idle_timeout'?
-false	main.lua:8: http.request: retry: unknown option 'cuont'; did you mean 'count'?
-false	http.cookie_store: unknown option 'pth'; did you mean 'path'?
+false	main.lua:2: http.request: unknown option 'timeout'
+false	main.lua:2: http.request: option 'headers' must be a table, not a string
+false	main.lua:2: http.request: option 'read_timeout' must be a number of seconds, not -1
+false	main.lua:2: http.request: option 'as' must be string, json, stream, lines, sse or file, not 'xml'
+false	main.lua:3: http.connection_pool: unknown option 'idle_timeot'; did you mean 'idle_timeout'?
+false	main.lua:2: http.request: retry: unknown option 'cuont'; did you mean 'count'?
+false	main.lua:4: http.cookie_store: unknown option 'pth'; did you mean 'path'?
 invalid
 invalid
 invalid

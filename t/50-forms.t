@@ -248,3 +248,157 @@ invalid 400 the request body is not JSON: .*
 too_large 413 the request body is too long
 too_large 413 the request body is too long
 req:json: unknown option 'max_sice'; did you mean 'max_size'\?$
+
+=== TEST 8: files beyond max_memory lie in temporary files until the response is sent, and no longer
+--- config
+    client_body_temp_path temp; lua_check_client_abort on;
+    location / { client_max_body_size 10m; handler app; }
+--- http_config
+    lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
+    http2 on;
+--- user_files
+>>> app.lua
+local http, task = require "perilune.http", require "perilune.task"
+return http.middleware.error_pages {} (function(req)
+    if req.path == "/hang" then
+        await(http.form(req, { max_size = 1e7, max_memory = 10 }))
+        await(task.sleep(1000))
+    elseif req.path == "/raise" then
+        await(http.form(req, { max_size = 1e7, max_memory = 10 }))
+        error("no")
+    end
+    local form = await(http.form(req, { max_size = 1e7, max_memory = 1000, max_file_size = 3000000 }))
+    if req.path == "/back" then
+        return { body = form.a:as_body() }
+    elseif req.path == "/save" then
+        form.a:save(debug.getinfo(1, "S").source:match("^@(.*/)") .. "kept")
+        form.b:save(debug.getinfo(1, "S").source:match("^@(.*/)") .. "kept-b")
+        return "saved\n"
+    end
+    local function tell(f)
+        return ("%s %d %d %s %s\n"):format(f.filename, f.size, #f:read(), f.path and "file" or "memory", f.content_type)
+    end
+    return tell(form.a) .. tell(form.b) .. form.t .. "\n"
+end)
+--- exec
+cd $TEST_NGINX_HTML_DIR
+AT=http://127.0.0.1:$TEST_NGINX_SERVER_PORT T=$TEST_NGINX_SERVROOT/temp
+head -c 2000000 /dev/urandom >big; echo small >small; head -c 3000001 /dev/zero >huge
+left() { i=0; while [ "$(ls $T)" ] && [ $i -lt 200 ]; do i=$((i + 1)); sleep 0.05; done; ls $T | wc -l; }
+send() { P=$1; shift; curl -s --max-time 10 "$@" -F a=@big -F b=@small -F t=text $AT/$P; }
+send tell; left
+send tell --http2-prior-knowledge; left
+send back | cmp - big && echo the same; left
+send back --http2-prior-knowledge --limit-rate 2M | cmp - big && echo the same; left
+send save; left; cmp kept big && cmp kept-b small && echo kept
+send raise -o /dev/null -w '%{http_code}\n'; left
+curl -s -o /dev/null -F a=@big $AT/hang & C=$!
+i=0; until [ "$(ls $T)" ] || [ $i = 200 ]; do i=$((i + 1)); sleep 0.05; done; ls $T | wc -l
+kill $C; left
+curl -s --max-time 10 -o /dev/null -w '%{http_code}\n' -F a=@huge $AT/tell; left
+curl -s --max-time 10 -o /dev/null -w '%{http_code}\n' -F a=@small -F "t=<big" --http2-prior-knowledge $AT/tell; left
+--- exec_out
+big 2000000 2000000 file application/octet-stream
+small 6 6 memory application/octet-stream
+text
+0
+big 2000000 2000000 file application/octet-stream
+small 6 6 memory application/octet-stream
+text
+0
+the same
+0
+the same
+0
+saved
+0
+kept
+500
+0
+1
+0
+413
+0
+413
+0
+--- timeout: 60
+
+=== TEST 9: random forms, cut at random, come out as they went in; random damage is refused or read, never worse
+--- user_files
+>>> a.lua
+local http, test = require "perilune.http", require "perilune.test"
+local failure = require "perilune.failure"
+math.randomseed(tonumber(os.getenv("SEED") or 20261126))
+local r = math.random
+
+-- texts made of what delimiters are made of, so that near misses are common
+local bits = { "\r", "\n", "\r\n", "-", "--", "--B", "\r\n--", "\r\n--B", "\r\n--b", "B", "x", "\0", '"', "" }
+local function text(most)
+    local t = {}
+    for i = 1, r(0, most) do t[i] = bits[r(#bits)] end
+    return (table.concat(t):gsub("%-%-Bnd", "--Bn"))
+end
+local function make()
+    local parts, body = {}, {}
+    for i = 1, r(0, 6) do
+        local p = { name = "n" .. r(9), filename = r(2) == 1 and "f" .. r(9) or nil, text = text(12) }
+        parts[i] = p
+        body[#body + 1] = ('--Bnd\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'):format(p.name,
+            p.filename and ('; filename="%s"'):format(p.filename) or "", p.text)
+    end
+    return parts, table.concat(body) .. "--Bnd--\r\n"
+end
+local function cut(body)
+    local pieces, at = {}, 1
+    while at <= #body do
+        local n = r(4) == 1 and r(40) or r(3)
+        pieces[#pieces + 1] = body:sub(at, at + n - 1)
+        at = at + n
+    end
+    return pieces
+end
+local seen
+local function app(req)
+    for part in http.multipart(req, { max_parts = 6, max_part_size = 200, max_header_size = 100 }):each() do
+        local t = {}
+        for piece in part.body:each() do t[#t + 1] = piece end
+        seen[#seen + 1] = { name = part.name, filename = part.filename, text = table.concat(t) }
+    end
+    return "ok"
+end
+local function send(body)
+    seen = {}
+    return try_await(test.request(app, { method = "POST", body = cut(body),
+        headers = { ["Content-Type"] = "multipart/form-data; boundary=Bnd" } }))
+end
+local function same(a, b)
+    if #a ~= #b then return false end
+    for i in ipairs(a) do
+        if a[i].name ~= b[i].name or a[i].filename ~= b[i].filename or a[i].text ~= b[i].text then return false end
+    end
+    return true
+end
+local refused, read = 0, 0
+for i = 1, 1500 do
+    local parts, body = make()
+    local ok, err = send(body)
+    if not ok or not same(parts, seen) then
+        print(("form %d came out wrong: %s"):format(i, tostring(err)), ("%q"):format(body))
+        break
+    end
+    local at = r(#body)
+    local damaged = body:sub(1, at - 1) .. bits[r(#bits)] .. body:sub(at + r(0, 3))
+    ok, err = send(damaged)
+    if not ok and not (failure.is(err) and (err.status == 400 and err.code == "invalid"
+        or err.status == 413 and err.code == "too_large")) then
+        print("damage gave", err, ("%q"):format(damaged))
+        break
+    end
+    refused, read = refused + (ok and 0 or 1), read + (ok and 1 or 0)
+end
+print(refused > 100 and read > 100 and "both happen")
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
+--- exec_out
+both happen
+--- timeout: 60

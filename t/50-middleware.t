@@ -294,8 +294,6 @@ print(unsign("a", res.headers:get_all("set-cookie")[1]:match("a=([^;]+)"), { old
 local signed = sign("a", "v", new)
 print(unsign("a", signed, old), unsign("b", signed, new), unsign("a", signed .. "x", new), unsign("a", "v", new), unsign("a", nil, new))
 print(unsign("a", (signed:gsub("^.", "X")), new), unsign("a", signed, { old, new }), (select(2, pcall(sign, "a", "v", "short"))))
-local code = require("perilune.http.signature").hmac_sha256(("\170"):rep(131), "Test Using Larger Than Block-Size Key - Hash Key First")
-print((code:gsub(".", function(c) return ("%02x"):format(c:byte()) end)))
 --- exec
 timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
@@ -306,7 +304,39 @@ gone=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax
 true
 nil	nil	nil	nil	nil
 nil	v	cookie: a key must be a string of at least 16 bytes
-60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54
+
+=== TEST 15: cookies: encrypted, keys that change, names that stay plain
+--- user_files
+>>> a.lua
+local http, test = require "perilune.http", require "perilune.test"
+local old, new = ("o"):rep(16), ("n"):rep(16)
+local encrypt, decrypt = http.cookie.encrypt, http.cookie.decrypt
+local app = http.middleware.cookies { keys = { new, old }, encrypt = true, plain = { "theme" } } (function(req)
+    return { body = tostring(req.cookies.a) .. tostring(req.cookies.b) .. tostring(req.cookies.theme), cookies = { a = "\0\255secret", theme = "dark", gone = false } }
+end)
+local res = await(test.request(app, { headers = { Cookie = "a=" .. encrypt("a", "was old", old) .. "; theme=light; b=" .. encrypt("a", "moved", new) } }))
+print(res.body)
+local fields = res.headers:get_all("set-cookie")
+print(fields[2], fields[3])
+local value = fields[1]:match("^a=([%w_-]+); Path=/; HttpOnly; SameSite=Lax$")
+print(#value, (decrypt("a", value, { old, new })) == "\0\255secret", select(2, decrypt("a", value, { old, new })))
+local sealed = encrypt("a", "v", new)
+print(encrypt("a", "v", new) ~= sealed, decrypt("a", sealed, old), decrypt("b", sealed, new), decrypt("a", nil, new), decrypt("a", "!", new), decrypt("a", "", new))
+for i = 1, #sealed do
+    local changed = sealed:sub(1, i - 1) .. (sealed:sub(i, i) == "A" and "B" or "A") .. sealed:sub(i + 1)
+    assert(decrypt("a", changed, new) == nil, i)
+end
+print(http.cookie.unsign("a", sealed, new), decrypt("a", http.cookie.sign("a", "v", new), new))
+print((select(2, pcall(http.middleware.cookies, { encrypt = true }))), (select(2, pcall(encrypt, "a", "v", "short"))))
+--- exec
+timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+--- exec_out
+was oldnillight
+gone=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax	theme=dark; Path=/; HttpOnly; SameSite=Lax
+48	true	2
+true	nil	nil	nil	nil	nil
+nil	nil
+middleware.cookies: option 'encrypt' needs 'keys'	cookie: a key must be a string of at least 16 bytes
 
 === TEST 11: cookies that a browser would drop
 --- user_files

@@ -204,3 +204,71 @@ print(right, await(test.request(r, { path = "/r1001/x/s/y" })).status)
 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out
 1000	404
+
+
+=== TEST 6: perilune routes: of a module, of a field of one, of a file; what is none
+--- user_files
+>>> app.lua
+local http = require "perilune.http"
+local r = http.router()
+r:group("/users", { name = "user-" }, function(g)
+    g:get("/:id", function() end, { name = "one" })
+    g:route({ "PUT", "PATCH" }, "/:id", function() end)
+end)
+r:host("api.example.org", function(g) g:any("/*rest", function() end) end)
+return r
+>>> both.lua
+return { public = require "app", n = 1 }
+--- exec
+cd $TEST_NGINX_HTML_DIR
+$TEST_NGINX_BINARY routes app
+$TEST_NGINX_BINARY routes app | cksum >a; for what in both.public app.lua; do $TEST_NGINX_BINARY routes $what | cksum | cmp - a && echo same; done
+for what in nothing both both.n both.nothing; do $TEST_NGINX_BINARY routes $what 2>&1 | head -n 1; done
+$TEST_NGINX_BINARY routes both 2>/dev/null; echo $?
+$TEST_NGINX_BINARY routes 2>&1 | head -n 1
+--- exec_out
+GET        /users/:id             user-one
+PUT,PATCH  /users/:id
+*          api.example.org/*rest
+same
+same
+perilune: module 'nothing' not found:
+perilune: both is no router (http.router), but a table
+perilune: both.n is no router (http.router), but a number
+perilune: both.nothing is no router (http.router), but a nil
+1
+perilune: "routes" requires one name of a module, or of a file
+
+
+
+=== TEST 7: locations with handlers and locations with routers in one file, middleware around both
+--- config
+    location = /health { handler ops.health; }
+    location /api { middleware ops.mark; handler api; }
+    location /old/ { rewrite ^/old(/.*)$ /api$1 last; }
+    location / { return 200 "static"; }
+--- user_files
+>>> ops.lua
+local ops = {}
+function ops.health() return "fine" end
+function ops.mark(handler)
+    return function(req)
+        local res = await(handler(req))
+        return { status = res.status, headers = { ["X-Mark"] = "yes" }, body = res.body }
+    end
+end
+return ops
+>>> api.lua
+local http = require "perilune.http"
+local r = http.router()
+r:get("/api/users/:id", function(req) return { status = 200, body = "user " .. req.params.id } end, { where = { id = "%d+" }, name = "user" })
+r:get("/api/url", function() return { status = 200, body = r:url_for("user", { id = 5, tab = "a b" }) } end)
+return r
+--- request eval
+["GET /health", "GET /api/users/7", "GET /old/users/8", "GET /api/url", "GET /api/users/x", "GET /else"]
+--- error_code eval
+[200, 200, 200, 200, 404, 200]
+--- response_headers eval
+["!X-Mark", "X-Mark: yes", "X-Mark: yes", "X-Mark: yes", "X-Mark: yes", "!X-Mark"]
+--- response_body_like eval
+["^fine", "^user 7", "^user 8", "^/api/users/5\\?tab=a(\\+|%20)b", "not found", "^static"]

@@ -75,6 +75,10 @@ copy(time, ngx)
 copy(fields.req, request)
 copy(arguments.req, request)
 
+function request.udp_socket()
+    return require("ngx.api.session").socket()
+end
+
 function request.socket(...)
     return require("ngx.api.socket").request(...)
 end
@@ -96,8 +100,7 @@ ngx.worker = {
     end,
 }
 
-ngx.config = {
-    subsystem = "http",
+ngx.config = setmetatable({
     debug = false,
     nginx_version = 1031002,
     ngx_lua_version = 10030,
@@ -110,7 +113,12 @@ ngx.config = {
     nginx_configure = function()
         return ""
     end,
-}
+}, {
+    --- One machine serves both, so this tells for whom Lua runs; what loads at the start sees "http".
+    __index = function(_, name)
+        return name == "subsystem" and control.subsystem() or nil
+    end,
+})
 
 variables.attach(ngx)
 rawset(_G, "ngx", ngx)

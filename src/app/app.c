@@ -18,6 +18,7 @@
 #include "app/location_resolver.h"
 #include "app/lua_step.h"
 #include "app/port.h"
+#include "app/session.h"
 #include "app/visit.h"
 #include "app/zones.h"
 #include "base/clock.h"
@@ -86,6 +87,14 @@ void app_fit_bus(const struct app_conf *conf)
     zones_fit_bus(conf);
 }
 
+/* What http says, then what stream says. */
+static bool run_plain(const struct lua_code *const code[2], enum lua_context context)
+{
+    bool ok = lua_step_run_plain((struct lua_code *)(uintptr_t)code[0], context);
+
+    return lua_step_run_plain((struct lua_code *)(uintptr_t)code[1], context) && ok;
+}
+
 bool app_open_lua(struct app_conf *conf)
 {
     struct machine_options o = {conf->lua_package_path, conf->lua_package_cpath};
@@ -96,7 +105,7 @@ bool app_open_lua(struct app_conf *conf)
         return false;
     if (!lib_http_open() || !lib_ngx_open())
         return false;
-    return lua_step_run_plain((struct lua_code *)conf->init_by_lua, LUA_CONTEXT_INIT);
+    return run_plain(conf->init_by_lua, LUA_CONTEXT_INIT);
 }
 
 static void on_all_idle(struct loop_call *call)
@@ -112,7 +121,7 @@ static void check_idle(struct port *p)
     for (unsigned i = 0; i < app.n_ports; i++)
         if (app.ports[i].server.n_conns > 0)
             return;
-    if (ws_conn_count() > 0)
+    if (ws_conn_count() + session_count() > 0)
         return;
     loop_next(&app.idle_call);
 }
@@ -128,7 +137,7 @@ static unsigned count_connections(void)
 
     for (unsigned i = 0; i < app.n_ports; i++)
         n += app.ports[i].server.n_conns;
-    return n + ws_conn_count();
+    return n + ws_conn_count() + session_count();
 }
 
 static void complain(bool is_hopeful)
@@ -172,6 +181,16 @@ static unsigned room(struct port *p)
     return 0;
 }
 
+/* Datagrams do not wait in a queue for another worker: there is room, or they are lost. */
+static bool may_open(struct port *p)
+{
+    UNUSED(p);
+    if (count_connections() < most_connections())
+        return true;
+    complain(false);
+    return false;
+}
+
 static void resume_all(void)
 {
     for (unsigned i = 0; !app.is_exiting && !app.is_full && i < app.n_ports; i++)
@@ -211,6 +230,7 @@ static void open_port(struct port *p, struct listen_conf *l, int fd)
 
     p->on_idle = check_idle;
     p->room = room;
+    p->may_open = may_open;
     p->on_closed = on_closed;
     port_open(p, app.conf, l, fd, takes_all ? 64 : 4);
 }
@@ -258,12 +278,13 @@ void app_start(struct app_conf *conf, int id, int n)
     app.is_full = app.has_yielded = false;
     timer_init(&app.yield, on_yielded);
     ws_conn_on_gone(on_connection_gone);
+    session_on_gone(on_connection_gone);
     fair_share_join(id);
     lib_bus_start();
     if (id == 0)
         check_limits(conf);
     loop_call_init(&app.idle_call, on_all_idle);
-    lua_step_run_plain((struct lua_code *)conf->init_worker_by_lua, LUA_CONTEXT_INIT_WORKER);
+    (void)run_plain(conf->init_worker_by_lua, LUA_CONTEXT_INIT_WORKER);
     open_ports(conf);
 }
 
@@ -286,12 +307,13 @@ void app_stop(void)
 {
     app.on_idle = NULL;
     timer_stop(&app.yield);
+    session_on_gone(NULL);
+    session_close_all();
     for (unsigned i = 0; i < app.n_ports; i++)
         port_close(&app.ports[i]);
     loop_cancel(&app.idle_call);
     if (app.conf && vm_main())
-        lua_step_run_plain((struct lua_code *)app.conf->exit_worker_by_lua,
-                           LUA_CONTEXT_EXIT_WORKER);
+        (void)run_plain(app.conf->exit_worker_by_lua, LUA_CONTEXT_EXIT_WORKER);
     machine_close();
     conf_flush_logs(app.conf);
     mem_free(app.ports);

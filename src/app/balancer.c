@@ -39,7 +39,7 @@ int balancer_choose(struct proxy *p)
         return status;
     if (b->is_set) {
         p->peer = &b->peer;
-        b->peer.active++;
+        b->peer.own.active++;
         return 0;
     }
     if (p->upstream->n > 0)

@@ -1,7 +1,9 @@
-/* Between the directives of compression and the filter. */
+/* Between the directives of compression and the filters. What is decoded may be compressed again,
+ * in a coding that the client takes: so decoding comes first. */
 #include "app/compress.h"
 
 #include "app/regex.h"
+#include "http/filter_gunzip.h"
 
 const struct compress_conf compress_conf_default = {
     .settings =
@@ -24,8 +26,9 @@ static bool is_on(const struct compress_settings *s)
     return false;
 }
 
-static bool is_disabled(const struct visit *v, struct regex *const *list)
+bool compress_is_disabled(const struct visit *v)
 {
+    struct regex *const *list = v->loc->compress->disabled;
     const struct header *agent = header_find_id(&v->x->req.headers, HEADER_USER_AGENT);
     int ovector[2 * REGEX_CAPTURES_MOST];
 
@@ -40,6 +43,10 @@ void compress_add(struct visit *v)
 {
     const struct compress_conf *conf = v->loc->compress;
 
-    if (conf && is_on(&conf->settings) && !is_disabled(v, conf->disabled))
+    if (!conf)
+        return;
+    if (conf->has_gunzip)
+        filter_gunzip_add(v->x, conf->settings.has_vary);
+    if (is_on(&conf->settings) && !compress_is_disabled(v))
         filter_compress_add(v->x, &conf->settings);
 }

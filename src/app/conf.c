@@ -30,14 +30,17 @@ struct app_conf *conf_new(struct slice prefix, struct slice path)
 
     pool_init(&conf->pool, NULL, 0);
     map_init(&conf->upstreams, false);
+    map_init(&conf->stream_upstreams, false);
     map_init(&conf->log_formats, false);
+    map_init(&conf->stream_log_formats, false);
     map_init(&conf->log_sinks, false);
     map_init(&conf->log_buffers, false);
     conf->prefix = pool_printf(&conf->pool, SLICE_FMT "%s", SLICE_ARG(prefix), gap);
     conf->path = slice_str(conf_path(conf, path));
     conf->users = pool_new(&conf->pool, struct conf_users);
     conf->tree = mem_new(struct config_tree);
-    variable_table_init(&conf->variables, &conf->pool);
+    variable_table_init(&conf->variables, &conf->pool, VARIABLES_HTTP);
+    variable_table_init(&conf->stream_variables, &conf->pool, VARIABLES_STREAM);
     set_defaults(conf);
     return conf;
 }
@@ -61,8 +64,10 @@ void conf_free(struct app_conf **confp)
     }
     log_close(&conf->error_log);
     map_deinit(&conf->upstreams);
+    map_deinit(&conf->stream_upstreams);
     map_deinit(&conf->log_sinks);
     map_deinit(&conf->log_formats);
+    map_deinit(&conf->stream_log_formats);
     map_deinit(&conf->log_buffers);
     config_free(conf->tree);
     mem_free(conf->tree);

@@ -35,6 +35,8 @@ struct listen_conf {
     bool is_default_explicit;
     bool has_http2; /* said by one of its `listen` directives, for all its servers */
     bool is_tls;
+    bool is_stream, is_udp; /* of a server in `stream` */
+    bool has_proxy_protocol;
     bool has_options; /* `options` were given by one of its `listen` directives */
     int *fds; /* sockets, NULL until opened; one, or one a worker with `reuseport`. Kept over
                  reloads */
@@ -53,7 +55,7 @@ struct app_conf {
     struct conf_users *users;
     struct config_tree *tree;
     struct slice prefix, path; /* prefix ends with '/' */
-    struct variable_table variables;
+    struct variable_table variables, stream_variables;
 
     int worker_processes; /* 0: as many as cores */
     int worker_connections;
@@ -73,8 +75,9 @@ struct app_conf {
     unsigned n_listens, listens_size;
     struct vhost **vhosts;
     unsigned n_vhosts, vhosts_size;
-    struct map upstreams;   /* name → struct upstream * */
-    struct map log_formats; /* name → struct log_format * */
+    struct location *stream; /* the stream level; NULL when there is no stream block */
+    struct map upstreams, stream_upstreams;     /* name → struct upstream * */
+    struct map log_formats, stream_log_formats; /* name → struct log_format * */
     struct map log_sinks;   /* "level path" → struct log_sink *: access logs and error logs, each
                                opened once */
     struct map log_buffers; /* path → struct access_log_buffer *: of access logs with buffer= */
@@ -86,7 +89,8 @@ struct app_conf {
 
     struct slice lua_package_path, lua_package_cpath;
     const struct config_node *uncached; /* lua_code_cache off; NULL: nowhere */
-    const struct lua_code *init_by_lua, *init_worker_by_lua, *exit_worker_by_lua;
+    const struct lua_code *init_by_lua[2], *init_worker_by_lua[2],
+        *exit_worker_by_lua[2]; /* of http, of stream */
     unsigned max_pending_timers, max_running_timers;
     size_t capture_size; /* of lua_capture_error_log; 0: none */
 };

@@ -96,7 +96,7 @@ bool directives_script(const struct apply *a, const struct config_node *node, st
 {
     struct slice why;
 
-    if (script_compile(&a->conf->variables, text, out, &why))
+    if (script_compile(a->loc->variables, text, out, &why))
         return true;
     return config_node_error(node, e, SLICE_FMT, SLICE_ARG(why));
 }
@@ -110,7 +110,7 @@ const struct variable *directives_variable(const struct apply *a, const struct c
         config_node_error(node, e, "invalid variable name \"%.200s\"", word.p);
         return NULL;
     }
-    var = variable_define(&a->conf->variables, slice_from(word, 1));
+    var = variable_define(a->loc->variables, slice_from(word, 1));
     if (!var)
         config_node_error(node, e, "the duplicate \"%.200s\" variable", word.p + 1);
     return var;

@@ -15,6 +15,7 @@
 /* Places where Lua of a block goes; one directive of a block fills each. */
 enum apply_slot {
     SLOT_SERVER_REWRITE,
+    SLOT_PREREAD,
     SLOT_REWRITE,
     SLOT_ACCESS,
     SLOT_PRECONTENT,
@@ -29,8 +30,6 @@ struct rewrite_block; /* see app/rewrite.h */
 
 /* The block that is being applied: the `ctx` of every apply function. Lives on the stack while its
  * block is read. */
-struct upstream;
-
 struct apply {
     struct app_conf *conf;
     struct location *loc; /* the level that is filled; NULL in main and events */
@@ -45,11 +44,11 @@ struct apply {
     struct rewrite_block *rewrite; /* where set, if, return, rewrite put their steps */
 };
 
-/* The ctx of directives inside upstream { }. */
-struct apply_upstream {
-    struct apply *apply;
-    struct upstream *u;
-};
+/* Is it a block of `stream`? */
+static inline bool directives_is_stream(const struct apply *a)
+{
+    return a->loc && a->loc->variables == &a->conf->stream_variables;
+}
 
 /* Value of `extra` of a directive that belongs to the second pass. */
 extern const char directives_ordered[];
@@ -57,6 +56,13 @@ extern const char directives_ordered[];
 /* The child that a block of `a` fills: a copy of a->loc without what is not inherited. */
 struct location *directives_new_location(const struct apply *a, enum location_kind kind,
                                          struct slice name);
+
+/* The level of http or stream, with the defaults of everything. */
+struct location *directives_new_top(struct app_conf *conf, const struct config_node *node,
+                                    struct variable_table *variables);
+
+/* A server without a name, in the list of all. */
+struct vhost *directives_new_vhost(struct app_conf *conf, const struct config_node *node);
 
 /* Applies the directives in `block`, in two passes. */
 bool directives_apply_block(struct apply *a, const struct config_node *block,
@@ -123,6 +129,15 @@ void directives_http_defaults(struct app_conf *conf, struct location *loc);
 
 /* The access log of a configuration that names none: logs/access.log, combined. */
 void directives_access_log_default(struct app_conf *conf, struct location *loc);
+
+/* Registers the table of stream. */
+void directives_stream_register(void);
+
+/* All of stream has been read: finds the groups that proxy_pass names. */
+bool directives_relay_resolve(struct app_conf *conf, struct config_error *e);
+
+/* Registers the table of passing sessions on. */
+void directives_relay_register(void);
 
 /* Registers the table of processes and the event loop. */
 void directives_main_register(void);

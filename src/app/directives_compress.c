@@ -125,6 +125,26 @@ static bool set_disable(void *ctx, const struct config_node *node, struct config
     return true;
 }
 
+static bool set_packed(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    static const char *const words[] = {"off", "on", "always", NULL};
+    struct compress_conf *conf = own(ctx);
+    int word;
+
+    if (!config_arg_enum(node, 0, words, &word, e))
+        return false;
+    conf->packed[node->schema->id] = (enum packed)word;
+    conf->has_packed = false;
+    for (unsigned i = 0; i < CODING_COUNT; i++)
+        conf->has_packed |= conf->packed[i] != PACKED_OFF;
+    return true;
+}
+
+static bool set_gunzip(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return config_arg_flag(node, 0, &own(ctx)->has_gunzip, e);
+}
+
 static const char *const versions[] = {"1.0", "1.1", NULL};
 
 static const struct directive table[] = {
@@ -230,6 +250,41 @@ static const struct directive table[] = {
      .group = "Accepted for compatibility",
      .syntax = "gzip_buffers number size;",
      .doc = "No effect: output is passed on as it comes."},
+    {.name = "gzip_static",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_FLAG},
+     .choices = (const char *const[]){"always", NULL},
+     .group = GROUP,
+     .syntax = "gzip_static on | off | always;",
+     .default_text = "gzip_static off;",
+     .doc =
+         "Sends the file `page.html.gz` in place of `page.html` where it is there: to clients that "
+         "take gzip (as `gzip_http_version`, `gzip_proxied` and `gzip_disable` say), with "
+         "`always` to all. Of several codings the client's favourite is sent. Such a file has "
+         "an `ETag` of its own, and ranges of it are ranges of what is compressed.",
+     .id = CODING_GZIP,
+     .apply = set_packed},
+    {.name = "gunzip",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_FLAG},
+     .group = GROUP,
+     .syntax = "gunzip on | off;",
+     .default_text = "gunzip off;",
+     .doc = "Decodes responses with a `Content-Encoding` that the client does not take: gzip, "
+            "deflate, br and zstd. Parts (206) pass as they are.",
+     .apply = set_gunzip},
+    {.name = "gunzip_buffers",
+     .contexts = CTX_LEVELS,
+     .min_args = 2,
+     .max_args = 2,
+     .kinds = {ARG_NUMBER, ARG_SIZE},
+     .group = "Accepted for compatibility",
+     .syntax = "gunzip_buffers number size;",
+     .doc = "No effect: output is passed on as it comes."},
     {.name = "brotli",
      .contexts = CTX_LEVELS_IF,
      .min_args = 1,
@@ -273,6 +328,18 @@ static const struct directive table[] = {
      .doc = "From 0 (fast) to 11 (small).",
      .id = CODING_BROTLI,
      .apply = set_level},
+    {.name = "brotli_static",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_FLAG},
+     .choices = (const char *const[]){"always", NULL},
+     .group = GROUP,
+     .syntax = "brotli_static on | off | always;",
+     .default_text = "brotli_static off;",
+     .doc = "As `gzip_static`, with `page.html.br`.",
+     .id = CODING_BROTLI,
+     .apply = set_packed},
     {.name = "zstd",
      .contexts = CTX_LEVELS_IF,
      .min_args = 1,
@@ -316,6 +383,18 @@ static const struct directive table[] = {
      .doc = "From 1 (fast) to 19 (small).",
      .id = CODING_ZSTD,
      .apply = set_level},
+    {.name = "zstd_static",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_FLAG},
+     .choices = (const char *const[]){"always", NULL},
+     .group = GROUP,
+     .syntax = "zstd_static on | off | always;",
+     .default_text = "zstd_static off;",
+     .doc = "As `gzip_static`, with `page.html.zst`.",
+     .id = CODING_ZSTD,
+     .apply = set_packed},
 };
 
 void directives_compress_register(void)

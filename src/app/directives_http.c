@@ -8,7 +8,8 @@
 
 #define GROUP "HTTP servers"
 
-static struct location *new_http_location(struct app_conf *conf, const struct config_node *node)
+struct location *directives_new_top(struct app_conf *conf, const struct config_node *node,
+                                    struct variable_table *variables)
 {
     struct location *l = pool_new(&conf->pool, struct location);
 
@@ -17,6 +18,7 @@ static struct location *new_http_location(struct app_conf *conf, const struct co
     l->file = node->file;
     l->line = node->line;
     l->conf = conf;
+    l->variables = variables;
     l->http = http_settings_default;
     l->http.server_name = "perilune/" PERILUNE_VERSION;
     l->has_server_tokens = true;
@@ -37,14 +39,14 @@ static bool apply_http(void *ctx, const struct config_node *node, struct config_
 {
     struct apply *a = ctx;
 
-    a->conf->http = new_http_location(a->conf, node);
+    a->conf->http = directives_new_top(a->conf, node, &a->conf->variables);
     directives_http_defaults(a->conf, a->conf->http);
     if (!config_child(node, "access_log"))
         directives_access_log_default(a->conf, a->conf->http);
     return directives_apply_location(a, node, a->conf->http, NULL, e);
 }
 
-static struct vhost *new_vhost(struct app_conf *conf, const struct config_node *node)
+struct vhost *directives_new_vhost(struct app_conf *conf, const struct config_node *node)
 {
     struct vhost *vh = pool_new(&conf->pool, struct vhost);
 
@@ -59,7 +61,7 @@ static struct vhost *new_vhost(struct app_conf *conf, const struct config_node *
 static bool apply_server(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    struct vhost *vh = new_vhost(a->conf, node);
+    struct vhost *vh = directives_new_vhost(a->conf, node);
 
     vh->base = directives_new_location(a, LOCATION_LEVEL, SLICE_EMPTY);
     vh->base->vhost = vh;
@@ -115,7 +117,7 @@ static const struct directive table[] = {
      .doc = "A virtual server: the addresses it listens on, its names, its locations.",
      .apply = apply_server},
     {.name = "server_name",
-     .contexts = CTX_SERVER,
+     .contexts = CTX_SERVER | CTX_STREAM_SERVER,
      .flags = DIRECTIVE_REPEATS,
      .min_args = 1,
      .max_args = ARGS_MANY,
@@ -127,7 +129,8 @@ static const struct directive table[] = {
             "the name and all below it, or a regular expression (`~^www\\d+\\.example\\.org$`), "
             "whose named groups become variables. They are tried in this order; the longest "
             "wildcard wins, of regular expressions the first. `\"\"` stands for requests without "
-            "a name. What matches nothing goes to the default server of the address.",
+            "a name. What matches nothing goes to the default server of the address. In `stream` "
+            "the name is that of the TLS handshake, where `listen` says `ssl`.",
      .apply = set_names},
     {.name = "server_names_hash_bucket_size",
      .contexts = CTX_HTTP,

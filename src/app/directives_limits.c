@@ -119,6 +119,19 @@ static const struct directive table[] = {
      .apply = set_large_buffers},
     SETTING("client_max_body_size", CTX_LEVELS_IF, ARG_SIZE, "size", max_body_size, "1m",
             "Largest request body; beyond: 413. 0 is no limit.", directives_set_bytes),
+    FLAG("client_body_decode", CTX_LEVELS_IF, decodes_body, "off",
+         "Undoes the `Content-Encoding` of request bodies (gzip, deflate, br, zstd) as they are "
+         "read, from the access phase on: "
+         "handlers, `ngx.req` and `proxy_pass` get what was coded, without that field and "
+         "`Content-Length`. 415 for a coding that is not known, 400 for a malformed one."),
+    SETTING("client_body_decode_max_size", CTX_LEVELS_IF, ARG_SIZE, "size", decoded.max_size, "1m",
+            "Largest request body once it is decoded; beyond: 413. 0 is no limit.",
+            directives_set_bytes),
+    SETTING("client_body_decode_max_ratio", CTX_LEVELS_IF, ARG_NUMBER, "number", decoded.max_ratio,
+            "100",
+            "How many times its size a request body may decode to; beyond: 413. Of the first 64k "
+            "that come out nothing is asked. 0 is no limit.",
+            directives_set_number),
     SIZE("client_body_buffer_size", CTX_LEVELS, body_buffer_size, "16k",
          "A body that is read as a whole goes to a temporary file beyond this."),
     {.name = "client_body_in_file_only",

@@ -1,5 +1,6 @@
 /* Addresses are compared as the system sees them, so `80`, `*:80` and `0.0.0.0:80` are one. The
- * options of a socket may be said by one of the servers that share it. */
+ * options of a socket may be said by one of the servers that share it. Servers of `stream` have the
+ * same list, and cannot share an address with those of `http`. */
 #include "app/directives_listen.h"
 
 #include <unistd.h>
@@ -12,6 +13,7 @@
 struct listen_words {
     struct listen_options options;
     bool has_options, is_default, has_http2, is_tls;
+    bool is_stream, is_udp, has_proxy_protocol;
 };
 
 static bool bad_parameter(const struct config_node *node, struct slice word, struct config_error *e)
@@ -62,22 +64,29 @@ static int take_valued(struct listen_words *w, struct slice name, struct slice v
     return 0;
 }
 
+/* A word that says what is served rather than how the socket is: where it is noted, or NULL. */
+static bool *flag_of(struct listen_words *w, struct slice word)
+{
+    if (slice_eq(word, SLICE("default_server")) || slice_eq(word, SLICE("default")))
+        return &w->is_default;
+    if (slice_eq(word, SLICE("ssl")))
+        return &w->is_tls;
+    if (!w->is_stream)
+        return slice_eq(word, SLICE("http2")) ? &w->has_http2 : NULL;
+    if (slice_eq(word, SLICE("proxy_protocol")))
+        return &w->has_proxy_protocol;
+    return slice_eq(word, SLICE("udp")) ? &w->is_udp : NULL;
+}
+
 static bool take_word(struct listen_words *w, const struct config_node *node, struct slice word,
                       struct config_error *e)
 {
     struct slice value = word, name = slice_cut(&value, '=');
+    bool *flag = flag_of(w, word);
     int taken;
 
-    if (slice_eq(word, SLICE("default_server")) || slice_eq(word, SLICE("default"))) {
-        w->is_default = true;
-        return true;
-    }
-    if (slice_eq(word, SLICE("http2"))) {
-        w->has_http2 = true;
-        return true;
-    }
-    if (slice_eq(word, SLICE("ssl"))) {
-        w->is_tls = true;
+    if (flag) {
+        *flag = true;
         return true;
     }
     if (slice_eq(word, SLICE("quic")) || slice_eq(word, SLICE("proxy_protocol")))
@@ -101,17 +110,18 @@ static bool take_word(struct listen_words *w, const struct config_node *node, st
     return taken > 0 || bad_parameter(node, word, e);
 }
 
-static struct listen_conf *find_or_add(struct app_conf *conf, const struct addr *addr,
+static struct listen_conf *find_or_add(struct app_conf *conf, const struct addr *addr, bool is_udp,
                                        struct slice text)
 {
     struct listen_conf *l;
 
     for (unsigned i = 0; i < conf->n_listens; i++)
-        if (addr_eq(&conf->listens[i]->addr, addr))
+        if (conf->listens[i]->is_udp == is_udp && addr_eq(&conf->listens[i]->addr, addr))
             return conf->listens[i];
     l = pool_new(&conf->pool, struct listen_conf);
     l->addr = *addr;
     l->text = text;
+    l->is_udp = is_udp;
     l->options.ipv6only = addr->sa.sa_family == AF_INET6;
     conf->listens = directives_grow(conf, conf->listens, conf->n_listens, &conf->listens_size,
                                     sizeof(struct listen_conf *));
@@ -136,8 +146,13 @@ static bool add_vhost(struct app_conf *conf, struct listen_conf *l, struct vhost
 static bool merge_words(struct listen_conf *l, const struct listen_words *w, struct vhost *vh,
                         const struct config_node *node, struct config_error *e)
 {
+    if (l->n_vhosts > 1 && l->is_stream != w->is_stream)
+        return config_node_error(node, e, "" SLICE_FMT " is listened on in http and in stream",
+                                 SLICE_ARG(node->args[0]));
+    l->is_stream = w->is_stream;
     l->has_http2 |= w->has_http2;
     l->is_tls |= w->is_tls;
+    l->has_proxy_protocol |= w->has_proxy_protocol;
     if (w->has_options) {
         if (l->has_options)
             return config_node_error(node, e, "duplicate listen options for " SLICE_FMT,
@@ -184,11 +199,11 @@ static bool apply_listen(void *ctx, const struct config_node *node, struct confi
 {
     struct apply *a = ctx;
     struct slice text = resolve_text(a->conf, node->args[0]);
-    struct listen_words w = {.has_options = false};
+    struct listen_words w = {.is_stream = directives_is_stream(a)};
     struct listen_conf *l;
     struct addr addr;
 
-    if (addr_parse(text, 80, &addr))
+    if (addr_parse(text, w.is_stream ? 0 : 80, &addr))
         return bad_address(node, text, e);
     if (!addr_is_unix(&addr) && addr_port(&addr) == 0)
         return bad_address(node, text, e);
@@ -196,8 +211,27 @@ static bool apply_listen(void *ctx, const struct config_node *node, struct confi
     for (size_t i = 1; i < node->n_args; i++)
         if (!take_word(&w, node, node->args[i], e))
             return false;
-    l = find_or_add(a->conf, &addr, text);
+    if (w.is_udp && (w.is_tls || w.has_proxy_protocol))
+        return config_node_error(node, e, "\"%s\" parameter is incompatible with \"udp\"",
+                                 w.is_tls ? "ssl" : "proxy_protocol");
+    l = find_or_add(a->conf, &addr, w.is_udp, text);
     return add_vhost(a->conf, l, a->vhost, node, e) && merge_words(l, &w, a->vhost, node, e);
+}
+
+static bool has_listen(const struct app_conf *conf, const struct vhost *vh)
+{
+    for (unsigned i = 0; i < conf->n_listens; i++)
+        for (unsigned j = 0; j < conf->listens[i]->n_vhosts; j++)
+            if (conf->listens[i]->vhosts[j] == vh)
+                return true;
+    return false;
+}
+
+bool directives_listen_check(const struct app_conf *conf, const struct vhost *vh,
+                             const struct config_node *node, struct config_error *e)
+{
+    return has_listen(conf, vh) ||
+           config_node_error(node, e, "no \"listen\" is defined for server in stream");
 }
 
 bool directives_listen_default(struct app_conf *conf, struct vhost *vh,
@@ -206,13 +240,11 @@ bool directives_listen_default(struct app_conf *conf, struct vhost *vh,
     struct slice text = geteuid() == 0 ? SLICE("80") : SLICE("8000");
     struct addr addr;
 
-    for (unsigned i = 0; i < conf->n_listens; i++)
-        for (unsigned j = 0; j < conf->listens[i]->n_vhosts; j++)
-            if (conf->listens[i]->vhosts[j] == vh)
-                return true;
+    if (has_listen(conf, vh))
+        return true;
     if (addr_parse(text, 80, &addr))
         return bad_address(node, text, e);
-    return add_vhost(conf, find_or_add(conf, &addr, text), vh, node, e);
+    return add_vhost(conf, find_or_add(conf, &addr, false, text), vh, node, e);
 }
 
 static const struct directive table[] = {
@@ -241,6 +273,27 @@ static const struct directive table[] = {
          "- `deferred`: a connection is accepted once its first bytes are there.\n\n"
          "`bind`, `so_keepalive=`, `fastopen=`, `setfib=` and `accept_filter=` are accepted "
          "without effect.",
+     .apply = apply_listen},
+    {.name = "listen",
+     .contexts = CTX_STREAM_SERVER,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = "Sessions of TCP and UDP",
+     .syntax = "listen address:port | port | unix:path [default_server] [ssl] [udp] "
+               "[proxy_protocol] [reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] "
+               "[ipv6only=on|off] [deferred] [bind];",
+     .doc = "An address of a server of `stream`; may repeat; one is needed. The parameters are "
+            "those of `listen` in `http`, and:\n\n"
+            "- `proxy_protocol`: connections begin with a header of the PROXY protocol, version 1 "
+            "or 2, before TLS: `$proxy_protocol_addr`, `$proxy_protocol_port`, "
+            "`$proxy_protocol_server_addr`, `$proxy_protocol_server_port` tell what it says. "
+            "`$remote_addr` stays that of the connection.\n"
+            "- `udp`: datagrams. What comes from one address and port of a client is one session, "
+            "until it ends; empty datagrams are not seen. With several workers it takes "
+            "`reuseport`, or each datagram may come to another worker.\n"
+            "- `ssl`: connections begin with TLS. Servers of one address are told apart by the "
+            "name that the client asks for in its handshake (`server_name`).",
      .apply = apply_listen},
 };
 

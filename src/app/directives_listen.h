@@ -9,6 +9,10 @@
 bool directives_listen_default(struct app_conf *conf, struct vhost *vh,
                                const struct config_node *node, struct config_error *e);
 
+/* A server of `stream` must name one. */
+bool directives_listen_check(const struct app_conf *conf, const struct vhost *vh,
+                             const struct config_node *node, struct config_error *e);
+
 /* Registers the table. */
 void directives_listen_register(void);
 

@@ -70,18 +70,25 @@ static bool set_error_log(void *ctx, const struct config_node *node, struct conf
 
 /* --- log_format --- */
 
+static struct map *formats_of(const struct apply *a)
+{
+    return directives_is_stream(a) ? &a->conf->stream_log_formats : &a->conf->log_formats;
+}
+
 static bool add_format(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
     struct slice name = node->args[0], why;
     const struct log_format *format;
 
-    if (slice_eq(name, SLICE("combined")) || map_get(&a->conf->log_formats, name))
+    struct map *formats = formats_of(a);
+
+    if (slice_eq(name, SLICE("combined")) || map_get(formats, name))
         return config_node_error(node, e, "duplicate \"log_format\" name \"%.200s\"", name.p);
-    format = access_log_compile(&a->conf->variables, node->args + 1, node->n_args - 1, &why);
+    format = access_log_compile(a->loc->variables, node->args + 1, node->n_args - 1, &why);
     if (!format)
         return config_node_error(node, e, SLICE_FMT, SLICE_ARG(why));
-    map_set(&a->conf->log_formats, name, (void *)(uintptr_t)format);
+    map_set(formats, name, (void *)(uintptr_t)format);
     return true;
 }
 
@@ -174,10 +181,14 @@ static bool read_log(struct apply *a, const struct config_node *node, struct acc
 {
     struct slice name = node->n_args > 1 ? node->args[1] : SLICE("combined");
     struct log_words w = {0, 0};
+    bool is_stream = directives_is_stream(a);
 
     if (!refuse_path(node, e))
         return false;
-    log->format = find_format(a->conf, name);
+    if (is_stream && node->n_args < 2)
+        return config_node_error(node, e, "log format is not specified");
+    log->format =
+        is_stream ? map_get(&a->conf->stream_log_formats, name) : find_format(a->conf, name);
     if (!log->format)
         return config_node_error(node, e, "unknown log format \"%.200s\"", name.p);
     if (!set_path(a, node, log, e))
@@ -221,7 +232,7 @@ void directives_access_log_default(struct app_conf *conf, struct location *loc)
 
 static const struct directive table[] = {
     {.name = "error_log",
-     .contexts = CTX_MAIN | CTX_LEVELS,
+     .contexts = CTX_MAIN | CTX_LEVELS | CTX_STREAM_ALL,
      .flags = DIRECTIVE_REPEATS,
      .min_args = 1,
      .max_args = 2,
@@ -236,7 +247,7 @@ static const struct directive table[] = {
             "relative to the prefix. When a block names several, the last one holds.",
      .apply = set_error_log},
     {.name = "access_log",
-     .contexts = CTX_LEVELS_IF,
+     .contexts = CTX_LEVELS_IF | CTX_STREAM_ALL,
      .flags = DIRECTIVE_REPEATS,
      .min_args = 1,
      .max_args = ARGS_MANY,
@@ -244,14 +255,16 @@ static const struct directive table[] = {
      .syntax = "access_log file [format [buffer=size] [flush=time] [if=condition]]; | off;",
      .default_text = "access_log logs/access.log combined;",
      .doc =
-         "Writes a line for each request. With `buffer=` lines are collected and written when it "
+         "Writes a line for each request, or for each session of `stream`, where a format "
+         "must be named and none is the default. With `buffer=` lines are collected and written "
+         "when it "
          "is full, after `flush=` at the latest. With `if=` only requests are logged for which "
          "the string is neither empty nor `0`. A path with variables is opened for each line; one "
          "that leads upward (`..`) is not written to. Inherited when the block has none of its "
          "own.",
      .apply = add_access_log},
     {.name = "log_format",
-     .contexts = CTX_HTTP,
+     .contexts = CTX_HTTP | CTX_STREAM,
      .flags = DIRECTIVE_REPEATS,
      .min_args = 2,
      .max_args = ARGS_MANY,

@@ -17,6 +17,7 @@
 #define GROUP_ACCEPTED "Accepted for compatibility"
 #define CTX_LEVELS     CTX_HTTP_ALL
 #define CTX_LEVELS_IF  (CTX_HTTP_ALL | CTX_IF_LOCATION)
+#define CTX_TOPS       (CTX_HTTP | CTX_STREAM)
 #define CTX_ROUTES     (CTX_LOCATION | CTX_IF_LOCATION)
 
 /* LuaJIT shows this much of a chunk's name; of that `=(:)` are ours. */
@@ -27,7 +28,8 @@ enum { CHUNK_NAME_MOST = 60 - 4 };
 struct place {
     const char *directive;
     int slot;     /* enum apply_slot; -1: it is of the whole server; OF_TLS: of handshakes */
-    size_t field; /* then: where in struct app_conf, or struct tls_conf, the code goes */
+    size_t field; /* then: where in struct app_conf, of http and behind it of stream, or in struct
+                     tls_conf, the code goes */
 };
 
 enum { OF_TLS = -2 };
@@ -127,11 +129,14 @@ static void install(struct apply *a, enum apply_slot slot, struct lua_code *code
     case SLOT_ACCESS:
         location_add_step(l, PHASE_ACCESS, lua_step_access, code, line);
         break;
+    case SLOT_PREREAD:
+        location_add_step(l, PHASE_ACCESS, lua_step_preread, code, line);
+        break;
     case SLOT_PRECONTENT:
         a->precontent_by_lua = code;
         break;
     case SLOT_CONTENT:
-        set_content(l, lua_step_content, code, line);
+        set_content(l, directives_is_stream(a) ? lua_step_session : lua_step_content, code, line);
         break;
     case SLOT_HEADER_FILTER:
         l->header_filter = code;
@@ -168,6 +173,7 @@ static bool apply_by_lua(void *ctx, const struct config_node *node, struct confi
         return true;
     }
     field = (const struct lua_code **)((char *)a->conf + place->field);
+    field += directives_is_stream(a);
     if (*field)
         return config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
     *field = code;
@@ -182,6 +188,9 @@ static bool apply_balancer(void *ctx, const struct config_node *node, struct con
 
     if (!code)
         return false;
+    if (directives_is_stream(a->apply))
+        return config_node_error(node, e, "\"%s\" directive is not allowed in stream",
+                                 node->name.p);
     if (a->u->balancer)
         return config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
     a->u->balancer = code;
@@ -245,12 +254,18 @@ static bool check_module(const struct config_node *node, size_t index, struct co
 static bool apply_handler(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
+    struct lua_code *code;
 
     if (!check_module(node, 0, e) || !claim(a, SLOT_CONTENT, node, e))
         return false;
-    a->handler = new_code(a->conf, LUA_CODE_HANDLER, "handler");
-    a->handler->text = node->args[0];
-    set_content(a->loc, lua_step_handler, a->handler, node->line);
+    if (directives_is_stream(a)) {
+        code = new_code(a->conf, LUA_CODE_SESSION, "handler");
+        set_content(a->loc, lua_step_session, code, node->line);
+    } else {
+        a->handler = code = new_code(a->conf, LUA_CODE_HANDLER, "handler");
+        set_content(a->loc, lua_step_handler, code, node->line);
+    }
+    code->text = node->args[0];
     return true;
 }
 
@@ -287,7 +302,7 @@ static size_t prefix_word(struct slice s)
 static bool set_path(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct app_conf *conf = ((struct apply *)ctx)->conf;
-    struct slice rest = node->args[0], prefix = conf->prefix;
+    struct slice rest = node->args[0], prefix = conf->prefix, *slot;
     struct buf path = BUF_EMPTY;
 
     UNUSED(e);
@@ -299,7 +314,12 @@ static bool set_path(void *ctx, const struct config_node *node, struct config_er
         buf_add_slice(&path, n > 0 ? prefix : slice_of(rest.p, 1));
         rest = slice_from(rest, n > 0 ? n : 1);
     }
-    *(struct slice *)((char *)conf + node->schema->id) = pool_dup(&conf->pool, buf_slice(&path));
+    slot = (struct slice *)((char *)conf + node->schema->id);
+    if (slot->n > 0 && !slice_eq(*slot, buf_slice(&path))) { /* of http as well as of stream */
+        buf_add_char(&path, ';');
+        buf_add_slice(&path, *slot);
+    }
+    *slot = pool_dup(&conf->pool, buf_slice(&path));
     buf_free(&path);
     return true;
 }
@@ -346,6 +366,7 @@ static const struct place certificate = {"ssl_certificate_by_lua", OF_TLS,
                                          offsetof(struct tls_conf, certificate_by_lua)};
 static const struct place rewrite = {"rewrite_by_lua", SLOT_REWRITE, 0};
 static const struct place server_rewrite = {"server_rewrite_by_lua", SLOT_SERVER_REWRITE, 0};
+static const struct place preread = {"preread_by_lua", SLOT_PREREAD, 0};
 static const struct place access_place = {"access_by_lua", SLOT_ACCESS, 0};
 static const struct place precontent = {"precontent_by_lua", SLOT_PRECONTENT, 0};
 static const struct place content = {"content_by_lua", SLOT_CONTENT, 0};
@@ -402,7 +423,7 @@ static const struct place log_place = {"log_by_lua", SLOT_LOG, 0};
 
 #define CONF(text, kind, args, value, member, about, fn)                                           \
     {                                                                                              \
-        .name = (text), .contexts = CTX_HTTP, .min_args = 1, .max_args = 1, .kinds = {(kind)},     \
+        .name = (text), .contexts = CTX_TOPS, .min_args = 1, .max_args = 1, .kinds = {(kind)},     \
         .group = GROUP, .syntax = text " " args ";", .default_text = (value), .doc = (about),      \
         .id = (int)CONF_FIELD(member), .apply = (fn)                                               \
     }
@@ -415,13 +436,14 @@ static const struct place log_place = {"log_by_lua", SLOT_LOG, 0};
 
 static const struct directive table[] = {
     {.name = "handler",
-     .contexts = CTX_ROUTES,
+     .contexts = CTX_ROUTES | CTX_STREAM_SERVER,
      .min_args = 1,
      .max_args = 1,
      .group = GROUP,
      .syntax = "handler module[.function];",
      .doc = "The location is answered by a Lua function `function(req) → response`: the module "
-            "itself if it is a function, or the function of that name in it.",
+            "itself if it is a function, or the function of that name in it. In `stream` each "
+            "connection is served by `function(stream, info)`, as in `perilune.tcp`.",
      .apply = apply_handler},
     {.name = "middleware",
      .contexts = CTX_LEVELS_IF,
@@ -433,10 +455,11 @@ static const struct directive table[] = {
      .doc = "Functions `function(handler) → handler` that are wrapped around `handler`, the first "
             "one outermost. Inherited when the block has none of its own; `off` for none.",
      .apply = apply_middleware},
-    BY_LUA("init_by_lua", CTX_HTTP, init,
-           "Runs when the configuration is loaded, before there are workers."),
-    BY_LUA("init_worker_by_lua", CTX_HTTP, init_worker, "Runs when a worker starts."),
-    BY_LUA("exit_worker_by_lua", CTX_HTTP, exit_worker, "Runs when a worker ends."),
+    BY_LUA("init_by_lua", CTX_TOPS, init,
+           "Runs when the configuration is loaded, before there are workers: that of `http`, then "
+           "that of `stream`, in the one machine that serves both."),
+    BY_LUA("init_worker_by_lua", CTX_TOPS, init_worker, "Runs when a worker starts."),
+    BY_LUA("exit_worker_by_lua", CTX_TOPS, exit_worker, "Runs when a worker ends."),
     SET_BY_LUA("_block", DIRECTIVE_LUA, 1, 1, "{ Lua }",
                "Sets a variable, as `set` does and in its order, to what the Lua returns. Must not "
                "wait."),
@@ -449,12 +472,12 @@ static const struct directive table[] = {
         "Runs before the location is chosen, and before `set`, `if`, `rewrite` and `return` of the "
         "server."),
     BY_LUA(
-        "ssl_client_hello_by_lua", CTX_HTTP | CTX_SERVER, client_hello,
+        "ssl_client_hello_by_lua", CTX_HTTP | CTX_SERVER | CTX_STREAM_ALL, client_hello,
         "Runs when the ClientHello of a handshake has come, before a server is chosen by its name; "
         "may wait. That of the default server of an address holds for all. `ngx.ssl.clienthello` "
         "tells what the client offers. `ngx.exit(ngx.ERROR)`, or a failure, refuses."),
     BY_LUA(
-        "ssl_certificate_by_lua", CTX_HTTP | CTX_SERVER, certificate,
+        "ssl_certificate_by_lua", CTX_HTTP | CTX_SERVER | CTX_STREAM_ALL, certificate,
         "Runs when a handshake needs a certificate; may wait. `ngx.ssl` sets one in place of the "
         "configured ones. Does not run when a session is resumed. `ngx.exit(ngx.ERROR)`, or a "
         "failure, refuses."),
@@ -468,16 +491,21 @@ static const struct directive table[] = {
            "Runs after `set`, `if`, `rewrite` and `return` of the location, wherever it stands."),
     BY_LUA("access_by_lua", CTX_LEVELS_IF, access_place,
            "Decides whether the request may go on: `ngx.exit(403)` ends it."),
+    BY_LUA("preread_by_lua", CTX_STREAM_ALL, preread,
+           "Runs before the content of a session: may `peek` at what the client sends, set "
+           "variables, or end the session. Those of `ssl_preread` are there."),
     BY_LUA("precontent_by_lua", CTX_LEVELS_IF, precontent,
            "Runs before the answer is made, after `try_files`."),
-    BY_LUA("content_by_lua", CTX_ROUTES, content, "Makes the answer. Not inherited."),
+    BY_LUA("content_by_lua", CTX_ROUTES | CTX_STREAM_SERVER, content,
+           "Makes the answer, or is the session. Not inherited."),
     BY_LUA("header_filter_by_lua", CTX_LEVELS_IF, header_filter,
            "Runs before the head of the answer is sent; may change it; must not wait."),
     BY_LUA(
         "body_filter_by_lua", CTX_LEVELS_IF, body_filter,
         "Runs for each piece of the answer's body, which is `ngx.arg[1]`; `ngx.arg[2]` tells the "
         "last one. Must not wait."),
-    BY_LUA("log_by_lua", CTX_LEVELS_IF, log_place, "Runs when the request is over. Must not wait."),
+    BY_LUA("log_by_lua", CTX_LEVELS_IF | CTX_STREAM_ALL, log_place,
+           "Runs when the request or session is over. Must not wait."),
     CONF("lua_package_path", ARG_WORD, "path", NULL, lua_package_path,
          "Where `require` looks for Lua modules; `;;` is the default path, `$prefix` the server's "
          "prefix.",
@@ -490,7 +518,7 @@ static const struct directive table[] = {
          max_running_timers, "How many functions of `ngx.timer` may run at once in a worker.",
          set_count),
     {.name = "lua_code_cache",
-     .contexts = CTX_LEVELS_IF,
+     .contexts = CTX_LEVELS_IF | CTX_STREAM_ALL,
      .min_args = 1,
      .max_args = 1,
      .kinds = {ARG_FLAG},
@@ -511,12 +539,12 @@ static const struct directive table[] = {
          "`_` in a name of `ngx.header` means `-`."),
     FLAG("lua_check_client_abort", http.does_check_abort, "off",
          "Ends `*_by_lua` when the client has gone. `handler` always ends then."),
-    ACCEPTED("lua_malloc_trim", CTX_HTTP, ARG_NUMBER, "requests"),
-    ACCEPTED("lua_regex_cache_max_entries", CTX_HTTP, ARG_NUMBER, "number"),
-    ACCEPTED("lua_regex_match_limit", CTX_HTTP, ARG_NUMBER, "number"),
-    ACCEPTED("lua_thread_cache_max_entries", CTX_HTTP, ARG_NUMBER, "number"),
-    ACCEPTED("lua_load_resty_core", CTX_HTTP, ARG_FLAG, "on | off"),
-    ACCEPTED("lua_sa_restart", CTX_HTTP, ARG_FLAG, "on | off"),
+    ACCEPTED("lua_malloc_trim", CTX_TOPS, ARG_NUMBER, "requests"),
+    ACCEPTED("lua_regex_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
+    ACCEPTED("lua_regex_match_limit", CTX_TOPS, ARG_NUMBER, "number"),
+    ACCEPTED("lua_thread_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
+    ACCEPTED("lua_load_resty_core", CTX_TOPS, ARG_FLAG, "on | off"),
+    ACCEPTED("lua_sa_restart", CTX_TOPS, ARG_FLAG, "on | off"),
     ACCEPTED("access_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
     ACCEPTED("precontent_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
     CONF("lua_capture_error_log", ARG_SIZE, "size", NULL, capture_size,

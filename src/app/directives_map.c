@@ -45,8 +45,8 @@ static bool apply_map(void *ctx, const struct config_node *node, struct config_e
         return false;
     if (name.n < 2 || name.p[0] != '$')
         return config_node_error(node, e, "invalid variable name \"%.200s\"", name.p);
-    m = map_block_new(a->conf, source);
-    var = variable_define_getter(&a->conf->variables, slice_from(name, 1), map_block_get, m);
+    m = map_block_new(a->conf, a->loc->variables, source);
+    var = variable_define_getter(a->loc->variables, slice_from(name, 1), map_block_get, m);
     if (!var || var->data != m)
         return config_node_error(node, e, "the duplicate \"%.200s\" variable", name.p + 1);
     for (const struct config_node *entry = node->children; entry; entry = entry->next)
@@ -57,7 +57,7 @@ static bool apply_map(void *ctx, const struct config_node *node, struct config_e
 
 static const struct directive table[] = {
     {.name = "map",
-     .contexts = CTX_HTTP,
+     .contexts = CTX_HTTP | CTX_STREAM,
      .flags = DIRECTIVE_FREE | DIRECTIVE_REPEATS,
      .min_args = 2,
      .max_args = 2,

@@ -81,12 +81,13 @@ static bool accept_reuse(void *ctx, const struct config_node *node, struct confi
 #define FIELD(name) offsetof(struct proxy_tls, name)
 #define ROW(word, least, most, what, text, field, setter)                                          \
     {                                                                                              \
-        .name = (word), .contexts = CTX_HTTP_ALL, .min_args = (least), .max_args = (most),         \
-        .group = GROUP, .syntax = what, .doc = (text), .id = FIELD(field), .apply = (setter)       \
+        .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .min_args = (least),            \
+        .max_args = (most), .group = GROUP, .syntax = what, .doc = (text), .id = FIELD(field),     \
+        .apply = (setter)                                                                          \
     }
 #define FLAG(word, field, text)                                                                    \
     {                                                                                              \
-        .name = (word), .contexts = CTX_HTTP_ALL, .min_args = 1, .max_args = 1,                    \
+        .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .min_args = 1, .max_args = 1,   \
         .kinds = {ARG_FLAG}, .group = GROUP, .syntax = word " on | off;",                          \
         .default_text = word " off;", .doc = (text), .id = FIELD(field), .apply = set_flag         \
     }
@@ -98,8 +99,9 @@ static const struct directive table[] = {
         "be for `proxy_ssl_name`."),
     FLAG("proxy_ssl_server_name", sends_name, "Whether the name is sent to the server (SNI)."),
     ROW("proxy_ssl_name", 1, 1, "proxy_ssl_name name;",
-        "The name that is sent and verified; `$proxy_host` by default. May hold variables.", name,
-        set_name),
+        "The name that is sent and verified; `$proxy_host` by default, in `stream` the host of "
+        "`proxy_pass`. May hold variables.",
+        name, set_name),
     ROW("proxy_ssl_trusted_certificate", 1, 1, "proxy_ssl_trusted_certificate file;",
         "Authorities that certificates of servers are verified against, PEM.", trusted, set_file),
     ROW("proxy_ssl_crl", 1, 1, "proxy_ssl_crl file;", "What they have revoked, PEM.", crl,

@@ -5,7 +5,7 @@
 #include "base/num.h"
 
 #define GROUP      "Names"
-#define CTX_LEVELS CTX_HTTP_ALL
+#define CTX_LEVELS (CTX_HTTP_ALL | CTX_STREAM_ALL)
 
 static bool set_valid(struct location_resolver *r, const struct config_node *node,
                       struct slice value, struct config_error *e)

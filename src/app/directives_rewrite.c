@@ -88,7 +88,7 @@ static bool compile_regex(const struct apply *a, const struct config_node *node,
     struct slice why;
 
     out->regex = regex_compile(&a->conf->pool, pattern, ignore_case, &why);
-    if (out->regex && captures_bind(&a->conf->variables, out->regex, &out->names, &why))
+    if (out->regex && captures_bind(a->loc->variables, out->regex, &out->names, &why))
         return true;
     return config_node_error(node, e, SLICE_FMT, SLICE_ARG(why));
 }

@@ -40,14 +40,15 @@ static bool apply_bus_size(void *ctx, const struct config_node *node, struct con
 
 static const struct directive table[] = {
     {.name = "lua_shared_dict",
-     .contexts = CTX_HTTP,
+     .contexts = CTX_HTTP | CTX_STREAM,
      .flags = DIRECTIVE_REPEATS,
      .min_args = 2,
      .max_args = 2,
      .kinds = {ARG_WORD, ARG_SIZE},
      .group = GROUP,
      .syntax = "lua_shared_dict name size;",
-     .doc = "A dictionary that all workers share: `ngx.shared.name` and `perilune.shared.name`. 8k "
+     .doc = "A dictionary that all workers share: `ngx.shared.name` and `perilune.shared.name`, of "
+            "requests and of sessions, wherever it is declared. 8k "
             "or more. What it holds outlives workers and reloads; when a reload changes the size, "
             "the most recently used entries move along.",
      .apply = apply_shared_dict},

@@ -3,7 +3,8 @@
 
 #include "net/tls_ctx.h"
 
-#define GROUP "Sockets of Lua"
+#define GROUP      "Sockets of Lua"
+#define CTX_LEVELS (CTX_HTTP_ALL | CTX_IF_LOCATION | CTX_STREAM_ALL)
 
 static bool set_pool_size(void *ctx, const struct config_node *node, struct config_error *e)
 {
@@ -61,16 +62,15 @@ static bool set_protocols(void *ctx, const struct config_node *node, struct conf
 
 #define ROW(text, kind, args, value, member, about, fn)                                            \
     {                                                                                              \
-        .name = (text), .contexts = CTX_HTTP_ALL | CTX_IF_LOCATION, .min_args = 1, .max_args = 1,  \
-        .kinds = {(kind)}, .group = GROUP, .syntax = text " " args ";",                            \
-        .default_text = text " " value ";", .doc = (about),                                        \
-        .id = (int)offsetof(struct location, sockets.member), .apply = (fn)                        \
+        .name = (text), .contexts = CTX_LEVELS, .min_args = 1, .max_args = 1, .kinds = {(kind)},   \
+        .group = GROUP, .syntax = text " " args ";", .default_text = text " " value ";",           \
+        .doc = (about), .id = (int)offsetof(struct location, sockets.member), .apply = (fn)        \
     }
 
 #define TLS_ROW(text, args, member, about, fn)                                                     \
     {                                                                                              \
-        .name = (text), .contexts = CTX_HTTP_ALL | CTX_IF_LOCATION, .min_args = 1, .max_args = 1,  \
-        .group = GROUP, .syntax = text " " args ";", .doc = (about),                               \
+        .name = (text), .contexts = CTX_LEVELS, .min_args = 1, .max_args = 1, .group = GROUP,      \
+        .syntax = text " " args ";", .doc = (about),                                               \
         .id = (int)offsetof(struct location, sockets.member), .apply = (fn)                        \
     }
 
@@ -102,7 +102,7 @@ static const struct directive table[] = {
             "The certificate that servers who ask for one are shown, PEM.", set_path),
     TLS_ROW("lua_ssl_certificate_key", "file", certificate_key, "Its key, PEM.", set_path),
     {.name = "lua_ssl_protocols",
-     .contexts = CTX_HTTP_ALL | CTX_IF_LOCATION,
+     .contexts = CTX_LEVELS,
      .min_args = 1,
      .max_args = ARGS_MANY,
      .group = GROUP,
@@ -115,7 +115,7 @@ static const struct directive table[] = {
         "Certificates that may stand between a server's and one that is trusted.",
         directives_set_number),
     {.name = "lua_ssl_conf_command",
-     .contexts = CTX_HTTP_ALL | CTX_IF_LOCATION,
+     .contexts = CTX_LEVELS,
      .flags = DIRECTIVE_REPEATS,
      .min_args = 2,
      .max_args = 2,
@@ -123,7 +123,7 @@ static const struct directive table[] = {
      .syntax = "lua_ssl_conf_command name value;",
      .doc = "Checked, without effect."},
     {.name = "lua_socket_send_lowat",
-     .contexts = CTX_HTTP_ALL | CTX_IF_LOCATION,
+     .contexts = CTX_LEVELS,
      .min_args = 1,
      .max_args = 1,
      .kinds = {ARG_SIZE},

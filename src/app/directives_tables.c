@@ -26,4 +26,6 @@ void app_register_directives(void)
     directives_lua_register();
     directives_shared_register();
     directives_socket_register();
+    directives_stream_register();
+    directives_relay_register();
 }

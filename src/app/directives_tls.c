@@ -9,7 +9,7 @@
 #include "base/num.h"
 
 #define GROUP       "TLS"
-#define CTX_SERVERS (CTX_HTTP | CTX_SERVER)
+#define CTX_SERVERS (CTX_HTTP | CTX_SERVER | CTX_STREAM_ALL)
 
 enum { KEY_FILE_MOST = 1 << 16 };
 

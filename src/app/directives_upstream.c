@@ -6,6 +6,8 @@
 
 #define GROUP "Upstreams"
 
+enum { ZONE_LEAST = 32768 };
+
 static struct apply_upstream *of(void *ctx)
 {
     return ctx;
@@ -14,13 +16,16 @@ static struct apply_upstream *of(void *ctx)
 static bool apply_upstream(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    struct upstream *u = upstream_new(a->conf, node->args[0]);
+    struct upstream *u = upstream_new(&a->conf->pool, node->args[0]);
     struct apply_upstream f = {a, u};
+    bool is_stream = directives_is_stream(a);
 
-    if (map_set(&a->conf->upstreams, u->name, u))
+    if (map_set(is_stream ? &a->conf->stream_upstreams : &a->conf->upstreams, u->name, u))
         return config_node_error(node, e, "duplicate upstream \"%.200s\"", node->args[0].p);
     if (!config_apply(node, &f, e))
         return false;
+    if (u->n > 0 && u->has_zone)
+        upstream_share(u);
     return u->n > 0 || u->balancer || config_node_error(node, e, "no servers are inside upstream");
 }
 
@@ -55,10 +60,13 @@ static bool take_parameter(struct upstream_peer *p, struct slice word)
 
 static bool add_server(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    struct upstream_peer *p = upstream_add(of(ctx)->u, node->args[0], 80);
+    bool is_stream = directives_is_stream(of(ctx)->apply);
+    struct upstream_peer *p = upstream_add(of(ctx)->u, node->args[0], is_stream ? 0 : 80);
 
     if (!p)
-        return config_node_error(node, e, "invalid host in upstream \"%.200s\"", node->args[0].p);
+        return config_node_error(node, e, "%s in upstream \"%.200s\"",
+                                 is_stream ? "invalid host or no port" : "invalid host",
+                                 node->args[0].p);
     for (size_t i = 1; i < node->n_args; i++)
         if (!take_parameter(p, node->args[i]))
             return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[i].p);
@@ -112,18 +120,23 @@ static bool set_time(void *ctx, const struct config_node *node, struct config_er
     return directives_put_time(of(ctx)->u, node, e);
 }
 
+/* The memory is as large as it has to be. */
 static bool set_zone(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    UNUSED(ctx);
-    UNUSED(node);
-    UNUSED(e);
-    return true; /* what is known of servers is each worker's own */
+    int64_t size;
+
+    if (node->n_args > 1 && (!num_parse_size(node->args[1], &size) || size < ZONE_LEAST))
+        return config_node_error(node, e, "invalid zone size \"%.200s\"", node->args[1].p);
+    of(ctx)->u->has_zone = true;
+    return true;
 }
 
-#define BALANCE(word, args, what, kind, text)                                                      \
+#define CTX_BOTH (CTX_UPSTREAM | CTX_STREAM_UPSTREAM)
+
+#define BALANCE(word, where, args, what, kind, text)                                               \
     {                                                                                              \
-        .name = (word), .contexts = CTX_UPSTREAM, .min_args = 0, .max_args = (args),               \
-        .group = GROUP, .syntax = (what), .doc = (text), .id = (kind), .apply = set_balance        \
+        .name = (word), .contexts = (where), .min_args = 0, .max_args = (args), .group = GROUP,    \
+        .syntax = (what), .doc = (text), .id = (kind), .apply = set_balance                        \
     }
 
 static const struct directive table[] = {
@@ -136,29 +149,41 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "upstream name { … }",
      .doc =
-         "A group of servers that `proxy_pass` names. They are chosen in turn, by weight, unless "
+         "A group of servers that `proxy_pass` names; those of `http` and of `stream` are apart. "
+         "They are chosen in turn, by weight, unless "
          "another way is named.",
      .apply = apply_upstream},
+    {.name = "upstream",
+     .contexts = CTX_STREAM,
+     .flags = DIRECTIVE_BLOCK | DIRECTIVE_REPEATS,
+     .opens = CTX_STREAM_UPSTREAM,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "upstream name { … }",
+     .apply = apply_upstream},
     {.name = "server",
-     .contexts = CTX_UPSTREAM,
+     .contexts = CTX_BOTH,
      .flags = DIRECTIVE_REPEATS,
      .min_args = 1,
      .max_args = ARGS_MANY,
      .group = GROUP,
      .syntax = "server address [parameters];",
-     .doc = "A server: `name[:port]` (looked up when a connection is made, and again when that "
-            "knowledge has expired), an address, or `unix:/path`. `weight=1`; `max_fails=1` "
-            "failures within `fail_timeout=10s` leave it out for that long (0: never); `max_conns` "
-            "requests at once in a worker; `backup`: only when the others are out; `down`.",
+     .doc =
+         "A server: `name[:port]` (looked up when a connection is made, and again when that "
+         "knowledge has expired), an address, or `unix:/path`; the port is 80 in `http`, and must "
+         "be given in `stream`. `weight=1`; `max_fails=1` "
+         "failures within `fail_timeout=10s` leave it out for that long (0: never); `max_conns` "
+         "requests at once in a worker; `backup`: only when the others are out; `down`.",
      .apply = add_server},
-    BALANCE("least_conn", 0, "least_conn;", UPSTREAM_LEAST_CONN,
+    BALANCE("least_conn", CTX_BOTH, 0, "least_conn;", UPSTREAM_LEAST_CONN,
             "Chooses the server with the fewest requests, by weight."),
-    BALANCE("ip_hash", 0, "ip_hash;", UPSTREAM_IP_HASH,
+    BALANCE("ip_hash", CTX_UPSTREAM, 0, "ip_hash;", UPSTREAM_IP_HASH,
             "Chooses by the client's address (the first three octets of IPv4)."),
-    BALANCE("random", 2, "random [two [least_conn]];", UPSTREAM_RANDOM,
+    BALANCE("random", CTX_BOTH, 2, "random [two [least_conn]];", UPSTREAM_RANDOM,
             "Chooses at random; with `two` the less busy of two."),
     {.name = "hash",
-     .contexts = CTX_UPSTREAM,
+     .contexts = CTX_BOTH,
      .min_args = 1,
      .max_args = 2,
      .group = GROUP,
@@ -222,13 +247,14 @@ static const struct directive table[] = {
      .id = offsetof(struct upstream, keepalive_time),
      .apply = set_time},
     {.name = "zone",
-     .contexts = CTX_UPSTREAM,
+     .contexts = CTX_BOTH,
      .min_args = 1,
      .max_args = 2,
      .group = GROUP,
      .syntax = "zone name [size];",
-     .doc = "Accepted for the sake of configurations that have it: failures and connections are "
-            "counted by each worker.",
+     .doc = "All workers know together which servers have failed, how busy each is and whose turn "
+            "it is; without it each worker knows for itself. The size is checked (32k at least) "
+            "and otherwise the server's own affair. A reload begins anew.",
      .apply = set_zone},
 };
 

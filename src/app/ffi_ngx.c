@@ -83,6 +83,13 @@ int ffi_ngx_context(void)
     return (int)lua_current_context();
 }
 
+int ffi_ngx_is_session(void)
+{
+    const struct visit *v = lua_current_visit();
+
+    return v && v->session;
+}
+
 int ffi_ngx_set_status(int status)
 {
     struct visit *v = lua_current_visit();

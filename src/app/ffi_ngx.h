@@ -39,6 +39,9 @@ int ffi_ngx_number(int what, double *out);
 /* The context of the running code, enum lua_context. */
 int ffi_ngx_context(void);
 
+/* 1 when the running code works for a session of `stream`. */
+int ffi_ngx_is_session(void);
+
 /* Sets the status of the response. FFI_NGX_SENT when it is too late (logged). */
 int ffi_ngx_set_status(int status);
 

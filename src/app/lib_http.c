@@ -15,11 +15,14 @@
 #include "app/lib_upgrade.h"
 #include "app/lua_answer.h"
 #include "app/lua_step.h"
+#include "base/file.h"
 #include "bind/co.h"
 #include "bind/handle.h"
+#include "bind/kept_string.h"
 #include "bind/lerr.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
+#include "http/body_decoder.h"
 #include "http/body_spool.h"
 #include "proto/status.h"
 
@@ -66,8 +69,10 @@ static int l_write(lua_State *L)
     if (!v)
         return closed(L);
     c.bytes.p = luaL_checklstring(L, 2, &c.bytes.n);
+    c.keeper = kept_string(L, 2, c.bytes.n);
     if (c.bytes.n > 0)
         exchange_write(v->x, &c);
+    keeper_release(&c.keeper);
     lua_pushboolean(L, !exchange_is_congested(v->x));
     return 1;
 }
@@ -203,6 +208,31 @@ static int push_body_error(lua_State *L, const struct exchange *x)
     return 2;
 }
 
+/* decode_body(req, max_size or nil, max_ratio or nil) → true; nil, error: see body_decoder_start;
+ * the limits that are not given are those of the location */
+static int l_decode_body(lua_State *L)
+{
+    struct visit *v = check_visit(L);
+    struct body_limits limits;
+    const struct err *e;
+
+    if (!v)
+        return closed(L);
+    limits = v->x->settings->decoded;
+    if (!lua_isnoneornil(L, 2))
+        limits.max_size = (int64_t)luaL_checknumber(L, 2);
+    if (!lua_isnoneornil(L, 3))
+        limits.max_ratio = (unsigned)luaL_checknumber(L, 3);
+    e = body_decoder_start(v->x, limits);
+    if (!e) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    if (e == v->x->body_err)
+        return push_body_error(L, v->x);
+    return lerr_return(L, e, "the request body is being read already");
+}
+
 /* read(req) → bytes; or "" at the end; false when there is nothing now; nil, error */
 static int l_read(lua_State *L)
 {
@@ -276,6 +306,32 @@ static int push_file_content(lua_State *L, const struct body_spool *s)
     return 1;
 }
 
+static void remove_file(void *path)
+{
+    (void)unlink(path);
+}
+
+/* temp_file(req) → path of a new, empty file that is removed with the exchange; nil, error */
+static int l_temp_file(lua_State *L)
+{
+    struct visit *v = check_visit(L);
+    struct buf path = BUF_EMPTY;
+    const struct err *e;
+    int fd;
+
+    if (!v)
+        return closed(L);
+    e = file_temp(v->x->settings->temp_path, &path, &fd);
+    if (!e) {
+        (void)close(fd);
+        pool_on_reset(visit_pool(v), remove_file,
+                      pool_strdup(visit_pool(v), slice_str(buf_cstr(&path))));
+        lua_pushstring(L, buf_cstr(&path));
+    }
+    buf_free(&path);
+    return e ? lerr_return(L, e, v->x->settings->temp_path) : 1;
+}
+
 static void on_spool(struct exchange *x, struct body_spool *s)
 {
     UNUSED(s);
@@ -342,6 +398,8 @@ static int open_module(lua_State *L)
         {"read", l_read},
         {"on_body", l_on_body},
         {"read_all", l_read_all},
+        {"decode_body", l_decode_body},
+        {"temp_file", l_temp_file},
         {"trailers", l_trailers},
         {"listen", lib_server_listen},
         {"proxy", lib_proxy_start},

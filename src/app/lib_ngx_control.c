@@ -49,7 +49,7 @@ int lib_ngx_control_exit(lua_State *L)
     struct visit *v;
 
     ngx_visit_check_context(L, NGX_IN_YIELDABLE | NGX_IN(TIMER) | NGX_IN(HEADER_FILTER) |
-                                   NGX_IN(BALANCER) | NGX_IN_HANDSHAKE);
+                                   NGX_IN(BALANCER) | NGX_IN_HANDSHAKE | NGX_IN_SESSION);
     v = lua_current_visit();
     if (status == -2 || status == -4)
         return luaL_error(L, "bad argument to 'ngx.exit': does not accept NGX_AGAIN or NGX_DONE");
@@ -60,6 +60,10 @@ int lib_ngx_control_exit(lua_State *L)
     if (lua_current_context() == LUA_CONTEXT_BALANCER) {
         lua_visit_of(v)->exit_status = status;
         return 0;
+    }
+    if (v->session) {
+        lua_visit_of(v)->exit_status = status;
+        return leave(L);
     }
     status = settle_status(v, status);
     if (lua_current_context() == LUA_CONTEXT_HEADER_FILTER) {

@@ -10,6 +10,8 @@
 #include "app/lib_ngx_text.h"
 #include "app/lib_ngx_visit.h"
 #include "app/lua_output.h"
+#include "app/session.h"
+#include "bind/kept_string.h"
 
 enum { TEXT_KEPT = 65536 };
 
@@ -41,6 +43,8 @@ static const char *closed(const struct exchange *x)
         return "header only";
     if (x->has_ended || x->state >= EXCHANGE_DONE)
         return "seen eof";
+    if (visit_of(x)->session && visit_of(x)->session->has_eof)
+        return "seen eof";
     return NULL;
 }
 
@@ -51,9 +55,16 @@ static void trim(struct buf *b)
     b->n = 0;
 }
 
+/* Should, and can, who writes wait? Within a callback of C (table.sort, string.gsub) nobody can. */
+static bool must_wait(lua_State *L, struct visit *v)
+{
+    return UNLIKELY(exchange_is_congested(v->x)) && !lua_visit_of(v)->drain_co &&
+           lua_isyieldable(L);
+}
+
 static int write_out(lua_State *L, bool has_newline)
 {
-    struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE | NGX_IN_SESSION);
     const char *why = closed(v->x);
     struct chunk c = CHUNK_BYTES(SLICE_EMPTY);
     int n = lua_gettop(L);
@@ -62,6 +73,7 @@ static int write_out(lua_State *L, bool has_newline)
         return refuse(L, why);
     if (n == 1 && !has_newline && lua_type(L, 1) == LUA_TSTRING) {
         c.bytes.p = lua_tolstring(L, 1, &c.bytes.n);
+        c.keeper = kept_string(L, 1, c.bytes.n);
     } else {
         trim(&text);
         for (int i = 1; i <= n; i++)
@@ -71,9 +83,13 @@ static int write_out(lua_State *L, bool has_newline)
         c.bytes = buf_slice(&text);
     }
     lua_output_write(v, &c);
+    keeper_release(&c.keeper);
     if (v->x->state == EXCHANGE_ABORTED)
         return refuse(L, "nginx output filter error");
-    return done(L);
+    if (LIKELY(!must_wait(L, v)))
+        return done(L);
+    lua_visit_wait_drained(v, false);
+    return co_wait_in_c(L);
 }
 
 int lib_ngx_output_print(lua_State *L)
@@ -96,7 +112,7 @@ int lib_ngx_output_flush(lua_State *L)
 
     if (lua_gettop(L) > 1)
         return luaL_error(L, "attempt to pass %d arguments, but accepted 0 or 1", lua_gettop(L));
-    v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    v = ngx_visit_check(L, NGX_IN_YIELDABLE | NGX_IN_SESSION);
     if (!lua_isnoneornil(L, 1))
         luaL_checktype(L, 1, LUA_TBOOLEAN);
     waits = lua_toboolean(L, 1);
@@ -121,11 +137,21 @@ int lib_ngx_output_flush(lua_State *L)
 
 int lib_ngx_output_after_flush(lua_State *L)
 {
-    struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE | NGX_IN_SESSION);
 
     lua_visit_of(v)->drain_co = NULL;
     if (v->x->state == EXCHANGE_ABORTED)
         return refuse(L, v->x->abort_err == &err_timeout ? "timeout" : "client aborted");
+    return done(L);
+}
+
+/* A session ends with its handler, not before. */
+static int end_session_output(lua_State *L, struct visit *v)
+{
+    if (v->session->has_eof)
+        return refuse(L, "seen eof");
+    v->session->has_eof = true;
+    log_write(&v->x->log, LOG_DEBUG, "lua send eof");
     return done(L);
 }
 
@@ -136,7 +162,7 @@ int lib_ngx_output_eof(lua_State *L)
 
     if (lua_gettop(L) > 0)
         return luaL_error(L, "no argument is expected");
-    v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    v = ngx_visit_check(L, NGX_IN_YIELDABLE | NGX_IN_SESSION);
     x = v->x;
     if (x->state == EXCHANGE_ABORTED)
         return refuse(L, "nginx output filter error");
@@ -144,6 +170,8 @@ int lib_ngx_output_eof(lua_State *L)
         return refuse(L, "raw request socket acquired");
     if (x->has_ended || x->state >= EXCHANGE_DONE)
         return refuse(L, "seen eof");
+    if (v->session)
+        return end_session_output(L, v);
     lua_output_release(v);
     lua_output_start(v);
     lua_output_end(v);

@@ -148,7 +148,7 @@ int lib_ngx_thread_spawn(lua_State *L)
     int n = lua_gettop(L);
 
     luaL_checktype(L, 1, LUA_TFUNCTION);
-    ngx_visit_check_context(L, NGX_IN_YIELDABLE | NGX_IN(TIMER));
+    ngx_visit_check_context(L, NGX_IN_YIELDABLE | NGX_IN(TIMER) | NGX_IN_SESSION);
     if (self->user)
         nv = ngx_visit_of(self->user);
     co = nv ? new_thread(nv) : co_new(NULL, NULL);

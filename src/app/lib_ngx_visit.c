@@ -68,6 +68,8 @@ static const char *context_name(enum lua_context context)
         [LUA_CONTEXT_SERVER_REWRITE] = "server_rewrite_by_lua*",
         [LUA_CONTEXT_CLIENT_HELLO] = "ssl_client_hello_by_lua*",
         [LUA_CONTEXT_CERTIFICATE] = "ssl_certificate_by_lua*",
+        [LUA_CONTEXT_PREREAD] = "preread_by_lua*",
+        [LUA_CONTEXT_SESSION] = "content_by_lua*",
         [LUA_CONTEXT_PRECONTENT] = "precontent_by_lua*",
         [LUA_CONTEXT_BALANCER] = "balancer_by_lua*",
     };

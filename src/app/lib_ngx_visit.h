@@ -14,6 +14,7 @@
 #define NGX_IN_REWRITES (NGX_IN(SERVER_REWRITE) | NGX_IN(REWRITE))
 #define NGX_IN_YIELDABLE                                                                           \
     (NGX_IN_REWRITES | NGX_IN(ACCESS) | NGX_IN(PRECONTENT) | NGX_IN(CONTENT) | NGX_IN(HANDLER))
+#define NGX_IN_SESSION   (NGX_IN(PREREAD) | NGX_IN(SESSION))
 #define NGX_IN_HANDSHAKE (NGX_IN(CLIENT_HELLO) | NGX_IN(CERTIFICATE))
 #define NGX_IN_REQUEST                                                                             \
     (NGX_IN_YIELDABLE | NGX_IN(SET) | NGX_IN(HEADER_FILTER) | NGX_IN(BODY_FILTER) | NGX_IN(LOG) |  \

@@ -10,11 +10,12 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "net/udp.h"
 
-static struct listen_conf *find_same(struct app_conf *conf, const struct addr *a)
+static struct listen_conf *find_same(struct app_conf *conf, const struct listen_conf *l)
 {
     for (unsigned i = 0; conf && i < conf->n_listens; i++)
-        if (addr_eq(&conf->listens[i]->addr, a))
+        if (conf->listens[i]->is_udp == l->is_udp && addr_eq(&conf->listens[i]->addr, &l->addr))
             return conf->listens[i];
     return NULL;
 }
@@ -29,6 +30,17 @@ static bool fail(const struct listen_conf *l, const struct err *why, struct conf
     return false;
 }
 
+static const struct err *open_socket(const struct listen_conf *l, int *fd_out)
+{
+    const struct listen_options *o = &l->options;
+    struct udp_options u = {.reuseport = o->reuseport,
+                            .ipv6only = o->ipv6only,
+                            .rcvbuf = o->rcvbuf,
+                            .sndbuf = o->sndbuf};
+
+    return l->is_udp ? udp_open(&l->addr, &u, fd_out) : listen_open(&l->addr, o, fd_out);
+}
+
 static bool open_one(struct app_conf *conf, struct listen_conf *l, struct listen_conf *old, int n,
                      struct config_error *e)
 {
@@ -41,10 +53,11 @@ static bool open_one(struct app_conf *conf, struct listen_conf *l, struct listen
 
         if (old && i < old->n_fds && old->fds[i] >= 0) {
             l->fds[i] = old->fds[i];
-            listen_adjust(l->fds[i], &l->options);
+            if (!l->is_udp)
+                listen_adjust(l->fds[i], &l->options);
             continue;
         }
-        err = listen_open(&l->addr, &l->options, &l->fds[i]);
+        err = open_socket(l, &l->fds[i]);
         if (err)
             return fail(l, err, e);
     }
@@ -55,7 +68,7 @@ static bool open_one(struct app_conf *conf, struct listen_conf *l, struct listen
 static void undo(struct app_conf *conf, struct app_conf *old)
 {
     for (unsigned i = 0; i < conf->n_listens; i++) {
-        struct listen_conf *l = conf->listens[i], *o = find_same(old, &l->addr);
+        struct listen_conf *l = conf->listens[i], *o = find_same(old, l);
 
         for (int k = 0; l->fds && k < l->n_fds; k++)
             if (l->fds[k] >= 0 && !(o && k < o->n_fds && o->fds[k] == l->fds[k]))
@@ -68,7 +81,7 @@ static void undo(struct app_conf *conf, struct app_conf *old)
 static void forget_taken(struct app_conf *conf, struct app_conf *old)
 {
     for (unsigned i = 0; i < conf->n_listens; i++) {
-        struct listen_conf *l = conf->listens[i], *o = find_same(old, &l->addr);
+        struct listen_conf *l = conf->listens[i], *o = find_same(old, l);
 
         for (int k = 0; o && k < o->n_fds && k < l->n_fds; k++)
             if (o->fds[k] == l->fds[k])
@@ -81,7 +94,7 @@ bool listeners_open(struct app_conf *conf, struct app_conf *old, struct config_e
     int workers = conf_count_workers(conf);
 
     for (unsigned i = 0; i < conf->n_listens; i++) {
-        struct listen_conf *l = conf->listens[i], *o = find_same(old, &l->addr);
+        struct listen_conf *l = conf->listens[i], *o = find_same(old, l);
         int n = MAX(l->options.reuseport ? workers : 1, o ? o->n_fds : 0);
 
         if (!open_one(conf, l, o, n, e)) {

@@ -19,6 +19,8 @@ struct location;
 struct regex;
 struct script;
 struct step;
+struct variable_table;
+struct relay_conf;
 struct vhost;
 struct visit;
 
@@ -122,6 +124,7 @@ struct location {
     const struct location *parent;
     const struct vhost *vhost;
     struct app_conf *conf;
+    struct variable_table *variables; /* what `$` means there */
     struct http_settings http;
     struct location_resolver *resolver; /* NULL: the default */
     uint64_t resolver_timeout;          /* ms */
@@ -160,6 +163,12 @@ struct location {
     bool lua_code_cache, lua_need_request_body, lua_use_default_type, lua_http10_buffering,
         does_lua_change_underscores;
     struct socket_conf sockets; /* lua_socket_* */
+
+    /* of stream */
+    struct relay_conf *relay; /* NULL: the defaults; see app/relay.h */
+    size_t preread_buffer_size;
+    uint64_t preread_timeout; /* ms */
+    bool has_ssl_preread;
 
     /* nested locations, compiled by router_build */
     struct location **children;

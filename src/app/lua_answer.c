@@ -12,7 +12,7 @@
 #include "app/lua_step.h"
 #include "app/phases.h"
 #include "base/num.h"
-#include "bind/vm.h"
+#include "bind/kept_string.h"
 
 struct visit *lua_answer_visit(lua_State *L, int index)
 {
@@ -168,15 +168,18 @@ static enum step_result refuse(struct visit *v, const char *why)
     return phases_finish_status(v, 500);
 }
 
-static enum step_result respond(struct visit *v, struct slice body)
+/* The body may be the string at `index` of Lua's stack. */
+static enum step_result respond(struct visit *v, struct slice body, lua_State *L, int index)
 {
     struct exchange *x = v->x;
+    struct keeper *keeper = kept_string(L, index, body.n);
 
     if (x->res.status == 0)
         x->res.status = 200;
     if (body.n > 0 && !header_find_id(&x->res.headers, HEADER_CONTENT_TYPE))
         header_add_id(&x->res.headers, visit_pool(v), HEADER_CONTENT_TYPE, SLICE("text/plain"));
-    exchange_respond(x, body);
+    exchange_respond_kept(x, body, keeper);
+    keeper_release(&keeper);
     return STEP_DONE;
 }
 
@@ -192,7 +195,7 @@ static enum step_result answer_parts(struct visit *v, lua_State *L, int index)
         body.p = lua_tolstring(L, index + 2, &body.n);
     else if (kind != LUA_TNIL)
         return refuse(v, "body of an unknown type");
-    return respond(v, body);
+    return respond(v, body, L, index + 2);
 }
 
 enum step_result lua_answer(struct visit *v, lua_State *L, int n)
@@ -210,10 +213,10 @@ enum step_result lua_answer(struct visit *v, lua_State *L, int n)
     switch (n > 0 ? lua_type(L, index) : LUA_TNIL) {
     case LUA_TSTRING:
         body.p = lua_tolstring(L, index, &body.n);
-        return respond(v, body);
+        return respond(v, body, L, index);
     case LUA_TNIL:
         v->x->res.status = 204;
-        return respond(v, SLICE_EMPTY);
+        return respond(v, SLICE_EMPTY, L, index);
     default:
         return refuse(v, luaL_typename(L, index));
     }

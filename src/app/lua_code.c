@@ -36,11 +36,11 @@ static int load_file(lua_State *L, const struct lua_code *code, struct visit *v)
     return rc;
 }
 
-/* perilune.http.routes resolves "module.function" and wraps the middleware around it. */
-static int load_handler(lua_State *L, const struct lua_code *code)
+/* `load` of the module resolves "module.function" and wraps the middleware around it. */
+static int load_handler(lua_State *L, const struct lua_code *code, const char *module)
 {
-    if (!vm_push_function("perilune.http.handler", "load")) {
-        lua_pushliteral(L, "perilune.http.handler is missing");
+    if (!vm_push_function(module, "load")) {
+        lua_pushfstring(L, "%s is missing", module);
         return 500;
     }
     lua_pushlstring(L, code->text.p, code->text.n);
@@ -60,9 +60,11 @@ static int load(lua_State *L, const struct lua_code *code, struct visit *v)
     case LUA_CODE_FILE:
         return load_file(L, code, v);
     case LUA_CODE_HANDLER:
+        return load_handler(L, code, "perilune.http.handler");
+    case LUA_CODE_SESSION:
         break;
     }
-    return load_handler(L, code);
+    return load_handler(L, code, "perilune.session");
 }
 
 int lua_code_push(struct lua_code *code, struct visit *v)

@@ -14,7 +14,8 @@ struct visit;
 enum lua_code_kind {
     LUA_CODE_INLINE,
     LUA_CODE_FILE,
-    LUA_CODE_HANDLER /* module[.function], with middleware around */
+    LUA_CODE_HANDLER, /* module[.function], with middleware around */
+    LUA_CODE_SESSION, /* module[.function] that serves connections */
 };
 
 struct lua_code {

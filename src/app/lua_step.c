@@ -14,6 +14,7 @@
 #include "app/lua_output.h"
 #include "app/lua_tls.h"
 #include "app/phases.h"
+#include "app/session.h"
 #include "bind/co.h"
 #include "bind/vm.h"
 #include "http/body_spool.h"
@@ -52,12 +53,25 @@ enum lua_context lua_current_context(void)
     return co ? LUA_CONTEXT_TIMER : plain_context;
 }
 
+/* ngx.exit in a session: ngx.OK goes on in preread, otherwise the session is over. */
+static enum step_result outcome_of_session_exit(struct visit *v, const struct lua_visit *lv)
+{
+    int status = lv->exit_status;
+
+    if (status == 0 && lv->context == LUA_CONTEXT_PREREAD && !v->session->has_eof)
+        return STEP_NEXT;
+    log_write(&v->x->log, LOG_DEBUG, "finalize stream request: %d", status);
+    return phases_finish_status(v, status > 0 ? status : status == 0 ? 200 : 500);
+}
+
 /* ngx.exit, ngx.redirect, ngx.exec: what was asked before the task left. */
 static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
 {
     int status = lv->exit_status;
     bool is_content = lv->context == LUA_CONTEXT_CONTENT || lv->context == LUA_CONTEXT_HANDLER;
 
+    if (v->session)
+        return outcome_of_session_exit(v, lv);
     if (lv->has_exec) {
         lv->has_exec = false;
         return phases_redirect(v, lv->exec_path, lv->exec_query);
@@ -134,6 +148,8 @@ static enum step_result outcome_of_return(struct visit *v, struct lua_visit *lv,
     switch (lv->context) {
     case LUA_CONTEXT_HANDLER:
         return lua_answer(v, co->L, n);
+    case LUA_CONTEXT_PREREAD:
+        return v->session->has_eof ? phases_finish_status(v, 200) : STEP_NEXT;
     case LUA_CONTEXT_SERVER_REWRITE:
     case LUA_CONTEXT_REWRITE:
     case LUA_CONTEXT_ACCESS:
@@ -269,6 +285,17 @@ enum step_result lua_step_content(struct visit *v, const struct step *s)
 enum step_result lua_step_handler(struct visit *v, const struct step *s)
 {
     return run_task(v, s->arg, LUA_CONTEXT_HANDLER);
+}
+
+enum step_result lua_step_preread(struct visit *v, const struct step *s)
+{
+    return run_task(v, s->arg, LUA_CONTEXT_PREREAD);
+}
+
+/* perilune.session asks for the connection itself. */
+enum step_result lua_step_session(struct visit *v, const struct step *s)
+{
+    return run_task(v, s->arg, LUA_CONTEXT_SESSION);
 }
 
 void lua_step_let_go(struct visit *v)

@@ -35,6 +35,12 @@ enum step_result lua_step_content(struct visit *v, const struct step *s);
 /* handler: a function of the native API */
 enum step_result lua_step_handler(struct visit *v, const struct step *s);
 
+/* preread_by_lua of a session */
+enum step_result lua_step_preread(struct visit *v, const struct step *s);
+
+/* content_by_lua of a session, or `handler` */
+enum step_result lua_step_session(struct visit *v, const struct step *s);
+
 /* The running native handler has taken its connection over: it goes on as a task of nobody, and the
  * visit, whose exchange is over, ends now or with the step. `v` must not be used afterwards.
  * Nothing when somebody else than the handler itself runs. */

@@ -28,6 +28,8 @@ enum lua_context {
     LUA_CONTEXT_SERVER_REWRITE,
     LUA_CONTEXT_CLIENT_HELLO,
     LUA_CONTEXT_CERTIFICATE,
+    LUA_CONTEXT_PREREAD, /* of stream */
+    LUA_CONTEXT_SESSION, /* content of stream, native or not */
     LUA_CONTEXT_PRECONTENT,
     LUA_CONTEXT_BALANCER,
 };

@@ -22,6 +22,7 @@ struct map_value {
 
 struct map_block {
     struct app_conf *conf;
+    struct variable_table *variables;
     struct script *source;
     struct map strings, heads,
         tails; /* → struct map_value *; heads: ".x.org" of *.x.org; tails: "www." of www.* */
@@ -39,11 +40,13 @@ static void free_maps(void *arg)
     map_deinit(&m->tails);
 }
 
-struct map_block *map_block_new(struct app_conf *conf, struct script *source)
+struct map_block *map_block_new(struct app_conf *conf, struct variable_table *variables,
+                                struct script *source)
 {
     struct map_block *m = pool_new(&conf->pool, struct map_block);
 
     m->conf = conf;
+    m->variables = variables;
     m->source = source;
     m->last_regex = &m->regexes;
     map_init(&m->strings, true);
@@ -73,7 +76,7 @@ static bool add_regex(struct map_block *m, struct slice pattern, struct script *
         pattern = slice_from(pattern, 1);
     r->value = value;
     r->regex = regex_compile(&m->conf->pool, pattern, ignore_case, error_out);
-    if (!r->regex || !captures_bind(&m->conf->variables, r->regex, &r->names, error_out))
+    if (!r->regex || !captures_bind(m->variables, r->regex, &r->names, error_out))
         return false;
     *m->last_regex = r;
     m->last_regex = &r->next;

@@ -7,8 +7,10 @@
 
 struct map_block;
 
-/* An empty map from what `source` gives. Lives in the configuration's pool. */
-struct map_block *map_block_new(struct app_conf *conf, struct script *source);
+/* An empty map from what `source`, with these variables, gives. Lives in the configuration's pool.
+ */
+struct map_block *map_block_new(struct app_conf *conf, struct variable_table *variables,
+                                struct script *source);
 
 /* Keys may be names of hosts with wildcards. Before any key is added. */
 void map_block_take_hostnames(struct map_block *m);

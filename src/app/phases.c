@@ -15,6 +15,7 @@
 #include "app/regex.h"
 #include "app/router.h"
 #include "base/check.h"
+#include "http/body_decoder.h"
 
 enum { STATUS_CLOSE = 444 };
 
@@ -97,6 +98,18 @@ static bool enter_location(struct visit *v)
     return true;
 }
 
+/* Before anybody looks at the head for the sake of the body. False: the visit has been answered. */
+static bool decode_body(struct visit *v)
+{
+    if (v->is_in_error_page || body_decoder_start(v->x, v->loc->http.decoded) != &err_unsupported)
+        return true;
+    /* RFC 9110 section 15.5.16 */
+    header_set_id(&v->x->res.headers, visit_pool(v), HEADER_ACCEPT_ENCODING,
+                  SLICE("gzip, deflate, br, zstd"));
+    phases_finish_status(v, 415);
+    return false;
+}
+
 static const struct step_list *current_steps(const struct visit *v)
 {
     const struct location *l = v->phase == PHASE_SERVER_REWRITE ? v->vhost->base : v->loc;
@@ -140,7 +153,7 @@ static bool next_phase(struct visit *v)
         if (v->is_uri_changed)
             return count_restart(v, "rewrite or internal redirection") && find_location(v);
         v->phase = v->parent ? PHASE_PRECONTENT : PHASE_ACCESS; /* the main request was let in */
-        return true;
+        return LIKELY(!v->loc->http.decodes_body) || decode_body(v);
     case PHASE_ACCESS:
         v->phase = PHASE_PRECONTENT;
         return true;
@@ -211,7 +224,7 @@ static void attach(struct visit *v)
     x->user.on_cancel = on_cancel;
     x->user.on_done = on_done;
     phases_use_location(v, v->vhost->base);
-    v->phase = PHASE_SERVER_REWRITE;
+    v->phase = v->session ? PHASE_REWRITE : PHASE_SERVER_REWRITE;
 }
 
 void phases_begin(struct visit *v)
@@ -292,11 +305,21 @@ static enum step_result show_error_page(struct visit *v, const struct error_page
     return phases_redirect(v, target, query);
 }
 
+/* A session has nobody to tell but the log. */
+static enum step_result finish_session(struct visit *v, int status)
+{
+    v->x->res.status = status;
+    exchange_end(v->x);
+    return STEP_DONE;
+}
+
 enum step_result phases_finish_status(struct visit *v, int status)
 {
     const struct error_page *p;
     struct exchange *x = v->x;
 
+    if (v->session)
+        return finish_session(v, status);
     if (exchange_has_started(x)) {
         exchange_abort(x, &err_cancelled);
         return STEP_DONE;

@@ -6,6 +6,8 @@
 #include "http/server.h"
 #include "net/listen.h"
 
+struct udp_peers;
+
 struct port {
     struct listener listener;
     struct server server;
@@ -16,7 +18,9 @@ struct port {
      * listener), and: a connection has gone. */
     unsigned (*room)(struct port *p);
     void (*on_closed)(struct port *p);
+    bool (*may_open)(struct port *p); /* of UDP: is there room for one more? */
     void *user;
+    struct udp_peers *udp; /* NULL: a socket of connections */
 };
 
 /* Begins to accept on `fd` (not owned) what `l` of `conf` says. `batch`: connections accepted at

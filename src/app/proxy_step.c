@@ -299,7 +299,7 @@ static void switch_protocols(struct proxy *p)
     client.stream = server.stream ? exchange_detach(x, &client.in, &client.out) : NULL;
     if (client.stream) {
         outq_append(&client.out, &head);
-        tunnel_start(&client, &server, idle);
+        (void)tunnel_start(&client, &server, &(struct tunnel_options){.idle = idle});
         return;
     }
     outq_clear(&head);

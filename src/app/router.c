@@ -140,7 +140,8 @@ bool router_build(struct app_conf *conf, struct config_error *e)
         if (!router_hosts_build(conf, conf->listens[i], e))
             return false;
     }
-    if (variable_table_check(&conf->variables, &unknown))
+    if (variable_table_check(&conf->variables, &unknown) &&
+        variable_table_check(&conf->stream_variables, &unknown))
         return true;
     return config_error_set(e, NULL, 0, "unknown \"" SLICE_FMT "\" variable", SLICE_ARG(unknown));
 }

@@ -88,7 +88,7 @@ static bool add_regex(struct app_conf *conf, struct hosts *h, const struct vhost
         return fail(e, vh, "empty regex in server name \"%.*s\"", SLICE("~"));
     r->vhost = vh;
     r->regex = regex_compile(&conf->pool, pattern, has_capital(pattern), &error);
-    if (!r->regex || !captures_bind(&conf->variables, r->regex, &r->names, &error))
+    if (!r->regex || !captures_bind(vh->base->variables, r->regex, &r->names, &error))
         return fail(e, vh, "%.*s", error);
     h->n_regexes++;
     return true;

@@ -31,15 +31,18 @@ struct variable {
     const void *data;
 };
 
+enum variable_kind { VARIABLES_HTTP, VARIABLES_STREAM };
+
 struct variable_table {
     struct pool *pool;
     struct map by_name; /* freed with the pool */
     unsigned slots;     /* visits allocate this many, cleared; the first few serve builtins */
     unsigned made_at_run;
+    enum variable_kind kind;
 };
 
-/* A table with the builtins. */
-void variable_table_init(struct variable_table *t, struct pool *pool);
+/* A table with the builtins of requests, or of sessions. */
+void variable_table_init(struct variable_table *t, struct pool *pool, enum variable_kind kind);
 
 /* Is everything that scripts refer to defined? Otherwise false and the name of one that is not. */
 bool variable_table_check(const struct variable_table *t, struct slice *unknown_out);

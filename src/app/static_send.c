@@ -6,13 +6,15 @@
  * duplicate of its own.
  *
  * Range is defined for GET alone. Ranges that overlap or are too many are ignored, so an answer
- * never holds more than the file and the separators. */
+ * never holds more than the file and the separators. Those of a file that will be decoded on its
+ * way out would be ranges of something else, and are ignored too. */
 #include "app/static_send.h"
 
 #include <fcntl.h>
 
 #include "app/phases.h"
 #include "base/rand.h"
+#include "http/filter_gunzip.h"
 #include "proto/range.h"
 
 enum { RANGES_MOST = 32, BOUNDARY_SIZE = 20 };
@@ -123,6 +125,7 @@ static enum step_result refuse(struct visit *v, int status)
     header_remove_id(&r->headers, HEADER_LAST_MODIFIED);
     header_remove_id(&r->headers, HEADER_ETAG);
     header_remove_id(&r->headers, HEADER_CONTENT_TYPE);
+    header_remove_id(&r->headers, HEADER_CONTENT_ENCODING);
     return phases_finish_status(v, status);
 }
 
@@ -149,10 +152,12 @@ static enum step_result send_ranges(struct visit *v, const struct file_cache_fil
     return send_part(v->x, f, ranges->first, ranges->size);
 }
 
-/* The validators as this location shows them. */
-static struct slice etag_of(const struct visit *v, const struct file_cache_file *f)
+/* As this location shows it: what set_validators has put into the head. */
+static struct slice etag_of(const struct visit *v)
 {
-    return v->loc->has_etag ? f->etag : SLICE_EMPTY;
+    const struct header *h = header_find_id(&v->x->res.headers, HEADER_ETAG);
+
+    return v->loc->has_etag ? h->value : SLICE_EMPTY;
 }
 
 static enum step_result send_ok(struct visit *v, const struct file_cache_file *f)
@@ -162,8 +167,8 @@ static enum step_result send_ok(struct visit *v, const struct file_cache_file *f
     struct range ranges[RANGES_MOST];
     unsigned n;
 
-    if (field && x->req.method == METHOD_GET &&
-        range_if_range_holds(&x->req.headers, etag_of(v, f), f->mtime))
+    if (field && x->req.method == METHOD_GET && !filter_gunzip_will_decode(x) &&
+        range_if_range_holds(&x->req.headers, etag_of(v), f->mtime))
         switch (range_parse(field->value, f->size, ranges, RANGES_MOST, &n)) {
         case RANGE_SOME:
             return send_ranges(v, f, ranges, n);
@@ -189,14 +194,27 @@ int static_send_conditions(const struct visit *v, struct slice etag, int64_t mti
     return status;
 }
 
-static void set_validators(struct visit *v, const struct file_cache_file *f)
+/* Two files of one name must differ in a strong validator, also when they have the same size. */
+static struct slice make_etag(struct visit *v, const struct file_cache_file *f, enum coding coding)
+{
+    struct slice bare = f->etag, name;
+
+    if (LIKELY(coding == CODING_COUNT))
+        return f->etag;
+    bare.n--; /* the quote */
+    name = coding_name(coding);
+    return pool_printf(visit_pool(v), SLICE_FMT "-" SLICE_FMT "\"", SLICE_ARG(bare),
+                       SLICE_ARG(name));
+}
+
+static void set_validators(struct visit *v, const struct file_cache_file *f, enum coding coding)
 {
     struct response *r = &v->x->res;
 
     r->last_modified = f->mtime;
     header_set_id(&r->headers, visit_pool(v), HEADER_LAST_MODIFIED, f->last_modified);
     if (v->loc->has_etag)
-        header_set_id(&r->headers, visit_pool(v), HEADER_ETAG, f->etag);
+        header_set_id(&r->headers, visit_pool(v), HEADER_ETAG, make_etag(v, f, coding));
 }
 
 void static_send_type(struct visit *v)
@@ -219,11 +237,13 @@ static enum step_result not_modified(struct visit *v)
 
     r->status = 304;
     header_remove_id(&r->headers, HEADER_CONTENT_TYPE);
+    header_remove_id(&r->headers, HEADER_CONTENT_ENCODING);
     exchange_end(v->x);
     return STEP_DONE;
 }
 
-enum step_result static_send(struct visit *v, const struct file_cache_file *file)
+enum step_result static_send(struct visit *v, const struct file_cache_file *file,
+                             enum coding coding)
 {
     struct response *r = &v->x->res;
 
@@ -231,12 +251,14 @@ enum step_result static_send(struct visit *v, const struct file_cache_file *file
     pool_on_reset(visit_pool(v), on_pool_reset, v->static_file);
     if (r->status == 0)
         r->status = 200;
-    set_validators(v, file);
+    set_validators(v, file, coding);
+    if (coding != CODING_COUNT)
+        header_set_id(&r->headers, visit_pool(v), HEADER_CONTENT_ENCODING, coding_name(coding));
     if (r->status != 200) {
         static_send_type(v);
         return send_part(v->x, file, 0, file->size);
     }
-    switch (static_send_conditions(v, etag_of(v, file), file->mtime)) {
+    switch (static_send_conditions(v, etag_of(v), file->mtime)) {
     case 304:
         return not_modified(v);
     case 412:

@@ -4,11 +4,13 @@
 
 #include "app/file_cache.h"
 #include "app/visit.h"
+#include "proto/compress.h"
 
-/* Answers the GET or HEAD of `v` with `file`, whose hold it takes over. Conditions and Range count
- * only when the status is 200 (not for the page of an error). Returns what the step has to return.
- */
-enum step_result static_send(struct visit *v, const struct file_cache_file *file);
+/* Answers the GET or HEAD of `v` with `file`, whose hold it takes over and whose content has
+ * `coding` (CODING_COUNT: none). Conditions and Range count only when the status is 200 (not for
+ * the page of an error). Returns what the step has to return. */
+enum step_result static_send(struct visit *v, const struct file_cache_file *file,
+                             enum coding coding);
 
 /* Gives the response the Content-Type of the path's extension, or the default type, unless it has
  * one.

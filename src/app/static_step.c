@@ -17,6 +17,7 @@
 #include "app/phases.h"
 #include "app/script.h"
 #include "app/static_open.h"
+#include "app/static_packed.h"
 #include "app/static_redirect.h"
 #include "app/static_send.h"
 
@@ -202,8 +203,13 @@ static enum step_result refuse_method(struct visit *v)
 static enum step_result serve_file(struct visit *v, struct slice path)
 {
     const struct file_cache_file *file;
-    int why = file_cache_open(path, static_open_check(v, path), &file);
+    enum coding coding = CODING_COUNT;
+    int why = 0;
 
+    if (v->x->req.method != METHOD_POST)
+        coding = static_packed_open(v, path, &file);
+    if (coding == CODING_COUNT)
+        why = file_cache_open(path, static_open_check(v, path), &file);
     if (why == EISDIR)
         return static_redirect_to_dir(v);
     if (why)
@@ -212,7 +218,7 @@ static enum step_result serve_file(struct visit *v, struct slice path)
         file_cache_release(file);
         return refuse_method(v);
     }
-    return static_send(v, file);
+    return static_send(v, file, coding);
 }
 
 enum step_result static_step_content(struct visit *v, const struct step *s)

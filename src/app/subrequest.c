@@ -156,7 +156,7 @@ static void hand_variables_back(struct subrequest *s)
 {
     struct visit *parent = s->parent;
 
-    for (unsigned i = 0; s->shared && i < parent->conf->variables.slots; i++)
+    for (unsigned i = 0; s->shared && i < parent->variables->slots; i++)
         if (parent->slots[i].p && parent->slots[i].p != s->shared[i].p)
             parent->slots[i] = pool_dup(visit_pool(parent), parent->slots[i]);
 }
@@ -232,10 +232,11 @@ static void copy_exchange(struct exchange *x, const struct exchange *from)
 static void make_visit(struct subrequest *s, enum subrequest_vars vars)
 {
     struct visit *v = pool_new(&s->x->pool, struct visit), *parent = s->parent;
-    size_t size = parent->conf->variables.slots * sizeof(struct slice);
+    size_t size = parent->variables->slots * sizeof(struct slice);
 
     v->x = s->x;
     v->conf = parent->conf;
+    v->variables = parent->variables;
     v->listen = parent->listen;
     v->vhost = parent->vhost;
     v->parent = parent;

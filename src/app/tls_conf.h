@@ -18,8 +18,9 @@ struct tls_conf {
     unsigned n_ticket_keys, ticket_keys_size;
     const char *ciphers, *ciphersuites, *curves, *dh_file; /* NULL: the library's */
     const char *client_ca, *trusted_ca, *crl;              /* NULL: none */
-    const char *staple_file;                               /* an OCSP response in DER; NULL: none */
-    unsigned protocols;                                    /* TLS_1_2 | … */
+    const char *alpn;        /* of stream: protocols joined by commas; NULL: none */
+    const char *staple_file; /* an OCSP response in DER; NULL: none */
+    unsigned protocols;      /* TLS_1_2 | … */
     unsigned depth;
     unsigned sessions_most; /* kept by each worker for clients without tickets; 0: none */
     enum tls_client_check check;

@@ -47,6 +47,8 @@ static struct slice scope_of(struct app_conf *conf, const struct tls_conf *t)
 
 static const char *alpn_of(const struct listen_conf *l, const struct vhost *vh)
 {
+    if (l->is_stream)
+        return vh->base->tls->alpn;
     return l->has_http2 || vh->base->http.has_http2 ? "h2,http/1.1,http/1.0,http/0.9"
                                                     : "http/1.1,http/1.0,http/0.9";
 }

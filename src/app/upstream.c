@@ -4,14 +4,18 @@
 #include "app/upstream.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "app/conf.h"
 #include "app/script.h"
+#include "base/check.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/num.h"
 #include "base/rand.h"
 #include "http/client_reach.h"
 #include "proto/url.h"
+#include "shm/lock.h"
 
 enum { IMPLICIT_KEEPALIVE = 32 }; /* where a location allows connections to be kept */
 
@@ -19,12 +23,12 @@ enum { POINTS_PER_WEIGHT = 160, HASH_TRIES = 20 };
 
 /* --- making --- */
 
-struct upstream *upstream_new(struct app_conf *conf, struct slice name)
+struct upstream *upstream_new(struct pool *memory, struct slice name)
 {
-    struct upstream *u = pool_new(&conf->pool, struct upstream);
+    struct upstream *u = pool_new(memory, struct upstream);
 
-    u->name = pool_dup(&conf->pool, name);
-    u->conf = conf;
+    u->name = pool_dup(memory, name);
+    u->memory = memory;
     u->balancer_keepalive = 30;
     u->keepalive_requests = 1000;
     u->keepalive_timeout = 60000;
@@ -38,7 +42,7 @@ static struct upstream_peer *grow(struct upstream *u)
         struct upstream_peer *more;
 
         u->size = u->size ? u->size * 2 : 4;
-        more = pool_zalloc(&u->conf->pool, u->size * sizeof(*more));
+        more = pool_zalloc(u->memory, u->size * sizeof(*more));
         if (u->n)
             memcpy(more, u->peers, u->n * sizeof(*more));
         u->peers = more;
@@ -53,7 +57,7 @@ struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16
     int port;
 
     *p = (struct upstream_peer){.weight = 1, .max_fails = 1, .fail_timeout = 10000};
-    p->name = pool_dup(&u->conf->pool, name);
+    p->name = pool_dup(u->memory, name);
     if (slice_has_prefix(name, SLICE("unix:"))) {
         p->way.unix_path = slice_cut(&(struct slice){p->name.p + 5, p->name.n - 5}, ':');
         p->way.host = SLICE("localhost");
@@ -63,11 +67,20 @@ struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16
         p->way.host = host;
         p->way.port = port ? (uint16_t)port : default_port;
         if (!port)
-            p->name = pool_printf(&u->conf->pool, SLICE_FMT ":%u", SLICE_ARG(p->name),
-                                  (unsigned)default_port);
+            p->name =
+                pool_printf(u->memory, SLICE_FMT ":%u", SLICE_ARG(p->name), (unsigned)default_port);
     }
+    if (!p->way.unix_path.n && !p->way.port)
+        return NULL;
     u->n++;
     return p;
+}
+
+struct upstream *upstream_of_one(struct pool *memory, struct slice name, uint16_t default_port)
+{
+    struct upstream *u = upstream_new(memory, name);
+
+    return upstream_add(u, name, default_port) ? u : NULL;
 }
 
 struct upstream *upstream_find(struct app_conf *conf, struct slice name, uint16_t default_port)
@@ -81,12 +94,65 @@ struct upstream *upstream_find(struct app_conf *conf, struct slice name, uint16_
     u = map_get(&conf->upstreams, key);
     if (u)
         return u;
-    u = upstream_new(conf, name);
-    if (!upstream_add(u, name, default_port))
+    u = upstream_of_one(&conf->pool, name, default_port);
+    if (!u)
         return NULL;
     u->keepalive = IMPLICIT_KEEPALIVE;
     (void)map_set(&conf->upstreams, key, u);
     return u;
+}
+
+/* --- what is known of servers --- */
+
+struct upstream_shared {
+    struct lock lock;
+    struct upstream_state states[];
+};
+
+static size_t shared_size(const struct upstream *u)
+{
+    return sizeof(*u->shared) + u->n * sizeof(u->shared->states[0]);
+}
+
+static void unmap(void *arg)
+{
+    struct upstream *u = arg;
+
+    munmap(u->shared, shared_size(u));
+}
+
+void upstream_share(struct upstream *u)
+{
+    void *p = mmap(NULL, shared_size(u), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (p == MAP_FAILED)
+        PANIC("no memory for what is known of an upstream");
+    u->shared = p;
+    lock_init(&u->shared->lock);
+    pool_on_reset(u->memory, unmap, u);
+}
+
+static inline struct upstream_state *state_of(const struct upstream *u,
+                                              const struct upstream_peer *p)
+{
+    bool is_of_block = p >= u->peers && p < u->peers + u->n; /* else one that Lua chose */
+
+    return u->shared && is_of_block ? &u->shared->states[p - u->peers]
+                                    : (struct upstream_state *)&p->own;
+}
+
+/* A worker that died inside has left counts that are each good by themselves. */
+static void enter(const struct upstream *u)
+{
+    if (u->shared && !lock_take(&u->shared->lock))
+        log_write(NULL, LOG_WARN, "a worker has died while it chose a server of \"" SLICE_FMT "\"",
+                  SLICE_ARG(u->name));
+}
+
+static void leave(const struct upstream *u)
+{
+    if (u->shared)
+        lock_give(&u->shared->lock);
 }
 
 /* --- choosing --- */
@@ -100,18 +166,30 @@ static bool has_been_tried(const struct upstream *u, const struct upstream_peer 
 /* Left out for a while, because it has failed? */
 static bool is_resting(const struct upstream *u, const struct upstream_peer *p)
 {
-    return u->n > 1 && p->max_fails && p->fails >= p->max_fails &&
-           clock_ms() - p->checked_ms <= p->fail_timeout;
+    const struct upstream_state *st = state_of(u, p);
+
+    return u->n > 1 && p->max_fails && st->fails >= p->max_fails &&
+           clock_ms() - st->checked_ms <= p->fail_timeout;
 }
 
 static bool is_usable(const struct upstream *u, const struct upstream_peer *p, upstream_tried tried,
                       bool backups)
 {
     return !p->is_down && p->is_backup == backups && !has_been_tried(u, p, tried) &&
-           !is_resting(u, p) && !(p->max_conns && p->active >= p->max_conns);
+           !is_resting(u, p) && !(p->max_conns && state_of(u, p)->active >= p->max_conns);
 }
 
-/* Smooth weighted round robin over those for which `lighter` (may be NULL) does not hold. */
+/* How busy are they, by weight? < 0: `a` is less so. */
+static int compare(const struct upstream *u, const struct upstream_peer *a,
+                   const struct upstream_peer *b)
+{
+    uint64_t x = (uint64_t)state_of(u, a)->active * b->weight,
+             y = (uint64_t)state_of(u, b)->active * a->weight;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Smooth weighted round robin over those that are as busy as `least` (NULL: over all). */
 static struct upstream_peer *round_robin(struct upstream *u, upstream_tried tried, bool backups,
                                          const struct upstream_peer *least)
 {
@@ -120,22 +198,21 @@ static struct upstream_peer *round_robin(struct upstream *u, upstream_tried trie
 
     for (unsigned i = 0; i < u->n; i++) {
         struct upstream_peer *p = &u->peers[i];
+        struct upstream_state *st = state_of(u, p);
 
-        if (!is_usable(u, p, tried, backups))
+        if (!is_usable(u, p, tried, backups) || (least && compare(u, p, least) != 0))
             continue;
-        if (least && (uint64_t)p->active * least->weight != (uint64_t)least->active * p->weight)
-            continue;
-        if (!p->effective && !p->fails)
-            p->effective = (int)p->weight;
-        p->current += p->effective;
-        total += p->effective;
-        if (p->effective < (int)p->weight)
-            p->effective++;
-        if (!best || p->current > best->current)
+        if (!st->effective && !st->fails)
+            st->effective = (int)p->weight;
+        st->current += st->effective;
+        total += st->effective;
+        if (st->effective < (int)p->weight)
+            st->effective++;
+        if (!best || st->current > state_of(u, best)->current)
             best = p;
     }
     if (best)
-        best->current -= total;
+        state_of(u, best)->current -= total;
     return best;
 }
 
@@ -146,8 +223,7 @@ static struct upstream_peer *least_conn(struct upstream *u, upstream_tried tried
     for (unsigned i = 0; i < u->n; i++) {
         const struct upstream_peer *p = &u->peers[i];
 
-        if (is_usable(u, p, tried, backups) &&
-            (!least || (uint64_t)p->active * least->weight < (uint64_t)least->active * p->weight))
+        if (is_usable(u, p, tried, backups) && (!least || compare(u, p, least) < 0))
             least = p;
     }
     return least ? round_robin(u, tried, backups, least) : NULL;
@@ -213,8 +289,8 @@ static int by_hash(const void *a, const void *b)
 
 static void make_ring(struct upstream *u)
 {
-    u->ring = pool_alloc(&u->conf->pool,
-                         ((size_t)total_weight(u) * POINTS_PER_WEIGHT + 1) * sizeof(*u->ring));
+    u->ring =
+        pool_alloc(u->memory, ((size_t)total_weight(u) * POINTS_PER_WEIGHT + 1) * sizeof(*u->ring));
     for (unsigned i = 0; i < u->n; i++) {
         const struct upstream_peer *p = &u->peers[i];
 
@@ -268,7 +344,7 @@ static struct upstream_peer *of_two(struct upstream *u, upstream_tried tried)
 
     if (!a || !b)
         return a ? a : b;
-    return (uint64_t)a->active * b->weight <= (uint64_t)b->active * a->weight ? a : b;
+    return compare(u, a, b) <= 0 ? a : b;
 }
 
 /* The first three octets of an IPv4 address, a whole IPv6 address. */
@@ -286,17 +362,24 @@ static struct slice client_key(struct visit *v)
     return key;
 }
 
-static struct upstream_peer *choose(struct upstream *u, struct visit *v, upstream_tried tried)
+/* What hashes are made of, in the visit's pool. */
+static struct slice key_of(const struct upstream *u, struct visit *v)
+{
+    if (u->balance == UPSTREAM_IP_HASH)
+        return client_key(v);
+    return u->key ? script_eval(u->key, v) : SLICE_EMPTY;
+}
+
+static struct upstream_peer *choose(struct upstream *u, struct slice key, upstream_tried tried)
 {
     switch (u->balance) {
     case UPSTREAM_LEAST_CONN:
         return least_conn(u, tried, false);
     case UPSTREAM_IP_HASH:
-        return hashed(u, client_key(v), tried);
     case UPSTREAM_HASH:
-        return hashed(u, script_eval(u->key, v), tried);
+        return hashed(u, key, tried);
     case UPSTREAM_CONSISTENT:
-        return on_ring(u, script_eval(u->key, v), tried);
+        return on_ring(u, key, tried);
     case UPSTREAM_RANDOM:
         return at_random(u, tried);
     case UPSTREAM_RANDOM_TWO:
@@ -311,44 +394,63 @@ static struct upstream_peer *choose(struct upstream *u, struct visit *v, upstrea
 static void wake_all(struct upstream *u)
 {
     for (unsigned i = 0; i < u->n; i++)
-        u->peers[i].fails = 0;
+        state_of(u, &u->peers[i])->fails = 0;
+}
+
+static struct upstream_peer *next(struct upstream *u, struct slice key, upstream_tried tried)
+{
+    struct upstream_peer *p = choose(u, key, tried);
+
+    if (!p)
+        p = round_robin(u, tried, false, NULL);
+    if (!p)
+        p = round_robin(u, tried, true, NULL);
+    if (!p && !tried) {
+        wake_all(u);
+        p = round_robin(u, 0, false, NULL);
+    }
+    return p;
 }
 
 struct upstream_peer *upstream_next(struct upstream *u, struct visit *v, upstream_tried *tried)
 {
-    struct upstream_peer *p = choose(u, v, *tried);
+    struct slice key = key_of(u, v);
+    struct upstream_peer *p;
 
-    if (!p)
-        p = round_robin(u, *tried, false, NULL);
-    if (!p)
-        p = round_robin(u, *tried, true, NULL);
-    if (!p && !*tried) {
-        wake_all(u);
-        p = round_robin(u, 0, false, NULL);
+    enter(u);
+    p = next(u, key, *tried);
+    if (p) {
+        struct upstream_state *st = state_of(u, p);
+
+        *tried |= (upstream_tried)1 << ((size_t)(p - u->peers) % 64);
+        st->active++;
+        if (clock_ms() - st->checked_ms > p->fail_timeout)
+            st->checked_ms = clock_ms();
     }
-    if (!p)
-        return NULL;
-    *tried |= (upstream_tried)1 << ((size_t)(p - u->peers) % 64);
-    p->active++;
-    if (clock_ms() - p->checked_ms > p->fail_timeout)
-        p->checked_ms = clock_ms();
+    leave(u);
     return p;
+}
+
+static void note_failure(const struct upstream_peer *p, struct upstream_state *st)
+{
+    st->fails++;
+    st->failed_ms = st->checked_ms = clock_ms();
+    if (p->max_fails)
+        st->effective -= (int)p->weight / (int)p->max_fails;
+    st->effective = MAX(st->effective, 0);
 }
 
 void upstream_done(struct upstream *u, struct upstream_peer *p, bool has_failed)
 {
-    UNUSED(u);
-    p->active--;
-    if (!has_failed) {
-        if (p->failed_ms < p->checked_ms)
-            p->fails = 0;
-        return;
-    }
-    p->fails++;
-    p->failed_ms = p->checked_ms = clock_ms();
-    if (p->max_fails)
-        p->effective -= (int)p->weight / (int)p->max_fails;
-    p->effective = MAX(p->effective, 0);
+    struct upstream_state *st = state_of(u, p);
+
+    enter(u);
+    st->active--;
+    if (has_failed)
+        note_failure(p, st);
+    else if (st->failed_ms < st->checked_ms)
+        st->fails = 0;
+    leave(u);
 }
 
 /* --- connections --- */
@@ -378,7 +480,7 @@ static struct client_pool *pool_of(struct upstream *u)
 
     if (!u->pool) {
         u->pool = client_pool_new(&o, &client_reach);
-        pool_on_reset(&u->conf->pool, close_pool, &u->pool);
+        pool_on_reset(u->memory, close_pool, &u->pool);
     }
     return u->pool;
 }
@@ -397,12 +499,12 @@ static struct client_pool *pool_kept(struct upstream *u, const struct upstream_k
     for (it = u->kept; it; it = it->next)
         if (it->keep.idle_timeout == keep->idle_timeout && it->keep.requests == keep->requests)
             return it->pool;
-    it = pool_new(&u->conf->pool, struct upstream_pool);
+    it = pool_new(u->memory, struct upstream_pool);
     it->keep = *keep;
     it->pool = client_pool_new(&o, &client_reach);
     it->next = u->kept;
     u->kept = it;
-    pool_on_reset(&u->conf->pool, close_pool, &it->pool);
+    pool_on_reset(u->memory, close_pool, &it->pool);
     return it->pool;
 }
 

@@ -1,6 +1,7 @@
-/* Groups of servers that requests are passed to, and which of them is next.
+/* Groups of servers that requests and sessions are passed to, and which of them is next.
  *
- * What is known of a server (failures, connections in use) is this worker's own. A server that has
+ * What is known of a server (failures, connections in use) is this worker's own, or all workers' of
+ * a group that is shared. A server that has
  * failed max_fails times within fail_timeout is left out for fail_timeout; when all are, all are
  * tried again. */
 #ifndef APP_UPSTREAM_H
@@ -8,6 +9,8 @@
 
 #include "app/visit.h"
 #include "http/client_pool.h"
+
+struct apply;
 
 enum upstream_balance {
     UPSTREAM_ROUND_ROBIN,
@@ -19,16 +22,20 @@ enum upstream_balance {
     UPSTREAM_RANDOM_TWO,
 };
 
+/* What is known of a server. */
+struct upstream_state {
+    int current, effective; /* of the smooth round robin */
+    unsigned fails, active;
+    uint64_t failed_ms, checked_ms;
+};
+
 struct upstream_peer {
     struct slice name; /* "host:port", "unix:/path" */
     struct client_way way;
     unsigned weight, max_fails, max_conns;
     uint64_t fail_timeout;
     bool is_backup, is_down;
-    /* in this worker */
-    int current, effective; /* of the smooth round robin */
-    unsigned fails, active;
-    uint64_t failed_ms, checked_ms;
+    struct upstream_state own; /* of this worker, where the group is not shared */
 };
 
 struct upstream_point {
@@ -51,7 +58,9 @@ struct upstream {
     unsigned keepalive_requests;
     uint64_t keepalive_timeout, keepalive_time;
     struct client_pool *pool; /* made on first use */
-    struct app_conf *conf;
+    struct pool *memory;
+    bool has_zone;
+    struct upstream_shared *shared; /* NULL: each worker knows for itself */
 };
 
 /* How Lua wants a connection to be kept. */
@@ -60,17 +69,31 @@ struct upstream_keep {
     unsigned requests, most;
 };
 
+/* The ctx of directives inside upstream { }. */
+struct apply_upstream {
+    struct apply *apply;
+    struct upstream *u;
+};
+
 /* Those that one request has tried, as bits of peers modulo 64. */
 typedef uint64_t upstream_tried;
 
-/* An empty group, in the configuration's pool. */
-struct upstream *upstream_new(struct app_conf *conf, struct slice name);
+/* An empty group, in that pool. */
+struct upstream *upstream_new(struct pool *memory, struct slice name);
 
-/* Adds a server "host[:port]" or "unix:/path" with the defaults; NULL: malformed. */
+/* A group of one address, in that pool. NULL: malformed. */
+struct upstream *upstream_of_one(struct pool *memory, struct slice name, uint16_t default_port);
+
+/* Adds a server "host[:port]" or "unix:/path" with the defaults; NULL: malformed, or
+ * without a port where `default_port` is 0. */
 struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16_t default_port);
 
 /* The group of that name, else one that is made of the address itself, once. NULL: malformed. */
 struct upstream *upstream_find(struct app_conf *conf, struct slice name, uint16_t default_port);
+
+/* The group is complete: what is known of its servers is in memory that workers who are forked from
+ * now on share. */
+void upstream_share(struct upstream *u);
 
 /* The next server for a request, counted as in use until upstream_done; NULL: none is left. */
 struct upstream_peer *upstream_next(struct upstream *u, struct visit *v, upstream_tried *tried);

@@ -18,9 +18,14 @@
 
 enum { MADE_MOST = 1000, NAME_MOST = 256 };
 
-static const struct variable *const builtin_tables[] = {
-    variables_request, variables_response, variables_server,
-    variables_tls,     variables_capture,  variables_upstream,
+static const struct variable *const of_http[] = {
+    variables_request, variables_response, variables_server,   variables_connection,
+    variables_tls,     variables_capture,  variables_upstream, NULL,
+};
+
+static const struct variable *const of_stream[] = {
+    variables_session, variables_relay,   variables_connection,
+    variables_tls,     variables_capture, NULL,
 };
 
 static const struct variables_family *const family_tables[] = {
@@ -47,13 +52,15 @@ static void put(struct variable_table *t, const struct variable *var)
     map_set(&t->by_name, var->name, (void *)(uintptr_t)var);
 }
 
-void variable_table_init(struct variable_table *t, struct pool *pool)
+void variable_table_init(struct variable_table *t, struct pool *pool, enum variable_kind kind)
 {
-    *t = (struct variable_table){.pool = pool, .slots = SLOTS_RESERVED};
+    const struct variable *const *tables = kind == VARIABLES_STREAM ? of_stream : of_http;
+
+    *t = (struct variable_table){.pool = pool, .slots = SLOTS_RESERVED, .kind = kind};
     map_init(&t->by_name, true);
     pool_on_reset(pool, free_map, &t->by_name);
-    for (size_t i = 0; i < ARRAY_LEN(builtin_tables); i++) {
-        for (const struct variable *var = builtin_tables[i]; var->name.p; var++)
+    for (; *tables; tables++) {
+        for (const struct variable *var = *tables; var->name.p; var++)
             put(t, var);
     }
 }
@@ -100,10 +107,10 @@ static const struct variables_field *make_field(struct pool *pool, struct slice 
     return f;
 }
 
-/* The family that `name`, in any case, is a member of; NULL: of none. */
-static const struct variables_family *find_family(struct slice name)
+/* The family that `name`, in any case, is a member of; NULL: of none. Sessions have none. */
+static const struct variables_family *find_family(enum variable_kind kind, struct slice name)
 {
-    for (size_t i = 0; i < ARRAY_LEN(family_tables); i++)
+    for (size_t i = 0; kind == VARIABLES_HTTP && i < ARRAY_LEN(family_tables); i++)
         for (const struct variables_family *f = family_tables[i]; f->prefix.p; f++)
             if (name.n > f->prefix.n && slice_ieq(slice_of(name.p, f->prefix.n), f->prefix))
                 return f;
@@ -111,9 +118,9 @@ static const struct variables_family *find_family(struct slice name)
 }
 
 /* The member of a family that `name` (lower case) is; NULL when it is of none. */
-static struct variable *make_member(struct pool *pool, struct slice name)
+static struct variable *make_member(enum variable_kind kind, struct pool *pool, struct slice name)
 {
-    const struct variables_family *f = find_family(name);
+    const struct variables_family *f = find_family(kind, name);
     struct variable *var;
 
     if (!f)
@@ -133,9 +140,9 @@ const struct variable *variable_find(struct variable_table *t, struct slice name
 
     if (var)
         return var->get == get_undefined ? NULL : var;
-    if (!find_family(name))
+    if (!find_family(t->kind, name))
         return NULL;
-    var = make_member(t->pool, lower(t->pool, name));
+    var = make_member(t->kind, t->pool, lower(t->pool, name));
     if (var)
         put(t, var);
     return var;
@@ -214,15 +221,15 @@ bool variable_set(struct visit *v, const struct variable *var, struct slice valu
 const struct variable *variable_find_at_run(struct visit *v, struct slice name)
 {
     /* The table is a cache of what names mean: adding a member changes no answer. */
-    struct variable_table *t = (struct variable_table *)(uintptr_t)&v->conf->variables;
+    struct variable_table *t = (struct variable_table *)(uintptr_t)v->variables;
     const struct variable *var = map_get(&t->by_name, name);
 
     if (LIKELY(var))
         return var->get == get_undefined ? NULL : var;
-    if (!find_family(name))
+    if (!find_family(t->kind, name))
         return NULL;
     if (name.n > NAME_MOST || t->made_at_run >= MADE_MOST)
-        return make_member(visit_pool(v), lower(visit_pool(v), name));
+        return make_member(t->kind, visit_pool(v), lower(visit_pool(v), name));
     t->made_at_run++;
     return variable_find(t, name);
 }

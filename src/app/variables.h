@@ -33,6 +33,9 @@ struct variables_field {
 extern const struct variable variables_request[];
 extern const struct variable variables_response[];
 extern const struct variable variables_server[];
+extern const struct variable variables_connection[]; /* of requests and of sessions */
+extern const struct variable variables_session[];
+extern const struct variable variables_relay[]; /* of sessions that are passed on */
 extern const struct variable variables_tls[];
 extern const struct variable variables_capture[];
 extern const struct variable variables_upstream[];

@@ -215,22 +215,26 @@ static struct slice get_request_filename(struct visit *v, const struct variable 
     return location_map_path(v, v->x->req.path, &path) ? path : VARIABLE_NONE;
 }
 
-const struct variable variables_server[] = {
+const struct variable variables_connection[] = {
     VARIABLE("hostname", get_hostname),
-    VARIABLE("server_name", get_server_name),
     VARIABLE("server_addr", get_server_addr),
     VARIABLE("server_port", get_server_port),
     VARIABLE("remote_addr", get_remote_addr),
     VARIABLE("remote_port", get_remote_port),
     VARIABLE("binary_remote_addr", get_binary_remote_addr),
     VARIABLE("connection", get_connection),
-    VARIABLE("connection_requests", get_connection_requests),
-    VARIABLE("pipe", get_pipe),
     VARIABLE("pid", get_pid),
     VARIABLE("nginx_version", get_nginx_version),
     VARIABLE("msec", get_msec),
     VARIABLE("time_local", get_time_local),
     VARIABLE("time_iso8601", get_time_iso8601),
+    VARIABLE_END,
+};
+
+const struct variable variables_server[] = {
+    VARIABLE("server_name", get_server_name),
+    VARIABLE("connection_requests", get_connection_requests),
+    VARIABLE("pipe", get_pipe),
     VARIABLE("document_root", get_document_root),
     VARIABLE("realpath_root", get_realpath_root),
     VARIABLE("request_filename", get_request_filename),

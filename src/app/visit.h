@@ -12,6 +12,8 @@ enum { VISIT_RESTARTS_MOST = 10 };
 struct visit {
     struct exchange *x;
     const struct app_conf *conf;
+    const struct variable_table *variables; /* of http or of stream */
+    struct session *session;                /* it is a connection of `stream`; NULL: a request */
     const struct listen_conf *listen;
     const struct vhost *vhost;
     const struct location *loc;

@@ -26,6 +26,7 @@ const struct err err_name_server = {"name_server", "name servers do not answer a
 const struct err err_unreachable = {"unreachable", "host or network unreachable"};
 const struct err err_no_resources = {"no_resources", "out of descriptors, buffers or disk space"};
 const struct err err_invalid = {"invalid", "invalid argument"};
+const struct err err_unsupported = {"unsupported", "of a kind that is not supported"};
 const struct err err_io = {"io", "input/output error"};
 
 static const struct {

@@ -30,6 +30,7 @@ extern const struct err err_name_server;    /* name servers failed or refused to
 extern const struct err err_unreachable;
 extern const struct err err_no_resources; /* descriptors, buffers, space on disk */
 extern const struct err err_invalid;      /* an argument that the system does not take */
+extern const struct err err_unsupported;  /* a form of data that is not known here */
 extern const struct err err_io;           /* anything else that the system reports */
 
 /* The constant for an errno value; never NULL. 0 maps to err_io. */

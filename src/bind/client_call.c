@@ -101,11 +101,21 @@ static lua_State *begin_event(const struct client_call *c, const char *event)
     return L;
 }
 
+void client_call_push_failure(lua_State *L, const struct err *e, const char *detail,
+                              int proxy_status)
+{
+    lerr_push(L, e, detail);
+    if (proxy_status) {
+        lua_pushinteger(L, proxy_status);
+        lua_setfield(L, -2, "proxy_status");
+    }
+}
+
 void client_call_push_error(lua_State *L, const struct client_exchange *x)
 {
     char *detail = x->detail.n ? mem_strdup(x->detail) : NULL;
 
-    lerr_push(L, x->err ? x->err : &err_cancelled, detail);
+    client_call_push_failure(L, x->err ? x->err : &err_cancelled, detail, x->proxy_status);
     mem_free(detail);
 }
 

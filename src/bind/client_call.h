@@ -41,6 +41,11 @@ void client_call_set_listener(lua_State *L);
  * error. How many values. The call is over after the end and after an error. */
 int client_call_read(lua_State *L, struct client_call *c);
 
+/* Pushes an error object; `detail` (may be NULL) stands before the message; `proxy_status` is a
+ * field of it when it is not 0. */
+void client_call_push_failure(lua_State *L, const struct err *e, const char *detail,
+                              int proxy_status);
+
 /* Pushes the error object of a failed exchange. */
 void client_call_push_error(lua_State *L, const struct client_exchange *x);
 

@@ -124,6 +124,7 @@ struct co *co_new(void *user, void (*on_end)(struct co *co, enum co_result resul
         attach(co);
     co->state = CO_NEW;
     co->is_woken = co->wants_exit = co->has_cancel = co->is_cancel_late = false;
+    co->waits_in_c = false;
     co->queued_args = 0;
     co->user = user;
     co->log = NULL;
@@ -319,10 +320,25 @@ static void resume(struct co *co, int nargs)
         end_task(co, CO_FAILED, 1);
 }
 
+static void resume_in_c(struct co *co)
+{
+    co->waits_in_c = false;
+    if (co->has_cancel) {
+        end_task(co, CO_EXITED, 0);
+        return;
+    }
+    lua_pushinteger(co->L, 1);
+    resume(co, 1);
+}
+
 /* What a wait returns: nothing, or the error of a cancel and whether it came too late. */
 static void resume_waiting(struct co *co)
 {
     timer_stop(&co->timer);
+    if (UNLIKELY(co->waits_in_c)) {
+        resume_in_c(co);
+        return;
+    }
     if (!co->has_cancel) {
         resume(co, 0);
         return;
@@ -506,6 +522,13 @@ void co_cancel_err(struct co *co, const struct err *why)
 
     lerr_push(L, why, NULL);
     co_cancel(co, L);
+}
+
+int co_wait_in_c(lua_State *L)
+{
+    current->waits_in_c = true;
+    lua_pushlightuserdata(L, &wait_token);
+    return lua_yield(L, 1);
 }
 
 void co_request_exit(struct co *co)

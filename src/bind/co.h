@@ -31,6 +31,7 @@ struct co {
     uint32_t wait; /* number of the current or last wait */
     bool is_woken; /* woken while still running */
     bool wants_exit;
+    bool waits_in_c;     /* see co_wait_in_c */
     bool has_cancel;     /* a cancel waits to be delivered: error value in the registry under
                             `cancel_ref` */
     bool is_cancel_late; /* what the task waited for had come before the cancel did */
@@ -101,6 +102,12 @@ void co_detach(struct co *co);
 
 /* Same with a constant: the error object that lerr_push makes. */
 void co_cancel_err(struct co *co, const struct err *why);
+
+/* `return co_wait_in_c(L)` ends a C function, not below another one (lua_isyieldable), whose wait
+ * has been numbered: the function returns 1 when that is over. A cancel ends the task there
+ * (CO_EXITED), because C has no place to raise it. Lua that waits is the rule; this is for what is
+ * called often and waits seldom. */
+int co_wait_in_c(lua_State *L);
 
 /* The running task will not be resumed after its next yield: it ends with CO_EXITED. */
 void co_request_exit(struct co *co);

@@ -23,6 +23,7 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.timer", lib_timer);
     lib_preload(L, "perilune.core.sys", lib_sys);
     lib_preload(L, "perilune.core.json", lib_json);
+    lib_preload(L, "perilune.core.crypto", lib_crypto);
     lib_preload(L, "perilune.core.bus", lib_bus);
     lib_preload(L, "perilune.core.tcp", lib_tcp);
     lib_preload(L, "perilune.core.secure", lib_secure);

@@ -23,11 +23,11 @@ void lib_timer_close(void);
 /* "perilune.core.bus": publish, listen, unlisten, stats. */
 int lib_bus(lua_State *L);
 
-/* "perilune.core.bus": publish, listen, unlisten, stats. */
-int lib_bus(lua_State *L);
-
 /* "perilune.core.json": encode, empty_array. */
 int lib_json(lua_State *L);
+
+/* "perilune.core.crypto": hashes, sealed texts, keys and signatures. */
+int lib_crypto(lua_State *L);
 
 /* "perilune.core.udp": UDP sockets. */
 int lib_udp(lua_State *L);

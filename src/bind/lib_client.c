@@ -15,7 +15,7 @@
 #include "bind/lerr.h"
 #include "bind/lib.h"
 #include "bind/lib_client_text.h"
-#include "bind/lib_tls.h"
+#include "bind/lib_client_way.h"
 #include "bind/opts.h"
 #include "bind/vm.h"
 #include "http/client_pool.h"
@@ -143,21 +143,13 @@ static struct client_origin *origin_of(lua_State *L, struct client_pool *pool, s
                                        int way)
 {
     struct client_origin *o = client_pool_find(pool, key);
-    struct client_way w = {.port = 0};
+    struct lib_client_way w;
     int top = lua_gettop(L);
 
     if (LIKELY(o != NULL))
         return o;
-    w.port = (uint16_t)opts_number(L, way, "port", 0);
-    w.host = opts_slice(L, way, "host");
-    w.unix_path = opts_slice(L, way, "unix_path");
-    w.server_name = opts_slice(L, way, "server_name");
-    w.alpn = opts_slice(L, way, "alpn");
-    w.skips_verify = opts_flag(L, way, "insecure");
-    lua_getfield(L, way, "tls");
-    if (!lua_isnil(L, -1))
-        w.tls = lib_tls_check(L, -1);
-    o = client_pool_origin(pool, key, &w);
+    lib_client_way_read(L, way, &w);
+    o = client_pool_origin(pool, key, &w.way);
     lua_settop(L, top);
     return o;
 }
@@ -499,5 +491,6 @@ int lib_client(lua_State *L)
     lua_newtable(L);
     luaL_register(L, NULL, functions);
     lib_client_text_register(L);
+    lib_client_way_register(L);
     return 1;
 }

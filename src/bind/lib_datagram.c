@@ -194,6 +194,7 @@ static int l_send(lua_State *L)
             ls->wire.stream->err = NULL;
         return n;
     }
+    ls->wire.written += v.iov_len;
     lua_pushboolean(L, 1);
     return 1;
 }

@@ -5,6 +5,7 @@
 #include "bind/lib_dns.h"
 
 #include <lauxlib.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "bind/handle.h"
@@ -337,6 +338,22 @@ static int l_to_ascii(lua_State *L)
     return 1;
 }
 
+/* pack_address(text) → its 4 or 16 bytes; nil when it is no IP address */
+static int l_pack_address(lua_State *L)
+{
+    struct slice text;
+    struct addr a;
+
+    text.p = luaL_checklstring(L, 1, &text.n);
+    if (!addr_literal(text, &a))
+        return 0;
+    if (a.sa.sa_family == AF_INET6)
+        lua_pushlstring(L, (const char *)&((const struct sockaddr_in6 *)&a.sa)->sin6_addr, 16);
+    else
+        lua_pushlstring(L, (const char *)&((const struct sockaddr_in *)&a.sa)->sin_addr, 4);
+    return 1;
+}
+
 /* is_address(text): an IP address? */
 static int l_is_address(lua_State *L)
 {
@@ -393,12 +410,19 @@ static int l_hosts_name(lua_State *L)
 int lib_dns(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"resolver", l_resolver},     {"stats", l_stats},
-        {"flush", l_flush},           {"lookup", l_lookup},
-        {"resolve", l_resolve},       {"cancel", l_cancel},
-        {"to_ascii", l_to_ascii},     {"is_address", l_is_address},
-        {"has_type", l_has_type},     {"reverse_name", l_reverse_name},
-        {"hosts_name", l_hosts_name}, {NULL, NULL},
+        {"resolver", l_resolver},
+        {"stats", l_stats},
+        {"flush", l_flush},
+        {"lookup", l_lookup},
+        {"resolve", l_resolve},
+        {"cancel", l_cancel},
+        {"to_ascii", l_to_ascii},
+        {"is_address", l_is_address},
+        {"pack_address", l_pack_address},
+        {"has_type", l_has_type},
+        {"reverse_name", l_reverse_name},
+        {"hosts_name", l_hosts_name},
+        {NULL, NULL},
     };
 
     handle_type(L, "perilune.resolver", "perilune.resolver", l_resolver_gc);

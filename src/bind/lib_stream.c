@@ -29,8 +29,6 @@ static int metatable = LUA_NOREF; /* process-wide: registry reference of the met
 
 /* --- values --- */
 
-static void on_event(struct wire *w, int events);
-
 struct lib_stream *lib_stream_push(lua_State *L)
 {
     struct lib_stream *ls = lua_newuserdata(L, sizeof(*ls));
@@ -57,7 +55,7 @@ struct lib_stream *lib_stream_check(lua_State *L, int arg)
 
 void lib_stream_open(struct lib_stream *ls, struct stream *s)
 {
-    wire_open(&ls->wire, s, on_event);
+    wire_open(&ls->wire, s, lib_stream_on_event);
     ls->subject = NULL;
     ls->reader.co = ls->writer.co = NULL;
     ls->uses = 0;
@@ -70,7 +68,7 @@ static void wake(struct lib_stream_waiter *waiter)
         co_wake(waiter->co, waiter->wait);
 }
 
-static void on_event(struct wire *w, int events)
+void lib_stream_on_event(struct wire *w, int events)
 {
     struct lib_stream *ls = CONTAINER_OF(w, struct lib_stream, wire);
 

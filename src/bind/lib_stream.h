@@ -40,6 +40,9 @@ struct lib_stream *lib_stream_check(lua_State *L, int arg);
 /* Opens a closed value over `s`, which it owns. */
 void lib_stream_open(struct lib_stream *ls, struct stream *s);
 
+/* What its wire calls; for those who open the wire themselves. */
+void lib_stream_on_event(struct wire *w, int events);
+
 /* Closes it and wakes those who wait. Harmless when closed. */
 void lib_stream_close(struct lib_stream *ls, bool reset);
 

@@ -25,8 +25,9 @@ enum schema_context {
     CTX_STREAM_SERVER = 1 << 10,
     CTX_STREAM_UPSTREAM = 1 << 11,
 };
-#define CTX_HTTP_ALL (CTX_HTTP | CTX_SERVER | CTX_LOCATION)
-#define CTX_ANY      0xfffu
+#define CTX_HTTP_ALL   (CTX_HTTP | CTX_SERVER | CTX_LOCATION)
+#define CTX_STREAM_ALL (CTX_STREAM | CTX_STREAM_SERVER)
+#define CTX_ANY        0xfffu
 
 enum schema_flag {
     DIRECTIVE_BLOCK = 1 << 0,   /* { directives } of context `opens` */

@@ -132,7 +132,7 @@ void client_conn_write(struct client_conn *c, struct slice s)
         outq_add(&c->out, s.p, s.n);
         return;
     }
-    c->is_blocked = outq_write(&c->out, c->stream, s.p, s.n, WRITE_THROUGH) != OUTQ_EMPTY;
+    c->is_blocked = outq_write(&c->out, c->stream, s, NULL, WRITE_THROUGH) != OUTQ_EMPTY;
     if (c->stream->err)
         client_conn_schedule(c, true);
     else

@@ -6,20 +6,41 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "net/addr.h"
+#include "net/dns.h"
 #include "net/stream.h"
 
-struct resolver;
 struct tls_ctx;
 
 /* Of what an attempt failed. */
 struct client_dial_failure {
     const struct err *err;
     const char *text; /* every address and why; valid during the call */
+    int proxy_status; /* what a proxy has answered to CONNECT; 0: nothing */
 };
 
 /* Called once, from the loop, never before start returns: a stream ready for HTTP, the callee's
  * from now on, or NULL. */
 typedef void (*client_dial_fn)(void *user, struct stream *s, const struct client_dial_failure *f);
+
+enum client_via_kind {
+    CLIENT_VIA_NONE,
+    CLIENT_VIA_CONNECT, /* CONNECT of HTTP */
+    CLIENT_VIA_SOCKS4,  /* 4a where it looks names up itself */
+    CLIENT_VIA_SOCKS5,
+};
+
+/* A proxy that is asked for a connection to the target. */
+struct client_via {
+    enum client_via_kind kind;
+    struct slice host;
+    uint16_t port;
+    struct tls_ctx *tls; /* spoken with the proxy itself; NULL: cleartext */
+    struct slice server_name;
+    bool skips_verify;
+    bool gets_address;           /* SOCKS: the target's name is looked up by us */
+    struct slice user, password; /* SOCKS; empty: none */
+    struct slice fields;         /* CONNECT: more header lines, each with CRLF */
+};
 
 /* Where to and how. Slices live as long as whoever keeps it. */
 struct client_way {
@@ -29,10 +50,12 @@ struct client_way {
     const struct addr *addr;   /* not NULL: instead of host and port */
     const struct addr *local;  /* to connect from; NULL: any */
     struct resolver *resolver; /* NULL: the default */
-    struct tls_ctx *tls;       /* NULL: cleartext */
-    struct slice server_name;  /* of TLS: sent and verified; empty: neither */
-    struct slice alpn;         /* "h2,http/1.1"; empty: none */
+    enum dns_family family;
+    struct tls_ctx *tls;      /* NULL: cleartext */
+    struct slice server_name; /* of TLS: sent and verified; empty: neither */
+    struct slice alpn;        /* "h2,http/1.1"; empty: none */
     bool skips_verify;
+    struct client_via via;
 };
 
 struct client_dialer {

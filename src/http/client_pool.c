@@ -11,7 +11,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "http/client_h1.h"
-#include "net/tls_ctx.h"
+#include "http/client_way.h"
 
 enum { ORIGINS_MOST = 1024 }; /* more than that: those that are empty are dropped */
 
@@ -27,8 +27,7 @@ struct client_pool {
 struct client_origin {
     struct client_pool *pool;
     struct slice key;
-    struct client_way way;
-    struct addr addr, local;
+    struct client_way_copy way;
     struct list idle, busy, queue, dials;
     struct list starved_node;
     unsigned n_conns, n_idle, n_queue, n_dials;
@@ -229,6 +228,7 @@ static void fail_waiter(struct client_origin *o, const struct client_dial_failur
     o->stats.failed++;
     if (f->text)
         x->detail = pool_dup(&x->pool, slice_str(f->text));
+    x->proxy_status = f->proxy_status;
     client_fail(x, f->err);
     client_release(&x);
 }
@@ -265,7 +265,7 @@ static void start_dial(struct client_origin *o, struct client_exchange *x)
     o->n_dials++;
     o->pool->n_open++;
     x->is_dialled = true;
-    d->attempt = o->pool->dialer->start(&o->way, x->timeouts.connect, on_dialled, d);
+    d->attempt = o->pool->dialer->start(&o->way.way, x->timeouts.connect, on_dialled, d);
 }
 
 static void cancel_dial(struct client_origin *o, struct dial *d)
@@ -455,7 +455,7 @@ static void free_origin(struct client_origin *o)
     timer_stop(&o->timer);
     loop_cancel(&o->later);
     list_remove(&o->starved_node);
-    tls_ctx_unref(&o->way.tls);
+    client_way_copy_free(&o->way);
     pool_reset(&o->memory);
     mem_free(o);
 }
@@ -486,17 +486,7 @@ static struct client_origin *new_origin(struct client_pool *p, struct slice key,
     pool_init(&o->memory, NULL, 0);
     o->pool = p;
     o->key = pool_dup(&o->memory, key);
-    o->way = *way;
-    o->way.host = pool_dup(&o->memory, way->host);
-    o->way.unix_path = pool_dup(&o->memory, way->unix_path);
-    o->way.server_name = pool_dup(&o->memory, way->server_name);
-    o->way.alpn = pool_dup(&o->memory, way->alpn);
-    if (way->tls)
-        o->way.tls = tls_ctx_ref(way->tls);
-    if (way->addr)
-        o->way.addr = memcpy(&o->addr, way->addr, sizeof(o->addr));
-    if (way->local)
-        o->way.local = memcpy(&o->local, way->local, sizeof(o->local));
+    client_way_copy(&o->way, way, &o->memory);
     list_init(&o->idle);
     list_init(&o->busy);
     list_init(&o->queue);

@@ -386,8 +386,10 @@ void exchange_end(struct exchange *x)
     exchange_write(x, &CHUNK_LAST(SLICE_EMPTY));
 }
 
-void exchange_respond(struct exchange *x, struct slice body)
+void exchange_respond_kept(struct exchange *x, struct slice body, struct keeper *keeper)
 {
+    struct chunk whole = CHUNK_LAST(body);
+
     if (is_gone(x))
         return;
     CHECK(x->state == EXCHANGE_HANDLING && !x->has_ended);
@@ -397,7 +399,8 @@ void exchange_respond(struct exchange *x, struct slice body)
     if (LIKELY(body.n || x->res.content_length < 0 || !x->is_head))
         x->res.content_length = (int64_t)body.n;
     start(x);
-    push(x, &CHUNK_LAST(body));
+    whole.keeper = keeper;
+    push(x, &whole);
 }
 
 void exchange_inform(struct exchange *x, int status, const struct header_list *headers)
@@ -418,10 +421,23 @@ bool exchange_is_congested(const struct exchange *x)
     return x->state < EXCHANGE_DONE && (x->paused || is_full(x));
 }
 
+static bool is_behind(const struct filter *f, const struct filter *other)
+{
+    while (other && other != f)
+        other = other->next;
+    return other == f;
+}
+
 void filter_pause(struct filter *f, struct exchange *x)
 {
-    CHECK(!x->paused && f->ops->resume);
-    x->paused = f;
+    struct filter **at = &x->paused;
+
+    CHECK(f->ops->resume);
+    while (*at && is_behind(*at, f))
+        at = &(*at)->next_paused;
+    CHECK(*at != f);
+    f->next_paused = *at;
+    *at = f;
     if (!x->is_waiting_drained)
         x->drain_goal = x->settings->send_watermark;
     x->transport->wait_drained(x);
@@ -447,7 +463,7 @@ enum body_result exchange_read_body(struct exchange *x, struct slice *data)
         x->body_err = &err_closed;
     if (x->body_err)
         return BODY_FAILED;
-    r = x->transport->read_body(x, data);
+    r = UNLIKELY(x->reader) ? x->reader->read(x, data) : x->transport->read_body(x, data);
     x->has_body_read = true;
     return r;
 }
@@ -457,12 +473,17 @@ void exchange_wait_body(struct exchange *x)
     if (x->state >= EXCHANGE_DONE)
         return;
     x->is_waiting_body = true;
-    x->transport->wait_body(x);
+    if (!x->reader || !x->reader->wait(x))
+        x->transport->wait_body(x);
 }
 
 int exchange_body_status(const struct exchange *x)
 {
-    return x->body_err == &err_too_large ? 413 : x->body_err == &err_timeout ? 408 : 400;
+    if (x->body_err == &err_too_large)
+        return 413;
+    if (x->body_err == &err_timeout)
+        return 408;
+    return x->body_err == &err_unsupported ? 415 : 400;
 }
 
 void exchange_notify_body(struct exchange *x)
@@ -474,16 +495,20 @@ void exchange_notify_body(struct exchange *x)
         x->user.on_body(x);
 }
 
-/* Lets the filter that holds pieces go on. True: it is through with them. */
-static bool resume_filter(struct exchange *x)
+/* Lets the filters that hold pieces go on. True: they are through with them. */
+static bool resume_filters(struct exchange *x)
 {
-    struct filter *f = x->paused;
+    while (x->paused && !is_full(x)) {
+        struct filter *f = x->paused, *others = f->next_paused;
 
-    if (is_full(x))
-        return false;
-    x->paused = NULL;
-    f->ops->resume(f, x);
-    return x->state < EXCHANGE_DONE && !x->paused;
+        x->paused = others;
+        f->ops->resume(f, x);
+        if (x->state >= EXCHANGE_DONE)
+            return false;
+        if (x->paused != others)
+            break; /* one of them paused anew */
+    }
+    return !x->paused;
 }
 
 static void notify_user(struct exchange *x)
@@ -502,7 +527,7 @@ void exchange_notify_drained(struct exchange *x)
         return;
     }
     exchange_hold(x);
-    if (resume_filter(x))
+    if (resume_filters(x))
         notify_user(x);
     exchange_release(x);
 }

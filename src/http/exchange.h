@@ -40,6 +40,7 @@ struct exchange;
 struct exchange_transport;
 struct filter;
 struct body_spool;
+struct body_reader;
 
 /* What the app fills in; all optional, called from the loop unless noted. */
 struct exchange_user {
@@ -61,8 +62,11 @@ struct exchange {
     void *app;                /* the app's own data */
     struct slice server_name; /* for log lines; the app sets it once it has chosen */
     struct body_spool *spool; /* the whole request body, when somebody asked for it */
-    struct filter *filters;   /* outermost first; NULL: straight to the transport */
-    struct filter *paused;    /* holds pieces back, see filter_pause */
+    const struct body_reader
+        *reader; /* changes the request body as it is read; NULL: nothing does */
+    void *reader_data;
+    struct filter *filters; /* outermost first; NULL: straight to the transport */
+    struct filter *paused;  /* hold pieces back, nearest to the wire first; see filter_pause */
     struct request req;
     struct response res;
     const struct err *body_err, *abort_err;
@@ -123,8 +127,15 @@ void exchange_write(struct exchange *x, const struct chunk *c);
 /* Ends the response; with nothing written the body is empty. Ending again does nothing. */
 void exchange_end(struct exchange *x);
 
-/* A whole response in one go: x->res.status and headers as set, this body. */
-void exchange_respond(struct exchange *x, struct slice body);
+/* A whole response in one go: x->res.status and headers as set, this body; `keeper`: see struct
+ * chunk. */
+void exchange_respond_kept(struct exchange *x, struct slice body, struct keeper *keeper);
+
+/* The same with a body that nobody keeps. */
+static inline void exchange_respond(struct exchange *x, struct slice body)
+{
+    exchange_respond_kept(x, body, NULL);
+}
 
 /* A 1xx response (103 …) before the final one. Nothing on HTTP/1.0 or once started. */
 void exchange_inform(struct exchange *x, int status, const struct header_list *headers);
@@ -147,7 +158,7 @@ enum body_result exchange_read_body(struct exchange *x, struct slice *data);
 /* After BODY_WAIT: on_body is called once when there is news. */
 void exchange_wait_body(struct exchange *x);
 
-/* What the request is answered when its body could not be read: 413, 408 or 400. */
+/* What the request is answered when its body could not be read: 413, 408, 415 or 400. */
 int exchange_body_status(const struct exchange *x);
 
 /* Hands the connection (or stream) over: the exchange ends as DETACHED, on_done runs, what is

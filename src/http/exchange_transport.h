@@ -22,6 +22,13 @@ struct exchange_transport {
     void (*release)(struct exchange *x); /* it is over and the app has let go; may be NULL */
 };
 
+/* What stands between the transport and who reads the request's body. */
+struct body_reader {
+    enum body_result (*read)(struct exchange *x, struct slice *data); /* as exchange_read_body */
+    /* exchange_wait_body: true when it will call exchange_notify_body, false: the transport will */
+    bool (*wait)(struct exchange *x);
+};
+
 /* A fresh exchange in IDLE with one hold (the transport's), from a cache. */
 struct exchange *exchange_new(const struct exchange_transport *transport, void *conn,
                               const struct http_settings *settings);

@@ -21,6 +21,7 @@ struct filter_ops {
 struct filter {
     const struct filter_ops *ops;
     struct filter *next;
+    struct filter *next_paused; /* see filter_pause */
 };
 
 /* Puts `f` behind the filters that are there (nearer to the wire). Only before exchange_start. */
@@ -28,7 +29,8 @@ void filter_append(struct exchange *x, struct filter *f, const struct filter_ops
 
 /* `f`, inside its `body` or `resume`, holds back what it has: its `resume` is called once from the
  * loop when queued output is below the watermark. Until then the exchange is congested. Pieces may
- * still come; the exchange may end without a further call. */
+ * still come; the exchange may end without a further call. Of several that pause the one that is
+ * nearest to the wire goes on first, and another one only when none behind it is paused. */
 void filter_pause(struct filter *f, struct exchange *x);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "http/filter.h"
 #include "http/filter_file.h"
+#include "http/recode.h"
 #include "loop/loop.h"
 #include "proto/accept.h"
 #include "proto/date.h"
@@ -110,7 +111,7 @@ static bool is_worth_it(const struct exchange *x, const struct compress_rule *ru
            is_type(rule, type ? type->value : SLICE_EMPTY);
 }
 
-static bool is_client_fit(const struct exchange *x, const struct compress_settings *s)
+bool filter_compress_is_client_fit(const struct exchange *x, const struct compress_settings *s)
 {
     const struct request *req = &x->req;
 
@@ -142,35 +143,10 @@ static enum coding choose(const struct exchange *x, const struct compress_settin
             best = i;
         }
     }
-    return x->is_head || !is_client_fit(x, s) ? CODING_COUNT : best;
+    return x->is_head || !filter_compress_is_client_fit(x, s) ? CODING_COUNT : best;
 }
 
 /* --- the head --- */
-
-static void add_vary(struct exchange *x)
-{
-    struct slice token = SLICE("Accept-Encoding");
-
-    for (unsigned i = 0; i < x->res.headers.n; i++) {
-        const struct header *h = &x->res.headers.fields[i];
-
-        if (h->id == HEADER_VARY &&
-            (header_has_token(h->value, token) || slice_eq(h->value, SLICE("*"))))
-            return;
-    }
-    header_add_id(&x->res.headers, &x->pool, HEADER_VARY, token);
-}
-
-/* The bytes are others now: a strong validator would lie (RFC 9110 section 8.8.1). */
-static void weaken_etag(struct exchange *x)
-{
-    struct header *h = header_find_id(&x->res.headers, HEADER_ETAG);
-
-    if (h && h->value.n > 0 && h->value.p[0] == '"')
-        h->value = pool_printf(&x->pool, "W/" SLICE_FMT, SLICE_ARG(h->value));
-    else if (h && !slice_has_prefix(h->value, SLICE("W/")))
-        header_remove_id(&x->res.headers, HEADER_ETAG);
-}
 
 static void release_head(struct compress_filter *f)
 {
@@ -187,7 +163,7 @@ static void on_head(struct filter *filter, struct exchange *x)
     enum coding coding = choose(x, f->settings, &depends);
 
     if (depends && f->settings->has_vary)
-        add_vary(x);
+        recode_vary(x);
     if (coding == CODING_COUNT) {
         exchange_pass_head(x, filter->next);
         return;
@@ -196,10 +172,7 @@ static void on_head(struct filter *filter, struct exchange *x)
     f->c = compressor_new(coding, f->settings->rules[coding].level);
     f->is_used = true;
     f->is_head_held = true;
-    x->res.content_length = -1;
-    header_set_id(&x->res.headers, &x->pool, HEADER_CONTENT_ENCODING, coding_name(coding));
-    header_remove_id(&x->res.headers, HEADER_ACCEPT_RANGES);
-    weaken_etag(x);
+    recode_head(x, coding_name(coding));
     loop_at_end(&f->late);
 }
 

@@ -38,6 +38,9 @@ struct compress_settings {
  * response starts. */
 void filter_compress_add(struct exchange *x, const struct compress_settings *s);
 
+/* May a client of this version, and behind such a proxy, get anything that is compressed? */
+bool filter_compress_is_client_fit(const struct exchange *x, const struct compress_settings *s);
+
 /* Bytes before and after compression, for $gzip_ratio; false: this response is not compressed. */
 bool filter_compress_ratio(const struct exchange *x, uint64_t *in_out, uint64_t *out_out);
 

@@ -145,7 +145,7 @@ void filter_file_add(struct exchange *x)
     if (x->filters && x->filters->ops == &ops)
         return;
     f = pool_new(&x->pool, struct file_filter);
-    f->f = (struct filter){&ops, x->filters};
+    f->f = (struct filter){.ops = &ops, .next = x->filters};
     x->filters = &f->f;
     pool_on_reset(&x->pool, on_pool_reset, f);
 }

@@ -2,6 +2,7 @@
 #ifndef HTTP_MESSAGE_H
 #define HTTP_MESSAGE_H
 
+#include "base/keeper.h"
 #include "base/pool.h"
 #include "base/slice.h"
 #include "proto/header.h"
@@ -41,6 +42,8 @@ struct response {
 /* A piece of a response body. `bytes`, or `size` bytes of file `fd` from `offset` when fd >= 0. */
 struct chunk {
     struct slice bytes;
+    struct keeper
+        *keeper; /* keeps `bytes` beyond the call for whoever holds it; NULL: nobody does */
     int fd; /* -1: bytes; a file descriptor is closed by whoever consumes the chunk when `owns_fd`
              */
     off_t offset;

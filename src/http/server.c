@@ -4,6 +4,8 @@
 
 #include "http/server_conn.h"
 #include "http/server_h1.h"
+#include "http/server_handover.h"
+#include "http/server_proxied.h"
 #include "http/server_tls.h"
 
 enum { SHED_MOST = 32 };
@@ -19,8 +21,12 @@ void server_init(struct server *s, const struct http_settings *settings, void *u
 void server_adopt(struct server *s, int fd, const struct addr *peer)
 {
     n_accepted++;
-    if (s->tls)
+    if (s->has_proxy_protocol)
+        (void)server_conn_open(s, fd, peer, &server_proxied_protocol);
+    else if (s->tls)
         server_tls_begin(server_conn_open(s, fd, peer, &server_tls_protocol));
+    else if (s->on_stream)
+        (void)server_conn_open(s, fd, peer, &server_handover_protocol);
     else
         (void)server_conn_open(s, fd, peer, &server_h1_protocol);
 }

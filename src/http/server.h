@@ -7,6 +7,16 @@
 #include "http/exchange.h"
 #include "net/stream.h"
 
+struct proxy_proto;
+
+/* What is known of a connection that is handed over. */
+struct server_stream {
+    const struct addr *peer;         /* of the connection, whoever speaks for the client */
+    const struct proxy_proto *proxy; /* what a proxy said of the client; NULL: nothing */
+    struct slice in;                 /* bytes that were read already */
+    uint64_t id, since_ms;
+};
+
 struct server {
     const struct http_settings *settings; /* for connections until an exchange chooses its own */
     void (*on_exchange)(struct exchange *x,
@@ -14,12 +24,16 @@ struct server {
     void (*on_bad_request)(struct exchange *x, int status,
                            void *user); /* same, but the head was bad: answer this status, then the
                                            connection closes */
+    /* Not HTTP: takes over connections once they are there, after their handshake if `tls` is set.
+     * `s` is theirs; `id` numbers connections. NULL: HTTP is spoken */
+    void (*on_stream)(struct server *server, struct stream *s, const struct server_stream *about);
     void *user;
     struct tls_ctx *tls; /* connections begin with TLS by this context; NULL: in the clear */
     struct log_ctx log;
     struct list conns;
     unsigned n_conns;
-    bool speaks_http2; /* with clients that want it */
+    bool speaks_http2;       /* with clients that want it */
+    bool has_proxy_protocol; /* connections begin with its header; with on_stream only */
     bool is_draining;
     bool is_crowded;
     void (*on_idle)(struct server *s); /* draining, and the last connection has gone; may be NULL */
@@ -32,6 +46,9 @@ void server_init(struct server *s, const struct http_settings *settings, void *u
 /* Serves HTTP on an accepted socket, which it owns from now on. Reads from it within this turn
  * of the loop, but not before returning. */
 void server_adopt(struct server *s, int fd, const struct addr *peer);
+
+/* The number of a connection that comes in another way. */
+uint64_t server_next_id(void);
 
 /* Graceful end: idle connections close now (unless a request has just come in), busy ones after
  * their exchange, new ones when they have had a short time to send their first request; then

@@ -434,6 +434,11 @@ static void on_timer(struct timer *t)
 
 /* --- life --- */
 
+uint64_t server_next_id(void)
+{
+    return ++last_id;
+}
+
 void server_conn_set_stream(struct server_conn *c, struct stream *s)
 {
     c->stream = s;
@@ -465,7 +470,7 @@ struct server_conn *server_conn_open(struct server *s, int fd, const struct addr
     memset(c, 0, sizeof(*c));
     c->server = s;
     c->protocol = protocol;
-    c->id = ++last_id;
+    c->id = server_next_id();
     c->since = clock_ms();
     server_conn_set_stream(c, tcp_adopt(fd));
     timer_init(&c->timer, on_timer);
@@ -499,6 +504,8 @@ static void end(struct server_conn *c)
         reader.owner = NULL;
     free_input(c);
     server_conn_drop_body(c);
+    mem_free(c->proxied);
+    c->proxied = NULL;
     outq_clear(&c->out);
     timer_stop(&c->timer);
     loop_cancel(&c->later);

@@ -71,6 +71,7 @@ struct server_conn {
     void *state;             /* the protocol's own */
     struct http1_body *body; /* decoder of a request body that is not complete; NULL: none */
     struct server_conn_input *in;
+    struct proxy_proto *proxied; /* what a proxy said of the client; NULL: nothing */
     struct timer timer;
     struct loop_call later;
     struct outq out;

@@ -113,17 +113,22 @@ static void send_head(struct exchange *x, bool has_body)
         flush_in_time(c);
 }
 
-static void put_bytes(struct exchange *x, struct slice s)
+static void put_bytes(struct exchange *x, const struct chunk *p)
 {
+    struct slice s = p->bytes;
     struct server_conn *c = x->conn;
     enum outq_result r;
 
-    if (s.n < LARGE || c->is_blocked || c->stream->err || x->send_rate > 0) {
+    if (LIKELY(s.n < LARGE) || c->stream->err) {
         put(x, s.p, s.n);
         return;
     }
     x->bytes_sent += s.n;
-    r = outq_write(&c->out, c->stream, s.p, s.n, LARGE);
+    if (c->is_blocked || x->send_rate > 0) {
+        outq_add_kept(&c->out, s.p, s.n, p->keeper);
+        return;
+    }
+    r = outq_write(&c->out, c->stream, s, p->keeper, LARGE);
     c->has_progress = true;
     c->is_blocked = r == OUTQ_BLOCKED && !x->has_file;
 }
@@ -138,7 +143,7 @@ static void put_piece(struct exchange *x, const struct chunk *p, size_t size)
         put(x, scratch.p, scratch.n);
     }
     if (p->fd < 0) {
-        put_bytes(x, p->bytes);
+        put_bytes(x, p);
     } else if (c->stream->err) {
         chunk_drop(p);
     } else {

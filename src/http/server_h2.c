@@ -36,7 +36,7 @@ static void free_state(void *p)
     struct server_h2 *h2 = p;
 
     buf_free(&h2->head.cookies);
-    h2_session_free(&h2->session);
+    h2_session_free(&h2->link.session);
     mem_free(h2);
 }
 
@@ -47,10 +47,10 @@ static void lose_streams(struct server_h2 *h2, const struct err *why)
         struct server_h2_stream *st = CONTAINER_OF(h2->streams.next, struct server_h2_stream, node);
         struct exchange *x = server_h2_stream_let_go(st);
 
-        st->is_closed = true;
-        st->code = H2_CANCEL;
-        if (st->owner)
-            st->on_news(st);
+        st->s.is_closed = true;
+        st->s.code = H2_CANCEL;
+        if (st->s.owner)
+            st->s.on_news(&st->s);
         server_h2_stream_remove(st);
         loop_free_later(st, server_h2_stream_free);
         if (x)
@@ -88,7 +88,7 @@ static void notice(struct server_h2 *h2)
     if (h2->ending != SERVER_H2_OPEN)
         return;
     h2->ending = SERVER_H2_NOTICED;
-    h2_session_shutdown_notice(h2->session);
+    h2_session_shutdown_notice(h2->link.session);
 }
 
 static void say_goodbye(struct server_h2 *h2)
@@ -96,7 +96,7 @@ static void say_goodbye(struct server_h2 *h2)
     if (h2->ending == SERVER_H2_GOING)
         return;
     h2->ending = SERVER_H2_GOING;
-    h2_session_goaway(h2->session, H2_NO_ERROR);
+    h2_session_goaway(h2->link.session, H2_NO_ERROR);
 }
 
 /* --- events of the session --- */
@@ -125,7 +125,7 @@ static void on_head_end(void *user, void *stream, bool is_trailers, bool is_too_
     if (is_trailers)
         return;
     h2->head.is_too_large |= is_too_large;
-    st->in = SERVER_H2_IN_BODY;
+    st->s.in = H2_IN_BODY;
     h2->fresh = st;
 }
 
@@ -141,7 +141,7 @@ static void on_pong(void *user)
 static void on_goaway_sent(void *user, uint32_t code, struct slice text)
 {
     struct server_h2 *h2 = user;
-    const char *reason = h2_session_reason(h2->session);
+    const char *reason = h2_session_reason(h2->link.session);
     char line[200];
 
     if (code == H2_NO_ERROR)
@@ -193,14 +193,29 @@ static void begin(struct server_h2_stream *st)
 
 /* --- work --- */
 
+static void schedule(struct h2_link *l)
+{
+    server_conn_schedule(CONTAINER_OF(l, struct server_h2, link)->conn, false);
+}
+
+static void abandon(struct h2_stream *s)
+{
+    struct server_h2_stream *st = CONTAINER_OF(s, struct server_h2_stream, s);
+
+    server_h2_stream_drain(st, st->h2->conn->server->settings->lingering_timeout);
+}
+
 static struct server_h2 *start(struct server_conn *c)
 {
     struct server_h2 *h2 = mem_new(struct server_h2);
 
     h2->conn = c;
+    h2->link.window = c->server->settings->http2.connection_window;
+    h2->link.schedule = schedule;
+    h2->link.abandon = abandon;
     list_init(&h2->streams);
-    list_init(&h2->news);
-    h2->session = h2_session_new(&c->server->settings->http2, &events, h2, clock_ms());
+    list_init(&h2->link.news);
+    h2->link.session = h2_session_new(&c->server->settings->http2, &events, h2, clock_ms());
     c->state = h2;
     return h2;
 }
@@ -219,10 +234,10 @@ static bool take_input(struct server_conn *c, struct server_h2 *h2)
 
     for (unsigned n = 1; in.n && may_take_input(c); n++) {
         size_t before = in.n;
-        bool goes_on = h2_session_receive(h2->session, &in, clock_ms());
+        bool goes_on = h2_session_receive(h2->link.session, &in, clock_ms());
 
         server_conn_consume(c, goes_on ? before - in.n : before);
-        if (h2->fresh && !h2->fresh->is_closed) {
+        if (h2->fresh && !h2->fresh->s.is_closed) {
             struct server_h2_stream *st = h2->fresh;
 
             h2->fresh = NULL;
@@ -232,7 +247,7 @@ static bool take_input(struct server_conn *c, struct server_h2 *h2)
         if (!c->stream)
             return false;
         if (n % FRAMES_AT_ONCE == 0)
-            h2_session_send(h2->session);
+            h2_session_send(h2->link.session);
         in = server_conn_input(c);
     }
     return true;
@@ -243,7 +258,7 @@ static bool push(struct server_conn *c, struct server_h2 *h2)
 {
     do {
         h2->may_send_data = true;
-        h2_session_send(h2->session);
+        h2_session_send(h2->link.session);
         h2->may_send_data = false;
         server_h2_out_settle(h2);
         if (!c->stream)
@@ -254,13 +269,13 @@ static bool push(struct server_conn *c, struct server_h2 *h2)
             lose(c, c->stream->err, false);
             return false;
         }
-    } while (!c->is_blocked && c->phase != CONN_LINGER && h2_session_has_output(h2->session));
+    } while (!c->is_blocked && c->phase != CONN_LINGER && h2_session_has_output(h2->link.session));
     return true;
 }
 
 static void choose_phase(struct server_conn *c, struct server_h2 *h2)
 {
-    bool is_mid_head = h2_session_is_mid_head(h2->session);
+    bool is_mid_head = h2_session_is_mid_head(h2->link.session);
 
     if (is_mid_head && !h2->is_mid_head && h2->has_preface)
         c->since = clock_ms();
@@ -289,7 +304,7 @@ static void on_work(struct server_conn *c)
         lose(c, &err_closed, false);
         return;
     }
-    if (h2_session_is_over(h2->session) && c->phase != CONN_LINGER)
+    if (h2_session_is_over(h2->link.session) && c->phase != CONN_LINGER)
         server_conn_set_phase(c, CONN_FLUSH);
     if (c->phase == CONN_FLUSH && outq_is_empty(&c->out))
         end_connection(c);
@@ -389,7 +404,7 @@ bool server_h2_upgrade(struct server_conn *c, struct exchange *x, struct slice s
     struct server_h2 *h2 = start(c);
     struct server_h2_stream *st = server_h2_stream_new(h2, 1, x);
 
-    if (!h2_session_upgrade(h2->session, settings, x->req.method == METHOD_HEAD, st)) {
+    if (!h2_session_upgrade(h2->link.session, settings, x->req.method == METHOD_HEAD, st)) {
         st->x = NULL;
         x->conn = c;
         server_h2_stream_remove(st);
@@ -400,7 +415,7 @@ bool server_h2_upgrade(struct server_conn *c, struct exchange *x, struct slice s
     }
     c->protocol = &server_h2_protocol;
     c->x = NULL;
-    st->in = SERVER_H2_IN_ENDED;
+    st->s.in = H2_IN_ENDED;
     x->transport = &server_h2_out_transport;
     return true;
 }

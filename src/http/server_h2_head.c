@@ -78,7 +78,7 @@ bool server_h2_head_on_field(void *user, void *stream, struct slice name, struct
 
     if (!x || x->state >= EXCHANGE_DONE)
         return true;
-    if (st->in != SERVER_H2_IN_HEAD) {
+    if (st->s.in != H2_IN_HEAD) {
         header_add(&x->req.trailers, &x->pool, copy(st, name), copy(st, value));
         return true;
     }
@@ -149,7 +149,7 @@ int server_h2_head_finish(struct server_h2_stream *st, const char **reason_out)
         r->target = h->authority; /* RFC 9113 section 8.5 */
     r->line = make_line(x);
     r->has_unsized_body =
-        r->content_length < 0 && st->in != SERVER_H2_IN_ENDED && r->method != METHOD_CONNECT;
+        r->content_length < 0 && st->s.in != H2_IN_ENDED && r->method != METHOD_CONNECT;
     if (h->cookies.n)
         header_add_id(&r->headers, &x->pool, HEADER_COOKIE, copy(st, buf_slice(&h->cookies)));
     if (h->is_too_large) {

@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "http/server_h2_tunnel.h"
+#include "http/h2_tunnel.h"
 #include "proto/status.h"
 
 /* FRAME_MOST fills a piece of the connection's queue. */
@@ -25,7 +25,7 @@ enum { FRAME_HEAD = 9, FRAME_MOST = 16384 - 96, SMALL = 16384, TYPE_HEADERS = 1 
 
 static size_t waiting_bytes(const struct server_h2_stream *st)
 {
-    return st->out.bytes + st->direct.n;
+    return st->s.out.bytes + st->direct.n;
 }
 
 enum h2_pull server_h2_out_on_pull(void *user, void *stream, size_t most, size_t *n)
@@ -34,10 +34,10 @@ enum h2_pull server_h2_out_on_pull(void *user, void *stream, size_t most, size_t
     struct server_h2_stream *st = stream;
     struct server_conn *c = h2->conn;
     size_t all = waiting_bytes(st);
-    bool is_last = st->out_state >= SERVER_H2_OUT_LAST;
+    bool is_last = st->s.out_state >= H2_OUT_LAST;
 
     if (!all && !is_last) {
-        st->is_asleep = true;
+        st->s.is_asleep = true;
         return H2_PULL_AGAIN;
     }
     if (!h2->may_send_data || c->out.bytes >= c->server->settings->send_watermark)
@@ -46,15 +46,15 @@ enum h2_pull server_h2_out_on_pull(void *user, void *stream, size_t most, size_t
     if (!is_last || *n < all)
         return H2_PULL_SOME;
     if (st->x && st->x->res.trailers.n)
-        h2_session_trailers(h2->session, st->id, &st->x->res.trailers);
+        h2_session_trailers(h2->link.session, st->s.id, &st->x->res.trailers);
     return H2_PULL_LAST;
 }
 
 /* Moves `n` bytes of body to `to`. */
 static bool take(struct server_h2_stream *st, char *to, size_t n)
 {
-    size_t queued = MIN(n, st->out.bytes);
-    const struct err *e = queued ? outq_take(&st->out, to, queued) : NULL;
+    size_t queued = MIN(n, st->s.out.bytes);
+    const struct err *e = queued ? outq_take(&st->s.out, to, queued) : NULL;
 
     if (e && st->x)
         log_write(&st->x->log, LOG_CRIT, "a response body could not be read: %s", e->message);
@@ -81,13 +81,13 @@ bool server_h2_out_on_output_data(void *user, void *stream, struct slice head, s
     }
     outq_commit(q, FRAME_HEAD + n);
     st->moved_at = clock_ms();
-    if (st->owner)
-        server_h2_stream_note(st);
+    if (st->s.owner)
+        h2_stream_note(&st->s);
     if (!st->x)
         return true;
     st->x->bytes_sent += FRAME_HEAD + n;
-    if (st->x->is_waiting_drained && st->out.bytes <= st->x->drain_goal)
-        server_h2_stream_note(st);
+    if (st->x->is_waiting_drained && st->s.out.bytes <= st->x->drain_goal)
+        h2_stream_note(&st->s);
     return true;
 }
 
@@ -105,18 +105,19 @@ void server_h2_out_on_end_sent(void *user, void *stream)
     struct server_h2_stream *st = stream;
 
     UNUSED(user);
-    st->out_state = SERVER_H2_OUT_SENT;
-    server_h2_stream_note(st);
+    st->s.out_state = H2_OUT_SENT;
+    h2_stream_note(&st->s);
 }
 
-void server_h2_out_on_close(void *user, void *stream, uint32_t code)
+void server_h2_out_on_close(void *user, void *stream, uint32_t code, bool is_by_peer)
 {
     struct server_h2_stream *st = stream;
 
     UNUSED(user);
-    st->is_closed = true;
-    st->code = code;
-    server_h2_stream_note(st);
+    UNUSED(is_by_peer);
+    st->s.is_closed = true;
+    st->s.code = code;
+    h2_stream_note(&st->s);
 }
 
 /* --- heads --- */
@@ -152,13 +153,13 @@ static void put_head(struct server_h2_stream *st)
     struct exchange *x = st->x;
     struct server_h2 *h2 = st->h2;
     bool has_length = st->has_body || (x->is_head && status_can_have_body(x->res.status));
-    bool is_empty = st->out_state >= SERVER_H2_OUT_LAST && !waiting_bytes(st);
+    bool is_empty = st->s.out_state >= H2_OUT_LAST && !waiting_bytes(st);
     struct header_list l = wire_fields(x, has_length);
 
-    if (st->out_state < SERVER_H2_OUT_BODY)
-        st->out_state = st->has_body ? SERVER_H2_OUT_BODY : SERVER_H2_OUT_LAST;
+    if (st->s.out_state < H2_OUT_BODY)
+        st->s.out_state = st->has_body ? H2_OUT_BODY : H2_OUT_LAST;
     h2->sending = x;
-    h2_session_respond(h2->session, st->id, x->res.status, &l,
+    h2_session_respond(h2->link.session, st->s.id, x->res.status, &l,
                        st->has_body && (!is_empty || x->res.trailers.n));
     h2->sending = NULL;
 }
@@ -168,8 +169,8 @@ static void send_head(struct exchange *x, bool has_body)
     struct server_h2_stream *st = x->conn;
 
     st->has_body = has_body;
-    st->out_state = SERVER_H2_OUT_HEAD;
-    server_h2_stream_note(st);
+    st->s.out_state = H2_OUT_HEAD;
+    h2_stream_note(&st->s);
     server_conn_schedule(st->h2->conn, false);
 }
 
@@ -185,7 +186,7 @@ static void send_informational(struct exchange *x, int status, const struct head
             header_add(&valid, &x->pool, f->name, f->value);
     }
     st->h2->sending = x;
-    h2_session_inform(st->h2->session, st->id, status, &valid);
+    h2_session_inform(st->h2->link.session, st->s.id, status, &valid);
     st->h2->sending = NULL;
     server_conn_schedule(st->h2->conn, false);
 }
@@ -197,9 +198,9 @@ static void end(struct server_h2_stream *st)
 {
     struct exchange *x = server_h2_stream_let_go(st);
 
-    if (st->in != SERVER_H2_IN_ENDED && !st->is_closed)
+    if (st->s.in != H2_IN_ENDED && !st->s.is_closed)
         server_h2_stream_drain(st, x->settings->lingering_timeout);
-    server_h2_stream_note(st);
+    h2_stream_note(&st->s);
     exchange_finished(x);
 }
 
@@ -208,39 +209,39 @@ static bool can_go_now(const struct server_h2_stream *st)
 {
     const struct server_conn *c = st->h2->conn;
 
-    return st->out_state == SERVER_H2_OUT_LAST && waiting_bytes(st) <= SMALL &&
+    return st->s.out_state == H2_OUT_LAST && waiting_bytes(st) <= SMALL &&
            c->out.bytes < c->server->settings->send_watermark;
 }
 
 /* The last piece has been given: what can go goes. */
-static void push(struct server_h2_stream *st)
+static void push(struct server_h2_stream *st, struct keeper *keeper)
 {
     struct server_h2 *h2 = st->h2;
-    bool has_head = st->out_state > SERVER_H2_OUT_HEAD;
+    bool has_head = st->s.out_state > H2_OUT_HEAD;
 
-    if (st->out_state < SERVER_H2_OUT_LAST)
-        st->out_state = SERVER_H2_OUT_LAST;
+    if (st->s.out_state < H2_OUT_LAST)
+        st->s.out_state = H2_OUT_LAST;
     h2->may_send_data = can_go_now(st);
     if (!has_head)
         put_head(st);
     else
-        server_h2_stream_wake(st);
+        h2_stream_wake(&st->s);
     if (has_head && h2->may_send_data)
-        h2_session_send(h2->session);
+        h2_session_send(h2->link.session);
     h2->may_send_data = false;
     if (st->direct.n)
-        outq_add(&st->out, st->direct.p, st->direct.n);
+        outq_add_kept(&st->s.out, st->direct.p, st->direct.n, keeper);
     st->direct = SLICE_EMPTY;
 }
 
 static void take_chunk(struct server_h2_stream *st, const struct chunk *p, size_t size)
 {
     if (p->fd >= 0)
-        outq_add_file(&st->out, p->fd, p->offset, size, p->owns_fd);
+        outq_add_file(&st->s.out, p->fd, p->offset, size, p->owns_fd);
     else if (p->is_last)
         st->direct = p->bytes;
     else
-        outq_add(&st->out, p->bytes.p, size);
+        outq_add_kept(&st->s.out, p->bytes.p, size, p->keeper);
 }
 
 static void send_body(struct exchange *x, const struct chunk *p)
@@ -251,11 +252,11 @@ static void send_body(struct exchange *x, const struct chunk *p)
     if (size && st->has_body)
         take_chunk(st, p, size);
     if (p->is_last)
-        push(st);
+        push(st, p->keeper);
     else if (size)
-        server_h2_stream_wake(st);
+        h2_stream_wake(&st->s);
     server_conn_schedule(st->h2->conn, false);
-    if (st->out_state == SERVER_H2_OUT_SENT && p->is_last)
+    if (st->s.out_state == H2_OUT_SENT && p->is_last)
         end(st);
     else
         server_h2_stream_watch_time(st);
@@ -265,16 +266,16 @@ static size_t queued(const struct exchange *x)
 {
     const struct server_h2_stream *st = x->conn;
 
-    return st->out.bytes;
+    return st->s.out.bytes;
 }
 
 static void wait_drained(struct exchange *x)
 {
     struct server_h2_stream *st = x->conn;
 
-    if (st->out.bytes > x->drain_goal)
+    if (st->s.out.bytes > x->drain_goal)
         return;
-    server_h2_stream_note(st);
+    h2_stream_note(&st->s);
     server_conn_call(st->h2->conn);
 }
 
@@ -291,7 +292,7 @@ static void give_up(struct exchange *x, const struct err *why)
 
     UNUSED(why);
     (void)server_h2_stream_let_go(st);
-    h2_session_reset(st->h2->session, st->id, H2_INTERNAL_ERROR);
+    h2_session_reset(st->h2->link.session, st->s.id, H2_INTERNAL_ERROR);
     server_conn_schedule(st->h2->conn, false);
 }
 
@@ -301,19 +302,19 @@ static struct stream *detach(struct exchange *x, struct buf *in, struct outq *ou
     struct server_h2_stream *st = x->conn;
 
     UNUSED(out); /* what is queued is on its way already */
-    if (st->is_closed)
+    if (st->s.is_closed)
         return NULL;
     if (x->state == EXCHANGE_HANDLING)
         exchange_start(x);
     if (!st->has_body)
         return NULL;
-    if (st->out_state == SERVER_H2_OUT_HEAD)
+    if (st->s.out_state == H2_OUT_HEAD)
         put_head(st);
     st->x = NULL;
     timer_stop(&st->timer);
-    server_h2_stream_take(st, in);
+    h2_stream_take(&st->s, in);
     server_conn_schedule(st->h2->conn, false);
-    return server_h2_tunnel_open(st);
+    return h2_tunnel_open(&st->s);
 }
 
 const struct exchange_transport server_h2_out_transport = {
@@ -343,8 +344,8 @@ static void lose(struct server_h2_stream *st)
 /* Tells those who wait; false: there is nobody any more. */
 static bool tell(struct server_h2_stream *st)
 {
-    if (st->owner)
-        st->on_news(st);
+    if (st->s.owner)
+        st->s.on_news(&st->s);
     if (st->x)
         exchange_notify_drained(st->x);
     if (!st->h2->is_dead && st->x && st->x->is_waiting_body && server_h2_stream_has_body_news(st))
@@ -354,13 +355,13 @@ static bool tell(struct server_h2_stream *st)
 
 static void settle_one(struct server_h2_stream *st)
 {
-    if (st->x && st->out_state == SERVER_H2_OUT_HEAD)
+    if (st->x && st->s.out_state == H2_OUT_HEAD)
         put_head(st);
-    if (st->x && st->out_state == SERVER_H2_OUT_SENT && st->x->is_complete)
+    if (st->x && st->s.out_state == H2_OUT_SENT && st->x->is_complete)
         end(st);
-    else if (st->x && st->is_closed && st->out_state != SERVER_H2_OUT_SENT)
+    else if (st->x && st->s.is_closed && st->s.out_state != H2_OUT_SENT)
         lose(st);
-    if (st->h2->is_dead || !tell(st) || !st->is_closed || st->x)
+    if (st->h2->is_dead || !tell(st) || !st->s.is_closed || st->x)
         return;
     server_h2_stream_remove(st);
     server_h2_stream_free(st);
@@ -370,6 +371,6 @@ void server_h2_out_settle(struct server_h2 *h2)
 {
     struct list *node;
 
-    while (!h2->is_dead && (node = list_pop(&h2->news)))
-        settle_one(CONTAINER_OF(node, struct server_h2_stream, news));
+    while (!h2->is_dead && (node = list_pop(&h2->link.news)))
+        settle_one(CONTAINER_OF(node, struct server_h2_stream, s.news));
 }

@@ -20,7 +20,7 @@ bool server_h2_out_on_output_data(void *user, void *stream, struct slice head, s
 void server_h2_out_on_end_sent(void *user, void *stream);
 
 /* h2_events.on_close */
-void server_h2_out_on_close(void *user, void *stream, uint32_t code);
+void server_h2_out_on_close(void *user, void *stream, uint32_t code, bool is_by_peer);
 
 /* Does what was noted about streams: heads, ends, those who wait. Upcalls; the connection may be
  * closed afterwards. */

@@ -5,8 +5,8 @@
 #ifndef HTTP_SERVER_H2_STREAM_H
 #define HTTP_SERVER_H2_STREAM_H
 
+#include "http/h2_stream.h"
 #include "http/server_conn.h"
-#include "proto/h2_session.h"
 
 /* Pseudo-fields and such of the one head that is coming in. */
 struct server_h2_head {
@@ -24,14 +24,11 @@ enum server_h2_ending {
 
 struct server_h2 {
     struct server_conn *conn;
-    struct h2_session *session;
+    struct h2_link link;
     struct list streams;
-    struct list news;               /* streams with something to be done outside of the session */
     struct server_h2_stream *fresh; /* its head is complete, the app does not know yet */
     struct server_h2_head head;
     unsigned n_streams;
-    size_t held;     /* bytes of bodies kept for readers */
-    size_t withheld; /* of the shared window: not given back because of those */
     uint8_t ending;
     struct exchange *sending; /* whose head is being sent, to be counted */
     bool may_send_data;       /* data may go to the connection's queue now */
@@ -40,34 +37,14 @@ struct server_h2 {
     bool is_dead;             /* the connection has been closed */
 };
 
-enum server_h2_in { SERVER_H2_IN_HEAD, SERVER_H2_IN_BODY, SERVER_H2_IN_ENDED };
-
-enum server_h2_out {
-    SERVER_H2_OUT_NONE,
-    SERVER_H2_OUT_HEAD, /* the head waits for what may follow at once */
-    SERVER_H2_OUT_BODY,
-    SERVER_H2_OUT_LAST, /* all of the body has been given */
-    SERVER_H2_OUT_SENT, /* … and is with the connection */
-};
-
 struct server_h2_stream {
+    struct h2_stream s;
     struct list node; /* in h2->streams */
-    struct list news; /* in h2->news, or in none */
     struct server_h2 *h2;
-    struct exchange *x; /* NULL: none any more */
-    void *owner;        /* who has the stream since the exchange was detached; NULL: nobody */
-    void (*on_news)(struct server_h2_stream *st); /* then: something has changed */
-    int32_t id;
-    uint8_t in, out_state; /* enum server_h2_in, server_h2_out */
-    bool is_closed;        /* by the session */
-    bool is_asleep;        /* the session waits for h2_session_resume */
-    bool has_body;         /* the response has one on the wire */
-    uint32_t code;         /* with which it was closed */
-    struct outq out;       /* body that the session has not asked for yet */
-    struct slice direct;   /* more of it, borrowed while send_body runs */
-    struct buf body;       /* of the request */
-    size_t body_at;        /* read up to here */
-    size_t dropped;        /* bytes of it that nobody wanted */
+    struct exchange *x;  /* NULL: none any more */
+    bool has_body;       /* the response has one on the wire */
+    struct slice direct; /* more of it, borrowed while send_body runs */
+    size_t dropped;      /* bytes of it that nobody wanted */
     struct timer timer;
     uint64_t moved_at; /* when bytes moved last, by clock_ms() */
 };
@@ -80,9 +57,6 @@ void server_h2_stream_remove(struct server_h2_stream *st);
 
 /* Frees a record that was removed. */
 void server_h2_stream_free(void *st);
-
-/* There is something to be done outside of the session. */
-void server_h2_stream_note(struct server_h2_stream *st);
 
 /* The exchange, which is the app's from now on, is not this stream's any more; NULL: there was
  * none. What it had queued is dropped. */
@@ -103,12 +77,6 @@ enum body_result server_h2_stream_read_body(struct exchange *x, struct slice *da
 
 /* exchange_transport.wait_body */
 void server_h2_stream_wait_body(struct exchange *x);
-
-/* What has come of the body and was not read goes to the end of `to`. */
-void server_h2_stream_take(struct server_h2_stream *st, struct buf *to);
-
-/* There is more for the session in `out`, or the end; it may have waited for that. */
-void server_h2_stream_wake(struct server_h2_stream *st);
 
 /* Is there something for a waiting reader? */
 bool server_h2_stream_has_body_news(const struct server_h2_stream *st);

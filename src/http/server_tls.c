@@ -8,13 +8,16 @@
 #include "base/clock.h"
 #include "http/server_h1.h"
 #include "http/server_h2.h"
+#include "http/server_handover.h"
 #include "net/tcp.h"
 #include "net/tls_error.h"
 #include "net/tls_info.h"
 
 static void choose_protocol(struct server_conn *c)
 {
-    if (slice_eq(tls_alpn(c->stream), SLICE("h2")))
+    if (c->server->on_stream)
+        c->protocol = &server_handover_protocol;
+    else if (slice_eq(tls_alpn(c->stream), SLICE("h2")))
         server_h2_take_over(c);
     else
         c->protocol = &server_h1_protocol;
@@ -22,7 +25,8 @@ static void choose_protocol(struct server_conn *c)
 
 static void go_on(struct server_conn *c, bool has_input)
 {
-    c->since = clock_ms();
+    if (!c->server->on_stream)
+        c->since = clock_ms();
     if (has_input)
         c->protocol->on_readable(c);
     if (c->stream)
@@ -79,7 +83,7 @@ static void on_work(struct server_conn *c)
 
     if (r == 0)
         begin_http(c);
-    else if (r == STREAM_FAILED && c->stream->err == &err_tls_not_tls)
+    else if (r == STREAM_FAILED && c->stream->err == &err_tls_not_tls && !c->server->on_stream)
         begin_plain(c);
     else if (r == STREAM_FAILED)
         fail(c);

@@ -10,6 +10,7 @@ const struct http_settings http_settings_default = {
     .keepalive_header = 0,
     .lingering_timeout = 5000,
     .max_body_size = 1 << 20,
+    .decoded = {.max_size = 1 << 20, .max_ratio = 100},
     .body_buffer_size = 16384,
     .header_line = 8192,
     .header_block = 32768,

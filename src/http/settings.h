@@ -17,6 +17,12 @@ enum body_file {
     BODY_FILE_KEPT,  /* all, and the files stay */
 };
 
+/* Of a body whose content coding is undone. */
+struct body_limits {
+    int64_t max_size;   /* decoded bytes; 0: unlimited */
+    unsigned max_ratio; /* decoded bytes for each one that was sent; 0: unlimited */
+};
+
 struct http_settings {
     uint64_t header_timeout;    /* 60 s: first byte of a head to its last */
     uint64_t body_timeout;      /* 60 s: between two reads of a body */
@@ -25,6 +31,8 @@ struct http_settings {
     uint64_t keepalive_header;  /* value of a Keep-Alive field in seconds; 0: none */
     uint64_t lingering_timeout; /* 5 s: waiting for a peer to finish after we have */
     int64_t max_body_size;      /* 1 MiB; 0: unlimited */
+    bool decodes_body;          /* content codings of request bodies are undone */
+    struct body_limits decoded; /* then; 1 MiB, 100 */
     enum body_file body_file;
     size_t body_buffer_size;     /* 16 KiB: more goes to a temporary file */
     size_t header_line;          /* 8 KiB: a request line or header line */

@@ -197,7 +197,7 @@ static void queue_large(struct ws_conn *c, const uint8_t *head, size_t head_n, s
 {
     outq_add(&c->out, head, head_n);
     /* when it fails, the flush finds the stream broken */
-    (void)outq_write(&c->out, c->stream, data.p, data.n, DIRECT_LEAST);
+    (void)outq_write(&c->out, c->stream, data, NULL, DIRECT_LEAST);
 }
 
 static void queue(struct ws_conn *c, enum ws_opcode opcode, bool is_deflated, struct slice data)

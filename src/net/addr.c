@@ -140,7 +140,7 @@ static unsigned zone_of(struct slice name)
 {
     char text[IF_NAMESIZE];
 
-    if (name.n == 0 || name.n >= sizeof(text) || slice_find(name, '\0') >= 0)
+    if (!name.p || name.n == 0 || name.n >= sizeof(text) || slice_find(name, '\0') >= 0)
         return 0;
     memcpy(text, name.p, name.n);
     text[name.n] = '\0';

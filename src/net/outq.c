@@ -1,7 +1,7 @@
 /* The queue is a list of pieces: memory of 16 KiB in all (header included) from a cache, memory of
- * an exact size where more was asked for at once, and sections of files. `at` and `end` are offsets
- * into the piece's bytes or into the file; every piece but a freshly reserved one has something
- * left (at < end).
+ * an exact size where more was asked for at once, bytes that somebody keeps for us, and sections of
+ * files. `at` and `end` are offsets into the piece's bytes or into the file; every piece but a
+ * freshly reserved one has something left (at < end).
  *
  * A flush alternates between two steps until one of them ends it: send_memory gathers all memory
  * before the next file section into one writev, send_section moves a part of a section. Where the
@@ -17,11 +17,14 @@
 #include "base/mem.h"
 
 enum { PIECE_SIZE = 16384, PIECES_KEPT = 64, SECTIONS_KEPT = 64, VECTORS = 64 };
+enum { KEPT_LEAST = 4096 };
 
 struct piece {
     struct list node;
     uint64_t at, end;
-    size_t room; /* of bytes; 0: a file section */
+    const char *data;      /* `bytes`, or the keeper's; NULL: a file section */
+    size_t room;           /* of `bytes`; 0: there are none */
+    struct keeper *keeper; /* of `data`; NULL: it is ours */
     int fd;
     bool owned;
     char bytes[];
@@ -46,7 +49,7 @@ static inline struct piece *first_of(struct outq *q)
 
 static inline bool is_section(const struct piece *p)
 {
-    return p->room == 0;
+    return !p->data;
 }
 
 static struct piece *new_memory(size_t n)
@@ -54,16 +57,19 @@ static struct piece *new_memory(size_t n)
     struct piece *p = n <= ROOM ? mem_cache_take(&pieces) : mem_alloc(sizeof(*p) + n);
 
     p->at = p->end = 0;
+    p->data = p->bytes;
     p->room = MAX(n, (size_t)ROOM);
+    p->keeper = NULL;
     return p;
 }
 
 static void free_piece(struct piece *p)
 {
     list_remove(&p->node);
-    if (is_section(p)) {
+    if (!p->room) {
         if (p->owned)
             (void)close(p->fd);
+        keeper_release(&p->keeper);
         mem_cache_give(&sections, p);
     } else if (p->room == ROOM) {
         mem_cache_give(&pieces, p);
@@ -87,12 +93,12 @@ void outq_clear(struct outq *q)
     q->bytes = 0;
 }
 
-/* The last piece if it is memory, else NULL. */
+/* The last piece if it is memory of our own, else NULL. */
 static struct piece *last_memory(struct outq *q)
 {
     struct piece *p = piece_of(q->pieces.prev);
 
-    return list_is_empty(&q->pieces) || is_section(p) ? NULL : p;
+    return list_is_empty(&q->pieces) || !p->room ? NULL : p;
 }
 
 char *outq_reserve(struct outq *q, size_t n)
@@ -134,18 +140,43 @@ void outq_add(struct outq *q, const void *bytes, size_t n)
     }
 }
 
-void outq_add_file(struct outq *q, int fd, off_t offset, size_t n, bool owned)
+/* A piece without memory of its own, at the end. */
+static struct piece *add_foreign(struct outq *q, uint64_t at, size_t n)
 {
     struct piece *p = mem_cache_take(&sections);
 
-    CHECK(n > 0 && offset >= 0);
-    p->at = (uint64_t)offset;
-    p->end = (uint64_t)offset + n;
+    p->at = at;
+    p->end = at + n;
+    p->data = NULL;
     p->room = 0;
-    p->fd = fd;
-    p->owned = owned;
+    p->keeper = NULL;
+    p->owned = false;
     list_append(&q->pieces, &p->node);
     q->bytes += n;
+    return p;
+}
+
+void outq_add_kept(struct outq *q, const void *bytes, size_t n, struct keeper *keeper)
+{
+    struct piece *p;
+
+    if (!keeper || n < KEPT_LEAST) {
+        outq_add(q, bytes, n);
+        return;
+    }
+    p = add_foreign(q, 0, n);
+    p->data = bytes;
+    p->keeper = keeper_hold(keeper);
+}
+
+void outq_add_file(struct outq *q, int fd, off_t offset, size_t n, bool owned)
+{
+    struct piece *p;
+
+    CHECK(n > 0 && offset >= 0);
+    p = add_foreign(q, (uint64_t)offset, n);
+    p->fd = fd;
+    p->owned = owned;
 }
 
 void outq_append(struct outq *q, struct outq *from)
@@ -183,7 +214,7 @@ static int gather(struct outq *q, struct iovec *iov, int most, struct list **nex
 
         if (is_section(p))
             break;
-        iov[n++] = (struct iovec){p->bytes + p->at, p->end - p->at};
+        iov[n++] = (struct iovec){(void *)(uintptr_t)(p->data + p->at), p->end - p->at};
     }
     *next_out = node;
     return n;
@@ -226,7 +257,7 @@ const struct err *outq_take(struct outq *q, void *to, size_t n)
             if (e)
                 return e;
         } else {
-            memcpy(at, p->bytes + p->at, here);
+            memcpy(at, p->data + p->at, here);
             drop(q, here);
         }
         at += here;
@@ -252,10 +283,10 @@ static enum outq_result result_of(ssize_t answer)
     return answer == STREAM_FAILED ? OUTQ_FAILED : OUTQ_BLOCKED;
 }
 
-enum outq_result outq_write(struct outq *q, struct stream *s, const void *p, size_t n,
-                            size_t threshold)
+enum outq_result outq_write(struct outq *q, struct stream *s, struct slice bytes,
+                            struct keeper *keeper, size_t threshold)
 {
-    while (n && q->bytes + n >= threshold) {
+    while (bytes.n && q->bytes + bytes.n >= threshold) {
         struct iovec iov[VECTORS];
         struct list *next;
         int count = gather(q, iov, VECTORS - 1, &next);
@@ -265,18 +296,17 @@ enum outq_result outq_write(struct outq *q, struct stream *s, const void *p, siz
         if (next != &q->pieces && is_section(piece_of(next)))
             break; /* sections are sent at a pace, which is flush's business */
         if (next == &q->pieces)
-            iov[count++] = (struct iovec){(void *)(uintptr_t)p, n};
+            iov[count++] = (struct iovec){(void *)(uintptr_t)bytes.p, bytes.n};
         sent = stream_writev(s, iov, count);
         if (sent <= 0) {
-            outq_add(q, p, sent == STREAM_FAILED ? 0 : n);
+            outq_add_kept(q, bytes.p, sent == STREAM_FAILED ? 0 : bytes.n, keeper);
             return result_of(sent);
         }
         queued = MIN((size_t)sent, q->bytes);
         drop(q, queued);
-        p = (const char *)p + ((size_t)sent - queued);
-        n -= (size_t)sent - queued;
+        bytes = slice_from(bytes, (size_t)sent - queued);
     }
-    outq_add(q, p, n);
+    outq_add_kept(q, bytes.p, bytes.n, keeper);
     return q->bytes ? OUTQ_BLOCKED : OUTQ_EMPTY;
 }
 

@@ -1,12 +1,14 @@
-/* Bytes on their way to a stream: copied pieces and file sections, in order, flushed as the stream
- * takes them.
+/* Bytes on their way to a stream: copied pieces, kept ones and file sections, in order, flushed as
+ * the stream takes them.
  *
  * Pieces come from buffers that are kept for reuse; an empty queue owns none. Large data can be
  * offered to the stream first (outq_write) so that only what it did not take is copied. */
 #ifndef NET_OUTQ_H
 #define NET_OUTQ_H
 
+#include "base/keeper.h"
 #include "base/list.h"
+#include "base/slice.h"
 #include "net/stream.h"
 
 struct outq {
@@ -41,17 +43,21 @@ void outq_commit(struct outq *q, size_t n);
 /* Copies bytes to the end. */
 void outq_add(struct outq *q, const void *p, size_t n);
 
+/* Queues bytes that stay where they are, as long as `keeper` is held, which the queue does; few of
+ * them, and those without a keeper (NULL), are copied. */
+void outq_add_kept(struct outq *q, const void *p, size_t n, struct keeper *keeper);
+
 /* Queues `n` bytes of a file from `offset`; closes `fd` when done if `owned`. n > 0. */
 void outq_add_file(struct outq *q, int fd, off_t offset, size_t n, bool owned);
 
 /* Moves all that `from` holds behind what is queued. */
 void outq_append(struct outq *q, struct outq *from);
 
-/* Queues bytes, but offers what is queued and them to the stream first when together they are
- * `threshold` or more, so that large data is not copied. The queue afterwards holds what was not
- * taken. OUTQ_FAILED: the stream's err tells. */
-enum outq_result outq_write(struct outq *q, struct stream *s, const void *p, size_t n,
-                            size_t threshold);
+/* Offers what is queued and these bytes to the stream, so that large data is not copied, as long as
+ * that is `threshold` or more together. The queue afterwards holds what was not taken, as
+ * outq_add_kept has it. OUTQ_FAILED: the stream's err tells. */
+enum outq_result outq_write(struct outq *q, struct stream *s, struct slice bytes,
+                            struct keeper *keeper, size_t threshold);
 
 /* Takes `n` bytes (at most q->bytes) off the front and copies them to `to`; sections are read from
  * their files. err_truncated, err_io …: what was taken so far is gone, the rest is in the queue. */

@@ -505,6 +505,7 @@ static struct tls *new_tls(struct stream *under, struct tls_ctx *ctx)
     memset(t, 0, sizeof(*t));
     t->stream.ops = &ops;
     t->wire.under = under;
+    t->wire.is_stacked = tls_is(under);
     under->on_ready = on_under_ready;
     under->user = t;
     loop_call_init(&t->call, on_call);

@@ -1,5 +1,5 @@
 /* The staging buffer holds the bytes of one operation of one connection: each operation ends with
- * push or hold, which empty it. */
+ * push or hold, which empty it. TLS over TLS empties it before it calls what is underneath. */
 #include "net/tls_wire.h"
 
 #include <openssl/err.h>
@@ -50,10 +50,11 @@ static bool looks_like_tls(unsigned char first)
 static int read_bio(BIO *bio, char *p, int n)
 {
     struct tls_wire *w = BIO_get_data(bio);
-    ssize_t got = w->is_drained ? STREAM_AGAIN
-                  : w->is_ended ? 0
-                                : stream_read(w->under, p, (size_t)n);
+    ssize_t got;
 
+    if (UNLIKELY(w->is_stacked))
+        (void)tls_wire_hold(w);
+    got = w->is_drained ? STREAM_AGAIN : w->is_ended ? 0 : stream_read(w->under, p, (size_t)n);
     BIO_clear_retry_flags(bio);
     if (got == STREAM_AGAIN) {
         w->is_starved = true;
@@ -110,9 +111,12 @@ int tls_wire_push(struct tls_wire *w)
 {
     struct iovec iov[2];
     int count = 0;
-    size_t before = w->out.n, kept;
+    size_t before, kept;
     ssize_t n;
 
+    if (UNLIKELY(w->is_stacked))
+        (void)tls_wire_hold(w);
+    before = w->out.n;
     if (!before && !stage.n)
         return 0;
     if (before)

@@ -1,5 +1,6 @@
-/* Each end reads while the other's queue is short. The end of one side is passed on once what came
- * before it has gone out; when both have ended, or one fails, both are closed. */
+/* Each end reads while the other's queue is short; what is read is offered to the other at once and
+ * queued only where it takes no more. The end of one side is passed on once what came before it has
+ * gone out; when both have ended, or one fails, both are closed. */
 #include "net/tunnel.h"
 
 #include "base/clock.h"
@@ -7,8 +8,9 @@
 #include "loop/io.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
+#include "net/tls.h"
 
-enum { BUFFER = 65536, QUEUE_MOST = 65536, READS_MOST = 8 };
+enum { BUFFER = 65536, READS_MOST = 8 };
 
 struct tunnel;
 
@@ -18,16 +20,19 @@ struct end {
     struct tunnel *tunnel;
     struct end *other;
     int watched;
-    bool is_blocked; /* the stream took no more */
-    bool has_eof;    /* it has sent all it will */
-    bool is_shut;    /* and has been told that the other has */
+    bool is_blocked;          /* the stream took no more */
+    bool has_eof;             /* it has sent all it will */
+    bool is_shut;             /* and has been told that the other has */
+    uint64_t received, taken; /* bytes read from it, and handed to its queue */
+    uint64_t first_ms;        /* when its first byte came; 0: none has */
 };
 
 struct tunnel {
     struct end ends[2];
     struct timer timer;
     struct loop_call begin;
-    uint64_t idle, active_ms;
+    struct tunnel_options options;
+    uint64_t active_ms;
 };
 
 static char *bytes;        /* process-wide: BUFFER of them, used within a call */
@@ -49,7 +54,22 @@ static void free_tunnel(void *p)
     mem_free(p);
 }
 
-static void finish(struct tunnel *t, bool reset)
+struct tunnel_counts tunnel_counts(const struct tunnel *t)
+{
+    struct tunnel_counts c;
+
+    for (int i = 0; i < 2; i++) {
+        const struct end *e = &t->ends[i];
+
+        c.received[i] = e->received;
+        c.sent[i] = e->taken - MIN(e->taken, e->out.bytes);
+        c.first_ms[i] = e->first_ms;
+    }
+    return c;
+}
+
+/* Both are closed; the memory goes with the turn. */
+static void end(struct tunnel *t, bool reset)
 {
     timer_stop(&t->timer);
     loop_cancel(&t->begin);
@@ -59,9 +79,29 @@ static void finish(struct tunnel *t, bool reset)
     loop_free_later(t, free_tunnel);
 }
 
+static void finish(struct tunnel *t, const struct err *why)
+{
+    struct tunnel_counts counts = tunnel_counts(t);
+
+    if (t->options.on_over)
+        t->options.on_over(t->options.user, &counts, why);
+    end(t, why != NULL);
+}
+
+void tunnel_close(struct tunnel **t)
+{
+    struct tunnel *dead = *t;
+
+    *t = NULL;
+    if (dead)
+        end(dead, true);
+}
+
 static bool is_over(const struct tunnel *t)
 {
-    return t->ends[0].is_shut && t->ends[1].is_shut;
+    bool a = t->ends[0].is_shut, b = t->ends[1].is_shut;
+
+    return t->options.ends_together ? a || b : a && b;
 }
 
 /* Sends what is queued for `e`. False: it is broken. */
@@ -81,23 +121,49 @@ static bool flush(struct end *e)
     return true;
 }
 
-/* Moves what `e` has to the other end. False: one of them is broken. */
-static bool pump(struct end *e)
+/* What was read from `e` goes to the other end. */
+static bool pass_on(struct end *e, size_t n)
 {
     struct end *to = e->other;
 
-    for (unsigned i = 0; i < READS_MOST && !e->has_eof && to->out.bytes < QUEUE_MOST; i++) {
-        ssize_t n = stream_read(e->stream, bytes, BUFFER);
+    e->received += n;
+    to->taken += n;
+    if (!e->first_ms)
+        e->first_ms = clock_ms();
+    if (to->is_blocked) {
+        outq_add(&to->out, bytes, n);
+        return true;
+    }
+    switch (outq_write(&to->out, to->stream, slice_of(bytes, n), NULL, 1)) {
+    case OUTQ_FAILED:
+        return false;
+    case OUTQ_BLOCKED:
+        to->is_blocked = true;
+        return true;
+    default:
+        return true;
+    }
+}
 
+/* Moves what `e` has to the other end. A short read has emptied it: the loop tells when there is
+ * more. False: one of them is broken. */
+static bool pump(struct end *e)
+{
+    struct end *to = e->other;
+    size_t most = e->tunnel->options.buffer;
+    ssize_t n = (ssize_t)most;
+
+    for (unsigned i = 0; i < READS_MOST && !e->has_eof && to->out.bytes < most; i++) {
+        if ((size_t)n < most && !tls_is(e->stream))
+            break;
+        n = stream_read(e->stream, bytes, most);
         if (n == STREAM_AGAIN)
             break;
         if (n < 0)
             return false;
         e->tunnel->active_ms = clock_ms();
         e->has_eof = n == 0;
-        if (n > 0)
-            outq_add(&to->out, bytes, (size_t)n);
-        if (!flush(to))
+        if (n > 0 && !pass_on(e, (size_t)n))
             return false;
     }
     return flush(to);
@@ -107,7 +173,7 @@ static void update(struct end *e)
 {
     int events = e->is_blocked ? IO_WRITE : 0;
 
-    if (!e->has_eof && e->other->out.bytes < QUEUE_MOST)
+    if (!e->has_eof && e->other->out.bytes < e->tunnel->options.buffer)
         events |= IO_READ;
     if (events != e->watched) {
         e->watched = events;
@@ -115,10 +181,17 @@ static void update(struct end *e)
     }
 }
 
+static const struct err *error_of(const struct tunnel *t)
+{
+    const struct err *a = t->ends[0].stream->err, *b = t->ends[1].stream->err;
+
+    return a ? a : b ? b : &err_closed;
+}
+
 static void go_on(struct tunnel *t, bool is_fine)
 {
     if (!is_fine || is_over(t)) {
-        finish(t, !is_fine);
+        finish(t, is_fine ? NULL : error_of(t));
         return;
     }
     update(&t->ends[0]);
@@ -149,12 +222,12 @@ static void on_begin(struct loop_call *call)
 static void on_timer(struct timer *timer)
 {
     struct tunnel *t = CONTAINER_OF(timer, struct tunnel, timer);
-    uint64_t at = t->active_ms + t->idle;
+    uint64_t at = t->active_ms + t->options.idle;
 
     if (at > clock_ms())
         timer_start(timer, at - clock_ms());
     else
-        finish(t, true);
+        finish(t, &err_timeout);
 }
 
 static void open_end(struct tunnel *t, unsigned i, struct tunnel_side *side)
@@ -168,29 +241,39 @@ static void open_end(struct tunnel *t, unsigned i, struct tunnel_side *side)
     e->stream->on_ready = on_ready;
     outq_init(&e->out);
     outq_append(&e->out, &side->out);
+    e->taken = e->out.bytes;
     side->stream = NULL;
 }
 
-void tunnel_start(struct tunnel_side *a, struct tunnel_side *b, uint64_t idle)
+static void preload(struct end *e, struct buf *in)
+{
+    if (in->n) {
+        outq_add(&e->out, in->p, in->n);
+        e->taken += in->n;
+    }
+    buf_free(in);
+}
+
+struct tunnel *tunnel_start(struct tunnel_side *a, struct tunnel_side *b,
+                            const struct tunnel_options *o)
 {
     struct tunnel *t = mem_new(struct tunnel);
 
     if (!bytes)
         bytes = mem_alloc(BUFFER);
+    t->options = *o;
+    if (o->buffer == 0 || o->buffer > BUFFER)
+        t->options.buffer = BUFFER;
     open_end(t, 0, a);
     open_end(t, 1, b);
-    if (b->in.n)
-        outq_add(&t->ends[0].out, b->in.p, b->in.n);
-    if (a->in.n)
-        outq_add(&t->ends[1].out, a->in.p, a->in.n);
-    buf_free(&a->in);
-    buf_free(&b->in);
-    t->idle = idle;
+    preload(&t->ends[0], &b->in);
+    preload(&t->ends[1], &a->in);
     t->active_ms = clock_ms();
     n_tunnels++;
     timer_init(&t->timer, on_timer);
-    if (idle)
-        timer_start(&t->timer, idle);
+    if (o->idle)
+        timer_start(&t->timer, o->idle);
     loop_call_init(&t->begin, on_begin);
     loop_next(&t->begin);
+    return t;
 }

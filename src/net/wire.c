@@ -320,6 +320,7 @@ void wire_write_add(struct wire *w, const void *p, size_t n)
 
     if (n == 0 || w->stream->err)
         return;
+    w->written += n;
     if (message.n == VECTORS || (n <= SMALL && message.used + n > SCRATCH))
         send_message(w);
     last = &message.iov[message.n - (message.n > 0)];

@@ -26,9 +26,10 @@ struct wire {
     struct stream *stream; /* NULL: closed */
     const char *in;        /* unread input: n bytes, in the shared buffer or in `kept` */
     size_t n;
-    size_t scanned; /* of it known not to end a line */
-    uint64_t taken; /* bytes of input taken so far: names places in the stream */
-    size_t most;    /* unread input may grow to this while an answer is incomplete */
+    size_t scanned;   /* of it known not to end a line */
+    uint64_t taken;   /* bytes of input taken so far: names places in the stream */
+    uint64_t written; /* bytes of output accepted so far, queued ones included */
+    size_t most;      /* unread input may grow to this while an answer is incomplete */
     struct buf kept;
     struct outq out;
     struct timer timer;

@@ -14,6 +14,7 @@ static const char usage[] =
     "       perilune run file.lua [arguments] run a script; - is standard input\n"
     "       perilune -e 'code' [arguments]    run Lua code\n"
     "       perilune repl                     evaluate lines as they are typed\n"
+    "       perilune routes app               print the routes of a module, or of app.lua\n"
     "       perilune test [options] paths     run .t files, see perilune test --help\n"
     "       perilune --directives             print the reference of all directives\n"
     "\n"
@@ -165,9 +166,13 @@ static bool take_word(int argc, char **argv, struct command *out)
         const char *word;
         enum command_kind kind;
         bool has_subject;
-    } words[] = {{"run", COMMAND_RUN, true},           {"repl", COMMAND_REPL, false},
-                 {"test", COMMAND_SUITE, false},       {"--directives", COMMAND_DIRECTIVES, false},
-                 {"--help", COMMAND_HELP, false},      {"help", COMMAND_HELP, false},
+    } words[] = {{"run", COMMAND_RUN, true},
+                 {"repl", COMMAND_REPL, false},
+                 {"routes", COMMAND_ROUTES, true},
+                 {"test", COMMAND_SUITE, false},
+                 {"--directives", COMMAND_DIRECTIVES, false},
+                 {"--help", COMMAND_HELP, false},
+                 {"help", COMMAND_HELP, false},
                  {"--version", COMMAND_VERSION, false}};
     int first;
 
@@ -206,6 +211,8 @@ bool command_parse(int argc, char **argv, struct command *out, struct buf *probl
     if (argc > 1 && take_word(argc, argv, out)) {
         if (out->kind == COMMAND_RUN && !out->subject)
             buf_add_lit(problem, "\"run\" requires a file name");
+        if (out->kind == COMMAND_ROUTES && (!out->subject || out->n_args > 0))
+            buf_add_lit(problem, "\"routes\" requires one name of a module, or of a file");
         if ((out->kind == COMMAND_REPL || out->kind == COMMAND_DIRECTIVES) && out->n_args > 0)
             buf_printf(problem, "\"%s\" takes no arguments", argv[1]);
         return problem->n == 0;

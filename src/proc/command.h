@@ -17,6 +17,7 @@ enum command_kind {
     COMMAND_RUN,        /* run FILE */
     COMMAND_EVAL,       /* -e CODE */
     COMMAND_REPL,       /* repl */
+    COMMAND_ROUTES,     /* routes MODULE */
     COMMAND_SUITE,      /* test */
 };
 
@@ -26,7 +27,7 @@ struct command {
     bool is_quiet;
     const char *prefix, *path, *directives, *error_log; /* -p -c -g -e */
     const char *signal;                                 /* quit, stop, reload or reopen */
-    const char *subject;                                /* of run and -e: the file, the code */
+    const char *subject;                                /* of run, -e, routes: file, code, module */
     char **args;                                        /* what follows it, `n_args` */
     int n_args;
 };

@@ -175,6 +175,15 @@ static void push_arguments(lua_State *L, const struct command *command)
     }
 }
 
+int script_routes(const struct command *command)
+{
+    static const char code[] = "require('perilune.http.router.command').show(...)";
+    char *args[] = {(char *)(uintptr_t)command->subject};
+    struct command c = {.kind = COMMAND_EVAL, .subject = code, .args = args, .n_args = 1};
+
+    return script_run(&c);
+}
+
 int script_test(const struct command *command)
 {
     struct machine_options o = {SLICE_EMPTY, SLICE_EMPTY};

@@ -15,6 +15,9 @@ void script_close(void);
  * it. */
 int script_run(const struct command *command);
 
+/* `routes`: prints the routes of a module. Returns the exit code. */
+int script_routes(const struct command *command);
+
 /* `test`: the runner in lua/perilune/test. Returns its exit code. */
 int script_test(const struct command *command);
 

@@ -18,6 +18,7 @@ enum h2_code {
     H2_REFUSED_STREAM = 7,
     H2_CANCEL = 8,
     H2_ENHANCE_YOUR_CALM = 11,
+    H2_HTTP_1_1_REQUIRED = 13,
 };
 
 /* What a callback that offers data answers. */
@@ -30,7 +31,8 @@ enum h2_pull {
 };
 
 struct h2_events {
-    /* A head begins on a new stream; what is returned stands for the stream from now on. */
+    /* Of a server: a head begins on a new stream; what is returned stands for the stream from now
+     * on. */
     void *(*on_head)(void *user, int32_t id);
     /* A field of a head or of trailers; pseudo-fields begin with ':'. Slices end with the call.
      * False: malformed, the stream is reset. */
@@ -39,10 +41,13 @@ struct h2_events {
      * left out. */
     void (*on_head_end)(void *user, void *stream, bool is_trailers, bool is_too_large, size_t wire);
     void (*on_data)(void *user, void *stream, struct slice data);
-    void (*on_end)(void *user, void *stream);                  /* the peer's side has ended well */
-    void (*on_close)(void *user, void *stream, uint32_t code); /* the last event of a stream */
-    void (*on_end_sent)(void *user, void *stream);             /* our side has ended well */
+    void (*on_end)(void *user, void *stream); /* the peer's side has ended well */
+    /* The last event of a stream; `is_by_peer`: it has reset it. */
+    void (*on_close)(void *user, void *stream, uint32_t code, bool is_by_peer);
+    void (*on_end_sent)(void *user, void *stream); /* our side has ended well */
     void (*on_pong)(void *user);
+    void (*on_settings)(void *user);                                 /* the peer's; may be NULL */
+    void (*on_goaway)(void *user, uint32_t code, struct slice text); /* the peer's; may be NULL */
     void (*on_goaway_sent)(void *user, uint32_t code, struct slice text); /* code: enum h2_code */
     /* Data for a frame of at most `most` bytes: how much is there, in *n. May call
      * h2_session_trailers for a stream that it says to be at its last. */
@@ -63,11 +68,23 @@ struct h2_options {
     uint32_t flood[H2_FLOOD_KIND_COUNT];
 };
 
+/* What a client asks for; slices are used before h2_session_request returns. */
+struct h2_request {
+    struct slice method, scheme, authority, path;
+    struct slice protocol; /* of an extended CONNECT (RFC 8441); empty: none */
+    const struct header_list *headers;
+};
+
 struct h2_session;
 
 /* The server's side; its SETTINGS are ready to be sent. `options` and `events` are borrowed. */
 struct h2_session *h2_session_new(const struct h2_options *options, const struct h2_events *events,
                                   void *user, uint64_t now_ms);
+
+/* The client's side; the same. Pushed streams are refused. */
+struct h2_session *h2_session_new_client(const struct h2_options *options,
+                                         const struct h2_events *events, void *user,
+                                         uint64_t now_ms);
 
 /* Frees; no events. Clears the pointer. */
 void h2_session_free(struct h2_session **s);
@@ -111,6 +128,15 @@ void h2_session_inform(struct h2_session *s, int32_t id, int status, const struc
  */
 void h2_session_trailers(struct h2_session *s, int32_t id, const struct header_list *l);
 
+/* Sends the head of a request on a new stream, which `stream` stands for, and with it what else can
+ * go; `has_body` and fields as for h2_session_respond, `TE` goes when it says "trailers". The
+ * stream's id; 0: there can be none. */
+int32_t h2_session_request(struct h2_session *s, const struct h2_request *r, bool has_body,
+                           void *stream);
+
+/* Sends a PING; on_pong follows when it is answered (any time). */
+void h2_session_ping(struct h2_session *s);
+
 /* There is data again after H2_PULL_AGAIN (any time). */
 void h2_session_resume(struct h2_session *s, int32_t id);
 
@@ -133,5 +159,19 @@ void h2_session_shutdown_notice(struct h2_session *s);
 /* The end: streams begun later are not taken. With an error nothing else happens on the connection
  * (any time). */
 void h2_session_goaway(struct h2_session *s, enum h2_code code);
+
+/* --- of a client, about its peer --- */
+
+/* Does it still take requests on new streams? */
+bool h2_session_takes_requests(const struct h2_session *s);
+
+/* Have its SETTINGS come? */
+bool h2_session_has_settings(const struct h2_session *s);
+
+/* How many streams it lets us have open; the initial value before its SETTINGS have come. */
+uint32_t h2_session_max_streams(const struct h2_session *s);
+
+/* Does it take extended CONNECTs (RFC 8441)? */
+bool h2_session_allows_protocols(const struct h2_session *s);
 
 #endif

@@ -88,12 +88,12 @@ static void on_end(void *user, void *stream)
     mix(user, 100 + (uint64_t)index_of(user, stream));
 }
 
-static void on_close(void *user, void *stream, uint32_t code)
+static void on_close(void *user, void *stream, uint32_t code, bool is_by_peer)
 {
     struct peer *p = user;
 
     p->streams[index_of(p, stream)].is_open = false;
-    mix(p, code);
+    mix(p, code + 100u * is_by_peer);
 }
 
 static void on_end_sent(void *user, void *stream)
@@ -138,9 +138,20 @@ static bool on_output_data(void *user, void *stream, struct slice head, size_t n
     return true;
 }
 
-static const struct h2_events events = {on_head,        on_field, on_head_end, on_data,
-                                        on_end,         on_close, on_end_sent, on_pong,
-                                        on_goaway_sent, on_pull,  on_output,   on_output_data};
+static const struct h2_events events = {
+    .on_head = on_head,
+    .on_field = on_field,
+    .on_head_end = on_head_end,
+    .on_data = on_data,
+    .on_end = on_end,
+    .on_close = on_close,
+    .on_end_sent = on_end_sent,
+    .on_pong = on_pong,
+    .on_goaway_sent = on_goaway_sent,
+    .on_pull = on_pull,
+    .on_output = on_output,
+    .on_output_data = on_output_data,
+};
 
 static void answer(struct peer *p)
 {

@@ -27,8 +27,10 @@ context.phases = {
     [13] = "server_rewrite",
     [14] = "ssl_client_hello",
     [15] = "ssl_cert",
-    [16] = "precontent",
-    [17] = "balancer",
+    [16] = "preread",
+    [17] = "content",
+    [18] = "precontent",
+    [19] = "balancer",
 }
 
 local names = {}
@@ -39,11 +41,15 @@ names[15] = "ssl_certificate_by_lua*"
 
 --- Sets of phases: `set[number]` is true when the phase is in it.
 context.waiting = { [4] = true, [5] = true, [6] = true, [10] = true, [12] = true, [13] = true,
-    [14] = true, [15] = true, [16] = true }
-context.answering = { [4] = true, [5] = true, [6] = true, [12] = true, [13] = true, [16] = true }
+    [14] = true, [15] = true, [16] = true, [17] = true, [18] = true }
+context.answering = { [4] = true, [5] = true, [6] = true, [12] = true, [13] = true, [18] = true }
+--- Those of sessions of `stream`.
+context.session = { [16] = true, [17] = true }
+context.writing = { [4] = true, [5] = true, [6] = true, [12] = true, [13] = true, [16] = true, [17] = true,
+    [18] = true }
 context.request = {
     [3] = true, [4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [9] = true, [12] = true,
-    [13] = true, [16] = true, [17] = true,
+    [13] = true, [18] = true, [19] = true,
 }
 
 --- Raises "API disabled in the context of …" at `level` when the running phase is not in `set`.

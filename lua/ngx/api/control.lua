@@ -47,7 +47,10 @@ end
 -- @treturn ?number 1
 -- @treturn ?string error
 function control.flush(...)
-    context.check(context.answering)
+    context.check(context.writing)
+    if context.session[native.C.ffi_ngx_context()] then
+        return require("ngx.api.session").flush()
+    end
     local ok, err = core.flush(...)
     if ok == false then
         context.wait()
@@ -64,6 +67,12 @@ function control.exec(uri, args)
         args = arguments.encode_args(args)
     end
     return core.exec(uri, args)
+end
+
+--- "stream" while a session of `stream` is served, else "http".
+function control.subsystem()
+    local C = native.C
+    return C.ffi_ngx_is_session() ~= 0 and "stream" or "http"
 end
 
 --- Name of the running phase.

@@ -11,7 +11,7 @@ local name_out, value_out = ffi.new("struct ffi_str"), ffi.new("struct ffi_str")
 
 local RESPONSE, REQUEST = 1, 0
 local changeable = { [3] = true, [4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [12] = true, [13] = true,
-    [16] = true, [17] = true }
+    [18] = true, [19] = true }
 
 local fields = { header = {}, resp = {}, req = {} }
 

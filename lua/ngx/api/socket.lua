@@ -1,6 +1,7 @@
 --- ngx.socket and ngx.req.socket.
 
 local context = require "ngx.api.context"
+local native = require "ngx.api.native"
 local socket_core = require "perilune.core.socket"
 local tcp = require "ngx.api.handshake"
 local udp = require "ngx.api.udp"
@@ -47,6 +48,9 @@ local function request_socket(...)
         error("expecting 0 or 1 argument, but got " .. select("#", ...), 2)
     end
     local raw = ...
+    if context.session[native.C.ffi_ngx_context()] then
+        return require("ngx.api.session").socket()
+    end
     context.check(context.answering)
     local s, err = socket_core.request(raw)
     if not s then

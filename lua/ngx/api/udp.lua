@@ -190,4 +190,6 @@ function methods:close(...)
     return 1
 end
 
+udp.methods, udp.message_size = methods, message_size
+
 return udp

@@ -41,6 +41,8 @@ function answer.of(res)
         return setmetatable({ status = 200, headers = headers.new(), body = res }, mt)
     elseif res == nil then
         return setmetatable({ status = 204, headers = headers.new() }, mt)
+    elseif res == true then -- of http.proxy: it has been sent, nothing can be changed any more
+        return setmetatable({ status = 200, headers = headers.new(), is_sent = true }, mt)
     end
     error("the handler returned a bad response: a " .. kind, 0)
 end

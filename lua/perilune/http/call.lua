@@ -75,6 +75,9 @@ local function pusher(self, id)
                 error(err, 0)
             end
         elseif piece ~= "" then
+            if self.activity then
+                self.activity:bytes(">", piece)
+            end
             core.write(id, piece)
         end
     end
@@ -106,11 +109,15 @@ local function send(self)
     local u, source = self.url, self.source
     self.is_answered = false
     local target, fields = u.target, self.fields or NO_FIELDS
-    if self.via then
-        target, fields = proxy.absolute(self.via, u, fields)
+    if self.proxy then
+        target, fields = proxy.absolute(self.proxy, u, fields)
     end
-    local id, err = core.send(self.pool.core, self.key or u.key, self.way or u, self, self.method, target,
-        not self.has_host and u.authority or "", fields, source and source.core, self.core_options)
+    local host = not self.has_host and u.authority or ""
+    if self.activity then
+        self.activity:request(self.method, target, host, fields, source and source.core)
+    end
+    local id, err = core.send(self.pool.core, self.key or u.key, self.way or u, self, self.method, target, host, fields,
+        source and source.core, self.core_options)
     if not id then
         finish(self, err)
         return
@@ -154,7 +161,9 @@ end
 
 local function deliver(self, res)
     local o = self.options
-    if is_exceptional(o, res.status) then
+    if res.status == 416 and o.as == "file" and o.resume then
+        require("perilune.http.download").finish_whole(self, res, finish)
+    elseif is_exceptional(o, res.status) then
         local err = failure.new("status", ("%d %s from %s"):format(res.status, status_text(res.status), self.url_text))
         err.status, err.response = res.status, res
         finish(self, err)
@@ -206,6 +215,10 @@ local events = {}
 function events.head(self, status, head, body)
     local res = response.new(self, status, head, body)
     self.is_answered = true
+    if self.activity then
+        self.activity:head(head)
+        self.activity:bytes("<", body or "")
+    end
     if self.options.cookie_store then
         self.options.cookie_store:take(self.url, res.headers)
     end
@@ -217,7 +230,9 @@ function events.head(self, status, head, body)
         res.trace_redirects = self.trace
     end
     if self.options.save_request then
-        res.request = { method = self.method, url = self.url_text, headers = self.fields }
+        local sent = self.options.debug_body and self.source and self.source.core
+        res.request = { method = self.method, url = self.url_text, headers = self.fields,
+            body = type(sent) == "string" and sent or nil }
     end
     deliver(self, res)
 end
@@ -225,6 +240,9 @@ end
 function events.failed(self, err)
     if self.writer then
         self.writer:cancel()
+    end
+    if self.activity then
+        self.activity:line("*", tostring(err))
     end
     if not self.d then
         return
@@ -253,6 +271,9 @@ end
 
 function events.inform(self, status, head)
     local fn = self.options.on_informational
+    if self.activity then
+        self.activity:head(("HTTP/1.1 %d\r\n"):format(status) .. head:gsub("^[^\r\n]*\r\n", "", 1))
+    end
     if fn then
         fn(status, response.headers_of(head))
     end
@@ -268,6 +289,9 @@ end)
 function call.start(self)
     self.started = core_task.clock()
     local d = deferred.deferred(function()
+        if self.activity then
+            self.activity:line("*", "cancelled")
+        end
         stop(self)
         self.d = nil
     end)

@@ -4,21 +4,22 @@
 -- docs/modules/http-client.md. Preparing a request never waits and raises only for misuse; whatever the world does
 -- fails the deferred.
 
+local activity = require "perilune.http.activity"
 local body_source = require "perilune.http.body_source"
 local call = require "perilune.http.call"
+local check_options = require "perilune.http.check"
 local coerce = require "perilune.http.coerce"
 local core = require "perilune.core.client"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
-local known_options = require "perilune.http.options"
+local hedge = require "perilune.http.hedge"
 local options = require "perilune.options"
 local params = require "perilune.http.params"
 local pool = require "perilune.http.pool"
-local proxy = require "perilune.http.proxy"
 local retry = require "perilune.http.retry"
-local tls = require "perilune.http.tls"
 local url = require "perilune.http.url"
+local way = require "perilune.http.way"
 
 local client = {}
 
@@ -83,7 +84,9 @@ end
 
 local function accept_encoding(o)
     local asked = o.accept_encoding
-    if asked == false or (asked == nil and o.decompress == false) then
+    if asked == nil and o.as == "file" and o.resume then
+        return "identity" -- a part of a coded file is good for nothing
+    elseif asked == false or (asked == nil and o.decompress == false) then
         return nil
     elseif type(asked) == "table" then
         return table.concat(asked, ", ")
@@ -153,27 +156,6 @@ local function core_options(o)
     }
 end
 
-local function way_of(o, u)
-    if u.scheme == "https" then
-        return tls.way(o, u)
-    elseif not o.unix_path then
-        return proxy.way(o, u)
-    end
-    return "unix:" .. o.unix_path .. " " .. u.key, { host = u.host, port = u.port, unix_path = o.unix_path }
-end
-
---- Asks for what is missing of a file that is there in part.
-local function ask_for_rest(o, fields)
-    local file = o.as == "file" and o.resume and io.open(o.save_to, "rb")
-    local size = file and file:seek("end") or 0
-    if file then
-        file:close()
-    end
-    if size > 0 then
-        fields[#fields + 1], fields[#fields + 2] = "Range", ("bytes=%d-"):format(size)
-    end
-end
-
 local function prepare(o)
     local u, err = target_of(o)
     if not u then
@@ -188,16 +170,26 @@ local function prepare(o)
         method = o.method and o.method:upper() or "GET", source = source, core_options = core_options(o),
         coerce = o.as and coerce[o.as], retry = o.retry and retry.policy(o.retry) or nil,
     }
+    if o.log_activity then
+        self.activity = activity.of(o.log_activity)
+    end
     self.fields, self.has_host = fields_of(o, u, source)
-    ask_for_rest(o, self.fields)
-    self.key, self.way, self.via = way_of(o, u)
-    if self.via and self.via.code then
-        return nil, self.via
+    if o.as == "file" and o.resume then
+        require("perilune.http.download").ask_for_rest(o, self.fields)
+    end
+    self.key, self.way, self.proxy, err = way.of(o, u)
+    if err then
+        return nil, err
     end
     return self
 end
 
-local function send(o)
+local send
+
+function send(o)
+    if o.hedge then
+        return hedge.send(o, send)
+    end
     local self, err = prepare(o)
     if not self then
         return deferred.error_deferred(err)
@@ -233,19 +225,29 @@ local function with_defaults(o)
 end
 
 local function check(o, level)
-    options.check(o, known_options, "http.request", level + 1)
+    check_options.request(o, "http.request", level)
     if o.as and (o.as == "is_whole" or not coerce[o.as]) then
         error(("http.request: option 'as' must be string, json, stream, lines, sse or file, not '%s'"):format(o.as),
-            level + 1)
+            level)
     elseif o.as == "file" and not o.save_to then
-        error("http.request: as = 'file' needs the option 'save_to'", level + 1)
+        error("http.request: as = 'file' needs the option 'save_to'", level)
     elseif o.pool and not pool.is_pool(o.pool) then
-        error("http.request: option 'pool' must be a pool of http.connection_pool", level + 1)
+        error("http.request: option 'pool' must be a pool of http.connection_pool", level)
+    end
+    if not activity.is_option(o.log_activity) then
+        error(("http.request: option 'log_activity' must be a level, not '%s'"):format(o.log_activity), level)
     elseif type(o.retry) == "table" then
-        options.check(o.retry, retry.OPTIONS, "http.request: retry", level + 1)
+        options.check(o.retry, retry.OPTIONS, "http.request: retry", level)
+    end
+    if type(o.reconnect) == "table" then
+        options.check(o.reconnect, require("perilune.http.event_stream").OPTIONS, "http.request: reconnect", level)
+    end
+    if type(o.hedge) == "table" then
+        options.check(o.hedge, hedge.OPTIONS, "http.request: hedge", level)
     end
 end
 
+--- Those who tail-call this are not among the levels.
 local function start(o, level)
     check(o, level + 1)
     o = with_defaults(o)

@@ -1,12 +1,12 @@
---- Cookies of a server (RFC 6265 and its revision): the text of Set-Cookie, and values that are signed.
+--- Cookies of a server (RFC 6265 and its revision): the text of Set-Cookie, and values that are signed or encrypted.
 --
 -- The cookies of a request are `req.cookies`. Attributes are safe by default: Path=/, HttpOnly, SameSite=Lax. What a
 -- browser would drop silently is refused here: a prefix of the name (`__Host-`, `__Secure-`) without what it
 -- promises, SameSite=None or Partitioned without Secure, bytes that may not stand in a value, more than 4,096 bytes.
 
+local crypto = require "perilune.crypto"
 local is_token = require "perilune.http.token"
 local options = require "perilune.options"
-local signature = require "perilune.http.signature"
 
 local cookie = {}
 
@@ -14,6 +14,7 @@ local ATTRIBUTES = { path = { "string", "boolean" }, domain = "string", max_age 
     secure = "boolean", http_only = "boolean", same_site = { "string", "boolean" }, partitioned = "boolean" }
 local SAME_SITE = { strict = "Strict", lax = "Lax", none = "None" }
 local MOST, KEY_LEAST = 4096, 16
+local SEAL_PURPOSE, SEAL_KEYS_MOST = "perilune: encrypted cookies", 64
 
 local function misuse(name, what)
     error(("cookie '%s': %s"):format(name, what), 3)
@@ -99,7 +100,7 @@ local function check_keys(keys)
 end
 
 local function code(key, name, text)
-    return signature.encode(signature.hmac_sha256(key, name .. "=" .. text))
+    return crypto.base64url(crypto.hmac("sha256", key, name .. "=" .. text))
 end
 
 --- A value that only who has a key can make: any bytes, readable by everybody, bound to the name of the cookie.
@@ -109,7 +110,7 @@ end
 -- @treturn string
 function cookie.sign(name, value, keys)
     keys = check_keys(keys)
-    local text = signature.encode(value)
+    local text = crypto.base64url(value)
     return text .. "." .. code(keys[1], name, text)
 end
 
@@ -126,8 +127,52 @@ function cookie.unsign(name, signed, keys)
         return nil
     end
     for _, key in ipairs(keys) do
-        if signature.equals(code(key, name, text), given) then
-            return signature.decode(text)
+        if crypto.equals(code(key, name, text), given) then
+            return crypto.unbase64url(text)
+        end
+    end
+    return nil
+end
+
+--- Keys that were derived: secret → key of `crypto.seal`.
+local seal_keys, seal_keys_n = {}, 0
+
+local function seal_key(secret)
+    local key = seal_keys[secret]
+    if not key then
+        if seal_keys_n == SEAL_KEYS_MOST then
+            seal_keys, seal_keys_n = {}, 0
+        end
+        key = crypto.derive(secret, SEAL_PURPOSE)
+        seal_keys[secret], seal_keys_n = key, seal_keys_n + 1
+    end
+    return key
+end
+
+--- A value that only who has a key can read or make (AES-256-GCM), bound to the name of the cookie. One key is good for
+-- 2^32 values. A secret that signs may encrypt as well: each use has a key of its own, derived from it.
+-- @tparam string name
+-- @tparam string value any bytes
+-- @tparam string|table keys one, or an array of which the first encrypts
+-- @treturn string 38 bytes and a third of the value longer than it
+function cookie.encrypt(name, value, keys)
+    keys = check_keys(keys)
+    return crypto.base64url(crypto.seal(seal_key(keys[1]), value, name))
+end
+
+--- What was encrypted; nil when it was not, for this name, with any of the keys.
+-- @tparam string name
+-- @tparam string|nil encrypted
+-- @tparam string|table keys
+-- @treturn string|nil
+-- @treturn number|nil which of the keys it was: above 1, and a new value should be sent
+function cookie.decrypt(name, encrypted, keys)
+    keys = check_keys(keys)
+    local sealed = encrypted and crypto.unbase64url(encrypted)
+    for i = 1, sealed and #keys or 0 do
+        local value = crypto.unseal(seal_key(keys[i]), sealed, name)
+        if value then
+            return value, i
         end
     end
     return nil

@@ -142,6 +142,9 @@ local function complete(req, res)
     if is_deferred(res) then
         return complete(req, await(res))
     end
+    if res.is_sent then
+        return true
+    end
     local body = res.body
     if (type(body) == "string" or body == nil) and not res.trailers then
         return res.status, fields_of(res.headers), body
@@ -179,6 +182,10 @@ local function find(name)
     return value
 end
 
+--- The function that `module[.function]` names; `what` is the field of a module that is a table.
+-- @tparam string name
+-- @tparam string what
+-- @treturn function
 local function callable(name, what)
     local value = find(name)
     if type(value) == "table" and type(value[what]) == "function" then
@@ -189,6 +196,8 @@ local function callable(name, what)
     end
     return value
 end
+
+handler.callable = callable
 
 --- Finds `module[.function]` and puts the middleware around it, the first one outermost.
 -- @tparam string name

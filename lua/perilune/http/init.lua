@@ -1,6 +1,7 @@
 --- HTTP: clients, servers in code, files as bodies, header lists.
 
 local client = require "perilune.http.client"
+local deferred = require "perilune.deferred"
 local headers = require "perilune.http.headers"
 local server = require "perilune.http.server"
 local core = require "perilune.core.http"
@@ -25,6 +26,7 @@ local http = {
     form = require("perilune.http.form").read,
     sse = require("perilune.http.sse").open,
     sse_channel = require("perilune.http.sse_channel").new,
+    conditions = require("perilune.http.conditions").check,
     cookie_store = require("perilune.http.cookies").store,
 }
 
@@ -51,6 +53,24 @@ function http.file(path, offset, length)
     check_number(offset, "offset")
     check_number(length, "length")
     return setmetatable({ is_http_file = true, path = path, offset = offset, length = length }, { __name = "file" })
+end
+
+--- A handler of one with three arguments, as asynchronous handlers of Ring have them.
+-- @tparam function fn `fn(req, respond, raise)`, which calls `respond(response)` or `raise(err)` once, now or later
+-- @treturn function handler
+function http.wrap_async(fn)
+    if type(fn) ~= "function" then
+        error("bad argument 'fn' to http.wrap_async (function expected, got " .. type(fn) .. ")", 2)
+    end
+    return function(req)
+        local d = deferred.deferred()
+        fn(req, function(res)
+            d:success(res)
+        end, function(err)
+            d:error(err)
+        end)
+        return d
+    end
 end
 
 --- Passes a request on to another server and answers with what that says, streaming both ways; returns when it is

@@ -6,8 +6,11 @@
 
 local suggest = require "perilune.suggest"
 
-local NAMES = { "basic_auth", "bearer_auth", "body_limit", "concurrency", "cookies", "cors", "error_pages",
-    "method_override", "params", "proxy_headers", "rate_limit", "request_id", "security_headers", "timeout", "timing" }
+local NAMES = {
+    "access_log", "basic_auth", "bearer_auth", "body_limit", "concurrency", "conditional", "cookies", "cors",
+    "csrf", "error_pages", "flash", "idempotency", "jwt", "method_override", "negotiate", "params", "proxy_headers",
+    "rate_limit", "request_id", "security_headers", "session", "timeout", "timing", "trace_context",
+}
 
 local middleware = {}
 

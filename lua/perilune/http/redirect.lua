@@ -2,9 +2,8 @@
 
 local body_source = require "perilune.http.body_source"
 local failure = require "perilune.failure"
-local proxy = require "perilune.http.proxy"
-local tls = require "perilune.http.tls"
 local url = require "perilune.http.url"
+local way = require "perilune.http.way"
 
 local redirect = {}
 
@@ -65,8 +64,6 @@ local function leave_behind(self, target, status)
     end
     if target.origin ~= self.url.origin then
         self.fields, self.has_host = without(self.fields, SECRET), nil
-        local way = target.scheme == "https" and tls.way or proxy.way
-        self.key, self.way, self.via = way(self.options, target)
     elseif self.options.cookie_store then
         self.fields = without(self.fields, { cookie = true })
     end
@@ -93,10 +90,13 @@ function redirect.follow(self, res)
     if not ok then
         return nil, why
     end
-    leave_behind(self, target, res.status)
-    if self.via and self.via.code then
-        return nil, self.via
+    if target.origin ~= self.url.origin then
+        self.key, self.way, self.proxy, err = way.of(self.options, target)
+        if err then
+            return nil, err
+        end
     end
+    leave_behind(self, target, res.status)
     self.url, self.url_text = target, target.url
     if self.options.cookie_store then
         self.options.cookie_store:give(target, self.fields)

@@ -40,20 +40,53 @@ local getters = {
     end,
 }
 
---- A deferred of the whole body as a string; fails with `too_large` above client_max_body_size.
+local function too_long()
+    return failure.refusal(413, "too_large", "the request body is too long")
+end
+
+--- From now on the body is what its Content-Encoding (gzip, deflate, br, zstd) stands for, for whoever reads it; that
+-- field and Content-Length are gone. Without such a field nothing happens. Raises `unsupported` (`status` 415) for a
+-- coding that is not known, `busy` when the body is being read already; reading fails with `too_large` beyond a limit.
+-- @tparam[opt] table opts `max_size` (bytes that come out), `max_ratio` (times as much as went in); those of
+-- client_body_decode_max_size and client_body_decode_max_ratio
+-- @treturn req
+function methods:decode(opts)
+    local o = options.check(opts, { max_size = "bytes", max_ratio = "count" }, "req:decode", 2)
+    local ok, err = core.decode_body(self, o.max_size, o.max_ratio)
+    if not ok then
+        error(err, 0)
+    end
+    self.headers, self.content_length = nil, nil -- to be read anew
+    return self
+end
+
+--- Undoes codings where that is asked for; false when the body is known to be too long.
+local function prepare(self, o)
+    if o.decode then
+        self:decode { max_size = o.max_size, max_ratio = o.max_ratio }
+    end
+    return not (o.max_size and (self.content_length or 0) > o.max_size)
+end
+
+--- A deferred of the whole body as a string; fails with `too_large` when it is too long.
+-- @tparam[opt] table opts `max_size` (bytes; none but that of the server), `decode` (boolean: as `decode` does, with
+-- `max_size` and `max_ratio`)
 -- @treturn deferred
-function methods:text()
-    return body.read_all(self)
+function methods:text(opts)
+    local o = options.check(opts, { max_size = "bytes", decode = "boolean", max_ratio = "count" }, "req:text", 2)
+    if not prepare(self, o) then
+        return deferred.error_deferred(too_long())
+    end
+    local whole = body.read_all(self)
+    return o.max_size and whole:chain(function(s)
+        return #s <= o.max_size and s or deferred.error_deferred(too_long())
+    end) or whole
 end
 
 --- A deferred of the decoded form (application/x-www-form-urlencoded).
 -- @treturn deferred
 function methods:form()
     return self:text():chain(request.parse_args)
-end
-
-local function too_long()
-    return failure.refusal(413, "too_large", "the request body is too long")
 end
 
 --- How deeply arrays and objects are nested in a JSON text, at most.
@@ -68,17 +101,14 @@ end
 
 --- A deferred of the decoded JSON body. Fails with `invalid` (`status` 400) when it is none or nested too deeply, with
 -- `too_large` (413) when it is too long.
--- @tparam[opt] table opts `max_size` (bytes; none but that of the server), `max_depth` (levels of nesting; 1000)
+-- @tparam[opt] table opts `max_size`, `decode`, `max_ratio` as of `text`; `max_depth` (levels of nesting; 1000)
 -- @treturn deferred
 function methods:json(opts)
-    local o = options.check(opts, { max_size = "bytes", max_depth = "count" }, "req:json", 2)
-    if o.max_size and (self.content_length or 0) > o.max_size then
-        return deferred.error_deferred(too_long())
-    end
-    return self:text():chain(function(s)
-        if o.max_size and #s > o.max_size then
-            error(too_long(), 0)
-        elseif o.max_depth and depth_of(s) > o.max_depth then
+    local o = options.check(opts, { max_size = "bytes", max_depth = "count", decode = "boolean", max_ratio = "count" },
+        "req:json", 2)
+    local text = self:text { max_size = o.max_size, decode = o.decode, max_ratio = o.max_ratio }
+    return text:chain(function(s)
+        if o.max_depth and depth_of(s) > o.max_depth then
             local what = "the JSON of the request body is nested deeper than " .. o.max_depth
             error(failure.refusal(400, "invalid", what), 0)
         end
@@ -95,6 +125,14 @@ end
 -- @tparam[opt] table fields
 function methods:inform(status, fields)
     return core.inform(self, status, headers.plain(fields))
+end
+
+--- A new, empty file in client_body_temp_path, which only this user may read. It is removed when the exchange is over,
+-- response sent, unless it was moved away.
+-- @treturn string path
+function methods:temp_file()
+    local path, err = core.temp_file(self)
+    return path or error(err, 0)
 end
 
 --- Trailer fields of the request; complete once the body has been read.

@@ -34,6 +34,9 @@ local function settle(self, d)
         return
     end
     local data, err = core.read(self._id)
+    if data and self._call.activity then
+        self._call.activity:bytes("<", data)
+    end
     if data == "" then
         self._guard = nil
         d:success(nil)
@@ -80,9 +83,9 @@ local function open_body(self)
         s = stream._pulling(function()
             return pull(self)
         end)
-        s.on_close = function()
+        s:on_closed(function()
             self:close()
-        end
+        end)
     end
     rawset(self, "_body", s)
     return s

@@ -2,8 +2,8 @@
 --
 -- The handler gets a table with the fields and methods of a request; what it returns is brought into one form, its
 -- body collected. What only a server can do is not there: limits of the configuration, `req:inform`, compression,
--- trailers of requests. For those, and for what goes over the wire, write a `.t` file. With `time.with_clock` around
--- it, handlers that wait for time can be tested in none.
+-- codings of bodies, trailers of requests. For those, and for what goes over the wire, write a `.t` file. With
+-- `time.with_clock` around it, handlers that wait for time can be tested in none.
 
 local answer = require "perilune.http.answer"
 local core = require "perilune.core.http"
@@ -32,10 +32,19 @@ end
 local Request = { form = request.methods.form, json = request.methods.json }
 local request_mt = { __index = Request, __name = "request" }
 
-function Request:text()
-    local whole = rawget(self, "_text") or task.spawn(collect, self.body)
-    rawset(self, "_text", whole)
-    return whole
+function Request:decode()
+    return self
+end
+
+function Request:text(opts)
+    rawset(self, "_text", rawget(self, "_text") or task.spawn(collect, self.body))
+    return request.methods.text(self, opts)
+end
+
+function Request:temp_file()
+    local path = os.tmpname()
+    self.temp_files[#self.temp_files + 1] = path
+    return path
 end
 
 local function cookies_of(list)
@@ -72,7 +81,7 @@ local function make_request(spec)
     local body, length = body_of(spec, list)
     return setmetatable({ method = spec.method or "GET", target = target, uri = uri, path = unescape(uri),
         query_string = query_string ~= "" and query_string or nil, query = core.parse_args(query_string),
-        headers = list, cookies = cookies_of(list), body = body, content_length = length, params = {},
+        headers = list, cookies = cookies_of(list), body = body, content_length = length, params = {}, temp_files = {},
         host = spec.host or list.host or "localhost", scheme = spec.scheme or "http", protocol = "HTTP/1.1",
         remote_addr = spec.remote_addr or "127.0.0.1", id = spec.id or ("0"):rep(32), time = time.now() }, request_mt)
 end
@@ -115,8 +124,11 @@ local function run(handler, req)
     if not has_body and stream.is_stream(res.body) then
         res.body:close()
     end
-    return setmetatable({ status = res.status, headers = res.headers, body = has_body and text_of(res.body) or "" },
-        response_mt)
+    local text = has_body and text_of(res.body) or ""
+    for _, path in ipairs(req.temp_files) do
+        os.remove(path)
+    end
+    return setmetatable({ status = res.status, headers = res.headers, body = text }, response_mt)
 end
 
 --- Calls an application.

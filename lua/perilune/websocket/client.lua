@@ -3,11 +3,13 @@
 
 local byte_stream = require "perilune.byte_stream"
 local bytes = require "perilune.core.stream"
+local connect = require "perilune.http.connect"
 local connection = require "perilune.websocket.connection"
 local core = require "perilune.core.websocket"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
 local is_token = require "perilune.http.token"
+local option_tables = require "perilune.options"
 local options = require "perilune.websocket.options"
 local task = require "perilune.task"
 local tcp = require "perilune.tcp"
@@ -124,8 +126,11 @@ local function shake_hands(own, u, opts)
     return connection.new(raw, fields["sec-websocket-protocol"])
 end
 
-local function open(u, opts)
-    local timeout = opts.handshake_timeout or 30
+--- A connection to the server, through the proxy that the options name.
+local function reach(u, opts, timeout)
+    if opts.proxy and not opts.path then
+        return await(connect(options.for_proxy(opts), u, timeout))
+    end
     local target = {
         host = u.host, port = not opts.path and u.port or nil, path = opts.path, timeout = timeout,
         resolver = opts.resolver, family = opts.family, local_address = opts.local_address,
@@ -133,8 +138,12 @@ local function open(u, opts)
     if u.scheme == "https" then
         target.tls, target.server_name, target.insecure = opts.tls or true, opts.server_name, opts.insecure
     end
-    local stream = await(tcp.connect(target))
-    local own = stream:detach()
+    return await(tcp.connect(target)):detach()
+end
+
+local function open(u, opts)
+    local timeout = opts.handshake_timeout or 30
+    local own = reach(u, opts, timeout)
     bytes.set_timeouts(own, timeout * 1000, timeout * 1000)
     task.defer(function()
         bytes.close(own, true) -- does nothing once the WebSocket has it
@@ -142,14 +151,67 @@ local function open(u, opts)
     return shake_hands(own, u, opts)
 end
 
+-- --- redirects ---
+
+local FOLLOWED = { [301] = true, [302] = true, [303] = true, [307] = true, [308] = true }
+local SECRET = { authorization = true, cookie = true, host = true, ["proxy-authorization"] = true }
+local MOST = 5
+
+--- Header fields that another origin may see.
+local function without_secrets(given)
+    local kept = {}
+    headers.visit(given or {}, function(name, value)
+        if not SECRET[tostring(name):lower()] then
+            kept[#kept + 1] = { name, value }
+        end
+    end)
+    return kept
+end
+
+--- Where a refusal of the handshake leads: the URL and the options for it; nil when it is none that is followed.
+local function redirected(err, u, opts)
+    local location = type(err) == "table" and FOLLOWED[err.status] and err.headers.location
+    if not (location and opts.follow_redirects) then
+        return nil
+    end
+    local to, why = parse((url.resolve(u, location):gsub("#.*$", "")))
+    if not to then
+        error(failure.new("invalid_redirect", ("%s leads to '%s'"):format(u.url, location), why), 0)
+    elseif u.scheme == "https" and to.scheme == "http" and not opts.allow_downgrade then
+        error(failure.new("insecure_redirect", ("%s leads to %s"):format(u.url, to.origin)), 0)
+    elseif to.origin ~= u.origin then
+        opts = option_tables.together(opts, { headers = without_secrets(opts.headers) })
+    end
+    return to, opts
+end
+
+local function follow(u, opts)
+    local most = opts.max_redirects or MOST
+    for _ = 0, most do
+        local ok, result = pcall(open, u, opts)
+        if ok then
+            return result
+        end
+        local to, with = redirected(result, u, opts)
+        if not to then
+            error(result, 0)
+        end
+        u, opts = to, with
+    end
+    error(failure.new("too_many_redirects", ("more than %d redirects, the last to %s"):format(most, u.url)), 0)
+end
+
 --- Connects to `ws://` or `wss://`. Options: those of `websocket.upgrade` but a function as `origin`, and
 -- `handshake_timeout` seconds (30: resolving, connecting, TLS, and the same again for the answer); `tls` (a context
 -- of perilune.tls, or options of one), `server_name`, `insecure`, `resolver`, `family`, `local_address`, `path` (a Unix
--- socket) as for `tcp.connect`; `origin` a text.
+-- socket) as for `tcp.connect`; `origin` a text; `proxy`, `no_proxy`, `proxy_headers`, `proxy_tls`, `proxy_insecure` as
+-- for `http.request` (an HTTP proxy is asked for a tunnel); `follow_redirects` (false), `max_redirects` (5),
+-- `allow_downgrade` (from wss to ws; false): Authorization and Cookie stay with the origin they were given for.
 -- @tparam string text URL
 -- @tparam[opt] table opts
 -- @treturn deferred of a connection; fails with code `invalid` (URL), `handshake` (`err.status` and `err.headers` are
--- the server's answer), `timeout`, `protocol`, `truncated`, and those of `tcp.connect`
+-- the server's answer), `timeout`, `protocol`, `truncated`, those of redirects, those of `tcp.connect`, and through a
+-- proxy those of `http.request`
 function client.connect(text, opts)
     opts = options.client("websocket.connect", opts)
     return task.spawn(function()
@@ -157,7 +219,7 @@ function client.connect(text, opts)
         if not u then
             error(err, 0)
         end
-        return open(u, opts)
+        return follow(u, opts)
     end)
 end
 

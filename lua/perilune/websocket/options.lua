@@ -17,7 +17,9 @@ local SERVER = options.together(COMMON, { origin = { "string", "table", "functio
 local CLIENT = options.together(COMMON, {
     handshake_timeout = "seconds", tls = { "boolean", "table", "userdata" }, server_name = "string",
     insecure = "boolean", resolver = "table", family = "string",
-    local_address = "string", path = "string", origin = "string",
+    local_address = "string", path = "string", origin = "string", proxy = { "string", "boolean" },
+    no_proxy = { "string", "table" }, proxy_headers = "table", proxy_tls = "any", proxy_insecure = "boolean",
+    follow_redirects = "boolean", max_redirects = "count", allow_downgrade = "boolean",
 })
 
 local RANGES = {
@@ -47,6 +49,19 @@ end
 --- The same for a client.
 function websocket_options.client(what, opts)
     return check(what, opts, CLIENT)
+end
+
+--- The options of a client as those of a request that goes through a proxy: always by a tunnel.
+function websocket_options.for_proxy(opts)
+    local of_tls = opts.tls
+    if type(of_tls) == "boolean" then
+        of_tls = nil
+    end
+    return {
+        proxy = opts.proxy, no_proxy = opts.no_proxy, proxy_headers = opts.proxy_headers, proxy_tls = opts.proxy_tls,
+        proxy_insecure = opts.proxy_insecure, proxy_tunnel = true, tls = of_tls, server_name = opts.server_name,
+        insecure = opts.insecure, resolver = opts.resolver, family = opts.family, local_address = opts.local_address,
+    }
 end
 
 return websocket_options

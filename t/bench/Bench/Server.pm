@@ -90,7 +90,7 @@ sub spawn
 sub wait_ready
 {
     my ($self) = @_;
-    my $end = time + 15;
+    my $end = time + ($self->{wrapper} ? 120 : 15);
     my $answer = '';
     while (time < $end) {
         if (waitpid($self->{pid}, WNOHANG) != 0) {

@@ -12,7 +12,8 @@ static void test_errors(void **state)
         {"workr_processes 1;",
          "unknown directive \"workr_processes\" in code:1; did you mean \"worker_processes\"?"},
         {"http { srever { } }", "unknown directive \"srever\" in code:1; did you mean \"server\"?"},
-        {"listen 80;", "\"listen\" directive is not allowed here in code:1; it belongs in server"},
+        {"listen 80;", "\"listen\" directive is not allowed here in code:1; it belongs in server, "
+                       "server in stream"},
         {"http {\n server {\n  listen 80;\n  location / {\n   contnt_by_lua_block { }\n } } }",
          "unknown directive \"contnt_by_lua_block\" in code:5; did you mean "
          "\"content_by_lua_block\"?"},

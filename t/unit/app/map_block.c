@@ -13,7 +13,7 @@ static struct script *compile(struct world *w, const char *text)
 
 static struct map_block *define(struct world *w, const char *source, const char *name)
 {
-    struct map_block *m = map_block_new(&w->conf, compile(w, source));
+    struct map_block *m = map_block_new(&w->conf, &w->conf.variables, compile(w, source));
 
     assert_non_null(variable_define_getter(&w->conf.variables, slice_str(name), map_block_get, m));
     return m;

@@ -39,7 +39,7 @@ static int send_file(const char *name)
     assert_int_equal(file_cache_open(slice_str(captured_path(&t, name)),
                                      (struct symlink_check){SYMLINKS_FOLLOW, 0}, &f),
                      0);
-    assert_int_equal(static_send(&t.w.v, f), STEP_DONE);
+    assert_int_equal(static_send(&t.w.v, f, CODING_COUNT), STEP_DONE);
     return t.w.x.res.status;
 }
 

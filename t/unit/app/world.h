@@ -46,7 +46,7 @@ static inline void world_init(struct world *w)
     memset(w, 0, sizeof(*w));
     clock_update();
     pool_init(&w->conf.pool, NULL, 0);
-    variable_table_init(&w->conf.variables, &w->conf.pool);
+    variable_table_init(&w->conf.variables, &w->conf.pool, VARIABLES_HTTP);
     w->conf.prefix = SLICE("/srv/");
     w->names[0] = SLICE("example.com");
     w->vhost.names = w->names;
@@ -55,6 +55,7 @@ static inline void world_init(struct world *w)
     w->base.kind = LOCATION_LEVEL;
     w->base.name = SLICE_EMPTY;
     w->base.conf = &w->conf;
+    w->base.variables = &w->conf.variables;
     w->base.vhost = &w->vhost;
     w->local = world_addr("127.0.0.1", 8080);
     w->peer = world_addr("192.0.2.17", 40000);
@@ -85,6 +86,7 @@ static inline void world_init(struct world *w)
 /* To be called when every variable is defined. */
 static inline void world_begin_visit(struct world *w)
 {
+    w->v.variables = &w->conf.variables;
     w->v.slots = pool_zalloc(&w->x.pool, w->conf.variables.slots * sizeof(struct slice));
 }
 

@@ -47,7 +47,8 @@ static void succeed(unsigned i)
 
 static void fail_attempt(unsigned i)
 {
-    struct client_dial_failure f = {&err_refused, "a.example:80: 10.0.0.1:80: connection refused"};
+    struct client_dial_failure f = {&err_refused, "a.example:80: 10.0.0.1:80: connection refused",
+                                    0};
 
     attempts[i].is_over = true;
     attempts[i].fn(attempts[i].user, NULL, &f);

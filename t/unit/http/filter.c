@@ -125,6 +125,75 @@ static void waits_for_the_client(void **state)
     harness_stop();
 }
 
+/* Gives each piece twice, the second time when the client has taken the first. */
+struct doubler {
+    struct filter f;
+    struct chunk again;
+    bool is_paused;
+};
+
+static void doubler_resume(struct filter *f, struct exchange *x)
+{
+    struct doubler *d = CONTAINER_OF(f, struct doubler, f);
+
+    d->is_paused = false;
+    exchange_pass_body(x, f->next, &d->again);
+}
+
+static void doubler_body(struct filter *f, struct exchange *x, const struct chunk *c)
+{
+    struct doubler *d = CONTAINER_OF(f, struct doubler, f);
+    struct chunk first = *c;
+
+    assert_false(d->is_paused); /* whoever is before it goes on after it */
+    first.is_last = false;
+    d->again = *c;
+    d->is_paused = true;
+    exchange_hold(x);
+    exchange_pass_body(x, f->next, &first);
+    if (x->state < EXCHANGE_DONE)
+        filter_pause(f, x);
+    exchange_release(x);
+}
+
+static const struct filter_ops doubler_ops = {"doubler", tag_head, doubler_body, doubler_resume};
+
+static void doubled_app(struct exchange *x, void *user)
+{
+    struct pacer *p = pool_new(&x->pool, struct pacer);
+
+    (void)user;
+    seen.requests++;
+    x->user.on_done = app_on_done;
+    filter_append(x, &p->f, &pacer_ops);
+    filter_append(x, &pool_new(&x->pool, struct doubler)->f, &doubler_ops);
+    filter_append(x, &pool_new(&x->pool, struct doubler)->f, &doubler_ops);
+    exchange_respond(x, SLICE("go"));
+}
+
+static void several_wait_for_the_client(void **state)
+{
+    struct client c;
+
+    (void)state;
+    harness_start();
+    harness_server.on_exchange = doubled_app;
+    c = client_open();
+    client_send(&c, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    client_expect(&c, "0\r\n\r\n", 1);
+    assert_true(c.got.n > (size_t)PIECE * PIECES * 4);
+    assert_true(c.got.n < (size_t)PIECE * (PIECES + 1) * 4);
+    assert_int_equal(seen.done, 1);
+    client_close(&c);
+    c = client_open(); /* one that leaves */
+    client_send(&c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    turns(5);
+    client_close(&c);
+    turns(5);
+    assert_int_equal(seen.done, 2);
+    harness_stop();
+}
+
 static void walks_in_order(void **state)
 {
     struct client c;
@@ -145,7 +214,8 @@ static void walks_in_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(walks_in_order),
-                                       cmocka_unit_test(waits_for_the_client)};
+                                       cmocka_unit_test(waits_for_the_client),
+                                       cmocka_unit_test(several_wait_for_the_client)};
 
     return cmocka_run_group_tests(tests, harness_main_setup, harness_main_teardown);
 }

@@ -27,6 +27,14 @@ static char content[FILE_SIZE];
 static struct buf want, got;
 static uint64_t seed;
 
+static void never(struct keeper *k)
+{
+    UNUSED(k);
+    fail_msg("the owner still holds it");
+}
+
+static struct keeper keeper = {1, never};
+
 static size_t rnd(size_t below)
 {
     seed = seed * 6364136223846793005u + 1442695040888963407u;
@@ -48,6 +56,7 @@ static int tear_down_file(void **state)
     UNUSED(state);
     mem_cache_trim(&pieces);
     mem_cache_trim(&sections);
+    assert_int_equal(keeper.holds, 1);
     return close(file);
 }
 
@@ -95,6 +104,11 @@ static void assert_delivered(void)
     assert_memory_equal(got.p, want.p, want.n);
 }
 
+static enum outq_result write_now(const char *p, size_t n, size_t threshold)
+{
+    return outq_write(&q, ends[0], slice_of(p, n), NULL, threshold);
+}
+
 static size_t random_size(void)
 {
     static const size_t spans[] = {2, 100, 16000, ROOM + 2, 70000};
@@ -107,7 +121,7 @@ static void add_something(void)
     size_t n = random_size(), at = rnd(FILE_SIZE - n), less;
     enum outq_result r;
 
-    switch (rnd(4)) {
+    switch (rnd(5)) {
     case 0:
         outq_add(&q, content + at, n);
         buf_add(&want, content + at, n);
@@ -124,8 +138,12 @@ static void add_something(void)
             piece_of(q.pieces.prev)->owned = true;
         buf_add(&want, content + at, n);
         break;
+    case 3:
+        outq_add_kept(&q, content + at, n, &keeper);
+        buf_add(&want, content + at, n);
+        break;
     default:
-        r = outq_write(&q, ends[0], content + at, n, rnd(40000));
+        r = outq_write(&q, ends[0], slice_of(content + at, n), rnd(2) ? &keeper : NULL, rnd(40000));
         assert_int_equal(r, outq_is_empty(&q) ? OUTQ_EMPTY : OUTQ_BLOCKED);
         buf_add(&want, content + at, n);
     }
@@ -221,7 +239,7 @@ static void test_many_pieces(void **state)
         outq_add(&q, block, sizeof(block));
         buf_add(&want, block, sizeof(block));
     }
-    assert_int_equal(outq_write(&q, ends[0], content, FILE_SIZE, 1), OUTQ_EMPTY);
+    assert_int_equal(write_now(content, FILE_SIZE, 1), OUTQ_EMPTY);
     buf_add(&want, content, FILE_SIZE);
     take(ALL);
     assert_delivered();
@@ -239,7 +257,7 @@ static void test_just_enough_pieces(void **state)
         want = got = BUF_EMPTY;
         for (size_t i = 0; i < count; i++)
             outq_add(&q, block, sizeof(block));
-        assert_int_equal(outq_write(&q, ends[0], "end", 3, 1), OUTQ_EMPTY);
+        assert_int_equal(write_now("end", 3, 1), OUTQ_EMPTY);
         take(ALL / 256);
         assert_int_equal(got.n, count * ROOM + 3);
         assert_memory_equal(got.p + count * ROOM, "end", 3);
@@ -284,18 +302,18 @@ static void test_write_threshold(void **state)
     UNUSED(state);
     pair_new(ends, 50);
     want = got = BUF_EMPTY;
-    assert_int_equal(outq_write(&q, ends[0], content, 10, 100), OUTQ_BLOCKED);
+    assert_int_equal(write_now(content, 10, 100), OUTQ_BLOCKED);
     assert_int_equal(q.bytes, 10); /* below: only queued */
-    assert_int_equal(outq_write(&q, ends[0], content + 10, 90, 100), OUTQ_BLOCKED);
+    assert_int_equal(write_now(content + 10, 90, 100), OUTQ_BLOCKED);
     assert_int_equal(q.bytes, 50); /* all were offered */
     take(100);
     assert_int_equal(outq_flush(&q, ends[0], 0), OUTQ_EMPTY);
     take(100);
     buf_add(&want, content, 100);
     assert_delivered();
-    assert_int_equal(outq_write(&q, ends[0], content, 0, 0), OUTQ_EMPTY);
+    assert_int_equal(write_now(content, 0, 0), OUTQ_EMPTY);
     outq_add_file(&q, file, 0, 10, false); /* what is behind a file stays behind it */
-    assert_int_equal(outq_write(&q, ends[0], "z", 1, 0), OUTQ_BLOCKED);
+    assert_int_equal(write_now("z", 1, 0), OUTQ_BLOCKED);
     assert_int_equal(outq_flush(&q, ends[0], ALL), OUTQ_EMPTY);
     take(100);
     buf_add(&want, content, 10);
@@ -312,7 +330,7 @@ static void test_failure(void **state)
     pair_fail(ends[0], &err_reset);
     assert_int_equal(outq_flush(&q, ends[0], ALL), OUTQ_FAILED);
     assert_ptr_equal(ends[0]->err, &err_reset);
-    assert_int_equal(outq_write(&q, ends[0], "abc", 3, 0), OUTQ_FAILED);
+    assert_int_equal(write_now("abc", 3, 0), OUTQ_FAILED);
     outq_clear(&q);
     outq_add_file(&q, file, 0, 10, false);
     assert_int_equal(outq_flush(&q, ends[0], ALL), OUTQ_FAILED);
@@ -397,6 +415,45 @@ static void test_reserve(void **state)
     assert_int_equal(outq_flush(&q, ends[0], 0), OUTQ_EMPTY);
 }
 
+static unsigned freed;
+
+static void note_freed(struct keeper *k)
+{
+    UNUSED(k);
+    freed++;
+}
+
+/* What is kept is not copied, and held until the last of it has gone or the queue is cleared; a
+ * little is copied and not held. */
+static void test_kept(void **state)
+{
+    struct keeper owner = {1, note_freed}, *own = &owner;
+    char taken[KEPT_LEAST];
+
+    UNUSED(state);
+    freed = 0;
+    outq_add(&q, "head", 4);
+    outq_add_kept(&q, content, FILE_SIZE, own);
+    outq_add_kept(&q, content, KEPT_LEAST - 1, own);
+    outq_add_kept(&q, content, KEPT_LEAST, NULL);
+    outq_add_kept(&q, content, KEPT_LEAST, own);
+    assert_int_equal(owner.holds, 3);
+    assert_ptr_equal(piece_of(q.pieces.next->next)->data, content);
+    assert_null(outq_take(&q, taken, 4));
+    for (size_t n = 0; n < FILE_SIZE; n += 4000) {
+        assert_int_equal(owner.holds, 3);
+        assert_null(outq_take(&q, taken, 4000));
+        assert_memory_equal(taken, content + n, 4000);
+    }
+    assert_int_equal(owner.holds, 2);
+    keeper_release(&own);
+    assert_null(own);
+    assert_int_equal(freed, 0);
+    outq_clear(&q);
+    assert_int_equal(freed, 1);
+    pair_new(ends, 0);
+}
+
 /* Bytes taken off the front are those that were queued, whatever they lie in. */
 static void test_take(void **state)
 {
@@ -468,6 +525,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unreadable_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_owned_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reserve, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_take, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_paced, set_up, tear_down),
     };

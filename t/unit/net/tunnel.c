@@ -14,6 +14,8 @@
 #include "net/pair.h"
 
 static struct stream *left, *right; /* the outer ends */
+static struct tunnel *tunnel;
+static struct tunnel_options options; /* of the next one that is joined */
 
 static void ignore(struct stream *s, int events)
 {
@@ -44,7 +46,9 @@ static void join(size_t capacity, const char *before, uint64_t idle)
     outq_init(&b.out);
     buf_add(&a.in, before, strlen(before));
     outq_add(&a.out, before, strlen(before));
-    tunnel_start(&a, &b, idle);
+    options.idle = idle;
+    tunnel = tunnel_start(&a, &b, &options);
+    options = (struct tunnel_options){.idle = 0};
     turns(3);
 }
 
@@ -141,6 +145,81 @@ static void idling_closes_both(void **state)
     leave();
 }
 
+static struct {
+    struct tunnel_counts counts;
+    const struct err *why;
+    unsigned calls;
+} over;
+
+static void on_over(void *user, const struct tunnel_counts *counts, const struct err *why)
+{
+    assert_ptr_equal(user, &over);
+    over.counts = *counts;
+    over.why = why;
+    over.calls++;
+}
+
+static void join_told(size_t capacity, const char *before, uint64_t idle, bool ends_together)
+{
+    memset(&over, 0, sizeof(over));
+    options = (struct tunnel_options){
+        .on_over = on_over, .user = &over, .ends_together = ends_together, .buffer = 4096};
+    join(capacity, before, idle);
+}
+
+/* Side 0 is what `left` talks to. */
+static void tells_what_went_through(void **state)
+{
+    (void)state;
+    join_told(1000, "early", 0, true);
+    assert_string_equal(hear(left), "early");
+    say(left, "ping");
+    say(right, "answer");
+    assert_int_equal(tunnel_counts(tunnel).received[0], 4);
+    assert_int_equal(over.calls, 0);
+    stream_shutdown(left);
+    turns(5);
+    assert_int_equal(over.calls, 1);
+    assert_null(over.why);
+    assert_int_equal(over.counts.received[0], 4);
+    assert_int_equal(over.counts.received[1], 6);
+    assert_int_equal(over.counts.sent[0], 5 + 6);
+    assert_int_equal(over.counts.sent[1], 5 + 4);
+    assert_true(over.counts.first_ms[1] >= over.counts.first_ms[0]);
+    assert_string_equal(hear(right), "earlyping");
+    assert_string_equal(hear(right), "(end)");
+    leave();
+}
+
+static void tells_why(void **state)
+{
+    (void)state;
+    join_told(1000, "", 0, false);
+    stream_close(&left, true);
+    turns(5);
+    assert_int_equal(over.calls, 1);
+    assert_non_null(over.why);
+    leave();
+    join_told(1000, "", 5, false);
+    while (tunnel_count())
+        loop_turn(true);
+    assert_ptr_equal(over.why, &err_timeout);
+    leave();
+}
+
+static void closes_when_told(void **state)
+{
+    (void)state;
+    join_told(1000, "", 0, false);
+    tunnel_close(&tunnel);
+    assert_null(tunnel);
+    tunnel_close(&tunnel);
+    turns(5);
+    assert_int_equal(over.calls, 0);
+    assert_string_equal(hear(right), "(failed)");
+    leave();
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -159,10 +238,10 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(carries_both_ways),
-        cmocka_unit_test(slow_side_stops_the_other),
-        cmocka_unit_test(failure_closes_both),
-        cmocka_unit_test(idling_closes_both),
+        cmocka_unit_test(carries_both_ways),       cmocka_unit_test(slow_side_stops_the_other),
+        cmocka_unit_test(failure_closes_both),     cmocka_unit_test(idling_closes_both),
+        cmocka_unit_test(tells_what_went_through), cmocka_unit_test(tells_why),
+        cmocka_unit_test(closes_when_told),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -74,9 +74,10 @@ static void on_end_sent(void *user, void *stream)
     buf_add_lit(&((struct world *)user)->log, "sent;");
 }
 
-static void on_close(void *user, void *stream, uint32_t code)
+static void on_close(void *user, void *stream, uint32_t code, bool is_by_peer)
 {
     (void)stream;
+    (void)is_by_peer;
     buf_printf(&((struct world *)user)->log, "close %u;", code);
 }
 

@@ -4,13 +4,13 @@
 -- nil or false: refused) or `users` (user → password); `realm` ("restricted").
 
 local await = require("perilune.deferred").await
+local crypto = require "perilune.crypto"
 local define = require "perilune.http.middleware.define"
-local signature = require "perilune.http.signature"
 
 --- User and password of an Authorization field, or nil.
 local function credentials(value)
     local scheme, text = (value or ""):match("^(%a+) +([%w+/]+=*)$")
-    local pair = scheme and scheme:lower() == "basic" and signature.decode_base64(text)
+    local pair = scheme and scheme:lower() == "basic" and crypto.unbase64(text)
     if pair and not pair:find("%c") then
         return pair:match("^([^:]*):(.*)$")
     end
@@ -19,7 +19,7 @@ end
 local function checker(users)
     return function(user, password)
         local known = users[user]
-        local is_right = signature.equals(known or "", password)
+        local is_right = crypto.equals(known or "", password)
         return known ~= nil and is_right
     end
 end

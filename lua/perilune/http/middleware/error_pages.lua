@@ -8,6 +8,7 @@
 -- Options: `page` (function(problem, req) → HTML, in place of the built-in page; `problem` has `status`, `title`,
 -- `detail`), `debug` (boolean, false: tell the text of every error; for development).
 
+local accept = require "perilune.http.accept"
 local answer = require "perilune.http.answer"
 local define = require "perilune.http.middleware.define"
 local failure = require "perilune.failure"
@@ -24,23 +25,11 @@ local PAGE = [[
 <body><h1>%d %s</h1><p>%s</p></body></html>
 ]]
 
---- The weight that an Accept field gives to a type, 0 when it is not accepted.
-local function weight(accept, of)
-    local best, precision = 0, -1
-    for range, parameters in accept:gmatch("([^,;%s]+)([^,]*)") do
-        local q = tonumber(parameters:match(";%s*[qQ]=([%d.]+)") or 1) or 0
-        local how = range == of and 2 or range == of:match("^[^/]+") .. "/*" and 1 or range == "*/*" and 0 or -1
-        if how > precision then
-            best, precision = q, how
-        end
-    end
-    return precision >= 0 and best or 0
-end
-
 local function wants_html(req)
-    local accept = (req.headers["accept"] or "*/*"):lower()
-    local for_programs = math.max(weight(accept, "application/problem+json"), weight(accept, "application/json"))
-    return weight(accept, "text/html") > for_programs
+    local field = req.headers["accept"]
+    local for_programs = math.max(accept.quality(field, "type", "application/problem+json"),
+        accept.quality(field, "type", "application/json"))
+    return accept.quality(field, "type", "text/html") > for_programs
 end
 
 local ESCAPED = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }

@@ -74,15 +74,10 @@ function tree.add(node, route)
     end
 end
 
---- Visits the leaves that fit, best first, until `wanted` has something of one.
--- @treturn table|nil route
-local function walk(node, path, at, values, n, wanted, x)
-    if not at then
-        return node.leaf and wanted(node.leaf, x)
-    end
-    local slash = find(path, "/", at, true)
-    local segment = sub(path, at, (slash or 0) - 1)
-    local after = slash and slash + 1
+local walk
+
+--- Where more than one branch may fit: each in turn, the static one first, until one has what is wanted.
+local function branch(node, path, at, segment, after, values, n, wanted, x)
     local below = node.static[segment]
     local route = below and walk(below, path, after, values, n, wanted, x)
     if route then
@@ -107,6 +102,32 @@ local function walk(node, path, at, values, n, wanted, x)
             return route
         end
     end
+end
+
+--- Visits the leaves that fit, best first, until `wanted` has something of one. Most nodes leave no choice, and a chain
+-- of those is a loop, which LuaJIT compiles; recursion would not be.
+-- @treturn table|nil route
+function walk(node, path, at, values, n, wanted, x)
+    while at do
+        local slash = find(path, "/", at, true)
+        local segment = sub(path, at, (slash or 0) - 1)
+        local after = slash and slash + 1
+        local below, choices = node.static[segment], node.choices
+        local choice = choices[1]
+        if node.rest or choices[2] or (choice and below) then
+            return branch(node, path, at, segment, after, values, n, wanted, x)
+        elseif below then
+            node = below
+        elseif choice and segment ~= "" and (choice.constraint == nil or allows(choice.constraint, segment)) then
+            n = n + 1
+            values[n] = segment
+            node = choice.node
+        else
+            return nil
+        end
+        at = after
+    end
+    return node.leaf and wanted(node.leaf, x)
 end
 
 local function of_method(leaf, method)

@@ -5,17 +5,18 @@
  * changed, and readiness is passed on in the next turn, level-triggered: as long as the user
  * watches for what is there it is told again. When the stream ends before the tunnel is closed,
  * what was not read moves to the tunnel (part_from_stream). */
-#include "http/server_h2_tunnel.h"
+#include "http/h2_tunnel.h"
 
 #include "base/mem.h"
 #include "loop/io.h"
+#include "loop/loop.h"
 
 enum { QUEUED_MOST = 65536 };
 
 struct tunnel {
     struct stream stream;
-    struct server_h2_stream *st; /* NULL: it has ended */
-    struct buf rest;             /* then: what was not read */
+    struct h2_stream *st; /* NULL: it has ended */
+    struct buf rest;      /* then: what was not read */
     struct loop_call ready;
     uint8_t watched;
     bool has_end; /* the peer's side ended well */
@@ -28,16 +29,16 @@ static struct tunnel *tunnel_of(const struct stream *s)
 
 static size_t room(const struct tunnel *t)
 {
-    const struct server_h2_stream *st = t->st;
+    const struct h2_stream *st = t->st;
 
-    if (!st || st->out_state >= SERVER_H2_OUT_LAST || st->out.bytes >= QUEUED_MOST)
+    if (!st || st->out_state >= H2_OUT_LAST || st->out.bytes >= QUEUED_MOST)
         return 0;
     return QUEUED_MOST - st->out.bytes;
 }
 
 static int ready_events(const struct tunnel *t)
 {
-    bool is_readable = !t->st || t->st->in == SERVER_H2_IN_ENDED || t->st->body.n > t->st->body_at;
+    bool is_readable = !t->st || t->st->in == H2_IN_ENDED || h2_stream_has_data(t->st);
 
     return (is_readable ? IO_READ : 0) | (!t->st || room(t) ? IO_WRITE : 0);
 }
@@ -62,15 +63,15 @@ static void on_ready(struct loop_call *call)
 /* The stream is over: its record may go. */
 static void part_from_stream(struct tunnel *t)
 {
-    struct server_h2_stream *st = t->st;
+    struct h2_stream *st = t->st;
 
-    t->has_end = st->in == SERVER_H2_IN_ENDED && st->code == H2_NO_ERROR;
-    server_h2_stream_take(st, &t->rest);
+    t->has_end = st->in == H2_IN_ENDED && st->code == H2_NO_ERROR;
+    h2_stream_take(st, &t->rest);
     st->owner = NULL;
     t->st = NULL;
 }
 
-static void on_news(struct server_h2_stream *st)
+static void on_news(struct h2_stream *st)
 {
     struct tunnel *t = st->owner;
 
@@ -92,8 +93,8 @@ static ssize_t tunnel_read(struct stream *s, void *p, size_t n)
 
     if (s->err)
         return STREAM_FAILED;
-    if (t->st && t->st->body.n > t->st->body_at)
-        server_h2_stream_take(t->st, &t->rest);
+    if (t->st && h2_stream_has_data(t->st))
+        h2_stream_take(t->st, &t->rest);
     if (t->rest.n) {
         n = MIN(n, t->rest.n);
         memcpy(p, t->rest.p, n);
@@ -101,7 +102,7 @@ static ssize_t tunnel_read(struct stream *s, void *p, size_t n)
         return (ssize_t)n;
     }
     if (t->st)
-        return t->st->in == SERVER_H2_IN_ENDED ? 0 : STREAM_AGAIN;
+        return t->st->in == H2_IN_ENDED ? 0 : STREAM_AGAIN;
     return t->has_end ? 0 : fail(s, &err_reset);
 }
 
@@ -112,7 +113,7 @@ static ssize_t tunnel_writev(struct stream *s, const struct iovec *iov, int coun
 
     if (s->err)
         return STREAM_FAILED;
-    if (!t->st || t->st->out_state >= SERVER_H2_OUT_LAST)
+    if (!t->st || t->st->out_state >= H2_OUT_LAST)
         return fail(s, &err_closed);
     for (int i = 0; i < count && left; i++) {
         size_t n = MIN(left, iov[i].iov_len);
@@ -122,7 +123,7 @@ static ssize_t tunnel_writev(struct stream *s, const struct iovec *iov, int coun
     }
     if (left == all)
         return STREAM_AGAIN;
-    server_h2_stream_wake(t->st);
+    h2_stream_wake(t->st);
     return (ssize_t)(all - left);
 }
 
@@ -138,10 +139,10 @@ static void tunnel_shutdown(struct stream *s)
 {
     struct tunnel *t = tunnel_of(s);
 
-    if (!t->st || t->st->out_state >= SERVER_H2_OUT_LAST)
+    if (!t->st || t->st->out_state >= H2_OUT_LAST)
         return;
-    t->st->out_state = SERVER_H2_OUT_LAST;
-    server_h2_stream_wake(t->st);
+    t->st->out_state = H2_OUT_LAST;
+    h2_stream_wake(t->st);
 }
 
 static void free_tunnel(void *p)
@@ -155,7 +156,7 @@ static void free_tunnel(void *p)
 static void tunnel_close(struct stream *s, bool reset)
 {
     struct tunnel *t = tunnel_of(s);
-    struct server_h2_stream *st = t->st;
+    struct h2_stream *st = t->st;
 
     loop_cancel(&t->ready);
     tunnel_shutdown(s);
@@ -163,10 +164,10 @@ static void tunnel_close(struct stream *s, bool reset)
         st->owner = NULL;
         t->st = NULL;
         if (reset)
-            h2_session_reset(st->h2->session, st->id, H2_CANCEL);
-        else if (st->in != SERVER_H2_IN_ENDED)
-            server_h2_stream_drain(st, st->h2->conn->server->settings->lingering_timeout);
-        server_conn_schedule(st->h2->conn, false);
+            h2_session_reset(st->link->session, st->id, H2_CANCEL);
+        else if (st->in != H2_IN_ENDED)
+            st->link->abandon(st);
+        st->link->schedule(st->link);
     }
     loop_free_later(t, free_tunnel);
 }
@@ -186,7 +187,7 @@ static const struct stream_ops ops = {
     .fd = tunnel_fd,
 };
 
-struct stream *server_h2_tunnel_open(struct server_h2_stream *st)
+struct stream *h2_tunnel_open(struct h2_stream *st)
 {
     struct tunnel *t = mem_new(struct tunnel);
 

@@ -1,0 +1,75 @@
+--- Sessions: `await(req:session())` gives the visitor's, whose `data` is a table that the next requests find again.
+--
+-- Nothing is read before a handler asks, nothing is stored before there is data, and no cookie is set before that.
+-- `s:renew()` at login gives it another identifier, `s:destroy()` ends it; `s.is_new`, `s.created` (seconds since
+-- 1970). `data` takes what LuaJIT's `string.buffer` encodes. Requests at the same time each have their own copy; the
+-- last one that changes it counts.
+--
+-- Options: where it is kept, one of `keys` (in the cookie, encrypted with these), `dict` (name of a
+-- `lua_shared_dict`), `redis` (a client of perilune.redis) and `store` (one of your own, see http/session.lua); `name`
+-- of the cookie ("session"), `idle` (seconds without a request that asks for it; 3600), `absolute` (seconds since it
+-- began; 86400), `persistent` (boolean, false: the cookie ends with the browser), `attributes` of the cookie (HttpOnly,
+-- SameSite=Lax, and Secure when the request came by https). An answer that sets the cookie is `private` to caches.
+
+local answer = require "perilune.http.answer"
+local cookie = require "perilune.http.cookie"
+local define = require "perilune.http.middleware.define"
+local options = require "perilune.options"
+local session = require "perilune.http.session"
+
+local STORES = { keys = "cookie", dict = "dict", redis = "redis" }
+
+local function store_of(o)
+    local found, n = "store", o.store and 1 or 0
+    for name in pairs(STORES) do
+        if o[name] then
+            found, n = name, n + 1
+        end
+    end
+    if n ~= 1 then
+        error("middleware.session: one of the options 'keys', 'dict', 'redis' and 'store' is needed", 0)
+    end
+    return o.store or require("perilune.http.session." .. STORES[found])(o[found])
+end
+
+local function attributes_of(o, req)
+    local defaults = { secure = req.scheme == "https" }
+    return options.together(defaults, o.attributes)
+end
+
+--- The field that sets the cookie, or deletes it when `id` is false.
+local function set_cookie(res, req, o, id, left)
+    local attributes = attributes_of(o, req)
+    if not id then
+        attributes.max_age, id = 0, ""
+    elseif o.persistent then
+        attributes.max_age = math.ceil(left)
+    end
+    res.headers:add("Set-Cookie", cookie.format(o.name, id, attributes))
+    answer.default(res, "Cache-Control", "private")
+end
+
+return define("session", { keys = { "string", "table" }, dict = "string", redis = "table", store = "table",
+    name = "string", idle = "seconds", absolute = "seconds", persistent = "boolean", attributes = "table" },
+function(given)
+    local o = options.together({ name = "session", idle = 3600, absolute = 86400 }, given, { store = store_of(given) })
+    cookie.format(o.name, "", options.together({ secure = true }, o.attributes)) -- raises for what cannot be
+    return function(handler)
+        return function(req)
+            local asked
+            rawset(req, "session", function()
+                asked = asked or session.load(o, (req.cookies or {})[o.name])
+                return asked
+            end)
+            local res = answer.of(handler(req))
+            local own = asked and asked:success_value()
+            if own then
+                local id, left = session.commit(own)
+                if id ~= nil then
+                    set_cookie(res, req, o, id, left)
+                end
+            end
+            return res
+        end
+    end
+end)

@@ -1,0 +1,42 @@
+--- `perilune routes app`: the routes of an application as a table.
+
+local command = {}
+
+--- The value of the module `name`, of the field behind its last dot (as `handler` of the configuration finds it), or of
+-- a file whose name ends in .lua.
+local function load(name)
+    if name:find("%.lua$") then
+        return assert(loadfile(name))()
+    end
+    local ok, value = pcall(require, name)
+    local parent, field = name:match("^(.*)%.([%w_]+)$")
+    if ok then
+        return value
+    elseif not parent then
+        error(value, 0)
+    end
+    local parent_ok, module = pcall(require, parent)
+    if not parent_ok then
+        error(value, 0)
+    end
+    return type(module) == "table" and module[field]
+end
+
+local function refuse(why)
+    io.stderr:write("perilune: ", tostring(why), "\n")
+    os.exit(1)
+end
+
+--- Prints the routes; ends the program with 1 when there are none to be had.
+-- @tparam string name
+function command.show(name)
+    local ok, value = pcall(load, name)
+    if not ok then
+        return refuse(value)
+    elseif (getmetatable(value) or {}).__name ~= "http.router" then
+        return refuse(("%s is no router (http.router), but a %s"):format(name, type(value)))
+    end
+    io.stdout:write(tostring(value))
+end
+
+return command

@@ -1,0 +1,291 @@
+/* Messages are received in batches into buffers of the process and copied to the queue of their
+ * sender, which is told in this turn: a sender with a message waits in a call of the loop, again
+ * after each read as long as there is more. A sender whose first message this is is made known with
+ * the message in its queue. */
+#include "net/udp_peers.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "loop/loop.h"
+#include "net/udp.h"
+
+enum { CHAINS = 4096 };
+
+struct message {
+    struct list node;
+    size_t n;
+    char bytes[];
+};
+
+struct udp_peer {
+    struct stream stream;
+    struct udp_peers *owner;
+    struct udp_peer *next; /* in its chain */
+    struct list queue;
+    struct loop_call call;
+    struct addr addr;
+    unsigned queued;
+    int watched;
+    bool is_parted;
+};
+
+static struct udp_peer *of(const struct stream *s)
+{
+    return CONTAINER_OF(s, struct udp_peer, stream);
+}
+
+/* --- the table --- */
+
+/* Of the address and port alone: the rest of a sockaddr may hold anything. */
+static struct udp_peer **chain_of(const struct udp_peers *u, const struct addr *a)
+{
+    struct slice key = slice_of((const char *)&a->storage, a->len);
+    char bytes[18] = {0};
+    int port = addr_port(a);
+
+    if (a->sa.sa_family == AF_INET)
+        key = slice_of((const char *)&((const struct sockaddr_in *)&a->sa)->sin_addr, 4);
+    else if (a->sa.sa_family == AF_INET6)
+        key = slice_of((const char *)&((const struct sockaddr_in6 *)&a->sa)->sin6_addr, 16);
+    memcpy(bytes, key.p, MIN(key.n, (size_t)16));
+    bytes[16] = (char)(port >> 8);
+    bytes[17] = (char)port;
+    return &u->chains[map_hash(slice_of(bytes, sizeof(bytes)), false) % CHAINS];
+}
+
+static struct udp_peer *find(const struct udp_peers *u, const struct addr *a)
+{
+    struct udp_peer *p = *chain_of(u, a);
+
+    while (p && !addr_eq(&p->addr, a))
+        p = p->next;
+    return p;
+}
+
+static void leave_table(struct udp_peer *p)
+{
+    struct udp_peer **at = chain_of(p->owner, &p->addr);
+
+    if (p->is_parted)
+        return;
+    p->is_parted = true;
+    while (*at != p)
+        at = &(*at)->next;
+    *at = p->next;
+}
+
+void udp_peers_part(struct stream *s)
+{
+    leave_table(of(s));
+}
+
+/* --- a stream --- */
+
+static void tell(struct udp_peer *p)
+{
+    bool is_due = (p->watched & IO_WRITE) || ((p->watched & IO_READ) && p->queued);
+
+    if (is_due && !loop_call_is_queued(&p->call))
+        loop_next(&p->call);
+}
+
+static void on_call(struct loop_call *call)
+{
+    struct udp_peer *p = CONTAINER_OF(call, struct udp_peer, call);
+    int events = p->watched & (p->queued ? IO_READ | IO_WRITE : IO_WRITE);
+
+    if (!events)
+        return;
+    p->stream.on_ready(&p->stream, events);
+    if (p->owner)
+        tell(p);
+}
+
+static ssize_t read_message(struct stream *s, void *p, size_t n)
+{
+    struct udp_peer *peer = of(s);
+    struct message *m;
+
+    if (!peer->queued)
+        return STREAM_AGAIN;
+    m = CONTAINER_OF(peer->queue.next, struct message, node);
+    n = MIN(n, m->n);
+    memcpy(p, m->bytes, n);
+    list_remove(&m->node);
+    peer->queued--;
+    mem_free(m);
+    return (ssize_t)n;
+}
+
+static ssize_t size_of(const struct iovec *iov, int n)
+{
+    size_t all = 0;
+
+    for (int i = 0; i < n; i++)
+        all += iov[i].iov_len;
+    return (ssize_t)all;
+}
+
+static ssize_t write_message(struct stream *s, const struct iovec *iov, int n)
+{
+    struct udp_peer *p = of(s);
+    struct msghdr m = {.msg_name = &p->addr.storage,
+                       .msg_namelen = p->addr.len,
+                       .msg_iov = (struct iovec *)(uintptr_t)iov,
+                       .msg_iovlen = (size_t)n};
+    ssize_t sent;
+
+    do
+        sent = sendmsg(p->owner->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0 && errno == EMSGSIZE) {
+        s->err = &err_too_large;
+        return STREAM_FAILED;
+    }
+    return size_of(iov, n);
+}
+
+static void watch(struct stream *s, int events)
+{
+    of(s)->watched = events;
+    tell(of(s));
+}
+
+static void shut_nothing(struct stream *s)
+{
+    UNUSED(s);
+}
+
+static void free_peer(void *p)
+{
+    mem_free(p);
+}
+
+static void close_peer(struct stream *s, bool reset)
+{
+    struct udp_peer *p = of(s);
+
+    UNUSED(reset);
+    leave_table(p);
+    p->owner->n--;
+    p->owner = NULL;
+    loop_cancel(&p->call);
+    while (p->queued) {
+        struct message *m = CONTAINER_OF(p->queue.next, struct message, node);
+
+        list_remove(&m->node);
+        mem_free(m);
+        p->queued--;
+    }
+    loop_free_later(p, free_peer);
+}
+
+static int no_descriptor(const struct stream *s)
+{
+    UNUSED(s);
+    return -1;
+}
+
+static const struct stream_ops ops = {
+    .read = read_message,
+    .writev = write_message,
+    .watch = watch,
+    .shutdown = shut_nothing,
+    .close = close_peer,
+    .fd = no_descriptor,
+};
+
+/* --- the socket --- */
+
+static struct udp_peer *new_peer(struct udp_peers *u, const struct addr *a)
+{
+    struct udp_peer *p = mem_new(struct udp_peer), **chain = chain_of(u, a);
+
+    p->stream.ops = &ops;
+    p->owner = u;
+    p->addr = *a;
+    list_init(&p->queue);
+    loop_call_init(&p->call, on_call);
+    p->next = *chain;
+    *chain = p;
+    u->n++;
+    return p;
+}
+
+static void add(struct udp_peer *p, struct slice bytes)
+{
+    struct message *m;
+
+    if (p->queued >= UDP_PEERS_QUEUE_MOST)
+        return;
+    m = mem_alloc(sizeof(*m) + bytes.n);
+    list_init(&m->node);
+    m->n = bytes.n;
+    memcpy(m->bytes, bytes.p, bytes.n);
+    list_append(&p->queue, &m->node);
+    p->queued++;
+}
+
+static void take(struct udp_peers *u, const struct udp_message *m)
+{
+    struct udp_peer *p = find(u, &m->peer);
+
+    if (m->bytes.n == 0)
+        return;
+    if (p) {
+        add(p, m->bytes);
+        tell(p);
+        return;
+    }
+    if (u->may_open && !u->may_open(u))
+        return;
+    p = new_peer(u, &m->peer);
+    add(p, m->bytes);
+    u->on_new(u, &p->stream, &m->peer);
+}
+
+/* The buffers of a batch hold until the next one, and nobody reads one inside of on_new. */
+static void on_readable(struct io *io, int events)
+{
+    struct udp_peers *u = CONTAINER_OF(io, struct udp_peers, io);
+    struct udp_message messages[UDP_BATCH];
+    const struct err *e;
+    unsigned n;
+
+    UNUSED(events);
+    n = udp_receive(u->fd, messages, UDP_MESSAGE_MAX, &e);
+    for (unsigned i = 0; i < n; i++)
+        take(u, &messages[i]);
+}
+
+void udp_peers_init(struct udp_peers *u, int fd,
+                    void (*on_new)(struct udp_peers *u, struct stream *s, const struct addr *peer))
+{
+    *u = (struct udp_peers){.fd = fd, .on_new = on_new};
+    u->chains = mem_zalloc(CHAINS * sizeof(*u->chains));
+    io_init(&u->io, fd, on_readable);
+}
+
+void udp_peers_start(struct udp_peers *u)
+{
+    io_watch(&u->io, IO_READ);
+}
+
+void udp_peers_finish(struct udp_peers *u)
+{
+    on_readable(&u->io, IO_READ);
+    io_watch(&u->io, 0);
+}
+
+void udp_peers_close(struct udp_peers *u)
+{
+    io_watch(&u->io, 0);
+    (void)close(u->fd);
+    mem_free(u->chains);
+    u->chains = NULL;
+}

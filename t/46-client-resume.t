@@ -1,0 +1,326 @@
+# Responses that go on after they were lost: event streams, downloads; and requests with a hedge.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+our $Exec = <<'_EOC_';
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+cd $TEST_NGINX_HTML_DIR
+timeout 30 $P run main.lua 2>err; echo exit $?
+_EOC_
+add_block_preprocessor(sub {
+    my $block = shift;
+    if (!defined $block->config) {
+        $block->set_value("config", $Config);
+    }
+    if (!defined $block->exec) {
+        $block->set_value("exec", $Exec);
+    }
+    if (!defined $block->timeout) {
+        $block->set_value("timeout", 40);
+    }
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: an event stream is asked for again with the last id, until 204
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+local n, step = 0, {}
+local function cut(text) return { headers = { ["Content-Type"] = "text/event-stream" }, body = coroutine.wrap(function() coroutine.yield(text) error("cut") end) } end
+step[1] = function() return { headers = { ["Content-Type"] = "text/event-stream" }, body = "\239\187\191retry: 20\n\ndata: one\nid: 1\n\n" } end
+step[2] = function() return cut "data: two\rid: 2\r\rdata: lost" end
+step[3] = function() return { status = 503 } end
+step[4] = function() return { status = 429 } end
+step[5] = function() return { headers = { ["Content-Type"] = "text/event-stream" }, body = "event: x\r\ndata: three\r\nid\r\n\r\ndata\n\n" } end
+step[6] = function() return { status = 204 } end
+local server = http.start_server(function(req)
+    if req.path == "/cut" then return cut "data: only\n\n" elseif req.path == "/404" then n = n + 1 return n == 1 and cut "" or { status = 404 } end
+    n = n + 1
+    print(n, req.headers["last-event-id"] or "-", req.headers.accept, req.headers["x-own"])
+    return step[n]()
+end, { port = 0, address = "127.0.0.1" })
+local base = "http://127.0.0.1:" .. server:port()
+local res = await(http.get(base, { as = "sse", reconnect = { delay = 0.01, max_delay = 0.02 }, headers = { ["X-Own"] = "o", ["Last-Event-ID"] = "0" } }))
+for e in res.body:each() do print(e.event, e.data, e.id) end
+print(select(2, pcall(function() for e in await(http.get(base .. "/cut", { as = "sse" })).body:each() do print(e.data) end end)).code)
+n = 0
+print(select(2, pcall(function() for e in await(http.get(base .. "/404", { as = "sse", reconnect = { delay = 0 } })).body:each() do print(e.data) end end)).status)
+local events = await(http.get(base .. "/cut", { as = "sse", reconnect = { delay = 60 } })).body
+print(await(events:take()).data)
+local waiting = events:take()
+require("perilune.task").sleep(0.05):await()
+events:close()
+print(try_await(waiting))
+await(server:close(0))
+local d = select(2, pcall(function() for e in await(http.get(base, { as = "sse", retry = false, reconnect = true })).body:each() do end end))
+print(d.code)
+--- exec_out
+1	0	text/event-stream	o
+message	one	1
+2	1	text/event-stream	o
+message	two	2
+3	2	text/event-stream	o
+4	2	text/event-stream	o
+5	2	text/event-stream	o
+x	three	
+message		
+6	-	text/event-stream	o
+only
+truncated
+404
+only
+true	nil
+refused
+exit 0
+
+
+
+=== TEST 2: count limits the attempts in a row
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+local n = 0
+local server = http.start_server(function(req)
+    n = n + 1
+    return { headers = { ["Content-Type"] = "text/event-stream" }, body = n < 3 and "data: x\n\n" or "" }
+end, { port = 0, address = "127.0.0.1" })
+local res = await(http.get("http://127.0.0.1:" .. server:port(), { as = "sse", reconnect = { delay = 0.001, count = 2 } }))
+print(select(2, pcall(function() for e in res.body:each() do print(e.data) end end)).code, n)
+await(server:close(0))
+--- exec_out
+x
+x
+closed	4
+exit 0
+
+
+
+=== TEST 3: downloads: cut short and gone on with; a later run; another version; complete already; the wrong part
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+local text, etag, breaks, wrong = ("0123456789"):rep(10000), '"1"', 2, false
+local server = http.start_server(function(req)
+    local from = tonumber((req.headers.range or ""):match("bytes=(%d+)-"))
+    if from and req.headers["if-range"] ~= etag then from = nil end
+    print(req.headers.range and "part" or "whole", req.headers["if-range"] or "-", req.headers["accept-encoding"])
+    if from and from >= #text then return { status = 416, headers = { ["Content-Range"] = "bytes */" .. #text } } end
+    local body = text:sub((from or 0) + 1)
+    local headers = { ETag = etag, ["Content-Length"] = #body, ["Content-Range"] = from and ("bytes %d-%d/%d"):format(wrong and from + 1 or from, #text - 1, #text) or nil }
+    if breaks > 0 then
+        breaks = breaks - 1
+        return { status = from and 206 or 200, headers = headers, body = coroutine.wrap(function() coroutine.yield(body:sub(1, 30000)) require("perilune.task").sleep(0.02):await() error("cut") end) }
+    end
+    return { status = from and 206 or 200, headers = headers, body = body }
+end, { port = 0, address = "127.0.0.1" })
+local base = "http://127.0.0.1:" .. server:port()
+local function read(path) local f = io.open(path, "rb") local s = f and f:read("*a") if f then f:close() end return s end
+local last
+local function get(o)
+    o.as, o.save_to, o.resume, o.on_progress = "file", "out", true, function(at, total) last = at .. "/" .. total end
+    local ok, res = try_await(http.get(base, o))
+    local now = read "out"
+    print(ok and res.size or res.code, last, now == text, #now, read "out.validator")
+end
+get { retry = { count = 3, backoff = 0.001 } }
+os.remove "out"
+breaks = 1
+get {}
+get {}
+get {}
+breaks, last = 1, nil
+os.remove "out"
+get {}
+etag, text = '"2"', text:reverse()
+get {}
+breaks = 1
+os.remove "out"
+get {}
+wrong = true
+get {}
+etag = nil
+get {}
+await(server:close(0))
+--- exec_out
+whole	-	identity
+part	"1"	identity
+part	"1"	identity
+100000	100000/100000	true	100000	nil
+whole	-	identity
+truncated	30000/100000	false	30000	"1"
+part	"1"	identity
+100000	100000/100000	true	100000	nil
+whole	-	identity
+100000	100000/100000	true	100000	nil
+whole	-	identity
+truncated	30000/100000	false	30000	"1"
+part	"1"	identity
+100000	100000/100000	true	100000	nil
+whole	-	identity
+truncated	30000/100000	false	30000	"2"
+part	"2"	identity
+protocol	30000/100000	false	30000	"2"
+part	"2"	identity
+100000	100000/100000	true	100000	nil
+exit 0
+
+
+
+=== TEST 4: a part whose whole has the right size is complete: 416 is success, any other is an error
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+local size = 10
+local server = http.start_server(function(req)
+    return { status = 416, headers = { ["Content-Range"] = "bytes */" .. size } }
+end, { port = 0, address = "127.0.0.1" })
+local function get()
+    local f = io.open("out", "w") f:write("0123456789") f:close()
+    f = io.open("out.validator", "w") f:write('"1"') f:close()
+    local ok, res = try_await(http.get("http://127.0.0.1:" .. server:port(), { as = "file", save_to = "out", resume = true }))
+    print(ok and res.size or res.status, io.open "out.validator" ~= nil)
+end
+get()
+size = 11
+get()
+await(server:close(0))
+--- exec_out
+10	false
+416	true
+exit 0
+
+
+
+=== TEST 5: hedges: the slow one is left, the first answer counts, errors wait for the other
+--- user_files
+>>> main.lua
+local http, deferred, task = require "perilune.http", require "perilune.deferred", require "perilune.task"
+local n, hold = 0, deferred.deferred()
+local server = http.start_server(function(req)
+    n = n + 1
+    local me = n
+    if req.path == "/slow-first" and me == 1 then await(hold) end
+    return req.method .. " " .. me
+end, { port = 0, address = "127.0.0.1" })
+local base = "http://127.0.0.1:" .. server:port()
+local pool = http.connection_pool()
+local res = await(http.get(base .. "/slow-first", { hedge = 0.02, as = "string", pool = pool }))
+print(res.body, n, pool:stats()[base].connections) -- that of the slow one is closed
+hold:success()
+n = 0
+print(await(http.get(base .. "/", { hedge = 5, as = "string" })).body, n)
+n = 1
+print(await(http.post(base .. "/slow-first", { hedge = 0.001, as = "string", body = "x" })).body, n)
+print(select(2, try_await(http.get("http://127.0.0.1:1/", { hedge = 0.001 }))).code)
+n = 0
+local d = http.get(base .. "/slow-first", { hedge = { delay = 30, count = 2 } })
+d:cancel()
+print(select(2, try_await(d)).code)
+print(select(2, pcall(function() local _ = http.get(base, { hedge = { dealy = 1 } }) end)):match("unknown.*"))
+await(server:close(0))
+--- exec_out
+GET 2	2	1
+GET 1	1
+POST 2	2
+refused
+cancelled
+unknown option 'dealy'; did you mean 'delay'?
+exit 0
+
+
+
+=== TEST 6: what log_activity tells of a request, and what it does not; what a request was
+--- user_files
+>>> main.lua
+local http, failure = require "perilune.http", require "perilune.failure"
+local server = http.start_server(function(req)
+    req.body:collect():await()
+    if req.path == "/go" then return { status = 302, headers = { { "Date", "now" }, { "Location", "/large" }, { "Set-Cookie", "sid=secret; Path=/" } } } end
+    return { headers = { Date = "now", Server = "s" }, body = { "a\1\n", ("x"):rep(2000) } }
+end, { port = 0, address = "127.0.0.1" })
+local port = server:port()
+local function log(line) print((line:gsub(port, "PORT"):gsub("^%d+ ", ""):gsub("x+%.%.%.", "xx..."))) end
+local res = await(http.post("http://127.0.0.1:" .. port .. "/go", { body = "hello", basic_auth = "u:secret", cookies = { a = "secret", b = "secret" },
+    headers = { { "X-Own", "shown" }, { "X-Api-Key", "secret" } }, accept_encoding = false, cookie_store = http.cookie_store(), log_activity = log }))
+await(res:text())
+try_await(http.get("http://127.0.0.1:1/", { log_activity = log, bearer = "secret", accept_encoding = false }))
+local d = http.get("http://127.0.0.1:" .. port .. "/", { log_activity = log, accept_encoding = false })
+d:cancel()
+try_await(d)
+print(select(2, pcall(function() local _ = http.get("http://a/", { log_activity = "loud" }) end)):match("option.*"))
+await(http.get("http://127.0.0.1:" .. port .. "/", { log_activity = true, bearer = "secret" }))
+res = await(http.put("http://127.0.0.1:" .. port .. "/p", { body = "text", save_request = true, debug_body = true }))
+print(res.request.method, res.request.body, (res.request.url:gsub(port, "PORT")))
+await(server:close(0))
+--- exec_out
+> POST /go
+> Host: 127.0.0.1:PORT
+> X-Own: shown
+> X-Api-Key: ***
+> User-Agent: perilune
+> Authorization: Basic ***
+> Cookie: a=***; b=***
+> 5 bytes: hello
+< HTTP/1.1 302 Found
+< Server: perilune/0.1.0
+< Date: now
+< Content-Length: 0
+< Location: /large
+< Connection: keep-alive
+< Set-Cookie: sid=***; Path=/
+> GET /large
+> Host: 127.0.0.1:PORT
+> X-Own: shown
+> X-Api-Key: ***
+> User-Agent: perilune
+> Authorization: Basic ***
+> Cookie: sid=***
+< HTTP/1.1 200 OK
+< Server: s
+< Date: now
+< Content-Type: text/plain
+< Content-Length: 2003
+< Connection: keep-alive
+< 2003 bytes: a\x01\nxx...
+> GET /
+> Host: 127.0.0.1:1
+> User-Agent: perilune
+> Authorization: Bearer ***
+* refused: 127.0.0.1:1: connection refused: connection refused
+> GET /
+> Host: 127.0.0.1:PORT
+> User-Agent: perilune
+* cancelled
+option 'log_activity' must be a level, not 'loud'
+PUT	text	http://127.0.0.1:PORT/p
+exit 0
+
+
+
+=== TEST 7: closing a body, of whatever form, gives its connection back
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+local server = http.start_server(function(req)
+    local n = 0
+    return { headers = { ["Content-Type"] = "text/event-stream" }, body = function() n = n + 1 return n < 1e6 and "data: " .. ("x"):rep(1000) .. "\n\n" or nil end }
+end, { port = 0, address = "127.0.0.1" })
+local base = "http://127.0.0.1:" .. server:port()
+local pool = http.connection_pool { connections_per_host = 1, pool_timeout = 5 }
+collectgarbage "stop"
+for _, as in ipairs { "stream", "lines", "sse" } do
+    local res = await(http.get(base, { as = as, pool = pool }))
+    print(as, await(res.body:take()) ~= nil)
+    res.body:close()
+end
+print(await(http.get(base, { pool = pool })).status)
+await(server:close(0))
+--- exec_out
+stream	true
+lines	true
+sse	true
+200
+exit 0

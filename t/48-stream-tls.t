@@ -1,0 +1,182 @@
+# stream { } and TLS: ended here, begun here, names and certificates, reload and quit under open sessions. Servers are
+# started by `exec`.
+use Test::Nginx::Socket 'no_plan';
+
+our $Begin = <<'_EOC_';
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+A=$TEST_NGINX_RAND_PORT_2
+stream() {
+    cat >conf/perilune.conf <<X
+user root; daemon off; ${MASTER:-master_process off;} error_log logs/error.log info; pid logs/m.pid; events {}
+stream { lua_package_path "$D/?.lua;;"; $1 }
+X
+    $B -c conf/perilune.conf & P=$!
+    wait_for "[ -s logs/m.pid ] || is_gone $P"
+}
+say() { S=$1; shift; printf '%s\n' "$S" | timeout 20 openssl s_client -quiet -verify_quiet -connect "127.0.0.1:$PORT" -CAfile ca.pem -ign_eof "$@" 2>/dev/null; }
+_EOC_
+
+timeout(30);
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: a proxy that ends TLS, by the example's configuration
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server two
+stream "server { listen 127.0.0.1:$A; content_by_lua_block { local s = ngx.req.socket() ngx.say('clear: ', s:receive()) } }
+ssl_certificate server.pem; ssl_certificate_key server.key; ssl_alpn line echo;
+log_format f '\$status \$ssl_protocol \$ssl_server_name \$ssl_alpn_protocol \$upstream_addr'; access_log logs/a.log f;
+server { listen 127.0.0.1:$PORT ssl; server_name localhost; proxy_pass 127.0.0.1:$A; }
+server { listen 127.0.0.1:$PORT ssl; server_name two.example; ssl_certificate two.pem; ssl_certificate_key two.key;
+         content_by_lua_block { ngx.say('two: ', ngx.req.socket():receive()) } }"
+say hello -servername localhost -verify_return_error -verify_hostname localhost -alpn echo
+say hello -servername two.example -verify_return_error -verify_hostname two.example
+wait_for '[ $(wc -l <logs/a.log) = 3 ]'; grep TLS logs/a.log | sed "s/:$A/:A/"
+stop
+X
+--- exec_out
+clear: hello
+two: hello
+200 TLSv1.3 localhost echo 127.0.0.1:A
+200 TLSv1.3 two.example - -
+
+=== TEST 2: TLS towards servers: verified by name, refused, a certificate of ours
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server client
+stream "ssl_certificate server.pem; ssl_certificate_key server.key; proxy_half_close on;
+server { listen 127.0.0.1:$A ssl; ssl_client_certificate ca.pem; ssl_verify_client optional;
+         content_by_lua_block { ngx.say('sni ', ngx.var.ssl_server_name, ' ', ngx.var.ssl_client_verify, ': ', ngx.req.socket():receive()) } }
+proxy_ssl on; proxy_ssl_trusted_certificate ca.pem; proxy_ssl_verify on; proxy_ssl_server_name on;
+server { listen 127.0.0.1:$PORT; proxy_pass 127.0.0.1:$A; proxy_ssl_name localhost;
+         proxy_ssl_certificate client.pem; proxy_ssl_certificate_key client.key; }
+server { listen unix:$D/wrong.sock; proxy_pass 127.0.0.1:$A; proxy_ssl_name elsewhere.example; }"
+ask() { perl -MIO::Socket -e '$s = $ARGV[0] =~ m(/) ? IO::Socket::UNIX->new($ARGV[0]) : IO::Socket::INET->new($ARGV[0]); print $s "hello\n"; shutdown($s, 1); print <$s>' "$1"; }
+ask "127.0.0.1:$PORT"; ask "$D/wrong.sock"
+logged 'while connecting to upstream'; stop
+X
+--- exec_out
+sni localhost SUCCESS: hello
+
+=== TEST 3: clients without the certificate that is asked for; who does not speak TLS
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server client
+stream "ssl_certificate server.pem; ssl_certificate_key server.key; log_format f '\$status \$ssl_client_verify'; access_log logs/a.log f;
+server { listen 127.0.0.1:$PORT ssl; ssl_client_certificate ca.pem; ssl_verify_client on; return 'welcome\n'; }"
+say hello -cert client.pem -key client.key
+say hello
+printf 'GET / HTTP/1.0\r\n\r\n' | perl -MIO::Socket -e '$s = IO::Socket::INET->new($ARGV[0]); print $s <STDIN>; print length(join "", <$s>) < 20, "\n"' "127.0.0.1:$PORT"
+wait_for '[ $(wc -l <logs/a.log) = 2 ]'; cat logs/a.log; stop
+X
+--- exec_out
+welcome
+1
+200 SUCCESS
+400 NONE
+
+=== TEST 4: a reload and a quit let sessions end; new ones are served by the new configuration
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server
+cat >old.lua <<'L'
+return function(stream) for c in stream:each() do stream:put("old " .. c) end end
+L
+MASTER='worker_processes 2;' stream "server { listen 127.0.0.1:$PORT; handler old; } server { listen 127.0.0.1:$A; proxy_pass 127.0.0.1:$PORT; }"
+cat >talk.pl <<'L'
+use IO::Socket;
+my ($port, $proxy, $reload, $quit) = @ARGV;
+sub ask { my ($s, $text) = @_; print $s $text; $s->flush; my $got; sysread($s, $got, 100); print "$got\n" }
+my $a = IO::Socket::INET->new("127.0.0.1:$port"); my $b = IO::Socket::INET->new("127.0.0.1:$proxy");
+ask($a, "one"); ask($b, "two");
+system($reload);
+ask($a, "three"); ask($b, "four");
+my $c = IO::Socket::INET->new("127.0.0.1:$port"); ask($c, "five");
+system($quit);
+ask($a, "six"); ask($b, "seven"); ask($c, "eight");
+L
+cat >reload.sh <<'L'
+sed -i 's/handler old/handler new/' conf/perilune.conf
+printf 'return function(stream) for c in stream:each() do stream:put("new " .. c) end end' >new.lua
+kill -HUP $(cat logs/m.pid)
+until grep -q 'gracefully shutting down' logs/error.log; do sleep 0.02; done
+until perl -MIO::Socket -e '$s = IO::Socket::INET->new($ARGV[0]) or exit 1; print $s "x"; $s->flush; sysread($s, $g, 9); exit($g ne "new x")' 127.0.0.1:$1; do :; done
+L
+cat >quit.sh <<'L'
+kill -QUIT $(cat logs/m.pid)
+while perl -MIO::Socket -e 'exit !IO::Socket::INET->new($ARGV[0])' 127.0.0.1:$1; do :; done
+L
+perl talk.pl $PORT $A "sh reload.sh $PORT" "sh quit.sh $PORT"
+wait $P; echo ended
+X
+--- exec_out
+old one
+old two
+old three
+old four
+new five
+old six
+old seven
+new eight
+ended
+
+=== TEST 5: who the client is by the PROXY protocol, before TLS and in the clear, whole and in pieces; what is none
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server
+cat >told.lua <<'L'
+return function(stream, info)
+    stream:put { info.peer.host, " ", info.peer.port, " ", info.proxy.host, " ", info.local_address.port, "\n" }
+end
+L
+stream "ssl_certificate server.pem; ssl_certificate_key server.key; ssl_handshake_timeout 300ms;
+log_format f '\$proxy_protocol_addr \$proxy_protocol_port \$proxy_protocol_server_addr \$proxy_protocol_server_port \$remote_addr'; access_log logs/a.log f;
+server { listen 127.0.0.1:$PORT proxy_protocol; handler told; }
+server { listen 127.0.0.1:$A proxy_protocol ssl; content_by_lua_block { ngx.say(ngx.var.ssl_protocol, ' ', ngx.req.socket():receive()) } }"
+cat >ask.pl <<'L'
+use IO::Socket; $| = 1;
+my ($port, $piece, $text) = @ARGV; $text = eval qq("$text");
+my $s = IO::Socket::INET->new("127.0.0.1:$port");
+while (length $text) { syswrite($s, substr($text, 0, $piece, "")); select(undef, undef, undef, 0.001) }
+print <$s>;
+L
+perl ask.pl $PORT 1000 'PROXY TCP4 1.2.3.4 5.6.7.8 1024 443\r\n'
+perl ask.pl $PORT 1 'PROXY TCP6 2001:db8::1 ::1 7 8\r\n'
+perl ask.pl $PORT 5 '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\1\2\3\4\5\6\7\x08\4\0\1\xbb'
+perl ask.pl $PORT 1000 'GET / HTTP/1.0\r\n\r\n'
+logged 'broken header while reading PROXY protocol'
+perl ask.pl $PORT 1000 'PROXY TCP4 1.2'
+logged 'client timed out while reading PROXY protocol'
+cat >tls.py <<'L'
+import socket, ssl, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.sendall(b"PROXY TCP4 9.8.7.6 5.6.7.8 99 443\r\n")
+c = ssl.create_default_context(cafile="ca.pem").wrap_socket(s, server_hostname="localhost")
+c.sendall(b"inside\n"); print(c.recv(100).decode(), end="")
+L
+/usr/bin/python3 tls.py $A
+wait_for '[ $(wc -l <logs/a.log) = 4 ]'; cat logs/a.log; stop
+X
+--- exec_out
+1.2.3.4 1024 127.0.0.1 443
+2001:db8::1 7 127.0.0.1 8
+1.2.3.4 1024 127.0.0.1 443
+TLSv1.3 inside
+1.2.3.4 1024 5.6.7.8 443 127.0.0.1
+2001:db8::1 7 ::1 8 127.0.0.1
+1.2.3.4 1024 5.6.7.8 443 127.0.0.1
+9.8.7.6 99 5.6.7.8 443 127.0.0.1
