@@ -197,5 +197,4 @@ void directives_socket_register(void);
 
 /* Registers the table of Lua. */
 void directives_lua_register(void);
-
 #endif
