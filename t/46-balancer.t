@@ -124,14 +124,16 @@ X-Told: nil nil;failed 502;next 404;failed 503;502, 404, 503, 200
 GET /t
 --- response_body
 true false false false
---- grep_error_log eval: qr/lua balancer: keepalive [a-z ]+, host: 127.0.0.[12]/
+--- grep_error_log eval: qr/lua balancer: keepalive (?:no free|saving|reusing) connection/
 --- grep_error_log_out
-lua balancer: keepalive no free connection, host: 127.0.0.1
-lua balancer: keepalive saving connection, host: 127.0.0.1
-lua balancer: keepalive reusing connection, host: 127.0.0.1
-lua balancer: keepalive saving connection, host: 127.0.0.1
-lua balancer: keepalive no free connection, host: 127.0.0.2
-lua balancer: keepalive saving connection, host: 127.0.0.2
+lua balancer: keepalive no free connection
+lua balancer: keepalive saving connection
+lua balancer: keepalive reusing connection
+lua balancer: keepalive saving connection
+lua balancer: keepalive no free connection
+lua balancer: keepalive saving connection
+--- error_log eval
+qr/lua balancer: keepalive reusing connection \S+, host: 127.0.0.1:\d+, name: $/
 
 
 

@@ -769,3 +769,32 @@ GET /t
 nil
 --- no_error_log
 [error]
+
+
+
+=== TEST 43: semaphore: who comes later does not overtake; a thread that was killed takes nothing
+--- config
+    location = /t {
+        content_by_lua_block {
+            local s = require("ngx.semaphore").new()
+            local said = {}
+            local function wait(id)
+                local ok = s:wait(10)
+                said[#said + 1] = id .. (ok and "+" or "-")
+            end
+            local killed, a, b = ngx.thread.spawn(wait, "k"), ngx.thread.spawn(wait, "a"), ngx.thread.spawn(wait, "b")
+            ngx.thread.kill(killed)
+            s:post(2)
+            said[#said + 1] = "main" .. (s:wait(0) and "+" or "-")
+            ngx.thread.wait(a)
+            ngx.thread.wait(b)
+            s:post(1)
+            said[#said + 1] = "main" .. (s:wait(0) and "+" or "-") .. s:count()
+            ngx.say(table.concat(said, " "))
+        }
+    }
+--- request
+GET /t
+--- response_body
+main- a+ b+ main+0
+--- timeout: 15

@@ -83,7 +83,7 @@ true true
             local time = require "resty.core.time"
             local from = time.monotonic_msec()
             ngx.sleep(0.002)
-            ngx.say(time.monotonic_msec() > from, " ", math.abs(time.monotonic_time() * 1000 - from) < 60000)
+            ngx.say(time.monotonic_msec() >= from, " ", math.abs(time.monotonic_time() * 1000 - from) < 60000)
             local get = require("resty.core.ctx").get_ctx_table
             local fresh = { x = 1 }
             ngx.say(get(fresh) == fresh, " ", get() == fresh, " ", ngx.ctx.x)
@@ -115,3 +115,32 @@ true true 1
 ["^false\n", "^true\n", "^true\n", "404"]
 --- error_code eval
 [200, 200, 200, 404]
+
+
+
+=== TEST 5: ngx.req's add_header adds; what can be there once is replaced
+--- config
+    location = /t {
+        content_by_lua_block {
+            local add = require("ngx.req").add_header
+            ngx.req.set_header("Foo", "a")
+            add("Foo", "b")
+            add("foo", { 1, "" })
+            add(123, "x")
+            add("User-Agent", "me")
+            ngx.say(table.concat(ngx.req.get_headers().foo, ","), " ", ngx.req.get_headers()[123], " ",
+                ngx.var.http_user_agent, " ", rawget(ngx.req, "add_header") == nil)
+            ngx.say((select(2, pcall(add))))
+            ngx.say((select(2, pcall(add, "Foo"))))
+            ngx.say((select(2, pcall(add, "Foo", {}))))
+        }
+    }
+--- request
+GET /t
+--- more_headers
+User-Agent: other
+--- response_body
+a,b,1, x me true
+bad 'name' argument: string expected, got nil
+bad 'value' argument: string or table expected, got nil
+bad 'value' argument: non-empty table expected

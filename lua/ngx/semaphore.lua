@@ -18,23 +18,22 @@ function semaphore.new(n)
     return setmetatable({ resources = n, waiters = {}, first = 1, last = 0 }, mt)
 end
 
---- Gives `n` resources (1) and wakes those who wait for them.
+--- Gives `n` resources (1): to those who wait, in their order, and what is left to whoever comes next. One who waits
+-- no more, because it was killed, gets none.
 function methods:post(n)
     n = n or 1
     if type(n) ~= "number" or n < 1 then
         error("no negative number", 2)
     end
-    self.resources = self.resources + n
-    local left = self.resources
-    local i = self.first
-    while left > 0 and i <= self.last do
-        local waiter = self.waiters[i]
-        if waiter and not waiter.is_gone then
-            tasks.wake(waiter.task, waiter.number)
-            left = left - 1
+    while n > 0 and self.first <= self.last do
+        local waiter = self.waiters[self.first]
+        self.waiters[self.first] = nil
+        self.first = self.first + 1
+        if not waiter.is_gone and tasks.wake(waiter.task, waiter.number) then
+            waiter.has_resource, n = true, n - 1
         end
-        i = i + 1
     end
+    self.resources = self.resources + n
     return true
 end
 
@@ -72,12 +71,11 @@ function methods:wait(timeout)
     enqueue(self, waiter)
     context.wait()
     core.stop_sleep()
-    waiter.is_gone = true
-    tidy(self)
-    if self.resources > 0 then
-        self.resources = self.resources - 1
+    if waiter.has_resource then
         return true
     end
+    waiter.is_gone = true
+    tidy(self)
     return nil, "timeout"
 end
 

@@ -2,6 +2,8 @@
  * cleared before each run; timeouts and the number of attempts stay. */
 #include "app/balancer.h"
 
+#include <inttypes.h>
+
 #include "app/lua_filter.h"
 #include "base/log.h"
 
@@ -60,26 +62,37 @@ void balancer_apply(struct proxy *p)
         t->request = t->read = b->read;
 }
 
-static void note(const struct proxy *p, const char *what, const char *plain)
+static bool is_noted(const struct proxy *p)
+{
+    return p->up && p->peer && p->up->req.keeps && log_is_on(&p->v->x->log, LOG_DEBUG);
+}
+
+/* `what` with the request's name in it, for connections that Lua keeps; else `plain`. */
+static void note(const struct proxy *p, struct slice what, const char *plain)
 {
     const struct balancer *b = p->balancer;
 
-    if (!p->up->req.keeps || !log_is_on(&p->v->x->log, LOG_DEBUG))
-        return;
     if (b && b->is_kept)
         log_write(&p->v->x->log, LOG_DEBUG,
-                  "lua balancer: keepalive %s, host: " SLICE_FMT ", name: " SLICE_FMT, what,
-                  SLICE_ARG(p->peer->name), SLICE_ARG(p->how.server_name));
+                  "lua balancer: keepalive " SLICE_FMT ", host: " SLICE_FMT ", name: " SLICE_FMT,
+                  SLICE_ARG(what), SLICE_ARG(p->peer->name), SLICE_ARG(p->how.server_name));
     else if (plain)
         log_write(&p->v->x->log, LOG_DEBUG, "%s", plain);
 }
 
+static struct slice named(const struct proxy *p, const char *what)
+{
+    return pool_printf(visit_pool(p->v), "%s connection %" PRIXPTR, what, (uintptr_t)p->up);
+}
+
 void balancer_note_head(const struct proxy *p)
 {
+    if (!is_noted(p))
+        return;
     if (p->up->is_reused)
-        note(p, "reusing connection", "get keepalive peer: using connection");
+        note(p, named(p, "reusing"), "get keepalive peer: using connection");
     else
-        note(p, "no free connection", NULL);
+        note(p, SLICE("no free connection"), NULL);
 }
 
 static bool is_saved(const struct proxy *p)
@@ -91,10 +104,11 @@ static bool is_saved(const struct proxy *p)
 
 void balancer_note_end(const struct proxy *p)
 {
-    if (!p->up || !p->peer)
+    if (!is_noted(p))
         return;
     if (is_saved(p))
-        note(p, "saving connection", "free keepalive peer: saving connection");
-    else
-        note(p, "not saving connection", NULL);
+        note(p, named(p, "saving"), "free keepalive peer: saving connection");
+    else if (p->balancer && p->balancer->is_kept)
+        log_write(&p->v->x->log, LOG_DEBUG, "lua balancer: keepalive " SLICE_FMT,
+                  SLICE_ARG(named(p, "not saving")));
 }

@@ -30,8 +30,6 @@ struct rewrite_block; /* see app/rewrite.h */
 
 /* The block that is being applied: the `ctx` of every apply function. Lives on the stack while its
  * block is read. */
-struct upstream;
-
 struct apply {
     struct app_conf *conf;
     struct location *loc; /* the level that is filled; NULL in main and events */
@@ -196,5 +194,4 @@ void directives_socket_register(void);
 
 /* Registers the table of Lua. */
 void directives_lua_register(void);
-
 #endif

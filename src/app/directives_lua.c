@@ -189,6 +189,9 @@ static bool apply_balancer(void *ctx, const struct config_node *node, struct con
 
     if (!code)
         return false;
+    if (directives_is_stream(a->apply))
+        return config_node_error(node, e, "\"%s\" directive is not allowed in stream",
+                                 node->name.p);
     if (a->u->balancer)
         return config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
     a->u->balancer = code;

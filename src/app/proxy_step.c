@@ -131,6 +131,8 @@ static void failed(struct proxy *p, const struct err *why)
         return;
     }
     note_try(p, status);
+    if (p->up && !p->up->head_ms)
+        balancer_note_head(p);
     if (tries_next(p, bits)) {
         leave(p, true);
         attempt(p);

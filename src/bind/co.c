@@ -425,16 +425,18 @@ uint32_t co_begin_sleep(struct co *co, uint64_t ms)
     return co->timer_wait;
 }
 
-void co_wake(struct co *co, uint32_t wait)
+bool co_wake(struct co *co, uint32_t wait)
 {
     if (co->wait != wait)
-        return;
+        return false;
     if (co->state == CO_WAITING) {
         co->wait++;
         enqueue(co);
-    } else if (co->state == CO_RUNNING) {
-        co->is_woken = true;
+        return true;
     }
+    if (co->state == CO_RUNNING)
+        co->is_woken = true;
+    return co->state == CO_RUNNING;
 }
 
 double co_ticket(const struct co *co, uint32_t wait)

@@ -72,8 +72,8 @@ uint32_t co_begin_wait(struct co *co);
 uint32_t co_begin_sleep(struct co *co, uint64_t ms);
 
 /* Queues the task when it still waits in wait number `wait`; harmless otherwise (also after its
- * end: tasks are type-stable). */
-void co_wake(struct co *co, uint32_t wait);
+ * end: tasks are type-stable). True: it did. */
+bool co_wake(struct co *co, uint32_t wait);
 
 /* The task and its wait number `wait` as one number that Lua can keep; exact in a double. */
 double co_ticket(const struct co *co, uint32_t wait);

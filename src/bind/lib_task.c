@@ -46,11 +46,11 @@ static int l_begin_wait(lua_State *L)
     return 2;
 }
 
-/* wake(task, number) */
+/* wake(task, number) → was it waiting for that? */
 static int l_wake(lua_State *L)
 {
-    co_wake(lua_touserdata(L, 1), (uint32_t)lua_tonumber(L, 2));
-    return 0;
+    lua_pushboolean(L, co_wake(lua_touserdata(L, 1), (uint32_t)lua_tonumber(L, 2)));
+    return 1;
 }
 
 /* sleep(seconds) → task, number: a wait that the task's own timer ends; nothing outside of a task

@@ -81,7 +81,9 @@ setmetatable(fields.header, {
 
 local relaxed = {
     __index = function(self, key)
-        if type(key) ~= "string" then
+        if type(key) == "number" then
+            key = tostring(key)
+        elseif type(key) ~= "string" then
             return nil
         end
         return rawget(self, (key:lower():gsub("_", "-")))
@@ -170,6 +172,35 @@ function fields.resp.add_header(name, value)
     end
     for i = 1, #value do
         one(value[i])
+    end
+end
+
+--- Fields of which a request has one.
+local single = {
+    host = true, ["user-agent"] = true, ["content-type"] = true, ["content-length"] = true, range = true,
+    authorization = true, referer = true,
+}
+
+--- Adds a field, or one for each element of an array, to the request; one that can be there once is replaced.
+function fields.add_to_request(name, value)
+    context.check_request(changeable)
+    if name == nil then
+        error("bad 'name' argument: string expected, got nil", 2)
+    elseif value == nil then
+        error("bad 'value' argument: string or table expected, got nil", 2)
+    elseif type(value) == "table" and #value == 0 then
+        error("bad 'value' argument: non-empty table expected", 2)
+    end
+    name = tostring(name)
+    if single[name:lower()] then
+        set_values(REQUEST, name, value)
+        return
+    elseif type(value) ~= "table" then
+        add(REQUEST, name, value)
+        return
+    end
+    for i = 1, #value do
+        add(REQUEST, name, value[i])
     end
 end
 
