@@ -10,8 +10,6 @@
 #include "app/visit.h"
 #include "http/client_pool.h"
 
-struct apply;
-
 enum upstream_balance {
     UPSTREAM_ROUND_ROBIN,
     UPSTREAM_LEAST_CONN,
@@ -67,12 +65,6 @@ struct upstream {
 struct upstream_keep {
     uint64_t idle_timeout;
     unsigned requests, most;
-};
-
-/* The ctx of directives inside upstream { }. */
-struct apply_upstream {
-    struct apply *apply;
-    struct upstream *u;
 };
 
 /* Those that one request has tried, as bits of peers modulo 64. */

@@ -44,8 +44,8 @@ static void test_errors(void **state)
     static const struct loaded_case cases[] = {
         {"error_log x loud;", "invalid log level \"loud\" in code:1; levels are debug, info, "
                               "notice, warn, error, crit, alert, emerg"},
-        {"error_log syslog:server=x;",
-         "invalid parameter \"syslog:server=x\" in code:1; \"error_log\" takes the name of a file"},
+        {"error_log syslog:server=x;", "invalid syslog server: an address or unix:/path is "
+                                       "expected in \"syslog:server=x\" in code:1"},
         {"access_log x none;", "unknown log format \"none\" in code:1"},
         {"access_log x combined gzip;",
          "invalid parameter \"gzip\" in code:1; parameters are buffer=, flush=, if="},
