@@ -149,7 +149,7 @@ static int l_file_facts(lua_State *L)
     size_t path_n;
     const char *path = luaL_checklstring(L, 1, &path_n), *root = luaL_checkstring(L, 2);
     const struct err *e = NULL;
-    struct stat st;
+    struct stat st = {0};
     int fd;
 
     if (memchr(path, '\0', path_n))

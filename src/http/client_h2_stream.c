@@ -278,14 +278,14 @@ void client_h2_stream_note_settings(struct client_h2 *h2)
     }
 }
 
-static void lose_one(struct client_h2_stream *st, const struct err *why)
+static void lose_one(struct client_h2 *h2, struct client_h2_stream *st, const struct err *why)
 {
     struct client_exchange *x = st->x;
 
     st->s.is_closed = true;
     st->s.code = H2_CANCEL;
-    if (x && st->h2->reason[0])
-        x->detail = pool_dup(&x->pool, slice_str(st->h2->reason));
+    if (x && h2->reason[0])
+        x->detail = pool_dup(&x->pool, slice_str(h2->reason));
     if (st->s.owner)
         st->s.on_news(&st->s);
     if (x && x->state == CLIENT_WAITING) {
@@ -307,7 +307,7 @@ static void lose_one(struct client_h2_stream *st, const struct err *why)
 void client_h2_stream_lose_all(struct client_h2 *h2, const struct err *why)
 {
     while (!list_is_empty(&h2->streams))
-        lose_one(CONTAINER_OF(h2->streams.next, struct client_h2_stream, node), why);
+        lose_one(h2, CONTAINER_OF(h2->streams.next, struct client_h2_stream, node), why);
 }
 
 /* --- events --- */
@@ -345,7 +345,7 @@ void client_h2_stream_on_data(void *user, void *stream, struct slice data)
         st->x->bytes_received += data.n;
         client_progress(st->x);
     }
-    if (st->s.owner || st->x->is_waiting_body)
+    if (st->s.owner || (st->x && st->x->is_waiting_body))
         h2_stream_note(&st->s);
 }
 

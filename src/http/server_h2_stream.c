@@ -22,7 +22,7 @@ static void refuse_rest(struct server_h2_stream *st);
 
 static bool is_waiting_body(const struct server_h2_stream *st)
 {
-    return st->x->is_waiting_body && st->s.in != H2_IN_ENDED;
+    return st->x && st->x->is_waiting_body && st->s.in != H2_IN_ENDED;
 }
 
 /* The timeout that runs; 0: none does. */
