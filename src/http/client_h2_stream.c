@@ -161,9 +161,10 @@ static const struct err *fault_of(struct client_h2_stream *st)
     return &err_reset;
 }
 
-static void lose(struct client_h2_stream *st, const struct err *why, bool is_unseen)
+static void lose(struct client_h2 *h2, struct client_h2_stream *st, const struct err *why,
+                 bool is_unseen)
 {
-    struct client_conn *c = st->h2->conn;
+    struct client_conn *c = h2->conn;
     struct client_exchange *x = st->x;
 
     client_hold(x);
@@ -180,7 +181,7 @@ static void close_early(struct client_h2_stream *st)
 
     st->err = fault_of(st);
     if (st->x->state == CLIENT_WAITING)
-        lose(st, st->err, is_unseen);
+        lose(st->h2, st, st->err, is_unseen);
     else
         client_notify_body(st->x);
 }
@@ -238,7 +239,7 @@ static void settle_one(struct client_h2_stream *st)
         if (h2_session_allows_protocols(st->h2->link.session))
             client_h2_out_head(st);
         else
-            lose(st, &client_err_no_protocol, false);
+            lose(st->h2, st, &client_err_no_protocol, false);
     }
     if (st->x && st->informational_status)
         tell_informational(st);
@@ -289,7 +290,7 @@ static void lose_one(struct client_h2 *h2, struct client_h2_stream *st, const st
     if (st->s.owner)
         st->s.on_news(&st->s);
     if (x && x->state == CLIENT_WAITING) {
-        lose(st, x->bytes_received && why == &err_closed ? &err_truncated : why, false);
+        lose(h2, st, x->bytes_received && why == &err_closed ? &err_truncated : why, false);
         x = NULL;
     }
     if (!x) {
