@@ -234,10 +234,17 @@ sub stop_all
     $_->stop for values %running;
 }
 
+# A port that nobody listens on, each once.
+my %given;
+
 sub free_port
 {
-    my $sock = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => 0) or die "no port: $!\n";
-    return $sock->sockport;
+    my $port;
+    do {
+        my $sock = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => 0) or die "no port: $!\n";
+        $port = $sock->sockport;
+    } while $given{$port}++;
+    return $port;
 }
 
 sub read_file
