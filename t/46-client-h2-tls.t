@@ -76,3 +76,21 @@ back HTTP/2.0 1
 back HTTP/2.0 2
 back HTTP/2.0 1
 back HTTP/2.0 2
+
+=== TEST 3: a server that knows nothing of ALPN is asked nothing over HTTP/1.1 where HTTP/2 is wanted
+--- config
+    location / { return 204; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+certs server
+openssl s_server -accept 127.0.0.1:$TEST_NGINX_RAND_PORT_2 -cert server.pem -key server.key -www >/dev/null 2>&1 & S=$!
+until openssl s_client -connect 127.0.0.1:$TEST_NGINX_RAND_PORT_2 </dev/null >/dev/null 2>&1; do sleep 0.05; done
+serve 'location /one/ { proxy_pass https://127.0.0.1:'$TEST_NGINX_RAND_PORT_2'/; }
+location /grpc/ { rewrite ^/grpc/(.*) /$1 break; grpc_pass grpcs://127.0.0.1:'$TEST_NGINX_RAND_PORT_2'; }
+location /proxy/ { proxy_http_version 2; proxy_pass https://127.0.0.1:'$TEST_NGINX_RAND_PORT_2'/; }'
+for u in one grpc proxy; do get /$u/ --http1.1 -o /dev/null -w '%{http_code}\n'; done; stop; kill $S
+--- exec_out
+200
+502
+502

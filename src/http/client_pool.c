@@ -369,10 +369,13 @@ static void begin(struct client_origin *o, struct client_conn *c, struct client_
     place(o, c);
 }
 
-/* An extended CONNECT, and HTTP/1 is all that the origin speaks? */
+/* HTTP/1 is all that the origin speaks, and an extended CONNECT, or nothing but HTTP/2, is wanted?
+ */
 static bool lacks_protocol(const struct client_origin *o, const struct client_exchange *x)
 {
-    return x->req.protocol.n && o->protocol == ORIGIN_HTTP1;
+    bool wants_h2 = x->req.protocol.n || slice_eq(o->way.way.alpn, SLICE("h2"));
+
+    return wants_h2 && o->protocol == ORIGIN_HTTP1;
 }
 
 /* The exchange fails, in the next turn; its hold is the list's. */
