@@ -102,9 +102,9 @@ X
 --- exec_out
 New, TLSv1.3
 New, TLSv1.2
-hello new.example TLSv1.3+TLSv1.2+TLSv1.1+TLSv1 16 nil ssl_client_hello
-hello old.example TLSv1.3+TLSv1.2+TLSv1.1+TLSv1 16 nil ssl_client_hello
-hello no.example TLSv1.3+TLSv1.2+TLSv1.1+TLSv1 15 nil ssl_client_hello
+hello new.example TLSv1+TLSv1.1+TLSv1.2+TLSv1.3 16 nil ssl_client_hello
+hello old.example TLSv1+TLSv1.1+TLSv1.2+TLSv1.3 16 nil ssl_client_hello
+hello no.example TLSv1+TLSv1.1+TLSv1.2+TLSv1.3 15 nil ssl_client_hello
 
 === TEST 4: a client that leaves while Lua waits; many at once
 --- config
@@ -149,9 +149,9 @@ stop
 X
 --- exec_out_like
 ^4inet true TLSv1.3 true localhost false
-nilno certificate could be read: .*
-nild2i_X509\(\) failed: .*
-nilno private key could be read: .*
+nilPEM_read_bio_X509_AUX\(\) failed: .*
+nild2i_X509_bio\(\) failed: .*
+nilPEM_read_bio_PrivateKey\(\) failed: .*
 nilbad request$
 
 === TEST 6: a client's certificate asked for by Lua

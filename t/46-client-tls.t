@@ -51,7 +51,7 @@ location /named/ { proxy_ssl_server_name on; proxy_ssl_name localhost; proxy_pas
 location /checked/ { proxy_ssl_verify on; proxy_ssl_trusted_certificate ca.pem; proxy_ssl_name localhost; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass https://127.0.0.1:'$PORT'/; }
 location /wrong/ { proxy_ssl_verify on; proxy_ssl_trusted_certificate ca.pem; proxy_ssl_name other.example; proxy_pass https://127.0.0.1:'$PORT'/; }'
 for u in plain named checked checked; do get /$u/; done; get /wrong/ -o /dev/null -w '%{http_code}\n'
-grep -c 'while connecting to upstream' logs/error.log; stop
+grep -c '\[crit\].*SSL_do_handshake() failed (SSL: certificate is for another name) while SSL handshaking to upstream' logs/error.log; stop
 --- exec_out
 back [] 1
 back [localhost] 1

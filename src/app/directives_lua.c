@@ -6,10 +6,12 @@
  * its code goes in install(). */
 #include "app/directives.h"
 
+#include "app/directives_proxy.h"
 #include "app/directives_upstream.h"
 #include "app/lua_step.h"
 #include "app/rewrite.h"
 #include "app/set_by_lua.h"
+#include "app/proxy.h"
 #include "app/tls_conf.h"
 #include "app/upstream.h"
 #include "base/num.h"
@@ -24,16 +26,18 @@
 /* LuaJIT shows this much of a chunk's name; of that `=(:)` are ours. */
 enum { CHUNK_NAME_MOST = 60 - 4 };
 
-#define CTX_REWRITE (CTX_SERVER | CTX_LOCATION | CTX_IF_SERVER | CTX_IF_LOCATION)
+#define CTX_UPSTREAM_TLS (CTX_LOCATION | CTX_IF_LOCATION | CTX_STREAM_SERVER)
+#define CTX_REWRITE      (CTX_SERVER | CTX_LOCATION | CTX_IF_SERVER | CTX_IF_LOCATION)
 
 struct place {
     const char *directive;
-    int slot;     /* enum apply_slot; -1: it is of the whole server; OF_TLS: of handshakes */
-    size_t field; /* then: where in struct app_conf, of http and behind it of stream, or in struct
-                     tls_conf, the code goes */
+    int slot;     /* enum apply_slot; -1: it is of the whole server; OF_TLS: of handshakes;
+                     OF_PROXY: of those with servers */
+    size_t field; /* then: where in struct app_conf, of http and behind it of stream, in struct
+                     tls_conf, or in struct proxy_tls, the code goes */
 };
 
-enum { OF_TLS = -2 };
+enum { OF_TLS = -2, OF_PROXY = -3 };
 
 enum { CAPTURE_LEAST = 4096, CAPTURE_MOST = 1 << 30 }; /* of lua_capture_error_log */
 
@@ -172,6 +176,13 @@ static bool apply_by_lua(void *ctx, const struct config_node *node, struct confi
         field = (const struct lua_code **)((char *)tls_conf_own(a->conf, a->loc) + place->field);
         *field = code;
         return true;
+    }
+    if (place->slot == OF_PROXY) {
+        struct proxy_conf *proxy = proxy_conf_own(a->conf, a->loc, false);
+
+        field = (const struct lua_code **)((char *)&proxy->tls + place->field);
+        *field = code;
+        return directives_proxy_check(a, node, e);
     }
     field = (const struct lua_code **)((char *)a->conf + place->field);
     field += directives_is_stream(a);
@@ -369,6 +380,10 @@ static const struct place session_fetch = {"ssl_session_fetch_by_lua", OF_TLS,
                                            offsetof(struct tls_conf, session_fetch_by_lua)};
 static const struct place session_store = {"ssl_session_store_by_lua", OF_TLS,
                                            offsetof(struct tls_conf, session_store_by_lua)};
+static const struct place proxy_certificate = {"proxy_ssl_certificate_by_lua", OF_PROXY,
+                                               offsetof(struct proxy_tls, certificate_by_lua)};
+static const struct place proxy_verify = {"proxy_ssl_verify_by_lua", OF_PROXY,
+                                          offsetof(struct proxy_tls, verify_by_lua)};
 static const struct place rewrite = {"rewrite_by_lua", SLOT_REWRITE, 0};
 static const struct place server_rewrite = {"server_rewrite_by_lua", SLOT_SERVER_REWRITE, 0};
 static const struct place preread = {"preread_by_lua", SLOT_PREREAD, 0};
@@ -494,6 +509,15 @@ static const struct directive table[] = {
            "Runs when a session was made that the client cannot keep itself in a ticket: "
            "`ngx.ssl.session` tells its name and its bytes. May wait; the handshake goes on "
            "meanwhile."),
+    BY_LUA("proxy_ssl_certificate_by_lua", CTX_UPSTREAM_TLS, proxy_certificate,
+           "Runs when a server that a request is passed on to over TLS asks for a certificate; may "
+           "wait. `ngx.ssl.proxysslcert` sets one in place of the configured one. "
+           "`ngx.exit(ngx.ERROR)`, "
+           "or a failure, refuses. A connection in which Lua took part serves one request only."),
+    BY_LUA("proxy_ssl_verify_by_lua", CTX_UPSTREAM_TLS, proxy_verify,
+           "Runs when the certificate of such a server has been judged; may wait. "
+           "`ngx.ssl.proxysslverify` tells the judgement and changes it, which counts where "
+           "`proxy_ssl_verify` is on. `ngx.exit(ngx.ERROR)`, or a failure, refuses."),
     BALANCER(
         "_block", DIRECTIVE_LUA, 0, "{ Lua }",
         "Chooses the server of each attempt by `ngx.balancer`; where it does not, the servers of "

@@ -1,5 +1,5 @@
 /* proxy_*, grpc_*: what a location passes on, and how. */
-#include "app/directives.h"
+#include "app/directives_proxy.h"
 
 #include "app/proxy.h"
 
@@ -40,6 +40,25 @@ static bool may_have_uri(const struct location *l)
     return l->kind != LOCATION_REGEX && l->kind != LOCATION_NAMED && l->kind != LOCATION_IF;
 }
 
+bool directives_proxy_check(struct apply *a, const struct config_node *node, struct config_error *e)
+{
+    const struct step_list *content = &a->loc->steps[PHASE_CONTENT];
+    const struct proxy_tls *own = &a->loc->proxy->tls;
+    const struct proxy_conf *outer = a->loc->parent ? a->loc->parent->proxy : NULL;
+    const struct proxy_pass *pass =
+        content->n && content->steps[0].run == proxy_step ? content->steps[0].arg : NULL;
+    bool has_certificate = own->certificate_by_lua &&
+                           !(outer && outer->tls.certificate_by_lua == own->certificate_by_lua);
+    bool has_verify =
+        own->verify_by_lua && !(outer && outer->tls.verify_by_lua == own->verify_by_lua);
+
+    if (!pass || pass->target || pass->is_tls || !(has_certificate || has_verify))
+        return true;
+    return config_node_error(node, e,
+                             "proxy_ssl_%s_by_lua* should be used with proxy_pass https url",
+                             has_certificate ? "certificate" : "verify");
+}
+
 static bool set_pass(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
@@ -64,7 +83,7 @@ static bool set_pass(void *ctx, const struct config_node *node, struct config_er
     a->own[SLOT_CONTENT] = node;
     *content = (struct step_list){0};
     location_add_step(a->loc, PHASE_CONTENT, proxy_step, p, node->line);
-    return true;
+    return directives_proxy_check(a, node, e);
 }
 
 static bool set_grpc_pass(void *ctx, const struct config_node *node, struct config_error *e)

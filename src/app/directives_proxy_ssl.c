@@ -64,68 +64,85 @@ static bool accept_reuse(void *ctx, const struct config_node *node, struct confi
     return true; /* connections are kept instead */
 }
 
+static bool add_command(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct app_conf *conf = ((struct apply *)ctx)->conf;
+    struct proxy_tls *t = own(ctx, node);
+
+    if (!t->commands_size)
+        t->n_commands = 0; /* those were the parent's */
+    t->commands = directives_grow(conf, t->commands_size ? t->commands : NULL, t->n_commands,
+                                  &t->commands_size, sizeof(*t->commands));
+    return tls_conf_read_command(conf, node, TLS_ROLE_CLIENT, &t->commands[t->n_commands++], e);
+}
+
 #define FIELD(name) offsetof(struct proxy_tls, name)
-#define ROW(word, least, most, what, text, field, setter)                                          \
+
+/* Each directive twice: for proxy_pass and for grpc_pass. */
+#define ONE(prefix, word, least, most, repeats, args, text, at, setter)                            \
     {                                                                                              \
-        .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .min_args = (least),            \
-        .max_args = (most), .group = GROUP, .syntax = what, .doc = (text), .id = FIELD(field),     \
-        .apply = (setter)                                                                          \
+        .name = prefix "_ssl_" word, .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL,                    \
+        .flags = (repeats), .min_args = (least), .max_args = (most), .group = GROUP,               \
+        .syntax = prefix "_ssl_" word " " args ";", .doc = (text), .id = (at), .apply = (setter)   \
     }
-#define FLAG(word, field, text)                                                                    \
+#define LIKE(word) "As `proxy_ssl_" word "`, for `grpc_pass`."
+#define MANY(word, least, most, repeats, args, text, at, setter)                                   \
+    ONE("proxy", word, least, most, repeats, args, text, at, setter),                              \
+        ONE("grpc", word, least, most, repeats, args, LIKE(word), at, setter)
+#define ROW(word, args, text, at, setter) MANY(word, 1, 1, 0, args, text, at, setter)
+#define ONE_FLAG(prefix, word, text, at)                                                           \
     {                                                                                              \
-        .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .min_args = 1, .max_args = 1,   \
-        .kinds = {ARG_FLAG}, .group = GROUP, .syntax = word " on | off;",                          \
-        .default_text = word " off;", .doc = (text), .id = FIELD(field), .apply = set_flag         \
+        .name = prefix "_ssl_" word, .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .min_args = 1,     \
+        .max_args = 1, .kinds = {ARG_FLAG}, .group = GROUP,                                        \
+        .syntax = prefix "_ssl_" word " on | off;", .default_text = prefix "_ssl_" word " off;",   \
+        .doc = (text), .id = (at), .apply = set_flag                                               \
     }
+#define FLAG(word, text, at)                                                                       \
+    ONE_FLAG("proxy", word, text, at), ONE_FLAG("grpc", word, LIKE(word), at)
 
 static const struct directive table[] = {
     FLAG(
-        "proxy_ssl_verify", verifies,
+        "verify",
         "Whether the certificate of a server must be signed by `proxy_ssl_trusted_certificate` and "
-        "be for `proxy_ssl_name`."),
-    FLAG("proxy_ssl_server_name", sends_name, "Whether the name is sent to the server (SNI)."),
-    ROW("proxy_ssl_name", 1, 1, "proxy_ssl_name name;",
+        "be for `proxy_ssl_name`.",
+        FIELD(verifies)),
+    FLAG("server_name", "Whether the name is sent to the server (SNI).", FIELD(sends_name)),
+    ROW("name", "name",
         "The name that is sent and verified; `$proxy_host` by default, in `stream` the host of "
         "`proxy_pass`. May hold variables.",
-        name, set_name),
-    ROW("proxy_ssl_trusted_certificate", 1, 1, "proxy_ssl_trusted_certificate file;",
-        "Authorities that certificates of servers are verified against, PEM.", trusted, set_file),
-    ROW("proxy_ssl_crl", 1, 1, "proxy_ssl_crl file;", "What they have revoked, PEM.", crl,
+        FIELD(name), set_name),
+    ROW("trusted_certificate", "file",
+        "Authorities that certificates of servers are verified against, PEM.", FIELD(trusted),
         set_file),
-    ROW("proxy_ssl_certificate", 1, 1, "proxy_ssl_certificate file;",
-        "Our certificate for servers that ask for one, PEM.", cert, set_file),
-    ROW("proxy_ssl_certificate_key", 1, 1, "proxy_ssl_certificate_key file;", "Its key, PEM.", key,
+    ROW("crl", "file", "What they have revoked, PEM.", FIELD(crl), set_file),
+    ROW("certificate", "file", "Our certificate for servers that ask for one, PEM.", FIELD(cert),
         set_file),
-    ROW("proxy_ssl_ciphers", 1, 1, "proxy_ssl_ciphers list;",
-        "Ciphers of TLS 1.2 and older, in OpenSSL's notation.", ciphers, set_ciphers),
-    ROW("proxy_ssl_protocols", 1, ARGS_MANY,
-        "proxy_ssl_protocols [TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3];",
-        "Versions of TLS; 1.2 and 1.3 by default.", protocols, set_protocols),
-    ROW("proxy_ssl_verify_depth", 1, 1, "proxy_ssl_verify_depth number;",
-        "How many certificates may stand above the server's.", depth, set_depth),
-    ROW("proxy_ssl_session_reuse", 1, 1, "proxy_ssl_session_reuse on | off;",
-        "Accepted; sessions are not resumed: keep connections instead.", depth, accept_reuse),
-    FLAG("grpc_ssl_verify", verifies, "As `proxy_ssl_verify`, for `grpc_pass`."),
-    FLAG("grpc_ssl_server_name", sends_name, "As `proxy_ssl_server_name`, for `grpc_pass`."),
-    ROW("grpc_ssl_name", 1, 1, "grpc_ssl_name name;", "As `proxy_ssl_name`, for `grpc_pass`.", name,
-        set_name),
-    ROW("grpc_ssl_trusted_certificate", 1, 1, "grpc_ssl_trusted_certificate file;",
-        "As `proxy_ssl_trusted_certificate`, for `grpc_pass`.", trusted, set_file),
-    ROW("grpc_ssl_crl", 1, 1, "grpc_ssl_crl file;", "As `proxy_ssl_crl`, for `grpc_pass`.", crl,
-        set_file),
-    ROW("grpc_ssl_certificate", 1, 1, "grpc_ssl_certificate file;",
-        "As `proxy_ssl_certificate`, for `grpc_pass`.", cert, set_file),
-    ROW("grpc_ssl_certificate_key", 1, 1, "grpc_ssl_certificate_key file;",
-        "As `proxy_ssl_certificate_key`, for `grpc_pass`.", key, set_file),
-    ROW("grpc_ssl_ciphers", 1, 1, "grpc_ssl_ciphers list;",
-        "As `proxy_ssl_ciphers`, for `grpc_pass`.", ciphers, set_ciphers),
-    ROW("grpc_ssl_protocols", 1, ARGS_MANY,
-        "grpc_ssl_protocols [TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3];",
-        "As `proxy_ssl_protocols`, for `grpc_pass`.", protocols, set_protocols),
-    ROW("grpc_ssl_verify_depth", 1, 1, "grpc_ssl_verify_depth number;",
-        "As `proxy_ssl_verify_depth`, for `grpc_pass`.", depth, set_depth),
-    ROW("grpc_ssl_session_reuse", 1, 1, "grpc_ssl_session_reuse on | off;",
-        "As `proxy_ssl_session_reuse`, for `grpc_pass`.", depth, accept_reuse),
+    ROW("certificate_key", "file", "Its key, PEM.", FIELD(key), set_file),
+    ROW("ciphers", "list", "Ciphers of TLS 1.2 and older, in OpenSSL's notation.", FIELD(ciphers),
+        set_ciphers),
+    MANY("protocols", 1, ARGS_MANY, 0, "[TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3]",
+         "Versions of TLS; 1.2 and 1.3 by default.", FIELD(protocols), set_protocols),
+    ROW("verify_depth", "number", "How many certificates may stand above the server's.",
+        FIELD(depth), set_depth),
+    ROW("session_reuse", "on | off",
+        "Accepted; sessions are not resumed: keep connections instead.", 0, accept_reuse),
+    MANY("conf_command", 2, 2, DIRECTIVE_REPEATS, "name value",
+         "A setting of the library by its own name: `MinProtocol`, `Options`, `Ciphersuites` and "
+         "what else SSL_CONF_cmd(3) lists. Obeyed after all other directives.",
+         0, add_command),
+    {.name = "lua_upstream_skip_openssl_default_verify",
+     .contexts = CTX_HTTP_ALL,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_FLAG},
+     .group = GROUP,
+     .syntax = "lua_upstream_skip_openssl_default_verify on | off;",
+     .default_text = "lua_upstream_skip_openssl_default_verify off;",
+     .doc =
+         "With `proxy_ssl_verify_by_lua`: certificates of servers are not judged before it runs, "
+         "which alone decides.",
+     .id = FIELD(skips_own_judgement),
+     .apply = set_flag},
 };
 
 void directives_proxy_ssl_register(void)

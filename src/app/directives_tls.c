@@ -239,23 +239,21 @@ static bool set_size(void *ctx, const struct config_node *node, struct config_er
     return directives_put_size(own(ctx), node, e);
 }
 
-/* ssl_conf_command Ciphersuites value, Groups value: what the library calls them. */
-static bool set_command(void *ctx, const struct config_node *node, struct config_error *e)
+static bool set_curves(struct tls_conf *t, const struct apply *a, struct slice list)
 {
-    struct apply *a = ctx;
-    struct tls_conf *t = own(ctx);
-    const char *value = pool_strdup(&a->conf->pool, node->args[1]);
-
-    if (slice_ieq(node->args[0], SLICE("Ciphersuites")))
-        t->ciphersuites = value;
-    else if (slice_ieq(node->args[0], SLICE("Groups")) || slice_ieq(node->args[0], SLICE("Curves")))
-        t->curves = value;
-    else if (slice_ieq(node->args[0], SLICE("CipherString")))
-        t->ciphers = value;
-    else
-        return config_node_error(node, e, "command \"" SLICE_FMT "\" is not supported",
-                                 SLICE_ARG(node->args[0]));
+    t->curves = pool_strdup(&a->conf->pool, list);
     return true;
+}
+
+static bool add_command(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct tls_conf *t = own(ctx);
+    struct apply *a = ctx;
+
+    if (slice_ieq(node->args[0], SLICE("Groups")) || slice_ieq(node->args[0], SLICE("Curves")))
+        return set_curves(t, a, node->args[1]); /* which connections copy: see tls_use_ctx */
+    t->commands = grow(a, t->commands, &t->n_commands, &t->commands_size, sizeof(*t->commands));
+    return tls_conf_read_command(a->conf, node, TLS_ROLE_SERVER, &t->commands[t->n_commands++], e);
 }
 
 /* --- the table --- */
@@ -317,9 +315,10 @@ static const struct directive table[] = {
      .max_args = 2,
      .group = GROUP,
      .syntax = "ssl_conf_command name value;",
-     .doc = "`Ciphersuites`, `Groups` (or `Curves`) and `CipherString`: other ways to say "
-            "`ssl_ciphersuites`, `ssl_ecdh_curve` and `ssl_ciphers`.",
-     .apply = set_command},
+     .doc =
+         "A setting of the library by its own name: `MinProtocol`, `Options`, `Ciphersuites` and "
+         "what else SSL_CONF_cmd(3) lists. Obeyed after all other directives.",
+     .apply = add_command},
     {ENTRY("ssl_verify_client", "on | off | optional | optional_no_ca", "ssl_verify_client off;",
            "Whether clients are asked for a certificate. `on`: a request without a good one is "
            "answered 400 (495 or 496 to `error_page`). `optional`: one that is shown must be "

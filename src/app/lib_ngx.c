@@ -9,6 +9,7 @@
 #include "app/lib_ngx_control.h"
 #include "app/lib_ngx_output.h"
 #include "app/lib_ngx_thread.h"
+#include "app/lua_kill.h"
 #include "app/lib_session.h"
 #include "app/lib_ssl.h"
 #include "app/lib_socket.h"
@@ -58,7 +59,7 @@ static int open_module(lua_State *L)
 
     lua_newtable(L);
     luaL_register(L, NULL, functions);
-    lua_pushlightuserdata(L, lib_ngx_thread_kill_token());
+    lua_pushlightuserdata(L, lua_kill_token());
     lua_setfield(L, -2, "KILL");
     lua_pushlightuserdata(L, NULL);
     lua_setfield(L, -2, "null");

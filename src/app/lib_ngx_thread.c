@@ -10,38 +10,11 @@
 
 #include "app/conf.h"
 #include "app/lib_ngx_visit.h"
+#include "app/lua_kill.h"
+#include "app/lua_tls.h"
 #include "base/mem.h"
 #include "bind/lib_stream.h"
 #include "bind/vm.h"
-
-static char kill_token; /* process-wide: only its address matters */
-
-void *lib_ngx_thread_kill_token(void)
-{
-    return &kill_token;
-}
-
-static void on_orphan_end(struct co *co, enum co_result result, int n)
-{
-    UNUSED(co);
-    UNUSED(result);
-    UNUSED(n);
-}
-
-static void cancel(struct co *co)
-{
-    lua_State *L = vm_main();
-
-    lua_pushlightuserdata(L, &kill_token);
-    co_cancel(co, L);
-}
-
-static void orphan(struct co *co)
-{
-    co_orphan(co);
-    co->on_end = on_orphan_end;
-    cancel(co);
-}
 
 static void drop_thread(struct ngx_visit *nv, const struct co *co)
 {
@@ -56,7 +29,7 @@ static void drop_thread(struct ngx_visit *nv, const struct co *co)
 static void orphan_all(struct ngx_visit *nv)
 {
     while (nv->n_threads > 0)
-        orphan(nv->threads[--nv->n_threads]);
+        lua_kill_orphan(nv->threads[--nv->n_threads]);
 }
 
 /* Every part of the handler is over; the visit may be gone afterwards. */
@@ -98,7 +71,7 @@ static void on_thread_end(struct co *co, enum co_result result, int n)
     if (result == CO_EXITED) {
         nv->is_exiting = true;
         if (!nv->is_entry_over)
-            orphan(nv->entry);
+            lua_kill_orphan(nv->entry);
         finish(nv, co, CO_EXITED, 0);
         return;
     }
@@ -144,16 +117,18 @@ static struct co *new_thread(struct ngx_visit *nv)
 int lib_ngx_thread_spawn(lua_State *L)
 {
     struct co *self = co_current(), *co;
-    struct ngx_visit *nv = NULL;
     int n = lua_gettop(L);
 
     luaL_checktype(L, 1, LUA_TFUNCTION);
-    ngx_visit_check_context(L, NGX_IN_YIELDABLE | NGX_IN(TIMER) | NGX_IN_SESSION);
-    if (self->user)
-        nv = ngx_visit_of(self->user);
-    co = nv ? new_thread(nv) : co_new(NULL, NULL);
-    if (!nv)
+    ngx_visit_check_context(L,
+                            NGX_IN_YIELDABLE | NGX_IN(TIMER) | NGX_IN_SESSION | NGX_IN_HANDSHAKE);
+    co = lua_tls_new_thread();
+    if (!co && self->user)
+        co = new_thread(ngx_visit_of(self->user));
+    if (!co) {
+        co = co_new(NULL, NULL);
         co->log = self->log;
+    }
     lua_checkstack(co->L, n);
     lua_xmove(L, co->L, n);
     co_queue_first(co, n - 1);
@@ -164,7 +139,7 @@ int lib_ngx_thread_spawn(lua_State *L)
 
 int lib_ngx_thread_cancel(lua_State *L)
 {
-    cancel(lua_touserdata(L, 1));
+    lua_kill(lua_touserdata(L, 1));
     return 0;
 }
 

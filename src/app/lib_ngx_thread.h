@@ -26,9 +26,6 @@ int lib_ngx_thread_leave(lua_State *L);
 /* on_abort(fn) → 1; or nil, error */
 int lib_ngx_thread_on_abort(lua_State *L);
 
-/* The light userdata that a killed task is resumed with. */
-void *lib_ngx_thread_kill_token(void);
-
 /* The list of streams that are closed when the running timer's task ends; NULL: no timer runs. */
 struct list *lib_ngx_thread_timer_sockets(void);
 

@@ -74,6 +74,8 @@ static const char *context_name(enum lua_context context)
         [LUA_CONTEXT_BALANCER] = "balancer_by_lua*",
         [LUA_CONTEXT_SESSION_FETCH] = "ssl_session_fetch_by_lua*",
         [LUA_CONTEXT_SESSION_STORE] = "ssl_session_store_by_lua*",
+        [LUA_CONTEXT_PROXY_CERTIFICATE] = "proxy_ssl_certificate_by_lua*",
+        [LUA_CONTEXT_PROXY_VERIFY] = "proxy_ssl_verify_by_lua*",
     };
 
     return (size_t)context < ARRAY_LEN(names) ? names[context] : "(unknown)";

@@ -14,12 +14,14 @@
 #define NGX_IN_REWRITES (NGX_IN(SERVER_REWRITE) | NGX_IN(REWRITE))
 #define NGX_IN_YIELDABLE                                                                           \
     (NGX_IN_REWRITES | NGX_IN(ACCESS) | NGX_IN(PRECONTENT) | NGX_IN(CONTENT) | NGX_IN(HANDLER))
-#define NGX_IN_SESSION (NGX_IN(PREREAD) | NGX_IN(SESSION))
+#define NGX_IN_SESSION         (NGX_IN(PREREAD) | NGX_IN(SESSION))
+#define NGX_IN_PROXY_HANDSHAKE (NGX_IN(PROXY_CERTIFICATE) | NGX_IN(PROXY_VERIFY))
 #define NGX_IN_HANDSHAKE                                                                           \
-    (NGX_IN(CLIENT_HELLO) | NGX_IN(CERTIFICATE) | NGX_IN(SESSION_FETCH) | NGX_IN(SESSION_STORE))
+    (NGX_IN(CLIENT_HELLO) | NGX_IN(CERTIFICATE) | NGX_IN(SESSION_FETCH) | NGX_IN(SESSION_STORE) |  \
+     NGX_IN_PROXY_HANDSHAKE)
 #define NGX_IN_REQUEST                                                                             \
     (NGX_IN_YIELDABLE | NGX_IN(SET) | NGX_IN(HEADER_FILTER) | NGX_IN(BODY_FILTER) | NGX_IN(LOG) |  \
-     NGX_IN(BALANCER))
+     NGX_IN(BALANCER) | NGX_IN_PROXY_HANDSHAKE)
 
 /* A task that waits for the request's body, in the visit's pool. */
 struct ngx_body_waiter {

@@ -43,13 +43,15 @@ enum lua_context lua_current_context(void)
 {
     struct visit *v = lua_filter_visit();
     struct co *co = co_current();
+    enum lua_context of_handshake;
 
     if (v)
         return lua_visit_of(v)->context;
+    of_handshake = co ? lua_tls_context() : LUA_CONTEXT_NONE;
+    if (of_handshake)
+        return of_handshake;
     if (co && co->user)
         return lua_visit_of(co->user)->context;
-    if (co && lua_tls_context())
-        return lua_tls_context();
     return co ? LUA_CONTEXT_TIMER : plain_context;
 }
 

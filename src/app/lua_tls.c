@@ -1,31 +1,58 @@
-/* The task of a handshake is found by its log context, which its light threads and waits share. It
- * is kept in the stream's slot for hooks until its outcome has been told. */
+/* The code of a handshake and its light threads are its parts; the handshake goes on when all have
+ * ended, or as soon as one has left by ngx.exit. They are found by their log context, which lies in
+ * the task. The task is kept in the stream's slot for hooks until its outcome has been told.
+ *
+ * A handshake with a server belongs to a request: its parts work for the visit, and end before it
+ * does. Those of a client's handshake work for nobody else and may outlive the stream.
+ *
+ * To add a context: a row in `words`, and a hook that calls lua_tls_run. */
 #include "app/lua_tls.h"
 
 #include <lua.h>
 
 #include "app/conf.h"
+#include "app/lua_kill.h"
 #include "app/port.h"
 #include "base/mem.h"
 #include "bind/co.h"
 #include "bind/vm.h"
+#include "http/client_tls.h"
 #include "http/server_tls.h"
 
 struct tls_task {
     struct log_ctx log;
-    struct stream *s; /* NULL: gone */
-    struct co *co;    /* NULL: has ended */
+    struct stream *s;  /* NULL: gone */
+    struct visit *v;   /* NULL: a client's handshake */
+    struct co *entry;  /* NULL: has ended */
+    struct co **parts; /* that have not ended */
+    unsigned n_parts, parts_size;
     const char *directive;
     enum lua_context context;
     int exit_status;
-    bool is_refused, is_starting;
+    bool is_over, is_refused, is_starting;
     struct slice id, der; /* of a session to be stored, ours; else empty */
+};
+
+/* How lines of the log name what runs. */
+static const struct {
+    const char *name, *callback;
+    const char *doing; /* NULL: the context is named behind the message */
+} words[] = {
+    [LUA_CONTEXT_CLIENT_HELLO] = {"ssl_client_hello_by_lua", "client hello cb", NULL},
+    [LUA_CONTEXT_CERTIFICATE] = {"ssl_certificate_by_lua", "cert cb", NULL},
+    [LUA_CONTEXT_SESSION_FETCH] = {"ssl_session_fetch_by_lua*", "sess get cb", NULL},
+    [LUA_CONTEXT_SESSION_STORE] = {"ssl_session_store_by_lua*", "sess new cb", NULL},
+    [LUA_CONTEXT_PROXY_CERTIFICATE] = {"proxy_ssl_certificate_by_lua", "cert cb",
+                                       "loading proxy ssl certificate by lua"},
+    [LUA_CONTEXT_PROXY_VERIFY] = {"proxy_ssl_verify_by_lua", "cert verify callback",
+                                  "loading proxy ssl verify by lua"},
 };
 
 static void free_task(struct tls_task *t)
 {
     mem_free((char *)(uintptr_t)t->id.p);
     mem_free((char *)(uintptr_t)t->der.p);
+    mem_free(t->parts);
     mem_free(t);
 }
 
@@ -36,7 +63,7 @@ static void describe(const struct log_ctx *ctx, struct buf *out)
     struct addr a;
 
     buf_printf(out, ", context: %s*", t->directive);
-    if (!t->s)
+    if (!t->s || t->v)
         return;
     c = server_tls_conn(t->s);
     if (server_conn_peer(c, &a)) {
@@ -47,10 +74,8 @@ static void describe(const struct log_ctx *ctx, struct buf *out)
     addr_format(&CONTAINER_OF(c->server, struct port, server)->conf->addr, out);
 }
 
-static struct tls_task *current(void)
+static struct tls_task *task_of(const struct co *co)
 {
-    const struct co *co = co_current();
-
     return co && co->log && co->log->describe == describe
                ? CONTAINER_OF((struct log_ctx *)(uintptr_t)co->log, struct tls_task, log)
                : NULL;
@@ -58,64 +83,136 @@ static struct tls_task *current(void)
 
 struct stream *lua_tls_stream(void)
 {
-    const struct tls_task *t = current();
+    const struct tls_task *t = task_of(co_current());
 
     return t ? t->s : NULL;
 }
 
 enum lua_context lua_tls_context(void)
 {
-    const struct tls_task *t = current();
+    const struct tls_task *t = task_of(co_current());
 
     return t ? t->context : LUA_CONTEXT_NONE;
 }
 
 void lua_tls_set_exit(int status)
 {
-    struct tls_task *t = current();
+    struct tls_task *t = task_of(co_current());
 
     if (t)
         t->exit_status = status;
 }
 
-/* A task that nobody asks about has ended. */
-static void forget(struct tls_task *t)
+const char *lua_tls_doing(const struct stream *s)
 {
-    if (*tls_state(t->s) == t)
+    const struct tls_task *t = *tls_state((struct stream *)(uintptr_t)s);
+
+    return t ? words[t->context].doing : NULL;
+}
+
+/* --- the end --- */
+
+static void note_outcome(const struct tls_task *t, bool has_failed)
+{
+    int value = has_failed ? 500 : t->exit_status;
+
+    if (t->is_starting)
+        log_write(&t->log, LOG_DEBUG, "%s: handler return value: %d, %s exit code: %d",
+                  words[t->context].name, value, words[t->context].callback, !t->is_refused);
+    else
+        log_write(&t->log, LOG_DEBUG, "%s: %s exit code: %d", words[t->context].name,
+                  words[t->context].callback, !t->is_refused);
+}
+
+/* The task is over; nobody asks about one that stored a session, or whose stream has gone. */
+static void finish(struct tls_task *t, bool has_failed)
+{
+    while (t->n_parts)
+        lua_kill_orphan(t->parts[--t->n_parts]);
+    t->is_over = true;
+    t->is_refused = has_failed || t->exit_status == -1;
+    if (t->s && t->context == LUA_CONTEXT_SESSION_STORE)
+        t->is_refused = true; /* the library keeps no hold of the session */
+    note_outcome(t, has_failed);
+    if (t->is_starting)
+        return;
+    if (t->s && !t->der.n) {
+        if (t->v)
+            client_tls_resume(t->s);
+        else
+            server_tls_resume(t->s);
+        return;
+    }
+    if (t->s && *tls_state(t->s) == t)
         *tls_state(t->s) = NULL;
     free_task(t);
 }
 
-static void on_end(struct co *co, enum co_result result, int n)
+static void drop_part(struct tls_task *t, const struct co *co)
 {
-    struct tls_task *t = CONTAINER_OF((struct log_ctx *)(uintptr_t)co->log, struct tls_task, log);
+    for (unsigned i = 0; i < t->n_parts; i++)
+        if (t->parts[i] == co)
+            t->parts[i] = t->parts[--t->n_parts];
+}
+
+static void on_part_end(struct co *co, enum co_result result, int n)
+{
+    struct tls_task *t = task_of(co);
+    bool has_failed = result == CO_FAILED && co == t->entry;
 
     UNUSED(n);
-    if (result == CO_FAILED && t->s)
+    drop_part(t, co);
+    if (co == t->entry)
+        t->entry = NULL;
+    if (has_failed && t->s)
         log_write(&t->log, LOG_ERROR,
                   t->context == LUA_CONTEXT_SESSION_STORE
                       ? "failed to run session_store_by_lua*: %s"
                       : "lua entry thread aborted: runtime error: %s",
                   co_traceback(co));
-    t->is_refused = result == CO_FAILED || (result == CO_EXITED && t->exit_status == -1);
-    t->co = NULL;
     co->log = NULL;
-    if (!t->s)
-        free_task(t);
-    else if (!t->is_starting && t->der.n)
-        forget(t);
-    else if (!t->is_starting)
-        server_tls_resume(t->s);
+    if (has_failed || result == CO_EXITED || !t->n_parts)
+        finish(t, has_failed);
 }
 
-static struct tls_task *new_task(struct stream *s, const struct lua_code *code,
+/* --- the beginning --- */
+
+static struct co *new_part(struct tls_task *t)
+{
+    struct co *co = co_new(t->v, on_part_end);
+
+    co->log = &t->log;
+    co->doing = words[t->context].doing;
+    if (t->n_parts == t->parts_size) {
+        t->parts_size = t->parts_size ? t->parts_size * 2 : 1;
+        t->parts = mem_realloc(t->parts, t->parts_size * sizeof(struct co *));
+    }
+    t->parts[t->n_parts++] = co;
+    return co;
+}
+
+struct co *lua_tls_new_thread(void)
+{
+    struct tls_task *t = task_of(co_current());
+
+    return t ? new_part(t) : NULL;
+}
+
+static struct tls_task *new_task(struct stream *s, struct visit *v, const struct lua_code *code,
                                  enum lua_context context)
 {
     struct tls_task *t = mem_new(struct tls_task);
-    struct server_conn *c = server_tls_conn(s);
 
-    t->log = (struct log_ctx){.parent = &c->server->log, .id = c->id, .describe = describe};
+    t->log.describe = describe;
+    if (v) {
+        t->log.parent = &v->x->log;
+        t->log.id = v->x->log.id;
+    } else {
+        t->log.parent = &server_tls_conn(s)->server->log;
+        t->log.id = server_tls_conn(s)->id;
+    }
     t->s = s;
+    t->v = v;
     t->directive = code->directive;
     t->context = context;
     return t;
@@ -123,17 +220,17 @@ static struct tls_task *new_task(struct stream *s, const struct lua_code *code,
 
 static void start(struct tls_task *t, const struct lua_code *code)
 {
-    if (lua_code_push((struct lua_code *)code, NULL)) {
+    t->is_starting = true;
+    if (lua_code_push((struct lua_code *)(uintptr_t)code, t->v)) {
         log_write(&t->log, LOG_ERROR, "%s", lua_tostring(vm_main(), -1));
         lua_pop(vm_main(), 1);
-        t->is_refused = true;
-        return;
+        finish(t, true);
+    } else {
+        struct co *co = t->entry = new_part(t);
+
+        lua_xmove(vm_main(), co->L, 1);
+        co_start(co, 0);
     }
-    t->co = co_new(NULL, on_end);
-    t->co->log = &t->log;
-    lua_xmove(vm_main(), t->co->L, 1);
-    t->is_starting = true;
-    co_start(t->co, 0);
     t->is_starting = false;
 }
 
@@ -144,7 +241,8 @@ bool lua_tls_is_running(struct stream *s, enum lua_context context)
     return t && t->context == context;
 }
 
-enum tls_answer lua_tls_run(struct stream *s, const struct lua_code *code, enum lua_context context)
+enum tls_answer lua_tls_run(struct stream *s, struct visit *v, const struct lua_code *code,
+                            enum lua_context context)
 {
     struct tls_task *t = *tls_state(s);
     enum tls_answer answer;
@@ -152,10 +250,10 @@ enum tls_answer lua_tls_run(struct stream *s, const struct lua_code *code, enum 
     if (!code)
         return TLS_GO_ON;
     if (!t) {
-        t = new_task(s, code, context);
+        t = new_task(s, v, code, context);
         start(t, code);
     }
-    if (t->co) {
+    if (!t->is_over) {
         *tls_state(s) = t;
         return TLS_WAIT;
     }
@@ -172,19 +270,19 @@ void lua_tls_store(struct stream *s, const struct lua_code *code, struct slice i
 
     if (*tls_state(s))
         return;
-    t = new_task(s, code, LUA_CONTEXT_SESSION_STORE);
+    t = new_task(s, NULL, code, LUA_CONTEXT_SESSION_STORE);
     t->id = slice_of(mem_strdup(id), id.n);
     t->der = slice_of(mem_strdup(der), der.n);
     start(t, code);
-    if (t->co)
-        *tls_state(s) = t;
-    else
+    if (t->is_over)
         free_task(t);
+    else
+        *tls_state(s) = t;
 }
 
 bool lua_tls_session(struct slice *id, struct slice *der)
 {
-    const struct tls_task *t = current();
+    const struct tls_task *t = task_of(co_current());
 
     if (!t || !t->der.n)
         return false;
@@ -193,14 +291,23 @@ bool lua_tls_session(struct slice *id, struct slice *der)
     return true;
 }
 
+/* A task that stores a session goes on. */
 void lua_tls_gone(struct stream *s)
 {
     struct tls_task *t = *tls_state(s);
 
     *tls_state(s) = NULL;
     t->s = NULL;
-    if (!t->co)
+    if (t->is_over) {
         free_task(t);
-    else if (!t->der.n)
-        co_cancel_err(t->co, &err_closed);
+    } else if (t->v) {
+        log_write(&t->log, LOG_DEBUG, "%s: %s aborted", words[t->context].name,
+                  words[t->context].callback);
+        while (t->n_parts)
+            lua_kill_orphan(t->parts[--t->n_parts]);
+        free_task(t);
+    } else if (!t->der.n) {
+        for (unsigned i = 0; i < t->n_parts; i++)
+            co_cancel_err(t->parts[i], &err_closed);
+    }
 }

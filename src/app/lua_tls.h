@@ -1,6 +1,8 @@
 /* Lua that takes part in a TLS handshake: ssl_client_hello_by_lua, ssl_certificate_by_lua,
- * ssl_session_fetch_by_lua. It may wait; the handshake waits with it. What runs for a new session
- * (ssl_session_store_by_lua) may wait, too, but nobody waits for it. */
+ * ssl_session_fetch_by_lua; and with a server that a request is passed on to
+ * proxy_ssl_certificate_by_lua, proxy_ssl_verify_by_lua. It may wait and have light threads; the
+ * handshake waits for all of them. What runs for a new session (ssl_session_store_by_lua) may wait,
+ * too, but nobody waits for it. */
 #ifndef APP_LUA_TLS_H
 #define APP_LUA_TLS_H
 
@@ -8,10 +10,12 @@
 #include "app/lua_visit.h"
 #include "net/tls_ctx.h"
 
+struct co;
+
 /* Runs `code` for a handshake, or asks how it has gone on: to be called by a hook, again after
- * TLS_WAIT. `code` NULL: TLS_GO_ON. A failure of it, or ngx.exit(ngx.ERROR), refuses the handshake.
- */
-enum tls_answer lua_tls_run(struct stream *s, const struct lua_code *code,
+ * TLS_WAIT. `v`: the request on whose behalf a server is connected to; NULL: a client's handshake.
+ * `code` NULL: TLS_GO_ON. A failure of it, or ngx.exit(ngx.ERROR), refuses the handshake. */
+enum tls_answer lua_tls_run(struct stream *s, struct visit *v, const struct lua_code *code,
                             enum lua_context context);
 
 /* Does code of that context run, or has it run and not been asked about, for a handshake? */
@@ -25,7 +29,8 @@ void lua_tls_store(struct stream *s, const struct lua_code *code, struct slice i
 /* The session that the running Lua was started for; false: none. */
 bool lua_tls_session(struct slice *id, struct slice *der);
 
-/* The stream has gone: what runs for it is cancelled. For tls_hooks. */
+/* The stream has gone: what runs for it is cancelled, or ended where it works for a visit. For
+ * tls_hooks. */
 void lua_tls_gone(struct stream *s);
 
 /* The handshake that the running Lua takes part in; NULL: none, or it has gone. */
@@ -33,6 +38,12 @@ struct stream *lua_tls_stream(void);
 
 /* Its context; LUA_CONTEXT_NONE: the running Lua does not take part in any. */
 enum lua_context lua_tls_context(void);
+
+/* A task for a light thread of it, with everything but its function; NULL: as above. */
+struct co *lua_tls_new_thread(void);
+
+/* What the Lua that a handshake with a server waits for is doing, for the log; NULL: nothing. */
+const char *lua_tls_doing(const struct stream *s);
 
 /* What ngx.exit has been called with there. */
 void lua_tls_set_exit(int status);

@@ -34,6 +34,8 @@ enum lua_context {
     LUA_CONTEXT_BALANCER,
     LUA_CONTEXT_SESSION_FETCH,
     LUA_CONTEXT_SESSION_STORE,
+    LUA_CONTEXT_PROXY_CERTIFICATE, /* of a request whose connection to a server is being made */
+    LUA_CONTEXT_PROXY_VERIFY,      /* likewise */
 };
 
 /* What Lua hangs on a visit. In the exchange's pool. */

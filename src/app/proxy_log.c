@@ -19,8 +19,17 @@ static bool is_connecting(const struct proxy *p)
     return !p->up || p->up->state <= CLIENT_QUEUED || !p->up->connected_ms;
 }
 
-static const char *stage_of(const struct proxy *p)
+static bool is_of_handshake(const struct err *why)
 {
+    return slice_has_prefix(slice_str(why->code), SLICE("tls_"));
+}
+
+static const char *stage_of(const struct proxy *p, const struct err *why)
+{
+    if (is_connecting(p) && proxy_tls_doing(&p->how))
+        return proxy_tls_doing(&p->how);
+    if (is_connecting(p) && is_of_handshake(why))
+        return "SSL handshaking to upstream";
     if (is_connecting(p))
         return "connecting to upstream";
     return p->has_begun ? "reading upstream" : "reading response header from upstream";
@@ -37,14 +46,25 @@ static const char *words_of(const struct proxy *p, const struct err *why)
     return why->message;
 }
 
+/* nginx's level for a handshake that the library gave up. */
+static enum log_level level_of(const struct proxy *p, const struct err *why)
+{
+    return is_connecting(p) && is_of_handshake(why) && !proxy_log_is_timeout(why) ? LOG_CRIT
+                                                                                  : LOG_ERROR;
+}
+
 void proxy_log_failure(const struct proxy *p, const struct err *why)
 {
     struct slice detail = p->up ? p->up->detail : SLICE_EMPTY;
     struct slice addr = p->peer ? p->peer->name : p->upstream->name;
 
-    log_write(&p->v->x->log, LOG_ERROR,
-              "%s while %s, upstream: \"%s%s://" SLICE_FMT SLICE_FMT "\"%s" SLICE_FMT,
-              words_of(p, why), stage_of(p), p->conf->is_grpc ? "grpc" : "http",
+    enum log_level level = level_of(p, why);
+    bool is_library = level == LOG_CRIT;
+
+    log_write(&p->v->x->log, level,
+              "%s%s%s while %s, upstream: \"%s%s://" SLICE_FMT SLICE_FMT "\"%s" SLICE_FMT,
+              is_library ? "SSL_do_handshake() failed (SSL: " : "", words_of(p, why),
+              is_library ? ")" : "", stage_of(p, why), p->conf->is_grpc ? "grpc" : "http",
               p->pass.is_tls ? "s" : "", SLICE_ARG(addr),
               SLICE_ARG(p->up ? p->up->req.target : SLICE_EMPTY), detail.n ? ", " : "",
               SLICE_ARG(detail));

@@ -427,6 +427,7 @@ static bool choose(struct proxy *p)
 
 static void attempt(struct proxy *p)
 {
+    static const struct upstream_keep once = {.requests = 1, .most = 1};
     const struct upstream_keep *keep;
     struct visit *v = p->v;
 
@@ -455,7 +456,9 @@ static void attempt(struct proxy *p)
         v->x->user.on_body = on_client_body;
         client_wait_drained(p->up);
     }
-    keep = p->balancer && p->balancer->is_kept ? &p->balancer->keep : NULL;
+    keep = p->how.tls_user                       ? &once
+           : p->balancer && p->balancer->is_kept ? &p->balancer->keep
+                                                 : NULL;
     client_pool_submit(upstream_origin(p->upstream, p->peer, &p->how, keep), p->up);
 }
 

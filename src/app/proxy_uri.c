@@ -39,6 +39,8 @@ struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l, boo
     copy = pool_new(&conf->pool, struct proxy_conf);
     *copy = *at ? **at : is_grpc ? proxy_grpc_defaults : proxy_defaults;
     copy->owner = l;
+    copy->tls.ctx = NULL;
+    copy->tls.commands_size = 0;
     *at = copy;
     return copy;
 }

@@ -21,7 +21,7 @@ struct tls_conf *tls_conf_own(struct app_conf *conf, struct location *loc)
     t = pool_new(&conf->pool, struct tls_conf);
     *t = loc->tls ? *loc->tls : defaults;
     t->owner = loc;
-    t->certs_size = t->keys_size = t->passwords_size = t->ticket_keys_size = 0;
+    t->commands_size = t->certs_size = t->keys_size = t->passwords_size = t->ticket_keys_size = 0;
     loc->tls = t;
     return t;
 }
@@ -45,4 +45,18 @@ bool tls_conf_read_protocols(const struct config_node *node, unsigned *out, stru
         *out |= all[k].bit;
     }
     return true;
+}
+
+bool tls_conf_read_command(struct app_conf *conf, const struct config_node *node,
+                           enum tls_role role, struct tls_command *out, struct config_error *e)
+{
+    struct buf why = BUF_EMPTY;
+    bool ok;
+
+    out->name = pool_strdup(&conf->pool, node->args[0]);
+    out->value = tls_command_takes_path(out->name) ? conf_material(conf, node->args[1])
+                                                   : pool_strdup(&conf->pool, node->args[1]);
+    ok = !tls_command_check(out, role, &why) || config_node_error(node, e, "%s", buf_cstr(&why));
+    buf_free(&why);
+    return ok;
 }

@@ -16,6 +16,8 @@ struct tls_conf {
     unsigned n_passwords, passwords_size;
     struct tls_ticket_key *ticket_keys;
     unsigned n_ticket_keys, ticket_keys_size;
+    struct tls_command *commands; /* ssl_conf_command */
+    unsigned n_commands, commands_size;
     const char *ciphers, *ciphersuites, *curves, *dh_file; /* NULL: the library's */
     const char *client_ca, *trusted_ca, *crl;              /* NULL: none */
     const char *alpn;             /* of stream: protocols joined by commas; NULL: none */
@@ -38,5 +40,10 @@ struct tls_conf *tls_conf_own(struct app_conf *conf, struct location *loc);
 
 /* The versions that a directive names, as bits; those of SSL count as none. */
 bool tls_conf_read_protocols(const struct config_node *node, unsigned *out, struct config_error *e);
+
+/* ssl_conf_command and its kind: reads the two arguments into `out`; false: the library would not
+ * obey. */
+bool tls_conf_read_command(struct app_conf *conf, const struct config_node *node,
+                           enum tls_role role, struct tls_command *out, struct config_error *e);
 
 #endif

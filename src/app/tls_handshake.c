@@ -32,7 +32,7 @@ static enum tls_answer fetch_session(struct stream *s, const struct tls_conf *t)
 
     if (!t || !t->session_fetch_by_lua || (!is_running && !tls_hello_session_id(s).n))
         return TLS_GO_ON;
-    answer = lua_tls_run(s, t->session_fetch_by_lua, LUA_CONTEXT_SESSION_FETCH);
+    answer = lua_tls_run(s, NULL, t->session_fetch_by_lua, LUA_CONTEXT_SESSION_FETCH);
     return answer == TLS_WAIT ? TLS_WAIT : TLS_GO_ON;
 }
 
@@ -43,7 +43,7 @@ static enum tls_answer on_hello(struct stream *s)
     enum tls_answer answer = TLS_GO_ON;
 
     if (!lua_tls_is_running(s, LUA_CONTEXT_SESSION_FETCH))
-        answer = lua_tls_run(s, t ? t->hello_by_lua : NULL, LUA_CONTEXT_CLIENT_HELLO);
+        answer = lua_tls_run(s, NULL, t ? t->hello_by_lua : NULL, LUA_CONTEXT_CLIENT_HELLO);
     if (answer != TLS_GO_ON)
         return answer;
     vh = tls_request_vhost(port_of(s)->conf, tls_server_name(s));
@@ -59,7 +59,7 @@ static enum tls_answer on_certificate(struct stream *s)
     const struct vhost *vh = tls_request_vhost(port_of(s)->conf, tls_server_name(s));
     const struct tls_conf *t = vh->base->tls;
 
-    return lua_tls_run(s, t ? t->certificate_by_lua : NULL, LUA_CONTEXT_CERTIFICATE);
+    return lua_tls_run(s, NULL, t ? t->certificate_by_lua : NULL, LUA_CONTEXT_CERTIFICATE);
 }
 
 static void on_session(struct stream *s, struct slice id, struct slice der)

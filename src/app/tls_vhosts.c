@@ -77,6 +77,8 @@ static struct tls_server_options options_of(struct app_conf *conf, const struct 
         .sessions_most = t->sessions_most,
         .session_seconds = (unsigned)(t->session_timeout / 1000),
         .record_size = t->buffer_size,
+        .commands = t->commands,
+        .n_commands = t->n_commands,
         .prefers_own_ciphers = t->prefers_own_ciphers,
         .has_tickets = t->has_tickets,
         .ticket_keys = t->ticket_keys,

@@ -521,12 +521,15 @@ struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *
     if (!how->tls && !how->knows_h2 && !way.local)
         return client_pool_origin(pool, p->name, &p->way);
     way.tls = how->tls;
+    way.tls_user = how->tls_user;
     way.alpn = how->alpn;
     way.knows_h2 = how->knows_h2;
     way.server_name = how->server_name;
     way.skips_verify = how->skips_verify;
     buf_printf(&key, SLICE_FMT " %p " SLICE_FMT " %d", SLICE_ARG(p->name), (void *)how->tls,
                SLICE_ARG(how->server_name), how->knows_h2);
+    if (how->tls_user) /* whose handshakes are nobody else's */
+        buf_printf(&key, " %p", how->tls_user);
     if (way.local) {
         buf_add_char(&key, ' ');
         addr_format(way.local, &key);

@@ -128,6 +128,7 @@ struct co *co_new(void *user, void (*on_end)(struct co *co, enum co_result resul
     co->queued_args = 0;
     co->user = user;
     co->log = NULL;
+    co->doing = NULL;
     co->on_end = on_end;
     if (current)
         join(co, current);
@@ -310,7 +311,11 @@ static void resume(struct co *co, int nargs)
     co->state = CO_RUNNING;
     co->is_woken = false;
     current = co;
+    if (UNLIKELY(co->doing != NULL))
+        log_set_doing(co->doing);
     rc = lua_resume(co->L, nargs);
+    if (UNLIKELY(co->doing != NULL))
+        log_set_doing(NULL);
     current = before;
     if (rc == LUA_YIELD)
         after_yield(co);

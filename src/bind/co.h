@@ -45,6 +45,7 @@ struct co {
     uint32_t timer_wait;
     void *user; /* of whoever made it: a visit, or NULL */
     const struct log_ctx *log;
+    const char *doing; /* see log_set_doing; while it runs, and those it starts; NULL: nothing */
     void (*on_end)(struct co *co, enum co_result result,
                    int n); /* the task is over; called once, before it is recycled */
 };

@@ -52,6 +52,7 @@ struct client_way {
     struct resolver *resolver; /* NULL: the default */
     enum dns_family family;
     struct tls_ctx *tls;      /* NULL: cleartext */
+    void *tls_user;           /* for the hooks of that, see client_tls_user; NULL: none */
     struct slice server_name; /* of TLS: sent and verified; empty: neither */
     struct slice alpn;        /* "h2,http/1.1"; empty: none */
     bool knows_h2;            /* cleartext, and HTTP/2 is spoken from the first byte */

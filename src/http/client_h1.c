@@ -414,6 +414,11 @@ static const struct client_transport transport = {
     .detach = detach,
 };
 
+struct stream *client_h1_stream(const struct client_exchange *x)
+{
+    return x->transport == &transport ? ((const struct client_conn *)x->conn)->stream : NULL;
+}
+
 struct client_conn *client_h1_open(struct stream *s, const struct client_conn_owner *owner,
                                    void *user)
 {

@@ -16,4 +16,7 @@ struct client_conn *client_h1_open(struct stream *s, const struct client_conn_ow
  * before this returns. */
 void client_h1_start(struct client_conn *c, struct client_exchange *x);
 
+/* The stream that carries an exchange over HTTP/1.1; NULL: none, or something else does. */
+struct stream *client_h1_stream(const struct client_exchange *x);
+
 #endif

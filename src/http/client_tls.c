@@ -12,9 +12,9 @@ const struct err client_err_tls_timeout = {"tls_timeout", "no TLS handshake in t
 struct client_tls {
     struct stream *stream;
     struct timer timer;
-    struct loop_call begin;
+    struct loop_call begin; /* of the handshake, or to go on with it */
     client_tls_fn fn;
-    void *user;
+    void *user, *hook_user;
 };
 
 static void free_tls(void *p)
@@ -83,6 +83,7 @@ struct client_tls *client_tls_start(struct stream *under, const struct client_wa
 
     t->fn = fn;
     t->user = user;
+    t->hook_user = way->tls_user;
     t->stream = tls_connect(under, way->tls, &peer);
     t->stream->user = t;
     t->stream->on_ready = on_ready;
@@ -92,6 +93,16 @@ struct client_tls *client_tls_start(struct stream *under, const struct client_wa
     loop_call_init(&t->begin, on_begin);
     loop_next(&t->begin);
     return t;
+}
+
+void *client_tls_user(const struct stream *s)
+{
+    return ((const struct client_tls *)s->user)->hook_user;
+}
+
+void client_tls_resume(struct stream *s)
+{
+    loop_next(&((struct client_tls *)s->user)->begin);
 }
 
 void client_tls_cancel(struct client_tls **at)

@@ -18,6 +18,12 @@ struct client_tls *client_tls_start(struct stream *under, const struct client_wa
 /* No call follows; the stream is closed; clears the pointer (NULL inside is fine). */
 void client_tls_cancel(struct client_tls **t);
 
+/* For a hook of the handshake (struct tls_hooks): `tls_user` of the way. Valid until on_gone. */
+void *client_tls_user(const struct stream *s);
+
+/* A hook that answered TLS_WAIT is through: its function is called again, from the loop. */
+void client_tls_resume(struct stream *s);
+
 extern const struct err client_err_tls_timeout;
 
 #endif

@@ -20,6 +20,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "loop/io.h"
 #include "loop/loop.h"
@@ -163,11 +164,28 @@ static void send_later(struct tls *t)
         loop_at_end(&t->flush);
 }
 
+/* In the words of nginx's log, whose readers know them. */
+static void note_open(const struct tls *t)
+{
+    char text[128], *to = text;
+
+    SSL_CIPHER_description(SSL_get_current_cipher(t->ssl), text, sizeof(text));
+    for (const char *p = text; *p && *p != '\n'; p++)
+        if (*p != ' ' || to == text || to[-1] != ' ')
+            *to++ = *p;
+    *to = '\0';
+    log_write(NULL, LOG_DEBUG, "SSL_do_handshake: 1, SSL: %s, cipher: \"%s\"%s",
+              SSL_get_version(t->ssl), text,
+              SSL_session_reused(t->ssl) ? ", SSL reused session" : "");
+}
+
 /* What is left to send (tickets; a client's last flight) goes with the first answer or request, or
  * at the end of the turn. */
 static int open_up(struct tls *t)
 {
     t->phase = OPEN;
+    if (UNLIKELY(log_is_on(NULL, LOG_DEBUG)))
+        note_open(t);
     send_later(t);
     t->has_more = SSL_has_pending(t->ssl) != 0;
     return 0;
@@ -190,7 +208,8 @@ int tls_handshake(struct stream *s)
     want = SSL_want(t->ssl);
     if (push(t) == STREAM_FAILED)
         return STREAM_FAILED;
-    if (t->wire.is_starved || want == SSL_X509_LOOKUP || want == SSL_CLIENT_HELLO_CB)
+    if (t->wire.is_starved || want == SSL_X509_LOOKUP || want == SSL_CLIENT_HELLO_CB ||
+        want == SSL_RETRY_VERIFY)
         return STREAM_AGAIN;
     return fail_by_library(t);
 }
@@ -598,6 +617,7 @@ void tls_use_ctx(struct stream *s, struct tls_ctx *ctx)
     SSL_clear_options(ssl, SSL_get_options(ssl) & ~SSL_CTX_get_options(to));
     SSL_set_options(ssl, SSL_CTX_get_options(to));
     SSL_set_min_proto_version(ssl, (int)SSL_CTX_get_min_proto_version(to));
+    SSL_set_max_proto_version(ssl, (int)SSL_CTX_get_max_proto_version(to));
     SSL_set_security_level(ssl, SSL_CTX_get_security_level(to));
     if (ctx->curves)
         SSL_set1_curves_list(ssl, ctx->curves);

@@ -17,6 +17,7 @@
 #include "net/tls_seal.h"
 #include "net/tls_staple.h"
 #include "net/tls_store.h"
+#include "net/tls_verify.h"
 
 enum { SESSION_SECONDS = 300, DEPTH = 100 };
 
@@ -318,7 +319,7 @@ static const struct err *fill_server(struct tls_ctx *c, const struct tls_server_
         tls_staple_set_any(c, o->staple);
     set_sessions(c->ssl, o);
     set_callbacks(c, o);
-    return NULL;
+    return tls_command_apply(c->ssl, o->commands, o->n_commands, TLS_ROLE_SERVER, why);
 }
 
 const struct err *tls_ctx_new_server(const struct tls_server_options *o, struct buf *why,
@@ -359,7 +360,15 @@ static const struct err *fill_client(struct tls_ctx *c, const struct tls_client_
     SSL_CTX_set_verify(c->ssl, o->skips_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
     /* sessions are handed to the connection's owner, never kept here */
     SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    return NULL;
+    c->hooks = o->hooks;
+    c->skips_own_judgement = o->skips_own_judgement;
+    for (unsigned i = 0; i < o->n_commands; i++)
+        c->has_verify_mode |= slice_ieq(slice_str(o->commands[i].name), SLICE("VerifyMode"));
+    if (o->hooks && o->hooks->on_certificate)
+        SSL_CTX_set_cert_cb(c->ssl, on_certificate, NULL);
+    if (o->hooks && o->hooks->on_verify)
+        tls_verify_use(c->ssl);
+    return tls_command_apply(c->ssl, o->commands, o->n_commands, TLS_ROLE_CLIENT, why);
 }
 
 const struct err *tls_ctx_new_client(const struct tls_client_options *o, struct buf *why,

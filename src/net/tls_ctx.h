@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/slice.h"
+#include "net/tls_command.h"
 
 struct stream;
 struct tls_ticket_key; /* see tls_tickets.h */
@@ -42,13 +43,17 @@ enum tls_verify {
 
 enum tls_answer { TLS_GO_ON, TLS_WAIT, TLS_REFUSE };
 
-/* Calls during a server's handshake. The stream is the TLS stream; it must not be closed, read or
- * written inside. TLS_WAIT suspends the handshake: tls_wants() is 0, and the next tls_handshake()
- * calls the same function again. Each may be NULL. */
+/* Calls during a handshake: a server's, unless said otherwise. The stream is the TLS stream; it
+ * must not be closed, read or written inside. TLS_WAIT suspends the handshake: tls_wants() is 0,
+ * and the next tls_handshake() calls the same function again. Each may be NULL. */
 struct tls_hooks {
     void (*on_gone)(struct stream *s); /* it is closed, and *tls_state(s) was not NULL */
-    enum tls_answer (*on_hello)(struct stream *s);       /* ClientHello is there; see tls_hello.h */
-    enum tls_answer (*on_certificate)(struct stream *s); /* a certificate is about to be chosen */
+    enum tls_answer (*on_hello)(struct stream *s); /* ClientHello is there; see tls_hello.h */
+    /* a certificate is about to be chosen; a client's: the server has asked for one */
+    enum tls_answer (*on_certificate)(struct stream *s);
+    /* a client's: the server's certificate has been judged, see tls_verify.h; TLS_GO_ON: the
+     * judgement, which may have been changed, holds */
+    enum tls_answer (*on_verify)(struct stream *s);
     /* with keeps_sessions: a session that can be resumed by `id`, as bytes that keep it */
     void (*on_session)(struct stream *s, struct slice id, struct slice der);
     /* the client names one: its bytes go to `out`; false: it is not known. Cannot wait */
@@ -74,6 +79,8 @@ struct tls_server_options {
     size_t record_size;       /* largest record sent; 0: 16384 */
     const struct tls_ticket_key *ticket_keys; /* the first seals; none: keys of the hour */
     unsigned n_ticket_keys;
+    const struct tls_command *commands; /* after all the others */
+    unsigned n_commands;
     bool prefers_own_ciphers; /* ours is the order of preference */
     bool has_tickets;
     const struct tls_hooks *hooks;
@@ -84,8 +91,12 @@ struct tls_client_options {
     const struct tls_credential *cert; /* NULL: none */
     unsigned protocols;                /* 0: 1.2 and 1.3 */
     const char *ciphers, *ciphersuites, *curves;
-    struct tls_trust trust; /* nothing named in it: the system's */
-    bool skips_verify;      /* takes any certificate: for tests */
+    struct tls_trust trust;             /* nothing named in it: the system's */
+    const struct tls_command *commands; /* after all the others */
+    unsigned n_commands;
+    const struct tls_hooks *hooks; /* on_certificate, on_verify, on_gone; NULL: none */
+    bool skips_verify;             /* takes any certificate */
+    bool skips_own_judgement; /* with on_verify: that alone decides, everything is fine before */
 };
 
 /* Makes a server's context; one reference. err_tls_material and others, with a text appended to

@@ -15,6 +15,31 @@ bool tls_hello_extension(const struct stream *s, unsigned number, struct slice *
     return true;
 }
 
+size_t tls_hello_extensions(const struct stream *s, int *out, size_t most)
+{
+    int *all = NULL;
+    size_t n = 0;
+
+    if (SSL_client_hello_get1_extensions_present(tls_ssl(s), &all, &n) != 1)
+        return 0;
+    n = MIN(n, most);
+    if (n)
+        memcpy(out, all, n * sizeof(*out));
+    OPENSSL_free(all);
+    return n;
+}
+
+size_t tls_hello_ciphers(const struct stream *s, uint16_t *out, size_t most)
+{
+    const unsigned char *p;
+    size_t n = SSL_client_hello_get0_ciphers(tls_ssl(s), &p) / 2;
+
+    n = MIN(n, most);
+    for (size_t i = 0; i < n; i++)
+        out[i] = (uint16_t)(p[2 * i] << 8 | p[2 * i + 1]);
+    return n;
+}
+
 unsigned tls_hello_version(const struct stream *s, unsigned i)
 {
     struct slice list;

@@ -8,6 +8,12 @@
 /* The body of an extension by its number; false when it is not there. */
 bool tls_hello_extension(const struct stream *s, unsigned number, struct slice *out);
 
+/* The numbers of its extensions, in order, `most` at the most; how many are written. */
+size_t tls_hello_extensions(const struct stream *s, int *out, size_t most);
+
+/* The numbers of its ciphers, in order; how many are written. */
+size_t tls_hello_ciphers(const struct stream *s, uint16_t *out, size_t most);
+
 /* The i-th version of TLS that the client offers, as TLS numbers it; 0 when there are no more.
  * Clients that name no list offer the one version of their hello. */
 unsigned tls_hello_version(const struct stream *s, unsigned i);

@@ -140,3 +140,61 @@ bool tls_session_id(const struct stream *s, struct buf *out)
     encode_hex(out, slice_of((const char *)id, n));
     return true;
 }
+
+size_t tls_client_random(const struct stream *s, unsigned char *out, size_t most)
+{
+    return SSL_get_client_random(tls_ssl(s), out, most);
+}
+
+size_t tls_server_random(const struct stream *s, unsigned char *out, size_t most)
+{
+    return SSL_get_server_random(tls_ssl(s), out, most);
+}
+
+size_t tls_master_key(const struct stream *s, unsigned char *out, size_t most)
+{
+    const SSL_SESSION *session = SSL_get0_session(tls_ssl(s));
+
+    return session ? SSL_SESSION_get_master_key(session, out, most) : 0;
+}
+
+bool tls_export_key(const struct stream *s, struct slice label, struct slice context, bool is_early,
+                    unsigned char *out, size_t n)
+{
+    SSL *ssl = tls_ssl(s);
+    const unsigned char *p = (const unsigned char *)context.p;
+
+    if (is_early)
+        return SSL_export_keying_material_early(ssl, out, n, label.p, label.n, p, context.n) == 1;
+    return SSL_export_keying_material(ssl, out, n, label.p, label.n, p, context.n,
+                                      context.p != NULL) == 1;
+}
+
+static bool has_cipher(const STACK_OF(SSL_CIPHER) * list, uint16_t number)
+{
+    for (int i = 0; i < sk_SSL_CIPHER_num(list); i++)
+        if (SSL_CIPHER_get_protocol_id(sk_SSL_CIPHER_value(list, i)) == number)
+            return true;
+    return false;
+}
+
+size_t tls_shared_ciphers(const struct stream *s, uint16_t *out, size_t most)
+{
+    STACK_OF(SSL_CIPHER) *ours = SSL_get1_supported_ciphers(tls_ssl(s));
+    const STACK_OF(SSL_CIPHER) *theirs = SSL_get_client_ciphers(tls_ssl(s));
+    size_t n = 0;
+
+    for (int i = 0; i < sk_SSL_CIPHER_num(ours); i++) {
+        uint16_t number = SSL_CIPHER_get_protocol_id(sk_SSL_CIPHER_value(ours, i));
+
+        if (has_cipher(theirs, number) && n++ < most)
+            out[n - 1] = number;
+    }
+    sk_SSL_CIPHER_free(ours);
+    return n;
+}
+
+void *tls_pointer(const struct stream *s)
+{
+    return tls_ssl(s);
+}

@@ -45,4 +45,26 @@ bool tls_client_curves(const struct stream *s, struct buf *out);
 /* Appends the session's number in hexadecimal; false when it has none. */
 bool tls_session_id(const struct stream *s, struct buf *out);
 
+/* Copies the first bytes of a secret or random number of the handshake, `most` at the most; how
+ * many, with `most` 0 how many there are. */
+size_t tls_client_random(const struct stream *s, unsigned char *out, size_t most);
+
+/* The server's, likewise. */
+size_t tls_server_random(const struct stream *s, unsigned char *out, size_t most);
+
+/* The session's master key, likewise; 0: there is none yet. */
+size_t tls_master_key(const struct stream *s, unsigned char *out, size_t most);
+
+/* Material for keys of others (RFC 5705, RFC 8446 section 7.5); `context.p` NULL: without one;
+ * `is_early`: of early data. False: not now. */
+bool tls_export_key(const struct stream *s, struct slice label, struct slice context, bool is_early,
+                    unsigned char *out, size_t n);
+
+/* Numbers of the ciphers that both sides have, ours first; how many there are, of which the first
+ * `most` are written. */
+size_t tls_shared_ciphers(const struct stream *s, uint16_t *out, size_t most);
+
+/* The library's SSL behind the stream. */
+void *tls_pointer(const struct stream *s);
+
 #endif

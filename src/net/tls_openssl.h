@@ -25,7 +25,9 @@ struct tls_ctx {
     unsigned n_ticket_keys;
     struct tls_staple *staples; /* OCSP responses, see tls_staple.h */
     unsigned n_staples;
-    uint16_t record_size; /* largest record sent */
+    uint16_t record_size;     /* largest record sent */
+    bool skips_own_judgement; /* see tls_client_options */
+    bool has_verify_mode;     /* by a command: connections do not go back on it */
 };
 
 /* OpenSSL's object of a TLS stream. */

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "net/tls_alpn.h"
 #include "net/tls_error.h"
+#include "net/tls_openssl.h"
 
 enum { NAME_FLAGS = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS };
 
@@ -57,7 +58,7 @@ const struct err *tls_peer_set(SSL *ssl, const struct tls_peer *peer)
 {
     struct buf alpn = BUF_EMPTY;
 
-    if (peer->skips_verify)
+    if (peer->skips_verify && !tls_openssl_ctx(ssl)->has_verify_mode)
         SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
     if (peer->server_name.n && !set_name(ssl, peer->server_name, !peer->skips_verify))
         return &err_tls_wrong_name;

@@ -15,12 +15,14 @@ local context = {}
 local order = {
     "init", "init_worker", "set", "rewrite", "access", "content", "header_filter", "body_filter", "log", "timer",
     "exit_worker", "handler", "server_rewrite", "ssl_client_hello", "ssl_certificate", "preread", "session",
-    "precontent", "balancer", "ssl_session_fetch", "ssl_session_store",
+    "precontent", "balancer", "ssl_session_fetch", "ssl_session_store", "proxy_ssl_certificate",
+    "proxy_ssl_verify",
 }
 
 --- What ngx.get_phase and messages call those of another name: a native handler and a session of `stream` do what
 --- content_by_lua does.
-local told = { handler = "content", session = "content", ssl_certificate = "ssl_cert" }
+local told = { handler = "content", session = "content", ssl_certificate = "ssl_cert",
+    proxy_ssl_certificate = "proxy_ssl_cert" }
 local called = { timer = "ngx.timer", handler = "content_by_lua*", session = "content_by_lua*" }
 
 --- Names by number: as ngx.get_phase tells them, and as messages do.
@@ -50,14 +52,18 @@ end
 local set_of = context.set
 --- Those that answer a request and may wait.
 context.answering = set_of("server_rewrite", "rewrite", "access", "precontent", "content", "handler")
+--- Those of the handshake with a server that a request is passed on to.
+context.proxy_handshake = set_of("proxy_ssl_certificate", "proxy_ssl_verify")
 --- Those of a request.
-context.request = set_of(context.answering, "set", "header_filter", "body_filter", "log", "balancer")
+context.request = set_of(context.answering, context.proxy_handshake, "set", "header_filter", "body_filter", "log",
+    "balancer")
 --- Those of sessions of `stream`.
 context.session = set_of("preread", "session")
 --- Those that may write to the client.
 context.writing = set_of(context.answering, context.session)
 --- Those of a handshake.
-context.handshake = set_of("ssl_client_hello", "ssl_certificate", "ssl_session_fetch", "ssl_session_store")
+context.handshake = set_of("ssl_client_hello", "ssl_certificate", "ssl_session_fetch", "ssl_session_store",
+    context.proxy_handshake)
 --- Those that may wait.
 context.waiting = set_of(context.writing, context.handshake, "timer")
 

@@ -2,6 +2,12 @@
 
 local ffi = require "ffi"
 local native = require "ngx.api.native"
+local handshake = require("ngx.api.context").handshake
+
+ffi.cdef [[
+typedef struct { size_t len; const unsigned char *data; } ngx_str_t;
+typedef struct ngx_http_request_s ngx_http_request_t;
+]]
 
 local base = {
     version = require("resty.core").version,
@@ -19,6 +25,7 @@ local base = {
 }
 
 local STATUS = 0
+local REQUEST = ffi.cast("ngx_http_request_t *", 1)
 --- Where a table that hands out references keeps the first free one.
 local FREE_REF = 0
 
@@ -83,10 +90,14 @@ function base.allows_subsystem(...)
     error("unsupported subsystem: " .. ngx.config.subsystem, 2)
 end
 
---- True while a request is served, else nil. It cannot be passed to C: what asks for the request is here by ngx.*.
+--- What stands for the running request or handshake, nil outside of them. C functions take it and know the request
+-- without it; there is nothing behind it.
 function base.get_request()
     number = number or ffi.new("double[1]")
-    return native.C.ffi_ngx_number(STATUS, number) == 0 or nil
+    if native.C.ffi_ngx_number(STATUS, number) == 0 or handshake[native.C.ffi_ngx_context()] then
+        return REQUEST
+    end
+    return nil
 end
 
 return base

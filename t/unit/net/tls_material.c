@@ -16,37 +16,39 @@
 enum { ROOM = 1 << 20 };
 
 static struct tls_pair pair;
-static struct tls_material *chain, *key;
+static struct stack_st_X509 *chain;
+static struct evp_pkey_st *key;
 
 static void test_forms(void **state)
 {
     struct tls_credential c = certs_get(CERT_OTHER);
-    struct tls_material *a, *b;
+    struct stack_st_X509 *a, *b;
+    struct evp_pkey_st *k, *l;
     struct buf one = BUF_EMPTY, two = BUF_EMPTY, why = BUF_EMPTY, pem = BUF_EMPTY;
 
     UNUSED(state);
     buf_add_slice(&pem, c.cert_pem);
     buf_add_slice(&pem, certs_get(CERT_CA).cert_pem);
     assert_null(tls_material_chain_pem(buf_slice(&pem), NULL, &a));
-    tls_material_der(a, &one);
+    tls_material_add_chain(a, &one);
     assert_null(tls_material_chain_der(buf_slice(&one), NULL, &b));
-    tls_material_der(b, &two);
+    tls_material_add_chain(b, &two);
     assert_true(slice_eq(buf_slice(&one), buf_slice(&two)));
-    tls_material_free(&a);
-    tls_material_free(&b);
+    tls_material_free_chain(&a);
+    tls_material_free_chain(&b);
     one.n--;
     assert_ptr_equal(tls_material_chain_der(buf_slice(&one), &why, &a), &err_tls_material);
     assert_null(a);
     assert_true(why.n > 0);
     buf_free(&one);
-    assert_null(tls_material_key_pem(c.key_pem, SLICE_EMPTY, NULL, &a));
-    tls_material_der(a, &one);
-    assert_null(tls_material_key_der(buf_slice(&one), NULL, &b));
-    tls_material_free(&a);
-    tls_material_free(&b);
-    tls_material_free(&b);
-    assert_ptr_equal(tls_material_key_der(SLICE("x"), NULL, &a), &err_tls_material);
-    assert_ptr_equal(tls_material_key_pem(SLICE("x"), SLICE_EMPTY, NULL, &a), &err_tls_material);
+    assert_null(tls_material_key_pem(c.key_pem, SLICE_EMPTY, NULL, &k));
+    tls_material_add_key(k, &one);
+    assert_null(tls_material_key_der(buf_slice(&one), NULL, &l));
+    tls_material_free_key(&k);
+    tls_material_free_key(&l);
+    tls_material_free_key(&l);
+    assert_ptr_equal(tls_material_key_der(SLICE("x"), NULL, &k), &err_tls_material);
+    assert_ptr_equal(tls_material_key_pem(SLICE("x"), SLICE_EMPTY, NULL, &k), &err_tls_material);
     assert_ptr_equal(tls_material_chain_pem(SLICE("x"), NULL, &a), &err_tls_material);
     buf_free(&one);
     buf_free(&two);
@@ -57,11 +59,11 @@ static void test_forms(void **state)
 static enum tls_answer on_certificate(struct stream *s)
 {
     tls_material_clear(s);
-    tls_material_verify_client(s, chain, 1);
+    tls_material_verify_client(s, chain, NULL, 1);
     if (!chain)
         return TLS_GO_ON;
-    assert_null(tls_material_use(s, chain, NULL));
-    assert_null(tls_material_use(s, key, NULL));
+    assert_null(tls_material_use_chain(s, chain, NULL));
+    assert_null(tls_material_use_key(s, key, NULL));
     return TLS_GO_ON;
 }
 
@@ -80,8 +82,8 @@ static void test_chosen(void **state)
     assert_true(tls_pair_shake(&pair));
     assert_ptr_equal(tls_verified(pair.server, NULL), &err_tls_no_certificate);
     tls_pair_close(&pair);
-    tls_material_free(&chain);
-    tls_material_free(&key);
+    tls_material_free_chain(&chain);
+    tls_material_free_key(&key);
     tls_pair_init(&pair); /* and none at all */
     pair.server_options.hooks = &hooks;
     tls_pair_open(&pair, ROOM);
