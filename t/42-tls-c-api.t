@@ -100,7 +100,7 @@ serve 'client_header_timeout 500ms; ssl_certificate_by_lua_block {
     local function say(...) ngx.log(ngx.WARN, "says ", ...) end
     local function work(n) ngx.sleep(0.01 * n) say(name, " ", n, " ", ngx.get_phase()) return n end
     if name == "waits" then
-        local a, b = ngx.thread.spawn(work, 2), ngx.thread.spawn(work, 1)
+        local a, b = ngx.thread.spawn(work, 6000), ngx.thread.spawn(work, 1)
         local _, first = ngx.thread.wait(a, b)
         say("first ", first)
         ngx.thread.kill(a)
@@ -140,3 +140,28 @@ says is there
 says gone closed: connection closed
 2
 ended 0
+
+=== TEST 4: ngx.ctx: one table for the handshakes of a connection, which its requests see but do not change
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server
+serve 'ssl_client_hello_by_lua_block { ngx.ctx.name, ngx.ctx.n = require("ngx.ssl").server_name(), 1 }
+  ssl_certificate_by_lua_block { ngx.sleep(0.001) assert(ngx.ctx.n == 1) ngx.ctx.n = ngx.ctx.n + 1 }
+  location / { access_by_lua_block { ngx.ctx.n = ngx.ctx.n + 10 }
+    content_by_lua_block { ngx.say(ngx.ctx.name, " ", ngx.ctx.n, " ", ngx.ctx.none, " ", rawget(ngx.ctx, "name")) } }
+  location /own { content_by_lua_block { ngx.ctx = { own = 1 } ngx.say(ngx.ctx.name, ngx.ctx.own) } }' 'ssl_session_tickets on; http2 on;'
+for v in --http1.1 --http2; do curl -s $v --cacert ca.pem "https://localhost:$PORT/" "https://localhost:$PORT/" "https://localhost:$PORT/own" -w '%{num_connects} '; done; echo
+curl -s --cacert ca.pem --resolve two:$PORT:127.0.0.1 -k https://two:$PORT/
+stop
+X
+--- exec_out
+localhost 12 nil nil
+1 localhost 12 nil nil
+0 nil1
+0 localhost 12 nil nil
+1 localhost 12 nil nil
+0 nil1
+0 
+two 12 nil nil

@@ -96,3 +96,74 @@ nil.*(certificate|issuer).*
 nilclosed
 nil
 nilclosed
+
+=== TEST 2: objects of OpenSSL: certificates and keys, stores to be believed, pointers; OpenResty's words for failures
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server client two other
+cat >t.lua <<L
+local ffi, ssl = require "ffi", require "ngx.ssl"
+ffi.cdef "void *X509_STORE_new(void); int X509_STORE_add_cert(void *store, void *x); void X509_STORE_free(void *store); \
+    void *OPENSSL_sk_value(void *stack, int i); const char *SSL_get_version(const void *ssl);"
+local C = ffi.C
+local function file(name) local f = io.open(ngx.config.prefix() .. name) local text = f:read "*a" f:close() return text end
+local function store_of(name)
+    local store = ffi.gc(C.X509_STORE_new(), C.X509_STORE_free)
+    local chain = ssl.parse_pem_cert(file(name))
+    assert(C.X509_STORE_add_cert(store, C.OPENSSL_sk_value(chain, 0)) == 1)
+    return store
+end
+local function talk(name, before)
+    local sock = ngx.socket.tcp()
+    sock:settimeout(5000)
+    assert(sock:connect("127.0.0.1", $PORT))
+    if before then before(sock) end
+    local got, err = sock:sslhandshake(nil, name, true)
+    if not got then return err end
+    sock:send "GET / HTTP/1.0\r\n\r\n"
+    sock:receiveuntil "\r\n\r\n"()
+    local answer = sock:receive()
+    return answer, sock
+end
+ngx.say(talk "localhost")
+local answer, sock = talk("localhost", function(s) assert(s:settrustedstore(store_of "ca.pem")) end)
+ngx.say(answer, " ", ffi.string(C.SSL_get_version(sock:getsslpointer())), " ", type(sock:getsslctx()), " ", sock:settrustedstore(nil))
+sock:close()
+ngx.say(sock:settrustedstore(nil), sock:getsslpointer())
+ngx.say(talk("localhost", function(s) assert(s:settrustedstore(store_of "other.pem")) end))
+ngx.say((talk("localhost", function(s) s:settrustedstore(store_of "ca.pem") assert(s:settrustedstore(nil)) end)))
+ngx.say((talk("elsewhere", function(s) s:settrustedstore(store_of "ca.pem") end)))
+ngx.say((talk("localhost", function(s)
+    s:settrustedstore(store_of "ca.pem")
+    ngx.say(s:settrustedstore "x")
+    ngx.say(s:setclientcert("x", "y"))
+    ngx.say(s:setclientcert(ssl.parse_pem_cert(file "client.pem"), "y"))
+    assert(s:setclientcert(ssl.parse_pem_cert(file "client.pem"), ssl.parse_pem_priv_key(file "client.key")))
+end)))
+local function mismatch(s)
+    s:settrustedstore(store_of "ca.pem")
+    assert(s:setclientcert(ssl.parse_pem_cert(file "client.pem"), ssl.parse_pem_priv_key(file "two.key")))
+end
+ngx.say((talk("localhost", mismatch)))
+L
+serve 'ssl_verify_client optional; ssl_client_certificate ca.pem; location / { return 200 "$ssl_client_s_dn.\n"; }' "
+server { listen 127.0.0.1:$X; location = /t { content_by_lua_file t.lua; } }"
+ask /t; grep -o 'lua ssl [a-z ]*[:"].*, client' logs/error.log | sort | uniq -c | sed 's/^ *//'; stop
+X
+--- exec_out
+20: unable to get local issuer certificate
+. TLSv1.3 cdata nilssl handshake already done; trusted store cannot be changed on an established TLS connection
+nilnilclosed
+20: unable to get local issuer certificate
+20: unable to get local issuer certificate
+certificate host mismatch
+nilbad store arg: cdata expected, got string
+nilbad cert arg: cdata expected, got string
+nilbad pkey arg: cdata expected, got string
+CN=client.
+handshake failed
+1 lua ssl certificate does not match host "elsewhere", client
+3 lua ssl certificate verify error: (20: unable to get local issuer certificate), client
+1 lua ssl handshake failed: certificate or key cannot be used, client

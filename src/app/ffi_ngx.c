@@ -6,6 +6,7 @@
 
 #include "app/app.h"
 #include "app/lua_step.h"
+#include "app/lua_tls.h"
 #include "app/script.h"
 #include "base/clock.h"
 #include "proto/date.h"
@@ -66,6 +67,16 @@ static double number_of(const struct visit *v, enum ffi_ngx_number what)
         return v->lua ? ((const struct lua_visit *)v->lua)->ctx_ref : -2;
     }
     return 0;
+}
+
+int ffi_ngx_handshake_ctx(void)
+{
+    const struct visit *v = lua_current_visit();
+    const int *own = v ? NULL : lua_tls_ctx();
+
+    if (own)
+        return *own;
+    return v && v->x->req.tls ? lua_tls_ctx_of(v->x->req.tls) : FFI_NGX_NO_REQUEST;
 }
 
 int ffi_ngx_number(int what, double *out)

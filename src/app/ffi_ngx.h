@@ -39,6 +39,10 @@ int ffi_ngx_number(int what, double *out);
 /* The context of the running code, enum lua_context. */
 int ffi_ngx_context(void);
 
+/* The reference of the ngx.ctx of the handshakes of the running handshake's connection, or of the
+ * one that the running request came by; negative: there is none. */
+int ffi_ngx_handshake_ctx(void);
+
 /* 1 when the running code works for a session of `stream`. */
 int ffi_ngx_is_session(void);
 

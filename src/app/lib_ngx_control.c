@@ -234,13 +234,12 @@ int lib_ngx_control_set_uri(lua_State *L)
 int lib_ngx_control_set_ctx(lua_State *L)
 {
     struct visit *v = lua_current_visit();
-    struct lua_visit *lv;
+    int *ref = v ? &lua_visit_of(v)->ctx_ref : lua_tls_ctx();
 
-    if (!v)
+    if (!ref)
         return luaL_error(L, "no request ctx found");
-    lv = lua_visit_of(v);
-    luaL_unref(L, LUA_REGISTRYINDEX, lv->ctx_ref);
+    luaL_unref(L, LUA_REGISTRYINDEX, *ref);
     lua_settop(L, 1);
-    lv->ctx_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    *ref = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }

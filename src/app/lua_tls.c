@@ -1,6 +1,7 @@
 /* The code of a handshake and its light threads are its parts; the handshake goes on when all have
  * ended, or as soon as one has left by ngx.exit. They are found by their log context, which lies in
- * the task. The task is kept in the stream's slot for hooks until its outcome has been told.
+ * the task. The stream's slot for hooks keeps a seat: the task until its outcome has been told, and
+ * the ngx.ctx of the handshakes of this connection, which its requests inherit.
  *
  * A handshake with a server belongs to a request: its parts work for the visit, and end before it
  * does. Those of a client's handshake work for nobody else and may outlive the stream.
@@ -8,7 +9,7 @@
  * To add a context: a row in `words`, and a hook that calls lua_tls_run. */
 #include "app/lua_tls.h"
 
-#include <lua.h>
+#include <lauxlib.h>
 
 #include "app/conf.h"
 #include "app/lua_kill.h"
@@ -33,6 +34,12 @@ struct tls_task {
     struct slice id, der; /* of a session to be stored, ours; else empty */
 };
 
+/* What the slot of a stream holds; NULL there: neither of them. */
+struct seat {
+    struct tls_task *task; /* NULL: none */
+    int ctx_ref;           /* registry of Lua; LUA_NOREF: none */
+};
+
 /* How lines of the log name what runs. */
 static const struct {
     const char *name, *callback;
@@ -47,6 +54,44 @@ static const struct {
     [LUA_CONTEXT_PROXY_VERIFY] = {"proxy_ssl_verify_by_lua", "cert verify callback",
                                   "loading proxy ssl verify by lua"},
 };
+
+static struct seat *seat_of(const struct stream *s)
+{
+    return *tls_state((struct stream *)(uintptr_t)s);
+}
+
+static struct tls_task *task_at(const struct stream *s)
+{
+    const struct seat *seat = seat_of(s);
+
+    return seat ? seat->task : NULL;
+}
+
+static struct seat *take_seat(struct stream *s)
+{
+    struct seat *seat = seat_of(s);
+
+    if (seat)
+        return seat;
+    seat = mem_new(struct seat);
+    seat->ctx_ref = LUA_NOREF;
+    *tls_state(s) = seat;
+    return seat;
+}
+
+/* The task has been told of, or is nobody's any more. */
+static void leave_seat(struct stream *s)
+{
+    struct seat *seat = seat_of(s);
+
+    if (!seat)
+        return;
+    seat->task = NULL;
+    if (seat->ctx_ref != LUA_NOREF)
+        return;
+    *tls_state(s) = NULL;
+    mem_free(seat);
+}
 
 static void free_task(struct tls_task *t)
 {
@@ -105,9 +150,23 @@ void lua_tls_set_exit(int status)
 
 const char *lua_tls_doing(const struct stream *s)
 {
-    const struct tls_task *t = *tls_state((struct stream *)(uintptr_t)s);
+    const struct tls_task *t = task_at(s);
 
     return t ? words[t->context].doing : NULL;
+}
+
+int *lua_tls_ctx(void)
+{
+    const struct tls_task *t = task_of(co_current());
+
+    return t && t->s && !t->v ? &take_seat(t->s)->ctx_ref : NULL;
+}
+
+int lua_tls_ctx_of(const struct stream *s)
+{
+    const struct seat *seat = seat_of(s);
+
+    return seat ? seat->ctx_ref : LUA_NOREF;
 }
 
 /* --- the end --- */
@@ -143,8 +202,8 @@ static void finish(struct tls_task *t, bool has_failed)
             server_tls_resume(t->s);
         return;
     }
-    if (t->s && *tls_state(t->s) == t)
-        *tls_state(t->s) = NULL;
+    if (t->s && task_at(t->s) == t)
+        leave_seat(t->s);
     free_task(t);
 }
 
@@ -236,7 +295,7 @@ static void start(struct tls_task *t, const struct lua_code *code)
 
 bool lua_tls_is_running(struct stream *s, enum lua_context context)
 {
-    const struct tls_task *t = *tls_state(s);
+    const struct tls_task *t = task_at(s);
 
     return t && t->context == context;
 }
@@ -244,7 +303,7 @@ bool lua_tls_is_running(struct stream *s, enum lua_context context)
 enum tls_answer lua_tls_run(struct stream *s, struct visit *v, const struct lua_code *code,
                             enum lua_context context)
 {
-    struct tls_task *t = *tls_state(s);
+    struct tls_task *t = task_at(s);
     enum tls_answer answer;
 
     if (!code)
@@ -254,21 +313,21 @@ enum tls_answer lua_tls_run(struct stream *s, struct visit *v, const struct lua_
         start(t, code);
     }
     if (!t->is_over) {
-        *tls_state(s) = t;
+        take_seat(s)->task = t;
         return TLS_WAIT;
     }
     answer = t->is_refused ? TLS_REFUSE : TLS_GO_ON;
-    *tls_state(s) = NULL;
+    leave_seat(s);
     free_task(t);
     return answer;
 }
 
-/* The stream's slot is free here: what a handshake waits for has ended before a session is made. */
+/* The stream's seat is free here: what a handshake waits for has ended before a session is made. */
 void lua_tls_store(struct stream *s, const struct lua_code *code, struct slice id, struct slice der)
 {
     struct tls_task *t;
 
-    if (*tls_state(s))
+    if (task_at(s))
         return;
     t = new_task(s, NULL, code, LUA_CONTEXT_SESSION_STORE);
     t->id = slice_of(mem_strdup(id), id.n);
@@ -277,7 +336,7 @@ void lua_tls_store(struct stream *s, const struct lua_code *code, struct slice i
     if (t->is_over)
         free_task(t);
     else
-        *tls_state(s) = t;
+        take_seat(s)->task = t;
 }
 
 bool lua_tls_session(struct slice *id, struct slice *der)
@@ -291,12 +350,26 @@ bool lua_tls_session(struct slice *id, struct slice *der)
     return true;
 }
 
+/* The connection's own table ends with it. */
+static void drop_seat(struct stream *s)
+{
+    struct seat *seat = seat_of(s);
+
+    *tls_state(s) = NULL;
+    if (seat->ctx_ref != LUA_NOREF)
+        log_write(NULL, LOG_DEBUG, "lua release ngx.ctx at ref %d", seat->ctx_ref);
+    luaL_unref(vm_main(), LUA_REGISTRYINDEX, seat->ctx_ref);
+    mem_free(seat);
+}
+
 /* A task that stores a session goes on. */
 void lua_tls_gone(struct stream *s)
 {
-    struct tls_task *t = *tls_state(s);
+    struct tls_task *t = task_at(s);
 
-    *tls_state(s) = NULL;
+    drop_seat(s);
+    if (!t)
+        return;
     t->s = NULL;
     if (t->is_over) {
         free_task(t);

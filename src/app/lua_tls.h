@@ -39,6 +39,13 @@ struct stream *lua_tls_stream(void);
 /* Its context; LUA_CONTEXT_NONE: the running Lua does not take part in any. */
 enum lua_context lua_tls_context(void);
 
+/* Where the ngx.ctx of the client's handshake that the running Lua takes part in is kept, a
+ * reference of the registry; NULL: as above. */
+int *lua_tls_ctx(void);
+
+/* That of a client's TLS stream; LUA_NOREF: none. */
+int lua_tls_ctx_of(const struct stream *s);
+
 /* A task for a light thread of it, with everything but its function; NULL: as above. */
 struct co *lua_tls_new_thread(void);
 

@@ -12,6 +12,7 @@
 #include "net/tls_certificate.h"
 #include "net/tls_info.h"
 #include "net/tls_pin.h"
+#include "net/tls_verify.h"
 
 #define SESSION "perilune.tls.session"
 
@@ -37,10 +38,18 @@ static struct slice text_at(lua_State *L, int arg)
     return s;
 }
 
-/* start(stream, context, is_server[, server_name, alpn, session, skips_verify,
- * wants_status]) → true, or nil and
- * a code: "closed"; "busy": bytes that were read or not sent yet would pass between clear and
- * secret */
+/* The pointer in a cdata of LuaJIT's FFI; NULL: there is none. */
+static void *pointer_at(lua_State *L, int arg)
+{
+    enum { CDATA = 10 }; /* as lua_type tells it */
+
+    return lua_type(L, arg) == CDATA ? *(void *const *)lua_topointer(L, arg) : NULL;
+}
+
+/* start(stream, context, is_server[, server_name, alpn, session, skips_verify, wants_status, chain,
+ * key, store]) → true, or nil and a code: "closed"; "busy": bytes that were read or not sent yet
+ * would pass between clear and secret. The last three are cdata pointing to the library's objects
+ */
 static int l_start(lua_State *L)
 {
     struct lib_stream *s = lib_stream_check(L, 1);
@@ -48,6 +57,9 @@ static int l_start(lua_State *L)
     struct tls_peer peer = {.server_name = text_at(L, 4),
                             .alpn = text_at(L, 5),
                             .session = lib_secure_session(L, 6),
+                            .chain = pointer_at(L, 9),
+                            .key = pointer_at(L, 10),
+                            .store = pointer_at(L, 11),
                             .skips_verify = lua_toboolean(L, 7),
                             .wants_status = lua_toboolean(L, 8)};
     struct stream *under;
@@ -68,7 +80,8 @@ static int l_start(lua_State *L)
     return 1;
 }
 
-/* handshake(stream[, pins]) → true; nil, a code and what TLS says of it; or the wait token */
+/* handshake(stream[, pins]) → true; nil, a code, what TLS says of it, and how the peer's
+ * certificate was judged: OpenSSL's number, 0: it is fine, and text; or the wait token */
 static int l_handshake(lua_State *L)
 {
     struct lib_stream *s = lib_stream_check(L, 1);
@@ -96,7 +109,9 @@ static int l_handshake(lua_State *L)
     lua_pushfstring(L, "%s%s", e->message, why.n ? ": " : "");
     lua_pushlstring(L, why.p, why.n);
     lua_concat(L, 2);
-    return 3;
+    lua_pushinteger(L, tls_verify_result(under));
+    lua_pushstring(L, tls_verify_text(tls_verify_result(under)));
+    return 5;
 }
 
 static void set_text(lua_State *L, const char *name, struct slice text)
@@ -211,12 +226,22 @@ static int l_pin(lua_State *L)
     return 1;
 }
 
+/* pointer(stream) → the library's object of the connection, as light userdata; nil: no TLS */
+static int l_pointer(lua_State *L)
+{
+    const struct lib_stream *s = lib_stream_check(L, 1);
+
+    if (!s->wire.stream || !tls_is(s->wire.stream))
+        return 0;
+    lua_pushlightuserdata(L, tls_pointer(s->wire.stream));
+    return 1;
+}
+
 int lib_secure(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"start", l_start}, {"handshake", l_handshake},
-        {"info", l_info},   {"session", l_session},
-        {"pin", l_pin},     {NULL, NULL},
+        {"start", l_start}, {"handshake", l_handshake}, {"info", l_info}, {"session", l_session},
+        {"pin", l_pin},     {"pointer", l_pointer},     {NULL, NULL},
     };
 
     handle_type(L, SESSION, "tls session", l_session_gc);

@@ -54,6 +54,22 @@ static void set_session(SSL *ssl, SSL_SESSION *session)
     SSL_set_verify_result(ssl, X509_V_OK);
 }
 
+static const struct err *use_credential(SSL *ssl, const struct tls_peer *peer)
+{
+    STACK_OF(X509) * above;
+    X509 *leaf;
+    bool is_fine;
+
+    if (!peer->chain || !peer->key)
+        return NULL;
+    above = sk_X509_dup(peer->chain);
+    leaf = sk_X509_shift(above);
+    SSL_certs_clear(ssl);
+    is_fine = leaf && SSL_use_cert_and_key(ssl, leaf, peer->key, above, 1) == 1;
+    sk_X509_free(above);
+    return is_fine ? NULL : &err_tls_material;
+}
+
 const struct err *tls_peer_set(SSL *ssl, const struct tls_peer *peer)
 {
     struct buf alpn = BUF_EMPTY;
@@ -65,11 +81,13 @@ const struct err *tls_peer_set(SSL *ssl, const struct tls_peer *peer)
     if (peer->alpn.n && tls_alpn_encode(peer->alpn, &alpn))
         SSL_set_alpn_protos(ssl, (unsigned char *)alpn.p, (unsigned)alpn.n);
     buf_free(&alpn);
+    if (peer->store)
+        SSL_set1_verify_cert_store(ssl, peer->store);
     if (peer->session)
         set_session(ssl, (SSL_SESSION *)peer->session);
     if (peer->wants_status)
         SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
-    return NULL;
+    return use_credential(ssl, peer);
 }
 
 void tls_session_free(struct tls_session **session)

@@ -58,6 +58,11 @@ void tls_verify_set_result(struct stream *s, long result)
     SSL_set_verify_result(tls_ssl(s), result);
 }
 
+const char *tls_verify_text(long result)
+{
+    return X509_verify_cert_error_string(result);
+}
+
 void *tls_verify_certificate(const struct stream *s)
 {
     STACK_OF(X509) *chain = SSL_get_peer_cert_chain(tls_ssl(s));

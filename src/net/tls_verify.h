@@ -13,6 +13,9 @@ long tls_verify_result(const struct stream *s);
 /* Puts another one in its place. */
 void tls_verify_set_result(struct stream *s, long result);
 
+/* What a judgement says, for people. */
+const char *tls_verify_text(long result);
+
 /* The certificate that is judged, one more reference to an X509 of the library, to be given back
  * with tls_verify_free_certificate; NULL: none has been shown. */
 void *tls_verify_certificate(const struct stream *s);

@@ -12,20 +12,16 @@ local tcp = require "ngx.api.keepalive"
 local DEBUG = 8
 local WAIT = core.WAIT
 local slots = tcp.slots
-local CORE, CERTIFICATE = slots.CORE, "certificate"
+local CORE, CERTIFICATE, STORE = slots.CORE, "certificate", "store"
 
---- What OpenResty says for a code of ours.
-local TEXTS = {
-    timeout = "timeout",
-    closed = "closed",
-}
+ffi.cdef "void *SSL_get_SSL_CTX(const void *ssl);"
 
 --- location → TLS context
 local contexts = {}
 
 local function context_of(credential)
     local location, options = socket_core.tls()
-    if credential then
+    if credential and type(credential[1]) == "string" then
         options.certificate_pem, options.key_pem = credential[1], credential[2]
         options.certificate, options.key = nil, nil
         return contexts_of.client(options)
@@ -38,19 +34,45 @@ local function context_of(credential)
     return made, err
 end
 
+local function is_pem(value)
+    return type(value) == "string" and value:find("-----BEGIN ", 1, true) ~= nil
+end
+
 --- Shows the server this certificate when it asks for one. Before sslhandshake.
--- @tparam ?string certificate PEM; nil: none any more
--- @tparam ?string key PEM
+-- @tparam ?cdata|string certificate of ngx.ssl's parse_ functions, or PEM; nil: none any more
+-- @tparam ?cdata|string key likewise
 function tcp.methods:setclientcert(certificate, key)
     if certificate == nil and key == nil then
         self[CERTIFICATE] = nil
         return true
     elseif not certificate or not key then
         return nil, "client certificate must be supplied with corresponding private key"
-    elseif type(certificate) ~= "string" or type(key) ~= "string" then
-        return nil, "bad client cert or key: PEM texts expected"
+    elseif type(certificate) ~= "cdata" and not is_pem(certificate) then
+        return nil, "bad cert arg: cdata expected, got " .. type(certificate)
+    elseif type(key) ~= "cdata" and not is_pem(key) then
+        return nil, "bad pkey arg: cdata expected, got " .. type(key)
+    elseif type(key) ~= type(certificate) then
+        return nil, "bad pkey arg: " .. type(certificate) .. " expected, got " .. type(key)
     end
     self[CERTIFICATE] = { certificate, key }
+    return true
+end
+
+--- Believes the authorities of this store instead of those of `lua_ssl_trusted_certificate`. Before sslhandshake.
+-- @tparam ?cdata store an OpenSSL X509_STORE *; nil, or NULL: those of the directive again
+-- @treturn ?boolean true
+-- @treturn ?string error
+function tcp.methods:settrustedstore(store)
+    if store ~= nil and type(store) ~= "cdata" then
+        return nil, "bad store arg: cdata expected, got " .. type(store)
+    end
+    local s = self[CORE]
+    if not s or not core.is_open(s) then
+        return nil, "closed"
+    elseif secure.info(s) then
+        return nil, "ssl handshake already done; trusted store cannot be changed on an established TLS connection"
+    end
+    self[STORE] = store
     return true
 end
 
@@ -66,32 +88,41 @@ local function box(session)
     return outside
 end
 
-local function handshake_failed(self, err, text)
+local HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH = 62, 64
+
+--- Answers in OpenResty's words; `result` is how the certificate was judged.
+local function handshake_failed(self, name, err, text, result, judgement)
     tcp.drop(self)
-    if err ~= "timeout" and err ~= "closed" then
-        tcp.log("lua ssl handshake failed: " .. (text or err))
-    end
-    if text and text:find("hostname mismatch", 1, true) then
+    if err == "timeout" then
+        return nil, "timeout"
+    elseif result == HOSTNAME_MISMATCH or result == IP_ADDRESS_MISMATCH then
+        tcp.log('lua ssl certificate does not match host "' .. name .. '"')
         return nil, "certificate host mismatch"
+    elseif result and result ~= 0 then
+        tcp.log("lua ssl certificate verify error: (" .. result .. ": " .. judgement .. ")")
+        return nil, result .. ": " .. judgement
     end
-    return nil, TEXTS[err] or text or "handshake failed"
+    tcp.log("lua ssl handshake failed: " .. (text or err))
+    return nil, "handshake failed"
 end
 
 --- The handshake, from the first byte to the last.
 local function shake(self, s, tls, peer)
-    local ok, code = secure.start(s, tls, false, peer.name, nil, peer.session, not peer.verify, peer.status)
-    local text
+    local certificate, key = unpack(self[CERTIFICATE] or {})
+    local ok, code = secure.start(s, tls, false, peer.name, nil, peer.session, not peer.verify, peer.status,
+        certificate, key, self[STORE])
+    local text, result, judgement
     if not ok then
         return nil, code
     end
     socket_core.own(s, self[slots.READ_MS], self[slots.SEND_MS])
     repeat
-        ok, code, text = secure.handshake(s)
+        ok, code, text, result, judgement = secure.handshake(s)
         if ok == WAIT then
             context.wait()
         end
     until ok ~= WAIT
-    return ok, code, text
+    return ok, code, text, result, judgement
 end
 
 --- Begins TLS on the connection, and goes on once it stands.
@@ -124,9 +155,9 @@ function tcp.methods:sslhandshake(...)
             core_ngx.log_line(DEBUG, 'lua ssl server name: "' .. name .. '"')
         end
         local peer = { session = session and boxes[session] or nil, name = name, verify = verify, status = status }
-        local ok, code, text = shake(self, s, tls, peer)
+        local ok, code, text, result, judgement = shake(self, s, tls, peer)
         if not ok then
-            return handshake_failed(self, code, text)
+            return handshake_failed(self, name, code, text, result, judgement)
         end
     end
     return session ~= false and box(secure.session(s, true)) or true
@@ -145,6 +176,32 @@ function tcp.methods:getsslsession()
         return session
     end
     return nil, "no session"
+end
+
+--- OpenSSL's object of the connection (SSL *), for libraries that call OpenSSL. Valid while the socket is open.
+-- @treturn ?cdata
+-- @treturn ?string error
+function tcp.methods:getsslpointer()
+    local s = self[CORE]
+    if not s or not core.is_open(s) then
+        return nil, "closed"
+    end
+    local pointer = secure.pointer(s)
+    if not pointer then
+        return nil, "not an SSL connection"
+    end
+    return ffi.cast("void *", pointer)
+end
+
+--- Its context (SSL_CTX *).
+-- @treturn ?cdata
+-- @treturn ?string error
+function tcp.methods:getsslctx()
+    local pointer, err = self:getsslpointer()
+    if not pointer then
+        return nil, err
+    end
+    return ffi.C.SSL_get_SSL_CTX(pointer)
 end
 
 return tcp

@@ -6,6 +6,7 @@ ffi.cdef [[
 struct ffi_str { const char *p; size_t n; };
 int ffi_ngx_number(int what, double *out);
 int ffi_ngx_context(void);
+int ffi_ngx_handshake_ctx(void);
     int ffi_ngx_is_session(void);
 int ffi_ngx_set_status(int status);
 int ffi_ngx_var_get(const char *name, size_t n, struct ffi_str *out);

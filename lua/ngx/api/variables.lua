@@ -1,6 +1,7 @@
 --- ngx.var, ngx.ctx, ngx.arg and the fields of `ngx` that are the request's: status, headers_sent, is_subrequest.
 
 local ffi = require "ffi"
+local context = require "ngx.api.context"
 local core = require "perilune.core.ngx"
 local native = require "ngx.api.native"
 local subrequest = require "perilune.core.subrequest"
@@ -8,7 +9,7 @@ local subrequest = require "perilune.core.subrequest"
 local C, to_string = native.C, ffi.string
 local type, tostring = type, tostring
 local registry = debug.getregistry()
-local out = ffi.new("struct ffi_str")
+local out, number = ffi.new("struct ffi_str"), ffi.new("double[1]")
 
 local STATUS, HEADERS_SENT, CTX_REF = 0, 1, 6
 
@@ -82,21 +83,48 @@ function variables.getters.is_subrequest()
     return subrequest.is_running()
 end
 
-function variables.getters.ctx()
-    local ref = native.number(CTX_REF)
-    if ref >= 0 then
-        return registry[ref]
+--- The table of a handshake is that of its connection.
+local function handshake_ctx()
+    local ref = C.ffi_ngx_handshake_ctx()
+    if ref < 0 then
+        local ctx = {}
+        core.set_ctx(ctx)
+        return ctx
     end
-    local ctx = {}
+    return registry[ref]
+end
+
+--- The table of a request; `fresh`, or a new one, becomes it when there is none yet. It shows what the handshake of its
+-- connection has left in its own, which it cannot change.
+function variables.ctx(fresh)
+    local rc = C.ffi_ngx_number(CTX_REF, number)
+    if rc == 0 and number[0] >= 0 then
+        return registry[number[0]]
+    elseif rc ~= 0 and context.handshake[C.ffi_ngx_context()] then
+        return handshake_ctx()
+    elseif rc ~= 0 then
+        native.no_request(4)
+    end
+    local inherited = C.ffi_ngx_handshake_ctx()
+    local ctx = fresh or {}
+    if inherited >= 0 then
+        setmetatable(ctx, { __index = registry[inherited] })
+    end
     core.set_ctx(ctx)
     return ctx
+end
+
+function variables.getters.ctx()
+    return variables.ctx()
 end
 
 function variables.setters.ctx(value)
     if type(value) ~= "table" then
         error("ctx should be a table while getting a " .. type(value), 3)
     end
-    native.number(CTX_REF, 4)
+    if not context.handshake[C.ffi_ngx_context()] then
+        native.number(CTX_REF, 4)
+    end
     core.set_ctx(value)
 end
 
