@@ -2,6 +2,7 @@
  * validators. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/static_step.h"
 #include "base/num.h"
 

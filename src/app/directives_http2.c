@@ -1,6 +1,7 @@
 /* HTTP/2: where it is spoken, its windows and its limits. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "base/num.h"
 
 #define GROUP          "HTTP/2"

@@ -2,6 +2,8 @@
  * setting here. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
+
 #define GROUP          "Limits and timeouts"
 #define GROUP_ACCEPTED "Accepted for compatibility"
 #define CTX_LEVELS     CTX_HTTP_ALL

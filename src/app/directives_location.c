@@ -2,6 +2,7 @@
  * Files are in directives_files.c. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/regex.h"
 #include "base/num.h"
 

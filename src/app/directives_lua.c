@@ -6,6 +6,7 @@
  * its code goes in install(). */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/directives_upstream.h"
 #include "app/lua_step.h"
 #include "app/rewrite.h"

@@ -1,6 +1,7 @@
 /* proxy_*, grpc_*: what a location passes on, and how. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/proxy.h"
 
 #define GROUP         "Proxying"

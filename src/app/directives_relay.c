@@ -3,6 +3,7 @@
 #include "app/directives_relay.h"
 
 #include "app/directives.h"
+#include "app/directives_tables.h"
 #include "app/proxy.h"
 #include "app/relay.h"
 

@@ -2,6 +2,7 @@
  * in file order. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/rewrite.h"
 #include "base/num.h"
 

@@ -1,6 +1,7 @@
 /* Connections that Lua makes with ngx.socket: their timeouts, pools and TLS. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/tls_conf.h"
 #include "net/tls_ctx.h"
 

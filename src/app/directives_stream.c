@@ -4,6 +4,7 @@
 
 #include "app/directives_listen.h"
 #include "app/directives_relay.h"
+#include "app/directives_tables.h"
 #include "app/rewrite.h"
 #include "app/tls_conf.h"
 #include "app/visit.h"
