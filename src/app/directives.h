@@ -28,6 +28,28 @@ enum apply_slot {
 
 struct rewrite_block; /* see app/rewrite.h */
 
+/* Rows of tables, for the many directives of one argument. The file says its GROUP before. */
+
+/* Of a value that goes to the field `at` bytes from what `fn` fills. */
+#define DIRECTIVE_SETTING(text, where, kind, args, value, at, about, fn)                           \
+    {                                                                                              \
+        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
+        .group = GROUP, .syntax = text " " args ";", .default_text = text " " value ";",           \
+        .doc = (about), .id = (int)(at), .apply = (fn)                                             \
+    }
+
+/* Of `on` or `off`. */
+#define DIRECTIVE_FLAG(text, where, value, at, about, fn)                                          \
+    DIRECTIVE_SETTING(text, where, ARG_FLAG, "on | off", value, at, about, fn)
+
+/* Of a value that is checked, and that is all. */
+#define DIRECTIVE_ACCEPTED(text, where, kind, args)                                                \
+    {                                                                                              \
+        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
+        .group = SCHEMA_GROUP_ACCEPTED, .syntax = text " " args ";",                               \
+        .doc = "Checked, without effect."                                                          \
+    }
+
 /* The block that is being applied: the `ctx` of every apply function. Lives on the stack while its
  * block is read. */
 struct apply {

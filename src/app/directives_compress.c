@@ -177,7 +177,7 @@ static bool set_gunzip(void *ctx, const struct config_node *node, struct config_
 #define ACCEPTED(word)                                                                             \
     {                                                                                              \
         .name = (word), .contexts = CTX_LEVELS, .min_args = 2, .max_args = 2,                      \
-        .kinds = {ARG_NUMBER, ARG_SIZE}, .group = "Accepted for compatibility",                    \
+        .kinds = {ARG_NUMBER, ARG_SIZE}, .group = SCHEMA_GROUP_ACCEPTED,                           \
         .syntax = word " number size;", .doc = "No effect: output is passed on as it comes."       \
     }
 
