@@ -117,7 +117,7 @@ FUZZERS := $(FUZZ_SRC:%.c=$(B)/%)
 TESTLIB_SRC := $(wildcard t/lib/*.c)
 TESTLIB := $(if $(TESTLIB_SRC),$(B)/t/testlib.a)
 PROGRAM := $(B)/perilune
-C_FILES  = $(wildcard src/*.c src/*.h $(foreach d,src t/unit,$(wildcard $(d)/*/*.[ch] $(d)/*/*/*.[ch])) t/fuzz/*.c t/lib/*.c t/lib/*.h)
+C_FILES  = $(wildcard src/*.c src/*.h $(foreach d,src t/unit,$(wildcard $(d)/*/*.[ch] $(d)/*/*/*.[ch])) t/fuzz/*.[ch] t/lib/*.[ch])
 LUA_FILES = $(shell find lua examples t conf -name '*.lua' 2>/dev/null | sort)
 
 # Sources that read what strangers send: each has t/fuzz/<name>.c (checked by lint).
