@@ -1,6 +1,7 @@
 /* proxy_ssl_*, grpc_ssl_*: TLS towards servers. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/proxy.h"
 #include "app/tls_conf.h"
 #include "net/tls_ctx.h"
@@ -76,60 +77,62 @@ static bool add_command(void *ctx, const struct config_node *node, struct config
     return tls_conf_read_command(conf, node, TLS_ROLE_CLIENT, &t->commands[t->n_commands++], e);
 }
 
-#define FIELD(name) offsetof(struct proxy_tls, name)
+/* Each setting has a row for proxy_pass and one for grpc_pass, which differ in the first word. */
+#define ROW(word, most, what, text, field, setter)                                                 \
+    {                                                                                              \
+        .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .min_args = 1,                  \
+        .max_args = (most), .group = GROUP, .syntax = word " " what ";", .doc = (text),            \
+        .id = offsetof(struct proxy_tls, field), .apply = (setter)                                 \
+    }
+#define FLAG_ROW(word, field, text)                                                                \
+    {                                                                                              \
+        .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .min_args = 1, .max_args = 1,   \
+        .kinds = {ARG_FLAG}, .group = GROUP, .syntax = word " on | off;",                          \
+        .default_text = word " off;", .doc = (text), .id = offsetof(struct proxy_tls, field),      \
+        .apply = set_flag                                                                          \
+    }
+#define BOTH(word, most, what, text, field, setter)                                                \
+    ROW("proxy_ssl_" word, most, what, text, field, setter),                                       \
+        ROW("grpc_ssl_" word, most, what, "As `proxy_ssl_" word "`, for `grpc_pass`.", field,      \
+            setter)
+#define BOTH_FLAG(word, field, text)                                                               \
+    FLAG_ROW("proxy_ssl_" word, field, text),                                                      \
+        FLAG_ROW("grpc_ssl_" word, field, "As `proxy_ssl_" word "`, for `grpc_pass`.")
 
-/* Each directive twice: for proxy_pass and for grpc_pass. */
-#define ONE(prefix, word, least, most, repeats, args, text, at, setter)                            \
+#define COMMAND(word, text)                                                                        \
     {                                                                                              \
-        .name = prefix "_ssl_" word, .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL,                    \
-        .flags = (repeats), .min_args = (least), .max_args = (most), .group = GROUP,               \
-        .syntax = prefix "_ssl_" word " " args ";", .doc = (text), .id = (at), .apply = (setter)   \
+        .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .flags = DIRECTIVE_REPEATS,     \
+        .min_args = 2, .max_args = 2, .group = GROUP, .syntax = word " name value;",               \
+        .doc = (text), .apply = add_command                                                        \
     }
-#define LIKE(word) "As `proxy_ssl_" word "`, for `grpc_pass`."
-#define MANY(word, least, most, repeats, args, text, at, setter)                                   \
-    ONE("proxy", word, least, most, repeats, args, text, at, setter),                              \
-        ONE("grpc", word, least, most, repeats, args, LIKE(word), at, setter)
-#define ROW(word, args, text, at, setter) MANY(word, 1, 1, 0, args, text, at, setter)
-#define ONE_FLAG(prefix, word, text, at)                                                           \
-    {                                                                                              \
-        .name = prefix "_ssl_" word, .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .min_args = 1,     \
-        .max_args = 1, .kinds = {ARG_FLAG}, .group = GROUP,                                        \
-        .syntax = prefix "_ssl_" word " on | off;", .default_text = prefix "_ssl_" word " off;",   \
-        .doc = (text), .id = (at), .apply = set_flag                                               \
-    }
-#define FLAG(word, text, at)                                                                       \
-    ONE_FLAG("proxy", word, text, at), ONE_FLAG("grpc", word, LIKE(word), at)
 
 static const struct directive table[] = {
-    FLAG(
-        "verify",
-        "Whether the certificate of a server must be signed by `proxy_ssl_trusted_certificate` and "
-        "be for `proxy_ssl_name`.",
-        FIELD(verifies)),
-    FLAG("server_name", "Whether the name is sent to the server (SNI).", FIELD(sends_name)),
-    ROW("name", "name",
-        "The name that is sent and verified; `$proxy_host` by default, in `stream` the host of "
-        "`proxy_pass`. May hold variables.",
-        FIELD(name), set_name),
-    ROW("trusted_certificate", "file",
-        "Authorities that certificates of servers are verified against, PEM.", FIELD(trusted),
-        set_file),
-    ROW("crl", "file", "What they have revoked, PEM.", FIELD(crl), set_file),
-    ROW("certificate", "file", "Our certificate for servers that ask for one, PEM.", FIELD(cert),
-        set_file),
-    ROW("certificate_key", "file", "Its key, PEM.", FIELD(key), set_file),
-    ROW("ciphers", "list", "Ciphers of TLS 1.2 and older, in OpenSSL's notation.", FIELD(ciphers),
-        set_ciphers),
-    MANY("protocols", 1, ARGS_MANY, 0, "[TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3]",
-         "Versions of TLS; 1.2 and 1.3 by default.", FIELD(protocols), set_protocols),
-    ROW("verify_depth", "number", "How many certificates may stand above the server's.",
-        FIELD(depth), set_depth),
-    ROW("session_reuse", "on | off",
-        "Accepted; sessions are not resumed: keep connections instead.", 0, accept_reuse),
-    MANY("conf_command", 2, 2, DIRECTIVE_REPEATS, "name value",
-         "A setting of the library by its own name: `MinProtocol`, `Options`, `Ciphersuites` and "
-         "what else SSL_CONF_cmd(3) lists. Obeyed after all other directives.",
-         0, add_command),
+    BOTH_FLAG("verify", verifies,
+              "Whether the certificate of a server must be signed by "
+              "`proxy_ssl_trusted_certificate` and be for `proxy_ssl_name`."),
+    BOTH_FLAG("server_name", sends_name, "Whether the name is sent to the server (SNI)."),
+    BOTH("name", 1, "name",
+         "The name that is sent and verified; `$proxy_host` by default, in `stream` the host of "
+         "`proxy_pass`. May hold variables.",
+         name, set_name),
+    BOTH("trusted_certificate", 1, "file",
+         "Authorities that certificates of servers are verified against, PEM.", trusted, set_file),
+    BOTH("crl", 1, "file", "What they have revoked, PEM.", crl, set_file),
+    BOTH("certificate", 1, "file", "Our certificate for servers that ask for one, PEM.", cert,
+         set_file),
+    BOTH("certificate_key", 1, "file", "Its key, PEM.", key, set_file),
+    BOTH("ciphers", 1, "list", "Ciphers of TLS 1.2 and older, in OpenSSL's notation.", ciphers,
+         set_ciphers),
+    BOTH("protocols", ARGS_MANY, "[TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3]",
+         "Versions of TLS; 1.2 and 1.3 by default.", protocols, set_protocols),
+    BOTH("verify_depth", 1, "number", "How many certificates may stand above the server's.", depth,
+         set_depth),
+    BOTH("session_reuse", 1, "on | off",
+         "Accepted; sessions are not resumed: keep connections instead.", depth, accept_reuse),
+    COMMAND("proxy_ssl_conf_command",
+            "A setting of the library by its own name: `MinProtocol`, `Options`, `Ciphersuites` "
+            "and what else SSL_CONF_cmd(3) lists. Obeyed after all other directives."),
+    COMMAND("grpc_ssl_conf_command", "As `proxy_ssl_conf_command`, for `grpc_pass`."),
     {.name = "lua_upstream_skip_openssl_default_verify",
      .contexts = CTX_HTTP_ALL,
      .min_args = 1,
@@ -141,7 +144,7 @@ static const struct directive table[] = {
      .doc =
          "With `proxy_ssl_verify_by_lua`: certificates of servers are not judged before it runs, "
          "which alone decides.",
-     .id = FIELD(skips_own_judgement),
+     .id = offsetof(struct proxy_tls, skips_own_judgement),
      .apply = set_flag},
 };
 
