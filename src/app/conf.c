@@ -86,10 +86,10 @@ int conf_count_workers(const struct app_conf *conf)
     return sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : MAX(CPU_COUNT(&set), 1);
 }
 
-char *conf_path(struct app_conf *conf, struct slice path)
+static char *path_in(const struct app_conf *conf, struct slice path, struct pool *pool)
 {
     struct slice prefix = path.n > 0 && path.p[0] == '/' ? SLICE_EMPTY : conf->prefix;
-    char *full = pool_alloc(&conf->pool, prefix.n + path.n + 1);
+    char *full = pool_alloc(pool, prefix.n + path.n + 1);
 
     memcpy(full, prefix.p, prefix.n);
     memcpy(full + prefix.n, path.p, path.n);
@@ -97,14 +97,24 @@ char *conf_path(struct app_conf *conf, struct slice path)
     return full;
 }
 
-char *conf_material(struct app_conf *conf, struct slice path)
+char *conf_path(struct app_conf *conf, struct slice path)
+{
+    return path_in(conf, path, &conf->pool);
+}
+
+char *conf_material_in(const struct app_conf *conf, struct slice path, struct pool *pool)
 {
     struct slice beside;
 
     if (path.n > 0 && path.p[0] != '/' && conf->tree->dir) {
-        beside = pool_printf(&conf->pool, "%s" SLICE_FMT, conf->tree->dir, SLICE_ARG(path));
+        beside = pool_printf(pool, "%s" SLICE_FMT, conf->tree->dir, SLICE_ARG(path));
         if (access(beside.p, F_OK) == 0)
             return (char *)(uintptr_t)beside.p;
     }
-    return conf_path(conf, path);
+    return path_in(conf, path, pool);
+}
+
+char *conf_material(struct app_conf *conf, struct slice path)
+{
+    return conf_material_in(conf, path, &conf->pool);
 }

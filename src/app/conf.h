@@ -120,6 +120,9 @@ char *conf_path(struct app_conf *conf, struct slice path);
  * before one under the prefix. */
 char *conf_material(struct app_conf *conf, struct slice path);
 
+/* The same in another pool, while the configuration is used. */
+char *conf_material_in(const struct app_conf *conf, struct slice path, struct pool *pool);
+
 /* Makes a sink whose path is "syslog:…", which has been checked, one of datagrams. */
 void conf_log_set_syslog(struct log_sink *sink);
 

@@ -63,18 +63,34 @@ static void *grow(struct apply *a, void *list, unsigned *n, unsigned *room, size
     return directives_grow(a->conf, *room ? list : NULL, *n, room, size);
 }
 
+static bool read_name(struct apply *a, const struct config_node *node, struct tls_name *out,
+                      struct config_error *e)
+{
+    struct slice name = node->args[0];
+
+    if (!memchr(name.p, '$', name.n)) {
+        out->path = conf_material(a->conf, name);
+        return true;
+    }
+    if (directives_is_stream(a))
+        return config_node_error(
+            node, e,
+            "variables in the names of certificates are not supported in "
+            "stream: choose the certificate with ssl_certificate_by_lua_block");
+    out->path = pool_strdup(&a->conf->pool, name);
+    own(a)->has_variable_names = true;
+    return directives_script(a, node, name, &out->script, e);
+}
+
 static bool add_certificate(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct tls_conf *t = own(ctx);
     struct apply *a = ctx;
 
-    if (memchr(node->args[0].p, '$', node->args[0].n))
-        return config_node_error(node, e,
-                                 "variables in the names of certificates are not supported: "
-                                 "choose the certificate with ssl_certificate_by_lua_block");
+    if (!t->certs_size && !t->keys_size)
+        t->has_variable_names = false; /* that was said of the parent's */
     t->certs = grow(a, t->certs, &t->n_certs, &t->certs_size, sizeof(*t->certs));
-    t->certs[t->n_certs++] = conf_material(a->conf, node->args[0]);
-    return true;
+    return read_name(a, node, &t->certs[t->n_certs++], e);
 }
 
 static bool add_key(void *ctx, const struct config_node *node, struct config_error *e)
@@ -82,10 +98,8 @@ static bool add_key(void *ctx, const struct config_node *node, struct config_err
     struct tls_conf *t = own(ctx);
     struct apply *a = ctx;
 
-    UNUSED(e);
     t->keys = grow(a, t->keys, &t->n_keys, &t->keys_size, sizeof(*t->keys));
-    t->keys[t->n_keys++] = conf_material(a->conf, node->args[0]);
-    return true;
+    return read_name(a, node, &t->keys[t->n_keys++], e);
 }
 
 static bool read_file(struct apply *a, const struct config_node *node, struct buf *out,
@@ -275,11 +289,16 @@ static bool add_command(void *ctx, const struct config_node *node, struct config
     }
 
 static const struct directive table[] = {
-    {ENTRY("ssl_certificate", "file", NULL,
-           "The server's certificate in PEM, followed by those between it and the authority's. May "
-           "repeat, for keys of different kinds (RSA and ECDSA): a client is shown one that it "
-           "can check. Read when the configuration is loaded, and anew on a reload.",
-           add_certificate),
+    {ENTRY(
+         "ssl_certificate", "file", NULL,
+         "The server's certificate in PEM, followed by those between it and the authority's. May "
+         "repeat, for keys of different kinds (RSA and ECDSA): a client is shown one that it "
+         "can check. Read when the configuration is loaded, and anew on a reload. In `http` the "
+         "name may hold variables, or be `data:` and a variable that holds PEM: it is then read in "
+         "each handshake that needs it. Values come from the handshake (`$ssl_server_name`, a "
+         "`map` of it, `$remote_addr`); a name that is asked for and could leave its folder is "
+         "refused.",
+         add_certificate),
      .flags = DIRECTIVE_REPEATS | DIRECTIVE_VARS},
     {ENTRY("ssl_certificate_key", "file", NULL,
            "The key of a certificate in PEM; one for each `ssl_certificate`, in the same order.",

@@ -23,7 +23,7 @@ static void push_certificate(lua_State *L, const struct tls_conf *t, struct tls_
                              struct slice chain)
 {
     lua_createtable(L, 0, 4);
-    lua_pushstring(L, i < t->n_certs ? t->certs[i] : "?");
+    lua_pushstring(L, i < t->n_certs ? t->certs[i].path : "?");
     lua_setfield(L, -2, "file");
     lua_pushlstring(L, chain.p, chain.n);
     lua_setfield(L, -2, "chain");

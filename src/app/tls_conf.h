@@ -8,9 +8,15 @@
 
 enum tls_client_check { TLS_CHECK_OFF, TLS_CHECK_ON, TLS_CHECK_OPTIONAL, TLS_CHECK_OPTIONAL_NO_CA };
 
+/* The file of a certificate or key. */
+struct tls_name {
+    const char *path;      /* as written, when it has variables */
+    struct script *script; /* NULL: it has none */
+};
+
 struct tls_conf {
-    const struct location *owner; /* the level that has made it */
-    const char **certs, **keys;   /* files; the n-th key belongs to the n-th certificate */
+    const struct location *owner;  /* the level that has made it */
+    struct tls_name *certs, *keys; /* the n-th key belongs to the n-th certificate */
     unsigned n_certs, certs_size, n_keys, keys_size;
     struct slice *passwords; /* of keys */
     unsigned n_passwords, passwords_size;
@@ -32,6 +38,7 @@ struct tls_conf {
     size_t buffer_size;
     const struct lua_code *hello_by_lua, *certificate_by_lua; /* NULL: none */
     const struct lua_code *session_fetch_by_lua, *session_store_by_lua;
+    bool has_variable_names; /* of some certificate or key: see tls_files.h */
     bool prefers_own_ciphers, has_tickets, rejects, has_early_data, has_staple, verifies_staple;
 };
 

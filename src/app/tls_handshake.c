@@ -7,6 +7,7 @@
 #include "app/lua_tls.h"
 #include "app/port.h"
 #include "app/tls_conf.h"
+#include "app/tls_files.h"
 #include "app/tls_request.h"
 #include "app/zones.h"
 #include "http/server_tls.h"
@@ -56,9 +57,13 @@ static enum tls_answer on_hello(struct stream *s)
 
 static enum tls_answer on_certificate(struct stream *s)
 {
-    const struct vhost *vh = tls_request_vhost(port_of(s)->conf, tls_server_name(s));
+    const struct port *p = port_of(s);
+    const struct vhost *vh = tls_request_vhost(p->conf, tls_server_name(s));
     const struct tls_conf *t = vh->base->tls;
 
+    if (!lua_tls_is_running(s, LUA_CONTEXT_CERTIFICATE) &&
+        !tls_files_use(s, p->app_conf, p->conf, vh))
+        return TLS_REFUSE;
     return lua_tls_run(s, NULL, t ? t->certificate_by_lua : NULL, LUA_CONTEXT_CERTIFICATE);
 }
 

@@ -14,15 +14,20 @@ static bool fail(const struct vhost *vh, struct config_error *e, const char *wha
     return config_error_set(e, vh->file.p, vh->line, "%s", what);
 }
 
-static struct tls_credential *credentials_of(struct app_conf *conf, const struct tls_conf *t)
+/* Those whose names have variables are read in handshakes. */
+static const struct tls_credential *credentials_of(struct app_conf *conf, const struct tls_conf *t,
+                                                   unsigned *n)
 {
     struct tls_credential *c = pool_zalloc(&conf->pool, (t->n_certs + 1) * sizeof(*c));
 
+    *n = 0;
     for (unsigned i = 0; i < t->n_certs; i++) {
-        c[i].cert_file = t->certs[i];
-        c[i].key_file = t->keys[i];
-        c[i].passwords = t->passwords;
-        c[i].n_passwords = t->n_passwords;
+        if (t->certs[i].script || t->keys[i].script)
+            continue;
+        c[*n].cert_file = t->certs[i].path;
+        c[*n].key_file = t->keys[i].path;
+        c[*n].passwords = t->passwords;
+        c[(*n)++].n_passwords = t->n_passwords;
     }
     return c;
 }
@@ -36,7 +41,7 @@ static struct slice scope_of(struct app_conf *conf, const struct tls_conf *t)
     struct slice scope;
 
     for (unsigned i = 0; i < t->n_certs; i++)
-        buf_printf(&text, "%s\n", t->certs[i]);
+        buf_printf(&text, "%s\n", t->certs[i].path);
     buf_printf(&text, "%d %u %s\n%s\n%s\n", (int)t->check, t->depth,
                t->client_ca ? t->client_ca : "", t->trusted_ca ? t->trusted_ca : "",
                t->crl ? t->crl : "");
@@ -57,10 +62,12 @@ static struct tls_server_options options_of(struct app_conf *conf, const struct 
                                             const struct vhost *vh)
 {
     const struct tls_conf *t = vh->base->tls;
+    unsigned n_certs;
+    const struct tls_credential *certs = credentials_of(conf, t, &n_certs);
 
     return (struct tls_server_options){
-        .certs = credentials_of(conf, t),
-        .n_certs = t->n_certs,
+        .certs = certs,
+        .n_certs = n_certs,
         .protocols = t->protocols,
         .ciphers = t->ciphers,
         .ciphersuites = t->ciphersuites,
@@ -112,7 +119,7 @@ static bool check(const struct vhost *vh, bool is_default, struct config_error *
     if (t && t->n_certs > t->n_keys)
         return config_error_set(e, vh->file.p, vh->line,
                                 "no \"ssl_certificate_key\" is defined for certificate \"%s\"",
-                                t->certs[t->n_keys]);
+                                t->certs[t->n_keys].path);
     if (is_default && !(t && (t->n_certs || t->rejects)))
         return fail(vh, e,
                     "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive");
