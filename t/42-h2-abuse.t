@@ -459,3 +459,134 @@ PRIORITY of a wrong size ends with 6 within the limit True
 RST_STREAM of a wrong size ends with 6 within the limit True
 memory bounded
 hello
+
+
+
+=== TEST 19: one kind of frame or field block, over and over: how each ends; what goes on costs nothing
+--- user_files
+>>> main.py
+from bad import *
+def frames(n, *args):
+    return lambda p: [p.add(*args) for i in range(n)]
+def settings(n, *pairs):
+    return frames(n, SETTINGS, 0, 0, b"".join(struct.pack(">HI", *pair) for pair in pairs))
+def heads(n, block, flags=END_HEADERS | END_STREAM):
+    return lambda p: [p.add(HEADERS, flags, 2 * i + 1, block) for i in range(n)]
+def after_answer(n, kind, payload):
+    def say(p):
+        p.request(1, "/hello").send()
+        p.read(lambda p: p.ended(1))
+        frames(n, kind, 0, 1, payload)(p)
+    return say
+def in_head(n, block):
+    return lambda p: (p.add(HEADERS, END_STREAM, 1, b""), frames(n, CONTINUATION, 0, 1, block)(p))
+def streams_and_windows(p):
+    for i in range(100):
+        p.request(2 * i + 1, "/wait")
+    for i in range(2000):
+        settings(1, (4, 0))(p), settings(1, (4, 60000))(p)
+def bomb_in_trailers(p):
+    p.request(1, "/read", "POST", False)
+    field, again = (p.coder.encode([("x-t", "b" * 3900)]) for i in range(2))
+    p.add(HEADERS, END_HEADERS | END_STREAM, 1, (field + again * 16000)[:16384])
+def trailers_without_end(p):
+    p.request(1, "/read", "POST", False)
+    for i in range(3000):
+        p.add(HEADERS, END_HEADERS, 1, p.coder.encode([("x-t", "b")]))
+def crumbs(p):
+    field = lambda name, value: b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+    block = p.head("/hello") + field(b"cookie", b"a") * 15000
+    p.add(HEADERS, END_STREAM, 1, block[:16384])
+    for at in range(16384, len(block), 16384):
+        p.add(CONTINUATION, END_HEADERS if at + 16384 >= len(block) else 0, 1, block[at:at + 16384])
+plain = b"\x82\x84\x86\x01\x01a"
+cases = {
+    "updates of the table's size, a block each": heads(3000, b"\x20" * 16000),
+    "the same in one block": in_head(3000, b"\x20" * 16000),
+    "windows of 100 streams set to 0 and back": streams_and_windows,
+    "the size of the table set to 0 and back": settings(20000, (1, 0), (1, 4096)),
+    "SETTINGS of 2,700 entries": settings(20, *[(4, 5)] * 2700),
+    "SETTINGS ACK that nobody waits for": frames(20000, SETTINGS, ACK, 0),
+    "PING ACK that nobody waits for": frames(20000, PING, ACK, 0, b"12345678"),
+    "GOAWAY": frames(20000, GOAWAY, 0, 0, number(0) * 2),
+    "WINDOW_UPDATE of a stream that is over": after_answer(20000, WINDOW_UPDATE, number(1)),
+    "RST_STREAM of a stream that is over": after_answer(20000, RST_STREAM, number(8)),
+    "DATA of a stream that is over": after_answer(20000, DATA, b"x"),
+    "CONTINUATION with nothing": in_head(20000, b""),
+    "trailers that grow": bomb_in_trailers,
+    "15,000 crumbs of a cookie": crumbs,
+    "heads that depend on themselves": lambda p: [p.add(HEADERS, 0x25, 2 * i + 1, number(2 * i + 1) + b"\1" + plain) for i in range(3000)],
+    "PUSH_PROMISE": frames(1, 5, END_HEADERS, 1, number(2) + plain),
+    "a frame of 8 MB": lambda p: p.out.extend(b"\x7f\xff\xff\0\1\0\0\0\1" + b"x" * 100000),
+    "a block that cannot be decoded": heads(1, b"\xff" * 20),
+}
+for name, say in cases.items():
+    p = Peer(port)
+    say(p)
+    p.send()
+    p.read(lambda p: p.closed or p.goaway is not None, 10)
+    print(name + ":", p.goaway)
+p = Peer(port)
+trailers_without_end(p)
+p.send()
+p.read(lambda p: p.resets or p.goaway, 10)
+print("trailers that do not end the stream:", p.resets, p.goaway)
+bounded(12)
+print(ask(port))
+print(sum(1 for l in open(root + "/logs/error.log") if "HTTP/2 connection ends" in l), sum(1 for l in open(root + "/logs/error.log") if "[alert]" in l or "error 9: COMPRESSION_ERROR" in l))
+--- exec_out
+updates of the table's size, a block each: 11
+the same in one block: 11
+windows of 100 streams set to 0 and back: 11
+the size of the table set to 0 and back: 11
+SETTINGS of 2,700 entries: 11
+SETTINGS ACK that nobody waits for: 1
+PING ACK that nobody waits for: 11
+GOAWAY: 11
+WINDOW_UPDATE of a stream that is over: 11
+RST_STREAM of a stream that is over: 11
+DATA of a stream that is over: 5
+CONTINUATION with nothing: 11
+trailers that grow: 11
+15,000 crumbs of a cookie: 11
+heads that depend on themselves: 1
+PUSH_PROMISE: 1
+a frame of 8 MB: 6
+a block that cannot be decoded: 9
+trailers that do not end the stream: {1: 1} None
+memory bounded
+hello
+18 1
+
+
+
+=== TEST 20: what never becomes whole is not waited for longer than client_header_timeout
+--- http_config
+    http2 on;
+    client_header_timeout 300ms;
+--- config
+    keepalive_timeout 300ms;
+    location = /hello { return 200 "hello"; }
+--- user_files
+>>> main.py
+from bad import *
+head = lambda p: p.head("/hello")
+for name, say in {
+    "a block without its end": lambda p: p.add(HEADERS, 0, 1, head(p)),
+    "half the head of a frame": lambda p: p.out.extend(b"\0\x10\0\1"),
+    "half a frame": lambda p: p.out.extend(frame(HEADERS, END_HEADERS, 1, head(p) + b"x" * 100)[:30]),
+    "half a preface": lambda p: p.out.__delitem__(slice(10, None)),
+    "a preface": lambda p: None,
+}.items():
+    p = Peer(port)
+    say(p)
+    p.send()
+    print(name, p.read(lambda p: p.closed, 15).closed)
+print(ask(port))
+--- exec_out
+a block without its end True
+half the head of a frame True
+half a frame True
+half a preface True
+a preface True
+hello

@@ -197,9 +197,32 @@ def order(first, second, update=None):
     return "turns" if changes > 10 else "1 first" if last(1) < last(3) else "3 first"
 print(order("u=1", "u=5"), order("u=5", "u=1"), order("u=2, i", "u=2, i"), order("u=3", "u=3"))
 print(order("u=1", "u=5", b"u=0"))
+print(order("u=4", "u=3;x, nonsense=?1"), order("", "u=2"), order("u=9", "u=2"), order("u=?", "u=4"), order("i=?0, u=2", "u=2,i=?1"))
+def early(update):
+    """The update comes before the request that it is about."""
+    p = Peer(int(sys.argv[1]), [(4, 0x7fffffff)])
+    p.add(PRIORITY_UPDATE, 0, 0, update)
+    p.request(1, "/big").request(3, "/big").send()
+    p.read(lambda p: 1 in p.heads and 3 in p.heads)
+    at = len(p.frames)
+    p.add(WINDOW_UPDATE, 0, 0, number(1000000)).send()
+    p.read(lambda p: p.ended(1) and p.ended(3))
+    got = [f[2] for f in p.frames[at:] if f[0] == DATA]
+    return "1 first" if got[-1] == 3 else "3 first"
+print(early(number(3) + b"u=0"), early(number(3) + b"u=7"))
+p = Peer(int(sys.argv[1]))
+p.add(PRIORITY_UPDATE, 0, 0, number(0) + b"u=0").send()
+print("of no stream:", p.read(lambda p: p.goaway is not None).goaway)
+p = Peer(int(sys.argv[1]))
+p.add(PRIORITY_UPDATE, 0, 1, number(1) + b"u=0").send()
+print("on a stream:", p.read(lambda p: p.goaway is not None).goaway)
 --- exec_out
 1 first 3 first turns 1 first
 3 first
+3 first 3 first 3 first 1 first 1 first
+3 first 1 first
+of no stream: 1
+on a stream: 1
 
 
 

@@ -148,6 +148,8 @@ static void on_goaway_sent(void *user, uint32_t code, struct slice text)
         return;
     if (!text.n && reason)
         text = slice_str(reason);
+    if (!text.n)
+        text = slice_str(h2_session_code_name(code));
     (void)snprintf(line, sizeof(line), "%s, HTTP/2 connection ends with error %u: " SLICE_FMT,
                    code == H2_ENHANCE_YOUR_CALM ? "client sent too much"
                                                 : "client sent invalid frames",

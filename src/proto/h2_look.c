@@ -1,5 +1,6 @@
-/* The walk goes from frame head to frame head. Heads may come in parts; PRIORITY is looked at with
- * the number behind its head. To count another kind of frame: a case in look(). */
+/* The walk goes from frame head to frame head. Heads may come in parts; PRIORITY and
+ * PRIORITY_UPDATE are looked at with the number behind them. To count another kind of frame: a case
+ * in look(). */
 #include "proto/h2_look.h"
 
 #include <nghttp2/nghttp2.h>
@@ -44,6 +45,15 @@ static void look_at_priority(struct h2_session *s)
         h2_state_blame(s, NGHTTP2_PROTOCOL_ERROR, "a stream that depends on itself");
 }
 
+/* nghttp2 takes one about no stream for one about a stream that is over; it is an error (RFC 9218
+ * section 7.1). */
+static void look_at_priority_update(struct h2_session *s)
+{
+    h2_state_count(s, H2_FLOOD_PRIORITIES);
+    if (s->head_whole > H2_FRAME_HEAD && read31(s->head + H2_FRAME_HEAD) == 0)
+        h2_state_blame(s, NGHTTP2_PROTOCOL_ERROR, "PRIORITY_UPDATE of no stream");
+}
+
 static void tell_data(struct h2_session *s, int32_t id, uint8_t flags)
 {
     void *stream;
@@ -67,6 +77,9 @@ static void look(struct h2_session *s)
         return;
     case NGHTTP2_PRIORITY:
         look_at_priority(s);
+        return;
+    case NGHTTP2_PRIORITY_UPDATE:
+        look_at_priority_update(s);
         return;
     case NGHTTP2_PUSH_PROMISE:
         h2_state_blame(s, NGHTTP2_PROTOCOL_ERROR, "PUSH_PROMISE, which was not asked for");
@@ -104,8 +117,9 @@ static void look(struct h2_session *s)
 /* Bytes of the frame that are to be seen before it is handed on. */
 static size_t head_size(const struct h2_session *s)
 {
-    bool is_priority = s->head_n >= H2_FRAME_HEAD && s->head[3] == NGHTTP2_PRIORITY &&
-                       s->head[0] == 0 && s->head[1] == 0 && s->head[2] >= H2_DEPENDENCY;
+    bool has_number = s->head_n >= H2_FRAME_HEAD &&
+                      (s->head[3] == NGHTTP2_PRIORITY || s->head[3] == NGHTTP2_PRIORITY_UPDATE);
+    bool is_priority = has_number && (s->head[0] || s->head[1] || s->head[2] >= H2_DEPENDENCY);
 
     return is_priority ? H2_FRAME_HEAD + H2_DEPENDENCY : H2_FRAME_HEAD;
 }

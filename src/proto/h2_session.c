@@ -241,6 +241,11 @@ void h2_session_ping(struct h2_session *s)
 
 /* --- state --- */
 
+const char *h2_session_code_name(uint32_t code)
+{
+    return nghttp2_http2_strerror(code);
+}
+
 const char *h2_session_reason(const struct h2_session *s)
 {
     return s->reason;

@@ -100,6 +100,9 @@ bool h2_session_upgrade(struct h2_session *s, struct slice settings, bool is_hea
  * h2_session_send has what the peer shall be told, *in is of no use any more. */
 bool h2_session_receive(struct h2_session *s, struct slice *in, uint64_t now_ms);
 
+/* "COMPRESSION_ERROR" for an error code (RFC 9113 section 7). */
+const char *h2_session_code_name(uint32_t code);
+
 /* Why the connection is over, for a log line; NULL: it is not. */
 const char *h2_session_reason(const struct h2_session *s);
 
