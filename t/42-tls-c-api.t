@@ -20,7 +20,7 @@ __DATA__
 $::Begin . <<'X'
 certs server two
 serve 'ssl_certificate_by_lua_block {
-    local ffi, base = require "ffi", require "resty.core.base"
+    local ffi = require "ffi"
     ffi.cdef "int ngx_http_lua_ffi_cert_pem_to_der(const unsigned char *pem, size_t n, unsigned char *der, char **err); \
         int ngx_http_lua_ffi_priv_key_pem_to_der(const unsigned char *pem, size_t n, const unsigned char *pass, unsigned char *der, char **err); \
         int ngx_http_lua_ffi_ssl_clear_certs(ngx_http_request_t *r, char **err); \
@@ -29,6 +29,7 @@ serve 'ssl_certificate_by_lua_block {
         int ngx_http_lua_ffi_ssl_server_port(ngx_http_request_t *r, unsigned short *port, char **err); \
         int ngx_http_lua_ffi_proxy_ssl_clear_certs(ngx_http_request_t *r, char **err); \
         void *ngx_http_lua_ffi_get_upstream_ssl_pointer(ngx_http_request_t *r, char **err); "
+    local base = require "resty.core.base"
     local C, err, r = ffi.C, ffi.new "char *[1]", base.get_request()
     local function read(path) local f = assert(io.open(path)) local s = f:read("*a") f:close() return s end
     local cert, key = read("two.pem"), read("two.key")

@@ -2,6 +2,12 @@
 
 local ffi = require "ffi"
 
+--- Types that libraries take for known when they declare C functions of their own.
+ffi.cdef [[
+typedef struct { size_t len; const unsigned char *data; } ngx_str_t;
+typedef struct ngx_http_request_s ngx_http_request_t;
+]]
+
 ffi.cdef [[
 struct ffi_str { const char *p; size_t n; };
 int ffi_ngx_number(int what, double *out);

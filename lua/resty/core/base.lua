@@ -4,11 +4,6 @@ local ffi = require "ffi"
 local native = require "ngx.api.native"
 local handshake = require("ngx.api.context").handshake
 
-ffi.cdef [[
-typedef struct { size_t len; const unsigned char *data; } ngx_str_t;
-typedef struct ngx_http_request_s ngx_http_request_t;
-]]
-
 local base = {
     version = require("resty.core").version,
     new_tab = require "table.new",
