@@ -77,6 +77,8 @@ struct app_conf {
     unsigned n_vhosts, vhosts_size;
     struct location *stream; /* the stream level; NULL when there is no stream block */
     struct map upstreams, stream_upstreams;     /* name → struct upstream * */
+    struct proxy_pass *passes;                  /* of http, targets without variables */
+    struct upstream_cache *found_upstreams;     /* see app/upstream_find.c; NULL: none yet */
     struct map log_formats, stream_log_formats; /* name → struct log_format * */
     struct map log_sinks;   /* "level path" → struct log_sink *: access logs and error logs, each
                                opened once */
