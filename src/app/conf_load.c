@@ -6,6 +6,7 @@
 
 #include "app/directives.h"
 #include "app/directives_proxy.h"
+#include "app/health.h"
 #include "app/router.h"
 #include "app/tls_vhosts.h"
 #include "base/mem.h"
@@ -17,7 +18,7 @@ static bool fill(struct app_conf *conf, const struct config_source *src, struct 
 
     return schema_check_load(conf->tree, src, e) &&
            directives_apply_block(&a, &conf->tree->root, e) && directives_proxy_resolve(conf, e) &&
-           router_build(conf, e) && tls_vhosts_build(conf, e);
+           health_resolve(conf, e) && router_build(conf, e) && tls_vhosts_build(conf, e);
 }
 
 struct app_conf *conf_load(struct slice prefix, struct slice path, struct slice extra,

@@ -178,6 +178,9 @@ void directives_proxy_ssl_register(void);
 /* Registers the table of upstream. */
 void directives_upstream_register(void);
 
+/* Registers the table of health checks. */
+void directives_health_register(void);
+
 /* Registers the table of echo. */
 void directives_echo_register(void);
 

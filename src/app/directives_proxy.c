@@ -45,11 +45,14 @@ static bool may_have_uri(const struct location *l)
 /* A group may stand behind the location that names it: it is looked for when all is read. */
 static void note_pass(struct apply *a, struct proxy_pass *p, const struct config_node *node)
 {
+    struct proxy_pass **at = &a->conf->passes;
+
     p->node = node;
     if (p->target)
         return;
-    p->next = a->conf->passes;
-    a->conf->passes = p;
+    while (*at)
+        at = &(*at)->next;
+    *at = p;
 }
 
 bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e)
@@ -59,6 +62,7 @@ bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e)
         if (!p->upstream)
             return config_node_error(p->node, e, "invalid host in upstream \"" SLICE_FMT "\"",
                                      SLICE_ARG(p->authority));
+        upstream_list(conf, p->upstream, false);
     }
     return true;
 }

@@ -3,6 +3,7 @@
  * that no configuration names in upstream_find.c. */
 #include "app/upstream.h"
 
+#include "app/conf.h"
 #include "app/script.h"
 #include "app/upstream_choose.h"
 #include "app/upstream_state.h"
@@ -44,7 +45,7 @@ struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16
     int port;
 
     *p = (struct upstream_peer){.weight = 1, .max_fails = 1, .fail_timeout = 10000};
-    p->name = pool_dup(u->memory, name);
+    p->written = p->name = pool_dup(u->memory, name);
     if (slice_has_prefix(name, SLICE("unix:"))) {
         p->way.unix_path = slice_cut(&(struct slice){p->name.p + 5, p->name.n - 5}, ':');
         p->way.host = SLICE("localhost");
@@ -61,6 +62,15 @@ struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16
         return NULL;
     u->n++;
     return p;
+}
+
+void upstream_list(struct app_conf *conf, struct upstream *u, bool is_stream)
+{
+    struct upstream **at = &conf->first_upstream[is_stream];
+
+    while (*at && *at != u)
+        at = &(*at)->next;
+    *at = u;
 }
 
 struct upstream *upstream_of_one(struct pool *memory, struct slice name, uint16_t default_port)

@@ -34,7 +34,8 @@ struct upstream_state {
 };
 
 struct upstream_peer {
-    struct slice name; /* "host:port", "unix:/path" */
+    struct slice written; /* in the configuration */
+    struct slice name;    /* "host:port", "unix:/path" */
     struct client_way way;
     unsigned weight, max_fails, max_conns;
     uint64_t fail_timeout;
@@ -67,6 +68,7 @@ struct upstream {
     bool has_zone;
     unsigned n_checks;              /* health checks */
     struct upstream_shared *shared; /* NULL: each worker knows for itself */
+    struct upstream *next;          /* of the configuration */
 };
 
 /* How Lua wants a connection to be kept. */
@@ -83,6 +85,9 @@ struct upstream *upstream_new(struct pool *memory, struct slice name);
 
 /* A group of one address, in that pool. NULL: malformed. */
 struct upstream *upstream_of_one(struct pool *memory, struct slice name, uint16_t default_port);
+
+/* Puts it behind all groups of the configuration that are listed, unless it is among them. */
+void upstream_list(struct app_conf *conf, struct upstream *u, bool is_stream);
 
 /* Adds a server "host[:port]" or "unix:/path" with the defaults; NULL: malformed, or
  * without a port where `default_port` is 0. */
