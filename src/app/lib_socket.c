@@ -8,6 +8,7 @@
 #include "app/lib_ngx_thread.h"
 #include "app/lib_ngx_visit.h"
 #include "app/lua_output.h"
+#include "bind/lib_process.h"
 #include "bind/lib_stream.h"
 #include "http/body_spool.h"
 #include "net/tcp.h"
@@ -21,9 +22,9 @@ static const struct socket_conf *conf(void)
     return v ? &v->loc->sockets : &default_conf;
 }
 
-static void close_all(void *arg)
+static void lose_all(void *arg)
 {
-    lib_stream_close_all(arg);
+    owned_lose_all(arg);
 }
 
 /* Where sockets of the running code stand. */
@@ -37,18 +38,14 @@ static struct list *sockets_of(struct visit *v)
     if (!lv->sockets) {
         lv->sockets = pool_alloc(visit_pool(v), sizeof(*lv->sockets));
         list_init(lv->sockets);
-        pool_on_reset(visit_pool(v), close_all, lv->sockets);
+        pool_on_reset(visit_pool(v), lose_all, lv->sockets);
     }
     return lv->sockets;
 }
 
 static void own(struct lib_stream *ls)
 {
-    struct list *sockets = sockets_of(lua_current_visit());
-
-    list_remove(&ls->owner);
-    if (sockets)
-        list_append(sockets, &ls->owner);
+    owned_give(&ls->owner, sockets_of(lua_current_visit()));
     ls->subject = lib_stream_subject();
 }
 
@@ -67,6 +64,17 @@ static int l_own(lua_State *L)
 
     own(ls);
     set_limits(L, ls);
+    return 0;
+}
+
+/* own_process(process, stream, …): they end with the running request, but others may use them */
+static int l_own_process(lua_State *L)
+{
+    struct list *all = sockets_of(lua_current_visit());
+
+    owned_give(lib_process_owned(L, 1), all);
+    for (int i = 2; i <= lua_gettop(L); i++)
+        owned_give(&lib_stream_check(L, i)->owner, all);
     return 0;
 }
 
@@ -208,6 +216,7 @@ int lib_socket(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"own", l_own},
+        {"own_process", l_own_process},
         {"limit", l_limit},
         {"timeouts", l_timeouts},
         {"pool_size", l_pool_size},

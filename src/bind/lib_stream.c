@@ -29,6 +29,8 @@ static int metatable = LUA_NOREF; /* process-wide: registry reference of the met
 
 /* --- values --- */
 
+static void on_owner_lost(struct owned *o);
+
 struct lib_stream *lib_stream_push(lua_State *L)
 {
     struct lib_stream *ls = lua_newuserdata(L, sizeof(*ls));
@@ -36,7 +38,7 @@ struct lib_stream *lib_stream_push(lua_State *L)
     memset(ls, 0, sizeof(*ls));
     ls->magic = &magic;
     wire_init(&ls->wire);
-    list_init(&ls->owner);
+    owned_init(&ls->owner, on_owner_lost);
     ls->on_lost = LUA_NOREF;
     lua_rawgeti(L, LUA_REGISTRYINDEX, metatable);
     lua_setmetatable(L, -2);
@@ -89,7 +91,7 @@ void lib_stream_close(struct lib_stream *ls, bool reset)
 {
     if (ls->opening)
         ls->stop_opening(ls);
-    list_remove(&ls->owner);
+    owned_give(&ls->owner, NULL);
     forget_on_lost(ls);
     if (!ls->wire.stream)
         return;
@@ -99,18 +101,16 @@ void lib_stream_close(struct lib_stream *ls, bool reset)
     wake(&ls->writer);
 }
 
-void lib_stream_close_all(struct list *streams)
+static void on_owner_lost(struct owned *o)
 {
-    while (!list_is_empty(streams)) {
-        struct lib_stream *ls = CONTAINER_OF(streams->next, struct lib_stream, owner);
-        lua_State *L = vm_main();
+    struct lib_stream *ls = CONTAINER_OF(o, struct lib_stream, owner);
+    lua_State *L = vm_main();
 
-        if (ls->on_lost != LUA_NOREF && L) {
-            lua_rawgeti(L, LUA_REGISTRYINDEX, ls->on_lost);
-            vm_call(0, 0, "on_lost");
-        }
-        lib_stream_close(ls, false);
+    if (ls->on_lost != LUA_NOREF && L) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, ls->on_lost);
+        vm_call(0, 0, "on_lost");
     }
+    lib_stream_close(ls, false);
 }
 
 const void *lib_stream_subject(void)
@@ -610,6 +610,13 @@ static int l_set_timeouts(lua_State *L)
     return 0;
 }
 
+/* discard(s): forgets output that is not sent */
+static int l_discard(lua_State *L)
+{
+    outq_clear(&lib_stream_check(L, 1)->wire.out);
+    return 0;
+}
+
 /* state(s) → "reading", "writing" of other tasks: two booleans */
 static int l_busy(lua_State *L)
 {
@@ -643,7 +650,7 @@ static int l_park(lua_State *L)
         lua_pushboolean(L, 0);
         return 1;
     }
-    list_remove(&ls->owner);
+    owned_give(&ls->owner, NULL);
     forget_on_lost(ls);
     ls->subject = NULL;
     ls->uses++;
@@ -740,6 +747,7 @@ int lib_stream(lua_State *L)
         {"read_until", l_read_until},
         {"write", l_write},
         {"drained", l_drained},
+        {"discard", l_discard},
         {"close", l_close},
         {"shutdown", l_shutdown},
         {"is_open", l_is_open},
