@@ -32,7 +32,7 @@ say = $(if $(V),,@printf '%-5s %s\n' '$(1)' '$(2)')
 # ---------------------------------------------------------------------------------------------------------------------
 # Packages. What the goals need is checked once per state of the package database, and installed when missing.
 
-PACKAGES_run   := gcc libc6-dev make pkg-config libluajit2-5.1-dev libev-dev libnghttp2-dev libssl-dev \
+PACKAGES_run   := gcc libc6-dev libcrypt-dev make pkg-config libluajit2-5.1-dev libev-dev libnghttp2-dev libssl-dev \
                   libc-ares-dev libidn2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev lua-cjson
 PACKAGES_test  := libcmocka-dev perl curl procps openssl python3-h2 python3-websockets redis-server memcached lua-nginx-redis lua-nginx-memcached \
                   lua-nginx-dns lua-nginx-websocket lua-nginx-kafka squid tinyproxy dante-server microsocks haproxy publicsuffix
@@ -65,7 +65,7 @@ PKGS := luajit openssl libcares libidn2 libnghttp2 libpcre2-8 zlib libbrotlienc 
 build/libs.mk: Makefile | $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	@{ echo "LIB_CFLAGS := $$(pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')"; \
-	   echo "LIBS := $$(pkg-config --libs $(PKGS)) -lev -lm -ldl -lpthread"; } >$@.tmp && mv $@.tmp $@
+	   echo "LIBS := $$(pkg-config --libs $(PKGS)) -lev -lm -ldl -lpthread -lcrypt"; } >$@.tmp && mv $@.tmp $@
 
 ifneq ($(filter-out help clean,$(GOALS)),)
 include build/libs.mk

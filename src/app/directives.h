@@ -166,6 +166,9 @@ void directives_headers_register(void);
 /* Registers the table of the rewrite module. */
 void directives_rewrite_register(void);
 
+/* Registers the table of access. */
+void directives_access_register(void);
+
 /* Registers the table of map. */
 void directives_map_register(void);
 
