@@ -21,7 +21,14 @@ local variables = require "ngx.api.variables"
 ffi.cdef [[ int getpid(void); ]]
 
 local C = native.C
-local PREFIX = 3
+local PREFIX, CONFIGURE = 3, 4
+
+--- A text of the server itself.
+local function text(which)
+    local out = ffi.new("struct ffi_str")
+    C.ffi_ngx_text(which, out)
+    return ffi.string(out.p, out.n)
+end
 
 --- A table of functions whose module is loaded when one of them is first asked for: a server that never does so has
 -- a third less of Lua in it.
@@ -107,12 +114,11 @@ ngx.config = setmetatable({
     ngx_lua_version = 10030,
     --- The directory that relative paths are below.
     prefix = function()
-        local out = ffi.new("struct ffi_str")
-        C.ffi_ngx_text(PREFIX, out)
-        return ffi.string(out.p, out.n)
+        return text(PREFIX)
     end,
+    --- What nginx would have been configured with to do the same.
     nginx_configure = function()
-        return ""
+        return text(CONFIGURE)
     end,
 }, {
     --- One machine serves both, so this tells for whom Lua runs; what loads at the start sees "http".

@@ -71,4 +71,7 @@ void directives_proxy_ssl_register(void);
 /* Those of health checks. */
 void directives_health_register(void);
 
+/* Those of access. */
+void directives_access_register(void);
+
 #endif

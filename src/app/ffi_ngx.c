@@ -8,6 +8,7 @@
 #include "app/lua_step.h"
 #include "app/script.h"
 #include "base/clock.h"
+#include "base/product.h"
 #include "proto/date.h"
 
 static const struct {
@@ -157,6 +158,8 @@ int ffi_ngx_text(int what, struct ffi_str *out)
 
     if (what == FFI_NGX_PREFIX)
         return put(out, conf ? conf->prefix : SLICE_EMPTY);
+    if (what == FFI_NGX_CONFIGURE)
+        return put(out, SLICE(NGINX_ARGUMENTS));
     if (!v)
         return FFI_NGX_NO_REQUEST;
     switch ((enum ffi_ngx_text)what) {
@@ -167,6 +170,7 @@ int ffi_ngx_text(int what, struct ffi_str *out)
     case FFI_NGX_PATH:
         return put(out, v->x->req.path);
     case FFI_NGX_PREFIX:
+    case FFI_NGX_CONFIGURE:
         break;
     }
     return FFI_NGX_NONE;

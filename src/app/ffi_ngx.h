@@ -55,7 +55,13 @@ int ffi_ngx_var_capture(int i, struct ffi_str *out);
  * FFI_NGX_READ_ONLY. */
 int ffi_ngx_var_set(const char *name, size_t n, const char *value, size_t value_n);
 
-enum ffi_ngx_text { FFI_NGX_METHOD_NAME, FFI_NGX_ARGS, FFI_NGX_PATH, FFI_NGX_PREFIX };
+enum ffi_ngx_text {
+    FFI_NGX_METHOD_NAME,
+    FFI_NGX_ARGS,
+    FFI_NGX_PATH,
+    FFI_NGX_PREFIX,
+    FFI_NGX_CONFIGURE
+};
 
 /* 0 and a text in *out; FFI_NGX_NONE: there is none. */
 int ffi_ngx_text(int what, struct ffi_str *out);
