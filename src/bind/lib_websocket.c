@@ -138,14 +138,15 @@ static int l_gc(lua_State *L)
 static int l_take(lua_State *L)
 {
     struct value *v = check_value(L, 1);
+    struct ws_taken_message message;
 
     if (!v->c)
         return 0;
-    switch (ws_conn_take(v->c)) {
+    switch (ws_conn_take(v->c, &message)) {
     case WS_TAKEN_MESSAGE:
-        lua_pushlstring(L, v->c->m.data.p ? v->c->m.data.p : "", v->c->m.data.n);
-        lua_pushboolean(L, v->c->m.frames.opcode == WS_BINARY);
-        lua_pushboolean(L, v->c->m.frames.is_last);
+        lua_pushlstring(L, message.data.p ? message.data.p : "", message.data.n);
+        lua_pushboolean(L, message.is_binary);
+        lua_pushboolean(L, message.is_last);
         return 3;
     case WS_TAKEN_WAIT:
         return wait_as(L, &v->reader);
