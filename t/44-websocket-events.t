@@ -249,7 +249,7 @@ return function(req)
 end
 >>> main.lua
 local peer = ...
-print((select(2, peer.connect():receive()):gsub("/[^\n]*%.lua:%d+: ", "")))
+print((select(2, peer.connect():receive()):gsub("[^\n]-%.lua:%d+: ", "")))
 --- exec_out
 websocket.handler: a function 'message' is needed
 websocket.handler: option 'message' must be a function, not 5

@@ -156,10 +156,10 @@ end
 
 --- A handler that upgrades each request. Other requests get 426 or the status of the refusal.
 --
--- With a function, that talks: when `fn(ws, req)` returns the connection is closed (1000), when it fails with 1011. With a table, what happens is told: `open(ws, req)` first, `message(ws,
--- message, is_binary)` for each message, see `ws:on_message`, `closed(ws, code, reason)` at the end; an idle
--- connection has no task then.
--- @tparam function|table talk fn, or `{open=, message=, closed=}`, of which `message` is needed
+-- With a function, that talks: when `fn(ws, req)` returns the connection is closed (1000), when it fails with 1011.
+-- With a table, what happens is told: `open(ws, req)` first, `message(ws, message, is_binary)` for each message, see
+-- `ws:on_message`, `closed(ws, code, reason)` at the end; an idle connection has no task then.
+-- @tparam function|table fn or `{open=, message=, closed=}`, of which `message` is needed
 -- @tparam[opt] table opts as for `upgrade`
 -- @treturn function handler
 function websocket.handler(fn, opts)
