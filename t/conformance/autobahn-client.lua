@@ -14,7 +14,7 @@ local base = arg[1] or "ws://127.0.0.1:9001"
 
 local function connect(path)
     return await(websocket.connect(base .. path, {
-        compression = true, max_frame_payload = SIZE, max_message_size = SIZE,
+        compression = true, compression_level = 1, max_frame_payload = SIZE, max_message_size = SIZE,
     }))
 end
 

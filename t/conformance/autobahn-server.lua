@@ -15,7 +15,7 @@ local echo = websocket.handler(function(ws)
     for message, is_binary in ws:each() do
         ws:send(message, is_binary)
     end
-end, { compression = true, max_frame_payload = SIZE, max_message_size = SIZE })
+end, { compression = true, compression_level = 1, max_frame_payload = SIZE, max_message_size = SIZE })
 
 local server = http.start_server(echo, { port = tonumber(arg[1]) or 9001, address = "127.0.0.1" })
 print("listening on 127.0.0.1:" .. server:port())
