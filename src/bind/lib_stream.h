@@ -49,6 +49,10 @@ void lib_stream_close(struct lib_stream *ls, bool reset);
 /* Closes all of a list (by their `owner`). */
 void lib_stream_close_all(struct list *streams);
 
+/* All of a list are closed together with another list's from now on; nobody may use them any more.
+ */
+void lib_stream_hand_over(struct list *streams, struct list *to);
+
 /* What the running task works for, for `subject`. */
 const void *lib_stream_subject(void);
 

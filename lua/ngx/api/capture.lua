@@ -7,6 +7,7 @@ local core = require "perilune.core.subrequest"
 local task = require "perilune.core.task"
 
 local WAIT = task.WAIT
+local pending, running = context.pending, coroutine.running
 local OWN_VARS, COPIED_VARS, SHARED_VARS = 0, 1, 2
 
 --- Names of methods by their number.
@@ -96,11 +97,14 @@ local function run(queries)
     for i = 1, #queries do
         subs[i] = start(tostring(queries[i][1]), queries[i][2] or {})
     end
+    local co = running()
+    pending[co] = true
     for i = 1, #subs do
         while core.wait(subs[i]) == WAIT do
             context.wait()
         end
     end
+    pending[co] = nil
     for i = 1, #subs do
         results[i] = core.take(subs[i])
     end
