@@ -2,6 +2,7 @@
 #include "app/directives.h"
 
 #include "app/access.h"
+#include "app/directives_tables.h"
 #include "base/log.h"
 #include "proto/method.h"
 
