@@ -21,9 +21,9 @@ local vector = C.ffi_regex_vector()
 
 local regex = {}
 
---- Compiled regexes: options → pattern → regex. What is found in the elder half moves to the younger one; when that is
--- full, it becomes the elder, and what nobody has asked for since is forgotten. So patterns that a program makes anew for
--- each call do no harm, and all others are compiled once, with the option "o" or without.
+--- Compiled regexes: options → pattern → regex. What is found in the elder half moves to the younger one; when
+-- that is full, it becomes the elder: what nobody has asked for since is forgotten. So patterns that a program makes
+-- anew for each call do no harm; all others are compiled once, with the option "o" or without.
 local young, elder, n_young = {}, {}, 0
 
 local function parse_options(options)
