@@ -128,6 +128,8 @@ void client_set_state(struct client_exchange *x, enum client_state to)
     }
     x->done_ms = clock_ms();
     timer_stop(&x->timer);
+    if (x->times.gauge)
+        client_gauge_end(&x->times);
 }
 
 struct client_exchange *client_new(const struct client_user *user, void *app)
