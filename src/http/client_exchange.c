@@ -23,6 +23,9 @@ const struct err client_err_total_timeout = {"total_timeout", "not complete in t
 const struct err client_err_no_protocol = {
     "no_protocol", "the server does not speak HTTP/2, or takes no extended CONNECT"};
 
+const struct err client_err_wants_http1 = {"http_1_1_required",
+                                           "the server wants this over HTTP/1.1"};
+
 static struct mem_cache cache =
     MEM_CACHE(struct client_exchange, EXCHANGES_KEPT); /* process-wide: shared by all pools */
 

@@ -124,7 +124,7 @@ struct client_exchange {
 
 extern const struct err client_err_pool_timeout, client_err_pool_full, client_err_no_protocol;
 extern const struct err client_err_request_timeout, client_err_read_timeout,
-    client_err_send_timeout, client_err_total_timeout;
+    client_err_send_timeout, client_err_total_timeout, client_err_wants_http1;
 
 /* A fresh exchange with one hold. `user` is not copied. */
 struct client_exchange *client_new(const struct client_user *user, void *app);

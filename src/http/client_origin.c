@@ -44,6 +44,19 @@ bool client_origin_is_empty(const struct client_origin *o)
     return !o->n_conns && !o->n_dials && !o->n_queue && list_is_empty(&o->refused);
 }
 
+void client_origin_fall_back(struct client_origin *o)
+{
+    if (slice_find(o->way.way.alpn, ',') < 0)
+        return;
+    o->way.way.alpn = SLICE("http/1.1");
+    o->protocol = ORIGIN_HTTP1;
+    LIST_FOR (n, &o->busy)
+        CONTAINER_OF(n, struct client_conn, node)->must_close = true;
+    LIST_FOR (n, &o->shared)
+        CONTAINER_OF(n, struct client_conn, node)->must_close = true;
+    client_idle_drop_all(o);
+}
+
 struct slice client_origin_key(const struct client_origin *o)
 {
     return o->key;

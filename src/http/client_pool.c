@@ -291,12 +291,20 @@ static bool is_retried(const struct err *why)
            why != &err_too_large;
 }
 
+/* Is there another protocol to try? */
+static bool can_go_on(const struct client_origin *o, const struct err *why)
+{
+    return why != &client_err_wants_http1 || o->protocol == ORIGIN_HTTP1;
+}
+
 static void on_lost(struct client_conn *c, struct client_exchange *x, const struct err *why,
                     bool is_unseen)
 {
     struct client_origin *o = c->user;
 
-    if (is_retried(why) && may_retry(o, x, is_unseen)) {
+    if (why == &client_err_wants_http1)
+        client_origin_fall_back(o);
+    if (is_retried(why) && can_go_on(o, why) && may_retry(o, x, is_unseen)) {
         retry(o, x);
         return;
     }
