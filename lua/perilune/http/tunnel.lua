@@ -74,8 +74,8 @@ end
 -- @tparam ?string target "host:port"
 -- @tparam[opt] table opts `protocol`, `headers`, `pool`; how the server is reached, and timeouts, as of a request; those
 -- of byte streams
--- @treturn deferred of a stream of perilune.tcp, with `status` and `headers` of the answer; fails as requests do, with
--- `status` (`err.status`, `err.headers`) when the server refuses, `no_protocol` when it takes no extended CONNECT
+-- @treturn deferred of a stream of perilune.tcp, with `status` and `headers` of the answer; fails as requests do,
+-- with `status` (`err.status`, `err.headers`) when the server refuses, `no_protocol` when it takes no extended CONNECT
 function tunnel.connect(at, target, opts)
     opts = options.check(opts, known, "http.tunnel", 2)
     if opts.protocol == nil and not (type(target) == "string" and target:find("^[^%s/@]+:%d+$")) then
@@ -94,8 +94,8 @@ function tunnel.connect(at, target, opts)
         client.cancel(sink.id)
     end)
     local line, authority = line_of(u, target, opts)
-    sink.id, err = client.send((opts.pool or pool.default()).core, key or u.key, to or u, sink, "CONNECT", line, authority,
-        fields_of(opts), nil, {
+    sink.id, err = client.send((opts.pool or pool.default()).core, key or u.key, to or u, sink, "CONNECT", line,
+        authority, fields_of(opts), nil, {
             protocol = opts.protocol, pool_timeout = opts.pool_timeout, connection_timeout = opts.connection_timeout,
             request_timeout = opts.request_timeout, total_timeout = opts.total_timeout,
         })
