@@ -1,6 +1,7 @@
 /* Health checks: `health_check` beside a proxy_pass, and the `match` blocks that it names. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/health.h"
 #include "app/relay.h"
 #include "base/num.h"

@@ -72,10 +72,10 @@ end
 -- the URL, which takes HTTP/2, and `target` is nil.
 -- @tparam string at the server's URL
 -- @tparam ?string target "host:port"
--- @tparam[opt] table opts `protocol`, `headers`, `pool`; how the server is reached, and timeouts, as of a request; those
--- of byte streams
--- @treturn deferred of a stream of perilune.tcp, with `status` and `headers` of the answer; fails as requests do,
--- with `status` (`err.status`, `err.headers`) when the server refuses, `no_protocol` when it takes no extended CONNECT
+-- @tparam[opt] table opts `protocol`, `headers`, `pool`; how the server is reached, and timeouts, as of a request;
+-- those of byte streams
+-- @treturn deferred of a stream of perilune.tcp, with `status` and `headers` of the answer; fails as requests do, with
+-- `status` (`err.status`, `err.headers`) when the server refuses, `no_protocol` when it takes no extended CONNECT
 function tunnel.connect(at, target, opts)
     opts = options.check(opts, known, "http.tunnel", 2)
     if opts.protocol == nil and not (type(target) == "string" and target:find("^[^%s/@]+:%d+$")) then
