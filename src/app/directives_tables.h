@@ -68,6 +68,9 @@ void directives_lua_register(void);
 /* proxy_* and grpc_*. */
 void directives_proxy_register(void);
 
+/* Registers the table of connections of proxy_*. */
+void directives_proxy_socket_register(void);
+
 /* proxy_ssl_* and grpc_ssl_*. */
 void directives_proxy_ssl_register(void);
 
