@@ -39,7 +39,7 @@ PACKAGES_test  := libcmocka-dev perl curl procps openssl python3-h2 python3-webs
 PACKAGES_browser := chromium fonts-dejavu-core python3-websockets
 PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
 PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
-PACKAGES_bench := nginx-light libnginx-mod-http-lua libnginx-mod-stream wrk nghttp2-client perl valgrind strace python3 openssl redis-server lua-nginx-redis
+PACKAGES_bench := nginx-light libnginx-mod-http-lua libnginx-mod-stream wrk nghttp2-client perl valgrind strace python3 openssl redis-server lua-nginx-redis lua-nginx-websocket
 
 GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := run \
