@@ -17,7 +17,6 @@ function live.ws()
 end
 
 function live.events()
-    ngx.header.content_type = "text/event-stream"
     while ngx.print(EVENT) and ngx.flush(true) do
         ngx.sleep(0.02)
     end
