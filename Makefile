@@ -41,7 +41,7 @@ PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
 PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
 PACKAGES_conformance := perl python3 libtest-base-perl libtest-longstring-perl libtext-diff-perl libipc-run-perl liblist-moreutils-perl \
                         libwww-perl redis-server memcached iptables iproute2
-PACKAGES_bench := nginx-light libnginx-mod-http-lua libnginx-mod-stream wrk nghttp2-client perl valgrind strace python3 openssl redis-server lua-nginx-redis
+PACKAGES_bench := nginx-light libnginx-mod-http-lua libnginx-mod-stream wrk nghttp2-client perl valgrind strace python3 openssl redis-server lua-nginx-redis lua-nginx-websocket
 
 GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := run \
