@@ -212,9 +212,11 @@ endef
 comma := ,
 $(foreach l,$(LAYERS),$(if $(call sources,t/unit/$(l)),$(eval $(call unit_rule,$(l)))))
 
+# Those that run Lua need whole archives, as the program does.
 $(FUZZERS): $(B)/t/fuzz/%: $(B)/t/fuzz/%.o $(ARCHIVES) $(B)/ldflags
 	$(call say,LINK,t/fuzz/$*)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(call reversed,$(ARCHIVES)) $(LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(if $(filter lua_%,$*),-Wl$(comma)--whole-archive) $(call reversed,$(ARCHIVES)) \
+	    -Wl,--no-whole-archive $(LIBS)
 
 -include $(OBJ:.o=.d) $(B)/main.d $(UNITS:=.d) $(FUZZERS:=.d) $(TESTLIB_SRC:%.c=$(B)/%.d)
 
