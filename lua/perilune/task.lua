@@ -7,12 +7,16 @@
 local core = require "perilune.core.task"
 local core_deferred = require "perilune.deferred.core"
 local failure = require "perilune.failure"
+local ffi = require "ffi"
 local stage = require "perilune.deferred.stage"
 require "perilune.deferred"
 local sys = require "perilune.core.sys"
 local timers = require "perilune.timers"
 local wait = require("perilune.coroutines").wait
 
+ffi.cdef "bool ffi_task_begin_yield(void);"
+
+local C = ffi.C
 local PENDING, SUCCESS, ERROR = core_deferred.PENDING, core_deferred.SUCCESS, core_deferred.ERROR
 local STATE, WORK = 1, 3
 local mt, settle, resolve = core_deferred.mt, core_deferred.settle, stage.resolve
@@ -98,11 +102,9 @@ end
 
 --- Lets the other tasks run first.
 function task.yield()
-    local current, number = core.begin_wait()
-    if not current then
+    if not C.ffi_task_begin_yield() then
         error("yield outside of a task", 2)
     end
-    core.wake(current, number)
     wait()
 end
 
