@@ -14,7 +14,10 @@ local sys = require "perilune.core.sys"
 local timers = require "perilune.timers"
 local wait = require("perilune.coroutines").wait
 
-ffi.cdef "bool ffi_task_begin_yield(void);"
+ffi.cdef [[
+bool ffi_task_begin_yield(void);
+bool ffi_task_has_locals(void);
+]]
 
 local C = ffi.C
 local PENDING, SUCCESS, ERROR = core_deferred.PENDING, core_deferred.SUCCESS, core_deferred.ERROR
@@ -52,8 +55,7 @@ local function check_function(fn, what)
 end
 
 local function values_here()
-    local locals = core.locals()
-    return locals and locals.values or false
+    return C.ffi_task_has_locals() and core.locals().values or false
 end
 
 --- Starts `fn(...)` as a task of its own, a child of the running task.

@@ -1,6 +1,7 @@
 /* The scheduler for LuaJIT's FFI. */
 #include "bind/ffi_task.h"
 
+#include <lauxlib.h>
 #include <math.h>
 
 #include "base/clock.h"
@@ -35,6 +36,11 @@ bool ffi_task_begin_yield(void)
     struct co *co = co_current();
 
     return co && co_wake(co, co_begin_wait(co));
+}
+
+bool ffi_task_has_locals(void)
+{
+    return co_current() && co_current()->locals != LUA_NOREF;
 }
 
 double ffi_task_clock(void)

@@ -23,6 +23,9 @@ double ffi_task_begin_sleep(double seconds);
  */
 bool ffi_task_begin_yield(void);
 
+/* Has the running task a table of its own? */
+bool ffi_task_has_locals(void);
+
 /* Seconds of the loop's monotonic clock, cached for the turn. */
 double ffi_task_clock(void);
 
