@@ -102,6 +102,7 @@ bool app_open_lua(struct app_conf *conf)
 
     app.conf = conf;
     ffi_errlog_open(conf->capture_size);
+    lib_worker_thread_configure(&conf->threads);
     if (!machine_open(&o))
         return false;
     if (!lib_http_open() || !lib_ngx_open())

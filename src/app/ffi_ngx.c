@@ -282,6 +282,13 @@ int ffi_ngx_has_master(void)
     return conf && conf->has_master;
 }
 
+const char *ffi_ngx_configure(void)
+{
+    return "--with-debug --with-pcre-jit --with-threads --with-http_v2_module "
+           "--with-http_slice_module --with-http_ssl_module --with-stream "
+           "--with-stream_ssl_module";
+}
+
 int ffi_ngx_most_pending_timers(void)
 {
     const struct app_conf *conf = app_conf_current();

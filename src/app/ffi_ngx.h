@@ -94,6 +94,9 @@ int ffi_ngx_worker_count(void);
 /* 1 when a master process starts the workers. */
 int ffi_ngx_has_master(void);
 
+/* What nginx would be configured with to offer what this server does, in its words. */
+const char *ffi_ngx_configure(void);
+
 /* Timers allowed to wait (lua_max_pending_timers). */
 int ffi_ngx_most_pending_timers(void);
 

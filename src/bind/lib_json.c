@@ -306,7 +306,7 @@ static const char *encode_value(lua_State *L, struct buf *out, int depth)
 /* encode(value) → string; or nil, what is wrong */
 static int l_encode(lua_State *L)
 {
-    static struct buf text; /* process-wide: kept for the next value, unless it was large */
+    static __thread struct buf text; /* process-wide: kept for reuse, unless it was large */
     const char *err;
 
     luaL_checkany(L, 1);
@@ -331,5 +331,7 @@ int lib_json(lua_State *L)
     lua_setfield(L, -2, "encode");
     lua_pushlightuserdata(L, &empty_array);
     lua_setfield(L, -2, "empty_array");
+    lua_pushlightuserdata(L, NULL);
+    lua_setfield(L, -2, "null");
     return 1;
 }

@@ -3,6 +3,8 @@
  * modules among the arguments. That is why our own version stands without a slash before it. */
 #include "proc/version.h"
 
+#include "app/ffi_ngx.h"
+
 /* The library's own function; its headers stay with net/tls. 0 asks for name, version and date. */
 extern const char *OpenSSL_version(int what);
 
@@ -13,8 +15,5 @@ void version_text(bool all, struct buf *out)
         return;
     buf_add_lit(out, "built by gcc " __VERSION__ "\n");
     buf_printf(out, "built with %s\n", OpenSSL_version(0));
-    buf_add_lit(out, "TLS SNI support enabled\n"
-                     "configure arguments: --with-debug --with-pcre-jit --with-http_v2_module "
-                     "--with-http_slice_module --with-http_ssl_module --with-stream "
-                     "--with-stream_ssl_module\n");
+    buf_printf(out, "TLS SNI support enabled\nconfigure arguments: %s\n", ffi_ngx_configure());
 }
