@@ -102,20 +102,22 @@ LDFLAGS_ALL := -pie -rdynamic -Wl,-z,relro,-z,now -Wl,--as-needed $(LINK_$(FLAVO
 # What there is to build
 
 LAYERS  := $(filter-out main,$(shell sed -n 's/^\([a-z][a-z0-9]*\):.*/\1/p' src/LAYERS))
-SRC     := $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c))
+# $(call sources,folder): its C files, and those of its folders.
+sources  = $(wildcard $(1)/*.c $(1)/*/*.c)
+SRC     := $(foreach l,$(LAYERS),$(call sources,src/$(l)))
 MAIN    := $(wildcard src/main.c)
 OBJ     := $(SRC:src/%.c=$(B)/%.o)
 # The archives of those layers that have sources, lowest first.
-FULL    := $(foreach l,$(LAYERS),$(if $(wildcard src/$(l)/*.c),$(l)))
+FULL    := $(foreach l,$(LAYERS),$(if $(call sources,src/$(l)),$(l)))
 ARCHIVES := $(FULL:%=$(B)/%.a)
-UNIT_SRC := $(foreach l,$(LAYERS),$(wildcard t/unit/$(l)/*.c))
+UNIT_SRC := $(foreach l,$(LAYERS),$(call sources,t/unit/$(l)))
 UNITS   := $(UNIT_SRC:%.c=$(B)/%)
 FUZZ_SRC := $(wildcard t/fuzz/*.c)
 FUZZERS := $(FUZZ_SRC:%.c=$(B)/%)
 TESTLIB_SRC := $(wildcard t/lib/*.c)
 TESTLIB := $(if $(TESTLIB_SRC),$(B)/t/testlib.a)
 PROGRAM := $(B)/perilune
-C_FILES  = $(wildcard src/*.c src/*.h src/*/*.c src/*/*.h t/unit/*/*.c t/unit/*/*.h t/fuzz/*.c t/lib/*.c t/lib/*.h)
+C_FILES  = $(wildcard src/*.c src/*.h $(foreach d,src t/unit,$(wildcard $(d)/*/*.[ch] $(d)/*/*/*.[ch])) t/fuzz/*.[ch] t/lib/*.[ch])
 LUA_FILES = $(shell find lua examples t conf -name '*.lua' 2>/dev/null | sort)
 
 # Sources that read what strangers send: each has t/fuzz/<name>.c (checked by lint).
@@ -165,9 +167,9 @@ define archive
 	$(Q)ar rcs $@ $(filter %.o,$^)
 endef
 define layer_rule
-$(B)/$(1).a: $(patsubst src/%.c,$(B)/%.o,$(wildcard src/$(1)/*.c)) $(B)/$(1).list
+$(B)/$(1).a: $(patsubst src/%.c,$(B)/%.o,$(call sources,src/$(1))) $(B)/$(1).list
 	$$(archive)
-$$(eval $$(call stamp,$(B)/$(1).list,$(wildcard src/$(1)/*.c)))
+$$(eval $$(call stamp,$(B)/$(1).list,$(call sources,src/$(1))))
 endef
 $(foreach l,$(FULL),$(eval $(call layer_rule,$(l))))
 
@@ -193,7 +195,7 @@ below = $(patsubst %,$(B)/%.a,$(filter $(FULL),$(call upto,$(1),$(LAYERS))))
 # under test, its own definitions (which come first) win.
 WHOLE_LAYERS := bind app proc
 define unit_rule
-$(patsubst %.c,$(B)/%,$(wildcard t/unit/$(1)/*.c)): $(B)/t/unit/$(1)/%: \
+$(patsubst %.c,$(B)/%,$(call sources,t/unit/$(1))): $(B)/t/unit/$(1)/%: \
     $(B)/t/unit/$(1)/%.o $(TESTLIB) $(call below,$(1)) $(B)/ldflags
 	$$(call say,LINK,t/unit/$(1)/$$*)
 	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$< $(TESTLIB) \
@@ -201,7 +203,7 @@ $(patsubst %.c,$(B)/%,$(wildcard t/unit/$(1)/*.c)): $(B)/t/unit/$(1)/%: \
 	    $(call reversed,$(call below,$(1))) -Wl,--no-whole-archive -lcmocka $$(LIBS)
 endef
 comma := ,
-$(foreach l,$(LAYERS),$(if $(wildcard t/unit/$(l)/*.c),$(eval $(call unit_rule,$(l)))))
+$(foreach l,$(LAYERS),$(if $(call sources,t/unit/$(l)),$(eval $(call unit_rule,$(l)))))
 
 $(FUZZERS): $(B)/t/fuzz/%: $(B)/t/fuzz/%.o $(ARCHIVES) $(B)/ldflags
 	$(call say,LINK,t/fuzz/$*)

@@ -7,6 +7,7 @@ local arguments = require "ngx.api.arguments"
 local codec = require "ngx.api.codec"
 local config = require "ngx.api.config"
 local constants = require "ngx.api.constants"
+local context = require "ngx.api.context"
 local control = require "ngx.api.control"
 local fields = require "ngx.api.fields"
 local native = require "ngx.api.native"
@@ -118,8 +119,8 @@ end))
 package.loaded.ndk = ndk
 rawset(_G, "print", core.print_log)
 
---- Phases in which programs set themselves up: init, init_worker, and none at all.
-local LAST_EARLY_PHASE = 2
+--- The last of the phases in which programs set themselves up: none at all, init, init_worker.
+local LAST_EARLY_PHASE = context.numbers.init_worker
 
 setmetatable(_G, {
     --- Whoever defines a global while requests are served has forgotten a `local`.

@@ -1,6 +1,7 @@
 /* http, server, server_name. What a server listens on is in directives_listen.c. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include <unistd.h>
 
 #include "app/directives_listen.h"

@@ -1,6 +1,7 @@
 /* Directives of the main level and of `events`: processes, limits, files of the process. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/lua_code.h"
 #include "base/num.h"
 

@@ -1,6 +1,7 @@
 /* proxy_*, grpc_*: what a location passes on, and how. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/proxy.h"
 
 #define GROUP         "Proxying"
@@ -243,18 +244,11 @@ static bool set_number(void *ctx, const struct config_node *node, struct config_
 #define FIELD(name) offsetof(struct proxy_conf, name)
 
 #define TIME(word, field, default_value, text)                                                     \
-    {                                                                                              \
-        .name = (word), .contexts = CTX_LEVELS, .min_args = 1, .max_args = 1, .kinds = {ARG_TIME}, \
-        .group = GROUP, .syntax = word " time;", .default_text = word " " default_value ";",       \
-        .doc = (text), .id = FIELD(field), .apply = set_time                                       \
-    }
+    DIRECTIVE_SETTING(word, CTX_LEVELS, ARG_TIME, "time", default_value, FIELD(field), text,       \
+                      set_time)
 
 #define FLAG(word, bit, default_value, text)                                                       \
-    {                                                                                              \
-        .name = (word), .contexts = CTX_LEVELS, .min_args = 1, .max_args = 1, .kinds = {ARG_FLAG}, \
-        .group = GROUP, .syntax = word " on | off;", .default_text = word " " default_value ";",   \
-        .doc = (text), .id = (bit), .apply = set_flag                                              \
-    }
+    DIRECTIVE_FLAG(word, CTX_LEVELS, default_value, bit, text, set_flag)
 
 #define SCRIPT(word, field, what, text)                                                            \
     {                                                                                              \

@@ -1,8 +1,8 @@
-/* The list of all tables. To add a file of directives: its register function in directives.h and
- * below. */
-#include "app/app.h"
+/* The list of all tables. To add a file of directives: its register function in
+ * directives_tables.h and below. */
+#include "app/directives_tables.h"
 
-#include "app/directives.h"
+#include "app/app.h"
 
 void app_register_directives(void)
 {

@@ -1,6 +1,7 @@
 /* upstream { }: groups of servers. */
 #include "app/directives_upstream.h"
 
+#include "app/directives_tables.h"
 #include "app/upstream.h"
 #include "base/num.h"
 

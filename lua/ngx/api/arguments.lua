@@ -47,7 +47,7 @@ arguments.req.get_query_args = arguments.req.get_uri_args
 --- The arguments of a body of type application/x-www-form-urlencoded that has been read.
 function arguments.req.get_post_args(most)
     context.check_request(context.request)
-    if C.ffi_ngx_context() == 3 then
+    if C.ffi_ngx_context() == context.numbers.set then
         error("API disabled in the context of set_by_lua*", 2)
     end
     if not core.is_body_read() then
