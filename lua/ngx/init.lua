@@ -96,6 +96,17 @@ ngx.worker = {
     pid = function()
         return C.getpid()
     end,
+    --- The process numbers of all workers that were started with this one.
+    pids = function()
+        local pids = {}
+        for id = 0, C.ffi_ngx_worker_count() - 1 do
+            local pid = C.ffi_ngx_worker_pid(id)
+            if pid > 0 then
+                pids[#pids + 1] = pid
+            end
+        end
+        return pids[1] and pids or { C.getpid() }
+    end,
     exiting = function()
         return C.ffi_ngx_is_exiting() ~= 0
     end,

@@ -4,6 +4,7 @@
 
 #include <lauxlib.h>
 
+#include "app/app.h"
 #include "app/body_stream.h"
 #include "app/lib_ngx_thread.h"
 #include "app/lib_ngx_visit.h"
@@ -13,13 +14,16 @@
 #include "http/body_spool.h"
 #include "net/tcp.h"
 
-/* What the running code's location says. */
+/* What the running code's location says; the level of http where there is no request. */
 static const struct socket_conf *conf(void)
 {
-    static const struct socket_conf default_conf = SOCKET_CONF_DEFAULT; /* of timers */
+    static const struct socket_conf default_conf = SOCKET_CONF_DEFAULT; /* without http */
     const struct visit *v = lua_current_visit();
+    const struct app_conf *c = app_conf_current();
 
-    return v ? &v->loc->sockets : &default_conf;
+    if (v)
+        return &v->loc->sockets;
+    return c && c->http ? &c->http->sockets : &default_conf;
 }
 
 static void lose_all(void *arg)
