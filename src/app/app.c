@@ -14,6 +14,7 @@
 #include "app/ffi_errlog.h"
 #include "app/lib_http.h"
 #include "app/lib_ngx.h"
+#include "app/lib_socket.h"
 #include "app/lib_stapling.h"
 #include "app/listeners.h"
 #include "app/location_resolver.h"
@@ -103,6 +104,7 @@ bool app_open_lua(struct app_conf *conf)
     app.conf = conf;
     ffi_errlog_open(conf->capture_size);
     lib_worker_thread_configure(&conf->threads);
+    lib_socket_use(conf->http);
     if (!machine_open(&o))
         return false;
     if (!lib_http_open() || !lib_ngx_open())

@@ -4,7 +4,6 @@
 
 #include <lauxlib.h>
 
-#include "app/app.h"
 #include "app/body_stream.h"
 #include "app/lib_ngx_thread.h"
 #include "app/lib_ngx_visit.h"
@@ -14,16 +13,22 @@
 #include "http/body_spool.h"
 #include "net/tcp.h"
 
+static const struct location *of_http; /* process-wide: of the configuration that is served */
+
+void lib_socket_use(const struct location *http)
+{
+    of_http = http;
+}
+
 /* What the running code's location says; the level of http where there is no request. */
 static const struct socket_conf *conf(void)
 {
     static const struct socket_conf default_conf = SOCKET_CONF_DEFAULT; /* without http */
     const struct visit *v = lua_current_visit();
-    const struct app_conf *c = app_conf_current();
 
     if (v)
         return &v->loc->sockets;
-    return c && c->http ? &c->http->sockets : &default_conf;
+    return of_http ? &of_http->sockets : &default_conf;
 }
 
 static void lose_all(void *arg)
