@@ -1,8 +1,15 @@
-/* What proxy_pass and the Lua of its handshakes ask of each other. */
+/* proxy_pass of http: what is left to do when all has been read, and what it and the Lua of its
+ * handshakes ask of each other. */
 #ifndef APP_DIRECTIVES_PROXY_H
 #define APP_DIRECTIVES_PROXY_H
 
-#include "app/directives.h"
+#include "app/conf.h"
+#include "config/config_error.h"
+
+struct apply;
+
+/* Finds the groups that proxy_pass and grpc_pass name. */
+bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e);
 
 /* Lua that takes part in the handshakes with servers wants a proxy_pass that speaks TLS: false, and
  * an error, when the location has one that does not. For whichever of the two stands second. */

@@ -16,6 +16,10 @@ void lua_kill(struct co *co)
 {
     lua_State *L = vm_main();
 
+    if (timer_is_active(&co->timer)) {
+        timer_stop(&co->timer);
+        log_write(co->log, LOG_DEBUG, "lua clean up the timer for pending ngx.sleep");
+    }
     lua_pushlightuserdata(L, &kill_token);
     co_cancel(co, L);
 }

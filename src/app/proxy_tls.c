@@ -9,7 +9,8 @@
 #include "http/client_tls.h"
 #include "net/tls_ctx.h"
 
-/* Whose handshake it is. In the exchange's pool. */
+/* Whose handshake it is; none where nobody's request is (a check of a server), for which Lua does
+ * not run. In the exchange's pool. */
 struct party {
     struct visit *v;
     const struct proxy_tls *tls;
@@ -31,13 +32,15 @@ static enum tls_answer on_certificate(struct stream *s)
 {
     const struct party *p = client_tls_user(s);
 
-    return run(s, p->tls->certificate_by_lua, LUA_CONTEXT_PROXY_CERTIFICATE);
+    return p ? run(s, p->tls->certificate_by_lua, LUA_CONTEXT_PROXY_CERTIFICATE) : TLS_GO_ON;
 }
 
 static enum tls_answer on_verify(struct stream *s)
 {
     const struct party *p = client_tls_user(s);
 
+    if (!p)
+        return TLS_GO_ON;
     if (p->tls->verify_by_lua && !p->doing && !p->tls->skips_own_judgement)
         log_write(&p->v->x->log, LOG_DEBUG, "proxy_ssl_verify_by_lua: openssl default verify");
     return run(s, p->tls->verify_by_lua, LUA_CONTEXT_PROXY_VERIFY);
@@ -70,7 +73,7 @@ static void unref(void *arg)
     tls_ctx_unref(&t->ctx);
 }
 
-static bool make(struct visit *v, struct proxy_tls *t)
+static bool make(struct app_conf *conf, const struct log_ctx *log, struct proxy_tls *t)
 {
     struct tls_credential cert = {.cert_file = t->cert, .key_file = t->key};
     struct tls_client_options o = {
@@ -91,9 +94,9 @@ static bool make(struct visit *v, struct proxy_tls *t)
     o.trust.depth = (int)t->depth;
     e = tls_ctx_new_client(&o, &why, &t->ctx);
     if (e)
-        log_write(&v->x->log, LOG_ERROR, "%s for proxy_ssl: %s", e->message, buf_cstr(&why));
+        log_write(log, LOG_ERROR, "%s for proxy_ssl: %s", e->message, buf_cstr(&why));
     else
-        pool_on_reset(&((struct app_conf *)(uintptr_t)v->conf)->pool, unref, t);
+        pool_on_reset(&conf->pool, unref, t);
     buf_free(&why);
     return e == NULL;
 }
@@ -104,19 +107,38 @@ static struct slice bare(struct slice host)
     return host.n && host.p[0] == '[' ? host : slice_cut(&(struct slice){host.p, host.n}, ':');
 }
 
-bool proxy_tls_way(struct visit *v, struct proxy_tls *t, struct slice host, struct client_way *way)
+static bool fill(struct app_conf *conf, const struct log_ctx *log, struct proxy_tls *t,
+                 struct client_way *way)
 {
-    if (!t->ctx && !make(v, t))
+    if (!t->ctx && !make(conf, log, t))
         return false;
     way->tls = t->ctx;
+    way->skips_verify = !t->verifies;
+    return true;
+}
+
+bool proxy_tls_way(struct visit *v, struct proxy_tls *t, struct slice host, struct client_way *way)
+{
+    if (!fill((struct app_conf *)(uintptr_t)v->conf, &v->x->log, t, way))
+        return false;
     if (proxy_tls_has_lua(t)) {
         struct party *p = way->tls_user = pool_new(visit_pool(v), struct party);
 
         p->v = v;
         p->tls = t;
     }
-    way->skips_verify = !t->verifies;
     if (t->verifies || t->sends_name)
         way->server_name = bare(t->name ? script_eval(t->name, v) : host);
+    return true;
+}
+
+bool proxy_tls_way_of(struct app_conf *conf, struct proxy_tls *t, struct slice host,
+                      struct client_way *way)
+{
+    if (!fill(conf, NULL, t, way))
+        return false;
+    if (t->verifies || t->sends_name)
+        way->server_name =
+            bare(t->name && script_is_constant(t->name) ? script_constant(t->name) : host);
     return true;
 }

@@ -36,4 +36,8 @@ bool proxy_tls_has_lua(const struct proxy_tls *t);
 /* What Lua was doing when a handshake on that way was last given up, or is; NULL: nothing. */
 const char *proxy_tls_doing(const struct client_way *way);
 
+/* proxy_tls_way for nobody's request: a name that holds variables is `host`. */
+bool proxy_tls_way_of(struct app_conf *conf, struct proxy_tls *t, struct slice host,
+                      struct client_way *way);
+
 #endif

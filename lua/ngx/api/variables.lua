@@ -9,7 +9,8 @@ local subrequest = require "perilune.core.subrequest"
 local C, to_string = native.C, ffi.string
 local type, tostring = type, tostring
 local registry = debug.getregistry()
-local out, number = ffi.new("struct ffi_str"), ffi.new("double[1]")
+local numbers = context.numbers
+local out = ffi.new("struct ffi_str")
 
 local STATUS, HEADERS_SENT, CTX_REF = 0, 1, 6
 
@@ -84,26 +85,42 @@ function variables.getters.is_subrequest()
 end
 
 --- The table of a handshake is that of its connection.
-local function handshake_ctx()
-    local ref = C.ffi_ngx_handshake_ctx()
-    if ref < 0 then
-        local ctx = {}
-        core.set_ctx(ctx)
-        return ctx
+local function handshake_ctx(value)
+    local inherited = C.ffi_ngx_handshake_ctx()
+    if value or inherited < 0 then
+        value = value or {}
+        core.set_ctx(value)
+        return value
     end
-    return registry[ref]
+    return registry[inherited]
+end
+
+local ref = ffi.new("double[1]")
+
+--- ngx.ctx of init_worker_by_lua, of exit_worker_by_lua.
+local plain = {}
+
+--- The table where there is no request; `value` takes its place. Raises where there is none.
+local function ctx_without_request(value)
+    local now = C.ffi_ngx_context()
+    if now == numbers.timer then
+        return core.timer_ctx(value)
+    elseif context.handshake[now] then
+        return handshake_ctx(value)
+    elseif now ~= numbers.init_worker and now ~= numbers.exit_worker then
+        native.no_request(3)
+    end
+    plain[now] = value or plain[now] or {}
+    return plain[now]
 end
 
 --- The table of a request; `fresh`, or a new one, becomes it when there is none yet. It shows what the handshake of its
 -- connection has left in its own, which it cannot change.
 function variables.ctx(fresh)
-    local rc = C.ffi_ngx_number(CTX_REF, number)
-    if rc == 0 and number[0] >= 0 then
-        return registry[number[0]]
-    elseif rc ~= 0 and context.handshake[C.ffi_ngx_context()] then
-        return handshake_ctx()
-    elseif rc ~= 0 then
-        native.no_request(4)
+    if C.ffi_ngx_number(CTX_REF, ref) ~= 0 then
+        return ctx_without_request()
+    elseif ref[0] >= 0 then
+        return registry[ref[0]]
     end
     local inherited = C.ffi_ngx_handshake_ctx()
     local ctx = fresh or {}
@@ -122,8 +139,9 @@ function variables.setters.ctx(value)
     if type(value) ~= "table" then
         error("ctx should be a table while getting a " .. type(value), 3)
     end
-    if not context.handshake[C.ffi_ngx_context()] then
-        native.number(CTX_REF, 4)
+    if C.ffi_ngx_number(CTX_REF, ref) ~= 0 then
+        ctx_without_request(value)
+        return
     end
     core.set_ctx(value)
 end
