@@ -70,8 +70,8 @@ static bool read_fields(lua_State *L, int table, struct client_exchange *x, stru
             lua_pushfstring(L, "invalid header field '%s'", name.p);
             return false;
         }
-        l->fields[l->n++] =
-            (struct header){pool_dup(&x->pool, name), pool_dup(&x->pool, value), header_id(name)};
+        l->fields[l->n++] = (struct header){pool_dup(&x->pool, name), pool_dup(&x->pool, value),
+                                            header_id(name), false};
         lua_pop(L, 2);
     }
     return true;

@@ -46,6 +46,7 @@ enum header_id {
 struct header {
     struct slice name, value;
     enum header_id id;
+    bool is_own; /* of a request: set by our own code, not by the client */
 };
 
 struct header_list {
