@@ -35,6 +35,9 @@ void directives_compress_register(void);
 /* Those of response headers. */
 void directives_headers_register(void);
 
+/* Those of access. */
+void directives_access_register(void);
+
 /* Those of the rewrite module. */
 void directives_rewrite_register(void);
 
@@ -73,5 +76,11 @@ void directives_proxy_socket_register(void);
 
 /* proxy_ssl_* and grpc_ssl_*. */
 void directives_proxy_ssl_register(void);
+
+/* Those of health checks. */
+void directives_health_register(void);
+
+/* Those of access. */
+void directives_access_register(void);
 
 #endif

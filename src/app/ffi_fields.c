@@ -231,7 +231,7 @@ static void mark_own(struct header_list *l, struct slice name)
 {
     for (unsigned i = l->n; i--;)
         if (slice_ieq(l->fields[i].name, name))
-            l->fields[i].is_own = true;
+            l->fields[i].marks |= HEADER_OWN;
 }
 
 static int put_field(int is_response, struct slice name, struct slice value, bool replaces)

@@ -44,7 +44,7 @@ static bool takes_trailers(const struct proxy *p, const struct header *h)
  * another server says as X-User. */
 static bool is_dropped(const struct proxy *p, const struct header *h, bool has_connection)
 {
-    if (h->is_own)
+    if (h->marks & HEADER_OWN)
         return false;
     if (!p->v->loc->passes_underscores && slice_find(h->name, '_') >= 0)
         return true;

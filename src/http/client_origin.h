@@ -55,8 +55,8 @@ void client_origin_free(struct client_origin *o);
 /* Has it neither connections nor anybody who waits? */
 bool client_origin_is_empty(const struct client_origin *o);
 
-/* From now on HTTP/1.1 is spoken with it (RFC 9113 section 7), where the choice is ours; what goes on
- * over HTTP/2 goes on to its end. */
+/* From now on HTTP/1.1 is spoken with it (RFC 9113 section 7), where the choice is ours; what goes
+ * on over HTTP/2 goes on to its end. */
 void client_origin_fall_back(struct client_origin *o);
 
 /* To be called before n_conns or n_idle changes: counts how busy it was. */
