@@ -299,7 +299,7 @@ lint: ## the gates on the source
 	 perl t/lint/mirror.pl '$(PARSERS)' $(SRC) $(MAIN) || status=1; \
 	 perl t/lint/lua_shape.pl $(LUA_FILES) || status=1; \
 	 perl t/lint/text.pl || status=1; \
-	 perl t/lint/cases.pl docs/MANIFOLD.md || status=1; \
+	 perl t/lint/cases.pl docs/MANIFOLD.md docs/from-aleph.md || status=1; \
 	 [ $$status = 0 ] && echo 'lint: clean'
 
 layers: objects ## direction of includes and symbols against src/LAYERS

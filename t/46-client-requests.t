@@ -417,3 +417,46 @@ await(server:close(0)) await(other_server:close(0))
 own.example
 OTHER
 exit 0
+
+
+
+=== TEST 11: query_params in each style; accept and accept_encoding; what comes coded is decoded, unless it is not to be
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+local server = http.start_server(function(req)
+    return { body = (req.query_string or "") .. " | " .. (req.headers["accept"] or "none") .. " | " .. (req.headers["accept-encoding"] or "none") .. (" "):rep(2000) }
+end, { port = 0, address = "127.0.0.1", compress = { types = { "text/plain" } } })
+local base = "http://127.0.0.1:" .. server:port()
+local function ask(o, path)
+    local res = await(http.get(base .. (path or "/"), o))
+    local text = await(res:text())
+    print(res.headers["content-encoding"] or "plain", #text > 2000 and (text:gsub("%s+$", "")) or "coded")
+end
+ask { query_params = { a = "1 2" } }
+ask({ query_params = { b = { "x", "y" } } }, "/?a=1")
+for _, style in ipairs { "array", "indexed" } do ask { query_params = { b = { "x", "y" } }, multi_param_style = style } end
+ask { query_params = { n = { deep = { er = "z" } } } }
+ask { accept = "json" }
+ask { accept = "text/html;q=0.5" }
+for _, coding in ipairs { "gzip", "deflate", "br", "zstd" } do ask { accept_encoding = { coding } } end
+ask { accept_encoding = false }
+ask { decompress = false }
+ask { accept_encoding = "gzip", decompress = false }
+server:close(0):await()
+--- exec_out
+br	a=1+2 | none | gzip, deflate, br, zstd
+br	a=1&b=x&b=y | none | gzip, deflate, br, zstd
+br	b%5B%5D=x&b%5B%5D=y | none | gzip, deflate, br, zstd
+br	b%5B0%5D=x&b%5B1%5D=y | none | gzip, deflate, br, zstd
+br	n%5Bdeep%5D%5Ber%5D=z | none | gzip, deflate, br, zstd
+br	 | application/json | gzip, deflate, br, zstd
+br	 | text/html;q=0.5 | gzip, deflate, br, zstd
+gzip	 | none | gzip
+plain	 | none | deflate
+br	 | none | br
+zstd	 | none | zstd
+plain	 | none | none
+plain	 | none | none
+gzip	coded
+exit 0

@@ -199,7 +199,11 @@ static const struct directive table[] = {
     ACCEPTED("reset_timedout_connection", CTX_LEVELS, 1, 1, ARG_FLAG, "on | off"),
     ACCEPTED("chunked_transfer_encoding", CTX_LEVELS, 1, 1, ARG_FLAG, "on | off"),
     ACCEPTED("ignore_invalid_headers", CTX_SERVERS, 1, 1, ARG_FLAG, "on | off"),
-    ACCEPTED("underscores_in_headers", CTX_SERVERS, 1, 1, ARG_FLAG, "on | off"),
+    DIRECTIVE_FLAG(
+        "underscores_in_headers", CTX_SERVERS, "off", offsetof(struct location, passes_underscores),
+        "Whether fields of clients with a `_` in their name are passed on to other servers, "
+        "to some of which `X_User` is the same as `X-User`. Lua sees them either way.",
+        directives_set_flag),
     ACCEPTED("aio", CTX_LEVELS, 1, 1, ARG_WORD, "on | off | threads[=pool]"),
     ACCEPTED("aio_write", CTX_LEVELS, 1, 1, ARG_FLAG, "on | off"),
     ACCEPTED_WORDS("directio", CTX_LEVELS, ARG_SIZE, "size | off", "off"),

@@ -226,6 +226,14 @@ static bool is_single(enum header_id id)
            id == HEADER_REFRESH;
 }
 
+/* What our code says of a request is passed on whatever the client says of fields of that name. */
+static void mark_own(struct header_list *l, struct slice name)
+{
+    for (unsigned i = l->n; i--;)
+        if (slice_ieq(l->fields[i].name, name))
+            l->fields[i].marks |= HEADER_OWN;
+}
+
 static int put_field(int is_response, struct slice name, struct slice value, bool replaces)
 {
     struct visit *v = lua_current_visit();
@@ -249,6 +257,8 @@ static int put_field(int is_response, struct slice name, struct slice value, boo
         header_set(list_of(v, is_response), visit_pool(v), name, value);
     else
         header_add(list_of(v, is_response), visit_pool(v), name, value);
+    if (!is_response)
+        mark_own(list_of(v, false), name);
     return FFI_NGX_OK;
 }
 

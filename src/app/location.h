@@ -145,6 +145,7 @@ struct location {
     bool does_log_not_found, does_log_subrequest, is_name_in_redirect, is_port_in_redirect,
         is_redirect_absolute;
     bool has_server_tokens, has_recursive_error_pages;
+    bool passes_underscores; /* fields of clients with a `_` in their name reach other servers */
 
     /* what happens to a request */
     struct access_conf *access; /* NULL: nothing was said; see access.h */

@@ -50,8 +50,8 @@ static bool add_header(struct visit *v, lua_State *L, struct slice name, int val
         return false;
     }
     h.value.p = lua_tolstring(L, value_index, &h.value.n);
-    h.is_checked = header_check(&h);
-    if (!h.is_checked) {
+    h.marks = header_check(&h) ? HEADER_CHECKED : 0;
+    if (!h.marks) {
         lua_pushfstring(L, "header \"%s\": %s", name.p,
                         header_is_name(name) ? "a value must not hold control characters"
                                              : "not a valid name");

@@ -6,14 +6,15 @@
 #include "app/proxy_switch.h"
 #include "app/script.h"
 #include "http/body_spool.h"
+#include "proto/grammar.h"
 
 /* Fields that are never passed on as they are: of the connection, or written by ourselves. */
 static bool is_ours(enum header_id id)
 {
     return id == HEADER_HOST || id == HEADER_CONNECTION || id == HEADER_CONTENT_LENGTH ||
            id == HEADER_TRANSFER_ENCODING || id == HEADER_TE || id == HEADER_KEEP_ALIVE ||
-           id == HEADER_EXPECT || id == HEADER_UPGRADE || id == HEADER_HTTP2_SETTINGS ||
-           id == HEADER_PROXY_CONNECTION;
+           id == HEADER_EXPECT || id == HEADER_UPGRADE || id == HEADER_TRAILER ||
+           id == HEADER_HTTP2_SETTINGS || id == HEADER_PROXY_CONNECTION;
 }
 
 static const struct proxy_field *find_set(const struct proxy *p, struct slice name)
@@ -39,6 +40,17 @@ static bool takes_trailers(const struct proxy *p, const struct header *h)
     return h->id == HEADER_TE && p->conf->is_h2 && header_has_token(h->value, SLICE("trailers"));
 }
 
+/* A client may say Connection: X-User, or X_User, to take away, or to stand for, what our code or
+ * another server says as X-User. */
+static bool is_dropped(const struct proxy *p, const struct header *h, bool has_connection)
+{
+    if (h->marks & HEADER_OWN)
+        return false;
+    if (!p->v->loc->passes_underscores && slice_find(h->name, '_') >= 0)
+        return true;
+    return has_connection && is_named_by_connection(&p->v->x->req.headers, h->name);
+}
+
 static void copy_fields(struct proxy *p, struct client_request *out)
 {
     const struct header_list *l = &p->v->x->req.headers;
@@ -49,8 +61,7 @@ static void copy_fields(struct proxy *p, struct client_request *out)
 
         if (takes_trailers(p, h) && !find_set(p, h->name))
             header_add_id(&out->headers, &p->up->pool, HEADER_TE, SLICE("trailers"));
-        if (is_ours(h->id) || find_set(p, h->name) ||
-            (has_connection && is_named_by_connection(l, h->name)))
+        if (is_ours(h->id) || find_set(p, h->name) || is_dropped(p, h, has_connection))
             continue;
         header_add(&out->headers, &p->up->pool, h->name, h->value);
     }
@@ -65,9 +76,10 @@ static void set_field(struct proxy *p, struct client_request *out, struct slice 
         return;
     if (id == HEADER_CONNECTION)
         out->connection = value;
-    else if (id == HEADER_HOST)
+    else if (id == HEADER_HOST && grammar_span_visible(value) == value.n)
         out->authority = value;
-    else if (id != HEADER_CONTENT_LENGTH && id != HEADER_TRANSFER_ENCODING && value.n)
+    else if (id != HEADER_HOST && id != HEADER_CONTENT_LENGTH && id != HEADER_TRANSFER_ENCODING &&
+             value.n)
         header_add(&out->headers, &p->up->pool, name, value);
 }
 

@@ -175,6 +175,14 @@ static struct slice value_for_client(const struct proxy *p, const struct header 
     }
 }
 
+/* Fields that the server says belong to its connection (RFC 9110 section 7.6.1). */
+static bool is_named_by_connection(const struct client_response *up, struct slice name)
+{
+    const struct header *h = header_find_id(&up->headers, HEADER_CONNECTION);
+
+    return h && header_has_token(h->value, name);
+}
+
 void proxy_response_take(struct proxy *p)
 {
     const struct client_response *up = &p->up->res;
@@ -188,7 +196,7 @@ void proxy_response_take(struct proxy *p)
 
         if (h->id == HEADER_LAST_MODIFIED && date_parse(h->value, &seconds))
             out->last_modified = seconds;
-        if (!is_hidden(p, h))
+        if (!is_hidden(p, h) && !is_named_by_connection(up, h->name))
             header_add(&out->headers, &x->pool, h->name, value_for_client(p, h));
     }
     out->status = up->status;

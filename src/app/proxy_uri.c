@@ -2,13 +2,14 @@
  *
  * proxy_pass without a URI passes the client's on as it was sent, or, when a rewrite has changed
  * it, the new path, escaped anew. With a URI, that takes the place of what the location matched.
- * With variables and a URI, that is all. */
+ * With variables and a URI, that is all; what may not stand in a target is escaped. */
 #include "app/proxy.h"
 
 #include "app/conf.h"
 #include "app/script.h"
 #include "base/encode.h"
 #include "base/num.h"
+#include "proto/grammar.h"
 
 const struct proxy_conf proxy_defaults = {
     .connect_timeout = 60000,
@@ -111,7 +112,7 @@ static void add_query(struct buf *b, const struct request *r, bool has_one)
     buf_add_slice(b, r->query);
 }
 
-struct slice proxy_uri(struct proxy *p)
+static struct slice target_of(struct proxy *p)
 {
     struct visit *v = p->v;
     struct request *r = &v->x->req;
@@ -131,6 +132,27 @@ struct slice proxy_uri(struct proxy *p)
     encode_percent(&b, path, ENCODE_PATH);
     add_query(&b, r, false);
     made = pool_dup(visit_pool(v), buf_slice(&b));
+    buf_free(&b);
+    return made;
+}
+
+struct slice proxy_uri(struct proxy *p)
+{
+    struct slice target = target_of(p);
+    struct buf b = BUF_EMPTY;
+    struct slice made;
+
+    if (LIKELY(grammar_span_visible(target) == target.n))
+        return target;
+    for (size_t i = 0; i < target.n; i++) {
+        unsigned char c = (unsigned char)target.p[i];
+
+        if (c <= ' ' || c == 0x7f)
+            buf_printf(&b, "%%%02X", c);
+        else
+            buf_add_char(&b, (char)c);
+    }
+    made = pool_dup(visit_pool(p->v), buf_slice(&b));
     buf_free(&b);
     return made;
 }

@@ -71,7 +71,7 @@ static bool read_fields(lua_State *L, int table, struct client_exchange *x, stru
             return false;
         }
         l->fields[l->n++] = (struct header){pool_dup(&x->pool, name), pool_dup(&x->pool, value),
-                                            header_id(name), true};
+                                            header_id(name), HEADER_CHECKED};
         lua_pop(L, 2);
     }
     return true;

@@ -82,6 +82,7 @@ static void keep_head(struct client_exchange *x, const char *from)
         fields[i].name = moved(h->fields[i].name, from, text);
         fields[i].value = moved(h->fields[i].value, from, text);
         fields[i].id = h->fields[i].id;
+        fields[i].marks = 0;
     }
     r->status = parsed.status;
     r->phrase = parsed.phrase.n ? moved(parsed.phrase, from, text) : SLICE_EMPTY;

@@ -74,6 +74,7 @@ static void take_head(struct exchange *x, const char *p)
         fields[i].name = moved(f->name, p, copy);
         fields[i].value = moved(f->value, p, copy);
         fields[i].id = f->id;
+        fields[i].marks = 0;
     }
     r->headers = (struct header_list){fields, head.headers.n, head.headers.n};
     r->method = head.method;

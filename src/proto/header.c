@@ -130,13 +130,13 @@ void header_append(struct header_list *l, struct pool *pool, struct header f)
 
 void header_add(struct header_list *l, struct pool *pool, struct slice name, struct slice value)
 {
-    header_append(l, pool, (struct header){name, value, header_id(name), false});
+    header_append(l, pool, (struct header){name, value, header_id(name), 0});
 }
 
 void header_add_id(struct header_list *l, struct pool *pool, enum header_id id, struct slice value)
 {
     CHECK(id != HEADER_OTHER);
-    header_append(l, pool, (struct header){names[id], value, id, false});
+    header_append(l, pool, (struct header){names[id], value, id, 0});
 }
 
 static struct header *find(const struct header_list *l, enum header_id id, struct slice name)
@@ -174,13 +174,13 @@ static void set(struct header_list *l, struct pool *pool, struct header f)
 
 void header_set(struct header_list *l, struct pool *pool, struct slice name, struct slice value)
 {
-    set(l, pool, (struct header){name, value, header_id(name), false});
+    set(l, pool, (struct header){name, value, header_id(name), 0});
 }
 
 void header_set_id(struct header_list *l, struct pool *pool, enum header_id id, struct slice value)
 {
     CHECK(id != HEADER_OTHER);
-    set(l, pool, (struct header){names[id], value, id, false});
+    set(l, pool, (struct header){names[id], value, id, 0});
 }
 
 unsigned header_remove(struct header_list *l, struct slice name)

@@ -43,10 +43,15 @@ enum header_id {
         HEADER_ID_COUNT
 };
 
+enum header_mark {
+    HEADER_CHECKED = 1, /* name and value are known to be what the grammar allows */
+    HEADER_OWN = 2,     /* of a request: set by our own code, not by the client */
+};
+
 struct header {
     struct slice name, value;
     enum header_id id;
-    bool is_checked; /* name and value are known to be what the grammar allows */
+    uint8_t marks; /* HEADER_CHECKED | HEADER_OWN */
 };
 
 struct header_list {
@@ -97,7 +102,8 @@ bool header_is_value(struct slice s);
 /* May this field stand in a head? What header_id gives for its name is taken for granted. */
 static inline bool header_check(const struct header *h)
 {
-    return h->is_checked || ((h->id || header_is_name(h->name)) && header_is_value(h->value));
+    return (h->marks & HEADER_CHECKED) ||
+           ((h->id || header_is_name(h->name)) && header_is_value(h->value));
 }
 
 /* Does the comma-separated list `value` hold `token` (case ignored, RFC 9110 section 5.6.1)? */

@@ -21,7 +21,7 @@ static void check_ranges(struct slice value, int64_t size)
 
 static void check_conditions(struct slice value, enum header_id id, int64_t mtime)
 {
-    struct header f = {header_name(id), value, id};
+    struct header f = {header_name(id), value, id, false};
     struct header_list l = {&f, 1, 1};
     int status = range_check_conditions(&l, METHOD_GET, SLICE("\"a\""), mtime, mtime & 1);
 

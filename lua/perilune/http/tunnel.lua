@@ -33,7 +33,7 @@ local events = {}
 function events.head(self, status, head)
     local own = status >= 200 and status <= 299 and client.tunnel(self.id)
     if own then
-        local stream = byte_stream.new(own, self.opts)
+        local stream = byte_stream.begin(byte_stream.new(own, byte_stream.kind(self.opts)))
         stream.status, stream.headers = status, response.headers_of(head)
         if not self.d:success(stream) then
             stream:abort()
@@ -124,7 +124,7 @@ function tunnel.accept(req, opts)
     if not own then
         error(err, 2)
     end
-    return byte_stream.new(own, opts)
+    return byte_stream.begin(byte_stream.new(own, byte_stream.kind(opts)))
 end
 
 return tunnel

@@ -55,7 +55,7 @@ static void on_goaway_sent(void *user, uint32_t code, struct slice text)
 
 static enum h2_pull on_pull(void *user, void *stream, size_t most, size_t *n)
 {
-    static struct header trailer = {{"x-sum", 5}, {"1", 1}, HEADER_OTHER};
+    static struct header trailer = {{"x-sum", 5}, {"1", 1}, HEADER_OTHER, false};
     const struct header_list l = {&trailer, 1, 1};
     struct world *w = user;
 
@@ -114,9 +114,9 @@ static bool find(struct world *w, unsigned type, struct frame *out)
 
 static void respond(struct world *w, bool has_body)
 {
-    struct header fields[] = {{{"Server", 6}, {"s", 1}, HEADER_SERVER},
-                              {{"Connection", 10}, {"close", 5}, HEADER_CONNECTION},
-                              {{"X-Own", 5}, {"v", 1}, HEADER_OTHER}};
+    struct header fields[] = {{{"Server", 6}, {"s", 1}, HEADER_SERVER, false},
+                              {{"Connection", 10}, {"close", 5}, HEADER_CONNECTION, false},
+                              {{"X-Own", 5}, {"v", 1}, HEADER_OTHER, false}};
     const struct header_list l = {fields, 3, 3};
 
     h2_session_respond(w->s, w->id, 200, &l, has_body);

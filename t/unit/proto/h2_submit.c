@@ -54,7 +54,7 @@ static void on_goaway_sent(void *user, uint32_t code, struct slice text)
 
 static enum h2_pull on_pull(void *user, void *stream, size_t most, size_t *n)
 {
-    static struct header trailer = {{"x-sum", 5}, {"1", 1}, HEADER_OTHER};
+    static struct header trailer = {{"x-sum", 5}, {"1", 1}, HEADER_OTHER, false};
     const struct header_list l = {&trailer, 1, 1};
     struct world *w = user;
 
@@ -112,10 +112,10 @@ static void open_world(struct world *w)
 
 static int32_t ask(struct world *w, const char *method, bool has_body)
 {
-    struct header fields[] = {{{"User-Agent", 10}, {"t", 1}, HEADER_USER_AGENT},
-                              {{"Connection", 10}, {"close", 5}, HEADER_CONNECTION},
-                              {{"TE", 2}, {"gzip", 4}, HEADER_TE},
-                              {{"X-Own", 5}, {"v", 1}, HEADER_OTHER}};
+    struct header fields[] = {{{"User-Agent", 10}, {"t", 1}, HEADER_USER_AGENT, false},
+                              {{"Connection", 10}, {"close", 5}, HEADER_CONNECTION, false},
+                              {{"TE", 2}, {"gzip", 4}, HEADER_TE, false},
+                              {{"X-Own", 5}, {"v", 1}, HEADER_OTHER, false}};
     const struct header_list l = {fields, 4, 4};
     struct h2_request r = {.method = slice_str(method),
                            .scheme = SLICE("http"),

@@ -239,10 +239,10 @@ static void test_fields(void **state)
     static const char text[] = "GET / HTTP/1.1\r\nhost:  a:80\t\r\nX-Y:\r\nAccept: */* \r\n"
                                "X-Y:  b  c  \r\n\r\n";
     static const struct header want[] = {
-        {{"host", 4}, {"a:80", 4}, HEADER_HOST},
-        {{"X-Y", 3}, {"", 0}, HEADER_OTHER},
-        {{"Accept", 6}, {"*/*", 3}, HEADER_ACCEPT},
-        {{"X-Y", 3}, {"b  c", 4}, HEADER_OTHER},
+        {{"host", 4}, {"a:80", 4}, HEADER_HOST, false},
+        {{"X-Y", 3}, {"", 0}, HEADER_OTHER, false},
+        {{"Accept", 6}, {"*/*", 3}, HEADER_ACCEPT, false},
+        {{"X-Y", 3}, {"b  c", 4}, HEADER_OTHER, false},
     };
     static struct http1_head h;
 

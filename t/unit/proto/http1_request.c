@@ -36,9 +36,9 @@ static const struct {
 static void test_heads(void **state)
 {
     struct header fields[] = {
-        {SLICE("A"), SLICE("b"), HEADER_OTHER},
-        {SLICE("Content-Length"), SLICE("7"), HEADER_CONTENT_LENGTH},
-        {SLICE("Connection"), SLICE("x"), HEADER_CONNECTION},
+        {SLICE("A"), SLICE("b"), HEADER_OTHER, false},
+        {SLICE("Content-Length"), SLICE("7"), HEADER_CONTENT_LENGTH, false},
+        {SLICE("Connection"), SLICE("x"), HEADER_CONNECTION, false},
     };
     struct header_list list = {fields, ARRAY_LEN(fields), ARRAY_LEN(fields)};
 

@@ -43,18 +43,18 @@ static void test_plain(void **state)
 static void test_order(void **state)
 {
     struct header fields[] = {
-        {SLICE("X-A"), SLICE("1"), HEADER_OTHER},
-        {SLICE("connection"), SLICE("no"), HEADER_CONNECTION},
-        {SLICE("location"), SLICE("/b"), HEADER_LOCATION},
-        {SLICE("Set-Cookie"), SLICE("c=1"), HEADER_SET_COOKIE},
-        {SLICE("Last-Modified"), SLICE("then"), HEADER_LAST_MODIFIED},
-        {SLICE("Content-Length"), SLICE("9"), HEADER_CONTENT_LENGTH},
-        {SLICE("Content-Type"), SLICE("text/html"), HEADER_CONTENT_TYPE},
-        {SLICE("Server"), SLICE("no"), HEADER_SERVER},
-        {SLICE("Date"), SLICE("no"), HEADER_DATE},
-        {SLICE("Transfer-Encoding"), SLICE("no"), HEADER_TRANSFER_ENCODING},
-        {SLICE("Set-Cookie"), SLICE("d=2"), HEADER_SET_COOKIE},
-        {SLICE("Location"), SLICE("/c"), HEADER_LOCATION},
+        {SLICE("X-A"), SLICE("1"), HEADER_OTHER, false},
+        {SLICE("connection"), SLICE("no"), HEADER_CONNECTION, false},
+        {SLICE("location"), SLICE("/b"), HEADER_LOCATION, false},
+        {SLICE("Set-Cookie"), SLICE("c=1"), HEADER_SET_COOKIE, false},
+        {SLICE("Last-Modified"), SLICE("then"), HEADER_LAST_MODIFIED, false},
+        {SLICE("Content-Length"), SLICE("9"), HEADER_CONTENT_LENGTH, false},
+        {SLICE("Content-Type"), SLICE("text/html"), HEADER_CONTENT_TYPE, false},
+        {SLICE("Server"), SLICE("no"), HEADER_SERVER, false},
+        {SLICE("Date"), SLICE("no"), HEADER_DATE, false},
+        {SLICE("Transfer-Encoding"), SLICE("no"), HEADER_TRANSFER_ENCODING, false},
+        {SLICE("Set-Cookie"), SLICE("d=2"), HEADER_SET_COOKIE, false},
+        {SLICE("Location"), SLICE("/c"), HEADER_LOCATION, false},
     };
     struct header_list l = {fields, ARRAY_LEN(fields), ARRAY_LEN(fields)};
 
@@ -91,8 +91,8 @@ static void test_bound(void **state)
 
 static void test_chunks(void **state)
 {
-    struct header fields[] = {{SLICE("X"), SLICE("y"), HEADER_OTHER},
-                              {SLICE("Content-Type"), SLICE("z"), HEADER_CONTENT_TYPE}};
+    struct header fields[] = {{SLICE("X"), SLICE("y"), HEADER_OTHER, false},
+                              {SLICE("Content-Type"), SLICE("z"), HEADER_CONTENT_TYPE, false}};
     struct header_list l = {fields, 2, 2};
     struct buf b = BUF_EMPTY;
 

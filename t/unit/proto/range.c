@@ -128,8 +128,8 @@ static void test_conditions(void **state)
     for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
         const struct condition_case *c = &conditions[i];
         struct header fields[2] = {
-            {header_name(c->id), slice_str(c->value), c->id},
-            {header_name(c->second), slice_str(c->second_value), c->second},
+            {header_name(c->id), slice_str(c->value), c->id, false},
+            {header_name(c->second), slice_str(c->second_value), c->second, false},
         };
         struct header_list l = {fields, c->second ? 2 : 1, 2};
         int status = range_check_conditions(&l, c->method, slice_str(c->etag), c->mtime, c->exact);
@@ -163,7 +163,7 @@ static void test_if_range(void **state)
     (void)state;
     assert_true(range_if_range_holds(&none, SLICE("\"a\""), MTIME));
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct header f = {SLICE("If-Range"), slice_str(cases[i].value), HEADER_IF_RANGE};
+        struct header f = {SLICE("If-Range"), slice_str(cases[i].value), HEADER_IF_RANGE, false};
         struct header_list l = {&f, 1, 1};
         if (range_if_range_holds(&l, slice_str(cases[i].etag), cases[i].mtime) != cases[i].holds)
             fail_msg("%s", cases[i].value);
