@@ -146,3 +146,92 @@ asyncio.run(main())
 timeout 30 /usr/bin/python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT $TEST_NGINX_SERVROOT/logs/nginx.pid
 --- exec_out
 1001
+
+
+
+=== TEST 4: Node's ws as client, plain, with compression, with sub-protocols; pings and closes both ways
+--- http_config eval: $::Http
+--- config
+    location / { handler app; }
+--- user_files
+>>> app.lua
+local websocket = require "perilune.websocket"
+return websocket.handler({
+    message = function(ws, message, is_binary)
+        if message == "close" then ws:close(4001, "as asked") else ws:send(message, is_binary) end
+    end,
+}, { compression = true, max_frame_payload = 1e7, max_message_size = 1e7, sub_protocols = { "chat" } })
+>>> main.js
+const { WebSocket } = require('ws');
+const url = 'ws://127.0.0.1:' + process.argv[2] + '/';
+const messages = ['', 'hello', 'hello', 'x'.repeat(126), '\u00e9'.repeat(40000), Buffer.from([0, 255]), Buffer.alloc(300000, 7)];
+const next = (ws, event) => new Promise((resolve, reject) => { ws.once(event, (...a) => resolve(a)); ws.once('error', reject); });
+async function talk(perMessageDeflate, protocols) {
+  const ws = new WebSocket(url, protocols, { perMessageDeflate });
+  await next(ws, 'open');
+  for (const m of messages) {
+    ws.send(m);
+    const [data, isBinary] = await next(ws, 'message');
+    if (isBinary !== Buffer.isBuffer(m) || !data.equals(Buffer.from(m))) throw new Error('not what was sent: ' + m.length);
+  }
+  ws.ping('there?');
+  const [pong] = await next(ws, 'pong');
+  ws.send('close');
+  const [code, reason] = await next(ws, 'close');
+  console.log(ws.extensions.split(';')[0] || '-', ws.protocol || '-', String(pong), code, String(reason));
+}
+(async () => {
+  await talk(false, []);
+  await talk(true, ['other', 'chat']);
+  await talk({ serverNoContextTakeover: true, clientNoContextTakeover: true, serverMaxWindowBits: 10, threshold: 0 }, []);
+})().catch((e) => { console.log(e.message); process.exit(1); });
+--- exec
+NODE_PATH=/usr/share/nodejs timeout 30 node $TEST_NGINX_HTML_DIR/main.js $TEST_NGINX_SERVER_PORT
+--- exec_out
+- - there? 4001 as asked
+permessage-deflate chat there? 4001 as asked
+permessage-deflate - there? 4001 as asked
+--- no_error_log
+[error]
+
+
+
+=== TEST 5: Node's ws as server
+--- config
+    location / { return 200 "ok"; }
+--- user_files
+>>> server.js
+const { WebSocketServer } = require('ws');
+const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: { threshold: 0 },
+  handleProtocols: (set) => set.has('chat') ? 'chat' : false }, () => console.log(server.address().port));
+server.on('connection', (ws) => ws.on('message', (data, isBinary) => {
+  if (data.equals(Buffer.from('close'))) ws.close(4001, 'as asked'); else ws.send(data, { binary: isBinary });
+}));
+>>> main.lua
+local websocket = require "perilune.websocket"
+for _, opts in ipairs { {}, { compression = true, sub_protocols = { "other", "chat" } },
+    { compression = true, no_context_takeover = true, window_bits = 10 } } do
+    opts.max_frame_payload, opts.max_message_size, opts.typed = 1e7, 1e7, true
+    local ws = await(websocket.connect("ws://127.0.0.1:" .. arg[1] .. "/", opts))
+    for _, m in ipairs { "", "hello", "hello", ("x"):rep(126), ("\195\169"):rep(40000), ("\0\255"):rep(100000) } do
+        local is_binary = m:find("\255", 1, true) ~= nil
+        ws:send(m, is_binary)
+        local got = ws:receive()
+        assert(got.data == m and got.binary == is_binary)
+    end
+    local pong = await(ws:ping("there?"))
+    ws:send("close")
+    assert(ws:receive() == nil)
+    print(ws.protocol, pong, select(2, ws:state()))
+end
+os.exit(0)
+--- exec
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+NODE_PATH=/usr/share/nodejs node $TEST_NGINX_HTML_DIR/server.js >$TEST_NGINX_HTML_DIR/port & S=$!
+while [ ! -s $TEST_NGINX_HTML_DIR/port ] && kill -0 $S 2>/dev/null; do sleep 0.05; done
+timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua $(cat $TEST_NGINX_HTML_DIR/port) 2>&1
+kill $S
+--- exec_out
+nil	there?	4001	as asked	nil
+chat	there?	4001	as asked	nil
+nil	there?	4001	as asked	nil

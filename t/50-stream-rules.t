@@ -294,3 +294,43 @@ true	true	false
 2	1
 true	true
 exit 0
+
+
+
+=== TEST 12: a buffer in the middle holds what is behind it does not take; sliding and dropping ones never make their source wait
+--- user_files
+>>> a.lua
+local stream = require "perilune.stream"
+local ways = {
+    connect = function(s) local out = stream.stream() s:connect(out) return out end,
+    drain_into = function(s) local out = stream.stream() s:drain_into(out) return out end,
+    map = function(s) return s:map(function(v) return v end) end,
+}
+for _, way in ipairs { "connect", "drain_into", "map" } do
+    for _, kind in ipairs { "buffer", "sliding", "dropping" } do
+        local source = stream.stream()
+        local last, accepted = ways[way](source[kind](source, 2)), 0
+        for i = 1, 10 do
+            if not source:put(i):is_realized() then break end
+            accepted = accepted + 1
+        end
+        source:close()
+        local got = {}
+        repeat
+            local v = await(last:take():timeout(0.05, "no more"))
+            got[#got + 1] = v ~= "no more" and v or nil
+        until v == nil or v == "no more"
+        print(way, kind, accepted, table.concat(got, " "))
+    end
+end
+--- exec_out
+connect	buffer	4	1 2 3 4 5
+connect	sliding	10	1 9 10
+connect	dropping	10	1 2 3
+drain_into	buffer	4	1 2 3 4 5
+drain_into	sliding	10	1 9 10
+drain_into	dropping	10	1 2 3
+map	buffer	4	1 2 3 4 5
+map	sliding	10	1 9 10
+map	dropping	10	1 2 3
+exit 0

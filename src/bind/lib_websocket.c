@@ -128,6 +128,11 @@ struct ws_conn *lib_websocket_check(lua_State *L, int arg)
     return check_value(L, arg)->c;
 }
 
+struct ws_conn *lib_websocket_of(void *value)
+{
+    return ((struct value *)value)->c;
+}
+
 static int l_gc(lua_State *L)
 {
     struct value *v = check_value(L, 1);

@@ -18,6 +18,9 @@ void lib_websocket_push(lua_State *L, struct ws_conn *c);
  * owner. */
 struct ws_conn *lib_websocket_check(lua_State *L, int arg);
 
+/* The same of a value whose address (lua_touserdata) was kept, as the value itself was. */
+struct ws_conn *lib_websocket_of(void *value);
+
 /* Reads the table of options at `arg`, whose names and types the Lua side has checked. */
 void lib_websocket_options(lua_State *L, int arg, struct ws_options *o,
                            struct ws_deflate_wish *wish);

@@ -16,7 +16,8 @@
 
 struct group {
     int members_ref; /* array of values, in Lua: it keeps them alive */
-    unsigned n;
+    void **rows;     /* their addresses, in the same order */
+    unsigned n, size;
     size_t limit; /* queued bytes above which a member misses messages */
 };
 
@@ -39,9 +40,7 @@ static int l_group(lua_State *L)
     size_t limit = (size_t)luaL_checknumber(L, 1);
     struct group *g = lua_newuserdata(L, sizeof *g);
 
-    g->n = 0;
-    g->limit = limit;
-    g->members_ref = LUA_NOREF;
+    *g = (struct group){.limit = limit, .members_ref = LUA_NOREF};
     luaL_getmetatable(L, TYPE);
     lua_setmetatable(L, -2);
     lua_newtable(L);
@@ -55,6 +54,9 @@ static int l_gc(lua_State *L)
 
     luaL_unref(L, LUA_REGISTRYINDEX, g->members_ref);
     g->members_ref = LUA_NOREF;
+    mem_free(g->rows);
+    g->rows = NULL;
+    g->n = g->size = 0;
     return 0;
 }
 
@@ -65,6 +67,7 @@ static void drop(lua_State *L, struct group *g, unsigned i)
     lua_rawseti(L, -2, (int)i);
     lua_pushnil(L);
     lua_rawseti(L, -2, (int)g->n);
+    g->rows[i - 1] = g->rows[g->n - 1];
     g->n--;
 }
 
@@ -72,11 +75,8 @@ static void drop(lua_State *L, struct group *g, unsigned i)
 static void sweep(lua_State *L, struct group *g)
 {
     for (unsigned i = g->n; i > 0; i--) {
-        const struct ws_conn *c;
+        const struct ws_conn *c = lib_websocket_of(g->rows[i - 1]);
 
-        lua_rawgeti(L, -1, (int)i);
-        c = lib_websocket_check(L, -1);
-        lua_pop(L, 1);
         if (!c || c->state != WS_OPEN)
             drop(L, g, i);
     }
@@ -91,8 +91,13 @@ static int l_join(lua_State *L)
     lua_rawgeti(L, LUA_REGISTRYINDEX, g->members_ref);
     if ((g->n & (g->n - 1)) == 0) /* each time it has doubled, so that the dead do not pile up */
         sweep(L, g);
+    if (g->n == g->size) {
+        g->size = MAX(g->size * 2, 8U);
+        g->rows = mem_realloc(g->rows, g->size * sizeof *g->rows);
+    }
     lua_pushvalue(L, 2);
-    lua_rawseti(L, -2, (int)++g->n);
+    lua_rawseti(L, -2, (int)g->n + 1);
+    g->rows[g->n++] = lua_touserdata(L, 2);
     return 0;
 }
 
@@ -105,9 +110,7 @@ static int l_leave(lua_State *L)
     (void)lib_websocket_check(L, 2);
     lua_rawgeti(L, LUA_REGISTRYINDEX, g->members_ref);
     for (unsigned i = g->n; i > 0 && !was; i--) {
-        lua_rawgeti(L, -1, (int)i);
-        was = lua_rawequal(L, -1, 2);
-        lua_pop(L, 1);
+        was = g->rows[i - 1] == lua_touserdata(L, 2);
         if (was)
             drop(L, g, i);
     }
@@ -173,11 +176,8 @@ static int l_broadcast(lua_State *L)
     p.data.p = luaL_checklstring(L, 2, &p.data.n);
     lua_rawgeti(L, LUA_REGISTRYINDEX, g->members_ref);
     for (unsigned i = g->n; i > 0; i--) {
-        struct ws_conn *c;
+        struct ws_conn *c = lib_websocket_of(g->rows[i - 1]);
 
-        lua_rawgeti(L, -1, (int)i);
-        c = lib_websocket_check(L, -1);
-        lua_pop(L, 1);
         if (!c || c->state != WS_OPEN) {
             drop(L, g, i);
         } else if (c != except && c->out.bytes > g->limit) {

@@ -17,7 +17,7 @@
 #include "base/mem.h"
 
 enum { PIECE_SIZE = 16384, PIECES_KEPT = 64, SECTIONS_KEPT = 64, VECTORS = 64 };
-enum { KEPT_LEAST = 4096 };
+enum { KEPT_LEAST = 4096, SMALL_SIZE = 512, SMALL_KEPT = 1024 };
 
 struct piece {
     struct list node;
@@ -30,10 +30,11 @@ struct piece {
     char bytes[];
 };
 
-enum { ROOM = PIECE_SIZE - sizeof(struct piece) };
+enum { ROOM = PIECE_SIZE - sizeof(struct piece), SMALL_ROOM = SMALL_SIZE - sizeof(struct piece) };
 
 static struct mem_cache pieces = {NULL, PIECE_SIZE, 0,
                                   PIECES_KEPT}; /* process-wide: shared by all queues */
+static struct mem_cache smalls = {NULL, SMALL_SIZE, 0, SMALL_KEPT}; /* process-wide: likewise */
 static struct mem_cache sections =
     MEM_CACHE(struct piece, SECTIONS_KEPT); /* process-wide: likewise */
 
@@ -52,15 +53,20 @@ static inline bool is_section(const struct piece *p)
     return !p->data;
 }
 
+static struct piece *begin_memory(struct piece *p, size_t room)
+{
+    p->at = p->end = 0;
+    p->data = p->bytes;
+    p->room = room;
+    p->keeper = NULL;
+    return p;
+}
+
 static struct piece *new_memory(size_t n)
 {
     struct piece *p = n <= ROOM ? mem_cache_take(&pieces) : mem_alloc(sizeof(*p) + n);
 
-    p->at = p->end = 0;
-    p->data = p->bytes;
-    p->room = MAX(n, (size_t)ROOM);
-    p->keeper = NULL;
-    return p;
+    return begin_memory(p, MAX(n, (size_t)ROOM));
 }
 
 static void free_piece(struct piece *p)
@@ -73,6 +79,8 @@ static void free_piece(struct piece *p)
         mem_cache_give(&sections, p);
     } else if (p->room == ROOM) {
         mem_cache_give(&pieces, p);
+    } else if (p->room == SMALL_ROOM) {
+        mem_cache_give(&smalls, p);
     } else {
         mem_free(p);
     }
@@ -112,6 +120,17 @@ char *outq_reserve(struct outq *q, size_t n)
         list_append(&q->pieces, &p->node);
     }
     return p->bytes + p->end;
+}
+
+char *outq_reserve_small(struct outq *q, size_t n)
+{
+    struct piece *p;
+
+    if (!list_is_empty(&q->pieces) || n > SMALL_ROOM)
+        return outq_reserve(q, n);
+    p = begin_memory(mem_cache_take(&smalls), SMALL_ROOM);
+    list_append(&q->pieces, &p->node);
+    return p->bytes;
 }
 
 void outq_commit(struct outq *q, size_t n)

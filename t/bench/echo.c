@@ -188,7 +188,7 @@ static void on_readable(struct conn *c)
         return;
     }
     c->received += (size_t)n;
-    if (c->sent < message_n)
+    if (c->sent < message_n && (!opt.is_room || c == run.conns))
         send_some(c);
     if (c->received < run.wanted)
         return;

@@ -8,7 +8,8 @@
 -- and answers true, or false when it can deliver no more; when delivery takes time it calls `wait(c)` now and
 -- `answered(c, ok)` later, and the pump of its source rests until then. So a source runs one message ahead of its
 -- slowest sink. Connections that only map and test are *simple*: `push` walks along them without a call per stage, as
--- long as the streams in between are empty and idle; such a stream has its connection in the field `through`.
+-- long as the streams in between are empty and idle and have no buffer; an idle stream has its connection in the field
+-- `through`.
 --
 -- Closing travels both ways at once: a sink that closes severs the connections that lead to it, and a source without
 -- connections closes. What is held can still be taken; when nothing is left, the sinks are closed, with the source's
@@ -372,8 +373,9 @@ local function deliver(c, sink, v)
     return ok
 end
 
---- Sends a message from `first` on along `c`, through simple connections as far as it goes without waiting. (It calls
--- itself in place of a loop: so LuaJIT compiles a pipeline into straight code.)
+--- Sends a message from `first` on along `c`, through simple connections as far as it goes without waiting, or up to a
+-- stream with a buffer, where it may rest while `first` goes on. (It calls itself in place of a loop: so LuaJIT compiles
+-- a pipeline into straight code.)
 -- @treturn boolean as deliver
 local function push(first, c, v)
     if c.map then
@@ -392,7 +394,7 @@ local function push(first, c, v)
     end
     local sink = c.sink
     local through = sink.through
-    if through then
+    if through and not sink.items then
         return push(first, through, v)
     end
     return deliver(first, sink, v)

@@ -128,7 +128,7 @@ static void add_something(void)
         break;
     case 1:
         less = rnd(4) ? rnd(n + 1) : 0;
-        memcpy(outq_reserve(&q, n), content + at, less);
+        memcpy(rnd(2) ? outq_reserve(&q, n) : outq_reserve_small(&q, n), content + at, less);
         outq_commit(&q, less);
         buf_add(&want, content + at, less);
         break;
@@ -415,6 +415,28 @@ static void test_reserve(void **state)
     assert_int_equal(outq_flush(&q, ends[0], 0), OUTQ_EMPTY);
 }
 
+/* A little that is queued costs little; what does not fit goes on in a piece of the usual size. */
+static void test_reserve_small(void **state)
+{
+    UNUSED(state);
+    pair_new(ends, ALL);
+    memset(outq_reserve_small(&q, 100), 'x', 100);
+    outq_commit(&q, 100);
+    assert_int_equal(piece_of(q.pieces.prev)->room, SMALL_ROOM);
+    memset(outq_reserve_small(&q, 100), 'x', 100);
+    outq_commit(&q, 100);
+    assert_ptr_equal(q.pieces.next, q.pieces.prev);
+    memset(outq_reserve_small(&q, SMALL_ROOM), 'x', SMALL_ROOM);
+    outq_commit(&q, SMALL_ROOM);
+    assert_int_equal(piece_of(q.pieces.prev)->room, ROOM);
+    assert_int_equal(outq_flush(&q, ends[0], 0), OUTQ_EMPTY);
+    assert_int_equal(smalls.count, 1);
+    memset(outq_reserve_small(&q, SMALL_ROOM + 1), 'x', SMALL_ROOM + 1);
+    outq_commit(&q, SMALL_ROOM + 1);
+    assert_int_equal(piece_of(q.pieces.prev)->room, ROOM);
+    assert_int_equal(outq_flush(&q, ends[0], 0), OUTQ_EMPTY);
+}
+
 static unsigned freed;
 
 static void note_freed(struct keeper *k)
@@ -525,6 +547,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unreadable_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_owned_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reserve, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_reserve_small, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_take, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_paced, set_up, tear_down),
