@@ -1,6 +1,8 @@
 /* The queue is a list of pieces: memory of 16 KiB in all (header included) from a cache, memory of
  * an exact size where more was asked for at once, bytes that somebody keeps for us, and sections of
- * files. `at` and `end` are offsets into the piece's bytes or into the file; every piece but a
+ * files. When as many queues as large pieces are kept have one, as when a thousand tasks answer in
+ * one turn, little is asked for in pieces of 1 KiB: fresh pages for each would cost more than the
+ * answers. `at` and `end` are offsets into the piece's bytes or into the file; every piece but a
  * freshly reserved one has something left (at < end).
  *
  * A flush alternates between two steps until one of them ends it: send_memory gathers all memory
@@ -17,6 +19,7 @@
 #include "base/mem.h"
 
 enum { PIECE_SIZE = 16384, PIECES_KEPT = 64, SECTIONS_KEPT = 64, VECTORS = 64 };
+enum { SMALL_SIZE = 1024, SMALL_KEPT = 1024 };
 enum { KEPT_LEAST = 4096 };
 
 struct piece {
@@ -30,10 +33,13 @@ struct piece {
     char bytes[];
 };
 
-enum { ROOM = PIECE_SIZE - sizeof(struct piece) };
+enum { ROOM = PIECE_SIZE - sizeof(struct piece), SMALL_ROOM = SMALL_SIZE - sizeof(struct piece) };
 
 static struct mem_cache pieces = {NULL, PIECE_SIZE, 0,
                                   PIECES_KEPT}; /* process-wide: shared by all queues */
+static unsigned pieces_used;                    /* process-wide: how many of those queues have */
+static struct mem_cache small_pieces = {NULL, SMALL_SIZE, 0,
+                                        SMALL_KEPT}; /* process-wide: likewise */
 static struct mem_cache sections =
     MEM_CACHE(struct piece, SECTIONS_KEPT); /* process-wide: likewise */
 
@@ -54,11 +60,21 @@ static inline bool is_section(const struct piece *p)
 
 static struct piece *new_memory(size_t n)
 {
-    struct piece *p = n <= ROOM ? mem_cache_take(&pieces) : mem_alloc(sizeof(*p) + n);
+    struct piece *p;
 
+    if (n <= SMALL_ROOM && UNLIKELY(pieces_used >= PIECES_KEPT)) {
+        p = mem_cache_take(&small_pieces);
+        p->room = SMALL_ROOM;
+    } else if (n <= ROOM) {
+        p = mem_cache_take(&pieces);
+        p->room = ROOM;
+        pieces_used++;
+    } else {
+        p = mem_alloc(sizeof(*p) + n);
+        p->room = n;
+    }
     p->at = p->end = 0;
     p->data = p->bytes;
-    p->room = MAX(n, (size_t)ROOM);
     p->keeper = NULL;
     return p;
 }
@@ -72,7 +88,10 @@ static void free_piece(struct piece *p)
         keeper_release(&p->keeper);
         mem_cache_give(&sections, p);
     } else if (p->room == ROOM) {
+        pieces_used--;
         mem_cache_give(&pieces, p);
+    } else if (p->room == SMALL_ROOM) {
+        mem_cache_give(&small_pieces, p);
     } else {
         mem_free(p);
     }

@@ -55,6 +55,7 @@ static int tear_down_file(void **state)
 {
     UNUSED(state);
     mem_cache_trim(&pieces);
+    mem_cache_trim(&small_pieces);
     mem_cache_trim(&sections);
     assert_int_equal(keeper.holds, 1);
     return close(file);
@@ -425,6 +426,33 @@ static void note_freed(struct keeper *k)
 
 /* What is kept is not copied, and held until the last of it has gone or the queue is cleared; a
  * little is copied and not held. */
+/* More queues than large pieces are kept: those beyond take small ones for what is small. */
+static void test_many_queues(void **state)
+{
+    static struct outq many[PIECES_KEPT + 2];
+    struct outq *over = &many[PIECES_KEPT];
+
+    UNUSED(state);
+    for (size_t i = 0; i < ARRAY_LEN(many); i++) {
+        outq_init(&many[i]);
+        outq_add(&many[i], content + i, 3);
+        assert_int_equal(first_of(&many[i])->room, &many[i] < over ? ROOM : SMALL_ROOM);
+    }
+    outq_add(over, content, SMALL_ROOM + 1);
+    assert_int_equal(first_of(over)->end, SMALL_ROOM);
+    outq_add(over, content, SMALL_ROOM);
+    assert_int_equal(last_memory(over)->room, SMALL_ROOM);
+    assert_non_null(outq_reserve(over, SMALL_ROOM + 1));
+    assert_int_equal(last_memory(over)->room, ROOM);
+    outq_commit(over, 0);
+    assert_int_equal(over->bytes, 3 + SMALL_ROOM + 1 + SMALL_ROOM);
+    for (size_t i = 0; i < ARRAY_LEN(many); i++)
+        outq_clear(&many[i]);
+    assert_int_equal(pieces_used, 0);
+    assert_int_equal(pieces.count, PIECES_KEPT);
+    assert_int_equal(small_pieces.count, 4);
+}
+
 static void test_kept(void **state)
 {
     struct keeper owner = {1, note_freed}, *own = &owner;
@@ -525,6 +553,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unreadable_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_owned_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reserve, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_many_queues, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_take, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_paced, set_up, tear_down),
