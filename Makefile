@@ -34,14 +34,16 @@ say = $(if $(V),,@printf '%-5s %s\n' '$(1)' '$(2)')
 # ---------------------------------------------------------------------------------------------------------------------
 # Packages. What the goals need is checked once per state of the package database, and installed when missing.
 
-PACKAGES_run   := gcc libc6-dev make pkg-config libluajit2-5.1-dev libev-dev libnghttp2-dev libssl-dev \
+PACKAGES_run   := gcc libc6-dev libcrypt-dev make pkg-config libluajit2-5.1-dev libev-dev libnghttp2-dev libssl-dev \
                   libc-ares-dev libidn2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev lua-cjson
 PACKAGES_test  := libcmocka-dev perl curl procps openssl python3-h2 python3-websockets redis-server memcached lua-nginx-redis lua-nginx-memcached \
                   lua-nginx-dns lua-nginx-websocket lua-nginx-kafka squid tinyproxy dante-server microsocks haproxy publicsuffix
 PACKAGES_browser := chromium fonts-dejavu-core python3-websockets
 PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
 PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
-PACKAGES_bench := nginx-light libnginx-mod-http-lua libnginx-mod-stream wrk nghttp2-client perl valgrind strace python3 openssl redis-server lua-nginx-redis
+PACKAGES_conformance := perl python3 libtest-base-perl libtest-longstring-perl libtext-diff-perl libipc-run-perl liblist-moreutils-perl \
+                        libwww-perl redis-server memcached iptables iproute2
+PACKAGES_bench := nginx-light libnginx-mod-http-lua libnginx-mod-stream wrk nghttp2-client perl valgrind strace python3 openssl redis-server lua-nginx-redis lua-nginx-websocket
 
 GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := run \
@@ -49,6 +51,7 @@ GROUPS := run \
     $(if $(filter lint fmt tidy analyze luacheck format,$(GOALS)),lint) \
     $(if $(filter fuzz fuzz-all,$(GOALS)),fuzz) \
     $(if $(filter browser,$(GOALS)),browser) \
+    $(if $(filter conformance,$(GOALS)),conformance) \
     $(if $(filter bench,$(GOALS)),bench)
 GROUPS := $(strip $(GROUPS))
 EMPTY :=
@@ -64,7 +67,7 @@ PKGS := luajit openssl libcares libidn2 libnghttp2 libpcre2-8 zlib libbrotlienc 
 build/libs.mk: Makefile | $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	@{ echo "LIB_CFLAGS := $$(pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')"; \
-	   echo "LIBS := $$(pkg-config --libs $(PKGS)) -lev -lm -ldl -lpthread"; } >$@.tmp && mv $@.tmp $@
+	   echo "LIBS := $$(pkg-config --libs $(PKGS)) -lev -lm -ldl -lpthread -lcrypt"; } >$@.tmp && mv $@.tmp $@
 
 ifneq ($(filter-out help clean,$(GOALS)),)
 include build/libs.mk
@@ -123,7 +126,7 @@ FUZZERS := $(FUZZ_SRC:%.c=$(B)/%)
 TESTLIB_SRC := $(wildcard t/lib/*.c)
 TESTLIB := $(if $(TESTLIB_SRC),$(B)/t/testlib.a)
 PROGRAM := $(B)/perilune
-C_FILES  = $(wildcard src/*.c src/*.h $(foreach d,src t/unit,$(wildcard $(d)/*/*.[ch] $(d)/*/*/*.[ch])) t/fuzz/*.c t/lib/*.c t/lib/*.h)
+C_FILES  = $(wildcard src/*.c src/*.h $(foreach d,src t/unit,$(wildcard $(d)/*/*.[ch] $(d)/*/*/*.[ch])) t/fuzz/*.[ch] t/lib/*.[ch])
 LUA_FILES = $(shell find lua examples t conf -name '*.lua' 2>/dev/null | sort)
 
 # Sources that read what strangers send: each has t/fuzz/<name>.c (checked by lint).
@@ -131,10 +134,10 @@ PARSERS := net/dns_message proto/url proto/date proto/range proto/cookie proto/f
            proto/http1_body proto/http1_response proto/content_decoder proto/h2_session proto/accept proto/ws_frame \
            proto/ws_handshake proto/ws_deflate proto/proxy_proto proto/client_hello proto/socks config/lex
 
-.PHONY: all run test unit t browser asan fuzz fuzz-all bench lint layers objects format tidy analyze luacheck fmt cov docs install deb clean help \
+.PHONY: all run test unit t browser conformance asan fuzz fuzz-all bench lint layers objects format tidy analyze luacheck fmt cov docs install deb clean help \
         deps sums
 
-all: $(if $(MAIN),build/perilune,$(ARCHIVES)) ## build the program: build/perilune
+all: $(if $(MAIN),build/perilune build/nginx,$(ARCHIVES)) ## build the program: build/perilune
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Rules
@@ -194,6 +197,10 @@ $(PROGRAM): $(B)/main.o $(ARCHIVES) $(B)/ldflags $(B)/program.flags
 build/perilune: build/release/perilune
 	@ln -f $< $@
 
+# Under this name it stands in for nginx (base/product).
+build/nginx: build/perilune
+	@ln -sf perilune $@
+
 # $(call below,layer): the layer and all that stand before it in src/LAYERS, lowest first, as archives.
 upto  = $(if $(2),$(firstword $(2)) $(if $(filter $(1),$(firstword $(2))),,$(call upto,$(1),$(wordlist 2,99,$(2)))))
 below = $(patsubst %,$(B)/%.a,$(filter $(FULL),$(call upto,$(1),$(LAYERS))))
@@ -212,9 +219,11 @@ endef
 comma := ,
 $(foreach l,$(LAYERS),$(if $(call sources,t/unit/$(l)),$(eval $(call unit_rule,$(l)))))
 
+# Those that run Lua need whole archives, as the program does.
 $(FUZZERS): $(B)/t/fuzz/%: $(B)/t/fuzz/%.o $(ARCHIVES) $(B)/ldflags
 	$(call say,LINK,t/fuzz/$*)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(call reversed,$(ARCHIVES)) $(LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(if $(filter lua_%,$*),-Wl$(comma)--whole-archive) $(call reversed,$(ARCHIVES)) \
+	    -Wl,--no-whole-archive $(LIBS)
 
 -include $(OBJ:.o=.d) $(B)/main.d $(UNITS:=.d) $(FUZZERS:=.d) $(TESTLIB_SRC:%.c=$(B)/%.d)
 
@@ -263,6 +272,9 @@ fuzz-run-%: $(B)/t/fuzz/%
 
 browser: build/perilune ## the examples in a headless Chromium; screenshots in build/browser
 	@t/browser/run build/perilune build/browser
+
+conformance: build/nginx ## one of OpenResty's own suites: SUITE=folder TEST_NGINX=folder [FILES=t/001-set.t]
+	t/conformance/openresty --suite '$(SUITE)' --test-nginx '$(TEST_NGINX)' --program build/nginx -j $(JOBS) $(FILES)
 
 bench: $(if $(filter release,$(FLAVOUR)),build/perilune,$(PROGRAM)) ## compare with nginx + Lua on this machine
 	@t/bench/run $(PROGRAM)

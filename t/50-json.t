@@ -95,3 +95,44 @@ print(#v.a, v.a[3] == json.null, v.b, pcall(json.decode, "{"))
 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out_like
 ^3	true	é	false	.*
+
+=== TEST 5: what is no JSON, and where decoding takes more than RFC 8259
+--- user_files
+>>> a.lua
+local json = require "perilune.json"
+for _, text in ipairs{ "[NaN]", "nan", "[Infinity]", "[-Infinity]", "[0x10]", "[01]", "[-01]", "[+1]", "[.5]", "[1,]", '{"a":1,}', "[1]x", "", " ", "'a'", '"\\ud800"', '"\\x"', '{"a" 1}', "[1 2]", "[1.]", "[-.5]", "[1e999]", '"\t"', '{"a":1,"a":2}' } do
+    local ok, value = pcall(json.decode, text)
+    print(text, ok, ok and (type(value) == "table" and (value.a or value[1]) or value) or "")
+end
+-- a library that changes the settings of lua-cjson changes nothing here
+require("cjson").decode_invalid_numbers(true)
+require("cjson.safe").decode_invalid_numbers(true)
+print((pcall(json.decode, "[NaN]")), json.null == require("cjson").null)
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
+--- exec_out
+[NaN]	false	
+nan	false	
+[Infinity]	false	
+[-Infinity]	false	
+[0x10]	false	
+[01]	false	
+[-01]	false	
+[+1]	false	
+[.5]	false	
+[1,]	false	
+{"a":1,}	false	
+[1]x	false	
+	false	
+ 	false	
+'a'	false	
+"\ud800"	false	
+"\x"	false	
+{"a" 1}	false	
+[1 2]	false	
+[1.]	true	1
+[-.5]	true	-0.5
+[1e999]	true	inf
+"	"	true		
+{"a":1,"a":2}	true	2
+false	true

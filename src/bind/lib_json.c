@@ -326,30 +326,49 @@ static const char *encode_value(lua_State *L, struct buf *out, int depth)
 /* encode(value) → string; or nil, what is wrong */
 static int l_encode(lua_State *L)
 {
-    static struct buf text; /* process-wide: kept for the next value, unless it was large */
+    struct buf *text = lua_touserdata(L, lua_upvalueindex(1)); /* reused, unless it was large */
     const char *err;
 
     luaL_checkany(L, 1);
     lua_settop(L, 1);
-    text.n = 0;
-    err = encode_value(L, &text, 0);
+    text->n = 0;
+    err = encode_value(L, text, 0);
     if (err) {
         lua_pushnil(L);
         lua_pushstring(L, err);
         return 2;
     }
-    lua_pushlstring(L, text.p, text.n);
-    if (text.size > 1 << 20)
-        buf_free(&text);
+    lua_pushlstring(L, text->p, text->n);
+    if (text->size > 1 << 20)
+        buf_free(text);
     return 1;
+}
+
+static int l_free(lua_State *L)
+{
+    buf_free(lua_touserdata(L, 1));
+    return 0;
+}
+
+/* Room for texts that are made, the machine's own: others are made in other threads. */
+static void push_room(lua_State *L)
+{
+    *(struct buf *)lua_newuserdata(L, sizeof(struct buf)) = BUF_EMPTY;
+    lua_newtable(L);
+    lua_pushcfunction(L, l_free);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
 }
 
 int lib_json(lua_State *L)
 {
     lua_newtable(L);
-    lua_pushcfunction(L, l_encode);
+    push_room(L);
+    lua_pushcclosure(L, l_encode, 1);
     lua_setfield(L, -2, "encode");
     lua_pushlightuserdata(L, &empty_array);
     lua_setfield(L, -2, "empty_array");
+    lua_pushlightuserdata(L, NULL);
+    lua_setfield(L, -2, "null");
     return 1;
 }
