@@ -89,7 +89,8 @@ end)
 task.nap(0.002)
 waiter:cancel("enough")
 print(s:is_realized())
-task.nap(0.03)
+while not s:is_realized() do task.nap(0.001) end
+task.nap(0.001)
 print(s)
 local scope_object
 local e = task.scope(function(scope) scope_object = scope scope:spawn(slow_end("b")) task.nap(60) end)
