@@ -89,7 +89,8 @@ end)
 task.nap(0.002)
 waiter:cancel("enough")
 print(s:is_realized())
-task.nap(0.03)
+while not s:is_realized() do task.nap(0.001) end
+task.nap(0.001)
 print(s)
 local scope_object
 local e = task.scope(function(scope) scope_object = scope scope:spawn(slow_end("b")) task.nap(60) end)
@@ -258,4 +259,43 @@ print(task.channel(2):put(1))
 --- exec_out
 await outside of a task
 << true >>
+exit 0
+
+
+
+=== TEST 10: a task has the arguments it was given, nil or not, many or none; hot and cold
+--- user_files
+>>> a.lua
+local task = require "perilune.task"
+local function shown(...)
+    local all = { n = select("#", ...), ... }
+    for i = 1, all.n do
+        all[i] = tostring(all[i])
+    end
+    return all.n .. ":" .. table.concat(all, ",")
+end
+for _, start in ipairs { task.spawn, task.detach } do
+    for i = 1, 200 do
+        local got = { await(start(shown)), await(start(shown, nil)), await(start(shown, 1)), await(start(shown, nil, nil)),
+            await(start(shown, 1, nil, 3, nil)) }
+        local text = table.concat(got, " ")
+        if i == 1 or i == 200 then
+            print(text)
+        end
+    end
+end
+for _ = 1, 200 do
+    assert(not pcall(await, task.spawn(error)))
+    assert(not pcall(await, task.spawn(error, "x")))
+    assert(await(task.spawn(task.spawn, shown)) == "0:")
+end
+local d = task.spawn(print, "never")
+d:cancel()
+print(select("#", await(task.spawn(function() return 1, 2 end))))
+--- exec_out
+0: 1:nil 1:1 2:nil,nil 4:1,nil,3,nil
+0: 1:nil 1:1 2:nil,nil 4:1,nil,3,nil
+0: 1:nil 1:1 2:nil,nil 4:1,nil,3,nil
+0: 1:nil 1:1 2:nil,nil 4:1,nil,3,nil
+1
 exit 0

@@ -26,15 +26,17 @@ local mt, settle, resolve = core_deferred.mt, core_deferred.settle, stage.resolv
 
 local task = {}
 
---- The body of every task: `values` are the task-local values it inherits.
-local function run(d, values, fn, ...)
+--- Gives a task the values that it inherits. False: it was settled before it began, and never does.
+local function begin(d, values)
     if d[STATE] ~= PENDING then
-        return -- settled before it began: it never does
-    end
-    if values then
+        return false
+    elseif values then
         core.locals(true).values = values
     end
-    local ok, value = xpcall(fn, failure.traced, ...)
+    return true
+end
+
+local function finish(d, fn, ok, value)
     if d[STATE] ~= PENDING then
         return
     elseif not ok then
@@ -46,6 +48,30 @@ local function run(d, values, fn, ...)
     else
         settle(d, SUCCESS, value)
     end
+end
+
+--- The bodies of tasks, by the number of arguments: with "..." a function is never compiled from its beginning.
+local bodies = {
+    [0] = function(d, values, fn)
+        if begin(d, values) then
+            finish(d, fn, xpcall(fn, failure.traced))
+        end
+    end,
+    function(d, values, fn, a)
+        if begin(d, values) then
+            finish(d, fn, xpcall(fn, failure.traced, a))
+        end
+    end,
+}
+
+local function body_of_many(d, values, fn, ...)
+    if begin(d, values) then
+        finish(d, fn, xpcall(fn, failure.traced, ...))
+    end
+end
+
+local function body_for(n)
+    return bodies[n] or body_of_many
 end
 
 local function check_function(fn, what)
@@ -66,7 +92,7 @@ end
 function task.spawn(fn, ...)
     check_function(fn, "spawn")
     local d = core_deferred.new(false)
-    d[WORK] = core.spawn(run, d, values_here(), fn, ...)
+    d[WORK] = core.spawn(body_for(select("#", ...)), d, values_here(), fn, ...)
     return d
 end
 
@@ -76,7 +102,7 @@ end
 function task.detach(fn, ...)
     check_function(fn, "detach")
     local d = core_deferred.new(false)
-    d[WORK] = core.spawn_detached(run, d, values_here(), fn, ...)
+    d[WORK] = core.spawn_detached(body_for(select("#", ...)), d, values_here(), fn, ...)
     return d
 end
 

@@ -51,7 +51,7 @@ bool ws_conn_send_encoded(struct ws_conn *c, struct slice frames)
     CHECK(!c->options->is_client);
     if (c->state != WS_OPEN)
         return false;
-    memcpy(outq_reserve_small(&c->out, frames.n), frames.p, frames.n);
+    memcpy(outq_reserve(&c->out, frames.n), frames.p, frames.n);
     outq_commit(&c->out, frames.n);
     return answer(c);
 }

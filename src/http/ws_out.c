@@ -29,7 +29,7 @@ void ws_out_frame(struct ws_conn *c, enum ws_opcode opcode, bool is_deflated, st
         queue_large(c, head, head_n, data);
         return;
     }
-    room = outq_reserve_small(&c->out, head_n + data.n);
+    room = outq_reserve(&c->out, head_n + data.n);
     memcpy(room, head, head_n);
     if (data.n > 0)
         memcpy(room + head_n, data.p, data.n);

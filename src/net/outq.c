@@ -1,6 +1,8 @@
 /* The queue is a list of pieces: memory of 16 KiB in all (header included) from a cache, memory of
  * an exact size where more was asked for at once, bytes that somebody keeps for us, and sections of
- * files. `at` and `end` are offsets into the piece's bytes or into the file; every piece but a
+ * files. When as many queues as large pieces are kept have one, as when a thousand tasks answer in
+ * one turn, or get the same message, little is asked for in pieces of 512 bytes: fresh pages for each would cost more than the
+ * answers. `at` and `end` are offsets into the piece's bytes or into the file; every piece but a
  * freshly reserved one has something left (at < end).
  *
  * A flush alternates between two steps until one of them ends it: send_memory gathers all memory
@@ -17,7 +19,8 @@
 #include "base/mem.h"
 
 enum { PIECE_SIZE = 16384, PIECES_KEPT = 64, SECTIONS_KEPT = 64, VECTORS = 64 };
-enum { KEPT_LEAST = 4096, SMALL_SIZE = 512, SMALL_KEPT = 1024 };
+enum { SMALL_SIZE = 512, SMALL_KEPT = 1024 };
+enum { KEPT_LEAST = 4096 };
 
 struct piece {
     struct list node;
@@ -34,7 +37,9 @@ enum { ROOM = PIECE_SIZE - sizeof(struct piece), SMALL_ROOM = SMALL_SIZE - sizeo
 
 static struct mem_cache pieces = {NULL, PIECE_SIZE, 0,
                                   PIECES_KEPT}; /* process-wide: shared by all queues */
-static struct mem_cache smalls = {NULL, SMALL_SIZE, 0, SMALL_KEPT}; /* process-wide: likewise */
+static unsigned pieces_used;                    /* process-wide: how many of those queues have */
+static struct mem_cache small_pieces = {NULL, SMALL_SIZE, 0,
+                                        SMALL_KEPT}; /* process-wide: likewise */
 static struct mem_cache sections =
     MEM_CACHE(struct piece, SECTIONS_KEPT); /* process-wide: likewise */
 
@@ -53,20 +58,25 @@ static inline bool is_section(const struct piece *p)
     return !p->data;
 }
 
-static struct piece *begin_memory(struct piece *p, size_t room)
-{
-    p->at = p->end = 0;
-    p->data = p->bytes;
-    p->room = room;
-    p->keeper = NULL;
-    return p;
-}
-
 static struct piece *new_memory(size_t n)
 {
-    struct piece *p = n <= ROOM ? mem_cache_take(&pieces) : mem_alloc(sizeof(*p) + n);
+    struct piece *p;
 
-    return begin_memory(p, MAX(n, (size_t)ROOM));
+    if (n <= SMALL_ROOM && UNLIKELY(pieces_used >= PIECES_KEPT)) {
+        p = mem_cache_take(&small_pieces);
+        p->room = SMALL_ROOM;
+    } else if (n <= ROOM) {
+        p = mem_cache_take(&pieces);
+        p->room = ROOM;
+        pieces_used++;
+    } else {
+        p = mem_alloc(sizeof(*p) + n);
+        p->room = n;
+    }
+    p->at = p->end = 0;
+    p->data = p->bytes;
+    p->keeper = NULL;
+    return p;
 }
 
 static void free_piece(struct piece *p)
@@ -78,9 +88,10 @@ static void free_piece(struct piece *p)
         keeper_release(&p->keeper);
         mem_cache_give(&sections, p);
     } else if (p->room == ROOM) {
+        pieces_used--;
         mem_cache_give(&pieces, p);
     } else if (p->room == SMALL_ROOM) {
-        mem_cache_give(&smalls, p);
+        mem_cache_give(&small_pieces, p);
     } else {
         mem_free(p);
     }
@@ -120,17 +131,6 @@ char *outq_reserve(struct outq *q, size_t n)
         list_append(&q->pieces, &p->node);
     }
     return p->bytes + p->end;
-}
-
-char *outq_reserve_small(struct outq *q, size_t n)
-{
-    struct piece *p;
-
-    if (!list_is_empty(&q->pieces) || n > SMALL_ROOM)
-        return outq_reserve(q, n);
-    p = begin_memory(mem_cache_take(&smalls), SMALL_ROOM);
-    list_append(&q->pieces, &p->node);
-    return p->bytes;
 }
 
 void outq_commit(struct outq *q, size_t n)

@@ -37,10 +37,6 @@ static inline bool outq_is_empty(const struct outq *q)
 /* Room for `n` contiguous bytes at the end; to be followed by outq_commit of at most that many. */
 char *outq_reserve(struct outq *q, size_t n);
 
-/* As outq_reserve, sparing memory while little is queued: for messages that thousands of queues get
- * in the same turn. */
-char *outq_reserve_small(struct outq *q, size_t n);
-
 /* Counts `n` bytes written behind outq_reserve. */
 void outq_commit(struct outq *q, size_t n);
 

@@ -55,6 +55,7 @@ static int tear_down_file(void **state)
 {
     UNUSED(state);
     mem_cache_trim(&pieces);
+    mem_cache_trim(&small_pieces);
     mem_cache_trim(&sections);
     assert_int_equal(keeper.holds, 1);
     return close(file);
@@ -128,7 +129,7 @@ static void add_something(void)
         break;
     case 1:
         less = rnd(4) ? rnd(n + 1) : 0;
-        memcpy(rnd(2) ? outq_reserve(&q, n) : outq_reserve_small(&q, n), content + at, less);
+        memcpy(outq_reserve(&q, n), content + at, less);
         outq_commit(&q, less);
         buf_add(&want, content + at, less);
         break;
@@ -415,34 +416,39 @@ static void test_reserve(void **state)
     assert_int_equal(outq_flush(&q, ends[0], 0), OUTQ_EMPTY);
 }
 
-/* A little that is queued costs little; what does not fit goes on in a piece of the usual size. */
-static void test_reserve_small(void **state)
-{
-    UNUSED(state);
-    pair_new(ends, ALL);
-    memset(outq_reserve_small(&q, 100), 'x', 100);
-    outq_commit(&q, 100);
-    assert_int_equal(piece_of(q.pieces.prev)->room, SMALL_ROOM);
-    memset(outq_reserve_small(&q, 100), 'x', 100);
-    outq_commit(&q, 100);
-    assert_ptr_equal(q.pieces.next, q.pieces.prev);
-    memset(outq_reserve_small(&q, SMALL_ROOM), 'x', SMALL_ROOM);
-    outq_commit(&q, SMALL_ROOM);
-    assert_int_equal(piece_of(q.pieces.prev)->room, ROOM);
-    assert_int_equal(outq_flush(&q, ends[0], 0), OUTQ_EMPTY);
-    assert_int_equal(smalls.count, 1);
-    memset(outq_reserve_small(&q, SMALL_ROOM + 1), 'x', SMALL_ROOM + 1);
-    outq_commit(&q, SMALL_ROOM + 1);
-    assert_int_equal(piece_of(q.pieces.prev)->room, ROOM);
-    assert_int_equal(outq_flush(&q, ends[0], 0), OUTQ_EMPTY);
-}
-
 static unsigned freed;
 
 static void note_freed(struct keeper *k)
 {
     UNUSED(k);
     freed++;
+}
+
+/* More queues than large pieces are kept: those beyond take small ones for what is small. */
+static void test_many_queues(void **state)
+{
+    static struct outq many[PIECES_KEPT + 2];
+    struct outq *over = &many[PIECES_KEPT];
+
+    UNUSED(state);
+    for (size_t i = 0; i < ARRAY_LEN(many); i++) {
+        outq_init(&many[i]);
+        outq_add(&many[i], content + i, 3);
+        assert_int_equal(first_of(&many[i])->room, &many[i] < over ? ROOM : SMALL_ROOM);
+    }
+    outq_add(over, content, SMALL_ROOM + 1);
+    assert_int_equal(first_of(over)->end, SMALL_ROOM);
+    outq_add(over, content, SMALL_ROOM);
+    assert_int_equal(last_memory(over)->room, SMALL_ROOM);
+    assert_non_null(outq_reserve(over, SMALL_ROOM + 1));
+    assert_int_equal(last_memory(over)->room, ROOM);
+    outq_commit(over, 0);
+    assert_int_equal(over->bytes, 3 + SMALL_ROOM + 1 + SMALL_ROOM);
+    for (size_t i = 0; i < ARRAY_LEN(many); i++)
+        outq_clear(&many[i]);
+    assert_int_equal(pieces_used, 0);
+    assert_int_equal(pieces.count, PIECES_KEPT);
+    assert_int_equal(small_pieces.count, 4);
 }
 
 /* What is kept is not copied, and held until the last of it has gone or the queue is cleared; a
@@ -547,7 +553,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unreadable_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_owned_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reserve, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_reserve_small, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_many_queues, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_take, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_paced, set_up, tear_down),
