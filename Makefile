@@ -32,13 +32,15 @@ say = $(if $(V),,@printf '%-5s %s\n' '$(1)' '$(2)')
 # ---------------------------------------------------------------------------------------------------------------------
 # Packages. What the goals need is checked once per state of the package database, and installed when missing.
 
-PACKAGES_run   := gcc libc6-dev make pkg-config libluajit2-5.1-dev libev-dev libnghttp2-dev libssl-dev \
+PACKAGES_run   := gcc libc6-dev libcrypt-dev make pkg-config libluajit2-5.1-dev libev-dev libnghttp2-dev libssl-dev \
                   libc-ares-dev libidn2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev lua-cjson
 PACKAGES_test  := libcmocka-dev perl curl procps openssl python3-h2 python3-websockets redis-server memcached lua-nginx-redis lua-nginx-memcached \
                   lua-nginx-dns lua-nginx-websocket lua-nginx-kafka squid tinyproxy dante-server microsocks haproxy publicsuffix
 PACKAGES_browser := chromium fonts-dejavu-core python3-websockets
 PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
 PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
+PACKAGES_conformance := perl python3 libtest-base-perl libtest-longstring-perl libtext-diff-perl libipc-run-perl liblist-moreutils-perl \
+                        libwww-perl redis-server memcached iptables iproute2
 PACKAGES_bench := nginx-light libnginx-mod-http-lua libnginx-mod-stream wrk nghttp2-client perl valgrind strace python3 openssl redis-server lua-nginx-redis
 
 GOALS := $(or $(MAKECMDGOALS),all)
@@ -47,6 +49,7 @@ GROUPS := run \
     $(if $(filter lint fmt tidy analyze luacheck format,$(GOALS)),lint) \
     $(if $(filter fuzz fuzz-all,$(GOALS)),fuzz) \
     $(if $(filter browser,$(GOALS)),browser) \
+    $(if $(filter conformance,$(GOALS)),conformance) \
     $(if $(filter bench,$(GOALS)),bench)
 GROUPS := $(strip $(GROUPS))
 EMPTY :=
@@ -62,7 +65,7 @@ PKGS := luajit openssl libcares libidn2 libnghttp2 libpcre2-8 zlib libbrotlienc 
 build/libs.mk: Makefile | $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	@{ echo "LIB_CFLAGS := $$(pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')"; \
-	   echo "LIBS := $$(pkg-config --libs $(PKGS)) -lev -lm -ldl -lpthread"; } >$@.tmp && mv $@.tmp $@
+	   echo "LIBS := $$(pkg-config --libs $(PKGS)) -lev -lm -ldl -lpthread -lcrypt"; } >$@.tmp && mv $@.tmp $@
 
 ifneq ($(filter-out help clean,$(GOALS)),)
 include build/libs.mk
@@ -125,10 +128,10 @@ PARSERS := net/dns_message proto/url proto/date proto/range proto/cookie proto/f
            proto/http1_body proto/http1_response proto/content_decoder proto/h2_session proto/accept proto/ws_frame \
            proto/ws_handshake proto/ws_deflate proto/proxy_proto proto/client_hello proto/socks config/lex
 
-.PHONY: all run test unit t browser asan fuzz fuzz-all bench lint layers objects format tidy analyze luacheck fmt cov docs install deb clean help \
+.PHONY: all run test unit t browser conformance asan fuzz fuzz-all bench lint layers objects format tidy analyze luacheck fmt cov docs install deb clean help \
         deps sums
 
-all: $(if $(MAIN),build/perilune,$(ARCHIVES)) ## build the program: build/perilune
+all: $(if $(MAIN),build/perilune build/nginx,$(ARCHIVES)) ## build the program: build/perilune
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Rules
@@ -186,6 +189,10 @@ $(PROGRAM): $(B)/main.o $(ARCHIVES) $(B)/ldflags
 
 build/perilune: build/release/perilune
 	@ln -f $< $@
+
+# Under this name it stands in for nginx (base/product).
+build/nginx: build/perilune
+	@ln -sf perilune $@
 
 # $(call below,layer): the layer and all that stand before it in src/LAYERS, lowest first, as archives.
 upto  = $(if $(2),$(firstword $(2)) $(if $(filter $(1),$(firstword $(2))),,$(call upto,$(1),$(wordlist 2,99,$(2)))))
@@ -256,6 +263,9 @@ fuzz-run-%: $(B)/t/fuzz/%
 
 browser: build/perilune ## the examples in a headless Chromium; screenshots in build/browser
 	@t/browser/run build/perilune build/browser
+
+conformance: build/nginx ## one of OpenResty's own suites: SUITE=folder TEST_NGINX=folder [FILES=t/001-set.t]
+	t/conformance/openresty --suite '$(SUITE)' --test-nginx '$(TEST_NGINX)' --program build/nginx -j $(JOBS) $(FILES)
 
 bench: $(if $(filter release,$(FLAVOUR)),build/perilune,$(PROGRAM)) ## compare with nginx + Lua on this machine
 	@t/bench/run $(PROGRAM)

@@ -12,6 +12,7 @@
 
 #include "app/fair_share.h"
 #include "app/ffi_errlog.h"
+#include "app/health.h"
 #include "app/lib_http.h"
 #include "app/lib_ngx.h"
 #include "app/lib_socket.h"
@@ -82,6 +83,7 @@ void app_close_listeners(struct app_conf *conf)
 void app_open_zones(struct app_conf *conf, const struct app_conf *old)
 {
     zones_open(conf, old);
+    health_inherit(conf, old);
 }
 
 void app_fit_bus(const struct app_conf *conf)
@@ -296,12 +298,15 @@ void app_start(struct app_conf *conf, int id, int n)
         return;
     lib_stapling_start(conf);
     open_ports(conf);
+    if (id == 0)
+        health_start(conf);
 }
 
 void app_drain(void (*on_idle)(void))
 {
     app.is_exiting = true;
     app.on_idle = on_idle;
+    health_stop();
     lib_ngx_drain();
     for (unsigned i = 0; i < app.n_ports; i++)
         port_drain(&app.ports[i]);
@@ -317,6 +322,7 @@ void app_stop(void)
 {
     app.on_idle = NULL;
     timer_stop(&app.yield);
+    health_stop();
     session_on_gone(NULL);
     session_close_all();
     for (unsigned i = 0; i < app.n_ports; i++)

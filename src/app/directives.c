@@ -4,6 +4,7 @@
  * the reference; one that only stores a value names the field by `id` and a setter of this file. */
 #include "app/directives.h"
 
+#include "app/access_step.h"
 #include "app/lua_step.h"
 #include "app/rewrite.h"
 
@@ -43,6 +44,7 @@ void directives_end_lua(struct apply *a)
         location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
     if (a->precontent_by_lua)
         location_add_step(a->loc, PHASE_PRECONTENT, lua_step_precontent, a->precontent_by_lua, 0);
+    access_step_add(a->loc);
 }
 
 /* server_rewrite_by_lua comes before the rewrite directives of its server. */

@@ -194,7 +194,9 @@ static const struct directive table[] = {
      .doc = "With `off` a single process does everything; it has no reload. For development.",
      .id = FIELD(has_master), .apply = set_flag},
     {MAIN("pid", CTX_MAIN, 1, ARG_WORD, " file;"), .default_text = "pid logs/perilune.pid;",
-     .doc = "File that holds the number of the main process; relative to the prefix.",
+     .doc = "File that holds the number of the main process; relative to the prefix. Started under "
+            "the name of nginx, "
+            "it is logs/nginx.pid.",
      .apply = set_pid},
     {.name = "user",
      .contexts = CTX_MAIN,

@@ -9,6 +9,7 @@
 #include "app/lua_step.h"
 #include "app/script.h"
 #include "base/clock.h"
+#include "base/product.h"
 #include "proto/date.h"
 
 static const struct {
@@ -158,6 +159,8 @@ int ffi_ngx_text(int what, struct ffi_str *out)
 
     if (what == FFI_NGX_PREFIX)
         return put(out, conf ? conf->prefix : SLICE_EMPTY);
+    if (what == FFI_NGX_CONFIGURE)
+        return put(out, SLICE(NGINX_ARGUMENTS));
     if (!v)
         return FFI_NGX_NO_REQUEST;
     switch ((enum ffi_ngx_text)what) {
@@ -168,6 +171,7 @@ int ffi_ngx_text(int what, struct ffi_str *out)
     case FFI_NGX_PATH:
         return put(out, v->x->req.path);
     case FFI_NGX_PREFIX:
+    case FFI_NGX_CONFIGURE:
         break;
     }
     return FFI_NGX_NONE;
@@ -299,13 +303,6 @@ void ffi_ngx_enable_agent(void)
 int ffi_ngx_is_agent(void)
 {
     return app_worker_count() > 0 && app_worker_id() == APP_AGENT;
-}
-
-const char *ffi_ngx_configure(void)
-{
-    return "--with-debug --with-pcre-jit --with-threads --with-http_v2_module "
-           "--with-http_slice_module --with-http_ssl_module --with-stream "
-           "--with-stream_ssl_module";
 }
 
 int ffi_ngx_most_pending_timers(void)

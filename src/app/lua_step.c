@@ -8,6 +8,7 @@
 
 #include <lauxlib.h>
 
+#include "app/access.h"
 #include "app/conf.h"
 #include "app/lua_answer.h"
 #include "app/lua_filter.h"
@@ -18,6 +19,8 @@
 #include "bind/co.h"
 #include "bind/vm.h"
 #include "http/body_spool.h"
+
+enum { NGX_DECLINED = -5 };
 
 static enum lua_context
     plain_context; /* process-wide: of init_by_lua and its kind, which have no visit */
@@ -100,18 +103,22 @@ static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
         lua_output_end(v);
         return STEP_DONE;
     }
+    if (status == NGX_DECLINED && !is_content)
+        return STEP_NEXT;
     if (status < 0) {
         exchange_abort(v->x, &err_cancelled);
         return STEP_DONE;
     }
     if (status < 100 && !is_content)
-        return STEP_NEXT;
+        return lv->context == LUA_CONTEXT_ACCESS ? access_weigh(v, ACCESS_GRANTED) : STEP_NEXT;
     if (status < 300) {
         if (status >= 100 && v->x->res.status == 0)
             v->x->res.status = status;
         lua_output_end(v);
         return STEP_DONE;
     }
+    if (lv->context == LUA_CONTEXT_ACCESS)
+        return access_weigh(v, status);
     return phases_finish_status(v, status);
 }
 
@@ -168,7 +175,7 @@ static enum step_result outcome_of_return(struct visit *v, struct lua_visit *lv,
             lua_output_end(v);
             return STEP_DONE;
         }
-        return STEP_NEXT;
+        return lv->context == LUA_CONTEXT_ACCESS ? access_weigh(v, ACCESS_GRANTED) : STEP_NEXT;
     default:
         lua_output_end(v);
         return STEP_DONE;

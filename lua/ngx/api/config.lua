@@ -3,11 +3,16 @@
 local ffi = require "ffi"
 local native = require "ngx.api.native"
 
-local PREFIX = 3
+local PREFIX, CONFIGURE = 3, 4
 
-local out = ffi.new("struct ffi_str")
-native.C.ffi_ngx_text(PREFIX, out)
-local prefix = out.p ~= nil and ffi.string(out.p, out.n) or ""
+--- A text of the server itself.
+local function text(which)
+    local out = ffi.new("struct ffi_str")
+    native.C.ffi_ngx_text(which, out)
+    return ffi.string(out.p, out.n)
+end
+
+local prefix, configure = text(PREFIX), text(CONFIGURE)
 
 return {
     debug = false,
@@ -17,8 +22,8 @@ return {
     prefix = function()
         return prefix
     end,
-    --- What nginx would be configured with to offer as much.
+    --- What nginx would have been configured with to do the same.
     nginx_configure = function()
-        return " " .. ffi.string(native.C.ffi_ngx_configure())
+        return configure
     end,
 }
