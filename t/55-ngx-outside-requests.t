@@ -168,7 +168,9 @@ master worker true 3 true
 --- http_config
     lua_shared_dict seen 1m;
     init_by_lua_block {
-        assert(require("ngx.process").enable_privileged_agent())
+        local enable = require("ngx.process").enable_privileged_agent
+        package.loaded.refused = select(2, enable(-1)):match("^bad 'connections' argument")
+        assert(enable(10))
     }
     init_worker_by_lua_block {
         local process = require "ngx.process"
@@ -204,14 +206,39 @@ master worker true 3 true
             end
             ngx.say(process.type(), " ", seen:get("privileged agent"), " ", seen:get("id"), " ", count(seen:get("pid")), " ",
                 count(ngx.worker.pid()) > 0, " ",
-                #ngx.worker.pids(), " ", select(2, pcall(process.enable_privileged_agent)))
+                #ngx.worker.pids(), " ", select(2, process.enable_privileged_agent()),
+                " ", package.loaded.refused)
         }
     }
 --- response_body
-worker 1 nil 0 true 2 API disabled in the current context
+worker 1 nil 0 true 2 API disabled in the current context bad 'connections' argument
 --- error_log
 start privileged agent process
 --- shutdown_error_log
 the end of a privileged agent
 the end of a worker
 privileged agent process
+
+
+
+=== TEST 8: every timer that waits runs when the process ends, however many may run at a time
+--- http_config
+    lua_shared_dict seen 1m;
+    lua_max_running_timers 2;
+    exit_worker_by_lua_block { ngx.log(ngx.NOTICE, "early: ", ngx.shared.seen:get("early")) }
+--- config
+    location /t {
+        content_by_lua_block {
+            for i = 1, 300 do
+                assert(ngx.timer.at(3600, function(premature)
+                    ngx.shared.seen:incr("early", premature and 1 or 0, 0)
+                end))
+            end
+            ngx.say(ngx.timer.pending_count())
+        }
+    }
+--- response_body
+300
+--- shutdown: 3
+--- shutdown_error_log
+early: 300

@@ -39,10 +39,13 @@ end
 --- For init_by_lua: the master starts one process more, which keeps the master's rights (those of root), runs
 -- init_worker_by_lua and its timers, and serves nobody. Without a master nothing happens.
 -- @tparam[opt] number connections accepted for compatibility: what the agent connects to is not limited
--- @treturn boolean true
-function process.enable_privileged_agent(connections) -- luacheck: ignore 212
+-- @treturn ?boolean true
+-- @treturn ?string error
+function process.enable_privileged_agent(connections)
     if C.ffi_ngx_context() ~= context.numbers.init then
-        error("API disabled in the current context", 2)
+        return nil, "API disabled in the current context"
+    elseif connections ~= nil and (type(connections) ~= "number" or connections < 0) then
+        return nil, "bad 'connections' argument: number expected and greater than 0"
     end
     C.ffi_ngx_enable_agent()
     return true
