@@ -3,6 +3,7 @@
 
 #include "app/directives_tables.h"
 #include "app/access.h"
+#include "app/directives_tables.h"
 #include "base/log.h"
 #include "proto/method.h"
 

@@ -554,6 +554,11 @@ static const struct directive table[] = {
     DIRECTIVE_ACCEPTED("lua_thread_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
     DIRECTIVE_ACCEPTED("lua_load_resty_core", CTX_TOPS, ARG_FLAG, "on | off"),
     DIRECTIVE_ACCEPTED("lua_sa_restart", CTX_TOPS, ARG_FLAG, "on | off"),
+    DIRECTIVE_FLAG(
+        "rewrite_by_lua_no_postpone", CTX_HTTP, "off",
+        offsetof(struct location, rewrites_by_lua_first),
+        "`rewrite_by_lua*` runs before `set`, `if`, `rewrite` and `return` of its location.",
+        directives_set_flag),
     DIRECTIVE_ACCEPTED("access_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
     DIRECTIVE_ACCEPTED("precontent_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
     CONF("lua_capture_error_log", ARG_SIZE, "size", NULL, capture_size,

@@ -32,6 +32,10 @@ static void cancel(struct co *co)
 {
     lua_State *L = vm_main();
 
+    if (timer_is_active(&co->timer)) {
+        timer_stop(&co->timer);
+        log_write(co->log, LOG_DEBUG, "lua clean up the timer for pending ngx.sleep");
+    }
     lua_pushlightuserdata(L, &kill_token);
     co_cancel(co, L);
 }

@@ -167,7 +167,7 @@ struct location {
         is_types_inherited, are_more_headers_inherited;
     struct log_sink *error_log;
     bool lua_code_cache, lua_need_request_body, lua_use_default_type, lua_http10_buffering,
-        does_lua_change_underscores;
+        does_lua_change_underscores, rewrites_by_lua_first;
     struct socket_conf sockets; /* lua_socket_* */
 
     /* of stream */

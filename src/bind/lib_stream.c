@@ -61,20 +61,51 @@ void lib_stream_open(struct lib_stream *ls, struct stream *s)
     ls->is_parked = false;
 }
 
+/* --- its addresses --- */
+
+static void remember(union lib_stream_end *end, const struct addr *a)
+{
+    if (a->len <= sizeof(*end) && !addr_is_unix(a))
+        memcpy(end, &a->sa, a->len);
+}
+
+static bool recall(const union lib_stream_end *end, struct addr *out)
+{
+    if (!end->sa.sa_family)
+        return false;
+    out->len = end->sa.sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(end->in6);
+    memcpy(&out->storage, end, out->len);
+    return true;
+}
+
+void lib_stream_accepted(struct lib_stream *ls, const struct addr *peer)
+{
+    remember(&ls->peer, peer);
+}
+
+bool lib_stream_address(const struct lib_stream *ls, bool is_peer, struct addr *out)
+{
+    int fd = ls->wire.stream ? stream_fd(ls->wire.stream) : -1;
+
+    if (recall(is_peer ? &ls->peer : &ls->local, out))
+        return true;
+    return fd >= 0 && addr_of_fd(fd, is_peer, out) == NULL;
+}
+
+static void remember_local(struct lib_stream *ls)
+{
+    struct addr a;
+
+    if (ls->peer.sa.sa_family && lib_stream_address(ls, false, &a))
+        remember(&ls->local, &a);
+}
+
+/* --- its life --- */
+
 static void wake(struct lib_stream_waiter *waiter)
 {
     if (waiter->co)
         co_wake(waiter->co, waiter->wait);
-}
-
-void lib_stream_on_event(struct wire *w, int events)
-{
-    struct lib_stream *ls = CONTAINER_OF(w, struct lib_stream, wire);
-
-    if (ls->is_parked)
-        lib_stream_close(ls, false);
-    else
-        wake(events & IO_READ ? &ls->reader : &ls->writer);
 }
 
 void lib_stream_forget_on_lost(struct lib_stream *ls)
@@ -92,22 +123,53 @@ void lib_stream_close(struct lib_stream *ls, bool reset)
     lib_stream_forget_on_lost(ls);
     if (!ls->wire.stream)
         return;
+    remember_local(ls);
     wire_close(&ls->wire, reset);
     ls->is_parked = false;
     wake(&ls->reader);
     wake(&ls->writer);
 }
 
+static void tell_lost(struct lib_stream *ls)
+{
+    lua_State *L = vm_main();
+
+    if (ls->on_lost == LUA_NOREF || !L)
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, ls->on_lost);
+    vm_call(0, 0, "on_lost");
+}
+
 static void on_owner_lost(struct owned *o)
 {
     struct lib_stream *ls = CONTAINER_OF(o, struct lib_stream, owner);
-    lua_State *L = vm_main();
 
-    if (ls->on_lost != LUA_NOREF && L) {
-        lua_rawgeti(L, LUA_REGISTRYINDEX, ls->on_lost);
-        vm_call(0, 0, "on_lost");
-    }
+    tell_lost(ls);
     lib_stream_close(ls, false);
+}
+
+/* Its peer has closed it, has said something unasked, or its time is over. */
+static void end_parked(struct lib_stream *ls)
+{
+    int fn = ls->on_lost;
+
+    log_write(NULL, LOG_DEBUG, "lua tcp socket keepalive close handler: fd:%d",
+              stream_fd(ls->wire.stream));
+    ls->on_lost = LUA_NOREF;
+    lib_stream_close(ls, false);
+    ls->on_lost = fn;
+    tell_lost(ls);
+    lib_stream_forget_on_lost(ls);
+}
+
+void lib_stream_on_event(struct wire *w, int events)
+{
+    struct lib_stream *ls = CONTAINER_OF(w, struct lib_stream, wire);
+
+    if (ls->is_parked)
+        end_parked(ls);
+    else
+        wake(events & IO_READ ? &ls->reader : &ls->writer);
 }
 
 const void *lib_stream_subject(void)
@@ -136,26 +198,36 @@ void lib_stream_debug(const char *what, unsigned value)
     log_write(co ? co->log : NULL, LOG_DEBUG, "lua tcp socket %s: %u", what, value);
 }
 
-int lib_stream_begin_wait(lua_State *L, struct lib_stream_waiter *waiter)
+static void begin_wait(lua_State *L, struct lib_stream_waiter *waiter)
 {
     struct co *co = co_current();
 
     if (!co)
-        return luaL_error(L, "a stream cannot be waited for outside of a task");
+        luaL_error(L, "a stream cannot be waited for outside of a task");
     waiter->co = co;
     waiter->wait = co_begin_wait(co);
+}
+
+int lib_stream_begin_wait(lua_State *L, struct lib_stream_waiter *waiter)
+{
+    begin_wait(L, waiter);
     lua_pushlightuserdata(L, co_wait_token());
     return 1;
 }
 
+void lib_stream_start_wait(lua_State *L, struct lib_stream *ls, int side)
+{
+    begin_wait(L, side == IO_READ ? &ls->reader : &ls->writer);
+    wire_wait(&ls->wire, side, side == IO_READ ? ls->read_timeout : ls->write_timeout);
+    lib_stream_debug(side == IO_READ ? "read timeout" : "send timeout",
+                     side == IO_READ ? ls->read_timeout : ls->write_timeout);
+}
+
 int lib_stream_wait(lua_State *L, struct lib_stream *ls, int side)
 {
-    int n = lib_stream_begin_wait(L, side == IO_READ ? &ls->reader : &ls->writer);
-
-    wire_wait(&ls->wire, side, side == IO_READ ? ls->read_timeout : ls->write_timeout);
-    if (side == IO_READ)
-        lib_stream_debug("read timeout", ls->read_timeout);
-    return n;
+    lib_stream_start_wait(L, ls, side);
+    lua_pushlightuserdata(L, co_wait_token());
+    return 1;
 }
 
 int lib_stream_refuse(lua_State *L, const char *code)
@@ -174,12 +246,36 @@ int lib_stream_fail(lua_State *L, const struct lib_stream *ls)
     return lib_stream_refuse(L, s && s->err ? s->err->code : err_closed.code);
 }
 
+/* Pushes the place ("file:line: ") of the innermost Lua code that is not of our library. */
+static void where(lua_State *L)
+{
+    const char *own = vm_lua_dir();
+    lua_Debug ar;
+
+    for (int level = 1; lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sl", &ar);
+        if (ar.currentline <= 0 || strncmp(ar.source + 1, own, strlen(own)) == 0)
+            continue;
+        lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+        return;
+    }
+    lua_pushliteral(L, "");
+}
+
+/* May the running task use it? */
+static bool is_own(const struct lib_stream *ls)
+{
+    return !ls->subject || (ls->subject == lib_stream_subject() && !ls->owner.is_orphan);
+}
+
 struct lib_stream *lib_stream_own(lua_State *L)
 {
     struct lib_stream *ls = lib_stream_check(L, 1);
 
-    if (UNLIKELY(ls->subject && ls->subject != lib_stream_subject())) {
-        lua_pushliteral(L, "bad request"); /* without a place: that would be one of our library */
+    if (UNLIKELY(!is_own(ls))) {
+        where(L);
+        lua_pushliteral(L, "bad request");
+        lua_concat(L, 2);
         lua_error(L);
     }
     return ls;
@@ -224,6 +320,8 @@ static int l_gc(lua_State *L)
 {
     struct lib_stream *ls = lib_stream_check(L, 1);
 
+    co_forget(ls->reader.co, ls);
+    co_forget(ls->writer.co, ls);
     ls->reader.co = ls->writer.co = NULL;
     lib_stream_close(ls, false);
     return 0;

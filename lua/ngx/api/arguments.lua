@@ -60,13 +60,18 @@ function arguments.req.get_post_args(most)
     return parse(body, #body, most, {})
 end
 
+--- What may not stand in a request line.
+local function escape_control(byte)
+    return ("%%%02X"):format(byte:byte())
+end
+
 --- Sets the query string from a string or a table.
 function arguments.req.set_uri_args(args)
     local kind = type(args)
     if kind == "table" then
         args = arguments.encode_args(args)
     elseif kind == "string" or kind == "number" then
-        args = tostring(args)
+        args = tostring(args):gsub("[%z\1-\31\127]", escape_control)
     else
         error("bad argument #1 to 'set_uri_args' (string, number, or table expected, but got " .. kind .. ")", 2)
     end

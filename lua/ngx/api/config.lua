@@ -9,9 +9,10 @@ local PREFIX, CONFIGURE = 3, 4
 local function text(which)
     local out = ffi.new("struct ffi_str")
     native.C.ffi_ngx_text(which, out)
-    return ffi.string(out.p, out.n)
+    return out.p ~= nil and ffi.string(out.p, out.n) or ""
 end
 
+--- The same for all that runs in this process: asked once, by the thread that opens the machine.
 local prefix, configure = text(PREFIX), text(CONFIGURE)
 
 return {
@@ -24,6 +25,6 @@ return {
     end,
     --- What nginx would have been configured with to do the same.
     nginx_configure = function()
-        return configure
+        return " " .. configure
     end,
 }
