@@ -1,4 +1,4 @@
-# lua-nginx-websocket, lua-nginx-dns and lua-nginx-kafka as Debian has them.
+# lua-nginx-websocket, -dns, -kafka, -string and -cookie as Debian has them.
 use Test::Nginx::Socket 'no_plan';
 
 no_root_location();
@@ -233,3 +233,59 @@ GET /t
 4 messages
 moved: true after 2
 k=async 1 k=async 20
+
+
+
+=== TEST 5: hashes, AES and hexadecimal digits of lua-nginx-string, which call OpenSSL and nginx by FFI
+--- config
+    location /t {
+        content_by_lua_block {
+            local str = require "nginx.string"
+            for _, name in ipairs { "md5", "sha1", "sha224", "sha256", "sha384", "sha512" } do
+                local digest = require("nginx." .. name):new()
+                assert(digest:update("a"))
+                assert(digest:update("bc"))
+                ngx.say(name, " ", str.to_hex(digest:final()):sub(1, 16))
+            end
+            local aes = require("nginx.aes"):new("secret")
+            local sealed = aes:encrypt("a message")
+            ngx.say(#sealed, " ", aes:decrypt(sealed), " ", str.atoi("42"), " ", #require("nginx.random").bytes(7))
+        }
+    }
+--- request
+GET /t
+--- response_body
+md5 900150983cd24fb0
+sha1 a9993e364706816a
+sha224 23097d223405d822
+sha256 ba7816bf8f01cfea
+sha384 cb00753f45a35e8b
+sha512 ddaf35a193617aba
+16 a message 42 7
+--- no_error_log
+[error]
+
+
+
+=== TEST 6: cookies both ways with lua-nginx-cookie
+--- config
+    location /t {
+        content_by_lua_block {
+            local cookie = assert(require("nginx.cookie"):new())
+            local fields = cookie:get_all()
+            assert(cookie:set { key = "id", value = "7", path = "/", httponly = true, max_age = 50 })
+            assert(cookie:set { key = "other", value = "8" })
+            ngx.say(cookie:get("a"), " ", fields.b, " ", tostring(cookie:get("c")))
+        }
+    }
+--- request
+GET /t
+--- more_headers
+Cookie: a=1; b=two
+--- raw_response_headers_like
+Set-Cookie: id=7; .*HttpOnly\r
+Set-Cookie: other=8\r
+--- response_body
+1 two nil
+--- no_error_log
+[error]

@@ -91,7 +91,6 @@ qr/\[error\] .* exit_worker_by_lua_file error: \S+exit.lua:2: unexpected symbol 
 === TEST 4: sockets of timers go by the level of http
 --- http_config
     lua_socket_log_errors off;
-    lua_socket_connect_timeout 50ms;
 --- config
     location /t {
         lua_socket_log_errors on;
@@ -160,3 +159,86 @@ single 1 true true
     }
 --- response_body
 master worker true 3 true
+
+
+
+=== TEST 7: a privileged agent runs init_worker_by_lua and timers, accepts nothing, ends with the others
+--- master_on
+--- workers: 2
+--- http_config
+    lua_shared_dict seen 1m;
+    init_by_lua_block {
+        local enable = require("ngx.process").enable_privileged_agent
+        package.loaded.refused = select(2, enable(-1)):match("^bad 'connections' argument")
+        assert(enable(10))
+    }
+    init_worker_by_lua_block {
+        local process = require "ngx.process"
+        ngx.shared.seen:incr(process.type(), 1, 0)
+        if process.type() == "privileged agent" then
+            ngx.shared.seen:set("id", tostring(ngx.worker.id()))
+            ngx.timer.at(0, function()
+                ngx.shared.seen:set("pid", ngx.worker.pid())
+            end)
+        end
+    }
+    exit_worker_by_lua_block { ngx.log(ngx.NOTICE, "the end of a ", require("ngx.process").type()) }
+--- config
+    location /t {
+        content_by_lua_block {
+            local seen, process = ngx.shared.seen, require "ngx.process"
+            repeat
+                ngx.sleep(0.01)
+            until seen:get("pid") and seen:get("worker") == 2
+            -- whether one of the descriptors of the agent is a socket that listens
+            local listens = {}
+            for line in io.lines("/proc/net/tcp") do
+                local state, inode = line:match("^%s*%d+: %S+ %S+ (%x+) %S+ %S+ %S+%s+%d+%s+%d+ (%d+)")
+                listens[inode or ""] = state == "0A"
+            end
+            local function count(pid)
+                local f, sockets = io.popen("ls -l /proc/" .. pid .. "/fd"), 0
+                for line in f:lines() do
+                    sockets = sockets + (listens[line:match("socket:%[(%d+)%]")] and 1 or 0)
+                end
+                f:close()
+                return sockets
+            end
+            ngx.say(process.type(), " ", seen:get("privileged agent"), " ", seen:get("id"), " ", count(seen:get("pid")), " ",
+                count(ngx.worker.pid()) > 0, " ",
+                #ngx.worker.pids(), " ", select(2, process.enable_privileged_agent()),
+                " ", package.loaded.refused)
+        }
+    }
+--- response_body
+worker 1 nil 0 true 2 API disabled in the current context bad 'connections' argument
+--- error_log
+start privileged agent process
+--- shutdown_error_log
+the end of a privileged agent
+the end of a worker
+privileged agent process
+
+
+
+=== TEST 8: every timer that waits runs when the process ends, however many may run at a time
+--- http_config
+    lua_shared_dict seen 1m;
+    lua_max_running_timers 2;
+    exit_worker_by_lua_block { ngx.log(ngx.NOTICE, "early: ", ngx.shared.seen:get("early")) }
+--- config
+    location /t {
+        content_by_lua_block {
+            for i = 1, 300 do
+                assert(ngx.timer.at(3600, function(premature)
+                    ngx.shared.seen:incr("early", premature and 1 or 0, 0)
+                end))
+            end
+            ngx.say(ngx.timer.pending_count())
+        }
+    }
+--- response_body
+300
+--- shutdown: 3
+--- shutdown_error_log
+early: 300

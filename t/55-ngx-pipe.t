@@ -341,3 +341,32 @@ after 5
     }
 --- response_body
 API disabled in the current context
+
+
+
+=== TEST 11: whoever reads while another waits for the end reads on to the end
+--- config
+    location /t {
+        content_by_lua_block {
+            local proc = require("ngx.pipe").spawn({ "sh", "-c", "for i in 1 2 3 4 5; do echo $i$(printf %070000d 0); done" })
+            local n, err = 0
+            local reader = ngx.thread.spawn(function()
+                local data
+                repeat
+                    data, err = proc:stdout_read_any(1000)
+                    n = n + #(data or "")
+                    ngx.sleep(0)
+                until not data
+            end)
+            ngx.say(proc:wait())
+            ngx.thread.wait(reader)
+            ngx.say(n, " ", err)
+            ngx.say(proc:stderr_read_any(1))
+            ngx.say(proc:stdout_read_any(1))
+        }
+    }
+--- response_body
+trueexit0
+350010 closed
+nilclosed
+nilclosed

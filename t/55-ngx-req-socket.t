@@ -196,3 +196,41 @@ GET /t
 --- response_body
 nilattempt to read the request body in a subrequest
 nilattempt to read the request body in a subrequest
+
+
+
+=== TEST 7: a body that a socket reads can be kept: what follows finds it whole
+--- config
+    location /t {
+        rewrite_by_lua_block {
+            local sock = ngx.req.socket()
+            ngx.req.init_body(4)
+            repeat
+                local piece, err, partial = sock:receive(5)
+                ngx.req.append_body(piece or partial)
+            until not piece
+            ngx.req.finish_body()
+        }
+        content_by_lua_block {
+            ngx.req.read_body()
+            local f = io.open(ngx.req.get_body_file())
+            ngx.say(f:read("*a"), " ", ngx.var.content_length)
+            f:close()
+            ngx.print(ngx.location.capture("/sub", { method = ngx.HTTP_POST, always_forward_body = true }).body)
+        }
+    }
+    location /sub {
+        content_by_lua_block {
+            ngx.req.read_body()
+            ngx.req.set_body_data(ngx.req.get_body_data() or io.open(ngx.req.get_body_file()):read("*a"))
+            ngx.say(ngx.req.get_body_data())
+        }
+    }
+--- request
+POST /t
+hello, everybody
+--- response_body
+hello, everybody 16
+hello, everybody
+--- no_error_log
+[error]

@@ -22,6 +22,7 @@ local variables = require "ngx.api.variables"
 ffi.cdef [[ int getpid(void); ]]
 
 local C = native.C
+
 --- A table of functions whose module is loaded when one of them is first asked for: a server that never does so has
 -- a third less of Lua in it.
 local function when_asked(load)

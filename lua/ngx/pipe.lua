@@ -127,7 +127,7 @@ function pipe.spawn(args, opts)
     local how = {
         env = read_environ(opts.environ), stderr = opts.merge_stderr and "stdout" or nil, is_told = true,
     }
-    local self = setmetatable({ is_merged = opts.merge_stderr and true or false }, mt)
+    local self = setmetatable({ is_merged = opts.merge_stderr and true or false, readers = {} }, mt)
     for _, name in ipairs(timeout_names) do
         self[name] = TIMEOUT_MS
     end
@@ -195,6 +195,7 @@ local function read_from(self, name, op, arg)
         return nil, "closed"
     end
     local ms = self[name .. "_read_timeout"]
+    self.readers[name] = true
     debug_line("lua pipe read process:", core.pid(self.core), " ", name)
     set_stream_timeouts(s, ms, 0)
     local data, code, partial = op(s, arg)
@@ -350,11 +351,11 @@ end
 
 -- the end
 
---- It has been waited for: what was not read is gone.
+--- It has been waited for: output that nobody has begun to read is gone. Who has begun may read to the end.
 local function finish(self, reason, status)
     self.is_over = true
     for _, name in ipairs { "stdin", "stdout", "stderr" } do
-        if self[name] then
+        if self[name] and not self.readers[name] then
             bytes.close(self[name])
         end
     end

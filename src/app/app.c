@@ -285,12 +285,17 @@ void app_start(struct app_conf *conf, int id, int n)
     timer_init(&app.yield, on_yielded);
     ws_conn_on_gone(on_connection_gone);
     session_on_gone(on_connection_gone);
-    fair_share_join(id);
+    if (id == APP_AGENT)
+        listeners_leave(conf);
+    else
+        fair_share_join(id);
     lib_bus_start();
     if (id == 0)
         check_limits(conf);
     loop_call_init(&app.idle_call, on_all_idle);
     (void)run_plain(conf->init_worker_by_lua, LUA_CONTEXT_INIT_WORKER);
+    if (id == APP_AGENT)
+        return;
     lib_stapling_start(conf);
     open_ports(conf);
     if (id == 0)

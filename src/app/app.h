@@ -30,7 +30,13 @@ void app_fit_bus(const struct app_conf *conf);
  * [emerg]) when it fails. */
 bool app_open_lua(struct app_conf *conf);
 
-/* Begins to serve in this process as worker `id` of `n`: init_worker_by_lua, then accepting. */
+/* The number of the process that runs init_worker_by_lua with the master's rights and serves
+ * nobody.
+ */
+enum { APP_AGENT = -1 };
+
+/* Begins to serve in this process as worker `id` of `n`: init_worker_by_lua, then accepting, unless
+ * it is APP_AGENT. */
 void app_start(struct app_conf *conf, int id, int n);
 
 /* Graceful end: no more accepting (this process's listening sockets are closed), idle connections
@@ -45,7 +51,7 @@ void app_stop(void);
 /* The configuration that is served, or NULL. */
 struct app_conf *app_conf_current(void);
 
-/* Worker number from 0. */
+/* Worker number from 0, or APP_AGENT. */
 int app_worker_id(void);
 
 /* How many workers there are. */

@@ -64,6 +64,8 @@ struct app_conf {
     uint64_t worker_shutdown_timeout; /* ms, 0: none */
     uint64_t worker_watchdog;         /* ms, 0: off */
     bool is_daemon, has_master;
+    bool has_agent; /* a process of the master's own rights that serves nobody; said by init_by_lua
+                     */
     bool has_multi_accept;
     enum loop_backend backend;
     struct slice pid_path, user, group;

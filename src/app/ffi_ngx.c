@@ -303,6 +303,19 @@ int ffi_ngx_has_master(void)
     return conf && conf->has_master;
 }
 
+void ffi_ngx_enable_agent(void)
+{
+    struct app_conf *conf = app_conf_current();
+
+    if (conf)
+        conf->has_agent = true;
+}
+
+int ffi_ngx_is_agent(void)
+{
+    return app_worker_count() > 0 && app_worker_id() == APP_AGENT;
+}
+
 int ffi_ngx_most_pending_timers(void)
 {
     const struct app_conf *conf = app_conf_current();

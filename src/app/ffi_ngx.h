@@ -107,6 +107,12 @@ int ffi_ngx_worker_pid(int id);
 /* 1 when a master process starts the workers. */
 int ffi_ngx_has_master(void);
 
+/* init_by_lua wants a privileged agent. */
+void ffi_ngx_enable_agent(void);
+
+/* 1 in the privileged agent. */
+int ffi_ngx_is_agent(void);
+
 /* Timers allowed to wait (lua_max_pending_timers). */
 int ffi_ngx_most_pending_timers(void);
 

@@ -129,11 +129,13 @@ int lib_ngx_body_get_file(lua_State *L)
     return 1;
 }
 
-/* The spool, empty, to be filled with something else. */
+/* The spool, empty, to be filled with something else; also when a socket reads the body itself. */
 static struct body_spool *reset(lua_State *L, struct visit *v)
 {
     struct body_spool *s = v->x->spool;
 
+    if (!s && lua_visit_of(v)->has_body_socket)
+        return body_spool_empty(v->x);
     if (!s || s->state == BODY_WAIT) {
         luaL_error(L, "request body not read yet");
         return NULL; /* luaL_error does not return, which its prototype does not say */

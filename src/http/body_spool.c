@@ -91,6 +91,22 @@ static void on_body(struct exchange *x)
         r->spool.on_complete(x, &r->spool);
 }
 
+static struct reading *attach(struct exchange *x)
+{
+    struct reading *r = pool_new(&x->pool, struct reading);
+
+    r->spool.fd = -1;
+    pool_on_reset(&x->pool, discard, &r->spool);
+    x->spool = &r->spool;
+    return r;
+}
+
+struct body_spool *body_spool_empty(struct exchange *x)
+{
+    attach(x)->spool.state = BODY_END;
+    return x->spool;
+}
+
 struct body_spool *body_spool_start(struct exchange *x,
                                     void (*fn)(struct exchange *x, struct body_spool *s),
                                     void *user)
@@ -102,13 +118,10 @@ struct body_spool *body_spool_start(struct exchange *x,
         x->spool->user = user;
         return x->spool;
     }
-    r = pool_new(&x->pool, struct reading);
-    r->spool.fd = -1;
+    r = attach(x);
     r->spool.keeps_file = x->settings->body_file == BODY_FILE_KEPT;
     r->spool.on_complete = fn;
     r->spool.user = user;
-    pool_on_reset(&x->pool, discard, &r->spool);
-    x->spool = &r->spool;
     take(x, &r->spool);
     if (r->spool.state == BODY_WAIT) {
         r->saved_on_body = x->user.on_body;

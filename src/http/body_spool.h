@@ -23,6 +23,10 @@ struct body_spool *body_spool_start(struct exchange *x,
                                     void (*fn)(struct exchange *x, struct body_spool *s),
                                     void *user);
 
+/* An empty one, complete, for an exchange that has none: somebody else has read the body, and puts
+ * another in its place. */
+struct body_spool *body_spool_empty(struct exchange *x);
+
 /* Moves what is in memory to a temporary file, where the rest of the body will go too. Only while
  * there is none. */
 const struct err *body_spool_to_file(struct exchange *x, struct body_spool *s) MUST_USE;

@@ -1,9 +1,9 @@
 /* The queue is a list of pieces: memory of 16 KiB in all (header included) from a cache, memory of
  * an exact size where more was asked for at once, bytes that somebody keeps for us, and sections of
- * files. When as many queues as large pieces are kept have one, as when a thousand tasks answer in
- * one turn, or get the same message, little is asked for in pieces of 512 bytes: fresh pages for each would cost more than the
- * answers. `at` and `end` are offsets into the piece's bytes or into the file; every piece but a
- * freshly reserved one has something left (at < end).
+ * files. When as many queues as large pieces are kept have one, as when a thousand tasks answer or
+ * clients get the same message in one turn, little is asked for in pieces of 512 bytes: fresh pages
+ * for each would cost more than what they hold. `at` and `end` are offsets into the piece's bytes
+ * or into the file; every piece but a freshly reserved one has something left (at < end).
  *
  * A flush alternates between two steps until one of them ends it: send_memory gathers all memory
  * before the next file section into one writev, send_section moves a part of a section. Where the

@@ -100,8 +100,8 @@ NORETURN static void run_worker(struct seat *s)
                                .alive_fd = crew.alive[0]};
 
     forget_master();
-    title_set("%s: worker process", product_name());
-    if (!privs_drop(crew.privs, crew.conf))
+    title_set("%s: %s", product_name(), seat_title(s));
+    if (s->id != APP_AGENT && !privs_drop(crew.privs, crew.conf))
         exit(2);
     worker_serve(&task);
     exit(0);
@@ -121,7 +121,7 @@ static void fill_seat(struct seat *s)
         run_worker(s);
     if (pid < 0) {
         signals_unblock();
-        log_write(NULL, LOG_ALERT, "fork() failed while spawning \"worker process\" (%d: %s)",
+        log_write(NULL, LOG_ALERT, "fork() failed while spawning \"%s\" (%d: %s)", seat_title(s),
                   errno, strerror(errno));
         s->state = SEAT_VACANT;
         s->due = clock_ms() + YOUNG;
@@ -129,7 +129,7 @@ static void fill_seat(struct seat *s)
     }
     s->pid = pid;
     s->state = SEAT_TAKEN;
-    log_write(NULL, LOG_NOTICE, "start worker process %d", (int)pid);
+    log_write(NULL, LOG_NOTICE, "start %s %d", seat_title(s), (int)pid);
     child_watch(&s->child, pid, on_child);
     seat_watch(s, crew.conf->worker_watchdog);
     signals_unblock();
@@ -139,6 +139,14 @@ static void remove_seat(struct seat *s)
 {
     list_remove(&s->node);
     seat_free(&s);
+}
+
+static void add_seat(int id)
+{
+    struct seat *s = seat_new(id, crew.generation);
+
+    list_append(&crew.seats, &s->node);
+    fill_seat(s);
 }
 
 void crew_start(struct app_conf *conf, const struct privs *privs)
@@ -151,12 +159,10 @@ void crew_start(struct app_conf *conf, const struct privs *privs)
     crew.died_young = 0;
     crew.is_dismissed = false;
     log_write(NULL, LOG_NOTICE, "start worker processes");
-    for (int i = 0; i < crew.count; i++) {
-        struct seat *s = seat_new(i, crew.generation);
-
-        list_append(&crew.seats, &s->node);
-        fill_seat(s);
-    }
+    for (int i = 0; i < crew.count; i++)
+        add_seat(i);
+    if (conf->has_agent)
+        add_seat(APP_AGENT);
     if (crew.generation > 1)
         timer_start(&crew.retire, READY_POLL);
 }

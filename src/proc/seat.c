@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "app/app.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -91,14 +92,19 @@ void seat_watch(struct seat *s, uint64_t limit)
     timer_start(&s->watch, MAX(limit / LOOKS_PER_LIMIT, 1));
 }
 
+const char *seat_title(const struct seat *s)
+{
+    return s->id == APP_AGENT ? "privileged agent process" : "worker process";
+}
+
 void seat_log_end(const struct seat *s)
 {
     int pid = (int)s->pid;
 
     if (WIFSIGNALED(s->status))
-        log_write(NULL, LOG_ALERT, "worker process %d exited on signal %d%s", pid,
+        log_write(NULL, LOG_ALERT, "%s %d exited on signal %d%s", seat_title(s), pid,
                   WTERMSIG(s->status), WCOREDUMP(s->status) ? " (core dumped)" : "");
     else
-        log_write(NULL, LOG_NOTICE, "worker process %d exited with code %d", pid,
+        log_write(NULL, LOG_NOTICE, "%s %d exited with code %d", seat_title(s), pid,
                   WEXITSTATUS(s->status));
 }

@@ -16,7 +16,7 @@ enum seat_state {
 struct seat {
     struct list node;
     enum seat_state state;
-    int id;
+    int id; /* of a worker, or APP_AGENT */
     unsigned generation;
     bool is_leaving; /* was told to quit */
     pid_t pid;
@@ -45,6 +45,9 @@ void seat_watch(struct seat *s, uint64_t limit);
 
 /* Ends looking. */
 void seat_stop_watch(struct seat *s);
+
+/* What its process is: "worker process" or "privileged agent process". */
+const char *seat_title(const struct seat *s);
 
 /* Logs how the process ended. */
 void seat_log_end(const struct seat *s);

@@ -12,8 +12,8 @@ local function text(which)
     return out.p ~= nil and ffi.string(out.p, out.n) or ""
 end
 
---- The same for all that runs in this process: threads read it while they start.
-local prefix = text(PREFIX)
+--- The same for all that runs in this process: asked once, by the thread that opens the machine.
+local prefix, configure = text(PREFIX), text(CONFIGURE)
 
 return {
     debug = false,
@@ -23,8 +23,8 @@ return {
     prefix = function()
         return prefix
     end,
-    --- What nginx would be configured with to offer as much.
+    --- What nginx would have been configured with to do the same.
     nginx_configure = function()
-        return " " .. text(CONFIGURE)
+        return " " .. configure
     end,
 }

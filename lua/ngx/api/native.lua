@@ -31,6 +31,8 @@ int ffi_ngx_worker_id(void);
 int ffi_ngx_worker_count(void);
 int ffi_ngx_worker_pid(int id);
 int ffi_ngx_has_master(void);
+void ffi_ngx_enable_agent(void);
+int ffi_ngx_is_agent(void);
 int ffi_ngx_most_pending_timers(void);
 int ffi_ngx_most_running_timers(void);
 int ffi_ngx_is_exiting(void);

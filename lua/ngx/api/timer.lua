@@ -22,8 +22,9 @@ local function run(fn, premature, args)
     end
 end
 
+--- Those that run because the process ends are not counted: none of them is to be left out.
 local function start(entry, premature)
-    if n_running >= C.ffi_ngx_most_running_timers() then
+    if not premature and n_running >= C.ffi_ngx_most_running_timers() then
         local info = debug.getinfo(entry.fn, "S")
         core.log_line(2, "lua failed to run timer with function defined at " .. info.source .. ":" .. info.linedefined
             .. ": " .. C.ffi_ngx_most_running_timers() .. " lua_max_running_timers are not enough")
@@ -111,10 +112,11 @@ end
 --- The process is ending: every pending function runs at once, with premature = true.
 local function drain()
     local all = pending
-    pending, n_pending = {}, 0
     if next(all) then
         core.log_line(8, "lua abort pending timers")
+        core.log_line(8, "lua found " .. n_pending .. " pending timers")
     end
+    pending, n_pending = {}, 0
     for entry in pairs(all) do
         entry.timer:stop()
         start(entry, true)
