@@ -47,8 +47,8 @@ void directives_end_lua(struct apply *a)
     access_step_add(a->loc);
 }
 
-/* server_rewrite_by_lua comes before the rewrite directives of its server; rewrite_by_lua before those of its
- * location when that is wanted. */
+/* server_rewrite_by_lua comes before the rewrite directives of its server; rewrite_by_lua before
+ * those of its location when that is wanted. */
 static void begin_lua(struct apply *a)
 {
     if (a->server_rewrite_by_lua && a->vhost && a->loc->kind == LOCATION_LEVEL)
