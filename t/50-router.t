@@ -66,6 +66,9 @@ for _, ask in ipairs { "GET /a/x", "GET /a/12", "GET /a/12x", "GET /a/new", "POS
     local res = await(test.request(r, { method = method, path = path }))
     print(ask, res.status, (res.body:gsub("\n", "")))
 end
+local req = test.make_request()
+req.path = "/a//b"
+print("with merge_slashes off", r.handler(req))
 --- exec
 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out
@@ -82,8 +85,9 @@ GET /f/ab	200	even path=ab
 GET /f/abc	404	not found
 DELETE /any	200	any 
 PUT /any	200	put 
-GET /a//b	200	rest rest=/b
+GET /a//b	200	name name=b
 OPTIONS *	204	
+with merge_slashes off	rest rest=/b
 
 === TEST 3: groups, middleware from the outside in, mounted routers and handlers, hosts
 --- user_files

@@ -12,6 +12,7 @@
 
 #include "app/fair_share.h"
 #include "app/ffi_errlog.h"
+#include "app/health.h"
 #include "app/lib_http.h"
 #include "app/lib_ngx.h"
 #include "app/lib_stapling.h"
@@ -81,6 +82,7 @@ void app_close_listeners(struct app_conf *conf)
 void app_open_zones(struct app_conf *conf, const struct app_conf *old)
 {
     zones_open(conf, old);
+    health_inherit(conf, old);
 }
 
 void app_fit_bus(const struct app_conf *conf)
@@ -288,12 +290,15 @@ void app_start(struct app_conf *conf, int id, int n)
     (void)run_plain(conf->init_worker_by_lua, LUA_CONTEXT_INIT_WORKER);
     lib_stapling_start(conf);
     open_ports(conf);
+    if (id == 0)
+        health_start(conf);
 }
 
 void app_drain(void (*on_idle)(void))
 {
     app.is_exiting = true;
     app.on_idle = on_idle;
+    health_stop();
     lib_ngx_drain();
     for (unsigned i = 0; i < app.n_ports; i++)
         port_drain(&app.ports[i]);
@@ -309,6 +314,7 @@ void app_stop(void)
 {
     app.on_idle = NULL;
     timer_stop(&app.yield);
+    health_stop();
     session_on_gone(NULL);
     session_close_all();
     for (unsigned i = 0; i < app.n_ports; i++)

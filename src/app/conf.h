@@ -76,7 +76,12 @@ struct app_conf {
     struct vhost **vhosts;
     unsigned n_vhosts, vhosts_size;
     struct location *stream; /* the stream level; NULL when there is no stream block */
-    struct map upstreams, stream_upstreams;     /* name → struct upstream * */
+    struct map upstreams, stream_upstreams; /* name → struct upstream * */
+    struct upstream *first_upstream[2];     /* those of http, of stream, in their order */
+    struct proxy_pass *passes;              /* of http, targets without variables */
+    struct upstream_cache *found_upstreams; /* see app/upstream_find.c; NULL: none yet */
+    struct health_match *matches;           /* see app/health_match.h */
+    struct health_check *health_checks;
     struct map log_formats, stream_log_formats; /* name → struct log_format * */
     struct map log_sinks;   /* "level path" → struct log_sink *: access logs and error logs, each
                                opened once */

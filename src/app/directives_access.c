@@ -1,6 +1,7 @@
 /* Who is let in: satisfy, allow, deny, auth_basic, auth_request, limit_except. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/access.h"
 #include "app/directives_tables.h"
 #include "base/log.h"

@@ -25,6 +25,7 @@ void app_register_directives(void)
     directives_proxy_register();
     directives_proxy_ssl_register();
     directives_upstream_register();
+    directives_health_register();
     directives_lua_register();
     directives_shared_register();
     directives_socket_register();

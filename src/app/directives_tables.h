@@ -74,4 +74,10 @@ void directives_proxy_register(void);
 /* proxy_ssl_* and grpc_ssl_*. */
 void directives_proxy_ssl_register(void);
 
+/* Those of health checks. */
+void directives_health_register(void);
+
+/* Those of access. */
+void directives_access_register(void);
+
 #endif

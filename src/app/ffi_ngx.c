@@ -279,6 +279,13 @@ int ffi_ngx_worker_count(void)
     return conf && conf->worker_processes > 0 ? conf->worker_processes : 1;
 }
 
+int ffi_ngx_has_master(void)
+{
+    const struct app_conf *conf = app_conf_current();
+
+    return conf && conf->has_master;
+}
+
 int ffi_ngx_most_pending_timers(void)
 {
     const struct app_conf *conf = app_conf_current();

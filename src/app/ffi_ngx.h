@@ -97,6 +97,9 @@ int ffi_ngx_worker_id(void);
 /* Number of workers. */
 int ffi_ngx_worker_count(void);
 
+/* 1 when a master process starts the workers. */
+int ffi_ngx_has_master(void);
+
 /* Timers allowed to wait (lua_max_pending_timers). */
 int ffi_ngx_most_pending_timers(void);
 

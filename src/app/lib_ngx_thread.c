@@ -11,7 +11,7 @@
 #include "app/conf.h"
 #include "app/lib_ngx_visit.h"
 #include "base/mem.h"
-#include "bind/lib_stream.h"
+#include "bind/owned.h"
 #include "bind/vm.h"
 
 static char kill_token; /* process-wide: only its address matters */
@@ -175,7 +175,7 @@ int lib_ngx_thread_cancel(lua_State *L)
 /* The log of a timer's task: who asked for the timer is known by text, for it may be gone. */
 struct timer_log {
     struct log_ctx ctx;
-    struct list sockets; /* streams that end with the task */
+    struct list sockets; /* what ends with the task */
     char subject[];
 };
 
@@ -214,7 +214,7 @@ static void on_timer_end(struct co *co, enum co_result result, int n)
     if (result == CO_FAILED)
         log_write(co->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
                   co_traceback(co));
-    lib_stream_close_all(sockets_of(co));
+    owned_lose_all(sockets_of(co));
     log_write(co->log, LOG_DEBUG, "http lua close fake http connection");
     mem_free((struct timer_log *)(uintptr_t)co->log);
     co->log = NULL;

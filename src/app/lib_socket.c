@@ -8,6 +8,7 @@
 #include "app/lib_ngx_thread.h"
 #include "app/lib_ngx_visit.h"
 #include "app/lua_output.h"
+#include "bind/lib_process.h"
 #include "bind/lib_stream.h"
 #include "http/body_spool.h"
 #include "net/addr.h"
@@ -22,9 +23,9 @@ static const struct socket_conf *conf(void)
     return v ? &v->loc->sockets : &default_conf;
 }
 
-static void close_all(void *arg)
+static void lose_all(void *arg)
 {
-    lib_stream_close_all(arg);
+    owned_lose_all(arg);
 }
 
 static struct list *sockets_of_visit(struct visit *v);
@@ -33,8 +34,10 @@ static struct list *sockets_of_visit(struct visit *v);
 static void leave_to_parent(void *arg)
 {
     struct visit *v = arg;
+    struct list *sockets = lua_visit_of(v)->sockets;
 
-    lib_stream_hand_over(lua_visit_of(v)->sockets, sockets_of_visit(v->parent));
+    lib_stream_hand_over(sockets, sockets_of_visit(v->parent));
+    owned_lose_all(sockets);
 }
 
 static struct list *sockets_of_visit(struct visit *v)
@@ -48,7 +51,7 @@ static struct list *sockets_of_visit(struct visit *v)
     if (v->parent)
         pool_on_reset(visit_pool(v), leave_to_parent, v);
     else
-        pool_on_reset(visit_pool(v), close_all, lv->sockets);
+        pool_on_reset(visit_pool(v), lose_all, lv->sockets);
     return lv->sockets;
 }
 
@@ -60,11 +63,7 @@ static struct list *sockets_of(struct visit *v)
 
 static void own(struct lib_stream *ls)
 {
-    struct list *sockets = sockets_of(lua_current_visit());
-
-    list_remove(&ls->owner);
-    if (sockets)
-        list_append(sockets, &ls->owner);
+    owned_give(&ls->owner, sockets_of(lua_current_visit()));
     ls->subject = lib_stream_subject();
 }
 
@@ -83,6 +82,17 @@ static int l_own(lua_State *L)
 
     own(ls);
     set_limits(L, ls);
+    return 0;
+}
+
+/* own_process(process, stream, …): they end with the running request, but others may use them */
+static int l_own_process(lua_State *L)
+{
+    struct list *all = sockets_of(lua_current_visit());
+
+    owned_give(lib_process_owned(L, 1), all);
+    for (int i = 2; i <= lua_gettop(L); i++)
+        owned_give(&lib_stream_check(L, i)->owner, all);
     return 0;
 }
 
@@ -239,6 +249,7 @@ int lib_socket(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"own", l_own},
+        {"own_process", l_own_process},
         {"limit", l_limit},
         {"timeouts", l_timeouts},
         {"pool_size", l_pool_size},

@@ -72,11 +72,14 @@ struct proxy_pass {
     struct slice authority, uri; /* uri.p == NULL: none was given */
     uint16_t default_port;
     bool is_tls;
-    struct upstream *upstream; /* found when first used */
+    struct upstream *upstream; /* NULL: the target has variables, or is Lua's */
     struct slice url;          /* as written, for proxy_redirect default */
+    const struct config_node *node;
+    struct proxy_pass *next; /* of the configuration */
 };
 
 struct balancer;
+struct config_node;
 
 /* One request on its way. In the exchange's pool. */
 struct proxy {

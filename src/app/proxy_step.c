@@ -76,6 +76,7 @@ static void on_reset(void *arg)
 
     leave(p, false);
     client_release(&p->up);
+    upstream_release(&p->upstream);
 }
 
 static unsigned next_bit(const struct err *why)
@@ -516,9 +517,10 @@ static bool resolve(struct proxy *p, const struct proxy_pass *pass)
         }
     }
     p->upstream = pass->upstream;
-    if (!p->upstream)
-        p->upstream = upstream_find((struct app_conf *)(uintptr_t)v->conf, p->pass.authority,
-                                    p->pass.default_port);
+    if (p->upstream)
+        return true;
+    p->upstream = upstream_find((struct app_conf *)(uintptr_t)v->conf, p->pass.authority,
+                                p->pass.default_port);
     if (!p->upstream)
         log_write(&v->x->log, LOG_ERROR, "invalid host in upstream \"" SLICE_FMT "\"",
                   SLICE_ARG(exchange_shown(v->x, p->pass.authority)));
@@ -553,6 +555,7 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
         answer(p, 500);
         return;
     }
+    pool_on_reset(visit_pool(v), on_reset, p);
     is_unix = slice_has_prefix(p->pass.authority, SLICE("unix:"));
     p->how.knows_h2 = conf->is_h2;
     p->authority = is_unix ? SLICE("localhost") : p->pass.authority;
@@ -561,7 +564,6 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
         return;
     }
     v->on_cancel = on_cancel;
-    pool_on_reset(visit_pool(v), on_reset, p);
     begin(p);
 }
 

@@ -32,11 +32,11 @@ mt.__newindex = function(self, key, value)
 end
 
 --- A list of fields.
--- @tparam[opt] table initial `{Name = value}` or `{{name, value}, …}`
+-- @tparam[opt] headers|table initial another list, `{Name = value}`, `{Name = {v1, v2}}` or `{{name, value}, …}`
 -- @treturn headers
 function headers.new(initial)
     local self = setmetatable({ _fields = {} }, mt)
-    for k, v in pairs(initial or {}) do
+    for k, v in pairs(headers.plain(initial) or {}) do
         if type(k) == "number" then
             self:add(v[1], v[2])
         else

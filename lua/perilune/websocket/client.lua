@@ -125,7 +125,7 @@ local function shake_hands(own, u, opts)
         err.status, err.headers = status, fields
         error(err, 0)
     end
-    return connection.new(raw, fields["sec-websocket-protocol"])
+    return connection.new(raw, fields["sec-websocket-protocol"], opts.typed)
 end
 
 --- A connection to the server, through the proxy that the options name.

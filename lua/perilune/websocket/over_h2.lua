@@ -49,7 +49,7 @@ function events.head(self, status, head)
         or not self.is_offered(protocol, self.opts) and "the server chose a sub-protocol that was not offered"
     local raw = not problem and core.adopt_call(self.id, self.opts, fields["sec-websocket-extensions"])
     if raw then
-        self.d:success(connection.new(raw, protocol))
+        self.d:success(connection.new(raw, protocol, self.opts.typed))
         return
     end
     local err = failure.new("handshake", problem or "the server chose extensions that were not offered")
