@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "app/app.h"
+#include "app/lib_ngx_thread.h"
 #include "app/lua_step.h"
 #include "app/script.h"
 #include "base/clock.h"
@@ -86,9 +87,7 @@ int ffi_ngx_context(void)
 
 int ffi_ngx_is_session(void)
 {
-    const struct visit *v = lua_current_visit();
-
-    return v && v->session;
+    return lib_ngx_thread_is_of_stream();
 }
 
 int ffi_ngx_set_status(int status)

@@ -39,7 +39,8 @@ int ffi_ngx_number(int what, double *out);
 /* The context of the running code, enum lua_context. */
 int ffi_ngx_context(void);
 
-/* 1 when the running code works for a session of `stream`. */
+/* 1 when the running code works for a session of `stream`, or for a timer that one has asked for.
+ */
 int ffi_ngx_is_session(void);
 
 /* Sets the status of the response. FFI_NGX_SENT when it is too late (logged). */

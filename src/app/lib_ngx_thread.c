@@ -176,6 +176,7 @@ int lib_ngx_thread_cancel(lua_State *L)
 struct timer_log {
     struct log_ctx ctx;
     struct list sockets; /* what ends with the task */
+    bool is_of_stream;   /* a session of `stream` has asked for it */
     char subject[];
 };
 
@@ -185,22 +186,39 @@ static void describe_timer(const struct log_ctx *ctx, struct buf *out)
     buf_add_slice(out, slice_str(CONTAINER_OF(ctx, struct timer_log, ctx)->subject));
 }
 
-static struct timer_log *new_timer_log(struct slice subject)
+static struct timer_log *new_timer_log(struct slice subject, bool is_of_stream)
 {
     struct timer_log *log = mem_alloc(sizeof(*log) + subject.n + 1);
 
     log->ctx = (struct log_ctx){.describe = describe_timer};
     list_init(&log->sockets);
+    log->is_of_stream = is_of_stream;
     memcpy(log->subject, subject.p, subject.n);
     log->subject[subject.n] = '\0';
     return log;
 }
 
-static struct list *sockets_of(const struct co *co)
+/* NULL: it is no task of a timer. */
+static struct timer_log *timer_log_of(const struct co *co)
 {
     if (!co || !co->log || co->log->describe != describe_timer)
         return NULL;
-    return &((struct timer_log *)(uintptr_t)co->log)->sockets;
+    return CONTAINER_OF((struct log_ctx *)(uintptr_t)co->log, struct timer_log, ctx);
+}
+
+bool lib_ngx_thread_is_of_stream(void)
+{
+    const struct visit *v = lua_current_visit();
+    const struct timer_log *log = timer_log_of(co_current());
+
+    return v ? v->session != NULL : log && log->is_of_stream;
+}
+
+static struct list *sockets_of(const struct co *co)
+{
+    struct timer_log *log = timer_log_of(co);
+
+    return log ? &log->sockets : NULL;
 }
 
 struct list *lib_ngx_thread_timer_sockets(void)
@@ -215,8 +233,11 @@ static void on_timer_end(struct co *co, enum co_result result, int n)
         log_write(co->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
                   co_traceback(co));
     owned_lose_all(sockets_of(co));
-    log_write(co->log, LOG_DEBUG, "http lua close fake http connection");
-    mem_free((struct timer_log *)(uintptr_t)co->log);
+    if (timer_log_of(co)->is_of_stream)
+        log_write(co->log, LOG_DEBUG, "stream lua close fake stream connection");
+    else
+        log_write(co->log, LOG_DEBUG, "http lua close fake http connection");
+    mem_free(timer_log_of(co));
     co->log = NULL;
 }
 
@@ -243,12 +264,12 @@ int lib_ngx_thread_timer_subject(lua_State *L)
 
 int lib_ngx_thread_spawn_timer(lua_State *L)
 {
-    int n = lua_gettop(L) - 1;
+    int n = lua_gettop(L) - 2;
     struct co *co = co_new(NULL, on_timer_end);
     struct slice subject;
 
     subject.p = luaL_checklstring(L, 1, &subject.n);
-    co->log = &new_timer_log(subject)->ctx;
+    co->log = &new_timer_log(subject, lua_toboolean(L, 2))->ctx;
     lua_checkstack(co->L, n);
     lua_xmove(L, co->L, n);
     co_queue(co, n - 1);

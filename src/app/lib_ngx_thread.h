@@ -4,6 +4,8 @@
 
 #include <lua.h>
 
+#include "base/base.h"
+
 /* thread_spawn(fn, ...) → task, must_leave: runs it now until it waits; must_leave: the request was
  * ended meanwhile and the caller is to yield for good */
 int lib_ngx_thread_spawn(lua_State *L);
@@ -14,7 +16,7 @@ int lib_ngx_thread_cancel(lua_State *L);
 /* timer_subject() → whom a timer made here is for, as log lines tell it */
 int lib_ngx_thread_timer_subject(lua_State *L);
 
-/* spawn_timer(subject, fn, ...): a task outside of any request */
+/* spawn_timer(subject, is_of_stream, fn, ...): a task outside of any request */
 int lib_ngx_thread_spawn_timer(lua_State *L);
 
 /* stop_sleep(): the timer of the running task is stopped */
@@ -31,5 +33,8 @@ void *lib_ngx_thread_kill_token(void);
 
 /* The list of streams that are closed when the running timer's task ends; NULL: no timer runs. */
 struct list *lib_ngx_thread_timer_sockets(void);
+
+/* Does the running code work for a session of `stream`, or for a timer that one has asked for? */
+bool lib_ngx_thread_is_of_stream(void);
 
 #endif
