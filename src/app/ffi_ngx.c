@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "app/app.h"
-#include "app/lib_ngx_thread.h"
 #include "app/lua_step.h"
+#include "app/lua_timer.h"
 #include "app/script.h"
 #include "base/clock.h"
 #include "base/product.h"
@@ -87,7 +87,9 @@ int ffi_ngx_context(void)
 
 int ffi_ngx_is_session(void)
 {
-    return lib_ngx_thread_is_of_stream();
+    const struct visit *v = lua_current_visit();
+
+    return v ? v->session != NULL : lua_timer_runs_for_stream();
 }
 
 int ffi_ngx_set_status(int status)

@@ -10,6 +10,7 @@
 
 #include "app/conf.h"
 #include "app/lib_ngx_visit.h"
+#include "app/lua_timer.h"
 #include "base/mem.h"
 #include "bind/owned.h"
 #include "bind/vm.h"
@@ -172,58 +173,9 @@ int lib_ngx_thread_cancel(lua_State *L)
     return 0;
 }
 
-/* The log of a timer's task: who asked for the timer is known by text, for it may be gone. */
-struct timer_log {
-    struct log_ctx ctx;
-    struct list sockets; /* what ends with the task */
-    bool is_of_stream;   /* a session of `stream` has asked for it */
-    char subject[];
-};
-
-static void describe_timer(const struct log_ctx *ctx, struct buf *out)
-{
-    buf_add_lit(out, ", context: ngx.timer");
-    buf_add_slice(out, slice_str(CONTAINER_OF(ctx, struct timer_log, ctx)->subject));
-}
-
-static struct timer_log *new_timer_log(struct slice subject, bool is_of_stream)
-{
-    struct timer_log *log = mem_alloc(sizeof(*log) + subject.n + 1);
-
-    log->ctx = (struct log_ctx){.describe = describe_timer};
-    list_init(&log->sockets);
-    log->is_of_stream = is_of_stream;
-    memcpy(log->subject, subject.p, subject.n);
-    log->subject[subject.n] = '\0';
-    return log;
-}
-
-/* NULL: it is no task of a timer. */
-static struct timer_log *timer_log_of(const struct co *co)
-{
-    if (!co || !co->log || co->log->describe != describe_timer)
-        return NULL;
-    return CONTAINER_OF((struct log_ctx *)(uintptr_t)co->log, struct timer_log, ctx);
-}
-
-bool lib_ngx_thread_is_of_stream(void)
-{
-    const struct visit *v = lua_current_visit();
-    const struct timer_log *log = timer_log_of(co_current());
-
-    return v ? v->session != NULL : log && log->is_of_stream;
-}
-
-static struct list *sockets_of(const struct co *co)
-{
-    struct timer_log *log = timer_log_of(co);
-
-    return log ? &log->sockets : NULL;
-}
-
 struct list *lib_ngx_thread_timer_sockets(void)
 {
-    return sockets_of(co_current());
+    return lua_timer_sockets(co_current());
 }
 
 static void on_timer_end(struct co *co, enum co_result result, int n)
@@ -232,19 +184,17 @@ static void on_timer_end(struct co *co, enum co_result result, int n)
     if (result == CO_FAILED)
         log_write(co->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
                   co_traceback(co));
-    owned_lose_all(sockets_of(co));
-    if (timer_log_of(co)->is_of_stream)
+    owned_lose_all(lua_timer_sockets(co));
+    if (lua_timer_is_of_stream(co))
         log_write(co->log, LOG_DEBUG, "stream lua close fake stream connection");
     else
         log_write(co->log, LOG_DEBUG, "http lua close fake http connection");
-    mem_free(timer_log_of(co));
-    co->log = NULL;
+    lua_timer_free_log(co);
 }
 
 int lib_ngx_thread_timer_subject(lua_State *L)
 {
     struct visit *v = lua_current_visit();
-    const struct log_ctx *log = co_current() ? co_current()->log : NULL;
     struct buf text = BUF_EMPTY;
 
     if (v && v->x->peer) {
@@ -256,9 +206,7 @@ int lib_ngx_thread_timer_subject(lua_State *L)
         buf_free(&text);
         return 1;
     }
-    lua_pushstring(L, log && log->describe == describe_timer
-                          ? CONTAINER_OF(log, struct timer_log, ctx)->subject
-                          : "");
+    lua_pushstring(L, lua_timer_subject(co_current()));
     return 1;
 }
 
@@ -269,7 +217,7 @@ int lib_ngx_thread_spawn_timer(lua_State *L)
     struct slice subject;
 
     subject.p = luaL_checklstring(L, 1, &subject.n);
-    co->log = &new_timer_log(subject, lua_toboolean(L, 2))->ctx;
+    lua_timer_make_log(co, subject, lua_toboolean(L, 2));
     lua_checkstack(co->L, n);
     lua_xmove(L, co->L, n);
     co_queue(co, n - 1);

@@ -4,8 +4,6 @@
 
 #include <lua.h>
 
-#include "base/base.h"
-
 /* thread_spawn(fn, ...) → task, must_leave: runs it now until it waits; must_leave: the request was
  * ended meanwhile and the caller is to yield for good */
 int lib_ngx_thread_spawn(lua_State *L);
@@ -33,8 +31,5 @@ void *lib_ngx_thread_kill_token(void);
 
 /* The list of streams that are closed when the running timer's task ends; NULL: no timer runs. */
 struct list *lib_ngx_thread_timer_sockets(void);
-
-/* Does the running code work for a session of `stream`, or for a timer that one has asked for? */
-bool lib_ngx_thread_is_of_stream(void);
 
 #endif

@@ -26,7 +26,8 @@ local function start(entry, premature)
     if n_running >= C.ffi_ngx_most_running_timers() then
         local info = debug.getinfo(entry.fn, "S")
         core.log_line(2, "lua failed to run timer with function defined at " .. info.source .. ":" .. info.linedefined
-            .. (entry.is_of_stream and ": stream lua: " or ": ") .. C.ffi_ngx_most_running_timers() .. " lua_max_running_timers are not enough")
+            .. (entry.is_of_stream and ": stream lua: " or ": ") .. C.ffi_ngx_most_running_timers()
+            .. " lua_max_running_timers are not enough")
         return
     end
     n_running = n_running + 1
