@@ -1,11 +1,13 @@
 # Perilune: how it is built and checked. `make help` lists the targets.
 #
-# Objects lie in build/<flavour>/ and never mix; a flavour is a set of flags (release, asan, cov, fuzz; lto:
-# as release, optimised as a whole, which takes its time to link). Each layer of
+# Objects lie in build/<flavour>/ and never mix; a flavour is a set of flags (release, asan, cov, fuzz). Each layer of
 # src/LAYERS becomes build/<flavour>/<layer>.a. The program links whole archives, because LuaJIT's FFI reaches functions
 # that no C code calls; a unit test links only its own layer's archive and those below it.
 #
-# Variables: V=1 shows whole commands; FLAVOUR, JOBS, CC, CFLAGS_EXTRA, PREFIX, DESTDIR, FUZZ_SECONDS, FUZZ_SEED, TESTS (for `t`).
+# The program is optimised as a whole when it is linked, half a minute of work; LTO=no links the code that the same objects hold
+# already, as unit tests are linked: for those who edit and try, edit and try.
+#
+# Variables: V=1 shows whole commands; FLAVOUR, LTO, JOBS, CC, CFLAGS_EXTRA, PREFIX, DESTDIR, FUZZ_SECONDS, FUZZ_SEED, TESTS (for `t`).
 
 VERSION      := 0.1.0
 FLAVOUR      ?= release
@@ -41,7 +43,7 @@ PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
 PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
 PACKAGES_conformance := perl python3 libtest-base-perl libtest-longstring-perl libtext-diff-perl libipc-run-perl liblist-moreutils-perl \
                         libwww-perl redis-server memcached iptables iproute2
-PACKAGES_bench := nginx-light libnginx-mod-http-lua libnginx-mod-stream wrk nghttp2-client perl valgrind strace python3 openssl redis-server lua-nginx-redis
+PACKAGES_bench := nginx-light libnginx-mod-http-lua libnginx-mod-stream wrk nghttp2-client perl valgrind strace python3 openssl redis-server lua-nginx-redis lua-nginx-websocket
 
 GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := run \
@@ -83,12 +85,10 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LLVM_FUZZ := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 
 # Everything is bound at the start (-z now), so calls into libraries go through the table directly, without the PLT.
-FLAGS_release := -O2 -fno-plt $(FORTIFY)
-FLAGS_lto     := $(FLAGS_release) -flto=auto -ffat-lto-objects
+FLAGS_release  = -O2 -fno-plt $(FORTIFY) $(FAT)
 FLAGS_asan     = -O1 -fno-omit-frame-pointer -U_FORTIFY_SOURCE $(SANITIZE) $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
 FLAGS_cov     := -O0 --coverage
 FLAGS_fuzz    := -O1 -fno-omit-frame-pointer -U_FORTIFY_SOURCE $(LLVM_FUZZ)
-LINK_lto      := $(FLAGS_release) -flto=auto
 LINK_asan     := $(SANITIZE)
 LINK_cov      := --coverage
 LINK_fuzz     := -fsanitize=fuzzer,address,undefined
@@ -96,6 +96,12 @@ LINK_fuzz     := -fsanitize=fuzzer,address,undefined
 ifeq ($(origin CC),default)
 CC := $(if $(filter fuzz,$(FLAVOUR)),clang-14,gcc)
 endif
+# Objects that hold both, code and what code is made of. The program's link takes the one or the other.
+LTO ?= auto
+FAT := $(if $(filter release,$(FLAVOUR)),$(if $(findstring clang,$(CC)),,-flto=auto -ffat-lto-objects))
+LINK_QUICK   = $(if $(FAT),-fno-lto)
+LINK_PROGRAM = $(if $(and $(FAT),$(filter-out no,$(LTO))),$(filter-out $(FAT),$(FLAGS_release)) $(HARDEN) -flto=$(LTO),$(LINK_QUICK))
+
 CFLAGS ?=
 CFLAGS_ALL := -std=gnu11 -g $(FLAGS_$(FLAVOUR)) $(HARDEN) $(DEFS) $(CFLAGS) $(CFLAGS_EXTRA)
 CFLAGS_OWN := $(CFLAGS_ALL) $(WARN) $(WERROR) -Isrc $(LIB_CFLAGS)
@@ -145,6 +151,7 @@ $(1): export FLAGS_NOW = $(2)
 endef
 $(eval $(call stamp,$(B)/flags,$$(CC) $$(CFLAGS_OWN)))
 $(eval $(call stamp,$(B)/ldflags,$$(CC) $$(LDFLAGS_ALL) $$(LIBS) $$(FULL)))
+$(eval $(call stamp,$(B)/program.flags,$$(LINK_PROGRAM)))
 $(eval $(call stamp,$(B)/main.flags,$$(MAIN_DEFS)))
 .PHONY: FORCE
 
@@ -182,9 +189,9 @@ $(B)/t/testlib.a: $(TESTLIB_SRC:%.c=$(B)/%.o)
 # $(call reversed,words)
 reversed = $(if $(1),$(call reversed,$(wordlist 2,99,$(1))) $(firstword $(1)))
 
-$(PROGRAM): $(B)/main.o $(ARCHIVES) $(B)/ldflags
+$(PROGRAM): $(B)/main.o $(ARCHIVES) $(B)/ldflags $(B)/program.flags
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(B)/main.o -Wl,--whole-archive $(call reversed,$(ARCHIVES)) -Wl,--no-whole-archive \
+	$(Q)$(CC) $(LDFLAGS_ALL) $(LINK_PROGRAM) -o $@ $(B)/main.o -Wl,--whole-archive $(call reversed,$(ARCHIVES)) -Wl,--no-whole-archive \
 	    $(LIBS)
 
 build/perilune: build/release/perilune
@@ -205,16 +212,18 @@ define unit_rule
 $(patsubst %.c,$(B)/%,$(call sources,t/unit/$(1))): $(B)/t/unit/$(1)/%: \
     $(B)/t/unit/$(1)/%.o $(TESTLIB) $(call below,$(1)) $(B)/ldflags
 	$$(call say,LINK,t/unit/$(1)/$$*)
-	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$< $(TESTLIB) \
+	$$(Q)$$(CC) $$(LDFLAGS_ALL) $$(LINK_QUICK) -o $$@ $$< $(TESTLIB) \
 	    $(if $(filter $(1),$(WHOLE_LAYERS)),-Wl$(comma)-z$(comma)muldefs -Wl$(comma)--whole-archive) \
 	    $(call reversed,$(call below,$(1))) -Wl,--no-whole-archive -lcmocka $$(LIBS)
 endef
 comma := ,
 $(foreach l,$(LAYERS),$(if $(call sources,t/unit/$(l)),$(eval $(call unit_rule,$(l)))))
 
+# Those that run Lua need whole archives, as the program does.
 $(FUZZERS): $(B)/t/fuzz/%: $(B)/t/fuzz/%.o $(ARCHIVES) $(B)/ldflags
 	$(call say,LINK,t/fuzz/$*)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(call reversed,$(ARCHIVES)) $(LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(if $(filter lua_%,$*),-Wl$(comma)--whole-archive) $(call reversed,$(ARCHIVES)) \
+	    -Wl,--no-whole-archive $(LIBS)
 
 -include $(OBJ:.o=.d) $(B)/main.d $(UNITS:=.d) $(FUZZERS:=.d) $(TESTLIB_SRC:%.c=$(B)/%.d)
 
@@ -313,7 +322,7 @@ $(LINT)/%.$(1): src/%.c .clang-tidy build/release/%.o
 	$$(call say,$(2),$$*.c)
 	@mkdir -p $$(@D)
 	$$(Q)clang-tidy-14 --quiet --warnings-as-errors='*' --checks='$$(TIDY_OFF_$(1))' $$< -- \
-	    $$(filter-out -Werror $$(FORTIFY),$$(CFLAGS_OWN)) $$(if $$(filter main,$$*),$$(MAIN_DEFS)) >$$@.log 2>&1 || \
+	    $$(filter-out -Werror $$(FORTIFY) $$(FAT),$$(CFLAGS_OWN)) $$(if $$(filter main,$$*),$$(MAIN_DEFS)) >$$@.log 2>&1 || \
 	    { sed -e 's,$$(CURDIR)/,,g' -e '/^[0-9]* warnings\{0,1\} .*generated/d' -e '/^Suppressed/d' $$@.log; exit 1; }
 	@touch $$@
 endef

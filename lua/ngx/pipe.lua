@@ -18,7 +18,6 @@ local type, tostring, tonumber, getmetatable = type, tostring, tonumber, getmeta
 local floor = math.floor
 
 local DEBUG = 8
-local INIT = 1
 local TIMEOUT_MS, TIMEOUT_MOST = 10000, 0xffffffff
 local STREAM_MOST_MS = 3999999999 -- what a stream takes; 46 days
 
@@ -119,7 +118,7 @@ end
 -- @treturn ?table process
 -- @treturn ?string error
 function pipe.spawn(args, opts)
-    if native.C.ffi_ngx_context() == INIT then
+    if native.C.ffi_ngx_context() == context.numbers.init then
         error("API disabled in the current context", 2)
     end
     args = read_args(args)

@@ -15,6 +15,7 @@
 #include "app/health.h"
 #include "app/lib_http.h"
 #include "app/lib_ngx.h"
+#include "app/lib_socket.h"
 #include "app/lib_stapling.h"
 #include "app/listeners.h"
 #include "app/location_resolver.h"
@@ -104,6 +105,8 @@ bool app_open_lua(struct app_conf *conf)
 
     app.conf = conf;
     ffi_errlog_open(conf->capture_size);
+    lib_worker_thread_configure(&conf->threads);
+    lib_socket_use(conf->http);
     if (!machine_open(&o))
         return false;
     if (!lib_http_open() || !lib_ngx_open())

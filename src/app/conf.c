@@ -25,6 +25,7 @@ static void set_defaults(struct app_conf *conf)
     conf->error_log.level = LOG_ERROR;
     conf->max_pending_timers = 1024;
     conf->max_running_timers = 256;
+    conf->threads.most_machines = 10;
     conf->bus_size = 4 << 20;
 }
 

@@ -5,6 +5,7 @@
 #include "app/location.h"
 #include "app/script.h"
 #include "base/map.h"
+#include "bind/lib_worker_thread.h"
 #include "config/tree.h"
 #include "loop/loop.h"
 #include "net/addr.h"
@@ -97,6 +98,7 @@ struct app_conf {
     const struct lua_code *init_by_lua[2], *init_worker_by_lua[2],
         *exit_worker_by_lua[2]; /* of http, of stream */
     unsigned max_pending_timers, max_running_timers;
+    struct worker_thread_options threads;
     size_t capture_size; /* of lua_capture_error_log; 0: none */
 };
 

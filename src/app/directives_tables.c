@@ -23,6 +23,7 @@ void app_register_directives(void)
     directives_map_register();
     directives_echo_register();
     directives_proxy_register();
+    directives_proxy_socket_register();
     directives_proxy_ssl_register();
     directives_upstream_register();
     directives_health_register();

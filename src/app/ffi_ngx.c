@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "app/app.h"
+#include "app/fair_share.h"
 #include "app/lua_step.h"
 #include "app/lua_timer.h"
 #include "app/script.h"
@@ -278,6 +279,11 @@ int ffi_ngx_worker_count(void)
     if (app_worker_count() > 0)
         return app_worker_count();
     return conf && conf->worker_processes > 0 ? conf->worker_processes : 1;
+}
+
+int ffi_ngx_worker_pid(int id)
+{
+    return fair_share_pid(id);
 }
 
 int ffi_ngx_has_master(void)

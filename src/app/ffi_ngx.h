@@ -98,6 +98,9 @@ int ffi_ngx_worker_id(void);
 /* Number of workers. */
 int ffi_ngx_worker_count(void);
 
+/* The process number of worker `id`; 0: not known. */
+int ffi_ngx_worker_pid(int id);
+
 /* 1 when a master process starts the workers. */
 int ffi_ngx_has_master(void);
 

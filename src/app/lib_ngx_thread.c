@@ -178,6 +178,24 @@ struct list *lib_ngx_thread_timer_sockets(void)
     return lua_timer_sockets(co_current());
 }
 
+int lib_ngx_thread_timer_ctx(lua_State *L)
+{
+    int *ref = lua_timer_ctx_ref(co_current());
+
+    if (!ref)
+        return luaL_error(L, "no request ctx found");
+    if (lua_istable(L, 1)) {
+        luaL_unref(L, LUA_REGISTRYINDEX, *ref);
+        *ref = LUA_NOREF;
+    } else if (*ref == LUA_NOREF) {
+        lua_newtable(L);
+    }
+    if (*ref == LUA_NOREF)
+        *ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, *ref);
+    return 1;
+}
+
 static void on_timer_end(struct co *co, enum co_result result, int n)
 {
     UNUSED(n);
@@ -185,6 +203,7 @@ static void on_timer_end(struct co *co, enum co_result result, int n)
         log_write(co->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
                   co_traceback(co));
     owned_lose_all(lua_timer_sockets(co));
+    luaL_unref(vm_main(), LUA_REGISTRYINDEX, *lua_timer_ctx_ref(co));
     if (lua_timer_is_of_stream(co))
         log_write(co->log, LOG_DEBUG, "stream lua close fake stream connection");
     else

@@ -14,13 +14,22 @@
 #include "net/addr.h"
 #include "net/tcp.h"
 
-/* What the running code's location says. */
+static const struct location *of_http; /* process-wide: of the configuration that is served */
+
+void lib_socket_use(const struct location *http)
+{
+    of_http = http;
+}
+
+/* What the running code's location says; the level of http where there is no request. */
 static const struct socket_conf *conf(void)
 {
-    static const struct socket_conf default_conf = SOCKET_CONF_DEFAULT; /* of timers */
+    static const struct socket_conf default_conf = SOCKET_CONF_DEFAULT; /* without http */
     const struct visit *v = lua_current_visit();
 
-    return v ? &v->loc->sockets : &default_conf;
+    if (v)
+        return &v->loc->sockets;
+    return of_http ? &of_http->sockets : &default_conf;
 }
 
 static void lose_all(void *arg)
@@ -34,10 +43,8 @@ static struct list *sockets_of_visit(struct visit *v);
 static void leave_to_parent(void *arg)
 {
     struct visit *v = arg;
-    struct list *sockets = lua_visit_of(v)->sockets;
 
-    lib_stream_hand_over(sockets, sockets_of_visit(v->parent));
-    owned_lose_all(sockets);
+    owned_hand_over(lua_visit_of(v)->sockets, sockets_of_visit(v->parent));
 }
 
 static struct list *sockets_of_visit(struct visit *v)

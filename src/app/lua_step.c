@@ -32,14 +32,24 @@ struct visit *lua_current_visit(void)
     return co ? co->user : lua_filter_visit();
 }
 
+static void describe_plain(const struct log_ctx *ctx, struct buf *out)
+{
+    UNUSED(ctx);
+    if (plain_context == LUA_CONTEXT_INIT_WORKER)
+        buf_add_lit(out, ", context: init_worker_by_lua*");
+    else if (plain_context == LUA_CONTEXT_EXIT_WORKER)
+        buf_add_lit(out, ", context: exit_worker_by_lua*");
+}
+
 const struct log_ctx *lua_current_log(void)
 {
+    static const struct log_ctx plain_log = {.describe = describe_plain};
     const struct visit *v = lua_current_visit();
     const struct co *co = co_current();
 
     if (v)
         return &v->x->log;
-    return co ? co->log : NULL;
+    return co ? co->log : &plain_log;
 }
 
 enum lua_context lua_current_context(void)
@@ -328,8 +338,9 @@ bool lua_step_run_plain(struct lua_code *code, enum lua_context context)
     if (!code)
         return true;
     if (lua_code_push(code, NULL)) {
-        log_write(NULL, context == LUA_CONTEXT_INIT ? LOG_EMERG : LOG_ERROR, "%s error: %s",
-                  code->directive, lua_tostring(vm_main(), -1));
+        log_write(NULL, context == LUA_CONTEXT_INIT ? LOG_EMERG : LOG_ERROR, "%s%s error: %s",
+                  code->directive, code->kind == LUA_CODE_FILE ? "_file" : "",
+                  lua_tostring(vm_main(), -1));
         lua_pop(vm_main(), 1);
         return false;
     }

@@ -1,6 +1,7 @@
 /* It hangs on the task's log. Who asked for the timer is known by text, for it may be gone. */
 #include "app/lua_timer.h"
 
+#include <lauxlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -10,6 +11,7 @@
 struct timer_log {
     struct log_ctx ctx;
     struct list sockets;
+    int ctx_ref; /* ngx.ctx */
     bool is_of_stream;
     char subject[];
 };
@@ -33,6 +35,7 @@ void lua_timer_make_log(struct co *co, struct slice subject, bool is_of_stream)
 
     log->ctx = (struct log_ctx){.describe = describe};
     list_init(&log->sockets);
+    log->ctx_ref = LUA_NOREF;
     log->is_of_stream = is_of_stream;
     memcpy(log->subject, subject.p, subject.n);
     log->subject[subject.n] = '\0';
@@ -57,6 +60,13 @@ struct list *lua_timer_sockets(const struct co *co)
     struct timer_log *log = log_of(co);
 
     return log ? &log->sockets : NULL;
+}
+
+int *lua_timer_ctx_ref(const struct co *co)
+{
+    struct timer_log *log = log_of(co);
+
+    return log ? &log->ctx_ref : NULL;
 }
 
 bool lua_timer_is_of_stream(const struct co *co)

@@ -42,6 +42,7 @@ struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16
 {
     struct upstream_peer *p = grow(u);
     struct slice host;
+    struct addr a;
     int port;
 
     *p = (struct upstream_peer){.weight = 1, .max_fails = 1, .fail_timeout = 10000};
@@ -49,10 +50,12 @@ struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16
     if (slice_has_prefix(name, SLICE("unix:"))) {
         p->way.unix_path = slice_cut(&(struct slice){p->name.p + 5, p->name.n - 5}, ':');
         p->way.host = SLICE("localhost");
+        p->is_address = true;
     } else {
         if (!url_parse_host(p->name, &host, &port) || host.n == 0)
             return NULL;
         p->way.host = host;
+        p->is_address = addr_literal(host, &a);
         p->way.port = port ? (uint16_t)port : default_port;
         if (!port)
             p->name =

@@ -40,6 +40,7 @@ struct upstream_peer {
     unsigned weight, max_fails, max_conns;
     uint64_t fail_timeout;
     bool is_backup, is_down;
+    bool is_address;           /* nothing is to be looked up */
     struct upstream_state own; /* of this worker, where the group is not shared */
 };
 

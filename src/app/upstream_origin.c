@@ -58,6 +58,13 @@ static struct client_pool *pool_kept(struct upstream *u, const struct upstream_k
     return it->pool;
 }
 
+/* Is the server reached as the group says, and no more is to be said? */
+static bool is_plain(const struct upstream_peer *p, const struct client_way *how)
+{
+    return !how->tls && !how->knows_h2 && (!how->resolver || p->is_address) && !how->keeps_alive &&
+           !p->way.local && !how->local;
+}
+
 struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *p,
                                       const struct client_way *how,
                                       const struct upstream_keep *keep)
@@ -67,15 +74,19 @@ struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *
     struct buf key = BUF_EMPTY;
     struct client_origin *o;
 
-    if (!how->tls && !how->knows_h2 && !way.local)
+    if (is_plain(p, how))
         return client_pool_origin(pool, p->name, &p->way);
     way.tls = how->tls;
     way.alpn = how->alpn;
     way.knows_h2 = how->knows_h2;
     way.server_name = how->server_name;
     way.skips_verify = how->skips_verify;
-    buf_printf(&key, SLICE_FMT " %p " SLICE_FMT " %d", SLICE_ARG(p->name), (void *)how->tls,
-               SLICE_ARG(how->server_name), how->knows_h2);
+    way.keeps_alive = how->keeps_alive;
+    way.resolver = how->resolver;
+    if (!way.local)
+        way.local = how->local;
+    buf_printf(&key, SLICE_FMT " %p " SLICE_FMT " %d%d %p", SLICE_ARG(p->name), (void *)how->tls,
+               SLICE_ARG(how->server_name), how->knows_h2, how->keeps_alive, (void *)how->resolver);
     if (way.local) {
         buf_add_char(&key, ' ');
         addr_format(way.local, &key);

@@ -12,7 +12,7 @@
 
 /* What the program would have been configured with, were it nginx. */
 #define NGINX_ARGUMENTS                                                                            \
-    "--with-debug --with-pcre-jit --with-http_v2_module --with-http_slice_module "                 \
+    "--with-debug --with-pcre-jit --with-threads --with-http_v2_module --with-http_slice_module "  \
     "--with-http_ssl_module --with-stream --with-stream_ssl_module"
 
 /* Takes the name from `path`, under which the program was started. Once, first thing in main. */

@@ -36,6 +36,7 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.datagram", lib_datagram);
     lib_preload(L, "perilune.core.udp", lib_udp);
     lib_preload(L, "perilune.core.process", lib_process);
+    lib_preload(L, "perilune.core.worker_thread", lib_worker_thread);
     lib_preload(L, "perilune.core.dns", lib_dns);
     lib_preload(L, "perilune.core.client", lib_client);
 }

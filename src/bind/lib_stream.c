@@ -61,6 +61,47 @@ void lib_stream_open(struct lib_stream *ls, struct stream *s)
     ls->is_parked = false;
 }
 
+/* --- its addresses --- */
+
+static void remember(union lib_stream_end *end, const struct addr *a)
+{
+    if (a->len <= sizeof(*end) && !addr_is_unix(a))
+        memcpy(end, &a->sa, a->len);
+}
+
+static bool recall(const union lib_stream_end *end, struct addr *out)
+{
+    if (!end->sa.sa_family)
+        return false;
+    out->len = end->sa.sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(end->in6);
+    memcpy(&out->storage, end, out->len);
+    return true;
+}
+
+void lib_stream_accepted(struct lib_stream *ls, const struct addr *peer)
+{
+    remember(&ls->peer, peer);
+}
+
+bool lib_stream_address(const struct lib_stream *ls, bool is_peer, struct addr *out)
+{
+    int fd = ls->wire.stream ? stream_fd(ls->wire.stream) : -1;
+
+    if (recall(is_peer ? &ls->peer : &ls->local, out))
+        return true;
+    return fd >= 0 && addr_of_fd(fd, is_peer, out) == NULL;
+}
+
+static void remember_local(struct lib_stream *ls)
+{
+    struct addr a;
+
+    if (ls->peer.sa.sa_family && lib_stream_address(ls, false, &a))
+        remember(&ls->local, &a);
+}
+
+/* --- its life --- */
+
 static void wake(struct lib_stream_waiter *waiter)
 {
     if (waiter->co)
@@ -82,6 +123,7 @@ void lib_stream_close(struct lib_stream *ls, bool reset)
     lib_stream_forget_on_lost(ls);
     if (!ls->wire.stream)
         return;
+    remember_local(ls);
     wire_close(&ls->wire, reset);
     ls->is_parked = false;
     wake(&ls->reader);
@@ -104,23 +146,6 @@ static void on_owner_lost(struct owned *o)
 
     tell_lost(ls);
     lib_stream_close(ls, false);
-}
-
-static const char orphaned; /* the subject of streams whose subject has ended before they did */
-
-void lib_stream_hand_over(struct list *all, struct list *to)
-{
-    struct list *n = all->next, *next;
-
-    for (; n != all; n = next) {
-        struct owned *o = CONTAINER_OF(n, struct owned, node);
-
-        next = n->next;
-        if (o->lose != on_owner_lost)
-            continue;
-        CONTAINER_OF(o, struct lib_stream, owner)->subject = &orphaned;
-        owned_give(o, to);
-    }
 }
 
 /* Its peer has closed it, has said something unasked, or its time is over. */
@@ -173,26 +198,36 @@ void lib_stream_debug(const char *what, unsigned value)
     log_write(co ? co->log : NULL, LOG_DEBUG, "lua tcp socket %s: %u", what, value);
 }
 
-int lib_stream_begin_wait(lua_State *L, struct lib_stream_waiter *waiter)
+static void begin_wait(lua_State *L, struct lib_stream_waiter *waiter)
 {
     struct co *co = co_current();
 
     if (!co)
-        return luaL_error(L, "a stream cannot be waited for outside of a task");
+        luaL_error(L, "a stream cannot be waited for outside of a task");
     waiter->co = co;
     waiter->wait = co_begin_wait(co);
+}
+
+int lib_stream_begin_wait(lua_State *L, struct lib_stream_waiter *waiter)
+{
+    begin_wait(L, waiter);
     lua_pushlightuserdata(L, co_wait_token());
     return 1;
 }
 
-int lib_stream_wait(lua_State *L, struct lib_stream *ls, int side)
+void lib_stream_start_wait(lua_State *L, struct lib_stream *ls, int side)
 {
-    int n = lib_stream_begin_wait(L, side == IO_READ ? &ls->reader : &ls->writer);
-
+    begin_wait(L, side == IO_READ ? &ls->reader : &ls->writer);
     wire_wait(&ls->wire, side, side == IO_READ ? ls->read_timeout : ls->write_timeout);
     lib_stream_debug(side == IO_READ ? "read timeout" : "send timeout",
                      side == IO_READ ? ls->read_timeout : ls->write_timeout);
-    return n;
+}
+
+int lib_stream_wait(lua_State *L, struct lib_stream *ls, int side)
+{
+    lib_stream_start_wait(L, ls, side);
+    lua_pushlightuserdata(L, co_wait_token());
+    return 1;
 }
 
 int lib_stream_refuse(lua_State *L, const char *code)
@@ -227,11 +262,17 @@ static void where(lua_State *L)
     lua_pushliteral(L, "");
 }
 
+/* May the running task use it? */
+static bool is_own(const struct lib_stream *ls)
+{
+    return !ls->subject || (ls->subject == lib_stream_subject() && !ls->owner.is_orphan);
+}
+
 struct lib_stream *lib_stream_own(lua_State *L)
 {
     struct lib_stream *ls = lib_stream_check(L, 1);
 
-    if (UNLIKELY(ls->subject && ls->subject != lib_stream_subject())) {
+    if (UNLIKELY(!is_own(ls))) {
         where(L);
         lua_pushliteral(L, "bad request");
         lua_concat(L, 2);
@@ -279,6 +320,8 @@ static int l_gc(lua_State *L)
 {
     struct lib_stream *ls = lib_stream_check(L, 1);
 
+    co_forget(ls->reader.co, ls);
+    co_forget(ls->writer.co, ls);
     ls->reader.co = ls->writer.co = NULL;
     lib_stream_close(ls, false);
     return 0;

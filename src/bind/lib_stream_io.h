@@ -17,6 +17,9 @@ int lib_stream_refuse(lua_State *L, const char *code);
 /* The argument, a whole number of bytes from `least`; raises an error otherwise. */
 size_t lib_stream_check_size(lua_State *L, int arg, lua_Number least);
 
+/* As lib_stream_wait, but nothing is pushed. */
+void lib_stream_start_wait(lua_State *L, struct lib_stream *ls, int side);
+
 /* Makes the metatable of the values; once for each machine. */
 void lib_stream_init(lua_State *L);
 

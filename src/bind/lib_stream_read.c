@@ -5,6 +5,8 @@
 #include "bind/lib_stream_io.h"
 #include "proto/delimiter.h"
 
+enum { CHUNK = 65536 }; /* what take gives at most */
+
 int lib_stream_answer(lua_State *L, struct lib_stream *ls, enum wire_result r, struct slice data)
 {
     if (r == WIRE_DONE) {
@@ -46,6 +48,40 @@ static int l_read_some(lua_State *L)
         return 2;
     return lib_stream_answer(
         L, ls, wire_take_some(&ls->wire, lib_stream_check_size(L, 2, 1), &data), data);
+}
+
+/* What is there, for take. */
+static int take(lua_State *L, void *what)
+{
+    struct lib_stream *ls = what;
+    struct slice data = SLICE_EMPTY;
+    enum wire_result r;
+
+    if (!ls)
+        return lib_stream_refuse(L, err_closed.code);
+    if (!ls->wire.stream)
+        return lib_stream_fail(L, ls);
+    r = wire_take_some(&ls->wire, CHUNK, &data);
+    if (r == WIRE_WAIT && !wire_has_expired(&ls->wire, IO_READ)) {
+        lib_stream_start_wait(L, ls, IO_READ);
+        return CO_WAIT_ON;
+    }
+    if (r == WIRE_WAIT)
+        return lib_stream_refuse(L, err_timeout.code);
+    return lib_stream_answer(L, ls, r, data);
+}
+
+/* take(s) → what is there, once there is something; nil and a code; nil, the wait token and an
+ * error to be raised when the task was cancelled. It waits by itself */
+static int l_take(lua_State *L)
+{
+    struct lib_stream *ls = lib_stream_reader(L);
+    int n;
+
+    if (!ls)
+        return 2;
+    n = take(L, ls);
+    return n == CO_WAIT_ON ? co_wait_for(L, take, ls) : n;
 }
 
 /* Pushes `s` without the CRs in it. */
@@ -196,6 +232,7 @@ void lib_stream_read_register(lua_State *L)
     static const luaL_Reg functions[] = {
         {"read", l_read},
         {"read_some", l_read_some},
+        {"take", l_take},
         {"read_line", l_read_line},
         {"read_all", l_read_all},
         {"scanner", l_scanner},

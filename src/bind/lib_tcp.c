@@ -54,18 +54,40 @@ static struct lib_listener *check_listener(lua_State *L)
     return luaL_checkudata(L, 1, "perilune.listener");
 }
 
+/* Lua sees to the rest: what the handler returned, or why it failed. */
+static void on_served(struct co *co, enum co_result result, int n)
+{
+    lua_State *L = vm_main();
+    const char *text = result == CO_FAILED ? co_traceback(co) : NULL;
+
+    if (!vm_push_function("perilune.tcp", "_ended"))
+        return;
+    lua_pushlightuserdata(L, co);
+    lua_pushboolean(L, result == CO_OK);
+    if (n > 0) {
+        lua_pushvalue(co->L, result == CO_OK ? -n : -1);
+        lua_xmove(co->L, L, 1);
+    } else {
+        lua_pushnil(L);
+    }
+    lua_pushstring(L, text);
+    vm_call(4, 0, "tcp");
+}
+
 static void on_accept(struct listener *l, int fd, const struct addr *peer)
 {
     struct lib_listener *own = CONTAINER_OF(l, struct lib_listener, listener);
     lua_State *L = vm_main();
-    struct co *co = co_new(NULL, NULL);
+    struct co *co = co_new(NULL, on_served);
+    struct lib_stream *ls;
 
-    UNUSED(peer);
     own->open++;
     lua_rawgeti(L, LUA_REGISTRYINDEX, own->self);
     lua_getfenv(L, -1);
     lua_getfield(L, -1, "accepted");
-    lib_stream_open(lib_stream_push(L), tcp_adopt(fd));
+    ls = lib_stream_push(L);
+    lib_stream_open(ls, tcp_adopt(fd));
+    lib_stream_accepted(ls, peer);
     lua_xmove(L, co->L, 2);
     lua_pop(L, 2);
     co_start(co, 1);
@@ -321,6 +343,16 @@ static int l_address(lua_State *L)
     return lib_addr_push(L, &a);
 }
 
+/* end_of(stream, is_peer) → host, port, also when it is closed, if it was accepted; or nothing */
+static int l_end(lua_State *L)
+{
+    struct addr a;
+
+    return lib_stream_address(lib_stream_check(L, 1), lua_toboolean(L, 2), &a)
+               ? lib_addr_push(L, &a)
+               : 0;
+}
+
 /* set_options(stream, nodelay, keepalive, idle, interval, count): a flag that is nil stays */
 static int l_set_options(lua_State *L)
 {
@@ -348,6 +380,7 @@ int lib_tcp(lua_State *L)
         {"try_read", l_try_read},
         {"has_input", l_has_input},
         {"address", l_address},
+        {"end_of", l_end},
         {"set_options", l_set_options},
         {"read_proxy", lib_tcp_read_proxy},
         {"proxy_header", lib_tcp_proxy_header},

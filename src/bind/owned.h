@@ -8,6 +8,7 @@
 struct owned {
     struct list node;
     void (*lose)(struct owned *o); /* its owner has ended; called once, out of the list */
+    bool is_orphan;                /* nobody may use it any more, see owned_hand_over */
 };
 
 /* Prepares one that belongs to nobody. */
@@ -15,6 +16,7 @@ static inline void owned_init(struct owned *o, void (*lose)(struct owned *o))
 {
     list_init(&o->node);
     o->lose = lose;
+    o->is_orphan = false;
 }
 
 /* It belongs to the owner of list `all` from now on; NULL: to nobody. */
@@ -23,6 +25,15 @@ static inline void owned_give(struct owned *o, struct list *all)
     list_remove(&o->node);
     if (all)
         list_append(all, &o->node);
+}
+
+/* An owner ends, and what is of its list goes on to that of another, where it lasts but is of no
+ * more use. */
+static inline void owned_hand_over(struct list *all, struct list *to)
+{
+    LIST_FOR (n, all)
+        CONTAINER_OF(n, struct owned, node)->is_orphan = true;
+    list_splice(to, all);
 }
 
 /* The owner ends: all of its list are lost, in the order in which they came. */

@@ -11,6 +11,8 @@
  *
  *   -W path      WebSockets: after the handshake each message is a binary frame
  *   -R           a room: the first connection sends, all get it; a message counts once for each
+ *   -E path      server-sent events: asks for them and counts those that come
+ *   -n messages  in place of -w and -t: until that many have come back
  *
  * Prints: requests=N seconds=S user=TICKS sys=TICKS bytes=N failed=N. A datagram that does not come
  * back within a second counts as failed and is sent again.
@@ -38,14 +40,16 @@ struct conn {
     int fd;
     size_t sent, received;
     double since;
+    char last; /* byte of an event stream */
 };
 
 static struct {
     int port, connections, sources;
     size_t bytes;
     double warm, seconds;
+    uint64_t count;
     bool is_udp, is_idle, is_server, is_room;
-    const char *pids, *path;
+    const char *pids, *path, *events;
 } opt = {.connections = 50, .sources = 1, .bytes = 64, .warm = 0.3, .seconds = 3, .pids = ""};
 
 static struct {
@@ -159,6 +163,16 @@ static void on_member_has_it(struct conn *c)
     begin(run.conns);
 }
 
+/* Each ends with an empty line. */
+static void count_events(struct conn *c, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (room[i] == '\n' && c->last == '\n')
+            run.requests++;
+        c->last = room[i];
+    }
+}
+
 static void on_readable(struct conn *c)
 {
     ssize_t n = recv(c->fd, room, sizeof room, MSG_DONTWAIT);
@@ -169,6 +183,10 @@ static void on_readable(struct conn *c)
     }
     if (n < 0)
         return;
+    if (opt.events) {
+        count_events(c, (size_t)n);
+        return;
+    }
     c->received += (size_t)n;
     if (c->sent < message_n)
         send_some(c);
@@ -220,7 +238,9 @@ static void open_conn(struct conn *c, int i)
     if (opt.path)
         shake_hands(c->fd);
     watch(c->fd, c);
-    if (!opt.is_room)
+    if (opt.events)
+        dprintf(c->fd, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", opt.events);
+    else if (!opt.is_room)
         begin(c);
 }
 
@@ -303,12 +323,17 @@ static void be_client(void)
         hold();
         return;
     }
-    turns_until(now() + opt.warm);
+    if (!opt.count)
+        turns_until(now() + opt.warm);
     before = run.requests;
     run.failed = 0;
     read_cpu(&user, &sys);
     start = now();
-    turns_until(start + opt.seconds);
+    if (opt.count)
+        while (run.requests < opt.count)
+            turn();
+    else
+        turns_until(start + opt.seconds);
     read_cpu(&user_end, &sys_end);
     printf("requests=%llu seconds=%.3f user=%llu sys=%llu bytes=%llu failed=%llu\n",
            (unsigned long long)(run.requests - before), now() - start,
@@ -404,6 +429,12 @@ static void set_option(int c, const char *value)
     case 'W':
         opt.path = value;
         break;
+    case 'E':
+        opt.events = value;
+        break;
+    case 'n':
+        opt.count = strtoull(value, NULL, 10);
+        break;
     case 'p':
         opt.port = atoi(value);
         break;
@@ -434,7 +465,7 @@ int main(int argc, char **argv)
 {
     int c;
 
-    while ((c = getopt(argc, argv, "SUIRp:c:s:b:w:t:P:W:n:")) != -1)
+    while ((c = getopt(argc, argv, "SUIRp:c:s:b:w:t:P:W:E:n:")) != -1)
         set_option(c, optarg);
     if (opt.bytes < 1 || opt.bytes > MESSAGE_MOST || opt.connections < 1 || opt.sources < 1)
         exit(2);

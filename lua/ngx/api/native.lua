@@ -22,6 +22,7 @@ int ffi_ngx_http_time(double seconds, int is_cookie, char *out);
 double ffi_ngx_parse_http_time(const char *p, size_t n);
 int ffi_ngx_worker_id(void);
 int ffi_ngx_worker_count(void);
+int ffi_ngx_worker_pid(int id);
 int ffi_ngx_has_master(void);
 int ffi_ngx_most_pending_timers(void);
 int ffi_ngx_most_running_timers(void);

@@ -19,7 +19,7 @@ local CLIENT = options.together(COMMON, {
     insecure = "boolean", resolver = "table", family = "string",
     local_address = "string", path = "string", origin = "string", proxy = { "string", "boolean" },
     no_proxy = { "string", "table" }, proxy_headers = "table", proxy_tls = "any", proxy_insecure = "boolean",
-    http2 = "boolean", pool = "table",
+    http2 = "boolean", pool = "table", cookie_store = "table",
     follow_redirects = "boolean", max_redirects = "count", allow_downgrade = "boolean",
 })
 
