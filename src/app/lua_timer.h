@@ -20,7 +20,8 @@ const char *lua_timer_subject(const struct co *co);
 /* What ends with the task; NULL: it is no task of a timer. */
 struct list *lua_timer_sockets(const struct co *co);
 
-/* Registry reference of its ngx.ctx, LUA_NOREF: not asked for yet; NULL: it is no task of a timer. */
+/* Registry reference of its ngx.ctx, LUA_NOREF: not asked for yet; NULL: it is no task of a timer.
+ */
 int *lua_timer_ctx_ref(const struct co *co);
 
 /* Has a session of `stream` asked for the timer? */
