@@ -22,7 +22,7 @@ local function wait(op, ...)
 end
 local a, b = s.pair(4)
 task.spawn(function()
-    print(s.write(b, { "+OK\r", "\n", { 1, 2.5, true }, "\nall", " of it" }))
+    print(s.write(b, { "+OK\r", "\n", { 1, 2.5, "true" }, "\nall", " of it" }))
     print(wait(s.drained, b))
     s.shutdown(b)
 end)
@@ -181,7 +181,7 @@ false\tbad argument #2 to '\?' \(size out of range\)
 false\tbad argument #2 to '\?' \(size out of range\)
 true\tnil\tinvalid\tstring, number, boolean, nil, or array table expected, got function
 true\tnil\tinvalid\tstring, number, boolean, nil, or array table expected, got non-array table
-true\tnil\tinvalid\tstring, number, boolean, nil, or array table expected, got function
+true\tnil\tinvalid\tbad data type function found
 false\tbad argument #1 to '\?' \(pattern is empty or too long\)
 nil\tclosed
 true\tnil\tinvalid\tstring, number, boolean, nil, or array table expected, got table nested too deeply

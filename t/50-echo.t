@@ -98,3 +98,19 @@ curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ok"
 ok
 --- error_log
 given up
+
+=== TEST 6: the body of a subrequest is there without being read first
+--- config
+    location = /other { echo $echo_request_method; echo_request_body; }
+    location = /t {
+        content_by_lua_block {
+            ngx.say(ngx.location.capture("/other", { method = ngx.HTTP_PUT, body = "hello" }).body)
+            ngx.say(#ngx.location.capture("/other", { method = ngx.HTTP_OPTIONS, body = ("x"):rep(100000) }).body)
+        }
+    }
+--- request
+GET /t
+--- response_body
+PUT
+hello
+100008

@@ -125,3 +125,46 @@ GET /t
 niltimeout
 --- error_log eval
 qr/lua tcp socket read timed out, upstream: localhost:\d+\(127\.0\.0\.1\)/
+
+=== TEST 6: in arrays of data there is text, nothing else
+--- config
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.socket.tcp()
+            sock:connect("127.0.0.1", $TEST_NGINX_SERVER_PORT)
+            for _, data in ipairs { { { "a", { true } } }, { { ngx.null } }, { print } } do
+                ngx.say((select(2, pcall(function() sock:send(data[1]) end)):gsub("^.-:%d+: ", "")))
+            end
+        }
+    }
+--- request
+GET /t
+--- response_body
+bad argument #1 to 'send' (bad data type boolean found)
+bad argument #1 to 'send' (bad data type userdata found)
+bad argument #1 to 'send' (string, number, boolean, nil, or array table expected, got function)
+
+=== TEST 7: a timer of a session says so
+--- stream_server_config
+    content_by_lua_block {
+        ngx.timer.at(0, function() ngx.log(ngx.WARN, "timer of ", ngx.config.subsystem) end)
+        ngx.say("x")
+    }
+--- config
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.socket.tcp()
+            sock:connect("127.0.0.1", $TEST_NGINX_STREAM_PORT)
+            ngx.say(sock:receive())
+            ngx.timer.at(0, function() ngx.log(ngx.WARN, "timer of ", ngx.config.subsystem) end)
+        }
+    }
+--- request
+GET /t
+--- response_body
+x
+--- error_log
+timer of stream
+timer of http
+stream lua close fake stream connection
+http lua close fake http connection

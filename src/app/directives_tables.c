@@ -19,6 +19,7 @@ void app_register_directives(void)
     directives_compress_register();
     directives_rewrite_register();
     directives_access_register();
+    directives_memcached_register();
     directives_map_register();
     directives_echo_register();
     directives_proxy_register();

@@ -35,6 +35,9 @@ void directives_compress_register(void);
 /* Those of response headers. */
 void directives_headers_register(void);
 
+/* Those of memcached. */
+void directives_memcached_register(void);
+
 /* Those of access. */
 void directives_access_register(void);
 

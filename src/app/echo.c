@@ -61,6 +61,12 @@ static void write_copies(struct visit *v, const struct echo_line *line)
         write_slice(v, text);
 }
 
+static void on_no_wait(struct exchange *x, struct body_spool *s)
+{
+    UNUSED(x);
+    UNUSED(s);
+}
+
 static void write_request_body(struct visit *v)
 {
     const struct body_spool *s = v->x->spool;
@@ -68,6 +74,8 @@ static void write_request_body(struct visit *v)
     off_t at = 0;
     ssize_t n;
 
+    if (!s && v->parent) /* the body of a subrequest is there */
+        s = body_spool_start(v->x, on_no_wait, NULL);
     if (!s || s->state != BODY_END)
         return;
     write_slice(v, buf_slice(&s->memory));

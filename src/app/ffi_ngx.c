@@ -8,6 +8,7 @@
 #include "app/fair_share.h"
 #include "app/lua_step.h"
 #include "app/lua_tls.h"
+#include "app/lua_timer.h"
 #include "app/script.h"
 #include "base/clock.h"
 #include "base/product.h"
@@ -100,7 +101,7 @@ int ffi_ngx_is_session(void)
 {
     const struct visit *v = lua_current_visit();
 
-    return v && v->session;
+    return v ? v->session != NULL : lua_timer_runs_for_stream();
 }
 
 int ffi_ngx_set_status(int status)

@@ -43,7 +43,8 @@ int ffi_ngx_context(void);
  * one that the running request came by; negative: there is none. */
 int ffi_ngx_handshake_ctx(void);
 
-/* 1 when the running code works for a session of `stream`. */
+/* 1 when the running code works for a session of `stream`, or for a timer that one has asked for.
+ */
 int ffi_ngx_is_session(void);
 
 /* Sets the status of the response. FFI_NGX_SENT when it is too late (logged). */

@@ -11,6 +11,7 @@
 #include "app/lib_ngx_thread.h"
 #include "app/lua_kill.h"
 #include "app/lib_session.h"
+#include "app/lib_memcached.h"
 #include "app/lib_ssl.h"
 #include "app/lib_socket.h"
 #include "app/lib_subrequest.h"
@@ -73,6 +74,7 @@ bool lib_ngx_open(void)
 
     lib_preload(L, "perilune.core.ngx", open_module);
     lib_ssl_open();
+    lib_memcached_open();
     lib_preload(L, "perilune.core.socket", lib_socket);
     lib_preload(L, "perilune.core.session", lib_session);
     lib_preload(L, "perilune.core.subrequest", lib_subrequest);

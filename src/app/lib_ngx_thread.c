@@ -12,6 +12,7 @@
 #include "app/lib_ngx_visit.h"
 #include "app/lua_kill.h"
 #include "app/lua_tls.h"
+#include "app/lua_timer.h"
 #include "base/mem.h"
 #include "bind/owned.h"
 #include "bind/vm.h"
@@ -143,84 +144,47 @@ int lib_ngx_thread_cancel(lua_State *L)
     return 0;
 }
 
-/* The log of a timer's task: who asked for the timer is known by text, for it may be gone. */
-struct timer_log {
-    struct log_ctx ctx;
-    struct list sockets; /* what ends with the task */
-    int ctx_ref;         /* ngx.ctx; LUA_NOREF: not asked for yet */
-    char subject[];
-};
-
-static void describe_timer(const struct log_ctx *ctx, struct buf *out)
-{
-    buf_add_lit(out, ", context: ngx.timer");
-    buf_add_slice(out, slice_str(CONTAINER_OF(ctx, struct timer_log, ctx)->subject));
-}
-
-static struct timer_log *new_timer_log(struct slice subject)
-{
-    struct timer_log *log = mem_alloc(sizeof(*log) + subject.n + 1);
-
-    log->ctx = (struct log_ctx){.describe = describe_timer};
-    list_init(&log->sockets);
-    log->ctx_ref = LUA_NOREF;
-    memcpy(log->subject, subject.p, subject.n);
-    log->subject[subject.n] = '\0';
-    return log;
-}
-
-/* That of the running timer's task and its light threads; NULL: no timer runs. */
-static struct timer_log *timer_log_of(const struct co *co)
-{
-    if (!co || !co->log || co->log->describe != describe_timer)
-        return NULL;
-    return (struct timer_log *)(uintptr_t)co->log;
-}
-
 struct list *lib_ngx_thread_timer_sockets(void)
 {
-    struct timer_log *log = timer_log_of(co_current());
-
-    return log ? &log->sockets : NULL;
+    return lua_timer_sockets(co_current());
 }
 
 int lib_ngx_thread_timer_ctx(lua_State *L)
 {
-    struct timer_log *log = timer_log_of(co_current());
+    int *ref = lua_timer_ctx_ref(co_current());
 
-    if (!log)
+    if (!ref)
         return luaL_error(L, "no request ctx found");
     if (lua_istable(L, 1)) {
-        luaL_unref(L, LUA_REGISTRYINDEX, log->ctx_ref);
-        log->ctx_ref = LUA_NOREF;
-    } else if (log->ctx_ref == LUA_NOREF) {
+        luaL_unref(L, LUA_REGISTRYINDEX, *ref);
+        *ref = LUA_NOREF;
+    } else if (*ref == LUA_NOREF) {
         lua_newtable(L);
     }
-    if (log->ctx_ref == LUA_NOREF)
-        log->ctx_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, log->ctx_ref);
+    if (*ref == LUA_NOREF)
+        *ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, *ref);
     return 1;
 }
 
 static void on_timer_end(struct co *co, enum co_result result, int n)
 {
-    struct timer_log *log = timer_log_of(co);
-
     UNUSED(n);
     if (result == CO_FAILED)
         log_write(co->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
                   co_traceback(co));
-    owned_lose_all(&log->sockets);
-    luaL_unref(vm_main(), LUA_REGISTRYINDEX, log->ctx_ref);
-    log_write(co->log, LOG_DEBUG, "http lua close fake http connection");
-    co->log = NULL;
-    mem_free(log);
+    owned_lose_all(lua_timer_sockets(co));
+    luaL_unref(vm_main(), LUA_REGISTRYINDEX, *lua_timer_ctx_ref(co));
+    if (lua_timer_is_of_stream(co))
+        log_write(co->log, LOG_DEBUG, "stream lua close fake stream connection");
+    else
+        log_write(co->log, LOG_DEBUG, "http lua close fake http connection");
+    lua_timer_free_log(co);
 }
 
 int lib_ngx_thread_timer_subject(lua_State *L)
 {
     struct visit *v = lua_current_visit();
-    const struct log_ctx *log = co_current() ? co_current()->log : NULL;
     struct buf text = BUF_EMPTY;
 
     if (v && v->x->peer) {
@@ -232,20 +196,18 @@ int lib_ngx_thread_timer_subject(lua_State *L)
         buf_free(&text);
         return 1;
     }
-    lua_pushstring(L, log && log->describe == describe_timer
-                          ? CONTAINER_OF(log, struct timer_log, ctx)->subject
-                          : "");
+    lua_pushstring(L, lua_timer_subject(co_current()));
     return 1;
 }
 
 int lib_ngx_thread_spawn_timer(lua_State *L)
 {
-    int n = lua_gettop(L) - 1;
+    int n = lua_gettop(L) - 2;
     struct co *co = co_new(NULL, on_timer_end);
     struct slice subject;
 
     subject.p = luaL_checklstring(L, 1, &subject.n);
-    co->log = &new_timer_log(subject)->ctx;
+    lua_timer_make_log(co, subject, lua_toboolean(L, 2));
     lua_checkstack(co->L, n);
     lua_xmove(L, co->L, n);
     co_queue(co, n - 1);

@@ -14,7 +14,7 @@ int lib_ngx_thread_cancel(lua_State *L);
 /* timer_subject() → whom a timer made here is for, as log lines tell it */
 int lib_ngx_thread_timer_subject(lua_State *L);
 
-/* spawn_timer(subject, fn, ...): a task outside of any request */
+/* spawn_timer(subject, is_of_stream, fn, ...): a task outside of any request */
 int lib_ngx_thread_spawn_timer(lua_State *L);
 
 /* timer_ctx([table]) → ngx.ctx of the running timer, made when there is none; a table takes its

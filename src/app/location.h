@@ -17,6 +17,7 @@ struct access_conf;
 struct app_conf;
 struct compress_conf;
 struct location;
+struct memcached_conf;
 struct regex;
 struct script;
 struct step;
@@ -148,15 +149,15 @@ struct location {
     bool passes_underscores; /* fields of clients with a `_` in their name reach other servers */
 
     /* what happens to a request */
-    struct access_conf *access; /* NULL: nothing was said; see access.h */
-    const struct location
-        *except;               /* limit_except: for the methods that are not of excepted_methods */
-    uint64_t excepted_methods; /* a bit for each enum method */
+    struct access_conf *access;    /* NULL: nothing was said; see access.h */
+    const struct location *except; /* limit_except: of methods not in excepted_methods (bits) */
+    uint64_t excepted_methods;
     struct step_list steps[PHASE_COUNT];
     enum step_result (*default_content)(struct visit *v, const struct step *s); /* without steps */
     struct proxy_conf *proxy; /* NULL: the defaults; see app/proxy.h */
     struct proxy_conf *grpc;  /* the same of grpc_pass */
     const struct lua_code *header_filter, *body_filter, *log_by_lua;
+    struct memcached_conf *memcached; /* NULL: nothing was said; see memcached.h */
     struct error_page *error_pages;
     struct header_rule *headers;
     struct header_rule *more_headers; /* more_set_headers, more_clear_headers (value NULL) */

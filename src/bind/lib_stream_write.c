@@ -9,29 +9,36 @@
 
 enum { DEPTH_MOST = 16 };
 
-/* NULL, or what is wrong with the value at `i`. */
+#define EXPECTED "string, number, boolean, nil, or array table expected, got "
+
+/* NULL, or what is wrong with the value at `i`; text that has been made is left on the stack. */
 static const char *check_data(lua_State *L, int i, int depth)
 {
     int type = lua_type(L, i);
     const char *bad = NULL;
     size_t n;
 
-    if (type == LUA_TSTRING || type == LUA_TNUMBER || type == LUA_TBOOLEAN || type == LUA_TNIL)
+    if (type == LUA_TSTRING || type == LUA_TNUMBER)
+        return NULL;
+    if (depth > 0 && type != LUA_TTABLE)
+        return lua_pushfstring(L, "bad data type %s found", lua_typename(L, type));
+    if (type == LUA_TBOOLEAN || type == LUA_TNIL)
         return NULL;
     if (type != LUA_TTABLE)
-        return lua_typename(L, type);
+        return lua_pushfstring(L, EXPECTED "%s", lua_typename(L, type));
     if (depth == DEPTH_MOST)
-        return "table nested too deeply";
+        return EXPECTED "table nested too deeply";
     n = lua_objlen(L, i);
     if (n == 0) {
         lua_pushnil(L);
-        return lua_next(L, i) ? "non-array table" : NULL;
+        return lua_next(L, i) ? EXPECTED "non-array table" : NULL;
     }
     for (size_t k = 1; k <= n && !bad; k++) {
         lua_rawgeti(L, i, (int)k);
         if (lua_type(L, -1) != LUA_TSTRING)
             bad = check_data(L, lua_gettop(L), depth + 1);
-        lua_pop(L, 1);
+        if (!bad)
+            lua_pop(L, 1);
     }
     return bad;
 }
@@ -99,7 +106,7 @@ static int l_write(lua_State *L)
     bad = check_data(L, 2, 0);
     if (bad) {
         (void)lib_stream_refuse(L, err_invalid.code);
-        lua_pushfstring(L, "string, number, boolean, nil, or array table expected, got %s", bad);
+        lua_pushstring(L, bad);
         return 3;
     }
     wire_write_begin(&ls->wire);

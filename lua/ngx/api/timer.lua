@@ -27,17 +27,18 @@ local function start(entry, premature)
     if not premature and n_running >= C.ffi_ngx_most_running_timers() then
         local info = debug.getinfo(entry.fn, "S")
         core.log_line(2, "lua failed to run timer with function defined at " .. info.source .. ":" .. info.linedefined
-            .. ": " .. C.ffi_ngx_most_running_timers() .. " lua_max_running_timers are not enough")
+            .. (entry.is_of_stream and ": stream lua: " or ": ") .. C.ffi_ngx_most_running_timers()
+            .. " lua_max_running_timers are not enough")
         return
     end
     n_running = n_running + 1
-    core.spawn_timer(entry.subject, run, entry.fn, premature, entry.args)
+    core.spawn_timer(entry.subject, entry.is_of_stream, run, entry.fn, premature, entry.args)
 end
 
 local function add(entry)
     entry.timer = tasks.timer(entry.delay, function()
         pending[entry], n_pending = nil, n_pending - 1
-        core.log_line(8, "lua ngx.timer expired")
+        core.log_line(8, (entry.is_of_stream and "stream " or "") .. "lua ngx.timer expired")
         if entry.is_repeated and C.ffi_ngx_is_exiting() == 0 then
             add(entry)
         end
@@ -81,6 +82,7 @@ local function create(delay, is_repeated, fn, n, ...)
         fn = fn,
         args = { n = n, ... },
         subject = core.timer_subject(),
+        is_of_stream = C.ffi_ngx_is_session() ~= 0,
     }
     return 1
 end
