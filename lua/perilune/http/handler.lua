@@ -40,9 +40,27 @@ local function write(req, piece)
     end
 end
 
+--- What a producer may call in place of a put while somebody waits for `taken`, an empty queue that is: the bytes go to
+-- the connection and nobody has to be woken. False: not taken. Once the client does not keep up, the queue counts.
+local function outlet_of(req, s, taken)
+    return function(bytes)
+        if taken:is_realized() then
+            return false
+        end
+        local is_drained = core.write(req, bytes)
+        if not is_drained then
+            s.outlet = nil
+        end
+        return is_drained ~= nil
+    end
+end
+
 local function send_stream(req, s)
     while true do
-        local piece = await(s:take())
+        local taken = s:take()
+        s.outlet = not taken:is_realized() and outlet_of(req, s, taken) or nil
+        local piece = await(taken)
+        s.outlet = nil
         if piece == nil then
             return
         end

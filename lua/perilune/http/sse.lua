@@ -10,6 +10,7 @@
 -- once: `send` gives false and `on_close` is called. A slow client stops its producer, who awaits `send`. For events
 -- that go to many clients, and for those that come back with Last-Event-ID: sse_channel.lua.
 
+local deferred = require "perilune.deferred"
 local options = require "perilune.options"
 local stream = require "perilune.stream"
 local time = require "perilune.time"
@@ -102,12 +103,22 @@ function Sink:response()
     return { status = 200, headers = fields, body = self.body }
 end
 
+--- Straight to the connection, which a server allows while the client keeps up and nothing is queued.
+local function passes(self, text)
+    local outlet = self.body.outlet
+    self.is_quiet = false
+    return outlet and outlet(text)
+end
+
 --- Sends an event.
 -- @tparam table|string event as of `sse.format`
 -- @treturn deferred of true once there is room for it, of false when the client has left
 function Sink:send(event)
-    self.is_quiet = false
-    local d = self.body:put(sse.format(event))
+    local text = sse.format(event)
+    if passes(self, text) then
+        return deferred.success_deferred(true)
+    end
+    local d = self.body:put(text)
     if not d:is_realized() then
         local function forget()
             self.pending[d] = nil
@@ -121,15 +132,14 @@ end
 --- Sends an event if there is room for it now.
 -- @treturn deferred of true, or of false
 function Sink:try_send(event)
-    self.is_quiet = false
-    return self.body:try_put(sse.format(event), 0, false)
+    local text = sse.format(event)
+    return passes(self, text) and deferred.success_deferred(true) or self.body:try_put(text, 0, false)
 end
 
 --- Text of `sse.format`, if there is room for it now: for channels, which format once for all.
 -- @treturn boolean
 function Sink:_push(text)
-    self.is_quiet = false
-    return self.body:try_put(text, 0, false):success_value(false)
+    return passes(self, text) or self.body:try_put(text, 0, false):success_value(false)
 end
 
 --- Ends the response, after what there was room for; a `send` that still waits gives false. The client will come back;
