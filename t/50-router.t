@@ -276,3 +276,19 @@ return r
 ["!X-Mark", "X-Mark: yes", "X-Mark: yes", "X-Mark: yes", "X-Mark: yes", "!X-Mark"]
 --- response_body_like eval
 ["^fine", "^user 7", "^user 8", "^/api/users/5\\?tab=a(\\+|%20)b", "not found", "^static"]
+
+=== TEST 8: OPTIONS * over the wire is about the server, not about its root
+--- http_config
+    lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
+--- config
+    location / { handler app; }
+--- user_files
+>>> app.lua
+local r = require("perilune.http").router()
+r:put("/", function() return "put" end)
+return r
+--- raw_request eval
+"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+--- error_code: 204
+--- response_headers
+!Allow

@@ -122,10 +122,10 @@ local function normal_path(uri)
     local path = uri:gsub("%%(%x%x)", function(hex)
         return string.char(tonumber(hex, 16))
     end)
-    if path:sub(1, 1) ~= "/" then
-        return path
-    end
     local kept = {}
+    if path == "*" then
+        return "/"
+    end
     for segment in path:gmatch("[^/]+") do
         if segment == ".." then
             kept[#kept] = nil
