@@ -7,6 +7,7 @@
 -- for time can be tested in none.
 
 local answer = require "perilune.http.answer"
+local checked = require "perilune.http.checked"
 local body_source = require "perilune.http.body_source"
 local cookies = require "perilune.http.cookies"
 local core = require "perilune.core.http"
@@ -185,7 +186,7 @@ local function as_stream(body)
             end
         end)
     end
-    local text = type(body) == "table" and (body.is_http_file and read_file(body) or table.concat(body)) or body or ""
+    local text = type(body) == "table" and (body.is_http_file and read_file(body) or checked.joined(body)) or body or ""
     return stream.to_source(text ~= "" and { text } or {})
 end
 
