@@ -341,3 +341,46 @@ answered
 true
 --- no_error_log
 [error]
+
+
+
+=== TEST 11: a datagram without bytes is a message: in a handler, by ngx.req.socket, and passed on both ways
+--- user_files
+>>> count.lua
+return function(stream)
+    for message in stream:each() do
+        await(stream:put(message == "" and "empty" or ""))
+    end
+end
+--- stream_config
+    lua_package_path "$prefix/html/?.lua;;";
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1 udp; handler count; }
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2 udp;
+        content_by_lua_block {
+            local sock = ngx.req.socket()
+            local data = sock:receive()
+            sock:send(data == "" and "empty" or "")
+        }
+    }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_3 udp; proxy_pass 127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+--- config
+    location = /t {
+        content_by_lua_block {
+            for _, port in ipairs { $TEST_NGINX_RAND_PORT_1, $TEST_NGINX_RAND_PORT_2, $TEST_NGINX_RAND_PORT_3 } do
+                local sock = ngx.socket.udp()
+                sock:setpeername("127.0.0.1", port)
+                sock:settimeout(2000)
+                sock:send ""
+                local first = sock:receive()
+                sock:send "x"
+                ngx.say(first, " [", (sock:receive()), "]")
+            end
+        }
+    }
+--- response_body
+empty []
+empty []
+empty []
+--- no_error_log
+[error]

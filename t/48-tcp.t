@@ -193,7 +193,7 @@ closed	closed
 half
 reset
 exit 0
-.*tcp handler failed: error: .*broken.*
+.*tcp handler failed: .*broken.*
 
 
 
@@ -447,4 +447,93 @@ print(select(2, pcall(tcp.connect, { host = "a", port = 1, resolver = {} })))
 .*options 'host' and 'port', or 'path', are needed
 .*option 'family' must be one of .*
 .*a resolver of perilune.dns expected.*
+exit 0
+
+
+
+=== TEST 14: reading waits inside a coroutine of the user, in a pcall that is cancelled, and not below a C function
+--- user_files
+>>> main.lua
+local tcp, task = require "perilune.tcp", require "perilune.task"
+local seen = {}
+local server = tcp.start_server(function(stream)
+    local chunks = coroutine.wrap(function()
+        for chunk in stream:each() do coroutine.yield(chunk) end
+    end)
+    seen[#seen + 1] = chunks()
+    seen[#seen + 1] = chunks()
+    local ok, err = pcall(table.sort, { 1, 2 }, function() return stream:each()(stream) end)
+    seen[#seen + 1] = tostring(ok) .. (tostring(err):match "C%-call boundary" or tostring(err))
+    task.defer(function() seen[#seen + 1] = "deferred" end)
+    ok, err = pcall(chunks)
+    seen[#seen + 1] = tostring(ok) .. err.code .. " " .. err.message
+    error(err, 0)
+end, { address = "127.0.0.1" })
+local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+for i = 1, 2 do
+    await(c:put("chunk " .. i))
+    repeat task.yield() until #seen >= i
+end
+repeat task.yield() until #seen == 3
+await(server:close(0))
+print(table.concat(seen, ", "))
+print((select(2, try_await(c:take())).code))
+--- exec_out
+chunk 1, chunk 2, falseC-call boundary, falseclosed the server is closed, deferred
+reset
+exit 0
+
+
+
+=== TEST 15: handlers that return a deferred; info is true after the end; one that takes none costs less
+--- user_files
+>>> main.lua
+local tcp, deferred = require "perilune.tcp", require "perilune.deferred"
+local kept, settled = {}, deferred.deferred()
+local server = tcp.start_server(function(stream, info)
+    kept[#kept + 1] = info
+    stream:put "later"
+    return settled
+end, { address = "127.0.0.1" })
+local a = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+local from = a:local_address()
+print(await(a:take()), server:count())
+settled:success(true)
+print(await(a:take()))
+a:abort()
+await(server:close())
+print(kept[1].peer.host, kept[1].peer.port == from.port, kept[1].local_address.host, kept[1].tls)
+
+local failing = tcp.start_server(function(stream)
+    return deferred.error_deferred(require("perilune.failure").new("closed", "enough"))
+end, { address = "127.0.0.1" })
+local b = await(tcp.connect { host = "127.0.0.1", port = failing:port() })
+print((select(2, try_await(b:take())).code))
+await(failing:close())
+
+local function bytes_each(handler)
+    local n, started = 300, 0
+    local s = tcp.start_server(handler, { address = "127.0.0.1", backlog = 512 })
+    local ends = {}
+    collectgarbage() collectgarbage()
+    local before = collectgarbage "count"
+    for i = 1, n do
+        ends[i] = await(tcp.connect { host = "127.0.0.1", port = s:port() })
+        await(ends[i]:put "x")
+        ends[i]:take():await()
+    end
+    collectgarbage() collectgarbage()
+    local each = (collectgarbage "count" - before) * 1024 / n
+    for i = 1, n do ends[i]:abort() end
+    await(s:close())
+    return each
+end
+local without = bytes_each(function(stream) for chunk in stream:each() do stream:put(chunk) end end)
+print(without < 1000 + 1400 and "small" or without)
+--- exec_out
+later	1
+nil
+127.0.0.1	true	127.0.0.1	nil
+reset
+small
 exit 0

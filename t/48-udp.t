@@ -279,3 +279,32 @@ local kept = udp.socket { address = "127.0.0.1" }
 --- exec_out
 true
 exit 0
+
+
+
+=== TEST 12: a message without bytes is one, in order among others, by IPv4 and IPv6
+--- user_files
+>>> main.lua
+local udp = require "perilune.udp"
+for _, host in ipairs { "127.0.0.1", "::1" } do
+    local a = udp.socket { address = host }
+    local b = await(udp.connect { host = host, port = a:port() })
+    for _, text in ipairs { "", "x", "", "yz" } do
+        b:put(text)
+    end
+    local from = {}
+    for i = 1, 4 do
+        local m = await(a:take())
+        from[i] = ("%d:%s"):format(#m.message, m.host)
+    end
+    print(table.concat(from, " "))
+    await(a:put { host = host, port = b:port(), message = "" })
+    print(#await(b:take()).message)
+    a:close() b:close()
+end
+--- exec_out
+0:127.0.0.1 1:127.0.0.1 0:127.0.0.1 2:127.0.0.1
+0
+0:::1 1:::1 0:::1 2:::1
+0
+exit 0

@@ -23,7 +23,27 @@ $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
 true
 "plain"	"q\"b\\n\n\u0001/é"	"�"
 
-=== TEST 2: numbers
+=== TEST 2: each byte of ASCII at each place of short and long strings
+--- user_files
+>>> a.lua
+local json = require "perilune.json"
+for n = 1, 20 do
+    for at = 1, n do
+        for byte = 0, 127 do
+            local s = ("x"):rep(at - 1) .. string.char(byte) .. ("y"):rep(n - at)
+            local text = json.encode(s)
+            assert(not text:find("[%z\1-\31]"), "a control character as it is")
+            assert(json.decode("[" .. text .. "]")[1] == s, text)
+        end
+    end
+end
+print(json.encode(""), json.encode{ ab = "abc", abcd = "abcdefg", abcdefgh = "abcdefghijklmnop" }:len())
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
+--- exec_out
+""	59
+
+=== TEST 3: numbers
 --- user_files
 >>> a.lua
 local json = require "perilune.json"
@@ -42,7 +62,7 @@ $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out
 0 -1 100000000000000 1000000000000000 1e+20 9007199254740992 0.5 -0.25 12.3456 0.1 0.33333333333333 123456789.125 -1e-07 1e+300 0
 
-=== TEST 3: what cannot be encoded
+=== TEST 4: what cannot be encoded
 --- user_files
 >>> a.lua
 local json = require "perilune.json"
@@ -65,7 +85,7 @@ false	an array has too many holes
 false	a key is neither a string nor a number
 false	the value is nested too deeply
 
-=== TEST 4: decode
+=== TEST 5: decode
 --- user_files
 >>> a.lua
 local json = require "perilune.json"

@@ -17,14 +17,14 @@ local tasks = require "perilune.core.task"
 
 local wait, WAIT = coroutines.wait, bytes.WAIT
 local success, failed = deferred.success_deferred, deferred.error_deferred
-local read_some, write, buffered, try_read = bytes.read_some, bytes.write, bytes.buffered, core.try_read
+local take, read_some, write, buffered = bytes.take, bytes.read_some, bytes.write, bytes.buffered
+local try_read = core.try_read
 
 local CHUNK, HIGH = 65536, 65536
 local TRUE = success(true)
 
 local byte_stream = {}
 local Stream = {}
-local mt = { __index = Stream, __name = "tcp.stream" }
 
 local messages = {
     reset = "connection reset by peer", timeout = "no progress in time", closed = "connection closed",
@@ -46,8 +46,10 @@ local function waiting(call, a, b)
 end
 
 --- What a read that gave no data means: nil at the end, else an error raised.
-local function ended(self, code)
-    if code == "closed" and not self.failure then
+local function ended(self, code, err)
+    if code == WAIT then
+        error(err, 0)
+    elseif code == "closed" and not self.failure then
         return nil
     end
     error(problem(self, code), 0)
@@ -59,14 +61,15 @@ local function touch(self)
     end
 end
 
---- The next chunk, for the running task.
+--- The next chunk, for the running task. A connection that idles is inside this, with whatever stack that takes.
 local function next_chunk(self)
-    local data, code = waiting(read_some, self.core, CHUNK)
-    if data then
-        touch(self)
-        return data
+    local data, code, err = take(self.core)
+    if not data then
+        return ended(self, code, err)
+    elseif self.idle_timeout then
+        self.active_at = tasks.clock()
     end
-    return ended(self, code)
+    return data
 end
 
 --- Serves takers in their order until there are none.
@@ -100,7 +103,9 @@ local function later_take(self)
             self.pumping:cancel()
         end
     end)
-    self.takers[#self.takers + 1] = d
+    local takers = self.takers or {}
+    self.takers = takers
+    takers[#takers + 1] = d
     if not self.pumping then
         self.pumping = task.spawn(pump, self)
     end
@@ -110,7 +115,7 @@ end
 --- The next chunk.
 -- @treturn deferred of a string, or of nil once the peer has ended its side; fails with `reset`, `timeout`, …
 function Stream:take()
-    if #self.takers > 0 then
+    if self.takers and #self.takers > 0 then
         return later_take(self)
     end
     local data, code = try_read(self.core, CHUNK)
@@ -125,14 +130,17 @@ function Stream:take()
     return failed(problem(self, code))
 end
 
---- Iterates over the chunks in the running task; raises when the connection breaks.
-function Stream:each()
-    return function()
-        if #self.takers > 0 then
-            return deferred.await(self:take())
-        end
-        return next_chunk(self)
+local function next_in_turn(self)
+    if self.takers and #self.takers > 0 then
+        return deferred.await(self:take())
     end
+    return next_chunk(self)
+end
+
+--- Iterates over the chunks in the running task; raises when the connection breaks.
+-- @treturn function for the loop, and its argument
+function Stream:each()
+    return next_in_turn, self
 end
 
 --- Runs `fn` once no more than `most` bytes wait to be sent. One at a time: a stream has one waiting writer.
@@ -171,7 +179,7 @@ function Stream:put(data)
         return failed(problem(self, is_sent))
     end
     touch(self)
-    if is_sent or self.draining == nil and select(2, buffered(self.core)) <= self.high_watermark then
+    if is_sent or not self.draining and select(2, buffered(self.core)) <= self.high_watermark then
         return TRUE
     end
     return self.draining or when_drained(self, self.low_watermark)
@@ -357,15 +365,8 @@ local function watch_idle(self)
     end
 end
 
-local function set_options(self, opts)
-    local keepalive = opts.keepalive
-    local times = type(keepalive) == "table" and keepalive or {}
-    core.set_options(self.core, opts.nodelay ~= false, keepalive and true or nil, times.idle, times.interval,
-        times.count)
-    local function ms(seconds)
-        return seconds and math.max(math.floor(seconds * 1000), seconds > 0 and 1 or 0) or 0
-    end
-    bytes.set_timeouts(self.core, ms(opts.read_timeout), ms(opts.write_timeout))
+local function ms(seconds)
+    return seconds and math.max(math.floor(seconds * 1000), seconds > 0 and 1 or 0) or 0
 end
 
 --- The options of a stream, for the tables of those who make them.
@@ -374,21 +375,80 @@ byte_stream.options = {
     idle_timeout = "seconds", high_watermark = "bytes", low_watermark = "bytes", shutdown_timeout = "seconds",
 }
 
---- A stream over an open value of "perilune.core.stream".
--- @param own the value
--- @tparam table opts checked already
-function byte_stream.new(own, opts)
+--- All fields that a stream may have are there, so that no look-up goes further.
+local function new_kind(opts, server)
     local high = opts.high_watermark or HIGH
-    local self = setmetatable({
-        core = own, takers = {}, high_watermark = high, low_watermark = opts.low_watermark or math.floor(high / 2),
+    local values = {
+        high_watermark = high, low_watermark = opts.low_watermark or math.floor(high / 2),
         shutdown_timeout = opts.shutdown_timeout or 15,
-    }, mt)
-    set_options(self, opts)
-    if opts.idle_timeout and opts.idle_timeout > 0 then
-        self.idle_timeout, self.active_at = opts.idle_timeout, tasks.clock()
+        idle_timeout = (opts.idle_timeout or 0) > 0 and opts.idle_timeout,
+        takers = false, pumping = false, draining = false, closing = false, failure = false, idle_timer = false,
+        is_detached = false, options = opts, server = server or false,
+    }
+    for name, method in pairs(Stream) do
+        values[name] = method
+    end
+    return { __index = values, __name = "tcp.stream" }
+end
+
+local usual = new_kind(options.NONE)
+
+--- What streams with the same options have in common, their metatable: an idle one is to cost little.
+-- @tparam table opts checked already; others than those of streams may be among them
+-- @tparam[opt] table server whose they are
+function byte_stream.kind(opts, server)
+    local is_usual = not server
+    for name in pairs(byte_stream.options) do
+        is_usual = is_usual and opts[name] == nil
+    end
+    return is_usual and usual or new_kind(opts, server)
+end
+
+--- Sets what its options say; not before the handshakes are done, which have timeouts of their own.
+function byte_stream.begin(self)
+    local opts = self.options
+    local keepalive = opts.keepalive
+    local times = type(keepalive) == "table" and keepalive or options.NONE
+    core.set_options(self.core, opts.nodelay ~= false, keepalive and true or nil, times.idle, times.interval,
+        times.count)
+    bytes.set_timeouts(self.core, ms(opts.read_timeout), ms(opts.write_timeout))
+    if self.idle_timeout then
+        self.active_at = tasks.clock()
         watch_idle(self)
     end
     return self
+end
+
+--- A stream over an open value of "perilune.core.stream".
+-- @param own the value
+-- @tparam table kind see `kind`
+function byte_stream.new(own, kind)
+    return setmetatable({ core = own }, kind)
+end
+
+local info_mt = {}
+
+--- What a handler is told of its connection: fields that are set by whoever knows them, the addresses when they are
+-- asked for.
+-- @param own value of "perilune.core.stream" that was accepted
+function byte_stream.info(own)
+    return setmetatable({ own }, info_mt)
+end
+
+--- Does a handler take a second argument? One that does not is spared it.
+-- @treturn boolean
+function byte_stream.takes_info(handler)
+    local about = debug.getinfo(handler, "u")
+    return about.isvararg or about.nparams > 1
+end
+
+function info_mt.__index(info, name)
+    if name ~= "peer" and name ~= "local_address" then
+        return nil
+    end
+    local host, port = core.end_of(info[1], name == "peer")
+    info[name] = { host = host, port = port }
+    return info[name]
 end
 
 --- Waits for a call of "perilune.core.*" that answers the wait token.

@@ -47,7 +47,7 @@ local function fill(self, needed)
     local goal = math.max(needed or 0, n + 1)
     self.bytes, self.at = "", 1
     while n < goal do
-        local chunk = self.next_chunk()
+        local chunk = self.next_chunk(self.of)
         if chunk == nil then
             break
         end
@@ -146,9 +146,10 @@ function Framed:unwrap()
 end
 
 local function wrap(stream, codec, max, overhead)
+    local next_chunk, of = stream:each()
     return setmetatable({
         stream = stream, codec = codec, state = {}, bytes = "", at = 1, max = max, most = max + (overhead or 0),
-        next_chunk = stream:each(),
+        next_chunk = next_chunk, of = of,
     }, mt)
 end
 

@@ -4,6 +4,9 @@ local suggest = require "perilune.suggest"
 
 local options = {}
 
+--- No options at all.
+options.NONE = {}
+
 local TEXTS = { seconds = "number of seconds", bytes = "number of bytes", count = "whole number from 0" }
 
 local function describe(what)

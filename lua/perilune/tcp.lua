@@ -44,14 +44,10 @@ local function read_proxy(server, own, info)
     info.peer, info.local_address = said.peer or info.peer, said.local_address or info.local_address
 end
 
-local function end_of(own, is_peer)
-    local host, port = core.address(own, is_peer)
-    return { host = host, port = port }
-end
-
---- One connection from its start to its end; the stream when there is one.
-local function converse(server, own, connection)
-    local info = { peer = end_of(own, true), local_address = end_of(own, false) }
+--- What comes before the handler, in the running task: the words of a proxy, the handshake of TLS.
+local function greet(server, stream, info)
+    local own = stream.core
+    stream.is_greeting = true
     if server.opts.proxy_protocol then
         read_proxy(server, own, info)
     end
@@ -63,29 +59,38 @@ local function converse(server, own, connection)
         byte_stream.handshake(own)
         info.tls = secure.info(own)
     end
-    local stream = byte_stream.new(own, server.opts)
-    connection.stream = stream
-    local result = server.handler(stream, info)
-    if deferred.is_deferred(result) then
-        await(result)
+    stream.is_greeting = nil
+end
+
+--- Of all servers: task → stream while the handler runs, stream → stream while the connection is being closed.
+local connections = {}
+
+--- The task of a connection. The handler is called in its place: a stack that stays small is most of what a connection
+-- that idles costs.
+local function serve(server, own)
+    local stream, info = byte_stream.new(own, server.kind), server.has_info and byte_stream.info(own)
+    connections[task_core.current()] = stream
+    server.open = server.open + 1
+    if server.is_greeting then
+        greet(server, stream, info)
     end
-    if not stream.is_detached then
-        await(stream:close())
-    end
+    byte_stream.begin(stream)
+    return server.handler(stream, info)
 end
 
 --- Strangers who do not speak what is spoken here are no fault of ours.
-local function log_failure(err, stream)
-    if not stream then
+local function log_failure(stream, err, text)
+    if stream.is_greeting then
         sys.log("info", "tcp connection ended before it began: " .. tostring(err))
         return
     end
     local is_usual = failure.is(err, "cancelled") or failure.is(err, "closed") or failure.is(err, "reset")
-    sys.log(is_usual and "info" or "error", "tcp handler failed: " .. failure.describe(err))
+    sys.log(is_usual and "info" or "error", "tcp handler failed: " .. (is_usual and tostring(err) or text))
 end
 
-local function forget(server, connection)
-    server.connections[connection] = nil
+local function forget(key, stream)
+    local server = stream.server
+    connections[key] = nil
     server.open = server.open - 1
     core.released(server.core)
     if server.is_closing and server.open == 0 then
@@ -93,19 +98,52 @@ local function forget(server, connection)
     end
 end
 
-local function serve(server, own)
-    local connection = { task = task_core.current() }
-    server.connections[connection] = true
-    server.open = server.open + 1
-    local ok, err = xpcall(converse, failure.traced, server, own, connection)
-    local stream = connection.stream
-    if not ok then
-        log_failure(err, stream)
-        if not (stream and stream.is_detached) then
-            bytes.close(own, true)
-        end
+local function fail(key, stream, err, text)
+    log_failure(stream, err, text)
+    if not stream.is_detached then
+        bytes.close(stream.core, true)
     end
-    forget(server, connection)
+    forget(key, stream)
+end
+
+local function close(stream)
+    if stream.is_detached then
+        return forget(stream, stream)
+    end
+    stream:close():on_realized(function()
+        forget(stream, stream)
+    end)
+end
+
+--- A handler that has returned a deferred is through when that is settled.
+local function finish(stream, result)
+    local ok, err = result:try_await()
+    connections[task_core.current()] = nil
+    connections[stream] = stream
+    if ok then
+        close(stream)
+    else
+        fail(stream, stream, err, failure.describe(err))
+    end
+end
+
+--- What C calls when the task of a connection has ended.
+-- @tparam userdata id the task
+-- @tparam boolean is_done it has not failed
+-- @param result what the handler has returned, or raised
+-- @tparam[opt] string text the error with its traceback
+function tcp._ended(id, is_done, result, text)
+    local stream = connections[id]
+    if not is_done then
+        return fail(id, stream, result, text)
+    end
+    connections[id] = nil
+    if deferred.is_deferred(result) then
+        connections[task_core.spawn_detached(finish, stream, result)] = stream
+    else
+        connections[stream] = stream
+        close(stream)
+    end
 end
 
 local function check_server(opts)
@@ -134,16 +172,18 @@ function tcp.start_server(handler, opts)
     end
     opts = check_server(opts)
     local self = setmetatable({
-        handler = handler, opts = opts, connections = {}, open = 0, closed = deferred.deferred(),
-        tls = opts.tls and tls.context(opts.tls),
+        handler = handler, opts = opts, open = 0, closed = deferred.deferred(),
+        tls = opts.tls and tls.context(opts.tls), is_greeting = opts.tls or opts.proxy_protocol,
     }, mt)
+    self.has_info = self.is_greeting or byte_stream.takes_info(handler)
+    self.kind = byte_stream.kind(opts, self)
     local listener, err = core.listen({
         host = opts.address or "0.0.0.0", port = opts.port or 0, path = opts.path, listen_fd = opts.listen_fd,
         backlog = opts.backlog, reuseport = opts.reuseport, ipv6only = opts.ipv6only,
         max_connections = opts.max_connections,
     }, {
         accepted = function(own)
-            serve(self, own)
+            return serve(self, own)
         end,
     })
     if not listener then
@@ -167,8 +207,12 @@ end
 
 local function kill(server)
     local reason = failure.new("closed", "the server is closed")
-    for connection in pairs(server.connections) do
-        task_core.cancel(connection.task, reason)
+    for key, stream in pairs(connections) do
+        if stream.server == server and key == stream then
+            stream:abort()
+        elseif stream.server == server then
+            task_core.cancel(key, reason)
+        end
     end
 end
 
@@ -258,7 +302,7 @@ end
 -- whose message has each address that failed
 function tcp.connect(opts)
     opts = check_client(opts)
-    local o = core_options(opts)
+    local o, kind = core_options(opts), byte_stream.kind(opts)
     local request
     local d = deferred.deferred(function()
         core.cancel(request)
@@ -266,7 +310,7 @@ function tcp.connect(opts)
     request = core.connect(o, dns._core(opts.resolver), opts.family, function(own, code, text, stage)
         if own then
             o = nil -- until here it keeps the session
-            d:success(byte_stream.new(own, opts))
+            d:success(byte_stream.begin(byte_stream.new(own, kind)))
             return
         end
         local err = failure.new(code, text)

@@ -70,7 +70,8 @@ bool captures_match(struct visit *v, const struct regex *re, const struct captur
                   SLICE_ARG(subject));
     if (n <= 0)
         return false;
-    CHECK(2 * (size_t)n <= ARRAY_LEN(v->captures));
+    if (!v->captures)
+        v->captures = pool_alloc(visit_pool(v), sizeof(at));
     v->capture_subject = pool_dup(visit_pool(v), subject);
     memcpy(v->captures, at, 2 * (size_t)n * sizeof(at[0]));
     v->n_captures = n;

@@ -90,11 +90,10 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "http2_connect on | off;",
      .default_text = "http2_connect off;",
-     .doc =
-         "CONNECT over HTTP/2 is routed as `/`, for handlers that make a tunnel of the stream; "
-         "off: "
-         "it is answered 405. Extended CONNECT (RFC 8441), as WebSocket uses it, has a path and is "
-         "always routed.",
+     .doc = "CONNECT over HTTP/2 is routed as `/`, for handlers that make a tunnel of the stream "
+            "(`http.accept_tunnel`); off: it is answered 405. Extended CONNECT (RFC 8441), as "
+            "WebSocket uses it, has a path and is "
+            "always routed.",
      .id = (int)offsetof(struct location, http.has_connect),
      .apply = directives_set_flag},
     {.name = "http2_max_concurrent_streams",

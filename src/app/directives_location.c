@@ -5,6 +5,7 @@
 #include "app/directives_tables.h"
 #include "app/regex.h"
 #include "base/num.h"
+#include "base/product.h"
 
 #define GROUP         "Locations"
 #define CTX_LEVELS    CTX_HTTP_ALL
@@ -97,7 +98,7 @@ static bool set_tokens(void *ctx, const struct config_node *node, struct config_
 
     UNUSED(e);
     l->has_server_tokens = !slice_eq(node->args[0], SLICE("off"));
-    l->http.server_name = l->has_server_tokens ? "perilune/" PERILUNE_VERSION : "perilune";
+    l->http.server_name = l->has_server_tokens ? product_token() : product_name();
     return true;
 }
 

@@ -520,6 +520,12 @@ static const struct directive table[] = {
     CONF("lua_max_running_timers", ARG_NUMBER, "number", "lua_max_running_timers 256;",
          max_running_timers, "How many functions of `ngx.timer` may run at once in a worker.",
          set_count),
+    CONF("lua_worker_thread_vm_pool_size", ARG_NUMBER, "number",
+         "lua_worker_thread_vm_pool_size 10;", threads.most_machines,
+         "How many Lua machines for threads there may be in a worker, and thereby how many "
+         "functions of `ngx.run_worker_thread` at a time. A machine takes about 300 KB besides "
+         "what it loads.",
+         set_count),
     {.name = "lua_code_cache",
      .contexts = CTX_LEVELS_IF | CTX_STREAM_ALL,
      .min_args = 1,
@@ -548,6 +554,11 @@ static const struct directive table[] = {
     DIRECTIVE_ACCEPTED("lua_thread_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
     DIRECTIVE_ACCEPTED("lua_load_resty_core", CTX_TOPS, ARG_FLAG, "on | off"),
     DIRECTIVE_ACCEPTED("lua_sa_restart", CTX_TOPS, ARG_FLAG, "on | off"),
+    DIRECTIVE_FLAG(
+        "rewrite_by_lua_no_postpone", CTX_HTTP, "off",
+        offsetof(struct location, rewrites_by_lua_first),
+        "`rewrite_by_lua*` runs before `set`, `if`, `rewrite` and `return` of its location.",
+        directives_set_flag),
     DIRECTIVE_ACCEPTED("access_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
     DIRECTIVE_ACCEPTED("precontent_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
     CONF("lua_capture_error_log", ARG_SIZE, "size", NULL, capture_size,

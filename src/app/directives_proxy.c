@@ -1,4 +1,6 @@
 /* proxy_*, grpc_*: what a location passes on, and how. */
+#include "app/directives_proxy.h"
+
 #include "app/directives.h"
 
 #include "app/directives_tables.h"
@@ -41,6 +43,31 @@ static bool may_have_uri(const struct location *l)
     return l->kind != LOCATION_REGEX && l->kind != LOCATION_NAMED && l->kind != LOCATION_IF;
 }
 
+/* A group may stand behind the location that names it: it is looked for when all is read. */
+static void note_pass(struct apply *a, struct proxy_pass *p, const struct config_node *node)
+{
+    struct proxy_pass **at = &a->conf->passes;
+
+    p->node = node;
+    if (p->target)
+        return;
+    while (*at)
+        at = &(*at)->next;
+    *at = p;
+}
+
+bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e)
+{
+    for (struct proxy_pass *p = conf->passes; p; p = p->next) {
+        p->upstream = upstream_find(conf, p->authority, p->default_port);
+        if (!p->upstream)
+            return config_node_error(p->node, e, "invalid host in upstream \"" SLICE_FMT "\"",
+                                     SLICE_ARG(p->authority));
+        upstream_list(conf, p->upstream, false);
+    }
+    return true;
+}
+
 static bool set_pass(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
@@ -64,6 +91,7 @@ static bool set_pass(void *ctx, const struct config_node *node, struct config_er
     (void)own(a, node); /* where the context of TLS is kept */
     a->own[SLOT_CONTENT] = node;
     *content = (struct step_list){0};
+    note_pass(a, p, node);
     location_add_step(a->loc, PHASE_CONTENT, proxy_step, p, node->line);
     return true;
 }
@@ -88,6 +116,7 @@ static bool set_grpc_pass(void *ctx, const struct config_node *node, struct conf
     (void)own(a, node);
     a->own[SLOT_CONTENT] = node;
     *content = (struct step_list){0};
+    note_pass(a, p, node);
     location_add_step(a->loc, PHASE_CONTENT, proxy_grpc_step, p, node->line);
     return true;
 }

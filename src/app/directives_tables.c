@@ -18,11 +18,14 @@ void app_register_directives(void)
     directives_headers_register();
     directives_compress_register();
     directives_rewrite_register();
+    directives_access_register();
     directives_map_register();
     directives_echo_register();
     directives_proxy_register();
+    directives_proxy_socket_register();
     directives_proxy_ssl_register();
     directives_upstream_register();
+    directives_health_register();
     directives_lua_register();
     directives_shared_register();
     directives_socket_register();

@@ -35,6 +35,9 @@ void directives_compress_register(void);
 /* Those of response headers. */
 void directives_headers_register(void);
 
+/* Those of access. */
+void directives_access_register(void);
+
 /* Those of the rewrite module. */
 void directives_rewrite_register(void);
 
@@ -43,6 +46,9 @@ void directives_map_register(void);
 
 /* Those of upstream. */
 void directives_upstream_register(void);
+
+/* Registers the table of health checks. */
+void directives_health_register(void);
 
 /* Those of echo. */
 void directives_echo_register(void);
@@ -65,7 +71,16 @@ void directives_lua_register(void);
 /* proxy_* and grpc_*. */
 void directives_proxy_register(void);
 
+/* Registers the table of connections of proxy_*. */
+void directives_proxy_socket_register(void);
+
 /* proxy_ssl_* and grpc_ssl_*. */
 void directives_proxy_ssl_register(void);
+
+/* Those of health checks. */
+void directives_health_register(void);
+
+/* Those of access. */
+void directives_access_register(void);
 
 #endif

@@ -44,6 +44,8 @@ static struct loan *borrow(lua_State *L, struct session *s)
     loan->ls->subject = lib_stream_subject();
     s->lender = loan;
     session_lend(s, &loan->ls->wire, lib_stream_on_event, on_return);
+    if (s->v->x->peer && !s->is_udp)
+        lib_stream_accepted(loan->ls, s->v->x->peer);
     if (loan->ls->wire.stream && !s->is_udp && l->http.is_nodelay)
         tcp_set_nodelay(loan->ls->wire.stream, true);
     return loan;
@@ -168,31 +170,38 @@ static void set_proxied_end(lua_State *L, const char *name, const char *host, in
     lua_setfield(L, -2, name);
 }
 
-/* info() → a table: peer, local_address, and proxy when a proxy said who the client is,
- * read_timeout of UDP; is_tls */
+/* What the stream does not know by itself. */
+static void push_ends(lua_State *L, const struct session *s, bool is_told)
+{
+    struct exchange *x = s->v->x;
+    const struct addr *local = exchange_local(x);
+
+    lua_createtable(L, 0, 3);
+    set_end(L, is_told ? "proxy" : "peer", x->peer);
+    if (is_told) {
+        set_proxied_end(L, "peer", s->proxy->source, s->proxy->source_port);
+        set_proxied_end(L, "local_address", s->proxy->destination, s->proxy->destination_port);
+    } else {
+        set_end(L, "local_address", local ? local : &s->v->listen->addr);
+    }
+}
+
+/* info() → is it TLS?, read_timeout of UDP (seconds, or 0), and a table with peer, local_address,
+ * and proxy when a proxy said who the client is; nil: those are the stream's own ends */
 static int l_info(lua_State *L)
 {
     struct session *s = check_session(L);
-    struct exchange *x = s->v->x;
     const struct proxy_proto *p = s->proxy;
     bool is_told = p && (p->kind == PROXY_PROTO_TCP4 || p->kind == PROXY_PROTO_TCP6);
 
-    lua_createtable(L, 0, 4);
-    set_end(L, is_told ? "proxy" : "peer", x->peer);
-    if (is_told) {
-        set_proxied_end(L, "peer", p->source, p->source_port);
-        set_proxied_end(L, "local_address", p->destination, p->destination_port);
-    } else {
-        const struct addr *local = exchange_local(x);
-
-        set_end(L, "local_address", local ? local : &s->v->listen->addr);
-    }
-    if (s->is_udp && s->v->loc->sockets.read_timeout) { /* nobody tells that the client is gone */
-        lua_pushnumber(L, (lua_Number)s->v->loc->sockets.read_timeout / 1000);
-        lua_setfield(L, -2, "read_timeout");
-    }
-    lua_pushboolean(L, x->req.is_tls);
-    return 2;
+    lua_pushboolean(L, s->v->x->req.is_tls);
+    /* nobody tells that a client of UDP is gone */
+    lua_pushnumber(L, s->is_udp ? (lua_Number)s->v->loc->sockets.read_timeout / 1000 : 0);
+    if (is_told || s->is_udp)
+        push_ends(L, s, is_told);
+    else
+        lua_pushnil(L);
+    return 3;
 }
 
 int lib_session(lua_State *L)

@@ -108,12 +108,14 @@ static void pass_response(struct relay_udp *u, size_t n)
 static void on_client(struct stream *s, int events)
 {
     struct relay_udp *u = s->user;
-    ssize_t n = 1;
+    ssize_t n = 0;
 
     UNUSED(events);
-    for (unsigned i = 0; i < READS_MOST && n > 0; i++) {
+    for (unsigned i = 0; i < READS_MOST && n >= 0; i++) {
         n = stream_read(s, bytes, sizeof(bytes));
-        if (n > 0)
+        if (n == STREAM_EMPTY)
+            n = 0;
+        if (n >= 0)
             pass_request(u, (size_t)n);
     }
     if (u->requests && is_answered(u))
@@ -127,8 +129,8 @@ static void on_server(struct stream *s, int events)
 
     UNUSED(events);
     for (unsigned i = 0; i < READS_MOST && n >= 0; i++) {
-        n = stream_read(s, bytes, sizeof(bytes));
-        if (n > 0)
+        n = stream_read(s, bytes, sizeof(bytes)); /* 0: an empty message */
+        if (n >= 0)
             pass_response(u, (size_t)n);
     }
     if (n == STREAM_FAILED)

@@ -275,6 +275,7 @@ static const struct exchange_transport transport = {
     .fd = fd_of,
     .abort = abort_session,
     .release = release,
+    .is_small = true,
 };
 
 void session_close_all(void)

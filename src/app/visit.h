@@ -21,11 +21,12 @@ struct visit {
     unsigned step;                /* index of the step in the phase that runs or ran last */
     struct slice *slots;          /* indexed variables; p == NULL: not set */
     struct slice capture_subject; /* of the last regex match, copied */
-    int captures[64];
-    int n_captures; /* groups + 1; 0: none */
+    int *captures;                /* 2 * REGEX_CAPTURES_MOST of them once something has matched */
+    int n_captures;               /* groups + 1; 0: none */
     unsigned restarts;
     struct visit *parent; /* of a subrequest; NULL: it is none */
     unsigned depth;       /* of subrequests */
+    int refused_status;   /* of the access phase so far: 401, 403; 0: none */
     int error_status;     /* the status that an error page is being made for; 0: none */
     int exit_status;      /* of ngx.exit and friends */
     bool is_internal;     /* came by internal redirect */

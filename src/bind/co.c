@@ -125,6 +125,8 @@ struct co *co_new(void *user, void (*on_end)(struct co *co, enum co_result resul
     co->state = CO_NEW;
     co->is_woken = co->wants_exit = co->has_cancel = co->is_cancel_late = false;
     co->waits_in_c = false;
+    co->finish = NULL;
+    co->what = NULL;
     co->queued_args = 0;
     co->user = user;
     co->log = NULL;
@@ -320,15 +322,57 @@ static void resume(struct co *co, int nargs)
         end_task(co, CO_FAILED, 1);
 }
 
+/* Pushes the error of a cancel, which is delivered by that. */
+static void push_cancel(struct co *co)
+{
+    co->has_cancel = false;
+    lua_rawgeti(co->L, LUA_REGISTRYINDEX, co->cancel_ref);
+    luaL_unref(co->L, LUA_REGISTRYINDEX, co->cancel_ref);
+    co->cancel_ref = LUA_NOREF;
+}
+
+/* The results of co_wait_for, or CO_WAIT_ON. */
+static int finish_wait(struct co *co)
+{
+    struct co *before = current;
+    int n;
+
+    if (co->has_cancel) {
+        lua_pushnil(co->L);
+        lua_pushlightuserdata(co->L, &wait_token);
+        push_cancel(co);
+        return 3;
+    }
+    co->state = CO_RUNNING;
+    current = co;
+    n = co->finish(co->L, co->what);
+    current = before;
+    co->state = n == CO_WAIT_ON ? CO_WAITING : CO_QUEUED;
+    return n;
+}
+
 static void resume_in_c(struct co *co)
 {
-    co->waits_in_c = false;
-    if (co->has_cancel) {
+    int n = 1;
+
+    if (!co->finish && co->has_cancel) {
+        co->waits_in_c = false;
         end_task(co, CO_EXITED, 0);
         return;
     }
-    lua_pushinteger(co->L, 1);
-    resume(co, 1);
+    if (co->finish)
+        n = finish_wait(co);
+    else
+        lua_pushinteger(co->L, 1);
+    if (n == CO_WAIT_ON) {
+        if (co->is_woken)
+            enqueue(co);
+        return;
+    }
+    co->waits_in_c = false;
+    co->finish = NULL;
+    co->what = NULL;
+    resume(co, n);
 }
 
 /* What a wait returns: nothing, or the error of a cancel and whether it came too late. */
@@ -343,10 +387,7 @@ static void resume_waiting(struct co *co)
         resume(co, 0);
         return;
     }
-    co->has_cancel = false;
-    lua_rawgeti(co->L, LUA_REGISTRYINDEX, co->cancel_ref);
-    luaL_unref(co->L, LUA_REGISTRYINDEX, co->cancel_ref);
-    co->cancel_ref = LUA_NOREF;
+    push_cancel(co);
     lua_pushboolean(co->L, co->is_cancel_late);
     resume(co, 2);
 }
@@ -529,6 +570,21 @@ int co_wait_in_c(lua_State *L)
     current->waits_in_c = true;
     lua_pushlightuserdata(L, &wait_token);
     return lua_yield(L, 1);
+}
+
+int co_wait_for(lua_State *L, co_finish_fn finish, void *what)
+{
+    if (!lua_isyieldable(L))
+        return luaL_error(L, "attempt to yield across C-call boundary");
+    current->finish = finish;
+    current->what = what;
+    return co_wait_in_c(L);
+}
+
+void co_forget(struct co *co, const void *what)
+{
+    if (co && co->what == what)
+        co->what = NULL;
 }
 
 void co_request_exit(struct co *co)

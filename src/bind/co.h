@@ -23,6 +23,12 @@ enum co_result {
     CO_EXITED, /* left by co_request_exit; no results */
 };
 
+/* Pushes what the function that waits for `what` (NULL: gone) returns, and answers how many
+ * results; CO_WAIT_ON: nothing yet, another wait was begun. */
+typedef int (*co_finish_fn)(lua_State *L, void *what);
+
+enum { CO_WAIT_ON = -1 };
+
 struct co {
     lua_State *L;
     int anchor; /* registry reference of L */
@@ -43,7 +49,10 @@ struct co {
     struct list children, sibling;
     struct timer timer; /* of sleep: ends wait number `timer_wait` */
     uint32_t timer_wait;
-    void *user; /* of whoever made it: a visit, or NULL */
+    co_finish_fn finish; /* of co_wait_for; NULL: not inside one */
+    void *what;
+    void *user;  /* of whoever made it: a visit, or NULL */
+    void *owner; /* what on_end works for when that is no visit; set by who makes the task */
     const struct log_ctx *log;
     void (*on_end)(struct co *co, enum co_result result,
                    int n); /* the task is over; called once, before it is recycled */
@@ -108,6 +117,14 @@ void co_cancel_err(struct co *co, const struct err *why);
  * (CO_EXITED), because C has no place to raise it. Lua that waits is the rule; this is for what is
  * called often and waits seldom. */
 int co_wait_in_c(lua_State *L);
+
+/* `return co_wait_for(L, finish, what)` ends a C function whose wait has been numbered, as
+ * co_wait_in_c does: it returns what `finish` pushes, which runs as this task when the wait is
+ * over. A cancel has it return nil, the wait token and the error: its caller in Lua raises that. */
+int co_wait_for(lua_State *L, co_finish_fn finish, void *what);
+
+/* `what` is about to end: whoever waits for it will find NULL. `co` may be NULL. */
+void co_forget(struct co *co, const void *what);
 
 /* The running task will not be resumed after its next yield: it ends with CO_EXITED. */
 void co_request_exit(struct co *co);

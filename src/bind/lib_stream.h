@@ -4,14 +4,23 @@
 #define BIND_LIB_STREAM_H
 
 #include <lua.h>
+#include <netinet/in.h>
 
 #include "bind/co.h"
+#include "bind/owned.h"
+#include "net/addr.h"
 #include "net/wire.h"
 
 /* Who waits for a direction; a task that has gone on waits no more. */
 struct lib_stream_waiter {
     struct co *co;
     uint32_t wait;
+};
+
+/* An address as far as it is worth keeping: none of a Unix socket's (sa_family 0). */
+union lib_stream_end {
+    struct sockaddr sa;
+    struct sockaddr_in6 in6;
 };
 
 struct lib_stream {
@@ -21,11 +30,13 @@ struct lib_stream {
     uint32_t read_timeout, write_timeout; /* ms without progress, 0: none */
     uint32_t uses;                        /* times it was parked */
     bool is_parked;
-    struct list owner;   /* in a list of what ends together, see lib_stream_close_all */
+    struct owned owner;
     const void *subject; /* only tasks that work for it may use the stream; NULL: all */
     int on_lost;         /* registry reference of a function called when its owner closes it */
     void *opening;       /* whoever is about to open it, and how to stop that; NULL: nobody */
     void (*stop_opening)(struct lib_stream *ls);
+    union lib_stream_end peer, local; /* of a connection that was accepted: what is told of it is
+                                         true for ever; local: from its end on */
 };
 
 /* "perilune.core.stream" */
@@ -40,14 +51,17 @@ struct lib_stream *lib_stream_check(lua_State *L, int arg);
 /* Opens a closed value over `s`, which it owns. */
 void lib_stream_open(struct lib_stream *ls, struct stream *s);
 
+/* The connection, which is open, was accepted from `peer`: what is known of it outlives it. */
+void lib_stream_accepted(struct lib_stream *ls, const struct addr *peer);
+
+/* One of the addresses of the connection, as long as the value lives; false: nothing is known. */
+bool lib_stream_address(const struct lib_stream *ls, bool is_peer, struct addr *out);
+
 /* What its wire calls; for those who open the wire themselves. */
 void lib_stream_on_event(struct wire *w, int events);
 
 /* Closes it and wakes those who wait. Harmless when closed. */
 void lib_stream_close(struct lib_stream *ls, bool reset);
-
-/* Closes all of a list (by their `owner`). */
-void lib_stream_close_all(struct list *streams);
 
 /* What the running task works for, for `subject`. */
 const void *lib_stream_subject(void);

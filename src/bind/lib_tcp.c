@@ -19,13 +19,13 @@
 #include "bind/lib_dns.h"
 #include "bind/lib_secure.h"
 #include "bind/lib_stream.h"
+#include "bind/lib_tcp_proxy.h"
 #include "bind/lib_tls.h"
 #include "bind/opts.h"
 #include "bind/vm.h"
 #include "net/connect.h"
 #include "net/listen.h"
 #include "net/tcp.h"
-#include "proto/proxy_proto.h"
 
 struct lib_listener {
     struct listener listener;
@@ -54,18 +54,40 @@ static struct lib_listener *check_listener(lua_State *L)
     return luaL_checkudata(L, 1, "perilune.listener");
 }
 
+/* Lua sees to the rest: what the handler returned, or why it failed. */
+static void on_served(struct co *co, enum co_result result, int n)
+{
+    lua_State *L = vm_main();
+    const char *text = result == CO_FAILED ? co_traceback(co) : NULL;
+
+    if (!vm_push_function("perilune.tcp", "_ended"))
+        return;
+    lua_pushlightuserdata(L, co);
+    lua_pushboolean(L, result == CO_OK);
+    if (n > 0) {
+        lua_pushvalue(co->L, result == CO_OK ? -n : -1);
+        lua_xmove(co->L, L, 1);
+    } else {
+        lua_pushnil(L);
+    }
+    lua_pushstring(L, text);
+    vm_call(4, 0, "tcp");
+}
+
 static void on_accept(struct listener *l, int fd, const struct addr *peer)
 {
     struct lib_listener *own = CONTAINER_OF(l, struct lib_listener, listener);
     lua_State *L = vm_main();
-    struct co *co = co_new(NULL, NULL);
+    struct co *co = co_new(NULL, on_served);
+    struct lib_stream *ls;
 
-    UNUSED(peer);
     own->open++;
     lua_rawgeti(L, LUA_REGISTRYINDEX, own->self);
     lua_getfenv(L, -1);
     lua_getfield(L, -1, "accepted");
-    lib_stream_open(lib_stream_push(L), tcp_adopt(fd));
+    ls = lib_stream_push(L);
+    lib_stream_open(ls, tcp_adopt(fd));
+    lib_stream_accepted(ls, peer);
     lua_xmove(L, co->L, 2);
     lua_pop(L, 2);
     co_start(co, 1);
@@ -321,6 +343,16 @@ static int l_address(lua_State *L)
     return lib_addr_push(L, &a);
 }
 
+/* end_of(stream, is_peer) → host, port, also when it is closed, if it was accepted; or nothing */
+static int l_end(lua_State *L)
+{
+    struct addr a;
+
+    return lib_stream_address(lib_stream_check(L, 1), lua_toboolean(L, 2), &a)
+               ? lib_addr_push(L, &a)
+               : 0;
+}
+
 /* set_options(stream, nodelay, keepalive, idle, interval, count): a flag that is nil stays */
 static int l_set_options(lua_State *L)
 {
@@ -336,142 +368,6 @@ static int l_set_options(lua_State *L)
     return 0;
 }
 
-/* --- the PROXY protocol --- */
-
-static void set_end(lua_State *L, const char *name, const char *host, int port)
-{
-    lua_createtable(L, 0, 2);
-    lua_pushstring(L, host);
-    lua_setfield(L, -2, "host");
-    if (port >= 0) {
-        lua_pushinteger(L, port);
-        lua_setfield(L, -2, "port");
-    }
-    lua_setfield(L, -2, name);
-}
-
-static void push_proxy(lua_State *L, const struct proxy_proto *p)
-{
-    bool has_ports = p->kind != PROXY_PROTO_UNIX;
-
-    lua_newtable(L);
-    if (p->kind == PROXY_PROTO_UNKNOWN)
-        return;
-    set_end(L, "peer", p->source, has_ports ? p->source_port : -1);
-    set_end(L, "local_address", p->destination, has_ports ? p->destination_port : -1);
-}
-
-static int fail_with(lua_State *L, const char *code)
-{
-    lua_pushnil(L);
-    lua_pushstring(L, code);
-    return 2;
-}
-
-/* Reads `n` bytes that are known to be there. */
-static void skip(struct lib_stream *s, size_t n)
-{
-    char bytes[PROXY_PROTO_V2_MAX];
-
-    while (n) {
-        ssize_t got = stream_read(s->wire.stream, bytes, n);
-
-        if (got <= 0)
-            return;
-        n -= (size_t)got;
-    }
-}
-
-/* Looks at what the kernel has behind the part of a header that was read before, and takes nothing
- * beyond the header: what follows may be for TLS. PROXY_PROTO_MORE: wait. */
-static enum proxy_proto_result peek(struct lib_stream *s, struct proxy_proto *p, bool *has_ended)
-{
-    char all[PROXY_PROTO_V2_MAX];
-    struct slice before = wire_input(&s->wire);
-    size_t n = before.n;
-    ssize_t got;
-    enum proxy_proto_result r;
-
-    memcpy(all, before.p, n);
-    got = recv(stream_fd(s->wire.stream), all + n, sizeof(all) - n, MSG_PEEK | MSG_DONTWAIT);
-    *has_ended = got == 0 || (got < 0 && errno != EAGAIN);
-    if (got <= 0)
-        return PROXY_PROTO_MORE;
-    r = proxy_proto_read(slice_of(all, n + (size_t)got), p);
-    if (r == PROXY_PROTO_BAD)
-        return r;
-    wire_consume(&s->wire, n);
-    if (r == PROXY_PROTO_DONE) {
-        skip(s, p->n - n);
-    } else {
-        skip(s, (size_t)got);
-        wire_unread(&s->wire, slice_of(all, n + (size_t)got));
-    }
-    return r;
-}
-
-/* read_proxy(stream) → table with peer and local_address (empty: not known), nil and a code, or the
- * wait token; nothing behind the header is read */
-static int l_read_proxy(lua_State *L)
-{
-    struct lib_stream *s = lib_stream_check(L, 1);
-    struct proxy_proto p;
-    bool has_ended;
-
-    if (!s->wire.stream)
-        return lib_stream_fail(L, s);
-    switch (peek(s, &p, &has_ended)) {
-    case PROXY_PROTO_DONE:
-        push_proxy(L, &p);
-        return 1;
-    case PROXY_PROTO_BAD:
-        return fail_with(L, err_protocol.code);
-    default:
-        if (has_ended)
-            return fail_with(L, err_closed.code);
-        if (wire_has_expired(&s->wire, IO_READ))
-            return fail_with(L, err_timeout.code);
-        return lib_stream_wait(L, s, IO_READ);
-    }
-}
-
-static bool is_of(const char *text, int family, struct addr *out)
-{
-    return addr_literal(slice_str(text), out) && out->sa.sa_family == family;
-}
-
-static void fill_end(lua_State *L, int index, char host[108], uint16_t *port)
-{
-    lua_getfield(L, index, "host");
-    lua_getfield(L, index, "port");
-    snprintf(host, 108, "%s", lua_isstring(L, -2) ? lua_tostring(L, -2) : "");
-    *port = (uint16_t)lua_tointeger(L, -1);
-    lua_pop(L, 2);
-}
-
-/* proxy_header(version, source, destination) → bytes; ends are {host=, port=}, of one family, or
- * nil: not known */
-static int l_proxy_header(lua_State *L)
-{
-    struct proxy_proto p;
-    struct buf out = BUF_EMPTY;
-    struct addr a;
-
-    memset(&p, 0, sizeof(p));
-    if (lua_istable(L, 2) && lua_istable(L, 3)) {
-        fill_end(L, 2, p.source, &p.source_port);
-        fill_end(L, 3, p.destination, &p.destination_port);
-        if (is_of(p.source, AF_INET, &a) && is_of(p.destination, AF_INET, &a))
-            p.kind = PROXY_PROTO_TCP4;
-        else if (is_of(p.source, AF_INET6, &a) && is_of(p.destination, AF_INET6, &a))
-            p.kind = PROXY_PROTO_TCP6;
-    }
-    proxy_proto_write(&p, (int)luaL_checkinteger(L, 1), &out);
-    lua_pushlstring(L, out.p, out.n);
-    buf_free(&out);
-    return 1;
-}
-
 int lib_tcp(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -484,9 +380,10 @@ int lib_tcp(lua_State *L)
         {"try_read", l_try_read},
         {"has_input", l_has_input},
         {"address", l_address},
+        {"end_of", l_end},
         {"set_options", l_set_options},
-        {"read_proxy", l_read_proxy},
-        {"proxy_header", l_proxy_header},
+        {"read_proxy", lib_tcp_read_proxy},
+        {"proxy_header", lib_tcp_proxy_header},
         {NULL, NULL},
     };
 

@@ -21,8 +21,11 @@
 
 enum { EXCHANGES_KEPT = 1024 };
 
-static struct mem_cache cache =
-    MEM_CACHE(struct exchange, EXCHANGES_KEPT); /* process-wide: shared by all connections */
+/* process-wide: shared by all connections; those of small transports are the second */
+static struct mem_cache caches[] = {
+    {NULL, sizeof(struct exchange) + EXCHANGE_ROOM, 0, EXCHANGES_KEPT},
+    {NULL, sizeof(struct exchange) + EXCHANGE_ROOM_SMALL, 0, EXCHANGES_KEPT},
+};
 
 #define TO(state) (1u << EXCHANGE_##state)
 
@@ -109,10 +112,10 @@ static void describe(const struct log_ctx *ctx, struct buf *out)
 struct exchange *exchange_new(const struct exchange_transport *transport, void *conn,
                               const struct http_settings *settings)
 {
-    struct exchange *x = mem_cache_take(&cache);
+    struct exchange *x = mem_cache_take(&caches[transport->is_small]);
 
     memset(x, 0, offsetof(struct exchange, pool));
-    pool_init(&x->pool, x->room, sizeof(x->room));
+    pool_init(&x->pool, x + 1, transport->is_small ? EXCHANGE_ROOM_SMALL : EXCHANGE_ROOM);
     x->transport = transport;
     x->conn = conn;
     x->settings = settings;
@@ -143,7 +146,7 @@ void exchange_release(struct exchange *x)
     pool_reset(&x->pool);
     if (x->req.tls)
         tls_release(&x->req.tls);
-    mem_cache_give(&cache, x);
+    mem_cache_give(&caches[x->transport->is_small], x);
 }
 
 const struct addr *exchange_local(struct exchange *x)
@@ -184,7 +187,7 @@ static void keep_valid(struct exchange *x, struct header_list *l)
     for (unsigned i = 0; i < l->n; i++) {
         struct header *h = &l->fields[i];
 
-        if (UNLIKELY(!(h->id || header_is_name(h->name)) || !header_is_value(h->value))) {
+        if (UNLIKELY(!header_check(h))) {
             log_write(&x->log, LOG_ERROR, "invalid response header field dropped");
             continue;
         }

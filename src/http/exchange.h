@@ -88,8 +88,7 @@ struct exchange {
     bool is_complete;   /* the last piece has gone out: a filter may end a response early */
     bool is_head;       /* asked for by HEAD; the app may change req.method, this stays */
     bool has_file;      /* a piece of the response was a file */
-    struct pool pool;
-    char room[2048]; /* the pool's first block */
+    struct pool pool;   /* its first block lies behind this */
 };
 
 /* "HANDLING" … */

@@ -20,7 +20,10 @@ struct exchange_transport {
     /* the peer must see a truncated response */
     void (*abort)(struct exchange *x, const struct err *why);
     void (*release)(struct exchange *x); /* it is over and the app has let go; may be NULL */
+    bool is_small; /* its exchanges live long and put little into their pools */
 };
+
+enum { EXCHANGE_ROOM = 2048, EXCHANGE_ROOM_SMALL = 1280 }; /* first blocks of the pools */
 
 /* What stands between the transport and who reads the request's body. */
 struct body_reader {

@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "net/addr.h"
 
-enum { STREAM_AGAIN = -1, STREAM_FAILED = -2 };
+enum { STREAM_AGAIN = -1, STREAM_FAILED = -2, STREAM_EMPTY = -3 };
 
 struct stream;
 
@@ -26,6 +26,7 @@ struct stream_ops {
     void (*close)(struct stream *s, bool reset);
     int (*fd)(const struct stream *s);                                        /* -1: none */
     ssize_t (*writev_more)(struct stream *s, const struct iovec *iov, int n); /* NULL: as writev */
+    bool has_messages; /* a read takes one message, a write sends one; either may be empty */
 };
 
 struct stream {
@@ -36,7 +37,7 @@ struct stream {
 };
 
 /* Reads up to `n` bytes. > 0: how many; 0: the peer has ended its side; STREAM_AGAIN;
- * STREAM_FAILED. */
+ * STREAM_FAILED; STREAM_EMPTY: a message without bytes, of those that have messages. */
 static inline ssize_t stream_read(struct stream *s, void *p, size_t n)
 {
     return s->ops->read(s, p, n);

@@ -118,6 +118,8 @@ static ssize_t read_message(struct stream *s, void *p, size_t n)
     memcpy(p, m->bytes, n);
     list_remove(&m->node);
     peer->queued--;
+    if (m->n == 0)
+        n = (size_t)STREAM_EMPTY;
     mem_free(m);
     return (ssize_t)n;
 }
@@ -198,6 +200,7 @@ static const struct stream_ops ops = {
     .shutdown = shut_nothing,
     .close = close_peer,
     .fd = no_descriptor,
+    .has_messages = true,
 };
 
 /* --- the socket --- */
@@ -235,8 +238,6 @@ static void take(struct udp_peers *u, const struct udp_message *m)
 {
     struct udp_peer *p = find(u, &m->peer);
 
-    if (m->bytes.n == 0)
-        return;
     if (p) {
         add(p, m->bytes);
         tell(p);

@@ -1,9 +1,9 @@
 /* A UDP socket whose messages are told apart by who sent them: each sender is a stream.
  *
  * A read of such a stream takes one message (what does not fit is lost), a write sends one, all its
- * vectors together. It has no end: whoever serves it decides when it is over. Empty messages are
- * not seen. A message that the socket has no room for, or that comes while too many of its sender
- * wait, is lost, as others are on the way. */
+ * vectors together. It has no end: whoever serves it decides when it is over. A message that the
+ * socket has no room for, or that comes while too many of its sender wait, is lost, as others are
+ * on the way. */
 #ifndef NET_UDP_PEERS_H
 #define NET_UDP_PEERS_H
 

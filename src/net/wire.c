@@ -155,6 +155,8 @@ static enum wire_result filled(struct wire *w, ssize_t got, size_t asked)
     }
     if (got == STREAM_FAILED)
         return WIRE_FAILED;
+    if (got == STREAM_EMPTY)
+        return WIRE_DONE;
     w->is_dry = true;
     return WIRE_WAIT;
 }
@@ -297,7 +299,7 @@ static void send_message(struct wire *w)
 
     for (int i = 0; i < message.n; i++)
         all += message.iov[i].iov_len;
-    if (all && !message.is_queued)
+    if ((all || w->stream->ops->has_messages) && !message.is_queued)
         sent = stream_writev(w->stream, message.iov, message.n);
     if (sent != STREAM_FAILED && (sent < 0 || (size_t)sent < all)) {
         message.is_queued = true;

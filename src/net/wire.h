@@ -68,7 +68,7 @@ struct stream *wire_release(struct wire *w, struct buf *in, struct outq *out);
 /* Takes exactly `n` bytes. */
 enum wire_result wire_take(struct wire *w, size_t n, struct slice *out);
 
-/* Takes what is there, at most `most` (> 0) bytes. */
+/* Takes what is there, at most `most` (> 0) bytes; none: an empty message. */
 enum wire_result wire_take_some(struct wire *w, size_t most, struct slice *out);
 
 /* Takes a line; the slice ends before the LF. */
@@ -86,7 +86,8 @@ static inline struct slice wire_input(const struct wire *w)
 /* Takes `n` bytes of the input. */
 void wire_consume(struct wire *w, size_t n);
 
-/* Reads once, behind the unread input. WIRE_DONE: there is more of it. */
+/* Reads once, behind the unread input. WIRE_DONE: there is more of it, or it was an empty message.
+ */
 enum wire_result wire_fill(struct wire *w, size_t want);
 
 /* --- output --- */

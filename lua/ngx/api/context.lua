@@ -5,7 +5,7 @@ local coroutines = require "perilune.coroutines"
 local native = require "ngx.api.native"
 local task = require "perilune.core.task"
 
-local C = native.C
+local C, running = native.C, coroutine.running
 local yield, WAIT, KILL = coroutines.yield, task.WAIT, core.KILL
 local ipairs, pairs, type, assert, error = ipairs, pairs, type, assert, error
 
@@ -83,9 +83,34 @@ function context.check_request(set, level)
     return context.check(set, level)
 end
 
---- Waits for whatever wait has been numbered. Ends the task here when it was killed; raises when it was cancelled.
-function context.wait()
+--- coroutine → whether it waits for subrequests: then it cannot be killed
+context.pending = setmetatable({}, { __mode = "k" })
+
+--- coroutine → what undoes its wait when it is killed
+context.undo = setmetatable({}, { __mode = "k" })
+local undo = context.undo
+
+--- Waits; `clean_up` runs when the thread is killed meanwhile.
+local function wait_undoably(clean_up)
+    local co = running()
+    undo[co] = clean_up
     local err = yield(WAIT)
+    undo[co] = nil
+    if err == KILL then
+        clean_up()
+    end
+    return err
+end
+
+--- Waits for whatever wait has been numbered. Ends the task here when it was killed; raises when it was cancelled.
+-- @tparam[opt] function clean_up called when it is killed
+function context.wait(clean_up)
+    local err
+    if clean_up then
+        err = wait_undoably(clean_up)
+    else
+        err = yield(WAIT)
+    end
     if err == nil then
         return
     end

@@ -41,27 +41,12 @@ local function write(req, piece)
     end
 end
 
---- What a producer may call in place of a put while somebody waits for `taken`, an empty queue that is: the bytes go to
--- the connection and nobody has to be woken. False: not taken. Once the client does not keep up, the queue counts.
-local function outlet_of(req, s, taken)
-    return function(bytes)
-        if taken:is_realized() then
-            return false
-        end
-        local is_drained = core.write(req, bytes)
-        if not is_drained then
-            s.outlet = nil
-        end
-        return is_drained ~= nil
-    end
-end
-
 local function send_stream(req, s)
+    if s.on_sent_by then -- whoever fills it may write past it, see http/sse.lua
+        s.on_sent_by(req)
+    end
     while true do
-        local taken = s:take()
-        s.outlet = not taken:is_realized() and outlet_of(req, s, taken) or nil
-        local piece = await(taken)
-        s.outlet = nil
+        local piece = await(s:take())
         if piece == nil then
             return
         end

@@ -43,6 +43,9 @@ local directives = {
     http2 = { "boolean", function(v)
         return v and "http2 on;" or "http2 off;"
     end },
+    http2_connect = { "boolean", function(v)
+        return v and "http2_connect on;" or "http2_connect off;"
+    end },
     http2_max_concurrent_streams = number "http2_max_concurrent_streams",
     client_header_timeout = seconds "client_header_timeout", client_body_timeout = seconds "client_body_timeout",
     send_timeout = seconds "send_timeout", keepalive_timeout = seconds "keepalive_timeout",

@@ -118,23 +118,25 @@ local function body_of(spec, list)
     return stream.to_source(text ~= "" and { text } or {}), #text
 end
 
---- Decoded and without `.`, `..` and empty segments, as a server has it.
+--- Decoded and without `.` and `..`, as a server has it that leaves repeated slashes alone.
 local function normal_path(uri)
     local path = uri:gsub("%%(%x%x)", function(hex)
         return string.char(tonumber(hex, 16))
     end)
-    local kept = {}
     if path == "*" then
         return "/"
+    elseif not path:find("/.", 1, true) then
+        return path
     end
-    for segment in path:gmatch("[^/]+") do
+    local kept = {}
+    for segment in path:gmatch("/([^/]*)") do
         if segment == ".." then
             kept[#kept] = nil
         elseif segment ~= "." then
             kept[#kept + 1] = segment
         end
     end
-    local is_folder = path:find("/%.?%.?$") and #kept > 0
+    local is_folder = path:find("/%.%.?$") and #kept > 0
     return "/" .. table.concat(kept, "/") .. (is_folder and "/" or "")
 end
 
