@@ -66,9 +66,6 @@ for _, ask in ipairs { "GET /a/x", "GET /a/12", "GET /a/12x", "GET /a/new", "POS
     local res = await(test.request(r, { method = method, path = path }))
     print(ask, res.status, (res.body:gsub("\n", "")))
 end
-local req = test.make_request()
-req.path = "/a//b"
-print("with merge_slashes off", r.handler(req))
 --- exec
 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out
@@ -85,9 +82,8 @@ GET /f/ab	200	even path=ab
 GET /f/abc	404	not found
 DELETE /any	200	any 
 PUT /any	200	put 
-GET /a//b	200	name name=b
+GET /a//b	200	rest rest=/b
 OPTIONS *	204	
-with merge_slashes off	rest rest=/b
 
 === TEST 3: groups, middleware from the outside in, mounted routers and handlers, hosts
 --- user_files
@@ -277,9 +273,23 @@ return r
 --- response_body_like eval
 ["^fine", "^user 7", "^user 8", "^/api/users/5\\?tab=a(\\+|%20)b", "not found", "^static"]
 
+=== TEST 8: OPTIONS * over the wire is about the server, not about its root
+--- http_config
+    lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
+--- config
+    location / { handler app; }
+--- user_files
+>>> app.lua
+local r = require("perilune.http").router()
+r:put("/", function() return "put" end)
+return r
+--- raw_request eval
+"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+--- error_code: 204
+--- response_headers
+!Allow
 
-
-=== TEST 8: nodes that leave no choice: whole segments only, and what they become as routes are added
+=== TEST 9: nodes that leave no choice: whole segments only, and what they become as routes are added
 --- user_files
 >>> a.lua
 local http, test = require "perilune.http", require "perilune.test"

@@ -202,3 +202,46 @@ channel:close()
 timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 20	true	1
+
+=== TEST 7: events keep their order, whether they wait in the queue or go straight to the connection
+--- config
+    http2 on;
+    location / { handler app; }
+--- http_config
+    lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
+--- user_files
+>>> app.lua
+local http, task = require "perilune.http", require "perilune.task"
+local N = 30000
+return function(req)
+    local sink = http.sse(req, { heartbeat = 0 })
+    task.spawn(function()
+        local i = 0
+        while i < N do
+            i = i + 1
+            local sent = sink:send(("%d %s"):format(i, ("x"):rep(i % 400)))
+            if i % 3 == 0 then
+                await(sent)
+            elseif i % 1000 == 1 then
+                await(task.yield())
+            end
+        end
+        await(sink:send "end")
+        await(task.yield())
+        sink:close()
+        assert(await(sink:send "late") == false, "sent behind the end")
+    end)
+    return sink:response()
+end
+--- exec
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT/
+for v in "--http1.1" "--http2-prior-knowledge" "--http1.1 --limit-rate 20M"; do
+    curl -sN --max-time 60 $v $U | awk '/^data: [0-9]/ { if ($2 != n + 1) bad++; n = $2 } /^data: end/ { print n, bad + 0, "end" } /late/ { print }'
+done
+--- exec_out
+30000 0 end
+30000 0 end
+30000 0 end
+--- no_error_log
+[error]
+--- timeout: 90

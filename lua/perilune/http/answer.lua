@@ -4,6 +4,7 @@
 -- with `status`, `headers` (a header list) and `body`, which belongs to the caller: a table that a handler returns to
 -- every request is not touched.
 
+local checked = require "perilune.http.checked"
 local deferred = require "perilune.deferred"
 local headers = require "perilune.http.headers"
 local json = require "perilune.json"
@@ -36,7 +37,7 @@ function answer.of(res)
     res = deferred.await(res)
     local kind = type(res)
     if kind == "table" then
-        return getmetatable(res) == mt and res or of_table(res)
+        return getmetatable(res) == mt and res or of_table(checked.response(res))
     elseif kind == "string" then
         return setmetatable({ status = 200, headers = headers.new(), body = res }, mt)
     elseif res == nil then

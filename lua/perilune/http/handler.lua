@@ -6,6 +6,7 @@
 -- deferred of any of
 -- these. Simple answers are returned to C as they are; the others are sent from here and `true` is returned.
 
+local checked = require "perilune.http.checked"
 local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
@@ -123,7 +124,7 @@ end
 local function complete_slowly(req, res)
     local body = await(res.body)
     if is_plain(body) then
-        body = table.concat(body)
+        body = checked.joined(body)
     end
     if type(body) == "table" and body.is_http_file then
         return answer_file(req, res, body)
@@ -149,8 +150,10 @@ local function complete(req, res)
         return true
     end
     local body = res.body
-    if (type(body) == "string" or body == nil) and not res.trailers then
+    if type(body) == "string" and not res.trailers then
         return res.status, fields_of(res.headers), body
+    elseif body == nil and not res.trailers then
+        return checked.response(res).status, fields_of(res.headers), nil
     end
     return complete_slowly(req, res)
 end

@@ -22,6 +22,9 @@ local middleware = {}
 function middleware.around(handler, list)
     for i = #list, 1, -1 do
         local wrap = list[i]
+        if type(wrap) ~= "function" and not (getmetatable(wrap) or {}).__call then
+            error(("middleware %d is not a function (a %s)"):format(i, type(wrap)), 0)
+        end
         local ok, wrapped = pcall(wrap, handler)
         if not ok then
             error(("middleware %d: %s"):format(i, tostring(wrapped)), 0)

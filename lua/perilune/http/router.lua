@@ -362,7 +362,7 @@ end
 local function dispatcher(state, o)
     local values = {} -- for the time of a match, which does not wait
     return function(req)
-        if req.path == "*" then -- OPTIONS *: the server as a whole
+        if req.method == "OPTIONS" and req.target == "*" then -- the server as a whole
             return { status = 204 }
         end
         local route, host_name, label = match(state, req, values)

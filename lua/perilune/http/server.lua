@@ -101,10 +101,13 @@ end
 -- listening socket instead), `backlog`, `tls` (a context of `perilune.tls`, or the options of one), `compress`
 -- (boolean, false: answers go with gzip, brotli or zstd, as the client likes; or the options of `middleware.compress`),
 -- and the limits and timeouts of the directives of the same name in seconds and bytes.
--- @tparam function fn handler(request) → response
+-- @tparam function|table fn handler(request) → response, or what has one as `handler`, such as a router
 -- @tparam[opt] table opts
 -- @treturn server; raises an error object with code `address_in_use`, … when it cannot listen
 function server.start(fn, opts)
+    if type(fn) == "table" then
+        fn = fn.handler or fn
+    end
     if type(fn) ~= "function" then
         error("bad argument 'handler' to http.start_server (function expected, got " .. type(fn) .. ")", 2)
     end

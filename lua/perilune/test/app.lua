@@ -7,6 +7,7 @@
 -- for time can be tested in none.
 
 local answer = require "perilune.http.answer"
+local checked = require "perilune.http.checked"
 local body_source = require "perilune.http.body_source"
 local cookies = require "perilune.http.cookies"
 local core = require "perilune.core.http"
@@ -117,23 +118,25 @@ local function body_of(spec, list)
     return stream.to_source(text ~= "" and { text } or {}), #text
 end
 
---- Decoded and without `.`, `..` and empty segments, as a server has it.
+--- Decoded and without `.` and `..`, as a server has it that leaves repeated slashes alone.
 local function normal_path(uri)
     local path = uri:gsub("%%(%x%x)", function(hex)
         return string.char(tonumber(hex, 16))
     end)
-    if path:sub(1, 1) ~= "/" then
+    if path == "*" then
+        return "/"
+    elseif not path:find("/.", 1, true) then
         return path
     end
     local kept = {}
-    for segment in path:gmatch("[^/]+") do
+    for segment in path:gmatch("/([^/]*)") do
         if segment == ".." then
             kept[#kept] = nil
         elseif segment ~= "." then
             kept[#kept + 1] = segment
         end
     end
-    local is_folder = path:find("/%.?%.?$") and #kept > 0
+    local is_folder = path:find("/%.%.?$") and #kept > 0
     return "/" .. table.concat(kept, "/") .. (is_folder and "/" or "")
 end
 
@@ -185,7 +188,7 @@ local function as_stream(body)
             end
         end)
     end
-    local text = type(body) == "table" and (body.is_http_file and read_file(body) or table.concat(body)) or body or ""
+    local text = type(body) == "table" and (body.is_http_file and read_file(body) or checked.joined(body)) or body or ""
     return stream.to_source(text ~= "" and { text } or {})
 end
 

@@ -92,14 +92,18 @@ local function wanted(item, options)
 end
 
 local function run_text(text, path, report, options)
-    local file = parse.parse(text, path)
-    if #file.blocks == 0 then
-        report:note(path .. ": no blocks")
-    end
+    local file, before = parse.parse(text, path), report.count
     for _, item in ipairs(file.blocks) do
         if wanted(item, options) then
             block.run(file, item, report, options)
         end
+    end
+    if report.count > before or options.only then
+        return
+    elseif file.skip_all then
+        report:skip(path, file.skip_all)
+    else
+        report:fail(path .. " - checks something", "no block of it has checked anything")
     end
 end
 

@@ -191,11 +191,12 @@ function M.run_preamble(file, vars, functions, setenv)
     end
 end
 
+local SET_VALUE = "%$block%->set_value%(%s*[\"']([%w_]+)[\"']%s*,%s*()"
+
 -- A block preprocessor of the simplest kind sets a section that a block lacks:
 -- `if (!defined $block->A) { $block->set_value("B", EXPRESSION); }`.
 local function defaults(file, text)
-    local pattern = "if%s*(%b())%s*{%s*%$block%->set_value%(%s*[\"']([%w_]+)[\"']%s*,%s*()"
-    for test, name, at in text:gmatch(pattern) do
+    for test, name, at in text:gmatch("if%s*(%b())%s*{%s*" .. SET_VALUE) do
         local absent = {}
         for other in test:gmatch("!%s*defined%s*%(?%s*%$block%->([%w_]+)") do
             absent[#absent + 1] = other
@@ -203,6 +204,18 @@ local function defaults(file, text)
         if absent[1] then
             file.defaults[#file.defaults + 1] =
                 { name = name, absent = absent, source = text:sub(at) }
+        end
+    end
+end
+
+-- One that sets a section of every block: `$block->set_value("B", EXPRESSION);` outside of any braces.
+local function constants(file, text)
+    for from, sub in text:gmatch("add_block_preprocessor%s*%(%s*sub%s*()(%b{})") do
+        local bare = sub:sub(2):gsub("%b{}", function(inner)
+            return (" "):rep(#inner)
+        end)
+        for name, at in bare:gmatch(SET_VALUE) do
+            file.defaults[#file.defaults + 1] = { name = name, absent = {}, source = text:sub(from + at) }
         end
     end
 end
@@ -218,7 +231,7 @@ function M.apply_defaults(file, values, vars)
             lacks = lacks and values[name] == nil
         end
         if lacks then
-            values[item.name] = perl.eval(item.source, vars, {}, true)
+            values[item.name] = perl.eval(item.source, vars, {}, true) or values[item.name]
         end
     end
 end
@@ -236,12 +249,14 @@ local function preamble(file, text)
     end
     assignments(file, code)
     defaults(file, code)
+    constants(file, code)
+    file.skip_all = code:match("skip_all%s*=>%s*['\"](.-)['\"]")
     file.is_of_stream = code:find("\nuse Test::Nginx::Socket::Lua::Stream") ~= nil
     file.master = file.master or code:find("%$ENV{TEST_NGINX_USE_HUP}%s*=%s*1") ~= nil
 end
 
 -- Test::Base: ONLY runs that block alone, LAST ends the list, SKIP drops the block.
-local function selected(blocks)
+local function selected(file, blocks)
     local out = {}
     for _, block in ipairs(blocks) do
         if block.sections.ONLY then
@@ -249,6 +264,8 @@ local function selected(blocks)
         end
         if not block.sections.SKIP then
             out[#out + 1] = block
+        else
+            file.skip_all = file.skip_all or "its blocks are skipped"
         end
         if block.sections.LAST then
             break
@@ -277,7 +294,7 @@ function M.parse(text, path)
     local head = text:sub(1, math.max(head_end - 1, 0))
     local _, lines = text:sub(1, body_start):gsub("\n", "")
     preamble(file, head)
-    file.blocks = selected(parse_blocks(text:sub(body_start + 1), lines + 1))
+    file.blocks = selected(file, parse_blocks(text:sub(body_start + 1), lines + 1))
     return file
 end
 

@@ -16,6 +16,9 @@ return function(name, known, make)
     }, {
         __name = where,
         __call = function(_, opts)
+            if type(opts) == "function" then
+                error(("%s is to be called with its options, `%s()` for none"):format(where, where), 0)
+            end
             return make(options.check(opts, known, where, 2))
         end,
     })

@@ -6,7 +6,8 @@ local command = {}
 -- a file whose name ends in .lua.
 local function load(name)
     if name:find("%.lua$") then
-        return assert(loadfile(name))()
+        local chunk, why = loadfile(name)
+        return (chunk or error(why, 0))()
     end
     local ok, value = pcall(require, name)
     local parent, field = name:match("^(.*)%.([%w_]+)$")

@@ -1,0 +1,39 @@
+--- Tables that handlers return, looked at before they are taken for responses: a value that was meant to be JSON would
+-- otherwise be an empty page.
+
+local FIELDS = { "status", "headers", "body", "trailers", "cookies", "flash", "content_length", "is_sent" }
+
+local checked = {}
+
+local function bad(what)
+    error("the handler returned a bad response: " .. what .. "; http.json(value) makes a response of a value", 0)
+end
+
+--- Raises for a table without metatable that has keys, but none of a response.
+-- @tparam table res
+-- @treturn table the same
+function checked.response(res)
+    local key = next(res)
+    if key == nil or getmetatable(res) ~= nil then
+        return res
+    end
+    for _, name in ipairs(FIELDS) do
+        if res[name] ~= nil then
+            return res
+        end
+    end
+    bad(("a table with the key '%s', but without status, headers and body"):format(tostring(key)))
+end
+
+--- The pieces of a body in one; raises for a table that is no array.
+-- @tparam table body
+-- @treturn string
+function checked.joined(body)
+    local key = next(body)
+    if key ~= nil and body[1] == nil then
+        bad(("its body is a table with the key '%s', not an array of strings"):format(tostring(key)))
+    end
+    return table.concat(body)
+end
+
+return checked
