@@ -67,7 +67,7 @@ local function stream_of(self, own, opts)
     if not own then
         return nil
     end
-    local s = byte_stream.new(own, opts)
+    local s = byte_stream.begin(byte_stream.new(own, byte_stream.kind(opts)))
     s.process = self -- who reads needs the process: it is killed when it is collected
     return s
 end
