@@ -297,7 +297,9 @@ function app.upper(req)
     local p = process.spawn { "tr", "a-z", "A-Z" }
     await(p.stdin:put(await(req:text())))
     await(p.stdin:close())
-    return { headers = { ["content-type"] = "text/plain" }, body = p.stdout:each() }
+    return { headers = { ["content-type"] = "text/plain" }, body = function()
+        return await(p.stdout:take())
+    end }
 end
 return app
 --- request
