@@ -4,7 +4,7 @@
  *
  *   -S           be the server: what comes on `port`, by TCP and by UDP, goes back; until stdin ends
  *   -p port  -c connections  -b bytes of a message  -U  by UDP  -s source addresses (127.0.0.2 ...)
- *   -w seconds   warm up    -t seconds  measure
+ *   -w seconds   warm up    -t seconds  measure    -n count  so many messages instead of a time
  *   -I           one message per connection, then hold them open: prints `held N` and waits for the
  *                end of stdin
  *   -P pid,pid   the processes whose CPU time counts, from /proc/PID/stat
@@ -40,6 +40,7 @@ static struct {
     int port, connections, sources;
     size_t bytes;
     double warm, seconds;
+    uint64_t count;
     bool is_udp, is_idle, is_server;
     const char *pids;
 } opt = {.connections = 50, .sources = 1, .bytes = 64, .warm = 0.3, .seconds = 3, .pids = ""};
@@ -202,6 +203,12 @@ static void turns_until(double end)
         turn();
 }
 
+static void turns_for(uint64_t count)
+{
+    for (uint64_t end = run.requests + count; run.requests < end;)
+        turn();
+}
+
 static void hold(void)
 {
     double end = now() + 60;
@@ -231,7 +238,10 @@ static void be_client(void)
     run.failed = 0;
     read_cpu(&user, &sys);
     start = now();
-    turns_until(start + opt.seconds);
+    if (opt.count)
+        turns_for(opt.count);
+    else
+        turns_until(start + opt.seconds);
     read_cpu(&user_end, &sys_end);
     printf("requests=%llu seconds=%.3f user=%llu sys=%llu bytes=%llu failed=%llu\n",
            (unsigned long long)(run.requests - before), now() - start,
@@ -339,6 +349,9 @@ static void set_option(int c, const char *value)
     case 't':
         opt.seconds = atof(value);
         break;
+    case 'n':
+        opt.count = strtoull(value, NULL, 10);
+        break;
     case 'P':
         opt.pids = value;
         break;
@@ -351,7 +364,7 @@ int main(int argc, char **argv)
 {
     int c;
 
-    while ((c = getopt(argc, argv, "SUIp:c:s:b:w:t:P:")) != -1)
+    while ((c = getopt(argc, argv, "SUIp:c:s:b:w:t:n:P:")) != -1)
         set_option(c, optarg);
     if (opt.bytes < 1 || opt.bytes > MESSAGE_MOST || opt.connections < 1 || opt.sources < 1)
         exit(2);
