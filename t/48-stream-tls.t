@@ -143,7 +143,7 @@ return function(stream, info)
     stream:put { info.peer.host, " ", info.peer.port, " ", info.proxy.host, " ", info.local_address.port, "\n" }
 end
 L
-stream "ssl_certificate server.pem; ssl_certificate_key server.key; ssl_handshake_timeout 300ms;
+stream "ssl_certificate server.pem; ssl_certificate_key server.key; ssl_handshake_timeout 2s;
 log_format f '\$proxy_protocol_addr \$proxy_protocol_port \$proxy_protocol_server_addr \$proxy_protocol_server_port \$remote_addr'; access_log logs/a.log f;
 server { listen 127.0.0.1:$PORT proxy_protocol; handler told; }
 server { listen 127.0.0.1:$A proxy_protocol ssl; content_by_lua_block { ngx.say(ngx.var.ssl_protocol, ' ', ngx.req.socket():receive()) } }"
