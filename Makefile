@@ -1,11 +1,13 @@
 # Perilune: how it is built and checked. `make help` lists the targets.
 #
-# Objects lie in build/<flavour>/ and never mix; a flavour is a set of flags (release, asan, cov, fuzz; lto:
-# as release, optimised as a whole, which takes its time to link). Each layer of
+# Objects lie in build/<flavour>/ and never mix; a flavour is a set of flags (release, asan, cov, fuzz). Each layer of
 # src/LAYERS becomes build/<flavour>/<layer>.a. The program links whole archives, because LuaJIT's FFI reaches functions
 # that no C code calls; a unit test links only its own layer's archive and those below it.
 #
-# Variables: V=1 shows whole commands; FLAVOUR, JOBS, CC, CFLAGS_EXTRA, PREFIX, DESTDIR, FUZZ_SECONDS, FUZZ_SEED, TESTS (for `t`).
+# The program is optimised as a whole when it is linked, half a minute of work; LTO=no links the code that the same objects hold
+# already, as unit tests are linked: for those who edit and try, edit and try.
+#
+# Variables: V=1 shows whole commands; FLAVOUR, LTO, JOBS, CC, CFLAGS_EXTRA, PREFIX, DESTDIR, FUZZ_SECONDS, FUZZ_SEED, TESTS (for `t`).
 
 VERSION      := 0.1.0
 FLAVOUR      ?= release
@@ -32,14 +34,16 @@ say = $(if $(V),,@printf '%-5s %s\n' '$(1)' '$(2)')
 # ---------------------------------------------------------------------------------------------------------------------
 # Packages. What the goals need is checked once per state of the package database, and installed when missing.
 
-PACKAGES_run   := gcc libc6-dev make pkg-config libluajit2-5.1-dev libev-dev libnghttp2-dev libssl-dev \
+PACKAGES_run   := gcc libc6-dev libcrypt-dev make pkg-config libluajit2-5.1-dev libev-dev libnghttp2-dev libssl-dev \
                   libc-ares-dev libidn2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev lua-cjson
 PACKAGES_test  := libcmocka-dev perl curl procps openssl python3-h2 python3-websockets redis-server memcached lua-nginx-redis lua-nginx-memcached \
                   lua-nginx-dns lua-nginx-websocket lua-nginx-kafka squid tinyproxy dante-server microsocks haproxy publicsuffix
 PACKAGES_browser := chromium fonts-dejavu-core python3-websockets
 PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
 PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
-PACKAGES_bench := nginx-light libnginx-mod-http-lua libnginx-mod-stream wrk nghttp2-client perl valgrind strace python3 openssl redis-server lua-nginx-redis
+PACKAGES_conformance := perl python3 libtest-base-perl libtest-longstring-perl libtext-diff-perl libipc-run-perl liblist-moreutils-perl \
+                        libwww-perl redis-server memcached iptables iproute2
+PACKAGES_bench := nginx-light libnginx-mod-http-lua libnginx-mod-stream wrk nghttp2-client perl valgrind strace python3 openssl redis-server lua-nginx-redis lua-nginx-websocket
 
 GOALS := $(or $(MAKECMDGOALS),all)
 GROUPS := run \
@@ -47,6 +51,7 @@ GROUPS := run \
     $(if $(filter lint fmt tidy analyze luacheck format,$(GOALS)),lint) \
     $(if $(filter fuzz fuzz-all,$(GOALS)),fuzz) \
     $(if $(filter browser,$(GOALS)),browser) \
+    $(if $(filter conformance,$(GOALS)),conformance) \
     $(if $(filter bench,$(GOALS)),bench)
 GROUPS := $(strip $(GROUPS))
 EMPTY :=
@@ -62,7 +67,7 @@ PKGS := luajit openssl libcares libidn2 libnghttp2 libpcre2-8 zlib libbrotlienc 
 build/libs.mk: Makefile | $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	@{ echo "LIB_CFLAGS := $$(pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')"; \
-	   echo "LIBS := $$(pkg-config --libs $(PKGS)) -lev -lm -ldl -lpthread"; } >$@.tmp && mv $@.tmp $@
+	   echo "LIBS := $$(pkg-config --libs $(PKGS)) -lev -lm -ldl -lpthread -lcrypt"; } >$@.tmp && mv $@.tmp $@
 
 ifneq ($(filter-out help clean,$(GOALS)),)
 include build/libs.mk
@@ -80,12 +85,10 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LLVM_FUZZ := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 
 # Everything is bound at the start (-z now), so calls into libraries go through the table directly, without the PLT.
-FLAGS_release := -O2 -fno-plt $(FORTIFY)
-FLAGS_lto     := $(FLAGS_release) -flto=auto -ffat-lto-objects
+FLAGS_release  = -O2 -fno-plt $(FORTIFY) $(FAT)
 FLAGS_asan     = -O1 -fno-omit-frame-pointer -U_FORTIFY_SOURCE $(SANITIZE) $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
 FLAGS_cov     := -O0 --coverage
 FLAGS_fuzz    := -O1 -fno-omit-frame-pointer -U_FORTIFY_SOURCE $(LLVM_FUZZ)
-LINK_lto      := $(FLAGS_release) -flto=auto
 LINK_asan     := $(SANITIZE)
 LINK_cov      := --coverage
 LINK_fuzz     := -fsanitize=fuzzer,address,undefined
@@ -93,6 +96,12 @@ LINK_fuzz     := -fsanitize=fuzzer,address,undefined
 ifeq ($(origin CC),default)
 CC := $(if $(filter fuzz,$(FLAVOUR)),clang-14,gcc)
 endif
+# Objects that hold both, code and what code is made of. The program's link takes the one or the other.
+LTO ?= auto
+FAT := $(if $(filter release,$(FLAVOUR)),$(if $(findstring clang,$(CC)),,-flto=auto -ffat-lto-objects))
+LINK_QUICK   = $(if $(FAT),-fno-lto)
+LINK_PROGRAM = $(if $(and $(FAT),$(filter-out no,$(LTO))),$(filter-out $(FAT),$(FLAGS_release)) $(HARDEN) -flto=$(LTO),$(LINK_QUICK))
+
 CFLAGS ?=
 CFLAGS_ALL := -std=gnu11 -g $(FLAGS_$(FLAVOUR)) $(HARDEN) $(DEFS) $(CFLAGS) $(CFLAGS_EXTRA)
 CFLAGS_OWN := $(CFLAGS_ALL) $(WARN) $(WERROR) -Isrc $(LIB_CFLAGS)
@@ -102,20 +111,22 @@ LDFLAGS_ALL := -pie -rdynamic -Wl,-z,relro,-z,now -Wl,--as-needed $(LINK_$(FLAVO
 # What there is to build
 
 LAYERS  := $(filter-out main,$(shell sed -n 's/^\([a-z][a-z0-9]*\):.*/\1/p' src/LAYERS))
-SRC     := $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c))
+# $(call sources,folder): its C files, and those of its folders.
+sources  = $(wildcard $(1)/*.c $(1)/*/*.c)
+SRC     := $(foreach l,$(LAYERS),$(call sources,src/$(l)))
 MAIN    := $(wildcard src/main.c)
 OBJ     := $(SRC:src/%.c=$(B)/%.o)
 # The archives of those layers that have sources, lowest first.
-FULL    := $(foreach l,$(LAYERS),$(if $(wildcard src/$(l)/*.c),$(l)))
+FULL    := $(foreach l,$(LAYERS),$(if $(call sources,src/$(l)),$(l)))
 ARCHIVES := $(FULL:%=$(B)/%.a)
-UNIT_SRC := $(foreach l,$(LAYERS),$(wildcard t/unit/$(l)/*.c))
+UNIT_SRC := $(foreach l,$(LAYERS),$(call sources,t/unit/$(l)))
 UNITS   := $(UNIT_SRC:%.c=$(B)/%)
 FUZZ_SRC := $(wildcard t/fuzz/*.c)
 FUZZERS := $(FUZZ_SRC:%.c=$(B)/%)
 TESTLIB_SRC := $(wildcard t/lib/*.c)
 TESTLIB := $(if $(TESTLIB_SRC),$(B)/t/testlib.a)
 PROGRAM := $(B)/perilune
-C_FILES  = $(wildcard src/*.c src/*.h src/*/*.c src/*/*.h t/unit/*/*.c t/unit/*/*.h t/fuzz/*.c t/lib/*.c t/lib/*.h)
+C_FILES  = $(wildcard src/*.c src/*.h $(foreach d,src t/unit,$(wildcard $(d)/*/*.[ch] $(d)/*/*/*.[ch])) t/fuzz/*.[ch] t/lib/*.[ch])
 LUA_FILES = $(shell find lua examples t conf -name '*.lua' 2>/dev/null | sort)
 
 # Sources that read what strangers send: each has t/fuzz/<name>.c (checked by lint).
@@ -123,10 +134,10 @@ PARSERS := net/dns_message proto/url proto/date proto/range proto/cookie proto/f
            proto/http1_body proto/http1_response proto/content_decoder proto/h2_session proto/accept proto/ws_frame \
            proto/ws_handshake proto/ws_deflate proto/proxy_proto proto/client_hello proto/socks config/lex
 
-.PHONY: all run test unit t browser asan fuzz fuzz-all bench lint layers objects format tidy analyze luacheck fmt cov docs install deb clean help \
+.PHONY: all run test unit t browser conformance asan fuzz fuzz-all bench lint layers objects format tidy analyze luacheck fmt cov docs install deb clean help \
         deps sums
 
-all: $(if $(MAIN),build/perilune,$(ARCHIVES)) ## build the program: build/perilune
+all: $(if $(MAIN),build/perilune build/nginx,$(ARCHIVES)) ## build the program: build/perilune
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Rules
@@ -140,6 +151,7 @@ $(1): export FLAGS_NOW = $(2)
 endef
 $(eval $(call stamp,$(B)/flags,$$(CC) $$(CFLAGS_OWN)))
 $(eval $(call stamp,$(B)/ldflags,$$(CC) $$(LDFLAGS_ALL) $$(LIBS) $$(FULL)))
+$(eval $(call stamp,$(B)/program.flags,$$(LINK_PROGRAM)))
 $(eval $(call stamp,$(B)/main.flags,$$(MAIN_DEFS)))
 .PHONY: FORCE
 
@@ -165,9 +177,9 @@ define archive
 	$(Q)ar rcs $@ $(filter %.o,$^)
 endef
 define layer_rule
-$(B)/$(1).a: $(patsubst src/%.c,$(B)/%.o,$(wildcard src/$(1)/*.c)) $(B)/$(1).list
+$(B)/$(1).a: $(patsubst src/%.c,$(B)/%.o,$(call sources,src/$(1))) $(B)/$(1).list
 	$$(archive)
-$$(eval $$(call stamp,$(B)/$(1).list,$(wildcard src/$(1)/*.c)))
+$$(eval $$(call stamp,$(B)/$(1).list,$(call sources,src/$(1))))
 endef
 $(foreach l,$(FULL),$(eval $(call layer_rule,$(l))))
 
@@ -177,13 +189,17 @@ $(B)/t/testlib.a: $(TESTLIB_SRC:%.c=$(B)/%.o)
 # $(call reversed,words)
 reversed = $(if $(1),$(call reversed,$(wordlist 2,99,$(1))) $(firstword $(1)))
 
-$(PROGRAM): $(B)/main.o $(ARCHIVES) $(B)/ldflags
+$(PROGRAM): $(B)/main.o $(ARCHIVES) $(B)/ldflags $(B)/program.flags
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(B)/main.o -Wl,--whole-archive $(call reversed,$(ARCHIVES)) -Wl,--no-whole-archive \
+	$(Q)$(CC) $(LDFLAGS_ALL) $(LINK_PROGRAM) -o $@ $(B)/main.o -Wl,--whole-archive $(call reversed,$(ARCHIVES)) -Wl,--no-whole-archive \
 	    $(LIBS)
 
 build/perilune: build/release/perilune
 	@ln -f $< $@
+
+# Under this name it stands in for nginx (base/product).
+build/nginx: build/perilune
+	@ln -sf perilune $@
 
 # $(call below,layer): the layer and all that stand before it in src/LAYERS, lowest first, as archives.
 upto  = $(if $(2),$(firstword $(2)) $(if $(filter $(1),$(firstword $(2))),,$(call upto,$(1),$(wordlist 2,99,$(2)))))
@@ -193,19 +209,21 @@ below = $(patsubst %,$(B)/%.a,$(filter $(FULL),$(call upto,$(1),$(LAYERS))))
 # under test, its own definitions (which come first) win.
 WHOLE_LAYERS := bind app proc
 define unit_rule
-$(patsubst %.c,$(B)/%,$(wildcard t/unit/$(1)/*.c)): $(B)/t/unit/$(1)/%: \
+$(patsubst %.c,$(B)/%,$(call sources,t/unit/$(1))): $(B)/t/unit/$(1)/%: \
     $(B)/t/unit/$(1)/%.o $(TESTLIB) $(call below,$(1)) $(B)/ldflags
 	$$(call say,LINK,t/unit/$(1)/$$*)
-	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $$< $(TESTLIB) \
+	$$(Q)$$(CC) $$(LDFLAGS_ALL) $$(LINK_QUICK) -o $$@ $$< $(TESTLIB) \
 	    $(if $(filter $(1),$(WHOLE_LAYERS)),-Wl$(comma)-z$(comma)muldefs -Wl$(comma)--whole-archive) \
 	    $(call reversed,$(call below,$(1))) -Wl,--no-whole-archive -lcmocka $$(LIBS)
 endef
 comma := ,
-$(foreach l,$(LAYERS),$(if $(wildcard t/unit/$(l)/*.c),$(eval $(call unit_rule,$(l)))))
+$(foreach l,$(LAYERS),$(if $(call sources,t/unit/$(l)),$(eval $(call unit_rule,$(l)))))
 
+# Those that run Lua need whole archives, as the program does.
 $(FUZZERS): $(B)/t/fuzz/%: $(B)/t/fuzz/%.o $(ARCHIVES) $(B)/ldflags
 	$(call say,LINK,t/fuzz/$*)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(call reversed,$(ARCHIVES)) $(LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(if $(filter lua_%,$*),-Wl$(comma)--whole-archive) $(call reversed,$(ARCHIVES)) \
+	    -Wl,--no-whole-archive $(LIBS)
 
 -include $(OBJ:.o=.d) $(B)/main.d $(UNITS:=.d) $(FUZZERS:=.d) $(TESTLIB_SRC:%.c=$(B)/%.d)
 
@@ -255,6 +273,9 @@ fuzz-run-%: $(B)/t/fuzz/%
 browser: build/perilune ## the examples in a headless Chromium; screenshots in build/browser
 	@t/browser/run build/perilune build/browser
 
+conformance: build/nginx ## one of OpenResty's own suites: SUITE=folder TEST_NGINX=folder [FILES=t/001-set.t]
+	t/conformance/openresty --suite '$(SUITE)' --test-nginx '$(TEST_NGINX)' --program build/nginx -j $(JOBS) $(FILES)
+
 bench: $(if $(filter release,$(FLAVOUR)),build/perilune,$(PROGRAM)) ## compare with nginx + Lua on this machine
 	@t/bench/run $(PROGRAM)
 	@t/bench/model/run $(PROGRAM)
@@ -301,7 +322,7 @@ $(LINT)/%.$(1): src/%.c .clang-tidy build/release/%.o
 	$$(call say,$(2),$$*.c)
 	@mkdir -p $$(@D)
 	$$(Q)clang-tidy-14 --quiet --warnings-as-errors='*' --checks='$$(TIDY_OFF_$(1))' $$< -- \
-	    $$(filter-out -Werror $$(FORTIFY),$$(CFLAGS_OWN)) $$(if $$(filter main,$$*),$$(MAIN_DEFS)) >$$@.log 2>&1 || \
+	    $$(filter-out -Werror $$(FORTIFY) $$(FAT),$$(CFLAGS_OWN)) $$(if $$(filter main,$$*),$$(MAIN_DEFS)) >$$@.log 2>&1 || \
 	    { sed -e 's,$$(CURDIR)/,,g' -e '/^[0-9]* warnings\{0,1\} .*generated/d' -e '/^Suppressed/d' $$@.log; exit 1; }
 	@touch $$@
 endef

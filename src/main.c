@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/product.h"
 #include "config/schema.h"
 #include "proc/command.h"
 #include "proc/repl.h"
@@ -66,6 +67,7 @@ int main(int argc, char **argv)
 
     clock_update();
     title_init(argc, argv);
+    product_init(ngx_argv[0]);
     if (!command_parse(argc, argv, &command, &problem))
         return refuse(&problem);
     switch (command.kind) {

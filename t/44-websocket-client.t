@@ -262,3 +262,51 @@ handshake	307
 invalid_redirect	
 too_many_redirects	
 too_many_redirects	
+
+
+
+=== TEST 7: cookies: sent with the handshake, taken from its answer, refused or not; over HTTP/2, too; given by hand they stay so
+--- http_config eval: $::Http
+--- config
+    http2 on;
+    location / { handler app; }
+--- user_files
+>>> app.lua
+local websocket = require "perilune.websocket"
+return function(req)
+    local saw = req.headers.cookie or "-"
+    if req.path == "/login" then
+        return { status = 403, headers = { { "Set-Cookie", "session=1; Path=/" }, { "Set-Cookie", "lang=en; Path=/ws" } } }
+    end
+    return websocket.upgrade(req, { headers = { ["Set-Cookie"] = "seen=yes; Path=/" } }):chain(function(ws)
+        ws:send(saw)
+        ws:close()
+    end)
+end
+>>> main.lua
+local http, websocket = require "perilune.http", require "perilune.websocket"
+local base = "ws://127.0.0.1:" .. arg[1]
+for _, http2 in ipairs { false, true } do
+    local store = http.cookie_store()
+    local function try(path, fields)
+        local ok, ws = try_await(websocket.connect(base .. path, { cookie_store = store, http2 = http2, headers = fields }))
+        print(ok and ws:receive() or ws.status)
+    end
+    try("/ws")
+    try("/login")
+    try("/ws")
+    try("/other")
+    try("/ws", { cookie = "own=1" })
+end
+--- exec eval: $::Run
+--- exec_out
+-
+403
+lang=en; seen=yes; session=1
+seen=yes; session=1
+own=1
+-
+403
+lang=en; seen=yes; session=1
+seen=yes; session=1
+own=1

@@ -269,6 +269,7 @@ local server = http.start_server(function(req)
     local a = req.headers.authorization
     local realm = 'Digest realm="r, \"x", qop="auth,auth-int", nonce="n1", algorithm=' .. (kind == "sha" and "SHA-256" or "MD5")
     if kind == "both" then realm = { realm, 'Digest realm="r", qop="auth", nonce="n2", algorithm=SHA-256' } end
+    if kind == "odd" then realm = 'Digest one two="r", nonce, =x, "' end
     if not a then return { status = 401, headers = { ["WWW-Authenticate"] = realm } } end
     local f = {}
     for k, v in a:gmatch('(%w+)="?([^",]*)"?') do f[k] = v end
@@ -282,10 +283,12 @@ print(await(await(http.get(base .. "/md5?a=b", { digest_auth = "u:p" })):text())
 print(await(await(http.get(base .. "/sha", { digest_auth = { "u", "p" } })):text()))
 print(await(await(http.get(base .. "/both", { digest_auth = { "u", "p" } })):text()))
 print(select(2, try_await(http.get(base .. "/md5", { digest_auth = "u:wrong" }))).status)
+print(select(2, try_await(http.get(base .. "/odd", { digest_auth = "u:p" }))).status)
 await(server:close(0))
 --- exec_out
 MD5 n1
 SHA-256 n1
 SHA-256 n2
+401
 401
 exit 0

@@ -94,3 +94,109 @@ for u in one grpc proxy; do get /$u/ --http1.1 -o /dev/null -w '%{http_code}\n';
 200
 502
 502
+
+
+
+=== TEST 4: HTTP_1_1_REQUIRED, of a stream and of the connection: sent again over HTTP/1.1, which the origin gets from then on
+--- config
+    location / { return 204; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+certs server
+cat >origin.py <<'X'
+import socket, ssl, sys, threading
+import h2.config, h2.connection, h2.events
+tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+tls.load_cert_chain("server.pem", "server.key")
+tls.set_alpn_protocols(["h2", "http/1.1"])
+listener = socket.create_server(("127.0.0.1", 0))
+
+def h2_answer(sock):
+    c = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+    c.initiate_connection()
+    sock.sendall(c.data_to_send())
+    while True:
+        data = sock.recv(65536)
+        if not data: return
+        for e in c.receive_data(data):
+            if not isinstance(e, h2.events.RequestReceived): continue
+            path = dict(e.headers)[b":path"]
+            print("h2", path.decode(), flush=True)
+            if path == b"/goaway":
+                c.close_connection(error_code=13, last_stream_id=0)
+                sock.sendall(c.data_to_send())
+                return
+            if path == b"/fine":
+                c.send_headers(e.stream_id, [(":status", "200")], end_stream=True)
+            else:
+                c.reset_stream(e.stream_id, error_code=13)
+        sock.sendall(c.data_to_send())
+
+def serve(raw):
+    try:
+        sock = tls.wrap_socket(raw, server_side=True)
+        if sock.selected_alpn_protocol() == "h2": return h2_answer(sock)
+        text = b""
+        while True:
+            while b"\r\n\r\n" not in text:
+                more = sock.recv(65536)
+                if not more: return
+                text += more
+            head, text = text.split(b"\r\n\r\n", 1)
+            print("http/1.1", head.split(b" ")[1].decode(), flush=True)
+            sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold")
+    except OSError: pass
+
+open("port.new", "w").write(str(listener.getsockname()[1]))
+import os
+os.rename("port.new", "port")
+while True: threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+X
+/usr/bin/python3 origin.py >seen 2>&1 & O=$!
+wait_for '[ -s port ]'
+cat >c.lua <<'X'
+local http = require "perilune.http"
+local base = "https://localhost:" .. io.open("port"):read("*a")
+local function ask(pool, path, o)
+    o = o or {}
+    o.pool, o.as = pool, "string"
+    local ok, res = try_await(http.post(base .. path, o))
+    print(path, ok and res.protocol .. " " .. res.body or res.code)
+end
+for _, path in ipairs { "/reset", "/goaway" } do
+    local pool = http.connection_pool { tls = { ca = "ca.pem" } }
+    ask(pool, "/fine")
+    ask(pool, path, { body = "text" })
+    ask(pool, "/fine")
+    local s = select(2, next(pool:stats()))
+    print(s.opened, s.retried)
+end
+-- somebody who wants nothing but HTTP/2 is told
+ask(http.connection_pool { tls = { ca = "ca.pem" }, http_versions = { "2" } }, "/reset")
+-- a body that is produced cannot be produced again
+local n = 0
+ask(http.connection_pool { tls = { ca = "ca.pem" } }, "/reset", { body = function() n = n + 1 return n < 3 and "x" or nil end })
+X
+timeout 20 $TEST_NGINX_BINARY run c.lua; kill $O; cat seen
+--- exec_out
+/fine	HTTP/2 
+/reset	HTTP/1.1 old
+/fine	HTTP/1.1 old
+2	1
+/fine	HTTP/2 
+/goaway	HTTP/1.1 old
+/fine	HTTP/1.1 old
+2	1
+/reset	http_1_1_required
+/reset	http_1_1_required
+h2 /fine
+h2 /reset
+http/1.1 /reset
+http/1.1 /fine
+h2 /fine
+h2 /goaway
+http/1.1 /goaway
+http/1.1 /fine
+h2 /reset
+h2 /reset

@@ -3,6 +3,7 @@
 use Test::Nginx::Socket 'no_plan';
 
 no_root_location();
+worker_connections(1024);
 our $Servers = <<'_EOC_';
     server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1; location / { echo a; } location /busy { return 503; } location /kept { echo "$connection_requests"; } }
     server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2; location / { echo b; } location /busy { echo fine; } }
@@ -203,3 +204,23 @@ invalid parameter "weight=0"
 --- must_die
 --- error_log
 no servers are inside upstream
+
+
+
+=== TEST 10: addresses that variables yield are kept with their connections, the most recent 256 of them
+--- http_config
+    server { listen 0.0.0.0:$TEST_NGINX_RAND_PORT_1; location / { echo "$connection_requests"; } }
+--- config
+    location / {
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+        proxy_pass http://127.0.$arg_a.$arg_b:$TEST_NGINX_RAND_PORT_1;
+    }
+--- exec
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+curl -s "$U/?a=1&b=1" "$U/?a=1&b=1" | tr '\n' ' '
+curl -s "$U/?a=[1-3]&b=[101-200]" | sort | uniq -c | sed 's/^ *//'
+curl -s "$U/?a=3&b=200" "$U/?a=1&b=200" "$U/?a=1&b=1" | tr '\n' ' '; echo
+--- exec_out
+1 2 300 1
+2 2 1 

@@ -5,7 +5,7 @@ use Test::Nginx::Socket 'no_plan';
 our $Begin = <<'_EOC_';
 export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
 export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
-A=$TEST_NGINX_RAND_PORT_2
+A=$TEST_NGINX_RAND_PORT_2 SHORT=$TEST_NGINX_RAND_PORT_3
 stream() {
     cat >conf/perilune.conf <<X
 user root; daemon off; ${MASTER:-master_process off;} error_log logs/error.log info; pid logs/m.pid; events {}
@@ -143,9 +143,10 @@ return function(stream, info)
     stream:put { info.peer.host, " ", info.peer.port, " ", info.proxy.host, " ", info.local_address.port, "\n" }
 end
 L
-stream "ssl_certificate server.pem; ssl_certificate_key server.key; ssl_handshake_timeout 2s;
+stream "ssl_certificate server.pem; ssl_certificate_key server.key;
 log_format f '\$proxy_protocol_addr \$proxy_protocol_port \$proxy_protocol_server_addr \$proxy_protocol_server_port \$remote_addr'; access_log logs/a.log f;
 server { listen 127.0.0.1:$PORT proxy_protocol; handler told; }
+server { listen 127.0.0.1:$SHORT proxy_protocol; ssl_handshake_timeout 300ms; access_log off; handler told; }
 server { listen 127.0.0.1:$A proxy_protocol ssl; content_by_lua_block { ngx.say(ngx.var.ssl_protocol, ' ', ngx.req.socket():receive()) } }"
 cat >ask.pl <<'L'
 use IO::Socket; $| = 1;
@@ -159,7 +160,7 @@ perl ask.pl $PORT 1 'PROXY TCP6 2001:db8::1 ::1 7 8\r\n'
 perl ask.pl $PORT 5 '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\1\2\3\4\5\6\7\x08\4\0\1\xbb'
 perl ask.pl $PORT 1000 'GET / HTTP/1.0\r\n\r\n'
 logged 'broken header while reading PROXY protocol'
-perl ask.pl $PORT 1000 'PROXY TCP4 1.2'
+perl ask.pl $SHORT 1000 'PROXY TCP4 1.2'
 logged 'client timed out while reading PROXY protocol'
 cat >tls.py <<'L'
 import socket, ssl, sys

@@ -170,7 +170,7 @@ print(await(test.request(app, { method = "POST", body = { part("a", ("x"):rep(10
 --- exec
 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
-a98byfalseclosednil
+a100byfalseclosednil
 
 === TEST 5: http.form over the wire: what is read, what is refused
 --- user_files
@@ -271,6 +271,7 @@ return http.middleware.error_pages {} (function(req)
     if req.path == "/back" then
         return { body = form.a:as_body() }
     elseif req.path == "/save" then
+        if req.query.to then form.a:save(req.query.to) end -- another file system, where there is one
         form.a:save(debug.getinfo(1, "S").source:match("^@(.*/)") .. "kept")
         form.b:save(debug.getinfo(1, "S").source:match("^@(.*/)") .. "kept-b")
         return "saved\n"
@@ -291,6 +292,8 @@ send tell --http2-prior-knowledge; left
 send back | cmp - big && echo the same; left
 send back --http2-prior-knowledge --limit-rate 2M | cmp - big && echo the same; left
 send save; left; cmp kept big && cmp kept-b small && echo kept
+SHM=/dev/shm/perilune-t-$$; test -d /dev/shm || SHM=$TEST_NGINX_HTML_DIR/other
+send "save?to=$SHM" -o /dev/null; cmp $SHM big && echo copied; rm -f $SHM; left
 send raise -o /dev/null -w '%{http_code}\n'; left
 curl -s -o /dev/null -F a=@big $AT/hang & C=$!
 i=0; until [ "$(ls $T)" ] || [ $i = 200 ]; do i=$((i + 1)); sleep 0.05; done; ls $T | wc -l
@@ -313,6 +316,8 @@ the same
 saved
 0
 kept
+copied
+0
 500
 0
 1

@@ -324,7 +324,9 @@ return function()
     say(test.request(required, { method = "POST" }))
     say(test.request(required, { method = "POST", body = "long", headers = { ["Idempotency-Key"] = "z" } }))
     say(test.request(required, { method = "POST", body = { "lo", "ng" }, headers = { ["Idempotency-Key"] = "z" } }))
-    out[#out + 1] = select(2, pcall(mw.idempotency, {}))
+    for _, bad in ipairs { {}, { dict = "none" }, { dict = "answers", store = {} }, { redis = {} } } do
+        out[#out + 1] = select(2, pcall(mw.idempotency, bad))
+    end
     return table.concat(out, "\n") .. "\n"
 end
 --- request
@@ -356,7 +358,10 @@ error: no
 400 the field Idempotency-Key is missing or malformed nil nil 0
 413 the body is too long nil nil 0
 413 the body is too long nil nil 0
-middleware.idempotency: no lua_shared_dict is named 'nil'
+middleware.idempotency: one of the options 'dict', 'redis' and 'store' is needed
+middleware.idempotency: no lua_shared_dict is named 'none'
+middleware.idempotency: one of the options 'dict', 'redis' and 'store' is needed
+middleware.idempotency: option 'redis' must be a client of perilune.redis
 
 === TEST 7: handlers with three arguments
 --- user_files

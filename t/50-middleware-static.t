@@ -142,14 +142,17 @@ end
 local plain = http.start_server(app, { address = "127.0.0.1" })
 show(plain, "/", "gzip")
 show(plain, "/a.json", "gzip")
-local server = http.start_server(app, { address = "127.0.0.1", compress = true })
+local server = http.start_server(app, { address = "127.0.0.1", compress = { min_length = 60 } })
 for _, coding in ipairs { "gzip", "br", "zstd", "identity" } do show(server, "/", coding) end
 show(server, "/a.json", "gzip")
 show(server, "/?type=image/png", "gzip")
-local some = http.start_server(app, { address = "127.0.0.1", compress = { "image/png" } })
+local some = http.start_server(app, { address = "127.0.0.1", compress = { min_length = 60, types = { "image/png" } } })
 show(some, "/?type=image/png", "gzip")
 show(some, "/", "gzip")
-for _, s in ipairs { plain, server, some } do await(s:close(0)) end
+local short = http.start_server(app, { address = "127.0.0.1", compress = true })
+show(short, "/", "gzip")
+print((select(2, pcall(http.start_server, app, { compress = { level = 1 } })):match("middleware.*")))
+for _, s in ipairs { plain, server, some, short } do await(s:close(0)) end
 --- exec
 timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $TEST_NGINX_HTML_DIR 2>&1
 --- exec_out
@@ -163,3 +166,5 @@ timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $TEST_NGINX_HTML_DI
 /?type=image/png	200	nil	nil	false
 /?type=image/png	200	gzip	Accept-Encoding	true
 /	200	nil	nil	false
+/	200	nil	nil	false
+middleware.compress: unknown option 'level'

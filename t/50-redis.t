@@ -88,13 +88,19 @@ until_heard "b"
 print(await(s:take()).message, await(db:publish("a", "one")), await(s:take()).channel)
 s:close()
 s = db:subscribe("n*", { pattern = true })
-until_heard "news"
+print(await(s.subscribed), await(db:publish("news", "start")))
 local message = await(s:take())
 print(message.pattern, message.channel, message.message)
 await(db:config("SET", "requirepass", "s:3 cret"))
 local ok, err = try_await(redis.client { path = arg[1], password = "no" }:ping())
 print(ok, err.kind)
 print(try_await(redis.client { path = arg[1] }:ping()))
+local refused = redis.client { path = arg[1], password = "no" }:subscribe("a")
+print(try_await(refused.subscribed))
+print(try_await(refused:take()))
+local given_up = redis.client { path = arg[1] }:subscribe("a")
+given_up:close()
+print(try_await(given_up.subscribed))
 local known = redis.client { path = arg[1], user = "default", password = "s:3 cret" }
 print(await(known:ping()))
 -- Redis closes every connection but the one that says so
@@ -118,9 +124,13 @@ start_redis
 timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $S/redis.sock 2>&1; echo $?
 --- exec_out
 start	1	a
+true	1
 n*	news	start
 false	WRONGPASS
 false	redis: NOAUTH Authentication required.
+false	redis: WRONGPASS invalid username-password pair or user is disabled.
+false	redis: WRONGPASS invalid username-password pair or user is disabled.
+false	closed: the subscription is closed
 PONG
 false	redis: NOAUTH Authentication required.
 PONG

@@ -66,6 +66,9 @@ for _, ask in ipairs { "GET /a/x", "GET /a/12", "GET /a/12x", "GET /a/new", "POS
     local res = await(test.request(r, { method = method, path = path }))
     print(ask, res.status, (res.body:gsub("\n", "")))
 end
+local req = test.make_request()
+req.path = "/a//b"
+print("with merge_slashes off", r.handler(req))
 --- exec
 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out
@@ -82,8 +85,9 @@ GET /f/ab	200	even path=ab
 GET /f/abc	404	not found
 DELETE /any	200	any 
 PUT /any	200	put 
-GET /a//b	200	rest rest=/b
+GET /a//b	200	name name=b
 OPTIONS *	204	
+with merge_slashes off	rest rest=/b
 
 === TEST 3: groups, middleware from the outside in, mounted routers and handlers, hosts
 --- user_files
@@ -272,3 +276,45 @@ return r
 ["!X-Mark", "X-Mark: yes", "X-Mark: yes", "X-Mark: yes", "X-Mark: yes", "!X-Mark"]
 --- response_body_like eval
 ["^fine", "^user 7", "^user 8", "^/api/users/5\\?tab=a(\\+|%20)b", "not found", "^static"]
+
+
+
+=== TEST 8: nodes that leave no choice: whole segments only, and what they become as routes are added
+--- user_files
+>>> a.lua
+local http, test = require "perilune.http", require "perilune.test"
+local r = http.router()
+local function ask(...)
+    local found = {}
+    for i, path in ipairs { ... } do
+        local res = await(test.request(r, { method = "GET", path = path }))
+        found[i] = res.status == 200 and res.body or "-"
+    end
+    print(table.concat(found, " "))
+end
+local function say(name)
+    return function(req)
+        return name .. (req.params.id and "=" .. req.params.id or "")
+    end
+end
+r:get("/only/text", say "text")
+ask("/only/text", "/only/textual", "/only/tex", "/only", "/only/text/", "/only/text/x", "/onlyX/text", "//only/text", "/x/only/text", "/", "/onlyXtext")
+r:get("/only/text/", say "slash")
+ask("/only/text", "/only/text/", "/only/text//", "/only/textX")
+r:get("/only/:id", say "id")
+ask("/only/text", "/only/text/", "/only/7", "/only/", "/only/7/")
+r:get("/named/:id/x", say "x")
+ask("/named/7/x", "/named//x", "/named/7", "/named/7/xy")
+r:get("/named/*id", say "rest")
+ask("/named/7/x", "/named//x", "/named/7", "/named/7/xy")
+r:get("/", say "root")
+ask("/", "//", "/only/text")
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
+--- exec_out
+text - - - - - - - - - -
+text slash - -
+text slash id=7 - -
+x=7 - - -
+x=7 rest=/x rest=7 rest=7/xy
+root - text

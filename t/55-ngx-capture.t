@@ -286,3 +286,35 @@ GET /t
 --- response_body
 0 true
 true
+
+=== TEST 9: what is no path has no location; an answer without output has its type; control bytes in arguments
+--- config
+    location = /typed { default_type 'foo/bar'; content_by_lua_block { ngx.header.Bar = "Bah" } }
+    location = /t {
+        content_by_lua_block {
+            ngx.say(ngx.location.capture("*(#*").status)
+            ngx.say(ngx.location.capture("/typed").header["Content-Type"])
+            ngx.req.set_uri_args("a\rb\n\0")
+            ngx.say(ngx.var.args)
+        }
+    }
+--- request
+GET /t
+--- response_body
+404
+foo/bar
+a%0Db%0A%00
+
+=== TEST 10: rewrite_by_lua_no_postpone
+--- http_config
+    rewrite_by_lua_no_postpone on;
+--- config
+    location = /t {
+        set $a first;
+        rewrite_by_lua_block { ngx.var.a = "by lua" }
+        content_by_lua_block { ngx.say(ngx.var.a) }
+    }
+--- request
+GET /t
+--- response_body
+first

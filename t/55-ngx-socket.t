@@ -342,9 +342,9 @@ $::peer . q{
 --- request
 GET /t
 --- response_body
-falsebad request
-falsebad request
-falsebad request
+falsecontent_by_lua(nginx.conf:79):2: bad request
+falsecontent_by_lua(nginx.conf:79):3: bad request
+falsecontent_by_lua(nginx.conf:79):4: bad request
 nilclosed
 
 

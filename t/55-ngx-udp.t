@@ -122,17 +122,18 @@ nilsocket busy
             package.loaded.state = {}
             local owner, other = ngx.location.capture_multi { { "/owner" }, { "/other" } }
             ngx.print(other.body, owner.body)
-            ngx.say("later: ", package.loaded.state.sock:send "x")
-            ngx.say("later: ", package.loaded.state.sock:receive())
+            local sock = package.loaded.state.sock
+            ngx.say("later: ", pcall(function() sock:send("x") end))
+            ngx.say("later: ", pcall(function() sock:receive() end))
         }
     }
 --- request
 GET /t
 --- response_body
-setpeername: falsebad request
-send: falsebad request
-receive: falsebad request
-close: falsebad request
+setpeername: falsecontent_by_lua(nginx.conf:50):5: bad request
+send: falsecontent_by_lua(nginx.conf:50):5: bad request
+receive: falsecontent_by_lua(nginx.conf:50):5: bad request
+close: falsecontent_by_lua(nginx.conf:50):5: bad request
 owner: 1
-later: nilclosed
-later: nilclosed
+later: falsecontent_by_lua(nginx.conf:60):6: bad request
+later: falsecontent_by_lua(nginx.conf:60):7: bad request

@@ -760,7 +760,7 @@ from timer
 --- config
     location = /t {
         content_by_lua_block {
-            ngx.say(rawget(ngx, "run_worker_thread"))
+            ngx.say(rawget(ngx, "get_raw_phase"))
         }
     }
 --- request

@@ -129,3 +129,27 @@ true
 { 1, a = { b = true } }
 3
 0
+
+=== TEST 10: under the name nginx it goes by that name
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+ln -s "$(realpath "$TEST_NGINX_BINARY")" nginx
+./nginx -v 2>&1 | sed 's/(perilune [0-9.]*)/(perilune N)/'
+conf '' 'server_tokens off; location = /versions { server_tokens on; return 404; }'
+sed 's,pid logs/m.pid;,,' conf/perilune.conf >conf/nginx.conf
+./nginx -p $D
+tr '\0' '\n' <"/proc/$(cat logs/nginx.pid)/cmdline" | head -n 1 | cut -d' ' -f1-3
+for path in /none /versions; do curl -si "http://127.0.0.1:$PORT$path" | tr -d '\r' | grep -i '^server\|<hr>'; done
+kill -QUIT $(cat logs/nginx.pid); wait_for '[ ! -e logs/nginx.pid ]'
+grep -c '\[notice\].* nginx/1\.31\.2$' logs/error.log
+--- exec_out
+nginx version: nginx/1.31.2 (perilune N)
+nginx: master process
+Server: nginx
+<hr><center>nginx</center>
+Server: nginx/1.31.2
+<hr><center>nginx/1.31.2</center>
+1

@@ -76,3 +76,8 @@ Content-Type: text/html; charset=utf-8
 "POST /api/tasks\n{\"title\": \"" . "x" x 10000 . "\"}"
 --- error_code: 413
 --- response_body_like: too long
+
+=== TEST 8: without a server, as examples/json-api/test.lua does it
+--- exec: $TEST_NGINX_BINARY run examples/json-api/test.lua
+--- exec_out
+ok

@@ -207,3 +207,12 @@ _EOC_
 303 /
 303 /
 --- timeout: 30
+
+
+
+=== TEST 6: without a server, as examples/notes/test.lua does it
+--- config
+    location / { return 200; }
+--- exec: NOTES_DATA=$TEST_NGINX_HTML_DIR/data timeout 20 $TEST_NGINX_BINARY run examples/notes/test.lua
+--- exec_out
+ok

@@ -15,9 +15,7 @@ local json = require "perilune.json"
 local tasks, next_id = {}, 1
 
 local function refuse(status, message)
-    local err = failure.new("refused", message)
-    err.status = status
-    error(err, 0)
+    error(failure.refusal(status, "refused", message), 0)
 end
 
 local function list()

@@ -5,7 +5,9 @@ local core = require "perilune.core.ngx"
 require "ngx.api.modules"
 local arguments = require "ngx.api.arguments"
 local codec = require "ngx.api.codec"
+local config = require "ngx.api.config"
 local constants = require "ngx.api.constants"
+local context = require "ngx.api.context"
 local control = require "ngx.api.control"
 local fields = require "ngx.api.fields"
 local native = require "ngx.api.native"
@@ -20,8 +22,6 @@ local variables = require "ngx.api.variables"
 ffi.cdef [[ int getpid(void); ]]
 
 local C = native.C
-local PREFIX = 3
-
 --- A table of functions whose module is loaded when one of them is first asked for: a server that never does so has
 -- a third less of Lua in it.
 local function when_asked(load)
@@ -44,6 +44,7 @@ local ngx = {
     header = fields.header,
     resp = fields.resp,
     req = request,
+    run_worker_thread = require("ngx.api.worker_thread"),
     var = variables.var,
     arg = variables.arg,
     encode_args = arguments.encode_args,
@@ -95,28 +96,29 @@ ngx.worker = {
     pid = function()
         return C.getpid()
     end,
+    --- The process numbers of all workers that were started with this one.
+    pids = function()
+        local pids = {}
+        for id = 0, C.ffi_ngx_worker_count() - 1 do
+            local pid = C.ffi_ngx_worker_pid(id)
+            if pid > 0 then
+                pids[#pids + 1] = pid
+            end
+        end
+        return pids[1] and pids or { C.getpid() }
+    end,
     exiting = function()
         return C.ffi_ngx_is_exiting() ~= 0
     end,
 }
 
-ngx.config = setmetatable({
-    debug = false,
-    nginx_version = 1031002,
-    ngx_lua_version = 10030,
-    --- The directory that relative paths are below.
-    prefix = function()
-        local out = ffi.new("struct ffi_str")
-        C.ffi_ngx_text(PREFIX, out)
-        return ffi.string(out.p, out.n)
-    end,
-    nginx_configure = function()
-        return ""
-    end,
-}, {
-    --- One machine serves both, so this tells for whom Lua runs; what loads at the start sees "http".
+--- One machine serves both, so `subsystem` tells for whom Lua runs; what loads at the start sees "http".
+ngx.config = setmetatable({}, {
     __index = function(_, name)
-        return name == "subsystem" and control.subsystem() or nil
+        if name == "subsystem" then
+            return control.subsystem()
+        end
+        return config[name]
     end,
 })
 
@@ -128,8 +130,8 @@ end))
 package.loaded.ndk = ndk
 rawset(_G, "print", core.print_log)
 
---- Phases in which programs set themselves up: init, init_worker, and none at all.
-local LAST_EARLY_PHASE = 2
+--- The last of the phases in which programs set themselves up: none at all, init, init_worker.
+local LAST_EARLY_PHASE = context.numbers.init_worker
 
 setmetatable(_G, {
     --- Whoever defines a global while requests are served has forgotten a `local`.

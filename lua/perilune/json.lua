@@ -2,8 +2,10 @@
 --
 -- Encoding is our own (bind/lib_json.c); decoding is lua-cjson's.
 
-local cjson = require "cjson.safe"
+local cjson = require("cjson.safe").new() -- its own settings: others may change those of the module
 local core = require "perilune.core.json"
+
+cjson.decode_invalid_numbers(false)
 
 local json = { null = cjson.null, empty_array = core.empty_array }
 

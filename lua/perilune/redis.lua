@@ -17,6 +17,7 @@ local options = require "perilune.options"
 local resp = require "perilune.redis.resp"
 local stream = require "perilune.stream"
 local task = require "perilune.task"
+local unseen = require "perilune.unseen"
 local url = require "perilune.http.url"
 
 local await = deferred.await
@@ -199,19 +200,34 @@ function Client:script(text, keys, args)
     end)
 end
 
+--- Ends a subscription, with what went wrong.
+local function stop(out, err)
+    if not out.subscribed:is_realized() then
+        out.subscribed:error(err or failure.new("closed", "the subscription is closed"))
+        unseen.seen(out.subscribed)
+    end
+    out:close(err)
+end
+
 local function listen(self, out, verb, names)
     local conn = connection.open(options.together(self.o, { timeout = false }))
     out:on_closed(function()
         conn:close()
     end)
+    local missing = #names -- that Redis has not confirmed; it does so one by one
     conn:listen(function(message)
         if message == nil then
-            out:close(not out:is_closed() and conn.failure or nil)
+            stop(out, not out:is_closed() and conn.failure or nil)
         elseif failure.is(message) then
-            out:close(message)
+            stop(out, message)
         elseif type(message) == "table" and message[1]:find("message$") then
             local n = #message
             out:put({ channel = message[n - 1], message = message[n], pattern = n == 4 and message[2] or nil })
+        elseif type(message) == "table" and message[1]:find("subscribe$") then
+            missing = missing - 1
+            if missing == 0 then
+                out.subscribed:success(true)
+            end
         end
     end)
     conn.stream:put(resp.encode({ verb, unpack(names) }))
@@ -220,15 +236,20 @@ end
 --- Messages that are published (SUBSCRIBE), over a connection that lives as long as the stream.
 -- @tparam string|table channels name or array of names
 -- @tparam[opt] table opts `pattern` (boolean: PSUBSCRIBE), `queue` (messages that may wait; 1000)
--- @treturn stream of `{channel=, message=, pattern=}`; fails when the connection breaks
+-- @treturn stream of `{channel=, message=, pattern=}`; fails when the connection breaks. Its field `subscribed` is a
+-- deferred that succeeds when Redis has confirmed all channels: what is published from then on comes
 function Client:subscribe(channels, opts)
     opts = options.check(opts, { pattern = "boolean", queue = "count" }, "redis subscribe", 2)
     local out = stream.stream(opts.queue or 1000)
+    local names = type(channels) == "table" and channels or { channels }
+    out.subscribed = deferred.deferred()
     local verb = opts.pattern and "PSUBSCRIBE" or "SUBSCRIBE"
-    task.detach(listen, self, out, verb, type(channels) == "table" and channels or { channels }):on_realized(nil,
-        function(err)
-            out:close(err)
-        end)
+    task.detach(listen, self, out, verb, names):on_realized(nil, function(err)
+        stop(out, err)
+    end)
+    out:on_closed(function()
+        stop(out)
+    end)
     return out
 end
 

@@ -19,6 +19,8 @@ struct dict_stats {
     uint64_t entries, hits, misses, evicted, expired, mended, capacity, used; uint32_t shards;
 };
 struct dict *ffi_zones_dict(int i, const char **name, size_t *name_n);
+struct dict *ffi_shared_reopen(const struct dict *d);
+void ffi_shared_close(struct dict *d);
 int ffi_shared_get(struct dict *d, const char *key, size_t n, int takes_stale, struct dict_item *out);
 int ffi_shared_store(struct dict *d, const char *key, size_t n, int mode, struct dict_item *item);
 int ffi_shared_swap(struct dict *d, const char *key, size_t n, const struct dict_item *expected,

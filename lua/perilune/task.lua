@@ -7,12 +7,19 @@
 local core = require "perilune.core.task"
 local core_deferred = require "perilune.deferred.core"
 local failure = require "perilune.failure"
+local ffi = require "ffi"
 local stage = require "perilune.deferred.stage"
 require "perilune.deferred"
 local sys = require "perilune.core.sys"
 local timers = require "perilune.timers"
 local wait = require("perilune.coroutines").wait
 
+ffi.cdef [[
+bool ffi_task_begin_yield(void);
+bool ffi_task_has_locals(void);
+]]
+
+local C = ffi.C
 local PENDING, SUCCESS, ERROR = core_deferred.PENDING, core_deferred.SUCCESS, core_deferred.ERROR
 local STATE, WORK = 1, 3
 local mt, settle, resolve = core_deferred.mt, core_deferred.settle, stage.resolve
@@ -48,8 +55,7 @@ local function check_function(fn, what)
 end
 
 local function values_here()
-    local locals = core.locals()
-    return locals and locals.values or false
+    return C.ffi_task_has_locals() and core.locals().values or false
 end
 
 --- Starts `fn(...)` as a task of its own, a child of the running task.
@@ -98,11 +104,9 @@ end
 
 --- Lets the other tasks run first.
 function task.yield()
-    local current, number = core.begin_wait()
-    if not current then
+    if not C.ffi_task_begin_yield() then
         error("yield outside of a task", 2)
     end
-    core.wake(current, number)
     wait()
 end
 

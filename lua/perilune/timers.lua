@@ -4,10 +4,13 @@
 -- test may put a mock clock in its place (perilune.time), which then drives every wait of this module's callers.
 -- Ids of the loop's timers are positive, those of a mock clock negative.
 
-local core = require "perilune.core.task"
 local core_timer = require "perilune.core.timer"
+local ffi = require "ffi"
 
-local start, stop, left, clock = core_timer.start, core_timer.stop, core_timer.left, core.clock
+ffi.cdef "double ffi_task_clock(void);"
+
+local C = ffi.C
+local start, stop, left = core_timer.start, core_timer.stop, core_timer.left
 
 local timers = {}
 
@@ -64,7 +67,7 @@ function timers.now()
     if mock then
         return mock:now()
     end
-    return clock()
+    return C.ffi_task_clock()
 end
 
 --- The mock clock in force, or false.

@@ -7,6 +7,8 @@
 local client = require "perilune.websocket.client"
 local connection = require "perilune.websocket.connection"
 local core = require "perilune.core.upgrade"
+local core_http = require "perilune.core.http"
+local core_websocket = require "perilune.core.websocket"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local group = require "perilune.websocket.group"
@@ -32,7 +34,7 @@ end
 --- May a page of this origin connect? Without the option, only pages of the host that was asked for may: cookies
 -- go along with any page's request, so any page could act for its visitor. Clients that are no browsers say none.
 local function is_origin_allowed(req, rule)
-    local origin = req.headers["origin"]
+    local origin = core_http.header(req, "origin") -- not by req.headers, which would be kept as long as req
     if origin == nil or rule == "*" then
         return true
     elseif type(rule) == "function" then
@@ -46,7 +48,7 @@ local function is_origin_allowed(req, rule)
         return false
     end
     local _, host = split_origin(origin)
-    return host ~= nil and host == (req.headers["host"] or ""):lower()
+    return host ~= nil and host == (core_http.header(req, "host") or ""):lower()
 end
 
 local function refused(code, message, status)
@@ -73,7 +75,8 @@ end
 -- `compression_threshold` bytes (64), `no_context_takeover`, `peer_no_context_takeover` booleans (false),
 -- `window_bits`, `peer_window_bits` 9–15 (15); `heartbeat_interval` seconds without input before a ping (none),
 -- `heartbeat_timeout` seconds (10); `close_timeout` seconds (5); `watermark` bytes of queued output (65536);
--- `pieces` boolean: messages are given as they come, see `ws:take_piece` (false).
+-- `pieces` boolean: messages are given as they come, see `ws:receive_piece` (false); `typed` boolean: messages are
+-- tables `{data=, binary=}` (false).
 -- @tparam table req
 -- @tparam[opt] table opts
 -- @treturn deferred of the connection; fails with code `invalid` (the request asks for none; `err.status` is what to
@@ -86,38 +89,88 @@ function websocket.upgrade(req, opts)
     elseif status ~= 0 then
         return refused("invalid", "no WebSocket: " .. reason, status)
     elseif not is_origin_allowed(req, opts.origin) then
-        return refused("denied", "origin not allowed: " .. tostring(req.headers["origin"]), 403)
+        return refused("denied", "origin not allowed: " .. tostring(core_http.header(req, "origin")), 403)
     end
     keep_fields(req)
     local raw, protocol = core.accept(req, opts.sub_protocols, opts, headers.plain(opts.headers))
     if raw == nil then
         return deferred.error_deferred(protocol)
     end
-    return deferred.success_deferred(connection.new(raw, protocol))
+    return deferred.success_deferred(connection.new(raw, protocol, opts.typed))
 end
 
---- A handler of `fn(ws, req)`: upgrades each request, runs `fn`, closes when it returns. Other requests get 426 or
--- the status of the refusal.
--- @tparam function fn
+--- What a request gets that is no WebSocket, or must not be one.
+local function refuse(req, err)
+    if not core.is_asked(req) then
+        return { status = 426, headers = { Upgrade = "websocket", Connection = "Upgrade" },
+            body = "this is a WebSocket\n" }
+    end
+    return { status = err.status or 400, body = tostring(err) .. "\n" }
+end
+
+--- Has `fn` a second parameter?
+local function wants_request(fn)
+    local info = debug.getinfo(fn, "u")
+    return info.nparams > 1 or info.isvararg
+end
+
+--- Runs `fn(ws, req)` in the task of the request; when it fails the connection is closed.
+local function guarded(fn, ws, req)
+    local done, err = xpcall(fn, failure.traced, ws, req)
+    if not done then
+        ws:close(1011)
+        error(err, 0)
+    end
+end
+
+--- Who does not want the request talks in a task of its own, which has nothing of it on its stack.
+local function talk_of(fn)
+    if not wants_request(fn) then
+        return function(ws)
+            core_websocket.talk(ws.raw, fn, ws)
+        end
+    end
+    return function(ws, req)
+        guarded(fn, ws, req)
+        ws:close()
+    end
+end
+
+--- Sets up what is called of `events`, without anything of its own for each connection.
+local function events_of(events)
+    options.events("websocket.handler", events)
+    local function on_closed(ws)
+        local _, code, reason = ws:state()
+        events.closed(ws, code, reason)
+    end
+    return function(ws, req)
+        if events.closed then
+            ws:on_closed(on_closed)
+        end
+        if events.open then
+            guarded(events.open, ws, req)
+        end
+        ws:on_message(events.message)
+    end
+end
+
+--- A handler that upgrades each request. Other requests get 426 or the status of the refusal.
+--
+-- With a function, that talks: when `fn(ws, req)` returns the connection is closed (1000), when it fails with 1011.
+-- With a table, what happens is told: `open(ws, req)` first, `message(ws, message, is_binary)` for each message, see
+-- `ws:on_message`, `closed(ws, code, reason)` at the end; an idle connection has no task then.
+-- @tparam function|table fn or `{open=, message=, closed=}`, of which `message` is needed
 -- @tparam[opt] table opts as for `upgrade`
 -- @treturn function handler
 function websocket.handler(fn, opts)
     opts = options.server("websocket.handler", opts)
+    local serve = type(fn) == "table" and events_of(fn) or talk_of(fn)
     return function(req)
-        if not core.is_asked(req) then
-            return { status = 426, headers = { Upgrade = "websocket", Connection = "Upgrade" },
-                body = "this is a WebSocket\n" }
-        end
         local ok, ws = deferred.try_await(websocket.upgrade(req, opts))
         if not ok then
-            return { status = ws.status or 400, body = tostring(ws) .. "\n" }
+            return refuse(req, ws)
         end
-        local done, err = xpcall(fn, failure.traced, ws, req)
-        if not done then
-            ws:close(1011)
-            error(err, 0)
-        end
-        ws:close()
+        serve(ws, req)
     end
 end
 

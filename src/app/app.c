@@ -12,8 +12,10 @@
 
 #include "app/fair_share.h"
 #include "app/ffi_errlog.h"
+#include "app/health.h"
 #include "app/lib_http.h"
 #include "app/lib_ngx.h"
+#include "app/lib_socket.h"
 #include "app/lib_stapling.h"
 #include "app/listeners.h"
 #include "app/location_resolver.h"
@@ -81,6 +83,7 @@ void app_close_listeners(struct app_conf *conf)
 void app_open_zones(struct app_conf *conf, const struct app_conf *old)
 {
     zones_open(conf, old);
+    health_inherit(conf, old);
 }
 
 void app_fit_bus(const struct app_conf *conf)
@@ -102,6 +105,8 @@ bool app_open_lua(struct app_conf *conf)
 
     app.conf = conf;
     ffi_errlog_open(conf->capture_size);
+    lib_worker_thread_configure(&conf->threads);
+    lib_socket_use(conf->http);
     if (!machine_open(&o))
         return false;
     if (!lib_http_open() || !lib_ngx_open())
@@ -288,12 +293,15 @@ void app_start(struct app_conf *conf, int id, int n)
     (void)run_plain(conf->init_worker_by_lua, LUA_CONTEXT_INIT_WORKER);
     lib_stapling_start(conf);
     open_ports(conf);
+    if (id == 0)
+        health_start(conf);
 }
 
 void app_drain(void (*on_idle)(void))
 {
     app.is_exiting = true;
     app.on_idle = on_idle;
+    health_stop();
     lib_ngx_drain();
     for (unsigned i = 0; i < app.n_ports; i++)
         port_drain(&app.ports[i]);
@@ -309,6 +317,7 @@ void app_stop(void)
 {
     app.on_idle = NULL;
     timer_stop(&app.yield);
+    health_stop();
     session_on_gone(NULL);
     session_close_all();
     for (unsigned i = 0; i < app.n_ports; i++)

@@ -18,6 +18,7 @@
 #include "app/static_open.h"
 #include "base/encode.h"
 #include "base/mem.h"
+#include "base/product.h"
 #include "proto/date.h"
 
 struct item {
@@ -206,9 +207,8 @@ static void write_html(struct buf *out, const struct visit *v, const struct item
                          "<td class=\"n t\"></td></tr>\n");
     for (size_t i = 0; i < l->n; i++)
         write_row(out, v->loc, &l->p[i]);
-    buf_add_lit(
-        out,
-        "</tbody>\n</table>\n<footer>perilune (nginx compatible)</footer>\n</body>\n</html>\n");
+    buf_printf(out, "</tbody>\n</table>\n<footer>%s</footer>\n</body>\n</html>\n",
+               product_is_stand_in() ? product_name() : "perilune (nginx compatible)");
 }
 
 static bool wants_json(const struct visit *v)

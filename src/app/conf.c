@@ -6,20 +6,26 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/product.h"
 #include "net/tls_ctx.h"
 
 static void set_defaults(struct app_conf *conf)
 {
+    struct buf pid = BUF_EMPTY;
+
     conf->worker_processes = 1;
     conf->worker_connections = 1024;
     conf->is_daemon = conf->has_master = true;
     conf->backend = LOOP_BEST;
-    conf->pid_path = slice_str(conf_path(conf, SLICE("logs/perilune.pid")));
+    buf_printf(&pid, "logs/%s.pid", product_family());
+    conf->pid_path = slice_str(conf_path(conf, buf_slice(&pid)));
+    buf_free(&pid);
     conf->error_log.path = mem_strdup(slice_str(conf_path(conf, SLICE("logs/error.log"))));
     conf->error_log.fd = -1;
     conf->error_log.level = LOG_ERROR;
     conf->max_pending_timers = 1024;
     conf->max_running_timers = 256;
+    conf->threads.most_machines = 10;
     conf->bus_size = 4 << 20;
 }
 

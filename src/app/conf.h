@@ -5,6 +5,7 @@
 #include "app/location.h"
 #include "app/script.h"
 #include "base/map.h"
+#include "bind/lib_worker_thread.h"
 #include "config/tree.h"
 #include "loop/loop.h"
 #include "net/addr.h"
@@ -76,7 +77,12 @@ struct app_conf {
     struct vhost **vhosts;
     unsigned n_vhosts, vhosts_size;
     struct location *stream; /* the stream level; NULL when there is no stream block */
-    struct map upstreams, stream_upstreams;     /* name → struct upstream * */
+    struct map upstreams, stream_upstreams; /* name → struct upstream * */
+    struct upstream *first_upstream[2];     /* those of http, of stream, in their order */
+    struct proxy_pass *passes;              /* of http, targets without variables */
+    struct upstream_cache *found_upstreams; /* see app/upstream_find.c; NULL: none yet */
+    struct health_match *matches;           /* see app/health_match.h */
+    struct health_check *health_checks;
     struct map log_formats, stream_log_formats; /* name → struct log_format * */
     struct map log_sinks;   /* "level path" → struct log_sink *: access logs and error logs, each
                                opened once */
@@ -92,6 +98,7 @@ struct app_conf {
     const struct lua_code *init_by_lua[2], *init_worker_by_lua[2],
         *exit_worker_by_lua[2]; /* of http, of stream */
     unsigned max_pending_timers, max_running_timers;
+    struct worker_thread_options threads;
     size_t capture_size; /* of lua_capture_error_log; 0: none */
 };
 

@@ -5,6 +5,8 @@
 #include "app/conf.h"
 
 #include "app/directives.h"
+#include "app/directives_proxy.h"
+#include "app/health.h"
 #include "app/router.h"
 #include "app/tls_vhosts.h"
 #include "base/mem.h"
@@ -15,8 +17,8 @@ static bool fill(struct app_conf *conf, const struct config_source *src, struct 
     struct apply a = {.conf = conf};
 
     return schema_check_load(conf->tree, src, e) &&
-           directives_apply_block(&a, &conf->tree->root, e) && router_build(conf, e) &&
-           tls_vhosts_build(conf, e);
+           directives_apply_block(&a, &conf->tree->root, e) && directives_proxy_resolve(conf, e) &&
+           health_resolve(conf, e) && router_build(conf, e) && tls_vhosts_build(conf, e);
 }
 
 struct app_conf *conf_load(struct slice prefix, struct slice path, struct slice extra,

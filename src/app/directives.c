@@ -4,6 +4,7 @@
  * the reference; one that only stores a value names the field by `id` and a setter of this file. */
 #include "app/directives.h"
 
+#include "app/access_step.h"
 #include "app/lua_step.h"
 #include "app/rewrite.h"
 
@@ -39,18 +40,22 @@ void directives_end_lua(struct apply *a)
         a->handler->middleware = a->middleware;
         a->handler->n_middleware = a->n_middleware;
     }
-    if (a->rewrite_by_lua)
+    if (a->rewrite_by_lua && !a->loc->rewrites_by_lua_first)
         location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
     if (a->precontent_by_lua)
         location_add_step(a->loc, PHASE_PRECONTENT, lua_step_precontent, a->precontent_by_lua, 0);
+    access_step_add(a->loc);
 }
 
-/* server_rewrite_by_lua comes before the rewrite directives of its server. */
+/* server_rewrite_by_lua comes before the rewrite directives of its server; rewrite_by_lua before
+ * those of its location when that is wanted. */
 static void begin_lua(struct apply *a)
 {
     if (a->server_rewrite_by_lua && a->vhost && a->loc->kind == LOCATION_LEVEL)
         location_add_step(a->loc, PHASE_SERVER_REWRITE, lua_step_server_rewrite,
                           a->server_rewrite_by_lua, 0);
+    if (a->rewrite_by_lua && a->loc->rewrites_by_lua_first && a->loc->kind != LOCATION_LEVEL)
+        location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
 }
 
 bool directives_apply_location(const struct apply *outer, const struct config_node *block,

@@ -28,6 +28,28 @@ enum apply_slot {
 
 struct rewrite_block; /* see app/rewrite.h */
 
+/* Rows of tables, for the many directives of one argument. The file says its GROUP before. */
+
+/* Of a value that goes to the field `at` bytes from what `fn` fills. */
+#define DIRECTIVE_SETTING(text, where, kind, args, value, at, about, fn)                           \
+    {                                                                                              \
+        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
+        .group = GROUP, .syntax = text " " args ";", .default_text = text " " value ";",           \
+        .doc = (about), .id = (int)(at), .apply = (fn)                                             \
+    }
+
+/* Of `on` or `off`. */
+#define DIRECTIVE_FLAG(text, where, value, at, about, fn)                                          \
+    DIRECTIVE_SETTING(text, where, ARG_FLAG, "on | off", value, at, about, fn)
+
+/* Of a value that is checked, and that is all. */
+#define DIRECTIVE_ACCEPTED(text, where, kind, args)                                                \
+    {                                                                                              \
+        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
+        .group = SCHEMA_GROUP_ACCEPTED, .syntax = text " " args ";",                               \
+        .doc = "Checked, without effect."                                                          \
+    }
+
 /* The block that is being applied: the `ctx` of every apply function. Lives on the stack while its
  * block is read. */
 struct apply {
@@ -130,68 +152,4 @@ void directives_http_defaults(struct app_conf *conf, struct location *loc);
 /* The access log of a configuration that names none: logs/access.log, combined. */
 void directives_access_log_default(struct app_conf *conf, struct location *loc);
 
-/* Registers the table of stream. */
-void directives_stream_register(void);
-
-/* Registers the table of passing sessions on. */
-void directives_relay_register(void);
-
-/* Registers the table of processes and the event loop. */
-void directives_main_register(void);
-
-/* Registers the table of servers. */
-void directives_http_register(void);
-
-/* Registers the table of locations. */
-void directives_location_register(void);
-
-/* Registers the table of files. */
-void directives_files_register(void);
-
-/* Registers the table of limits and timeouts. */
-void directives_limits_register(void);
-
-/* Registers the table of HTTP/2. */
-void directives_http2_register(void);
-
-/* Registers the table of logs. */
-void directives_log_register(void);
-
-/* Registers the table of compression. */
-void directives_compress_register(void);
-
-/* Registers the table of response headers. */
-void directives_headers_register(void);
-
-/* Registers the table of the rewrite module. */
-void directives_rewrite_register(void);
-
-/* Registers the table of map. */
-void directives_map_register(void);
-
-/* Registers the table of proxy_*. */
-void directives_proxy_register(void);
-
-/* Registers the table of proxy_ssl_*. */
-void directives_proxy_ssl_register(void);
-
-/* Registers the table of upstream. */
-void directives_upstream_register(void);
-
-/* Registers the table of echo. */
-void directives_echo_register(void);
-
-/* Registers the table of shared memory. */
-void directives_shared_register(void);
-
-/* Registers the table of name servers. */
-void directives_resolver_register(void);
-
-/* Registers the table of TLS. */
-void directives_tls_register(void);
-/* Registers the table of sockets of Lua. */
-void directives_socket_register(void);
-
-/* Registers the table of Lua. */
-void directives_lua_register(void);
 #endif

@@ -3,6 +3,7 @@
 #include "app/directives.h"
 
 #include "app/compress.h"
+#include "app/directives_tables.h"
 #include "app/regex.h"
 
 #define GROUP         "Compression"
@@ -145,256 +146,91 @@ static bool set_gunzip(void *ctx, const struct config_node *node, struct config_
     return config_arg_flag(node, 0, &own(ctx)->has_gunzip, e);
 }
 
+/* One setting of one coding. */
+#define RULE(word, where, most, kind, args, value, coding, about, fn)                              \
+    {                                                                                              \
+        .name = (word), .contexts = (where), .min_args = 1, .max_args = (most), .kinds = {(kind)}, \
+        .group = GROUP, .syntax = word " " args ";", .default_text = word " " value ";",           \
+        .doc = (about), .id = (coding), .apply = (fn)                                              \
+    }
+/* What can be said of each coding in the same way. */
+#define CODING(word, coding, level, on, types, min_length, levels)                                 \
+    RULE(word, CTX_LEVELS_IF, 1, ARG_FLAG, "on | off", "off", coding, on, set_on),                 \
+        RULE(word "_types", CTX_LEVELS, ARGS_MANY, ARG_WORD, "type ...", "text/html", coding,      \
+             types, set_types),                                                                    \
+        RULE(word "_min_length", CTX_LEVELS, 1, ARG_SIZE, "size", "20", coding, min_length,        \
+             set_min_length),                                                                      \
+        RULE(word "_comp_level", CTX_LEVELS, 1, ARG_NUMBER, "number", level, coding, levels,       \
+             set_level)
+#define PACKED(word, coding, about)                                                                \
+    {                                                                                              \
+        .name = (word), .contexts = CTX_LEVELS, .min_args = 1, .max_args = 1, .kinds = {ARG_FLAG}, \
+        .choices = always, .group = GROUP, .syntax = word " on | off | always;",                   \
+        .default_text = word " off;", .doc = (about), .id = (coding), .apply = set_packed          \
+    }
+#define SETTING(word, most, kind, words, args, value, about, fn)                                   \
+    {                                                                                              \
+        .name = (word), .contexts = CTX_LEVELS, .min_args = 1, .max_args = (most),                 \
+        .kinds = {(kind)}, .choices = (words), .group = GROUP, .syntax = word " " args ";",        \
+        .default_text = (value), .doc = (about), .apply = (fn)                                     \
+    }
+#define ACCEPTED(word)                                                                             \
+    {                                                                                              \
+        .name = (word), .contexts = CTX_LEVELS, .min_args = 2, .max_args = 2,                      \
+        .kinds = {ARG_NUMBER, ARG_SIZE}, .group = SCHEMA_GROUP_ACCEPTED,                           \
+        .syntax = word " number size;", .doc = "No effect: output is passed on as it comes."       \
+    }
+
 static const char *const versions[] = {"1.0", "1.1", NULL};
+static const char *const always[] = {"always", NULL};
 
 static const struct directive table[] = {
-    {.name = "gzip",
-     .contexts = CTX_LEVELS_IF,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_FLAG},
-     .group = GROUP,
-     .syntax = "gzip on | off;",
-     .default_text = "gzip off;",
-     .doc =
-         "Compresses responses for clients that take gzip. A client that takes several codings "
-         "gets the one it prefers (RFC 9110 section 12.5.3), and among equals brotli, zstd, gzip. "
-         "Never compressed: responses without a body, to HEAD, with status 206, with a "
-         "`Content-Encoding` or `Cache-Control: no-transform`. A strong `ETag` becomes a weak "
-         "one. What a handler writes reaches the client at the end of the turn in which it was "
-         "written, also when it is compressed.",
-     .id = CODING_GZIP,
-     .apply = set_on},
-    {.name = "gzip_types",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = ARGS_MANY,
-     .group = GROUP,
-     .syntax = "gzip_types type ...;",
-     .default_text = "gzip_types text/html;",
-     .doc = "Media types that are compressed besides `text/html`; `*` is all of them.",
-     .id = CODING_GZIP,
-     .apply = set_types},
-    {.name = "gzip_min_length",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_SIZE},
-     .group = GROUP,
-     .syntax = "gzip_min_length size;",
-     .default_text = "gzip_min_length 20;",
-     .doc = "Bodies that are known to be shorter (bytes) are left as they are.",
-     .id = CODING_GZIP,
-     .apply = set_min_length},
-    {.name = "gzip_comp_level",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_NUMBER},
-     .group = GROUP,
-     .syntax = "gzip_comp_level number;",
-     .default_text = "gzip_comp_level 1;",
-     .doc = "From 1 (fast) to 9 (small).",
-     .id = CODING_GZIP,
-     .apply = set_level},
-    {.name = "gzip_http_version",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_ENUM},
-     .choices = versions,
-     .group = GROUP,
-     .syntax = "gzip_http_version 1.0 | 1.1;",
-     .default_text = "gzip_http_version 1.1;",
-     .doc = "The least version of a request whose response is compressed, in any coding.",
-     .apply = set_http_version},
-    {.name = "gzip_vary",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_FLAG},
-     .group = GROUP,
-     .syntax = "gzip_vary on | off;",
-     .default_text = "gzip_vary off;",
-     .doc = "Adds `Vary: Accept-Encoding` to responses that are compressed, in any coding, or "
-            "would be "
-            "for another client.",
-     .apply = set_vary},
-    {.name = "gzip_proxied",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = ARGS_MANY,
-     .group = GROUP,
-     .syntax = "gzip_proxied off | expired | no-cache | no-store | private | no_last_modified | "
-               "no_etag | auth | any ...;",
-     .default_text = "gzip_proxied off;",
-     .doc =
-         "Which responses to requests with a `Via` field are compressed, in any coding: those that "
-         "caches will not keep (`expired`, `no-cache`, `no-store`, `private`), that lack a "
-         "validator, whose request has `Authorization`, or all.",
-     .apply = set_proxied},
-    {.name = "gzip_disable",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = ARGS_MANY,
-     .group = GROUP,
-     .syntax = "gzip_disable regex ...;",
-     .doc = "No compression, in any coding, for a `User-Agent` that matches one of the expressions "
+    CODING("gzip", CODING_GZIP, "1",
+           "Compresses responses for clients that take gzip. A client that takes several codings "
+           "gets the one it prefers (RFC 9110 section 12.5.3), and among equals brotli, zstd, "
+           "gzip. Never compressed: responses without a body, to HEAD, with status 206, with a "
+           "`Content-Encoding` or `Cache-Control: no-transform`. A strong `ETag` becomes a weak "
+           "one. What a handler writes reaches the client at the end of the turn in which it was "
+           "written, also when it is compressed.",
+           "Media types that are compressed besides `text/html`; `*` is all of them.",
+           "Bodies that are known to be shorter (bytes) are left as they are.",
+           "From 1 (fast) to 9 (small)."),
+    SETTING("gzip_http_version", 1, ARG_ENUM, versions, "1.0 | 1.1", "gzip_http_version 1.1;",
+            "The least version of a request whose response is compressed, in any coding.",
+            set_http_version),
+    SETTING("gzip_vary", 1, ARG_FLAG, NULL, "on | off", "gzip_vary off;",
+            "Adds `Vary: Accept-Encoding` to responses that are compressed, in any coding, or "
+            "would be for another client.",
+            set_vary),
+    SETTING("gzip_proxied", ARGS_MANY, ARG_WORD, NULL,
+            "off | expired | no-cache | no-store | private | no_last_modified | no_etag | auth | "
+            "any ...",
+            "gzip_proxied off;",
+            "Which responses to requests with a `Via` field are compressed, in any coding: those "
+            "that caches will not keep (`expired`, `no-cache`, `no-store`, `private`), that lack a "
+            "validator, whose request has `Authorization`, or all.",
+            set_proxied),
+    SETTING("gzip_disable", ARGS_MANY, ARG_WORD, NULL, "regex ...", NULL,
+            "No compression, in any coding, for a `User-Agent` that matches one of the expressions "
             "(case ignored). `msie6` stands for `MSIE [4-6]\\.`.",
-     .apply = set_disable},
-    {.name = "gzip_buffers",
-     .contexts = CTX_LEVELS,
-     .min_args = 2,
-     .max_args = 2,
-     .kinds = {ARG_NUMBER, ARG_SIZE},
-     .group = "Accepted for compatibility",
-     .syntax = "gzip_buffers number size;",
-     .doc = "No effect: output is passed on as it comes."},
-    {.name = "gzip_static",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_FLAG},
-     .choices = (const char *const[]){"always", NULL},
-     .group = GROUP,
-     .syntax = "gzip_static on | off | always;",
-     .default_text = "gzip_static off;",
-     .doc =
-         "Sends the file `page.html.gz` in place of `page.html` where it is there: to clients that "
-         "take gzip (as `gzip_http_version`, `gzip_proxied` and `gzip_disable` say), with "
-         "`always` to all. Of several codings the client's favourite is sent. Such a file has "
-         "an `ETag` of its own, and ranges of it are ranges of what is compressed.",
-     .id = CODING_GZIP,
-     .apply = set_packed},
-    {.name = "gunzip",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_FLAG},
-     .group = GROUP,
-     .syntax = "gunzip on | off;",
-     .default_text = "gunzip off;",
-     .doc = "Decodes responses with a `Content-Encoding` that the client does not take: gzip, "
+            set_disable),
+    ACCEPTED("gzip_buffers"),
+    PACKED("gzip_static", CODING_GZIP,
+           "Sends the file `page.html.gz` in place of `page.html` where it is there: to clients "
+           "that take gzip (as `gzip_http_version`, `gzip_proxied` and `gzip_disable` say), with "
+           "`always` to all. Of several codings the client's favourite is sent. Such a file has "
+           "an `ETag` of its own, and ranges of it are ranges of what is compressed."),
+    SETTING("gunzip", 1, ARG_FLAG, NULL, "on | off", "gunzip off;",
+            "Decodes responses with a `Content-Encoding` that the client does not take: gzip, "
             "deflate, br and zstd. Parts (206) pass as they are.",
-     .apply = set_gunzip},
-    {.name = "gunzip_buffers",
-     .contexts = CTX_LEVELS,
-     .min_args = 2,
-     .max_args = 2,
-     .kinds = {ARG_NUMBER, ARG_SIZE},
-     .group = "Accepted for compatibility",
-     .syntax = "gunzip_buffers number size;",
-     .doc = "No effect: output is passed on as it comes."},
-    {.name = "brotli",
-     .contexts = CTX_LEVELS_IF,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_FLAG},
-     .group = GROUP,
-     .syntax = "brotli on | off;",
-     .default_text = "brotli off;",
-     .doc = "As `gzip`, in the coding `br` (RFC 7932).",
-     .id = CODING_BROTLI,
-     .apply = set_on},
-    {.name = "brotli_types",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = ARGS_MANY,
-     .group = GROUP,
-     .syntax = "brotli_types type ...;",
-     .default_text = "brotli_types text/html;",
-     .doc = "As `gzip_types`.",
-     .id = CODING_BROTLI,
-     .apply = set_types},
-    {.name = "brotli_min_length",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_SIZE},
-     .group = GROUP,
-     .syntax = "brotli_min_length size;",
-     .default_text = "brotli_min_length 20;",
-     .doc = "As `gzip_min_length`.",
-     .id = CODING_BROTLI,
-     .apply = set_min_length},
-    {.name = "brotli_comp_level",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_NUMBER},
-     .group = GROUP,
-     .syntax = "brotli_comp_level number;",
-     .default_text = "brotli_comp_level 4;",
-     .doc = "From 0 (fast) to 11 (small).",
-     .id = CODING_BROTLI,
-     .apply = set_level},
-    {.name = "brotli_static",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_FLAG},
-     .choices = (const char *const[]){"always", NULL},
-     .group = GROUP,
-     .syntax = "brotli_static on | off | always;",
-     .default_text = "brotli_static off;",
-     .doc = "As `gzip_static`, with `page.html.br`.",
-     .id = CODING_BROTLI,
-     .apply = set_packed},
-    {.name = "zstd",
-     .contexts = CTX_LEVELS_IF,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_FLAG},
-     .group = GROUP,
-     .syntax = "zstd on | off;",
-     .default_text = "zstd off;",
-     .doc = "As `gzip`, in the coding `zstd` (RFC 8878).",
-     .id = CODING_ZSTD,
-     .apply = set_on},
-    {.name = "zstd_types",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = ARGS_MANY,
-     .group = GROUP,
-     .syntax = "zstd_types type ...;",
-     .default_text = "zstd_types text/html;",
-     .doc = "As `gzip_types`.",
-     .id = CODING_ZSTD,
-     .apply = set_types},
-    {.name = "zstd_min_length",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_SIZE},
-     .group = GROUP,
-     .syntax = "zstd_min_length size;",
-     .default_text = "zstd_min_length 20;",
-     .doc = "As `gzip_min_length`.",
-     .id = CODING_ZSTD,
-     .apply = set_min_length},
-    {.name = "zstd_comp_level",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_NUMBER},
-     .group = GROUP,
-     .syntax = "zstd_comp_level number;",
-     .default_text = "zstd_comp_level 3;",
-     .doc = "From 1 (fast) to 19 (small).",
-     .id = CODING_ZSTD,
-     .apply = set_level},
-    {.name = "zstd_static",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_FLAG},
-     .choices = (const char *const[]){"always", NULL},
-     .group = GROUP,
-     .syntax = "zstd_static on | off | always;",
-     .default_text = "zstd_static off;",
-     .doc = "As `gzip_static`, with `page.html.zst`.",
-     .id = CODING_ZSTD,
-     .apply = set_packed},
+            set_gunzip),
+    ACCEPTED("gunzip_buffers"),
+    CODING("brotli", CODING_BROTLI, "4", "As `gzip`, in the coding `br` (RFC 7932).",
+           "As `gzip_types`.", "As `gzip_min_length`.", "From 0 (fast) to 11 (small)."),
+    PACKED("brotli_static", CODING_BROTLI, "As `gzip_static`, with `page.html.br`."),
+    CODING("zstd", CODING_ZSTD, "3", "As `gzip`, in the coding `zstd` (RFC 8878).",
+           "As `gzip_types`.", "As `gzip_min_length`.", "From 1 (fast) to 19 (small)."),
+    PACKED("zstd_static", CODING_ZSTD, "As `gzip_static`, with `page.html.zst`."),
 };
 
 void directives_compress_register(void)

@@ -1,6 +1,7 @@
 /* echo and its kin: reading their words. A row's `id` is the enum echo_kind. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/echo.h"
 #include "proto/method.h"
 

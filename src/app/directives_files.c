@@ -2,6 +2,7 @@
  * validators. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/static_step.h"
 #include "base/num.h"
 
@@ -222,11 +223,7 @@ static bool set_format(void *ctx, const struct config_node *node, struct config_
     }
 
 #define FLAG(text, member, value, about)                                                           \
-    {                                                                                              \
-        .name = (text), .contexts = CTX_LEVELS, .min_args = 1, .max_args = 1, .kinds = {ARG_FLAG}, \
-        .group = GROUP, .syntax = text " on | off;", .default_text = text " " value ";",           \
-        .doc = (about), .id = FIELD(member), .apply = directives_set_flag                          \
-    }
+    DIRECTIVE_FLAG(text, CTX_LEVELS, value, FIELD(member), about, directives_set_flag)
 
 static const struct directive table[] = {
     {.name = "root",

@@ -2,6 +2,7 @@
  */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "base/num.h"
 #include "proto/header.h"
 

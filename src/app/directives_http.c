@@ -1,10 +1,12 @@
 /* http, server, server_name. What a server listens on is in directives_listen.c. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include <unistd.h>
 
 #include "app/directives_listen.h"
 #include "app/rewrite.h"
+#include "base/product.h"
 
 #define GROUP "HTTP servers"
 
@@ -20,7 +22,7 @@ struct location *directives_new_top(struct app_conf *conf, const struct config_n
     l->conf = conf;
     l->variables = variables;
     l->http = http_settings_default;
-    l->http.server_name = "perilune/" PERILUNE_VERSION;
+    l->http.server_name = product_token();
     l->has_server_tokens = true;
     l->default_type = SLICE("text/plain");
     l->if_modified_since = MODIFIED_EXACT;

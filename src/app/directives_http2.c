@@ -1,11 +1,11 @@
 /* HTTP/2: where it is spoken, its windows and its limits. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "base/num.h"
 
-#define GROUP          "HTTP/2"
-#define GROUP_ACCEPTED "Accepted for compatibility"
-#define CTX_SERVERS    (CTX_HTTP | CTX_SERVER)
+#define GROUP       "HTTP/2"
+#define CTX_SERVERS (CTX_HTTP | CTX_SERVER)
 
 enum { WINDOW_MOST = INT32_MAX, SHARED_LEAST = 65535 };
 
@@ -67,12 +67,6 @@ static bool set_flood_limits(void *ctx, const struct config_node *node, struct c
     return true;
 }
 
-#define ACCEPTED(text, where, kind, args)                                                          \
-    {                                                                                              \
-        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
-        .group = GROUP_ACCEPTED, .syntax = text " " args ";", .doc = "Checked, without effect."    \
-    }
-
 static const struct directive table[] = {
     {.name = "http2",
      .contexts = CTX_SERVERS,
@@ -96,11 +90,10 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "http2_connect on | off;",
      .default_text = "http2_connect off;",
-     .doc =
-         "CONNECT over HTTP/2 is routed as `/`, for handlers that make a tunnel of the stream; "
-         "off: "
-         "it is answered 405. Extended CONNECT (RFC 8441), as WebSocket uses it, has a path and is "
-         "always routed.",
+     .doc = "CONNECT over HTTP/2 is routed as `/`, for handlers that make a tunnel of the stream "
+            "(`http.accept_tunnel`); off: it is answered 405. Extended CONNECT (RFC 8441), as "
+            "WebSocket uses it, has a path and is "
+            "always routed.",
      .id = (int)offsetof(struct location, http.has_connect),
      .apply = directives_set_flag},
     {.name = "http2_max_concurrent_streams",
@@ -155,18 +148,18 @@ static const struct directive table[] = {
             "- `window_updates`: WINDOW_UPDATE; 256 bytes of data sent to the client pay for one.\n"
             "- `continuations`: CONTINUATION frames of one head.",
      .apply = set_flood_limits},
-    ACCEPTED("http2_chunk_size", CTX_HTTP_ALL, ARG_SIZE, "size"),
-    ACCEPTED("http2_idle_timeout", CTX_SERVERS, ARG_TIME, "time"),
-    ACCEPTED("http2_max_concurrent_pushes", CTX_SERVERS, ARG_NUMBER, "number"),
-    ACCEPTED("http2_max_field_size", CTX_SERVERS, ARG_SIZE, "size"),
-    ACCEPTED("http2_max_header_size", CTX_SERVERS, ARG_SIZE, "size"),
-    ACCEPTED("http2_max_requests", CTX_SERVERS, ARG_NUMBER, "number"),
-    ACCEPTED("http2_pool_size", CTX_SERVERS, ARG_SIZE, "size"),
-    ACCEPTED("http2_push", CTX_HTTP_ALL, ARG_WORD, "uri | off"),
-    ACCEPTED("http2_push_preload", CTX_HTTP_ALL, ARG_FLAG, "on | off"),
-    ACCEPTED("http2_recv_buffer_size", CTX_HTTP, ARG_SIZE, "size"),
-    ACCEPTED("http2_recv_timeout", CTX_SERVERS, ARG_TIME, "time"),
-    ACCEPTED("http2_streams_index_size", CTX_SERVERS, ARG_NUMBER, "number"),
+    DIRECTIVE_ACCEPTED("http2_chunk_size", CTX_HTTP_ALL, ARG_SIZE, "size"),
+    DIRECTIVE_ACCEPTED("http2_idle_timeout", CTX_SERVERS, ARG_TIME, "time"),
+    DIRECTIVE_ACCEPTED("http2_max_concurrent_pushes", CTX_SERVERS, ARG_NUMBER, "number"),
+    DIRECTIVE_ACCEPTED("http2_max_field_size", CTX_SERVERS, ARG_SIZE, "size"),
+    DIRECTIVE_ACCEPTED("http2_max_header_size", CTX_SERVERS, ARG_SIZE, "size"),
+    DIRECTIVE_ACCEPTED("http2_max_requests", CTX_SERVERS, ARG_NUMBER, "number"),
+    DIRECTIVE_ACCEPTED("http2_pool_size", CTX_SERVERS, ARG_SIZE, "size"),
+    DIRECTIVE_ACCEPTED("http2_push", CTX_HTTP_ALL, ARG_WORD, "uri | off"),
+    DIRECTIVE_ACCEPTED("http2_push_preload", CTX_HTTP_ALL, ARG_FLAG, "on | off"),
+    DIRECTIVE_ACCEPTED("http2_recv_buffer_size", CTX_HTTP, ARG_SIZE, "size"),
+    DIRECTIVE_ACCEPTED("http2_recv_timeout", CTX_SERVERS, ARG_TIME, "time"),
+    DIRECTIVE_ACCEPTED("http2_streams_index_size", CTX_SERVERS, ARG_NUMBER, "number"),
 };
 
 void directives_http2_register(void)

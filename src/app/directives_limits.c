@@ -2,11 +2,12 @@
  * setting here. */
 #include "app/directives.h"
 
-#define GROUP          "Limits and timeouts"
-#define GROUP_ACCEPTED "Accepted for compatibility"
-#define CTX_LEVELS     CTX_HTTP_ALL
-#define CTX_LEVELS_IF  (CTX_HTTP_ALL | CTX_IF_LOCATION)
-#define CTX_SERVERS    (CTX_HTTP | CTX_SERVER)
+#include "app/directives_tables.h"
+
+#define GROUP         "Limits and timeouts"
+#define CTX_LEVELS    CTX_HTTP_ALL
+#define CTX_LEVELS_IF (CTX_HTTP_ALL | CTX_IF_LOCATION)
+#define CTX_SERVERS   (CTX_HTTP | CTX_SERVER)
 
 static bool set_large_buffers(void *ctx, const struct config_node *node, struct config_error *e)
 {
@@ -66,11 +67,8 @@ static bool set_temp_path(void *ctx, const struct config_node *node, struct conf
 }
 
 #define SETTING(text, where, kind, args, member, value, about, fn)                                 \
-    {                                                                                              \
-        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
-        .group = GROUP, .syntax = text " " args ";", .default_text = text " " value ";",           \
-        .doc = (about), .id = (int)offsetof(struct location, http.member), .apply = (fn)           \
-    }
+    DIRECTIVE_SETTING(text, where, kind, args, value, offsetof(struct location, http.member),      \
+                      about, fn)
 
 #define TIME(text, where, member, value, about)                                                    \
     SETTING(text, where, ARG_TIME, "time", member, value, about, directives_set_time)
@@ -85,7 +83,7 @@ static bool set_temp_path(void *ctx, const struct config_node *node, struct conf
 #define ACCEPTED(text, where, min, max, kind, args)                                                \
     {                                                                                              \
         .name = (text), .contexts = (where), .min_args = (min), .max_args = (max),                 \
-        .kinds = {(kind)}, .group = GROUP_ACCEPTED, .syntax = text " " args ";",                   \
+        .kinds = {(kind)}, .group = SCHEMA_GROUP_ACCEPTED, .syntax = text " " args ";",            \
         .doc = "Checked, without effect."                                                          \
     }
 
@@ -93,7 +91,7 @@ static bool set_temp_path(void *ctx, const struct config_node *node, struct conf
 #define ACCEPTED_WORDS(text, where, kind, args, ...)                                               \
     {                                                                                              \
         .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
-        .choices = (const char *const[]){__VA_ARGS__, NULL}, .group = GROUP_ACCEPTED,              \
+        .choices = (const char *const[]){__VA_ARGS__, NULL}, .group = SCHEMA_GROUP_ACCEPTED,       \
         .syntax = text " " args ";", .doc = "Checked, without effect."                             \
     }
 
@@ -193,7 +191,7 @@ static const struct directive table[] = {
      .min_args = 2,
      .max_args = 2,
      .kinds = {ARG_NUMBER, ARG_SIZE},
-     .group = GROUP_ACCEPTED,
+     .group = SCHEMA_GROUP_ACCEPTED,
      .syntax = "output_buffers number size;",
      .doc = "Checked, without effect."},
     ACCEPTED("postpone_output", CTX_LEVELS, 1, 1, ARG_SIZE, "size"),

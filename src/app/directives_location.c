@@ -2,8 +2,10 @@
  * Files are in directives_files.c. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/regex.h"
 #include "base/num.h"
+#include "base/product.h"
 
 #define GROUP         "Locations"
 #define CTX_LEVELS    CTX_HTTP_ALL
@@ -96,7 +98,7 @@ static bool set_tokens(void *ctx, const struct config_node *node, struct config_
 
     UNUSED(e);
     l->has_server_tokens = !slice_eq(node->args[0], SLICE("off"));
-    l->http.server_name = l->has_server_tokens ? "perilune/" PERILUNE_VERSION : "perilune";
+    l->http.server_name = l->has_server_tokens ? product_token() : product_name();
     return true;
 }
 
@@ -187,18 +189,10 @@ static bool add_error_page(void *ctx, const struct config_node *node, struct con
 }
 
 #define FLAG(text, where, member, value, about)                                                    \
-    {                                                                                              \
-        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {ARG_FLAG},    \
-        .group = GROUP, .syntax = text " on | off;", .default_text = text " " value ";",           \
-        .doc = (about), .id = (int)offsetof(struct location, member), .apply = directives_set_flag \
-    }
+    DIRECTIVE_FLAG(text, where, value, offsetof(struct location, member), about,                   \
+                   directives_set_flag)
 
-#define ACCEPTED_FLAG(text, where)                                                                 \
-    {                                                                                              \
-        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {ARG_FLAG},    \
-        .group = GROUP, .syntax = text " on | off;",                                               \
-        .doc = "Accepted for compatibility, without effect."                                       \
-    }
+#define ACCEPTED_FLAG(text, where) DIRECTIVE_ACCEPTED(text, where, ARG_FLAG, "on | off")
 
 static const struct directive table[] = {
     {.name = "location",

@@ -2,6 +2,7 @@
 #include "app/directives.h"
 
 #include "app/access_log.h"
+#include "app/directives_tables.h"
 #include "base/log_syslog.h"
 #include "base/mem.h"
 #include "base/num.h"

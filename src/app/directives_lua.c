@@ -6,6 +6,7 @@
  * its code goes in install(). */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/directives_upstream.h"
 #include "app/lua_step.h"
 #include "app/rewrite.h"
@@ -14,12 +15,11 @@
 #include "app/upstream.h"
 #include "base/num.h"
 
-#define GROUP          "Lua"
-#define GROUP_ACCEPTED "Accepted for compatibility"
-#define CTX_LEVELS     CTX_HTTP_ALL
-#define CTX_LEVELS_IF  (CTX_HTTP_ALL | CTX_IF_LOCATION)
-#define CTX_TOPS       (CTX_HTTP | CTX_STREAM)
-#define CTX_ROUTES     (CTX_LOCATION | CTX_IF_LOCATION)
+#define GROUP         "Lua"
+#define CTX_LEVELS    CTX_HTTP_ALL
+#define CTX_LEVELS_IF (CTX_HTTP_ALL | CTX_IF_LOCATION)
+#define CTX_TOPS      (CTX_HTTP | CTX_STREAM)
+#define CTX_ROUTES    (CTX_LOCATION | CTX_IF_LOCATION)
 
 /* LuaJIT shows this much of a chunk's name; of that `=(:)` are ours. */
 enum { CHUNK_NAME_MOST = 60 - 4 };
@@ -419,24 +419,14 @@ static const struct place log_place = {"log_by_lua", SLOT_LOG, 0};
     }
 
 #define FLAG(text, member, value, about)                                                           \
-    {                                                                                              \
-        .name = (text), .contexts = CTX_LEVELS_IF, .min_args = 1, .max_args = 1,                   \
-        .kinds = {ARG_FLAG}, .group = GROUP, .syntax = text " on | off;",                          \
-        .default_text = text " " value ";", .doc = (about),                                        \
-        .id = (int)offsetof(struct location, member), .apply = directives_set_flag                 \
-    }
+    DIRECTIVE_FLAG(text, CTX_LEVELS_IF, value, offsetof(struct location, member), about,           \
+                   directives_set_flag)
 
 #define CONF(text, kind, args, value, member, about, fn)                                           \
     {                                                                                              \
         .name = (text), .contexts = CTX_TOPS, .min_args = 1, .max_args = 1, .kinds = {(kind)},     \
         .group = GROUP, .syntax = text " " args ";", .default_text = (value), .doc = (about),      \
         .id = (int)CONF_FIELD(member), .apply = (fn)                                               \
-    }
-
-#define ACCEPTED(text, where, kind, args)                                                          \
-    {                                                                                              \
-        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
-        .group = GROUP_ACCEPTED, .syntax = text " " args ";", .doc = "Checked, without effect."    \
     }
 
 static const struct directive table[] = {
@@ -530,6 +520,12 @@ static const struct directive table[] = {
     CONF("lua_max_running_timers", ARG_NUMBER, "number", "lua_max_running_timers 256;",
          max_running_timers, "How many functions of `ngx.timer` may run at once in a worker.",
          set_count),
+    CONF("lua_worker_thread_vm_pool_size", ARG_NUMBER, "number",
+         "lua_worker_thread_vm_pool_size 10;", threads.most_machines,
+         "How many Lua machines for threads there may be in a worker, and thereby how many "
+         "functions of `ngx.run_worker_thread` at a time. A machine takes about 300 KB besides "
+         "what it loads.",
+         set_count),
     {.name = "lua_code_cache",
      .contexts = CTX_LEVELS_IF | CTX_STREAM_ALL,
      .min_args = 1,
@@ -552,14 +548,19 @@ static const struct directive table[] = {
          "`_` in a name of `ngx.header` means `-`."),
     FLAG("lua_check_client_abort", http.does_check_abort, "off",
          "Ends `*_by_lua` when the client has gone. `handler` always ends then."),
-    ACCEPTED("lua_malloc_trim", CTX_TOPS, ARG_NUMBER, "requests"),
-    ACCEPTED("lua_regex_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
-    ACCEPTED("lua_regex_match_limit", CTX_TOPS, ARG_NUMBER, "number"),
-    ACCEPTED("lua_thread_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
-    ACCEPTED("lua_load_resty_core", CTX_TOPS, ARG_FLAG, "on | off"),
-    ACCEPTED("lua_sa_restart", CTX_TOPS, ARG_FLAG, "on | off"),
-    ACCEPTED("access_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
-    ACCEPTED("precontent_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
+    DIRECTIVE_ACCEPTED("lua_malloc_trim", CTX_TOPS, ARG_NUMBER, "requests"),
+    DIRECTIVE_ACCEPTED("lua_regex_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
+    DIRECTIVE_ACCEPTED("lua_regex_match_limit", CTX_TOPS, ARG_NUMBER, "number"),
+    DIRECTIVE_ACCEPTED("lua_thread_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
+    DIRECTIVE_ACCEPTED("lua_load_resty_core", CTX_TOPS, ARG_FLAG, "on | off"),
+    DIRECTIVE_ACCEPTED("lua_sa_restart", CTX_TOPS, ARG_FLAG, "on | off"),
+    DIRECTIVE_FLAG(
+        "rewrite_by_lua_no_postpone", CTX_HTTP, "off",
+        offsetof(struct location, rewrites_by_lua_first),
+        "`rewrite_by_lua*` runs before `set`, `if`, `rewrite` and `return` of its location.",
+        directives_set_flag),
+    DIRECTIVE_ACCEPTED("access_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
+    DIRECTIVE_ACCEPTED("precontent_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
     CONF("lua_capture_error_log", ARG_SIZE, "size", NULL, capture_size,
          "The newest lines of the error log, up to this size in each worker, are kept for "
          "`require \"ngx.errlog\"`. At least 4k.",

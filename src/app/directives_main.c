@@ -1,9 +1,13 @@
 /* Directives of the main level and of `events`: processes, limits, files of the process. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/lua_code.h"
+#include "base/num.h"
 
 #define GROUP "Processes"
+
+enum { THREADS_MOST = 1 << 20 };
 
 static const char *const auto_word[] = {"auto", NULL};
 
@@ -96,6 +100,43 @@ static bool add_env(void *ctx, const struct config_node *node, struct config_err
     return true;
 }
 
+/* "name=number" with that name. */
+static bool read_setting(struct slice arg, struct slice name, unsigned *out)
+{
+    struct slice rest = arg;
+    int64_t n;
+
+    if (!slice_eq(slice_cut(&rest, '='), name) || !num_parse_u63(rest, &n) || n < 1 ||
+        n > THREADS_MOST)
+        return false;
+    *out = (unsigned)n;
+    return true;
+}
+
+static bool add_thread_pool(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct app_conf *conf = ((struct apply *)ctx)->conf;
+    struct worker_thread_options *all = &conf->threads;
+    struct worker_thread_pool p = {.name = node->args[0], .most_waiting = 65536};
+    struct worker_thread_pool *pools;
+
+    for (unsigned i = 0; i < all->n_pools; i++)
+        if (slice_eq(all->pools[i].name, p.name))
+            return config_node_error(node, e, "duplicate thread pool \"%.200s\"", p.name.p);
+    for (unsigned i = 1; i < node->n_args; i++)
+        if (!read_setting(node->args[i], SLICE("threads"), &p.threads) &&
+            !read_setting(node->args[i], SLICE("max_queue"), &p.most_waiting))
+            return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[i].p);
+    if (!p.threads)
+        return config_node_error(node, e, "invalid thread pool \"%.200s\": no threads=", p.name.p);
+    pools = pool_alloc(&conf->pool, (all->n_pools + 1) * sizeof(*pools));
+    if (all->n_pools > 0)
+        memcpy(pools, all->pools, all->n_pools * sizeof(*pools));
+    pools[all->n_pools++] = p;
+    all->pools = pools;
+    return true;
+}
+
 static bool set_backend(void *ctx, const struct config_node *node, struct config_error *e)
 {
     static const struct {
@@ -153,7 +194,9 @@ static const struct directive table[] = {
      .doc = "With `off` a single process does everything; it has no reload. For development.",
      .id = FIELD(has_master), .apply = set_flag},
     {MAIN("pid", CTX_MAIN, 1, ARG_WORD, " file;"), .default_text = "pid logs/perilune.pid;",
-     .doc = "File that holds the number of the main process; relative to the prefix.",
+     .doc = "File that holds the number of the main process; relative to the prefix. Started under "
+            "the name of nginx, "
+            "it is logs/nginx.pid.",
      .apply = set_pid},
     {.name = "user",
      .contexts = CTX_MAIN,
@@ -202,7 +245,11 @@ static const struct directive table[] = {
      .max_args = 3,
      .group = GROUP,
      .syntax = "thread_pool name threads=number [max_queue=number];",
-     .doc = "Accepted for compatibility, without effect."},
+     .default_text = "thread_pool default threads=32 max_queue=65536;",
+     .doc = "A pool of threads in each worker, for `ngx.run_worker_thread` and "
+            "`perilune.worker_thread`. They are started when they are needed; `max_queue` jobs may "
+            "wait for one.",
+     .apply = add_thread_pool},
     {MAIN("timer_resolution", CTX_MAIN, 1, ARG_TIME, " interval;"),
      .doc = "Accepted for compatibility: time is read once in a turn of the loop."},
     {MAIN("working_directory", CTX_MAIN, 1, ARG_WORD, " directory;"),

@@ -1,6 +1,7 @@
 /* The map block: its statements become the entries of a map_block. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/map_block.h"
 
 #define GROUP "Variables"

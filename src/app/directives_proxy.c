@@ -1,6 +1,9 @@
 /* proxy_*, grpc_*: what a location passes on, and how. */
+#include "app/directives_proxy.h"
+
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/proxy.h"
 
 #define GROUP         "Proxying"
@@ -40,6 +43,31 @@ static bool may_have_uri(const struct location *l)
     return l->kind != LOCATION_REGEX && l->kind != LOCATION_NAMED && l->kind != LOCATION_IF;
 }
 
+/* A group may stand behind the location that names it: it is looked for when all is read. */
+static void note_pass(struct apply *a, struct proxy_pass *p, const struct config_node *node)
+{
+    struct proxy_pass **at = &a->conf->passes;
+
+    p->node = node;
+    if (p->target)
+        return;
+    while (*at)
+        at = &(*at)->next;
+    *at = p;
+}
+
+bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e)
+{
+    for (struct proxy_pass *p = conf->passes; p; p = p->next) {
+        p->upstream = upstream_find(conf, p->authority, p->default_port);
+        if (!p->upstream)
+            return config_node_error(p->node, e, "invalid host in upstream \"" SLICE_FMT "\"",
+                                     SLICE_ARG(p->authority));
+        upstream_list(conf, p->upstream, false);
+    }
+    return true;
+}
+
 static bool set_pass(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
@@ -63,6 +91,7 @@ static bool set_pass(void *ctx, const struct config_node *node, struct config_er
     (void)own(a, node); /* where the context of TLS is kept */
     a->own[SLOT_CONTENT] = node;
     *content = (struct step_list){0};
+    note_pass(a, p, node);
     location_add_step(a->loc, PHASE_CONTENT, proxy_step, p, node->line);
     return true;
 }
@@ -87,6 +116,7 @@ static bool set_grpc_pass(void *ctx, const struct config_node *node, struct conf
     (void)own(a, node);
     a->own[SLOT_CONTENT] = node;
     *content = (struct step_list){0};
+    note_pass(a, p, node);
     location_add_step(a->loc, PHASE_CONTENT, proxy_grpc_step, p, node->line);
     return true;
 }
@@ -243,18 +273,11 @@ static bool set_number(void *ctx, const struct config_node *node, struct config_
 #define FIELD(name) offsetof(struct proxy_conf, name)
 
 #define TIME(word, field, default_value, text)                                                     \
-    {                                                                                              \
-        .name = (word), .contexts = CTX_LEVELS, .min_args = 1, .max_args = 1, .kinds = {ARG_TIME}, \
-        .group = GROUP, .syntax = word " time;", .default_text = word " " default_value ";",       \
-        .doc = (text), .id = FIELD(field), .apply = set_time                                       \
-    }
+    DIRECTIVE_SETTING(word, CTX_LEVELS, ARG_TIME, "time", default_value, FIELD(field), text,       \
+                      set_time)
 
 #define FLAG(word, bit, default_value, text)                                                       \
-    {                                                                                              \
-        .name = (word), .contexts = CTX_LEVELS, .min_args = 1, .max_args = 1, .kinds = {ARG_FLAG}, \
-        .group = GROUP, .syntax = word " on | off;", .default_text = word " " default_value ";",   \
-        .doc = (text), .id = (bit), .apply = set_flag                                              \
-    }
+    DIRECTIVE_FLAG(word, CTX_LEVELS, default_value, bit, text, set_flag)
 
 #define SCRIPT(word, field, what, text)                                                            \
     {                                                                                              \

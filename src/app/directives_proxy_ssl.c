@@ -1,6 +1,7 @@
 /* proxy_ssl_*, grpc_ssl_*: TLS towards servers. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/proxy.h"
 #include "app/tls_conf.h"
 #include "net/tls_ctx.h"
@@ -64,68 +65,51 @@ static bool accept_reuse(void *ctx, const struct config_node *node, struct confi
     return true; /* connections are kept instead */
 }
 
-#define FIELD(name) offsetof(struct proxy_tls, name)
-#define ROW(word, least, most, what, text, field, setter)                                          \
+/* Each setting has a row for proxy_pass and one for grpc_pass, which differ in the first word. */
+#define ROW(word, most, what, text, field, setter)                                                 \
     {                                                                                              \
-        .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .min_args = (least),            \
-        .max_args = (most), .group = GROUP, .syntax = what, .doc = (text), .id = FIELD(field),     \
-        .apply = (setter)                                                                          \
+        .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .min_args = 1,                  \
+        .max_args = (most), .group = GROUP, .syntax = word " " what ";", .doc = (text),            \
+        .id = offsetof(struct proxy_tls, field), .apply = (setter)                                 \
     }
-#define FLAG(word, field, text)                                                                    \
+#define FLAG_ROW(word, field, text)                                                                \
     {                                                                                              \
         .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .min_args = 1, .max_args = 1,   \
         .kinds = {ARG_FLAG}, .group = GROUP, .syntax = word " on | off;",                          \
-        .default_text = word " off;", .doc = (text), .id = FIELD(field), .apply = set_flag         \
+        .default_text = word " off;", .doc = (text), .id = offsetof(struct proxy_tls, field),      \
+        .apply = set_flag                                                                          \
     }
+#define BOTH(word, most, what, text, field, setter)                                                \
+    ROW("proxy_ssl_" word, most, what, text, field, setter),                                       \
+        ROW("grpc_ssl_" word, most, what, "As `proxy_ssl_" word "`, for `grpc_pass`.", field,      \
+            setter)
+#define BOTH_FLAG(word, field, text)                                                               \
+    FLAG_ROW("proxy_ssl_" word, field, text),                                                      \
+        FLAG_ROW("grpc_ssl_" word, field, "As `proxy_ssl_" word "`, for `grpc_pass`.")
 
 static const struct directive table[] = {
-    FLAG(
-        "proxy_ssl_verify", verifies,
-        "Whether the certificate of a server must be signed by `proxy_ssl_trusted_certificate` and "
-        "be for `proxy_ssl_name`."),
-    FLAG("proxy_ssl_server_name", sends_name, "Whether the name is sent to the server (SNI)."),
-    ROW("proxy_ssl_name", 1, 1, "proxy_ssl_name name;",
-        "The name that is sent and verified; `$proxy_host` by default, in `stream` the host of "
-        "`proxy_pass`. May hold variables.",
-        name, set_name),
-    ROW("proxy_ssl_trusted_certificate", 1, 1, "proxy_ssl_trusted_certificate file;",
-        "Authorities that certificates of servers are verified against, PEM.", trusted, set_file),
-    ROW("proxy_ssl_crl", 1, 1, "proxy_ssl_crl file;", "What they have revoked, PEM.", crl,
-        set_file),
-    ROW("proxy_ssl_certificate", 1, 1, "proxy_ssl_certificate file;",
-        "Our certificate for servers that ask for one, PEM.", cert, set_file),
-    ROW("proxy_ssl_certificate_key", 1, 1, "proxy_ssl_certificate_key file;", "Its key, PEM.", key,
-        set_file),
-    ROW("proxy_ssl_ciphers", 1, 1, "proxy_ssl_ciphers list;",
-        "Ciphers of TLS 1.2 and older, in OpenSSL's notation.", ciphers, set_ciphers),
-    ROW("proxy_ssl_protocols", 1, ARGS_MANY,
-        "proxy_ssl_protocols [TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3];",
-        "Versions of TLS; 1.2 and 1.3 by default.", protocols, set_protocols),
-    ROW("proxy_ssl_verify_depth", 1, 1, "proxy_ssl_verify_depth number;",
-        "How many certificates may stand above the server's.", depth, set_depth),
-    ROW("proxy_ssl_session_reuse", 1, 1, "proxy_ssl_session_reuse on | off;",
-        "Accepted; sessions are not resumed: keep connections instead.", depth, accept_reuse),
-    FLAG("grpc_ssl_verify", verifies, "As `proxy_ssl_verify`, for `grpc_pass`."),
-    FLAG("grpc_ssl_server_name", sends_name, "As `proxy_ssl_server_name`, for `grpc_pass`."),
-    ROW("grpc_ssl_name", 1, 1, "grpc_ssl_name name;", "As `proxy_ssl_name`, for `grpc_pass`.", name,
-        set_name),
-    ROW("grpc_ssl_trusted_certificate", 1, 1, "grpc_ssl_trusted_certificate file;",
-        "As `proxy_ssl_trusted_certificate`, for `grpc_pass`.", trusted, set_file),
-    ROW("grpc_ssl_crl", 1, 1, "grpc_ssl_crl file;", "As `proxy_ssl_crl`, for `grpc_pass`.", crl,
-        set_file),
-    ROW("grpc_ssl_certificate", 1, 1, "grpc_ssl_certificate file;",
-        "As `proxy_ssl_certificate`, for `grpc_pass`.", cert, set_file),
-    ROW("grpc_ssl_certificate_key", 1, 1, "grpc_ssl_certificate_key file;",
-        "As `proxy_ssl_certificate_key`, for `grpc_pass`.", key, set_file),
-    ROW("grpc_ssl_ciphers", 1, 1, "grpc_ssl_ciphers list;",
-        "As `proxy_ssl_ciphers`, for `grpc_pass`.", ciphers, set_ciphers),
-    ROW("grpc_ssl_protocols", 1, ARGS_MANY,
-        "grpc_ssl_protocols [TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3];",
-        "As `proxy_ssl_protocols`, for `grpc_pass`.", protocols, set_protocols),
-    ROW("grpc_ssl_verify_depth", 1, 1, "grpc_ssl_verify_depth number;",
-        "As `proxy_ssl_verify_depth`, for `grpc_pass`.", depth, set_depth),
-    ROW("grpc_ssl_session_reuse", 1, 1, "grpc_ssl_session_reuse on | off;",
-        "As `proxy_ssl_session_reuse`, for `grpc_pass`.", depth, accept_reuse),
+    BOTH_FLAG("verify", verifies,
+              "Whether the certificate of a server must be signed by "
+              "`proxy_ssl_trusted_certificate` and be for `proxy_ssl_name`."),
+    BOTH_FLAG("server_name", sends_name, "Whether the name is sent to the server (SNI)."),
+    BOTH("name", 1, "name",
+         "The name that is sent and verified; `$proxy_host` by default, in `stream` the host of "
+         "`proxy_pass`. May hold variables.",
+         name, set_name),
+    BOTH("trusted_certificate", 1, "file",
+         "Authorities that certificates of servers are verified against, PEM.", trusted, set_file),
+    BOTH("crl", 1, "file", "What they have revoked, PEM.", crl, set_file),
+    BOTH("certificate", 1, "file", "Our certificate for servers that ask for one, PEM.", cert,
+         set_file),
+    BOTH("certificate_key", 1, "file", "Its key, PEM.", key, set_file),
+    BOTH("ciphers", 1, "list", "Ciphers of TLS 1.2 and older, in OpenSSL's notation.", ciphers,
+         set_ciphers),
+    BOTH("protocols", ARGS_MANY, "[TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3]",
+         "Versions of TLS; 1.2 and 1.3 by default.", protocols, set_protocols),
+    BOTH("verify_depth", 1, "number", "How many certificates may stand above the server's.", depth,
+         set_depth),
+    BOTH("session_reuse", 1, "on | off",
+         "Accepted; sessions are not resumed: keep connections instead.", depth, accept_reuse),
 };
 
 void directives_proxy_ssl_register(void)

@@ -3,6 +3,7 @@
 #include "app/directives_relay.h"
 
 #include "app/directives.h"
+#include "app/directives_tables.h"
 #include "app/proxy.h"
 #include "app/relay.h"
 
@@ -100,12 +101,8 @@ bool directives_relay_resolve(struct app_conf *conf, struct config_error *e)
 }
 
 #define ROW(text, kind, args, value, member, about, fn)                                            \
-    {                                                                                              \
-        .name = (text), .contexts = CTX_STREAM_ALL, .min_args = 1, .max_args = 1,                  \
-        .kinds = {(kind)}, .group = GROUP, .syntax = text " " args ";",                            \
-        .default_text = text " " value ";", .doc = (about),                                        \
-        .id = (int)offsetof(struct relay_conf, member), .apply = (fn)                              \
-    }
+    DIRECTIVE_SETTING(text, CTX_STREAM_ALL, kind, args, value,                                     \
+                      offsetof(struct relay_conf, member), about, fn)
 
 static const struct directive table[] = {
     {.name = "proxy_pass",

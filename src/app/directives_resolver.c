@@ -1,6 +1,7 @@
 /* Name servers for whatever connects. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/location_resolver.h"
 #include "base/num.h"
 

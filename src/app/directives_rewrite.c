@@ -2,6 +2,7 @@
  * in file order. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/rewrite.h"
 #include "base/num.h"
 
@@ -327,12 +328,7 @@ static bool apply_if(void *ctx, const struct config_node *node, struct config_er
     return true;
 }
 
-#define ACCEPTED(text, where)                                                                      \
-    {                                                                                              \
-        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {ARG_FLAG},    \
-        .group = GROUP, .syntax = text " on | off;",                                               \
-        .doc = "Accepted for compatibility, without effect."                                       \
-    }
+#define ACCEPTED(text, where) DIRECTIVE_ACCEPTED(text, where, ARG_FLAG, "on | off")
 
 #define IF(where, inside)                                                                          \
     .name = "if", .contexts = (where), .flags = DIRECTIVE_BLOCK | DIRECTIVE_REPEATS,               \

@@ -1,6 +1,7 @@
 /* Memory that workers share: dictionaries, the bus. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/zones.h"
 
 #define GROUP "Shared memory"

@@ -1,6 +1,7 @@
 /* Connections that Lua makes with ngx.socket: their timeouts, pools and TLS. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include "app/tls_conf.h"
 #include "net/tls_ctx.h"
 
@@ -45,11 +46,8 @@ static bool set_protocols(void *ctx, const struct config_node *node, struct conf
 }
 
 #define ROW(text, kind, args, value, member, about, fn)                                            \
-    {                                                                                              \
-        .name = (text), .contexts = CTX_LEVELS, .min_args = 1, .max_args = 1, .kinds = {(kind)},   \
-        .group = GROUP, .syntax = text " " args ";", .default_text = text " " value ";",           \
-        .doc = (about), .id = (int)offsetof(struct location, sockets.member), .apply = (fn)        \
-    }
+    DIRECTIVE_SETTING(text, CTX_LEVELS, kind, args, value,                                         \
+                      offsetof(struct location, sockets.member), about, fn)
 
 #define TLS_ROW(text, args, member, about, fn)                                                     \
     {                                                                                              \

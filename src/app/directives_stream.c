@@ -4,6 +4,7 @@
 
 #include "app/directives_listen.h"
 #include "app/directives_relay.h"
+#include "app/directives_tables.h"
 #include "app/rewrite.h"
 #include "app/tls_conf.h"
 #include "app/visit.h"
@@ -93,12 +94,8 @@ static bool add_set(void *ctx, const struct config_node *node, struct config_err
 }
 
 #define ROW(text, kind, args, value, member, about, fn)                                            \
-    {                                                                                              \
-        .name = (text), .contexts = CTX_STREAM_ALL, .min_args = 1, .max_args = 1,                  \
-        .kinds = {(kind)}, .group = GROUP, .syntax = text " " args ";",                            \
-        .default_text = text " " value ";", .doc = (about),                                        \
-        .id = (int)offsetof(struct location, member), .apply = (fn)                                \
-    }
+    DIRECTIVE_SETTING(text, CTX_STREAM_ALL, kind, args, value, offsetof(struct location, member),  \
+                      about, fn)
 
 static const struct directive table[] = {
     {.name = "stream",

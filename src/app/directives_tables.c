@@ -1,8 +1,8 @@
-/* The list of all tables. To add a file of directives: its register function in directives.h and
- * below. */
-#include "app/app.h"
+/* The list of all tables. To add a file of directives: its register function in
+ * directives_tables.h and below. */
+#include "app/directives_tables.h"
 
-#include "app/directives.h"
+#include "app/app.h"
 
 void app_register_directives(void)
 {
@@ -18,11 +18,14 @@ void app_register_directives(void)
     directives_headers_register();
     directives_compress_register();
     directives_rewrite_register();
+    directives_access_register();
     directives_map_register();
     directives_echo_register();
     directives_proxy_register();
+    directives_proxy_socket_register();
     directives_proxy_ssl_register();
     directives_upstream_register();
+    directives_health_register();
     directives_lua_register();
     directives_shared_register();
     directives_socket_register();

@@ -2,6 +2,7 @@
  * tls_conf and becomes contexts in tls_vhosts. */
 #include "app/directives.h"
 
+#include "app/directives_tables.h"
 #include <stddef.h>
 
 #include "app/tls_conf.h"

@@ -1,6 +1,7 @@
 /* upstream { }: groups of servers. */
 #include "app/directives_upstream.h"
 
+#include "app/directives_tables.h"
 #include "app/upstream.h"
 #include "base/num.h"
 
@@ -20,6 +21,7 @@ static bool apply_upstream(void *ctx, const struct config_node *node, struct con
     struct apply_upstream f = {a, u};
     bool is_stream = directives_is_stream(a);
 
+    upstream_list(a->conf, u, is_stream);
     if (map_set(is_stream ? &a->conf->stream_upstreams : &a->conf->upstreams, u->name, u))
         return config_node_error(node, e, "duplicate upstream \"%.200s\"", node->args[0].p);
     if (!config_apply(node, &f, e))

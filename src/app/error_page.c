@@ -6,9 +6,8 @@
 #include "app/error_page.h"
 
 #include "app/script.h"
+#include "base/product.h"
 #include "proto/status.h"
-
-#define FOOTER "perilune (nginx compatible)"
 
 /* Where people and programs look for nginx's words rather than for the registry's. */
 static const struct {
@@ -73,6 +72,13 @@ static struct slice request_line(struct visit *v, int status)
     return pool_printf(visit_pool(v), "<center>request " SLICE_FMT "</center>\r\n", SLICE_ARG(id));
 }
 
+static const char *footer(const struct visit *v)
+{
+    if (!product_is_stand_in())
+        return "perilune (nginx compatible)";
+    return v->loc->has_server_tokens ? product_token() : product_name();
+}
+
 struct slice error_page_body(struct visit *v, int status)
 {
     struct slice title = title_of(status);
@@ -85,7 +91,9 @@ struct slice error_page_body(struct visit *v, int status)
         is_private(status) ? SLICE("<center>") : SLICE_EMPTY,
         is_private(status) ? slice_from(title, 4) : SLICE_EMPTY,
         is_private(status) ? SLICE("</center>\r\n") : SLICE_EMPTY,
-        SLICE("<hr><center>" FOOTER "</center>\r\n"),
+        SLICE("<hr><center>"),
+        slice_str(footer(v)),
+        SLICE("</center>\r\n"),
         request_line(v, status),
         SLICE("</body>\r\n</html>\r\n"),
     };

@@ -9,24 +9,30 @@
 
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/check.h"
 
 enum { FEW = 4, TOLERANCE = 8 };
 
+struct note {
+    _Atomic unsigned held;
+    _Atomic int pid;
+};
+
 static struct {
-    _Atomic unsigned *held; /* one for each worker; NULL: there are no others */
+    struct note *notes; /* one for each worker; NULL: there are no others */
     int n, id;
 } page; /* process-wide: shared with the other workers */
 
 void fair_share_open(int n)
 {
-    size_t size = (size_t)n * sizeof(*page.held);
+    size_t size = (size_t)n * sizeof(*page.notes);
 
-    if (page.held)
-        munmap(page.held, (size_t)page.n * sizeof(*page.held));
-    page.held = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (page.held == MAP_FAILED)
+    if (page.notes)
+        munmap(page.notes, (size_t)page.n * sizeof(*page.notes));
+    page.notes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page.notes == MAP_FAILED)
         PANIC("no memory for a shared page");
     page.n = n;
 }
@@ -34,19 +40,26 @@ void fair_share_open(int n)
 void fair_share_join(int id)
 {
     page.id = id;
-    if (page.held)
-        atomic_store(&page.held[id], 0);
+    if (!page.notes)
+        return;
+    atomic_store(&page.notes[id].held, 0);
+    atomic_store(&page.notes[id].pid, getpid());
 }
 
 bool fair_share_note(unsigned n)
 {
     unsigned long all = 0, share;
 
-    if (!page.held || page.n < 2)
+    if (!page.notes || page.n < 2)
         return false;
-    atomic_store_explicit(&page.held[page.id], n, memory_order_relaxed);
+    atomic_store_explicit(&page.notes[page.id].held, n, memory_order_relaxed);
     for (int i = 0; i < page.n; i++)
-        all += atomic_load_explicit(&page.held[i], memory_order_relaxed);
+        all += atomic_load_explicit(&page.notes[i].held, memory_order_relaxed);
     share = all / (unsigned)page.n;
     return n > share + share / TOLERANCE + FEW;
+}
+
+int fair_share_pid(int id)
+{
+    return page.notes && id < page.n ? atomic_load(&page.notes[id].pid) : 0;
 }

@@ -1,5 +1,5 @@
-/* Who has accepted more connections than the others? Workers note their numbers in a page they
- * share. */
+/* Who has accepted more connections than the others, and who are they? Workers note their numbers
+ * in a page they share. */
 #ifndef APP_FAIR_SHARE_H
 #define APP_FAIR_SHARE_H
 
@@ -13,5 +13,9 @@ void fair_share_join(int id);
 
 /* Notes that this worker holds `n` connections. True when that is clearly more than its share. */
 bool fair_share_note(unsigned n);
+
+/* The process number of worker `id` among those that were started with this one; 0: it has not
+ * begun yet, or there is none. */
+int fair_share_pid(int id);
 
 #endif

@@ -5,9 +5,11 @@
 #include <time.h>
 
 #include "app/app.h"
+#include "app/fair_share.h"
 #include "app/lua_step.h"
 #include "app/script.h"
 #include "base/clock.h"
+#include "base/product.h"
 #include "proto/date.h"
 
 static const struct {
@@ -157,6 +159,8 @@ int ffi_ngx_text(int what, struct ffi_str *out)
 
     if (what == FFI_NGX_PREFIX)
         return put(out, conf ? conf->prefix : SLICE_EMPTY);
+    if (what == FFI_NGX_CONFIGURE)
+        return put(out, SLICE(NGINX_ARGUMENTS));
     if (!v)
         return FFI_NGX_NO_REQUEST;
     switch ((enum ffi_ngx_text)what) {
@@ -167,6 +171,7 @@ int ffi_ngx_text(int what, struct ffi_str *out)
     case FFI_NGX_PATH:
         return put(out, v->x->req.path);
     case FFI_NGX_PREFIX:
+    case FFI_NGX_CONFIGURE:
         break;
     }
     return FFI_NGX_NONE;
@@ -273,6 +278,18 @@ int ffi_ngx_worker_count(void)
     if (app_worker_count() > 0)
         return app_worker_count();
     return conf && conf->worker_processes > 0 ? conf->worker_processes : 1;
+}
+
+int ffi_ngx_worker_pid(int id)
+{
+    return fair_share_pid(id);
+}
+
+int ffi_ngx_has_master(void)
+{
+    const struct app_conf *conf = app_conf_current();
+
+    return conf && conf->has_master;
 }
 
 int ffi_ngx_most_pending_timers(void)

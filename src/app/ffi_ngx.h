@@ -55,7 +55,13 @@ int ffi_ngx_var_capture(int i, struct ffi_str *out);
  * FFI_NGX_READ_ONLY. */
 int ffi_ngx_var_set(const char *name, size_t n, const char *value, size_t value_n);
 
-enum ffi_ngx_text { FFI_NGX_METHOD_NAME, FFI_NGX_ARGS, FFI_NGX_PATH, FFI_NGX_PREFIX };
+enum ffi_ngx_text {
+    FFI_NGX_METHOD_NAME,
+    FFI_NGX_ARGS,
+    FFI_NGX_PATH,
+    FFI_NGX_PREFIX,
+    FFI_NGX_CONFIGURE
+};
 
 /* 0 and a text in *out; FFI_NGX_NONE: there is none. */
 int ffi_ngx_text(int what, struct ffi_str *out);
@@ -90,6 +96,12 @@ int ffi_ngx_worker_id(void);
 
 /* Number of workers. */
 int ffi_ngx_worker_count(void);
+
+/* The process number of worker `id`; 0: not known. */
+int ffi_ngx_worker_pid(int id);
+
+/* 1 when a master process starts the workers. */
+int ffi_ngx_has_master(void);
 
 /* Timers allowed to wait (lua_max_pending_timers). */
 int ffi_ngx_most_pending_timers(void);

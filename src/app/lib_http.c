@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/lib_compress.h"
 #include "app/lib_proxy.h"
 #include "app/lib_request.h"
 #include "app/lib_server.h"
@@ -453,6 +454,8 @@ static int open_module(lua_State *L)
         {"trailers", l_trailers},
         {"listen", lib_server_listen},
         {"proxy", lib_proxy_start},
+        {"compressor", lib_compress_new},
+        {"compress", lib_compress_use},
         {NULL, NULL},
     };
 
@@ -460,6 +463,7 @@ static int open_module(lua_State *L)
     luaL_newmetatable(L, "perilune.request");
     lua_pop(L, 1);
     lib_server_open(L);
+    lib_compress_open(L);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
     lib_request_register(L);

@@ -49,6 +49,7 @@ static int open_module(lua_State *L)
         {"thread_spawn", lib_ngx_thread_spawn},
         {"thread_cancel", lib_ngx_thread_cancel},
         {"timer_subject", lib_ngx_thread_timer_subject},
+        {"timer_ctx", lib_ngx_thread_timer_ctx},
         {"spawn_timer", lib_ngx_thread_spawn_timer},
         {"stop_sleep", lib_ngx_thread_stop_sleep},
         {"leave", lib_ngx_thread_leave},

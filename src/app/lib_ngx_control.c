@@ -67,6 +67,8 @@ int lib_ngx_control_exit(lua_State *L)
         return leave(L);
     }
     status = settle_status(v, status);
+    if (!is_abort(status))
+        ngx_visit_check_abortable(L, v);
     if (lua_current_context() == LUA_CONTEXT_HEADER_FILTER) {
         if (status >= 200)
             lua_visit_of(v)->filter_exit = status;
@@ -122,6 +124,7 @@ int lib_ngx_control_exec(lua_State *L)
     uri = slice_cut(&query, '?');
     if (uri.n == 0 || (uri.p[0] != '@' && uri.p[0] != '/') || !clean_path(v, uri, &path))
         return luaL_error(L, "unsafe uri");
+    ngx_visit_check_abortable(L, v);
     if (exchange_has_started(v->x))
         return luaL_error(L, "attempt to call ngx.exec after sending out response headers");
     query = join_query(v, query, more);
@@ -197,6 +200,7 @@ int lib_ngx_control_redirect(lua_State *L)
                              "ngx.HTTP_PERMANENT_REDIRECT, ngx.HTTP_SEE_OTHER, and "
                              "ngx.HTTP_TEMPORARY_REDIRECT are allowed");
     v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    ngx_visit_check_abortable(L, v);
     if (exchange_has_started(v->x))
         return luaL_error(L, "attempt to call ngx.redirect after sending out the headers");
     check_bytes(L, v, uri, "redirect uri", "");
@@ -221,8 +225,10 @@ int lib_ngx_control_set_uri(lua_State *L)
         check_bytes(L, v, uri, "uri", " (maybe you want to set the 'binary' argument?)");
     if (n >= 2 && !lua_isnil(L, 2))
         luaL_checktype(L, 2, LUA_TBOOLEAN);
-    if (lua_toboolean(L, 2))
+    if (lua_toboolean(L, 2)) {
         ngx_visit_check_context(L, NGX_IN_REWRITES);
+        ngx_visit_check_abortable(L, v);
+    }
     v->x->req.path = pool_dup(visit_pool(v), uri);
     if (!lua_toboolean(L, 2))
         return 0;

@@ -11,7 +11,7 @@
 #include "app/conf.h"
 #include "app/lib_ngx_visit.h"
 #include "base/mem.h"
-#include "bind/lib_stream.h"
+#include "bind/owned.h"
 #include "bind/vm.h"
 
 static char kill_token; /* process-wide: only its address matters */
@@ -32,6 +32,10 @@ static void cancel(struct co *co)
 {
     lua_State *L = vm_main();
 
+    if (timer_is_active(&co->timer)) {
+        timer_stop(&co->timer);
+        log_write(co->log, LOG_DEBUG, "lua clean up the timer for pending ngx.sleep");
+    }
     lua_pushlightuserdata(L, &kill_token);
     co_cancel(co, L);
 }
@@ -171,7 +175,8 @@ int lib_ngx_thread_cancel(lua_State *L)
 /* The log of a timer's task: who asked for the timer is known by text, for it may be gone. */
 struct timer_log {
     struct log_ctx ctx;
-    struct list sockets; /* streams that end with the task */
+    struct list sockets; /* what ends with the task */
+    int ctx_ref;         /* ngx.ctx; LUA_NOREF: not asked for yet */
     char subject[];
 };
 
@@ -187,33 +192,58 @@ static struct timer_log *new_timer_log(struct slice subject)
 
     log->ctx = (struct log_ctx){.describe = describe_timer};
     list_init(&log->sockets);
+    log->ctx_ref = LUA_NOREF;
     memcpy(log->subject, subject.p, subject.n);
     log->subject[subject.n] = '\0';
     return log;
 }
 
-static struct list *sockets_of(const struct co *co)
+/* That of the running timer's task and its light threads; NULL: no timer runs. */
+static struct timer_log *timer_log_of(const struct co *co)
 {
     if (!co || !co->log || co->log->describe != describe_timer)
         return NULL;
-    return &((struct timer_log *)(uintptr_t)co->log)->sockets;
+    return (struct timer_log *)(uintptr_t)co->log;
 }
 
 struct list *lib_ngx_thread_timer_sockets(void)
 {
-    return sockets_of(co_current());
+    struct timer_log *log = timer_log_of(co_current());
+
+    return log ? &log->sockets : NULL;
+}
+
+int lib_ngx_thread_timer_ctx(lua_State *L)
+{
+    struct timer_log *log = timer_log_of(co_current());
+
+    if (!log)
+        return luaL_error(L, "no request ctx found");
+    if (lua_istable(L, 1)) {
+        luaL_unref(L, LUA_REGISTRYINDEX, log->ctx_ref);
+        log->ctx_ref = LUA_NOREF;
+    } else if (log->ctx_ref == LUA_NOREF) {
+        lua_newtable(L);
+    }
+    if (log->ctx_ref == LUA_NOREF)
+        log->ctx_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, log->ctx_ref);
+    return 1;
 }
 
 static void on_timer_end(struct co *co, enum co_result result, int n)
 {
+    struct timer_log *log = timer_log_of(co);
+
     UNUSED(n);
     if (result == CO_FAILED)
         log_write(co->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
                   co_traceback(co));
-    lib_stream_close_all(sockets_of(co));
+    owned_lose_all(&log->sockets);
+    luaL_unref(vm_main(), LUA_REGISTRYINDEX, log->ctx_ref);
     log_write(co->log, LOG_DEBUG, "http lua close fake http connection");
-    mem_free((struct timer_log *)(uintptr_t)co->log);
     co->log = NULL;
+    mem_free(log);
 }
 
 int lib_ngx_thread_timer_subject(lua_State *L)

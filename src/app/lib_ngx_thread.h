@@ -17,6 +17,11 @@ int lib_ngx_thread_timer_subject(lua_State *L);
 /* spawn_timer(subject, fn, ...): a task outside of any request */
 int lib_ngx_thread_spawn_timer(lua_State *L);
 
+/* timer_ctx([table]) → ngx.ctx of the running timer, made when there is none; a table takes its
+ * place
+ */
+int lib_ngx_thread_timer_ctx(lua_State *L);
+
 /* stop_sleep(): the timer of the running task is stopped */
 int lib_ngx_thread_stop_sleep(lua_State *L);
 

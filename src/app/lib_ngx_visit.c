@@ -112,6 +112,12 @@ bool ngx_visit_is_head_sent(const struct visit *v)
     return exchange_has_started(v->x) && lua_current_context() != LUA_CONTEXT_HEADER_FILTER;
 }
 
+void ngx_visit_check_abortable(lua_State *L, struct visit *v)
+{
+    if (ngx_visit_of(v)->pending_subrequests)
+        luaL_error(L, "attempt to abort with pending subrequests");
+}
+
 void ngx_visit_wake_readers(struct ngx_visit *nv)
 {
     struct ngx_body_waiter *w = nv->body_waiters;

@@ -38,6 +38,8 @@ struct ngx_visit {
     unsigned n_threads, threads_size;
     bool is_entry_over, is_exiting;
     bool is_body_discarded;
+    unsigned
+        pending_subrequests; /* of ngx.location: the request cannot be left while there are any */
     /* ngx.req.read_body */
     struct ngx_body_waiter *body_waiters;
     size_t body_most; /* of a body that is built: more goes to a file */
@@ -65,6 +67,9 @@ void ngx_visit_check_context(lua_State *L, unsigned contexts);
 /* Has the head of the response been sent, as far as the running code is concerned? A header filter
  * runs while it is not. */
 bool ngx_visit_is_head_sent(const struct visit *v);
+
+/* Raises an error when the request cannot be left, because subrequests of it are pending. */
+void ngx_visit_check_abortable(lua_State *L, struct visit *v);
 
 /* Wakes those that wait for the request's body. */
 void ngx_visit_wake_readers(struct ngx_visit *nv);

@@ -14,7 +14,7 @@
 #include "net/addr.h"
 #include "proto/url.h"
 
-enum { ARGS_MOST = 1000 };
+enum { ARGS_MOST = 1000, DECODED_GUESS = 256 };
 
 enum field {
     FIELD_NONE,
@@ -76,17 +76,29 @@ static void push_variable(lua_State *L, struct visit *v, struct slice name)
 
 static void push_decoded(lua_State *L, struct slice raw)
 {
+    char guess[DECODED_GUESS], *room = guess;
     bool is_well_formed;
-    char *room;
 
     if (!memchr(raw.p, '%', raw.n) && !memchr(raw.p, '+', raw.n)) {
         lua_pushlstring(L, raw.p, raw.n);
         return;
     }
-    room = lua_newuserdata(L, raw.n);
+    if (raw.n > sizeof(guess))
+        room = lua_newuserdata(L, raw.n);
     lua_pushlstring(L, room,
                     (size_t)(encode_unpercent_raw(room, raw, true, &is_well_formed) - room));
-    lua_remove(L, -2);
+    if (room != guess)
+        lua_remove(L, -2);
+}
+
+/* How many there may be, so that their table is made once in its size. */
+static int args_count(struct slice text, int most)
+{
+    int n = 1;
+
+    for (size_t i = 0; i < text.n && n < most; i++)
+        n += text.p[i] == '&';
+    return n;
 }
 
 static void push_args(lua_State *L, struct slice text, int most)
@@ -94,7 +106,7 @@ static void push_args(lua_State *L, struct slice text, int most)
     struct slice name, value;
     bool has_value;
 
-    lua_newtable(L);
+    lua_createtable(L, 0, text.n ? args_count(text, most) : 0);
     for (int i = 0; i < most && text.p && url_next_arg(&text, &name, &value, &has_value); i++) {
         push_decoded(L, name);
         if (has_value)

@@ -8,47 +8,69 @@
 #include "app/lib_ngx_thread.h"
 #include "app/lib_ngx_visit.h"
 #include "app/lua_output.h"
+#include "bind/lib_process.h"
 #include "bind/lib_stream.h"
 #include "http/body_spool.h"
+#include "net/addr.h"
 #include "net/tcp.h"
 
-/* What the running code's location says. */
-static const struct socket_conf *conf(void)
-{
-    static const struct socket_conf default_conf = SOCKET_CONF_DEFAULT; /* of timers */
-    const struct visit *v = lua_current_visit();
+static const struct location *of_http; /* process-wide: of the configuration that is served */
 
-    return v ? &v->loc->sockets : &default_conf;
+void lib_socket_use(const struct location *http)
+{
+    of_http = http;
 }
 
-static void close_all(void *arg)
+/* What the running code's location says; the level of http where there is no request. */
+static const struct socket_conf *conf(void)
 {
-    lib_stream_close_all(arg);
+    static const struct socket_conf default_conf = SOCKET_CONF_DEFAULT; /* without http */
+    const struct visit *v = lua_current_visit();
+
+    if (v)
+        return &v->loc->sockets;
+    return of_http ? &of_http->sockets : &default_conf;
+}
+
+static void lose_all(void *arg)
+{
+    owned_lose_all(arg);
+}
+
+static struct list *sockets_of_visit(struct visit *v);
+
+/* Sockets that a subrequest leaves behind end with the request that made it. */
+static void leave_to_parent(void *arg)
+{
+    struct visit *v = arg;
+
+    owned_hand_over(lua_visit_of(v)->sockets, sockets_of_visit(v->parent));
+}
+
+static struct list *sockets_of_visit(struct visit *v)
+{
+    struct lua_visit *lv = lua_visit_of(v);
+
+    if (lv->sockets)
+        return lv->sockets;
+    lv->sockets = pool_alloc(visit_pool(v), sizeof(*lv->sockets));
+    list_init(lv->sockets);
+    if (v->parent)
+        pool_on_reset(visit_pool(v), leave_to_parent, v);
+    else
+        pool_on_reset(visit_pool(v), lose_all, lv->sockets);
+    return lv->sockets;
 }
 
 /* Where sockets of the running code stand. */
 static struct list *sockets_of(struct visit *v)
 {
-    struct lua_visit *lv;
-
-    if (!v)
-        return lib_ngx_thread_timer_sockets();
-    lv = lua_visit_of(v);
-    if (!lv->sockets) {
-        lv->sockets = pool_alloc(visit_pool(v), sizeof(*lv->sockets));
-        list_init(lv->sockets);
-        pool_on_reset(visit_pool(v), close_all, lv->sockets);
-    }
-    return lv->sockets;
+    return v ? sockets_of_visit(v) : lib_ngx_thread_timer_sockets();
 }
 
 static void own(struct lib_stream *ls)
 {
-    struct list *sockets = sockets_of(lua_current_visit());
-
-    list_remove(&ls->owner);
-    if (sockets)
-        list_append(sockets, &ls->owner);
+    owned_give(&ls->owner, sockets_of(lua_current_visit()));
     ls->subject = lib_stream_subject();
 }
 
@@ -67,6 +89,17 @@ static int l_own(lua_State *L)
 
     own(ls);
     set_limits(L, ls);
+    return 0;
+}
+
+/* own_process(process, stream, …): they end with the running request, but others may use them */
+static int l_own_process(lua_State *L)
+{
+    struct list *all = sockets_of(lua_current_visit());
+
+    owned_give(lib_process_owned(L, 1), all);
+    for (int i = 2; i <= lua_gettop(L); i++)
+        owned_give(&lib_stream_check(L, i)->owner, all);
     return 0;
 }
 
@@ -103,6 +136,21 @@ static void set_text(lua_State *L, const char *name, const char *text)
         return;
     lua_pushstring(L, text);
     lua_setfield(L, -2, name);
+}
+
+/* peer(stream) → the address of the other end, without its port; nil: it has none any more */
+static int l_peer(lua_State *L)
+{
+    const struct lib_stream *ls = lib_stream_check(L, 1);
+    struct buf text = BUF_EMPTY;
+    struct addr a;
+
+    if (!ls->wire.stream || addr_of_fd(stream_fd(ls->wire.stream), true, &a))
+        return 0;
+    addr_format_host(&a, &text);
+    lua_pushlstring(L, text.p, text.n);
+    buf_free(&text);
+    return 1;
 }
 
 /* tls() → a value that names the location, and the options of a TLS context for it: see
@@ -208,10 +256,12 @@ int lib_socket(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"own", l_own},
+        {"own_process", l_own_process},
         {"limit", l_limit},
         {"timeouts", l_timeouts},
         {"pool_size", l_pool_size},
         {"log_errors", l_log_errors},
+        {"peer", l_peer},
         {"request", l_request},
         {"tls", l_tls},
         {NULL, NULL},

@@ -16,6 +16,7 @@ struct handle {
     struct subrequest *sub; /* NULL: taken */
     struct co *co;          /* who waits */
     uint32_t wait;
+    bool is_pending; /* counted in the parent's pending_subrequests */
 };
 
 static struct handle *check_handle(lua_State *L)
@@ -23,10 +24,18 @@ static struct handle *check_handle(lua_State *L)
     return luaL_checkudata(L, 1, "perilune.subrequest");
 }
 
+static void settle(struct handle *h)
+{
+    if (h->is_pending)
+        ngx_visit_of(h->sub->parent)->pending_subrequests--;
+    h->is_pending = false;
+}
+
 static void on_done(struct subrequest *s)
 {
     struct handle *h = s->user;
 
+    settle(h);
     if (h->co)
         co_wake(h->co, h->wait);
 }
@@ -163,6 +172,8 @@ static int l_start(lua_State *L)
         lua_pushvalue(L, 8);
         lua_visit_of(subrequest_visit(h->sub))->ctx_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     }
+    ngx_visit_of(v)->pending_subrequests++;
+    h->is_pending = true;
     subrequest_start(h->sub);
     return 1;
 }
@@ -233,6 +244,7 @@ static int l_take(lua_State *L)
     lua_setfield(L, -2, "truncated");
     push_fields(L, &s->x->res);
     lua_setfield(L, -2, "header");
+    settle(h);
     subrequest_release(&h->sub);
     return 1;
 }
@@ -241,8 +253,10 @@ static int l_gc(lua_State *L)
 {
     struct handle *h = check_handle(L);
 
-    if (h->sub)
+    if (h->sub) {
+        settle(h);
         subrequest_release(&h->sub);
+    }
     return 0;
 }
 

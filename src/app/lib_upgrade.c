@@ -1,6 +1,6 @@
-/* A handler turns its request into a WebSocket. With that the exchange is over: the visit is let go
- * at once (its log line is written, its memory given back) while the handler's task goes on without
- * it, so that an open WebSocket costs no exchange. */
+/* A handler turns its request into a WebSocket, or into a tunnel of bytes. With that the exchange
+ * is over: the visit is let go at once (its log line is written, its memory given back) while the
+ * handler's task goes on without it, so that an open one costs no exchange. */
 #include "app/lib_upgrade.h"
 
 #include <lauxlib.h>
@@ -9,6 +9,7 @@
 #include "app/lua_step.h"
 #include "bind/lerr.h"
 #include "bind/lib.h"
+#include "bind/lib_stream.h"
 #include "bind/lib_websocket.h"
 #include "bind/vm.h"
 #include "http/ws_upgrade.h"
@@ -95,13 +96,56 @@ static int l_accept(lua_State *L)
     return 2;
 }
 
+/* tunnel_to(req) → the target of a CONNECT, the protocol of an extended one or nil; or nothing */
+static int l_tunnel_to(lua_State *L)
+{
+    struct visit *v = check_visit(L);
+    const struct request *r = v ? &v->x->req : NULL;
+
+    if (!r || r->method != METHOD_CONNECT)
+        return 0;
+    lua_pushlstring(L, r->target.p, r->target.n);
+    if (!r->protocol.n)
+        return 1;
+    lua_pushlstring(L, r->protocol.p, r->protocol.n);
+    return 2;
+}
+
+/* tunnel(req, headers) → a stream of perilune.core.stream, after 200; or nil, error */
+static int l_tunnel(lua_State *L)
+{
+    struct visit *v = check_visit(L);
+    struct lib_stream *ls = lib_stream_push(L);
+    struct buf in = BUF_EMPTY;
+    struct stream *s = NULL;
+    struct outq out;
+
+    if (!v || v->x->req.method != METHOD_CONNECT || exchange_has_started(v->x))
+        return lerr_return(L, v ? &err_invalid : &err_closed, "CONNECT");
+    if (lua_istable(L, 2) && !lua_answer_apply_headers(v, L, 2))
+        return lua_error(L);
+    v->x->res.status = 200;
+    v->x->res.content_length = -1;
+    exchange_start(v->x);
+    outq_init(&out);
+    s = exchange_detach(v->x, &in, &out);
+    if (s)
+        lib_stream_open(ls, s);
+    if (s && in.n)
+        wire_unread(&ls->wire, buf_slice(&in));
+    buf_free(&in);
+    outq_clear(&out);
+    if (!s)
+        return lerr_return(L, &err_closed, "CONNECT");
+    lua_step_let_go(v);
+    return 1;
+}
+
 static int open_module(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"is_asked", l_is_asked},
-        {"check", l_check},
-        {"accept", l_accept},
-        {NULL, NULL},
+        {"tunnel_to", l_tunnel_to}, {"tunnel", l_tunnel}, {"is_asked", l_is_asked},
+        {"check", l_check},         {"accept", l_accept}, {NULL, NULL},
     };
 
     lua_newtable(L);

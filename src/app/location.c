@@ -35,8 +35,10 @@ struct location *location_new_child(const struct location *parent, enum location
     l->is_access_log_inherited = l->are_headers_inherited = true;
     l->are_more_headers_inherited = true;
     l->are_error_pages_inherited = l->is_types_inherited = true;
-    if (kind != LOCATION_IF)
+    if (kind != LOCATION_IF) {
+        l->except = NULL;
         forget_own_content(l);
+    }
     return l;
 }
 

@@ -13,6 +13,7 @@
 #include "http/settings.h"
 #include "proto/mime.h"
 
+struct access_conf;
 struct app_conf;
 struct compress_conf;
 struct location;
@@ -146,6 +147,10 @@ struct location {
     bool has_server_tokens, has_recursive_error_pages;
 
     /* what happens to a request */
+    struct access_conf *access; /* NULL: nothing was said; see access.h */
+    const struct location
+        *except;               /* limit_except: for the methods that are not of excepted_methods */
+    uint64_t excepted_methods; /* a bit for each enum method */
     struct step_list steps[PHASE_COUNT];
     enum step_result (*default_content)(struct visit *v, const struct step *s); /* without steps */
     struct proxy_conf *proxy; /* NULL: the defaults; see app/proxy.h */
@@ -162,7 +167,7 @@ struct location {
         is_types_inherited, are_more_headers_inherited;
     struct log_sink *error_log;
     bool lua_code_cache, lua_need_request_body, lua_use_default_type, lua_http10_buffering,
-        does_lua_change_underscores;
+        does_lua_change_underscores, rewrites_by_lua_first;
     struct socket_conf sockets; /* lua_socket_* */
 
     /* of stream */

@@ -27,34 +27,37 @@ struct visit *lua_answer_visit(lua_State *L, int index)
 }
 
 /* One allocation for both; terminated, as everything in a pool that came from Lua. */
-static void keep_header(struct visit *v, struct slice name, struct slice value)
+static void keep_header(struct visit *v, struct header h)
 {
-    char *p = pool_alloc(visit_pool(v), name.n + value.n + 2);
-    char *at = p + name.n + 1;
+    char *p = pool_alloc(visit_pool(v), h.name.n + h.value.n + 2);
+    char *at = p + h.name.n + 1;
 
-    memcpy(p, name.p, name.n + 1);
-    memcpy(at, value.p, value.n + 1);
-    header_add(&v->x->res.headers, visit_pool(v), slice_of(p, name.n), slice_of(at, value.n));
+    memcpy(p, h.name.p, h.name.n + 1);
+    memcpy(at, h.value.p, h.value.n + 1);
+    h.name.p = p;
+    h.value.p = at;
+    header_append(&v->x->res.headers, visit_pool(v), h);
 }
 
 static bool add_header(struct visit *v, lua_State *L, struct slice name, int value_index)
 {
     int kind = lua_type(L, value_index);
-    struct slice value;
+    struct header h = {.name = name, .id = header_id(name)};
 
     if (kind != LUA_TSTRING && kind != LUA_TNUMBER) {
         lua_pushfstring(L, "header \"%s\": value must be a string or a number, not a %s", name.p,
                         luaL_typename(L, value_index));
         return false;
     }
-    value.p = lua_tolstring(L, value_index, &value.n);
-    if (!header_is_name(name) || !header_is_value(value)) {
+    h.value.p = lua_tolstring(L, value_index, &h.value.n);
+    h.is_checked = header_check(&h);
+    if (!h.is_checked) {
         lua_pushfstring(L, "header \"%s\": %s", name.p,
                         header_is_name(name) ? "a value must not hold control characters"
                                              : "not a valid name");
         return false;
     }
-    keep_header(v, name, value);
+    keep_header(v, h);
     return true;
 }
 

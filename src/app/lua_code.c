@@ -9,11 +9,13 @@
 #include "app/visit.h"
 #include "bind/vm.h"
 
-/* Errors are in the words of OpenResty. */
-static int load_inline(lua_State *L, const struct lua_code *code)
+/* Errors are in the words of OpenResty, which says less where there is no request. */
+static int load_inline(lua_State *L, const struct lua_code *code, const struct visit *v)
 {
     if (luaL_loadbuffer(L, code->text.p, code->text.n, code->chunk_name.p) == 0)
         return 0;
+    if (!v)
+        return 500;
     lua_pushfstring(L, "failed to load inlined Lua code: %s", lua_tostring(L, -1));
     lua_remove(L, -2);
     return 500;
@@ -31,6 +33,8 @@ static int load_file(lua_State *L, const struct lua_code *code, struct visit *v)
     if (rc == 0)
         return 0;
     rc = rc != LUA_ERRFILE ? 500 : errno == ENOENT ? 404 : 503;
+    if (!v)
+        return rc;
     lua_pushfstring(L, "failed to load external Lua file \"%s\": %s", full, lua_tostring(L, -1));
     lua_remove(L, -2);
     return rc;
@@ -56,7 +60,7 @@ static int load(lua_State *L, const struct lua_code *code, struct visit *v)
 {
     switch (code->kind) {
     case LUA_CODE_INLINE:
-        return load_inline(L, code);
+        return load_inline(L, code, v);
     case LUA_CODE_FILE:
         return load_file(L, code, v);
     case LUA_CODE_HANDLER:

@@ -109,7 +109,11 @@ void lua_output_release(struct visit *v)
 
 void lua_output_end(struct visit *v)
 {
+    int status = v->x->res.status;
+
     lua_output_release(v);
+    if (!exchange_has_started(v->x) && (status == 0 || status == 200))
+        set_defaults(v);
     if (can_write(v->x))
         exchange_end(v->x);
 }

@@ -8,6 +8,7 @@
 
 #include <lauxlib.h>
 
+#include "app/access.h"
 #include "app/conf.h"
 #include "app/lua_answer.h"
 #include "app/lua_filter.h"
@@ -19,6 +20,8 @@
 #include "bind/vm.h"
 #include "http/body_spool.h"
 
+enum { NGX_DECLINED = -5 };
+
 static enum lua_context
     plain_context; /* process-wide: of init_by_lua and its kind, which have no visit */
 
@@ -29,14 +32,24 @@ struct visit *lua_current_visit(void)
     return co ? co->user : lua_filter_visit();
 }
 
+static void describe_plain(const struct log_ctx *ctx, struct buf *out)
+{
+    UNUSED(ctx);
+    if (plain_context == LUA_CONTEXT_INIT_WORKER)
+        buf_add_lit(out, ", context: init_worker_by_lua*");
+    else if (plain_context == LUA_CONTEXT_EXIT_WORKER)
+        buf_add_lit(out, ", context: exit_worker_by_lua*");
+}
+
 const struct log_ctx *lua_current_log(void)
 {
+    static const struct log_ctx plain_log = {.describe = describe_plain};
     const struct visit *v = lua_current_visit();
     const struct co *co = co_current();
 
     if (v)
         return &v->x->log;
-    return co ? co->log : NULL;
+    return co ? co->log : &plain_log;
 }
 
 enum lua_context lua_current_context(void)
@@ -90,18 +103,22 @@ static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
         lua_output_end(v);
         return STEP_DONE;
     }
+    if (status == NGX_DECLINED && !is_content)
+        return STEP_NEXT;
     if (status < 0) {
         exchange_abort(v->x, &err_cancelled);
         return STEP_DONE;
     }
     if (status < 100 && !is_content)
-        return STEP_NEXT;
+        return lv->context == LUA_CONTEXT_ACCESS ? access_weigh(v, ACCESS_GRANTED) : STEP_NEXT;
     if (status < 300) {
         if (status >= 100 && v->x->res.status == 0)
             v->x->res.status = status;
         lua_output_end(v);
         return STEP_DONE;
     }
+    if (lv->context == LUA_CONTEXT_ACCESS)
+        return access_weigh(v, status);
     return phases_finish_status(v, status);
 }
 
@@ -158,7 +175,7 @@ static enum step_result outcome_of_return(struct visit *v, struct lua_visit *lv,
             lua_output_end(v);
             return STEP_DONE;
         }
-        return STEP_NEXT;
+        return lv->context == LUA_CONTEXT_ACCESS ? access_weigh(v, ACCESS_GRANTED) : STEP_NEXT;
     default:
         lua_output_end(v);
         return STEP_DONE;
@@ -322,8 +339,9 @@ bool lua_step_run_plain(struct lua_code *code, enum lua_context context)
     if (!code)
         return true;
     if (lua_code_push(code, NULL)) {
-        log_write(NULL, context == LUA_CONTEXT_INIT ? LOG_EMERG : LOG_ERROR, "%s error: %s",
-                  code->directive, lua_tostring(vm_main(), -1));
+        log_write(NULL, context == LUA_CONTEXT_INIT ? LOG_EMERG : LOG_ERROR, "%s%s error: %s",
+                  code->directive, code->kind == LUA_CODE_FILE ? "_file" : "",
+                  lua_tostring(vm_main(), -1));
         lua_pop(vm_main(), 1);
         return false;
     }

@@ -10,7 +10,7 @@ struct co;
 enum { LUA_EXIT_NONE = -1000 }; /* exit_status: ngx.exit was not called */
 
 /* Which API contract holds while Lua runs for a visit (ngx.get_phase, "API disabled in the context
- * of"). */
+ * of"). lua/ngx/api/context.lua has the same order. */
 enum lua_context {
     LUA_CONTEXT_NONE,
     LUA_CONTEXT_INIT,

@@ -142,6 +142,21 @@ static bool find_location(struct visit *v)
     return enter_location(v);
 }
 
+/* Somebody may have refused and nobody granted, see access.c. False: the visit has been answered.
+ */
+static bool end_access(struct visit *v)
+{
+    int status = v->refused_status;
+
+    if (LIKELY(status == 0))
+        return true;
+    v->refused_status = 0;
+    if (status == 403)
+        log_write(&v->x->log, LOG_ERROR, "access forbidden by rule");
+    phases_finish_status(v, status);
+    return false;
+}
+
 /* After the last step of a phase. False: the visit has been answered. */
 static bool next_phase(struct visit *v)
 {
@@ -153,10 +168,12 @@ static bool next_phase(struct visit *v)
         if (v->is_uri_changed)
             return count_restart(v, "rewrite or internal redirection") && find_location(v);
         v->phase = v->parent ? PHASE_PRECONTENT : PHASE_ACCESS; /* the main request was let in */
+        if (v->loc->except && !(v->loc->excepted_methods >> v->x->req.method & 1))
+            phases_use_location(v, v->loc->except);
         return LIKELY(!v->loc->http.decodes_body) || decode_body(v);
     case PHASE_ACCESS:
         v->phase = PHASE_PRECONTENT;
-        return true;
+        return end_access(v);
     case PHASE_PRECONTENT:
         v->phase = PHASE_CONTENT;
         if (v->loc->steps[PHASE_CONTENT].n > 0)

@@ -1,14 +1,16 @@
 /* Passing requests on to other servers: what a location says about it, and one request on its way.
  *
  * proxy_step takes the visit over. Its files, lowest first: proxy_uri (what is asked for),
- * proxy_request (what is sent), proxy_response (what of the answer is passed on), proxy_step (the
- * course of events: body in, server chosen, answer streamed, the next server). */
+ * proxy_target (where to), proxy_request (what is sent), proxy_response (what of the answer is
+ * passed on), proxy_switch (upgrades), proxy_try (attempts), proxy_step (the course of events: body
+ * in, server chosen, answer streamed, the next server). */
 #ifndef APP_PROXY_H
 #define APP_PROXY_H
 
 #include "app/proxy_tls.h"
 #include "app/upstream.h"
 #include "app/visit.h"
+#include "loop/timer.h"
 
 enum proxy_flag {
     PROXY_BUFFERING = 1 << 0,
@@ -16,6 +18,7 @@ enum proxy_flag {
     PROXY_PASS_HEADERS = 1 << 2,
     PROXY_PASS_BODY = 1 << 3,
     PROXY_INTERCEPT_ERRORS = 1 << 4,
+    PROXY_SOCKET_KEEPALIVE = 1 << 5,
 };
 
 /* Bits of proxy_next_upstream. */
@@ -57,6 +60,8 @@ struct proxy_conf {
     struct proxy_field *set, *hide, *pass;
     struct proxy_rewrite *redirects, *cookie_domains, *cookie_paths;
     struct script *method, *body; /* NULL: the client's */
+    struct script *bind;          /* to connect from; NULL: any */
+    struct script *limit_rate;    /* bytes a second; NULL: no limit */
     uint64_t connect_timeout, read_timeout, send_timeout, next_timeout;
     unsigned next_tries, next, ignore, flags;
     unsigned minor;       /* HTTP/1.minor */
@@ -72,11 +77,14 @@ struct proxy_pass {
     struct slice authority, uri; /* uri.p == NULL: none was given */
     uint16_t default_port;
     bool is_tls;
-    struct upstream *upstream; /* found when first used */
+    struct upstream *upstream; /* NULL: the target has variables, or is Lua's */
     struct slice url;          /* as written, for proxy_redirect default */
+    const struct config_node *node;
+    struct proxy_pass *next; /* of the configuration */
 };
 
 struct balancer;
+struct config_node;
 
 /* One request on its way. In the exchange's pool. */
 struct proxy {
@@ -91,6 +99,10 @@ struct proxy {
     unsigned tries;
     uint64_t started_ms, attempt_ms;
     struct slice authority;    /* $proxy_host */
+    struct addr local;         /* of proxy_bind */
+    struct slice ws_key;       /* that we made up for the server; empty: none */
+    uint64_t rate;             /* bytes a second that are read of an answer; 0: any */
+    struct timer pace;         /* until more of it may be read */
     struct client_way how;     /* context and name of TLS where that is spoken; whether HTTP/2 is */
     struct body_spool *spool;  /* the request's body; NULL: none, or not read ahead */
     struct slice own_body;     /* of proxy_set_body */
@@ -141,8 +153,8 @@ static inline struct proxy *proxy_of(const struct visit *v)
 /* The request target for the server. */
 struct slice proxy_uri(struct proxy *p);
 
-/* Fills in p->up->req. */
-void proxy_request_make(struct proxy *p);
+/* Fills in p->up->req. False: an upgrade that is not passed on here. */
+bool proxy_request_make(struct proxy *p);
 
 /* The client's trailers, which have come by now, go along where HTTP/2 is spoken. */
 void proxy_request_add_trailers(struct proxy *p);

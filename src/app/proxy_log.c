@@ -2,6 +2,7 @@
  * of the error. What happened exactly stands behind them. */
 #include "app/proxy_log.h"
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "http/client_reach.h"
 #include "http/client_tls.h"
@@ -37,15 +38,46 @@ static const char *words_of(const struct proxy *p, const struct err *why)
     return why->message;
 }
 
+/* What connect() has said, in nginx's words: they go with the address. NULL: it was something else.
+ */
+static const char *connect_words(const struct err *why, enum log_level *level_out)
+{
+    static const struct {
+        const struct err *err;
+        enum log_level level;
+        const char *words;
+    } rows[] = {
+        {&err_invalid, LOG_CRIT, "22: Invalid argument"},
+        {&err_denied, LOG_CRIT, "13: Permission denied"},
+        {&err_not_found, LOG_CRIT, "2: No such file or directory"},
+        {&err_unreachable, LOG_ERROR, "101: Network is unreachable"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (rows[i].err != why)
+            continue;
+        *level_out = rows[i].level;
+        return rows[i].words;
+    }
+    return NULL;
+}
+
 void proxy_log_failure(const struct proxy *p, const struct err *why)
 {
     struct slice detail = p->up ? p->up->detail : SLICE_EMPTY;
     struct slice addr = p->peer ? p->peer->name : p->upstream->name;
 
-    log_write(&p->v->x->log, LOG_ERROR,
+    enum log_level level = LOG_ERROR;
+    const char *told = is_connecting(p) ? connect_words(why, &level) : NULL;
+    struct buf words = BUF_EMPTY;
+
+    if (told)
+        buf_printf(&words, "connect() to " SLICE_FMT " failed (%s)", SLICE_ARG(addr), told);
+    log_write(&p->v->x->log, level,
               "%s while %s, upstream: \"%s%s://" SLICE_FMT SLICE_FMT "\"%s" SLICE_FMT,
-              words_of(p, why), stage_of(p), p->conf->is_grpc ? "grpc" : "http",
-              p->pass.is_tls ? "s" : "", SLICE_ARG(addr),
+              told ? buf_cstr(&words) : words_of(p, why), stage_of(p),
+              p->conf->is_grpc ? "grpc" : "http", p->pass.is_tls ? "s" : "", SLICE_ARG(addr),
               SLICE_ARG(p->up ? p->up->req.target : SLICE_EMPTY), detail.n ? ", " : "",
               SLICE_ARG(detail));
+    buf_free(&words);
 }

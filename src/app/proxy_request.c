@@ -3,6 +3,7 @@
 #include "app/proxy.h"
 
 #include "app/balancer.h"
+#include "app/proxy_switch.h"
 #include "app/script.h"
 #include "http/body_spool.h"
 
@@ -102,8 +103,6 @@ static void set_connection(struct proxy *p, struct client_request *out)
     is_set = find_set(p, SLICE("Connection")) != NULL;
     out->keeps = is_kept && is_set && !says_close &&
                  (out->minor || header_has_token(out->connection, SLICE("keep-alive")));
-    out->is_upgrade = header_has_token(out->connection, SLICE("upgrade")) &&
-                      header_find_id(&out->headers, HEADER_UPGRADE) != NULL;
     if (!is_set)
         out->connection = SLICE("close");
     else if (!out->connection.n && !out->keeps)
@@ -139,7 +138,7 @@ void proxy_request_add_trailers(struct proxy *p)
         header_add(&p->up->req.trailers, &p->up->pool, l->fields[i].name, l->fields[i].value);
 }
 
-void proxy_request_make(struct proxy *p)
+bool proxy_request_make(struct proxy *p)
 {
     struct client_request *out = &p->up->req;
 
@@ -160,4 +159,5 @@ void proxy_request_make(struct proxy *p)
         .read = p->conf->read_timeout,
         .send = p->conf->send_timeout,
     };
+    return proxy_switch_request(p);
 }

@@ -10,49 +10,21 @@
 #include "app/proxy.h"
 
 #include "app/balancer.h"
-#include "app/conf.h"
 #include "app/error_page.h"
 #include "app/lua_visit.h"
 #include "app/phases.h"
 #include "app/proxy_log.h"
+#include "app/proxy_switch.h"
+#include "app/proxy_target.h"
+#include "app/proxy_try.h"
 #include "app/script.h"
 #include "base/clock.h"
+#include "base/num.h"
 #include "http/body_spool.h"
-#include "http/client_reach.h"
-#include "http/client_tls.h"
-#include "net/tunnel.h"
-#include "proto/http1_write.h"
+
+enum { STATUS_NOT_ALLOWED = 405, STATUS_NOT_IMPLEMENTED = 501, PACE_MS = 100 };
 
 static void attempt(struct proxy *p);
-
-/* --- what the variables tell --- */
-
-static void note_try(struct proxy *p, int status)
-{
-    struct client_exchange *up = p->up;
-    struct proxy_try *t = pool_new(visit_pool(p->v), struct proxy_try);
-    uint64_t now = clock_ms();
-
-    t->addr = p->peer ? p->peer->name : p->upstream->name;
-    t->status = status;
-    t->connect_ms = up && up->connected_ms ? up->connected_ms - p->attempt_ms : UINT64_MAX;
-    t->header_ms = up && up->head_ms ? up->head_ms - p->attempt_ms : UINT64_MAX;
-    t->response_ms = now - p->attempt_ms;
-    t->next = p->history;
-    p->history = t;
-}
-
-static void finish_try(struct proxy *p)
-{
-    struct proxy_try *t = p->history;
-
-    if (!t || !p->up)
-        return;
-    t->response_ms = clock_ms() - p->attempt_ms;
-    t->bytes_received = p->up->bytes_received;
-    t->bytes_sent = p->up->bytes_sent;
-    t->response_length = p->up->body_received;
-}
 
 /* --- the end --- */
 
@@ -62,7 +34,8 @@ static void leave(struct proxy *p, bool has_failed)
     if (p->has_left)
         return;
     p->has_left = true;
-    finish_try(p);
+    timer_stop(&p->pace);
+    proxy_try_finish(p);
     balancer_note_end(p);
     if (p->peer)
         upstream_done(p->upstream, p->peer, has_failed);
@@ -76,38 +49,7 @@ static void on_reset(void *arg)
 
     leave(p, false);
     client_release(&p->up);
-}
-
-static unsigned next_bit(const struct err *why)
-{
-    if (proxy_log_is_timeout(why))
-        return PROXY_NEXT_TIMEOUT;
-    return why == &err_protocol ? PROXY_NEXT_INVALID_HEADER | PROXY_NEXT_ERROR : PROXY_NEXT_ERROR;
-}
-
-/* May what was sent be sent again to another server? */
-static bool is_repeatable(const struct proxy *p)
-{
-    enum method m = p->up ? p->up->req.method : METHOD_GET;
-    bool is_idempotent = m != METHOD_POST && m != METHOD_LOCK && m != METHOD_PATCH;
-
-    if (p->is_streaming_body && p->v->x->body_received)
-        return false;
-    return is_idempotent || !p->up || !p->up->bytes_sent ||
-           (p->conf->next & PROXY_NEXT_NON_IDEMPOTENT);
-}
-
-/* Is another server to be tried after a failure of this kind? */
-static bool tries_next(const struct proxy *p, unsigned bits)
-{
-    const struct proxy_conf *c = p->conf;
-
-    if (!(c->next & bits) || !is_repeatable(p) || p->has_begun)
-        return false;
-    if (p->tries >= (p->balancer ? p->balancer->allowed : p->upstream->n) ||
-        (c->next_tries && p->tries >= c->next_tries))
-        return false;
-    return !c->next_timeout || clock_ms() - p->started_ms < c->next_timeout;
+    upstream_release(&p->upstream);
 }
 
 static void answer(struct proxy *p, int status)
@@ -121,7 +63,7 @@ static void answer(struct proxy *p, int status)
 
 static void failed(struct proxy *p, const struct err *why)
 {
-    unsigned bits = next_bit(why);
+    unsigned bits = proxy_try_bit(why);
     int status = proxy_log_is_timeout(why) ? 504 : 502;
 
     proxy_log_failure(p, why);
@@ -130,10 +72,10 @@ static void failed(struct proxy *p, const struct err *why)
         exchange_abort(p->v->x, why);
         return;
     }
-    note_try(p, status);
+    proxy_try_note(p, status);
     if (p->up && !p->up->head_ms)
         balancer_note_head(p);
-    if (tries_next(p, bits)) {
+    if (proxy_try_goes_on(p, bits)) {
         leave(p, true);
         attempt(p);
         return;
@@ -156,6 +98,17 @@ static void finish(struct proxy *p)
     exchange_end(x);
 }
 
+/* Has as much been read as the rate allows by now? Then the timer goes on with it. */
+static bool is_ahead(struct proxy *p)
+{
+    uint64_t allowed = p->rate * (clock_ms() - p->up->head_ms + PACE_MS) / 1000;
+
+    if (!p->rate || p->up->body_received < allowed || p->up->state == CLIENT_DONE)
+        return false;
+    timer_start(&p->pace, (p->up->body_received - allowed) * 1000 / p->rate + 1);
+    return true;
+}
+
 static void pump_some(struct proxy *p)
 {
     struct exchange *x = p->v->x;
@@ -167,6 +120,8 @@ static void pump_some(struct proxy *p)
             exchange_wait_drained(x, false);
             return;
         }
+        if (is_ahead(p))
+            return;
         switch (client_read(p->up, &c.bytes)) {
         case BODY_DATA:
             c.is_flush = p->is_flushing;
@@ -209,27 +164,17 @@ static void on_drained(struct exchange *x)
         pump(p);
 }
 
+static void on_paced(struct timer *t)
+{
+    pump(CONTAINER_OF(t, struct proxy, pace));
+}
+
 static void on_up_body(struct client_exchange *up)
 {
     pump(up->app);
 }
 
 /* --- the head --- */
-
-static unsigned next_bit_of_status(int status)
-{
-    static const struct {
-        int status;
-        unsigned bit;
-    } rows[] = {{500, PROXY_NEXT_500}, {502, PROXY_NEXT_502}, {503, PROXY_NEXT_503},
-                {504, PROXY_NEXT_504}, {403, PROXY_NEXT_403}, {404, PROXY_NEXT_404},
-                {429, PROXY_NEXT_429}};
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        if (rows[i].status == status)
-            return rows[i].bit;
-    return 0;
-}
 
 static struct slice head_field(const struct proxy *p, struct slice name)
 {
@@ -265,49 +210,17 @@ static bool has_error_page(const struct visit *v, int status)
     return false;
 }
 
-/* The head of a 101 as the client gets it. */
-static void add_switching_head(struct proxy *p, struct outq *out)
-{
-    struct exchange *x = p->v->x;
-    struct http1_response_head h = {.status = 101, .content_length = -1, .is_upgrade = true};
-    const struct header *upgrade = header_find_id(&p->up->res.headers, HEADER_UPGRADE);
-    struct buf head = BUF_EMPTY;
-
-    proxy_response_take(p);
-    if (upgrade)
-        header_add(&x->res.headers, &x->pool, upgrade->name, upgrade->value);
-    h.reason = x->res.reason;
-    h.headers = &x->res.headers;
-    http1_write_head(&head, &h);
-    outq_add(out, head.p, head.n);
-    buf_free(&head);
-}
-
-/* 101: both connections become one tunnel. The exchange ends, and with it `p`. */
+/* Both connections become one tunnel. The exchange ends, and with it `p`. */
 static void switch_protocols(struct proxy *p)
 {
-    struct tunnel_side client = {.in = BUF_EMPTY}, server = {.in = BUF_EMPTY};
     struct exchange *x = p->v->x;
     uint64_t idle = p->conf->read_timeout;
-    struct outq head;
+    struct tunnel_side server;
+    bool is_taken = proxy_switch_take(p, &server);
 
-    outq_init(&head);
-    outq_init(&client.out);
-    add_switching_head(p, &head);
-    server.stream = client_detach(p->up, &server.in, &server.out);
     leave(p, false);
-    client.stream = server.stream ? exchange_detach(x, &client.in, &client.out) : NULL;
-    if (client.stream) {
-        outq_append(&client.out, &head);
-        (void)tunnel_start(&client, &server, &(struct tunnel_options){.idle = idle});
+    if (is_taken && proxy_switch_join(x, &server, idle))
         return;
-    }
-    outq_clear(&head);
-    if (server.stream) {
-        stream_close(&server.stream, true);
-        buf_free(&server.in);
-        outq_clear(&server.out);
-    }
     x->res.headers.n = 0;
     answer(p, 502);
 }
@@ -319,14 +232,14 @@ static void on_up_head(struct client_exchange *up)
     int status = up->res.status;
     struct slice buffering;
 
-    note_try(p, status);
+    proxy_try_note(p, status);
     balancer_note_head(p);
-    if (status >= 300 && tries_next(p, next_bit_of_status(status))) {
+    if (status >= 300 && proxy_try_goes_on(p, proxy_try_bit_of_status(status))) {
         leave(p, status != 403 && status != 404);
         attempt(p);
         return;
     }
-    if (status == 101) {
+    if (proxy_switch_is_due(p)) {
         switch_protocols(p);
         return;
     }
@@ -440,7 +353,7 @@ static void attempt(struct proxy *p)
                   "upstream: \"" SLICE_FMT "\"",
                   SLICE_ARG(p->upstream->name));
         if (!p->history)
-            note_try(p, 502);
+            proxy_try_note(p, 502);
         answer(p, p->history->status ? p->history->status : 502);
         return;
     }
@@ -448,7 +361,10 @@ static void attempt(struct proxy *p)
     p->has_left = false;
     client_release(&p->up);
     p->up = client_new(&user, p);
-    proxy_request_make(p);
+    if (!proxy_request_make(p)) {
+        answer(p, STATUS_NOT_IMPLEMENTED);
+        return;
+    }
     if (p->balancer)
         balancer_apply(p);
     if (p->is_streaming_body) {
@@ -498,70 +414,34 @@ static void on_cancel(struct visit *v)
     leave(proxy_of(v), false);
 }
 
-/* Works the target out; false: it is none, which is logged. */
-static bool resolve(struct proxy *p, const struct proxy_pass *pass)
+/* proxy_limit_rate; what cannot be read limits nothing. */
+static uint64_t rate_of(const struct proxy *p)
 {
-    struct visit *v = p->v;
+    int64_t rate;
+    struct slice text = p->conf->limit_rate ? script_eval(p->conf->limit_rate, p->v) : SLICE_EMPTY;
 
-    p->pass = *pass;
-    if (pass->target) {
-        struct slice url = script_eval(pass->target, v);
-
-        if (p->conf->is_grpc)
-            url = proxy_pass_of_grpc(visit_pool(v), url);
-        if (!proxy_pass_parse(url, &p->pass)) {
-            log_write(&v->x->log, LOG_ERROR, "invalid URL prefix in \"" SLICE_FMT "\"",
-                      SLICE_ARG(exchange_shown(v->x, url)));
-            return false;
-        }
-    }
-    p->upstream = pass->upstream;
-    if (!p->upstream)
-        p->upstream = upstream_find((struct app_conf *)(uintptr_t)v->conf, p->pass.authority,
-                                    p->pass.default_port);
-    if (!p->upstream)
-        log_write(&v->x->log, LOG_ERROR, "invalid host in upstream \"" SLICE_FMT "\"",
-                  SLICE_ARG(exchange_shown(v->x, p->pass.authority)));
-    return p->upstream != NULL;
-}
-
-/* The context belongs to the settings of the location, whoever asks. */
-static bool resolve_tls(struct proxy *p)
-{
-    struct proxy_conf *c = p->conf->is_grpc ? p->v->loc->grpc : p->v->loc->proxy;
-
-    if (!c) {
-        log_write(&p->v->x->log, LOG_ERROR,
-                  "no proxy_ssl directive in a location that asks for https");
-        return false;
-    }
-    p->how.alpn = p->conf->is_h2 ? SLICE("h2") : SLICE_EMPTY;
-    return proxy_tls_way(p->v, &c->tls, p->authority, &p->how);
+    return num_parse_size(text, &rate) ? (uint64_t)rate : 0;
 }
 
 void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct proxy_pass *pass)
 {
     struct proxy *p = pool_new(visit_pool(v), struct proxy);
-    bool is_unix;
+    int status;
 
     v->proxy = p;
     p->v = v;
     p->conf = conf;
     p->started_ms = clock_ms();
     p->is_flushing = !(conf->flags & PROXY_BUFFERING);
-    if (!resolve(p, pass)) {
-        answer(p, 500);
-        return;
-    }
-    is_unix = slice_has_prefix(p->pass.authority, SLICE("unix:"));
-    p->how.knows_h2 = conf->is_h2;
-    p->authority = is_unix ? SLICE("localhost") : p->pass.authority;
-    if (p->pass.is_tls && !resolve_tls(p)) {
-        answer(p, 502);
-        return;
-    }
-    v->on_cancel = on_cancel;
+    timer_init(&p->pace, on_paced);
     pool_on_reset(visit_pool(v), on_reset, p);
+    status = proxy_switch_prepare(p) ? proxy_target_find(p, pass) : STATUS_NOT_ALLOWED;
+    if (status) {
+        answer(p, status);
+        return;
+    }
+    p->rate = rate_of(p);
+    v->on_cancel = on_cancel;
     begin(p);
 }
 

@@ -14,7 +14,7 @@ static void unref(void *arg)
     tls_ctx_unref(&t->ctx);
 }
 
-static bool make(struct visit *v, struct proxy_tls *t)
+static bool make(struct app_conf *conf, const struct log_ctx *log, struct proxy_tls *t)
 {
     struct tls_credential cert = {.cert_file = t->cert, .key_file = t->key};
     struct tls_client_options o = {
@@ -31,9 +31,9 @@ static bool make(struct visit *v, struct proxy_tls *t)
     o.trust.depth = (int)t->depth;
     e = tls_ctx_new_client(&o, &why, &t->ctx);
     if (e)
-        log_write(&v->x->log, LOG_ERROR, "%s for proxy_ssl: %s", e->message, buf_cstr(&why));
+        log_write(log, LOG_ERROR, "%s for proxy_ssl: %s", e->message, buf_cstr(&why));
     else
-        pool_on_reset(&((struct app_conf *)(uintptr_t)v->conf)->pool, unref, t);
+        pool_on_reset(&conf->pool, unref, t);
     buf_free(&why);
     return e == NULL;
 }
@@ -44,13 +44,32 @@ static struct slice bare(struct slice host)
     return host.n && host.p[0] == '[' ? host : slice_cut(&(struct slice){host.p, host.n}, ':');
 }
 
-bool proxy_tls_way(struct visit *v, struct proxy_tls *t, struct slice host, struct client_way *way)
+static bool fill(struct app_conf *conf, const struct log_ctx *log, struct proxy_tls *t,
+                 struct client_way *way)
 {
-    if (!t->ctx && !make(v, t))
+    if (!t->ctx && !make(conf, log, t))
         return false;
     way->tls = t->ctx;
     way->skips_verify = !t->verifies;
+    return true;
+}
+
+bool proxy_tls_way(struct visit *v, struct proxy_tls *t, struct slice host, struct client_way *way)
+{
+    if (!fill((struct app_conf *)(uintptr_t)v->conf, &v->x->log, t, way))
+        return false;
     if (t->verifies || t->sends_name)
         way->server_name = bare(t->name ? script_eval(t->name, v) : host);
+    return true;
+}
+
+bool proxy_tls_way_of(struct app_conf *conf, struct proxy_tls *t, struct slice host,
+                      struct client_way *way)
+{
+    if (!fill(conf, NULL, t, way))
+        return false;
+    if (t->verifies || t->sends_name)
+        way->server_name =
+            bare(t->name && script_is_constant(t->name) ? script_constant(t->name) : host);
     return true;
 }

@@ -20,4 +20,8 @@ struct proxy_tls {
  * is logged. */
 bool proxy_tls_way(struct visit *v, struct proxy_tls *t, struct slice host, struct client_way *way);
 
+/* The same for nobody's request: a name that holds variables is `host`. */
+bool proxy_tls_way_of(struct app_conf *conf, struct proxy_tls *t, struct slice host,
+                      struct client_way *way);
+
 #endif

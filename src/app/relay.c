@@ -29,6 +29,7 @@ enum { STATUS_OK = 200, STATUS_ERROR = 500, STATUS_BAD_GATEWAY = 502 };
 const struct relay_conf relay_defaults = {
     .timeout = 600000,
     .connect_timeout = 60000,
+    .health_timeout = 5000,
     .buffer_size = 16384,
     .responses = UINT32_MAX,
     .tries_next = true,

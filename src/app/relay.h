@@ -11,8 +11,8 @@
 
 /* What proxy_* of a level say. */
 struct relay_conf {
-    const struct location *owner;                    /* the level that may change it */
-    uint64_t timeout, connect_timeout, next_timeout; /* ms */
+    const struct location *owner; /* the level that may change it */
+    uint64_t timeout, connect_timeout, next_timeout, health_timeout; /* ms */
     size_t buffer_size;
     unsigned next_tries;          /* 0: as many as there are servers */
     unsigned requests, responses; /* of UDP; responses UINT32_MAX: any number */

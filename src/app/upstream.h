@@ -10,6 +10,9 @@
 #include "app/visit.h"
 #include "http/client_pool.h"
 
+/* Free connections kept for an address that no block names, where a location allows it. */
+enum { UPSTREAM_IMPLICIT_KEEPALIVE = 32 };
+
 enum upstream_balance {
     UPSTREAM_ROUND_ROBIN,
     UPSTREAM_LEAST_CONN,
@@ -25,14 +28,19 @@ struct upstream_state {
     int current, effective; /* of the smooth round robin */
     unsigned fails, active;
     uint64_t failed_ms, checked_ms;
+    bool is_down;                 /* Lua says so */
+    uint32_t unhealthy, checking; /* a bit for each health check: it says so; it has not said yet */
+    uint64_t checks, checks_failed, checked_at; /* by health checks; seconds since 1970, 0: never */
 };
 
 struct upstream_peer {
-    struct slice name; /* "host:port", "unix:/path" */
+    struct slice written; /* in the configuration */
+    struct slice name;    /* "host:port", "unix:/path" */
     struct client_way way;
     unsigned weight, max_fails, max_conns;
     uint64_t fail_timeout;
     bool is_backup, is_down;
+    bool is_address;           /* nothing is to be looked up */
     struct upstream_state own; /* of this worker, where the group is not shared */
 };
 
@@ -57,8 +65,11 @@ struct upstream {
     uint64_t keepalive_timeout, keepalive_time;
     struct client_pool *pool; /* made on first use */
     struct pool *memory;
+    struct upstream_found *found; /* NULL: of the configuration */
     bool has_zone;
+    unsigned n_checks;              /* health checks */
     struct upstream_shared *shared; /* NULL: each worker knows for itself */
+    struct upstream *next;          /* of the configuration */
 };
 
 /* How Lua wants a connection to be kept. */
@@ -76,12 +87,19 @@ struct upstream *upstream_new(struct pool *memory, struct slice name);
 /* A group of one address, in that pool. NULL: malformed. */
 struct upstream *upstream_of_one(struct pool *memory, struct slice name, uint16_t default_port);
 
+/* Puts it behind all groups of the configuration that are listed, unless it is among them. */
+void upstream_list(struct app_conf *conf, struct upstream *u, bool is_stream);
+
 /* Adds a server "host[:port]" or "unix:/path" with the defaults; NULL: malformed, or
  * without a port where `default_port` is 0. */
 struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16_t default_port);
 
-/* The group of that name, else one that is made of the address itself, once. NULL: malformed. */
+/* The group of that name, else one that is made of the address itself and kept for others who ask
+ * for it. It stays until upstream_release. NULL: malformed. */
 struct upstream *upstream_find(struct app_conf *conf, struct slice name, uint16_t default_port);
+
+/* Gives up what upstream_find gave; clears the pointer. */
+void upstream_release(struct upstream **u);
 
 /* The group is complete: what is known of its servers is in memory that workers who are forked from
  * now on share. */

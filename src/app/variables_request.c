@@ -4,9 +4,9 @@
  * $request_uri does not. What is costly is made once per visit: $request_id, $remote_user. */
 #include "app/variables.h"
 
+#include "app/auth_basic.h"
 #include "app/conf.h"
 #include "base/clock.h"
-#include "base/encode.h"
 #include "base/rand.h"
 #include "http/body_spool.h"
 
@@ -199,24 +199,12 @@ static struct slice get_content_type(struct visit *v, const struct variable *var
     return field_or_none(v, HEADER_CONTENT_TYPE);
 }
 
-/* The user-id of Basic credentials (RFC 7617 section 2). */
+/* The user-id of Basic credentials. */
 static struct slice parse_user(struct visit *v)
 {
-    struct slice credentials = field_or_none(v, HEADER_AUTHORIZATION), user;
-    struct buf decoded = BUF_EMPTY;
+    struct slice user, password;
 
-    if (credentials.n < 6 || strncasecmp(credentials.p, "Basic ", 6) != 0)
-        return VARIABLE_NONE;
-    credentials = slice_trim(slice_from(credentials, 6));
-    user = VARIABLE_NONE;
-    if (encode_unbase64(&decoded, credentials, false)) {
-        struct slice rest = buf_slice(&decoded), name = slice_cut(&rest, ':');
-
-        if (rest.p)
-            user = pool_dup(visit_pool(v), name);
-    }
-    buf_free(&decoded);
-    return user;
+    return auth_basic_credentials(v, &user, &password) ? user : VARIABLE_NONE;
 }
 
 static struct slice get_remote_user(struct visit *v, const struct variable *var)

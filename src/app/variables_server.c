@@ -11,8 +11,7 @@
 #include "app/conf.h"
 #include "app/location_path.h"
 #include "base/clock.h"
-
-#define NGINX_VERSION "1.31.2" /* the version whose behaviour is followed: scripts test for it */
+#include "base/product.h"
 
 static char host_name[HOST_NAME_MAX + 1]; /* process-wide: does not change while we run */
 

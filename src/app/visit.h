@@ -26,6 +26,7 @@ struct visit {
     unsigned restarts;
     struct visit *parent; /* of a subrequest; NULL: it is none */
     unsigned depth;       /* of subrequests */
+    int refused_status;   /* of the access phase so far: 401, 403; 0: none */
     int error_status;     /* the status that an error page is being made for; 0: none */
     int exit_status;      /* of ngx.exit and friends */
     bool is_internal;     /* came by internal redirect */

@@ -22,7 +22,7 @@ void buf_free(struct buf *b)
     *b = BUF_EMPTY;
 }
 
-__attribute__((noinline)) static void grow(struct buf *b, size_t more)
+void buf_grow(struct buf *b, size_t more)
 {
     size_t size = MAX(b->size * 2, (size_t)LEAST);
 
@@ -33,35 +33,17 @@ __attribute__((noinline)) static void grow(struct buf *b, size_t more)
     b->size = size;
 }
 
-static inline char *reserve(struct buf *b, size_t more)
-{
-    if (UNLIKELY(b->size - b->n < more || !b->p))
-        grow(b, more);
-    return b->p + b->n;
-}
-
-char *buf_reserve(struct buf *b, size_t more)
-{
-    return reserve(b, more);
-}
-
 void buf_add(struct buf *b, const void *p, size_t n)
 {
     if (n == 0)
         return;
-    memcpy(reserve(b, n), p, n);
+    memcpy(buf_reserve(b, n), p, n);
     b->n += n;
-}
-
-void buf_add_char(struct buf *b, char c)
-{
-    *reserve(b, 1) = c;
-    b->n++;
 }
 
 void buf_add_int(struct buf *b, int64_t v)
 {
-    b->n += num_format(reserve(b, DIGITS_MOST), v);
+    b->n += num_format(buf_reserve(b, DIGITS_MOST), v);
 }
 
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
@@ -70,11 +52,11 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
     int n;
 
     va_copy(again, ap);
-    reserve(b, PRINT_GUESS);
+    buf_reserve(b, PRINT_GUESS);
     n = vsnprintf(b->p + b->n, b->size - b->n, fmt, ap);
     CHECK(n >= 0);
     if ((size_t)n >= b->size - b->n) {
-        reserve(b, (size_t)n + 1);
+        buf_reserve(b, (size_t)n + 1);
         vsnprintf(b->p + b->n, b->size - b->n, fmt, again);
     }
     va_end(again);
@@ -102,6 +84,6 @@ const char *buf_cstr(struct buf *b)
 {
     if (!b->p)
         return "";
-    *reserve(b, 1) = '\0';
+    *buf_reserve(b, 1) = '\0';
     return b->p;
 }

@@ -18,9 +18,17 @@ struct buf {
 /* Frees the memory and empties `b`. */
 void buf_free(struct buf *b);
 
+/* For buf_reserve: makes room. */
+void buf_grow(struct buf *b, size_t more);
+
 /* Room for `more` bytes behind the end (n is unchanged); returns where they go. Grows
  * geometrically. */
-char *buf_reserve(struct buf *b, size_t more);
+static inline char *buf_reserve(struct buf *b, size_t more)
+{
+    if (UNLIKELY(b->size - b->n < more || !b->p))
+        buf_grow(b, more);
+    return b->p + b->n;
+}
 
 /* Appends. */
 void buf_add(struct buf *b, const void *p, size_t n);
@@ -35,7 +43,11 @@ static inline void buf_add_slice(struct buf *b, struct slice s)
 #define buf_add_lit(b, literal) buf_add((b), (literal), sizeof(literal) - 1)
 
 /* Appends one byte. */
-void buf_add_char(struct buf *b, char c);
+static inline void buf_add_char(struct buf *b, char c)
+{
+    *buf_reserve(b, 1) = c;
+    b->n++;
+}
 
 /* Appends a decimal number. */
 void buf_add_int(struct buf *b, int64_t v);

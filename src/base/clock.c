@@ -1,9 +1,9 @@
-/* The cached clocks and the dates made from them.
+/* The cached clocks and the dates made from them; each thread has its own.
  *
  * clock_update reads two clocks and formats nothing. The first date asked for in a second formats
- * all four; the others of that second are free. The cache is filled once before main(), so that
- * nothing reads a zero clock. Names of days and months are spelled out here: strftime would follow
- * the locale. */
+ * all four; the others of that second are free. The main thread's cache is filled once before
+ * main(), so that nothing reads a zero clock. Names of days and months are spelled out here:
+ * strftime would follow the locale. */
 #include "base/clock.h"
 
 #include <stdarg.h>
@@ -23,9 +23,9 @@ struct dates {
     struct date http, log, access, iso8601;
 };
 
-static uint64_t mono_ms;                           /* process-wide: cached clock */
-static int64_t wall_ms;                            /* process-wide: cached clock */
-static struct dates dates = {.second = INT64_MIN}; /* process-wide: cached texts */
+static __thread uint64_t mono_ms;                           /* process-wide: cached clock */
+static __thread int64_t wall_ms;                            /* process-wide: cached clock */
+static __thread struct dates dates = {.second = INT64_MIN}; /* process-wide: cached texts */
 
 static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",

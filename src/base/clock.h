@@ -6,7 +6,7 @@
 #include "base/base.h"
 #include "base/slice.h"
 
-/* Reads the system's clocks into the cache. */
+/* Reads the system's clocks into the cache of the calling thread. */
 void clock_update(void);
 
 /* Milliseconds of a monotonic clock; only differences mean anything. */

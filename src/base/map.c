@@ -1,5 +1,5 @@
-/* A hash table with open addressing and linear probing, at most three quarters full; there is no
- * removal.
+/* A hash table with open addressing and linear probing, at most three quarters full. Removing moves
+ * later entries of the same run down, so that no run has a gap.
  *
  * A slot is taken when its value is not NULL. Each entry keeps its hash, so that a probe compares
  * bytes only when they are almost certainly equal, and growing hashes nothing again. Keys are
@@ -173,6 +173,39 @@ void *map_set(struct map *m, struct slice key, void *value)
         m->used++;
     }
     e->value = value;
+    return before;
+}
+
+/* May the entry at `from` stand at the free slot `to` before it: is that at or behind its home? */
+static bool may_move(const struct map *m, size_t from, size_t to)
+{
+    size_t mask = m->size - 1, home = m->entries[from].hash & mask;
+
+    return ((from - home) & mask) >= ((from - to) & mask);
+}
+
+void *map_remove(struct map *m, struct slice key)
+{
+    size_t mask = m->size - 1, gap;
+    struct map_entry *e;
+    void *before;
+
+    if (m->used == 0)
+        return NULL;
+    e = find(m, key, map_hash(key, m->ignore_case));
+    before = e->value;
+    if (!before)
+        return NULL;
+    mem_free((char *)(uintptr_t)e->key.p);
+    gap = (size_t)(e - m->entries);
+    for (size_t i = (gap + 1) & mask; m->entries[i].value; i = (i + 1) & mask) {
+        if (may_move(m, i, gap)) {
+            m->entries[gap] = m->entries[i];
+            gap = i;
+        }
+    }
+    m->entries[gap] = (struct map_entry){.value = NULL};
+    m->used--;
     return before;
 }
 

@@ -29,6 +29,9 @@ void *map_get(const struct map *m, struct slice key);
 /* Sets; returns the value that stood there before, or NULL. `value` is not NULL. */
 void *map_set(struct map *m, struct slice key, void *value);
 
+/* Takes the key out; returns its value, or NULL. Not between two calls of map_next. */
+void *map_remove(struct map *m, struct slice key);
+
 /* The next entry after position *at (start with 0), NULL at the end. Order is unspecified. */
 struct map_entry *map_next(const struct map *m, size_t *at);
 

@@ -51,7 +51,8 @@ struct co {
     uint32_t timer_wait;
     co_finish_fn finish; /* of co_wait_for; NULL: not inside one */
     void *what;
-    void *user; /* of whoever made it: a visit, or NULL */
+    void *user;  /* of whoever made it: a visit, or NULL */
+    void *owner; /* what on_end works for when that is no visit; set by who makes the task */
     const struct log_ctx *log;
     void (*on_end)(struct co *co, enum co_result result,
                    int n); /* the task is over; called once, before it is recycled */

@@ -8,12 +8,22 @@
 #include "bind/lib_bus.h"
 #include "shm/dict_list.h"
 
-static struct buf keys; /* process-wide: from ffi_shared_keys to ffi_shared_free_keys */
+static __thread struct buf keys; /* process-wide: from ffi_shared_keys to ffi_shared_free_keys */
 
 static void tell(struct dict *d, const char *key, size_t n)
 {
     if (UNLIKELY(dict_is_watched(d, slice_of(key, n))))
         lib_bus_publish(LIB_BUS_SHARED, slice_str(dict_name(d)), slice_of(key, n));
+}
+
+struct dict *ffi_shared_reopen(const struct dict *d)
+{
+    return dict_reopen(d);
+}
+
+void ffi_shared_close(struct dict *d)
+{
+    dict_close(&d);
 }
 
 int ffi_shared_get(struct dict *d, const char *key, size_t n, int takes_stale,

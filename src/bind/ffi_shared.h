@@ -6,6 +6,12 @@
 #include "shm/dict.h"
 #include "shm/dict_walk.h"
 
+/* See dict_reopen: another thread needs a view of its own. */
+struct dict *ffi_shared_reopen(const struct dict *d);
+
+/* Gives such a view up. */
+void ffi_shared_close(struct dict *d);
+
 /* See dict_get and, with takes_stale, dict_get_stale. */
 int ffi_shared_get(struct dict *d, const char *key, size_t n, int takes_stale,
                    struct dict_item *out);

@@ -3,6 +3,7 @@
 
 #include "bind/lib_connect.h"
 #include "bind/lib_datagram.h"
+#include "bind/lib_process.h"
 #include "bind/lib_stream.h"
 #include "bind/lib_tls.h"
 #include "bind/lib_websocket.h"
@@ -34,6 +35,8 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.connect", lib_connect);
     lib_preload(L, "perilune.core.datagram", lib_datagram);
     lib_preload(L, "perilune.core.udp", lib_udp);
+    lib_preload(L, "perilune.core.process", lib_process);
+    lib_preload(L, "perilune.core.worker_thread", lib_worker_thread);
     lib_preload(L, "perilune.core.dns", lib_dns);
     lib_preload(L, "perilune.core.client", lib_client);
 }

@@ -43,6 +43,9 @@ int lib_tcp(lua_State *L);
 /* "perilune.core.secure": TLS on a live stream. */
 int lib_secure(lua_State *L);
 
+/* "perilune.core.worker_thread": functions that run in threads. */
+int lib_worker_thread(lua_State *L);
+
 /* "perilune.core.sys": clocks, random bytes, logging, process facts. */
 int lib_sys(lua_State *L);
 

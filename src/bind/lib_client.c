@@ -1,4 +1,5 @@
-/* "perilune.core.client": pools, requests, and what Lua asks about heads.
+/* "perilune.core.client": requests. Pools are in lib_client_pool.c, what Lua asks about heads in
+ * lib_client_text.c.
  *
  * Nothing here waits: a request is sent or queued, and client_call.c tells what becomes of it.
  * Misuse raises; what is wrong with a request (a header that may not be sent) is nil and an error.
@@ -6,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lauxlib.h>
-#include <math.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,19 +14,14 @@
 #include "bind/handle.h"
 #include "bind/lerr.h"
 #include "bind/lib.h"
+#include "bind/lib_client_pool.h"
 #include "bind/lib_client_text.h"
 #include "bind/lib_client_way.h"
 #include "bind/lib_stream.h"
 #include "bind/opts.h"
 #include "bind/vm.h"
 #include "http/client_pool.h"
-#include "http/client_reach.h"
 #include "proto/grammar.h"
-
-struct lua_pool {
-    struct client_pool *pool;
-    struct client_timeouts timeouts;
-};
 
 /* --- reading tables --- */
 
@@ -36,125 +31,6 @@ static struct slice slice_at(lua_State *L, int index)
     const char *p = lua_tolstring(L, index, &n);
 
     return p ? slice_of(p, n) : SLICE_EMPTY;
-}
-
-/* Stays as it is when there is no such number. */
-static void number_field(lua_State *L, int table, const char *name, double scale, uint64_t *out)
-{
-    double v = opts_number(L, table, name, NAN);
-
-    if (!isnan(v))
-        *out = (uint64_t)ceil(v * scale);
-}
-
-static void read_timeouts(lua_State *L, int table, struct client_timeouts *t)
-{
-    if (!lua_istable(L, table))
-        return;
-    number_field(L, table, "pool_timeout", 1000, &t->pool);
-    number_field(L, table, "connection_timeout", 1000, &t->connect);
-    number_field(L, table, "request_timeout", 1000, &t->request);
-    number_field(L, table, "read_timeout", 1000, &t->read);
-    number_field(L, table, "total_timeout", 1000, &t->total);
-}
-
-/* --- pools --- */
-
-static void read_http2(lua_State *L, int table, struct client_h2_options *o)
-{
-    struct h2_options *s = &o->session;
-
-    lua_getfield(L, table, "http2");
-    if (lua_istable(L, -1)) {
-        int t = lua_gettop(L);
-
-        s->max_streams = (uint32_t)opts_number(L, t, "max_streams", s->max_streams);
-        s->stream_window = (uint32_t)opts_number(L, t, "stream_window", s->stream_window);
-        s->connection_window =
-            (uint32_t)opts_number(L, t, "connection_window", s->connection_window);
-        s->header_list = (uint32_t)opts_number(L, t, "header_list", s->header_list);
-        number_field(L, t, "ping_interval", 1000, &o->ping_interval);
-        number_field(L, t, "ping_timeout", 1000, &o->ping_timeout);
-    }
-    lua_pop(L, 1);
-}
-
-/* pool(options) → pool */
-static int l_pool(lua_State *L)
-{
-    struct client_pool_options o = client_pool_defaults;
-    uint64_t per_host = o.connections_per_host, total = o.total_connections;
-    uint64_t queue = o.max_queue_size, requests = 0;
-    struct lua_pool *p;
-
-    luaL_checktype(L, 1, LUA_TTABLE);
-    number_field(L, 1, "connections_per_host", 1, &per_host);
-    number_field(L, 1, "total_connections", 1, &total);
-    number_field(L, 1, "max_queue_size", 1, &queue);
-    number_field(L, 1, "max_requests", 1, &requests);
-    number_field(L, 1, "idle_timeout", 1000, &o.idle_timeout);
-    number_field(L, 1, "max_age", 1000, &o.max_age);
-    read_http2(L, 1, &o.http2);
-    o.connections_per_host = (unsigned)per_host;
-    o.total_connections = (unsigned)total;
-    o.max_queue_size = (unsigned)queue;
-    o.max_requests = (unsigned)requests;
-    p = lua_newuserdata(L, sizeof(*p));
-    memset(p, 0, sizeof(*p));
-    luaL_getmetatable(L, "perilune.client.pool");
-    lua_setmetatable(L, -2);
-    p->timeouts.connect = 30000;
-    read_timeouts(L, 1, &p->timeouts);
-    p->pool = client_pool_new(&o, &client_reach);
-    return 1;
-}
-
-static struct lua_pool *check_pool(lua_State *L, int index)
-{
-    return luaL_checkudata(L, index, "perilune.client.pool");
-}
-
-/* pool:close() */
-static int l_pool_close(lua_State *L)
-{
-    client_pool_close(&check_pool(L, 1)->pool);
-    return 0;
-}
-
-static void push_stats(void *user, struct client_origin *o)
-{
-    lua_State *L = user;
-    struct client_pool_stats s = client_origin_stats(o);
-    struct slice key = client_origin_key(o);
-    const struct {
-        const char *name;
-        double value;
-    } fields[] = {
-        {"connections", s.connections},   {"idle", s.idle},
-        {"dialling", s.dialling},         {"queue", s.queue},
-        {"requests", (double)s.requests}, {"opened", (double)s.opened},
-        {"reused", (double)s.reused},     {"retried", (double)s.retried},
-        {"failed", (double)s.failed},
-    };
-
-    lua_pushlstring(L, key.p, key.n);
-    lua_createtable(L, 0, (int)ARRAY_LEN(fields));
-    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-        lua_pushnumber(L, fields[i].value);
-        lua_setfield(L, -2, fields[i].name);
-    }
-    lua_rawset(L, -3);
-}
-
-/* pool:stats() → origin → counts */
-static int l_pool_stats(lua_State *L)
-{
-    struct lua_pool *p = check_pool(L, 1);
-
-    lua_newtable(L);
-    if (p->pool)
-        client_pool_each(p->pool, push_stats, L);
-    return 1;
 }
 
 /* --- requests --- */
@@ -194,8 +70,8 @@ static bool read_fields(lua_State *L, int table, struct client_exchange *x, stru
             lua_pushfstring(L, "invalid header field '%s'", name.p);
             return false;
         }
-        l->fields[l->n++] =
-            (struct header){pool_dup(&x->pool, name), pool_dup(&x->pool, value), header_id(name)};
+        l->fields[l->n++] = (struct header){pool_dup(&x->pool, name), pool_dup(&x->pool, value),
+                                            header_id(name), true};
         lua_pop(L, 2);
     }
     return true;
@@ -229,8 +105,8 @@ static bool open_body(lua_State *L, int table, struct client_call *c)
     uint64_t offset = 0, length = UINT64_MAX;
     struct stat st;
 
-    number_field(L, table, "offset", 1, &offset);
-    number_field(L, table, "length", 1, &length);
+    opts_amount(L, table, "offset", 1, &offset);
+    opts_amount(L, table, "length", 1, &length);
     c->file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (c->file < 0 || fstat(c->file, &st) < 0) {
         lerr_push(L, err_from_errno(errno), path);
@@ -294,8 +170,8 @@ static void read_options(lua_State *L, struct client_call *c)
 
     if (!lua_istable(L, ARG_OPTIONS))
         return;
-    read_timeouts(L, ARG_OPTIONS, &c->x->timeouts);
-    number_field(L, ARG_OPTIONS, "most", 1, &most);
+    lib_client_pool_timeouts(L, ARG_OPTIONS, &c->x->timeouts);
+    opts_amount(L, ARG_OPTIONS, "most", 1, &most);
     c->most = (size_t)most;
     lua_getfield(L, ARG_OPTIONS, "collect");
     lua_getfield(L, ARG_OPTIONS, "raw");
@@ -331,7 +207,7 @@ static bool read_trailers(lua_State *L, struct client_exchange *x)
  * call; or nil, error object */
 static int l_send(lua_State *L)
 {
-    struct lua_pool *p = check_pool(L, ARG_POOL);
+    struct lib_client_pool *p = lib_client_pool_check(L, ARG_POOL);
     struct client_call *c;
     double id;
 
@@ -525,9 +401,6 @@ static int l_listen(lua_State *L)
 int lib_client(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"pool", l_pool},
-        {"pool_close", l_pool_close},
-        {"pool_stats", l_pool_stats},
         {"send", l_send},
         {"cancel", l_cancel},
         {"forget", l_forget},
@@ -543,10 +416,10 @@ int lib_client(lua_State *L)
         {NULL, NULL},
     };
 
-    handle_type(L, "perilune.client.pool", "connection pool", l_pool_close);
     handle_type(L, "perilune.client.guard", "http call", l_guard_gc);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
+    lib_client_pool_register(L);
     lib_client_text_register(L);
     lib_client_way_register(L);
     return 1;

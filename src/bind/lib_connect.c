@@ -136,6 +136,16 @@ static int l_is_connecting(lua_State *L)
     return 1;
 }
 
+/* is_resolving(s): does it wait for the address of a name? */
+static int l_is_resolving(lua_State *L)
+{
+    const struct lib_stream *ls = lib_stream_check(L, 1);
+    const struct dial *d = ls->opening;
+
+    lua_pushboolean(L, d && d->connect && connect_is_resolving(d->connect));
+    return 1;
+}
+
 /* is_address(text): is it the address of a host? */
 static int l_is_address(lua_State *L)
 {
@@ -213,6 +223,7 @@ int lib_connect(lua_State *L)
         {"connect", l_connect},
         {"connected", l_connected},
         {"is_connecting", l_is_connecting},
+        {"is_resolving", l_is_resolving},
         {"is_address", l_is_address},
         {"set_option", l_set_option},
         {"get_option", l_get_option},

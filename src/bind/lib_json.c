@@ -69,45 +69,65 @@ static inline uint64_t odd_bytes(uint64_t w)
     return ((w - ones * 0x20) | (w + ones) | w | (quote - ones) | (escape - ones)) & high;
 }
 
-static inline uint64_t load(const char *p, size_t n)
+/* Copies eight bytes; what is odd among them. */
+static inline uint64_t copy_word(char *to, const char *from)
 {
-    uint64_t w = 0;
+    uint64_t w;
 
-    memcpy(&w, p, n);
-    return w;
+    memcpy(&w, from, sizeof w);
+    memcpy(to, &w, sizeof w);
+    return odd_bytes(w);
 }
 
-/* Whole words, the last of them overlapping the one before. */
-static bool is_plain(struct slice s)
+/* Same of four to seven, the middle ones twice. */
+static inline uint64_t copy_halves(char *to, const char *from, size_t n)
 {
-    uint64_t odd = 0, four;
-    size_t i = 0;
+    uint32_t first, last;
+
+    memcpy(&first, from, sizeof first);
+    memcpy(&last, from + n - sizeof last, sizeof last);
+    memcpy(to, &first, sizeof first);
+    memcpy(to + n - sizeof last, &last, sizeof last);
+    return odd_bytes(first | (uint64_t)last << 32);
+}
+
+/* Same of one to three. */
+static inline uint64_t copy_bytes(char *to, const char *from, size_t n)
+{
+    const uint64_t even = ~(uint64_t)0 / 255 * 'a' << 24;
+    uint8_t first = (uint8_t)from[0], middle = (uint8_t)from[n / 2], last = (uint8_t)from[n - 1];
+
+    to[0] = (char)first;
+    to[n / 2] = (char)middle;
+    to[n - 1] = (char)last;
+    return odd_bytes(even | (uint64_t)last << 16 | (uint64_t)middle << 8 | first);
+}
+
+/* Copies a string while it is looked through, word by word, the last one overlapping the one
+ * before. False: it cannot stay as it is, and what was copied means nothing. */
+static bool copy_plain(char *to, struct slice s)
+{
+    uint64_t odd = 0;
 
     if (s.n >= 8) {
-        for (; i + 8 <= s.n; i += 8)
-            odd |= odd_bytes(load(s.p + i, 8));
-        return !(odd | odd_bytes(load(s.p + s.n - 8, 8)));
+        for (size_t i = 0; i + 8 <= s.n; i += 8)
+            odd |= copy_word(to + i, s.p + i);
+        return !(odd | copy_word(to + s.n - 8, s.p + s.n - 8));
     }
-    if (s.n >= 4) {
-        four = load(s.p, 4) | load(s.p + s.n - 4, 4) << 32;
-        return !odd_bytes(four);
-    }
-    for (; i < s.n; i++)
-        odd |= odd_bytes((uint8_t)s.p[i] * (~(uint64_t)0 / 255));
-    return !odd;
+    if (s.n >= 4)
+        return !copy_halves(to, s.p, s.n);
+    return s.n == 0 || !copy_bytes(to, s.p, s.n);
 }
 
 /* `before` and `after`: one byte each around the string and its quotes; 0: none. */
 static void encode_string(struct slice s, struct buf *out, char before, char after)
 {
-    bool is_simple = is_plain(s);
     char *to = buf_reserve(out, s.n + 4), *start = to;
 
     if (before)
         *to++ = before;
     *to++ = '"';
-    if (LIKELY(is_simple)) {
-        memcpy(to, s.p, s.n);
+    if (LIKELY(copy_plain(to, s))) {
         to += s.n;
     } else {
         out->n += (size_t)(to - start);
@@ -306,30 +326,49 @@ static const char *encode_value(lua_State *L, struct buf *out, int depth)
 /* encode(value) → string; or nil, what is wrong */
 static int l_encode(lua_State *L)
 {
-    static struct buf text; /* process-wide: kept for the next value, unless it was large */
+    struct buf *text = lua_touserdata(L, lua_upvalueindex(1)); /* reused, unless it was large */
     const char *err;
 
     luaL_checkany(L, 1);
     lua_settop(L, 1);
-    text.n = 0;
-    err = encode_value(L, &text, 0);
+    text->n = 0;
+    err = encode_value(L, text, 0);
     if (err) {
         lua_pushnil(L);
         lua_pushstring(L, err);
         return 2;
     }
-    lua_pushlstring(L, text.p, text.n);
-    if (text.size > 1 << 20)
-        buf_free(&text);
+    lua_pushlstring(L, text->p, text->n);
+    if (text->size > 1 << 20)
+        buf_free(text);
     return 1;
+}
+
+static int l_free(lua_State *L)
+{
+    buf_free(lua_touserdata(L, 1));
+    return 0;
+}
+
+/* Room for texts that are made, the machine's own: others are made in other threads. */
+static void push_room(lua_State *L)
+{
+    *(struct buf *)lua_newuserdata(L, sizeof(struct buf)) = BUF_EMPTY;
+    lua_newtable(L);
+    lua_pushcfunction(L, l_free);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
 }
 
 int lib_json(lua_State *L)
 {
     lua_newtable(L);
-    lua_pushcfunction(L, l_encode);
+    push_room(L);
+    lua_pushcclosure(L, l_encode, 1);
     lua_setfield(L, -2, "encode");
     lua_pushlightuserdata(L, &empty_array);
     lua_setfield(L, -2, "empty_array");
+    lua_pushlightuserdata(L, NULL);
+    lua_setfield(L, -2, "null");
     return 1;
 }

@@ -26,6 +26,8 @@ static int metatable = LUA_NOREF; /* process-wide: registry reference of the met
 
 /* --- values --- */
 
+static void on_owner_lost(struct owned *o);
+
 struct lib_stream *lib_stream_push(lua_State *L)
 {
     struct lib_stream *ls = lua_newuserdata(L, sizeof(*ls));
@@ -33,7 +35,7 @@ struct lib_stream *lib_stream_push(lua_State *L)
     memset(ls, 0, sizeof(*ls));
     ls->magic = &magic;
     wire_init(&ls->wire);
-    list_init(&ls->owner);
+    owned_init(&ls->owner, on_owner_lost);
     ls->on_lost = LUA_NOREF;
     lua_rawgeti(L, LUA_REGISTRYINDEX, metatable);
     lua_setmetatable(L, -2);
@@ -106,16 +108,6 @@ static void wake(struct lib_stream_waiter *waiter)
         co_wake(waiter->co, waiter->wait);
 }
 
-void lib_stream_on_event(struct wire *w, int events)
-{
-    struct lib_stream *ls = CONTAINER_OF(w, struct lib_stream, wire);
-
-    if (ls->is_parked)
-        lib_stream_close(ls, false);
-    else
-        wake(events & IO_READ ? &ls->reader : &ls->writer);
-}
-
 void lib_stream_forget_on_lost(struct lib_stream *ls)
 {
     if (ls->on_lost != LUA_NOREF && vm_main())
@@ -127,7 +119,7 @@ void lib_stream_close(struct lib_stream *ls, bool reset)
 {
     if (ls->opening)
         ls->stop_opening(ls);
-    list_remove(&ls->owner);
+    owned_give(&ls->owner, NULL);
     lib_stream_forget_on_lost(ls);
     if (!ls->wire.stream)
         return;
@@ -138,18 +130,46 @@ void lib_stream_close(struct lib_stream *ls, bool reset)
     wake(&ls->writer);
 }
 
-void lib_stream_close_all(struct list *streams)
+static void tell_lost(struct lib_stream *ls)
 {
-    while (!list_is_empty(streams)) {
-        struct lib_stream *ls = CONTAINER_OF(streams->next, struct lib_stream, owner);
-        lua_State *L = vm_main();
+    lua_State *L = vm_main();
 
-        if (ls->on_lost != LUA_NOREF && L) {
-            lua_rawgeti(L, LUA_REGISTRYINDEX, ls->on_lost);
-            vm_call(0, 0, "on_lost");
-        }
-        lib_stream_close(ls, false);
-    }
+    if (ls->on_lost == LUA_NOREF || !L)
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, ls->on_lost);
+    vm_call(0, 0, "on_lost");
+}
+
+static void on_owner_lost(struct owned *o)
+{
+    struct lib_stream *ls = CONTAINER_OF(o, struct lib_stream, owner);
+
+    tell_lost(ls);
+    lib_stream_close(ls, false);
+}
+
+/* Its peer has closed it, has said something unasked, or its time is over. */
+static void end_parked(struct lib_stream *ls)
+{
+    int fn = ls->on_lost;
+
+    log_write(NULL, LOG_DEBUG, "lua tcp socket keepalive close handler: fd:%d",
+              stream_fd(ls->wire.stream));
+    ls->on_lost = LUA_NOREF;
+    lib_stream_close(ls, false);
+    ls->on_lost = fn;
+    tell_lost(ls);
+    lib_stream_forget_on_lost(ls);
+}
+
+void lib_stream_on_event(struct wire *w, int events)
+{
+    struct lib_stream *ls = CONTAINER_OF(w, struct lib_stream, wire);
+
+    if (ls->is_parked)
+        end_parked(ls);
+    else
+        wake(events & IO_READ ? &ls->reader : &ls->writer);
 }
 
 const void *lib_stream_subject(void)
@@ -199,8 +219,8 @@ void lib_stream_start_wait(lua_State *L, struct lib_stream *ls, int side)
 {
     begin_wait(L, side == IO_READ ? &ls->reader : &ls->writer);
     wire_wait(&ls->wire, side, side == IO_READ ? ls->read_timeout : ls->write_timeout);
-    if (side == IO_READ)
-        lib_stream_debug("read timeout", ls->read_timeout);
+    lib_stream_debug(side == IO_READ ? "read timeout" : "send timeout",
+                     side == IO_READ ? ls->read_timeout : ls->write_timeout);
 }
 
 int lib_stream_wait(lua_State *L, struct lib_stream *ls, int side)
@@ -226,12 +246,36 @@ int lib_stream_fail(lua_State *L, const struct lib_stream *ls)
     return lib_stream_refuse(L, s && s->err ? s->err->code : err_closed.code);
 }
 
+/* Pushes the place ("file:line: ") of the innermost Lua code that is not of our library. */
+static void where(lua_State *L)
+{
+    const char *own = vm_lua_dir();
+    lua_Debug ar;
+
+    for (int level = 1; lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sl", &ar);
+        if (ar.currentline <= 0 || strncmp(ar.source + 1, own, strlen(own)) == 0)
+            continue;
+        lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+        return;
+    }
+    lua_pushliteral(L, "");
+}
+
+/* May the running task use it? */
+static bool is_own(const struct lib_stream *ls)
+{
+    return !ls->subject || (ls->subject == lib_stream_subject() && !ls->owner.is_orphan);
+}
+
 struct lib_stream *lib_stream_own(lua_State *L)
 {
     struct lib_stream *ls = lib_stream_check(L, 1);
 
-    if (UNLIKELY(ls->subject && ls->subject != lib_stream_subject())) {
-        lua_pushliteral(L, "bad request"); /* without a place: that would be one of our library */
+    if (UNLIKELY(!is_own(ls))) {
+        where(L);
+        lua_pushliteral(L, "bad request");
+        lua_concat(L, 2);
         lua_error(L);
     }
     return ls;

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 
 #include "bind/co.h"
+#include "bind/owned.h"
 #include "net/addr.h"
 #include "net/wire.h"
 
@@ -29,7 +30,7 @@ struct lib_stream {
     uint32_t read_timeout, write_timeout; /* ms without progress, 0: none */
     uint32_t uses;                        /* times it was parked */
     bool is_parked;
-    struct list owner;   /* in a list of what ends together, see lib_stream_close_all */
+    struct owned owner;
     const void *subject; /* only tasks that work for it may use the stream; NULL: all */
     int on_lost;         /* registry reference of a function called when its owner closes it */
     void *opening;       /* whoever is about to open it, and how to stop that; NULL: nobody */
@@ -61,9 +62,6 @@ void lib_stream_on_event(struct wire *w, int events);
 
 /* Closes it and wakes those who wait. Harmless when closed. */
 void lib_stream_close(struct lib_stream *ls, bool reset);
-
-/* Closes all of a list (by their `owner`). */
-void lib_stream_close_all(struct list *streams);
 
 /* What the running task works for, for `subject`. */
 const void *lib_stream_subject(void);

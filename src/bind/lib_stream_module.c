@@ -111,7 +111,7 @@ static int l_park(lua_State *L)
         lua_pushboolean(L, 0);
         return 1;
     }
-    list_remove(&ls->owner);
+    owned_give(&ls->owner, NULL);
     lib_stream_forget_on_lost(ls);
     ls->subject = NULL;
     ls->uses++;
@@ -132,6 +132,7 @@ static int l_unpark(lua_State *L)
         return 1;
     }
     ls->is_parked = false;
+    lib_stream_forget_on_lost(ls);
     wire_forget(&ls->wire, IO_READ);
     lib_stream_debug("get keepalive peer: using connection, fd",
                      (unsigned)stream_fd(ls->wire.stream));
@@ -153,7 +154,8 @@ static int l_check(lua_State *L)
     return 0;
 }
 
-/* on_lost(s, fn): fn is called when the stream is closed because what it belongs to has ended */
+/* on_lost(s, fn): fn is called when the stream is closed because what it belongs to has ended, or,
+ * while it is parked, by itself */
 static int l_on_lost(lua_State *L)
 {
     struct lib_stream *ls = lib_stream_check(L, 1);

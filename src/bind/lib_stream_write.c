@@ -132,9 +132,17 @@ static int l_drained(lua_State *L)
     }
 }
 
+/* discard(s): forgets output that is not sent */
+static int l_discard(lua_State *L)
+{
+    outq_clear(&lib_stream_check(L, 1)->wire.out);
+    return 0;
+}
+
 void lib_stream_write_register(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"write", l_write}, {"drained", l_drained}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"write", l_write}, {"drained", l_drained}, {"discard", l_discard}, {NULL, NULL}};
 
     luaL_register(L, NULL, functions);
 }

@@ -67,30 +67,6 @@ static int l_sleep(lua_State *L)
     return 2;
 }
 
-/* wait_ticket() → ticket of a new wait of the running task; nothing outside of a task */
-static int l_wait_ticket(lua_State *L)
-{
-    struct co *co = co_current();
-
-    if (!co)
-        return 0;
-    lua_pushnumber(L, co_ticket(co, co_begin_wait(co)));
-    return 1;
-}
-
-/* sleep_ticket(seconds) → ticket of a wait that the task's own timer ends; nothing outside of a
- * task */
-static int l_sleep_ticket(lua_State *L)
-{
-    double s = check_seconds(L, 1);
-    struct co *co = co_current();
-
-    if (!co)
-        return 0;
-    lua_pushnumber(L, co_ticket(co, co_begin_sleep(co, (uint64_t)ceil(s * 1000))));
-    return 1;
-}
-
 /* clock() → seconds of the loop's monotonic clock, cached for the turn */
 static int l_clock(lua_State *L)
 {
@@ -314,8 +290,6 @@ int lib_task(lua_State *L)
         {"begin_wait", l_begin_wait},
         {"wake", l_wake},
         {"sleep", l_sleep},
-        {"wait_ticket", l_wait_ticket},
-        {"sleep_ticket", l_sleep_ticket},
         {"clock", l_clock},
         {"spawn", l_spawn},
         {"spawn_detached", l_spawn_detached},

@@ -20,39 +20,33 @@
 #include "bind/lib_stream.h"
 #include "bind/opts.h"
 #include "bind/vm.h"
+#include "bind/ws_consumer.h"
 #include "net/tls_digest.h"
 
 #define TYPE "perilune.websocket"
 
-/* Who waits; a task that has gone on waits no more. */
-struct waiter {
-    struct co *co;
-    uint32_t wait;
-};
+enum { NOBODY = -1 };
 
 struct value {
-    struct ws_conn *c; /* NULL: given up */
-    struct waiter reader, writer, closer;
-    int watch_ref; /* function(event, payload), LUA_NOREF */
+    struct ws_conn *c;             /* NULL: given up */
+    double reader, writer, closer; /* tickets of who waits, NOBODY */
+    struct ws_consumer consumer;
+    struct handle_call watcher; /* what its function gets first, and the function */
 };
 
-static void wake(struct waiter *w)
+static void wake(double *waiter)
 {
-    struct co *co = w->co;
-
-    w->co = NULL;
-    if (co)
-        co_wake(co, w->wait);
+    co_wake_ticket(*waiter);
+    *waiter = NOBODY;
 }
 
-static int wait_as(lua_State *L, struct waiter *w)
+static int wait_as(lua_State *L, double *waiter)
 {
     struct co *co = co_current();
 
     if (!co)
         return luaL_error(L, "a WebSocket cannot be waited for outside of a task");
-    w->co = co;
-    w->wait = co_begin_wait(co);
+    *waiter = co_ticket(co, co_begin_wait(co));
     lua_pushlightuserdata(L, co_wait_token());
     return 1;
 }
@@ -63,17 +57,23 @@ static void tell(struct value *v, const char *event, struct slice payload)
 {
     lua_State *L = vm_main();
 
-    if (v->watch_ref == LUA_NOREF)
+    if (v->watcher.fn == LUA_NOREF)
         return;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, v->watch_ref);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, v->watcher.fn);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, v->watcher.self);
     lua_pushstring(L, event);
     lua_pushlstring(L, payload.p, payload.n);
-    (void)vm_call(2, 0, "websocket event");
+    (void)vm_call(3, 0, "websocket event");
 }
 
 static void on_message(struct ws_conn *c)
 {
-    wake(&((struct value *)c->user)->reader);
+    struct value *v = c->user;
+
+    if (ws_consumer_is_on(&v->consumer))
+        ws_consumer_run(&v->consumer);
+    else
+        wake(&v->reader);
 }
 
 static void on_pong(struct ws_conn *c, struct slice payload)
@@ -94,6 +94,8 @@ static void on_closed(struct ws_conn *c)
     wake(&v->writer);
     wake(&v->closer);
     tell(v, "closed", SLICE_EMPTY);
+    handle_drop(vm_main(), &v->watcher);
+    ws_consumer_run(&v->consumer);
 }
 
 static const struct ws_conn_user callbacks = {on_message, on_pong, on_drained, on_closed};
@@ -104,7 +106,12 @@ void lib_websocket_push(lua_State *L, struct ws_conn *c)
 {
     struct value *v = lua_newuserdata(L, sizeof *v);
 
-    *v = (struct value){.c = c, .watch_ref = LUA_NOREF};
+    *v = (struct value){.c = c,
+                        .reader = NOBODY,
+                        .writer = NOBODY,
+                        .closer = NOBODY,
+                        .watcher = {LUA_NOREF, LUA_NOREF}};
+    ws_consumer_init(&v->consumer);
     luaL_getmetatable(L, TYPE);
     lua_setmetatable(L, -2);
     c->user = v;
@@ -127,8 +134,7 @@ static int l_gc(lua_State *L)
 
     if (v->c)
         ws_conn_release(&v->c);
-    luaL_unref(L, LUA_REGISTRYINDEX, v->watch_ref);
-    v->watch_ref = LUA_NOREF;
+    handle_drop(L, &v->watcher);
     return 0;
 }
 
@@ -138,20 +144,49 @@ static int l_gc(lua_State *L)
 static int l_take(lua_State *L)
 {
     struct value *v = check_value(L, 1);
+    struct ws_taken_message message;
 
+    if (ws_consumer_is_on(&v->consumer))
+        return luaL_error(L, "on_message takes the messages of this WebSocket");
     if (!v->c)
         return 0;
-    switch (ws_conn_take(v->c)) {
+    switch (ws_conn_take(v->c, &message)) {
     case WS_TAKEN_MESSAGE:
-        lua_pushlstring(L, v->c->m.data.p ? v->c->m.data.p : "", v->c->m.data.n);
-        lua_pushboolean(L, v->c->m.frames.opcode == WS_BINARY);
-        lua_pushboolean(L, v->c->m.frames.is_last);
+        lua_pushlstring(L, message.data.p ? message.data.p : "", message.data.n);
+        lua_pushboolean(L, message.is_binary);
+        lua_pushboolean(L, message.is_last);
         return 3;
     case WS_TAKEN_WAIT:
         return wait_as(L, &v->reader);
     case WS_TAKEN_END:
         break;
     }
+    return 0;
+}
+
+/* consume(raw, ws, fn): fn(ws, message, is_binary, is_last) is called with each message */
+static int l_consume(lua_State *L)
+{
+    struct value *v = check_value(L, 1);
+
+    luaL_checktype(L, 3, LUA_TFUNCTION);
+    if (ws_consumer_is_on(&v->consumer))
+        return luaL_error(L, "on_message was called before");
+    if (v->c)
+        ws_consumer_begin(L, &v->consumer, v->c, 2, 3);
+    return 0;
+}
+
+/* talk(raw, fn, ws, ...): a task of fn(ws, ...), which closes the connection when it ends */
+static int l_talk(lua_State *L)
+{
+    struct value *v = check_value(L, 1);
+
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    if (ws_consumer_is_on(&v->consumer) || v->consumer.busy)
+        return luaL_error(L, "somebody works for this WebSocket already");
+    if (v->c)
+        ws_consumer_talk(L, &v->consumer, v->c, 1, lua_gettop(L) - 2);
     return 0;
 }
 
@@ -274,15 +309,17 @@ static int l_state(lua_State *L)
     return 4;
 }
 
-/* watch(ws, fn): fn("pong", payload) and fn("closed") are called from now on */
+/* watch(raw, ws, fn): fn(ws, "pong", payload) and fn(ws, "closed") are called from now on; both are
+ * kept alive until the end. Nothing when it is watched already or over. */
 static int l_watch(lua_State *L)
 {
     struct value *v = check_value(L, 1);
 
-    luaL_checktype(L, 2, LUA_TFUNCTION);
-    luaL_unref(L, LUA_REGISTRYINDEX, v->watch_ref);
-    lua_settop(L, 2);
-    v->watch_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    luaL_checktype(L, 3, LUA_TFUNCTION);
+    if (v->watcher.fn != LUA_NOREF || !v->c || v->c->state >= WS_LINGER)
+        return 0;
+    lua_pushvalue(L, 2);
+    handle_hold(L, &v->watcher, 3);
     return 0;
 }
 
@@ -424,6 +461,8 @@ int lib_websocket(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"take", l_take},
+        {"consume", l_consume},
+        {"talk", l_talk},
         {"put", l_put},
         {"wait_drained", l_wait_drained},
         {"ping", l_ping},

@@ -131,16 +131,16 @@ static bool is_same(const struct ws_deflate_params *a, const struct ws_deflate_p
 static void send_packed(struct ws_conn *c, struct post *p)
 {
     if (p->packed.n == 0) {
-        struct ws_deflate *d = ws_deflate_new(&c->options.deflate);
+        struct ws_deflate *d = ws_deflate_new(&c->options->deflate);
         struct buf body = BUF_EMPTY;
 
         ws_deflate_message(d, p->data, &body);
         add_frame(&p->packed, p->opcode, true, buf_slice(&body));
-        p->packed_for = c->options.deflate;
+        p->packed_for = c->options->deflate;
         buf_free(&body);
         ws_deflate_free(&d);
     }
-    if (is_same(&p->packed_for, &c->options.deflate))
+    if (is_same(&p->packed_for, &c->options->deflate))
         (void)ws_conn_send_encoded(c, buf_slice(&p->packed));
     else
         (void)ws_conn_send(c, p->opcode, p->data);
@@ -148,9 +148,9 @@ static void send_packed(struct ws_conn *c, struct post *p)
 
 static void send_to(struct ws_conn *c, struct post *p)
 {
-    bool is_packed = c->deflate && p->data.n >= c->options.deflate_least;
+    bool is_packed = c->deflate && p->data.n >= c->options->deflate_least;
 
-    if (c->options.is_client || (is_packed && !c->options.deflate.out_no_takeover)) {
+    if (c->options->is_client || (is_packed && !c->options->deflate.out_no_takeover)) {
         (void)ws_conn_send(c, p->opcode, p->data);
     } else if (is_packed) {
         send_packed(c, p);

@@ -1,6 +1,8 @@
 /* Fields of a table, each with what stands for one that is absent. */
 #include "bind/opts.h"
 
+#include <math.h>
+
 const char *opts_text(lua_State *L, int t, const char *name)
 {
     lua_getfield(L, t, name);
@@ -26,6 +28,14 @@ double opts_number(lua_State *L, int t, const char *name, double otherwise)
         v = lua_tonumber(L, -1);
     lua_pop(L, 1);
     return v;
+}
+
+void opts_amount(lua_State *L, int t, const char *name, double scale, uint64_t *out)
+{
+    double v = opts_number(L, t, name, NAN);
+
+    if (!isnan(v))
+        *out = (uint64_t)ceil(v * scale);
 }
 
 bool opts_flag(lua_State *L, int t, const char *name)

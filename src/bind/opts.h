@@ -17,6 +17,9 @@ struct slice opts_slice(lua_State *L, int t, const char *name);
 /* A number, `otherwise` when there is none. Leaves nothing on the stack, nor do those below. */
 double opts_number(lua_State *L, int t, const char *name, double otherwise);
 
+/* Stores `scale` times a number, rounded up, in *out; nothing when there is none. */
+void opts_amount(lua_State *L, int t, const char *name, double scale, uint64_t *out);
+
 /* Is it there, and true? */
 bool opts_flag(lua_State *L, int t, const char *name);
 

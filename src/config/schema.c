@@ -201,26 +201,41 @@ static const char *group_of(const struct directive *d)
     return d->group ? d->group : "Other directives";
 }
 
-/* Was the group of `it` printed when an earlier entry was met? */
-static bool is_group_known(const struct entry *it)
+static bool is_of_group(const struct entry *it, const char *group)
+{
+    return it->d->doc && strcmp(group_of(it->d), group) == 0;
+}
+
+/* The first entry of a group prints the whole of it. */
+static bool is_first_of_group(const struct entry *it)
 {
     for (const struct entry *e = registry.first; e != it; e = e->next)
-        if (e->d->doc && strcmp(group_of(e->d), group_of(it->d)) == 0)
-            return true;
-    return false;
+        if (is_of_group(e, group_of(it->d)))
+            return false;
+    return true;
+}
+
+static void print_group(const char *group, struct buf *out)
+{
+    bool has_heading = false;
+
+    for (const struct entry *it = registry.first; it; it = it->next) {
+        if (!is_of_group(it, group))
+            continue;
+        if (!has_heading)
+            buf_printf(out, "## %s\n\n", group);
+        has_heading = true;
+        print_directive(it, out);
+    }
 }
 
 void schema_print_reference(struct buf *out)
 {
     buf_add_lit(out, "# Directives\n\n");
-    for (const struct entry *head = registry.first; head; head = head->next) {
-        if (!head->d->doc || is_group_known(head))
-            continue;
-        buf_printf(out, "## %s\n\n", group_of(head->d));
-        for (const struct entry *it = head; it; it = it->next)
-            if (it->d->doc && strcmp(group_of(it->d), group_of(head->d)) == 0)
-                print_directive(it, out);
-    }
+    for (const struct entry *it = registry.first; it; it = it->next)
+        if (it->d->doc && is_first_of_group(it) && !is_of_group(it, SCHEMA_GROUP_ACCEPTED))
+            print_group(group_of(it->d), out);
+    print_group(SCHEMA_GROUP_ACCEPTED, out);
 }
 
 bool config_apply(const struct config_node *parent, void *ctx, struct config_error *e)

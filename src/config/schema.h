@@ -87,7 +87,11 @@ const char *schema_suggest(struct slice name, uint32_t context);
 /* Appends "http, server, if in location". */
 void schema_context_names(uint32_t contexts, struct buf *out);
 
-/* Appends the reference of all directives as Markdown, by group in order of registration. */
+/* The group of what is checked, and that is all. */
+#define SCHEMA_GROUP_ACCEPTED "Accepted for compatibility"
+
+/* Appends the reference of all directives as Markdown, by group in order of registration;
+ * SCHEMA_GROUP_ACCEPTED comes last. */
 void schema_print_reference(struct buf *out);
 
 /* Calls `apply` for each child of `parent` in order, with `ctx`; stops at the first that returns

@@ -23,6 +23,9 @@ const struct err client_err_total_timeout = {"total_timeout", "not complete in t
 const struct err client_err_no_protocol = {
     "no_protocol", "the server does not speak HTTP/2, or takes no extended CONNECT"};
 
+const struct err client_err_wants_http1 = {"http_1_1_required",
+                                           "the server wants this over HTTP/1.1"};
+
 static struct mem_cache cache =
     MEM_CACHE(struct client_exchange, EXCHANGES_KEPT); /* process-wide: shared by all pools */
 
@@ -128,6 +131,8 @@ void client_set_state(struct client_exchange *x, enum client_state to)
     }
     x->done_ms = clock_ms();
     timer_stop(&x->timer);
+    if (x->times.gauge)
+        client_gauge_end(&x->times);
 }
 
 struct client_exchange *client_new(const struct client_user *user, void *app)

@@ -1,16 +1,15 @@
 /* One request that we make and its response, on any transport: the client's half of the street.
  *   user -- client_new, a pool --> queue --> connection --> on_head, client_read --> user
- * States only move by one setter. A request whose connection turned out to be dead goes from
- * WAITING back to QUEUED. Requests may still be sending when the response has begun.
- *
- * Callbacks come from the loop only, none after client_cancel or on_failed. The user owns one hold.
- */
+ * A request whose connection turned out to be dead goes from WAITING back to QUEUED. Requests may
+ * still be sending when the response has begun. Callbacks come from the loop only, none after
+ * client_cancel or on_failed. The user owns one hold. */
 #ifndef HTTP_CLIENT_EXCHANGE_H
 #define HTTP_CLIENT_EXCHANGE_H
 
 #include "base/err.h"
 #include "base/list.h"
 #include "base/pool.h"
+#include "http/client_gauge.h"
 #include "http/exchange.h"
 #include "loop/timer.h"
 #include "net/outq.h"
@@ -111,6 +110,7 @@ struct client_exchange {
     struct timer timer;
     const struct err *err;
     struct slice detail; /* of err: what failed in which way; may be empty */
+    struct client_times times;
     uint64_t started_ms, since_ms, active_ms, connected_ms, head_ms, done_ms;
     uint64_t bytes_sent, bytes_received, body_received;
     unsigned tries;
@@ -124,7 +124,7 @@ struct client_exchange {
 
 extern const struct err client_err_pool_timeout, client_err_pool_full, client_err_no_protocol;
 extern const struct err client_err_request_timeout, client_err_read_timeout,
-    client_err_send_timeout, client_err_total_timeout;
+    client_err_send_timeout, client_err_total_timeout, client_err_wants_http1;
 
 /* A fresh exchange with one hold. `user` is not copied. */
 struct client_exchange *client_new(const struct client_user *user, void *app);

@@ -46,6 +46,7 @@ static void on_goaway(void *user, uint32_t code, struct slice text)
     struct client_h2 *h2 = user;
 
     h2->has_room_news = true;
+    h2->wants_http1 |= code == H2_HTTP_1_1_REQUIRED;
     if (code != H2_NO_ERROR)
         (void)snprintf(h2->reason, sizeof(h2->reason),
                        "the server ends the connection: error %u%s" SLICE_FMT, code,

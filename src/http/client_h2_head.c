@@ -56,7 +56,7 @@ static struct header_list fields_of(struct pool *pool, struct slice text, unsign
 
         value.n--;
         name = slice_cut(&value, ':');
-        l.fields[l.n++] = (struct header){name, slice_from(value, 1), header_id(name)};
+        l.fields[l.n++] = (struct header){name, slice_from(value, 1), header_id(name), false};
     }
     return l;
 }

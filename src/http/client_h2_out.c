@@ -109,7 +109,7 @@ static struct header_list wire_fields(struct client_exchange *x, struct slice *a
     if (length >= 0)
         l.fields[l.n++] = (struct header){header_name(HEADER_CONTENT_LENGTH),
                                           pool_printf(&x->pool, "%lld", (long long)length),
-                                          HEADER_CONTENT_LENGTH};
+                                          HEADER_CONTENT_LENGTH, false};
     return l;
 }
 

@@ -176,10 +176,12 @@ static void lose(struct client_h2 *h2, struct client_h2_stream *st, const struct
 /* The session has closed the stream before the response was complete. */
 static void close_early(struct client_h2_stream *st)
 {
-    bool is_unseen =
-        st->is_by_peer && st->s.code == H2_REFUSED_STREAM && !st->err && st->s.in == H2_IN_HEAD;
+    bool is_untouched = st->is_by_peer && !st->err && st->s.in == H2_IN_HEAD;
+    bool is_refused = st->s.code == H2_REFUSED_STREAM;
+    bool wants_http1 = st->s.code == H2_HTTP_1_1_REQUIRED || (is_refused && st->h2->wants_http1);
+    bool is_unseen = is_untouched && (is_refused || wants_http1);
 
-    st->err = fault_of(st);
+    st->err = is_untouched && wants_http1 ? &client_err_wants_http1 : fault_of(st);
     if (st->x->state == CLIENT_WAITING)
         lose(st->h2, st, st->err, is_unseen);
     else

@@ -33,6 +33,7 @@ struct client_h2 {
     bool is_released; /* it does not keep the loop going */
     bool is_broken;   /* the server has broken a rule */
     bool is_dead;     /* the connection is closed */
+    bool wants_http1; /* the server has said so in a GOAWAY */
 };
 
 struct client_h2_stream {

@@ -8,40 +8,15 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "http/client_h1.h"
-#include "http/client_way.h"
+#include "http/client_idle.h"
+#include "http/client_origin.h"
+#include "http/client_queue.h"
 
 enum {
     ORIGINS_MOST = 1024, /* more than that: those that are empty are dropped */
     UNSEEN_TRIES = 4,    /* of a request that servers refuse to look at */
-};
-
-enum origin_protocol { ORIGIN_UNKNOWN, ORIGIN_HTTP1, ORIGIN_HTTP2 };
-
-struct client_pool {
-    struct client_pool_options o;
-    const struct client_dialer *dialer;
-    struct map origins; /* key → struct client_origin * */
-    struct list starved;
-    unsigned n_open; /* connections and attempts of all origins */
-    bool is_closed;
-};
-
-struct client_origin {
-    struct client_pool *pool;
-    struct slice key;
-    struct client_way_copy way;
-    struct list idle, shared, busy, queue, dials; /* shared: at work, and there is room for more */
-    struct list starved_node;
-    unsigned n_conns, n_idle, n_queue, n_dials;
-    struct timer timer;     /* of the connection that has been free longest */
-    struct loop_call later; /* to fail those who cannot be queued */
-    struct list refused;
-    struct client_pool_stats stats;
-    enum origin_protocol protocol; /* that it spoke last */
-    struct pool memory;
 };
 
 struct dial {
@@ -65,49 +40,6 @@ const struct client_pool_options client_pool_defaults = {
 
 static void pump(struct client_origin *o);
 
-static struct client_exchange *exchange_of(struct list *node)
-{
-    return CONTAINER_OF(node, struct client_exchange, node);
-}
-
-/* --- free connections --- */
-
-/* A free connection does not keep a script from ending: what it counts for while it is watched is
- * taken back. */
-static void put_idle(struct client_origin *o, struct client_conn *c)
-{
-    list_append(&o->idle, &c->node);
-    o->n_idle++;
-    c->is_background = stream_fd(c->stream) >= 0;
-    if (c->is_background)
-        loop_release();
-}
-
-static void take_idle(struct client_origin *o, struct client_conn *c)
-{
-    list_remove(&c->node);
-    o->n_idle--;
-    if (c->is_background)
-        loop_hold();
-    c->is_background = false;
-}
-
-static void arm_idle(struct client_origin *o)
-{
-    const struct client_conn *oldest;
-
-    if (!o->pool->o.idle_timeout || list_is_empty(&o->idle)) {
-        timer_stop(&o->timer);
-        return;
-    }
-    oldest = CONTAINER_OF(o->idle.next, struct client_conn, node);
-    if (!timer_is_active(&o->timer)) {
-        uint64_t at = oldest->free_since_ms + o->pool->o.idle_timeout;
-
-        timer_start(&o->timer, at > clock_ms() ? at - clock_ms() : 0);
-    }
-}
-
 static void feed_starved(struct client_pool *p)
 {
     struct list *n = list_pop(&p->starved);
@@ -126,88 +58,6 @@ static void one_less(struct client_origin *o)
         feed_starved(o->pool);
 }
 
-static void drop_idle(struct client_origin *o, struct client_conn *c)
-{
-    take_idle(o, c);
-    o->n_conns--;
-    client_conn_close(&c);
-    o->pool->n_open--;
-}
-
-static void on_idle_timer(struct timer *t)
-{
-    struct client_origin *o = CONTAINER_OF(t, struct client_origin, timer);
-    uint64_t limit = o->pool->o.idle_timeout;
-
-    while (!list_is_empty(&o->idle)) {
-        struct client_conn *c = CONTAINER_OF(o->idle.next, struct client_conn, node);
-
-        if (c->free_since_ms + limit > clock_ms())
-            break;
-        drop_idle(o, c);
-    }
-    arm_idle(o);
-}
-
-static void drop_all_idle(struct client_origin *o)
-{
-    while (!list_is_empty(&o->idle))
-        drop_idle(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
-    arm_idle(o);
-}
-
-static void keep_idle(struct client_origin *o, struct client_conn *c)
-{
-    put_idle(o, c);
-    if (o->pool->o.max_idle && o->n_idle > o->pool->o.max_idle)
-        drop_idle(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
-    arm_idle(o);
-}
-
-/* Another origin's free connection makes room under the total. */
-static bool make_room(struct client_pool *p)
-{
-    struct map_entry *e;
-    size_t at = 0;
-
-    if (!p->o.total_connections || p->n_open < p->o.total_connections)
-        return true;
-    while ((e = map_next(&p->origins, &at))) {
-        struct client_origin *o = e->value;
-
-        if (list_is_empty(&o->idle))
-            continue;
-        drop_idle(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
-        return true;
-    }
-    return false;
-}
-
-/* --- those who wait --- */
-
-static void leave_queue(struct client_exchange *x)
-{
-    struct client_origin *o = x->conn;
-
-    list_remove(&x->node);
-    o->n_queue--;
-    x->transport = NULL;
-    x->conn = NULL;
-    client_release(&x);
-    pump(o);
-}
-
-static void leave_refused(struct client_exchange *x)
-{
-    list_remove(&x->node);
-    x->transport = NULL;
-    x->conn = NULL;
-    client_release(&x);
-}
-
-static const struct client_transport in_queue = {.abort = leave_queue};
-static const struct client_transport in_refused = {.abort = leave_refused};
-
 /* --- making connections --- */
 
 static void on_free(struct client_conn *c);
@@ -217,25 +67,10 @@ static void on_closed(struct client_conn *c, struct client_exchange *lost, const
 
 static const struct client_conn_owner owner = {on_free, on_lost, on_closed};
 
-static struct client_exchange *pop_waiter(struct client_origin *o)
-{
-    struct list *n = list_pop(&o->queue);
-    struct client_exchange *x;
-
-    if (!n)
-        return NULL;
-    x = exchange_of(n);
-    o->n_queue--;
-    x->is_dialled = false;
-    x->transport = NULL;
-    x->conn = NULL;
-    return x;
-}
-
 /* The failure of an attempt is that of the first who waits. */
 static void fail_waiter(struct client_origin *o, const struct client_dial_failure *f)
 {
-    struct client_exchange *x = pop_waiter(o);
+    struct client_exchange *x = client_queue_pop(o);
 
     if (!x)
         return;
@@ -274,6 +109,7 @@ static void on_dialled(void *user, struct stream *s, const struct client_dial_fa
         return;
     }
     o->stats.opened++;
+    client_origin_count(o);
     o->n_conns++;
     c = open_conn(o, s);
     list_append(&o->busy, &c->node);
@@ -322,20 +158,11 @@ static bool may_dial(struct client_origin *o)
         return false;
     if (o->protocol != ORIGIN_HTTP1 && (o->n_dials || has_unsettled(o)))
         return false;
-    if (make_room(p))
+    if (client_idle_make_room(p))
         return true;
     if (list_is_empty(&o->starved_node))
         list_append(&p->starved, &o->starved_node);
     return false;
-}
-
-/* The first waiter on whose behalf nothing is made yet. */
-static struct client_exchange *first_undialled(struct client_origin *o)
-{
-    LIST_FOR (n, &o->queue)
-        if (!exchange_of(n)->is_dialled)
-            return exchange_of(n);
-    return exchange_of(o->queue.next);
 }
 
 /* A connection with room, the one that was used last first; NULL: there is none. */
@@ -358,8 +185,10 @@ static void place(struct client_origin *o, struct client_conn *c)
 
 static void begin(struct client_origin *o, struct client_conn *c, struct client_exchange *x)
 {
+    if (o->gauge)
+        client_gauge_begin(o->gauge, &x->times);
     if (c->phase == CLIENT_CONN_FREE)
-        take_idle(o, c);
+        client_idle_take(o, c);
     else
         list_remove(&c->node);
     o->stats.reused += c->served > 0;
@@ -378,31 +207,22 @@ static bool lacks_protocol(const struct client_origin *o, const struct client_ex
     return wants_h2 && o->protocol == ORIGIN_HTTP1;
 }
 
-/* The exchange fails, in the next turn; its hold is the list's. */
-static void refuse(struct client_origin *o, struct client_exchange *x)
-{
-    x->conn = o;
-    x->transport = &in_refused;
-    list_append(&o->refused, &x->node);
-    loop_next(&o->later);
-}
-
 static void pump(struct client_origin *o)
 {
     struct client_conn *c;
 
     while (o->n_queue && (c = find_room(o))) {
-        struct client_exchange *x = pop_waiter(o);
+        struct client_exchange *x = client_queue_pop(o);
 
         if (lacks_protocol(o, x)) {
-            refuse(o, x);
+            client_queue_refuse(o, x, &client_err_no_protocol);
             continue;
         }
         begin(o, c, x);
         client_release(&x);
     }
     while (may_dial(o))
-        start_dial(o, first_undialled(o));
+        start_dial(o, client_queue_first_undialled(o));
     while (o->n_dials > o->n_queue)
         cancel_dial(o, CONTAINER_OF(o->dials.prev, struct dial, node));
 }
@@ -430,6 +250,7 @@ static void on_free(struct client_conn *c)
         return;
     }
     if (is_worn(o, c) || !c->protocol->room(c)) {
+        client_origin_count(o);
         o->n_conns--;
         client_conn_close(&c);
         one_less(o);
@@ -437,11 +258,11 @@ static void on_free(struct client_conn *c)
         return;
     }
     if (o->n_queue == 0) {
-        keep_idle(o, c);
+        client_idle_keep(o, c);
         if (!list_is_empty(&o->pool->starved))
             feed_starved(o->pool);
     } else {
-        put_idle(o, c);
+        client_idle_put(o, c);
     }
     pump(o);
 }
@@ -449,12 +270,7 @@ static void on_free(struct client_conn *c)
 static void retry(struct client_origin *o, struct client_exchange *x)
 {
     o->stats.retried++;
-    client_hold(x);
-    client_set_state(x, CLIENT_QUEUED);
-    x->conn = o;
-    x->transport = &in_queue;
-    list_prepend(&o->queue, &x->node);
-    o->n_queue++;
+    client_queue_add_first(o, x);
 }
 
 /* A body that somebody produces may have been used up, seen by the server or not. */
@@ -475,12 +291,20 @@ static bool is_retried(const struct err *why)
            why != &err_too_large;
 }
 
+/* Is there another protocol to try? */
+static bool can_go_on(const struct client_origin *o, const struct err *why)
+{
+    return why != &client_err_wants_http1 || o->protocol == ORIGIN_HTTP1;
+}
+
 static void on_lost(struct client_conn *c, struct client_exchange *x, const struct err *why,
                     bool is_unseen)
 {
     struct client_origin *o = c->user;
 
-    if (is_retried(why) && may_retry(o, x, is_unseen)) {
+    if (why == &client_err_wants_http1)
+        client_origin_fall_back(o);
+    if (is_retried(why) && can_go_on(o, why) && may_retry(o, x, is_unseen)) {
         retry(o, x);
         return;
     }
@@ -495,19 +319,20 @@ static void on_closed(struct client_conn *c, struct client_exchange *lost, const
     struct client_pool *p = o->pool;
 
     if (c->phase == CLIENT_CONN_FREE)
-        take_idle(o, c);
+        client_idle_take(o, c);
     else
         list_remove(&c->node);
+    client_origin_count(o);
     o->n_conns--;
     p->n_open--;
     if (lost && may_retry(o, lost, false)) {
-        drop_all_idle(o);
+        client_idle_drop_all(o);
         retry(o, lost);
     } else if (lost) {
         o->stats.failed++;
         client_fail(lost, why ? why : &err_closed);
     }
-    arm_idle(o);
+    client_idle_arm(o);
     if (!p->is_closed) {
         pump(o);
         feed_starved(p);
@@ -517,37 +342,20 @@ static void on_closed(struct client_conn *c, struct client_exchange *lost, const
 
 /* --- submitting --- */
 
-static void on_refused(struct loop_call *call)
+/* Why it may not even wait; NULL: it may. */
+static const struct err *refusal(const struct client_origin *o, const struct client_exchange *x)
 {
-    struct client_origin *o = CONTAINER_OF(call, struct client_origin, later);
-    const struct err *full = o->pool->is_closed ? &err_closed : &client_err_pool_full;
-    struct list *n;
-
-    while ((n = list_pop(&o->refused))) {
-        struct client_exchange *x = exchange_of(n);
-
-        x->transport = NULL;
-        x->conn = NULL;
-        o->stats.failed++;
-        client_fail(x, lacks_protocol(o, x) ? &client_err_no_protocol : full);
-        client_release(&x);
-    }
-    free_pool_if_over(o->pool);
-}
-
-static void enqueue(struct client_origin *o, struct client_exchange *x, struct list *queue,
-                    const struct client_transport *transport)
-{
-    client_hold(x);
-    client_set_state(x, CLIENT_QUEUED);
-    x->conn = o;
-    x->transport = transport;
-    list_append(queue, &x->node);
+    if (o->pool->is_closed)
+        return &err_closed;
+    if (lacks_protocol(o, x))
+        return &client_err_no_protocol;
+    return o->n_queue >= o->pool->o.max_queue_size ? &client_err_pool_full : NULL;
 }
 
 void client_pool_submit(struct client_origin *o, struct client_exchange *x)
 {
     struct client_conn *c = o->n_queue || lacks_protocol(o, x) ? NULL : find_room(o);
+    const struct err *why;
 
     o->stats.requests++;
     if (!x->req.scheme.n)
@@ -556,32 +364,18 @@ void client_pool_submit(struct client_origin *o, struct client_exchange *x)
         begin(o, c, x);
         return;
     }
-    if (o->pool->is_closed || lacks_protocol(o, x) || o->n_queue >= o->pool->o.max_queue_size) {
-        enqueue(o, x, &o->refused, &in_refused);
-        loop_next(&o->later);
+    why = refusal(o, x);
+    if (why) {
+        client_hold(x);
+        client_set_state(x, CLIENT_QUEUED);
+        client_queue_refuse(o, x, why);
         return;
     }
-    enqueue(o, x, &o->queue, &in_queue);
-    o->n_queue++;
+    client_queue_add(o, x);
     pump(o);
 }
 
 /* --- origins and pools --- */
-
-static bool is_empty(const struct client_origin *o)
-{
-    return !o->n_conns && !o->n_dials && !o->n_queue && list_is_empty(&o->refused);
-}
-
-static void free_origin(struct client_origin *o)
-{
-    timer_stop(&o->timer);
-    loop_cancel(&o->later);
-    list_remove(&o->starved_node);
-    client_way_copy_free(&o->way);
-    pool_reset(&o->memory);
-    mem_free(o);
-}
 
 /* Origins that nothing goes on with are forgotten when there are many. */
 static void sweep(struct client_pool *p)
@@ -592,8 +386,8 @@ static void sweep(struct client_pool *p)
 
     map_init(&kept, false);
     while ((e = map_next(&p->origins, &at))) {
-        if (is_empty(e->value))
-            free_origin(e->value);
+        if (client_origin_is_empty(e->value))
+            client_origin_free(e->value);
         else
             (void)map_set(&kept, e->key, e->value);
     }
@@ -601,29 +395,7 @@ static void sweep(struct client_pool *p)
     p->origins = kept;
 }
 
-static struct client_origin *new_origin(struct client_pool *p, struct slice key,
-                                        const struct client_way *way)
-{
-    struct client_origin *o = mem_new(struct client_origin);
-
-    pool_init(&o->memory, NULL, 0);
-    o->pool = p;
-    o->key = pool_dup(&o->memory, key);
-    client_way_copy(&o->way, way, &o->memory);
-    list_init(&o->idle);
-    list_init(&o->shared);
-    list_init(&o->busy);
-    list_init(&o->queue);
-    list_init(&o->dials);
-    list_init(&o->refused);
-    list_init(&o->starved_node);
-    timer_init(&o->timer, on_idle_timer);
-    timer_set_background(&o->timer);
-    loop_call_init(&o->later, on_refused);
-    if (!way->knows_h2 && slice_find(way->alpn, '2') < 0)
-        o->protocol = ORIGIN_HTTP1;
-    return o;
-}
+static const struct client_pool_steps steps = {.pump = pump, .told = free_pool_if_over};
 
 struct client_pool *client_pool_new(const struct client_pool_options *o,
                                     const struct client_dialer *dialer)
@@ -632,6 +404,7 @@ struct client_pool *client_pool_new(const struct client_pool_options *o,
 
     p->o = *o;
     p->dialer = dialer;
+    p->steps = &steps;
     map_init(&p->origins, false);
     list_init(&p->starved);
     return p;
@@ -651,7 +424,7 @@ struct client_origin *client_pool_origin(struct client_pool *p, struct slice key
         return o;
     if (p->origins.used >= ORIGINS_MOST)
         sweep(p);
-    o = new_origin(p, key, way);
+    o = client_origin_new(p, key, way);
     (void)map_set(&p->origins, key, o);
     return o;
 }
@@ -671,11 +444,11 @@ static void close_origin(struct client_origin *o)
 {
     struct client_exchange *x;
 
-    while ((x = pop_waiter(o)))
-        refuse(o, x);
+    while ((x = client_queue_pop(o)))
+        client_queue_refuse(o, x, &err_closed);
     while (o->n_dials)
         cancel_dial(o, CONTAINER_OF(o->dials.prev, struct dial, node));
-    drop_all_idle(o);
+    client_idle_drop_all(o);
 }
 
 void client_pool_close(struct client_pool **at)
@@ -703,18 +476,11 @@ void client_pool_each(struct client_pool *p, void (*fn)(void *user, struct clien
         fn(user, e->value);
 }
 
-struct slice client_origin_key(const struct client_origin *o)
+void client_pool_fit(struct client_pool *p, double target)
 {
-    return o->key;
-}
+    struct map_entry *e;
+    size_t at = 0;
 
-struct client_pool_stats client_origin_stats(const struct client_origin *o)
-{
-    struct client_pool_stats s = o->stats;
-
-    s.connections = o->n_conns;
-    s.idle = o->n_idle;
-    s.dialling = o->n_dials;
-    s.queue = o->n_queue;
-    return s;
+    while ((e = map_next(&p->origins, &at)))
+        client_idle_fit(e->value, target);
 }

@@ -31,6 +31,7 @@ struct client_pool_options {
     unsigned max_requests;         /* on one connection; 0: no limit */
     uint64_t idle_timeout;         /* 60 s: how long a free connection is kept; 0: for ever */
     uint64_t max_age;              /* of a connection; 0: any */
+    bool measures;                 /* each origin has a gauge */
     struct client_h2_options http2;
 };
 
@@ -72,5 +73,13 @@ struct slice client_origin_key(const struct client_origin *o);
 
 /* What an origin has and did. */
 struct client_pool_stats client_origin_stats(const struct client_origin *o);
+
+/* How it has been used since the pool's last client_pool_fit, up to now; NULL: the pool does not
+ * measure. */
+const struct client_gauge *client_origin_gauge(struct client_origin *o);
+
+/* A period is over: each origin of a pool that measures keeps as many connections as would have
+ * been at work for the share `target` of it, and its gauge begins anew. */
+void client_pool_fit(struct client_pool *p, double target);
 
 #endif

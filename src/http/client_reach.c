@@ -15,6 +15,7 @@
 #include "http/client_tunnel.h"
 #include "loop/timer.h"
 #include "net/connect.h"
+#include "net/tcp.h"
 
 const struct err client_err_resolve_timeout = {"resolve_timeout", "no address in time"};
 const struct err client_err_connect_timeout = {"connect_timeout", "no connection in time"};
@@ -145,6 +146,8 @@ static void on_connected(void *user, struct stream *s, const struct connect_fail
     struct reach *r = user;
 
     r->connect = NULL;
+    if (s && r->way->keeps_alive)
+        tcp_set_keepalive(s, true, 0, 0, 0);
     if (!s) {
         bool is_late = failure->err == &err_timeout;
         const struct err *err = is_late ? timeout_in(failure->stage) : failure->err;

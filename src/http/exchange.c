@@ -187,7 +187,7 @@ static void keep_valid(struct exchange *x, struct header_list *l)
     for (unsigned i = 0; i < l->n; i++) {
         struct header *h = &l->fields[i];
 
-        if (UNLIKELY(!(h->id || header_is_name(h->name)) || !header_is_value(h->value))) {
+        if (UNLIKELY(!header_check(h))) {
             log_write(&x->log, LOG_ERROR, "invalid response header field dropped");
             continue;
         }

@@ -285,11 +285,11 @@ bool filter_compress_ratio(const struct exchange *x, uint64_t *in_out, uint64_t 
     for (const struct filter *i = x->filters; i; i = i->next) {
         const struct compress_filter *f = CONTAINER_OF(i, struct compress_filter, f);
 
-        if (i->ops != &ops)
+        if (i->ops != &ops || !f->is_used)
             continue;
         *in_out = f->in_bytes;
         *out_out = f->out_bytes;
-        return f->is_used;
+        return true;
     }
     return false;
 }

@@ -128,7 +128,7 @@ void server_h2_out_on_close(void *user, void *stream, uint32_t code, bool is_by_
 
 static void add(struct header_list *l, enum header_id id, struct slice value)
 {
-    l->fields[l->n++] = (struct header){header_name(id), value, id};
+    l->fields[l->n++] = (struct header){header_name(id), value, id, false};
 }
 
 /* The fields on the wire: the app's and ours. */

@@ -8,6 +8,7 @@
 #define HTTP_WS_CONN_H
 
 #include "base/err.h"
+#include "http/ws_options.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
 #include "net/outq.h"
@@ -22,23 +23,15 @@ enum ws_state {
 
 enum ws_taken { WS_TAKEN_MESSAGE, WS_TAKEN_WAIT, WS_TAKEN_END };
 
-struct ws_options {
-    bool is_client;
-    bool is_by_piece; /* large messages come in pieces */
-    bool has_deflate; /* `deflate` was agreed on */
-    struct ws_deflate_params deflate;
-    size_t deflate_least; /* shorter messages go uncompressed; bytes */
-    size_t max_frame, max_message;
-    size_t watermark;           /* queued output above which a producer should pause; bytes */
-    uint64_t heartbeat_idle;    /* ms without input before a ping; 0: none */
-    uint64_t heartbeat_timeout; /* ms after the ping before the peer counts as lost */
-    uint64_t close_timeout;     /* ms that the closing handshake may take */
-};
-
-/* The defaults: 64 KiB frames and 1 MiB messages at most, 64 KiB watermark, 5 s to close. */
-extern const struct ws_options ws_options_default;
-
 struct ws_conn;
+struct ws_buffer;
+
+/* A message that was taken, or a piece of one. */
+struct ws_taken_message {
+    struct slice data; /* valid until the next call or return to the loop */
+    bool is_binary;
+    bool is_last; /* the message ends with it; always so unless options.is_by_piece */
+};
 
 struct ws_conn_user {
     void (*on_message)(struct ws_conn *c); /* once after WS_TAKEN_WAIT: taking is worth a try */
@@ -50,11 +43,12 @@ struct ws_conn_user {
 
 struct ws_conn {
     struct list node;
-    struct ws_options options;
+    const struct ws_options *options; /* shared */
     const struct ws_conn_user *callbacks;
     void *user;
     struct stream *stream; /* NULL: WS_DEAD */
     struct ws_deflate *deflate;
+    struct ws_buffer *in;  /* what is being read; NULL between two messages */
     const struct err *err; /* why it ended without a close frame; NULL: it did not */
     struct buf *reason;    /* of the peer's close frame; NULL: none */
     uint16_t code;         /* of the peer's close frame; WS_CODE_ABNORMAL when there was none */
@@ -62,29 +56,27 @@ struct ws_conn {
     uint8_t watched;
     bool is_waiting; /* somebody waits for a message */
     bool is_waiting_drained;
-    bool has_pending; /* m.data, or `held`, is a message that was not taken */
-    bool is_released; /* nobody cares any more; frees itself */
-    bool has_pinged;  /* a heartbeat's ping is out */
-    bool has_shut;    /* our side of the stream has ended */
-    bool has_eof;     /* the peer's side has */
-    struct buf held;  /* a copy of the message that waits */
-    struct buf in;    /* input behind it */
-    struct ws_messages m;
+    bool has_pending;  /* `in` has a message that was not taken */
+    bool is_released;  /* nobody cares any more; frees itself */
+    bool has_pinged;   /* a heartbeat's ping is out */
+    bool has_shut;     /* our side of the stream has ended */
+    bool has_eof;      /* the peer's side has */
+    bool has_deadline; /* the timer is that of the closing handshake */
     struct outq out;
     struct loop_call flush;
     struct timer timer;
     uint64_t last_read; /* clock_ms */
-    uint64_t deadline;  /* clock_ms; of the closing handshake, 0: none */
 };
+
+_Static_assert(sizeof(struct ws_conn) <= 200, "one per idle connection");
 
 /* A connection over `stream` (owned from now on), with `in`, input that was read already (taken,
  * may be NULL), and `out`, output that goes first (moved, may be NULL). The options are copied. */
 struct ws_conn *ws_conn_open(struct stream *stream, struct buf *in, struct outq *out,
                              const struct ws_options *options);
 
-/* Takes the next message (or piece: m.frames.is_last tells). Its bytes are c->m.data, its kind
- * c->m.frames.opcode, both valid until the next call or return to the loop. */
-enum ws_taken ws_conn_take(struct ws_conn *c);
+/* Takes the next message; *message_out is set with WS_TAKEN_MESSAGE only. */
+enum ws_taken ws_conn_take(struct ws_conn *c, struct ws_taken_message *message_out);
 
 /* Queues a message (WS_TEXT, WS_BINARY), sent at the end of this turn. False: the peer is slow,
  * wait for on_drained before sending more; or the connection is no longer open, see c->state. */

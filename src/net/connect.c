@@ -104,6 +104,11 @@ void connect_cancel(struct connect **cp)
         free_connect(c);
 }
 
+bool connect_is_resolving(const struct connect *c)
+{
+    return c->query && list_is_empty(&c->attempts);
+}
+
 static void on_tell(struct loop_call *call)
 {
     struct connect *c = CONTAINER_OF(call, struct connect, tell);

@@ -52,6 +52,9 @@ struct connect *connect_start(const struct connect_options *o, connect_fn fn, vo
  * fine). */
 void connect_cancel(struct connect **c);
 
+/* Does it still wait for the first address? */
+bool connect_is_resolving(const struct connect *c);
+
 /* "resolve", "connect", "handshake". */
 const char *connect_stage_name(enum connect_stage stage);
 

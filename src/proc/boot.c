@@ -12,6 +12,7 @@
 #include "app/app.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/product.h"
 #include "bind/machine.h"
 #include "bind/vm.h"
 #include "proc/daemon.h"
@@ -52,14 +53,17 @@ static char *find_prefix(const char *given)
 void boot_init(struct boot *b, const struct command *command, const char *fallback)
 {
     const char *log = command->error_log ? command->error_log : "logs/error.log";
+    struct buf path = BUF_EMPTY;
 
+    buf_printf(&path, "conf/%s.conf", product_family());
     *b = (struct boot){.directives = command->directives, .is_log_given = command->error_log};
     b->prefix = find_prefix(command->prefix);
-    b->path = join(b->prefix, command->path ? command->path : "conf/perilune.conf");
+    b->path = join(b->prefix, command->path ? command->path : buf_cstr(&path));
     if (!command->path && !command->prefix && access(b->path, F_OK) < 0) {
         mem_free(b->path);
         b->path = join("/", fallback);
     }
+    buf_free(&path);
     if (strcmp(log, "stderr") != 0)
         b->early_log = join(b->prefix, log);
 }

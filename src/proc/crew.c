@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/product.h"
 #include "base/rand.h"
 #include "loop/child.h"
 #include "loop/loop.h"
@@ -99,7 +100,7 @@ NORETURN static void run_worker(struct seat *s)
                                .alive_fd = crew.alive[0]};
 
     forget_master();
-    title_set("perilune: worker process");
+    title_set("%s: worker process", product_name());
     if (!privs_drop(crew.privs, crew.conf))
         exit(2);
     worker_serve(&task);

@@ -13,6 +13,7 @@
 
 #include "app/app.h"
 #include "base/log.h"
+#include "base/product.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
 #include "proc/crew.h"
@@ -169,7 +170,7 @@ struct app_conf *master_run(struct boot *boot, struct app_conf *conf, const stru
     master.boot = boot;
     master.conf = conf;
     master.privs = *privs;
-    title_set("perilune: master process %s", title_arguments());
+    title_set("%s: master process %s", product_name(), title_arguments());
     timer_init(&master.grace, on_grace_over);
     for (size_t i = 0; i < ARRAY_LEN(orders); i++)
         signals_watch(orders[i].signum, on_order);

@@ -14,6 +14,7 @@
 #include "app/app.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/product.h"
 #include "base/rand.h"
 #include "bind/machine.h"
 #include "loop/loop.h"
@@ -91,7 +92,7 @@ static void log_start(void)
 {
     struct utsname system;
 
-    log_write(NULL, LOG_NOTICE, "perilune/%s", PERILUNE_VERSION);
+    log_write(NULL, LOG_NOTICE, "%s", product_token());
     if (uname(&system) == 0)
         log_write(NULL, LOG_NOTICE, "OS: %s %s", system.sysname, system.release);
 }
@@ -185,8 +186,8 @@ static bool has_nothing_to_serve(const struct command *command, const struct boo
     if (command->kind != COMMAND_SERVE || command->path || command->prefix ||
         access(b->path, F_OK) == 0)
         return false;
-    fprintf(stderr, "perilune: there is no conf/perilune.conf in %s; %s\n", b->prefix,
-            "-c names a configuration, --help tells more");
+    fprintf(stderr, "%s: there is no conf/%s.conf in %s; %s\n", product_name(), product_family(),
+            b->prefix, "-c names a configuration, --help tells more");
     return true;
 }
 

@@ -3,18 +3,22 @@
  * modules among the arguments. That is why our own version stands without a slash before it. */
 #include "proc/version.h"
 
+#include "base/product.h"
+
 /* The library's own function; its headers stay with net/tls. 0 asks for name, version and date. */
 extern const char *OpenSSL_version(int what);
 
 void version_text(bool all, struct buf *out)
 {
-    buf_add_lit(out, "nginx version: perilune " PERILUNE_VERSION " (nginx/1.31.2)\n");
+    if (product_is_stand_in())
+        buf_printf(out, "nginx version: %s (perilune " PERILUNE_VERSION ")\n", product_token());
+    else
+        buf_add_lit(out,
+                    "nginx version: perilune " PERILUNE_VERSION " (nginx/" NGINX_VERSION ")\n");
     if (!all)
         return;
     buf_add_lit(out, "built by gcc " __VERSION__ "\n");
     buf_printf(out, "built with %s\n", OpenSSL_version(0));
     buf_add_lit(out, "TLS SNI support enabled\n"
-                     "configure arguments: --with-debug --with-pcre-jit --with-http_v2_module "
-                     "--with-http_slice_module --with-http_ssl_module --with-stream "
-                     "--with-stream_ssl_module\n");
+                     "configure arguments: " NGINX_ARGUMENTS "\n");
 }

@@ -10,6 +10,7 @@
 
 #include "app/app.h"
 #include "base/log.h"
+#include "base/product.h"
 #include "loop/io.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
@@ -55,7 +56,7 @@ static void drain(void)
     worker.is_draining = true;
     log_write(NULL, LOG_NOTICE, "gracefully shutting down");
     if (!is_single())
-        title_set("perilune: worker process is shutting down");
+        title_set("%s: worker process is shutting down", product_name());
     if (most > 0) {
         timer_init(&worker.deadline, on_deadline);
         timer_set_background(&worker.deadline);

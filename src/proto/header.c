@@ -115,7 +115,7 @@ static bool has_this_name(const struct header *f, enum header_id id, struct slic
     return id != HEADER_OTHER || (f->name.n == name.n && slice_ieq(f->name, name));
 }
 
-static void append(struct header_list *l, struct pool *pool, struct header f)
+void header_append(struct header_list *l, struct pool *pool, struct header f)
 {
     if (l->n == l->size) {
         unsigned size = l->size ? l->size * 2 : LIST_FIRST;
@@ -130,13 +130,13 @@ static void append(struct header_list *l, struct pool *pool, struct header f)
 
 void header_add(struct header_list *l, struct pool *pool, struct slice name, struct slice value)
 {
-    append(l, pool, (struct header){name, value, header_id(name)});
+    header_append(l, pool, (struct header){name, value, header_id(name), false});
 }
 
 void header_add_id(struct header_list *l, struct pool *pool, enum header_id id, struct slice value)
 {
     CHECK(id != HEADER_OTHER);
-    append(l, pool, (struct header){names[id], value, id});
+    header_append(l, pool, (struct header){names[id], value, id, false});
 }
 
 static struct header *find(const struct header_list *l, enum header_id id, struct slice name)
@@ -165,7 +165,7 @@ static void set(struct header_list *l, struct pool *pool, struct header f)
     struct header *old = find(l, f.id, f.name);
 
     if (!old) {
-        append(l, pool, f);
+        header_append(l, pool, f);
         return;
     }
     *old = f;
@@ -174,13 +174,13 @@ static void set(struct header_list *l, struct pool *pool, struct header f)
 
 void header_set(struct header_list *l, struct pool *pool, struct slice name, struct slice value)
 {
-    set(l, pool, (struct header){name, value, header_id(name)});
+    set(l, pool, (struct header){name, value, header_id(name), false});
 }
 
 void header_set_id(struct header_list *l, struct pool *pool, enum header_id id, struct slice value)
 {
     CHECK(id != HEADER_OTHER);
-    set(l, pool, (struct header){names[id], value, id});
+    set(l, pool, (struct header){names[id], value, id, false});
 }
 
 unsigned header_remove(struct header_list *l, struct slice name)

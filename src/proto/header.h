@@ -46,6 +46,7 @@ enum header_id {
 struct header {
     struct slice name, value;
     enum header_id id;
+    bool is_checked; /* name and value are known to be what the grammar allows */
 };
 
 struct header_list {
@@ -61,6 +62,9 @@ struct slice header_name(enum header_id id);
 
 /* Appends a field; the slices are borrowed and must live as long as the list. */
 void header_add(struct header_list *l, struct pool *pool, struct slice name, struct slice value);
+
+/* Same, when the id of the name is known. */
+void header_append(struct header_list *l, struct pool *pool, struct header field);
 
 /* Appends a known field under its canonical name. */
 void header_add_id(struct header_list *l, struct pool *pool, enum header_id id, struct slice value);
@@ -89,6 +93,12 @@ bool header_is_name(struct slice s);
 /* A field value of RFC 9110 section 5.5: no control bytes but tab (so no CR, LF, NUL)? Bytes >=
  * 0x80 are allowed. */
 bool header_is_value(struct slice s);
+
+/* May this field stand in a head? What header_id gives for its name is taken for granted. */
+static inline bool header_check(const struct header *h)
+{
+    return h->is_checked || ((h->id || header_is_name(h->name)) && header_is_value(h->value));
+}
 
 /* Does the comma-separated list `value` hold `token` (case ignored, RFC 9110 section 5.6.1)? */
 bool header_has_token(struct slice value, struct slice token);

@@ -276,7 +276,7 @@ static enum http1_result end_field(struct walk *w, struct slice name, struct sli
         return bad(out, 431, "too many header fields");
     while (value.n > 0 && (value.p[value.n - 1] == ' ' || value.p[value.n - 1] == '\t'))
         value.n--;
-    out->fields[out->headers.n++] = (struct header){name, value, id};
+    out->fields[out->headers.n++] = (struct header){name, value, id, false};
     reason = id == HEADER_OTHER ? NULL : take_field(w, id, value);
     if (UNLIKELY(reason != NULL))
         return bad(out, out->status ? out->status : 400, reason);

@@ -38,17 +38,22 @@ bool ws_reader_is_idle(const struct ws_reader *r)
     return r->head_n == 0 && !(r->flags & (FLAG_PAYLOAD | FLAG_MESSAGE));
 }
 
+static bool is_control(const struct ws_reader *r)
+{
+    return r->head[0] & 0x08;
+}
+
+uint64_t ws_reader_left(const struct ws_reader *r)
+{
+    return (r->flags & (FLAG_PAYLOAD | FLAG_BAD)) == FLAG_PAYLOAD && !is_control(r) ? r->left : 0;
+}
+
 static enum ws_event refuse(struct ws_reader *r, unsigned code, const char *reason)
 {
     r->code = (uint16_t)code;
     r->reason = reason;
     r->flags |= FLAG_BAD;
     return WS_EVENT_BAD;
-}
-
-static bool is_control(const struct ws_reader *r)
-{
-    return r->head[0] & 0x08;
 }
 
 static const char *check_opcode(const struct ws_reader *r, unsigned opcode)

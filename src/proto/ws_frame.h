@@ -70,6 +70,10 @@ enum ws_event ws_reader_next(struct ws_reader *r, struct slice *in);
 /* Is the message that the current pieces belong to compressed? */
 bool ws_reader_is_deflated(const struct ws_reader *r);
 
+/* Bytes that are still to come of the payload of a data frame; 0: the next byte is something else.
+ */
+uint64_t ws_reader_left(const struct ws_reader *r);
+
 /* Between two frames of no message? */
 bool ws_reader_is_idle(const struct ws_reader *r);
 

@@ -4,6 +4,8 @@
  * section 8.1); compressed text is checked as it comes out. */
 #include "proto/ws_message.h"
 
+enum { ROOM_LEAST = 4096, ROOM_MOST = 1 << 17 };
+
 void ws_messages_init(struct ws_messages *m)
 {
     memset(m, 0, sizeof *m);
@@ -84,7 +86,10 @@ static enum ws_event plain_piece(struct ws_messages *m, struct slice piece)
     if (piece.n > room)
         return too_large(m, slice_of(piece.p, room));
     m->size += piece.n;
-    if (!m->is_by_piece && !is_alone)
+    if (piece.n > 0 &&
+        piece.p == m->gathered.p + m->gathered.n) /* it was read to where it belongs */
+        m->gathered.n += piece.n;
+    else if (!m->is_by_piece && !is_alone)
         buf_add_slice(&m->gathered, piece);
     return check_text(m, piece);
 }
@@ -110,6 +115,18 @@ static enum ws_event on_data(struct ws_messages *m)
         m->size = 0;
     event = is_plain ? plain_piece(m, piece) : inflate_piece(m, piece);
     return event == WS_EVENT_BAD ? event : hand_on(m, piece, is_plain);
+}
+
+bool ws_messages_room(struct ws_messages *m, char **to_out, size_t *n_out)
+{
+    uint64_t left = ws_reader_left(&m->frames);
+
+    if (left < ROOM_LEAST || m->data.p || m->is_by_piece || ws_reader_is_deflated(&m->frames) ||
+        left > m->max_message - m->size)
+        return false;
+    *n_out = (size_t)MIN(left, (uint64_t)ROOM_MOST);
+    *to_out = buf_reserve(&m->gathered, *n_out);
+    return true;
 }
 
 enum ws_event ws_messages_next(struct ws_messages *m, struct slice *in)

@@ -33,6 +33,11 @@ void ws_messages_deinit(struct ws_messages *m);
  * frames.reason. m->data is valid until the next call, and only as long as the input. */
 enum ws_event ws_messages_next(struct ws_messages *m, struct slice *in);
 
+/* When the next bytes belong to the middle of a large frame of a message that is gathered: where
+ * they may be read to, so that they need not be copied, and how many at most; they are then the
+ * input of the next call, alone. False, and nothing is set: anywhere. */
+bool ws_messages_room(struct ws_messages *m, char **to_out, size_t *n_out);
+
 /* Between two messages, with nothing gathered? */
 bool ws_messages_is_idle(const struct ws_messages *m);
 

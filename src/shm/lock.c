@@ -65,6 +65,13 @@ static void take_seat(void)
     PANIC("more than %d processes share memory", SEATS - 1);
 }
 
+void lock_enlist(void)
+{
+    open_seats();
+    if (!lock_self)
+        take_seat();
+}
+
 /* Takes the place of an owner that is dead. */
 static bool inherit(struct lock *l, uint64_t owner)
 {

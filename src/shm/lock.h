@@ -1,7 +1,8 @@
 /* A lock that processes share and that outlives its owner: when a process dies inside, the next one
  * gets in and is told.
  *
- * For memory that was mapped before the processes were forked, and for their main threads. */
+ * For memory that was mapped before the processes were forked. Threads of a process may use it once
+ * lock_enlist has been called: they exclude each other as processes do. */
 #ifndef SHM_LOCK_H
 #define SHM_LOCK_H
 
@@ -19,6 +20,10 @@ extern uint64_t lock_self;
 
 /* Makes a lock, before the fork. */
 void lock_init(struct lock *l);
+
+/* Gives this process its name, which lock_take does otherwise when it is needed first. To be called
+ * by the main thread, which lives as long as the process, before others take locks. */
+void lock_enlist(void);
 
 /* The rest of lock_take. */
 bool lock_take_slow(struct lock *l) MUST_USE;

@@ -4,10 +4,15 @@
  *
  *   -S           be the server: what comes on `port`, by TCP and by UDP, goes back; until stdin ends
  *   -p port  -c connections  -b bytes of a message  -U  by UDP  -s source addresses (127.0.0.2 ...)
- *   -w seconds   warm up    -t seconds  measure    -n count  so many messages instead of a time
+ *   -w seconds   warm up    -t seconds  measure
  *   -I           one message per connection, then hold them open: prints `held N` and waits for the
  *                end of stdin
  *   -P pid,pid   the processes whose CPU time counts, from /proc/PID/stat
+ *
+ *   -W path      WebSockets: after the handshake each message is a binary frame
+ *   -R           a room: the first connection sends, all get it; a message counts once for each
+ *   -E path      server-sent events: asks for them and counts those that come
+ *   -n messages  in place of -w and -t: until that many have come back
  *
  * Prints: requests=N seconds=S user=TICKS sys=TICKS bytes=N failed=N. A datagram that does not come
  * back within a second counts as failed and is sent again.
@@ -28,12 +33,14 @@
 #include <unistd.h>
 
 #define MESSAGE_MOST (1 << 20)
+#define FRAME_MOST   (MESSAGE_MOST + 14)
 #define EVENTS       256
 
 struct conn {
     int fd;
     size_t sent, received;
     double since;
+    char last; /* byte of an event stream */
 };
 
 static struct {
@@ -41,17 +48,19 @@ static struct {
     size_t bytes;
     double warm, seconds;
     uint64_t count;
-    bool is_udp, is_idle, is_server;
-    const char *pids;
+    bool is_udp, is_idle, is_server, is_room;
+    const char *pids, *path, *events;
 } opt = {.connections = 50, .sources = 1, .bytes = 64, .warm = 0.3, .seconds = 3, .pids = ""};
 
 static struct {
-    int epoll;
+    int epoll, left_in_room;
     uint64_t requests, failed;
+    size_t wanted; /* bytes of an answer */
     struct conn *conns;
 } run;
 
-static char message[MESSAGE_MOST], room[MESSAGE_MOST];
+static char message[FRAME_MOST], room[MESSAGE_MOST];
+static size_t message_n;
 
 static void die(const char *what)
 {
@@ -131,7 +140,7 @@ static void raise_files(void)
 /* Sends what is left of a message; what the socket does not take follows when answers come. */
 static void send_some(struct conn *c)
 {
-    ssize_t n = send(c->fd, message + c->sent, opt.bytes - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t n = send(c->fd, message + c->sent, message_n - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
     if (n > 0)
         c->sent += (size_t)n;
@@ -144,6 +153,26 @@ static void begin(struct conn *c)
     send_some(c);
 }
 
+/* The next message is sent when the last member has the one before. */
+static void on_member_has_it(struct conn *c)
+{
+    c->received = 0;
+    if (--run.left_in_room > 0)
+        return;
+    run.left_in_room = opt.connections;
+    begin(run.conns);
+}
+
+/* Each ends with an empty line. */
+static void count_events(struct conn *c, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (room[i] == '\n' && c->last == '\n')
+            run.requests++;
+        c->last = room[i];
+    }
+}
+
 static void on_readable(struct conn *c)
 {
     ssize_t n = recv(c->fd, room, sizeof room, MSG_DONTWAIT);
@@ -154,14 +183,42 @@ static void on_readable(struct conn *c)
     }
     if (n < 0)
         return;
+    if (opt.events) {
+        count_events(c, (size_t)n);
+        return;
+    }
     c->received += (size_t)n;
-    if (c->sent < opt.bytes)
+    if (c->sent < message_n)
         send_some(c);
-    if (c->received < opt.bytes)
+    if (c->received < run.wanted)
         return;
     run.requests++;
-    if (!opt.is_idle)
+    if (opt.is_room)
+        on_member_has_it(c);
+    else if (!opt.is_idle)
         begin(c);
+}
+
+/* Asks for a WebSocket and waits for the answer; nothing may follow it. */
+static void shake_hands(int fd)
+{
+    size_t n = 0;
+    ssize_t got;
+
+    dprintf(fd,
+            "GET %s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+            opt.path);
+    while (n < 12 || !memmem(room, n, "\r\n\r\n", 4)) {
+        got = recv(fd, room + n, sizeof room - n, 0);
+        if (got <= 0)
+            die("handshake");
+        n += (size_t)got;
+    }
+    if (memcmp(room, "HTTP/1.1 101", 12) != 0 || memcmp(room + n - 4, "\r\n\r\n", 4) != 0) {
+        fprintf(stderr, "no WebSocket: %.*s\n", (int)n, room);
+        exit(1);
+    }
 }
 
 static void open_conn(struct conn *c, int i)
@@ -178,8 +235,13 @@ static void open_conn(struct conn *c, int i)
         die("connect");
     if (!opt.is_udp)
         (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (opt.path)
+        shake_hands(c->fd);
     watch(c->fd, c);
-    begin(c);
+    if (opt.events)
+        dprintf(c->fd, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", opt.events);
+    else if (!opt.is_room)
+        begin(c);
 }
 
 static void turn(void)
@@ -203,12 +265,6 @@ static void turns_until(double end)
         turn();
 }
 
-static void turns_for(uint64_t count)
-{
-    for (uint64_t end = run.requests + count; run.requests < end;)
-        turn();
-}
-
 static void hold(void)
 {
     double end = now() + 60;
@@ -221,6 +277,36 @@ static void hold(void)
         ;
 }
 
+static size_t head_of_frame(unsigned char *head, unsigned mask_bit)
+{
+    unsigned bytes = opt.bytes < 126 ? 0 : opt.bytes <= 65535 ? 2 : 8;
+
+    head[0] = 0x82;
+    head[1] = (unsigned char)(mask_bit | (bytes == 0 ? opt.bytes : bytes == 2 ? 126 : 127));
+    for (unsigned i = 0; i < bytes; i++)
+        head[2 + i] = (unsigned char)((uint64_t)opt.bytes >> 8 * (bytes - 1 - i));
+    return 2 + bytes;
+}
+
+/* What is sent, and how much comes back. */
+static void make_message(void)
+{
+    static const char mask[4] = {1, 2, 3, 4};
+    unsigned char head[14];
+    size_t n = 0;
+
+    run.wanted = opt.bytes;
+    if (opt.path) {
+        run.wanted += head_of_frame(head, 0);
+        n = head_of_frame((unsigned char *)message, 0x80);
+        memcpy(message + n, mask, 4);
+        n += 4;
+    }
+    for (size_t i = 0; i < opt.bytes; i++)
+        message[n + i] = (char)('x' ^ (opt.path ? mask[i & 3] : 0));
+    message_n = n + opt.bytes;
+}
+
 static void be_client(void)
 {
     uint64_t user, sys, user_end, sys_end, before;
@@ -229,17 +315,23 @@ static void be_client(void)
     run.conns = calloc((size_t)opt.connections, sizeof *run.conns);
     for (int i = 0; i < opt.connections; i++)
         open_conn(&run.conns[i], i);
+    if (opt.is_room) {
+        run.left_in_room = opt.connections;
+        begin(run.conns);
+    }
     if (opt.is_idle) {
         hold();
         return;
     }
-    turns_until(now() + opt.warm);
+    if (!opt.count)
+        turns_until(now() + opt.warm);
     before = run.requests;
     run.failed = 0;
     read_cpu(&user, &sys);
     start = now();
     if (opt.count)
-        turns_for(opt.count);
+        while (run.requests < opt.count)
+            turn();
     else
         turns_until(start + opt.seconds);
     read_cpu(&user_end, &sys_end);
@@ -331,6 +423,18 @@ static void set_option(int c, const char *value)
     case 'I':
         opt.is_idle = true;
         break;
+    case 'R':
+        opt.is_room = true;
+        break;
+    case 'W':
+        opt.path = value;
+        break;
+    case 'E':
+        opt.events = value;
+        break;
+    case 'n':
+        opt.count = strtoull(value, NULL, 10);
+        break;
     case 'p':
         opt.port = atoi(value);
         break;
@@ -349,9 +453,6 @@ static void set_option(int c, const char *value)
     case 't':
         opt.seconds = atof(value);
         break;
-    case 'n':
-        opt.count = strtoull(value, NULL, 10);
-        break;
     case 'P':
         opt.pids = value;
         break;
@@ -364,12 +465,12 @@ int main(int argc, char **argv)
 {
     int c;
 
-    while ((c = getopt(argc, argv, "SUIp:c:s:b:w:t:n:P:")) != -1)
+    while ((c = getopt(argc, argv, "SUIRp:c:s:b:w:t:P:W:E:n:")) != -1)
         set_option(c, optarg);
     if (opt.bytes < 1 || opt.bytes > MESSAGE_MOST || opt.connections < 1 || opt.sources < 1)
         exit(2);
     raise_files();
-    memset(message, 'x', opt.bytes);
+    make_message();
     run.epoll = epoll_create1(0);
     if (opt.is_server)
         be_server();

@@ -6,7 +6,8 @@
  *
  *   -p port  -u path  -c connections  -s source addresses (127.0.0.2 ...)
  *   -k depth     requests sent at once on a connection
- *   -b bytes     POST a body of that size, or -B text: that body
+ *   -b bytes     POST a body of that size, or -B text: that body; -m: the size is of one that is a
+ *                file of a form, with the boundary `b`
  *   -h 'Name: value'  a further field (repeat)
  *   -C           a new connection for each request
  *   -I           one request per connection, then hold them open: prints `held N` and waits for the
@@ -50,7 +51,7 @@ struct conn {
 
 static struct {
     int port, connections, depth, sources;
-    bool is_closing, is_idle;
+    bool is_closing, is_idle, is_form;
     double warm, seconds;
     uint64_t most;
     size_t body;
@@ -123,6 +124,22 @@ static void read_cpu(uint64_t *user, uint64_t *sys)
     }
 }
 
+static void build_body(char *body)
+{
+    static const char first[] =
+        "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n";
+    static const char last[] = "\r\n--b--\r\n";
+
+    if (opt.text)
+        memcpy(body, opt.text, opt.body);
+    else
+        memset(body, 'x', opt.body);
+    if (!opt.is_form || opt.body < sizeof first + sizeof last)
+        return;
+    memcpy(body, first, sizeof first - 1);
+    memcpy(body + opt.body - (sizeof last - 1), last, sizeof last - 1);
+}
+
 /* The bytes that a connection sends at once: `depth` equal requests. */
 static void build_batch(void)
 {
@@ -141,10 +158,7 @@ static void build_batch(void)
         die("malloc");
     for (int i = 0; i < opt.depth; i++) {
         memcpy(run.batch + one * (size_t)i, head, head_n);
-        if (opt.text)
-            memcpy(run.batch + one * (size_t)i + head_n, opt.text, opt.body);
-        else
-            memset(run.batch + one * (size_t)i + head_n, 'x', opt.body);
+        build_body(run.batch + one * (size_t)i + head_n);
     }
 }
 
@@ -413,7 +427,7 @@ static void read_options(int argc, char **argv)
 {
     int c;
 
-    while ((c = getopt(argc, argv, "p:u:c:s:k:b:B:h:CIw:t:n:P:")) != -1) {
+    while ((c = getopt(argc, argv, "p:u:c:s:k:b:B:h:CImw:t:n:P:")) != -1) {
         if (set_number(c, optarg))
             continue;
         else if (c == 'u')
@@ -422,6 +436,8 @@ static void read_options(int argc, char **argv)
             add_field(optarg);
         else if (c == 'P')
             opt.pids = optarg;
+        else if (c == 'm')
+            opt.is_form = true;
         else if (c == 'C')
             opt.is_closing = true;
         else if (c == 'I')

@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 
-enum { MOST = 4096 };
+enum { MOST = 16384 };
 
 struct outcome {
     struct buf text; /* opcode and bytes of everything that was handed on */
@@ -36,6 +36,24 @@ static bool read_some(struct ws_messages *m, struct slice in, struct outcome *o)
     }
 }
 
+/* The next bytes, where the message is gathered if that is possible. */
+static bool read_step(struct ws_messages *m, struct slice *in, size_t step, struct outcome *o)
+{
+    struct buf copy = BUF_EMPTY;
+    size_t n = MIN(step, in->n), room = n;
+    char *to;
+    bool is_good;
+
+    if (step == in->n || !ws_messages_room(m, &to, &room))
+        to = buf_reserve(&copy, n);
+    n = MIN(n, room);
+    memcpy(to, in->p, n);
+    *in = slice_from(*in, n);
+    is_good = read_some(m, slice_of(to, n), o);
+    buf_free(&copy);
+    return is_good;
+}
+
 static struct outcome read_all(struct slice in, size_t step, unsigned flags)
 {
     static const struct ws_deflate_params p = {15, 15, true, false, 6, 8};
@@ -48,13 +66,8 @@ static struct outcome read_all(struct slice in, size_t step, unsigned flags)
     m.frames.expects_mask = flags & 1;
     m.frames.can_be_deflated = flags & 2;
     m.deflate = ws_deflate_new(&p);
-    for (size_t at = 0; at < in.n && is_good; at += step) {
-        struct buf copy = BUF_EMPTY;
-
-        buf_add(&copy, in.p + at, MIN(step, in.n - at));
-        is_good = read_some(&m, buf_slice(&copy), &o);
-        buf_free(&copy);
-    }
+    while (in.n > 0 && is_good)
+        is_good = read_step(&m, &in, step, &o);
     ws_deflate_free(&m.deflate);
     ws_messages_deinit(&m);
     return o;

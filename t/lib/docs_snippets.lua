@@ -1,4 +1,4 @@
---- Runs the snippets of a page of the documents: perilune run t/lib/docs_snippets.lua BINARY PAGE DIRECTORY PORT
+--- Runs the snippets of a page: perilune run t/lib/docs_snippets.lua BINARY PAGE DIRECTORY PORT [PORT_OF_REDIS]
 --
 -- A fenced block is run when the word behind its language says so; other blocks are left alone:
 --
@@ -8,9 +8,10 @@
 --     ```nginx main        is a whole configuration: `perilune -t` must accept it; *.pem of the page lie beside it
 --     ```console           lines after `$ ` are run; the lines below are the output, `…` is anything
 --
--- Port 8080 of the page is the given port, `build/perilune` the given binary. The last line is `ok, N snippets`.
+-- Ports 8080 and 6379 of the page are the given ones, `build/perilune` the given binary. The last line is:
+-- `ok, N snippets`.
 
-local binary, page, directory, port = ...
+local binary, page, directory, port, redis_port = ...
 
 local CONFIG = [[
 daemon off; master_process off; pid %s/perilune.pid; error_log %s/error.log; %s events {}
@@ -162,6 +163,7 @@ local function blocks_of(text)
             open = { info = info, line = number }
         elseif open then
             open[#open + 1] = line:gsub("localhost:8080", "127.0.0.1:" .. port):gsub("build/perilune", binary)
+                :gsub("port = 6379", "port = " .. (redis_port or "6379"))
         end
     end
     return blocks

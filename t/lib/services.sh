@@ -1,6 +1,6 @@
 # For tests of libraries that talk to a service: starts it on a Unix socket in $TEST_NGINX_SERVROOT, for as long as the shell runs.
 #   . t/lib/services.sh
-#   start_redis        redis-server on $S/redis.sock
+#   start_redis [PORT] redis-server on $S/redis.sock, and on that port
 #   start_memcached    memcached on $S/memcached.sock
 #   get PATH           what the server under test answers
 S=$TEST_NGINX_SERVROOT
@@ -18,7 +18,7 @@ await_socket() {
 }
 
 start_redis() {
-    redis-server --port 0 --unixsocket "$S/redis.sock" --unixsocketperm 777 --save "" --dir "$S" --daemonize no >"$S/redis.log" 2>&1 &
+    redis-server --port "${1:-0}" --bind 127.0.0.1 --unixsocket "$S/redis.sock" --unixsocketperm 777 --save "" --dir "$S" --daemonize no >"$S/redis.log" 2>&1 &
     SERVICES="$SERVICES $!"
     await_socket "$S/redis.sock"
 }

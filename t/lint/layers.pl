@@ -16,7 +16,7 @@ my ($objects) = @ARGV;
 my $violations = 0;
 my %allowed = read_layers();
 my @fences = read_fences();
-my @sources = sort(glob('src/*.c'), glob('src/*/*.c'), glob('src/*.h'), glob('src/*/*.h'));
+my @sources = sort map { glob("src/$_") } '*.[ch]', '*/*.[ch]', '*/*/*.[ch]';
 my (%includes, %symbol_use, @fenced_headers);
 
 check_includes($_) for @sources;

@@ -7,6 +7,7 @@ local core = require "perilune.core.subrequest"
 local task = require "perilune.core.task"
 
 local WAIT = task.WAIT
+local pending, running = context.pending, coroutine.running
 local OWN_VARS, COPIED_VARS, SHARED_VARS = 0, 1, 2
 
 --- Names of methods by their number.
@@ -88,21 +89,32 @@ local function check_query(query, i)
     end
 end
 
+--- No location holds what does not begin with a slash: the answer, then.
+local function nowhere(uri)
+    if uri:sub(1, 1) ~= "/" and not uri:find("..", 1, true) then
+        return { status = 404, header = {}, body = "", truncated = false }
+    end
+end
+
 local function run(queries)
     local subs, results = {}, {}
     for i = 1, #queries do
         check_query(queries[i], i)
     end
     for i = 1, #queries do
-        subs[i] = start(tostring(queries[i][1]), queries[i][2] or {})
+        local uri = tostring(queries[i][1])
+        subs[i] = nowhere(uri) or start(uri, queries[i][2] or {})
     end
+    local co = running()
+    pending[co] = true
     for i = 1, #subs do
-        while core.wait(subs[i]) == WAIT do
+        while type(subs[i]) ~= "table" and core.wait(subs[i]) == WAIT do
             context.wait()
         end
     end
+    pending[co] = nil
     for i = 1, #subs do
-        results[i] = core.take(subs[i])
+        results[i] = type(subs[i]) == "table" and subs[i] or core.take(subs[i])
     end
     return unpack(results, 1, #subs)
 end

@@ -15,15 +15,6 @@ local CORE, KEY, POOL, READ_CLOSED, WRITE_CLOSED =
 local NO_OPTIONS = {}
 local CRIT = 3
 
---- What the system says for a code of ours, with its number.
-local SYSTEM = {
-    refused = "111: Connection refused",
-    unreachable = "101: Network is unreachable",
-    not_found = "2: No such file or directory",
-    denied = "13: Permission denied",
-    reset = "104: Connection reset by peer",
-}
-
 --- Why a name has no address, as a resolver's answer.
 local RESOLVER = {
     timeout = "110: Operation timed out",
@@ -87,7 +78,7 @@ function tcp.resolver_text(host, code)
 end
 
 local function log_failure(err, text, host, port)
-    local why = SYSTEM[err] or text
+    local why = tcp.system_text(err, text)
     if port then
         tcp.log("connect() failed (" .. why .. "), when connecting to " .. host .. ":" .. port)
     else
@@ -114,6 +105,18 @@ local function connect_failed(self, p, err, text, host, port)
     return nil, tcp.text_of(err, text)
 end
 
+--- The thread that waits for a connection is killed.
+local function give_up(self, s, p, host)
+    if not tcp.is_address(host) and dial.is_resolving(s) then
+        tcp.debug_log("abort resolver")
+    end
+    core.close(s)
+    self[CORE], self[POOL] = false, false
+    if p then
+        pool.lose(p)
+    end
+end
+
 --- Makes a connection, waiting for it.
 local function connect_anew(self, p, host, port)
     local ms = self[slots.CONNECT_MS]
@@ -127,7 +130,9 @@ local function connect_anew(self, p, host, port)
     self[CORE] = s
     local ok, err, text = dial.connect(s, host, port, ms, self[slots.LOCAL] or nil)
     while ok == WAIT do
-        context.wait()
+        context.wait(function()
+            give_up(self, s, p, host)
+        end)
         ok, err, text = dial.connected(s)
     end
     if not ok then
@@ -152,6 +157,8 @@ local function leave_old(self)
     if why then
         return why
     end
+    tcp.debug_log("reuse socket upstream", true)
+    tcp.debug_log("reconnect without shutting down")
     tcp.drop(self)
 end
 
@@ -189,12 +196,13 @@ function tcp.methods:connect(...)
     if options ~= NO_OPTIONS then
         size, backlog, name = check_options(options, n)
     end
-    name = name or (port and host .. ":" .. port or host)
+    local where = port and host .. ":" .. port or host
+    name = name or where
     local why = leave_old(self)
     if why then
         return nil, why
     end
-    self[KEY] = name
+    self[KEY], self[slots.HOST] = name, where
     local p = size and pool.make(name, size, backlog) or pool.get(name)
     if not p then
         return connect_anew(self, nil, host, port)

@@ -5,54 +5,61 @@ local coroutines = require "perilune.coroutines"
 local native = require "ngx.api.native"
 local task = require "perilune.core.task"
 
-local C = native.C
+local C, running = native.C, coroutine.running
 local yield, WAIT, KILL = coroutines.yield, task.WAIT, core.KILL
+local ipairs, pairs, type, assert, error = ipairs, pairs, type, assert, error
 
 local context = {}
 
---- Phase names by enum lua_context, as ngx.get_phase tells them.
-context.phases = {
-    [1] = "init",
-    [2] = "init_worker",
-    [3] = "set",
-    [4] = "rewrite",
-    [5] = "access",
-    [6] = "content",
-    [7] = "header_filter",
-    [8] = "body_filter",
-    [9] = "log",
-    [10] = "timer",
-    [11] = "exit_worker",
-    [12] = "content",
-    [13] = "server_rewrite",
-    [14] = "ssl_client_hello",
-    [15] = "ssl_cert",
-    [16] = "preread",
-    [17] = "content",
-    [18] = "precontent",
-    [19] = "balancer",
-    [20] = "ssl_session_fetch",
-    [21] = "ssl_session_store",
+--- The phases, in the order of enum lua_context (src/app/lua_visit.h), whose numbers C tells.
+local order = {
+    "init", "init_worker", "set", "rewrite", "access", "content", "header_filter", "body_filter", "log", "timer",
+    "exit_worker", "handler", "server_rewrite", "ssl_client_hello", "ssl_certificate", "preread", "session",
+    "precontent", "balancer", "ssl_session_fetch", "ssl_session_store",
 }
 
+--- What ngx.get_phase and messages call those of another name: a native handler and a session of `stream` do what
+--- content_by_lua does.
+local told = { handler = "content", session = "content", ssl_certificate = "ssl_cert" }
+local called = { timer = "ngx.timer", handler = "content_by_lua*", session = "content_by_lua*" }
+
+--- Names by number: as ngx.get_phase tells them, and as messages do.
+context.phases, context.numbers = {}, {}
 local names = {}
-for i, phase in pairs(context.phases) do
-    names[i] = i == 10 and "ngx.timer" or phase .. "_by_lua*"
+for number, phase in ipairs(order) do
+    context.numbers[phase] = number
+    context.phases[number] = told[phase] or phase
+    names[number] = called[phase] or phase .. "_by_lua*"
 end
-names[15] = "ssl_certificate_by_lua*"
 
---- Sets of phases: `set[number]` is true when the phase is in it.
-context.waiting = { [4] = true, [5] = true, [6] = true, [10] = true, [12] = true, [13] = true,
-    [14] = true, [15] = true, [16] = true, [17] = true, [18] = true, [20] = true, [21] = true }
-context.answering = { [4] = true, [5] = true, [6] = true, [12] = true, [13] = true, [18] = true }
+--- A set of phases, given by name or as sets: `set[number]` is true when the phase is in it.
+function context.set(...)
+    local set = {}
+    for _, member in ipairs { ... } do
+        if type(member) == "table" then
+            for number in pairs(member) do
+                set[number] = true
+            end
+        else
+            set[assert(context.numbers[member], member)] = true
+        end
+    end
+    return set
+end
+
+local set_of = context.set
+--- Those that answer a request and may wait.
+context.answering = set_of("server_rewrite", "rewrite", "access", "precontent", "content", "handler")
+--- Those of a request.
+context.request = set_of(context.answering, "set", "header_filter", "body_filter", "log", "balancer")
 --- Those of sessions of `stream`.
-context.session = { [16] = true, [17] = true }
-context.writing = { [4] = true, [5] = true, [6] = true, [12] = true, [13] = true, [16] = true, [17] = true,
-    [18] = true }
-context.request = {
-    [3] = true, [4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [9] = true, [12] = true,
-    [13] = true, [18] = true, [19] = true,
-}
+context.session = set_of("preread", "session")
+--- Those that may write to the client.
+context.writing = set_of(context.answering, context.session)
+--- Those of a handshake.
+context.handshake = set_of("ssl_client_hello", "ssl_certificate", "ssl_session_fetch", "ssl_session_store")
+--- Those that may wait.
+context.waiting = set_of(context.writing, context.handshake, "timer")
 
 --- Raises "API disabled in the context of …" at `level` when the running phase is not in `set`.
 function context.check(set, level)
@@ -76,9 +83,34 @@ function context.check_request(set, level)
     return context.check(set, level)
 end
 
---- Waits for whatever wait has been numbered. Ends the task here when it was killed; raises when it was cancelled.
-function context.wait()
+--- coroutine → whether it waits for subrequests: then it cannot be killed
+context.pending = setmetatable({}, { __mode = "k" })
+
+--- coroutine → what undoes its wait when it is killed
+context.undo = setmetatable({}, { __mode = "k" })
+local undo = context.undo
+
+--- Waits; `clean_up` runs when the thread is killed meanwhile.
+local function wait_undoably(clean_up)
+    local co = running()
+    undo[co] = clean_up
     local err = yield(WAIT)
+    undo[co] = nil
+    if err == KILL then
+        clean_up()
+    end
+    return err
+end
+
+--- Waits for whatever wait has been numbered. Ends the task here when it was killed; raises when it was cancelled.
+-- @tparam[opt] function clean_up called when it is killed
+function context.wait(clean_up)
+    local err
+    if clean_up then
+        err = wait_undoably(clean_up)
+    else
+        err = yield(WAIT)
+    end
     if err == nil then
         return
     end

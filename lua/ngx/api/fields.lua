@@ -10,8 +10,7 @@ local type, tostring, rawget = type, tostring, rawget
 local name_out, value_out = ffi.new("struct ffi_str"), ffi.new("struct ffi_str")
 
 local RESPONSE, REQUEST = 1, 0
-local changeable = { [3] = true, [4] = true, [5] = true, [6] = true, [7] = true, [8] = true, [12] = true, [13] = true,
-    [18] = true, [19] = true }
+local changeable = context.set(context.answering, "set", "header_filter", "body_filter", "balancer")
 
 local fields = { header = {}, resp = {}, req = {} }
 

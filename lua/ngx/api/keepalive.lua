@@ -3,11 +3,13 @@
 local core = require "perilune.core.stream"
 local dial = require "perilune.core.connect"
 local native = require "ngx.api.native"
+local ngx_core = require "perilune.core.ngx"
 local pool = require "ngx.api.pool"
 local socket_core = require "perilune.core.socket"
 local tcp = require "ngx.api.connect"
 
 local slots = tcp.slots
+local DEBUG = 8
 local CORE, KEY, POOL = slots.CORE, slots.KEY, slots.POOL
 local buffered, is_open = core.buffered, core.is_open
 
@@ -73,6 +75,9 @@ function tcp.methods:setkeepalive(...)
         return 1
     end
     local p = pool_of(self, n, size)
+    if ngx_core.is_logged(DEBUG) then
+        ngx_core.log_line(DEBUG, "lua tcp socket keepalive timeout: " .. (ms > 0 and ms .. " ms" or "unlimited"))
+    end
     local is_counted = self[POOL] ~= false
     self[CORE], self[POOL] = false, false
     if not pool.put(p, s, ms, is_counted) then

@@ -6,7 +6,7 @@ ffi.cdef [[
 struct ffi_str { const char *p; size_t n; };
 int ffi_ngx_number(int what, double *out);
 int ffi_ngx_context(void);
-    int ffi_ngx_is_session(void);
+int ffi_ngx_is_session(void);
 int ffi_ngx_set_status(int status);
 int ffi_ngx_var_get(const char *name, size_t n, struct ffi_str *out);
 int ffi_ngx_var_capture(int i, struct ffi_str *out);
@@ -22,6 +22,8 @@ int ffi_ngx_http_time(double seconds, int is_cookie, char *out);
 double ffi_ngx_parse_http_time(const char *p, size_t n);
 int ffi_ngx_worker_id(void);
 int ffi_ngx_worker_count(void);
+int ffi_ngx_worker_pid(int id);
+int ffi_ngx_has_master(void);
 int ffi_ngx_most_pending_timers(void);
 int ffi_ngx_most_running_timers(void);
 int ffi_ngx_is_exiting(void);

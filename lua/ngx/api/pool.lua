@@ -2,7 +2,7 @@
 -- connections is limited.
 --
 -- A pool is made by the first connection that is kept, or by connect{pool_size=}. Idle connections close themselves
--- when their peer does, or in time (perilune.core.stream park); what is left of them here is dropped when it is met.
+-- when their peer does, or in time (perilune.core.stream park), and are then swept out. A pool that has none left goes.
 -- A pool with a backlog counts its connections: those that idle and those in use; who finds too many waits in `queue`
 -- until one of them goes or is put back.
 
@@ -11,7 +11,7 @@ local core = require "perilune.core.stream"
 local ngx_core = require "perilune.core.ngx"
 local tasks = require "perilune.core.task"
 
-local park, unpark, close, is_open = core.park, core.unpark, core.close, core.is_open
+local park, unpark, close, is_open, on_lost = core.park, core.unpark, core.close, core.is_open, core.on_lost
 
 local pool = {}
 
@@ -26,6 +26,8 @@ local function debug_log(text)
     end
 end
 
+local sweep
+
 --- The pool of that name, or nil.
 function pool.get(name)
     return pools[name]
@@ -39,11 +41,39 @@ function pool.make(name, size, backlog)
     local p = pools[name]
     if not p then
         p = { name = name, size = size, backlog = backlog, connections = 0, first = 1, last = 0, queue = {} }
+        p.gone = function()
+            sweep(p)
+        end
         pools[name] = p
         debug_log(('keepalive create connection pool for key "%s"'):format(name))
         debug_log("connection pool size: " .. size)
     end
     return p
+end
+
+--- Nobody has a connection of it, and nobody waits: the pool goes.
+local function free_unused(p)
+    if p.connections <= 0 and not p.queue[1] and pools[p.name] == p then
+        pools[p.name] = nil
+        debug_log(('keepalive: free connection pool for "%s"'):format(p.name))
+    end
+end
+
+--- Forgets those that have closed themselves.
+sweep = function(p)
+    local last = p.first - 1
+    for i = p.first, p.last do
+        local s = p[i]
+        p[i] = nil
+        if is_open(s) then
+            last = last + 1
+            p[last] = s
+        else
+            p.connections = p.connections - 1
+        end
+    end
+    p.last = last
+    free_unused(p)
 end
 
 --- Takes an idle connection.
@@ -90,11 +120,13 @@ function pool.put(p, s, ms, is_counted)
         if is_counted then
             p.connections = p.connections - 1
         end
+        debug_log(('keepalive: connection pool "%s" is full: the oldest is closed'):format(p.name))
     elseif not is_counted then
         p.connections = p.connections + 1
     end
     p.last = p.last + 1
     p[p.last] = s
+    on_lost(s, p.gone)
     wake(p)
     return true
 end
@@ -103,15 +135,7 @@ end
 function pool.lose(p)
     p.connections = p.connections - 1
     wake(p)
-end
-
---- Forgets those at the front that have closed themselves.
-local function tidy(p)
-    while p.first <= p.last and not is_open(p[p.first]) do
-        p[p.first] = nil
-        p.first = p.first + 1
-        p.connections = p.connections - 1
-    end
+    free_unused(p)
 end
 
 --- Counts a connection that is about to be made; waits while there are too many, for at most `ms` milliseconds.
@@ -122,7 +146,6 @@ function pool.enter(p, ms)
     if not p.backlog then
         return true
     end
-    tidy(p)
     if p.connections > p.size + p.backlog then
         p.connections = p.connections - 1
         return nil, "too many waiting connect operations"
@@ -134,7 +157,14 @@ function pool.enter(p, ms)
     local waiter = {}
     waiter.task, waiter.number = tasks.sleep(ms / 1000)
     p.queue[#p.queue + 1] = waiter
-    context.wait()
+    context.wait(function()
+        waiter.is_gone = true
+        debug_log("abort queueing")
+        if waiter.is_granted then
+            wake(p)
+        end
+        pool.lose(p)
+    end)
     ngx_core.stop_sleep()
     waiter.is_gone = true
     if not waiter.is_granted then

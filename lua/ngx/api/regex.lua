@@ -6,10 +6,10 @@ local native = require "ngx.api.native"
 
 local C, to_string = native.C, ffi.string
 local sub, find, byte = string.sub, string.find, string.byte
-local type, tostring = type, tostring
+local type, tostring, setmetatable, concat = type, tostring, setmetatable, table.concat
 
 local NO_MATCH = -1
-local CACHE_MOST = 1024
+local CACHE_HALF = 512
 local JIT = 1024
 local flag_bits = {
     i = 1, m = 2, s = 4, x = 8, a = 16, D = 256, u = 64, U = 192, J = 512, j = JIT, o = 0, d = 0,
@@ -21,8 +21,10 @@ local vector = C.ffi_regex_vector()
 
 local regex = {}
 
---- options → pattern → compiled regex
-local cache, n_cached = {}, 0
+--- Compiled regexes: options → pattern → regex. What is found in the elder half moves to the younger one; when
+-- that is full, it becomes the elder: what nobody has asked for since is forgotten. So patterns that a program makes
+-- anew for each call do no harm; all others are compiled once, with the option "o" or without.
+local young, elder, n_young = {}, {}, 0
 
 local function parse_options(options)
     local bits = 0
@@ -72,29 +74,43 @@ local function compile(pattern, options)
     }
 end
 
+local function keep(pattern, options, re)
+    if n_young >= CACHE_HALF then
+        young, elder, n_young = {}, young, 0
+    end
+    local of_options = young[options]
+    if not of_options then
+        of_options = {}
+        young[options] = of_options
+    end
+    of_options[pattern], n_young = re, n_young + 1
+    return re
+end
+
+local function get_anew(pattern, options)
+    local of_options = elder[options]
+    local found = of_options and of_options[pattern]
+    if found then
+        return keep(pattern, options, found)
+    end
+    local re, err, is_misuse = compile(pattern, options)
+    if re then
+        return keep(pattern, options, re)
+    elseif is_misuse then
+        error(err, 4)
+    end
+    return nil, err
+end
+
 --- The compiled regex; nil and an error. Raises on an unknown option.
 local function get(pattern, options)
     options = options or ""
-    local of_options = cache[options]
+    local of_options = young[options]
     local found = of_options and of_options[pattern]
     if found then
         return found
     end
-    local re, err, is_misuse = compile(pattern, options)
-    if not re then
-        if is_misuse then
-            error(err, 4)
-        end
-        return nil, err
-    end
-    if find(options, "o", 1, true) and n_cached < CACHE_MOST then
-        if not of_options then
-            of_options = {}
-            cache[options] = of_options
-        end
-        of_options[pattern], n_cached = re, n_cached + 1
-    end
-    return re
+    return get_anew(pattern, options)
 end
 
 local function execute(re, subject, from)
@@ -127,6 +143,10 @@ end
 
 local function captures(re, subject, n, out)
     out = out or {}
+    if re.groups == 0 then
+        out[0] = sub(subject, vector[0] + 1, vector[1])
+        return out
+    end
     for i = 0, re.is_dfa == 1 and 0 or re.groups do
         out[i] = capture(subject, i, n)
     end
@@ -224,6 +244,26 @@ local function behind(re, subject, at_byte)
     return next_at
 end
 
+--- The next match of an iterator of gmatch, which is a table that is called: a closure would not be compiled.
+local function next_match(it)
+    local from, subject, re = it.from, it.subject, it.re
+    if not from or from > #subject then
+        return nil
+    end
+    local n, problem = execute(re, subject, from)
+    if not n or n == NO_MATCH then
+        it.from = false
+        if problem then
+            return nil, problem
+        end
+        return nil
+    end
+    it.from = vector[1] > vector[0] and vector[1] or behind(re, subject, vector[1])
+    return captures(re, subject, n)
+end
+
+local iterator_mt = { __call = next_match }
+
 --- An iterator over all matches.
 function regex.gmatch(subject, pattern, options)
     subject, pattern = text_of(subject, 1, "gmatch"), text_of(pattern, 2, "gmatch")
@@ -231,22 +271,7 @@ function regex.gmatch(subject, pattern, options)
     if not re then
         return nil, err
     end
-    local from = 0
-    return function()
-        if not from or from > #subject then
-            return nil
-        end
-        local n, problem = execute(re, subject, from)
-        if not n or n == NO_MATCH then
-            from = nil
-            if problem then
-                return nil, problem
-            end
-            return nil
-        end
-        from = vector[1] > vector[0] and vector[1] or behind(re, subject, vector[1])
-        return captures(re, subject, n)
-    end
+    return setmetatable({ from = 0, subject = subject, re = re }, iterator_mt)
 end
 
 --- Logs what is wrong with a template and raises what the caller returns.
@@ -295,34 +320,61 @@ local function parse_template(template)
     end
 end
 
+--- template → what parse_template made of it; emptied when it is full
+local templates, n_templates = {}, 0
+
+--- The template as a list; nil when it holds no `$`, or nil and an error.
+local function parts_of(template)
+    local parts = templates[template]
+    if parts then
+        return parts
+    elseif not find(template, "$", 1, true) then
+        return nil
+    end
+    local ok
+    ok, parts = pcall(parse_template, template)
+    if not ok then
+        return nil, parts
+    end
+    if n_templates >= CACHE_HALF then
+        templates, n_templates = {}, 0
+    end
+    templates[template], n_templates = parts, n_templates + 1
+    return parts
+end
+
 local function expand(parts, subject, n)
     local out = {}
-    for i, part in ipairs(parts) do
+    for i = 1, #parts do
+        local part = parts[i]
         out[i] = type(part) == "string" and part or capture(subject, part, n) or ""
     end
-    return table.concat(out)
+    return concat(out)
 end
 
-local function replacer(re, subject, replace)
-    if type(replace) == "function" then
-        return function(n)
-            return tostring(replace(captures(re, subject, n)))
-        end
-    end
-    replace = tostring(replace)
-    if not find(replace, "$", 1, true) then
-        return function()
-            return replace
-        end
-    end
-    local parts = parse_template(replace)
-    return function(n)
+--- What the match just found is replaced by.
+local function replacement(re, subject, n, replace, parts)
+    if parts then
         return expand(parts, subject, n)
+    elseif type(replace) == "string" then
+        return replace
     end
+    return tostring(replace(captures(re, subject, n)))
 end
 
---- Replaces from the left, once or everywhere: text, how many; or nil, nil, error.
-local function substitute(re, subject, make, is_global)
+local function substitute_once(re, subject, replace, parts)
+    local n, err = execute(re, subject, 0)
+    if not n then
+        return nil, nil, err
+    elseif n == NO_MATCH then
+        return subject, 0
+    end
+    local first, last = vector[0], vector[1]
+    local made = replacement(re, subject, n, replace, parts)
+    return sub(subject, 1, first) .. made .. sub(subject, last + 1), 1
+end
+
+local function substitute_all(re, subject, replace, parts)
     local out, count, copied, from = {}, 0, 0, 0
     while from <= #subject do
         local n, err = execute(re, subject, from)
@@ -333,40 +385,47 @@ local function substitute(re, subject, make, is_global)
         end
         local first, last = vector[0], vector[1]
         count = count + 1
-        out[#out + 1] = sub(subject, copied + 1, first)
-        out[#out + 1] = make(n)
+        out[2 * count - 1] = sub(subject, copied + 1, first)
+        out[2 * count] = replacement(re, subject, n, replace, parts)
         copied = last
         from = last > first and last or behind(re, subject, last)
-        if not is_global then
-            break
-        end
     end
     if count == 0 then
         return subject, 0
     end
-    out[#out + 1] = sub(subject, copied + 1)
-    return table.concat(out), count
+    out[2 * count + 1] = sub(subject, copied + 1)
+    return concat(out), count
 end
 
-local function replace_in(name, is_global)
-    return function(subject, pattern, replace, options)
-        subject, pattern = text_of(subject, 1, name), text_of(pattern, 2, name)
-        local re, err = get(pattern, options)
-        if not re then
+--- Text, how many; or nil, nil, error.
+local function substitute(name, subject, pattern, replace, options)
+    subject, pattern = text_of(subject, 1, name), text_of(pattern, 2, name)
+    local re, err = get(pattern, options)
+    if not re then
+        return nil, nil, err
+    end
+    local parts
+    if type(replace) ~= "function" then
+        replace = tostring(replace)
+        parts, err = parts_of(replace)
+        if err then
             return nil, nil, err
         end
-        local ok, make = pcall(replacer, re, subject, replace)
-        if not ok then
-            return nil, nil, make
-        end
-        return substitute(re, subject, make, is_global)
     end
+    if name == "sub" then
+        return substitute_once(re, subject, replace, parts)
+    end
+    return substitute_all(re, subject, replace, parts)
 end
 
 --- Replaces the first match by a template ($1, ${1}, $$) or by what a function returns.
-regex.sub = replace_in("sub", false)
+function regex.sub(subject, pattern, replace, options)
+    return substitute("sub", subject, pattern, replace, options)
+end
 
 --- Replaces every match.
-regex.gsub = replace_in("gsub", true)
+function regex.gsub(subject, pattern, replace, options)
+    return substitute("gsub", subject, pattern, replace, options)
+end
 
 return regex

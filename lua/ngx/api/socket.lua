@@ -56,7 +56,7 @@ local function request_socket(...)
     if not s then
         return nil, err
     end
-    local sock = { false, false, 0, 0, 0, false, false, false, false }
+    local sock = { false, false, 0, 0, 0, false, false, false, false, false }
     sock[CORE] = s
     socket_core.own(s, 0, 0)
     return setmetatable(sock, raw and raw_mt or body_mt)

@@ -8,11 +8,12 @@
 local context = require "ngx.api.context"
 local core = require "perilune.core.stream"
 local dial = require "perilune.core.connect"
+local native = require "ngx.api.native"
 local ngx_core = require "perilune.core.ngx"
 local pool = require "ngx.api.pool"
 local socket_core = require "perilune.core.socket"
 
-local WAIT = core.WAIT
+local C, WAIT = native.C, core.WAIT
 local read, read_line, read_all, read_some = core.read, core.read_line, core.read_all, core.read_some
 local read_until, write, drained, is_open = core.read_until, core.write, core.drained, core.is_open
 local busy, check = core.busy, core.check
@@ -21,7 +22,8 @@ local type, select, setmetatable = type, select, setmetatable
 local floor = math.floor
 
 local CORE, KEY, CONNECT_MS, SEND_MS, READ_MS, POOL, LOCAL, READ_CLOSED, WRITE_CLOSED = 1, 2, 3, 4, 5, 6, 7, 8, 9
-local ERR = 4
+local HOST = 10
+local ERR, DEBUG = 4, 8
 
 --- What OpenResty says for a code of ours.
 local TEXTS = {
@@ -39,20 +41,47 @@ local tcp = {}
 local methods = {}
 local mt = { __index = methods, __name = "tcp socket" }
 
+--- What the system says for it, with its number.
+local SYSTEM = {
+    refused = "111: Connection refused",
+    unreachable = "101: Network is unreachable",
+    not_found = "2: No such file or directory",
+    denied = "13: Permission denied",
+    reset = "104: Connection reset by peer",
+}
+
 local function text_of(code, text)
     return TEXTS[code] or text or code
 end
 
+local function system_text(code, text)
+    return SYSTEM[code] or text_of(code, text)
+end
+
+--- In a session of `stream` its lines say so.
+local function told(message)
+    if C.ffi_ngx_is_session() ~= 0 and message:sub(1, 4) == "lua " then
+        return "stream " .. message
+    end
+    return message
+end
+
 local function log(message, level)
     if socket_core.log_errors() then
-        ngx_core.log_line(level or ERR, message)
+        ngx_core.log_line(level or ERR, told(message))
     end
+end
+
+--- Whom a stream `s` was connected to, for the log: ", upstream: host:port(address)".
+local function upstream_text(host, s)
+    local address = socket_core.peer(s)
+    return host and ", upstream: " .. host .. (address and "(" .. address .. ")" or "") or ""
 end
 
 --- A socket of its own.
 function tcp.new()
     context.check(context.waiting)
-    return setmetatable({ false, false, 0, 0, 0, false, false, false, false }, mt)
+    return setmetatable({ false, false, 0, 0, 0, false, false, false, false, false }, mt)
 end
 
 local function count_arguments(n, least, most)
@@ -61,6 +90,23 @@ local function count_arguments(n, least, most)
         error("expecting " .. expected .. " argument" .. (most == 1 and "" or "s")
             .. " (including the object), but got " .. n, 3)
     end
+end
+
+--- A line of the debug level about the sockets of this file.
+local function debug_log(text, is_whole)
+    if ngx_core.is_logged(DEBUG) then
+        ngx_core.log_line(DEBUG, told((is_whole and "lua " or "lua tcp socket ") .. text))
+    end
+end
+
+--- Raises an error about argument `n`, the socket being the first; in C's way it is not counted when called as a
+-- method, and a function that was called by no name has none.
+local function bad_argument(n, what)
+    local info = debug.getinfo(2, "n")
+    if info.namewhat == "method" then
+        n = n - 1
+    end
+    error(("bad argument #%d to '%s' (%s)"):format(n, info.name or "?", what), 3)
 end
 
 local function bad_self(self, name)
@@ -96,12 +142,12 @@ local function read_failed(self, s, err, partial)
         return nil, dial.is_connecting(s) and "socket busy connecting" or "socket busy reading"
     end
     if err == "timeout" then
-        log("lua tcp socket read timed out")
+        log("lua tcp socket read timed out" .. upstream_text(self[HOST], s))
         return nil, "timeout", partial or ""
     end
     self[READ_CLOSED] = true
     if err ~= "closed" then
-        log("recv() failed (" .. text_of(err) .. ")")
+        log("recv() failed (" .. system_text(err) .. ")" .. upstream_text(self[HOST], s))
     end
     if self[WRITE_CLOSED] then
         drop(self)
@@ -191,12 +237,12 @@ function methods:receiveany(...)
     if not s or self[READ_CLOSED] or not is_open(s) then
         return not_readable(self)
     end
-    if not most then
-        error("bad argument #1 to 'receiveany' (bad argument)", 2)
-    elseif most < 1 then
-        error("bad argument #1 to 'receiveany' (bad max argument)", 2)
+    if not most or most < 1 then
+        bad_argument(2, "bad max argument")
     end
     most = floor(most)
+    debug_log("calling receiveany() method to read at most " .. most .. " bytes")
+    debug_log("read any")
     local data, err, partial = read_some(s, most)
     if data == WAIT then
         return await_read(self, s, read_some, most)
@@ -266,9 +312,9 @@ local function write_failed(self, s, err)
         return nil, dial.is_connecting(s) and "socket busy connecting" or "socket busy writing"
     end
     if err == "timeout" then
-        log("lua tcp socket write timed out")
+        log("lua tcp socket write timed out" .. upstream_text(self[HOST], s))
     elseif err ~= "closed" then
-        log("send() failed (" .. text_of(err) .. ")")
+        log("send() failed (" .. system_text(err) .. ")" .. upstream_text(self[HOST], s))
     end
     self[WRITE_CLOSED] = true
     if self[READ_CLOSED] then
@@ -429,17 +475,18 @@ function methods:bind(...)
     if not dial.is_address(tostring(address)) then
         return nil, "bad address"
     end
+    debug_log("bind ip: " .. address .. (port and ", port: " .. port or ""))
     self[LOCAL] = port and address .. ":" .. port or tostring(address)
     return 1
 end
 
-tcp.is_address = dial.is_address
+tcp.is_address, tcp.upstream_text, tcp.system_text = dial.is_address, upstream_text, system_text
 tcp.methods, tcp.mt = methods, mt
 tcp.slots = {
     CORE = CORE, KEY = KEY, CONNECT_MS = CONNECT_MS, SEND_MS = SEND_MS, READ_MS = READ_MS, POOL = POOL, LOCAL = LOCAL,
-    READ_CLOSED = READ_CLOSED, WRITE_CLOSED = WRITE_CLOSED,
+    READ_CLOSED = READ_CLOSED, WRITE_CLOSED = WRITE_CLOSED, HOST = HOST,
 }
 tcp.text_of, tcp.log, tcp.drop, tcp.busy_with = text_of, log, drop, busy_with
-tcp.count_arguments, tcp.bad_self = count_arguments, bad_self
+tcp.count_arguments, tcp.bad_self, tcp.debug_log = count_arguments, bad_self, debug_log
 
 return tcp

@@ -12,6 +12,7 @@ local yield, resume = coroutines.yield, coroutines.resume
 local status, states = coroutines.status, coroutines.states
 local create, running = coroutine.create, coroutine.running
 local WAIT, KILL = tasks.WAIT, core.KILL
+local undo, pending = context.undo, context.pending
 
 local thread = {}
 
@@ -27,6 +28,10 @@ local function finish(record, co, ok, ...)
     states[co] = not record.is_taken and "zombie" or nil
     if record.waiter then
         tasks.wake(record.waiter, record.wait)
+    end
+    if record.is_killed and undo[co] then
+        undo[co]()
+        undo[co] = nil
     end
     if not ok and not record.is_killed then
         local message = ...
@@ -148,6 +153,9 @@ function thread.kill(co)
         return nil, "already waited or killed"
     elseif record.is_over then
         return nil, "already terminated"
+    end
+    if pending[co] then
+        return nil, "pending subrequests"
     end
     record.is_killed, record.is_taken = true, true
     core.thread_cancel(record.task)

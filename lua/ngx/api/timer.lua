@@ -1,6 +1,7 @@
 --- ngx.timer: functions that run later, outside of any request.
 
 local core = require "perilune.core.ngx"
+local context = require "ngx.api.context"
 local native = require "ngx.api.native"
 local tasks = require "perilune.core.task"
 
@@ -58,8 +59,11 @@ local function check(name, n, delay, fn)
     if not info or info.what == "C" then
         error("bad argument #2 to '" .. name .. "' (Lua function expected)", 3)
     end
-    if C.ffi_ngx_context() == 1 then
+    local now = C.ffi_ngx_context()
+    if now == context.numbers.init then
         error("no request", 3)
+    elseif now == context.numbers.exit_worker then
+        error("API disabled in the context of exit_worker_by_lua*", 3)
     end
 end
 

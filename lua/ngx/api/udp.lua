@@ -3,11 +3,13 @@
 local context = require "ngx.api.context"
 local core = require "perilune.core.stream"
 local datagram = require "perilune.core.datagram"
+local ngx_core = require "perilune.core.ngx"
 local socket_core = require "perilune.core.socket"
 local tcp = require "ngx.api.connect"
 
 local WAIT = core.WAIT
-local CORE, READ_MS, LOCAL = 1, 2, 3
+local CORE, READ_MS, LOCAL, HOST = 1, 2, 3, 4
+local DEBUG = 8
 local MOST, DEFAULT = 65536, 8192
 
 local udp = {}
@@ -17,7 +19,13 @@ local mt = { __index = methods, __name = "udp socket" }
 --- A socket without a peer.
 function udp.new()
     context.check(context.waiting)
-    return setmetatable({ false, 0, false }, mt)
+    return setmetatable({ false, 0, false, false }, mt)
+end
+
+local function debug_log(text)
+    if ngx_core.is_logged(DEBUG) then
+        ngx_core.log_line(DEBUG, "lua " .. text)
+    end
 end
 
 local function parse(n, host, port)
@@ -56,10 +64,12 @@ function methods:setpeername(...)
         if reading then
             return nil, "socket busy"
         end
+        debug_log("reuse socket upstream")
+        debug_log("udp socket reconnect without shutting down")
         core.close(self[CORE])
     end
     local s = core.new()
-    self[CORE] = s
+    self[CORE], self[HOST] = s, port and host .. ":" .. port or host
     local ok, err, text = datagram.open(s, host, port, self[LOCAL] or nil)
     while ok == WAIT do
         context.wait()
@@ -133,6 +143,7 @@ function methods:receive(...)
         error("expecting 1 or 2 arguments (including the object), but got " .. select("#", ...) + 1, 2)
     end
     local s, size = self[CORE], message_size((...))
+    debug_log("udp socket receive buffer size: " .. ((...) and size or MOST))
     if not s or not core.is_open(s) then
         tcp.log("attempt to receive data on a closed socket: udp")
         return nil, "closed"
@@ -147,7 +158,9 @@ function methods:receive(...)
     elseif err == "busy" then
         return nil, "socket busy"
     elseif err == "timeout" then
-        tcp.log("lua udp socket read timed out")
+        tcp.log("lua udp socket read timed out" .. tcp.upstream_text(self[HOST], s))
+    else
+        tcp.log("recv() failed (" .. tcp.system_text(err) .. ")" .. tcp.upstream_text(self[HOST], s))
     end
     return nil, tcp.text_of(err)
 end

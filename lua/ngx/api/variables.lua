@@ -3,6 +3,7 @@
 local ffi = require "ffi"
 local core = require "perilune.core.ngx"
 local native = require "ngx.api.native"
+local numbers = require("ngx.api.context").numbers
 local subrequest = require "perilune.core.subrequest"
 
 local C, to_string = native.C, ffi.string
@@ -82,10 +83,28 @@ function variables.getters.is_subrequest()
     return subrequest.is_running()
 end
 
+local ref = ffi.new("double[1]")
+
+--- ngx.ctx of init_worker_by_lua, of exit_worker_by_lua.
+local plain = {}
+
+--- The table where there is no request; `value` takes its place. Raises where there is none.
+local function ctx_without_request(value)
+    local now = C.ffi_ngx_context()
+    if now == numbers.timer then
+        return core.timer_ctx(value)
+    elseif now ~= numbers.init_worker and now ~= numbers.exit_worker then
+        native.no_request(3)
+    end
+    plain[now] = value or plain[now] or {}
+    return plain[now]
+end
+
 function variables.getters.ctx()
-    local ref = native.number(CTX_REF)
-    if ref >= 0 then
-        return registry[ref]
+    if C.ffi_ngx_number(CTX_REF, ref) ~= 0 then
+        return ctx_without_request()
+    elseif ref[0] >= 0 then
+        return registry[ref[0]]
     end
     local ctx = {}
     core.set_ctx(ctx)
@@ -96,7 +115,10 @@ function variables.setters.ctx(value)
     if type(value) ~= "table" then
         error("ctx should be a table while getting a " .. type(value), 3)
     end
-    native.number(CTX_REF, 4)
+    if C.ffi_ngx_number(CTX_REF, ref) ~= 0 then
+        ctx_without_request(value)
+        return
+    end
     core.set_ctx(value)
 end
 

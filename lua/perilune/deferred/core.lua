@@ -26,10 +26,11 @@ local unseen = require "perilune.unseen"
 ffi.cdef [[
 void ffi_task_wake(double ticket);
 bool ffi_task_is_waiting(double ticket);
+double ffi_task_begin_wait(void);
+double ffi_task_begin_sleep(double seconds);
 ]]
 
 local C = ffi.C
-local wait_ticket, sleep_ticket = core.wait_ticket, core.sleep_ticket
 local yield, WAIT = coroutines.yield, core.WAIT
 local push = queue.push
 
@@ -254,16 +255,17 @@ function M.sleep(seconds)
     return d
 end
 
---- Wakes `ticket` when d is settled; of a sleep: by the task's own timer.
+--- Begins a wait that ends when d is settled; of a sleep: by the task's own timer.
+-- @treturn number ticket, below 0 outside of a task
 local function begin_wait(d)
     local sleep = sleep_of(d)
     local ticket
     if sleep and not sleep.id then
-        ticket = sleep_ticket(math.max(sleep.deadline - timers.now(), 0))
+        ticket = C.ffi_task_begin_sleep(math.max(sleep.deadline - timers.now(), 0))
     else
-        ticket = wait_ticket()
+        ticket = C.ffi_task_begin_wait()
     end
-    if ticket then
+    if ticket >= 0 then
         add_consumer(d, ticket)
     end
     return ticket
@@ -300,7 +302,7 @@ local function interrupted(d, ticket, err, is_late)
         local work = d[WORK]
         release(d, ticket, err)
         while type(work) == "table" and work.ends_late and d[STATE] < SUCCESS and not d[WORK] do
-            add_consumer(d, wait_ticket())
+            add_consumer(d, C.ffi_task_begin_wait())
             yield(WAIT)
         end
     end
@@ -311,7 +313,7 @@ end
 -- @return the error to raise, or nil
 local function wait(d)
     local ticket = begin_wait(d)
-    if not ticket then
+    if ticket < 0 then
         error("await outside of a task", 3)
     end
     local err, is_late = yield(WAIT)

@@ -10,7 +10,7 @@ local failure = require "perilune.failure"
 local json = require "perilune.json"
 local options = require "perilune.options"
 local public_suffix = require "perilune.http.public_suffix"
-local sys = require "perilune.core.sys"
+local time = require "perilune.time"
 
 local cookies = {}
 local Store = {}
@@ -44,7 +44,7 @@ end
 
 --- The expiry of a cookie: seconds since 1970, nil for a session; Max-Age counts before Expires.
 local function expiry(attributes)
-    local age, now = attributes["max-age"], sys.now()
+    local age, now = attributes["max-age"], time.now()
     if age and age:find("^%-?%d+$") then
         return now + math.min(tonumber(age), MOST_AGE)
     end
@@ -95,7 +95,7 @@ local function put(self, cookie)
     local old = self.by_key[key]
     cookie.created = old and old.created or self.next
     self.next = self.next + 1
-    if cookie.expires and cookie.expires <= sys.now() then
+    if cookie.expires and cookie.expires <= time.now() then
         cookie = nil
     end
     self.count = self.count + (cookie and 1 or 0) - (old and 1 or 0)
@@ -165,7 +165,7 @@ end
 -- @tparam table u of `url.parse`
 -- @treturn table array of `name value …`
 function Store:matching(u)
-    local found, now, path = {}, sys.now(), u.target:match("^[^?]*")
+    local found, now, path = {}, time.now(), u.target:match("^[^?]*")
     for key, c in pairs(self.by_key) do
         if c.expires and c.expires <= now then
             self.by_key[key], self.count = nil, self.count - 1

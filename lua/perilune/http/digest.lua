@@ -18,7 +18,7 @@ local function challenges(value)
             found[#found + 1] = current
             name, rest = rest:match("^([^=%s]+)%s*(=.*)$")
         end
-        local text = rest:match('^=%s*"(.-)"%s*$') or rest:match("^=%s*(%S*)")
+        local text = rest and (rest:match('^=%s*"(.-)"%s*$') or rest:match("^=%s*(%S*)"))
         if current and name and text then
             current[name:lower()] = text
         end

@@ -41,6 +41,9 @@ local function write(req, piece)
 end
 
 local function send_stream(req, s)
+    if s.on_sent_by then -- whoever fills it may write past it, see http/sse.lua
+        s.on_sent_by(req)
+    end
     while true do
         local piece = await(s:take())
         if piece == nil then

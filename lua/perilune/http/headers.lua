@@ -32,11 +32,11 @@ mt.__newindex = function(self, key, value)
 end
 
 --- A list of fields.
--- @tparam[opt] table initial `{Name = value}` or `{{name, value}, …}`
+-- @tparam[opt] headers|table initial another list, `{Name = value}`, `{Name = {v1, v2}}` or `{{name, value}, …}`
 -- @treturn headers
 function headers.new(initial)
     local self = setmetatable({ _fields = {} }, mt)
-    for k, v in pairs(initial or {}) do
+    for k, v in pairs(headers.plain(initial) or {}) do
         if type(k) == "number" then
             self:add(v[1], v[2])
         else
@@ -121,16 +121,21 @@ function headers.lazy(find, list)
         end
         return all
     end
+    local lazy_methods = {}
+    for name, method in pairs(methods) do
+        lazy_methods[name] = function(self, ...)
+            local all = materialise(self)
+            local a, b = method(all, ...)
+            rawset(self, "_fields", rawget(all, "_fields"))
+            return a, b
+        end
+    end
     lazy.__index = function(self, key)
-        if methods[key] then
-            return function(_, ...)
-                local all = materialise(self)
-                local a, b = all[key](all, ...)
-                rawset(self, "_fields", rawget(all, "_fields"))
-                return a, b
-            end
-        elseif rawget(self, "_all") then
-            return rawget(self, "_all")[key]
+        local all = rawget(self, "_all")
+        if lazy_methods[key] then
+            return lazy_methods[key]
+        elseif all then
+            return all[key]
         elseif key == "_fields" then -- asked for when these are sent as the headers of a message
             return rawget(materialise(self), "_fields")
         end

@@ -7,9 +7,10 @@
 local suggest = require "perilune.suggest"
 
 local NAMES = {
-    "access_log", "basic_auth", "bearer_auth", "body_limit", "concurrency", "conditional", "cookies", "cors",
-    "csrf", "error_pages", "flash", "idempotency", "jwt", "method_override", "negotiate", "params", "proxy_headers",
-    "rate_limit", "request_id", "security_headers", "session", "static", "timeout", "timing", "trace_context",
+    "access_log", "basic_auth", "bearer_auth", "body_limit", "compress", "concurrency", "conditional", "cookies",
+    "cors", "csrf", "error_pages", "flash", "idempotency", "jwt", "method_override", "negotiate", "params",
+    "proxy_headers", "rate_limit", "request_id", "security_headers", "session", "static", "timeout", "timing",
+    "trace_context",
 }
 
 local middleware = {}

@@ -1,12 +1,14 @@
 --- multipart/form-data (RFC 7578) as it arrives: a stream of parts, each with a stream of its bytes.
 --
--- Nothing is kept but what one part needs: a piece of the body is looked through for the delimiter and handed on, so a
--- part of any size goes through in constant memory, and who reads slowly stops the client. Parts come one after the
--- other: asking for the next one drops what is left of this one. Whatever is not as the RFCs want it fails with code
--- `invalid` and `status` 400, what is beyond a limit with `too_large` and 413.
+-- Nothing is kept but what one part needs: a piece of the body is looked through for the delimiter and handed on as it
+-- came, not copied, unless its end could be the beginning of a delimiter. So a part of any size goes through in
+-- constant memory, and who reads slowly stops the client. Parts come one after the other: asking for the next one
+-- drops what is left of this one. Whatever is not as the RFCs want it fails with code `invalid` and `status` 400, what
+-- is beyond a limit with `too_large` and 413.
 --
--- The reader (`self`): `input` the body, `buffer` bytes not handed on, `delimiter`, `part` the current one, `parts` how
--- many there were, `state`: "data" inside a part or the preamble, "head" behind a delimiter, "end" behind the last.
+-- The reader (`self`): `input` the body, `buffer` bytes of which those from `at` on have not been read, `delimiter`,
+-- `part` the current one, `parts` how many there were, `state`: "data" inside a part or the preamble, "head" behind a
+-- delimiter, "end" behind the last.
 
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
@@ -16,6 +18,8 @@ local options = require "perilune.options"
 local stream = require "perilune.stream"
 local task = require "perilune.task"
 local unseen = require "perilune.unseen"
+
+local find, sub = string.find, string.sub
 
 local multipart = {}
 
@@ -29,23 +33,40 @@ local function invalid(what)
     fail("invalid", "malformed multipart body: " .. what)
 end
 
+--- Where the end of the buffer could be the beginning of a delimiter; nil: nowhere.
+local function partial(self)
+    local buffer, delimiter = self.buffer, self.delimiter
+    local from = math.max(self.at, #buffer - #delimiter + 2)
+    while true do
+        from = find(buffer, "\r", from, true)
+        if not from or sub(buffer, from) == sub(delimiter, 1, #buffer - from + 1) then
+            return from
+        end
+        from = from + 1
+    end
+end
+
+--- The bytes before `stop`, which is read next; nil when there are none.
+local function take_data(self, stop)
+    local buffer, at = self.buffer, self.at
+    self.at = stop
+    if stop == at then
+        return nil
+    end
+    return at == 1 and stop > #buffer and buffer or sub(buffer, at, stop - 1)
+end
+
 --- What the current part has next: bytes; false at its end; nil when more of the body is needed.
 local function scan(self)
     if self.state ~= "data" then
         return false
     end
-    local first = self.buffer:find(self.delimiter, 1, true)
-    if first == 1 then
-        self.buffer, self.state = self.buffer:sub(#self.delimiter + 1), "head"
+    local first = find(self.buffer, self.delimiter, self.at, true)
+    if first == self.at then
+        self.at, self.state = first + #self.delimiter, "head"
         return false
     end
-    local n = first and first - 1 or #self.buffer - #self.delimiter + 1
-    if n <= 0 then
-        return nil
-    end
-    local data = self.buffer:sub(1, n)
-    self.buffer = self.buffer:sub(n + 1)
-    return data
+    return take_data(self, first or partial(self) or #self.buffer + 1)
 end
 
 local function count(self, data)
@@ -62,7 +83,7 @@ local function feed(self, piece)
     if piece == nil then
         invalid("it ends inside a part")
     end
-    self.buffer = self.buffer .. piece
+    self.buffer, self.at = self.at > #self.buffer and piece or sub(self.buffer, self.at) .. piece, 1
 end
 
 --- A deferred of the next bytes of the current part, nil at its end.
@@ -77,9 +98,9 @@ local function next_data(self)
     return deferred.success_deferred(data and count(self, data) or nil)
 end
 
---- Waits until the buffer holds `n` bytes.
+--- Waits until there are `n` bytes to be read.
 local function need(self, n)
-    while #self.buffer < n do
+    while #self.buffer - self.at + 1 < n do
         feed(self, deferred.await(self.input:take()))
     end
 end
@@ -87,15 +108,14 @@ end
 --- Takes a line of at most `room` bytes, without its end.
 local function take_line(self, room)
     while true do
-        local last = self.buffer:find("\r\n", 1, true)
-        if (last or #self.buffer) > room + 1 then
+        local at, last = self.at, find(self.buffer, "\r\n", self.at, true)
+        if (last or #self.buffer) - at > room then
             fail("too_large", "the header of a part is too long")
         elseif last then
-            local line = self.buffer:sub(1, last - 1)
-            self.buffer = self.buffer:sub(last + 2)
-            return line
+            self.at = last + 2
+            return sub(self.buffer, at, last - 1)
         end
-        need(self, #self.buffer + 1)
+        need(self, #self.buffer - at + 2)
     end
 end
 
@@ -190,8 +210,8 @@ local function next_part(self)
         return nil
     end
     need(self, 2)
-    if self.buffer:sub(1, 2) == "--" then
-        self.state, self.part, self.buffer = "end", nil, ""
+    if sub(self.buffer, self.at, self.at + 1) == "--" then
+        self.state, self.part, self.buffer, self.at = "end", nil, "", 1
         return nil
     elseif not take_line(self, self.max_header_size):find("^[ \t]*$") then
         invalid("text behind a delimiter")
@@ -229,9 +249,9 @@ end
 function multipart.parts(req, opts)
     local o = options.check(opts, OPTIONS, "http.multipart", 2)
     local boundary = multipart.boundary(req.headers["content-type"])
-    local self = { input = req.body, buffer = "\r\n", delimiter = boundary and "\r\n--" .. boundary, state = "data",
-        parts = 0, size = 0, max_parts = o.max_parts or 100, max_part_size = o.max_part_size or math.huge,
-        max_header_size = o.max_header_size or 8192 }
+    local self = { input = req.body, buffer = "\r\n", at = 1, delimiter = boundary and "\r\n--" .. boundary,
+        state = "data", parts = 0, size = 0, max_parts = o.max_parts or 100,
+        max_part_size = o.max_part_size or math.huge, max_header_size = o.max_header_size or 8192 }
     return stream._pulling(function(s)
         return task.spawn(function()
             local ok, part = pcall(boundary and next_part or invalid,

@@ -4,6 +4,8 @@ local check = require "perilune.http.check"
 local core = require "perilune.core.client"
 local of_requests = require "perilune.http.options"
 local options = require "perilune.options"
+local sys = require "perilune.core.sys"
+local timers = require "perilune.timers"
 
 local pool = {}
 local methods = {}
@@ -13,8 +15,11 @@ local known = {
     connections_per_host = "number", total_connections = "number", max_queue_size = "number", max_requests = "number",
     idle_timeout = "seconds", max_age = "seconds", pool_timeout = "seconds", connection_timeout = "seconds",
     request_timeout = "seconds", read_timeout = "seconds", total_timeout = "seconds", middleware = "function",
-    request_options = "table", http2 = "table",
+    request_options = "table", http2 = "table", control_period = "seconds", target_utilisation = "number",
+    stats_callback = "function",
 }
+
+local CONTROL_PERIOD, TARGET_UTILISATION = 60, 0.9
 
 local of_http2 = {
     max_streams = "count", stream_window = "bytes", connection_window = "bytes", header_list = "bytes",
@@ -42,6 +47,39 @@ local function defaults_of(opts)
     return options.together(own, opts.request_options)
 end
 
+--- Once in a control period: tells the figures, closes free connections that were not needed.
+local Controller = {}
+Controller.__index = Controller
+
+function Controller:on_timer()
+    local of = self.pools.one
+    if not of or of.is_shut then
+        return
+    end
+    local figures = self.callback and of:stats()
+    core.pool_fit(of.core, self.target)
+    timers.start(self.period, self, true)
+    if figures then
+        local ok, err = xpcall(self.callback, debug.traceback, figures)
+        if not ok then
+            sys.log("error", "a pool's stats_callback failed: " .. tostring(err))
+        end
+    end
+end
+
+--- A pool that nobody has any more may be collected in spite of its timer.
+local function control(of, opts)
+    local controller = setmetatable({
+        pools = setmetatable({ one = of }, { __mode = "v" }),
+        period = opts.control_period or CONTROL_PERIOD,
+        target = opts.target_utilisation or TARGET_UTILISATION,
+        callback = opts.stats_callback,
+    }, Controller)
+    if controller.period > 0 then
+        timers.start(controller.period, controller, true)
+    end
+end
+
 --- A pool.
 -- Limits: `connections_per_host` (8), `total_connections` (1024), `max_queue_size` (65536 waiting requests of an
 -- origin), `idle_timeout` (60 s; 0: never), `max_age` of a connection, `max_requests` on one. Timeouts of its
@@ -50,6 +88,8 @@ end
 -- `http_versions`, `force_h2c`.
 -- `http2`: `max_streams` (100), `stream_window` (1 MiB), `connection_window` (8 MiB), `header_list` (64 KiB),
 -- `ping_interval` (none), `ping_timeout` (10 s).
+-- Once in a `control_period` (60 s; 0: never) each origin keeps as many connections as would have been at work for
+-- `target_utilisation` (0.9) of it, and `stats_callback(stats)` is told the figures of that period.
 -- `request_options`: what its requests have where they do not say otherwise; `middleware`: a function from client to
 -- client.
 -- @tparam[opt] table opts
@@ -61,7 +101,13 @@ function pool.new(opts)
         check.request(opts.request_options, "http.connection_pool: request_options", 2)
     end
     options.check(opts.http2, of_http2, "http.connection_pool: http2", 2)
-    return setmetatable({ core = core.pool(opts), middleware = opts.middleware, defaults = defaults_of(opts) }, mt)
+    local target = opts.target_utilisation
+    if target and not (target > 0 and target <= 1) then
+        error("http.connection_pool: bad option 'target_utilisation' (more than 0, at most 1 expected)", 2)
+    end
+    local made = { core = core.pool(opts), middleware = opts.middleware, defaults = defaults_of(opts) }
+    control(made, opts)
+    return setmetatable(made, mt)
 end
 
 local default
@@ -78,7 +124,11 @@ function pool.is_pool(x)
     return getmetatable(x) == mt
 end
 
---- Counts by origin: `connections idle dialling queue requests opened reused retried failed`.
+--- Figures by origin.
+-- Counts: `connections idle dialling queue`, as they are; `requests opened reused retried failed`, since the beginning.
+-- Since the last control period: `utilisation`, the share of their time in which connections were at work, and
+-- quantiles `{p50, p90, p95, p99, p999}` of `queue_length` (found by a request), `queue_latency` (seconds until it had
+-- a connection) and `latency` (seconds from then on until its response was complete).
 -- @treturn table
 function methods:stats()
     return core.pool_stats(self.core)
@@ -86,6 +136,7 @@ end
 
 --- Free connections close; requests that wait for one fail with `closed`; those that are on go on to their end.
 function methods:shutdown()
+    self.is_shut = true
     core.pool_close(self.core)
 end
 

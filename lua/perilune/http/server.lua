@@ -33,26 +33,18 @@ local function text(directive)
     end }
 end
 
-local COMPRESSED = { "text/plain", "text/css", "text/javascript", "application/javascript", "application/json",
-    "application/problem+json", "application/xml", "text/xml", "image/svg+xml", "text/event-stream" }
-
---- gzip, brotli and zstd, for the types that are named, and for HTML.
-local function compression(v)
-    local lines = { v and "gzip_vary on;" or nil }
-    for _, coding in ipairs(v and { "gzip", "brotli", "zstd" } or {}) do
-        local types = {}
-        for k, kind in ipairs(type(v) == "table" and v or COMPRESSED) do
-            types[k] = quoted(tostring(kind))
-        end
-        lines[#lines + 1] = ("%s on; %s_types %s;"):format(coding, coding, table.concat(types, " "))
-    end
-    return table.concat(lines, " ")
+--- The handler in the middleware that compresses, with its defaults or the options that are given.
+local function compressed(fn, opts)
+    return opts and require("perilune.http.middleware.compress")(opts ~= true and opts or nil)(fn) or fn
 end
 
 --- Those that are directives of a server: kind, and how it is written.
 local directives = {
     http2 = { "boolean", function(v)
         return v and "http2 on;" or "http2 off;"
+    end },
+    http2_connect = { "boolean", function(v)
+        return v and "http2_connect on;" or "http2_connect off;"
     end },
     http2_max_concurrent_streams = number "http2_max_concurrent_streams",
     client_header_timeout = seconds "client_header_timeout", client_body_timeout = seconds "client_body_timeout",
@@ -61,7 +53,6 @@ local directives = {
     client_max_body_size = number "client_max_body_size", client_body_buffer_size = number "client_body_buffer_size",
     max_header_size = number "large_client_header_buffers 4", access_log = text "access_log",
     client_body_temp_path = text "client_body_temp_path",
-    compress = { { "boolean", "table" }, compression },
     tcp_nodelay = { "boolean", function(v)
         return "tcp_nodelay " .. (v and "on;" or "off;")
     end },
@@ -69,6 +60,7 @@ local directives = {
 
 local known = {
     port = "port", address = "string", path = "string", listen_fd = "count", backlog = "count", tls = "any",
+    compress = { "boolean", "table" },
 }
 for name, directive in pairs(directives) do
     known[name] = directive[1]
@@ -105,11 +97,10 @@ local function configuration(opts)
 end
 
 --- Starts a server.
--- Options: `port` (0: a free one), `address` ("0.0.0.0"), `path` (Unix socket instead), `listen_fd` (an
--- inherited listening
--- socket instead), `backlog`, `tls` (a context of `perilune.tls`, or the options of one),
--- `compress` (boolean, false: answers go with gzip, brotli or zstd, as the client likes; or an array of the media types
--- that do, beside HTML), and the limits and timeouts of the directives of the same name in seconds and bytes.
+-- Options: `port` (0: a free one), `address` ("0.0.0.0"), `path` (Unix socket instead), `listen_fd` (an inherited
+-- listening socket instead), `backlog`, `tls` (a context of `perilune.tls`, or the options of one), `compress`
+-- (boolean, false: answers go with gzip, brotli or zstd, as the client likes; or the options of `middleware.compress`),
+-- and the limits and timeouts of the directives of the same name in seconds and bytes.
 -- @tparam function fn handler(request) → response
 -- @tparam[opt] table opts
 -- @treturn server; raises an error object with code `address_in_use`, … when it cannot listen
@@ -121,7 +112,8 @@ function server.start(fn, opts)
     local self = setmetatable({ closed = deferred.deferred() }, mt)
     local takes_any = not opts.path and (opts.port or 0) == 0
     local tls_context = opts.tls and tls.context(opts.tls)
-    local core_server, err = core.listen(configuration(opts), handler.wrap(fn), function()
+    local run = handler.wrap(compressed(fn, opts.compress))
+    local core_server, err = core.listen(configuration(opts), run, function()
         self.closed:success(true)
     end, opts.listen_fd, takes_any and host_of(opts) or nil, tls_context)
     if not core_server then

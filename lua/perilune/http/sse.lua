@@ -6,10 +6,13 @@
 --     end)
 --     return sink:response()
 --
--- A sink puts text into a stream that is the body of the response. When the client leaves, the stream is closed at
+-- A sink puts text into a stream that is the body of the response; while that is empty and the client keeps up, it
+-- writes to the response itself, which wakes nobody. When the client leaves, the stream is closed at
 -- once: `send` gives false and `on_close` is called. A slow client stops its producer, who awaits `send`. For events
 -- that go to many clients, and for those that come back with Last-Event-ID: sse_channel.lua.
 
+local core = require "perilune.core.http"
+local deferred = require "perilune.deferred"
 local options = require "perilune.options"
 local stream = require "perilune.stream"
 local time = require "perilune.time"
@@ -17,6 +20,8 @@ local time = require "perilune.time"
 local sse = {}
 local Sink = {}
 local mt = { __index = Sink, __name = "sse sink" }
+
+local TRUE = deferred.success_deferred(true)
 
 local OPTIONS = { heartbeat = "seconds", retry = "seconds", queue = "count", headers = "table" }
 local EVENT = { id = { "string", "number" }, event = "string", data = { "string", "number" }, retry = "seconds" }
@@ -31,7 +36,11 @@ end
 
 local function data_lines(data)
     local out = {}
-    local text = tostring(data):gsub("\r\n?", "\n")
+    data = tostring(data)
+    if not data:find("[\r\n]") then
+        return "data: " .. data .. "\n"
+    end
+    local text = data:gsub("\r\n?", "\n")
     for one in (text .. "\n"):gmatch("(.-)\n") do
         out[#out + 1] = "data: " .. one .. "\n"
     end
@@ -81,6 +90,9 @@ function sse.open(req, opts)
             d:success(false)
         end
     end)
+    self.body.on_sent_by = function(sender)
+        self.req = sender
+    end
     if o.retry then
         self.body:put(("retry: %d\n\n"):format(o.retry * 1000))
     end
@@ -102,12 +114,30 @@ function Sink:response()
     return { status = 200, headers = fields, body = self.body }
 end
 
+--- Writes to the response, past the stream, when whoever sends the body waits for more and the client keeps up. The
+-- first event that it does not keep up with is written, the next one goes through the stream, whose sender then waits.
+-- False: it has to go through the stream.
+local function write_now(self, text)
+    local takers = self.body.takers
+    self.is_quiet = false
+    if not self.req or self.is_behind or not takers or takers.n == 0 then
+        self.is_behind = false
+        return false
+    end
+    local keeps_up = core.write(self.req, text)
+    self.is_behind = keeps_up == false
+    return keeps_up ~= nil
+end
+
 --- Sends an event.
 -- @tparam table|string event as of `sse.format`
 -- @treturn deferred of true once there is room for it, of false when the client has left
 function Sink:send(event)
-    self.is_quiet = false
-    local d = self.body:put(sse.format(event))
+    local text = sse.format(event)
+    if write_now(self, text) then
+        return TRUE
+    end
+    local d = self.body:put(text)
     if not d:is_realized() then
         local function forget()
             self.pending[d] = nil
@@ -121,15 +151,14 @@ end
 --- Sends an event if there is room for it now.
 -- @treturn deferred of true, or of false
 function Sink:try_send(event)
-    self.is_quiet = false
-    return self.body:try_put(sse.format(event), 0, false)
+    local text = sse.format(event)
+    return write_now(self, text) and TRUE or self.body:try_put(text, 0, false)
 end
 
 --- Text of `sse.format`, if there is room for it now: for channels, which format once for all.
 -- @treturn boolean
 function Sink:_push(text)
-    self.is_quiet = false
-    return self.body:try_put(text, 0, false):success_value(false)
+    return write_now(self, text) or self.body:try_put(text, 0, false):success_value(false)
 end
 
 --- Ends the response, after what there was room for; a `send` that still waits gives false. The client will come back;

@@ -237,9 +237,7 @@ function M.run(argv, binary)
     return run_all(files, options)
 end
 
---- Calls a handler or a router without sockets; see perilune.test.app.
-function M.request(app, spec)
-    return require("perilune.test.app").request(app, spec)
-end
-
-return M
+--- `request`, `client` and `make_request` call a handler or a router without sockets; see perilune.test.app.
+return setmetatable(M, { __index = function(_, name)
+    return require("perilune.test.app")[name]
+end })

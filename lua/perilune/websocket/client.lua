@@ -31,6 +31,18 @@ local function parse(text)
     return url.parse(as_http .. rest)
 end
 
+--- What the store has for this URL, unless the caller gives cookies of his own.
+local function cookies_of(u, opts)
+    local has_own, fields = false, {}
+    headers.visit(opts.headers or {}, function(name)
+        has_own = has_own or tostring(name):lower() == "cookie"
+    end)
+    if opts.cookie_store and not has_own then
+        opts.cookie_store:give(u, fields)
+    end
+    return { Cookie = fields[2] }
+end
+
 local function request_of(u, key, opts)
     local lines = {
         ("GET %s HTTP/1.1"):format(u.target), "Host: " .. u.authority, "Upgrade: websocket", "Connection: Upgrade",
@@ -48,6 +60,7 @@ local function request_of(u, key, opts)
         ["Sec-WebSocket-Protocol"] = opts.sub_protocols and table.concat(opts.sub_protocols, ", "),
     }, add)
     headers.visit(opts.headers or {}, add)
+    headers.visit(cookies_of(u, opts), add)
     return table.concat(lines, "\r\n") .. "\r\n\r\n"
 end
 
@@ -55,8 +68,9 @@ local function lost(code, what)
     return failure.new(code == "closed" and "truncated" or code or "closed", what)
 end
 
---- The head of the answer: its status and its fields by lower-case name; repeats are joined by commas.
-local function read_head(own)
+--- The head of the answer: its status and its fields by lower-case name; repeats are joined by commas, but of
+-- Set-Cookie `on_cookie` is told.
+local function read_head(own, on_cookie)
     local line, code = byte_stream.waiting(bytes.read_line, own)
     local status = line and tonumber(line:match("^HTTP/1%.1 (%d%d%d)[ \r]?"))
     if not status then
@@ -75,6 +89,9 @@ local function read_head(own)
             error(failure.new("protocol", "malformed field in the answer to the handshake"), 0)
         end
         name = name:lower()
+        if name == "set-cookie" then
+            on_cookie(value)
+        end
         fields[name] = fields[name] and fields[name] .. ", " .. value or value
     end
     error(failure.new("too_large", "too many fields in the answer to the handshake"), 0)
@@ -117,7 +134,11 @@ local function shake_hands(own, u, opts)
     if not sent then
         error(lost(code, "the handshake could not be sent"), 0)
     end
-    local status, fields = read_head(own)
+    local status, fields = read_head(own, function(text)
+        if opts.cookie_store then
+            opts.cookie_store:set(u, text)
+        end
+    end)
     local problem = problem_of(status, fields, accept, opts)
     local raw = not problem and core.adopt(own, opts, fields["sec-websocket-extensions"])
     if not raw then
@@ -125,7 +146,7 @@ local function shake_hands(own, u, opts)
         err.status, err.headers = status, fields
         error(err, 0)
     end
-    return connection.new(raw, fields["sec-websocket-protocol"])
+    return connection.new(raw, fields["sec-websocket-protocol"], opts.typed)
 end
 
 --- A connection to the server, through the proxy that the options name.
@@ -146,7 +167,7 @@ end
 local function open(u, opts)
     local timeout = opts.handshake_timeout or 30
     if opts.http2 then
-        local ok, ws = deferred.try_await(over_h2.connect(u, opts, timeout, is_offered))
+        local ok, ws = deferred.try_await(over_h2.connect(u, opts, timeout, is_offered, cookies_of(u, opts)))
         if ok then
             return ws
         elseif ws.code ~= "no_protocol" then
@@ -216,7 +237,8 @@ end
 -- of perilune.tls, or options of one), `server_name`, `insecure`, `resolver`, `family`, `local_address`, `path` (a Unix
 -- socket) as for `tcp.connect`; `origin` a text; `proxy`, `no_proxy`, `proxy_headers`, `proxy_tls`, `proxy_insecure` as
 -- for `http.request` (an HTTP proxy is asked for a tunnel); `follow_redirects` (false), `max_redirects` (5),
--- `allow_downgrade` (from wss to ws; false): Authorization and Cookie stay with the origin they were given for.
+-- `allow_downgrade` (from wss to ws; false): Authorization and Cookie stay with the origin they were given for;
+-- `cookie_store` of `http.cookie_store`.
 -- @tparam string text URL
 -- @tparam[opt] table opts
 -- @treturn deferred of a connection; fails with code `invalid` (URL), `handshake` (`err.status` and `err.headers` are

@@ -9,6 +9,7 @@ local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local stream = require "perilune.stream"
 local task = require "perilune.task"
+local typed = require "perilune.websocket.typed"
 
 local wait, WAIT = coroutines.wait, core_task.WAIT
 local success = deferred.success_deferred
@@ -17,15 +18,24 @@ local TRUE, FALSE = success(true), success(false)
 local connection = {}
 local Connection = {}
 local mt = { __index = Connection, __name = "websocket" }
+local typed_mt = { __index = typed.methods(Connection), __name = "websocket" }
 
---- For perilune.websocket: a connection over its C part.
-function connection.new(raw, protocol)
-    return setmetatable({ raw = raw, protocol = protocol }, mt)
+--- For perilune.websocket: a connection over its C part. Ten thousand may idle: a field is made when it is needed.
+-- @param raw of perilune.core.websocket
+-- @tparam ?string protocol
+-- @tparam[opt=false] boolean is_typed messages come as tables, see `typed` in the options
+function connection.new(raw, protocol, is_typed)
+    local self = { raw = raw }
+    if protocol then
+        self.protocol = protocol
+    end
+    return setmetatable(self, is_typed and typed_mt or mt)
 end
 
 --- Is `x` a connection?
 function connection.is_connection(x)
-    return getmetatable(x) == mt
+    local of = getmetatable(x)
+    return of == mt or of == typed_mt
 end
 
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -70,7 +80,18 @@ end
 
 --- Iterates over the messages in the running task: `for message, is_binary in ws:each() do`.
 function Connection:each()
-    return Connection.receive, self
+    return self.receive, self
+end
+
+--- Calls `fn(ws, message, is_binary)` with each message, in a task of its own, one after the other: while it waits, the
+-- next one does, and the peer is slowed down. Between two messages there is no task, so that an idle connection costs
+-- less than one that waits in `receive`. The connection is kept until its end; when `fn` fails it is closed with 1011.
+-- With the option `pieces`: `fn(ws, piece, is_binary, is_last)`.
+-- @tparam function fn
+-- @treturn connection itself
+function Connection:on_message(fn)
+    core.consume(self.raw, self, fn)
+    return self
 end
 
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -131,36 +152,33 @@ local function fail_pings(self)
 end
 
 local function run_callbacks(self)
-    local list = self.callbacks
+    local callbacks = self.callbacks
     self.callbacks = nil
-    for _, fn in ipairs(list or {}) do
+    if type(callbacks) == "function" then
+        callbacks(self)
+    end
+    for _, fn in ipairs(type(callbacks) == "table" and callbacks or {}) do
         fn(self)
     end
 end
 
 --- What C tells: pongs, and the end.
-local function watch(self)
-    if self.is_watched then
-        return
+local function on_event(self, event, payload)
+    if event == "closed" then
+        fail_pings(self)
+        run_callbacks(self)
+    elseif self.pings and self.pings[payload] then
+        local d = self.pings[payload]
+        self.pings[payload] = nil
+        d:success(payload)
     end
-    self.is_watched = true
-    core.watch(self.raw, function(event, payload)
-        if event == "closed" then
-            fail_pings(self)
-            run_callbacks(self)
-        elseif self.pings and self.pings[payload] then
-            local d = self.pings[payload]
-            self.pings[payload] = nil
-            d:success(payload)
-        end
-    end)
 end
 
 --- Sends a ping.
 -- @tparam[opt] string payload at most 125 bytes; a number of its own where there is none
 -- @treturn deferred of the payload, settled by the pong that answers this very ping; fails with `closed`
 function Connection:ping(payload)
-    watch(self)
+    core.watch(self.raw, self, on_event)
     if payload == nil then
         self.last_ping = (self.last_ping or 0) + 1
         payload = tostring(self.last_ping)
@@ -218,9 +236,15 @@ function Connection:on_closed(fn)
         fn(self)
         return self
     end
-    watch(self)
-    self.callbacks = self.callbacks or {}
-    table.insert(self.callbacks, fn)
+    core.watch(self.raw, self, on_event)
+    local callbacks = self.callbacks
+    if callbacks == nil then
+        self.callbacks = fn -- one is the rule, and costs no table
+    elseif type(callbacks) == "function" then
+        self.callbacks = { callbacks, fn }
+    else
+        table.insert(callbacks, fn)
+    end
     return self
 end
 

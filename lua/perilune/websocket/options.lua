@@ -10,7 +10,7 @@ local COMMON = {
     peer_no_context_takeover = "boolean", pieces = "boolean", compression_level = "count",
     compression_memory_level = "count", compression_threshold = "bytes", window_bits = "count",
     peer_window_bits = "count", heartbeat_interval = "seconds", heartbeat_timeout = "seconds",
-    close_timeout = "seconds",
+    close_timeout = "seconds", typed = "boolean",
 }
 
 local SERVER = options.together(COMMON, { origin = { "string", "table", "function" } })
@@ -19,7 +19,7 @@ local CLIENT = options.together(COMMON, {
     insecure = "boolean", resolver = "table", family = "string",
     local_address = "string", path = "string", origin = "string", proxy = { "string", "boolean" },
     no_proxy = { "string", "table" }, proxy_headers = "table", proxy_tls = "any", proxy_insecure = "boolean",
-    http2 = "boolean", pool = "table",
+    http2 = "boolean", pool = "table", cookie_store = "table",
     follow_redirects = "boolean", max_redirects = "count", allow_downgrade = "boolean",
 })
 
@@ -50,6 +50,15 @@ end
 --- The same for a client.
 function websocket_options.client(what, opts)
     return check(what, opts, CLIENT)
+end
+
+local EVENTS = { open = "function", message = "function", closed = "function" }
+
+--- Checks the events of a handler; raises at the caller's caller.
+function websocket_options.events(what, events)
+    if options.check(events, EVENTS, what, 4).message == nil then
+        error(what .. ": a function 'message' is needed", 4)
+    end
 end
 
 --- The options of a client as those of a request that goes through a proxy: always by a tunnel.

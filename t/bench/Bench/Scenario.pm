@@ -35,6 +35,9 @@ our @ALL = (
         connections => 8, body => 1048576, targets => []},
     {name => 'upload-1m-socket-64k', path => {perilune => '/upload', nginx => '/upload-socket-64k'}, client => 'load',
         connections => 8, body => 1048576, targets => []},
+    {name => 'multipart-100m', path => {perilune => '/multipart', nginx => '/upload-100m'}, client => 'load', connections => 1,
+        body => 104857600, args => ['-m'], fields => ['Content-Type: multipart/form-data; boundary=b'],
+        targets => [['total', '<=', 1.0]]},
     {name => 'static-1k', path => '/static/1k', client => 'wrk', connections => 50,
         targets => [['total', '<=', 0.6]]},
     {name => 'static-100k', path => '/static/100k', client => 'load', connections => 16,
@@ -71,6 +74,23 @@ our @ALL = (
     {name => 'udp-proxy-64', client => 'echo', port => 'proxy', args => ['-U'], connections => 50, bytes => 64,
         targets => []},
     {name => 'idle-tcp', client => 'idle_tcp', port => 'echo', connections => 8000, targets => []},
+    {name => 'ws-64', client => 'echo', port => 'http', path => '/ws', connections => 64, bytes => 64,
+        targets => [['total', '<=', 0.9]]},
+    {name => 'ws-64-node', rival => 'node', client => 'echo', port => 'http', path => '/ws', connections => 64, bytes => 64,
+        targets => [['total', '<=', 0.5]]},
+    {name => 'ws-64k', client => 'echo', port => 'http', path => '/ws', connections => 64, bytes => 65536,
+        targets => [['total', '<=', 0.3]]},
+    {name => 'ws-64k-node', rival => 'node', client => 'echo', port => 'http', path => '/ws', connections => 64,
+        bytes => 65536, targets => []},
+    {name => 'ws-room-10k-node', rival => 'node', client => 'echo', port => 'http', path => '/room', connections => 10000,
+        bytes => 100, args => ['-R', '-s', 16], targets => [['total', '<=', 0.6]]},
+    {name => 'idle-ws', client => 'idle_tcp', port => 'http', path => '/ws', connections => 10000, targets => []},
+    {name => 'idle-ws-loop', client => 'idle_tcp', port => 'http', path => {perilune => '/ws-loop', nginx => '/ws'},
+        connections => 10000, targets => []},
+    {name => 'sse-500', client => 'echo', port => 'http', events => '/events', connections => 500,
+        targets => [['total', '<=', 0.7]]},
+    {name => 'sse-500-loop', client => 'echo', port => 'http', events => {perilune => '/events-loop', nginx => '/events'},
+        connections => 500, targets => []},
     {name => 'h2-tls-hello', path => '/hello', client => 'h2load', tls => 1, args => ['-c16', '-m32'],
         targets => [['total', '<=', 0.45]]},
     {name => 'h2c-hello', path => '/hello', client => 'h2load', args => ['-c16', '-m32'],
@@ -101,8 +121,21 @@ sub measure
 sub path_for
 {
     my ($scenario, $server) = @_;
-    my $path = $scenario->{path};
-    return ref $path ? $path->{$server->{kind}} : $path;
+    return for_server($scenario->{path}, $server);
+}
+
+sub for_server
+{
+    my ($value, $server) = @_;
+    return ref $value ? $value->{$server->{kind}} : $value;
+}
+
+# The command that asks N times; its output is as run_load reads it.
+sub count_command
+{
+    my ($scenario, $server, $n) = @_;
+    return echo_command($scenario, $server, '-n', $n) if $scenario->{client} eq 'echo';
+    return load_command($scenario, $server, '-w', 0, '-n', $n);
 }
 
 sub load_command
@@ -279,12 +312,13 @@ sub measure_idle_tls
 sub echo_command
 {
     my ($scenario, $server, @more) = @_;
-    return ('taskset', '-c', $CLIENT_CPU, $ECHO, '-p', $server->{"$scenario->{port}_port"}, '-P',
-        join(',', $server->tree), '-c', $scenario->{connections}, '-b', $scenario->{bytes} // 64,
-        @{$scenario->{args} // []}, @more);
+    my $port = $scenario->{port} eq 'http' ? $server->{port} : $server->{"$scenario->{port}_port"};
+    return ('taskset', '-c', $CLIENT_CPU, $ECHO, '-p', $port, '-P', join(',', $server->tree), '-c',
+        $scenario->{connections}, '-b', $scenario->{bytes} // 64, $scenario->{path} ? ('-W', path_for($scenario, $server)) : (),
+        $scenario->{events} ? ('-E', for_server($scenario->{events}, $server)) : (), @{$scenario->{args} // []}, @more);
 }
 
-# Messages that come back. Debian's nginx has no Lua in its stream module: there the echo is behind it, on the client's
+# Messages that come back, by TCP, UDP or WebSocket; or events. Debian's nginx has no Lua in its stream module: there the echo is behind it, on the client's
 # CPU, in the scenarios of echo as in those of proxy.
 sub measure_echo
 {

@@ -33,7 +33,7 @@ sub start
     $self->{dir} = tempdir('perilune-bench-XXXXXX', TMPDIR => 1);
     chmod 0755, $self->{dir};
     make_path("$self->{dir}/logs", "$self->{dir}/body");
-    symlink $self->{static}, "$self->{dir}/static" or die "symlink: $!\n";
+    symlink $self->{static}, "$self->{dir}/static" or die "symlink: $!\n" if $self->{static};
     $self->{port} = free_port();
     $self->{tls_port} = free_port();
     $self->{echo_port} = free_port();
@@ -95,14 +95,20 @@ sub spawn
     my ($self) = @_;
     my $limit = "ulimit -n $FILES 2>/dev/null || ulimit -n \$(ulimit -Hn)";
     my @command = ('taskset', '-c', 0, 'sh', '-c', "$limit; exec \"\$@\"", 'sh', @{$self->{wrapper} // []},
-        $self->{binary}, '-p', "$self->{dir}/", '-c', "$self->{dir}/server.conf",
-        $self->{globals} ? ('-g', $self->{globals}) : ());
+        $self->command);
     my $pid = fork // die "fork: $!\n";
     return $pid if $pid;
     open STDIN, '<', '/dev/null';
     open STDOUT, '>', "$self->{dir}/output";
     open STDERR, '>&', \*STDOUT;
     exec @command or POSIX::_exit(127);
+}
+
+sub command
+{
+    my ($self) = @_;
+    return ($self->{binary}, '-p', "$self->{dir}/", '-c', "$self->{dir}/server.conf",
+        $self->{globals} ? ('-g', $self->{globals}) : ());
 }
 
 sub wait_ready

@@ -33,6 +33,17 @@ function native.upload(req)
     return { status = 200, headers = { ["Content-Type"] = "text/plain" }, body = tostring(n) }
 end
 
+--- The same of the parts of a form: what is received are the bytes of its file.
+function native.multipart(req)
+    local n = 0
+    for part in http.multipart(req):each() do
+        for piece in part.body:each() do
+            n = n + #piece
+        end
+    end
+    return { status = 200, headers = { ["Content-Type"] = "text/plain" }, body = tostring(n) }
+end
+
 --- Asks another server, on a port of 127.0.0.1, with the client.
 -- @treturn string the body
 function native.ask(port)

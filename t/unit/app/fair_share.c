@@ -53,6 +53,21 @@ static void compares(void **state)
     }
 }
 
+/* A page knows who has joined it. */
+static void pids(void **state)
+{
+    UNUSED(state);
+    fair_share_open(2);
+    assert_int_equal(fair_share_pid(0), 0);
+    fair_share_join(0);
+    note_elsewhere(1, 3);
+    assert_int_equal(fair_share_pid(0), getpid());
+    assert_true(fair_share_pid(1) > 0 && fair_share_pid(1) != getpid());
+    assert_int_equal(fair_share_pid(2), 0);
+    fair_share_open(2);
+    assert_int_equal(fair_share_pid(1), 0);
+}
+
 static void the_dead_hold_nothing(void **state)
 {
     UNUSED(state);
@@ -69,6 +84,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_else),
         cmocka_unit_test(compares),
+        cmocka_unit_test(pids),
         cmocka_unit_test(the_dead_hold_nothing),
     };
 

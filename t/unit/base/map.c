@@ -106,6 +106,36 @@ static void test_walk_sees_each_once(void **state)
     map_deinit(&m);
 }
 
+/* Against an array that says which keys are there. */
+static void test_remove_anything_in_any_order(void **state)
+{
+    bool is_there[200] = {false};
+    char text[40];
+    struct map m;
+    size_t used = 0;
+
+    UNUSED(state);
+    map_init(&m, false);
+    assert_null(map_remove(&m, SLICE("none")));
+    for (int turn = 0; turn < 20000; turn++) {
+        int i = (int)(rand_u64() % ARRAY_LEN(is_there));
+        struct slice key = key_of(text, sizeof(text), i);
+        void *before = is_there[i] ? &values[i] : NULL;
+        bool is_removal = rand_u64() % 2;
+
+        assert_ptr_equal(is_removal ? map_remove(&m, key) : map_set(&m, key, &values[i]), before);
+        is_there[i] = !is_removal;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(is_there); i++) {
+        void *got = map_get(&m, key_of(text, sizeof(text), (int)i));
+
+        assert_ptr_equal(got, is_there[i] ? &values[i] : NULL);
+        used += is_there[i];
+    }
+    assert_int_equal(m.used, used);
+    map_deinit(&m);
+}
+
 static void test_fold_is_tolower(void **state)
 {
     UNUSED(state);
@@ -172,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_keys_are_copied),
         cmocka_unit_test(test_ignore_case),
         cmocka_unit_test(test_walk_sees_each_once),
+        cmocka_unit_test(test_remove_anything_in_any_order),
         cmocka_unit_test(test_fold_is_tolower),
         cmocka_unit_test(test_hash_of_all_lengths),
         cmocka_unit_test(test_hash_spreads),

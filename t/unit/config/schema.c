@@ -49,9 +49,14 @@ static const struct directive table[] = {
      .max_args = ARGS_MANY},
 };
 
+/* Registered first, printed last. */
+static const struct directive accepted[] = {
+    {.name = "tables", .contexts = CTX_HTTP, .group = SCHEMA_GROUP_ACCEPTED, .doc = "Checked."}};
+
 static int set_up(void **state)
 {
     UNUSED(state);
+    schema_register(accepted, ARRAY_LEN(accepted));
     schema_register(table, ARRAY_LEN(table));
     return 0;
 }
@@ -131,7 +136,9 @@ static void test_reference(void **state)
                         "### server\n\n- Context: upstream\n\nAn address.\n\n"
                         "## Server\n\n"
                         "### server_name\n\n- Context: server\n\nNames.\n\n"
-                        "### listen\n\n- Context: server\n\nA port.\n\n");
+                        "### listen\n\n- Context: server\n\nA port.\n\n"
+                        "## Accepted for compatibility\n\n"
+                        "### tables\n\n- Context: http\n\nChecked.\n\n");
     buf_free(&out);
 }
 

@@ -2,24 +2,7 @@
  */
 #include "proto/h2_session.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-
-#include "t/lib/h2_frames.h"
-
-/* One stream is enough to tell what happened. */
-struct world {
-    struct h2_session *s;
-    struct buf log, out, body;
-    int32_t id;
-    bool is_full, has_trailers;
-    size_t piece; /* bytes of `body` offered at a time */
-    uint32_t goaway;
-};
+#include "h2_world.h"
 
 static const struct h2_options defaults = {
     .max_streams = 10,
@@ -56,34 +39,11 @@ static void on_head_end(void *user, void *stream, bool is_trailers, bool is_too_
     buf_printf(&w->log, "%s%s;", is_trailers ? "trailers" : "ready", is_too_large ? " large" : "");
 }
 
-static void on_data(void *user, void *stream, struct slice data)
-{
-    (void)stream;
-    buf_printf(&((struct world *)user)->log, "data " SLICE_FMT ";", SLICE_ARG(data));
-}
-
-static void on_end(void *user, void *stream)
-{
-    (void)stream;
-    buf_add_lit(&((struct world *)user)->log, "end;");
-}
-
-static void on_end_sent(void *user, void *stream)
-{
-    (void)stream;
-    buf_add_lit(&((struct world *)user)->log, "sent;");
-}
-
 static void on_close(void *user, void *stream, uint32_t code, bool is_by_peer)
 {
     (void)stream;
     (void)is_by_peer;
     buf_printf(&((struct world *)user)->log, "close %u;", code);
-}
-
-static void on_pong(void *user)
-{
-    buf_add_lit(&((struct world *)user)->log, "pong;");
 }
 
 static void on_goaway_sent(void *user, uint32_t code, struct slice text)
@@ -114,22 +74,6 @@ static enum h2_pull on_pull(void *user, void *stream, size_t most, size_t *n)
     return H2_PULL_LAST;
 }
 
-static void on_output(void *user, struct slice bytes)
-{
-    buf_add_slice(&((struct world *)user)->out, bytes);
-}
-
-static bool on_output_data(void *user, void *stream, struct slice head, size_t n)
-{
-    struct world *w = user;
-
-    (void)stream;
-    buf_add_slice(&w->out, head);
-    buf_add(&w->out, w->body.p, n);
-    buf_drop(&w->body, n);
-    return true;
-}
-
 static const struct h2_events events = {
     .on_head = on_head,
     .on_field = on_field,
@@ -149,30 +93,6 @@ static void open_world(struct world *w, const struct h2_options *o)
 {
     *w = (struct world){.log = BUF_EMPTY};
     w->s = h2_session_new(o, &events, w, 1000);
-}
-
-static void close_world(struct world *w)
-{
-    h2_session_free(&w->s);
-    assert_null(w->s);
-    buf_free(&w->log);
-    buf_free(&w->out);
-    buf_free(&w->body);
-}
-
-/* Gives it `in`, `cut` bytes at a time. */
-static bool feed(struct world *w, const struct buf *in, size_t cut)
-{
-    bool goes_on = true;
-
-    for (size_t at = 0; at < in->n && goes_on; at += cut) {
-        struct slice piece = slice_of(in->p + at, in->n - at < cut ? in->n - at : cut);
-
-        while (piece.n && goes_on)
-            goes_on = h2_session_receive(w->s, &piece, 1000);
-    }
-    h2_session_send(w->s);
-    return goes_on;
 }
 
 static void expect_log(struct world *w, const char *expected)

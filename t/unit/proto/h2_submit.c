@@ -1,20 +1,7 @@
 /* The client's side of a session: what requests look like, what of answers is told and refused. */
 #include "proto/h2_submit.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-
-#include "t/lib/h2_frames.h"
-
-struct world {
-    struct h2_session *s;
-    struct buf log, out, body;
-    bool has_trailers, is_last;
-};
+#include "h2_world.h"
 
 static const struct h2_options options = {
     .stream_window = 100000,
@@ -43,33 +30,10 @@ static void on_head_end(void *user, void *stream, bool is_trailers, bool is_too_
     note(user, is_too_large ? "large;" : is_trailers ? "trailers;" : "head;");
 }
 
-static void on_data(void *user, void *stream, struct slice data)
-{
-    (void)stream;
-    buf_printf(&((struct world *)user)->log, "data " SLICE_FMT ";", SLICE_ARG(data));
-}
-
-static void on_end(void *user, void *stream)
-{
-    (void)stream;
-    note(user, "end;");
-}
-
-static void on_end_sent(void *user, void *stream)
-{
-    (void)stream;
-    note(user, "sent;");
-}
-
 static void on_close(void *user, void *stream, uint32_t code, bool is_by_peer)
 {
     (void)stream;
     buf_printf(&((struct world *)user)->log, "close %u%s;", code, is_by_peer ? " by peer" : "");
-}
-
-static void on_pong(void *user)
-{
-    note(user, "pong;");
 }
 
 static void on_settings(void *user)
@@ -103,22 +67,6 @@ static enum h2_pull on_pull(void *user, void *stream, size_t most, size_t *n)
     return *n ? H2_PULL_SOME : H2_PULL_AGAIN;
 }
 
-static void on_output(void *user, struct slice bytes)
-{
-    buf_add_slice(&((struct world *)user)->out, bytes);
-}
-
-static bool on_output_data(void *user, void *stream, struct slice head, size_t n)
-{
-    struct world *w = user;
-
-    (void)stream;
-    buf_add_slice(&w->out, head);
-    buf_add(&w->out, w->body.p, n);
-    buf_drop(&w->body, n);
-    return true;
-}
-
 static const struct h2_events events = {
     .on_field = on_field,
     .on_head_end = on_head_end,
@@ -134,28 +82,6 @@ static const struct h2_events events = {
     .on_output = on_output,
     .on_output_data = on_output_data,
 };
-
-static void close_world(struct world *w)
-{
-    h2_session_free(&w->s);
-    buf_free(&w->log);
-    buf_free(&w->out);
-    buf_free(&w->body);
-}
-
-static bool feed(struct world *w, const struct buf *in, size_t cut)
-{
-    bool goes_on = true;
-
-    for (size_t at = 0; at < in->n && goes_on; at += cut) {
-        struct slice piece = slice_of(in->p + at, in->n - at < cut ? in->n - at : cut);
-
-        while (piece.n && goes_on)
-            goes_on = h2_session_receive(w->s, &piece, 1000);
-    }
-    h2_session_send(w->s);
-    return goes_on;
-}
 
 static void expect_log(struct world *w, const char *expected)
 {

@@ -130,6 +130,25 @@ static void test_grammar(void **state)
     assert_false(header_is_value(SLICE("\x7f")));
 }
 
+static void test_check(void **state)
+{
+    const struct {
+        struct header h;
+        bool ok;
+    } cases[] = {
+        {{SLICE("Vary"), SLICE("a"), HEADER_VARY, false}, true},
+        {{SLICE("Vary"), SLICE("a\n"), HEADER_VARY, false}, false},
+        {{SLICE("X-Own"), SLICE("a"), HEADER_OTHER, false}, true},
+        {{SLICE("X Own"), SLICE("a"), HEADER_OTHER, false}, false},
+        {{SLICE("X-Own"), SLICE("\r"), HEADER_OTHER, false}, false},
+        {{SLICE("not looked at"), SLICE("a"), HEADER_OTHER, true}, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(header_check(&cases[i].h), cases[i].ok);
+}
+
 static void test_tokens(void **state)
 {
     (void)state;
@@ -147,6 +166,7 @@ int main(void)
         cmocka_unit_test(test_ids),     cmocka_unit_test(test_ids_are_exact),
         cmocka_unit_test(test_list),    cmocka_unit_test(test_growth),
         cmocka_unit_test(test_grammar), cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

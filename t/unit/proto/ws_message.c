@@ -170,11 +170,55 @@ static void test_no_copy(void **state)
     ws_messages_deinit(&m);
 }
 
+/* The rest of a large frame is read to where its message is gathered; not that of a compressed one,
+ * of one given by piece, of a small one, or of one that will be too large. */
+static void test_room(void **state)
+{
+    struct message_case c = {.max_message = 100000};
+    char head[] = "\x82\x7e\x75\x30"
+                  "abc"; /* 30,000 bytes */
+    struct ws_messages m;
+    struct slice in;
+    size_t n = 0;
+    char *to;
+
+    (void)state;
+    begin(&m, &c, false);
+    in = slice_of(head, 7);
+    assert_false(ws_messages_room(&m, &to, &n));
+    assert_int_equal(ws_messages_next(&m, &in), WS_EVENT_MORE);
+    assert_true(ws_messages_room(&m, &to, &n));
+    assert_int_equal(n, 29997);
+    memset(to, 'd', 20000);
+    in = slice_of(to, 20000);
+    assert_int_equal(ws_messages_next(&m, &in), WS_EVENT_MORE);
+    assert_true(ws_messages_room(&m, &to, &n));
+    assert_ptr_equal(to, m.gathered.p + 20003);
+    memset(to, 'e', 9997);
+    in = slice_of(to, 9997);
+    assert_int_equal(ws_messages_next(&m, &in), WS_EVENT_DATA);
+    assert_int_equal(m.data.n, 30000);
+    assert_memory_equal(m.data.p, "abcddd", 6);
+    assert_memory_equal(m.data.p + 20002, "dee", 3);
+    assert_false(ws_messages_room(&m, &to, &n));
+
+    in = slice_of(head, 7);
+    assert_int_equal(ws_messages_next(&m, &in), WS_EVENT_MORE);
+    m.is_by_piece = true;
+    assert_false(ws_messages_room(&m, &to, &n));
+    m.is_by_piece = false;
+    m.max_message = 29999;
+    assert_false(ws_messages_room(&m, &to, &n));
+    ws_deflate_free(&m.deflate);
+    ws_messages_deinit(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_no_copy),
+        cmocka_unit_test(test_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,11 +74,48 @@ static void test_dead_owner(void **state)
     munmap(p, sizeof(*p));
 }
 
+enum { THREAD_TURNS = 20000 };
+
+static void *take_turns(void *arg)
+{
+    struct page *p = arg;
+
+    for (int turn = 0; turn < THREAD_TURNS; turn++) {
+        if (!lock_take(&p->lock))
+            return p;
+        ((volatile struct page *)p)->n++;
+        lock_give(&p->lock);
+    }
+    return NULL;
+}
+
+/* Threads of one process exclude each other; that one of them has ended is no death. */
+static void test_threads(void **state)
+{
+    struct page *p = new_page();
+    pthread_t threads[3];
+    void *failed;
+
+    UNUSED(state);
+    lock_enlist();
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, take_turns, p), 0);
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+    assert_int_equal(p->n, ARRAY_LEN(threads) * THREAD_TURNS);
+    assert_true(lock_take(&p->lock));
+    lock_give(&p->lock);
+    munmap(p, sizeof(*p));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_at_a_time),
         cmocka_unit_test(test_dead_owner),
+        cmocka_unit_test(test_threads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,8 @@ local failure = require "perilune.failure"
 
 local file = {}
 
+local PART = 65536
+
 local File = {}
 local file_mt = { __index = File, __name = "form.file" }
 
@@ -31,6 +33,22 @@ function File:as_body()
     return self.body or require("perilune.http").file(self.path)
 end
 
+local function write(text, to)
+    assert(to:write(text))
+end
+
+--- From one file system to another, a part at a time.
+local function copy(path, to)
+    local from = assert(io.open(path, "rb"))
+    local ok, why
+    repeat
+        local part = from:read(PART)
+        ok, why = to:write(part or "")
+    until not part or not ok
+    from:close()
+    assert(ok, why)
+end
+
 --- Keeps it as the file `path`, which must not be what the client has named.
 -- @tparam string path
 function File:save(path)
@@ -39,9 +57,9 @@ function File:save(path)
         return
     end
     local to = check(io.open(path, "wb"))
-    local ok, why = to:write(self:read())
-    to:close()
-    check(ok, why)
+    local ok, why = pcall(self.path and copy or write, self.path or self.body, to)
+    local closed, late = to:close()
+    check(ok and closed, not ok and why or late)
 end
 
 local Sink = {}

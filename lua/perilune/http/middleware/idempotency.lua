@@ -2,21 +2,39 @@
 -- done sends it again with the same `Idempotency-Key`, and gets the answer of the first time; the handler runs once.
 --
 -- While the first one is under way another one is answered 409. The same key with another request (method, target or
--- body) is answered 422, a key that is missing where one is `required`, or malformed, 400. Answers are kept in a shared
--- dictionary, for all workers; those of 500 and above, and those whose body is a stream, are not: such a request may
--- be tried again. A replayed answer says `Idempotent-Replayed: true`.
+-- body) is answered 422, a key that is missing where one is `required`, or malformed, 400. Answers of 500 and above,
+-- and those whose body is a stream, are not kept: such a request may be tried again. A replayed answer says
+-- `Idempotent-Replayed: true`. While the store cannot be asked, requests with a key are answered 503: nothing may be
+-- done twice.
 --
--- Options: `dict` (name of a `lua_shared_dict`; required), `ttl` (seconds that answers are kept; 86400), `lease`
--- (seconds after which a request that has no answer counts as lost with its worker; 60), `required` (boolean, false),
--- `methods` (array; POST and PATCH), `scope` (function(req) → text: whose keys these are; by default `req.user`, else
--- the field Authorization: nobody gets what is kept for somebody else), `max_size` (bytes of the request; 1 MB).
+-- Where answers are kept, one of `dict` (name of a `lua_shared_dict`: all workers of a machine), `redis` (a client of
+-- perilune.redis: all machines) and `store` (one of your own). More options: `ttl` (seconds that answers are kept;
+-- 86400), `lease` (seconds after which a request that has no answer counts as lost with its worker; 60), `required`
+-- (boolean, false), `methods` (array; POST and PATCH), `scope` (function(req) → text: whose keys these are; by default
+-- `req.user`, else the field Authorization: nobody gets what is kept for somebody else), `max_size` (bytes of the
+-- request; 1 MB).
+--
+-- A store keeps bytes under keys. It has two methods, each of which may also give a deferred; each is one step, whoever
+-- else asks at the same time:
+--
+--     begin(key, text, ttl)           the bytes that are kept; nil: there were none, now `text` is, for `ttl` seconds
+--     finish(key, begun, text, ttl)   `text` in place of `begun`, or of nothing; nil: nothing in place of `begun`; when
+--                                     something else is there, it stays
+--
+-- What is kept is `{mark=, owner=}` of a request under way, then `{mark=, status=, headers=, body=}`.
 
+local buffer = require "string.buffer"
 local answer = require "perilune.http.answer"
 local crypto = require "perilune.crypto"
 local deferred = require "perilune.deferred"
 local define = require "perilune.http.middleware.define"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
+local options = require "perilune.options"
+local sys = require "perilune.core.sys"
+local task = require "perilune.task"
+
+local await, try_await = deferred.await, deferred.try_await
 
 local KEY_MOST = 255
 
@@ -49,36 +67,64 @@ local function replay(kept)
 end
 
 --- What is to be said of a request that is known: nil when it is new, and from now on under way.
-local function known(dict, key, mark, lease)
-    for _ = 1, 3 do
-        local added, why = dict:add(key, { mark = mark }, lease)
-        local kept = not added and why == "exists" and dict:get(key)
-        if added then
-            return nil
-        elseif not kept and why ~= "exists" then
-            error(failure.new("no_resources", "the idempotency key could not be stored: " .. tostring(why)), 0)
-        elseif kept and kept.mark ~= mark then
-            return problem(422, "the idempotency key was used for another request")
-        elseif kept and not kept.status then
-            return problem(409, "a request with this idempotency key is under way")
-        elseif kept then
-            return replay(kept)
-        end
+local function known(o, key, mark, begun)
+    local text = await(o.store:begin(key, begun, o.lease))
+    if text == nil then
+        return nil
     end
-    return problem(409, "a request with this idempotency key is under way")
+    local kept = buffer.decode(text)
+    if kept.mark ~= mark then
+        return problem(422, "the idempotency key was used for another request")
+    elseif not kept.status then
+        return problem(409, "a request with this idempotency key is under way")
+    end
+    return replay(kept)
 end
 
-local function keep(dict, key, mark, res, ttl)
+--- The answer as it is kept; nil: it is not.
+local function kept_text(mark, res)
     local body = res.body
     if type(body) == "table" and getmetatable(body) == nil and type(body[1]) == "string" then
         body = table.concat(body)
         res.body = body
     end
-    if res.status >= 500 or body ~= nil and type(body) ~= "string" then
-        dict:delete(key)
-        return
+    if res.status >= 500 or res.is_sent or body ~= nil and type(body) ~= "string" then
+        return nil
     end
-    dict:set(key, { mark = mark, status = res.status, headers = headers.plain(res.headers), body = body }, ttl)
+    return buffer.encode { mark = mark, status = res.status, headers = headers.plain(res.headers), body = body }
+end
+
+local function tell(o, key, begun, text)
+    local ok, err = pcall(function()
+        await(o.store:finish(key, begun, text, o.ttl))
+    end)
+    if not ok then
+        sys.log("error", "idempotency: the answer is not kept: " .. tostring(err))
+    end
+end
+
+--- Tells the store how it ended, also when the client has left. What it says to that changes nothing.
+local function finish(o, key, begun, text)
+    try_await(task.detach(tell, o, key, begun, text):shield())
+end
+
+local function unavailable(err)
+    sys.log("error", "idempotency: " .. tostring(err))
+    return { status = 503, headers = { ["Retry-After"] = "1" }, body = "try again\n" }
+end
+
+--- Runs the handler, unless the key is known.
+local function once(o, run, req, key, mark)
+    local begun = buffer.encode { mark = mark, owner = crypto.random(12) }
+    local asked, res = pcall(known, o, key, mark, begun)
+    if not asked then
+        return unavailable(res)
+    elseif res then
+        return res
+    end
+    local ok, own = xpcall(run, failure.traced, req)
+    finish(o, key, begun, ok and kept_text(mark, own) or nil)
+    return ok and own or error(own, 0)
 end
 
 local function methods_of(o)
@@ -93,17 +139,34 @@ local function mark_of(req, max_size)
     if (req.content_length or 0) > max_size then
         return nil
     end
-    local text = deferred.await(req:text())
+    local text = await(req:text())
     return #text <= max_size and hash(req.method, req.target, text) or nil
 end
 
-return define("idempotency", { dict = "string", ttl = "seconds", lease = "seconds", required = "boolean",
-    methods = "table", scope = "function", max_size = "bytes" }, function(o)
-    local dict = require("perilune.shared")[o.dict or ""]
-    if not dict then
-        error(("middleware.idempotency: no lua_shared_dict is named '%s'"):format(tostring(o.dict)), 0)
+local STORES = { "dict", "redis" }
+
+local function store_of(o)
+    local found, n = nil, o.store and 1 or 0
+    for _, name in ipairs(STORES) do
+        if o[name] then
+            found, n = name, n + 1
+        end
     end
-    local methods, scope, max_size = methods_of(o), o.scope or default_scope, o.max_size or 1048576
+    if n ~= 1 then
+        error("middleware.idempotency: one of the options 'dict', 'redis' and 'store' is needed", 0)
+    elseif o.store then
+        return o.store
+    end
+    local ok, store = pcall(require("perilune.http.idempotency." .. found), o[found])
+    return ok and store or error("middleware.idempotency: " .. store, 0)
+end
+
+local DEFAULTS = { ttl = 86400, lease = 60, scope = default_scope, max_size = 1048576 }
+
+return define("idempotency", { dict = "string", redis = "table", store = "table", ttl = "seconds", lease = "seconds",
+    required = "boolean", methods = "table", scope = "function", max_size = "bytes" }, function(given)
+    local o = options.together(DEFAULTS, given, { store = store_of(given) })
+    local methods = methods_of(o)
     return function(handler)
         local function run(req)
             return answer.of(handler(req))
@@ -117,22 +180,11 @@ return define("idempotency", { dict = "string", ttl = "seconds", lease = "second
             if not name then
                 return problem(400, "the field Idempotency-Key is missing or malformed")
             end
-            local mark = mark_of(req, max_size)
+            local mark = mark_of(req, o.max_size)
             if not mark then
                 return problem(413, "the body is too long")
             end
-            local key = "idempotency:" .. hash(scope(req) or "", name)
-            local res = known(dict, key, mark, o.lease or 60)
-            if res then
-                return res
-            end
-            local ok, own = xpcall(run, failure.traced, req)
-            if not ok then
-                dict:delete(key)
-                error(own, 0)
-            end
-            keep(dict, key, mark, own, o.ttl or 86400)
-            return own
+            return once(o, run, req, "idempotency:" .. hash(o.scope(req) or "", name), mark)
         end
     end
 end)

@@ -10,6 +10,7 @@ local failure = require "perilune.failure"
 local jwt = require "perilune.jwt"
 local options = require "perilune.options"
 local sys = require "perilune.core.sys"
+local unseen = require "perilune.unseen"
 
 local function checked(given)
     local o = options.together(given)
@@ -18,10 +19,11 @@ local function checked(given)
         o.jwks = jwt.jwks(o.jwks)
     end
     if not o.jwks then
-        local ok, err = pcall(jwt.verify, "", o) -- raises for options that cannot be
+        local ok, result = pcall(jwt.verify, "", o) -- raises for options that cannot be
         if not ok then
-            error((tostring(err):gsub("^.-jwt%.verify", "middleware.jwt")), 0)
+            error((tostring(result):gsub("^.-jwt%.verify", "middleware.jwt")), 0)
         end
+        unseen.seen(result)
     end
     return o
 end

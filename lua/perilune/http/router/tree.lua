@@ -4,15 +4,35 @@
 -- first), `rest` (array of leaves for `*name`, constrained ones first) and `leaf`. A leaf has `methods` (method →
 -- route; "*" any). Looking up costs one hash access a segment, however many routes there are. Where several branches
 -- fit, the static one is tried first, then the named ones, then the rest; a branch without the method is left again.
+--
+-- Most nodes leave no choice. What then has to be done is `kind`: "text", the one segment `text` leads to `below`;
+-- "name", any segment does, and is a value; "static", the segment is looked up. The others are "branch".
 
 local allows = require("perilune.http.router.pattern").allows
 
-local find, sub = string.find, string.sub
+local byte, find, sub = string.byte, string.find, string.sub
+
+local SLASH = byte "/"
 
 local tree = {}
 
 local function new_node()
-    return { static = {}, choices = {} }
+    return { kind = "static", static = {}, choices = {} }
+end
+
+--- Says what kind of node it has become.
+local function settle(node)
+    local segment, below = next(node.static)
+    local choice, is_one = node.choices[1], below and not next(node.static, segment)
+    if node.rest or node.choices[2] or choice and (below or choice.constraint ~= nil) then
+        node.kind = "branch"
+    elseif choice then
+        node.kind, node.below = "name", choice.node
+    elseif is_one then
+        node.kind, node.text, node.below = "text", segment, below
+    else
+        node.kind = "static"
+    end
 end
 
 --- An empty tree.
@@ -42,20 +62,24 @@ local function new_leaf()
     return { methods = {} }
 end
 
+local function new_choice()
+    return { node = new_node() }
+end
+
 local function leaf_of(node, route)
     for _, part in ipairs(route.parts) do
-        local constraint = route.where[part.name]
+        local constraint, at = route.where[part.name], node
         if part.static then
             node.static[part.static] = node.static[part.static] or new_node()
             node = node.static[part.static]
         elseif part.is_rest then
             node.rest = node.rest or {}
+            node.kind = "branch"
             return entry(node.rest, constraint, new_leaf)
         else
-            node = entry(node.choices, constraint, function()
-                return { node = new_node() }
-            end).node
+            node = entry(node.choices, constraint, new_choice).node
         end
+        settle(at)
     end
     node.leaf = node.leaf or new_leaf()
     return node.leaf
@@ -104,28 +128,38 @@ local function branch(node, path, at, segment, after, values, n, wanted, x)
     end
 end
 
---- Visits the leaves that fit, best first, until `wanted` has something of one. Most nodes leave no choice, and a chain
--- of those is a loop, which LuaJIT compiles; recursion would not be.
+--- Visits the leaves that fit, best first, until `wanted` has something of one. A chain of nodes without a choice is a
+-- loop, which LuaJIT compiles; recursion would not be.
 -- @treturn table|nil route
 function walk(node, path, at, values, n, wanted, x)
-    while at do
-        local slash = find(path, "/", at, true)
-        local segment = sub(path, at, (slash or 0) - 1)
-        local after = slash and slash + 1
-        local below, choices = node.static[segment], node.choices
-        local choice = choices[1]
-        if node.rest or choices[2] or (choice and below) then
-            return branch(node, path, at, segment, after, values, n, wanted, x)
-        elseif below then
-            node = below
-        elseif choice and segment ~= "" and (choice.constraint == nil or allows(choice.constraint, segment)) then
-            n = n + 1
-            values[n] = segment
-            node = choice.node
+    local past = #path + 1
+    while at <= past do
+        local kind, stop = node.kind
+        if kind == "text" then
+            stop = at + #node.text
+            if find(path, node.text, at, true) ~= at or stop < past and byte(path, stop) ~= SLASH then
+                return nil
+            end
+            node = node.below
         else
-            return nil
+            stop = find(path, "/", at, true) or past
+            local segment = sub(path, at, stop - 1)
+            if kind == "static" then
+                node = node.static[segment]
+                if not node then
+                    return nil
+                end
+            elseif kind == "branch" then
+                return branch(node, path, at, segment, stop + 1, values, n, wanted, x)
+            elseif segment == "" then
+                return nil
+            else
+                n = n + 1
+                values[n] = segment
+                node = node.below
+            end
         end
-        at = after
+        at = stop + 1
     end
     return node.leaf and wanted(node.leaf, x)
 end

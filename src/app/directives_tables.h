@@ -1,0 +1,86 @@
+/* The tables of directives, each in the file of its name: what registers them with the schema. */
+#ifndef APP_DIRECTIVES_TABLES_H
+#define APP_DIRECTIVES_TABLES_H
+
+/* Those of stream. */
+void directives_stream_register(void);
+
+/* Those of passing sessions on. */
+void directives_relay_register(void);
+
+/* Those of processes and the event loop. */
+void directives_main_register(void);
+
+/* Those of servers. */
+void directives_http_register(void);
+
+/* Those of locations. */
+void directives_location_register(void);
+
+/* Those of files. */
+void directives_files_register(void);
+
+/* Those of limits and timeouts. */
+void directives_limits_register(void);
+
+/* Those of HTTP/2. */
+void directives_http2_register(void);
+
+/* Those of logs. */
+void directives_log_register(void);
+
+/* Those of compression. */
+void directives_compress_register(void);
+
+/* Those of response headers. */
+void directives_headers_register(void);
+
+/* Those of access. */
+void directives_access_register(void);
+
+/* Those of the rewrite module. */
+void directives_rewrite_register(void);
+
+/* Those of map. */
+void directives_map_register(void);
+
+/* Those of upstream. */
+void directives_upstream_register(void);
+
+/* Registers the table of health checks. */
+void directives_health_register(void);
+
+/* Those of echo. */
+void directives_echo_register(void);
+
+/* Those of shared memory. */
+void directives_shared_register(void);
+
+/* Those of name servers. */
+void directives_resolver_register(void);
+
+/* Those of TLS. */
+void directives_tls_register(void);
+
+/* Those of sockets of Lua. */
+void directives_socket_register(void);
+
+/* Those of Lua. */
+void directives_lua_register(void);
+
+/* proxy_* and grpc_*. */
+void directives_proxy_register(void);
+
+/* Registers the table of connections of proxy_*. */
+void directives_proxy_socket_register(void);
+
+/* proxy_ssl_* and grpc_ssl_*. */
+void directives_proxy_ssl_register(void);
+
+/* Those of health checks. */
+void directives_health_register(void);
+
+/* Those of access. */
+void directives_access_register(void);
+
+#endif

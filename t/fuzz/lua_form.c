@@ -1,0 +1,4 @@
+/* Forms and multipart bodies, read by Lua. */
+#include "lua_target.h"
+
+LUA_TARGET("form")
