@@ -570,3 +570,65 @@ waiting
 cancelled
 waiting
 cancelled
+
+
+
+=== TEST 18: a client that ends its side while a handler waits: gone if it wanted to go on asking, else answered
+--- user_files
+>>> app.lua
+local task = require "perilune.task"
+return function(req)
+    if req.path == "/state" then return _G.state or "none" end
+    if req.path == "/go" then _G.may_go = true return "" end
+    if req.path == "/at-once" then return "at once" end
+    _G.state, _G.may_go = "waiting", false
+    task.defer(function() _G.state = _G.may_go and "answered" or "cancelled" end)
+    repeat task.nap(0.002) until _G.may_go
+    return "late"
+end
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local c = require "client"
+local function ask(path)
+    local fd = c.connect()
+    c.send(fd, "GET " .. path .. " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 1)
+    local text = c.receive(fd, 5)
+    c.close(fd)
+    return text:match("\r\n\r\n(.*)$")
+end
+local function await_state(wanted)
+    for _ = 1, 2000 do
+        if ask "/state" == wanted then return wanted end
+        c.sleep(0.005)
+    end
+    return "in vain"
+end
+local function begin(head)
+    local fd = c.connect()
+    c.send(fd, head, 1)
+    print(await_state "waiting")
+    c.shutdown(fd, 1)
+    return fd
+end
+local function answer(fd)
+    return c.receive(fd, 5):match("\r\n\r\n(.*)$")
+end
+local fd = begin "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+print(await_state "cancelled", answer(fd))
+for _, head in ipairs { "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n" } do
+    fd = begin(head)
+    ask "/go"
+    print(answer(fd), await_state "answered")
+end
+fd = c.connect()
+c.send(fd, "GET /at-once HTTP/1.1\r\nHost: a\r\n\r\n", 1)
+c.shutdown(fd, 1)
+print(answer(fd))
+--- exec_out
+waiting
+cancelled	nil
+waiting
+late	answered
+waiting
+late	answered
+at once

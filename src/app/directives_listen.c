@@ -71,10 +71,10 @@ static bool *flag_of(struct listen_words *w, struct slice word)
         return &w->is_default;
     if (slice_eq(word, SLICE("ssl")))
         return &w->is_tls;
-    if (!w->is_stream)
-        return slice_eq(word, SLICE("http2")) ? &w->has_http2 : NULL;
     if (slice_eq(word, SLICE("proxy_protocol")))
         return &w->has_proxy_protocol;
+    if (!w->is_stream)
+        return slice_eq(word, SLICE("http2")) ? &w->has_http2 : NULL;
     return slice_eq(word, SLICE("udp")) ? &w->is_udp : NULL;
 }
 
@@ -89,7 +89,7 @@ static bool take_word(struct listen_words *w, const struct config_node *node, st
         *flag = true;
         return true;
     }
-    if (slice_eq(word, SLICE("quic")) || slice_eq(word, SLICE("proxy_protocol")))
+    if (slice_eq(word, SLICE("quic")))
         return not_supported(node, word, e);
     w->has_options = true;
     if (slice_eq(word, SLICE("bind")))
@@ -256,9 +256,9 @@ static const struct directive table[] = {
      .min_args = 1,
      .max_args = ARGS_MANY,
      .group = GROUP,
-     .syntax =
-         "listen address[:port] | port | unix:path [default_server] [ssl] [http2] [reuseport] "
-         "[backlog=number] [rcvbuf=size] [sndbuf=size] [ipv6only=on|off] [deferred] [bind];",
+     .syntax = "listen address[:port] | port | unix:path [default_server] [ssl] [http2] "
+               "[proxy_protocol] [reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] "
+               "[ipv6only=on|off] [deferred] [bind];",
      .default_text = "listen *:80;",
      .doc =
          "An address of the server; may repeat. `[::]:80` is an IPv6 address; the port is 80 "
@@ -268,6 +268,12 @@ static const struct directive table[] = {
          "otherwise the first one of the address does.\n"
          "- `ssl`: connections begin with TLS; one of the servers of an address says so for all.\n"
          "- `http2`: HTTP/2 for all servers of the address; see `http2`.\n"
+         "- `proxy_protocol`: connections begin with a header of the PROXY protocol, version 1 or "
+         "2, "
+         "before TLS: `$proxy_protocol_addr`, `$proxy_protocol_port`, "
+         "`$proxy_protocol_server_addr`, "
+         "`$proxy_protocol_server_port` tell what it says. `$remote_addr` stays that of the "
+         "connection. One of the servers of an address says so for all.\n"
          "- `reuseport`: each worker has a socket of its own and the kernel distributes.\n"
          "- `backlog`: connections that may wait to be accepted (511).\n"
          "- `rcvbuf`, `sndbuf`: buffers of the socket in bytes.\n"
@@ -292,7 +298,7 @@ static const struct directive table[] = {
             "`$proxy_protocol_server_addr`, `$proxy_protocol_server_port` tell what it says. "
             "`$remote_addr` stays that of the connection.\n"
             "- `udp`: datagrams. What comes from one address and port of a client is one session, "
-            "until it ends; empty datagrams are not seen. With several workers it takes "
+            "until it ends. With several workers it takes "
             "`reuseport`, or each datagram may come to another worker.\n"
             "- `ssl`: connections begin with TLS. Servers of one address are told apart by the "
             "name that the client asks for in its handshake (`server_name`).",

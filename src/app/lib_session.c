@@ -179,8 +179,9 @@ static void push_ends(lua_State *L, const struct session *s, bool is_told)
     lua_createtable(L, 0, 3);
     set_end(L, is_told ? "proxy" : "peer", x->peer);
     if (is_told) {
-        set_proxied_end(L, "peer", s->proxy->source, s->proxy->source_port);
-        set_proxied_end(L, "local_address", s->proxy->destination, s->proxy->destination_port);
+        set_proxied_end(L, "peer", s->v->x->proxied->source, s->v->x->proxied->source_port);
+        set_proxied_end(L, "local_address", s->v->x->proxied->destination,
+                        s->v->x->proxied->destination_port);
     } else {
         set_end(L, "local_address", local ? local : &s->v->listen->addr);
     }
@@ -191,7 +192,7 @@ static void push_ends(lua_State *L, const struct session *s, bool is_told)
 static int l_info(lua_State *L)
 {
     struct session *s = check_session(L);
-    const struct proxy_proto *p = s->proxy;
+    const struct proxy_proto *p = s->v->x->proxied;
     bool is_told = p && (p->kind == PROXY_PROTO_TCP4 || p->kind == PROXY_PROTO_TCP6);
 
     lua_pushboolean(L, s->v->x->req.is_tls);

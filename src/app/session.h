@@ -27,7 +27,6 @@ struct session {
     session_fn on_return;                /* the wire that was lent has no stream any more */
     uint64_t received, sent;             /* bytes of the wires before, and of the relay */
     void (*on_input)(struct session *s); /* whoever has called session_wait_input */
-    const struct proxy_proto *proxy;     /* what a proxy said at the start; NULL: nothing */
     struct client_hello *hello;          /* of ssl_preread; NULL: not read, or it is none */
     struct relay *relay;                 /* NULL: it is passed on to nobody */
     uint64_t ended_ms;                   /* 0: goes on */

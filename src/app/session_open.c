@@ -108,7 +108,7 @@ void session_open(struct stream *stream, const struct session_origin *o)
     fill_exchange(s->v->x, stream, o);
     fill_visit(s->v, o);
     if (o->proxy)
-        s->proxy = copy(visit_pool(s->v), o->proxy, sizeof(*o->proxy));
+        s->v->x->proxied = copy(visit_pool(s->v), o->proxy, sizeof(*o->proxy));
     if (is_welcome(s))
         begin(s);
     else

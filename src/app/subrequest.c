@@ -218,6 +218,7 @@ static void copy_request(struct subrequest *s, const struct subrequest_options *
 static void copy_exchange(struct exchange *x, const struct exchange *from)
 {
     x->peer = from->peer;
+    x->proxied = from->proxied;
     x->local = from->local;
     x->server_name = from->server_name;
     x->log.parent = from->log.parent;

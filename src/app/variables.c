@@ -19,13 +19,19 @@
 enum { MADE_MOST = 1000, NAME_MOST = 256 };
 
 static const struct variable *const of_http[] = {
-    variables_request, variables_response, variables_server,   variables_connection,
-    variables_tls,     variables_capture,  variables_upstream, NULL,
+    variables_request,    variables_response, variables_server,
+    variables_connection, variables_tls,      variables_proxied,
+    variables_capture,    variables_upstream, NULL,
 };
 
 static const struct variable *const of_stream[] = {
-    variables_session, variables_relay,   variables_connection,
-    variables_tls,     variables_capture, NULL,
+    variables_session,
+    variables_relay,
+    variables_connection,
+    variables_tls,
+    variables_proxied,
+    variables_capture,
+    NULL,
 };
 
 static const struct variables_family *const family_tables[] = {

@@ -37,6 +37,7 @@ extern const struct variable variables_connection[]; /* of requests and of sessi
 extern const struct variable variables_session[];
 extern const struct variable variables_relay[]; /* of sessions that are passed on */
 extern const struct variable variables_tls[];
+extern const struct variable variables_proxied[];
 extern const struct variable variables_capture[];
 extern const struct variable variables_upstream[];
 extern const struct variables_family variables_families[];

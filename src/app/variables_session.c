@@ -4,7 +4,6 @@
 #include "app/session.h"
 #include "base/clock.h"
 #include "proto/client_hello.h"
-#include "proto/proxy_proto.h"
 
 static struct slice get_status(struct visit *v, const struct variable *var)
 {
@@ -67,38 +66,6 @@ static struct slice get_preread_protocol(struct visit *v, const struct variable 
     return h ? client_hello_version_name(h->version) : VARIABLE_NONE;
 }
 
-static struct slice get_proxy_addr(struct visit *v, const struct variable *var)
-{
-    const struct proxy_proto *p = v->session->proxy;
-
-    UNUSED(var);
-    return p ? slice_str(p->source) : VARIABLE_NONE;
-}
-
-static struct slice get_proxy_port(struct visit *v, const struct variable *var)
-{
-    const struct proxy_proto *p = v->session->proxy;
-
-    UNUSED(var);
-    return p ? variables_number(v, p->source_port) : VARIABLE_NONE;
-}
-
-static struct slice get_proxy_server_addr(struct visit *v, const struct variable *var)
-{
-    const struct proxy_proto *p = v->session->proxy;
-
-    UNUSED(var);
-    return p ? slice_str(p->destination) : VARIABLE_NONE;
-}
-
-static struct slice get_proxy_server_port(struct visit *v, const struct variable *var)
-{
-    const struct proxy_proto *p = v->session->proxy;
-
-    UNUSED(var);
-    return p ? variables_number(v, p->destination_port) : VARIABLE_NONE;
-}
-
 const struct variable variables_session[] = {
     VARIABLE("status", get_status),
     VARIABLE("bytes_received", get_bytes_received),
@@ -108,9 +75,5 @@ const struct variable variables_session[] = {
     VARIABLE("ssl_preread_server_name", get_preread_name),
     VARIABLE("ssl_preread_alpn_protocols", get_preread_alpn),
     VARIABLE("ssl_preread_protocol", get_preread_protocol),
-    VARIABLE("proxy_protocol_addr", get_proxy_addr),
-    VARIABLE("proxy_protocol_port", get_proxy_port),
-    VARIABLE("proxy_protocol_server_addr", get_proxy_server_addr),
-    VARIABLE("proxy_protocol_server_port", get_proxy_server_port),
     VARIABLE_END,
 };

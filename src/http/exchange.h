@@ -41,6 +41,7 @@ struct exchange_transport;
 struct filter;
 struct body_spool;
 struct body_reader;
+struct proxy_proto;
 
 /* What the app fills in; all optional, called from the loop unless noted. */
 struct exchange_user {
@@ -72,6 +73,7 @@ struct exchange {
     const struct err *body_err, *abort_err;
     struct log_ctx log;
     const struct addr *peer, *local;             /* local: NULL until exchange_local asked */
+    const struct proxy_proto *proxied;           /* what a proxy said of the client; or NULL */
     uint64_t connection_id, connection_requests; /* $connection, $connection_requests */
     uint64_t start_ms, send_since; /* clock_ms: first byte of the head; the response's head sent */
     int64_t start_wall_ms;
@@ -83,12 +85,14 @@ struct exchange {
     size_t drain_goal; /* on_drained is due when no more than this is queued */
     bool keep_alive;   /* decided when the head goes out; the app may clear it before */
     bool is_waiting_body, is_waiting_drained;
-    bool has_body_read; /* read_body was asked at least once */
-    bool has_ended;     /* the app has given the last piece */
-    bool is_complete;   /* the last piece has gone out: a filter may end a response early */
-    bool is_head;       /* asked for by HEAD; the app may change req.method, this stays */
-    bool has_file;      /* a piece of the response was a file */
-    struct pool pool;   /* its first block lies behind this */
+    bool has_body_read;    /* read_body was asked at least once */
+    bool has_ended;        /* the app has given the last piece */
+    bool is_complete;      /* the last piece has gone out: a filter may end a response early */
+    bool is_head;          /* asked for by HEAD; the app may change req.method, this stays */
+    bool has_file;         /* a piece of the response was a file */
+    bool ends_with_client; /* the app: whoever wanted to go on asking, and has ended its side before
+                              the answer, is gone; nothing is to be done for it any more */
+    struct pool pool;      /* its first block lies behind this */
 };
 
 /* "HANDLING" … */

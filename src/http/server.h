@@ -33,7 +33,7 @@ struct server {
     struct list conns;
     unsigned n_conns;
     bool speaks_http2;       /* with clients that want it */
-    bool has_proxy_protocol; /* connections begin with its header; with on_stream only */
+    bool has_proxy_protocol; /* connections begin with its header */
     bool is_draining;
     bool is_crowded;
     void (*on_idle)(struct server *s); /* draining, and the last connection has gone; may be NULL */

@@ -19,6 +19,7 @@
 #include "loop/io.h"
 #include "net/tcp.h"
 #include "net/tls.h"
+#include "proto/proxy_proto.h"
 
 enum { CONNS_KEPT = 1024, INPUTS_KEPT = 64, FILE_BUDGET = 2097152 };
 enum { LINGER_MOST = 1 << 20 };
@@ -212,6 +213,9 @@ struct exchange *server_conn_exchange(struct server_conn *c,
 
     if (server_conn_peer(c, peer))
         x->peer = peer;
+    if (c->proxied)
+        x->proxied =
+            memcpy(pool_alloc(&x->pool, sizeof(*c->proxied)), c->proxied, sizeof(*c->proxied));
     x->log.parent = &s->log;
     x->log.id = c->id;
     if (tls_is(c->stream)) {

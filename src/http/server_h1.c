@@ -336,6 +336,14 @@ static void on_work(struct server_conn *c)
         loop_at_end(&c->later); /* queued by those that push has told */
 }
 
+/* The end of a side may be that of the connection, or of the questions alone. Who said that this
+ * was its last request may have meant the latter, and is answered; who wanted to keep the
+ * connection has left. */
+static bool has_left(const struct exchange *x)
+{
+    return x->ends_with_client && x->keep_alive && !exchange_has_started(x);
+}
+
 /* The peer has ended its side, or its connection, while an exchange is on; `unread` bytes stand
  * before that. A body that will never be whole says that nobody waits for the answer. */
 static void notice_end(struct server_conn *c, size_t unread)
@@ -346,7 +354,8 @@ static void notice_end(struct server_conn *c, size_t unread)
 
     if (x->has_ended)
         return;
-    if (is_endless || is_cut || (x->settings->does_check_abort && !c->body)) {
+    if (is_endless || is_cut || (x->settings->does_check_abort && !c->body) ||
+        (has_left(x) && !c->body && !unread)) {
         log_write(&x->log, LOG_INFO, "client closed connection while the request was handled");
         lose(c, &err_closed, false);
     }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/mem.h"
+#include "http/server_h1.h"
 #include "http/server_handover.h"
 #include "http/server_tls.h"
 #include "proto/proxy_proto.h"
@@ -56,7 +57,7 @@ static void go_on(struct server_conn *c)
         c->protocol = &server_tls_protocol;
         server_tls_begin(c);
     } else {
-        c->protocol = &server_handover_protocol;
+        c->protocol = c->server->on_stream ? &server_handover_protocol : &server_h1_protocol;
     }
     c->protocol->on_work(c);
 }

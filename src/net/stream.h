@@ -26,6 +26,7 @@ struct stream_ops {
     void (*close)(struct stream *s, bool reset);
     int (*fd)(const struct stream *s);                                        /* -1: none */
     ssize_t (*writev_more)(struct stream *s, const struct iovec *iov, int n); /* NULL: as writev */
+    bool reads_all;    /* a read that gets less than it asked for has got all there was */
     bool has_messages; /* a read takes one message, a write sends one; either may be empty */
 };
 

@@ -139,6 +139,7 @@ static const struct stream_ops ops = {
     .shutdown = end_output,
     .close = close_socket,
     .fd = fd_of,
+    .reads_all = true,
 };
 
 struct stream *tcp_adopt(int fd)

@@ -190,9 +190,10 @@ static void let_go(struct udp_queue *q)
     buf_drop(&q->bytes, gone);
 }
 
-void udp_queue_add(struct udp_queue *q, const struct addr *peer, struct slice bytes)
+char *udp_queue_reserve(struct udp_queue *q, const struct addr *peer, size_t n)
 {
     struct udp_entry *e;
+    char *room;
 
     let_go(q);
     if (q->n == q->size) {
@@ -205,8 +206,15 @@ void udp_queue_add(struct udp_queue *q, const struct addr *peer, struct slice by
     else
         e->peer.len = 0;
     e->at = q->bytes.n;
-    e->n = bytes.n;
-    buf_add_slice(&q->bytes, bytes);
+    e->n = n;
+    room = buf_reserve(&q->bytes, n);
+    q->bytes.n += n;
+    return room;
+}
+
+void udp_queue_add(struct udp_queue *q, const struct addr *peer, struct slice bytes)
+{
+    memcpy(udp_queue_reserve(q, peer, bytes.n), bytes.p, bytes.n);
 }
 
 size_t udp_queue_bytes(const struct udp_queue *q)

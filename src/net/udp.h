@@ -57,6 +57,9 @@ void udp_queue_clear(struct udp_queue *q);
 /* Copies a message to the end. `peer` NULL: the connected one. */
 void udp_queue_add(struct udp_queue *q, const struct addr *peer, struct slice bytes);
 
+/* The same, to be written by the caller: room for `n` bytes, good until the next call. */
+char *udp_queue_reserve(struct udp_queue *q, const struct addr *peer, size_t n);
+
 /* Bytes that wait. */
 size_t udp_queue_bytes(const struct udp_queue *q);
 

@@ -11,8 +11,6 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "loop/loop.h"
-#include "net/udp.h"
 
 enum { CHAINS = 4096 };
 
@@ -133,23 +131,50 @@ static ssize_t size_of(const struct iovec *iov, int n)
     return (ssize_t)all;
 }
 
+static size_t size_most(const struct addr *a)
+{
+    enum { IP_AND_UDP = 28, UDP_ALONE = 8 };
+
+    return UDP_MESSAGE_MAX - (a->sa.sa_family == AF_INET6 ? UDP_ALONE : IP_AND_UDP);
+}
+
 static ssize_t write_message(struct stream *s, const struct iovec *iov, int n)
 {
     struct udp_peer *p = of(s);
-    struct msghdr m = {.msg_name = &p->addr.storage,
-                       .msg_namelen = p->addr.len,
-                       .msg_iov = (struct iovec *)(uintptr_t)iov,
-                       .msg_iovlen = (size_t)n};
-    ssize_t sent;
+    struct udp_peers *u = p->owner;
+    ssize_t size = size_of(iov, n);
+    char *room;
 
-    do
-        sent = sendmsg(p->owner->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
-    while (sent < 0 && errno == EINTR);
-    if (sent < 0 && errno == EMSGSIZE) {
+    if ((size_t)size > size_most(&p->addr)) {
         s->err = &err_too_large;
         return STREAM_FAILED;
     }
-    return size_of(iov, n);
+    room = udp_queue_reserve(&u->out, &p->addr, (size_t)size);
+    for (int i = 0; i < n; i++) {
+        memcpy(room, iov[i].iov_base, iov[i].iov_len);
+        room += iov[i].iov_len;
+    }
+    loop_at_end(&u->flush);
+    return size;
+}
+
+static void on_sent(void *user, unsigned n, const struct err *e)
+{
+    UNUSED(user); /* what did not arrive is lost */
+    UNUSED(n);
+    UNUSED(e);
+}
+
+/* What the socket has no room for is lost, too. */
+static void flush(struct udp_peers *u)
+{
+    if (!udp_queue_flush(&u->out, u->fd, on_sent, u))
+        udp_queue_clear(&u->out);
+}
+
+static void on_flush(struct loop_call *call)
+{
+    flush(CONTAINER_OF(call, struct udp_peers, flush));
 }
 
 static void watch(struct stream *s, int events)
@@ -270,6 +295,8 @@ void udp_peers_init(struct udp_peers *u, int fd,
     *u = (struct udp_peers){.fd = fd, .on_new = on_new};
     u->chains = mem_zalloc(CHAINS * sizeof(*u->chains));
     io_init(&u->io, fd, on_readable);
+    udp_queue_init(&u->out);
+    loop_call_init(&u->flush, on_flush);
 }
 
 void udp_peers_start(struct udp_peers *u)
@@ -286,6 +313,9 @@ void udp_peers_finish(struct udp_peers *u)
 void udp_peers_close(struct udp_peers *u)
 {
     io_watch(&u->io, 0);
+    loop_cancel(&u->flush);
+    flush(u);
+    udp_queue_clear(&u->out);
     (void)close(u->fd);
     mem_free(u->chains);
     u->chains = NULL;

@@ -1,14 +1,16 @@
 /* A UDP socket whose messages are told apart by who sent them: each sender is a stream.
  *
  * A read of such a stream takes one message (what does not fit is lost), a write sends one, all its
- * vectors together. It has no end: whoever serves it decides when it is over. A message that the
- * socket has no room for, or that comes while too many of its sender wait, is lost, as others are
- * on the way. */
+ * vectors together; what is written in a turn of the loop leaves at its end. It has no end: whoever
+ * serves it decides when it is over. A message that the socket has no room for, or that comes while
+ * too many of its sender wait, is lost, as others are on the way. */
 #ifndef NET_UDP_PEERS_H
 #define NET_UDP_PEERS_H
 
 #include "loop/io.h"
+#include "loop/loop.h"
 #include "net/stream.h"
+#include "net/udp.h"
 
 enum { UDP_PEERS_QUEUE_MOST = 256 }; /* messages of one sender that wait */
 
@@ -17,6 +19,8 @@ struct udp_peers {
     int fd;
     struct udp_peer **chains;
     unsigned n;
+    struct udp_queue out; /* of this turn: sent together at its end */
+    struct loop_call flush;
     /* Somebody new has sent something: a stream, the callee's, with that message in it. From the
      * loop */
     void (*on_new)(struct udp_peers *u, struct stream *s, const struct addr *peer);

@@ -144,9 +144,11 @@ void wire_consume(struct wire *w, size_t n)
 
 static enum wire_result filled(struct wire *w, ssize_t got, size_t asked)
 {
+    size_t plenty = w->stream->ops->reads_all ? asked : MIN(asked, (size_t)PLENTY);
+
     if (got > 0) {
         w->n += (size_t)got;
-        w->is_dry = (size_t)got < MIN(asked, (size_t)PLENTY);
+        w->is_dry = (size_t)got < plenty;
         return WIRE_DONE;
     }
     if (got == 0) {

@@ -1,0 +1,44 @@
+/* $proxy_protocol_*: what a header of the PROXY protocol says of the client, of requests and of
+ * sessions. */
+#include "app/variables.h"
+#include "proto/proxy_proto.h"
+
+static struct slice get_proxy_addr(struct visit *v, const struct variable *var)
+{
+    const struct proxy_proto *p = v->x->proxied;
+
+    UNUSED(var);
+    return p ? slice_str(p->source) : VARIABLE_NONE;
+}
+
+static struct slice get_proxy_port(struct visit *v, const struct variable *var)
+{
+    const struct proxy_proto *p = v->x->proxied;
+
+    UNUSED(var);
+    return p ? variables_number(v, p->source_port) : VARIABLE_NONE;
+}
+
+static struct slice get_proxy_server_addr(struct visit *v, const struct variable *var)
+{
+    const struct proxy_proto *p = v->x->proxied;
+
+    UNUSED(var);
+    return p ? slice_str(p->destination) : VARIABLE_NONE;
+}
+
+static struct slice get_proxy_server_port(struct visit *v, const struct variable *var)
+{
+    const struct proxy_proto *p = v->x->proxied;
+
+    UNUSED(var);
+    return p ? variables_number(v, p->destination_port) : VARIABLE_NONE;
+}
+
+const struct variable variables_proxied[] = {
+    VARIABLE("proxy_protocol_addr", get_proxy_addr),
+    VARIABLE("proxy_protocol_port", get_proxy_port),
+    VARIABLE("proxy_protocol_server_addr", get_proxy_server_addr),
+    VARIABLE("proxy_protocol_server_port", get_proxy_server_port),
+    VARIABLE_END,
+};
