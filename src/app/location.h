@@ -144,8 +144,7 @@ struct location {
     bool has_etag, has_autoindex, is_internal, merges_slashes, is_autoindex_exact_size,
         is_autoindex_localtime, is_autoindex_json;
     bool does_log_not_found, does_log_subrequest, is_name_in_redirect, is_port_in_redirect,
-        is_redirect_absolute;
-    bool has_server_tokens, has_recursive_error_pages;
+        is_redirect_absolute, has_server_tokens, has_recursive_error_pages;
     bool passes_underscores; /* fields of clients with a `_` in their name reach other servers */
 
     /* what happens to a request */

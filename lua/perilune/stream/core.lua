@@ -373,9 +373,9 @@ local function deliver(c, sink, v)
     return ok
 end
 
---- Sends a message from `first` on along `c`, through simple connections as far as it goes without waiting, or up to a
--- stream with a buffer, where it may rest while `first` goes on. (It calls itself in place of a loop: so LuaJIT compiles
--- a pipeline into straight code.)
+--- Sends a message from `first` on along `c`, through simple connections as far as it goes without waiting, or up to
+-- a stream with a buffer, where it may rest while `first` goes on. (It calls itself in place of a loop: so LuaJIT
+-- compiles a pipeline into straight code.)
 -- @treturn boolean as deliver
 local function push(first, c, v)
     if c.map then
