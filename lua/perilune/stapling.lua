@@ -60,7 +60,7 @@ local function ignore(certificate, why)
 end
 
 --- Begins to look after the responses.
--- @tparam table list of certificates: {file=, chain=, responder= or nil, set=}, see app/lib_stapling.c
+-- @tparam table list of certificates: {file=, chain=, responder= or nil, set=}, see app/tls/lib_stapling.c
 function stapling.start(list)
     for _, certificate in ipairs(list) do
         local request, err = core.ocsp_request(certificate.chain)

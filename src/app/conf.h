@@ -13,7 +13,7 @@
 
 struct zone_conf;
 struct tls_ctx;
-struct lua_code; /* a chunk of Lua from the configuration, see app/lua_code.h */
+struct lua_code; /* a chunk of Lua from the configuration, see app/lua/lua_code.h */
 
 struct vhost {
     struct slice *names; /* server_name, as written */
@@ -82,8 +82,8 @@ struct app_conf {
     struct map upstreams, stream_upstreams; /* name → struct upstream * */
     struct upstream *first_upstream[2];     /* those of http, of stream, in their order */
     struct proxy_pass *passes;              /* of http, targets without variables */
-    struct upstream_cache *found_upstreams; /* see app/upstream_find.c; NULL: none yet */
-    struct health_match *matches;           /* see app/health_match.h */
+    struct upstream_cache *found_upstreams; /* see app/proxy/upstream_find.c; NULL: none yet */
+    struct health_match *matches;           /* see app/proxy/health_match.h */
     struct health_check *health_checks;
     struct map log_formats, stream_log_formats; /* name → struct log_format * */
     struct map log_sinks;   /* "level path" → struct log_sink *: access logs and error logs, each

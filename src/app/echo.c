@@ -10,7 +10,7 @@
 
 #include "app/phases.h"
 #include "app/script.h"
-#include "app/static_send.h"
+#include "app/files/static_send.h"
 #include "app/subrequest.h"
 #include "base/buf.h"
 #include "base/num.h"

@@ -153,7 +153,7 @@ struct location {
     uint64_t excepted_methods;
     struct step_list steps[PHASE_COUNT];
     enum step_result (*default_content)(struct visit *v, const struct step *s); /* without steps */
-    struct proxy_conf *proxy; /* NULL: the defaults; see app/proxy.h */
+    struct proxy_conf *proxy; /* NULL: the defaults; see app/proxy/proxy.h */
     struct proxy_conf *grpc;  /* the same of grpc_pass */
     const struct lua_code *header_filter, *body_filter, *log_by_lua;
     struct memcached_conf *memcached; /* NULL: nothing was said; see memcached.h */
@@ -172,7 +172,7 @@ struct location {
     struct socket_conf sockets; /* lua_socket_* */
 
     /* of stream */
-    struct relay_conf *relay; /* NULL: the defaults; see app/relay.h */
+    struct relay_conf *relay; /* NULL: the defaults; see app/stream/relay.h */
     size_t preread_buffer_size;
     uint64_t preread_timeout; /* ms */
     bool has_ssl_preread;

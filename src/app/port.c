@@ -7,8 +7,8 @@
 
 #include "app/phases.h"
 #include "app/router.h"
-#include "app/session_open.h"
-#include "app/tls_request.h"
+#include "app/stream/session_open.h"
+#include "app/tls/tls_request.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"

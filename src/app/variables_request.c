@@ -4,7 +4,7 @@
  * $request_uri does not. What is costly is made once per visit: $request_id, $remote_user. */
 #include "app/variables.h"
 
-#include "app/auth_basic.h"
+#include "app/access/auth_basic.h"
 #include "app/conf.h"
 #include "base/clock.h"
 #include "base/rand.h"

@@ -39,11 +39,11 @@ struct visit {
     bool is_uri_changed;      /* rewrite … last, set_uri with jump */
     struct slice path_prefix; /* what the location's prefix matched, for alias */
     struct slice user;        /* $remote_user */
-    void *lua;                /* struct lua_visit of the Lua handlers, see app/lua_visit.h */
+    void *lua;                /* struct lua_visit of the Lua handlers, see app/lua/lua_visit.h */
     struct slice first_path,
         first_query;           /* as the client sent them, to tell whether they changed */
     struct slice located_path; /* when the location was found */
-    void *proxy;               /* struct proxy, when the request is passed on, see app/proxy.h */
+    void *proxy; /* struct proxy, when the request is passed on, see app/proxy/proxy.h */
     void (*on_answered)(struct visit *v); /* who waits for the end of the exchange; may be NULL */
     void *answered_arg;
     void (*on_cancel)(struct visit *v); /* of a step that has taken over: the client is gone */

@@ -2,7 +2,7 @@
  * write to a zone that changed its size is lost to the new one. */
 #include "app/zones.h"
 
-#include "app/directives.h"
+#include "app/directives/directives.h"
 #include "base/log.h"
 #include "bind/lib_bus.h"
 #include "shm/dict_walk.h"

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "app/app.h"
-#include "app/lib_http.h"
-#include "app/lib_ngx.h"
+#include "app/lua/lib_http.h"
+#include "app/lua/lib_ngx.h"
 #include "base/err.h"
 #include "base/clock.h"
 #include "bind/co.h"

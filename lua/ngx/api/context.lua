@@ -11,7 +11,7 @@ local ipairs, pairs, type, assert, error = ipairs, pairs, type, assert, error
 
 local context = {}
 
---- The phases, in the order of enum lua_context (src/app/lua_visit.h), whose numbers C tells.
+--- The phases, in the order of enum lua_context (src/app/lua/lua_visit.h), whose numbers C tells.
 local order = {
     "init", "init_worker", "set", "rewrite", "access", "content", "header_filter", "body_filter", "log", "timer",
     "exit_worker", "handler", "server_rewrite", "ssl_client_hello", "ssl_certificate", "preread", "session",

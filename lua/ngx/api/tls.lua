@@ -1,4 +1,4 @@
---- The C functions behind ngx.ssl and its kind (src/app/ffi_nginx_ssl.h), and what their callers share.
+--- The C functions behind ngx.ssl and its kind (src/app/tls/ffi_nginx_ssl.h), and what their callers share.
 
 local ffi = require "ffi"
 local context = require "ngx.api.context"

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/file_cache.h"
+#include "app/files/file_cache.h"
 #include "base/buf.h"
 #include "base/num.h"
 

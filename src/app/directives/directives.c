@@ -1,0 +1,210 @@
+/* Applying blocks, and the setters that most directives share.
+ *
+ * To add a directive: an entry in the table of the file of this folder it belongs to, with its text
+ * for the reference; one that only stores a value names the field by `id` and a setter of this
+ * file. */
+#include "app/directives/directives.h"
+
+#include "app/access/access_step.h"
+#include "app/lua/lua_step.h"
+#include "app/rewrite.h"
+
+const char directives_ordered[] = "ordered";
+
+/* Blocks of free statements (types, map) set a value like simple directives do. */
+static bool is_second_pass(const struct config_node *node)
+{
+    return node->content == CONFIG_BLOCK || node->schema->extra == directives_ordered;
+}
+
+static bool apply_pass(struct apply *a, const struct config_node *block, bool is_second,
+                       struct config_error *e)
+{
+    for (const struct config_node *node = block->children; node; node = node->next) {
+        const struct directive *d = node->schema;
+
+        if (d && d->apply && is_second_pass(node) == is_second && !d->apply(a, node, e))
+            return false;
+    }
+    return true;
+}
+
+bool directives_apply_block(struct apply *a, const struct config_node *block,
+                            struct config_error *e)
+{
+    return apply_pass(a, block, false, e) && apply_pass(a, block, true, e);
+}
+
+void directives_end_lua(struct apply *a)
+{
+    if (a->handler) {
+        a->handler->middleware = a->middleware;
+        a->handler->n_middleware = a->n_middleware;
+    }
+    if (a->rewrite_by_lua && !a->loc->rewrites_by_lua_first)
+        location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
+    if (a->precontent_by_lua)
+        location_add_step(a->loc, PHASE_PRECONTENT, lua_step_precontent, a->precontent_by_lua, 0);
+    access_step_add(a->loc);
+}
+
+/* server_rewrite_by_lua comes before the rewrite directives of its server; rewrite_by_lua before
+ * those of its location when that is wanted. */
+static void begin_lua(struct apply *a)
+{
+    if (a->server_rewrite_by_lua && a->vhost && a->loc->kind == LOCATION_LEVEL)
+        location_add_step(a->loc, PHASE_SERVER_REWRITE, lua_step_server_rewrite,
+                          a->server_rewrite_by_lua, 0);
+    if (a->rewrite_by_lua && a->loc->rewrites_by_lua_first && a->loc->kind != LOCATION_LEVEL)
+        location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
+}
+
+bool directives_apply_location(const struct apply *outer, const struct config_node *block,
+                               struct location *loc, struct vhost *vhost, struct config_error *e)
+{
+    struct rewrite_block rewrite = {.loc = loc};
+    struct apply a = {
+        .conf = outer->conf,
+        .loc = loc,
+        .vhost = vhost,
+        .server_rewrite_by_lua = outer->server_rewrite_by_lua,
+        .rewrite_by_lua = outer->rewrite_by_lua,
+        .precontent_by_lua = outer->precontent_by_lua,
+        .middleware = outer->middleware,
+        .n_middleware = outer->n_middleware,
+        .rewrite = &rewrite,
+    };
+
+    rewrite.phase = loc->kind == LOCATION_LEVEL ? PHASE_SERVER_REWRITE : PHASE_REWRITE;
+    if (!apply_pass(&a, block, false, e))
+        return false;
+    begin_lua(&a);
+    if (!apply_pass(&a, block, true, e))
+        return false;
+    rewrite_block_end(&rewrite);
+    directives_end_lua(&a);
+    return true;
+}
+
+struct location *directives_new_location(const struct apply *a, enum location_kind kind,
+                                         struct slice name)
+{
+    struct location *l = location_new_child(a->loc, kind, name);
+
+    if (kind != LOCATION_IF)
+        l->is_internal = false;
+    l->steps[PHASE_SERVER_REWRITE] = l->steps[PHASE_REWRITE] = (struct step_list){0};
+    return l;
+}
+
+bool directives_script(const struct apply *a, const struct config_node *node, struct slice text,
+                       struct script **out, struct config_error *e)
+{
+    struct slice why;
+
+    if (script_compile(a->loc->variables, text, out, &why))
+        return true;
+    return config_node_error(node, e, SLICE_FMT, SLICE_ARG(why));
+}
+
+const struct variable *directives_variable(const struct apply *a, const struct config_node *node,
+                                           struct slice word, struct config_error *e)
+{
+    const struct variable *var;
+
+    if (word.n < 2 || word.p[0] != '$') {
+        config_node_error(node, e, "invalid variable name \"%.200s\"", word.p);
+        return NULL;
+    }
+    var = variable_define(a->loc->variables, slice_from(word, 1));
+    if (!var)
+        config_node_error(node, e, "the duplicate \"%.200s\" variable", word.p + 1);
+    return var;
+}
+
+void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size)
+{
+    void *larger;
+
+    if (n < *room)
+        return array;
+    *room = *room ? *room * 2 : 4;
+    larger = pool_zalloc(&conf->pool, *room * size);
+    if (n > 0)
+        memcpy(larger, array, n * size);
+    return larger;
+}
+
+bool directives_put_flag(void *base, const struct config_node *node, struct config_error *e)
+{
+    return config_arg_flag(node, 0, (bool *)((char *)base + node->schema->id), e);
+}
+
+bool directives_put_time(void *base, const struct config_node *node, struct config_error *e)
+{
+    int64_t value;
+
+    if (!config_arg_time(node, 0, &value, e))
+        return false;
+    *(uint64_t *)((char *)base + node->schema->id) = (uint64_t)value;
+    return true;
+}
+
+bool directives_put_size(void *base, const struct config_node *node, struct config_error *e)
+{
+    int64_t value;
+
+    if (!config_arg_size(node, 0, &value, e))
+        return false;
+    *(size_t *)((char *)base + node->schema->id) = (size_t)value;
+    return true;
+}
+
+bool directives_put_number(void *base, const struct config_node *node, struct config_error *e)
+{
+    int64_t value;
+
+    if (!config_arg_int(node, 0, &value, e))
+        return false;
+    *(unsigned *)((char *)base + node->schema->id) = (unsigned)MIN(value, (int64_t)UINT32_MAX);
+    return true;
+}
+
+static void *field(void *ctx, const struct config_node *node)
+{
+    struct apply *a = ctx;
+
+    return (char *)a->loc + node->schema->id;
+}
+
+bool directives_set_flag(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_flag(((struct apply *)ctx)->loc, node, e);
+}
+
+bool directives_set_time(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_time(((struct apply *)ctx)->loc, node, e);
+}
+
+bool directives_set_size(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_size(((struct apply *)ctx)->loc, node, e);
+}
+
+bool directives_set_bytes(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return config_arg_size(node, 0, field(ctx, node), e);
+}
+
+bool directives_set_number(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_number(((struct apply *)ctx)->loc, node, e);
+}
+
+bool directives_set_word(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    *(struct slice *)field(ctx, node) = node->args[0];
+    return true;
+}

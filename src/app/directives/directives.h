@@ -1,0 +1,155 @@
+/* What directives do. Each file of this folder has one table of struct directive (text for the
+ * reference included) and the functions behind it; directives_tables.c registers them all.
+ *
+ * A block is applied in two passes: its simple directives first, then its blocks and the ordered
+ * directives of the rewrite module, in file order. So whatever a nested block inherits is final
+ * when it begins as a copy of its parent. */
+#ifndef APP_DIRECTIVES_DIRECTIVES_H
+#define APP_DIRECTIVES_DIRECTIVES_H
+
+#include "app/conf.h"
+#include "app/lua/lua_code.h"
+#include "config/config_arg.h"
+#include "config/schema.h"
+
+/* Places where Lua of a block goes; one directive of a block fills each. */
+enum apply_slot {
+    SLOT_SERVER_REWRITE,
+    SLOT_PREREAD,
+    SLOT_REWRITE,
+    SLOT_ACCESS,
+    SLOT_PRECONTENT,
+    SLOT_CONTENT,
+    SLOT_HEADER_FILTER,
+    SLOT_BODY_FILTER,
+    SLOT_LOG,
+    SLOT_COUNT
+};
+
+struct rewrite_block; /* see app/rewrite.h */
+
+/* Rows of tables, for the many directives of one argument. The file says its GROUP before. */
+
+/* Of a value that goes to the field `at` bytes from what `fn` fills. */
+#define DIRECTIVE_SETTING(text, where, kind, args, value, at, about, fn)                           \
+    {                                                                                              \
+        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
+        .group = GROUP, .syntax = text " " args ";", .default_text = text " " value ";",           \
+        .doc = (about), .id = (int)(at), .apply = (fn)                                             \
+    }
+
+/* Of `on` or `off`. */
+#define DIRECTIVE_FLAG(text, where, value, at, about, fn)                                          \
+    DIRECTIVE_SETTING(text, where, ARG_FLAG, "on | off", value, at, about, fn)
+
+/* Of a value that is checked, and that is all. */
+#define DIRECTIVE_ACCEPTED(text, where, kind, args)                                                \
+    {                                                                                              \
+        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
+        .group = SCHEMA_GROUP_ACCEPTED, .syntax = text " " args ";",                               \
+        .doc = "Checked, without effect."                                                          \
+    }
+
+/* The block that is being applied: the `ctx` of every apply function. Lives on the stack while its
+ * block is read. */
+struct apply {
+    struct app_conf *conf;
+    struct location *loc; /* the level that is filled; NULL in main and events */
+    struct vhost *vhost;  /* NULL outside of servers */
+    const struct config_node *own[SLOT_COUNT]; /* the directives of this very block */
+    /* own or inherited; become steps when the block ends */
+    struct lua_code *server_rewrite_by_lua, *rewrite_by_lua, *precontent_by_lua;
+    struct lua_code *handler; /* own `handler`: takes the middleware when the block ends */
+    struct slice *middleware; /* own or inherited, outermost first */
+    unsigned n_middleware;
+    bool has_own_middleware;
+    struct rewrite_block *rewrite; /* where set, if, return, rewrite put their steps */
+};
+
+/* Is it a block of `stream`? */
+static inline bool directives_is_stream(const struct apply *a)
+{
+    return a->loc && a->loc->variables == &a->conf->stream_variables;
+}
+
+/* Value of `extra` of a directive that belongs to the second pass. */
+extern const char directives_ordered[];
+
+/* The child that a block of `a` fills: a copy of a->loc without what is not inherited. */
+struct location *directives_new_location(const struct apply *a, enum location_kind kind,
+                                         struct slice name);
+
+/* The level of http or stream, with the defaults of everything. */
+struct location *directives_new_top(struct app_conf *conf, const struct config_node *node,
+                                    struct variable_table *variables);
+
+/* A server without a name, in the list of all. */
+struct vhost *directives_new_vhost(struct app_conf *conf, const struct config_node *node);
+
+/* Applies the directives in `block`, in two passes. */
+bool directives_apply_block(struct apply *a, const struct config_node *block,
+                            struct config_error *e);
+
+/* Applies `block`, nested in the block of `outer`, to `loc` of `vhost`, and completes its steps. */
+bool directives_apply_location(const struct apply *outer, const struct config_node *block,
+                               struct location *loc, struct vhost *vhost, struct config_error *e);
+
+/* Compiles `text` with its variables; the message of a failure is put at `node`. */
+bool directives_script(const struct apply *a, const struct config_node *node, struct slice text,
+                       struct script **out, struct config_error *e);
+
+/* The variable that "$name" defines, or NULL with `e` filled. */
+const struct variable *directives_variable(const struct apply *a, const struct config_node *node,
+                                           struct slice word, struct config_error *e);
+
+/* Makes room for one more element of `size` bytes in an array in the configuration's pool; returns
+ * the array. */
+void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size);
+
+/* They store the first argument in the field that is `id` bytes from `base`; for setters of
+ * directives whose values are not in struct location. */
+
+/* bool */
+bool directives_put_flag(void *base, const struct config_node *node, struct config_error *e);
+
+/* uint64_t, milliseconds */
+bool directives_put_time(void *base, const struct config_node *node, struct config_error *e);
+
+/* size_t, bytes */
+bool directives_put_size(void *base, const struct config_node *node, struct config_error *e);
+
+/* unsigned; more than it holds is its largest value */
+bool directives_put_number(void *base, const struct config_node *node, struct config_error *e);
+
+/* Setters: they store the first argument in the field of struct location that is `id` bytes from
+ * its start. */
+
+/* bool */
+bool directives_set_flag(void *ctx, const struct config_node *node, struct config_error *e);
+
+/* uint64_t, milliseconds */
+bool directives_set_time(void *ctx, const struct config_node *node, struct config_error *e);
+
+/* size_t, bytes */
+bool directives_set_size(void *ctx, const struct config_node *node, struct config_error *e);
+
+/* int64_t, bytes */
+bool directives_set_bytes(void *ctx, const struct config_node *node, struct config_error *e);
+
+/* unsigned; more than it holds is its largest value */
+bool directives_set_number(void *ctx, const struct config_node *node, struct config_error *e);
+
+/* struct slice, borrowed from the tree */
+bool directives_set_word(void *ctx, const struct config_node *node, struct config_error *e);
+
+/* The block has ended: turns what Lua it has into steps, gives its handler the middleware. */
+void directives_end_lua(struct apply *a);
+
+/* Gives `loc`, which is the http level, the root, index and types that hold where nothing is said.
+ */
+void directives_http_defaults(struct app_conf *conf, struct location *loc);
+
+/* The access log of a configuration that names none: logs/access.log, combined. */
+void directives_access_log_default(struct app_conf *conf, struct location *loc);
+
+#endif

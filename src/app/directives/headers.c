@@ -1,0 +1,187 @@
+/* add_header, expires, more_set_headers, more_clear_headers: what header_filter.c adds to answers.
+ */
+#include "app/directives/directives.h"
+
+#include "app/directives/tables.h"
+#include "base/num.h"
+#include "proto/header.h"
+
+#define GROUP         "Response headers"
+#define CTX_LEVELS_IF (CTX_HTTP_ALL | CTX_IF_LOCATION)
+
+enum { DAY_SECONDS = 86400 };
+
+static void append_rule(struct location *l, struct header_rule *rule)
+{
+    struct header_rule **at = &l->headers;
+
+    while (*at)
+        at = &(*at)->next;
+    *at = rule;
+}
+
+static bool add_header(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct header_rule *rule = pool_new(&a->conf->pool, struct header_rule);
+
+    if (node->n_args > 2 && !slice_eq(node->args[2], SLICE("always")))
+        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[2].p);
+    if (!header_is_name(node->args[0]))
+        return config_node_error(node, e, "invalid header name \"%.200s\"", node->args[0].p);
+    rule->name = node->args[0];
+    rule->always = node->n_args > 2;
+    if (!directives_script(a, node, node->args[1], &rule->value, e))
+        return false;
+    if (a->loc->are_headers_inherited)
+        a->loc->headers = NULL;
+    a->loc->are_headers_inherited = false;
+    append_rule(a->loc, rule);
+    return true;
+}
+
+static void append_more(struct apply *a, struct header_rule *rule)
+{
+    struct header_rule **at;
+
+    if (a->loc->are_more_headers_inherited)
+        a->loc->more_headers = NULL;
+    a->loc->are_more_headers_inherited = false;
+    at = &a->loc->more_headers;
+    while (*at)
+        at = &(*at)->next;
+    *at = rule;
+}
+
+static bool more_clear(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+
+    for (size_t i = 0; i < node->n_args; i++) {
+        struct header_rule *rule = pool_new(&a->conf->pool, struct header_rule);
+        struct slice name = node->args[i], bare = name;
+
+        if (bare.n > 1 && bare.p[bare.n - 1] == '*')
+            bare.n--;
+        if (!header_is_name(bare))
+            return config_node_error(node, e, "invalid header name \"%.200s\"", name.p);
+        rule->name = name;
+        append_more(a, rule);
+    }
+    return true;
+}
+
+static bool more_set(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+
+    for (size_t i = 0; i < node->n_args; i++) {
+        struct header_rule *rule = pool_new(&a->conf->pool, struct header_rule);
+        struct slice value = node->args[i];
+
+        rule->name = slice_trim(slice_cut(&value, ':'));
+        if (!value.p || !header_is_name(rule->name))
+            return config_node_error(node, e, "invalid header \"%.200s\", expected \"name: value\"",
+                                     node->args[i].p);
+        if (!directives_script(a, node, slice_trim(value), &rule->value, e))
+            return false;
+        append_more(a, rule);
+    }
+    return true;
+}
+
+static bool take_word(struct location *l, struct slice word)
+{
+    static const struct {
+        const char *word;
+        enum expires_kind kind;
+    } words[] = {{"off", EXPIRES_OFF}, {"epoch", EXPIRES_EPOCH}, {"max", EXPIRES_MAX}};
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        if (!slice_eq(word, slice_str(words[i].word)))
+            continue;
+        l->expires = words[i].kind;
+        return true;
+    }
+    return false;
+}
+
+/* [+-]time, or @time of day. */
+static bool take_time(struct location *l, struct slice word, bool is_modified)
+{
+    bool is_daily = word.n > 0 && word.p[0] == '@' && !is_modified;
+    bool is_negative = word.n > 0 && word.p[0] == '-';
+    int64_t ms;
+
+    if (is_daily || is_negative || (word.n > 0 && word.p[0] == '+'))
+        word = slice_from(word, 1);
+    if (!num_parse_msec(word, &ms) || (is_daily && ms / 1000 > DAY_SECONDS))
+        return false;
+    l->expires_seconds = is_negative ? -(ms / 1000) : ms / 1000;
+    l->expires = is_daily ? EXPIRES_DAILY : is_modified ? EXPIRES_MODIFIED : EXPIRES_SECONDS;
+    return true;
+}
+
+static bool set_expires(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct location *l = ((struct apply *)ctx)->loc;
+    bool is_modified = slice_eq(node->args[0], SLICE("modified"));
+    struct slice word = node->args[node->n_args - 1];
+
+    if (node->n_args == 2 && !is_modified)
+        return config_node_error(node, e, "invalid value \"%.200s\"", node->args[0].p);
+    if (node->n_args == 1 && take_word(l, word))
+        return true;
+    return take_time(l, word, node->n_args == 2) ||
+           config_node_error(node, e, "\"expires\" directive invalid value");
+}
+
+static const struct directive table[] = {
+    {.name = "add_header",
+     .contexts = CTX_LEVELS_IF,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 2,
+     .max_args = 3,
+     .group = GROUP,
+     .syntax = "add_header name value [always];",
+     .doc = "Adds a field to answers with status 200, 201, 204, 206, 301, 302, 303, 304, 307 and "
+            "308, with `always` to all. A value that turns out empty adds none. Inherited when the "
+            "block has no `add_header` of its own.",
+     .apply = add_header},
+    {.name = "more_set_headers",
+     .contexts = CTX_LEVELS_IF,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = GROUP,
+     .syntax = "more_set_headers 'name: value' …;",
+     .doc = "Sets fields of all answers, in the place of those that are there; a value that turns "
+            "out empty takes them away. Inherited when the block has no `more_` directive of its "
+            "own.",
+     .apply = more_set},
+    {.name = "more_clear_headers",
+     .contexts = CTX_LEVELS_IF,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = GROUP,
+     .syntax = "more_clear_headers name …;",
+     .doc = "Takes fields off all answers, `Date` and `Server` too; `name*`: all that begin so.",
+     .apply = more_clear},
+    {.name = "expires",
+     .contexts = CTX_LEVELS_IF,
+     .min_args = 1,
+     .max_args = 2,
+     .group = GROUP,
+     .syntax = "expires [modified] time; | expires epoch | max | off;",
+     .default_text = "expires off;",
+     .doc = "Sets `Expires` and `Cache-Control: max-age` of the same answers: a time from now (or "
+            "from the file's modification), which may be negative; `@15h30m` is a time of day; "
+            "`epoch` is long past, `max` ten years ahead.",
+     .apply = set_expires},
+};
+
+void directives_headers_register(void)
+{
+    schema_register(table, ARRAY_LEN(table));
+}

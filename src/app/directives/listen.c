@@ -1,0 +1,311 @@
+/* Addresses are compared as the system sees them, so `80`, `*:80` and `0.0.0.0:80` are one. The
+ * options of a socket may be said by one of the servers that share it. Servers of `stream` have the
+ * same list, and cannot share an address with those of `http`. */
+#include "app/directives/listen.h"
+
+#include <unistd.h>
+
+#include "app/directives/directives.h"
+#include "base/num.h"
+
+#define GROUP "HTTP servers"
+
+struct listen_words {
+    struct listen_options options;
+    bool has_options, is_default, has_http2, is_tls;
+    bool is_stream, is_udp, has_proxy_protocol;
+};
+
+static bool bad_parameter(const struct config_node *node, struct slice word, struct config_error *e)
+{
+    return config_node_error(node, e, "invalid parameter \"" SLICE_FMT "\"", SLICE_ARG(word));
+}
+
+static bool not_supported(const struct config_node *node, struct slice word, struct config_error *e)
+{
+    config_node_error(node, e, "the \"" SLICE_FMT "\" parameter of \"listen\" is not supported",
+                      SLICE_ARG(word));
+    return config_error_hint(e, "this server speaks HTTP/1.1");
+}
+
+/* A number of bytes or connections behind `=`. */
+static bool number_of(struct slice value, bool is_size, int *out)
+{
+    int64_t n;
+
+    if (!(is_size ? num_parse_size(value, &n) : num_parse_u63(value, &n)) || n > INT32_MAX)
+        return false;
+    *out = (int)n;
+    return true;
+}
+
+static bool on_off(struct slice value, bool *out)
+{
+    *out = slice_eq(value, SLICE("on"));
+    return *out || slice_eq(value, SLICE("off"));
+}
+
+/* name=value: 1 taken, 0 not known, -1 bad value. */
+static int take_valued(struct listen_words *w, struct slice name, struct slice value)
+{
+    struct listen_options *o = &w->options;
+
+    if (slice_eq(name, SLICE("backlog")))
+        return number_of(value, false, &o->backlog) ? 1 : -1;
+    if (slice_eq(name, SLICE("rcvbuf")))
+        return number_of(value, true, &o->rcvbuf) ? 1 : -1;
+    if (slice_eq(name, SLICE("sndbuf")))
+        return number_of(value, true, &o->sndbuf) ? 1 : -1;
+    if (slice_eq(name, SLICE("ipv6only")))
+        return on_off(value, &o->ipv6only) ? 1 : -1;
+    if (slice_eq(name, SLICE("so_keepalive")) || slice_eq(name, SLICE("fastopen")) ||
+        slice_eq(name, SLICE("setfib")) || slice_eq(name, SLICE("accept_filter")))
+        return 1;
+    return 0;
+}
+
+/* A word that says what is served rather than how the socket is: where it is noted, or NULL. */
+static bool *flag_of(struct listen_words *w, struct slice word)
+{
+    if (slice_eq(word, SLICE("default_server")) || slice_eq(word, SLICE("default")))
+        return &w->is_default;
+    if (slice_eq(word, SLICE("ssl")))
+        return &w->is_tls;
+    if (slice_eq(word, SLICE("proxy_protocol")))
+        return &w->has_proxy_protocol;
+    if (!w->is_stream)
+        return slice_eq(word, SLICE("http2")) ? &w->has_http2 : NULL;
+    return slice_eq(word, SLICE("udp")) ? &w->is_udp : NULL;
+}
+
+static bool take_word(struct listen_words *w, const struct config_node *node, struct slice word,
+                      struct config_error *e)
+{
+    struct slice value = word, name = slice_cut(&value, '=');
+    bool *flag = flag_of(w, word);
+    int taken;
+
+    if (flag) {
+        *flag = true;
+        return true;
+    }
+    if (slice_eq(word, SLICE("quic")))
+        return not_supported(node, word, e);
+    w->has_options = true;
+    if (slice_eq(word, SLICE("bind")))
+        return true;
+    if (slice_eq(word, SLICE("reuseport")) || slice_eq(word, SLICE("deferred"))) {
+        if (word.p[0] == 'r')
+            w->options.reuseport = true;
+        else
+            w->options.defer_accept = true;
+        return true;
+    }
+    taken = value.p ? take_valued(w, name, value) : 0;
+    if (taken < 0)
+        return config_node_error(node, e,
+                                 "invalid %.*s value in \"" SLICE_FMT "\" of the "
+                                 "\"listen\" directive",
+                                 (int)name.n, name.p, SLICE_ARG(word));
+    return taken > 0 || bad_parameter(node, word, e);
+}
+
+static struct listen_conf *find_or_add(struct app_conf *conf, const struct addr *addr, bool is_udp,
+                                       struct slice text)
+{
+    struct listen_conf *l;
+
+    for (unsigned i = 0; i < conf->n_listens; i++)
+        if (conf->listens[i]->is_udp == is_udp && addr_eq(&conf->listens[i]->addr, addr))
+            return conf->listens[i];
+    l = pool_new(&conf->pool, struct listen_conf);
+    l->addr = *addr;
+    l->text = text;
+    l->is_udp = is_udp;
+    l->options.ipv6only = addr->sa.sa_family == AF_INET6;
+    conf->listens = directives_grow(conf, conf->listens, conf->n_listens, &conf->listens_size,
+                                    sizeof(struct listen_conf *));
+    conf->listens[conf->n_listens++] = l;
+    return l;
+}
+
+static bool add_vhost(struct app_conf *conf, struct listen_conf *l, struct vhost *vh,
+                      const struct config_node *node, struct config_error *e)
+{
+    for (unsigned i = 0; i < l->n_vhosts; i++)
+        if (l->vhosts[i] == vh)
+            return config_node_error(node, e, "a duplicate listen " SLICE_FMT, SLICE_ARG(l->text));
+    l->vhosts =
+        directives_grow(conf, l->vhosts, l->n_vhosts, &l->vhosts_size, sizeof(struct vhost *));
+    l->vhosts[l->n_vhosts++] = vh;
+    if (!l->default_vhost)
+        l->default_vhost = vh;
+    return true;
+}
+
+static bool merge_words(struct listen_conf *l, const struct listen_words *w, struct vhost *vh,
+                        const struct config_node *node, struct config_error *e)
+{
+    if (l->n_vhosts > 1 && l->is_stream != w->is_stream)
+        return config_node_error(node, e, "" SLICE_FMT " is listened on in http and in stream",
+                                 SLICE_ARG(node->args[0]));
+    l->is_stream = w->is_stream;
+    l->has_http2 |= w->has_http2;
+    l->is_tls |= w->is_tls;
+    l->has_proxy_protocol |= w->has_proxy_protocol;
+    if (w->has_options) {
+        if (l->has_options)
+            return config_node_error(node, e, "duplicate listen options for " SLICE_FMT,
+                                     SLICE_ARG(node->args[0]));
+        l->options = w->options;
+        l->has_options = true;
+    }
+    if (w->is_default) {
+        if (l->is_default_explicit)
+            return config_node_error(node, e, "a duplicate default server for " SLICE_FMT,
+                                     SLICE_ARG(node->args[0]));
+        l->default_vhost = vh;
+        l->is_default_explicit = true;
+    }
+    return true;
+}
+
+static bool bad_address(const struct config_node *node, struct slice text, struct config_error *e)
+{
+    const char *what = "host not found";
+    int64_t port;
+
+    if (text.n == 0)
+        what = "no host";
+    else if (slice_eq(text, SLICE("unix:")))
+        what = "no path";
+    else if (num_parse_u63(text, &port) ||
+             (slice_find(text, ':') >= 0 && memrchr(text.p, ':', text.n) == text.p + text.n - 1))
+        what = "invalid port";
+    config_node_error(node, e, "%s in \"" SLICE_FMT "\" of the \"listen\" directive", what,
+                      SLICE_ARG(text));
+    return config_error_hint(e, "give port, address:port, [ipv6]:port or unix:/path");
+}
+
+/* A Unix socket's relative path starts from the prefix. */
+static struct slice resolve_text(struct app_conf *conf, struct slice text)
+{
+    if (!slice_has_prefix(text, SLICE("unix:")) || text.n <= 5 || text.p[5] == '/')
+        return text;
+    return pool_printf(&conf->pool, "unix:%s", conf_path(conf, slice_from(text, 5)));
+}
+
+static bool apply_listen(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct slice text = resolve_text(a->conf, node->args[0]);
+    struct listen_words w = {.is_stream = directives_is_stream(a)};
+    struct listen_conf *l;
+    struct addr addr;
+
+    if (addr_parse(text, w.is_stream ? 0 : 80, &addr))
+        return bad_address(node, text, e);
+    if (!addr_is_unix(&addr) && addr_port(&addr) == 0)
+        return bad_address(node, text, e);
+    w.options.ipv6only = addr.sa.sa_family == AF_INET6;
+    for (size_t i = 1; i < node->n_args; i++)
+        if (!take_word(&w, node, node->args[i], e))
+            return false;
+    if (w.is_udp && (w.is_tls || w.has_proxy_protocol))
+        return config_node_error(node, e, "\"%s\" parameter is incompatible with \"udp\"",
+                                 w.is_tls ? "ssl" : "proxy_protocol");
+    if (w.is_udp && addr_is_unix(&addr))
+        return config_node_error(node, e, "\"udp\" and a Unix socket do not go together");
+    l = find_or_add(a->conf, &addr, w.is_udp, text);
+    return add_vhost(a->conf, l, a->vhost, node, e) && merge_words(l, &w, a->vhost, node, e);
+}
+
+static bool has_listen(const struct app_conf *conf, const struct vhost *vh)
+{
+    for (unsigned i = 0; i < conf->n_listens; i++)
+        for (unsigned j = 0; j < conf->listens[i]->n_vhosts; j++)
+            if (conf->listens[i]->vhosts[j] == vh)
+                return true;
+    return false;
+}
+
+bool directives_listen_check(const struct app_conf *conf, const struct vhost *vh,
+                             const struct config_node *node, struct config_error *e)
+{
+    return has_listen(conf, vh) ||
+           config_node_error(node, e, "no \"listen\" is defined for server in stream");
+}
+
+bool directives_listen_default(struct app_conf *conf, struct vhost *vh,
+                               const struct config_node *node, struct config_error *e)
+{
+    struct slice text = geteuid() == 0 ? SLICE("80") : SLICE("8000");
+    struct addr addr;
+
+    if (has_listen(conf, vh))
+        return true;
+    if (addr_parse(text, 80, &addr))
+        return bad_address(node, text, e);
+    return add_vhost(conf, find_or_add(conf, &addr, false, text), vh, node, e);
+}
+
+static const struct directive table[] = {
+    {.name = "listen",
+     .contexts = CTX_SERVER,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = GROUP,
+     .syntax = "listen address[:port] | port | unix:path [default_server] [ssl] [http2] "
+               "[proxy_protocol] [reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] "
+               "[ipv6only=on|off] [deferred] [bind];",
+     .default_text = "listen *:80;",
+     .doc =
+         "An address of the server; may repeat. `[::]:80` is an IPv6 address; the port is 80 "
+         "where none is given (8000 when a server has no `listen` at all and is not started by "
+         "root).\n\n"
+         "- `default_server`: this server gets the requests whose host no server names; "
+         "otherwise the first one of the address does.\n"
+         "- `ssl`: connections begin with TLS; one of the servers of an address says so for all.\n"
+         "- `http2`: HTTP/2 for all servers of the address; see `http2`.\n"
+         "- `proxy_protocol`: connections begin with a header of the PROXY protocol, version 1 or "
+         "2, "
+         "before TLS: `$proxy_protocol_addr`, `$proxy_protocol_port`, "
+         "`$proxy_protocol_server_addr`, "
+         "`$proxy_protocol_server_port` tell what it says. `$remote_addr` stays that of the "
+         "connection. One of the servers of an address says so for all.\n"
+         "- `reuseport`: each worker has a socket of its own and the kernel distributes.\n"
+         "- `backlog`: connections that may wait to be accepted (511).\n"
+         "- `rcvbuf`, `sndbuf`: buffers of the socket in bytes.\n"
+         "- `ipv6only`: whether `[::]` leaves out IPv4 (on).\n"
+         "- `deferred`: a connection is accepted once its first bytes are there.\n\n"
+         "`bind`, `so_keepalive=`, `fastopen=`, `setfib=` and `accept_filter=` are accepted "
+         "without effect.",
+     .apply = apply_listen},
+    {.name = "listen",
+     .contexts = CTX_STREAM_SERVER,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = "Sessions of TCP and UDP",
+     .syntax = "listen address:port | port | unix:path [default_server] [ssl] [udp] "
+               "[proxy_protocol] [reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] "
+               "[ipv6only=on|off] [deferred] [bind];",
+     .doc = "An address of a server of `stream`; may repeat; one is needed. The parameters are "
+            "those of `listen` in `http`, and:\n\n"
+            "- `proxy_protocol`: connections begin with a header of the PROXY protocol, version 1 "
+            "or 2, before TLS: `$proxy_protocol_addr`, `$proxy_protocol_port`, "
+            "`$proxy_protocol_server_addr`, `$proxy_protocol_server_port` tell what it says. "
+            "`$remote_addr` stays that of the connection.\n"
+            "- `udp`: datagrams. What comes from one address and port of a client is one session, "
+            "until it ends. With several workers it takes "
+            "`reuseport`, or each datagram may come to another worker.\n"
+            "- `ssl`: connections begin with TLS. Servers of one address are told apart by the "
+            "name that the client asks for in its handshake (`server_name`).",
+     .apply = apply_listen},
+};
+
+void directives_listen_register(void)
+{
+    schema_register(table, ARRAY_LEN(table));
+}

@@ -1,0 +1,280 @@
+/* Directives of the main level and of `events`: processes, limits, files of the process. */
+#include "app/directives/directives.h"
+
+#include "app/directives/tables.h"
+#include "app/lua/lua_code.h"
+#include "base/num.h"
+
+#define GROUP "Processes"
+
+enum { THREADS_MOST = 1 << 20 };
+
+static const char *const auto_word[] = {"auto", NULL};
+
+static bool set_workers(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct app_conf *conf = ((struct apply *)ctx)->conf;
+    int64_t n = 0;
+
+    if (!slice_eq(node->args[0], SLICE("auto")) && !config_arg_int(node, 0, &n, e))
+        return false;
+    if (n > 1024)
+        return config_node_error(node, e, "more than 1024 worker processes");
+    conf->worker_processes = (int)n;
+    return true;
+}
+
+/* An int, a bool or milliseconds in struct app_conf, `id` bytes from its start. */
+static void *field(void *ctx, const struct config_node *node)
+{
+    return (char *)((struct apply *)ctx)->conf + node->schema->id;
+}
+
+static bool set_int(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t value;
+
+    if (!config_arg_int(node, 0, &value, e))
+        return false;
+    if (value > INT32_MAX)
+        return config_node_error(node, e, "\"%s\" directive invalid number", node->name.p);
+    *(int *)field(ctx, node) = (int)value;
+    return true;
+}
+
+static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return config_arg_flag(node, 0, field(ctx, node), e);
+}
+
+static bool set_time(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t value;
+
+    if (!config_arg_time(node, 0, &value, e))
+        return false;
+    *(uint64_t *)field(ctx, node) = (uint64_t)value;
+    return true;
+}
+
+/* worker_watchdog takes `off` besides a time. */
+static bool set_watchdog(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct app_conf *conf = ((struct apply *)ctx)->conf;
+
+    if (!slice_eq(node->args[0], SLICE("off")))
+        return set_time(ctx, node, e);
+    conf->worker_watchdog = 0;
+    return true;
+}
+
+static bool set_pid(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct app_conf *conf = ((struct apply *)ctx)->conf;
+
+    UNUSED(e);
+    conf->pid_path = slice_str(conf_path(conf, node->args[0]));
+    return true;
+}
+
+static bool set_user(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct app_conf *conf = ((struct apply *)ctx)->conf;
+
+    UNUSED(e);
+    conf->user = node->args[0];
+    conf->group = node->n_args > 1 ? node->args[1] : SLICE_EMPTY;
+    return true;
+}
+
+static bool add_env(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct app_conf *conf = ((struct apply *)ctx)->conf;
+    struct slice *env = pool_alloc(&conf->pool, (conf->n_env + 1) * sizeof(*env));
+
+    UNUSED(e);
+    if (conf->n_env > 0)
+        memcpy(env, conf->env, conf->n_env * sizeof(*env));
+    env[conf->n_env++] = node->args[0];
+    conf->env = env;
+    return true;
+}
+
+/* "name=number" with that name. */
+static bool read_setting(struct slice arg, struct slice name, unsigned *out)
+{
+    struct slice rest = arg;
+    int64_t n;
+
+    if (!slice_eq(slice_cut(&rest, '='), name) || !num_parse_u63(rest, &n) || n < 1 ||
+        n > THREADS_MOST)
+        return false;
+    *out = (unsigned)n;
+    return true;
+}
+
+static bool add_thread_pool(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct app_conf *conf = ((struct apply *)ctx)->conf;
+    struct worker_thread_options *all = &conf->threads;
+    struct worker_thread_pool p = {.name = node->args[0], .most_waiting = 65536};
+    struct worker_thread_pool *pools;
+
+    for (unsigned i = 0; i < all->n_pools; i++)
+        if (slice_eq(all->pools[i].name, p.name))
+            return config_node_error(node, e, "duplicate thread pool \"%.200s\"", p.name.p);
+    for (unsigned i = 1; i < node->n_args; i++)
+        if (!read_setting(node->args[i], SLICE("threads"), &p.threads) &&
+            !read_setting(node->args[i], SLICE("max_queue"), &p.most_waiting))
+            return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[i].p);
+    if (!p.threads)
+        return config_node_error(node, e, "invalid thread pool \"%.200s\": no threads=", p.name.p);
+    pools = pool_alloc(&conf->pool, (all->n_pools + 1) * sizeof(*pools));
+    if (all->n_pools > 0)
+        memcpy(pools, all->pools, all->n_pools * sizeof(*pools));
+    pools[all->n_pools++] = p;
+    all->pools = pools;
+    return true;
+}
+
+static bool set_backend(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    static const struct {
+        const char *name;
+        enum loop_backend backend;
+    } known[] = {{"epoll", LOOP_EPOLL}, {"poll", LOOP_POLL}, {"select", LOOP_SELECT}};
+    struct app_conf *conf = ((struct apply *)ctx)->conf;
+
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        if (slice_eq(node->args[0], slice_str(known[i].name))) {
+            conf->backend = known[i].backend;
+            return true;
+        }
+    }
+    config_node_error(node, e, "invalid event type \"%.200s\"", node->args[0].p);
+    return config_error_hint(e, "\"use\" takes epoll, poll, select");
+}
+
+static bool apply_events(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply a = *(struct apply *)ctx;
+
+    return directives_apply_block(&a, node, e);
+}
+
+#define FIELD(member) (int)offsetof(struct app_conf, member)
+
+#define MAIN(text, where, n, kind, args)                                                           \
+    .name = (text), .contexts = (where), .min_args = (n), .max_args = (n), .kinds = {(kind)},      \
+    .group = GROUP, .syntax = text args
+
+static const struct directive table[] = {
+    {MAIN("worker_processes", CTX_MAIN, 1, ARG_NUMBER, " number | auto;"), .choices = auto_word,
+     .default_text = "worker_processes 1;",
+     .doc = "How many worker processes serve; `auto` is one for each processor.",
+     .apply = set_workers},
+    {MAIN("worker_rlimit_nofile", CTX_MAIN, 1, ARG_NUMBER, " number;"),
+     .doc =
+         "Limit of open files (RLIMIT_NOFILE) of each worker; without it the limit is left alone.",
+     .id = FIELD(worker_rlimit_nofile), .apply = set_int},
+    {MAIN("worker_shutdown_timeout", CTX_MAIN, 1, ARG_TIME, " time;"),
+     .doc = "Longest time of a graceful end; connections still open then are closed. Without it "
+            "there is no limit.",
+     .id = FIELD(worker_shutdown_timeout), .apply = set_time},
+    {MAIN("worker_watchdog", CTX_MAIN, 1, ARG_TIME, " time | off;"),
+     .choices = (const char *const[]){"off", NULL}, .default_text = "worker_watchdog off;",
+     .doc = "A worker whose loop has not turned for that long, because Lua does not return, is "
+            "written about in the error log with a Lua traceback and replaced.",
+     .id = FIELD(worker_watchdog), .apply = set_watchdog},
+    {MAIN("daemon", CTX_MAIN, 1, ARG_FLAG, " on | off;"), .default_text = "daemon on;",
+     .doc = "Go to the background once all listeners are open.", .id = FIELD(is_daemon),
+     .apply = set_flag},
+    {MAIN("master_process", CTX_MAIN, 1, ARG_FLAG, " on | off;"),
+     .default_text = "master_process on;",
+     .doc = "With `off` a single process does everything; it has no reload. For development.",
+     .id = FIELD(has_master), .apply = set_flag},
+    {MAIN("pid", CTX_MAIN, 1, ARG_WORD, " file;"), .default_text = "pid logs/perilune.pid;",
+     .doc = "File that holds the number of the main process; relative to the prefix. Started under "
+            "the name of nginx, "
+            "it is logs/nginx.pid.",
+     .apply = set_pid},
+    {.name = "user",
+     .contexts = CTX_MAIN,
+     .min_args = 1,
+     .max_args = 2,
+     .group = GROUP,
+     .syntax = "user user [group];",
+     .doc = "Whom workers run as when the server is started by root. The group is the user's own "
+            "unless given.",
+     .apply = set_user},
+    {MAIN("env", CTX_MAIN, 1, ARG_WORD, " name[=value];"), .flags = DIRECTIVE_REPEATS,
+     .doc = "An environment variable that workers keep, or are given with this value. May repeat.",
+     .apply = add_env},
+    {.name = "events",
+     .contexts = CTX_MAIN,
+     .flags = DIRECTIVE_BLOCK,
+     .opens = CTX_EVENTS,
+     .group = GROUP,
+     .syntax = "events { … }",
+     .doc = "Settings of the event loop.",
+     .apply = apply_events},
+    {MAIN("worker_connections", CTX_EVENTS, 1, ARG_NUMBER, " number;"),
+     .default_text = "worker_connections 1024;",
+     .doc = "The most connections from clients that a worker holds at once. When somebody comes "
+            "who is too many, idle connections are closed, or he waits until one ends.",
+     .id = FIELD(worker_connections), .apply = set_int},
+    {MAIN("multi_accept", CTX_EVENTS, 1, ARG_FLAG, " on | off;"),
+     .default_text = "multi_accept off;",
+     .doc = "Accept many waiting connections in one turn of the loop instead of few.",
+     .id = FIELD(has_multi_accept), .apply = set_flag},
+    {MAIN("use", CTX_EVENTS, 1, ARG_WORD, " epoll | poll | select;"),
+     .doc = "How the loop waits for events; the best that the system has unless given.",
+     .apply = set_backend},
+    {MAIN("accept_mutex", CTX_EVENTS, 1, ARG_FLAG, " on | off;"),
+     .doc = "Accepted for compatibility: the kernel distributes connections."},
+    {MAIN("accept_mutex_delay", CTX_EVENTS, 1, ARG_TIME, " time;"),
+     .doc = "Accepted for compatibility, without effect."},
+    {MAIN("load_module", CTX_MAIN, 1, ARG_WORD, " file;"), .flags = DIRECTIVE_REPEATS,
+     .doc = "Accepted for compatibility and ignored: there are no loadable modules."},
+    {MAIN("pcre_jit", CTX_MAIN, 1, ARG_FLAG, " on | off;"),
+     .doc = "Accepted for compatibility: regular expressions are always compiled to machine code."},
+    {.name = "thread_pool",
+     .contexts = CTX_MAIN,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 2,
+     .max_args = 3,
+     .group = GROUP,
+     .syntax = "thread_pool name threads=number [max_queue=number];",
+     .default_text = "thread_pool default threads=32 max_queue=65536;",
+     .doc = "A pool of threads in each worker, for `ngx.run_worker_thread` and "
+            "`perilune.worker_thread`. They are started when they are needed; `max_queue` jobs may "
+            "wait for one.",
+     .apply = add_thread_pool},
+    {MAIN("timer_resolution", CTX_MAIN, 1, ARG_TIME, " interval;"),
+     .doc = "Accepted for compatibility: time is read once in a turn of the loop."},
+    {MAIN("working_directory", CTX_MAIN, 1, ARG_WORD, " directory;"),
+     .doc = "Accepted for compatibility, without effect."},
+    {MAIN("lock_file", CTX_MAIN, 1, ARG_WORD, " file;"),
+     .doc = "Accepted for compatibility: there is no such file."},
+    {.name = "worker_cpu_affinity",
+     .contexts = CTX_MAIN,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = GROUP,
+     .syntax = "worker_cpu_affinity cpumask …;",
+     .doc = "Accepted for compatibility, without effect."},
+    {.name = "worker_priority",
+     .contexts = CTX_MAIN,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "worker_priority number;",
+     .doc = "Accepted for compatibility, without effect."},
+    {MAIN("worker_rlimit_core", CTX_MAIN, 1, ARG_SIZE, " size;"),
+     .doc = "Accepted for compatibility, without effect."},
+};
+
+void directives_main_register(void)
+{
+    schema_register(table, ARRAY_LEN(table));
+}

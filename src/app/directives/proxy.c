@@ -1,0 +1,482 @@
+/* proxy_*, grpc_*: what a location passes on, and how. */
+#include "app/directives/proxy.h"
+
+#include "app/directives/directives.h"
+
+#include "app/directives/tables.h"
+#include "app/proxy/proxy.h"
+
+#define GROUP         "Proxying"
+#define CTX_LEVELS    CTX_HTTP_ALL
+#define CTX_LEVELS_IF (CTX_HTTP_ALL | CTX_IF_LOCATION)
+
+static bool is_of_grpc(const struct config_node *node)
+{
+    return slice_has_prefix(slice_str(node->schema->name), SLICE("grpc_"));
+}
+
+static struct proxy_conf *own(struct apply *a, const struct config_node *node)
+{
+    return proxy_conf_own(a->conf, a->loc, is_of_grpc(node));
+}
+
+/* Lists are not added to those of the parent: the first entry of a level starts anew. */
+static void forget_inherited(struct apply *a, const struct config_node *node, size_t offset)
+{
+    const struct location *parent = a->loc->parent;
+    void *const *inherited, **list = (void **)((char *)own(a, node) + offset);
+    const struct proxy_conf *theirs = NULL;
+
+    if (parent)
+        theirs = is_of_grpc(node) ? parent->grpc : parent->proxy;
+    if (!theirs)
+        return;
+    inherited = (void *const *)((const char *)theirs + offset);
+    if (*list == *inherited)
+        *list = NULL;
+}
+
+/* --- proxy_pass --- */
+
+static bool may_have_uri(const struct location *l)
+{
+    return l->kind != LOCATION_REGEX && l->kind != LOCATION_NAMED && l->kind != LOCATION_IF;
+}
+
+bool directives_proxy_check(struct apply *a, const struct config_node *node, struct config_error *e)
+{
+    const struct step_list *content = &a->loc->steps[PHASE_CONTENT];
+    const struct proxy_tls *own = &a->loc->proxy->tls;
+    const struct proxy_conf *outer = a->loc->parent ? a->loc->parent->proxy : NULL;
+    const struct proxy_pass *pass =
+        content->n && content->steps[0].run == proxy_step ? content->steps[0].arg : NULL;
+    bool has_certificate = own->certificate_by_lua &&
+                           !(outer && outer->tls.certificate_by_lua == own->certificate_by_lua);
+    bool has_verify =
+        own->verify_by_lua && !(outer && outer->tls.verify_by_lua == own->verify_by_lua);
+
+    if (!pass || pass->target || pass->is_tls || !(has_certificate || has_verify))
+        return true;
+    return config_node_error(node, e,
+                             "proxy_ssl_%s_by_lua* should be used with proxy_pass https url",
+                             has_certificate ? "certificate" : "verify");
+}
+
+/* A group may stand behind the location that names it: it is looked for when all is read. */
+static void note_pass(struct apply *a, struct proxy_pass *p, const struct config_node *node)
+{
+    struct proxy_pass **at = &a->conf->passes;
+
+    p->node = node;
+    if (p->target)
+        return;
+    while (*at)
+        at = &(*at)->next;
+    *at = p;
+}
+
+bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e)
+{
+    for (struct proxy_pass *p = conf->passes; p; p = p->next) {
+        p->upstream = upstream_find(conf, p->authority, p->default_port);
+        if (!p->upstream)
+            return config_node_error(p->node, e, "invalid host in upstream \"" SLICE_FMT "\"",
+                                     SLICE_ARG(p->authority));
+        upstream_list(conf, p->upstream, false);
+    }
+    return true;
+}
+
+static bool set_pass(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
+    struct step_list *content = &a->loc->steps[PHASE_CONTENT];
+
+    if (a->own[SLOT_CONTENT])
+        return config_node_error(node, e, "\"proxy_pass\" directive is duplicate");
+    if (memchr(node->args[0].p, '$', node->args[0].n)) {
+        if (!directives_script(a, node, node->args[0], &p->target, e))
+            return false;
+    } else if (!proxy_pass_parse(node->args[0], p)) {
+        return config_node_error(node, e, "invalid URL prefix");
+    } else if (p->uri.p && !may_have_uri(a->loc)) {
+        return config_node_error(
+            node, e,
+            "\"proxy_pass\" cannot have URI part in location given by regular "
+            "expression, or inside named location, or inside \"if\" statement, "
+            "or inside \"limit_except\" block");
+    }
+    (void)own(a, node); /* where the context of TLS is kept */
+    a->own[SLOT_CONTENT] = node;
+    *content = (struct step_list){0};
+    note_pass(a, p, node);
+    location_add_step(a->loc, PHASE_CONTENT, proxy_step, p, node->line);
+    return directives_proxy_check(a, node, e);
+}
+
+static bool set_grpc_pass(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
+    struct step_list *content = &a->loc->steps[PHASE_CONTENT];
+    struct slice url = node->args[0];
+
+    if (a->own[SLOT_CONTENT])
+        return config_node_error(node, e, "\"grpc_pass\" directive is duplicate");
+    if (memchr(url.p, '$', url.n)) {
+        if (!directives_script(a, node, url, &p->target, e))
+            return false;
+    } else if (!proxy_pass_parse(proxy_pass_of_grpc(&a->conf->pool, url), p)) {
+        return config_node_error(node, e, "invalid URL prefix");
+    } else if (p->uri.p) {
+        return config_node_error(node, e, "URI part is not allowed in \"grpc_pass\"");
+    }
+    (void)own(a, node);
+    a->own[SLOT_CONTENT] = node;
+    *content = (struct step_list){0};
+    note_pass(a, p, node);
+    location_add_step(a->loc, PHASE_CONTENT, proxy_grpc_step, p, node->line);
+    return true;
+}
+
+/* --- lists --- */
+
+static struct proxy_field *add_field(struct apply *a, struct proxy_field **list, struct slice name)
+{
+    struct proxy_field *f = pool_new(&a->conf->pool, struct proxy_field);
+
+    while (*list)
+        list = &(*list)->next;
+    f->name = name;
+    *list = f;
+    return f;
+}
+
+static bool set_header(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+
+    if (!header_is_name(node->args[0]))
+        return config_node_error(node, e, "invalid header name \"%.200s\"", node->args[0].p);
+    forget_inherited(a, node, offsetof(struct proxy_conf, set));
+    return directives_script(a, node, node->args[1],
+                             &add_field(a, &own(a, node)->set, node->args[0])->value, e);
+}
+
+static bool add_name(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    size_t offset = (size_t)node->schema->id;
+
+    UNUSED(e);
+    forget_inherited(a, node, offset);
+    (void)add_field(a, (struct proxy_field **)((char *)own(a, node) + offset), node->args[0]);
+    return true;
+}
+
+static bool add_rewrite(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct proxy_rewrite *r = pool_new(&a->conf->pool, struct proxy_rewrite), **at;
+    size_t offset = (size_t)node->schema->id;
+    bool is_redirect = offset == offsetof(struct proxy_conf, redirects);
+
+    forget_inherited(a, node, offset);
+    at = (struct proxy_rewrite **)((char *)own(a, node) + offset);
+    if (node->n_args == 1 && slice_eq(node->args[0], SLICE("off"))) {
+        own(a, node)->has_no_redirect |= is_redirect;
+        *at = NULL;
+        return true;
+    }
+    while (*at)
+        at = &(*at)->next;
+    *at = r;
+    if (node->n_args == 1)
+        return (is_redirect && slice_eq(node->args[0], SLICE("default"))) ||
+               config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[0].p);
+    return directives_script(a, node, node->args[0], &r->from, e) &&
+           directives_script(a, node, node->args[1], &r->to, e);
+}
+
+/* --- values --- */
+
+static bool set_time(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_time(own(ctx, node), node, e);
+}
+
+static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    unsigned *flags = &own(ctx, node)->flags, bit = (unsigned)node->schema->id;
+    bool on;
+
+    if (!config_arg_flag(node, 0, &on, e))
+        return false;
+    *flags = on ? *flags | bit : *flags & ~bit;
+    return true;
+}
+
+static bool set_script(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct script **at = (struct script **)((char *)own(ctx, node) + node->schema->id);
+
+    return directives_script(ctx, node, node->args[0], at, e);
+}
+
+static bool set_version(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    own(ctx, node)->minor = !slice_eq(node->args[0], SLICE("1.0"));
+    own(ctx, node)->is_h2 = slice_eq(node->args[0], SLICE("2"));
+    return true;
+}
+
+struct bit {
+    const char *word;
+    unsigned bit;
+};
+
+static const struct bit next_bits[] = {
+    {"error", PROXY_NEXT_ERROR},
+    {"timeout", PROXY_NEXT_TIMEOUT},
+    {"invalid_header", PROXY_NEXT_INVALID_HEADER},
+    {"http_500", PROXY_NEXT_500},
+    {"http_502", PROXY_NEXT_502},
+    {"http_503", PROXY_NEXT_503},
+    {"http_504", PROXY_NEXT_504},
+    {"http_403", PROXY_NEXT_403},
+    {"http_404", PROXY_NEXT_404},
+    {"http_429", PROXY_NEXT_429},
+    {"non_idempotent", PROXY_NEXT_NON_IDEMPOTENT},
+    {"off", 0},
+    {NULL, 0},
+};
+
+static const struct bit ignore_bits[] = {
+    {"X-Accel-Redirect", PROXY_IGNORE_REDIRECT},
+    {"X-Accel-Buffering", PROXY_IGNORE_BUFFERING},
+    {"X-Accel-Expires", 0}, /* of a cache */
+    {"X-Accel-Limit-Rate", 0},
+    {"X-Accel-Charset", 0},
+    {"Expires", 0},
+    {"Cache-Control", 0},
+    {"Set-Cookie", 0},
+    {"Vary", 0},
+    {NULL, 0},
+};
+
+static bool set_bits(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    const struct bit *known = node->schema->extra;
+    unsigned bits = 0;
+
+    for (size_t i = 0; i < node->n_args; i++) {
+        const struct bit *b = known;
+
+        while (b->word && !slice_ieq(node->args[i], slice_str(b->word)))
+            b++;
+        if (!b->word)
+            return config_node_error(node, e, "invalid value \"%.200s\"", node->args[i].p);
+        bits |= b->bit;
+    }
+    *(unsigned *)((char *)own(ctx, node) + node->schema->id) = bits;
+    return true;
+}
+
+static bool set_number(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_number(own(ctx, node), node, e);
+}
+
+#define FIELD(name) offsetof(struct proxy_conf, name)
+
+#define TIME(word, field, default_value, text)                                                     \
+    DIRECTIVE_SETTING(word, CTX_LEVELS, ARG_TIME, "time", default_value, FIELD(field), text,       \
+                      set_time)
+
+#define FLAG(word, bit, default_value, text)                                                       \
+    DIRECTIVE_FLAG(word, CTX_LEVELS, default_value, bit, text, set_flag)
+
+#define SCRIPT(word, field, what, text)                                                            \
+    {                                                                                              \
+        .name = (word), .contexts = CTX_LEVELS, .min_args = 1, .max_args = 1, .group = GROUP,      \
+        .syntax = what, .doc = (text), .id = FIELD(field), .apply = set_script                     \
+    }
+
+#define REPEATS(word, least, most, what, text, field, setter)                                      \
+    {                                                                                              \
+        .name = (word), .contexts = CTX_LEVELS, .flags = DIRECTIVE_REPEATS, .min_args = (least),   \
+        .max_args = (most), .group = GROUP, .syntax = (what), .doc = (text), .id = FIELD(field),   \
+        .apply = (setter)                                                                          \
+    }
+
+static const char *const versions[] = {"1.0", "1.1", "2", NULL};
+
+static const struct directive table[] = {
+    {.name = "proxy_pass",
+     .contexts = CTX_LOCATION | CTX_IF_LOCATION | CTX_LIMIT_EXCEPT,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "proxy_pass URL;",
+     .doc =
+         "Passes requests on to `http://host[:port][/uri]`, a group of `upstream`, or "
+         "`http://unix:/path:[/uri]`. Without a URI the request's is passed on as it was sent (or "
+         "as a rewrite has changed it); a URI takes the place of what the location's prefix "
+         "matched. Variables are allowed; a URI in them is used as it is. A server that cannot "
+         "be talked to is answered 502, one that is slow 504; the reason stands in the error "
+         "log.",
+     .apply = set_pass},
+    REPEATS("proxy_set_header", 2, 2, "proxy_set_header name value;",
+            "Sets a field of the request to the server; an empty value leaves it out. By default "
+            "`Host` is `$proxy_host` and `Connection` is `close`. Inherited when the block has no "
+            "`proxy_set_header` of its own.",
+            set, set_header),
+    REPEATS("proxy_hide_header", 1, 1, "proxy_hide_header name;",
+            "Does not pass that field of an answer on. `Date`, `Server`, `X-Pad` and `X-Accel-…` "
+            "are never passed on unless `proxy_pass_header` says so.",
+            hide, add_name),
+    REPEATS("proxy_pass_header", 1, 1, "proxy_pass_header name;",
+            "Passes a field on that is otherwise hidden.", pass, add_name),
+    REPEATS("proxy_redirect", 1, 2, "proxy_redirect default | off | from to;",
+            "Replaces the beginning of `Location` and `Refresh` in answers. `default`: what "
+            "`proxy_pass` names becomes what the location names.",
+            redirects, add_rewrite),
+    REPEATS("proxy_cookie_domain", 1, 2, "proxy_cookie_domain off | from to;",
+            "Replaces the Domain of cookies in answers.", cookie_domains, add_rewrite),
+    REPEATS("proxy_cookie_path", 1, 2, "proxy_cookie_path off | from to;",
+            "Replaces the beginning of the Path of cookies in answers.", cookie_paths, add_rewrite),
+    SCRIPT("proxy_method", method, "proxy_method method;",
+           "The method of requests to the server instead of the client's."),
+    SCRIPT("proxy_set_body", body, "proxy_set_body value;",
+           "The body of requests to the server instead of the client's."),
+    TIME("proxy_connect_timeout", connect_timeout, "60s", "For name, connection and handshake."),
+    TIME("proxy_read_timeout", read_timeout, "60s", "Between two reads from the server."),
+    TIME("proxy_send_timeout", send_timeout, "60s", "Between two writes to the server."),
+    TIME("proxy_next_upstream_timeout", next_timeout, "0",
+         "How long other servers are tried; 0: no limit."),
+    FLAG(
+        "proxy_buffering", PROXY_BUFFERING, "on",
+        "With `off` each piece of an answer goes to the client at once. Either way no more is read "
+        "from the server than the client takes. An `X-Accel-Buffering: yes | no` of the server "
+        "goes before it."),
+    FLAG("proxy_request_buffering", PROXY_REQUEST_BUFFERING, "on",
+         "With `off` the body of a request is passed on as it comes; then no other server can be "
+         "tried once a part of it has been sent."),
+    FLAG("proxy_pass_request_headers", PROXY_PASS_HEADERS, "on",
+         "Whether the client's header fields are passed on."),
+    FLAG("proxy_pass_request_body", PROXY_PASS_BODY, "on",
+         "Whether the client's body is passed on."),
+    FLAG("proxy_intercept_errors", PROXY_INTERCEPT_ERRORS, "off",
+         "Whether answers with status 300 and above go through `error_page`."),
+    {.name = "proxy_http_version",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_ENUM},
+     .choices = versions,
+     .group = GROUP,
+     .syntax = "proxy_http_version 1.0 | 1.1 | 2;",
+     .default_text = "proxy_http_version 1.0;",
+     .doc =
+         "The version of HTTP that is spoken with the server. `2` is spoken from the first byte in "
+         "cleartext, and offered over TLS; its requests share connections.",
+     .apply = set_version},
+    {.name = "proxy_next_upstream",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = GROUP,
+     .syntax = "proxy_next_upstream error | timeout | invalid_header | http_500 | http_502 | "
+               "http_503 | http_504 | http_403 | http_404 | http_429 | non_idempotent | off …;",
+     .default_text = "proxy_next_upstream error timeout;",
+     .doc = "On what another server is tried. A request with a method that is not idempotent "
+            "(`POST`, `LOCK`, `PATCH`) that has been sent is not sent again without "
+            "`non_idempotent`.",
+     .id = FIELD(next),
+     .extra = next_bits,
+     .apply = set_bits},
+    {.name = "proxy_next_upstream_tries",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_NUMBER},
+     .group = GROUP,
+     .syntax = "proxy_next_upstream_tries number;",
+     .default_text = "proxy_next_upstream_tries 0;",
+     .doc = "How many servers are tried, the first counted; 0: all.",
+     .id = FIELD(next_tries),
+     .apply = set_number},
+    {.name = "proxy_ignore_headers",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = GROUP,
+     .syntax = "proxy_ignore_headers name …;",
+     .doc = "Fields of answers that have no effect here: `X-Accel-Redirect` (the answer comes from "
+            "that location instead), `X-Accel-Buffering`. Those of nginx that have none here are "
+            "accepted.",
+     .id = FIELD(ignore),
+     .extra = ignore_bits,
+     .apply = set_bits},
+    {.name = "grpc_pass",
+     .contexts = CTX_LOCATION | CTX_IF_LOCATION | CTX_LIMIT_EXCEPT,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "grpc_pass address;",
+     .doc = "Passes calls of gRPC on to `grpc://host[:port]`, `grpcs://…` (over TLS), "
+            "`host[:port]`, a "
+            "group of `upstream`, or `unix:/path`: requests of HTTP/2, streamed both ways, with "
+            "trailers. The target is the client's. Variables are allowed.",
+     .apply = set_grpc_pass},
+    REPEATS("grpc_set_header", 2, 2, "grpc_set_header name value;",
+            "As `proxy_set_header`, for `grpc_pass`.", set, set_header),
+    REPEATS("grpc_hide_header", 1, 1, "grpc_hide_header name;",
+            "As `proxy_hide_header`, for `grpc_pass`.", hide, add_name),
+    REPEATS("grpc_pass_header", 1, 1, "grpc_pass_header name;",
+            "As `proxy_pass_header`, for `grpc_pass`.", pass, add_name),
+    TIME("grpc_connect_timeout", connect_timeout, "60s", "As `proxy_connect_timeout`."),
+    TIME("grpc_read_timeout", read_timeout, "60s", "As `proxy_read_timeout`."),
+    TIME("grpc_send_timeout", send_timeout, "60s", "As `proxy_send_timeout`."),
+    TIME("grpc_next_upstream_timeout", next_timeout, "0", "As `proxy_next_upstream_timeout`."),
+    FLAG("grpc_intercept_errors", PROXY_INTERCEPT_ERRORS, "off", "As `proxy_intercept_errors`."),
+    {.name = "grpc_next_upstream",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = GROUP,
+     .syntax = "grpc_next_upstream error | timeout | … | off;",
+     .default_text = "grpc_next_upstream error timeout;",
+     .doc = "As `proxy_next_upstream`. A call whose body has begun is not sent again.",
+     .id = FIELD(next),
+     .extra = next_bits,
+     .apply = set_bits},
+    {.name = "grpc_next_upstream_tries",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_NUMBER},
+     .group = GROUP,
+     .syntax = "grpc_next_upstream_tries number;",
+     .default_text = "grpc_next_upstream_tries 0;",
+     .doc = "As `proxy_next_upstream_tries`.",
+     .id = FIELD(next_tries),
+     .apply = set_number},
+    {.name = "grpc_ignore_headers",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = GROUP,
+     .syntax = "grpc_ignore_headers name …;",
+     .doc = "As `proxy_ignore_headers`.",
+     .id = FIELD(ignore),
+     .extra = ignore_bits,
+     .apply = set_bits},
+};
+
+void directives_proxy_register(void)
+{
+    schema_register(table, ARRAY_LEN(table));
+}

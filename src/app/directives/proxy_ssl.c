@@ -1,0 +1,154 @@
+/* proxy_ssl_*, grpc_ssl_*: TLS towards servers. */
+#include "app/directives/directives.h"
+
+#include "app/directives/tables.h"
+#include "app/proxy/proxy.h"
+#include "app/tls/tls_conf.h"
+#include "net/tls_ctx.h"
+
+#define GROUP "Proxying"
+
+static struct proxy_tls *own(void *ctx, const struct config_node *node)
+{
+    const struct apply *a = ctx;
+    bool is_grpc = slice_has_prefix(slice_str(node->schema->name), SLICE("grpc_"));
+
+    return &proxy_conf_own(a->conf, a->loc, is_grpc)->tls;
+}
+
+static bool set_file(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    const char **at = (const char **)((char *)own(ctx, node) + node->schema->id);
+
+    UNUSED(e);
+    *at = conf_material(((struct apply *)ctx)->conf, node->args[0]);
+    return true;
+}
+
+static bool set_ciphers(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    own(ctx, node)->ciphers = pool_strdup(&((struct apply *)ctx)->conf->pool, node->args[0]);
+    return true;
+}
+
+static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_flag(own(ctx, node), node, e);
+}
+
+static bool set_name(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_script(ctx, node, node->args[0], &own(ctx, node)->name, e);
+}
+
+static bool set_depth(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t n;
+
+    if (!config_arg_int(node, 0, &n, e))
+        return false;
+    own(ctx, node)->depth = (unsigned)MIN(n, 100);
+    return true;
+}
+
+static bool set_protocols(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return tls_conf_read_protocols(node, &own(ctx, node)->protocols, e);
+}
+
+static bool accept_reuse(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(ctx);
+    UNUSED(node);
+    UNUSED(e);
+    return true; /* connections are kept instead */
+}
+
+static bool add_command(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct app_conf *conf = ((struct apply *)ctx)->conf;
+    struct proxy_tls *t = own(ctx, node);
+
+    if (!t->commands_size)
+        t->n_commands = 0; /* those were the parent's */
+    t->commands = directives_grow(conf, t->commands_size ? t->commands : NULL, t->n_commands,
+                                  &t->commands_size, sizeof(*t->commands));
+    return tls_conf_read_command(conf, node, TLS_ROLE_CLIENT, &t->commands[t->n_commands++], e);
+}
+
+/* Each setting has a row for proxy_pass and one for grpc_pass, which differ in the first word. */
+#define ROW(word, most, what, text, field, setter)                                                 \
+    {                                                                                              \
+        .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .min_args = 1,                  \
+        .max_args = (most), .group = GROUP, .syntax = word " " what ";", .doc = (text),            \
+        .id = offsetof(struct proxy_tls, field), .apply = (setter)                                 \
+    }
+#define FLAG_ROW(word, field, text)                                                                \
+    {                                                                                              \
+        .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .min_args = 1, .max_args = 1,   \
+        .kinds = {ARG_FLAG}, .group = GROUP, .syntax = word " on | off;",                          \
+        .default_text = word " off;", .doc = (text), .id = offsetof(struct proxy_tls, field),      \
+        .apply = set_flag                                                                          \
+    }
+#define BOTH(word, most, what, text, field, setter)                                                \
+    ROW("proxy_ssl_" word, most, what, text, field, setter),                                       \
+        ROW("grpc_ssl_" word, most, what, "As `proxy_ssl_" word "`, for `grpc_pass`.", field,      \
+            setter)
+#define BOTH_FLAG(word, field, text)                                                               \
+    FLAG_ROW("proxy_ssl_" word, field, text),                                                      \
+        FLAG_ROW("grpc_ssl_" word, field, "As `proxy_ssl_" word "`, for `grpc_pass`.")
+
+#define COMMAND(word, text)                                                                        \
+    {                                                                                              \
+        .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .flags = DIRECTIVE_REPEATS,     \
+        .min_args = 2, .max_args = 2, .group = GROUP, .syntax = word " name value;",               \
+        .doc = (text), .apply = add_command                                                        \
+    }
+
+static const struct directive table[] = {
+    BOTH_FLAG("verify", verifies,
+              "Whether the certificate of a server must be signed by "
+              "`proxy_ssl_trusted_certificate` and be for `proxy_ssl_name`."),
+    BOTH_FLAG("server_name", sends_name, "Whether the name is sent to the server (SNI)."),
+    BOTH("name", 1, "name",
+         "The name that is sent and verified; `$proxy_host` by default, in `stream` the host of "
+         "`proxy_pass`. May hold variables.",
+         name, set_name),
+    BOTH("trusted_certificate", 1, "file",
+         "Authorities that certificates of servers are verified against, PEM.", trusted, set_file),
+    BOTH("crl", 1, "file", "What they have revoked, PEM.", crl, set_file),
+    BOTH("certificate", 1, "file", "Our certificate for servers that ask for one, PEM.", cert,
+         set_file),
+    BOTH("certificate_key", 1, "file", "Its key, PEM.", key, set_file),
+    BOTH("ciphers", 1, "list", "Ciphers of TLS 1.2 and older, in OpenSSL's notation.", ciphers,
+         set_ciphers),
+    BOTH("protocols", ARGS_MANY, "[TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3]",
+         "Versions of TLS; 1.2 and 1.3 by default.", protocols, set_protocols),
+    BOTH("verify_depth", 1, "number", "How many certificates may stand above the server's.", depth,
+         set_depth),
+    BOTH("session_reuse", 1, "on | off",
+         "Accepted; sessions are not resumed: keep connections instead.", depth, accept_reuse),
+    COMMAND("proxy_ssl_conf_command",
+            "A setting of the library by its own name: `MinProtocol`, `Options`, `Ciphersuites` "
+            "and what else SSL_CONF_cmd(3) lists. Obeyed after all other directives."),
+    COMMAND("grpc_ssl_conf_command", "As `proxy_ssl_conf_command`, for `grpc_pass`."),
+    {.name = "lua_upstream_skip_openssl_default_verify",
+     .contexts = CTX_HTTP_ALL,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_FLAG},
+     .group = GROUP,
+     .syntax = "lua_upstream_skip_openssl_default_verify on | off;",
+     .default_text = "lua_upstream_skip_openssl_default_verify off;",
+     .doc =
+         "With `proxy_ssl_verify_by_lua`: certificates of servers are not judged before it runs, "
+         "which alone decides.",
+     .id = offsetof(struct proxy_tls, skips_own_judgement),
+     .apply = set_flag},
+};
+
+void directives_proxy_ssl_register(void)
+{
+    schema_register(table, ARRAY_LEN(table));
+}

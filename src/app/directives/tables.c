@@ -1,0 +1,35 @@
+/* The list of all tables. To add a file of directives: its register function in
+ * directives_tables.h and below. */
+#include "app/directives/tables.h"
+
+#include "app/app.h"
+
+void app_register_directives(void)
+{
+    directives_main_register();
+    directives_http_register();
+    directives_location_register();
+    directives_files_register();
+    directives_limits_register();
+    directives_http2_register();
+    directives_log_register();
+    directives_resolver_register();
+    directives_tls_register();
+    directives_headers_register();
+    directives_compress_register();
+    directives_rewrite_register();
+    directives_access_register();
+    directives_memcached_register();
+    directives_map_register();
+    directives_echo_register();
+    directives_proxy_register();
+    directives_proxy_socket_register();
+    directives_proxy_ssl_register();
+    directives_upstream_register();
+    directives_health_register();
+    directives_lua_register();
+    directives_shared_register();
+    directives_socket_register();
+    directives_stream_register();
+    directives_relay_register();
+}

@@ -1,0 +1,266 @@
+/* upstream { }: groups of servers. */
+#include "app/directives/upstream.h"
+
+#include "app/directives/tables.h"
+#include "app/proxy/upstream.h"
+#include "base/num.h"
+
+#define GROUP "Upstreams"
+
+enum { ZONE_LEAST = 32768 };
+
+static struct apply_upstream *of(void *ctx)
+{
+    return ctx;
+}
+
+static bool apply_upstream(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct upstream *u = upstream_new(&a->conf->pool, node->args[0]);
+    struct apply_upstream f = {a, u};
+    bool is_stream = directives_is_stream(a);
+
+    upstream_list(a->conf, u, is_stream);
+    if (map_set(is_stream ? &a->conf->stream_upstreams : &a->conf->upstreams, u->name, u))
+        return config_node_error(node, e, "duplicate upstream \"%.200s\"", node->args[0].p);
+    if (!config_apply(node, &f, e))
+        return false;
+    if (u->n > 0 && u->has_zone)
+        upstream_share(u);
+    return u->n > 0 || u->balancer || config_node_error(node, e, "no servers are inside upstream");
+}
+
+static bool take_number(struct slice word, const char *name, int64_t *out)
+{
+    struct slice key = slice_str(name);
+
+    return slice_has_prefix(word, key) && num_parse_u63(slice_from(word, key.n), out);
+}
+
+static bool take_parameter(struct upstream_peer *p, struct slice word)
+{
+    int64_t n;
+
+    if (slice_eq(word, SLICE("backup")))
+        p->is_backup = true;
+    else if (slice_eq(word, SLICE("down")))
+        p->is_down = true;
+    else if (take_number(word, "weight=", &n) && n > 0 && n < 65536)
+        p->weight = (unsigned)n;
+    else if (take_number(word, "max_fails=", &n))
+        p->max_fails = (unsigned)MIN(n, 1000000);
+    else if (take_number(word, "max_conns=", &n))
+        p->max_conns = (unsigned)MIN(n, 1000000);
+    else if (slice_has_prefix(word, SLICE("fail_timeout=")) &&
+             num_parse_msec(slice_from(word, 13), &n))
+        p->fail_timeout = (uint64_t)n;
+    else
+        return slice_eq(word, SLICE("resolve")); /* names are looked up anew as they expire */
+    return true;
+}
+
+static bool add_server(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    bool is_stream = directives_is_stream(of(ctx)->apply);
+    struct upstream_peer *p = upstream_add(of(ctx)->u, node->args[0], is_stream ? 0 : 80);
+
+    if (!p)
+        return config_node_error(node, e, "%s in upstream \"%.200s\"",
+                                 is_stream ? "invalid host or no port" : "invalid host",
+                                 node->args[0].p);
+    for (size_t i = 1; i < node->n_args; i++)
+        if (!take_parameter(p, node->args[i]))
+            return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[i].p);
+    return true;
+}
+
+static bool set_balance(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    of(ctx)->u->balance = (enum upstream_balance)node->schema->id;
+    if (node->schema->id != UPSTREAM_RANDOM || node->n_args == 0)
+        return true;
+    if (!slice_eq(node->args[0], SLICE("two")))
+        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[0].p);
+    if (node->n_args > 1 && !slice_eq(node->args[1], SLICE("least_conn")))
+        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[1].p);
+    of(ctx)->u->balance = UPSTREAM_RANDOM_TWO;
+    return true;
+}
+
+static bool set_hash(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply_upstream *f = ctx;
+
+    f->u->balance = UPSTREAM_HASH;
+    if (node->n_args > 1 && !slice_eq(node->args[1], SLICE("consistent")))
+        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[1].p);
+    if (node->n_args > 1)
+        f->u->balance = UPSTREAM_CONSISTENT;
+    return directives_script(f->apply, node, node->args[0], &f->u->key, e);
+}
+
+static bool set_keepalive(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t n;
+
+    if (!config_arg_int(node, 0, &n, e))
+        return false;
+    if (n == 0)
+        return config_node_error(node, e, "invalid value \"0\" in \"keepalive\" directive");
+    of(ctx)->u->keepalive = (unsigned)MIN(n, 1000000);
+    return true;
+}
+
+static bool set_number(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_number(of(ctx)->u, node, e);
+}
+
+static bool set_time(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_time(of(ctx)->u, node, e);
+}
+
+/* The memory is as large as it has to be. */
+static bool set_zone(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t size;
+
+    if (node->n_args > 1 && (!num_parse_size(node->args[1], &size) || size < ZONE_LEAST))
+        return config_node_error(node, e, "invalid zone size \"%.200s\"", node->args[1].p);
+    of(ctx)->u->has_zone = true;
+    return true;
+}
+
+#define CTX_BOTH (CTX_UPSTREAM | CTX_STREAM_UPSTREAM)
+
+#define BALANCE(word, where, args, what, kind, text)                                               \
+    {                                                                                              \
+        .name = (word), .contexts = (where), .min_args = 0, .max_args = (args), .group = GROUP,    \
+        .syntax = (what), .doc = (text), .id = (kind), .apply = set_balance                        \
+    }
+
+static const struct directive table[] = {
+    {.name = "upstream",
+     .contexts = CTX_HTTP,
+     .flags = DIRECTIVE_BLOCK | DIRECTIVE_REPEATS,
+     .opens = CTX_UPSTREAM,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "upstream name { … }",
+     .doc =
+         "A group of servers that `proxy_pass` names; those of `http` and of `stream` are apart. "
+         "They are chosen in turn, by weight, unless "
+         "another way is named.",
+     .apply = apply_upstream},
+    {.name = "upstream",
+     .contexts = CTX_STREAM,
+     .flags = DIRECTIVE_BLOCK | DIRECTIVE_REPEATS,
+     .opens = CTX_STREAM_UPSTREAM,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "upstream name { … }",
+     .apply = apply_upstream},
+    {.name = "server",
+     .contexts = CTX_BOTH,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .group = GROUP,
+     .syntax = "server address [parameters];",
+     .doc =
+         "A server: `name[:port]` (looked up when a connection is made, and again when that "
+         "knowledge has expired), an address, or `unix:/path`; the port is 80 in `http`, and must "
+         "be given in `stream`. `weight=1`; `max_fails=1` "
+         "failures within `fail_timeout=10s` leave it out for that long (0: never); `max_conns` "
+         "requests at once in a worker; `backup`: only when the others are out; `down`.",
+     .apply = add_server},
+    BALANCE("least_conn", CTX_BOTH, 0, "least_conn;", UPSTREAM_LEAST_CONN,
+            "Chooses the server with the fewest requests, by weight."),
+    BALANCE("ip_hash", CTX_UPSTREAM, 0, "ip_hash;", UPSTREAM_IP_HASH,
+            "Chooses by the client's address (the first three octets of IPv4)."),
+    BALANCE("random", CTX_BOTH, 2, "random [two [least_conn]];", UPSTREAM_RANDOM,
+            "Chooses at random; with `two` the less busy of two."),
+    {.name = "hash",
+     .contexts = CTX_BOTH,
+     .min_args = 1,
+     .max_args = 2,
+     .group = GROUP,
+     .syntax = "hash key [consistent];",
+     .doc = "Chooses by a text with variables. With `consistent` few keys change their server when "
+            "one comes or goes.",
+     .apply = set_hash},
+    {.name = "keepalive",
+     .contexts = CTX_UPSTREAM,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_NUMBER},
+     .group = GROUP,
+     .syntax = "keepalive number;",
+     .doc = "How many free connections each worker keeps for a server. Takes `proxy_http_version "
+            "1.1;` and `proxy_set_header Connection \"\";` in the location.",
+     .apply = set_keepalive},
+    {.name = "balancer_keepalive",
+     .contexts = CTX_UPSTREAM,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_NUMBER},
+     .group = GROUP,
+     .syntax = "balancer_keepalive number;",
+     .default_text = "balancer_keepalive 30;",
+     .doc = "How many free connections each worker keeps for a server that `balancer_by_lua` chose "
+            "and whose connections `enable_keepalive` keeps.",
+     .id = offsetof(struct upstream, balancer_keepalive),
+     .apply = set_number},
+    {.name = "keepalive_requests",
+     .contexts = CTX_UPSTREAM,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_NUMBER},
+     .group = GROUP,
+     .syntax = "keepalive_requests number;",
+     .default_text = "keepalive_requests 1000;",
+     .doc = "Requests on one connection to a server.",
+     .id = offsetof(struct upstream, keepalive_requests),
+     .apply = set_number},
+    {.name = "keepalive_timeout",
+     .contexts = CTX_UPSTREAM,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_TIME},
+     .group = GROUP,
+     .syntax = "keepalive_timeout time;",
+     .default_text = "keepalive_timeout 60s;",
+     .doc = "How long a free connection to a server is kept.",
+     .id = offsetof(struct upstream, keepalive_timeout),
+     .apply = set_time},
+    {.name = "keepalive_time",
+     .contexts = CTX_UPSTREAM,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_TIME},
+     .group = GROUP,
+     .syntax = "keepalive_time time;",
+     .default_text = "keepalive_time 1h;",
+     .doc = "How old a connection to a server may become.",
+     .id = offsetof(struct upstream, keepalive_time),
+     .apply = set_time},
+    {.name = "zone",
+     .contexts = CTX_BOTH,
+     .min_args = 1,
+     .max_args = 2,
+     .group = GROUP,
+     .syntax = "zone name [size];",
+     .doc = "All workers know together which servers have failed, how busy each is and whose turn "
+            "it is; without it each worker knows for itself. The size is checked (32k at least) "
+            "and otherwise the server's own affair. A reload begins anew.",
+     .apply = set_zone},
+};
+
+void directives_upstream_register(void)
+{
+    schema_register(table, ARRAY_LEN(table));
+}

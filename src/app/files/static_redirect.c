@@ -1,0 +1,82 @@
+/* Where a directory without its slash is: the Location field and nothing else.
+ *
+ * The path comes from the client. Without scheme and host before it a path that begins with two
+ * slashes (or '/' and '\', which browsers read alike) would name another host, so such a path is
+ * cut to one. */
+#include "app/files/static_redirect.h"
+
+#include "app/conf.h"
+#include "app/phases.h"
+#include "base/encode.h"
+
+static void add_host(struct visit *v, struct buf *out)
+{
+    const struct request *req = &v->x->req;
+    const struct addr *local = exchange_local(v->x);
+
+    if (v->loc->is_name_in_redirect && v->vhost->n_names > 0 && v->vhost->names[0].n > 0)
+        buf_add_slice(out, v->vhost->names[0]);
+    else if (req->host.n > 0)
+        buf_add_slice(out, req->host);
+    else if (local)
+        addr_format_host(local, out);
+}
+
+void static_redirect_add_origin(struct visit *v, struct buf *out)
+{
+    const struct addr *local = exchange_local(v->x);
+    bool is_tls = v->x->req.is_tls;
+    int port = local ? addr_port(local) : 0;
+
+    buf_add_slice(out, is_tls ? SLICE("https://") : SLICE("http://"));
+    add_host(v, out);
+    if (v->loc->is_port_in_redirect && port > 0 && port != (is_tls ? 443 : 80)) {
+        buf_add_char(out, ':');
+        buf_add_int(out, port);
+    }
+}
+
+/* `path` from behind all the slashes, of either kind, that it begins with. */
+static struct slice skip_slashes(struct slice path)
+{
+    while (path.n > 0 && (path.p[0] == '/' || path.p[0] == '\\'))
+        path = slice_from(path, 1);
+    return path;
+}
+
+static void add_path(struct buf *out, struct slice path)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i <= path.n; i++) {
+        if (i < path.n && path.p[i] != '\\')
+            continue;
+        encode_percent(out, slice_of(path.p + from, i - from), ENCODE_PATH);
+        if (i < path.n)
+            buf_add_lit(out, "%5C");
+        from = i + 1;
+    }
+}
+
+enum step_result static_redirect_to_dir(struct visit *v)
+{
+    const struct request *req = &v->x->req;
+    struct buf out = BUF_EMPTY;
+
+    if (v->loc->is_redirect_absolute) {
+        static_redirect_add_origin(v, &out);
+        add_path(&out, req->path);
+    } else {
+        buf_add_char(&out, '/');
+        add_path(&out, skip_slashes(req->path));
+    }
+    buf_add_char(&out, '/');
+    if (req->query.p && req->query.n > 0) {
+        buf_add_char(&out, '?');
+        buf_add_slice(&out, req->query);
+    }
+    header_set_id(&v->x->res.headers, visit_pool(v), HEADER_LOCATION,
+                  pool_dup(visit_pool(v), buf_slice(&out)));
+    buf_free(&out);
+    return phases_finish_status(v, 301);
+}

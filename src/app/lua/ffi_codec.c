@@ -1,0 +1,195 @@
+/* The sets of characters are ngx's; they differ from those of RFC 3986 in what they leave alone. */
+#include "app/lua/ffi_codec.h"
+
+#include "base/encode.h"
+
+#include <string.h>
+
+#include "app/lua/ffi_ngx.h"
+#include "proto/url.h"
+
+static const char hex[] = "0123456789ABCDEF";
+
+static int is_kept(unsigned char c, int type)
+{
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+        return 1;
+    if (c < 0x21 || c > 0x7e)
+        return 0;
+    if (type == 0)
+        return !strchr("#%?", c);
+    if (type == 1)
+        return !strchr("#%?+", c);
+    if (type == 3)
+        return !strchr("\"#%'", c);
+    if (type == 4)
+        return !strchr("\"%'", c);
+    if (type > 4)
+        return c != '%';
+    return strchr("-._~!'()*", c) != NULL;
+}
+
+size_t ffi_codec_escape(const char *p, size_t n, int type, char *out)
+{
+    char *at = out;
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)p[i];
+
+        if (is_kept(c, type)) {
+            *at++ = p[i];
+            continue;
+        }
+        *at++ = '%';
+        *at++ = hex[c >> 4];
+        *at++ = hex[c & 15];
+    }
+    return (size_t)(at - out);
+}
+
+size_t ffi_codec_unescape(const char *p, size_t n, char *out)
+{
+    bool is_well_formed;
+
+    return (size_t)(encode_unpercent_raw(out, slice_of(p, n), true, &is_well_formed) - out);
+}
+
+int ffi_codec_next_arg(const char *p, size_t n, size_t *at, char *room, struct ffi_str *name,
+                       struct ffi_str *value)
+{
+    struct slice rest = slice_of(p + *at, n - *at), raw_name, raw_value;
+    bool has_value;
+
+    if (*at >= n || !url_next_arg(&rest, &raw_name, &raw_value, &has_value)) {
+        *at = n;
+        return 0;
+    }
+    *at = rest.p ? (size_t)(rest.p - p) : n;
+    name->p = room;
+    name->n = ffi_codec_unescape(raw_name.p, raw_name.n, room);
+    value->p = room + name->n;
+    value->n = has_value ? ffi_codec_unescape(raw_value.p, raw_value.n, room + name->n) : 0;
+    return has_value ? 1 : 2;
+}
+
+static const char alphabets[2][65] = {
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+};
+
+size_t ffi_codec_base64(const char *p, size_t n, int is_padded, int is_url, char *out)
+{
+    const char *alphabet = alphabets[is_url != 0];
+    char *at = out;
+
+    for (size_t i = 0; i < n; i += 3) {
+        size_t left = n - i;
+        uint32_t bits = (uint32_t)(unsigned char)p[i] << 16;
+
+        if (left > 1)
+            bits |= (uint32_t)(unsigned char)p[i + 1] << 8;
+        if (left > 2)
+            bits |= (unsigned char)p[i + 2];
+        *at++ = alphabet[bits >> 18];
+        *at++ = alphabet[bits >> 12 & 63];
+        if (left > 1 || is_padded)
+            *at++ = left > 1 ? alphabet[bits >> 6 & 63] : '=';
+        if (left > 2 || is_padded)
+            *at++ = left > 2 ? alphabet[bits & 63] : '=';
+    }
+    return (size_t)(at - out);
+}
+
+static int value_of(char c, int is_url)
+{
+    const char *found = c ? strchr(alphabets[is_url != 0], c) : NULL;
+
+    return found ? (int)(found - alphabets[is_url != 0]) : -1;
+}
+
+ptrdiff_t ffi_codec_unbase64(const char *p, size_t n, int is_url, int is_lenient, char *out)
+{
+    uint32_t bits = 0;
+    unsigned have = 0;
+    char *at = out;
+
+    while (n > 0 && p[n - 1] == '=')
+        n--;
+    for (size_t i = 0; i < n; i++) {
+        int value = value_of(p[i], is_url);
+
+        if (value < 0 && is_lenient && p[i] != '=')
+            continue;
+        if (value < 0 && is_lenient)
+            break;
+        if (value < 0)
+            return -1;
+        bits = bits << 6 | (uint32_t)value;
+        if (++have % 4 == 0) {
+            *at++ = (char)(bits >> 16);
+            *at++ = (char)(bits >> 8);
+            *at++ = (char)bits;
+        }
+    }
+    if (have % 4 == 1)
+        return is_lenient ? at - out : -1;
+    if (have % 4 == 2)
+        *at++ = (char)(bits >> 4);
+    if (have % 4 == 3) {
+        *at++ = (char)(bits >> 10);
+        *at++ = (char)(bits >> 2);
+    }
+    return at - out;
+}
+
+uint32_t ffi_codec_crc32(const char *p, size_t n)
+{
+    uint32_t crc = 0xffffffff;
+
+    for (size_t i = 0; i < n; i++) {
+        crc ^= (unsigned char)p[i];
+        for (int k = 0; k < 8; k++)
+            crc = crc >> 1 ^ (0xedb88320 & -(crc & 1));
+    }
+    return ~crc;
+}
+
+static char sql_escape(char c)
+{
+    switch (c) {
+    case '\0':
+        return '0';
+    case '\b':
+        return 'b';
+    case '\n':
+        return 'n';
+    case '\r':
+        return 'r';
+    case '\t':
+        return 't';
+    case 26:
+        return 'Z';
+    case '\\':
+    case '\'':
+    case '"':
+        return c;
+    default:
+        return 0;
+    }
+}
+
+size_t ffi_codec_quote_sql(const char *p, size_t n, char *out)
+{
+    char *at = out;
+
+    *at++ = '\'';
+    for (size_t i = 0; i < n; i++) {
+        char e = sql_escape(p[i]);
+
+        if (e)
+            *at++ = '\\';
+        *at++ = e ? e : p[i];
+    }
+    *at++ = '\'';
+    return (size_t)(at - out);
+}

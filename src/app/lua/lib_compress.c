@@ -1,0 +1,119 @@
+/* Settings are on the heap and counted: Lua may drop them, or its machine be closed, while
+ * responses are under way. */
+#include "app/lua/lib_compress.h"
+
+#include <lauxlib.h>
+
+#include "app/lua/lua_answer.h"
+#include "app/visit.h"
+#include "base/mem.h"
+#include "bind/handle.h"
+#include "bind/opts.h"
+#include "http/filter_compress.h"
+
+#define TYPE "perilune.compressor"
+
+struct lua_compressor {
+    struct compress_settings settings;
+    struct map types;
+    unsigned n_holds;
+};
+
+static void release(void *arg)
+{
+    struct lua_compressor *c = arg;
+
+    if (--c->n_holds > 0)
+        return;
+    map_deinit(&c->types);
+    mem_free(c);
+}
+
+static int l_gc(lua_State *L)
+{
+    struct lua_compressor **slot = luaL_checkudata(L, 1, TYPE);
+
+    if (*slot)
+        release(*slot);
+    *slot = NULL;
+    return 0;
+}
+
+static void read_level(lua_State *L, struct compress_rule *rule, enum coding coding,
+                       const char *name)
+{
+    int least = coding_level_least(coding), most = coding_level_most(coding);
+    double level = opts_number(L, 1, name, -1);
+
+    rule->is_on = level >= 0;
+    if (rule->is_on && (level < least || level > most))
+        luaL_error(L, "option '%s' must be a level from %d to %d", name, least, most);
+    rule->level = (int)level;
+}
+
+/* True: all types. */
+static bool read_types(lua_State *L, struct map *types)
+{
+    bool has_all = false;
+
+    lua_getfield(L, 1, "types");
+    for (int i = 1, n = (int)lua_objlen(L, -1); i <= n; i++) {
+        struct slice type;
+
+        lua_rawgeti(L, -1, i);
+        type.p = luaL_checklstring(L, -1, &type.n);
+        if (slice_eq(type, SLICE("*")))
+            has_all = true;
+        map_set(types, type, types);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return has_all;
+}
+
+int lib_compress_new(lua_State *L)
+{
+    static const char *const names[] = {
+        [CODING_BROTLI] = "brotli", [CODING_ZSTD] = "zstd", [CODING_GZIP] = "gzip"};
+    struct lua_compressor **slot, *c;
+    bool has_all;
+
+    luaL_checktype(L, 1, LUA_TTABLE);
+    slot = lua_newuserdata(L, sizeof(struct lua_compressor *));
+    *slot = NULL;
+    luaL_getmetatable(L, TYPE);
+    lua_setmetatable(L, -2);
+    *slot = c = mem_new(struct lua_compressor);
+    c->n_holds = 1;
+    map_init(&c->types, true);
+    c->settings.has_vary = true;
+    c->settings.proxied = COMPRESS_PROXIED_ANY;
+    has_all = read_types(L, &c->types);
+    for (enum coding i = 0; i < CODING_COUNT; i++) {
+        struct compress_rule *rule = &c->settings.rules[i];
+
+        read_level(L, rule, i, names[i]);
+        rule->min_length = (int64_t)opts_number(L, 1, "min_length", 0);
+        rule->types = &c->types;
+        rule->has_all_types = has_all;
+    }
+    return 1;
+}
+
+int lib_compress_use(lua_State *L)
+{
+    struct visit *v = lua_answer_visit(L, 1);
+    struct lua_compressor **slot = luaL_checkudata(L, 2, TYPE);
+
+    if (!v || v->is_answered || exchange_has_started(v->x))
+        return 0;
+    (*slot)->n_holds++;
+    pool_on_reset(visit_pool(v), release, *slot);
+    filter_compress_add(v->x, &(*slot)->settings);
+    return 0;
+}
+
+void lib_compress_open(lua_State *L)
+{
+    handle_type(L, TYPE, "compressor", l_gc);
+}

@@ -1,0 +1,20 @@
+/* Compression that a handler asks for (lua/perilune/http/middleware/compress.lua): the filter of
+ * the directives, with settings that Lua made. */
+#ifndef APP_LUA_LIB_COMPRESS_H
+#define APP_LUA_LIB_COMPRESS_H
+
+#include <lua.h>
+
+/* compressor(options) → settings. Options, checked by Lua: `gzip`, `brotli`, `zstd` (levels; the
+ * coding is not offered without), `min_length` (bytes), `types` (array of media types; "*": all).
+ * Raises for a level that is out of range. */
+int lib_compress_new(lua_State *L);
+
+/* compress(req, settings): the response, whoever makes it, goes through the filter. Without effect
+ * when it has begun. */
+int lib_compress_use(lua_State *L);
+
+/* Registers the type of the settings. */
+void lib_compress_open(lua_State *L);
+
+#endif

@@ -1,0 +1,273 @@
+/* Sockets of a request are closed when it ends: they stand in a list of its visit, or of its
+ * timer's task, and are bound to it, so that nobody else uses them by mistake. */
+#include "app/lua/lib_socket.h"
+
+#include <lauxlib.h>
+
+#include "app/lua/body_stream.h"
+#include "app/lua/lib_ngx_thread.h"
+#include "app/lua/lib_ngx_visit.h"
+#include "app/lua/lua_output.h"
+#include "bind/lib_process.h"
+#include "bind/lib_stream.h"
+#include "http/body_spool.h"
+#include "net/addr.h"
+#include "net/tcp.h"
+
+static const struct location *of_http; /* process-wide: of the configuration that is served */
+
+void lib_socket_use(const struct location *http)
+{
+    of_http = http;
+}
+
+/* What the running code's location says; the level of http where there is no request. */
+static const struct socket_conf *conf(void)
+{
+    static const struct socket_conf default_conf = SOCKET_CONF_DEFAULT; /* without http */
+    const struct visit *v = lua_current_visit();
+
+    if (v)
+        return &v->loc->sockets;
+    return of_http ? &of_http->sockets : &default_conf;
+}
+
+static void lose_all(void *arg)
+{
+    owned_lose_all(arg);
+}
+
+static struct list *sockets_of_visit(struct visit *v);
+
+/* Sockets that a subrequest leaves behind end with the request that made it. */
+static void leave_to_parent(void *arg)
+{
+    struct visit *v = arg;
+
+    owned_hand_over(lua_visit_of(v)->sockets, sockets_of_visit(v->parent));
+}
+
+static struct list *sockets_of_visit(struct visit *v)
+{
+    struct lua_visit *lv = lua_visit_of(v);
+
+    if (lv->sockets)
+        return lv->sockets;
+    lv->sockets = pool_alloc(visit_pool(v), sizeof(*lv->sockets));
+    list_init(lv->sockets);
+    if (v->parent)
+        pool_on_reset(visit_pool(v), leave_to_parent, v);
+    else
+        pool_on_reset(visit_pool(v), lose_all, lv->sockets);
+    return lv->sockets;
+}
+
+/* Where sockets of the running code stand. */
+static struct list *sockets_of(struct visit *v)
+{
+    return v ? sockets_of_visit(v) : lib_ngx_thread_timer_sockets();
+}
+
+static void own(struct lib_stream *ls)
+{
+    owned_give(&ls->owner, sockets_of(lua_current_visit()));
+    ls->subject = lib_stream_subject();
+}
+
+static void set_limits(lua_State *L, struct lib_stream *ls)
+{
+    lua_Number read = lua_tonumber(L, 2), send = lua_tonumber(L, 3);
+
+    ls->read_timeout = (uint32_t)(read > 0 ? read : (lua_Number)conf()->read_timeout);
+    ls->write_timeout = (uint32_t)(send > 0 ? send : (lua_Number)conf()->send_timeout);
+}
+
+/* own(stream, read_ms, send_ms): the running request's from now on; 0: the location's timeout */
+static int l_own(lua_State *L)
+{
+    struct lib_stream *ls = lib_stream_check(L, 1);
+
+    own(ls);
+    set_limits(L, ls);
+    return 0;
+}
+
+/* own_process(process, stream, …): they end with the running request, but others may use them */
+static int l_own_process(lua_State *L)
+{
+    struct list *all = sockets_of(lua_current_visit());
+
+    owned_give(lib_process_owned(L, 1), all);
+    for (int i = 2; i <= lua_gettop(L); i++)
+        owned_give(&lib_stream_check(L, i)->owner, all);
+    return 0;
+}
+
+/* limit(stream, read_ms, send_ms): likewise, for a stream that has an owner */
+static int l_limit(lua_State *L)
+{
+    set_limits(L, lib_stream_check(L, 1));
+    return 0;
+}
+
+/* timeouts() → connect, keepalive: ms of the location */
+static int l_timeouts(lua_State *L)
+{
+    lua_pushnumber(L, (lua_Number)conf()->connect_timeout);
+    lua_pushnumber(L, (lua_Number)conf()->keepalive_timeout);
+    return 2;
+}
+
+static int l_pool_size(lua_State *L)
+{
+    lua_pushnumber(L, conf()->pool_size);
+    return 1;
+}
+
+static int l_log_errors(lua_State *L)
+{
+    lua_pushboolean(L, conf()->log_errors);
+    return 1;
+}
+
+static void set_text(lua_State *L, const char *name, const char *text)
+{
+    if (!text)
+        return;
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, name);
+}
+
+/* peer(stream) → the address of the other end, without its port; nil: it has none any more */
+static int l_peer(lua_State *L)
+{
+    const struct lib_stream *ls = lib_stream_check(L, 1);
+    struct buf text = BUF_EMPTY;
+    struct addr a;
+
+    if (!ls->wire.stream || addr_of_fd(stream_fd(ls->wire.stream), true, &a))
+        return 0;
+    addr_format_host(&a, &text);
+    lua_pushlstring(L, text.p, text.n);
+    buf_free(&text);
+    return 1;
+}
+
+/* tls() → a value that names the location, and the options of a TLS context for it: see
+ * perilune.core.tls client */
+static int l_tls(lua_State *L)
+{
+    const struct socket_conf *c = conf();
+
+    lua_pushlightuserdata(L, (void *)(uintptr_t)c);
+    lua_createtable(L, 0, 8);
+    set_text(L, "ca", c->trusted);
+    set_text(L, "crl", c->crl);
+    set_text(L, "ciphers", c->ciphers);
+    set_text(L, "certificate", c->certificate);
+    set_text(L, "key", c->certificate_key);
+    lua_pushnumber(L, c->protocols);
+    lua_setfield(L, -2, "protocol_bits");
+    lua_pushnumber(L, c->trusted ? c->depth + 1 : 0);
+    lua_setfield(L, -2, "depth");
+    return 2;
+}
+
+static int refuse(lua_State *L, const char *why)
+{
+    lua_pushnil(L);
+    lua_pushstring(L, why);
+    return 2;
+}
+
+/* Why the body cannot be read as a stream, or NULL. */
+static const char *body_obstacle(struct visit *v)
+{
+    const struct exchange *x = v->x;
+
+    if (x->spool || lua_visit_of(v)->has_body_socket)
+        return "request body already exists";
+    if (ngx_visit_of(v)->is_body_discarded)
+        return "request body discarded";
+    if (x->req.content_length <= 0 && !x->req.has_unsized_body)
+        return "no body";
+    return NULL;
+}
+
+static int body_socket(lua_State *L, struct visit *v)
+{
+    const char *obstacle = body_obstacle(v);
+    struct lib_stream *ls;
+
+    if (obstacle)
+        return refuse(L, obstacle);
+    lua_visit_of(v)->has_body_socket = true;
+    ngx_visit_watch_cancel(v);
+    ls = lib_stream_push(L);
+    lib_stream_open(ls, body_stream_new(v));
+    own(ls);
+    return 1;
+}
+
+static int raw_socket(lua_State *L, struct visit *v)
+{
+    struct exchange *x = v->x;
+    struct buf in = BUF_EMPTY;
+    struct lib_stream *ls;
+    struct outq out;
+    struct stream *s;
+
+    if (x->state == EXCHANGE_DETACHED)
+        return refuse(L, "duplicate call");
+    if (x->spool && x->spool->state == BODY_WAIT)
+        return refuse(L, "pending request body reading in some other thread");
+    if (lua_output_is_held(v))
+        return refuse(L, "http 1.0 buffering");
+    outq_init(&out);
+    ls = lib_stream_push(L);
+    s = exchange_detach(x, &in, &out);
+    if (!s)
+        return refuse(L, "client aborted");
+    lib_stream_open(ls, s);
+    if (stream_fd(s) >= 0)
+        tcp_set_nodelay(s, true);
+    wire_unread(&ls->wire, buf_slice(&in));
+    outq_append(&ls->wire.out, &out);
+    (void)wire_drained(&ls->wire, 0);
+    buf_free(&in);
+    own(ls);
+    return 1;
+}
+
+/* request(raw) → a stream over the request's body, or over the connection itself; or nil and why
+ * not */
+static int l_request(lua_State *L)
+{
+    struct visit *v = ngx_visit_check_request(L, NGX_IN_YIELDABLE);
+    bool is_raw = lua_toboolean(L, 1);
+
+    lua_settop(L, 0);
+    if (v->parent)
+        return refuse(L, "attempt to read the request body in a subrequest");
+    return is_raw ? raw_socket(L, v) : body_socket(L, v);
+}
+
+int lib_socket(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        {"own", l_own},
+        {"own_process", l_own_process},
+        {"limit", l_limit},
+        {"timeouts", l_timeouts},
+        {"pool_size", l_pool_size},
+        {"log_errors", l_log_errors},
+        {"peer", l_peer},
+        {"request", l_request},
+        {"tls", l_tls},
+        {NULL, NULL},
+    };
+
+    lua_newtable(L);
+    luaL_register(L, NULL, functions);
+    return 1;
+}

@@ -1,0 +1,94 @@
+/* Loading Lua of the configuration. A loaded function is kept in the registry under the generation
+ * of the machine, so that a reload (new machine) loads anew without anybody clearing references. */
+#include "app/lua/lua_code.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+
+#include "app/conf.h"
+#include "app/visit.h"
+#include "bind/vm.h"
+
+/* Errors are in the words of OpenResty, which says less where there is no request. */
+static int load_inline(lua_State *L, const struct lua_code *code, const struct visit *v)
+{
+    if (luaL_loadbuffer(L, code->text.p, code->text.n, code->chunk_name.p) == 0)
+        return 0;
+    if (!v)
+        return 500;
+    lua_pushfstring(L, "failed to load inlined Lua code: %s", lua_tostring(L, -1));
+    lua_remove(L, -2);
+    return 500;
+}
+
+static int load_file(lua_State *L, const struct lua_code *code, struct visit *v)
+{
+    struct slice path = script_is_constant(code->path) || !v ? script_constant(code->path)
+                                                             : script_eval(code->path, v);
+    const char *full = conf_path(code->conf, path);
+    int rc;
+
+    errno = 0;
+    rc = luaL_loadfile(L, full);
+    if (rc == 0)
+        return 0;
+    rc = rc != LUA_ERRFILE ? 500 : errno == ENOENT ? 404 : 503;
+    if (!v)
+        return rc;
+    lua_pushfstring(L, "failed to load external Lua file \"%s\": %s", full, lua_tostring(L, -1));
+    lua_remove(L, -2);
+    return rc;
+}
+
+/* `load` of the module resolves "module.function" and wraps the middleware around it. */
+static int load_handler(lua_State *L, const struct lua_code *code, const char *module)
+{
+    if (!vm_push_function(module, "load")) {
+        lua_pushfstring(L, "%s is missing", module);
+        return 500;
+    }
+    lua_pushlstring(L, code->text.p, code->text.n);
+    lua_createtable(L, (int)code->n_middleware, 0);
+    for (unsigned i = 0; i < code->n_middleware; i++) {
+        lua_pushlstring(L, code->middleware[i].p, code->middleware[i].n);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+    return lua_pcall(L, 2, 1, 0) == 0 ? 0 : 500;
+}
+
+static int load(lua_State *L, const struct lua_code *code, struct visit *v)
+{
+    switch (code->kind) {
+    case LUA_CODE_INLINE:
+        return load_inline(L, code, v);
+    case LUA_CODE_FILE:
+        return load_file(L, code, v);
+    case LUA_CODE_HANDLER:
+        return load_handler(L, code, "perilune.http.handler");
+    case LUA_CODE_SESSION:
+        break;
+    }
+    return load_handler(L, code, "perilune.session");
+}
+
+int lua_code_push(struct lua_code *code, struct visit *v)
+{
+    lua_State *L = vm_main();
+    bool is_fixed = code->kind != LUA_CODE_FILE || script_is_constant(code->path);
+    bool is_cached = v ? v->loc->lua_code_cache : true;
+    int status;
+
+    if (code->machine == vm_generation() && code->ref != LUA_NOREF) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, code->ref);
+        return 0;
+    }
+    status = load(L, code, v);
+    if (status)
+        return status;
+    if (is_fixed && (is_cached || code->kind == LUA_CODE_INLINE)) {
+        lua_pushvalue(L, -1);
+        code->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+        code->machine = vm_generation();
+    }
+    return 0;
+}

@@ -1,0 +1,41 @@
+/* Lua from the configuration: an inline chunk, a file, or a named function of a module; loaded once
+ * per machine. */
+#ifndef APP_LUA_LUA_CODE_H
+#define APP_LUA_LUA_CODE_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+struct app_conf;
+struct script;
+struct visit;
+
+enum lua_code_kind {
+    LUA_CODE_INLINE,
+    LUA_CODE_FILE,
+    LUA_CODE_HANDLER, /* module[.function], with middleware around */
+    LUA_CODE_SESSION, /* module[.function] that serves connections */
+};
+
+struct lua_code {
+    enum lua_code_kind kind;
+    const char *directive;    /* "content_by_lua" */
+    struct slice text;        /* inline source, or module[.function] */
+    struct script *path;      /* of a file; may hold variables */
+    struct slice chunk_name;  /* "=content_by_lua(nginx.conf:42)" */
+    struct slice *middleware; /* outermost first */
+    unsigned n_middleware;
+    struct app_conf *conf;
+    int ref; /* registry reference of the loaded function in the current machine, LUA_NOREF before
+              */
+    unsigned machine; /* generation of the machine that `ref` belongs to */
+};
+
+/* Pushes the function on the main state, loading it when needed (always for files and handlers with
+ * lua_code_cache off). Returns 0; or the status to answer, with the text of the error on top
+ * instead: 404 a file that is not there, 503 one that may not be read, 500 anything else. `v` may
+ * be NULL where no file name has variables. */
+int lua_code_push(struct lua_code *code, struct visit *v);
+
+#endif

@@ -1,0 +1,119 @@
+/* Output of ngx.* on its way into the exchange. Whoever ends an answer that Lua began calls
+ * lua_output_end and not exchange_end, or what is held back would be lost. */
+#include "app/lua/lua_output.h"
+
+#include "app/error_page.h"
+#include "app/lua/lua_visit.h"
+#include "app/files/static_send.h"
+#include "base/buf.h"
+
+static void set_defaults(struct visit *v)
+{
+    struct response *res = &v->x->res;
+
+    if (res->status == 0)
+        res->status = 200;
+    if (v->loc->lua_use_default_type && !lua_visit_of(v)->is_type_cleared &&
+        v->loc->default_type.n && !header_find_id(&res->headers, HEADER_CONTENT_TYPE))
+        header_add_id(&res->headers, visit_pool(v), HEADER_CONTENT_TYPE, v->loc->default_type);
+}
+
+/* 304 or 412 takes the place of an answer that the client has, or does not want. True: it is sent.
+ */
+static bool answer_condition(struct visit *v)
+{
+    struct response *res = &v->x->res;
+    const struct header *etag = header_find_id(&res->headers, HEADER_ETAG);
+    int status;
+
+    if (res->status != 200)
+        return false;
+    status = static_send_conditions(v, etag ? etag->value : SLICE_EMPTY, res->last_modified);
+    if (status > 0)
+        error_page_answer(v, status);
+    return status > 0;
+}
+
+void lua_output_start(struct visit *v)
+{
+    if (exchange_has_started(v->x))
+        return;
+    set_defaults(v);
+    if (!answer_condition(v))
+        exchange_start(v->x);
+}
+
+static bool can_write(const struct exchange *x)
+{
+    return x->state < EXCHANGE_DONE && !x->has_ended;
+}
+
+bool lua_output_is_held(const struct visit *v)
+{
+    const struct lua_visit *lv = v->lua;
+
+    return lv && lv->held;
+}
+
+static bool must_hold(const struct visit *v)
+{
+    const struct exchange *x = v->x;
+
+    return v->loc->lua_http10_buffering && x->req.version_major == 1 && x->req.version_minor == 0 &&
+           !x->is_head && !exchange_has_started(x) && x->res.content_length < 0;
+}
+
+static void free_held(void *arg)
+{
+    buf_free(arg);
+}
+
+static void hold(struct visit *v, const struct chunk *c)
+{
+    struct lua_visit *lv = lua_visit_of(v);
+
+    if (!lv->held) {
+        lv->held = pool_new(visit_pool(v), struct buf);
+        pool_on_reset(visit_pool(v), free_held, lv->held);
+    }
+    log_write(&v->x->log, LOG_DEBUG, "lua buffering output bufs for the HTTP 1.0 request");
+    buf_add_slice(lv->held, c->bytes);
+}
+
+void lua_output_write(struct visit *v, const struct chunk *c)
+{
+    if (lua_output_is_held(v) || must_hold(v)) {
+        hold(v, c);
+        return;
+    }
+    lua_output_start(v);
+    if (c->bytes.n > 0 && can_write(v->x))
+        exchange_write(v->x, c);
+}
+
+void lua_output_release(struct visit *v)
+{
+    struct lua_visit *lv = v->lua;
+    struct chunk c;
+
+    if (!lua_output_is_held(v))
+        return;
+    c = CHUNK_BYTES(buf_slice(lv->held));
+    lv->held = NULL;
+    if (v->x->res.content_length < 0)
+        v->x->res.content_length = (int64_t)c.bytes.n;
+    lua_output_start(v);
+    if (c.bytes.n > 0 && can_write(v->x))
+        exchange_write(v->x, &c);
+}
+
+void lua_output_end(struct visit *v)
+{
+    int status = v->x->res.status;
+
+    lua_output_release(v);
+    if (!exchange_has_started(v->x) && (status == 0 || status == 200))
+        set_defaults(v);
+    if (can_write(v->x))
+        exchange_end(v->x);
+}

@@ -1,0 +1,86 @@
+/* The Lua part of a visit: made on first use, cancelled when the peer goes away. */
+#include "app/lua/lua_visit.h"
+
+#include <lauxlib.h>
+
+#include "app/lua/lua_handle.h"
+#include "bind/co.h"
+#include "bind/vm.h"
+
+struct lua_visit *lua_visit_of(struct visit *v)
+{
+    struct lua_visit *lv = v->lua;
+
+    if (lv)
+        return lv;
+    lv = pool_new(visit_pool(v), struct lua_visit);
+    lv->ctx_ref = lv->body_ref = LUA_NOREF;
+    lv->exit_status = LUA_EXIT_NONE;
+    v->lua = lv;
+    return lv;
+}
+
+double lua_visit_handle(struct visit *v)
+{
+    struct lua_visit *lv = lua_visit_of(v);
+
+    if (lv->handle == 0)
+        lv->handle = lua_handle_new(v);
+    return lv->handle;
+}
+
+bool lua_visit_is_running(const struct visit *v)
+{
+    const struct lua_visit *lv = v->lua;
+
+    return lv && lv->co;
+}
+
+static void on_drained(struct exchange *x)
+{
+    struct lua_visit *lv = lua_visit_of(visit_of(x));
+    struct co *co = lv->drain_co;
+
+    lv->drain_co = NULL;
+    if (co)
+        co_wake(co, lv->drain_wait);
+}
+
+void lua_visit_wait_drained(struct visit *v, bool to_empty)
+{
+    struct lua_visit *lv = lua_visit_of(v);
+
+    lv->drain_co = co_current();
+    lv->drain_wait = co_begin_wait(lv->drain_co);
+    v->x->user.on_drained = on_drained;
+    exchange_wait_drained(v->x, to_empty);
+}
+
+void lua_visit_wake_reader(struct visit *v)
+{
+    struct lua_visit *lv = lua_visit_of(v);
+    lua_State *L = vm_main();
+
+    if (lv->body_ref == LUA_NOREF)
+        return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, lv->body_ref);
+    luaL_unref(L, LUA_REGISTRYINDEX, lv->body_ref);
+    lv->body_ref = LUA_NOREF;
+    vm_call(0, 0, "request body");
+}
+
+/* ngx handlers run on to their end, as they do in OpenResty, unless the location checks for aborts.
+ */
+void lua_visit_cancel(struct visit *v)
+{
+    struct lua_visit *lv = v->lua;
+
+    if (!lv || !lv->co)
+        return;
+    if (lv->drain_co)
+        co_wake(lv->drain_co, lv->drain_wait);
+    if (lv->context != LUA_CONTEXT_HANDLER && !v->loc->http.does_check_abort)
+        return;
+    lv->is_cancelled = true;
+    co_cancel_err(lv->co, &err_closed);
+}

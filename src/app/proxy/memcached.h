@@ -1,0 +1,24 @@
+/* memc_pass and memcached_pass: what a location says about the memcached behind it. The
+ * conversation is lua/ngx/memcached.lua. */
+#ifndef APP_PROXY_MEMCACHED_H
+#define APP_PROXY_MEMCACHED_H
+
+#include "app/location.h"
+
+enum memcached_kind {
+    MEMCACHED_GET, /* memcached_pass: `get` of $memcached_key */
+    MEMCACHED_ANY, /* memc_pass: $memc_cmd with $memc_key and its kin */
+};
+
+struct memcached_conf {
+    const struct location *owner; /* whose block it was made for */
+    enum memcached_kind kind;
+    struct script *target; /* an address, or the name of an upstream */
+    struct slice allowed;  /* commands, with a blank around each; n == 0: all */
+    uint64_t connect_timeout, send_timeout, read_timeout; /* ms */
+};
+
+/* What is said at `l`, for a change: a copy of its parent's when it has none of its own. */
+struct memcached_conf *memcached_conf_own(struct location *l);
+
+#endif

@@ -1,0 +1,96 @@
+/* nginx's words where it has some for the case, so that people and programs know them; else those
+ * of the error. What happened exactly stands behind them. */
+#include "app/proxy/proxy_log.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "http/client_reach.h"
+#include "http/client_tls.h"
+
+bool proxy_log_is_timeout(const struct err *why)
+{
+    return why == &err_timeout || why == &client_err_request_timeout ||
+           why == &client_err_read_timeout || why == &client_err_send_timeout ||
+           why == &client_err_connect_timeout || why == &client_err_resolve_timeout ||
+           why == &client_err_tls_timeout || why == &client_err_total_timeout;
+}
+
+static bool is_connecting(const struct proxy *p)
+{
+    return !p->up || p->up->state <= CLIENT_QUEUED || !p->up->connected_ms;
+}
+
+static bool is_of_handshake(const struct err *why)
+{
+    return slice_has_prefix(slice_str(why->code), SLICE("tls_"));
+}
+
+static const char *stage_of(const struct proxy *p, const struct err *why)
+{
+    if (is_connecting(p) && proxy_tls_doing(&p->how))
+        return proxy_tls_doing(&p->how);
+    if (is_connecting(p) && is_of_handshake(why))
+        return "SSL handshaking to upstream";
+    if (is_connecting(p))
+        return "connecting to upstream";
+    return p->has_begun ? "reading upstream" : "reading response header from upstream";
+}
+
+static const char *words_of(const struct proxy *p, const struct err *why)
+{
+    if (proxy_log_is_timeout(why))
+        return "upstream timed out (110: Connection timed out)";
+    if (why == &err_refused)
+        return "connect() failed (111: Connection refused)";
+    if (why == &err_closed && !is_connecting(p))
+        return "upstream prematurely closed connection";
+    return why->message;
+}
+
+/* What connect() has said, in nginx's words: they go with the address. NULL: it was something else.
+ */
+static const char *connect_words(const struct err *why, enum log_level *level_out)
+{
+    static const struct {
+        const struct err *err;
+        enum log_level level;
+        const char *words;
+    } rows[] = {
+        {&err_invalid, LOG_CRIT, "22: Invalid argument"},
+        {&err_denied, LOG_CRIT, "13: Permission denied"},
+        {&err_not_found, LOG_CRIT, "2: No such file or directory"},
+        {&err_unreachable, LOG_ERROR, "101: Network is unreachable"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (rows[i].err != why)
+            continue;
+        *level_out = rows[i].level;
+        return rows[i].words;
+    }
+    return NULL;
+}
+
+void proxy_log_failure(const struct proxy *p, const struct err *why)
+{
+    struct slice detail = p->up ? p->up->detail : SLICE_EMPTY;
+    struct slice addr = p->peer ? p->peer->name : p->upstream->name;
+
+    enum log_level level = LOG_ERROR;
+    const char *told = is_connecting(p) ? connect_words(why, &level) : NULL;
+    struct buf words = BUF_EMPTY;
+
+    if (told) {
+        buf_printf(&words, "connect() to " SLICE_FMT " failed (%s)", SLICE_ARG(addr), told);
+    } else if (is_connecting(p) && is_of_handshake(why) && !proxy_log_is_timeout(why)) {
+        level = LOG_CRIT; /* nginx's, for a handshake that the library gave up */
+        buf_printf(&words, "SSL_do_handshake() failed (SSL: %s)", why->message);
+    }
+    log_write(&p->v->x->log, level,
+              "%s while %s, upstream: \"%s%s://" SLICE_FMT SLICE_FMT "\"%s" SLICE_FMT,
+              words.n ? buf_cstr(&words) : words_of(p, why), stage_of(p, why),
+              p->conf->is_grpc ? "grpc" : "http", p->pass.is_tls ? "s" : "", SLICE_ARG(addr),
+              SLICE_ARG(p->up ? p->up->req.target : SLICE_EMPTY), detail.n ? ", " : "",
+              SLICE_ARG(detail));
+    buf_free(&words);
+}

@@ -1,0 +1,175 @@
+/* What is sent to the server: the client's request without what belongs to its connection, and with
+ * what proxy_set_header says. */
+#include "app/proxy/proxy.h"
+
+#include "app/proxy/balancer.h"
+#include "app/proxy/proxy_switch.h"
+#include "app/script.h"
+#include "http/body_spool.h"
+#include "proto/grammar.h"
+
+/* Fields that are never passed on as they are: of the connection, or written by ourselves. */
+static bool is_ours(enum header_id id)
+{
+    return id == HEADER_HOST || id == HEADER_CONNECTION || id == HEADER_CONTENT_LENGTH ||
+           id == HEADER_TRANSFER_ENCODING || id == HEADER_TE || id == HEADER_KEEP_ALIVE ||
+           id == HEADER_EXPECT || id == HEADER_UPGRADE || id == HEADER_TRAILER ||
+           id == HEADER_HTTP2_SETTINGS || id == HEADER_PROXY_CONNECTION;
+}
+
+static const struct proxy_field *find_set(const struct proxy *p, struct slice name)
+{
+    for (const struct proxy_field *f = p->conf->set; f; f = f->next)
+        if (slice_ieq(f->name, name))
+            return f;
+    return NULL;
+}
+
+/* Fields that Connection names belong to the connection, too (RFC 9110 section 7.6.1). */
+static bool is_named_by_connection(const struct header_list *l, struct slice name)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (l->fields[i].id == HEADER_CONNECTION && header_has_token(l->fields[i].value, name))
+            return true;
+    return false;
+}
+
+/* The one value that is not of the connection (RFC 9113 section 8.2.2). */
+static bool takes_trailers(const struct proxy *p, const struct header *h)
+{
+    return h->id == HEADER_TE && p->conf->is_h2 && header_has_token(h->value, SLICE("trailers"));
+}
+
+/* A client may say Connection: X-User, or X_User, to take away, or to stand for, what our code or
+ * another server says as X-User. */
+static bool is_dropped(const struct proxy *p, const struct header *h, bool has_connection)
+{
+    if (h->marks & HEADER_OWN)
+        return false;
+    if (!p->v->loc->passes_underscores && slice_find(h->name, '_') >= 0)
+        return true;
+    return has_connection && is_named_by_connection(&p->v->x->req.headers, h->name);
+}
+
+static void copy_fields(struct proxy *p, struct client_request *out)
+{
+    const struct header_list *l = &p->v->x->req.headers;
+    bool has_connection = header_find_id(l, HEADER_CONNECTION) != NULL;
+
+    for (unsigned i = 0; i < l->n; i++) {
+        const struct header *h = &l->fields[i];
+
+        if (takes_trailers(p, h) && !find_set(p, h->name))
+            header_add_id(&out->headers, &p->up->pool, HEADER_TE, SLICE("trailers"));
+        if (is_ours(h->id) || find_set(p, h->name) || is_dropped(p, h, has_connection))
+            continue;
+        header_add(&out->headers, &p->up->pool, h->name, h->value);
+    }
+}
+
+static void set_field(struct proxy *p, struct client_request *out, struct slice name,
+                      struct slice value)
+{
+    enum header_id id = header_id(name);
+
+    if (!header_is_value(value))
+        return;
+    if (id == HEADER_CONNECTION)
+        out->connection = value;
+    else if (id == HEADER_HOST && grammar_span_visible(value) == value.n)
+        out->authority = value;
+    else if (id != HEADER_HOST && id != HEADER_CONTENT_LENGTH && id != HEADER_TRANSFER_ENCODING &&
+             value.n)
+        header_add(&out->headers, &p->up->pool, name, value);
+}
+
+static void set_fields(struct proxy *p, struct client_request *out)
+{
+    for (const struct proxy_field *f = p->conf->set; f; f = f->next)
+        set_field(p, out, f->name, script_eval(f->value, p->v));
+}
+
+static void set_method(struct proxy *p, struct client_request *out)
+{
+    const struct request *r = &p->v->x->req;
+    struct slice method = p->conf->method ? script_eval(p->conf->method, p->v) : r->method_token;
+
+    if (!header_is_name(method))
+        method = r->method_token;
+    out->method_token = method;
+    out->method = method_parse(method);
+}
+
+/* The connection may be kept when the group keeps any and nothing said "close". */
+static void set_connection(struct proxy *p, struct client_request *out)
+{
+    bool says_close, is_set;
+
+    bool is_kept = p->upstream->keepalive > 0 || (p->balancer && p->balancer->is_kept);
+
+    if (p->conf->is_h2) {
+        out->keeps = true;
+        return;
+    }
+    says_close = header_has_token(out->connection, SLICE("close"));
+    is_set = find_set(p, SLICE("Connection")) != NULL;
+    out->keeps = is_kept && is_set && !says_close &&
+                 (out->minor || header_has_token(out->connection, SLICE("keep-alive")));
+    if (!is_set)
+        out->connection = SLICE("close");
+    else if (!out->connection.n && !out->keeps)
+        out->omits_connection = true;
+}
+
+static void set_body(struct proxy *p, struct client_request *out)
+{
+    const struct request *r = &p->v->x->req;
+
+    if (p->conf->body) {
+        p->own_body = script_eval(p->conf->body, p->v);
+        out->source = CLIENT_BYTES;
+        out->bytes = p->own_body;
+    } else if (p->spool && p->spool->fd >= 0) {
+        out->source = CLIENT_FILE;
+        out->fd = p->spool->fd;
+        out->length = p->spool->size;
+    } else if (p->spool) {
+        out->source = CLIENT_BYTES;
+        out->bytes = buf_slice(&p->spool->memory);
+    } else if (p->is_streaming_body) {
+        out->source = CLIENT_PUSHED;
+        out->length = r->content_length;
+    }
+}
+
+void proxy_request_add_trailers(struct proxy *p)
+{
+    const struct header_list *l = &p->v->x->req.trailers;
+
+    for (unsigned i = 0; p->conf->is_h2 && i < l->n; i++)
+        header_add(&p->up->req.trailers, &p->up->pool, l->fields[i].name, l->fields[i].value);
+}
+
+bool proxy_request_make(struct proxy *p)
+{
+    struct client_request *out = &p->up->req;
+
+    out->minor = (uint8_t)p->conf->minor;
+    out->target = proxy_uri(p);
+    out->authority = p->authority;
+    set_method(p, out);
+    set_fields(p, out);
+    if (p->conf->flags & PROXY_PASS_HEADERS)
+        copy_fields(p, out);
+    set_connection(p, out);
+    set_body(p, out);
+    if (p->spool)
+        proxy_request_add_trailers(p);
+    p->up->timeouts = (struct client_timeouts){
+        .connect = p->conf->connect_timeout,
+        .request = p->conf->read_timeout,
+        .read = p->conf->read_timeout,
+        .send = p->conf->send_timeout,
+    };
+    return proxy_switch_request(p);
+}

@@ -1,0 +1,464 @@
+/* The course of a request that is passed on.
+ *
+ *   body of the client (whole, or streamed) -> a server is chosen -> its head -> its body, piece by
+ *   piece, as fast as the client takes it -> the end
+ *
+ * attempt() begins with each server; failed() decides between the next server and an answer of our
+ * own: 502 where the server cannot be talked to, 504 where it is slow, 503 where there is none. The
+ * log says why; the client is not told. Whatever ends a request comes through leave(), which lets
+ * go of the server's connection. */
+#include "app/proxy/proxy.h"
+
+#include "app/proxy/balancer.h"
+#include "app/error_page.h"
+#include "app/lua/lua_visit.h"
+#include "app/phases.h"
+#include "app/proxy/proxy_log.h"
+#include "app/proxy/proxy_switch.h"
+#include "app/proxy/proxy_target.h"
+#include "app/proxy/proxy_try.h"
+#include "app/script.h"
+#include "base/clock.h"
+#include "base/num.h"
+#include "http/body_spool.h"
+
+enum { STATUS_NOT_ALLOWED = 405, STATUS_NOT_IMPLEMENTED = 501, PACE_MS = 100 };
+
+static void attempt(struct proxy *p);
+
+/* --- the end --- */
+
+/* Lets go of the server; `has_failed` counts against it. */
+static void leave(struct proxy *p, bool has_failed)
+{
+    if (p->has_left)
+        return;
+    p->has_left = true;
+    timer_stop(&p->pace);
+    proxy_try_finish(p);
+    balancer_note_end(p);
+    if (p->peer)
+        upstream_done(p->upstream, p->peer, has_failed);
+    if (p->up)
+        client_forget(p->up);
+}
+
+static void on_reset(void *arg)
+{
+    struct proxy *p = arg;
+
+    leave(p, false);
+    client_release(&p->up);
+    upstream_release(&p->upstream);
+}
+
+static void answer(struct proxy *p, int status)
+{
+    leave(p, false);
+    if (lua_visit_is_running(p->v)) /* of a handler: its error pages are its own business */
+        error_page_answer(p->v, status);
+    else
+        (void)phases_finish_status(p->v, status);
+}
+
+static void failed(struct proxy *p, const struct err *why)
+{
+    unsigned bits = proxy_try_bit(why);
+    int status = proxy_log_is_timeout(why) ? 504 : 502;
+
+    proxy_log_failure(p, why);
+    if (p->has_begun) {
+        leave(p, true);
+        exchange_abort(p->v->x, why);
+        return;
+    }
+    proxy_try_note(p, status);
+    if (p->up && !p->up->head_ms)
+        balancer_note_head(p);
+    if (proxy_try_goes_on(p, bits)) {
+        leave(p, true);
+        attempt(p);
+        return;
+    }
+    leave(p, true);
+    answer(p, status);
+}
+
+/* --- the answer's body --- */
+
+static void finish(struct proxy *p)
+{
+    struct exchange *x = p->v->x;
+    const struct header_list *trailers = &p->up->res.trailers;
+
+    for (unsigned i = 0; i < trailers->n; i++)
+        header_add(&x->res.trailers, &x->pool, pool_dup(&x->pool, trailers->fields[i].name),
+                   pool_dup(&x->pool, trailers->fields[i].value));
+    leave(p, false);
+    exchange_end(x);
+}
+
+/* Has as much been read as the rate allows by now? Then the timer goes on with it. */
+static bool is_ahead(struct proxy *p)
+{
+    uint64_t allowed = p->rate * (clock_ms() - p->up->head_ms + PACE_MS) / 1000;
+
+    if (!p->rate || p->up->body_received < allowed || p->up->state == CLIENT_DONE)
+        return false;
+    timer_start(&p->pace, (p->up->body_received - allowed) * 1000 / p->rate + 1);
+    return true;
+}
+
+static void pump_some(struct proxy *p)
+{
+    struct exchange *x = p->v->x;
+
+    while (x->state < EXCHANGE_DONE) {
+        struct chunk c = CHUNK_BYTES(SLICE_EMPTY);
+
+        if (exchange_is_congested(x)) {
+            exchange_wait_drained(x, false);
+            return;
+        }
+        if (is_ahead(p))
+            return;
+        switch (client_read(p->up, &c.bytes)) {
+        case BODY_DATA:
+            c.is_flush = p->is_flushing;
+            c.is_last = p->up->state == CLIENT_DONE && !p->up->res.trailers.n;
+            if (c.is_last)
+                leave(p, false);
+            exchange_write(x, &c);
+            if (c.is_last)
+                return;
+            break;
+        case BODY_WAIT:
+            client_wait(p->up);
+            return;
+        case BODY_END:
+            finish(p);
+            return;
+        case BODY_FAILED:
+            failed(p, p->up->err);
+            return;
+        }
+    }
+    leave(p, false);
+}
+
+/* A filter may give the exchange up inside of any write. */
+static void pump(struct proxy *p)
+{
+    struct exchange *x = p->v->x;
+
+    exchange_hold(x);
+    pump_some(p);
+    exchange_release(x);
+}
+
+static void on_drained(struct exchange *x)
+{
+    struct proxy *p = proxy_of(visit_of(x));
+
+    if (!p->has_left)
+        pump(p);
+}
+
+static void on_paced(struct timer *t)
+{
+    pump(CONTAINER_OF(t, struct proxy, pace));
+}
+
+static void on_up_body(struct client_exchange *up)
+{
+    pump(up->app);
+}
+
+/* --- the head --- */
+
+static struct slice head_field(const struct proxy *p, struct slice name)
+{
+    const struct header *h = header_find(&p->up->res.headers, name);
+
+    return h ? h->value : slice_of(NULL, 0);
+}
+
+/* X-Accel-Redirect: the answer comes from another location. */
+static bool goes_elsewhere(struct proxy *p)
+{
+    struct slice to = head_field(p, SLICE("X-Accel-Redirect")), query;
+    struct visit *v = p->v;
+
+    if (!to.p || !to.n || (p->conf->ignore & PROXY_IGNORE_REDIRECT))
+        return false;
+    query = to = pool_dup(visit_pool(v), to);
+    if (to.p[0] != '@')
+        to = slice_cut(&query, '?');
+    else
+        query = slice_of(NULL, 0);
+    v->x->res.headers.n = 0;
+    leave(p, false);
+    (void)phases_redirect(v, to, query);
+    return true;
+}
+
+static bool has_error_page(const struct visit *v, int status)
+{
+    for (const struct error_page *e = v->loc->error_pages; e; e = e->next)
+        if (e->status == status)
+            return true;
+    return false;
+}
+
+/* Both connections become one tunnel. The exchange ends, and with it `p`. */
+static void switch_protocols(struct proxy *p)
+{
+    struct exchange *x = p->v->x;
+    uint64_t idle = p->conf->read_timeout;
+    struct tunnel_side server;
+    bool is_taken = proxy_switch_take(p, &server);
+
+    leave(p, false);
+    if (is_taken && proxy_switch_join(x, &server, idle))
+        return;
+    x->res.headers.n = 0;
+    answer(p, 502);
+}
+
+static void on_up_head(struct client_exchange *up)
+{
+    struct proxy *p = up->app;
+    struct exchange *x = p->v->x;
+    int status = up->res.status;
+    struct slice buffering;
+
+    proxy_try_note(p, status);
+    balancer_note_head(p);
+    if (status >= 300 && proxy_try_goes_on(p, proxy_try_bit_of_status(status))) {
+        leave(p, status != 403 && status != 404);
+        attempt(p);
+        return;
+    }
+    if (proxy_switch_is_due(p)) {
+        switch_protocols(p);
+        return;
+    }
+    if (goes_elsewhere(p))
+        return;
+    if (status >= 300 && (p->conf->flags & PROXY_INTERCEPT_ERRORS) &&
+        has_error_page(p->v, status)) {
+        answer(p, status);
+        return;
+    }
+    proxy_response_take(p);
+    buffering = head_field(p, SLICE("X-Accel-Buffering"));
+    if (buffering.p && !(p->conf->ignore & PROXY_IGNORE_BUFFERING))
+        p->is_flushing = slice_ieq(buffering, SLICE("no"));
+    p->has_begun = true;
+    x->user.on_drained = on_drained;
+    exchange_hold(x);
+    exchange_start(x);
+    pump_some(p);
+    exchange_release(x);
+}
+
+static void on_up_failed(struct client_exchange *up)
+{
+    failed(up->app, up->err);
+}
+
+/* --- a request body that is passed on as it comes --- */
+
+static void push_body(struct proxy *p)
+{
+    struct exchange *x = p->v->x;
+
+    while (!p->has_left && !p->up->is_out_done && x->state < EXCHANGE_DONE) {
+        struct chunk c = CHUNK_BYTES(SLICE_EMPTY);
+
+        if (client_is_congested(p->up)) {
+            client_wait_drained(p->up);
+            return;
+        }
+        switch (exchange_read_body(x, &c.bytes)) {
+        case BODY_DATA:
+            client_write(p->up, &c);
+            break;
+        case BODY_WAIT:
+            exchange_wait_body(x);
+            return;
+        case BODY_END:
+            c.is_last = true;
+            proxy_request_add_trailers(p);
+            client_write(p->up, &c);
+            return;
+        case BODY_FAILED:
+            leave(p, false);
+            if (!p->has_begun)
+                answer(p, exchange_body_status(x));
+            return;
+        }
+    }
+}
+
+static void on_client_body(struct exchange *x)
+{
+    push_body(proxy_of(visit_of(x)));
+}
+
+static void on_up_drained(struct client_exchange *up)
+{
+    push_body(up->app);
+}
+
+static const struct client_user user = {
+    .on_head = on_up_head,
+    .on_body = on_up_body,
+    .on_failed = on_up_failed,
+    .on_drained = on_up_drained,
+};
+
+/* --- the beginning --- */
+
+/* Chooses a server: p->peer, or NULL when there is none. False: answered instead. */
+static bool choose(struct proxy *p)
+{
+    int status = 0;
+
+    p->peer = NULL;
+    if (p->upstream->balancer)
+        status = balancer_choose(p);
+    if (status) {
+        p->has_left = true;
+        answer(p, status);
+        return false;
+    }
+    if (!p->peer && p->upstream->n)
+        p->peer = upstream_next(p->upstream, p->v, &p->tried);
+    return true;
+}
+
+static void attempt(struct proxy *p)
+{
+    static const struct upstream_keep once = {.requests = 1, .most = 1};
+    const struct upstream_keep *keep;
+    struct visit *v = p->v;
+
+    p->attempt_ms = clock_ms();
+    if (!choose(p))
+        return;
+    if (!p->peer) {
+        p->has_left = true;
+        log_write(&v->x->log, LOG_ERROR,
+                  "no live upstreams while connecting to upstream, "
+                  "upstream: \"" SLICE_FMT "\"",
+                  SLICE_ARG(p->upstream->name));
+        if (!p->history)
+            proxy_try_note(p, 502);
+        answer(p, p->history->status ? p->history->status : 502);
+        return;
+    }
+    p->tries++;
+    p->has_left = false;
+    client_release(&p->up);
+    p->up = client_new(&user, p);
+    if (!proxy_request_make(p)) {
+        answer(p, STATUS_NOT_IMPLEMENTED);
+        return;
+    }
+    if (p->balancer)
+        balancer_apply(p);
+    if (p->is_streaming_body) {
+        v->x->user.on_body = on_client_body;
+        client_wait_drained(p->up);
+    }
+    keep = p->how.tls_user                       ? &once
+           : p->balancer && p->balancer->is_kept ? &p->balancer->keep
+                                                 : NULL;
+    client_pool_submit(upstream_origin(p->upstream, p->peer, &p->how, keep), p->up);
+}
+
+static void on_spool(struct exchange *x, struct body_spool *s)
+{
+    struct proxy *p = proxy_of(visit_of(x));
+
+    if (s->state == BODY_END)
+        attempt(p);
+    else
+        answer(p, exchange_body_status(x));
+}
+
+/* The body of the request first, where it is to be read whole. */
+static void begin(struct proxy *p)
+{
+    struct exchange *x = p->v->x;
+    bool has_body = x->req.content_length > 0 || x->req.has_unsized_body;
+
+    if (!has_body || p->conf->body || !(p->conf->flags & PROXY_PASS_BODY)) {
+        attempt(p);
+        return;
+    }
+    if (!(p->conf->flags & PROXY_REQUEST_BUFFERING) && !x->spool &&
+        (p->conf->minor > 0 || x->req.content_length >= 0)) {
+        p->is_streaming_body = true;
+        attempt(p);
+        return;
+    }
+    p->spool = body_spool_start(x, on_spool, NULL);
+    if (p->spool->state == BODY_END)
+        attempt(p);
+    else if (p->spool->state == BODY_FAILED)
+        answer(p, exchange_body_status(x));
+}
+
+/* The client is gone. */
+static void on_cancel(struct visit *v)
+{
+    leave(proxy_of(v), false);
+}
+
+/* proxy_limit_rate; what cannot be read limits nothing. */
+static uint64_t rate_of(const struct proxy *p)
+{
+    int64_t rate;
+    struct slice text = p->conf->limit_rate ? script_eval(p->conf->limit_rate, p->v) : SLICE_EMPTY;
+
+    return num_parse_size(text, &rate) ? (uint64_t)rate : 0;
+}
+
+void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct proxy_pass *pass)
+{
+    struct proxy *p = pool_new(visit_pool(v), struct proxy);
+    int status;
+
+    v->proxy = p;
+    p->v = v;
+    p->conf = conf;
+    p->started_ms = clock_ms();
+    p->is_flushing = !(conf->flags & PROXY_BUFFERING);
+    timer_init(&p->pace, on_paced);
+    pool_on_reset(visit_pool(v), on_reset, p);
+    status = proxy_switch_prepare(p) ? proxy_target_find(p, pass) : STATUS_NOT_ALLOWED;
+    if (status) {
+        answer(p, status);
+        return;
+    }
+    p->rate = rate_of(p);
+    v->on_cancel = on_cancel;
+    begin(p);
+}
+
+enum step_result proxy_step(struct visit *v, const struct step *s)
+{
+    static const struct proxy_conf *defaults = &proxy_defaults;
+    const struct proxy_conf *conf = v->loc->proxy ? v->loc->proxy : defaults;
+
+    proxy_start(v, conf, s->arg);
+    return STEP_DONE;
+}
+
+enum step_result proxy_grpc_step(struct visit *v, const struct step *s)
+{
+    proxy_start(v, v->loc->grpc, s->arg);
+    return STEP_DONE;
+}

@@ -1,0 +1,144 @@
+/* One context for each level that says something about TLS, made when the first request needs it.
+ * Its hooks find the request by the way (client_dial.h): a party for each. */
+#include "app/proxy/proxy_tls.h"
+
+#include "app/conf.h"
+#include "app/tls/lua_tls.h"
+#include "app/script.h"
+#include "app/visit.h"
+#include "http/client_tls.h"
+#include "net/tls_ctx.h"
+
+/* Whose handshake it is; none where nobody's request is (a check of a server), for which Lua does
+ * not run. In the exchange's pool. */
+struct party {
+    struct visit *v;
+    const struct proxy_tls *tls;
+    const char *doing; /* what Lua is doing; NULL: nothing, or it has ended */
+};
+
+/* --- the hooks --- */
+
+static enum tls_answer run(struct stream *s, const struct lua_code *code, enum lua_context context)
+{
+    struct party *p = client_tls_user(s);
+    enum tls_answer answer = lua_tls_run(s, p->v, code, context);
+
+    p->doing = answer == TLS_WAIT ? lua_tls_doing(s) : NULL;
+    return answer;
+}
+
+static enum tls_answer on_certificate(struct stream *s)
+{
+    const struct party *p = client_tls_user(s);
+
+    return p ? run(s, p->tls->certificate_by_lua, LUA_CONTEXT_PROXY_CERTIFICATE) : TLS_GO_ON;
+}
+
+static enum tls_answer on_verify(struct stream *s)
+{
+    const struct party *p = client_tls_user(s);
+
+    if (!p)
+        return TLS_GO_ON;
+    if (p->tls->verify_by_lua && !p->doing && !p->tls->skips_own_judgement)
+        log_write(&p->v->x->log, LOG_DEBUG, "proxy_ssl_verify_by_lua: openssl default verify");
+    return run(s, p->tls->verify_by_lua, LUA_CONTEXT_PROXY_VERIFY);
+}
+
+static const struct tls_hooks hooks = {
+    .on_certificate = on_certificate,
+    .on_verify = on_verify,
+    .on_gone = lua_tls_gone,
+};
+
+bool proxy_tls_has_lua(const struct proxy_tls *t)
+{
+    return t->certificate_by_lua || t->verify_by_lua;
+}
+
+const char *proxy_tls_doing(const struct client_way *way)
+{
+    const struct party *p = way->tls_user;
+
+    return p ? p->doing : NULL;
+}
+
+/* --- the context --- */
+
+static void unref(void *arg)
+{
+    struct proxy_tls *t = arg;
+
+    tls_ctx_unref(&t->ctx);
+}
+
+static bool make(struct app_conf *conf, const struct log_ctx *log, struct proxy_tls *t)
+{
+    struct tls_credential cert = {.cert_file = t->cert, .key_file = t->key};
+    struct tls_client_options o = {
+        .cert = t->cert ? &cert : NULL,
+        .protocols = t->protocols,
+        .ciphers = t->ciphers,
+        .skips_verify = !t->verifies,
+        .commands = t->commands,
+        .n_commands = t->n_commands,
+        .hooks = proxy_tls_has_lua(t) ? &hooks : NULL,
+        .skips_own_judgement = t->skips_own_judgement,
+    };
+    struct buf why = BUF_EMPTY;
+    const struct err *e;
+
+    o.trust.ca_file = t->trusted;
+    o.trust.crl_file = t->crl;
+    o.trust.depth = (int)t->depth;
+    e = tls_ctx_new_client(&o, &why, &t->ctx);
+    if (e)
+        log_write(log, LOG_ERROR, "%s for proxy_ssl: %s", e->message, buf_cstr(&why));
+    else
+        pool_on_reset(&conf->pool, unref, t);
+    buf_free(&why);
+    return e == NULL;
+}
+
+/* The name of a Host: without its port. */
+static struct slice bare(struct slice host)
+{
+    return host.n && host.p[0] == '[' ? host : slice_cut(&(struct slice){host.p, host.n}, ':');
+}
+
+static bool fill(struct app_conf *conf, const struct log_ctx *log, struct proxy_tls *t,
+                 struct client_way *way)
+{
+    if (!t->ctx && !make(conf, log, t))
+        return false;
+    way->tls = t->ctx;
+    way->skips_verify = !t->verifies;
+    return true;
+}
+
+bool proxy_tls_way(struct visit *v, struct proxy_tls *t, struct slice host, struct client_way *way)
+{
+    if (!fill((struct app_conf *)(uintptr_t)v->conf, &v->x->log, t, way))
+        return false;
+    if (proxy_tls_has_lua(t)) {
+        struct party *p = way->tls_user = pool_new(visit_pool(v), struct party);
+
+        p->v = v;
+        p->tls = t;
+    }
+    if (t->verifies || t->sends_name)
+        way->server_name = bare(t->name ? script_eval(t->name, v) : host);
+    return true;
+}
+
+bool proxy_tls_way_of(struct app_conf *conf, struct proxy_tls *t, struct slice host,
+                      struct client_way *way)
+{
+    if (!fill(conf, NULL, t, way))
+        return false;
+    if (t->verifies || t->sends_name)
+        way->server_name =
+            bare(t->name && script_is_constant(t->name) ? script_constant(t->name) : host);
+    return true;
+}

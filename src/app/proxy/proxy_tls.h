@@ -1,0 +1,43 @@
+/* TLS towards servers: what proxy_ssl_* say, and the context that it makes.
+ *
+ * Lua may choose our certificate and judge the server's while the handshake is on
+ * (proxy_ssl_certificate_by_lua, proxy_ssl_verify_by_lua). It works for one request; a connection
+ * in which it took part serves that request only. */
+#ifndef APP_PROXY_PROXY_TLS_H
+#define APP_PROXY_PROXY_TLS_H
+
+#include "http/client_dial.h"
+
+struct app_conf;
+struct lua_code;
+struct tls_command;
+struct visit;
+
+/* Part of a location's proxy settings; files are paths in the configuration's pool. */
+struct proxy_tls {
+    const char *cert, *key, *trusted, *crl, *ciphers; /* NULL: none, the library's */
+    struct script *name;                              /* NULL: $proxy_host */
+    struct tls_command *commands;                     /* proxy_ssl_conf_command */
+    unsigned n_commands, commands_size; /* the size is 0 when the list is the parent's */
+    unsigned protocols, depth;          /* 0: 1.2 and 1.3; 1 */
+    const struct lua_code *certificate_by_lua, *verify_by_lua; /* NULL: none */
+    bool verifies, sends_name;
+    bool skips_own_judgement; /* verify_by_lua alone decides */
+    struct tls_ctx *ctx;      /* of this level; made when first used */
+};
+
+/* Completes the way to a server of `host`: context, name. False: the material cannot be used, which
+ * is logged. */
+bool proxy_tls_way(struct visit *v, struct proxy_tls *t, struct slice host, struct client_way *way);
+
+/* Does Lua take part in its handshakes? */
+bool proxy_tls_has_lua(const struct proxy_tls *t);
+
+/* What Lua was doing when a handshake on that way was last given up, or is; NULL: nothing. */
+const char *proxy_tls_doing(const struct client_way *way);
+
+/* proxy_tls_way for nobody's request: a name that holds variables is `host`. */
+bool proxy_tls_way_of(struct app_conf *conf, struct proxy_tls *t, struct slice host,
+                      struct client_way *way);
+
+#endif

@@ -1,0 +1,158 @@
+/* Targets: reading proxy_pass, and nginx's rules for the URI that the server is asked for.
+ *
+ * proxy_pass without a URI passes the client's on as it was sent, or, when a rewrite has changed
+ * it, the new path, escaped anew. With a URI, that takes the place of what the location matched.
+ * With variables and a URI, that is all; what may not stand in a target is escaped. */
+#include "app/proxy/proxy.h"
+
+#include "app/conf.h"
+#include "app/script.h"
+#include "base/encode.h"
+#include "base/num.h"
+#include "proto/grammar.h"
+
+const struct proxy_conf proxy_defaults = {
+    .connect_timeout = 60000,
+    .read_timeout = 60000,
+    .send_timeout = 60000,
+    .next = PROXY_NEXT_ERROR | PROXY_NEXT_TIMEOUT,
+    .flags = PROXY_BUFFERING | PROXY_REQUEST_BUFFERING | PROXY_PASS_HEADERS | PROXY_PASS_BODY,
+};
+
+/* Calls have no end that is known before: nothing of them waits for the rest. */
+const struct proxy_conf proxy_grpc_defaults = {
+    .connect_timeout = 60000,
+    .read_timeout = 60000,
+    .send_timeout = 60000,
+    .next = PROXY_NEXT_ERROR | PROXY_NEXT_TIMEOUT,
+    .flags = PROXY_PASS_HEADERS | PROXY_PASS_BODY,
+    .minor = 1,
+    .is_h2 = true,
+    .is_grpc = true,
+};
+
+struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l, bool is_grpc)
+{
+    struct proxy_conf **at = is_grpc ? &l->grpc : &l->proxy, *copy;
+
+    if (*at && (*at)->owner == l)
+        return *at;
+    copy = pool_new(&conf->pool, struct proxy_conf);
+    *copy = *at ? **at : is_grpc ? proxy_grpc_defaults : proxy_defaults;
+    copy->owner = l;
+    copy->tls.ctx = NULL;
+    copy->tls.commands_size = 0;
+    *at = copy;
+    return copy;
+}
+
+/* "unix:/path:/uri": the path ends at a colon. */
+static void cut_unix(struct slice rest, struct proxy_pass *out)
+{
+    struct slice path = slice_from(rest, 5), uri = path;
+
+    path = slice_cut(&uri, ':');
+    out->authority = slice_of(rest.p, 5 + path.n);
+    out->uri = uri;
+}
+
+bool proxy_pass_parse(struct slice url, struct proxy_pass *out)
+{
+    struct slice rest;
+
+    out->url = url;
+    out->is_tls = slice_has_prefix(url, SLICE("https://"));
+    if (!out->is_tls && !slice_has_prefix(url, SLICE("http://")))
+        return false;
+    out->default_port = out->is_tls ? 443 : 80;
+    rest = slice_from(url, out->is_tls ? 8 : 7);
+    if (slice_has_prefix(rest, SLICE("unix:"))) {
+        cut_unix(rest, out);
+    } else {
+        size_t n = 0;
+
+        while (n < rest.n && rest.p[n] != '/' && rest.p[n] != '?')
+            n++;
+        out->authority = slice_of(rest.p, n);
+        out->uri = n < rest.n ? slice_from(rest, n) : slice_of(NULL, 0);
+    }
+    return out->authority.n > 0;
+}
+
+struct slice proxy_pass_of_grpc(struct pool *pool, struct slice url)
+{
+    bool is_tls = slice_has_prefix(url, SLICE("grpcs://"));
+
+    if (is_tls || slice_has_prefix(url, SLICE("grpc://")))
+        url = slice_from(url, is_tls ? 8 : 7);
+    return pool_printf(pool, "%s" SLICE_FMT, is_tls ? "https://" : "http://", SLICE_ARG(url));
+}
+
+/* "/path" of the URI in proxy_pass, without its query. */
+static void add_own_uri(struct buf *b, struct slice uri)
+{
+    if (uri.n && uri.p[0] == '?')
+        buf_add_char(b, '/');
+    buf_add_slice(b, uri);
+}
+
+static bool is_as_sent(const struct visit *v)
+{
+    const struct request *r = &v->x->req;
+
+    return r->path.p == v->first_path.p && r->path.n == v->first_path.n &&
+           r->query.p == v->first_query.p && r->query.n == v->first_query.n;
+}
+
+static void add_query(struct buf *b, const struct request *r, bool has_one)
+{
+    if (!r->query.p || !r->query.n)
+        return;
+    buf_add_char(b, has_one ? '&' : '?');
+    buf_add_slice(b, r->query);
+}
+
+static struct slice target_of(struct proxy *p)
+{
+    struct visit *v = p->v;
+    struct request *r = &v->x->req;
+    struct buf b = BUF_EMPTY;
+    struct slice made, path = r->path;
+
+    if (p->pass.uri.p && p->pass.target)
+        return p->pass.uri.p[0] == '/'
+                   ? p->pass.uri
+                   : pool_printf(visit_pool(v), "/" SLICE_FMT, SLICE_ARG(p->pass.uri));
+    if (!p->pass.uri.p && is_as_sent(v))
+        return r->uri;
+    if (p->pass.uri.p && v->located_path.p == path.p) {
+        add_own_uri(&b, p->pass.uri);
+        path = slice_from(path, MIN(v->path_prefix.n, path.n));
+    }
+    encode_percent(&b, path, ENCODE_PATH);
+    add_query(&b, r, false);
+    made = pool_dup(visit_pool(v), buf_slice(&b));
+    buf_free(&b);
+    return made;
+}
+
+struct slice proxy_uri(struct proxy *p)
+{
+    struct slice target = target_of(p);
+    struct buf b = BUF_EMPTY;
+    struct slice made;
+
+    if (LIKELY(grammar_span_visible(target) == target.n))
+        return target;
+    for (size_t i = 0; i < target.n; i++) {
+        unsigned char c = (unsigned char)target.p[i];
+
+        if (c <= ' ' || c == 0x7f)
+            buf_printf(&b, "%%%02X", c);
+        else
+            buf_add_char(&b, (char)c);
+    }
+    made = pool_dup(visit_pool(p->v), buf_slice(&b));
+    buf_free(&b);
+    return made;
+}

@@ -1,0 +1,136 @@
+/* A group: its servers, and the course of a choice. How one is chosen stands in upstream_choose.c,
+ * what is known of servers in upstream_state.c, connections to them in upstream_origin.c, groups
+ * that no configuration names in upstream_find.c. */
+#include "app/proxy/upstream.h"
+
+#include "app/conf.h"
+#include "app/script.h"
+#include "app/proxy/upstream_choose.h"
+#include "app/proxy/upstream_state.h"
+#include "proto/url.h"
+
+/* --- making --- */
+
+struct upstream *upstream_new(struct pool *memory, struct slice name)
+{
+    struct upstream *u = pool_new(memory, struct upstream);
+
+    u->name = pool_dup(memory, name);
+    u->memory = memory;
+    u->balancer_keepalive = 30;
+    u->keepalive_requests = 1000;
+    u->keepalive_timeout = 60000;
+    u->keepalive_time = 3600000;
+    return u;
+}
+
+static struct upstream_peer *grow(struct upstream *u)
+{
+    if (u->n == u->size) {
+        struct upstream_peer *more;
+
+        u->size = u->size ? u->size * 2 : 4;
+        more = pool_zalloc(u->memory, u->size * sizeof(*more));
+        if (u->n)
+            memcpy(more, u->peers, u->n * sizeof(*more));
+        u->peers = more;
+    }
+    return &u->peers[u->n];
+}
+
+struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16_t default_port)
+{
+    struct upstream_peer *p = grow(u);
+    struct slice host;
+    struct addr a;
+    int port;
+
+    *p = (struct upstream_peer){.weight = 1, .max_fails = 1, .fail_timeout = 10000};
+    p->written = p->name = pool_dup(u->memory, name);
+    if (slice_has_prefix(name, SLICE("unix:"))) {
+        p->way.unix_path = slice_cut(&(struct slice){p->name.p + 5, p->name.n - 5}, ':');
+        p->way.host = SLICE("localhost");
+        p->is_address = true;
+    } else {
+        if (!url_parse_host(p->name, &host, &port) || host.n == 0)
+            return NULL;
+        p->way.host = host;
+        p->is_address = addr_literal(host, &a);
+        p->way.port = port ? (uint16_t)port : default_port;
+        if (!port)
+            p->name =
+                pool_printf(u->memory, SLICE_FMT ":%u", SLICE_ARG(p->name), (unsigned)default_port);
+    }
+    if (!p->way.unix_path.n && !p->way.port)
+        return NULL;
+    u->n++;
+    return p;
+}
+
+void upstream_list(struct app_conf *conf, struct upstream *u, bool is_stream)
+{
+    struct upstream **at = &conf->first_upstream[is_stream];
+
+    while (*at && *at != u)
+        at = &(*at)->next;
+    *at = u;
+}
+
+struct upstream *upstream_of_one(struct pool *memory, struct slice name, uint16_t default_port)
+{
+    struct upstream *u = upstream_new(memory, name);
+
+    return upstream_add(u, name, default_port) ? u : NULL;
+}
+
+void upstream_share(struct upstream *u)
+{
+    upstream_state_share(u);
+}
+
+/* --- choosing --- */
+
+/* The first three octets of an IPv4 address, a whole IPv6 address. */
+static struct slice client_key(struct visit *v)
+{
+    struct buf text = BUF_EMPTY;
+    struct slice key;
+
+    addr_format_host(v->x->peer, &text);
+    key = pool_dup(visit_pool(v), buf_slice(&text));
+    buf_free(&text);
+    if (slice_find(key, ':') < 0)
+        while (key.n && key.p[key.n - 1] != '.')
+            key.n--;
+    return key;
+}
+
+/* What hashes are made of, in the visit's pool. */
+static struct slice key_of(const struct upstream *u, struct visit *v)
+{
+    if (u->balance == UPSTREAM_IP_HASH)
+        return client_key(v);
+    return u->key ? script_eval(u->key, v) : SLICE_EMPTY;
+}
+
+struct upstream_peer *upstream_next(struct upstream *u, struct visit *v, upstream_tried *tried)
+{
+    struct slice key = key_of(u, v);
+    struct upstream_peer *p;
+
+    upstream_state_enter(u);
+    p = upstream_choose(u, key, *tried);
+    if (p) {
+        *tried |= (upstream_tried)1 << ((size_t)(p - u->peers) % 64);
+        upstream_state_begin(p, upstream_state_of(u, p));
+    }
+    upstream_state_leave(u);
+    return p;
+}
+
+void upstream_done(struct upstream *u, struct upstream_peer *p, bool has_failed)
+{
+    upstream_state_enter(u);
+    upstream_state_end(p, upstream_state_of(u, p), has_failed);
+    upstream_state_leave(u);
+}

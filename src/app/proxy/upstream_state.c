@@ -1,0 +1,108 @@
+/* Two things leave a server out: its own failures, for fail_timeout (is_resting), and what others
+ * say of it until they say otherwise: the configuration, Lua, health checks. */
+#include "app/proxy/upstream_state.h"
+
+#include <sys/mman.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "shm/lock.h"
+
+struct upstream_shared {
+    struct lock lock;
+    struct upstream_state states[];
+};
+
+static size_t shared_size(const struct upstream *u)
+{
+    return sizeof(*u->shared) + u->n * sizeof(u->shared->states[0]);
+}
+
+static void unmap(void *arg)
+{
+    struct upstream *u = arg;
+
+    munmap(u->shared, shared_size(u));
+}
+
+void upstream_state_share(struct upstream *u)
+{
+    void *p = mmap(NULL, shared_size(u), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (p == MAP_FAILED)
+        PANIC("no memory for what is known of an upstream");
+    u->shared = p;
+    lock_init(&u->shared->lock);
+    pool_on_reset(u->memory, unmap, u);
+}
+
+struct upstream_state *upstream_state_of(const struct upstream *u, const struct upstream_peer *p)
+{
+    bool is_shared = u->shared && p >= u->peers && p < u->peers + u->n;
+
+    return is_shared ? &u->shared->states[p - u->peers] : (struct upstream_state *)&p->own;
+}
+
+/* A worker that died inside has left counts that are each good by themselves. */
+void upstream_state_enter(const struct upstream *u)
+{
+    if (u->shared && !lock_take(&u->shared->lock))
+        log_write(NULL, LOG_WARN, "a worker has died while it chose a server of \"" SLICE_FMT "\"",
+                  SLICE_ARG(u->name));
+}
+
+void upstream_state_leave(const struct upstream *u)
+{
+    if (u->shared)
+        lock_give(&u->shared->lock);
+}
+
+static bool has_been_tried(const struct upstream *u, const struct upstream_peer *p,
+                           upstream_tried tried)
+{
+    return (tried >> ((size_t)(p - u->peers) % 64) & 1) != 0;
+}
+
+/* Left out for a while, because it has failed? */
+static bool is_resting(const struct upstream *u, const struct upstream_peer *p,
+                       const struct upstream_state *st)
+{
+    return u->n > 1 && p->max_fails && st->fails >= p->max_fails &&
+           clock_ms() - st->checked_ms <= p->fail_timeout;
+}
+
+bool upstream_state_is_usable(const struct upstream *u, const struct upstream_peer *p,
+                              upstream_tried tried, bool backups)
+{
+    const struct upstream_state *st = upstream_state_of(u, p);
+
+    return !p->is_down && !st->is_down && !st->unhealthy && p->is_backup == backups &&
+           !has_been_tried(u, p, tried) && !is_resting(u, p, st) &&
+           !(p->max_conns && st->active >= p->max_conns);
+}
+
+void upstream_state_begin(const struct upstream_peer *p, struct upstream_state *st)
+{
+    st->active++;
+    if (clock_ms() - st->checked_ms > p->fail_timeout)
+        st->checked_ms = clock_ms();
+}
+
+static void note_failure(const struct upstream_peer *p, struct upstream_state *st)
+{
+    st->fails++;
+    st->failed_ms = st->checked_ms = clock_ms();
+    if (p->max_fails)
+        st->effective -= (int)p->weight / (int)p->max_fails;
+    st->effective = MAX(st->effective, 0);
+}
+
+void upstream_state_end(const struct upstream_peer *p, struct upstream_state *st, bool has_failed)
+{
+    st->active--;
+    if (has_failed)
+        note_failure(p, st);
+    else if (st->failed_ms < st->checked_ms)
+        st->fails = 0;
+}

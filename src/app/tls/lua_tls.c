@@ -1,0 +1,386 @@
+/* The code of a handshake and its light threads are its parts; the handshake goes on when all have
+ * ended, or as soon as one has left by ngx.exit. They are found by their log context, which lies in
+ * the task. The stream's slot for hooks keeps a seat: the task until its outcome has been told, and
+ * the ngx.ctx of the handshakes of this connection, which its requests inherit.
+ *
+ * A handshake with a server belongs to a request: its parts work for the visit, and end before it
+ * does. Those of a client's handshake work for nobody else and may outlive the stream.
+ *
+ * To add a context: a row in `words`, and a hook that calls lua_tls_run. */
+#include "app/tls/lua_tls.h"
+
+#include <lauxlib.h>
+
+#include "app/conf.h"
+#include "app/lua/lua_kill.h"
+#include "app/port.h"
+#include "base/mem.h"
+#include "bind/co.h"
+#include "bind/vm.h"
+#include "http/client_tls.h"
+#include "http/server_tls.h"
+
+struct tls_task {
+    struct log_ctx log;
+    struct stream *s;  /* NULL: gone */
+    struct visit *v;   /* NULL: a client's handshake */
+    struct co *entry;  /* NULL: has ended */
+    struct co **parts; /* that have not ended */
+    unsigned n_parts, parts_size;
+    const char *directive;
+    enum lua_context context;
+    int exit_status;
+    bool is_over, is_refused, is_starting;
+    struct slice id, der; /* of a session to be stored, ours; else empty */
+};
+
+/* What the slot of a stream holds; NULL there: neither of them. */
+struct seat {
+    struct tls_task *task; /* NULL: none */
+    int ctx_ref;           /* registry of Lua; LUA_NOREF: none */
+};
+
+/* How lines of the log name what runs. */
+static const struct {
+    const char *name, *callback;
+    const char *doing; /* NULL: the context is named behind the message */
+} words[] = {
+    [LUA_CONTEXT_CLIENT_HELLO] = {"ssl_client_hello_by_lua", "client hello cb", NULL},
+    [LUA_CONTEXT_CERTIFICATE] = {"ssl_certificate_by_lua", "cert cb", NULL},
+    [LUA_CONTEXT_SESSION_FETCH] = {"ssl_session_fetch_by_lua*", "sess get cb", NULL},
+    [LUA_CONTEXT_SESSION_STORE] = {"ssl_session_store_by_lua*", "sess new cb", NULL},
+    [LUA_CONTEXT_PROXY_CERTIFICATE] = {"proxy_ssl_certificate_by_lua", "cert cb",
+                                       "loading proxy ssl certificate by lua"},
+    [LUA_CONTEXT_PROXY_VERIFY] = {"proxy_ssl_verify_by_lua", "cert verify callback",
+                                  "loading proxy ssl verify by lua"},
+};
+
+static struct seat *seat_of(const struct stream *s)
+{
+    return *tls_state((struct stream *)(uintptr_t)s);
+}
+
+static struct tls_task *task_at(const struct stream *s)
+{
+    const struct seat *seat = seat_of(s);
+
+    return seat ? seat->task : NULL;
+}
+
+static struct seat *take_seat(struct stream *s)
+{
+    struct seat *seat = seat_of(s);
+
+    if (seat)
+        return seat;
+    seat = mem_new(struct seat);
+    seat->ctx_ref = LUA_NOREF;
+    *tls_state(s) = seat;
+    return seat;
+}
+
+/* The task has been told of, or is nobody's any more. */
+static void leave_seat(struct stream *s)
+{
+    struct seat *seat = seat_of(s);
+
+    if (!seat)
+        return;
+    seat->task = NULL;
+    if (seat->ctx_ref != LUA_NOREF)
+        return;
+    *tls_state(s) = NULL;
+    mem_free(seat);
+}
+
+static void free_task(struct tls_task *t)
+{
+    mem_free((char *)(uintptr_t)t->id.p);
+    mem_free((char *)(uintptr_t)t->der.p);
+    mem_free(t->parts);
+    mem_free(t);
+}
+
+static void describe(const struct log_ctx *ctx, struct buf *out)
+{
+    const struct tls_task *t = CONTAINER_OF(ctx, struct tls_task, log);
+    struct server_conn *c;
+    struct addr a;
+
+    buf_printf(out, ", context: %s*", t->directive);
+    if (!t->s || t->v)
+        return;
+    c = server_tls_conn(t->s);
+    if (server_conn_peer(c, &a)) {
+        buf_add_lit(out, ", client: ");
+        addr_format_host(&a, out);
+    }
+    buf_add_lit(out, ", server: ");
+    addr_format(&CONTAINER_OF(c->server, struct port, server)->conf->addr, out);
+}
+
+static struct tls_task *task_of(const struct co *co)
+{
+    return co && co->log && co->log->describe == describe
+               ? CONTAINER_OF((struct log_ctx *)(uintptr_t)co->log, struct tls_task, log)
+               : NULL;
+}
+
+struct stream *lua_tls_stream(void)
+{
+    const struct tls_task *t = task_of(co_current());
+
+    return t ? t->s : NULL;
+}
+
+enum lua_context lua_tls_context(void)
+{
+    const struct tls_task *t = task_of(co_current());
+
+    return t ? t->context : LUA_CONTEXT_NONE;
+}
+
+void lua_tls_set_exit(int status)
+{
+    struct tls_task *t = task_of(co_current());
+
+    if (t)
+        t->exit_status = status;
+}
+
+const char *lua_tls_doing(const struct stream *s)
+{
+    const struct tls_task *t = task_at(s);
+
+    return t ? words[t->context].doing : NULL;
+}
+
+int *lua_tls_ctx(void)
+{
+    const struct tls_task *t = task_of(co_current());
+
+    return t && t->s && !t->v ? &take_seat(t->s)->ctx_ref : NULL;
+}
+
+int lua_tls_ctx_of(const struct stream *s)
+{
+    const struct seat *seat = seat_of(s);
+
+    return seat ? seat->ctx_ref : LUA_NOREF;
+}
+
+/* --- the end --- */
+
+static void note_outcome(const struct tls_task *t, bool has_failed)
+{
+    int value = has_failed ? 500 : t->exit_status;
+
+    if (t->is_starting)
+        log_write(&t->log, LOG_DEBUG, "%s: handler return value: %d, %s exit code: %d",
+                  words[t->context].name, value, words[t->context].callback, !t->is_refused);
+    else
+        log_write(&t->log, LOG_DEBUG, "%s: %s exit code: %d", words[t->context].name,
+                  words[t->context].callback, !t->is_refused);
+}
+
+/* The task is over; nobody asks about one that stored a session, or whose stream has gone. */
+static void finish(struct tls_task *t, bool has_failed)
+{
+    while (t->n_parts)
+        lua_kill_orphan(t->parts[--t->n_parts]);
+    t->is_over = true;
+    t->is_refused = has_failed || t->exit_status == -1;
+    if (t->s && t->context == LUA_CONTEXT_SESSION_STORE)
+        t->is_refused = true; /* the library keeps no hold of the session */
+    note_outcome(t, has_failed);
+    if (t->is_starting)
+        return;
+    if (t->s && !t->der.n) {
+        if (t->v)
+            client_tls_resume(t->s);
+        else
+            server_tls_resume(t->s);
+        return;
+    }
+    if (t->s && task_at(t->s) == t)
+        leave_seat(t->s);
+    free_task(t);
+}
+
+static void drop_part(struct tls_task *t, const struct co *co)
+{
+    for (unsigned i = 0; i < t->n_parts; i++)
+        if (t->parts[i] == co)
+            t->parts[i] = t->parts[--t->n_parts];
+}
+
+static void on_part_end(struct co *co, enum co_result result, int n)
+{
+    struct tls_task *t = task_of(co);
+    bool has_failed = result == CO_FAILED && co == t->entry;
+
+    UNUSED(n);
+    drop_part(t, co);
+    if (co == t->entry)
+        t->entry = NULL;
+    if (has_failed && t->s)
+        log_write(&t->log, LOG_ERROR,
+                  t->context == LUA_CONTEXT_SESSION_STORE
+                      ? "failed to run session_store_by_lua*: %s"
+                      : "lua entry thread aborted: runtime error: %s",
+                  co_traceback(co));
+    co->log = NULL;
+    if (has_failed || result == CO_EXITED || !t->n_parts)
+        finish(t, has_failed);
+}
+
+/* --- the beginning --- */
+
+static struct co *new_part(struct tls_task *t)
+{
+    struct co *co = co_new(t->v, on_part_end);
+
+    co->log = &t->log;
+    co->doing = words[t->context].doing;
+    if (t->n_parts == t->parts_size) {
+        t->parts_size = t->parts_size ? t->parts_size * 2 : 1;
+        t->parts = mem_realloc(t->parts, t->parts_size * sizeof(struct co *));
+    }
+    t->parts[t->n_parts++] = co;
+    return co;
+}
+
+struct co *lua_tls_new_thread(void)
+{
+    struct tls_task *t = task_of(co_current());
+
+    return t ? new_part(t) : NULL;
+}
+
+static struct tls_task *new_task(struct stream *s, struct visit *v, const struct lua_code *code,
+                                 enum lua_context context)
+{
+    struct tls_task *t = mem_new(struct tls_task);
+
+    t->log.describe = describe;
+    if (v) {
+        t->log.parent = &v->x->log;
+        t->log.id = v->x->log.id;
+    } else {
+        t->log.parent = &server_tls_conn(s)->server->log;
+        t->log.id = server_tls_conn(s)->id;
+    }
+    t->s = s;
+    t->v = v;
+    t->directive = code->directive;
+    t->context = context;
+    return t;
+}
+
+static void start(struct tls_task *t, const struct lua_code *code)
+{
+    t->is_starting = true;
+    if (lua_code_push((struct lua_code *)(uintptr_t)code, t->v)) {
+        log_write(&t->log, LOG_ERROR, "%s", lua_tostring(vm_main(), -1));
+        lua_pop(vm_main(), 1);
+        finish(t, true);
+    } else {
+        struct co *co = t->entry = new_part(t);
+
+        lua_xmove(vm_main(), co->L, 1);
+        co_start(co, 0);
+    }
+    t->is_starting = false;
+}
+
+bool lua_tls_is_running(struct stream *s, enum lua_context context)
+{
+    const struct tls_task *t = task_at(s);
+
+    return t && t->context == context;
+}
+
+enum tls_answer lua_tls_run(struct stream *s, struct visit *v, const struct lua_code *code,
+                            enum lua_context context)
+{
+    struct tls_task *t = task_at(s);
+    enum tls_answer answer;
+
+    if (!code)
+        return TLS_GO_ON;
+    if (!t) {
+        t = new_task(s, v, code, context);
+        start(t, code);
+    }
+    if (!t->is_over) {
+        take_seat(s)->task = t;
+        return TLS_WAIT;
+    }
+    answer = t->is_refused ? TLS_REFUSE : TLS_GO_ON;
+    leave_seat(s);
+    free_task(t);
+    return answer;
+}
+
+/* The stream's seat is free here: what a handshake waits for has ended before a session is made. */
+void lua_tls_store(struct stream *s, const struct lua_code *code, struct slice id, struct slice der)
+{
+    struct tls_task *t;
+
+    if (task_at(s))
+        return;
+    t = new_task(s, NULL, code, LUA_CONTEXT_SESSION_STORE);
+    t->id = slice_of(mem_strdup(id), id.n);
+    t->der = slice_of(mem_strdup(der), der.n);
+    start(t, code);
+    if (t->is_over)
+        free_task(t);
+    else
+        take_seat(s)->task = t;
+}
+
+bool lua_tls_session(struct slice *id, struct slice *der)
+{
+    const struct tls_task *t = task_of(co_current());
+
+    if (!t || !t->der.n)
+        return false;
+    *id = t->id;
+    *der = t->der;
+    return true;
+}
+
+/* The connection's own table ends with it. */
+static void drop_seat(struct stream *s)
+{
+    struct seat *seat = seat_of(s);
+
+    *tls_state(s) = NULL;
+    if (seat->ctx_ref != LUA_NOREF)
+        log_write(NULL, LOG_DEBUG, "lua release ngx.ctx at ref %d", seat->ctx_ref);
+    luaL_unref(vm_main(), LUA_REGISTRYINDEX, seat->ctx_ref);
+    mem_free(seat);
+}
+
+/* A task that stores a session goes on. */
+void lua_tls_gone(struct stream *s)
+{
+    struct tls_task *t = task_at(s);
+
+    drop_seat(s);
+    if (!t)
+        return;
+    t->s = NULL;
+    if (t->is_over) {
+        free_task(t);
+    } else if (t->v) {
+        log_write(&t->log, LOG_DEBUG, "%s: %s aborted", words[t->context].name,
+                  words[t->context].callback);
+        while (t->n_parts)
+            lua_kill_orphan(t->parts[--t->n_parts]);
+        free_task(t);
+    } else if (!t->der.n) {
+        for (unsigned i = 0; i < t->n_parts; i++)
+            co_cancel_err(t->parts[i], &err_closed);
+    }
+}

@@ -1,0 +1,62 @@
+/* Levels and what they inherit. Lists (certificates, keys, passwords, ticket keys) are not added to
+ * inherited ones but replace them: a copy that will be written to keeps the inherited list until
+ * its first own element, which begins a new one (see directives_tls.c). */
+#include "app/tls/tls_conf.h"
+
+static const struct tls_conf defaults = {
+    .ciphers = "HIGH:!aNULL:!MD5",
+    .protocols = TLS_1_2 | TLS_1_3,
+    .depth = 1,
+    .session_timeout = 300000,
+    .buffer_size = 16384,
+    .has_tickets = true,
+};
+
+struct tls_conf *tls_conf_own(struct app_conf *conf, struct location *loc)
+{
+    struct tls_conf *t;
+
+    if (loc->tls && loc->tls->owner == loc)
+        return loc->tls;
+    t = pool_new(&conf->pool, struct tls_conf);
+    *t = loc->tls ? *loc->tls : defaults;
+    t->owner = loc;
+    t->commands_size = t->certs_size = t->keys_size = t->passwords_size = t->ticket_keys_size = 0;
+    loc->tls = t;
+    return t;
+}
+
+bool tls_conf_read_protocols(const struct config_node *node, unsigned *out, struct config_error *e)
+{
+    static const struct {
+        const char *name;
+        unsigned bit;
+    } all[] = {{"SSLv2", 0},         {"SSLv3", 0},         {"TLSv1", TLS_1_0},
+               {"TLSv1.1", TLS_1_1}, {"TLSv1.2", TLS_1_2}, {"TLSv1.3", TLS_1_3}};
+
+    *out = 0;
+    for (size_t i = 0; i < node->n_args; i++) {
+        size_t k = 0;
+
+        while (k < ARRAY_LEN(all) && !slice_ieq(slice_str(all[k].name), node->args[i]))
+            k++;
+        if (k == ARRAY_LEN(all))
+            return config_node_error(node, e, "invalid value \"%.200s\"", node->args[i].p);
+        *out |= all[k].bit;
+    }
+    return true;
+}
+
+bool tls_conf_read_command(struct app_conf *conf, const struct config_node *node,
+                           enum tls_role role, struct tls_command *out, struct config_error *e)
+{
+    struct buf why = BUF_EMPTY;
+    bool ok;
+
+    out->name = pool_strdup(&conf->pool, node->args[0]);
+    out->value = tls_command_takes_path(out->name) ? conf_material(conf, node->args[1])
+                                                   : pool_strdup(&conf->pool, node->args[1]);
+    ok = !tls_command_check(out, role, &why) || config_node_error(node, e, "%s", buf_cstr(&why));
+    buf_free(&why);
+    return ok;
+}
