@@ -25,6 +25,7 @@ struct world {
     struct listen_conf listen;
     struct location base;
     struct exchange x;
+    _Alignas(max_align_t) char room[1024]; /* of the pool of `x` */
     struct exchange_transport transport;
     struct visit v;
     struct addr peer, local;
@@ -67,7 +68,7 @@ static inline void world_init(struct world *w)
     w->x.peer = &w->peer;
     w->x.local = &w->local;
     w->x.app = &w->v;
-    pool_init(&w->x.pool, w->x.room, sizeof(w->x.room));
+    pool_init(&w->x.pool, w->room, sizeof(w->room));
     w->x.req = (struct request){.method = METHOD_GET,
                                 .method_token = SLICE("GET"),
                                 .line = SLICE("GET /a%20b?x=1 HTTP/1.1"),
