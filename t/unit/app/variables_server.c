@@ -20,7 +20,7 @@ static void test_server_and_connection(void **state)
         {"nginx_version", "1.31.2"},
         {"document_root", "/srv/html"},
         {"request_filename", "/srv/html/a b"},
-        {"proxy_protocol_addr", "(unknown)"},
+        {"proxy_protocol_addr", "(none)"},
         {"ssl_protocol", "(none)"},
     };
     struct world w;
