@@ -563,3 +563,33 @@ return function(req) req:inform(103, { Link = "x" }) return "x" end
 "GET / HTTP/1.0\r\n\r\n"
 --- raw_response_like: ^HTTP/1.1 200 OK\r\n
 --- response_body: x
+
+
+
+=== TEST 35: content_length of a body that is produced is sent in place of chunks, and held to
+--- user_files
+>>> app.lua
+local http, stream = require "perilune.http", require "perilune.stream"
+local server
+server = http.start_server(function(req)
+    local body = stream.to_source { "hel", "lo" }
+    return { body = body, content_length = tonumber(req.query.n), trailers = req.query.trailers and { a = "b" } }
+end, { port = 0 })
+return function()
+    local told = {}
+    for i, query in ipairs { "n=5", "n=3", "n=9", "n=5&trailers=1" } do
+        local url = ("http://127.0.0.1:%d/?%s"):format(server:port(), query)
+        local ok, r = try_await(http.get(url, { as = "string" }))
+        told[i] = ok and ("%s %s %s"):format(r.headers["content-length"], r.headers["transfer-encoding"], r.body)
+            or tostring(r):match("^%w+")
+    end
+    return table.concat(told, "\n") .. "\n"
+end
+--- response_body
+5 nil hello
+3 nil hel
+truncated
+nil chunked hello
+--- error_log
+response body is longer than its content length, cut
+response body is shorter than its content length

@@ -1,10 +1,9 @@
 --- Runs native handlers: finds them, wraps middleware around, and sends the responses that take time.
 --
--- What a handler returns: nil (204), a string (200 text/plain), or `{status=, headers=, body=, trailers=}`, or a
--- deferred of one of
--- these. `body` is a string, an array of strings, a stream, an iterator function, a file (`http.file`), or a
--- deferred of any of
--- these. Simple answers are returned to C as they are; the others are sent from here and `true` is returned.
+-- What a handler returns: nil (204), a string (200 text/plain), or `{status=, headers=, body=, trailers=,
+-- content_length=}`, or a deferred of one of these. `body` is a string, an array of strings, a stream, an iterator
+-- function, a file (`http.file`), or a deferred of any of these. Simple answers are returned to C as they are; the
+-- others are sent from here and `true` is returned.
 
 local checked = require "perilune.http.checked"
 local core = require "perilune.core.http"
@@ -93,9 +92,10 @@ local function guarded(req, res, fn, source)
     return true
 end
 
---- A body that is produced as it is sent; none of it is asked for when nobody will see it.
+--- A body that is produced as it is sent; none of it is asked for when nobody will see it. (HTTP/1.1 has trailers
+-- behind chunks only.)
 local function send_produced(req, res, fn, source)
-    if start(req, res, nil) then
+    if start(req, res, not res.trailers and res.content_length or nil) then
         return guarded(req, res, fn, source)
     end
     if is_stream(source) then
