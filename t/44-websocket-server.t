@@ -231,7 +231,7 @@ return websocket.handler(function(ws)
     sys.log("warn", "first " .. await(a))
     local ok, err = try_await(ws:ping("never"))
     sys.log("warn", "third " .. tostring(ok) .. " " .. err.code .. " " .. select(4, ws:state()))
-end, { heartbeat_interval = 0.2, heartbeat_timeout = 0.2 })
+end, { heartbeat_interval = 1, heartbeat_timeout = 1 })
 >>> main.lua
 local peer = ...
 local c = peer.connect()
