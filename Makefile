@@ -67,7 +67,7 @@ PKGS := luajit openssl libcares libidn2 libnghttp2 libpcre2-8 zlib libbrotlienc 
 build/libs.mk: Makefile | $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	@{ echo "LIB_CFLAGS := $$(pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')"; \
-	   echo "LIBS := $$(pkg-config --libs $(PKGS)) -lev -lm -ldl -lpthread -lcrypt"; } >$@.tmp && mv $@.tmp $@
+	   echo "LIBS := $$(pkg-config --libs $(PKGS)) -lev -lm -ldl -lpthread -Wl,--push-state,--no-as-needed -lcrypt -Wl,--pop-state"; } >$@.tmp && mv $@.tmp $@
 
 ifneq ($(filter-out help clean,$(GOALS)),)
 include build/libs.mk

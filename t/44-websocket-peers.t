@@ -224,7 +224,6 @@ for _, opts in ipairs { {}, { compression = true, sub_protocols = { "other", "ch
     assert(ws:receive() == nil)
     print(ws.protocol, pong, select(2, ws:state()))
 end
-os.exit(0)
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 NODE_PATH=/usr/share/nodejs node $TEST_NGINX_HTML_DIR/server.js >$TEST_NGINX_HTML_DIR/port & S=$!
