@@ -2,7 +2,7 @@
  *
  * A URI that was changed by `rewrite` is looked up again when the phase ends, which phases.c does
  * and counts (ten times at most); `break` keeps the location. To add a directive of the module: a
- * step here, its compiler in directives_rewrite.c. */
+ * step here, its compiler in directives/rewrite.c. */
 #include "app/rewrite.h"
 
 #include <sys/stat.h>

@@ -152,7 +152,7 @@ int process_spawn(const struct process_options *o, struct process **process_out,
 {
     struct pipes pipes;
     struct started *s;
-    pid_t pid;
+    pid_t pid = -1;
     int rc;
 
     rc = open_ends(&pipes, o->ends) ? spawn(o, &pipes, &pid) : errno;

@@ -1,5 +1,5 @@
 /* What directives do. Each file of this folder has one table of struct directive (text for the
- * reference included) and the functions behind it; directives_tables.c registers them all.
+ * reference included) and the functions behind it; directives/tables.c registers them all.
  *
  * A block is applied in two passes: its simple directives first, then its blocks and the ordered
  * directives of the rewrite module, in file order. So whatever a nested block inherits is final

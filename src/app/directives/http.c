@@ -1,4 +1,4 @@
-/* http, server, server_name. What a server listens on is in directives_listen.c. */
+/* http, server, server_name. What a server listens on is in directives/listen.c. */
 #include "app/directives/directives.h"
 
 #include "app/directives/tables.h"

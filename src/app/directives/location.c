@@ -1,5 +1,5 @@
 /* location, and what a location answers when it has no content: error pages, redirects, tokens.
- * Files are in directives_files.c. */
+ * Files are in directives/files.c. */
 #include "app/directives/directives.h"
 
 #include "app/directives/tables.h"

@@ -1,5 +1,5 @@
 /* proxy_* of stream. TLS towards servers (proxy_ssl_*) is said as in http, see
- * directives_proxy_ssl.c. */
+ * directives/proxy_ssl.c. */
 #include "app/directives/relay.h"
 
 #include "app/directives/directives.h"

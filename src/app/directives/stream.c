@@ -1,5 +1,5 @@
 /* stream { }: servers of TCP and UDP. Most of what may stand there is shared with http: `listen`,
- * TLS, logs, Lua, names. Passing on is in directives_relay.c. */
+ * TLS, logs, Lua, names. Passing on is in directives/relay.c. */
 #include "app/directives/directives.h"
 
 #include "app/directives/listen.h"

@@ -1,5 +1,5 @@
 /* The list of all tables. To add a file of directives: its register function in
- * directives_tables.h and below. */
+ * directives/tables.h and below. */
 #include "app/directives/tables.h"
 
 #include "app/app.h"

@@ -1,10 +1,11 @@
 /* To add a way: a value of enum upstream_balance, a function, a line in by_balance(), a directive
- * in directives_upstream.c. Each looks only at servers that may be chosen now. */
+ * in directives/upstream.c. Each looks only at servers that may be chosen now. */
 #include "app/proxy/upstream_choose.h"
 
 #include <stdlib.h>
 
 #include "app/proxy/upstream_state.h"
+#include "base/check.h"
 #include "base/rand.h"
 
 enum { POINTS_PER_WEIGHT = 160, HASH_TRIES = 20 };
@@ -207,8 +208,10 @@ static void wake_all(struct upstream *u)
 
 struct upstream_peer *upstream_choose(struct upstream *u, struct slice key, upstream_tried tried)
 {
-    struct upstream_peer *p = by_balance(u, key, tried);
+    struct upstream_peer *p;
 
+    CHECK(u->peers || u->n == 0);
+    p = by_balance(u, key, tried);
     if (!p)
         p = round_robin(u, tried, false, NULL);
     if (!p)

@@ -1,6 +1,6 @@
 /* Levels and what they inherit. Lists (certificates, keys, passwords, ticket keys) are not added to
  * inherited ones but replace them: a copy that will be written to keeps the inherited list until
- * its first own element, which begins a new one (see directives_tls.c). */
+ * its first own element, which begins a new one (see directives/tls.c). */
 #include "app/tls/tls_conf.h"
 
 static const struct tls_conf defaults = {
