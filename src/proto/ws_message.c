@@ -80,15 +80,13 @@ static enum ws_event inflate_piece(struct ws_messages *m, struct slice piece)
 static enum ws_event plain_piece(struct ws_messages *m, struct slice piece)
 {
     bool is_alone = m->frames.is_first && m->frames.is_last;
-
     size_t room = m->max_message - m->size;
 
     if (piece.n > room)
         return too_large(m, slice_of(piece.p, room));
     m->size += piece.n;
-    if (piece.n > 0 &&
-        piece.p == m->gathered.p + m->gathered.n) /* it was read to where it belongs */
-        m->gathered.n += piece.n;
+    if (m->gathered.p && piece.n > 0 && piece.p == m->gathered.p + m->gathered.n)
+        m->gathered.n += piece.n; /* it was read to where it belongs */
     else if (!m->is_by_piece && !is_alone)
         buf_add_slice(&m->gathered, piece);
     return check_text(m, piece);
