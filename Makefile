@@ -126,6 +126,7 @@ FUZZERS := $(FUZZ_SRC:%.c=$(B)/%)
 TESTLIB_SRC := $(wildcard t/lib/*.c)
 TESTLIB := $(if $(TESTLIB_SRC),$(B)/t/testlib.a)
 PROGRAM := $(B)/perilune
+LINT    := build/lint
 C_FILES  = $(wildcard src/*.c src/*.h $(foreach d,src t/unit,$(wildcard $(d)/*/*.[ch] $(d)/*/*/*.[ch])) t/fuzz/*.[ch] t/lib/*.[ch])
 LUA_FILES = $(shell find lua examples t conf -name '*.lua' 2>/dev/null | sort)
 
@@ -134,7 +135,7 @@ PARSERS := net/dns_message proto/url proto/date proto/range proto/cookie proto/f
            proto/http1_body proto/http1_response proto/content_decoder proto/h2_session proto/accept proto/ws_frame \
            proto/ws_handshake proto/ws_deflate proto/proxy_proto proto/client_hello proto/socks config/lex
 
-.PHONY: all run test unit t browser conformance asan fuzz fuzz-all bench lint layers objects format tidy analyze luacheck fmt cov docs install deb clean help \
+.PHONY: all run test unit t browser conformance asan fuzz fuzz-all bench lint layers objects shape format tidy analyze luacheck fmt cov docs install deb clean help \
         deps sums
 
 all: $(if $(MAIN),build/perilune build/nginx,$(ARCHIVES)) ## build the program: build/perilune
@@ -157,7 +158,7 @@ $(eval $(call stamp,$(B)/main.flags,$$(MAIN_DEFS)))
 
 # Where an installed program finds its files; a separate stamp, so that another PREFIX compiles one file only.
 MAIN_DEFS := -DPERILUNE_PREFIX='"$(PREFIX)"' -DPERILUNE_SYSCONFDIR='"$(SYSCONFDIR)"'
-$(B)/main.o: private EXTRA := $(MAIN_DEFS)
+$(B)/main.o $(LINT)/main.o: private EXTRA := $(MAIN_DEFS)
 $(B)/main.o: $(B)/main.flags
 
 $(B)/%.o: src/%.c $(B)/flags
@@ -289,13 +290,11 @@ cov: ## test coverage: lines of each source file that the tests reach
 # ---------------------------------------------------------------------------------------------------------------------
 # Gates. Each prints `file:line: what` and fails when there is anything to say.
 
-LINT := build/lint
 # Every gate runs, also behind one that fails. `make analyze`, which takes minutes on a new checkout, is a gate of its own.
 lint: ## the gates on the source
-	+@status=0; $(MAKE) -k objects format tidy luacheck || status=1; \
-	 perl t/lint/layers.pl build/release || status=1; \
-	 perl t/lint/shape.pl $(C_FILES) || status=1; \
-	 perl t/lint/globals.pl build/release $(SRC) $(MAIN) || status=1; \
+	+@status=0; $(MAKE) -k shape objects format tidy luacheck || status=1; \
+	 perl t/lint/layers.pl $(LINT) || status=1; \
+	 perl t/lint/globals.pl $(LINT) $(SRC) $(MAIN) || status=1; \
 	 perl t/lint/mirror.pl '$(PARSERS)' $(SRC) $(MAIN) || status=1; \
 	 perl t/lint/lua_shape.pl $(LUA_FILES) || status=1; \
 	 perl t/lint/text.pl || status=1; \
@@ -303,9 +302,19 @@ lint: ## the gates on the source
 	 [ $$status = 0 ] && echo 'lint: clean'
 
 layers: objects ## direction of includes and symbols against src/LAYERS
-	@perl t/lint/layers.pl $(B)
+	@perl t/lint/layers.pl $(LINT)
 
-objects: $(OBJ) $(MAIN:src/%.c=$(B)/%.o)
+# Objects of the gates: symbols and sections are all that is looked at, so they are compiled the quickest way.
+LINT_OBJ := $(patsubst src/%.c,$(LINT)/%.o,$(SRC) $(MAIN))
+objects: $(LINT_OBJ)
+$(LINT)/%.o: src/%.c $(B)/flags
+	$(call say,CC,$*.c)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out $(FLAGS_$(FLAVOUR)),$(CFLAGS_OWN)) -O0 -g0 $(EXTRA) -MMD -MP -c $< -o $@
+-include $(LINT_OBJ:.o=.d)
+
+shape:
+	@perl t/lint/shape.pl $(C_FILES)
 
 format: | $(DEPS_STAMP)
 	$(if $(C_FILES),@! clang-format-14 --dry-run -Werror $(C_FILES) 2>&1 | \
@@ -318,7 +327,7 @@ TIDY_OFF_tidy    := -clang-analyzer-*
 TIDY_OFF_analyze := -bugprone-*,-misc-*
 define tidy_rule
 $(1): $(patsubst src/%.c,$(LINT)/%.$(1),$(SRC) $(MAIN))
-$(LINT)/%.$(1): src/%.c .clang-tidy build/release/%.o
+$(LINT)/%.$(1): src/%.c .clang-tidy $(LINT)/%.o
 	$$(call say,$(2),$$*.c)
 	@mkdir -p $$(@D)
 	$$(Q)clang-tidy-14 --quiet --warnings-as-errors='*' --checks='$$(TIDY_OFF_$(1))' $$< -- \

@@ -450,10 +450,7 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
 
 enum step_result proxy_step(struct visit *v, const struct step *s)
 {
-    static const struct proxy_conf *defaults = &proxy_defaults;
-    const struct proxy_conf *conf = v->loc->proxy ? v->loc->proxy : defaults;
-
-    proxy_start(v, conf, s->arg);
+    proxy_start(v, v->loc->proxy ? v->loc->proxy : &proxy_defaults, s->arg);
     return STEP_DONE;
 }
 
