@@ -114,24 +114,6 @@ bool app_open_lua(struct app_conf *conf)
     return run_plain(conf->init_by_lua, LUA_CONTEXT_INIT);
 }
 
-static void on_all_idle(struct loop_call *call)
-{
-    UNUSED(call);
-    if (app.on_idle)
-        app.on_idle();
-}
-
-static void check_idle(struct port *p)
-{
-    UNUSED(p);
-    for (unsigned i = 0; i < app.n_ports; i++)
-        if (app.ports[i].server.n_conns > 0)
-            return;
-    if (ws_conn_count() + session_count() > 0)
-        return;
-    loop_next(&app.idle_call);
-}
-
 static unsigned most_connections(void)
 {
     return (unsigned)MAX(app.conf->worker_connections, 1);
@@ -144,6 +126,21 @@ static unsigned count_connections(void)
     for (unsigned i = 0; i < app.n_ports; i++)
         n += app.ports[i].server.n_conns;
     return n + ws_conn_count() + session_count();
+}
+
+/* What the listening sockets still held may have been accepted since this was called for. */
+static void on_all_idle(struct loop_call *call)
+{
+    UNUSED(call);
+    if (app.on_idle && count_connections() == 0)
+        app.on_idle();
+}
+
+static void check_idle(struct port *p)
+{
+    UNUSED(p);
+    if (count_connections() == 0)
+        loop_next(&app.idle_call);
 }
 
 static void complain(bool is_hopeful)
