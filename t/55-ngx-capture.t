@@ -92,12 +92,12 @@ from a file
 --- request
 GET /t
 --- response_body
-/denied 403 page nil
-/there 301 page /elsewhere
-/fails 500 page nil
+/denied 403  nil
+/there 301  /elsewhere
+/fails 500  nil
 /exec 200 from a file nil
 /exit 204  nil
-/none 404 page nil
+/none 404  nil
 /file.txt 200 from a file nil
 /guarded 200 access is not asked again nil
 200  12
@@ -318,3 +318,26 @@ a%0Db%0A%00
 GET /t
 --- response_body
 first
+
+
+
+=== TEST 11: no error_page is looked for in a capture, redirects are as they were given; debug lines name what is asked
+--- config
+    error_page 404 /page;
+    location = /page { return 200 "page"; }
+    location = /missing { return 404; }
+    location = /there { return 302 /elsewhere; }
+    location = /t {
+        content_by_lua_block {
+            local missing, there = ngx.location.capture("/missing?a=1"), ngx.location.capture("/there")
+            ngx.say(missing.status, " ", #missing.body, " ", there.status, " ", there.header.Location)
+        }
+    }
+--- request
+GET /t
+--- response_body
+404 0 302 /elsewhere
+--- log_level: debug
+--- error_log
+lua http subrequest "/missing?a=1"
+lua http subrequest "/there?"
