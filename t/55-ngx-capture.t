@@ -341,3 +341,48 @@ GET /t
 --- error_log
 lua http subrequest "/missing?a=1"
 lua http subrequest "/there?"
+
+
+
+=== TEST 12: a capture that is passed on asks for its own URI, not for that of the request it belongs to
+--- http_config
+    server {
+        listen unix:$TEST_NGINX_SERVROOT/up.sock;
+        location / { return 200 $request_uri; }
+    }
+--- config
+    location /up { proxy_pass http://unix:$TEST_NGINX_SERVROOT/up.sock; }
+    location = /t {
+        content_by_lua_block { ngx.say(ngx.location.capture("/up/a b?c=1").body) }
+    }
+--- request
+GET /t?d=2
+--- response_body
+/up/a%20b?c=1
+
+
+
+=== TEST 13: what an upstream sent before it broke off is there, and marked; the log says so in nginx's words
+--- stream_config
+    server {
+        listen unix:$TEST_NGINX_SERVROOT/half.sock;
+        content_by_lua_block {
+            local sock = ngx.req.socket(true)
+            repeat until sock:receive() == ""
+            sock:send("HTTP/1.0 200 OK\r\nContent-Length: 120\r\n\r\nhalf")
+        }
+    }
+--- config
+    location /up { proxy_pass http://unix:$TEST_NGINX_SERVROOT/half.sock; }
+    location = /t {
+        content_by_lua_block {
+            local res = ngx.location.capture("/up")
+            ngx.say(res.status, " ", res.body, " ", res.truncated)
+        }
+    }
+--- request
+GET /t
+--- response_body
+200 half true
+--- error_log
+upstream prematurely closed connection while reading upstream
