@@ -345,7 +345,7 @@ enum step_result phases_finish_status(struct visit *v, int status)
         exchange_abort(x, &err_closed);
         return STEP_DONE;
     }
-    p = status >= 300 ? find_error_page(v, status) : NULL;
+    p = status >= 300 && !v->is_captured ? find_error_page(v, status) : NULL;
     if (p)
         return show_error_page(v, p, status);
     error_page_answer(v, status);
