@@ -144,3 +144,20 @@ a,b,1, x me true
 bad 'name' argument: string expected, got nil
 bad 'value' argument: string or table expected, got nil
 bad 'value' argument: non-empty table expected
+
+
+
+=== TEST 6: table.new and table.clear are there for who does not require them, as under OpenResty
+--- config
+    location = /t {
+        content_by_lua_block {
+            local t = table.new(3, 0)
+            t[1] = "x"
+            table.clear(t)
+            ngx.say(next(t))
+        }
+    }
+--- request
+GET /t
+--- response_body
+nil
