@@ -520,3 +520,14 @@ Content-Length: 5
 --- response_body chomp
 known
 --- connection: open
+
+
+
+=== TEST 32: what is said to be of https is not given away in cleartext, and of other schemes there is nothing
+--- config
+    location / { return 200 "ok"; }
+--- raw_request eval
+"GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n"
+--- error_code: 421
+--- connection: closed
+--- error_log: client sent invalid request: target of another scheme

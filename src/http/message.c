@@ -83,6 +83,13 @@ static int resolve_host(struct request *r, struct slice authority, struct pool *
     return 0;
 }
 
+/* RFC 9110 section 7.4: an https resource is not given away on a connection that anybody reads, and
+ * of other schemes we have none. */
+static bool is_ours(const struct request *r, struct slice scheme)
+{
+    return slice_ieq(scheme, SLICE("http")) || (r->is_tls && slice_ieq(scheme, SLICE("https")));
+}
+
 /* RFC 9110 section 9.3.6: what follows the head are bytes of the tunnel, so a body that somebody
  * else could see there is refused. */
 static int check_connect(const struct request *r, bool is_taken, const char **reason_out)
@@ -105,6 +112,8 @@ int message_resolve(struct request *r, bool takes_connect, struct pool *pool,
         return status;
     if (!url_parse_target(r->target, method, &t))
         return refuse(reason_out, 400, "invalid request target");
+    if (t.form == URL_ABSOLUTE && !is_ours(r, t.scheme))
+        return refuse(reason_out, 421, "target of another scheme");
     r->uri = origin_form(r->target, &t, pool);
     r->query = t.query;
     if (t.form == URL_AUTHORITY)

@@ -417,10 +417,17 @@ static void on_readable(struct server_conn *c)
     }
 }
 
+/* A process that was kept from running sees the clock before it has read what came in time. */
+static void on_idle_expired(struct server_conn *c)
+{
+    if (server_conn_read(c, SERVER_CONN_BUFFER) <= 0)
+        server_conn_close(c, false);
+}
+
 static void on_head_expired(struct server_conn *c)
 {
     if (c->phase == CONN_IDLE) {
-        server_conn_close(c, false);
+        on_idle_expired(c);
         return;
     }
     head.request_line = SLICE_EMPTY;
@@ -432,6 +439,9 @@ static void on_expired(struct server_conn *c, enum server_conn_wait what)
     switch (what) {
     case CONN_WAIT_HEAD:
         on_head_expired(c);
+        return;
+    case CONN_WAIT_KEEPALIVE:
+        on_idle_expired(c);
         return;
     case CONN_WAIT_BODY:
         if (!c->x) {

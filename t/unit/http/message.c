@@ -19,7 +19,7 @@ static const struct {
      "example.org", 81},
     {"/a//b?", "[::1]:8", METHOD_GET, 1, 0, "/a//b?", "/a/b", "", "[::1]", 8},
     {"http://H:9/p?q", "other", METHOD_GET, 1, 0, "/p?q", "/p", "q", "h", 9},
-    {"http://h", "other", METHOD_GET, 1, 0, "/", "/", NULL, "h", 0},
+    {"HTTP://h", "other", METHOD_GET, 1, 0, "/", "/", NULL, "h", 0},
     {"http://h?q=1", "other", METHOD_GET, 1, 0, "/?q=1", "/", "q=1", "h", 0},
     {"*", "a", METHOD_OPTIONS, 1, 0, "*", "/", NULL, "a", 0},
     {"/", "", METHOD_GET, 1, 0, "/", "/", NULL, "", 0},
@@ -29,6 +29,8 @@ static const struct {
     {"/%0", "a", METHOD_GET, 1, 400, NULL, NULL, NULL, NULL, 0},
     {"/%00", "a", METHOD_GET, 1, 400, NULL, NULL, NULL, NULL, 0},
     {"/../a", "a", METHOD_GET, 1, 400, NULL, NULL, NULL, NULL, 0},
+    {"https://a/", "a", METHOD_GET, 1, 421, NULL, NULL, NULL, NULL, 0},
+    {"ftp://a/", "a", METHOD_GET, 1, 421, NULL, NULL, NULL, NULL, 0},
     {"nonsense", "a", METHOD_GET, 1, 400, NULL, NULL, NULL, NULL, 0},
     {"a:80", "a", METHOD_CONNECT, 1, 405, NULL, NULL, NULL, NULL, 0},
 };
