@@ -247,3 +247,20 @@ GET /t
 x_bar_header: bar
 --- response_body
 bar API disabled in the current context
+
+
+
+=== TEST 10: table.new and table.clear are there for who does not require them, as under OpenResty
+--- config
+    location = /t {
+        content_by_lua_block {
+            local t = table.new(3, 0)
+            t[1] = "x"
+            table.clear(t)
+            ngx.say(next(t))
+        }
+    }
+--- request
+GET /t
+--- response_body
+nil
