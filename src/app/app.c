@@ -114,6 +114,27 @@ bool app_open_lua(struct app_conf *conf)
     return run_plain(conf->init_by_lua, LUA_CONTEXT_INIT);
 }
 
+bool app_load_handlers(struct app_conf *conf, struct config_error *e)
+{
+    for (struct lua_code *code = conf->handlers; code; code = code->next)
+        if (!lua_code_load_handler(code, e))
+            return false;
+    return true;
+}
+
+/* Before the first request wants them. One worker tells for all what is wrong; the request for it is
+ * answered 500. */
+static void load_handlers(const struct app_conf *conf)
+{
+    struct config_error e = {0};
+
+    if (conf->uncached)
+        return;
+    for (struct lua_code *code = conf->handlers; code; code = code->next)
+        if (!lua_code_load_handler(code, &e) && app.worker_id == 0)
+            log_write(NULL, LOG_ERROR, "%s in %s:%u", e.message, e.file, e.line);
+}
+
 static unsigned most_connections(void)
 {
     return (unsigned)MAX(app.conf->worker_connections, 1);
@@ -293,6 +314,7 @@ void app_start(struct app_conf *conf, int id, int n)
     (void)run_plain(conf->init_worker_by_lua, LUA_CONTEXT_INIT_WORKER);
     if (id == APP_AGENT)
         return;
+    load_handlers(conf);
     lib_stapling_start(conf);
     open_ports(conf);
     if (id == 0)

@@ -59,7 +59,7 @@ static void resolves(void **state)
         r.target = slice_str(rows[i].target);
         if (rows[i].host)
             header_add(&r.headers, &pool, SLICE("hoST"), slice_str(rows[i].host));
-        assert_int_equal(message_resolve(&r, &pool, &reason), rows[i].status);
+        assert_int_equal(message_resolve(&r, false, &pool, &reason), rows[i].status);
         assert_int_equal(reason != NULL, rows[i].status != 0);
         if (rows[i].status)
             continue;
@@ -72,9 +72,40 @@ static void resolves(void **state)
     pool_reset(&pool);
 }
 
+/* Its target is a host and a port, whatever Host says; what follows it is no body. */
+static void resolves_connect(void **state)
+{
+    static const struct {
+        const char *target;
+        int64_t length;
+        int status;
+    } tries[] = {{"A:80", -1, 0}, {"a:80", 0, 0}, {"a:80", 1, 400}, {"a", -1, 400}, {"/", -1, 400}};
+    struct pool pool;
+
+    (void)state;
+    pool_init(&pool, NULL, 0);
+    for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+        struct request r = {.method = METHOD_CONNECT, .version_major = 1, .version_minor = 1};
+        const char *reason = NULL;
+
+        r.target = slice_str(tries[i].target);
+        r.content_length = tries[i].length;
+        header_add(&r.headers, &pool, SLICE("Host"), SLICE("other:1"));
+        assert_int_equal(message_resolve(&r, true, &pool, &reason), tries[i].status);
+        if (tries[i].status)
+            continue;
+        assert_slice(r.uri, "/");
+        assert_slice(r.path, "/");
+        assert_slice(r.host, "a");
+        assert_int_equal(r.host_port, 80);
+    }
+    pool_reset(&pool);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(resolves)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(resolves),
+                                       cmocka_unit_test(resolves_connect)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
