@@ -19,6 +19,7 @@
 #include "app/tls/lib_stapling.h"
 #include "app/listeners.h"
 #include "app/location_resolver.h"
+#include "app/lua/lua_fresh.h"
 #include "app/lua/lua_step.h"
 #include "app/port.h"
 #include "app/stream/session.h"
@@ -99,6 +100,11 @@ static bool run_plain(const struct lua_code *const code[2], enum lua_context con
     return lua_step_run_plain((struct lua_code *)(uintptr_t)code[1], context) && ok;
 }
 
+static void init_again(void)
+{
+    (void)run_plain(app.conf->init_by_lua, LUA_CONTEXT_INIT);
+}
+
 bool app_open_lua(struct app_conf *conf)
 {
     struct machine_options o = {conf->lua_package_path, conf->lua_package_cpath};
@@ -110,6 +116,8 @@ bool app_open_lua(struct app_conf *conf)
     if (!machine_open(&o))
         return false;
     if (!lib_http_open() || !lib_ngx_open())
+        return false;
+    if (conf->has_uncached_lua && !lua_fresh_remember(init_again))
         return false;
     return run_plain(conf->init_by_lua, LUA_CONTEXT_INIT);
 }

@@ -97,6 +97,7 @@ struct app_conf {
 
     struct slice lua_package_path, lua_package_cpath;
     const struct conf_remark *remarks; /* the newest first */
+    bool has_uncached_lua;             /* lua_code_cache off somewhere */
     const struct lua_code *init_by_lua[2], *init_worker_by_lua[2],
         *exit_worker_by_lua[2]; /* of http, of stream */
     struct lua_code *handlers;  /* all that `handler` names */

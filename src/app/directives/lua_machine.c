@@ -28,8 +28,10 @@ static bool apply_code_cache(void *ctx, const struct config_node *node, struct c
 
     if (!directives_set_flag(a, node, e))
         return false;
-    if (!a->loc->lua_code_cache)
-        conf_remark(a->conf, LOG_ALERT, "lua_code_cache is off; this will hurt performance", node);
+    if (a->loc->lua_code_cache)
+        return true;
+    a->conf->has_uncached_lua = true;
+    conf_remark(a->conf, LOG_ALERT, "lua_code_cache is off; this will hurt performance", node);
     return true;
 }
 
@@ -52,7 +54,10 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "lua_code_cache on | off;",
      .default_text = "lua_code_cache on;",
-     .doc = "With `off` files and handlers are loaded anew for each request. For development.",
+     .doc =
+         "With `off` files, handlers and modules are loaded anew for each request: before its Lua "
+         "runs the modules of programs are forgotten, and the globals they have set when nobody "
+         "else runs, then `init_by_lua` runs again. For development.",
      .id = (int)offsetof(struct location, lua_code_cache),
      .apply = apply_code_cache},
     {.name = "lua_malloc_trim",

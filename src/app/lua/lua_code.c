@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 
 #include "app/conf.h"
+#include "app/lua/lua_fresh.h"
 #include "app/visit.h"
 #include "bind/vm.h"
 #include "config/tree.h"
@@ -79,6 +80,8 @@ int lua_code_push(struct lua_code *code, struct visit *v)
     bool is_cached = v ? v->loc->lua_code_cache : true;
     int status;
 
+    if (UNLIKELY(!is_cached))
+        lua_fresh_begin(v);
     if (code->machine == vm_generation() && code->ref != LUA_NOREF) {
         lua_rawgeti(L, LUA_REGISTRYINDEX, code->ref);
         return 0;
