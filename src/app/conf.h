@@ -97,6 +97,7 @@ struct app_conf {
 
     struct slice lua_package_path, lua_package_cpath;
     const struct config_node *uncached; /* lua_code_cache off; NULL: nowhere */
+    bool has_uncached_stream;           /* in stream */
     const struct lua_code *init_by_lua[2], *init_worker_by_lua[2],
         *exit_worker_by_lua[2]; /* of http, of stream */
     unsigned max_pending_timers, max_running_timers;

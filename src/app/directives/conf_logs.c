@@ -79,8 +79,9 @@ static void warn_of_uncached(const struct app_conf *conf)
     const struct log_ctx to_main = {.sink = &conf->error_log};
 
     if (conf->uncached)
-        log_write(&to_main, LOG_ALERT, "lua_code_cache is off; this will hurt performance in %s:%u",
-                  conf->uncached->file, conf->uncached->line);
+        log_write(
+            &to_main, LOG_ALERT, "%slua_code_cache is off; this will hurt performance in %s:%u",
+            conf->has_uncached_stream ? "stream " : "", conf->uncached->file, conf->uncached->line);
 }
 
 bool conf_open_logs(struct app_conf *conf, struct config_error *e)
