@@ -13,6 +13,7 @@
 #include "app/fair_share.h"
 #include "app/lua/ffi_errlog.h"
 #include "app/proxy/health.h"
+#include "app/proxy/upstream_names.h"
 #include "app/lua/lib_http.h"
 #include "app/lua/lib_ngx.h"
 #include "app/lua/lib_socket.h"
@@ -325,14 +326,17 @@ void app_start(struct app_conf *conf, int id, int n)
     load_handlers(conf);
     lib_stapling_start(conf);
     open_ports(conf);
-    if (id == 0)
+    if (id == 0) {
         health_start(conf);
+        upstream_names_start(conf);
+    }
 }
 
 void app_drain(void (*on_idle)(void))
 {
     app.is_exiting = true;
     app.on_idle = on_idle;
+    upstream_names_stop();
     health_stop();
     lib_ngx_drain();
     for (unsigned i = 0; i < app.n_ports; i++)
@@ -349,6 +353,7 @@ void app_stop(void)
 {
     app.on_idle = NULL;
     timer_stop(&app.yield);
+    upstream_names_stop();
     health_stop();
     session_on_gone(NULL);
     session_close_all();

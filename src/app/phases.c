@@ -24,7 +24,8 @@ static void run(struct visit *v);
 static void on_cancel(struct exchange *x, const struct err *why)
 {
     if (why == &err_closed)
-        log_write(&x->log, LOG_INFO, "client prematurely closed connection");
+        log_write(&x->log, LOG_INFO, "%sclient prematurely closed connection",
+                  visit_of(x)->session ? "stream " : "");
     if (visit_of(x)->on_cancel)
         visit_of(x)->on_cancel(visit_of(x));
     lua_visit_cancel(visit_of(x));
