@@ -42,6 +42,24 @@ struct location *location_new_child(const struct location *parent, enum location
     return l;
 }
 
+static void **settings_of(const struct location *l, size_t offset)
+{
+    return (void **)(uintptr_t)((const char *)l + offset);
+}
+
+void *location_own(struct location *l, size_t offset, size_t size, const void *defaults)
+{
+    void **own = settings_of(l, offset), *inherited = NULL;
+
+    if (l->parent)
+        inherited = *settings_of(l->parent, offset);
+    if (!*own || *own == inherited) {
+        *own = pool_alloc(&l->conf->pool, size);
+        memcpy(*own, inherited ? inherited : defaults, size);
+    }
+    return *own;
+}
+
 void location_add_step(struct location *l, enum phase phase,
                        enum step_result (*run)(struct visit *v, const struct step *s),
                        const void *arg, unsigned line)

@@ -38,6 +38,15 @@ void directives_headers_register(void);
 /* Those of memcached. */
 void directives_memcached_register(void);
 
+/* geo, split_clients. */
+void directives_geo_register(void);
+
+/* Those of limits by key. */
+void directives_limit_zones_register(void);
+
+/* Those of clients behind proxies. */
+void directives_real_ip_register(void);
+
 /* Those of access. */
 void directives_access_register(void);
 
