@@ -20,9 +20,12 @@ struct compress_conf;
 struct limit_conf;
 struct location;
 struct memcached_conf;
+struct more_header;
 struct real_ip_conf;
+struct referers;
 struct regex;
 struct script;
+struct secure_link_conf;
 struct step;
 struct variable_table;
 struct relay_conf;
@@ -110,16 +113,19 @@ struct location {
     struct proxy_conf *proxy; /* NULL: the defaults; see app/proxy/proxy.h */
     struct proxy_conf *grpc;  /* the same of grpc_pass */
     const struct lua_code *header_filter, *body_filter, *log_by_lua;
-    struct memcached_conf *memcached; /* NULL: nothing was said; see memcached.h */
+    struct secure_link_conf *secure_link; /* NULL: nothing was said */
+    struct referers *referers;            /* valid_referers; NULL: nothing was said */
+    struct memcached_conf *memcached;     /* NULL: nothing was said; see memcached.h */
     struct error_page *error_pages;
     struct header_rule *headers;
-    struct header_rule *more_headers; /* more_set_headers, more_clear_headers (value NULL) */
-    struct compress_conf *compress;   /* NULL: nothing was said; see compress.h */
+    struct more_header *more_headers;       /* of the response */
+    struct more_header *more_input_headers; /* of the request */
+    struct compress_conf *compress;         /* NULL: nothing was said; see compress.h */
     enum expires_kind expires;
     int64_t expires_seconds;
     struct access_log *access_logs;
     bool is_access_log_inherited, are_headers_inherited, are_error_pages_inherited,
-        is_types_inherited, are_more_headers_inherited;
+        is_types_inherited;
     struct log_sink *error_log;
     bool lua_code_cache, lua_need_request_body, lua_use_default_type, lua_http10_buffering,
         does_lua_change_underscores, rewrites_by_lua_first;

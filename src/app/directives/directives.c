@@ -8,7 +8,9 @@
 #include "app/access/access_step.h"
 #include "app/access/limit.h"
 #include "app/lua/lua_step.h"
+#include "app/more_headers.h"
 #include "app/real_ip.h"
+#include "app/referers.h"
 #include "app/rewrite.h"
 
 const char directives_ordered[] = "ordered";
@@ -41,6 +43,8 @@ bool directives_apply_block(struct apply *a, const struct config_node *block,
 static void end_preaccess(struct location *l)
 {
     l->steps[PHASE_PREACCESS] = (struct step_list){.n = 0};
+    if (l->more_input_headers)
+        location_add_step(l, PHASE_PREACCESS, more_headers_step, NULL, 0);
     if (l->real_ip)
         location_add_step(l, PHASE_PREACCESS, real_ip_step, NULL, 0);
     if (l->limit_req)
@@ -78,6 +82,7 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
                                struct location *loc, struct vhost *vhost, struct config_error *e)
 {
     struct rewrite_block rewrite = {.loc = loc};
+    struct slice why;
     struct apply a = {
         .conf = outer->conf,
         .loc = loc,
@@ -98,7 +103,7 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
         return false;
     rewrite_block_end(&rewrite);
     directives_end_lua(&a);
-    return true;
+    return referers_end(loc, &why) || config_node_error(block, e, SLICE_FMT, SLICE_ARG(why));
 }
 
 struct location *directives_new_location(const struct apply *a, enum location_kind kind,

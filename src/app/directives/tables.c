@@ -16,15 +16,18 @@ void app_register_directives(void)
     directives_resolver_register();
     directives_tls_register();
     directives_headers_register();
+    directives_more_headers_register();
     directives_compress_register();
     directives_rewrite_register();
     directives_real_ip_register();
     directives_limit_zones_register();
     directives_access_register();
+    directives_links_register();
     directives_memcached_register();
     directives_map_register();
     directives_geo_register();
     directives_echo_register();
+    directives_answers_register();
     directives_proxy_register();
     directives_proxy_socket_register();
     directives_proxy_ssl_register();

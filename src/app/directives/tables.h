@@ -38,6 +38,15 @@ void directives_headers_register(void);
 /* Those of memcached. */
 void directives_memcached_register(void);
 
+/* Links that are let in. */
+void directives_links_register(void);
+
+/* Small answers. */
+void directives_answers_register(void);
+
+/* more_set_headers and its kin. */
+void directives_more_headers_register(void);
+
 /* geo, split_clients. */
 void directives_geo_register(void);
 
