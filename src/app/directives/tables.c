@@ -19,6 +19,7 @@ void app_register_directives(void)
     directives_more_headers_register();
     directives_compress_register();
     directives_rewrite_register();
+    directives_set_misc_register();
     directives_real_ip_register();
     directives_limit_zones_register();
     directives_access_register();

@@ -38,6 +38,9 @@ void directives_headers_register(void);
 /* Those of memcached. */
 void directives_memcached_register(void);
 
+/* set_md5 and its kin. */
+void directives_set_misc_register(void);
+
 /* Links that are let in. */
 void directives_links_register(void);
 
