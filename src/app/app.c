@@ -23,6 +23,7 @@
 #include "app/lua/lua_fresh.h"
 #include "app/lua/lua_step.h"
 #include "app/port.h"
+#include "app/server_counts.h"
 #include "app/stream/session.h"
 #include "app/visit.h"
 #include "app/zones.h"
@@ -312,10 +313,12 @@ void app_start(struct app_conf *conf, int id, int n)
     timer_init(&app.yield, on_yielded);
     ws_conn_on_gone(on_connection_gone);
     session_on_gone(on_connection_gone);
-    if (id == APP_AGENT)
+    if (id == APP_AGENT) {
         listeners_leave(conf);
-    else
+    } else {
         fair_share_join(id);
+        server_counts_join(id);
+    }
     lib_bus_start();
     if (id == 0)
         check_limits(conf);
