@@ -280,6 +280,7 @@ conformance: build/nginx ## one of OpenResty's own suites: SUITE=folder TEST_NGI
 bench: $(if $(filter release,$(FLAVOUR)),build/perilune,$(PROGRAM)) ## compare with nginx + Lua on this machine
 	@t/bench/run $(PROGRAM)
 	@t/bench/model/run $(PROGRAM)
+	@t/bench/shared $(PROGRAM)
 	@if command -v npm >/dev/null; then t/bench/kit/run $(PROGRAM); fi
 	@t/bench/client/run $(PROGRAM)
 

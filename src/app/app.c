@@ -122,22 +122,25 @@ bool app_open_lua(struct app_conf *conf)
     return run_plain(conf->init_by_lua, LUA_CONTEXT_INIT);
 }
 
-static void on_all_idle(struct loop_call *call)
+bool app_load_handlers(struct app_conf *conf, struct config_error *e)
 {
-    UNUSED(call);
-    if (app.on_idle)
-        app.on_idle();
+    for (struct lua_code *code = conf->handlers; code; code = code->next)
+        if (!lua_code_load_handler(code, e))
+            return false;
+    return true;
 }
 
-static void check_idle(struct port *p)
+/* Before the first request wants them. One worker tells for all what is wrong; the request for it is
+ * answered 500. */
+static void load_handlers(const struct app_conf *conf)
 {
-    UNUSED(p);
-    for (unsigned i = 0; i < app.n_ports; i++)
-        if (app.ports[i].server.n_conns > 0)
-            return;
-    if (ws_conn_count() + session_count() > 0)
+    struct config_error e = {0};
+
+    if (conf->uncached)
         return;
-    loop_next(&app.idle_call);
+    for (struct lua_code *code = conf->handlers; code; code = code->next)
+        if (!lua_code_load_handler(code, &e) && app.worker_id == 0)
+            log_write(NULL, LOG_ERROR, "%s in %s:%u", e.message, e.file, e.line);
 }
 
 static unsigned most_connections(void)
@@ -152,6 +155,21 @@ static unsigned count_connections(void)
     for (unsigned i = 0; i < app.n_ports; i++)
         n += app.ports[i].server.n_conns;
     return n + ws_conn_count() + session_count();
+}
+
+/* What the listening sockets still held may have been accepted since this was called for. */
+static void on_all_idle(struct loop_call *call)
+{
+    UNUSED(call);
+    if (app.on_idle && count_connections() == 0)
+        app.on_idle();
+}
+
+static void check_idle(struct port *p)
+{
+    UNUSED(p);
+    if (count_connections() == 0)
+        loop_next(&app.idle_call);
 }
 
 static void complain(bool is_hopeful)
@@ -304,6 +322,7 @@ void app_start(struct app_conf *conf, int id, int n)
     (void)run_plain(conf->init_worker_by_lua, LUA_CONTEXT_INIT_WORKER);
     if (id == APP_AGENT)
         return;
+    load_handlers(conf);
     lib_stapling_start(conf);
     open_ports(conf);
     if (id == 0)

@@ -43,7 +43,9 @@ static int check(const struct command *command, struct boot *b)
 
     if (conf)
         say(command, "the configuration file", b->path, "syntax is ok");
-    is_well = conf && privs_resolve(conf, &privs, &e) && conf_open_logs(conf, &e);
+    is_well = conf && privs_resolve(conf, &privs, &e) && conf_open_logs(conf, &e) &&
+              boot_check_handlers(conf, &e);
+    machine_close();
     if (!is_well) {
         boot_report(b, &e);
         fprintf(stderr, "nginx: configuration file %s test failed\n", b->path);

@@ -264,7 +264,7 @@ static bool check_module(const struct config_node *node, size_t index, struct co
 static bool apply_handler(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    struct lua_code *code;
+    struct lua_code *code, **end = &a->conf->handlers;
 
     if (!check_module(node, 0, e) || !claim(a, SLOT_CONTENT, node, e))
         return false;
@@ -276,6 +276,10 @@ static bool apply_handler(void *ctx, const struct config_node *node, struct conf
         set_content(a->loc, lua_step_handler, code, node->line);
     }
     code->text = node->args[0];
+    code->node = node;
+    while (*end)
+        end = &(*end)->next;
+    *end = code;
     return true;
 }
 
@@ -420,7 +424,8 @@ static const struct directive table[] = {
      .syntax = "handler module[.function];",
      .doc = "The location is answered by a Lua function `function(req) → response`: the module "
             "itself if it is a function, or the function of that name in it. In `stream` each "
-            "connection is served by `function(stream, info)`, as in `perilune.tcp`.",
+            "connection is served by `function(stream, info)`, as in `perilune.tcp`. Loaded when a "
+            "worker starts; `-t` tells when it cannot be.",
      .apply = apply_handler},
     {.name = "middleware",
      .contexts = CTX_LEVELS_IF,

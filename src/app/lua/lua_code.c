@@ -9,6 +9,7 @@
 #include "app/lua/lua_fresh.h"
 #include "app/visit.h"
 #include "bind/vm.h"
+#include "config/tree.h"
 
 /* Errors are in the words of OpenResty, which says less where there is no request. */
 static int load_inline(lua_State *L, const struct lua_code *code, const struct visit *v)
@@ -94,4 +95,16 @@ int lua_code_push(struct lua_code *code, struct visit *v)
         code->machine = vm_generation();
     }
     return 0;
+}
+
+bool lua_code_load_handler(struct lua_code *code, struct config_error *e)
+{
+    lua_State *L = vm_main();
+    bool is_loaded = lua_code_push(code, NULL) == 0;
+
+    if (!is_loaded)
+        config_node_error(code->node, e, "%s \"" SLICE_FMT "\" cannot be loaded: %s",
+                          code->directive, SLICE_ARG(code->text), lua_tostring(L, -1));
+    lua_pop(L, 1);
+    return is_loaded;
 }
