@@ -136,7 +136,7 @@ static void load_handlers(const struct app_conf *conf)
 {
     struct config_error e = {0};
 
-    if (conf->uncached)
+    if (conf->has_uncached_lua)
         return;
     for (struct lua_code *code = conf->handlers; code; code = code->next)
         if (!lua_code_load_handler(code, &e) && app.worker_id == 0)
