@@ -135,24 +135,6 @@ static void load_handlers(const struct app_conf *conf)
             log_write(NULL, LOG_ERROR, "%s in %s:%u", e.message, e.file, e.line);
 }
 
-static void on_all_idle(struct loop_call *call)
-{
-    UNUSED(call);
-    if (app.on_idle)
-        app.on_idle();
-}
-
-static void check_idle(struct port *p)
-{
-    UNUSED(p);
-    for (unsigned i = 0; i < app.n_ports; i++)
-        if (app.ports[i].server.n_conns > 0)
-            return;
-    if (ws_conn_count() + session_count() > 0)
-        return;
-    loop_next(&app.idle_call);
-}
-
 static unsigned most_connections(void)
 {
     return (unsigned)MAX(app.conf->worker_connections, 1);
@@ -165,6 +147,21 @@ static unsigned count_connections(void)
     for (unsigned i = 0; i < app.n_ports; i++)
         n += app.ports[i].server.n_conns;
     return n + ws_conn_count() + session_count();
+}
+
+/* What the listening sockets still held may have been accepted since this was called for. */
+static void on_all_idle(struct loop_call *call)
+{
+    UNUSED(call);
+    if (app.on_idle && count_connections() == 0)
+        app.on_idle();
+}
+
+static void check_idle(struct port *p)
+{
+    UNUSED(p);
+    if (count_connections() == 0)
+        loop_next(&app.idle_call);
 }
 
 static void complain(bool is_hopeful)

@@ -1,4 +1,5 @@
---- `ndk.set_var`: what the set_… directives of nginx's set-misc module do, as functions from a text to a text.
+--- The metatable of `ndk.set_var`: what the set_… directives of nginx's set-misc module do, as functions from a text to
+-- a text.
 
 local codec = require "ngx.api.codec"
 
@@ -103,4 +104,4 @@ local function refuse()
     error("not allowed", 2)
 end
 
-return { set_var = setmetatable({}, { __index = get, __newindex = refuse }) }
+return { __index = get, __newindex = refuse }

@@ -83,10 +83,24 @@ bool lib_ngx_open(void)
     return vm_call(1, 0, "ngx");
 }
 
+/* What was never loaded has nothing to end. */
+static void drain(const char *module)
+{
+    lua_State *L = vm_main();
+    bool is_loaded;
+
+    if (!L)
+        return;
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_getfield(L, -1, module);
+    is_loaded = lua_toboolean(L, -1);
+    lua_pop(L, 2);
+    if (is_loaded && vm_push_function(module, "drain"))
+        vm_call(0, 0, module);
+}
+
 void lib_ngx_drain(void)
 {
-    if (vm_main() && vm_push_function("ngx.api.timer", "drain"))
-        vm_call(0, 0, "ngx.timer");
-    if (vm_main() && vm_push_function("ngx.api.pool", "drain"))
-        vm_call(0, 0, "ngx.socket");
+    drain("ngx.api.timer");
+    drain("ngx.api.pool");
 }

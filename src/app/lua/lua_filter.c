@@ -214,7 +214,9 @@ void lua_filter_log(struct visit *v, bool is_logged)
     if (is_logged && v->loc && v->loc->log_by_lua) {
         log_write(&v->x->log, LOG_DEBUG, "lua log handler, uri:\"" SLICE_FMT "\"",
                   SLICE_ARG(v->x->req.path));
+        log_set_doing(v->session ? NULL : "logging request");
         run(v, v->loc->log_by_lua, LUA_CONTEXT_LOG);
+        log_set_doing(NULL);
     }
     if (v->lua)
         release_refs(v);
