@@ -40,5 +40,6 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.process", lib_process);
     lib_preload(L, "perilune.core.worker_thread", lib_worker_thread);
     lib_preload(L, "perilune.core.dns", lib_dns);
+    lib_preload(L, "perilune.core.forwarded", lib_forwarded);
     lib_preload(L, "perilune.core.client", lib_client);
 }
