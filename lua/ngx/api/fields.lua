@@ -4,6 +4,7 @@ local ffi = require "ffi"
 local core = require "perilune.core.ngx"
 local context = require "ngx.api.context"
 local native = require "ngx.api.native"
+local put = require "ngx.api.repeated"
 
 local C, to_string = native.C, ffi.string
 local type, tostring, rawget = type, tostring, rawget
@@ -89,17 +90,6 @@ local relaxed = {
         return rawget(self, (lower:gsub("_", "-"))) or rawget(self, lower)
     end,
 }
-
-local function put(out, name, value)
-    local before = out[name]
-    if before == nil then
-        out[name] = value
-    elseif type(before) == "table" then
-        before[#before + 1] = value
-    else
-        out[name] = { before, value }
-    end
-end
 
 --- Puts up to `most` fields into `out`; how many there were is counted from `before` on.
 local function collect(kind, most, raw, out, before)

@@ -3,6 +3,7 @@
 local ffi = require "ffi"
 local codec = require "ngx.api.codec"
 local native = require "ngx.api.native"
+local put = require "ngx.api.repeated"
 
 local C, to_string, room = native.C, ffi.string, native.room
 local type, tostring = type, tostring
@@ -13,17 +14,6 @@ local query = {}
 
 --- Called with the limit when there are more arguments; set by who has a log.
 function query.on_limit()
-end
-
-local function put(out, name, value)
-    local before = out[name]
-    if before == nil then
-        out[name] = value
-    elseif type(before) == "table" then
-        before[#before + 1] = value
-    else
-        out[name] = { before, value }
-    end
 end
 
 --- Adds the arguments in `n` bytes at `p`, at most `most` of them (100; 0: all), to `out`.
