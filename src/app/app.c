@@ -122,8 +122,8 @@ bool app_load_handlers(struct app_conf *conf, struct config_error *e)
     return true;
 }
 
-/* Before the first request wants them. One worker tells for all what is wrong; the request for it is
- * answered 500. */
+/* Before the first request wants them. One worker tells for all what is wrong; the request for it
+ * is answered 500. */
 static void load_handlers(const struct app_conf *conf)
 {
     struct config_error e = {0};
