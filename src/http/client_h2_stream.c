@@ -97,7 +97,7 @@ static void let_go(struct client_h2_stream *st)
     struct client_exchange *x = st->x;
 
     st->x = NULL;
-    st->direct = SLICE_EMPTY;
+    st->s.direct = SLICE_EMPTY;
     st->is_body_held = false;
     timer_stop(&st->timer);
     outq_clear(&st->s.out);
