@@ -3,8 +3,8 @@
  *
  * The session may not be entered from within its events, so these only note what happened; the
  * consequences, calls of the user among them, are drawn in client_h2_stream_settle. finish() is
- * where every response ends well, fail_now() where it does not, let_go() where the exchange leaves
- * the record. */
+ * where every response ends well, close_early() and lose() where it does not, let_go() where the
+ * exchange leaves the record. */
 #include "http/client_h2_stream.h"
 
 #include "base/check.h"
