@@ -7,8 +7,7 @@
  * loop reaches the client at its end at the latest (on_late), so that a handler that streams is not
  * slowed down by compression, and one that writes much at once is not flushed for each piece.
  *
- * A file is read a part at a time, as the client takes what comes of it (go_on_with_file): the rest
- * is held, and the chain is paused meanwhile. */
+ * Files have been made bytes of before, a part at a time (http/filter_file). */
 #include "http/filter_compress.h"
 
 #include "http/filter.h"
