@@ -136,6 +136,13 @@ void wire_unread(struct wire *w, struct slice s)
     w->n = s.n;
 }
 
+void wire_resume(struct wire *w, struct slice in, struct outq *out)
+{
+    wire_unread(w, in);
+    outq_append(&w->out, out);
+    (void)wire_drained(w, 0);
+}
+
 void wire_consume(struct wire *w, size_t n)
 {
     w->in += n;

@@ -61,6 +61,10 @@ void wire_open(struct wire *w, struct stream *s, void (*on_event)(struct wire *w
 /* Puts bytes that were read before in front of everything else; the wire has no input yet. */
 void wire_unread(struct wire *w, struct slice s);
 
+/* The wire, just opened, goes on where another stood: `in` was read by that, what is in `out` was
+ * not sent yet and is from now on. */
+void wire_resume(struct wire *w, struct slice in, struct outq *out);
+
 /* Closes the stream and drops everything, but for output that it still takes at once; `reset`: the
  * peer sees a reset. Harmless when closed. No call of on_event follows. */
 void wire_close(struct wire *w, bool reset);

@@ -124,8 +124,11 @@ int lib_ngx_thread_spawn(lua_State *L)
     ngx_visit_check_context(L,
                             NGX_IN_YIELDABLE | NGX_IN(TIMER) | NGX_IN_SESSION | NGX_IN_HANDSHAKE);
     co = lua_tls_new_thread();
-    if (!co && self->user)
+    if (!co && self->user) {
         co = new_thread(ngx_visit_of(self->user));
+        if (self->on_end == on_thread_end)
+            co_stand_beside(co, self);
+    }
     if (!co) {
         co = co_new(NULL, NULL);
         co->log = self->log;

@@ -6,8 +6,10 @@
 #include <lauxlib.h>
 
 #include "app/conf.h"
+#include "app/lua/lua_fresh.h"
 #include "app/visit.h"
 #include "bind/vm.h"
+#include "config/tree.h"
 
 /* Errors are in the words of OpenResty, which says less where there is no request. */
 static int load_inline(lua_State *L, const struct lua_code *code, const struct visit *v)
@@ -117,6 +119,8 @@ int lua_code_push(struct lua_code *code, struct visit *v)
     bool is_cached = v ? v->loc->lua_code_cache : true;
     int status;
 
+    if (UNLIKELY(!is_cached))
+        lua_fresh_begin(v);
     if (code->machine == vm_generation() && code->ref != LUA_NOREF) {
         lua_rawgeti(L, LUA_REGISTRYINDEX, code->ref);
         return 0;
@@ -130,4 +134,16 @@ int lua_code_push(struct lua_code *code, struct visit *v)
         code->machine = vm_generation();
     }
     return 0;
+}
+
+bool lua_code_load_handler(struct lua_code *code, struct config_error *e)
+{
+    lua_State *L = vm_main();
+    bool is_loaded = lua_code_push(code, NULL) == 0;
+
+    if (!is_loaded)
+        config_node_error(code->node, e, "%s \"" SLICE_FMT "\" cannot be loaded: %s",
+                          code->directive, SLICE_ARG(code->text), lua_tostring(L, -1));
+    lua_pop(L, 1);
+    return is_loaded;
 }

@@ -49,7 +49,7 @@ static const char *words_of(const struct proxy *p, const struct err *why)
 
     if (words)
         return words;
-    if (why == &err_closed && !is_connecting(p))
+    if ((why == &err_closed || why == &err_truncated) && !is_connecting(p))
         return "upstream prematurely closed connection";
     return why->message;
 }

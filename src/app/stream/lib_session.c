@@ -179,7 +179,7 @@ static void push_ends(lua_State *L, const struct session *s, bool is_told)
     const struct addr *local = exchange_local(x);
 
     lua_createtable(L, 0, 3);
-    set_end(L, is_told ? "proxy" : "peer", x->peer);
+    set_end(L, is_told ? "proxy" : "peer", is_told ? visit_connected(s->v) : x->peer);
     if (is_told) {
         set_proxied_end(L, "peer", s->v->x->proxied->source, s->v->x->proxied->source_port);
         set_proxied_end(L, "local_address", s->v->x->proxied->destination,

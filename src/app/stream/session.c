@@ -52,8 +52,7 @@ static void move(struct session *s, struct wire *to, void (*on_event)(struct wir
     s->wire = to;
     if (stream) {
         wire_open(to, stream, on_event);
-        wire_unread(to, buf_slice(&in));
-        outq_append(&to->out, &out);
+        wire_resume(to, buf_slice(&in), &out);
         if (end)
             wire_mind_end(to, end);
     }
@@ -66,8 +65,6 @@ void session_lend(struct session *s, struct wire *w, void (*on_event)(struct wir
 {
     move(s, w, on_event);
     s->on_return = fn;
-    if (w->stream)
-        (void)wire_drained(w, 0); /* what was queued goes on */
 }
 
 static void on_event(struct wire *w, int events);

@@ -373,7 +373,9 @@ static void hands_over(void **state)
     assert_slice(buf_slice(&in), "c");
     assert_int_equal(out.bytes, 2);
     wire_open(&w, s, on_event);
-    wire_unread(&w, buf_slice(&in));
+    wire_resume(&w, buf_slice(&in), &out);
+    assert_true(outq_is_empty(&out));
+    assert_int_equal(w.out.bytes, 2);
     assert_int_equal(wire_take(&w, 1, &got), WIRE_DONE);
     assert_slice(got, "c");
     buf_free(&in);
