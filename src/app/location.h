@@ -16,6 +16,7 @@
 
 struct access_conf;
 struct app_conf;
+struct charset_conf;
 struct compress_conf;
 struct limit_conf;
 struct location;
@@ -27,6 +28,7 @@ struct regex;
 struct script;
 struct secure_link_conf;
 struct step;
+struct sub_conf;
 struct variable_table;
 struct relay_conf;
 struct vhost;
@@ -120,6 +122,8 @@ struct location {
     struct header_rule *headers;
     struct more_header *more_headers;       /* of the response */
     struct more_header *more_input_headers; /* of the request */
+    struct charset_conf *charset;           /* NULL: nothing was said */
+    struct sub_conf *sub;                   /* sub_filter; NULL: nothing was said */
     struct compress_conf *compress;         /* NULL: nothing was said; see compress.h */
     enum expires_kind expires;
     int64_t expires_seconds;

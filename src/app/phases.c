@@ -16,6 +16,7 @@
 #include "app/real_ip.h"
 #include "app/regex.h"
 #include "app/router.h"
+#include "app/sub_filter.h"
 #include "base/check.h"
 #include "http/body_decoder.h"
 
@@ -80,6 +81,7 @@ void phases_use_location(struct visit *v, const struct location *loc)
     v->x->filters = NULL;
     lua_filter_add(v);
     header_filter_add(v);
+    sub_filter_add(v);
     compress_add(v);
 }
 

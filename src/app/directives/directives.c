@@ -171,6 +171,25 @@ bool directives_range(const struct config_node *node, struct slice text, struct 
     return true;
 }
 
+static void free_types(void *arg)
+{
+    map_deinit(arg);
+}
+
+struct media_set directives_media_set(const struct apply *a, const struct config_node *node)
+{
+    struct map *types = pool_new(&a->conf->pool, struct map);
+    struct media_set set = {.names = types};
+
+    map_init(types, true);
+    pool_on_reset(&a->conf->pool, free_types, types);
+    for (size_t i = 0; i < node->n_args; i++) {
+        set.has_all |= slice_eq(node->args[i], SLICE("*"));
+        map_set(types, node->args[i], types);
+    }
+    return set;
+}
+
 void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size)
 {
     void *larger;
