@@ -21,6 +21,7 @@ struct compress_conf;
 struct limit_conf;
 struct location;
 struct memcached_conf;
+struct mirror_conf;
 struct more_header;
 struct real_ip_conf;
 struct referers;
@@ -117,6 +118,7 @@ struct location {
     const struct lua_code *header_filter, *body_filter, *log_by_lua;
     struct secure_link_conf *secure_link; /* NULL: nothing was said */
     struct referers *referers;            /* valid_referers; NULL: nothing was said */
+    struct mirror_conf *mirror;           /* NULL: nothing was said */
     struct memcached_conf *memcached;     /* NULL: nothing was said; see memcached.h */
     struct error_page *error_pages;
     struct header_rule *headers;
@@ -161,6 +163,11 @@ void *location_own(struct location *l, size_t offset, size_t size, const void *d
 void location_add_step(struct location *l, enum phase phase,
                        enum step_result (*run)(struct visit *v, const struct step *s),
                        const void *arg, unsigned line);
+
+/* Puts a step before or behind those of a phase, inherited ones included, which other locations
+ * keep as they are. */
+void location_put_step(struct location *l, enum phase phase, bool is_first,
+                       enum step_result (*run)(struct visit *v, const struct step *s));
 
 /* Adds a nested location to `parent`; router_build checks that it may stand there. */
 void location_add_child(struct location *parent, struct location *child);

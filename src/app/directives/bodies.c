@@ -1,7 +1,8 @@
-/* What is done to bodies, and said of them: sub_filter, charset. */
+/* What is done to bodies, and said of them: sub_filter, charset, mirror. */
 #include "app/charset.h"
 #include "app/directives/directives.h"
 #include "app/directives/tables.h"
+#include "app/mirror.h"
 #include "app/sub_filter.h"
 
 #define GROUP         "Response bodies"
@@ -72,6 +73,41 @@ static bool set_charset_types(void *ctx, const struct config_node *node, struct 
     return true;
 }
 
+static struct mirror_conf *own_mirror(struct apply *a)
+{
+    return location_own(a->loc, offsetof(struct location, mirror), sizeof(struct mirror_conf),
+                        &mirror_defaults);
+}
+
+static bool add_mirror(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    const struct location *parent = a->loc->parent;
+    struct mirror_conf *c = own_mirror(a);
+    struct mirror_target *target = pool_new(&a->conf->pool, struct mirror_target), **at;
+    bool is_off = slice_eq(node->args[0], SLICE("off"));
+
+    if (parent && parent->mirror && c->targets == parent->mirror->targets)
+        c->targets = NULL;
+    if (is_off || c->is_off) {
+        if (c->targets || (c->is_off && !(parent && parent->mirror && parent->mirror->is_off)))
+            return config_node_error(node, e, "\"mirror\" directive is duplicate");
+        c->is_off = is_off;
+        if (is_off)
+            return true;
+    }
+    target->path = node->args[0];
+    for (at = &c->targets; *at; at = &(*at)->next)
+        ;
+    *at = target;
+    return true;
+}
+
+static bool set_mirror_body(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_flag(own_mirror(ctx), node, e);
+}
+
 #define TYPES(text, value, about, fn)                                                              \
     {                                                                                              \
         .name = (text), .contexts = CTX_HTTP_ALL, .min_args = 1, .max_args = ARGS_MANY,            \
@@ -100,6 +136,20 @@ static const struct directive table[] = {
     TYPES("sub_filter_types", "text/html",
           "Media types whose bodies are changed besides `text/html`; `*` is all of them.",
           set_sub_types),
+    {.name = "mirror",
+     .contexts = CTX_HTTP_ALL,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "mirror path | off;",
+     .doc = "Makes the same request to that location of this server, too, which usually passes it "
+            "on; nobody waits for the answer, and it is dropped. Inherited when the block has none "
+            "of its own.",
+     .apply = add_mirror},
+    DIRECTIVE_FLAG(
+        "mirror_request_body", CTX_HTTP_ALL, "on", offsetof(struct mirror_conf, has_body),
+        "With the body, which is read whole before the request goes on.", set_mirror_body),
     DIRECTIVE_SETTING("charset", CTX_LEVELS_IF, ARG_WORD, "name | off", "off", 0,
                       "Says in `Content-Type` which encoding a body has, unless that is said "
                       "already. The name may hold variables.",
