@@ -225,3 +225,42 @@ GET /t
 --- response_body
 true true
 start 1, stop 1
+
+
+
+=== TEST 9: a field with an underscore is found whatever the case; is_internal outside of requests
+--- http_config
+    underscores_in_headers on;
+--- config
+    location = /t {
+        content_by_lua_block {
+            local why
+            ngx.timer.at(0, function() why = select(2, pcall(ngx.req.is_internal)) end)
+            ngx.sleep(0)
+            while not why do ngx.sleep(0.001) end
+            ngx.say(ngx.req.get_headers()["X_Bar_Header"], " ", why)
+        }
+    }
+--- request
+GET /t
+--- more_headers
+x_bar_header: bar
+--- response_body
+bar API disabled in the current context
+
+
+
+=== TEST 10: table.new and table.clear are there for who does not require them, as under OpenResty
+--- config
+    location = /t {
+        content_by_lua_block {
+            local t = table.new(3, 0)
+            t[1] = "x"
+            table.clear(t)
+            ngx.say(next(t))
+        }
+    }
+--- request
+GET /t
+--- response_body
+nil

@@ -1,5 +1,7 @@
 --- The global `ngx`, put together from its parts. What it has is listed in docs/ngx.md.
 
+require "table.clear" -- libraries find these two in `table`, where the first to ask for them puts them
+require "table.new"
 local ffi = require "ffi"
 local core = require "perilune.core.ngx"
 require "ngx.api.modules"

@@ -27,7 +27,8 @@ static void run(struct visit *v);
 static void on_cancel(struct exchange *x, const struct err *why)
 {
     if (why == &err_closed)
-        log_write(&x->log, LOG_INFO, "client prematurely closed connection");
+        log_write(&x->log, LOG_INFO, "%sclient prematurely closed connection",
+                  visit_of(x)->session ? "stream " : "");
     if (visit_of(x)->on_cancel)
         visit_of(x)->on_cancel(visit_of(x));
     lua_visit_cancel(visit_of(x));
@@ -371,7 +372,7 @@ enum step_result phases_finish_status(struct visit *v, int status)
         exchange_abort(x, &err_closed);
         return STEP_DONE;
     }
-    p = status >= 300 ? find_error_page(v, status) : NULL;
+    p = status >= 300 && !v->is_captured ? find_error_page(v, status) : NULL;
     if (p)
         return show_error_page(v, p, status);
     error_page_answer(v, status);

@@ -273,7 +273,7 @@ struct subrequest *subrequest_new(struct visit *parent, const struct subrequest_
 
     if (parent->depth >= SUBREQUEST_DEPTH_MOST) {
         log_write(&parent->x->log, LOG_ERROR,
-                  "subrequests cycle while processing \"" SLICE_FMT "\"", SLICE_ARG(o->path));
+                  "lua subrequests cycle while processing \"" SLICE_FMT "\"", SLICE_ARG(o->path));
         return NULL;
     }
     x = exchange_new(&transport, NULL, parent->x->settings);

@@ -35,6 +35,8 @@ struct visit {
     bool has_jumped;      /* phase and step were set by a redirect: the loop goes on there */
     bool is_answered; /* the exchange is DONE or ABORTED; the log phase comes when no handler runs
                          any more */
+    bool is_fresh;    /* lua_code_cache off: see lua_fresh_begin */
+    bool is_captured; /* by Lua, which is told the status and sees no page */
     bool is_in_error_page;
     bool has_cycled;          /* redirected too often: whatever comes now, no page is looked for */
     bool is_uri_changed;      /* rewrite … last, set_uri with jump */

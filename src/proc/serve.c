@@ -90,13 +90,16 @@ static int send_signal(const struct command *command, struct boot *b)
     return is_sent ? 0 : 1;
 }
 
+/* What `require "ngx.errlog"` shows are lines of what runs here, not these. */
 static void log_start(void)
 {
+    log_tap_fn tap = log_set_tap(NULL);
     struct utsname system;
 
     log_write(NULL, LOG_NOTICE, "%s", product_token());
     if (uname(&system) == 0)
         log_write(NULL, LOG_NOTICE, "OS: %s %s", system.sysname, system.release);
+    (void)log_set_tap(tap);
 }
 
 /* Leaves the terminal and writes the pid file; from here on the process's number is final. */

@@ -273,6 +273,11 @@ bool directives_set_number(void *ctx, const struct config_node *node, struct con
     return directives_put_number(((struct apply *)ctx)->loc, node, e);
 }
 
+bool directives_set_conf_number(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_number(((struct apply *)ctx)->conf, node, e);
+}
+
 bool directives_set_word(void *ctx, const struct config_node *node, struct config_error *e)
 {
     UNUSED(e);

@@ -152,8 +152,14 @@ bool directives_set_bytes(void *ctx, const struct config_node *node, struct conf
 /* unsigned; more than it holds is its largest value */
 bool directives_set_number(void *ctx, const struct config_node *node, struct config_error *e);
 
+/* The same in struct app_conf */
+bool directives_set_conf_number(void *ctx, const struct config_node *node, struct config_error *e);
+
 /* struct slice, borrowed from the tree */
 bool directives_set_word(void *ctx, const struct config_node *node, struct config_error *e);
+
+/* resolver: of a->loc */
+bool directives_set_resolver(void *ctx, const struct config_node *node, struct config_error *e);
 
 /* The block has ended: turns what Lua it has into steps, gives its handler the middleware. */
 void directives_end_lua(struct apply *a);

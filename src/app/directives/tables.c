@@ -36,6 +36,7 @@ void app_register_directives(void)
     directives_upstream_register();
     directives_health_register();
     directives_lua_register();
+    directives_lua_machine_register();
     directives_shared_register();
     directives_socket_register();
     directives_stream_register();

@@ -95,6 +95,9 @@ void directives_socket_register(void);
 /* Those of Lua. */
 void directives_lua_register(void);
 
+/* lua_code_cache, lua_malloc_trim and their kin. */
+void directives_lua_machine_register(void);
+
 /* proxy_* and grpc_*. */
 void directives_proxy_register(void);
 
