@@ -482,3 +482,52 @@ GET /
 Content-Length: 8000000
 --- response_body_filters: length
 --- response_body: 8000000
+
+
+
+=== TEST 30: chunked_transfer_encoding off: the end of the connection is that of the body
+--- config
+    location / { chunked_transfer_encoding off; handler app; }
+--- user_files
+>>> app.lua
+return function()
+    local left = 2
+    return { body = function()
+        left = left - 1
+        return left >= 0 and "piece" .. left or nil
+    end }
+end
+--- raw_request eval
+"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+--- response_headers
+Connection: close
+! Transfer-Encoding
+! Content-Length
+--- response_body chomp
+piece1piece0
+--- connection: closed
+
+
+
+=== TEST 31: chunked_transfer_encoding off: nothing changes where the length is known
+--- config
+    location / { chunked_transfer_encoding off; return 200 "known"; }
+--- raw_request eval
+"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+--- response_headers
+Connection: keep-alive
+Content-Length: 5
+--- response_body chomp
+known
+--- connection: open
+
+
+
+=== TEST 32: what is said to be of https is not given away in cleartext, and of other schemes there is nothing
+--- config
+    location / { return 200 "ok"; }
+--- raw_request eval
+"GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n"
+--- error_code: 421
+--- connection: closed
+--- error_log: client sent invalid request: target of another scheme

@@ -21,7 +21,7 @@ $::Begin . <<'X'
 certs server
 serve 'location / { return 200 "$ssl_protocol $scheme $https $ssl_session_reused $ssl_server_name $ssl_client_verify $ssl_cipher\n"; }' \
       'ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256; ssl_ciphers ECDHE-ECDSA-AES256-GCM-SHA384;'
-get /; get / --tls-max 1.2
+get /; get / --tls-max 1.2; get / --http1.1 --request-target https://localhost/
 stop
 serve 'ssl_protocols TLSv1.3; location / { return 200 "13\n"; }'
 get /; get / --tls-max 1.2; echo $?
@@ -31,6 +31,7 @@ X
 --- exec_out
 TLSv1.3 https on . localhost NONE TLS_AES_128_GCM_SHA256
 TLSv1.2 https on . localhost NONE ECDHE-ECDSA-AES256-GCM-SHA384
+TLSv1.3 https on . localhost NONE TLS_AES_128_GCM_SHA256
 13
 35
 

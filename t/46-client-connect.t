@@ -37,7 +37,7 @@ local server = http.start_server(function(req)
     local up = task.spawn(copy, client, origin)
     copy(origin, client)
     await(up)
-end, { port = 0, address = "127.0.0.1", http2 = true, http2_connect = true })
+end, { port = 0, address = "127.0.0.1", http2 = true, connect_method = true })
 local base, to = "http://127.0.0.1:" .. server:port(), "127.0.0.1:" .. echo:port()
 local o = { pool = http.connection_pool { force_h2c = true }, force_h2c = true }
 
@@ -82,7 +82,7 @@ GET invalid
 
 
 
-=== TEST 2: given up before the answer and after; a server that goes; without http2_connect 405
+=== TEST 2: given up before the answer and after; a server that goes; without connect_method 405
 --- config
     location / { return 204; }
 --- exec
@@ -97,7 +97,7 @@ local server = http.start_server(function(req)
     end
     local s = http.accept_tunnel(req)
     seen:success(pcall(function() for _ in s:each() do end end))
-end, { port = 0, address = "127.0.0.1", http2 = true, http2_connect = true })
+end, { port = 0, address = "127.0.0.1", http2 = true, connect_method = true })
 local base = "http://127.0.0.1:" .. server:port()
 local o = { pool = http.connection_pool { force_h2c = true }, force_h2c = true }
 local d = http.tunnel(base, "wait:1", o)
@@ -168,3 +168,92 @@ BYTES	nil
 CONNECT no.example:1 HTTP/1.1|Host: no.example:1||
 status	407	Basic
 no_protocol
+
+
+
+=== TEST 4: over HTTP/1.1 to our own server: accepted, with bytes sent behind the head, refused, with a body, 200 without a tunnel, over TLS
+--- config
+    location / { return 204; }
+--- exec
+cat >$TEST_NGINX_SERVROOT/c.lua <<'X'
+local http, task, tcp = require "perilune.http", require "perilune.task", require "perilune.tcp"
+local function handler(req)
+    local to = http.tunnel_target(req)
+    if to == "no.example:1" then
+        return { status = 403, body = "no" }
+    elseif to == "plain.example:1" then
+        return { body = { "not a ", "tunnel" } }
+    elseif not to then
+        return { body = "a request: " .. req.path }
+    end
+    local client = http.accept_tunnel(req, { headers = { ["X-To"] = to, ["Content-Length"] = "3" } })
+    for chunk in client:each() do await(client:put(chunk:upper())) end
+    client:put "bye"
+    client:shutdown()
+end
+local server = http.start_server(handler, { port = 0, address = "127.0.0.1", connect_method = true })
+local base = "http://127.0.0.1:" .. server:port()
+
+local s = await(http.tunnel(base, "db.example:5432"))
+print(s.status, s.headers["x-to"], s.headers["content-length"])
+s:put "hello"
+print(await(s:take()))
+s:shutdown()
+print(await(s:take()), await(s:take()))
+
+local big, sent, got = await(http.tunnel(base, "db.example:5432")), 0, 0
+local writer = task.spawn(function()
+    for i = 1, 400 do await(big:put(("x"):rep(10007))) sent = sent + 10007 end
+    big:shutdown()
+end)
+for chunk in big:each() do got = got + #chunk end
+await(writer)
+print(sent, got - sent)
+
+local err = select(2, try_await(http.tunnel(base, "no.example:1")))
+print(err.code, err.status)
+local function all_of(stream)
+    local pieces = {}
+    for chunk in stream:each() do pieces[#pieces + 1] = chunk end
+    return table.concat(pieces)
+end
+local plain = await(http.tunnel(base, "plain.example:1"))
+print(plain.status, all_of(plain))
+
+local function raw(port, text)
+    local c = await(tcp.connect { host = "127.0.0.1", port = port })
+    c:put(text)
+    c:shutdown()
+    print((all_of(c):gsub("Date: [^\r]*\r\n", ""):gsub("Server: [^\r]*\r\n", ""):gsub("<html>.*", ""):gsub("\r\n", "|")))
+end
+raw(server:port(), "CONNECT a:1 HTTP/1.1\r\nHost: other\r\n\r\nearly")
+-- what stands behind a CONNECT was meant for the tunnel: it is never a request
+raw(server:port(), "CONNECT no.example:1 HTTP/1.1\r\nHost: no.example:1\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
+raw(server:port(), "CONNECT a:1 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nearly")
+raw(server:port(), "CONNECT a:1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+raw(server:port(), "CONNECT /path HTTP/1.1\r\nHost: a\r\n\r\n")
+local off = http.start_server(handler, { port = 0, address = "127.0.0.1" })
+raw(off:port(), "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
+
+local secure = http.start_server(handler, { port = 0, address = "127.0.0.1", connect_method = true, tls = { self_signed = {} } })
+local t = await(http.tunnel("https://127.0.0.1:" .. secure:port(), "db.example:5432", { insecure = true }))
+t:put "secret"
+print(await(t:take()))
+t:close()
+for _, one in ipairs { server, off, secure } do one:close(0):await() end
+X
+timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
+--- exec_out
+200	db.example:5432	nil
+HELLO
+bye	nil
+4002800	3
+status	403
+200	not a tunnel
+HTTP/1.1 200 OK|X-To: a:1||EARLYbye
+HTTP/1.1 403 Forbidden|Content-Type: text/plain|Content-Length: 2|Connection: close||no
+HTTP/1.1 400 Bad Request|Content-Type: text/html|Content-Length: 172|Connection: close||
+HTTP/1.1 400 Bad Request|Content-Type: text/html|Content-Length: 172|Connection: close||
+HTTP/1.1 400 Bad Request|Content-Type: text/html|Content-Length: 172|Connection: close||
+HTTP/1.1 405 Method Not Allowed|Content-Type: text/html|Content-Length: 172|Connection: close||
+SECRET

@@ -180,3 +180,184 @@ X_Own: mine
 []
 --- response_headers
 X-Seen: mine
+
+
+
+=== TEST 4: from HTTP/2 to HTTP/1.1: what would be read otherwise there is refused, or goes on in one plain form
+--- config
+    http2 on;
+    location /r/ { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; }
+    location /s/ { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_request_buffering off; }
+--- user_files
+>>> c.py
+import os, socket, sys, threading
+sys.path.insert(0, os.environ["LIB"])
+from h2_peer import *
+FRONT, ORIGIN = int(os.environ["FRONT"]), int(os.environ["ORIGIN"])
+seen, server = [], socket.create_server(("127.0.0.1", ORIGIN))
+
+def is_whole(head, body):
+    if b"transfer-encoding" in head.lower():
+        return body.endswith(b"0\r\n\r\n")
+    length = [l for l in head.lower().split(b"\r\n") if l.startswith(b"content-length: ")]
+    return len(body) >= (int(length[0][16:]) if length else 0)
+
+# One request a connection; what comes behind it would be seen, too.
+def origin():
+    while True:
+        s, text = server.accept()[0], b""
+        s.settimeout(10)
+        while True:
+            more = s.recv(65536)
+            text += more
+            head, end, body = text.partition(b"\r\n\r\n")
+            if not more or end and is_whole(head, body):
+                break
+        seen.append(text.decode("latin1"))
+        s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        s.close()
+threading.Thread(target=origin, daemon=True).start()
+
+def ask(name, fields, body=None, changes=None, trailers=None):
+    pseudo = {":method": "POST" if body is not None else "GET", ":scheme": "http", ":path": "/r/", ":authority": "a"}
+    pseudo.update(changes or {})
+    head = [(k, v) for k, v in pseudo.items() if v is not None] + fields
+    p = Peer(FRONT)
+    p.add(HEADERS, END_HEADERS | (END_STREAM if body is None else 0), 1, p.coder.encode(head))
+    if body is not None:
+        p.add(DATA, 0 if trailers else END_STREAM, 1, body)
+    if trailers:
+        p.add(HEADERS, END_HEADERS | END_STREAM, 1, p.coder.encode(trailers))
+    p.send()
+    p.read(lambda p: p.ended(1) or p.goaway is not None)
+    heads = p.heads.get(1)
+    print(name, heads[-1][":status"] if heads else "reset %d" % p.resets[1] if 1 in p.resets else "goaway %s" % p.goaway)
+    for text in seen:
+        print("\t" + text.replace("127.0.0.1:%d" % ORIGIN, "ORIGIN").replace("\r\n", "|").replace("\r", "CR").replace("\n", "LF"))
+    del seen[:]
+    p.sock.close()
+
+S = {":path": "/s/"}
+ask("plain", [("x-a", "b")])
+ask("body", [], b"hi")
+ask("streamed body", [], b"hi", S)
+ask("length", [("content-length", "2")], b"hi")
+ask("length too short", [("content-length", "1")], b"hi")
+ask("length too long", [("content-length", "9")], b"hi")
+ask("length of nothing", [("content-length", "5")])
+ask("two lengths", [("content-length", "2"), ("content-length", "3")], b"hi")
+ask("list of lengths", [("content-length", "2, 2")], b"hi")
+ask("signed length", [("content-length", "+2")], b"hi")
+ask("transfer-encoding", [("transfer-encoding", "chunked")], b"0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
+ask("streamed transfer-encoding", [("transfer-encoding", "chunked")], b"0\r\n\r\n", S)
+ask("name in capitals", [("Transfer-Encoding", "chunked")], b"0\r\n\r\n")
+ask("name with a blank", [("transfer-encoding ", "chunked")], b"0\r\n\r\n")
+ask("name with a colon", [("x: y\r\ntransfer-encoding", "chunked")], b"0\r\n\r\n")
+ask("name with an underscore", [("transfer_encoding", "chunked"), ("x_a", "b")], b"hi")
+ask("empty name", [("", "x")])
+ask("line in a value", [("x-a", "b\r\nTransfer-Encoding: chunked")], b"0\r\n\r\n")
+ask("LF in a value", [("x-a", "b\nX-B: c")])
+ask("NUL in a value", [("x-a", "b\0c")])
+ask("blanks around a value", [("x-a", " b ")])
+ask("connection", [("connection", "x-real-ip, close")])
+ask("keep-alive", [("keep-alive", "timeout=5")])
+ask("proxy-connection", [("proxy-connection", "keep-alive")])
+ask("upgrade", [("upgrade", "h2c"), ("http2-settings", "AAA")])
+ask("te", [("te", "gzip")])
+ask("te trailers", [("te", "trailers")])
+ask("expect", [("expect", "100-continue")], b"hi")
+ask("cookies", [("cookie", "a=1"), ("x-b", "2"), ("cookie", "c=3")])
+ask("host as well", [("host", "a")])
+ask("another host", [("host", "evil")])
+ask("two hosts", [("host", "a"), ("host", "evil")])
+ask("host alone", [("host", "a")], None, {":authority": None})
+ask("neither", [], None, {":authority": None})
+ask("user in authority", [], None, {":authority": "u@a"})
+ask("line in authority", [], None, {":authority": "a\r\nX-B: c"})
+ask("blank in authority", [], None, {":authority": "a b"})
+ask("line in method", [], None, {":method": "GET / HTTP/1.1\r\nHost: a\r\nX:"})
+ask("blank in method", [], None, {":method": "GET /s"})
+ask("line in path", [], None, {":path": "/r/ HTTP/1.1\r\nHost: evil\r\n\r\n"})
+ask("blank in path", [], None, {":path": "/r/ x"})
+ask("absolute path", [], None, {":path": "http://evil/r/"})
+ask("empty path", [], None, {":path": ""})
+ask("fragment", [], None, {":path": "/r/#x"})
+ask("odd scheme", [], None, {":scheme": "http://evil/r/?"})
+ask("no scheme", [], None, {":scheme": None})
+ask("two paths", [(":path", "/s/")])
+ask("pseudo-field behind", [("x-a", "b"), (":authority", "evil")])
+ask("unknown pseudo-field", [(":x", "y")])
+ask("trailers", [], b"hi", None, [("x-t", "1")])
+ask("streamed trailers", [], b"hi", S, [("x-t", "1")])
+ask("length in trailers", [], b"hi", None, [("content-length", "9")])
+ask("transfer-encoding in trailers", [], b"hi", S, [("transfer-encoding", "chunked")])
+ask("pseudo-field in trailers", [], b"hi", S, [(":path", "/x")])
+--- exec
+cd $TEST_NGINX_HTML_DIR; LIB=$OLDPWD/t/lib FRONT=$TEST_NGINX_SERVER_PORT ORIGIN=$TEST_NGINX_RAND_PORT_1 timeout 60 /usr/bin/python3 c.py
+--- exec_out
+plain 200
+	GET / HTTP/1.1|Host: a|x-a: b||
+body 200
+	POST / HTTP/1.1|Host: a|Content-Length: 2||hi
+streamed body 200
+	POST / HTTP/1.1|Host: ORIGIN|Transfer-Encoding: chunked||2|hi|0||
+length 200
+	POST / HTTP/1.1|Host: a|Content-Length: 2||hi
+length too short reset 1
+length too long reset 1
+length of nothing reset 1
+two lengths reset 1
+list of lengths reset 1
+signed length reset 1
+transfer-encoding reset 1
+streamed transfer-encoding reset 1
+name in capitals reset 1
+name with a blank reset 1
+name with a colon reset 1
+name with an underscore 200
+	POST / HTTP/1.1|Host: a|Content-Length: 2||hi
+empty name reset 1
+line in a value reset 1
+LF in a value reset 1
+NUL in a value reset 1
+blanks around a value reset 1
+connection reset 1
+keep-alive reset 1
+proxy-connection reset 1
+upgrade reset 1
+te reset 1
+te trailers 200
+	GET / HTTP/1.1|Host: a||
+expect 200
+	POST / HTTP/1.1|Host: a|Content-Length: 2||hi
+cookies 200
+	GET / HTTP/1.1|Host: a|x-b: 2|Cookie: a=1; c=3||
+host as well 200
+	GET / HTTP/1.1|Host: a||
+another host 400
+two hosts reset 1
+host alone 200
+	GET / HTTP/1.1|Host: a||
+neither reset 1
+user in authority 400
+line in authority reset 1
+blank in authority reset 1
+line in method reset 1
+blank in method reset 1
+line in path reset 1
+blank in path reset 1
+absolute path reset 1
+empty path reset 1
+fragment 400
+odd scheme reset 1
+no scheme reset 1
+two paths reset 1
+pseudo-field behind reset 1
+unknown pseudo-field reset 1
+trailers 200
+	POST / HTTP/1.1|Host: a|Content-Length: 2||hi
+streamed trailers 200
+	POST / HTTP/1.1|Host: ORIGIN|Transfer-Encoding: chunked||2|hi|0||
+length in trailers reset 1
+transfer-encoding in trailers reset 1
+pseudo-field in trailers reset 1

@@ -62,7 +62,7 @@ two from two: chat HTTP/2.0 mine /x?y=1 true nil	4001	so be it	nil
 === TEST 2: a server that refuses; a location that passes no upgrades on; an answer to another key; a plain CONNECT
 --- http_config eval: $::Common
 --- config
-    http2_connect on;
+    connect_method on;
     location /one/ { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade; }
     location /two/ { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/; proxy_http_version 2; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade; }
     location /off/ { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/; proxy_http_version 2; }
@@ -86,6 +86,8 @@ for _, path in ipairs { "/one/refuses", "/two/refuses", "/off/x", "/off1/x", "/l
 end
 local ok, err = try_await(http.tunnel("http://127.0.0.1:" .. port, "db:1", { pool = http.connection_pool { force_h2c = true }, force_h2c = true }))
 print("CONNECT", ok and "connected" or err.status)
+ok, err = try_await(http.tunnel("http://127.0.0.1:" .. port, "db:1"))
+print("CONNECT", ok and "connected" or err.status)
 --- exec
 cd $TEST_NGINX_HTML_DIR
 perl $OLDPWD/t/lib/origin.pl port 'HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n' 'HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n' & P=$!
@@ -97,6 +99,7 @@ LIAR=$(cat port) PORT=$TEST_NGINX_SERVER_PORT timeout 20 $TEST_NGINX_BINARY run 
 /off/x	handshake 404 nil, handshake 501 nil
 /off1/x	handshake 404 nil, handshake 501 nil
 /liar	handshake 101 nil, handshake 502 nil
+CONNECT	405
 CONNECT	405
 --- no_error_log
 [alert]

@@ -171,3 +171,29 @@ flow.pool: unknown option 'max_pr_key'; did you mean 'max_per_key'\?
 flow.pool: option 'max_total' must be a number, not a string
 exit 0
 \[error\] a pool's destroy failed: [^\n]*ignored
+
+
+
+=== TEST 6: who is settled by another hand gets none; a free one may be disposed of; figures of the queue
+--- user_files
+>>> a.lua
+local flow, time = require "perilune.flow", require "perilune.time"
+time.with_clock(time.mock_clock(), function(clock)
+    local pool = flow.pool { generate = function() return {} end, max_per_key = 1, control_period = 100 }
+    local o = await(pool:acquire("k"))
+    local settled, waiting = pool:acquire("k"), pool:acquire("k")
+    clock:advance(4)
+    print(settled:success("by another hand"))
+    pool:release("k", o)
+    print(await(waiting) == o)
+    local s = pool:stats("k")
+    print(s.queue_length.p50, s.queue_length.p999 >= 1, s.queue_latency.p99 >= 4, s.queue_latency.p99 < 4.4, s.utilisation)
+    pool:release("k", o)
+    print(pool:dispose("k", o), pool:stats("k").objects)
+end)
+--- exec_out
+true
+true
+0	true	true	true	1
+true	0
+exit 0

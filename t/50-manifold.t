@@ -90,3 +90,49 @@ print(two:is_realized(), table.concat(await(one:collect()), " "), table.concat(a
 true	false	last	true
 false	1 1	2 2
 exit 0
+
+
+
+=== TEST 5: callbacks of what is so already; put_all stops at the first that is refused; a buffer by metric refuses in time
+--- user_files
+>>> a.lua
+local stream, task = require "perilune.stream", require "perilune.task"
+local s, said = stream.stream(1), {}
+await(s:put(1))
+s:close()
+s:close()
+s:on_closed(function() said[#said + 1] = "closed" end)
+await(s:take())
+s:on_drained(function() said[#said + 1] = "drained" end)
+task.yield()
+print(table.concat(said, " "))
+
+local sink = stream.stream(2)
+local all = sink:put_all { 1, 2, 3, 4 }
+sink:close()
+print(await(sink:put_all { 5 }), table.concat(await(sink:collect()), " "), await(all))
+
+local weighed = stream.buffered(3, function(v) return v end)
+print(await(weighed:put(3)), await(weighed:try_put(1, 0.001, "late")), await(weighed:take()), await(weighed:try_take(0.001, "none")))
+--- exec_out
+closed drained
+false	1 2 3	false
+true	late	3	none
+exit 0
+
+
+
+=== TEST 6: a deferred as a sink takes one message; as a source it gives one, and its error is told
+--- user_files
+>>> a.lua
+local deferred, stream = require "perilune.deferred", require "perilune.stream"
+local d = deferred.deferred()
+local sink = stream.to_sink(d)
+print(await(sink:put("first")), await(sink:put("second")), sink:is_closed(), await(d))
+print(table.concat(await(stream.to_source(deferred.success_deferred("one")):collect())))
+print(try_await(stream.to_source(deferred.error_deferred("told")):collect()))
+--- exec_out
+true	false	true	first
+one
+false	error: told
+exit 0

@@ -368,11 +368,13 @@ $::lua . qq{
                 result = { ok, err, sock:receive(), sock:receive() }
             end)
             local sock = ngx.socket.tcp()
-            ngx.say(sock:setoption("keepalive", true))
+            ngx.say(select(2, pcall(sock.setoption, sock, "keepalive", true)))
             ngx.say(sock:bind("127.0.0.1"))
             ngx.say(sock:connect("127.0.0.1", ngx.var.server_port))
             ngx.say(sock:getoption("tcp-nodelay"))
             ngx.say(sock:setoption("keepalive", true), sock:getoption("keepalive"))
+            ngx.say(sock:setoption())
+            ngx.say(sock:getoption() == nil, sock:setoption("keepalive"))
             ngx.say(sock:setoption("nothing", 1))
             ngx.say(sock:getfd() > 0)
             while not result do
@@ -384,11 +386,13 @@ $::lua . qq{
 --- request
 GET /t
 --- response_body
-nilclosed
+socket is never created nor connected
 1
 1
 1
 11
+nilmissing the "option" argument
+truenilmissing the "value" argument
 nilunsupported option nothing
 true
 1 ready x

@@ -257,3 +257,25 @@ GET /t
 ok
 --- error_log eval
 qr/\[alert\] .*? lua failed to run timer with function defined at =content_by_lua\(nginx.conf:\d+\):3: 1 lua_max_running_timers are not enough/
+
+
+
+=== TEST 11: the threads that a killed thread has spawned go on
+--- config
+    location = /t {
+        content_by_lua_block {
+            local outer = ngx.thread.spawn(function()
+                ngx.thread.spawn(function()
+                    ngx.sleep(0.01)
+                    ngx.say("inner ends")
+                end)
+                ngx.sleep(10)
+            end)
+            ngx.say(ngx.thread.kill(outer))
+        }
+    }
+--- request
+GET /t
+--- response_body
+1
+inner ends

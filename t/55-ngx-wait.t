@@ -756,19 +756,21 @@ from timer
 
 
 
-=== TEST 42: later parts are absent
+=== TEST 42: a semaphore in a phase that cannot wait: the refusal is returned, whatever there is to take
 --- config
     location = /t {
-        content_by_lua_block {
-            ngx.say(rawget(ngx, "get_raw_phase"))
+        return 200 "ok\n";
+        header_filter_by_lua_block {
+            local s = require("ngx.semaphore").new(1)
+            ngx.log(ngx.WARN, "took ", tostring(s:wait(1)), ": ", (select(2, s:wait(1))), "; ", s:count(), " left")
         }
     }
 --- request
 GET /t
 --- response_body
-nil
---- no_error_log
-[error]
+ok
+--- error_log
+took nil: API disabled in the context of header_filter_by_lua*; 1 left
 
 
 
@@ -798,3 +800,62 @@ GET /t
 --- response_body
 main- a+ b+ main+0
 --- timeout: 15
+
+
+
+=== TEST 44: semaphore: who is killed after a post leaves what it would have got to the next one
+--- config
+    location = /t {
+        content_by_lua_block {
+            local s = require("ngx.semaphore").new()
+            local function wait()
+                ngx.say("took ", s:wait(10))
+            end
+            local killed, other = ngx.thread.spawn(wait), ngx.thread.spawn(wait)
+            s:post()
+            ngx.say(s:count())
+            ngx.thread.kill(killed)
+            ngx.thread.wait(other)
+            ngx.say(s:count())
+        }
+    }
+--- request
+GET /t
+--- response_body
+-1
+took true
+0
+--- timeout: 15
+
+
+
+=== TEST 45: semaphore: those who wait get what was posted when everything that is ready has run
+--- config
+    location = /t {
+        content_by_lua_block {
+            local s = require("ngx.semaphore").new()
+            local threads = {}
+            for i = 1, 2 do
+                threads[i] = ngx.thread.spawn(function()
+                    s:wait(10)
+                    ngx.say("woken ", i)
+                end)
+            end
+            for i = 3, 4 do
+                threads[i] = ngx.thread.spawn(function()
+                    s:post()
+                    ngx.say("post ", i)
+                end)
+            end
+            for i = 1, 4 do
+                ngx.thread.wait(threads[i])
+            end
+        }
+    }
+--- request
+GET /t
+--- response_body
+post 3
+post 4
+woken 1
+woken 2

@@ -144,3 +144,123 @@ a,b,1, x me true
 bad 'name' argument: string expected, got nil
 bad 'value' argument: string or table expected, got nil
 bad 'value' argument: non-empty table expected
+
+
+
+=== TEST 6: tables whose modules are loaded late hold their names from the start; sockets have theirs in the metatable
+--- config
+    location = /t {
+        content_by_lua_block {
+            local function names(t)
+                local list = {}
+                for name in pairs(t) do
+                    list[#list + 1] = name
+                end
+                table.sort(list)
+                return table.concat(list, " ")
+            end
+            ngx.say(names(ngx.socket))
+            ngx.say(names(ngx.location))
+            ngx.say(names(ndk))
+            local tcp, udp = ngx.socket.tcp(), ngx.socket.udp()
+            ngx.say(names(getmetatable(udp)))
+            ngx.say(getmetatable(tcp).__index == getmetatable(tcp), getmetatable(tcp).connect == tcp.connect)
+            ngx.say(names(getmetatable((ngx.req.socket()))))
+            ngx.say(rawget(ngx.req, "udp_socket") == nil, ngx.req.get_query_args().a)
+        }
+    }
+--- request
+POST /t?a=1
+x
+--- response_body
+connect stream tcp udp
+capture capture_multi
+set_var
+__index bind close receive send setpeername settimeout
+truetrue
+__index getfd getoption receive receiveany receiveuntil setoption settimeout settimeouts
+true1
+--- no_error_log
+[error]
+
+
+
+=== TEST 7: phases as numbers
+--- config
+    location = /t {
+        set_by_lua_block $phase { return ngx.get_raw_phase() }
+        access_by_lua_block { ngx.ctx.phase = ngx.get_raw_phase() }
+        content_by_lua_block { ngx.say(ngx.var.phase, " ", ngx.ctx.phase, " ", ngx.get_raw_phase()) }
+    }
+--- request
+GET /t
+--- response_body
+1 4 8
+
+
+
+=== TEST 8: the clock of resty.core.time goes on and is compiled in a loop; traces count from one
+--- http_config
+    init_by_lua_block {
+        local out = {}
+        jit.attach(function(what, number, func, pc, outside)
+            out[#out + 1] = what .. " " .. tostring(number)
+        end, "trace")
+        traces = out
+    }
+--- config
+    location = /t {
+        content_by_lua_block {
+            local clock = require "resty.core.time"
+            local first, last = clock.monotonic_time(), 0
+            for _ = 1, 200 do
+                last = clock.monotonic_time()
+            end
+            ngx.say(last >= first, " ", math.abs(clock.monotonic_msec() / 1000 - last) < 10)
+            ngx.say(traces[1], ", ", traces[2])
+        }
+    }
+--- request
+GET /t
+--- response_body
+true true
+start 1, stop 1
+
+
+
+=== TEST 9: a field with an underscore is found whatever the case; is_internal outside of requests
+--- http_config
+    underscores_in_headers on;
+--- config
+    location = /t {
+        content_by_lua_block {
+            local why
+            ngx.timer.at(0, function() why = select(2, pcall(ngx.req.is_internal)) end)
+            ngx.sleep(0)
+            while not why do ngx.sleep(0.001) end
+            ngx.say(ngx.req.get_headers()["X_Bar_Header"], " ", why)
+        }
+    }
+--- request
+GET /t
+--- more_headers
+x_bar_header: bar
+--- response_body
+bar API disabled in the current context
+
+
+
+=== TEST 10: table.new and table.clear are there for who does not require them, as under OpenResty
+--- config
+    location = /t {
+        content_by_lua_block {
+            local t = table.new(3, 0)
+            t[1] = "x"
+            table.clear(t)
+            ngx.say(next(t))
+        }
+    }
+--- request
+GET /t
+--- response_body
+nil

@@ -153,3 +153,42 @@ Server: nginx
 Server: nginx/1.31.2
 <hr><center>nginx/1.31.2</center>
 1
+
+=== TEST 11: -t loads handlers and tells the first that cannot be; a worker tells of all before it is asked; init_by_lua is not run by a test
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+echo 'return function(req) return "good" end' >good.lua
+echo 'return function(fn) return GLOBAL.wrap(fn) end' >wrap.lua
+echo 'return { x = 1 }' >none.lua
+echo 'return missing.field' >fails.lua
+echo 'return function( end' >broken.lua
+routes() { for name; do echo "location /$name {
+handler $name; }"; done; }
+test_of() {
+    conf '' "$(routes "$@")" "lua_package_path $D/?.lua; $INIT"
+    $TEST_NGINX_BINARY -p $D -t 2>&1 | sed -n 's,.*\[emerg\] ,,p; s,.*test is,test is,p' | sed "s, (package.path.*) in, in,; s,$D/,,g"
+}
+test_of good
+for name in no.such none fails broken good.field; do test_of good $name; done
+INIT='middleware wrap;' test_of good
+INIT='middleware wrap; init_by_lua_block { GLOBAL = { wrap = function(fn) return fn end } }' test_of none fails good
+$B
+wait_for 'grep -q "fails" logs/error.log'
+get /good; echo
+sed -n 's,.*\[error\] [0-9#]*: ,,p' logs/error.log | sed "s,$D/,,g"
+quit
+--- exec_out
+test is successful
+handler "no.such" cannot be loaded: module 'no.such' not found in conf/perilune.conf:5
+handler "none" cannot be loaded: 'none' is not a function (a table) in conf/perilune.conf:5
+handler "fails" cannot be loaded: fails.lua:1: attempt to index global 'missing' (a nil value) in conf/perilune.conf:5
+handler "broken" cannot be loaded: error loading module 'broken' from file 'broken.lua': broken.lua:1: <name> or '...' expected near 'end' in conf/perilune.conf:5
+handler "good.field" cannot be loaded: module 'good' has no function 'field' in conf/perilune.conf:5
+handler "good" cannot be loaded: wrap.lua:1: attempt to index global 'GLOBAL' (a nil value) in conf/perilune.conf:3
+test is successful
+good
+handler "none" cannot be loaded: 'none' is not a function (a table) in conf/perilune.conf:3
+handler "fails" cannot be loaded: fails.lua:1: attempt to index global 'missing' (a nil value) in conf/perilune.conf:5

@@ -1,5 +1,7 @@
 --- The global `ngx`, put together from its parts. What it has is listed in docs/ngx.md.
 
+require "table.clear" -- libraries find these two in `table`, where the first to ask for them puts them
+require "table.new"
 local ffi = require "ffi"
 local core = require "perilune.core.ngx"
 require "ngx.api.modules"
@@ -23,18 +25,20 @@ ffi.cdef [[ int getpid(void); ]]
 
 local C = native.C
 
---- A table of functions whose module is loaded when one of them is first asked for: a server that never does so has
--- a third less of Lua in it.
-local function when_asked(load)
-    return setmetatable({}, {
-        __index = function(part, name)
-            setmetatable(part, nil)
-            for key, fn in pairs(load()) do
+--- A table of the functions of these names, whose module is loaded when one of them is first called: a server that
+-- never does so has a third less of Lua in it.
+local function when_called(names, load)
+    local part = {}
+    for name in names:gmatch("%S+") do
+        part[name] = function(...)
+            local loaded = load()
+            for key, fn in pairs(loaded) do
                 part[key] = fn
             end
-            return part[name]
-        end,
-    })
+            return loaded[name](...)
+        end
+    end
+    return part
 end
 
 local ngx = {
@@ -54,10 +58,10 @@ local ngx = {
     timer = timer.api,
     re = regex,
     shared = shared,
-    socket = when_asked(function()
+    socket = when_called("tcp stream udp connect", function()
         return require("ngx.api.socket").api
     end),
-    location = when_asked(function()
+    location = when_called("capture capture_multi", function()
         return require "ngx.api.capture"
     end),
 }
@@ -77,13 +81,19 @@ copy(time, ngx)
 copy(fields.req, request)
 copy(arguments.req, request)
 
-function request.udp_socket()
-    return require("ngx.api.session").socket()
-end
-
 function request.socket(...)
     return require("ngx.api.socket").request(...)
 end
+
+--- What OpenResty's `http` has no more, or in `stream` only: there when it is asked for by name.
+setmetatable(request, {
+    __index = {
+        get_query_args = request.get_uri_args,
+        udp_socket = function()
+            return require("ngx.api.session").socket()
+        end,
+    },
+})
 
 ngx.worker = {
     --- Number of this worker, from 0.
@@ -117,7 +127,7 @@ ngx.worker = {
 ngx.config = setmetatable({}, {
     __index = function(_, name)
         if name == "subsystem" then
-            return control.subsystem()
+            return C.ffi_ngx_is_session() ~= 0 and "stream" or "http"
         end
         return config[name]
     end,
@@ -125,9 +135,14 @@ ngx.config = setmetatable({}, {
 
 variables.attach(ngx)
 rawset(_G, "ngx", ngx)
-rawset(_G, "ndk", when_asked(function()
-    return require "ngx.api.ndk"
-end))
+rawset(_G, "ndk", {
+    set_var = setmetatable({}, {
+        __index = function(set_var, name)
+            setmetatable(set_var, require "ngx.api.ndk")
+            return set_var[name]
+        end,
+    }),
+})
 package.loaded.ndk = ndk
 rawset(_G, "print", core.print_log)
 
@@ -145,5 +160,8 @@ setmetatable(_G, {
         end
     end,
 })
+
+--- Loops that loading has made hot do not run again.
+jit.flush()
 
 return ngx

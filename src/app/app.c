@@ -13,14 +13,17 @@
 #include "app/fair_share.h"
 #include "app/lua/ffi_errlog.h"
 #include "app/proxy/health.h"
+#include "app/proxy/upstream_names.h"
 #include "app/lua/lib_http.h"
 #include "app/lua/lib_ngx.h"
 #include "app/lua/lib_socket.h"
 #include "app/tls/lib_stapling.h"
 #include "app/listeners.h"
 #include "app/location_resolver.h"
+#include "app/lua/lua_fresh.h"
 #include "app/lua/lua_step.h"
 #include "app/port.h"
+#include "app/server_counts.h"
 #include "app/stream/session.h"
 #include "app/visit.h"
 #include "app/zones.h"
@@ -99,6 +102,11 @@ static bool run_plain(const struct lua_code *const code[2], enum lua_context con
     return lua_step_run_plain((struct lua_code *)(uintptr_t)code[1], context) && ok;
 }
 
+static void init_again(void)
+{
+    (void)run_plain(app.conf->init_by_lua, LUA_CONTEXT_INIT);
+}
+
 bool app_open_lua(struct app_conf *conf)
 {
     struct machine_options o = {conf->lua_package_path, conf->lua_package_cpath};
@@ -111,25 +119,30 @@ bool app_open_lua(struct app_conf *conf)
         return false;
     if (!lib_http_open() || !lib_ngx_open())
         return false;
+    if (conf->has_uncached_lua && !lua_fresh_remember(init_again))
+        return false;
     return run_plain(conf->init_by_lua, LUA_CONTEXT_INIT);
 }
 
-static void on_all_idle(struct loop_call *call)
+bool app_load_handlers(struct app_conf *conf, struct config_error *e)
 {
-    UNUSED(call);
-    if (app.on_idle)
-        app.on_idle();
+    for (struct lua_code *code = conf->handlers; code; code = code->next)
+        if (!lua_code_load_handler(code, e))
+            return false;
+    return true;
 }
 
-static void check_idle(struct port *p)
+/* Before the first request wants them. One worker tells for all what is wrong; the request for it
+ * is answered 500. */
+static void load_handlers(const struct app_conf *conf)
 {
-    UNUSED(p);
-    for (unsigned i = 0; i < app.n_ports; i++)
-        if (app.ports[i].server.n_conns > 0)
-            return;
-    if (ws_conn_count() + session_count() > 0)
+    struct config_error e = {0};
+
+    if (conf->has_uncached_lua)
         return;
-    loop_next(&app.idle_call);
+    for (struct lua_code *code = conf->handlers; code; code = code->next)
+        if (!lua_code_load_handler(code, &e) && app.worker_id == 0)
+            log_write(NULL, LOG_ERROR, "%s in %s:%u", e.message, e.file, e.line);
 }
 
 static unsigned most_connections(void)
@@ -144,6 +157,21 @@ static unsigned count_connections(void)
     for (unsigned i = 0; i < app.n_ports; i++)
         n += app.ports[i].server.n_conns;
     return n + ws_conn_count() + session_count();
+}
+
+/* What the listening sockets still held may have been accepted since this was called for. */
+static void on_all_idle(struct loop_call *call)
+{
+    UNUSED(call);
+    if (app.on_idle && count_connections() == 0)
+        app.on_idle();
+}
+
+static void check_idle(struct port *p)
+{
+    UNUSED(p);
+    if (count_connections() == 0)
+        loop_next(&app.idle_call);
 }
 
 static void complain(bool is_hopeful)
@@ -285,10 +313,12 @@ void app_start(struct app_conf *conf, int id, int n)
     timer_init(&app.yield, on_yielded);
     ws_conn_on_gone(on_connection_gone);
     session_on_gone(on_connection_gone);
-    if (id == APP_AGENT)
+    if (id == APP_AGENT) {
         listeners_leave(conf);
-    else
+    } else {
         fair_share_join(id);
+        server_counts_join(id);
+    }
     lib_bus_start();
     if (id == 0)
         check_limits(conf);
@@ -296,16 +326,20 @@ void app_start(struct app_conf *conf, int id, int n)
     (void)run_plain(conf->init_worker_by_lua, LUA_CONTEXT_INIT_WORKER);
     if (id == APP_AGENT)
         return;
+    load_handlers(conf);
     lib_stapling_start(conf);
     open_ports(conf);
-    if (id == 0)
+    if (id == 0) {
         health_start(conf);
+        upstream_names_start(conf);
+    }
 }
 
 void app_drain(void (*on_idle)(void))
 {
     app.is_exiting = true;
     app.on_idle = on_idle;
+    upstream_names_stop();
     health_stop();
     lib_ngx_drain();
     for (unsigned i = 0; i < app.n_ports; i++)
@@ -322,6 +356,7 @@ void app_stop(void)
 {
     app.on_idle = NULL;
     timer_stop(&app.yield);
+    upstream_names_stop();
     health_stop();
     session_on_gone(NULL);
     session_close_all();

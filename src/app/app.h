@@ -30,6 +30,10 @@ void app_fit_bus(const struct app_conf *conf);
  * [emerg]) when it fails. */
 bool app_open_lua(struct app_conf *conf);
 
+/* Loads the modules that `handler` and `middleware` name. False with `e` filled when one cannot be:
+ * not there, an error in it, no function. */
+bool app_load_handlers(struct app_conf *conf, struct config_error *e) MUST_USE;
+
 /* The number of the process that runs init_worker_by_lua with the master's rights and serves
  * nobody.
  */

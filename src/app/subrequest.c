@@ -238,6 +238,7 @@ static void make_visit(struct subrequest *s, enum subrequest_vars vars)
     v->x = s->x;
     v->conf = parent->conf;
     v->variables = parent->variables;
+    v->connected = parent->connected;
     v->listen = parent->listen;
     v->vhost = parent->vhost;
     v->parent = parent;
@@ -266,7 +267,7 @@ struct subrequest *subrequest_new(struct visit *parent, const struct subrequest_
 
     if (parent->depth >= SUBREQUEST_DEPTH_MOST) {
         log_write(&parent->x->log, LOG_ERROR,
-                  "subrequests cycle while processing \"" SLICE_FMT "\"", SLICE_ARG(o->path));
+                  "lua subrequests cycle while processing \"" SLICE_FMT "\"", SLICE_ARG(o->path));
         return NULL;
     }
     x = exchange_new(&transport, NULL, parent->x->settings);

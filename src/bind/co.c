@@ -562,6 +562,13 @@ void co_detach(struct co *co)
     co->has_cancel = false;
 }
 
+void co_stand_beside(struct co *co, struct co *other)
+{
+    list_remove(&co->sibling);
+    if (!list_is_empty(&other->sibling))
+        list_append(&other->sibling, &co->sibling);
+}
+
 void co_cancel_err(struct co *co, const struct err *why)
 {
     lua_State *L = vm_main();

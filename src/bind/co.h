@@ -110,7 +110,11 @@ void co_postpone_cancel(lua_State *L);
  * NULL. */
 void co_detach(struct co *co);
 
-/* Same with a constant: the error object that lerr_push makes. */
+/* A new task leaves its parent for that of `other`, or for none when that has none: it is not
+ * cancelled with `other`. */
+void co_stand_beside(struct co *co, struct co *other);
+
+/* Same as co_cancel with a constant: the error object that lerr_push makes. */
 void co_cancel_err(struct co *co, const struct err *why);
 
 /* `return co_wait_in_c(L)` ends a C function, not below another one (lua_isyieldable), whose wait

@@ -83,21 +83,44 @@ static int resolve_host(struct request *r, struct slice authority, struct pool *
     return 0;
 }
 
-int message_resolve(struct request *r, struct pool *pool, const char **reason_out)
+/* RFC 9110 section 7.4: an https resource is not given away on a connection that anybody reads, and
+ * of other schemes we have none. */
+static bool is_ours(const struct request *r, struct slice scheme)
 {
+    return slice_ieq(scheme, SLICE("http")) || (r->is_tls && slice_ieq(scheme, SLICE("https")));
+}
+
+/* RFC 9110 section 9.3.6: what follows the head are bytes of the tunnel, so a body that somebody
+ * else could see there is refused. */
+static int check_connect(const struct request *r, bool is_taken, const char **reason_out)
+{
+    if (!is_taken)
+        return refuse(reason_out, 405, "CONNECT method");
+    if (r->content_length > 0 || r->has_unsized_body)
+        return refuse(reason_out, 400, "CONNECT with a body");
+    return 0;
+}
+
+int message_resolve(struct request *r, bool takes_connect, struct pool *pool,
+                    const char **reason_out)
+{
+    enum method method = r->protocol.n ? METHOD_GET : r->method; /* its target is a path */
+    int status = method == METHOD_CONNECT ? check_connect(r, takes_connect, reason_out) : 0;
     struct url_target t;
 
-    enum method method = r->protocol.n ? METHOD_GET : r->method; /* its target is a path */
-
-    if (method == METHOD_CONNECT)
-        return refuse(reason_out, 405, "CONNECT method");
+    if (status)
+        return status;
     if (!url_parse_target(r->target, method, &t))
         return refuse(reason_out, 400, "invalid request target");
+    if (t.form == URL_ABSOLUTE && !is_ours(r, t.scheme))
+        return refuse(reason_out, 421, "target of another scheme");
     r->uri = origin_form(r->target, &t, pool);
     r->query = t.query;
-    if (t.form == URL_ASTERISK)
+    if (t.form == URL_AUTHORITY)
+        r->uri = r->path = SLICE("/");
+    else if (t.form == URL_ASTERISK)
         r->path = SLICE("/"); /* about the whole server: routed to its root; `uri` stays "*" */
     else if (!url_normalise_path(t.path, true, pool, &r->path))
         return refuse(reason_out, 400, "invalid path");
-    return resolve_host(r, t.form == URL_ABSOLUTE ? t.authority : SLICE_EMPTY, pool, reason_out);
+    return resolve_host(r, t.authority, pool, reason_out);
 }

@@ -60,8 +60,10 @@ struct chunk {
 void chunk_drop(const struct chunk *c);
 
 /* Fills in uri, path, query, host and host_port from target, method and headers; what is not there
- * as such comes from `pool`. r->host.p not NULL: the Host field has been read already. 0, or the
- * status to answer, with *reason_out telling why (static text). */
-int message_resolve(struct request *r, struct pool *pool, const char **reason_out);
+ * as such comes from `pool`. r->host.p not NULL: the Host field has been read already. A CONNECT
+ * is about "/" where they are taken. 0, or the status to answer, with *reason_out telling why
+ * (static text). */
+int message_resolve(struct request *r, bool takes_connect, struct pool *pool,
+                    const char **reason_out);
 
 #endif

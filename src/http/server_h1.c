@@ -137,9 +137,10 @@ static void begin(struct server_conn *c, const char *p)
 
     take_head(x, p);
     server_conn_consume(c, head.size);
+    /* behind a CONNECT may stand bytes that were meant for the tunnel, whatever is answered */
     x->keep_alive = head.has_keep_alive && c->requests < s->settings->keepalive_requests &&
-                    s->settings->keepalive_timeout > 0;
-    status = message_resolve(&x->req, &x->pool, &reason);
+                    s->settings->keepalive_timeout > 0 && head.method != METHOD_CONNECT;
+    status = message_resolve(&x->req, s->settings->has_connect, &x->pool, &reason);
     if (UNLIKELY(status)) {
         refuse(x, status, pool_printf(&x->pool, "client sent invalid request: %s", reason).p);
         return;
@@ -416,10 +417,17 @@ static void on_readable(struct server_conn *c)
     }
 }
 
+/* A process that was kept from running sees the clock before it has read what came in time. */
+static void on_idle_expired(struct server_conn *c)
+{
+    if (server_conn_read(c, SERVER_CONN_BUFFER) <= 0)
+        server_conn_close(c, false);
+}
+
 static void on_head_expired(struct server_conn *c)
 {
     if (c->phase == CONN_IDLE) {
-        server_conn_close(c, false);
+        on_idle_expired(c);
         return;
     }
     head.request_line = SLICE_EMPTY;
@@ -431,6 +439,9 @@ static void on_expired(struct server_conn *c, enum server_conn_wait what)
     switch (what) {
     case CONN_WAIT_HEAD:
         on_head_expired(c);
+        return;
+    case CONN_WAIT_KEEPALIVE:
+        on_idle_expired(c);
         return;
     case CONN_WAIT_BODY:
         if (!c->x) {

@@ -63,13 +63,21 @@ static bool may_keep_alive(const struct exchange *x)
     return server_h1_body_is_small(c);
 }
 
+/* Is what follows the head a tunnel, which has no framing (RFC 9110 section 9.3.6)? */
+static bool is_tunnel(const struct exchange *x)
+{
+    return x->req.method == METHOD_CONNECT && x->res.status >= 200 && x->res.status < 300;
+}
+
 static enum framing choose_framing(const struct exchange *x, bool has_body)
 {
     if (!has_body)
         return FRAMING_NONE;
+    if (is_tunnel(x))
+        return FRAMING_CLOSE;
     if (x->res.content_length >= 0)
         return FRAMING_LENGTH;
-    return x->req.version_minor >= 1 ? FRAMING_CHUNKED : FRAMING_CLOSE;
+    return x->req.version_minor >= 1 && x->settings->has_chunks ? FRAMING_CHUNKED : FRAMING_CLOSE;
 }
 
 static void add_keep_alive_field(struct exchange *x)
@@ -98,9 +106,11 @@ static void send_head(struct exchange *x, bool has_body)
     x->keep_alive = may_keep_alive(x);
     if (!server && x->settings->server_name)
         h.server = slice_str(x->settings->server_name);
-    if (has_body || (x->is_head && status_can_have_body(x->res.status)))
+    h.is_tunnel = is_tunnel(x);
+    if (h.is_tunnel)
+        h.content_length = -1;
+    else if (has_body || (x->is_head && status_can_have_body(x->res.status)))
         h.content_length = x->res.content_length;
-    h.is_upgrade = x->res.status == 101;
     h.is_chunked = c->framing == FRAMING_CHUNKED;
     h.is_keep_alive = x->keep_alive;
     h.is_upgrade = x->res.status == 101;

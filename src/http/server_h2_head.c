@@ -157,9 +157,5 @@ int server_h2_head_finish(struct server_h2_stream *st, const char **reason_out)
         return 431;
     }
     status = take_authority(st, reason_out);
-    if (r->method == METHOD_CONNECT && !r->protocol.n && x->settings->has_connect) {
-        r->uri = r->path = SLICE("/");
-        return status;
-    }
-    return status ? status : message_resolve(r, &x->pool, reason_out);
+    return status ? status : message_resolve(r, x->settings->has_connect, &x->pool, reason_out);
 }

@@ -30,6 +30,7 @@ const struct http_settings http_settings_default = {
                         [H2_FLOOD_PRIORITIES] = 1000,
                         [H2_FLOOD_WINDOWS] = 2000,
                         [H2_FLOOD_FRAGMENTS] = 8}},
+    .has_chunks = true,
     .is_nodelay = true,
     .has_sendfile = true,
     .does_check_abort = false,

@@ -46,7 +46,8 @@ struct http_settings {
     const char *server_name;     /* value of the Server field; NULL: none */
     struct h2_options http2;     /* windows and limits of HTTP/2 */
     bool has_http2;              /* HTTP/2 is spoken with clients that want it */
-    bool has_connect;            /* CONNECT of HTTP/2 reaches handlers */
+    bool has_connect;            /* CONNECT reaches handlers */
+    bool has_chunks;             /* of unknown length goes in chunks to who knows them */
     bool is_nodelay;
     bool has_sendfile;
     bool does_check_abort; /* a peer that ends its side cancels the exchange even before the answer

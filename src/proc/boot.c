@@ -15,6 +15,7 @@
 #include "base/product.h"
 #include "bind/machine.h"
 #include "bind/vm.h"
+#include "loop/loop.h"
 #include "proc/daemon.h"
 #include "proc/environment.h"
 #include "proc/signals.h"
@@ -97,6 +98,17 @@ static bool open_lua(struct app_conf *conf)
     environment_apply(conf->env, conf->n_env);
     machine_close();
     return app_open_lua(conf);
+}
+
+bool boot_check_handlers(struct app_conf *conf, struct config_error *e)
+{
+    if (!conf->handlers || conf->init_by_lua[0] || conf->init_by_lua[1])
+        return true;
+    loop_init(conf->backend);
+    app_open_zones(conf, NULL);
+    if (!open_lua(conf))
+        return config_error_set(e, NULL, 0, "Lua cannot be started");
+    return app_load_handlers(conf, e);
 }
 
 /* The new configuration did not make it. */

@@ -7,6 +7,9 @@
 
 #include "base/pool.h"
 
+/* Of these the world has a say, too: the zone of time, where Lua's modules are. */
+static const char *const KEPT[] = {"TZ", "LUA_PATH", "LUA_CPATH"};
+
 static char **original;  /* process-wide: the environment at start */
 static struct pool made; /* process-wide: every environment since */
 
@@ -50,9 +53,13 @@ void environment_apply(const struct slice *names, size_t n)
 
     if (!original)
         keep_original();
-    entries = pool_alloc(&made, (n + 2) * sizeof(*entries));
-    if (!is_named(names, n, SLICE("TZ")) && find(SLICE("TZ")))
-        entries[used++] = find(SLICE("TZ"));
+    entries = pool_alloc(&made, (n + ARRAY_LEN(KEPT) + 1) * sizeof(*entries));
+    for (size_t i = 0; i < ARRAY_LEN(KEPT); i++) {
+        struct slice name = slice_str(KEPT[i]);
+
+        if (!is_named(names, n, name) && find(name))
+            entries[used++] = find(name);
+    }
     for (size_t i = 0; i < n; i++) {
         char *entry =
             slice_find(names[i], '=') >= 0 ? pool_strdup(&made, names[i]) : find(names[i]);

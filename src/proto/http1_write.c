@@ -103,7 +103,7 @@ static char *put_connection(char *to, const struct http1_response_head *h)
 {
     if (h->is_upgrade)
         return PUT_LIT(to, "Connection: upgrade\r\n");
-    if (h->status < 200)
+    if (h->status < 200 || h->is_tunnel)
         return to;
     if (h->is_keep_alive)
         return PUT_LIT(to, "Connection: keep-alive\r\n");

@@ -14,6 +14,7 @@ struct http1_response_head {
     bool is_chunked;                   /* writes Transfer-Encoding: chunked */
     bool is_keep_alive;                /* writes Connection: keep-alive or close */
     bool is_upgrade;                   /* writes Connection: upgrade instead */
+    bool is_tunnel;                    /* writes no Connection */
     const struct header_list *headers; /* the rest, already validated; Server, Date, Content-Length,
                                           Transfer-Encoding, Connection in it are skipped */
 };

@@ -26,10 +26,15 @@ my %peers;
 $SIG{PIPE} = 'IGNORE';
 $| = 1;
 
+# A connect that a signal has ended was none.
 sub dial
 {
-    # without a timeout it is one call, which a signal does not end
-    return IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
+    my $sock;
+
+    do {
+        $sock = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port");
+    } until $sock || !$!{EINTR};
+    return $sock;
 }
 
 # Reads once. False: the end, an error, or too late.
@@ -121,12 +126,22 @@ sub take_line
     return $line;
 }
 
+# One request and its answer. Undef: it was answered well; else what went wrong.
+sub fetch
+{
+    my ($p, $connection) = @_;
+
+    ask($p, '/', $connection) or return "send: $!";
+    $! = 0;
+    defined take_body($p) or return ($p->{has_head} ? 'no whole body' : "no head after '$p->{in}'") . ": $!";
+    return $p->{status} == 200 ? undef : "status $p->{status}";
+}
+
 sub fetch_new
 {
-    my $sock = dial() or return 0;
-    my $p = {sock => $sock, in => ''};
+    my $sock = dial() or return "connect: $!";
 
-    return ask($p, '/', 'close') && defined take_body($p) && $p->{status} == 200;
+    return fetch({sock => $sock, in => ''}, 'close');
 }
 
 # A connection that was kept may be closed by the server just when the next request is sent; who sees no byte of an
@@ -134,20 +149,19 @@ sub fetch_new
 sub fetch_kept
 {
     my $kept = shift;
+    my $why;
 
     if ($$kept) {
         my $p = $$kept;
-        my $body = ask($p, '/', 'keep-alive') ? take_body($p) : undef;
-        undef $$kept if !defined $body || $p->{closes};
-        return $p->{status} == 200 if defined $body;
-        return 0 if $p->{has_head} || length $p->{in};
+        $why = fetch($p, 'keep-alive');
+        undef $$kept if $why || $p->{closes};
+        return $why if !$why || $p->{has_head} || length $p->{in};
     }
-    my $sock = dial() or return 0;
-    $$kept = {sock => $sock, in => ''};
-    my $p = $$kept;
-    my $is_well = ask($p, '/', 'keep-alive') && defined take_body($p) && $p->{status} == 200;
-    undef $$kept if !$is_well || $p->{closes};
-    return $is_well;
+    my $sock = dial() or return "connect: $!";
+    my $p = $$kept = {sock => $sock, in => ''};
+    $why = fetch($p, 'keep-alive');
+    undef $$kept if $why || $p->{closes};
+    return $why;
 }
 
 # The answer to the last request is waited for.
@@ -158,12 +172,13 @@ sub hammer_one
 
     $SIG{TERM} = sub { $is_over = 1 };
     until ($is_over) {
-        if ($fetch->()) {
-            $done++;
+        my $why = $fetch->();
+        if (defined $why) {
+            $failed++;
+            print STDERR "$name: $why\n";
         }
         else {
-            $failed++;
-            print STDERR "$name: $!\n";
+            $done++;
         }
         sleep 0.001;
     }

@@ -42,7 +42,6 @@ function arguments.req.get_uri_args(most, tab)
     return parse(text.p, text.n, most, tab)
 end
 
-arguments.req.get_query_args = arguments.req.get_uri_args
 
 --- The arguments of a body of type application/x-www-form-urlencoded that has been read.
 function arguments.req.get_post_args(most)

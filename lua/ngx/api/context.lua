@@ -34,6 +34,14 @@ for number, phase in ipairs(order) do
     names[number] = called[phase] or phase .. "_by_lua*"
 end
 
+--- Bits by what ngx.get_phase tells, as OpenResty's own library knows them; `preread` is that of `stream`.
+context.bits = {
+    set = 0x1, rewrite = 0x2, access = 0x4, content = 0x8, log = 0x10, header_filter = 0x20, body_filter = 0x40,
+    timer = 0x80, init_worker = 0x100, balancer = 0x200, ssl_cert = 0x400, ssl_session_store = 0x800,
+    ssl_session_fetch = 0x1000, exit_worker = 0x2000, ssl_client_hello = 0x4000, server_rewrite = 0x8000,
+    proxy_ssl_verify = 0x10000, precontent = 0x20000, proxy_ssl_cert = 0x40000, preread = 0x20,
+}
+
 --- A set of phases, given by name or as sets: `set[number]` is true when the phase is in it.
 function context.set(...)
     local set = {}
@@ -67,17 +75,21 @@ context.handshake = set_of("ssl_client_hello", "ssl_certificate", "ssl_session_f
 --- Those that may wait.
 context.waiting = set_of(context.writing, context.handshake, "timer")
 
---- Raises "API disabled in the context of …" at `level` when the running phase is not in `set`.
-function context.check(set, level)
+--- Why what is possible in the phases of `set` is refused in the running one, or nil.
+function context.refusal(set)
     local now = C.ffi_ngx_context()
     if set[now] then
-        return
+        return nil
     end
-    level = (level or 2) + 1
-    if now <= 1 then
-        error("no request found", level)
+    return now <= 1 and "no request found" or "API disabled in the context of " .. names[now]
+end
+
+--- Raises that at `level`.
+function context.check(set, level)
+    local refusal = context.refusal(set)
+    if refusal then
+        error(refusal, (level or 2) + 1)
     end
-    error("API disabled in the context of " .. names[now], level)
 end
 
 --- The same for what works on the request: where there is none, the context is not named.

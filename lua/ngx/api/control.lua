@@ -69,12 +69,6 @@ function control.exec(uri, args)
     return core.exec(uri, args)
 end
 
---- "stream" while a session of `stream` is served, else "http".
-function control.subsystem()
-    local C = native.C
-    return C.ffi_ngx_is_session() ~= 0 and "stream" or "http"
-end
-
 --- Name of the running phase.
 function control.get_phase()
     local name = context.phases[native.C.ffi_ngx_context()]
@@ -83,5 +77,12 @@ function control.get_phase()
     end
     return name
 end
+
+--- The running phase as a number, one bit for each; nil where no request, session or timer runs.
+function control.get_raw_phase()
+    return context.bits[control.get_phase()]
+end
+
+control._phase_ctx = control.get_raw_phase
 
 return control

@@ -85,7 +85,8 @@ local relaxed = {
         elseif type(key) ~= "string" then
             return nil
         end
-        return rawget(self, (key:lower():gsub("_", "-")))
+        local lower = key:lower()
+        return rawget(self, (lower:gsub("_", "-"))) or rawget(self, lower)
     end,
 }
 

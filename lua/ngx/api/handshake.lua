@@ -9,7 +9,7 @@ local socket_core = require "perilune.core.socket"
 local secure = require "perilune.core.secure"
 local tcp = require "ngx.api.keepalive"
 
-local DEBUG = 8
+local C, DEBUG = require("ngx.api.native").C, 8
 local WAIT = core.WAIT
 local slots = tcp.slots
 local CORE, CERTIFICATE, STORE = slots.CORE, "certificate", "store"
@@ -76,12 +76,13 @@ function tcp.methods:settrustedstore(store)
     return true
 end
 
---- What stands for a session outside: programs tell it from `true` by its type, which is cdata in OpenResty.
+--- What stands for a session outside: programs tell it from `true` by its type, which is cdata in OpenResty, userdata
+-- in its `stream`.
 local boxes = setmetatable({}, { __mode = "k" })
 ffi.cdef "struct perilune_tls_session { char unused; };"
 
 local function box(session)
-    local outside = session and ffi.new("struct perilune_tls_session")
+    local outside = session and (C.ffi_ngx_is_session() ~= 0 and newproxy() or ffi.new("struct perilune_tls_session"))
     if outside then
         boxes[outside] = session
     end

@@ -31,14 +31,17 @@ end
 
 local function subset(names)
     local methods = {}
-    for name in names:gmatch("%S+") do
+    for _, name in ipairs(names) do
         methods[name] = tcp.methods[name]
     end
-    return { __index = methods, __name = "request socket" }
+    methods.__index = methods
+    return methods
 end
 
-local body_mt = subset "receive receiveany receiveuntil settimeout settimeouts getfd"
-local raw_mt = subset "receive receiveany receiveuntil send settimeout settimeouts getfd"
+local body_mt = subset { "receive", "receiveany", "receiveuntil", "settimeout", "settimeouts", "getfd", "getoption",
+    "setoption" }
+local raw_mt = subset { "receive", "receiveany", "receiveuntil", "send", "settimeout", "settimeouts", "getfd",
+    "getoption", "setoption" }
 
 --- The request's body as a socket; with `raw` the connection itself, which is HTTP's no longer.
 -- @treturn ?socket

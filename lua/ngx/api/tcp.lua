@@ -38,8 +38,9 @@ local TEXTS = {
 }
 
 local tcp = {}
+--- Also the metatable of sockets, where libraries look for methods.
 local methods = {}
-local mt = { __index = methods, __name = "tcp socket" }
+methods.__index = methods
 
 --- What the system says for it, with its number.
 local SYSTEM = {
@@ -81,7 +82,7 @@ end
 --- A socket of its own.
 function tcp.new()
     context.check(context.waiting)
-    return setmetatable({ false, false, 0, 0, 0, false, false, false, false, false }, mt)
+    return setmetatable({ false, false, 0, 0, 0, false, false, false, false, false }, methods)
 end
 
 local function count_arguments(n, least, most)
@@ -436,22 +437,6 @@ function methods:getreusedtimes(...)
     return core.uses(s)
 end
 
---- Options of the socket (SO_…): keepalive, reuseaddr, tcp-nodelay, sndbuf, rcvbuf, keepidle, keepintvl, keepcnt.
-function methods:setoption(option, value)
-    if not self[CORE] or not is_open(self[CORE]) then
-        return nil, "closed"
-    end
-    return dial.set_option(self[CORE], option, value)
-end
-
---- The value of an option.
-function methods:getoption(option)
-    if not self[CORE] or not is_open(self[CORE]) then
-        return nil, "closed"
-    end
-    return dial.get_option(self[CORE], option)
-end
-
 --- The descriptor.
 function methods:getfd()
     if not self[CORE] or not is_open(self[CORE]) then
@@ -481,7 +466,7 @@ function methods:bind(...)
 end
 
 tcp.is_address, tcp.upstream_text, tcp.system_text = dial.is_address, upstream_text, system_text
-tcp.methods, tcp.mt = methods, mt
+tcp.methods = methods
 tcp.slots = {
     CORE = CORE, KEY = KEY, CONNECT_MS = CONNECT_MS, SEND_MS = SEND_MS, READ_MS = READ_MS, POOL = POOL, LOCAL = LOCAL,
     READ_CLOSED = READ_CLOSED, WRITE_CLOSED = WRITE_CLOSED, HOST = HOST,

@@ -43,27 +43,27 @@ function time.utctime()
     return date(1, 19)
 end
 
-local function check(seconds, name)
+local function check(seconds)
     if type(seconds) ~= "number" then
-        error("bad argument #1 to '" .. name .. "' (number expected, got " .. type(seconds) .. ")", 3)
+        error("number argument only", 3)
     end
     return seconds
 end
 
 --- An HTTP date of seconds since 1970.
 function time.http_time(seconds)
-    return to_string(room, C.ffi_ngx_http_time(check(seconds, "http_time"), 0, room))
+    return to_string(room, C.ffi_ngx_http_time(check(seconds), 0, room))
 end
 
 --- A date for the `expires` of a cookie.
 function time.cookie_time(seconds)
-    return to_string(room, C.ffi_ngx_http_time(check(seconds, "cookie_time"), 1, room))
+    return to_string(room, C.ffi_ngx_http_time(check(seconds), 1, room))
 end
 
 --- Seconds of an HTTP date; nil when it is none.
 function time.parse_http_time(s)
     if type(s) ~= "string" then
-        error("bad argument #1 to 'parse_http_time' (string expected, got " .. type(s) .. ")", 2)
+        error("string argument only", 2)
     end
     local seconds = C.ffi_ngx_parse_http_time(s, #s)
     if seconds < 0 then

@@ -14,12 +14,12 @@ local MOST, DEFAULT = 65536, 8192
 
 local udp = {}
 local methods = {}
-local mt = { __index = methods, __name = "udp socket" }
+methods.__index = methods
 
 --- A socket without a peer.
 function udp.new()
     context.check(context.waiting)
-    return setmetatable({ false, 0, false, false }, mt)
+    return setmetatable({ false, 0, false, false }, methods)
 end
 
 local function debug_log(text)

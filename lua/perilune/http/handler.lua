@@ -168,18 +168,28 @@ function handler.wrap(fn)
     end
 end
 
-local function find(name)
+--- The module, or nil when there is none of that name; one that cannot be loaded is an error, each time it is asked
+-- for.
+local function require_known(name)
     local ok, module = pcall(require, name)
     if ok then
         return module
     end
-    local parent, field = name:match("^(.*)%.([%w_]+)$")
-    if not parent then
-        error(module, 0)
+    package.loaded[name] = nil
+    if not tostring(module):find(("module '%s' not found:"):format(name), 1, true) then
+        error((tostring(module):gsub("\n%s*", " ")), 0)
     end
-    local parent_ok, parent_module = pcall(require, parent)
-    if not parent_ok then
-        error(tostring(parent_module) .. "\n" .. tostring(module), 0)
+end
+
+local function find(name)
+    local module = require_known(name)
+    if module ~= nil then
+        return module
+    end
+    local parent, field = name:match("^(.*)%.([%w_]+)$")
+    local parent_module = parent and require_known(parent)
+    if parent_module == nil then
+        error(("module '%s' not found (package.path is %s)"):format(name, package.path), 0)
     end
     local value = type(parent_module) == "table" and parent_module[field]
     if value == nil or value == false then

@@ -43,8 +43,8 @@ local directives = {
     http2 = { "boolean", function(v)
         return v and "http2 on;" or "http2 off;"
     end },
-    http2_connect = { "boolean", function(v)
-        return v and "http2_connect on;" or "http2_connect off;"
+    connect_method = { "boolean", function(v)
+        return v and "connect_method on;" or "connect_method off;"
     end },
     http2_max_concurrent_streams = number "http2_max_concurrent_streams",
     client_header_timeout = seconds "client_header_timeout", client_body_timeout = seconds "client_body_timeout",

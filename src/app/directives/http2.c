@@ -82,20 +82,6 @@ static const struct directive table[] = {
          "servers on an address the default one decides for cleartext.",
      .id = (int)offsetof(struct location, http.has_http2),
      .apply = directives_set_flag},
-    {.name = "http2_connect",
-     .contexts = CTX_SERVERS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_FLAG},
-     .group = GROUP,
-     .syntax = "http2_connect on | off;",
-     .default_text = "http2_connect off;",
-     .doc = "CONNECT over HTTP/2 is routed as `/`, for handlers that make a tunnel of the stream "
-            "(`http.accept_tunnel`); off: it is answered 405. Extended CONNECT (RFC 8441), as "
-            "WebSocket uses it, has a path and is "
-            "always routed.",
-     .id = (int)offsetof(struct location, http.has_connect),
-     .apply = directives_set_flag},
     {.name = "http2_max_concurrent_streams",
      .contexts = CTX_SERVERS,
      .min_args = 1,

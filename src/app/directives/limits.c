@@ -112,8 +112,8 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "large_client_header_buffers number size;",
      .default_text = "large_client_header_buffers 4 8k;",
-     .doc = "`size` is the longest request line (beyond: 414) and header line (400); number × size "
-            "the longest head (400).",
+     .doc = "`size` is the longest request line (beyond: 414) and header line (431); number × size "
+            "the longest head (431).",
      .apply = set_large_buffers},
     SETTING("client_max_body_size", CTX_LEVELS_IF, ARG_SIZE, "size", max_body_size, "1m",
             "Largest request body; beyond: 413. 0 is no limit.", directives_set_bytes),
@@ -130,6 +130,11 @@ static const struct directive table[] = {
             "How many times its size a request body may decode to; beyond: 413. Of the first 64k "
             "that come out nothing is asked. 0 is no limit.",
             directives_set_number),
+    FLAG("connect_method", CTX_SERVERS, has_connect, "off",
+         "CONNECT is routed as `/`, for handlers that make a tunnel of it (`http.accept_tunnel`); "
+         "off: it is answered 405. Over HTTP/1.1 the connection ends with the answer to one. An "
+         "extended CONNECT (RFC 8441), as WebSocket uses it over HTTP/2, has a path and is always "
+         "routed."),
     SIZE("client_body_buffer_size", CTX_LEVELS, body_buffer_size, "16k",
          "A body that is read as a whole goes to a temporary file beyond this."),
     {.name = "client_body_in_file_only",
@@ -166,6 +171,9 @@ static const struct directive table[] = {
      .apply = set_keepalive},
     SETTING("keepalive_requests", CTX_LEVELS, ARG_NUMBER, "number", keepalive_requests, "1000",
             "Requests that one connection may carry.", directives_set_number),
+    FLAG("chunked_transfer_encoding", CTX_LEVELS, has_chunks, "on",
+         "A response whose length is not known is sent in chunks over HTTP/1.1; off: the end of "
+         "the connection is its end."),
     FLAG("tcp_nodelay", CTX_LEVELS, is_nodelay, "on",
          "Small packets are sent at once (TCP_NODELAY)."),
     SIZE("limit_rate", CTX_LEVELS_IF, send_rate, "0",
@@ -197,7 +205,6 @@ static const struct directive table[] = {
     ACCEPTED("postpone_output", CTX_LEVELS, 1, 1, ARG_SIZE, "size"),
     ACCEPTED("read_ahead", CTX_LEVELS, 1, 1, ARG_SIZE, "size"),
     ACCEPTED("reset_timedout_connection", CTX_LEVELS, 1, 1, ARG_FLAG, "on | off"),
-    ACCEPTED("chunked_transfer_encoding", CTX_LEVELS, 1, 1, ARG_FLAG, "on | off"),
     ACCEPTED("ignore_invalid_headers", CTX_SERVERS, 1, 1, ARG_FLAG, "on | off"),
     DIRECTIVE_FLAG(
         "underscores_in_headers", CTX_SERVERS, "off", offsetof(struct location, passes_underscores),

@@ -208,7 +208,9 @@ static const struct directive table[] = {
             "unless given.",
      .apply = set_user},
     {MAIN("env", CTX_MAIN, 1, ARG_WORD, " name[=value];"), .flags = DIRECTIVE_REPEATS,
-     .doc = "An environment variable that workers keep, or are given with this value. May repeat.",
+     .doc = "An environment variable that workers keep, or are given with this value. May repeat. "
+            "`TZ`, "
+            "`LUA_PATH` and `LUA_CPATH` are kept unasked.",
      .apply = add_env},
     {.name = "events",
      .contexts = CTX_MAIN,

@@ -159,8 +159,10 @@ int ffi_ngx_var_set(const char *name, size_t n, const char *value, size_t value_
         return FFI_NGX_NONE;
     if (!var->set)
         return FFI_NGX_READ_ONLY;
-    var->set(v, var,
-             value ? pool_dup(visit_pool(v), slice_of(value, value_n)) : (struct slice){NULL, 0});
+    if (value || !variable_unset(v, var))
+        var->set(v, var,
+                 value ? pool_dup(visit_pool(v), slice_of(value, value_n))
+                       : (struct slice){NULL, 0});
     return FFI_NGX_OK;
 }
 

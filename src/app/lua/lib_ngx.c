@@ -14,6 +14,7 @@
 #include "app/proxy/lib_memcached.h"
 #include "app/tls/lib_ssl.h"
 #include "app/lua/lib_socket.h"
+#include "app/lua/lib_set_misc.h"
 #include "app/lua/lib_subrequest.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
@@ -56,6 +57,7 @@ static int open_module(lua_State *L)
         {"stop_sleep", lib_ngx_thread_stop_sleep},
         {"leave", lib_ngx_thread_leave},
         {"on_abort", lib_ngx_thread_on_abort},
+        {"set_misc", lib_set_misc},
         {NULL, NULL},
     };
 
@@ -83,10 +85,24 @@ bool lib_ngx_open(void)
     return vm_call(1, 0, "ngx");
 }
 
+/* What was never loaded has nothing to end. */
+static void drain(const char *module)
+{
+    lua_State *L = vm_main();
+    bool is_loaded;
+
+    if (!L)
+        return;
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_getfield(L, -1, module);
+    is_loaded = lua_toboolean(L, -1);
+    lua_pop(L, 2);
+    if (is_loaded && vm_push_function(module, "drain"))
+        vm_call(0, 0, module);
+}
+
 void lib_ngx_drain(void)
 {
-    if (vm_main() && vm_push_function("ngx.api.timer", "drain"))
-        vm_call(0, 0, "ngx.timer");
-    if (vm_main() && vm_push_function("ngx.api.pool", "drain"))
-        vm_call(0, 0, "ngx.socket");
+    drain("ngx.api.timer");
+    drain("ngx.api.pool");
 }

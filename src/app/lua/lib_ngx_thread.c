@@ -124,8 +124,11 @@ int lib_ngx_thread_spawn(lua_State *L)
     ngx_visit_check_context(L,
                             NGX_IN_YIELDABLE | NGX_IN(TIMER) | NGX_IN_SESSION | NGX_IN_HANDSHAKE);
     co = lua_tls_new_thread();
-    if (!co && self->user)
+    if (!co && self->user) {
         co = new_thread(ngx_visit_of(self->user));
+        if (self->on_end == on_thread_end)
+            co_stand_beside(co, self);
+    }
     if (!co) {
         co = co_new(NULL, NULL);
         co->log = self->log;
@@ -248,7 +251,7 @@ static void run_on_abort(struct ngx_visit *nv)
 
 int lib_ngx_thread_on_abort(lua_State *L)
 {
-    struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE | NGX_IN_SESSION);
     struct ngx_visit *nv = ngx_visit_of(v);
 
     luaL_checktype(L, 1, LUA_TFUNCTION);

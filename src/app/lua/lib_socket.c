@@ -231,9 +231,7 @@ static int raw_socket(lua_State *L, struct visit *v)
     lib_stream_open(ls, s);
     if (stream_fd(s) >= 0)
         tcp_set_nodelay(s, true);
-    wire_unread(&ls->wire, buf_slice(&in));
-    outq_append(&ls->wire.out, &out);
-    (void)wire_drained(&ls->wire, 0);
+    wire_resume(&ls->wire, buf_slice(&in), &out);
     buf_free(&in);
     own(ls);
     return 1;

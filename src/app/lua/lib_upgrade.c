@@ -129,10 +129,10 @@ static int l_tunnel(lua_State *L)
     exchange_start(v->x);
     outq_init(&out);
     s = exchange_detach(v->x, &in, &out);
-    if (s)
+    if (s) {
         lib_stream_open(ls, s);
-    if (s && in.n)
-        wire_unread(&ls->wire, buf_slice(&in));
+        wire_resume(&ls->wire, buf_slice(&in), &out);
+    }
     buf_free(&in);
     outq_clear(&out);
     if (!s)

@@ -6,8 +6,10 @@
 #include <lauxlib.h>
 
 #include "app/conf.h"
+#include "app/lua/lua_fresh.h"
 #include "app/visit.h"
 #include "bind/vm.h"
+#include "config/tree.h"
 
 /* In place of the chunk on top: a function of the same code that takes no arguments, because LuaJIT
  * compiles none that takes any number of them. The chunk stays when it uses `...`. */
@@ -41,6 +43,45 @@ static int load_inline(lua_State *L, const struct lua_code *code, const struct v
     return 500;
 }
 
+/* The table of files that are loaded, by their paths, on top. */
+static void push_files(lua_State *L)
+{
+    static const char key; /* its address */
+
+    lua_pushlightuserdata(L, (void *)&key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    if (lua_istable(L, -1))
+        return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushlightuserdata(L, (void *)&key);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+/* Directives that name the same file share it, also where a variable names it. */
+static int load_once(lua_State *L, const char *path, bool is_cached)
+{
+    int rc;
+
+    if (!is_cached)
+        return luaL_loadfile(L, path);
+    push_files(L);
+    lua_getfield(L, -1, path);
+    if (lua_isfunction(L, -1)) {
+        lua_remove(L, -2);
+        return 0;
+    }
+    lua_pop(L, 1);
+    rc = luaL_loadfile(L, path);
+    if (rc == 0) {
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, path);
+    }
+    lua_remove(L, -2);
+    return rc;
+}
+
 static int load_file(lua_State *L, const struct lua_code *code, struct visit *v)
 {
     struct slice path = script_is_constant(code->path) || !v ? script_constant(code->path)
@@ -49,7 +90,7 @@ static int load_file(lua_State *L, const struct lua_code *code, struct visit *v)
     int rc;
 
     errno = 0;
-    rc = luaL_loadfile(L, full);
+    rc = load_once(L, full, !v || v->loc->lua_code_cache);
     if (rc == 0)
         return 0;
     rc = rc != LUA_ERRFILE ? 500 : errno == ENOENT ? 404 : 503;
@@ -98,6 +139,8 @@ int lua_code_push(struct lua_code *code, struct visit *v)
     bool is_cached = v ? v->loc->lua_code_cache : true;
     int status;
 
+    if (UNLIKELY(!is_cached))
+        lua_fresh_begin(v);
     if (code->machine == vm_generation() && code->ref != LUA_NOREF) {
         lua_rawgeti(L, LUA_REGISTRYINDEX, code->ref);
         return 0;
@@ -111,4 +154,16 @@ int lua_code_push(struct lua_code *code, struct visit *v)
         code->machine = vm_generation();
     }
     return 0;
+}
+
+bool lua_code_load_handler(struct lua_code *code, struct config_error *e)
+{
+    lua_State *L = vm_main();
+    bool is_loaded = lua_code_push(code, NULL) == 0;
+
+    if (!is_loaded)
+        config_node_error(code->node, e, "%s \"" SLICE_FMT "\" cannot be loaded: %s",
+                          code->directive, SLICE_ARG(code->text), lua_tostring(L, -1));
+    lua_pop(L, 1);
+    return is_loaded;
 }

@@ -8,6 +8,8 @@
 #include "base/slice.h"
 
 struct app_conf;
+struct config_error;
+struct config_node;
 struct script;
 struct visit;
 
@@ -27,6 +29,8 @@ struct lua_code {
     struct slice *middleware; /* outermost first */
     unsigned n_middleware;
     struct app_conf *conf;
+    const struct config_node *node; /* the directive `handler`; NULL: it is another one */
+    struct lua_code *next;          /* of app_conf.handlers */
     int ref; /* registry reference of the loaded function in the current machine, LUA_NOREF before
               */
     unsigned machine; /* generation of the machine that `ref` belongs to */
@@ -37,5 +41,9 @@ struct lua_code {
  * instead: 404 a file that is not there, 503 one that may not be read, 500 anything else. `v` may
  * be NULL where no file name has variables. */
 int lua_code_push(struct lua_code *code, struct visit *v);
+
+/* Loads a handler now, before the first request for it does. False with `e` filled, at the place of
+ * the directive. */
+bool lua_code_load_handler(struct lua_code *code, struct config_error *e);
 
 #endif

@@ -231,6 +231,8 @@ static enum step_result run_task(struct visit *v, const struct lua_code *code,
     lua_xmove(L, co->L, nargs + 1);
     lv->co = co;
     lv->context = context;
+    if (context == LUA_CONTEXT_PREREAD)
+        co->doing = "prereading client data";
     lv->is_starting = true;
     co_start(co, nargs);
     lv->is_starting = false;

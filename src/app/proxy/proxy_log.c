@@ -42,7 +42,7 @@ static const char *words_of(const struct proxy *p, const struct err *why)
         return "upstream timed out (110: Connection timed out)";
     if (why == &err_refused)
         return "connect() failed (111: Connection refused)";
-    if (why == &err_closed && !is_connecting(p))
+    if ((why == &err_closed || why == &err_truncated) && !is_connecting(p))
         return "upstream prematurely closed connection";
     return why->message;
 }

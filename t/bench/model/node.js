@@ -43,10 +43,10 @@ const kept = [];
     await measure('spawn', 5e5, async n => {
         for (let i = 0; i < n; i++) await new Promise(done => queueMicrotask(() => done(i)));
     });
-    await measure('suspend', 5e5, async n => {
+    await measure('suspend', 1e6, async n => {
         let done;
-        const other = (async () => { for (let i = 0; i < n; i++) { await null; done(i); } })();
-        for (let i = 0; i < n; i++) await new Promise(d => { done = d; });
+        const other = (async () => { for (let i = 0; i < n / 2; i++) { await null; done(i); } })();
+        for (let i = 0; i < n / 2; i++) await new Promise(d => { done = d; });
         await other;
     });
     await measure('chain', 5e5, async n => {

@@ -35,15 +35,16 @@ measure("spawn", 5e5, function(n)
     end
 end)
 
-measure("suspend", 5e5, function(n)
+-- each turn suspends two tasks
+measure("suspend", 1e6, function(n)
     local waiting
     task.spawn(function()
-        for i = 1, n do
+        for i = 1, n / 2 do
             task.yield()
             waiting:success(i)
         end
     end)
-    for _ = 1, n do
+    for _ = 1, n / 2 do
         waiting = deferred.deferred()
         await(waiting)
     end

@@ -67,6 +67,32 @@ static void closes_an_idle_connection(void **state)
     harness_stop();
 }
 
+/* The clock says that it is over before the socket was looked at, as after a stop of the process.
+ */
+static void reads_what_came_in_time(void **state)
+{
+    static const char request[] = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+    struct client c;
+
+    (void)state;
+    harness_start();
+    c = client_open();
+    turns(2);
+    for (unsigned n = 1; n <= 2; n++) { /* the first request of a connection, and the next one */
+        struct server_conn *conn =
+            CONTAINER_OF(harness_server.conns.next, struct server_conn, node);
+
+        assert_int_equal(conn->phase, CONN_IDLE);
+        assert_int_equal(conn->waits, n == 1 ? CONN_WAIT_HEAD : CONN_WAIT_KEEPALIVE);
+        assert_int_equal(send(c.fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+        conn->deadline = clock_ms();
+        conn->timer.fn(&conn->timer);
+        client_expect(&c, "hello", n);
+    }
+    client_close(&c);
+    harness_stop();
+}
+
 static void gives_up_on_a_reader_that_stalls(void **state)
 {
     struct server_conn *conn;
@@ -179,6 +205,7 @@ int main(void)
         cmocka_unit_test(closes_a_silent_connection),
         cmocka_unit_test(times_a_partial_head_out),
         cmocka_unit_test(closes_an_idle_connection),
+        cmocka_unit_test(reads_what_came_in_time),
         cmocka_unit_test(gives_up_on_a_reader_that_stalls),
         cmocka_unit_test(lingers_only_so_long),
         cmocka_unit_test(lets_handlers_take_their_time),

@@ -25,11 +25,13 @@ static void only_what_is_named_stays(void **state)
     setenv("KEPT_NOT", "1", 1);
     setenv("OLD", "old", 1);
     setenv("TZ", "UTC", 1);
+    setenv("LUA_PATH", "/lua/?.lua", 1);
     environment_apply(names, ARRAY_LEN(names));
     assert_string_equal(getenv("KEPT"), "1");
     assert_string_equal(getenv("MADE"), "a=b");
     assert_string_equal(getenv("OLD"), "new");
     assert_string_equal(getenv("TZ"), "UTC");
+    assert_string_equal(getenv("LUA_PATH"), "/lua/?.lua");
     assert_null(getenv("KEPT_NOT"));
     assert_null(getenv("ABSENT"));
     assert_null(getenv("PATH"));
