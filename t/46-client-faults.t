@@ -216,6 +216,9 @@ await(task.sleep(0.05))
 owner:cancel()
 await(task.sleep(0))
 print(left(silent))
+d = http.get(silent, { pool = pool })
+await(task.sleep(0.05))
+print(d:success("mine"), await(d), left(silent)) -- settled by somebody else
 pool:shutdown()
 print(t.code(http.get(silent, { pool = pool })))
 --- exec_out
@@ -223,6 +226,7 @@ true	cancelled	0
 true	cancelled	0
 closed	0
 0
+true	mine	0
 closed
 exit 0
 

@@ -4,6 +4,8 @@
  * the heap, each twice as large as the one before up to BLOCK_MOST; a request that is large against
  * the next block gets a block of its own and the current one stays in use. Blocks form one list,
  * newest first, which pool_reset frees. The newest ordinary block tells how large the next one is.
+ * First blocks are kept for other pools: a request that needs more than its owner's room then costs
+ * no malloc.
  * Cleanups live in the pool itself: they may still allocate from it and register more cleanups,
  * which then run too. The room left is always a multiple of ALIGN. */
 #include "base/pool.h"
@@ -14,12 +16,14 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-enum { ALIGN = 16, BLOCK_LEAST = 4096, BLOCK_MOST = 65536, PRINT_GUESS = 128 };
+enum { ALIGN = 16, BLOCK_LEAST = 4096, BLOCK_MOST = 65536, KEPT = 64, PRINT_GUESS = 128 };
 
 struct pool_block {
     struct pool_block *next;
     size_t size; /* of the newest ordinary block, this one or one behind it; 0: none */
 } __attribute__((aligned(ALIGN)));
+
+static struct mem_cache first_blocks = {NULL, BLOCK_LEAST, 0, KEPT}; /* process-wide: shared */
 
 struct pool_cleanup {
     struct pool_cleanup *next;
@@ -50,6 +54,13 @@ void pool_init(struct pool *p, void *first, size_t size)
     use_first(p);
 }
 
+/* Is it the first ordinary block? Those for one large request, before and behind it, have the size
+ * of the one that they follow. */
+static bool is_first(const struct pool_block *b)
+{
+    return b->size == BLOCK_LEAST && (!b->next || b->next->size == 0);
+}
+
 void pool_reset(struct pool *p)
 {
     struct pool_cleanup *c;
@@ -61,15 +72,16 @@ void pool_reset(struct pool *p)
     }
     for (b = p->blocks; b; b = next) {
         next = b->next;
-        mem_free(b);
+        if (is_first(b))
+            mem_cache_give(&first_blocks, b);
+        else
+            mem_free(b);
     }
     use_first(p);
 }
 
-static struct pool_block *add_block(struct pool *p, size_t room, size_t size)
+static struct pool_block *add_block(struct pool *p, struct pool_block *b, size_t size)
 {
-    struct pool_block *b = mem_alloc(sizeof(*b) + room);
-
     b->next = p->blocks;
     b->size = size;
     p->blocks = b;
@@ -86,8 +98,8 @@ void *pool_alloc_slow(struct pool *p, size_t n)
 
     CHECK(n <= SIZE_MAX / 2);
     if (need > room / 4)
-        return add_block(p, need, last) + 1;
-    at = (char *)(add_block(p, room, size) + 1);
+        return add_block(p, mem_alloc(sizeof(struct pool_block) + need), last) + 1;
+    at = (char *)(add_block(p, last ? mem_alloc(size) : mem_cache_take(&first_blocks), size) + 1);
     p->next = at + need;
     p->end = at + room;
     return at;

@@ -105,6 +105,29 @@ static void test_blocks_double(void **state)
     pool_reset(&p);
 }
 
+/* The first ordinary block serves the next pool, whatever large ones stood around it, and no other
+ * block does. */
+static void test_first_block_is_kept(void **state)
+{
+    struct pool p;
+    char *first;
+
+    UNUSED(state);
+    pool_init(&p, NULL, 0);
+    for (int round = 0; round < 3; round++) {
+        memset(pool_alloc(&p, 2000), 'x', 2000);
+        first = pool_alloc(&p, 16);
+        memset(pool_alloc(&p, 2000), 'x', 2000);
+        for (int i = 0; i < 100; i++)
+            memset(pool_alloc(&p, 512), 'x', 512);
+        pool_reset(&p);
+        assert_int_equal(first_blocks.count, 1);
+    }
+    assert_ptr_equal(pool_alloc(&p, 16), first);
+    assert_int_equal(first_blocks.count, 0);
+    pool_reset(&p);
+}
+
 static void test_copies(void **state)
 {
     struct pool p;
@@ -188,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_many_sizes),
         cmocka_unit_test(test_large_object_keeps_the_block),
         cmocka_unit_test(test_blocks_double),
+        cmocka_unit_test(test_first_block_is_kept),
         cmocka_unit_test(test_copies),
         cmocka_unit_test(test_cleanups_newest_first),
         cmocka_unit_test(test_absurd_size_stops),
