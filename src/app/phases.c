@@ -5,7 +5,6 @@
  * the hold is given up. */
 #include "app/phases.h"
 
-#include "app/access/limit.h"
 #include "app/access_log.h"
 #include "app/compress.h"
 #include "app/conf.h"
@@ -39,8 +38,8 @@ static void end_visit(struct visit *v)
     struct conf_users *users = v->conf->users;
 
     phases_log(v);
-    if (v->leases)
-        limit_conn_end(v);
+    if (v->give_back)
+        v->give_back(v);
     exchange_release(x);
     if (--users->n == 0 && users->on_none)
         users->on_none(users->arg);
