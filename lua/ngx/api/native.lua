@@ -15,6 +15,8 @@ int ffi_ngx_context(void);
 int ffi_ngx_handshake_ctx(void);
 int ffi_ngx_is_session(void);
 int ffi_ngx_set_status(int status);
+int ffi_ngx_set_status_reason(int status, const char *reason, size_t n);
+int ffi_ngx_bypass_conditions(void);
 int ffi_ngx_var_get(const char *name, size_t n, struct ffi_str *out);
 int ffi_ngx_var_capture(int i, struct ffi_str *out);
 int ffi_ngx_var_set(const char *name, size_t n, const char *value, size_t value_n);

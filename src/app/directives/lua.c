@@ -207,9 +207,6 @@ static bool apply_balancer(void *ctx, const struct config_node *node, struct con
 
     if (!code)
         return false;
-    if (directives_is_stream(a->apply))
-        return config_node_error(node, e, "\"%s\" directive is not allowed in stream",
-                                 node->name.p);
     if (a->u->balancer)
         return config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
     a->u->balancer = code;
@@ -397,8 +394,8 @@ static const struct place log_place = {"log_by_lua", SLOT_LOG, 0};
 
 #define BALANCER(form, flag, args, syntax_, about)                                                 \
     {                                                                                              \
-        .name = "balancer_by_lua" form, .contexts = CTX_UPSTREAM, .flags = (flag),                 \
-        .min_args = (args), .max_args = (args), .group = GROUP,                                    \
+        .name = "balancer_by_lua" form, .contexts = CTX_UPSTREAM | CTX_STREAM_UPSTREAM,            \
+        .flags = (flag), .min_args = (args), .max_args = (args), .group = GROUP,                   \
         .syntax = "balancer_by_lua" form " " syntax_, .doc = (about), .apply = apply_balancer      \
     }
 

@@ -45,10 +45,11 @@ struct relay {
     upstream_tried tried;
     unsigned tries;
     uint64_t started_ms, attempt_ms;
-    void *dial;                /* NULL: not connecting */
-    struct tunnel *tunnel;     /* NULL: not joined */
-    struct relay_udp *udp;     /* NULL: not of datagrams, or not open */
-    struct relay_try *history; /* newest first */
+    uint64_t timeout, connect_timeout; /* of this attempt */
+    void *dial;                        /* NULL: not connecting */
+    struct tunnel *tunnel;             /* NULL: not joined */
+    struct relay_udp *udp;             /* NULL: not of datagrams, or not open */
+    struct relay_try *history;         /* newest first */
 };
 
 /* nginx's defaults. */

@@ -1,6 +1,6 @@
 --- Idempotency keys in a shared dictionary: for all workers of one machine, lost when the server ends.
 
-local dictionary = require "perilune.http.dictionary"
+local dict_of = require "perilune.http.dict"
 local failure = require "perilune.failure"
 
 local Store = {}
@@ -30,5 +30,5 @@ end
 --- @tparam string name of a `lua_shared_dict`
 -- @treturn store
 return function(name)
-    return setmetatable({ dict = dictionary(name) }, mt)
+    return setmetatable({ dict = dict_of(name) }, mt)
 end

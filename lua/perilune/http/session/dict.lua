@@ -1,6 +1,6 @@
 --- Sessions in a shared dictionary: for all workers of one machine, lost when the server ends.
 
-local dictionary = require "perilune.http.dictionary"
+local dict_of = require "perilune.http.dict"
 local failure = require "perilune.failure"
 
 local Store = {}
@@ -35,5 +35,5 @@ end
 --- @tparam string name of a `lua_shared_dict`
 -- @treturn store
 return function(name)
-    return setmetatable({ dict = dictionary(name) }, mt)
+    return setmetatable({ dict = dict_of(name) }, mt)
 end
