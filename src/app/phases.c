@@ -5,7 +5,6 @@
  * the hold is given up. */
 #include "app/phases.h"
 
-#include "app/access/limit.h"
 #include "app/access_log.h"
 #include "app/compress.h"
 #include "app/conf.h"
@@ -52,8 +51,8 @@ void phases_let_go(struct visit *v)
 static void end_visit(struct visit *v)
 {
     phases_log(v);
-    if (v->leases)
-        limit_conn_end(v);
+    if (v->give_back)
+        v->give_back(v);
     phases_let_go(v);
 }
 

@@ -106,7 +106,7 @@ local function collect(kind, most, raw, out, before)
     for i = 0, n - 1 do
         C.ffi_fields_at(kind, i, name_out, value_out)
         local name = to_string(name_out.p, name_out.n)
-        native.put(out, raw and name or name:lower(), to_string(value_out.p, value_out.n))
+        put(out, raw and name or name:lower(), to_string(value_out.p, value_out.n))
     end
     return raw and out or setmetatable(out, relaxed), err
 end

@@ -34,7 +34,7 @@ function query.parse(p, n, most, out)
         end
         count = count + 1
         if name_out.n > 0 then
-            native.put(out, to_string(name_out.p, name_out.n), found == 2 or to_string(value_out.p, value_out.n))
+            put(out, to_string(name_out.p, name_out.n), found == 2 or to_string(value_out.p, value_out.n))
         end
     end
 end

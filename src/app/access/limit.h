@@ -63,10 +63,7 @@ struct slice limit_status_name(enum limit_status s);
 /* The step of limit_req, by the settings of the visit's location. */
 enum step_result limit_req_step(struct visit *v, const struct step *s);
 
-/* The step of limit_conn. */
+/* The step of limit_conn. What it takes v->give_back returns. */
 enum step_result limit_conn_step(struct visit *v, const struct step *s);
-
-/* Gives back what limit_conn_step has taken. */
-void limit_conn_end(struct visit *v);
 
 #endif

@@ -13,6 +13,12 @@ struct limit_lease {
     struct limit_lease *next;
 };
 
+static void give_back(struct visit *v)
+{
+    for (; v->leases; v->leases = v->leases->next)
+        tally_give(v->leases->dict, v->leases->key);
+}
+
 static enum dict_result take(struct visit *v, const struct limit_rule *rule, struct slice key)
 {
     struct dict *d = rule->zone->zone->dict;
@@ -24,13 +30,8 @@ static enum dict_result take(struct visit *v, const struct limit_rule *rule, str
     lease = pool_new(visit_pool(v), struct limit_lease);
     *lease = (struct limit_lease){d, pool_dup(visit_pool(v), key), v->leases};
     v->leases = lease;
+    v->give_back = give_back;
     return r;
-}
-
-void limit_conn_end(struct visit *v)
-{
-    for (; v->leases; v->leases = v->leases->next)
-        tally_give(v->leases->dict, v->leases->key);
 }
 
 static enum step_result reject(struct visit *v, const struct limit_conf *c,
@@ -41,7 +42,7 @@ static enum step_result reject(struct visit *v, const struct limit_conf *c,
     if (why == DICT_EXISTS)
         log_write(&v->x->log, c->level, "limiting connections%s by zone \"" SLICE_FMT "\"",
                   c->is_dry_run ? ", dry run," : "", SLICE_ARG(rule->zone->name));
-    limit_conn_end(main);
+    give_back(main);
     main->limit_conn_status = c->is_dry_run ? LIMIT_REJECTED_DRY_RUN : LIMIT_REJECTED;
     return c->is_dry_run ? STEP_NEXT : phases_finish_status(v, c->status);
 }

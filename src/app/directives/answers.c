@@ -3,7 +3,7 @@
 #include "app/directives/tables.h"
 #include "app/files/static_send.h"
 #include "app/phases.h"
-#include "app/server_counts.h"
+#include "app/stub_status.h"
 #include "proto/method.h"
 
 #define GROUP "Answers"
@@ -53,7 +53,7 @@ static bool set_gif(void *ctx, const struct config_node *node, struct config_err
 static bool set_status(void *ctx, const struct config_node *node, struct config_error *e)
 {
     UNUSED(e);
-    set_content(ctx, node, server_counts_step);
+    set_content(ctx, node, stub_status_step);
     return true;
 }
 
