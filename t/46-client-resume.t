@@ -324,3 +324,51 @@ lines	true
 sse	true
 200
 exit 0
+
+
+
+=== TEST 8: large bodies come in constant memory: as a stream over HTTP/1.1 and HTTP/2, to a file, through a reader that lags
+--- config
+    http2 on;
+    location / { root html; }
+--- user_files
+>>> main.lua
+local http, task = require "perilune.http", require "perilune.task"
+local base, size = arg[1], 256 * 2 ^ 20
+-- What is freed is kept under a sanitizer.
+local is_honest = not io.open("/proc/self/maps"):read("*a"):find("libasan", 1, true)
+local function peak()
+    return tonumber(io.open("/proc/self/status"):read("*a"):match "VmHWM:%s*(%d+)")
+end
+local function drain(body, pause)
+    local n, since = 0, 0
+    for piece in body:each() do
+        n, since = n + #piece, since + #piece
+        if pause and since > 2 ^ 24 then task.sleep(pause):await() since = 0 end
+    end
+    return n
+end
+drain(await(http.get(base .. "/small")).body)
+local before = peak()
+local function tell(name, n)
+    local grown = peak() - before
+    print(name, n == size, (grown <= 8192 or not is_honest) and "small" or grown)
+end
+local h2 = { pool = http.connection_pool { force_h2c = true }, force_h2c = true }
+tell("HTTP/1.1", drain(await(http.get(base .. "/big")).body))
+tell("HTTP/2", drain(await(http.get(base .. "/big", h2)).body))
+tell("lagging", drain(await(http.get(base .. "/big")).body, 0.02))
+tell("lagging, HTTP/2", drain(await(http.get(base .. "/big", h2)).body, 0.02))
+tell("file", await(http.get(base .. "/big", { as = "file", save_to = "copy" })).size)
+--- exec
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+cd $TEST_NGINX_HTML_DIR
+echo small >small; truncate -s 256M big
+timeout 100 $P run main.lua http://127.0.0.1:$TEST_NGINX_SERVER_PORT 2>&1; rm -f copy big
+--- exec_out
+HTTP/1.1	true	small
+HTTP/2	true	small
+lagging	true	small
+lagging, HTTP/2	true	small
+file	true	small
+--- timeout: 120

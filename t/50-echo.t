@@ -114,3 +114,13 @@ GET /t
 PUT
 hello
 100008
+
+=== TEST 7: nothing is sent before the first line that may write
+--- config
+    location = /slow { echo_sleep 1; echo late; }
+    location = /t { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/slow; proxy_read_timeout 100ms; }
+--- request
+GET /t
+--- error_code: 504
+--- error_log
+upstream timed out

@@ -1,5 +1,7 @@
 --- The global `ngx`, put together from its parts. What it has is listed in docs/ngx.md.
 
+require "table.clear" -- libraries find these two in `table`, where the first to ask for them puts them
+require "table.new"
 local ffi = require "ffi"
 local core = require "perilune.core.ngx"
 require "ngx.api.modules"
@@ -136,8 +138,10 @@ rawset(_G, "ngx", ngx)
 rawset(_G, "ndk", {
     set_var = setmetatable({}, {
         __index = function(set_var, name)
-            setmetatable(set_var, require "ngx.api.ndk")
-            return set_var[name]
+            return setmetatable(set_var, require "ngx.api.ndk")[name]
+        end,
+        __newindex = function(set_var, name, value)
+            setmetatable(set_var, require "ngx.api.ndk")[name] = value
         end,
     }),
 })

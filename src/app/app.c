@@ -13,6 +13,7 @@
 #include "app/fair_share.h"
 #include "app/lua/ffi_errlog.h"
 #include "app/proxy/health.h"
+#include "app/proxy/upstream_names.h"
 #include "app/lua/lib_http.h"
 #include "app/lua/lib_ngx.h"
 #include "app/lua/lib_socket.h"
@@ -22,6 +23,7 @@
 #include "app/lua/lua_fresh.h"
 #include "app/lua/lua_step.h"
 #include "app/port.h"
+#include "app/server_counts.h"
 #include "app/stream/session.h"
 #include "app/visit.h"
 #include "app/zones.h"
@@ -311,10 +313,12 @@ void app_start(struct app_conf *conf, int id, int n)
     timer_init(&app.yield, on_yielded);
     ws_conn_on_gone(on_connection_gone);
     session_on_gone(on_connection_gone);
-    if (id == APP_AGENT)
+    if (id == APP_AGENT) {
         listeners_leave(conf);
-    else
+    } else {
         fair_share_join(id);
+        server_counts_join(id);
+    }
     lib_bus_start();
     if (id == 0)
         check_limits(conf);
@@ -325,14 +329,17 @@ void app_start(struct app_conf *conf, int id, int n)
     load_handlers(conf);
     lib_stapling_start(conf);
     open_ports(conf);
-    if (id == 0)
+    if (id == 0) {
         health_start(conf);
+        upstream_names_start(conf);
+    }
 }
 
 void app_drain(void (*on_idle)(void))
 {
     app.is_exiting = true;
     app.on_idle = on_idle;
+    upstream_names_stop();
     health_stop();
     lib_ngx_drain();
     for (unsigned i = 0; i < app.n_ports; i++)
@@ -349,6 +356,7 @@ void app_stop(void)
 {
     app.on_idle = NULL;
     timer_stop(&app.yield);
+    upstream_names_stop();
     health_stop();
     session_on_gone(NULL);
     session_close_all();

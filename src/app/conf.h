@@ -93,6 +93,7 @@ struct app_conf {
     unsigned n_temp_paths, temp_paths_size;
     struct zone_conf **zones; /* shared memory, see app/zones.h */
     unsigned n_zones, zones_size;
+    struct limit_zone *limit_zones; /* of limit_req and limit_conn */
     size_t bus_size;
 
     struct slice lua_package_path, lua_package_cpath;

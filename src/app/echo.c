@@ -219,6 +219,13 @@ static bool do_line(struct echo_run *r, const struct echo_line *line)
     return false;
 }
 
+/* The head waits for the first line that may write: a peer sees nothing of one who only sleeps. */
+static void begin(struct exchange *x)
+{
+    if (!exchange_has_started(x))
+        exchange_start(x);
+}
+
 static void go_on(struct echo_run *r)
 {
     struct exchange *x = r->v->x;
@@ -228,13 +235,17 @@ static void go_on(struct echo_run *r)
         const struct echo_line *line = r->line;
 
         r->line = line->next;
+        if (line->kind != ECHO_SLEEP && line->kind != ECHO_READ_BODY)
+            begin(x);
         if (do_line(r, line)) {
             exchange_release(x);
             return;
         }
     }
-    if (x->state < EXCHANGE_DONE)
+    if (x->state < EXCHANGE_DONE) {
+        begin(x);
         exchange_end(x);
+    }
     exchange_release(x);
 }
 
@@ -287,7 +298,6 @@ enum step_result echo_step(struct visit *v, const struct step *s)
     if (x->res.status == 0)
         x->res.status = status_of(v, line);
     static_send_type(v);
-    exchange_start(x);
     go_on(r);
     return STEP_DONE;
 }

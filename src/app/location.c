@@ -33,13 +33,30 @@ struct location *location_new_child(const struct location *parent, enum location
     for (int i = 0; i < PHASE_COUNT; i++)
         l->steps[i].is_inherited = true;
     l->is_access_log_inherited = l->are_headers_inherited = true;
-    l->are_more_headers_inherited = true;
     l->are_error_pages_inherited = l->is_types_inherited = true;
     if (kind != LOCATION_IF) {
         l->except = NULL;
         forget_own_content(l);
     }
     return l;
+}
+
+static void **settings_of(const struct location *l, size_t offset)
+{
+    return (void **)(uintptr_t)((const char *)l + offset);
+}
+
+void *location_own(struct location *l, size_t offset, size_t size, const void *defaults)
+{
+    void **own = settings_of(l, offset), *inherited = NULL;
+
+    if (l->parent)
+        inherited = *settings_of(l->parent, offset);
+    if (!*own || *own == inherited) {
+        *own = pool_alloc(&l->conf->pool, size);
+        memcpy(*own, inherited ? inherited : defaults, size);
+    }
+    return *own;
 }
 
 void location_add_step(struct location *l, enum phase phase,

@@ -5,6 +5,7 @@
  * the hold is given up. */
 #include "app/phases.h"
 
+#include "app/access/limit.h"
 #include "app/access_log.h"
 #include "app/compress.h"
 #include "app/conf.h"
@@ -12,6 +13,7 @@
 #include "app/header_filter.h"
 #include "app/lua/lua_filter.h"
 #include "app/lua/lua_visit.h"
+#include "app/real_ip.h"
 #include "app/regex.h"
 #include "app/router.h"
 #include "base/check.h"
@@ -24,7 +26,8 @@ static void run(struct visit *v);
 static void on_cancel(struct exchange *x, const struct err *why)
 {
     if (why == &err_closed)
-        log_write(&x->log, LOG_INFO, "client prematurely closed connection");
+        log_write(&x->log, LOG_INFO, "%sclient prematurely closed connection",
+                  visit_of(x)->session ? "stream " : "");
     if (visit_of(x)->on_cancel)
         visit_of(x)->on_cancel(visit_of(x));
     lua_visit_cancel(visit_of(x));
@@ -36,6 +39,8 @@ static void end_visit(struct visit *v)
     struct conf_users *users = v->conf->users;
 
     phases_log(v);
+    if (v->leases)
+        limit_conn_end(v);
     exchange_release(x);
     if (--users->n == 0 && users->on_none)
         users->on_none(users->arg);
@@ -157,6 +162,12 @@ static bool end_access(struct visit *v)
     return false;
 }
 
+/* A subrequest is not asked: the main request was let in. */
+static enum phase phase_of_access(const struct visit *v)
+{
+    return v->parent ? PHASE_PRECONTENT : PHASE_ACCESS;
+}
+
 /* After the last step of a phase. False: the visit has been answered. */
 static bool next_phase(struct visit *v)
 {
@@ -167,10 +178,13 @@ static bool next_phase(struct visit *v)
     case PHASE_REWRITE:
         if (v->is_uri_changed)
             return count_restart(v, "rewrite or internal redirection") && find_location(v);
-        v->phase = v->parent ? PHASE_PRECONTENT : PHASE_ACCESS; /* the main request was let in */
         if (v->loc->except && !(v->loc->excepted_methods >> v->x->req.method & 1))
             phases_use_location(v, v->loc->except);
+        v->phase = v->loc->steps[PHASE_PREACCESS].n ? PHASE_PREACCESS : phase_of_access(v);
         return LIKELY(!v->loc->http.decodes_body) || decode_body(v);
+    case PHASE_PREACCESS:
+        v->phase = phase_of_access(v);
+        return true;
     case PHASE_ACCESS:
         v->phase = PHASE_PRECONTENT;
         return end_access(v);
@@ -247,6 +261,8 @@ static void attach(struct visit *v)
 void phases_begin(struct visit *v)
 {
     attach(v);
+    if (v->loc->real_ip)
+        real_ip_learn(v, v->loc->real_ip);
     run(v);
 }
 

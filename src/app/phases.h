@@ -1,6 +1,6 @@
-/* Running a route: server rewrite, find the location, rewrite, access, precontent, content; then
- * the answer, then the log. A session of `stream` begins with rewrite, where `set` is, and preread
- * is its access phase.
+/* Running a route: server rewrite, find the location, rewrite, preaccess, access, precontent,
+ * content; then the answer, then the log. A session of `stream` begins with rewrite, where `set`
+ * is, and preread is its access phase.
  *
  * A step answers a step_result. Whoever took over with STEP_WAIT ends with exactly one of
  * phases_resume, phases_finish_status, phases_redirect, or answers the exchange itself and lets its

@@ -238,6 +238,7 @@ static void make_visit(struct subrequest *s, enum subrequest_vars vars)
     v->x = s->x;
     v->conf = parent->conf;
     v->variables = parent->variables;
+    v->connected = parent->connected;
     v->listen = parent->listen;
     v->vhost = parent->vhost;
     v->parent = parent;

@@ -217,13 +217,22 @@ static const char *take_host(struct walk *w, struct slice value)
     return url_parse_host(value, &w->out->host, &w->out->host_port) ? NULL : "malformed Host";
 }
 
+/* RFC 9110, section 10.1.1: a list, which may be empty (section 5.6.1.2), and is ignored in
+ * HTTP/1.0. */
 static const char *take_expect(struct walk *w, struct slice value)
 {
-    if (!slice_ieq(value, SLICE("100-continue"))) {
-        w->out->status = 417;
-        return "unknown expectation";
+    struct slice rest = value;
+
+    while (rest.p) {
+        struct slice member = slice_trim(slice_cut(&rest, ','));
+
+        if (slice_ieq(member, SLICE("100-continue"))) {
+            w->out->has_expect_continue = w->out->minor > 0;
+        } else if (member.n > 0) {
+            w->out->status = 417;
+            return "unknown expectation";
+        }
     }
-    w->out->has_expect_continue = w->out->minor > 0; /* RFC 9110 section 10.1.1 */
     return NULL;
 }
 

@@ -13,14 +13,8 @@
 /* The settings of this very block: a copy of what it inherits, made by the first directive. */
 static struct compress_conf *own(struct apply *a)
 {
-    struct location *l = a->loc;
-    const struct compress_conf *inherited = l->parent ? l->parent->compress : NULL;
-
-    if (!l->compress || l->compress == inherited) {
-        l->compress = pool_new(&a->conf->pool, struct compress_conf);
-        *l->compress = inherited ? *inherited : compress_conf_default;
-    }
-    return l->compress;
+    return location_own(a->loc, offsetof(struct location, compress), sizeof(struct compress_conf),
+                        &compress_conf_default);
 }
 
 static struct compress_rule *rule_of(void *ctx, const struct config_node *node)

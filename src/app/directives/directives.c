@@ -6,7 +6,11 @@
 #include "app/directives/directives.h"
 
 #include "app/access/access_step.h"
+#include "app/access/limit.h"
 #include "app/lua/lua_step.h"
+#include "app/more_headers.h"
+#include "app/real_ip.h"
+#include "app/referers.h"
 #include "app/rewrite.h"
 
 const char directives_ordered[] = "ordered";
@@ -35,6 +39,20 @@ bool directives_apply_block(struct apply *a, const struct config_node *block,
     return apply_pass(a, block, false, e) && apply_pass(a, block, true, e);
 }
 
+/* In nginx's order. */
+static void end_preaccess(struct location *l)
+{
+    l->steps[PHASE_PREACCESS] = (struct step_list){.n = 0};
+    if (l->more_input_headers)
+        location_add_step(l, PHASE_PREACCESS, more_headers_step, NULL, 0);
+    if (l->real_ip)
+        location_add_step(l, PHASE_PREACCESS, real_ip_step, NULL, 0);
+    if (l->limit_req)
+        location_add_step(l, PHASE_PREACCESS, limit_req_step, NULL, 0);
+    if (l->limit_conn)
+        location_add_step(l, PHASE_PREACCESS, limit_conn_step, NULL, 0);
+}
+
 void directives_end_lua(struct apply *a)
 {
     if (a->handler) {
@@ -45,6 +63,7 @@ void directives_end_lua(struct apply *a)
         location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
     if (a->precontent_by_lua)
         location_add_step(a->loc, PHASE_PRECONTENT, lua_step_precontent, a->precontent_by_lua, 0);
+    end_preaccess(a->loc);
     access_step_add(a->loc);
 }
 
@@ -63,6 +82,7 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
                                struct location *loc, struct vhost *vhost, struct config_error *e)
 {
     struct rewrite_block rewrite = {.loc = loc};
+    struct slice why;
     struct apply a = {
         .conf = outer->conf,
         .loc = loc,
@@ -83,7 +103,7 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
         return false;
     rewrite_block_end(&rewrite);
     directives_end_lua(&a);
-    return true;
+    return referers_end(loc, &why) || config_node_error(block, e, SLICE_FMT, SLICE_ARG(why));
 }
 
 struct location *directives_new_location(const struct apply *a, enum location_kind kind,
@@ -120,6 +140,35 @@ const struct variable *directives_variable(const struct apply *a, const struct c
     if (!var)
         config_node_error(node, e, "the duplicate \"%.200s\" variable", word.p + 1);
     return var;
+}
+
+const struct variable *directives_define(const struct apply *a, const struct config_node *node,
+                                         struct slice word, variable_get_fn get, const void *data,
+                                         struct config_error *e)
+{
+    const struct variable *var;
+
+    if (word.n < 2 || word.p[0] != '$') {
+        config_node_error(node, e, "invalid variable name \"%.200s\"", word.p);
+        return NULL;
+    }
+    var = variable_define_getter(a->loc->variables, slice_from(word, 1), get, data);
+    if (var && var->data == data)
+        return var;
+    config_node_error(node, e, "the duplicate \"%.200s\" variable", word.p + 1);
+    return NULL;
+}
+
+bool directives_range(const struct config_node *node, struct slice text, struct addr_range *out)
+{
+    bool is_loose;
+
+    if (!addr_range_parse(text, out, &is_loose))
+        return false;
+    if (is_loose)
+        log_write(NULL, LOG_WARN, "low address bits of " SLICE_FMT " are meaningless in %s:%u",
+                  SLICE_ARG(text), node->file, node->line);
+    return true;
 }
 
 void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size)

@@ -532,8 +532,11 @@ static const struct directive table[] = {
          "`Content-Length`."),
     FLAG("lua_transform_underscores_in_response_headers", does_lua_change_underscores, "on",
          "`_` in a name of `ngx.header` means `-`."),
-    FLAG("lua_check_client_abort", http.does_check_abort, "off",
-         "Ends `*_by_lua` when the client has gone. `handler` always ends then."),
+    DIRECTIVE_FLAG("lua_check_client_abort", CTX_LEVELS_IF | CTX_STREAM_ALL, "off",
+                   offsetof(struct location, http.does_check_abort),
+                   "Ends `*_by_lua` when the client has gone: in `stream` when it has ended its "
+                   "side while nobody reads. `handler` of `http` always ends then.",
+                   directives_set_flag),
     DIRECTIVE_ACCEPTED("lua_regex_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
     DIRECTIVE_ACCEPTED("lua_regex_match_limit", CTX_TOPS, ARG_NUMBER, "number"),
     DIRECTIVE_ACCEPTED("lua_thread_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),

@@ -38,6 +38,27 @@ void directives_headers_register(void);
 /* Those of memcached. */
 void directives_memcached_register(void);
 
+/* set_md5 and its kin. */
+void directives_set_misc_register(void);
+
+/* Links that are let in. */
+void directives_links_register(void);
+
+/* Small answers. */
+void directives_answers_register(void);
+
+/* more_set_headers and its kin. */
+void directives_more_headers_register(void);
+
+/* geo, split_clients. */
+void directives_geo_register(void);
+
+/* Those of limits by key. */
+void directives_limit_zones_register(void);
+
+/* Those of clients behind proxies. */
+void directives_real_ip_register(void);
+
 /* Those of access. */
 void directives_access_register(void);
 

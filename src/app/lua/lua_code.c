@@ -23,6 +23,45 @@ static int load_inline(lua_State *L, const struct lua_code *code, const struct v
     return 500;
 }
 
+/* The table of files that are loaded, by their paths, on top. */
+static void push_files(lua_State *L)
+{
+    static const char key; /* its address */
+
+    lua_pushlightuserdata(L, (void *)&key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    if (lua_istable(L, -1))
+        return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushlightuserdata(L, (void *)&key);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+/* Directives that name the same file share it, also where a variable names it. */
+static int load_once(lua_State *L, const char *path, bool is_cached)
+{
+    int rc;
+
+    if (!is_cached)
+        return luaL_loadfile(L, path);
+    push_files(L);
+    lua_getfield(L, -1, path);
+    if (lua_isfunction(L, -1)) {
+        lua_remove(L, -2);
+        return 0;
+    }
+    lua_pop(L, 1);
+    rc = luaL_loadfile(L, path);
+    if (rc == 0) {
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, path);
+    }
+    lua_remove(L, -2);
+    return rc;
+}
+
 static int load_file(lua_State *L, const struct lua_code *code, struct visit *v)
 {
     struct slice path = script_is_constant(code->path) || !v ? script_constant(code->path)
@@ -31,7 +70,7 @@ static int load_file(lua_State *L, const struct lua_code *code, struct visit *v)
     int rc;
 
     errno = 0;
-    rc = luaL_loadfile(L, full);
+    rc = load_once(L, full, !v || v->loc->lua_code_cache);
     if (rc == 0)
         return 0;
     rc = rc != LUA_ERRFILE ? 500 : errno == ENOENT ? 404 : 503;

@@ -217,7 +217,7 @@ static void release_refs(struct visit *v)
 static void give_memory_back(const struct visit *v)
 {
     static unsigned n; /* process-wide: requests since the last time */
-    unsigned every = app_conf_current()->malloc_trim;
+    unsigned every = v->conf->malloc_trim;
 
     if (!every && v->loc && v->loc->log_by_lua)
         log_write(&v->x->log, LOG_DEBUG, "malloc_trim() disabled");

@@ -12,6 +12,8 @@ void proxy_try_note(struct proxy *p, int status)
     uint64_t now = clock_ms();
 
     t->addr = p->peer ? p->peer->name : p->upstream->name;
+    if (p->peer && p->peer->line) /* others may take its place */
+        t->addr = pool_dup(visit_pool(p->v), t->addr);
     t->status = status;
     t->connect_ms = up && up->connected_ms ? up->connected_ms - p->attempt_ms : UINT64_MAX;
     t->header_ms = up && up->head_ms ? up->head_ms - p->attempt_ms : UINT64_MAX;

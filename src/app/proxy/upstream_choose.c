@@ -6,6 +6,7 @@
 
 #include "app/proxy/upstream_state.h"
 #include "base/check.h"
+#include "base/mem.h"
 #include "base/rand.h"
 
 enum { POINTS_PER_WEIGHT = 160, HASH_TRIES = 20 };
@@ -118,10 +119,18 @@ static int by_hash(const void *a, const void *b)
     return x->hash < y->hash ? -1 : x->hash > y->hash;
 }
 
+static void free_ring(void *arg)
+{
+    struct upstream *u = arg;
+
+    mem_free(u->ring);
+}
+
 static void make_ring(struct upstream *u)
 {
-    u->ring =
-        pool_alloc(u->memory, ((size_t)total_weight(u) * POINTS_PER_WEIGHT + 1) * sizeof(*u->ring));
+    if (!u->ring)
+        pool_on_reset(u->memory, free_ring, u);
+    u->ring = mem_realloc(u->ring, (total_weight(u) * POINTS_PER_WEIGHT + 1) * sizeof(*u->ring));
     for (unsigned i = 0; i < u->n; i++) {
         const struct upstream_peer *p = &u->peers[i];
 
@@ -136,7 +145,7 @@ static struct upstream_peer *on_ring(struct upstream *u, struct slice key, upstr
     uint32_t hash = hash_of(key, 0);
     unsigned low = 0, high;
 
-    if (!u->ring)
+    if (!u->n_ring)
         make_ring(u);
     for (high = u->n_ring; low < high;) {
         unsigned middle = (low + high) / 2;

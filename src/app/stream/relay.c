@@ -59,7 +59,7 @@ static void begin_try(struct relay *r)
 {
     struct relay_try *t = pool_new(visit_pool(r->s->v), struct relay_try);
 
-    t->addr = r->peer->name;
+    t->addr = pool_dup(visit_pool(r->s->v), r->peer->name); /* others may take its place */
     t->connect_ms = t->first_byte_ms = t->session_ms = UINT64_MAX;
     t->next = r->history;
     r->history = t;

@@ -1,6 +1,6 @@
-// The same as h2_client.lua with Node's own client.
+// h2.js URL COUNT: the same as h2.lua with Node's own client.
 const http2 = require("http2");
-const [port, n] = process.argv.slice(2).map(Number);
+const [url, n] = [process.argv[2], Number(process.argv[3])];
 
 function burst(session, count) {
     return new Promise((resolve, reject) => {
@@ -14,7 +14,7 @@ function burst(session, count) {
             let body = "";
             stream.setEncoding("utf8");
             stream.on("data", (piece) => { body += piece; });
-            stream.on("end", () => (body === "hello\n" ? next() : reject(new Error(body))));
+            stream.on("end", () => (body === "hello" ? next() : reject(new Error(body))));
             stream.on("error", reject);
         }
         for (let i = 0; i < 100; i++) next();
@@ -22,7 +22,7 @@ function burst(session, count) {
 }
 
 (async () => {
-    const session = http2.connect(`http://127.0.0.1:${port}`);
+    const session = http2.connect(url);
     await burst(session, n / 10);
     const begin = process.cpuUsage();
     await burst(session, n);

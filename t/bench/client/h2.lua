@@ -1,6 +1,7 @@
--- CPU of 100 multiplexed streams of HTTP/2: microseconds a request. h2_client.lua PORT REQUESTS
+-- h2.lua URL COUNT: fetches the URL so often by HTTP/2, 100 streams at a time on one connection, and prints microseconds of
+-- CPU for each.
 local http = require "perilune.http"
-local url, n = "http://127.0.0.1:" .. arg[1] .. "/", tonumber(arg[2])
+local url, n = arg[1], tonumber(arg[2])
 local options = { pool = http.connection_pool { force_h2c = true, connections_per_host = 1 }, as = "string" }
 local task = require "perilune.task"
 
@@ -9,7 +10,7 @@ local function burst(count)
     local function fetch()
         while left > 0 do
             left = left - 1
-            assert(await(http.get(url, options)).body == "hello\n")
+            assert(await(http.get(url, options)).body == "hello")
         end
     end
     local all = {}
