@@ -361,3 +361,13 @@ timeout
 in
 --- error_log
 worker_connections are not enough
+
+
+
+=== TEST 19: who connects is told at the level info
+--- stream_server_config
+    return "ok";
+--- stream_response: ok
+--- log_level: info
+--- error_log eval
+qr/\[info\] .*? client 127.0.0.1:\d+ connected to /

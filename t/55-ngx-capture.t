@@ -327,16 +327,19 @@ first
     location = /page { return 200 "page"; }
     location = /missing { return 404; }
     location = /there { return 302 /elsewhere; }
+    location = /breaks { content_by_lua_block { ngx.exit(ngx.ERROR) } }
     location = /t {
         content_by_lua_block {
             local missing, there = ngx.location.capture("/missing?a=1"), ngx.location.capture("/there")
             ngx.say(missing.status, " ", #missing.body, " ", there.status, " ", there.header.Location)
+            ngx.say(ngx.location.capture("/breaks").status)
         }
     }
 --- request
 GET /t
 --- response_body
 404 0 302 /elsewhere
+500
 --- log_level: debug
 --- error_log
 lua http subrequest "/missing?a=1"

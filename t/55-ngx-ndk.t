@@ -107,3 +107,14 @@ X-One: 1
 [200, 200, 403, 200]
 --- response_body_like eval
 ["^precontent nil\n\$", "^own abc1\n\$", "403", "^said\n\$"]
+
+
+
+=== TEST 5: nothing can be set, also when it is the first thing that is done
+--- config
+    location = /t {
+        content_by_lua_block { ngx.say((select(2, pcall(function() ndk.set_var.dog = 1 end)))) }
+    }
+--- request
+GET /t
+--- response_body_like: not allowed$

@@ -859,3 +859,30 @@ post 3
 post 4
 woken 1
 woken 2
+
+
+
+=== TEST 46: semaphore: what happens is told at the level debug
+--- config
+    location = /t {
+        content_by_lua_block {
+            local s = require("ngx.semaphore").new()
+            local waits = ngx.thread.spawn(function() s:wait(10) end)
+            ngx.thread.kill(waits)
+            ngx.sleep(0)
+            s:post(2)
+            ngx.say(s:count())
+        }
+    }
+--- request
+GET /t
+--- log_level: debug
+--- response_body
+2
+--- grep_error_log eval: qr/http lua semaphore (?:new|wait yielding|wait|cleanup|post)/
+--- grep_error_log_out
+http lua semaphore new
+http lua semaphore wait
+http lua semaphore wait yielding
+http lua semaphore cleanup
+http lua semaphore post

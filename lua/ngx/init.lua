@@ -138,8 +138,10 @@ rawset(_G, "ngx", ngx)
 rawset(_G, "ndk", {
     set_var = setmetatable({}, {
         __index = function(set_var, name)
-            setmetatable(set_var, require "ngx.api.ndk")
-            return set_var[name]
+            return setmetatable(set_var, require "ngx.api.ndk")[name]
+        end,
+        __newindex = function(set_var, name, value)
+            setmetatable(set_var, require "ngx.api.ndk")[name] = value
         end,
     }),
 })

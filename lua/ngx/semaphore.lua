@@ -2,11 +2,21 @@
 
 local context = require "ngx.api.context"
 local core = require "perilune.core.ngx"
+local native = require "ngx.api.native"
 local tasks = require "perilune.core.task"
 
 local semaphore = {}
 local methods = {}
 local mt = { __index = methods, __name = "ngx.semaphore" }
+local DEBUG = 8
+
+--- A line of the debug level, in OpenResty's words.
+local function note(text, ...)
+    if core.is_logged(DEBUG) then
+        local subsystem = native.C.ffi_ngx_is_session() ~= 0 and "stream" or "http"
+        core.log_line(DEBUG, subsystem .. " lua semaphore " .. text:format(...))
+    end
+end
 
 --- A semaphore with `n` resources.
 -- @tparam[opt=0] number n
@@ -15,7 +25,9 @@ function semaphore.new(n)
     if n < 0 then
         error("no negative number", 2)
     end
-    return setmetatable({ resources = n, waiters = {}, first = 1, last = 0 }, mt)
+    local self = setmetatable({ resources = n, waiters = {}, first = 1, last = 0 }, mt)
+    note("new: %p, resources: %d", self, n)
+    return self
 end
 
 local function enqueue(self, waiter)
@@ -66,12 +78,14 @@ function methods:post(n)
     if type(n) ~= "number" or n < 1 then
         error("no negative number", 2)
     end
+    note("post: %p, n: %d, resources: %d", self, n, self.resources)
     give(self, n)
     return true
 end
 
 --- Whoever waits has been killed: what it was given goes to the others.
 local function give_back(self, waiter)
+    note "cleanup"
     waiter.is_gone = true
     if waiter.has_resource then
         give(self, 1)
@@ -91,6 +105,7 @@ function methods:wait(timeout)
     if refusal then
         return nil, refusal
     end
+    note("wait: %p, timeout: %d, resources: %d", self, timeout * 1000, self.resources)
     if self.resources > 0 and self.first > self.last then
         self.resources = self.resources - 1
         return true
@@ -101,6 +116,7 @@ function methods:wait(timeout)
     local waiter = {}
     waiter.task, waiter.number = tasks.sleep(timeout)
     enqueue(self, waiter)
+    note "wait yielding"
     context.wait(function()
         give_back(self, waiter)
     end)

@@ -150,6 +150,9 @@ function fields.resp.add_header(name, value)
     if type(name) ~= "string" then
         error("bad argument #1 to 'add_header' (string expected, got " .. type(name) .. ")", 2)
     end
+    if value == nil then
+        error("invalid header value", 2)
+    end
     local function one(v)
         if C.ffi_fields_add(RESPONSE, name, #name, tostring(v), #tostring(v)) == native.NO_REQUEST then
             native.no_request(3)

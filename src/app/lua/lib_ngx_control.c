@@ -166,7 +166,7 @@ static const char *printable(struct visit *v, struct slice s)
     return out;
 }
 
-/* Raises an error about the first control byte of `s`, if there is one. */
+/* Raises an error about the first control byte of `s` but TAB, if there is one. */
 static void check_bytes(lua_State *L, struct visit *v, struct slice s, const char *what,
                         const char *hint)
 {
@@ -174,7 +174,7 @@ static void check_bytes(lua_State *L, struct visit *v, struct slice s, const cha
         unsigned char c = (unsigned char)s.p[i];
         char hex[3] = {"0123456789abcdef"[c >> 4], "0123456789abcdef"[c & 15], '\0'};
 
-        if (is_control(s.p[i]))
+        if (is_control(s.p[i]) && c != '\t')
             luaL_error(L, "unsafe byte \"0x%s\" in %s \"%s\"%s", hex, what, printable(v, s), hint);
     }
 }
@@ -232,6 +232,7 @@ int lib_ngx_control_set_uri(lua_State *L)
     v->x->req.path = pool_dup(visit_pool(v), uri);
     if (!lua_toboolean(L, 2))
         return 0;
+    log_write(&v->x->log, LOG_DEBUG, "lua set uri jump to \"" SLICE_FMT "\"", SLICE_ARG(uri));
     lua_visit_of(v)->has_redirect_uri = true;
     drop_ctx(L, lua_visit_of(v));
     return leave(L);

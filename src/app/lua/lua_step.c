@@ -107,6 +107,8 @@ static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
     }
     if (status == NGX_DECLINED && !is_content)
         return STEP_NEXT;
+    if (status < 0 && v->is_captured)
+        return phases_finish_status(v, 500);
     if (status < 0) {
         exchange_abort(v->x, &err_cancelled);
         return STEP_DONE;

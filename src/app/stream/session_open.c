@@ -100,6 +100,20 @@ static bool is_welcome(struct session *s)
     return !s->v->x->req.tls || tls_request_check(s->v) == 0;
 }
 
+static void log_client(const struct visit *v)
+{
+    struct buf text = BUF_EMPTY;
+
+    if (!log_is_on(&v->x->log, LOG_INFO))
+        return;
+    buf_add_lit(&text, "client ");
+    addr_format(v->x->peer, &text);
+    buf_add_lit(&text, " connected to ");
+    addr_format(&v->listen->addr, &text);
+    log_write(&v->x->log, LOG_INFO, "%s", buf_cstr(&text));
+    buf_free(&text);
+}
+
 void session_open(struct stream *stream, const struct session_origin *o)
 {
     struct session *s = session_new(stream, o->in);
@@ -109,6 +123,7 @@ void session_open(struct stream *stream, const struct session_origin *o)
     fill_visit(s->v, o);
     if (o->proxy)
         s->v->x->proxied = copy(visit_pool(s->v), o->proxy, sizeof(*o->proxy));
+    log_client(s->v);
     if (s->v->loc->http.does_check_abort && !s->is_udp)
         session_mind_end(s);
     if (is_welcome(s))

@@ -83,15 +83,26 @@ static int l_session_id(lua_State *L)
     return 1;
 }
 
+/* nil and a text of OpenResty's */
+static int refuse_session(lua_State *L, const char *why)
+{
+    lua_pushnil(L);
+    lua_pushstring(L, why);
+    return 2;
+}
+
 /* session() → the session that was made, as bytes */
 static int l_session(lua_State *L)
 {
     struct slice id, der;
 
-    if (!lua_tls_session(&id, &der))
+    if (lua_tls_session(&id, &der)) {
+        lua_pushlstring(L, der.p, der.n);
+        return 1;
+    }
+    if (lua_tls_context() != LUA_CONTEXT_SESSION_FETCH)
         raise_context(L);
-    lua_pushlstring(L, der.p, der.n);
-    return 1;
+    return refuse_session(L, "bad session in lua context");
 }
 
 /* set_session(bytes) → true */
@@ -104,7 +115,12 @@ static int l_set_session(lua_State *L)
     if (lua_tls_context() != LUA_CONTEXT_SESSION_FETCH)
         raise_context(L);
     s = stream_or_nil(L);
-    return s ? answer(L, tls_store_offer(s, der, &why), &why) : 2;
+    if (!s)
+        return 2;
+    if (!tls_store_offer(s, der, &why))
+        return answer(L, NULL, &why);
+    buf_free(&why);
+    return refuse_session(L, "failed to de-serialize session");
 }
 
 /* --- OCSP --- */
