@@ -1,5 +1,5 @@
--- h2.lua URL COUNT: fetches the URL so often by HTTP/2, 100 streams at a time on one connection, and prints microseconds of
--- CPU for each.
+-- h2.lua URL COUNT: fetches the URL so often by HTTP/2, 100 streams at a time on one connection, and prints
+-- microseconds of CPU for each.
 local http = require "perilune.http"
 local url, n = arg[1], tonumber(arg[2])
 local options = { pool = http.connection_pool { force_h2c = true, connections_per_host = 1 }, as = "string" }

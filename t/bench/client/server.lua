@@ -1,5 +1,5 @@
--- server.lua FILE: what the client's scenarios ask, on a free port of 127.0.0.1, which is printed: / is "hello", anything else
--- the file.
+-- server.lua FILE: what the client's scenarios ask, on a free port of 127.0.0.1, which is printed: / is "hello",
+-- anything else the file.
 local http = require "perilune.http"
 
 local server = http.start_server(function(req)
