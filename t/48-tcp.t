@@ -429,7 +429,8 @@ exit 0
 >>> main.lua
 local tcp = require "perilune.tcp"
 local server = tcp.start_server(print, { address = "127.0.0.1" })
-print(select(2, pcall(tcp.start_server, print, { address = "127.0.0.1", port = server:port() })).code)
+local used = select(2, pcall(tcp.start_server, print, { address = "127.0.0.1", port = server:port() }))
+print(used.code, (used.message:gsub(":" .. server:port(), ":PORT")))
 server:close()
 print(select(2, pcall(tcp.start_server, print, { nodely = true })))
 print(select(2, pcall(tcp.start_server, "x")))
@@ -439,7 +440,7 @@ print(select(2, pcall(tcp.connect, { host = "a" })))
 print(select(2, pcall(tcp.connect, { host = "a", port = 1, family = "any" })))
 print(select(2, pcall(tcp.connect, { host = "a", port = 1, resolver = {} })))
 --- exec_out_like
-^address_in_use
+^address_in_use	127.0.0.1:PORT: address already in use
 .*tcp.start_server: unknown option 'nodely'; did you mean 'nodelay'\?
 .*bad argument 'handler' to tcp.start_server \(function expected, got string\)
 .*option 'address' must be an IP address, not 'example.com'

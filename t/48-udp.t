@@ -179,7 +179,7 @@ exit 0
 local udp = require "perilune.udp"
 local a = udp.socket { address = "127.0.0.1", reuseport = true }
 local ok, err = pcall(udp.socket, { address = "127.0.0.1", port = a:port() })
-print(ok, err.code)
+print(ok, err.code, (err.message:gsub(":" .. a:port(), ":PORT")))
 local b = udp.socket { address = "127.0.0.1", port = a:port(), reuseport = true }
 print(b:port() == a:port())
 a:close() b:close()
@@ -191,7 +191,7 @@ print(pcall(c.put, c, "no address"))
 print(pcall(c.put, c, { message = 7 }))
 c:close()
 --- exec_out_like
-^false	address_in_use
+^false	address_in_use	127.0.0.1:PORT: address already in use
 true
 false	.*udp.socket: unknown option 'adress'; did you mean 'address'\?
 false	.*udp.socket: option 'port' must be a port, not 70000

@@ -382,7 +382,7 @@ cookie.format: unknown option 'htp_only'; did you mean 'http_only'?
 --- user_files
 >>> a.lua
 local mw, test = require("perilune.http").middleware, require "perilune.test"
-local app = mw.proxy_headers { trusted = { "10.0.0.0/8", "::1" }, most = 3 } (function(req)
+local app = mw.proxy_headers { trusted = { "10.0.0.0/8", "::1", "2001:db8::/32", "unix:" }, most = 3 } (function(req)
     return req.remote_addr .. " " .. req.scheme .. " " .. req.host
 end)
 local function ask(from, list, proto, host)
@@ -391,25 +391,29 @@ local function ask(from, list, proto, host)
 end
 ask("10.1.1.1", "6.6.6.6, 1.2.3.4, 10.2.2.2", "HTTPS", "Shop.example:8443")
 ask("11.1.1.1", "6.6.6.6", "https", "evil")
-ask("::1", "[2001:db8::1]:443", nil, nil)
+ask("::1", "[2001:db9::1]:443", nil, nil)
+ask("unix:", "6.6.6.6, 2001:db9::2, 2001:db8::7", nil, nil)
 ask("10.1.1.1", "10.3.3.3, 10.2.2.2", "ftp", "a/b")
 ask("10.1.1.1", "1.2.3.4, unknown", nil, nil)
 ask("10.1.1.1", "1.2.3.4, 10.4.4.4, 10.3.3.3, 10.2.2.2", nil, nil)
 ask("10.1.1.1", nil, "http, https", "a, b")
 print((select(2, pcall(mw.proxy_headers, { trusted = { "10.0.0.0/33" } }))))
-print((select(2, pcall(mw.proxy_headers, { trusted = { "2001:db8::/32" } }))))
+print((select(2, pcall(mw.proxy_headers, { trusted = { "2001:db8::/129" } }))))
+print((select(2, pcall(mw.proxy_headers, { trusted = { "10.0.0.0/8", true } }))))
 --- exec
 timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 1.2.3.4 https shop.example
 11.1.1.1 http localhost
-2001:db8::1 http localhost
+2001:db9::1 http localhost
+2001:db9::2 http localhost
 10.3.3.3 http localhost
 10.1.1.1 http localhost
 10.4.4.4 http localhost
 10.1.1.1 https b
-middleware.proxy_headers: '10.0.0.0/33' is neither an address nor an IPv4 network
-middleware.proxy_headers: '2001:db8::/32' is neither an address nor an IPv4 network
+middleware.proxy_headers: '10.0.0.0/33' is neither an address nor a network
+middleware.proxy_headers: '2001:db8::/129' is neither an address nor a network
+middleware.proxy_headers: 'true' is neither an address nor a network
 
 === TEST 13: params, request id, timing, method override, security headers, error pages
 --- user_files

@@ -309,15 +309,15 @@ local http, task, c = require "perilune.http", require "perilune.task", require 
 local server = http.start_server(function() return "x" end, { address = "127.0.0.1" })
 local function try(o)
     local ok, err = pcall(http.start_server, function() end, o)
-    print(ok, type(err) == "table" and err.code or err)
+    print(ok, type(err) == "table" and err.code or err, (tostring(err.message):gsub(":" .. server:port(), ":PORT")))
 end
 try { address = "127.0.0.1", port = server:port() }
 try { path = "/none/such/socket" }
 print(c.get(server:port()))
 await(server:close(0))
 --- exec_out
-false	address_in_use
-false	not_found
+false	address_in_use	127.0.0.1:PORT: address already in use
+false	not_found	unix:/none/such/socket: not found
 x
 exit 0
 

@@ -92,12 +92,12 @@ from a file
 --- request
 GET /t
 --- response_body
-/denied 403 page nil
-/there 301 page /elsewhere
-/fails 500 page nil
+/denied 403  nil
+/there 301  /elsewhere
+/fails 500  nil
 /exec 200 from a file nil
 /exit 204  nil
-/none 404 page nil
+/none 404  nil
 /file.txt 200 from a file nil
 /guarded 200 access is not asked again nil
 200  12
@@ -318,3 +318,71 @@ a%0Db%0A%00
 GET /t
 --- response_body
 first
+
+
+
+=== TEST 11: no error_page is looked for in a capture, redirects are as they were given; debug lines name what is asked
+--- config
+    error_page 404 /page;
+    location = /page { return 200 "page"; }
+    location = /missing { return 404; }
+    location = /there { return 302 /elsewhere; }
+    location = /t {
+        content_by_lua_block {
+            local missing, there = ngx.location.capture("/missing?a=1"), ngx.location.capture("/there")
+            ngx.say(missing.status, " ", #missing.body, " ", there.status, " ", there.header.Location)
+        }
+    }
+--- request
+GET /t
+--- response_body
+404 0 302 /elsewhere
+--- log_level: debug
+--- error_log
+lua http subrequest "/missing?a=1"
+lua http subrequest "/there?"
+
+
+
+=== TEST 12: a capture that is passed on asks for its own URI, not for that of the request it belongs to
+--- http_config
+    server {
+        listen unix:$TEST_NGINX_SERVROOT/up.sock;
+        location / { return 200 $request_uri; }
+    }
+--- config
+    location /up { proxy_pass http://unix:$TEST_NGINX_SERVROOT/up.sock; }
+    location = /t {
+        content_by_lua_block { ngx.say(ngx.location.capture("/up/a b?c=1").body) }
+    }
+--- request
+GET /t?d=2
+--- response_body
+/up/a%20b?c=1
+
+
+
+=== TEST 13: what an upstream sent before it broke off is there, and marked; the log says so in nginx's words
+--- stream_config
+    server {
+        listen unix:$TEST_NGINX_SERVROOT/half.sock;
+        content_by_lua_block {
+            local sock = ngx.req.socket(true)
+            repeat until sock:receive() == ""
+            sock:send("HTTP/1.0 200 OK\r\nContent-Length: 120\r\n\r\nhalf")
+        }
+    }
+--- config
+    location /up { proxy_pass http://unix:$TEST_NGINX_SERVROOT/half.sock; }
+    location = /t {
+        content_by_lua_block {
+            local res = ngx.location.capture("/up")
+            ngx.say(res.status, " ", res.body, " ", res.truncated)
+        }
+    }
+--- request
+GET /t
+--- response_body
+200 half true
+--- error_log
+upstream prematurely closed connection while reading upstream

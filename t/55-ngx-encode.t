@@ -161,12 +161,14 @@ string argument only
     location = /t {
         content_by_lua_block {
             ngx.say(ngx.decode_base64mime("aGVs\nbG8="))
+            ngx.say(ngx.decode_base64mime("zaaLg=="))
         }
     }
 --- request
 GET /t
 --- response_body
 hello
+nil
 --- no_error_log
 [error]
 

@@ -138,3 +138,21 @@ GET /listen
 --- must_die
 --- error_log
 invalid syslog server
+
+
+
+=== TEST 7: lines of the start are not among those that are kept
+--- http_config
+    lua_capture_error_log 32k;
+    init_by_lua_block { print("from init") }
+--- config
+    location = /t {
+        content_by_lua_block {
+            local logs = require("ngx.errlog").get_logs(1)
+            ngx.say(logs[3]:match("from init"))
+        }
+    }
+--- request
+GET /t
+--- response_body
+from init

@@ -1873,3 +1873,42 @@ GET /t
 hell nil
 --- no_error_log
 [error]
+
+
+
+=== TEST 50: code of the configuration is a function without arguments; `...` is understood all the same
+--- config
+    location = /fixed {
+        content_by_lua_block {
+            local info = debug.getinfo(1, "Sl")
+            ngx.say(info.what, " ", info.currentline) -- and this is the last line
+        }
+    }
+    location = /any {
+        content_by_lua_block { ngx.say(debug.getinfo(1, "S").what, " ", select("#", ...)) }
+    }
+--- pipelined_requests eval
+["GET /fixed", "GET /any"]
+--- response_body eval
+["Lua 2\n", "main 0\n"]
+--- no_error_log
+[error]
+
+
+
+=== TEST 51: lua_malloc_trim gives memory back after so many requests; lua_load_resty_core is told to be of no use
+--- http_config
+    lua_malloc_trim 2;
+    lua_load_resty_core on;
+--- config
+    location = /t { return 200 "ok\n"; }
+--- log_level: debug
+--- pipelined_requests eval
+["GET /t", "GET /t", "GET /t"]
+--- response_body eval
+["ok\n", "ok\n", "ok\n"]
+--- grep_error_log eval: qr/malloc_trim\(1\) returned/
+--- grep_error_log_out
+malloc_trim(1) returned
+--- error_log eval
+qr/\[warn\] .*? lua_load_resty_core is deprecated \(the lua-resty-core library is required since ngx_lua v0\.10\.16\) in .*?nginx\.conf:\d+/

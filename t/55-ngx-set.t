@@ -200,3 +200,24 @@ qr/\[warn\] .*? writing a global Lua variable \('late'\) which may lead to race 
 --- no_error_log
 ('early')
 [error]
+
+
+
+=== TEST 13: a variable that Lua sets to nil has no value
+--- config
+    location = /t {
+        set $dog 1;
+        content_by_lua_block {
+            ngx.var.dog = nil
+            ngx.say(ngx.var.dog)
+            ngx.var.dog = "again"
+            ngx.say(ngx.var.dog)
+        }
+    }
+--- request
+GET /t
+--- response_body
+nil
+again
+--- no_error_log
+uninitialized

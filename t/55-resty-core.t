@@ -228,7 +228,29 @@ start 1, stop 1
 
 
 
-=== TEST 9: table.new and table.clear are there for who does not require them, as under OpenResty
+=== TEST 9: a field with an underscore is found whatever the case; is_internal outside of requests
+--- http_config
+    underscores_in_headers on;
+--- config
+    location = /t {
+        content_by_lua_block {
+            local why
+            ngx.timer.at(0, function() why = select(2, pcall(ngx.req.is_internal)) end)
+            ngx.sleep(0)
+            while not why do ngx.sleep(0.001) end
+            ngx.say(ngx.req.get_headers()["X_Bar_Header"], " ", why)
+        }
+    }
+--- request
+GET /t
+--- more_headers
+x_bar_header: bar
+--- response_body
+bar API disabled in the current context
+
+
+
+=== TEST 10: table.new and table.clear are there for who does not require them, as under OpenResty
 --- config
     location = /t {
         content_by_lua_block {
@@ -242,3 +264,48 @@ start 1, stop 1
 GET /t
 --- response_body
 nil
+
+
+
+=== TEST 11: ngx.resp: a status with a phrase of its own; conditions that are not weighed
+--- config
+    location = /phrase {
+        content_by_lua_block {
+            local resp = require "ngx.resp"
+            resp.set_status(500, "on purpose")
+            ngx.say(ngx.status, " ", pcall(resp.set_status, 500))
+        }
+    }
+    location = /weighed { content_by_lua_block { ngx.say("hello") } }
+    location = /not-weighed {
+        content_by_lua_block {
+            require("ngx.resp").bypass_if_checks()
+            ngx.say("hello")
+        }
+    }
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.socket.tcp()
+            sock:connect("127.0.0.1", ngx.var.server_port)
+            for _, path in ipairs { "/phrase", "/weighed", "/not-weighed" } do
+                sock:send("GET " .. path .. " HTTP/1.1\r\nHost: a\r\nIf-Match: 1\r\n\r\n")
+                ngx.say(sock:receive())
+                local head = sock:receiveuntil("\r\n\r\n")()
+                local length = head:match("Content%-Length: (%d+)")
+                if length then
+                    sock:receive(tonumber(length))
+                else
+                    sock:receiveuntil("0\r\n\r\n")()
+                end
+            end
+        }
+    }
+--- request
+GET /t
+--- log_level: debug
+--- response_body
+HTTP/1.1 500 on purpose
+HTTP/1.1 412 Precondition Failed
+HTTP/1.1 200 OK
+--- error_log
+lua socket tcp_nodelay

@@ -191,3 +191,53 @@ nilrejected
 2 0 3 3 3
 --- no_error_log
 [error]
+
+
+
+=== TEST 6: the C functions of shared dictionaries
+--- http_config
+    lua_shared_dict cats 1m;
+--- config
+    location = /t {
+        content_by_lua_block {
+            local ffi = require "ffi"
+            ffi.cdef [[
+                typedef struct { size_t len; char *data; } ngx_str_t;
+                typedef struct {
+                    uint8_t type;
+                    union { int b; double n; ngx_str_t s; } value;
+                } ngx_http_lua_value_t;
+                void *ngx_http_lua_find_zone(const char *data, size_t len);
+                intptr_t ngx_http_lua_shared_dict_get(void *zone, const char *kdata, size_t klen, ngx_http_lua_value_t *val);
+            ]]
+            local cats = ngx.shared.cats
+            cats:set("text", "hello")
+            cats:set("number", 1.5)
+            cats:set("yes", true)
+            cats:lpush("list", 1)
+            local zone = ffi.C.ngx_http_lua_find_zone("cats", 4)
+            ngx.say(ffi.C.ngx_http_lua_find_zone("dogs", 4) == nil, " ", zone ~= nil)
+            local value, room = ffi.new("ngx_http_lua_value_t"), ffi.new("char[4]")
+            local function get(key)
+                return tonumber(ffi.C.ngx_http_lua_shared_dict_get(zone, key, #key, value))
+            end
+            ngx.say(get("number"), " ", value.type, " ", value.value.n)
+            ngx.say(get("yes"), " ", value.type, " ", value.value.b)
+            ngx.say(get("none"), " ", get("list"))
+            value.value.s.data = nil
+            ngx.say(get("text"))
+            value.value.s.data, value.value.s.len = room, 4
+            ngx.say(get("text"), " ", value.type, " ", ffi.string(value.value.s.data, value.value.s.len))
+            ngx.say(tonumber(ffi.C.ngx_http_lua_shared_dict_get(nil, "a", 1, value)))
+        }
+    }
+--- request
+GET /t
+--- response_body
+true true
+0 3 1.5
+0 1 1
+-5 -1
+-1
+0 4 hell
+-1

@@ -83,3 +83,26 @@ malformed input
 --- error_code: 408
 --- no_error_log
 [error]
+
+=== TEST 5: a body that the server cannot keep is the server's fault
+--- http_config eval: $::Http
+--- user_files
+>>> app.lua
+return function(req) return tostring(#await(req:text())) end
+--- config
+    client_body_buffer_size 1k;
+    client_body_temp_path $TEST_NGINX_HTML_DIR/bodies;
+    location = /ngx { content_by_lua_block { ngx.req.read_body() ngx.say("read") } }
+    location = /native { handler app; }
+    location = /proxied { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ngx; }
+--- exec
+rm -r $TEST_NGINX_HTML_DIR/bodies
+for path in ngx native proxied; do
+    head -c 10000 /dev/zero | curl -s -o /dev/null -w '%{http_code}\n' --data-binary @- \
+        http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$path
+done
+--- exec_out
+500
+500
+500
+--- error_log: a client request body could not be stored: not found

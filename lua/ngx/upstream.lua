@@ -26,7 +26,7 @@ int ffi_upstream_current(struct ffi_str *out);
 ]]
 
 local C = native.C
-local NOT_FOUND = -1
+local NOT_FOUND, EMPTY = -1, -3
 local text, one = ffi.new("struct ffi_str"), ffi.new("struct ffi_upstream_peer")
 local healths = { "up", "checking", "unhealthy" }
 
@@ -55,10 +55,11 @@ local function each(name, fn)
         local rc = C.ffi_upstream_peer(kind, name, #name, i, one)
         if rc == NOT_FOUND then
             return nil, "upstream not found"
-        elseif rc ~= 0 then
+        elseif rc ~= 0 and rc ~= EMPTY then
             return true
+        elseif rc == 0 then
+            fn(one, i)
         end
-        fn(one, i)
         i = i + 1
     end
 end

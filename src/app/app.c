@@ -13,14 +13,17 @@
 #include "app/fair_share.h"
 #include "app/lua/ffi_errlog.h"
 #include "app/proxy/health.h"
+#include "app/proxy/upstream_names.h"
 #include "app/lua/lib_http.h"
 #include "app/lua/lib_ngx.h"
 #include "app/lua/lib_socket.h"
 #include "app/tls/lib_stapling.h"
 #include "app/listeners.h"
 #include "app/location_resolver.h"
+#include "app/lua/lua_fresh.h"
 #include "app/lua/lua_step.h"
 #include "app/port.h"
+#include "app/server_counts.h"
 #include "app/stream/session.h"
 #include "app/visit.h"
 #include "app/zones.h"
@@ -99,6 +102,11 @@ static bool run_plain(const struct lua_code *const code[2], enum lua_context con
     return lua_step_run_plain((struct lua_code *)(uintptr_t)code[1], context) && ok;
 }
 
+static void init_again(void)
+{
+    (void)run_plain(app.conf->init_by_lua, LUA_CONTEXT_INIT);
+}
+
 bool app_open_lua(struct app_conf *conf)
 {
     struct machine_options o = {conf->lua_package_path, conf->lua_package_cpath};
@@ -111,7 +119,14 @@ bool app_open_lua(struct app_conf *conf)
         return false;
     if (!lib_http_open() || !lib_ngx_open())
         return false;
+    if (conf->has_uncached_lua && !lua_fresh_remember(init_again))
+        return false;
     return run_plain(conf->init_by_lua, LUA_CONTEXT_INIT);
+}
+
+bool app_check_lua(const struct app_conf *conf, struct config_error *e)
+{
+    return lua_code_check(conf->inlines, e);
 }
 
 bool app_load_handlers(struct app_conf *conf, struct config_error *e)
@@ -128,7 +143,7 @@ static void load_handlers(const struct app_conf *conf)
 {
     struct config_error e = {0};
 
-    if (conf->uncached)
+    if (conf->has_uncached_lua)
         return;
     for (struct lua_code *code = conf->handlers; code; code = code->next)
         if (!lua_code_load_handler(code, &e) && app.worker_id == 0)
@@ -303,10 +318,12 @@ void app_start(struct app_conf *conf, int id, int n)
     timer_init(&app.yield, on_yielded);
     ws_conn_on_gone(on_connection_gone);
     session_on_gone(on_connection_gone);
-    if (id == APP_AGENT)
+    if (id == APP_AGENT) {
         listeners_leave(conf);
-    else
+    } else {
         fair_share_join(id);
+        server_counts_join(id);
+    }
     lib_bus_start();
     if (id == 0)
         check_limits(conf);
@@ -317,14 +334,17 @@ void app_start(struct app_conf *conf, int id, int n)
     load_handlers(conf);
     lib_stapling_start(conf);
     open_ports(conf);
-    if (id == 0)
+    if (id == 0) {
         health_start(conf);
+        upstream_names_start(conf);
+    }
 }
 
 void app_drain(void (*on_idle)(void))
 {
     app.is_exiting = true;
     app.on_idle = on_idle;
+    upstream_names_stop();
     health_stop();
     lib_ngx_drain();
     for (unsigned i = 0; i < app.n_ports; i++)
@@ -341,6 +361,7 @@ void app_stop(void)
 {
     app.on_idle = NULL;
     timer_stop(&app.yield);
+    upstream_names_stop();
     health_stop();
     session_on_gone(NULL);
     session_close_all();

@@ -93,17 +93,25 @@ struct app_conf {
     unsigned n_temp_paths, temp_paths_size;
     struct zone_conf **zones; /* shared memory, see app/zones.h */
     unsigned n_zones, zones_size;
+    struct limit_zone *limit_zones; /* of limit_req and limit_conn */
     size_t bus_size;
 
     struct slice lua_package_path, lua_package_cpath;
-    const struct config_node *uncached; /* lua_code_cache off; NULL: nowhere */
+    const struct conf_remark *remarks; /* the newest first */
+    bool has_uncached_lua;             /* lua_code_cache off somewhere */
     const struct lua_code *init_by_lua[2], *init_worker_by_lua[2],
         *exit_worker_by_lua[2]; /* of http, of stream */
     struct lua_code *handlers;  /* all that `handler` names */
+    struct lua_code *inlines;   /* all Lua that stands in the configuration itself */
     unsigned max_pending_timers, max_running_timers;
     struct worker_thread_options threads;
-    size_t capture_size; /* of lua_capture_error_log; 0: none */
+    size_t capture_size;  /* of lua_capture_error_log; 0: none */
+    unsigned malloc_trim; /* of lua_malloc_trim; 0: never */
 };
+
+/* Has "text in file:line" logged once the logs are open. `text` is a constant. */
+void conf_remark(struct app_conf *conf, enum log_level level, const char *text,
+                 const struct config_node *node);
 
 /* An empty configuration with the defaults of the main level. */
 struct app_conf *conf_new(struct slice prefix, struct slice path);

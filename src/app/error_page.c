@@ -143,7 +143,7 @@ static bool does_close(int status)
 void error_page_answer(struct visit *v, int status)
 {
     struct exchange *x = v->x;
-    struct slice body = error_page_body(v, status);
+    struct slice body = v->is_captured ? SLICE_EMPTY : error_page_body(v, status);
 
     drop_described(&x->res, status);
     /* The answer that an error_page asked for ("=404") holds for a page that itself went well. */

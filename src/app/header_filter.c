@@ -3,9 +3,10 @@
  * ETag are replaced, any other field is added to what is there. */
 #include "app/header_filter.h"
 
-#include <strings.h>
 #include <time.h>
 
+#include "app/charset.h"
+#include "app/more_headers.h"
 #include "app/script.h"
 #include "base/clock.h"
 #include "http/filter.h"
@@ -126,45 +127,6 @@ static void apply_rule(struct visit *v, const struct header_rule *rule)
         header_remove(&r->headers, rule->name);
 }
 
-/* --- more_set_headers, more_clear_headers --- */
-
-/* Fields that are written where nothing is said are left out by an empty value. */
-static void clear(struct visit *v, struct slice name)
-{
-    struct header_list *l = &v->x->res.headers;
-    bool is_prefix = name.n > 0 && name.p[name.n - 1] == '*';
-    enum header_id id = header_id(name);
-    unsigned kept = 0;
-
-    name.n -= is_prefix;
-    for (unsigned i = 0; i < l->n; i++) {
-        struct slice is = l->fields[i].name;
-
-        if (is.n < name.n || (is.n > name.n && !is_prefix) ||
-            strncasecmp(is.p, name.p, name.n) != 0)
-            l->fields[kept++] = l->fields[i];
-    }
-    l->n = kept;
-    if (id == HEADER_DATE || id == HEADER_SERVER)
-        header_set_id(l, visit_pool(v), id, SLICE_EMPTY);
-}
-
-static void apply_more(struct visit *v, const struct header_rule *rule)
-{
-    struct header_list *l = &v->x->res.headers;
-    struct slice value;
-
-    if (!rule->value) {
-        clear(v, rule->name);
-        return;
-    }
-    value = script_eval(rule->value, v);
-    if (value.n)
-        header_set(l, visit_pool(v), rule->name, value);
-    else
-        header_remove(l, rule->name);
-}
-
 static void on_head(struct filter *f, struct exchange *x)
 {
     struct visit *v = visit_of(x);
@@ -175,8 +137,9 @@ static void on_head(struct filter *f, struct exchange *x)
     for (const struct header_rule *r = v->loc->headers; r; r = r->next)
         if (is_plain || r->always)
             apply_rule(v, r);
-    for (const struct header_rule *r = v->loc->more_headers; r; r = r->next)
-        apply_more(v, r);
+    more_headers_apply(v, v->loc->more_headers);
+    if (v->loc->charset)
+        charset_apply(v, v->loc->charset);
     exchange_pass_head(x, f->next);
 }
 
@@ -191,7 +154,8 @@ void header_filter_add(struct visit *v)
 {
     struct exchange *x = v->x;
 
-    if (!v->loc->headers && !v->loc->more_headers && v->loc->expires == EXPIRES_OFF)
+    if (!v->loc->headers && !v->loc->more_headers && !v->loc->charset &&
+        v->loc->expires == EXPIRES_OFF)
         return;
     for (const struct filter *f = x->filters; f; f = f->next)
         if (f->ops == &ops)

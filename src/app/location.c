@@ -33,13 +33,30 @@ struct location *location_new_child(const struct location *parent, enum location
     for (int i = 0; i < PHASE_COUNT; i++)
         l->steps[i].is_inherited = true;
     l->is_access_log_inherited = l->are_headers_inherited = true;
-    l->are_more_headers_inherited = true;
     l->are_error_pages_inherited = l->is_types_inherited = true;
     if (kind != LOCATION_IF) {
         l->except = NULL;
         forget_own_content(l);
     }
     return l;
+}
+
+static void **settings_of(const struct location *l, size_t offset)
+{
+    return (void **)(uintptr_t)((const char *)l + offset);
+}
+
+void *location_own(struct location *l, size_t offset, size_t size, const void *defaults)
+{
+    void **own = settings_of(l, offset), *inherited = NULL;
+
+    if (l->parent)
+        inherited = *settings_of(l->parent, offset);
+    if (!*own || *own == inherited) {
+        *own = pool_alloc(&l->conf->pool, size);
+        memcpy(*own, inherited ? inherited : defaults, size);
+    }
+    return *own;
 }
 
 void location_add_step(struct location *l, enum phase phase,
@@ -60,6 +77,18 @@ void location_add_step(struct location *l, enum phase phase,
         list->size = size;
     }
     list->steps[list->n++] = (struct step){.run = run, .arg = arg, .line = line};
+}
+
+void location_put_step(struct location *l, enum phase phase, bool is_first,
+                       enum step_result (*run)(struct visit *v, const struct step *s))
+{
+    struct step_list *list = &l->steps[phase];
+    struct step *steps = pool_alloc(&l->conf->pool, (list->n + 1) * sizeof(*steps));
+
+    if (list->n > 0)
+        memcpy(steps + is_first, list->steps, list->n * sizeof(*steps));
+    steps[is_first ? 0 : list->n] = (struct step){.run = run};
+    *list = (struct step_list){.steps = steps, .n = list->n + 1, .size = list->n + 1};
 }
 
 /* The array has room for the next power of two. */

@@ -7,6 +7,7 @@
 #ifndef APP_LOCATION_H
 #define APP_LOCATION_H
 
+#include "app/location_parts.h"
 #include "app/socket_conf.h"
 #include "base/log.h"
 #include "base/slice.h"
@@ -15,12 +16,20 @@
 
 struct access_conf;
 struct app_conf;
+struct charset_conf;
 struct compress_conf;
+struct limit_conf;
 struct location;
 struct memcached_conf;
+struct mirror_conf;
+struct more_header;
+struct real_ip_conf;
+struct referers;
 struct regex;
 struct script;
+struct secure_link_conf;
 struct step;
+struct sub_conf;
 struct variable_table;
 struct relay_conf;
 struct vhost;
@@ -37,6 +46,7 @@ enum step_result {
 enum phase {
     PHASE_SERVER_REWRITE,
     PHASE_REWRITE,
+    PHASE_PREACCESS, /* who the client is, how much it may ask for */
     PHASE_ACCESS,
     PHASE_PRECONTENT,
     PHASE_CONTENT,
@@ -64,58 +74,6 @@ enum location_kind {
     LOCATION_NAMED, /* @x */
     LOCATION_IF,    /* the body of an if */
 };
-
-/* error_page 404 =200 /x; */
-struct error_page {
-    int status, answer; /* answer: -1 the target's own, 0 keep `status`, else this */
-    struct script *target;
-    struct slice query;
-    bool is_named, is_url;
-    struct error_page *next;
-};
-
-/* add_header / expires */
-struct header_rule {
-    struct slice name;
-    struct script *value;
-    bool always;
-    struct header_rule *next;
-};
-
-struct access_log {
-    struct log_sink *sink; /* opened by the app; NULL: the path has variables */
-    struct script *path;   /* then: under the prefix, or beginning with a variable */
-    const struct log_format *format;
-    struct script *condition;         /* if=; NULL: always */
-    struct access_log_buffer *buffer; /* buffer=, flush=; NULL: each line is written at once */
-    struct access_log *next;
-};
-
-/* try_files */
-struct try_files {
-    struct script **names; /* the last is the fallback */
-    bool *is_dir;
-    unsigned n;
-    int fallback_status; /* =404; 0: the fallback is a URI or a @name */
-};
-
-enum symlink_policy { SYMLINKS_FOLLOW, SYMLINKS_DENY, SYMLINKS_SAME_OWNER };
-
-/* What is asked of the components of one path. */
-struct symlink_check {
-    enum symlink_policy policy;
-    size_t trusted; /* bytes at the front of the path in which links are followed; 0: none */
-};
-
-enum expires_kind {
-    EXPIRES_OFF,
-    EXPIRES_EPOCH,
-    EXPIRES_MAX,
-    EXPIRES_SECONDS,
-    EXPIRES_MODIFIED,
-    EXPIRES_DAILY
-};
-enum modified_since { MODIFIED_OFF, MODIFIED_EXACT, MODIFIED_BEFORE };
 
 struct location {
     enum location_kind kind;
@@ -148,7 +106,9 @@ struct location {
     bool passes_underscores; /* fields of clients with a `_` in their name reach other servers */
 
     /* what happens to a request */
-    struct access_conf *access;    /* NULL: nothing was said; see access.h */
+    struct real_ip_conf *real_ip;              /* NULL: nothing was said; see real_ip.h */
+    struct limit_conf *limit_req, *limit_conn; /* NULL: nothing was said; see access/limit.h */
+    struct access_conf *access;                /* NULL: nothing was said; see access.h */
     const struct location *except; /* limit_except: of methods not in excepted_methods (bits) */
     uint64_t excepted_methods;
     struct step_list steps[PHASE_COUNT];
@@ -156,16 +116,22 @@ struct location {
     struct proxy_conf *proxy; /* NULL: the defaults; see app/proxy/proxy.h */
     struct proxy_conf *grpc;  /* the same of grpc_pass */
     const struct lua_code *header_filter, *body_filter, *log_by_lua;
-    struct memcached_conf *memcached; /* NULL: nothing was said; see memcached.h */
+    struct secure_link_conf *secure_link; /* NULL: nothing was said */
+    struct referers *referers;            /* valid_referers; NULL: nothing was said */
+    struct mirror_conf *mirror;           /* NULL: nothing was said */
+    struct memcached_conf *memcached;     /* NULL: nothing was said; see memcached.h */
     struct error_page *error_pages;
     struct header_rule *headers;
-    struct header_rule *more_headers; /* more_set_headers, more_clear_headers (value NULL) */
-    struct compress_conf *compress;   /* NULL: nothing was said; see compress.h */
+    struct more_header *more_headers;       /* of the response */
+    struct more_header *more_input_headers; /* of the request */
+    struct charset_conf *charset;           /* NULL: nothing was said */
+    struct sub_conf *sub;                   /* sub_filter; NULL: nothing was said */
+    struct compress_conf *compress;         /* NULL: nothing was said; see compress.h */
     enum expires_kind expires;
     int64_t expires_seconds;
     struct access_log *access_logs;
     bool is_access_log_inherited, are_headers_inherited, are_error_pages_inherited,
-        is_types_inherited, are_more_headers_inherited;
+        is_types_inherited;
     struct log_sink *error_log;
     bool lua_code_cache, lua_need_request_body, lua_use_default_type, lua_http10_buffering,
         does_lua_change_underscores, rewrites_by_lua_first;
@@ -189,10 +155,19 @@ struct location {
 struct location *location_new_child(const struct location *parent, enum location_kind kind,
                                     struct slice name);
 
+/* The settings that the field at `offset` of `l` points to, for a change: of `size` bytes, a copy
+ * of what it inherits (of `defaults` where nothing was said), made by the first call for `l`. */
+void *location_own(struct location *l, size_t offset, size_t size, const void *defaults);
+
 /* Adds a step to a phase; the first own step replaces the inherited ones. */
 void location_add_step(struct location *l, enum phase phase,
                        enum step_result (*run)(struct visit *v, const struct step *s),
                        const void *arg, unsigned line);
+
+/* Puts a step before or behind those of a phase, inherited ones included, which other locations
+ * keep as they are. */
+void location_put_step(struct location *l, enum phase phase, bool is_first,
+                       enum step_result (*run)(struct visit *v, const struct step *s));
 
 /* Adds a nested location to `parent`; router_build checks that it may stand there. */
 void location_add_child(struct location *parent, struct location *child);

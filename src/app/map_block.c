@@ -7,6 +7,7 @@
 #include "app/map_block.h"
 
 #include "app/captures.h"
+#include "app/name_table.h"
 #include "app/visit.h"
 
 struct map_regex {
@@ -24,21 +25,11 @@ struct map_block {
     struct app_conf *conf;
     struct variable_table *variables;
     struct script *source;
-    struct map strings, heads,
-        tails; /* → struct map_value *; heads: ".x.org" of *.x.org; tails: "www." of www.* */
+    struct name_table names; /* → struct map_value *; without `hostnames` exact ones only */
     struct map_regex *regexes, **last_regex;
     struct script *fallback;
     bool has_fallback, has_hostnames, is_volatile;
 };
-
-static void free_maps(void *arg)
-{
-    struct map_block *m = arg;
-
-    map_deinit(&m->strings);
-    map_deinit(&m->heads);
-    map_deinit(&m->tails);
-}
 
 struct map_block *map_block_new(struct app_conf *conf, struct variable_table *variables,
                                 struct script *source)
@@ -49,10 +40,7 @@ struct map_block *map_block_new(struct app_conf *conf, struct variable_table *va
     m->variables = variables;
     m->source = source;
     m->last_regex = &m->regexes;
-    map_init(&m->strings, true);
-    map_init(&m->heads, true);
-    map_init(&m->tails, true);
-    pool_on_reset(&conf->pool, free_maps, m);
+    name_table_init(&m->names, &conf->pool, true);
     return m;
 }
 
@@ -83,32 +71,18 @@ static bool add_regex(struct map_block *m, struct slice pattern, struct script *
     return true;
 }
 
-static bool add_to(struct map_block *m, struct map *where, struct slice key, struct script *value,
-                   struct slice *error_out)
+static bool add_string(struct map_block *m, struct slice key, struct script *value,
+                       struct slice *error_out)
 {
     struct map_value *entry = pool_new(&m->conf->pool, struct map_value);
 
     entry->script = value;
-    if (!map_set(where, key, entry))
+    if (m->has_hostnames ? name_table_add(&m->names, key, entry)
+                         : !map_set(&m->names.exact, key, entry))
         return true;
     *error_out =
         pool_printf(&m->conf->pool, "conflicting parameter \"" SLICE_FMT "\"", SLICE_ARG(key));
     return false;
-}
-
-static bool add_string(struct map_block *m, struct slice key, struct script *value,
-                       struct slice *error_out)
-{
-    if (m->has_hostnames && key.n > 0) {
-        if (slice_has_prefix(key, SLICE("*.")))
-            return add_to(m, &m->heads, slice_from(key, 1), value, error_out);
-        if (key.p[0] == '.')
-            return add_to(m, &m->heads, key, value, error_out) &&
-                   add_to(m, &m->strings, slice_from(key, 1), value, error_out);
-        if (slice_has_suffix(key, SLICE(".*")))
-            return add_to(m, &m->tails, slice_of(key.p, key.n - 1), value, error_out);
-    }
-    return add_to(m, &m->strings, key, value, error_out);
 }
 
 bool map_block_add(struct map_block *m, struct slice key, struct script *value,
@@ -130,19 +104,6 @@ bool map_block_add(struct map_block *m, struct slice key, struct script *value,
     return add_string(m, key, value, error_out);
 }
 
-static const struct map_value *find_host(const struct map_block *m, struct slice name)
-{
-    const struct map_value *found = NULL;
-
-    for (size_t i = 0; i < name.n && !found; i++)
-        if (name.p[i] == '.' && i > 0)
-            found = map_get(&m->heads, slice_from(name, i));
-    for (size_t i = name.n; i > 0 && !found; i--)
-        if (name.p[i - 1] == '.' && i < name.n)
-            found = map_get(&m->tails, slice_of(name.p, i));
-    return found;
-}
-
 static struct script *find(const struct map_block *m, struct visit *v, struct slice text)
 {
     struct slice name = text;
@@ -151,9 +112,7 @@ static struct script *find(const struct map_block *m, struct visit *v, struct sl
     /* The root label of an absolute name makes no difference. */
     if (m->has_hostnames && name.n > 0 && name.p[name.n - 1] == '.')
         name.n--;
-    found = map_get(&m->strings, name);
-    if (!found && m->has_hostnames)
-        found = find_host(m, name);
+    found = name_table_find(&m->names, name);
     if (found)
         return found->script;
     for (const struct map_regex *r = m->regexes; r; r = r->next)

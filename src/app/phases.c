@@ -5,6 +5,7 @@
  * the hold is given up. */
 #include "app/phases.h"
 
+#include "app/access/limit.h"
 #include "app/access_log.h"
 #include "app/compress.h"
 #include "app/conf.h"
@@ -12,8 +13,10 @@
 #include "app/header_filter.h"
 #include "app/lua/lua_filter.h"
 #include "app/lua/lua_visit.h"
+#include "app/real_ip.h"
 #include "app/regex.h"
 #include "app/router.h"
+#include "app/sub_filter.h"
 #include "base/check.h"
 #include "http/body_decoder.h"
 
@@ -24,21 +27,34 @@ static void run(struct visit *v);
 static void on_cancel(struct exchange *x, const struct err *why)
 {
     if (why == &err_closed)
-        log_write(&x->log, LOG_INFO, "client prematurely closed connection");
+        log_write(&x->log, LOG_INFO, "%sclient prematurely closed connection",
+                  visit_of(x)->session ? "stream " : "");
     if (visit_of(x)->on_cancel)
         visit_of(x)->on_cancel(visit_of(x));
     lua_visit_cancel(visit_of(x));
 }
 
-static void end_visit(struct visit *v)
+void phases_hold(struct visit *v)
 {
-    struct exchange *x = v->x;
+    exchange_hold(v->x);
+    v->conf->users->n++;
+}
+
+void phases_let_go(struct visit *v)
+{
     struct conf_users *users = v->conf->users;
 
-    phases_log(v);
-    exchange_release(x);
+    exchange_release(v->x);
     if (--users->n == 0 && users->on_none)
         users->on_none(users->arg);
+}
+
+static void end_visit(struct visit *v)
+{
+    phases_log(v);
+    if (v->leases)
+        limit_conn_end(v);
+    phases_let_go(v);
 }
 
 static void on_done(struct exchange *x)
@@ -76,6 +92,7 @@ void phases_use_location(struct visit *v, const struct location *loc)
     v->x->filters = NULL;
     lua_filter_add(v);
     header_filter_add(v);
+    sub_filter_add(v);
     compress_add(v);
 }
 
@@ -157,6 +174,12 @@ static bool end_access(struct visit *v)
     return false;
 }
 
+/* A subrequest is not asked: the main request was let in. */
+static enum phase phase_of_access(const struct visit *v)
+{
+    return v->parent ? PHASE_PRECONTENT : PHASE_ACCESS;
+}
+
 /* After the last step of a phase. False: the visit has been answered. */
 static bool next_phase(struct visit *v)
 {
@@ -167,10 +190,13 @@ static bool next_phase(struct visit *v)
     case PHASE_REWRITE:
         if (v->is_uri_changed)
             return count_restart(v, "rewrite or internal redirection") && find_location(v);
-        v->phase = v->parent ? PHASE_PRECONTENT : PHASE_ACCESS; /* the main request was let in */
         if (v->loc->except && !(v->loc->excepted_methods >> v->x->req.method & 1))
             phases_use_location(v, v->loc->except);
+        v->phase = v->loc->steps[PHASE_PREACCESS].n ? PHASE_PREACCESS : phase_of_access(v);
         return LIKELY(!v->loc->http.decodes_body) || decode_body(v);
+    case PHASE_PREACCESS:
+        v->phase = phase_of_access(v);
+        return true;
     case PHASE_ACCESS:
         v->phase = PHASE_PRECONTENT;
         return end_access(v);
@@ -233,8 +259,7 @@ static void attach(struct visit *v)
 {
     struct exchange *x = v->x;
 
-    exchange_hold(x);
-    v->conf->users->n++;
+    phases_hold(v);
     x->app = v;
     v->first_path = x->req.path;
     v->first_query = x->req.query;
@@ -247,6 +272,8 @@ static void attach(struct visit *v)
 void phases_begin(struct visit *v)
 {
     attach(v);
+    if (v->loc->real_ip)
+        real_ip_learn(v, v->loc->real_ip);
     run(v);
 }
 
@@ -345,7 +372,7 @@ enum step_result phases_finish_status(struct visit *v, int status)
         exchange_abort(x, &err_closed);
         return STEP_DONE;
     }
-    p = status >= 300 ? find_error_page(v, status) : NULL;
+    p = status >= 300 && !v->is_captured ? find_error_page(v, status) : NULL;
     if (p)
         return show_error_page(v, p, status);
     error_page_answer(v, status);

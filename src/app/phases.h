@@ -1,6 +1,6 @@
-/* Running a route: server rewrite, find the location, rewrite, access, precontent, content; then
- * the answer, then the log. A session of `stream` begins with rewrite, where `set` is, and preread
- * is its access phase.
+/* Running a route: server rewrite, find the location, rewrite, preaccess, access, precontent,
+ * content; then the answer, then the log. A session of `stream` begins with rewrite, where `set`
+ * is, and preread is its access phase.
  *
  * A step answers a step_result. Whoever took over with STEP_WAIT ends with exactly one of
  * phases_resume, phases_finish_status, phases_redirect, or answers the exchange itself and lets its
@@ -32,6 +32,13 @@ enum step_result phases_finish_status(struct visit *v, int status);
  * over at the server's locations. 500 when the limit of 10 is passed. As a step's value: returns
  * STEP_DONE or what the new route says. */
 enum step_result phases_redirect(struct visit *v, struct slice path, struct slice query);
+
+/* Keeps what the visit lives in, its pool and its configuration, beyond its end. Pairs with
+ * phases_let_go. */
+void phases_hold(struct visit *v);
+
+/* Gives that up; `v` may be gone. */
+void phases_let_go(struct visit *v);
 
 /* A handler of the visit has ended: when the exchange is over too, the log phase runs and the visit
  * is gone. */

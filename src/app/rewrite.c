@@ -160,7 +160,7 @@ static enum step_result redirect(struct visit *v, struct slice target, int statu
 {
     struct buf out = BUF_EMPTY;
 
-    if (target.n > 0 && target.p[0] == '/' && v->loc->is_redirect_absolute)
+    if (target.n > 0 && target.p[0] == '/' && v->loc->is_redirect_absolute && !v->parent)
         static_redirect_add_origin(v, &out);
     add_safe(&out, target);
     header_set_id(&v->x->res.headers, visit_pool(v), HEADER_LOCATION,

@@ -1,8 +1,5 @@
-/* Server names: exact ones in a hash, wildcards in two more, regexes in a list.
+/* Server names: those of a name_table, regexes in a list.
  *
- * A leading wildcard `*.example.com` is kept as ".example.com" and found by trying the host from
- * each of its dots on, leftmost first, so that the longest wins; a trailing one `www.*` is kept as
- * "www." and tried from the last dot back.
  * `.example.com` stands for both the name and everything below it. A name without wildcards costs
  * one look-up, and a listener with one server none. */
 #include "app/router_hosts.h"
@@ -11,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/captures.h"
+#include "app/name_table.h"
 
 struct host_regex {
     const struct vhost *vhost;
@@ -20,19 +18,10 @@ struct host_regex {
 
 struct hosts {
     const struct vhost *only; /* the one server there is, when names cannot make a difference */
-    struct map exact, heads, tails;
+    struct name_table names;
     struct host_regex *regexes;
     unsigned n_regexes;
 };
-
-static void free_maps(void *arg)
-{
-    struct hosts *h = arg;
-
-    map_deinit(&h->exact);
-    map_deinit(&h->heads);
-    map_deinit(&h->tails);
-}
 
 static bool fail(struct config_error *e, const struct vhost *vh, const char *what,
                  struct slice name)
@@ -143,14 +132,14 @@ static bool add_plain(struct listen_conf *l, struct vhost *vh, struct slice name
     if ((star >= 0 && !is_head && !is_tail) || memmem(name.p, name.n, "..", 2))
         return fail_wildcard(l, name, e);
     if (is_head) {
-        put(&h->heads, slice_from(name, 1), vh, l);
+        put(&h->names.heads, slice_from(name, 1), vh, l);
     } else if (is_tail) {
-        put(&h->tails, slice_of(name.p, name.n - 1), vh, l);
+        put(&h->names.tails, slice_of(name.p, name.n - 1), vh, l);
     } else if (name.n > 0 && name.p[0] == '.') {
-        put(&h->exact, slice_from(name, 1), vh, l);
-        put(&h->heads, name, vh, l);
+        put(&h->names.exact, slice_from(name, 1), vh, l);
+        put(&h->names.heads, name, vh, l);
     } else {
-        put(&h->exact, name, vh, l);
+        put(&h->names.exact, name, vh, l);
     }
     return true;
 }
@@ -183,7 +172,7 @@ bool router_hosts_build(struct app_conf *conf, struct listen_conf *l, struct con
     struct hosts *h = pool_new(&conf->pool, struct hosts);
 
     l->hosts = h;
-    pool_on_reset(&conf->pool, free_maps, h);
+    name_table_init(&h->names, &conf->pool, false);
     h->regexes = pool_zalloc(&conf->pool, (count_names(l) + 1) * sizeof(*h->regexes));
     for (unsigned i = 0; i < l->n_vhosts; i++) {
         struct vhost *vh = l->vhosts[i];
@@ -198,31 +187,6 @@ bool router_hosts_build(struct app_conf *conf, struct listen_conf *l, struct con
     if (l->n_vhosts == 1 && h->n_regexes == 0)
         h->only = l->vhosts[0];
     return true;
-}
-
-static const struct vhost *find_head(const struct hosts *h, struct slice host)
-{
-    const struct vhost *vh = NULL;
-
-    /* From 1: the wildcard stands for at least one byte. */
-    for (size_t i = 1; i < host.n && !vh; i++) {
-        if (host.p[i] == '.')
-            vh = map_get(&h->heads, slice_from(host, i));
-    }
-    return vh;
-}
-
-static const struct vhost *find_tail(const struct hosts *h, struct slice host)
-{
-    const struct vhost *vh = NULL;
-
-    if (host.n < 2)
-        return NULL;
-    for (size_t i = host.n - 1; i > 0 && !vh; i--) {
-        if (host.p[i - 1] == '.')
-            vh = map_get(&h->tails, slice_of(host.p, i));
-    }
-    return vh;
 }
 
 static bool matches(const struct host_regex *r, struct slice host, struct visit *v)
@@ -240,11 +204,7 @@ const struct vhost *router_hosts_find(const struct hosts *h, struct slice host, 
 
     if (h->only)
         return h->only;
-    vh = map_get(&h->exact, host);
-    if (!vh && h->heads.used > 0)
-        vh = find_head(h, host);
-    if (!vh && h->tails.used > 0)
-        vh = find_tail(h, host);
+    vh = name_table_find(&h->names, host);
     for (unsigned i = 0; i < h->n_regexes && !vh && host.n > 0; i++) {
         if (matches(&h->regexes[i], host, v))
             vh = h->regexes[i].vhost;

@@ -74,6 +74,10 @@ struct slice variable_get(struct visit *v, const struct variable *var);
 bool variable_set(struct visit *v, const struct variable *var,
                   struct slice value); /* always true */
 
+/* From now on whoever asks finds no value, and nobody is warned. False: the variable is not one of
+ * those that directives define. */
+bool variable_unset(struct visit *v, const struct variable *var);
+
 /* At run time by name (ngx.var): also names that no configuration mentions; NULL when there is
  * none. */
 const struct variable *variable_find_at_run(struct visit *v, struct slice name);

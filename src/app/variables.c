@@ -18,10 +18,12 @@
 
 enum { MADE_MOST = 1000, NAME_MOST = 256 };
 
+enum { UNSET = 1 }; /* the length of what is not there, by variable_unset */
+
 static const struct variable *const of_http[] = {
-    variables_request,    variables_response, variables_server,
-    variables_connection, variables_tls,      variables_proxied,
-    variables_capture,    variables_upstream, NULL,
+    variables_request,     variables_response, variables_server,  variables_connection,
+    variables_tls,         variables_proxied,  variables_capture, variables_upstream,
+    variables_secure_link, variables_referers, variables_counts,  NULL,
 };
 
 static const struct variable *const of_stream[] = {
@@ -213,9 +215,19 @@ struct slice variable_get(struct visit *v, const struct variable *var)
 
     if (LIKELY(value.p))
         return value;
+    if (value.n == UNSET)
+        return (struct slice){NULL, 0};
     log_write(&v->x->log, LOG_WARN, "using uninitialized \"" SLICE_FMT "\" variable",
               SLICE_ARG(var->name));
     return SLICE_EMPTY;
+}
+
+bool variable_unset(struct visit *v, const struct variable *var)
+{
+    if (var->set != variable_set)
+        return false;
+    v->slots[var->slot] = (struct slice){NULL, UNSET};
+    return true;
 }
 
 bool variable_set(struct visit *v, const struct variable *var, struct slice value)

@@ -13,6 +13,7 @@ enum {
     SLOT_REQUEST_ID,
     SLOT_REMOTE_ADDR,
     SLOT_LIMIT_RATE,
+    SLOT_SECURE_EXPIRES,
     SLOTS_RESERVED,
 };
 
@@ -38,6 +39,9 @@ extern const struct variable variables_session[];
 extern const struct variable variables_relay[]; /* of sessions that are passed on */
 extern const struct variable variables_tls[];
 extern const struct variable variables_proxied[];
+extern const struct variable variables_secure_link[];
+extern const struct variable variables_referers[];
+extern const struct variable variables_counts[];
 extern const struct variable variables_capture[];
 extern const struct variable variables_upstream[];
 extern const struct variables_family variables_families[];

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/access/limit.h"
 #include "app/conf.h"
 #include "app/location_path.h"
 #include "base/clock.h"
@@ -130,6 +131,18 @@ static struct slice get_remote_port(struct visit *v, const struct variable *var)
     return format_port(v, v->x->peer);
 }
 
+static struct slice get_realip_remote_addr(struct visit *v, const struct variable *var)
+{
+    UNUSED(var);
+    return format_host(v, visit_connected(v));
+}
+
+static struct slice get_realip_remote_port(struct visit *v, const struct variable *var)
+{
+    UNUSED(var);
+    return format_port(v, visit_connected(v));
+}
+
 static struct slice get_binary_remote_addr(struct visit *v, const struct variable *var)
 {
     struct slice bytes = address_bytes(v->x->peer);
@@ -141,6 +154,18 @@ static struct slice get_connection(struct visit *v, const struct variable *var)
 {
     UNUSED(var);
     return variables_number(v, (int64_t)v->x->connection_id);
+}
+
+static struct slice get_limit_req_status(struct visit *v, const struct variable *var)
+{
+    UNUSED(var);
+    return limit_status_name(visit_main(v)->limit_req_status);
+}
+
+static struct slice get_limit_conn_status(struct visit *v, const struct variable *var)
+{
+    UNUSED(var);
+    return limit_status_name(visit_main(v)->limit_conn_status);
 }
 
 static struct slice get_connection_requests(struct visit *v, const struct variable *var)
@@ -220,8 +245,11 @@ const struct variable variables_connection[] = {
     VARIABLE("server_port", get_server_port),
     VARIABLE("remote_addr", get_remote_addr),
     VARIABLE("remote_port", get_remote_port),
+    VARIABLE("realip_remote_addr", get_realip_remote_addr),
+    VARIABLE("realip_remote_port", get_realip_remote_port),
     VARIABLE("binary_remote_addr", get_binary_remote_addr),
     VARIABLE("connection", get_connection),
+    VARIABLE("limit_conn_status", get_limit_conn_status),
     VARIABLE("pid", get_pid),
     VARIABLE("nginx_version", get_nginx_version),
     VARIABLE("msec", get_msec),
@@ -233,6 +261,7 @@ const struct variable variables_connection[] = {
 const struct variable variables_server[] = {
     VARIABLE("server_name", get_server_name),
     VARIABLE("connection_requests", get_connection_requests),
+    VARIABLE("limit_req_status", get_limit_req_status),
     VARIABLE("pipe", get_pipe),
     VARIABLE("document_root", get_document_root),
     VARIABLE("realpath_root", get_realpath_root),

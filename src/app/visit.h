@@ -15,6 +15,7 @@ struct visit {
     const struct variable_table *variables; /* of http or of stream */
     struct session *session;                /* it is a connection of `stream`; NULL: a request */
     const struct listen_conf *listen;
+    const struct addr *connected; /* the proxy, where x->peer is the client behind it; or NULL */
     const struct vhost *vhost;
     const struct location *loc;
     enum phase phase;
@@ -34,6 +35,8 @@ struct visit {
     bool has_jumped;      /* phase and step were set by a redirect: the loop goes on there */
     bool is_answered; /* the exchange is DONE or ABORTED; the log phase comes when no handler runs
                          any more */
+    bool is_fresh;    /* lua_code_cache off: see lua_fresh_begin */
+    bool is_captured; /* by Lua, which is told the status and sees no page */
     bool is_in_error_page;
     bool has_cycled;          /* redirected too often: whatever comes now, no page is looked for */
     bool is_uri_changed;      /* rewrite … last, set_uri with jump */
@@ -47,13 +50,29 @@ struct visit {
     void (*on_answered)(struct visit *v); /* who waits for the end of the exchange; may be NULL */
     void *answered_arg;
     void (*on_cancel)(struct visit *v); /* of a step that has taken over: the client is gone */
-    void *static_file;                  /* the file being served, for $document… and filters */
+    struct limit_lease *leases;         /* of limit_conn */
+    uint8_t limit_req_status, limit_conn_status; /* enum limit_status, of the main request */
+    void *static_file; /* the file being served, for $document… and filters */
 };
 
 /* The visit of an exchange. */
 static inline struct visit *visit_of(const struct exchange *x)
 {
     return x->app;
+}
+
+/* The request that it is a part of, however deep: itself, when it is no subrequest. */
+static inline struct visit *visit_main(struct visit *v)
+{
+    while (v->parent)
+        v = v->parent;
+    return v;
+}
+
+/* Whom the connection is from; NULL: not known. */
+static inline const struct addr *visit_connected(const struct visit *v)
+{
+    return v->connected ? v->connected : v->x->peer;
 }
 
 /* The pool of a visit. */

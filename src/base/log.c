@@ -29,8 +29,7 @@ static const struct log_sink to_stderr = {.fd = STDERR_FILENO, .level = LOG_NOTI
 static const struct log_sink *default_sink =
     &to_stderr;           /* process-wide: set by each configuration */
 static const char *doing; /* process-wide: what the running code is part of */
-static void (*tap)(enum log_level level,
-                   struct slice line); /* process-wide: who reads what is written */
+static log_tap_fn tap;    /* process-wide: who reads what is written */
 
 static int sink_fd(const struct log_sink *sink)
 {
@@ -116,9 +115,12 @@ void log_set_doing(const char *what)
     doing = what;
 }
 
-void log_set_tap(void (*fn)(enum log_level level, struct slice line))
+log_tap_fn log_set_tap(log_tap_fn fn)
 {
+    log_tap_fn before = tap;
+
     tap = fn;
+    return before;
 }
 
 const struct log_sink *log_default(void)

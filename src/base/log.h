@@ -58,8 +58,11 @@ const struct log_sink *log_default(void);
 /* " while …" in the lines of the code that runs until it is set to NULL again. */
 void log_set_doing(const char *what);
 
-/* Calls `fn` with each line that is written, without its newline; it must not log. NULL: nobody. */
-void log_set_tap(void (*fn)(enum log_level level, struct slice line));
+typedef void (*log_tap_fn)(enum log_level level, struct slice line);
+
+/* Calls `fn` with each line that is written, without its newline; it must not log. NULL: nobody.
+ * Answers who was called before. */
+log_tap_fn log_set_tap(log_tap_fn fn);
 
 /* Would a line of this level be written? Cheap; `ctx` may be NULL. */
 bool log_is_on(const struct log_ctx *ctx, enum log_level level);

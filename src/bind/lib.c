@@ -7,6 +7,7 @@
 #include "bind/lib_stream.h"
 #include "bind/lib_tls.h"
 #include "bind/lib_websocket.h"
+#include "bind/lib_websocket_client.h"
 #include "bind/lib_websocket_group.h"
 
 void lib_preload(lua_State *L, const char *name, lua_CFunction open)
@@ -29,6 +30,7 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.tcp", lib_tcp);
     lib_preload(L, "perilune.core.secure", lib_secure);
     lib_preload(L, "perilune.core.websocket", lib_websocket);
+    lib_preload(L, "perilune.core.websocket_client", lib_websocket_client);
     lib_preload(L, "perilune.core.websocket_group", lib_websocket_group);
     lib_preload(L, "perilune.core.stream", lib_stream);
     lib_preload(L, "perilune.core.tls", lib_tls);
@@ -38,5 +40,6 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.process", lib_process);
     lib_preload(L, "perilune.core.worker_thread", lib_worker_thread);
     lib_preload(L, "perilune.core.dns", lib_dns);
+    lib_preload(L, "perilune.core.forwarded", lib_forwarded);
     lib_preload(L, "perilune.core.client", lib_client);
 }

@@ -34,6 +34,10 @@ int lib_udp(lua_State *L);
 
 /* "perilune.core.dns": resolvers, lookups. */
 int lib_dns(lua_State *L);
+
+/* "perilune.core.forwarded": clients behind trusted proxies. */
+int lib_forwarded(lua_State *L);
+
 /* "perilune.core.client": HTTP requests, connection pools. */
 int lib_client(lua_State *L);
 

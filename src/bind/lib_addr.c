@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "bind/lerr.h"
 #include "net/dns.h"
 
 struct addr lib_addr_check(lua_State *L, int arg)
@@ -37,5 +38,16 @@ int lib_addr_push(lua_State *L, const struct addr *a)
         lua_pushnil(L);
     else
         lua_pushinteger(L, addr_port(a));
+    return 2;
+}
+
+int lib_addr_refuse(lua_State *L, const struct err *e, const struct addr *a)
+{
+    struct buf text = BUF_EMPTY;
+
+    addr_format(a, &text);
+    lua_pushnil(L);
+    lerr_push(L, e, buf_cstr(&text));
+    buf_free(&text);
     return 2;
 }

@@ -15,4 +15,7 @@ void lib_addr_push_host(lua_State *L, const struct addr *a);
 /* Pushes host and port (for Unix sockets nil); the number of values pushed, 2. */
 int lib_addr_push(lua_State *L, const struct addr *a);
 
+/* nil and an error object whose message names `a`: what could not be done with that address. */
+int lib_addr_refuse(lua_State *L, const struct err *e, const struct addr *a);
+
 #endif

@@ -183,12 +183,17 @@ enum {
     ARG_COUNT
 };
 
-/* What is not needed often: timeouts, collect, decode, keep_alive, expect, version. */
+/* What is not needed often: timeouts, collect, decode, keep_alive, expect, version; a number is
+ * `most` of what is collected, and all else as usual. */
 static void read_options(lua_State *L, struct client_call *c)
 {
     struct client_request *r = &c->x->req;
     uint64_t most = c->most;
 
+    if (lua_type(L, ARG_OPTIONS) == LUA_TNUMBER) {
+        c->does_collect = true;
+        c->most = (size_t)lua_tonumber(L, ARG_OPTIONS);
+    }
     if (!lua_istable(L, ARG_OPTIONS))
         return;
     lib_client_pool_timeouts(L, ARG_OPTIONS, &c->x->timeouts);

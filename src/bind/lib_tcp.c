@@ -116,8 +116,9 @@ static const struct err *adopt_listener(int given, int *fd_out)
     return NULL;
 }
 
-/* Opens what the table at 1 says: listen_fd, path, or host and port. */
-static const struct err *open_listener(lua_State *L, int *fd_out)
+/* Opens what the table at 1 says: listen_fd, path, or host and port; `a` is left as it is by the
+ * first. */
+static const struct err *open_listener(lua_State *L, struct addr *a, int *fd_out)
 {
     struct listen_options o = {.backlog = (int)opts_number(L, 1, "backlog", 0),
                                .reuseport = opts_flag(L, 1, "reuseport"),
@@ -125,7 +126,6 @@ static const struct err *open_listener(lua_State *L, int *fd_out)
     int given = (int)opts_number(L, 1, "listen_fd", -1);
     struct buf text = BUF_EMPTY;
     struct slice path, host;
-    struct addr a;
     const struct err *e = NULL;
 
     if (given >= 0)
@@ -133,20 +133,21 @@ static const struct err *open_listener(lua_State *L, int *fd_out)
     path = opts_slice(L, 1, "path");
     if (path.n) {
         buf_printf(&text, "unix:" SLICE_FMT, SLICE_ARG(path));
-        e = addr_parse(buf_slice(&text), 0, &a);
+        e = addr_parse(buf_slice(&text), 0, a);
         buf_free(&text);
     } else {
         host = opts_slice(L, 1, "host");
-        e = addr_literal(host, &a) ? NULL : &err_invalid;
-        addr_set_port(&a, (uint16_t)opts_number(L, 1, "port", 0));
+        e = addr_literal(host, a) ? NULL : &err_invalid;
+        addr_set_port(a, (uint16_t)opts_number(L, 1, "port", 0));
     }
-    return e ? e : listen_open(&a, &o, fd_out);
+    return e ? e : listen_open(a, &o, fd_out);
 }
 
 /* listen(options, functions) → listener, or nil and an error */
 static int l_listen(lua_State *L)
 {
     struct lib_listener *l;
+    struct addr a = {0};
     const struct err *e;
 
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -160,9 +161,9 @@ static int l_listen(lua_State *L)
     lua_setmetatable(L, -2);
     lua_pushvalue(L, 2);
     lua_setfenv(L, -2);
-    e = open_listener(L, &l->fd);
+    e = open_listener(L, &a, &l->fd);
     if (e)
-        return lerr_return(L, e, "listen");
+        return a.len > 0 ? lib_addr_refuse(L, e, &a) : lerr_return(L, e, "listen_fd");
     lua_settop(L, 3);
     lua_pushvalue(L, 3);
     l->self = luaL_ref(L, LUA_REGISTRYINDEX);

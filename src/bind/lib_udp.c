@@ -165,7 +165,7 @@ static int l_open(lua_State *L)
     lua_setfenv(L, -2);
     e = udp_open(&local, &o, &s->fd);
     if (e)
-        return lerr_return(L, e, lua_tostring(L, 1));
+        return lib_addr_refuse(L, e, &local);
     s->family = local.sa.sa_family;
     io_init(&s->io, s->fd, on_ready);
     return 1;

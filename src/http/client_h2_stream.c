@@ -3,8 +3,8 @@
  *
  * The session may not be entered from within its events, so these only note what happened; the
  * consequences, calls of the user among them, are drawn in client_h2_stream_settle. finish() is
- * where every response ends well, fail_now() where it does not, let_go() where the exchange leaves
- * the record. */
+ * where every response ends well, close_early() and lose() where it does not, let_go() where the
+ * exchange leaves the record. */
 #include "http/client_h2_stream.h"
 
 #include "base/check.h"
@@ -97,7 +97,7 @@ static void let_go(struct client_h2_stream *st)
     struct client_exchange *x = st->x;
 
     st->x = NULL;
-    st->direct = SLICE_EMPTY;
+    st->s.direct = SLICE_EMPTY;
     st->is_body_held = false;
     timer_stop(&st->timer);
     outq_clear(&st->s.out);

@@ -482,11 +482,24 @@ void exchange_wait_body(struct exchange *x)
 
 int exchange_body_status(const struct exchange *x)
 {
-    if (x->body_err == &err_too_large)
-        return 413;
-    if (x->body_err == &err_timeout)
-        return 408;
-    return x->body_err == &err_unsupported ? 415 : 400;
+    static const struct {
+        const struct err *err;
+        int status;
+    } rows[] = {
+        {&err_too_large, 413},
+        {&err_timeout, 408},
+        {&err_unsupported, 415},
+        /* it came, and could not be kept */
+        {&err_no_resources, 500},
+        {&err_not_found, 500},
+        {&err_denied, 500},
+        {&err_io, 500},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (x->body_err == rows[i].err)
+            return rows[i].status;
+    return 400;
 }
 
 void exchange_notify_body(struct exchange *x)

@@ -161,7 +161,8 @@ enum body_result exchange_read_body(struct exchange *x, struct slice *data);
 /* After BODY_WAIT: on_body is called once when there is news. */
 void exchange_wait_body(struct exchange *x);
 
-/* What the request is answered when its body could not be read: 413, 408, 415 or 400. */
+/* What the request is answered when its body could not be read: 413, 408, 415 or 400; or kept:
+ * 500. */
 int exchange_body_status(const struct exchange *x);
 
 /* Hands the connection (or stream) over: the exchange ends as DETACHED, on_done runs, what is

@@ -10,8 +10,6 @@
 
 enum { SHED_MOST = 32 };
 
-static uint64_t n_accepted; /* process-wide: statistics */
-
 void server_init(struct server *s, const struct http_settings *settings, void *user)
 {
     *s = (struct server){.settings = settings, .user = user};
@@ -20,7 +18,6 @@ void server_init(struct server *s, const struct http_settings *settings, void *u
 
 void server_adopt(struct server *s, int fd, const struct addr *peer)
 {
-    n_accepted++;
     if (s->has_proxy_protocol)
         (void)server_conn_open(s, fd, peer, &server_proxied_protocol);
     else if (s->tls)
@@ -78,17 +75,4 @@ void server_close_all(struct server *s)
 
         c->protocol->on_close_all(c);
     }
-}
-
-void server_get_stats(struct server_stats *out)
-{
-    *out = (struct server_stats){
-        .accepted = n_accepted,
-        .requests = server_conn_requests(),
-        .reading = server_conn_count(CONN_HEAD),
-        .writing = server_conn_count(CONN_BUSY) + server_conn_count(CONN_DRAIN) +
-                   server_conn_count(CONN_FLUSH) + server_conn_count(CONN_LINGER),
-        .waiting = server_conn_count(CONN_IDLE),
-    };
-    out->active = out->reading + out->writing + out->waiting;
 }

@@ -69,7 +69,19 @@ struct server_stats {
     unsigned active, reading, writing, waiting;
 };
 
-/* Fills in the counters. */
+/* Where they are kept: what has happened, and connections by what they do. */
+struct server_counts {
+    uint64_t accepted, requests;
+    uint32_t phases[6]; /* by enum server_conn_phase */
+};
+
+/* The process counts in `where` from now on, and adds what it has counted so far. */
+void server_count_in(struct server_counts *where);
+
+/* What such counters say. */
+void server_stats_of(const struct server_counts *c, struct server_stats *out);
+
+/* Fills in the counters of this process. */
 void server_get_stats(struct server_stats *out);
 
 #endif

@@ -39,9 +39,9 @@ static struct {
     char bytes[SERVER_CONN_BUFFER];
 } reader; /* process-wide: the one read buffer */
 
-static unsigned counts[CONN_PHASE_COUNT]; /* process-wide: statistics */
-static uint64_t last_id;                  /* process-wide: connections are numbered */
-static uint64_t n_requests;               /* process-wide: statistics */
+static struct server_counts own_counts;            /* process-wide: statistics */
+static struct server_counts *counts = &own_counts; /* process-wide: where they are */
+static uint64_t last_id;                           /* process-wide: connections are numbered */
 
 /* --- input --- */
 
@@ -199,8 +199,8 @@ bool server_conn_flush(struct server_conn *c)
 
 void server_conn_set_phase(struct server_conn *c, enum server_conn_phase to)
 {
-    counts[c->phase]--;
-    counts[to]++;
+    counts->phases[c->phase]--;
+    counts->phases[to]++;
     c->phase = (uint8_t)to;
 }
 
@@ -226,7 +226,7 @@ struct exchange *server_conn_exchange(struct server_conn *c,
     x->connection_requests = ++c->requests;
     x->start_ms = since_ms;
     x->start_wall_ms = clock_wall_ms() - (int64_t)(clock_ms() - since_ms);
-    n_requests++;
+    counts->requests++;
     exchange_set_state(x, EXCHANGE_HEAD_IN);
     return x;
 }
@@ -272,14 +272,33 @@ bool server_conn_is_dispensable(const struct server_conn *c)
            (c->server->is_draining || c->server->is_crowded);
 }
 
-unsigned server_conn_count(enum server_conn_phase phase)
+void server_count_in(struct server_counts *where)
 {
-    return counts[phase];
+    where->accepted += counts->accepted;
+    where->requests += counts->requests;
+    for (int i = 0; i < CONN_PHASE_COUNT; i++)
+        where->phases[i] += counts->phases[i];
+    *counts = (struct server_counts){0};
+    counts = where;
 }
 
-uint64_t server_conn_requests(void)
+void server_stats_of(const struct server_counts *c, struct server_stats *out)
 {
-    return n_requests;
+    const uint32_t *n = c->phases;
+
+    *out = (struct server_stats){
+        .accepted = c->accepted,
+        .requests = c->requests,
+        .reading = n[CONN_HEAD],
+        .writing = n[CONN_BUSY] + n[CONN_DRAIN] + n[CONN_FLUSH] + n[CONN_LINGER],
+        .waiting = n[CONN_IDLE],
+    };
+    out->active = out->reading + out->writing + out->waiting;
+}
+
+void server_get_stats(struct server_stats *out)
+{
+    server_stats_of(counts, out);
 }
 
 static int wanted_events(const struct server_conn *c)
@@ -483,7 +502,8 @@ struct server_conn *server_conn_open(struct server *s, int fd, const struct addr
     set_peer(c, peer);
     list_append(&s->conns, &c->node);
     s->n_conns++;
-    counts[CONN_IDLE]++;
+    counts->phases[CONN_IDLE]++;
+    counts->accepted++;
     server_conn_schedule(c, true);
     return c;
 }
@@ -514,7 +534,7 @@ static void end(struct server_conn *c)
     timer_stop(&c->timer);
     loop_cancel(&c->later);
     list_remove(&c->node);
-    counts[c->phase]--;
+    counts->phases[c->phase]--;
     loop_free_later(c, free_conn);
 }
 

@@ -171,16 +171,10 @@ void server_conn_linger(struct server_conn *c);
 /* Drops what has come meanwhile; false: that was the end, or too much. */
 bool server_conn_linger_on(struct server_conn *c);
 
-/* Requests of the process. */
-uint64_t server_conn_requests(void);
-
 /* The peer's address; false when nothing is known. */
 bool server_conn_peer(const struct server_conn *c, struct addr *out);
 
 /* A line about a connection that has no exchange. */
 void server_conn_log(const struct server_conn *c, enum log_level level, const char *text);
-
-/* Connections of the process in a phase. */
-unsigned server_conn_count(enum server_conn_phase phase);
 
 #endif

@@ -64,6 +64,15 @@ bool addr_range_parse(struct slice text, struct addr_range *out, bool *is_loose_
     return true;
 }
 
+bool addr_range_of(const struct addr *a, struct addr_range *out)
+{
+    *out = (struct addr_range){.kind = ADDR_RANGE_ALL};
+    if (!bytes_of(a, &out->kind, out->bytes))
+        return false;
+    out->bits = out->kind == ADDR_RANGE_V4 ? 32 : 128;
+    return true;
+}
+
 static bool begins_with(const unsigned char *bytes, const struct addr_range *r)
 {
     unsigned whole = r->bits / 8, left = r->bits % 8;

@@ -16,6 +16,9 @@ struct addr_range {
  * cleared, and *is_loose_out tells that there were some. False: it is none of these. */
 bool addr_range_parse(struct slice text, struct addr_range *out, bool *is_loose_out);
 
+/* The range of that address alone. False: it is no IP address. */
+bool addr_range_of(const struct addr *a, struct addr_range *out);
+
 /* Is the address in it? An IPv4 address in an IPv6 socket is an IPv4 address. */
 bool addr_range_has(const struct addr_range *r, const struct addr *a);
 

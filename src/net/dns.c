@@ -25,6 +25,7 @@ struct dns_query {
     struct addr_list found[FAMILIES];
     const struct err *failure; /* of name servers */
     const struct err *result;  /* told by `tell` */
+    uint64_t until_ms;         /* of what has been answered */
     unsigned candidate;
     bool wants[FAMILIES];
     bool is_whole, tells_each, has_told;
@@ -64,7 +65,7 @@ void dns_cancel(struct dns_query **qp)
 static void finish(struct dns_query *q, const struct err *e)
 {
     struct addr_list all = ADDR_LIST_EMPTY;
-    struct dns_result result = {.addrs = &all, .is_last = true};
+    struct dns_result result = {.addrs = &all, .until_ms = q->until_ms, .is_last = true};
     unsigned first = q->family == DNS_PREFER_V4 ? V4 : V6;
     dns_fn fn = q->fn;
     void *user = q->user;
@@ -143,7 +144,7 @@ static void ask_next(struct dns_query *q)
  * afterwards. */
 static void tell_family(struct dns_query *q, unsigned i)
 {
-    struct dns_result result = {.addrs = &q->found[i], .is_last = !q->waits[!i]};
+    struct dns_result result = {.until_ms = q->until_ms, .is_last = !q->waits[!i]};
     struct addr_list found = q->found[i];
     dns_fn fn = q->fn;
     void *user = q->user;
@@ -161,6 +162,8 @@ static void keep_addresses(struct dns_query *q, unsigned i, struct dns_answer *a
 {
     struct addr_list list = ADDR_LIST_EMPTY;
 
+    if (a->until_ms)
+        q->until_ms = q->until_ms ? MIN(q->until_ms, a->until_ms) : a->until_ms;
     if (a->err && a->err != &err_name_not_found)
         q->failure = a->err;
     else if (!a->err && !dns_answer_addresses(a, types[i], &list))

@@ -18,6 +18,7 @@ struct dns_result {
     const struct err *err; /* NULL: there are addresses; else err_name_not_found, err_name_server,
                               err_timeout, err_invalid (no such name can be), err_cancelled */
     const struct addr_list *addrs; /* ports are 0; borrowed for the call */
+    uint64_t until_ms; /* clock_ms() up to which name servers let it be kept; 0: nothing is known */
     bool is_last;
 };
 

@@ -9,6 +9,7 @@
 struct dns_answer {
     unsigned refs;
     const struct err *err; /* NULL: there are records */
+    uint64_t until_ms;     /* clock_ms() up to which the resolver keeps it; 0: not at all */
     size_t n;
     char bytes[]; /* the whole message, may be empty when `err` is set */
 };

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -72,7 +73,7 @@ struct resolver_options resolver_defaults(void)
 
 static void on_deliver(struct loop_call *call);
 
-static const char *keep(char **slot, const char *text)
+static const char *keep_text(char **slot, const char *text)
 {
     *slot = text ? mem_strdup(slice_str(text)) : NULL;
     return *slot;
@@ -83,10 +84,10 @@ static void set_options(struct resolver *r, const struct resolver_options *o)
     struct resolver_options *own = &r->options;
 
     *own = *o;
-    own->servers = keep(&r->servers, o->servers);
-    own->search = keep(&r->search, o->search);
-    own->hosts = keep(&r->hosts_path, o->hosts ? o->hosts : "/etc/hosts");
-    own->resolv_conf = keep(&r->resolv_conf, o->resolv_conf);
+    own->servers = keep_text(&r->servers, o->servers);
+    own->search = keep_text(&r->search, o->search);
+    own->hosts = keep_text(&r->hosts_path, o->hosts ? o->hosts : "/etc/hosts");
+    own->resolv_conf = keep_text(&r->resolv_conf, o->resolv_conf);
     own->timeout = o->timeout ? o->timeout : TIMEOUT_MS;
     own->tries = o->tries ? o->tries : TRIES;
     own->total_timeout = o->total_timeout ? o->total_timeout : TOTAL_MS;
@@ -239,6 +240,14 @@ static uint64_t time_to_keep(const struct resolver *r, const struct dns_answer *
     return (uint64_t)ttl * 1000;
 }
 
+static void keep(struct resolver *r, struct slice key, struct dns_answer *a)
+{
+    uint64_t ms = time_to_keep(r, a);
+
+    a->until_ms = ms ? clock_ms() + ms : 0;
+    dns_cache_put(&r->cache, key, a, ms);
+}
+
 static void on_answer(void *user, const struct err *e, struct slice message)
 {
     struct question *q = user;
@@ -248,7 +257,7 @@ static void on_answer(void *user, const struct err *e, struct slice message)
     if (e && e != &err_name_not_found)
         r->stats.failed += e != &err_cancelled;
     else
-        dns_cache_put(&r->cache, q->key, a, time_to_keep(r, a));
+        keep(r, q->key, a);
     while (!list_is_empty(&q->waits))
         make_ready(CONTAINER_OF(q->waits.next, struct resolver_wait, node), a);
     dns_answer_unref(&a);

@@ -44,6 +44,7 @@ static struct {
 /* --- life --- */
 
 static void on_timer(struct timer *t);
+static void watch(struct wire *w, int events);
 static void on_ready(struct stream *s, int events);
 
 void wire_init(struct wire *w)
@@ -62,6 +63,7 @@ void wire_open(struct wire *w, struct stream *s, void (*on_event)(struct wire *w
     w->waits = w->expired = w->watched = 0;
     w->is_dry = w->has_eof = w->is_overfull = false;
     w->read_deadline = w->write_deadline = 0;
+    w->end = NULL;
     s->on_ready = on_ready;
     s->user = w;
 }
@@ -147,6 +149,8 @@ void wire_consume(struct wire *w, size_t n)
     w->n -= n;
     w->taken += n;
     w->scanned = 0;
+    if (w->end && w->n == 0)
+        watch(w, w->watched | IO_READ);
 }
 
 static enum wire_result filled(struct wire *w, ssize_t got, size_t asked)
@@ -414,13 +418,33 @@ static void tell(struct wire *w, int side)
     w->on_event(w, side);
 }
 
+/* Nobody reads, and somebody minds. */
+static void look_for_end(struct wire *w)
+{
+    struct wire_end *e = w->end;
+    enum wire_result r = wire_fill(w, 0);
+
+    if (r == WIRE_DONE || r == WIRE_WAIT)
+        return;
+    w->end = NULL;
+    e->fn(e);
+}
+
 static void on_readable(struct wire *w)
 {
     w->is_dry = false;
     if (w->waits & IO_READ)
         tell(w, IO_READ);
+    else if (w->end && w->n == 0)
+        look_for_end(w);
     else
         watch(w, w->watched & ~IO_READ);
+}
+
+void wire_mind_end(struct wire *w, struct wire_end *e)
+{
+    w->end = e;
+    watch(w, w->watched | IO_READ);
 }
 
 static void on_writable(struct wire *w)

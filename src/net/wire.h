@@ -22,6 +22,11 @@ enum wire_result {
     WIRE_FAILED, /* w->stream->err, or err_too_large with w->is_overfull; the slice likewise */
 };
 
+/* Who wants to know that the peer has ended its side while nobody reads. */
+struct wire_end {
+    void (*fn)(struct wire_end *e);
+};
+
 struct wire {
     struct stream *stream; /* NULL: closed */
     const char *in;        /* unread input: n bytes, in the shared buffer or in `kept` */
@@ -37,6 +42,7 @@ struct wire {
     uint64_t write_timeout; /* of the running wait, in ms; progress starts it anew */
     size_t out_goal;        /* on_event(IO_WRITE) is due when no more is queued */
     void (*on_event)(struct wire *w, int events);
+    struct wire_end *end;            /* NULL: nobody */
     uint8_t waits, expired, watched; /* IO_READ | IO_WRITE */
     bool is_dry;                     /* reading would answer AGAIN */
     bool has_eof;
@@ -117,6 +123,11 @@ void wire_wait(struct wire *w, int side, uint64_t ms);
 
 /* Nobody waits for `side` any more. */
 void wire_forget(struct wire *w, int side);
+
+/* From now on, until the wire is closed, e->fn is called once from the loop when the peer has ended
+ * its side, or is gone, while nobody waits for input and none is unread (whoever was told of the
+ * end by a read included); it may close the wire. Input is read and kept to see that. */
+void wire_mind_end(struct wire *w, struct wire_end *e);
 
 /* Did the last wait for `side` end because of its time? Asking clears it. */
 bool wire_has_expired(struct wire *w, int side);

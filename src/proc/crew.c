@@ -16,6 +16,7 @@
 
 #include "app/app.h"
 #include "app/fair_share.h"
+#include "app/server_counts.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -156,6 +157,7 @@ void crew_start(struct app_conf *conf, const struct privs *privs)
     crew.count = conf_count_workers(conf);
     crew.generation++;
     fair_share_open(crew.count);
+    server_counts_open(crew.count);
     crew.died_young = 0;
     crew.is_dismissed = false;
     log_write(NULL, LOG_NOTICE, "start worker processes");

@@ -44,7 +44,7 @@ static int check(const struct command *command, struct boot *b)
     if (conf)
         say(command, "the configuration file", b->path, "syntax is ok");
     is_well = conf && privs_resolve(conf, &privs, &e) && conf_open_logs(conf, &e) &&
-              boot_check_handlers(conf, &e);
+              boot_check_lua(conf, &e);
     machine_close();
     if (!is_well) {
         boot_report(b, &e);
@@ -90,13 +90,16 @@ static int send_signal(const struct command *command, struct boot *b)
     return is_sent ? 0 : 1;
 }
 
+/* What `require "ngx.errlog"` shows are lines of what runs here, not these. */
 static void log_start(void)
 {
+    log_tap_fn tap = log_set_tap(NULL);
     struct utsname system;
 
     log_write(NULL, LOG_NOTICE, "%s", product_token());
     if (uname(&system) == 0)
         log_write(NULL, LOG_NOTICE, "OS: %s %s", system.sysname, system.release);
+    (void)log_set_tap(tap);
 }
 
 /* Leaves the terminal and writes the pid file; from here on the process's number is final. */

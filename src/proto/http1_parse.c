@@ -217,13 +217,22 @@ static const char *take_host(struct walk *w, struct slice value)
     return url_parse_host(value, &w->out->host, &w->out->host_port) ? NULL : "malformed Host";
 }
 
+/* RFC 9110, section 10.1.1: a list, which may be empty (section 5.6.1.2), and is ignored in
+ * HTTP/1.0. */
 static const char *take_expect(struct walk *w, struct slice value)
 {
-    if (!slice_ieq(value, SLICE("100-continue"))) {
-        w->out->status = 417;
-        return "unknown expectation";
+    struct slice rest = value;
+
+    while (rest.p) {
+        struct slice member = slice_trim(slice_cut(&rest, ','));
+
+        if (slice_ieq(member, SLICE("100-continue"))) {
+            w->out->has_expect_continue = w->out->minor > 0;
+        } else if (member.n > 0) {
+            w->out->status = 417;
+            return "unknown expectation";
+        }
     }
-    w->out->has_expect_continue = w->out->minor > 0; /* RFC 9110 section 10.1.1 */
     return NULL;
 }
 
@@ -418,4 +427,23 @@ enum http1_result http1_parse_request(const char *p, size_t n, const struct http
     if (r != HTTP1_DONE)
         return r;
     return parse_fields(&w, slice_of(p, n), (size_t)(fields - p));
+}
+
+const char *http1_head_keep(const struct http1_head *h, const char *from, struct pool *pool,
+                            struct header_list *fields_out)
+{
+    char *copy = pool_alloc(pool, h->size);
+    struct header *fields = pool_alloc(pool, h->headers.n * sizeof(*fields));
+
+    memcpy(copy, from, h->size);
+    for (unsigned i = 0; i < h->headers.n; i++) {
+        const struct header *f = &h->headers.fields[i];
+
+        fields[i].name = http1_moved(f->name, from, copy);
+        fields[i].value = http1_moved(f->value, from, copy);
+        fields[i].id = f->id;
+        fields[i].marks = 0;
+    }
+    *fields_out = (struct header_list){fields, h->headers.n, h->headers.n};
+    return copy;
 }

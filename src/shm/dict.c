@@ -65,8 +65,8 @@ void dict_close(struct dict **dp)
     mem_free(d);
 }
 
-static enum dict_result hand_out(struct dict *d, struct entry *e, int64_t now,
-                                 struct dict_item *out)
+/* Where it lies. */
+static enum dict_result look_at(struct entry *e, int64_t now, struct dict_item *out)
 {
     const char *value = shard_value(e);
 
@@ -80,9 +80,19 @@ static enum dict_result hand_out(struct dict *d, struct entry *e, int64_t now,
         memcpy(&out->number, value, sizeof(out->number));
     else if (e->type == DICT_BOOLEAN)
         out->number = *value;
-    else
-        shard_copy(d, value, e->value_n, out);
+    out->p = value;
+    out->n = e->value_n;
     return DICT_OK;
+}
+
+static enum dict_result hand_out(struct dict *d, struct entry *e, int64_t now,
+                                 struct dict_item *out)
+{
+    enum dict_result r = look_at(e, now, out);
+
+    if (r == DICT_OK && e->type != DICT_NUMBER && e->type != DICT_BOOLEAN)
+        shard_copy(d, out->p, out->n, out);
+    return r;
 }
 
 static enum dict_result look_up(struct dict *d, struct slice key, struct dict_item *out,
@@ -191,7 +201,7 @@ static enum dict_result put(struct shard *s, struct slice key, uint32_t hash, ui
     at = shard_new(s, key, hash, n);
     if (at && old)
         shard_remove(s, old);
-    else if (!at && old)
+    else if (!at && old && !(mode & DICT_KEEPS))
         shard_delete(s, old);
     if (!at && !(mode & DICT_SAFE)) {
         item->is_forcible = s->oldest != 0;
@@ -207,9 +217,30 @@ static enum dict_result put(struct shard *s, struct slice key, uint32_t hash, ui
     return DICT_OK;
 }
 
+/* The entry of a key; *is_there_out: it has not expired. */
+static uint32_t find(struct shard *s, struct slice key, uint32_t hash, int64_t now,
+                     bool *is_there_out)
+{
+    uint32_t at = shard_find(s, key, hash);
+
+    *is_there_out = at && !shard_is_expired(shard_entry(s, at), now);
+    return at;
+}
+
+/* Puts the item in the place of the entry `at`, or takes that away. */
+static enum dict_result set(struct shard *s, struct slice key, uint32_t hash, uint32_t at,
+                            struct dict_item *item, unsigned mode)
+{
+    if (item->type != DICT_NIL)
+        return put(s, key, hash, at, item, mode);
+    if (at)
+        shard_delete(s, at);
+    return DICT_OK;
+}
+
 enum dict_result dict_store(struct dict *d, struct slice key, struct dict_item *item, unsigned mode)
 {
-    enum dict_result result = DICT_OK;
+    enum dict_result result;
     int64_t now = clock_wall_ms();
     uint32_t hash, at;
     struct shard *s = shard_enter_for(d, key, &hash);
@@ -217,16 +248,13 @@ enum dict_result dict_store(struct dict *d, struct slice key, struct dict_item *
 
     item->is_forcible = false;
     shard_expire_some(s, now);
-    at = shard_find(s, key, hash);
-    is_there = at && !shard_is_expired(shard_entry(s, at), now);
+    at = find(s, key, hash, now, &is_there);
     if (mode & DICT_ADD && is_there)
         result = DICT_EXISTS;
     else if (mode & DICT_REPLACE && !is_there)
         result = DICT_NOT_FOUND;
-    else if (item->type != DICT_NIL)
-        result = put(s, key, hash, at, item, mode);
-    else if (at)
-        shard_delete(s, at);
+    else
+        result = set(s, key, hash, at, item, mode);
     shard_leave(s);
     return result;
 }
@@ -252,21 +280,43 @@ static bool is_equal(struct entry *e, const struct dict_item *item)
 enum dict_result dict_swap(struct dict *d, struct slice key, const struct dict_item *expected,
                            struct dict_item *item)
 {
-    enum dict_result result = DICT_OK;
+    enum dict_result result;
     int64_t now = clock_wall_ms();
     uint32_t hash, at;
     struct shard *s = shard_enter_for(d, key, &hash);
     bool is_there;
 
     item->is_forcible = false;
-    at = shard_find(s, key, hash);
-    is_there = at && !shard_is_expired(shard_entry(s, at), now);
+    at = find(s, key, hash, now, &is_there);
     if (is_there ? !is_equal(shard_entry(s, at), expected) : expected->type != DICT_NIL)
         result = DICT_CHANGED;
-    else if (item->type != DICT_NIL)
-        result = put(s, key, hash, at, item, DICT_SET);
-    else if (at)
-        shard_delete(s, at);
+    else
+        result = set(s, key, hash, at, item, DICT_SET);
+    shard_leave(s);
+    return result;
+}
+
+enum dict_result dict_change(struct dict *d, struct slice key, unsigned mode, dict_change_fn fn,
+                             void *user)
+{
+    struct dict_item item = {.type = DICT_NIL};
+    enum dict_result result = DICT_OK;
+    int64_t now = clock_wall_ms();
+    uint32_t hash, at;
+    struct shard *s = shard_enter_for(d, key, &hash);
+
+    shard_expire_some(s, now);
+    at = shard_find(s, key, hash);
+    if (at && !shard_is_expired(shard_entry(s, at), now))
+        result = look_at(shard_entry(s, at), now, &item);
+    if (result == DICT_OK && fn(user, &item)) {
+        if (item.type != DICT_NIL)
+            result = put(s, key, hash, at, &item, mode);
+        else if (at)
+            shard_delete(s, at);
+    } else if (item.type != DICT_NIL) {
+        shard_touch(s, at);
+    }
     shard_leave(s);
     return result;
 }

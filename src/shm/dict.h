@@ -37,7 +37,13 @@ enum dict_result {
     DICT_CHANGED,    /* dict_swap: it is not what was expected */
 };
 
-enum dict_mode { DICT_SET = 0, DICT_ADD = 1, DICT_REPLACE = 2, DICT_SAFE = 4 /* evicts nothing */ };
+enum dict_mode {
+    DICT_SET = 0,
+    DICT_ADD = 1,
+    DICT_REPLACE = 2,
+    DICT_SAFE = 4,  /* evicts nothing */
+    DICT_KEEPS = 8, /* what is there stays when there is no room for what is to be there */
+};
 
 enum { DICT_KEY_MOST = 65535, DICT_ZONE_LEAST = 8192 };
 
@@ -87,6 +93,15 @@ enum dict_result dict_store(struct dict *d, struct slice key, struct dict_item *
 /* Stores `item` when what is there (DICT_NIL: nothing) is equal to `expected` in type and value. */
 enum dict_result dict_swap(struct dict *d, struct slice key, const struct dict_item *expected,
                            struct dict_item *item);
+
+/* What there is under a key (DICT_NIL: nothing) becomes what is to be there: DICT_NIL deletes.
+ * item->p is borrowed; a new value is the caller's memory. False: it stays as it is. Runs with a
+ * lock held: it must be quick, and not touch any dictionary. */
+typedef bool (*dict_change_fn)(void *user, struct dict_item *item);
+
+/* Reads, changes and stores as one operation. `mode`: DICT_SET, with DICT_SAFE, DICT_KEEPS. */
+enum dict_result dict_change(struct dict *d, struct slice key, unsigned mode, dict_change_fn fn,
+                             void *user);
 
 /* Deletes; it is no failure when there is none. */
 void dict_delete(struct dict *d, struct slice key);

@@ -72,6 +72,20 @@ void lock_enlist(void)
         take_seat();
 }
 
+bool lock_is_alive(uint64_t name)
+{
+    struct seat *s = &seats[name & ((1 << SEAT_BITS) - 1)];
+
+    if (name == lock_self)
+        return true;
+    if (atomic_load(&s->times) != name >> SEAT_BITS)
+        return false; /* somebody younger sits there */
+    if (!life_take(&s->life))
+        return atomic_load(&s->times) == name >> SEAT_BITS;
+    life_give(&s->life);
+    return false;
+}
+
 /* Takes the place of an owner that is dead. */
 static bool inherit(struct lock *l, uint64_t owner)
 {

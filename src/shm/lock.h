@@ -14,8 +14,8 @@ struct lock {
     _Atomic uint64_t owner; /* 0: nobody */
 };
 
-/* What this process writes into the locks it holds; 0: it has not held any yet. Not for use but by
- * lock_take. */
+/* What this process writes into the locks it holds; 0: it has not held any yet. Set by
+ * lock_take and lock_enlist alone; for others it is the name of this process. */
 extern uint64_t lock_self;
 
 /* Makes a lock, before the fork. */
@@ -24,6 +24,9 @@ void lock_init(struct lock *l);
 /* Gives this process its name, which lock_take does otherwise when it is needed first. To be called
  * by the main thread, which lives as long as the process, before others take locks. */
 void lock_enlist(void);
+
+/* Does the process live whose lock_self that is? */
+bool lock_is_alive(uint64_t name);
 
 /* The rest of lock_take. */
 bool lock_take_slow(struct lock *l) MUST_USE;

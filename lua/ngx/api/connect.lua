@@ -1,4 +1,4 @@
---- tcpsock:connect: from the pool of the peer, or anew.
+--- tcpsock:connect: from the pool of the peer, or anew; the options of the socket.
 
 local context = require "ngx.api.context"
 local core = require "perilune.core.stream"
@@ -143,6 +143,9 @@ local function connect_anew(self, p, host, port)
             pool.lose(p)
         end)
     end
+    if port then
+        tcp.debug_log("socket tcp_nodelay", true)
+    end
     return adopt(self, s, p)
 end
 
@@ -212,6 +215,40 @@ function tcp.methods:connect(...)
         return adopt(self, s, p)
     end
     return connect_through(self, p, host, port)
+end
+
+--- The stream whose options are asked for; nil when it is closed.
+local function stream_with_options(self)
+    local s = self[CORE]
+    if not s and not self[KEY] then
+        error("socket is never created nor connected", 3)
+    end
+    return s and core.is_open(s) and s or nil
+end
+
+--- Options of the socket (SO_…): keepalive, reuseaddr, tcp-nodelay, sndbuf, rcvbuf, keepidle, keepintvl, keepcnt.
+function tcp.methods:setoption(option, value)
+    if option == nil then
+        return nil, 'missing the "option" argument'
+    elseif value == nil then
+        return nil, 'missing the "value" argument'
+    end
+    local s = stream_with_options(self)
+    if not s then
+        return nil, "closed"
+    end
+    return dial.set_option(s, option, value)
+end
+
+--- The value of an option.
+function tcp.methods:getoption(option)
+    local s = stream_with_options(self)
+    if option == nil then
+        return nil, 'missing the "option" argument'
+    elseif not s then
+        return nil, "closed"
+    end
+    return dial.get_option(s, option)
 end
 
 return tcp

@@ -76,8 +76,8 @@ function tcp.methods:settrustedstore(store)
     return true
 end
 
---- What stands for a session outside: programs tell it from `true` by its type, which is cdata in OpenResty, userdata in
--- its `stream`.
+--- What stands for a session outside: programs tell it from `true` by its type, which is cdata in OpenResty, userdata
+-- in its `stream`.
 local boxes = setmetatable({}, { __mode = "k" })
 ffi.cdef "struct perilune_tls_session { char unused; };"
 

@@ -4,12 +4,15 @@
 local bytes = require "perilune.core.stream"
 local context = require "ngx.api.context"
 local core = require "perilune.core.session"
+local core_ngx = require "perilune.core.ngx"
 local socket_core = require "perilune.core.socket"
 local tcp = require "ngx.api.handshake"
 local tcp_core = require "perilune.core.tcp"
 local udp = require "ngx.api.udp"
 
 local WAIT, CORE, READ_MS, SEND_MS = bytes.WAIT, tcp.slots.CORE, tcp.slots.READ_MS, tcp.slots.SEND_MS
+
+local DEBUG = 8
 
 local session = {}
 
@@ -37,6 +40,39 @@ for _, name in ipairs { "receive", "receiveany", "receiveuntil", "send", "settim
     methods[name] = tcp.methods[name]
 end
 local mt = { __index = methods, __name = "request socket" }
+
+--- With lua_check_client_abort the end of what the client sends is its abort, also where all of it was asked for.
+local function minded(data, err, partial)
+    if err == "closed" then
+        return nil, "client aborted", partial
+    end
+    return data, err, partial
+end
+
+local minding = setmetatable({}, { __index = methods })
+local minding_mt = { __index = minding, __name = "request socket" }
+
+function minding:receive(...)
+    local data, err, partial = minded(methods.receive(self, ...))
+    if data and (... == "*a" or ... == "a") then
+        return nil, "client aborted", data
+    end
+    return data, err, partial
+end
+
+function minding:receiveany(...)
+    return minded(methods.receiveany(self, ...))
+end
+
+function minding:receiveuntil(...)
+    local read, err = methods.receiveuntil(self, ...)
+    if not read then
+        return nil, err
+    end
+    return function(...)
+        return minded(read(...))
+    end
+end
 
 --- Sends, unless our side has been ended.
 function methods:send(...)
@@ -95,6 +131,7 @@ function methods:shutdown(direction)
         return nil, "socket busy writing"
     end
     core.shutdown()
+    core_ngx.log_line(DEBUG, "stream lua shutdown socket write direction")
     self.is_shut = true
     return 1
 end
@@ -122,7 +159,7 @@ end
 -- @treturn ?socket
 -- @treturn ?string error
 function session.socket()
-    local own, is_udp = core.request()
+    local own, is_udp, minds_end = core.request()
     if not own then
         return nil, is_udp
     end
@@ -131,7 +168,7 @@ function session.socket()
     end
     local sock = { false, false, 0, 0, 0, false, false, false, false }
     sock[CORE] = own
-    return setmetatable(sock, mt)
+    return setmetatable(sock, minds_end and minding_mt or mt)
 end
 
 return session

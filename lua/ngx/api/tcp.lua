@@ -437,40 +437,6 @@ function methods:getreusedtimes(...)
     return core.uses(s)
 end
 
---- The stream whose options are asked for; nil when it is closed.
-local function stream_with_options(self)
-    local s = self[CORE]
-    if not s and not self[KEY] then
-        error("socket is never created nor connected", 3)
-    end
-    return s and is_open(s) and s or nil
-end
-
---- Options of the socket (SO_…): keepalive, reuseaddr, tcp-nodelay, sndbuf, rcvbuf, keepidle, keepintvl, keepcnt.
-function methods:setoption(option, value)
-    if option == nil then
-        return nil, 'missing the "option" argument'
-    elseif value == nil then
-        return nil, 'missing the "value" argument'
-    end
-    local s = stream_with_options(self)
-    if not s then
-        return nil, "closed"
-    end
-    return dial.set_option(s, option, value)
-end
-
---- The value of an option.
-function methods:getoption(option)
-    local s = stream_with_options(self)
-    if option == nil then
-        return nil, 'missing the "option" argument'
-    elseif not s then
-        return nil, "closed"
-    end
-    return dial.get_option(s, option)
-end
-
 --- The descriptor.
 function methods:getfd()
     if not self[CORE] or not is_open(self[CORE]) then

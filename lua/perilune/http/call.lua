@@ -7,15 +7,21 @@ local body_source = require "perilune.http.body_source"
 local core = require "perilune.core.client"
 local core_task = require "perilune.core.task"
 local deferred = require "perilune.deferred"
+local deferred_core = require "perilune.deferred.core"
 local digest = require "perilune.http.digest"
 local failure = require "perilune.failure"
 local options = require "perilune.options"
+local pool = require "perilune.http.pool"
 local proxy = require "perilune.http.proxy"
 local redirect = require "perilune.http.redirect"
 local response = require "perilune.http.response"
 local retry = require "perilune.http.retry"
 local status_text = require "perilune.http.status"
 local task = require "perilune.task"
+local timers = require "perilune.timers"
+
+local PENDING, SUCCESS, ERROR = deferred_core.PENDING, deferred_core.SUCCESS, deferred_core.ERROR
+local STATE = 1
 
 local call = {}
 
@@ -25,14 +31,13 @@ local NO_FIELDS = {}
 -- nobody has any more is to be collected.
 local function finish(self, err, res)
     local timer, d = self.timer, self.d
-    self.timer, self.d = nil, nil
+    self.d = nil
     if timer then
         timer:stop()
+        self.timer = nil
     end
-    if err then
-        d:error(err)
-    else
-        d:success(res)
+    if d[STATE] == PENDING then
+        deferred_core.settle(d, err and ERROR or SUCCESS, err or res)
     end
 end
 
@@ -125,7 +130,7 @@ local function send(self)
         self.activity:request(self.method, target, host, fields, source and source.core)
     end
     local id, err = core.send(self.pool.core, self.key or u.key, self.way or u, self, self.method, target, host, fields,
-        source and source.core, self.core_options)
+        source and source.core or nil, self.core_options)
     if not id then
         finish(self, err)
         return
@@ -240,14 +245,15 @@ function events.head(self, status, head, body, trailers, is_stored)
     if self.cache and not is_stored and ask_cache(self, res, status, head, body) then
         return
     end
-    res.cache_status = self.cache_status
+    if self.cache_status then
+        res.cache_status = self.cache_status
+    end
     if self.options.cookie_store and not is_stored then
         self.options.cookie_store:take(self.url, res.headers)
     end
     if (status >= 300 or self.retry) and goes_on(self, res) then
         return
     end
-    res.request_time = core_task.clock() - self.started
     if self.trace then
         res.trace_redirects = self.trace
     end
@@ -319,33 +325,50 @@ local function answer(self, status, head, body)
     end)
 end
 
---- Sends the same once more for the cache's sake.
-local function again_for_cache(self)
-    return call.start({
-        options = { decompress = self.options.decompress, follow_redirects = false, throw_exceptions = false },
-        pool = self.pool, url = self.url, url_text = self.url_text, method = self.method, fields = self.fields,
-        has_host = self.has_host, key = self.key, way = self.way, proxy = self.proxy, cache = self.cache,
-        core_options = options.together(self.core_options, { collect = true, most = self.cache.max_entry_size }),
-        must_validate = true,
-    })
+-- --- life ---
+
+--- The work behind a deferred is given up: the response is not wanted any more.
+local function abandon(self)
+    if self.activity then
+        self.activity:line("*", "cancelled")
+    end
+    stop(self)
+    self.d = nil
 end
 
---- Starts a prepared call.
--- @tparam table self `url url_text method fields source options pool core_options coerce`
+--- A call. All fields that it usually has are named here, so that its table never grows.
+-- @tparam table o options
+-- @tparam table u of `url.parse`
+-- @tparam string method
+-- @tparam table fields flat array
+-- @treturn table to which `source core_options coerce cache has_host`, `retry key way proxy activity` may be added
+function call.new(o, u, method, fields)
+    return {
+        options = o, url = u, method = method, fields = fields, pool = o.pool or pool.default(), url_text = u.url,
+        started = timers.now(), abandon = abandon, d = false, id = false, is_answered = false,
+        source = false, core_options = false, coerce = false, cache = false, has_host = false,
+    }
+end
+
+--- Sends the same once more for the cache's sake.
+local function again_for_cache(self)
+    local options_of_core = type(self.core_options) == "table" and self.core_options or nil
+    local other = call.new({ decompress = self.options.decompress, follow_redirects = false, throw_exceptions = false,
+        pool = self.pool }, self.url, self.method, self.fields)
+    other.url_text, other.has_host, other.cache, other.must_validate = self.url_text, self.has_host, self.cache, true
+    other.key, other.way, other.proxy = self.key, self.way, self.proxy
+    other.core_options = options.together(options_of_core, { collect = true, most = self.cache.max_entry_size })
+    return call.start(other)
+end
+
+--- Starts a call.
+-- @tparam table self of `call.new`
 -- @treturn deferred of the response
 function call.start(self)
-    self.started = core_task.clock()
     if self.cache then
         self.answer, self.again_for_cache = answer, again_for_cache
     end
-    local d = deferred.deferred(function()
-        if self.activity then
-            self.activity:line("*", "cancelled")
-        end
-        stop(self)
-        self.d = nil
-    end)
-    d.is_personal = true -- a task that is cancelled while it alone waits stops the request, too
+    local d = deferred_core.new(self)
     self.d = d
     if self.retry and not body_source.is_replayable(self.source) then
         self.retry = nil

@@ -116,28 +116,36 @@ local function add_own(fields, given)
     return named
 end
 
+--- Adds a field of ours that the user has not given himself.
+local function add(fields, named, name, value)
+    if value and not (named and named[name:lower()]) then
+        fields[#fields + 1], fields[#fields + 2] = name, value
+    end
+end
+
 local function fields_of(o, u, source)
-    local fields = {}
-    local named = o.headers and add_own(fields, o.headers) or NO_OPTIONS
-    local function add(name, value)
-        if value and not named[name:lower()] then
-            fields[#fields + 1], fields[#fields + 2] = name, value
-        end
+    local coding = accept_encoding(o)
+    local fields, named
+    if o.headers or not coding then
+        fields = {}
+        named = o.headers and add_own(fields, o.headers)
+        add(fields, named, "User-Agent", "perilune")
+        add(fields, named, "Accept-Encoding", coding)
+    else
+        fields = { "User-Agent", "perilune", "Accept-Encoding", coding }
     end
-    add("User-Agent", "perilune")
-    add("Accept", o.accept and (o.accept:find("/", 1, true) and o.accept or "application/" .. o.accept))
-    add("Accept-Encoding", accept_encoding(o))
-    add("Authorization", authorization(o, u))
-    add("Content-Type", media_type(o, source))
-    add("Cookie", o.cookies and cookie_field(o))
-    add("Expect", o.expect_continue and source and "100-continue")
+    add(fields, named, "Accept", o.accept and (o.accept:find("/", 1, true) and o.accept or "application/" .. o.accept))
+    add(fields, named, "Authorization", authorization(o, u))
+    add(fields, named, "Content-Type", media_type(o, source))
+    add(fields, named, "Cookie", o.cookies and cookie_field(o))
+    add(fields, named, "Expect", o.expect_continue and source and "100-continue")
     if o.as == "sse" then
-        add("Accept", "text/event-stream")
+        add(fields, named, "Accept", "text/event-stream")
     end
-    if o.cookie_store and not named.cookie and not o.cookies then
+    if o.cookie_store and not (named and named.cookie) and not o.cookies then
         o.cookie_store:give(u, fields)
     end
-    return fields, named.host
+    return fields, named and named.host
 end
 
 local function flat(given)
@@ -146,21 +154,32 @@ local function flat(given)
     return fields
 end
 
---- What C has to know beside the request itself; nil when there is nothing.
+--- What C has to know beside the request itself: nil when there is nothing, a number when it is only how many bytes of
+-- body it may collect.
 local function core_options(o)
-    local whole = coerce.is_whole[o.as]
-    if not (whole or o.pool_timeout or o.connection_timeout or o.request_timeout or o.read_timeout or o.total_timeout
+    local most = coerce.is_whole[o.as] and (o.max_body_size or MAX_BODY)
+    if not (o.pool_timeout or o.connection_timeout or o.request_timeout or o.read_timeout or o.total_timeout
         or o.keep_alive == false or o.decompress == false or o.expect_continue or o.http_version
         or o.trailers) then
-        return nil
+        return most or nil
     end
     return {
         pool_timeout = o.pool_timeout, connection_timeout = o.connection_timeout, request_timeout = o.request_timeout,
-        read_timeout = o.read_timeout, total_timeout = o.total_timeout, collect = whole,
-        most = whole and (o.max_body_size or MAX_BODY) or nil, raw = o.decompress == false,
-        close = o.keep_alive == false,
+        read_timeout = o.read_timeout, total_timeout = o.total_timeout, collect = most ~= false,
+        most = most or nil, raw = o.decompress == false, close = o.keep_alive == false,
         expect = o.expect_continue, http10 = o.http_version == "1.0", trailers = o.trailers and flat(o.trailers),
     }
+end
+
+local function body_of(o)
+    if o.body == nil and o.json == nil and not o.form_params and not o.multipart then
+        return nil
+    end
+    local ok, source = pcall(body_source.of_options, o)
+    if not ok then
+        return nil, type(source) == "table" and source or failure.new("invalid", source)
+    end
+    return source
 end
 
 local function prepare(o)
@@ -168,27 +187,29 @@ local function prepare(o)
     if not u then
         return nil, err
     end
-    local ok, source = pcall(body_source.of_options, o)
-    if not ok then
-        return nil, type(source) == "table" and source or failure.new("invalid", source)
-    end
-    local self = {
-        options = o, pool = o.pool or pool.default(), url = u, url_text = u.url,
-        method = o.method and o.method:upper() or "GET", source = source, core_options = core_options(o),
-        cache = o.cache, coerce = o.as and coerce[o.as], retry = o.retry and retry.policy(o.retry) or nil,
-    }
-    if o.log_activity then
-        self.activity = activity.of(o.log_activity)
-    end
-    self.fields, self.has_host = fields_of(o, u, source)
-    if o.as == "file" and o.resume then
-        require("perilune.http.download").ask_for_rest(o, self.fields)
-    end
-    self.key, self.way, self.proxy, err = way.of(o, u)
+    local source
+    source, err = body_of(o)
     if err then
         return nil, err
     end
-    return self
+    local fields, has_host = fields_of(o, u, source)
+    local self = call.new(o, u, o.method and o.method:upper() or "GET", fields)
+    self.source, self.has_host, self.cache = source, has_host, o.cache
+    self.core_options, self.coerce = core_options(o), o.as and coerce[o.as]
+    if o.retry then
+        self.retry = retry.policy(o.retry)
+    end
+    if o.log_activity then
+        self.activity = activity.of(o.log_activity)
+    end
+    if o.as == "file" and o.resume then
+        require("perilune.http.download").ask_for_rest(o, self.fields)
+    end
+    local key, by, by_proxy, no_way = way.of(o, u)
+    if key then
+        self.key, self.way, self.proxy = key, by, by_proxy
+    end
+    return not no_way and self, no_way
 end
 
 local send
@@ -256,9 +277,7 @@ local function check(o, level)
     end
 end
 
---- Those who tail-call this are not among the levels.
-local function start(o, level)
-    check(o, level + 1)
+local function start(o)
     o = with_defaults(o)
     if o.middleware or o.request_interceptor or o.response_interceptor or (o.pool and o.pool.middleware) then
         return wrapped(o)
@@ -273,7 +292,8 @@ function client.request(o)
     if type(o) ~= "table" then
         error("bad argument 'options' to http.request (table expected, got " .. type(o) .. ")", 2)
     end
-    return start(o, 2)
+    check(o, 3)
+    return start(o)
 end
 
 --- A GET that says nothing but its URL.
@@ -284,8 +304,7 @@ local function plain(text)
     elseif u.userinfo or u.scheme == "https" then
         return send({ url = text })
     end
-    return call.start({ options = NO_OPTIONS, pool = pool.default(), url = u, url_text = u.url, method = "GET",
-        fields = PLAIN_FIELDS })
+    return call.start(call.new(NO_OPTIONS, u, "GET", PLAIN_FIELDS))
 end
 
 local function verb(method)
@@ -298,10 +317,13 @@ local function verb(method)
             error(("bad argument 'options' to http.%s (table expected, got %s)"):format(method:lower(), type(o)), 2)
         end
         local all = { url = text, method = method }
-        for k, v in pairs(o or NO_OPTIONS) do
-            all[k] = v
+        if o then
+            check(o, 3)
+            for k, v in pairs(o) do
+                all[k] = v
+            end
         end
-        return start(all, 2)
+        return start(all)
     end
 end
 

@@ -81,7 +81,6 @@ function hedge.send(o, send)
     self.d = deferred.deferred(function()
         stop(self)
     end)
-    self.d.is_personal = true
     begin(self)
     return self.d
 end

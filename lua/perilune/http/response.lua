@@ -11,6 +11,7 @@ local headers = require "perilune.http.headers"
 local stream = require "perilune.stream"
 local unseen = require "perilune.unseen"
 local task = require "perilune.task"
+local timers = require "perilune.timers"
 
 local response = {}
 local methods = {}
@@ -131,8 +132,11 @@ end
 -- @tparam[opt] string trailers as received, then
 -- @treturn response
 function response.new(call, status, head, body, trailers)
-    local res = { status = status, _head = head, _text = body, _trailers = trailers,
-        url = call.url_text, method = call.method }
+    local res = { status = status, _head = head, _text = body, url = call.url_text, method = call.method,
+        request_time = timers.now() - call.started }
+    if trailers then
+        res._trailers = trailers
+    end
     if not body then
         res._id, res._call, res._guard = call.id, call, core.guard(call.id)
     end

@@ -3,7 +3,7 @@
 
 local client = require "perilune.core.client"
 local connection = require "perilune.websocket.connection"
-local core = require "perilune.core.websocket"
+local core = require "perilune.core.websocket_client"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"

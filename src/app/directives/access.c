@@ -1,10 +1,8 @@
 /* Who is let in: satisfy, allow, deny, auth_basic, auth_request, limit_except. */
 #include "app/directives/directives.h"
 
-#include "app/directives/tables.h"
 #include "app/access/access.h"
 #include "app/directives/tables.h"
-#include "base/log.h"
 #include "proto/method.h"
 
 #define GROUP      "Access"
@@ -25,13 +23,9 @@ static bool add_rule(void *ctx, const struct config_node *node, struct config_er
     struct apply *a = ctx;
     struct access_conf *c = access_conf_own(a->loc);
     struct access_rule *rule = pool_new(&a->conf->pool, struct access_rule), **at;
-    bool is_loose;
 
-    if (!addr_range_parse(node->args[0], &rule->range, &is_loose))
+    if (!directives_range(node, node->args[0], &rule->range))
         return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[0].p);
-    if (is_loose)
-        log_write(NULL, LOG_WARN, "low address bits of %.200s are meaningless in %s:%u",
-                  node->args[0].p, node->file, node->line);
     rule->allows = node->schema->id;
     if (!c->are_rules_own)
         c->rules = NULL;

@@ -4,6 +4,7 @@
  * configuration: names and values are borrowed from it. */
 #include "app/conf.h"
 
+#include "app/access/limit.h"
 #include "app/directives/directives.h"
 #include "app/directives/proxy.h"
 #include "app/proxy/health.h"
@@ -18,7 +19,8 @@ static bool fill(struct app_conf *conf, const struct config_source *src, struct 
 
     return schema_check_load(conf->tree, src, e) &&
            directives_apply_block(&a, &conf->tree->root, e) && directives_proxy_resolve(conf, e) &&
-           health_resolve(conf, e) && router_build(conf, e) && tls_vhosts_build(conf, e);
+           health_resolve(conf, e) && limit_zones_check(conf, e) && router_build(conf, e) &&
+           tls_vhosts_build(conf, e);
 }
 
 struct app_conf *conf_load(struct slice prefix, struct slice path, struct slice extra,

@@ -74,13 +74,28 @@ static bool make_temp_dir(const struct app_conf *conf, struct slice path, struct
     return true;
 }
 
-static void warn_of_uncached(const struct app_conf *conf)
+struct conf_remark {
+    const struct conf_remark *older;
+    enum log_level level;
+    const char *text;
+    const struct config_node *node;
+};
+
+void conf_remark(struct app_conf *conf, enum log_level level, const char *text,
+                 const struct config_node *node)
+{
+    struct conf_remark *r = pool_new(&conf->pool, struct conf_remark);
+
+    *r = (struct conf_remark){conf->remarks, level, text, node};
+    conf->remarks = r;
+}
+
+static void log_remarks(const struct app_conf *conf)
 {
     const struct log_ctx to_main = {.sink = &conf->error_log};
 
-    if (conf->uncached)
-        log_write(&to_main, LOG_ALERT, "lua_code_cache is off; this will hurt performance in %s:%u",
-                  conf->uncached->file, conf->uncached->line);
+    for (const struct conf_remark *r = conf->remarks; r; r = r->older)
+        log_write(&to_main, r->level, "%s in %s:%u", r->text, r->node->file, r->node->line);
 }
 
 bool conf_open_logs(struct app_conf *conf, struct config_error *e)
@@ -97,7 +112,7 @@ bool conf_open_logs(struct app_conf *conf, struct config_error *e)
     for (unsigned i = 0; i < conf->n_temp_paths; i++)
         if (!make_temp_dir(conf, conf->temp_paths[i], e))
             return false;
-    warn_of_uncached(conf);
+    log_remarks(conf);
     return true;
 }
 

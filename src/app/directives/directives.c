@@ -6,7 +6,12 @@
 #include "app/directives/directives.h"
 
 #include "app/access/access_step.h"
+#include "app/access/limit.h"
 #include "app/lua/lua_step.h"
+#include "app/mirror.h"
+#include "app/more_headers.h"
+#include "app/real_ip.h"
+#include "app/referers.h"
 #include "app/rewrite.h"
 
 const char directives_ordered[] = "ordered";
@@ -35,6 +40,20 @@ bool directives_apply_block(struct apply *a, const struct config_node *block,
     return apply_pass(a, block, false, e) && apply_pass(a, block, true, e);
 }
 
+/* In nginx's order. */
+static void end_preaccess(struct location *l)
+{
+    l->steps[PHASE_PREACCESS] = (struct step_list){.n = 0};
+    if (l->more_input_headers)
+        location_add_step(l, PHASE_PREACCESS, more_headers_step, NULL, 0);
+    if (l->real_ip)
+        location_add_step(l, PHASE_PREACCESS, real_ip_step, NULL, 0);
+    if (l->limit_req)
+        location_add_step(l, PHASE_PREACCESS, limit_req_step, NULL, 0);
+    if (l->limit_conn)
+        location_add_step(l, PHASE_PREACCESS, limit_conn_step, NULL, 0);
+}
+
 void directives_end_lua(struct apply *a)
 {
     if (a->handler) {
@@ -43,8 +62,11 @@ void directives_end_lua(struct apply *a)
     }
     if (a->rewrite_by_lua && !a->loc->rewrites_by_lua_first)
         location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
+    if (a->loc->mirror)
+        location_put_step(a->loc, PHASE_PRECONTENT, false, mirror_step);
     if (a->precontent_by_lua)
         location_add_step(a->loc, PHASE_PRECONTENT, lua_step_precontent, a->precontent_by_lua, 0);
+    end_preaccess(a->loc);
     access_step_add(a->loc);
 }
 
@@ -63,6 +85,7 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
                                struct location *loc, struct vhost *vhost, struct config_error *e)
 {
     struct rewrite_block rewrite = {.loc = loc};
+    struct slice why;
     struct apply a = {
         .conf = outer->conf,
         .loc = loc,
@@ -83,7 +106,7 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
         return false;
     rewrite_block_end(&rewrite);
     directives_end_lua(&a);
-    return true;
+    return referers_end(loc, &why) || config_node_error(block, e, SLICE_FMT, SLICE_ARG(why));
 }
 
 struct location *directives_new_location(const struct apply *a, enum location_kind kind,
@@ -120,6 +143,54 @@ const struct variable *directives_variable(const struct apply *a, const struct c
     if (!var)
         config_node_error(node, e, "the duplicate \"%.200s\" variable", word.p + 1);
     return var;
+}
+
+const struct variable *directives_define(const struct apply *a, const struct config_node *node,
+                                         struct slice word, variable_get_fn get, const void *data,
+                                         struct config_error *e)
+{
+    const struct variable *var;
+
+    if (word.n < 2 || word.p[0] != '$') {
+        config_node_error(node, e, "invalid variable name \"%.200s\"", word.p);
+        return NULL;
+    }
+    var = variable_define_getter(a->loc->variables, slice_from(word, 1), get, data);
+    if (var && var->data == data)
+        return var;
+    config_node_error(node, e, "the duplicate \"%.200s\" variable", word.p + 1);
+    return NULL;
+}
+
+bool directives_range(const struct config_node *node, struct slice text, struct addr_range *out)
+{
+    bool is_loose;
+
+    if (!addr_range_parse(text, out, &is_loose))
+        return false;
+    if (is_loose)
+        log_write(NULL, LOG_WARN, "low address bits of " SLICE_FMT " are meaningless in %s:%u",
+                  SLICE_ARG(text), node->file, node->line);
+    return true;
+}
+
+static void free_types(void *arg)
+{
+    map_deinit(arg);
+}
+
+struct media_set directives_media_set(const struct apply *a, const struct config_node *node)
+{
+    struct map *types = pool_new(&a->conf->pool, struct map);
+    struct media_set set = {.names = types};
+
+    map_init(types, true);
+    pool_on_reset(&a->conf->pool, free_types, types);
+    for (size_t i = 0; i < node->n_args; i++) {
+        set.has_all |= slice_eq(node->args[i], SLICE("*"));
+        map_set(types, node->args[i], types);
+    }
+    return set;
 }
 
 void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size)
@@ -200,6 +271,11 @@ bool directives_set_bytes(void *ctx, const struct config_node *node, struct conf
 bool directives_set_number(void *ctx, const struct config_node *node, struct config_error *e)
 {
     return directives_put_number(((struct apply *)ctx)->loc, node, e);
+}
+
+bool directives_set_conf_number(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_number(((struct apply *)ctx)->conf, node, e);
 }
 
 bool directives_set_word(void *ctx, const struct config_node *node, struct config_error *e)

@@ -11,6 +11,8 @@
 #include "app/lua/lua_code.h"
 #include "config/config_arg.h"
 #include "config/schema.h"
+#include "http/media_set.h"
+#include "net/addr_range.h"
 
 /* Places where Lua of a block goes; one directive of a block fills each. */
 enum apply_slot {
@@ -102,6 +104,17 @@ bool directives_script(const struct apply *a, const struct config_node *node, st
 const struct variable *directives_variable(const struct apply *a, const struct config_node *node,
                                            struct slice word, struct config_error *e);
 
+/* Defines the variable "$name" with a getter and its data; NULL with `e` filled: it has another. */
+const struct variable *directives_define(const struct apply *a, const struct config_node *node,
+                                         struct slice word, variable_get_fn get, const void *data,
+                                         struct config_error *e);
+
+/* Reads a range of addresses, with a warning about bits behind its prefix. False: it is none. */
+bool directives_range(const struct config_node *node, struct slice text, struct addr_range *out);
+
+/* The media types that the arguments are; `*`: all. */
+struct media_set directives_media_set(const struct apply *a, const struct config_node *node);
+
 /* Makes room for one more element of `size` bytes in an array in the configuration's pool; returns
  * the array. */
 void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size);
@@ -139,8 +152,14 @@ bool directives_set_bytes(void *ctx, const struct config_node *node, struct conf
 /* unsigned; more than it holds is its largest value */
 bool directives_set_number(void *ctx, const struct config_node *node, struct config_error *e);
 
+/* The same in struct app_conf */
+bool directives_set_conf_number(void *ctx, const struct config_node *node, struct config_error *e);
+
 /* struct slice, borrowed from the tree */
 bool directives_set_word(void *ctx, const struct config_node *node, struct config_error *e);
+
+/* resolver: of a->loc */
+bool directives_set_resolver(void *ctx, const struct config_node *node, struct config_error *e);
 
 /* The block has ended: turns what Lua it has into steps, gives its handler the middleware. */
 void directives_end_lua(struct apply *a);

@@ -1,5 +1,4 @@
-/* add_header, expires, more_set_headers, more_clear_headers: what header_filter.c adds to answers.
- */
+/* add_header and expires: what header_filter.c adds to answers. */
 #include "app/directives/directives.h"
 
 #include "app/directives/tables.h"
@@ -37,56 +36,6 @@ static bool add_header(void *ctx, const struct config_node *node, struct config_
         a->loc->headers = NULL;
     a->loc->are_headers_inherited = false;
     append_rule(a->loc, rule);
-    return true;
-}
-
-static void append_more(struct apply *a, struct header_rule *rule)
-{
-    struct header_rule **at;
-
-    if (a->loc->are_more_headers_inherited)
-        a->loc->more_headers = NULL;
-    a->loc->are_more_headers_inherited = false;
-    at = &a->loc->more_headers;
-    while (*at)
-        at = &(*at)->next;
-    *at = rule;
-}
-
-static bool more_clear(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    struct apply *a = ctx;
-
-    for (size_t i = 0; i < node->n_args; i++) {
-        struct header_rule *rule = pool_new(&a->conf->pool, struct header_rule);
-        struct slice name = node->args[i], bare = name;
-
-        if (bare.n > 1 && bare.p[bare.n - 1] == '*')
-            bare.n--;
-        if (!header_is_name(bare))
-            return config_node_error(node, e, "invalid header name \"%.200s\"", name.p);
-        rule->name = name;
-        append_more(a, rule);
-    }
-    return true;
-}
-
-static bool more_set(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    struct apply *a = ctx;
-
-    for (size_t i = 0; i < node->n_args; i++) {
-        struct header_rule *rule = pool_new(&a->conf->pool, struct header_rule);
-        struct slice value = node->args[i];
-
-        rule->name = slice_trim(slice_cut(&value, ':'));
-        if (!value.p || !header_is_name(rule->name))
-            return config_node_error(node, e, "invalid header \"%.200s\", expected \"name: value\"",
-                                     node->args[i].p);
-        if (!directives_script(a, node, slice_trim(value), &rule->value, e))
-            return false;
-        append_more(a, rule);
-    }
     return true;
 }
 
@@ -148,26 +97,6 @@ static const struct directive table[] = {
             "308, with `always` to all. A value that turns out empty adds none. Inherited when the "
             "block has no `add_header` of its own.",
      .apply = add_header},
-    {.name = "more_set_headers",
-     .contexts = CTX_LEVELS_IF,
-     .flags = DIRECTIVE_REPEATS,
-     .min_args = 1,
-     .max_args = ARGS_MANY,
-     .group = GROUP,
-     .syntax = "more_set_headers 'name: value' …;",
-     .doc = "Sets fields of all answers, in the place of those that are there; a value that turns "
-            "out empty takes them away. Inherited when the block has no `more_` directive of its "
-            "own.",
-     .apply = more_set},
-    {.name = "more_clear_headers",
-     .contexts = CTX_LEVELS_IF,
-     .flags = DIRECTIVE_REPEATS,
-     .min_args = 1,
-     .max_args = ARGS_MANY,
-     .group = GROUP,
-     .syntax = "more_clear_headers name …;",
-     .doc = "Takes fields off all answers, `Date` and `Server` too; `name*`: all that begin so.",
-     .apply = more_clear},
     {.name = "expires",
      .contexts = CTX_LEVELS_IF,
      .min_args = 1,

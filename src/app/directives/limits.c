@@ -112,8 +112,8 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "large_client_header_buffers number size;",
      .default_text = "large_client_header_buffers 4 8k;",
-     .doc = "`size` is the longest request line (beyond: 414) and header line (400); number × size "
-            "the longest head (400).",
+     .doc = "`size` is the longest request line (beyond: 414) and header line (431); number × size "
+            "the longest head (431).",
      .apply = set_large_buffers},
     SETTING("client_max_body_size", CTX_LEVELS_IF, ARG_SIZE, "size", max_body_size, "1m",
             "Largest request body; beyond: 413. 0 is no limit.", directives_set_bytes),

@@ -39,8 +39,6 @@ struct place {
 
 enum { OF_TLS = -2, OF_PROXY = -3 };
 
-enum { CAPTURE_LEAST = 4096, CAPTURE_MOST = 1 << 30 }; /* of lua_capture_error_log */
-
 /* The file name as it is known below the directory of the main file, its front cut when the whole
  * would be too long. */
 static struct slice chunk_name(struct app_conf *conf, const struct config_node *node,
@@ -76,6 +74,14 @@ static struct lua_code *new_code(struct app_conf *conf, enum lua_code_kind kind,
     return code;
 }
 
+static void append(struct lua_code **list, struct lua_code *code, const struct config_node *node)
+{
+    code->node = node;
+    while (*list)
+        list = &(*list)->next;
+    *list = code;
+}
+
 /* The code that `node` means, whichever form it has: in the block, or in the argument `index`. NULL
  * with `e` filled. */
 static struct lua_code *read_code(struct apply *a, const struct config_node *node,
@@ -95,6 +101,7 @@ static struct lua_code *read_code(struct apply *a, const struct config_node *nod
     }
     code->text = text;
     code->chunk_name = chunk_name(a->conf, node, directive);
+    append(&a->conf->inlines, code, node);
     return code;
 }
 
@@ -200,9 +207,6 @@ static bool apply_balancer(void *ctx, const struct config_node *node, struct con
 
     if (!code)
         return false;
-    if (directives_is_stream(a->apply))
-        return config_node_error(node, e, "\"%s\" directive is not allowed in stream",
-                                 node->name.p);
     if (a->u->balancer)
         return config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
     a->u->balancer = code;
@@ -266,7 +270,7 @@ static bool check_module(const struct config_node *node, size_t index, struct co
 static bool apply_handler(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    struct lua_code *code, **end = &a->conf->handlers;
+    struct lua_code *code;
 
     if (!check_module(node, 0, e) || !claim(a, SLOT_CONTENT, node, e))
         return false;
@@ -278,10 +282,7 @@ static bool apply_handler(void *ctx, const struct config_node *node, struct conf
         set_content(a->loc, lua_step_handler, code, node->line);
     }
     code->text = node->args[0];
-    code->node = node;
-    while (*end)
-        end = &(*end)->next;
-    *end = code;
+    append(&a->conf->handlers, code, node);
     return true;
 }
 
@@ -340,37 +341,6 @@ static bool set_path(void *ctx, const struct config_node *node, struct config_er
     return true;
 }
 
-static bool set_count(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    return directives_put_number(((struct apply *)ctx)->conf, node, e);
-}
-
-static bool set_capture(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    struct app_conf *conf = ((struct apply *)ctx)->conf;
-    int64_t n;
-
-    if (!config_arg_size(node, 0, &n, e))
-        return false;
-    if (n < CAPTURE_LEAST || n > CAPTURE_MOST)
-        return config_node_error(node, e,
-                                 "invalid capture error log size \"%.20s\", minimum size is %d",
-                                 node->args[0].p, CAPTURE_LEAST);
-    conf->capture_size = (size_t)n;
-    return true;
-}
-
-static bool apply_code_cache(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    struct apply *a = ctx;
-
-    if (!directives_set_flag(a, node, e))
-        return false;
-    if (!a->loc->lua_code_cache)
-        a->conf->uncached = node;
-    return true;
-}
-
 #define CONF_FIELD(member) offsetof(struct app_conf, member)
 
 static const struct place init = {"init_by_lua", -1, CONF_FIELD(init_by_lua)};
@@ -424,8 +394,8 @@ static const struct place log_place = {"log_by_lua", SLOT_LOG, 0};
 
 #define BALANCER(form, flag, args, syntax_, about)                                                 \
     {                                                                                              \
-        .name = "balancer_by_lua" form, .contexts = CTX_UPSTREAM, .flags = (flag),                 \
-        .min_args = (args), .max_args = (args), .group = GROUP,                                    \
+        .name = "balancer_by_lua" form, .contexts = CTX_UPSTREAM | CTX_STREAM_UPSTREAM,            \
+        .flags = (flag), .min_args = (args), .max_args = (args), .group = GROUP,                   \
         .syntax = "balancer_by_lua" form " " syntax_, .doc = (about), .apply = apply_balancer      \
     }
 
@@ -545,27 +515,17 @@ static const struct directive table[] = {
     CONF("lua_package_cpath", ARG_WORD, "path", NULL, lua_package_cpath,
          "Where `require` looks for C modules; `;;` is the default path.", set_path),
     CONF("lua_max_pending_timers", ARG_NUMBER, "number", "lua_max_pending_timers 1024;",
-         max_pending_timers, "How many `ngx.timer` may wait in a worker.", set_count),
+         max_pending_timers, "How many `ngx.timer` may wait in a worker.",
+         directives_set_conf_number),
     CONF("lua_max_running_timers", ARG_NUMBER, "number", "lua_max_running_timers 256;",
          max_running_timers, "How many functions of `ngx.timer` may run at once in a worker.",
-         set_count),
+         directives_set_conf_number),
     CONF("lua_worker_thread_vm_pool_size", ARG_NUMBER, "number",
          "lua_worker_thread_vm_pool_size 10;", threads.most_machines,
          "How many Lua machines for threads there may be in a worker, and thereby how many "
          "functions of `ngx.run_worker_thread` at a time. A machine takes about 300 KB besides "
          "what it loads.",
-         set_count),
-    {.name = "lua_code_cache",
-     .contexts = CTX_LEVELS_IF | CTX_STREAM_ALL,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_FLAG},
-     .group = GROUP,
-     .syntax = "lua_code_cache on | off;",
-     .default_text = "lua_code_cache on;",
-     .doc = "With `off` files and handlers are loaded anew for each request. For development.",
-     .id = (int)offsetof(struct location, lua_code_cache),
-     .apply = apply_code_cache},
+         directives_set_conf_number),
     FLAG("lua_need_request_body", lua_need_request_body, "off",
          "Reads the request body before Lua of the rewrite, access and content phases runs."),
     FLAG("lua_use_default_type", lua_use_default_type, "on",
@@ -575,13 +535,14 @@ static const struct directive table[] = {
          "`Content-Length`."),
     FLAG("lua_transform_underscores_in_response_headers", does_lua_change_underscores, "on",
          "`_` in a name of `ngx.header` means `-`."),
-    FLAG("lua_check_client_abort", http.does_check_abort, "off",
-         "Ends `*_by_lua` when the client has gone. `handler` always ends then."),
-    DIRECTIVE_ACCEPTED("lua_malloc_trim", CTX_TOPS, ARG_NUMBER, "requests"),
+    DIRECTIVE_FLAG("lua_check_client_abort", CTX_LEVELS_IF | CTX_STREAM_ALL, "off",
+                   offsetof(struct location, http.does_check_abort),
+                   "Ends `*_by_lua` when the client has gone: in `stream` when it has ended its "
+                   "side while nobody reads. `handler` of `http` always ends then.",
+                   directives_set_flag),
     DIRECTIVE_ACCEPTED("lua_regex_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
     DIRECTIVE_ACCEPTED("lua_regex_match_limit", CTX_TOPS, ARG_NUMBER, "number"),
     DIRECTIVE_ACCEPTED("lua_thread_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
-    DIRECTIVE_ACCEPTED("lua_load_resty_core", CTX_TOPS, ARG_FLAG, "on | off"),
     DIRECTIVE_ACCEPTED("lua_sa_restart", CTX_TOPS, ARG_FLAG, "on | off"),
     DIRECTIVE_FLAG(
         "rewrite_by_lua_no_postpone", CTX_HTTP, "off",
@@ -590,10 +551,6 @@ static const struct directive table[] = {
         directives_set_flag),
     DIRECTIVE_ACCEPTED("access_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
     DIRECTIVE_ACCEPTED("precontent_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
-    CONF("lua_capture_error_log", ARG_SIZE, "size", NULL, capture_size,
-         "The newest lines of the error log, up to this size in each worker, are kept for "
-         "`require \"ngx.errlog\"`. At least 4k.",
-         set_capture),
 };
 
 void directives_lua_register(void)

@@ -37,19 +37,14 @@ static bool add_entry(struct apply *a, struct map_block *m, const struct config_
 static bool apply_map(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    struct slice name = node->args[1];
-    const struct variable *var;
     struct script *source;
     struct map_block *m;
 
     if (!directives_script(a, node, node->args[0], &source, e))
         return false;
-    if (name.n < 2 || name.p[0] != '$')
-        return config_node_error(node, e, "invalid variable name \"%.200s\"", name.p);
     m = map_block_new(a->conf, a->loc->variables, source);
-    var = variable_define_getter(a->loc->variables, slice_from(name, 1), map_block_get, m);
-    if (!var || var->data != m)
-        return config_node_error(node, e, "the duplicate \"%.200s\" variable", name.p + 1);
+    if (!directives_define(a, node, node->args[1], map_block_get, m, e))
+        return false;
     for (const struct config_node *entry = node->children; entry; entry = entry->next)
         if (!add_entry(a, m, entry, e))
             return false;

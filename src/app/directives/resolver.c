@@ -63,7 +63,7 @@ static bool read_word(struct location_resolver *r, struct buf *servers,
     return add_server(servers, node, word, e);
 }
 
-static bool set_resolver(void *ctx, const struct config_node *node, struct config_error *e)
+bool directives_set_resolver(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
     struct location_resolver *r = location_resolver_new(a->conf);
@@ -94,7 +94,7 @@ static const struct directive table[] = {
             "for `valid`. With `ipv6=off` nobody is asked for IPv6 addresses. Search domains are "
             "not tried. What the http level says also holds for code outside of requests. Without "
             "it, those of `/etc/resolv.conf`.",
-     .apply = set_resolver},
+     .apply = directives_set_resolver},
     {.name = "resolver_timeout",
      .contexts = CTX_LEVELS,
      .min_args = 1,

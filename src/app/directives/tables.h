@@ -38,6 +38,30 @@ void directives_headers_register(void);
 /* Those of memcached. */
 void directives_memcached_register(void);
 
+/* set_md5 and its kin. */
+void directives_set_misc_register(void);
+
+/* Links that are let in. */
+void directives_links_register(void);
+
+/* Those of response bodies. */
+void directives_bodies_register(void);
+
+/* Small answers. */
+void directives_answers_register(void);
+
+/* more_set_headers and its kin. */
+void directives_more_headers_register(void);
+
+/* geo, split_clients. */
+void directives_geo_register(void);
+
+/* Those of limits by key. */
+void directives_limit_zones_register(void);
+
+/* Those of clients behind proxies. */
+void directives_real_ip_register(void);
+
 /* Those of access. */
 void directives_access_register(void);
 
@@ -70,6 +94,9 @@ void directives_socket_register(void);
 
 /* Those of Lua. */
 void directives_lua_register(void);
+
+/* lua_code_cache, lua_malloc_trim and their kin. */
+void directives_lua_machine_register(void);
 
 /* proxy_* and grpc_*. */
 void directives_proxy_register(void);

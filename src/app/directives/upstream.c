@@ -2,8 +2,9 @@
 #include "app/directives/upstream.h"
 
 #include "app/directives/tables.h"
-#include "app/proxy/upstream.h"
+#include "app/proxy/upstream_slots.h"
 #include "base/num.h"
+#include "net/dns_name.h"
 
 #define GROUP "Upstreams"
 
@@ -18,17 +19,20 @@ static bool apply_upstream(void *ctx, const struct config_node *node, struct con
 {
     struct apply *a = ctx;
     struct upstream *u = upstream_new(&a->conf->pool, node->args[0]);
-    struct apply_upstream f = {a, u};
+    struct apply_upstream f = {a, u, NULL};
     bool is_stream = directives_is_stream(a);
 
+    u->level = a->loc;
     upstream_list(a->conf, u, is_stream);
     if (map_set(is_stream ? &a->conf->stream_upstreams : &a->conf->upstreams, u->name, u))
         return config_node_error(node, e, "duplicate upstream \"%.200s\"", node->args[0].p);
     if (!config_apply(node, &f, e))
         return false;
-    if (u->n > 0 && u->has_zone)
+    if (u->n == 0 && !u->balancer)
+        return config_node_error(node, e, "no servers are inside upstream");
+    if (u->n > 0)
         upstream_share(u);
-    return u->n > 0 || u->balancer || config_node_error(node, e, "no servers are inside upstream");
+    return true;
 }
 
 static bool take_number(struct slice word, const char *name, int64_t *out)
@@ -56,23 +60,89 @@ static bool take_parameter(struct upstream_peer *p, struct slice word)
              num_parse_msec(slice_from(word, 13), &n))
         p->fail_timeout = (uint64_t)n;
     else
-        return slice_eq(word, SLICE("resolve")); /* names are looked up anew as they expire */
+        return false;
     return true;
+}
+
+/* How its name is looked up. */
+struct lookup {
+    struct slice service;
+    bool resolves;
+};
+
+static bool take_lookup(struct lookup *l, struct slice word)
+{
+    if (slice_eq(word, SLICE("resolve")))
+        l->resolves = true;
+    else if (slice_has_prefix(word, SLICE("service=")) && word.n > 8)
+        l->service = slice_from(word, 8);
+    else
+        return false;
+    return true;
+}
+
+static bool read_lookup(struct lookup *l, const struct config_node *node, struct config_error *e)
+{
+    for (size_t i = 1; i < node->n_args; i++)
+        (void)take_lookup(l, node->args[i]);
+    if (!l->service.n)
+        return true;
+    if (!l->resolves)
+        return config_node_error(
+            node, e, "service upstream \"%.200s\" requires \"resolve\" parameter", node->args[0].p);
+    return slice_find(node->args[0], ':') < 0 ||
+           config_node_error(node, e, "service upstream \"%.200s\" may not have port",
+                             node->args[0].p);
 }
 
 static bool add_server(void *ctx, const struct config_node *node, struct config_error *e)
 {
     bool is_stream = directives_is_stream(of(ctx)->apply);
-    struct upstream_peer *p = upstream_add(of(ctx)->u, node->args[0], is_stream ? 0 : 80);
+    struct upstream *u = of(ctx)->u;
+    struct lookup l = {SLICE_EMPTY, false};
+    struct upstream_peer *p;
 
+    if (!read_lookup(&l, node, e))
+        return false;
+    p = upstream_add(u, node->args[0], is_stream && !l.service.n ? 0 : 80);
     if (!p)
         return config_node_error(node, e, "%s in upstream \"%.200s\"",
                                  is_stream ? "invalid host or no port" : "invalid host",
                                  node->args[0].p);
     for (size_t i = 1; i < node->n_args; i++)
-        if (!take_parameter(p, node->args[i]))
+        if (!take_parameter(p, node->args[i]) && !take_lookup(&l, node->args[i]))
             return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[i].p);
+    if (!p->is_address && !dns_name_is_localhost(p->way.host))
+        upstream_slots_add(u, l.service, l.resolves);
     return true;
+}
+
+/* Of this group alone: a copy of the level around it says so. */
+static struct apply within(struct apply_upstream *f)
+{
+    struct apply a = *f->apply;
+
+    if (!f->level) {
+        f->level = pool_new(&a.conf->pool, struct location);
+        *f->level = *a.loc;
+        f->u->level = f->level;
+    }
+    a.loc = f->level;
+    return a;
+}
+
+static bool set_resolver(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply a = within(of(ctx));
+
+    return directives_set_resolver(&a, node, e);
+}
+
+static bool set_resolver_timeout(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply a = within(of(ctx));
+
+    return directives_set_time(&a, node, e);
 }
 
 static bool set_balance(void *ctx, const struct config_node *node, struct config_error *e)
@@ -172,11 +242,19 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "server address [parameters];",
      .doc =
-         "A server: `name[:port]` (looked up when a connection is made, and again when that "
-         "knowledge has expired), an address, or `unix:/path`; the port is 80 in `http`, and must "
+         "A server: `name[:port]`, an address, or `unix:/path`; the port is 80 in `http`, and must "
          "be given in `stream`. `weight=1`; `max_fails=1` "
          "failures within `fail_timeout=10s` leave it out for that long (0: never); `max_conns` "
-         "requests at once in a worker; `backup`: only when the others are out; `down`.",
+         "requests at once in a worker; `backup`: only when the others are out; `down`.\n\n"
+         "A name is looked up by one worker when it starts, and again when what the name servers "
+         "said expires. Each of its addresses is a server with these parameters; those that stay "
+         "keep what is known of them, others come and go. `localhost` is one server. With "
+         "`resolve` a name that is no more has no servers; without, it then stands for itself, "
+         "as it does until the first answer, and is looked up for each connection. Name servers "
+         "that fail change nothing. `service=http` (with `resolve`, without a port) asks for the "
+         "SRV records of `_http._tcp.name` (a service with dots stands before the name as it is): "
+         "ports are theirs, weights too unless `weight` says another; targets of the best priority "
+         "are servers, the others backups.",
      .apply = add_server},
     BALANCE("least_conn", CTX_BOTH, 0, "least_conn;", UPSTREAM_LEAST_CONN,
             "Chooses the server with the fewest requests, by weight."),
@@ -249,6 +327,27 @@ static const struct directive table[] = {
      .doc = "How old a connection to a server may become.",
      .id = offsetof(struct upstream, keepalive_time),
      .apply = set_time},
+    {.name = "resolver",
+     .contexts = CTX_BOTH,
+     .min_args = 1,
+     .max_args = ARGS_MANY,
+     .kinds = {ARG_WORD},
+     .group = GROUP,
+     .syntax = "resolver address[:port] … [valid=time] [ipv6=on|off];",
+     .doc = "Name servers that are asked for the names of this group, instead of those of the "
+            "level around it.",
+     .apply = set_resolver},
+    {.name = "resolver_timeout",
+     .contexts = CTX_BOTH,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_TIME},
+     .id = offsetof(struct location, resolver_timeout),
+     .group = GROUP,
+     .syntax = "resolver_timeout time;",
+     .default_text = "resolver_timeout 30s;",
+     .doc = "How long looking up the names of this group may take.",
+     .apply = set_resolver_timeout},
     {.name = "zone",
      .contexts = CTX_BOTH,
      .min_args = 1,

@@ -9,6 +9,7 @@
 struct apply_upstream {
     struct apply *apply;
     struct upstream *u;
+    struct location *level; /* its own, once `resolver` or `resolver_timeout` is there */
 };
 
 #endif

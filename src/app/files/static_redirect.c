@@ -63,7 +63,7 @@ enum step_result static_redirect_to_dir(struct visit *v)
     const struct request *req = &v->x->req;
     struct buf out = BUF_EMPTY;
 
-    if (v->loc->is_redirect_absolute) {
+    if (v->loc->is_redirect_absolute && !v->parent) {
         static_redirect_add_origin(v, &out);
         add_path(&out, req->path);
     } else {

@@ -133,7 +133,7 @@ ptrdiff_t ffi_codec_unbase64(const char *p, size_t n, int is_url, int is_lenient
         }
     }
     if (have % 4 == 1)
-        return is_lenient ? at - out : -1;
+        return -1;
     if (have % 4 == 2)
         *at++ = (char)(bits >> 4);
     if (have % 4 == 3) {

@@ -1,6 +1,5 @@
-/* Lines lie one behind another in `room`, each with its head; when there is no room behind the
- * newest the oldest are dropped and the rest moves to the front, which costs less than a line's way
- * to the disk. */
+/* Lines lie in a ring, each with its head and none in two pieces: what is left at the end is not
+ * used when the next one does not fit there. */
 #include "app/lua/ffi_errlog.h"
 
 #include <string.h>
@@ -17,7 +16,8 @@ struct head {
 
 static struct {
     char *room;
-    size_t size, from, to;
+    size_t size, from, to, end; /* behind `end` nothing lies; the oldest line is at `from` */
+    unsigned n;
     enum log_level most;
 } kept; /* process-wide: the lines of this process */
 
@@ -29,15 +29,34 @@ static struct head head_at(size_t at)
     return h;
 }
 
+static void drop_oldest(void)
+{
+    kept.from += sizeof(struct head) + head_at(kept.from).n;
+    kept.n--;
+    if (kept.n == 0)
+        kept.from = kept.to = kept.end = 0;
+    else if (kept.from == kept.end)
+        kept.from = 0;
+}
+
+/* What is free where the next line would begin. */
+static size_t room_behind(void)
+{
+    return kept.n == 0 || kept.to > kept.from ? kept.size - kept.to : kept.from - kept.to;
+}
+
 static void make_room(size_t n)
 {
-    while (kept.to - kept.from + n > kept.size)
-        kept.from += sizeof(struct head) + head_at(kept.from).n;
-    if (kept.to + n <= kept.size)
+    if (room_behind() >= n)
         return;
-    memmove(kept.room, kept.room + kept.from, kept.to - kept.from);
-    kept.to -= kept.from;
-    kept.from = 0;
+    if (kept.size - kept.to < n) {
+        while (kept.n > 0 && kept.from >= kept.to)
+            drop_oldest();
+        kept.end = kept.to;
+        kept.to = 0;
+    }
+    while (room_behind() < n)
+        drop_oldest();
 }
 
 static void on_line(enum log_level level, struct slice line)
@@ -51,6 +70,8 @@ static void on_line(enum log_level level, struct slice line)
     memcpy(kept.room + kept.to, &h, sizeof(h));
     memcpy(kept.room + kept.to + sizeof(h), line.p, line.n);
     kept.to += n;
+    kept.end = MAX(kept.end, kept.to);
+    kept.n++;
 }
 
 void ffi_errlog_open(size_t size)
@@ -58,9 +79,9 @@ void ffi_errlog_open(size_t size)
     mem_free(kept.room);
     kept.room = size ? mem_alloc(size) : NULL;
     kept.size = size;
-    kept.from = kept.to = 0;
+    kept.from = kept.to = kept.end = kept.n = 0;
     kept.most = LOG_DEBUG;
-    log_set_tap(size ? on_line : NULL);
+    (void)log_set_tap(size ? on_line : NULL);
 }
 
 static bool is_level(int level)
@@ -84,14 +105,14 @@ int ffi_errlog_take(struct ffi_str *out, int *level, double *seconds)
 
     if (!kept.size)
         return -1;
-    if (kept.from == kept.to)
+    if (kept.n == 0)
         return 0;
     h = head_at(kept.from);
     out->p = kept.room + kept.from + sizeof(h);
     out->n = h.n;
     *level = h.level;
     *seconds = h.seconds;
-    kept.from += sizeof(h) + h.n;
+    drop_oldest();
     return 1;
 }
 

@@ -4,9 +4,9 @@
 
 #include "app/lua/ffi_ngx.h"
 #include "app/lua/lua_step.h"
+#include "app/request_fields.h"
 #include "base/num.h"
 #include "proto/date.h"
-#include "proto/url.h"
 
 static int put(struct ffi_str *out, struct slice s)
 {
@@ -110,156 +110,88 @@ static int check(const struct visit *v, int is_response)
     return FFI_NGX_OK;
 }
 
-static void clear_kept(struct visit *v, int is_response, enum header_id id)
+static void clear_sent(struct visit *v, struct slice name)
 {
-    if (id == HEADER_CONTENT_LENGTH && is_response)
-        v->x->res.content_length = -1;
-    if (id == HEADER_CONTENT_LENGTH && !is_response)
-        v->x->req.content_length = -1;
-    if (id == HEADER_LAST_MODIFIED && is_response)
-        v->x->res.last_modified = -1;
-    if (id == HEADER_HOST && !is_response)
-        v->x->req.host = SLICE_EMPTY;
-}
+    enum header_id id = header_id(name);
 
-static void clear(struct visit *v, int is_response, struct slice name)
-{
-    clear_kept(v, is_response, header_id(name));
-    header_remove(list_of(v, is_response), name);
+    if (id == HEADER_CONTENT_LENGTH)
+        v->x->res.content_length = -1;
+    if (id == HEADER_LAST_MODIFIED)
+        v->x->res.last_modified = -1;
+    header_remove(&v->x->res.headers, name);
 }
 
 int ffi_fields_clear(int is_response, const char *name, size_t n)
 {
     struct visit *v = lua_current_visit();
-    int rc = check(v, is_response);
-
     struct slice wanted = slice_of(name, n);
+    int rc = check(v, is_response);
 
     if (rc != FFI_NGX_OK)
         return rc;
-    if (is_response)
-        wanted = sent_name(v, wanted);
-    clear(v, is_response, wanted);
-    if (is_response && header_id(wanted) == HEADER_CONTENT_TYPE)
+    if (!is_response) {
+        request_fields_remove(v, wanted);
+        return FFI_NGX_OK;
+    }
+    wanted = sent_name(v, wanted);
+    clear_sent(v, wanted);
+    if (header_id(wanted) == HEADER_CONTENT_TYPE)
         lua_visit_of(v)->is_type_cleared = true;
     return FFI_NGX_OK;
 }
 
-static bool is_safe(unsigned char c, bool is_name)
+/* Fields that the exchange keeps beside the list. FFI_NGX_NONE: the field needs an entry there. */
+static int keep(struct visit *v, enum header_id id, struct slice value)
 {
-    if (is_name)
-        return c > 0x20 && c < 0x7f && !strchr("\"(),/:;<=>?@[\\]{}", c);
-    return (c >= 0x20 || c == '\t') && c != 0x7f;
-}
-
-/* A copy in the pool in which bytes that may not stand in a head are percent-encoded. */
-static struct slice escape(struct pool *pool, struct slice s, bool is_name)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    size_t bad = 0, n = 0;
-    char *p;
-
-    for (size_t i = 0; i < s.n; i++)
-        bad += !is_safe((unsigned char)s.p[i], is_name);
-    if (bad == 0)
-        return pool_dup(pool, s);
-    p = pool_alloc(pool, s.n + 2 * bad + 1);
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-
-        if (is_safe(c, is_name)) {
-            p[n++] = s.p[i];
-            continue;
-        }
-        p[n++] = '%';
-        p[n++] = hex[c >> 4];
-        p[n++] = hex[c & 15];
-    }
-    p[n] = '\0';
-    return slice_of(p, n);
-}
-
-static struct slice lower(struct pool *pool, struct slice s)
-{
-    char *p = pool_alloc(pool, s.n + 1);
-
-    for (size_t i = 0; i < s.n; i++)
-        p[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 0x20 : s.p[i]);
-    p[s.n] = '\0';
-    return slice_of(p, s.n);
-}
-
-/* Fields that other parts of the server read from their own place. FFI_NGX_NONE: the field needs an
- * entry in the list. */
-static int keep(struct visit *v, int is_response, enum header_id id, struct slice value)
-{
-    struct slice name;
     int64_t n;
-    int port;
 
-    if (id == HEADER_CONTENT_LENGTH && !num_parse_u63(slice_trim(value), &n))
-        return FFI_NGX_INVALID;
-    if (is_response && id == HEADER_CONTENT_LENGTH) {
+    if (id == HEADER_CONTENT_LENGTH) {
+        if (!num_parse_u63(slice_trim(value), &n))
+            return FFI_NGX_INVALID;
         v->x->res.content_length = n;
         return FFI_NGX_OK;
     }
-    if (is_response && id == HEADER_LAST_MODIFIED && date_parse(value, &n)) {
+    if (id == HEADER_LAST_MODIFIED && date_parse(value, &n)) {
         v->x->res.last_modified = n;
         header_remove_id(&v->x->res.headers, id);
         return exchange_has_started(v->x) ? FFI_NGX_NONE : FFI_NGX_OK;
     }
-    if (!is_response && id == HEADER_HOST && url_parse_host(value, &name, &port)) {
-        v->x->req.host = lower(visit_pool(v), name);
-        v->x->req.host_port = port;
-    }
-    if (!is_response && id == HEADER_CONTENT_LENGTH)
-        v->x->req.content_length = n;
     return FFI_NGX_NONE;
 }
 
-static bool is_single(enum header_id id)
+static int put_sent(struct visit *v, struct slice name, struct slice value, bool replaces)
 {
-    return id == HEADER_CONTENT_TYPE || id == HEADER_LOCATION || id == HEADER_ETAG ||
-           id == HEADER_EXPIRES || id == HEADER_LAST_MODIFIED || id == HEADER_CONTENT_LENGTH ||
-           id == HEADER_SERVER || id == HEADER_DATE || id == HEADER_HOST ||
-           id == HEADER_USER_AGENT || id == HEADER_REFERER || id == HEADER_CONTENT_RANGE ||
-           id == HEADER_REFRESH;
-}
+    struct header_list *l = &v->x->res.headers;
+    enum header_id id;
+    int rc;
 
-/* What our code says of a request is passed on whatever the client says of fields of that name. */
-static void mark_own(struct header_list *l, struct slice name)
-{
-    for (unsigned i = l->n; i--;)
-        if (slice_ieq(l->fields[i].name, name))
-            l->fields[i].marks |= HEADER_OWN;
+    name = sent_name(v, name);
+    id = header_id(name);
+    value = request_fields_escape(visit_pool(v), value, false);
+    if (replaces)
+        clear_sent(v, name);
+    rc = keep(v, id, value);
+    if (rc != FFI_NGX_NONE)
+        return rc;
+    name = id == HEADER_CONTENT_TYPE ? header_name(id)
+                                     : request_fields_escape(visit_pool(v), name, true);
+    if (request_fields_is_single(id))
+        header_set(l, visit_pool(v), name, value);
+    else
+        header_add(l, visit_pool(v), name, value);
+    return FFI_NGX_OK;
 }
 
 static int put_field(int is_response, struct slice name, struct slice value, bool replaces)
 {
     struct visit *v = lua_current_visit();
     int rc = check(v, is_response);
-    enum header_id id;
 
     if (rc != FFI_NGX_OK || name.n == 0)
         return rc;
     if (is_response)
-        name = sent_name(v, name);
-    id = header_id(name);
-    value = escape(visit_pool(v), value, false);
-    if (replaces)
-        clear(v, is_response, name);
-    rc = keep(v, is_response, id, value);
-    if (rc != FFI_NGX_NONE)
-        return rc;
-    name = is_response && id == HEADER_CONTENT_TYPE ? header_name(id)
-                                                    : escape(visit_pool(v), name, true);
-    if (is_single(id))
-        header_set(list_of(v, is_response), visit_pool(v), name, value);
-    else
-        header_add(list_of(v, is_response), visit_pool(v), name, value);
-    if (!is_response)
-        mark_own(list_of(v, false), name);
-    return FFI_NGX_OK;
+        return put_sent(v, name, value, replaces);
+    return request_fields_put(v, name, value, replaces) ? FFI_NGX_OK : FFI_NGX_INVALID;
 }
 
 int ffi_fields_set(int is_response, const char *name, size_t n, const char *value, size_t value_n)

@@ -14,6 +14,7 @@
 #include "app/proxy/lib_memcached.h"
 #include "app/tls/lib_ssl.h"
 #include "app/lua/lib_socket.h"
+#include "app/lua/lib_set_misc.h"
 #include "app/lua/lib_subrequest.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
@@ -56,6 +57,7 @@ static int open_module(lua_State *L)
         {"stop_sleep", lib_ngx_thread_stop_sleep},
         {"leave", lib_ngx_thread_leave},
         {"on_abort", lib_ngx_thread_on_abort},
+        {"set_misc", lib_set_misc},
         {NULL, NULL},
     };
 

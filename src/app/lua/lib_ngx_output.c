@@ -32,10 +32,18 @@ static int done(lua_State *L)
     return 1;
 }
 
+/* Is the client gone? */
+static bool has_failed(const struct exchange *x)
+{
+    const struct session *s = visit_of(x)->session;
+
+    return x->state == EXCHANGE_ABORTED || (s && s->wire->stream && s->wire->stream->err);
+}
+
 /* Why nothing can be written any more, or NULL. */
 static const char *closed(const struct exchange *x)
 {
-    if (x->state == EXCHANGE_ABORTED)
+    if (has_failed(x))
         return "nginx output filter error";
     if (x->state == EXCHANGE_DETACHED)
         return "raw request socket acquired";
@@ -84,7 +92,7 @@ static int write_out(lua_State *L, bool has_newline)
     }
     lua_output_write(v, &c);
     keeper_release(&c.keeper);
-    if (v->x->state == EXCHANGE_ABORTED)
+    if (has_failed(v->x))
         return refuse(L, "nginx output filter error");
     if (LIKELY(!must_wait(L, v)))
         return done(L);

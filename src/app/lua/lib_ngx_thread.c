@@ -251,7 +251,7 @@ static void run_on_abort(struct ngx_visit *nv)
 
 int lib_ngx_thread_on_abort(lua_State *L)
 {
-    struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE);
+    struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE | NGX_IN_SESSION);
     struct ngx_visit *nv = ngx_visit_of(v);
 
     luaL_checktype(L, 1, LUA_TFUNCTION);

@@ -145,7 +145,8 @@ static void on_cancel(struct exchange *x, const struct err *why)
         return;
     }
     if (why == &err_closed)
-        log_write(&x->log, LOG_INFO, "client prematurely closed connection");
+        log_write(&x->log, LOG_INFO, "%sclient prematurely closed connection",
+                  v->session ? "stream " : "");
     if (lv->drain_co)
         co_wake(lv->drain_co, lv->drain_wait);
     nv->on_abort(nv);

@@ -14,6 +14,7 @@
 #include "app/port.h"
 #include "base/mem.h"
 #include "bind/lerr.h"
+#include "bind/lib_addr.h"
 #include "bind/lib_tls.h"
 #include "bind/vm.h"
 #include "net/tls_ctx.h"
@@ -128,6 +129,17 @@ static int refuse(lua_State *L, struct app_conf *conf, const struct err *why, co
     return n;
 }
 
+/* A descriptor that is no listening socket has no address. */
+static int refuse_listener(lua_State *L, struct app_conf *conf, const struct err *why)
+{
+    const struct addr *a = &conf->listens[0]->addr;
+    int n = a->len > 0 ? lib_addr_refuse(L, why, a) : lerr_return(L, why, "http.start_server");
+
+    listeners_close(conf);
+    conf_free(&conf);
+    return n;
+}
+
 /* A listening socket that somebody else has made. */
 static const struct err *adopt_descriptor(struct listen_conf *l, int fd)
 {
@@ -193,10 +205,8 @@ int lib_server_listen(lua_State *L)
     if (!conf_open_logs(conf, &e))
         return refuse(L, conf, &err_invalid, e.message);
     why = open_listener(conf, (int)luaL_optinteger(L, 4, -1), luaL_optstring(L, 5, NULL));
-    if (why) {
-        listeners_close(conf);
-        return refuse(L, conf, why, "http.start_server");
-    }
+    if (why)
+        return refuse_listener(L, conf, why);
     if (lib_tls_is(L, 6)) {
         conf->listens[0]->is_tls = true;
         conf->vhosts[0]->tls = tls_ctx_ref(lib_tls_check(L, 6));

@@ -162,6 +162,9 @@ static int l_start(lua_State *L)
         lua_pushliteral(L, "failed to issue subrequest: -1");
         return lua_error(L);
     }
+    log_write(&v->x->log, LOG_DEBUG, "lua http subrequest \"" SLICE_FMT "?" SLICE_FMT "\"",
+              SLICE_ARG(o.path), SLICE_ARG(o.query));
+    subrequest_visit(h->sub)->is_captured = true;
     h->sub->on_done = on_done;
     h->sub->user = h;
     if (lua_istable(L, 7))

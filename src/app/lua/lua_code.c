@@ -6,20 +6,82 @@
 #include <lauxlib.h>
 
 #include "app/conf.h"
+#include "app/lua/lua_fresh.h"
 #include "app/visit.h"
+#include "base/check.h"
+#include "base/num.h"
 #include "bind/vm.h"
 #include "config/tree.h"
+
+/* In place of the chunk on top: a function of the same code that takes no arguments, because LuaJIT
+ * compiles none that takes any number of them. The chunk stays when it uses `...`. */
+static void fix_arguments(lua_State *L, const struct lua_code *code)
+{
+    struct buf wrapped = BUF_EMPTY;
+
+    buf_add_lit(&wrapped, "return function() ");
+    buf_add_slice(&wrapped, code->text);
+    buf_add_lit(&wrapped, "\nend");
+    if (luaL_loadbuffer(L, wrapped.p, wrapped.n, code->chunk_name.p) == 0) {
+        lua_call(L, 0, 1);
+        lua_replace(L, -2);
+    } else {
+        lua_pop(L, 1);
+    }
+    buf_free(&wrapped);
+}
 
 /* Errors are in the words of OpenResty, which says less where there is no request. */
 static int load_inline(lua_State *L, const struct lua_code *code, const struct visit *v)
 {
-    if (luaL_loadbuffer(L, code->text.p, code->text.n, code->chunk_name.p) == 0)
+    if (luaL_loadbuffer(L, code->text.p, code->text.n, code->chunk_name.p) == 0) {
+        fix_arguments(L, code);
         return 0;
+    }
     if (!v)
         return 500;
     lua_pushfstring(L, "failed to load inlined Lua code: %s", lua_tostring(L, -1));
     lua_remove(L, -2);
     return 500;
+}
+
+/* The table of files that are loaded, by their paths, on top. */
+static void push_files(lua_State *L)
+{
+    static const char key; /* its address */
+
+    lua_pushlightuserdata(L, (void *)&key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    if (lua_istable(L, -1))
+        return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushlightuserdata(L, (void *)&key);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+/* Directives that name the same file share it, also where a variable names it. */
+static int load_once(lua_State *L, const char *path, bool is_cached)
+{
+    int rc;
+
+    if (!is_cached)
+        return luaL_loadfile(L, path);
+    push_files(L);
+    lua_getfield(L, -1, path);
+    if (lua_isfunction(L, -1)) {
+        lua_remove(L, -2);
+        return 0;
+    }
+    lua_pop(L, 1);
+    rc = luaL_loadfile(L, path);
+    if (rc == 0) {
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, path);
+    }
+    lua_remove(L, -2);
+    return rc;
 }
 
 static int load_file(lua_State *L, const struct lua_code *code, struct visit *v)
@@ -30,7 +92,7 @@ static int load_file(lua_State *L, const struct lua_code *code, struct visit *v)
     int rc;
 
     errno = 0;
-    rc = luaL_loadfile(L, full);
+    rc = load_once(L, full, !v || v->loc->lua_code_cache);
     if (rc == 0)
         return 0;
     rc = rc != LUA_ERRFILE ? 500 : errno == ENOENT ? 404 : 503;
@@ -79,6 +141,8 @@ int lua_code_push(struct lua_code *code, struct visit *v)
     bool is_cached = v ? v->loc->lua_code_cache : true;
     int status;
 
+    if (UNLIKELY(!is_cached))
+        lua_fresh_begin(v);
     if (code->machine == vm_generation() && code->ref != LUA_NOREF) {
         lua_rawgeti(L, LUA_REGISTRYINDEX, code->ref);
         return 0;
@@ -104,4 +168,37 @@ bool lua_code_load_handler(struct lua_code *code, struct config_error *e)
                           code->directive, SLICE_ARG(code->text), lua_tostring(L, -1));
     lua_pop(L, 1);
     return is_loaded;
+}
+
+/* `text` is "name:N: what is wrong", N a line of the code. */
+static void tell(const struct lua_code *code, const char *text, struct config_error *e)
+{
+    const struct config_node *node = code->node;
+    struct slice name = slice_from(code->chunk_name, 1), rest = slice_str(text);
+    unsigned line = node->line;
+    int64_t n;
+
+    if (slice_has_prefix(rest, name)) {
+        rest = slice_from(rest, MIN(name.n + 1, rest.n));
+        if (num_parse_u63(slice_cut(&rest, ':'), &n) && node->content == CONFIG_LUA)
+            line = node->end_line + (unsigned)n - 1;
+    }
+    config_error_set(e, node->file, line, "%s:" SLICE_FMT, code->directive, SLICE_ARG(rest));
+}
+
+bool lua_code_check(const struct lua_code *code, struct config_error *e)
+{
+    lua_State *L = luaL_newstate();
+    bool is_well = true;
+
+    if (!L)
+        PANIC("no memory for Lua");
+    for (; code && is_well; code = code->next) {
+        is_well = luaL_loadbuffer(L, code->text.p, code->text.n, code->chunk_name.p) == 0;
+        if (!is_well)
+            tell(code, lua_tostring(L, -1), e);
+        lua_pop(L, 1);
+    }
+    lua_close(L);
+    return is_well;
 }

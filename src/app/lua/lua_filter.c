@@ -4,7 +4,10 @@
 #include "app/lua/lua_filter.h"
 
 #include <lauxlib.h>
+#include <malloc.h>
 
+#include "app/app.h"
+#include "app/conf.h"
 #include "app/error_page.h"
 #include "app/lua/lua_code.h"
 #include "app/lua/lua_handle.h"
@@ -175,7 +178,8 @@ static void pass_replacement(struct filter *f, struct exchange *x, const struct 
 
 static void on_body(struct filter *f, struct exchange *x, const struct chunk *c)
 {
-    trace(visit_of(x), "body");
+    if (visit_of(x)->loc->body_filter)
+        trace(visit_of(x), "body");
     if (lua_visit_of(visit_of(x))->filter_exit)
         pass_replacement(f, x, c);
     else if (!visit_of(x)->loc->body_filter)
@@ -209,8 +213,24 @@ static void release_refs(struct visit *v)
     lv->ctx_ref = LUA_NOREF;
 }
 
+/* lua_malloc_trim: this request counts. */
+static void give_memory_back(const struct visit *v)
+{
+    static unsigned n; /* process-wide: requests since the last time */
+    unsigned every = v->conf->malloc_trim;
+
+    if (!every && v->loc && v->loc->log_by_lua)
+        log_write(&v->x->log, LOG_DEBUG, "malloc_trim() disabled");
+    if (!every || ++n < every)
+        return;
+    n = 0;
+    log_write(&v->x->log, LOG_DEBUG, "malloc_trim(1) returned %d", malloc_trim(1));
+}
+
 void lua_filter_log(struct visit *v, bool is_logged)
 {
+    if (is_logged)
+        give_memory_back(v);
     if (is_logged && v->loc && v->loc->log_by_lua) {
         log_write(&v->x->log, LOG_DEBUG, "lua log handler, uri:\"" SLICE_FMT "\"",
                   SLICE_ARG(v->x->req.path));

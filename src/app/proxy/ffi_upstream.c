@@ -7,6 +7,7 @@
 #include "app/lua/lua_step.h"
 #include "app/proxy/proxy.h"
 #include "app/stream/relay.h"
+#include "app/proxy/upstream_slots.h"
 #include "app/proxy/upstream_state.h"
 #include "base/clock.h"
 
@@ -36,6 +37,9 @@ static int find(int is_stream, struct slice name, int i, struct upstream **u)
         *u = (*u)->next;
     if (!*u)
         return FFI_UPSTREAM_NONE;
+    upstream_slots_sync(*u);
+    if (i >= 0 && (unsigned)i < (*u)->n && !(*u)->peers[i].weight)
+        return FFI_UPSTREAM_EMPTY;
     return i >= 0 && (unsigned)i < (*u)->n ? FFI_UPSTREAM_OK : FFI_UPSTREAM_NO_PEER;
 }
 

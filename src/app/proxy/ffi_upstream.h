@@ -5,7 +5,12 @@
 
 #include "app/lua/ffi_ngx.h"
 
-enum ffi_upstream { FFI_UPSTREAM_OK = 0, FFI_UPSTREAM_NONE = -1, FFI_UPSTREAM_NO_PEER = -2 };
+enum ffi_upstream {
+    FFI_UPSTREAM_OK = 0,
+    FFI_UPSTREAM_NONE = -1,
+    FFI_UPSTREAM_NO_PEER = -2,
+    FFI_UPSTREAM_EMPTY = -3
+};
 
 struct ffi_upstream_peer {
     const char *name; /* borrowed: valid until control returns to the loop */
@@ -23,7 +28,8 @@ struct ffi_upstream_peer {
 /* The name of group `i`, in the order of the configuration. NONE: there are no more. */
 int ffi_upstream_name(int is_stream, int i, struct ffi_str *out);
 
-/* Server `i` of a group, in the order of the configuration. */
+/* Server `i` of a group, in the order of the configuration. EMPTY: that place has none, the next
+ * one may. */
 int ffi_upstream_peer(int is_stream, const char *name, size_t n, int i,
                       struct ffi_upstream_peer *out);
 

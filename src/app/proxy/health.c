@@ -17,6 +17,7 @@
 #include "base/rand.h"
 
 static struct list probes = LIST_INIT(probes); /* process-wide: of the worker that asks */
+static struct health_check *checks;            /* process-wide: those that it makes */
 
 /* --- after a configuration is read --- */
 
@@ -61,6 +62,7 @@ static void enrol(struct health_check *c)
     if (!u->shared)
         upstream_state_share(u);
     c->bit = 1u << u->n_checks++;
+    u->mandatory |= c->is_mandatory ? c->bit : 0;
     for (unsigned i = 0; c->is_mandatory && i < u->n; i++) {
         upstream_state_of(u, &u->peers[i])->unhealthy |= c->bit;
         upstream_state_of(u, &u->peers[i])->checking |= c->bit;
@@ -73,7 +75,8 @@ bool health_resolve(struct app_conf *conf, struct config_error *e)
         if (!find_target(c))
             return config_node_error(
                 c->node, e, "\"health_check\" needs a \"proxy_pass\" without variables beside it");
-        if (c->upstream->n_checks == HEALTH_CHECKS_MOST || c->upstream->n == 0)
+        if (c->upstream->n_checks == HEALTH_CHECKS_MOST ||
+            (c->upstream->n == 0 && !c->upstream->slots))
             return config_node_error(c->node, e,
                                      "no servers, or too many health checks, in \"" SLICE_FMT "\"",
                                      SLICE_ARG(c->upstream->name));
@@ -224,27 +227,50 @@ static void begin(struct health_check *c, struct upstream_peer *peer)
     wait(p, 0);
 }
 
+static bool is_asked(const struct upstream_peer *peer)
+{
+    return peer->weight && !peer->is_down;
+}
+
 void health_start(const struct app_conf *conf)
 {
-    for (struct health_check *c = conf->health_checks; c; c = c->next)
+    checks = conf->health_checks;
+    for (struct health_check *c = checks; c; c = c->next)
         for (unsigned i = 0; i < c->upstream->n; i++)
-            if (!c->upstream->peers[i].is_down)
+            if (is_asked(&c->upstream->peers[i]))
                 begin(c, &c->upstream->peers[i]);
+}
+
+static void end(struct health_probe *p)
+{
+    list_remove(&p->node);
+    timer_stop(&p->timer);
+    if (p->check->is_stream)
+        health_stream_stop(p);
+    else
+        health_http_stop(p);
+    buf_free(&p->in);
+    mem_free(p);
+}
+
+void health_renew(struct upstream *u, unsigned i)
+{
+    struct upstream_peer *peer = &u->peers[i];
+
+    LIST_FOR_SAFE (node, &probes) {
+        struct health_probe *p = CONTAINER_OF(node, struct health_probe, node);
+
+        if (p->peer == peer)
+            end(p);
+    }
+    for (struct health_check *c = checks; c; c = c->next)
+        if (c->upstream == u && is_asked(peer))
+            begin(c, peer);
 }
 
 void health_stop(void)
 {
-    struct list *node;
-
-    while ((node = list_pop(&probes)) != NULL) {
-        struct health_probe *p = CONTAINER_OF(node, struct health_probe, node);
-
-        timer_stop(&p->timer);
-        if (p->check->is_stream)
-            health_stream_stop(p);
-        else
-            health_http_stop(p);
-        buf_free(&p->in);
-        mem_free(p);
-    }
+    checks = NULL;
+    while (!list_is_empty(&probes))
+        end(CONTAINER_OF(probes.next, struct health_probe, node));
 }

@@ -41,6 +41,9 @@ void health_inherit(const struct app_conf *conf, const struct app_conf *old);
 /* This worker is the one that asks. */
 void health_start(const struct app_conf *conf);
 
+/* In the worker that asks: another server, or none, is in that place of the group. */
+void health_renew(struct upstream *u, unsigned i);
+
 /* It asks no more. */
 void health_stop(void);
 

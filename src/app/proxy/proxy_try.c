@@ -12,6 +12,8 @@ void proxy_try_note(struct proxy *p, int status)
     uint64_t now = clock_ms();
 
     t->addr = p->peer ? p->peer->name : p->upstream->name;
+    if (p->peer && p->peer->line) /* others may take its place */
+        t->addr = pool_dup(visit_pool(p->v), t->addr);
     t->status = status;
     t->connect_ms = up && up->connected_ms ? up->connected_ms - p->attempt_ms : UINT64_MAX;
     t->header_ms = up && up->head_ms ? up->head_ms - p->attempt_ms : UINT64_MAX;
@@ -57,8 +59,8 @@ bool proxy_try_goes_on(const struct proxy *p, unsigned bits)
 
     if (!(c->next & bits) || !is_repeatable(p) || p->has_begun)
         return false;
-    if (p->tries >= (p->balancer ? p->balancer->allowed : p->upstream->n) ||
-        (c->next_tries && p->tries >= c->next_tries))
+    if (p->balancer ? !balancer_goes_on(p->balancer, p->tries)
+                    : p->tries >= p->upstream->n || (c->next_tries && p->tries >= c->next_tries))
         return false;
     return !c->next_timeout || clock_ms() - p->started_ms < c->next_timeout;
 }

@@ -100,7 +100,7 @@ static bool is_as_sent(const struct visit *v)
 {
     const struct request *r = &v->x->req;
 
-    return r->path.p == v->first_path.p && r->path.n == v->first_path.n &&
+    return !v->parent && r->path.p == v->first_path.p && r->path.n == v->first_path.n &&
            r->query.p == v->first_query.p && r->query.n == v->first_query.n;
 }
 

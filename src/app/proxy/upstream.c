@@ -1,6 +1,7 @@
 /* A group: its servers, and the course of a choice. How one is chosen stands in upstream_choose.c,
- * what is known of servers in upstream_state.c, connections to them in upstream_origin.c, groups
- * that no configuration names in upstream_find.c. */
+ * what is known of servers in upstream_state.c, those that are names in upstream_slots.c and
+ * upstream_names.c, connections to them in upstream_origin.c, groups that no configuration names in
+ * upstream_find.c. */
 #include "app/proxy/upstream.h"
 
 #include <netinet/in.h>
@@ -8,6 +9,7 @@
 #include "app/conf.h"
 #include "app/script.h"
 #include "app/proxy/upstream_choose.h"
+#include "app/proxy/upstream_slots.h"
 #include "app/proxy/upstream_state.h"
 #include "proto/url.h"
 
@@ -26,27 +28,26 @@ struct upstream *upstream_new(struct pool *memory, struct slice name)
     return u;
 }
 
-static struct upstream_peer *grow(struct upstream *u)
+void upstream_reserve(struct upstream *u, unsigned n)
 {
-    if (u->n == u->size) {
-        struct upstream_peer *more;
+    struct upstream_peer *more = pool_zalloc(u->memory, n * sizeof(*more));
 
-        u->size = u->size ? u->size * 2 : 4;
-        more = pool_zalloc(u->memory, u->size * sizeof(*more));
-        if (u->n)
-            memcpy(more, u->peers, u->n * sizeof(*more));
-        u->peers = more;
-    }
-    return &u->peers[u->n];
+    if (u->n)
+        memcpy(more, u->peers, u->n * sizeof(*more));
+    u->peers = more;
+    u->size = n;
 }
 
 struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16_t default_port)
 {
-    struct upstream_peer *p = grow(u);
+    struct upstream_peer *p;
     struct slice host;
     struct addr a;
     int port;
 
+    if (u->n == u->size)
+        upstream_reserve(u, u->size ? u->size * 2 : 4);
+    p = &u->peers[u->n];
     *p = (struct upstream_peer){.weight = 1, .max_fails = 1, .fail_timeout = 10000};
     p->written = p->name = pool_dup(u->memory, name);
     if (slice_has_prefix(name, SLICE("unix:"))) {
@@ -87,7 +88,12 @@ struct upstream *upstream_of_one(struct pool *memory, struct slice name, uint16_
 
 void upstream_share(struct upstream *u)
 {
-    upstream_state_share(u);
+    if (u->lines) {
+        upstream_reserve(u, u->n + UPSTREAM_SLOTS_MORE);
+        upstream_slots_share(u);
+    }
+    if (u->has_zone)
+        upstream_state_share(u);
 }
 
 /* --- choosing --- */
@@ -118,6 +124,7 @@ struct upstream_peer *upstream_next(struct upstream *u, struct visit *v, upstrea
     struct slice key = key_of(u, v);
     struct upstream_peer *p;
 
+    upstream_slots_sync(u);
     upstream_state_enter(u);
     p = upstream_choose(u, key, *tried);
     if (p) {

@@ -37,11 +37,14 @@ struct upstream_peer {
     struct slice written; /* in the configuration */
     struct slice name;    /* "host:port", "unix:/path" */
     struct client_way way;
-    unsigned weight, max_fails, max_conns;
+    unsigned weight; /* 0: nobody is there */
+    unsigned max_fails, max_conns;
     uint64_t fail_timeout;
     bool is_backup, is_down;
-    bool is_address;           /* nothing is to be looked up */
-    struct upstream_state own; /* of this worker, where the group is not shared */
+    bool is_address;            /* nothing is to be looked up */
+    unsigned line;              /* of a name, see upstream_slots.h; 0: it is none */
+    struct upstream_text *text; /* of an address that was looked up */
+    struct upstream_state own;  /* of this worker, where the group is not shared */
 };
 
 struct upstream_point {
@@ -52,10 +55,10 @@ struct upstream_point {
 struct upstream {
     struct slice name;
     struct upstream_peer *peers;
-    unsigned n, size;
+    unsigned n, size; /* those in use, and places for more */
     enum upstream_balance balance;
     struct script *key;          /* of hash */
-    struct upstream_point *ring; /* of hash … consistent, made on first use */
+    struct upstream_point *ring; /* of hash … consistent, made when it is needed and is empty */
     unsigned n_ring;
     const struct lua_code *balancer; /* chooses instead; NULL: none */
     unsigned balancer_keepalive;     /* free connections kept for it */
@@ -68,6 +71,11 @@ struct upstream {
     struct upstream_found *found; /* NULL: of the configuration */
     bool has_zone;
     unsigned n_checks;              /* health checks */
+    uint32_t mandatory;             /* bits of those that a server must have passed */
+    struct upstream_line *lines;    /* servers that are names; NULL: none */
+    struct upstream_slots *slots;   /* their addresses */
+    uint32_t change;                /* of those, the last that this worker has seen */
+    struct location *level;         /* with the `resolver` that is asked for them */
     struct upstream_shared *shared; /* NULL: each worker knows for itself */
     struct upstream *next;          /* of the configuration */
 };
@@ -94,6 +102,9 @@ void upstream_list(struct app_conf *conf, struct upstream *u, bool is_stream);
  * without a port where `default_port` is 0. */
 struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16_t default_port);
 
+/* Makes room for `n` servers. */
+void upstream_reserve(struct upstream *u, unsigned n);
+
 /* The group of that name, else one that is made of the address itself and kept for others who ask
  * for it. It stays until upstream_release. NULL: malformed. */
 struct upstream *upstream_find(struct app_conf *conf, struct slice name, uint16_t default_port);
@@ -101,8 +112,8 @@ struct upstream *upstream_find(struct app_conf *conf, struct slice name, uint16_
 /* Gives up what upstream_find gave; clears the pointer. */
 void upstream_release(struct upstream **u);
 
-/* The group is complete: what is known of its servers is in memory that workers who are forked from
- * now on share. */
+/* The group is complete: with a zone, what is known of its servers is in memory that workers who
+ * are forked from now on share; so are the addresses of servers that are names. */
 void upstream_share(struct upstream *u);
 
 /* The next server for a request, counted as in use until upstream_done; NULL: none is left. */

@@ -7,6 +7,7 @@
 #include "app/proxy/upstream_state.h"
 #include "base/check.h"
 #include "base/crc32.h"
+#include "base/mem.h"
 #include "base/num.h"
 #include "base/rand.h"
 
@@ -158,11 +159,12 @@ static uint32_t name_sum(struct slice written)
 }
 
 /* Each point of a server is the sum of its name and the point before, so that the ring is that of
- * nginx and of ketama: servers keep their keys when one comes from there. */
+ * nginx and of ketama: servers keep their keys when one comes from there. The servers that a name
+ * stands for go by their addresses. */
 static void add_points(struct upstream *u, unsigned i)
 {
     const struct upstream_peer *p = &u->peers[i];
-    uint32_t base = name_sum(p->written), hash = 0;
+    uint32_t base = name_sum(p->line ? p->name : p->written), hash = 0;
 
     for (unsigned k = 0; k < p->weight * POINTS_PER_WEIGHT; k++) {
         unsigned char before[4] = {(unsigned char)hash, (unsigned char)(hash >> 8),
@@ -173,10 +175,18 @@ static void add_points(struct upstream *u, unsigned i)
     }
 }
 
+static void free_ring(void *arg)
+{
+    struct upstream *u = arg;
+
+    mem_free(u->ring);
+}
+
 static void make_ring(struct upstream *u)
 {
-    u->ring =
-        pool_alloc(u->memory, ((size_t)total_weight(u) * POINTS_PER_WEIGHT + 1) * sizeof(*u->ring));
+    if (!u->ring)
+        pool_on_reset(u->memory, free_ring, u);
+    u->ring = mem_realloc(u->ring, (total_weight(u) * POINTS_PER_WEIGHT + 1) * sizeof(*u->ring));
     for (unsigned i = 0; i < u->n; i++) {
         if (!u->peers[i].is_backup)
             add_points(u, i);
@@ -189,7 +199,7 @@ static struct upstream_peer *on_ring(struct upstream *u, struct slice key, upstr
     uint32_t hash = crc32_add(0, key);
     unsigned low = 0, high;
 
-    if (!u->ring)
+    if (!u->n_ring)
         make_ring(u);
     for (high = u->n_ring; low < high;) {
         unsigned middle = (low + high) / 2;

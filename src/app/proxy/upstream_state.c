@@ -16,7 +16,7 @@ struct upstream_shared {
 
 static size_t shared_size(const struct upstream *u)
 {
-    return sizeof(*u->shared) + u->n * sizeof(u->shared->states[0]);
+    return sizeof(*u->shared) + u->size * sizeof(u->shared->states[0]);
 }
 
 static void unmap(void *arg)
@@ -39,7 +39,7 @@ void upstream_state_share(struct upstream *u)
 
 struct upstream_state *upstream_state_of(const struct upstream *u, const struct upstream_peer *p)
 {
-    bool is_shared = u->shared && p >= u->peers && p < u->peers + u->n;
+    bool is_shared = u->shared && p >= u->peers && p < u->peers + u->size;
 
     return is_shared ? &u->shared->states[p - u->peers] : (struct upstream_state *)&p->own;
 }
@@ -56,6 +56,19 @@ void upstream_state_leave(const struct upstream *u)
 {
     if (u->shared)
         lock_give(&u->shared->lock);
+}
+
+void upstream_state_renew(struct upstream *u, unsigned i)
+{
+    struct upstream_state *st;
+
+    if (!u->shared)
+        return;
+    upstream_state_enter(u);
+    st = &u->shared->states[i];
+    *st = (struct upstream_state){
+        .active = st->active, .unhealthy = u->mandatory, .checking = u->mandatory};
+    upstream_state_leave(u);
 }
 
 static bool has_been_tried(const struct upstream *u, const struct upstream_peer *p,
@@ -77,7 +90,7 @@ bool upstream_state_is_usable(const struct upstream *u, const struct upstream_pe
 {
     const struct upstream_state *st = upstream_state_of(u, p);
 
-    return !p->is_down && !st->is_down && !st->unhealthy && p->is_backup == backups &&
+    return p->weight && !p->is_down && !st->is_down && !st->unhealthy && p->is_backup == backups &&
            !has_been_tried(u, p, tried) && !is_resting(u, p, st) &&
            !(p->max_conns && st->active >= p->max_conns);
 }

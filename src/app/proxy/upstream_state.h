@@ -14,6 +14,10 @@ void upstream_state_share(struct upstream *u);
  * knows for itself. */
 struct upstream_state *upstream_state_of(const struct upstream *u, const struct upstream_peer *p);
 
+/* Another server is in that place: nothing is known of it, save the requests that still use the
+ * place. */
+void upstream_state_renew(struct upstream *u, unsigned i);
+
 /* Waits until no other worker is inside; nothing where nothing is shared. */
 void upstream_state_enter(const struct upstream *u);
 

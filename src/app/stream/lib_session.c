@@ -88,7 +88,8 @@ static int l_stream(lua_State *L)
     return lib_session_push(L, check_session(L)) ? 1 : refuse(L, "closed");
 }
 
-/* request() → the connection for ngx.req.socket, once, and whether it is UDP; or nil and why not */
+/* request() → the connection for ngx.req.socket, once, whether it is UDP, and whether its end is
+ * the client's abort; or nil and why not */
 static int l_request(lua_State *L)
 {
     struct session *s = check_session(L);
@@ -101,7 +102,8 @@ static int l_request(lua_State *L)
         return refuse(L, "duplicate call");
     loan->is_told = true;
     lua_pushboolean(L, s->is_udp);
-    return 2;
+    lua_pushboolean(L, s->wire->end != NULL);
+    return 3;
 }
 
 /* peek(stream, n) → the first n bytes, which stay; the wait token; or nil and a code: "full" when
@@ -177,7 +179,7 @@ static void push_ends(lua_State *L, const struct session *s, bool is_told)
     const struct addr *local = exchange_local(x);
 
     lua_createtable(L, 0, 3);
-    set_end(L, is_told ? "proxy" : "peer", x->peer);
+    set_end(L, is_told ? "proxy" : "peer", is_told ? visit_connected(s->v) : x->peer);
     if (is_told) {
         set_proxied_end(L, "peer", s->v->x->proxied->source, s->v->x->proxied->source_port);
         set_proxied_end(L, "local_address", s->v->x->proxied->destination,

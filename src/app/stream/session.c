@@ -13,7 +13,7 @@
 #include "http/exchange_transport.h"
 #include "loop/loop.h"
 
-enum { DROPS_MOST = 16 };
+enum { DROPS_MOST = 16, STATUS_CLIENT_CLOSED = 499 };
 
 static struct list sessions = LIST_INIT(sessions); /* process-wide: all that are open */
 static unsigned n_sessions;                        /* process-wide: how many */
@@ -41,6 +41,7 @@ static void settle_counts(struct session *s)
 
 static void move(struct session *s, struct wire *to, void (*on_event)(struct wire *w, int events))
 {
+    struct wire_end *end = s->wire->end;
     struct buf in = BUF_EMPTY;
     struct outq out;
     struct stream *stream;
@@ -52,6 +53,8 @@ static void move(struct session *s, struct wire *to, void (*on_event)(struct wir
     if (stream) {
         wire_open(to, stream, on_event);
         wire_resume(to, buf_slice(&in), &out);
+        if (end)
+            wire_mind_end(to, end);
     }
     buf_free(&in);
     outq_clear(&out);
@@ -160,6 +163,27 @@ static void end_when_sent(struct session *s)
 static void let_go(void *x)
 {
     exchange_release(x);
+}
+
+/* The client has ended its side: what runs is cancelled, or told by ngx.on_abort. */
+static void on_end(struct wire_end *e)
+{
+    struct session *s = CONTAINER_OF(e, struct session, end);
+    struct exchange *x = s->v->x;
+    struct stream *stream;
+
+    exchange_hold(x);
+    loop_free_later(x, let_go);
+    stream = give_up_wire(s);
+    x->res.status = STATUS_CLIENT_CLOSED;
+    stream_close(&stream, false);
+    exchange_lost(x, &err_closed);
+}
+
+void session_mind_end(struct session *s)
+{
+    s->end.fn = on_end;
+    wire_mind_end(s->wire, &s->end);
 }
 
 /* The wire, which is in the pool, is still at work after this call: the end of the turn is soon

@@ -13,6 +13,7 @@
 #include "net/wire.h"
 
 struct session;
+struct balancer;
 struct relay;
 
 typedef void (*session_fn)(struct session *s);
@@ -29,7 +30,9 @@ struct session {
     void (*on_input)(struct session *s); /* whoever has called session_wait_input */
     struct client_hello *hello;          /* of ssl_preread; NULL: not read, or it is none */
     struct relay *relay;                 /* NULL: it is passed on to nobody */
+    struct balancer *balancer;           /* of its relay; NULL: none */
     uint64_t ended_ms;                   /* 0: goes on */
+    struct wire_end end;                 /* where lua_check_client_abort says so */
     bool is_udp;
     bool has_eof; /* ngx.eof, or our side was shut: Lua may write no more */
 };
@@ -60,6 +63,9 @@ struct stream *session_take(struct session *s, struct buf *in, struct outq *out)
 /* on_input is called once, when there is more input, when it has ended, or after the time of
  * preread. False: more cannot come. */
 bool session_wait_input(struct session *s, session_fn on_input);
+
+/* From now on a client that ends its side while nobody reads ends the session. */
+void session_mind_end(struct session *s);
 
 /* Bytes from the client so far. */
 static inline uint64_t session_received(const struct session *s)

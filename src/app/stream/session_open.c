@@ -109,6 +109,8 @@ void session_open(struct stream *stream, const struct session_origin *o)
     fill_visit(s->v, o);
     if (o->proxy)
         s->v->x->proxied = copy(visit_pool(s->v), o->proxy, sizeof(*o->proxy));
+    if (s->v->loc->http.does_check_abort && !s->is_udp)
+        session_mind_end(s);
     if (is_welcome(s))
         begin(s);
     else

@@ -50,8 +50,12 @@ static void test_nothing_to_add(void **state)
 
 static void test_more(void **state)
 {
-    struct header_rule set = rule("Content-Type", "a/b", false),
-                       clear_date = {.name = SLICE("date")}, clear_all = {.name = SLICE("x-*")};
+    struct more_when always = {.statuses = NULL};
+    struct more_header set = {.name = SLICE("Content-Type"),
+                              .value = rule("Content-Type", "a/b", false).value,
+                              .when = &always},
+                       clear_date = {.name = SLICE("date"), .when = &always},
+                       clear_all = {.name = SLICE("x-*"), .when = &always};
     struct header_list *l = &t.w.x.res.headers;
 
     UNUSED(state);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "name_server.h"
 
 static const struct zone_row zone[] = {
@@ -30,6 +31,7 @@ static char hosts[] = "/tmp/hosts-XXXXXX";
 static struct resolver *r;
 static struct dns_query *query;
 static unsigned calls, last_calls;
+static uint64_t until_ms;
 static const struct err *last_err;
 static struct buf got;
 
@@ -38,6 +40,7 @@ static void on_result(void *user, const struct dns_result *result)
     UNUSED(user);
     calls++;
     last_err = result->err;
+    until_ms = result->until_ms;
     for (unsigned i = 0; i < result->addrs->n; i++) {
         addr_format_host(&result->addrs->items[i], &got);
         buf_add_char(&got, ' ');
@@ -105,6 +108,21 @@ static void test_without_question(void **state)
     assert_string_equal(outcome("", DNS_PREFER_V6, false), "invalid");
     assert_string_equal(outcome("a b", DNS_PREFER_V6, false), "invalid");
     assert_int_equal(name_server.asked, 0);
+}
+
+/* Seconds for which the answer holds; a lookup from the cache says what is left of them. */
+static void test_times(void **state)
+{
+    UNUSED(state);
+    outcome("in-hosts", DNS_PREFER_V6, false);
+    assert_int_equal(until_ms, 0);
+    outcome("v4.test.", DNS_ONLY_V4, false);
+    assert_in_range(until_ms, clock_ms() + 290000, clock_ms() + 300000);
+    until_ms -= 1000;
+    outcome("v4.test.", DNS_ONLY_V4, false);
+    assert_in_range(until_ms, clock_ms() + 290000, clock_ms() + 300000);
+    outcome("bad.test", DNS_PREFER_V6, false);
+    assert_int_equal(until_ms, 0);
 }
 
 static void test_families(void **state)
@@ -256,6 +274,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_without_question, start, stop),
+        cmocka_unit_test_setup_teardown(test_times, start, stop),
         cmocka_unit_test_setup_teardown(test_families, start, stop),
         cmocka_unit_test_setup_teardown(test_each, start, stop),
         cmocka_unit_test_setup_teardown(test_search, start, stop),

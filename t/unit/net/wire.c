@@ -293,6 +293,66 @@ static void unwanted_input_stops_the_watch(void **state)
     assert_int_equal(wire_take(&w, 2, &out), WIRE_DONE);
 }
 
+static unsigned ends;
+
+static void on_end(struct wire_end *e)
+{
+    UNUSED(e);
+    ends++;
+}
+
+static void turns(unsigned n)
+{
+    while (n--)
+        loop_turn(false);
+}
+
+/* Unread input hides the end; taking it shows it; it is told once. */
+static void tells_who_minds_the_end(void **state)
+{
+    struct wire_end e = {on_end};
+    struct slice got;
+
+    UNUSED(state);
+    open_wire(1024);
+    ends = 0;
+    wire_mind_end(&w, &e);
+    put("abc");
+    stream_shutdown(peer);
+    turns(4);
+    assert_int_equal(ends, 0);
+    assert_int_equal(wire_take(&w, 2, &got), WIRE_DONE);
+    turns(4);
+    assert_int_equal(ends, 0);
+    assert_int_equal(wire_take(&w, 1, &got), WIRE_DONE);
+    turns(4);
+    assert_int_equal(ends, 1);
+    turns(4);
+    assert_int_equal(ends, 1);
+    assert_int_equal(calls, 0);
+}
+
+/* Who waits for input is told of its end by that; then the other one. */
+static void tells_the_reader_first(void **state)
+{
+    struct wire_end e = {on_end};
+    struct slice got;
+
+    UNUSED(state);
+    open_wire(1024);
+    ends = 0;
+    wire_mind_end(&w, &e);
+    assert_int_equal(wire_take(&w, 1, &got), WIRE_WAIT);
+    wire_wait(&w, IO_READ, 0);
+    stream_shutdown(peer);
+    while (!calls)
+        loop_turn(true);
+    assert_int_equal(wire_take(&w, 1, &got), WIRE_END);
+    turns(4);
+    assert_int_equal(calls, 1);
+    assert_int_equal(ends, 1);
+}
+
 static void hands_over(void **state)
 {
     struct buf in = BUF_EMPTY;
@@ -335,6 +395,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(deadlines_end_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(may_be_closed_by_its_user, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unwanted_input_stops_the_watch, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tells_who_minds_the_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tells_the_reader_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hands_over, set_up, tear_down),
     };
 

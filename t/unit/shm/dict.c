@@ -210,12 +210,48 @@ static void test_shards(void **state)
     dict_close(&d);
 }
 
+/* What is stored becomes `user`; NULL: it stays, "": it goes. */
+static bool become(void *user, struct dict_item *item)
+{
+    if (!user)
+        return false;
+    *item = *(char *)user ? text(user) : (struct dict_item){.type = DICT_NIL};
+    return true;
+}
+
+static char large[40000];
+
+static void test_change(void **state)
+{
+    struct dict *d = open_dict(32 << 10);
+    struct dict_incr one = {.by = 1, .has_init = true};
+
+    UNUSED(state);
+    assert_int_equal(dict_change(d, SLICE("k"), DICT_SET, become, NULL), DICT_OK);
+    expect(d, "k", NULL);
+    assert_int_equal(dict_change(d, SLICE("k"), DICT_SET, become, (char[]){"new"}), DICT_OK);
+    expect(d, "k", "new");
+    assert_int_equal(dict_change(d, SLICE("k"), DICT_SET, become, NULL), DICT_OK);
+    expect(d, "k", "new");
+    memset(large, 'x', sizeof(large) - 1);
+    assert_int_equal(dict_change(d, SLICE("k"), DICT_SAFE | DICT_KEEPS, become, large),
+                     DICT_NO_MEMORY);
+    expect(d, "k", "new");
+    assert_int_equal(dict_change(d, SLICE("k"), DICT_SET, become, (char[]){""}), DICT_OK);
+    expect(d, "k", NULL);
+    assert_int_equal(dict_incr(d, SLICE("n"), &one), DICT_OK);
+    assert_int_equal(dict_change(d, SLICE("n"), DICT_SET, become, (char[]){"text"}), DICT_OK);
+    expect(d, "n", "text");
+    assert_true(dict_walk_check(d));
+    dict_close(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_modes),  cmocka_unit_test(test_types),    cmocka_unit_test(test_incr),
         cmocka_unit_test(test_expiry), cmocka_unit_test(test_eviction), cmocka_unit_test(test_swap),
-        cmocka_unit_test(test_shards),
+        cmocka_unit_test(test_shards), cmocka_unit_test(test_change),
     };
 
     clock_update();

@@ -134,6 +134,18 @@ static void op_incr(struct dict *d)
     dict_incr(d, SLICE("number"), &one);
 }
 
+static bool grow(void *user, struct dict_item *item)
+{
+    (void)user;
+    *item = (struct dict_item){.type = DICT_TABLE, .p = long_text(item->n + 64), .n = item->n + 64};
+    return true;
+}
+
+static void op_change(struct dict *d)
+{
+    dict_change(d, SLICE("key6"), DICT_SAFE | DICT_KEEPS, grow, NULL);
+}
+
 static void op_get(struct dict *d)
 {
     struct dict_item item;
@@ -196,6 +208,7 @@ static const struct {
     {"delete", op_delete, true},
     {"delete a list", op_delete_list, false},
     {"incr", op_incr, true},
+    {"change", op_change, true},
     {"get", op_get, true},
     {"push", op_push, true},
     {"push the first", op_push_first, true},

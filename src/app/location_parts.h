@@ -1,0 +1,62 @@
+/* What single directives of a location say: pages, fields, logs, files. */
+#ifndef APP_LOCATION_PARTS_H
+#define APP_LOCATION_PARTS_H
+
+#include "base/log.h"
+#include "base/slice.h"
+
+struct script;
+
+/* error_page 404 =200 /x; */
+struct error_page {
+    int status, answer; /* answer: -1 the target's own, 0 keep `status`, else this */
+    struct script *target;
+    struct slice query;
+    bool is_named, is_url;
+    struct error_page *next;
+};
+
+/* add_header / expires */
+struct header_rule {
+    struct slice name;
+    struct script *value;
+    bool always;
+    struct header_rule *next;
+};
+
+struct access_log {
+    struct log_sink *sink; /* opened by the app; NULL: the path has variables */
+    struct script *path;   /* then: under the prefix, or beginning with a variable */
+    const struct log_format *format;
+    struct script *condition;         /* if=; NULL: always */
+    struct access_log_buffer *buffer; /* buffer=, flush=; NULL: each line is written at once */
+    struct access_log *next;
+};
+
+/* try_files */
+struct try_files {
+    struct script **names; /* the last is the fallback */
+    bool *is_dir;
+    unsigned n;
+    int fallback_status; /* =404; 0: the fallback is a URI or a @name */
+};
+
+enum symlink_policy { SYMLINKS_FOLLOW, SYMLINKS_DENY, SYMLINKS_SAME_OWNER };
+
+/* What is asked of the components of one path. */
+struct symlink_check {
+    enum symlink_policy policy;
+    size_t trusted; /* bytes at the front of the path in which links are followed; 0: none */
+};
+
+enum expires_kind {
+    EXPIRES_OFF,
+    EXPIRES_EPOCH,
+    EXPIRES_MAX,
+    EXPIRES_SECONDS,
+    EXPIRES_MODIFIED,
+    EXPIRES_DAILY
+};
+enum modified_since { MODIFIED_OFF, MODIFIED_EXACT, MODIFIED_BEFORE };
+
+#endif

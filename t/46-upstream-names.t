@@ -1,0 +1,387 @@
+# Servers of an upstream that are names: each address is a server, they come and go while the program runs.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+
+# A name server whose zone is a dictionary, what tells of a group, and an origin at four addresses that says which
+# one was reached.
+our $World = <<'_EOC_';
+    lua_shared_dict zone 100k;
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        listen 127.0.0.2:$TEST_NGINX_RAND_PORT_1;
+        listen 127.0.0.3:$TEST_NGINX_RAND_PORT_1;
+        listen 127.0.0.4:$TEST_NGINX_RAND_PORT_1;
+        location / { echo -n $server_addr; }
+        location /health { content_by_lua_block { ngx.exit(ngx.var.server_addr == "127.0.0.3" and 500 or 204) } }
+    }
+    init_by_lua_block {
+        local json, upstream = require "perilune.json", require "ngx.upstream"
+
+        --- The records of a name: "127.0.0.2 127.0.0.3" or an array; nil: there is no such name.
+        function zone(name, records, kind)
+            local list = records
+            if type(records) == "string" then
+                list = {}
+                for address in records:gmatch "%S+" do
+                    list[#list + 1] = { address = address, ttl = 1 }
+                end
+            end
+            ngx.shared.zone:set(name .. " " .. (kind or "A"), list and json.encode(list))
+        end
+
+        --- The servers of a group, backups behind a bar.
+        function peers(group)
+            local all = {}
+            for _, get in ipairs { upstream.get_primary_peers, upstream.get_backup_peers } do
+                local names = {}
+                for i, p in ipairs(get(group)) do
+                    names[i] = p.name:gsub(":$TEST_NGINX_RAND_PORT_1$", "") .. (p.weight > 1 and "*" .. p.weight or "") .. (p.down and "-" or "")
+                end
+                table.sort(names)
+                all[#all + 1] = #names > 0 and table.concat(names, " ") or nil
+            end
+            return table.concat(all, " | ")
+        end
+
+        --- Waits until the group has these servers.
+        function becomes(group, names)
+            repeat ngx.sleep(0.005) until peers(group) == names
+        end
+
+        --- Whom that many requests reach, in order of the addresses.
+        function reached(n)
+            local all = {}
+            for i = 1, n do
+                local res = ngx.location.capture("/u")
+                all[i] = res.status == 200 and res.body or tostring(res.status)
+            end
+            table.sort(all)
+            return (table.concat(all, " "):gsub("127%.0%.0", ""))
+        end
+    }
+_EOC_
+our $Dns = <<'_EOC_';
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2 udp;
+        content_by_lua_block {
+            local message, json = require "perilune.dns.message", require "perilune.json"
+            local sock = ngx.req.socket()
+            local query = message.read_query(sock:receive())
+            local found = ngx.shared.zone:get(query.name .. " " .. query.type)
+            local answers = found and json.decode(found) or {}
+            for _, r in ipairs(answers) do
+                r.name, r.type, r.ttl = query.name, query.type, r.ttl or 1
+            end
+            local rcode = ngx.shared.zone:get "rcode" or #answers == 0 and query.type ~= "AAAA" and 3 or 0
+            local soa = { name = "test", type = "SOA", ttl = 1, mname = "ns.test", rname = "root.test", serial = 1, refresh = 1,
+                retry = 1, expire = 1, minimum = 1 }
+            ngx.print(message.write_reply(query, { rcode = rcode, answers = rcode == 0 and answers or {},
+                authority = #answers == 0 and { soa } or nil }))
+        }
+    }
+_EOC_
+
+no_shuffle();
+run_tests();
+
+__DATA__
+
+=== TEST 1: addresses come and go; those that stay keep what is known of them; a name that is gone has no servers
+--- stream_config eval: $::Dns
+--- http_config eval
+$::World . <<'_EOC_';
+    upstream u { resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2; server app.test:$TEST_NGINX_RAND_PORT_1 resolve weight=2; }
+_EOC_
+--- config
+    location = /u { proxy_pass http://u; }
+    location = /t { content_by_lua_block {
+        becomes("u", "")
+        ngx.say(reached(1))
+        zone("app.test", "127.0.0.2 127.0.0.3")
+        becomes("u", "127.0.0.2*2 127.0.0.3*2")
+        ngx.say(reached(4))
+        for i, p in ipairs(require "ngx.upstream".get_primary_peers "u") do
+            if p.name:find "%.3" then
+                assert(require "ngx.upstream".set_peer_down("u", false, p.id, true))
+            end
+        end
+        zone("app.test", "127.0.0.3 127.0.0.4 127.0.0.1")
+        becomes("u", "127.0.0.1*2 127.0.0.3*2- 127.0.0.4*2")
+        ngx.say(reached(4))
+        zone("app.test")
+        becomes("u", "")
+        ngx.say(reached(1))
+        zone("app.test", "127.0.0.3")
+        becomes("u", "127.0.0.3*2")
+        ngx.say(reached(2))
+    } }
+--- request
+GET /t
+--- response_body
+502
+.2 .2 .3 .3
+.1 .1 .4 .4
+502
+.3 .3
+--- error_log
+no live upstreams while connecting to upstream
+--- timeout: 20
+
+
+
+=== TEST 2: without resolve a name that nobody knows stands for itself; name servers that fail change nothing
+--- stream_config eval: $::Dns
+--- http_config eval
+$::World . <<'_EOC_';
+    resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2;
+    upstream u { server app.test:$TEST_NGINX_RAND_PORT_1; server 127.0.0.4:$TEST_NGINX_RAND_PORT_1 backup; server localhost:1 down; }
+_EOC_
+--- config
+    location = /u { proxy_pass http://u; }
+    location = /t { content_by_lua_block {
+        ngx.say(peers "u")
+        zone("app.test", "127.0.0.2 127.0.0.3")
+        becomes("u", "127.0.0.2 127.0.0.3 localhost:1- | 127.0.0.4")
+        ngx.say(reached(4))
+        ngx.shared.zone:set("rcode", 2)
+        repeat ngx.sleep(0.005) until io.open("$TEST_NGINX_SERVER_ROOT/logs/error.log"):read "*a":find 'resolving "app.test" of upstream "u"'
+        ngx.say(peers "u")
+        ngx.shared.zone:delete "rcode"
+        zone("app.test")
+        becomes("u", "app.test localhost:1- | 127.0.0.4")
+        ngx.say(reached(1))
+    } }
+--- request
+GET /t
+--- response_body
+app.test localhost:1- | 127.0.0.4
+.2 .2 .3 .3
+127.0.0.2 127.0.0.3 localhost:1- | 127.0.0.4
+.4
+--- error_log
+resolving "app.test" of upstream "u"
+--- timeout: 20
+
+
+
+=== TEST 3: service: ports, weights and priorities of SRV records
+--- stream_config eval: $::Dns
+--- http_config eval
+$::World . <<'_EOC_';
+    resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2 ipv6=off;
+    upstream u { server app.test service=http resolve; }
+    upstream dotted { server app.test service=_web._tcp.eu resolve weight=7; }
+    upstream second { server 127.0.0.1; server app.test service=http resolve backup; }
+_EOC_
+--- config
+    location = /u { proxy_pass http://u; }
+    location = /t { content_by_lua_block {
+        local port = $TEST_NGINX_RAND_PORT_1
+        zone("one.test", "127.0.0.1")
+        zone("two.test", "127.0.0.2")
+        zone("three.test", "127.0.0.3 127.0.0.4")
+        local records = {
+            { priority = 10, weight = 1, port = port, target = "one.test" },
+            { priority = 10, weight = 3, port = port, target = "two.test" },
+            { priority = 20, weight = 0, port = port, target = "three.test" },
+        }
+        zone("_http._tcp.app.test", records, "SRV")
+        zone("_web._tcp.eu.app.test", records, "SRV")
+        becomes("u", "127.0.0.1 127.0.0.2*3 | 127.0.0.3 127.0.0.4")
+        ngx.say(reached(4))
+        becomes("dotted", "127.0.0.1*7 127.0.0.2*7 | 127.0.0.3*7 127.0.0.4*7")
+        becomes("second", "127.0.0.1:80 | 127.0.0.1 127.0.0.2*3")
+        zone("_http._tcp.app.test", { records[3] }, "SRV")
+        becomes("u", "127.0.0.3 127.0.0.4")
+        ngx.say(reached(2))
+        zone("_http._tcp.app.test", nil, "SRV")
+        becomes("u", "")
+        ngx.say(reached(1))
+    } }
+--- request
+GET /t
+--- response_body
+.1 .2 .2 .2
+.3 .4
+502
+--- timeout: 20
+
+
+
+=== TEST 4: one worker asks, all know
+--- master_on
+--- workers: 3
+--- stream_config eval: $::Dns
+--- http_config eval
+$::World . <<'_EOC_';
+    resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2;
+    upstream u { server app.test:$TEST_NGINX_RAND_PORT_1 resolve; }
+    upstream shared { zone shared 64k; server app.test:$TEST_NGINX_RAND_PORT_1 resolve fail_timeout=1h; }
+_EOC_
+--- config
+    location = /set { content_by_lua_block { zone("app.test", ngx.var.arg_to and ngx.unescape_uri(ngx.var.arg_to)) becomes("u", ngx.unescape_uri(ngx.var.arg_to)) } }
+    location = /peers { content_by_lua_block { ngx.say(peers "u", " of ", ngx.worker.id()) } }
+--- exec
+get() { curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT$1"; }
+all() { for i in $(seq 60); do get /peers; done | sort -u; }
+get /set?to=127.0.0.2+127.0.0.3
+all
+get /set?to=127.0.0.3+127.0.0.4
+all | sed 's/ of .*//' | sort -u
+--- exec_out_like
+^127.0.0.2 127.0.0.3 of \d
+(?:127.0.0.2 127.0.0.3 of \d
+)+127.0.0.3 127.0.0.4
+--- timeout: 20
+
+
+
+=== TEST 5: sessions of stream
+--- http_config eval: $::World
+--- stream_config eval
+$::Dns . <<'_EOC_';
+    server { listen 127.0.0.2:$TEST_NGINX_RAND_PORT_3; listen 127.0.0.3:$TEST_NGINX_RAND_PORT_3; return $server_addr; }
+    upstream u { resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2; resolver_timeout 5s; server app.test:$TEST_NGINX_RAND_PORT_3 resolve; }
+    init_worker_by_lua_block { peers_of_sessions = require "ngx.upstream".get_primary_peers }
+_EOC_
+--- stream_server_config
+    proxy_pass u;
+    preread_by_lua_block {
+        repeat ngx.sleep(0.005) until #require "ngx.upstream".get_primary_peers "u" == 2
+    }
+--- config
+    location = /t { content_by_lua_block {
+        zone("app.test", "127.0.0.2 127.0.0.3")
+        local all = {}
+        for i = 1, 4 do
+            local sock = assert(ngx.socket.connect("127.0.0.1", $TEST_NGINX_STREAM_PORT))
+            all[i] = sock:receive "*a"
+        end
+        table.sort(all)
+        ngx.say(table.concat(all, " "))
+    } }
+--- request
+GET /t
+--- response_body
+127.0.0.2 127.0.0.2 127.0.0.3 127.0.0.3
+--- stream_response
+--- timeout: 20
+
+
+
+=== TEST 6: health checks ask those who have come; a mandatory one before they are given anything
+--- stream_config eval: $::Dns
+--- http_config eval
+$::World . <<'_EOC_';
+    upstream u { resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2; server app.test:$TEST_NGINX_RAND_PORT_1 resolve; }
+_EOC_
+--- config
+    location = /u { proxy_pass http://u/; health_check interval=10ms uri=/health mandatory; }
+    location = /t { content_by_lua_block {
+        local function healths()
+            local all = {}
+            for _, p in ipairs(require "ngx.upstream".get_primary_peers "u") do
+                all[#all + 1] = p.name:match "^%d+%.%d+%.%d+(%.%d+)" .. " " .. p.health
+            end
+            table.sort(all)
+            return table.concat(all, ", ")
+        end
+        zone("app.test", "127.0.0.2 127.0.0.3")
+        repeat ngx.sleep(0.005) until healths() == ".2 up, .3 unhealthy"
+        ngx.say(reached(2))
+        zone("app.test", "127.0.0.3 127.0.0.4")
+        repeat ngx.sleep(0.005) until healths() == ".3 unhealthy, .4 up"
+        ngx.say(reached(2))
+    } }
+--- request
+GET /t
+--- response_body
+.2 .2
+.4 .4
+--- timeout: 20
+
+
+
+=== TEST 7: with a consistent hash a key stays with its server while that is there
+--- stream_config eval: $::Dns
+--- http_config eval
+$::World . <<'_EOC_';
+    upstream u { resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2; hash $arg_k consistent; server app.test:$TEST_NGINX_RAND_PORT_1 resolve; }
+_EOC_
+--- config
+    location = /u { proxy_pass http://u; }
+    location = /t { content_by_lua_block {
+        local function where()
+            local at = {}
+            for k = 1, 40 do
+                at[k] = ngx.location.capture("/u?k=" .. k).body
+            end
+            return at
+        end
+        zone("app.test", "127.0.0.2 127.0.0.3")
+        becomes("u", "127.0.0.2 127.0.0.3")
+        local before = where()
+        zone("app.test", "127.0.0.2 127.0.0.3 127.0.0.4")
+        becomes("u", "127.0.0.2 127.0.0.3 127.0.0.4")
+        local moved, elsewhere = 0, 0
+        for k, at in ipairs(where()) do
+            moved = moved + (at == "127.0.0.4" and 1 or 0)
+            elsewhere = elsewhere + (at ~= before[k] and at ~= "127.0.0.4" and 1 or 0)
+        end
+        ngx.say(moved > 0 and moved < 40, " ", elsewhere)
+    } }
+--- request
+GET /t
+--- response_body
+true 0
+--- timeout: 20
+
+
+
+=== TEST 8: a request that waits for an address that has gone gets its answer
+--- stream_config eval: $::Dns
+--- http_config eval
+$::World . <<'_EOC_';
+    upstream u { resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2; server app.test:$TEST_NGINX_RAND_PORT_3 resolve; }
+    server { listen 127.0.0.2:$TEST_NGINX_RAND_PORT_3; location / { content_by_lua_block {
+        zone("app.test", "127.0.0.3")
+        becomes("u", "127.0.0.3:$TEST_NGINX_RAND_PORT_3")
+        ngx.print "waited"
+    } } }
+_EOC_
+--- config
+    location = /u { proxy_pass http://u; add_header X-Addr $upstream_addr always; }
+    location = /t { content_by_lua_block {
+        zone("app.test", "127.0.0.2")
+        becomes("u", "127.0.0.2:$TEST_NGINX_RAND_PORT_3")
+        local res = ngx.location.capture "/u"
+        ngx.say(res.body, " ", (res.header["X-Addr"]:gsub(":.*", "")))
+        ngx.say(require "ngx.upstream".get_primary_peers("u")[1].conns)
+    } }
+--- request
+GET /t
+--- response_body
+waited 127.0.0.2
+0
+--- timeout: 20
+
+
+
+=== TEST 9: a service takes resolve
+--- http_config
+    upstream u { server app.test service=http; }
+--- config
+--- must_die
+--- error_log
+service upstream "app.test" requires "resolve" parameter
+
+
+
+=== TEST 10: a service has the ports of its records
+--- http_config
+    upstream u { server app.test:80 service=http resolve; }
+--- config
+--- must_die
+--- error_log
+service upstream "app.test:80" may not have port
