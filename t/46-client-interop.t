@@ -269,3 +269,36 @@ dante	all
 	0 in use
 haproxy	all
 	0 in use
+
+
+
+=== TEST 9: hash, hash consistent and ip_hash choose the servers that nginx chooses
+--- exec eval
+$::Start . <<'_EOC_'
+B1=$TEST_NGINX_RAND_PORT_5 B2=$TEST_NGINX_RAND_PORT_6 B3=$TEST_NGINX_RAND_PORT_7 N=$TEST_NGINX_RAND_PORT_8
+SERVERS="server 127.0.0.1:$B1 weight=2; server 127.0.0.1:$B2 max_fails=0; server 127.0.0.1:$B3 weight=3 down;"
+GROUPS_="upstream h { hash \$arg_k; $SERVERS } upstream c { hash \$arg_k consistent; $SERVERS } upstream i { ip_hash; $SERVERS }"
+FRONT="location / { proxy_pass http://\$arg_way; } location /i { proxy_pass http://i; }"
+serve 'location / { return 204; }' "$GROUPS_ server { listen 127.0.0.1:$F; $FRONT } server { listen 127.0.0.1:$B1; return 200 'one '; }
+    server { listen 127.0.0.1:$B2; return 200 'two '; } server { listen 127.0.0.1:$B3; return 200 'three '; }"
+mkdir -p nginx
+cat >nginx.conf <<X
+user root; daemon off; error_log nginx/error.log; pid nginx/pid; events { worker_connections 500; }
+http { access_log off; client_body_temp_path nginx; proxy_temp_path nginx; fastcgi_temp_path nginx; uwsgi_temp_path nginx; scgi_temp_path nginx;
+    $GROUPS_ server { listen 127.0.0.1:$N; $FRONT } }
+X
+nginx -p "$PWD" -c nginx.conf >nginx.out 2>&1 &
+began $N
+for port in $F $N; do
+    for way in h c; do curl -s "http://127.0.0.1:$port/?way=$way&k=[1-300]"; echo; done
+    curl -s --interface '127.0.0.1' "http://127.0.0.1:$port/i?[1-3]"; curl -s --interface '127.77.3.9' "http://127.0.0.1:$port/i?[1-3]"
+    echo
+done >answers
+[ "$(head -3 answers)" = "$(tail -3 answers)" ] && echo the same
+head -2 answers | tr ' ' '\n' | sort | uniq -c | sort -n | awk '$2 { print $2, ($1 > 100) }'
+stop; stop_proxies; true
+_EOC_
+--- exec_out
+the same
+two 1
+one 1

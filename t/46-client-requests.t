@@ -141,6 +141,8 @@ local s = stream.stream(1)
 s:put("streamed") s:close()
 print(await(await(http.post(base, { multipart = { { name = "s", content = s, file_name = "s.bin" } } })):text()))
 print(try_await(http.post(base, { multipart = { { content = "s" } } })))
+print(try_await(http.post(base, { multipart = { { name = "s", content = "s", filename = "x" } } })))
+print(try_await(http.post(base, { multipart = { { name = "s", content = "s", mime_type = "a\r\nb: c" } } })))
 await(server:close(0))
 --- exec_out
 known
@@ -148,6 +150,8 @@ known
 chunked
 --MARK|Content-Disposition: form-data; name="s"; filename="s.bin"|Content-Type: application/octet-stream||streamed|--MARK--|
 false	invalid: part 1 of 'multipart' lacks its name or content
+false	invalid: part 1 of 'multipart': unknown option 'filename'; did you mean 'file_name'?
+false	invalid: 'mime_type' and 'charset' of a part must be one line
 exit 0
 
 

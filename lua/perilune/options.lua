@@ -51,7 +51,7 @@ end
 -- @tparam table|nil given
 -- @tparam table known name → kind
 -- @tparam string where what the text begins with
--- @tparam number level whom the error is put down to, as of `error`
+-- @tparam number level whom the error is put down to, as of `error`; -1: nobody
 -- @treturn table `given`, or an empty table
 function options.check(given, known, where, level)
     level = level + 1
@@ -63,7 +63,7 @@ function options.check(given, known, where, level)
     for name, value in pairs(given) do
         local what = known[name]
         if not what then
-            unknown(name, known, where, level + 1)
+            unknown(name, known, where, level > 0 and level + 1 or 0)
         elseif what ~= "any" and what ~= type(value) and not is_kind(value, what) then
             error(("%s: option '%s' must be a %s, not %s"):format(where, name, describe(what),
                 type(value) == "number" and tostring(value) or "a " .. type(value)), level)

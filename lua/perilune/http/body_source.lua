@@ -8,12 +8,17 @@ local core = require "perilune.core.client"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local json = require "perilune.json"
+local options = require "perilune.options"
 local params = require "perilune.http.params"
 local to_bytes = require "perilune.http.piece"
 local stream = require "perilune.stream"
 local sys = require "perilune.core.sys"
 
 local body_source = {}
+
+--- What a part of multipart may say.
+local PART = { name = "string", part_name = "string", content = "any", file_name = "string", mime_type = "string",
+    charset = "string" }
 
 local function of_stream(s)
     return { core = true, stream = s, write = function(push)
@@ -75,6 +80,9 @@ local function part_head(part, mark)
     end
     local mime_type = part.mime_type or (file_name and "application/octet-stream")
     if mime_type then
+        if (mime_type .. (part.charset or "")):find "[%c]" then
+            error("'mime_type' and 'charset' of a part must be one line", 0)
+        end
         lines[3] = "Content-Type: " .. mime_type .. (part.charset and "; charset=" .. part.charset or "")
     end
     return table.concat(lines, "\r\n") .. "\r\n\r\n"
@@ -106,6 +114,7 @@ end
 function body_source.multipart(parts)
     local mark, pieces, total = boundary(), {}, 0
     for i, part in ipairs(parts) do
+        options.check(part, PART, "part " .. i .. " of 'multipart'", -1)
         if part.name == nil and part.part_name == nil or part.content == nil then
             error(("part %d of 'multipart' lacks its name or content"):format(i), 0)
         end

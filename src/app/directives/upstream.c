@@ -269,7 +269,8 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "hash key [consistent];",
      .doc = "Chooses by a text with variables. With `consistent` few keys change their server when "
-            "one comes or goes.",
+            "one comes or goes. `hash`, `consistent` and `ip_hash` lead to the servers that nginx "
+            "would choose.",
      .apply = set_hash},
     {.name = "keepalive",
      .contexts = CTX_UPSTREAM,

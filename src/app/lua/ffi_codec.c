@@ -1,6 +1,7 @@
 /* The sets of characters are ngx's; they differ from those of RFC 3986 in what they leave alone. */
 #include "app/lua/ffi_codec.h"
 
+#include "base/crc32.h"
 #include "base/encode.h"
 
 #include <string.h>
@@ -144,14 +145,7 @@ ptrdiff_t ffi_codec_unbase64(const char *p, size_t n, int is_url, int is_lenient
 
 uint32_t ffi_codec_crc32(const char *p, size_t n)
 {
-    uint32_t crc = 0xffffffff;
-
-    for (size_t i = 0; i < n; i++) {
-        crc ^= (unsigned char)p[i];
-        for (int k = 0; k < 8; k++)
-            crc = crc >> 1 ^ (0xedb88320 & -(crc & 1));
-    }
-    return ~crc;
+    return crc32_add(0, slice_of(p, n));
 }
 
 static char sql_escape(char c)

@@ -4,6 +4,8 @@
  * upstream_find.c. */
 #include "app/proxy/upstream.h"
 
+#include <netinet/in.h>
+
 #include "app/conf.h"
 #include "app/script.h"
 #include "app/proxy/upstream_choose.h"
@@ -96,19 +98,17 @@ void upstream_share(struct upstream *u)
 
 /* --- choosing --- */
 
-/* The first three octets of an IPv4 address, a whole IPv6 address. */
-static struct slice client_key(struct visit *v)
+/* The first three octets of an IPv4 address, a whole IPv6 address; three zeros for what has none.
+ */
+static struct slice client_key(const struct visit *v)
 {
-    struct buf text = BUF_EMPTY;
-    struct slice key;
+    const struct addr *a = v->x->peer;
 
-    addr_format_host(v->x->peer, &text);
-    key = pool_dup(visit_pool(v), buf_slice(&text));
-    buf_free(&text);
-    if (slice_find(key, ':') < 0)
-        while (key.n && key.p[key.n - 1] != '.')
-            key.n--;
-    return key;
+    if (a->sa.sa_family == AF_INET)
+        return slice_of((const char *)&((const struct sockaddr_in *)&a->storage)->sin_addr, 3);
+    if (a->sa.sa_family == AF_INET6)
+        return slice_of((const char *)&((const struct sockaddr_in6 *)&a->storage)->sin6_addr, 16);
+    return slice_of("\0\0", 3);
 }
 
 /* What hashes are made of, in the visit's pool. */

@@ -6,10 +6,12 @@
 
 #include "app/proxy/upstream_state.h"
 #include "base/check.h"
+#include "base/crc32.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/rand.h"
 
-enum { POINTS_PER_WEIGHT = 160, HASH_TRIES = 20 };
+enum { POINTS_PER_WEIGHT = 160, HASH_TRIES = 20, ADDRESS_SUM = 89 };
 
 /* How busy are they, by weight? < 0: `a` is less so. */
 static int compare(const struct upstream *u, const struct upstream_peer *a,
@@ -61,19 +63,6 @@ static struct upstream_peer *least_conn(struct upstream *u, upstream_tried tried
     return least ? round_robin(u, tried, backups, least) : NULL;
 }
 
-static uint32_t hash_of(struct slice key, uint32_t seed)
-{
-    uint32_t h = 2166136261u ^ seed;
-
-    for (size_t i = 0; i < key.n; i++)
-        h = (h ^ (unsigned char)key.p[i]) * 16777619u;
-    h ^= h >> 16;
-    h *= 0x7feb352du;
-    h ^= h >> 15;
-    h *= 0x846ca68bu;
-    return h ^ h >> 16;
-}
-
 static unsigned total_weight(const struct upstream *u)
 {
     unsigned total = 0;
@@ -98,13 +87,14 @@ static struct upstream_peer *at_weight(struct upstream *u, unsigned place)
     return NULL;
 }
 
-/* A server that may not be chosen sends its share on by another hash. */
-static struct upstream_peer *hashed(struct upstream *u, struct slice key, upstream_tried tried)
+/* What stands at the places that `next` names, the first that may be chosen. */
+static struct upstream_peer *first_usable(struct upstream *u, upstream_tried tried,
+                                          unsigned (*next)(void *state), void *state)
 {
     unsigned total = total_weight(u);
 
-    for (uint32_t i = 0; total && i < HASH_TRIES; i++) {
-        struct upstream_peer *p = at_weight(u, hash_of(key, i) % total);
+    for (unsigned i = 0; total && i < HASH_TRIES; i++) {
+        struct upstream_peer *p = at_weight(u, next(state) % total);
 
         if (p && upstream_state_is_usable(u, p, tried, false))
             return p;
@@ -112,11 +102,77 @@ static struct upstream_peer *hashed(struct upstream *u, struct slice key, upstre
     return NULL;
 }
 
+struct hashing {
+    struct slice key;
+    unsigned sum, tries;
+};
+
+/* As nginx and Cache::Memcached have it: 15 bits of a CRC-32, behind the number of the try from the
+ * second one on; of several tries the sum. */
+static unsigned next_hash(void *state)
+{
+    struct hashing *h = state;
+    char number[21];
+    uint32_t crc = 0;
+
+    if (h->tries > 0)
+        crc = crc32_add(0, slice_of(number, num_format(number, h->tries)));
+    h->tries++;
+    h->sum += crc32_add(crc, h->key) >> 16 & 0x7fff;
+    return h->sum;
+}
+
+/* nginx's ip_hash over the bytes of an address, each try goes on from the last one. */
+static unsigned next_address_hash(void *state)
+{
+    struct hashing *h = state;
+
+    for (size_t i = 0; i < h->key.n; i++)
+        h->sum = (h->sum * 113 + (unsigned char)h->key.p[i]) % 6271;
+    return h->sum;
+}
+
 static int by_hash(const void *a, const void *b)
 {
     const struct upstream_point *x = a, *y = b;
 
     return x->hash < y->hash ? -1 : x->hash > y->hash;
+}
+
+/* The sum of host, NUL and port, as they are written: where the points of a server begin. */
+static uint32_t name_sum(struct slice written)
+{
+    struct slice host = written, port = SLICE_EMPTY;
+
+    if (slice_has_prefix(host, SLICE("unix:"))) {
+        host = slice_from(host, 5);
+    } else {
+        for (size_t i = written.n; i-- > 0;) {
+            if (written.p[i] != ':')
+                continue;
+            host = slice_of(written.p, i);
+            port = slice_from(written, i + 1);
+            break;
+        }
+    }
+    return crc32_add(crc32_add(crc32_add(0, host), slice_of("", 1)), port);
+}
+
+/* Each point of a server is the sum of its name and the point before, so that the ring is that of
+ * nginx and of ketama: servers keep their keys when one comes from there. The servers that a name
+ * stands for go by their addresses. */
+static void add_points(struct upstream *u, unsigned i)
+{
+    const struct upstream_peer *p = &u->peers[i];
+    uint32_t base = name_sum(p->line ? p->name : p->written), hash = 0;
+
+    for (unsigned k = 0; k < p->weight * POINTS_PER_WEIGHT; k++) {
+        unsigned char before[4] = {(unsigned char)hash, (unsigned char)(hash >> 8),
+                                   (unsigned char)(hash >> 16), (unsigned char)(hash >> 24)};
+
+        hash = crc32_add(base, slice_of((const char *)before, sizeof(before)));
+        u->ring[u->n_ring++] = (struct upstream_point){hash, i};
+    }
 }
 
 static void free_ring(void *arg)
@@ -132,17 +188,15 @@ static void make_ring(struct upstream *u)
         pool_on_reset(u->memory, free_ring, u);
     u->ring = mem_realloc(u->ring, (total_weight(u) * POINTS_PER_WEIGHT + 1) * sizeof(*u->ring));
     for (unsigned i = 0; i < u->n; i++) {
-        const struct upstream_peer *p = &u->peers[i];
-
-        for (unsigned k = 0; !p->is_backup && k < p->weight * POINTS_PER_WEIGHT; k++)
-            u->ring[u->n_ring++] = (struct upstream_point){hash_of(p->name, k + 1), i};
+        if (!u->peers[i].is_backup)
+            add_points(u, i);
     }
     qsort(u->ring, u->n_ring, sizeof(*u->ring), by_hash);
 }
 
 static struct upstream_peer *on_ring(struct upstream *u, struct slice key, upstream_tried tried)
 {
-    uint32_t hash = hash_of(key, 0);
+    uint32_t hash = crc32_add(0, key);
     unsigned low = 0, high;
 
     if (!u->n_ring)
@@ -164,17 +218,15 @@ static struct upstream_peer *on_ring(struct upstream *u, struct slice key, upstr
     return NULL;
 }
 
+static unsigned next_random(void *state)
+{
+    UNUSED(state);
+    return (unsigned)rand_u64();
+}
+
 static struct upstream_peer *at_random(struct upstream *u, upstream_tried tried)
 {
-    unsigned total = total_weight(u);
-
-    for (unsigned i = 0; total && i < HASH_TRIES; i++) {
-        struct upstream_peer *p = at_weight(u, (unsigned)(rand_u64() % total));
-
-        if (p && upstream_state_is_usable(u, p, tried, false))
-            return p;
-    }
-    return NULL;
+    return first_usable(u, tried, next_random, NULL);
 }
 
 /* The less busy of two. */
@@ -190,12 +242,15 @@ static struct upstream_peer *of_two(struct upstream *u, upstream_tried tried)
 /* By the way that the configuration names; NULL: in turn. */
 static struct upstream_peer *by_balance(struct upstream *u, struct slice key, upstream_tried tried)
 {
+    struct hashing hashing = {.key = key}, of_address = {.key = key, .sum = ADDRESS_SUM};
+
     switch (u->balance) {
     case UPSTREAM_LEAST_CONN:
         return least_conn(u, tried, false);
     case UPSTREAM_IP_HASH:
+        return first_usable(u, tried, next_address_hash, &of_address);
     case UPSTREAM_HASH:
-        return hashed(u, key, tried);
+        return first_usable(u, tried, next_hash, &hashing);
     case UPSTREAM_CONSISTENT:
         return on_ring(u, key, tried);
     case UPSTREAM_RANDOM:
