@@ -32,9 +32,8 @@ static bool apply_code_cache(void *ctx, const struct config_node *node, struct c
         return true;
     a->conf->has_uncached_lua = true;
     conf_remark(a->conf, LOG_ALERT,
-                directives_is_stream(a)
-                    ? "stream lua_code_cache is off; this will hurt performance"
-                    : "lua_code_cache is off; this will hurt performance",
+                directives_is_stream(a) ? "stream lua_code_cache is off; this will hurt performance"
+                                        : "lua_code_cache is off; this will hurt performance",
                 node);
     return true;
 }

@@ -6,6 +6,7 @@
 #include "app/directives/tables.h"
 #include "app/proxy/proxy.h"
 #include "app/stream/relay.h"
+#include "base/num.h"
 
 #define GROUP "Passing sessions on"
 
@@ -53,6 +54,17 @@ static bool set_bind(void *ctx, const struct config_node *node, struct config_er
         return config_node_error(node, e, "\"%s\" of \"proxy_bind\" is not supported",
                                  node->args[1].p);
     return directives_script(ctx, node, node->args[0], &own(ctx)->bind, e);
+}
+
+static bool set_rate(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct script **rate = (struct script **)((char *)own(ctx) + node->schema->id);
+    int64_t n;
+
+    if (!directives_script(ctx, node, node->args[0], rate, e))
+        return false;
+    return !script_is_constant(*rate) || num_parse_size(node->args[0], &n) ||
+           config_node_error(node, e, "\"%s\" directive invalid value", node->name.p);
 }
 
 /* A group may stand behind the server that names it: it is looked for when all is read. */
@@ -104,6 +116,13 @@ bool directives_relay_resolve(struct app_conf *conf, struct config_error *e)
     DIRECTIVE_SETTING(text, CTX_STREAM_ALL, kind, args, value,                                     \
                       offsetof(struct relay_conf, member), about, fn)
 
+#define RATE(text, member, about)                                                                  \
+    {                                                                                              \
+        .name = (text), .contexts = CTX_STREAM_ALL, .min_args = 1, .max_args = 1, .group = GROUP,  \
+        .syntax = text " rate;", .default_text = text " 0;", .doc = (about),                       \
+        .id = (int)offsetof(struct relay_conf, member), .apply = set_rate                          \
+    }
+
 static const struct directive table[] = {
     {.name = "proxy_pass",
      .contexts = CTX_STREAM_SERVER,
@@ -153,6 +172,12 @@ static const struct directive table[] = {
             "is over; with 0 at once. Without it, `proxy_timeout` ends the session.",
      .id = (int)offsetof(struct relay_conf, responses),
      .apply = set_number},
+    RATE("proxy_upload_rate", upload,
+         "Bytes a second that are read from the client of a connection; may hold "
+         "variables. 0: any number."),
+    RATE("proxy_download_rate", download,
+         "Bytes a second that are read from the server of a connection; may hold "
+         "variables. 0: any number."),
     {.name = "proxy_bind",
      .contexts = CTX_STREAM_ALL,
      .min_args = 1,

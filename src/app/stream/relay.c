@@ -18,6 +18,7 @@
 #include "app/stream/relay_udp.h"
 #include "app/script.h"
 #include "base/clock.h"
+#include "base/num.h"
 #include "http/client_reach.h"
 #include "net/tcp.h"
 #include "net/tunnel.h"
@@ -192,12 +193,23 @@ static void set_options(const struct relay *r, struct stream *client, struct str
         tcp_set_keepalive(server, true, 0, 0, 0);
 }
 
+/* What cannot be read limits nothing. */
+static uint64_t rate_of(const struct relay *r, const struct script *text)
+{
+    int64_t rate;
+
+    if (!text || !num_parse_size(script_eval(text, r->s->v), &rate))
+        return 0;
+    return (uint64_t)rate;
+}
+
 static void join(struct relay *r, struct stream *server_stream)
 {
     struct tunnel_side client = {.in = BUF_EMPTY}, server = {.in = BUF_EMPTY};
     struct tunnel_options o = {
         .idle = r->timeout,
         .buffer = r->conf->buffer_size,
+        .rate = {rate_of(r, r->conf->upload), rate_of(r, r->conf->download)},
         .ends_together = !r->conf->has_half_close,
         .on_over = on_over,
         .user = r,

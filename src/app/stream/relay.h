@@ -17,6 +17,8 @@ struct relay_conf {
     unsigned next_tries;          /* 0: as many as there are servers */
     unsigned requests, responses; /* of UDP; responses UINT32_MAX: any number */
     struct script *bind;          /* to connect from; NULL: any */
+    struct script *upload,
+        *download; /* bytes a second from the client, from the server; NULL: any */
     bool tries_next, has_tls, sends_proxy_protocol, has_half_close, has_keepalive;
 };
 
