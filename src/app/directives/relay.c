@@ -100,12 +100,28 @@ static bool resolve(struct app_conf *conf, struct relay_pass *pass, const struct
                             SLICE_ARG(target));
 }
 
+/* Lua in handshakes with servers takes handshakes. */
+static bool check_tls(const struct vhost *vh, struct config_error *e)
+{
+    const struct location *l = vh->base;
+    bool has_tls = l->relay && l->relay->has_tls;
+    bool has_verify = l->proxy && l->proxy->tls.verify_by_lua;
+
+    if (has_tls || !l->proxy || !(has_verify || l->proxy->tls.certificate_by_lua))
+        return true;
+    return config_error_set(e, vh->file.p, vh->line,
+                            "proxy_ssl_%s_by_lua* should be used with proxy_ssl directive",
+                            has_verify ? "verify" : "certificate");
+}
+
 bool directives_relay_resolve(struct app_conf *conf, struct config_error *e)
 {
     for (unsigned i = 0; i < conf->n_vhosts; i++) {
         const struct step_list *l = &conf->vhosts[i]->base->steps[PHASE_CONTENT];
 
-        if (l->n == 1 && l->steps[0].run == relay_step &&
+        if (l->n != 1 || l->steps[0].run != relay_step)
+            continue;
+        if (!check_tls(conf->vhosts[i], e) ||
             !resolve(conf, (struct relay_pass *)(uintptr_t)l->steps[0].arg, conf->vhosts[i], e))
             return false;
     }
