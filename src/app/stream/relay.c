@@ -59,10 +59,10 @@ static const struct log_ctx *log_of(const struct relay *r)
 
 static void begin_try(struct relay *r)
 {
-    struct relay_try *t = pool_new(visit_pool(r->s->v), struct relay_try);
+    struct upstream_try *t = pool_new(visit_pool(r->s->v), struct upstream_try);
 
     t->addr = pool_dup(visit_pool(r->s->v), r->peer->name); /* others may take its place */
-    t->connect_ms = t->first_byte_ms = t->session_ms = UINT64_MAX;
+    t->connect_ms = t->first_ms = t->over_ms = UINT64_MAX;
     t->next = r->history;
     r->history = t;
     r->attempt_ms = clock_ms();
@@ -76,7 +76,7 @@ static void end_try(struct relay *r, bool has_failed)
     if (!p)
         return;
     r->peer = NULL;
-    r->history->session_ms = clock_ms() - r->attempt_ms;
+    r->history->over_ms = clock_ms() - r->attempt_ms;
     upstream_done(r->upstream, p, has_failed);
 }
 
@@ -131,14 +131,14 @@ static void failed(struct relay *r, const struct err *err, const char *why)
 
 static void take_counts(struct relay *r, const struct tunnel_counts *c)
 {
-    struct relay_try *t = r->history;
+    struct upstream_try *t = r->history;
 
     r->s->received += c->received[0];
     r->s->sent = c->sent[0];
     t->bytes_sent = c->sent[1];
     t->bytes_received = c->received[1];
     if (c->first_ms[1])
-        t->first_byte_ms = c->first_ms[1] - r->attempt_ms;
+        t->first_ms = c->first_ms[1] - r->attempt_ms;
 }
 
 static void on_over(void *user, const struct tunnel_counts *counts, const struct err *why)

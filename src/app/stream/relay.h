@@ -28,14 +28,6 @@ struct relay_pass {
     struct upstream *upstream; /* NULL: the target has variables */
 };
 
-/* What an attempt came to, for $upstream_… */
-struct relay_try {
-    struct slice addr;
-    uint64_t connect_ms, first_byte_ms, session_ms; /* UINT64_MAX: did not come to that */
-    uint64_t bytes_received, bytes_sent;
-    struct relay_try *next; /* the one before */
-};
-
 /* In the session's pool. */
 struct relay {
     struct session *s;
@@ -51,7 +43,7 @@ struct relay {
     void *dial;                        /* NULL: not connecting */
     struct tunnel *tunnel;             /* NULL: not joined */
     struct relay_udp *udp;             /* NULL: not of datagrams, or not open */
-    struct relay_try *history;         /* newest first */
+    struct upstream_try *history;      /* newest first */
 };
 
 /* nginx's defaults. */
