@@ -246,7 +246,7 @@ passed 4000000 4000000
 === TEST 9: idling ends both
 --- stream_server_config
     proxy_pass 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
-    proxy_timeout 50ms;
+    proxy_timeout 500ms;
     log_by_lua_block { ngx.log(ngx.WARN, "status ", ngx.var.status) }
 --- stream_request
 a
