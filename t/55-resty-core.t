@@ -264,3 +264,48 @@ bar API disabled in the current context
 GET /t
 --- response_body
 nil
+
+
+
+=== TEST 11: ngx.resp: a status with a phrase of its own; conditions that are not weighed
+--- config
+    location = /phrase {
+        content_by_lua_block {
+            local resp = require "ngx.resp"
+            resp.set_status(500, "on purpose")
+            ngx.say(ngx.status, " ", pcall(resp.set_status, 500))
+        }
+    }
+    location = /weighed { content_by_lua_block { ngx.say("hello") } }
+    location = /not-weighed {
+        content_by_lua_block {
+            require("ngx.resp").bypass_if_checks()
+            ngx.say("hello")
+        }
+    }
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.socket.tcp()
+            sock:connect("127.0.0.1", ngx.var.server_port)
+            for _, path in ipairs { "/phrase", "/weighed", "/not-weighed" } do
+                sock:send("GET " .. path .. " HTTP/1.1\r\nHost: a\r\nIf-Match: 1\r\n\r\n")
+                ngx.say(sock:receive())
+                local head = sock:receiveuntil("\r\n\r\n")()
+                local length = head:match("Content%-Length: (%d+)")
+                if length then
+                    sock:receive(tonumber(length))
+                else
+                    sock:receiveuntil("0\r\n\r\n")()
+                end
+            end
+        }
+    }
+--- request
+GET /t
+--- log_level: debug
+--- response_body
+HTTP/1.1 500 on purpose
+HTTP/1.1 412 Precondition Failed
+HTTP/1.1 200 OK
+--- error_log
+lua socket tcp_nodelay

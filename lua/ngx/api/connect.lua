@@ -143,6 +143,9 @@ local function connect_anew(self, p, host, port)
             pool.lose(p)
         end)
     end
+    if port then
+        tcp.debug_log("socket tcp_nodelay", true)
+    end
     return adopt(self, s, p)
 end
 

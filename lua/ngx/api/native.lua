@@ -15,6 +15,8 @@ int ffi_ngx_context(void);
 int ffi_ngx_handshake_ctx(void);
 int ffi_ngx_is_session(void);
 int ffi_ngx_set_status(int status);
+int ffi_ngx_set_status_reason(int status, const char *reason, size_t n);
+int ffi_ngx_bypass_conditions(void);
 int ffi_ngx_var_get(const char *name, size_t n, struct ffi_str *out);
 int ffi_ngx_var_capture(int i, struct ffi_str *out);
 int ffi_ngx_var_set(const char *name, size_t n, const char *value, size_t value_n);
@@ -91,6 +93,18 @@ end
 
 local room_size = 4096
 local room = ffi.new("char[?]", room_size)
+
+--- A value among those of its name: one is itself, several are an array.
+function native.put(out, name, value)
+    local before = out[name]
+    if before == nil then
+        out[name] = value
+    elseif type(before) == "table" then
+        before[#before + 1] = value
+    else
+        out[name] = { before, value }
+    end
+end
 
 --- Room for `n` bytes, valid until the next call; large rooms are not kept.
 function native.room(n)

@@ -74,6 +74,14 @@ static struct lua_code *new_code(struct app_conf *conf, enum lua_code_kind kind,
     return code;
 }
 
+static void append(struct lua_code **list, struct lua_code *code, const struct config_node *node)
+{
+    code->node = node;
+    while (*list)
+        list = &(*list)->next;
+    *list = code;
+}
+
 /* The code that `node` means, whichever form it has: in the block, or in the argument `index`. NULL
  * with `e` filled. */
 static struct lua_code *read_code(struct apply *a, const struct config_node *node,
@@ -93,6 +101,7 @@ static struct lua_code *read_code(struct apply *a, const struct config_node *nod
     }
     code->text = text;
     code->chunk_name = chunk_name(a->conf, node, directive);
+    append(&a->conf->inlines, code, node);
     return code;
 }
 
@@ -261,7 +270,7 @@ static bool check_module(const struct config_node *node, size_t index, struct co
 static bool apply_handler(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    struct lua_code *code, **end = &a->conf->handlers;
+    struct lua_code *code;
 
     if (!check_module(node, 0, e) || !claim(a, SLOT_CONTENT, node, e))
         return false;
@@ -273,10 +282,7 @@ static bool apply_handler(void *ctx, const struct config_node *node, struct conf
         set_content(a->loc, lua_step_handler, code, node->line);
     }
     code->text = node->args[0];
-    code->node = node;
-    while (*end)
-        end = &(*end)->next;
-    *end = code;
+    append(&a->conf->handlers, code, node);
     return true;
 }
 

@@ -123,6 +123,26 @@ int ffi_ngx_set_status(int status)
     return FFI_NGX_OK;
 }
 
+int ffi_ngx_set_status_reason(int status, const char *reason, size_t n)
+{
+    int rc = ffi_ngx_set_status(status);
+    struct visit *v = lua_current_visit();
+
+    if (rc == FFI_NGX_OK)
+        v->x->res.reason = pool_dup(visit_pool(v), slice_of(reason, n));
+    return rc;
+}
+
+int ffi_ngx_bypass_conditions(void)
+{
+    struct visit *v = lua_current_visit();
+
+    if (!v)
+        return FFI_NGX_NO_REQUEST;
+    lua_visit_of(v)->bypasses_conditions = true;
+    return FFI_NGX_OK;
+}
+
 int ffi_ngx_var_get(const char *name, size_t n, struct ffi_str *out)
 {
     struct visit *v = lua_current_visit();

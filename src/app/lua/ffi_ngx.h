@@ -50,6 +50,12 @@ int ffi_ngx_is_session(void);
 /* Sets the status of the response. FFI_NGX_SENT when it is too late (logged). */
 int ffi_ngx_set_status(int status);
 
+/* The same, and the phrase behind it. */
+int ffi_ngx_set_status_reason(int status, const char *reason, size_t n);
+
+/* The request's conditions (If-Match and its kind) are not weighed against what Lua answers. */
+int ffi_ngx_bypass_conditions(void);
+
 /* The value of a variable; FFI_NGX_NONE: not found. */
 int ffi_ngx_var_get(const char *name, size_t n, struct ffi_str *out);
 

@@ -26,7 +26,7 @@ static bool answer_condition(struct visit *v)
     const struct header *etag = header_find_id(&res->headers, HEADER_ETAG);
     int status;
 
-    if (res->status != 200)
+    if (res->status != 200 || lua_visit_of(v)->bypasses_conditions)
         return false;
     status = static_send_conditions(v, etag ? etag->value : SLICE_EMPTY, res->last_modified);
     if (status > 0)

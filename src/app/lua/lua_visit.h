@@ -47,7 +47,8 @@ struct lua_visit {
     int body_ref;        /* function to call when there is body to read, LUA_NOREF */
     struct co *drain_co; /* task that waits for output to drain */
     unsigned drain_wait;
-    int exit_status; /* of ngx.exit: -1 not asked */
+    int exit_status;          /* of ngx.exit: -1 not asked */
+    bool bypasses_conditions; /* of If-Match and its kind */
     bool has_exec,
         has_redirect_uri; /* ngx.exec / ngx.req.set_uri(…, true) asked: exec_path, exec_query */
     struct slice exec_path, exec_query;

@@ -1,6 +1,6 @@
 /* Passing a session on: bytes of the client to a server and back, as they are.
  *
- * relay.c connects, to the next server where one fails, and joins the two (relay_tcp) or passes
+ * relay.c connects, to the next server where one fails, and joins the two (net/tunnel) or passes
  * datagrams on (relay_udp). */
 #ifndef APP_STREAM_RELAY_H
 #define APP_STREAM_RELAY_H
