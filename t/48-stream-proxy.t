@@ -246,7 +246,7 @@ passed 4000000 4000000
 === TEST 9: idling ends both
 --- stream_server_config
     proxy_pass 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
-    proxy_timeout 50ms;
+    proxy_timeout 500ms;
     log_by_lua_block { ngx.log(ngx.WARN, "status ", ngx.var.status) }
 --- stream_request
 a
@@ -448,3 +448,49 @@ GET /t
 --- must_die
 --- error_log
 "proxy_pass" directive is duplicate
+
+
+
+=== TEST 19: proxy_upload_rate and proxy_download_rate
+--- stream_config
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_3;
+        content_by_lua_block {
+            local sock = ngx.req.socket()
+            sock:send(sock:receive(600))
+        }
+    }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_4; proxy_pass 127.0.0.1:$TEST_NGINX_RAND_PORT_3; set $rate 2000; proxy_download_rate $rate; }
+--- stream_server_config
+    proxy_pass 127.0.0.1:$TEST_NGINX_RAND_PORT_3;
+    proxy_upload_rate 2k;
+--- config
+    location = /t {
+        content_by_lua_block {
+            for _, port in ipairs { $TEST_NGINX_STREAM_PORT, $TEST_NGINX_RAND_PORT_4 } do
+                local sock = assert(ngx.socket.connect("127.0.0.1", port))
+                ngx.update_time()
+                local began = ngx.now()
+                sock:send(("x"):rep(600))
+                local data = sock:receive(600)
+                ngx.update_time()
+                ngx.say(#data, " ", ngx.now() - began >= 0.18)
+            end
+        }
+    }
+--- request
+GET /t
+--- response_body
+600 true
+600 true
+--- stream_response
+
+
+
+=== TEST 20: a rate is a size
+--- stream_server_config
+    proxy_pass 127.0.0.1:1;
+    proxy_upload_rate fast;
+--- must_die
+--- error_log
+"proxy_upload_rate" directive invalid value

@@ -198,3 +198,47 @@ X
 kept
 1
 ended
+
+
+
+=== TEST 7: Lua in the handshake with a server: it chooses the certificate by the session, and judges the server's
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server client two
+cat >choose.lua <<L
+local ssl, cert = require "ngx.ssl", require "ngx.ssl.proxysslcert"
+local function read(path) local f = assert(io.open(path)) local s = f:read("*a") f:close() return s end
+local name = ngx.ctx.who
+ngx.sleep(0.01)
+assert(cert.clear_certs())
+assert(cert.set_cert(ssl.parse_pem_cert(read(name .. ".pem"))))
+assert(cert.set_priv_key(ssl.parse_pem_priv_key(read(name .. ".key"))))
+L
+cat >judge.lua <<L
+local verify = require "ngx.ssl.proxysslverify"
+ngx.log(ngx.NOTICE, "judged in ", ngx.get_phase())
+assert(verify.set_verify_result(ngx.ctx.who == "two" and 10 or 0))
+L
+stream "ssl_certificate server.pem; ssl_certificate_key server.key;
+server { listen 127.0.0.1:$A ssl; ssl_client_certificate ca.pem; ssl_verify_client optional; return '\$ssl_client_s_dn\n'; }
+server { listen 127.0.0.1:$PORT; preread_by_lua_block { ngx.ctx.who = ngx.req.socket():peek(3) == 'two' and 'two' or 'client' }
+         proxy_pass 127.0.0.1:$A; proxy_ssl on; proxy_ssl_verify on; proxy_ssl_trusted_certificate ca.pem; proxy_ssl_name elsewhere.example;
+         lua_upstream_skip_openssl_default_verify on; proxy_ssl_certificate_by_lua_file choose.lua; proxy_ssl_verify_by_lua_file judge.lua; }"
+for who in client two; do PORT=$PORT perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new("127.0.0.1:$ENV{PORT}"); $s->print("$ARGV[0]\n"); print "$ARGV[0]: ", <$s>, "\n"' $who; done
+grep -o 'judged in [a-z_]*' logs/error.log; grep -c 'certificate has expired while connecting to upstream' logs/error.log
+stop
+cat >conf/perilune.conf <<C
+events {} stream { server { listen 127.0.0.1:$PORT; proxy_pass 127.0.0.1:$A; proxy_ssl_verify_by_lua_file judge.lua; } }
+C
+$B -t -c conf/perilune.conf 2>&1 | grep -o 'proxy_ssl_verify_by_lua\* should.*directive'
+X
+--- exec_out
+client: CN=client
+
+two: 
+judged in proxy_ssl_verify
+judged in proxy_ssl_verify
+1
+proxy_ssl_verify_by_lua* should be used with proxy_ssl directive

@@ -308,3 +308,41 @@ end
 0:::1 1:::1 0:::1 2:::1
 0
 exit 0
+
+
+
+=== TEST 13: multicast over IPv6, by an interface that has a link's address (loopback has no group); nothing leaves the machine
+--- user_files
+>>> main.lua
+local task, udp = require "perilune.task", require "perilune.udp"
+local IF
+for line in io.lines "/proc/net/if_inet6" do
+    local scope, name = line:match "^%x+ %x+ %x+ (%x+) %x+ +(%S+)"
+    IF = IF or scope == "20" and name
+end
+if not IF then
+    return print "no link"
+end
+local group = "ff11::7:7"
+local member = udp.socket { address = "::", reuseaddr = true, multicast = { groups = { group }, interface = IF } }
+local sender = udp.socket { address = "::", multicast = { interface = IF, ttl = 0 } }
+await(sender:put { host = group, port = member:port(), message = "to the group" })
+local m = await(member:take())
+print(m.host, m.message)
+member:leave(group, IF)
+await(sender:put { host = group, port = member:port(), message = "after leaving" })
+await(sender:put { host = "::1", port = member:port(), message = "directly" })
+print(await(member:take()).message)
+print(select(2, pcall(member.join, member, group, "nosuch0")).code)
+local deaf = udp.socket { address = "::", multicast = { interface = IF, loop = false } }
+member:join(group, IF)
+await(deaf:put { host = group, port = member:port(), message = "not looped" })
+await(sender:put { host = group, port = member:port(), message = "looped" })
+print(await(member:take()).message)
+member:close() sender:close() deaf:close()
+--- exec_out_like
+^(?:no link|fe80::\S+	to the group
+directly
+not_found
+looped)
+exit 0

@@ -10,7 +10,7 @@
 #include "loop/timer.h"
 #include "net/tls.h"
 
-enum { BUFFER = 65536, READS_MOST = 8 };
+enum { BUFFER = 65536, READS_MOST = 8, PACE_MS = 100 };
 
 struct tunnel;
 
@@ -21,6 +21,7 @@ struct end {
     struct end *other;
     int watched;
     bool is_blocked;          /* the stream took no more */
+    bool is_paced;            /* as much as its rate allows has been read: the timer goes on */
     bool has_eof;             /* it has sent all it will */
     bool is_shut;             /* and has been told that the other has */
     uint64_t received, taken; /* bytes read from it, and handed to its queue */
@@ -32,7 +33,7 @@ struct tunnel {
     struct timer timer;
     struct loop_call begin;
     struct tunnel_options options;
-    uint64_t active_ms;
+    uint64_t active_ms, started_ms;
 };
 
 static char *bytes;        /* process-wide: BUFFER of them, used within a call */
@@ -145,18 +146,41 @@ static bool pass_on(struct end *e, size_t n)
     }
 }
 
+/* Bytes that may be read from `e` now. */
+static size_t allowance(const struct end *e)
+{
+    const struct tunnel *t = e->tunnel;
+    uint64_t rate = t->options.rate[e - t->ends];
+    uint64_t due = rate * (clock_ms() - t->started_ms + PACE_MS) / 1000;
+
+    if (!rate)
+        return BUFFER;
+    return due > e->received ? (size_t)MIN(due - e->received, (uint64_t)BUFFER) : 0;
+}
+
+static void pace(struct end *e)
+{
+    e->is_paced = true;
+    timer_start(&e->tunnel->timer, PACE_MS);
+}
+
 /* Moves what `e` has to the other end. A short read has emptied it: the loop tells when there is
  * more. False: one of them is broken. */
 static bool pump(struct end *e)
 {
     struct end *to = e->other;
-    size_t most = e->tunnel->options.buffer;
+    size_t most = e->tunnel->options.buffer, want = BUFFER;
     ssize_t n = BUFFER;
 
     for (unsigned i = 0; i < READS_MOST && !e->has_eof && to->out.bytes < most; i++) {
-        if (n < BUFFER && !tls_is(e->stream))
+        if (n < (ssize_t)want && !tls_is(e->stream))
             break;
-        n = stream_read(e->stream, bytes, BUFFER);
+        want = allowance(e);
+        if (want == 0) {
+            pace(e);
+            break;
+        }
+        n = stream_read(e->stream, bytes, want);
         if (n == STREAM_AGAIN)
             break;
         if (n < 0)
@@ -173,7 +197,7 @@ static void update(struct end *e)
 {
     int events = e->is_blocked ? IO_WRITE : 0;
 
-    if (!e->has_eof && e->other->out.bytes < e->tunnel->options.buffer)
+    if (!e->has_eof && !e->is_paced && e->other->out.bytes < e->tunnel->options.buffer)
         events |= IO_READ;
     if (events != e->watched) {
         e->watched = events;
@@ -219,12 +243,30 @@ static void on_begin(struct loop_call *call)
     go_on(t, flush(&t->ends[0]) && flush(&t->ends[1]));
 }
 
+/* Ends whose rate has kept them go on. */
+static void resume(struct tunnel *t)
+{
+    bool is_fine = true;
+
+    if (t->options.idle)
+        timer_start(&t->timer, t->options.idle);
+    for (int i = 0; i < 2 && is_fine; i++) {
+        if (!t->ends[i].is_paced)
+            continue;
+        t->ends[i].is_paced = false;
+        is_fine = pump(&t->ends[i]);
+    }
+    go_on(t, is_fine);
+}
+
 static void on_timer(struct timer *timer)
 {
     struct tunnel *t = CONTAINER_OF(timer, struct tunnel, timer);
     uint64_t at = t->active_ms + t->options.idle;
 
-    if (at > clock_ms())
+    if (t->ends[0].is_paced || t->ends[1].is_paced)
+        resume(t);
+    else if (at > clock_ms())
         timer_start(timer, at - clock_ms());
     else
         finish(t, &err_timeout);
@@ -268,7 +310,7 @@ struct tunnel *tunnel_start(struct tunnel_side *a, struct tunnel_side *b,
     open_end(t, 1, b);
     preload(&t->ends[0], &b->in);
     preload(&t->ends[1], &a->in);
-    t->active_ms = clock_ms();
+    t->active_ms = t->started_ms = clock_ms();
     n_tunnels++;
     timer_init(&t->timer, on_timer);
     if (o->idle)

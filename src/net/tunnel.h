@@ -25,6 +25,7 @@ struct tunnel_counts {
 struct tunnel_options {
     uint64_t idle;      /* ms without a byte close both; 0: never */
     size_t buffer;      /* no more is read while a slower side has this much to take; 0: 64 KB */
+    uint64_t rate[2];   /* bytes a second that are read from side 0 and side 1; 0: any number */
     bool ends_together; /* the end of one side is that of both, once what it has sent is out */
     /* It is over, both sides are closed behind the call (so that what is written about them is
      * there when they hear of it); `why` NULL: as they wanted, err_timeout: idle. From the loop;

@@ -112,9 +112,10 @@ static bool apply_except(void *ctx, const struct config_node *node, struct confi
 
 #define RULE(text, is_allow, about)                                                                \
     {                                                                                              \
-        .name = (text), .contexts = CTX_LEVELS, .flags = DIRECTIVE_REPEATS, .min_args = 1,         \
-        .max_args = 1, .group = GROUP, .syntax = text " address | address/bits | unix: | all;",    \
-        .doc = (about), .id = (is_allow), .apply = add_rule                                        \
+        .name = (text), .contexts = CTX_LEVELS | CTX_STREAM_ALL, .flags = DIRECTIVE_REPEATS,       \
+        .min_args = 1, .max_args = 1, .group = GROUP,                                              \
+        .syntax = text " address | address/bits | unix: | all;", .doc = (about), .id = (is_allow), \
+        .apply = add_rule                                                                          \
     }
 
 static const struct directive table[] = {
@@ -136,7 +137,7 @@ static const struct directive table[] = {
         "allow", true,
         "Lets clients with such an address in (`unix:`: those of Unix sockets). Of all `allow` and "
         "`deny` of a block the first that fits holds. Inherited when the block has none of its "
-        "own."),
+        "own. Sessions of `stream` are refused before `preread_by_lua`."),
     RULE("deny", false, "Refuses clients with such an address with 403; see `allow`."),
     {.name = "auth_basic",
      .contexts = CTX_LEVELS,

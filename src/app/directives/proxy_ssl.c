@@ -134,7 +134,7 @@ static const struct directive table[] = {
             "and what else SSL_CONF_cmd(3) lists. Obeyed after all other directives."),
     COMMAND("grpc_ssl_conf_command", "As `proxy_ssl_conf_command`, for `grpc_pass`."),
     {.name = "lua_upstream_skip_openssl_default_verify",
-     .contexts = CTX_HTTP_ALL,
+     .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL,
      .min_args = 1,
      .max_args = 1,
      .kinds = {ARG_FLAG},

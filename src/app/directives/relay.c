@@ -6,6 +6,7 @@
 #include "app/directives/tables.h"
 #include "app/proxy/proxy.h"
 #include "app/stream/relay.h"
+#include "base/num.h"
 
 #define GROUP "Passing sessions on"
 
@@ -55,6 +56,17 @@ static bool set_bind(void *ctx, const struct config_node *node, struct config_er
     return directives_script(ctx, node, node->args[0], &own(ctx)->bind, e);
 }
 
+static bool set_rate(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct script **rate = (struct script **)((char *)own(ctx) + node->schema->id);
+    int64_t n;
+
+    if (!directives_script(ctx, node, node->args[0], rate, e))
+        return false;
+    return !script_is_constant(*rate) || num_parse_size(node->args[0], &n) ||
+           config_node_error(node, e, "\"%s\" directive invalid value", node->name.p);
+}
+
 /* A group may stand behind the server that names it: it is looked for when all is read. */
 static bool set_pass(void *ctx, const struct config_node *node, struct config_error *e)
 {
@@ -88,12 +100,28 @@ static bool resolve(struct app_conf *conf, struct relay_pass *pass, const struct
                             SLICE_ARG(target));
 }
 
+/* Lua in handshakes with servers takes handshakes. */
+static bool check_tls(const struct vhost *vh, struct config_error *e)
+{
+    const struct location *l = vh->base;
+    bool has_tls = l->relay && l->relay->has_tls;
+    bool has_verify = l->proxy && l->proxy->tls.verify_by_lua;
+
+    if (has_tls || !l->proxy || !(has_verify || l->proxy->tls.certificate_by_lua))
+        return true;
+    return config_error_set(e, vh->file.p, vh->line,
+                            "proxy_ssl_%s_by_lua* should be used with proxy_ssl directive",
+                            has_verify ? "verify" : "certificate");
+}
+
 bool directives_relay_resolve(struct app_conf *conf, struct config_error *e)
 {
     for (unsigned i = 0; i < conf->n_vhosts; i++) {
         const struct step_list *l = &conf->vhosts[i]->base->steps[PHASE_CONTENT];
 
-        if (l->n == 1 && l->steps[0].run == relay_step &&
+        if (l->n != 1 || l->steps[0].run != relay_step)
+            continue;
+        if (!check_tls(conf->vhosts[i], e) ||
             !resolve(conf, (struct relay_pass *)(uintptr_t)l->steps[0].arg, conf->vhosts[i], e))
             return false;
     }
@@ -103,6 +131,13 @@ bool directives_relay_resolve(struct app_conf *conf, struct config_error *e)
 #define ROW(text, kind, args, value, member, about, fn)                                            \
     DIRECTIVE_SETTING(text, CTX_STREAM_ALL, kind, args, value,                                     \
                       offsetof(struct relay_conf, member), about, fn)
+
+#define RATE(text, member, about)                                                                  \
+    {                                                                                              \
+        .name = (text), .contexts = CTX_STREAM_ALL, .min_args = 1, .max_args = 1, .group = GROUP,  \
+        .syntax = text " rate;", .default_text = text " 0;", .doc = (about),                       \
+        .id = (int)offsetof(struct relay_conf, member), .apply = set_rate                          \
+    }
 
 static const struct directive table[] = {
     {.name = "proxy_pass",
@@ -153,6 +188,12 @@ static const struct directive table[] = {
             "is over; with 0 at once. Without it, `proxy_timeout` ends the session.",
      .id = (int)offsetof(struct relay_conf, responses),
      .apply = set_number},
+    RATE("proxy_upload_rate", upload,
+         "Bytes a second that are read from the client of a connection; may hold "
+         "variables. 0: any number."),
+    RATE("proxy_download_rate", download,
+         "Bytes a second that are read from the server of a connection; may hold "
+         "variables. 0: any number."),
     {.name = "proxy_bind",
      .contexts = CTX_STREAM_ALL,
      .min_args = 1,

@@ -99,30 +99,21 @@ struct proxy {
     upstream_tried tried;
     unsigned tries;
     uint64_t started_ms, attempt_ms;
-    struct slice authority;    /* $proxy_host */
-    struct addr local;         /* of proxy_bind */
-    struct slice ws_key;       /* that we made up for the server; empty: none */
-    uint64_t rate;             /* bytes a second that are read of an answer; 0: any */
-    struct timer pace;         /* until more of it may be read */
-    struct client_way how;     /* context and name of TLS where that is spoken; whether HTTP/2 is */
-    struct body_spool *spool;  /* the request's body; NULL: none, or not read ahead */
-    struct slice own_body;     /* of proxy_set_body */
-    struct proxy_try *history; /* newest first */
-    bool is_streaming_body;    /* the request's body is passed on as it comes */
-    bool is_flushing;          /* each piece goes to the client at once */
-    bool has_begun;            /* the answer */
-    bool has_left;             /* `up` is over; kept for the variables */
-    bool is_abandoned;         /* see proxy_abandon.h */
+    struct slice authority;   /* $proxy_host */
+    struct addr local;        /* of proxy_bind */
+    struct slice ws_key;      /* that we made up for the server; empty: none */
+    uint64_t rate;            /* bytes a second that are read of an answer; 0: any */
+    struct timer pace;        /* until more of it may be read */
+    struct client_way how;    /* context and name of TLS where that is spoken; whether HTTP/2 is */
+    struct body_spool *spool; /* the request's body; NULL: none, or not read ahead */
+    struct slice own_body;    /* of proxy_set_body */
+    struct upstream_try *history; /* newest first */
+    bool is_streaming_body;       /* the request's body is passed on as it comes */
+    bool is_flushing;             /* each piece goes to the client at once */
+    bool has_begun;               /* the answer */
+    bool has_left;                /* `up` is over; kept for the variables */
+    bool is_abandoned;            /* see proxy_abandon.h */
     void (*on_abandoned_end)(struct proxy *p, bool has_failed);
-};
-
-/* What an attempt came to, for $upstream_… */
-struct proxy_try {
-    struct slice addr;
-    int status;
-    uint64_t connect_ms, header_ms, response_ms; /* UINT64_MAX: did not come to that */
-    uint64_t bytes_received, bytes_sent, response_length;
-    struct proxy_try *next;
 };
 
 /* The settings of nginx's defaults: of proxy_… and of grpc_… */

@@ -8,7 +8,7 @@
 void proxy_try_note(struct proxy *p, int status)
 {
     struct client_exchange *up = p->up;
-    struct proxy_try *t = pool_new(visit_pool(p->v), struct proxy_try);
+    struct upstream_try *t = pool_new(visit_pool(p->v), struct upstream_try);
     uint64_t now = clock_ms();
 
     t->addr = p->peer ? p->peer->name : p->upstream->name;
@@ -16,19 +16,19 @@ void proxy_try_note(struct proxy *p, int status)
         t->addr = pool_dup(visit_pool(p->v), t->addr);
     t->status = status;
     t->connect_ms = up && up->connected_ms ? up->connected_ms - p->attempt_ms : UINT64_MAX;
-    t->header_ms = up && up->head_ms ? up->head_ms - p->attempt_ms : UINT64_MAX;
-    t->response_ms = now - p->attempt_ms;
+    t->first_ms = up && up->head_ms ? up->head_ms - p->attempt_ms : UINT64_MAX;
+    t->over_ms = now - p->attempt_ms;
     t->next = p->history;
     p->history = t;
 }
 
 void proxy_try_finish(struct proxy *p)
 {
-    struct proxy_try *t = p->history;
+    struct upstream_try *t = p->history;
 
     if (!t || !p->up)
         return;
-    t->response_ms = clock_ms() - p->attempt_ms;
+    t->over_ms = clock_ms() - p->attempt_ms;
     t->bytes_received = p->up->bytes_received;
     t->bytes_sent = p->up->bytes_sent;
     t->response_length = p->up->body_received;

@@ -80,6 +80,16 @@ struct upstream {
     struct upstream *next;          /* of the configuration */
 };
 
+/* What an attempt came to, for $upstream_… of a request or a session. */
+struct upstream_try {
+    struct slice addr;
+    int status;                             /* of requests */
+    uint64_t connect_ms, first_ms, over_ms; /* UINT64_MAX: did not come to that; first_ms: the head
+                                               of the answer, the first byte of a session */
+    uint64_t bytes_received, bytes_sent, response_length;
+    struct upstream_try *next; /* the one before */
+};
+
 /* How Lua wants a connection to be kept. */
 struct upstream_keep {
     uint64_t idle_timeout;

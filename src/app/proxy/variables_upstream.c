@@ -1,19 +1,28 @@
-/* Variables that tell about a request that was passed on. Those of several attempts are joined by
+/* Variables that tell about a request, or a session, that was passed on. Those of several attempts
+ * are joined by
  * ", ", as nginx does. */
 #include "app/variables.h"
 
 #include "app/proxy/proxy.h"
+#include "app/stream/relay.h"
+
+static const struct upstream_try *history_of(const struct visit *v)
+{
+    if (v->session)
+        return v->session->relay ? v->session->relay->history : NULL;
+    return proxy_of(v) ? proxy_of(v)->history : NULL;
+}
 
 /* The attempts, oldest first, each as `write` puts it; not found when there were none. */
-static struct slice join(struct visit *v, void (*write)(struct buf *b, const struct proxy_try *t))
+static struct slice join(struct visit *v,
+                         void (*write)(struct buf *b, const struct upstream_try *t))
 {
-    const struct proxy *p = proxy_of(v);
-    const struct proxy_try *tries[64];
+    const struct upstream_try *tries[64];
     struct buf b = BUF_EMPTY;
     struct slice made;
     unsigned n = 0;
 
-    for (const struct proxy_try *t = p ? p->history : NULL; t && n < ARRAY_LEN(tries); t = t->next)
+    for (const struct upstream_try *t = history_of(v); t && n < ARRAY_LEN(tries); t = t->next)
         tries[n++] = t;
     if (n == 0)
         return VARIABLE_NONE;
@@ -27,12 +36,12 @@ static struct slice join(struct visit *v, void (*write)(struct buf *b, const str
     return made;
 }
 
-static void write_addr(struct buf *b, const struct proxy_try *t)
+static void write_addr(struct buf *b, const struct upstream_try *t)
 {
     buf_add_slice(b, t->addr);
 }
 
-static void write_status(struct buf *b, const struct proxy_try *t)
+static void write_status(struct buf *b, const struct upstream_try *t)
 {
     buf_add_int(b, t->status);
 }
@@ -45,32 +54,32 @@ static void write_ms(struct buf *b, uint64_t ms)
         buf_printf(b, "%llu.%03u", (unsigned long long)(ms / 1000), (unsigned)(ms % 1000));
 }
 
-static void write_connect(struct buf *b, const struct proxy_try *t)
+static void write_connect(struct buf *b, const struct upstream_try *t)
 {
     write_ms(b, t->connect_ms);
 }
 
-static void write_header(struct buf *b, const struct proxy_try *t)
+static void write_first(struct buf *b, const struct upstream_try *t)
 {
-    write_ms(b, t->header_ms);
+    write_ms(b, t->first_ms);
 }
 
-static void write_response(struct buf *b, const struct proxy_try *t)
+static void write_over(struct buf *b, const struct upstream_try *t)
 {
-    write_ms(b, t->response_ms);
+    write_ms(b, t->over_ms);
 }
 
-static void write_length(struct buf *b, const struct proxy_try *t)
+static void write_length(struct buf *b, const struct upstream_try *t)
 {
     buf_add_int(b, (int64_t)t->response_length);
 }
 
-static void write_received(struct buf *b, const struct proxy_try *t)
+static void write_received(struct buf *b, const struct upstream_try *t)
 {
     buf_add_int(b, (int64_t)t->bytes_received);
 }
 
-static void write_sent(struct buf *b, const struct proxy_try *t)
+static void write_sent(struct buf *b, const struct upstream_try *t)
 {
     buf_add_int(b, (int64_t)t->bytes_sent);
 }
@@ -85,8 +94,8 @@ static void write_sent(struct buf *b, const struct proxy_try *t)
 GETTER(addr)
 GETTER(status)
 GETTER(connect)
-GETTER(header)
-GETTER(response)
+GETTER(first)
+GETTER(over)
 GETTER(length)
 GETTER(received)
 GETTER(sent)
@@ -170,11 +179,21 @@ const struct variable variables_upstream[] = {
     VARIABLE("upstream_addr", get_addr),
     VARIABLE("upstream_status", get_status),
     VARIABLE("upstream_connect_time", get_connect),
-    VARIABLE("upstream_header_time", get_header),
-    VARIABLE("upstream_response_time", get_response),
+    VARIABLE("upstream_header_time", get_first),
+    VARIABLE("upstream_response_time", get_over),
     VARIABLE("upstream_response_length", get_length),
     VARIABLE("upstream_bytes_received", get_received),
     VARIABLE("upstream_bytes_sent", get_sent),
+    VARIABLE_END,
+};
+
+const struct variable variables_relay[] = {
+    VARIABLE("upstream_addr", get_addr),
+    VARIABLE("upstream_connect_time", get_connect),
+    VARIABLE("upstream_first_byte_time", get_first),
+    VARIABLE("upstream_session_time", get_over),
+    VARIABLE("upstream_bytes_sent", get_sent),
+    VARIABLE("upstream_bytes_received", get_received),
     VARIABLE_END,
 };
 

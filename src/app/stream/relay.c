@@ -18,6 +18,7 @@
 #include "app/stream/relay_udp.h"
 #include "app/script.h"
 #include "base/clock.h"
+#include "base/num.h"
 #include "http/client_reach.h"
 #include "net/tcp.h"
 #include "net/tunnel.h"
@@ -58,10 +59,10 @@ static const struct log_ctx *log_of(const struct relay *r)
 
 static void begin_try(struct relay *r)
 {
-    struct relay_try *t = pool_new(visit_pool(r->s->v), struct relay_try);
+    struct upstream_try *t = pool_new(visit_pool(r->s->v), struct upstream_try);
 
     t->addr = pool_dup(visit_pool(r->s->v), r->peer->name); /* others may take its place */
-    t->connect_ms = t->first_byte_ms = t->session_ms = UINT64_MAX;
+    t->connect_ms = t->first_ms = t->over_ms = UINT64_MAX;
     t->next = r->history;
     r->history = t;
     r->attempt_ms = clock_ms();
@@ -75,7 +76,7 @@ static void end_try(struct relay *r, bool has_failed)
     if (!p)
         return;
     r->peer = NULL;
-    r->history->session_ms = clock_ms() - r->attempt_ms;
+    r->history->over_ms = clock_ms() - r->attempt_ms;
     upstream_done(r->upstream, p, has_failed);
 }
 
@@ -130,14 +131,14 @@ static void failed(struct relay *r, const struct err *err, const char *why)
 
 static void take_counts(struct relay *r, const struct tunnel_counts *c)
 {
-    struct relay_try *t = r->history;
+    struct upstream_try *t = r->history;
 
     r->s->received += c->received[0];
     r->s->sent = c->sent[0];
     t->bytes_sent = c->sent[1];
     t->bytes_received = c->received[1];
     if (c->first_ms[1])
-        t->first_byte_ms = c->first_ms[1] - r->attempt_ms;
+        t->first_ms = c->first_ms[1] - r->attempt_ms;
 }
 
 static void on_over(void *user, const struct tunnel_counts *counts, const struct err *why)
@@ -192,12 +193,23 @@ static void set_options(const struct relay *r, struct stream *client, struct str
         tcp_set_keepalive(server, true, 0, 0, 0);
 }
 
+/* What cannot be read limits nothing. */
+static uint64_t rate_of(const struct relay *r, const struct script *text)
+{
+    int64_t rate;
+
+    if (!text || !num_parse_size(script_eval(text, r->s->v), &rate))
+        return 0;
+    return (uint64_t)rate;
+}
+
 static void join(struct relay *r, struct stream *server_stream)
 {
     struct tunnel_side client = {.in = BUF_EMPTY}, server = {.in = BUF_EMPTY};
     struct tunnel_options o = {
         .idle = r->timeout,
         .buffer = r->conf->buffer_size,
+        .rate = {rate_of(r, r->conf->upload), rate_of(r, r->conf->download)},
         .ends_together = !r->conf->has_half_close,
         .on_over = on_over,
         .user = r,

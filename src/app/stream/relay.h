@@ -17,6 +17,8 @@ struct relay_conf {
     unsigned next_tries;          /* 0: as many as there are servers */
     unsigned requests, responses; /* of UDP; responses UINT32_MAX: any number */
     struct script *bind;          /* to connect from; NULL: any */
+    struct script *upload,
+        *download; /* bytes a second from the client, from the server; NULL: any */
     bool tries_next, has_tls, sends_proxy_protocol, has_half_close, has_keepalive;
 };
 
@@ -24,14 +26,6 @@ struct relay_conf {
 struct relay_pass {
     struct script *target;
     struct upstream *upstream; /* NULL: the target has variables */
-};
-
-/* What an attempt came to, for $upstream_… */
-struct relay_try {
-    struct slice addr;
-    uint64_t connect_ms, first_byte_ms, session_ms; /* UINT64_MAX: did not come to that */
-    uint64_t bytes_received, bytes_sent;
-    struct relay_try *next; /* the one before */
 };
 
 /* In the session's pool. */
@@ -49,7 +43,7 @@ struct relay {
     void *dial;                        /* NULL: not connecting */
     struct tunnel *tunnel;             /* NULL: not joined */
     struct relay_udp *udp;             /* NULL: not of datagrams, or not open */
-    struct relay_try *history;         /* newest first */
+    struct upstream_try *history;      /* newest first */
 };
 
 /* nginx's defaults. */

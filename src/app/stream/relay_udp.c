@@ -95,11 +95,11 @@ static void pass_request(struct relay_udp *u, size_t n)
 
 static void pass_response(struct relay_udp *u, size_t n)
 {
-    struct relay_try *t = u->r->history;
+    struct upstream_try *t = u->r->history;
 
     u->active_ms = clock_ms();
     if (u->responses++ == 0)
-        t->first_byte_ms = clock_ms() - u->r->attempt_ms;
+        t->first_ms = clock_ms() - u->r->attempt_ms;
     t->bytes_received += n;
     u->r->s->sent += n;
     send_to(u->client, n);

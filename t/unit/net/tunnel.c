@@ -145,6 +145,37 @@ static void idling_closes_both(void **state)
     leave();
 }
 
+/* 100 bytes a second from side 0: 30 take 200 ms at least, as 10 may go at once. */
+static void a_rate_holds_one_side(void **state)
+{
+    uint64_t began, got = 0;
+    unsigned pieces = 0;
+
+    (void)state;
+    options.rate[0] = 100;
+    join(1000, "", 60000);
+    began = clock_ms();
+    say(left, "123456789012345678901234567890");
+    say(right, "at once");
+    assert_string_equal(hear(left), "at once");
+    while (got < 30) {
+        size_t n = strlen(hear(right));
+
+        got += n;
+        pieces += n > 0;
+        if (n == 0)
+            loop_turn(true);
+    }
+    assert_int_equal(got, 30);
+    assert_true(pieces > 1);
+    assert_true(clock_ms() - began >= 190);
+    stream_close(&left, false);
+    stream_close(&right, false);
+    while (tunnel_count()) /* the end shows when more may be read */
+        loop_turn(true);
+    leave();
+}
+
 static struct {
     struct tunnel_counts counts;
     const struct err *why;
@@ -241,7 +272,7 @@ int main(void)
         cmocka_unit_test(carries_both_ways),       cmocka_unit_test(slow_side_stops_the_other),
         cmocka_unit_test(failure_closes_both),     cmocka_unit_test(idling_closes_both),
         cmocka_unit_test(tells_what_went_through), cmocka_unit_test(tells_why),
-        cmocka_unit_test(closes_when_told),
+        cmocka_unit_test(closes_when_told),        cmocka_unit_test(a_rate_holds_one_side),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

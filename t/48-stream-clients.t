@@ -1,4 +1,4 @@
-# A client of stream that goes while Lua is at work: lua_check_client_abort, ngx.on_abort.
+# Clients of stream: those that go while Lua is at work (lua_check_client_abort, ngx.on_abort), those that are not let in.
 use Test::Nginx::Socket 'no_plan';
 
 no_root_location();
@@ -271,3 +271,35 @@ GET /t
 first first first second
 --- error_log
 stream lua_code_cache is off; this will hurt performance
+
+
+
+=== TEST 11: allow and deny: refused before preread, with 403 in the log; own rules instead of those around them
+--- stream_config
+    deny 127.0.0.1;
+    log_by_lua_block { ngx.log(ngx.WARN, "status: ", ngx.var.status, ".") }
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        preread_by_lua_block { ngx.log(ngx.ERR, "was let in") }
+        return "inside";
+    }
+--- stream_server_config
+    allow 127.0.0.0/8;
+    deny all;
+    return "inside";
+--- config
+    location = /t { content_by_lua_block {
+        for _, port in ipairs { $TEST_NGINX_STREAM_PORT, $TEST_NGINX_RAND_PORT_1 } do
+            ngx.say("[", assert(ngx.socket.connect("127.0.0.1", port)):receive "*a", "]")
+        end
+    } }
+--- request
+GET /t
+--- response_body
+[inside]
+[]
+--- grep_error_log eval: qr/status: \d+|access forbidden by rule|was let in/
+--- grep_error_log_out
+status: 200
+access forbidden by rule
+status: 403
