@@ -35,17 +35,22 @@ static void write_slice(struct visit *v, struct slice s)
         exchange_write(v->x, &CHUNK_BYTES(s));
 }
 
+void echo_text(struct visit *v, const struct echo_line *line, struct buf *out)
+{
+    for (unsigned i = 0; i < line->n; i++) {
+        if (i > 0)
+            buf_add_char(out, ' ');
+        buf_add_slice(out, script_eval(line->words[i], v));
+    }
+    if (line->has_newline)
+        buf_add_char(out, '\n');
+}
+
 static void write_text(struct visit *v, const struct echo_line *line)
 {
     struct buf text = BUF_EMPTY;
 
-    for (unsigned i = 0; i < line->n; i++) {
-        if (i > 0)
-            buf_add_char(&text, ' ');
-        buf_add_slice(&text, script_eval(line->words[i], v));
-    }
-    if (line->has_newline)
-        buf_add_char(&text, '\n');
+    echo_text(v, line, &text);
     write_slice(v, buf_slice(&text));
     buf_free(&text);
 }

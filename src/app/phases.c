@@ -9,6 +9,7 @@
 #include "app/access_log.h"
 #include "app/compress.h"
 #include "app/conf.h"
+#include "app/echo_filter.h"
 #include "app/error_page.h"
 #include "app/header_filter.h"
 #include "app/lua/lua_filter.h"
@@ -91,6 +92,7 @@ void phases_use_location(struct visit *v, const struct location *loc)
     v->x->log.sink = loc->error_log;
     v->x->filters = NULL;
     lua_filter_add(v);
+    echo_filter_add(v);
     header_filter_add(v);
     sub_filter_add(v);
     compress_add(v);
