@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/echo_filter.h"
 #include "app/phases.h"
 #include "app/script.h"
 #include "app/files/static_send.h"
@@ -35,22 +36,11 @@ static void write_slice(struct visit *v, struct slice s)
         exchange_write(v->x, &CHUNK_BYTES(s));
 }
 
-void echo_text(struct visit *v, const struct echo_line *line, struct buf *out)
-{
-    for (unsigned i = 0; i < line->n; i++) {
-        if (i > 0)
-            buf_add_char(out, ' ');
-        buf_add_slice(out, script_eval(line->words[i], v));
-    }
-    if (line->has_newline)
-        buf_add_char(out, '\n');
-}
-
 static void write_text(struct visit *v, const struct echo_line *line)
 {
     struct buf text = BUF_EMPTY;
 
-    echo_text(v, line, &text);
+    echo_filter_text(v, line, &text);
     write_slice(v, buf_slice(&text));
     buf_free(&text);
 }

@@ -3,7 +3,6 @@
 #define APP_ECHO_H
 
 #include "app/location.h"
-#include "base/buf.h"
 
 enum echo_kind {
     ECHO_TEXT,      /* words, joined by spaces */
@@ -29,9 +28,6 @@ struct echo_line {
     bool words_are_body[ECHO_OPTIONS_MOST]; /* of a subrequest: the pair is "-b" */
     struct echo_line *next;
 };
-
-/* Appends the text of an ECHO_TEXT line, as it is for `v` now. */
-void echo_text(struct visit *v, const struct echo_line *line, struct buf *out);
 
 /* The step; arg is a struct echo_line **: the first of the block's lines. Answers with all of them
  * in order, as one stream without a length. */

@@ -3,6 +3,7 @@
 #include "app/echo_filter.h"
 
 #include "app/echo.h"
+#include "app/script.h"
 #include "app/visit.h"
 #include "http/filter.h"
 #include "proto/status.h"
@@ -11,6 +12,17 @@ struct echo_filter {
     struct filter f;
     bool is_on, has_begun;
 };
+
+void echo_filter_text(struct visit *v, const struct echo_line *line, struct buf *out)
+{
+    for (unsigned i = 0; i < line->n; i++) {
+        if (i > 0)
+            buf_add_char(out, ' ');
+        buf_add_slice(out, script_eval(line->words[i], v));
+    }
+    if (line->has_newline)
+        buf_add_char(out, '\n');
+}
 
 static void on_head(struct filter *filter, struct exchange *x)
 {
@@ -32,7 +44,7 @@ static void pass_texts(struct filter *f, struct exchange *x, const struct echo_l
     struct chunk c;
 
     for (const struct echo_line *line = lines; line; line = line->next)
-        echo_text(visit_of(x), line, &text);
+        echo_filter_text(visit_of(x), line, &text);
     c = CHUNK_BYTES(buf_slice(&text));
     c.is_last = is_last;
     if (text.n || is_last)

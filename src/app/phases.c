@@ -5,7 +5,7 @@
  * the hold is given up. */
 #include "app/phases.h"
 
-#include "app/access/limit.h"
+#include "app/access/limit_lease.h"
 #include "app/access_log.h"
 #include "app/compress.h"
 #include "app/conf.h"
@@ -54,7 +54,7 @@ static void end_visit(struct visit *v)
 {
     phases_log(v);
     if (v->leases)
-        limit_conn_end(v);
+        limit_lease_end(v);
     phases_let_go(v);
 }
 

@@ -4,11 +4,9 @@
 
 #include <sys/mman.h>
 
-#include "app/phases.h"
 #include "app/variables.h"
 #include "base/check.h"
 #include "http/server_conn.h"
-#include "proto/method.h"
 
 static struct {
     struct server_counts *places; /* one for each worker; NULL: there are no others */
@@ -58,26 +56,6 @@ void server_counts_get(struct server_stats *out)
         out->writing += one.writing;
         out->waiting += one.waiting;
     }
-}
-
-enum step_result server_counts_step(struct visit *v, const struct step *s)
-{
-    struct server_stats all;
-
-    UNUSED(s);
-    if (v->x->req.method != METHOD_GET && v->x->req.method != METHOD_HEAD)
-        return phases_finish_status(v, 405);
-    server_counts_get(&all);
-    v->x->res.status = 200;
-    header_set_id(&v->x->res.headers, visit_pool(v), HEADER_CONTENT_TYPE, SLICE("text/plain"));
-    exchange_respond(v->x,
-                     pool_printf(visit_pool(v),
-                                 "Active connections: %u \nserver accepts handled requests\n"
-                                 " %llu %llu %llu \nReading: %u Writing: %u Waiting: %u \n",
-                                 all.active, (unsigned long long)all.accepted,
-                                 (unsigned long long)all.accepted, (unsigned long long)all.requests,
-                                 all.reading, all.writing, all.waiting));
-    return STEP_DONE;
 }
 
 #define GETTER(name, field)                                                                        \

@@ -3,7 +3,6 @@
 #ifndef APP_SERVER_COUNTS_H
 #define APP_SERVER_COUNTS_H
 
-#include "app/location.h"
 #include "http/server.h"
 
 /* In the master: a page for the `n` workers that are forked from now on; what was counted so far is
@@ -15,8 +14,5 @@ void server_counts_join(int id);
 
 /* The sums; of this process alone, where there is no page. */
 void server_counts_get(struct server_stats *out);
-
-/* The step of stub_status: answers with the sums. */
-enum step_result server_counts_step(struct visit *v, const struct step *s);
 
 #endif

@@ -66,7 +66,4 @@ enum step_result limit_req_step(struct visit *v, const struct step *s);
 /* The step of limit_conn. */
 enum step_result limit_conn_step(struct visit *v, const struct step *s);
 
-/* Gives back what limit_conn_step has taken. */
-void limit_conn_end(struct visit *v);
-
 #endif
