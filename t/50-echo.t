@@ -124,3 +124,21 @@ GET /t
 --- error_code: 504
 --- error_log
 upstream timed out
+
+
+
+=== TEST 8: texts around a body, whatever makes it
+--- user_files
+>>> a.txt
+a file
+--- config
+    location /a { echo_before_body -n "<" $uri; echo_before_body ">"; echo_after_body "</a> $status"; content_by_lua_block { ngx.print("one ") ngx.flush(true) ngx.print("two") } }
+    location /a.txt { root $TEST_NGINX_HTML_DIR; echo_before_body before; echo_after_body -- -n; }
+    location /p { echo_after_body after; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/a.txt; location /p/own { echo_before_body own; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/a.txt; } }
+    location /empty { echo_after_body x; return 204; }
+--- request eval
+["GET /a", "GET /a.txt", "GET /p", "GET /p/own", "HEAD /a.txt", "GET /empty"]
+--- error_code eval
+[200, 200, 200, 200, 200, 204]
+--- response_body eval
+["< /a>\none two</a> 200\n", "before\na file\n-n\n", "before\na file\n-n\nafter\n", "own\nbefore\na file\n-n\nafter\n", "", ""]

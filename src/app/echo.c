@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/echo_filter.h"
 #include "app/phases.h"
 #include "app/script.h"
 #include "app/files/static_send.h"
@@ -39,13 +40,7 @@ static void write_text(struct visit *v, const struct echo_line *line)
 {
     struct buf text = BUF_EMPTY;
 
-    for (unsigned i = 0; i < line->n; i++) {
-        if (i > 0)
-            buf_add_char(&text, ' ');
-        buf_add_slice(&text, script_eval(line->words[i], v));
-    }
-    if (line->has_newline)
-        buf_add_char(&text, '\n');
+    echo_filter_text(v, line, &text);
     write_slice(v, buf_slice(&text));
     buf_free(&text);
 }

@@ -18,6 +18,7 @@ struct access_conf;
 struct app_conf;
 struct charset_conf;
 struct compress_conf;
+struct echo_line;
 struct limit_conf;
 struct location;
 struct memcached_conf;
@@ -122,11 +123,12 @@ struct location {
     struct memcached_conf *memcached;     /* NULL: nothing was said; see memcached.h */
     struct error_page *error_pages;
     struct header_rule *headers;
-    struct more_header *more_headers;       /* of the response */
-    struct more_header *more_input_headers; /* of the request */
-    struct charset_conf *charset;           /* NULL: nothing was said */
-    struct sub_conf *sub;                   /* sub_filter; NULL: nothing was said */
-    struct compress_conf *compress;         /* NULL: nothing was said; see compress.h */
+    struct more_header *more_headers;           /* of the response */
+    struct more_header *more_input_headers;     /* of the request */
+    struct echo_line *echo_before, *echo_after; /* echo_before_body, echo_after_body */
+    struct charset_conf *charset;               /* NULL: nothing was said */
+    struct sub_conf *sub;                       /* sub_filter; NULL: nothing was said */
+    struct compress_conf *compress;             /* NULL: nothing was said; see compress.h */
     enum expires_kind expires;
     int64_t expires_seconds;
     struct access_log *access_logs;

@@ -5,9 +5,11 @@
  * the hold is given up. */
 #include "app/phases.h"
 
+#include "app/access/limit_lease.h"
 #include "app/access_log.h"
 #include "app/compress.h"
 #include "app/conf.h"
+#include "app/echo_filter.h"
 #include "app/error_page.h"
 #include "app/header_filter.h"
 #include "app/lua/lua_filter.h"
@@ -51,8 +53,8 @@ void phases_let_go(struct visit *v)
 static void end_visit(struct visit *v)
 {
     phases_log(v);
-    if (v->give_back)
-        v->give_back(v);
+    if (v->leases)
+        limit_lease_end(v);
     phases_let_go(v);
 }
 
@@ -90,6 +92,7 @@ void phases_use_location(struct visit *v, const struct location *loc)
     v->x->log.sink = loc->error_log;
     v->x->filters = NULL;
     lua_filter_add(v);
+    echo_filter_add(v);
     header_filter_add(v);
     sub_filter_add(v);
     compress_add(v);

@@ -51,7 +51,6 @@ struct visit {
     void *answered_arg;
     void (*on_cancel)(struct visit *v); /* of a step that has taken over: the client is gone */
     struct limit_lease *leases;         /* of limit_conn */
-    void (*give_back)(struct visit *v); /* … behind the log phase; NULL: there are none */
     uint8_t limit_req_status, limit_conn_status; /* enum limit_status, of the main request */
     void *static_file; /* the file being served, for $document… and filters */
 };

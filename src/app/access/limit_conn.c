@@ -1,38 +1,10 @@
 /* limit_conn: requests (in HTTP/2 each counts for itself) or sessions that are being answered. What
  * is taken is given back when the main visit ends, and by the death of the worker. */
 #include "app/access/limit.h"
+#include "app/access/limit_lease.h"
 #include "app/phases.h"
-#include "shm/tally.h"
 
 enum { KEY_MOST = 255 };
-
-/* One more of a key that is held; in the pool of the main visit. */
-struct limit_lease {
-    struct dict *dict;
-    struct slice key;
-    struct limit_lease *next;
-};
-
-static void give_back(struct visit *v)
-{
-    for (; v->leases; v->leases = v->leases->next)
-        tally_give(v->leases->dict, v->leases->key);
-}
-
-static enum dict_result take(struct visit *v, const struct limit_rule *rule, struct slice key)
-{
-    struct dict *d = rule->zone->zone->dict;
-    enum dict_result r = tally_take(d, key, rule->most);
-    struct limit_lease *lease;
-
-    if (r != DICT_OK)
-        return r;
-    lease = pool_new(visit_pool(v), struct limit_lease);
-    *lease = (struct limit_lease){d, pool_dup(visit_pool(v), key), v->leases};
-    v->leases = lease;
-    v->give_back = give_back;
-    return r;
-}
 
 static enum step_result reject(struct visit *v, const struct limit_conf *c,
                                const struct limit_rule *rule, enum dict_result why)
@@ -42,7 +14,7 @@ static enum step_result reject(struct visit *v, const struct limit_conf *c,
     if (why == DICT_EXISTS)
         log_write(&v->x->log, c->level, "limiting connections%s by zone \"" SLICE_FMT "\"",
                   c->is_dry_run ? ", dry run," : "", SLICE_ARG(rule->zone->name));
-    give_back(main);
+    limit_lease_end(main);
     main->limit_conn_status = c->is_dry_run ? LIMIT_REJECTED_DRY_RUN : LIMIT_REJECTED;
     return c->is_dry_run ? STEP_NEXT : phases_finish_status(v, c->status);
 }
@@ -62,7 +34,7 @@ enum step_result limit_conn_step(struct visit *v, const struct step *s)
         if (!limit_key(v, rule, KEY_MOST, &key))
             continue;
         main->limit_conn_status = LIMIT_PASSED;
-        r = take(main, rule, key);
+        r = limit_lease_take(main, rule->zone->zone->dict, key, rule->most);
         if (r != DICT_OK)
             return reject(v, c, rule, r);
     }

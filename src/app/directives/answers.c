@@ -3,7 +3,7 @@
 #include "app/directives/tables.h"
 #include "app/files/static_send.h"
 #include "app/phases.h"
-#include "app/stub_status.h"
+#include "app/server_counts.h"
 #include "proto/method.h"
 
 #define GROUP "Answers"
@@ -34,6 +34,26 @@ static enum step_result gif_step(struct visit *v, const struct step *s)
     return STEP_DONE;
 }
 
+static enum step_result status_step(struct visit *v, const struct step *s)
+{
+    struct server_stats all;
+
+    UNUSED(s);
+    if (v->x->req.method != METHOD_GET && v->x->req.method != METHOD_HEAD)
+        return phases_finish_status(v, 405);
+    server_counts_get(&all);
+    v->x->res.status = 200;
+    header_set_id(&v->x->res.headers, visit_pool(v), HEADER_CONTENT_TYPE, SLICE("text/plain"));
+    exchange_respond(v->x,
+                     pool_printf(visit_pool(v),
+                                 "Active connections: %u \nserver accepts handled requests\n"
+                                 " %llu %llu %llu \nReading: %u Writing: %u Waiting: %u \n",
+                                 all.active, (unsigned long long)all.accepted,
+                                 (unsigned long long)all.accepted, (unsigned long long)all.requests,
+                                 all.reading, all.writing, all.waiting));
+    return STEP_DONE;
+}
+
 /* The later of two contents of a block takes the place of the other, as nginx does it. */
 static void set_content(struct apply *a, const struct config_node *node,
                         enum step_result (*run)(struct visit *v, const struct step *s))
@@ -53,7 +73,7 @@ static bool set_gif(void *ctx, const struct config_node *node, struct config_err
 static bool set_status(void *ctx, const struct config_node *node, struct config_error *e)
 {
     UNUSED(e);
-    set_content(ctx, node, stub_status_step);
+    set_content(ctx, node, status_step);
     return true;
 }
 

@@ -40,19 +40,41 @@ static bool append(struct echo_line **at, struct echo_line *line)
     return true;
 }
 
+/* What stands before the words: `-n`, or `--` where a word begins like an option. */
+static bool read_text(struct apply *a, const struct config_node *node, struct echo_line *line,
+                      struct config_error *e)
+{
+    bool has_dashes = node->n_args > 0 && slice_eq(node->args[0], SLICE("--"));
+
+    line->kind = ECHO_TEXT;
+    line->has_newline = node->n_args == 0 || !slice_eq(node->args[0], SLICE("-n"));
+    return read_words(a, node, line, !line->has_newline || has_dashes, e);
+}
+
 static bool apply_echo(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
     struct echo_line *line = pool_new(&a->conf->pool, struct echo_line), **at = list_of(a, node);
-    size_t first = 0;
 
     line->kind = (enum echo_kind)node->schema->id;
     if (line->kind != ECHO_TEXT)
         return read_words(a, node, line, 0, e) && append(at, line);
-    line->has_newline = node->n_args == 0 || !slice_eq(node->args[0], SLICE("-n"));
-    if (!line->has_newline || (node->n_args > 0 && slice_eq(node->args[0], SLICE("--"))))
-        first = 1;
-    return read_words(a, node, line, first, e) && append(at, line);
+    return read_text(a, node, line, e) && append(at, line);
+}
+
+/* echo_before_body, echo_after_body: the first of a block takes the place of those inherited. */
+static bool add_around(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    size_t offset = (size_t)node->schema->id;
+    struct echo_line *line = pool_new(&a->conf->pool, struct echo_line),
+                     **list = (struct echo_line **)(void *)((char *)a->loc + offset);
+    const struct location *parent = a->loc->parent;
+
+    if (parent &&
+        *list == *(struct echo_line *const *)(const void *)((const char *)parent + offset))
+        *list = NULL;
+    return read_text(a, node, line, e) && append(list, line);
 }
 
 /* echo_subrequest method path [-q query] [-b body] */
@@ -93,6 +115,13 @@ static bool apply_exec(void *ctx, const struct config_node *node, struct config_
         .doc = (about), .id = (kind), .apply = apply_echo                                          \
     }
 
+#define AROUND(text, member, about)                                                                \
+    {                                                                                              \
+        .name = (text), .contexts = CTX_LOCATION | CTX_IF_LOCATION, .flags = DIRECTIVE_REPEATS,    \
+        .max_args = ARGS_MANY, .group = "Answers", .syntax = text " [-n] [text …];",               \
+        .doc = (about), .id = (int)offsetof(struct location, member), .apply = add_around          \
+    }
+
 static const struct directive table[] = {
     {.name = "echo",
      .contexts = CTX_LOCATION | CTX_IF_LOCATION,
@@ -104,6 +133,10 @@ static const struct directive table[] = {
      .doc = "Answers with the words, joined by spaces, and a newline (`-n`: without). Several make "
             "several lines.",
      .apply = apply_echo},
+    AROUND("echo_before_body", echo_before,
+           "Sends the words before the body of the answer, whatever makes it. Inherited when the "
+           "block has none of its own."),
+    AROUND("echo_after_body", echo_after, "Sends the words behind the body of the answer."),
     KIN("echo_duplicate", ECHO_DUPLICATE, 2, 2, " number text",
         "In a list of `echo`: the text that many times, without a newline."),
     KIN("echo_sleep", ECHO_SLEEP, 1, 1, " time", "In a list of `echo`: waits."),

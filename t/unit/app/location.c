@@ -65,6 +65,62 @@ static void test_steps(void **state)
     world_end(&w);
 }
 
+static enum step_result other(struct visit *v, const struct step *s)
+{
+    UNUSED(v);
+    UNUSED(s);
+    return STEP_DONE;
+}
+
+static void test_put_steps(void **state)
+{
+    struct world w;
+    struct location *a;
+    const struct step_list *list;
+
+    UNUSED(state);
+    world_init(&w);
+    location_add_step(&w.base, PHASE_ACCESS, nothing, NULL, 1);
+    a = world_location(&w.base, LOCATION_PREFIX, "/a");
+    location_put_step(a, PHASE_ACCESS, true, other);
+    location_put_step(a, PHASE_ACCESS, false, other);
+    list = &a->steps[PHASE_ACCESS];
+    assert_int_equal(list->n, 3);
+    assert_true(list->steps[0].run == other && list->steps[1].run == nothing &&
+                list->steps[2].run == other);
+    assert_int_equal(w.base.steps[PHASE_ACCESS].n, 1);
+    location_put_step(a, PHASE_PREACCESS, true, other);
+    assert_int_equal(a->steps[PHASE_PREACCESS].n, 1);
+    world_end(&w);
+}
+
+/* Settings that a level has not said anything about are its parent's, until it does. */
+static void test_own(void **state)
+{
+    static const char defaults[24] = "defaults";
+    const size_t at = offsetof(struct location, mirror);
+    struct world w;
+    struct location *a, *b;
+    void *of_a, *of_b;
+
+    UNUSED(state);
+    world_init(&w);
+    a = world_location(&w.base, LOCATION_PREFIX, "/a");
+    of_a = location_own(a, at, sizeof(defaults), defaults);
+    assert_ptr_equal(a->mirror, of_a);
+    assert_ptr_equal(location_own(a, at, sizeof(defaults), defaults), of_a);
+    assert_string_equal(of_a, defaults);
+    assert_null(w.base.mirror);
+    memcpy(of_a, "changed", sizeof("changed"));
+    b = world_location(a, LOCATION_PREFIX, "/a/b");
+    assert_ptr_equal(b->mirror, of_a);
+    of_b = location_own(b, at, sizeof(defaults), defaults);
+    assert_ptr_not_equal(of_b, of_a);
+    assert_ptr_equal(b->mirror, of_b);
+    assert_string_equal(of_b, "changed");
+    world_end(&w);
+}
+
 static void test_children(void **state)
 {
     struct world w;
@@ -82,8 +138,8 @@ static void test_children(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inherits),
-        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_inherits),  cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_put_steps), cmocka_unit_test(test_own),
         cmocka_unit_test(test_children),
     };
 
