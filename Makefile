@@ -37,12 +37,13 @@ say = $(if $(V),,@printf '%-5s %s\n' '$(1)' '$(2)')
 PACKAGES_run   := gcc libc6-dev libcrypt-dev make pkg-config libluajit2-5.1-dev libev-dev libnghttp2-dev libssl-dev \
                   libc-ares-dev libidn2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev lua-cjson
 PACKAGES_test  := libcmocka-dev perl curl procps openssl python3-h2 python3-websockets node-ws redis-server memcached lua-nginx-redis lua-nginx-memcached \
-                  lua-nginx-dns lua-nginx-websocket lua-nginx-kafka lua-nginx-string lua-nginx-cookie squid tinyproxy dante-server microsocks haproxy publicsuffix
+                  lua-nginx-dns lua-nginx-websocket lua-nginx-kafka lua-nginx-string lua-nginx-cookie squid tinyproxy dante-server microsocks haproxy \
+                  nghttp2-server h2o apache2-bin nginx-light publicsuffix
 PACKAGES_browser := chromium fonts-dejavu-core python3-websockets
 PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
 PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
 PACKAGES_conformance := perl python3 libtest-base-perl libtest-longstring-perl libtext-diff-perl libipc-run-perl liblist-moreutils-perl \
-                        libwww-perl redis-server memcached iptables iproute2
+                        libwww-perl libprotocol-websocket-perl redis-server memcached iptables iproute2
 PACKAGES_bench := nginx-light libnginx-mod-http-lua libnginx-mod-stream wrk nghttp2-client perl valgrind strace python3 openssl redis-server lua-nginx-redis lua-nginx-websocket
 
 GOALS := $(or $(MAKECMDGOALS),all)
@@ -134,7 +135,7 @@ LUA_FILES = $(shell find lua examples t conf -name '*.lua' 2>/dev/null | sort)
 PARSERS := net/dns_message net/forwarded net/addr_table net/addr_range net/crypto_password proto/url proto/date proto/range proto/cookie \
            proto/form proto/multipart proto/http1_parse \
            proto/http1_body proto/http1_response proto/content_decoder proto/h2_session proto/accept proto/ws_frame \
-           proto/ws_handshake proto/ws_deflate proto/proxy_proto proto/client_hello proto/socks config/lex
+           proto/ws_handshake proto/ws_deflate proto/proxy_proto proto/client_hello proto/socks proto/replace config/lex
 
 .PHONY: all run test unit t browser conformance asan fuzz fuzz-all bench lint layers objects shape format tidy analyze luacheck fmt cov docs install deb clean help \
         deps sums

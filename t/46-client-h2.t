@@ -197,3 +197,28 @@ for i = 1, 3 do one[i]:cancel() end
 ok	ok
 pool_full	pool_timeout
 exit 0
+
+
+
+=== TEST 6: an end that comes alone, behind a head without a body or a body that was read, frees its stream though nobody asks
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, peer = require "perilune.http", require "peer"
+local base = peer.origin()
+local pool = peer.pool { connections_per_host = 1 }
+local function show() for _, s in pairs(pool:stats()) do print(s.connections, s.idle) end end
+local head = await(http.head(base .. "/late-end", { pool = pool }))
+local read = await(http.get(base .. "/late-end", { pool = pool }))
+print(head.headers["content-length"], await(read.body:take()))
+show()
+print(peer.text(http.get(base .. "/end-late", { pool = pool })))
+show()
+print(await(read.body:take()), await(head:text()))
+--- exec_out
+4	body
+1	0
+ok
+1	1
+nil	
+exit 0

@@ -7,6 +7,7 @@ our $Http = <<'_EOC_';
     init_worker_by_lua_block {
         server = require("dns_server").start({
             ["a.test A"] = { { address = "10.0.0.1", ttl = 0 } }, ["a.test AAAA"] = { { address = "::5", ttl = 0 } },
+            ["here.test A"] = { { address = "127.0.0.1", ttl = 0 } },
             ["slow.test A"] = { is_lost = true }, ["slow.test AAAA"] = { is_lost = true },
         }, { port = $TEST_NGINX_RAND_PORT_1 })
     }
@@ -65,3 +66,30 @@ __DATA__
 GET /ask
 --- response_body
 false timeout
+
+
+
+=== TEST 3: sockets and the HTTP client of a location ask its name servers, too
+--- config
+    location /plain { return 200 "plain"; }
+    location /ask {
+        resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        content_by_lua_block {
+            local tcp, udp = ngx.socket.tcp(), ngx.socket.udp()
+            ngx.say(tcp:connect("here.test", ngx.var.server_port))
+            ngx.say(udp:setpeername("here.test", ngx.var.server_port))
+            local url = "http://here.test:" .. ngx.var.server_port .. "/plain"
+            ngx.say(await(require("perilune.http").get(url, { as = "string" })).body)
+            ngx.say(tcp:connect("none.test", 1))
+        }
+    }
+    location /other {
+        content_by_lua_block {
+            local url = "http://here.test:" .. ngx.var.server_port .. "/plain"
+            ngx.say(tostring((try_await(require("perilune.http").get(url)))))
+        }
+    }
+--- request eval
+["GET /ask", "GET /other"]
+--- response_body_like eval
+["^1\n1\nplain\nnilnone.test could not be resolved \\(3: Host not found\\)\n", "^false"]

@@ -142,7 +142,7 @@ while connecting to upstream
     log_by_lua_block { ngx.log(ngx.WARN, "status ", ngx.var.status, " ", ngx.var.upstream_connect_time) }
 --- stream_response:
 --- error_log
-connection refused
+connect() failed (111: Connection refused)
 status 502 -
 
 

@@ -19,6 +19,7 @@ __DATA__
         ngx.say("at start: ", #at_start == 0 and "none" or table.concat(at_start, " "))
         ngx.say(type(ngx.socket.tcp), " ", type(ngx.socket.connect), " ", type(ngx.socket.nothing))
         ngx.say(type(ngx.location.capture_multi), " ", type(ngx.req.socket))
+        ngx.socket.tcp()
         ngx.say(package.loaded["ngx.api.tcp"] ~= nil, " ", package.loaded["ngx.api.capture"] ~= nil)
     } }
 --- request
@@ -27,7 +28,7 @@ GET /
 at start: none
 function function nil
 function function
-true true
+true false
 
 
 

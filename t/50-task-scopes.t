@@ -299,3 +299,26 @@ print(select("#", await(task.spawn(function() return 1, 2 end))))
 0: 1:nil 1:1 2:nil,nil 4:1,nil,3,nil
 1
 exit 0
+
+
+
+=== TEST 11: with PERILUNE_DEBUG a script lists at its end who still waits, by name and with the place; one that waits no more is not listed
+--- user_files
+>>> a.lua
+local deferred, task = require "perilune.deferred", require "perilune.task"
+local never = deferred.deferred()
+task.spawn(function()
+    task.name("reader")
+    await(never)
+end)
+task.spawn(function() await(task.sleep(0.001)) end):await()
+print("end")
+--- exec
+cd $TEST_NGINX_HTML_DIR
+PERILUNE_DEBUG=1 $TEST_NGINX_BINARY run a.lua 2>err; grep -o "task .* waiting at the end\|a.lua:[0-9]*: in" err
+$TEST_NGINX_BINARY run a.lua 2>&1
+--- exec_out
+end
+task 'reader' was still waiting at the end
+a.lua:5: in
+end

@@ -1876,7 +1876,27 @@ hell nil
 
 
 
-=== TEST 50: lua_malloc_trim gives memory back after so many requests; lua_load_resty_core is told to be of no use
+=== TEST 50: code of the configuration is a function without arguments; `...` is understood all the same
+--- config
+    location = /fixed {
+        content_by_lua_block {
+            local info = debug.getinfo(1, "Sl")
+            ngx.say(info.what, " ", info.currentline) -- and this is the last line
+        }
+    }
+    location = /any {
+        content_by_lua_block { ngx.say(debug.getinfo(1, "S").what, " ", select("#", ...)) }
+    }
+--- pipelined_requests eval
+["GET /fixed", "GET /any"]
+--- response_body eval
+["Lua 2\n", "main 0\n"]
+--- no_error_log
+[error]
+
+
+
+=== TEST 51: lua_malloc_trim gives memory back after so many requests; lua_load_resty_core is told to be of no use
 --- http_config
     lua_malloc_trim 2;
     lua_load_resty_core on;

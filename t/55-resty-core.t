@@ -250,7 +250,24 @@ bar API disabled in the current context
 
 
 
-=== TEST 10: ngx.resp: a status with a phrase of its own; conditions that are not weighed
+=== TEST 10: table.new and table.clear are there for who does not require them, as under OpenResty
+--- config
+    location = /t {
+        content_by_lua_block {
+            local t = table.new(3, 0)
+            t[1] = "x"
+            table.clear(t)
+            ngx.say(next(t))
+        }
+    }
+--- request
+GET /t
+--- response_body
+nil
+
+
+
+=== TEST 11: ngx.resp: a status with a phrase of its own; conditions that are not weighed
 --- config
     location = /phrase {
         content_by_lua_block {
@@ -292,20 +309,3 @@ HTTP/1.1 412 Precondition Failed
 HTTP/1.1 200 OK
 --- error_log
 lua socket tcp_nodelay
-
-
-
-=== TEST 11: table.new and table.clear are there for who does not require them, as under OpenResty
---- config
-    location = /t {
-        content_by_lua_block {
-            local t = table.new(3, 0)
-            t[1] = "x"
-            table.clear(t)
-            ngx.say(next(t))
-        }
-    }
---- request
-GET /t
---- response_body
-nil

@@ -172,6 +172,13 @@ test_of() {
     $TEST_NGINX_BINARY -p $D -t 2>&1 | sed -n 's,.*\[emerg\] ,,p; s,.*test is,test is,p' | sed "s, (package.path.*) in, in,; s,$D/,,g"
 }
 test_of good
+conf '' 'location / {
+    content_by_lua_block {
+        local t = {}
+        t.x = = 1
+    }
+}'
+$TEST_NGINX_BINARY -p $D -t 2>&1 | sed -n "s,.*\[emerg\] ,,p" | sed "s,$D/,,g"
 for name in no.such none fails broken good.field; do test_of good $name; done
 INIT='middleware wrap;' test_of good
 INIT='middleware wrap; init_by_lua_block { GLOBAL = { wrap = function(fn) return fn end } }' test_of none fails good
@@ -182,6 +189,7 @@ sed -n 's,.*\[error\] [0-9#]*: ,,p' logs/error.log | sed "s,$D/,,g"
 quit
 --- exec_out
 test is successful
+content_by_lua: unexpected symbol near '=' in conf/perilune.conf:5
 handler "no.such" cannot be loaded: module 'no.such' not found in conf/perilune.conf:5
 handler "none" cannot be loaded: 'none' is not a function (a table) in conf/perilune.conf:5
 handler "fails" cannot be loaded: fails.lua:1: attempt to index global 'missing' (a nil value) in conf/perilune.conf:5

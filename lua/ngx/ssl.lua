@@ -12,14 +12,7 @@ ffi.cdef "int SSL_session_reused(const void *ssl);"
 local C, request, message = tls.C, tls.request, tls.message
 local done, object = tls.done, tls.object
 
-local ssl = {
-    _VERSION = "0.1",
-    SSL3_VERSION = 0x0300,
-    TLS1_VERSION = 0x0301,
-    TLS1_1_VERSION = 0x0302,
-    TLS1_2_VERSION = 0x0303,
-    TLS1_3_VERSION = 0x0304,
-}
+local ssl = { _VERSION = "0.1" }
 
 --- The connection forgets its certificates and keys.
 -- @treturn ?boolean true
@@ -168,27 +161,7 @@ function ssl.server_port()
     return port[0]
 end
 
---- The version of TLS, as TLS numbers it (ssl.TLS1_3_VERSION).
--- @treturn ?number
--- @treturn ?string error
-function ssl.get_tls1_version()
-    local number = C.ngx_http_lua_ffi_ssl_get_tls1_version(request(), message)
-    if number < 0 then
-        return nil, tls.why()
-    end
-    return number
-end
-
---- The version of TLS as text: "TLSv1.3".
--- @treturn ?string
--- @treturn ?string error
-function ssl.get_tls1_version_str()
-    local number, err = ssl.get_tls1_version()
-    if not number then
-        return nil, err
-    end
-    return tls.versions[number]
-end
+tls.tell_versions(ssl, C.ngx_http_lua_ffi_ssl_get_tls1_version)
 
 --- OpenSSL's object of the client's connection (SSL *), for libraries that call OpenSSL. Valid as long as that lives.
 -- @treturn ?cdata

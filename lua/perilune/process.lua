@@ -23,24 +23,28 @@ local known_run = options.together(known, { input = "any", timeout = "seconds", 
 
 local ends = { pipe = true, null = true, inherit = true }
 
-local function check_args(args, what)
+--- For `checked`, which blames its own caller's caller.
+local function texts_of(args, what)
     if type(args) ~= "table" or #args == 0 then
         error(("bad argument 'args' to process.%s (an array of the program and its arguments expected)"):format(what),
-            3)
+            4)
     end
     local texts = {}
     for i, arg in ipairs(args) do
         if type(arg) ~= "string" and type(arg) ~= "number" then
-            error(("bad argument 'args' to process.%s (strings expected, got %s)"):format(what, type(arg)), 3)
+            error(("bad argument 'args' to process.%s (strings expected, got %s)"):format(what, type(arg)), 4)
         elseif tostring(arg):find("\0", 1, true) then
-            error(("bad argument 'args' to process.%s (NUL in an argument)"):format(what), 3)
+            error(("bad argument 'args' to process.%s (NUL in an argument)"):format(what), 4)
         end
         texts[i] = tostring(arg)
     end
     return texts
 end
 
-local function check_ends(opts, what)
+--- The texts of the arguments and the options, both checked for the caller's caller.
+local function checked(args, opts, names, what)
+    args = texts_of(args, what)
+    opts = options.check(opts or {}, names, "process." .. what, 3)
     for _, name in ipairs { "stdin", "stdout", "stderr" } do
         local kind = opts[name]
         if kind and not ends[kind] and not (kind == "stdout" and name == "stderr") then
@@ -48,6 +52,7 @@ local function check_ends(opts, what)
                 name == "stderr" and ", 'stdout'" or ""), 3)
         end
     end
+    return args, opts
 end
 
 --- The environment as the system wants it.
@@ -95,10 +100,7 @@ end
 -- perilune.tcp
 -- @raise error object when it cannot be started: `not_found`, `denied`, `no_resources`, …
 function process.spawn(args, opts)
-    args = check_args(args, "spawn")
-    opts = options.check(opts or {}, known, "process.spawn", 2)
-    check_ends(opts, "spawn")
-    return start(args, opts)
+    return start(checked(args, opts, known, "spawn"))
 end
 
 local function status_of(reason, number)
@@ -209,9 +211,7 @@ end
 -- for all of it; none), `max_output` (bytes of each of stdout and stderr; MAX_OUTPUT)
 -- @treturn deferred of `{reason=, status=, ok=, stdout=, stderr=}`; fails with `timeout`, `too_large` or as `spawn`
 function process.run(args, opts)
-    args = check_args(args, "run")
-    opts = options.check(opts or {}, known_run, "process.run", 2)
-    check_ends(opts, "run")
+    args, opts = checked(args, opts, known_run, "run")
     local d = task.spawn(run, args, opts)
     return opts.timeout and opts.timeout > 0 and d:timeout(opts.timeout) or d
 end

@@ -124,6 +124,11 @@ bool app_open_lua(struct app_conf *conf)
     return run_plain(conf->init_by_lua, LUA_CONTEXT_INIT);
 }
 
+bool app_check_lua(const struct app_conf *conf, struct config_error *e)
+{
+    return lua_code_check(conf->inlines, e);
+}
+
 bool app_load_handlers(struct app_conf *conf, struct config_error *e)
 {
     for (struct lua_code *code = conf->handlers; code; code = code->next)

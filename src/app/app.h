@@ -30,6 +30,10 @@ void app_fit_bus(const struct app_conf *conf);
  * [emerg]) when it fails. */
 bool app_open_lua(struct app_conf *conf);
 
+/* Compiles what Lua stands in the configuration, without a machine. False with `e` filled when some
+ * is none. */
+bool app_check_lua(const struct app_conf *conf, struct config_error *e) MUST_USE;
+
 /* Loads the modules that `handler` and `middleware` name. False with `e` filled when one cannot be:
  * not there, an error in it, no function. */
 bool app_load_handlers(struct app_conf *conf, struct config_error *e) MUST_USE;

@@ -5,6 +5,7 @@
 
 #include <time.h>
 
+#include "app/charset.h"
 #include "app/more_headers.h"
 #include "app/script.h"
 #include "base/clock.h"
@@ -137,6 +138,8 @@ static void on_head(struct filter *f, struct exchange *x)
         if (is_plain || r->always)
             apply_rule(v, r);
     more_headers_apply(v, v->loc->more_headers);
+    if (v->loc->charset)
+        charset_apply(v, v->loc->charset);
     exchange_pass_head(x, f->next);
 }
 
@@ -151,7 +154,8 @@ void header_filter_add(struct visit *v)
 {
     struct exchange *x = v->x;
 
-    if (!v->loc->headers && !v->loc->more_headers && v->loc->expires == EXPIRES_OFF)
+    if (!v->loc->headers && !v->loc->more_headers && !v->loc->charset &&
+        v->loc->expires == EXPIRES_OFF)
         return;
     for (const struct filter *f = x->filters; f; f = f->next)
         if (f->ops == &ops)

@@ -16,10 +16,12 @@
 
 struct access_conf;
 struct app_conf;
+struct charset_conf;
 struct compress_conf;
 struct limit_conf;
 struct location;
 struct memcached_conf;
+struct mirror_conf;
 struct more_header;
 struct real_ip_conf;
 struct referers;
@@ -27,6 +29,7 @@ struct regex;
 struct script;
 struct secure_link_conf;
 struct step;
+struct sub_conf;
 struct variable_table;
 struct relay_conf;
 struct vhost;
@@ -115,11 +118,14 @@ struct location {
     const struct lua_code *header_filter, *body_filter, *log_by_lua;
     struct secure_link_conf *secure_link; /* NULL: nothing was said */
     struct referers *referers;            /* valid_referers; NULL: nothing was said */
+    struct mirror_conf *mirror;           /* NULL: nothing was said */
     struct memcached_conf *memcached;     /* NULL: nothing was said; see memcached.h */
     struct error_page *error_pages;
     struct header_rule *headers;
     struct more_header *more_headers;       /* of the response */
     struct more_header *more_input_headers; /* of the request */
+    struct charset_conf *charset;           /* NULL: nothing was said */
+    struct sub_conf *sub;                   /* sub_filter; NULL: nothing was said */
     struct compress_conf *compress;         /* NULL: nothing was said; see compress.h */
     enum expires_kind expires;
     int64_t expires_seconds;
@@ -157,6 +163,11 @@ void *location_own(struct location *l, size_t offset, size_t size, const void *d
 void location_add_step(struct location *l, enum phase phase,
                        enum step_result (*run)(struct visit *v, const struct step *s),
                        const void *arg, unsigned line);
+
+/* Puts a step before or behind those of a phase, inherited ones included, which other locations
+ * keep as they are. */
+void location_put_step(struct location *l, enum phase phase, bool is_first,
+                       enum step_result (*run)(struct visit *v, const struct step *s));
 
 /* Adds a nested location to `parent`; router_build checks that it may stand there. */
 void location_add_child(struct location *parent, struct location *child);

@@ -16,6 +16,7 @@
 #include "app/real_ip.h"
 #include "app/regex.h"
 #include "app/router.h"
+#include "app/sub_filter.h"
 #include "base/check.h"
 #include "http/body_decoder.h"
 
@@ -33,17 +34,27 @@ static void on_cancel(struct exchange *x, const struct err *why)
     lua_visit_cancel(visit_of(x));
 }
 
-static void end_visit(struct visit *v)
+void phases_hold(struct visit *v)
 {
-    struct exchange *x = v->x;
+    exchange_hold(v->x);
+    v->conf->users->n++;
+}
+
+void phases_let_go(struct visit *v)
+{
     struct conf_users *users = v->conf->users;
 
+    exchange_release(v->x);
+    if (--users->n == 0 && users->on_none)
+        users->on_none(users->arg);
+}
+
+static void end_visit(struct visit *v)
+{
     phases_log(v);
     if (v->leases)
         limit_conn_end(v);
-    exchange_release(x);
-    if (--users->n == 0 && users->on_none)
-        users->on_none(users->arg);
+    phases_let_go(v);
 }
 
 static void on_done(struct exchange *x)
@@ -81,6 +92,7 @@ void phases_use_location(struct visit *v, const struct location *loc)
     v->x->filters = NULL;
     lua_filter_add(v);
     header_filter_add(v);
+    sub_filter_add(v);
     compress_add(v);
 }
 
@@ -247,8 +259,7 @@ static void attach(struct visit *v)
 {
     struct exchange *x = v->x;
 
-    exchange_hold(x);
-    v->conf->users->n++;
+    phases_hold(v);
     x->app = v;
     v->first_path = x->req.path;
     v->first_query = x->req.query;

@@ -33,6 +33,13 @@ enum step_result phases_finish_status(struct visit *v, int status);
  * STEP_DONE or what the new route says. */
 enum step_result phases_redirect(struct visit *v, struct slice path, struct slice query);
 
+/* Keeps what the visit lives in, its pool and its configuration, beyond its end. Pairs with
+ * phases_let_go. */
+void phases_hold(struct visit *v);
+
+/* Gives that up; `v` may be gone. */
+void phases_let_go(struct visit *v);
+
 /* A handler of the visit has ended: when the exchange is over too, the log phase runs and the visit
  * is gone. */
 void phases_handler_ended(struct visit *v);

@@ -55,17 +55,23 @@ static bool add_file(struct buf *body, const struct chunk *c)
     return left == 0;
 }
 
-static void send_body(struct exchange *x, const struct chunk *c)
+static void keep(struct subrequest *s, const struct chunk *c)
 {
-    struct subrequest *s = x->conn;
-    bool is_last = c->is_last;
-
     if (s->body.n + (c->fd >= 0 ? c->size : c->bytes.n) > SUBREQUEST_BODY_MOST)
         s->is_truncated = true;
     else if (c->fd >= 0)
         s->is_truncated |= !add_file(&s->body, c);
     else
         buf_add_slice(&s->body, c->bytes);
+}
+
+static void send_body(struct exchange *x, const struct chunk *c)
+{
+    struct subrequest *s = x->conn;
+    bool is_last = c->is_last;
+
+    if (!s->drops_body)
+        keep(s, c);
     chunk_drop(c);
     if (!is_last)
         return;
@@ -276,6 +282,7 @@ struct subrequest *subrequest_new(struct visit *parent, const struct subrequest_
     s->x = x;
     s->parent = parent;
     s->request_fd = -1;
+    s->drops_body = o->drops_body;
     loop_call_init(&s->call, on_start);
     exchange_hold(x);
     exchange_hold(parent->x);

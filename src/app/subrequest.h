@@ -18,6 +18,7 @@ struct subrequest_options {
     bool has_body;            /* a body of its own */
     bool forwards_body;       /* else: that of the parent, which has been read */
     enum subrequest_vars vars;
+    bool drops_body; /* of the response: nobody wants it */
 };
 
 struct subrequest {
@@ -25,6 +26,7 @@ struct subrequest {
     struct visit *parent; /* its exchange is held */
     struct buf body;      /* of the response */
     bool is_done;
+    bool drops_body;
     bool is_truncated; /* the response broke off, or was too large */
     void (*on_done)(
         struct subrequest *s); /* called once, from the loop or inside the handler's last write */

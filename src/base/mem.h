@@ -1,5 +1,5 @@
-/* Heap memory. Running out is not an error that callers handle: the process stops (see DESIGN:
- * failure). */
+/* Heap memory. Running out is not an error that callers handle: the process stops, and the master
+ * starts another. */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 

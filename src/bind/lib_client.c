@@ -17,10 +17,12 @@
 #include "bind/lib_client_pool.h"
 #include "bind/lib_client_text.h"
 #include "bind/lib_client_way.h"
+#include "bind/lib_dns.h"
 #include "bind/lib_stream.h"
 #include "bind/opts.h"
 #include "bind/vm.h"
 #include "http/client_pool.h"
+#include "net/resolver.h"
 #include "proto/grammar.h"
 
 /* --- reading tables --- */
@@ -34,6 +36,25 @@ static struct slice slice_at(lua_State *L, int index)
 }
 
 /* --- requests --- */
+
+/* `key`, or a longer one in `room`: other name servers than the default may know other addresses,
+ * so what a location's lead to is an origin of its own. A way that names a resolver says so itself.
+ */
+static struct slice key_by_resolver(lua_State *L, struct slice key, int way, struct buf *room)
+{
+    struct resolver *chosen = lib_dns_chosen();
+    bool is_named;
+
+    if (LIKELY(chosen == resolver_default()))
+        return key;
+    lua_getfield(L, way, "resolver");
+    is_named = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+    if (is_named)
+        return key;
+    buf_printf(room, SLICE_FMT " resolver=%p", SLICE_ARG(key), (void *)chosen);
+    return buf_slice(room);
+}
 
 /* The origin of `key`, made by the table at `way` when it is not there. */
 static struct client_origin *origin_of(lua_State *L, struct client_pool *pool, struct slice key,
@@ -213,7 +234,9 @@ static bool read_trailers(lua_State *L, struct client_exchange *x)
 static int l_send(lua_State *L)
 {
     struct lib_client_pool *p = lib_client_pool_check(L, ARG_POOL);
+    struct buf room = BUF_EMPTY;
     struct client_call *c;
+    struct slice key;
     double id;
 
     luaL_checktype(L, ARG_WAY, LUA_TTABLE);
@@ -240,7 +263,9 @@ static int l_send(lua_State *L)
         lua_insert(L, -2);
         return 2;
     }
-    client_pool_submit(origin_of(L, p->pool, slice_at(L, ARG_KEY), ARG_WAY), c->x);
+    key = key_by_resolver(L, slice_at(L, ARG_KEY), ARG_WAY, &room);
+    client_pool_submit(origin_of(L, p->pool, key, ARG_WAY), c->x);
+    buf_free(&room);
     lua_pushnumber(L, id);
     return 1;
 }

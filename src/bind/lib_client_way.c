@@ -64,7 +64,7 @@ void lib_client_way_read(lua_State *L, int t, struct lib_client_way *out)
     w->knows_h2 = opts_flag(L, t, "knows_h2");
     w->tls = context_field(L, t);
     lua_getfield(L, t, "resolver");
-    w->resolver = lua_isnil(L, -1) ? NULL : lib_dns_resolver(L, lua_gettop(L));
+    w->resolver = lib_dns_resolver(L, lua_gettop(L));
     lua_getfield(L, t, "family");
     w->family = lib_dns_family(L, lua_gettop(L));
     lua_getfield(L, t, "local_address");

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "bind/lib_dns.h"
 #include "bind/lib_stream.h"
 #include "net/connect.h"
 #include "net/tcp.h"
@@ -65,7 +66,8 @@ static bool is_unix(struct slice host)
 static struct connect_options options_of(lua_State *L, struct addr *local)
 {
     struct connect_options o = {.port = (uint16_t)luaL_optinteger(L, 3, 0),
-                                .connect_timeout = (unsigned)luaL_checknumber(L, 4)};
+                                .connect_timeout = (unsigned)luaL_checknumber(L, 4),
+                                .resolver = lib_dns_chosen()};
 
     o.host.p = luaL_checklstring(L, 2, &o.host.n);
     o.total_timeout = o.connect_timeout;

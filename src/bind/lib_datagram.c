@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "bind/lib_dns.h"
 #include "bind/lib_stream.h"
 #include "net/dns.h"
 #include "net/tcp.h"
@@ -126,7 +127,7 @@ static int l_open(lua_State *L)
     l->port = (uint16_t)luaL_optinteger(L, 3, 0);
     ls->opening = l;
     ls->stop_opening = give_up;
-    l->query = dns_lookup(NULL, host, DNS_PREFER_V4, on_lookup, l);
+    l->query = dns_lookup(lib_dns_chosen(), host, DNS_PREFER_V4, on_lookup, l);
     return lib_stream_begin_wait(L, &ls->writer);
 }
 

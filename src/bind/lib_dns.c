@@ -29,6 +29,11 @@ void lib_dns_set_chooser(struct resolver *(*fn)(void))
     chooser = fn;
 }
 
+struct resolver *lib_dns_chosen(void)
+{
+    return chooser();
+}
+
 struct resolver *lib_dns_resolver(lua_State *L, int arg)
 {
     struct resolver **r;

@@ -6,9 +6,12 @@
 
 #include "net/dns.h"
 
-/* The resolver of the value at `arg`, borrowed; NULL for nil: the default. Raises an error on
+/* The resolver of the value at `arg`, borrowed; for nil the default. Raises an error on
  * anything else. */
 struct resolver *lib_dns_resolver(lua_State *L, int arg);
+
+/* That default, borrowed: as the location of the running task's request says. */
+struct resolver *lib_dns_chosen(void);
 
 /* Who chooses the default for the running task, instead of resolver_default; set by the layer
  * above, once. */

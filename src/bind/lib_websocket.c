@@ -5,7 +5,7 @@
  * go to one function, set by `watch` when somebody cares, so a connection that nobody watches costs
  * no closure.
  *
- * To add an operation: a function that begins with `open_of` or `lib_websocket_check`, and its row
+ * To add an operation: a function that begins with `lib_websocket_check`, and its row
  * in `functions`. */
 #include "bind/lib_websocket.h"
 

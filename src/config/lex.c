@@ -1,10 +1,10 @@
 /* Two small scanners over one text: words of the configuration, and raw Lua between braces.
  *
- * scan_word finds where a word ends, still escaped; unescape makes its value. They are two passes
- * because what ends a word (an unescaped space, `;`, `{` or the quote) does not depend on the
- * value. The Lua scanner knows just enough of Lua to tell braces of the program from braces in
- * strings, long brackets and comments: to teach it another construct, add a branch to
- * skip_lua_token. An unfinished Lua string is no error here (the compiler has the better message);
+ * scan_bare and scan_quoted find where a word ends, still escaped; unescape makes its value. They
+ * are two passes because what ends a word (an unescaped space, `;`, `{` or the quote) does not
+ * depend on the value. The Lua scanner knows just enough of Lua to tell braces of the program from
+ * braces in strings, long brackets and comments: to teach it another construct, add a branch to
+ * take_lua_token. An unfinished Lua string is no error here (the compiler has the better message);
  * its quote counts as an ordinary byte. */
 #include "config/lex.h"
 

@@ -64,30 +64,16 @@ static void finish(struct client_conn *c)
 
 /* --- heads --- */
 
-static struct slice moved(struct slice s, const char *from, const char *to)
-{
-    return slice_of(to + (s.p - from), s.n);
-}
-
 /* The head is copied once, into the exchange's pool. */
 static void keep_head(struct client_exchange *x, const char *from)
 {
     struct client_response *r = &x->res;
     const struct http1_head *h = &parsed.head;
-    char *text = pool_alloc(&x->pool, h->size);
-    struct header *fields = pool_alloc(&x->pool, (h->headers.n + 1) * sizeof(*fields));
+    const char *text = http1_head_keep(h, from, &x->pool, &r->headers);
 
-    memcpy(text, from, h->size);
-    for (unsigned i = 0; i < h->headers.n; i++) {
-        fields[i].name = moved(h->fields[i].name, from, text);
-        fields[i].value = moved(h->fields[i].value, from, text);
-        fields[i].id = h->fields[i].id;
-        fields[i].marks = 0;
-    }
     r->status = parsed.status;
-    r->phrase = parsed.phrase.n ? moved(parsed.phrase, from, text) : SLICE_EMPTY;
+    r->phrase = parsed.phrase.n ? http1_moved(parsed.phrase, from, text) : SLICE_EMPTY;
     r->text = slice_of(text, h->size);
-    r->headers = (struct header_list){fields, h->headers.n, h->headers.n};
     r->content_length = h->is_chunked ? -1 : h->content_length;
     r->major = 1;
     r->minor = h->minor;

@@ -3,7 +3,7 @@
 #include "http/client_h2_stream.h"
 
 /* FRAME_MOST fills a piece of the connection's queue. */
-enum { FRAME_HEAD = 9, FRAME_MOST = 16384 - 96, WATERMARK = 65536, TYPE_HEADERS = 1 };
+enum { FRAME_MOST = 16384 - 96, WATERMARK = 65536, TYPE_HEADERS = 1 };
 
 /* --- events --- */
 
@@ -11,7 +11,7 @@ enum h2_pull client_h2_out_on_pull(void *user, void *stream, size_t most, size_t
 {
     struct client_h2 *h2 = user;
     struct client_h2_stream *st = stream;
-    size_t all = st->s.out.bytes + st->direct.n;
+    size_t all = st->s.out.bytes + st->s.direct.n;
     bool is_last = st->s.out_state >= H2_OUT_LAST;
 
     if (st->is_body_held || (!all && !is_last)) {
@@ -28,42 +28,20 @@ enum h2_pull client_h2_out_on_pull(void *user, void *stream, size_t most, size_t
     return H2_PULL_LAST;
 }
 
-/* Moves `n` bytes of body to `to`. */
-static bool take(struct client_h2_stream *st, char *to, size_t n)
-{
-    size_t queued = MIN(n, st->s.out.bytes);
-
-    if (queued)
-        st->err = outq_take(&st->s.out, to, queued);
-    if (st->err) {
-        h2_stream_note(&st->s);
-        return false;
-    }
-    if (n > queued) {
-        memcpy(to + queued, st->direct.p, n - queued);
-        st->direct = slice_from(st->direct, n - queued);
-    }
-    return true;
-}
-
 bool client_h2_out_on_output_data(void *user, void *stream, struct slice head, size_t n)
 {
     struct client_h2 *h2 = user;
     struct client_h2_stream *st = stream;
-    struct outq *q = &h2->conn->out;
-    char *to = outq_reserve(q, FRAME_HEAD + n);
 
-    memcpy(to, head.p, FRAME_HEAD);
-    if (!take(st, to + FRAME_HEAD, n)) {
-        outq_commit(q, 0);
-        return false;
-    }
-    outq_commit(q, FRAME_HEAD + n);
-    if (st->s.owner)
+    if (!st->err)
+        st->err = h2_stream_send(&st->s, &h2->conn->out, head, n);
+    if (st->s.owner || st->err)
         h2_stream_note(&st->s);
+    if (st->err)
+        return false;
     if (!st->x)
         return true;
-    st->x->bytes_sent += FRAME_HEAD + n;
+    st->x->bytes_sent += H2_FRAME_HEAD + n;
     client_progress(st->x);
     if (st->x->is_waiting_drained)
         h2_stream_note(&st->s);
@@ -121,12 +99,12 @@ static bool queue_body(struct client_h2_stream *st)
     st->s.out_state =
         r->source == CLIENT_PUSHED || r->method == METHOD_CONNECT ? H2_OUT_BODY : H2_OUT_LAST;
     if (r->source == CLIENT_BYTES)
-        st->direct = r->bytes;
+        st->s.direct = r->bytes;
     else if (r->source == CLIENT_FILE && r->length > 0)
         outq_add_file(&st->s.out, r->fd, r->offset, (size_t)r->length, false);
     if (r->source != CLIENT_PUSHED)
         client_sent(st->x);
-    return st->s.out_state == H2_OUT_BODY || st->direct.n || st->s.out.bytes || r->trailers.n;
+    return st->s.out_state == H2_OUT_BODY || st->s.direct.n || st->s.out.bytes || r->trailers.n;
 }
 
 void client_h2_out_head(struct client_h2_stream *st)

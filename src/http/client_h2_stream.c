@@ -3,8 +3,8 @@
  *
  * The session may not be entered from within its events, so these only note what happened; the
  * consequences, calls of the user among them, are drawn in client_h2_stream_settle. finish() is
- * where every response ends well, fail_now() where it does not, let_go() where the exchange leaves
- * the record. */
+ * where every response ends well, close_early() and lose() where it does not, let_go() where the
+ * exchange leaves the record. */
 #include "http/client_h2_stream.h"
 
 #include "base/check.h"
@@ -97,7 +97,7 @@ static void let_go(struct client_h2_stream *st)
     struct client_exchange *x = st->x;
 
     st->x = NULL;
-    st->direct = SLICE_EMPTY;
+    st->s.direct = SLICE_EMPTY;
     st->is_body_held = false;
     timer_stop(&st->timer);
     outq_clear(&st->s.out);
@@ -234,6 +234,14 @@ static bool has_body_news(const struct client_h2_stream *st)
     return h2_stream_has_data(&st->s) || st->s.in == H2_IN_ENDED || st->err;
 }
 
+/* Has the end come by itself, behind a head without a body (HEAD) or behind all that was read? Then
+ * nobody may ask for it, and the stream would be kept. */
+static bool is_over_unasked(const struct client_h2_stream *st)
+{
+    return st->x->state == CLIENT_BODY && st->s.in == H2_IN_ENDED && !st->err &&
+           !h2_stream_has_data(&st->s);
+}
+
 /* The record lives until this is through, whatever its users do. */
 static void settle_one(struct client_h2_stream *st)
 {
@@ -253,6 +261,8 @@ static void settle_one(struct client_h2_stream *st)
         client_notify_body(st->x);
     if (st->x)
         client_notify_drained(st->x);
+    if (st->x && is_over_unasked(st))
+        finish(st);
     if (st->s.owner)
         st->s.on_news(&st->s);
     if (st->is_unwanted && st->s.out_state == H2_OUT_SENT && st->h2 && !st->s.is_closed)

@@ -41,7 +41,6 @@ struct client_h2_stream {
     struct list node; /* in h2->streams */
     struct client_h2 *h2;
     struct client_exchange *x; /* NULL: it has let go */
-    struct slice direct;       /* of the request's body: behind s.out, borrowed */
     struct header_list informational;
     int informational_status; /* 0: none to be told */
     unsigned n_informational, dropped;

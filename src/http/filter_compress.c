@@ -7,8 +7,7 @@
  * loop reaches the client at its end at the latest (on_late), so that a handler that streams is not
  * slowed down by compression, and one that writes much at once is not flushed for each piece.
  *
- * A file is read a part at a time, as the client takes what comes of it (go_on_with_file): the rest
- * is held, and the chain is paused meanwhile. */
+ * Files have been made bytes of before, a part at a time (http/filter_file). */
 #include "http/filter_compress.h"
 
 #include "http/filter.h"
@@ -34,16 +33,6 @@ struct compress_filter {
 };
 
 /* --- what is compressed --- */
-
-static bool is_type(const struct compress_rule *rule, struct slice type)
-{
-    struct slice rest = type;
-
-    if (rule->has_all_types)
-        return true;
-    type = slice_trim(slice_cut(&rest, ';'));
-    return slice_ieq(type, SLICE("text/html")) || (rule->types && map_get(rule->types, type));
-}
 
 static bool has_cache_control(const struct exchange *x, struct slice token)
 {
@@ -108,7 +97,7 @@ static bool is_worth_it(const struct exchange *x, const struct compress_rule *ru
 
     return rule->is_on &&
            (x->res.content_length < 0 || x->res.content_length >= rule->min_length) &&
-           is_type(rule, type ? type->value : SLICE_EMPTY);
+           media_set_has(&rule->types, type ? type->value : SLICE_EMPTY);
 }
 
 bool filter_compress_is_client_fit(const struct exchange *x, const struct compress_settings *s)

@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "http/exchange.h"
+#include "http/media_set.h"
 #include "proto/compress.h"
 
 /* Responses to requests that came through a proxy (Via): compressed when one of these holds. */
@@ -21,10 +22,9 @@ enum {
 
 struct compress_rule {
     bool is_on;
-    bool has_all_types;
     int level;
-    int64_t min_length;      /* of bodies whose length is known; bytes */
-    const struct map *types; /* media types besides text/html, in any case; NULL: none */
+    int64_t min_length; /* of bodies whose length is known; bytes */
+    struct media_set types;
 };
 
 struct compress_settings {

@@ -89,6 +89,25 @@ void h2_stream_take(struct h2_stream *st, struct buf *to)
         give_back(st, n);
 }
 
+const struct err *h2_stream_send(struct h2_stream *st, struct outq *q, struct slice head, size_t n)
+{
+    char *to = outq_reserve(q, H2_FRAME_HEAD + n), *body = to + H2_FRAME_HEAD;
+    size_t queued = MIN(n, st->out.bytes);
+    const struct err *e = queued ? outq_take(&st->out, body, queued) : NULL;
+
+    if (UNLIKELY(e != NULL)) {
+        outq_commit(q, 0);
+        return e;
+    }
+    memcpy(to, head.p, H2_FRAME_HEAD);
+    if (n > queued) {
+        memcpy(body + queued, st->direct.p, n - queued);
+        st->direct = slice_from(st->direct, n - queued);
+    }
+    outq_commit(q, H2_FRAME_HEAD + n);
+    return NULL;
+}
+
 void h2_stream_clear(struct h2_stream *st)
 {
     outq_clear(&st->out);

@@ -14,6 +14,8 @@
 #include "net/outq.h"
 #include "proto/h2_session.h"
 
+enum { H2_FRAME_HEAD = 9 };
+
 enum h2_in { H2_IN_HEAD, H2_IN_BODY, H2_IN_ENDED };
 
 enum h2_out {
@@ -48,6 +50,7 @@ struct h2_stream {
     bool is_asleep;        /* the session waits for h2_session_resume */
     uint32_t code;         /* with which it was closed */
     struct outq out;       /* what the session has not asked for yet */
+    struct slice direct;   /* behind `out`: borrowed from the app while it sends */
     struct buf body;       /* what has come */
     size_t body_at;        /* read up to here */
 };
@@ -78,6 +81,10 @@ struct slice h2_stream_read(struct h2_stream *st);
 
 /* Moves what has come to the end of `to`. */
 void h2_stream_take(struct h2_stream *st, struct buf *to);
+
+/* Moves the next `n` bytes of `out` and `direct` to the end of `q` as one frame, behind its head.
+ * An error: a file could not be read; nothing was added. */
+const struct err *h2_stream_send(struct h2_stream *st, struct outq *q, struct slice head, size_t n);
 
 /* Drops both queues. */
 void h2_stream_clear(struct h2_stream *st);

@@ -55,33 +55,17 @@ static void end_connection(struct server_conn *c)
 
 /* --- heads --- */
 
-static struct slice moved(struct slice s, const char *from, const char *to)
-{
-    return slice_of(to + (s.p - from), s.n);
-}
-
 /* Fills in the request from `head`, which was parsed at `p`: copies the bytes to the pool. */
 static void take_head(struct exchange *x, const char *p)
 {
     struct request *r = &x->req;
-    char *copy = pool_alloc(&x->pool, head.size);
-    struct header *fields = pool_alloc(&x->pool, head.headers.n * sizeof(*fields));
+    const char *copy = http1_head_keep(&head, p, &x->pool, &r->headers);
 
-    memcpy(copy, p, head.size);
-    for (unsigned i = 0; i < head.headers.n; i++) {
-        const struct header *f = &head.headers.fields[i];
-
-        fields[i].name = moved(f->name, p, copy);
-        fields[i].value = moved(f->value, p, copy);
-        fields[i].id = f->id;
-        fields[i].marks = 0;
-    }
-    r->headers = (struct header_list){fields, head.headers.n, head.headers.n};
     r->method = head.method;
-    r->method_token = moved(head.method_token, p, copy);
-    r->line = moved(head.request_line, p, copy);
-    r->target = moved(head.target, p, copy);
-    r->host = head.host.p ? moved(head.host, p, copy) : head.host;
+    r->method_token = http1_moved(head.method_token, p, copy);
+    r->line = http1_moved(head.request_line, p, copy);
+    r->target = http1_moved(head.target, p, copy);
+    r->host = head.host.p ? http1_moved(head.host, p, copy) : head.host;
     r->host_port = head.host_port;
     r->content_length = head.content_length;
     r->version_major = 1;

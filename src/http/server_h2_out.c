@@ -19,13 +19,13 @@
 #include "proto/status.h"
 
 /* FRAME_MOST fills a piece of the connection's queue. */
-enum { FRAME_HEAD = 9, FRAME_MOST = 16384 - 96, SMALL = 16384, TYPE_HEADERS = 1 };
+enum { FRAME_MOST = 16384 - 96, SMALL = 16384, TYPE_HEADERS = 1 };
 
 /* --- events --- */
 
 static size_t waiting_bytes(const struct server_h2_stream *st)
 {
-    return st->s.out.bytes + st->direct.n;
+    return st->s.out.bytes + st->s.direct.n;
 }
 
 enum h2_pull server_h2_out_on_pull(void *user, void *stream, size_t most, size_t *n)
@@ -53,43 +53,23 @@ enum h2_pull server_h2_out_on_pull(void *user, void *stream, size_t most, size_t
     return H2_PULL_LAST;
 }
 
-/* Moves `n` bytes of body to `to`. */
-static bool take(struct server_h2_stream *st, char *to, size_t n)
+bool server_h2_out_on_output_data(void *user, void *stream, struct slice head, size_t n)
 {
-    size_t queued = MIN(n, st->s.out.bytes);
-    const struct err *e = queued ? outq_take(&st->s.out, to, queued) : NULL;
+    struct server_h2 *h2 = user;
+    struct server_h2_stream *st = stream;
+    const struct err *e = h2_stream_send(&st->s, &h2->conn->out, head, n);
 
     if (e && st->x)
         log_write(&st->x->log, LOG_CRIT, "a response body could not be read: %s", e->message);
     if (e)
         return false;
-    if (n > queued) {
-        memcpy(to + queued, st->direct.p, n - queued);
-        st->direct = slice_from(st->direct, n - queued);
-    }
-    return true;
-}
-
-bool server_h2_out_on_output_data(void *user, void *stream, struct slice head, size_t n)
-{
-    struct server_h2 *h2 = user;
-    struct server_h2_stream *st = stream;
-    struct outq *q = &h2->conn->out;
-    char *to = outq_reserve(q, FRAME_HEAD + n);
-
-    memcpy(to, head.p, FRAME_HEAD);
-    if (!take(st, to + FRAME_HEAD, n)) {
-        outq_commit(q, 0);
-        return false;
-    }
-    outq_commit(q, FRAME_HEAD + n);
     st->moved_at = clock_ms();
     st->sent += n;
     if (st->s.owner)
         h2_stream_note(&st->s);
     if (!st->x)
         return true;
-    st->x->bytes_sent += FRAME_HEAD + n;
+    st->x->bytes_sent += H2_FRAME_HEAD + n;
     if (st->x->is_waiting_drained && st->s.out.bytes <= st->x->drain_goal)
         h2_stream_note(&st->s);
     return true;
@@ -233,9 +213,9 @@ static void push(struct server_h2_stream *st, struct keeper *keeper)
     if (has_head && h2->may_send_data)
         h2_session_send(h2->link.session);
     h2->may_send_data = false;
-    if (st->direct.n)
-        outq_add_kept(&st->s.out, st->direct.p, st->direct.n, keeper);
-    st->direct = SLICE_EMPTY;
+    if (st->s.direct.n)
+        outq_add_kept(&st->s.out, st->s.direct.p, st->s.direct.n, keeper);
+    st->s.direct = SLICE_EMPTY;
 }
 
 static void take_chunk(struct server_h2_stream *st, const struct chunk *p, size_t size)
@@ -243,7 +223,7 @@ static void take_chunk(struct server_h2_stream *st, const struct chunk *p, size_
     if (p->fd >= 0)
         outq_add_file(&st->s.out, p->fd, p->offset, size, p->owns_fd);
     else if (p->is_last)
-        st->direct = p->bytes;
+        st->s.direct = p->bytes;
     else
         outq_add_kept(&st->s.out, p->bytes.p, size, p->keeper);
 }

@@ -41,10 +41,9 @@ struct server_h2_stream {
     struct h2_stream s;
     struct list node; /* in h2->streams */
     struct server_h2 *h2;
-    struct exchange *x;  /* NULL: none any more */
-    bool has_body;       /* the response has one on the wire */
-    struct slice direct; /* more of it, borrowed while send_body runs */
-    size_t dropped;      /* bytes of it that nobody wanted */
+    struct exchange *x; /* NULL: none any more */
+    bool has_body;      /* the response has one on the wire */
+    size_t dropped;     /* bytes of it that nobody wanted */
     struct timer timer;
     uint64_t moved_at; /* when bytes moved last, by clock_ms() */
     uint64_t sent;     /* bytes of the response's body that the session has */

@@ -100,8 +100,10 @@ static bool open_lua(struct app_conf *conf)
     return app_open_lua(conf);
 }
 
-bool boot_check_handlers(struct app_conf *conf, struct config_error *e)
+bool boot_check_lua(struct app_conf *conf, struct config_error *e)
 {
+    if (!app_check_lua(conf, e))
+        return false;
     if (!conf->handlers || conf->init_by_lua[0] || conf->init_by_lua[1])
         return true;
     loop_init(conf->backend);

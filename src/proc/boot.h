@@ -31,10 +31,10 @@ struct app_conf *boot_load(struct boot *b, struct config_error *e) MUST_USE;
  * blocked after success. */
 bool boot_open(struct boot *b, struct app_conf *conf, struct app_conf *old) MUST_USE;
 
-/* Loads the handlers of a configuration that is only tested; its Lua is open then. False with `e`
- * filled when one cannot be loaded. Where there is init_by_lua, which a test does not run, modules
- * may rely on it, and nothing is loaded. */
-bool boot_check_handlers(struct app_conf *conf, struct config_error *e) MUST_USE;
+/* Compiles the Lua of a configuration that is only tested, and loads its handlers; its Lua is open
+ * then. False with `e` filled when one cannot be. Where there is init_by_lua, which a test does not
+ * run, modules may rely on it, and nothing is loaded. */
+bool boot_check_lua(struct app_conf *conf, struct config_error *e) MUST_USE;
 
 /* Says what is wrong: to the error log and, unless this is a daemon, to stderr as "nginx: [emerg]
  * …". */

@@ -1,7 +1,7 @@
 /* Options are read as nginx reads them: letters may stand together (-tq), a value may be attached
  * (-p/srv) or be the next argument. `-e` has two meanings: with any other option it names the early
  * error log, as for nginx; first and without other options it is Lua code. To add an option, extend
- * take_letter (and `usage`). */
+ * take_option or, without a value, take_plain (and `usage`). */
 #include "proc/command.h"
 
 #include <signal.h>

@@ -44,7 +44,7 @@ static int check(const struct command *command, struct boot *b)
     if (conf)
         say(command, "the configuration file", b->path, "syntax is ok");
     is_well = conf && privs_resolve(conf, &privs, &e) && conf_open_logs(conf, &e) &&
-              boot_check_handlers(conf, &e);
+              boot_check_lua(conf, &e);
     machine_close();
     if (!is_well) {
         boot_report(b, &e);

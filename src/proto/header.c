@@ -49,16 +49,13 @@ static const struct {
     [19] = {0, {AT('c', CONTENT_DISPOSITION), AT('i', IF_UNMODIFIED_SINCE)}},
 };
 
-/* Eight bytes with their ASCII capitals made small: the sums carry into the top bit of each byte
- * alone. */
-static inline uint64_t small_letters(uint64_t w)
+/* Where eight bytes differ but for case from those of a known name, in which what has the bit 0x40
+ * is a letter: of these alone the bit 0x20 is the case. */
+static inline uint64_t differing(uint64_t got, uint64_t known)
 {
     const uint64_t ones = ~(uint64_t)0 / 255;
-    uint64_t low = w & (ones * 0x7f);
-    uint64_t above_z = low + ones * (0x7f - 'Z');
-    uint64_t from_a = low + ones * (0x80 - 'A');
 
-    return w | (((from_a ^ above_z) & ~w & (ones * 0x80)) >> 2);
+    return (got ^ known) & ~((known & (ones * 0x40)) >> 1);
 }
 
 static inline uint64_t load(const char *p, size_t n)
@@ -70,23 +67,23 @@ static inline uint64_t load(const char *p, size_t n)
 }
 
 /* Equal but for case? Whole words, the last of them overlapping the one before. */
-static inline bool is_same(const char *a, const char *b, size_t n)
+static inline bool is_same(const char *got, const char *known, size_t n)
 {
     size_t i;
 
     if (n < 4) {
         for (i = 0; i < n; i++)
-            if (small_letters((uint8_t)a[i]) != small_letters((uint8_t)b[i]))
+            if (differing((uint8_t)got[i], (uint8_t)known[i]))
                 return false;
         return true;
     }
     if (n < 8)
-        return small_letters(load(a, 4) << 32 | load(a + n - 4, 4)) ==
-               small_letters(load(b, 4) << 32 | load(b + n - 4, 4));
+        return !differing(load(got, 4) << 32 | load(got + n - 4, 4),
+                          load(known, 4) << 32 | load(known + n - 4, 4));
     for (i = 0; i + 8 < n; i += 8)
-        if (small_letters(load(a + i, 8)) != small_letters(load(b + i, 8)))
+        if (differing(load(got + i, 8), load(known + i, 8)))
             return false;
-    return small_letters(load(a + n - 8, 8)) == small_letters(load(b + n - 8, 8));
+    return !differing(load(got + n - 8, 8), load(known + n - 8, 8));
 }
 
 enum header_id header_id(struct slice name)

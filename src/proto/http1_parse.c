@@ -428,3 +428,22 @@ enum http1_result http1_parse_request(const char *p, size_t n, const struct http
         return r;
     return parse_fields(&w, slice_of(p, n), (size_t)(fields - p));
 }
+
+const char *http1_head_keep(const struct http1_head *h, const char *from, struct pool *pool,
+                            struct header_list *fields_out)
+{
+    char *copy = pool_alloc(pool, h->size);
+    struct header *fields = pool_alloc(pool, h->headers.n * sizeof(*fields));
+
+    memcpy(copy, from, h->size);
+    for (unsigned i = 0; i < h->headers.n; i++) {
+        const struct header *f = &h->headers.fields[i];
+
+        fields[i].name = http1_moved(f->name, from, copy);
+        fields[i].value = http1_moved(f->value, from, copy);
+        fields[i].id = f->id;
+        fields[i].marks = 0;
+    }
+    *fields_out = (struct header_list){fields, h->headers.n, h->headers.n};
+    return copy;
+}

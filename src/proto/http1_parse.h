@@ -1,4 +1,5 @@
-/* HTTP/1.x request heads, read strictly (RFC 9112; DESIGN section 4). Pure: bytes in, facts out.
+/* HTTP/1.x heads, read strictly (RFC 9112): what could be understood in two ways is refused. Pure:
+ * bytes in, facts out.
  *
  * A head is parsed in one go from contiguous bytes. When it is not whole yet the answer is MORE and
  * nothing is kept: the caller calls again from the start of the head when more bytes have come.
@@ -52,6 +53,17 @@ enum http1_result http1_parse_request(const char *p, size_t n, const struct http
 
 /* Empties `out` before a parse. */
 void http1_head_clear(struct http1_head *out);
+
+/* Where `s`, a part of the head at `from`, stands in its copy at `to`. */
+static inline struct slice http1_moved(struct slice s, const char *from, const char *to)
+{
+    return slice_of(to + (s.p - from), s.n);
+}
+
+/* Copies the head, which was parsed at `from`, to the pool, and lists its fields there. Returns the
+ * copy. */
+const char *http1_head_keep(const struct http1_head *h, const char *from, struct pool *pool,
+                            struct header_list *fields_out);
 
 /* The field section of a response, from in.p[at] on, where in.p[0..at) is its status line; as
  * strict as that of a request. `out` was cleared and has its `minor`. Answers as

@@ -1,7 +1,8 @@
 /* Extension offers are lists of lists: "name; parameter; parameter=value, name …" (RFC 6455 section
- * 9.1). read_offer reads one of them into facts; accept and read_deflate compare the facts with
- * what we want. An offer with anything unknown, doubled or out of range is declined as a whole (RFC
- * 7692 section 7), and so is a window of 8 bits for what we send, which zlib cannot keep. */
+ * 9.1). read_offer reads one of them into facts; the accept and read functions at the end
+ * compare the facts with what we want. An offer with anything unknown, doubled or out of range is
+ * declined as a whole (RFC 7692 section 7), and so is a window of 8 bits for what we send, which
+ * zlib cannot keep. */
 #include "proto/ws_handshake.h"
 
 #include "proto/grammar.h"

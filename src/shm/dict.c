@@ -217,9 +217,30 @@ static enum dict_result put(struct shard *s, struct slice key, uint32_t hash, ui
     return DICT_OK;
 }
 
+/* The entry of a key; *is_there_out: it has not expired. */
+static uint32_t find(struct shard *s, struct slice key, uint32_t hash, int64_t now,
+                     bool *is_there_out)
+{
+    uint32_t at = shard_find(s, key, hash);
+
+    *is_there_out = at && !shard_is_expired(shard_entry(s, at), now);
+    return at;
+}
+
+/* Puts the item in the place of the entry `at`, or takes that away. */
+static enum dict_result set(struct shard *s, struct slice key, uint32_t hash, uint32_t at,
+                            struct dict_item *item, unsigned mode)
+{
+    if (item->type != DICT_NIL)
+        return put(s, key, hash, at, item, mode);
+    if (at)
+        shard_delete(s, at);
+    return DICT_OK;
+}
+
 enum dict_result dict_store(struct dict *d, struct slice key, struct dict_item *item, unsigned mode)
 {
-    enum dict_result result = DICT_OK;
+    enum dict_result result;
     int64_t now = clock_wall_ms();
     uint32_t hash, at;
     struct shard *s = shard_enter_for(d, key, &hash);
@@ -227,16 +248,13 @@ enum dict_result dict_store(struct dict *d, struct slice key, struct dict_item *
 
     item->is_forcible = false;
     shard_expire_some(s, now);
-    at = shard_find(s, key, hash);
-    is_there = at && !shard_is_expired(shard_entry(s, at), now);
+    at = find(s, key, hash, now, &is_there);
     if (mode & DICT_ADD && is_there)
         result = DICT_EXISTS;
     else if (mode & DICT_REPLACE && !is_there)
         result = DICT_NOT_FOUND;
-    else if (item->type != DICT_NIL)
-        result = put(s, key, hash, at, item, mode);
-    else if (at)
-        shard_delete(s, at);
+    else
+        result = set(s, key, hash, at, item, mode);
     shard_leave(s);
     return result;
 }
@@ -262,21 +280,18 @@ static bool is_equal(struct entry *e, const struct dict_item *item)
 enum dict_result dict_swap(struct dict *d, struct slice key, const struct dict_item *expected,
                            struct dict_item *item)
 {
-    enum dict_result result = DICT_OK;
+    enum dict_result result;
     int64_t now = clock_wall_ms();
     uint32_t hash, at;
     struct shard *s = shard_enter_for(d, key, &hash);
     bool is_there;
 
     item->is_forcible = false;
-    at = shard_find(s, key, hash);
-    is_there = at && !shard_is_expired(shard_entry(s, at), now);
+    at = find(s, key, hash, now, &is_there);
     if (is_there ? !is_equal(shard_entry(s, at), expected) : expected->type != DICT_NIL)
         result = DICT_CHANGED;
-    else if (item->type != DICT_NIL)
-        result = put(s, key, hash, at, item, DICT_SET);
-    else if (at)
-        shard_delete(s, at);
+    else
+        result = set(s, key, hash, at, item, DICT_SET);
     shard_leave(s);
     return result;
 }

@@ -265,6 +265,18 @@ class Connection:
     def on_head(self, stream, path):
         self.head(stream, [(":status", "200"), ("content-length", "5")], end=True)
 
+    def on_late_end(self, stream, path):
+        """A response that is whole but for its end, which /end-late sends."""
+        self.head(stream, [(":status", "200"), ("content-length", "4")])
+        if self.requests[stream][":method"] != "HEAD":
+            self.send(DATA, 0, stream, b"body")
+
+    def on_end_late(self, stream, path):
+        for earlier, request in self.requests.items():
+            if request[":path"] == "/late-end":
+                self.send(DATA, END_STREAM, earlier, b"")
+        self.on_ok(stream, path)
+
     def on_nothing(self, stream, path):
         self.head(stream, [(":status", path.split("/")[2])], end=True)
 

@@ -4,6 +4,7 @@ local ffi = require "ffi"
 local core = require "perilune.core.ngx"
 local context = require "ngx.api.context"
 local native = require "ngx.api.native"
+local put = require "ngx.api.repeated"
 
 local C, to_string = native.C, ffi.string
 local type, tostring, rawget = type, tostring, rawget
@@ -90,17 +91,6 @@ local relaxed = {
     end,
 }
 
-local function put(out, name, value)
-    local before = out[name]
-    if before == nil then
-        out[name] = value
-    elseif type(before) == "table" then
-        before[#before + 1] = value
-    else
-        out[name] = { before, value }
-    end
-end
-
 --- Puts up to `most` fields into `out`; how many there were is counted from `before` on.
 local function collect(kind, most, raw, out, before)
     local n = C.ffi_fields_count(kind)
@@ -117,7 +107,7 @@ local function collect(kind, most, raw, out, before)
     for i = 0, n - 1 do
         C.ffi_fields_at(kind, i, name_out, value_out)
         local name = to_string(name_out.p, name_out.n)
-        put(out, raw and name or name:lower(), to_string(value_out.p, value_out.n))
+        native.put(out, raw and name or name:lower(), to_string(value_out.p, value_out.n))
     end
     return raw and out or setmetatable(out, relaxed), err
 end

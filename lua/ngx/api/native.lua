@@ -94,6 +94,18 @@ end
 local room_size = 4096
 local room = ffi.new("char[?]", room_size)
 
+--- A value among those of its name: one is itself, several are an array.
+function native.put(out, name, value)
+    local before = out[name]
+    if before == nil then
+        out[name] = value
+    elseif type(before) == "table" then
+        before[#before + 1] = value
+    else
+        out[name] = { before, value }
+    end
+end
+
 --- Room for `n` bytes, valid until the next call; large rooms are not kept.
 function native.room(n)
     if n <= room_size then

@@ -3,6 +3,7 @@
 local ffi = require "ffi"
 local codec = require "ngx.api.codec"
 local native = require "ngx.api.native"
+local put = require "ngx.api.repeated"
 
 local C, to_string, room = native.C, ffi.string, native.room
 local type, tostring = type, tostring
@@ -13,17 +14,6 @@ local query = {}
 
 --- Called with the limit when there are more arguments; set by who has a log.
 function query.on_limit()
-end
-
-local function put(out, name, value)
-    local before = out[name]
-    if before == nil then
-        out[name] = value
-    elseif type(before) == "table" then
-        before[#before + 1] = value
-    else
-        out[name] = { before, value }
-    end
 end
 
 --- Adds the arguments in `n` bytes at `p`, at most `most` of them (100; 0: all), to `out`.
@@ -45,7 +35,7 @@ function query.parse(p, n, most, out)
         end
         count = count + 1
         if name_out.n > 0 then
-            put(out, to_string(name_out.p, name_out.n), found == 2 or to_string(value_out.p, value_out.n))
+            native.put(out, to_string(name_out.p, name_out.n), found == 2 or to_string(value_out.p, value_out.n))
         end
     end
 end

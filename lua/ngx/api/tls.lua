@@ -115,6 +115,32 @@ function tls.check(phase)
     end
 end
 
+--- Gives `module` the numbers of versions and the two functions that tell a connection's.
+-- @tparam table module
+-- @tparam cdata ask C's function: the number for a request, or below 0 and a message
+function tls.tell_versions(module, ask)
+    module.SSL3_VERSION, module.TLS1_VERSION = 0x0300, 0x0301
+    module.TLS1_1_VERSION, module.TLS1_2_VERSION, module.TLS1_3_VERSION = 0x0302, 0x0303, 0x0304
+
+    --- The version of TLS, as TLS numbers it; or nil and the error.
+    function module.get_tls1_version()
+        local number = ask(tls.request(), tls.message)
+        if number < 0 then
+            return nil, tls.why()
+        end
+        return number
+    end
+
+    --- The version of TLS as text: "TLSv1.3"; or nil and the error.
+    function module.get_tls1_version_str()
+        local number, err = module.get_tls1_version()
+        if not number then
+            return nil, err
+        end
+        return tls.versions[number]
+    end
+end
+
 --- A function's bytes copied to a room of `most`, or how many there are when `most` is 0.
 function tls.copy(read, most)
     local room = base.get_string_buf(math.max(most, 1))

@@ -25,19 +25,17 @@ local function is_stream(value)
     return stream and stream.is_stream(value)
 end
 
-local function wait_drained(req)
-    if core.wait_drained(req) then
+--- What a write has answered: an error is raised, a full queue waited for.
+local function settle(req, ok, err)
+    if ok == nil then
+        error(err, 0)
+    elseif not ok and core.wait_drained(req) then
         wait()
     end
 end
 
 local function write(req, piece)
-    local ok, err = core.write(req, piece)
-    if ok == nil then
-        error(err, 0)
-    elseif not ok then
-        wait_drained(req)
-    end
+    settle(req, core.write(req, piece))
 end
 
 local function send_stream(req, s)
@@ -60,12 +58,7 @@ local function send_iterator(req, next_piece)
 end
 
 local function send_file(req, file)
-    local ok, err = core.write_file(req, file)
-    if ok == nil then
-        error(err, 0)
-    elseif not ok then
-        wait_drained(req)
-    end
+    settle(req, core.write_file(req, file))
 end
 
 --- Sends the head; false when no body goes with it (HEAD, 204, 304).

@@ -61,6 +61,17 @@ local function in_cleartext(o, key, w)
     add(key, "h2c", o.force_h2c)
 end
 
+--- What matters at the end of every way that leads to the target itself.
+local function to_target(o, u, key, w)
+    from_where(o, key, w)
+    if u.scheme == "https" then
+        secure_target(o, u, key, w)
+    else
+        in_cleartext(o, key, w)
+    end
+    return table.concat(key, " "), w
+end
+
 local function secure_proxy(o, p)
     if not p.is_tls then
         return {}
@@ -96,26 +107,14 @@ local function tunnel(o, u, p)
         add(key, "as", fingerprint((p.info or "") .. "\0" .. (via.fields or "")))
     end
     w.via = via
-    from_where(o, key, w)
-    if u.scheme == "https" then
-        secure_target(o, u, key, w)
-    else
-        in_cleartext(o, key, w)
-    end
-    return table.concat(key, " "), w
+    return to_target(o, u, key, w)
 end
 
 local function direct(o, u)
     local w = { host = u.host, port = u.port, unix_path = o.unix_path }
     local key = { u.origin }
     add(key, "unix", o.unix_path)
-    from_where(o, key, w)
-    if u.scheme == "https" then
-        secure_target(o, u, key, w)
-    else
-        in_cleartext(o, key, w)
-    end
-    return table.concat(key, " "), w
+    return to_target(o, u, key, w)
 end
 
 --- The way to a URL.

@@ -33,14 +33,6 @@ local SPEC = { method = "string", path = "string", headers = "table", body = "an
     form_params = "table", multipart = "table", trailers = "table", host = "string", scheme = "string",
     remote_addr = "string", id = "string", stream = "boolean" }
 
-local function collect(body)
-    local pieces = {}
-    for piece in body:each() do
-        pieces[#pieces + 1] = piece
-    end
-    return table.concat(pieces)
-end
-
 local function read_file(file)
     local handle = assert(io.open(file.path, "rb"))
     handle:seek("set", file.offset or 0)
@@ -65,7 +57,7 @@ function Request:trailers()
 end
 
 function Request:text(opts)
-    rawset(self, "_text", rawget(self, "_text") or task.spawn(collect, self.body))
+    rawset(self, "_text", rawget(self, "_text") or self.body:collect():chain(table.concat))
     return request.methods.text(self, opts)
 end
 
@@ -212,7 +204,8 @@ local function respond(handler, req, is_streamed)
             finish(req)
         end)
     end
-    return setmetatable({ status = res.status, headers = res.headers, body = is_streamed and body or collect(body),
+    local told = is_streamed and body or table.concat(await(body:collect()))
+    return setmetatable({ status = res.status, headers = res.headers, body = told,
         trailers = headers.new(res.trailers) }, response_mt)
 end
 

@@ -42,14 +42,8 @@ enum step_result access_step(struct visit *v, const struct step *s)
 
 void access_step_add(struct location *l)
 {
-    struct step_list *list = &l->steps[PHASE_ACCESS];
-    struct step *steps;
+    const struct step_list *list = &l->steps[PHASE_ACCESS];
 
-    if (!l->access || (list->n > 0 && list->steps[0].run == access_step))
-        return;
-    steps = pool_alloc(&l->conf->pool, (list->n + 1) * sizeof(*steps));
-    steps[0] = (struct step){.run = access_step};
-    if (list->n > 0)
-        memcpy(steps + 1, list->steps, list->n * sizeof(*steps));
-    *list = (struct step_list){.steps = steps, .n = list->n + 1, .size = list->n + 1};
+    if (l->access && (list->n == 0 || list->steps[0].run != access_step))
+        location_put_step(l, PHASE_ACCESS, true, access_step);
 }

@@ -46,27 +46,10 @@ static bool set_min_length(void *ctx, const struct config_node *node, struct con
     return config_arg_size(node, 0, &rule_of(ctx, node)->min_length, e);
 }
 
-static void free_types(void *arg)
-{
-    map_deinit(arg);
-}
-
 static bool set_types(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    struct apply *a = ctx;
-    struct compress_rule *rule = rule_of(ctx, node);
-    struct map *types = pool_new(&a->conf->pool, struct map);
-
     UNUSED(e);
-    map_init(types, true);
-    pool_on_reset(&a->conf->pool, free_types, types);
-    rule->has_all_types = false;
-    for (size_t i = 0; i < node->n_args; i++) {
-        if (slice_eq(node->args[i], SLICE("*")))
-            rule->has_all_types = true;
-        map_set(types, node->args[i], rule);
-    }
-    rule->types = types;
+    rule_of(ctx, node)->types = directives_media_set(ctx, node);
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include "app/access/access_step.h"
 #include "app/access/limit.h"
 #include "app/lua/lua_step.h"
+#include "app/mirror.h"
 #include "app/more_headers.h"
 #include "app/real_ip.h"
 #include "app/referers.h"
@@ -61,6 +62,8 @@ void directives_end_lua(struct apply *a)
     }
     if (a->rewrite_by_lua && !a->loc->rewrites_by_lua_first)
         location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
+    if (a->loc->mirror)
+        location_put_step(a->loc, PHASE_PRECONTENT, false, mirror_step);
     if (a->precontent_by_lua)
         location_add_step(a->loc, PHASE_PRECONTENT, lua_step_precontent, a->precontent_by_lua, 0);
     end_preaccess(a->loc);
@@ -169,6 +172,25 @@ bool directives_range(const struct config_node *node, struct slice text, struct 
         log_write(NULL, LOG_WARN, "low address bits of " SLICE_FMT " are meaningless in %s:%u",
                   SLICE_ARG(text), node->file, node->line);
     return true;
+}
+
+static void free_types(void *arg)
+{
+    map_deinit(arg);
+}
+
+struct media_set directives_media_set(const struct apply *a, const struct config_node *node)
+{
+    struct map *types = pool_new(&a->conf->pool, struct map);
+    struct media_set set = {.names = types};
+
+    map_init(types, true);
+    pool_on_reset(&a->conf->pool, free_types, types);
+    for (size_t i = 0; i < node->n_args; i++) {
+        set.has_all |= slice_eq(node->args[i], SLICE("*"));
+        map_set(types, node->args[i], types);
+    }
+    return set;
 }
 
 void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size)

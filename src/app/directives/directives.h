@@ -11,6 +11,7 @@
 #include "app/lua/lua_code.h"
 #include "config/config_arg.h"
 #include "config/schema.h"
+#include "http/media_set.h"
 #include "net/addr_range.h"
 
 /* Places where Lua of a block goes; one directive of a block fills each. */
@@ -110,6 +111,9 @@ const struct variable *directives_define(const struct apply *a, const struct con
 
 /* Reads a range of addresses, with a warning about bits behind its prefix. False: it is none. */
 bool directives_range(const struct config_node *node, struct slice text, struct addr_range *out);
+
+/* The media types that the arguments are; `*`: all. */
+struct media_set directives_media_set(const struct apply *a, const struct config_node *node);
 
 /* Makes room for one more element of `size` bytes in an array in the configuration's pool; returns
  * the array. */

@@ -170,17 +170,27 @@ static bool merge_words(struct listen_conf *l, const struct listen_words *w, str
     return true;
 }
 
+/* What stands for a port, alone or behind the last colon: no number from 1 to 65535? */
+static bool has_bad_port(struct slice text)
+{
+    const char *colon = memrchr(text.p, ':', text.n);
+    struct slice digits = colon ? slice_from(text, (size_t)(colon + 1 - text.p)) : text;
+    int64_t port;
+
+    if (digits.n == 0)
+        return colon != NULL;
+    return num_parse_u63(digits, &port) && (port < 1 || port > UINT16_MAX);
+}
+
 static bool bad_address(const struct config_node *node, struct slice text, struct config_error *e)
 {
     const char *what = "host not found";
-    int64_t port;
 
     if (text.n == 0)
         what = "no host";
     else if (slice_eq(text, SLICE("unix:")))
         what = "no path";
-    else if (num_parse_u63(text, &port) ||
-             (slice_find(text, ':') >= 0 && memrchr(text.p, ':', text.n) == text.p + text.n - 1))
+    else if (has_bad_port(text))
         what = "invalid port";
     config_node_error(node, e, "%s in \"" SLICE_FMT "\" of the \"listen\" directive", what,
                       SLICE_ARG(text));

@@ -74,6 +74,14 @@ static struct lua_code *new_code(struct app_conf *conf, enum lua_code_kind kind,
     return code;
 }
 
+static void append(struct lua_code **list, struct lua_code *code, const struct config_node *node)
+{
+    code->node = node;
+    while (*list)
+        list = &(*list)->next;
+    *list = code;
+}
+
 /* The code that `node` means, whichever form it has: in the block, or in the argument `index`. NULL
  * with `e` filled. */
 static struct lua_code *read_code(struct apply *a, const struct config_node *node,
@@ -93,6 +101,7 @@ static struct lua_code *read_code(struct apply *a, const struct config_node *nod
     }
     code->text = text;
     code->chunk_name = chunk_name(a->conf, node, directive);
+    append(&a->conf->inlines, code, node);
     return code;
 }
 
@@ -198,9 +207,6 @@ static bool apply_balancer(void *ctx, const struct config_node *node, struct con
 
     if (!code)
         return false;
-    if (directives_is_stream(a->apply))
-        return config_node_error(node, e, "\"%s\" directive is not allowed in stream",
-                                 node->name.p);
     if (a->u->balancer)
         return config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
     a->u->balancer = code;
@@ -264,7 +270,7 @@ static bool check_module(const struct config_node *node, size_t index, struct co
 static bool apply_handler(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    struct lua_code *code, **end = &a->conf->handlers;
+    struct lua_code *code;
 
     if (!check_module(node, 0, e) || !claim(a, SLOT_CONTENT, node, e))
         return false;
@@ -276,10 +282,7 @@ static bool apply_handler(void *ctx, const struct config_node *node, struct conf
         set_content(a->loc, lua_step_handler, code, node->line);
     }
     code->text = node->args[0];
-    code->node = node;
-    while (*end)
-        end = &(*end)->next;
-    *end = code;
+    append(&a->conf->handlers, code, node);
     return true;
 }
 
@@ -391,8 +394,8 @@ static const struct place log_place = {"log_by_lua", SLOT_LOG, 0};
 
 #define BALANCER(form, flag, args, syntax_, about)                                                 \
     {                                                                                              \
-        .name = "balancer_by_lua" form, .contexts = CTX_UPSTREAM, .flags = (flag),                 \
-        .min_args = (args), .max_args = (args), .group = GROUP,                                    \
+        .name = "balancer_by_lua" form, .contexts = CTX_UPSTREAM | CTX_STREAM_UPSTREAM,            \
+        .flags = (flag), .min_args = (args), .max_args = (args), .group = GROUP,                   \
         .syntax = "balancer_by_lua" form " " syntax_, .doc = (about), .apply = apply_balancer      \
     }
 

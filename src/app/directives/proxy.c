@@ -368,6 +368,9 @@ static const struct directive table[] = {
          "Whether the client's header fields are passed on."),
     FLAG("proxy_pass_request_body", PROXY_PASS_BODY, "on",
          "Whether the client's body is passed on."),
+    FLAG("proxy_ignore_client_abort", PROXY_IGNORE_ABORT, "off",
+         "Whether a server that has the request is left to answer it when the client is gone; else "
+         "its connection is closed. Not for subrequests."),
     FLAG("proxy_intercept_errors", PROXY_INTERCEPT_ERRORS, "off",
          "Whether answers with status 300 and above go through `error_page`."),
     {.name = "proxy_http_version",

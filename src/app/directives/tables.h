@@ -44,6 +44,9 @@ void directives_set_misc_register(void);
 /* Links that are let in. */
 void directives_links_register(void);
 
+/* Those of response bodies. */
+void directives_bodies_register(void);
+
 /* Small answers. */
 void directives_answers_register(void);
 

@@ -6,13 +6,14 @@
  * duplicate of its own.
  *
  * Range is defined for GET alone. Ranges that overlap or are too many are ignored, so an answer
- * never holds more than the file and the separators. Those of a file that will be decoded on its
- * way out would be ranges of something else, and are ignored too. */
+ * never holds more than the file and the separators. Those of a file that will be decoded or
+ * changed on its way out would be ranges of something else, and are ignored too. */
 #include "app/files/static_send.h"
 
 #include <fcntl.h>
 
 #include "app/phases.h"
+#include "app/sub_filter.h"
 #include "base/rand.h"
 #include "http/filter_gunzip.h"
 #include "proto/range.h"
@@ -167,7 +168,8 @@ static enum step_result send_ok(struct visit *v, const struct file_cache_file *f
     struct range ranges[RANGES_MOST];
     unsigned n;
 
-    if (field && x->req.method == METHOD_GET && !filter_gunzip_will_decode(x) &&
+    if (field && x->req.method == METHOD_GET && !sub_filter_is_meant(v) &&
+        !filter_gunzip_will_decode(x) &&
         range_if_range_holds(&x->req.headers, etag_of(v), f->mtime))
         switch (range_parse(field->value, f->size, ranges, RANGES_MOST, &n)) {
         case RANGE_SOME:

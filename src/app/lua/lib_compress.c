@@ -94,8 +94,7 @@ int lib_compress_new(lua_State *L)
 
         read_level(L, rule, i, names[i]);
         rule->min_length = (int64_t)opts_number(L, 1, "min_length", 0);
-        rule->types = &c->types;
-        rule->has_all_types = has_all;
+        rule->types = (struct media_set){&c->types, has_all};
     }
     return 1;
 }

@@ -8,14 +8,36 @@
 #include "app/conf.h"
 #include "app/lua/lua_fresh.h"
 #include "app/visit.h"
+#include "base/check.h"
+#include "base/num.h"
 #include "bind/vm.h"
 #include "config/tree.h"
+
+/* In place of the chunk on top: a function of the same code that takes no arguments, because LuaJIT
+ * compiles none that takes any number of them. The chunk stays when it uses `...`. */
+static void fix_arguments(lua_State *L, const struct lua_code *code)
+{
+    struct buf wrapped = BUF_EMPTY;
+
+    buf_add_lit(&wrapped, "return function() ");
+    buf_add_slice(&wrapped, code->text);
+    buf_add_lit(&wrapped, "\nend");
+    if (luaL_loadbuffer(L, wrapped.p, wrapped.n, code->chunk_name.p) == 0) {
+        lua_call(L, 0, 1);
+        lua_replace(L, -2);
+    } else {
+        lua_pop(L, 1);
+    }
+    buf_free(&wrapped);
+}
 
 /* Errors are in the words of OpenResty, which says less where there is no request. */
 static int load_inline(lua_State *L, const struct lua_code *code, const struct visit *v)
 {
-    if (luaL_loadbuffer(L, code->text.p, code->text.n, code->chunk_name.p) == 0)
+    if (luaL_loadbuffer(L, code->text.p, code->text.n, code->chunk_name.p) == 0) {
+        fix_arguments(L, code);
         return 0;
+    }
     if (!v)
         return 500;
     lua_pushfstring(L, "failed to load inlined Lua code: %s", lua_tostring(L, -1));
@@ -146,4 +168,37 @@ bool lua_code_load_handler(struct lua_code *code, struct config_error *e)
                           code->directive, SLICE_ARG(code->text), lua_tostring(L, -1));
     lua_pop(L, 1);
     return is_loaded;
+}
+
+/* `text` is "name:N: what is wrong", N a line of the code. */
+static void tell(const struct lua_code *code, const char *text, struct config_error *e)
+{
+    const struct config_node *node = code->node;
+    struct slice name = slice_from(code->chunk_name, 1), rest = slice_str(text);
+    unsigned line = node->line;
+    int64_t n;
+
+    if (slice_has_prefix(rest, name)) {
+        rest = slice_from(rest, MIN(name.n + 1, rest.n));
+        if (num_parse_u63(slice_cut(&rest, ':'), &n) && node->content == CONFIG_LUA)
+            line = node->end_line + (unsigned)n - 1;
+    }
+    config_error_set(e, node->file, line, "%s:" SLICE_FMT, code->directive, SLICE_ARG(rest));
+}
+
+bool lua_code_check(const struct lua_code *code, struct config_error *e)
+{
+    lua_State *L = luaL_newstate();
+    bool is_well = true;
+
+    if (!L)
+        PANIC("no memory for Lua");
+    for (; code && is_well; code = code->next) {
+        is_well = luaL_loadbuffer(L, code->text.p, code->text.n, code->chunk_name.p) == 0;
+        if (!is_well)
+            tell(code, lua_tostring(L, -1), e);
+        lua_pop(L, 1);
+    }
+    lua_close(L);
+    return is_well;
 }

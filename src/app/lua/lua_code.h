@@ -29,8 +29,8 @@ struct lua_code {
     struct slice *middleware; /* outermost first */
     unsigned n_middleware;
     struct app_conf *conf;
-    const struct config_node *node; /* the directive `handler`; NULL: it is another one */
-    struct lua_code *next;          /* of app_conf.handlers */
+    const struct config_node *node; /* the directive; NULL: a file */
+    struct lua_code *next;          /* of app_conf.handlers or app_conf.inlines */
     int ref; /* registry reference of the loaded function in the current machine, LUA_NOREF before
               */
     unsigned machine; /* generation of the machine that `ref` belongs to */
@@ -45,5 +45,9 @@ int lua_code_push(struct lua_code *code, struct visit *v);
 /* Loads a handler now, before the first request for it does. False with `e` filled, at the place of
  * the directive. */
 bool lua_code_load_handler(struct lua_code *code, struct config_error *e);
+
+/* Compiles `code` and those behind it, runs nothing and needs no machine. False with `e` filled:
+ * one is not Lua; at the line of the file that it stands in. */
+bool lua_code_check(const struct lua_code *code, struct config_error *e);
 
 #endif

@@ -5,47 +5,73 @@
 #include <inttypes.h>
 
 #include "app/lua/lua_filter.h"
+#include "app/stream/session.h"
 #include "base/log.h"
 
-static struct balancer *state_of(struct proxy *p)
-{
-    struct balancer *b = p->balancer;
+/* --- of whatever is passed on --- */
 
-    if (!b) {
-        b = p->balancer = pool_new(visit_pool(p->v), struct balancer);
-        b->is_tls = p->pass.is_tls;
-        b->location_name = p->how.server_name;
-        b->allowed = 1;
-        b->keep.most = p->upstream->balancer_keepalive;
-    }
-    b->is_set = b->is_kept = false;
-    b->server_name = SLICE_EMPTY;
-    b->peer = (struct upstream_peer){.weight = 1};
-    p->pass.is_tls = b->is_tls;
+struct balancer *balancer_new(struct visit *v, const struct upstream *u, unsigned most)
+{
+    struct balancer *b = pool_new(visit_pool(v), struct balancer);
+
+    b->v = v;
+    b->most = most;
+    b->allowed = 1;
+    b->keep.most = u->balancer_keepalive;
     return b;
 }
 
-int balancer_choose(struct proxy *p)
+int balancer_run(struct balancer *b, const struct upstream *u, int last_status)
 {
-    struct visit *v = p->v;
-    struct balancer *b = state_of(p);
     int status;
 
-    p->peer = NULL;
+    b->is_set = b->is_kept = false;
+    b->is_tls = b->has_tls;
+    b->server_name = SLICE_EMPTY;
+    b->peer = (struct upstream_peer){.weight = 1};
+    b->last_status = last_status;
     log_set_doing("connecting to upstream");
-    status = lua_filter_balance(v, p->upstream->balancer);
+    status = lua_filter_balance(b->v, u->balancer);
     log_set_doing(NULL);
+    b->tries++;
     if (status)
         return status;
-    if (b->is_set) {
-        p->peer = &b->peer;
+    if (b->is_set)
         b->peer.own.active++;
+    if (b->is_set || u->n > 0)
         return 0;
-    }
-    if (p->upstream->n > 0)
-        return 0;
-    log_write(&v->x->log, LOG_ERROR, "lua balancer: no peer set");
+    log_write(&b->v->x->log, LOG_ERROR, "lua balancer: no peer set");
     return 500;
+}
+
+bool balancer_goes_on(const struct balancer *b, unsigned tries)
+{
+    return tries < b->allowed && (!b->most || tries < b->most);
+}
+
+struct balancer *balancer_of(const struct visit *v)
+{
+    if (v->proxy)
+        return proxy_of(v)->balancer;
+    return v->session ? v->session->balancer : NULL;
+}
+
+/* --- of a request --- */
+
+int balancer_choose(struct proxy *p)
+{
+    struct balancer *b = p->balancer;
+    int status;
+
+    if (!b) {
+        b = p->balancer = balancer_new(p->v, p->upstream, p->conf->next_tries);
+        b->has_tls = p->pass.is_tls;
+        b->location_name = p->how.server_name;
+    }
+    status = balancer_run(b, p->upstream, p->history ? p->history->status : 0);
+    p->pass.is_tls = b->is_tls;
+    p->peer = !status && b->is_set ? &b->peer : NULL;
+    return status;
 }
 
 void balancer_apply(struct proxy *p)

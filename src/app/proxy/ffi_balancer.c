@@ -3,25 +3,26 @@
 
 #include "app/proxy/balancer.h"
 #include "app/lua/lua_step.h"
+#include "app/stream/session.h"
 #include "proto/url.h"
 
-static int find(struct proxy **out)
+static int find(struct balancer **out)
 {
     const struct visit *v = lua_current_visit();
 
     if (!v)
         return FFI_NGX_NO_REQUEST;
-    *out = proxy_of(v);
-    if (!*out)
+    if (!v->proxy && !(v->session && v->session->relay))
         return FFI_BALANCER_NO_UPSTREAM;
+    *out = balancer_of(v);
     return lua_current_context() == LUA_CONTEXT_BALANCER ? FFI_BALANCER_OK : FFI_NGX_BAD_CONTEXT;
 }
 
 /* A name would have to be looked up, which takes its time. */
-static bool read_address(struct proxy *p, struct slice text, int port)
+static bool read_address(struct balancer *b, struct slice text, int port)
 {
-    struct upstream_peer *peer = &p->balancer->peer;
-    struct pool *pool = visit_pool(p->v);
+    struct upstream_peer *peer = &b->peer;
+    struct pool *pool = visit_pool(b->v);
     struct slice host;
     struct addr a;
     int own = 0;
@@ -45,108 +46,106 @@ static bool read_address(struct proxy *p, struct slice text, int port)
 
 int ffi_balancer_set_peer(const char *text, size_t n, int port, const char *name, size_t name_n)
 {
-    struct proxy *p;
-    int rc = find(&p);
+    struct balancer *b;
+    int rc = find(&b);
 
     if (rc)
         return rc;
-    p->balancer->is_set = read_address(p, slice_of(text, n), port);
-    if (!p->balancer->is_set)
+    b->is_set = read_address(b, slice_of(text, n), port);
+    if (!b->is_set)
         return FFI_BALANCER_BAD_ADDRESS;
-    p->balancer->server_name =
-        name_n ? pool_dup(visit_pool(p->v), slice_of(name, name_n)) : SLICE_EMPTY;
+    b->server_name = name_n ? pool_dup(visit_pool(b->v), slice_of(name, name_n)) : SLICE_EMPTY;
     return FFI_BALANCER_OK;
 }
 
 int ffi_balancer_keep(double idle, double requests)
 {
-    struct proxy *p;
-    int rc = find(&p);
+    struct balancer *b;
+    int rc = find(&b);
 
     if (rc)
         return rc;
-    if (!p->balancer->is_set)
+    if (!b->is_set)
         return FFI_BALANCER_NO_PEER;
-    p->balancer->is_kept = true;
-    p->balancer->keep.idle_timeout = (uint64_t)idle;
-    p->balancer->keep.requests = (unsigned)MIN(requests, 1e9);
+    b->is_kept = true;
+    b->keep.idle_timeout = (uint64_t)idle;
+    b->keep.requests = (unsigned)MIN(requests, 1e9);
     return FFI_BALANCER_OK;
 }
 
 int ffi_balancer_more_tries(int n)
 {
-    struct proxy *p;
-    int rc = find(&p);
-    unsigned most, more = n > 0 ? (unsigned)n : 0;
+    struct balancer *b;
+    int rc = find(&b);
+    unsigned more = n > 0 ? (unsigned)n : 0;
 
     if (rc)
         return rc;
-    p->balancer->allowed = MAX(p->balancer->allowed, p->tries + 1);
-    most = p->conf->next_tries;
-    if (most && p->balancer->allowed + more > most) {
-        p->balancer->allowed = MAX(most, p->balancer->allowed);
+    b->allowed = MAX(b->allowed, b->tries + 1);
+    if (b->most && b->allowed + more > b->most) {
+        b->allowed = MAX(b->most, b->allowed);
         return FFI_BALANCER_REDUCED;
     }
-    p->balancer->allowed += more;
+    b->allowed += more;
     return FFI_BALANCER_OK;
 }
 
 int ffi_balancer_last_failure(int *status)
 {
     enum { NEXT = 2, FAILED = 4 };
-    struct proxy *p;
-    int rc = find(&p);
+    struct balancer *b;
+    int rc = find(&b);
 
     if (rc)
         return rc;
-    if (!p->history)
+    if (!b->last_status)
         return 0;
-    *status = p->history->status;
+    *status = b->last_status;
     return *status == 403 || *status == 404 ? NEXT : FAILED;
 }
 
 int ffi_balancer_timeouts(double connect, double send, double read)
 {
-    struct proxy *p;
-    int rc = find(&p);
+    struct balancer *b;
+    int rc = find(&b);
 
     if (rc)
         return rc;
-    p->balancer->connect = (uint64_t)connect;
-    p->balancer->send = (uint64_t)send;
-    p->balancer->read = (uint64_t)read;
+    b->connect = (uint64_t)connect;
+    b->send = (uint64_t)send;
+    b->read = (uint64_t)read;
     return FFI_BALANCER_OK;
 }
 
 int ffi_balancer_set_tls(int is_on)
 {
-    struct proxy *p;
-    int rc = find(&p);
+    struct balancer *b;
+    int rc = find(&b);
 
     if (rc)
         return rc;
-    if (is_on && !p->balancer->is_tls)
+    if (is_on && !b->has_tls)
         return FFI_BALANCER_NO_TLS;
-    p->pass.is_tls = is_on;
+    b->is_tls = is_on;
     return FFI_BALANCER_OK;
 }
 
 int ffi_balancer_bind(const char *text, size_t n)
 {
-    struct proxy *p;
-    int rc = find(&p);
+    struct balancer *b;
+    int rc = find(&b);
 
     if (rc)
         return rc;
-    if (addr_parse(slice_of(text, n), 0, &p->balancer->local))
+    if (addr_parse(slice_of(text, n), 0, &b->local))
         return FFI_BALANCER_BAD_ADDRESS;
-    p->balancer->peer.way.local = &p->balancer->local;
+    b->peer.way.local = &b->local;
     return FFI_BALANCER_OK;
 }
 
 int ffi_balancer_recreate(void)
 {
-    struct proxy *p;
+    struct balancer *b;
 
-    return find(&p);
+    return find(&b);
 }

@@ -19,6 +19,7 @@ enum proxy_flag {
     PROXY_PASS_BODY = 1 << 3,
     PROXY_INTERCEPT_ERRORS = 1 << 4,
     PROXY_SOCKET_KEEPALIVE = 1 << 5,
+    PROXY_IGNORE_ABORT = 1 << 6,
 };
 
 /* Bits of proxy_next_upstream. */
@@ -111,6 +112,8 @@ struct proxy {
     bool is_flushing;          /* each piece goes to the client at once */
     bool has_begun;            /* the answer */
     bool has_left;             /* `up` is over; kept for the variables */
+    bool is_abandoned;         /* see proxy_abandon.h */
+    void (*on_abandoned_end)(struct proxy *p, bool has_failed);
 };
 
 /* What an attempt came to, for $upstream_… */

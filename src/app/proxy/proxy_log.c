@@ -36,20 +36,25 @@ static const char *stage_of(const struct proxy *p, const struct err *why)
     return p->has_begun ? "reading upstream" : "reading response header from upstream";
 }
 
-static const char *words_of(const struct proxy *p, const struct err *why)
+const char *proxy_log_words(const struct err *why)
 {
     if (proxy_log_is_timeout(why))
         return "upstream timed out (110: Connection timed out)";
-    if (why == &err_refused)
-        return "connect() failed (111: Connection refused)";
+    return why == &err_refused ? "connect() failed (111: Connection refused)" : NULL;
+}
+
+static const char *words_of(const struct proxy *p, const struct err *why)
+{
+    const char *words = proxy_log_words(why);
+
+    if (words)
+        return words;
     if ((why == &err_closed || why == &err_truncated) && !is_connecting(p))
         return "upstream prematurely closed connection";
     return why->message;
 }
 
-/* What connect() has said, in nginx's words: they go with the address. NULL: it was something else.
- */
-static const char *connect_words(const struct err *why, enum log_level *level_out)
+const char *proxy_log_connect_words(const struct err *why, enum log_level *level_out)
 {
     static const struct {
         const struct err *err;
@@ -77,7 +82,7 @@ void proxy_log_failure(const struct proxy *p, const struct err *why)
     struct slice addr = p->peer ? p->peer->name : p->upstream->name;
 
     enum log_level level = LOG_ERROR;
-    const char *told = is_connecting(p) ? connect_words(why, &level) : NULL;
+    const char *told = is_connecting(p) ? proxy_log_connect_words(why, &level) : NULL;
     struct buf words = BUF_EMPTY;
 
     if (told) {

@@ -7,6 +7,13 @@
 /* Is that error one of time? */
 bool proxy_log_is_timeout(const struct err *why);
 
+/* nginx's words for what befell an attempt; NULL: it has none. */
+const char *proxy_log_words(const struct err *why);
+
+/* What connect() has said, in nginx's words, which go with the address, and their level. NULL: it
+ * was something else. */
+const char *proxy_log_connect_words(const struct err *why, enum log_level *level_out);
+
 /* Writes what failed and in which stage of the attempt. */
 void proxy_log_failure(const struct proxy *p, const struct err *why);
 

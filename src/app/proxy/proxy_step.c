@@ -13,6 +13,7 @@
 #include "app/error_page.h"
 #include "app/lua/lua_visit.h"
 #include "app/phases.h"
+#include "app/proxy/proxy_abandon.h"
 #include "app/proxy/proxy_log.h"
 #include "app/proxy/proxy_switch.h"
 #include "app/proxy/proxy_target.h"
@@ -113,6 +114,10 @@ static void pump_some(struct proxy *p)
 {
     struct exchange *x = p->v->x;
 
+    if (p->is_abandoned) {
+        proxy_abandon_drain(p->up);
+        return;
+    }
     while (x->state < EXCHANGE_DONE) {
         struct chunk c = CHUNK_BYTES(SLICE_EMPTY);
 
@@ -143,7 +148,8 @@ static void pump_some(struct proxy *p)
             return;
         }
     }
-    leave(p, false);
+    if (!p->is_abandoned)
+        leave(p, false);
 }
 
 /* A filter may give the exchange up inside of any write. */
@@ -414,7 +420,10 @@ static void begin(struct proxy *p)
 /* The client is gone. */
 static void on_cancel(struct visit *v)
 {
-    leave(proxy_of(v), false);
+    struct proxy *p = proxy_of(v);
+
+    if (!proxy_abandon(p, leave))
+        leave(p, false);
 }
 
 /* proxy_limit_rate; what cannot be read limits nothing. */
@@ -445,6 +454,7 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
     }
     p->rate = rate_of(p);
     v->on_cancel = on_cancel;
+    v->x->ends_with_client |= !(conf->flags & PROXY_IGNORE_ABORT);
     begin(p);
 }
 

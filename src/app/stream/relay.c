@@ -13,7 +13,8 @@
 #include "app/conf.h"
 #include "app/location_resolver.h"
 #include "app/phases.h"
-#include "app/proxy/proxy.h"
+#include "app/proxy/balancer.h"
+#include "app/proxy/proxy_log.h"
 #include "app/stream/relay_udp.h"
 #include "app/script.h"
 #include "base/clock.h"
@@ -87,17 +88,37 @@ static void finish(struct relay *r, int status)
 static bool may_try_next(const struct relay *r)
 {
     const struct relay_conf *c = r->conf;
+    const struct balancer *b = r->s->balancer;
 
-    if (!c->tries_next || r->tries >= r->upstream->n ||
-        (c->next_tries && r->tries >= c->next_tries))
+    if (!c->tries_next)
+        return false;
+    if (b ? !balancer_goes_on(b, r->tries)
+          : r->tries >= r->upstream->n || (c->next_tries && r->tries >= c->next_tries))
         return false;
     return !c->next_timeout || clock_ms() - r->started_ms < c->next_timeout;
 }
 
-static void failed(struct relay *r, const char *why)
+/* `err` NULL: nothing but `why` is known. */
+static void log_failure(const struct relay *r, const struct err *err, const char *why)
 {
-    log_write(log_of(r), LOG_ERROR, "%s while connecting to upstream, upstream: \"" SLICE_FMT "\"",
-              why, SLICE_ARG(r->peer->name));
+    enum log_level level = LOG_ERROR;
+    const char *told = err ? proxy_log_connect_words(err, &level) : NULL;
+    const char *words = err ? proxy_log_words(err) : NULL;
+    struct slice name = r->peer->name;
+
+    if (told)
+        log_write(log_of(r), level,
+                  "connect() to " SLICE_FMT " failed (%s) while connecting to upstream, "
+                  "upstream: \"" SLICE_FMT "\"",
+                  SLICE_ARG(name), told, SLICE_ARG(name));
+    else
+        log_write(log_of(r), level, "%s while connecting to upstream, upstream: \"" SLICE_FMT "\"",
+                  words ? words : why, SLICE_ARG(name));
+}
+
+static void failed(struct relay *r, const struct err *err, const char *why)
+{
+    log_failure(r, err, why);
     end_try(r, true);
     if (may_try_next(r))
         attempt(r);
@@ -175,7 +196,7 @@ static void join(struct relay *r, struct stream *server_stream)
 {
     struct tunnel_side client = {.in = BUF_EMPTY}, server = {.in = BUF_EMPTY};
     struct tunnel_options o = {
-        .idle = r->conf->timeout,
+        .idle = r->timeout,
         .buffer = r->conf->buffer_size,
         .ends_together = !r->conf->has_half_close,
         .on_over = on_over,
@@ -216,7 +237,7 @@ static void on_connected(void *user, struct stream *s, const struct client_dial_
 
     r->dial = NULL;
     if (!s) {
-        failed(r, f->text ? f->text : f->err->message);
+        failed(r, f->err, f->text ? f->text : f->err->message);
         return;
     }
     r->history->connect_ms = clock_ms() - r->attempt_ms;
@@ -231,7 +252,7 @@ static void on_udp_over(struct relay *r, bool is_usable, const char *why)
             log_write(log_of(r), LOG_INFO, "%s while proxying and reading from upstream", why);
         finish(r, STATUS_OK);
     } else if (r->s->wire->stream) {
-        failed(r, why);
+        failed(r, NULL, why);
     } else {
         log_write(log_of(r), LOG_ERROR,
                   "%s while reading from upstream, upstream: \"" SLICE_FMT "\"", why,
@@ -241,20 +262,46 @@ static void on_udp_over(struct relay *r, bool is_usable, const char *why)
     }
 }
 
+/* How the chosen server is reached. What Lua says of this attempt goes before the configuration. */
 static bool fill_way(struct relay *r)
 {
     struct visit *v = r->s->v;
+    const struct balancer *b = r->s->balancer;
 
     r->way = r->peer->way;
     r->way.resolver = location_resolver_of(v->loc);
-    if (r->local.len)
+    if (r->local.len && !r->way.local)
         r->way.local = &r->local;
-    return !r->conf->has_tls || proxy_tls_way(v, &v->loc->proxy->tls, r->upstream->name, &r->way);
+    r->connect_timeout = b && b->connect ? b->connect : r->conf->connect_timeout;
+    r->timeout = b && (b->send || b->read) ? MAX(b->send, b->read) : r->conf->timeout;
+    return r->s->is_udp || !r->conf->has_tls ||
+           proxy_tls_way(v, &v->loc->proxy->tls, r->upstream->name, &r->way);
+}
+
+/* balancer_by_lua; the status to answer with, 0: it goes on. */
+static int balance(struct relay *r)
+{
+    struct session *s = r->s;
+    int status;
+
+    if (!s->balancer)
+        s->balancer = balancer_new(s->v, r->upstream, r->conf->next_tries);
+    status = balancer_run(s->balancer, r->upstream, r->history ? STATUS_BAD_GATEWAY : 0);
+    if (!status && s->balancer->is_set)
+        r->peer = &s->balancer->peer;
+    return status;
 }
 
 static void attempt(struct relay *r)
 {
-    r->peer = upstream_next(r->upstream, r->s->v, &r->tried);
+    int status = r->upstream->balancer ? balance(r) : 0;
+
+    if (status) {
+        finish(r, status);
+        return;
+    }
+    if (!r->peer)
+        r->peer = upstream_next(r->upstream, r->s->v, &r->tried);
     r->tries++;
     if (!r->peer) {
         log_write(log_of(r), LOG_ERROR,
@@ -264,14 +311,12 @@ static void attempt(struct relay *r)
         return;
     }
     begin_try(r);
-    if (r->s->is_udp) {
-        r->way = r->peer->way;
-        relay_udp_start(r, on_udp_over);
-    } else if (fill_way(r)) {
-        r->dial = client_reach.start(&r->way, r->conf->connect_timeout, on_connected, r);
-    } else {
+    if (!fill_way(r))
         finish(r, STATUS_ERROR);
-    }
+    else if (r->s->is_udp)
+        relay_udp_start(r, on_udp_over);
+    else
+        r->dial = client_reach.start(&r->way, r->connect_timeout, on_connected, r);
 }
 
 /* --- the beginning, and an end that came from elsewhere --- */

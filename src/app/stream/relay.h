@@ -1,6 +1,6 @@
 /* Passing a session on: bytes of the client to a server and back, as they are.
  *
- * relay.c connects, to the next server where one fails, and joins the two (relay_tcp) or passes
+ * relay.c connects, to the next server where one fails, and joins the two (net/tunnel) or passes
  * datagrams on (relay_udp). */
 #ifndef APP_STREAM_RELAY_H
 #define APP_STREAM_RELAY_H
@@ -45,10 +45,11 @@ struct relay {
     upstream_tried tried;
     unsigned tries;
     uint64_t started_ms, attempt_ms;
-    void *dial;                /* NULL: not connecting */
-    struct tunnel *tunnel;     /* NULL: not joined */
-    struct relay_udp *udp;     /* NULL: not of datagrams, or not open */
-    struct relay_try *history; /* newest first */
+    uint64_t timeout, connect_timeout; /* of this attempt */
+    void *dial;                        /* NULL: not connecting */
+    struct tunnel *tunnel;             /* NULL: not joined */
+    struct relay_udp *udp;             /* NULL: not of datagrams, or not open */
+    struct relay_try *history;         /* newest first */
 };
 
 /* nginx's defaults. */

@@ -142,7 +142,7 @@ static void on_server(struct stream *s, int events)
 static void on_timer(struct timer *t)
 {
     struct relay_udp *u = CONTAINER_OF(t, struct relay_udp, timer);
-    uint64_t at = u->active_ms + u->r->conf->timeout;
+    uint64_t at = u->active_ms + u->r->timeout;
 
     if (at > clock_ms())
         timer_start(t, at - clock_ms());
@@ -152,12 +152,12 @@ static void on_timer(struct timer *t)
 
 static int open_socket(const struct relay_udp *u)
 {
-    const struct addr *local = &u->r->local;
+    const struct addr *local = u->r->way.local;
     int fd = socket(u->addr.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
         return -1;
-    if ((!local->len || bind(fd, &local->sa, local->len) == 0) &&
+    if ((!local || bind(fd, &local->sa, local->len) == 0) &&
         connect(fd, &u->addr.sa, u->addr.len) == 0)
         return fd;
     (void)close(fd);
@@ -200,8 +200,8 @@ static void join(struct relay_udp *u)
     }
     buf_free(&in);
     outq_clear(&out);
-    if (u->r->conf->timeout)
-        timer_start(&u->timer, u->r->conf->timeout);
+    if (u->r->timeout)
+        timer_start(&u->timer, u->r->timeout);
     on_client(u->client, IO_READ);
 }
 

@@ -13,6 +13,7 @@
 #include "net/wire.h"
 
 struct session;
+struct balancer;
 struct relay;
 
 typedef void (*session_fn)(struct session *s);
@@ -29,6 +30,7 @@ struct session {
     void (*on_input)(struct session *s); /* whoever has called session_wait_input */
     struct client_hello *hello;          /* of ssl_preread; NULL: not read, or it is none */
     struct relay *relay;                 /* NULL: it is passed on to nobody */
+    struct balancer *balancer;           /* of its relay; NULL: none */
     uint64_t ended_ms;                   /* 0: goes on */
     struct wire_end end;                 /* where lua_check_client_abort says so */
     bool is_udp;

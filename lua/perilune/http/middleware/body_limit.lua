@@ -7,7 +7,6 @@ local answer = require "perilune.http.answer"
 local define = require "perilune.http.middleware.define"
 local failure = require "perilune.failure"
 local stream = require "perilune.stream"
-local task = require "perilune.task"
 local unseen = require "perilune.unseen"
 
 local function refusal()
@@ -32,21 +31,13 @@ local function limited(body, most, too_long)
     end)
 end
 
-local function collect(body)
-    local pieces = {}
-    for piece in body:each() do
-        pieces[#pieces + 1] = piece
-    end
-    return table.concat(pieces)
-end
-
 --- Everything that reads the body from now on reads the limited one.
 local function limit(req, most, too_long)
     local body = limited(req.body, most, too_long)
     rawset(req, "body", body)
     rawset(req, "_text", nil)
     rawset(req, "text", function(self)
-        local whole = rawget(self, "_text") or task.spawn(collect, body)
+        local whole = rawget(self, "_text") or body:collect():chain(table.concat)
         rawset(self, "_text", whole)
         return whole
     end)

@@ -13,6 +13,7 @@
 
 local answer = require "perilune.http.answer"
 local define = require "perilune.http.middleware.define"
+local dict_of = require "perilune.http.dict"
 local sys = require "perilune.core.sys"
 local time = require "perilune.time"
 local try_await = require("perilune.deferred").try_await
@@ -63,11 +64,6 @@ local function refusal(reset)
     return { status = 429, headers = { ["Retry-After"] = ("%d"):format(reset) }, body = "too many requests\n" }
 end
 
-local function dictionary(name)
-    return require("perilune.shared")[name]
-        or error(("middleware.rate_limit: no lua_shared_dict is named '%s'"):format(name), 0)
-end
-
 local function check(o)
     if (o.dict == nil) == (o.redis == nil) then
         error("middleware.rate_limit: one of the options 'dict' and 'redis' is needed", 0)
@@ -90,7 +86,8 @@ return define("rate_limit", { dict = "string", redis = "table", most = "count", 
     check(given)
     local key_of = given.key or address
     local o = { most = given.most, window = given.window or 60, prefix = (given.name or "rate") .. ":",
-        place = given.redis or dictionary(given.dict), count = given.redis and count_in_redis or count_in_dict }
+        place = given.redis or dict_of(given.dict, "middleware.rate_limit"),
+        count = given.redis and count_in_redis or count_in_dict }
     return function(handler)
         return function(req)
             local key = key_of(req)

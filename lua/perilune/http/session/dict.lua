@@ -1,5 +1,6 @@
 --- Sessions in a shared dictionary: for all workers of one machine, lost when the server ends.
 
+local dict_of = require "perilune.http.dict"
 local failure = require "perilune.failure"
 
 local Store = {}
@@ -34,9 +35,5 @@ end
 --- @tparam string name of a `lua_shared_dict`
 -- @treturn store
 return function(name)
-    local dict = require("perilune.shared")[name]
-    if not dict then
-        error(("no lua_shared_dict is named '%s'"):format(name), 0)
-    end
-    return setmetatable({ dict = dict }, mt)
+    return setmetatable({ dict = dict_of(name) }, mt)
 end

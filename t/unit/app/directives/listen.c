@@ -66,6 +66,9 @@ static void test_errors(void **state)
                           "port, address:port, [ipv6]:port or unix:/path"},
         {"listen 0;", "invalid port in \"0\" of the \"listen\" directive in code:1; give "
                       "port, address:port, [ipv6]:port or unix:/path"},
+        {"listen 127.0.0.1:99999;",
+         "invalid port in \"127.0.0.1:99999\" of the \"listen\" directive in code:1; give port, "
+         "address:port, [ipv6]:port or unix:/path"},
         {"listen 80 ssl;",
          "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive in code:1"},
         {"listen 80 http2;", NULL},

@@ -1,0 +1,15 @@
+/* proxy_ignore_client_abort: a server is left to do what it was asked for when the client is gone.
+ * The visit ends; what it lives in is held until the server is through. */
+#ifndef APP_PROXY_PROXY_ABANDON_H
+#define APP_PROXY_PROXY_ABANDON_H
+
+#include "app/proxy/proxy.h"
+
+/* Leaves the server to itself, when the location says so and it has the whole request; `on_end` is
+ * called when it is through, or has failed. False: nothing has happened. */
+bool proxy_abandon(struct proxy *p, void (*on_end)(struct proxy *p, bool has_failed));
+
+/* Reads what an abandoned server has to say, and drops it. */
+void proxy_abandon_drain(struct client_exchange *up);
+
+#endif
