@@ -4,6 +4,7 @@ local ffi = require "ffi"
 local core = require "perilune.core.ngx"
 local context = require "ngx.api.context"
 local native = require "ngx.api.native"
+local put = require "ngx.api.repeated"
 
 local C, to_string = native.C, ffi.string
 local type, tostring, rawget = type, tostring, rawget

@@ -3,6 +3,7 @@
 local ffi = require "ffi"
 local codec = require "ngx.api.codec"
 local native = require "ngx.api.native"
+local put = require "ngx.api.repeated"
 
 local C, to_string, room = native.C, ffi.string, native.room
 local type, tostring = type, tostring
