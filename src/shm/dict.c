@@ -218,8 +218,8 @@ static enum dict_result put(struct shard *s, struct slice key, uint32_t hash, ui
 }
 
 /* The entry of a key; *is_there_out: it has not expired. */
-static uint32_t find(struct shard *s, struct slice key, uint32_t hash, int64_t now,
-                     bool *is_there_out)
+static uint32_t find_entry(struct shard *s, struct slice key, uint32_t hash, int64_t now,
+                           bool *is_there_out)
 {
     uint32_t at = shard_find(s, key, hash);
 
@@ -248,7 +248,7 @@ enum dict_result dict_store(struct dict *d, struct slice key, struct dict_item *
 
     item->is_forcible = false;
     shard_expire_some(s, now);
-    at = find(s, key, hash, now, &is_there);
+    at = find_entry(s, key, hash, now, &is_there);
     if (mode & DICT_ADD && is_there)
         result = DICT_EXISTS;
     else if (mode & DICT_REPLACE && !is_there)
@@ -287,7 +287,7 @@ enum dict_result dict_swap(struct dict *d, struct slice key, const struct dict_i
     bool is_there;
 
     item->is_forcible = false;
-    at = find(s, key, hash, now, &is_there);
+    at = find_entry(s, key, hash, now, &is_there);
     if (is_there ? !is_equal(shard_entry(s, at), expected) : expected->type != DICT_NIL)
         result = DICT_CHANGED;
     else
