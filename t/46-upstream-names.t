@@ -243,19 +243,20 @@ all | sed 's/ of .*//' | sort -u
 $::Dns . <<'_EOC_';
     server { listen 127.0.0.2:$TEST_NGINX_RAND_PORT_3; listen 127.0.0.3:$TEST_NGINX_RAND_PORT_3; return $server_addr; }
     upstream u { resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2; resolver_timeout 5s; server app.test:$TEST_NGINX_RAND_PORT_3 resolve; }
-    init_worker_by_lua_block { peers_of_sessions = require "ngx.upstream".get_primary_peers }
-_EOC_
---- stream_server_config
-    proxy_pass u;
-    preread_by_lua_block {
-        repeat ngx.sleep(0.005) until #require "ngx.upstream".get_primary_peers "u" == 2
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_3;
+        preread_by_lua_block {
+            repeat ngx.sleep(0.005) until #require "ngx.upstream".get_primary_peers "u" == 2
+        }
+        proxy_pass u;
     }
+_EOC_
 --- config
     location = /t { content_by_lua_block {
         zone("app.test", "127.0.0.2 127.0.0.3")
         local all = {}
         for i = 1, 4 do
-            local sock = assert(ngx.socket.connect("127.0.0.1", $TEST_NGINX_STREAM_PORT))
+            local sock = assert(ngx.socket.connect("127.0.0.1", $TEST_NGINX_RAND_PORT_3))
             all[i] = sock:receive "*a"
         end
         table.sort(all)
@@ -265,7 +266,6 @@ _EOC_
 GET /t
 --- response_body
 127.0.0.2 127.0.0.2 127.0.0.3 127.0.0.3
---- stream_response
 --- timeout: 20
 
 
