@@ -1,7 +1,7 @@
 /* From names to the peers of groups.
  *
- *   timer -> SRV records, where a service is asked for -> addresses of each target -> slots ->
- * timer
+ *   timer -> SRV records, where a service is asked for
+ *         -> addresses of each target -> slots -> timer
  *
  * A name without a service is one target. What cannot be asked leaves the peers as they are; a name
  * that nobody knows has none. Of the targets of a service those of the best priority are servers
