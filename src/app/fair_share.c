@@ -8,10 +8,9 @@
 #include "app/fair_share.h"
 
 #include <stdatomic.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/check.h"
+#include "base/mem.h"
 
 enum { FEW = 4, TOLERANCE = 8 };
 
@@ -27,13 +26,8 @@ static struct {
 
 void fair_share_open(int n)
 {
-    size_t size = (size_t)n * sizeof(*page.notes);
-
-    if (page.notes)
-        munmap(page.notes, (size_t)page.n * sizeof(*page.notes));
-    page.notes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (page.notes == MAP_FAILED)
-        PANIC("no memory for a shared page");
+    mem_unshare(page.notes, (size_t)page.n * sizeof(*page.notes));
+    page.notes = mem_share((size_t)n * sizeof(*page.notes));
     page.n = n;
 }
 

@@ -2,40 +2,41 @@
  * the connections died with it. */
 #include "app/server_counts.h"
 
-#include <sys/mman.h>
-
 #include "app/variables.h"
-#include "base/check.h"
+#include "base/mem.h"
 #include "http/server_conn.h"
 
+/* Each in cache lines of its own: workers count several times a request. */
+struct place {
+    _Alignas(64) struct server_counts counts;
+};
+
 static struct {
-    struct server_counts *places; /* one for each worker; NULL: there are no others */
+    struct place *places; /* one for each worker; NULL: there are no others */
     int n;
     uint64_t accepted, requests; /* of those before */
 } page;                          /* process-wide: shared with the other workers */
 
 void server_counts_open(int n)
 {
-    size_t size = (size_t)n * sizeof(*page.places);
-
     for (int i = 0; i < page.n; i++) {
-        page.accepted += page.places[i].accepted;
-        page.requests += page.places[i].requests;
+        page.accepted += page.places[i].counts.accepted;
+        page.requests += page.places[i].counts.requests;
     }
-    if (page.places)
-        munmap(page.places, (size_t)page.n * sizeof(*page.places));
-    page.places = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (page.places == MAP_FAILED)
-        PANIC("no memory for a shared page");
+    mem_unshare(page.places, (size_t)page.n * sizeof(*page.places));
+    page.places = mem_share((size_t)n * sizeof(*page.places));
     page.n = n;
 }
 
 void server_counts_join(int id)
 {
+    struct server_counts *own;
+
     if (!page.places)
         return;
-    memset(page.places[id].phases, 0, sizeof(page.places[id].phases));
-    server_count_in(&page.places[id]);
+    own = &page.places[id].counts;
+    memset(own->phases, 0, sizeof(own->phases));
+    server_count_in(own);
 }
 
 void server_counts_get(struct server_stats *out)
@@ -48,7 +49,7 @@ void server_counts_get(struct server_stats *out)
     }
     *out = (struct server_stats){.accepted = page.accepted, .requests = page.requests};
     for (int i = 0; i < page.n; i++) {
-        server_stats_of(&page.places[i], &one);
+        server_stats_of(&page.places[i].counts, &one);
         out->accepted += one.accepted;
         out->requests += one.requests;
         out->active += one.active;

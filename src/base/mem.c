@@ -7,6 +7,7 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "base/check.h"
 
@@ -89,6 +90,21 @@ char *mem_strdup(struct slice s)
         memcpy(z, s.p, s.n);
     z[s.n] = '\0';
     return z;
+}
+
+void *mem_share(size_t n)
+{
+    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (p == MAP_FAILED)
+        stop(n);
+    return p;
+}
+
+void mem_unshare(void *p, size_t n)
+{
+    if (p)
+        munmap(p, n);
 }
 
 void mem_free(void *p)

@@ -21,6 +21,13 @@ char *mem_strdup(struct slice s);
 /* Releases; NULL is allowed. */
 void mem_free(void *p);
 
+/* `n` bytes, cleared, that the processes forked later have in common; never NULL. They begin at a
+ * page. Release with mem_unshare. */
+void *mem_share(size_t n);
+
+/* Releases memory of mem_share in this process; NULL is allowed. */
+void mem_unshare(void *p, size_t n);
+
 /* A cleared object of `type`. */
 #define mem_new(type) ((type *)mem_zalloc(sizeof(type)))
 

@@ -2,9 +2,7 @@
  */
 #include "proc/heartbeat.h"
 
-#include <sys/mman.h>
-
-#include "base/check.h"
+#include "base/mem.h"
 #include "loop/timer.h"
 
 static struct {
@@ -15,18 +13,12 @@ static struct {
 
 struct heartbeat *heartbeat_new(void)
 {
-    struct heartbeat *h =
-        mmap(NULL, sizeof(*h), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    if (h == MAP_FAILED)
-        PANIC("no memory for a shared page");
-    return h;
+    return mem_share(sizeof(struct heartbeat));
 }
 
 void heartbeat_free(struct heartbeat **h)
 {
-    if (*h)
-        munmap(*h, sizeof(**h));
+    mem_unshare(*h, sizeof(**h));
     *h = NULL;
 }
 

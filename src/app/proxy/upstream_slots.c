@@ -5,11 +5,11 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/mman.h>
 
 #include "app/proxy/upstream_state.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "shm/lock.h"
 
 enum { FIXED = 0 };
@@ -61,7 +61,7 @@ static void unmap(void *arg)
 {
     struct upstream *u = arg;
 
-    munmap(u->slots, size_of(u));
+    mem_unshare(u->slots, size_of(u));
 }
 
 /* Peers are as many as there are slots; those behind the last one that is filled do not count. */
@@ -74,12 +74,8 @@ static void count_peers(struct upstream *u)
 void upstream_slots_share(struct upstream *u)
 {
     unsigned n = u->n;
-    void *memory =
-        mmap(NULL, size_of(u), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-    if (memory == MAP_FAILED)
-        PANIC("no memory for the addresses of an upstream");
-    u->slots = memory;
+    u->slots = mem_share(size_of(u));
     lock_init(&u->slots->lock);
     pool_on_reset(u->memory, unmap, u);
     for (unsigned i = 0; i < n; i++) {

@@ -2,11 +2,9 @@
  * say of it until they say otherwise: the configuration, Lua, health checks. */
 #include "app/proxy/upstream_state.h"
 
-#include <sys/mman.h>
-
-#include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "shm/lock.h"
 
 struct upstream_shared {
@@ -23,16 +21,12 @@ static void unmap(void *arg)
 {
     struct upstream *u = arg;
 
-    munmap(u->shared, shared_size(u));
+    mem_unshare(u->shared, shared_size(u));
 }
 
 void upstream_state_share(struct upstream *u)
 {
-    void *p = mmap(NULL, shared_size(u), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    if (p == MAP_FAILED)
-        PANIC("no memory for what is known of an upstream");
-    u->shared = p;
+    u->shared = mem_share(shared_size(u));
     lock_init(&u->shared->lock);
     pool_on_reset(u->memory, unmap, u);
 }

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "aborts.h"
@@ -109,6 +111,26 @@ static void test_cache_reuses(void **state)
     assert_null(c.free);
 }
 
+static void test_shared_by_processes(void **state)
+{
+    int *p = mem_share(2 * sizeof(*p)), status;
+    pid_t child;
+
+    UNUSED(state);
+    assert_int_equal(p[0], 0);
+    assert_int_equal(p[1], 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        p[1] = 7;
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(p[1], 7);
+    mem_unshare(p, 2 * sizeof(*p));
+    mem_unshare(NULL, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +138,7 @@ int main(void)
         cmocka_unit_test(test_strdup),
         cmocka_unit_test(test_out_of_memory_stops),
         cmocka_unit_test(test_cache_reuses),
+        cmocka_unit_test(test_shared_by_processes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
