@@ -266,7 +266,7 @@ static bool add_command(void *ctx, const struct config_node *node, struct config
     struct apply *a = ctx;
 
     if (slice_ieq(node->args[0], SLICE("Groups")) || slice_ieq(node->args[0], SLICE("Curves")))
-        return set_curves(t, a, node->args[1]); /* which connections copy: see tls_use_ctx */
+        return set_curves(t, a, node->args[1]); /* which connections copy: see tls_hello_use_ctx */
     t->commands = grow(a, t->commands, &t->n_commands, &t->commands_size, sizeof(*t->commands));
     return tls_conf_read_command(a->conf, node, TLS_ROLE_SERVER, &t->commands[t->n_commands++], e);
 }
