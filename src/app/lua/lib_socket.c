@@ -126,6 +126,15 @@ static int l_pool_size(lua_State *L)
     return 1;
 }
 
+/* is_nodelay(): does tcp_nodelay hold here? */
+static int l_is_nodelay(lua_State *L)
+{
+    const struct visit *v = lua_current_visit();
+
+    lua_pushboolean(L, v ? v->loc->http.is_nodelay : !of_http || of_http->http.is_nodelay);
+    return 1;
+}
+
 static int l_log_errors(lua_State *L)
 {
     lua_pushboolean(L, conf()->log_errors);
@@ -281,6 +290,7 @@ int lib_socket(lua_State *L)
         {"log_errors", l_log_errors},
         {"peer", l_peer},
         {"request", l_request},
+        {"is_nodelay", l_is_nodelay},
         {"place", l_place},
         {"tls", l_tls},
         {NULL, NULL},
