@@ -13,7 +13,6 @@
 #include "bind/lib_tls.h"
 #include "http/body_spool.h"
 #include "net/addr.h"
-#include "net/tcp.h"
 #include "net/tls_ctx.h"
 
 static const struct location *of_http; /* process-wide: of the configuration that is served */
@@ -258,8 +257,6 @@ static int raw_socket(lua_State *L, struct visit *v)
     if (!s)
         return refuse(L, "client aborted");
     lib_stream_open(ls, s);
-    if (stream_fd(s) >= 0)
-        tcp_set_nodelay(s, true);
     wire_resume(&ls->wire, buf_slice(&in), &out);
     buf_free(&in);
     own(ls);
