@@ -167,7 +167,8 @@ static bool set_protocols(void *ctx, const struct config_node *node, struct conf
 
     if (!tls_conf_read_protocols(node, &t->protocols, e))
         return false;
-    return t->protocols || config_node_error(node, e, "no protocol of \"ssl_protocols\" is spoken");
+    return (t->protocols & ~TLS_NEVER) ||
+           config_node_error(node, e, "no protocol of \"ssl_protocols\" is spoken");
 }
 
 static const char *const checks[] = {"off", "on", "optional", "optional_no_ca", NULL};
