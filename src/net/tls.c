@@ -50,6 +50,7 @@ struct tls {
     uint8_t watched, watched_under;
     bool has_more;
     bool is_inside; /* OpenSSL is on the stack: a hook may be running */
+    bool is_hooked; /* the handshake waits for a hook, whatever comes meanwhile */
     bool must_end;  /* end the stream underneath when all is out */
     bool has_ended; /* we have sent close_notify */
     bool is_closed; /* by its owner; somebody holds it */
@@ -83,7 +84,7 @@ SSL_SESSION **tls_session_slot(struct stream *s)
 /* Brings what is watched underneath in line. */
 static void follow(struct tls *t)
 {
-    int events = t->watched | (t->wire.is_blocked ? IO_WRITE : 0);
+    int events = (t->is_hooked ? 0 : t->watched) | (t->wire.is_blocked ? IO_WRITE : 0);
 
     if (events == t->watched_under)
         return;
@@ -127,7 +128,7 @@ static int fail_by_library(struct tls *t)
     const struct err *e = tls_error_take(&text);
 
     (void)tls_wire_push(&t->wire); /* an alert */
-    if (t->wire.alien.n) {
+    if (t->wire.is_alien) {
         e = &err_tls_not_tls;
     } else if (t->wire.under->err) {
         e = t->wire.under->err;
@@ -179,6 +180,12 @@ static void note_open(const struct tls *t)
               SSL_session_reused(t->ssl) ? ", SSL reused session" : "");
 }
 
+/* Will reading not be in vain, though no descriptor says so? */
+static bool has_pending(const struct tls *t)
+{
+    return SSL_has_pending(t->ssl) || tls_wire_has_first(&t->wire);
+}
+
 /* What is left to send (tickets; a client's last flight) goes with the first answer or request, or
  * at the end of the turn. */
 static int open_up(struct tls *t)
@@ -187,7 +194,8 @@ static int open_up(struct tls *t)
     if (UNLIKELY(log_is_on(NULL, LOG_DEBUG)))
         note_open(t);
     send_later(t);
-    t->has_more = SSL_has_pending(t->ssl) != 0;
+    t->has_more = has_pending(t);
+    follow(t);
     return 0;
 }
 
@@ -203,15 +211,14 @@ int tls_handshake(struct stream *s)
     t->is_inside = true;
     r = SSL_do_handshake(t->ssl);
     t->is_inside = false;
+    want = SSL_want(t->ssl);
+    t->is_hooked =
+        want == SSL_X509_LOOKUP || want == SSL_CLIENT_HELLO_CB || want == SSL_RETRY_VERIFY;
     if (r == 1)
         return open_up(t);
-    want = SSL_want(t->ssl);
     if (push(t) == STREAM_FAILED)
         return STREAM_FAILED;
-    if (t->wire.is_starved || want == SSL_X509_LOOKUP || want == SSL_CLIENT_HELLO_CB ||
-        want == SSL_RETRY_VERIFY)
-        return STREAM_AGAIN;
-    return fail_by_library(t);
+    return t->wire.is_starved || t->is_hooked ? STREAM_AGAIN : fail_by_library(t);
 }
 
 int tls_wants(const struct stream *s)
@@ -285,7 +292,7 @@ static ssize_t read_plain(struct stream *s, void *p, size_t n)
         r = SSL_read_ex(t->ssl, (char *)p + total, n - total, &got);
         if (r > 0)
             total += got;
-        t->has_more = r > 0 && SSL_has_pending(t->ssl);
+        t->has_more = r > 0 && has_pending(t);
     } while (t->has_more && total < n);
     if (UNLIKELY(!total))
         return end_of_read(t);
@@ -456,7 +463,7 @@ static void end_output(struct stream *s)
 static void empty(struct tls *t)
 {
     buf_free(&t->wire.out);
-    buf_free(&t->wire.alien);
+    buf_free(&t->wire.first);
     loop_cancel(&t->call);
     loop_cancel(&t->flush);
 }
@@ -545,8 +552,14 @@ static struct tls *new_tls(struct stream *under, struct tls_ctx *ctx)
 
 struct stream *tls_accept(struct stream *under, struct tls_ctx *ctx)
 {
+    return tls_accept_after(under, ctx, SLICE_EMPTY);
+}
+
+struct stream *tls_accept_after(struct stream *under, struct tls_ctx *ctx, struct slice first)
+{
     struct tls *t = new_tls(under, ctx);
 
+    buf_add_slice(&t->wire.first, first);
     t->wire.must_be_tls = true;
     SSL_set_accept_state(t->ssl);
     return &t->stream;
@@ -595,7 +608,7 @@ struct stream *tls_unwrap(struct stream **s, struct buf *in)
     struct stream *under = t->wire.under;
 
     CHECK(t->stream.err == &err_tls_not_tls);
-    buf_add_slice(in, buf_slice(&t->wire.alien));
+    buf_add_slice(in, buf_slice(&t->wire.first));
     stream_watch(under, 0);
     empty(t);
     free_tls(t);
