@@ -12,7 +12,7 @@
 
 void tls_stream_follow(struct tls *t)
 {
-    int events = t->watched | (t->wire.is_blocked ? IO_WRITE : 0);
+    int events = (t->is_hooked ? 0 : t->watched) | (t->wire.is_blocked ? IO_WRITE : 0);
 
     if (events == t->watched_under)
         return;
@@ -55,7 +55,7 @@ int tls_stream_fail_by_library(struct tls *t)
     const struct err *e = tls_error_take(&text);
 
     (void)tls_wire_push(&t->wire); /* an alert */
-    if (t->wire.alien.n) {
+    if (t->wire.is_alien) {
         e = &err_tls_not_tls;
     } else if (t->wire.under->err) {
         e = t->wire.under->err;
@@ -108,7 +108,8 @@ static int open_up(struct tls *t)
     if (UNLIKELY(log_is_on(NULL, LOG_DEBUG)))
         note_open(t);
     tls_stream_send_later(t);
-    t->has_more = SSL_has_pending(t->ssl) != 0;
+    t->has_more = tls_stream_has_pending(t);
+    tls_stream_follow(t);
     return 0;
 }
 
@@ -124,13 +125,12 @@ int tls_handshake(struct stream *s)
     t->is_inside = true;
     r = SSL_do_handshake(t->ssl);
     t->is_inside = false;
+    want = SSL_want(t->ssl);
+    t->is_hooked =
+        want == SSL_X509_LOOKUP || want == SSL_CLIENT_HELLO_CB || want == SSL_RETRY_VERIFY;
     if (r == 1)
         return open_up(t);
-    want = SSL_want(t->ssl);
     if (tls_stream_push(t) == STREAM_FAILED)
         return STREAM_FAILED;
-    if (t->wire.is_starved || want == SSL_X509_LOOKUP || want == SSL_CLIENT_HELLO_CB ||
-        want == SSL_RETRY_VERIFY)
-        return STREAM_AGAIN;
-    return tls_stream_fail_by_library(t);
+    return t->wire.is_starved || t->is_hooked ? STREAM_AGAIN : tls_stream_fail_by_library(t);
 }

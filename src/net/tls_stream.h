@@ -32,6 +32,7 @@ struct tls {
     uint8_t watched, watched_under;
     bool has_more;
     bool is_inside; /* OpenSSL is on the stack: a hook may be running */
+    bool is_hooked; /* the handshake waits for a hook, whatever comes meanwhile */
     bool must_end;  /* end the stream underneath when all is out */
     bool has_ended; /* we have sent close_notify */
     bool is_closed; /* by its owner; somebody holds it */
@@ -41,6 +42,12 @@ struct tls {
 static inline struct tls *tls_of(const struct stream *s)
 {
     return CONTAINER_OF(s, struct tls, stream);
+}
+
+/* Will reading not be in vain, though no descriptor says so? */
+static inline bool tls_stream_has_pending(const struct tls *t)
+{
+    return SSL_has_pending(t->ssl) || tls_wire_has_first(&t->wire);
 }
 
 /* Brings what is watched underneath in line. */
