@@ -73,7 +73,8 @@ end
 local function key_of(self, key)
     local k = self.keys[key]
     if not k then
-        k = { free = ring.new(), queue = ring.new(), n = 0, busy = {}, n_busy = 0, making = 0, usage = usage.new(timers.now()) }
+        k = { free = ring.new(), queue = ring.new(), n = 0, busy = {}, n_busy = 0, making = 0 }
+        k.usage = usage.new(timers.now())
         self.keys[key] = k
         self:_watch()
     end

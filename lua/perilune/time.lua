@@ -182,6 +182,9 @@ end
 --- Moves the clock on, through every timer in order; in a task, what a timer has set off runs before the next one.
 -- @tparam number seconds
 function Mock:advance(seconds)
+    if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 then
+        error("bad argument 'seconds' to advance (a number from 0 expected)", 2)
+    end
     local last = self.time + seconds
     settle_down()
     while true do
