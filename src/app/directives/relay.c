@@ -95,9 +95,8 @@ static bool resolve(struct app_conf *conf, struct relay_pass *pass, const struct
     if (!pass->upstream)
         pass->upstream = upstream_of_one(&conf->pool, target, 0);
     return pass->upstream ||
-           config_error_set(e, vh->file.p, vh->line,
-                            "invalid host or no port in upstream \"" SLICE_FMT "\"",
-                            SLICE_ARG(target));
+           config_node_error(vh->place, e, "invalid host or no port in upstream \"" SLICE_FMT "\"",
+                             SLICE_ARG(target));
 }
 
 /* Lua in handshakes with servers takes handshakes. */
@@ -109,9 +108,9 @@ static bool check_tls(const struct vhost *vh, struct config_error *e)
 
     if (has_tls || !l->proxy || !(has_verify || l->proxy->tls.certificate_by_lua))
         return true;
-    return config_error_set(e, vh->file.p, vh->line,
-                            "proxy_ssl_%s_by_lua* should be used with proxy_ssl directive",
-                            has_verify ? "verify" : "certificate");
+    return config_node_error(vh->place, e,
+                             "proxy_ssl_%s_by_lua* should be used with proxy_ssl directive",
+                             has_verify ? "verify" : "certificate");
 }
 
 bool directives_relay_resolve(struct app_conf *conf, struct config_error *e)
