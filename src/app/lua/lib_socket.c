@@ -258,8 +258,6 @@ static int raw_socket(lua_State *L, struct visit *v)
     if (!s)
         return refuse(L, "client aborted");
     lib_stream_open(ls, s);
-    if (stream_fd(s) >= 0)
-        tcp_set_nodelay(s, true);
     wire_resume(&ls->wire, buf_slice(&in), &out);
     buf_free(&in);
     own(ls);
