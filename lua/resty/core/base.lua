@@ -20,7 +20,7 @@ local base = {
 }
 
 local STATUS = 0
-local REQUEST = ffi.cast("ngx_http_request_t *", 1)
+local REQUEST, SESSION = ffi.cast("ngx_http_request_t *", 1), ffi.cast("ngx_stream_lua_request_t *", 1)
 --- Where a table that hands out references keeps the first free one.
 local FREE_REF = 0
 
@@ -90,7 +90,7 @@ end
 function base.get_request()
     number = number or ffi.new("double[1]")
     if native.C.ffi_ngx_number(STATUS, number) == 0 or handshake[native.C.ffi_ngx_context()] then
-        return REQUEST
+        return native.C.ffi_ngx_is_session() ~= 0 and SESSION or REQUEST
     end
     return nil
 end
