@@ -146,7 +146,7 @@ L
 stream "ssl_certificate server.pem; ssl_certificate_key server.key;
 log_format f '\$proxy_protocol_addr \$proxy_protocol_port \$proxy_protocol_server_addr \$proxy_protocol_server_port \$remote_addr'; access_log logs/a.log f;
 server { listen 127.0.0.1:$PORT proxy_protocol; handler told; }
-server { listen 127.0.0.1:$SHORT proxy_protocol; ssl_handshake_timeout 300ms; access_log off; handler told; }
+server { listen 127.0.0.1:$SHORT proxy_protocol; proxy_protocol_timeout 300ms; access_log off; handler told; }
 server { listen 127.0.0.1:$A proxy_protocol ssl; content_by_lua_block { ngx.say(ngx.var.ssl_protocol, ' ', ngx.req.socket():receive()) } }"
 cat >ask.pl <<'L'
 use IO::Socket; $| = 1;
