@@ -20,6 +20,16 @@ our $Client = <<'_EOC_';
             repeat ngx.sleep(0.002) until ngx.shared.done:get "status"
             return ngx.shared.done:get "status", " ", ngx.shared.done:get "how"
         end
+        --- Has the client of this session gone? As the kernel tells, for reading would tell Lua, too.
+        function is_reset()
+            for line in io.lines "/proc/net/tcp" do
+                local to, from, state = line:match "^%s*%d+: %x+:(%x+) %x+:(%x+) (%x+)"
+                if to and tonumber(to, 16) == $TEST_NGINX_STREAM_PORT and tonumber(from, 16) == tonumber(ngx.var.remote_port) then
+                    return state ~= "01"
+                end
+            end
+            return true
+        end
         function note(how)
             ngx.shared.done:set("how", (ngx.shared.done:get "how" or "") .. how .. ";")
         end
@@ -59,7 +69,7 @@ stream client prematurely closed connection
     content_by_lua_block {
         ngx.req.socket():receive()
         ngx.shared.done:set("ready", true)
-        ngx.sleep(0.05)
+        repeat ngx.sleep(0.001) until is_reset()
         note "went on"
     }
     log_by_lua_block { ngx.shared.done:set("status", ngx.var.status) }
@@ -174,7 +184,7 @@ end abc nil nil;d nil nil;e nil nil;nil client aborted ;
     lua_check_client_abort on;
     content_by_lua_block {
         ngx.shared.done:set("ready", true)
-        ngx.sleep(0.05)
+        repeat ngx.sleep(0.001) until is_reset()
         note(ngx.req.socket():receive(5))
         ngx.sleep(100)
         note "went on"

@@ -371,3 +371,33 @@ worker_connections are not enough
 --- log_level: info
 --- error_log eval
 qr/\[info\] .*? client 127.0.0.1:\d+ connected to /
+
+
+
+=== TEST 20: Lua of stream that runs before there are sessions, and its timers, go by what stream says
+--- http_config
+    lua_socket_connect_timeout 7s;
+    init_worker_by_lua_block { ngx.timer.at(0, function() ngx.log(ngx.WARN, "timer of ", ngx.config.subsystem) end) }
+--- stream_config
+    lua_socket_log_errors off;
+    lua_socket_connect_timeout 8s;
+    init_by_lua_block { first = ngx.config.subsystem }
+    init_worker_by_lua_block {
+        second = ngx.config.subsystem
+        ngx.timer.at(0, function()
+            third = ngx.config.subsystem
+            fourth = select(2, ngx.socket.tcp():connect("127.0.0.1", 1))
+        end)
+    }
+--- stream_server_config
+    content_by_lua_block {
+        repeat ngx.sleep(0.001) until fourth
+        ngx.say(first, " ", second, " ", third, " ", fourth)
+    }
+--- stream_response
+stream stream stream connection refused
+--- error_log
+timer of http
+lua tcp socket connect timeout: 8000
+--- no_error_log
+connect() failed

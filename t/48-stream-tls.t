@@ -146,7 +146,7 @@ L
 stream "ssl_certificate server.pem; ssl_certificate_key server.key;
 log_format f '\$proxy_protocol_addr \$proxy_protocol_port \$proxy_protocol_server_addr \$proxy_protocol_server_port \$remote_addr'; access_log logs/a.log f;
 server { listen 127.0.0.1:$PORT proxy_protocol; handler told; }
-server { listen 127.0.0.1:$SHORT proxy_protocol; ssl_handshake_timeout 300ms; access_log off; handler told; }
+server { listen 127.0.0.1:$SHORT proxy_protocol; proxy_protocol_timeout 300ms; access_log off; handler told; }
 server { listen 127.0.0.1:$A proxy_protocol ssl; content_by_lua_block { ngx.say(ngx.var.ssl_protocol, ' ', ngx.req.socket():receive()) } }"
 cat >ask.pl <<'L'
 use IO::Socket; $| = 1;
@@ -242,3 +242,37 @@ judged in proxy_ssl_verify
 judged in proxy_ssl_verify
 1
 proxy_ssl_verify_by_lua* should be used with proxy_ssl directive
+
+=== TEST 8: OpenResty's C functions of TLS under their names in stream
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server two
+stream "ssl_certificate server.pem; ssl_certificate_key server.key;
+server { listen 127.0.0.1:$PORT ssl; return 'port \$server_port'; ssl_certificate_by_lua_block {
+    local ffi, base = require 'ffi', require 'resty.core.base'
+    ffi.cdef [[int ngx_stream_lua_ffi_ssl_clear_certs(ngx_stream_lua_request_t *r, char **err);
+        void *ngx_stream_lua_ffi_parse_pem_cert(const char *pem, size_t n, char **err);
+        void *ngx_stream_lua_ffi_parse_pem_priv_key(const char *pem, size_t n, char **err);
+        int ngx_stream_lua_ffi_set_cert(ngx_stream_lua_request_t *r, void *chain, char **err);
+        int ngx_stream_lua_ffi_set_priv_key(ngx_stream_lua_request_t *r, void *key, char **err);
+        void ngx_stream_lua_ffi_free_cert(void *chain);
+        int ngx_stream_lua_ffi_ssl_server_port(ngx_stream_lua_request_t *r, unsigned short *port, char **err);]]
+    local C, err, r = ffi.C, ffi.new 'char *[1]', base.get_request()
+    local function read(path) local f = assert(io.open(path)) local s = f:read('*a') f:close() return s end
+    local pem, key, port = read('two.pem'), read('two.key'), ffi.new 'unsigned short[1]'
+    assert(C.ngx_stream_lua_ffi_ssl_clear_certs(r, err) == 0)
+    local chain = C.ngx_stream_lua_ffi_parse_pem_cert(pem, #pem, err)
+    assert(C.ngx_stream_lua_ffi_set_cert(r, chain, err) == 0)
+    C.ngx_stream_lua_ffi_free_cert(chain)
+    assert(C.ngx_stream_lua_ffi_set_priv_key(r, C.ngx_stream_lua_ffi_parse_pem_priv_key(key, #key, err), err) == 0)
+    assert(C.ngx_stream_lua_ffi_parse_pem_cert('x', 1, err) == nil)
+    assert(C.ngx_stream_lua_ffi_ssl_server_port(r, port, err) == 0)
+    ngx.log(ngx.WARN, 'says ', ffi.string(err[0]), ' at ', port[0] == $PORT) } }"
+say hello -verify_return_error -verify_hostname two.example | sed "s/$PORT/PORT/"; echo
+sed -n 's/.*\(says [^:]*\):.* \(at [a-z]*\).*/\1 \2/p' logs/error.log; stop
+X
+--- exec_out
+port PORT
+says PEM_read_bio_X509_AUX() failed at true

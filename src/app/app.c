@@ -97,9 +97,9 @@ void app_fit_bus(const struct app_conf *conf)
 /* What http says, then what stream says. */
 static bool run_plain(const struct lua_code *const code[2], enum lua_context context)
 {
-    bool ok = lua_step_run_plain((struct lua_code *)(uintptr_t)code[0], context);
+    bool ok = lua_step_run_plain((struct lua_code *)(uintptr_t)code[0], context, false);
 
-    return lua_step_run_plain((struct lua_code *)(uintptr_t)code[1], context) && ok;
+    return lua_step_run_plain((struct lua_code *)(uintptr_t)code[1], context, true) && ok;
 }
 
 static void init_again(void)
@@ -114,7 +114,7 @@ bool app_open_lua(struct app_conf *conf)
     app.conf = conf;
     ffi_errlog_open(conf->capture_size);
     lib_worker_thread_configure(&conf->threads);
-    lib_socket_use(conf->http);
+    lib_socket_use(conf->http, conf->stream);
     if (!machine_open(&o))
         return false;
     if (!lib_http_open() || !lib_ngx_open())

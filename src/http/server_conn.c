@@ -257,17 +257,24 @@ static enum server_conn_wait wanted_wait(const struct server_conn *c)
     return CONN_WAIT_NONE;
 }
 
+/* Who has connected but not asked yet is not kept waiting for by a server that ends. */
+static uint64_t first_timeout(const struct server_conn *c, uint64_t ms)
+{
+    if (c->phase != CONN_IDLE || !c->server->is_draining)
+        return ms;
+    return ms ? MIN(ms, LAST_CALL_MS) : LAST_CALL_MS;
+}
+
 static uint64_t timeout_of(const struct server_conn *c, enum server_conn_wait wait)
 {
     const struct http_settings *own = c->server->settings;
     const struct http_settings *s = c->x ? c->x->settings : own;
 
     switch (wait) {
+    case CONN_WAIT_PROXIED:
+        return first_timeout(c, own->proxied_timeout ? own->proxied_timeout : own->header_timeout);
     case CONN_WAIT_HEAD:
-        /* who has connected but not asked yet is not kept waiting for by a server that ends */
-        if (c->phase == CONN_IDLE && c->server->is_draining)
-            return own->header_timeout ? MIN(own->header_timeout, LAST_CALL_MS) : LAST_CALL_MS;
-        return own->header_timeout;
+        return first_timeout(c, own->header_timeout);
     case CONN_WAIT_KEEPALIVE:
         return own->keepalive_timeout;
     case CONN_WAIT_BODY:

@@ -23,6 +23,7 @@
 
 enum server_conn_wait {
     CONN_WAIT_NONE,
+    CONN_WAIT_PROXIED, /* for the header of the PROXY protocol */
     CONN_WAIT_HEAD,
     CONN_WAIT_KEEPALIVE,
     CONN_WAIT_BODY,

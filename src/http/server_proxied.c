@@ -98,9 +98,16 @@ static void on_close_all(struct server_conn *c)
     server_conn_close(c, true);
 }
 
+static enum server_conn_wait waits(const struct server_conn *c)
+{
+    UNUSED(c);
+    return CONN_WAIT_PROXIED;
+}
+
 const struct server_conn_protocol server_proxied_protocol = {
     .on_readable = on_readable,
     .on_work = on_work,
     .on_expired = on_expired,
     .on_close_all = on_close_all,
+    .waits = waits,
 };

@@ -25,6 +25,7 @@ struct body_limits {
 
 struct http_settings {
     uint64_t header_timeout;    /* 60 s: first byte of a head to its last */
+    uint64_t proxied_timeout;   /* the header of the PROXY protocol; 0: as header_timeout */
     uint64_t body_timeout;      /* 60 s: between two reads of a body */
     uint64_t send_timeout;      /* 60 s: between two writes */
     uint64_t keepalive_timeout; /* 75 s: idle between requests; 0 closes after each */

@@ -6,6 +6,7 @@ local ffi = require "ffi"
 ffi.cdef [[
 typedef struct { size_t len; const unsigned char *data; } ngx_str_t;
 typedef struct ngx_http_request_s ngx_http_request_t;
+typedef struct ngx_stream_lua_request_s ngx_stream_lua_request_t;
 ]]
 
 ffi.cdef [[

@@ -103,9 +103,12 @@ function tls.object(pointer, free)
     return nil, tls.why()
 end
 
+--- C functions know the request without it.
+local REQUEST = ffi.cast("ngx_http_request_t *", 1)
+
 --- What stands for the running request or handshake; raises where there is none.
 function tls.request()
-    return base.get_request() or error("no request found", 3)
+    return base.get_request() and REQUEST or error("no request found", 3)
 end
 
 --- Raises unless that phase runs.

@@ -19,7 +19,7 @@ local base = {
     FFI_BAD_CONTEXT = -101,
 }
 
-local REQUEST = ffi.cast("ngx_http_request_t *", 1)
+local REQUEST, SESSION = ffi.cast("ngx_http_request_t *", 1), ffi.cast("ngx_stream_lua_request_t *", 1)
 --- Where a table that hands out references keeps the first free one.
 local FREE_REF = 0
 
@@ -88,7 +88,10 @@ end
 -- them and in init_by_lua. C functions take it and know the request without it; there is nothing behind it.
 function base.get_request()
     local context = native.C.ffi_ngx_context()
-    return context ~= 0 and context ~= init and REQUEST or nil
+    if context == 0 or context == init then
+        return nil
+    end
+    return native.C.ffi_ngx_is_session() ~= 0 and SESSION or REQUEST
 end
 
 return base

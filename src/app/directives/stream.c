@@ -11,7 +11,7 @@
 
 #define GROUP "Sessions of TCP and UDP"
 
-enum { PREREAD_BUFFER = 16384, PREREAD_TIMEOUT = 30000 };
+enum { PREREAD_BUFFER = 16384, PREREAD_TIMEOUT = 30000, PROXY_PROTOCOL_TIMEOUT = 30000 };
 
 static bool apply_stream(void *ctx, const struct config_node *node, struct config_error *e)
 {
@@ -20,6 +20,7 @@ static bool apply_stream(void *ctx, const struct config_node *node, struct confi
 
     l->preread_buffer_size = PREREAD_BUFFER;
     l->preread_timeout = PREREAD_TIMEOUT;
+    l->http.proxied_timeout = PROXY_PROTOCOL_TIMEOUT;
     l->default_type = SLICE_EMPTY;
     a->conf->stream = l;
     return directives_apply_location(a, node, l, NULL, e) && directives_relay_resolve(a->conf, e);
@@ -126,7 +127,9 @@ static const struct directive table[] = {
         "`$ssl_preread_server_name`, `$ssl_preread_alpn_protocols`, `$ssl_preread_protocol`.",
         directives_set_flag),
     ROW("ssl_handshake_timeout", ARG_TIME, "time", "60s", http.header_timeout,
-        "How long the handshake of TLS, and the header of the PROXY protocol before it, may take.",
+        "How long the handshake of TLS may take.", directives_set_time),
+    ROW("proxy_protocol_timeout", ARG_TIME, "time", "30s", http.proxied_timeout,
+        "How long the header of the PROXY protocol may take (`listen … proxy_protocol`).",
         directives_set_time),
     ROW("tcp_nodelay", ARG_FLAG, "on | off", "on", http.is_nodelay,
         "Small pieces leave at once (TCP_NODELAY), to clients and to servers.",

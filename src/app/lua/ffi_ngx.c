@@ -8,7 +8,6 @@
 #include "app/fair_share.h"
 #include "app/lua/lua_step.h"
 #include "app/tls/lua_tls.h"
-#include "app/lua/lua_timer.h"
 #include "app/script.h"
 #include "base/clock.h"
 #include "base/product.h"
@@ -99,9 +98,7 @@ int ffi_ngx_context(void)
 
 int ffi_ngx_is_session(void)
 {
-    const struct visit *v = lua_current_visit();
-
-    return v ? v->session != NULL : lua_timer_runs_for_stream() || lua_tls_is_of_stream();
+    return lua_current_is_of_stream();
 }
 
 int ffi_ngx_set_status(int status)

@@ -15,22 +15,22 @@
 #include "net/addr.h"
 #include "net/tls_ctx.h"
 
-static const struct location *of_http; /* process-wide: of the configuration that is served */
+static const struct location *levels[2]; /* process-wide: http and stream of what is served */
 
-void lib_socket_use(const struct location *http)
+void lib_socket_use(const struct location *http, const struct location *stream)
 {
-    of_http = http;
+    levels[0] = http;
+    levels[1] = stream;
 }
 
-/* What the running code's location says; the level of http where there is no request. */
+/* What the running code's location says; where there is no request, the level of http or stream. */
 static const struct socket_conf *conf(void)
 {
     static const struct socket_conf default_conf = SOCKET_CONF_DEFAULT; /* without http */
     const struct visit *v = lua_current_visit();
+    const struct location *l = v ? v->loc : levels[lua_current_is_of_stream()];
 
-    if (v)
-        return &v->loc->sockets;
-    return of_http ? &of_http->sockets : &default_conf;
+    return l ? &l->sockets : &default_conf;
 }
 
 static void lose_all(void *arg)

@@ -9,7 +9,7 @@ struct location;
 /* The module. */
 int lib_socket(lua_State *L);
 
-/* The level of http (NULL: there is none), whose timeouts hold where there is no request. */
-void lib_socket_use(const struct location *http);
+/* The levels of http and stream (NULL: there is none), which hold where there is no request. */
+void lib_socket_use(const struct location *http, const struct location *stream);
 
 #endif

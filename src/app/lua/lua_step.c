@@ -13,6 +13,7 @@
 #include "app/lua/lua_answer.h"
 #include "app/lua/lua_filter.h"
 #include "app/lua/lua_output.h"
+#include "app/lua/lua_timer.h"
 #include "app/tls/lua_tls.h"
 #include "app/phases.h"
 #include "app/stream/session.h"
@@ -23,13 +24,24 @@
 enum { NGX_DECLINED = -5 };
 
 static enum lua_context
-    plain_context; /* process-wide: of init_by_lua and its kind, which have no visit */
+    plain_context;              /* process-wide: of init_by_lua and its kind, which have no visit */
+static bool plain_is_of_stream; /* process-wide: and whose it is */
 
 struct visit *lua_current_visit(void)
 {
     struct co *co = co_current();
 
     return co ? co->user : lua_filter_visit();
+}
+
+bool lua_current_is_of_stream(void)
+{
+    const struct visit *v = lua_current_visit();
+
+    if (v)
+        return v->session != NULL;
+    return co_current() ? lua_timer_runs_for_stream() || lua_tls_is_of_stream()
+                        : plain_is_of_stream;
 }
 
 static void describe_plain(const struct log_ctx *ctx, struct buf *out)
@@ -339,7 +351,7 @@ void lua_step_let_go(struct visit *v)
         phases_handler_ended(v);
 }
 
-bool lua_step_run_plain(struct lua_code *code, enum lua_context context)
+bool lua_step_run_plain(struct lua_code *code, enum lua_context context, bool is_of_stream)
 {
     bool ok;
 
@@ -353,7 +365,9 @@ bool lua_step_run_plain(struct lua_code *code, enum lua_context context)
         return false;
     }
     plain_context = context;
+    plain_is_of_stream = is_of_stream;
     ok = vm_call(0, 0, code->directive);
     plain_context = LUA_CONTEXT_NONE;
+    plain_is_of_stream = false;
     return ok;
 }

@@ -9,6 +9,10 @@
 /* The visit that the Lua running right now works for; NULL outside of requests. */
 struct visit *lua_current_visit(void);
 
+/* Is the running Lua code of `stream`: of a session or its handshake, a timer of one, or what
+ * lua_step_run_plain runs? */
+bool lua_current_is_of_stream(void);
+
 /* The context of the Lua running right now. */
 enum lua_context lua_current_context(void);
 
@@ -46,8 +50,8 @@ enum step_result lua_step_session(struct visit *v, const struct step *s);
  * Nothing when somebody else than the handler itself runs. */
 void lua_step_let_go(struct visit *v);
 
-/* Runs init_by_lua, init_worker_by_lua, exit_worker_by_lua: no visit, no waiting. False (logged)
- * when it fails. */
-bool lua_step_run_plain(struct lua_code *code, enum lua_context context);
+/* Runs init_by_lua, init_worker_by_lua, exit_worker_by_lua of `http` or `stream`: no visit, no
+ * waiting. False (logged) when it fails. */
+bool lua_step_run_plain(struct lua_code *code, enum lua_context context, bool is_of_stream);
 
 #endif
