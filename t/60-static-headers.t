@@ -244,3 +244,50 @@ GET /none
 --- request
 GET /a.html
 --- raw_response_headers_like: Cache-Control: max-age=3600\r\n(.*\r\n)*Cache-Control: public\r\n
+
+=== TEST 19: fields behind the body: their values are made at its end, by status, over both protocols; none behind what has no body
+--- config
+    http2 on;
+    set $done no;
+    add_trailer X-Done "$request_method $done";
+    add_trailer X-Empty "";
+    add_trailer X-All all always;
+    location = /return { return 200 hello; }
+    location = /empty { return 200; }
+    location = /sized { content_by_lua_block { ngx.header.content_length = 3 ngx.print("abc") } }
+    location = /long { content_by_lua_block { ngx.print(("x"):rep(100000)) ngx.flush(true) ngx.print("y") ngx.var.done = "yes" } }
+    location = /own { add_trailer Own "$uri"; return 200 x; }
+    location = /bad { return 503 x; }
+    location = /none { return 204; }
+    location = /packed { gzip on; gzip_min_length 1; gzip_types *; return 200 hello; }
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+for _, path in ipairs { "return", "empty", "sized", "long", "own", "bad", "none", "packed", "head", "a.html" } do
+    local told = {}
+    for _, is_h2 in ipairs { false, true } do
+        local call = path == "head" and http.head or http.get
+        local res = await(call("http://127.0.0.1:" .. arg[1] .. "/" .. (path == "head" and "return" or path), { force_h2c = is_h2,
+            throw_exceptions = false }))
+        local body = await(res:text())
+        local t = res:trailers()
+        told[#told + 1] = ("%s %s %d %s %s %s %s"):format(res.headers["content-length"] or "-", res.headers["transfer-encoding"] or "-",
+            #body, t["x-done"] or "-", t["x-empty"] or "-", t["x-all"] or "-", t.own or "-")
+    end
+    print(path, table.concat(told, "; "))
+end
+>>> a.html
+0123456789
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/main.lua $TEST_NGINX_SERVER_PORT
+--- exec_out
+return	- chunked 5 GET no - all -; 5 - 5 GET no - all -
+empty	- chunked 0 GET no - all -; 0 - 0 GET no - all -
+sized	- chunked 3 GET no - all -; 3 - 3 GET no - all -
+long	- chunked 100001 GET yes - all -; - - 100001 GET yes - all -
+own	- chunked 1 - - - /own; 1 - 1 - - - /own
+bad	- chunked 1 - - all -; 1 - 1 - - all -
+none	- - 0 - - - -; - - 0 - - - -
+packed	- chunked 5 GET no - all -; 25 - 5 GET no - all -
+head	5 - 0 - - - -; 5 - 0 - - - -
+a.html	- chunked 11 GET no - all -; 11 - 11 GET no - all -

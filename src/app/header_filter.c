@@ -1,6 +1,6 @@
-/* The response filter of add_header, expires and the more_ directives, with nginx's rules: only on
- * the statuses below unless `always`, a field whose value is empty is not added, Last-Modified and
- * ETag are replaced, any other field is added to what is there. */
+/* The response filter of add_header, add_trailer, expires and the more_ directives, with nginx's
+ * rules: only on the statuses below unless `always`, a field whose value is empty is not added,
+ * Last-Modified and ETag are replaced, any other field is added to what is there. */
 #include "app/header_filter.h"
 
 #include <time.h>
@@ -127,6 +127,30 @@ static void apply_rule(struct visit *v, const struct header_rule *rule)
         header_remove(&r->headers, rule->name);
 }
 
+/* --- add_trailer --- */
+
+static bool has_trailers(const struct visit *v)
+{
+    bool is_plain = is_plain_status(v->x->res.status);
+
+    for (const struct header_rule *r = v->loc->trailers; r; r = r->next)
+        if (is_plain || r->always)
+            return true;
+    return false;
+}
+
+static void add_trailers(struct visit *v)
+{
+    bool is_plain = is_plain_status(v->x->res.status);
+
+    for (const struct header_rule *r = v->loc->trailers; r; r = r->next) {
+        struct slice value = is_plain || r->always ? script_eval(r->value, v) : SLICE_EMPTY;
+
+        if (value.n)
+            header_add(&v->x->res.trailers, visit_pool(v), r->name, value);
+    }
+}
+
 static void on_head(struct filter *f, struct exchange *x)
 {
     struct visit *v = visit_of(x);
@@ -140,11 +164,14 @@ static void on_head(struct filter *f, struct exchange *x)
     more_headers_apply(v, v->loc->more_headers);
     if (v->loc->charset)
         charset_apply(v, v->loc->charset);
+    x->res.wants_trailers = has_trailers(v);
     exchange_pass_head(x, f->next);
 }
 
 static void on_body(struct filter *f, struct exchange *x, const struct chunk *c)
 {
+    if (c->is_last && x->res.wants_trailers)
+        add_trailers(visit_of(x));
     exchange_pass_body(x, f->next, c);
 }
 
@@ -154,7 +181,7 @@ void header_filter_add(struct visit *v)
 {
     struct exchange *x = v->x;
 
-    if (!v->loc->headers && !v->loc->more_headers && !v->loc->charset &&
+    if (!v->loc->headers && !v->loc->trailers && !v->loc->more_headers && !v->loc->charset &&
         v->loc->expires == EXPIRES_OFF)
         return;
     for (const struct filter *f = x->filters; f; f = f->next)

@@ -33,7 +33,7 @@ struct location *location_new_child(const struct location *parent, enum location
     l->router = NULL;
     for (int i = 0; i < PHASE_COUNT; i++)
         l->steps[i].is_inherited = true;
-    l->is_access_log_inherited = l->are_headers_inherited = true;
+    l->is_access_log_inherited = l->are_headers_inherited = l->are_trailers_inherited = true;
     l->are_error_pages_inherited = l->is_types_inherited = true;
     if (kind != LOCATION_IF) {
         l->except = NULL;

@@ -124,7 +124,7 @@ struct location {
     struct mirror_conf *mirror;           /* NULL: nothing was said */
     struct memcached_conf *memcached;     /* NULL: nothing was said; see memcached.h */
     struct error_page *error_pages;
-    struct header_rule *headers;
+    struct header_rule *headers, *trailers;
     struct more_header *more_headers;           /* of the response */
     struct more_header *more_input_headers;     /* of the request */
     struct echo_line *echo_before, *echo_after; /* echo_before_body, echo_after_body */
@@ -134,8 +134,8 @@ struct location {
     enum expires_kind expires;
     int64_t expires_seconds;
     struct access_log *access_logs;
-    bool is_access_log_inherited, are_headers_inherited, are_error_pages_inherited,
-        is_types_inherited;
+    bool is_access_log_inherited, are_headers_inherited, are_trailers_inherited,
+        are_error_pages_inherited, is_types_inherited;
     struct log_sink *error_log;
     bool lua_code_cache, lua_need_request_body, lua_use_default_type, lua_http10_buffering,
         does_lua_change_underscores, rewrites_by_lua_first;

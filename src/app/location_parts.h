@@ -16,7 +16,7 @@ struct error_page {
     struct error_page *next;
 };
 
-/* add_header / expires */
+/* add_header, add_trailer */
 struct header_rule {
     struct slice name;
     struct script *value;

@@ -37,6 +37,7 @@ struct response {
     int64_t last_modified;  /* seconds, -1: none; written as a field by exchange_start */
     struct header_list headers;
     struct header_list trailers;
+    bool wants_trailers; /* there will be some, so HTTP/1.1 takes chunks for a known length, too */
 };
 
 /* A piece of a response body. `bytes`, or `size` bytes of file `fd` from `offset` when fd >= 0. */

@@ -71,13 +71,16 @@ static bool is_tunnel(const struct exchange *x)
 
 static enum framing choose_framing(const struct exchange *x, bool has_body)
 {
+    bool can_chunk;
+
     if (!has_body)
         return FRAMING_NONE;
     if (is_tunnel(x))
         return FRAMING_CLOSE;
-    if (x->res.content_length >= 0)
+    can_chunk = x->req.version_minor >= 1 && x->settings->has_chunks;
+    if (x->res.content_length >= 0 && !(x->res.wants_trailers && can_chunk))
         return FRAMING_LENGTH;
-    return x->req.version_minor >= 1 && x->settings->has_chunks ? FRAMING_CHUNKED : FRAMING_CLOSE;
+    return can_chunk ? FRAMING_CHUNKED : FRAMING_CLOSE;
 }
 
 static void add_keep_alive_field(struct exchange *x)
@@ -107,9 +110,8 @@ static void send_head(struct exchange *x, bool has_body)
     if (!server && x->settings->server_name)
         h.server = slice_str(x->settings->server_name);
     h.is_tunnel = is_tunnel(x);
-    if (h.is_tunnel)
-        h.content_length = -1;
-    else if (has_body || (x->is_head && status_can_have_body(x->res.status)))
+    if (!h.is_tunnel && c->framing != FRAMING_CHUNKED &&
+        (has_body || (x->is_head && status_can_have_body(x->res.status))))
         h.content_length = x->res.content_length;
     h.is_chunked = c->framing == FRAMING_CHUNKED;
     h.is_keep_alive = x->keep_alive;

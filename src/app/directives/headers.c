@@ -1,4 +1,4 @@
-/* add_header and expires: what header_filter.c adds to answers. */
+/* add_header, add_trailer and expires: what header_filter.c adds to answers. */
 #include "app/directives/directives.h"
 
 #include "app/directives/tables.h"
@@ -10,18 +10,11 @@
 
 enum { DAY_SECONDS = 86400 };
 
-static void append_rule(struct location *l, struct header_rule *rule)
+/* Adds a rule at the end of `rules`, where the first of a block takes the place of those inherited.
+ */
+static bool add_rule(struct apply *a, const struct config_node *node, struct header_rule **rules,
+                     bool *are_inherited, struct config_error *e)
 {
-    struct header_rule **at = &l->headers;
-
-    while (*at)
-        at = &(*at)->next;
-    *at = rule;
-}
-
-static bool add_header(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    struct apply *a = ctx;
     struct header_rule *rule = pool_new(&a->conf->pool, struct header_rule);
 
     if (node->n_args > 2 && !slice_eq(node->args[2], SLICE("always")))
@@ -32,11 +25,27 @@ static bool add_header(void *ctx, const struct config_node *node, struct config_
     rule->always = node->n_args > 2;
     if (!directives_script(a, node, node->args[1], &rule->value, e))
         return false;
-    if (a->loc->are_headers_inherited)
-        a->loc->headers = NULL;
-    a->loc->are_headers_inherited = false;
-    append_rule(a->loc, rule);
+    if (*are_inherited)
+        *rules = NULL;
+    *are_inherited = false;
+    while (*rules)
+        rules = &(*rules)->next;
+    *rules = rule;
     return true;
+}
+
+static bool add_header(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct location *l = ((struct apply *)ctx)->loc;
+
+    return add_rule(ctx, node, &l->headers, &l->are_headers_inherited, e);
+}
+
+static bool add_trailer(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct location *l = ((struct apply *)ctx)->loc;
+
+    return add_rule(ctx, node, &l->trailers, &l->are_trailers_inherited, e);
 }
 
 static bool take_word(struct location *l, struct slice word)
@@ -97,6 +106,16 @@ static const struct directive table[] = {
             "308, with `always` to all. A value that turns out empty adds none. Inherited when the "
             "block has no `add_header` of its own.",
      .apply = add_header},
+    {.name = "add_trailer",
+     .contexts = CTX_LEVELS_IF,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 2,
+     .max_args = 3,
+     .group = GROUP,
+     .syntax = "add_trailer name value [always];",
+     .doc = "The same for a field behind the body, whose value is made when the body has ended. "
+            "Over HTTP/1.1 such a body is chunked; HTTP/1.0 has no such fields.",
+     .apply = add_trailer},
     {.name = "expires",
      .contexts = CTX_LEVELS_IF,
      .min_args = 1,
