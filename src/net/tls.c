@@ -55,6 +55,11 @@ void **tls_state(struct stream *s)
     return &tls_of(s)->state;
 }
 
+bool tls_is_early(const struct stream *s)
+{
+    return tls_stream_is_early(tls_of(s));
+}
+
 bool tls_is_open(const struct stream *s)
 {
     return tls_of(s)->phase == TLS_OPEN;
@@ -69,7 +74,7 @@ static void end_output(struct stream *s)
     if (t->has_ended)
         return;
     t->has_ended = t->must_end = true;
-    if (t->phase == TLS_OPEN)
+    if (t->phase == TLS_OPEN && !tls_is_early(s))
         (void)SSL_shutdown(t->ssl);
     if (t->phase != TLS_BROKEN)
         (void)tls_stream_push(t);
@@ -80,6 +85,7 @@ static void empty(struct tls *t)
 {
     buf_free(&t->wire.out);
     buf_free(&t->wire.first);
+    buf_free(&t->early_in);
     loop_cancel(&t->call);
     loop_cancel(&t->flush);
 }
@@ -115,7 +121,7 @@ static void close_plain(struct stream *s, bool reset)
     struct tls *t = tls_of(s);
 
     CHECK(!t->is_inside);
-    if (!reset && t->phase == TLS_OPEN && !t->has_ended && !t->wire.is_ended) {
+    if (!reset && t->phase == TLS_OPEN && !tls_is_early(s) && !t->has_ended && !t->wire.is_ended) {
         (void)SSL_shutdown(t->ssl);
         (void)tls_wire_push(&t->wire);
     }
@@ -178,6 +184,7 @@ struct stream *tls_accept_after(struct stream *under, struct tls_ctx *ctx, struc
     buf_add_slice(&t->wire.first, first);
     t->wire.must_be_tls = true;
     SSL_set_accept_state(t->ssl);
+    t->early = ctx->takes_early ? TLS_EARLY_COMES : TLS_EARLY_NONE;
     return &t->stream;
 }
 

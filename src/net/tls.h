@@ -43,8 +43,12 @@ struct stream *tls_hold(struct stream *s);
 /* Gives up a hold and clears the pointer. */
 void tls_release(struct stream **s);
 
-/* Is the handshake over? */
+/* May it be read and written? */
 bool tls_is_open(const struct stream *s);
+
+/* Is what was read of it early data of a handshake that is not over? Somebody may have sent it
+ * again (RFC 8446 section 8). */
+bool tls_is_early(const struct stream *s);
 
 /* What went wrong, for people; empty when the constant says all. Valid as long as the stream. */
 struct slice tls_error_text(const struct stream *s);

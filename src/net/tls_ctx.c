@@ -23,7 +23,7 @@
 #include "net/tls_store.h"
 #include "net/tls_verify.h"
 
-enum { SESSION_SECONDS = 300, DEPTH = 100 };
+enum { SESSION_SECONDS = 300, DEPTH = 100, EARLY_MOST = 16384 };
 
 static const struct err *fail(struct buf *why, const char *what, const char *value)
 {
@@ -183,6 +183,17 @@ static long cache_mode(const struct tls_server_options *o)
                              : SSL_SESS_CACHE_OFF;
 }
 
+/* OpenSSL's own guard against repeats would keep each session here until it is used; whoever reads
+ * early data minds instead that it may come again. */
+static void set_early(struct tls_ctx *c, const struct tls_server_options *o)
+{
+    if (!o->takes_early)
+        return;
+    c->takes_early = true;
+    SSL_CTX_set_max_early_data(c->ssl, EARLY_MOST);
+    SSL_CTX_set_options(c->ssl, SSL_OP_NO_ANTI_REPLAY);
+}
+
 static void set_sessions(SSL_CTX *ssl, const struct tls_server_options *o)
 {
     unsigned char scope[SSL_MAX_SID_CTX_LENGTH] = "";
@@ -322,6 +333,7 @@ static const struct err *fill_server(struct tls_ctx *c, const struct tls_server_
     if (o->staple.n)
         tls_staple_set_any(c, o->staple);
     set_sessions(c->ssl, o);
+    set_early(c, o);
     set_callbacks(c, o);
     return tls_command_apply(c->ssl, o->commands, o->n_commands, TLS_ROLE_SERVER, why);
 }

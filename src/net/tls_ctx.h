@@ -85,6 +85,7 @@ struct tls_server_options {
     unsigned n_commands;
     bool prefers_own_ciphers; /* ours is the order of preference */
     bool has_tickets;
+    bool takes_early; /* early data of TLS 1.3, see tls_is_early */
     const struct tls_hooks *hooks;
     void *user;
 };

@@ -119,6 +119,7 @@ void tls_hello_use_ctx(struct stream *s, struct tls_ctx *ctx)
     SSL_set_min_proto_version(ssl, (int)SSL_CTX_get_min_proto_version(to));
     SSL_set_max_proto_version(ssl, (int)SSL_CTX_get_max_proto_version(to));
     SSL_set_security_level(ssl, SSL_CTX_get_security_level(to));
+    SSL_set_max_early_data(ssl, SSL_CTX_get_max_early_data(to));
     if (ctx->curves)
         SSL_set1_curves_list(ssl, ctx->curves);
 }

@@ -27,6 +27,7 @@ struct tls_ctx {
     struct tls_staple *staples;     /* OCSP responses, see tls_staple.h */
     unsigned n_staples;
     uint16_t record_size;     /* largest record sent */
+    bool takes_early;         /* data before the handshake is over */
     bool skips_own_judgement; /* see tls_client_options */
     bool has_verify_mode;     /* by a command: connections do not go back on it */
 };

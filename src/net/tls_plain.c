@@ -51,6 +51,27 @@ static ssize_t end_of_read(struct tls *t)
     return is_end ? 0 : STREAM_AGAIN;
 }
 
+/* What has come early, then what ends the handshake. 0: both are over. */
+static ssize_t read_early(struct tls *t, void *p, size_t n)
+{
+    if (!t->early_in.n && t->early != TLS_EARLY_KEPT && tls_stream_shake(t) != 1 &&
+        !t->early_in.n) {
+        t->has_more = false;
+        return end_of_read(t);
+    }
+    n = MIN(n, t->early_in.n);
+    if (!n) {
+        t->early = TLS_EARLY_NONE;
+        return 0;
+    }
+    memcpy(p, t->early_in.p, n);
+    buf_drop(&t->early_in, n);
+    t->has_more = true; /* or the rest of the handshake, which nothing announces */
+    tls_stream_send_later(t);
+    announce(t);
+    return (ssize_t)n;
+}
+
 ssize_t tls_plain_read(struct stream *s, void *p, size_t n)
 {
     struct tls *t = tls_of(s);
@@ -62,6 +83,12 @@ ssize_t tls_plain_read(struct stream *s, void *p, size_t n)
         r = tls_handshake(s);
         if (r)
             return r;
+    }
+    if (UNLIKELY(t->early)) {
+        ssize_t early = read_early(t, p, n);
+
+        if (early)
+            return early;
     }
     tls_wire_begin(&t->wire);
     do {
@@ -123,22 +150,32 @@ static struct slice take(struct vectors *v, size_t most)
     return slice_of(gathered, n);
 }
 
+/* An answer to early data goes out before the handshake is over. */
+static bool encrypt_record(struct tls *t, struct slice piece)
+{
+    size_t sent = 0;
+    int r = UNLIKELY(tls_stream_is_early(t)) ? SSL_write_early_data(t->ssl, piece.p, piece.n, &sent)
+                                             : SSL_write_ex(t->ssl, piece.p, piece.n, &sent);
+
+    return r == 1 && sent == piece.n;
+}
+
 /* Encrypts to the staging buffer; how much, or STREAM_FAILED. */
 static ssize_t encrypt(struct tls *t, const struct iovec *iov, int n)
 {
     struct vectors v = {iov, n, 0};
-    size_t total = 0, size = record_size(t), sent;
+    size_t total = 0, size = record_size(t);
 
     while (total < WRITE_MOST) {
         struct slice piece = take(&v, MIN(size, WRITE_MOST - total));
 
         if (!piece.n)
             break;
-        if (UNLIKELY(SSL_write_ex(t->ssl, piece.p, piece.n, &sent) != 1 || sent != piece.n))
+        if (UNLIKELY(!encrypt_record(t, piece)))
             return tls_stream_fail_by_library(t);
-        total += sent;
+        total += piece.n;
         if (t->sent_small < SMALL_MOST) {
-            t->sent_small += (uint32_t)sent;
+            t->sent_small += (uint32_t)piece.n;
             size = record_size(t);
         }
     }

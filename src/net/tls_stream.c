@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "loop/io.h"
 #include "net/tls.h"
+#include "net/tls_early.h"
 #include "net/tls_error.h"
 
 void tls_stream_follow(struct tls *t)
@@ -108,9 +109,21 @@ static int open_up(struct tls *t)
     if (UNLIKELY(log_is_on(NULL, LOG_DEBUG)))
         note_open(t);
     tls_stream_send_later(t);
-    t->has_more = tls_stream_has_pending(t);
+    t->has_more = t->early || tls_stream_has_pending(t);
     tls_stream_follow(t);
     return 0;
+}
+
+int tls_stream_shake(struct tls *t)
+{
+    int r;
+
+    ERR_clear_error();
+    tls_wire_begin(&t->wire);
+    t->is_inside = true;
+    r = t->early ? tls_early_shake(t) : SSL_do_handshake(t->ssl);
+    t->is_inside = false;
+    return r;
 }
 
 int tls_handshake(struct stream *s)
@@ -120,15 +133,11 @@ int tls_handshake(struct stream *s)
 
     if (t->phase != TLS_HANDSHAKE)
         return s->err ? STREAM_FAILED : 0;
-    ERR_clear_error();
-    tls_wire_begin(&t->wire);
-    t->is_inside = true;
-    r = SSL_do_handshake(t->ssl);
-    t->is_inside = false;
+    r = tls_stream_shake(t);
     want = SSL_want(t->ssl);
     t->is_hooked =
         want == SSL_X509_LOOKUP || want == SSL_CLIENT_HELLO_CB || want == SSL_RETRY_VERIFY;
-    if (r == 1)
+    if (r == 1 || (t->early_in.n && t->wire.is_starved))
         return open_up(t);
     if (tls_stream_push(t) == STREAM_FAILED)
         return STREAM_FAILED;

@@ -15,6 +15,13 @@
 
 enum tls_phase { TLS_HANDSHAKE, TLS_OPEN, TLS_BROKEN };
 
+enum tls_early {
+    TLS_EARLY_NONE,  /* the handshake is over, or nothing is taken before */
+    TLS_EARLY_COMES, /* there may be some */
+    TLS_EARLY_CAME,  /* there is no more; the handshake goes on */
+    TLS_EARLY_KEPT,  /* the handshake is over; some was not read yet */
+};
+
 struct tls {
     struct stream stream;
     struct tls_wire wire;
@@ -25,10 +32,11 @@ struct tls {
     struct loop_call flush; /* what the handshake left to be sent */
     void *state;            /* of hooks */
     size_t debt;
+    struct buf early_in; /* early data that was not read yet */
     unsigned holds;      /* besides the owner's */
     uint32_t sent_small; /* since the start or the last silence, up to SMALL_MOST */
     uint32_t last_write; /* clock_ms() */
-    uint8_t phase;
+    uint8_t phase, early;
     uint8_t watched, watched_under;
     bool has_more;
     bool is_inside; /* OpenSSL is on the stack: a hook may be running */
@@ -50,6 +58,12 @@ static inline bool tls_stream_has_pending(const struct tls *t)
     return SSL_has_pending(t->ssl) || tls_wire_has_first(&t->wire);
 }
 
+/* See tls_is_early. */
+static inline bool tls_stream_is_early(const struct tls *t)
+{
+    return t->phase == TLS_OPEN && (t->early == TLS_EARLY_COMES || t->early == TLS_EARLY_CAME);
+}
+
 /* Brings what is watched underneath in line. */
 void tls_stream_follow(struct tls *t);
 
@@ -61,6 +75,9 @@ int tls_stream_fail_by_library(struct tls *t);
 
 /* Sends what is staged as far as it goes: 0, or STREAM_FAILED. */
 int tls_stream_push(struct tls *t);
+
+/* Goes on with the handshake: as SSL_do_handshake. */
+int tls_stream_shake(struct tls *t);
 
 /* What is staged goes with the next write, or at the end of the turn (t->flush). */
 void tls_stream_send_later(struct tls *t);

@@ -37,3 +37,9 @@ struct slice method_name(enum method m)
 {
     return names[m];
 }
+
+bool method_is_safe(enum method m)
+{
+    return m == METHOD_GET || m == METHOD_HEAD || m == METHOD_OPTIONS || m == METHOD_TRACE ||
+           m == METHOD_PROPFIND;
+}

@@ -31,4 +31,7 @@ enum method method_parse(struct slice name);
 /* The token of a method; "" for METHOD_OTHER. */
 struct slice method_name(enum method m);
 
+/* Does it change nothing at the server (RFC 9110 section 9.2.1)? */
+bool method_is_safe(enum method m);
+
 #endif

@@ -395,9 +395,14 @@ static const struct directive table[] = {
            "other servers. May repeat: the first seals, all open.",
            read_ticket_key),
      .flags = DIRECTIVE_REPEATS},
-    FLAG("ssl_early_data", "off", has_early_data,
-         "Accepted for compatibility: early data of TLS 1.3 is never taken, because anybody can "
-         "send it again. Clients send the request anew once the handshake is over."),
+    FLAG(
+        "ssl_early_data", "off", has_early_data,
+        "Takes requests of `http` that a client which resumes a session sends before the handshake "
+        "is over (TLS 1.3, RFC 8470), up to 16 kB. Anybody who has seen them can send them again, "
+        "so only GET, HEAD, OPTIONS, TRACE and PROPFIND are answered; other methods get 425, with "
+        "which clients ask again later. Servers that such a request is passed on to see "
+        "`Early-Data: 1`; `$ssl_early_data` is `1` until the handshake is over. That of the "
+        "default server of an address holds for all."),
     {ENTRY("ssl_buffer_size", "size", "ssl_buffer_size 16k;",
            "The largest record sent, at most 16k. The first 20 kB of an answer, and those after a "
            "second of silence, go in records that fit into a packet.",

@@ -6,6 +6,7 @@
 #include "app/proxy/proxy_switch.h"
 #include "app/script.h"
 #include "http/body_spool.h"
+#include "net/tls.h"
 #include "proto/grammar.h"
 
 /* Fields that are never passed on as they are: of the connection, or written by ourselves. */
@@ -89,6 +90,16 @@ static void set_fields(struct proxy *p, struct client_request *out)
         set_field(p, out, f->name, script_eval(f->value, p->v));
 }
 
+/* The server must know that somebody may have sent this again (RFC 8470 section 5.1). */
+static void say_early(struct proxy *p, struct client_request *out)
+{
+    const struct stream *tls = p->v->x->req.tls;
+    struct slice name = SLICE("Early-Data");
+
+    if (tls && tls_is_early(tls) && !find_set(p, name) && !header_find(&out->headers, name))
+        header_add(&out->headers, &p->up->pool, name, SLICE("1"));
+}
+
 static void set_method(struct proxy *p, struct client_request *out)
 {
     const struct request *r = &p->v->x->req;
@@ -161,6 +172,7 @@ bool proxy_request_make(struct proxy *p)
     set_fields(p, out);
     if (p->conf->flags & PROXY_PASS_HEADERS)
         copy_fields(p, out);
+    say_early(p, out);
     set_connection(p, out);
     set_body(p, out);
     if (p->spool)

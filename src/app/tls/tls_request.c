@@ -1,10 +1,14 @@
-/* A client may ask for one name in the handshake and for another in a request. That is refused
+/* What comes in early data may be a repeat, so only methods that change nothing are taken there:
+ * 425 has the client ask again once the handshake is over (RFC 8470 section 5.2).
+ *
+ * A client may ask for one name in the handshake and for another in a request. That is refused
  * where the rules for clients' certificates are those of the other one: 421 (RFC 9110
  * section 15.5.20). */
 #include "app/tls/tls_request.h"
 
 #include "app/router.h"
 #include "app/tls/tls_conf.h"
+#include "net/tls.h"
 #include "net/tls_error.h"
 #include "net/tls_info.h"
 
@@ -57,9 +61,12 @@ static int check_certificate(struct visit *v, const struct tls_conf *t)
 
 int tls_request_check(struct visit *v)
 {
+    const struct request *r = &v->x->req;
     const struct tls_conf *t = v->vhost->base->tls;
-    struct slice asked = tls_server_name(v->x->req.tls);
+    struct slice asked = tls_server_name(r->tls);
 
+    if (tls_is_early(r->tls) && !method_is_safe(r->method))
+        return refuse(v, 425, "client sent early data with a method that is not safe");
     if (!t || t->check == TLS_CHECK_OFF)
         return 0;
     if (asked.n && tls_request_vhost(v->listen, asked) != v->vhost)

@@ -89,6 +89,7 @@ static struct tls_server_options options_of(struct app_conf *conf, const struct 
         .n_commands = t->n_commands,
         .prefers_own_ciphers = t->prefers_own_ciphers,
         .has_tickets = t->has_tickets,
+        .takes_early = t->has_early_data && !l->is_stream,
         .ticket_keys = t->ticket_keys,
         .n_ticket_keys = t->n_ticket_keys,
         .hooks = &tls_handshake_hooks,

@@ -3,6 +3,7 @@
 #include "app/variables.h"
 
 #include "base/encode.h"
+#include "net/tls.h"
 #include "net/tls_certificate.h"
 #include "net/tls_error.h"
 #include "net/tls_info.h"
@@ -84,12 +85,11 @@ static struct slice get_reused(struct visit *v, const struct variable *var)
     return tls_is_resumed(v->x->req.tls) ? SLICE("r") : SLICE(".");
 }
 
-/* "1" while early data is answered; none is ever taken. */
+/* "1" as long as the handshake is not over. */
 static struct slice get_early_data(struct visit *v, const struct variable *var)
 {
-    UNUSED(v);
     UNUSED(var);
-    return VARIABLE_NONE;
+    return v->x->req.tls && tls_is_early(v->x->req.tls) ? SLICE("1") : VARIABLE_NONE;
 }
 
 static struct slice get_verify(struct visit *v, const struct variable *var)

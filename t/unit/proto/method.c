@@ -14,6 +14,9 @@ static void test_round_trip(void **state)
         assert_int_equal(method_parse(method_name((enum method)m)), m);
     }
     assert_int_equal(method_name(METHOD_OTHER).n, 0);
+    assert_true(method_is_safe(METHOD_GET) && method_is_safe(METHOD_PROPFIND));
+    assert_false(method_is_safe(METHOD_POST) || method_is_safe(METHOD_CONNECT) ||
+                 method_is_safe(METHOD_OTHER));
     assert_int_equal(method_parse(SLICE("PATCH")), METHOD_PATCH);
     assert_int_equal(method_parse(SLICE("MOVE")), METHOD_MOVE);
 }
