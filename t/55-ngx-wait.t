@@ -886,3 +886,50 @@ http lua semaphore wait
 http lua semaphore wait yielding
 http lua semaphore cleanup
 http lua semaphore post
+
+
+
+=== TEST 40: light threads of a timer: it is over with the last of them; ngx.exit in one ends all; what has ended is not counted
+--- config
+    location = /t {
+        content_by_lua_block {
+            local told, ended = {}, 0
+            ngx.timer.at(0, function()
+                ngx.ctx.said = "by the first"
+                ngx.thread.spawn(function()
+                    while not told[1] do
+                        ngx.sleep(0.001)
+                    end
+                    told[2] = ngx.ctx.said .. " " .. ngx.timer.running_count()
+                end)
+                told[1] = true
+            end)
+            while not told[2] do
+                ngx.sleep(0.001)
+            end
+            ngx.say(told[2])
+            ngx.timer.at(0, function()
+                ngx.thread.spawn(function()
+                    ngx.sleep(0.001)
+                    ngx.exit(ngx.OK)
+                end)
+                ngx.sleep(100)
+                ngx.log(ngx.ERR, "not reached")
+            end)
+            ngx.timer.at(0, function() ngx.exit(ngx.OK) end)
+            while ngx.timer.pending_count() + ngx.timer.running_count() > 0 do
+                ngx.sleep(0.001)
+            end
+            ngx.say("all over")
+        }
+    }
+--- request
+GET /t
+--- response_body
+by the first 1
+all over
+--- error_log
+lua clean up the timer for pending ngx.sleep
+http lua close fake http connection
+--- no_error_log
+[error]

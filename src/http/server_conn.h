@@ -21,6 +21,9 @@
 
 enum { SERVER_CONN_BUFFER = 65536 };
 
+/* Nginx's words, in the log of whichever protocol. */
+#define SEND_TIMED_OUT "client timed out (110: Connection timed out) while sending to client"
+
 enum server_conn_phase {
     CONN_IDLE,   /* between requests: not a byte of the next one has come */
     CONN_HEAD,   /* a part of a head has come */
