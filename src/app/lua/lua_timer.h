@@ -1,5 +1,5 @@
-/* What the tasks of a timer share, its first one and the light threads: whom they log for, what ends
- * with the last of them. */
+/* What the tasks of a timer share, its first one and the light threads: whom they log for, what
+ * ends with the last of them. */
 #ifndef APP_LUA_LUA_TIMER_H
 #define APP_LUA_LUA_TIMER_H
 
@@ -8,8 +8,8 @@
 
 struct co;
 
-/* The timer of a new task: lines tell the context ngx.timer and `subject`. `is_of_stream`: a session
- * of `stream` has asked for it. */
+/* The timer of a new task: lines tell the context ngx.timer and `subject`. `is_of_stream`: a
+ * session of `stream` has asked for it. */
 void lua_timer_begin(struct co *co, struct slice subject, bool is_of_stream);
 
 /* `co`, a light thread, belongs to the timer of `of`, or to none when that does. */
