@@ -559,14 +559,18 @@ GET /t
 --- config
     location = /t {
         content_by_lua_block {
-            ngx.timer.at(100, function(premature) ngx.log(ngx.WARN, "premature: ", premature) end)
+            ngx.timer.at(100, function(premature)
+                ngx.log(ngx.WARN, "premature: ", premature, " ", select(2, ngx.timer.at(1, function() end)))
+                ngx.timer.at(0, function(again) ngx.log(ngx.WARN, "one more: ", again) end)
+            end)
             ngx.say("x")
         }
     }
 --- request
 GET /t
 --- shutdown_error_log
-premature: true
+premature: true process exiting
+one more: false
 --- response_body
 x
 --- no_error_log

@@ -138,7 +138,7 @@ ask MOVE /one -H "$(to /dir/one%2e)"; ls html/dir; ask MOVE /two -H 'Destination
 mkdir html/deep; ask MOVE /two -H 'Destination: /deep/a/two'; echo x >html/deep/x; ask MOVE /deep/x -H 'Destination: /deep/b/c/x'; cat html/deep/b/c/x; stop
 X
 --- exec_out
-COPY /one: 201
+COPY /one: 204
 one
 COPY /two: 204
 two
@@ -158,7 +158,7 @@ COPY /dir/: 201
 ./below
 ./below/deep
 COPY /dir/: 201
-MOVE /tree/: 204
+MOVE /tree/: 201
 .
 ./below
 ./below/deep
@@ -167,12 +167,12 @@ copy
 dir
 one
 two
-MOVE /one: 201
+MOVE /one: 204
 below
 link
 one.
 MOVE /two: 409
 MOVE /two: 400
 MOVE /two: 409
-MOVE /deep/x: 201
+MOVE /deep/x: 204
 x

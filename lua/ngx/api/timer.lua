@@ -37,7 +37,12 @@ local function tell_expired(entry)
     core.log_line(8, (entry.is_of_stream and "stream " or "") .. "lua ngx.timer expired")
 end
 
+--- When the process ends nobody waits for timers any more: what is due at once is run at once.
 local function add(entry)
+    if C.ffi_ngx_is_exiting() ~= 0 then
+        tell_expired(entry)
+        return start(entry, false)
+    end
     entry.timer = tasks.timer(entry.delay, function()
         pending[entry], n_pending = nil, n_pending - 1
         tell_expired(entry)

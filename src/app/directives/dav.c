@@ -82,7 +82,8 @@ static const struct directive table[] = {
      .default_text = "dav_methods off;",
      .doc = "What clients may do to files: `PUT`, `DELETE`, `MKCOL`, `COPY`, `MOVE` (RFC 4918). A "
             "file that is put appears under its name once it is whole. Symbolic links are removed "
-            "and moved as such, never followed; copies leave them out. The root of a location is "
+            "and moved as such, never followed; copies leave them out. A file that was copied or "
+            "moved is 204, a directory 201, as in nginx. The root of a location is "
             "neither deleted nor moved. Say who may do that, by `auth_basic` or the like.",
      .apply = set_methods},
     {.name = "dav_access",

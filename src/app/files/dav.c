@@ -262,13 +262,12 @@ static bool is_inside(const char *path, const char *of)
     return strncmp(path, of, n) == 0 && (path[n] == '/' || path[n] == '\0');
 }
 
-/* Makes room for it. 0, or the status to answer with; `*is_new_out`: nothing is there. */
-static int make_room(const struct transfer *t, bool *is_new_out)
+/* Makes room for it. 0, or the status to answer with. */
+static int make_room(const struct transfer *t)
 {
     struct stat st;
 
-    *is_new_out = lstat(t->to, &st) < 0;
-    if (*is_new_out)
+    if (lstat(t->to, &st) < 0)
         return 0;
     if (!t->overwrites)
         return 412;
@@ -280,7 +279,6 @@ static int make_room(const struct transfer *t, bool *is_new_out)
 static enum step_result carry_out(struct transfer *t)
 {
     struct visit *v = t->v;
-    bool is_new;
     int status, why;
 
     if (lstat(t->from, &t->st) < 0)
@@ -289,7 +287,7 @@ static enum step_result carry_out(struct transfer *t)
         return fail(v, t->is_move ? "MOVE" : "COPY", t->from, EISDIR, 409);
     if (is_inside(t->to, t->from) || is_inside(t->from, t->to))
         return refuse(v, 403, "source and destination are within each other");
-    status = make_room(t, &is_new);
+    status = make_room(t);
     if (status == 412)
         return refuse(v, 412, "the destination exists, and \"Overwrite\" says F");
     if (status)
@@ -299,7 +297,7 @@ static enum step_result carry_out(struct transfer *t)
     why = t->is_move ? dav_tree_move(t->from, t->to) : dav_tree_copy(t->from, t->to, t->is_whole);
     if (why)
         return fail(v, "could not create", t->to, why, 409);
-    return succeed(v, is_new ? 201 : 204, false);
+    return succeed(v, S_ISDIR(t->st.st_mode) ? 201 : 204, false); /* as nginx; there or not */
 }
 
 /* Overwrite: T, which is also without it, or F. */
