@@ -559,14 +559,18 @@ GET /t
 --- config
     location = /t {
         content_by_lua_block {
-            ngx.timer.at(100, function(premature) ngx.log(ngx.WARN, "premature: ", premature) end)
+            ngx.timer.at(100, function(premature)
+                ngx.log(ngx.WARN, "premature: ", premature, " ", select(2, ngx.timer.at(1, function() end)))
+                ngx.timer.at(0, function(again) ngx.log(ngx.WARN, "one more: ", again) end)
+            end)
             ngx.say("x")
         }
     }
 --- request
 GET /t
 --- shutdown_error_log
-premature: true
+premature: true process exiting
+one more: false
 --- response_body
 x
 --- no_error_log
@@ -909,5 +913,52 @@ http lua semaphore post
 GET /t
 --- response_body
 0 were early
+--- no_error_log
+[error]
+
+
+
+=== TEST 48: light threads of a timer: it is over with the last of them; ngx.exit in one ends all; what has ended is not counted
+--- config
+    location = /t {
+        content_by_lua_block {
+            local told, ended = {}, 0
+            ngx.timer.at(0, function()
+                ngx.ctx.said = "by the first"
+                ngx.thread.spawn(function()
+                    while not told[1] do
+                        ngx.sleep(0.001)
+                    end
+                    told[2] = ngx.ctx.said .. " " .. ngx.timer.running_count()
+                end)
+                told[1] = true
+            end)
+            while not told[2] do
+                ngx.sleep(0.001)
+            end
+            ngx.say(told[2])
+            ngx.timer.at(0, function()
+                ngx.thread.spawn(function()
+                    ngx.sleep(0.001)
+                    ngx.exit(ngx.OK)
+                end)
+                ngx.sleep(100)
+                ngx.log(ngx.ERR, "not reached")
+            end)
+            ngx.timer.at(0, function() ngx.exit(ngx.OK) end)
+            while ngx.timer.pending_count() + ngx.timer.running_count() > 0 do
+                ngx.sleep(0.001)
+            end
+            ngx.say("all over")
+        }
+    }
+--- request
+GET /t
+--- response_body
+by the first 1
+all over
+--- error_log
+lua clean up the timer for pending ngx.sleep
+http lua close fake http connection
 --- no_error_log
 [error]

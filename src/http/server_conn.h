@@ -21,6 +21,9 @@
 #include "net/stream.h"
 #include "proto/http1_parse.h"
 
+/* Nginx's words, in the log of whichever protocol. */
+#define SEND_TIMED_OUT "client timed out (110: Connection timed out) while sending to client"
+
 enum server_conn_wait {
     CONN_WAIT_NONE,
     CONN_WAIT_PROXIED, /* for the header of the PROXY protocol */

@@ -440,6 +440,10 @@ static void on_expired(struct server_conn *c, enum server_conn_wait what)
         exchange_notify_body(c->x);
         return;
     case CONN_WAIT_SEND:
+        if (c->x)
+            log_write(&c->x->log, LOG_INFO, SEND_TIMED_OUT);
+        else
+            server_conn_log(c, LOG_INFO, SEND_TIMED_OUT);
         lose(c, &err_timeout, true);
         return;
     case CONN_WAIT_PEER:

@@ -52,7 +52,7 @@ static void expire(struct server_h2_stream *st)
         log_write(&x->log, LOG_INFO, "client timed out while reading client request body");
         x->body_err = &err_timeout;
     } else {
-        log_write(&x->log, LOG_INFO, "client timed out while sending to client");
+        log_write(&x->log, LOG_INFO, SEND_TIMED_OUT);
         h2_session_reset(st->h2->link.session, st->s.id, H2_CANCEL);
     }
     h2_stream_note(&st->s);

@@ -363,6 +363,13 @@ static void on_deadline(struct timer *t)
     fail(c, is_resolving ? CONNECT_RESOLVE : CONNECT_TCP, &err_timeout);
 }
 
+static void start_deadline(struct connect *c)
+{
+    if (!timer_is_active(&c->deadline))
+        timer_start(&c->deadline,
+                    c->options.total_timeout ? c->options.total_timeout : CONNECT_DEADLINE_MS);
+}
+
 static void add_addresses(struct connect *c, const struct addr_list *l)
 {
     for (unsigned i = 0; i < l->n; i++) {
@@ -389,6 +396,7 @@ static void on_resolved(void *user, const struct dns_result *r)
         fail(c, CONNECT_RESOLVE, r->err);
         return;
     }
+    start_deadline(c);
     add_addresses(c, r->addrs);
     if (c->query && !c->queue[preferred(c)].n)
         timer_start(&c->stagger, CONNECT_RESOLUTION_DELAY_MS);
@@ -459,11 +467,13 @@ static void start(struct connect *c, const struct connect_options *o)
 {
     struct addr a;
 
-    timer_start(&c->deadline, o->total_timeout ? o->total_timeout : CONNECT_DEADLINE_MS);
+    start_deadline(c);
     if (o->addr) {
         start_known(c, o->addr);
     } else if (o->unix_path.n == 0) {
-        if (!addr_literal(o->host, &a))
+        if (addr_literal(o->host, &a))
+            timer_stop(&c->deadline); /* until something can take time: on_resolved */
+        else
             buf_printf(&c->text, SLICE_FMT ":%u: ", SLICE_ARG(o->host), o->port);
         c->query = dns_lookup_each(c->options.resolver, o->host, o->family, on_resolved, c);
     } else if (unix_address(o->unix_path, &a)) {

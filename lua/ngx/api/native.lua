@@ -38,6 +38,7 @@ void ffi_ngx_enable_agent(void);
 int ffi_ngx_is_agent(void);
 int ffi_ngx_most_pending_timers(void);
 int ffi_ngx_most_running_timers(void);
+unsigned ffi_ngx_running_timers(void);
 int ffi_ngx_is_exiting(void);
 int ffi_fields_count(int is_response);
 int ffi_fields_at(int is_response, int i, struct ffi_str *name, struct ffi_str *value);

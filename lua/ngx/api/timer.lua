@@ -8,7 +8,7 @@ local tasks = require "perilune.core.task"
 local C = native.C
 
 local timer = {}
-local pending, n_pending, n_running = {}, 0, 0
+local pending, n_pending = {}, 0
 
 local function traced(e)
     return debug.traceback(tostring(e), 2)
@@ -16,29 +16,36 @@ end
 
 local function run(fn, premature, args)
     local ok, err = xpcall(fn, traced, premature, unpack(args, 1, args.n))
-    n_running = n_running - 1
     if not ok then
         core.log_line(4, "lua entry thread aborted: runtime error: " .. err)
     end
 end
 
---- Those that run because the process ends are not counted: none of them is to be left out.
+--- Those that run because the process ends are all run, however many they are.
 local function start(entry, premature)
-    if not premature and n_running >= C.ffi_ngx_most_running_timers() then
+    if not premature and C.ffi_ngx_running_timers() >= C.ffi_ngx_most_running_timers() then
         local info = debug.getinfo(entry.fn, "S")
         core.log_line(2, "lua failed to run timer with function defined at " .. info.source .. ":" .. info.linedefined
             .. (entry.is_of_stream and ": stream lua: " or ": ") .. C.ffi_ngx_most_running_timers()
             .. " lua_max_running_timers are not enough")
         return
     end
-    n_running = n_running + 1
     core.spawn_timer(entry.subject, entry.is_of_stream, run, entry.fn, premature, entry.args)
 end
 
+local function tell_expired(entry)
+    core.log_line(8, (entry.is_of_stream and "stream " or "") .. "lua ngx.timer expired")
+end
+
+--- When the process ends nobody waits for timers any more: what is due at once is run at once.
 local function add(entry)
+    if C.ffi_ngx_is_exiting() ~= 0 then
+        tell_expired(entry)
+        return start(entry, false)
+    end
     entry.timer = tasks.timer(entry.delay, function()
         pending[entry], n_pending = nil, n_pending - 1
-        core.log_line(8, (entry.is_of_stream and "stream " or "") .. "lua ngx.timer expired")
+        tell_expired(entry)
         if entry.is_repeated and C.ffi_ngx_is_exiting() == 0 then
             add(entry)
         end
@@ -108,7 +115,7 @@ end
 
 --- Timers whose function runs.
 function timer.running_count()
-    return n_running
+    return C.ffi_ngx_running_timers()
 end
 
 --- The process is ending: every pending function runs at once, with premature = true.
@@ -121,6 +128,7 @@ local function drain()
     pending, n_pending = {}, 0
     for entry in pairs(all) do
         entry.timer:stop()
+        tell_expired(entry)
         start(entry, true)
     end
 end

@@ -18,6 +18,7 @@ void app_register_directives(void)
     directives_headers_register();
     directives_more_headers_register();
     directives_bodies_register();
+    directives_dav_register();
     directives_compress_register();
     directives_rewrite_register();
     directives_set_misc_register();

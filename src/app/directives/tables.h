@@ -20,6 +20,9 @@ void directives_location_register(void);
 /* Those of files. */
 void directives_files_register(void);
 
+/* Those of what clients do to files. */
+void directives_dav_register(void);
+
 /* Those of limits and timeouts. */
 void directives_limits_register(void);
 

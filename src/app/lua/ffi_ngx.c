@@ -344,6 +344,11 @@ int ffi_ngx_most_pending_timers(void)
     return conf && conf->max_pending_timers ? (int)conf->max_pending_timers : 1024;
 }
 
+unsigned ffi_ngx_running_timers(void)
+{
+    return lua_timer_count();
+}
+
 int ffi_ngx_most_running_timers(void)
 {
     const struct app_conf *conf = app_conf_current();

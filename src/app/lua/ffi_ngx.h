@@ -126,6 +126,9 @@ int ffi_ngx_most_pending_timers(void);
 /* Timers allowed to run at a time (lua_max_running_timers). */
 int ffi_ngx_most_running_timers(void);
 
+/* Timers whose code runs. */
+unsigned ffi_ngx_running_timers(void);
+
 /* 1 when the process is ending. */
 int ffi_ngx_is_exiting(void);
 

@@ -115,6 +115,26 @@ static struct co *new_thread(struct ngx_visit *nv)
     return co;
 }
 
+/* Also of its light threads: they belong together, as those of a request do. */
+static void on_timer_end(struct co *co, enum co_result result, int n)
+{
+    UNUSED(n);
+    if (result == CO_FAILED)
+        log_write(co->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
+                  co_traceback(co));
+    if (result == CO_EXITED)
+        lua_timer_kill_others(co);
+    if (!lua_timer_leave(co))
+        return;
+    owned_lose_all(lua_timer_sockets(co));
+    luaL_unref(vm_main(), LUA_REGISTRYINDEX, *lua_timer_ctx_ref(co));
+    if (lua_timer_is_of_stream(co))
+        log_write(co->log, LOG_DEBUG, "stream lua close fake stream connection");
+    else
+        log_write(co->log, LOG_DEBUG, "http lua close fake http connection");
+    lua_timer_end(co);
+}
+
 int lib_ngx_thread_spawn(lua_State *L)
 {
     struct co *self = co_current(), *co;
@@ -130,8 +150,9 @@ int lib_ngx_thread_spawn(lua_State *L)
             co_stand_beside(co, self);
     }
     if (!co) {
-        co = co_new(NULL, NULL);
-        co->log = self->log;
+        co = co_new(NULL, on_timer_end);
+        co_detach(co);
+        lua_timer_join(co, self);
     }
     lua_checkstack(co->L, n);
     lua_xmove(L, co->L, n);
@@ -170,21 +191,6 @@ int lib_ngx_thread_timer_ctx(lua_State *L)
     return 1;
 }
 
-static void on_timer_end(struct co *co, enum co_result result, int n)
-{
-    UNUSED(n);
-    if (result == CO_FAILED)
-        log_write(co->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
-                  co_traceback(co));
-    owned_lose_all(lua_timer_sockets(co));
-    luaL_unref(vm_main(), LUA_REGISTRYINDEX, *lua_timer_ctx_ref(co));
-    if (lua_timer_is_of_stream(co))
-        log_write(co->log, LOG_DEBUG, "stream lua close fake stream connection");
-    else
-        log_write(co->log, LOG_DEBUG, "http lua close fake http connection");
-    lua_timer_free_log(co);
-}
-
 int lib_ngx_thread_timer_subject(lua_State *L)
 {
     struct visit *v = lua_current_visit();
@@ -210,7 +216,7 @@ int lib_ngx_thread_spawn_timer(lua_State *L)
     struct slice subject;
 
     subject.p = luaL_checklstring(L, 1, &subject.n);
-    lua_timer_make_log(co, subject, lua_toboolean(L, 2));
+    lua_timer_begin(co, subject, lua_toboolean(L, 2));
     lua_checkstack(co->L, n);
     lua_xmove(L, co->L, n);
     co_queue(co, n - 1);

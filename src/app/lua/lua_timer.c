@@ -4,12 +4,16 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "app/lua/lua_kill.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "bind/co.h"
 
+static unsigned n_timers; /* process-wide: see lua_timer_count */
+
 struct timer_log {
     struct log_ctx ctx;
+    unsigned n_tasks;
     struct list sockets;
     int ctx_ref; /* ngx.ctx */
     bool is_of_stream;
@@ -29,23 +33,60 @@ static struct timer_log *log_of(const struct co *co)
     return CONTAINER_OF((struct log_ctx *)(uintptr_t)co->log, struct timer_log, ctx);
 }
 
-void lua_timer_make_log(struct co *co, struct slice subject, bool is_of_stream)
+void lua_timer_begin(struct co *co, struct slice subject, bool is_of_stream)
 {
     struct timer_log *log = mem_alloc(sizeof(*log) + subject.n + 1);
 
     log->ctx = (struct log_ctx){.describe = describe};
+    log->n_tasks = 1;
     list_init(&log->sockets);
     log->ctx_ref = LUA_NOREF;
     log->is_of_stream = is_of_stream;
     memcpy(log->subject, subject.p, subject.n);
     log->subject[subject.n] = '\0';
     co->log = &log->ctx;
+    n_timers++;
 }
 
-void lua_timer_free_log(struct co *co)
+void lua_timer_join(struct co *co, const struct co *of)
+{
+    struct timer_log *log = log_of(of);
+
+    co->log = of->log;
+    if (log)
+        log->n_tasks++;
+}
+
+bool lua_timer_leave(struct co *co)
+{
+    struct timer_log *log = log_of(co);
+
+    return log && --log->n_tasks == 0;
+}
+
+void lua_timer_end(struct co *co)
 {
     mem_free(log_of(co));
     co->log = NULL;
+    n_timers--;
+}
+
+static void kill_other(struct co *co, void *arg)
+{
+    const struct co *self = arg;
+
+    if (co != self && co->log == self->log)
+        lua_kill(co);
+}
+
+void lua_timer_kill_others(const struct co *co)
+{
+    co_each(kill_other, (void *)(uintptr_t)co);
+}
+
+unsigned lua_timer_count(void)
+{
+    return n_timers;
 }
 
 const char *lua_timer_subject(const struct co *co)

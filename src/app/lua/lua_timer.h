@@ -1,4 +1,5 @@
-/* What is known of a timer's task: whom it logs for, what ends with it. */
+/* What the tasks of a timer share, its first one and the light threads: whom they log for, what
+ * ends with the last of them. */
 #ifndef APP_LUA_LUA_TIMER_H
 #define APP_LUA_LUA_TIMER_H
 
@@ -7,12 +8,24 @@
 
 struct co;
 
-/* Gives a task its log: lines tell the context ngx.timer and `subject`. `is_of_stream`: a session
- * of `stream` has asked for it. To be freed by lua_timer_free_log. */
-void lua_timer_make_log(struct co *co, struct slice subject, bool is_of_stream);
+/* The timer of a new task: lines tell the context ngx.timer and `subject`. `is_of_stream`: a
+ * session of `stream` has asked for it. */
+void lua_timer_begin(struct co *co, struct slice subject, bool is_of_stream);
 
-/* Takes it away. */
-void lua_timer_free_log(struct co *co);
+/* `co`, a light thread, belongs to the timer of `of`, or to none when that does. */
+void lua_timer_join(struct co *co, const struct co *of);
+
+/* A task of a timer has ended. True: it was the last one; the timer is to be ended. */
+bool lua_timer_leave(struct co *co);
+
+/* After the last one: frees what is known of it. */
+void lua_timer_end(struct co *co);
+
+/* ngx.exit in one of its tasks: the others are killed. */
+void lua_timer_kill_others(const struct co *co);
+
+/* Timers that have begun and not ended. */
+unsigned lua_timer_count(void);
 
 /* The subject; empty for what is no task of a timer (NULL is none). */
 const char *lua_timer_subject(const struct co *co);

@@ -231,6 +231,17 @@ static void test_timeouts(void **state)
 }
 
 /* The family that is preferred does not answer: the other is tried beside it. */
+/* What is there before its deadline counts, however late we look. */
+static void test_late_look(void **state)
+{
+    UNUSED(state);
+    begin((struct connect_options){.host = SLICE("127.0.0.1"), .total_timeout = 1});
+    (void)usleep(5000);
+    while (connecting)
+        loop_turn(true);
+    assert_peer("127.0.0.1");
+}
+
 static void test_race(void **state)
 {
     int v4 = listening;
@@ -330,6 +341,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refused, start, stop),
         cmocka_unit_test_setup_teardown(test_unresolved, start, stop),
         cmocka_unit_test_setup_teardown(test_timeouts, start, stop),
+        cmocka_unit_test_setup_teardown(test_late_look, start, stop),
         cmocka_unit_test_setup_teardown(test_race, start, stop),
         cmocka_unit_test_setup_teardown(test_resolution_delay, start, stop),
         cmocka_unit_test_setup_teardown(test_local, start, stop),
