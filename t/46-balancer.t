@@ -247,3 +247,25 @@ directive is duplicate
 ["http\n", "http\n", "-1 no upstream found\n"]
 --- response_headers eval
 ["", "X-Said: 0 0", ""]
+
+
+
+=== TEST 7: Lua leaves the choice to the servers of the block, each of which is tried
+--- http_config
+    upstream left {
+        server 127.0.0.1:$TEST_NGINX_RAND_PORT_1 max_fails=0 weight=99;
+        server 127.0.0.1:$TEST_NGINX_SERVER_PORT max_fails=0;
+        balancer_by_lua_block { ngx.ctx.tries = (ngx.ctx.tries or 0) + 1 }
+    }
+--- config
+    location = /t {
+        proxy_pass http://left/back;
+        header_filter_by_lua_block { ngx.header.X_Tries = ngx.ctx.tries }
+    }
+    location = /back { return 200 "back\n"; }
+--- request
+GET /t
+--- response_headers
+X-Tries: 2
+--- response_body
+back
