@@ -119,6 +119,9 @@ struct media_set directives_media_set(const struct apply *a, const struct config
  * the array. */
 void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size);
 
+/* A directory that is made before the workers are, for their files. */
+void directives_add_folder(struct app_conf *conf, struct slice path);
+
 /* They store the first argument in the field that is `id` bytes from `base`; for setters of
  * directives whose values are not in struct location. */
 

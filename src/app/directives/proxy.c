@@ -232,12 +232,8 @@ static bool set_version(void *ctx, const struct config_node *node, struct config
     return true;
 }
 
-struct bit {
-    const char *word;
-    unsigned bit;
-};
-
-static const struct bit next_bits[] = {
+const struct directives_proxy_bit directives_proxy_next_bits[] = {
+    {"updating", PROXY_STALE_UPDATING},
     {"error", PROXY_NEXT_ERROR},
     {"timeout", PROXY_NEXT_TIMEOUT},
     {"invalid_header", PROXY_NEXT_INVALID_HEADER},
@@ -253,26 +249,25 @@ static const struct bit next_bits[] = {
     {NULL, 0},
 };
 
-static const struct bit ignore_bits[] = {
+static const struct directives_proxy_bit ignore_bits[] = {
     {"X-Accel-Redirect", PROXY_IGNORE_REDIRECT},
     {"X-Accel-Buffering", PROXY_IGNORE_BUFFERING},
-    {"X-Accel-Expires", 0}, /* of a cache */
+    {"X-Accel-Expires", PROXY_IGNORE_ACCEL_EXPIRES},
     {"X-Accel-Limit-Rate", 0},
     {"X-Accel-Charset", 0},
-    {"Expires", 0},
-    {"Cache-Control", 0},
-    {"Set-Cookie", 0},
-    {"Vary", 0},
+    {"Expires", PROXY_IGNORE_EXPIRES},
+    {"Cache-Control", PROXY_IGNORE_CACHE_CONTROL},
+    {"Set-Cookie", PROXY_IGNORE_SET_COOKIE},
+    {"Vary", PROXY_IGNORE_VARY},
     {NULL, 0},
 };
 
-static bool set_bits(void *ctx, const struct config_node *node, struct config_error *e)
+bool directives_proxy_bits(const struct config_node *node, unsigned *out, struct config_error *e)
 {
-    const struct bit *known = node->schema->extra;
     unsigned bits = 0;
 
     for (size_t i = 0; i < node->n_args; i++) {
-        const struct bit *b = known;
+        const struct directives_proxy_bit *b = node->schema->extra;
 
         while (b->word && !slice_ieq(node->args[i], slice_str(b->word)))
             b++;
@@ -280,8 +275,15 @@ static bool set_bits(void *ctx, const struct config_node *node, struct config_er
             return config_node_error(node, e, "invalid value \"%.200s\"", node->args[i].p);
         bits |= b->bit;
     }
-    *(unsigned *)((char *)own(ctx, node) + node->schema->id) = bits;
+    *out = bits;
     return true;
+}
+
+static bool set_bits(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    unsigned *at = (unsigned *)((char *)own(ctx, node) + node->schema->id);
+
+    return directives_proxy_bits(node, at, e);
 }
 
 static bool set_number(void *ctx, const struct config_node *node, struct config_error *e)
@@ -398,7 +400,7 @@ static const struct directive table[] = {
             "(`POST`, `LOCK`, `PATCH`) that has been sent is not sent again without "
             "`non_idempotent`.",
      .id = FIELD(next),
-     .extra = next_bits,
+     .extra = directives_proxy_next_bits + 1,
      .apply = set_bits},
     {.name = "proxy_next_upstream_tries",
      .contexts = CTX_LEVELS,
@@ -418,8 +420,9 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "proxy_ignore_headers name …;",
      .doc = "Fields of answers that have no effect here: `X-Accel-Redirect` (the answer comes from "
-            "that location instead), `X-Accel-Buffering`. Those of nginx that have none here are "
-            "accepted.",
+            "that location instead), `X-Accel-Buffering`; for the cache `X-Accel-Expires`, "
+            "`Expires`, `Cache-Control`, `Set-Cookie`, `Vary`. Those of nginx that have none here "
+            "are accepted.",
      .id = FIELD(ignore),
      .extra = ignore_bits,
      .apply = set_bits},
@@ -454,7 +457,7 @@ static const struct directive table[] = {
      .default_text = "grpc_next_upstream error timeout;",
      .doc = "As `proxy_next_upstream`. A call whose body has begun is not sent again.",
      .id = FIELD(next),
-     .extra = next_bits,
+     .extra = directives_proxy_next_bits + 1,
      .apply = set_bits},
     {.name = "grpc_next_upstream_tries",
      .contexts = CTX_LEVELS,

@@ -16,4 +16,16 @@ bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e);
 bool directives_proxy_check(struct apply *a, const struct config_node *node,
                             struct config_error *e);
 
+/* A word and what it stands for; tables end with NULL. */
+struct directives_proxy_bit {
+    const char *word;
+    unsigned bit;
+};
+
+/* The cases in which something else is tried. The first, "updating", is of kept answers alone. */
+extern const struct directives_proxy_bit directives_proxy_next_bits[];
+
+/* The arguments as bits, by the table that is `extra` of the directive. */
+bool directives_proxy_bits(const struct config_node *node, unsigned *out, struct config_error *e);
+
 #endif

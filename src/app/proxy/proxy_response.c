@@ -183,9 +183,13 @@ static bool is_named_by_connection(const struct client_response *up, struct slic
     return h && header_has_token(h->value, name);
 }
 
-void proxy_response_take(struct proxy *p)
+bool proxy_response_is_of_connection(const struct client_response *up, const struct header *h)
 {
-    const struct client_response *up = &p->up->res;
+    return is_of_connection(h->id) || is_named_by_connection(up, h->name);
+}
+
+void proxy_response_take(struct proxy *p, const struct client_response *up)
+{
     struct exchange *x = p->v->x;
     struct response *out = &x->res;
 
@@ -202,4 +206,23 @@ void proxy_response_take(struct proxy *p)
     out->status = up->status;
     out->reason = up->phrase;
     out->content_length = up->content_length;
+}
+
+struct slice proxy_response_field(const struct proxy *p, struct slice name)
+{
+    const struct header *h = header_find(&p->up->res.headers, name);
+
+    return h ? h->value : slice_of(NULL, 0);
+}
+
+bool proxy_response_is_replaced(const struct proxy *p)
+{
+    int status = p->up->res.status;
+
+    if (status < 300 || !(p->conf->flags & PROXY_INTERCEPT_ERRORS))
+        return false;
+    for (const struct error_page *e = p->v->loc->error_pages; e; e = e->next)
+        if (e->status == status)
+            return true;
+    return false;
 }
