@@ -7,6 +7,7 @@
 #include "config/config_error.h"
 
 struct apply;
+struct proxy_conf;
 
 /* Finds the groups that proxy_pass and grpc_pass name. */
 bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e);
@@ -27,5 +28,13 @@ extern const struct directives_proxy_bit directives_proxy_next_bits[];
 
 /* The arguments as bits, by the table that is `extra` of the directive. */
 bool directives_proxy_bits(const struct config_node *node, unsigned *out, struct config_error *e);
+
+/* The settings of this level that the directive is about: those of proxy_… or of grpc_… */
+struct proxy_conf *directives_proxy_own(struct apply *a, const struct config_node *node);
+
+/* Lists are not added to those of the parent: the first entry of a level starts anew. The list is
+ * `offset` bytes from the start of the settings. */
+void directives_proxy_forget_inherited(struct apply *a, const struct config_node *node,
+                                       size_t offset);
 
 #endif

@@ -1,10 +1,10 @@
 /* Passing requests on to other servers: what a location says about it, and one request on its way.
  *
  * proxy_step takes the visit over. Its files, lowest first: proxy_uri (what is asked for),
- * proxy_target (where to), proxy_request (what is sent), proxy_response (what of the answer is
- * passed on), proxy_switch (upgrades), proxy_try (attempts), proxy_cache (what is
- * kept), proxy_pace (how fast), proxy_abandon (without a client), proxy_step (the course of events:
- * body in, server chosen, answer streamed, the next server). */
+ * proxy_target (where to), proxy_request (what is sent), proxy_rewrite (Location, cookies),
+ * proxy_response (what of the answer is passed on), proxy_switch (upgrades), proxy_try (attempts),
+ * proxy_cache (what is kept), proxy_pace (how fast), proxy_abandon (without a client), proxy_step
+ * (the course of events: body in, server chosen, answer streamed, the next server). */
 #ifndef APP_PROXY_PROXY_H
 #define APP_PROXY_PROXY_H
 
@@ -12,6 +12,13 @@
 #include "app/proxy/upstream.h"
 #include "app/visit.h"
 #include "loop/timer.h"
+
+struct balancer;
+struct captures_names;
+struct config_node;
+struct proxy_cache;
+struct proxy_cookie_flags;
+struct regex;
 
 enum proxy_flag {
     PROXY_BUFFERING = 1 << 0,
@@ -59,7 +66,9 @@ struct proxy_field {
 
 /* proxy_redirect, proxy_cookie_domain, proxy_cookie_path. */
 struct proxy_rewrite {
-    struct script *from, *to; /* from == NULL: the default of proxy_redirect */
+    struct script *from, *to; /* neither from nor pattern: the default of proxy_redirect */
+    struct regex *pattern;    /* in place of from */
+    const struct captures_names *names;
     struct proxy_rewrite *next;
 };
 
@@ -67,6 +76,7 @@ struct proxy_conf {
     const struct location *owner; /* the level that may change it */
     struct proxy_field *set, *hide, *pass;
     struct proxy_rewrite *redirects, *cookie_domains, *cookie_paths;
+    struct proxy_cookie_flags *cookie_flags;
     struct script *method, *body; /* NULL: the client's */
     struct script *bind;          /* to connect from; NULL: any */
     struct script *limit_rate;    /* bytes a second; NULL: no limit */
@@ -91,9 +101,6 @@ struct proxy_pass {
     const struct config_node *node;
     struct proxy_pass *next; /* of the configuration */
 };
-
-struct balancer;
-struct config_node;
 
 /* One request on its way. In the exchange's pool. */
 struct proxy {

@@ -1,6 +1,8 @@
 /* Whether an answer is kept, and for how long: each header, their order, what is ignored; variants.
  */
-#include "app/proxy/cache_rules.c"
+#include "app/proxy/cache_rules.h"
+
+#include "app/proxy/proxy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
