@@ -339,3 +339,59 @@ back
 [301, 301, 301, 200, 200, 200]
 --- response_body_like eval
 ["301 Moved", "301 Moved", "301 Moved", "regex", "regex", "back"]
+
+
+
+=== TEST 15: Location, Refresh and cookies by expressions; flags of cookies
+--- config
+    location = /answer {
+        content_by_lua_block {
+            ngx.header["Set-Cookie"] = { "a1=1; Domain=x.internal; Path=/app/x; HttpOnly; SameSite=None", "b=2; Secure; X=y", "c=3; secure", "d=4" }
+            ngx.header["Location"] = "http://x.internal:99/app/z"
+            ngx.header["Refresh"] = "5; url=http://Y.internal:1/app/y"
+        }
+    }
+    proxy_pass_header Server;
+    location /p {
+        proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/answer;
+        proxy_redirect ~*^http://(?<whose>[a-z]+)\.internal:\d+/app/(.*)$ https://$whose.example/$2;
+        proxy_cookie_domain ~^(\w+)\.INTERNAL$ $1.example;
+        proxy_cookie_path ~^/app/(.*) /$1;
+        proxy_cookie_flags ~^a\d secure nohttponly samesite=strict;
+        proxy_cookie_flags $arg_name nosecure;
+        proxy_cookie_flags B httponly;
+        proxy_cookie_flags ~ samesite=lax;
+        location = /p/off { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/answer; proxy_cookie_flags off; }
+    }
+--- exec
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+curl -s -i "$U/p?name=c" | tr -d '\r' | grep '^Set-Cookie\|^Loc\|^Ref' | sort
+curl -s -i $U/p/off | tr -d '\r' | grep '^Set-Cookie: a'
+--- exec_out
+Location: https://x.example/z
+Refresh: 5; url=https://Y.example/y
+Set-Cookie: a1=1; Domain=x.example; Path=/x; Secure; SameSite=Strict
+Set-Cookie: b=2; Secure; X=y; HttpOnly
+Set-Cookie: c=3
+Set-Cookie: d=4; SameSite=Lax
+Set-Cookie: a1=1; Domain=x.example; Path=/x; HttpOnly; SameSite=None
+
+
+
+=== TEST 16: flags and expressions that are wrong
+--- config
+    proxy_cookie_flags a unsafe;
+    location / { return 204; }
+--- must_die
+--- error_log
+invalid parameter "unsafe"
+
+
+
+=== TEST 17: the same
+--- config
+    proxy_redirect ~( x;
+    location / { return 204; }
+--- must_die
+--- error_log
+missing closing parenthesis

@@ -12,6 +12,7 @@
 
 #include "app/fair_share.h"
 #include "app/lua/ffi_errlog.h"
+#include "app/proxy/cache_manager.h"
 #include "app/proxy/health.h"
 #include "app/proxy/upstream_names.h"
 #include "app/lua/lib_http.h"
@@ -337,6 +338,7 @@ void app_start(struct app_conf *conf, int id, int n)
     if (id == 0) {
         health_start(conf);
         upstream_names_start(conf);
+        cache_manager_start(conf);
     }
 }
 
@@ -346,6 +348,7 @@ void app_drain(void (*on_idle)(void))
     app.on_idle = on_idle;
     upstream_names_stop();
     health_stop();
+    cache_manager_stop();
     lib_ngx_drain();
     for (unsigned i = 0; i < app.n_ports; i++)
         port_drain(&app.ports[i]);
@@ -363,6 +366,7 @@ void app_stop(void)
     timer_stop(&app.yield);
     upstream_names_stop();
     health_stop();
+    cache_manager_stop();
     session_on_gone(NULL);
     session_close_all();
     for (unsigned i = 0; i < app.n_ports; i++)

@@ -97,6 +97,7 @@ struct app_conf {
     struct map upstreams, stream_upstreams; /* name → struct upstream * */
     struct upstream *first_upstream[2];     /* those of http, of stream, in their order */
     struct proxy_pass *passes;              /* of http, targets without variables */
+    struct cache_zone *cache_zones;         /* of proxy_cache_path, see app/proxy/cache_zone.h */
     struct upstream_cache *found_upstreams; /* see app/proxy/upstream_find.c; NULL: none yet */
     struct health_match *matches;           /* see app/proxy/health_match.h */
     struct health_check *health_checks;

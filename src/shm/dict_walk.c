@@ -64,6 +64,24 @@ void dict_walk_keys(struct dict *d, unsigned most, void (*fn)(void *user, struct
     }
 }
 
+void dict_walk_oldest(struct dict *d, void (*fn)(void *user, struct slice key, struct slice value),
+                      void *user)
+{
+    for (uint32_t i = 0; i < d->head->n_shards; i++) {
+        struct shard *s = shard_at(d, i);
+
+        shard_enter(s);
+        if (s->oldest) {
+            struct entry *e = shard_entry(s, s->oldest);
+            bool is_bytes = e->type == DICT_STRING || e->type == DICT_TABLE;
+
+            fn(user, slice_of(e->key, e->key_n),
+               is_bytes ? slice_of(shard_value(e), e->value_n) : SLICE_EMPTY);
+        }
+        shard_leave(s);
+    }
+}
+
 void dict_walk_stats(struct dict *d, struct dict_stats *out)
 {
     *out = (struct dict_stats){.capacity = d->zone->size, .shards = d->head->n_shards};

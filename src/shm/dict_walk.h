@@ -23,6 +23,11 @@ unsigned dict_walk_flush_expired(struct dict *d, unsigned most);
 void dict_walk_keys(struct dict *d, unsigned most, void (*fn)(void *user, struct slice key),
                     void *user);
 
+/* Calls `fn` for one entry of each shard, expired or not: the one that was used the longest time
+ * ago. Key and value (empty: it is a number or a list) are borrowed; `fn` as above. */
+void dict_walk_oldest(struct dict *d, void (*fn)(void *user, struct slice key, struct slice value),
+                      void *user);
+
 /* Counts. */
 void dict_walk_stats(struct dict *d, struct dict_stats *out);
 

@@ -7,6 +7,7 @@
 #include "app/access/limit.h"
 #include "app/directives/directives.h"
 #include "app/directives/proxy.h"
+#include "app/proxy/cache_zone.h"
 #include "app/proxy/health.h"
 #include "app/router.h"
 #include "app/tls/tls_vhosts.h"
@@ -19,8 +20,8 @@ static bool fill(struct app_conf *conf, const struct config_source *src, struct 
 
     return schema_check_load(conf->tree, src, e) &&
            directives_apply_block(&a, &conf->tree->root, e) && directives_proxy_resolve(conf, e) &&
-           health_resolve(conf, e) && limit_zones_check(conf, e) && router_build(conf, e) &&
-           tls_vhosts_build(conf, e);
+           health_resolve(conf, e) && limit_zones_check(conf, e) && cache_zones_check(conf, e) &&
+           router_build(conf, e) && tls_vhosts_build(conf, e);
 }
 
 struct app_conf *conf_load(struct slice prefix, struct slice path, struct slice extra,

@@ -227,6 +227,13 @@ void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *
     return larger;
 }
 
+void directives_add_folder(struct app_conf *conf, struct slice path, const struct config_node *node)
+{
+    conf->temp_paths = directives_grow(conf, conf->temp_paths, conf->n_temp_paths,
+                                       &conf->temp_paths_size, sizeof(*conf->temp_paths));
+    conf->temp_paths[conf->n_temp_paths++] = (struct temp_path){path, node};
+}
+
 bool directives_put_flag(void *base, const struct config_node *node, struct config_error *e)
 {
     return config_arg_flag(node, 0, (bool *)((char *)base + node->schema->id), e);

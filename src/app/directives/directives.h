@@ -125,6 +125,10 @@ void directives_pass_on(struct apply *a, const struct config_node *node,
  * the array. */
 void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size);
 
+/* A directory that is made before the workers are, for their files. */
+void directives_add_folder(struct app_conf *conf, struct slice path,
+                           const struct config_node *node);
+
 /* They store the first argument in the field that is `id` bytes from `base`; for setters of
  * directives whose values are not in struct location. */
 

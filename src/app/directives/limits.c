@@ -55,14 +55,11 @@ static bool set_body_file(void *ctx, const struct config_node *node, struct conf
 static bool set_temp_path(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    struct app_conf *conf = a->conf;
-    char *path = conf_path(conf, node->args[0]);
+    char *path = conf_path(a->conf, node->args[0]);
 
     UNUSED(e);
     a->loc->http.temp_path = path;
-    conf->temp_paths = directives_grow(conf, conf->temp_paths, conf->n_temp_paths,
-                                       &conf->temp_paths_size, sizeof(*conf->temp_paths));
-    conf->temp_paths[conf->n_temp_paths++] = (struct temp_path){slice_str(path), node};
+    directives_add_folder(a->conf, slice_str(path), node);
     return true;
 }
 

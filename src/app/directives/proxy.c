@@ -15,16 +15,16 @@ static bool is_of_grpc(const struct config_node *node)
     return slice_has_prefix(slice_str(node->schema->name), SLICE("grpc_"));
 }
 
-static struct proxy_conf *own(struct apply *a, const struct config_node *node)
+struct proxy_conf *directives_proxy_own(struct apply *a, const struct config_node *node)
 {
     return proxy_conf_own(a->conf, a->loc, is_of_grpc(node));
 }
 
-/* Lists are not added to those of the parent: the first entry of a level starts anew. */
-static void forget_inherited(struct apply *a, const struct config_node *node, size_t offset)
+void directives_proxy_forget_inherited(struct apply *a, const struct config_node *node,
+                                       size_t offset)
 {
     const struct location *parent = a->loc->parent;
-    void *const *inherited, **list = (void **)((char *)own(a, node) + offset);
+    void *const *inherited, **list = (void **)((char *)directives_proxy_own(a, node) + offset);
     const struct proxy_conf *theirs = NULL;
 
     if (parent)
@@ -107,7 +107,7 @@ static bool set_pass(void *ctx, const struct config_node *node, struct config_er
             "expression, or inside named location, or inside \"if\" statement, "
             "or inside \"limit_except\" block");
     }
-    (void)own(a, node); /* where the context of TLS is kept */
+    (void)directives_proxy_own(a, node); /* where the context of TLS is kept */
     note_pass(a, p, node);
     directives_pass_on(a, node, proxy_step, p);
     return directives_proxy_check(a, node, e);
@@ -129,7 +129,7 @@ static bool set_grpc_pass(void *ctx, const struct config_node *node, struct conf
     } else if (p->uri.p) {
         return config_node_error(node, e, "URI part is not allowed in \"grpc_pass\"");
     }
-    (void)own(a, node);
+    (void)directives_proxy_own(a, node);
     note_pass(a, p, node);
     directives_pass_on(a, node, proxy_grpc_step, p);
     return true;
@@ -154,9 +154,10 @@ static bool set_header(void *ctx, const struct config_node *node, struct config_
 
     if (!header_is_name(node->args[0]))
         return config_node_error(node, e, "invalid header name \"%.200s\"", node->args[0].p);
-    forget_inherited(a, node, offsetof(struct proxy_conf, set));
-    return directives_script(a, node, node->args[1],
-                             &add_field(a, &own(a, node)->set, node->args[0])->value, e);
+    directives_proxy_forget_inherited(a, node, offsetof(struct proxy_conf, set));
+    return directives_script(
+        a, node, node->args[1],
+        &add_field(a, &directives_proxy_own(a, node)->set, node->args[0])->value, e);
 }
 
 static bool add_name(void *ctx, const struct config_node *node, struct config_error *e)
@@ -165,45 +166,22 @@ static bool add_name(void *ctx, const struct config_node *node, struct config_er
     size_t offset = (size_t)node->schema->id;
 
     UNUSED(e);
-    forget_inherited(a, node, offset);
-    (void)add_field(a, (struct proxy_field **)((char *)own(a, node) + offset), node->args[0]);
+    directives_proxy_forget_inherited(a, node, offset);
+    (void)add_field(a, (struct proxy_field **)((char *)directives_proxy_own(a, node) + offset),
+                    node->args[0]);
     return true;
-}
-
-static bool add_rewrite(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    struct apply *a = ctx;
-    struct proxy_rewrite *r = pool_new(&a->conf->pool, struct proxy_rewrite), **at;
-    size_t offset = (size_t)node->schema->id;
-    bool is_redirect = offset == offsetof(struct proxy_conf, redirects);
-
-    forget_inherited(a, node, offset);
-    at = (struct proxy_rewrite **)((char *)own(a, node) + offset);
-    if (node->n_args == 1 && slice_eq(node->args[0], SLICE("off"))) {
-        own(a, node)->has_no_redirect |= is_redirect;
-        *at = NULL;
-        return true;
-    }
-    while (*at)
-        at = &(*at)->next;
-    *at = r;
-    if (node->n_args == 1)
-        return (is_redirect && slice_eq(node->args[0], SLICE("default"))) ||
-               config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[0].p);
-    return directives_script(a, node, node->args[0], &r->from, e) &&
-           directives_script(a, node, node->args[1], &r->to, e);
 }
 
 /* --- values --- */
 
 static bool set_time(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_put_time(own(ctx, node), node, e);
+    return directives_put_time(directives_proxy_own(ctx, node), node, e);
 }
 
 static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    unsigned *flags = &own(ctx, node)->flags, bit = (unsigned)node->schema->id;
+    unsigned *flags = &directives_proxy_own(ctx, node)->flags, bit = (unsigned)node->schema->id;
     bool on;
 
     if (!config_arg_flag(node, 0, &on, e))
@@ -214,7 +192,8 @@ static bool set_flag(void *ctx, const struct config_node *node, struct config_er
 
 static bool set_script(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    struct script **at = (struct script **)((char *)own(ctx, node) + node->schema->id);
+    struct script **at =
+        (struct script **)((char *)directives_proxy_own(ctx, node) + node->schema->id);
 
     return directives_script(ctx, node, node->args[0], at, e);
 }
@@ -222,17 +201,13 @@ static bool set_script(void *ctx, const struct config_node *node, struct config_
 static bool set_version(void *ctx, const struct config_node *node, struct config_error *e)
 {
     UNUSED(e);
-    own(ctx, node)->minor = !slice_eq(node->args[0], SLICE("1.0"));
-    own(ctx, node)->is_h2 = slice_eq(node->args[0], SLICE("2"));
+    directives_proxy_own(ctx, node)->minor = !slice_eq(node->args[0], SLICE("1.0"));
+    directives_proxy_own(ctx, node)->is_h2 = slice_eq(node->args[0], SLICE("2"));
     return true;
 }
 
-struct bit {
-    const char *word;
-    unsigned bit;
-};
-
-static const struct bit next_bits[] = {
+const struct directives_proxy_bit directives_proxy_next_bits[] = {
+    {"updating", PROXY_STALE_UPDATING},
     {"error", PROXY_NEXT_ERROR},
     {"timeout", PROXY_NEXT_TIMEOUT},
     {"invalid_header", PROXY_NEXT_INVALID_HEADER},
@@ -248,26 +223,25 @@ static const struct bit next_bits[] = {
     {NULL, 0},
 };
 
-static const struct bit ignore_bits[] = {
+static const struct directives_proxy_bit ignore_bits[] = {
     {"X-Accel-Redirect", PROXY_IGNORE_REDIRECT},
     {"X-Accel-Buffering", PROXY_IGNORE_BUFFERING},
-    {"X-Accel-Expires", 0}, /* of a cache */
+    {"X-Accel-Expires", PROXY_IGNORE_ACCEL_EXPIRES},
     {"X-Accel-Limit-Rate", 0},
     {"X-Accel-Charset", 0},
-    {"Expires", 0},
-    {"Cache-Control", 0},
-    {"Set-Cookie", 0},
-    {"Vary", 0},
+    {"Expires", PROXY_IGNORE_EXPIRES},
+    {"Cache-Control", PROXY_IGNORE_CACHE_CONTROL},
+    {"Set-Cookie", PROXY_IGNORE_SET_COOKIE},
+    {"Vary", PROXY_IGNORE_VARY},
     {NULL, 0},
 };
 
-static bool set_bits(void *ctx, const struct config_node *node, struct config_error *e)
+bool directives_proxy_bits(const struct config_node *node, unsigned *out, struct config_error *e)
 {
-    const struct bit *known = node->schema->extra;
     unsigned bits = 0;
 
     for (size_t i = 0; i < node->n_args; i++) {
-        const struct bit *b = known;
+        const struct directives_proxy_bit *b = node->schema->extra;
 
         while (b->word && !slice_ieq(node->args[i], slice_str(b->word)))
             b++;
@@ -275,13 +249,20 @@ static bool set_bits(void *ctx, const struct config_node *node, struct config_er
             return config_node_error(node, e, "invalid value \"%.200s\"", node->args[i].p);
         bits |= b->bit;
     }
-    *(unsigned *)((char *)own(ctx, node) + node->schema->id) = bits;
+    *out = bits;
     return true;
+}
+
+static bool set_bits(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    unsigned *at = (unsigned *)((char *)directives_proxy_own(ctx, node) + node->schema->id);
+
+    return directives_proxy_bits(node, at, e);
 }
 
 static bool set_number(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_put_number(own(ctx, node), node, e);
+    return directives_put_number(directives_proxy_own(ctx, node), node, e);
 }
 
 #define FIELD(name) offsetof(struct proxy_conf, name)
@@ -334,14 +315,6 @@ static const struct directive table[] = {
             hide, add_name),
     REPEATS("proxy_pass_header", 1, 1, "proxy_pass_header name;",
             "Passes a field on that is otherwise hidden.", pass, add_name),
-    REPEATS("proxy_redirect", 1, 2, "proxy_redirect default | off | from to;",
-            "Replaces the beginning of `Location` and `Refresh` in answers. `default`: what "
-            "`proxy_pass` names becomes what the location names.",
-            redirects, add_rewrite),
-    REPEATS("proxy_cookie_domain", 1, 2, "proxy_cookie_domain off | from to;",
-            "Replaces the Domain of cookies in answers.", cookie_domains, add_rewrite),
-    REPEATS("proxy_cookie_path", 1, 2, "proxy_cookie_path off | from to;",
-            "Replaces the beginning of the Path of cookies in answers.", cookie_paths, add_rewrite),
     SCRIPT("proxy_method", method, "proxy_method method;",
            "The method of requests to the server instead of the client's."),
     SCRIPT("proxy_set_body", body, "proxy_set_body value;",
@@ -393,7 +366,7 @@ static const struct directive table[] = {
             "(`POST`, `LOCK`, `PATCH`) that has been sent is not sent again without "
             "`non_idempotent`.",
      .id = FIELD(next),
-     .extra = next_bits,
+     .extra = directives_proxy_next_bits + 1,
      .apply = set_bits},
     {.name = "proxy_next_upstream_tries",
      .contexts = CTX_LEVELS,
@@ -413,8 +386,9 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "proxy_ignore_headers name …;",
      .doc = "Fields of answers that have no effect here: `X-Accel-Redirect` (the answer comes from "
-            "that location instead), `X-Accel-Buffering`. Those of nginx that have none here are "
-            "accepted.",
+            "that location instead), `X-Accel-Buffering`; for the cache `X-Accel-Expires`, "
+            "`Expires`, `Cache-Control`, `Set-Cookie`, `Vary`. Those of nginx that have none here "
+            "are accepted.",
      .id = FIELD(ignore),
      .extra = ignore_bits,
      .apply = set_bits},
@@ -449,7 +423,7 @@ static const struct directive table[] = {
      .default_text = "grpc_next_upstream error timeout;",
      .doc = "As `proxy_next_upstream`. A call whose body has begun is not sent again.",
      .id = FIELD(next),
-     .extra = next_bits,
+     .extra = directives_proxy_next_bits + 1,
      .apply = set_bits},
     {.name = "grpc_next_upstream_tries",
      .contexts = CTX_LEVELS,

@@ -7,6 +7,7 @@
 #include "config/config_error.h"
 
 struct apply;
+struct proxy_conf;
 
 /* Finds the groups that proxy_pass and grpc_pass name. */
 bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e);
@@ -15,5 +16,25 @@ bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e);
  * an error, when the location has one that does not. For whichever of the two stands second. */
 bool directives_proxy_check(struct apply *a, const struct config_node *node,
                             struct config_error *e);
+
+/* A word and what it stands for; tables end with NULL. */
+struct directives_proxy_bit {
+    const char *word;
+    unsigned bit;
+};
+
+/* The cases in which something else is tried. The first, "updating", is of kept answers alone. */
+extern const struct directives_proxy_bit directives_proxy_next_bits[];
+
+/* The arguments as bits, by the table that is `extra` of the directive. */
+bool directives_proxy_bits(const struct config_node *node, unsigned *out, struct config_error *e);
+
+/* The settings of this level that the directive is about: those of proxy_… or of grpc_… */
+struct proxy_conf *directives_proxy_own(struct apply *a, const struct config_node *node);
+
+/* Lists are not added to those of the parent: the first entry of a level starts anew. The list is
+ * `offset` bytes from the start of the settings. */
+void directives_proxy_forget_inherited(struct apply *a, const struct config_node *node,
+                                       size_t offset);
 
 #endif

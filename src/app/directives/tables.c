@@ -33,6 +33,8 @@ void app_register_directives(void)
     directives_answers_register();
     directives_proxy_register();
     directives_proxy_socket_register();
+    directives_proxy_rewrite_register();
+    directives_proxy_cache_register();
     directives_proxy_ssl_register();
     directives_upstream_register();
     directives_health_register();

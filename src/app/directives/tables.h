@@ -107,6 +107,12 @@ void directives_proxy_register(void);
 /* Registers the table of connections of proxy_*. */
 void directives_proxy_socket_register(void);
 
+/* proxy_redirect and proxy_cookie_*. */
+void directives_proxy_rewrite_register(void);
+
+/* proxy_cache_path and its kin. */
+void directives_proxy_cache_register(void);
+
 /* proxy_ssl_* and grpc_ssl_*. */
 void directives_proxy_ssl_register(void);
 

@@ -1,9 +1,10 @@
 /* Passing requests on to other servers: what a location says about it, and one request on its way.
  *
  * proxy_step takes the visit over. Its files, lowest first: proxy_uri (what is asked for),
- * proxy_target (where to), proxy_request (what is sent), proxy_response (what of the answer is
- * passed on), proxy_switch (upgrades), proxy_try (attempts), proxy_step (the course of events: body
- * in, server chosen, answer streamed, the next server). */
+ * proxy_target (where to), proxy_request (what is sent), proxy_rewrite (Location, cookies),
+ * proxy_response (what of the answer is passed on), proxy_switch (upgrades), proxy_try (attempts),
+ * proxy_cache (what is kept), proxy_pace (how fast), proxy_abandon (without a client), proxy_step
+ * (the course of events: body in, server chosen, answer streamed, the next server). */
 #ifndef APP_PROXY_PROXY_H
 #define APP_PROXY_PROXY_H
 
@@ -11,6 +12,13 @@
 #include "app/proxy/upstream.h"
 #include "app/visit.h"
 #include "loop/timer.h"
+
+struct balancer;
+struct captures_names;
+struct config_node;
+struct proxy_cache;
+struct proxy_cookie_flags;
+struct regex;
 
 enum proxy_flag {
     PROXY_BUFFERING = 1 << 0,
@@ -35,12 +43,18 @@ enum proxy_next {
     PROXY_NEXT_404 = 1 << 8,
     PROXY_NEXT_429 = 1 << 9,
     PROXY_NEXT_NON_IDEMPOTENT = 1 << 10,
+    PROXY_STALE_UPDATING = 1 << 11, /* of proxy_cache_use_stale alone */
 };
 
 /* Bits of proxy_ignore_headers. */
 enum proxy_ignore {
-    PROXY_IGNORE_REDIRECT = 1 << 0,  /* X-Accel-Redirect */
-    PROXY_IGNORE_BUFFERING = 1 << 1, /* X-Accel-Buffering */
+    PROXY_IGNORE_REDIRECT = 1 << 0,      /* X-Accel-Redirect */
+    PROXY_IGNORE_BUFFERING = 1 << 1,     /* X-Accel-Buffering */
+    PROXY_IGNORE_ACCEL_EXPIRES = 1 << 2, /* and those that follow: see cache_rules.h */
+    PROXY_IGNORE_EXPIRES = 1 << 3,
+    PROXY_IGNORE_CACHE_CONTROL = 1 << 4,
+    PROXY_IGNORE_SET_COOKIE = 1 << 5,
+    PROXY_IGNORE_VARY = 1 << 6,
 };
 
 /* proxy_set_header; also names alone: proxy_hide_header, proxy_pass_header. */
@@ -52,7 +66,9 @@ struct proxy_field {
 
 /* proxy_redirect, proxy_cookie_domain, proxy_cookie_path. */
 struct proxy_rewrite {
-    struct script *from, *to; /* from == NULL: the default of proxy_redirect */
+    struct script *from, *to; /* neither from nor pattern: the default of proxy_redirect */
+    struct regex *pattern;    /* in place of from */
+    const struct captures_names *names;
     struct proxy_rewrite *next;
 };
 
@@ -60,9 +76,11 @@ struct proxy_conf {
     const struct location *owner; /* the level that may change it */
     struct proxy_field *set, *hide, *pass;
     struct proxy_rewrite *redirects, *cookie_domains, *cookie_paths;
+    struct proxy_cookie_flags *cookie_flags;
     struct script *method, *body; /* NULL: the client's */
     struct script *bind;          /* to connect from; NULL: any */
     struct script *limit_rate;    /* bytes a second; NULL: no limit */
+    struct cache_conf *cache;     /* NULL: nothing was said; see cache_rules.h */
     uint64_t connect_timeout, read_timeout, send_timeout, next_timeout;
     unsigned next_tries, next, ignore, flags;
     unsigned minor;       /* HTTP/1.minor */
@@ -85,9 +103,6 @@ struct proxy_pass {
     struct proxy_pass *next; /* of the configuration */
 };
 
-struct balancer;
-struct config_node;
-
 /* One request on its way. In the exchange's pool. */
 struct proxy {
     struct visit *v;
@@ -108,12 +123,15 @@ struct proxy {
     struct client_way how;    /* context and name of TLS where that is spoken; whether HTTP/2 is */
     struct body_spool *spool; /* the request's body; NULL: none, or not read ahead */
     struct slice own_body;    /* of proxy_set_body */
-    struct upstream_try *history; /* newest first */
-    bool is_streaming_body;       /* the request's body is passed on as it comes */
-    bool is_flushing;             /* each piece goes to the client at once */
-    bool has_begun;               /* the answer */
-    bool has_left;                /* `up` is over; kept for the variables */
-    bool is_abandoned;            /* see proxy_abandon.h */
+    struct upstream_try *history;         /* newest first */
+    const struct client_response *cached; /* the head of what was kept, once it is the answer */
+    struct proxy_cache *cache; /* NULL: it has nothing to do with one; see proxy_cache.h */
+    struct slice cache_status; /* $upstream_cache_status; p == NULL: nobody has looked */
+    bool is_streaming_body;    /* the request's body is passed on as it comes */
+    bool is_flushing;          /* each piece goes to the client at once */
+    bool has_begun;            /* the answer */
+    bool has_left;             /* `up` is over; kept for the variables */
+    bool is_abandoned;         /* see proxy_abandon.h */
     void (*on_abandoned_end)(struct proxy *p, bool has_failed);
 };
 
@@ -154,7 +172,23 @@ bool proxy_request_make(struct proxy *p);
 /* The client's trailers, which have come by now, go along where HTTP/2 is spoken. */
 void proxy_request_add_trailers(struct proxy *p);
 
-/* What is left of an upstream's head is put into the exchange's response. */
-void proxy_response_take(struct proxy *p);
+/* What is left of a server's head, which may be one that was kept, is put into the exchange's
+ * response. */
+void proxy_response_take(struct proxy *p, const struct client_response *up);
+
+/* The head that the answer is made of: NULL as long as there is none. */
+static inline const struct client_response *proxy_response_of(const struct proxy *p)
+{
+    return p->cached ? p->cached : p->up ? &p->up->res : NULL;
+}
+
+/* The value of a field of the server's head; p == NULL: it has none. */
+struct slice proxy_response_field(const struct proxy *p, struct slice name);
+
+/* proxy_intercept_errors: does an error page take its place? */
+bool proxy_response_is_replaced(const struct proxy *p);
+
+/* Is that a field of the connection, which says nothing of the answer? */
+bool proxy_response_is_of_connection(const struct client_response *up, const struct header *h);
 
 #endif

@@ -2,6 +2,7 @@
 #include "app/proxy/proxy_abandon.h"
 
 #include "app/phases.h"
+#include "app/proxy/proxy_cache.h"
 
 static void end(struct proxy *p, bool has_failed)
 {
@@ -11,15 +12,29 @@ static void end(struct proxy *p, bool has_failed)
 
 void proxy_abandon_drain(struct client_exchange *up)
 {
-    enum body_result r = BODY_DATA;
+    struct proxy *p = up->app;
+    enum body_result r;
     struct slice bytes;
 
-    while (r == BODY_DATA)
-        r = client_read(up, &bytes);
-    if (r == BODY_WAIT)
+    while ((r = client_read(up, &bytes)) == BODY_DATA)
+        if (p->cache)
+            proxy_cache_add(p, bytes, false);
+    if (r == BODY_WAIT) {
         client_wait(up);
-    else
-        end(up->app, r == BODY_FAILED);
+        return;
+    }
+    if (p->cache && r == BODY_END)
+        proxy_cache_add(p, SLICE_EMPTY, true);
+    end(p, r == BODY_FAILED);
+}
+
+static void on_head(struct client_exchange *up)
+{
+    struct proxy *p = up->app;
+
+    if (p->cache && !proxy_cache_takes_head(p))
+        proxy_cache_keep(p);
+    proxy_abandon_drain(up);
 }
 
 static void on_failed(struct client_exchange *up)
@@ -27,20 +42,29 @@ static void on_failed(struct client_exchange *up)
     end(up->app, true);
 }
 
-bool proxy_abandon(struct proxy *p, void (*on_end)(struct proxy *p, bool has_failed))
+void proxy_abandon_follow(struct proxy *p, void (*on_end)(struct proxy *p, bool has_failed))
 {
     static const struct client_user nobody = {
-        .on_head = proxy_abandon_drain,
+        .on_head = on_head,
         .on_body = proxy_abandon_drain,
         .on_failed = on_failed,
     };
 
-    if (!(p->conf->flags & PROXY_IGNORE_ABORT) || p->v->parent || !p->up || p->has_left ||
-        (p->is_streaming_body && !p->up->is_out_done))
-        return false;
     p->is_abandoned = true;
     p->on_abandoned_end = on_end;
     p->up->user = &nobody;
+}
+
+bool proxy_abandon(struct proxy *p, void (*on_end)(struct proxy *p, bool has_failed))
+{
+    bool is_wanted = (p->conf->flags & PROXY_IGNORE_ABORT) || proxy_cache_wants_rest(p);
+
+    if (p->is_abandoned)
+        return true;
+    if (!is_wanted || p->v->parent || !p->up || p->has_left ||
+        (p->is_streaming_body && !p->up->is_out_done))
+        return false;
+    proxy_abandon_follow(p, on_end);
     phases_hold(p->v);
     if (p->has_begun)
         timer_start(&p->pace, 0); /* this may be inside a read of the server's answer */

@@ -9,6 +9,10 @@
  * called when it is through, or has failed. False: nothing has happened. */
 bool proxy_abandon(struct proxy *p, void (*on_end)(struct proxy *p, bool has_failed));
 
+/* The same for who has held the visit already and does not ask whether: for the renewal of a kept
+ * answer, before whose head nobody has come. */
+void proxy_abandon_follow(struct proxy *p, void (*on_end)(struct proxy *p, bool has_failed));
+
 /* Reads what an abandoned server has to say, and drops it. */
 void proxy_abandon_drain(struct client_exchange *up);
 

@@ -3,6 +3,7 @@
 #include "app/proxy/proxy.h"
 
 #include "app/proxy/balancer.h"
+#include "app/proxy/proxy_cache.h"
 #include "app/proxy/proxy_switch.h"
 #include "app/script.h"
 #include "http/body_spool.h"
@@ -62,7 +63,8 @@ static void copy_fields(struct proxy *p, struct client_request *out)
 
         if (takes_trailers(p, h) && !find_set(p, h->name))
             header_add_id(&out->headers, &p->up->pool, HEADER_TE, SLICE("trailers"));
-        if (is_ours(h->id) || find_set(p, h->name) || is_dropped(p, h, has_connection))
+        if (is_ours(h->id) || find_set(p, h->name) || is_dropped(p, h, has_connection) ||
+            (p->cache && proxy_cache_asks_itself(h->id)))
             continue;
         header_add(&out->headers, &p->up->pool, h->name, h->value);
     }
@@ -105,6 +107,8 @@ static void set_method(struct proxy *p, struct client_request *out)
     const struct request *r = &p->v->x->req;
     struct slice method = p->conf->method ? script_eval(p->conf->method, p->v) : r->method_token;
 
+    if (p->cache)
+        method = proxy_cache_method(p->cache, method);
     if (!header_is_name(method))
         method = r->method_token;
     out->method_token = method;
@@ -173,6 +177,8 @@ bool proxy_request_make(struct proxy *p)
     if (p->conf->flags & PROXY_PASS_HEADERS)
         copy_fields(p, out);
     say_early(p, out);
+    if (p->cache)
+        proxy_cache_add_fields(p);
     set_connection(p, out);
     set_body(p, out);
     if (p->spool)

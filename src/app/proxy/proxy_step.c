@@ -14,16 +14,17 @@
 #include "app/lua/lua_visit.h"
 #include "app/phases.h"
 #include "app/proxy/proxy_abandon.h"
+#include "app/proxy/cache_rules.h"
+#include "app/proxy/proxy_cache.h"
 #include "app/proxy/proxy_log.h"
+#include "app/proxy/proxy_pace.h"
 #include "app/proxy/proxy_switch.h"
 #include "app/proxy/proxy_target.h"
 #include "app/proxy/proxy_try.h"
-#include "app/script.h"
 #include "base/clock.h"
-#include "base/num.h"
 #include "http/body_spool.h"
 
-enum { STATUS_NOT_ALLOWED = 405, STATUS_NOT_IMPLEMENTED = 501, PACE_MS = 100 };
+enum { STATUS_NOT_ALLOWED = 405, STATUS_NOT_IMPLEMENTED = 501 };
 
 static void attempt(struct proxy *p);
 
@@ -36,6 +37,8 @@ static void leave(struct proxy *p, bool has_failed)
         return;
     p->has_left = true;
     timer_stop(&p->pace);
+    if (p->cache)
+        proxy_cache_end(p);
     proxy_try_finish(p);
     balancer_note_end(p);
     if (p->peer)
@@ -49,6 +52,8 @@ static void on_reset(void *arg)
     struct proxy *p = arg;
 
     leave(p, false);
+    if (p->cache)
+        proxy_cache_free(p);
     client_release(&p->up);
     upstream_release(&p->upstream);
 }
@@ -56,6 +61,8 @@ static void on_reset(void *arg)
 static void answer(struct proxy *p, int status)
 {
     leave(p, false);
+    if (p->is_abandoned)
+        return;
     if (lua_visit_is_running(p->v)) /* of a handler: its error pages are its own business */
         error_page_answer(p->v, status);
     else
@@ -81,6 +88,11 @@ static void failed(struct proxy *p, const struct err *why)
         attempt(p);
         return;
     }
+    if (p->cache && proxy_cache_covers(p, bits)) {
+        leave(p, true);
+        proxy_cache_serve(p);
+        return;
+    }
     leave(p, true);
     answer(p, status);
 }
@@ -95,19 +107,10 @@ static void finish(struct proxy *p)
     for (unsigned i = 0; i < trailers->n; i++)
         header_add(&x->res.trailers, &x->pool, pool_dup(&x->pool, trailers->fields[i].name),
                    pool_dup(&x->pool, trailers->fields[i].value));
+    if (p->cache)
+        proxy_cache_add(p, SLICE_EMPTY, true);
     leave(p, false);
     exchange_end(x);
-}
-
-/* Has as much been read as the rate allows by now? Then the timer goes on with it. */
-static bool is_ahead(struct proxy *p)
-{
-    uint64_t allowed = p->rate * (clock_ms() - p->up->head_ms + PACE_MS) / 1000;
-
-    if (!p->rate || p->up->body_received < allowed || p->up->state == CLIENT_DONE)
-        return false;
-    timer_start(&p->pace, (p->up->body_received - allowed) * 1000 / p->rate + 1);
-    return true;
 }
 
 static void pump_some(struct proxy *p)
@@ -125,12 +128,14 @@ static void pump_some(struct proxy *p)
             exchange_wait_drained(x, false);
             return;
         }
-        if (is_ahead(p))
+        if (proxy_pace_holds(p))
             return;
         switch (client_read(p->up, &c.bytes)) {
         case BODY_DATA:
             c.is_flush = p->is_flushing;
             c.is_last = p->up->state == CLIENT_DONE && !p->up->res.trailers.n;
+            if (p->cache)
+                proxy_cache_add(p, c.bytes, c.is_last);
             if (c.is_last)
                 leave(p, false);
             exchange_write(x, &c);
@@ -182,17 +187,10 @@ static void on_up_body(struct client_exchange *up)
 
 /* --- the head --- */
 
-static struct slice head_field(const struct proxy *p, struct slice name)
-{
-    const struct header *h = header_find(&p->up->res.headers, name);
-
-    return h ? h->value : slice_of(NULL, 0);
-}
-
 /* X-Accel-Redirect: the answer comes from another location. */
 static bool goes_elsewhere(struct proxy *p)
 {
-    struct slice to = head_field(p, SLICE("X-Accel-Redirect")), query;
+    struct slice to = proxy_response_field(p, SLICE("X-Accel-Redirect")), query;
     struct visit *v = p->v;
 
     if (!to.p || !to.n || (p->conf->ignore & PROXY_IGNORE_REDIRECT))
@@ -206,14 +204,6 @@ static bool goes_elsewhere(struct proxy *p)
     leave(p, false);
     (void)phases_redirect(v, to, query);
     return true;
-}
-
-static bool has_error_page(const struct visit *v, int status)
-{
-    for (const struct error_page *e = v->loc->error_pages; e; e = e->next)
-        if (e->status == status)
-            return true;
-    return false;
 }
 
 /* Both connections become one tunnel. The exchange ends, and with it `p`. */
@@ -245,19 +235,25 @@ static void on_up_head(struct client_exchange *up)
         attempt(p);
         return;
     }
+    if (p->cache && proxy_cache_takes_head(p)) {
+        leave(p, status >= 500);
+        proxy_cache_serve(p);
+        return;
+    }
     if (proxy_switch_is_due(p)) {
         switch_protocols(p);
         return;
     }
     if (goes_elsewhere(p))
         return;
-    if (status >= 300 && (p->conf->flags & PROXY_INTERCEPT_ERRORS) &&
-        has_error_page(p->v, status)) {
+    if (proxy_response_is_replaced(p)) {
         answer(p, status);
         return;
     }
-    proxy_response_take(p);
-    buffering = head_field(p, SLICE("X-Accel-Buffering"));
+    if (p->cache)
+        proxy_cache_keep(p);
+    proxy_response_take(p, &p->up->res);
+    buffering = proxy_response_field(p, SLICE("X-Accel-Buffering"));
     if (buffering.p && !(p->conf->ignore & PROXY_IGNORE_BUFFERING))
         p->is_flushing = slice_ieq(buffering, SLICE("no"));
     p->has_begun = true;
@@ -361,6 +357,10 @@ static void attempt(struct proxy *p)
                   SLICE_ARG(p->upstream->name));
         if (!p->history)
             proxy_try_note(p, 502);
+        if (p->cache && !p->is_abandoned && proxy_cache_covers(p, PROXY_NEXT_ERROR)) {
+            proxy_cache_serve(p);
+            return;
+        }
         answer(p, p->history->status ? p->history->status : 502);
         return;
     }
@@ -426,13 +426,40 @@ static void on_cancel(struct visit *v)
         leave(p, false);
 }
 
-/* proxy_limit_rate; what cannot be read limits nothing. */
-static uint64_t rate_of(const struct proxy *p)
+/* The client gets what was kept; nobody waits for the server. */
+static void serve_and_renew(struct proxy *p)
 {
-    int64_t rate;
-    struct slice text = p->conf->limit_rate ? script_eval(p->conf->limit_rate, p->v) : SLICE_EMPTY;
+    phases_hold(p->v);
+    p->is_abandoned = true;
+    attempt(p);
+    proxy_cache_serve(p);
+    if (p->has_left)
+        phases_let_go(p->v);
+    else
+        proxy_abandon_follow(p, leave);
+}
 
-    return num_parse_size(text, &rate) ? (uint64_t)rate : 0;
+static void take_turn(struct proxy *p, enum proxy_cache_turn turn)
+{
+    switch (turn) {
+    case PROXY_CACHE_ASK:
+        begin(p);
+        break;
+    case PROXY_CACHE_SERVE:
+        leave(p, false);
+        proxy_cache_serve(p);
+        break;
+    case PROXY_CACHE_BEHIND:
+        serve_and_renew(p);
+        break;
+    case PROXY_CACHE_WAIT:
+        break;
+    }
+}
+
+static void go_on(struct proxy *p)
+{
+    take_turn(p, proxy_cache_go_on(p));
 }
 
 void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct proxy_pass *pass)
@@ -452,11 +479,14 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
         answer(p, status);
         return;
     }
-    p->rate = rate_of(p);
+    p->rate = proxy_pace_rate(p);
     v->on_cancel = on_cancel;
     if (!(conf->flags & PROXY_IGNORE_ABORT))
         v->x->ends_with_client = EXCHANGE_ENDS_MIDWAY;
-    begin(p);
+    if (conf->cache && conf->cache->zone)
+        take_turn(p, proxy_cache_begin(p, go_on));
+    else
+        begin(p);
 }
 
 enum step_result proxy_step(struct visit *v, const struct step *s)

@@ -129,7 +129,7 @@ static void make_answer(struct proxy *p)
     const struct header *upgrade = header_find_id(&p->up->res.headers, HEADER_UPGRADE);
     const struct header *key = header_find_id(&x->req.headers, HEADER_SEC_WEBSOCKET_KEY);
 
-    proxy_response_take(p);
+    proxy_response_take(p, &p->up->res);
     x->res.content_length = -1;
     if (is_extended(x)) {
         x->res.status = 200;

@@ -138,11 +138,24 @@ static struct slice get_forwarded_for(struct visit *v, const struct variable *va
     return made;
 }
 
-static struct slice get_field(struct visit *v, const struct variable *var)
+static const struct client_response *head_of(const struct visit *v)
+{
+    return proxy_of(v) ? proxy_response_of(proxy_of(v)) : NULL;
+}
+
+static struct slice get_cache_status(struct visit *v, const struct variable *var)
 {
     const struct proxy *p = proxy_of(v);
 
-    return p && p->up ? variables_field_value(v, &p->up->res.headers, var->data) : VARIABLE_NONE;
+    UNUSED(var);
+    return p ? p->cache_status : VARIABLE_NONE;
+}
+
+static struct slice get_field(struct visit *v, const struct variable *var)
+{
+    const struct client_response *up = head_of(v);
+
+    return up ? variables_field_value(v, &up->headers, var->data) : VARIABLE_NONE;
 }
 
 static struct slice get_trailer(struct visit *v, const struct variable *var)
@@ -155,8 +168,8 @@ static struct slice get_trailer(struct visit *v, const struct variable *var)
 /* Of the last Set-Cookie with that name. */
 static struct slice get_cookie(struct visit *v, const struct variable *var)
 {
-    const struct proxy *p = proxy_of(v);
-    const struct header_list *l = p && p->up ? &p->up->res.headers : NULL;
+    const struct client_response *up = head_of(v);
+    const struct header_list *l = up ? &up->headers : NULL;
 
     for (unsigned i = l ? l->n : 0; i-- > 0;) {
         struct slice value = l->fields[i].value, name;
@@ -175,6 +188,7 @@ const struct variable variables_upstream[] = {
     VARIABLE("proxy_host", get_proxy_host),
     VARIABLE("proxy_port", get_proxy_port),
     VARIABLE("proxy_add_x_forwarded_for", get_forwarded_for),
+    VARIABLE("upstream_cache_status", get_cache_status),
     VARIABLE("upstream_addr", get_addr),
     VARIABLE("upstream_status", get_status),
     VARIABLE("upstream_connect_time", get_connect),

@@ -53,6 +53,32 @@ static void test_keys(void **state)
     dict_close(&d);
 }
 
+static void add_both(void *user, struct slice key, struct slice value)
+{
+    buf_printf(user, SLICE_FMT "=" SLICE_FMT " ", SLICE_ARG(key), SLICE_ARG(value));
+}
+
+static void test_oldest(void **state)
+{
+    struct dict *d = open_dict(64 << 10);
+    struct dict_item item = {.type = DICT_STRING, .p = "v", .n = 1};
+    struct buf seen = BUF_EMPTY;
+
+    UNUSED(state);
+    dict_walk_oldest(d, add_both, &seen);
+    assert_int_equal(seen.n, 0);
+    dict_store(d, SLICE("a"), &item, DICT_SET);
+    store(d, 1, 0);
+    dict_walk_oldest(d, add_both, &seen);
+    assert_string_equal(buf_cstr(&seen), "a=v ");
+    assert_int_equal(dict_get(d, SLICE("a"), &item), DICT_OK);
+    seen.n = 0;
+    dict_walk_oldest(d, add_both, &seen);
+    assert_string_equal(buf_cstr(&seen), "key1= ");
+    buf_free(&seen);
+    dict_close(&d);
+}
+
 static void test_flush(void **state)
 {
     struct dict *d = open_dict(64 << 10);
@@ -107,6 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_oldest),
         cmocka_unit_test(test_flush),
         cmocka_unit_test(test_copy),
     };

@@ -1,0 +1,413 @@
+# proxy_cache: what is kept, for how long, what clients get of it, what happens when its time is over.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+our $Http = <<'_EOC_';
+    proxy_cache_path cache levels=1:2 keys_zone=c:1m;
+    lua_shared_dict d 1m;
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        # fields of the answer are those of the query; the body counts how often that path was asked for
+        location / { content_by_lua_block {
+            local d, args = ngx.shared.d, ngx.req.get_uri_args()
+            local path = ngx.var.uri
+            local n = d:incr(path, 1, 0)
+            if d:get("down") then ngx.exit(tonumber(d:get("down"))) end
+            if args.match and ngx.var.http_if_none_match == args.match then
+                d:incr("matched", 1, 0)
+                ngx.status = 304
+            end
+            for name, field in pairs { cc = "Cache-Control", ex = "Expires", xa = "X-Accel-Expires", cookie = "Set-Cookie", vary = "Vary",
+                etag = "ETag", lm = "Last-Modified", age = "Age" } do
+                if args[name] then ngx.header[field] = args[name] end
+            end
+            if args.status then ngx.status = tonumber(args.status) end
+            if ngx.status == 304 then ngx.header.etag = args.match return end
+            ngx.header["X-Asked"] = ngx.req.get_method() .. " " .. (ngx.var.http_range or "-") .. " " .. (ngx.var.http_if_none_match or "-")
+            local body = path .. " " .. n .. " " .. (ngx.var.http_accept_language or "") .. "\n"
+            ngx.header.content_length = #body
+            ngx.print(body)
+        } }
+        location = /down { content_by_lua_block { ngx.shared.d:set("down", ngx.var.arg_to) } }
+        location = /matched { content_by_lua_block { ngx.say(ngx.shared.d:get "matched") } }
+    }
+_EOC_
+our $Config = <<'_EOC_';
+    proxy_cache c;
+    add_header X-Cache $upstream_cache_status always;
+    location / { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /valid/ { proxy_cache_valid 1m; proxy_cache_valid 404 1m; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+_EOC_
+our $Get = <<'_EOC_';
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+B=http://127.0.0.1:$TEST_NGINX_RAND_PORT_1
+# get path [options]: status of the cache, status, body
+get() { p=$1; shift; : >out; curl -s -o out -w '%{http_code}' -D head "$@" "$U$p" >code; printf '%s %s %s' "$(sed -n 's/^X-Cache: \(.*\).$/\1/ip' head)" "$(cat code)" "$(head -n 1 out | tr -d '\r' | sed 's/ *$//')" | sed 's/ *$//'; echo; }
+cd $TEST_NGINX_SERVROOT
+_EOC_
+run_tests();
+
+__DATA__
+
+=== TEST 1: what the server says: kept or not
+--- http_config eval: $::Http
+--- config eval: $::Config
+--- exec eval
+$::Get . <<'_EOC_';
+twice() { get "$1" >/dev/null; echo "$1: $(get "$1" | cut -d' ' -f1)"; }
+twice '/?n=plain'
+twice '/?cc=max-age=60'
+twice '/?cc=max-age=0'
+twice '/?cc=no-store,max-age=60'
+twice '/?cc=private,max-age=60'
+twice '/?cc=max-age=0,s-maxage=60'
+twice '/?cc=max-age=60&age=70'
+twice '/?xa=60&cc=no-store'
+twice '/?xa=0&cc=max-age=60'
+twice '/?xa=@4000000000'
+twice '/?ex=Thu,%2018%20Nov%202100%2019:00:00%20GMT'
+twice '/?ex=Thu,%2018%20Nov%202010%2019:00:00%20GMT'
+twice '/?ex=0'
+twice '/?cc=max-age=60&cookie=a=b'
+twice '/?cc=max-age=60&vary=*'
+twice '/?cc=max-age=60&status=404'
+twice '/?cc=max-age=60&status=206'
+twice '/valid/?n=1'
+twice '/valid/?status=404'
+twice '/valid/?status=403'
+twice '/valid/?cc=no-cache'
+_EOC_
+--- exec_out
+/?n=plain: MISS
+/?cc=max-age=60: HIT
+/?cc=max-age=0: MISS
+/?cc=no-store,max-age=60: MISS
+/?cc=private,max-age=60: MISS
+/?cc=max-age=0,s-maxage=60: HIT
+/?cc=max-age=60&age=70: MISS
+/?xa=60&cc=no-store: HIT
+/?xa=0&cc=max-age=60: MISS
+/?xa=@4000000000: HIT
+/?ex=Thu,%2018%20Nov%202100%2019:00:00%20GMT: HIT
+/?ex=Thu,%2018%20Nov%202010%2019:00:00%20GMT: MISS
+/?ex=0: MISS
+/?cc=max-age=60&cookie=a=b: MISS
+/?cc=max-age=60&vary=*: MISS
+/?cc=max-age=60&status=404: HIT
+/?cc=max-age=60&status=206: MISS
+/valid/?n=1: HIT
+/valid/?status=404: HIT
+/valid/?status=403: MISS
+/valid/?cc=no-cache: MISS
+--- no_error_log
+[crit]
+[alert]
+
+
+
+=== TEST 2: a kept answer: Age, HEAD, conditions, ranges, status; the server is asked for the whole
+--- http_config eval: $::Http
+--- config eval: $::Config
+--- exec eval
+$::Get . <<'_EOC_';
+P='/a/b?cc=max-age=60&etag="x"&lm=Thu,%2018%20Nov%202010%2019:00:00%20GMT&age=5'
+get $P -I | cut -c1-8; grep -i '^x-asked\|^content-length' head | tr -d '\r' | sort
+get $P -r 0-3; grep -ic '^age: [5-9]\|^age: 1' head; grep -i '^content-range' head | tr -d '\r'
+get $P -r 1-2,4-; grep -i '^content-type: multipart' head | cut -c1-34; tr -d '\r' <out | grep -v '^--\|^Content\|^$' | sed 's/ *$//'
+get $P -r 50-; grep -i '^content-range' head | tr -d '\r'
+get $P -r 0-3 -H 'If-Range: "y"'
+get $P -H 'If-None-Match: "x"'
+get $P -H 'If-Modified-Since: Thu, 18 Nov 2010 19:00:00 GMT'
+get $P -H 'If-Match: "y"' | cut -d' ' -f1,2
+get $P -X POST
+get $P -H 'Authorization: Basic eA=='
+get '/q?cc=max-age=60' -r 0-1 -H 'If-None-Match: "z"'; grep -i '^x-asked' head | tr -d '\r'
+get '/q2?cc=max-age=60' -H 'Authorization: Basic eA=='; get '/q2?cc=max-age=60' -H 'Authorization: Basic eA=='
+get '/q3?cc=public,max-age=60' -H 'Authorization: Basic eA=='; get '/q3?cc=public,max-age=60'
+_EOC_
+--- exec_out
+MISS 200
+Content-Length: 8
+X-Asked: GET - -
+HIT 206 /a/b
+1
+Content-Range: bytes 0-3/8
+HIT 206
+Content-Type: multipart/byteranges
+a/
+ 1
+HIT 416 <html>
+Content-Range: bytes */8
+HIT 200 /a/b 1
+HIT 304
+HIT 304
+HIT 412
+ 200 /a/b 2
+HIT 200 /a/b 1
+MISS 200 /q 1
+X-Asked: GET - -
+MISS 200 /q2 1
+MISS 200 /q2 2
+MISS 200 /q3 1
+HIT 200 /q3 1
+--- no_error_log
+[crit]
+
+
+
+=== TEST 3: variants by Vary: each has its own; what has none is for all
+--- http_config eval: $::Http
+--- config eval: $::Config
+--- exec eval
+$::Get . <<'_EOC_';
+P='/v?cc=max-age=60&vary=Accept-Language,%20X-A'
+for l in de fr de fr it; do get $P -H "Accept-Language: $l"; done
+get $P -H 'Accept-Language: de' -H 'X-A: 1'; get $P -H 'X-A: 1' -H 'Accept-Language: de'; get $P
+get '/i?cc=max-age=60' -H 'Accept-Language: de'; get '/i?cc=max-age=60' -H 'Accept-Language: fr'
+find cache -type f | wc -l
+_EOC_
+--- exec_out
+MISS 200 /v 1 de
+MISS 200 /v 2 fr
+HIT 200 /v 1 de
+HIT 200 /v 2 fr
+MISS 200 /v 3 it
+MISS 200 /v 4 de
+HIT 200 /v 4 de
+MISS 200 /v 5
+MISS 200 /i 1 de
+HIT 200 /i 1 de
+6
+
+
+
+=== TEST 4: keys, bypass, no_cache, min_uses, methods, convert_head, ignored headers; by level
+--- http_config eval: $::Http
+--- config
+    proxy_cache c;
+    proxy_cache_valid any 1m;
+    proxy_pass_request_headers on;
+    add_header X-Cache $upstream_cache_status always;
+    location / { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_cache_key $arg_k; }
+    location /bypass { proxy_cache_bypass $arg_b $http_x_b; proxy_no_cache $arg_n; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; proxy_cache_key $uri; }
+    location /uses { proxy_cache_min_uses 3; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /post { proxy_cache_methods POST; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /head { proxy_cache_convert_head off; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /off { proxy_cache off; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /ignore { proxy_ignore_headers Cache-Control Expires Set-Cookie Vary X-Accel-Expires; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /none { proxy_cache_valid 404 1m; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+--- exec eval
+$::Get . <<'_EOC_';
+get '/1?k=a'; get '/2?k=a'; get '/3?k=b'
+get /bypass; get '/bypass?b=1'; get '/bypass?b=0'; get /bypass -H 'X-B: y'; get /bypass
+get '/bypassed?n=1'; get '/bypassed?n=1'; get '/bypassed?n=0'; get /bypassed
+for i in 1 2 3 4; do get /uses; done
+get /post -d a; get /post -d a; get /post
+get /head -I | cut -c1-4; get /head; get /head -I | cut -c1-4; grep -i x-asked head | tr -d '\r'
+get /off; get /off
+P='/ignore?cc=no-store&ex=0&xa=0&cookie=a&vary=*'; get $P; get $P; grep -i set-cookie head | tr -d '\r'
+get /none; get /none
+_EOC_
+--- exec_out
+MISS 200 /1 1
+HIT 200 /1 1
+MISS 200 /3 1
+MISS 200 /bypass 1
+BYPASS 200 /bypass 2
+HIT 200 /bypass 2
+BYPASS 200 /bypass 3
+HIT 200 /bypass 3
+MISS 200 /bypassed 1
+MISS 200 /bypassed 2
+MISS 200 /bypassed 3
+HIT 200 /bypassed 3
+MISS 200 /uses 1
+MISS 200 /uses 2
+MISS 200 /uses 3
+HIT 200 /uses 3
+MISS 200 /post 1
+HIT 200 /post 1
+HIT 200 /post 1
+ 200
+MISS 200 /head 2
+ 200
+X-Asked: HEAD - -
+ 200 /off 1
+ 200 /off 2
+MISS 200 /ignore 1
+HIT 200 /ignore 1
+Set-Cookie: a
+MISS 200 /none 1
+MISS 200 /none 2
+--- no_error_log
+[crit]
+
+
+
+=== TEST 5: when its time is over: expired, revalidated, stale by failure, by the answer itself
+--- http_config eval: $::Http
+--- config
+    proxy_cache c;
+    add_header X-Cache $upstream_cache_status always;
+    location / { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /again { proxy_cache_revalidate on; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /stale { proxy_cache_use_stale error http_503 http_404; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /gone { proxy_cache_use_stale error; proxy_pass http://127.0.0.1:$arg_port; proxy_cache_key $uri; }
+--- exec eval
+$::Get . <<'_EOC_';
+# asks until what is kept is not good any more
+over() { for i in $(seq 200); do get "$@" >line; grep -q '^HIT' line || break; sleep 0.05; done; cat line; }
+A='/again?cc=max-age=1&match="e"&etag="e"'
+get '/x?cc=max-age=1'; get $A; get '/stale?cc=max-age=1'; get '/s?cc=max-age=1,stale-if-error=60'; get "/gone?cc=max-age=1&port=$TEST_NGINX_RAND_PORT_1"
+over '/x?cc=max-age=1'; get '/x?cc=max-age=1'
+over $A; get $A; curl -s $B/matched
+over '/stale?cc=max-age=1'
+curl -s "$B/down?to=503"; over '/stale?cc=max-age=1'; over '/s?cc=max-age=1,stale-if-error=60'; over '/x?cc=max-age=1' | cut -c1-18
+curl -s "$B/down?to=404"; over '/stale?cc=max-age=1'; over '/s?cc=max-age=1,stale-if-error=60' | cut -c1-17
+curl -s "$B/down?to=500"; over '/stale?cc=max-age=1' | cut -c1-17
+over '/gone?cc=max-age=1&port=1'
+_EOC_
+--- exec_out
+MISS 200 /x 1
+MISS 200 /again 1
+MISS 200 /stale 1
+MISS 200 /s 1
+MISS 200 /gone 1
+EXPIRED 200 /x 2
+HIT 200 /x 2
+REVALIDATED 200 /again 1
+HIT 200 /again 1
+1
+EXPIRED 200 /stale 2
+STALE 200 /stale 2
+STALE 200 /s 1
+EXPIRED 503 <html>
+STALE 200 /stale 2
+EXPIRED 404 <html
+EXPIRED 500 <html
+STALE 200 /gone 1
+
+
+
+=== TEST 6: of those who want the same one asks; others wait, or get what is old; it is renewed behind the client's back
+--- http_config
+    proxy_cache_path cache keys_zone=c:1m;
+    lua_shared_dict d 1m;
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        # answers when it may
+        location / { content_by_lua_block {
+            local d = ngx.shared.d
+            local n = d:incr("asked", 1, 0)
+            repeat ngx.sleep(0.005) until d:get "go"
+            ngx.header.cache_control = "max-age=1"
+            ngx.say(n)
+        } }
+        location = /asked { content_by_lua_block { ngx.say(ngx.shared.d:get "asked") } }
+        location = /go { content_by_lua_block { ngx.shared.d:set("go", ngx.var.arg_to == "1" or nil) } }
+    }
+--- config
+    proxy_cache c;
+    proxy_cache_key $uri;
+    proxy_cache_lock_age 1h;
+    add_header X-Cache $upstream_cache_status always;
+    location /lock { proxy_cache_lock on; proxy_cache_lock_timeout 60s; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /short { proxy_cache_lock on; proxy_cache_lock_timeout 50ms; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /updating { proxy_cache_use_stale updating; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /behind { proxy_cache_use_stale updating; proxy_cache_background_update on; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+--- exec eval
+$::Get . <<'_EOC_';
+asked() { until [ "$(curl -s $B/asked)" = $1 ]; do sleep 0.02; done; }
+go() { curl -s "$B/go?to=$1"; }
+over() { for i in $(seq 200); do get "$@" >line; grep -q '^HIT' line || break; sleep 0.05; done; cat line; }
+alone() { mkdir -p $1; (cd $1; get $2 >line) & }
+alone a /lock; alone b /lock; alone c /lock; asked 1; go 1; wait; cat a/line b/line c/line | sort
+go 0; alone a /short; asked 2; alone b /short; asked 3; go 1; wait; cat a/line b/line; over /short | cut -c1-11
+go 1; get /updating; until curl -s $B/asked >/dev/null; do :; done; sleep 2.1; go 0
+alone a /updating; asked 6; get /updating; get /updating; go 1; wait; cat a/line; get /updating
+get /behind; sleep 2.1; go 0; get /behind; asked 8; get /behind; go 1
+until get /behind >line; grep -q HIT line; do sleep 0.01; done; cat line
+curl -s $B/asked
+_EOC_
+--- exec_out
+HIT 200 1
+HIT 200 1
+MISS 200 1
+MISS 200 2
+MISS 200 3
+EXPIRED 200
+MISS 200 5
+UPDATING 200 5
+UPDATING 200 5
+EXPIRED 200 6
+HIT 200 6
+MISS 200 7
+STALE 200 7
+UPDATING 200 7
+HIT 200 8
+8
+--- no_error_log
+[crit]
+[error]
+
+
+
+=== TEST 7: what is not whole is not kept; a client that leaves ends nothing
+--- http_config
+    proxy_cache_path cache levels=2 keys_zone=c:1m;
+    lua_shared_dict d 1m;
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        location /cut { content_by_lua_block {
+            ngx.header.cache_control = "max-age=60"
+            if ngx.var.arg_length then ngx.header.content_length = 100 end
+            ngx.print("half") ngx.flush(true) ngx.exit(ngx.ERROR)
+        } }
+        location /large { content_by_lua_block {
+            ngx.header.cache_control = "max-age=60"
+            ngx.header.content_length = 3000000
+            for i = 1, 30 do
+                ngx.print(("x"):rep(100000)) ngx.flush(true)
+                if i == 15 then
+                    ngx.shared.d:set("half", true)
+                    repeat ngx.sleep(0.005) until ngx.shared.d:get "go"
+                end
+            end
+        } }
+        location /chunks { content_by_lua_block { ngx.header.cache_control = "max-age=60" for i = 1, 3 do ngx.print(i, " ") ngx.flush(true) end } }
+        location /half { content_by_lua_block { repeat ngx.sleep(0.005) until ngx.shared.d:get "half" } }
+        location /go { content_by_lua_block { ngx.shared.d:set("go", true) } }
+    }
+--- config
+    proxy_cache c;
+    proxy_http_version 1.1;
+    add_header X-Cache $upstream_cache_status always;
+    location / { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+--- exec eval
+$::Get . <<'_EOC_';
+for p in /cut '/cut?length=1' /chunks; do get $p; get $p; done
+curl -s -o /dev/null $U/large & C=$!
+curl -s $B/half; kill $C; wait $C 2>/dev/null
+find cache -type f -name '*.*' | wc -l
+curl -s $B/go
+until find cache -type f -name '*.*' | wc -l | grep -qx 0; do sleep 0.02; done
+get /large | cut -c1-7; wc -c <out; get /large -r 2999990- | cut -c1-20
+find cache -type f -printf '%d %m\n' | sort -u; find cache -mindepth 1 -type d -printf '%d %m\n' | sort -u
+_EOC_
+--- exec_out
+MISS 200 half
+MISS 200 half
+MISS 200 half
+MISS 200 half
+MISS 200 1 2 3
+HIT 200 1 2 3
+1
+HIT 200
+3000000
+HIT 206 xxxxxxxxxx
+2 600
+1 700
+--- error_log
+upstream prematurely closed connection
+--- no_error_log
+[crit]
