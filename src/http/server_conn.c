@@ -117,13 +117,13 @@ void server_conn_set_nodelay(struct server_conn *c)
 bool server_conn_flush(struct server_conn *c)
 {
     size_t before = c->out.bytes;
+    uint64_t most = allowance(c);
     enum outq_result r;
 
-    c->out.most = allowance(c);
     if (c->flushes < 2 && ++c->flushes == 2)
         server_conn_set_nodelay(c);
-    r = outq_flush(&c->out, c->stream, FILE_BUDGET);
-    c->is_paced = r == OUTQ_BLOCKED && c->out.most == 0;
+    r = outq_flush_most(&c->out, c->stream, FILE_BUDGET, &most);
+    c->is_paced = r == OUTQ_BLOCKED && most == 0;
     c->is_blocked = r == OUTQ_BLOCKED && !c->is_paced;
     if (c->out.bytes < before)
         c->has_progress = true;

@@ -86,6 +86,8 @@ struct server_conn {
     } peer;
 };
 
+_Static_assert(sizeof(struct server_conn) <= 248, "one per idle connection, 256 bytes of the heap");
+
 /* A connection on `fd`, which it owns, in the server's list. Its first work is scheduled for this
  * turn. */
 struct server_conn *server_conn_open(struct server *s, int fd, const struct addr *peer,

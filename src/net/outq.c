@@ -101,7 +101,6 @@ void outq_init(struct outq *q)
 {
     list_init(&q->pieces);
     q->bytes = 0;
-    q->most = OUTQ_NO_LIMIT;
     q->reads_files = false;
 }
 
@@ -209,7 +208,6 @@ void outq_append(struct outq *q, struct outq *from)
 static void drop(struct outq *q, size_t n)
 {
     q->bytes -= n;
-    q->most -= n;
     while (n) {
         struct piece *p = first_of(q);
         size_t here = MIN(n, (size_t)(p->end - p->at));
@@ -334,8 +332,9 @@ static bool can_send_files(const struct outq *q, const struct stream *s)
     return !q->reads_files && stream_can_sendfile(s);
 }
 
-/* Writes the memory at the front; `may_send_file`: what follows it can be sent in this flush. */
-static ssize_t send_memory(struct outq *q, struct stream *s, bool may_send_file)
+/* Writes at most `most` bytes of the memory at the front; `may_send_file`: what follows it can be
+ * sent in this flush. */
+static ssize_t send_memory(struct outq *q, struct stream *s, bool may_send_file, uint64_t most)
 {
     struct iovec iov[VECTORS];
     struct list *next;
@@ -344,9 +343,9 @@ static ssize_t send_memory(struct outq *q, struct stream *s, bool may_send_file)
         may_send_file && next != &q->pieces && is_section(piece_of(next)) && can_send_files(q, s);
     ssize_t sent;
 
-    if (UNLIKELY(q->most < q->bytes)) {
+    if (UNLIKELY(most < q->bytes)) {
         more = false;
-        count = shorten(iov, count, q->most);
+        count = shorten(iov, count, most);
     }
     sent = more ? stream_writev_more(s, iov, count) : stream_writev(s, iov, count);
     if (sent > 0)
@@ -377,14 +376,15 @@ static ssize_t read_section(struct outq *q, struct stream *s, size_t most)
     return got;
 }
 
-/* Moves at most `budget` bytes of the section at the front on; how many, or the stream's answer. */
-static ssize_t send_section(struct outq *q, struct stream *s, size_t budget)
+/* Moves at most `most` bytes of the section at the front on; how many, or the stream's answer.
+ * `direct`: to the stream, not to memory. */
+static ssize_t send_section(struct outq *q, struct stream *s, size_t most, bool direct)
 {
     struct piece *p = first_of(q);
-    size_t most = MIN(MIN(budget, q->most), (size_t)(p->end - p->at));
-    bool direct = can_send_files(q, s);
-    ssize_t n = direct ? stream_sendfile(s, p->fd, (off_t)p->at, most) : read_section(q, s, most);
+    ssize_t n;
 
+    most = MIN(most, (size_t)(p->end - p->at));
+    n = direct ? stream_sendfile(s, p->fd, (off_t)p->at, most) : read_section(q, s, most);
     if (n == 0) {
         s->err = &err_truncated;
         return STREAM_FAILED;
@@ -392,31 +392,31 @@ static ssize_t send_section(struct outq *q, struct stream *s, size_t budget)
     if (n < 0)
         return n;
     p->at += (uint64_t)n;
-    if (direct) {
+    if (direct)
         q->bytes -= (size_t)n;
-        q->most -= (size_t)n;
-    }
     if (p->at == p->end)
         free_piece(p);
     return n;
 }
 
-enum outq_result outq_flush(struct outq *q, struct stream *s, size_t budget)
+enum outq_result outq_flush_most(struct outq *q, struct stream *s, size_t budget, uint64_t *most)
 {
     while (q->bytes) {
+        size_t before = q->bytes;
         ssize_t n;
 
-        if (q->most == 0)
+        if (*most == 0)
             return OUTQ_BLOCKED;
         if (!is_section(first_of(q))) {
-            n = send_memory(q, s, budget > 0);
+            n = send_memory(q, s, budget > 0, *most);
         } else if (budget > 0) {
-            n = send_section(q, s, budget);
+            n = send_section(q, s, MIN(budget, *most), can_send_files(q, s));
             if (n > 0)
                 budget -= (size_t)n;
         } else {
             return OUTQ_BLOCKED;
         }
+        *most -= before - q->bytes;
         if (n <= 0)
             return result_of(n);
     }

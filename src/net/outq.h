@@ -14,7 +14,6 @@
 struct outq {
     struct list pieces;
     size_t bytes;     /* queued, file sections counted by their size */
-    uint64_t most;    /* what may still be sent; whoever paces it sets this before each flush */
     bool reads_files; /* files are read into memory, also where the stream could send them */
 };
 
@@ -63,11 +62,19 @@ enum outq_result outq_write(struct outq *q, struct stream *s, struct slice bytes
  * their files. err_truncated, err_io …: what was taken so far is gone, the rest is in the queue. */
 const struct err *outq_take(struct outq *q, void *to, size_t n) MUST_USE;
 
-/* Sends until empty, the stream takes no more, or q->most is used up (BLOCKED, q->most is 0); at
- * most `budget` bytes of file in one call (OUTQ_BLOCKED then too, so that one download does not
- * keep the worker). A file that turns out shorter than promised is OUTQ_FAILED with s->err
- * err_truncated. Memory before a file section goes with MSG_MORE semantics where that saves a
- * packet. */
-enum outq_result outq_flush(struct outq *q, struct stream *s, size_t budget);
+/* Sends until empty, the stream takes no more, or `*most` bytes, which are counted down, are used
+ * up (BLOCKED, *most is 0); at most `budget` bytes of file in one call (OUTQ_BLOCKED then too, so
+ * that one download does not keep the worker). A file that turns out shorter than promised is
+ * OUTQ_FAILED with s->err err_truncated. Memory before a file section goes with MSG_MORE semantics
+ * where that saves a packet. */
+enum outq_result outq_flush_most(struct outq *q, struct stream *s, size_t budget, uint64_t *most);
+
+/* Likewise, as much as the stream takes. */
+static inline enum outq_result outq_flush(struct outq *q, struct stream *s, size_t budget)
+{
+    uint64_t most = OUTQ_NO_LIMIT;
+
+    return outq_flush_most(q, s, budget, &most);
+}
 
 #endif

@@ -100,7 +100,6 @@ static void on_connected(void *user, struct stream *s, const struct client_dial_
     s->user = p;
     s->on_ready = on_ready;
     outq_add(&p->out, m->send.p, m->send.n);
-    p->out.most = OUTQ_NO_LIMIT;
     if (!send_some(p))
         return;
     if (!m->expect.p && !m->expect_pattern) { /* to have been sent is enough */

@@ -525,14 +525,15 @@ static void test_paced(void **state)
         outq_add_file(&q, file, 0, 10, false);
         q.reads_files = reads;
         for (size_t n = 0; n < 20; n += 4) {
-            q.most = 4;
-            assert_int_equal(outq_flush(&q, ends[0], ALL), n == 16 ? OUTQ_EMPTY : OUTQ_BLOCKED);
-            assert_int_equal(q.most, 0);
+            uint64_t most = 4;
+
+            assert_int_equal(outq_flush_most(&q, ends[0], ALL, &most),
+                             n == 16 ? OUTQ_EMPTY : OUTQ_BLOCKED);
+            assert_int_equal(most, 0);
             assert_int_equal(stream_read(ends[1], seen + n, sizeof(seen) - n), 4);
         }
         assert_memory_equal(seen, "0123456789", 10);
         assert_int_equal(outq_flush(&q, ends[0], ALL), OUTQ_EMPTY);
-        q.most = OUTQ_NO_LIMIT;
         stream_close(&ends[0], false);
         stream_close(&ends[1], false);
     }
