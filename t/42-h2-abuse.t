@@ -590,3 +590,29 @@ half a frame True
 half a preface True
 a preface True
 hello
+
+
+
+=== TEST 21: the log tells who has ended a stream: the client, or we, because it broke the rules
+--- config
+    error_log logs/info.log info;
+    location = /hello { return 200 "hello"; }
+    location = /wait { content_by_lua_block { ngx.sleep(30) } }
+--- user_files
+>>> main.py
+from bad import *
+for what in (WINDOW_UPDATE, 0, 1, number(0x7fffffff)), (RST_STREAM, 0, 1, number(8)), (DATA, END_STREAM, 1, b"longer"):
+    p = Peer(port)
+    if what[0] == DATA:
+        p.request(1, "/wait", "POST", False, [("content-length", "2")])
+    else:
+        p.request(1, "/wait")
+    p.add(*what).request(3, "/hello").send()
+    p.read(lambda p: p.ended(3))
+for line in open(root + "/logs/info.log"):
+    if "while the request was handled" in line:
+        print(line.split(": *")[-1].split(" ", 1)[-1].split(", client")[0])
+--- exec_out
+client broke the rules of HTTP/2 while the request was handled: FLOW_CONTROL_ERROR
+client reset the stream while the request was handled
+client broke the rules of HTTP/2 while the request was handled: PROTOCOL_ERROR

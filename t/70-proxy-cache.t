@@ -30,6 +30,8 @@ http { access_log off; lua_shared_dict asked 1m;
 X
 }
 get() { curl -s -D head -o out --max-time 30 --unix-socket s "http://a$1"; echo "$1 $(sed -n 's/^X-Cache: \(.*\).$/\1/ip' head) $(head -c 1 out) $(wc -c <out)"; }
+# ask numbers: one after the other
+ask() { curl -s --unix-socket s $(for i; do echo "-o $D/none http://a/$i"; done); }
 asked() { curl -s --unix-socket b "http://a/asked?u=$1"; }
 files() { find cache -type f | wc -l; }
 _EOC_
@@ -83,7 +85,7 @@ mine
 --- exec eval
 $::Conf . <<'_EOC_';
 conf_of '1m max_size=300k'
-$B; for i in $(seq 40); do get /$i >/dev/null; get /1 >/dev/null; done
+$B; ask $(for i in $(seq 40); do echo $i 1; done)
 wait_for '[ $(files) -le 15 ]'; get /1; [ $(files) -ge 5 ] && echo some; get /2 | cut -d' ' -f2
 get /lock >late & wait_for '[ "$(asked /lock)" = 1 ]'
 # whoever waits for the fetcher asks when that is dead; which worker has which, chance tells
@@ -91,7 +93,7 @@ curl -s -o waits --max-time 30 --unix-socket s http://a/lock & C=$!
 kill -9 $(pgrep -P $(master)); wait $C; wait_for '[ "$(get /lock | cut -d" " -f2)" = HIT ]'; get /lock
 quit TERM; rm -rf cache
 conf_of '1m inactive=1s'; $B; get /a; get /b; files; wait_for '[ $(files) -eq 0 ]'; get /a; quit TERM; rm -rf cache
-conf_of 16k; $B; for i in $(seq 200); do get /$i >/dev/null; done; get /200; [ $(files) -le 120 ] && [ $(files) -ge 20 ] && echo few
+conf_of 16k; $B; ask $(seq 200); get /200; [ $(files) -le 120 ] && [ $(files) -ge 20 ] && echo few
 quit TERM
 grep -c 'crit\|emerg' logs/error.log; true
 _EOC_

@@ -98,7 +98,7 @@ void server_h2_out_on_close(void *user, void *stream, uint32_t code, bool is_by_
     struct server_h2_stream *st = stream;
 
     UNUSED(user);
-    UNUSED(is_by_peer);
+    st->is_by_peer = is_by_peer;
     st->s.is_closed = true;
     st->s.code = code;
     h2_stream_note(&st->s);
@@ -320,8 +320,12 @@ static void lose(struct server_h2_stream *st)
 {
     struct exchange *x = server_h2_stream_let_go(st);
 
-    if (x->app && !x->has_ended)
+    if (x->app && !x->has_ended && st->is_by_peer)
         log_write(&x->log, LOG_INFO, "client reset the stream while the request was handled");
+    else if (x->app && !x->has_ended)
+        log_write(&x->log, LOG_INFO,
+                  "client broke the rules of HTTP/2 while the request was handled: %s",
+                  h2_session_code_name(st->s.code));
     exchange_lost(x, &err_closed);
 }
 

@@ -43,6 +43,7 @@ struct server_h2_stream {
     struct server_h2 *h2;
     struct exchange *x; /* NULL: none any more */
     bool has_body;      /* the response has one on the wire */
+    bool is_by_peer;    /* it is closed because the peer has reset it */
     size_t dropped;     /* bytes of it that nobody wanted */
     struct timer timer;
     uint64_t moved_at; /* when bytes moved last, by clock_ms() */
