@@ -97,7 +97,7 @@ static bool read_word(struct slice name, struct slice value, struct cache_zone *
 static bool declare(struct apply *a, const struct config_node *node, struct slice text,
                     struct cache_zone **out, struct config_error *e)
 {
-    struct slice size_text = text, name = slice_cut(&size_text, ':');
+    struct slice size_text = text, name = slice_cut(&size_text, ':'), sums;
     struct cache_zone *z;
     int64_t size;
 
@@ -108,9 +108,9 @@ static bool declare(struct apply *a, const struct config_node *node, struct slic
     if (z->node)
         return config_node_error(node, e, "duplicate zone \"" SLICE_FMT "\"", SLICE_ARG(name));
     z->notes = zones_declare(a->conf, "proxy_cache_path", name, (size_t)size, node, e);
-    z->sums = z->notes ? zones_declare(a->conf, "proxy_cache_path of sums", name, DICT_ZONE_LEAST,
-                                       node, e)
-                       : NULL;
+    sums = pool_printf(&a->conf->pool, SLICE_FMT " (sums)", SLICE_ARG(name));
+    if (z->notes)
+        z->sums = zones_declare(a->conf, "proxy_cache_path", sums, DICT_ZONE_LEAST, node, e);
     z->node = node;
     *out = z;
     return z->sums != NULL;

@@ -7,6 +7,7 @@
 #include "app/app.h"
 #include "app/fair_share.h"
 #include "app/lua/lua_step.h"
+#include "app/lua/lua_timer.h"
 #include "app/tls/lua_tls.h"
 #include "app/script.h"
 #include "base/clock.h"

@@ -23,12 +23,19 @@ void lib_socket_use(const struct location *http, const struct location *stream)
     levels[1] = stream;
 }
 
-/* What the running code's location says; where there is no request, the level of http or stream. */
+/* Of the running code; where there is no request, the level of http or stream. NULL: there is none.
+ */
+static const struct location *location(void)
+{
+    const struct visit *v = lua_current_visit();
+
+    return v ? v->loc : levels[lua_current_is_of_stream()];
+}
+
 static const struct socket_conf *conf(void)
 {
-    static const struct socket_conf default_conf = SOCKET_CONF_DEFAULT; /* without http */
-    const struct visit *v = lua_current_visit();
-    const struct location *l = v ? v->loc : levels[lua_current_is_of_stream()];
+    static const struct socket_conf default_conf = SOCKET_CONF_DEFAULT;
+    const struct location *l = location();
 
     return l ? &l->sockets : &default_conf;
 }
@@ -128,9 +135,9 @@ static int l_pool_size(lua_State *L)
 /* is_nodelay(): does tcp_nodelay hold here? */
 static int l_is_nodelay(lua_State *L)
 {
-    const struct visit *v = lua_current_visit();
+    const struct location *l = location();
 
-    lua_pushboolean(L, v ? v->loc->http.is_nodelay : !of_http || of_http->http.is_nodelay);
+    lua_pushboolean(L, !l || l->http.is_nodelay);
     return 1;
 }
 

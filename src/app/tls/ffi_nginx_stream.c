@@ -2,7 +2,10 @@
  * ffi.C, too, so each must be one of its own.
  *
  * To add one: a row with its type, name, parameters and arguments. */
+#include "app/tls/ffi_nginx_certificate.h"
+#include "app/tls/ffi_nginx_proxy_ssl.h"
 #include "app/tls/ffi_nginx_ssl.h"
+#include "app/tls/ffi_nginx_tls.h"
 
 #define SAME(type, name, parameters, arguments)                                                    \
     type ngx_stream_lua_ffi_##name parameters;                                                     \
