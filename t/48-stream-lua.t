@@ -401,3 +401,40 @@ timer of http
 lua tcp socket connect timeout: 8000
 --- no_error_log
 connect() failed
+
+
+
+=== TEST 21: lua_add_variable: not found until Lua has set it; another word for it changes nothing
+--- stream_config
+    lua_add_variable $mine;
+    lua_add_variable $mine;
+    lua_add_variable $protocol;
+    log_format added "mine is <$mine>";
+    access_log logs/access.log added;
+--- stream_server_config
+    preread_by_lua_block {
+        ngx.ctx.before = tostring(ngx.var.mine)
+        ngx.var.mine = "set"
+        ngx.ctx.between = ngx.var.mine
+        ngx.var.mine = nil
+        ngx.ctx.after = tostring(ngx.var.mine)
+        ngx.var.mine = "again"
+    }
+    content_by_lua_block { ngx.say(ngx.ctx.before, " ", ngx.ctx.between, " ", ngx.ctx.after, " ", ngx.var.mine, " ", ngx.var.protocol) }
+--- stream_response
+nil set nil again TCP
+--- access_log
+mine is <again>
+--- no_error_log
+[warn]
+
+
+
+=== TEST 22: a variable has a name
+--- stream_config
+    lua_add_variable mine;
+--- stream_server_config
+    return "";
+--- must_die
+--- error_log
+invalid variable name "mine"
