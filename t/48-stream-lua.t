@@ -438,3 +438,15 @@ mine is <again>
 --- must_die
 --- error_log
 invalid variable name "mine"
+
+
+
+=== TEST 23: sizes of nginx's tables are taken, here as in http
+--- http_config
+    server_names_hash_bucket_size 64; server_names_hash_max_size 512;
+--- stream_config
+    variables_hash_max_size 1024; variables_hash_bucket_size 64; map_hash_max_size 2k; map_hash_bucket_size 64;
+    server_names_hash_bucket_size 64; server_names_hash_max_size 512;
+--- stream_server_config
+    return "ok";
+--- stream_response: ok

@@ -53,10 +53,6 @@ struct slice tls_error_text(const struct stream *s);
  * what was read from it to `in`; frees the rest and clears the pointer. */
 struct stream *tls_unwrap(struct stream **s, struct buf *in);
 
-/* Gives a server's connection another context during on_hello (by the name that the client asked
- * for): its certificates, rules for clients, protocols. Takes a reference. */
-void tls_use_ctx(struct stream *s, struct tls_ctx *ctx);
-
 /* The newest session that the server has given to this client, the caller's from now on
  * (tls_session_free); NULL when there is none that was not taken before. Servers of TLS 1.3 give it
  * behind the handshake: ask when the connection ends or becomes idle. */

@@ -52,8 +52,7 @@ struct vhost *directives_new_vhost(struct app_conf *conf, const struct config_no
 {
     struct vhost *vh = pool_new(&conf->pool, struct vhost);
 
-    vh->file = slice_str(node->file);
-    vh->line = node->line;
+    vh->place = node;
     conf->vhosts = directives_grow(conf, conf->vhosts, conf->n_vhosts, &conf->vhosts_size,
                                    sizeof(struct vhost *));
     conf->vhosts[conf->n_vhosts++] = vh;
@@ -134,22 +133,6 @@ static const struct directive table[] = {
             "a name. What matches nothing goes to the default server of the address. In `stream` "
             "the name is that of the TLS handshake, where `listen` says `ssl`.",
      .apply = set_names},
-    {.name = "server_names_hash_bucket_size",
-     .contexts = CTX_HTTP,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_SIZE},
-     .group = GROUP,
-     .syntax = "server_names_hash_bucket_size size;",
-     .doc = "Accepted for compatibility: tables grow as needed."},
-    {.name = "server_names_hash_max_size",
-     .contexts = CTX_HTTP,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_SIZE},
-     .group = GROUP,
-     .syntax = "server_names_hash_max_size size;",
-     .doc = "Accepted for compatibility: tables grow as needed."},
 };
 
 void directives_http_register(void)

@@ -62,7 +62,7 @@ static bool set_temp_path(void *ctx, const struct config_node *node, struct conf
     a->loc->http.temp_path = path;
     conf->temp_paths = directives_grow(conf, conf->temp_paths, conf->n_temp_paths,
                                        &conf->temp_paths_size, sizeof(*conf->temp_paths));
-    conf->temp_paths[conf->n_temp_paths++] = slice_str(path);
+    conf->temp_paths[conf->n_temp_paths++] = (struct temp_path){slice_str(path), node};
     return true;
 }
 
@@ -224,10 +224,12 @@ static const struct directive table[] = {
     ACCEPTED("request_pool_size", CTX_SERVERS, 1, 1, ARG_SIZE, "size"),
     ACCEPTED("types_hash_bucket_size", CTX_LEVELS, 1, 1, ARG_SIZE, "size"),
     ACCEPTED("types_hash_max_size", CTX_LEVELS, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("variables_hash_bucket_size", CTX_HTTP, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("variables_hash_max_size", CTX_HTTP, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("map_hash_bucket_size", CTX_HTTP, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("map_hash_max_size", CTX_HTTP, 1, 1, ARG_SIZE, "size"),
+    ACCEPTED("variables_hash_bucket_size", CTX_HTTP | CTX_STREAM, 1, 1, ARG_SIZE, "size"),
+    ACCEPTED("variables_hash_max_size", CTX_HTTP | CTX_STREAM, 1, 1, ARG_SIZE, "size"),
+    ACCEPTED("map_hash_bucket_size", CTX_HTTP | CTX_STREAM, 1, 1, ARG_SIZE, "size"),
+    ACCEPTED("map_hash_max_size", CTX_HTTP | CTX_STREAM, 1, 1, ARG_SIZE, "size"),
+    ACCEPTED("server_names_hash_bucket_size", CTX_HTTP | CTX_STREAM, 1, 1, ARG_SIZE, "size"),
+    ACCEPTED("server_names_hash_max_size", CTX_HTTP | CTX_STREAM, 1, 1, ARG_SIZE, "size"),
     ACCEPTED("proxy_temp_path", CTX_LEVELS, 1, 4, ARG_WORD, "path [level …]"),
     ACCEPTED("fastcgi_temp_path", CTX_LEVELS, 1, 4, ARG_WORD, "path [level …]"),
     ACCEPTED("uwsgi_temp_path", CTX_LEVELS, 1, 4, ARG_WORD, "path [level …]"),

@@ -92,7 +92,6 @@ static bool set_pass(void *ctx, const struct config_node *node, struct config_er
 {
     struct apply *a = ctx;
     struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
-    struct step_list *content = &a->loc->steps[PHASE_CONTENT];
 
     if (a->own[SLOT_CONTENT])
         return config_node_error(node, e, "\"proxy_pass\" directive is duplicate");
@@ -109,10 +108,8 @@ static bool set_pass(void *ctx, const struct config_node *node, struct config_er
             "or inside \"limit_except\" block");
     }
     (void)own(a, node); /* where the context of TLS is kept */
-    a->own[SLOT_CONTENT] = node;
-    *content = (struct step_list){0};
     note_pass(a, p, node);
-    location_add_step(a->loc, PHASE_CONTENT, proxy_step, p, node->line);
+    directives_pass_on(a, node, proxy_step, p);
     return directives_proxy_check(a, node, e);
 }
 
@@ -120,7 +117,6 @@ static bool set_grpc_pass(void *ctx, const struct config_node *node, struct conf
 {
     struct apply *a = ctx;
     struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
-    struct step_list *content = &a->loc->steps[PHASE_CONTENT];
     struct slice url = node->args[0];
 
     if (a->own[SLOT_CONTENT])
@@ -134,10 +130,8 @@ static bool set_grpc_pass(void *ctx, const struct config_node *node, struct conf
         return config_node_error(node, e, "URI part is not allowed in \"grpc_pass\"");
     }
     (void)own(a, node);
-    a->own[SLOT_CONTENT] = node;
-    *content = (struct step_list){0};
     note_pass(a, p, node);
-    location_add_step(a->loc, PHASE_CONTENT, proxy_grpc_step, p, node->line);
+    directives_pass_on(a, node, proxy_grpc_step, p);
     return true;
 }
 

@@ -96,9 +96,9 @@ static bool resolve(struct app_conf *conf, struct relay_pass *pass, const struct
         return true;
     pass->upstream = upstream_of_one(&conf->pool, target, 0);
     if (!pass->upstream)
-        return config_error_set(e, vh->file.p, vh->line,
-                                "invalid host or no port in upstream \"" SLICE_FMT "\"",
-                                SLICE_ARG(target));
+        return config_node_error(vh->place, e,
+                                 "invalid host or no port in upstream \"" SLICE_FMT "\"",
+                                 SLICE_ARG(target));
     upstream_settle(conf, pass->upstream, vh->base, true);
     (void)map_set(&conf->stream_upstreams, pass->upstream->name, pass->upstream);
     return true;
@@ -113,9 +113,9 @@ static bool check_tls(const struct vhost *vh, struct config_error *e)
 
     if (has_tls || !l->proxy || !(has_verify || l->proxy->tls.certificate_by_lua))
         return true;
-    return config_error_set(e, vh->file.p, vh->line,
-                            "proxy_ssl_%s_by_lua* should be used with proxy_ssl directive",
-                            has_verify ? "verify" : "certificate");
+    return config_node_error(vh->place, e,
+                             "proxy_ssl_%s_by_lua* should be used with proxy_ssl directive",
+                             has_verify ? "verify" : "certificate");
 }
 
 bool directives_relay_resolve(struct app_conf *conf, struct config_error *e)

@@ -162,7 +162,8 @@ static bool set_protocols(void *ctx, const struct config_node *node, struct conf
 
     if (!tls_conf_read_protocols(node, &t->protocols, e))
         return false;
-    return t->protocols || config_node_error(node, e, "no protocol of \"ssl_protocols\" is spoken");
+    return (t->protocols & ~TLS_NEVER) ||
+           config_node_error(node, e, "no protocol of \"ssl_protocols\" is spoken");
 }
 
 static const char *const checks[] = {"off", "on", "optional", "optional_no_ca", NULL};
@@ -261,7 +262,7 @@ static bool add_command(void *ctx, const struct config_node *node, struct config
     struct apply *a = ctx;
 
     if (slice_ieq(node->args[0], SLICE("Groups")) || slice_ieq(node->args[0], SLICE("Curves")))
-        return set_curves(t, a, node->args[1]); /* which connections copy: see tls_use_ctx */
+        return set_curves(t, a, node->args[1]); /* which connections copy: see tls_hello_use_ctx */
     t->commands = grow(a, t->commands, &t->n_commands, &t->commands_size, sizeof(*t->commands));
     return tls_conf_read_command(a->conf, node, TLS_ROLE_SERVER, &t->commands[t->n_commands++], e);
 }

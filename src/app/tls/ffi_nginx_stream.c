@@ -2,6 +2,8 @@
  * ffi.C, too, so each must be one of its own.
  *
  * To add one: a row with its type, name, parameters and arguments. */
+#include "app/tls/ffi_nginx_certificate.h"
+#include "app/tls/ffi_nginx_proxy_ssl.h"
 #include "app/tls/ffi_nginx_ssl.h"
 
 #define SAME(type, name, parameters, arguments)                                                    \

@@ -51,7 +51,7 @@ static enum tls_answer on_hello(struct stream *s)
     if (vh->base->tls && vh->base->tls->rejects)
         return TLS_REFUSE;
     if (vh->tls)
-        tls_use_ctx(s, vh->tls);
+        tls_hello_use_ctx(s, vh->tls);
     return fetch_session(s, t);
 }
 

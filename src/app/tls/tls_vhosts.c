@@ -12,7 +12,7 @@ enum { STAPLE_MOST = 65536 };
 
 static bool fail(const struct vhost *vh, struct config_error *e, const char *what)
 {
-    return config_error_set(e, vh->file.p, vh->line, "%s", what);
+    return config_node_error(vh->place, e, "%s", what);
 }
 
 /* Those whose names have variables are read in handshakes. */
@@ -118,9 +118,9 @@ static bool check(const struct vhost *vh, bool is_default, struct config_error *
     const struct tls_conf *t = vh->base->tls;
 
     if (t && t->n_certs > t->n_keys)
-        return config_error_set(e, vh->file.p, vh->line,
-                                "no \"ssl_certificate_key\" is defined for certificate \"%s\"",
-                                t->certs[t->n_keys].path);
+        return config_node_error(vh->place, e,
+                                 "no \"ssl_certificate_key\" is defined for certificate \"%s\"",
+                                 t->certs[t->n_keys].path);
     if (is_default && !(t && (t->n_certs || t->rejects)))
         return fail(vh, e,
                     "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive");
@@ -147,8 +147,8 @@ static bool build_vhost(struct app_conf *conf, const struct listen_conf *l, stru
     if (!err)
         err = tls_ctx_new_server(&o, &why, &vh->tls);
     if (err)
-        config_error_set(e, vh->file.p, vh->line, "TLS of this server: %s",
-                         why.n ? buf_cstr(&why) : err->message);
+        config_node_error(vh->place, e, "TLS of this server: %s",
+                          why.n ? buf_cstr(&why) : err->message);
     buf_free(&why);
     return !err;
 }
