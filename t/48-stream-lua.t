@@ -401,3 +401,52 @@ timer of http
 lua tcp socket connect timeout: 8000
 --- no_error_log
 connect() failed
+
+
+
+=== TEST 21: lua_add_variable: not found until Lua has set it; another word for it changes nothing
+--- stream_config
+    lua_add_variable $mine;
+    lua_add_variable $mine;
+    lua_add_variable $protocol;
+    log_format added "mine is <$mine>";
+    access_log logs/access.log added;
+--- stream_server_config
+    preread_by_lua_block {
+        ngx.ctx.before = tostring(ngx.var.mine)
+        ngx.var.mine = "set"
+        ngx.ctx.between = ngx.var.mine
+        ngx.var.mine = nil
+        ngx.ctx.after = tostring(ngx.var.mine)
+        ngx.var.mine = "again"
+    }
+    content_by_lua_block { ngx.say(ngx.ctx.before, " ", ngx.ctx.between, " ", ngx.ctx.after, " ", ngx.var.mine, " ", ngx.var.protocol) }
+--- stream_response
+nil set nil again TCP
+--- access_log
+mine is <again>
+--- no_error_log
+[warn]
+
+
+
+=== TEST 22: a variable has a name
+--- stream_config
+    lua_add_variable mine;
+--- stream_server_config
+    return "";
+--- must_die
+--- error_log
+invalid variable name "mine"
+
+
+
+=== TEST 23: sizes of nginx's tables are taken, here as in http
+--- http_config
+    server_names_hash_bucket_size 64; server_names_hash_max_size 512;
+--- stream_config
+    variables_hash_max_size 1024; variables_hash_bucket_size 64; map_hash_max_size 2k; map_hash_bucket_size 64;
+    server_names_hash_bucket_size 64; server_names_hash_max_size 512;
+--- stream_server_config
+    return "ok";
+--- stream_response: ok

@@ -16,7 +16,7 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: content_by_lua: what has come is there, answers go back, a session for each while none is open
+=== TEST 1: content_by_lua: what has come is there, in pieces of the size that is asked for, answers go back, a session for each while none is open
 --- stream_config
     log_format f '$protocol $status $bytes_received $bytes_sent $server_port';
     access_log logs/access.log f;
@@ -26,7 +26,7 @@ __DATA__
             local sock = ngx.req.udp_socket()
             local data = sock:receive()
             ngx.print("said ", data)
-            sock:send { "from ", ngx.var.remote_addr, " by ", ngx.var.protocol }
+            sock:send { "from ", ngx.var.remote_addr, " by ", ngx.var.protocol, #data == 8192 and ", rest " .. #sock:receive(800) .. " " .. #sock:receive(9) or nil }
             ngx.print(tostring(sock:receive()), " ", select(2, sock:receive()))
         }
     }
@@ -48,11 +48,11 @@ __DATA__
 from 127.0.0.1 by UDP
 nil no more data
 8197
-from 127.0.0.1 by UDP
+from 127.0.0.1 by UDP, rest 800 8
 nil no more data
 --- access_log
 UDP 200 3 45
-UDP 200 9000 8234
+UDP 200 9000 8246
 --- no_error_log
 [error]
 

@@ -188,7 +188,7 @@ end
 local datagrams = { send = udp.methods.send, settimeout = udp.methods.settimeout, close = udp.methods.close }
 local datagrams_mt = { __index = datagrams, __name = "udp socket" }
 
---- The next datagram that has come, of which at most `size` bytes (8192) are kept.
+--- The next datagram that has come, or the next `size` bytes (8192) of it: a longer one is given in pieces.
 -- @treturn ?string
 -- @treturn ?string error "no more data"
 function datagrams:receive(size)
@@ -196,11 +196,12 @@ function datagrams:receive(size)
     if not own or not bytes.is_open(own) then
         return nil, "closed"
     end
-    local data = tcp_core.try_read(own, 65536)
+    local data, most = self.rest or tcp_core.try_read(own, 65536), udp.message_size(size)
     if not data then
         return nil, "no more data"
     end
-    return data:sub(1, udp.message_size(size))
+    self.rest = #data > most and data:sub(most + 1) or nil
+    return data:sub(1, most)
 end
 
 --- The client's connection as a socket; datagrams of a UDP session.

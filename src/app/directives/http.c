@@ -133,22 +133,6 @@ static const struct directive table[] = {
             "a name. What matches nothing goes to the default server of the address. In `stream` "
             "the name is that of the TLS handshake, where `listen` says `ssl`.",
      .apply = set_names},
-    {.name = "server_names_hash_bucket_size",
-     .contexts = CTX_HTTP,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_SIZE},
-     .group = GROUP,
-     .syntax = "server_names_hash_bucket_size size;",
-     .doc = "Accepted for compatibility: tables grow as needed."},
-    {.name = "server_names_hash_max_size",
-     .contexts = CTX_HTTP,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_SIZE},
-     .group = GROUP,
-     .syntax = "server_names_hash_max_size size;",
-     .doc = "Accepted for compatibility: tables grow as needed."},
 };
 
 void directives_http_register(void)

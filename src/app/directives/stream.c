@@ -8,6 +8,7 @@
 #include "app/rewrite.h"
 #include "app/tls/tls_conf.h"
 #include "app/visit.h"
+#include "app/variables.h"
 
 #define GROUP "Sessions of TCP and UDP"
 
@@ -94,6 +95,26 @@ static bool add_set(void *ctx, const struct config_node *node, struct config_err
     return true;
 }
 
+/* What Lua has given it; not found before. */
+static struct slice get_added(struct visit *v, const struct variable *var)
+{
+    struct slice value = variable_get_slot(v, var);
+
+    return value.p ? value : VARIABLE_NONE;
+}
+
+/* One that is there already stays what it is. */
+static bool add_variable(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct slice name = node->args[0];
+
+    if (name.n < 2 || name.p[0] != '$')
+        return config_node_error(node, e, "invalid variable name \"%.200s\"", name.p);
+    (void)variable_define_getter(a->loc->variables, slice_from(name, 1), get_added, NULL);
+    return true;
+}
+
 #define ROW(text, kind, args, value, member, about, fn)                                            \
     DIRECTIVE_SETTING(text, CTX_STREAM_ALL, kind, args, value, offsetof(struct location, member),  \
                       about, fn)
@@ -159,6 +180,15 @@ static const struct directive table[] = {
      .syntax = "set $variable value;",
      .doc = "Sets a variable when a session begins.",
      .apply = add_set},
+    {.name = "lua_add_variable",
+     .contexts = CTX_STREAM,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "lua_add_variable $variable;",
+     .doc = "A variable that Lua may set by `ngx.var`; until then it is not found (nil).",
+     .apply = add_variable},
     {.name = "preread_by_lua_no_postpone",
      .contexts = CTX_STREAM,
      .min_args = 1,

@@ -23,19 +23,20 @@ void lib_socket_use(const struct location *http, const struct location *stream)
     levels[1] = stream;
 }
 
-/* Of the running code; where there is no request, the level of http or stream. NULL: there is none.
- */
-static const struct location *location(void)
+/* The running code's location; where there is no request, the level of http or stream. NULL: there
+ * is none. */
+static const struct location *level(void)
 {
     const struct visit *v = lua_current_visit();
 
     return v ? v->loc : levels[lua_current_is_of_stream()];
 }
 
+/* What that says. */
 static const struct socket_conf *conf(void)
 {
-    static const struct socket_conf default_conf = SOCKET_CONF_DEFAULT;
-    const struct location *l = location();
+    static const struct socket_conf default_conf = SOCKET_CONF_DEFAULT; /* without http */
+    const struct location *l = level();
 
     return l ? &l->sockets : &default_conf;
 }
@@ -135,7 +136,7 @@ static int l_pool_size(lua_State *L)
 /* is_nodelay(): does tcp_nodelay hold here? */
 static int l_is_nodelay(lua_State *L)
 {
-    const struct location *l = location();
+    const struct location *l = level();
 
     lua_pushboolean(L, !l || l->http.is_nodelay);
     return 1;
