@@ -19,7 +19,7 @@ struct vhost {
     struct slice *names; /* server_name, as written */
     unsigned n_names, names_size;
     struct location *base; /* the server's own level */
-    struct tls_ctx *tls;   /* of servers that listen with ssl and have certificates; else NULL */
+    struct tls_ctx *tls;   /* see app/tls/tls_vhosts; NULL: none */
     const struct config_node *place;
 };
 

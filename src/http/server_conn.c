@@ -107,14 +107,21 @@ static uint64_t allowance(const struct server_conn *c)
     return worth > sent ? worth - sent : 0;
 }
 
+void server_conn_set_nodelay(struct server_conn *c)
+{
+    if (c->server->settings->is_nodelay)
+        tcp_set_nodelay(c->stream, true);
+    c->flushes = 2;
+}
+
 bool server_conn_flush(struct server_conn *c)
 {
     size_t before = c->out.bytes;
     enum outq_result r;
 
     c->out.most = allowance(c);
-    if (c->flushes < 2 && ++c->flushes == 2 && c->server->settings->is_nodelay)
-        tcp_set_nodelay(c->stream, true);
+    if (c->flushes < 2 && ++c->flushes == 2)
+        server_conn_set_nodelay(c);
     r = outq_flush(&c->out, c->stream, FILE_BUDGET);
     c->is_paced = r == OUTQ_BLOCKED && c->out.most == 0;
     c->is_blocked = r == OUTQ_BLOCKED && !c->is_paced;

@@ -132,6 +132,11 @@ bool server_conn_is_dispensable(const struct server_conn *c);
 /* Drops the queue: the exchange's counts are corrected. */
 void server_conn_forget_output(struct server_conn *c);
 
+/* Small pieces leave at once from now on (TCP_NODELAY), unless the settings forbid it. A connection
+ * that is answered once is not worth the system call: server_conn_flush makes it with the second
+ * flush. */
+void server_conn_set_nodelay(struct server_conn *c);
+
 /* Sends what is queued as far as it goes. No upcalls. False: the stream is broken (stream->err),
  * the queue is empty. */
 bool server_conn_flush(struct server_conn *c);

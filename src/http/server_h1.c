@@ -326,7 +326,9 @@ static void on_work(struct server_conn *c)
  * connection has left. */
 static bool has_left(const struct exchange *x)
 {
-    return x->ends_with_client && x->keep_alive && !exchange_has_started(x);
+    return x->keep_alive &&
+           x->ends_with_client >=
+               (exchange_has_started(x) ? EXCHANGE_ENDS_MIDWAY : EXCHANGE_ENDS_UNANSWERED);
 }
 
 /* The peer has ended its side, or its connection, while an exchange is on; `unread` bytes stand

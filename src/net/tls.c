@@ -84,7 +84,7 @@ static void end_output(struct stream *s)
 static void empty(struct tls *t)
 {
     buf_free(&t->wire.out);
-    buf_free(&t->wire.alien);
+    buf_free(&t->wire.first);
     buf_free(&t->early_in);
     loop_cancel(&t->call);
     loop_cancel(&t->flush);
@@ -174,8 +174,14 @@ static struct tls *new_tls(struct stream *under, struct tls_ctx *ctx)
 
 struct stream *tls_accept(struct stream *under, struct tls_ctx *ctx)
 {
+    return tls_accept_after(under, ctx, SLICE_EMPTY);
+}
+
+struct stream *tls_accept_after(struct stream *under, struct tls_ctx *ctx, struct slice first)
+{
     struct tls *t = new_tls(under, ctx);
 
+    buf_add_slice(&t->wire.first, first);
     t->wire.must_be_tls = true;
     SSL_set_accept_state(t->ssl);
     t->early = ctx->takes_early ? TLS_EARLY_COMES : TLS_EARLY_NONE;
@@ -225,7 +231,7 @@ struct stream *tls_unwrap(struct stream **s, struct buf *in)
     struct stream *under = t->wire.under;
 
     CHECK(t->stream.err == &err_tls_not_tls);
-    buf_add_slice(in, buf_slice(&t->wire.alien));
+    buf_add_slice(in, buf_slice(&t->wire.first));
     stream_watch(under, 0);
     empty(t);
     free_tls(t);

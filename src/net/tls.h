@@ -13,6 +13,9 @@
 /* The server's end of TLS over `under`, which it owns from now on; takes a reference to `ctx`. */
 struct stream *tls_accept(struct stream *under, struct tls_ctx *ctx);
 
+/* The same, where `first` was read from `under` already. */
+struct stream *tls_accept_after(struct stream *under, struct tls_ctx *ctx, struct slice first);
+
 /* The client's end. */
 struct stream *tls_connect(struct stream *under, struct tls_ctx *ctx, const struct tls_peer *peer);
 

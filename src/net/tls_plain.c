@@ -95,7 +95,7 @@ ssize_t tls_plain_read(struct stream *s, void *p, size_t n)
         r = SSL_read_ex(t->ssl, (char *)p + total, n - total, &got);
         if (r > 0)
             total += got;
-        t->has_more = r > 0 && SSL_has_pending(t->ssl);
+        t->has_more = r > 0 && tls_stream_has_pending(t);
     } while (t->has_more && total < n);
     if (UNLIKELY(!total))
         return end_of_read(t);

@@ -13,7 +13,7 @@
 
 void tls_stream_follow(struct tls *t)
 {
-    int events = t->watched | (t->wire.is_blocked ? IO_WRITE : 0);
+    int events = (t->is_hooked ? 0 : t->watched) | (t->wire.is_blocked ? IO_WRITE : 0);
 
     if (events == t->watched_under)
         return;
@@ -56,7 +56,7 @@ int tls_stream_fail_by_library(struct tls *t)
     const struct err *e = tls_error_take(&text);
 
     (void)tls_wire_push(&t->wire); /* an alert */
-    if (t->wire.alien.n) {
+    if (t->wire.is_alien) {
         e = &err_tls_not_tls;
     } else if (t->wire.under->err) {
         e = t->wire.under->err;
@@ -109,7 +109,8 @@ static int open_up(struct tls *t)
     if (UNLIKELY(log_is_on(NULL, LOG_DEBUG)))
         note_open(t);
     tls_stream_send_later(t);
-    t->has_more = t->early || SSL_has_pending(t->ssl);
+    t->has_more = t->early || tls_stream_has_pending(t);
+    tls_stream_follow(t);
     return 0;
 }
 
@@ -133,13 +134,12 @@ int tls_handshake(struct stream *s)
     if (t->phase != TLS_HANDSHAKE)
         return s->err ? STREAM_FAILED : 0;
     r = tls_stream_shake(t);
+    want = SSL_want(t->ssl);
+    t->is_hooked =
+        want == SSL_X509_LOOKUP || want == SSL_CLIENT_HELLO_CB || want == SSL_RETRY_VERIFY;
     if (r == 1 || (t->early_in.n && t->wire.is_starved))
         return open_up(t);
-    want = SSL_want(t->ssl);
     if (tls_stream_push(t) == STREAM_FAILED)
         return STREAM_FAILED;
-    if (t->wire.is_starved || want == SSL_X509_LOOKUP || want == SSL_CLIENT_HELLO_CB ||
-        want == SSL_RETRY_VERIFY)
-        return STREAM_AGAIN;
-    return tls_stream_fail_by_library(t);
+    return t->wire.is_starved || t->is_hooked ? STREAM_AGAIN : tls_stream_fail_by_library(t);
 }

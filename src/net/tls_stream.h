@@ -40,6 +40,7 @@ struct tls {
     uint8_t watched, watched_under;
     bool has_more;
     bool is_inside; /* OpenSSL is on the stack: a hook may be running */
+    bool is_hooked; /* the handshake waits for a hook, whatever comes meanwhile */
     bool must_end;  /* end the stream underneath when all is out */
     bool has_ended; /* we have sent close_notify */
     bool is_closed; /* by its owner; somebody holds it */
@@ -55,6 +56,12 @@ static inline struct tls *tls_of(const struct stream *s)
 static inline bool tls_stream_is_early(const struct tls *t)
 {
     return t->phase == TLS_OPEN && (t->early == TLS_EARLY_COMES || t->early == TLS_EARLY_CAME);
+}
+
+/* Will reading not be in vain, though no descriptor says so? */
+static inline bool tls_stream_has_pending(const struct tls *t)
+{
+    return SSL_has_pending(t->ssl) || tls_wire_has_first(&t->wire);
 }
 
 /* Brings what is watched underneath in line. */

@@ -263,13 +263,12 @@ uint16_t ws_close_parse(struct slice payload, uint16_t *code_out, struct slice *
     return utf8_is_valid(*reason_out) ? 0 : WS_CODE_INVALID;
 }
 
-size_t ws_frame_head(uint8_t out[WS_HEAD_MOST], enum ws_opcode opcode, bool is_deflated, uint64_t n,
-                     const uint8_t *mask)
+static size_t write_head(uint8_t *out, unsigned first, uint64_t n, const uint8_t *mask)
 {
     unsigned bytes = n < LENGTH_16 ? 0 : n <= UINT16_MAX ? 2 : 8;
     size_t at = 2;
 
-    out[0] = (uint8_t)(BIT_FIN | (is_deflated ? BIT_RSV1 : 0U) | opcode);
+    out[0] = (uint8_t)first;
     out[1] = (uint8_t)(bytes == 0 ? n : bytes == 2 ? LENGTH_16 : LENGTH_64);
     for (unsigned i = bytes; i-- > 0;)
         out[at++] = (uint8_t)(n >> 8 * i);
@@ -279,6 +278,18 @@ size_t ws_frame_head(uint8_t out[WS_HEAD_MOST], enum ws_opcode opcode, bool is_d
         at += 4;
     }
     return at;
+}
+
+size_t ws_frame_head(uint8_t out[WS_HEAD_MOST], enum ws_opcode opcode, bool is_deflated, uint64_t n,
+                     const uint8_t *mask)
+{
+    return write_head(out, BIT_FIN | (is_deflated ? BIT_RSV1 : 0U) | opcode, n, mask);
+}
+
+size_t ws_fragment_head(uint8_t out[WS_HEAD_MOST], enum ws_opcode opcode, bool is_final, uint64_t n,
+                        const uint8_t *mask)
+{
+    return write_head(out, (is_final ? BIT_FIN : 0U) | opcode, n, mask);
 }
 
 /* 32 bytes at a time: the compiler makes vector instructions of it where there are any. */

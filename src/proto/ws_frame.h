@@ -89,6 +89,10 @@ bool ws_code_is_sendable(unsigned code);
 size_t ws_frame_head(uint8_t out[WS_HEAD_MOST], enum ws_opcode opcode, bool is_deflated, uint64_t n,
                      const uint8_t *mask);
 
+/* The same for a fragment: `is_final` false says that more follow. */
+size_t ws_fragment_head(uint8_t out[WS_HEAD_MOST], enum ws_opcode opcode, bool is_final, uint64_t n,
+                        const uint8_t *mask);
+
 /* XORs with the mask, whose byte number `turn` (0 to 3) comes first. Returns the turn that follows.
  */
 unsigned ws_mask(char *p, size_t n, const uint8_t mask[4], unsigned turn);

@@ -1,5 +1,6 @@
 /* A server that listens with `ssl` has a context; one without certificates of its own has none and
- * is served with those of the default server of its address. */
+ * is served with those of the default server of its address. In `stream` certificates are enough,
+ * for sessions that begin in the clear and go over to TLS. */
 #include "app/tls/tls_vhosts.h"
 
 #include "app/tls/tls_conf.h"
@@ -133,7 +134,7 @@ static bool check(const struct vhost *vh, bool is_default, struct config_error *
 static bool build_vhost(struct app_conf *conf, const struct listen_conf *l, struct vhost *vh,
                         struct config_error *e)
 {
-    bool is_default = vh == l->default_vhost;
+    bool is_default = l->is_tls && vh == l->default_vhost;
     struct buf why = BUF_EMPTY;
     struct tls_server_options o;
     const struct err *err;
@@ -157,8 +158,9 @@ bool tls_vhosts_build(struct app_conf *conf, struct config_error *e)
 {
     for (unsigned i = 0; i < conf->n_listens; i++) {
         struct listen_conf *l = conf->listens[i];
+        bool may_be_tls = l->is_tls || (l->is_stream && !l->is_udp);
 
-        for (unsigned k = 0; l->is_tls && k < l->n_vhosts; k++)
+        for (unsigned k = 0; may_be_tls && k < l->n_vhosts; k++)
             if (!build_vhost(conf, l, l->vhosts[k], e))
                 return false;
     }

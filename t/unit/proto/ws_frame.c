@@ -208,11 +208,15 @@ static void test_heads(void **state)
     }
 }
 
-static void test_deflated_head(void **state)
+static void test_fragment_heads(void **state)
 {
     uint8_t head[WS_HEAD_MOST];
 
     (void)state;
+    assert_int_equal(ws_fragment_head(head, WS_TEXT, false, 3, NULL), 2);
+    assert_int_equal(head[0], 0x01);
+    assert_int_equal(ws_fragment_head(head, WS_CONTINUATION, true, 3, NULL), 2);
+    assert_int_equal(head[0], 0x80);
     assert_int_equal(ws_frame_head(head, WS_TEXT, true, 3, NULL), 2);
     assert_int_equal(head[0], 0xc1);
 }
@@ -279,8 +283,8 @@ static void test_close(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases),         cmocka_unit_test(test_heads),
-        cmocka_unit_test(test_deflated_head), cmocka_unit_test(test_mask),
+        cmocka_unit_test(test_cases),          cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_fragment_heads), cmocka_unit_test(test_mask),
         cmocka_unit_test(test_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
