@@ -50,9 +50,18 @@ void phases_let_go(struct visit *v)
         users->on_none(users->arg);
 }
 
+static void log_visit(struct visit *v)
+{
+    bool is_logged = !v->parent || (v->loc && v->loc->does_log_subrequest);
+
+    lua_filter_log(v, is_logged);
+    if (is_logged)
+        access_log_write(v);
+}
+
 static void end_visit(struct visit *v)
 {
-    phases_log(v);
+    log_visit(v);
     if (v->leases)
         limit_lease_end(v);
     phases_let_go(v);
@@ -73,15 +82,6 @@ void phases_handler_ended(struct visit *v)
 {
     if (v->is_answered && !v->is_running && !lua_visit_is_running(v))
         end_visit(v);
-}
-
-void phases_log(struct visit *v)
-{
-    bool is_logged = !v->parent || (v->loc && v->loc->does_log_subrequest);
-
-    lua_filter_log(v, is_logged);
-    if (is_logged)
-        access_log_write(v);
 }
 
 /* Lua's filters come before those of add_header, as in nginx; compression is the last. */

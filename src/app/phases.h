@@ -44,7 +44,4 @@ void phases_let_go(struct visit *v);
  * is gone. */
 void phases_handler_ended(struct visit *v);
 
-/* Runs the log phase: log_by_lua, access logs. Called once by exchange->user.on_done. */
-void phases_log(struct visit *v);
-
 #endif

@@ -28,23 +28,6 @@ bool num_parse_u63(struct slice s, int64_t *out)
     return true;
 }
 
-bool num_parse_i64(struct slice s, int64_t *out)
-{
-    int64_t v;
-
-    if (s.n == 0 || s.p[0] != '-')
-        return num_parse_u63(s, out);
-    /* The one value whose magnitude does not fit. */
-    if (slice_eq(s, SLICE("-9223372036854775808"))) {
-        *out = INT64_MIN;
-        return true;
-    }
-    if (!num_parse_u63(slice_from(s, 1), &v))
-        return false;
-    *out = -v;
-    return true;
-}
-
 static int hex_value(char c)
 {
     if (is_digit(c))

@@ -8,9 +8,6 @@
 /* Decimal digits only, no sign, no spaces, no overflow of INT64_MAX. False when it is not that. */
 bool num_parse_u63(struct slice s, int64_t *out);
 
-/* As above with an optional leading '-'. */
-bool num_parse_i64(struct slice s, int64_t *out);
-
 /* 1 to 16 hexadecimal digits up to INT64_MAX. */
 bool num_parse_hex(struct slice s, int64_t *out);
 

@@ -51,6 +51,8 @@ struct client_call *client_call_get(double id)
     return slots.calls[slot];
 }
 
+static const struct client_user events;
+
 struct client_call *client_call_new(lua_State *L)
 {
     struct client_call *c = mem_new(struct client_call);
@@ -61,7 +63,7 @@ struct client_call *client_call_new(lua_State *L)
     c->sink_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     c->body_ref = LUA_NOREF;
     c->file = -1;
-    c->x = client_new(&client_call_user, c);
+    c->x = client_new(&events, c);
     return c;
 }
 
@@ -127,7 +129,7 @@ void client_call_push_failure(lua_State *L, const struct err *e, const char *det
     }
 }
 
-void client_call_push_error(lua_State *L, const struct client_exchange *x)
+static void push_error(lua_State *L, const struct client_exchange *x)
 {
     char *detail = x->detail.n ? mem_strdup(x->detail) : NULL;
 
@@ -139,7 +141,7 @@ static void tell_failed(struct client_call *c)
 {
     lua_State *L = begin_event(c, "failed");
 
-    client_call_push_error(L, c->x);
+    push_error(L, c->x);
     client_call_free(&c);
     vm_call(3, 0, "http client");
 }
@@ -360,7 +362,7 @@ static void on_informational(struct client_exchange *x, int status, const struct
     vm_call(4, 0, "http client");
 }
 
-const struct client_user client_call_user = {
+static const struct client_user events = {
     .on_informational = on_informational,
     .on_head = on_head,
     .on_body = on_body,
@@ -385,7 +387,7 @@ int client_call_read(lua_State *L, struct client_call *c)
     }
     if (r == BODY_FAILED) {
         lua_pushnil(L);
-        client_call_push_error(L, c->x);
+        push_error(L, c->x);
         client_call_free(&c);
         return 2;
     }

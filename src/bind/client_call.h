@@ -53,10 +53,4 @@ int client_call_read(lua_State *L, struct client_call *c);
 void client_call_push_failure(lua_State *L, const struct err *e, const char *detail,
                               int proxy_status);
 
-/* Pushes the error object of a failed exchange. */
-void client_call_push_error(lua_State *L, const struct client_exchange *x);
-
-/* What exchanges of calls tell. */
-extern const struct client_user client_call_user;
-
 #endif

@@ -42,7 +42,7 @@ void client_idle_arm(struct client_origin *o)
     }
 }
 
-void client_idle_drop(struct client_origin *o, struct client_conn *c)
+static void drop(struct client_origin *o, struct client_conn *c)
 {
     client_idle_take(o, c);
     o->n_conns--;
@@ -60,7 +60,7 @@ static void on_timer(struct timer *t)
 
         if (c->free_since_ms + limit > clock_ms())
             break;
-        client_idle_drop(o, c);
+        drop(o, c);
     }
     client_idle_arm(o);
 }
@@ -68,7 +68,7 @@ static void on_timer(struct timer *t)
 void client_idle_drop_all(struct client_origin *o)
 {
     while (!list_is_empty(&o->idle))
-        client_idle_drop(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
+        drop(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
     client_idle_arm(o);
 }
 
@@ -76,7 +76,7 @@ void client_idle_keep(struct client_origin *o, struct client_conn *c)
 {
     client_idle_put(o, c);
     if (o->pool->o.max_idle && o->n_idle > o->pool->o.max_idle)
-        client_idle_drop(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
+        drop(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
     client_idle_arm(o);
 }
 
@@ -92,7 +92,7 @@ bool client_idle_make_room(struct client_pool *p)
 
         if (list_is_empty(&o->idle))
             continue;
-        client_idle_drop(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
+        drop(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
         return true;
     }
     return false;
@@ -114,7 +114,7 @@ void client_idle_fit(struct client_origin *o, double target)
     client_origin_count(o);
     wanted = usage_wanted(&o->gauge->usage, o->n_conns, target);
     while (o->n_idle && o->n_conns > wanted)
-        client_idle_drop(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
+        drop(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
     client_idle_arm(o);
     usage_reset(&o->gauge->usage, clock_us_now());
 }

@@ -17,9 +17,6 @@ void client_idle_keep(struct client_origin *o, struct client_conn *c);
 /* One less: it is at work again, or gone. */
 void client_idle_take(struct client_origin *o, struct client_conn *c);
 
-/* Closes one of them. */
-void client_idle_drop(struct client_origin *o, struct client_conn *c);
-
 /* Closes all of them. */
 void client_idle_drop_all(struct client_origin *o);
 

@@ -376,7 +376,7 @@ static void on_close_all(struct server_conn *c)
         server_conn_close(c, true);
 }
 
-const struct server_conn_protocol server_h2_protocol = {
+static const struct server_conn_protocol of_http2 = {
     .on_readable = on_readable,
     .on_work = on_work,
     .on_expired = on_expired,
@@ -397,7 +397,7 @@ int server_h2_detect(struct slice in)
 
 void server_h2_take_over(struct server_conn *c)
 {
-    c->protocol = &server_h2_protocol;
+    c->protocol = &of_http2;
     (void)start(c);
 }
 
@@ -415,7 +415,7 @@ bool server_h2_upgrade(struct server_conn *c, struct exchange *x, struct slice s
         c->state = NULL;
         return false;
     }
-    c->protocol = &server_h2_protocol;
+    c->protocol = &of_http2;
     c->x = NULL;
     st->s.in = H2_IN_ENDED;
     x->transport = &server_h2_out_transport;

@@ -4,10 +4,6 @@
 
 #include "http/server_conn.h"
 
-/* What makes a connection speak HTTP/2. It is to be called with what has been read so far as input,
- * the client's preface included. */
-extern const struct server_conn_protocol server_h2_protocol;
-
 /* The first bytes of a connection: do they begin HTTP/2 (RFC 9113 section 3.4)? 1: yes; 0: more is
  * needed; -1: no. */
 int server_h2_detect(struct slice in);

@@ -181,14 +181,6 @@ struct resolver *resolver_default(void)
     return standard;
 }
 
-void resolver_set_default(struct resolver *r)
-{
-    struct resolver *old = standard;
-
-    standard = r ? resolver_ref(r) : NULL;
-    resolver_unref(&old);
-}
-
 static void make_ready(struct resolver_wait *w, struct dns_answer *a)
 {
     struct resolver *r = w->resolver;

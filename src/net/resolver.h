@@ -56,9 +56,6 @@ void resolver_unref(struct resolver **r);
 /* The resolver of those who name none: made when first asked for, with resolver_defaults. */
 struct resolver *resolver_default(void);
 
-/* Makes `r` (a reference of its own; NULL: none) the default from now on. */
-void resolver_set_default(struct resolver *r);
-
 /* Asks for records of `type` under a whole name (ASCII, no dot at its end). `fn` is called once
  * from the loop, never before return; the wait is gone then. */
 struct resolver_wait *resolver_ask(struct resolver *r, struct slice name, uint16_t type,

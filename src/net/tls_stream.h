@@ -52,16 +52,16 @@ static inline struct tls *tls_of(const struct stream *s)
     return CONTAINER_OF(s, struct tls, stream);
 }
 
-/* Will reading not be in vain, though no descriptor says so? */
-static inline bool tls_stream_has_pending(const struct tls *t)
-{
-    return SSL_has_pending(t->ssl) || tls_wire_has_first(&t->wire);
-}
-
 /* See tls_is_early. */
 static inline bool tls_stream_is_early(const struct tls *t)
 {
     return t->phase == TLS_OPEN && (t->early == TLS_EARLY_COMES || t->early == TLS_EARLY_CAME);
+}
+
+/* Will reading not be in vain, though no descriptor says so? */
+static inline bool tls_stream_has_pending(const struct tls *t)
+{
+    return SSL_has_pending(t->ssl) || tls_wire_has_first(&t->wire);
 }
 
 /* Brings what is watched underneath in line. */

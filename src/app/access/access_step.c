@@ -26,7 +26,7 @@ static int (*const opinions[])(struct visit *v, const struct access_conf *c) = {
     auth_basic_ask,
 };
 
-enum step_result access_step(struct visit *v, const struct step *s)
+static enum step_result decide(struct visit *v, const struct step *s)
 {
     const struct access_conf *c = v->loc->access;
 
@@ -44,6 +44,6 @@ void access_step_add(struct location *l)
 {
     const struct step_list *list = &l->steps[PHASE_ACCESS];
 
-    if (l->access && (list->n == 0 || list->steps[0].run != access_step))
-        location_put_step(l, PHASE_ACCESS, true, access_step);
+    if (l->access && (list->n == 0 || list->steps[0].run != decide))
+        location_put_step(l, PHASE_ACCESS, true, decide);
 }

@@ -52,7 +52,7 @@ static const struct tls_hooks hooks = {
     .on_gone = lua_tls_gone,
 };
 
-bool proxy_tls_has_lua(const struct proxy_tls *t)
+static bool has_lua(const struct proxy_tls *t)
 {
     return t->certificate_by_lua || t->verify_by_lua;
 }
@@ -83,7 +83,7 @@ static bool make(struct app_conf *conf, const struct log_ctx *log, struct proxy_
         .skips_verify = !t->verifies,
         .commands = t->commands,
         .n_commands = t->n_commands,
-        .hooks = proxy_tls_has_lua(t) ? &hooks : NULL,
+        .hooks = has_lua(t) ? &hooks : NULL,
         .skips_own_judgement = t->skips_own_judgement,
     };
     struct buf why = BUF_EMPTY;
@@ -121,7 +121,7 @@ bool proxy_tls_way(struct visit *v, struct proxy_tls *t, struct slice host, stru
 {
     if (!fill((struct app_conf *)(uintptr_t)v->conf, &v->x->log, t, way))
         return false;
-    if (proxy_tls_has_lua(t)) {
+    if (has_lua(t)) {
         struct party *p = way->tls_user = pool_new(visit_pool(v), struct party);
 
         p->v = v;

@@ -30,9 +30,6 @@ struct proxy_tls {
  * is logged. */
 bool proxy_tls_way(struct visit *v, struct proxy_tls *t, struct slice host, struct client_way *way);
 
-/* Does Lua take part in its handshakes? */
-bool proxy_tls_has_lua(const struct proxy_tls *t);
-
 /* What Lua was doing when a handshake on that way was last given up, or is; NULL: nothing. */
 const char *proxy_tls_doing(const struct client_way *way);
 

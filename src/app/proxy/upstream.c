@@ -29,7 +29,7 @@ struct upstream *upstream_new(struct pool *memory, struct slice name)
     return u;
 }
 
-void upstream_reserve(struct upstream *u, unsigned n)
+static void reserve(struct upstream *u, unsigned n)
 {
     struct upstream_peer *more = pool_zalloc(u->memory, n * sizeof(*more));
 
@@ -47,7 +47,7 @@ struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16
     int port;
 
     if (u->n == u->size)
-        upstream_reserve(u, u->size ? u->size * 2 : 4);
+        reserve(u, u->size ? u->size * 2 : 4);
     p = &u->peers[u->n];
     *p = (struct upstream_peer){.weight = 1, .max_fails = 1, .fail_timeout = 10000};
     p->written = p->name = pool_dup(u->memory, name);
@@ -109,7 +109,7 @@ void upstream_look_up(struct upstream *u, struct slice service, bool may_go)
 void upstream_share(struct upstream *u)
 {
     if (u->lines) {
-        upstream_reserve(u, u->n + UPSTREAM_SLOTS_MORE);
+        reserve(u, u->n + UPSTREAM_SLOTS_MORE);
         upstream_slots_share(u);
     }
     if (u->has_zone)

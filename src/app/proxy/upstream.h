@@ -117,9 +117,6 @@ void upstream_list(struct app_conf *conf, struct upstream *u, bool is_stream);
  * without a port where `default_port` is 0. */
 struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16_t default_port);
 
-/* Makes room for `n` servers. */
-void upstream_reserve(struct upstream *u, unsigned n);
-
 /* The group of that name, else one that is made of the address itself and kept for others who ask
  * for it. It stays until upstream_release. NULL: malformed. */
 struct upstream *upstream_find(struct app_conf *conf, struct slice name, uint16_t default_port);

@@ -54,7 +54,7 @@ static struct loan *borrow(lua_State *L, struct session *s)
     return loan;
 }
 
-struct lib_stream *lib_session_push(lua_State *L, struct session *s)
+static struct lib_stream *push_wire(lua_State *L, struct session *s)
 {
     struct loan *loan = s->lender;
 
@@ -88,7 +88,7 @@ static int refuse(lua_State *L, const char *why)
 /* stream() → the connection, or nil and why not */
 static int l_stream(lua_State *L)
 {
-    return lib_session_push(L, check_session(L)) ? 1 : refuse(L, "closed");
+    return push_wire(L, check_session(L)) ? 1 : refuse(L, "closed");
 }
 
 /* request() → the connection for ngx.req.socket, once, whether it is UDP, and whether its end is
@@ -98,7 +98,7 @@ static int l_request(lua_State *L)
     struct session *s = check_session(L);
     struct loan *loan;
 
-    if (!lib_session_push(L, s))
+    if (!push_wire(L, s))
         return refuse(L, "closed");
     loan = s->lender;
     if (loan->is_told)

@@ -55,27 +55,6 @@ static void test_u63(void **state)
     check_rows(num_parse_u63, rows, ARRAY_LEN(rows));
 }
 
-static void test_i64(void **state)
-{
-    static const struct row rows[] = {
-        {"0", 0},
-        {"-0", 0},
-        {"-12", -12},
-        {"12", 12},
-        {"9223372036854775807", INT64_MAX},
-        {"-9223372036854775807", -INT64_MAX},
-        {"-9223372036854775808", INT64_MIN},
-        {"-9223372036854775809", BAD},
-        {"-", BAD},
-        {"--1", BAD},
-        {"", BAD},
-        {"- 1", BAD},
-    };
-
-    UNUSED(state);
-    check_rows(num_parse_i64, rows, ARRAY_LEN(rows));
-}
-
 static void test_hex(void **state)
 {
     static const struct row rows[] = {
@@ -204,8 +183,8 @@ static void test_format(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_u63),  cmocka_unit_test(test_i64),  cmocka_unit_test(test_hex),
-        cmocka_unit_test(test_size), cmocka_unit_test(test_msec), cmocka_unit_test(test_format),
+        cmocka_unit_test(test_u63),  cmocka_unit_test(test_hex),    cmocka_unit_test(test_size),
+        cmocka_unit_test(test_msec), cmocka_unit_test(test_format),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,6 @@ static void test_default(void **state)
     UNUSED(state);
     assert_ptr_equal(location_resolver_of(loaded_location(conf, 0)), resolver_default());
     conf_free(&conf);
-    resolver_set_default(NULL);
 }
 
 static void test_checks(void **state)
