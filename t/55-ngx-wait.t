@@ -893,11 +893,36 @@ http lua semaphore post
 
 
 
-=== TEST 40: light threads of a timer: it is over with the last of them; ngx.exit in one ends all; what has ended is not counted
+=== TEST 47: a sleep is over when ngx.now has moved on by more than it was to take
 --- config
     location = /t {
         content_by_lua_block {
-            local told, ended = {}, 0
+            local early = 0
+            for i = 1, 40 do
+                ngx.update_time()
+                local until_then = ngx.now() + 0.003
+                ngx.sleep(0.003)
+                if ngx.now() <= until_then then
+                    early = early + 1
+                end
+            end
+            ngx.say(early, " were early")
+        }
+    }
+--- request
+GET /t
+--- response_body
+0 were early
+--- no_error_log
+[error]
+
+
+
+=== TEST 48: light threads of a timer: it is over with the last of them; ngx.exit in one ends all; what has ended is not counted
+--- config
+    location = /t {
+        content_by_lua_block {
+            local told = {}
             ngx.timer.at(0, function()
                 ngx.ctx.said = "by the first"
                 ngx.thread.spawn(function()

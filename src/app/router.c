@@ -157,8 +157,6 @@ static bool build_level(struct app_conf *conf, struct location *level, struct co
 
 bool router_build(struct app_conf *conf, struct config_error *e)
 {
-    struct slice unknown;
-
     for (unsigned i = 0; i < conf->n_vhosts; i++) {
         if (!build_level(conf, conf->vhosts[i]->base, e))
             return false;
@@ -167,10 +165,8 @@ bool router_build(struct app_conf *conf, struct config_error *e)
         if (!router_hosts_build(conf, conf->listens[i], e))
             return false;
     }
-    if (variable_table_check(&conf->variables, &unknown) &&
-        variable_table_check(&conf->stream_variables, &unknown))
-        return true;
-    return config_error_set(e, NULL, 0, "unknown \"" SLICE_FMT "\" variable", SLICE_ARG(unknown));
+    return variable_table_check(&conf->variables, e) &&
+           variable_table_check(&conf->stream_variables, e);
 }
 
 const struct vhost *router_find_vhost(const struct listen_conf *l, struct slice host,

@@ -91,7 +91,7 @@ end
 local HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH = 62, 64
 
 --- Answers in OpenResty's words; `result` is how the certificate was judged.
-local function handshake_failed(self, name, err, text, result, judgement)
+function tcp.handshake_failed(self, name, err, text, result, judgement)
     tcp.drop(self)
     if err == "timeout" then
         return nil, "timeout"
@@ -110,23 +110,29 @@ local function handshake_failed(self, name, err, text, result, judgement)
     return nil, "handshake failed"
 end
 
+--- Waits until the handshake is over.
+-- @treturn ?boolean true
+-- @treturn ?string code; what TLS says, and how the peer's certificate was judged: a number and text
+function tcp.handshake(s)
+    while true do
+        local ok, code, text, result, judgement = secure.handshake(s)
+        if ok ~= WAIT then
+            return ok, code, text, result, judgement
+        end
+        context.wait()
+    end
+end
+
 --- The handshake, from the first byte to the last.
 local function shake(self, s, tls, peer)
     local certificate, key = unpack(self[CERTIFICATE] or {})
     local ok, code = secure.start(s, tls, false, peer.name, nil, peer.session, not peer.verify, peer.status,
         certificate, key, self[STORE])
-    local text, result, judgement
     if not ok then
         return nil, code
     end
     socket_core.own(s, self[slots.READ_MS], self[slots.SEND_MS])
-    repeat
-        ok, code, text, result, judgement = secure.handshake(s)
-        if ok == WAIT then
-            context.wait()
-        end
-    until ok ~= WAIT
-    return ok, code, text, result, judgement
+    return tcp.handshake(s)
 end
 
 --- Begins TLS on the connection, and goes on once it stands.
@@ -161,7 +167,7 @@ function tcp.methods.sslhandshake(...)
         local peer = { session = is_session(session) and session or nil, name = name, verify = verify, status = status }
         local ok, code, text, result, judgement = shake(self, s, tls, peer)
         if not ok then
-            return handshake_failed(self, name, code, text, result, judgement)
+            return tcp.handshake_failed(self, name, code, text, result, judgement)
         end
     end
     return session ~= false and session_of(s) or true

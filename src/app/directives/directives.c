@@ -26,12 +26,16 @@ static bool is_second_pass(const struct config_node *node)
 static bool apply_pass(struct apply *a, const struct config_node *block, bool is_second,
                        struct config_error *e)
 {
+    const struct config_node *outer = a->conf->place;
+
     for (const struct config_node *node = block->children; node; node = node->next) {
         const struct directive *d = node->schema;
 
+        a->conf->place = node;
         if (d && d->apply && is_second_pass(node) == is_second && !d->apply(a, node, e))
             return false;
     }
+    a->conf->place = outer;
     return true;
 }
 

@@ -68,6 +68,7 @@ static void note_pass(struct apply *a, struct proxy_pass *p, const struct config
     struct proxy_pass **at = &a->conf->passes;
 
     p->node = node;
+    p->level = a->loc;
     if (p->target)
         return;
     while (*at)
@@ -82,7 +83,7 @@ bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e)
         if (!p->upstream)
             return config_node_error(p->node, e, "invalid host in upstream \"" SLICE_FMT "\"",
                                      SLICE_ARG(p->authority));
-        upstream_list(conf, p->upstream, false);
+        upstream_settle(conf, p->upstream, p->level, false);
     }
     return true;
 }

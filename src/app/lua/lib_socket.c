@@ -13,7 +13,6 @@
 #include "bind/lib_tls.h"
 #include "http/body_spool.h"
 #include "net/addr.h"
-#include "net/tcp.h"
 #include "net/tls_ctx.h"
 
 static const struct location *of_http; /* process-wide: of the configuration that is served */

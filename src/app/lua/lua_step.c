@@ -308,7 +308,7 @@ enum step_result lua_step_content(struct visit *v, const struct step *s)
 
 enum step_result lua_step_handler(struct visit *v, const struct step *s)
 {
-    v->x->ends_with_client = true;
+    v->x->ends_with_client = EXCHANGE_ENDS_UNANSWERED;
     return run_task(v, s->arg, LUA_CONTEXT_HANDLER);
 }
 
