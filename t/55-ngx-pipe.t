@@ -73,6 +73,7 @@ nilexited
                 n = n + 1
             until not ok or n == 100
             say(proc:write(big))
+            proc:set_timeouts(nil, nil, nil, 60000)
             ngx.say(proc:kill(15), " ", table.concat({ tostring(proc:wait()) }, ","))
             proc = spawn({ "printf", "tail" })
             say(proc:stdout_read_bytes(10))

@@ -801,7 +801,7 @@ content rewrite access
     location = /e {
         content_by_lua_block {
             ngx.header.etag = '"v1"'
-            ngx.say("body")
+            ngx.log(ngx.WARN, "said: ", ngx.say("body"))
         }
     }
 --- request eval
@@ -811,6 +811,10 @@ content rewrite access
 "If-None-Match: \"v1\"", "If-Match: \"v2\""]
 --- error_code eval
 [304, 200, 304, 412]
+--- grep_error_log eval: qr/said: [^,]+/
+--- grep_error_log_out
+said: 1
+said: nilnginx output filter error
 --- no_error_log
 [error]
 

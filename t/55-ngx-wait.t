@@ -922,7 +922,7 @@ GET /t
 --- config
     location = /t {
         content_by_lua_block {
-            local told, ended = {}, 0
+            local told = {}
             ngx.timer.at(0, function()
                 ngx.ctx.said = "by the first"
                 ngx.thread.spawn(function()

@@ -32,12 +32,15 @@ static int done(lua_State *L)
     return 1;
 }
 
-/* Is the client gone? */
+/* Is the client gone, or does it not want this answer? */
 static bool has_failed(const struct exchange *x)
 {
-    const struct session *s = visit_of(x)->session;
+    const struct visit *v = visit_of(x);
+    const struct lua_visit *lv = v->lua;
+    const struct session *s = v->session;
 
-    return x->state == EXCHANGE_ABORTED || (s && s->wire->stream && s->wire->stream->err);
+    return x->state == EXCHANGE_ABORTED || (lv && lv->is_unwanted) ||
+           (s && s->wire->stream && s->wire->stream->err);
 }
 
 /* Why nothing can be written any more, or NULL. */

@@ -32,6 +32,7 @@ static bool answer_condition(struct visit *v)
     if (res->status != 200 || lua_visit_of(v)->bypasses_conditions)
         return false;
     status = static_send_conditions(v, etag ? etag->value : SLICE_EMPTY, res->last_modified);
+    lua_visit_of(v)->is_unwanted = status == 412;
     if (status > 0)
         error_page_answer(v, status);
     return status > 0;

@@ -50,6 +50,7 @@ struct lua_visit {
     int exit_status;          /* of ngx.exit: -1 not asked */
     int exit_error;           /* the error that ngx.exit answered last; 0: none */
     bool bypasses_conditions; /* of If-Match and its kind */
+    bool is_unwanted;         /* 412 took the place of the answer */
     bool has_exec,
         has_redirect_uri; /* ngx.exec / ngx.req.set_uri(…, true) asked: exec_path, exec_query */
     struct slice exec_path, exec_query;
