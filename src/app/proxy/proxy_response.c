@@ -69,11 +69,34 @@ void proxy_response_take(struct proxy *p, const struct client_response *up)
     out->content_length = up->content_length;
 }
 
-struct slice proxy_response_field(const struct proxy *p, struct slice name)
+static struct slice field_of(const struct proxy *p, struct slice name)
 {
     const struct header *h = header_find(&p->up->res.headers, name);
 
     return h ? h->value : slice_of(NULL, 0);
+}
+
+bool proxy_response_is_flushed(const struct proxy *p)
+{
+    struct slice buffering = field_of(p, SLICE("X-Accel-Buffering"));
+
+    if (!buffering.p || (p->conf->ignore & PROXY_IGNORE_BUFFERING))
+        return p->is_flushing;
+    return slice_ieq(buffering, SLICE("no"));
+}
+
+bool proxy_response_elsewhere(const struct proxy *p, struct slice *to, struct slice *query)
+{
+    struct slice target = field_of(p, SLICE("X-Accel-Redirect"));
+
+    if (!target.n || (p->conf->ignore & PROXY_IGNORE_REDIRECT))
+        return false;
+    *to = *query = pool_dup(visit_pool(p->v), target);
+    if (target.p[0] == '@')
+        *query = slice_of(NULL, 0);
+    else
+        *to = slice_cut(query, '?');
+    return true;
 }
 
 bool proxy_response_is_replaced(const struct proxy *p)
@@ -86,4 +109,14 @@ bool proxy_response_is_replaced(const struct proxy *p)
         if (e->status == status)
             return true;
     return false;
+}
+
+void proxy_response_take_trailers(struct proxy *p)
+{
+    const struct header_list *trailers = &p->up->res.trailers;
+    struct exchange *x = p->v->x;
+
+    for (unsigned i = 0; i < trailers->n; i++)
+        header_add(&x->res.trailers, &x->pool, pool_dup(&x->pool, trailers->fields[i].name),
+                   pool_dup(&x->pool, trailers->fields[i].value));
 }
