@@ -357,9 +357,9 @@ static void on_readable_busy(struct server_conn *c)
         exchange_notify_body(c->x);
         return;
     }
-    if (n >= SERVER_CONN_BUFFER)
+    if (n >= CONN_INPUT_BUFFER)
         return;
-    got = server_conn_read(c, SERVER_CONN_BUFFER - n);
+    got = server_conn_read(c, CONN_INPUT_BUFFER - n);
     if (got == 0)
         notice_end(c, n);
 }
@@ -389,7 +389,7 @@ static void on_readable(struct server_conn *c)
     case CONN_IDLE:
     case CONN_HEAD:
     case CONN_DRAIN:
-        (void)server_conn_read(c, SERVER_CONN_BUFFER); /* on_work looks at what came of it */
+        (void)server_conn_read(c, CONN_INPUT_BUFFER); /* on_work looks at what came of it */
         return;
     case CONN_BUSY:
         on_readable_busy(c);
@@ -406,7 +406,7 @@ static void on_readable(struct server_conn *c)
 /* A process that was kept from running sees the clock before it has read what came in time. */
 static void on_idle_expired(struct server_conn *c)
 {
-    if (server_conn_read(c, SERVER_CONN_BUFFER) <= 0)
+    if (server_conn_read(c, CONN_INPUT_BUFFER) <= 0)
         server_conn_close(c, false);
 }
 

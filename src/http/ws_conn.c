@@ -46,6 +46,14 @@ bool ws_conn_send(struct ws_conn *c, enum ws_opcode opcode, struct slice data)
     return answer(c);
 }
 
+bool ws_conn_send_piece(struct ws_conn *c, enum ws_opcode opcode, bool is_last, struct slice data)
+{
+    if (c->state != WS_OPEN)
+        return false;
+    ws_out_piece(c, opcode, is_last, data);
+    return answer(c);
+}
+
 bool ws_conn_send_encoded(struct ws_conn *c, struct slice frames)
 {
     CHECK(!c->options->is_client);
@@ -124,14 +132,18 @@ static void on_flush(struct loop_call *call)
     work(CONTAINER_OF(call, struct ws_conn, flush));
 }
 
+/* What was read is answered here, not at the end of the turn: between the two the other sockets of
+ * the turn would drive this one's state out of the cache, the kernel's above all. */
 static void on_ready(struct stream *s, int events)
 {
     struct ws_conn *c = s->user;
 
     if ((events & IO_READ) && !ws_in_is_blocked(c))
         ws_in_read(c);
-    if (c->stream && !loop_call_is_queued(&c->flush))
-        work(c);
+    if (!c->stream)
+        return;
+    loop_cancel(&c->flush);
+    work(c);
 }
 
 /* Asks a silent peer for a sign of life. False: it did not give one. */
@@ -148,7 +160,7 @@ static bool check_heartbeat(struct ws_conn *c)
         return quiet < c->options->heartbeat_idle + c->options->heartbeat_timeout;
     if (quiet >= c->options->heartbeat_idle) {
         c->has_pinged = true;
-        ws_out_control(c, WS_PING, SLICE("heartbeat"));
+        ws_out_control(c, WS_PING, slice_of(c->options->heartbeat, c->options->heartbeat_n));
     }
     return true;
 }

@@ -78,9 +78,13 @@ struct ws_conn *ws_conn_open(struct stream *stream, struct buf *in, struct outq 
 /* Takes the next message; *message_out is set with WS_TAKEN_MESSAGE only. */
 enum ws_taken ws_conn_take(struct ws_conn *c, struct ws_taken_message *message_out);
 
-/* Queues a message (WS_TEXT, WS_BINARY), sent at the end of this turn. False: the peer is slow,
+/* Queues a message (WS_TEXT, WS_BINARY), sent within this turn. False: the peer is slow,
  * wait for on_drained before sending more; or the connection is no longer open, see c->state. */
 bool ws_conn_send(struct ws_conn *c, enum ws_opcode opcode, struct slice data);
+
+/* The same for a piece of a message, uncompressed: WS_TEXT or WS_BINARY for the first one, then
+ * WS_CONTINUATION; until the last one nothing else but control frames may be sent. */
+bool ws_conn_send_piece(struct ws_conn *c, enum ws_opcode opcode, bool is_last, struct slice data);
 
 /* Queues frames that were encoded before, for many connections at once; same answer. Servers only,
  * without compression contexts of their own. */

@@ -59,7 +59,7 @@ static bool set_temp_path(void *ctx, const struct config_node *node, struct conf
 
     UNUSED(e);
     a->loc->http.temp_path = path;
-    directives_add_folder(a->conf, slice_str(path));
+    directives_add_folder(a->conf, slice_str(path), node);
     return true;
 }
 

@@ -121,6 +121,7 @@ static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
         lua_output_end(v);
         return STEP_DONE;
     }
+    lv->exit_error = status;
     if (lv->context == LUA_CONTEXT_ACCESS)
         return access_weigh(v, status);
     return phases_finish_status(v, status);

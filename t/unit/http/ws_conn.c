@@ -202,6 +202,24 @@ static void talks(void **state)
     close_all();
 }
 
+static void sends_pieces(void **state)
+{
+    struct ws_options server = options_of(false), client = options_of(true);
+
+    (void)state;
+    open_both(&server, &client, 1 << 20);
+    assert_true(ws_conn_send_piece(b.c, WS_TEXT, false, SLICE("hel")));
+    ws_conn_send_control(b.c, WS_PING, SLICE("p1"));
+    assert_true(ws_conn_send_piece(b.c, WS_CONTINUATION, true, SLICE("lo")));
+    assert_true(ws_conn_send_piece(a.c, WS_BINARY, true, SLICE("whole")));
+    turns(6);
+    SAW(a, "T5:hello;");
+    SAW(b, "B5:whole;pong:p1;");
+    ws_conn_close(a.c, 1000, SLICE_EMPTY);
+    assert_false(ws_conn_send_piece(a.c, WS_TEXT, true, SLICE("late")));
+    close_all();
+}
+
 /* Sizes around each form of the length, through a narrow pair, both ways, with and without
  * compression. */
 static void carries_any_size(void **state)
@@ -429,10 +447,58 @@ static void gives_pieces(void **state)
     close_all();
 }
 
+static void echo(struct ws_conn *c)
+{
+    struct ws_taken_message m;
+
+    while (ws_conn_take(c, &m) == WS_TAKEN_MESSAGE)
+        (void)ws_conn_send(c, WS_TEXT, m.data);
+}
+
+static unsigned n_ends, n_unsent;
+
+static void at_end(struct loop_call *call)
+{
+    (void)call;
+    n_ends++;
+    if (!outq_is_empty(&a.c->out))
+        n_unsent++;
+}
+
+/* Before the calls of the turn's end, where another connection's would stand. */
+static void answers_what_it_has_read(void **state)
+{
+    static const struct ws_conn_user echoing = {echo, on_pong, on_drained, on_closed};
+    struct ws_options server = options_of(false);
+    struct loop_call call;
+
+    (void)state;
+    n_ends = n_unsent = 0;
+    loop_call_init(&call, at_end);
+    open_raw(&server);
+    a.c->callbacks = &echoing;
+    turns(2);
+    for (unsigned i = 0; i < 3; i++) {
+        static const char bytes[] = "\x81\x81\0\0\0\0a\x81\x81\0\0\0\0b";
+        struct iovec iov = {(void *)(uintptr_t)bytes, sizeof bytes - 1};
+
+        assert_int_equal(stream_writev(raw, &iov, 1), sizeof bytes - 1);
+        loop_at_end(&call);
+        turns(1);
+        loop_at_end(&call);
+        turns(1);
+    }
+    assert_int_equal(n_ends, 6);
+    assert_int_equal(n_unsent, 0);
+    assert_string_equal(buf_cstr(&raw_got), "\x81\1a\x81\1b\x81\1a\x81\1b\x81\1a\x81\1b");
+    close_all();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(talks),
+        cmocka_unit_test(sends_pieces),
         cmocka_unit_test(carries_any_size),
         cmocka_unit_test(waits_for_its_reader),
         cmocka_unit_test(keeps_order),
@@ -444,6 +510,7 @@ int main(void)
         cmocka_unit_test(is_released),
         cmocka_unit_test(aborts),
         cmocka_unit_test(gives_pieces),
+        cmocka_unit_test(answers_what_it_has_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
