@@ -122,6 +122,7 @@ get $P -H 'If-Match: "y"' | cut -d' ' -f1,2
 get $P -X POST
 get $P -H 'Authorization: Basic eA=='
 get '/q?cc=max-age=60' -r 0-1 -H 'If-None-Match: "z"'; grep -i '^x-asked' head | tr -d '\r'
+P='/n?cc=max-age=60&etag="x"'; get $P -H 'If-None-Match: "x"'; grep -ic '^etag: "x"' head; until get $P >line; grep -q HIT line; do :; done; cat line; get '/n2?etag="x"' -H 'If-None-Match: "x"'; get '/n2?etag="x"' -H 'If-Match: "y"'
 get '/q2?cc=max-age=60' -H 'Authorization: Basic eA=='; get '/q2?cc=max-age=60' -H 'Authorization: Basic eA=='
 get '/q3?cc=public,max-age=60' -H 'Authorization: Basic eA=='; get '/q3?cc=public,max-age=60'
 _EOC_
@@ -146,6 +147,11 @@ HIT 412
 HIT 200 /a/b 1
 MISS 200 /q 1
 X-Asked: GET - -
+MISS 304
+1
+HIT 200 /n 1
+MISS 304
+MISS 412 <html>
 MISS 200 /q2 1
 MISS 200 /q2 2
 MISS 200 /q3 1

@@ -97,6 +97,7 @@ static bool read_word(struct slice name, struct slice value, struct cache_zone *
 static bool declare(struct apply *a, const struct config_node *node, struct slice text,
                     struct cache_zone **out, struct config_error *e)
 {
+    static const char kind[] = "proxy_cache_path";
     struct slice size_text = text, name = slice_cut(&size_text, ':'), sums;
     struct cache_zone *z;
     int64_t size;
@@ -107,24 +108,23 @@ static bool declare(struct apply *a, const struct config_node *node, struct slic
     z = cache_zone_refer(a->conf, name);
     if (z->node)
         return config_node_error(node, e, "duplicate zone \"" SLICE_FMT "\"", SLICE_ARG(name));
-    z->notes = zones_declare(a->conf, "proxy_cache_path", name, (size_t)size, node, e);
+    z->notes = zones_declare(a->conf, kind, name, (size_t)size, node, e);
     sums = pool_printf(&a->conf->pool, SLICE_FMT " (sums)", SLICE_ARG(name));
-    if (z->notes)
-        z->sums = zones_declare(a->conf, "proxy_cache_path", sums, DICT_ZONE_LEAST, node, e);
+    z->sums = z->notes ? zones_declare(a->conf, kind, sums, DICT_ZONE_LEAST, node, e) : NULL;
     z->node = node;
     *out = z;
     return z->sums != NULL;
 }
 
-static void set_folder(struct apply *a, struct cache_zone *z, const struct config_node *node)
+static void set_folder(struct apply *a, struct cache_zone *z, struct slice path)
 {
     struct app_conf *conf = a->conf;
 
-    z->path = slice_str(conf_path(conf, node->args[0]));
+    z->path = slice_str(conf_path(conf, path));
     while (z->path.n > 1 && z->path.p[z->path.n - 1] == '/')
         z->path.n--;
     z->path = slice_str(pool_strdup(&conf->pool, z->path));
-    directives_add_folder(conf, z->path, node);
+    directives_add_folder(conf, z->path, z->node);
 }
 
 static bool add_path(void *ctx, const struct config_node *node, struct config_error *e)
@@ -155,7 +155,7 @@ static bool add_path(void *ctx, const struct config_node *node, struct config_er
     read.sums = z->sums;
     read.next = z->next;
     *z = read;
-    set_folder(ctx, z, node);
+    set_folder(ctx, z, node->args[0]);
     return true;
 }
 

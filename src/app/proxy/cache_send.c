@@ -13,26 +13,41 @@ static void add_age(struct visit *v, const struct cache_head *h)
                   pool_printf(visit_pool(v), "%lld", (long long)age));
 }
 
+static struct slice etag_of(const struct visit *v)
+{
+    const struct header *h = header_find_id(&v->x->res.headers, HEADER_ETAG);
+
+    return h ? h->value : SLICE_EMPTY;
+}
+
+int cache_send_condition(const struct visit *v)
+{
+    const struct response *r = &v->x->res;
+
+    return r->status == 200 ? static_send_conditions(v, etag_of(v), r->last_modified) : 0;
+}
+
+void cache_send_status(struct visit *v, int status)
+{
+    if (status != 304) {
+        (void)file_send_refuse(v, status);
+        return;
+    }
+    v->x->res.status = status;
+    v->x->res.reason = SLICE_EMPTY;
+    exchange_end(v->x);
+}
+
 static void send_kept(struct visit *v, const struct file_body *body)
 {
-    struct exchange *x = v->x;
-    const struct header *etag = header_find_id(&x->res.headers, HEADER_ETAG);
-    int64_t mtime = x->res.last_modified;
-    int status = 0;
+    int status = cache_send_condition(v);
 
-    if (x->res.status == 200)
-        status = static_send_conditions(v, etag ? etag->value : SLICE_EMPTY, mtime);
-    if (status == 412) {
-        (void)file_send_refuse(v, status);
-    } else if (status) {
-        x->res.status = status;
-        x->res.reason = SLICE_EMPTY;
-        exchange_end(x);
-    } else if (x->res.status == 200) {
-        (void)file_send(v, body, etag ? etag->value : SLICE_EMPTY, mtime);
-    } else {
-        (void)file_send_part(x, body, 0, body->size);
-    }
+    if (status)
+        cache_send_status(v, status);
+    else if (v->x->res.status == 200)
+        (void)file_send(v, body, etag_of(v), v->x->res.last_modified);
+    else
+        (void)file_send_part(v->x, body, 0, body->size);
 }
 
 /* Ending it may be its end. */

@@ -182,8 +182,14 @@ static inline const struct client_response *proxy_response_of(const struct proxy
     return p->cached ? p->cached : p->up ? &p->up->res : NULL;
 }
 
-/* The value of a field of the server's head; p == NULL: it has none. */
-struct slice proxy_response_field(const struct proxy *p, struct slice name);
+/* Its trailers, when it has ended. */
+void proxy_response_take_trailers(struct proxy *p);
+
+/* X-Accel-Redirect: does the answer come from `to` with `query` (p == NULL: none) instead? */
+bool proxy_response_elsewhere(const struct proxy *p, struct slice *to, struct slice *query);
+
+/* Does each piece go to the client at once, by the settings or by X-Accel-Buffering? */
+bool proxy_response_is_flushed(const struct proxy *p);
 
 /* proxy_intercept_errors: does an error page take its place? */
 bool proxy_response_is_replaced(const struct proxy *p);

@@ -99,3 +99,10 @@ void proxy_log_failure(const struct proxy *p, const struct err *why)
               SLICE_ARG(detail));
     buf_free(&words);
 }
+
+void proxy_log_no_peer(const struct proxy *p)
+{
+    log_write(&p->v->x->log, LOG_ERROR,
+              "no live upstreams while connecting to upstream, upstream: \"" SLICE_FMT "\"",
+              SLICE_ARG(p->upstream->name));
+}

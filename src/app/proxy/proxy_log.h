@@ -14,6 +14,9 @@ const char *proxy_log_words(const struct err *why);
  * was something else. */
 const char *proxy_log_connect_words(const struct err *why, enum log_level *level_out);
 
+/* Writes that there is no server to be tried. */
+void proxy_log_no_peer(const struct proxy *p);
+
 /* Writes what failed and in which stage of the attempt. */
 void proxy_log_failure(const struct proxy *p, const struct err *why);
 

@@ -44,6 +44,11 @@ static bool is_named_by_connection(const struct client_response *up, struct slic
     return h && header_has_token(h->value, name);
 }
 
+bool proxy_response_is_of_connection(const struct client_response *up, const struct header *h)
+{
+    return is_of_connection(h->id) || is_named_by_connection(up, h->name);
+}
+
 /* Fields that earlier phases have set stay, but for those of which an answer has one only, when the
  * server gives it. */
 static void drop_answered(struct header_list *own, const struct header_list *up)
@@ -61,11 +66,6 @@ static void drop_answered(struct header_list *own, const struct header_list *up)
     for (size_t i = 0; i < ARRAY_LEN(single); i++)
         if (header_find_id(up, single[i]))
             header_remove_id(own, single[i]);
-}
-
-bool proxy_response_is_of_connection(const struct client_response *up, const struct header *h)
-{
-    return is_of_connection(h->id) || is_named_by_connection(up, h->name);
 }
 
 void proxy_response_take(struct proxy *p, const struct client_response *up)
@@ -88,11 +88,34 @@ void proxy_response_take(struct proxy *p, const struct client_response *up)
     out->content_length = up->content_length;
 }
 
-struct slice proxy_response_field(const struct proxy *p, struct slice name)
+static struct slice field_of(const struct proxy *p, struct slice name)
 {
     const struct header *h = header_find(&p->up->res.headers, name);
 
     return h ? h->value : slice_of(NULL, 0);
+}
+
+bool proxy_response_is_flushed(const struct proxy *p)
+{
+    struct slice buffering = field_of(p, SLICE("X-Accel-Buffering"));
+
+    if (!buffering.p || (p->conf->ignore & PROXY_IGNORE_BUFFERING))
+        return p->is_flushing;
+    return slice_ieq(buffering, SLICE("no"));
+}
+
+bool proxy_response_elsewhere(const struct proxy *p, struct slice *to, struct slice *query)
+{
+    struct slice target = field_of(p, SLICE("X-Accel-Redirect"));
+
+    if (!target.n || (p->conf->ignore & PROXY_IGNORE_REDIRECT))
+        return false;
+    *to = *query = pool_dup(visit_pool(p->v), target);
+    if (target.p[0] == '@')
+        *query = slice_of(NULL, 0);
+    else
+        *to = slice_cut(query, '?');
+    return true;
 }
 
 bool proxy_response_is_replaced(const struct proxy *p)
@@ -105,4 +128,14 @@ bool proxy_response_is_replaced(const struct proxy *p)
         if (e->status == status)
             return true;
     return false;
+}
+
+void proxy_response_take_trailers(struct proxy *p)
+{
+    const struct header_list *trailers = &p->up->res.trailers;
+    struct exchange *x = p->v->x;
+
+    for (unsigned i = 0; i < trailers->n; i++)
+        header_add(&x->res.trailers, &x->pool, pool_dup(&x->pool, trailers->fields[i].name),
+                   pool_dup(&x->pool, trailers->fields[i].value));
 }

@@ -15,6 +15,7 @@
 #include "app/phases.h"
 #include "app/proxy/proxy_abandon.h"
 #include "app/proxy/cache_rules.h"
+#include "app/proxy/cache_send.h"
 #include "app/proxy/proxy_cache.h"
 #include "app/proxy/proxy_log.h"
 #include "app/proxy/proxy_pace.h"
@@ -101,16 +102,11 @@ static void failed(struct proxy *p, const struct err *why)
 
 static void finish(struct proxy *p)
 {
-    struct exchange *x = p->v->x;
-    const struct header_list *trailers = &p->up->res.trailers;
-
-    for (unsigned i = 0; i < trailers->n; i++)
-        header_add(&x->res.trailers, &x->pool, pool_dup(&x->pool, trailers->fields[i].name),
-                   pool_dup(&x->pool, trailers->fields[i].value));
+    proxy_response_take_trailers(p);
     if (p->cache)
         proxy_cache_add(p, SLICE_EMPTY, true);
     leave(p, false);
-    exchange_end(x);
+    exchange_end(p->v->x);
 }
 
 static void pump_some(struct proxy *p)
@@ -190,19 +186,13 @@ static void on_up_body(struct client_exchange *up)
 /* X-Accel-Redirect: the answer comes from another location. */
 static bool goes_elsewhere(struct proxy *p)
 {
-    struct slice to = proxy_response_field(p, SLICE("X-Accel-Redirect")), query;
-    struct visit *v = p->v;
+    struct slice to, query;
 
-    if (!to.p || !to.n || (p->conf->ignore & PROXY_IGNORE_REDIRECT))
+    if (!proxy_response_elsewhere(p, &to, &query))
         return false;
-    query = to = pool_dup(visit_pool(v), to);
-    if (to.p[0] != '@')
-        to = slice_cut(&query, '?');
-    else
-        query = slice_of(NULL, 0);
-    v->x->res.headers.n = 0;
+    p->v->x->res.headers.n = 0;
     leave(p, false);
-    (void)phases_redirect(v, to, query);
+    (void)phases_redirect(p->v, to, query);
     return true;
 }
 
@@ -221,12 +211,20 @@ static void switch_protocols(struct proxy *p)
     answer(p, 502);
 }
 
+/* The client has what the server sends: it may be kept all the same. */
+static void send_condition(struct proxy *p, int condition)
+{
+    p->has_begun = true;
+    if (!proxy_abandon(p, leave))
+        leave(p, false);
+    cache_send_status(p->v, condition);
+}
+
 static void on_up_head(struct client_exchange *up)
 {
     struct proxy *p = up->app;
     struct exchange *x = p->v->x;
-    int status = up->res.status;
-    struct slice buffering;
+    int status = up->res.status, condition;
 
     proxy_try_note(p, status);
     balancer_note_head(p);
@@ -253,9 +251,12 @@ static void on_up_head(struct client_exchange *up)
     if (p->cache)
         proxy_cache_keep(p);
     proxy_response_take(p, &p->up->res);
-    buffering = proxy_response_field(p, SLICE("X-Accel-Buffering"));
-    if (buffering.p && !(p->conf->ignore & PROXY_IGNORE_BUFFERING))
-        p->is_flushing = slice_ieq(buffering, SLICE("no"));
+    condition = p->cache ? cache_send_condition(p->v) : 0;
+    if (condition) {
+        send_condition(p, condition);
+        return;
+    }
+    p->is_flushing = proxy_response_is_flushed(p);
     p->has_begun = true;
     x->user.on_drained = on_drained;
     exchange_hold(x);
@@ -351,10 +352,7 @@ static void attempt(struct proxy *p)
         return;
     if (!p->peer) {
         p->has_left = true;
-        log_write(&v->x->log, LOG_ERROR,
-                  "no live upstreams while connecting to upstream, "
-                  "upstream: \"" SLICE_FMT "\"",
-                  SLICE_ARG(p->upstream->name));
+        proxy_log_no_peer(p);
         if (!p->history)
             proxy_try_note(p, 502);
         if (p->cache && !p->is_abandoned && proxy_cache_covers(p, PROXY_NEXT_ERROR)) {
