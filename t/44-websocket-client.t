@@ -111,7 +111,8 @@ end
 try("ftp://a") try("ws://127.0.0.1:" .. arg[1] .. "/denied") try("ws://127.0.0.1:" .. arg[1] .. "/")
 try("ws://127.0.0.1:" .. arg[1], { headers = { ["A\r\nB"] = "c" } })
 try("ws://127.0.0.1:" .. arg[1], { origin = "http://a\r\nB: c" })
-try("ws://127.0.0.1:" .. arg[1], { sub_protocols = { "a\r\nB: c" } })
+try("ws://127.0.0.1:" .. arg[1], { bearer = "a\r\nB: c" })
+print((select(2, pcall(websocket.connect, "ws://a", { sub_protocols = { "a\r\nB: c" } })):match("websocket%.connect.*")))
 print((select(2, pcall(websocket.connect, "ws://a", { sub_protocol = {} })):match("websocket%.connect.*")))
 local GOOD = "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 local answers = {
@@ -144,7 +145,8 @@ false\thandshake\t403\tthe server answered 403
 false\thandshake\t200\tthe server answered 200
 false\tinvalid\tnil\ta header field that cannot be sent: A\r\nB
 false\tinvalid\tnil\ta header field that cannot be sent: Origin
-false\tinvalid\tnil\ta header field that cannot be sent: Sec-WebSocket-Protocol
+false\tinvalid\tnil\ta header field that cannot be sent: Authorization
+websocket.connect: option 'sub_protocols': no token \\(RFC 9110\\) at place 1
 websocket.connect: unknown option 'sub_protocol'; did you mean 'sub_protocols'\\?
 false\thandshake\t101\tthe answer's Sec-WebSocket-Accept is wrong
 false\thandshake\t101\tthe answer's Sec-WebSocket-Accept is wrong
@@ -310,3 +312,60 @@ own=1
 lang=en; seen=yes; session=1
 seen=yes; session=1
 own=1
+
+
+
+=== TEST 8: who asks: Host, credentials of options and URL, cookies; they stay behind when a redirect leads to another origin
+--- http_config eval: $::Http
+--- config
+    http2 on;
+    location / { handler app; }
+--- user_files
+>>> app.lua
+local websocket = require "perilune.websocket"
+return function(req)
+    local h = req.headers
+    local saw = ("%s %s %s"):format(h.host, h.authorization or "-", h.cookie or "-")
+    if req.path == "/away" then
+        return { status = 302, headers = { Location = "http://localhost:" .. req.server_port .. "/" } }
+    end
+    return websocket.upgrade(req, { headers = { ["X-Seen"] = "yes" } }):chain(function(ws)
+        ws:send(saw)
+        ws:close()
+    end)
+end
+>>> main.lua
+local websocket = require "perilune.websocket"
+local where = "127.0.0.1:" .. arg[1]
+local function try(url, opts)
+    local ok, ws = try_await(websocket.connect(url, opts))
+    local saw = ok and ws:receive() or tostring(ws)
+    print((saw:gsub(arg[1], "PORT")), ok and ws.headers["x-seen"])
+end
+for _, http2 in ipairs { false, true } do
+    try("ws://" .. where .. "/", { http2 = http2, headers = { host = "other.example" } })
+    try("ws://us%65r:pass@" .. where .. "/", { http2 = http2 })
+    try("ws://" .. where .. "/", { http2 = http2, basic_auth = { "user", "pass" }, cookies = { b = 2, a = "1" } })
+    try("ws://" .. where .. "/", { http2 = http2, bearer = "token", headers = { Cookie = "own=1" } })
+    try("ws://" .. where .. "/away", { http2 = http2, follow_redirects = true, bearer = "token", cookies = { a = 1 },
+        headers = { host = "other.example" } })
+    try("ws://" .. where .. "/", { http2 = http2, headers = { ["sec-websocket-protocol"] = "x" } })
+end
+try("ws://" .. where .. "/#part")
+print((select(2, pcall(function() local _ = websocket.connect() end)):gsub("^.*main%.lua:%d+: ", "")))
+--- exec eval: $::Run
+--- exec_out
+other.example - -	yes
+127.0.0.1:PORT Basic dXNlcjpwYXNz -	yes
+127.0.0.1:PORT Basic dXNlcjpwYXNz a=1; b=2	yes
+127.0.0.1:PORT Bearer token own=1	yes
+localhost:PORT - -	yes
+invalid: a header field that the handshake itself sends: sec-websocket-protocol	false
+other.example - -	yes
+127.0.0.1:PORT Basic dXNlcjpwYXNz -	yes
+127.0.0.1:PORT Basic dXNlcjpwYXNz a=1; b=2	yes
+127.0.0.1:PORT Bearer token own=1	yes
+localhost:PORT - -	yes
+invalid: a header field that the handshake itself sends: sec-websocket-protocol	false
+invalid: the URL of a WebSocket has no fragment: ws://127.0.0.1:PORT/#part	false
+websocket.connect: the URL must be a string, not a nil

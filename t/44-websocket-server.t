@@ -70,9 +70,12 @@ return websocket.handler(function(ws) ws:close() end, { sub_protocols = { "a" } 
 >>> main.lua
 local peer = ...
 for _, opts in ipairs { { key = "short" }, { version = "8" }, { key = "" }, { headers = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" },
-    { headers = "Origin: http://elsewhere\r\n" }, { headers = "Origin: http://localhost\r\n" } } do
+    { headers = "Origin: http://elsewhere\r\n" }, { headers = "Origin: http://localhost\r\n" },
+    { headers = "Origin: http://localhost:80\r\n" }, { headers = "Origin: https://localhost:80\r\n" },
+    { headers = "Content-Length: 2\r\n", more = "ab" }, { headers = "Transfer-Encoding: chunked\r\n", more = "0\r\n\r\n" } } do
     local c = peer.connect(opts)
-    print(c.head:match("^HTTP/1.1 (%d+)"), c.head:match("(Sec%-WebSocket%-Version: %d+)"))
+    print(c.head:match("^HTTP/1.1 (%d+)"), c.head:match("(Sec%-WebSocket%-Version: %d+)"), c.head:match("Upgrade: %w+"),
+        c.head:match("Connection: [^\r]+"))
     c:close()
 end
 --- request
@@ -81,12 +84,16 @@ GET /
 --- response_headers
 Upgrade: websocket
 --- exec_out
-400	nil
-426	Sec-WebSocket-Version: 13
-400	nil
-400	nil
-403	nil
-101	nil
+400	nil	nil	Connection: keep-alive
+426	Sec-WebSocket-Version: 13	Upgrade: websocket	Connection: upgrade, keep-alive
+400	nil	nil	Connection: keep-alive
+400	nil	nil	Connection: keep-alive
+403	nil	nil	Connection: keep-alive
+101	nil	Upgrade: websocket	Connection: upgrade
+101	nil	Upgrade: websocket	Connection: upgrade
+403	nil	nil	Connection: keep-alive
+400	nil	nil	Connection: keep-alive
+400	nil	nil	Connection: keep-alive
 
 
 
@@ -231,14 +238,14 @@ return websocket.handler(function(ws)
     sys.log("warn", "first " .. await(a))
     local ok, err = try_await(ws:ping("never"))
     sys.log("warn", "third " .. tostring(ok) .. " " .. err.code .. " " .. select(4, ws:state()))
-end, { heartbeat_interval = 1, heartbeat_timeout = 1 })
+end, { heartbeat_interval = 1, heartbeat_timeout = 1, heartbeat_payload = "still there?" })
 >>> main.lua
 local peer = ...
 local c = peer.connect()
 print(c:receive()) print(c:receive())
 c:send(10, "b") c:send(10, "a")
 print(c:tell())
---- exec_out_like: ^9\ta\t137\n9\tb\t137\nping never ping heartbeat .*\n$
+--- exec_out_like: ^9\ta\t137\n9\tb\t137\nping never ping still there\? .*\n$
 --- error_log
 second b
 first a
@@ -475,3 +482,124 @@ print("missed", get "/flood")
 1	from b	129
 close 1000 eof
 missed	true
+
+
+
+=== TEST 14: messages sent in pieces: characters between two of them, pings in between, nothing else; a group passes over
+--- user_files
+>>> app.lua
+local websocket = require "perilune.websocket"
+local room = websocket.group()
+local function why(ok, err) return ok and "sent" or err:match("app%.lua:%d+: (.*)") end
+return websocket.handler(function(ws)
+    room:join(ws)
+    ws:send_piece("a\195")
+    ws:ping("p")
+    local said = { why(pcall(function() local _ = ws:send("no") end)), ("%d sent, %d missed"):format(room:broadcast("no")) }
+    ws:send_piece("", false)
+    ws:send_piece("\169", true)
+    ws:send_piece("\255", false, true)
+    ws:send_piece("\0", true, false) -- what the first one said counts
+    said[3] = why(pcall(function() local _ = ws:send_piece("\195", true) end))
+    said[4] = why(pcall(function() local _ = ws:send_piece(nil, true) end))
+    ws:send(table.concat(said, "\n"))
+end)
+>>> main.lua
+local peer = ...
+local c = peer.connect()
+for _ = 1, 8 do
+    local opcode, payload, first = c:receive()
+    print(opcode, (payload:gsub("[^\n -~]", function(b) return ("<%d>"):format(b:byte()) end)), first)
+end
+c:send(8, "\3\232")
+print(c:tell())
+--- exec_out
+1	a<195>	1
+9	p	137
+0		0
+0	<169>	128
+2	<255>	2
+0	<0>	128
+1	the message that is sent in pieces has not ended
+0 sent, 1 missed
+a text message must be UTF-8; anything else is sent as a binary one
+a message must be a string, not nil	129
+8	<3><232>	136
+eof
+
+
+
+=== TEST 15: misuse is put down to the line that does it
+--- user_files
+>>> app.lua
+local websocket = require "perilune.websocket"
+local room = websocket.group()
+local said = {}
+local function try(fn)
+    local ok, err = pcall(fn)
+    said[#said + 1] = ok and "ok" or tostring(err):match("app%.lua:%d+: (.*)") or "elsewhere: " .. tostring(err)
+end
+try(function() local _ = websocket.handler(function() end, { sub_protocols = { "a", "b c" } }) end)
+try(function() local _ = websocket.handler(function() end, { heartbeat_payload = ("x"):rep(126) }) end)
+try(function() local _ = room:join({}) end)
+try(function() local _ = room:leave("x") end)
+try(function() local _ = room:broadcast("x", { bin = true }) end)
+try(function() local _ = room:broadcast("x", { except = {} }) end)
+try(function() local _ = room:broadcast({}) end)
+try(function() local _ = room:broadcast("\255") end)
+return websocket.handler(function(ws)
+    try(function() local _ = ws:send("\255") end)
+    try(function() local _ = ws:put({}) end)
+    try(function() local _ = ws:ping(("x"):rep(126)) end)
+    try(function() local _ = ws:close(1005) end)
+    try(function() local _ = ws:close(1000, ("x"):rep(124)) end)
+    ws:send("\255", true)
+    for _, line in ipairs(said) do ws:send(line) end
+end)
+>>> main.lua
+local peer = ...
+local c = peer.connect()
+print(select(2, c:receive()) == "\255")
+for _ = 1, 13 do print((select(2, c:receive()))) end
+c:send(8, "\3\232")
+print(c:tell())
+--- exec_out
+true
+websocket.handler: option 'sub_protocols': no token (RFC 9110) at place 2
+websocket.handler: option 'heartbeat_payload' must have at most 125 bytes
+group:join: a WebSocket is needed, not a table
+group:leave: a WebSocket is needed, not a string
+group:broadcast: unknown option 'bin'
+group:broadcast: a WebSocket is needed, not a table
+a message must be a string, not table
+a text message must be UTF-8; anything else is sent as a binary one
+a text message must be UTF-8; anything else is sent as a binary one
+a message must be a string, not table
+the payload of a ping has at most 125 bytes
+the code of a close must be one that may be sent: 1000-1003, 1007-1014, 3000-4999
+the reason of a close has at most 123 bytes of UTF-8
+close 1000 eof
+
+
+
+=== TEST 16: a value that is no message ends a connection that is used as a stream, and the log tells
+--- user_files
+>>> app.lua
+local websocket = require "perilune.websocket"
+return websocket.handler(function(ws)
+    local s = ws:stream()
+    await(s:put("one"))
+    await(s:put({}))
+    while await(s:put("two")) do end
+end)
+>>> main.lua
+local peer = ...
+local c = peer.connect()
+print(select(2, c:receive()), (c:receive()))
+c:send(8, "\3\243")
+print(c:tell())
+--- exec_out
+one	8
+eof
+--- error_log
+a message must be a string, not table

@@ -117,7 +117,7 @@ print(too_large.code)
 print(bus.active("jobs.x"), table.concat(bus.topics(), " "), #bus.downstream("jobs.x"), bus.stats().subscriptions)
 for _, call in ipairs {
     { bus.publish, "t", 1, { scop = "all" } }, { bus.publish, "t", 1, { scope = "some" } }, { bus.publish, 1, 1, { scope = "all" } },
-    { bus.publish, "t" }, { bus.subscribe }, { bus.subscribe, "t", { capcity = 1 } },
+    { bus.publish, "t", { f = print }, { scope = "all" } }, { bus.publish, "t" }, { bus.subscribe }, { bus.subscribe, "t", { capcity = 1 } },
 } do
     print((select(2, pcall(unpack(call, 1, 4))):gsub("^.-:%d+: ", "")))
 end
@@ -131,6 +131,7 @@ true	jobs.*	1	1
 publish: unknown option 'scop'; did you mean 'scope'?
 bad option 'scope' of publish ('worker' or 'all' expected)
 bad argument 'topic' to publish (a string expected for scope 'all')
+bad argument 'message' to publish (cannot serialize 'function')
 bad argument 'message' to publish (nil cannot be a message)
 bad argument 'topic' to subscribe (a value expected)
 subscribe: unknown option 'capcity'; did you mean 'capacity'?

@@ -159,7 +159,8 @@ pool:close()
 print(select(2, try_await(late)).code, select(2, try_await(pool:acquire("k"))).code, gone)
 pool:release("k", b) pool:release("k", c)
 print(gone, pool.total)
-for _, options in ipairs { {}, { generate = 1 }, { generate = print, max_pr_key = 1 }, { generate = print, max_total = "x" } } do
+for _, options in ipairs { {}, { generate = 1 }, { generate = print, max_pr_key = 1 }, { generate = print, max_total = "x" },
+    { generate = print, max_per_key = 0 }, { generate = print, max_total = 1.5 }, { generate = print, target_utilisation = 0 } } do
     print((select(2, pcall(flow.pool, options)):gsub("^.-:%d+: ", "")))
 end
 --- exec_out_like
@@ -168,7 +169,10 @@ end
 flow.pool: option 'generate' is needed
 flow.pool: option 'generate' must be a function, not 1
 flow.pool: unknown option 'max_pr_key'; did you mean 'max_per_key'\?
-flow.pool: option 'max_total' must be a number, not a string
+flow.pool: option 'max_total' must be a whole number from 0, not a string
+flow.pool: option 'max_per_key' must be more than 0
+flow.pool: option 'max_total' must be a whole number from 0, not 1.5
+flow.pool: option 'target_utilisation' must be more than 0, at most 1
 exit 0
 \[error\] a pool's destroy failed: [^\n]*ignored
 

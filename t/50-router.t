@@ -155,6 +155,9 @@ no(r.get, r, "/:a.b", f)
 no(r.get, r, "/c", nil)
 no(r.get, r, "/c", f, { wher = {} })
 no(r.get, r, "/c", f, { where = { id = 5 } })
+no(r.get, r, "/c/:id", f, { where = { id = "%" } })
+no(r.get, r, "/c/:id", f, { where = { ident = "%d+" } })
+no(r.group, r, "/g", { where = { id = "[" } }, f)
 no(r.get, r, "/c", f, { middleware = { function() end } })
 no(r.group, r, "/c/", f)
 no(r.host, r, "a.*.org", f)
@@ -176,6 +179,9 @@ http.router: bad pattern '/:a.b': 'a.b' is not a name
 http.router: the handler must be a function, not a nil
 http.router: unknown option 'wher'; did you mean 'where'?
 http.router: where.id must be a Lua pattern or a function
+http.router: where.id: malformed pattern (ends with '%')
+http.router: where.ident: pattern '/c/:id' has no such name
+http.router: where.id: malformed pattern (missing ']')
 http.router: middleware 1 did not return a function
 http.router: bad prefix '/c/': it ends in '/'
 http.router: bad host 'a.*.org'

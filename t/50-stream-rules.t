@@ -334,3 +334,32 @@ map	buffer	4	1 2 3 4 5
 map	sliding	10	1 9 10
 map	dropping	10	1 2 3
 exit 0
+
+
+
+=== TEST 13: misuse is told at once, to who does it
+--- user_files
+>>> a.lua
+local stream = require "perilune.stream"
+local s = stream.stream(math.huge)
+for _ = 1, 1000 do assert(await(s:put(1))) end
+for _, misuse in ipairs {
+    function() local _ = stream.stream(1.5) end,
+    function() local _ = stream.stream(0 / 0) end,
+    function() local _ = stream.stream("2") end,
+    function() local _ = stream.stream(1, { xform = {} }) end,
+    function() local _ = s:connect(s) end,
+    function() local _ = s:drain_into(s) end,
+    function() local _ = s:connect({}) end,
+} do
+    print((select(2, pcall(misuse)):match("^a%.lua:%d+: (.*)")))
+end
+--- exec_out
+bad argument 'capacity' to stream.stream (a whole number expected, got 1.5)
+bad argument 'capacity' to stream.stream (a whole number expected, got nan)
+bad argument 'capacity' to stream.stream (a whole number expected, got string)
+stream.stream: option 'xform' must be a function, not a table
+bad argument 'sink' to connect (a stream cannot be its own sink)
+bad argument 'sink' to drain_into (a stream cannot be its own sink)
+bad argument 'sink' to connect (a stream that takes puts expected)
+exit 0

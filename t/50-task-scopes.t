@@ -143,14 +143,30 @@ local second = mutex:lock()
 print(second:is_realized())
 mutex:unlock()
 print(second:is_realized())
-print((select(2, pcall(task.semaphore, 0)):gsub("^.-:%d+: ", "")))
+local function misuse(fn)
+    print((select(2, pcall(fn)):match("^a%.lua:%d+: (.*)")))
+end
+misuse(function() local _ = task.semaphore(0) end)
+misuse(function() local _ = task.semaphore(1.5) end)
+mutex:unlock()
+misuse(function() local _ = mutex:unlock() end)
+print(mutex:count(), mutex:try_acquire(), mutex:try_acquire())
+misuse(function() local _ = task.nap("x") end)
+misuse(function() local _ = task.sleep(-1) end)
+misuse(function() local _ = deferred.deferred():timeout(math.huge) end)
 --- exec_out
 3	3	23	1	30
 true	true	true	false
 1
 false
 true
-bad argument 'n' to task.semaphore (a number of at least 1 expected)
+bad argument 'n' to task.semaphore (a whole number of at least 1 expected)
+bad argument 'n' to task.semaphore (a whole number of at least 1 expected)
+release of a permit that nobody holds
+1	true	false
+bad argument 'seconds' to task.nap (a number from 0 to 1e9 expected)
+bad argument 'seconds' to task.sleep (a number from 0 to 1e9 expected)
+bad argument 'seconds' to timeout (a number up to 1e9 expected)
 exit 0
 
 

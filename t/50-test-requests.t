@@ -210,3 +210,23 @@ print(time.monotonic() - began < 3000)
 --- exec_out
 false 503
 true
+
+=== TEST 5: what a server refuses to send fails here, too, in the same words
+--- user_files
+>>> a.lua
+local test = require "perilune.test"
+for _, res in ipairs {
+    { status = 99 }, { status = "200" }, { status = 200.5 }, { headers = { X = "a\r\nb" } }, { headers = { ["X Y"] = "a" } },
+    { headers = { X = true } }, { status = 999, headers = { X = 5, Y = "a\tb", Z = { "1", "2" } } },
+} do
+    local ok, answer = try_await(test.request(function() return res end))
+    print(ok and answer.status or answer)
+end
+--- exec_out
+error: the handler returned a bad response: status: an integer from 200 to 999 expected
+error: the handler returned a bad response: status: an integer from 200 to 999 expected
+error: the handler returned a bad response: status: an integer from 200 to 999 expected
+error: the handler returned a bad response: header "X": a value must not hold control characters
+error: the handler returned a bad response: header "X Y": not a valid name
+error: the handler returned a bad response: header "X": value must be a string or a number, not a boolean
+999

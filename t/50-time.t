@@ -130,12 +130,14 @@ print(2 * time.minutes, time.hours, time.days, time.milliseconds, time.hz(50))
 for _, s in ipairs { 0, 0.9, 1, 61, 3600, 90061 } do io.write(time.format_duration(s), "; ") end
 print()
 print((select(2, pcall(time.after, -1, print)):gsub("^.-:%d+: ", "")))
+print((select(2, pcall(function() time.mock_clock():advance(-1) end)):gsub("^.-:%d+: ", "")))
 print((select(2, pcall(time.every, 0, print)):gsub("^.-:%d+: ", "")))
 print((select(2, pcall(time.at, 1)):gsub("^.-:%d+: ", "")))
 --- exec_out
 120	3600	86400	0.001	0.02
 0s; 0s; 1s; 1m 1s; 1h; 1d 1h 1m 1s; 
 bad argument 'seconds' to time.after (a number of at least 0 expected)
+bad argument 'seconds' to advance (a number from 0 expected)
 bad argument 'period' to time.every (a number of at least 0.001 expected)
 bad argument 'fn' to time.at (function expected, got nil)
 exit 0

@@ -234,7 +234,11 @@ local function publish_to_all(topic, message)
     elseif message == nil then
         error("bad argument 'message' to publish (nil cannot be a message)", 3)
     end
-    local ok, err = transport.publish(topic, find_codec().encode(message), bus.CHANNEL)
+    local can_go, data = pcall(find_codec().encode, message)
+    if not can_go then
+        error(("bad argument 'message' to publish (%s)"):format(data), 3)
+    end
+    local ok, err = transport.publish(topic, data, bus.CHANNEL)
     if not ok then
         return deferred.error_deferred(err)
     end

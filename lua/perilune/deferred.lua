@@ -192,8 +192,8 @@ end
 function Deferred:timeout(seconds, ...)
     if seconds == nil or self[STATE] >= SUCCESS then
         return self
-    elseif type(seconds) ~= "number" or seconds ~= seconds then
-        error("bad argument 'seconds' to timeout (number expected)", 2)
+    elseif type(seconds) ~= "number" or seconds ~= seconds or seconds > 1e9 then
+        error("bad argument 'seconds' to timeout (a number up to 1e9 expected)", 2)
     end
     local before = self[VALUE]
     if before then

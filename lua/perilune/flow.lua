@@ -5,16 +5,17 @@
 --
 -- Objects belong to a key. One is made when none is free and both caps allow it; else who asks waits, in order. A
 -- controller gives back what is not needed: once in `control_period` it keeps as many objects as would have been busy
--- for `target_utilisation` of the time. Figures: flow/stats.lua.
+-- for `target_utilisation` of the time. Figures and controller are base/usage, which the pools of the HTTP client
+-- stand on as well.
 
 local check_options = require("perilune.options").check
 local deferred = require "perilune.deferred"
 local deferred_core = require "perilune.deferred.core"
 local failure = require "perilune.failure"
-local figures = require "perilune.flow.stats"
 local ring = require "perilune.ring"
 local sys = require "perilune.core.sys"
 local timers = require "perilune.timers"
+local usage = require "perilune.core.usage"
 
 local flow = {}
 local Pool = {}
@@ -30,10 +31,10 @@ local DEFAULTS = {
 }
 local FUNCTIONS = { generate = "function", destroy = "function", stats_callback = "function" }
 
-local KNOWN = {}
-for name in pairs(DEFAULTS) do
-    KNOWN[name] = "number"
-end
+local KNOWN = {
+    max_per_key = "count", max_total = "count", max_queue = "count", min_idle = "count", control_period = "seconds",
+    target_utilisation = "number",
+}
 for name in pairs(FUNCTIONS) do
     KNOWN[name] = "function"
 end
@@ -47,6 +48,15 @@ function flow.pool(options)
     check_options(options, KNOWN, "flow.pool", 2)
     if not (options and options.generate) then
         error("flow.pool: option 'generate' is needed", 2)
+    end
+    for _, name in ipairs { "max_per_key", "max_total", "control_period" } do
+        if options[name] == 0 then
+            error(("flow.pool: option '%s' must be more than 0"):format(name), 2)
+        end
+    end
+    local target = options.target_utilisation
+    if target and not (target > 0 and target <= 1) then
+        error("flow.pool: option 'target_utilisation' must be more than 0, at most 1", 2)
     end
     local self = { keys = {}, total = 0, is_closed = false }
     for name, value in pairs(DEFAULTS) do
@@ -63,7 +73,8 @@ end
 local function key_of(self, key)
     local k = self.keys[key]
     if not k then
-        k = { free = ring.new(), queue = ring.new(), n = 0, busy = {}, n_busy = 0, making = 0, stats = figures.new() }
+        k = { free = ring.new(), queue = ring.new(), n = 0, busy = {}, n_busy = 0, making = 0 }
+        k.usage = usage.new(timers.now())
         self.keys[key] = k
         self:_watch()
     end
@@ -80,7 +91,7 @@ local function destroy(self, key, object)
 end
 
 local function count_busy(k, change)
-    figures.utilisation(k.stats, timers.now(), k.n_busy, k.n)
+    usage.pass(k.usage, timers.now(), k.n_busy, k.n)
     k.n_busy = k.n_busy + change
 end
 
@@ -89,7 +100,7 @@ local function give(k, d, asked_at, object)
     local now = timers.now()
     k.busy[object] = now
     count_busy(k, 1)
-    figures.waited(k.stats, now - asked_at)
+    usage.waited(k.usage, now - asked_at)
     d:success(object)
 end
 
@@ -133,7 +144,7 @@ local function not_made(self, key, k, err)
 end
 
 local function make(self, key, k)
-    figures.utilisation(k.stats, timers.now(), k.n_busy, k.n)
+    usage.pass(k.usage, timers.now(), k.n_busy, k.n)
     k.n, k.making, self.total = k.n + 1, k.making + 1, self.total + 1
     local ok, object = xpcall(self.generate, failure.traced, key)
     local d = ok and deferred.to_deferred(object) or deferred.error_deferred(object)
@@ -178,7 +189,7 @@ function Pool:acquire(key)
     end
     local k = key_of(self, key)
     local d = deferred._personal()
-    figures.asked(k.stats, k.queue.n / 2)
+    usage.asked(k.usage, k.queue.n / 2)
     if k.free.n > 0 then
         give(k, d, timers.now(), k.free:pop())
         return d
@@ -203,7 +214,7 @@ function Pool:release(key, object)
     end
     k.busy[object] = nil
     count_busy(k, -1)
-    figures.held(k.stats, timers.now() - since)
+    usage.held(k.usage, timers.now() - since)
     offer(self, key, k, object)
 end
 
@@ -227,13 +238,13 @@ function Pool:dispose(key, object)
     if not k then
         return false
     elseif k.busy[object] then
-        figures.held(k.stats, timers.now() - k.busy[object])
+        usage.held(k.usage, timers.now() - k.busy[object])
         k.busy[object] = nil
         count_busy(k, -1)
     elseif not take_from_free(k, object) then
         return false
     end
-    figures.utilisation(k.stats, timers.now(), k.n_busy, k.n)
+    usage.pass(k.usage, timers.now(), k.n_busy, k.n)
     k.n, self.total = k.n - 1, self.total - 1
     destroy(self, key, object)
     for other, each in pairs(self.keys) do
@@ -281,8 +292,8 @@ function Pool:stats(key)
     if not k then
         return nil
     end
-    figures.utilisation(k.stats, timers.now(), k.n_busy, k.n)
-    local s = figures.report(k.stats)
+    usage.pass(k.usage, timers.now(), k.n_busy, k.n)
+    local s = usage.report(k.usage)
     s.objects, s.busy, s.free, s.waiting = k.n, k.n_busy, k.free.n, k.queue.n / 2
     return s
 end
@@ -291,8 +302,8 @@ end
 -- The controller
 
 --- As many objects as were needed, and no more, are kept.
-local function shrink(self, key, k, utilisation)
-    local wanted = math.max(math.ceil(k.n * utilisation / self.target_utilisation - 1e-9), k.n_busy, 0) + self.min_idle
+local function shrink(self, key, k)
+    local wanted = math.max(usage.wanted(k.usage, k.n, self.target_utilisation), k.n_busy) + self.min_idle
     while k.free.n > 0 and k.n > wanted do
         self:dispose(key, k.free:peek(1))
     end
@@ -311,8 +322,8 @@ function Pool:on_timer()
     for _, key in ipairs(all) do
         local k = self.keys[key]
         reports[key] = self:stats(key)
-        shrink(self, key, k, reports[key].utilisation)
-        figures.reset(k.stats, timers.now())
+        shrink(self, key, k)
+        usage.reset(k.usage, timers.now())
     end
     self:_watch()
     if self.stats_callback then

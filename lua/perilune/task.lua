@@ -106,19 +106,24 @@ function task.detach(fn, ...)
     return d
 end
 
+local function check_seconds(seconds, what)
+    if type(seconds) ~= "number" or not (seconds >= 0 and seconds <= 1e9) then
+        error(("bad argument 'seconds' to task.%s (a number from 0 to 1e9 expected)"):format(what), 3)
+    end
+end
+
 --- A deferred that succeeds (with true) after `seconds`.
 -- @tparam number seconds fractions allowed, a resolution of 1 ms
 -- @treturn deferred
 function task.sleep(seconds)
-    if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 or seconds > 1e9 then
-        error("bad argument 'seconds' to task.sleep (a number from 0 to 1e9 expected)", 2)
-    end
+    check_seconds(seconds, "sleep")
     return core_deferred.sleep(seconds)
 end
 
 --- Suspends the running task for `seconds` without making a deferred: what `ngx.sleep` uses.
 -- @tparam number seconds
 function task.nap(seconds)
+    check_seconds(seconds, "nap")
     if timers.mock() and core.current() then
         core_deferred.await(core_deferred.sleep(seconds))
         return
@@ -233,8 +238,8 @@ end
 -- @tparam number n
 -- @treturn semaphore
 function task.semaphore(n)
-    if type(n) ~= "number" or n ~= n or n < 1 then
-        error("bad argument 'n' to task.semaphore (a number of at least 1 expected)", 2)
+    if type(n) ~= "number" or n % 1 ~= 0 or n < 1 then
+        error("bad argument 'n' to task.semaphore (a whole number of at least 1 expected)", 2)
     end
     return semaphores.new(n)
 end

@@ -6,10 +6,14 @@
 
 local core = require "perilune.core.task"
 local failure = require "perilune.failure"
+local ffi = require "ffi"
 local queue = require "perilune.deferred.queue"
-local sys = require "perilune.core.sys"
 local task = require "perilune.task"
 local timers = require "perilune.timers"
+
+ffi.cdef "double ffi_task_wall_clock(void);"
+
+local C = ffi.C
 
 local time = {}
 
@@ -30,7 +34,7 @@ time.monotonic = timers.now
 -- @treturn number
 function time.now()
     local mock = timers.mock()
-    return mock and mock:now() or sys.now()
+    return mock and mock:now() or C.ffi_task_wall_clock()
 end
 
 --- "1d 1h 1m 1s"; below a second "0s".
@@ -178,6 +182,9 @@ end
 --- Moves the clock on, through every timer in order; in a task, what a timer has set off runs before the next one.
 -- @tparam number seconds
 function Mock:advance(seconds)
+    if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 then
+        error("bad argument 'seconds' to advance (a number from 0 expected)", 2)
+    end
     local last = self.time + seconds
     settle_down()
     while true do

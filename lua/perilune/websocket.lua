@@ -26,6 +26,14 @@ websocket.is_upgrade = core.is_asked
 -- @treturn boolean
 websocket.is_websocket = connection.is_connection
 
+local DEFAULT_PORTS = { http = ":80", https = ":443" }
+
+--- A browser leaves out the port that its scheme implies, other clients and proxies may name it.
+local function without_default_port(host, scheme)
+    local port = DEFAULT_PORTS[scheme]
+    return port and host:sub(-#port) == port and host:sub(1, -#port - 1) or host
+end
+
 local function split_origin(url)
     local scheme, host = url:match("^(%a[%w+.-]*)://([^/]+)$")
     return scheme and scheme:lower(), host and host:lower()
@@ -47,8 +55,9 @@ local function is_origin_allowed(req, rule)
         end
         return false
     end
-    local _, host = split_origin(origin)
-    return host ~= nil and host == (core_http.header(req, "host") or ""):lower()
+    local scheme, host = split_origin(origin)
+    local asked = (core_http.header(req, "host") or ""):lower()
+    return host ~= nil and without_default_port(host, scheme) == without_default_port(asked, scheme)
 end
 
 local function refused(code, message, status)
@@ -74,9 +83,9 @@ end
 -- `compression` boolean (false), with `compression_level` 1–9 (6), `compression_memory_level` 1–9 (8),
 -- `compression_threshold` bytes (64), `no_context_takeover`, `peer_no_context_takeover` booleans (false),
 -- `window_bits`, `peer_window_bits` 9–15 (15); `heartbeat_interval` seconds without input before a ping (none),
--- `heartbeat_timeout` seconds (10); `close_timeout` seconds (5); `watermark` bytes of queued output (65536);
--- `pieces` boolean: messages are given as they come, see `ws:receive_piece` (false); `typed` boolean: messages are
--- tables `{data=, binary=}` (false).
+-- `heartbeat_timeout` seconds (10), `heartbeat_payload` of the ping, at most 125 bytes ("heartbeat"); `close_timeout`
+-- seconds (5); `watermark` bytes of queued output (65536); `pieces` boolean: messages are given as they come, see
+-- `ws:receive_piece` (false); `typed` boolean: messages are tables `{data=, binary=}` (false).
 -- @tparam table req
 -- @tparam[opt] table opts
 -- @treturn deferred of the connection; fails with code `invalid` (the request asks for none; `err.status` is what to
@@ -102,8 +111,7 @@ end
 --- What a request gets that is no WebSocket, or must not be one.
 local function refuse(req, err)
     if not core.is_asked(req) then
-        return { status = 426, headers = { Upgrade = "websocket", Connection = "Upgrade" },
-            body = "this is a WebSocket\n" }
+        return { status = 426, headers = { Upgrade = "websocket" }, body = "this is a WebSocket\n" }
     end
     return { status = err.status or 400, body = tostring(err) .. "\n" }
 end

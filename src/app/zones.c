@@ -19,11 +19,29 @@ struct zone_conf *zones_find(const struct app_conf *conf, const char *kind, stru
     return NULL;
 }
 
+static const struct zone_conf *find_other(const struct app_conf *conf, const char *kind,
+                                          struct slice name)
+{
+    for (unsigned i = 0; i < conf->n_zones; i++)
+        if (strcmp(conf->zones[i]->kind, kind) != 0 && slice_eq(conf->zones[i]->name, name))
+            return conf->zones[i];
+    return NULL;
+}
+
 struct zone_conf *zones_declare(struct app_conf *conf, const char *kind, struct slice name,
                                 size_t size, const struct config_node *node, struct config_error *e)
 {
     struct zone_conf *z = zones_find(conf, kind, name);
+    const struct zone_conf *other = find_other(conf, kind, name);
 
+    if (other) {
+        config_node_error(node, e,
+                          "the shared memory zone \"" SLICE_FMT
+                          "\" is already declared for a different use",
+                          SLICE_ARG(name));
+        config_error_hint(e, "%s in %s:%u", other->kind, other->node->file, other->node->line);
+        return NULL;
+    }
     if (size < DICT_ZONE_LEAST) {
         config_node_error(node, e, "zone \"" SLICE_FMT "\" is too small", SLICE_ARG(name));
         return NULL;

@@ -6,6 +6,7 @@
 #include "bind/lib_process.h"
 #include "bind/lib_stream.h"
 #include "bind/lib_tls.h"
+#include "bind/lib_usage.h"
 #include "bind/lib_websocket.h"
 #include "bind/lib_websocket_client.h"
 #include "bind/lib_websocket_group.h"
@@ -42,4 +43,5 @@ void lib_open(lua_State *L)
     lib_preload(L, "perilune.core.dns", lib_dns);
     lib_preload(L, "perilune.core.forwarded", lib_forwarded);
     lib_preload(L, "perilune.core.client", lib_client);
+    lib_preload(L, "perilune.core.usage", lib_usage);
 }

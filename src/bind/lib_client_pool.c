@@ -4,6 +4,7 @@
 #include <lauxlib.h>
 
 #include "bind/handle.h"
+#include "bind/lib_usage.h"
 #include "bind/opts.h"
 #include "http/client_reach.h"
 
@@ -80,28 +81,9 @@ static int l_pool_close(lua_State *L)
     return 0;
 }
 
-/* name = { p50 = …, … } in the table on top, values times `scale`. */
-static void set_quantiles(lua_State *L, const char *name, const struct client_histogram *h,
-                          double scale)
-{
-    static const struct {
-        const char *name;
-        double q;
-    } rows[] = {{"p50", 0.5}, {"p90", 0.9}, {"p95", 0.95}, {"p99", 0.99}, {"p999", 0.999}};
-
-    lua_createtable(L, 0, (int)ARRAY_LEN(rows));
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        lua_pushnumber(L, client_gauge_quantile(h, rows[i].q) * scale);
-        lua_setfield(L, -2, rows[i].name);
-    }
-    lua_setfield(L, -2, name);
-}
-
 static void push_stats(void *user, struct client_origin *o)
 {
-    enum { MICROSECONDS = 1000000 };
     lua_State *L = user;
-    const struct client_gauge *g = client_origin_gauge(o);
     struct client_pool_stats s = client_origin_stats(o);
     struct slice key = client_origin_key(o);
     const struct {
@@ -112,18 +94,16 @@ static void push_stats(void *user, struct client_origin *o)
         {"dialling", s.dialling},         {"queue", s.queue},
         {"requests", (double)s.requests}, {"opened", (double)s.opened},
         {"reused", (double)s.reused},     {"retried", (double)s.retried},
-        {"failed", (double)s.failed},     {"utilisation", client_gauge_utilisation(g)},
+        {"failed", (double)s.failed},
     };
 
     lua_pushlstring(L, key.p, key.n);
-    lua_createtable(L, 0, (int)ARRAY_LEN(fields) + 3);
+    lua_createtable(L, 0, (int)ARRAY_LEN(fields) + 4);
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
         lua_pushnumber(L, fields[i].value);
         lua_setfield(L, -2, fields[i].name);
     }
-    set_quantiles(L, "queue_length", &g->queue_length, 1);
-    set_quantiles(L, "queue_latency", &g->queue_us, 1.0 / MICROSECONDS);
-    set_quantiles(L, "latency", &g->request_us, 1.0 / MICROSECONDS);
+    lib_usage_report(L, client_origin_usage(o), "latency");
     lua_rawset(L, -3);
 }
 

@@ -18,12 +18,16 @@
 #include "bind/vm.h"
 #include "bind/ws_consumer.h"
 
-#define TYPE "perilune.websocket"
+#define TYPE      "perilune.websocket"
+
+#define TEXT_RULE "a text message must be UTF-8; anything else is sent as a binary one"
 
 enum { NOBODY = -1 };
 
 struct value {
-    struct ws_conn *c;             /* NULL: given up */
+    struct ws_conn *c; /* NULL: given up */
+    struct utf8 text;  /* of the pieces that were sent */
+    uint8_t sending; /* opcode of the message that is being sent in pieces; WS_CONTINUATION: none */
     double reader, writer, closer; /* tickets of who waits, NOBODY */
     struct ws_consumer consumer;
     struct handle_call watcher; /* what its function gets first, and the function */
@@ -128,6 +132,11 @@ struct ws_conn *lib_websocket_of(void *value)
     return ((struct value *)value)->c;
 }
 
+bool lib_websocket_is_sending(const void *value)
+{
+    return ((const struct value *)value)->sending != WS_CONTINUATION;
+}
+
 static int l_gc(lua_State *L)
 {
     struct value *v = check_value(L, 1);
@@ -190,17 +199,71 @@ static int l_talk(lua_State *L)
     return 0;
 }
 
+/* Raises at whoever called the method that called us. */
+static int misuse(lua_State *L, const char *what)
+{
+    luaL_where(L, 2);
+    lua_pushstring(L, what);
+    lua_concat(L, 2);
+    return lua_error(L);
+}
+
+struct slice lib_websocket_message(lua_State *L, int arg)
+{
+    struct slice data = {NULL, 0};
+
+    if (!lua_isstring(L, arg)) {
+        lua_pushfstring(L, "a message must be a string, not %s", luaL_typename(L, arg));
+        (void)misuse(L, lua_tostring(L, -1));
+    }
+    data.p = lua_tolstring(L, arg, &data.n);
+    return data;
+}
+
+void lib_websocket_text(lua_State *L, struct slice data)
+{
+    if (!utf8_is_valid(data))
+        (void)misuse(L, TEXT_RULE);
+}
+
 /* put(ws, message, is_binary) → true; false: accepted, but wait before the next; nil: closed */
 static int l_put(lua_State *L)
 {
     struct value *v = check_value(L, 1);
-    struct slice data;
-    bool is_free;
+    struct slice data = lib_websocket_message(L, 2);
+    bool is_binary = lua_toboolean(L, 3), is_free;
 
-    data.p = luaL_checklstring(L, 2, &data.n);
     if (!v->c || v->c->state != WS_OPEN)
         return 0;
-    is_free = ws_conn_send(v->c, lua_toboolean(L, 3) ? WS_BINARY : WS_TEXT, data);
+    if (v->sending)
+        return misuse(L, "the message that is sent in pieces has not ended");
+    if (!is_binary)
+        lib_websocket_text(L, data);
+    is_free = ws_conn_send(v->c, is_binary ? WS_BINARY : WS_TEXT, data);
+    lua_pushboolean(L, is_free);
+    return 1;
+}
+
+/* put_piece(ws, piece, is_last, is_binary) → as put; the first piece says of which kind the message
+ * is. Characters may be split between pieces. */
+static int l_put_piece(lua_State *L)
+{
+    struct value *v = check_value(L, 1);
+    struct slice data = lib_websocket_message(L, 2);
+    bool is_last = lua_toboolean(L, 3), is_free;
+    uint8_t opcode = v->sending;
+
+    if (!v->c || v->c->state != WS_OPEN)
+        return 0;
+    if (opcode == WS_CONTINUATION) {
+        opcode = lua_toboolean(L, 4) ? WS_BINARY : WS_TEXT;
+        v->text = (struct utf8){0, 0, 0};
+    }
+    if (opcode == WS_TEXT &&
+        (!utf8_read(&v->text, data) || (is_last && !utf8_is_complete(&v->text))))
+        return misuse(L, TEXT_RULE);
+    is_free = ws_conn_send_piece(v->c, v->sending ? WS_CONTINUATION : opcode, is_last, data);
+    v->sending = is_last ? WS_CONTINUATION : opcode;
     lua_pushboolean(L, is_free);
     return 1;
 }
@@ -222,7 +285,8 @@ static int send_control(lua_State *L, enum ws_opcode opcode)
     struct slice payload;
 
     payload.p = luaL_optlstring(L, 2, "", &payload.n);
-    luaL_argcheck(L, payload.n <= WS_CONTROL_MOST, 2, "at most 125 bytes");
+    if (payload.n > WS_CONTROL_MOST)
+        return misuse(L, "the payload of a ping has at most 125 bytes");
     if (!v->c || v->c->state != WS_OPEN)
         return 0;
     ws_conn_send_control(v->c, opcode, payload);
@@ -250,10 +314,11 @@ static int l_close(lua_State *L)
     struct slice reason;
 
     reason.p = luaL_optlstring(L, 3, "", &reason.n);
-    luaL_argcheck(L, code > 0 && ws_code_is_sendable((unsigned)code), 2,
-                  "a code that may be sent (1000-1003, 1007-1014, 3000-4999)");
-    luaL_argcheck(L, reason.n <= WS_CONTROL_MOST - 2 && utf8_is_valid(reason), 3,
-                  "at most 123 bytes of UTF-8");
+    if (code <= 0 || !ws_code_is_sendable((unsigned)code))
+        return misuse(L, "the code of a close must be one that may be sent: 1000-1003, 1007-1014, "
+                         "3000-4999");
+    if (reason.n > WS_CONTROL_MOST - 2 || !utf8_is_valid(reason))
+        return misuse(L, "the reason of a close has at most 123 bytes of UTF-8");
     if (!v->c || v->c->state != WS_OPEN)
         return 0;
     ws_conn_close(v->c, (unsigned)code, reason);
@@ -328,7 +393,14 @@ static int l_watch(lua_State *L)
 void lib_websocket_options(lua_State *L, int arg, struct ws_options *o,
                            struct ws_deflate_wish *wish)
 {
+    struct slice heartbeat = opts_slice(L, arg, "heartbeat_payload");
+
     *o = ws_options_default;
+    if (heartbeat.n > 0) {
+        o->heartbeat_n = (uint8_t)MIN(heartbeat.n, sizeof o->heartbeat);
+        memcpy(o->heartbeat, heartbeat.p, o->heartbeat_n);
+    }
+    lua_pop(L, 1);
     o->max_frame = (size_t)opts_number(L, arg, "max_frame_payload", (double)o->max_frame);
     o->max_message = (size_t)opts_number(L, arg, "max_message_size", (double)o->max_message);
     o->watermark = (size_t)opts_number(L, arg, "watermark", (double)o->watermark);
@@ -356,6 +428,7 @@ int lib_websocket(lua_State *L)
         {"consume", l_consume},
         {"talk", l_talk},
         {"put", l_put},
+        {"put_piece", l_put_piece},
         {"wait_drained", l_wait_drained},
         {"ping", l_ping},
         {"pong", l_pong},

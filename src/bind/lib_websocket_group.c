@@ -169,20 +169,24 @@ static void send_to(struct ws_conn *c, struct post *p)
 static int l_broadcast(lua_State *L)
 {
     struct group *g = check_group(L, 1);
-    struct post p = {.opcode = lua_toboolean(L, 3) ? WS_BINARY : WS_TEXT};
+    struct post p = {.opcode = lua_toboolean(L, 3) ? WS_BINARY : WS_TEXT,
+                     .data = lib_websocket_message(L, 2)};
     const struct ws_conn *except = lua_isnoneornil(L, 4) ? NULL : lib_websocket_check(L, 4);
     unsigned sent = 0, missed = 0;
 
-    p.data.p = luaL_checklstring(L, 2, &p.data.n);
+    if (p.opcode == WS_TEXT)
+        lib_websocket_text(L, p.data);
     lua_rawgeti(L, LUA_REGISTRYINDEX, g->members_ref);
     for (unsigned i = g->n; i > 0; i--) {
         struct ws_conn *c = lib_websocket_of(g->rows[i - 1]);
 
         if (!c || c->state != WS_OPEN) {
             drop(L, g, i);
-        } else if (c != except && c->out.bytes > g->limit) {
+        } else if (c == except) {
+            continue;
+        } else if (c->out.bytes > g->limit || lib_websocket_is_sending(g->rows[i - 1])) {
             missed++;
-        } else if (c != except) {
+        } else {
             send_to(c, &p);
             sent++;
         }

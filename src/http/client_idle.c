@@ -107,14 +107,14 @@ void client_idle_init(struct client_origin *o)
 
 void client_idle_fit(struct client_origin *o, double target)
 {
-    double wanted;
+    unsigned wanted;
 
     if (!o->gauge)
         return;
     client_origin_count(o);
-    wanted = o->n_conns * client_gauge_utilisation(o->gauge) / target;
-    while (o->n_idle && o->n_conns - 1 >= wanted - 1e-9)
+    wanted = usage_wanted(&o->gauge->usage, o->n_conns, target);
+    while (o->n_idle && o->n_conns > wanted)
         client_idle_drop(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
     client_idle_arm(o);
-    client_gauge_reset(o->gauge, clock_us_now());
+    usage_reset(&o->gauge->usage, clock_us_now());
 }

@@ -73,8 +73,8 @@ struct client_pool_stats client_origin_stats(const struct client_origin *o)
     return s;
 }
 
-const struct client_gauge *client_origin_gauge(struct client_origin *o)
+const struct usage *client_origin_usage(struct client_origin *o)
 {
     client_origin_count(o);
-    return o->gauge;
+    return o->gauge ? &o->gauge->usage : NULL;
 }

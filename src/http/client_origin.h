@@ -63,7 +63,7 @@ void client_origin_fall_back(struct client_origin *o);
 static inline void client_origin_count(struct client_origin *o)
 {
     if (o->gauge)
-        client_gauge_pass(o->gauge, clock_us_now(), o->n_conns - o->n_idle, o->n_conns);
+        usage_pass(&o->gauge->usage, clock_us_now(), o->n_conns - o->n_idle, o->n_conns);
 }
 
 #endif

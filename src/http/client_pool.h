@@ -76,7 +76,7 @@ struct client_pool_stats client_origin_stats(const struct client_origin *o);
 
 /* How it has been used since the pool's last client_pool_fit, up to now; NULL: the pool does not
  * measure. */
-const struct client_gauge *client_origin_gauge(struct client_origin *o);
+const struct usage *client_origin_usage(struct client_origin *o);
 
 /* A period is over: each origin of a pool that measures keeps as many connections as would have
  * been at work for the share `target` of it, and its gauge begins anew. */

@@ -46,6 +46,14 @@ bool ws_conn_send(struct ws_conn *c, enum ws_opcode opcode, struct slice data)
     return answer(c);
 }
 
+bool ws_conn_send_piece(struct ws_conn *c, enum ws_opcode opcode, bool is_last, struct slice data)
+{
+    if (c->state != WS_OPEN)
+        return false;
+    ws_out_piece(c, opcode, is_last, data);
+    return answer(c);
+}
+
 bool ws_conn_send_encoded(struct ws_conn *c, struct slice frames)
 {
     CHECK(!c->options->is_client);
@@ -152,7 +160,7 @@ static bool check_heartbeat(struct ws_conn *c)
         return quiet < c->options->heartbeat_idle + c->options->heartbeat_timeout;
     if (quiet >= c->options->heartbeat_idle) {
         c->has_pinged = true;
-        ws_out_control(c, WS_PING, SLICE("heartbeat"));
+        ws_out_control(c, WS_PING, slice_of(c->options->heartbeat, c->options->heartbeat_n));
     }
     return true;
 }

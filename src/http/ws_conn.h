@@ -82,6 +82,10 @@ enum ws_taken ws_conn_take(struct ws_conn *c, struct ws_taken_message *message_o
  * wait for on_drained before sending more; or the connection is no longer open, see c->state. */
 bool ws_conn_send(struct ws_conn *c, enum ws_opcode opcode, struct slice data);
 
+/* The same for a piece of a message, uncompressed: WS_TEXT or WS_BINARY for the first one, then
+ * WS_CONTINUATION; until the last one nothing else but control frames may be sent. */
+bool ws_conn_send_piece(struct ws_conn *c, enum ws_opcode opcode, bool is_last, struct slice data);
+
 /* Queues frames that were encoded before, for many connections at once; same answer. Servers only,
  * without compression contexts of their own. */
 bool ws_conn_send_encoded(struct ws_conn *c, struct slice frames);

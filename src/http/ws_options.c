@@ -20,6 +20,8 @@ const struct ws_options ws_options_default = {
     .max_message = 1048576,
     .watermark = 65536,
     .close_timeout = 5000,
+    .heartbeat_n = sizeof "heartbeat" - 1,
+    .heartbeat = "heartbeat",
 };
 
 static struct list in_use = LIST_INIT(in_use); /* process-wide: options of open connections */
@@ -38,7 +40,8 @@ static bool is_same(const struct ws_options *a, const struct ws_options *b)
            a->deflate_least == b->deflate_least && a->max_frame == b->max_frame &&
            a->max_message == b->max_message && a->watermark == b->watermark &&
            a->heartbeat_idle == b->heartbeat_idle && a->heartbeat_timeout == b->heartbeat_timeout &&
-           a->close_timeout == b->close_timeout;
+           a->close_timeout == b->close_timeout && a->heartbeat_n == b->heartbeat_n &&
+           memcmp(a->heartbeat, b->heartbeat, a->heartbeat_n) == 0;
 }
 
 static struct shared *find(const struct ws_options *o)

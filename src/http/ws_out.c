@@ -16,17 +16,21 @@ static void queue_large(struct ws_conn *c, const uint8_t *head, size_t head_n, s
     (void)outq_write(&c->out, c->stream, data, NULL, DIRECT_LEAST);
 }
 
-void ws_out_frame(struct ws_conn *c, enum ws_opcode opcode, bool is_deflated, struct slice data)
+/* A fresh mask in `room` for what a client sends; NULL: servers have none. */
+static const uint8_t *new_mask(const struct ws_conn *c, uint8_t room[4])
 {
-    uint8_t head[WS_HEAD_MOST], mask[4];
-    bool is_client = c->options->is_client;
-    size_t head_n;
+    if (!c->options->is_client)
+        return NULL;
+    rand_bytes(room, 4);
+    return room;
+}
+
+static void queue(struct ws_conn *c, const uint8_t *head, size_t head_n, const uint8_t *mask,
+                  struct slice data)
+{
     char *room;
 
-    if (is_client)
-        rand_bytes(mask, sizeof mask);
-    head_n = ws_frame_head(head, opcode, is_deflated, data.n, is_client ? mask : NULL);
-    if (data.n >= DIRECT_LEAST && !is_client) {
+    if (data.n >= DIRECT_LEAST && !mask) {
         queue_large(c, head, head_n, data);
         return;
     }
@@ -34,9 +38,25 @@ void ws_out_frame(struct ws_conn *c, enum ws_opcode opcode, bool is_deflated, st
     memcpy(room, head, head_n);
     if (data.n > 0)
         memcpy(room + head_n, data.p, data.n);
-    if (is_client)
+    if (mask)
         (void)ws_mask(room + head_n, data.n, mask, 0);
     outq_commit(&c->out, head_n + data.n);
+}
+
+void ws_out_frame(struct ws_conn *c, enum ws_opcode opcode, bool is_deflated, struct slice data)
+{
+    uint8_t head[WS_HEAD_MOST], room[4];
+    const uint8_t *mask = new_mask(c, room);
+
+    queue(c, head, ws_frame_head(head, opcode, is_deflated, data.n, mask), mask, data);
+}
+
+void ws_out_piece(struct ws_conn *c, enum ws_opcode opcode, bool is_last, struct slice data)
+{
+    uint8_t head[WS_HEAD_MOST], room[4];
+    const uint8_t *mask = new_mask(c, room);
+
+    queue(c, head, ws_fragment_head(head, opcode, is_last, data.n, mask), mask, data);
 }
 
 void ws_out_control(struct ws_conn *c, enum ws_opcode opcode, struct slice payload)

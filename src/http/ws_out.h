@@ -7,6 +7,9 @@
 /* Queues a frame with the whole of a message or of a control frame's payload. */
 void ws_out_frame(struct ws_conn *c, enum ws_opcode opcode, bool is_deflated, struct slice data);
 
+/* Queues a frame with a piece of a message. */
+void ws_out_piece(struct ws_conn *c, enum ws_opcode opcode, bool is_last, struct slice data);
+
 /* Queues a ping or a pong, if the connection is open. */
 void ws_out_control(struct ws_conn *c, enum ws_opcode opcode, struct slice payload);
 

@@ -48,10 +48,16 @@ int ws_upgrade_check(struct exchange *x, const char **reason_out)
     else if (x->req.version_minor == 0) {
         *reason_out = "HTTP/1.0";
         return 400;
+    } else if (x->req.content_length > 0 || x->req.has_unsized_body) {
+        *reason_out = "a request with a body"; /* it would be read as frames */
+        return 400;
     } else
         status = ws_handshake_check(&x->req.headers, &key, reason_out);
-    if (status == STATUS_UPGRADE_REQUIRED)
+    if (status == STATUS_UPGRADE_REQUIRED) {
         add(x, SLICE("Sec-WebSocket-Version"), SLICE("13"));
+        if (!is_extended_connect(x)) /* HTTP/2 has no such field */
+            header_add_id(&x->res.headers, &x->pool, HEADER_UPGRADE, SLICE("websocket"));
+    }
     return status;
 }
 

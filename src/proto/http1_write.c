@@ -15,6 +15,8 @@ enum place { PLACE_TYPE, PLACE_MODIFIED, PLACE_LOCATION, PLACE_COUNT };
 /* All that http1_write_head adds itself but values: names, separators, numbers. */
 enum { FIXED_MOST = 256 };
 
+enum { STATUS_UPGRADE_REQUIRED = 426 };
+
 static inline char *put(char *to, const char *p, size_t n)
 {
     memcpy(to, p, n);
@@ -105,9 +107,11 @@ static char *put_connection(char *to, const struct http1_response_head *h)
         return PUT_LIT(to, "Connection: upgrade\r\n");
     if (h->status < 200 || h->is_tunnel)
         return to;
-    if (h->is_keep_alive)
-        return PUT_LIT(to, "Connection: keep-alive\r\n");
-    return PUT_LIT(to, "Connection: close\r\n");
+    to = PUT_LIT(to, "Connection: ");
+    if (h->status == STATUS_UPGRADE_REQUIRED && h->headers &&
+        header_find_id(h->headers, HEADER_UPGRADE))
+        to = PUT_LIT(to, "upgrade, ");
+    return h->is_keep_alive ? PUT_LIT(to, "keep-alive\r\n") : PUT_LIT(to, "close\r\n");
 }
 
 static char *put_others(char *to, const struct header_list *l,

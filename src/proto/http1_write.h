@@ -12,7 +12,8 @@ struct http1_response_head {
     struct slice date;                 /* Date field value, empty: left out */
     int64_t content_length;            /* -1: no Content-Length */
     bool is_chunked;                   /* writes Transfer-Encoding: chunked */
-    bool is_keep_alive;                /* writes Connection: keep-alive or close */
+    bool is_keep_alive;                /* writes Connection: keep-alive or close, "upgrade" before
+                                          it when there is an Upgrade field with 426 */
     bool is_upgrade;                   /* writes Connection: upgrade instead */
     bool is_tunnel;                    /* writes no Connection */
     const struct header_list *headers; /* the rest, already validated; Server, Date, Content-Length,

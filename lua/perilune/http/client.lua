@@ -9,11 +9,11 @@ local body_source = require "perilune.http.body_source"
 local call = require "perilune.http.call"
 local check_options = require "perilune.http.check"
 local coerce = require "perilune.http.coerce"
-local core = require "perilune.core.client"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
 local hedge = require "perilune.http.hedge"
+local identity = require "perilune.http.identity"
 local options = require "perilune.options"
 local params = require "perilune.http.params"
 local pool = require "perilune.http.pool"
@@ -56,22 +56,6 @@ local function target_of(o)
     return u
 end
 
-local function credentials(option)
-    return type(option) == "table" and option[1] .. ":" .. (option[2] or "") or option
-end
-
-local function authorization(o, u)
-    if o.basic_auth then
-        return "Basic " .. core.base64(credentials(o.basic_auth))
-    elseif o.bearer or o.oauth_token then
-        return "Bearer " .. (o.bearer or o.oauth_token)
-    end
-    local info = o.user_info or u.userinfo
-    if info and not o.digest_auth then
-        return "Basic " .. core.base64(url.credentials(info))
-    end
-end
-
 local function media_type(o, source)
     local kind = o.content_type
     if not kind or source and source.type and source.type:find("^multipart/") then
@@ -92,18 +76,6 @@ local function accept_encoding(o)
         return table.concat(asked, ", ")
     end
     return type(asked) == "string" and asked or CODINGS
-end
-
-local function cookie_field(o)
-    local parts = {}
-    for name, value in pairs(o.cookies) do
-        if type(value) == "table" then
-            value = value.value
-        end
-        parts[#parts + 1] = name .. "=" .. tostring(value)
-    end
-    table.sort(parts)
-    return table.concat(parts, "; ")
 end
 
 --- The user's own fields; what he names is not added by us. Returns the names that are there.
@@ -135,9 +107,9 @@ local function fields_of(o, u, source)
         fields = { "User-Agent", "perilune", "Accept-Encoding", coding }
     end
     add(fields, named, "Accept", o.accept and (o.accept:find("/", 1, true) and o.accept or "application/" .. o.accept))
-    add(fields, named, "Authorization", authorization(o, u))
+    add(fields, named, "Authorization", identity.authorization(o, u))
     add(fields, named, "Content-Type", media_type(o, source))
-    add(fields, named, "Cookie", o.cookies and cookie_field(o))
+    add(fields, named, "Cookie", o.cookies and identity.cookie(o.cookies))
     add(fields, named, "Expect", o.expect_continue and source and "100-continue")
     if o.as == "sse" then
         add(fields, named, "Accept", "text/event-stream")

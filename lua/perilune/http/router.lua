@@ -74,14 +74,29 @@ local function names_of(parts)
     return names
 end
 
-local function check_where(where, names)
+local function check_where(where)
     for name, constraint in pairs(where) do
         if type(constraint) ~= "string" and type(constraint) ~= "function" then
             error(("where.%s must be a Lua pattern or a function"):format(name), 0)
         elseif type(constraint) == "string" then
-            string.find("", constraint)
+            local ok, err = pcall(string.find, "", constraint)
+            if not ok then
+                error(("where.%s: %s"):format(name, err:gsub("^.-:%d+: ", "")), 0)
+            end
         end
-        names[name] = true
+    end
+end
+
+--- A constraint of a name that the pattern does not have would never be asked; those of a group are for whom they fit.
+local function check_where_names(where, parts, full)
+    for name in pairs(where) do
+        local is_there = false
+        for _, part in ipairs(parts) do
+            is_there = is_there or part.name == name
+        end
+        if not is_there then
+            error(("where.%s: pattern '%s' has no such name"):format(name, full), 0)
+        end
     end
 end
 
@@ -96,7 +111,8 @@ end
 local function add(self, methods, path, handler, o)
     local full = pattern.join(self.prefix, path)
     local parts = pattern.parse(full)
-    check_where(o.where or {}, {})
+    check_where(o.where or {})
+    check_where_names(o.where or {}, parts, full)
     insert(self.state, { methods = methods, pattern = full, parts = parts, names = names_of(parts),
         host = self.host_pattern, where = options.together(self.where, o.where), handler = function_of(handler),
         middleware = appended(self.middleware, o.middleware), name = o.name and self.name_prefix .. o.name })
@@ -168,6 +184,7 @@ function Router:group(prefix, opts, fn)
     end
     opts = options.check(opts, GROUP, "http.router group", 2)
     local full = blamed(full_prefix, self, prefix)
+    blamed(check_where, opts.where or {})
     fn(derived(self, { prefix = full, where = options.together(self.where, opts.where),
         middleware = appended(self.middleware, opts.middleware),
         name_prefix = self.name_prefix .. (opts.name or "") }))

@@ -26,13 +26,19 @@ local TRUE, FALSE, NIL = success(true), success(false), success(nil)
 --- Most takes or puts that may wait on one stream; one more fails with code `too_large`.
 stream.MAX_PENDING = 16384
 
-local OPTIONS = { xform = "any", description = { "string", "table" }, permanent = "boolean", max_pending = "count" }
+local OPTIONS = {
+    xform = "function", description = { "string", "table" }, permanent = "boolean", max_pending = "count",
+}
 
+--- Less than none is none, as in Manifold.
 local function check_capacity(capacity)
-    if capacity ~= nil and (type(capacity) ~= "number" or capacity ~= capacity) then
-        error("bad argument 'capacity' to stream.stream (number expected, got " .. type(capacity) .. ")", 3)
+    if capacity == nil then
+        return 0
+    elseif type(capacity) ~= "number" or capacity ~= math.huge and capacity % 1 ~= 0 then
+        error("bad argument 'capacity' to stream.stream (a whole number expected, got "
+            .. (type(capacity) == "number" and capacity or type(capacity)) .. ")", 3)
     end
-    return math.max(capacity or 0, 0)
+    return math.max(capacity, 0)
 end
 
 local function new(capacity)

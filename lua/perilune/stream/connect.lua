@@ -28,8 +28,10 @@ local function check_function(fn, what)
     end
 end
 
-local function check_sink(sink, what)
-    if not stream.is_stream(sink) or sink.is_source_only then
+local function check_sink(source, sink, what)
+    if source == sink then
+        error(("bad argument 'sink' to %s (a stream cannot be its own sink)"):format(what), 3)
+    elseif not stream.is_stream(sink) or sink.is_source_only then
         error(("bad argument 'sink' to %s (a stream that takes puts expected)"):format(what), 3)
     end
 end
@@ -46,7 +48,7 @@ end
 -- the sink has not accepted is dropped and the connection cut, with `downstream` the sink closed; `description`
 -- @treturn stream sink
 function Stream:connect(sink, options)
-    check_sink(sink, "connect")
+    check_sink(self, sink, "connect")
     connect(link.Link, self, sink, known_options(options, "connect"))
     return sink
 end
@@ -60,7 +62,7 @@ end
 -- @treturn deferred true once this stream is exhausted, false when the connection was cut, or the error of fn
 function Stream:connect_via(fn, sink, options)
     check_function(fn, "connect_via")
-    check_sink(sink, "connect_via")
+    check_sink(self, sink, "connect_via")
     local fields = with_done(known_options(options, "connect_via"))
     fields.fn = fn
     connect(link.Via, self, sink, fields)
@@ -72,7 +74,7 @@ end
 -- @treturn deferred true once this stream is exhausted and all was accepted, false when the sink was closed
 -- before
 function Stream:drain_into(sink)
-    check_sink(sink, "drain_into")
+    check_sink(self, sink, "drain_into")
     local fields = with_done({ downstream = false })
     connect(link.Link, self, sink, fields)
     return fields.done

@@ -15,7 +15,7 @@ local TRUE = deferred.success_deferred(true)
 
 --- A semaphore of `n` permits.
 function semaphore.new(n)
-    return setmetatable({ permits = n, waiting = ring.new() }, mt)
+    return setmetatable({ permits = n, most = n, waiting = ring.new() }, mt)
 end
 
 --- Takes a permit. Who is cancelled while waiting takes none.
@@ -40,8 +40,11 @@ function Semaphore:try_acquire()
     return has_one
 end
 
---- Gives a permit back, or on to who has waited longest.
+--- Gives a permit back, or on to who has waited longest. Raises when nobody has one.
 function Semaphore:release()
+    if self.permits == self.most then
+        error("release of a permit that nobody holds", 2)
+    end
     while self.waiting.n > 0 do
         local d = self.waiting:pop()
         if core.is_wanted(d) then

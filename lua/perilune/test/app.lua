@@ -13,6 +13,7 @@ local cookies = require "perilune.http.cookies"
 local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
+local check_head = require "perilune.test.head_check"
 local headers = require "perilune.http.headers"
 local json = require "perilune.json"
 local options = require "perilune.options"
@@ -194,6 +195,7 @@ end
 
 local function respond(handler, req, is_streamed)
     local res = answer.of(handler(req))
+    check_head(res)
     local body = as_stream(res.body)
     if req.method == "HEAD" or res.status == 204 or res.status == 304 then
         body:close()

@@ -8,6 +8,7 @@ local connection = require "perilune.websocket.connection"
 local core = require "perilune.core.websocket_client"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
+local handshake = require "perilune.websocket.handshake"
 local headers = require "perilune.http.headers"
 local is_token = require "perilune.http.token"
 local option_tables = require "perilune.options"
@@ -23,44 +24,25 @@ local LINES_MOST, LINE_MOST = 100, 8192
 local SCHEMES = { ws = "http", wss = "https", http = "http", https = "https" }
 
 local function parse(text)
-    local scheme, rest = tostring(text):match("^(%a+)(://.*)$")
+    local scheme, rest = text:match("^(%a+)(://.*)$")
     local as_http = SCHEMES[(scheme or ""):lower()]
     if not as_http then
-        return nil, failure.new("invalid", "not a URL with ws:// or wss://: " .. tostring(text))
+        return nil, failure.new("invalid", "not a URL with ws:// or wss://: " .. text)
+    elseif rest:find("#", 1, true) then -- RFC 6455 section 3
+        return nil, failure.new("invalid", "the URL of a WebSocket has no fragment: " .. text)
     end
     return url.parse(as_http .. rest)
 end
 
---- What the store has for this URL, unless the caller gives cookies of his own.
-local function cookies_of(u, opts)
-    local has_own, fields = false, {}
-    headers.visit(opts.headers or {}, function(name)
-        has_own = has_own or tostring(name):lower() == "cookie"
-    end)
-    if opts.cookie_store and not has_own then
-        opts.cookie_store:give(u, fields)
-    end
-    return { Cookie = fields[2] }
-end
-
 local function request_of(u, key, opts)
+    local fields, host = handshake.fields(u, opts)
     local lines = {
-        ("GET %s HTTP/1.1"):format(u.target), "Host: " .. u.authority, "Upgrade: websocket", "Connection: Upgrade",
+        ("GET %s HTTP/1.1"):format(u.target), "Host: " .. host, "Upgrade: websocket", "Connection: Upgrade",
         "Sec-WebSocket-Key: " .. key, "Sec-WebSocket-Version: 13",
     }
-    local function add(name, value)
-        value = tostring(value)
-        if not is_token(name) or value:find("[%z\r\n]") then
-            error(failure.new("invalid", "a header field that cannot be sent: " .. tostring(name)), 0)
-        end
-        lines[#lines + 1] = name .. ": " .. value
+    for i = 1, #fields, 2 do
+        lines[#lines + 1] = fields[i] .. ": " .. fields[i + 1]
     end
-    headers.visit({
-        ["Sec-WebSocket-Extensions"] = core.offer(opts), Origin = opts.origin,
-        ["Sec-WebSocket-Protocol"] = opts.sub_protocols and table.concat(opts.sub_protocols, ", "),
-    }, add)
-    headers.visit(opts.headers or {}, add)
-    headers.visit(cookies_of(u, opts), add)
     return table.concat(lines, "\r\n") .. "\r\n\r\n"
 end
 
@@ -106,15 +88,6 @@ local function has_token(value, token)
     return false
 end
 
-local function is_offered(protocol, opts)
-    for _, name in ipairs(opts.sub_protocols or {}) do
-        if name == protocol then
-            return true
-        end
-    end
-    return protocol == nil
-end
-
 --- What the answer lacks; nil: it is one (section 4.1, the client's checks).
 local function problem_of(status, fields, accept, opts)
     if status ~= 101 then
@@ -123,7 +96,7 @@ local function problem_of(status, fields, accept, opts)
         return "the answer is no upgrade to a WebSocket"
     elseif fields["sec-websocket-accept"] ~= accept then
         return "the answer's Sec-WebSocket-Accept is wrong"
-    elseif not is_offered(fields["sec-websocket-protocol"], opts) then
+    elseif not handshake.is_offered(fields["sec-websocket-protocol"], opts) then
         return "the server chose a sub-protocol that was not offered"
     end
 end
@@ -146,7 +119,7 @@ local function shake_hands(own, u, opts)
         err.status, err.headers = status, fields
         error(err, 0)
     end
-    return connection.new(raw, fields["sec-websocket-protocol"], opts.typed)
+    return connection.of_client(raw, fields, opts.typed)
 end
 
 --- A connection to the server, through the proxy that the options name.
@@ -167,7 +140,7 @@ end
 local function open(u, opts)
     local timeout = opts.handshake_timeout or 30
     if opts.http2 then
-        local ok, ws = deferred.try_await(over_h2.connect(u, opts, timeout, is_offered, cookies_of(u, opts)))
+        local ok, ws = deferred.try_await(over_h2.connect(u, opts, timeout))
         if ok then
             return ws
         elseif ws.code ~= "no_protocol" then
@@ -212,6 +185,7 @@ local function redirected(err, u, opts)
         error(failure.new("insecure_redirect", ("%s leads to %s"):format(u.url, to.origin)), 0)
     elseif to.origin ~= u.origin then
         opts = option_tables.together(opts, { headers = without_secrets(opts.headers) })
+        opts.basic_auth, opts.bearer, opts.cookies = nil, nil, nil
     end
     return to, opts
 end
@@ -237,8 +211,9 @@ end
 -- of perilune.tls, or options of one), `server_name`, `insecure`, `resolver`, `family`, `local_address`, `path` (a Unix
 -- socket) as for `tcp.connect`; `origin` a text; `proxy`, `no_proxy`, `proxy_headers`, `proxy_tls`, `proxy_insecure` as
 -- for `http.request` (an HTTP proxy is asked for a tunnel); `follow_redirects` (false), `max_redirects` (5),
--- `allow_downgrade` (from wss to ws; false): Authorization and Cookie stay with the origin they were given for;
--- `cookie_store` of `http.cookie_store`.
+-- `allow_downgrade` (from wss to ws; false): credentials and cookies stay with the origin they were given for;
+-- `cookie_store` of `http.cookie_store`; `cookies` {name = value}, `basic_auth` "user:password" or {user, password},
+-- `bearer` as for `http.request`; user info in the URL is basic.
 -- @tparam string text URL
 -- @tparam[opt] table opts
 -- @treturn deferred of a connection; fails with code `invalid` (URL), `handshake` (`err.status` and `err.headers` are
@@ -246,6 +221,9 @@ end
 -- proxy those of `http.request`
 function client.connect(text, opts)
     opts = options.client("websocket.connect", opts)
+    if type(text) ~= "string" then
+        error("websocket.connect: the URL must be a string, not a " .. type(text), 2)
+    end
     return task.spawn(function()
         local u, err = parse(text)
         if not u then

@@ -1,6 +1,7 @@
 --- A WebSocket connection, as server or client.
 --
--- Fields: `protocol`, the sub-protocol agreed on, or nil. A connection that nobody refers to any more is closed.
+-- Fields: `protocol`, the sub-protocol agreed on, or nil; `headers`, of a client: the fields of the server's answer. A
+-- connection that nobody refers to any more is closed.
 
 local core = require "perilune.core.websocket"
 local coroutines = require "perilune.coroutines"
@@ -30,6 +31,16 @@ function connection.new(raw, protocol, is_typed)
         self.protocol = protocol
     end
     return setmetatable(self, is_typed and typed_mt or mt)
+end
+
+--- The same for a client, which may see the answer to its handshake.
+-- @param raw
+-- @tparam table headers fields of the answer by lower-case name
+-- @tparam[opt=false] boolean is_typed
+function connection.of_client(raw, headers, is_typed)
+    local self = connection.new(raw, headers["sec-websocket-protocol"], is_typed)
+    self.headers = headers
+    return self
 end
 
 --- Is `x` a connection?
@@ -134,6 +145,21 @@ end
 -- @treturn boolean false when the connection is closed
 function Connection:send(message, is_binary)
     local is_free = core.put(self.raw, message, is_binary)
+    if is_free == false then
+        return drain(self)
+    end
+    return is_free or false
+end
+
+--- Sends a message in pieces, as when it does not fit into memory: one call for each, until one of them is the last.
+-- Nothing else can be sent in between but pings; a group's messages miss this connection then. Pieces are not
+-- compressed. Waits in the running task while the peer is slow.
+-- @tparam string piece perhaps empty; characters of text may be split between two
+-- @tparam boolean is_last does the message end with it?
+-- @tparam[opt=false] boolean is_binary is the message binary? What the first piece says counts
+-- @treturn boolean false when the connection is closed
+function Connection:send_piece(piece, is_last, is_binary)
+    local is_free = core.put_piece(self.raw, piece, is_last, is_binary)
     if is_free == false then
         return drain(self)
     end
@@ -256,14 +282,20 @@ function Connection:stream()
         return self:take()
     end)
     local sink = stream.stream(0)
-    task.spawn(function()
+    local function send_all()
         for message in sink:each() do
             if not self:send(message) then
                 break
             end
         end
+    end
+    task.detach(function()
+        local done, err = pcall(send_all) -- a value that is no message ends it, and is told to the log
         sink:close()
-        self:close()
+        self:close(not done and 1011 or nil)
+        if not done then
+            error(err, 0)
+        end
     end)
     return stream.splice(sink, source)
 end

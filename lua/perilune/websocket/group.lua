@@ -4,6 +4,7 @@
 -- the groups of the same name in the other workers, which send it to theirs.
 
 local bus = require "perilune.bus"
+local connection = require "perilune.websocket.connection"
 local core = require "perilune.core.websocket_group"
 local options = require "perilune.options"
 local sys = require "perilune.core.sys"
@@ -15,6 +16,15 @@ local mt = { __index = Group, __name = "websocket.group" }
 
 local OPTIONS = { limit = "bytes", name = "string", scope = "string" }
 local TO_ALL = { scope = "all" }
+local NO_OPTIONS = {}
+local BROADCAST_OPTIONS = { binary = "boolean", except = "table" }
+
+local function raw_of(ws, what)
+    if not connection.is_connection(ws) then
+        error(("%s: a WebSocket is needed, not a %s"):format(what, type(ws)), 3)
+    end
+    return ws.raw
+end
 
 --- Sends on what groups of the same name in other workers say.
 local function listen(self, name)
@@ -55,9 +65,10 @@ end
 -- @tparam connection ws
 -- @treturn group itself
 function Group:join(ws)
+    local raw = raw_of(ws, "group:join")
     if not self.members[ws] then
         self.members[ws] = true
-        core.join(self.raw, ws.raw)
+        core.join(self.raw, raw)
     end
     return self
 end
@@ -66,8 +77,9 @@ end
 -- @tparam connection ws
 -- @treturn boolean was it a member?
 function Group:leave(ws)
+    local raw = raw_of(ws, "group:leave")
     self.members[ws] = nil
-    return core.leave(self.raw, ws.raw)
+    return core.leave(self.raw, raw)
 end
 
 --- Sends a message to every member.
@@ -77,8 +89,9 @@ end
 -- @treturn number those that missed it because they are too slow
 -- @treturn ?error with scope "all": why the other workers do not get it, `too_large` for the bus
 function Group:broadcast(message, opts)
-    local except, binary = opts and opts.except, opts and opts.binary or false
-    local sent, missed = core.broadcast(self.raw, message, binary, except and except.raw)
+    opts = opts and options.check(opts, BROADCAST_OPTIONS, "group:broadcast", 2) or NO_OPTIONS
+    local binary, except = opts.binary or false, opts.except and raw_of(opts.except, "group:broadcast")
+    local sent, missed = core.broadcast(self.raw, message, binary, except)
     if not self.topic then
         return sent, missed
     end

@@ -1,5 +1,6 @@
 --- Options of WebSockets: their names, types and ranges.
 
+local is_token = require "perilune.http.token"
 local options = require "perilune.options"
 
 local websocket_options = {}
@@ -10,7 +11,7 @@ local COMMON = {
     peer_no_context_takeover = "boolean", pieces = "boolean", compression_level = "count",
     compression_memory_level = "count", compression_threshold = "bytes", window_bits = "count",
     peer_window_bits = "count", heartbeat_interval = "seconds", heartbeat_timeout = "seconds",
-    close_timeout = "seconds", typed = "boolean",
+    heartbeat_payload = "string", close_timeout = "seconds", typed = "boolean",
 }
 
 local SERVER = options.together(COMMON, { origin = { "string", "table", "function" } })
@@ -19,7 +20,8 @@ local CLIENT = options.together(COMMON, {
     insecure = "boolean", resolver = "table", family = "string",
     local_address = "string", path = "string", origin = "string", proxy = { "string", "boolean" },
     no_proxy = { "string", "table" }, proxy_headers = "table", proxy_tls = "any", proxy_insecure = "boolean",
-    http2 = "boolean", pool = "table", cookie_store = "table",
+    http2 = "boolean", pool = "table", cookie_store = "table", cookies = "table", bearer = "string",
+    basic_auth = { "string", "table" },
     follow_redirects = "boolean", max_redirects = "count", allow_downgrade = "boolean",
 })
 
@@ -28,12 +30,27 @@ local RANGES = {
     compression_memory_level = { 1, 9 }, max_frame_payload = { 125, 2 ^ 40 },
 }
 
+local HEARTBEAT_MOST = 125 -- of a control frame, RFC 6455 section 5.5
+
+local function check_texts(what, opts)
+    for i, name in ipairs(opts.sub_protocols or {}) do
+        if not is_token(name) then
+            error(("%s: option 'sub_protocols': no token (RFC 9110) at place %d"):format(what, i), 4)
+        end
+    end
+    if opts.heartbeat_payload and #opts.heartbeat_payload > HEARTBEAT_MOST then
+        error(("%s: option 'heartbeat_payload' must have at most %d bytes"):format(what, HEARTBEAT_MOST), 4)
+    end
+end
+
+--- Raises at the caller of whoever has called us by a tail call.
 local function check(what, opts, known)
-    opts = options.check(opts, known, what, 4)
+    opts = options.check(opts, known, what, 3)
+    check_texts(what, opts)
     for name, range in pairs(RANGES) do
         local value = opts[name]
         if value and not (value >= range[1] and value <= range[2]) then
-            error(("%s: option '%s' must be from %g to %g"):format(what, name, range[1], range[2]), 4)
+            error(("%s: option '%s' must be from %g to %g"):format(what, name, range[1], range[2]), 3)
         end
     end
     return opts

@@ -6,28 +6,13 @@ local connection = require "perilune.websocket.connection"
 local core = require "perilune.core.websocket_client"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
-local headers = require "perilune.http.headers"
+local handshake = require "perilune.websocket.handshake"
 local pool = require "perilune.http.pool"
 local response = require "perilune.http.response"
 local way = require "perilune.http.way"
 require "perilune.http.call" -- tells sinks what becomes of their requests
 
 local over_h2 = {}
-
-local function fields_of(opts, cookies)
-    local fields = {}
-    local function add(name, value)
-        fields[#fields + 1], fields[#fields + 2] = name, tostring(value)
-    end
-    add("Sec-WebSocket-Version", "13")
-    headers.visit({
-        ["Sec-WebSocket-Extensions"] = core.offer(opts), Origin = opts.origin,
-        ["Sec-WebSocket-Protocol"] = opts.sub_protocols and table.concat(opts.sub_protocols, ", "),
-    }, add)
-    headers.visit(opts.headers or {}, add)
-    headers.visit(cookies, add)
-    return fields
-end
 
 --- The options of the HTTP client that say how the server is reached.
 local function reach_of(u, opts)
@@ -50,10 +35,10 @@ function events.head(self, status, head)
     end
     local protocol = fields["sec-websocket-protocol"]
     local problem = (status < 200 or status > 299) and "the server answered " .. status
-        or not self.is_offered(protocol, self.opts) and "the server chose a sub-protocol that was not offered"
+        or not handshake.is_offered(protocol, self.opts) and "the server chose a sub-protocol that was not offered"
     local raw = not problem and core.adopt_call(self.id, self.opts, fields["sec-websocket-extensions"])
     if raw then
-        self.d:success(connection.new(raw, protocol, self.opts.typed))
+        self.d:success(connection.of_client(raw, fields, self.opts.typed))
         return
     end
     local err = failure.new("handshake", problem or "the server chose extensions that were not offered")
@@ -70,22 +55,22 @@ end
 -- @tparam table u of `url.parse`, http or https
 -- @tparam table opts of `websocket.connect`
 -- @tparam number timeout seconds
--- @tparam function is_offered (protocol or nil, opts) → boolean
--- @tparam table cookies the field, if any
 -- @treturn deferred of a connection; fails with code `no_protocol` when the server speaks no HTTP/2, or not for this
-function over_h2.connect(u, opts, timeout, is_offered, cookies)
+function over_h2.connect(u, opts, timeout)
     local key, target, forward, err = way.of(reach_of(u, opts), u)
     if err then
         return deferred.error_deferred(err)
     elseif forward then
         return deferred.error_deferred(failure.new("no_protocol", "there is no tunnel through this proxy"))
     end
-    local sink = { events = events, opts = opts, is_offered = is_offered, url = u }
+    local fields, host = handshake.fields(u, opts)
+    fields[#fields + 1], fields[#fields + 2] = "Sec-WebSocket-Version", "13"
+    local sink = { events = events, opts = opts, url = u }
     sink.d = deferred.deferred(function()
         client.cancel(sink.id)
     end)
     sink.id, err = client.send((opts.pool or pool.default()).core, key or u.key, target or u, sink, "CONNECT", u.target,
-        u.authority, fields_of(opts, cookies), nil, {
+        host, fields, nil, {
             protocol = "websocket", connection_timeout = timeout, request_timeout = timeout,
         })
     if not sink.id then

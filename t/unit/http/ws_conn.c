@@ -202,6 +202,24 @@ static void talks(void **state)
     close_all();
 }
 
+static void sends_pieces(void **state)
+{
+    struct ws_options server = options_of(false), client = options_of(true);
+
+    (void)state;
+    open_both(&server, &client, 1 << 20);
+    assert_true(ws_conn_send_piece(b.c, WS_TEXT, false, SLICE("hel")));
+    ws_conn_send_control(b.c, WS_PING, SLICE("p1"));
+    assert_true(ws_conn_send_piece(b.c, WS_CONTINUATION, true, SLICE("lo")));
+    assert_true(ws_conn_send_piece(a.c, WS_BINARY, true, SLICE("whole")));
+    turns(6);
+    SAW(a, "T5:hello;");
+    SAW(b, "B5:whole;pong:p1;");
+    ws_conn_close(a.c, 1000, SLICE_EMPTY);
+    assert_false(ws_conn_send_piece(a.c, WS_TEXT, true, SLICE("late")));
+    close_all();
+}
+
 /* Sizes around each form of the length, through a narrow pair, both ways, with and without
  * compression. */
 static void carries_any_size(void **state)
@@ -480,6 +498,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(talks),
+        cmocka_unit_test(sends_pieces),
         cmocka_unit_test(carries_any_size),
         cmocka_unit_test(waits_for_its_reader),
         cmocka_unit_test(keeps_order),

@@ -26,6 +26,11 @@ static void shares(void **state)
     ws_options_release(&a);
     assert_null(a);
     assert_int_equal(b->watermark, ws_options_default.watermark);
+    ws_options_release(&c);
+    o = *b;
+    o.heartbeat[0] = 'H';
+    c = ws_options_share(&o);
+    assert_ptr_not_equal(c, b);
     ws_options_release(&b);
     ws_options_release(&c);
 }

@@ -40,6 +40,22 @@ static void test_plain(void **state)
         "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\nConnection: close\r\n\r\n");
 }
 
+/* RFC 9110 sections 15.5.22 and 7.8: what is to be upgraded to stands in Connection, too. */
+static void test_upgrade_required(void **state)
+{
+    struct header fields[] = {{SLICE("Upgrade"), SLICE("websocket"), HEADER_UPGRADE, false}};
+    struct header_list l = {fields, ARRAY_LEN(fields), ARRAY_LEN(fields)};
+
+    (void)state;
+    check_head(
+        &(struct http1_response_head){
+            .status = 426, .content_length = -1, .is_keep_alive = true, .headers = &l},
+        "HTTP/1.1 426 Upgrade Required\r\nConnection: upgrade, keep-alive\r\n"
+        "Upgrade: websocket\r\n\r\n");
+    check_head(&(struct http1_response_head){.status = 426, .content_length = -1},
+               "HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\n\r\n");
+}
+
 static void test_order(void **state)
 {
     struct header fields[] = {
@@ -110,9 +126,8 @@ static void test_chunks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_bound),
+        cmocka_unit_test(test_plain),  cmocka_unit_test(test_upgrade_required),
+        cmocka_unit_test(test_order),  cmocka_unit_test(test_bound),
         cmocka_unit_test(test_chunks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

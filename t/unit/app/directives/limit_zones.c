@@ -40,8 +40,8 @@ static void test_zones_of_stream_are_its_own(void **state)
 {
     struct app_conf *conf = loaded(
         "http { access_log off; limit_conn_zone $uri zone=c:1m; server { listen 8080; limit_conn c "
-        "1; } } stream { limit_conn_zone $remote_addr zone=c:1m; server { listen 8081; limit_conn "
-        "c "
+        "1; } } stream { limit_conn_zone $remote_addr zone=s:1m; server { listen 8081; limit_conn "
+        "s "
         "2; return x; } }");
 
     UNUSED(state);
@@ -54,6 +54,9 @@ static void test_zones_of_stream_are_its_own(void **state)
 static void test_errors(void **state)
 {
     static const struct loaded_case cases[] = {
+        {"limit_conn_zone $uri zone=a:1m; limit_req_zone $uri zone=a:1m rate=1r/s;",
+         "the shared memory zone \"a\" is already declared for a different use in code:1; "
+         "limit_conn_zone in code:1"},
         {"limit_req_zone $uri zone=a;", "invalid zone size \"zone=a\" in code:1"},
         {"limit_req_zone $uri zone=a:1x;", "invalid zone size \"zone=a:1x\" in code:1"},
         {"limit_req_zone $uri zone=a:31k;", "zone \"a\" is too small in code:1"},
@@ -67,9 +70,10 @@ static void test_errors(void **state)
         {"limit_req_zone $uri zone=a:1m; limit_req_zone $host zone=a:1m;",
          "limit_req_zone \"a\" is already bound to key \"$uri\" in code:1"},
         {"limit_conn_zone $uri rate=1r/s;", "invalid parameter \"rate=1r/s\" in code:1"},
-        {"limit_req zone=a;", "zero size shared memory zone \"a\""},
-        {"limit_conn a 1;", "zero size shared memory zone \"a\""},
-        {"limit_req_zone $uri zone=a:1m; limit_conn a 1;", "zero size shared memory zone \"a\""},
+        {"limit_req zone=a;", "zero size shared memory zone \"a\" in code:1"},
+        {"limit_conn a 1;", "zero size shared memory zone \"a\" in code:1"},
+        {"limit_req_zone $uri zone=a:1m; limit_conn a 1;",
+         "zero size shared memory zone \"a\" in code:1"},
         {"limit_req burst=1;", "\"limit_req\" must have \"zone\" parameter in code:1"},
         {"limit_req zone=a burst=0;", "invalid burst value \"burst=0\" in code:1"},
         {"limit_req zone=a delay=x;", "invalid delay value \"delay=x\" in code:1"},
