@@ -120,6 +120,7 @@ struct location {
     struct secure_link_conf *secure_link; /* NULL: nothing was said */
     struct referers *referers;            /* valid_referers; NULL: nothing was said */
     struct mirror_conf *mirror;           /* NULL: nothing was said */
+    struct addition_conf *addition;       /* NULL: nothing was said */
     struct memcached_conf *memcached;     /* NULL: nothing was said; see memcached.h */
     struct error_page *error_pages;
     struct header_rule *headers, *trailers;
