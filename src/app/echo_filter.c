@@ -2,16 +2,9 @@
  * request. */
 #include "app/echo_filter.h"
 
+#include "app/around_filter.h"
 #include "app/echo.h"
 #include "app/script.h"
-#include "app/visit.h"
-#include "http/filter.h"
-#include "proto/status.h"
-
-struct echo_filter {
-    struct filter f;
-    bool is_on, has_begun;
-};
 
 void echo_filter_text(struct visit *v, const struct echo_line *line, struct buf *out)
 {
@@ -24,63 +17,23 @@ void echo_filter_text(struct visit *v, const struct echo_line *line, struct buf 
         buf_add_char(out, '\n');
 }
 
-static void on_head(struct filter *filter, struct exchange *x)
+static bool is_meant(struct visit *v)
 {
-    struct echo_filter *f = CONTAINER_OF(filter, struct echo_filter, f);
-
-    f->is_on = status_can_have_body(x->res.status) && x->res.status != 206 && !x->is_head;
-    if (f->is_on) {
-        x->res.content_length = -1;
-        header_remove_id(&x->res.headers, HEADER_ACCEPT_RANGES);
-    }
-    exchange_pass_head(x, filter->next);
+    return v->loc->echo_before || v->loc->echo_after;
 }
 
-/* The texts of a list in one piece. */
-static void pass_texts(struct filter *f, struct exchange *x, const struct echo_line *lines,
-                       bool is_last)
+static void add_text(struct visit *v, bool is_behind, struct buf *out)
 {
-    struct buf text = BUF_EMPTY;
-    struct chunk c;
+    const struct echo_line *line = is_behind ? v->loc->echo_after : v->loc->echo_before;
 
-    for (const struct echo_line *line = lines; line; line = line->next)
-        echo_filter_text(visit_of(x), line, &text);
-    c = CHUNK_BYTES(buf_slice(&text));
-    c.is_last = is_last;
-    if (text.n || is_last)
-        exchange_pass_body(x, f->next, &c);
-    buf_free(&text);
-}
-
-static void on_body(struct filter *filter, struct exchange *x, const struct chunk *c)
-{
-    struct echo_filter *f = CONTAINER_OF(filter, struct echo_filter, f);
-    const struct location *l = visit_of(x)->loc;
-    struct chunk part = *c;
-
-    if (!f->is_on) {
-        exchange_pass_body(x, filter->next, c);
-        return;
-    }
-    exchange_hold(x);
-    if (!f->has_begun)
-        pass_texts(filter, x, l->echo_before, false);
-    f->has_begun = true;
-    part.is_last = false;
-    if (part.bytes.n || part.fd >= 0 || part.is_flush)
-        exchange_pass_body(x, filter->next, &part);
-    if (c->is_last)
-        pass_texts(filter, x, l->echo_after, true);
-    exchange_release(x);
+    for (; line; line = line->next)
+        echo_filter_text(v, line, out);
 }
 
 void echo_filter_add(struct visit *v)
 {
-    static const struct filter_ops ops = {"echo", on_head, on_body, NULL};
-    struct echo_filter *f;
+    static const struct around_user echo = {AROUND_OPS("echo"), is_meant, add_text};
 
-    if (!v->loc->echo_before && !v->loc->echo_after)
-        return;
-    f = pool_new(visit_pool(v), struct echo_filter);
-    filter_append(v->x, &f->f, &ops);
+    if (is_meant(v))
+        around_filter_add(v, &echo);
 }

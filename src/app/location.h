@@ -123,6 +123,7 @@ struct location {
     struct referers *referers;            /* valid_referers; NULL: nothing was said */
     struct mirror_conf *mirror;           /* NULL: nothing was said */
     struct dav_conf *dav;                 /* NULL: nothing was said; see files/dav.h */
+    struct addition_conf *addition;       /* NULL: nothing was said */
     struct memcached_conf *memcached;     /* NULL: nothing was said; see memcached.h */
     struct error_page *error_pages;
     struct header_rule *headers, *trailers;

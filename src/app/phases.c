@@ -7,6 +7,7 @@
 
 #include "app/access/limit_lease.h"
 #include "app/access_log.h"
+#include "app/addition.h"
 #include "app/compress.h"
 #include "app/conf.h"
 #include "app/echo_filter.h"
@@ -94,6 +95,7 @@ void phases_use_location(struct visit *v, const struct location *loc)
     lua_filter_add(v);
     echo_filter_add(v);
     header_filter_add(v);
+    addition_filter_add(v);
     sub_filter_add(v);
     compress_add(v);
 }

@@ -38,11 +38,12 @@ struct visit {
     bool is_fresh;    /* lua_code_cache off: see lua_fresh_begin */
     bool is_captured; /* by Lua, which is told the status and sees no page */
     bool is_in_error_page;
-    bool has_cycled;          /* redirected too often: whatever comes now, no page is looked for */
-    bool is_uri_changed;      /* rewrite … last, set_uri with jump */
-    struct slice path_prefix; /* what the location's prefix matched, for alias */
-    struct slice user;        /* $remote_user */
-    void *lua;                /* struct lua_visit of the Lua handlers, see app/lua/lua_visit.h */
+    bool has_cycled;           /* redirected too often: whatever comes now, no page is looked for */
+    bool is_uri_changed;       /* rewrite … last, set_uri with jump */
+    struct slice path_prefix;  /* what the location's prefix matched, for alias */
+    struct slice user;         /* $remote_user */
+    struct addition *addition; /* see app/addition.c; NULL: nothing is added */
+    void *lua;                 /* struct lua_visit of the Lua handlers, see app/lua/lua_visit.h */
     struct slice first_path,
         first_query;           /* as the client sent them, to tell whether they changed */
     struct slice located_path; /* when the location was found */

@@ -1,4 +1,6 @@
-/* What is done to bodies, and said of them: sub_filter, charset, mirror. */
+/* What is done to bodies, and said of them: sub_filter, charset, mirror, what is
+ * added. */
+#include "app/addition.h"
 #include "app/charset.h"
 #include "app/directives/directives.h"
 #include "app/directives/tables.h"
@@ -108,6 +110,33 @@ static bool set_mirror_body(void *ctx, const struct config_node *node, struct co
     return directives_put_flag(own_mirror(ctx), node, e);
 }
 
+static struct addition_conf *own_addition(struct apply *a)
+{
+    return location_own(a->loc, offsetof(struct location, addition), sizeof(struct addition_conf),
+                        &addition_defaults);
+}
+
+static bool set_before(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    own_addition(ctx)->paths[0] = node->args[0];
+    return true;
+}
+
+static bool set_after(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    own_addition(ctx)->paths[1] = node->args[0];
+    return true;
+}
+
+static bool set_addition_types(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    own_addition(ctx)->types = directives_media_set(ctx, node);
+    return true;
+}
+
 #define TYPES(text, value, about, fn)                                                              \
     {                                                                                              \
         .name = (text), .contexts = CTX_HTTP_ALL, .min_args = 1, .max_args = ARGS_MANY,            \
@@ -150,6 +179,28 @@ static const struct directive table[] = {
     DIRECTIVE_FLAG(
         "mirror_request_body", CTX_HTTP_ALL, "on", offsetof(struct mirror_conf, has_body),
         "With the body, which is read whole before the request goes on.", set_mirror_body),
+    {.name = "add_before_body",
+     .contexts = CTX_HTTP_ALL,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "add_before_body path;",
+     .doc = "Puts what that location of this server answers before the body of answers with status "
+            "200; an empty path stands for none. It is asked before the content is made, and kept "
+            "in memory; unless it answers 200 nothing is added, and the log tells. Bodies that are "
+            "compressed, and what `return` answers, are left alone.",
+     .apply = set_before},
+    {.name = "add_after_body",
+     .contexts = CTX_HTTP_ALL,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "add_after_body path;",
+     .doc = "The same behind the body.",
+     .apply = set_after},
+    TYPES("addition_types", "text/html",
+          "Media types of bodies that are added to, besides `text/html`; `*` is all of them.",
+          set_addition_types),
     DIRECTIVE_SETTING("charset", CTX_LEVELS_IF, ARG_WORD, "name | off", "off", 0,
                       "Says in `Content-Type` which encoding a body has, unless that is said "
                       "already. The name may hold variables.",

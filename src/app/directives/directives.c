@@ -9,6 +9,7 @@
 #include "app/access/limit.h"
 #include "app/files/static_redirect.h"
 #include "app/lua/lua_step.h"
+#include "app/addition_step.h"
 #include "app/mirror.h"
 #include "app/more_headers.h"
 #include "app/real_ip.h"
@@ -67,6 +68,8 @@ void directives_end_lua(struct apply *a)
     }
     if (a->rewrite_by_lua && !a->loc->rewrites_by_lua_first)
         location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
+    if (a->loc->addition)
+        location_put_step(a->loc, PHASE_PRECONTENT, false, addition_step);
     if (a->loc->mirror)
         location_put_step(a->loc, PHASE_PRECONTENT, false, mirror_step);
     if (a->precontent_by_lua)
