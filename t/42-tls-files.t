@@ -60,9 +60,7 @@ $::Begin . <<'X'
 try() { printf 'events {} %s' "$1" >bad.conf; $B -t -c bad.conf 2>&1 | sed -n 's/.*\[emerg\] //p' | sed 's/ in [^ ]*bad.conf.*//'; }
 try 'http { server { listen 127.0.0.1:1 ssl; ssl_certificate $nosuch.pem; ssl_certificate_key x.key; } }'
 try 'http { server { listen 127.0.0.1:1 ssl; ssl_certificate $ssl_server_name.pem; } }'
-try 'stream { server { listen 127.0.0.1:1 ssl; ssl_certificate $ssl_server_name.pem; ssl_certificate_key $ssl_server_name.key; return x; } }'
 X
 --- exec_out
 unknown "nosuch" variable
 no "ssl_certificate_key" is defined for certificate "$ssl_server_name.pem"
-variables in the names of certificates are not supported in stream: choose the certificate with ssl_certificate_by_lua_block

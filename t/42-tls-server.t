@@ -252,3 +252,26 @@ HTTP/2.0 https h2
 HTTP/1.1 https http/1.1
 two HTTP/1.1
 0 000
+
+=== TEST 10: requests within a request: captures, auth_request, mirror; each holds what TLS has agreed on
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server
+serve 'http2 on; location /sub { content_by_lua_block { ngx.print(ngx.var.ssl_protocol, " ") } }
+location /capture { content_by_lua_block {
+    local a, b = ngx.location.capture_multi({{"/sub"}, {"/sub"}}); ngx.say(a.body, b.body, ngx.var.ssl_protocol) } }
+location /auth { auth_request /allow; mirror /sub; content_by_lua_block { ngx.say("let in by ", ngx.var.ssl_protocol) } }
+location /allow { content_by_lua_block { ngx.exit(ngx.var.https == "on" and 200 or 403) } }'
+for how in --http1.1 --http2; do get /capture $how; get /auth $how; get /capture $how; done
+grep -c 'panic\|exited on signal' logs/error.log; stop
+X
+--- exec_out
+TLSv1.3 TLSv1.3 TLSv1.3
+let in by TLSv1.3
+TLSv1.3 TLSv1.3 TLSv1.3
+TLSv1.3 TLSv1.3 TLSv1.3
+let in by TLSv1.3
+TLSv1.3 TLSv1.3 TLSv1.3
+0

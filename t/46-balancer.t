@@ -204,3 +204,46 @@ no current peer set, no host allowed, no host allowed, no https upstream, true
 --- must_die
 --- error_log
 directive is duplicate
+
+
+
+=== TEST 6: an attempt without TLS at a location of https, and one with it
+--- http_config
+    upstream plain {
+        balancer_by_lua_block {
+            local b = require "ngx.balancer"
+            assert(b.set_upstream_tls(false))
+            assert(b.set_current_peer("127.0.0.1", $TEST_NGINX_SERVER_PORT))
+        }
+    }
+    upstream first {
+        server 127.0.0.1:$TEST_NGINX_SERVER_PORT;
+        balancer_by_lua_block {
+            local ffi = require "ffi"
+            ffi.cdef "int ngx_http_lua_ffi_balancer_set_upstream_tls(void *r, int on, char **err); \
+                int ngx_http_lua_ffi_balancer_recreate_request(void *r, char **err);"
+            local err = ffi.new "char *[1]"
+            ngx.ctx.said = ffi.C.ngx_http_lua_ffi_balancer_set_upstream_tls(nil, 0, err) .. " "
+                .. ffi.C.ngx_http_lua_ffi_balancer_recreate_request(nil, err)
+        }
+    }
+--- config
+    location = /plain { proxy_pass https://plain/back; }
+    location = /first {
+        proxy_pass https://first/back;
+        header_filter_by_lua_block { ngx.header.X_Said = ngx.ctx.said }
+    }
+    location = /back { return 200 "$scheme\n"; }
+    location = /no {
+        content_by_lua_block {
+            local ffi = require "ffi"
+            local err = ffi.new "char *[1]"
+            ngx.say(ffi.C.ngx_http_lua_ffi_balancer_recreate_request(nil, err), " ", ffi.string(err[0]))
+        }
+    }
+--- request eval
+["GET /plain", "GET /first", "GET /no"]
+--- response_body eval
+["http\n", "http\n", "-1 no upstream found\n"]
+--- response_headers eval
+["", "X-Said: 0 0", ""]

@@ -288,3 +288,54 @@ curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/up | wc -c
 --- error_log
 in the head
 in the body
+
+
+
+=== TEST 13: fields that earlier phases have set stay beside those of the server, but for what an answer has once
+--- config
+    location = /t {
+        rewrite_by_lua_block {
+            ngx.header.X_Own = "own"
+            ngx.header.Content_Type = "text/own"
+            ngx.header.Set_Cookie = "a=1"
+            ngx.header.Content_Length = 99
+        }
+        proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/back;
+    }
+    location = /back {
+        content_by_lua_block {
+            ngx.header.Content_Type = "text/back"
+            ngx.header.Set_Cookie = "b=2"
+            ngx.say("back")
+        }
+    }
+--- request
+GET /t
+--- response_headers
+X-Own: own
+Content-Type: text/back
+Set-Cookie: a=1, b=2
+Content-Length: 5
+--- response_body
+back
+
+
+
+=== TEST 14: a location that passes on and ends with a slash redirects who asks without it
+--- config
+    location /up/ { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/back; }
+    location = /exact/ { deny all; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/back; }
+    location /mine/ { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/back; }
+    location /mine { return 200 "mine\n"; }
+    location /lua/ { return 200 "lua\n"; }
+    location ~ ^/[a-z]+$ { return 200 "regex\n"; }
+    location = /back { return 200 "back\n"; }
+--- request eval
+["GET /up", "GET /up?a=b", "GET /exact", "GET /mine", "GET /lua", "GET /up/"]
+--- response_headers_like eval
+["Location: http://localhost(:\\d+)?/up/", "Location: http://localhost(:\\d+)?/up/\\?a=b", "Location: http://localhost(:\\d+)?/exact/",
+ "", "", ""]
+--- error_code eval
+[301, 301, 301, 200, 200, 200]
+--- response_body_like eval
+["301 Moved", "301 Moved", "301 Moved", "regex", "regex", "back"]

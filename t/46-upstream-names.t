@@ -385,3 +385,58 @@ service upstream "app.test" requires "resolve" parameter
 --- must_die
 --- error_log
 service upstream "app.test:80" may not have port
+
+
+
+=== TEST 11: a name that proxy_pass itself gives is a group of its addresses: in turn, and the next when one fails
+--- stream_config eval
+$::Dns . <<'_EOC_';
+    resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2;
+    server { listen unix:$TEST_NGINX_SERVER_ROOT/html/s.sock; preread_by_lua_block { has_three() } proxy_pass app.test:$TEST_NGINX_RAND_PORT_1; }
+    server { listen unix:$TEST_NGINX_SERVER_ROOT/html/again.sock; preread_by_lua_block { has_three() } proxy_pass app.test:$TEST_NGINX_RAND_PORT_1;
+             log_by_lua_block { ngx.shared.zone:set("groups", table.concat(require "ngx.upstream".get_upstreams(), " ")) } }
+_EOC_
+--- http_config eval
+$::World . <<'_EOC_';
+    init_worker_by_lua_block {
+        --- Waits, in a session, until the group has come to its addresses.
+        function has_three()
+            repeat ngx.sleep(0.001) until #require "ngx.upstream".get_primary_peers "app.test:$TEST_NGINX_RAND_PORT_1" == 3
+        end
+    }
+_EOC_
+--- config
+    location = /u {
+        resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2;
+        proxy_pass http://app.test:$TEST_NGINX_RAND_PORT_1;
+        add_header X-Tried $upstream_addr always;
+    }
+    location = /s { proxy_pass http://unix:$TEST_NGINX_SERVER_ROOT/html/$arg_to.sock:/; }
+    location = /t { content_by_lua_block {
+        local group = "app.test:$TEST_NGINX_RAND_PORT_1"
+        local function through(to)
+            return ngx.location.capture("/s", { args = { to = to } }).body:sub(-2)
+        end
+        zone("app.test", "127.0.0.2 127.0.0.3 127.0.0.9")
+        becomes(group, "127.0.0.2 127.0.0.3 127.0.0.9")
+        ngx.say(reached(6))
+        local tried = {}
+        for i = 1, 6 do
+            tried[i] = through(i % 2 == 0 and "s" or "again")
+        end
+        table.sort(tried)
+        repeat ngx.sleep(0.001) until ngx.shared.zone:get "groups"
+        ngx.say(table.concat(tried, " "), " ", ngx.shared.zone:get "groups" == group)
+        zone("app.test", "127.0.0.4")
+        becomes(group, "127.0.0.4")
+        ngx.say(reached(2))
+    } }
+--- request
+GET /t
+--- response_body
+.2 .2 .2 .3 .3 .3
+.2 .2 .2 .3 .3 .3 true
+.4 .4
+--- error_log
+connect() failed (111: Connection refused) while connecting to upstream
+--- timeout: 20

@@ -70,7 +70,7 @@ _EOC_
 --- stream_response chop
 one to 127.0.0.7
 --- error_log eval
-["connect() failed (111: Connection refused) while connecting to upstream", "before: failed 502", qr/tried 127.0.0.1:\d+, 127.0.0.1:\d+,/]
+["connect() failed (111: Connection refused) while connecting to upstream", "before: failed 0", qr/tried 127.0.0.1:\d+, 127.0.0.1:\d+,/]
 
 
 
@@ -186,4 +186,4 @@ got hello
 --- stream_server_config
     content_by_lua_block { ngx.say(require "ngx.balancer".set_current_peer("127.0.0.1", 80)) }
 --- stream_response
-nilno upstream found
+nilAPI disabled in the current context

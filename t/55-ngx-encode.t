@@ -128,12 +128,14 @@ nil truncated
     location = /t {
         content_by_lua_block {
             ngx.say(ngx.encode_base64("hello"), " ", ngx.encode_base64("hello", true), " ", ngx.decode_base64("aGVsbG8="), " ", ngx.decode_base64("a*b"))
+            ngx.say(ngx.decode_base64("aGVsbG8"), " ", ngx.decode_base64("aGVsbG8=%x"), " ", ngx.decode_base64("aGVsb%G8="))
         }
     }
 --- request
 GET /t
 --- response_body
 aGVsbG8= aGVsbG8 hello nil
+hello hello nil
 --- no_error_log
 [error]
 

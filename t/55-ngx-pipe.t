@@ -304,6 +304,9 @@ nilclosed
 --- response_body
 a line
 trueexit0
+--- error_log
+lua pipe proc read stdout cleanup
+lua pipe proc wait cleanup
 
 
 

@@ -662,16 +662,23 @@ The uri argument is empty
 --- config
     location = /t {
         content_by_lua_block {
-            local ok, err = pcall(ngx.exec, "/../x")
-            ngx.say((err:gsub("^.*unsafe", "unsafe")))
+            for _, uri in ipairs { "/../x", "/in/../x", "x" } do
+                local ok, err = pcall(ngx.exec, uri)
+                ngx.say((err:gsub("^.*unsafe", "unsafe")))
+            end
+            ngx.say((select(2, pcall(ngx.location.capture, "/in/.."))))
         }
     }
 --- request
 GET /t
 --- response_body
 unsafe uri
---- no_error_log
-[error]
+unsafe uri
+unsafe uri
+unsafe uri in argument #1: /in/..
+--- error_log
+unsafe URI "/in/../x" was detected
+unsafe URI "/in/.." was detected
 
 
 

@@ -371,7 +371,7 @@ $::lua . qq{
             ngx.say(select(2, pcall(sock.setoption, sock, "keepalive", true)))
             ngx.say(sock:bind("127.0.0.1"))
             ngx.say(sock:connect("127.0.0.1", ngx.var.server_port))
-            ngx.say(sock:getoption("tcp-nodelay"))
+            ngx.say(sock:getoption("tcp-nodelay"), sock:send("GET "), sock:getoption("tcp-nodelay"))
             ngx.say(sock:setoption("keepalive", true), sock:getoption("keepalive"))
             ngx.say(sock:setoption())
             ngx.say(sock:getoption() == nil, sock:setoption("keepalive"))
@@ -383,16 +383,26 @@ $::lua . qq{
             ngx.say(result[1], " ", result[3], " ", result[4])
         }
     }
---- request
-GET /t
---- response_body
-socket is never created nor connected
+    location = /slow {
+        tcp_nodelay off;
+        content_by_lua_block {
+            local sock = ngx.socket.tcp()
+            assert(sock:connect("127.0.0.1", ngx.var.server_port))
+            ngx.say(sock:send("GET "), sock:getoption("tcp-nodelay"))
+        }
+    }
+--- request eval
+["GET /t", "GET /slow"]
+--- response_body eval
+["socket is never created nor connected
 1
 1
-1
+041
 11
-nilmissing the "option" argument
-truenilmissing the "value" argument
+nilmissing the \"option\" argument
+truenilmissing the \"value\" argument
 nilunsupported option nothing
 true
 1 ready x
+", "40
+"]

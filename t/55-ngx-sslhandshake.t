@@ -150,7 +150,7 @@ ngx.say((talk("localhost", mismatch)))
 L
 serve 'ssl_verify_client optional; ssl_client_certificate ca.pem; location / { return 200 "$ssl_client_s_dn.\n"; }' "
 server { listen 127.0.0.1:$X; location = /t { content_by_lua_file t.lua; } }"
-ask /t; grep -o 'lua ssl [a-z ]*[:"].*, client' logs/error.log | sort | uniq -c | sed 's/^ *//'; stop
+ask /t; grep -o '\(lua ssl\|SSL_do_handshake()\) [a-z ]*[:"(].*, client' logs/error.log | grep -v while | sort | uniq -c | sed 's/^ *//'; stop
 X
 --- exec_out
 20: unable to get local issuer certificate
@@ -164,6 +164,58 @@ nilbad cert arg: cdata expected, got string
 nilbad pkey arg: cdata expected, got string
 CN=client.
 handshake failed
+1 SSL_do_handshake() failed (SSL: certificate or key cannot be used), client
 1 lua ssl certificate does not match host "elsewhere", client
 3 lua ssl certificate verify error: (20: unable to get local issuer certificate), client
-1 lua ssl handshake failed: certificate or key cannot be used, client
+
+=== TEST 3: lua_ssl_conf_command and lua_ssl_key_log; what becomes of sessions is told in the log; "no session is wanted"
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+serve 'location / { return 200 "$ssl_cipher $ssl_session_reused\n"; }' "
+lua_ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;
+$PLAIN
+    error_log logs/lua.log debug;
+    location = /keys { lua_ssl_key_log keys.log; content_by_lua_file t.lua; }
+    location = /own { lua_ssl_conf_command Ciphersuites TLS_CHACHA20_POLY1305_SHA256; content_by_lua_file t.lua; }
+    location = /none { lua_ssl_conf_command Ciphersuites TLS_AES_128_CCM_SHA256; content_by_lua_file t.lua; }
+}"
+cat >t.lua <<L
+local function ask(session)
+    local sock = ngx.socket.tcp()
+    sock:settimeout(5000)
+    assert(sock:connect("127.0.0.1", $PORT))
+    local got, err = sock:sslhandshake(session, "localhost", false)
+    if not got then return ngx.say(err) end
+    sock:send "GET / HTTP/1.0\r\n\r\n"
+    sock:receiveuntil "\r\n\r\n"()
+    ngx.say(sock:receive(), " ", type(got))
+    return sock:getsslsession() or got
+end
+ask(ask(nil))
+ask(false)
+collectgarbage()
+L
+ask /keys; sort conf/keys.log | cut -d' ' -f1 | uniq -c | sed 's/^ *//'
+grep -o 'lua ssl [sf][a-z]* session: [0-9A-F]*' logs/lua.log | awk '{ n[$3]++ } $3 == "set" { set = $5 } $3 == "save" { last = $5 }
+    $3 == "free" && $5 == set { freed = 1 } END { print n["save"] == n["free"], n["set"], freed }'
+ask /own; ask /none; ls conf | grep -c keys; stop
+X
+--- exec_out
+TLS_AES_128_GCM_SHA256 . cdata
+TLS_AES_128_GCM_SHA256 r cdata
+TLS_AES_128_GCM_SHA256 . boolean
+3 CLIENT_HANDSHAKE_TRAFFIC_SECRET
+3 CLIENT_TRAFFIC_SECRET_0
+3 EXPORTER_SECRET
+3 SERVER_HANDSHAKE_TRAFFIC_SECRET
+3 SERVER_TRAFFIC_SECRET_0
+1 1 1
+TLS_CHACHA20_POLY1305_SHA256 . cdata
+TLS_CHACHA20_POLY1305_SHA256 r cdata
+TLS_CHACHA20_POLY1305_SHA256 . boolean
+handshake failed
+handshake failed
+handshake failed
+1

@@ -886,3 +886,28 @@ http lua semaphore wait
 http lua semaphore wait yielding
 http lua semaphore cleanup
 http lua semaphore post
+
+
+
+=== TEST 47: a sleep is over when ngx.now has moved on by more than it was to take
+--- config
+    location = /t {
+        content_by_lua_block {
+            local early = 0
+            for i = 1, 40 do
+                ngx.update_time()
+                local until_then = ngx.now() + 0.003
+                ngx.sleep(0.003)
+                if ngx.now() <= until_then then
+                    early = early + 1
+                end
+            end
+            ngx.say(early, " were early")
+        }
+    }
+--- request
+GET /t
+--- response_body
+0 were early
+--- no_error_log
+[error]

@@ -59,6 +59,13 @@ module 'ngx.none' not found
             base.allows_subsystem("http", "stream")
             ngx.say((select(2, pcall(base.allows_subsystem, "stream"))))
             ngx.say(request_at_init == nil, " ", base.get_request() ~= nil)
+            local done, in_timer = require("ngx.semaphore").new(), nil
+            ngx.timer.at(0, function()
+                in_timer = base.get_request()
+                done:post()
+            end)
+            done:wait(5)
+            ngx.say("in a timer: ", in_timer ~= nil)
             ngx.say(#base.new_tab(4, 0), base.FFI_DECLINED, base.FFI_BAD_CONTEXT)
         }
     }
@@ -70,6 +77,7 @@ true false 5000 4096
 12-1
 unsupported subsystem: http
 true true
+in a timer: true
 0-5-101
 
 

@@ -10,7 +10,7 @@ __DATA__
 === TEST 2: set in the place of those that are there, of any status; empty ones are taken away
 --- config
     location / {
-        more_set_headers "X-A: one" "x-b:  $arg_b " "X-C:" "X-D" "X-E: $arg_none";
+        more_set_headers "X-A: one" "x-b:  $arg_b " "X-C:" "X-D" "X-E: $arg_none" "X-F  1, 2" "X-G : $arg_b";
         content_by_lua_block {
             ngx.header["X-A"] = { "1", "2" }
             ngx.header["X-B"] = "3"
@@ -29,6 +29,8 @@ X-B: two
 X-C:
 X-D:
 X-E:
+X-F: 1, 2
+X-G: two
 --- response_body
 gone
 

@@ -282,3 +282,21 @@ If-Match: "x"
 Content-Type: text/html
 --- response_body
 the page
+
+
+
+=== TEST 22: "=" without a status: a page of Lua has that of ngx.exit, and its own for other errors
+--- config
+    error_page 404 403 = /page;
+    location = /page { content_by_lua_block { ngx.say("page ", ngx.status) } }
+    location = /own { content_by_lua_block { ngx.status = 203 ngx.say("own") } }
+    location = /exit { content_by_lua_block { ngx.exit(404) } }
+    location = /access { access_by_lua_block { ngx.exit(403) } content_by_lua_block { ngx.say("not reached") } }
+    location = /return { return 404; }
+    location = /said { error_page 404 = /own; content_by_lua_block { ngx.exit(404) } }
+--- pipelined_requests eval
+["GET /exit", "GET /access", "GET /return", "GET /said"]
+--- response_body eval
+["page 404\n", "page 403\n", "page 404\n", "own\n"]
+--- error_code eval
+[404, 403, 200, 203]

@@ -200,3 +200,46 @@ test is successful
 good
 handler "none" cannot be loaded: 'none' is not a function (a table) in conf/perilune.conf:3
 handler "fails" cannot be loaded: fails.lua:1: attempt to index global 'missing' (a nil value) in conf/perilune.conf:5
+
+=== TEST 12: whatever turns out wrong once the file was read says where it stands, too
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+touch a-file
+HOW='-q -t'
+try() {
+    printf 'events {}\nerror_log logs/e.log;\n%s\n' "$1" >conf/perilune.conf
+    $B $HOW 2>&1 | sed "s,$D/,,g; s,:$PORT,:PORT,; 1q"
+}
+http() { try "http {
+server { listen 127.0.0.1:$PORT;
+$1
+} $2 }"; }
+http 'location / { 
+return 200 "$no_such_one"; }'
+http 'return 200 "$later"; set $later 1;'
+try 'stream {
+server { listen 127.0.0.1:1;
+return "<$uri>"; } }'
+HOW= http 'listen 192.0.2.1:1;'
+http 'server_name a..b;' "
+server { listen 127.0.0.1:$PORT; }"
+http 'limit_req zone=nowhere;'
+http 'access_log no/such/folder/a.log;'
+http 'client_body_temp_path a-file/temp;'
+try 'http { error_log no/such/folder/e.log;
+}'
+try '
+error_log no/such/folder/e.log;'
+--- exec_out
+nginx: [emerg] unknown "no_such_one" variable in conf/perilune.conf:6
+nginx: [emerg] unknown "uri" variable in conf/perilune.conf:5
+nginx: [emerg] bind() to 192.0.2.1:1 failed: host or network unreachable in conf/perilune.conf:5
+nginx: [emerg] invalid server name or wildcard "a..b" on 127.0.0.1:PORT in conf/perilune.conf:4
+nginx: [emerg] zero size shared memory zone "nowhere" in conf/perilune.conf:5
+nginx: [emerg] open() "no/such/folder/a.log" failed (2: No such file or directory) in conf/perilune.conf:5
+nginx: [emerg] mkdir() "a-file/temp" failed (exists already) in conf/perilune.conf:5
+nginx: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:3
+nginx: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:4

@@ -68,9 +68,10 @@ X
     $B; W=$(workers); ps -o user:8=,group:8= -p $W | tr -s ' '; owner temp; quit
 done
 cat >conf/perilune.conf <<X
-user no_such_user; events {}
+events {}
+user no_such_user;
 X
-$B -q -t 2>err; echo $?; head -n 1 err
+$B -q -t 2>err; echo $?; head -n 1 err | sed "s,$D/,,"
 --- exec_out
 nobody nogroup
 nobody
@@ -81,7 +82,7 @@ daemon
 root root
 root
 1
-nginx: [emerg] getpwnam("no_such_user") failed
+nginx: [emerg] getpwnam("no_such_user") failed in conf/perilune.conf:2
 --- timeout: 150
 
 === TEST 4: the pid file: written when the server serves, moved by a reload, removed at the end

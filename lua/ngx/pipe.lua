@@ -182,6 +182,16 @@ local function read_failed(s, code, partial, has_waited)
 end
 
 --- To be called as the last thing of a method: errors are put down to who called that.
+--- What is told when a thread that waits is killed.
+local reader_is_gone = {
+    stdout = function()
+        debug_line("lua pipe proc read stdout cleanup")
+    end,
+    stderr = function()
+        debug_line("lua pipe proc read stderr cleanup")
+    end,
+}
+
 local function read_from(self, name, op, arg)
     if type(self) ~= "table" or getmetatable(self) ~= mt then
         error("not a process instance", 2)
@@ -207,7 +217,7 @@ local function read_from(self, name, op, arg)
         has_waited = true
     end
     while data == WAIT do
-        context.wait()
+        context.wait(reader_is_gone[name])
         data, code, partial = op(s, arg)
     end
     if not data then
@@ -293,6 +303,10 @@ local function write_failed(s, code, has_waited)
     return nil, "closed"
 end
 
+local function writer_is_gone()
+    debug_line("lua pipe proc write cleanup")
+end
+
 --- Writes all of `data` to the process.
 -- @param data string, number, or array of strings
 -- @treturn ?number bytes
@@ -321,7 +335,7 @@ function methods:write(data)
         has_waited = true
     end
     while ok == WAIT do
-        context.wait()
+        context.wait(writer_is_gone)
         ok, code = bytes.drained(s)
     end
     if ok then
@@ -362,6 +376,10 @@ local function finish(self, reason, status)
     return reason == "exit" and status == 0, reason, status
 end
 
+local function waiter_is_gone()
+    debug_line("lua pipe proc wait cleanup")
+end
+
 --- Waits for the end of the process.
 -- @treturn ?boolean did it exit with 0? nil: an error
 -- @treturn string "exit" or "signal"; or an error: "timeout", "exited" (waited for before), "pipe busy waiting"
@@ -379,7 +397,7 @@ function methods:wait()
         if ms > 0 then
             debug_line("lua pipe add timer for waiting: ", ms, "(ms)")
         end
-        context.wait()
+        context.wait(waiter_is_gone)
         reason, status = core.status(self.core)
         if not reason then
             return nil, status or "timeout"

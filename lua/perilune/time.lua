@@ -6,10 +6,14 @@
 
 local core = require "perilune.core.task"
 local failure = require "perilune.failure"
+local ffi = require "ffi"
 local queue = require "perilune.deferred.queue"
-local sys = require "perilune.core.sys"
 local task = require "perilune.task"
 local timers = require "perilune.timers"
+
+ffi.cdef "double ffi_task_wall_clock(void);"
+
+local C = ffi.C
 
 local time = {}
 
@@ -30,7 +34,7 @@ time.monotonic = timers.now
 -- @treturn number
 function time.now()
     local mock = timers.mock()
-    return mock and mock:now() or sys.now()
+    return mock and mock:now() or C.ffi_task_wall_clock()
 end
 
 --- "1d 1h 1m 1s"; below a second "0s".

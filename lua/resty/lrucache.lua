@@ -2,7 +2,7 @@
 --
 -- An entry is a node of a ring, most recently used first; nodes of what is deleted are kept for reuse at the old end.
 
-local sys = require "perilune.core.sys"
+local now = require("ngx.api.time").now
 
 local lrucache = { _VERSION = "0.15" }
 local Cache = {}
@@ -44,7 +44,7 @@ function Cache:get(key)
         return nil
     end
     touch(self, node)
-    if node.expires and node.expires < sys.now() then
+    if node.expires and node.expires < now() then
         return nil, node.value, node.flags
     end
     return node.value, nil, node.flags
@@ -77,7 +77,7 @@ function Cache:set(key, value, ttl, flags)
         self.nodes[key], node.key = node, key
     end
     put_behind(node, self.ring)
-    node.value, node.expires = value, ttl and sys.now() + ttl or nil
+    node.value, node.expires = value, ttl and now() + ttl or nil
     node.flags = type(flags) == "number" and flags >= 0 and flags or 0
 end
 

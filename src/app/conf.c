@@ -45,8 +45,8 @@ struct app_conf *conf_new(struct slice prefix, struct slice path)
     conf->path = slice_str(conf_path(conf, path));
     conf->users = pool_new(&conf->pool, struct conf_users);
     conf->tree = mem_new(struct config_tree);
-    variable_table_init(&conf->variables, &conf->pool, VARIABLES_HTTP);
-    variable_table_init(&conf->stream_variables, &conf->pool, VARIABLES_STREAM);
+    variable_table_init(&conf->variables, &conf->pool, VARIABLES_HTTP, &conf->place);
+    variable_table_init(&conf->stream_variables, &conf->pool, VARIABLES_STREAM, &conf->place);
     set_defaults(conf);
     return conf;
 }
@@ -65,8 +65,10 @@ void conf_free(struct app_conf **confp)
         tls_ctx_unref(&conf->vhosts[i]->tls);
     pool_reset(&conf->pool);
     while ((it = map_next(&conf->log_sinks, &at)) != NULL) {
-        log_close(it->value);
-        mem_free(it->value);
+        struct conf_sink *log = it->value;
+
+        log_close(&log->sink);
+        mem_free(log);
     }
     log_close(&conf->error_log);
     map_deinit(&conf->upstreams);

@@ -19,9 +19,8 @@ struct vhost {
     struct slice *names; /* server_name, as written */
     unsigned n_names, names_size;
     struct location *base; /* the server's own level */
-    struct tls_ctx *tls;   /* of servers that listen with ssl and have certificates; else NULL */
-    struct slice file;
-    unsigned line;
+    struct tls_ctx *tls;   /* see app/tls/tls_vhosts; NULL: none */
+    const struct config_node *place;
 };
 
 /* One address that is listened on, and the servers that share it. */
@@ -32,7 +31,8 @@ struct listen_conf {
     struct vhost **vhosts;
     unsigned n_vhosts, vhosts_size;
     struct vhost *default_vhost;
-    struct hosts *hosts; /* name → vhost, compiled by router */
+    struct hosts *hosts;             /* name → vhost, compiled by router */
+    const struct config_node *place; /* the first `listen` directive; NULL: there is none */
     bool is_default_explicit;
     bool has_http2; /* said by one of its `listen` directives, for all its servers */
     bool is_tls;
@@ -42,6 +42,18 @@ struct listen_conf {
     int *fds; /* sockets, NULL until opened; one, or one a worker with `reuseport`. Kept over
                  reloads */
     int n_fds;
+};
+
+/* A log file, and the directive that named it first; NULL: none did. */
+struct conf_sink {
+    struct log_sink sink;
+    const struct config_node *place;
+};
+
+/* A directory for temporary files. */
+struct temp_path {
+    struct slice path;
+    const struct config_node *place;
 };
 
 /* Visits that go by a configuration, for those that free one before the process ends. */
@@ -55,7 +67,8 @@ struct app_conf {
     struct pool pool;
     struct conf_users *users;
     struct config_tree *tree;
-    struct slice prefix, path; /* prefix ends with '/' */
+    const struct config_node *place; /* the directive that is being applied; NULL: none */
+    struct slice prefix, path;       /* prefix ends with '/' */
     struct variable_table variables, stream_variables;
 
     int worker_processes; /* 0: as many as cores */
@@ -69,7 +82,9 @@ struct app_conf {
     bool has_multi_accept;
     enum loop_backend backend;
     struct slice pid_path, user, group;
+    const struct config_node *user_place; /* NULL: nobody has named one */
     struct log_sink error_log;
+    const struct config_node *error_log_place;
     struct slice *env;
     unsigned n_env;
 
@@ -86,10 +101,10 @@ struct app_conf {
     struct health_match *matches;           /* see app/proxy/health_match.h */
     struct health_check *health_checks;
     struct map log_formats, stream_log_formats; /* name → struct log_format * */
-    struct map log_sinks;   /* "level path" → struct log_sink *: access logs and error logs, each
+    struct map log_sinks;   /* "level path" → struct conf_sink *: access logs and error logs, each
                                opened once */
     struct map log_buffers; /* path → struct access_log_buffer *: of access logs with buffer= */
-    struct slice *temp_paths; /* directories that conf_open_logs makes */
+    struct temp_path *temp_paths; /* directories that conf_open_logs makes */
     unsigned n_temp_paths, temp_paths_size;
     struct zone_conf **zones; /* shared memory, see app/zones.h */
     unsigned n_zones, zones_size;

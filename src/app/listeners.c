@@ -25,7 +25,7 @@ static bool fail(const struct listen_conf *l, const struct err *why, struct conf
     struct buf text = BUF_EMPTY;
 
     addr_format(&l->addr, &text);
-    config_error_set(e, NULL, 0, "bind() to %s failed: %s", buf_cstr(&text), why->message);
+    config_node_error(l->place, e, "bind() to %s failed: %s", buf_cstr(&text), why->message);
     buf_free(&text);
     return false;
 }

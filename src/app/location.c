@@ -12,6 +12,7 @@ static void forget_own_content(struct location *l)
 {
     l->steps[PHASE_PRECONTENT] = (struct step_list){.is_inherited = true};
     l->steps[PHASE_CONTENT] = (struct step_list){.is_inherited = true};
+    l->without_slash = NULL;
     l->try_files = NULL;
 }
 

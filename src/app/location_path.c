@@ -8,6 +8,7 @@
 
 #include "app/conf.h"
 #include "app/script.h"
+#include "proto/url.h"
 
 /* The location that named the alias: children inherit it together with its prefix. */
 static const struct location *alias_owner(const struct location *l)
@@ -89,19 +90,31 @@ static bool cut_alias_prefix(const struct visit *v, struct slice *path)
     return true;
 }
 
+static bool refuse(struct visit *v, struct slice path)
+{
+    struct slice shown = exchange_shown(v->x, path);
+
+    log_write(&v->x->log, LOG_ERROR, "unsafe URI \"" SLICE_FMT "\" was detected", SLICE_ARG(shown));
+    return false;
+}
+
+bool location_read_path(struct visit *v, struct slice raw, struct slice *path_out)
+{
+    struct slice own = pool_dup(visit_pool(v), raw);
+
+    return (raw.n > 0 && raw.p[0] == '/' && is_safe(raw) &&
+            url_normalise_path(own, v->loc->merges_slashes, visit_pool(v), path_out)) ||
+           refuse(v, raw);
+}
+
 bool location_map_path(struct visit *v, struct slice path, struct slice *path_out)
 {
     struct slice root;
     char *p;
 
     /* Checked again behind an alias: "/i" cuts "/i../x" into "../x". */
-    if (!is_safe(path) || (v->loc->alias && (!cut_alias_prefix(v, &path) || !is_safe(path)))) {
-        struct slice shown = exchange_shown(v->x, path);
-
-        log_write(&v->x->log, LOG_ERROR, "unsafe URI \"" SLICE_FMT "\" was detected",
-                  SLICE_ARG(shown));
-        return false;
-    }
+    if (!is_safe(path) || (v->loc->alias && (!cut_alias_prefix(v, &path) || !is_safe(path))))
+        return refuse(v, path);
     root = location_root(v);
     p = pool_alloc(visit_pool(v), root.n + path.n + 1);
     memcpy(p, root.p, root.n);

@@ -13,4 +13,8 @@ struct slice location_root(struct visit *v);
  * path does not have any more. */
 bool location_map_path(struct visit *v, struct slice path, struct slice *path_out);
 
+/* The path of a URI that a program gives, decoded and inside of the root, in the visit's pool.
+ * False (logged): it is not safe. */
+bool location_read_path(struct visit *v, struct slice raw, struct slice *path_out);
+
 #endif

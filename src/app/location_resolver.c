@@ -34,6 +34,7 @@ static struct resolver *make(const struct location_resolver *r, uint64_t timeout
     struct resolver *made;
 
     o.servers = r->servers;
+    o.resolv_conf = r->resolv_conf;
     o.has_ipv6 = r->has_ipv6;
     o.search = ""; /* a server's configuration means whole names */
     o.total_timeout = (unsigned)timeout;

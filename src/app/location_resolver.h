@@ -7,8 +7,9 @@
 
 /* What one `resolver` directive says; in the configuration's pool. */
 struct location_resolver {
-    char *servers;  /* "ip:port,…" */
-    uint64_t valid; /* seconds that answers are kept for; 0: as they say */
+    char *servers;     /* "ip:port,…"; NULL: those of a file */
+    char *resolv_conf; /* the file; NULL: /etc/resolv.conf */
+    uint64_t valid;    /* seconds that answers are kept for; 0: as they say */
     bool has_ipv6;
     struct location_resolver_made *made; /* by their timeouts; this process's */
 };

@@ -109,6 +109,32 @@ static bool add_location(struct app_conf *conf, struct router *r, struct locatio
     return true;
 }
 
+/* As nginx does: `location /x/` with proxy_pass or its kin redirects /x to itself, unless /x has a
+ * place of its own. */
+static void add_redirect(struct app_conf *conf, struct router *r, const struct location *l)
+{
+    struct slice name = slice_of(l->name.p, l->name.n - 1);
+    const struct location *there = location_tree_find(&r->tree, name);
+    struct location *redirect;
+
+    if (there && slice_eq(there->name, name))
+        return;
+    redirect = location_new_child(l, LOCATION_EXACT, name);
+    location_add_step(redirect, PHASE_REWRITE, l->without_slash, NULL, l->line);
+    (void)location_tree_add(&r->tree, &conf->pool, redirect);
+}
+
+static void add_redirects(struct app_conf *conf, struct router *r, const struct location *level)
+{
+    for (unsigned i = 0; i < level->n_children; i++) {
+        const struct location *l = level->children[i];
+
+        if (l->without_slash && l->kind != LOCATION_REGEX && l->kind != LOCATION_NAMED &&
+            l->kind != LOCATION_IF && l->name.n > 1 && l->name.p[l->name.n - 1] == '/')
+            add_redirect(conf, r, l);
+    }
+}
+
 static bool build_level(struct app_conf *conf, struct location *level, struct config_error *e)
 {
     struct router *r;
@@ -125,13 +151,12 @@ static bool build_level(struct app_conf *conf, struct location *level, struct co
         if (!check_place(level, l, e) || !add_location(conf, r, l, e) || !build_level(conf, l, e))
             return false;
     }
+    add_redirects(conf, r, level);
     return true;
 }
 
 bool router_build(struct app_conf *conf, struct config_error *e)
 {
-    struct slice unknown;
-
     for (unsigned i = 0; i < conf->n_vhosts; i++) {
         if (!build_level(conf, conf->vhosts[i]->base, e))
             return false;
@@ -140,10 +165,8 @@ bool router_build(struct app_conf *conf, struct config_error *e)
         if (!router_hosts_build(conf, conf->listens[i], e))
             return false;
     }
-    if (variable_table_check(&conf->variables, &unknown) &&
-        variable_table_check(&conf->stream_variables, &unknown))
-        return true;
-    return config_error_set(e, NULL, 0, "unknown \"" SLICE_FMT "\" variable", SLICE_ARG(unknown));
+    return variable_table_check(&conf->variables, e) &&
+           variable_table_check(&conf->stream_variables, e);
 }
 
 const struct vhost *router_find_vhost(const struct listen_conf *l, struct slice host,

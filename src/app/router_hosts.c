@@ -23,17 +23,6 @@ struct hosts {
     unsigned n_regexes;
 };
 
-static bool fail(struct config_error *e, const struct vhost *vh, const char *what,
-                 struct slice name)
-{
-    char file[sizeof(e->file)];
-    size_t n = MIN(vh->file.n, sizeof(file) - 1);
-
-    memcpy(file, vh->file.p ? vh->file.p : "", n);
-    file[n] = '\0';
-    return config_error_set(e, n > 0 ? file : NULL, vh->line, what, (int)name.n, name.p);
-}
-
 static void put(struct map *m, struct slice name, struct vhost *vh, const struct listen_conf *l)
 {
     struct buf where = BUF_EMPTY;
@@ -74,11 +63,11 @@ static bool add_regex(struct app_conf *conf, struct hosts *h, const struct vhost
     struct slice error;
 
     if (pattern.n == 0)
-        return fail(e, vh, "empty regex in server name \"%.*s\"", SLICE("~"));
+        return config_node_error(vh->place, e, "empty regex in server name \"~\"");
     r->vhost = vh;
     r->regex = regex_compile(&conf->pool, pattern, has_capital(pattern), &error);
     if (!r->regex || !captures_bind(vh->base->variables, r->regex, &r->names, &error))
-        return fail(e, vh, "%.*s", error);
+        return config_node_error(vh->place, e, SLICE_FMT, SLICE_ARG(error));
     h->n_regexes++;
     return true;
 }
@@ -98,22 +87,23 @@ static bool check_name(const struct vhost *vh, struct slice name, struct config_
     bool is_short = name.n > 0 && name.n < (name.p[0] == '*' ? 3 : name.p[0] == '.' ? 2 : 0);
 
     if (is_short || (name.n > 1 && name.p[0] == '*' && name.p[1] != '.'))
-        return fail(e, vh, "server name \"%.*s\" is invalid", name);
+        return config_node_error(vh->place, e, "server name \"" SLICE_FMT "\" is invalid",
+                                 SLICE_ARG(name));
     if (slice_find(name, '/') >= 0)
-        log_write(NULL, LOG_WARN,
-                  "server name \"" SLICE_FMT "\" has suspicious symbols in " SLICE_FMT ":%u",
-                  SLICE_ARG(name), SLICE_ARG(vh->file), vh->line);
+        log_write(NULL, LOG_WARN, "server name \"" SLICE_FMT "\" has suspicious symbols in %s:%u",
+                  SLICE_ARG(name), vh->place->file, vh->place->line);
     return true;
 }
 
 /* What it says only when names matter. */
-static bool fail_wildcard(const struct listen_conf *l, struct slice name, struct config_error *e)
+static bool fail_wildcard(const struct listen_conf *l, const struct vhost *vh, struct slice name,
+                          struct config_error *e)
 {
     struct buf where = BUF_EMPTY;
 
     addr_format(&l->addr, &where);
-    config_error_set(e, NULL, 0, "invalid server name or wildcard \"" SLICE_FMT "\" on " SLICE_FMT,
-                     SLICE_ARG(name), SLICE_ARG(buf_slice(&where)));
+    config_node_error(vh->place, e, "invalid server name or wildcard \"" SLICE_FMT "\" on %s",
+                      SLICE_ARG(name), buf_cstr(&where));
     buf_free(&where);
     return false;
 }
@@ -128,9 +118,9 @@ static bool add_plain(struct listen_conf *l, struct vhost *vh, struct slice name
                    name.p[0] != '.';
 
     if (is_head && slice_find(slice_from(name, 1), '*') >= 0)
-        return fail_wildcard(l, name, e);
+        return fail_wildcard(l, vh, name, e);
     if ((star >= 0 && !is_head && !is_tail) || memmem(name.p, name.n, "..", 2))
-        return fail_wildcard(l, name, e);
+        return fail_wildcard(l, vh, name, e);
     if (is_head) {
         put(&h->names.heads, slice_from(name, 1), vh, l);
     } else if (is_tail) {

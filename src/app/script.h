@@ -12,8 +12,10 @@
 #include "base/pool.h"
 #include "base/slice.h"
 
-struct visit;
+struct config_error;
+struct config_node;
 struct variable;
+struct visit;
 
 /* The value now; p == NULL: not found. Valid as long as the visit's pool, or until the next change
  * of the variable. */
@@ -28,7 +30,7 @@ struct variable {
     variable_set_fn set;
     struct slice suffix; /* of a prefix family: what follows the prefix, lower case */
     unsigned slot;       /* indexed variables */
-    const void *data;
+    const void *data;    /* of one that nobody has defined: the directive that mentions it */
 };
 
 enum variable_kind { VARIABLES_HTTP, VARIABLES_STREAM };
@@ -39,13 +41,16 @@ struct variable_table {
     unsigned slots;     /* visits allocate this many, cleared; the first few serve builtins */
     unsigned made_at_run;
     enum variable_kind kind;
+    const struct config_node *const *place; /* the directive that is being applied */
 };
 
-/* A table with the builtins of requests, or of sessions. */
-void variable_table_init(struct variable_table *t, struct pool *pool, enum variable_kind kind);
+/* A table with the builtins of requests, or of sessions. `*place` is NULL, or the directive whose
+ * scripts are being compiled. */
+void variable_table_init(struct variable_table *t, struct pool *pool, enum variable_kind kind,
+                         const struct config_node *const *place);
 
-/* Is everything that scripts refer to defined? Otherwise false and the name of one that is not. */
-bool variable_table_check(const struct variable_table *t, struct slice *unknown_out);
+/* Is everything that scripts refer to defined? Otherwise false and `e` names one that is not. */
+bool variable_table_check(const struct variable_table *t, struct config_error *e);
 
 /* The variable of that name: indexed, builtin or family member; NULL when there is none (a family
  * member is made). */

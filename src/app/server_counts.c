@@ -4,7 +4,6 @@
 
 #include "app/variables.h"
 #include "base/mem.h"
-#include "http/server_conn.h"
 
 /* Each in cache lines of its own: workers count several times a request. */
 struct place {
@@ -36,7 +35,7 @@ void server_counts_join(int id)
         return;
     own = &page.places[id].counts;
     memset(own->phases, 0, sizeof(own->phases));
-    server_count_in(own);
+    server_stats_count_in(own);
 }
 
 void server_counts_get(struct server_stats *out)
@@ -44,7 +43,7 @@ void server_counts_get(struct server_stats *out)
     struct server_stats one;
 
     if (!page.places) {
-        server_get_stats(out);
+        server_stats_get(out);
         return;
     }
     *out = (struct server_stats){.accepted = page.accepted, .requests = page.requests};

@@ -5,6 +5,16 @@
 
 #include "base/base.h"
 
+struct log_sink;
+struct tls_command;
+
+/* lua_ssl_conf_command; owned by one level, and used by those below it that say nothing. */
+struct socket_commands {
+    const void *owner;
+    struct tls_command *all;
+    unsigned n, room;
+};
+
 struct socket_conf {
     uint64_t connect_timeout, send_timeout, read_timeout, keepalive_timeout; /* ms */
     size_t buffer_size;
@@ -14,6 +24,8 @@ struct socket_conf {
     const char *trusted, *crl, *ciphers, *certificate, *certificate_key;
     unsigned protocols; /* TLS_1_2 | …; 0: the default */
     unsigned depth;
+    struct socket_commands *commands; /* NULL: none */
+    const struct log_sink *key_log;   /* NULL: none */
 };
 
 #define SOCKET_CONF_DEFAULT                                                                        \

@@ -15,6 +15,7 @@
 #include "http/body_spool.h"
 #include "http/exchange_transport.h"
 #include "loop/loop.h"
+#include "net/tls.h"
 
 enum { PIECE = 65536 };
 
@@ -212,6 +213,8 @@ static void copy_request(struct subrequest *s, const struct subrequest_options *
     to->headers.size = from->headers.n + 1;
     if (from->headers.n)
         memcpy(to->headers.fields, from->headers.fields, from->headers.n * sizeof(struct header));
+    if (to->tls)
+        to->tls = tls_hold(from->tls);
     to->trailers = (struct header_list){0};
     to->method = o->method;
     to->method_token = method_name(o->method);

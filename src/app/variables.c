@@ -60,11 +60,13 @@ static void put(struct variable_table *t, const struct variable *var)
     map_set(&t->by_name, var->name, (void *)(uintptr_t)var);
 }
 
-void variable_table_init(struct variable_table *t, struct pool *pool, enum variable_kind kind)
+void variable_table_init(struct variable_table *t, struct pool *pool, enum variable_kind kind,
+                         const struct config_node *const *place)
 {
     const struct variable *const *tables = kind == VARIABLES_STREAM ? of_stream : of_http;
 
-    *t = (struct variable_table){.pool = pool, .slots = SLOTS_RESERVED, .kind = kind};
+    *t = (struct variable_table){
+        .pool = pool, .slots = SLOTS_RESERVED, .kind = kind, .place = place};
     map_init(&t->by_name, true);
     pool_on_reset(pool, free_map, &t->by_name);
     for (; *tables; tables++) {
@@ -73,18 +75,17 @@ void variable_table_init(struct variable_table *t, struct pool *pool, enum varia
     }
 }
 
-bool variable_table_check(const struct variable_table *t, struct slice *unknown_out)
+bool variable_table_check(const struct variable_table *t, struct config_error *e)
 {
-    const struct map_entry *e;
+    const struct map_entry *it;
     size_t at = 0;
 
-    while ((e = map_next(&t->by_name, &at)) != NULL) {
-        const struct variable *var = e->value;
+    while ((it = map_next(&t->by_name, &at)) != NULL) {
+        const struct variable *var = it->value;
 
-        if (var->get != get_undefined)
-            continue;
-        *unknown_out = var->name;
-        return false;
+        if (var->get == get_undefined)
+            return config_node_error(var->data, e, "unknown \"" SLICE_FMT "\" variable",
+                                     SLICE_ARG(var->name));
     }
     return true;
 }
@@ -162,6 +163,7 @@ static struct variable *make(struct variable_table *t, struct slice name)
 
     var->name = lower(t->pool, name);
     var->get = get_undefined;
+    var->data = *t->place;
     put(t, var);
     return var;
 }

@@ -1,9 +1,11 @@
 /* The cached clocks and the dates made from them; each thread has its own.
  *
- * clock_update reads two clocks and formats nothing. The first date asked for in a second formats
- * all four; the others of that second are free. The main thread's cache is filled once before
- * main(), so that nothing reads a zero clock. Names of days and months are spelled out here:
- * strftime would follow the locale. */
+ * The wall clock is the monotonic one plus their distance, which is measured a few times a second:
+ * so both tick at the same moments, and whoever slept 300 ms finds the wall clock further by at
+ * least that. clock_update formats nothing. The first date asked for in a second formats all four;
+ * the others of that second are free. The main thread's cache is filled once before main(), so that
+ * nothing reads a zero clock. Names of days and months are spelled out here: strftime would follow
+ * the locale. */
 #include "base/clock.h"
 
 #include <stdarg.h>
@@ -11,7 +13,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { DATE_SIZE = 40 };
+enum {
+    DATE_SIZE = 40,
+    DISTANCE_LASTS = 128 /* ms until it is measured again: a wall clock that was set shows soon */
+};
 
 struct date {
     char text[DATE_SIZE];
@@ -25,20 +30,47 @@ struct dates {
 
 static __thread uint64_t mono_ms;                           /* process-wide: cached clock */
 static __thread int64_t wall_ms;                            /* process-wide: cached clock */
+static __thread int64_t distance;                           /* process-wide: wall_ms - mono_ms */
+static __thread uint64_t measure_at;                        /* process-wide: in mono_ms */
 static __thread struct dates dates = {.second = INT64_MIN}; /* process-wide: cached texts */
 
 static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-void clock_update(void)
+static int64_t read_us(clockid_t which)
 {
     struct timespec ts;
 
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    mono_ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    wall_ms = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    clock_gettime(which, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+/* A distance that is right to the millisecond stays: measured anew it would go to and fro. The
+ * clocks are not read at one moment; a process that was kept from running in between measures once
+ * more. */
+static __attribute__((noinline)) void measure_distance(void)
+{
+    int64_t before, us, after = read_us(CLOCK_MONOTONIC);
+
+    for (int i = 0; i < 3; i++) {
+        before = after;
+        us = read_us(CLOCK_REALTIME) - before;
+        after = read_us(CLOCK_MONOTONIC);
+        if (after - before < 100)
+            break;
+    }
+    if (us < distance * 1000 || us >= (distance + 2) * 1000)
+        distance = (us - 500) / 1000; /* in the middle of what is right */
+    measure_at = mono_ms + DISTANCE_LASTS;
+}
+
+void clock_update(void)
+{
+    mono_ms = (uint64_t)read_us(CLOCK_MONOTONIC) / 1000;
+    if (mono_ms >= measure_at)
+        measure_distance();
+    wall_ms = (int64_t)mono_ms + distance;
 }
 
 __attribute__((constructor)) static void start(void)
@@ -60,10 +92,7 @@ int64_t clock_wall_ms(void)
 
 uint64_t clock_us_now(void)
 {
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+    return (uint64_t)read_us(CLOCK_MONOTONIC);
 }
 
 PRINTF_LIKE(2, 3) static void format(struct date *d, const char *fmt, ...)

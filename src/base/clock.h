@@ -12,7 +12,8 @@ void clock_update(void);
 /* Milliseconds of a monotonic clock; only differences mean anything. */
 uint64_t clock_ms(void);
 
-/* Wall clock in milliseconds since 1970 UTC. */
+/* Wall clock in milliseconds since 1970 UTC; up to 3 ms behind, and a change of the system's clock
+ * shows after an eighth of a second. It ticks together with clock_ms. */
 int64_t clock_wall_ms(void);
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT" (29 bytes) of the cached second; valid until the second changes.

@@ -117,11 +117,11 @@ static const char base64_digits[2][65] = {
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
 };
 
-void encode_base64(struct buf *out, struct slice in, bool url, bool pad)
+size_t encode_base64_to(char *out, struct slice in, bool url, bool pad)
 {
     const char *digits = base64_digits[url];
     const unsigned char *p = (const unsigned char *)in.p;
-    char *to = buf_reserve(out, in.n / 3 * 4 + 4);
+    char *to = out;
     size_t n = in.n;
     uint32_t v;
 
@@ -141,11 +141,15 @@ void encode_base64(struct buf *out, struct slice in, bool url, bool pad)
         for (; pad && n < 3; n++)
             *to++ = '=';
     }
-    written_to(out, to);
+    return (size_t)(to - out);
 }
 
-/* The value of a base64 digit, or a number above 63. */
-static uint32_t base64_value(char c, bool url)
+void encode_base64(struct buf *out, struct slice in, bool url, bool pad)
+{
+    out->n += encode_base64_to(buf_reserve(out, in.n / 3 * 4 + 4), in, url, pad);
+}
+
+uint32_t encode_base64_digit(char c, bool url)
 {
     if (c >= 'A' && c <= 'Z')
         return (uint32_t)(c - 'A');
@@ -181,7 +185,7 @@ bool encode_unbase64(struct buf *out, struct slice in, bool url)
         return false;
     to = room_for(out, in, 1);
     for (size_t i = 0; i < in.n; i++) {
-        uint32_t v = base64_value(in.p[i], url);
+        uint32_t v = encode_base64_digit(in.p[i], url);
 
         if (v > 63)
             return false;

@@ -30,6 +30,12 @@ void encode_hex(struct buf *out, struct slice in);
 /* RFC 4648 base64; `url` for the URL-safe alphabet, `pad` for '='. */
 void encode_base64(struct buf *out, struct slice in, bool url, bool pad);
 
+/* The same, to `out`, which has room for (n + 2) / 3 * 4 bytes; how many were written. */
+size_t encode_base64_to(char *out, struct slice in, bool url, bool pad);
+
+/* The value of a digit, or a number above 63. */
+uint32_t encode_base64_digit(char c, bool url);
+
 /* Strict base64 (padding optional when `url`); false on anything else. */
 bool encode_unbase64(struct buf *out, struct slice in, bool url);
 

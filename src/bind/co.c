@@ -1,6 +1,6 @@
-/* The scheduler of tasks. To suspend from a new kind of operation: number a wait (co_begin_wait),
- * keep the task and that number, let Lua yield the wait token, and call co_wake when there is news;
- * the Lua side then looks at the result itself.
+/* The scheduler of tasks (cancels: co_cancel.c, tickets: co_ticket.c). To suspend from a new kind
+ * of operation: number a wait (co_begin_wait), keep the task and that number, let Lua yield the
+ * wait token, and call co_wake when there is news; the Lua side then looks at the result itself.
  *
  * Task objects are never given back to malloc, so that a late co_wake with an old number is
  * harmless. */
@@ -9,10 +9,9 @@
 #include <lauxlib.h>
 #include <luajit.h>
 
-#include "base/buf.h"
 #include "base/check.h"
 #include "base/mem.h"
-#include "bind/lerr.h"
+#include "bind/co_ticket.h"
 #include "bind/vm.h"
 #include "loop/loop.h"
 
@@ -24,10 +23,6 @@ static struct co *current; /* process-wide: the running task */
 static struct list run_queue = LIST_INIT(run_queue); /* process-wide: tasks to resume */
 static struct loop_call drain_call;                  /* process-wide: empties the run queue */
 static unsigned n_tasks;                             /* process-wide: tasks that have not ended */
-static struct {
-    struct co **list;
-    uint32_t n, size;
-} all; /* process-wide: every task there ever was, by its id */
 static struct {
     void (*fn)(void);
     struct list node;                  /* in the run queue */
@@ -56,9 +51,11 @@ bool co_is_quiet(void)
 
 void co_each(void (*fn)(struct co *co, void *arg), void *arg)
 {
-    for (uint32_t i = 0; i < all.n; i++)
-        if (all.list[i]->state != CO_ENDED)
-            fn(all.list[i], arg);
+    struct co *co;
+
+    for (uint32_t i = 0; (co = co_ticket_nth(i)) != NULL; i++)
+        if (co->state != CO_ENDED)
+            fn(co, arg);
 }
 
 static void on_sleep_over(struct timer *t)
@@ -66,18 +63,6 @@ static void on_sleep_over(struct timer *t)
     struct co *co = CONTAINER_OF(t, struct co, timer);
 
     co_wake(co, co->timer_wait);
-}
-
-/* Above 2^21 tasks a ticket would not be exact in a double any more. */
-static uint32_t number(struct co *co)
-{
-    if (all.n == all.size) {
-        all.size = all.size ? all.size * 2 : 64;
-        all.list = mem_realloc(all.list, all.size * sizeof(*all.list));
-    }
-    CHECK(all.n < (uint32_t)1 << 21);
-    all.list[all.n] = co;
-    return all.n++;
 }
 
 /* Gives a task a coroutine of the machine that is open. */
@@ -94,7 +79,7 @@ static struct co *make_task(void)
 {
     struct co *co = mem_new(struct co);
 
-    co->id = number(co);
+    co->id = co_ticket_number(co);
     list_init(&co->node);
     list_init(&co->children);
     list_init(&co->sibling);
@@ -136,60 +121,6 @@ struct co *co_new(void *user, void (*on_end)(struct co *co, enum co_result resul
         join(co, current);
     n_tasks++;
     return co;
-}
-
-/* Pushes the traceback that an error object brought along from another task or an unwound call. */
-static bool push_own_traceback(lua_State *L)
-{
-    if (!lua_istable(L, -1))
-        return false;
-    lua_pushliteral(L, "traceback");
-    lua_rawget(L, -2);
-    if (lua_isstring(L, -1))
-        return true;
-    lua_pop(L, 1);
-    return false;
-}
-
-static int to_text(lua_State *L)
-{
-    if (!lua_isstring(L, 1) && !luaL_callmeta(L, 1, "__tostring"))
-        lua_pushnil(L);
-    return 1;
-}
-
-/* Pushes the text of the error onto the main state. A __tostring may fail like any function. */
-static const char *push_message(struct co *co)
-{
-    lua_State *L = vm_main();
-
-    lua_pushcfunction(L, to_text);
-    lua_pushvalue(co->L, -1);
-    lua_xmove(co->L, L, 1);
-    if (lua_pcall(L, 1, 1, 0) == 0 && lua_isstring(L, -1))
-        return lua_tostring(L, -1);
-    lua_pop(L, 1);
-    lua_pushliteral(L, "(error object is not a string)");
-    return lua_tostring(L, -1);
-}
-
-const char *co_traceback(struct co *co)
-{
-    static struct buf text; /* process-wide: valid until the next call */
-    lua_State *L = vm_main();
-    const char *message = push_message(co);
-
-    text.n = 0;
-    if (push_own_traceback(co->L)) {
-        buf_printf(&text, "%s\n%s", message, lua_tostring(co->L, -1));
-        lua_pop(co->L, 1);
-    } else {
-        luaL_traceback(L, co->L, message, 0);
-        buf_add_slice(&text, slice_str(lua_tostring(L, -1)));
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
-    return buf_cstr(&text);
 }
 
 static void run_defers(struct co *co)
@@ -485,24 +416,10 @@ bool co_wake(struct co *co, uint32_t wait)
     return co->state == CO_RUNNING;
 }
 
-double co_ticket(const struct co *co, uint32_t wait)
-{
-    return (double)((uint64_t)co->id << 32 | wait);
-}
-
-/* NULL when there is no such task. */
-static struct co *of_ticket(double ticket, uint32_t *wait_out)
-{
-    uint64_t t = ticket >= 0 && ticket < 9007199254740992.0 ? (uint64_t)ticket : UINT64_MAX;
-
-    *wait_out = (uint32_t)t;
-    return t >> 32 < all.n ? all.list[t >> 32] : NULL;
-}
-
 void co_wake_ticket(double ticket)
 {
     uint32_t wait;
-    struct co *co = of_ticket(ticket, &wait);
+    struct co *co = co_ticket_task(ticket, &wait);
 
     if (co)
         co_wake(co, wait);
@@ -511,43 +428,9 @@ void co_wake_ticket(double ticket)
 bool co_is_waiting(double ticket)
 {
     uint32_t wait;
-    struct co *co = of_ticket(ticket, &wait);
+    struct co *co = co_ticket_task(ticket, &wait);
 
     return co && co->wait == wait;
-}
-
-/* The error value is on top of `L` and stays there. */
-static void cancel_one(struct co *co, lua_State *L)
-{
-    LIST_FOR (n, &co->children)
-        cancel_one(CONTAINER_OF(n, struct co, sibling), L);
-    if (co->state == CO_ENDED || co->has_cancel)
-        return;
-    lua_pushvalue(L, -1);
-    co->cancel_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    co->has_cancel = true;
-    co->is_cancel_late = co->state == CO_QUEUED;
-    if (co->state == CO_WAITING) {
-        co->wait++;
-        enqueue(co);
-    }
-}
-
-void co_cancel(struct co *co, lua_State *L)
-{
-    cancel_one(co, L);
-    lua_pop(L, 1);
-}
-
-void co_postpone_cancel(lua_State *L)
-{
-    if (!current || current->has_cancel) {
-        lua_pop(L, 1);
-        return;
-    }
-    current->cancel_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    current->has_cancel = true;
-    current->is_cancel_late = false;
 }
 
 void co_detach(struct co *co)
@@ -567,14 +450,6 @@ void co_stand_beside(struct co *co, struct co *other)
     list_remove(&co->sibling);
     if (!list_is_empty(&other->sibling))
         list_append(&other->sibling, &co->sibling);
-}
-
-void co_cancel_err(struct co *co, const struct err *why)
-{
-    lua_State *L = vm_main();
-
-    lerr_push(L, why, NULL);
-    co_cancel(co, L);
 }
 
 int co_wait_in_c(lua_State *L)
@@ -606,13 +481,13 @@ void co_request_exit(struct co *co)
 
 void co_shutdown(void)
 {
+    struct co *co;
+
     if (drain_call.fn)
         loop_cancel(&drain_call);
     list_remove(&turn.node);
     /* somebody may still hold an old ticket: the tasks stay, ended, for the next machine */
-    for (uint32_t i = 0; i < all.n; i++) {
-        struct co *co = all.list[i];
-
+    for (uint32_t i = 0; (co = co_ticket_nth(i)) != NULL; i++) {
         timer_stop(&co->timer);
         list_remove(&co->node);
         list_remove(&co->sibling);

@@ -48,6 +48,11 @@ double ffi_task_clock(void)
     return (double)clock_ms() / 1000;
 }
 
+double ffi_task_wall_clock(void)
+{
+    return (double)clock_wall_ms() / 1000;
+}
+
 void ffi_task_ask_turn(void)
 {
     co_ask_turn();

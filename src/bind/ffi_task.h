@@ -29,6 +29,9 @@ bool ffi_task_has_locals(void);
 /* Seconds of the loop's monotonic clock, cached for the turn. */
 double ffi_task_clock(void);
 
+/* Seconds since 1970 UTC, as of this turn. */
+double ffi_task_wall_clock(void);
+
 /* co_ask_turn. */
 void ffi_task_ask_turn(void);
 

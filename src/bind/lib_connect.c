@@ -43,8 +43,6 @@ static void on_connect(void *user, struct stream *s, const struct connect_failur
     d->connect = NULL;
     if (s) {
         lib_stream_open(ls, s);
-        if (stream_fd(s) >= 0)
-            tcp_set_nodelay(s, true);
         give_up(ls);
     } else {
         d->err = failure->err;

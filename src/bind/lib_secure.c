@@ -2,9 +2,11 @@
  * two ends have agreed on. */
 #include "bind/lib_secure.h"
 
+#include <inttypes.h>
 #include <lauxlib.h>
 #include <string.h>
 
+#include "bind/co.h"
 #include "bind/handle.h"
 #include "bind/lib.h"
 #include "bind/lib_stream.h"
@@ -16,11 +18,30 @@
 
 #define SESSION "perilune.tls.session"
 
+/* The pointer in a cdata of LuaJIT's FFI; NULL: there is none. */
+static void *pointer_at(lua_State *L, int arg)
+{
+    enum { CDATA = 10 }; /* as lua_type tells it */
+
+    return lua_type(L, arg) == CDATA ? *(void *const *)lua_topointer(L, arg) : NULL;
+}
+
 struct tls_session *lib_secure_session(lua_State *L, int arg)
 {
-    if (lua_isnoneornil(L, arg))
-        return NULL;
+    struct tls_session *bare = pointer_at(L, arg);
+
+    if (bare || lua_isnoneornil(L, arg))
+        return bare;
     return *(struct tls_session **)luaL_checkudata(L, arg, SESSION);
+}
+
+/* In the words of OpenResty's log. */
+static void note(const char *what, const struct tls_session *session)
+{
+    const struct log_ctx *log = co_current() ? co_current()->log : NULL;
+
+    if (UNLIKELY(log_is_on(log, LOG_DEBUG)))
+        log_write(log, LOG_DEBUG, "lua ssl %s session: %016" PRIXPTR, what, (uintptr_t)session);
 }
 
 static int fail_with(lua_State *L, const char *code)
@@ -36,14 +57,6 @@ static struct slice text_at(lua_State *L, int arg)
 
     s.p = luaL_optlstring(L, arg, "", &s.n);
     return s;
-}
-
-/* The pointer in a cdata of LuaJIT's FFI; NULL: there is none. */
-static void *pointer_at(lua_State *L, int arg)
-{
-    enum { CDATA = 10 }; /* as lua_type tells it */
-
-    return lua_type(L, arg) == CDATA ? *(void *const *)lua_topointer(L, arg) : NULL;
 }
 
 /* start(stream, context, is_server[, server_name, alpn, session, skips_verify, wants_status, chain,
@@ -71,6 +84,8 @@ static int l_start(lua_State *L)
     if (wire_input(&s->wire).n || !outq_is_empty(&s->wire.out) || lib_stream_is_busy(&s->reader) ||
         lib_stream_is_busy(&s->writer))
         return fail_with(L, err_busy.code);
+    if (peer.session)
+        note("set", peer.session);
     outq_init(&out);
     under = wire_release(&s->wire, &in, &out);
     buf_free(&in);
@@ -183,8 +198,9 @@ static int l_info(lua_State *L)
     return 1;
 }
 
-/* session(stream[, is_any]) → what a later connection to this server may go on with; nil: nothing
- * new. `is_any`: then the connection's own session, though the server may not know it again */
+/* session(stream[, is_any, is_bare]) → what a later connection to this server may go on with; nil:
+ * nothing new. `is_any`: then the connection's own session, though the server may not know it
+ * again. `is_bare`: as light userdata, to be given to free_session */
 static int l_session(lua_State *L)
 {
     struct lib_stream *s = lib_stream_check(L, 1);
@@ -196,6 +212,11 @@ static int l_session(lua_State *L)
         session = tls_current_session(s->wire.stream);
     if (!session)
         return 0;
+    note("save", session);
+    if (lua_toboolean(L, 3)) {
+        lua_pushlightuserdata(L, session);
+        return 1;
+    }
     box = lua_newuserdata(L, sizeof(struct tls_session *));
     *box = session;
     luaL_getmetatable(L, SESSION);
@@ -207,7 +228,18 @@ static int l_session_gc(lua_State *L)
 {
     struct tls_session **box = luaL_checkudata(L, 1, SESSION);
 
+    note("free", *box);
     tls_session_free(box);
+    return 0;
+}
+
+/* free_session(session): of a cdata that holds a bare one */
+static int l_free_session(lua_State *L)
+{
+    struct tls_session *session = pointer_at(L, 1);
+
+    note("free", session);
+    tls_session_free(&session);
     return 0;
 }
 
@@ -240,8 +272,14 @@ static int l_pointer(lua_State *L)
 int lib_secure(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"start", l_start}, {"handshake", l_handshake}, {"info", l_info}, {"session", l_session},
-        {"pin", l_pin},     {"pointer", l_pointer},     {NULL, NULL},
+        {"start", l_start},
+        {"handshake", l_handshake},
+        {"info", l_info},
+        {"session", l_session},
+        {"pin", l_pin},
+        {"pointer", l_pointer},
+        {"free_session", l_free_session},
+        {NULL, NULL},
     };
 
     handle_type(L, SESSION, "tls session", l_session_gc);

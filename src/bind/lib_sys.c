@@ -9,13 +9,6 @@
 #include "bind/lib.h"
 #include "bind/vm.h"
 
-/* now() → seconds since 1970, milliseconds' resolution, cached for the turn */
-static int l_now(lua_State *L)
-{
-    lua_pushnumber(L, (double)clock_wall_ms() / 1000);
-    return 1;
-}
-
 /* monotonic() → seconds of a clock that never steps, read now */
 static int l_monotonic(lua_State *L)
 {
@@ -74,7 +67,6 @@ static int l_lua_dir(lua_State *L)
 int lib_sys(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"now", l_now},
         {"monotonic", l_monotonic},
         {"update_time", l_update_time},
         {"random_bytes", l_random_bytes},

@@ -19,7 +19,13 @@ enum { NAMES_MOST = 64, CERTS_MOST = 8, SERIALS_MOST = 1024 };
 
 /* --- contexts --- */
 
-static int push_context(lua_State *L, const struct err *e, struct buf *why, struct tls_ctx *ctx)
+static int l_gc(lua_State *L)
+{
+    tls_ctx_unref((struct tls_ctx **)lua_touserdata(L, 1));
+    return 0;
+}
+
+int lib_tls_push(lua_State *L, const struct err *e, struct buf *why, struct tls_ctx *ctx)
 {
     struct tls_ctx **box;
 
@@ -33,6 +39,7 @@ static int push_context(lua_State *L, const struct err *e, struct buf *why, stru
         return 2;
     }
     buf_free(why);
+    handle_type(L, CONTEXT, "tls.context", l_gc); /* who asks may not have opened this module */
     box = lua_newuserdata(L, sizeof(struct tls_ctx *));
     *box = ctx;
     luaL_getmetatable(L, CONTEXT);
@@ -103,7 +110,7 @@ static int l_server(lua_State *L)
     o.verify = verify_of(L);
     read_trust(L, &o.trust);
     e = tls_ctx_new_server(&o, &why, &ctx);
-    return push_context(L, e, &why, ctx);
+    return lib_tls_push(L, e, &why, ctx);
 }
 
 /* client(options) → context; nil, error */
@@ -128,7 +135,7 @@ static int l_client(lua_State *L)
     o.skips_verify = opts_flag(L, 1, "insecure");
     read_trust(L, &o.trust);
     e = tls_ctx_new_client(&o, &why, &ctx);
-    return push_context(L, e, &why, ctx);
+    return lib_tls_push(L, e, &why, ctx);
 }
 
 struct tls_ctx *lib_tls_check(lua_State *L, int index)
@@ -146,12 +153,6 @@ bool lib_tls_is(lua_State *L, int index)
     is_same = lua_rawequal(L, -1, -2);
     lua_pop(L, 2);
     return is_same;
-}
-
-static int l_gc(lua_State *L)
-{
-    tls_ctx_unref((struct tls_ctx **)lua_touserdata(L, 1));
-    return 0;
 }
 
 /* --- certificates --- */
@@ -231,7 +232,6 @@ int lib_tls(lua_State *L)
         {"revocations", l_revocations}, {NULL, NULL},
     };
 
-    handle_type(L, CONTEXT, "tls.context", l_gc);
     lua_newtable(L);
     luaL_register(L, NULL, functions);
     return 1;

@@ -5,10 +5,17 @@
 #include <lua.h>
 #include <stdbool.h>
 
+#include "base/buf.h"
+#include "base/err.h"
+
 struct tls_ctx;
 
 /* The module's open function. */
 int lib_tls(lua_State *L);
+
+/* Pushes a context that was made, which it takes over, or nil and an error object when `e` says
+ * that it was not; frees `why`. Answers how many values. */
+int lib_tls_push(lua_State *L, const struct err *e, struct buf *why, struct tls_ctx *ctx);
 
 /* The context in a "perilune.tls.context" at `index`, borrowed as long as that lives; raises when
  * there is something else. */

@@ -43,7 +43,7 @@ bool config_node_error(const struct config_node *node, struct config_error *e, c
     va_start(ap, fmt);
     vsnprintf(message, sizeof(message), fmt, ap);
     va_end(ap);
-    return config_error_set(e, node->file, node->line, "%s", message);
+    return config_error_set(e, node ? node->file : NULL, node ? node->line : 0, "%s", message);
 }
 
 static void add_argument(struct pool *pool, struct config_node *node, size_t *room,

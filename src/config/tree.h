@@ -79,7 +79,7 @@ void config_dump(const struct config_tree *tree, struct buf *out);
 /* The first child of `node` with this name, or NULL. */
 const struct config_node *config_child(const struct config_node *node, const char *name);
 
-/* Fills `e` with a message at the place of `node`. Always returns false. */
+/* Fills `e` with a message at the place of `node`; NULL: at none. Always returns false. */
 bool config_node_error(const struct config_node *node, struct config_error *e, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 

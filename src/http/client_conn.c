@@ -1,8 +1,5 @@
 /* Bytes of a connection in both directions, and its life.
  *
- * All connections read into one buffer of the worker. What an event has left unread there is moved
- * to a buffer of the connection when the event ends or another connection wants to read.
- *
  * on_ready, on_later and on_timer run the protocol and end in settle(), which brings what is
  * watched in line with the state. Calls of the user in between change state only and schedule
  * on_later when that leaves something to do. */
@@ -22,88 +19,27 @@ enum {
 static struct mem_cache cache =
     MEM_CACHE(struct client_conn, CONNS_KEPT); /* process-wide: shared by all pools */
 
-static struct {
-    char *bytes; /* CLIENT_CONN_BUFFER of them */
-    struct client_conn *owner;
-    size_t at, end;
-} reader; /* process-wide: the input of the connection that reads */
+static struct conn_reader reader; /* process-wide: the one read buffer */
 
 /* --- input --- */
 
 struct slice client_conn_input(const struct client_conn *c)
 {
-    if (reader.owner == c)
-        return slice_of(reader.bytes + reader.at, reader.end - reader.at);
-    return slice_of(c->in.p + c->in_at, c->in.n - c->in_at);
+    return conn_input_unread(&reader, &c->in);
 }
 
 void client_conn_consume(struct client_conn *c, size_t n)
 {
-    if (reader.owner == c) {
-        reader.at += n;
-        return;
-    }
-    c->in_at += n;
-    CHECK(c->in_at <= c->in.n);
-}
-
-/* Moves what the reader's owner has not consumed to a buffer of its own. */
-static void evict(void)
-{
-    struct client_conn *c = reader.owner;
-
-    if (!c)
-        return;
-    CHECK(c->in.n == c->in_at);
-    c->in.n = c->in_at = 0;
-    if (reader.end > reader.at)
-        buf_add(&c->in, reader.bytes + reader.at, reader.end - reader.at);
-    else
-        buf_free(&c->in);
-    reader.owner = NULL;
-}
-
-static ssize_t read_into_reader(struct client_conn *c)
-{
-    ssize_t n;
-
-    if (reader.owner != c) {
-        evict();
-        if (!reader.bytes)
-            reader.bytes = mem_alloc(CLIENT_CONN_BUFFER);
-        reader.owner = c;
-        reader.at = reader.end = 0;
-    }
-    if (reader.at == reader.end)
-        reader.at = reader.end = 0;
-    if (reader.end == CLIENT_CONN_BUFFER)
-        return STREAM_AGAIN;
-    n = stream_read(c->stream, reader.bytes + reader.end, CLIENT_CONN_BUFFER - reader.end);
-    if (n > 0)
-        reader.end += (size_t)n;
-    return n;
-}
-
-static ssize_t read_behind_own(struct client_conn *c)
-{
-    size_t room;
-    ssize_t n;
-
-    buf_drop(&c->in, c->in_at);
-    c->in_at = 0;
-    if (c->in.n >= CLIENT_CONN_BUFFER)
-        return STREAM_AGAIN;
-    room = MIN((size_t)CLIENT_CONN_BUFFER - c->in.n, (size_t)16384);
-    n = stream_read(c->stream, buf_reserve(&c->in, room), room);
-    if (n > 0)
-        c->in.n += (size_t)n;
-    return n;
+    conn_input_consume(&reader, &c->in, n);
 }
 
 ssize_t client_conn_read(struct client_conn *c)
 {
-    ssize_t n = c->in.n > c->in_at ? read_behind_own(c) : read_into_reader(c);
+    size_t unread = client_conn_input(c).n;
+    ssize_t n = STREAM_AGAIN;
 
+    if (unread < CONN_INPUT_BUFFER)
+        n = conn_input_read(&reader, &c->in, c->stream, CONN_INPUT_BUFFER - unread);
     if (n == 0)
         c->has_eof = true;
     if (n > 0 && c->x) {
@@ -181,8 +117,7 @@ static void settle(struct client_conn *c)
     c->is_running = false;
     if (!c->stream)
         return;
-    if (reader.owner == c)
-        evict();
+    conn_input_settle(&reader, &c->in);
     events = (c->is_blocked ? IO_WRITE : 0) | (c->has_eof ? 0 : c->protocol->wants(c));
     if (events == c->watched)
         return;
@@ -233,7 +168,6 @@ struct client_conn *client_conn_open(struct stream *s, const struct client_conn_
     c->owner = owner;
     c->user = user;
     c->stream = s;
-    c->in = BUF_EMPTY;
     outq_init(&c->out);
     loop_call_init(&c->later, on_later);
     timer_init(&c->timer, on_timer);
@@ -250,15 +184,13 @@ static void free_conn(void *p)
 {
     struct client_conn *c = p;
 
-    buf_free(&c->in);
+    conn_input_drop(&reader, &c->in);
     mem_cache_give(&cache, c);
 }
 
 /* Everything but the stream. */
 static void discard(struct client_conn *c)
 {
-    if (reader.owner == c)
-        reader.owner = NULL;
     outq_clear(&c->out);
     timer_stop(&c->timer);
     loop_cancel(&c->later);

@@ -8,10 +8,9 @@
 #define HTTP_CLIENT_CONN_H
 
 #include "http/client_exchange.h"
+#include "http/conn_input.h"
 #include "loop/loop.h"
 #include "proto/http1_body.h"
-
-enum { CLIENT_CONN_BUFFER = 65536 };
 
 struct client_conn;
 
@@ -60,8 +59,7 @@ struct client_conn {
     struct stream *stream; /* NULL: closed */
     struct client_exchange *x;
     struct outq out;
-    struct buf in; /* input that outlived its event, consumed up to in_at */
-    size_t in_at;
+    struct conn_input in;
     struct http1_body body;
     struct loop_call later;
     struct timer timer; /* of an unanswered Expect, or of draining */

@@ -19,7 +19,7 @@ enum {
     INFORMATIONAL_MOST = 16, /* 1xx heads before the final one */
 };
 
-static const struct http1_limits limits = {32768, CLIENT_CONN_BUFFER - 1, HTTP1_HEADERS_MOST};
+static const struct http1_limits limits = {32768, CONN_INPUT_BUFFER - 1, HTTP1_HEADERS_MOST};
 
 static struct http1_response parsed; /* process-wide: too large for the stack, used within a call */
 

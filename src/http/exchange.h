@@ -36,6 +36,14 @@ enum body_result {
     BODY_FAILED, /* x->body_err tells: err_too_large, err_truncated, err_timeout, err_protocol */
 };
 
+/* Whoever wanted to go on asking, and has ended its side, is gone; until when nothing is to be done
+ * for it any more. The app says so, in this order. */
+enum exchange_end {
+    EXCHANGE_ENDS_NEVER,
+    EXCHANGE_ENDS_UNANSWERED, /* until the answer has begun */
+    EXCHANGE_ENDS_MIDWAY,     /* until the app has given all of it */
+};
+
 struct exchange;
 struct exchange_transport;
 struct filter;
@@ -85,14 +93,13 @@ struct exchange {
     size_t drain_goal; /* on_drained is due when no more than this is queued */
     bool keep_alive;   /* decided when the head goes out; the app may clear it before */
     bool is_waiting_body, is_waiting_drained;
-    bool has_body_read;    /* read_body was asked at least once */
-    bool has_ended;        /* the app has given the last piece */
-    bool is_complete;      /* the last piece has gone out: a filter may end a response early */
-    bool is_head;          /* asked for by HEAD; the app may change req.method, this stays */
-    bool has_file;         /* a piece of the response was a file */
-    bool ends_with_client; /* the app: whoever wanted to go on asking, and has ended its side before
-                              the answer, is gone; nothing is to be done for it any more */
-    struct pool pool;      /* its first block lies behind this */
+    bool has_body_read; /* read_body was asked at least once */
+    bool has_ended;     /* the app has given the last piece */
+    bool is_complete;   /* the last piece has gone out: a filter may end a response early */
+    bool is_head;       /* asked for by HEAD; the app may change req.method, this stays */
+    bool has_file;      /* a piece of the response was a file */
+    enum exchange_end ends_with_client;
+    struct pool pool; /* its first block lies behind this */
 };
 
 /* "HANDLING" … */

@@ -5,7 +5,7 @@
 
 #include "http/exchange.h"
 
-/* Called by exchange.c only. */
+/* Called by exchange.c and exchange_response.c only. */
 struct exchange_transport {
     void (*send_head)(struct exchange *x, bool has_body);
     void (*send_body)(struct exchange *x, const struct chunk *c);

@@ -63,25 +63,4 @@ unsigned server_set_crowded(struct server *s, bool is_crowded);
  * loop has ended. */
 void server_close_all(struct server *s);
 
-/* Counters over the process, for status pages. */
-struct server_stats {
-    uint64_t accepted, requests;
-    unsigned active, reading, writing, waiting;
-};
-
-/* Where they are kept: what has happened, and connections by what they do. */
-struct server_counts {
-    uint64_t accepted, requests;
-    uint32_t phases[6]; /* by enum server_conn_phase */
-};
-
-/* The process counts in `where` from now on, and adds what it has counted so far. */
-void server_count_in(struct server_counts *where);
-
-/* What such counters say. */
-void server_stats_of(const struct server_counts *c, struct server_stats *out);
-
-/* Fills in the counters of this process. */
-void server_get_stats(struct server_stats *out);
-
 #endif

@@ -1,10 +1,5 @@
 /* Accepted connections below the protocol.
  *
- * Input: all connections read into one static buffer. Its owner is the connection whose unread
- * input lies there; before anybody else reads, and when the event ends, what is left is copied into
- * memory of the owner (evict). So an idle connection owns no buffer, and a request that comes whole
- * is parsed where it was received.
- *
  * Output: a queue that is flushed by on_work, which runs once after each event, or once a turn when
  * something was queued outside an event (server_conn_schedule).
  *
@@ -21,100 +16,38 @@
 #include "net/tls.h"
 #include "proto/proxy_proto.h"
 
-enum { CONNS_KEPT = 1024, INPUTS_KEPT = 64, FILE_BUDGET = 2097152 };
+enum { CONNS_KEPT = 1024, BODIES_KEPT = 64, FILE_BUDGET = 2097152 };
 enum { LINGER_MOST = 1 << 20 };
 enum { LAST_CALL_MS = 5000, PACE_MS = 250, LOOK_MS = 1000 };
 
 static struct mem_cache conns =
     MEM_CACHE(struct server_conn, CONNS_KEPT); /* process-wide: shared by all servers */
-static struct mem_cache inputs =
-    MEM_CACHE(struct server_conn_input, INPUTS_KEPT); /* process-wide: likewise */
-
 static struct mem_cache bodies =
-    MEM_CACHE(struct http1_body, INPUTS_KEPT); /* process-wide: likewise */
+    MEM_CACHE(struct http1_body, BODIES_KEPT); /* process-wide: likewise */
 
-static struct {
-    struct server_conn *owner;
-    struct slice rest;
-    char bytes[SERVER_CONN_BUFFER];
-} reader; /* process-wide: the one read buffer */
+static struct conn_reader reader; /* process-wide: the one read buffer */
 
-static struct server_counts own_counts;            /* process-wide: statistics */
-static struct server_counts *counts = &own_counts; /* process-wide: where they are */
-static uint64_t last_id;                           /* process-wide: connections are numbered */
+static uint64_t last_id; /* process-wide: connections are numbered */
 
 /* --- input --- */
 
-static void free_input(struct server_conn *c)
-{
-    if (!c->in)
-        return;
-    buf_free(&c->in->bytes);
-    mem_cache_give(&inputs, c->in);
-    c->in = NULL;
-}
-
-/* Behind what the connection keeps; c->in is there afterwards. */
-static void keep(struct server_conn *c, struct slice s)
-{
-    if (!c->in) {
-        c->in = mem_cache_take(&inputs);
-        *c->in = (struct server_conn_input){BUF_EMPTY, 0};
-    }
-    if (c->in->at) {
-        buf_drop(&c->in->bytes, c->in->at);
-        c->in->at = 0;
-    }
-    buf_add_slice(&c->in->bytes, s);
-}
-
-/* Moves what is left in the static buffer to its owner. */
-static void evict(void)
-{
-    struct server_conn *c = reader.owner;
-
-    if (!c)
-        return;
-    reader.owner = NULL;
-    if (reader.rest.n)
-        keep(c, reader.rest);
-}
-
 struct slice server_conn_input(const struct server_conn *c)
 {
-    if (reader.owner == c)
-        return reader.rest;
-    if (c->in)
-        return slice_from(buf_slice(&c->in->bytes), c->in->at);
-    return SLICE_EMPTY;
+    return conn_input_unread(&reader, &c->in);
 }
 
 void server_conn_consume(struct server_conn *c, size_t n)
 {
     c->parsed = 0;
-    if (reader.owner == c)
-        reader.rest = slice_from(reader.rest, n);
-    else if (c->in)
-        c->in->at += n;
+    conn_input_consume(&reader, &c->in, n);
 }
 
 ssize_t server_conn_read(struct server_conn *c, size_t most)
 {
-    bool has_rest;
-    ssize_t n;
+    ssize_t n = conn_input_read(&reader, &c->in, c->stream, most);
 
-    evict();
-    has_rest = c->in && c->in->at < c->in->bytes.n;
-    n = stream_read(c->stream, reader.bytes, MIN(most, sizeof(reader.bytes)));
-    if (n > 0 && has_rest) {
-        keep(c, slice_of(reader.bytes, (size_t)n));
-    } else if (n > 0) {
-        free_input(c);
-        reader.owner = c;
-        reader.rest = slice_of(reader.bytes, (size_t)n);
-    } else if (n == 0) {
+    if (n == 0)
         c->has_eof = true;
-    }
     return n;
 }
 
@@ -174,14 +107,21 @@ static uint64_t allowance(const struct server_conn *c)
     return worth > sent ? worth - sent : 0;
 }
 
+void server_conn_set_nodelay(struct server_conn *c)
+{
+    if (c->server->settings->is_nodelay)
+        tcp_set_nodelay(c->stream, true);
+    c->flushes = 2;
+}
+
 bool server_conn_flush(struct server_conn *c)
 {
     size_t before = c->out.bytes;
     enum outq_result r;
 
     c->out.most = allowance(c);
-    if (c->flushes < 2 && ++c->flushes == 2 && c->server->settings->is_nodelay)
-        tcp_set_nodelay(c->stream, true);
+    if (c->flushes < 2 && ++c->flushes == 2)
+        server_conn_set_nodelay(c);
     r = outq_flush(&c->out, c->stream, FILE_BUDGET);
     c->is_paced = r == OUTQ_BLOCKED && c->out.most == 0;
     c->is_blocked = r == OUTQ_BLOCKED && !c->is_paced;
@@ -199,6 +139,8 @@ bool server_conn_flush(struct server_conn *c)
 
 void server_conn_set_phase(struct server_conn *c, enum server_conn_phase to)
 {
+    struct server_counts *counts = server_stats_counts();
+
     counts->phases[c->phase]--;
     counts->phases[to]++;
     c->phase = (uint8_t)to;
@@ -226,7 +168,7 @@ struct exchange *server_conn_exchange(struct server_conn *c,
     x->connection_requests = ++c->requests;
     x->start_ms = since_ms;
     x->start_wall_ms = clock_wall_ms() - (int64_t)(clock_ms() - since_ms);
-    counts->requests++;
+    server_stats_counts()->requests++;
     exchange_set_state(x, EXCHANGE_HEAD_IN);
     return x;
 }
@@ -255,7 +197,7 @@ void server_conn_linger(struct server_conn *c)
 
 bool server_conn_linger_on(struct server_conn *c)
 {
-    ssize_t n = server_conn_read(c, SERVER_CONN_BUFFER);
+    ssize_t n = server_conn_read(c, CONN_INPUT_BUFFER);
 
     if (n > 0) {
         server_conn_consume(c, (size_t)n);
@@ -272,35 +214,6 @@ bool server_conn_is_dispensable(const struct server_conn *c)
            (c->server->is_draining || c->server->is_crowded);
 }
 
-void server_count_in(struct server_counts *where)
-{
-    where->accepted += counts->accepted;
-    where->requests += counts->requests;
-    for (int i = 0; i < CONN_PHASE_COUNT; i++)
-        where->phases[i] += counts->phases[i];
-    *counts = (struct server_counts){0};
-    counts = where;
-}
-
-void server_stats_of(const struct server_counts *c, struct server_stats *out)
-{
-    const uint32_t *n = c->phases;
-
-    *out = (struct server_stats){
-        .accepted = c->accepted,
-        .requests = c->requests,
-        .reading = n[CONN_HEAD],
-        .writing = n[CONN_BUSY] + n[CONN_DRAIN] + n[CONN_FLUSH] + n[CONN_LINGER],
-        .waiting = n[CONN_IDLE],
-    };
-    out->active = out->reading + out->writing + out->waiting;
-}
-
-void server_get_stats(struct server_stats *out)
-{
-    server_stats_of(counts, out);
-}
-
 static int wanted_events(const struct server_conn *c)
 {
     int events = c->is_blocked ? IO_WRITE : 0;
@@ -314,7 +227,7 @@ static int wanted_events(const struct server_conn *c)
         return c->out.bytes > c->server->settings->send_watermark ? events : events | IO_READ;
     case CONN_BUSY:
         /* only to notice that the peer has gone: what comes meanwhile is kept up to a limit */
-        if (c->x->is_waiting_body || server_conn_input(c).n < SERVER_CONN_BUFFER)
+        if (c->x->is_waiting_body || server_conn_input(c).n < CONN_INPUT_BUFFER)
             events |= IO_READ;
         return events;
     case CONN_DRAIN:
@@ -406,10 +319,7 @@ static void settle(struct server_conn *c)
     c->is_running = false;
     if (!c->stream)
         return;
-    if (reader.owner == c)
-        evict();
-    if (c->in && c->in->at == c->in->bytes.n)
-        free_input(c);
+    conn_input_settle(&reader, &c->in);
     server_conn_update(c);
 }
 
@@ -472,7 +382,7 @@ void server_conn_set_stream(struct server_conn *c, struct stream *s)
 
 void server_conn_unread(struct server_conn *c, struct slice bytes)
 {
-    keep(c, bytes);
+    conn_input_add(&c->in, bytes);
 }
 
 static void set_peer(struct server_conn *c, const struct addr *peer)
@@ -488,6 +398,7 @@ static void set_peer(struct server_conn *c, const struct addr *peer)
 struct server_conn *server_conn_open(struct server *s, int fd, const struct addr *peer,
                                      const struct server_conn_protocol *protocol)
 {
+    struct server_counts *counts = server_stats_counts();
     struct server_conn *c = mem_cache_take(&conns);
 
     memset(c, 0, sizeof(*c));
@@ -524,9 +435,7 @@ static void free_conn(void *p)
 /* Everything but the stream. */
 static void end(struct server_conn *c)
 {
-    if (reader.owner == c)
-        reader.owner = NULL;
-    free_input(c);
+    conn_input_drop(&reader, &c->in);
     server_conn_drop_body(c);
     mem_free(c->proxied);
     c->proxied = NULL;
@@ -534,7 +443,7 @@ static void end(struct server_conn *c)
     timer_stop(&c->timer);
     loop_cancel(&c->later);
     list_remove(&c->node);
-    counts->phases[c->phase]--;
+    server_stats_counts()->phases[c->phase]--;
     loop_free_later(c, free_conn);
 }
 

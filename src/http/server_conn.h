@@ -11,25 +11,15 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "http/conn_input.h"
 #include "http/exchange_transport.h"
 #include "http/server.h"
+#include "http/server_stats.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
 #include "net/outq.h"
 #include "net/stream.h"
 #include "proto/http1_parse.h"
-
-enum { SERVER_CONN_BUFFER = 65536 };
-
-enum server_conn_phase {
-    CONN_IDLE,   /* between requests: not a byte of the next one has come */
-    CONN_HEAD,   /* a part of a head has come */
-    CONN_BUSY,   /* an exchange is on */
-    CONN_DRAIN,  /* answered; the rest of the request's body is dropped */
-    CONN_FLUSH,  /* will close when the output is out */
-    CONN_LINGER, /* our side has ended; input is dropped until the peer ends too */
-    CONN_PHASE_COUNT
-};
 
 enum server_conn_wait {
     CONN_WAIT_NONE,
@@ -56,12 +46,6 @@ struct server_conn_protocol {
     enum server_conn_wait (*waits)(const struct server_conn *c); /* which timeout runs */
 };
 
-/* Input that outlived the event that brought it. */
-struct server_conn_input {
-    struct buf bytes;
-    size_t at; /* consumed up to here */
-};
-
 struct server_conn {
     struct list node;
     struct server *server;
@@ -70,7 +54,7 @@ struct server_conn {
     struct exchange *x;      /* the one that is on; NULL: none, or the protocol keeps several */
     void *state;             /* the protocol's own */
     struct http1_body *body; /* decoder of a request body that is not complete; NULL: none */
-    struct server_conn_input *in;
+    struct conn_input in;
     struct proxy_proto *proxied; /* what a proxy said of the client; NULL: nothing */
     struct timer timer;
     struct loop_call later;
@@ -147,6 +131,11 @@ bool server_conn_is_dispensable(const struct server_conn *c);
 
 /* Drops the queue: the exchange's counts are corrected. */
 void server_conn_forget_output(struct server_conn *c);
+
+/* Small pieces leave at once from now on (TCP_NODELAY), unless the settings forbid it. A connection
+ * that is answered once is not worth the system call: server_conn_flush makes it with the second
+ * flush. */
+void server_conn_set_nodelay(struct server_conn *c);
 
 /* Sends what is queued as far as it goes. No upcalls. False: the stream is broken (stream->err),
  * the queue is empty. */

@@ -326,7 +326,9 @@ static void on_work(struct server_conn *c)
  * connection has left. */
 static bool has_left(const struct exchange *x)
 {
-    return x->ends_with_client && x->keep_alive && !exchange_has_started(x);
+    return x->keep_alive &&
+           x->ends_with_client >=
+               (exchange_has_started(x) ? EXCHANGE_ENDS_MIDWAY : EXCHANGE_ENDS_UNANSWERED);
 }
 
 /* The peer has ended its side, or its connection, while an exchange is on; `unread` bytes stand
@@ -355,9 +357,9 @@ static void on_readable_busy(struct server_conn *c)
         exchange_notify_body(c->x);
         return;
     }
-    if (n >= SERVER_CONN_BUFFER)
+    if (n >= CONN_INPUT_BUFFER)
         return;
-    got = server_conn_read(c, SERVER_CONN_BUFFER - n);
+    got = server_conn_read(c, CONN_INPUT_BUFFER - n);
     if (got == 0)
         notice_end(c, n);
 }
@@ -387,7 +389,7 @@ static void on_readable(struct server_conn *c)
     case CONN_IDLE:
     case CONN_HEAD:
     case CONN_DRAIN:
-        (void)server_conn_read(c, SERVER_CONN_BUFFER); /* on_work looks at what came of it */
+        (void)server_conn_read(c, CONN_INPUT_BUFFER); /* on_work looks at what came of it */
         return;
     case CONN_BUSY:
         on_readable_busy(c);
@@ -404,7 +406,7 @@ static void on_readable(struct server_conn *c)
 /* A process that was kept from running sees the clock before it has read what came in time. */
 static void on_idle_expired(struct server_conn *c)
 {
-    if (server_conn_read(c, SERVER_CONN_BUFFER) <= 0)
+    if (server_conn_read(c, CONN_INPUT_BUFFER) <= 0)
         server_conn_close(c, false);
 }
 

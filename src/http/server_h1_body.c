@@ -79,7 +79,7 @@ static enum body_result receive(struct exchange *x)
     if (c->reads >= READS_MOST)
         return BODY_WAIT;
     c->reads++;
-    n = server_conn_read(c, SERVER_CONN_BUFFER);
+    n = server_conn_read(c, CONN_INPUT_BUFFER);
     if (n > 0)
         return BODY_DATA;
     if (n == STREAM_AGAIN)

@@ -284,6 +284,8 @@ static struct stream *detach(struct exchange *x, struct buf *in, struct outq *ou
     struct server_conn *c = x->conn;
 
     c->x = NULL;
+    if (c->flushes < 2) /* the owner to come sends as it likes, not in answers */
+        server_conn_set_nodelay(c);
     return server_conn_detach(c, in, out);
 }
 

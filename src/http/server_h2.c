@@ -315,7 +315,7 @@ static void on_work(struct server_conn *c)
 static void on_readable(struct server_conn *c)
 {
     if (c->phase != CONN_LINGER)
-        (void)server_conn_read(c, SERVER_CONN_BUFFER); /* on_work looks at what came of it */
+        (void)server_conn_read(c, CONN_INPUT_BUFFER); /* on_work looks at what came of it */
     else if (!server_conn_linger_on(c))
         lose(c, &err_closed, false);
 }

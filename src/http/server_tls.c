@@ -9,7 +9,6 @@
 #include "http/server_h1.h"
 #include "http/server_h2.h"
 #include "http/server_handover.h"
-#include "net/tcp.h"
 #include "net/tls_error.h"
 #include "net/tls_info.h"
 
@@ -36,9 +35,7 @@ static void go_on(struct server_conn *c, bool has_input)
 static void begin_http(struct server_conn *c)
 {
     /* the tickets may be on their way alone: an answer must not wait until they are confirmed */
-    if (c->server->settings->is_nodelay)
-        tcp_set_nodelay(c->stream, true);
-    c->flushes = 2;
+    server_conn_set_nodelay(c);
     choose_protocol(c);
     go_on(c, tls_has_input(c->stream));
 }

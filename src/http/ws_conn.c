@@ -132,14 +132,18 @@ static void on_flush(struct loop_call *call)
     work(CONTAINER_OF(call, struct ws_conn, flush));
 }
 
+/* What was read is answered here, not at the end of the turn: between the two the other sockets of
+ * the turn would drive this one's state out of the cache, the kernel's above all. */
 static void on_ready(struct stream *s, int events)
 {
     struct ws_conn *c = s->user;
 
     if ((events & IO_READ) && !ws_in_is_blocked(c))
         ws_in_read(c);
-    if (c->stream && !loop_call_is_queued(&c->flush))
-        work(c);
+    if (!c->stream)
+        return;
+    loop_cancel(&c->flush);
+    work(c);
 }
 
 /* Asks a silent peer for a sign of life. False: it did not give one. */

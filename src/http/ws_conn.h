@@ -78,7 +78,7 @@ struct ws_conn *ws_conn_open(struct stream *stream, struct buf *in, struct outq 
 /* Takes the next message; *message_out is set with WS_TAKEN_MESSAGE only. */
 enum ws_taken ws_conn_take(struct ws_conn *c, struct ws_taken_message *message_out);
 
-/* Queues a message (WS_TEXT, WS_BINARY), sent at the end of this turn. False: the peer is slow,
+/* Queues a message (WS_TEXT, WS_BINARY), sent within this turn. False: the peer is slow,
  * wait for on_drained before sending more; or the connection is no longer open, see c->state. */
 bool ws_conn_send(struct ws_conn *c, enum ws_opcode opcode, struct slice data);
 

@@ -1,5 +1,6 @@
-/* Frames are queued, and leave together at the end of the turn; large payloads are offered to the
- * stream where they lie, so that only what it does not take is copied. */
+/* Frames are queued, and leave together when what was read has been worked off, at the latest at
+ * the end of the turn; large payloads are offered to the stream where they lie, so that only what
+ * it does not take is copied. */
 #include "http/ws_out.h"
 
 #include "base/rand.h"

@@ -98,7 +98,7 @@ void timer_init(struct timer *t, void (*fn)(struct timer *t))
 
 void timer_start(struct timer *t, uint64_t ms)
 {
-    uint64_t now = clock_ms();
+    uint64_t now = clock_ms(), ticks = ms ? ms + 1 : 0;
 
     if (timer_is_active(t)) {
         take_out(t);
@@ -106,7 +106,7 @@ void timer_start(struct timer *t, uint64_t ms)
         wheel.armed++;
         loop_ev_active += foreground_of(t);
     }
-    t->deadline = (t->deadline & BACKGROUND) | (ms < LATEST - now ? now + ms : LATEST);
+    t->deadline = (t->deadline & BACKGROUND) | (ms < LATEST - now ? now + ticks : LATEST);
     insert(t);
 }
 

@@ -1,7 +1,8 @@
 /* Timers on a hierarchical wheel with millisecond ticks: arming and disarming are O(1), an idle
  * timer costs nothing.
  *
- * A timer never fires early; it may fire up to one tick plus the length of a turn late. */
+ * A timer never fires early: the tick that has begun is not counted. It may fire up to one tick
+ * plus the length of a turn late. */
 #ifndef LOOP_TIMER_H
 #define LOOP_TIMER_H
 
@@ -18,7 +19,8 @@ struct timer {
 /* Prepares a timer that is not armed. */
 void timer_init(struct timer *t, void (*fn)(struct timer *t));
 
-/* Fires once, `ms` from clock_ms() of this turn; re-arms when armed. 0 fires in the next turn. */
+/* Fires once, when `ms` whole ticks have passed since clock_ms() of this turn; re-arms when armed.
+ * 0 fires in the next turn. */
 void timer_start(struct timer *t, uint64_t ms);
 
 /* Disarms; harmless when not armed. */

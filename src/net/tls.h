@@ -13,6 +13,9 @@
 /* The server's end of TLS over `under`, which it owns from now on; takes a reference to `ctx`. */
 struct stream *tls_accept(struct stream *under, struct tls_ctx *ctx);
 
+/* The same, where `first` was read from `under` already. */
+struct stream *tls_accept_after(struct stream *under, struct tls_ctx *ctx, struct slice first);
+
 /* The client's end. */
 struct stream *tls_connect(struct stream *under, struct tls_ctx *ctx, const struct tls_peer *peer);
 
@@ -49,10 +52,6 @@ struct slice tls_error_text(const struct stream *s);
 /* Of a server's stream whose err is err_tls_not_tls: gives back the stream underneath and appends
  * what was read from it to `in`; frees the rest and clears the pointer. */
 struct stream *tls_unwrap(struct stream **s, struct buf *in);
-
-/* Gives a server's connection another context during on_hello (by the name that the client asked
- * for): its certificates, rules for clients, protocols. Takes a reference. */
-void tls_use_ctx(struct stream *s, struct tls_ctx *ctx);
 
 /* The newest session that the server has given to this client, the caller's from now on
  * (tls_session_free); NULL when there is none that was not taken before. Servers of TLS 1.3 give it

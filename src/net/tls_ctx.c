@@ -5,10 +5,14 @@
  * goes through the callbacks at the end, which find the stream behind OpenSSL's object. */
 #include "net/tls_ctx.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <string.h>
+#include <sys/uio.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "net/tls_alpn.h"
 #include "net/tls_error.h"
@@ -341,6 +345,15 @@ static bool names_nobody(const struct tls_trust *t)
     return !t->ca_file && !t->more_file && !t->ca_dir && !t->ca_pem.n;
 }
 
+static void on_key(const SSL *ssl, const char *line)
+{
+    struct iovec parts[] = {{(void *)(uintptr_t)line, strlen(line)}, {(void *)(uintptr_t) "\n", 1}};
+
+    if (writev(tls_openssl_ctx(ssl)->key_log->fd, parts, ARRAY_LEN(parts)) < 0)
+        log_write(NULL, LOG_ALERT, "writev() to the key log failed (%d: %s)", errno,
+                  strerror(errno));
+}
+
 static const struct err *fill_client(struct tls_ctx *c, const struct tls_client_options *o,
                                      struct buf *why)
 {
@@ -362,6 +375,9 @@ static const struct err *fill_client(struct tls_ctx *c, const struct tls_client_
     SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     c->hooks = o->hooks;
     c->skips_own_judgement = o->skips_own_judgement;
+    c->key_log = o->key_log;
+    if (c->key_log)
+        SSL_CTX_set_keylog_callback(c->ssl, on_key);
     for (unsigned i = 0; i < o->n_commands; i++)
         c->has_verify_mode |= slice_ieq(slice_str(o->commands[i].name), SLICE("VerifyMode"));
     if (o->hooks && o->hooks->on_certificate)

@@ -10,11 +10,13 @@
 #include "base/slice.h"
 #include "net/tls_command.h"
 
+struct log_sink;
 struct stream;
 struct tls_ticket_key; /* see tls_tickets.h */
 struct tls_ctx;
 
-enum { TLS_1_0 = 1, TLS_1_1 = 2, TLS_1_2 = 4, TLS_1_3 = 8 };
+/* TLS_NEVER: no version, so that a set with nothing else in it is not the default. */
+enum { TLS_1_0 = 1, TLS_1_1 = 2, TLS_1_2 = 4, TLS_1_3 = 8, TLS_NEVER = 16 };
 
 /* A certificate with those above it, and its key: each by file or as PEM text. */
 struct tls_credential {
@@ -94,8 +96,10 @@ struct tls_client_options {
     struct tls_trust trust;             /* nothing named in it: the system's */
     const struct tls_command *commands; /* after all the others */
     unsigned n_commands;
-    const struct tls_hooks *hooks; /* on_certificate, on_verify, on_gone; NULL: none */
-    bool skips_verify;             /* takes any certificate */
+    const struct log_sink *key_log; /* secrets of connections are written there, in the format of
+                                       NSS; it outlives the context. NULL: nowhere */
+    const struct tls_hooks *hooks;  /* on_certificate, on_verify, on_gone; NULL: none */
+    bool skips_verify;              /* takes any certificate */
     bool skips_own_judgement; /* with on_verify: that alone decides, everything is fine before */
 };
 

@@ -102,3 +102,23 @@ void tls_hello_set_protocols(struct stream *s, unsigned protocols)
     if (v.is_old)
         SSL_set_security_level(ssl, 0);
 }
+
+void tls_hello_use_ctx(struct stream *s, struct tls_ctx *ctx)
+{
+    SSL *ssl = tls_ssl(s);
+    SSL_CTX *to = ctx->ssl;
+
+    if (SSL_get_SSL_CTX(ssl) == to)
+        return;
+    SSL_set_SSL_CTX(ssl, to);
+    /* what an SSL copied from its first context */
+    SSL_set_verify(ssl, SSL_CTX_get_verify_mode(to), SSL_CTX_get_verify_callback(to));
+    SSL_set_verify_depth(ssl, SSL_CTX_get_verify_depth(to));
+    SSL_clear_options(ssl, SSL_get_options(ssl) & ~SSL_CTX_get_options(to));
+    SSL_set_options(ssl, SSL_CTX_get_options(to));
+    SSL_set_min_proto_version(ssl, (int)SSL_CTX_get_min_proto_version(to));
+    SSL_set_max_proto_version(ssl, (int)SSL_CTX_get_max_proto_version(to));
+    SSL_set_security_level(ssl, SSL_CTX_get_security_level(to));
+    if (ctx->curves)
+        SSL_set1_curves_list(ssl, ctx->curves);
+}

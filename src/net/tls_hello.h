@@ -4,6 +4,7 @@
 
 #include "base/slice.h"
 #include "net/stream.h"
+#include "net/tls_ctx.h"
 
 /* The body of an extension by its number; false when it is not there. */
 bool tls_hello_extension(const struct stream *s, unsigned number, struct slice *out);
@@ -23,5 +24,9 @@ struct slice tls_hello_session_id(const struct stream *s);
 
 /* Speaks these versions only (TLS_1_2 | …) on this connection, whatever its context says. */
 void tls_hello_set_protocols(struct stream *s, unsigned protocols);
+
+/* Gives the connection another context, by the name that the client asked for: its certificates,
+ * rules for clients, protocols. Takes a reference. */
+void tls_hello_use_ctx(struct stream *s, struct tls_ctx *ctx);
 
 #endif

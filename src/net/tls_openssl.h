@@ -23,7 +23,8 @@ struct tls_ctx {
     unsigned alpn_n;
     struct tls_ticket_key *ticket_keys; /* the first seals; NULL: those of the hour */
     unsigned n_ticket_keys;
-    struct tls_staple *staples; /* OCSP responses, see tls_staple.h */
+    const struct log_sink *key_log; /* NULL: none */
+    struct tls_staple *staples;     /* OCSP responses, see tls_staple.h */
     unsigned n_staples;
     uint16_t record_size;     /* largest record sent */
     bool skips_own_judgement; /* see tls_client_options */

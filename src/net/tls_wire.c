@@ -47,6 +47,30 @@ static bool looks_like_tls(unsigned char first)
     return first == HANDSHAKE_RECORD || (first & 0x80);
 }
 
+/* Of what was read before TLS began. */
+static ssize_t read_first(struct tls_wire *w, char *p, size_t n)
+{
+    size_t got = MIN(n, w->first.n);
+
+    memcpy(p, w->first.p, got);
+    buf_drop(&w->first, got);
+    if (!w->first.n)
+        buf_free(&w->first);
+    return (ssize_t)got;
+}
+
+static ssize_t read_under(struct tls_wire *w, char *p, size_t n)
+{
+    ssize_t got = w->is_drained ? STREAM_AGAIN : w->is_ended ? 0 : stream_read(w->under, p, n);
+
+    if (got == STREAM_AGAIN)
+        w->is_starved = true;
+    if (got == 0)
+        w->is_ended = true;
+    w->is_drained |= got > 0 && (size_t)got < n;
+    return got;
+}
+
 static int read_bio(BIO *bio, char *p, int n)
 {
     struct tls_wire *w = BIO_get_data(bio);
@@ -54,22 +78,20 @@ static int read_bio(BIO *bio, char *p, int n)
 
     if (UNLIKELY(w->is_stacked))
         (void)tls_wire_hold(w);
-    got = w->is_drained ? STREAM_AGAIN : w->is_ended ? 0 : stream_read(w->under, p, (size_t)n);
+    if (UNLIKELY(w->is_alien))
+        return -1;
+    got = w->first.n ? read_first(w, p, (size_t)n) : read_under(w, p, (size_t)n);
     BIO_clear_retry_flags(bio);
-    if (got == STREAM_AGAIN) {
-        w->is_starved = true;
+    if (got == STREAM_AGAIN)
         BIO_set_retry_read(bio);
-    }
-    if (got == 0)
-        w->is_ended = true;
     if (got <= 0)
         return got ? -1 : 0;
     if (w->must_be_tls && !looks_like_tls((unsigned char)p[0])) {
-        buf_add(&w->alien, p, (size_t)got);
+        buf_add(&w->first, p, (size_t)got);
+        w->is_alien = true;
         return -1;
     }
     w->must_be_tls = false;
-    w->is_drained = got < n;
     return (int)got;
 }
 

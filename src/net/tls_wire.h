@@ -14,8 +14,9 @@
 struct tls_wire {
     struct stream *under;
     struct buf out;   /* ciphertext on its way */
-    struct buf alien; /* the first bytes, when they were no TLS */
+    struct buf first; /* read before TLS began, to be taken before others; or no TLS at all */
     bool must_be_tls; /* nothing was received yet, and a server wants to see a handshake */
+    bool is_alien;    /* what came first was no TLS */
     bool is_drained;  /* `under` gave less than it was asked for in this operation */
     bool is_starved;  /* and then more was wanted: the operation has to wait */
     bool is_ended;    /* `under` has ended */
@@ -25,6 +26,12 @@ struct tls_wire {
 
 /* OpenSSL's view of `w`, which must outlive it. */
 BIO *tls_wire_bio(struct tls_wire *w);
+
+/* Is there input that was read before TLS began? */
+static inline bool tls_wire_has_first(const struct tls_wire *w)
+{
+    return w->first.n && !w->is_alien;
+}
 
 /* An operation of OpenSSL that may read begins. */
 static inline void tls_wire_begin(struct tls_wire *w)

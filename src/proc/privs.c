@@ -14,16 +14,17 @@
 #include "base/log.h"
 
 /* The group: as named, or one called like the user, or the user's own. */
-static bool find_group(struct slice group, const struct passwd *user, gid_t *out,
+static bool find_group(const struct app_conf *conf, const struct passwd *user, gid_t *out,
                        struct config_error *e)
 {
+    struct slice group = conf->user.n ? conf->group : SLICE_EMPTY;
     char name[256];
     struct group *found;
 
     snprintf(name, sizeof(name), SLICE_FMT, SLICE_ARG(group));
     found = getgrnam(group.n ? name : user->pw_name);
     if (!found && group.n)
-        return config_error_set(e, NULL, 0, "getgrnam(\"%s\") failed", name);
+        return config_node_error(conf->user_place, e, "getgrnam(\"%s\") failed", name);
     *out = found ? found->gr_gid : user->pw_gid;
     return true;
 }
@@ -41,9 +42,9 @@ bool privs_resolve(const struct app_conf *conf, struct privs *out, struct config
         snprintf(out->name, sizeof(out->name), "nobody");
     user = getpwnam(out->name);
     if (!user)
-        return config_error_set(e, NULL, 0, "getpwnam(\"%s\") failed", out->name);
+        return config_node_error(conf->user_place, e, "getpwnam(\"%s\") failed", out->name);
     out->uid = user->pw_uid;
-    return find_group(conf->user.n ? conf->group : SLICE_EMPTY, user, &out->gid, e);
+    return find_group(conf, user, &out->gid, e);
 }
 
 static void raise_limit(const struct app_conf *conf)
@@ -95,5 +96,5 @@ void privs_own_logs(const struct privs *p, struct app_conf *conf)
         return;
     own(p, conf->error_log.path);
     while ((entry = map_next(&conf->log_sinks, &at)) != NULL)
-        own(p, ((struct log_sink *)entry->value)->path);
+        own(p, ((struct conf_sink *)entry->value)->sink.path);
 }

@@ -143,9 +143,7 @@ local function connect_anew(self, p, host, port)
             pool.lose(p)
         end)
     end
-    if port then
-        tcp.debug_log("socket tcp_nodelay", true)
-    end
+    self[slots.DELAYS] = port ~= nil and socket_core.is_nodelay()
     return adopt(self, s, p)
 end
 

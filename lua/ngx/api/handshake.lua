@@ -1,7 +1,6 @@
 --- TLS on sockets of ngx.socket.tcp.
 
 local ffi = require "ffi"
-local contexts_of = require "perilune.core.tls"
 local context = require "ngx.api.context"
 local core = require "perilune.core.stream"
 local core_ngx = require "perilune.core.ngx"
@@ -9,27 +8,25 @@ local socket_core = require "perilune.core.socket"
 local secure = require "perilune.core.secure"
 local tcp = require "ngx.api.keepalive"
 
-local C, DEBUG = require("ngx.api.native").C, 8
+local C, ERROR, DEBUG = require("ngx.api.native").C, 4, 8
 local WAIT = core.WAIT
 local slots = tcp.slots
 local CORE, CERTIFICATE, STORE = slots.CORE, "certificate", "store"
 
 ffi.cdef "void *SSL_get_SSL_CTX(const void *ssl);"
 
---- location → TLS context
+--- settings → TLS context
 local contexts = {}
 
 local function context_of(credential)
-    local location, options = socket_core.tls()
     if credential and type(credential[1]) == "string" then
-        options.certificate_pem, options.key_pem = credential[1], credential[2]
-        options.certificate, options.key = nil, nil
-        return contexts_of.client(options)
+        return socket_core.tls(credential[1], credential[2])
     end
-    local made, err = contexts[location], nil
+    local place = socket_core.place()
+    local made, err = contexts[place], nil
     if not made then
-        made, err = contexts_of.client(options)
-        contexts[location] = made
+        made, err = socket_core.tls()
+        contexts[place] = made
     end
     return made, err
 end
@@ -76,23 +73,25 @@ function tcp.methods:settrustedstore(store)
     return true
 end
 
---- What stands for a session outside: programs tell it from `true` by its type, which is cdata in OpenResty, userdata
--- in its `stream`.
-local boxes = setmetatable({}, { __mode = "k" })
-ffi.cdef "struct perilune_tls_session { char unused; };"
+local session_type = ffi.typeof "void *"
 
-local function box(session)
-    local outside = session and (C.ffi_ngx_is_session() ~= 0 and newproxy() or ffi.new("struct perilune_tls_session"))
-    if outside then
-        boxes[outside] = session
+--- The session of the connection, for programs: cdata in http, userdata in `stream`, as in OpenResty.
+local function session_of(s)
+    if C.ffi_ngx_is_session() ~= 0 then
+        return secure.session(s, true)
     end
-    return outside
+    local bare = secure.session(s, true, true)
+    return bare and ffi.gc(ffi.cast(session_type, bare), secure.free_session)
+end
+
+local function is_session(value)
+    return type(value) == "userdata" or ffi.istype(session_type, value)
 end
 
 local HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH = 62, 64
 
 --- Answers in OpenResty's words; `result` is how the certificate was judged.
-local function handshake_failed(self, name, err, text, result, judgement)
+function tcp.handshake_failed(self, name, err, text, result, judgement)
     tcp.drop(self)
     if err == "timeout" then
         return nil, "timeout"
@@ -103,8 +102,25 @@ local function handshake_failed(self, name, err, text, result, judgement)
         tcp.log("lua ssl certificate verify error: (" .. result .. ": " .. judgement .. ")")
         return nil, result .. ": " .. judgement
     end
-    tcp.log("lua ssl handshake failed: " .. (text or err))
+    if text then -- nginx's own line, whatever lua_socket_log_errors says
+        core_ngx.log_line(ERROR, "SSL_do_handshake() failed (SSL: " .. text .. ")")
+    else
+        tcp.log("lua ssl handshake failed: " .. err)
+    end
     return nil, "handshake failed"
+end
+
+--- Waits until the handshake is over.
+-- @treturn ?boolean true
+-- @treturn ?string code; what TLS says, and how the peer's certificate was judged: a number and text
+function tcp.handshake(s)
+    while true do
+        local ok, code, text, result, judgement = secure.handshake(s)
+        if ok ~= WAIT then
+            return ok, code, text, result, judgement
+        end
+        context.wait()
+    end
 end
 
 --- The handshake, from the first byte to the last.
@@ -112,18 +128,11 @@ local function shake(self, s, tls, peer)
     local certificate, key = unpack(self[CERTIFICATE] or {})
     local ok, code = secure.start(s, tls, false, peer.name, nil, peer.session, not peer.verify, peer.status,
         certificate, key, self[STORE])
-    local text, result, judgement
     if not ok then
         return nil, code
     end
     socket_core.own(s, self[slots.READ_MS], self[slots.SEND_MS])
-    repeat
-        ok, code, text, result, judgement = secure.handshake(s)
-        if ok == WAIT then
-            context.wait()
-        end
-    until ok ~= WAIT
-    return ok, code, text, result, judgement
+    return tcp.handshake(s)
 end
 
 --- Begins TLS on the connection, and goes on once it stands.
@@ -133,12 +142,12 @@ end
 -- @tparam[opt] boolean status asks the server to staple an OCSP response, which is not looked at
 -- @treturn ?cdata|boolean the session; true: none was wanted, or the server gives it later (getsslsession)
 -- @treturn ?string error
-function tcp.methods:sslhandshake(...)
-    if select("#", ...) > 4 then
-        error("ngx.socket sslhandshake: expecting 1 ~ 5 arguments (including the object), but seen "
-            .. select("#", ...) + 1, 2)
+function tcp.methods.sslhandshake(...)
+    local n = select("#", ...)
+    if n < 1 or n > 5 then
+        error("ngx.socket sslhandshake: expecting 1 ~ 5 arguments (including the object), but seen " .. n, 2)
     end
-    local session, name, verify, status = ...
+    local self, session, name, verify, status = ...
     local s = self[CORE]
     if not s or not core.is_open(s) then
         return nil, "closed"
@@ -155,16 +164,16 @@ function tcp.methods:sslhandshake(...)
         if name then
             core_ngx.log_line(DEBUG, 'lua ssl server name: "' .. name .. '"')
         end
-        local peer = { session = session and boxes[session] or nil, name = name, verify = verify, status = status }
+        local peer = { session = is_session(session) and session or nil, name = name, verify = verify, status = status }
         local ok, code, text, result, judgement = shake(self, s, tls, peer)
         if not ok then
-            return handshake_failed(self, name, code, text, result, judgement)
+            return tcp.handshake_failed(self, name, code, text, result, judgement)
         end
     end
-    return session ~= false and box(secure.session(s, true)) or true
+    return session ~= false and session_of(s) or true
 end
 
---- The newest session that the server has given.
+--- The newest session that the server has given; before it has, that of the handshake.
 function tcp.methods:getsslsession()
     local s = self[CORE]
     if not s or not core.is_open(s) then
@@ -172,7 +181,7 @@ function tcp.methods:getsslsession()
     elseif not secure.info(s) then
         return nil, "not an SSL connection"
     end
-    local session = box(secure.session(s))
+    local session = session_of(s)
     if session then
         return session
     end

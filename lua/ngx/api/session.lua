@@ -8,6 +8,7 @@ local core_ngx = require "perilune.core.ngx"
 local socket_core = require "perilune.core.socket"
 local tcp = require "ngx.api.handshake"
 local tcp_core = require "perilune.core.tcp"
+local secure = require "perilune.core.secure"
 local udp = require "ngx.api.udp"
 
 local WAIT, CORE, READ_MS, SEND_MS = bytes.WAIT, tcp.slots.CORE, tcp.slots.READ_MS, tcp.slots.SEND_MS
@@ -134,6 +135,53 @@ function methods:shutdown(direction)
     core_ngx.log_line(DEBUG, "stream lua shutdown socket write direction")
     self.is_shut = true
     return 1
+end
+
+local function tls_facts(own)
+    local info = secure.info(own)
+    return { protocol = info.version, cipher = info.cipher, session_reused = info.is_resumed }
+end
+
+--- Why TLS cannot be begun, as text, or nil.
+local function busy_with(own)
+    local why = tcp.busy_with(own)
+    if why then
+        return why
+    end
+    local _, unsent = bytes.buffered(own)
+    return unsent > 0 and "socket busy writing" or nil
+end
+
+--- Begins TLS as its server, with the certificates and rules of the `server` block (STARTTLS). What the client has sent
+-- and nobody has read, `peek` included, is the beginning of its handshake.
+-- @treturn ?table `protocol`, `cipher`, `session_reused`
+-- @treturn ?string error "ssl not configured for this server", "timeout", "handshake failed", "closed", …
+function methods:serversslhandshake(...)
+    if select("#", ...) > 0 then
+        error("ngx.socket serversslhandshake: expecting 1 argument (the object), but seen " .. select("#", ...) + 1, 2)
+    end
+    local own = self[CORE]
+    if not own or not bytes.is_open(own) then
+        return nil, "closed"
+    end
+    bytes.check(own)
+    core_ngx.log_line(DEBUG, "stream lua tcp socket server ssl handshake")
+    local why = busy_with(own)
+    if why then
+        return nil, why
+    elseif secure.info(own) then
+        return tls_facts(own)
+    end
+    local ok, err = core.start_tls()
+    if not ok then
+        return nil, err
+    end
+    local text
+    ok, err, text = tcp.handshake(own)
+    if not ok or not core.has_tls() then
+        return tcp.handshake_failed(self, nil, err or "refused", text)
+    end
+    return tls_facts(own)
 end
 
 --- A session of UDP: what has come is there, nothing is waited for.

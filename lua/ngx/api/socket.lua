@@ -6,7 +6,7 @@ local socket_core = require "perilune.core.socket"
 local tcp = require "ngx.api.handshake"
 local udp = require "ngx.api.udp"
 
-local CORE = tcp.slots.CORE
+local CORE, DELAYS = tcp.slots.CORE, tcp.slots.DELAYS
 
 local socket = {}
 
@@ -61,6 +61,7 @@ local function request_socket(...)
     end
     local sock = { false, false, 0, 0, 0, false, false, false, false, false }
     sock[CORE] = s
+    sock[DELAYS] = raw and socket_core.is_nodelay()
     socket_core.own(s, 0, 0)
     return setmetatable(sock, raw and raw_mt or body_mt)
 end

@@ -17,12 +17,13 @@ local C, WAIT = native.C, core.WAIT
 local read, read_line, read_all, read_some = core.read, core.read_line, core.read_all, core.read_some
 local read_until, write, drained, is_open = core.read_until, core.write, core.drained, core.is_open
 local busy, check = core.busy, core.check
+local set_options = require("perilune.core.tcp").set_options
 
 local type, select, setmetatable = type, select, setmetatable
 local floor = math.floor
 
 local CORE, KEY, CONNECT_MS, SEND_MS, READ_MS, POOL, LOCAL, READ_CLOSED, WRITE_CLOSED = 1, 2, 3, 4, 5, 6, 7, 8, 9
-local HOST = 10
+local HOST, DELAYS = 10, 11
 local ERR, DEBUG = 4, 8
 
 --- What OpenResty says for a code of ours.
@@ -324,6 +325,13 @@ local function write_failed(self, s, err)
     return nil, text_of(err)
 end
 
+--- With tcp_nodelay: what is sent from now on does not wait for the peer to confirm what came before.
+local function stop_delays(self, s)
+    self[DELAYS] = false
+    set_options(s, true)
+    debug_log("socket tcp_nodelay", true)
+end
+
 --- Sends data: text, a number, or an array of data.
 -- @treturn ?number bytes
 -- @treturn ?string error
@@ -341,6 +349,9 @@ function methods:send(...)
         end
         log("attempt to send data on a closed socket: " .. (self[KEY] or "never connected"))
         return nil, "closed"
+    end
+    if self[DELAYS] then
+        stop_delays(self, s)
     end
     local n, done, text = write(s, (...))
     if done == true then
@@ -469,7 +480,7 @@ tcp.is_address, tcp.upstream_text, tcp.system_text = dial.is_address, upstream_t
 tcp.methods = methods
 tcp.slots = {
     CORE = CORE, KEY = KEY, CONNECT_MS = CONNECT_MS, SEND_MS = SEND_MS, READ_MS = READ_MS, POOL = POOL, LOCAL = LOCAL,
-    READ_CLOSED = READ_CLOSED, WRITE_CLOSED = WRITE_CLOSED, HOST = HOST,
+    READ_CLOSED = READ_CLOSED, WRITE_CLOSED = WRITE_CLOSED, HOST = HOST, DELAYS = DELAYS,
 }
 tcp.text_of, tcp.log, tcp.drop, tcp.busy_with = text_of, log, drop, busy_with
 tcp.count_arguments, tcp.bad_self, tcp.debug_log = count_arguments, bad_self, debug_log

@@ -9,7 +9,7 @@ local options = require "perilune.options"
 local policy = require "perilune.http.cache_policy"
 local response = require "perilune.http.response"
 local store = require "perilune.http.cache_store"
-local sys = require "perilune.core.sys"
+local time = require "perilune.time"
 local url = require "perilune.http.url"
 
 local cache = {}
@@ -287,7 +287,7 @@ function cache.new(opts)
     return setmetatable({
         store = opts.shared and store.shared(opts.shared) or store.memory(opts.max_size or 64 * 1048576),
         max_entry_size = opts.max_entry_size or 8 * 1048576, stale_if_error = opts.stale_if_error,
-        clock = opts.clock or sys.now, counts = { hit = 0, miss = 0, revalidated = 0, stale = 0 }, validating = {},
+        clock = opts.clock or time.now, counts = { hit = 0, miss = 0, revalidated = 0, stale = 0 }, validating = {},
     }, mt)
 end
 

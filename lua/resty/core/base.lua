@@ -2,7 +2,7 @@
 
 local ffi = require "ffi"
 local native = require "ngx.api.native"
-local handshake = require("ngx.api.context").handshake
+local init = require("ngx.api.context").numbers.init
 
 local base = {
     version = require("resty.core").version,
@@ -19,13 +19,12 @@ local base = {
     FFI_BAD_CONTEXT = -101,
 }
 
-local STATUS = 0
 local REQUEST = ffi.cast("ngx_http_request_t *", 1)
 --- Where a table that hands out references keeps the first free one.
 local FREE_REF = 0
 
 local room_size, room = 4096, nil
-local size, message, number
+local size, message
 
 --- Room for `n` bytes; shared by all callers unless it is large or `is_own`.
 function base.get_string_buf(n, is_own)
@@ -85,14 +84,11 @@ function base.allows_subsystem(...)
     error("unsupported subsystem: " .. ngx.config.subsystem, 2)
 end
 
---- What stands for the running request or handshake, nil outside of them. C functions take it and know the request
--- without it; there is nothing behind it.
+--- What stands for the running request, session, handshake or timer: whatever has an ngx.ctx of its own; nil outside of
+-- them and in init_by_lua. C functions take it and know the request without it; there is nothing behind it.
 function base.get_request()
-    number = number or ffi.new("double[1]")
-    if native.C.ffi_ngx_number(STATUS, number) == 0 or handshake[native.C.ffi_ngx_context()] then
-        return REQUEST
-    end
-    return nil
+    local context = native.C.ffi_ngx_context()
+    return context ~= 0 and context ~= init and REQUEST or nil
 end
 
 return base

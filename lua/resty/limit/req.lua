@@ -4,7 +4,7 @@
 -- (compare-and-swap).
 
 local shared = require "perilune.shared"
-local sys = require "perilune.core.sys"
+local time = require "ngx.api.time"
 
 local req = { _VERSION = "0.09" }
 local Limiter = {}
@@ -42,7 +42,7 @@ end
 -- @tparam boolean commit does it count, or is it only asked for?
 -- @treturn number|nil seconds it should wait, and the excess in requests; nil and "rejected" or an error
 function Limiter:incoming(key, commit)
-    local now, excess = sys.now(), nil
+    local now, excess = time.now(), nil
     if not commit then
         excess = next_excess(self, self.dict:get(key), now)
     else

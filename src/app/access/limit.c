@@ -16,6 +16,7 @@ struct limit_zone *limit_zone_refer(struct app_conf *conf, enum limit_kind kind,
         *at = pool_new(&conf->pool, struct limit_zone);
         (*at)->kind = kind;
         (*at)->name = name;
+        (*at)->place = conf->place;
     }
     return *at;
 }
@@ -24,8 +25,8 @@ bool limit_zones_check(const struct app_conf *conf, struct config_error *e)
 {
     for (const struct limit_zone *z = conf->limit_zones; z; z = z->next)
         if (!z->zone)
-            return config_error_set(e, NULL, 0, "zero size shared memory zone \"" SLICE_FMT "\"",
-                                    SLICE_ARG(z->name));
+            return config_node_error(z->place, e, "zero size shared memory zone \"" SLICE_FMT "\"",
+                                     SLICE_ARG(z->name));
     return true;
 }
 

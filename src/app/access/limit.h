@@ -23,8 +23,9 @@ struct limit_zone {
     struct slice name;
     struct slice key_text; /* as written */
     struct script *key;
-    uint64_t rate;          /* thousandths of a request a second */
-    struct zone_conf *zone; /* NULL: not declared (yet) */
+    uint64_t rate;                   /* thousandths of a request a second */
+    struct zone_conf *zone;          /* NULL: not declared (yet) */
+    const struct config_node *place; /* who has named it first */
     struct limit_zone *next;
 };
 

@@ -12,7 +12,7 @@
 struct limit_wait {
     struct visit *v;
     struct timer timer;
-    bool ends_with_client; /* what the exchange said before */
+    enum exchange_end ends_with_client; /* what the exchange said before */
 };
 
 enum ask { ASK_TRY, ASK_ADD, ASK_ADD_ANYWAY };
@@ -43,7 +43,7 @@ static enum step_result wait_for_turn(struct visit *v, uint64_t ms)
 
     w->v = v;
     w->ends_with_client = v->x->ends_with_client;
-    v->x->ends_with_client = true;
+    v->x->ends_with_client = EXCHANGE_ENDS_UNANSWERED;
     timer_init(&w->timer, on_turn);
     pool_on_reset(visit_pool(v), call_off, w);
     timer_start(&w->timer, ms);

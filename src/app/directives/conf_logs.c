@@ -32,45 +32,56 @@ struct log_sink *conf_log_sink(struct app_conf *conf, struct slice path, enum lo
     struct log_sink *sink = &conf->error_log;
     bool is_file = path.n > 0 && !slice_has_prefix(path, SLICE("syslog:"));
     struct slice full = is_file ? slice_str(conf_path(conf, path)) : path;
+    struct conf_sink *log;
     struct slice key;
 
     if (sink->level == level && sink->path && slice_eq(slice_str(sink->path), full))
         return sink;
     key = pool_printf(&conf->pool, "%s " SLICE_FMT, log_level_name(level), SLICE_ARG(full));
-    sink = map_get(&conf->log_sinks, key);
-    if (sink)
-        return sink;
-    sink = mem_new(struct log_sink);
+    log = map_get(&conf->log_sinks, key);
+    if (log)
+        return &log->sink;
+    log = mem_new(struct conf_sink);
+    log->place = conf->place;
+    sink = &log->sink;
     sink->path = full.n > 0 ? mem_strdup(full) : NULL;
     sink->fd = -1;
     sink->level = level;
     conf_log_set_syslog(sink);
-    map_set(&conf->log_sinks, key, sink);
+    map_set(&conf->log_sinks, key, log);
     return sink;
 }
 
-static bool open_sink(struct log_sink *sink, struct config_error *e)
+static bool open_sink(struct log_sink *sink, const struct config_node *place,
+                      struct config_error *e)
 {
     if (!log_open(sink))
         return true;
-    return config_error_set(e, NULL, 0, "open() \"%s\" failed (%d: %s)", sink->path, errno,
-                            strerror(errno));
+    return config_node_error(place, e, "open() \"%s\" failed (%d: %s)", sink->path, errno,
+                             strerror(errno));
+}
+
+static bool open_log(struct conf_sink *log, struct config_error *e)
+{
+    return open_sink(&log->sink, log->place, e);
 }
 
 /* Workers write there as another user when the master is root's. */
-static bool make_temp_dir(const struct app_conf *conf, struct slice path, struct config_error *e)
+static bool make_temp_dir(const struct app_conf *conf, const struct temp_path *temp,
+                          struct config_error *e)
 {
-    const struct err *err = file_mkdirs(path.p, TEMP_MODE);
+    const char *path = temp->path.p;
+    const struct err *err = file_mkdirs(path, TEMP_MODE);
     const struct passwd *user;
 
     if (err)
-        return config_error_set(e, NULL, 0, "mkdir() \"%s\" failed (%s)", path.p, err->message);
+        return config_node_error(temp->place, e, "mkdir() \"%s\" failed (%s)", path, err->message);
     if (geteuid() != 0 || !conf->has_master)
         return true;
     user = getpwnam(conf->user.n ? conf->user.p : "nobody");
-    if (user && chown(path.p, user->pw_uid, (gid_t)-1) != 0)
-        return config_error_set(e, NULL, 0, "chown(\"%s\", %d) failed (%d: %s)", path.p,
-                                (int)user->pw_uid, errno, strerror(errno));
+    if (user && chown(path, user->pw_uid, (gid_t)-1) != 0)
+        return config_node_error(temp->place, e, "chown(\"%s\", %d) failed (%d: %s)", path,
+                                 (int)user->pw_uid, errno, strerror(errno));
     return true;
 }
 
@@ -104,13 +115,13 @@ bool conf_open_logs(struct app_conf *conf, struct config_error *e)
     size_t at = 0;
 
     *e = (struct config_error){.line = 0};
-    if (!open_sink(&conf->error_log, e))
+    if (!open_sink(&conf->error_log, conf->error_log_place, e))
         return false;
     while ((it = map_next(&conf->log_sinks, &at)) != NULL)
-        if (!open_sink(it->value, e))
+        if (!open_log(it->value, e))
             return false;
     for (unsigned i = 0; i < conf->n_temp_paths; i++)
-        if (!make_temp_dir(conf, conf->temp_paths[i], e))
+        if (!make_temp_dir(conf, &conf->temp_paths[i], e))
             return false;
     log_remarks(conf);
     return true;
@@ -129,7 +140,7 @@ static void reopen_sink(struct log_sink *sink)
 {
     struct config_error e = {.line = 0};
 
-    if (!open_sink(sink, &e))
+    if (!open_sink(sink, NULL, &e))
         log_write(NULL, LOG_EMERG, "%s", e.message);
 }
 
@@ -141,5 +152,5 @@ void conf_reopen_logs(struct app_conf *conf)
     conf_flush_logs(conf);
     reopen_sink(&conf->error_log);
     while ((it = map_next(&conf->log_sinks, &at)) != NULL)
-        reopen_sink(it->value);
+        reopen_sink(&((struct conf_sink *)it->value)->sink);
 }

@@ -7,6 +7,7 @@
 
 #include "app/access/access_step.h"
 #include "app/access/limit.h"
+#include "app/files/static_redirect.h"
 #include "app/lua/lua_step.h"
 #include "app/addition_step.h"
 #include "app/mirror.h"
@@ -26,12 +27,16 @@ static bool is_second_pass(const struct config_node *node)
 static bool apply_pass(struct apply *a, const struct config_node *block, bool is_second,
                        struct config_error *e)
 {
+    const struct config_node *outer = a->conf->place;
+
     for (const struct config_node *node = block->children; node; node = node->next) {
         const struct directive *d = node->schema;
 
+        a->conf->place = node;
         if (d && d->apply && is_second_pass(node) == is_second && !d->apply(a, node, e))
             return false;
     }
+    a->conf->place = outer;
     return true;
 }
 
@@ -194,6 +199,22 @@ struct media_set directives_media_set(const struct apply *a, const struct config
         map_set(types, node->args[i], types);
     }
     return set;
+}
+
+static enum step_result redirect_to_slash(struct visit *v, const struct step *s)
+{
+    UNUSED(s);
+    return static_redirect_to_dir(v);
+}
+
+void directives_pass_on(struct apply *a, const struct config_node *node,
+                        enum step_result (*run)(struct visit *v, const struct step *s),
+                        const void *arg)
+{
+    a->own[SLOT_CONTENT] = node;
+    a->loc->without_slash = redirect_to_slash;
+    a->loc->steps[PHASE_CONTENT] = (struct step_list){0};
+    location_add_step(a->loc, PHASE_CONTENT, run, arg, node->line);
 }
 
 void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size)

@@ -115,6 +115,12 @@ bool directives_range(const struct config_node *node, struct slice text, struct 
 /* The media types that the arguments are; `*`: all. */
 struct media_set directives_media_set(const struct apply *a, const struct config_node *node);
 
+/* The content of the level is fetched from another server by `run`, in place of what was said
+ * before this directive. */
+void directives_pass_on(struct apply *a, const struct config_node *node,
+                        enum step_result (*run)(struct visit *v, const struct step *s),
+                        const void *arg);
+
 /* Makes room for one more element of `size` bytes in an array in the configuration's pool; returns
  * the array. */
 void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size);

@@ -52,8 +52,7 @@ struct vhost *directives_new_vhost(struct app_conf *conf, const struct config_no
 {
     struct vhost *vh = pool_new(&conf->pool, struct vhost);
 
-    vh->file = slice_str(node->file);
-    vh->line = node->line;
+    vh->place = node;
     conf->vhosts = directives_grow(conf, conf->vhosts, conf->n_vhosts, &conf->vhosts_size,
                                    sizeof(struct vhost *));
     conf->vhosts[conf->n_vhosts++] = vh;

@@ -62,7 +62,7 @@ static bool set_temp_path(void *ctx, const struct config_node *node, struct conf
     a->loc->http.temp_path = path;
     conf->temp_paths = directives_grow(conf, conf->temp_paths, conf->n_temp_paths,
                                        &conf->temp_paths_size, sizeof(*conf->temp_paths));
-    conf->temp_paths[conf->n_temp_paths++] = slice_str(path);
+    conf->temp_paths[conf->n_temp_paths++] = (struct temp_path){slice_str(path), node};
     return true;
 }
 

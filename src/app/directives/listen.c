@@ -121,6 +121,7 @@ static struct listen_conf *find_or_add(struct app_conf *conf, const struct addr 
     l = pool_new(&conf->pool, struct listen_conf);
     l->addr = *addr;
     l->text = text;
+    l->place = conf->place;
     l->is_udp = is_udp;
     l->options.ipv6only = addr->sa.sa_family == AF_INET6;
     conf->listens = directives_grow(conf, conf->listens, conf->n_listens, &conf->listens_size,

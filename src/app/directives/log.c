@@ -44,6 +44,7 @@ static void set_main_sink(struct app_conf *conf, struct slice path, enum log_lev
     if (path.n > 0)
         conf->error_log.path = mem_strdup(is_file ? slice_str(conf_path(conf, path)) : path);
     conf->error_log.level = level;
+    conf->error_log_place = conf->place;
     conf_log_set_syslog(&conf->error_log);
 }
 

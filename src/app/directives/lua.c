@@ -1,5 +1,5 @@
 /* Lua in the configuration: *_by_lua in its three forms, handler, middleware, and the lua_*
- * settings.
+ * settings of locations; those of the machine are in lua_machine.c.
  *
  * A chunk is only described here (struct lua_code); it is compiled by the Lua machine when it first
  * runs. To add a place where Lua can run: a struct place, its three forms in the table, and where
@@ -307,40 +307,6 @@ static bool apply_middleware(void *ctx, const struct config_node *node, struct c
     return true;
 }
 
-/* Length of the "$prefix" or "${prefix}" that `s` begins with, or 0. */
-static size_t prefix_word(struct slice s)
-{
-    if (slice_has_prefix(s, SLICE("${prefix}")))
-        return strlen("${prefix}");
-    return slice_has_prefix(s, SLICE("$prefix")) ? strlen("$prefix") : 0;
-}
-
-/* A search path; "$prefix" in it is the server's prefix without its last slash. */
-static bool set_path(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    struct app_conf *conf = ((struct apply *)ctx)->conf;
-    struct slice rest = node->args[0], prefix = conf->prefix, *slot;
-    struct buf path = BUF_EMPTY;
-
-    UNUSED(e);
-    if (prefix.n > 1 && prefix.p[prefix.n - 1] == '/')
-        prefix.n--;
-    while (rest.n > 0) {
-        size_t n = prefix_word(rest);
-
-        buf_add_slice(&path, n > 0 ? prefix : slice_of(rest.p, 1));
-        rest = slice_from(rest, n > 0 ? n : 1);
-    }
-    slot = (struct slice *)((char *)conf + node->schema->id);
-    if (slot->n > 0 && !slice_eq(*slot, buf_slice(&path))) { /* of http as well as of stream */
-        buf_add_char(&path, ';');
-        buf_add_slice(&path, *slot);
-    }
-    *slot = pool_dup(&conf->pool, buf_slice(&path));
-    buf_free(&path);
-    return true;
-}
-
 #define CONF_FIELD(member) offsetof(struct app_conf, member)
 
 static const struct place init = {"init_by_lua", -1, CONF_FIELD(init_by_lua)};
@@ -410,13 +376,6 @@ static const struct place log_place = {"log_by_lua", SLOT_LOG, 0};
 #define FLAG(text, member, value, about)                                                           \
     DIRECTIVE_FLAG(text, CTX_LEVELS_IF, value, offsetof(struct location, member), about,           \
                    directives_set_flag)
-
-#define CONF(text, kind, args, value, member, about, fn)                                           \
-    {                                                                                              \
-        .name = (text), .contexts = CTX_TOPS, .min_args = 1, .max_args = 1, .kinds = {(kind)},     \
-        .group = GROUP, .syntax = text " " args ";", .default_text = (value), .doc = (about),      \
-        .id = (int)CONF_FIELD(member), .apply = (fn)                                               \
-    }
 
 static const struct directive table[] = {
     {.name = "handler",
@@ -508,24 +467,6 @@ static const struct directive table[] = {
         "last one. Must not wait."),
     BY_LUA("log_by_lua", CTX_LEVELS_IF | CTX_STREAM_ALL, log_place,
            "Runs when the request or session is over. Must not wait."),
-    CONF("lua_package_path", ARG_WORD, "path", NULL, lua_package_path,
-         "Where `require` looks for Lua modules; `;;` is the default path, `$prefix` the server's "
-         "prefix.",
-         set_path),
-    CONF("lua_package_cpath", ARG_WORD, "path", NULL, lua_package_cpath,
-         "Where `require` looks for C modules; `;;` is the default path.", set_path),
-    CONF("lua_max_pending_timers", ARG_NUMBER, "number", "lua_max_pending_timers 1024;",
-         max_pending_timers, "How many `ngx.timer` may wait in a worker.",
-         directives_set_conf_number),
-    CONF("lua_max_running_timers", ARG_NUMBER, "number", "lua_max_running_timers 256;",
-         max_running_timers, "How many functions of `ngx.timer` may run at once in a worker.",
-         directives_set_conf_number),
-    CONF("lua_worker_thread_vm_pool_size", ARG_NUMBER, "number",
-         "lua_worker_thread_vm_pool_size 10;", threads.most_machines,
-         "How many Lua machines for threads there may be in a worker, and thereby how many "
-         "functions of `ngx.run_worker_thread` at a time. A machine takes about 300 KB besides "
-         "what it loads.",
-         directives_set_conf_number),
     FLAG("lua_need_request_body", lua_need_request_body, "off",
          "Reads the request body before Lua of the rewrite, access and content phases runs."),
     FLAG("lua_use_default_type", lua_use_default_type, "on",
@@ -540,10 +481,6 @@ static const struct directive table[] = {
                    "Ends `*_by_lua` when the client has gone: in `stream` when it has ended its "
                    "side while nobody reads. `handler` of `http` always ends then.",
                    directives_set_flag),
-    DIRECTIVE_ACCEPTED("lua_regex_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
-    DIRECTIVE_ACCEPTED("lua_regex_match_limit", CTX_TOPS, ARG_NUMBER, "number"),
-    DIRECTIVE_ACCEPTED("lua_thread_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
-    DIRECTIVE_ACCEPTED("lua_sa_restart", CTX_TOPS, ARG_FLAG, "on | off"),
     DIRECTIVE_FLAG(
         "rewrite_by_lua_no_postpone", CTX_HTTP, "off",
         offsetof(struct location, rewrites_by_lua_first),

@@ -1,9 +1,11 @@
-/* Settings of the Lua machine as a whole, and of what it leaves behind. */
+/* Settings of the Lua machine as a whole: where it finds modules, how much it may have at work,
+ * what it keeps and leaves behind. */
 #include "app/directives/directives.h"
 
 #include "app/directives/tables.h"
 
-#define GROUP "Lua"
+#define GROUP    "Lua"
+#define CTX_TOPS (CTX_HTTP | CTX_STREAM)
 
 enum { CAPTURE_LEAST = 4096, CAPTURE_MOST = 1 << 30 }; /* of lua_capture_error_log */
 
@@ -48,7 +50,66 @@ static bool apply_resty_core(void *ctx, const struct config_node *node, struct c
     return true;
 }
 
+/* Length of the "$prefix" or "${prefix}" that `s` begins with, or 0. */
+static size_t prefix_word(struct slice s)
+{
+    if (slice_has_prefix(s, SLICE("${prefix}")))
+        return strlen("${prefix}");
+    return slice_has_prefix(s, SLICE("$prefix")) ? strlen("$prefix") : 0;
+}
+
+/* A search path; "$prefix" in it is the server's prefix without its last slash. */
+static bool set_path(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct app_conf *conf = ((struct apply *)ctx)->conf;
+    struct slice rest = node->args[0], prefix = conf->prefix, *slot;
+    struct buf path = BUF_EMPTY;
+
+    UNUSED(e);
+    if (prefix.n > 1 && prefix.p[prefix.n - 1] == '/')
+        prefix.n--;
+    while (rest.n > 0) {
+        size_t n = prefix_word(rest);
+
+        buf_add_slice(&path, n > 0 ? prefix : slice_of(rest.p, 1));
+        rest = slice_from(rest, n > 0 ? n : 1);
+    }
+    slot = (struct slice *)((char *)conf + node->schema->id);
+    if (slot->n > 0 && !slice_eq(*slot, buf_slice(&path))) { /* of http as well as of stream */
+        buf_add_char(&path, ';');
+        buf_add_slice(&path, *slot);
+    }
+    *slot = pool_dup(&conf->pool, buf_slice(&path));
+    buf_free(&path);
+    return true;
+}
+
+#define CONF(text, kind, args, value, member, about, fn)                                           \
+    {                                                                                              \
+        .name = (text), .contexts = CTX_TOPS, .min_args = 1, .max_args = 1, .kinds = {(kind)},     \
+        .group = GROUP, .syntax = text " " args ";", .default_text = (value), .doc = (about),      \
+        .id = (int)offsetof(struct app_conf, member), .apply = (fn)                                \
+    }
+
 static const struct directive table[] = {
+    CONF("lua_package_path", ARG_WORD, "path", NULL, lua_package_path,
+         "Where `require` looks for Lua modules; `;;` is the default path, `$prefix` the server's "
+         "prefix.",
+         set_path),
+    CONF("lua_package_cpath", ARG_WORD, "path", NULL, lua_package_cpath,
+         "Where `require` looks for C modules; `;;` is the default path.", set_path),
+    CONF("lua_max_pending_timers", ARG_NUMBER, "number", "lua_max_pending_timers 1024;",
+         max_pending_timers, "How many `ngx.timer` may wait in a worker.",
+         directives_set_conf_number),
+    CONF("lua_max_running_timers", ARG_NUMBER, "number", "lua_max_running_timers 256;",
+         max_running_timers, "How many functions of `ngx.timer` may run at once in a worker.",
+         directives_set_conf_number),
+    CONF("lua_worker_thread_vm_pool_size", ARG_NUMBER, "number",
+         "lua_worker_thread_vm_pool_size 10;", threads.most_machines,
+         "How many Lua machines for threads there may be in a worker, and thereby how many "
+         "functions of `ngx.run_worker_thread` at a time. A machine takes about 300 KB besides "
+         "what it loads.",
+         directives_set_conf_number),
     {.name = "lua_code_cache",
      .contexts = CTX_HTTP_ALL | CTX_IF_LOCATION | CTX_STREAM_ALL,
      .min_args = 1,
@@ -63,20 +124,12 @@ static const struct directive table[] = {
          "else runs, then `init_by_lua` runs again. For development.",
      .id = (int)offsetof(struct location, lua_code_cache),
      .apply = apply_code_cache},
-    {.name = "lua_malloc_trim",
-     .contexts = CTX_HTTP | CTX_STREAM,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_NUMBER},
-     .group = GROUP,
-     .syntax = "lua_malloc_trim requests;",
-     .default_text = "lua_malloc_trim 0;",
-     .doc = "After so many requests and sessions of a worker the C library gives memory that it "
-            "does not need back to the system (`malloc_trim`). 0: never.",
-     .id = (int)offsetof(struct app_conf, malloc_trim),
-     .apply = directives_set_conf_number},
+    CONF("lua_malloc_trim", ARG_NUMBER, "requests", "lua_malloc_trim 0;", malloc_trim,
+         "After so many requests and sessions of a worker the C library gives memory that it does "
+         "not need back to the system (`malloc_trim`). 0: never.",
+         directives_set_conf_number),
     {.name = "lua_load_resty_core",
-     .contexts = CTX_HTTP | CTX_STREAM,
+     .contexts = CTX_TOPS,
      .min_args = 1,
      .max_args = 1,
      .kinds = {ARG_FLAG},
@@ -84,16 +137,14 @@ static const struct directive table[] = {
      .syntax = "lua_load_resty_core on | off;",
      .doc = "Has no effect but a warning: `resty.core` is always there.",
      .apply = apply_resty_core},
-    {.name = "lua_capture_error_log",
-     .contexts = CTX_HTTP | CTX_STREAM,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_SIZE},
-     .group = GROUP,
-     .syntax = "lua_capture_error_log size;",
-     .doc = "The newest lines of the error log, up to this size in each worker, are kept for "
-            "`require \"ngx.errlog\"`. At least 4k.",
-     .apply = set_capture},
+    CONF("lua_capture_error_log", ARG_SIZE, "size", NULL, capture_size,
+         "The newest lines of the error log, up to this size in each worker, are kept for "
+         "`require \"ngx.errlog\"`. At least 4k.",
+         set_capture),
+    DIRECTIVE_ACCEPTED("lua_regex_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
+    DIRECTIVE_ACCEPTED("lua_regex_match_limit", CTX_TOPS, ARG_NUMBER, "number"),
+    DIRECTIVE_ACCEPTED("lua_thread_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
+    DIRECTIVE_ACCEPTED("lua_sa_restart", CTX_TOPS, ARG_FLAG, "on | off"),
 };
 
 void directives_lua_machine_register(void)

@@ -82,6 +82,7 @@ static bool set_user(void *ctx, const struct config_node *node, struct config_er
     struct app_conf *conf = ((struct apply *)ctx)->conf;
 
     UNUSED(e);
+    conf->user_place = node;
     conf->user = node->args[0];
     conf->group = node->n_args > 1 ? node->args[1] : SLICE_EMPTY;
     return true;

@@ -26,9 +26,7 @@ static bool apply_pass(void *ctx, const struct config_node *node, struct config_
     code->path = NULL;
     code->conf = a->conf;
     code->ref = -2;
-    a->own[SLOT_CONTENT] = node;
-    a->loc->steps[PHASE_CONTENT] = (struct step_list){0};
-    location_add_step(a->loc, PHASE_CONTENT, lua_step_content, code, node->line);
+    directives_pass_on(a, node, lua_step_content, code);
     return true;
 }
 

@@ -2,6 +2,9 @@
  * `id` tells which of the four it is. */
 #include "app/more_headers.h"
 #include "app/directives/directives.h"
+
+#include <string.h>
+
 #include "app/directives/tables.h"
 #include "base/num.h"
 #include "proto/header.h"
@@ -45,6 +48,23 @@ static struct more_header **end_of(struct apply *a, bool is_input)
     return at;
 }
 
+/* Takes the name off `*field` and leaves the value. As OpenResty reads them: a name ends with a
+ * colon or a blank, and between it and the value may be any number of both. */
+static struct slice take_name(struct slice *field)
+{
+    static const char ends[] = ": \t\r\n";
+    struct slice rest = slice_trim(*field), name;
+    size_t n = 0;
+
+    while (n < rest.n && !memchr(ends, rest.p[n], sizeof(ends) - 1))
+        n++;
+    name = slice_of(rest.p, n);
+    while (n < rest.n && memchr(ends, rest.p[n], sizeof(ends) - 1))
+        n++;
+    *field = slice_from(rest, n);
+    return name;
+}
+
 static bool add_field(struct apply *a, const struct config_node *node, struct slice word,
                       const struct options *o, struct config_error *e)
 {
@@ -52,13 +72,12 @@ static bool add_field(struct apply *a, const struct config_node *node, struct sl
     struct more_header *m = pool_new(&a->conf->pool, struct more_header);
     struct slice value = word, bare;
 
-    m->name = bare = slice_trim(slice_cut(&value, ':'));
+    m->name = bare = take_name(&value);
     if (is_clear && bare.n > 1 && bare.p[bare.n - 1] == '*')
         bare.n--;
     if (!header_is_name(bare))
         return config_node_error(node, e, "invalid header name \"" SLICE_FMT "\"",
                                  SLICE_ARG(m->name));
-    value = value.p ? slice_trim(value) : SLICE_EMPTY;
     if (!is_clear && value.n && !directives_script(a, node, value, &m->value, e))
         return false;
     m->when = o->when;

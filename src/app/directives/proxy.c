@@ -68,6 +68,7 @@ static void note_pass(struct apply *a, struct proxy_pass *p, const struct config
     struct proxy_pass **at = &a->conf->passes;
 
     p->node = node;
+    p->level = a->loc;
     if (p->target)
         return;
     while (*at)
@@ -82,7 +83,7 @@ bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e)
         if (!p->upstream)
             return config_node_error(p->node, e, "invalid host in upstream \"" SLICE_FMT "\"",
                                      SLICE_ARG(p->authority));
-        upstream_list(conf, p->upstream, false);
+        upstream_settle(conf, p->upstream, p->level, false);
     }
     return true;
 }
@@ -91,7 +92,6 @@ static bool set_pass(void *ctx, const struct config_node *node, struct config_er
 {
     struct apply *a = ctx;
     struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
-    struct step_list *content = &a->loc->steps[PHASE_CONTENT];
 
     if (a->own[SLOT_CONTENT])
         return config_node_error(node, e, "\"proxy_pass\" directive is duplicate");
@@ -108,10 +108,8 @@ static bool set_pass(void *ctx, const struct config_node *node, struct config_er
             "or inside \"limit_except\" block");
     }
     (void)own(a, node); /* where the context of TLS is kept */
-    a->own[SLOT_CONTENT] = node;
-    *content = (struct step_list){0};
     note_pass(a, p, node);
-    location_add_step(a->loc, PHASE_CONTENT, proxy_step, p, node->line);
+    directives_pass_on(a, node, proxy_step, p);
     return directives_proxy_check(a, node, e);
 }
 
@@ -119,7 +117,6 @@ static bool set_grpc_pass(void *ctx, const struct config_node *node, struct conf
 {
     struct apply *a = ctx;
     struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
-    struct step_list *content = &a->loc->steps[PHASE_CONTENT];
     struct slice url = node->args[0];
 
     if (a->own[SLOT_CONTENT])
@@ -133,10 +130,8 @@ static bool set_grpc_pass(void *ctx, const struct config_node *node, struct conf
         return config_node_error(node, e, "URI part is not allowed in \"grpc_pass\"");
     }
     (void)own(a, node);
-    a->own[SLOT_CONTENT] = node;
-    *content = (struct step_list){0};
     note_pass(a, p, node);
-    location_add_step(a->loc, PHASE_CONTENT, proxy_grpc_step, p, node->line);
+    directives_pass_on(a, node, proxy_grpc_step, p);
     return true;
 }
 

@@ -92,12 +92,16 @@ static bool resolve(struct app_conf *conf, struct relay_pass *pass, const struct
         return true;
     target = script_constant(pass->target);
     pass->upstream = map_get(&conf->stream_upstreams, target);
+    if (pass->upstream)
+        return true;
+    pass->upstream = upstream_of_one(&conf->pool, target, 0);
     if (!pass->upstream)
-        pass->upstream = upstream_of_one(&conf->pool, target, 0);
-    return pass->upstream ||
-           config_error_set(e, vh->file.p, vh->line,
-                            "invalid host or no port in upstream \"" SLICE_FMT "\"",
-                            SLICE_ARG(target));
+        return config_node_error(vh->place, e,
+                                 "invalid host or no port in upstream \"" SLICE_FMT "\"",
+                                 SLICE_ARG(target));
+    upstream_settle(conf, pass->upstream, vh->base, true);
+    (void)map_set(&conf->stream_upstreams, pass->upstream->name, pass->upstream);
+    return true;
 }
 
 /* Lua in handshakes with servers takes handshakes. */
@@ -109,9 +113,9 @@ static bool check_tls(const struct vhost *vh, struct config_error *e)
 
     if (has_tls || !l->proxy || !(has_verify || l->proxy->tls.certificate_by_lua))
         return true;
-    return config_error_set(e, vh->file.p, vh->line,
-                            "proxy_ssl_%s_by_lua* should be used with proxy_ssl directive",
-                            has_verify ? "verify" : "certificate");
+    return config_node_error(vh->place, e,
+                             "proxy_ssl_%s_by_lua* should be used with proxy_ssl directive",
+                             has_verify ? "verify" : "certificate");
 }
 
 bool directives_relay_resolve(struct app_conf *conf, struct config_error *e)
@@ -147,7 +151,8 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "proxy_pass address;",
      .doc = "Passes sessions on to `host:port`, `unix:/path`, or a group of `upstream`; may hold "
-            "variables. What both sides send is copied as it comes; the slower one stops the "
+            "variables. A host that is a name, without variables, is a group of its addresses. "
+            "What both sides send is copied as it comes; the slower one stops the "
             "other.",
      .apply = set_pass},
     ROW("proxy_timeout", ARG_TIME, "time", "10m", timeout,

@@ -1,6 +1,10 @@
 /* Name servers for whatever connects. */
 #include "app/directives/directives.h"
 
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "app/directives/tables.h"
 #include "app/location_resolver.h"
 #include "base/num.h"
@@ -46,6 +50,18 @@ static bool add_server(struct buf *servers, const struct config_node *node, stru
     return true;
 }
 
+/* The system's own name servers, or those of another file in the format of /etc/resolv.conf. */
+static bool set_local(struct apply *a, struct location_resolver *r, const struct config_node *node,
+                      struct slice value, struct config_error *e)
+{
+    if (slice_eq(value, SLICE("on")))
+        return true;
+    r->resolv_conf = pool_strdup(&a->conf->pool, value);
+    return access(r->resolv_conf, R_OK) == 0 ||
+           config_node_error(node, e, "\"%s\" cannot be read (%d: %s)", r->resolv_conf, errno,
+                             strerror(errno));
+}
+
 static bool read_word(struct location_resolver *r, struct buf *servers,
                       const struct config_node *node, struct slice word, struct config_error *e)
 {
@@ -68,13 +84,23 @@ bool directives_set_resolver(void *ctx, const struct config_node *node, struct c
     struct apply *a = ctx;
     struct location_resolver *r = location_resolver_new(a->conf);
     struct buf servers = BUF_EMPTY;
-    bool ok = true;
+    bool ok = true, is_local = false;
 
-    for (size_t i = 0; ok && i < node->n_args; i++)
-        ok = read_word(r, &servers, node, node->args[i], e);
-    if (ok && servers.n == 0)
+    for (size_t i = 0; ok && i < node->n_args; i++) {
+        struct slice word = node->args[i];
+
+        if (slice_has_prefix(word, SLICE("local="))) {
+            is_local = !slice_eq(word, SLICE("local=off"));
+            ok = !is_local || set_local(a, r, node, slice_from(word, 6), e);
+        } else {
+            ok = read_word(r, &servers, node, word, e);
+        }
+    }
+    if (ok && is_local && servers.n)
+        ok = config_node_error(node, e, "name servers beside \"local=\" in \"resolver\" directive");
+    if (ok && !is_local && servers.n == 0)
         ok = config_node_error(node, e, "no name servers in \"resolver\" directive");
-    if (ok)
+    if (ok && servers.n)
         r->servers = pool_strdup(&a->conf->pool, buf_slice(&servers));
     buf_free(&servers);
     a->loc->resolver = r;
@@ -88,11 +114,14 @@ static const struct directive table[] = {
      .max_args = ARGS_MANY,
      .kinds = {ARG_WORD},
      .group = GROUP,
-     .syntax = "resolver address[:port] … [valid=time] [ipv6=on|off];",
+     .syntax = "resolver address[:port] … | local=on|file [valid=time] [ipv6=on|off];",
      .doc = "Name servers for names that are looked up for a request, asked in order: by the HTTP "
             "client, by sockets and by perilune.dns. Answers are kept for as long as they say, or "
             "for `valid`. With `ipv6=off` nobody is asked for IPv6 addresses. Search domains are "
-            "not tried. What the http level says also holds for code outside of requests. Without "
+            "not tried. `local=on` means the name servers of `/etc/resolv.conf`, `local=file` "
+            "those of "
+            "another file in its format. What the http level says also holds for code outside of "
+            "requests. Without "
             "it, those of `/etc/resolv.conf`.",
      .apply = directives_set_resolver},
     {.name = "resolver_timeout",

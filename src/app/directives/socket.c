@@ -45,6 +45,32 @@ static bool set_protocols(void *ctx, const struct config_node *node, struct conf
     return tls_conf_read_protocols(node, (unsigned *)(void *)field_of(ctx, node), e);
 }
 
+static bool add_command(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct socket_commands **at = &a->loc->sockets.commands, *own = *at;
+
+    if (!own || own->owner != a->loc) {
+        own = *at = pool_new(&a->conf->pool, struct socket_commands);
+        own->owner = a->loc;
+    }
+    own->all = directives_grow(a->conf, own->all, own->n, &own->room, sizeof(*own->all));
+    return tls_conf_read_command(a->conf, node, TLS_ROLE_CLIENT, &own->all[own->n++], e);
+}
+
+static bool set_key_log(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+
+    struct slice path = node->args[0];
+
+    UNUSED(e);
+    if (path.p[0] != '/')
+        path = pool_printf(&a->conf->pool, "%s" SLICE_FMT, a->conf->tree->dir, SLICE_ARG(path));
+    a->loc->sockets.key_log = conf_log_sink(a->conf, path, LOG_STDERR);
+    return true;
+}
+
 #define ROW(text, kind, args, value, member, about, fn)                                            \
     DIRECTIVE_SETTING(text, CTX_LEVELS, kind, args, value,                                         \
                       offsetof(struct location, sockets.member), about, fn)
@@ -103,7 +129,16 @@ static const struct directive table[] = {
      .max_args = 2,
      .group = GROUP,
      .syntax = "lua_ssl_conf_command name value;",
-     .doc = "Checked, without effect."},
+     .doc =
+         "A setting of the library by its own name, as `proxy_ssl_conf_command`: obeyed after the "
+         "other directives.",
+     .apply = add_command},
+    TLS_ROW(
+        "lua_ssl_key_log", "file", key_log,
+        "Where the secrets of the connections of `sslhandshake` are written, for programs that "
+        "read captures (format of NSS). Relative to the folder of the configuration. Who reads it "
+        "reads the traffic.",
+        set_key_log),
     {.name = "lua_socket_send_lowat",
      .contexts = CTX_LEVELS,
      .min_args = 1,

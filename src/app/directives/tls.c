@@ -72,11 +72,6 @@ static bool read_name(struct apply *a, const struct config_node *node, struct tl
         out->path = conf_material(a->conf, name);
         return true;
     }
-    if (directives_is_stream(a))
-        return config_node_error(
-            node, e,
-            "variables in the names of certificates are not supported in "
-            "stream: choose the certificate with ssl_certificate_by_lua_block");
     out->path = pool_strdup(&a->conf->pool, name);
     own(a)->has_variable_names = true;
     return directives_script(a, node, name, &out->script, e);
@@ -167,7 +162,8 @@ static bool set_protocols(void *ctx, const struct config_node *node, struct conf
 
     if (!tls_conf_read_protocols(node, &t->protocols, e))
         return false;
-    return t->protocols || config_node_error(node, e, "no protocol of \"ssl_protocols\" is spoken");
+    return (t->protocols & ~TLS_NEVER) ||
+           config_node_error(node, e, "no protocol of \"ssl_protocols\" is spoken");
 }
 
 static const char *const checks[] = {"off", "on", "optional", "optional_no_ca", NULL};
@@ -266,7 +262,7 @@ static bool add_command(void *ctx, const struct config_node *node, struct config
     struct apply *a = ctx;
 
     if (slice_ieq(node->args[0], SLICE("Groups")) || slice_ieq(node->args[0], SLICE("Curves")))
-        return set_curves(t, a, node->args[1]); /* which connections copy: see tls_use_ctx */
+        return set_curves(t, a, node->args[1]); /* which connections copy: see tls_hello_use_ctx */
     t->commands = grow(a, t->commands, &t->n_commands, &t->commands_size, sizeof(*t->commands));
     return tls_conf_read_command(a->conf, node, TLS_ROLE_SERVER, &t->commands[t->n_commands++], e);
 }
@@ -293,7 +289,7 @@ static const struct directive table[] = {
          "ssl_certificate", "file", NULL,
          "The server's certificate in PEM, followed by those between it and the authority's. May "
          "repeat, for keys of different kinds (RSA and ECDSA): a client is shown one that it "
-         "can check. Read when the configuration is loaded, and anew on a reload. In `http` the "
+         "can check. Read when the configuration is loaded, and anew on a reload. The "
          "name may hold variables, or be `data:` and a variable that holds PEM: it is then read in "
          "each handshake that needs it. Values come from the handshake (`$ssl_server_name`, a "
          "`map` of it, `$remote_addr`); a name that is asked for and could leave its folder is "

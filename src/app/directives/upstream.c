@@ -2,9 +2,7 @@
 #include "app/directives/upstream.h"
 
 #include "app/directives/tables.h"
-#include "app/proxy/upstream_slots.h"
 #include "base/num.h"
-#include "net/dns_name.h"
 
 #define GROUP "Upstreams"
 
@@ -112,8 +110,7 @@ static bool add_server(void *ctx, const struct config_node *node, struct config_
     for (size_t i = 1; i < node->n_args; i++)
         if (!take_parameter(p, node->args[i]) && !take_lookup(&l, node->args[i]))
             return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[i].p);
-    if (!p->is_address && !dns_name_is_localhost(p->way.host))
-        upstream_slots_add(u, l.service, l.resolves);
+    upstream_look_up(u, l.service, l.resolves);
     return true;
 }
 

@@ -73,59 +73,26 @@ int ffi_codec_next_arg(const char *p, size_t n, size_t *at, char *room, struct f
     return has_value ? 1 : 2;
 }
 
-static const char alphabets[2][65] = {
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
-};
-
 size_t ffi_codec_base64(const char *p, size_t n, int is_padded, int is_url, char *out)
 {
-    const char *alphabet = alphabets[is_url != 0];
-    char *at = out;
-
-    for (size_t i = 0; i < n; i += 3) {
-        size_t left = n - i;
-        uint32_t bits = (uint32_t)(unsigned char)p[i] << 16;
-
-        if (left > 1)
-            bits |= (uint32_t)(unsigned char)p[i + 1] << 8;
-        if (left > 2)
-            bits |= (unsigned char)p[i + 2];
-        *at++ = alphabet[bits >> 18];
-        *at++ = alphabet[bits >> 12 & 63];
-        if (left > 1 || is_padded)
-            *at++ = left > 1 ? alphabet[bits >> 6 & 63] : '=';
-        if (left > 2 || is_padded)
-            *at++ = left > 2 ? alphabet[bits & 63] : '=';
-    }
-    return (size_t)(at - out);
+    return encode_base64_to(out, slice_of(p, n), is_url != 0, is_padded != 0);
 }
 
-static int value_of(char c, int is_url)
-{
-    const char *found = c ? strchr(alphabets[is_url != 0], c) : NULL;
-
-    return found ? (int)(found - alphabets[is_url != 0]) : -1;
-}
-
+/* As nginx reads it: the padding may be missing, and nothing after it counts. */
 ptrdiff_t ffi_codec_unbase64(const char *p, size_t n, int is_url, int is_lenient, char *out)
 {
     uint32_t bits = 0;
     unsigned have = 0;
     char *at = out;
 
-    while (n > 0 && p[n - 1] == '=')
-        n--;
-    for (size_t i = 0; i < n; i++) {
-        int value = value_of(p[i], is_url);
+    for (size_t i = 0; i < n && p[i] != '='; i++) {
+        uint32_t value = encode_base64_digit(p[i], is_url != 0);
 
-        if (value < 0 && is_lenient && p[i] != '=')
+        if (value > 63 && is_lenient)
             continue;
-        if (value < 0 && is_lenient)
-            break;
-        if (value < 0)
+        if (value > 63)
             return -1;
-        bits = bits << 6 | (uint32_t)value;
+        bits = bits << 6 | value;
         if (++have % 4 == 0) {
             *at++ = (char)(bits >> 16);
             *at++ = (char)(bits >> 8);

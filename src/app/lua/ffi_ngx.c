@@ -101,7 +101,7 @@ int ffi_ngx_is_session(void)
 {
     const struct visit *v = lua_current_visit();
 
-    return v ? v->session != NULL : lua_timer_runs_for_stream();
+    return v ? v->session != NULL : lua_timer_runs_for_stream() || lua_tls_is_of_stream();
 }
 
 int ffi_ngx_set_status(int status)
@@ -143,9 +143,10 @@ int ffi_ngx_bypass_conditions(void)
     return FFI_NGX_OK;
 }
 
+/* In `stream` variables can be read in handshakes, too. */
 int ffi_ngx_var_get(const char *name, size_t n, struct ffi_str *out)
 {
-    struct visit *v = lua_current_visit();
+    struct visit *running = lua_current_visit(), *v = running ? running : lua_tls_visit();
     const struct variable *var;
 
     if (!v)

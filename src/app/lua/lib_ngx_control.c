@@ -4,9 +4,9 @@
 
 #include <lauxlib.h>
 
+#include "app/location_path.h"
 #include "app/lua/lib_ngx_visit.h"
 #include "app/tls/lua_tls.h"
-#include "proto/url.h"
 
 enum {
     STATUS_REQUEST_TIME_OUT = 408,
@@ -82,15 +82,12 @@ int lib_ngx_control_exit(lua_State *L)
     return leave(L);
 }
 
-/* The path of a URI that a program gives: decoded, and inside of the root. */
-static bool clean_path(struct visit *v, struct slice raw, struct slice *out)
+static bool read_target(struct visit *v, struct slice raw, struct slice *out)
 {
-    if (raw.p[0] == '@') {
-        *out = pool_dup(visit_pool(v), raw);
-        return true;
-    }
-    return url_normalise_path(pool_dup(visit_pool(v), raw), v->loc->merges_slashes, visit_pool(v),
-                              out);
+    if (raw.n == 0 || raw.p[0] != '@')
+        return location_read_path(v, raw, out);
+    *out = pool_dup(visit_pool(v), raw);
+    return true;
 }
 
 static struct slice join_query(struct visit *v, struct slice a, struct slice b)
@@ -122,7 +119,7 @@ int lib_ngx_control_exec(lua_State *L)
         more.p = luaL_checklstring(L, 2, &more.n);
     query = uri;
     uri = slice_cut(&query, '?');
-    if (uri.n == 0 || (uri.p[0] != '@' && uri.p[0] != '/') || !clean_path(v, uri, &path))
+    if (!read_target(v, uri, &path))
         return luaL_error(L, "unsafe uri");
     ngx_visit_check_abortable(L, v);
     if (exchange_has_started(v->x))

@@ -10,9 +10,10 @@
 #include "app/lua/lua_output.h"
 #include "bind/lib_process.h"
 #include "bind/lib_stream.h"
+#include "bind/lib_tls.h"
 #include "http/body_spool.h"
 #include "net/addr.h"
-#include "net/tcp.h"
+#include "net/tls_ctx.h"
 
 static const struct location *of_http; /* process-wide: of the configuration that is served */
 
@@ -124,18 +125,19 @@ static int l_pool_size(lua_State *L)
     return 1;
 }
 
+/* is_nodelay(): does tcp_nodelay hold here? */
+static int l_is_nodelay(lua_State *L)
+{
+    const struct visit *v = lua_current_visit();
+
+    lua_pushboolean(L, v ? v->loc->http.is_nodelay : !of_http || of_http->http.is_nodelay);
+    return 1;
+}
+
 static int l_log_errors(lua_State *L)
 {
     lua_pushboolean(L, conf()->log_errors);
     return 1;
-}
-
-static void set_text(lua_State *L, const char *name, const char *text)
-{
-    if (!text)
-        return;
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, name);
 }
 
 /* peer(stream) → the address of the other end, without its port; nil: it has none any more */
@@ -153,24 +155,50 @@ static int l_peer(lua_State *L)
     return 1;
 }
 
-/* tls() → a value that names the location, and the options of a TLS context for it: see
- * perilune.core.tls client */
+/* place() → a value that names the settings of the running code */
+static int l_place(lua_State *L)
+{
+    lua_pushlightuserdata(L, (void *)(uintptr_t)conf());
+    return 1;
+}
+
+static struct slice text_at(lua_State *L, int index)
+{
+    struct slice text = SLICE_EMPTY;
+
+    if (!lua_isnoneornil(L, index))
+        text.p = luaL_checklstring(L, index, &text.n);
+    return text;
+}
+
+/* tls([certificate, key]) → a TLS context with those settings, and with this certificate (PEM)
+ * instead of theirs; nil, error */
 static int l_tls(lua_State *L)
 {
     const struct socket_conf *c = conf();
+    struct tls_credential cert = {.cert_pem = text_at(L, 1), .key_pem = text_at(L, 2)};
+    struct tls_client_options o = {
+        .protocols = c->protocols,
+        .ciphers = c->ciphers,
+        .trust = {.ca_file = c->trusted,
+                  .crl_file = c->crl,
+                  .depth = c->trusted ? (int)c->depth + 1 : 0},
+        .commands = c->commands ? c->commands->all : NULL,
+        .n_commands = c->commands ? c->commands->n : 0,
+        .key_log = c->key_log,
+    };
+    struct buf why = BUF_EMPTY;
+    struct tls_ctx *ctx = NULL;
+    const struct err *e;
 
-    lua_pushlightuserdata(L, (void *)(uintptr_t)c);
-    lua_createtable(L, 0, 8);
-    set_text(L, "ca", c->trusted);
-    set_text(L, "crl", c->crl);
-    set_text(L, "ciphers", c->ciphers);
-    set_text(L, "certificate", c->certificate);
-    set_text(L, "key", c->certificate_key);
-    lua_pushnumber(L, c->protocols);
-    lua_setfield(L, -2, "protocol_bits");
-    lua_pushnumber(L, c->trusted ? c->depth + 1 : 0);
-    lua_setfield(L, -2, "depth");
-    return 2;
+    if (!cert.cert_pem.n) {
+        cert.cert_file = c->certificate;
+        cert.key_file = c->certificate_key;
+    }
+    if (cert.cert_pem.n || cert.cert_file)
+        o.cert = &cert;
+    e = tls_ctx_new_client(&o, &why, &ctx);
+    return lib_tls_push(L, e, &why, ctx);
 }
 
 static int refuse(lua_State *L, const char *why)
@@ -229,8 +257,6 @@ static int raw_socket(lua_State *L, struct visit *v)
     if (!s)
         return refuse(L, "client aborted");
     lib_stream_open(ls, s);
-    if (stream_fd(s) >= 0)
-        tcp_set_nodelay(s, true);
     wire_resume(&ls->wire, buf_slice(&in), &out);
     buf_free(&in);
     own(ls);
@@ -261,6 +287,8 @@ int lib_socket(lua_State *L)
         {"log_errors", l_log_errors},
         {"peer", l_peer},
         {"request", l_request},
+        {"is_nodelay", l_is_nodelay},
+        {"place", l_place},
         {"tls", l_tls},
         {NULL, NULL},
     };

@@ -5,12 +5,12 @@
 #include <lauxlib.h>
 
 #include "app/conf.h"
+#include "app/location_path.h"
 #include "app/lua/ffi_ngx.h"
 #include "app/lua/lib_ngx_visit.h"
 #include "app/script.h"
 #include "app/subrequest.h"
 #include "bind/handle.h"
-#include "proto/url.h"
 
 struct handle {
     struct subrequest *sub; /* NULL: taken */
@@ -49,8 +49,7 @@ static void read_uri(lua_State *L, struct visit *v, struct subrequest_options *o
     rest = pool_dup(visit_pool(v), uri);
     o->path = slice_cut(&rest, '?');
     o->query = rest;
-    if (o->path.n == 0 || o->path.p[0] != '/' ||
-        !url_normalise_path(o->path, v->loc->merges_slashes, visit_pool(v), &o->path)) {
+    if (!location_read_path(v, o->path, &o->path)) {
         lua_pushfstring(L, "unsafe uri in argument #1: %s", uri.p);
         lua_error(L);
     }

@@ -11,7 +11,10 @@ static void set_defaults(struct visit *v)
 {
     struct response *res = &v->x->res;
 
-    if (res->status == 0)
+    /* As in OpenResty: the page of an error that ngx.exit made keeps its status. */
+    if (res->status == 0 && v->error_status && v->error_status == lua_visit_of(v)->exit_error)
+        res->status = v->error_status;
+    else if (res->status == 0)
         res->status = 200;
     if (v->loc->lua_use_default_type && !lua_visit_of(v)->is_type_cleared &&
         v->loc->default_type.n && !header_find_id(&res->headers, HEADER_CONTENT_TYPE))

@@ -121,6 +121,7 @@ static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
         lua_output_end(v);
         return STEP_DONE;
     }
+    lv->exit_error = status;
     if (lv->context == LUA_CONTEXT_ACCESS)
         return access_weigh(v, status);
     return phases_finish_status(v, status);
@@ -307,7 +308,7 @@ enum step_result lua_step_content(struct visit *v, const struct step *s)
 
 enum step_result lua_step_handler(struct visit *v, const struct step *s)
 {
-    v->x->ends_with_client = true;
+    v->x->ends_with_client = EXCHANGE_ENDS_UNANSWERED;
     return run_task(v, s->arg, LUA_CONTEXT_HANDLER);
 }
 

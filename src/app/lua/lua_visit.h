@@ -48,6 +48,7 @@ struct lua_visit {
     struct co *drain_co; /* task that waits for output to drain */
     unsigned drain_wait;
     int exit_status;          /* of ngx.exit: -1 not asked */
+    int exit_error;           /* the error that ngx.exit answered last; 0: none */
     bool bypasses_conditions; /* of If-Match and its kind */
     bool has_exec,
         has_redirect_uri; /* ngx.exec / ngx.req.set_uri(…, true) asked: exec_path, exec_query */

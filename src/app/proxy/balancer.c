@@ -66,10 +66,12 @@ int balancer_choose(struct proxy *p)
     if (!b) {
         b = p->balancer = balancer_new(p->v, p->upstream, p->conf->next_tries);
         b->has_tls = p->pass.is_tls;
+        b->tls = p->how.tls;
         b->location_name = p->how.server_name;
     }
     status = balancer_run(b, p->upstream, p->history ? p->history->status : 0);
     p->pass.is_tls = b->is_tls;
+    p->how.tls = b->is_tls ? b->tls : NULL;
     p->peer = !status && b->is_set ? &b->peer : NULL;
     return status;
 }

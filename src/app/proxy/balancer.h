@@ -13,6 +13,7 @@ struct balancer {
     bool is_set;          /* the peer, for this attempt */
     bool is_kept;         /* enable_keepalive */
     bool is_tls, has_tls; /* of the attempt; of the location */
+    struct tls_ctx *tls;  /* the location's */
     unsigned tries;       /* attempts before this one */
     unsigned most;        /* attempts, by the configuration; 0: any number */
     int last_status;      /* what the one before came to; 0: there was none */

@@ -13,7 +13,7 @@ static int find(struct balancer **out)
     if (!v)
         return FFI_NGX_NO_REQUEST;
     if (!v->proxy && !(v->session && v->session->relay))
-        return FFI_BALANCER_NO_UPSTREAM;
+        return v->session ? FFI_NGX_BAD_CONTEXT : FFI_BALANCER_NO_UPSTREAM;
     *out = balancer_of(v);
     return lua_current_context() == LUA_CONTEXT_BALANCER ? FFI_BALANCER_OK : FFI_NGX_BAD_CONTEXT;
 }
@@ -100,7 +100,7 @@ int ffi_balancer_last_failure(int *status)
         return rc;
     if (!b->last_status)
         return 0;
-    *status = b->last_status;
+    *status = b->v->session ? 0 : b->last_status; /* no protocol, no status */
     return *status == 403 || *status == 404 ? NEXT : FAILED;
 }
 
@@ -148,4 +148,29 @@ int ffi_balancer_recreate(void)
     struct balancer *b;
 
     return find(&b);
+}
+
+/* --- the names in C that lua-resty-core calls --- */
+
+static int answer(int rc, const char **err)
+{
+    if (rc >= 0)
+        return rc;
+    *err = rc == FFI_NGX_NO_REQUEST         ? "no request found"
+           : rc == FFI_BALANCER_NO_UPSTREAM ? "no upstream found"
+           : rc == FFI_BALANCER_NO_TLS      ? "no https upstream"
+                                            : "API disabled in the current context";
+    return -1;
+}
+
+int ngx_http_lua_ffi_balancer_set_upstream_tls(const void *r, int is_on, const char **err)
+{
+    UNUSED(r);
+    return answer(ffi_balancer_set_tls(is_on), err);
+}
+
+int ngx_http_lua_ffi_balancer_recreate_request(const void *r, const char **err)
+{
+    UNUSED(r);
+    return answer(ffi_balancer_recreate(), err);
 }

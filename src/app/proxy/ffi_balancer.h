@@ -40,4 +40,11 @@ int ffi_balancer_bind(const char *text, size_t n);
 /* The request is made anew for each attempt. */
 int ffi_balancer_recreate(void);
 
+/* The two by OpenResty's names in C, for libraries that call them; the request is the running one,
+ * whatever `r`. -1: not done, and why. */
+int ngx_http_lua_ffi_balancer_set_upstream_tls(const void *r, int is_on, const char **err);
+
+/* See above. */
+int ngx_http_lua_ffi_balancer_recreate_request(const void *r, const char **err);
+
 #endif

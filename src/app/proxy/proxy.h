@@ -80,6 +80,7 @@ struct proxy_pass {
     bool is_tls;
     struct upstream *upstream; /* NULL: the target has variables, or is Lua's */
     struct slice url;          /* as written, for proxy_redirect default */
+    struct location *level;    /* that says it */
     const struct config_node *node;
     struct proxy_pass *next; /* of the configuration */
 };

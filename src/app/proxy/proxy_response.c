@@ -183,13 +183,32 @@ static bool is_named_by_connection(const struct client_response *up, struct slic
     return h && header_has_token(h->value, name);
 }
 
+/* Fields that earlier phases have set stay, but for those of which an answer has one only, when the
+ * server gives it. */
+static void drop_answered(struct header_list *own, const struct header_list *up)
+{
+    static const uint8_t single[] = {
+        HEADER_CONTENT_TYPE, HEADER_CONTENT_ENCODING, HEADER_CONTENT_RANGE,
+        HEADER_ETAG,         HEADER_LAST_MODIFIED,    HEADER_ACCEPT_RANGES,
+        HEADER_LOCATION,     HEADER_REFRESH,          HEADER_EXPIRES,
+        HEADER_DATE,         HEADER_SERVER,
+    };
+
+    if (LIKELY(own->n == 0))
+        return;
+    header_remove_id(own, HEADER_CONTENT_LENGTH);
+    for (size_t i = 0; i < ARRAY_LEN(single); i++)
+        if (header_find_id(up, single[i]))
+            header_remove_id(own, single[i]);
+}
+
 void proxy_response_take(struct proxy *p)
 {
     const struct client_response *up = &p->up->res;
     struct exchange *x = p->v->x;
     struct response *out = &x->res;
 
-    out->headers.n = 0;
+    drop_answered(&out->headers, &up->headers);
     for (unsigned i = 0; i < up->headers.n; i++) {
         const struct header *h = &up->headers.fields[i];
         int64_t seconds;

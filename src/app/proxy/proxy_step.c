@@ -454,7 +454,8 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
     }
     p->rate = rate_of(p);
     v->on_cancel = on_cancel;
-    v->x->ends_with_client |= !(conf->flags & PROXY_IGNORE_ABORT);
+    if (!(conf->flags & PROXY_IGNORE_ABORT))
+        v->x->ends_with_client = EXCHANGE_ENDS_MIDWAY;
     begin(p);
 }
 

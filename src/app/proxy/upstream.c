@@ -11,6 +11,7 @@
 #include "app/proxy/upstream_choose.h"
 #include "app/proxy/upstream_slots.h"
 #include "app/proxy/upstream_state.h"
+#include "net/dns_name.h"
 #include "proto/url.h"
 
 /* --- making --- */
@@ -84,6 +85,25 @@ struct upstream *upstream_of_one(struct pool *memory, struct slice name, uint16_
     struct upstream *u = upstream_new(memory, name);
 
     return upstream_add(u, name, default_port) ? u : NULL;
+}
+
+void upstream_settle(struct app_conf *conf, struct upstream *u, struct location *level,
+                     bool is_stream)
+{
+    upstream_list(conf, u, is_stream);
+    if (u->level)
+        return;
+    u->level = level;
+    upstream_look_up(u, SLICE_EMPTY, false);
+    upstream_share(u);
+}
+
+void upstream_look_up(struct upstream *u, struct slice service, bool may_go)
+{
+    const struct upstream_peer *p = &u->peers[u->n - 1];
+
+    if (!p->is_address && !dns_name_is_localhost(p->way.host))
+        upstream_slots_add(u, service, may_go);
 }
 
 void upstream_share(struct upstream *u)

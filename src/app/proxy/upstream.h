@@ -105,6 +105,11 @@ struct upstream *upstream_new(struct pool *memory, struct slice name);
 /* A group of one address, in that pool. NULL: malformed. */
 struct upstream *upstream_of_one(struct pool *memory, struct slice name, uint16_t default_port);
 
+/* That group is one of the configuration, though no block names it: it is listed, and its name is
+ * looked up by the resolver of `level`. Harmless when repeated. */
+void upstream_settle(struct app_conf *conf, struct upstream *u, struct location *level,
+                     bool is_stream);
+
 /* Puts it behind all groups of the configuration that are listed, unless it is among them. */
 void upstream_list(struct app_conf *conf, struct upstream *u, bool is_stream);
 
@@ -121,6 +126,10 @@ struct upstream *upstream_find(struct app_conf *conf, struct slice name, uint16_
 
 /* Gives up what upstream_find gave; clears the pointer. */
 void upstream_release(struct upstream **u);
+
+/* The server that was added last is looked up when it is a name: each of its addresses is a server
+ * (see upstream_slots.h). `service`, `may_go`: as there. */
+void upstream_look_up(struct upstream *u, struct slice service, bool may_go);
 
 /* The group is complete: with a zone, what is known of its servers is in memory that workers who
  * are forked from now on share; so are the addresses of servers that are names. */

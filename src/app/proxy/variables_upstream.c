@@ -1,6 +1,5 @@
 /* Variables that tell about a request, or a session, that was passed on. Those of several attempts
- * are joined by
- * ", ", as nginx does. */
+ * are joined by ", ", as nginx does. */
 #include "app/variables.h"
 
 #include "app/proxy/proxy.h"

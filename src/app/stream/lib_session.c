@@ -7,10 +7,13 @@
 
 #include "app/conf.h"
 #include "app/lua/lib_ngx_visit.h"
+#include "app/tls/tls_request.h"
+#include "app/tls/tls_seat.h"
 #include "bind/lib_addr.h"
 #include "bind/lib_stream.h"
 #include "bind/vm.h"
 #include "net/tcp.h"
+#include "net/tls.h"
 #include "proto/proxy_proto.h"
 
 /* What the lender keeps; in the pool of the session. */
@@ -151,6 +154,35 @@ static int l_shutdown(lua_State *L)
     return 0;
 }
 
+/* start_tls() → true: the handshake is to be done (perilune.core.secure); nil and why not */
+static int l_start_tls(lua_State *L)
+{
+    struct session *s = check_session(L);
+    struct visit *v = s->v;
+    struct tls_ctx *ctx = v->vhost->tls ? v->vhost->tls : v->listen->default_vhost->tls;
+
+    if (!ctx)
+        return refuse(L, "ssl not configured for this server");
+    session_start_tls(s, ctx);
+    tls_seat_take(s->wire->stream)->visit = v;
+    v->x->req.tls = tls_hold(s->wire->stream);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/* has_tls() → true, and the session is one of TLS from now on; nil: its client's certificate will
+ * not do */
+static int l_has_tls(lua_State *L)
+{
+    struct visit *v = check_session(L)->v;
+
+    v->x->req.is_tls = true;
+    if (tls_request_check(v))
+        return 0;
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
 static void set_end(lua_State *L, const char *name, const struct addr *a)
 {
     if (!a)
@@ -215,6 +247,8 @@ int lib_session(lua_State *L)
                                          {"peek", l_peek},
                                          {"preread_timeout", l_preread_timeout},
                                          {"shutdown", l_shutdown},
+                                         {"start_tls", l_start_tls},
+                                         {"has_tls", l_has_tls},
                                          {NULL, NULL}};
 
     lua_newtable(L);

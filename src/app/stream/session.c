@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "http/exchange_transport.h"
 #include "loop/loop.h"
+#include "net/tls.h"
 
 enum { DROPS_MOST = 16, STATUS_CLIENT_CLOSED = 499 };
 
@@ -78,6 +79,23 @@ static void take_back(struct session *s)
     move(s, &s->own, on_event);
     s->on_return = NULL;
     fn(s);
+}
+
+void session_start_tls(struct session *s, struct tls_ctx *ctx)
+{
+    struct wire *w = s->wire;
+    struct wire_end *end = w->end;
+    struct buf in = BUF_EMPTY;
+    struct outq out;
+    struct stream *under;
+
+    outq_init(&out);
+    settle_counts(s);
+    under = wire_release(w, &in, &out);
+    wire_open(w, tls_accept_after(under, ctx, buf_slice(&in)), w->on_event);
+    if (end)
+        wire_mind_end(w, end);
+    buf_free(&in);
 }
 
 struct stream *session_take(struct session *s, struct buf *in, struct outq *out)

@@ -13,6 +13,7 @@
 #include "net/wire.h"
 
 struct session;
+struct tls_ctx;
 struct balancer;
 struct relay;
 
@@ -55,6 +56,10 @@ void session_close_all(void);
  * the stream has gone. */
 void session_lend(struct session *s, struct wire *w, void (*on_event)(struct wire *w, int events),
                   session_fn fn);
+
+/* The connection goes over to TLS by `ctx`, its unread input being the beginning of it; nothing is
+ * unsent. The handshake is the caller's to do. */
+void session_start_tls(struct session *s, struct tls_ctx *ctx);
 
 /* Takes the connection: its stream, the caller's from now on; unread input is added to `in`, unsent
  * output to `out`. NULL: it is closed. */

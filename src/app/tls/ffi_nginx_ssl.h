@@ -1,6 +1,6 @@
 /* TLS for libraries that call OpenResty's C functions by FFI, with its names and contracts: those
- * behind ngx.ssl, ngx.ssl.clienthello, ngx.ssl.proxysslcert, ngx.ssl.proxysslverify, ngx.proxyssl.
- * Our own Lua modules of these names call them, too.
+ * behind ngx.ssl and ngx.ssl.clienthello about a client's connection. Our own Lua modules of these
+ * names call them, too.
  *
  * `r` stands for the running request or handshake, which is known without it: it is not looked at.
  * Functions answer 0, or -1 with a text in *err that is valid until the next call; -5: there is no
@@ -10,60 +10,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-
-struct stack_st_X509;
-struct evp_pkey_st;
-
-/* --- certificates and keys, see net/tls_material.h --- */
-
-/* The certificates of a PEM text as DER, one after another, in `der`, which is as large as `pem`;
- * how many bytes, or -1. */
-int ngx_http_lua_ffi_cert_pem_to_der(const char *pem, size_t n, char *der, const char **err);
-
-/* The key of a PEM text, likewise; `passphrase` may be NULL. */
-int ngx_http_lua_ffi_priv_key_pem_to_der(const char *pem, size_t n, const char *passphrase,
-                                         char *der, const char **err);
-
-/* A chain from PEM, to be freed; NULL: an error. */
-struct stack_st_X509 *ngx_http_lua_ffi_parse_pem_cert(const char *pem, size_t n, const char **err);
-
-/* A chain from DER, likewise. */
-struct stack_st_X509 *ngx_http_lua_ffi_parse_der_cert(const char *der, size_t n, const char **err);
-
-/* A key from PEM, likewise; it is not encrypted. */
-struct evp_pkey_st *ngx_http_lua_ffi_parse_pem_priv_key(const char *pem, size_t n,
-                                                        const char **err);
-
-/* A key from DER, likewise. */
-struct evp_pkey_st *ngx_http_lua_ffi_parse_der_priv_key(const char *der, size_t n,
-                                                        const char **err);
-
-/* Frees a chain. */
-void ngx_http_lua_ffi_free_cert(struct stack_st_X509 *chain);
-
-/* Frees a key. */
-void ngx_http_lua_ffi_free_priv_key(struct evp_pkey_st *key);
-
-/* --- the client's connection --- */
-
-/* It has no certificate any more. */
-int ngx_http_lua_ffi_ssl_clear_certs(void *r, const char **err);
-
-/* It gets this chain, in DER. */
-int ngx_http_lua_ffi_ssl_set_der_certificate(void *r, const char *der, size_t n, const char **err);
-
-/* And this key. */
-int ngx_http_lua_ffi_ssl_set_der_private_key(void *r, const char *der, size_t n, const char **err);
-
-/* The same with objects. */
-int ngx_http_lua_ffi_set_cert(void *r, struct stack_st_X509 *chain, const char **err);
-
-/* The same with objects. */
-int ngx_http_lua_ffi_set_priv_key(void *r, struct evp_pkey_st *key, const char **err);
-
-/* Asks the client for a certificate, see tls_material_verify_client. */
-int ngx_http_lua_ffi_ssl_verify_client(void *r, struct stack_st_X509 *named,
-                                       struct stack_st_X509 *trusted, int depth, const char **err);
 
 /* Our address: its bytes (4, 16, or a path); *type 0: Unix, 1: IPv4, 2: IPv6. */
 int ngx_http_lua_ffi_ssl_raw_server_addr(void *r, const char **addr, size_t *n, int *type,
@@ -131,43 +77,5 @@ int ngx_http_lua_ffi_ssl_get_client_hello_ciphers(void *r, uint16_t *out, size_t
 
 /* Speaks only these versions: bits 2 (SSL 2), 4 (SSL 3), 8 (TLS 1.0), 16, 32, 64 (TLS 1.3). */
 int ngx_http_lua_ffi_ssl_set_protocols(void *r, int protocols, const char **err);
-
-/* --- the connection to a server --- */
-
-/* In proxy_ssl_certificate_by_lua: it has no certificate any more. */
-int ngx_http_lua_ffi_proxy_ssl_clear_certs(void *r, const char **err);
-
-/* There: it gets this chain, in DER. */
-int ngx_http_lua_ffi_proxy_ssl_set_der_certificate(void *r, const char *der, size_t n,
-                                                   const char **err);
-
-/* There: and this key. */
-int ngx_http_lua_ffi_proxy_ssl_set_der_private_key(void *r, const char *der, size_t n,
-                                                   const char **err);
-
-/* There: the same with objects. */
-int ngx_http_lua_ffi_proxy_ssl_set_cert(void *r, struct stack_st_X509 *chain, const char **err);
-
-/* There: the same with objects. */
-int ngx_http_lua_ffi_proxy_ssl_set_priv_key(void *r, struct evp_pkey_st *key, const char **err);
-
-/* There, or in proxy_ssl_verify_by_lua: its version of TLS, or -1. */
-int ngx_http_lua_ffi_proxy_ssl_get_tls1_version(void *r, const char **err);
-
-/* In proxy_ssl_verify_by_lua: the judgement so far (see net/tls_verify.h), or -1. */
-int ngx_http_lua_ffi_proxy_ssl_get_verify_result(void *r, const char **err);
-
-/* There: another one in its place. */
-int ngx_http_lua_ffi_proxy_ssl_set_verify_result(void *r, int result, const char **err);
-
-/* There: the certificate, an X509 to be freed; NULL: an error. */
-void *ngx_http_lua_ffi_proxy_ssl_get_verify_cert(void *r, const char **err);
-
-/* Frees that. */
-void ngx_http_lua_ffi_proxy_ssl_free_verify_cert(void *x509);
-
-/* The library's SSL of the server's connection, in a handshake with it or while its answer is
- * passed on. */
-void *ngx_http_lua_ffi_get_upstream_ssl_pointer(void *r, const char **err);
 
 #endif

@@ -13,17 +13,22 @@
 
 #include "app/conf.h"
 #include "app/lua/lua_kill.h"
-#include "app/port.h"
+#include "app/tls/tls_request.h"
+#include "app/tls/tls_seat.h"
+#include "app/tls/tls_visit.h"
 #include "base/mem.h"
 #include "bind/co.h"
 #include "bind/vm.h"
 #include "http/client_tls.h"
-#include "http/server_tls.h"
+#include "net/tls_info.h"
+
+_Static_assert(TLS_SEAT_NO_CTX == LUA_NOREF, "a seat without ngx.ctx");
 
 struct tls_task {
     struct log_ctx log;
     struct stream *s;  /* NULL: gone */
     struct visit *v;   /* NULL: a client's handshake */
+    struct visit *own; /* of such a one, once Lua has read a variable; else NULL */
     struct co *entry;  /* NULL: has ended */
     struct co **parts; /* that have not ended */
     unsigned n_parts, parts_size;
@@ -32,12 +37,6 @@ struct tls_task {
     int exit_status;
     bool is_over, is_refused, is_starting;
     struct slice id, der; /* of a session to be stored, ours; else empty */
-};
-
-/* What the slot of a stream holds; NULL there: neither of them. */
-struct seat {
-    struct tls_task *task; /* NULL: none */
-    int ctx_ref;           /* registry of Lua; LUA_NOREF: none */
 };
 
 /* How lines of the log name what runs. */
@@ -55,46 +54,17 @@ static const struct {
                                   "loading proxy ssl verify by lua"},
 };
 
-static struct seat *seat_of(const struct stream *s)
-{
-    return *tls_state((struct stream *)(uintptr_t)s);
-}
-
 static struct tls_task *task_at(const struct stream *s)
 {
-    const struct seat *seat = seat_of(s);
+    const struct tls_seat *seat = tls_seat_of(s);
 
     return seat ? seat->task : NULL;
 }
 
-static struct seat *take_seat(struct stream *s)
-{
-    struct seat *seat = seat_of(s);
-
-    if (seat)
-        return seat;
-    seat = mem_new(struct seat);
-    seat->ctx_ref = LUA_NOREF;
-    *tls_state(s) = seat;
-    return seat;
-}
-
-/* The task has been told of, or is nobody's any more. */
-static void leave_seat(struct stream *s)
-{
-    struct seat *seat = seat_of(s);
-
-    if (!seat)
-        return;
-    seat->task = NULL;
-    if (seat->ctx_ref != LUA_NOREF)
-        return;
-    *tls_state(s) = NULL;
-    mem_free(seat);
-}
-
 static void free_task(struct tls_task *t)
 {
+    if (t->own)
+        tls_visit_end(&t->own);
     mem_free((char *)(uintptr_t)t->id.p);
     mem_free((char *)(uintptr_t)t->der.p);
     mem_free(t->parts);
@@ -104,19 +74,17 @@ static void free_task(struct tls_task *t)
 static void describe(const struct log_ctx *ctx, struct buf *out)
 {
     const struct tls_task *t = CONTAINER_OF(ctx, struct tls_task, log);
-    struct server_conn *c;
     struct addr a;
 
     buf_printf(out, ", context: %s*", t->directive);
     if (!t->s || t->v)
         return;
-    c = server_tls_conn(t->s);
-    if (server_conn_peer(c, &a)) {
+    if (tls_owner_peer(t->s, &a)) {
         buf_add_lit(out, ", client: ");
         addr_format_host(&a, out);
     }
     buf_add_lit(out, ", server: ");
-    addr_format(&CONTAINER_OF(c->server, struct port, server)->conf->addr, out);
+    addr_format(&tls_owner_of(t->s).listen->addr, out);
 }
 
 static struct tls_task *task_of(const struct co *co)
@@ -131,6 +99,29 @@ struct stream *lua_tls_stream(void)
     const struct tls_task *t = task_of(co_current());
 
     return t ? t->s : NULL;
+}
+
+bool lua_tls_is_of_stream(void)
+{
+    const struct tls_task *t = task_of(co_current());
+
+    return t && t->s && !t->v && tls_owner_of(t->s).listen->is_stream;
+}
+
+struct visit *lua_tls_visit(void)
+{
+    struct tls_task *t = task_of(co_current());
+    const struct tls_seat *seat;
+
+    if (!lua_tls_is_of_stream())
+        return NULL;
+    seat = tls_seat_of(t->s);
+    if (seat && seat->visit)
+        return seat->visit;
+    if (!t->own)
+        t->own = tls_visit_begin(
+            t->s, tls_request_vhost(tls_owner_of(t->s).listen, tls_server_name(t->s)));
+    return t->own;
 }
 
 enum lua_context lua_tls_context(void)
@@ -159,12 +150,12 @@ int *lua_tls_ctx(void)
 {
     const struct tls_task *t = task_of(co_current());
 
-    return t && t->s && !t->v ? &take_seat(t->s)->ctx_ref : NULL;
+    return t && t->s && !t->v ? &tls_seat_take(t->s)->ctx_ref : NULL;
 }
 
 int lua_tls_ctx_of(const struct stream *s)
 {
-    const struct seat *seat = seat_of(s);
+    const struct tls_seat *seat = tls_seat_of(s);
 
     return seat ? seat->ctx_ref : LUA_NOREF;
 }
@@ -199,11 +190,11 @@ static void finish(struct tls_task *t, bool has_failed)
         if (t->v)
             client_tls_resume(t->s);
         else
-            server_tls_resume(t->s);
+            tls_owner_resume(t->s);
         return;
     }
     if (t->s && task_at(t->s) == t)
-        leave_seat(t->s);
+        tls_seat_leave(t->s);
     free_task(t);
 }
 
@@ -267,8 +258,10 @@ static struct tls_task *new_task(struct stream *s, struct visit *v, const struct
         t->log.parent = &v->x->log;
         t->log.id = v->x->log.id;
     } else {
-        t->log.parent = &server_tls_conn(s)->server->log;
-        t->log.id = server_tls_conn(s)->id;
+        struct tls_owner owner = tls_owner_of(s);
+
+        t->log.parent = owner.log;
+        t->log.id = owner.id;
     }
     t->s = s;
     t->v = v;
@@ -313,11 +306,11 @@ enum tls_answer lua_tls_run(struct stream *s, struct visit *v, const struct lua_
         start(t, code);
     }
     if (!t->is_over) {
-        take_seat(s)->task = t;
+        tls_seat_take(s)->task = t;
         return TLS_WAIT;
     }
     answer = t->is_refused ? TLS_REFUSE : TLS_GO_ON;
-    leave_seat(s);
+    tls_seat_leave(s);
     free_task(t);
     return answer;
 }
@@ -336,7 +329,7 @@ void lua_tls_store(struct stream *s, const struct lua_code *code, struct slice i
     if (t->is_over)
         free_task(t);
     else
-        take_seat(s)->task = t;
+        tls_seat_take(s)->task = t;
 }
 
 bool lua_tls_session(struct slice *id, struct slice *der)
@@ -353,13 +346,12 @@ bool lua_tls_session(struct slice *id, struct slice *der)
 /* The connection's own table ends with it. */
 static void drop_seat(struct stream *s)
 {
-    struct seat *seat = seat_of(s);
+    struct tls_seat *seat = tls_seat_of(s);
 
-    *tls_state(s) = NULL;
     if (seat->ctx_ref != LUA_NOREF)
         log_write(NULL, LOG_DEBUG, "lua release ngx.ctx at ref %d", seat->ctx_ref);
     luaL_unref(vm_main(), LUA_REGISTRYINDEX, seat->ctx_ref);
-    mem_free(seat);
+    tls_seat_drop(s);
 }
 
 /* A task that stores a session goes on. */

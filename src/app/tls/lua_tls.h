@@ -36,6 +36,12 @@ void lua_tls_gone(struct stream *s);
 /* The handshake that the running Lua takes part in; NULL: none, or it has gone. */
 struct stream *lua_tls_stream(void);
 
+/* Is it the handshake of a client of `stream`? */
+bool lua_tls_is_of_stream(void);
+
+/* Then: a visit whose variables can be read; NULL: as above. */
+struct visit *lua_tls_visit(void);
+
 /* Its context; LUA_CONTEXT_NONE: the running Lua does not take part in any. */
 enum lua_context lua_tls_context(void);
 

@@ -31,7 +31,7 @@ bool tls_conf_read_protocols(const struct config_node *node, unsigned *out, stru
     static const struct {
         const char *name;
         unsigned bit;
-    } all[] = {{"SSLv2", 0},         {"SSLv3", 0},         {"TLSv1", TLS_1_0},
+    } all[] = {{"SSLv2", TLS_NEVER}, {"SSLv3", TLS_NEVER}, {"TLSv1", TLS_1_0},
                {"TLSv1.1", TLS_1_1}, {"TLSv1.2", TLS_1_2}, {"TLSv1.3", TLS_1_3}};
 
     *out = 0;

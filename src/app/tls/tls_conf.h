@@ -45,7 +45,8 @@ struct tls_conf {
 /* The conf of `loc` to write to: its own, a copy of the inherited one when it has none yet. */
 struct tls_conf *tls_conf_own(struct app_conf *conf, struct location *loc);
 
-/* The versions that a directive names, as bits; those of SSL count as none. */
+/* The versions that a directive names, as bits; those of SSL are never
+ * spoken. */
 bool tls_conf_read_protocols(const struct config_node *node, unsigned *out, struct config_error *e);
 
 /* ssl_conf_command and its kind: reads the two arguments into `out`; false: the library would not

@@ -1,16 +1,12 @@
-/* Variables belong to visits. So the handshake has one for as long as the names are evaluated: of
- * an exchange that nothing carries. */
+/* Names are evaluated for each handshake: what a client asks for may not lead out of the folder. */
 #include "app/tls/tls_files.h"
 
 #include "app/script.h"
 #include "app/tls/tls_conf.h"
+#include "app/tls/tls_visit.h"
 #include "app/visit.h"
-#include "http/exchange_transport.h"
-#include "http/server_tls.h"
 #include "net/tls_info.h"
 #include "net/tls_material.h"
-
-static const struct exchange_transport nobody;
 
 /* Is it a name that cannot leave the folder it is put into? */
 static bool is_plain(struct slice name)
@@ -24,39 +20,6 @@ static bool is_plain(struct slice name)
             return false;
     }
     return name.n == 0 || name.p[0] != '.';
-}
-
-static struct visit *begin(struct stream *s, const struct app_conf *conf,
-                           const struct listen_conf *l, const struct vhost *vh)
-{
-    struct server_conn *c = server_tls_conn(s);
-    struct exchange *x = exchange_new(&nobody, NULL, c->server->settings);
-    struct visit *v = pool_new(&x->pool, struct visit);
-    struct addr *peer = pool_new(&x->pool, struct addr);
-
-    x->app = v;
-    x->log.parent = &c->server->log;
-    x->connection_id = x->log.id = c->id;
-    if (server_conn_peer(c, peer))
-        x->peer = peer;
-    x->req.is_tls = true;
-    x->req.tls = tls_hold(s);
-    v->x = x;
-    v->conf = conf;
-    v->variables = &conf->variables;
-    v->listen = l;
-    v->vhost = vh;
-    v->loc = vh->base;
-    v->slots = pool_zalloc(&x->pool, v->variables->slots * sizeof(struct slice));
-    return v;
-}
-
-static void end(struct visit *v)
-{
-    struct exchange *x = v->x;
-
-    exchange_set_state(x, EXCHANGE_ABORTED);
-    exchange_release(x);
 }
 
 /* What a name says now: a path, or with "data:" before it PEM itself. */
@@ -87,8 +50,7 @@ static bool use(struct visit *v, const struct tls_conf *t, unsigned i)
     return !e;
 }
 
-bool tls_files_use(struct stream *s, const struct app_conf *conf, const struct listen_conf *l,
-                   const struct vhost *vh)
+bool tls_files_use(struct stream *s, const struct vhost *vh)
 {
     const struct tls_conf *t = vh->base->tls;
     bool is_fine = true;
@@ -96,7 +58,7 @@ bool tls_files_use(struct stream *s, const struct app_conf *conf, const struct l
 
     if (LIKELY(!t || !t->has_variable_names))
         return true;
-    v = begin(s, conf, l, vh);
+    v = tls_visit_begin(s, vh);
     if (!is_plain(tls_server_name(s))) {
         log_write(&v->x->log, LOG_INFO, "client asked for a server name that no file may have");
         is_fine = false;
@@ -104,6 +66,6 @@ bool tls_files_use(struct stream *s, const struct app_conf *conf, const struct l
     for (unsigned i = 0; is_fine && i < t->n_certs; i++)
         if (t->certs[i].script || t->keys[i].script)
             is_fine = use(v, t, i);
-    end(v);
+    tls_visit_end(&v);
     return is_fine;
 }

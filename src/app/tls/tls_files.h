@@ -10,7 +10,6 @@ struct stream;
  * variables; none: nothing happens. The values come from the handshake: $ssl_server_name,
  * $remote_addr and what is made of them. False, which is logged: one cannot be read, or the client
  * asks for a name that no file may have. Blocks while it reads. */
-bool tls_files_use(struct stream *s, const struct app_conf *conf, const struct listen_conf *l,
-                   const struct vhost *vh);
+bool tls_files_use(struct stream *s, const struct vhost *vh);
 
 #endif

@@ -5,24 +5,24 @@
 #include "app/tls/tls_handshake.h"
 
 #include "app/tls/lua_tls.h"
-#include "app/port.h"
 #include "app/tls/tls_conf.h"
 #include "app/tls/tls_files.h"
 #include "app/tls/tls_request.h"
+#include "app/tls/tls_seat.h"
 #include "app/zones.h"
-#include "http/server_tls.h"
+#include "net/tls.h"
 #include "net/tls_hello.h"
 #include "net/tls_info.h"
 
-static struct port *port_of(const struct stream *s)
+static const struct vhost *asked_vhost(const struct stream *s)
 {
-    return CONTAINER_OF(server_tls_conn(s)->server, struct port, server);
+    return tls_request_vhost(tls_owner_of(s).listen, tls_server_name(s));
 }
 
 /* What holds for all names of an address: its default server's. NULL: nothing. */
 static const struct tls_conf *conf_of(const struct stream *s)
 {
-    return port_of(s)->conf->default_vhost->base->tls;
+    return tls_owner_of(s).listen->default_vhost->base->tls;
 }
 
 /* Where Lua does not find the session, the handshake is a full one. */
@@ -47,22 +47,20 @@ static enum tls_answer on_hello(struct stream *s)
         answer = lua_tls_run(s, NULL, t ? t->hello_by_lua : NULL, LUA_CONTEXT_CLIENT_HELLO);
     if (answer != TLS_GO_ON)
         return answer;
-    vh = tls_request_vhost(port_of(s)->conf, tls_server_name(s));
+    vh = asked_vhost(s);
     if (vh->base->tls && vh->base->tls->rejects)
         return TLS_REFUSE;
     if (vh->tls)
-        tls_use_ctx(s, vh->tls);
+        tls_hello_use_ctx(s, vh->tls);
     return fetch_session(s, t);
 }
 
 static enum tls_answer on_certificate(struct stream *s)
 {
-    const struct port *p = port_of(s);
-    const struct vhost *vh = tls_request_vhost(p->conf, tls_server_name(s));
+    const struct vhost *vh = asked_vhost(s);
     const struct tls_conf *t = vh->base->tls;
 
-    if (!lua_tls_is_running(s, LUA_CONTEXT_CERTIFICATE) &&
-        !tls_files_use(s, p->app_conf, p->conf, vh))
+    if (!lua_tls_is_running(s, LUA_CONTEXT_CERTIFICATE) && !tls_files_use(s, vh))
         return TLS_REFUSE;
     return lua_tls_run(s, NULL, t ? t->certificate_by_lua : NULL, LUA_CONTEXT_CERTIFICATE);
 }

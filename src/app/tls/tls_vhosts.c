@@ -1,5 +1,6 @@
 /* A server that listens with `ssl` has a context; one without certificates of its own has none and
- * is served with those of the default server of its address. */
+ * is served with those of the default server of its address. In `stream` certificates are enough,
+ * for sessions that begin in the clear and go over to TLS. */
 #include "app/tls/tls_vhosts.h"
 
 #include "app/tls/tls_conf.h"
@@ -11,7 +12,7 @@ enum { STAPLE_MOST = 65536 };
 
 static bool fail(const struct vhost *vh, struct config_error *e, const char *what)
 {
-    return config_error_set(e, vh->file.p, vh->line, "%s", what);
+    return config_node_error(vh->place, e, "%s", what);
 }
 
 /* Those whose names have variables are read in handshakes. */
@@ -117,9 +118,9 @@ static bool check(const struct vhost *vh, bool is_default, struct config_error *
     const struct tls_conf *t = vh->base->tls;
 
     if (t && t->n_certs > t->n_keys)
-        return config_error_set(e, vh->file.p, vh->line,
-                                "no \"ssl_certificate_key\" is defined for certificate \"%s\"",
-                                t->certs[t->n_keys].path);
+        return config_node_error(vh->place, e,
+                                 "no \"ssl_certificate_key\" is defined for certificate \"%s\"",
+                                 t->certs[t->n_keys].path);
     if (is_default && !(t && (t->n_certs || t->rejects)))
         return fail(vh, e,
                     "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive");
@@ -132,7 +133,7 @@ static bool check(const struct vhost *vh, bool is_default, struct config_error *
 static bool build_vhost(struct app_conf *conf, const struct listen_conf *l, struct vhost *vh,
                         struct config_error *e)
 {
-    bool is_default = vh == l->default_vhost;
+    bool is_default = l->is_tls && vh == l->default_vhost;
     struct buf why = BUF_EMPTY;
     struct tls_server_options o;
     const struct err *err;
@@ -146,8 +147,8 @@ static bool build_vhost(struct app_conf *conf, const struct listen_conf *l, stru
     if (!err)
         err = tls_ctx_new_server(&o, &why, &vh->tls);
     if (err)
-        config_error_set(e, vh->file.p, vh->line, "TLS of this server: %s",
-                         why.n ? buf_cstr(&why) : err->message);
+        config_node_error(vh->place, e, "TLS of this server: %s",
+                          why.n ? buf_cstr(&why) : err->message);
     buf_free(&why);
     return !err;
 }
@@ -156,8 +157,9 @@ bool tls_vhosts_build(struct app_conf *conf, struct config_error *e)
 {
     for (unsigned i = 0; i < conf->n_listens; i++) {
         struct listen_conf *l = conf->listens[i];
+        bool may_be_tls = l->is_tls || (l->is_stream && !l->is_udp);
 
-        for (unsigned k = 0; l->is_tls && k < l->n_vhosts; k++)
+        for (unsigned k = 0; may_be_tls && k < l->n_vhosts; k++)
             if (!build_vhost(conf, l, l->vhosts[k], e))
                 return false;
     }

@@ -12,6 +12,7 @@ struct servers {
     struct world w;
     struct vhost list[SERVERS_MOST];
     struct slice names[SERVERS_MOST];
+    struct config_node places[SERVERS_MOST];
     struct vhost *pointers[SERVERS_MOST];
 };
 
@@ -20,11 +21,9 @@ static void servers_init(struct servers *s, const char *const *names, unsigned n
     world_init(&s->w);
     for (unsigned i = 0; i < n; i++) {
         s->names[i] = slice_str(names[i]);
-        s->list[i] = (struct vhost){.names = &s->names[i],
-                                    .n_names = 1,
-                                    .base = &s->w.base,
-                                    .file = SLICE("x.conf"),
-                                    .line = i + 1};
+        s->places[i] = (struct config_node){.file = "x.conf", .line = i + 1};
+        s->list[i] = (struct vhost){
+            .names = &s->names[i], .n_names = 1, .base = &s->w.base, .place = &s->places[i]};
         s->pointers[i] = &s->list[i];
     }
     s->w.listen.vhosts = s->pointers;
@@ -124,7 +123,7 @@ static void test_one_server_with_captures(void **state)
 
 static const struct {
     const char *name, *message;
-    bool has_place; /* and counts also when the server is alone */
+    bool counts_always; /* also when the server is alone */
 } invalid[] = {
     {"*", "server name \"*\" is invalid", true},
     {"*.", "server name \"*.\" is invalid", true},
@@ -154,11 +153,11 @@ static void test_invalid(void **state)
 
             servers_init(&s, list, n);
             is_ok = router_hosts_build(&s.w.conf, &s.w.listen, &e);
-            assert_int_equal(is_ok, n == 1 && !invalid[i].has_place);
+            assert_int_equal(is_ok, n == 1 && !invalid[i].counts_always);
             if (!is_ok) {
                 assert_string_equal(e.message, invalid[i].message);
-                assert_string_equal(e.file, invalid[i].has_place ? "x.conf" : "");
-                assert_int_equal(e.line, invalid[i].has_place ? 1 : 0);
+                assert_string_equal(e.file, "x.conf");
+                assert_int_equal(e.line, 1);
             }
             world_end(&s.w);
         }

@@ -68,17 +68,22 @@ static void test_unknown_until_defined(void **state)
 {
     struct world w;
     struct script *s;
-    struct slice error, unknown;
+    struct config_node node = {.file = "a.conf", .line = 7};
+    struct config_error e;
+    struct slice error;
 
     UNUSED(state);
     world_init(&w);
-    assert_true(variable_table_check(&w.conf.variables, &unknown));
+    w.conf.place = &node;
+    assert_true(variable_table_check(&w.conf.variables, &e));
     assert_true(script_compile(&w.conf.variables, SLICE("<$Later>"), &s, &error));
     assert_null(variable_find(&w.conf.variables, SLICE("later")));
-    assert_false(variable_table_check(&w.conf.variables, &unknown));
-    assert_true(slice_eq(unknown, SLICE("later")));
+    assert_false(variable_table_check(&w.conf.variables, &e));
+    assert_string_equal(e.message, "unknown \"later\" variable");
+    assert_string_equal(e.file, "a.conf");
+    assert_int_equal(e.line, 7);
     assert_non_null(variable_define(&w.conf.variables, SLICE("later")));
-    assert_true(variable_table_check(&w.conf.variables, &unknown));
+    assert_true(variable_table_check(&w.conf.variables, &e));
     world_begin_visit(&w);
     variable_set(&w.v, variable_find(&w.conf.variables, SLICE("LATER")), SLICE("now"));
     assert_string_equal(world_text(&w, script_eval(s, &w.v)), "<now>");

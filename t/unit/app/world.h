@@ -47,7 +47,7 @@ static inline void world_init(struct world *w)
     memset(w, 0, sizeof(*w));
     clock_update();
     pool_init(&w->conf.pool, NULL, 0);
-    variable_table_init(&w->conf.variables, &w->conf.pool, VARIABLES_HTTP);
+    variable_table_init(&w->conf.variables, &w->conf.pool, VARIABLES_HTTP, &w->conf.place);
     w->conf.prefix = SLICE("/srv/");
     w->names[0] = SLICE("example.com");
     w->vhost.names = w->names;

@@ -44,6 +44,64 @@ static void test_update_reads_both(void **state)
     assert_true(clock_wall_ms() > wall);
 }
 
+/* How far the wall clock has come while the other has. */
+static void assert_together(int64_t wall, uint64_t ms)
+{
+    assert_int_equal(clock_wall_ms() - wall, clock_ms() - ms);
+}
+
+static void test_tick_together(void **state)
+{
+    uint64_t ms = clock_ms(), us = clock_us_now();
+    int64_t wall = clock_wall_ms();
+
+    UNUSED(state);
+    while (clock_us_now() - us < 20000) {
+        clock_update();
+        assert_together(wall, ms);
+    }
+    assert_true(clock_ms() > ms);
+}
+
+static int64_t real_ms(void)
+{
+    return read_us(CLOCK_REALTIME) / 1000;
+}
+
+/* The system's clock was set: the cache follows when the distance is measured again, not before. */
+static void test_clock_was_set(void **state)
+{
+    static const int64_t steps[] = {-3600000, -5, 5, 3600000};
+
+    UNUSED(state);
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        int64_t before;
+
+        distance += steps[i];
+        measure_at = UINT64_MAX;
+        clock_update();
+        assert_true(llabs(clock_wall_ms() - real_ms()) >= 2);
+        measure_at = 0;
+        before = real_ms();
+        clock_update();
+        assert_true(clock_wall_ms() >= before - 4 && clock_wall_ms() <= real_ms());
+        assert_int_equal(measure_at, clock_ms() + DISTANCE_LASTS);
+    }
+}
+
+/* What is right to the millisecond is not moved. */
+static void test_distance_stays(void **state)
+{
+    int64_t right = distance;
+
+    UNUSED(state);
+    for (int i = 0; i < 1000; i++) {
+        measure_at = 0;
+        clock_update();
+        assert_int_equal(distance, right);
+    }
+}
+
 static void test_dates(void **state)
 {
     static const struct {
@@ -93,9 +151,9 @@ static void test_formatted_once_a_second(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ready_before_main),
-        cmocka_unit_test(test_update_reads_both),
-        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_ready_before_main),       cmocka_unit_test(test_update_reads_both),
+        cmocka_unit_test(test_tick_together),           cmocka_unit_test(test_clock_was_set),
+        cmocka_unit_test(test_distance_stays),          cmocka_unit_test(test_dates),
         cmocka_unit_test(test_formatted_once_a_second),
     };
 

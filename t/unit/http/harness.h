@@ -68,17 +68,23 @@ static inline void turns(unsigned n)
         loop_turn(false);
 }
 
-static inline struct client client_open(void)
+/* A client over this pair of sockets: the server's end, the client's. */
+static inline struct client client_open_by(const int fds[2])
 {
-    struct client c = {.got = BUF_EMPTY};
+    struct client c = {.got = BUF_EMPTY, .fd = fds[1]};
     struct addr a = {.len = sizeof(sa_family_t)};
-    int fds[2];
 
     a.sa.sa_family = AF_UNIX;
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     server_adopt(&harness_server, fds[0], &a);
-    c.fd = fds[1];
     return c;
+}
+
+static inline struct client client_open(void)
+{
+    int fds[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    return client_open_by(fds);
 }
 
 static inline void client_send_bytes(struct client *c, const char *p, size_t n)

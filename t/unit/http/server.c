@@ -1,4 +1,5 @@
 /* A server as a whole: many requests, its graceful and its hard end, the counters. */
+#include "http/server_stats.h"
 #include "t/unit/http/harness.h"
 
 static unsigned idle_calls;
@@ -159,14 +160,14 @@ static void counts(void **state)
 
     (void)state;
     harness_start();
-    server_get_stats(&before);
+    server_stats_get(&before);
     assert_int_equal(before.active, 0);
     for (unsigned i = 0; i < 3; i++)
         c[i] = client_open();
     client_send(&c[0], "GET /ke");
     client_send(&c[1], "GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
     turns(3);
-    server_get_stats(&s);
+    server_stats_get(&s);
     assert_int_equal(s.active, 3);
     assert_int_equal(s.reading, 1);
     assert_int_equal(s.writing, 1);
@@ -176,7 +177,7 @@ static void counts(void **state)
     for (unsigned i = 0; i < 3; i++)
         client_close(&c[i]);
     harness_stop();
-    server_get_stats(&s);
+    server_stats_get(&s);
     assert_int_equal(s.active, 0);
 }
 

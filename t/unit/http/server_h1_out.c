@@ -1,6 +1,9 @@
 /* Responses: framing, backpressure, truncation, files, fields that must not reach the wire. */
 #include "t/unit/http/harness.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 #include "base/file.h"
 
 static void request(struct client *c, const char *method, const char *path, const char *version)
@@ -300,6 +303,65 @@ static void hands_the_connection_over(void **state)
     harness_stop();
 }
 
+static int nodelay_of(int fd)
+{
+    socklen_t n = sizeof(int);
+    int on = -1;
+
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &n), 0);
+    return on;
+}
+
+static void connect_by_tcp(int fds[2])
+{
+    int l = socket(AF_INET, SOCK_STREAM, 0);
+    struct addr a;
+
+    assert_null(addr_parse(SLICE("127.0.0.1:0"), 0, &a));
+    assert_int_equal(bind(l, &a.sa, a.len), 0);
+    assert_int_equal(listen(l, 1), 0);
+    assert_null(addr_of_fd(l, false, &a));
+    fds[1] = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fds[1], &a.sa, a.len), 0);
+    fds[0] = accept4(l, NULL, NULL, SOCK_NONBLOCK);
+    assert_true(fds[0] >= 0);
+    close(l);
+}
+
+/* Whoever takes the connection over sends little pieces, one after another: none waits until the
+ * one before it is confirmed. */
+static void leaves_without_delay(void **state)
+{
+    (void)state;
+    for (int on = 0; on <= 1; on++) {
+        struct buf in = BUF_EMPTY;
+        struct outq out;
+        struct stream *s;
+        struct client c;
+        int fds[2];
+
+        harness_start();
+        harness_settings.is_nodelay = on;
+        connect_by_tcp(fds);
+        c = client_open_by(fds);
+        client_send(&c, "GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
+        for (int i = 0; i < 1000 && !seen.kept; i++)
+            loop_turn(true);
+        assert_non_null(seen.kept);
+        assert_int_equal(nodelay_of(fds[0]), 0); /* one answer needs none */
+        outq_init(&out);
+        s = exchange_detach(seen.kept, &in, &out);
+        assert_non_null(s);
+        assert_int_equal(nodelay_of(fds[0]), on);
+        stream_close(&s, false);
+        outq_clear(&out);
+        buf_free(&in);
+        client_close(&c);
+        turns(1);
+        harness_stop();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +375,7 @@ int main(void)
         cmocka_unit_test(keeps_bad_fields_off_the_wire),
         cmocka_unit_test(sends_files),
         cmocka_unit_test(hands_the_connection_over),
+        cmocka_unit_test(leaves_without_delay),
     };
 
     return cmocka_run_group_tests(tests, harness_main_setup, harness_main_teardown);

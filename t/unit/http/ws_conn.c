@@ -447,6 +447,53 @@ static void gives_pieces(void **state)
     close_all();
 }
 
+static void echo(struct ws_conn *c)
+{
+    struct ws_taken_message m;
+
+    while (ws_conn_take(c, &m) == WS_TAKEN_MESSAGE)
+        (void)ws_conn_send(c, WS_TEXT, m.data);
+}
+
+static unsigned n_ends, n_unsent;
+
+static void at_end(struct loop_call *call)
+{
+    (void)call;
+    n_ends++;
+    if (!outq_is_empty(&a.c->out))
+        n_unsent++;
+}
+
+/* Before the calls of the turn's end, where another connection's would stand. */
+static void answers_what_it_has_read(void **state)
+{
+    static const struct ws_conn_user echoing = {echo, on_pong, on_drained, on_closed};
+    struct ws_options server = options_of(false);
+    struct loop_call call;
+
+    (void)state;
+    n_ends = n_unsent = 0;
+    loop_call_init(&call, at_end);
+    open_raw(&server);
+    a.c->callbacks = &echoing;
+    turns(2);
+    for (unsigned i = 0; i < 3; i++) {
+        static const char bytes[] = "\x81\x81\0\0\0\0a\x81\x81\0\0\0\0b";
+        struct iovec iov = {(void *)(uintptr_t)bytes, sizeof bytes - 1};
+
+        assert_int_equal(stream_writev(raw, &iov, 1), sizeof bytes - 1);
+        loop_at_end(&call);
+        turns(1);
+        loop_at_end(&call);
+        turns(1);
+    }
+    assert_int_equal(n_ends, 6);
+    assert_int_equal(n_unsent, 0);
+    assert_string_equal(buf_cstr(&raw_got), "\x81\1a\x81\1b\x81\1a\x81\1b\x81\1a\x81\1b");
+    close_all();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -463,6 +510,7 @@ int main(void)
         cmocka_unit_test(is_released),
         cmocka_unit_test(aborts),
         cmocka_unit_test(gives_pieces),
+        cmocka_unit_test(answers_what_it_has_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include "net/pair.h"
 #include "net/tls_certificate.h"
 #include "net/tls_error.h"
+#include "net/tls_hello.h"
 #include "net/tls_info.h"
 #include "net/tls_openssl.h"
 #include "t/lib/tls_pair.h"
@@ -290,7 +291,7 @@ static enum tls_answer on_hello(struct stream *s)
     }
     if (slice_eq(tls_server_name(s), SLICE("refused.example")))
         return TLS_REFUSE;
-    tls_use_ctx(s, second);
+    tls_hello_use_ctx(s, second);
     return TLS_GO_ON;
 }
 

@@ -33,7 +33,7 @@ static void close_wire(void)
 {
     BIO_free(bio);
     buf_free(&wire.out);
-    buf_free(&wire.alien);
+    buf_free(&wire.first);
     stream_close(&ends[0], false);
     stream_close(&ends[1], false);
 }
@@ -99,7 +99,40 @@ static void test_alien(void **state)
     stream_writev(ends[1], &v, 1);
     assert_int_equal(BIO_read(bio, got, 10), -1);
     assert_false(BIO_should_retry(bio));
-    assert_string_equal(buf_cstr(&wire.alien), "GET");
+    assert_string_equal(buf_cstr(&wire.first), "GET");
+    assert_true(wire.is_alien);
+    close_wire();
+}
+
+/* What was read before TLS began comes first, and asking for it is no system call. */
+static void test_first(void **state)
+{
+    struct iovec v = {"under", 5};
+    char got[10];
+
+    UNUSED(state);
+    open_wire(100);
+    wire.must_be_tls = true;
+    buf_add(&wire.first,
+            "\x16"
+            "abc",
+            4);
+    stream_writev(ends[1], &v, 1);
+    assert_true(tls_wire_has_first(&wire));
+    assert_int_equal(BIO_read(bio, got, 3), 3);
+    assert_int_equal(BIO_read(bio, got, 10), 1);
+    assert_int_equal(got[0], 'c');
+    assert_false(tls_wire_has_first(&wire) || wire.is_drained);
+    assert_int_equal(BIO_read(bio, got, 10), 5);
+    close_wire();
+
+    open_wire(100);
+    wire.must_be_tls = true;
+    buf_add(&wire.first, "GET", 3);
+    assert_int_equal(BIO_read(bio, got, 10), -1);
+    assert_true(wire.is_alien && !tls_wire_has_first(&wire));
+    assert_int_equal(BIO_read(bio, got, 10), -1);
+    assert_string_equal(buf_cstr(&wire.first), "GET");
     close_wire();
 }
 
@@ -109,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_staging),
         cmocka_unit_test(test_reading),
         cmocka_unit_test(test_alien),
+        cmocka_unit_test(test_first),
     };
     int failed;
 

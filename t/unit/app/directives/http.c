@@ -16,7 +16,7 @@ static void test_servers(void **state)
     assert_ptr_equal(vh->base->vhost, vh);
     assert_ptr_equal(vh->base->parent, conf->http);
     assert_int_equal(conf->vhosts[1]->n_names, 0);
-    assert_int_equal(vh->line, 1);
+    assert_int_equal(vh->place->line, 1);
     conf_free(&conf);
 }
 

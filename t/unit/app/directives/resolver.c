@@ -28,6 +28,16 @@ static void test_values(void **state)
     assert_true(o->has_ipv6);
     assert_int_equal(o->max_ttl, 86400);
     conf_free(&conf);
+    conf = loaded("events {} http { resolver local=on; server { location /a { } "
+                  "location /b { resolver local=/dev/null ipv6=off; } } }");
+    o = resolver_settings(location_resolver_of(loaded_location(conf, 0)));
+    assert_null(o->servers);
+    assert_null(o->resolv_conf);
+    o = resolver_settings(location_resolver_of(loaded_location(conf, 1)));
+    assert_null(o->servers);
+    assert_string_equal(o->resolv_conf, "/dev/null");
+    assert_false(o->has_ipv6);
+    conf_free(&conf);
 }
 
 static void test_default(void **state)
@@ -48,6 +58,12 @@ static void test_checks(void **state)
                                   "with or without a port in code:1"},
         {"resolver 127.0.0.1:99999;", "\"127.0.0.1:99999\" in \"resolver\" directive is not an IP "
                                       "address with or without a port in code:1"},
+        {"resolver local=off 127.0.0.1;", NULL},
+        {"resolver local=off;", "no name servers in \"resolver\" directive in code:1"},
+        {"resolver local=/none;",
+         "\"/none\" cannot be read (2: No such file or directory) in code:1"},
+        {"resolver local=on 127.0.0.1;",
+         "name servers beside \"local=\" in \"resolver\" directive in code:1"},
         {"resolver valid=1s;", "no name servers in \"resolver\" directive in code:1"},
         {"resolver 127.0.0.1 valid=x;", "invalid parameter: valid=x in code:1"},
         {"resolver 127.0.0.1 ipv6=maybe;", "invalid parameter: ipv6=maybe in code:1"},

@@ -1,0 +1,60 @@
+/* What a failed task has to say: the text of its error and where it was. */
+#include <lauxlib.h>
+
+#include "base/buf.h"
+#include "bind/co.h"
+#include "bind/vm.h"
+
+/* Pushes the traceback that an error object brought along from another task or an unwound call. */
+static bool push_own_traceback(lua_State *L)
+{
+    if (!lua_istable(L, -1))
+        return false;
+    lua_pushliteral(L, "traceback");
+    lua_rawget(L, -2);
+    if (lua_isstring(L, -1))
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
+static int to_text(lua_State *L)
+{
+    if (!lua_isstring(L, 1) && !luaL_callmeta(L, 1, "__tostring"))
+        lua_pushnil(L);
+    return 1;
+}
+
+/* Pushes the text of the error onto the main state. A __tostring may fail like any function. */
+static const char *push_message(struct co *co)
+{
+    lua_State *L = vm_main();
+
+    lua_pushcfunction(L, to_text);
+    lua_pushvalue(co->L, -1);
+    lua_xmove(co->L, L, 1);
+    if (lua_pcall(L, 1, 1, 0) == 0 && lua_isstring(L, -1))
+        return lua_tostring(L, -1);
+    lua_pop(L, 1);
+    lua_pushliteral(L, "(error object is not a string)");
+    return lua_tostring(L, -1);
+}
+
+const char *co_traceback(struct co *co)
+{
+    static struct buf text; /* process-wide: valid until the next call */
+    lua_State *L = vm_main();
+    const char *message = push_message(co);
+
+    text.n = 0;
+    if (push_own_traceback(co->L)) {
+        buf_printf(&text, "%s\n%s", message, lua_tostring(co->L, -1));
+        lua_pop(co->L, 1);
+    } else {
+        luaL_traceback(L, co->L, message, 0);
+        buf_add_slice(&text, slice_str(lua_tostring(L, -1)));
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return buf_cstr(&text);
+}
