@@ -22,7 +22,7 @@ static void test_errors(void **state)
         {"daemon on; daemon off;",
          "\"daemon\" directive is duplicate in code:1; the first one is in code:1"},
         {"http { access_log off; server { listen 80; location / { return 200 $nothing; } } }",
-         "unknown \"nothing\" variable"},
+         "unknown \"nothing\" variable in code:1"},
         {"http { access_log off; server { listen 80; location / { } location / { } } }",
          "duplicate location \"/\" in code:1"},
     };

@@ -8,7 +8,7 @@ static void test_errors(void **state)
         {"geo $g { }", NULL},
         {"geo g { }", "invalid variable name \"g\" in code:1"},
         {"geo a $g { }", "invalid variable name \"a\" in code:1"},
-        {"geo $never $g { }", "unknown \"never\" variable"},
+        {"geo $never $g { }", "unknown \"never\" variable in code:1"},
         {"geo $uri { }", "the duplicate \"uri\" variable in code:1"},
         {"geo $g { 10.0.0.0/8 a b; }", "invalid number of the geo parameters in code:1"},
         {"geo $g { 10.0.0.0/8; }", "invalid number of the geo parameters in code:1"},

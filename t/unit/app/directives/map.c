@@ -20,7 +20,7 @@ static void test_errors(void **state)
         {"map $uri $m { default b; default c; }", "duplicate default map parameter in code:1"},
         {"map $uri $m { ~( c; }",
          "pcre2_compile() failed: missing closing parenthesis in \"(\" in code:1"},
-        {"map $uri $m { a $never; }", "unknown \"never\" variable"},
+        {"map $uri $m { a $never; }", "unknown \"never\" variable in code:1"},
     };
 
     UNUSED(state);
