@@ -101,8 +101,7 @@ endif
 LTO ?= auto
 FAT := $(if $(filter release,$(FLAVOUR)),$(if $(findstring clang,$(CC)),,-flto=auto -ffat-lto-objects))
 LINK_QUICK   = $(if $(FAT),-fno-lto)
-HOT_SCRIPT   = $(if $(and $(FAT),$(filter-out no,$(LTO))),$(B)/hot.ld)
-LINK_PROGRAM = $(if $(HOT_SCRIPT),$(filter-out $(FAT),$(FLAGS_release)) $(HARDEN) -flto=$(LTO) -ffunction-sections -T $(HOT_SCRIPT),$(LINK_QUICK))
+LINK_PROGRAM = $(if $(and $(FAT),$(filter-out no,$(LTO))),$(filter-out $(FAT),$(FLAGS_release)) $(HARDEN) -flto=$(LTO),$(LINK_QUICK))
 
 CFLAGS ?=
 CFLAGS_ALL := -std=gnu11 -g $(FLAGS_$(FLAVOUR)) $(HARDEN) $(DEFS) $(CFLAGS) $(CFLAGS_EXTRA)
@@ -193,16 +192,7 @@ $(B)/t/testlib.a: $(TESTLIB_SRC:%.c=$(B)/%.o)
 # $(call reversed,words)
 reversed = $(if $(1),$(call reversed,$(wordlist 2,99,$(1))) $(firstword $(1)))
 
-# The script that the linker has for these flags, with the functions of src/HOT before all others.
-$(B)/hot.ld: src/HOT $(B)/ldflags
-	@$(CC) $(LDFLAGS_ALL) -Wl,--verbose 2>/dev/null | awk ' \
-	    FILENAME != "-" { if ($$0 !~ /^#/) hot = hot "    *(.text." $$1 " .text." $$1 ".*)\n"; next } \
-	    /^=====/ { is_script = !is_script; next } \
-	    is_script && /\*\(\.text\.unlikely/ { printf "%s", hot; is_done = 1 } \
-	    is_script { print } \
-	    END { if (!is_done) { print "the linker shows no script of its own: LTO=no does without" >"/dev/stderr"; exit 1 } }' src/HOT - >$@
-
-$(PROGRAM): $(B)/main.o $(ARCHIVES) $(B)/ldflags $(B)/program.flags $(HOT_SCRIPT)
+$(PROGRAM): $(B)/main.o $(ARCHIVES) $(B)/ldflags $(B)/program.flags
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $(LINK_PROGRAM) -o $@ $(B)/main.o -Wl,--whole-archive $(call reversed,$(ARCHIVES)) -Wl,--no-whole-archive \
 	    $(LIBS)

@@ -6,7 +6,6 @@
 #   symbols    an object refers only to objects of its own layer and of those allowed
 #   cycles     no header includes itself by a way around; no objects refer to each other by a way around
 #   fences     third-party headers reach the files of t/lint/FENCES only, also by way of our own headers
-#   names      what src/HOT names is a function of some object
 use strict;
 use warnings;
 use File::Basename;
@@ -18,12 +17,11 @@ my $violations = 0;
 my %allowed = read_layers();
 my @fences = read_fences();
 my @sources = sort map { glob("src/$_") } '*.[ch]', '*/*.[ch]', '*/*/*.[ch]';
-my (%includes, %symbol_use, %functions, @fenced_headers);
+my (%includes, %symbol_use, @fenced_headers);
 
 check_includes($_) for @sources;
 check_leaks();
 check_symbols();
-check_hot();
 check_cycles('include', \%includes);
 check_cycles('symbol', \%symbol_use);
 exit($violations ? 1 : 0);
@@ -141,7 +139,6 @@ sub check_symbols
         next unless /^(.*?): (\S+) ([A-Za-z])/;
         my ($path, $symbol, $type) = ($object{$1}, $2, $3);
         next unless defined $path;
-        $functions{$symbol} = 1 if $type =~ /^[tT]$/;
         if ($type eq 'U') {
             push @uses, [$path, $symbol];
         } elsif ($type =~ /^[A-Z]$/) {
@@ -156,17 +153,6 @@ sub check_symbols
         $symbol_use{$path}{$other} //= $symbol;
         next if $allowed{layer_of($path)}{layer_of($other)};
         bad("$path:" . line_of($path, $symbol), layer_of($path) . " may not use $symbol of $other (src/LAYERS)");
-    }
-}
-
-# A name that has gone would be passed over in silence by the link.
-sub check_hot
-{
-    return if grep { !-e s{^src/(.*)\.c$}{$objects/$1.o}r } grep { /\.c$/ } @sources;
-    open my $in, '<', 'src/HOT' or die "src/HOT: $!\n";
-    while (<$in>) {
-        chomp;
-        bad("src/HOT:$.", "there is no function $_") if !/^#/ && !$functions{$_};
     }
 }
 
