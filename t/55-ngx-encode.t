@@ -428,12 +428,17 @@ nil nil
             local ctx = {pos = 2}
             local m = ngx.re.match("1, 22", "[0-9]+", "", ctx)
             ngx.say(m[0], " ", ctx.pos)
+            ngx.say(ngx.re.match("1, 22", "[0-9]+", "oj", ctx), " ", ctx.pos)
+            ctx.pos = 2
+            ngx.say(ngx.re.find("1, 22", "x", "oj", ctx), " ", ctx.pos)
         }
     }
 --- request
 GET /t
 --- response_body
 22 6
+nil 6
+nil 2
 --- no_error_log
 [error]
 

@@ -190,9 +190,6 @@ function regex.match(subject, pattern, options, ctx, out)
     local n
     n, err = execute(re, subject, from)
     if not n or n == NO_MATCH then
-        if ctx then
-            ctx.pos = nil
-        end
         return nil, err
     end
     if ctx then
@@ -215,9 +212,6 @@ function regex.find(subject, pattern, options, ctx, nth)
     local n
     n, err = execute(re, subject, from)
     if not n or n == NO_MATCH then
-        if ctx then
-            ctx.pos = nil
-        end
         return nil, nil, err
     end
     if ctx then
