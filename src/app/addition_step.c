@@ -11,7 +11,6 @@ struct asking {
     struct visit *v;
     struct addition addition;
     struct subrequest *subs[2]; /* those that are under way */
-    struct loop_call call;
 };
 
 static void take(struct asking *a, unsigned i)
@@ -26,34 +25,13 @@ static void take(struct asking *a, unsigned i)
     subrequest_release(&a->subs[i]);
 }
 
-static void on_call(struct loop_call *call)
+static void on_end(struct subrequest *s)
 {
-    struct asking *a = CONTAINER_OF(call, struct asking, call);
-    struct exchange *x = a->v->x;
+    struct asking *a = s->user;
 
-    exchange_hold(x); /* the subrequest's hold may be the last one: the client may have left */
-    for (unsigned i = 0; i < ARRAY_LEN(a->subs); i++)
-        if (a->subs[i] && a->subs[i]->is_done)
-            take(a, i);
+    take(a, s == a->subs[1]);
     if (!a->subs[0] && !a->subs[1] && !a->v->is_answered)
         phases_resume(a->v, STEP_NEXT);
-    exchange_release(x);
-}
-
-/* May be called inside the last write of the subrequest's handler. */
-static void on_sub_done(struct subrequest *s)
-{
-    loop_next(&((struct asking *)s->user)->call);
-}
-
-static void call_off(void *arg)
-{
-    struct asking *a = arg;
-
-    loop_cancel(&a->call);
-    for (unsigned i = 0; i < ARRAY_LEN(a->subs); i++)
-        if (a->subs[i])
-            subrequest_release(&a->subs[i]);
 }
 
 static void ask(struct asking *a, unsigned i)
@@ -63,7 +41,7 @@ static void ask(struct asking *a, unsigned i)
     a->subs[i] = o.path.n ? subrequest_new(a->v, &o) : NULL;
     if (!a->subs[i])
         return;
-    a->subs[i]->on_done = on_sub_done;
+    a->subs[i]->on_end = on_end;
     a->subs[i]->user = a;
     subrequest_start(a->subs[i]);
 }
@@ -81,8 +59,6 @@ enum step_result addition_step(struct visit *v, const struct step *s)
     a->v = v;
     a->addition.conf = c;
     v->addition = &a->addition;
-    loop_call_init(&a->call, on_call);
-    pool_on_reset(visit_pool(v), call_off, a);
     for (unsigned i = 0; i < ARRAY_LEN(a->subs); i++)
         ask(a, i);
     return a->subs[0] || a->subs[1] ? STEP_WAIT : STEP_NEXT;

@@ -24,7 +24,6 @@ struct echo_run {
     struct visit *v;
     const struct echo_line *line; /* the next one */
     struct timer timer;
-    struct loop_call call;
     struct subrequest *sub;
 };
 
@@ -113,22 +112,13 @@ static bool start_body(struct echo_run *r)
     return s->state == BODY_WAIT;
 }
 
-static void on_call(struct loop_call *call)
+static void on_end(struct subrequest *s)
 {
-    struct echo_run *r = CONTAINER_OF(call, struct echo_run, call);
-    struct exchange *x = r->v->x;
+    struct echo_run *r = s->user;
 
-    exchange_hold(x); /* the subrequest's hold may be the last one: the client may have left */
-    write_slice(r->v, buf_slice(&r->sub->body));
+    write_slice(r->v, buf_slice(&s->body));
     subrequest_release(&r->sub);
     go_on(r);
-    exchange_release(x);
-}
-
-/* May be called inside the last write of the subrequest's handler. */
-static void on_sub_done(struct subrequest *s)
-{
-    loop_next(&((struct echo_run *)s->user)->call);
 }
 
 /* "path?query" in one word, or the query in another. */
@@ -146,7 +136,7 @@ static bool start_subrequest(struct echo_run *r, struct subrequest_options *o)
     r->sub = subrequest_new(r->v, o);
     if (!r->sub)
         return false;
-    r->sub->on_done = on_sub_done;
+    r->sub->on_end = on_end;
     r->sub->user = r;
     subrequest_start(r->sub);
     return true;
@@ -249,9 +239,6 @@ static void call_off(void *arg)
     struct echo_run *r = arg;
 
     timer_stop(&r->timer);
-    loop_cancel(&r->call);
-    if (r->sub)
-        subrequest_release(&r->sub);
 }
 
 static enum step_result exec(struct visit *v, const struct echo_line *line)
@@ -288,7 +275,6 @@ enum step_result echo_step(struct visit *v, const struct step *s)
     r->v = v;
     r->line = line;
     timer_init(&r->timer, on_timer);
-    loop_call_init(&r->call, on_call);
     pool_on_reset(visit_pool(v), call_off, r);
     if (x->res.status == 0)
         x->res.status = status_of(v, line);

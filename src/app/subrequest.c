@@ -28,6 +28,18 @@ static void finish(struct subrequest *s)
     s->is_done = true;
     if (s->on_done)
         s->on_done(s);
+    if (s->on_end)
+        loop_next(&s->ended);
+}
+
+static void on_ended(struct loop_call *call)
+{
+    struct subrequest *s = CONTAINER_OF(call, struct subrequest, ended);
+    struct exchange *x = s->parent->x;
+
+    exchange_hold(x); /* that of `s` may be the last one: the client may have left */
+    s->on_end(s);
+    exchange_release(x);
 }
 
 /* --- the transport --- */
@@ -287,6 +299,7 @@ struct subrequest *subrequest_new(struct visit *parent, const struct subrequest_
     s->request_fd = -1;
     s->drops_body = o->drops_body;
     loop_call_init(&s->call, on_start);
+    loop_call_init(&s->ended, on_ended);
     exchange_hold(x);
     exchange_hold(parent->x);
     pool_on_reset(&x->pool, forget, s);
@@ -308,6 +321,7 @@ void subrequest_release(struct subrequest **s)
     struct subrequest *gone = *s;
 
     *s = NULL;
-    gone->on_done = NULL;
+    gone->on_done = gone->on_end = NULL;
+    loop_cancel(&gone->ended);
     exchange_release(gone->x);
 }

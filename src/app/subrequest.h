@@ -28,11 +28,13 @@ struct subrequest {
     bool is_done;
     bool drops_body;
     bool is_truncated; /* the response broke off, or was too large */
-    void (*on_done)(
-        struct subrequest *s); /* called once, from the loop or inside the handler's last write */
+    /* Called once, inside the handler's last write or from the loop. */
+    void (*on_done)(struct subrequest *s);
+    /* Called once, from the loop, where the parent may go on; the parent outlives the call. */
+    void (*on_end)(struct subrequest *s);
     void *user;
     /* private */
-    struct loop_call call;
+    struct loop_call call, ended;
     struct slice request_body;
     int request_fd;
     int64_t request_at;
@@ -49,7 +51,7 @@ static inline struct visit *subrequest_visit(const struct subrequest *s)
     return visit_of(s->x);
 }
 
-/* Begins it in this turn of the loop; on_done follows. */
+/* Begins it in this turn of the loop; on_done and on_end follow. */
 void subrequest_start(struct subrequest *s);
 
 /* Its maker is through with it; clears the pointer. It goes on to its end by itself when it is not

@@ -9,7 +9,6 @@ struct auth_run {
     struct visit *v;
     const struct access_conf *conf;
     struct subrequest *sub;
-    struct loop_call call;
 };
 
 static void set_variables(struct auth_run *r)
@@ -45,40 +44,21 @@ static int opinion(struct auth_run *r)
     return 500;
 }
 
-static void on_call(struct loop_call *call)
+static void on_end(struct subrequest *s)
 {
-    struct auth_run *r = CONTAINER_OF(call, struct auth_run, call);
+    struct auth_run *r = s->user;
     struct visit *v = r->v;
-    struct exchange *x = v->x;
+    enum step_result result;
 
-    exchange_hold(x); /* the subrequest's hold may be the last one: the client may have left */
-    if (!v->is_answered) {
-        enum step_result result;
-
-        v->is_running = true;
-        result = access_weigh(v, opinion(r));
-        v->is_running = false;
+    if (v->is_answered) {
         subrequest_release(&r->sub);
-        phases_resume(v, result);
-    } else {
-        subrequest_release(&r->sub);
+        return;
     }
-    exchange_release(x);
-}
-
-/* May be called inside the last write of the subrequest's handler. */
-static void on_sub_done(struct subrequest *s)
-{
-    loop_next(&((struct auth_run *)s->user)->call);
-}
-
-static void call_off(void *arg)
-{
-    struct auth_run *r = arg;
-
-    loop_cancel(&r->call);
-    if (r->sub)
-        subrequest_release(&r->sub);
+    v->is_running = true;
+    result = access_weigh(v, opinion(r));
+    v->is_running = false;
+    subrequest_release(&r->sub);
+    phases_resume(v, result);
 }
 
 enum step_result auth_request_start(struct visit *v, const struct access_conf *c)
@@ -92,9 +72,7 @@ enum step_result auth_request_start(struct visit *v, const struct access_conf *c
     r->sub = subrequest_new(v, &o);
     if (!r->sub)
         return phases_finish_status(v, 500);
-    loop_call_init(&r->call, on_call);
-    pool_on_reset(visit_pool(v), call_off, r);
-    r->sub->on_done = on_sub_done;
+    r->sub->on_end = on_end;
     r->sub->user = r;
     subrequest_start(r->sub);
     return STEP_WAIT;
