@@ -181,7 +181,6 @@ local function read_failed(s, code, partial, has_waited)
     return nil, "closed", partial
 end
 
---- To be called as the last thing of a method: errors are put down to who called that.
 --- What is told when a thread that waits is killed.
 local reader_is_gone = {
     stdout = function()
@@ -192,6 +191,7 @@ local reader_is_gone = {
     end,
 }
 
+--- To be called as the last thing of a method: errors are put down to who called that.
 local function read_from(self, name, op, arg)
     if type(self) ~= "table" or getmetatable(self) ~= mt then
         error("not a process instance", 2)

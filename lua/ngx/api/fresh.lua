@@ -3,6 +3,7 @@
 
 local ffi = require "ffi"
 local sys = require "perilune.core.sys"
+local together = require("perilune.options").together
 
 local fresh = {}
 
@@ -10,14 +11,6 @@ local own_path = sys.lua_dir() .. "/?.lua"
 
 --- What there was before init_by_lua.
 local globals, modules
-
-local function copy(from)
-    local to = {}
-    for key, value in pairs(from) do
-        to[key] = value
-    end
-    return to
-end
 
 --- The server's own modules stay: C knows them.
 local function is_own(name)
@@ -49,7 +42,7 @@ end
 
 --- Remembers what there is.
 function fresh.remember()
-    globals, modules = copy(_G), copy(package.loaded)
+    globals, modules = together(_G), together(package.loaded)
     allow_repeated_declarations()
 end
 
