@@ -215,7 +215,7 @@ function session.socket()
     if is_udp then
         return setmetatable({ own, 0, false }, datagrams_mt)
     end
-    local sock = { false, false, 0, 0, 0, false, false, false, false }
+    local sock = tcp.blank()
     sock[CORE] = own
     return setmetatable(sock, minds_end and minding_mt or mt)
 end

@@ -59,9 +59,9 @@ local function request_socket(...)
     if not s then
         return nil, err
     end
-    local sock = { false, false, 0, 0, 0, false, false, false, false, false }
+    local sock = tcp.blank()
     sock[CORE] = s
-    sock[DELAYS] = raw and socket_core.is_nodelay()
+    sock[DELAYS] = raw and socket_core.is_nodelay() or false
     socket_core.own(s, 0, 0)
     return setmetatable(sock, raw and raw_mt or body_mt)
 end

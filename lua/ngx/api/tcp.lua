@@ -80,10 +80,15 @@ local function upstream_text(host, s)
     return host and ", upstream: " .. host .. (address and "(" .. address .. ")" or "") or ""
 end
 
+--- A socket without methods: every slot is in its array.
+local function blank()
+    return { false, false, 0, 0, 0, false, false, false, false, false, false }
+end
+
 --- A socket of its own.
 function tcp.new()
     context.check(context.waiting)
-    return setmetatable({ false, false, 0, 0, 0, false, false, false, false, false }, methods)
+    return setmetatable(blank(), methods)
 end
 
 local function count_arguments(n, least, most)
@@ -477,7 +482,7 @@ function methods:bind(...)
 end
 
 tcp.is_address, tcp.upstream_text, tcp.system_text = dial.is_address, upstream_text, system_text
-tcp.methods = methods
+tcp.blank, tcp.methods = blank, methods
 tcp.slots = {
     CORE = CORE, KEY = KEY, CONNECT_MS = CONNECT_MS, SEND_MS = SEND_MS, READ_MS = READ_MS, POOL = POOL, LOCAL = LOCAL,
     READ_CLOSED = READ_CLOSED, WRITE_CLOSED = WRITE_CLOSED, HOST = HOST, DELAYS = DELAYS,
