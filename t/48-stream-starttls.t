@@ -5,6 +5,7 @@ use Test::Nginx::Socket 'no_plan';
 our $Begin = <<'_EOC_';
 export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
 export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+TLS="ssl_certificate server.pem; ssl_certificate_key server.key;"
 stream() {
     cat >conf/perilune.conf <<X
 user root; daemon off; master_process off; error_log logs/error.log info; pid logs/m.pid; events {}
@@ -33,7 +34,7 @@ __DATA__
 --- exec eval
 $::Begin . <<'X'
 certs server
-stream "ssl_certificate server.pem; ssl_certificate_key server.key;
+stream "$TLS
 log_format f '\$status \$ssl_protocol'; access_log logs/a.log f;
 server { listen unix:$D/s.sock; content_by_lua_block {
     local sock = ngx.req.socket(true)
@@ -79,7 +80,7 @@ nil
 --- exec eval
 $::Begin . <<'X'
 certs server
-stream "ssl_certificate server.pem; ssl_certificate_key server.key;
+stream "$TLS
 server { listen unix:$D/s.sock;
     preread_by_lua_block {
         local sock = ngx.req.socket()
@@ -102,7 +103,7 @@ TLSv1.3 hello
 --- exec eval
 $::Begin . <<'X'
 certs server
-stream "ssl_certificate server.pem; ssl_certificate_key server.key;
+stream "$TLS
 server { listen unix:$D/s.sock; content_by_lua_block {
     local sock = ngx.req.socket(true)
     sock:receive()
@@ -121,7 +122,7 @@ client: nil handshake failed
 --- exec eval
 $::Begin . <<'X'
 certs server two
-stream "ssl_certificate server.pem; ssl_certificate_key server.key; lua_shared_dict d 1m;
+stream "$TLS lua_shared_dict d 1m;
 server { listen unix:$D/s.sock; server_name localhost; content_by_lua_block {
     local sock = ngx.req.socket(true)
     sock:receive()
@@ -157,7 +158,7 @@ client: nil timeout
 --- exec eval
 $::Begin . <<'X'
 certs server client
-stream "ssl_certificate server.pem; ssl_certificate_key server.key; lua_check_client_abort on;
+stream "$TLS lua_check_client_abort on;
 server { listen unix:$D/s.sock; ssl_client_certificate ca.pem; ssl_verify_client on; content_by_lua_block {
     local sock = ngx.req.socket(true)
     local command = sock:receive()
