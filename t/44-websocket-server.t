@@ -603,3 +603,41 @@ one	8
 eof
 --- error_log
 a message must be a string, not table
+
+
+
+=== TEST 17: a connection that was used as a stream and has ended is forgotten, though nobody closed the stream
+--- user_files
+>>> app.lua
+local task, websocket = require "perilune.task", require "perilune.websocket"
+local all = setmetatable({}, { __mode = "k" })
+local function count()
+    local n = 0
+    collectgarbage()
+    for _ in pairs(all) do n = n + 1 end
+    return n
+end
+return websocket.handler(function(ws)
+    all[ws] = true
+    local s = ws:stream()
+    for message in s:each() do
+        while message == "alone?" and count() > 1 do task.nap(0.001) end
+        await(s:put(message))
+    end
+end)
+>>> main.lua
+local peer = ...
+for _, message in ipairs { "a", "b", "alone?" } do
+    local c = peer.connect()
+    c:send(1, message)
+    print((select(2, c:receive())))
+    c:send(8, "\3\232")
+    print(c:tell())
+end
+--- exec_out
+a
+close 1000 eof
+b
+close 1000 eof
+alone?
+close 1000 eof

@@ -282,6 +282,9 @@ function Connection:stream()
         return self:take()
     end)
     local sink = stream.stream(0)
+    self:on_closed(function() -- else who waits for puts would keep the connection
+        sink:close()
+    end)
     local function send_all()
         for message in sink:each() do
             if not self:send(message) then
