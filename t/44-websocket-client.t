@@ -5,18 +5,30 @@ no_root_location();
 our $Http = <<'_EOC_';
     lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
 _EOC_
+our $Config = <<'_EOC_';
+    http2 on;
+    location / { handler app; }
+_EOC_
 our $Run = <<'_EOC_';
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua $TEST_NGINX_SERVER_PORT $TEST_NGINX_HTML_DIR 2>&1
 _EOC_
+add_block_preprocessor(sub {
+    my $block = shift;
+    $block->set_value("http_config", $Http);
+    if (!defined $block->config) {
+        $block->set_value("config", $Config);
+    }
+    if (!defined $block->exec) {
+        $block->set_value("exec", $Run);
+    }
+});
+
 run_tests();
 
 __DATA__
 
 === TEST 1: messages, sub-protocols, compression, the end
---- http_config eval: $::Http
---- config
-    location / { handler app; }
 --- user_files
 >>> app.lua
 local websocket = require "perilune.websocket"
@@ -47,7 +59,6 @@ local s = await(websocket.connect(base)):stream()
 s:put("one") s:put("two")
 print(await(s:map(string.upper):take()))
 s:close()
---- exec eval: $::Run
 --- exec_out
 v2	p
 nil	closed	4001	as you wish	nil
@@ -60,9 +71,6 @@ ONE
 
 
 === TEST 2: fields of a handshake in each form that fields may have, both ways
---- http_config eval: $::Http
---- config
-    location / { handler app; }
 --- user_files
 >>> app.lua
 local http, websocket = require "perilune.http", require "perilune.websocket"
@@ -87,7 +95,6 @@ for i, fields in ipairs(forms) do
     print(head:match("^HTTP/1.1 %d+"), table.concat(values, "+"))
     s:abort()
 end
---- exec eval: $::Run
 --- exec_out
 a	false
 HTTP/1.1 101	r
@@ -97,7 +104,6 @@ a+b	false
 HTTP/1.1 101	r+s
 
 === TEST 3: what is refused
---- http_config eval: $::Http
 --- config
     location / { return 200; }
     location /denied { return 403 "no"; }
@@ -138,7 +144,6 @@ try("ws://127.0.0.1:1")
 local silent = tcp.start_server(function(s) await(s:take()) await(require "perilune.task".sleep(5)) end, { address = "127.0.0.1" })
 try("ws://127.0.0.1:" .. silent:port(), { handshake_timeout = 0.2 })
 await(silent:close(0))
---- exec eval: $::Run
 --- exec_out_like eval
 "^false\tinvalid\tnil\tnot a URL[^\n]*
 false\thandshake\t403\tthe server answered 403
@@ -164,7 +169,6 @@ false\ttimeout\tnil\t[^\n]*
 
 
 === TEST 4: against an implementation of others
---- http_config eval: $::Http
 --- config
     location / { return 200; }
 --- user_files
@@ -194,7 +198,6 @@ for _, compression in ipairs { false, true } do
     print(compression, await(ws:close(1000, "done")), ws:state())
 end
 os.execute("kill " .. pid)
---- exec eval: $::Run
 --- exec_out
 false	true	closed	1000	done	nil
 true	true	closed	1000	done	nil
@@ -202,7 +205,6 @@ true	true	closed	1000	done	nil
 
 
 === TEST 5: cancelling a connect, and the task that waits for one, closes the connection
---- http_config eval: $::Http
 --- config
     location / { return 200; }
 --- user_files
@@ -220,13 +222,9 @@ d:cancel()
 while ended < 1 do task.nap(0.01) end
 print("ended", ended, d:is_realized())
 await(server:close(1))
---- exec eval: $::Run
 --- exec_out_like: ^ended\t1\ttrue
 
 === TEST 6: redirects of the handshake: when asked for, within limits, without secrets for others
---- http_config eval: $::Http
---- config
-    location / { handler app; }
 --- user_files
 >>> app.lua
 local websocket = require "perilune.websocket"
@@ -254,7 +252,6 @@ try("/go", "http://127.0.0.1:" .. arg[1] .. "/there")
 try("/go", "ftp://x/")
 try("/loop")
 try("/loop", nil, { follow_redirects = true, max_redirects = 0 })
---- exec eval: $::Run
 --- exec_out
 handshake	307
 /there secret	
@@ -268,10 +265,6 @@ too_many_redirects
 
 
 === TEST 7: cookies: sent with the handshake, taken from its answer, refused or not; over HTTP/2, too; given by hand they stay so
---- http_config eval: $::Http
---- config
-    http2 on;
-    location / { handler app; }
 --- user_files
 >>> app.lua
 local websocket = require "perilune.websocket"
@@ -300,7 +293,6 @@ for _, http2 in ipairs { false, true } do
     try("/other")
     try("/ws", { cookie = "own=1" })
 end
---- exec eval: $::Run
 --- exec_out
 -
 403
@@ -316,10 +308,6 @@ own=1
 
 
 === TEST 8: who asks: Host, credentials of options and URL, cookies; they stay behind when a redirect leads to another origin
---- http_config eval: $::Http
---- config
-    http2 on;
-    location / { handler app; }
 --- user_files
 >>> app.lua
 local websocket = require "perilune.websocket"
@@ -353,7 +341,6 @@ for _, http2 in ipairs { false, true } do
 end
 try("ws://" .. where .. "/#part")
 print((select(2, pcall(function() local _ = websocket.connect() end)):gsub("^.*main%.lua:%d+: ", "")))
---- exec eval: $::Run
 --- exec_out
 other.example - -	yes
 127.0.0.1:PORT Basic dXNlcjpwYXNz -	yes
