@@ -243,7 +243,11 @@ local base, log = t.origin("", "", ok)
 print(t.text(http.get(base, { retry = quick })), t.heads(log))
 base, log = t.origin(busy .. "\\r\\n", busy .. "Retry-After: 0\\r\\n\\r\\n", ok)
 print(t.text(http.get(base, { retry = quick })), t.heads(log))
+base, log = t.origin(busy .. "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\\r\\n\\r\\n", ok)
+print(t.text(http.get(base, { retry = quick })), t.heads(log))
 base, log = t.origin(busy .. "Retry-After: 1000\\r\\n\\r\\n")
+print(t.code(http.get(base, { retry = quick })), t.heads(log))
+base, log = t.origin(busy .. "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\\r\\n\\r\\n")
 print(t.code(http.get(base, { retry = quick })), t.heads(log))
 base, log = t.origin("", ok)
 print(t.code(http.post(base, { body = "x", retry = quick })), t.heads(log))
@@ -254,6 +258,8 @@ print(t.code(http.get(base, { retry = { count = 3, backoff = 0.01 } })), t.heads
 --- exec_out
 ok	3
 ok	3
+ok	2
+status	1
 status	1
 closed	1
 ok	2

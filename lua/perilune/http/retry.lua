@@ -4,7 +4,7 @@
 -- }, methods = { … } }`, or a number (the count), or true (the defaults). The wait doubles each time; `jitter` is the
 -- part of it that is left to chance. A Retry-After field of the server counts instead, up to `max_backoff`.
 
-local core_time = require "perilune.core.sys"
+local time = require "perilune.time"
 
 local retry = {}
 
@@ -82,7 +82,7 @@ local function seconds_of(field)
         return tonumber(field)
     end
     local at = require("perilune.http.date")(field)
-    return at and math.max(at - core_time.now(), 0)
+    return at and math.max(at - time.now(), 0)
 end
 
 --- Seconds to wait before the next attempt after an answer; nil: it is the answer.
