@@ -1,5 +1,4 @@
-/* What is done to bodies, and said of them: sub_filter, charset, mirror, what is
- * added. */
+/* What is done to bodies, and said of them: sub_filter, charset, mirror, what is added. */
 #include "app/addition.h"
 #include "app/charset.h"
 #include "app/directives/directives.h"
@@ -116,17 +115,11 @@ static struct addition_conf *own_addition(struct apply *a)
                         &addition_defaults);
 }
 
-static bool set_before(void *ctx, const struct config_node *node, struct config_error *e)
+/* `id` tells which of the two it is. */
+static bool set_added(void *ctx, const struct config_node *node, struct config_error *e)
 {
     UNUSED(e);
-    own_addition(ctx)->paths[0] = node->args[0];
-    return true;
-}
-
-static bool set_after(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    UNUSED(e);
-    own_addition(ctx)->paths[1] = node->args[0];
+    own_addition(ctx)->paths[node->schema->id] = node->args[0];
     return true;
 }
 
@@ -189,7 +182,8 @@ static const struct directive table[] = {
             "200; an empty path stands for none. It is asked before the content is made, and kept "
             "in memory; unless it answers 200 nothing is added, and the log tells. Bodies that are "
             "compressed, and what `return` answers, are left alone.",
-     .apply = set_before},
+     .id = 0,
+     .apply = set_added},
     {.name = "add_after_body",
      .contexts = CTX_HTTP_ALL,
      .min_args = 1,
@@ -197,7 +191,8 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "add_after_body path;",
      .doc = "The same behind the body.",
-     .apply = set_after},
+     .id = 1,
+     .apply = set_added},
     TYPES("addition_types", "text/html",
           "Media types of bodies that are added to, besides `text/html`; `*` is all of them.",
           set_addition_types),

@@ -10,8 +10,7 @@
 
 enum { DAY_SECONDS = 86400 };
 
-/* Adds a rule at the end of `rules`, where the first of a block takes the place of those inherited.
- */
+/* Adds a rule at the end of `rules`; the first of a block takes the place of those inherited. */
 static bool add_rule(struct apply *a, const struct config_node *node, struct header_rule **rules,
                      bool *are_inherited, struct config_error *e)
 {

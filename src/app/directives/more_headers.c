@@ -1,10 +1,10 @@
 /* more_set_headers, more_clear_headers, more_set_input_headers, more_clear_input_headers. A row's
  * `id` tells which of the four it is. */
 #include "app/more_headers.h"
-#include "app/directives/directives.h"
 
 #include <string.h>
 
+#include "app/directives/directives.h"
 #include "app/directives/tables.h"
 #include "base/num.h"
 #include "proto/header.h"

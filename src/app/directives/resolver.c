@@ -119,10 +119,8 @@ static const struct directive table[] = {
             "client, by sockets and by perilune.dns. Answers are kept for as long as they say, or "
             "for `valid`. With `ipv6=off` nobody is asked for IPv6 addresses. Search domains are "
             "not tried. `local=on` means the name servers of `/etc/resolv.conf`, `local=file` "
-            "those of "
-            "another file in its format. What the http level says also holds for code outside of "
-            "requests. Without "
-            "it, those of `/etc/resolv.conf`.",
+            "those of another file in its format. What the http level says also holds for code "
+            "outside of requests. Without it, those of `/etc/resolv.conf`.",
      .apply = directives_set_resolver},
     {.name = "resolver_timeout",
      .contexts = CTX_LEVELS,

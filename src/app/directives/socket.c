@@ -61,7 +61,6 @@ static bool add_command(void *ctx, const struct config_node *node, struct config
 static bool set_key_log(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-
     struct slice path = node->args[0];
 
     UNUSED(e);
