@@ -962,3 +962,42 @@ lua clean up the timer for pending ngx.sleep
 http lua close fake http connection
 --- no_error_log
 [error]
+
+
+
+=== TEST 49: ngx.exit in a light thread of a task that is no timer's ends nobody else
+--- config
+    location = /t {
+        content_by_lua_block {
+            local task = require "perilune.task"
+            local gone, exiting, other
+            task.detach(function()
+                task.defer(function() gone = true end)
+                while not other do
+                    ngx.sleep(0.001)
+                end
+            end)
+            task.detach(function()
+                ngx.thread.spawn(function()
+                    ngx.sleep(0.001)
+                    exiting = true
+                    ngx.exit(ngx.OK)
+                end)
+                repeat
+                    ngx.sleep(0.001)
+                until exiting
+                ngx.sleep(0.001)
+                other = true
+            end)
+            repeat
+                ngx.sleep(0.001)
+            until other or gone
+            ngx.say(other and "both went on" or "killed")
+        }
+    }
+--- request
+GET /t
+--- response_body
+both went on
+--- no_error_log
+[error]

@@ -81,7 +81,8 @@ static void kill_other(struct co *co, void *arg)
 
 void lua_timer_kill_others(const struct co *co)
 {
-    co_each(kill_other, (void *)(uintptr_t)co);
+    if (log_of(co))
+        co_each(kill_other, (void *)(uintptr_t)co);
 }
 
 unsigned lua_timer_count(void)

@@ -21,7 +21,7 @@ bool lua_timer_leave(struct co *co);
 /* After the last one: frees what is known of it. */
 void lua_timer_end(struct co *co);
 
-/* ngx.exit in one of its tasks: the others are killed. */
+/* ngx.exit in one of its tasks: the others are killed. Nothing when `co` is none of a timer. */
 void lua_timer_kill_others(const struct co *co);
 
 /* Timers that have begun and not ended. */
