@@ -216,6 +216,7 @@ int lib_ngx_thread_spawn_timer(lua_State *L)
     struct slice subject;
 
     subject.p = luaL_checklstring(L, 1, &subject.n);
+    co_detach(co); /* while the process ends a timer may be begun by a task */
     lua_timer_begin(co, subject, lua_toboolean(L, 2));
     lua_checkstack(co->L, n);
     lua_xmove(L, co->L, n);
