@@ -417,3 +417,38 @@ HIT 206 xxxxxxxxxx
 upstream prematurely closed connection
 --- no_error_log
 [crit]
+
+
+
+=== TEST 8: a key may say the request's body, also where that is not to be read ahead
+--- http_config
+    proxy_cache_path cache keys_zone=c:1m;
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        location / { content_by_lua_block { ngx.req.read_body() ngx.say(ngx.req.get_body_data()) } }
+    }
+--- config
+    proxy_cache c;
+    proxy_cache_methods POST;
+    proxy_cache_key $uri$request_body;
+    proxy_cache_valid 1h;
+    proxy_http_version 1.1;
+    add_header X-Cache $upstream_cache_status always;
+    location / { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /streamed { proxy_request_buffering off; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+--- exec eval
+$::Get . <<'_EOC_';
+for p in / /streamed; do for d in a b a; do get $p -d $d; done; done
+get / -d c -H 'Transfer-Encoding: chunked'; get / -d c
+_EOC_
+--- exec_out
+MISS 200 a
+MISS 200 b
+HIT 200 a
+MISS 200 a
+MISS 200 b
+HIT 200 a
+MISS 200 c
+HIT 200 c
+--- no_error_log
+[crit]

@@ -355,7 +355,9 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "proxy_cache_methods GET | HEAD | POST …;",
      .default_text = "proxy_cache_methods GET HEAD;",
-     .doc = "Of which requests answers are kept. GET and HEAD are always among them.",
+     .doc = "Of which requests answers are kept. GET and HEAD are always among them. The body of a "
+            "request comes before the key, so that that can say `$request_body`; a body in a file, "
+            "larger than `client_body_buffer_size`, is empty there.",
      .apply = set_methods},
     DIRECTIVE_SETTING("proxy_cache_min_uses", CTX_LEVELS, ARG_NUMBER, "number", "1",
                       FIELD(min_uses), "An answer is kept when it is asked for that many times.",

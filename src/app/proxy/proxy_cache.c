@@ -212,22 +212,22 @@ enum proxy_cache_turn proxy_cache_go_on(struct proxy *p)
     return wait(c);
 }
 
-static bool is_method_of(const struct cache_conf *conf, const struct request *r)
+bool proxy_cache_is_meant(const struct proxy *p)
 {
-    if (r->method == METHOD_HEAD && !conf->converts_head)
+    const struct cache_conf *conf = p->conf->cache;
+    enum method m = p->v->x->req.method;
+
+    if (!conf || !conf->zone || (m == METHOD_HEAD && !conf->converts_head))
         return false;
-    return r->method != METHOD_OTHER && (conf->methods >> r->method & 1);
+    return m != METHOD_OTHER && (conf->methods >> m & 1);
 }
 
 enum proxy_cache_turn proxy_cache_begin(struct proxy *p, void (*go)(struct proxy *p))
 {
     const struct cache_conf *conf = p->conf->cache;
     struct visit *v = p->v;
-    struct proxy_cache *c;
+    struct proxy_cache *c = pool_new(visit_pool(v), struct proxy_cache);
 
-    if (!is_method_of(conf, &v->x->req))
-        return PROXY_CACHE_ASK;
-    c = pool_new(visit_pool(v), struct proxy_cache);
     p->cache = c;
     c->p = p;
     c->conf = conf;
