@@ -266,7 +266,7 @@ over() { for i in $(seq 200); do get "$@" >line; grep -q '^HIT' line || break; s
 A='/again?cc=max-age=1&match="e"&etag="e"'
 get '/x?cc=max-age=1'; get $A; get '/stale?cc=max-age=1'; get '/s?cc=max-age=1,stale-if-error=60'; get "/gone?cc=max-age=1&port=$TEST_NGINX_RAND_PORT_1"
 over '/x?cc=max-age=1'; get '/x?cc=max-age=1'
-over $A; get $A; curl -s $B/matched
+over $A; get $A; curl -s $B/matched; grep -ic '^age: [01]' head
 over '/stale?cc=max-age=1'
 curl -s "$B/down?to=503"; over '/stale?cc=max-age=1'; over '/s?cc=max-age=1,stale-if-error=60'; over '/x?cc=max-age=1' | cut -c1-18
 curl -s "$B/down?to=404"; over '/stale?cc=max-age=1'; over '/s?cc=max-age=1,stale-if-error=60' | cut -c1-17
@@ -283,6 +283,7 @@ EXPIRED 200 /x 2
 HIT 200 /x 2
 REVALIDATED 200 /again 1
 HIT 200 /again 1
+1
 1
 EXPIRED 200 /stale 2
 STALE 200 /stale 2

@@ -319,7 +319,7 @@ static void renew(struct proxy_cache *c)
     a.status = c->file.head.status;
     if (!cache_rules_keep(c->conf, &a, now_s(), &newer))
         return;
-    e = cache_file_renew(&c->file, newer.valid_until);
+    e = cache_file_renew(&c->file, &newer);
     if (e)
         complain(c, "renewing a file", e);
     else
