@@ -453,3 +453,45 @@ MISS 200 c
 HIT 200 c
 --- no_error_log
 [crit]
+
+
+
+=== TEST 9: others wait also while the next server is asked
+--- http_config
+    proxy_cache_path cache keys_zone=c:1m;
+    lua_shared_dict d 1m;
+    upstream two { server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        location / { return 503; }
+    }
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2;
+        location / { content_by_lua_block {
+            local n = ngx.shared.d:incr("asked", 1, 0)
+            repeat ngx.sleep(0.005) until ngx.shared.d:get "go"
+            ngx.header.cache_control = "max-age=60"
+            ngx.say(n)
+        } }
+        location = /asked { content_by_lua_block { ngx.say(ngx.shared.d:get "asked") } }
+        location = /go { content_by_lua_block { ngx.shared.d:set("go", true) } }
+    }
+--- config
+    proxy_cache c;
+    proxy_cache_lock on;
+    proxy_cache_lock_age 1h;
+    proxy_cache_lock_timeout 1h;
+    proxy_next_upstream http_503;
+    add_header X-Cache $upstream_cache_status always;
+    location / { proxy_pass http://two; }
+--- exec eval
+$::Get . <<'_EOC_';
+B=http://127.0.0.1:$TEST_NGINX_RAND_PORT_2
+alone() { mkdir -p $1; (cd $1; get $2 >line) & }
+alone a /; until [ "$(curl -s $B/asked)" = 1 ]; do sleep 0.02; done
+alone b /; sleep 0.5; curl -s $B/asked; curl -s $B/go; wait; cat a/line b/line
+_EOC_
+--- exec_out
+1
+MISS 200 1
+HIT 200 1

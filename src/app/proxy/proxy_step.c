@@ -32,20 +32,26 @@ static void attempt(struct proxy *p);
 /* --- the end --- */
 
 /* Lets go of the server; `has_failed` counts against it. */
-static void leave(struct proxy *p, bool has_failed)
+static void leave_server(struct proxy *p, bool has_failed)
 {
     if (p->has_left)
         return;
     p->has_left = true;
     timer_stop(&p->pace);
-    if (p->cache)
-        proxy_cache_end(p);
     proxy_try_finish(p);
     balancer_note_end(p);
     if (p->peer)
         upstream_done(p->upstream, p->peer, has_failed);
     if (p->up)
         client_forget(p->up);
+}
+
+/* The same, and no other server follows. */
+static void leave(struct proxy *p, bool has_failed)
+{
+    if (p->cache)
+        proxy_cache_end(p);
+    leave_server(p, has_failed);
 }
 
 static void on_reset(void *arg)
@@ -85,7 +91,7 @@ static void failed(struct proxy *p, const struct err *why)
     if (p->up && !p->up->head_ms)
         balancer_note_head(p);
     if (proxy_try_goes_on(p, bits)) {
-        leave(p, true);
+        leave_server(p, true);
         attempt(p);
         return;
     }
@@ -229,7 +235,7 @@ static void on_up_head(struct client_exchange *up)
     proxy_try_note(p, status);
     balancer_note_head(p);
     if (status >= 300 && proxy_try_goes_on(p, proxy_try_bit_of_status(status))) {
-        leave(p, status != 403 && status != 404);
+        leave_server(p, status != 403 && status != 404);
         attempt(p);
         return;
     }
