@@ -78,6 +78,10 @@ static bool open_file(struct proxy_cache *c)
     if (!c->note.size && cache_index_is_complete(&c->index))
         return false;
     e = cache_file_open(c->conf->zone, c->digest, &c->file);
+    if (e && e != &err_not_found && e != &err_protocol) { /* it is there, for others */
+        complain(c, "opening a file", e);
+        return false;
+    }
     if (!e && !slice_eq(c->file.head.key, c->key)) {
         cache_file_close(&c->file);
         return false;
