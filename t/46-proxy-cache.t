@@ -361,10 +361,16 @@ HIT 200 8
 
 === TEST 7: what is not whole is not kept; a client that leaves ends nothing
 --- http_config
-    proxy_cache_path cache levels=2 keys_zone=c:1m;
+    proxy_cache_path cache levels=2 keys_zone=c:1m max_size=10m;
     lua_shared_dict d 1m;
     server {
         listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        location /endless { content_by_lua_block {
+            ngx.header.cache_control = "max-age=60"
+            repeat ngx.print(("x"):rep(100000)) until not ngx.flush(true)
+            ngx.shared.d:set("ended", true)
+        } }
+        location /ended { content_by_lua_block { repeat ngx.sleep(0.005) until ngx.shared.d:get "ended" ngx.say "ended" } }
         location /cut { content_by_lua_block {
             ngx.header.cache_control = "max-age=60"
             if ngx.var.arg_length then ngx.header.content_length = 100 end
@@ -399,6 +405,7 @@ find cache -type f -name '*.*' | wc -l
 curl -s $B/go
 until find cache -type f -name '*.*' | wc -l | grep -qx 0; do sleep 0.02; done
 get /large | cut -c1-7; wc -c <out; get /large -r 2999990- | cut -c1-20
+curl -s $U/endless | head -c 1000 | wc -c; curl -s --max-time 20 $B/ended
 find cache -type f -printf '%d %m\n' | sort -u; find cache -mindepth 1 -type d -printf '%d %m\n' | sort -u
 _EOC_
 --- exec_out
@@ -412,6 +419,8 @@ HIT 200 1 2 3
 HIT 200
 3000000
 HIT 206 xxxxxxxxxx
+1000
+ended
 2 600
 1 700
 --- error_log

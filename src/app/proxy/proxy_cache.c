@@ -410,6 +410,14 @@ void proxy_cache_keep(struct proxy *p)
         complain(c, "beginning a file", e);
 }
 
+/* It would drive out all others, and then itself. */
+static bool is_too_large(const struct proxy_cache *c, struct slice more)
+{
+    uint64_t most = c->conf->zone->max_size;
+
+    return most && c->draft.size + more.n > most;
+}
+
 void proxy_cache_add(struct proxy *p, struct slice bytes, bool is_last)
 {
     struct proxy_cache *c = p->cache;
@@ -418,6 +426,10 @@ void proxy_cache_add(struct proxy *p, struct slice bytes, bool is_last)
 
     if (c->draft.fd < 0)
         return;
+    if (is_too_large(c, bytes)) {
+        proxy_cache_end(p);
+        return;
+    }
     e = bytes.n ? cache_draft_add(&c->draft, bytes) : NULL;
     if (!e && !is_last)
         return;
