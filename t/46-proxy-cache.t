@@ -504,3 +504,45 @@ _EOC_
 1
 MISS 200 1
 HIT 200 1
+
+
+
+=== TEST 10: an answer that another location or an error page replaces is not kept, nor when the client has left before it came
+--- http_config
+    proxy_cache_path cache keys_zone=c:1m;
+    lua_shared_dict d 1m;
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        location / { content_by_lua_block {
+            local d, path = ngx.shared.d, ngx.var.uri
+            d:incr("asked", 1, 0)
+            repeat ngx.sleep(0.005) until d:get "go"
+            ngx.header.cache_control = "max-age=60"
+            if path == "/x" then ngx.header.x_accel_redirect = "/elsewhere" else ngx.status = 404 end
+            ngx.say "raw"
+        } }
+        location = /asked { content_by_lua_block { ngx.say(ngx.shared.d:get "asked") } }
+        location = /go { content_by_lua_block { ngx.shared.d:set("go", true) } }
+    }
+--- config
+    proxy_cache c;
+    proxy_intercept_errors on;
+    error_page 404 /page;
+    add_header X-Cache $upstream_cache_status always;
+    location / { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /elsewhere { internal; return 200 "elsewhere\n"; }
+    location /page { internal; return 200 "page\n"; }
+--- exec eval
+$::Get . <<'_EOC_';
+curl -s $U/x & X=$!; curl -s $U/e & E=$!
+until [ "$(curl -s $B/asked)" = 2 ]; do sleep 0.02; done
+kill $X $E; wait $X $E 2>/dev/null; curl -s $B/go
+sleep 0.3; find cache -type f | wc -l
+get /x; get /x; get /e; get /e
+_EOC_
+--- exec_out
+0
+MISS 200 elsewhere
+MISS 200 elsewhere
+MISS 404 page
+MISS 404 page

@@ -387,6 +387,14 @@ static void choose_place(struct proxy_cache *c)
     memcpy(c->digest, c->main, sizeof(c->digest));
 }
 
+/* Clients get something else in its place. */
+static bool is_for_us(const struct proxy *p)
+{
+    struct slice to, query;
+
+    return proxy_response_is_replaced(p) || proxy_response_elsewhere(p, &to, &query);
+}
+
 void proxy_cache_keep(struct proxy *p)
 {
     struct proxy_cache *c = p->cache;
@@ -395,7 +403,7 @@ void proxy_cache_keep(struct proxy *p)
     const struct err *e;
 
     c->head = (struct cache_head){.status = a.status, .key = c->key};
-    if (!c->may_keep || cache_rules_holds(c->conf->no_cache, p->v) ||
+    if (!c->may_keep || is_for_us(p) || cache_rules_holds(c->conf->no_cache, p->v) ||
         !cache_rules_keep(c->conf, &a, now_s(), &c->head)) {
         proxy_cache_end(p);
         return;
