@@ -34,6 +34,7 @@ struct proxy_cache {
     struct client_response shown;
     struct timer poll;
     uint64_t since_ms, poll_ms;
+    int64_t fetching_since;
     void (*go)(struct proxy *p);
     bool may_keep; /* what the server answers */
     bool is_fetching;
@@ -140,14 +141,15 @@ static bool find(struct proxy_cache *c)
 static bool fetch(struct proxy_cache *c)
 {
     if (!c->is_fetching)
-        c->is_fetching = cache_index_fetch(&c->index, c->digest, (int64_t)c->conf->lock_age);
+        c->is_fetching =
+            cache_index_fetch(&c->index, c->digest, (int64_t)c->conf->lock_age, &c->fetching_since);
     return c->is_fetching;
 }
 
 static void end_fetch(struct proxy_cache *c)
 {
     if (c->is_fetching)
-        cache_index_fetched(&c->index, c->digest);
+        cache_index_fetched(&c->index, c->digest, c->fetching_since);
     c->is_fetching = false;
 }
 
