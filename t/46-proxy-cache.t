@@ -546,3 +546,29 @@ MISS 200 elsewhere
 MISS 200 elsewhere
 MISS 404 page
 MISS 404 page
+
+
+
+=== TEST 11: without a key an answer belongs to what the server was asked for: captures, changed arguments
+--- http_config eval: $::Http
+--- config
+    proxy_cache c;
+    proxy_cache_valid 1h;
+    add_header X-Cache $upstream_cache_status always;
+    location / { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /args { rewrite_by_lua_block { ngx.req.set_uri_args("status=" .. ngx.var.http_x_status) } proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location = /captures { content_by_lua_block { for _, path in ipairs { "/a", "/b", "/a" } do ngx.print(ngx.location.capture(path).body) end } }
+--- exec eval
+$::Get . <<'_EOC_';
+get /captures; tr -d ' ' <out; get /a
+get /args -H 'X-Status: 200'; get /args -H 'X-Status: 302'; get /args -H 'X-Status: 200'
+_EOC_
+--- exec_out
+ 200 /a 1
+/a1
+/b1
+/a1
+HIT 200 /a 1
+MISS 200 /args 1
+MISS 302 /args 2
+HIT 200 /args 1

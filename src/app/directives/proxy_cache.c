@@ -164,13 +164,12 @@ static bool add_path(void *ctx, const struct config_node *node, struct config_er
 static bool set_cache(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    struct cache_conf *c = own(a);
 
     if (memchr(node->args[0].p, '$', node->args[0].n))
         return config_node_error(node, e, "variables in \"proxy_cache\" are not supported");
-    c->zone =
+    own(a)->zone =
         slice_eq(node->args[0], SLICE("off")) ? NULL : cache_zone_refer(a->conf, node->args[0]);
-    return directives_script(a, node, SLICE("$scheme$proxy_host$request_uri"), &c->default_key, e);
+    return true;
 }
 
 static bool set_key(void *ctx, const struct config_node *node, struct config_error *e)
@@ -337,7 +336,8 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "proxy_cache_key string;",
      .default_text = "proxy_cache_key $scheme$proxy_host$request_uri;",
-     .doc = "What answers are kept by.",
+     .doc = "What answers are kept by. By default it is the URI that the server is asked for, also "
+            "where that is not the client's: in captures, after rewrites.",
      .apply = set_key},
     {.name = "proxy_cache_valid",
      .contexts = CTX_LEVELS,

@@ -228,6 +228,16 @@ bool proxy_cache_is_meant(const struct proxy *p)
     return m != METHOD_OTHER && (conf->methods >> m & 1);
 }
 
+/* $request_uri would be that of the client also where captures or rewrites ask for another. */
+static struct slice default_key(struct proxy *p)
+{
+    struct slice uri = proxy_uri(p);
+
+    return pool_printf(visit_pool(p->v), "%s%s" SLICE_FMT SLICE_FMT,
+                       p->v->x->req.is_tls ? "https" : "http", p->pass.is_tls ? "s:" : ":",
+                       SLICE_ARG(p->authority), SLICE_ARG(uri));
+}
+
 enum proxy_cache_turn proxy_cache_begin(struct proxy *p, void (*go)(struct proxy *p))
 {
     const struct cache_conf *conf = p->conf->cache;
@@ -244,7 +254,7 @@ enum proxy_cache_turn proxy_cache_begin(struct proxy *p, void (*go)(struct proxy
     c->poll_ms = POLL_LEAST_MS;
     c->may_keep = true;
     timer_init(&c->poll, on_poll);
-    c->key = script_eval(conf->key ? conf->key : conf->default_key, v);
+    c->key = conf->key ? script_eval(conf->key, v) : default_key(p);
     tls_digest_md5(c->key.p, c->key.n, c->main);
     memcpy(c->digest, c->main, sizeof(c->digest));
     if (cache_rules_holds(conf->bypass, v))
