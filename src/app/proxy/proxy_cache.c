@@ -317,12 +317,14 @@ static struct cache_answer answer_of(const struct proxy *p)
     };
 }
 
-/* Notes a file that is there, making room for the note. */
+/* Notes a file that is there, making room; one without a note would count for no limit. */
 static void put(struct proxy_cache *c, uint64_t size, int64_t valid_until)
 {
     while (!cache_index_put(&c->index, c->digest, size, valid_until))
-        if (!cache_manager_make_room(c->conf->zone))
+        if (!cache_manager_make_room(c->conf->zone)) {
+            cache_file_remove(c->conf->zone, c->digest);
             return;
+        }
 }
 
 /* 304: what was kept is good for as long as that says, or as its own status would be. */
