@@ -266,7 +266,7 @@ over() { for i in $(seq 200); do get "$@" >line; grep -q '^HIT' line || break; s
 A='/again?cc=max-age=1&match="e"&etag="e"'
 get '/x?cc=max-age=1'; get $A; get '/stale?cc=max-age=1'; get '/s?cc=max-age=1,stale-if-error=60'; get "/gone?cc=max-age=1&port=$TEST_NGINX_RAND_PORT_1"
 over '/x?cc=max-age=1'; get '/x?cc=max-age=1'
-over $A; get $A; curl -s $B/matched
+over $A; get $A; curl -s $B/matched; grep -ic '^age: [01]' head
 over '/stale?cc=max-age=1'
 curl -s "$B/down?to=503"; over '/stale?cc=max-age=1'; over '/s?cc=max-age=1,stale-if-error=60'; over '/x?cc=max-age=1' | cut -c1-18
 curl -s "$B/down?to=404"; over '/stale?cc=max-age=1'; over '/s?cc=max-age=1,stale-if-error=60' | cut -c1-17
@@ -283,6 +283,7 @@ EXPIRED 200 /x 2
 HIT 200 /x 2
 REVALIDATED 200 /again 1
 HIT 200 /again 1
+1
 1
 EXPIRED 200 /stale 2
 STALE 200 /stale 2
@@ -360,10 +361,16 @@ HIT 200 8
 
 === TEST 7: what is not whole is not kept; a client that leaves ends nothing
 --- http_config
-    proxy_cache_path cache levels=2 keys_zone=c:1m;
+    proxy_cache_path cache levels=2 keys_zone=c:1m max_size=10m;
     lua_shared_dict d 1m;
     server {
         listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        location /endless { content_by_lua_block {
+            ngx.header.cache_control = "max-age=60"
+            repeat ngx.print(("x"):rep(100000)) until not ngx.flush(true)
+            ngx.shared.d:set("ended", true)
+        } }
+        location /ended { content_by_lua_block { repeat ngx.sleep(0.005) until ngx.shared.d:get "ended" ngx.say "ended" } }
         location /cut { content_by_lua_block {
             ngx.header.cache_control = "max-age=60"
             if ngx.var.arg_length then ngx.header.content_length = 100 end
@@ -398,6 +405,7 @@ find cache -type f -name '*.*' | wc -l
 curl -s $B/go
 until find cache -type f -name '*.*' | wc -l | grep -qx 0; do sleep 0.02; done
 get /large | cut -c1-7; wc -c <out; get /large -r 2999990- | cut -c1-20
+curl -s $U/endless | head -c 1000 | wc -c; curl -s --max-time 20 $B/ended
 find cache -type f -printf '%d %m\n' | sort -u; find cache -mindepth 1 -type d -printf '%d %m\n' | sort -u
 _EOC_
 --- exec_out
@@ -411,9 +419,156 @@ HIT 200 1 2 3
 HIT 200
 3000000
 HIT 206 xxxxxxxxxx
+1000
+ended
 2 600
 1 700
 --- error_log
 upstream prematurely closed connection
 --- no_error_log
 [crit]
+
+
+
+=== TEST 8: a key may say the request's body, also where that is not to be read ahead
+--- http_config
+    proxy_cache_path cache keys_zone=c:1m;
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        location / { content_by_lua_block { ngx.req.read_body() ngx.say(ngx.req.get_body_data()) } }
+    }
+--- config
+    proxy_cache c;
+    proxy_cache_methods POST;
+    proxy_cache_key $uri$request_body;
+    proxy_cache_valid 1h;
+    proxy_http_version 1.1;
+    add_header X-Cache $upstream_cache_status always;
+    location / { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /streamed { proxy_request_buffering off; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+--- exec eval
+$::Get . <<'_EOC_';
+for p in / /streamed; do for d in a b a; do get $p -d $d; done; done
+get / -d c -H 'Transfer-Encoding: chunked'; get / -d c
+_EOC_
+--- exec_out
+MISS 200 a
+MISS 200 b
+HIT 200 a
+MISS 200 a
+MISS 200 b
+HIT 200 a
+MISS 200 c
+HIT 200 c
+--- no_error_log
+[crit]
+
+
+
+=== TEST 9: others wait also while the next server is asked
+--- http_config
+    proxy_cache_path cache keys_zone=c:1m;
+    lua_shared_dict d 1m;
+    upstream two { server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        location / { return 503; }
+    }
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2;
+        location / { content_by_lua_block {
+            local n = ngx.shared.d:incr("asked", 1, 0)
+            repeat ngx.sleep(0.005) until ngx.shared.d:get "go"
+            ngx.header.cache_control = "max-age=60"
+            ngx.say(n)
+        } }
+        location = /asked { content_by_lua_block { ngx.say(ngx.shared.d:get "asked") } }
+        location = /go { content_by_lua_block { ngx.shared.d:set("go", true) } }
+    }
+--- config
+    proxy_cache c;
+    proxy_cache_lock on;
+    proxy_cache_lock_age 1h;
+    proxy_cache_lock_timeout 1h;
+    proxy_next_upstream http_503;
+    add_header X-Cache $upstream_cache_status always;
+    location / { proxy_pass http://two; }
+--- exec eval
+$::Get . <<'_EOC_';
+B=http://127.0.0.1:$TEST_NGINX_RAND_PORT_2
+alone() { mkdir -p $1; (cd $1; get $2 >line) & }
+alone a /; until [ "$(curl -s $B/asked)" = 1 ]; do sleep 0.02; done
+alone b /; sleep 0.5; curl -s $B/asked; curl -s $B/go; wait; cat a/line b/line
+_EOC_
+--- exec_out
+1
+MISS 200 1
+HIT 200 1
+
+
+
+=== TEST 10: an answer that another location or an error page replaces is not kept, nor when the client has left before it came
+--- http_config
+    proxy_cache_path cache keys_zone=c:1m;
+    lua_shared_dict d 1m;
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        location / { content_by_lua_block {
+            local d, path = ngx.shared.d, ngx.var.uri
+            d:incr("asked", 1, 0)
+            repeat ngx.sleep(0.005) until d:get "go"
+            ngx.header.cache_control = "max-age=60"
+            if path == "/x" then ngx.header.x_accel_redirect = "/elsewhere" else ngx.status = 404 end
+            ngx.say "raw"
+        } }
+        location = /asked { content_by_lua_block { ngx.say(ngx.shared.d:get "asked") } }
+        location = /go { content_by_lua_block { ngx.shared.d:set("go", true) } }
+    }
+--- config
+    proxy_cache c;
+    proxy_intercept_errors on;
+    error_page 404 /page;
+    add_header X-Cache $upstream_cache_status always;
+    location / { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /elsewhere { internal; return 200 "elsewhere\n"; }
+    location /page { internal; return 200 "page\n"; }
+--- exec eval
+$::Get . <<'_EOC_';
+curl -s $U/x & X=$!; curl -s $U/e & E=$!
+until [ "$(curl -s $B/asked)" = 2 ]; do sleep 0.02; done
+kill $X $E; wait $X $E 2>/dev/null; curl -s $B/go
+sleep 0.3; find cache -type f | wc -l
+get /x; get /x; get /e; get /e
+_EOC_
+--- exec_out
+0
+MISS 200 elsewhere
+MISS 200 elsewhere
+MISS 404 page
+MISS 404 page
+
+
+
+=== TEST 11: without a key an answer belongs to what the server was asked for: captures, changed arguments
+--- http_config eval: $::Http
+--- config
+    proxy_cache c;
+    proxy_cache_valid 1h;
+    add_header X-Cache $upstream_cache_status always;
+    location / { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /args { rewrite_by_lua_block { ngx.req.set_uri_args("status=" .. ngx.var.http_x_status) } proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location = /captures { content_by_lua_block { for _, path in ipairs { "/a", "/b", "/a" } do ngx.print(ngx.location.capture(path).body) end } }
+--- exec eval
+$::Get . <<'_EOC_';
+get /captures; tr -d ' ' <out; get /a
+get /args -H 'X-Status: 200'; get /args -H 'X-Status: 302'; get /args -H 'X-Status: 200'
+_EOC_
+--- exec_out
+ 200 /a 1
+/a1
+/b1
+/a1
+HIT 200 /a 1
+MISS 200 /args 1
+MISS 302 /args 2
+HIT 200 /args 1

@@ -84,13 +84,14 @@ PUT with range is unsupported
     location / { return 200 "ok"; }
 --- exec eval
 $::Begin . <<'X'
-serve 'location / { dav_methods DELETE MKCOL; } location /shallow/ { dav_methods DELETE; min_delete_depth 3; }'
+serve 'location / { dav_methods DELETE MKCOL; } location /shallow/ { dav_methods DELETE; min_delete_depth 3; }
+    location /alias/ { alias aliased/; dav_methods DELETE; } location ~ ^/re(.*)/ { alias aliased$1/; dav_methods DELETE; }'
 ask DELETE /none; ask DELETE /one; ask DELETE /dir; ask DELETE /dir/ -H 'Depth: 0'; ask DELETE /dir/ -H 'Depth: 1'
 ask DELETE /two -d body; ask DELETE /; ask DELETE /../other; ask DELETE /dir/link -H 'Depth: 0'; ls other
 ln -s ../../other html/dir/again; ask DELETE /dir/ -H 'Depth: infinity'; ls html other
 mkdir -p html/shallow/x; touch html/shallow/x/y; ask DELETE /shallow/x; ask DELETE /shallow/x/y
 ask MKCOL /made; ask MKCOL /made/; ask MKCOL /made/; ask MKCOL /no/way/; ask MKCOL /again/ -d x
-stat -c '%F %a' html/made; stop
+stat -c '%F %a' html/made; mkdir -p aliased/a aliased/b; ask DELETE /alias/; ask DELETE /alias/a/; ask DELETE /re/b/; ls aliased; stop
 X
 --- exec_out
 DELETE /none: 404
@@ -117,6 +118,9 @@ MKCOL /made/: 405
 MKCOL /no/way/: 409
 MKCOL /again/: 415
 directory 700
+DELETE /alias/: 403
+DELETE /alias/a/: 204
+DELETE /re/b/: 204
 
 
 

@@ -23,7 +23,7 @@ http { access_log off; lua_shared_dict asked 1m;
             local n = d:incr(ngx.var.uri, 1, 0)
             if ngx.var.uri == "/lock" and n == 1 then ngx.sleep(1000) end
             ngx.header.etag = '"x"'
-            ngx.print(n, ("x"):rep(20000))
+            ngx.print(n, ("x"):rep(ngx.var.uri == "/large" and 400000 or 20000))
         } }
         location /asked { content_by_lua_block { ngx.say(ngx.shared.asked:get(ngx.var.arg_u) or 0) } }
     } }
@@ -87,6 +87,7 @@ $::Conf . <<'_EOC_';
 conf_of '1m max_size=300k'
 $B; ask $(for i in $(seq 40); do echo $i 1; done)
 wait_for '[ $(files) -le 15 ]'; get /1; [ $(files) -ge 5 ] && echo some; get /2 | cut -d' ' -f2
+get /large; get /large
 get /lock >late & wait_for '[ "$(asked /lock)" = 1 ]'
 # whoever waits for the fetcher asks when that is dead; which worker has which, chance tells
 curl -s -o waits --max-time 30 --unix-socket s http://a/lock & C=$!
@@ -101,6 +102,8 @@ _EOC_
 /1 HIT 1 20001
 some
 MISS
+/large MISS 1 400001
+/large MISS 2 400001
 /lock HIT 2 20001
 /a MISS 1 20001
 /b MISS 1 20001

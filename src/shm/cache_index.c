@@ -12,8 +12,9 @@
 struct change {
     struct cache_note note; /* in: zero, or the arguments; out: what was there */
     int64_t now;
-    uint64_t fetcher;  /* who is taken over from */
-    uint64_t old_size; /* out: of what was put anew */
+    struct cache_note seen; /* before: whose fetch is taken over */
+    int64_t since;          /* of the fetch that ends */
+    uint64_t old_size;      /* out: of what was put anew */
     bool is_refused;
 };
 
@@ -79,30 +80,33 @@ static bool take_fetch(void *user, struct dict_item *item)
     struct change *how = user;
     struct cache_note note = note_of(item);
 
-    how->is_refused = note.fetcher != how->fetcher;
+    how->is_refused = note.fetcher != how->seen.fetcher ||
+                      (note.fetcher && note.fetching_since != how->seen.fetching_since);
     if (how->is_refused)
         return false;
     how->note = note;
     how->note.used = how->now;
     how->note.fetcher = lock_self;
-    how->note.fetching_since = how->now;
+    how->note.fetching_since = how->now + (how->now == note.fetching_since); /* differs */
     return store_note(item, &how->note);
 }
 
-bool cache_index_fetch(const struct cache_index *c, const unsigned char *digest, int64_t most_ms)
+bool cache_index_fetch(const struct cache_index *c, const unsigned char *digest, int64_t most_ms,
+                       int64_t *since_out)
 {
     struct change how = {.is_refused = false};
     struct dict_item item;
 
     if (dict_get(c->notes, cache_index_key(digest), &item) == DICT_OK) {
-        struct cache_note note = note_of(&item);
-
-        if (note.fetcher && clock_wall_ms() - note.fetching_since < most_ms &&
-            lock_is_alive(note.fetcher))
+        how.seen = note_of(&item);
+        if (how.seen.fetcher && clock_wall_ms() - how.seen.fetching_since < most_ms &&
+            lock_is_alive(how.seen.fetcher))
             return false;
-        how.fetcher = note.fetcher;
     }
-    return change(c, digest, take_fetch, &how) == DICT_OK && !how.is_refused;
+    if (change(c, digest, take_fetch, &how) != DICT_OK || how.is_refused)
+        return false;
+    *since_out = how.note.fetching_since;
+    return true;
 }
 
 static bool end_fetch(void *user, struct dict_item *item)
@@ -110,15 +114,16 @@ static bool end_fetch(void *user, struct dict_item *item)
     struct change *how = user;
 
     how->note = note_of(item);
-    if (item->type == DICT_NIL || how->note.fetcher != lock_self)
+    if (item->type == DICT_NIL || how->note.fetcher != lock_self ||
+        how->note.fetching_since != how->since)
         return false;
     how->note.fetcher = 0;
     return store_note(item, &how->note);
 }
 
-void cache_index_fetched(const struct cache_index *c, const unsigned char *digest)
+void cache_index_fetched(const struct cache_index *c, const unsigned char *digest, int64_t since)
 {
-    struct change how = {.is_refused = false};
+    struct change how = {.since = since};
 
     (void)change(c, digest, end_fetch, &how);
 }

@@ -32,12 +32,13 @@ struct slice cache_index_key(const unsigned char digest[CACHE_INDEX_KEY]);
 bool cache_index_use(const struct cache_index *c, const unsigned char *digest,
                      struct cache_note *out) MUST_USE;
 
-/* The caller wants to fetch it. False: another one does, for less than `most_ms`. */
-bool cache_index_fetch(const struct cache_index *c, const unsigned char *digest,
-                       int64_t most_ms) MUST_USE;
+/* The caller wants to fetch it; *since_out tells this fetch from others. False: another one does,
+ * for less than `most_ms`. */
+bool cache_index_fetch(const struct cache_index *c, const unsigned char *digest, int64_t most_ms,
+                       int64_t *since_out) MUST_USE;
 
-/* It has come to nothing, or has been put. */
-void cache_index_fetched(const struct cache_index *c, const unsigned char *digest);
+/* It has come to nothing, or has been put; nothing when another one has taken over meanwhile. */
+void cache_index_fetched(const struct cache_index *c, const unsigned char *digest, int64_t since);
 
 /* There is a file of that size now. False: no room for the note. */
 bool cache_index_put(const struct cache_index *c, const unsigned char *digest, uint64_t size,

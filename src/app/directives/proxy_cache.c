@@ -164,13 +164,12 @@ static bool add_path(void *ctx, const struct config_node *node, struct config_er
 static bool set_cache(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    struct cache_conf *c = own(a);
 
     if (memchr(node->args[0].p, '$', node->args[0].n))
         return config_node_error(node, e, "variables in \"proxy_cache\" are not supported");
-    c->zone =
+    own(a)->zone =
         slice_eq(node->args[0], SLICE("off")) ? NULL : cache_zone_refer(a->conf, node->args[0]);
-    return directives_script(a, node, SLICE("$scheme$proxy_host$request_uri"), &c->default_key, e);
+    return true;
 }
 
 static bool set_key(void *ctx, const struct config_node *node, struct config_error *e)
@@ -305,7 +304,8 @@ static const struct directive table[] = {
          "below by `levels` (`1:2`). `keys_zone`: the memory in which all workers know what is "
          "there; a megabyte holds about 7,000 keys, and without room the oldest give way. What "
          "nobody asks for in `inactive=10m` is removed, and the oldest while the files are larger "
-         "than `max_size` together, or the file system has less than `min_free` left: one worker "
+         "than `max_size` together, or the file system has less than `min_free` left; an answer "
+         "that is larger than `max_size` by itself is not kept. One worker "
          "looks every second, `manager_files=100` at a time, with `manager_sleep=50ms` between. "
          "After a start it finds what is there already, `loader_files=100` at a time every "
          "`loader_sleep=50ms`. A file gets its name when it is whole. `use_temp_path` and the "
@@ -336,7 +336,8 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "proxy_cache_key string;",
      .default_text = "proxy_cache_key $scheme$proxy_host$request_uri;",
-     .doc = "What answers are kept by.",
+     .doc = "What answers are kept by. By default it is the URI that the server is asked for, also "
+            "where that is not the client's: in captures, after rewrites.",
      .apply = set_key},
     {.name = "proxy_cache_valid",
      .contexts = CTX_LEVELS,
@@ -355,7 +356,9 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "proxy_cache_methods GET | HEAD | POST …;",
      .default_text = "proxy_cache_methods GET HEAD;",
-     .doc = "Of which requests answers are kept. GET and HEAD are always among them.",
+     .doc = "Of which requests answers are kept. GET and HEAD are always among them. The body of a "
+            "request comes before the key, so that that can say `$request_body`; a body in a file, "
+            "larger than `client_body_buffer_size`, is empty there.",
      .apply = set_methods},
     DIRECTIVE_SETTING("proxy_cache_min_uses", CTX_LEVELS, ARG_NUMBER, "number", "1",
                       FIELD(min_uses), "An answer is kept when it is asked for that many times.",

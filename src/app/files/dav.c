@@ -185,21 +185,43 @@ static int check_form(const struct visit *v, const struct stat *st)
     return S_ISDIR(st->st_mode) && !ends_with_slash(v->x->req.path) ? 409 : 0;
 }
 
-static enum step_result delete (struct visit *v) {
-    enum dav_depth depth = dav_read_depth(field(v, SLICE("Depth"))); struct stat st; char * path;
+/* Is the directory `path` the root, or what alias stands for? With a regex that is each place. */
+static bool is_root(struct visit *v, const char *path)
+{
+    struct slice root;
+
+    if (v->x->req.path.n == 1)
+        return true;
+    if (!v->loc->alias || v->loc->kind == LOCATION_REGEX)
+        return false;
+    root = location_root(v);
+    while (ends_with_slash(root))
+        root.n--;
+    return slice_eq(root, slice_str(path));
+}
+
+static enum step_result delete_resource(struct visit *v)
+{
+    enum dav_depth depth = dav_read_depth(field(v, SLICE("Depth")));
+    struct stat st;
+    char *path;
     int why;
 
-    if (!is_deep_enough(v->x->req.path, v->loc->dav->least_depth)) return refuse(
-        v, 409, "insufficient URI depth to DELETE");
-    if (v->x->req.path.n == 1) return refuse(v, 403, "the root is not deleted");
-    if (depth == DAV_DEPTH_BAD ||
-        depth == DAV_DEPTH_1) return refuse(v, 400, "\"Depth\" header must be 0 or infinity");
+    if (!is_deep_enough(v->x->req.path, v->loc->dav->least_depth))
+        return refuse(v, 409, "insufficient URI depth to DELETE");
+    if (depth == DAV_DEPTH_BAD || depth == DAV_DEPTH_1)
+        return refuse(v, 400, "\"Depth\" header must be 0 or infinity");
     path = map(v, v->x->req.path);
-    if (!path) return STEP_DONE;
-    if (lstat(path, &st) < 0) return fail(v, "lstat()", path, errno, 404);
-    if (check_form(v, &st)) return fail(v, "DELETE", path, EISDIR, 409);
-    if (S_ISDIR(st.st_mode) &&
-        depth != DAV_DEPTH_INFINITY) return refuse(v, 400, "\"Depth\" header must be infinity");
+    if (!path)
+        return STEP_DONE;
+    if (lstat(path, &st) < 0)
+        return fail(v, "lstat()", path, errno, 404);
+    if (S_ISDIR(st.st_mode) && is_root(v, path))
+        return refuse(v, 403, "the root is not deleted");
+    if (check_form(v, &st))
+        return fail(v, "DELETE", path, EISDIR, 409);
+    if (S_ISDIR(st.st_mode) && depth != DAV_DEPTH_INFINITY)
+        return refuse(v, 400, "\"Depth\" header must be infinity");
     why = dav_tree_remove(path);
     return why ? fail(v, "could not delete", path, why, 404) : succeed(v, 204, false);
 }
@@ -262,24 +284,12 @@ static bool is_inside(const char *path, const char *of)
     return strncmp(path, of, n) == 0 && (path[n] == '/' || path[n] == '\0');
 }
 
-/* Makes room for it. 0, or the status to answer with. */
-static int make_room(const struct transfer *t)
-{
-    struct stat st;
-
-    if (lstat(t->to, &st) < 0)
-        return 0;
-    if (!t->overwrites)
-        return 412;
-    if (!S_ISDIR(st.st_mode) && !S_ISDIR(t->st.st_mode))
-        return 0;
-    return dav_tree_remove(t->to) ? 500 : 0;
-}
-
 static enum step_result carry_out(struct transfer *t)
 {
     struct visit *v = t->v;
-    int status, why;
+    struct stat there;
+    bool is_there;
+    int why;
 
     if (lstat(t->from, &t->st) < 0)
         return fail(v, "lstat()", t->from, errno, 404);
@@ -287,11 +297,14 @@ static enum step_result carry_out(struct transfer *t)
         return fail(v, t->is_move ? "MOVE" : "COPY", t->from, EISDIR, 409);
     if (is_inside(t->to, t->from) || is_inside(t->from, t->to))
         return refuse(v, 403, "source and destination are within each other");
-    status = make_room(t);
-    if (status == 412)
+    is_there = lstat(t->to, &there) == 0;
+    if (is_there && !t->overwrites)
         return refuse(v, 412, "the destination exists, and \"Overwrite\" says F");
-    if (status)
-        return fail(v, "could not delete", t->to, errno, status);
+    if (is_there && (S_ISDIR(there.st_mode) || S_ISDIR(t->st.st_mode))) {
+        why = dav_tree_remove(t->to);
+        if (why)
+            return fail(v, "could not delete", t->to, why, 500);
+    }
     if (!make_parents(v, t->to))
         return fail(v, "mkdir()", t->to, errno, 409);
     why = t->is_move ? dav_tree_move(t->from, t->to) : dav_tree_copy(t->from, t->to, t->is_whole);
@@ -349,7 +362,7 @@ enum step_result dav_step_content(struct visit *v, const struct step *s)
         return refuse(v, 415, "a body is unsupported by this method");
     switch (req->method) {
     case METHOD_DELETE:
-        return delete (v);
+        return delete_resource(v);
     case METHOD_MKCOL:
         return make_collection(v);
     default:

@@ -35,6 +35,11 @@ static int for_each(int dir, const char *name, entry_fn fn, int to, unsigned dep
     if (fd < 0)
         return errno;
     d = fdopendir(fd);
+    if (!d) {
+        why = errno;
+        (void)close(fd);
+        return why;
+    }
     if (depth > DEPTH_MOST)
         why = ELOOP;
     while (!why && (e = readdir(d)) != NULL)

@@ -113,12 +113,14 @@ void cache_file_close(struct cache_file *f)
 }
 
 /* Readers see the one or the other: it is one write inside of a block. */
-const struct err *cache_file_renew(struct cache_file *f, int64_t valid_until)
+const struct err *cache_file_renew(struct cache_file *f, const struct cache_head *newer)
 {
     struct buf head = BUF_EMPTY;
     ssize_t done;
 
-    f->head.valid_until = valid_until;
+    f->head.made = newer->made;
+    f->head.age = newer->age;
+    f->head.valid_until = newer->valid_until;
     cache_head_write(&f->head, &head);
     done = pwrite(f->fd, head.p, CACHE_HEAD_FIXED, 0);
     buf_free(&head);

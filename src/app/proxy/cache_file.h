@@ -1,6 +1,6 @@
 /* The files of a cache: path/level/…/digest, a head (proto/cache_head) and the body. A file appears
- * under its name when it is whole, and is never changed afterwards but for the time until which it
- * is good. */
+ * under its name when it is whole, and is never changed afterwards but for its age and the time
+ * until which it is good. */
 #ifndef APP_PROXY_CACHE_FILE_H
 #define APP_PROXY_CACHE_FILE_H
 
@@ -38,8 +38,8 @@ const struct err *cache_file_open_name(const char *name, struct cache_file *out)
 /* Closes it; nothing when none is open. */
 void cache_file_close(struct cache_file *f);
 
-/* It is good until then; f->head, too. */
-const struct err *cache_file_renew(struct cache_file *f, int64_t valid_until) MUST_USE;
+/* It is as old, and good for as long, as `newer` says; f->head, too. */
+const struct err *cache_file_renew(struct cache_file *f, const struct cache_head *newer) MUST_USE;
 
 /* Removes it; it is no failure when there is none. */
 void cache_file_remove(const struct cache_zone *z, const unsigned char *digest);

@@ -22,8 +22,8 @@ struct cache_condition {
 /* What the directives of a level say. */
 struct cache_conf {
     const struct location *owner;
-    const struct cache_zone *zone;    /* NULL: proxy_cache is off */
-    struct script *key, *default_key; /* key NULL: the second */
+    const struct cache_zone *zone; /* NULL: proxy_cache is off */
+    struct script *key;            /* NULL: what the server is asked for */
     struct cache_valid *valid;
     struct cache_condition *bypass, *no_cache;
     uint64_t methods;                /* bits of enum method */

@@ -10,16 +10,23 @@ static void end(struct proxy *p, bool has_failed)
     phases_let_go(p->v);
 }
 
+static bool is_wanted(const struct proxy *p)
+{
+    return (p->conf->flags & PROXY_IGNORE_ABORT) || proxy_cache_wants_rest(p);
+}
+
 void proxy_abandon_drain(struct client_exchange *up)
 {
     struct proxy *p = up->app;
     enum body_result r;
     struct slice bytes;
 
-    while ((r = client_read(up, &bytes)) == BODY_DATA)
-        if (p->cache)
+    do {
+        r = client_read(up, &bytes);
+        if (r == BODY_DATA && p->cache)
             proxy_cache_add(p, bytes, false);
-    if (r == BODY_WAIT) {
+    } while (r == BODY_DATA && is_wanted(p));
+    if (r == BODY_WAIT && is_wanted(p)) {
         client_wait(up);
         return;
     }
@@ -57,11 +64,9 @@ void proxy_abandon_follow(struct proxy *p, void (*on_end)(struct proxy *p, bool 
 
 bool proxy_abandon(struct proxy *p, void (*on_end)(struct proxy *p, bool has_failed))
 {
-    bool is_wanted = (p->conf->flags & PROXY_IGNORE_ABORT) || proxy_cache_wants_rest(p);
-
     if (p->is_abandoned)
         return true;
-    if (!is_wanted || p->v->parent || !p->up || p->has_left ||
+    if (!is_wanted(p) || p->v->parent || !p->up || p->has_left ||
         (p->is_streaming_body && !p->up->is_out_done))
         return false;
     proxy_abandon_follow(p, on_end);

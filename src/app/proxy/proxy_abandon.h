@@ -1,5 +1,6 @@
-/* proxy_ignore_client_abort: a server is left to do what it was asked for when the client is gone.
- * The visit ends; what it lives in is held until the server is through. */
+/* proxy_ignore_client_abort, and what is kept (proxy_cache): a server is left to do what it was
+ * asked for when the client is gone. The visit ends; what it lives in is held until the server is
+ * through. */
 #ifndef APP_PROXY_PROXY_ABANDON_H
 #define APP_PROXY_PROXY_ABANDON_H
 
@@ -13,7 +14,8 @@ bool proxy_abandon(struct proxy *p, void (*on_end)(struct proxy *p, bool has_fai
  * answer, before whose head nobody has come. */
 void proxy_abandon_follow(struct proxy *p, void (*on_end)(struct proxy *p, bool has_failed));
 
-/* Reads what an abandoned server has to say, and drops it. */
+/* Reads what an abandoned server has to say, for the cache or to drop it, as long as somebody wants
+ * it. */
 void proxy_abandon_drain(struct client_exchange *up);
 
 #endif

@@ -34,6 +34,7 @@ struct proxy_cache {
     struct client_response shown;
     struct timer poll;
     uint64_t since_ms, poll_ms;
+    int64_t fetching_since;
     void (*go)(struct proxy *p);
     bool may_keep; /* what the server answers */
     bool is_fetching;
@@ -78,6 +79,10 @@ static bool open_file(struct proxy_cache *c)
     if (!c->note.size && cache_index_is_complete(&c->index))
         return false;
     e = cache_file_open(c->conf->zone, c->digest, &c->file);
+    if (e && e != &err_not_found && e != &err_protocol) { /* it is there, for others */
+        complain(c, "opening a file", e);
+        return false;
+    }
     if (!e && !slice_eq(c->file.head.key, c->key)) {
         cache_file_close(&c->file);
         return false;
@@ -136,14 +141,15 @@ static bool find(struct proxy_cache *c)
 static bool fetch(struct proxy_cache *c)
 {
     if (!c->is_fetching)
-        c->is_fetching = cache_index_fetch(&c->index, c->digest, (int64_t)c->conf->lock_age);
+        c->is_fetching =
+            cache_index_fetch(&c->index, c->digest, (int64_t)c->conf->lock_age, &c->fetching_since);
     return c->is_fetching;
 }
 
 static void end_fetch(struct proxy_cache *c)
 {
     if (c->is_fetching)
-        cache_index_fetched(&c->index, c->digest);
+        cache_index_fetched(&c->index, c->digest, c->fetching_since);
     c->is_fetching = false;
 }
 
@@ -212,22 +218,32 @@ enum proxy_cache_turn proxy_cache_go_on(struct proxy *p)
     return wait(c);
 }
 
-static bool is_method_of(const struct cache_conf *conf, const struct request *r)
+bool proxy_cache_is_meant(const struct proxy *p)
 {
-    if (r->method == METHOD_HEAD && !conf->converts_head)
+    const struct cache_conf *conf = p->conf->cache;
+    enum method m = p->v->x->req.method;
+
+    if (!conf || !conf->zone || (m == METHOD_HEAD && !conf->converts_head))
         return false;
-    return r->method != METHOD_OTHER && (conf->methods >> r->method & 1);
+    return m != METHOD_OTHER && (conf->methods >> m & 1);
+}
+
+/* $request_uri would be that of the client also where captures or rewrites ask for another. */
+static struct slice default_key(struct proxy *p)
+{
+    struct slice uri = proxy_uri(p);
+
+    return pool_printf(visit_pool(p->v), "%s%s" SLICE_FMT SLICE_FMT,
+                       p->v->x->req.is_tls ? "https" : "http", p->pass.is_tls ? "s:" : ":",
+                       SLICE_ARG(p->authority), SLICE_ARG(uri));
 }
 
 enum proxy_cache_turn proxy_cache_begin(struct proxy *p, void (*go)(struct proxy *p))
 {
     const struct cache_conf *conf = p->conf->cache;
     struct visit *v = p->v;
-    struct proxy_cache *c;
+    struct proxy_cache *c = pool_new(visit_pool(v), struct proxy_cache);
 
-    if (!is_method_of(conf, &v->x->req))
-        return PROXY_CACHE_ASK;
-    c = pool_new(visit_pool(v), struct proxy_cache);
     p->cache = c;
     c->p = p;
     c->conf = conf;
@@ -238,7 +254,7 @@ enum proxy_cache_turn proxy_cache_begin(struct proxy *p, void (*go)(struct proxy
     c->poll_ms = POLL_LEAST_MS;
     c->may_keep = true;
     timer_init(&c->poll, on_poll);
-    c->key = script_eval(conf->key ? conf->key : conf->default_key, v);
+    c->key = conf->key ? script_eval(conf->key, v) : default_key(p);
     tls_digest_md5(c->key.p, c->key.n, c->main);
     memcpy(c->digest, c->main, sizeof(c->digest));
     if (cache_rules_holds(conf->bypass, v))
@@ -301,12 +317,14 @@ static struct cache_answer answer_of(const struct proxy *p)
     };
 }
 
-/* Notes a file that is there, making room for the note. */
+/* Notes a file that is there, making room; one without a note would count for no limit. */
 static void put(struct proxy_cache *c, uint64_t size, int64_t valid_until)
 {
     while (!cache_index_put(&c->index, c->digest, size, valid_until))
-        if (!cache_manager_make_room(c->conf->zone))
+        if (!cache_manager_make_room(c->conf->zone)) {
+            cache_file_remove(c->conf->zone, c->digest);
             return;
+        }
 }
 
 /* 304: what was kept is good for as long as that says, or as its own status would be. */
@@ -319,7 +337,7 @@ static void renew(struct proxy_cache *c)
     a.status = c->file.head.status;
     if (!cache_rules_keep(c->conf, &a, now_s(), &newer))
         return;
-    e = cache_file_renew(&c->file, newer.valid_until);
+    e = cache_file_renew(&c->file, &newer);
     if (e)
         complain(c, "renewing a file", e);
     else
@@ -383,6 +401,14 @@ static void choose_place(struct proxy_cache *c)
     memcpy(c->digest, c->main, sizeof(c->digest));
 }
 
+/* Clients get something else in its place. */
+static bool is_for_us(const struct proxy *p)
+{
+    struct slice to, query;
+
+    return proxy_response_is_replaced(p) || proxy_response_elsewhere(p, &to, &query);
+}
+
 void proxy_cache_keep(struct proxy *p)
 {
     struct proxy_cache *c = p->cache;
@@ -391,7 +417,7 @@ void proxy_cache_keep(struct proxy *p)
     const struct err *e;
 
     c->head = (struct cache_head){.status = a.status, .key = c->key};
-    if (!c->may_keep || cache_rules_holds(c->conf->no_cache, p->v) ||
+    if (!c->may_keep || is_for_us(p) || cache_rules_holds(c->conf->no_cache, p->v) ||
         !cache_rules_keep(c->conf, &a, now_s(), &c->head)) {
         proxy_cache_end(p);
         return;
@@ -406,6 +432,14 @@ void proxy_cache_keep(struct proxy *p)
         complain(c, "beginning a file", e);
 }
 
+/* It would drive out all others, and then itself. */
+static bool is_too_large(const struct proxy_cache *c, struct slice more)
+{
+    uint64_t most = c->conf->zone->max_size;
+
+    return most && c->draft.size + more.n > most;
+}
+
 void proxy_cache_add(struct proxy *p, struct slice bytes, bool is_last)
 {
     struct proxy_cache *c = p->cache;
@@ -414,6 +448,10 @@ void proxy_cache_add(struct proxy *p, struct slice bytes, bool is_last)
 
     if (c->draft.fd < 0)
         return;
+    if (is_too_large(c, bytes)) {
+        proxy_cache_end(p);
+        return;
+    }
     e = bytes.n ? cache_draft_add(&c->draft, bytes) : NULL;
     if (!e && !is_last)
         return;

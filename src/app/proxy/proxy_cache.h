@@ -8,13 +8,16 @@
 struct proxy_cache; /* p->cache; in the exchange's pool */
 
 enum proxy_cache_turn {
-    PROXY_CACHE_ASK,    /* the server is asked; also where there is no cache */
+    PROXY_CACHE_ASK,    /* the server is asked */
     PROXY_CACHE_SERVE,  /* proxy_cache_serve answers */
     PROXY_CACHE_BEHIND, /* the same, and the server is asked behind the client's back */
     PROXY_CACHE_WAIT,   /* another request fetches it: `go` is called once */
 };
 
-/* Looks for an answer. Only where the location has a cache. */
+/* Has the location a cache for requests of that method? */
+bool proxy_cache_is_meant(const struct proxy *p);
+
+/* Looks for an answer. Only where proxy_cache_is_meant. */
 enum proxy_cache_turn proxy_cache_begin(struct proxy *p, void (*go)(struct proxy *p));
 
 /* The same again, in `go`. */

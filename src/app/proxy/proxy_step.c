@@ -32,20 +32,26 @@ static void attempt(struct proxy *p);
 /* --- the end --- */
 
 /* Lets go of the server; `has_failed` counts against it. */
-static void leave(struct proxy *p, bool has_failed)
+static void leave_server(struct proxy *p, bool has_failed)
 {
     if (p->has_left)
         return;
     p->has_left = true;
     timer_stop(&p->pace);
-    if (p->cache)
-        proxy_cache_end(p);
     proxy_try_finish(p);
     balancer_note_end(p);
     if (p->peer)
         upstream_done(p->upstream, p->peer, has_failed);
     if (p->up)
         client_forget(p->up);
+}
+
+/* The same, and no other server follows. */
+static void leave(struct proxy *p, bool has_failed)
+{
+    if (p->cache)
+        proxy_cache_end(p);
+    leave_server(p, has_failed);
 }
 
 static void on_reset(void *arg)
@@ -85,7 +91,7 @@ static void failed(struct proxy *p, const struct err *why)
     if (p->up && !p->up->head_ms)
         balancer_note_head(p);
     if (proxy_try_goes_on(p, bits)) {
-        leave(p, true);
+        leave_server(p, true);
         attempt(p);
         return;
     }
@@ -229,7 +235,7 @@ static void on_up_head(struct client_exchange *up)
     proxy_try_note(p, status);
     balancer_note_head(p);
     if (status >= 300 && proxy_try_goes_on(p, proxy_try_bit_of_status(status))) {
-        leave(p, status != 403 && status != 404);
+        leave_server(p, status != 403 && status != 404);
         attempt(p);
         return;
     }
@@ -382,39 +388,6 @@ static void attempt(struct proxy *p)
     client_pool_submit(upstream_origin(p->upstream, p->peer, &p->how, keep), p->up);
 }
 
-static void on_spool(struct exchange *x, struct body_spool *s)
-{
-    struct proxy *p = proxy_of(visit_of(x));
-
-    if (s->state == BODY_END)
-        attempt(p);
-    else
-        answer(p, exchange_body_status(x));
-}
-
-/* The body of the request first, where it is to be read whole. */
-static void begin(struct proxy *p)
-{
-    struct exchange *x = p->v->x;
-    bool has_body = x->req.content_length > 0 || x->req.has_unsized_body;
-
-    if (!has_body || p->conf->body || !(p->conf->flags & PROXY_PASS_BODY)) {
-        attempt(p);
-        return;
-    }
-    if (!(p->conf->flags & PROXY_REQUEST_BUFFERING) && !x->spool &&
-        (p->conf->minor > 0 || x->req.content_length >= 0)) {
-        p->is_streaming_body = true;
-        attempt(p);
-        return;
-    }
-    p->spool = body_spool_start(x, on_spool, NULL);
-    if (p->spool->state == BODY_END)
-        attempt(p);
-    else if (p->spool->state == BODY_FAILED)
-        answer(p, exchange_body_status(x));
-}
-
 /* The client is gone. */
 static void on_cancel(struct visit *v)
 {
@@ -441,7 +414,7 @@ static void take_turn(struct proxy *p, enum proxy_cache_turn turn)
 {
     switch (turn) {
     case PROXY_CACHE_ASK:
-        begin(p);
+        attempt(p);
         break;
     case PROXY_CACHE_SERVE:
         leave(p, false);
@@ -458,6 +431,45 @@ static void take_turn(struct proxy *p, enum proxy_cache_turn turn)
 static void go_on(struct proxy *p)
 {
     take_turn(p, proxy_cache_go_on(p));
+}
+
+static void look(struct proxy *p)
+{
+    if (proxy_cache_is_meant(p))
+        take_turn(p, proxy_cache_begin(p, go_on));
+    else
+        attempt(p);
+}
+
+static void on_spool(struct exchange *x, struct body_spool *s)
+{
+    struct proxy *p = proxy_of(visit_of(x));
+
+    if (s->state == BODY_END)
+        look(p);
+    else
+        answer(p, exchange_body_status(x));
+}
+
+/* The body of the request first, where it is to be read whole: a cache's key may say it. */
+static void begin(struct proxy *p)
+{
+    struct exchange *x = p->v->x;
+    bool has_body = x->req.content_length > 0 || x->req.has_unsized_body;
+
+    if (!has_body || p->conf->body || !(p->conf->flags & PROXY_PASS_BODY)) {
+        look(p);
+        return;
+    }
+    if (!(p->conf->flags & PROXY_REQUEST_BUFFERING) && !x->spool && !proxy_cache_is_meant(p) &&
+        (p->conf->minor > 0 || x->req.content_length >= 0)) {
+        p->is_streaming_body = true;
+        look(p);
+        return;
+    }
+    p->spool = body_spool_start(x, on_spool, NULL);
+    if (p->spool->state != BODY_WAIT)
+        on_spool(x, p->spool);
 }
 
 void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct proxy_pass *pass)
@@ -481,10 +493,7 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
     v->on_cancel = on_cancel;
     if (!(conf->flags & PROXY_IGNORE_ABORT))
         v->x->ends_with_client = EXCHANGE_ENDS_MIDWAY;
-    if (conf->cache && conf->cache->zone)
-        take_turn(p, proxy_cache_begin(p, go_on));
-    else
-        begin(p);
+    begin(p);
 }
 
 enum step_result proxy_step(struct visit *v, const struct step *s)

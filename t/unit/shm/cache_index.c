@@ -61,29 +61,49 @@ static void test_fetch(void **state)
 {
     struct cache_index c = open_index(64 << 10);
     struct cache_note note;
+    int64_t first, second, other;
     int status;
     pid_t pid;
 
     UNUSED(state);
-    assert_true(cache_index_fetch(&c, a, 60000));
-    assert_false(cache_index_fetch(&c, a, 60000));
-    assert_true(cache_index_fetch(&c, a, 0)); /* it has taken too long */
-    cache_index_fetched(&c, a);
+    assert_true(cache_index_fetch(&c, a, 60000, &first));
+    assert_false(cache_index_fetch(&c, a, 60000, &other));
+    assert_true(cache_index_fetch(&c, a, 0, &second)); /* it has taken too long */
+    cache_index_fetched(&c, a, first);
+    assert_false(cache_index_fetch(&c, a, 60000, &other)); /* the second one still does */
+    cache_index_fetched(&c, a, second);
     pid = fork();
     if (pid == 0) {
         lock_self = 0; /* a name of its own */
         lock_enlist();
-        _exit(!cache_index_fetch(&c, a, 60000));
+        _exit(!cache_index_fetch(&c, a, 60000, &other));
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
     assert_true(cache_index_use(&c, a, &note));
     assert_int_not_equal(note.fetcher, 0);
     assert_int_not_equal(note.fetcher, lock_self);
-    cache_index_fetched(&c, a); /* that was another one */
+    cache_index_fetched(&c, a, note.fetching_since); /* that was another one */
     assert_true(cache_index_use(&c, a, &note));
     assert_int_not_equal(note.fetcher, 0);
-    assert_true(cache_index_fetch(&c, a, 60000)); /* who is dead */
+    assert_true(cache_index_fetch(&c, a, 60000, &first)); /* who is dead */
+    close_index(&c);
+}
+
+/* Two have seen that a fetch takes too long: the second to take it over finds it taken, also where
+ * the first is the process that had it before. */
+static void test_take_over(void **state)
+{
+    struct cache_index c = open_index(64 << 10);
+    struct change how = {.is_refused = false};
+    int64_t since;
+
+    UNUSED(state);
+    assert_true(cache_index_fetch(&c, a, 60000, &since));
+    how.seen = (struct cache_note){.fetcher = lock_self, .fetching_since = since};
+    assert_true(cache_index_fetch(&c, a, 0, &since));
+    (void)change(&c, a, take_fetch, &how);
+    assert_true(how.is_refused);
     close_index(&c);
 }
 
@@ -140,8 +160,9 @@ static void test_complete(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_put),  cmocka_unit_test(test_fetch),    cmocka_unit_test(test_oldest),
-        cmocka_unit_test(test_room), cmocka_unit_test(test_complete),
+        cmocka_unit_test(test_put),      cmocka_unit_test(test_fetch),
+        cmocka_unit_test(test_oldest),   cmocka_unit_test(test_room),
+        cmocka_unit_test(test_complete), cmocka_unit_test(test_take_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
