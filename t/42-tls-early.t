@@ -140,3 +140,30 @@ early=
 Early data was rejected
 HTTP/1.1 200 OK
 early=
+
+=== TEST 4: who has taken the connection over before the handshake is over keeps it; the new session is nobody's
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server
+serve 'ssl_early_data on; ssl_session_cache shared:s:1m; ssl_session_tickets off; access_log off;
+location / { content_by_lua_block {
+    local socket = ngx.var.uri == "/raw" and ngx.req.socket(true)
+    if not socket then return ngx.say("met") end
+    socket:send("HTTP/1.1 200 OK\r\n\r\nearly=" .. ngx.var.ssl_early_data .. "\n")
+    local log = io.open("logs/early.log", "a"); log:write("raw\n"); log:close()
+    socket:send("early=" .. socket:receive() .. "\n")
+} }' "$LOG"
+meet
+request GET /raw '' >early; printf 'no\n' >late
+>logs/early.log; IN=late held 1
+get /meet
+stop
+X
+--- exec_out
+Early data was accepted
+HTTP/1.1 200 OK
+early=1
+early=no
+met

@@ -22,7 +22,9 @@ static const struct vhost *asked_vhost(const struct stream *s)
 /* What holds for all names of an address: its default server's. NULL: nothing. */
 static const struct tls_conf *conf_of(const struct stream *s)
 {
-    return tls_owner_of(s).listen->default_vhost->base->tls;
+    const struct listen_conf *l = tls_owner_of(s).listen;
+
+    return l ? l->default_vhost->base->tls : NULL;
 }
 
 /* Where Lua does not find the session, the handshake is a full one. */
