@@ -18,7 +18,7 @@ held() {
     rm -f seen ready
     /usr/bin/python3 $RELAY $RELAYED $PORT seen >ready & R=$!
     wait_for '[ -s ready ]'
-    client -connect 127.0.0.1:$RELAYED -sess_in sess -early_data early <${IN:-/dev/null} >answer & C=$!
+    client -connect 127.0.0.1:$RELAYED $alpn -sess_in sess -early_data early <${IN:-/dev/null} >answer & C=$!
     wait_for "[ $1 -le \$(wc -l <logs/early.log) ]"; touch seen
     wait $C; kill $R 2>/dev/null; shown <answer
 }
@@ -140,3 +140,53 @@ early=
 Early data was rejected
 HTTP/1.1 200 OK
 early=
+
+=== TEST 4: who has taken the connection over before the handshake is over keeps it; the new session is nobody's
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server
+serve 'ssl_early_data on; ssl_session_cache shared:s:1m; ssl_session_tickets off; access_log off;
+location / { content_by_lua_block {
+    local socket = ngx.var.uri == "/raw" and ngx.req.socket(true)
+    if not socket then return ngx.say("met") end
+    socket:send("HTTP/1.1 200 OK\r\n\r\nearly=" .. ngx.var.ssl_early_data .. "\n")
+    local log = io.open("logs/early.log", "a"); log:write("raw\n"); log:close()
+    socket:send("early=" .. socket:receive() .. "\n")
+} }' "$LOG"
+meet
+request GET /raw '' >early; printf 'no\n' >late
+>logs/early.log; IN=late held 1
+get /meet
+stop
+X
+--- exec_out
+Early data was accepted
+HTTP/1.1 200 OK
+early=1
+early=no
+met
+
+=== TEST 5: streams of HTTP/2
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server
+serve 'ssl_early_data on; http2 on; access_log logs/early.log l; location / { return 200 "ok"; }' "$LOG"
+begin() { printf 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0'; }
+ask() { printf "\\0\\0\\16\\1\\5\\0\\0\\0\\$2\\$1\\204\\207A\\11localhost"; } # $1: HPACK's number of the method, $2: the stream
+end() { printf '\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\0'; }
+{ begin; ask 202 1; end; } | client -connect 127.0.0.1:$PORT -alpn h2 -sess_out sess >/dev/null
+{ begin; ask 202 1; ask 203 3; } >early; { ask 203 5; end; } >late
+alpn='-alpn h2'; IN=late held 3; wait_for '[ 4 -le $(wc -l <logs/early.log) ]'
+cat logs/early.log
+stop
+X
+--- exec_out
+Early data was accepted
+GET / 200 early=-
+GET / 200 early=1
+POST / 425 early=1
+POST / 200 early=-

@@ -94,7 +94,7 @@ serve 'ssl_client_hello_by_lua_block {
     if name == "old.example" then ngx.sleep(0.01) assert(hello.set_protocols({ "TLSv1.2" })) end
     if name == "no.example" then ngx.exit(ngx.ERROR) end }
   ssl_certificate_by_lua_block { assert(not pcall(require("ngx.ssl.clienthello").get_client_hello_ext, 0)) }
-  location / { return 200 "fine\n"; }'
+  location / { return 200 "fine\n"; }' "server { listen 127.0.0.1:$PORT ssl; server_name old.example; location / { return 200; } }"
 for n in new old no; do shake -servername $n.example | grep -o '^New, TLS[^,]*'; done
 grep -o 'hello [a-z]*.example [^,]*ssl_client_hello' logs/error.log
 stop

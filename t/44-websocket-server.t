@@ -496,6 +496,7 @@ return websocket.handler(function(ws)
     ws:send_piece("a\195")
     ws:ping("p")
     local said = { why(pcall(function() local _ = ws:send("no") end)), ("%d sent, %d missed"):format(room:broadcast("no")) }
+    pcall(function() local _ = ws:send_piece("\169\226", true) end) -- refused, so it is as if it had not been
     ws:send_piece("", false)
     ws:send_piece("\169", true)
     ws:send_piece("\255", false, true)

@@ -252,16 +252,17 @@ static int l_put_piece(lua_State *L)
     struct slice data = lib_websocket_message(L, 2);
     bool is_last = lua_toboolean(L, 3), is_free;
     uint8_t opcode = v->sending;
+    struct utf8 text = v->text; /* counts once the piece is sent */
 
     if (!v->c || v->c->state != WS_OPEN)
         return 0;
     if (opcode == WS_CONTINUATION) {
         opcode = lua_toboolean(L, 4) ? WS_BINARY : WS_TEXT;
-        v->text = (struct utf8){0, 0, 0};
+        text = (struct utf8){0, 0, 0};
     }
-    if (opcode == WS_TEXT &&
-        (!utf8_read(&v->text, data) || (is_last && !utf8_is_complete(&v->text))))
+    if (opcode == WS_TEXT && (!utf8_read(&text, data) || (is_last && !utf8_is_complete(&text))))
         return misuse(L, TEXT_RULE);
+    v->text = text;
     is_free = ws_conn_send_piece(v->c, v->sending ? WS_CONTINUATION : opcode, is_last, data);
     v->sending = is_last ? WS_CONTINUATION : opcode;
     lua_pushboolean(L, is_free);

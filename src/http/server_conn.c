@@ -387,6 +387,11 @@ void server_conn_set_stream(struct server_conn *c, struct stream *s)
     s->user = c;
 }
 
+struct server_conn *server_conn_of(const struct stream *s)
+{
+    return s->on_ready == on_ready ? s->user : NULL;
+}
+
 void server_conn_unread(struct server_conn *c, struct slice bytes)
 {
     conn_input_add(&c->in, bytes);

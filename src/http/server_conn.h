@@ -96,6 +96,9 @@ struct server_conn *server_conn_open(struct server *s, int fd, const struct addr
 /* Another stream takes the place of the one it has, which is not closed. */
 void server_conn_set_stream(struct server_conn *c, struct stream *s);
 
+/* The connection whose stream it is; NULL: of none, as when somebody has taken it over. */
+struct server_conn *server_conn_of(const struct stream *s);
+
 /* Puts bytes before the input as if they had just been read; there is none. */
 void server_conn_unread(struct server_conn *c, struct slice bytes);
 

@@ -116,12 +116,7 @@ void server_tls_begin(struct server_conn *c)
     server_conn_set_stream(c, tls_accept(c->stream, c->server->tls));
 }
 
-struct server_conn *server_tls_conn(const struct stream *s)
-{
-    return s->user;
-}
-
 void server_tls_resume(struct stream *s)
 {
-    server_conn_call(server_tls_conn(s));
+    server_conn_call(server_conn_of(s));
 }

@@ -1,5 +1,4 @@
-/* The TLS handshake of an accepted connection, before what is spoken on it is chosen; and what a
- * hook of the handshake (struct tls_hooks) may ask about the connection.
+/* The TLS handshake of an accepted connection, before what is spoken on it is chosen.
  *
  * A client that speaks HTTP in the clear gets its answer in the clear: such exchanges are refused
  * with 497. */
@@ -15,9 +14,6 @@ extern const struct server_conn_protocol server_tls_protocol;
 /* Puts TLS by the context of its server on a connection that was just opened with
  * server_tls_protocol. */
 void server_tls_begin(struct server_conn *c);
-
-/* The connection of a TLS stream that is in its handshake, or whose exchange is being served. */
-struct server_conn *server_tls_conn(const struct stream *s);
 
 /* A hook that answered TLS_WAIT is through: its function is called again, from the loop. */
 void server_tls_resume(struct stream *s);

@@ -61,6 +61,7 @@ static ssize_t read_early(struct tls *t, void *p, size_t n)
     }
     n = MIN(n, t->early_in.n);
     if (!n) {
+        buf_free(&t->early_in);
         t->early = TLS_EARLY_NONE;
         return 0;
     }

@@ -74,17 +74,18 @@ static void free_task(struct tls_task *t)
 static void describe(const struct log_ctx *ctx, struct buf *out)
 {
     const struct tls_task *t = CONTAINER_OF(ctx, struct tls_task, log);
+    const struct listen_conf *l = t->s && !t->v ? tls_owner_of(t->s).listen : NULL;
     struct addr a;
 
     buf_printf(out, ", context: %s*", t->directive);
-    if (!t->s || t->v)
+    if (!l)
         return;
     if (tls_owner_peer(t->s, &a)) {
         buf_add_lit(out, ", client: ");
         addr_format_host(&a, out);
     }
     buf_add_lit(out, ", server: ");
-    addr_format(&tls_owner_of(t->s).listen->addr, out);
+    addr_format(&l->addr, out);
 }
 
 static struct tls_task *task_of(const struct co *co)
@@ -104,8 +105,9 @@ struct stream *lua_tls_stream(void)
 bool lua_tls_is_of_stream(void)
 {
     const struct tls_task *t = task_of(co_current());
+    const struct listen_conf *l = t && t->s && !t->v ? tls_owner_of(t->s).listen : NULL;
 
-    return t && t->s && !t->v && tls_owner_of(t->s).listen->is_stream;
+    return l && l->is_stream;
 }
 
 struct visit *lua_tls_visit(void)

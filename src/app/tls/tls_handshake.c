@@ -22,7 +22,9 @@ static const struct vhost *asked_vhost(const struct stream *s)
 /* What holds for all names of an address: its default server's. NULL: nothing. */
 static const struct tls_conf *conf_of(const struct stream *s)
 {
-    return tls_owner_of(s).listen->default_vhost->base->tls;
+    const struct listen_conf *l = tls_owner_of(s).listen;
+
+    return l ? l->default_vhost->base->tls : NULL;
 }
 
 /* Where Lua does not find the session, the handshake is a full one. */
@@ -40,18 +42,17 @@ static enum tls_answer fetch_session(struct stream *s, const struct tls_conf *t)
 static enum tls_answer on_hello(struct stream *s)
 {
     const struct tls_conf *t = conf_of(s);
-    const struct vhost *vh;
+    const struct vhost *vh = asked_vhost(s);
     enum tls_answer answer = TLS_GO_ON;
 
+    if (vh->tls)
+        tls_hello_use_ctx(s, vh->tls); /* before Lua, which may narrow its protocols */
     if (!lua_tls_is_running(s, LUA_CONTEXT_SESSION_FETCH))
         answer = lua_tls_run(s, NULL, t ? t->hello_by_lua : NULL, LUA_CONTEXT_CLIENT_HELLO);
     if (answer != TLS_GO_ON)
         return answer;
-    vh = asked_vhost(s);
     if (vh->base->tls && vh->base->tls->rejects)
         return TLS_REFUSE;
-    if (vh->tls)
-        tls_hello_use_ctx(s, vh->tls);
     return fetch_session(s, t);
 }
 

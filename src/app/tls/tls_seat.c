@@ -57,7 +57,9 @@ struct tls_owner tls_owner_of(const struct stream *s)
 
     if (v)
         return (struct tls_owner){.conf = v->conf, .listen = v->listen, .id = v->x->log.id};
-    c = server_tls_conn(s);
+    c = server_conn_of(s);
+    if (!c)
+        return (struct tls_owner){.listen = NULL};
     p = CONTAINER_OF(c->server, struct port, server);
     return (struct tls_owner){
         .conf = p->app_conf, .listen = p->conf, .log = &c->server->log, .id = c->id};
@@ -66,9 +68,10 @@ struct tls_owner tls_owner_of(const struct stream *s)
 bool tls_owner_peer(const struct stream *s, struct addr *out)
 {
     const struct visit *v = visit_at(s);
+    const struct server_conn *c = server_conn_of(s);
 
     if (!v)
-        return server_conn_peer(server_tls_conn(s), out);
+        return c && server_conn_peer(c, out);
     if (v->x->peer)
         *out = *v->x->peer;
     return v->x->peer != NULL;

@@ -36,7 +36,8 @@ struct tls_owner {
     uint64_t id;
 };
 
-/* Of a client's stream in its handshake. */
+/* Of a client's stream in its handshake. All is NULL when somebody has taken the connection over
+ * meanwhile: a request that came early, or while a session is being stored. */
 struct tls_owner tls_owner_of(const struct stream *s);
 
 /* The client's address; false: it is not known. */
