@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "loop/io.h"
+#include "net/tcp.h"
 
 enum {
     CONNS_KEPT = 64,
@@ -251,6 +252,7 @@ struct stream *client_conn_take_stream(struct client_conn *c, struct buf *in, st
     outq_init(out);
     outq_append(out, &c->out);
     stream_watch(s, 0);
+    tcp_set_nodelay(s, true); /* the owner to come sends as it likes, not in requests */
     c->stream = NULL;
     discard(c);
     c->owner->on_closed(c, NULL, NULL);

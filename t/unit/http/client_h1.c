@@ -2,6 +2,12 @@
  */
 #include "t/unit/http/client_harness.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "net/tcp.h"
+
 static const struct {
     const char *method, *text, *body;
     enum body_result end;
@@ -320,6 +326,24 @@ static void gives_the_stream_away(void **state)
     end();
 }
 
+/* Whoever takes a connection over sends small pieces when it likes. */
+static void gives_it_away_without_delay(void **state)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 0;
+    socklen_t n = sizeof(on);
+    struct stream *s;
+    struct outq out;
+    struct buf in;
+
+    (void)state;
+    conn = client_h1_open(tcp_adopt(fd), &owner, NULL);
+    s = client_conn_take_stream(conn, &in, &out);
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &n), 0);
+    assert_true(on);
+    stream_close(&s, false);
+    turns(3);
+}
+
 /* A response that nobody wants any more: a small rest is read, a large one closes. */
 static void forgets(void **state)
 {
@@ -389,6 +413,7 @@ int main(void)
         cmocka_unit_test(expects_continue),
         cmocka_unit_test(closes_a_tunnel_that_nobody_takes),
         cmocka_unit_test(gives_the_stream_away),
+        cmocka_unit_test(gives_it_away_without_delay),
         cmocka_unit_test(forgets),
         cmocka_unit_test(cancels_at_each_stage),
     };
