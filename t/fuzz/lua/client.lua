@@ -74,7 +74,8 @@ local function of_line(line)
     store:set(BASE, line)
     local given = {}
     store:give(BASE, given)
-    assert(not given[2] or not given[2]:find("[%c]"), "a cookie with a control byte")
+    -- A tab may stand within a name or a value (RFC 6265bis section 5.6).
+    assert(not given[2] or not given[2]:find("[%z\1-\8\10-\31\127]"), "a cookie with a control byte")
     local u = url.parse(line)
     if u then
         assert(u.host ~= "" and not u.target:find("[%c ]"), u.target)
