@@ -74,6 +74,12 @@ struct app_conf {
     int worker_processes; /* 0: as many as cores */
     int worker_connections;
     int worker_rlimit_nofile;
+    int64_t worker_rlimit_core; /* -1: as it is */
+    int worker_priority;        /* niceness; 0: as it is */
+    struct slice *cpu_masks;    /* of 0 and 1, of worker_cpu_affinity */
+    unsigned n_cpu_masks;
+    bool has_auto_affinity;           /* each worker has a processor of its own */
+    const char *working_directory;    /* of workers; NULL: as it is */
     uint64_t worker_shutdown_timeout; /* ms, 0: none */
     uint64_t worker_watchdog;         /* ms, 0: off */
     bool is_daemon, has_master;
