@@ -127,8 +127,9 @@ struct app_conf {
     struct lua_code *inlines;   /* all Lua that stands in the configuration itself */
     unsigned max_pending_timers, max_running_timers;
     struct worker_thread_options threads;
-    size_t capture_size;  /* of lua_capture_error_log; 0: none */
-    unsigned malloc_trim; /* of lua_malloc_trim; 0: never */
+    size_t capture_size;        /* of lua_capture_error_log; 0: none */
+    unsigned regex_match_limit; /* of ngx.re; 0: PCRE's own */
+    unsigned malloc_trim;       /* of lua_malloc_trim; 0: never */
 };
 
 /* Has "text in file:line" logged once the logs are open. `text` is a constant. */

@@ -16,7 +16,7 @@
 #include "net/tls.h"
 #include "proto/proxy_proto.h"
 
-enum { CONNS_KEPT = 1024, BODIES_KEPT = 64, FILE_BUDGET = 2097152 };
+enum { CONNS_KEPT = 1024, BODIES_KEPT = 64 };
 enum { LINGER_MOST = 1 << 20 };
 enum { LAST_CALL_MS = 5000, PACE_MS = 250, LOOK_MS = 1000 };
 
@@ -117,12 +117,13 @@ void server_conn_set_nodelay(struct server_conn *c)
 bool server_conn_flush(struct server_conn *c)
 {
     size_t before = c->out.bytes;
+    const struct http_settings *s = c->x ? c->x->settings : c->server->settings;
     uint64_t most = allowance(c);
     enum outq_result r;
 
     if (c->flushes < 2 && ++c->flushes == 2)
         server_conn_set_nodelay(c);
-    r = outq_flush_most(&c->out, c->stream, FILE_BUDGET, &most);
+    r = outq_flush_most(&c->out, c->stream, s->file_budget ? s->file_budget : SIZE_MAX, &most);
     c->is_paced = r == OUTQ_BLOCKED && most == 0;
     c->is_blocked = r == OUTQ_BLOCKED && !c->is_paced;
     if (c->out.bytes < before)
@@ -204,6 +205,14 @@ bool server_conn_linger_on(struct server_conn *c)
         c->dropped += (uint32_t)n;
     }
     return n != 0 && n != STREAM_FAILED && c->dropped <= LINGER_MOST;
+}
+
+bool server_conn_is_spent(const struct server_conn *c)
+{
+    const struct http_settings *s = c->server->settings;
+
+    return c->requests >= s->keepalive_requests ||
+           (uint32_t)clock_ms() - c->opened > s->keepalive_time;
 }
 
 /* The first request of a connection is always waited for: whoever has been let in was promised an
@@ -418,6 +427,7 @@ struct server_conn *server_conn_open(struct server *s, int fd, const struct addr
     c->protocol = protocol;
     c->id = server_next_id();
     c->since = clock_ms();
+    c->opened = (uint32_t)c->since;
     server_conn_set_stream(c, tcp_adopt(fd));
     timer_init(&c->timer, on_timer);
     loop_call_init(&c->later, on_later);

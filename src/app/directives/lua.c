@@ -486,8 +486,12 @@ static const struct directive table[] = {
         offsetof(struct location, rewrites_by_lua_first),
         "`rewrite_by_lua*` runs before `set`, `if`, `rewrite` and `return` of its location.",
         directives_set_flag),
-    DIRECTIVE_ACCEPTED("access_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
-    DIRECTIVE_ACCEPTED("precontent_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
+    DIRECTIVE_FLAG("access_by_lua_no_postpone", CTX_HTTP, "off",
+                   offsetof(struct location, has_access_by_lua_first),
+                   "`access_by_lua*` runs before `allow`, `deny`, `auth_basic` and `auth_request`.",
+                   directives_set_flag),
+    DIRECTIVE_ACCEPTED("precontent_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off",
+                       "`precontent_by_lua*` runs behind `try_files` and `mirror`."),
 };
 
 void directives_lua_register(void)
