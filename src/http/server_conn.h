@@ -24,6 +24,9 @@
 /* Nginx's words, in the log of whichever protocol. */
 #define SEND_TIMED_OUT "client timed out (110: Connection timed out) while sending to client"
 
+/* What send_rate allows is sent in steps of this time. */
+enum { SERVER_CONN_PACE_MS = 250 };
+
 enum server_conn_wait {
     CONN_WAIT_NONE,
     CONN_WAIT_PROXIED, /* for the header of the PROXY protocol */
@@ -118,6 +121,12 @@ void server_conn_set_phase(struct server_conn *c, enum server_conn_phase to);
 
 /* The unread input; contiguous, valid until the next call that reads. */
 struct slice server_conn_input(const struct server_conn *c);
+
+/* The event is over: what is unread is kept in memory of the connection's own. */
+void server_conn_settle_input(struct server_conn *c);
+
+/* Drops the input; the connection ends. */
+void server_conn_drop_input(struct server_conn *c);
 
 /* Takes the first `n` bytes off the input. */
 void server_conn_consume(struct server_conn *c, size_t n);
