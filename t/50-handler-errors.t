@@ -69,7 +69,7 @@ end
 --- error_log
 after waiting
 timeout: no answer within 0.001 s
-error object is not a string
+unknown reason
 deferred failed
 body failed
 

@@ -126,6 +126,7 @@ struct app_conf {
     struct lua_code *handlers;  /* all that `handler` names */
     struct lua_code *inlines;   /* all Lua that stands in the configuration itself */
     unsigned max_pending_timers, max_running_timers;
+    unsigned most_idle_coroutines; /* of lua_thread_cache_max_entries */
     struct worker_thread_options threads;
     size_t capture_size;        /* of lua_capture_error_log; 0: none */
     unsigned regex_match_limit; /* of ngx.re; 0: PCRE's own */
