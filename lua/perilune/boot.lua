@@ -1,5 +1,5 @@
---- First Lua code of every process: Lua 5.2's functions, the scheduler-aware coroutine functions and the globals `await` and
--- `try_await`.
+--- First Lua code of every process: what Lua 5.2 has, the scheduler-aware coroutine functions and the globals `await`
+-- and `try_await`.
 -- Required once by the program before anything else runs.
 
 require "perilune.lua52"
