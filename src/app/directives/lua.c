@@ -99,7 +99,7 @@ static struct lua_code *read_code(struct apply *a, const struct config_node *nod
         code->chunk_name = pool_printf(&a->conf->pool, "@" SLICE_FMT, SLICE_ARG(text));
         return directives_script(a, node, text, &code->path, e) ? code : NULL;
     }
-    code->text = text;
+    code->text = lua_code_text(text);
     code->chunk_name = chunk_name(a->conf, node, directive);
     append(&a->conf->inlines, code, node);
     return code;

@@ -117,6 +117,11 @@ static int load(lua_State *L, const struct lua_code *code, struct visit *v)
     return load_handler(L, code, "perilune.session");
 }
 
+struct slice lua_code_text(struct slice text)
+{
+    return slice_eq(slice_trim(text), SLICE(";")) ? SLICE(" ") : text;
+}
+
 int lua_code_push(struct lua_code *code, struct visit *v)
 {
     lua_State *L = vm_main();
