@@ -46,8 +46,8 @@ perilune: there is no conf/perilune.conf in HERE/; -c names a configuration, --h
 --- exec
 cd $TEST_NGINX_SERVER_ROOT && $TEST_NGINX_BINARY -p . -c conf/nginx.conf -t 2>&1 | sed "s,$PWD/,,"
 --- exec_out
-nginx: the configuration file conf/nginx.conf syntax is ok
-nginx: configuration file conf/nginx.conf test is successful
+perilune: the configuration file conf/nginx.conf syntax is ok
+perilune: configuration file conf/nginx.conf test is successful
 
 === TEST 4: -t refuses a bad file, and says where
 --- config
@@ -55,8 +55,8 @@ nginx: configuration file conf/nginx.conf test is successful
 --- exec
 cd $TEST_NGINX_SERVER_ROOT && printf 'events {}\nnonsense 1;\n' >conf/bad.conf
 $TEST_NGINX_BINARY -p . -c conf/bad.conf -e logs/early.log -t 2>err; echo $?
-grep -c '^nginx: \[emerg\] unknown directive "nonsense" in .*conf/bad.conf:2' err
-grep -c '^nginx: configuration file .*conf/bad.conf test failed' err
+grep -c '^perilune: \[emerg\] unknown directive "nonsense" in .*conf/bad.conf:2' err
+grep -c '^perilune: configuration file .*conf/bad.conf test failed' err
 grep -c ' \[emerg\] .*unknown directive "nonsense" in .*conf/bad.conf:2' logs/early.log
 rm conf/bad.conf err
 --- exec_out
@@ -83,7 +83,7 @@ sed "s,$PWD/,," err
 rm conf/none.conf err
 --- exec_out
 1
-nginx: [error] open() "logs/none.pid" failed (2: No such file or directory)
+perilune: [error] open() "logs/none.pid" failed (2: No such file or directory)
 
 === TEST 7: a script: arguments, awaiting, exit codes
 --- config
@@ -138,6 +138,7 @@ export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TE
 export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
 ln -s "$(realpath "$TEST_NGINX_BINARY")" nginx
 ./nginx -v 2>&1 | sed 's/(perilune [0-9.]*)/(perilune N)/'
+./nginx -p $D -s quit 2>&1 | cut -c 1-22
 conf '' 'server_tokens off; location = /versions { server_tokens on; return 404; }'
 sed 's,pid logs/m.pid;,,' conf/perilune.conf >conf/nginx.conf
 ./nginx -p $D
@@ -147,6 +148,7 @@ kill -QUIT $(cat logs/nginx.pid); wait_for '[ ! -e logs/nginx.pid ]'
 grep -c '\[notice\].* nginx/1\.31\.2$' logs/error.log
 --- exec_out
 nginx version: nginx/1.31.2 (perilune N)
+nginx: [emerg] open() 
 nginx: master process
 Server: nginx
 <hr><center>nginx</center>
@@ -234,12 +236,12 @@ try 'http { error_log no/such/folder/e.log;
 try '
 error_log no/such/folder/e.log;'
 --- exec_out
-nginx: [emerg] unknown "no_such_one" variable in conf/perilune.conf:6
-nginx: [emerg] unknown "uri" variable in conf/perilune.conf:5
-nginx: [emerg] bind() to 192.0.2.1:1 failed: host or network unreachable in conf/perilune.conf:5
-nginx: [emerg] invalid server name or wildcard "a..b" on 127.0.0.1:PORT in conf/perilune.conf:4
-nginx: [emerg] zero size shared memory zone "nowhere" in conf/perilune.conf:5
-nginx: [emerg] open() "no/such/folder/a.log" failed (2: No such file or directory) in conf/perilune.conf:5
-nginx: [emerg] mkdir() "a-file/temp" failed (exists already) in conf/perilune.conf:5
-nginx: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:3
-nginx: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:4
+perilune: [emerg] unknown "no_such_one" variable in conf/perilune.conf:6
+perilune: [emerg] unknown "uri" variable in conf/perilune.conf:5
+perilune: [emerg] bind() to 192.0.2.1:1 failed: host or network unreachable in conf/perilune.conf:5
+perilune: [emerg] invalid server name or wildcard "a..b" on 127.0.0.1:PORT in conf/perilune.conf:4
+perilune: [emerg] zero size shared memory zone "nowhere" in conf/perilune.conf:5
+perilune: [emerg] open() "no/such/folder/a.log" failed (2: No such file or directory) in conf/perilune.conf:5
+perilune: [emerg] mkdir() "a-file/temp" failed (exists already) in conf/perilune.conf:5
+perilune: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:3
+perilune: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:4

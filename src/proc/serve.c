@@ -29,7 +29,7 @@
 static void say(const struct command *command, const char *what, const char *path, const char *end)
 {
     if (!command->is_quiet)
-        fprintf(stderr, "nginx: %s %s %s\n", what, path, end);
+        fprintf(stderr, "%s: %s %s %s\n", product_family(), what, path, end);
 }
 
 /* -t and -T */
@@ -48,7 +48,7 @@ static int check(const struct command *command, struct boot *b)
     machine_close();
     if (!is_well) {
         boot_report(b, &e);
-        fprintf(stderr, "nginx: configuration file %s test failed\n", b->path);
+        fprintf(stderr, "%s: configuration file %s test failed\n", product_family(), b->path);
         if (conf)
             conf_free(&conf);
         return 1;
@@ -78,10 +78,10 @@ static int send_signal(const struct command *command, struct boot *b)
         return 1;
     }
     if (!pidfile_read(conf_path(conf, conf->pid_path), &pid, &problem)) {
-        fprintf(stderr, "nginx: [error] %s\n", buf_cstr(&problem));
+        fprintf(stderr, "%s: [error] %s\n", product_family(), buf_cstr(&problem));
     } else if (kill(pid, signum) < 0) {
-        fprintf(stderr, "nginx: [alert] kill(%d, %d) failed (%d: %s)\n", (int)pid, signum, errno,
-                strerror(errno));
+        fprintf(stderr, "%s: [alert] kill(%d, %d) failed (%d: %s)\n", product_family(), (int)pid,
+                signum, errno, strerror(errno));
     } else {
         is_sent = true;
     }
@@ -122,7 +122,7 @@ static bool settle(struct boot *b, struct app_conf *conf)
     if (err) {
         config_error_set(&e, NULL, 0, "open() \"%s\" failed (%d: %s)", path, errno,
                          strerror(errno));
-        fprintf(stderr, "nginx: [emerg] %s\n", e.message);
+        fprintf(stderr, "%s: [emerg] %s\n", product_family(), e.message);
         log_write(NULL, LOG_EMERG, "%s", e.message);
         return false;
     }
