@@ -255,7 +255,7 @@ return function( end
 --- error_log
 module 'none.such' not found
 broken.lua:1:
-'app' is not a function (a table)
+'app' is not a function (a table with app.good)
 module 'app' has no function 'missing'
 
 

@@ -240,8 +240,59 @@ perilune: [emerg] unknown "no_such_one" variable in conf/perilune.conf:6
 perilune: [emerg] unknown "uri" variable in conf/perilune.conf:5
 perilune: [emerg] bind() to 192.0.2.1:1 failed: host or network unreachable in conf/perilune.conf:5
 perilune: [emerg] invalid server name or wildcard "a..b" on 127.0.0.1:PORT in conf/perilune.conf:4
-perilune: [emerg] zero size shared memory zone "nowhere" in conf/perilune.conf:5
+perilune: [emerg] zero size shared memory zone "nowhere" in conf/perilune.conf:5; there is no limit_req_zone of that name
 perilune: [emerg] open() "no/such/folder/a.log" failed (2: No such file or directory) in conf/perilune.conf:5
 perilune: [emerg] mkdir() "a-file/temp" failed (exists already) in conf/perilune.conf:5
 perilune: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:3
 perilune: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:4
+
+=== TEST 25: what nginx says, and behind the place what helps a person
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+mkdir -p app; cd app
+echo 'return { list = print, lost = 1 }' >shop.lua; echo 'require "nowhere"' >needs.lua; echo 'return print' >hello.lua; echo 'x = = 1' >broken.lua
+cd ..
+http() {
+    printf 'events {}\nhttp {\nlua_package_path "$prefix/app/?.lua;;"; server { listen 127.0.0.1:%s;\n%s\n} }\n' $PORT "$1" >conf/perilune.conf
+    $B -q -t 2>&1 | sed "s,$D/,,g; s,^perilune: \[emerg\] ,,; s,(package.path is [^)]*),(PATH),; 1q"
+}
+http 'location / {
+return 200 "x"
+}'
+http 'location / { return 200 $url; }'
+http 'location / { return 200 $nothing_near_this; }'
+http 'listen 127.0.0.1:1 sssl;'
+http 'allow 10.0.0.0/33;'
+http 'limit_conn nope 1;'
+http 'location / { proxy_pass backend; }'
+http 'location / { grpc_pass http://backend; }'
+http 'location / { handler hello; proxy_pass http://127.0.0.1; }'
+http 'location / { handler shop.lst; }'
+http 'location / { handler shop; }'
+http 'location / { handler needs; }'
+http 'location / { handler hello; middleware timing; }'
+http 'location / { content_by_lua_file app/none.lua; }'
+http 'location / {
+    access_by_lua_file app/broken.lua; }'
+http 'location / { content_by_lua_file app/$arg_name.lua; }'
+printf '\357\273\277events {}\n' >conf/perilune.conf; $B -t 2>&1 | grep -c 'syntax is ok'
+--- exec_out
+unexpected "}" in conf/perilune.conf:6; "return" of line 5 is not ended by ";"
+unknown "url" variable in conf/perilune.conf:4; did you mean "$uri"?
+unknown "nothing_near_this" variable in conf/perilune.conf:4
+invalid parameter "sssl" in conf/perilune.conf:4; syntax: listen address[:port] | port | unix:path [default_server] [ssl] [http2] [proxy_protocol] [reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] [ipv6only=on|off] [deferred] [bind];
+invalid parameter "10.0.0.0/33" in conf/perilune.conf:4; syntax: allow address | address/bits | unix: | all;
+zero size shared memory zone "nope" in conf/perilune.conf:4; there is no limit_conn_zone of that name
+invalid URL prefix in conf/perilune.conf:4; a URL begins with http:// or https://
+URI part is not allowed in "grpc_pass" in conf/perilune.conf:4; as in grpc://host:port, grpcs://host:port or host:port
+"proxy_pass" directive is duplicate in conf/perilune.conf:4; "handler" is in conf/perilune.conf:4
+handler "shop.lst" cannot be loaded: module 'shop' has no function 'lst'; did you mean 'shop.list'? in conf/perilune.conf:4
+handler "shop" cannot be loaded: 'shop' is not a function (a table with shop.list) in conf/perilune.conf:4
+handler "needs" cannot be loaded: app/needs.lua:1: module 'nowhere' not found in conf/perilune.conf:4
+handler "hello" cannot be loaded: middleware 'timing': module 'timing' not found (PATH) in conf/perilune.conf:4
+content_by_lua_file: cannot open app/none.lua: No such file or directory in conf/perilune.conf:4
+access_by_lua_file: app/broken.lua:1: unexpected symbol near '=' in conf/perilune.conf:5
+1

@@ -10,6 +10,7 @@ local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local to_bytes = require "perilune.http.piece"
+local suggest = require "perilune.suggest"
 require "perilune.http.request"
 
 local request_mt = debug.getregistry()["perilune.request"]
@@ -170,8 +171,20 @@ local function require_known(name)
     end
     package.loaded[name] = nil
     if not tostring(module):find(("module '%s' not found:"):format(name), 1, true) then
-        error((tostring(module):gsub("\n%s*", " ")), 0)
+        error((tostring(module):gsub("\n%s+no f[^\n]*", ""):gsub("\n%s*", " "):gsub(":$", "")), 0)
     end
+end
+
+--- The functions of a module, by the names that the configuration would call them.
+local function functions_of(parent, module)
+    local names = {}
+    for field, value in pairs(type(module) == "table" and module or {}) do
+        if type(field) == "string" and type(value) == "function" then
+            names[#names + 1] = parent .. "." .. field
+        end
+    end
+    table.sort(names)
+    return names
 end
 
 local function find(name)
@@ -186,7 +199,8 @@ local function find(name)
     end
     local value = type(parent_module) == "table" and parent_module[field]
     if value == nil or value == false then
-        error(("module '%s' has no function '%s'"):format(parent, field), 0)
+        error(("module '%s' has no function '%s'%s"):format(parent, field,
+            suggest(name, functions_of(parent, parent_module))), 0)
     end
     return value
 end
@@ -201,12 +215,22 @@ local function callable(name, what)
         value = value[what]
     end
     if type(value) ~= "function" then
-        error(("'%s' is not a function (a %s)"):format(name, type(value)), 0)
+        local names = functions_of(name, value)
+        error(("'%s' is not a function (a %s%s)"):format(name, type(value),
+            names[1] and (" with " .. table.concat(names, ", ", 1, math.min(#names, 5))) or ""), 0)
     end
     return value
 end
 
 handler.callable = callable
+
+local function middleware_of(name)
+    local ok, fn = pcall(callable, name, "middleware")
+    if not ok then
+        error(("middleware '%s': %s"):format(name, tostring(fn)), 0)
+    end
+    return fn
+end
 
 --- Finds `module[.function]` and puts the middleware around it, the first one outermost.
 -- @tparam string name
@@ -215,7 +239,7 @@ handler.callable = callable
 function handler.load(name, middleware)
     local fn = callable(name, "handler")
     for i = #middleware, 1, -1 do
-        fn = callable(middleware[i], "middleware")(fn)
+        fn = middleware_of(middleware[i])(fn)
         if type(fn) ~= "function" then
             error(("middleware '%s' did not return a function"):format(middleware[i]), 0)
         end
