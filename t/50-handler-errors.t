@@ -69,7 +69,8 @@ end
 --- error_log
 after waiting
 timeout: no answer within 0.001 s
-error object is not a string
+error object is a table value
+error object is a nil value
 deferred failed
 body failed
 

@@ -20,6 +20,9 @@ local await, is_deferred = deferred.await, deferred.is_deferred
 
 local handler = {}
 
+--- How many responses are looked at for misspelt fields: enough to see each way to answer, and no work later.
+local to_spell = 1000
+
 --- A server that never makes a stream does without the module: where nobody has loaded it, nothing is one.
 local function is_stream(value)
     local stream = package.loaded["perilune.stream"]
@@ -133,8 +136,11 @@ local function complete_slowly(req, res)
 end
 
 --- Brings what a handler returned into a form that C sends (status, headers, body), or sends it.
-local function complete(req, res)
+local function complete(req, res, why)
     if type(res) ~= "table" then
+        if res == nil and why ~= nil then
+            error(why, 0) -- as Lua's functions tell that they have failed
+        end
         return res
     end
     if is_deferred(res) then
@@ -142,6 +148,10 @@ local function complete(req, res)
     end
     if res.is_sent then
         return true
+    end
+    if to_spell > 0 then
+        to_spell = to_spell - 1
+        checked.spelling(res)
     end
     local body = res.body
     if type(body) == "string" and not res.trailers then
