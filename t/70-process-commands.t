@@ -23,7 +23,8 @@ $TEST_NGINX_BINARY -V 2>&1 | grep -c 'built with OpenSSL [0-9]'
 for how in -x -e run 'app.lua' serve '-s start' '-c' 'repl x'; do $TEST_NGINX_BINARY $how 2>&1 | head -n 1; done
 $TEST_NGINX_BINARY -x 2>/dev/null; echo $?
 for how in --help -h 'run --help' 'repl --help'; do $TEST_NGINX_BINARY $how | grep -c '^Usage: perilune '; done
-mkdir $TEST_NGINX_SERVER_ROOT/empty; cd $TEST_NGINX_SERVER_ROOT/empty; $TEST_NGINX_BINARY 2>&1 | tail -n 1 | sed "s,$PWD,HERE,"
+mkdir $TEST_NGINX_SERVER_ROOT/empty; cd $TEST_NGINX_SERVER_ROOT/empty
+for how in '' -t '-s reload'; do $TEST_NGINX_BINARY $how 2>&1 | tail -n 1 | sed "s,$PWD,HERE,"; done
 --- exec_out
 perilune: invalid option: "x"
 perilune: option "-e" requires Lua code, or a file name
@@ -38,6 +39,8 @@ perilune: "repl" takes no arguments
 1
 1
 1
+perilune: there is no conf/perilune.conf in HERE/; -c names a configuration, --help tells more
+perilune: there is no conf/perilune.conf in HERE/; -c names a configuration, --help tells more
 perilune: there is no conf/perilune.conf in HERE/; -c names a configuration, --help tells more
 
 === TEST 3: -t praises a good file

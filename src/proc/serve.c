@@ -188,8 +188,7 @@ static int serve(struct boot *b)
 /* Who has only typed the program's name may not know that it wants a configuration. */
 static bool has_nothing_to_serve(const struct command *command, const struct boot *b)
 {
-    if (command->kind != COMMAND_SERVE || command->path || command->prefix ||
-        access(b->path, F_OK) == 0)
+    if (command->path || command->prefix || access(b->path, F_OK) == 0)
         return false;
     fprintf(stderr, "%s: there is no conf/%s.conf in %s; %s\n", product_name(), product_family(),
             b->prefix, "-c names a configuration, --help tells more");
@@ -203,10 +202,12 @@ int serve_command(const struct command *command, const char *fallback)
 
     app_register_directives();
     boot_init(&b, command, fallback);
-    if (command->kind == COMMAND_SIGNAL)
+    if (has_nothing_to_serve(command, &b))
+        code = 1;
+    else if (command->kind == COMMAND_SIGNAL)
         code = send_signal(command, &b);
     else if (command->kind == COMMAND_SERVE)
-        code = has_nothing_to_serve(command, &b) ? 1 : serve(&b);
+        code = serve(&b);
     else
         code = check(command, &b);
     boot_deinit(&b);
