@@ -49,7 +49,7 @@ static struct {
     bool is_exiting;
     bool is_full;
     bool is_exhausted; /* no descriptor was left when accepting was tried last */
-    bool has_yielded; /* to other workers; now it is our turn whatever we hold */
+    bool has_yielded;  /* to other workers; now it is our turn whatever we hold */
     struct timer yield;
     uint64_t complained_at[2]; /* about being full; 0: never */
     struct loop_call idle_call;
