@@ -297,3 +297,16 @@ ok
 1
 1
 --- timeout: 150
+
+=== TEST 9: out of descriptors, with many that idle: they make room
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf 'worker_rlimit_nofile 40;' 'keepalive_timeout 1h; location / { return 200 ok; }'; $B
+for i in $(seq 60); do echo "ask c$i /"; echo "rest c$i"; done | $PEERS $PORT script | sed 's/.* //' | sort | uniq -c | tr -s ' '
+quit
+--- exec_out
+ 60 ok
+--- timeout: 150

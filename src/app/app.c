@@ -49,7 +49,8 @@ static struct {
     int worker_id, worker_count;
     bool is_exiting;
     bool is_full;
-    bool has_yielded; /* to other workers; now it is our turn whatever we hold */
+    bool is_exhausted; /* no descriptor was left when accepting was tried last */
+    bool has_yielded;  /* to other workers; now it is our turn whatever we hold */
     struct timer yield;
     uint64_t complained_at[2]; /* about being full; 0: never */
     struct loop_call idle_call;
@@ -195,15 +196,32 @@ static void complain(bool is_hopeful)
               app.conf->worker_connections, is_hopeful ? "closing idle ones" : "new ones wait");
 }
 
-static void set_full(bool is_full)
+/* How many idle connections go. */
+static unsigned set_crowded(bool is_crowded)
 {
     unsigned n_shed = 0;
 
-    app.is_full = is_full;
     for (unsigned i = 0; i < app.n_ports; i++)
-        n_shed += server_set_crowded(&app.ports[i].server, is_full);
+        n_shed += server_set_crowded(&app.ports[i].server, is_crowded);
+    return n_shed;
+}
+
+static void set_full(bool is_full)
+{
+    unsigned n_shed = set_crowded(is_full);
+
+    app.is_full = is_full;
     if (is_full)
         complain(n_shed > 0);
+}
+
+/* Whatever worker_connections says: idle connections give their descriptors, until accepting is
+ * tried again. */
+static void on_exhausted(struct port *p)
+{
+    UNUSED(p);
+    app.is_exhausted = true;
+    (void)set_crowded(true);
 }
 
 static unsigned room(struct port *p)
@@ -211,6 +229,10 @@ static unsigned room(struct port *p)
     unsigned most = most_connections(), n = count_connections();
 
     UNUSED(p);
+    if (app.is_exhausted) {
+        app.is_exhausted = false;
+        (void)set_crowded(app.is_full);
+    }
     if (n >= most) {
         if (!app.is_full)
             set_full(true);
@@ -274,6 +296,7 @@ static void open_port(struct port *p, struct listen_conf *l, int fd)
 
     p->on_idle = check_idle;
     p->room = room;
+    p->on_exhausted = on_exhausted;
     p->may_open = may_open;
     p->on_closed = on_closed;
     port_open(p, app.conf, l, fd, takes_all ? 64 : 4);
@@ -319,7 +342,7 @@ void app_start(struct app_conf *conf, int id, int n)
     app.worker_id = id;
     app.worker_count = n;
     app.is_exiting = false;
-    app.is_full = app.has_yielded = false;
+    app.is_full = app.is_exhausted = app.has_yielded = false;
     timer_init(&app.yield, on_yielded);
     ws_conn_on_gone(on_connection_gone);
     session_on_gone(on_connection_gone);

@@ -139,6 +139,13 @@ static void on_server_closed(struct server *s)
     p->on_closed(p);
 }
 
+static void on_exhausted(struct listener *l)
+{
+    struct port *p = CONTAINER_OF(l, struct port, listener);
+
+    p->on_exhausted(p);
+}
+
 static unsigned room_of(struct listener *l)
 {
     struct port *p = CONTAINER_OF(l, struct port, listener);
@@ -168,6 +175,7 @@ void port_open(struct port *p, const struct app_conf *conf, const struct listen_
     listener_init(&p->listener, fd, on_accept);
     p->listener.batch = batch;
     p->listener.room = p->room ? room_of : NULL;
+    p->listener.on_exhausted = p->on_exhausted ? on_exhausted : NULL;
     listener_start(&p->listener);
 }
 

@@ -17,6 +17,7 @@ struct port {
     /* Set before port_open by those who limit connections: how many may come in now (see struct
      * listener), and: a connection has gone. */
     unsigned (*room)(struct port *p);
+    void (*on_exhausted)(struct port *p); /* the process has no descriptor left; NULL: so be it */
     void (*on_closed)(struct port *p);
     bool (*may_open)(struct port *p); /* of UDP: is there room for one more? */
     void *user;

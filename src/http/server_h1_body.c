@@ -41,6 +41,18 @@ static bool is_too_large(const struct exchange *x, int64_t size)
     return x->settings->max_body_size > 0 && size > x->settings->max_body_size;
 }
 
+/* With the rest of the chunk that has been announced? */
+static bool will_be_too_large(const struct exchange *x)
+{
+    const struct server_conn *c = x->conn;
+    int64_t size = x->body_received;
+
+    if (c->body && c->body->kind == HTTP1_BODY_CHUNKED &&
+        __builtin_add_overflow(size, c->body->left, &size))
+        size = INT64_MAX;
+    return is_too_large(x, size);
+}
+
 /* One step of the decoder on input that is there. BODY_WAIT: it was all framing. */
 static enum body_result decode(struct exchange *x, struct slice in, struct slice *data)
 {
@@ -56,7 +68,7 @@ static enum body_result decode(struct exchange *x, struct slice in, struct slice
     if (r == HTTP1_DONE)
         server_conn_drop_body(c);
     x->body_received += (int64_t)data->n;
-    if (is_too_large(x, x->body_received)) {
+    if (will_be_too_large(x)) {
         *data = SLICE_EMPTY;
         log_write(&x->log, LOG_ERROR, "client intended to send too large chunked body");
         return fail(x, &err_too_large);

@@ -148,6 +148,8 @@ static void rest(struct listener *l, int errnum)
     }
     io_watch(&l->io, 0);
     timer_start(&l->pause, REST_MS);
+    if (l->on_exhausted)
+        l->on_exhausted(l);
 }
 
 /* Is there more to accept after this error? */
@@ -216,6 +218,7 @@ void listener_init(struct listener *l, int fd,
     l->on_accept = on_accept;
     l->user = NULL;
     l->room = NULL;
+    l->on_exhausted = NULL;
     l->complained_at = 0;
     l->batch = BATCH;
 }

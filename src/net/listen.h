@@ -44,6 +44,8 @@ struct listener {
      * stops until listener_start. NULL: no limit. */
     unsigned (*room)(struct listener *l);
     void (*on_accept)(struct listener *l, int fd, const struct addr *peer);
+    void (*on_exhausted)(struct listener *l); /* no descriptor is left: accepting rests, who has
+                                                 some to spare may close them. NULL: nobody has */
     void *user;
     unsigned batch; /* connections accepted at most per wake-up */
 };

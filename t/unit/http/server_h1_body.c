@@ -116,6 +116,10 @@ static void limits_bodies(void **state)
     client_send(&c, "6\r\nworld!\r\n0\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
     client_expect(&c, "HTTP/1.1 413", 2);
     client_expect(&c, "\r\n\r\nhello", 1); /* the rest was small: the connection goes on */
+    /* the size of a chunk is enough, nobody waits for its bytes */
+    client_send(&c, "POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    "1\r\nx\r\n7fffffffffffffff\r\n");
+    client_expect(&c, "HTTP/1.1 413", 3);
     client_close(&c);
     harness_stop();
 }
