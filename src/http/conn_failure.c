@@ -1,3 +1,4 @@
+/* To tell of another layer's failures, add its call here and let the protocols read by it. */
 #include "http/conn_failure.h"
 
 #include "net/tls.h"
