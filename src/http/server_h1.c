@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/check.h"
+#include "http/conn_failure.h"
 #include "http/server_h1_body.h"
 #include "http/server_h1_out.h"
 #include "http/server_h2.h"
@@ -387,9 +388,13 @@ static void on_readable(struct server_conn *c)
 {
     switch ((enum server_conn_phase)c->phase) {
     case CONN_IDLE:
+        conn_failure_read(c, "while waiting for request"); /* on_work looks at what came of it */
+        return;
     case CONN_HEAD:
+        conn_failure_read(c, "while reading client request headers");
+        return;
     case CONN_DRAIN:
-        (void)server_conn_read(c, CONN_INPUT_BUFFER); /* on_work looks at what came of it */
+        (void)server_conn_read(c, CONN_INPUT_BUFFER);
         return;
     case CONN_BUSY:
         on_readable_busy(c);

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "loop/io.h"
+#include "http/conn_failure.h"
 #include "http/server_h2_head.h"
 #include "http/server_h2_out.h"
 
@@ -315,7 +316,7 @@ static void on_work(struct server_conn *c)
 static void on_readable(struct server_conn *c)
 {
     if (c->phase != CONN_LINGER)
-        (void)server_conn_read(c, CONN_INPUT_BUFFER); /* on_work looks at what came of it */
+        conn_failure_read(c, "while processing HTTP/2 connection"); /* on_work looks at it */
     else if (!server_conn_linger_on(c))
         lose(c, &err_closed, false);
 }

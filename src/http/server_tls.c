@@ -6,6 +6,7 @@
 #include "http/server_tls.h"
 
 #include "base/clock.h"
+#include "http/conn_failure.h"
 #include "http/server_h1.h"
 #include "http/server_h2.h"
 #include "http/server_handover.h"
@@ -55,17 +56,12 @@ static void begin_plain(struct server_conn *c)
 static void fail(struct server_conn *c)
 {
     const struct err *e = c->stream->err;
-    struct slice why = tls_error_text(c->stream);
-    struct buf text = BUF_EMPTY;
 
     if (e == &err_closed || e == &err_reset)
-        buf_add_lit(&text, "peer closed connection in SSL handshake");
+        server_conn_log(c, LOG_INFO,
+                        "peer closed connection in SSL handshake while SSL handshaking");
     else
-        buf_printf(&text, "SSL_do_handshake() failed (SSL: %s%s" SLICE_FMT ")", e->message,
-                   why.n ? ": " : "", SLICE_ARG(why));
-    buf_add_lit(&text, " while SSL handshaking");
-    server_conn_log(c, LOG_INFO, buf_cstr(&text));
-    buf_free(&text);
+        conn_failure_log(c, "SSL_do_handshake()", "while SSL handshaking");
     server_conn_close(c, false);
 }
 

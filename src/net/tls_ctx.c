@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "net/tls_alpn.h"
 #include "net/tls_error.h"
+#include "net/tls_notice.h"
 #include "net/tls_openssl.h"
 #include "net/tls_pem.h"
 #include "net/tls_seal.h"
@@ -222,6 +223,7 @@ static struct tls_ctx *new_ctx(const SSL_METHOD *method)
     SSL_CTX_set_read_ahead(c->ssl, 1);
     SSL_CTX_set_mode(c->ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_options(c->ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    tls_notice_use(c->ssl);
     return c;
 }
 

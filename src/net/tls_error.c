@@ -29,6 +29,8 @@ const struct err err_tls_handshake = {"tls_handshake", "TLS handshake failed"};
 const struct err err_tls_refused = {"tls_refused", "TLS handshake refused"};
 const struct err err_tls_truncated = {"truncated", "connection ended without close_notify of TLS"};
 const struct err err_tls_not_tls = {"tls_not_tls", "what was received is not TLS"};
+const struct err err_tls_malformed = {"protocol", "malformed TLS"};
+const struct err err_tls_flood = {"tls_flood", "too many messages of TLS itself"};
 const struct err err_tls_material = {"tls_material", "certificate or key cannot be used"};
 
 static const struct {

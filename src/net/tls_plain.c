@@ -41,25 +41,25 @@ void tls_plain_on_call(struct loop_call *call)
     t->stream.on_ready(&t->stream, IO_READ);
 }
 
-/* Is an alert of the peer the last thing that the library complains of? */
-static bool is_alerted(void)
-{
-    unsigned long code = ERR_peek_last_error();
-
-    return ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) >= SSL_AD_REASON_OFFSET;
-}
-
-/* Nothing was read. The library takes a fatal alert for a shutdown as well, but it is no goodbye:
- * what came before may be half of something. What TLS itself has answered is sent in any case: it
- * is staged where the next operation, of whichever connection, puts its own. */
+/* Nothing was read. What TLS itself has answered is sent in any case: it is staged where the next
+ * operation, of whichever connection, puts its own. */
 static ssize_t end_of_read(struct tls *t)
 {
-    bool is_end = (SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN) && !is_alerted();
+    bool is_end = tls_stream_has_peer_ended(t);
 
     if (!is_end && !t->wire.is_starved)
         return tls_stream_fail_by_library(t);
     tls_stream_send_later(t);
     return is_end ? 0 : STREAM_AGAIN;
+}
+
+/* Something was read, and behind it the end or a failure. No descriptor will announce that: whoever
+ * reads on is told. */
+static void note_end_behind(struct tls *t)
+{
+    t->has_more = true;
+    if (!tls_stream_has_peer_ended(t) && !t->wire.is_ended)
+        (void)tls_stream_fail_by_library(t);
 }
 
 /* What has come early, then what ends the handshake. 0: both are over. */
@@ -92,6 +92,7 @@ ssize_t tls_plain_read(struct stream *s, void *p, size_t n)
 
     CHECK(n > 0 && !t->is_inside);
     if (UNLIKELY(t->phase != TLS_OPEN)) {
+        t->has_more = false;
         r = tls_handshake(s);
         if (r)
             return r;
@@ -111,6 +112,8 @@ ssize_t tls_plain_read(struct stream *s, void *p, size_t n)
     } while (t->has_more && total < n);
     if (UNLIKELY(!total))
         return end_of_read(t);
+    if (UNLIKELY(r <= 0 && !t->wire.is_starved))
+        note_end_behind(t);
     tls_stream_send_later(t); /* answers of TLS itself */
     announce(t);
     return (ssize_t)total;

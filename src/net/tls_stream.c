@@ -60,10 +60,14 @@ int tls_stream_fail_by_library(struct tls *t)
     (void)tls_wire_push(&t->wire); /* an alert */
     if (t->wire.is_alien) {
         e = &err_tls_not_tls;
+    } else if (t->wire.is_flooded) {
+        e = &err_tls_flood;
     } else if (t->wire.under->err) {
         e = t->wire.under->err;
     } else if (t->wire.is_ended) {
         e = t->phase == TLS_HANDSHAKE ? &err_closed : &err_tls_truncated;
+    } else if (t->phase == TLS_OPEN && e == &err_tls_handshake) {
+        e = &err_tls_malformed;
     } else if (e == &err_tls_bad_certificate && verified != X509_V_OK) {
         e = tls_error_of_verify(verified);
         buf_printf(&text, ": %s", X509_verify_cert_error_string(verified));

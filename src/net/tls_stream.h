@@ -32,14 +32,17 @@ struct tls {
     struct loop_call flush; /* what the handshake left to be sent */
     void *state;            /* of hooks */
     size_t debt;
-    struct buf early_in; /* early data that was not read yet */
-    unsigned holds;      /* besides the owner's */
-    uint32_t sent_small; /* since the start or the last silence, up to SMALL_MOST */
-    uint32_t last_write; /* clock_ms() */
+    struct buf early_in;  /* early data that was not read yet */
+    unsigned holds;       /* besides the owner's */
+    uint32_t sent_small;  /* since the start or the last silence, up to SMALL_MOST */
+    uint32_t last_write;  /* clock_ms() */
+    uint32_t steps_since; /* likewise */
+    uint16_t steps;       /* of TLS itself since then, see tls_notice.h */
     uint8_t phase, early;
     uint8_t watched, watched_under;
     bool has_more;
     bool is_inside;       /* OpenSSL is on the stack: a hook may be running */
+    bool is_alerted;      /* the peer has sent a fatal alert */
     bool is_hooked;       /* the handshake waits for a hook, whatever comes meanwhile */
     bool must_end;        /* end the stream underneath when all is out */
     bool has_lost_output; /* broken only because the stream underneath takes no more */
@@ -51,6 +54,12 @@ struct tls {
 static inline struct tls *tls_of(const struct stream *s)
 {
     return CONTAINER_OF(s, struct tls, stream);
+}
+
+/* Has the peer ended its side well? */
+static inline bool tls_stream_has_peer_ended(const struct tls *t)
+{
+    return (SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN) && !t->is_alerted;
 }
 
 /* See tls_is_early. */

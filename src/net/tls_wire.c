@@ -78,7 +78,7 @@ static int read_bio(BIO *bio, char *p, int n)
 
     if (UNLIKELY(w->is_stacked))
         (void)tls_wire_hold(w);
-    if (UNLIKELY(w->is_alien))
+    if (UNLIKELY(w->is_alien || w->is_flooded))
         return -1;
     got = w->first.n ? read_first(w, p, (size_t)n) : read_under(w, p, (size_t)n);
     BIO_clear_retry_flags(bio);

@@ -17,6 +17,7 @@ struct tls_wire {
     struct buf first; /* read before TLS began, to be taken before others; or no TLS at all */
     bool must_be_tls; /* nothing was received yet, and a server wants to see a handshake */
     bool is_alien;    /* what came first was no TLS */
+    bool is_flooded;  /* no more is read: see tls_notice.h */
     bool is_drained;  /* `under` gave less than it was asked for in this operation */
     bool is_starved;  /* and then more was wanted: the operation has to wait */
     bool is_ended;    /* `under` has ended */

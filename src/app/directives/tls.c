@@ -333,7 +333,8 @@ static const struct directive table[] = {
      .syntax = "ssl_conf_command name value;",
      .doc =
          "A setting of the library by its own name: `MinProtocol`, `Options`, `Ciphersuites` and "
-         "what else SSL_CONF_cmd(3) lists. Obeyed after all other directives.",
+         "what else SSL_CONF_cmd(3) lists. Obeyed after all other directives. `Options KTLS` is "
+         "taken and changes nothing: records are encrypted by the library, not by the kernel.",
      .apply = add_command},
     {ENTRY("ssl_verify_client", "on | off | optional | optional_no_ca", "ssl_verify_client off;",
            "Whether clients are asked for a certificate. `on`: a request without a good one is "
