@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "http/client_h2_stream.h"
 #include "loop/io.h"
+#include "net/tcp.h"
 #include "net/tls.h"
 #include "net/tls_info.h"
 
@@ -331,6 +332,7 @@ struct client_conn *client_h2_open(struct stream *s, const struct client_h2_opti
 {
     struct client_h2 *h2 = mem_new(struct client_h2);
 
+    tcp_set_nodelay(s, true); /* windows and small requests do not wait for an acknowledgement */
     list_init(&h2->streams);
     list_init(&h2->link.news);
     h2->link.window = options->session.connection_window;
