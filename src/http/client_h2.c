@@ -14,7 +14,6 @@
 #include "base/mem.h"
 #include "http/client_h2_stream.h"
 #include "loop/io.h"
-#include "net/tcp.h"
 #include "net/tls.h"
 #include "net/tls_info.h"
 
@@ -332,7 +331,6 @@ struct client_conn *client_h2_open(struct stream *s, const struct client_h2_opti
 {
     struct client_h2 *h2 = mem_new(struct client_h2);
 
-    tcp_set_nodelay(s, true); /* windows and small requests do not wait for an acknowledgement */
     list_init(&h2->streams);
     list_init(&h2->link.news);
     h2->link.window = options->session.connection_window;
@@ -342,6 +340,7 @@ struct client_conn *client_h2_open(struct stream *s, const struct client_h2_opti
     h2->head.text = BUF_EMPTY;
     h2->conn = client_conn_open(s, &protocol, owner, user);
     h2->conn->state = h2;
+    client_conn_set_prompt(h2->conn);
     h2->link.session = h2_session_new_client(&options->session, &events, h2, clock_ms());
     client_conn_schedule(h2->conn, false);
     return h2->conn;
