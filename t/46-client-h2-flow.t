@@ -92,9 +92,13 @@ d = http.post(base .. "/never-head", { pool = pool, body = function() await(task
 peer.until_seen(count, "/never%-head")
 d:cancel()
 peer.until_seen(count, "reset /never%-head 8")
-d = http.get(base .. "/pour/5000000", { pool = pool, as = "string" })
-peer.until_seen(count, "/pour")
+d = http.get(base .. "/begin/string", { pool = pool, as = "string" })
+peer.until_seen(count, "/begin/string")
 d:cancel()
+peer.until_seen(count, "reset /begin/string 8")
+res = await(http.get(base .. "/pour/5000000", { pool = pool }))
+peer.until_seen(count, "stopped /pour/5000000") -- its window is full
+res:close()
 peer.until_seen(count, "reset /pour/5000000 8")
 res = await(http.get(base .. "/begin/collected", { pool = pool }))
 res = nil

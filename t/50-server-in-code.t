@@ -429,3 +429,35 @@ http.start_server(function(req) return "x" end, { address = "127.0.0.1" })
 error("script fails")
 --- exec_out_like lua
 [[^exit 1\n.*script fails]]
+
+
+
+=== TEST 18: a client that leaves ends the producer of its answer without the cost of a traceback; a fault has one
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, deferred, failure = require "perilune.http", require "perilune.task", require "perilune.deferred", require "perilune.failure"
+local ended = deferred.deferred()
+local server = http.start_server(function(req)
+    local n = 0
+    return { body = function()
+        n = n + 1
+        if n == 1 then return "x" end
+        local ok, err = pcall(await, task.sleep(60))
+        ended:success(failure.traced(err))
+        error(err, 0)
+    end }
+end, { address = "127.0.0.1", port = 0 })
+local res = await(http.get("http://127.0.0.1:" .. server:port()))
+await(res.body:take())
+res:close()
+local err = await(ended)
+print(err.code, err.traceback)
+print(failure.describe(err))
+print(failure.traced(failure.new("closed", "the database is gone")).traceback:match("^stack traceback"))
+await(server:close(0))
+--- exec_out
+closed	false
+closed: connection closed
+stack traceback
+exit 0

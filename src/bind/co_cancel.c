@@ -45,5 +45,7 @@ void co_cancel_err(struct co *co, const struct err *why)
     lua_State *L = vm_main();
 
     lerr_push(L, why, NULL);
+    lua_pushboolean(L, false);
+    lua_setfield(L, -2, "traceback");
     co_cancel(co, L);
 }

@@ -118,6 +118,13 @@ void client_conn_flush(struct client_conn *c)
         look_behind_failure(c);
 }
 
+void client_conn_set_prompt(struct client_conn *c)
+{
+    if (!c->is_prompt)
+        tcp_set_nodelay(c->stream, true);
+    c->is_prompt = true;
+}
+
 /* --- events --- */
 
 void client_conn_schedule(struct client_conn *c, bool soon)
@@ -280,7 +287,7 @@ struct stream *client_conn_take_stream(struct client_conn *c, struct buf *in, st
     outq_init(out);
     outq_append(out, &c->out);
     stream_watch(s, 0);
-    tcp_set_nodelay(s, true); /* the owner to come sends as it likes, not in requests */
+    client_conn_set_prompt(c); /* the owner to come sends as it likes, not in requests */
     c->stream = NULL;
     discard(c);
     c->owner->on_closed(c, NULL, NULL);

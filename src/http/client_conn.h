@@ -70,6 +70,7 @@ struct client_conn {
     bool is_running;   /* inside an event: on_work follows */
     bool is_blocked;   /* the stream took no more */
     bool is_body_held; /* until 100 Continue */
+    bool is_prompt;    /* small pieces do not wait for an acknowledgement (TCP_NODELAY) */
     bool has_body;     /* the decoder is at work */
     bool has_eof;
     bool has_answered;          /* a request of it */
@@ -110,6 +111,9 @@ void client_conn_consume(struct client_conn *c, size_t n);
 /* Reads once behind the unread input; answers as stream_read, sets has_eof. STREAM_AGAIN also when
  * the buffer is full. */
 ssize_t client_conn_read(struct client_conn *c);
+
+/* From now on small pieces go at once. */
+void client_conn_set_prompt(struct client_conn *c);
 
 /* Queues bytes; much at once is offered to the stream before it is copied. */
 void client_conn_write(struct client_conn *c, struct slice s);

@@ -429,6 +429,8 @@ void client_h1_start(struct client_conn *c, struct client_exchange *x)
     x->tries++;
     x->connected_ms = clock_ms();
     client_set_state(x, CLIENT_WAITING);
+    if (x->req.source == CLIENT_PUSHED)
+        client_conn_set_prompt(c);
     client_h1_out_begin(c);
     client_conn_flush(c);
     if (c->is_blocked || c->stream->err || x->is_waiting_drained)

@@ -340,6 +340,7 @@ struct client_conn *client_h2_open(struct stream *s, const struct client_h2_opti
     h2->head.text = BUF_EMPTY;
     h2->conn = client_conn_open(s, &protocol, owner, user);
     h2->conn->state = h2;
+    client_conn_set_prompt(h2->conn);
     h2->link.session = h2_session_new_client(&options->session, &events, h2, clock_ms());
     client_conn_schedule(h2->conn, false);
     return h2->conn;

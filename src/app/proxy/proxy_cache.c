@@ -373,22 +373,34 @@ static void add_fields(const struct client_response *up, struct buf *out)
     }
 }
 
+/* Does a variant other than that of the draft have the key's place? */
+static bool is_place_taken(const struct proxy_cache *c)
+{
+    struct cache_file main;
+    bool is_other;
+
+    if (cache_file_open(c->p->cache_zone, c->main, &main))
+        return false;
+    is_other = main.head.vary.n && slice_eq(main.head.key, c->key) &&
+               memcmp(main.head.variant, c->head.variant, sizeof(c->head.variant)) != 0;
+    cache_file_close(&main);
+    return is_other;
+}
+
 /* A variant that is the first of its key has the key's place. */
 static void choose_place(struct proxy_cache *c)
 {
-    struct cache_file main;
+    const unsigned char *place = c->main;
 
-    if (c->head.vary.n)
+    if (c->head.vary.n) {
         variant_of(c, c->head.vary, c->head.variant);
-    if (memcmp(c->digest, c->main, sizeof(c->main)) == 0)
-        return;
-    if (c->head.vary.n && memcmp(c->digest, c->head.variant, sizeof(c->digest)) == 0 &&
-        !cache_file_open(c->p->cache_zone, c->main, &main)) {
-        cache_file_close(&main);
-        return;
+        if (is_place_taken(c))
+            place = c->head.variant;
     }
+    if (memcmp(c->digest, place, sizeof(c->digest)) == 0)
+        return;
     end_fetch(c);
-    memcpy(c->digest, c->main, sizeof(c->digest));
+    memcpy(c->digest, place, sizeof(c->digest));
 }
 
 /* Clients get something else in its place. */

@@ -344,6 +344,27 @@ static void gives_it_away_without_delay(void **state)
     turns(3);
 }
 
+/* The pieces of a body go as they come, also on a connection that has served others. */
+static void sends_pieces_without_delay(void **state)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 0;
+    struct client_exchange *x = request("POST");
+    socklen_t n = sizeof(on);
+
+    (void)state;
+    conn = client_h1_open(tcp_adopt(fd), &owner, NULL);
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &n), 0);
+    assert_false(on);
+    x->req.source = CLIENT_PUSHED;
+    x->req.length = -1;
+    client_h1_start(conn, x);
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &n), 0);
+    assert_true(on);
+    client_cancel(x, &err_cancelled);
+    client_release(&x);
+    turns(3);
+}
+
 /* A response that nobody wants any more: a small rest is read, a large one closes. */
 static void forgets(void **state)
 {
@@ -414,6 +435,7 @@ int main(void)
         cmocka_unit_test(closes_a_tunnel_that_nobody_takes),
         cmocka_unit_test(gives_the_stream_away),
         cmocka_unit_test(gives_it_away_without_delay),
+        cmocka_unit_test(sends_pieces_without_delay),
         cmocka_unit_test(forgets),
         cmocka_unit_test(cancels_at_each_stage),
     };
