@@ -681,3 +681,24 @@ GET /t
 a|b||c a|1|b|2|c 2
 --- no_error_log
 [error]
+
+
+
+=== TEST 41: lua_regex_match_limit
+--- http_config
+    lua_regex_match_limit 100;
+--- config
+    location = /t {
+        content_by_lua_block {
+            local text = ("a"):rep(40)
+            ngx.say(ngx.re.match(text .. "cb", "(a+)+b"))
+            ngx.say(ngx.re.match(text, "a+")[0] == text)
+        }
+    }
+--- request
+GET /t
+--- response_body
+nilpcre_exec() failed: -47
+true
+--- no_error_log
+[error]

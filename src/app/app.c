@@ -12,6 +12,7 @@
 
 #include "app/fair_share.h"
 #include "app/lua/ffi_errlog.h"
+#include "app/lua/ffi_regex.h"
 #include "app/proxy/cache_manager.h"
 #include "app/proxy/health.h"
 #include "app/proxy/upstream_names.h"
@@ -116,6 +117,7 @@ bool app_open_lua(struct app_conf *conf)
     app.conf = conf;
     ffi_errlog_open(conf->capture_size);
     co_cache_set_most(conf->most_idle_coroutines);
+    ffi_regex_limit(conf->regex_match_limit);
     lib_worker_thread_configure(&conf->threads);
     lib_socket_use(conf->http, conf->stream);
     if (!machine_open(&o))

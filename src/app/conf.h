@@ -121,6 +121,7 @@ struct app_conf {
     struct lua_code *inlines;   /* all Lua that stands in the configuration itself */
     unsigned max_pending_timers, max_running_timers;
     unsigned most_idle_coroutines; /* of lua_thread_cache_max_entries */
+    unsigned regex_match_limit;    /* of lua_regex_match_limit; 0: that of PCRE2 */
     struct worker_thread_options threads;
     size_t capture_size;  /* of lua_capture_error_log; 0: none */
     unsigned malloc_trim; /* of lua_malloc_trim; 0: never */

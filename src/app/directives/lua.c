@@ -486,8 +486,14 @@ static const struct directive table[] = {
         offsetof(struct location, rewrites_by_lua_first),
         "`rewrite_by_lua*` runs before `set`, `if`, `rewrite` and `return` of its location.",
         directives_set_flag),
-    DIRECTIVE_ACCEPTED("access_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
-    DIRECTIVE_ACCEPTED("precontent_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
+    DIRECTIVE_FLAG("access_by_lua_no_postpone", CTX_HTTP, "off",
+                   offsetof(struct location, is_access_by_lua_first),
+                   "`access_by_lua*` runs before `allow`, `deny`, `auth_basic` and `auth_request`.",
+                   directives_set_flag),
+    DIRECTIVE_FLAG("precontent_by_lua_no_postpone", CTX_HTTP, "off",
+                   offsetof(struct location, is_precontent_by_lua_first),
+                   "`precontent_by_lua*` runs before `try_files` and `mirror` of its location.",
+                   directives_set_flag),
 };
 
 void directives_lua_register(void)

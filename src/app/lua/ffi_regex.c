@@ -20,6 +20,7 @@ struct ffi_regex {
 };
 
 static int vector[2 * GROUPS_MOST]; /* process-wide: offsets of the last match */
+static pcre2_match_context *limits; /* process-wide: of lua_regex_match_limit; NULL: none */
 
 static uint32_t options_of(unsigned flags)
 {
@@ -43,6 +44,14 @@ static uint32_t options_of(unsigned flags)
         if (flags & table[i].flag)
             options |= table[i].option;
     return options;
+}
+
+void ffi_regex_limit(unsigned most)
+{
+    pcre2_match_context_free(limits);
+    limits = most > 0 ? pcre2_match_context_create(NULL) : NULL;
+    if (limits)
+        pcre2_set_match_limit(limits, most);
 }
 
 struct ffi_regex *ffi_regex_compile(const char *pattern, size_t n, unsigned flags,
@@ -104,9 +113,10 @@ int ffi_regex_match(const struct ffi_regex *re, const char *subject, size_t n, s
 
     if (is_dfa)
         rc = pcre2_dfa_match(re->code, (PCRE2_SPTR)subject, n, from, re->match_options, re->data,
-                             NULL, workspace, WORKSPACE);
+                             limits, workspace, WORKSPACE);
     else
-        rc = pcre2_match(re->code, (PCRE2_SPTR)subject, n, from, re->match_options, re->data, NULL);
+        rc = pcre2_match(re->code, (PCRE2_SPTR)subject, n, from, re->match_options, re->data,
+                         limits);
     if (rc < 0)
         return rc;
     if (is_dfa)

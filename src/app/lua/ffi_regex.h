@@ -43,6 +43,9 @@ const char *ffi_regex_name(const struct ffi_regex *re, int i, int *group);
 int ffi_regex_match(const struct ffi_regex *re, const char *subject, size_t n, size_t from,
                     int is_dfa);
 
+/* How often a match may try before it fails (PCRE2_ERROR_MATCHLIMIT); 0: PCRE2's own limit. */
+void ffi_regex_limit(unsigned most);
+
 /* The offsets of the last match of any regex. */
 const int *ffi_regex_vector(void);
 
