@@ -122,7 +122,7 @@ GET /t
 niltimeoutabc
 --- wait: 0.1
 --- error_log
-cut: nil closed abc
+cut: nil client aborted abc
 
 
 
@@ -232,5 +232,34 @@ hello, everybody
 --- response_body
 hello, everybody 16
 hello, everybody
+--- no_error_log
+[error]
+
+
+
+=== TEST 8: a body that the client does not send to its end; send with a missing argument
+--- config
+    location = /body {
+        content_by_lua_block {
+            local data, err, partial = ngx.req.socket():receive("*a")
+            ngx.log(ngx.WARN, "received: ", data, " ", err, ": ", partial)
+        }
+    }
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.socket.tcp()
+            assert(sock:connect("127.0.0.1", ngx.var.server_port))
+            sock:send("POST /body HTTP/1.0\r\nContent-Length: 100\r\n\r\nhello")
+            sock:close()
+            ngx.say((select(2, pcall(sock.send, "x")):gsub("^.*expecting", "expecting")))
+        }
+    }
+--- request
+GET /t
+--- response_body
+expecting 2 arguments (including the object), but got 1
+--- wait: 0.5
+--- error_log
+received: nil client aborted: hello
 --- no_error_log
 [error]

@@ -907,3 +907,21 @@ GET /t
 ok
 --- error_log
 uri: /blah
+
+
+
+=== TEST 51: temporary files of bodies have numbers
+--- config
+    client_body_in_file_only clean;
+    location = /t {
+        content_by_lua_block {
+            ngx.req.read_body()
+            ngx.say(ngx.req.get_body_file():match("/client_body_temp/%d%d%d%d%d%d%d%d%d%d$") and "fine")
+        }
+    }
+--- pipelined_requests eval
+["POST /t\nx", "POST /t\nx"]
+--- response_body eval
+["fine\n", "fine\n"]
+--- no_error_log
+[error]

@@ -888,3 +888,20 @@ variable "arg_foo" not found for writing; ma
 nil
 --- no_error_log
 [error]
+
+
+
+=== TEST 50: an ETag that is not quoted is known again; If-Match takes no weak one
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.header.ETag = ngx.var.arg_tag
+            ngx.say("fine")
+        }
+    }
+--- pipelined_requests eval
+["GET /t?tag=123", "GET /t?tag=123", "GET /t?tag=1", "GET /t?tag=W/%22123%22"]
+--- more_headers eval
+["If-None-Match: 123", "If-None-Match: 12", "If-Match: 1", "If-Match: W/%22123%22"]
+--- error_code eval
+[304, 200, 200, 412]

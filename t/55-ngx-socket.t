@@ -406,3 +406,26 @@ true
 1 ready x
 ", "40
 "]
+
+
+
+=== TEST 10: lines of the debug level about names and time limits
+--- config
+    lua_socket_send_timeout 1234;
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.socket.tcp()
+            ngx.say(sock:connect("localhost", ngx.var.server_port))
+            ngx.say(sock:send("x"))
+        }
+    }
+--- request
+GET /t
+--- response_body
+1
+1
+--- error_log
+resolve name done: found
+lua tcp socket send timeout: 1234
+--- no_error_log
+[error]

@@ -137,3 +137,21 @@ close: falsecontent_by_lua(nginx.conf:50):5: bad request
 owner: 1
 later: falsecontent_by_lua(nginx.conf:60):6: bad request
 later: falsecontent_by_lua(nginx.conf:60):7: bad request
+
+
+
+=== TEST 5: what is sent is told in the log
+--- config
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.socket.udp()
+            sock:setpeername("127.0.0.1", 9)
+            ngx.say(sock:send("four"))
+        }
+    }
+--- request
+GET /t
+--- response_body
+1
+--- error_log eval
+qr/send: fd:\d+ 4 of 4/

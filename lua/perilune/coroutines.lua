@@ -59,14 +59,15 @@ local function unwrap(co, ok, ...)
         return ...
     end
     local self = running()
-    if self then
-        failures[self] = { co = co, err = (...) }
+    if not self then
+        error((...), 2)
     end
+    failures[self] = { co = co, err = (...) }
     error((...), 0)
 end
 
---- An await inside suspends the whole task. An error keeps its text: unlike the standard function, which would put
--- its own place in front of that of the error.
+--- An await inside suspends the whole task. In a task an error keeps its text: the standard function, which this is
+-- elsewhere, puts the place where it was called in front.
 function coroutine.wrap(f) -- luacheck: ignore 122
     local co = raw_create(f)
     return function(...)

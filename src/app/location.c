@@ -81,14 +81,15 @@ void location_add_step(struct location *l, enum phase phase,
 }
 
 void location_put_step(struct location *l, enum phase phase, bool is_first,
-                       enum step_result (*run)(struct visit *v, const struct step *s))
+                       enum step_result (*run)(struct visit *v, const struct step *s),
+                       const void *arg)
 {
     struct step_list *list = &l->steps[phase];
     struct step *steps = pool_alloc(&l->conf->pool, (list->n + 1) * sizeof(*steps));
 
     if (list->n > 0)
         memcpy(steps + is_first, list->steps, list->n * sizeof(*steps));
-    steps[is_first ? 0 : list->n] = (struct step){.run = run};
+    steps[is_first ? 0 : list->n] = (struct step){.run = run, .arg = arg};
     *list = (struct step_list){.steps = steps, .n = list->n + 1, .size = list->n + 1};
 }
 

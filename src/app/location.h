@@ -141,7 +141,8 @@ struct location {
         are_error_pages_inherited, is_types_inherited;
     struct log_sink *error_log;
     bool lua_code_cache, lua_need_request_body, lua_use_default_type, lua_http10_buffering,
-        does_lua_change_underscores, rewrites_by_lua_first, has_access_by_lua_first;
+        does_lua_change_underscores, rewrites_by_lua_first, is_access_by_lua_first,
+        is_precontent_by_lua_first;
     bool logs_rewrites, warns_of_unset; /* variables that were not set */
     struct socket_conf sockets;         /* lua_socket_* */
 
@@ -175,7 +176,8 @@ void location_add_step(struct location *l, enum phase phase,
 /* Puts a step before or behind those of a phase, inherited ones included, which other locations
  * keep as they are. */
 void location_put_step(struct location *l, enum phase phase, bool is_first,
-                       enum step_result (*run)(struct visit *v, const struct step *s));
+                       enum step_result (*run)(struct visit *v, const struct step *s),
+                       const void *arg);
 
 /* Adds a nested location to `parent`; router_build checks that it may stand there. */
 void location_add_child(struct location *parent, struct location *child);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +18,9 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "base/rand.h"
 
-enum { READ_CHUNK = 16384 };
+enum { READ_CHUNK = 16384, TEMP_TRIES = 1000 };
 
 static const struct err *read_all(int fd, size_t most, struct buf *out)
 {
@@ -145,14 +147,29 @@ const struct err *file_mkdirs(const char *path, mode_t mode)
     return err;
 }
 
+/* Numbered from anywhere, because processes share the directory; a number that is taken is passed
+ * over. */
+static int create_numbered(const char *dir, struct buf *name)
+{
+    static uint32_t number; /* process-wide: of the last file */
+    int fd, tries = 0;
+
+    if (number == 0)
+        rand_bytes(&number, sizeof(number));
+    do {
+        name->n = 0;
+        buf_printf(name, "%s/%010" PRIu32, dir, ++number);
+        fd = open(buf_cstr(name), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    } while (fd < 0 && errno == EEXIST && ++tries < TEMP_TRIES);
+    return fd;
+}
+
 const struct err *file_temp(const char *dir, struct buf *path_out, int *fd_out)
 {
     struct buf name = BUF_EMPTY;
     const struct err *err = NULL;
-    int fd;
+    int fd = create_numbered(dir, &name);
 
-    buf_printf(&name, "%s/tmp.XXXXXX", dir);
-    fd = mkostemp(name.p, O_CLOEXEC);
     if (fd < 0)
         err = err_from_errno(errno);
     else if (path_out)

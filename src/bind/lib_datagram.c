@@ -196,6 +196,8 @@ static int l_send(lua_State *L)
         return n;
     }
     ls->wire.written += v.iov_len;
+    log_write(NULL, LOG_DEBUG, "send: fd:%d %zu of %zu", stream_fd(ls->wire.stream), v.iov_len,
+              v.iov_len);
     lua_pushboolean(L, 1);
     return 1;
 }

@@ -219,8 +219,8 @@ void lib_stream_start_wait(lua_State *L, struct lib_stream *ls, int side)
 {
     begin_wait(L, side == IO_READ ? &ls->reader : &ls->writer);
     wire_wait(&ls->wire, side, side == IO_READ ? ls->read_timeout : ls->write_timeout);
-    lib_stream_debug(side == IO_READ ? "read timeout" : "send timeout",
-                     side == IO_READ ? ls->read_timeout : ls->write_timeout);
+    if (side == IO_READ)
+        lib_stream_debug("read timeout", ls->read_timeout);
 }
 
 int lib_stream_wait(lua_State *L, struct lib_stream *ls, int side)

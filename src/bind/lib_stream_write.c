@@ -109,6 +109,7 @@ static int l_write(lua_State *L)
         lua_pushstring(L, bad);
         return 3;
     }
+    lib_stream_debug("send timeout", ls->write_timeout);
     wire_write_begin(&ls->wire);
     n = add_data(L, &ls->wire, 2);
     r = wire_write_end(&ls->wire);

@@ -12,6 +12,7 @@
 #include "net/dns.h"
 
 #include "base/check.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
@@ -52,13 +53,20 @@ static void free_query(struct dns_query *q)
     mem_free(q);
 }
 
+static void say_done(const struct err *e)
+{
+    log_write(NULL, LOG_DEBUG, "resolve name done: %s", e ? e->code : "found");
+}
+
 void dns_cancel(struct dns_query **qp)
 {
     struct dns_query *q = *qp;
 
     *qp = NULL;
-    if (q)
-        free_query(q);
+    if (!q)
+        return;
+    say_done(&err_cancelled);
+    free_query(q);
 }
 
 /* Tells what there is and ends the query. */
@@ -76,6 +84,7 @@ static void finish(struct dns_query *q, const struct err *e)
     }
     if (!q->has_told && q->found[V6].n + q->found[V4].n == 0)
         result.err = e ? e : &err_name_not_found;
+    say_done(result.err);
     free_query(q);
     fn(user, &result);
     addr_list_free(&all);

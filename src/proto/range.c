@@ -137,15 +137,24 @@ static bool list_has_tag(struct slice list, struct slice etag, bool strong)
     }
 }
 
+/* A tag as it was given out is known again, also one that is none because it is not quoted. */
+static bool is_given_tag(struct slice value, struct slice etag, bool strong)
+{
+    return etag.n > 0 && slice_eq(value, etag) && !(strong && slice_has_prefix(etag, SLICE("W/")));
+}
+
 /* Does any field `id` of the request hold "*" or the tag? */
 static bool field_has_tag(const struct header_list *request, enum header_id id, struct slice etag)
 {
+    bool strong = id == HEADER_IF_MATCH;
+
     for (unsigned i = 0; i < request->n; i++) {
         const struct header *f = &request->fields[i];
         if (f->id != id)
             continue;
         if (slice_eq(slice_trim(f->value), SLICE("*")) ||
-            list_has_tag(f->value, etag, id == HEADER_IF_MATCH))
+            is_given_tag(slice_trim(f->value), etag, strong) ||
+            list_has_tag(f->value, etag, strong))
             return true;
     }
     return false;

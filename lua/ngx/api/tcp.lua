@@ -29,6 +29,7 @@ local ERR, DEBUG = 4, 8
 --- What OpenResty says for a code of ours.
 local TEXTS = {
     closed = "closed",
+    client_aborted = "client aborted",
     timeout = "timeout",
     reset = "connection reset by peer",
     refused = "connection refused",
@@ -153,7 +154,7 @@ local function read_failed(self, s, err, partial)
         return nil, "timeout", partial or ""
     end
     self[READ_CLOSED] = true
-    if err ~= "closed" then
+    if err ~= "closed" and err ~= "client_aborted" then
         log("recv() failed (" .. system_text(err) .. ")" .. upstream_text(self[HOST], s))
     end
     if self[WRITE_CLOSED] then
@@ -341,11 +342,11 @@ end
 -- @treturn ?number bytes
 -- @treturn ?string error
 function methods:send(...)
-    if type(self) ~= "table" then
-        bad_self(self, "send")
-    end
     if select("#", ...) ~= 1 then
         error("expecting 2 arguments (including the object), but got " .. select("#", ...) + 1, 2)
+    end
+    if type(self) ~= "table" then
+        bad_self(self, "send")
     end
     local s = self[CORE]
     if not s or self[WRITE_CLOSED] or not is_open(s) then

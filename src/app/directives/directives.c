@@ -72,6 +72,17 @@ static void end_preaccess(struct location *l)
         location_add_step(l, PHASE_PREACCESS, limit_conn_step, NULL, 0);
 }
 
+/* Behind what the level has of its own, or before it; instead of what is inherited. */
+static void end_precontent(struct apply *a)
+{
+    struct step_list *list = &a->loc->steps[PHASE_PRECONTENT];
+
+    if (list->is_inherited)
+        *list = (struct step_list){0};
+    location_put_step(a->loc, PHASE_PRECONTENT, a->loc->is_precontent_by_lua_first,
+                      lua_step_precontent, a->precontent_by_lua);
+}
+
 void directives_end_lua(struct apply *a)
 {
     if (a->handler) {
@@ -81,11 +92,11 @@ void directives_end_lua(struct apply *a)
     if (a->rewrite_by_lua && !a->loc->rewrites_by_lua_first)
         location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
     if (a->loc->addition)
-        location_put_step(a->loc, PHASE_PRECONTENT, false, addition_step);
+        location_put_step(a->loc, PHASE_PRECONTENT, false, addition_step, NULL);
     if (a->loc->mirror)
-        location_put_step(a->loc, PHASE_PRECONTENT, false, mirror_step);
+        location_put_step(a->loc, PHASE_PRECONTENT, false, mirror_step, NULL);
     if (a->precontent_by_lua)
-        location_add_step(a->loc, PHASE_PRECONTENT, lua_step_precontent, a->precontent_by_lua, 0);
+        end_precontent(a);
     end_preaccess(a->loc);
     access_step_add(a->loc);
 }

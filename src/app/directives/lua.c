@@ -477,11 +477,13 @@ static const struct directive table[] = {
         "`rewrite_by_lua*` runs before `set`, `if`, `rewrite` and `return` of its location.",
         directives_set_flag),
     DIRECTIVE_FLAG("access_by_lua_no_postpone", CTX_HTTP, "off",
-                   offsetof(struct location, has_access_by_lua_first),
+                   offsetof(struct location, is_access_by_lua_first),
                    "`access_by_lua*` runs before `allow`, `deny`, `auth_basic` and `auth_request`.",
                    directives_set_flag),
-    DIRECTIVE_ACCEPTED("precontent_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off",
-                       "`precontent_by_lua*` runs behind `try_files` and `mirror`."),
+    DIRECTIVE_FLAG("precontent_by_lua_no_postpone", CTX_HTTP, "off",
+                   offsetof(struct location, is_precontent_by_lua_first),
+                   "`precontent_by_lua*` runs before `try_files` and `mirror` of its location.",
+                   directives_set_flag),
 };
 
 void directives_lua_register(void)

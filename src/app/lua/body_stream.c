@@ -19,6 +19,9 @@ struct body_stream {
     struct loop_call call;
 };
 
+/* What OpenResty calls a body that ends too early. */
+static const struct err err_client_aborted = {"client_aborted", "client aborted"};
+
 static struct body_stream *of(const struct stream *s)
 {
     return CONTAINER_OF(s, struct body_stream, stream);
@@ -72,7 +75,7 @@ static ssize_t fail(struct body_stream *b)
 {
     const struct err *why = b->visit->x->body_err;
 
-    b->stream.err = !why || why == &err_truncated ? &err_closed : why;
+    b->stream.err = !why || why == &err_truncated ? &err_client_aborted : why;
     return STREAM_FAILED;
 }
 

@@ -12,6 +12,7 @@
 #include "app/lua/lua_output.h"
 #include "app/stream/session.h"
 #include "bind/kept_string.h"
+#include "http/exchange_transport.h"
 
 enum { TEXT_KEPT = 65536 };
 
@@ -142,6 +143,8 @@ int lib_ngx_output_flush(lua_State *L)
     if (!waits || v->x->state >= EXCHANGE_DONE || lv->drain_co)
         return done(L);
     lua_visit_wait_drained(v, true);
+    log_write(&v->x->log, LOG_DEBUG, "lua flush requires waiting: buffered 0x%zx, delayed:%d",
+              v->x->transport->queued(v->x), v->x->send_rate > 0);
     lua_pushboolean(L, 0);
     return 1;
 }

@@ -179,10 +179,32 @@ static void test_temp(void **state)
     assert_null(file_temp(dir, NULL, &unnamed));
     assert_int_equal(fstat(unnamed, &st), 0);
     assert_int_equal(st.st_nlink, 0);
-    assert_int_equal(count_in_dir("tmp.*"), 1);
+    assert_int_equal(count_in_dir("[0-9]*"), 1);
     assert_ptr_equal(file_temp(in_dir("none"), NULL, &unnamed), &err_not_found);
     close(named);
     close(unnamed);
+    buf_free(&path);
+}
+
+/* The number behind that of the last file is taken by another process. */
+static void test_temp_is_taken(void **state)
+{
+    struct buf path = BUF_EMPTY;
+    char taken[16], expected[16];
+    unsigned long number;
+    int fd;
+
+    UNUSED(state);
+    assert_null(file_temp(dir, &path, &fd));
+    close(fd);
+    number = strtoul(strrchr(path.p, '/') + 1, NULL, 10);
+    snprintf(taken, sizeof(taken), "%010u", (uint32_t)(number + 1));
+    snprintf(expected, sizeof(expected), "%010u", (uint32_t)(number + 2));
+    assert_null(file_replace(in_dir(taken), SLICE(""), 0600));
+    path.n = 0;
+    assert_null(file_temp(dir, &path, &fd));
+    assert_string_equal(strrchr(path.p, '/') + 1, expected);
+    close(fd);
     buf_free(&path);
 }
 
@@ -217,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_write_all_waits),
         cmocka_unit_test(test_mkdirs),
         cmocka_unit_test(test_temp),
+        cmocka_unit_test(test_temp_is_taken),
         cmocka_unit_test(test_glob),
     };
 
