@@ -166,3 +166,47 @@ localhost 12 nil nil
 0 nil1
 0 
 two 12 nil nil
+
+=== TEST 5: SSL and SSL_CTX of the request and of a socket, by the names of lua-resty-openssl
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server
+serve 'lua_ssl_trusted_certificate ca.pem; location / { content_by_lua_block {
+    local ffi = require "ffi"
+    ffi.cdef "int ngx_http_lua_resty_openssl_aux_get_request_ssl(void *r, void **out); \
+        int ngx_http_lua_resty_openssl_aux_get_request_ssl_ctx(void *r, void **out); \
+        int ngx_http_lua_resty_openssl_aux_get_socket_ssl(void *u, void **out); \
+        int ngx_stream_lua_resty_openssl_aux_get_socket_ssl_ctx(void *u, void **out); \
+        const char *SSL_get_version(const void *ssl); void *SSL_get_SSL_CTX(const void *ssl); int SSL_is_server(const void *ssl);"
+    local C, out = ffi.C, ffi.new "void *[1]"
+    local function say(fn, ctx_fn, from)
+        if fn(from, out) ~= 0 then return ngx.say("none ", ctx_fn(from, out)) end
+        local ssl = out[0]
+        ngx.say(ffi.string(C.SSL_get_version(ssl)), " ", C.SSL_is_server(ssl), " ", ctx_fn(from, out) == 0 and out[0] == C.SSL_get_SSL_CTX(ssl))
+    end
+    say(C.ngx_http_lua_resty_openssl_aux_get_request_ssl, C.ngx_http_lua_resty_openssl_aux_get_request_ssl_ctx)
+    local function say_socket(from)
+        say(C.ngx_http_lua_resty_openssl_aux_get_socket_ssl, C.ngx_stream_lua_resty_openssl_aux_get_socket_ssl_ctx, from)
+    end
+    local sock = ngx.socket.tcp()
+    say_socket(nil)
+    assert(sock:connect("127.0.0.1", '$PORT'))
+    say_socket(sock[1])
+    assert(sock:sslhandshake(nil, "localhost", true))
+    say_socket(sock[1])
+    sock:close()
+    say_socket(sock[1] or nil)
+    say_socket(io.stdout)
+  } }'
+get / --tls-max 1.2
+stop
+X
+--- exec_out
+TLSv1.2 1 true
+none -1
+none -1
+TLSv1.3 0 true
+none -1
+none -1

@@ -152,13 +152,18 @@ sleep 0.1; sed 's/127.0.0.1:[0-9]*/ADDR/' $TEST_NGINX_SERVROOT/logs/up.log | sor
 --- config
     location /a { proxy_pass http://unix:$TEST_NGINX_HTML_DIR/s:/x; }
     location /b { proxy_pass http://sock; }
+    location /e { proxy_pass http://unix:$TEST_NGINX_HTML_DIR/s:; }
+    location /f { proxy_pass http://unix:$TEST_NGINX_HTML_DIR/s:$arg_to; }
     location /c { proxy_pass http://localhost:$TEST_NGINX_SERVER_PORT/d; }
     location /d { echo by name; }
 --- exec
-for u in a b c; do curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$u; done
+for u in a b e/x f/y "f/y?to=/z" c; do curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$u"; done
 --- exec_out
 unix localhost /x
 unix sock /b
+unix localhost /e/x
+unix localhost /f/y
+unix localhost /z
 by name
 
 

@@ -291,3 +291,31 @@ none	- - 0 - - - -; - - 0 - - - -
 packed	- chunked 5 GET no - all -; 25 - 5 GET no - all -
 head	5 - 0 - - - -; 5 - 0 - - - -
 a.html	- chunked 11 GET no - all -; 11 - 11 GET no - all -
+
+=== TEST 20: expires by variables: by the type of the answer, by Lua; what is no value is off; a location's own takes its place
+--- http_config
+    map $sent_http_content_type $by_type { default off; text/html epoch; ~image/ max; }
+--- config
+    expires $by_type;
+    location /a { return 200; types { image/png png; text/html html; } default_type text/css; }
+    location /lua { set $age ""; content_by_lua_block { ngx.var.age = ngx.var.arg_age ngx.say("x") } expires $age; }
+    location /own { expires 1h; return 200; }
+    location /modified {
+        expires modified $arg_age;
+        content_by_lua_block { ngx.header["Last-Modified"] = "Thu, 18 Nov 2100 19:00:00 GMT" ngx.say("x") }
+    }
+--- exec
+for uri in a.html a.png a.css 'lua?age=2m' 'lua?age=max' 'lua?age=never' lua own 'modified?age=1d' 'modified?age=max'; do
+    echo "$uri" $(curl -s -D - -o /dev/null "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$uri" | grep -i '^cache-control\|^expires: .*\(1970\|2037\|2100\)' | tr -d '\r' | sed 's/=[0-9]\{10\}$/=N/' | sort)
+done
+--- exec_out
+a.html Cache-Control: no-cache Expires: Thu, 01 Jan 1970 00:00:01 GMT
+a.png Cache-Control: max-age=315360000 Expires: Thu, 31 Dec 2037 23:55:55 GMT
+a.css
+lua?age=2m Cache-Control: max-age=120
+lua?age=max Cache-Control: max-age=315360000 Expires: Thu, 31 Dec 2037 23:55:55 GMT
+lua?age=never
+lua
+own Cache-Control: max-age=3600
+modified?age=1d Cache-Control: max-age=N Expires: Fri, 19 Nov 2100 19:00:00 GMT
+modified?age=max

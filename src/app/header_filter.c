@@ -3,16 +3,11 @@
  * Last-Modified and ETag are replaced, any other field is added to what is there. */
 #include "app/header_filter.h"
 
-#include <time.h>
-
 #include "app/charset.h"
 #include "app/more_headers.h"
 #include "app/script.h"
-#include "base/clock.h"
 #include "http/filter.h"
 #include "proto/date.h"
-
-enum { DAY = 86400 };
 
 static bool is_plain_status(int status)
 {
@@ -30,76 +25,6 @@ static bool is_plain_status(int status)
         return true;
     }
     return false;
-}
-
-/* --- expires --- */
-
-static void set_expires(struct visit *v, struct slice date, struct slice control)
-{
-    struct header_list *l = &v->x->res.headers;
-
-    header_set_id(l, visit_pool(v), HEADER_EXPIRES, date);
-    header_set_id(l, visit_pool(v), HEADER_CACHE_CONTROL, control);
-}
-
-/* The next moment when the local clock shows `seconds` after midnight. */
-static int64_t next_time_of_day(int64_t now, int64_t seconds)
-{
-    time_t t = (time_t)now;
-    struct tm tm;
-    int64_t at;
-
-    localtime_r(&t, &tm);
-    tm.tm_hour = (int)(seconds / 3600);
-    tm.tm_min = (int)(seconds / 60 % 60);
-    tm.tm_sec = (int)(seconds % 60);
-    tm.tm_isdst = -1;
-    at = (int64_t)mktime(&tm);
-    if (at > now)
-        return at;
-    tm.tm_mday++;
-    tm.tm_isdst = -1;
-    at = (int64_t)mktime(&tm);
-    return at > now ? at : now + DAY;
-}
-
-static void set_computed(struct visit *v, int64_t at, int64_t age)
-{
-    char *date = pool_alloc(visit_pool(v), DATE_SIZE);
-    struct slice control = SLICE("no-cache");
-
-    date_format(date, at);
-    if (age >= 0 && v->loc->expires_seconds >= 0)
-        control = pool_printf(visit_pool(v), "max-age=%lld", (long long)age);
-    set_expires(v, slice_of(date, DATE_SIZE), control);
-}
-
-static void apply_expires(struct visit *v)
-{
-    const struct location *l = v->loc;
-    int64_t now = clock_wall_ms() / 1000, seconds = l->expires_seconds,
-            modified = v->x->res.last_modified;
-
-    switch (l->expires) {
-    case EXPIRES_OFF:
-        return;
-    case EXPIRES_EPOCH:
-        set_expires(v, SLICE("Thu, 01 Jan 1970 00:00:01 GMT"), SLICE("no-cache"));
-        return;
-    case EXPIRES_MAX:
-        set_expires(v, SLICE("Thu, 31 Dec 2037 23:55:55 GMT"), SLICE("max-age=315360000"));
-        return;
-    case EXPIRES_DAILY:
-        seconds = next_time_of_day(now, seconds) - now;
-        break;
-    case EXPIRES_MODIFIED:
-        if (modified >= 0 && seconds != 0)
-            seconds += modified - now;
-        break;
-    case EXPIRES_SECONDS:
-        break;
-    }
-    set_computed(v, now + seconds, seconds);
 }
 
 /* --- add_header --- */
@@ -157,7 +82,7 @@ static void on_head(struct filter *f, struct exchange *x)
     bool is_plain = is_plain_status(x->res.status);
 
     if (is_plain)
-        apply_expires(v);
+        expires_apply(v);
     for (const struct header_rule *r = v->loc->headers; r; r = r->next)
         if (is_plain || r->always)
             apply_rule(v, r);
@@ -182,7 +107,7 @@ void header_filter_add(struct visit *v)
     struct exchange *x = v->x;
 
     if (!v->loc->headers && !v->loc->trailers && !v->loc->more_headers && !v->loc->charset &&
-        v->loc->expires == EXPIRES_OFF)
+        v->loc->expires.kind == EXPIRES_OFF && !v->loc->expires.value)
         return;
     for (const struct filter *f = x->filters; f; f = f->next)
         if (f->ops == &ops)

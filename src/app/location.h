@@ -7,6 +7,7 @@
 #ifndef APP_LOCATION_H
 #define APP_LOCATION_H
 
+#include "app/expires.h"
 #include "app/location_parts.h"
 #include "app/socket_conf.h"
 #include "base/log.h"
@@ -134,8 +135,7 @@ struct location {
     struct charset_conf *charset;               /* NULL: nothing was said */
     struct sub_conf *sub;                       /* sub_filter; NULL: nothing was said */
     struct compress_conf *compress;             /* NULL: nothing was said; see compress.h */
-    enum expires_kind expires;
-    int64_t expires_seconds;
+    struct expires expires;
     struct access_log *access_logs;
     bool is_access_log_inherited, are_headers_inherited, are_trailers_inherited,
         are_error_pages_inherited, is_types_inherited;

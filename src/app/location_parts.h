@@ -49,14 +49,6 @@ struct symlink_check {
     size_t trusted; /* bytes at the front of the path in which links are followed; 0: none */
 };
 
-enum expires_kind {
-    EXPIRES_OFF,
-    EXPIRES_EPOCH,
-    EXPIRES_MAX,
-    EXPIRES_SECONDS,
-    EXPIRES_MODIFIED,
-    EXPIRES_DAILY
-};
 enum modified_since { MODIFIED_OFF, MODIFIED_EXACT, MODIFIED_BEFORE };
 
 #endif

@@ -52,6 +52,13 @@ struct lib_stream *lib_stream_check(lua_State *L, int arg)
     return ls;
 }
 
+struct lib_stream *lib_stream_of(void *userdata)
+{
+    struct lib_stream *ls = userdata;
+
+    return ls && ls->magic == &magic ? ls : NULL;
+}
+
 void lib_stream_open(struct lib_stream *ls, struct stream *s)
 {
     wire_open(&ls->wire, s, lib_stream_on_event);

@@ -48,6 +48,9 @@ struct lib_stream *lib_stream_push(lua_State *L);
 /* The value at `arg`; raises an error when it is none. */
 struct lib_stream *lib_stream_check(lua_State *L, int arg);
 
+/* The value whose userdata FFI has handed over; NULL: it is none. */
+struct lib_stream *lib_stream_of(void *userdata);
+
 /* Opens a closed value over `s`, which it owns. */
 void lib_stream_open(struct lib_stream *ls, struct stream *s);
 

@@ -198,3 +198,8 @@ void *tls_pointer(const struct stream *s)
 {
     return tls_ssl(s);
 }
+
+void *tls_ctx_pointer(const struct stream *s)
+{
+    return SSL_get_SSL_CTX(tls_ssl(s));
+}

@@ -67,4 +67,7 @@ size_t tls_shared_ciphers(const struct stream *s, uint16_t *out, size_t most);
 /* The library's SSL behind the stream. */
 void *tls_pointer(const struct stream *s);
 
+/* The library's SSL_CTX of it. */
+void *tls_ctx_pointer(const struct stream *s);
+
 #endif

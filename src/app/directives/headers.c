@@ -2,13 +2,11 @@
 #include "app/directives/directives.h"
 
 #include "app/directives/tables.h"
-#include "base/num.h"
+#include "app/script.h"
 #include "proto/header.h"
 
 #define GROUP         "Response headers"
 #define CTX_LEVELS_IF (CTX_HTTP_ALL | CTX_IF_LOCATION)
-
-enum { DAY_SECONDS = 86400 };
 
 /* Adds a rule at the end of `rules`; the first of a block takes the place of those inherited. */
 static bool add_rule(struct apply *a, const struct config_node *node, struct header_rule **rules,
@@ -47,49 +45,20 @@ static bool add_trailer(void *ctx, const struct config_node *node, struct config
     return add_rule(ctx, node, &l->trailers, &l->are_trailers_inherited, e);
 }
 
-static bool take_word(struct location *l, struct slice word)
-{
-    static const struct {
-        const char *word;
-        enum expires_kind kind;
-    } words[] = {{"off", EXPIRES_OFF}, {"epoch", EXPIRES_EPOCH}, {"max", EXPIRES_MAX}};
-
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        if (!slice_eq(word, slice_str(words[i].word)))
-            continue;
-        l->expires = words[i].kind;
-        return true;
-    }
-    return false;
-}
-
-/* [+-]time, or @time of day. */
-static bool take_time(struct location *l, struct slice word, bool is_modified)
-{
-    bool is_daily = word.n > 0 && word.p[0] == '@' && !is_modified;
-    bool is_negative = word.n > 0 && word.p[0] == '-';
-    int64_t ms;
-
-    if (is_daily || is_negative || (word.n > 0 && word.p[0] == '+'))
-        word = slice_from(word, 1);
-    if (!num_parse_msec(word, &ms) || (is_daily && ms / 1000 > DAY_SECONDS))
-        return false;
-    l->expires_seconds = is_negative ? -(ms / 1000) : ms / 1000;
-    l->expires = is_daily ? EXPIRES_DAILY : is_modified ? EXPIRES_MODIFIED : EXPIRES_SECONDS;
-    return true;
-}
-
 static bool set_expires(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    struct location *l = ((struct apply *)ctx)->loc;
-    bool is_modified = slice_eq(node->args[0], SLICE("modified"));
+    struct apply *a = ctx;
+    struct expires *x = &a->loc->expires;
     struct slice word = node->args[node->n_args - 1];
+    struct script *value;
 
-    if (node->n_args == 2 && !is_modified)
+    x->is_modified = node->n_args == 2;
+    if (x->is_modified && !slice_eq(node->args[0], SLICE("modified")))
         return config_node_error(node, e, "invalid value \"%.200s\"", node->args[0].p);
-    if (node->n_args == 1 && take_word(l, word))
-        return true;
-    return take_time(l, word, node->n_args == 2) ||
+    if (!directives_script(a, node, word, &value, e))
+        return false;
+    x->value = script_is_constant(value) ? NULL : value;
+    return x->value || expires_parse(x, word) ||
            config_node_error(node, e, "\"expires\" directive invalid value");
 }
 
@@ -124,7 +93,8 @@ static const struct directive table[] = {
      .default_text = "expires off;",
      .doc = "Sets `Expires` and `Cache-Control: max-age` of the same answers: a time from now (or "
             "from the file's modification), which may be negative; `@15h30m` is a time of day; "
-            "`epoch` is long past, `max` ten years ahead.",
+            "`epoch` is long past, `max` ten years ahead. With variables the value is read "
+            "for each answer; one that is none of these is `off`.",
      .apply = set_expires},
 };
 

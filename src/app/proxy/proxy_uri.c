@@ -46,14 +46,14 @@ struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l, boo
     return copy;
 }
 
-/* "unix:/path:/uri": the path ends at a colon. */
+/* "unix:/path:/uri": the path ends at a colon, behind which there need not be anything. */
 static void cut_unix(struct slice rest, struct proxy_pass *out)
 {
     struct slice path = slice_from(rest, 5), uri = path;
 
     path = slice_cut(&uri, ':');
     out->authority = slice_of(rest.p, 5 + path.n);
-    out->uri = uri;
+    out->uri = uri.n ? uri : slice_of(NULL, 0);
 }
 
 bool proxy_pass_parse(struct slice url, struct proxy_pass *out)
