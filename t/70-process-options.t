@@ -247,3 +247,22 @@ all
 1
 okokokokokokokokokokokokokokokokokokokok
 --- timeout: 150
+
+=== TEST 21: a worker that was killed is replaced, and its successor is watched as well
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf 'worker_watchdog 1s;' "location / { return 200 ok; }
+    location = /loop { content_by_lua_block { while true do end } }"
+$B; wait_for '[ -s logs/m.pid ] && [ -n "$(workers)" ]'; W=$(workers); kill -9 $W
+wait_for '[ -n "$(workers)" ] && [ "$(workers)" != "$W" ]' && get /; echo
+W=$(workers); curl -s --max-time 60 http://127.0.0.1:$PORT/loop
+E=$?; echo $E; [ $E = 52 ] || { kill -9 $(master) $W; exit; }
+wait_for "grep -q 'watchdog: worker process $W is killed' logs/error.log" && wait_for '[ "$(get /)" = ok ]' && echo again; quit
+--- exec_out
+ok
+52
+again
+--- timeout: 150
