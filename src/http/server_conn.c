@@ -17,7 +17,6 @@
 #include "proto/proxy_proto.h"
 
 enum { CONNS_KEPT = 1024, BODIES_KEPT = 64, FILE_BUDGET = 2097152 };
-enum { LINGER_MOST = 1 << 20 };
 enum { LAST_CALL_MS = 5000, PACE_MS = 250, LOOK_MS = 1000 };
 
 static struct mem_cache conns =
@@ -190,7 +189,7 @@ void server_conn_refuse(struct server_conn *c, struct exchange *x, int status, c
 void server_conn_linger(struct server_conn *c)
 {
     server_conn_consume(c, server_conn_input(c).n);
-    c->dropped = 0;
+    c->since = clock_ms();
     stream_shutdown(c->stream);
     server_conn_set_phase(c, CONN_LINGER);
 }
@@ -199,11 +198,9 @@ bool server_conn_linger_on(struct server_conn *c)
 {
     ssize_t n = server_conn_read(c, CONN_INPUT_BUFFER);
 
-    if (n > 0) {
+    if (n > 0)
         server_conn_consume(c, (size_t)n);
-        c->dropped += (uint32_t)n;
-    }
-    return n != 0 && n != STREAM_FAILED && c->dropped <= LINGER_MOST;
+    return n != 0 && n != STREAM_FAILED;
 }
 
 /* The first request of a connection is always waited for: whoever has been let in was promised an
@@ -286,23 +283,33 @@ static uint64_t timeout_of(const struct server_conn *c, enum server_conn_wait wa
     case CONN_WAIT_PEER:
         return LOOK_MS;
     case CONN_WAIT_LINGER:
+    case CONN_WAIT_LAST_CALL:
         return own->lingering_timeout;
     default:
         return 0;
     }
 }
 
+static uint64_t deadline_of(const struct server_conn *c, enum server_conn_wait wait, uint64_t ms)
+{
+    if (wait == CONN_WAIT_HEAD)
+        return c->since + ms;
+    if (wait == CONN_WAIT_LINGER)
+        return MIN(clock_ms() + ms, c->since + c->server->settings->lingering_time);
+    return clock_ms() + ms;
+}
+
 static void set_deadline(struct server_conn *c)
 {
     enum server_conn_wait wait = c->protocol->waits ? c->protocol->waits(c) : wanted_wait(c);
-    bool restarts = c->waits != wait || (c->has_progress && wait != CONN_WAIT_LINGER);
+    bool restarts = c->waits != wait || (c->has_progress && wait != CONN_WAIT_LAST_CALL);
     uint64_t ms = timeout_of(c, wait);
 
     c->has_progress = false;
     if (!restarts && wait != CONN_WAIT_HEAD)
         return;
     c->waits = (uint8_t)wait;
-    c->deadline = !ms ? 0 : (wait == CONN_WAIT_HEAD ? c->since : clock_ms()) + ms;
+    c->deadline = ms ? deadline_of(c, wait, ms) : 0;
     if (c->deadline && (!timer_is_active(&c->timer) || c->timer.deadline > c->deadline))
         timer_start(&c->timer, c->deadline > clock_ms() ? c->deadline - clock_ms() : 0);
 }

@@ -34,6 +34,7 @@ enum server_conn_wait {
     CONN_WAIT_PACE,
     CONN_WAIT_PEER,
     CONN_WAIT_LINGER,
+    CONN_WAIT_LAST_CALL, /* HTTP/2: for requests that crossed the notice of our end */
 };
 
 struct server_conn;
@@ -64,11 +65,12 @@ struct server_conn {
     struct loop_call later;
     struct outq out;
     uint64_t id;
-    uint64_t since;    /* clock_ms at the first byte of the head, or of the accept */
+    uint64_t
+        since; /* clock_ms at the first byte of the head, of the accept, or when lingering began */
     uint64_t deadline; /* of `waits`; 0: none. The timer may be armed for earlier */
     uint32_t requests;
     uint32_t parsed;  /* bytes of the input that are known not to hold a whole head */
-    uint32_t dropped; /* bytes thrown away while draining or lingering */
+    uint32_t dropped; /* bytes thrown away while draining */
     uint8_t phase, waits, watched, framing;
     uint8_t reads;   /* direct reads of a body since the last event */
     uint8_t flushes; /* 0, 1, 2 (or more) */
@@ -166,7 +168,7 @@ void server_conn_refuse(struct server_conn *c, struct exchange *x, int status, c
  * time to read the answer. */
 void server_conn_linger(struct server_conn *c);
 
-/* Drops what has come meanwhile; false: that was the end, or too much. */
+/* Drops what has come meanwhile; false: that was the end. */
 bool server_conn_linger_on(struct server_conn *c);
 
 /* The peer's address; false when nothing is known. */

@@ -43,9 +43,9 @@ static void lose(struct server_conn *c, const struct err *why, bool reset)
 static void end_connection(struct server_conn *c)
 {
     struct slice in = server_conn_input(c);
-    bool lingers = !c->has_eof && (c->body || c->must_close || in.n);
+    bool may_send = c->body || c->must_close || in.n;
 
-    if (!lingers || !c->server->settings->lingering_timeout) {
+    if (c->has_eof || !http_settings_lingers(c->server->settings, may_send)) {
         server_conn_close(c, false);
         return;
     }

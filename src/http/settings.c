@@ -9,6 +9,8 @@ const struct http_settings http_settings_default = {
     .keepalive_timeout = 75000,
     .keepalive_header = 0,
     .lingering_timeout = 5000,
+    .lingering_time = 30000,
+    .lingering = LINGERING_ON,
     .max_body_size = 1 << 20,
     .decoded = {.max_size = 1 << 20, .max_ratio = 100},
     .body_buffer_size = 16384,

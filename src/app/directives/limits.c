@@ -52,6 +52,19 @@ static bool set_body_file(void *ctx, const struct config_node *node, struct conf
     return true;
 }
 
+static bool set_lingering(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct http_settings *http = &((struct apply *)ctx)->loc->http;
+    struct slice word = node->args[0];
+
+    UNUSED(e);
+    if (slice_ieq(word, SLICE("always")))
+        http->lingering = LINGERING_ALWAYS;
+    else
+        http->lingering = slice_ieq(word, SLICE("on")) ? LINGERING_ON : LINGERING_OFF;
+    return true;
+}
+
 static bool set_temp_path(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
@@ -100,7 +113,23 @@ static const struct directive table[] = {
     TIME("send_timeout", CTX_LEVELS, send_timeout, "60s",
          "Longest time between two writes that the peer takes; then the connection closes."),
     TIME("lingering_timeout", CTX_LEVELS, lingering_timeout, "5s",
-         "Longest wait for what a peer still sends after it was answered."),
+         "Longest time between two reads from a peer that still sends after its connection was "
+         "ended."),
+    TIME("lingering_time", CTX_LEVELS, lingering_time, "30s",
+         "Longest time for all of that together; then the connection closes, whether the peer has "
+         "read its answer or not."),
+    {.name = "lingering_close",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_FLAG},
+     .choices = (const char *const[]){"always", NULL},
+     .group = GROUP,
+     .syntax = "lingering_close on | always | off;",
+     .default_text = "lingering_close on;",
+     .doc = "When a connection that the server ends is read on, so that its peer gets to read the "
+            "answer: when it may still be sending, each time, never (RFC 9112 section 9.6).",
+     .apply = set_lingering},
     {.name = "large_client_header_buffers",
      .contexts = CTX_SERVERS,
      .min_args = 2,
@@ -186,8 +215,6 @@ static const struct directive table[] = {
     ACCEPTED("client_body_in_single_buffer", CTX_LEVELS, 1, 1, ARG_FLAG, "on | off"),
     ACCEPTED("keepalive_time", CTX_LEVELS, 1, 1, ARG_TIME, "time"),
     ACCEPTED("keepalive_disable", CTX_LEVELS, 1, ARGS_MANY, ARG_WORD, "browser …"),
-    ACCEPTED_WORDS("lingering_close", CTX_LEVELS, ARG_FLAG, "off | on | always", "always"),
-    ACCEPTED("lingering_time", CTX_LEVELS, 1, 1, ARG_TIME, "time"),
     ACCEPTED("tcp_nopush", CTX_LEVELS, 1, 1, ARG_FLAG, "on | off"),
     ACCEPTED("sendfile_max_chunk", CTX_LEVELS, 1, 1, ARG_SIZE, "size"),
     ACCEPTED("send_lowat", CTX_LEVELS, 1, 1, ARG_SIZE, "size"),
