@@ -248,7 +248,19 @@ all
 okokokokokokokokokokokokokokokokokokokok
 --- timeout: 150
 
-=== TEST 21: a worker that was killed is replaced, and its successor is watched as well
+=== TEST 22: user: means nothing to a master that is not root's, which is told
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf 'user nobody; error_log stderr warn;'; sed -i 's/^user root; error_log [^;]*;//' conf/perilune.conf
+AS=; [ $(id -u) != 0 ] || AS='setpriv --reuid 65534 --clear-groups'
+chmod 777 logs; $AS $B -t 2>&1 | grep -o '"user" directive makes sense only.*' | sed "s,$D/,,"
+--- exec_out
+"user" directive makes sense only if the master process runs with super-user privileges, ignored in conf/perilune.conf:1
+
+=== TEST 23: a worker that was killed is replaced, and its successor is watched as well
 --- config
     location / { return 200 "ok"; }
 --- exec
