@@ -86,7 +86,7 @@ sed "s,$PWD/,," err
 rm conf/none.conf err
 --- exec_out
 1
-perilune: [error] open() "logs/none.pid" failed (2: No such file or directory)
+perilune: [error] open() "logs/none.pid" failed (2: No such file or directory); is the server running?
 
 === TEST 7: a script: arguments, awaiting, exit codes
 --- config
@@ -244,10 +244,10 @@ perilune: [emerg] unknown "uri" variable in conf/perilune.conf:5
 perilune: [emerg] bind() to 192.0.2.1:1 failed: host or network unreachable in conf/perilune.conf:5
 perilune: [emerg] invalid server name or wildcard "a..b" on 127.0.0.1:PORT in conf/perilune.conf:4
 perilune: [emerg] zero size shared memory zone "nowhere" in conf/perilune.conf:5; there is no limit_req_zone of that name
-perilune: [emerg] open() "no/such/folder/a.log" failed (2: No such file or directory) in conf/perilune.conf:5
+perilune: [emerg] open() "no/such/folder/a.log" failed (2: No such file or directory) in conf/perilune.conf:5; its folder is not there
 perilune: [emerg] mkdir() "a-file/temp" failed (exists already) in conf/perilune.conf:5
-perilune: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:3
-perilune: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:4
+perilune: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:3; its folder is not there
+perilune: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:4; its folder is not there
 
 === TEST 25: what nginx says, and behind the place what helps a person
 --- config

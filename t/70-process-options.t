@@ -270,7 +270,7 @@ quit
 for wrong in 'worker_cpu_affinity 012' 'worker_cpu_affinity auto 0' 'worker_cpu_affinity auto 1 1' 'worker_priority high' \
     'worker_priority 21'; do
     echo "events {} $wrong;" >conf/perilune.conf
-    $B -q -t 2>&1 | sed -n 's/ in .*//; s/nginx: \[emerg\] //p'
+    $B -q -t 2>&1 | sed -n 's/ in .*//; s/^[a-z]*: \[emerg\] //p'
 done
 --- exec_out
 0
@@ -290,4 +290,35 @@ invalid mask "0": digits 0 and 1, 1024 at most
 "auto" takes one mask at most
 invalid priority "high"
 invalid priority "21"
+--- timeout: 150
+
+=== TEST 22: user: means nothing to a master that is not root's, which is told
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf 'user nobody; error_log stderr warn;'; sed -i 's/^user root; error_log [^;]*;//' conf/perilune.conf
+AS=; [ $(id -u) != 0 ] || AS='setpriv --reuid 65534 --clear-groups'
+chmod 777 logs; $AS $B -t 2>&1 | grep -o '"user" directive makes sense only.*' | sed "s,$D/,,"
+--- exec_out
+"user" directive makes sense only if the master process runs with super-user privileges, ignored in conf/perilune.conf:1
+
+=== TEST 23: a worker that was killed is replaced, and its successor is watched as well
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf 'worker_watchdog 1s;' "location / { return 200 ok; }
+    location = /loop { content_by_lua_block { while true do end } }"
+$B; wait_for '[ -s logs/m.pid ] && [ -n "$(workers)" ]'; W=$(workers); kill -9 $W
+wait_for '[ -n "$(workers)" ] && [ "$(workers)" != "$W" ]' && get /; echo
+W=$(workers); curl -s --max-time 60 http://127.0.0.1:$PORT/loop
+E=$?; echo $E; [ $E = 52 ] || { kill -9 $(master) $W; exit; }
+wait_for "grep -q 'watchdog: worker process $W is killed' logs/error.log" && wait_for '[ "$(get /)" = ok ]' && echo again; quit
+--- exec_out
+ok
+52
+again
 --- timeout: 150

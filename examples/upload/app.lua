@@ -7,15 +7,30 @@ local http = require "perilune.http"
 
 local page = [[
 <!doctype html>
+<html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Upload</title>
-<style>body { font: 16px/1.5 system-ui; max-width: 40rem; margin: 3rem auto; padding: 0 1rem }</style>
-<h1>Upload a file</h1>
-<p><input type="file" id="file"> <progress id="bar" value="0"></progress></p>
-<pre id="out"></pre>
+<style>
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem; }
+section { border: 1px solid #8886; border-radius: .75rem; padding: 0 1.25rem 1rem; margin: 1rem 0; }
+progress { width: 100%; }
+input, button { font: inherit; max-width: 100%; }
+</style>
+<h1>Upload</h1>
+<section>
+<h2>One file</h2>
+<p><input type="file" id="file" aria-label="file"></p>
+<progress id="bar" value="0" aria-label="how much is sent"></progress>
+<pre id="out" aria-live="polite">Nothing sent yet.</pre>
+</section>
+<section>
+<h2>Several, as a form</h2>
 <form method="post" enctype="multipart/form-data">
-<p>Several at once: <input type="file" name="files" multiple> <button>Send</button></p>
+<p><input type="file" name="files" multiple aria-label="files"> <button>Send</button></p>
 </form>
+</section>
 <script>
 document.getElementById('file').onchange = (event) => {
     const xhr = new XMLHttpRequest();

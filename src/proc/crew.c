@@ -74,6 +74,7 @@ static void on_child(struct child *c, int status)
     struct seat *s = CONTAINER_OF(c, struct seat, child);
 
     signals_log(SIGCHLD, s->pid, "");
+    seat_stop_watch(s);
     s->state = SEAT_ENDED;
     s->status = status;
     crew.on_change();

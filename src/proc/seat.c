@@ -15,6 +15,8 @@
 
 enum { LOOKS_PER_LIMIT = 4, SECOND_DUMP = 400, GRACE = 1000 };
 
+static void on_look(struct timer *t);
+
 struct seat *seat_new(int id, unsigned generation)
 {
     struct seat *s = mem_new(struct seat);
@@ -23,7 +25,7 @@ struct seat *seat_new(int id, unsigned generation)
     s->generation = generation;
     list_init(&s->node);
     list_init(&s->child.node);
-    list_init(&s->watch.node);
+    timer_init(&s->watch, on_look);
     return s;
 }
 
@@ -86,10 +88,8 @@ void seat_watch(struct seat *s, uint64_t limit)
     s->beats = 0;
     s->beat_at = clock_ms();
     s->dumps = 0;
-    if (limit == 0)
-        return;
-    timer_init(&s->watch, on_look);
-    timer_start(&s->watch, MAX(limit / LOOKS_PER_LIMIT, 1));
+    if (limit)
+        timer_start(&s->watch, MAX(limit / LOOKS_PER_LIMIT, 1));
 }
 
 const char *seat_title(const struct seat *s)

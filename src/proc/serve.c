@@ -79,10 +79,11 @@ static int send_signal(const struct command *command, struct boot *b)
         return 1;
     }
     if (!pidfile_read(conf_path(conf, conf->pid_path), &pid, &problem)) {
-        fprintf(stderr, "%s: [error] %s\n", product_family(), buf_cstr(&problem));
+        fprintf(stderr, "%s: [error] %s; is the server running?\n", product_family(),
+                buf_cstr(&problem));
     } else if (kill(pid, signum) < 0) {
-        fprintf(stderr, "%s: [alert] kill(%d, %d) failed (%d: %s)\n", product_family(), (int)pid,
-                signum, errno, strerror(errno));
+        fprintf(stderr, "%s: [alert] kill(%d, %d) failed (%d: %s)%s\n", product_family(), (int)pid,
+                signum, errno, strerror(errno), errno == ESRCH ? "; is the server running?" : "");
     } else {
         is_sent = true;
     }

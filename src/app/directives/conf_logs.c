@@ -55,10 +55,13 @@ struct log_sink *conf_log_sink(struct app_conf *conf, struct slice path, enum lo
 static bool open_sink(struct log_sink *sink, const struct config_node *place,
                       struct config_error *e)
 {
+    int why;
+
     if (!log_open(sink))
         return true;
-    return config_node_error(place, e, "open() \"%s\" failed (%d: %s)", sink->path, errno,
-                             strerror(errno));
+    why = errno;
+    config_node_error(place, e, "open() \"%s\" failed (%d: %s)", sink->path, why, strerror(why));
+    return why == ENOENT && config_error_hint(e, "its folder is not there");
 }
 
 static bool open_log(struct conf_sink *log, struct config_error *e)

@@ -5,6 +5,8 @@
 #include "app/lua/lua_code.h"
 #include "base/num.h"
 
+#include <unistd.h>
+
 #define GROUP "Processes"
 
 enum { THREADS_MOST = 1 << 20, PRIORITY_MOST = 20, PROCESSORS_MOST = 1024 };
@@ -131,6 +133,11 @@ static bool set_user(void *ctx, const struct config_node *node, struct config_er
     conf->user_place = node;
     conf->user = node->args[0];
     conf->group = node->n_args > 1 ? node->args[1] : SLICE_EMPTY;
+    if (geteuid() != 0)
+        conf_remark(conf, LOG_WARN,
+                    "the \"user\" directive makes sense only if the master process runs with "
+                    "super-user privileges, ignored",
+                    node);
     return true;
 }
 
