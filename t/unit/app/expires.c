@@ -1,9 +1,10 @@
 /* Values that are read, and those that are none. */
-#include "app/expires.h"
+#include "app/expires.c"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "base/base.h"
@@ -50,11 +51,25 @@ static void test_no_values(void **state)
     }
 }
 
+static void test_time_of_day(void **state)
+{
+    enum { MIDNIGHT = 1700006400 }; /* 2023-11-15 00:00:00 UTC */
+
+    UNUSED(state);
+    setenv("TZ", "UTC", 1);
+    tzset();
+    assert_int_equal(next_time_of_day(MIDNIGHT, 3600), MIDNIGHT + 3600);
+    assert_int_equal(next_time_of_day(MIDNIGHT + 3600, 3600), MIDNIGHT + DAY + 3600);
+    assert_int_equal(next_time_of_day(MIDNIGHT + 3601, 3600), MIDNIGHT + DAY + 3600);
+    assert_int_equal(next_time_of_day(MIDNIGHT + 5, 15 * 3600 + 33 * 60), MIDNIGHT + 55980);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_no_values),
+        cmocka_unit_test(test_time_of_day),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,14 +82,14 @@ static void test_put_steps(void **state)
     world_init(&w);
     location_add_step(&w.base, PHASE_ACCESS, nothing, NULL, 1);
     a = world_location(&w.base, LOCATION_PREFIX, "/a");
-    location_put_step(a, PHASE_ACCESS, true, other);
-    location_put_step(a, PHASE_ACCESS, false, other);
+    location_put_step(a, PHASE_ACCESS, true, other, NULL);
+    location_put_step(a, PHASE_ACCESS, false, other, NULL);
     list = &a->steps[PHASE_ACCESS];
     assert_int_equal(list->n, 3);
     assert_true(list->steps[0].run == other && list->steps[1].run == nothing &&
                 list->steps[2].run == other);
     assert_int_equal(w.base.steps[PHASE_ACCESS].n, 1);
-    location_put_step(a, PHASE_PREACCESS, true, other);
+    location_put_step(a, PHASE_PREACCESS, true, other, NULL);
     assert_int_equal(a->steps[PHASE_PREACCESS].n, 1);
     world_end(&w);
 }

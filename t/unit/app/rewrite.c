@@ -56,7 +56,8 @@ static void test_set_and_if(void **state)
     struct rewrite_if_step yes = {
         .condition = {REWRITE_EQUAL, .left = compile("$x"), .right = compile("<1>")}, .skip = 3};
     struct rewrite_if_step no = {
-        .condition = {REWRITE_NO_MATCH, .left = compile("$x"), .regex = regex("1")}, .skip = 3};
+        .condition = {REWRITE_NO_MATCH, .left = compile("$x"), .pattern = {.regex = regex("1")}},
+        .skip = 3};
 
     UNUSED(state);
     world_begin_visit(&w);
@@ -115,7 +116,7 @@ static void test_rewrite(void **state)
     struct rewrite_piece query[] = {pieces("v=", false), pieces("$1", true)};
     unsigned end = 9;
     struct rewrite_rule r = {
-        .regex = regex("^/(.*)$"), .path = {path, 2}, .keeps_args = true, .end = &end};
+        .pattern = {.regex = regex("^/(.*)$")}, .path = {path, 2}, .keeps_args = true, .end = &end};
 
     UNUSED(state);
     world_begin_visit(&w);
@@ -142,7 +143,7 @@ static void test_rewrite(void **state)
     assert_false(w.v.is_uri_changed);
     assert_int_equal(w.v.step, 8);
 
-    r.regex = regex("^nothing");
+    r.pattern.regex = regex("^nothing");
     w.v.step = 1;
     assert_int_equal(run(rewrite_step_rewrite, &r), STEP_NEXT);
     assert_int_equal(w.v.step, 1);

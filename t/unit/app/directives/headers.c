@@ -44,8 +44,8 @@ static void test_expires(void **state)
 
         snprintf(text, sizeof(text), "http { access_log off; expires %s; }", cases[i].text);
         conf = loaded(text);
-        assert_int_equal(conf->http->expires, cases[i].kind);
-        assert_int_equal(conf->http->expires_seconds, cases[i].seconds);
+        assert_int_equal(conf->http->expires.kind, cases[i].kind);
+        assert_int_equal(conf->http->expires.seconds, cases[i].seconds);
         conf_free(&conf);
     }
 }
