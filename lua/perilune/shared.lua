@@ -151,7 +151,8 @@ function shared.declare(name, bytes)
     elseif rawget(shared, name) == nil then
         local pointer = shared_dict.declare(name, bytes or 1048576)
         if not pointer then
-            error(("shared.declare: a server's dictionaries stand in its configuration: lua_shared_dict %s 1m;"):format(name), 2)
+            error(("shared.declare: a server's dictionaries stand in its configuration: lua_shared_dict %s 1m;")
+                :format(name), 2)
         end
         shared[name] = setmetatable({ pointer, name = name }, mt)
     end
