@@ -238,8 +238,9 @@ struct slice variable_get(struct visit *v, const struct variable *var)
         return value;
     if (value.n == UNSET)
         return (struct slice){NULL, 0};
-    log_write(&v->x->log, LOG_WARN, "using uninitialized \"" SLICE_FMT "\" variable",
-              SLICE_ARG(var->name));
+    if (!v->loc || v->loc->warns_of_unset)
+        log_write(&v->x->log, LOG_WARN, "using uninitialized \"" SLICE_FMT "\" variable",
+                  SLICE_ARG(var->name));
     return SLICE_EMPTY;
 }
 

@@ -53,8 +53,22 @@ static const char *push_message(struct co *co)
         return lua_tostring(L, -1);
     }
     lua_pop(L, 1);
-    lua_pushfstring(L, "(error object is a %s value)", luaL_typename(co->L, -1));
+    lua_pushfstring(L, "unknown reason (error object is a %s value)", luaL_typename(co->L, -1));
     return lua_tostring(L, -1);
+}
+
+/* Pushes the traceback; of each coroutine when the error came through several. */
+static void push_traceback(lua_State *L, struct co *co, const char *message)
+{
+    if (vm_push_function("perilune.coroutines", "traceback")) {
+        lua_pushthread(co->L);
+        lua_pushvalue(co->L, -2);
+        lua_xmove(co->L, L, 2);
+        lua_pushstring(L, message);
+        if (vm_call(3, 1, "traceback"))
+            return;
+    }
+    luaL_traceback(L, co->L, message, 0);
 }
 
 const char *co_traceback(struct co *co)
@@ -68,7 +82,7 @@ const char *co_traceback(struct co *co)
         buf_printf(&text, "%s\n%s", message, lua_tostring(co->L, -1));
         lua_pop(co->L, 1);
     } else {
-        luaL_traceback(L, co->L, message, 0);
+        push_traceback(L, co, message);
         buf_add_slice(&text, slice_str(lua_tostring(L, -1)));
         lua_pop(L, 1);
     }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/listeners.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/product.h"
@@ -19,6 +20,7 @@
 #include "proc/daemon.h"
 #include "proc/environment.h"
 #include "proc/signals.h"
+#include "proc/upgrade.h"
 
 /* `path` from `base`, which is absolute and ends with '/'. */
 static char *join(const char *base, const char *path)
@@ -169,9 +171,17 @@ void boot_reopen_logs(struct app_conf *conf)
 /* Whoever sees the socket of a starting server may send it a signal, which must find a handler. */
 static bool open_listeners(struct app_conf *conf, struct app_conf *old, struct config_error *e)
 {
+    struct app_conf *handed = old ? NULL : upgrade_take_sockets();
+    bool is_open;
+
     if (!old)
         signals_block();
-    if (app_open_listeners(conf, old, e))
+    is_open = app_open_listeners(conf, old ? old : handed, e);
+    if (handed) {
+        listeners_leave(handed);
+        conf_free(&handed);
+    }
+    if (is_open)
         return true;
     if (!old)
         signals_unblock();

@@ -24,6 +24,7 @@
 #include "proc/master.h"
 #include "proc/pidfile.h"
 #include "proc/privs.h"
+#include "proc/upgrade.h"
 #include "proc/worker.h"
 
 static void say(const struct command *command, const char *what, const char *path, const char *end)
@@ -110,7 +111,9 @@ static bool settle(struct boot *b, struct app_conf *conf)
     struct config_error e = {0};
     const struct err *err;
 
-    if (conf->is_daemon) {
+    if (conf->is_daemon && upgrade_is_heir()) {
+        daemon_adopt();
+    } else if (conf->is_daemon) {
         if (!daemon_start()) {
             config_error_set(&e, NULL, 0, "fork() failed (%d: %s)", errno, strerror(errno));
             boot_report(b, &e);
@@ -137,7 +140,7 @@ static struct app_conf *serve_alone(struct app_conf *conf)
 
     daemon_ready();
     worker_serve(&task);
-    app_close_listeners(conf);
+    app_close_listeners(conf, true);
     return conf;
 }
 
@@ -171,13 +174,14 @@ static int serve(struct boot *b)
     if (!open_all(b, &conf, &privs))
         return 1;
     if (!settle(b, conf)) {
-        app_close_listeners(conf);
+        app_close_listeners(conf, !upgrade_is_under_way());
         return 1;
     }
     log_start();
     conf = conf->has_master ? master_run(b, conf, &privs) : serve_alone(conf);
     pid_path = conf_path(conf, conf->pid_path);
     pidfile_remove(pid_path);
+    upgrade_end();
     if (conf->has_master)
         log_write(NULL, LOG_NOTICE, "exit");
     machine_close();

@@ -103,7 +103,7 @@ static struct lua_code *read_code(struct apply *a, const struct config_node *nod
             append(&a->conf->inlines, code, node);
         return code;
     }
-    code->text = text;
+    code->text = lua_code_text(text);
     code->chunk_name = chunk_name(a->conf, node, directive);
     append(&a->conf->inlines, code, node);
     return code;
@@ -476,8 +476,12 @@ static const struct directive table[] = {
         offsetof(struct location, rewrites_by_lua_first),
         "`rewrite_by_lua*` runs before `set`, `if`, `rewrite` and `return` of its location.",
         directives_set_flag),
-    DIRECTIVE_ACCEPTED("access_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
-    DIRECTIVE_ACCEPTED("precontent_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
+    DIRECTIVE_FLAG("access_by_lua_no_postpone", CTX_HTTP, "off",
+                   offsetof(struct location, has_access_by_lua_first),
+                   "`access_by_lua*` runs before `allow`, `deny`, `auth_basic` and `auth_request`.",
+                   directives_set_flag),
+    DIRECTIVE_ACCEPTED("precontent_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off",
+                       "`precontent_by_lua*` runs behind `try_files` and `mirror`."),
 };
 
 void directives_lua_register(void)

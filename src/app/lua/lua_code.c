@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 
 #include "app/conf.h"
+#include "app/lua/lua_chunk.h"
 #include "app/lua/lua_fresh.h"
 #include "app/visit.h"
 #include "base/check.h"
@@ -13,29 +14,11 @@
 #include "bind/vm.h"
 #include "config/tree.h"
 
-/* In place of the chunk on top: a function of the same code that takes no arguments, because LuaJIT
- * compiles none that takes any number of them. The chunk stays when it uses `...`. */
-static void fix_arguments(lua_State *L, const struct lua_code *code)
-{
-    struct buf wrapped = BUF_EMPTY;
-
-    buf_add_lit(&wrapped, "return function() ");
-    buf_add_slice(&wrapped, code->text);
-    buf_add_lit(&wrapped, "\nend");
-    if (luaL_loadbuffer(L, wrapped.p, wrapped.n, code->chunk_name.p) == 0) {
-        lua_call(L, 0, 1);
-        lua_replace(L, -2);
-    } else {
-        lua_pop(L, 1);
-    }
-    buf_free(&wrapped);
-}
-
 /* Errors are in the words of OpenResty, which says less where there is no request. */
 static int load_inline(lua_State *L, const struct lua_code *code, const struct visit *v)
 {
     if (luaL_loadbuffer(L, code->text.p, code->text.n, code->chunk_name.p) == 0) {
-        fix_arguments(L, code);
+        lua_chunk_fix_arguments(L, code->text);
         return 0;
     }
     if (!v)
@@ -132,6 +115,11 @@ static int load(lua_State *L, const struct lua_code *code, struct visit *v)
         break;
     }
     return load_handler(L, code, "perilune.session");
+}
+
+struct slice lua_code_text(struct slice text)
+{
+    return slice_eq(slice_trim(text), SLICE(";")) ? SLICE(" ") : text;
 }
 
 int lua_code_push(struct lua_code *code, struct visit *v)

@@ -36,6 +36,10 @@ struct lua_code {
     unsigned machine; /* generation of the machine that `ref` belongs to */
 };
 
+/* `text` as this LuaJIT takes it. An empty statement, `{;}`, turns off the code of the block
+ * around; it is Lua 5.2's, which OpenResty's LuaJIT is built to take, and Debian's is not. */
+struct slice lua_code_text(struct slice text);
+
 /* Pushes the function on the main state, loading it when needed (always for files and handlers with
  * lua_code_cache off). Returns 0; or the status to answer, with the text of the error on top
  * instead: 404 a file that is not there, 503 one that may not be read, 500 anything else. `v` may
