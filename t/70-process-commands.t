@@ -260,7 +260,7 @@ echo 'return { list = print, lost = 1 }' >shop.lua; echo 'require "nowhere"' >ne
 cd ..
 http() {
     printf 'events {}\nhttp {\nlua_package_path "$prefix/app/?.lua;;"; server { listen 127.0.0.1:%s;\n%s\n} }\n' $PORT "$1" >conf/perilune.conf
-    $B -q -t 2>&1 | sed "s,$D/,,g; s,^perilune: \[emerg\] ,,; s,(package.path is [^)]*),(PATH),; s,\[default_server\].*,…,; 1q"
+    $B -q -t 2>&1 | sed "s,$D//*,,g; s,^perilune: \[emerg\] ,,; s,(package.path is [^)]*),(PATH),; s,\[default_server\].*,…,; 1q"
 }
 http 'location / {
 return 200 "x"
