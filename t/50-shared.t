@@ -235,3 +235,61 @@ loaded loaded 3
 loaded loaded 4
 --- no_error_log
 [error]
+
+=== TEST 7: without a configuration a script declares its dictionaries; routes are printed of what wants some
+--- config
+    location /t { return 200; }
+--- user_files
+>>> app.lua
+local http, bus, task = require "perilune.http", require "perilune.bus", require "perilune.task"
+local topic = bus.subscribe "topic"
+task.detach(function() for _ in topic:each() do end end)
+local routes = http.router { middleware = { http.middleware.rate_limit { dict = "limits", most = 2 } } }
+routes:get("/visits", function() return tostring(require("perilune.shared").counts:incr("n", 1, 0)) end)
+return routes
+>>> a.lua
+package.path = arg[0]:match("^.*/") .. "?.lua;" .. package.path
+local shared, test = require "perilune.shared", require "perilune.test"
+print((select(2, pcall(require, "app")):match("middleware.*")))
+print(ngx.shared.counts, shared.declare("counts", 65536) == shared.declare("counts"), shared.declare("limits") == shared.limits)
+package.loaded.app = nil
+local routes = require "app"
+for _ = 1, 3 do
+    local ok, res = test.request(routes, { path = "/visits" }):try_await()
+    print(ok, res.status, res.body)
+end
+print(ngx.shared.counts:get("n"), ngx.shared.none)
+print(pcall(shared.declare, 5))
+print(pcall(shared.declare, "small", 10))
+os.exit(0)
+--- exec
+timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 20 $TEST_NGINX_BINARY routes $TEST_NGINX_HTML_DIR/app.lua 2>&1
+--- exec_out
+middleware.rate_limit: no lua_shared_dict is named 'limits'; in a script, require('perilune.shared').declare('limits') makes it
+nil	true	true
+true	200	1
+true	200	2
+true	429	too many requests
+
+2	nil
+false	bad argument 'name' to shared.declare (a name expected)
+false	bad argument 'bytes' to shared.declare (a number from 8192 expected)
+GET  /visits
+
+=== TEST 8: in a server only the configuration makes them
+--- http_config
+    lua_shared_dict there 64k;
+--- config
+    location /t {
+        content_by_lua_block {
+            local shared = require "perilune.shared"
+            ngx.say(shared.declare("there") == shared.there)
+            ngx.say((select(2, pcall(shared.declare, "more"))))
+        }
+    }
+--- request
+GET /t
+--- response_body
+true
+shared.declare: a server's dictionaries stand in its configuration: lua_shared_dict more 1m;

@@ -260,7 +260,7 @@ echo 'return { list = print, lost = 1 }' >shop.lua; echo 'require "nowhere"' >ne
 cd ..
 http() {
     printf 'events {}\nhttp {\nlua_package_path "$prefix/app/?.lua;;"; server { listen 127.0.0.1:%s;\n%s\n} }\n' $PORT "$1" >conf/perilune.conf
-    $B -q -t 2>&1 | sed "s,$D/,,g; s,^perilune: \[emerg\] ,,; s,(package.path is [^)]*),(PATH),; 1q"
+    $B -q -t 2>&1 | sed "s,$D//*,,g; s,^perilune: \[emerg\] ,,; s,(package.path is [^)]*),(PATH),; s,\[default_server\].*,…,; 1q"
 }
 http 'location / {
 return 200 "x"
@@ -286,7 +286,7 @@ printf '\357\273\277events {}\n' >conf/perilune.conf; $B -t 2>&1 | grep -c 'synt
 unexpected "}" in conf/perilune.conf:6; "return" of line 5 is not ended by ";"
 unknown "url" variable in conf/perilune.conf:4; did you mean "$uri"?
 unknown "nothing_near_this" variable in conf/perilune.conf:4
-invalid parameter "sssl" in conf/perilune.conf:4; syntax: listen address[:port] | port | unix:path [default_server] [ssl] [http2] [proxy_protocol] [reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] [ipv6only=on|off] [deferred] [bind];
+invalid parameter "sssl" in conf/perilune.conf:4; syntax: listen address[:port] | port | unix:path …
 invalid parameter "10.0.0.0/33" in conf/perilune.conf:4; syntax: allow address | address/bits | unix: | all;
 zero size shared memory zone "nope" in conf/perilune.conf:4; there is no limit_conn_zone of that name
 invalid URL prefix in conf/perilune.conf:4; a URL begins with http:// or https://

@@ -270,7 +270,7 @@ quit
 for wrong in 'worker_cpu_affinity 012' 'worker_cpu_affinity auto 0' 'worker_cpu_affinity auto 1 1' 'worker_priority high' \
     'worker_priority 21'; do
     echo "events {} $wrong;" >conf/perilune.conf
-    $B -q -t 2>&1 | sed -n 's/ in .*//; s/^[a-z]*: \[emerg\] //p'
+    $B -q -t 2>&1 | sed -n 's/ in .*//; s/perilune: \[emerg\] //p'
 done
 --- exec_out
 0

@@ -11,6 +11,7 @@ local shared_watch = require "perilune.shared_watch"
 
 local C = ffi.C
 local OK, CHANGED, TRIES = 0, 5, 1000
+local LEAST, MOST = 8192, 2 ^ 40 -- bytes of a declared one
 
 local Dict = {}
 local mt = { __index = Dict, __name = "shared dictionary" }
@@ -136,6 +137,27 @@ function Dict:stats()
 end
 
 local shared = {}
+
+--- A dictionary in a process that has no configuration: a script, a test, the interactive interpreter. Where there is
+-- one already the same; in a server only a `lua_shared_dict` makes them, so that all workers have it.
+-- @tparam string name
+-- @tparam[opt=1048576] number bytes
+-- @treturn dictionary also `require("perilune.shared").NAME` from now on
+function shared.declare(name, bytes)
+    if type(name) ~= "string" or name == "" or name == "declare" then
+        error("bad argument 'name' to shared.declare (a name expected)", 2)
+    elseif bytes ~= nil and (type(bytes) ~= "number" or not (bytes >= LEAST and bytes <= MOST)) then
+        error("bad argument 'bytes' to shared.declare (a number from 8192 expected)", 2)
+    elseif rawget(shared, name) == nil then
+        local pointer = shared_dict.declare(name, bytes or 1048576)
+        if not pointer then
+            error(("shared.declare: a server's dictionaries stand in its configuration: lua_shared_dict %s 1m;")
+                :format(name), 2)
+        end
+        shared[name] = setmetatable({ pointer, name = name }, mt)
+    end
+    return rawget(shared, name)
+end
 
 shared_dict.each(function(name, pointer)
     shared[name] = setmetatable({ pointer, name = name }, mt)

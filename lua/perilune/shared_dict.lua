@@ -19,6 +19,8 @@ struct dict_stats {
     uint64_t entries, hits, misses, evicted, expired, mended, capacity, used; uint32_t shards;
 };
 struct dict *ffi_zones_dict(int i, const char **name, size_t *name_n);
+int ffi_zones_are_configured(void);
+struct dict *ffi_zones_declare(const char *name, size_t name_n, double bytes);
 struct dict *ffi_shared_reopen(const struct dict *d);
 void ffi_shared_close(struct dict *d);
 int ffi_shared_get(struct dict *d, const char *key, size_t n, int takes_stale, struct dict_item *out);
@@ -449,6 +451,19 @@ local shared_dict = {
 --- `decode(p, n)` gives the table whose bytes are at `p`.
 function shared_dict.set_decoder(decode)
     decode_table = decode
+end
+
+--- Does a configuration say what dictionaries there are? Not in scripts.
+-- @treturn boolean
+function shared_dict.is_configured()
+    return C.ffi_zones_are_configured() ~= 0
+end
+
+--- Makes one where no configuration does.
+-- @treturn pointer or nil
+function shared_dict.declare(name, bytes)
+    local d = C.ffi_zones_declare(name, #name, bytes)
+    return d ~= nil and d or nil
 end
 
 --- Calls `fn(name, pointer)` for each dictionary of the configuration.

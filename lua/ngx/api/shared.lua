@@ -9,8 +9,16 @@ for name, method in pairs(shared_dict.methods) do
 end
 mt.__index = mt
 
-shared_dict.each(function(name, pointer)
-    shared[name] = setmetatable({ pointer }, mt)
-end)
+local function add(name, pointer)
+    shared[name] = rawget(shared, name) or setmetatable({ pointer }, mt)
+end
+
+shared_dict.each(add)
+if not shared_dict.is_configured() then -- a script may declare more (perilune.shared)
+    setmetatable(shared, { __index = function(_, wanted)
+        shared_dict.each(add)
+        return rawget(shared, wanted)
+    end })
+end
 
 return shared

@@ -3,6 +3,8 @@
 -- @tparam[opt] string who wants it, before the text of the error
 -- @treturn dictionary see perilune.shared; an error that names it when there is none
 return function(name, who)
+    local how = require("perilune.shared_dict").is_configured() and ""
+        or ("; in a script, require('perilune.shared').declare('%s') makes it"):format(name)
     return require("perilune.shared")[name]
-        or error(("%sno lua_shared_dict is named '%s'"):format(who and who .. ": " or "", name), 0)
+        or error(("%sno lua_shared_dict is named '%s'%s"):format(who and who .. ": " or "", name, how), 0)
 end

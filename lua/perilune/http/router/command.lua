@@ -23,6 +23,14 @@ local function load(name)
     return type(module) == "table" and module[field]
 end
 
+--- Applications may want dictionaries when they are loaded: here they are made as they are asked for.
+local function make_dictionaries()
+    local shared = require "perilune.shared"
+    setmetatable(shared, { __index = function(_, name)
+        return type(name) == "string" and shared.declare(name) or nil
+    end })
+end
+
 local function refuse(why)
     io.stderr:write("perilune: ", tostring(why), "\n")
     os.exit(1)
@@ -31,6 +39,7 @@ end
 --- Prints the routes; ends the program with 1 when there are none to be had.
 -- @tparam string name
 function command.show(name)
+    make_dictionaries()
     local ok, value = pcall(load, name)
     if not ok then
         return refuse(value)
@@ -38,6 +47,7 @@ function command.show(name)
         return refuse(("%s is no router (http.router), but a %s"):format(name, type(value)))
     end
     io.stdout:write(tostring(value))
+    os.exit(0) -- what the application has begun, such as to listen to a topic, does not hold us
 end
 
 return command
