@@ -276,3 +276,64 @@ X
 --- exec_out
 port PORT
 says PEM_read_bio_X509_AUX() failed at true
+
+
+
+=== TEST 9: $proxy_protocol_tlv_* of sessions and of requests, for as long as the connection lasts
+--- exec eval
+$::Begin . <<'X'
+stream "log_format f '[\$proxy_protocol_tlv_alpn] [\$proxy_protocol_tlv_ssl_cn] [\$proxy_protocol_tlv_ssl_verify] [\$proxy_protocol_tlv_0xea] [\$proxy_protocol_tlv_netns]';
+server { listen 127.0.0.1:$PORT proxy_protocol; access_log logs/a.log f;
+    content_by_lua_block { ngx.say(ngx.var.proxy_protocol_tlv_authority, ' ', ngx.var.proxy_protocol_tlv_ssl_version, ' ', ngx.var.proxy_protocol_tlv_unknown) } }
+} http { server { listen 127.0.0.1:$A proxy_protocol; location / { return 200 '\$proxy_protocol_tlv_authority \$proxy_protocol_tlv_ssl_version\n'; } }"
+cat >ask.py <<'L'
+import socket, struct, sys
+def tlv(kind, value): return struct.pack("!BH", kind, len(value)) + value
+ssl = tlv(0x20, b"\x05" + struct.pack("!I", 0) + tlv(0x21, b"TLSv1.3") + tlv(0x22, b"client seven"))
+body = bytes([1, 2, 3, 4, 5, 6, 7, 8]) + struct.pack("!HH", 1024, 443) + tlv(1, b"h2") + tlv(2, b"a.test") + ssl + tlv(0xea, b"vpce-1")
+head = b"\r\n\r\n\0\r\nQUIT\n\x21\x11" + struct.pack("!H", len(body)) + body
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+for i in range(0, len(head), 30): s.sendall(head[i:i + 30])
+f = s.makefile("rb")
+for i in range(int(sys.argv[2])):
+    s.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    while f.readline() not in (b"\r\n", b""): pass
+    print(f.readline().decode(), end="")
+if sys.argv[2] == "0": print(f.read().decode(), end="")
+L
+/usr/bin/python3 ask.py $PORT 0
+/usr/bin/python3 ask.py $A 2
+wait_for '[ -s logs/a.log ]'; cat logs/a.log; stop
+X
+--- exec_out
+a.test TLSv1.3 nil
+a.test TLSv1.3
+a.test TLSv1.3
+[h2] [client seven] [0] [vpce-1] [-]
+
+
+
+=== TEST 10: towards servers, with a key that is encrypted; secrets are logged for who reads captures
+--- exec eval
+$::Begin . <<'X'
+certs server client
+openssl pkey -in client.key -aes256 -passout pass:sesame -out sealed.key 2>/dev/null
+printf 'wrong\nsesame\n' >words; echo wrong >no_words; echo "user root;" >user.conf
+stream "ssl_certificate server.pem; ssl_certificate_key server.key; proxy_half_close on;
+server { listen 127.0.0.1:$A ssl; ssl_client_certificate ca.pem; ssl_verify_client on;
+         content_by_lua_block { ngx.say(ngx.var.ssl_client_verify, ': ', ngx.req.socket():receive()) } }
+proxy_ssl on; proxy_ssl_trusted_certificate ca.pem; proxy_ssl_verify on; proxy_ssl_name localhost;
+proxy_ssl_certificate client.pem; proxy_ssl_certificate_key sealed.key;
+server { listen 127.0.0.1:$PORT; proxy_pass 127.0.0.1:$A; proxy_ssl_password_file words; proxy_ssl_key_log keys.log; }
+server { listen unix:$D/sealed.sock; proxy_pass 127.0.0.1:$A; proxy_ssl_password_file no_words; }"
+ask() { perl -MIO::Socket -e '$s = $ARGV[0] =~ m(/) ? IO::Socket::UNIX->new($ARGV[0]) : IO::Socket::INET->new($ARGV[0]); print $s "hello\n"; shutdown($s, 1); print <$s>' "$1"; }
+ask "127.0.0.1:$PORT"; ask "$D/sealed.sock"
+logged 'sealed.key'; stop
+grep -c '^CLIENT_TRAFFIC_SECRET_0 ' conf/keys.log; stat -c %a conf/keys.log
+sed -i 's/no_words/nowhere/' conf/perilune.conf; $B -t -c conf/perilune.conf 2>&1 | sed -n "s/.*\(cannot read .*\) in .*/\1/p" | sed "s,$D,D,"
+X
+--- exec_out
+SUCCESS: hello
+1
+600
+cannot read "D/nowhere": not found

@@ -110,5 +110,5 @@ false	tls.client_context: unknown option 'insecur'; did you mean 'insecure'?	fal
 false	tls.make_certificate: option 'key' must be p256 or rsa2048	false
 false	invalid: certificate: invalid argument	invalid
 false	tls_material: certificate: certificate or key cannot be used	tls_material
-false	a context of perilune.tls or its options expected, got number	false
+false	option 'tls' must be a context for servers, not a number	false
 userdata	userdata

@@ -172,6 +172,10 @@ void conf_log_set_syslog(struct log_sink *sink);
  * conf_open_logs). */
 struct log_sink *conf_log_sink(struct app_conf *conf, struct slice path, enum log_level level);
 
+/* Where the secrets of connections of TLS are written; the path is relative to the configuration's
+ * folder. */
+struct log_sink *conf_key_log(struct app_conf *conf, struct slice path);
+
 /* Opens (or reopens) every log file and makes the directories of temporary files. False with `e`
  * filled at the first that fails. */
 bool conf_open_logs(struct app_conf *conf, struct config_error *e);

@@ -37,7 +37,9 @@ static const struct variable *const of_stream[] = {
     NULL,
 };
 
+/* Sessions have the first alone. */
 static const struct variables_family *const family_tables[] = {
+    variables_proxied_families,
     variables_families,
     variables_upstream_families,
 };
@@ -135,10 +137,12 @@ static const struct variables_field *make_field(struct pool *pool, struct slice 
     return f;
 }
 
-/* The family that `name`, in any case, is a member of; NULL: of none. Sessions have none. */
+/* The family that `name`, in any case, is a member of; NULL: of none. */
 static const struct variables_family *find_family(enum variable_kind kind, struct slice name)
 {
-    for (size_t i = 0; kind == VARIABLES_HTTP && i < ARRAY_LEN(family_tables); i++)
+    size_t n = kind == VARIABLES_HTTP ? ARRAY_LEN(family_tables) : 1;
+
+    for (size_t i = 0; i < n; i++)
         for (const struct variables_family *f = family_tables[i]; f->prefix.p; f++)
             if (name.n > f->prefix.n && slice_ieq(slice_of(name.p, f->prefix.n), f->prefix))
                 return f;

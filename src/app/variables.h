@@ -46,6 +46,7 @@ extern const struct variable variables_capture[];
 extern const struct variable variables_upstream[];
 extern const struct variables_family variables_families[];
 extern const struct variables_family variables_upstream_families[];
+extern const struct variables_family variables_proxied_families[];
 
 /* All values of a field, joined by ", " (`; ` for Cookie); not found when there is none. */
 struct slice variables_field_value(struct visit *v, const struct header_list *l,

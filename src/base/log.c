@@ -36,10 +36,11 @@ static int sink_fd(const struct log_sink *sink)
     return sink->path && sink->fd > STDERR_FILENO ? sink->fd : STDERR_FILENO;
 }
 
-/* A descriptor for `path` that is none of the three standard ones, which belong to others. */
-static int open_above_stderr(const char *path)
+/* A descriptor for its file that is none of the three standard ones, which belong to others. */
+static int open_above_stderr(const struct log_sink *sink)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    mode_t mode = sink->is_secret ? 0600 : 0644;
+    int fd = open(sink->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, mode);
     int above, errnum;
 
     if (fd < 0 || fd > STDERR_FILENO)
@@ -58,7 +59,7 @@ const struct err *log_open(struct log_sink *sink)
     if (sink->syslog)
         fd = log_syslog_open(sink->syslog);
     else if (sink->path)
-        fd = open_above_stderr(sink->path);
+        fd = open_above_stderr(sink);
     /* When a reopen fails the old file goes on. */
     if (fd < 0)
         return err_from_errno(errno);

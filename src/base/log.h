@@ -32,6 +32,7 @@ struct log_sink {
     struct log_syslog *syslog; /* owned; not NULL: a server, `path` is its description */
     int fd;
     enum log_level level; /* lines above this are dropped */
+    bool is_secret;       /* a file that is made is its owner's alone */
 };
 
 struct log_ctx {

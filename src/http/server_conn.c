@@ -113,7 +113,7 @@ struct exchange *server_conn_exchange(struct server_conn *c,
         x->peer = peer;
     if (c->proxied)
         x->proxied =
-            memcpy(pool_alloc(&x->pool, sizeof(*c->proxied)), c->proxied, sizeof(*c->proxied));
+            proxy_proto_copy(pool_alloc(&x->pool, proxy_proto_size(c->proxied)), c->proxied);
     x->log.parent = &s->log;
     x->log.id = c->id;
     if (tls_is(c->stream)) {

@@ -3,6 +3,7 @@
 #include "http/server_handover.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "proto/proxy_proto.h"
 
 static void on_readable(struct server_conn *c)
@@ -16,16 +17,14 @@ static void on_work(struct server_conn *c)
     struct server_stream about = {.id = c->id, .since_ms = c->since};
     struct addr peer = {.len = 0};
     struct buf in = BUF_EMPTY;
-    struct proxy_proto said;
+    struct proxy_proto *said = c->proxied;
     struct stream *s;
     struct outq out;
 
     if (!server_conn_peer(c, &peer))
         peer.storage.ss_family = AF_UNIX;
-    if (c->proxied) {
-        said = *c->proxied;
-        about.proxy = &said;
-    }
+    about.proxy = said;
+    c->proxied = NULL; /* it would go with the connection */
     outq_init(&out);
     s = server_conn_detach(c, &in, &out);
     about.peer = &peer;
@@ -33,6 +32,7 @@ static void on_work(struct server_conn *c)
     server->on_stream(server, s, &about);
     buf_free(&in);
     outq_clear(&out);
+    mem_free(said);
 }
 
 static void on_expired(struct server_conn *c, enum server_conn_wait what)

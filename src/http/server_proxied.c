@@ -26,9 +26,11 @@ static void skip(struct server_conn *c, size_t n)
     }
 }
 
-static enum proxy_proto_result look(struct server_conn *c, struct proxy_proto *p)
+/* Looks at what there is; a header that is whole goes to c->proxied. */
+static enum proxy_proto_result look(struct server_conn *c)
 {
     char all[PROXY_PROTO_V2_MAX];
+    struct proxy_proto p;
     struct slice before = server_conn_input(c);
     size_t n = before.n;
     enum proxy_proto_result r;
@@ -40,10 +42,11 @@ static enum proxy_proto_result look(struct server_conn *c, struct proxy_proto *p
         return PROXY_PROTO_MORE;
     if (got <= 0)
         return PROXY_PROTO_BAD;
-    r = proxy_proto_read(slice_of(all, n + (size_t)got), p);
+    r = proxy_proto_read(slice_of(all, n + (size_t)got), &p);
     if (r == PROXY_PROTO_DONE) {
         server_conn_consume(c, n);
-        skip(c, p->n - n);
+        skip(c, p.n - n);
+        c->proxied = proxy_proto_copy(mem_alloc(proxy_proto_size(&p)), &p);
     } else if (r == PROXY_PROTO_MORE) {
         skip(c, (size_t)got);
         server_conn_unread(c, slice_of(all + n, (size_t)got));
@@ -69,14 +72,10 @@ static void on_readable(struct server_conn *c)
 
 static void on_work(struct server_conn *c)
 {
-    struct proxy_proto p;
-
-    switch (look(c, &p)) {
+    switch (look(c)) {
     case PROXY_PROTO_MORE:
         break;
     case PROXY_PROTO_DONE:
-        c->proxied = mem_new(struct proxy_proto);
-        *c->proxied = p;
         go_on(c);
         break;
     case PROXY_PROTO_BAD:

@@ -2,8 +2,8 @@
  *
  * Version 1 is a line of at most 107 bytes: "PROXY TCP4 1.2.3.4 5.6.7.8 1024 443\r\n". Version 2 is
  * a signature of 12 bytes, a byte with version and command, one with family and transport, a length
- * and so many bytes: the addresses, then TLVs, which are skipped. LOCAL connections and families
- * that are not spoken of here count as unknown. */
+ * and so many bytes: the addresses, then TLVs, which are looked through when somebody asks. LOCAL
+ * connections and families that are not spoken of here count as unknown. */
 #include "proto/proxy_proto.h"
 
 #include <arpa/inet.h>
@@ -87,6 +87,7 @@ static bool read_ips(struct slice body, int af, struct proxy_proto *p)
     p->source_port = (uint16_t)u16(body.p + 2 * n);
     p->destination_port = (uint16_t)u16(body.p + 2 * n + 2);
     p->kind = af == AF_INET ? PROXY_PROTO_TCP4 : PROXY_PROTO_TCP6;
+    p->tlvs = slice_from(body, 2 * n + 4);
     return true;
 }
 
@@ -98,6 +99,7 @@ static bool read_paths(struct slice body, struct proxy_proto *p)
     memcpy(p->source, body.p, UNIX_PATH);
     memcpy(p->destination, body.p + UNIX_PATH, UNIX_PATH);
     p->kind = PROXY_PROTO_UNIX;
+    p->tlvs = slice_from(body, (size_t)2 * UNIX_PATH);
     return true;
 }
 
@@ -154,6 +156,85 @@ enum proxy_proto_result proxy_proto_read(struct slice in, struct proxy_proto *p)
     if (begins_like(in, v2))
         return in.n < v2.n ? PROXY_PROTO_MORE : read_v2(in, p);
     return PROXY_PROTO_BAD;
+}
+
+size_t proxy_proto_size(const struct proxy_proto *p)
+{
+    return sizeof(*p) + p->tlvs.n;
+}
+
+struct proxy_proto *proxy_proto_copy(void *room, const struct proxy_proto *p)
+{
+    struct proxy_proto *copy = room;
+
+    *copy = *p;
+    if (p->tlvs.n)
+        copy->tlvs.p = memcpy(copy + 1, p->tlvs.p, p->tlvs.n);
+    return copy;
+}
+
+/* --- TLVs: a byte that says what it is, a length of two, and so many bytes --- */
+
+enum { TLV_SSL = 0x20, TLV_HEAD = 3, SSL_HEAD = 5 };
+
+static struct slice find_tlv(struct slice tlvs, unsigned type)
+{
+    while (tlvs.n >= TLV_HEAD) {
+        size_t n = u16(tlvs.p + 1);
+
+        if (n > tlvs.n - TLV_HEAD)
+            break;
+        if ((unsigned char)tlvs.p[0] == type)
+            return slice_of(tlvs.p + TLV_HEAD, n);
+        tlvs = slice_from(tlvs, TLV_HEAD + n);
+    }
+    return (struct slice){NULL, 0};
+}
+
+/* The number that a name stands for; 0: none. */
+static unsigned tlv_type(struct slice name, bool is_in_ssl)
+{
+    static const struct {
+        const char *name;
+        unsigned type;
+        bool is_in_ssl;
+    } known[] = {
+        {"alpn", 0x01, false},   {"authority", 0x02, false}, {"unique_id", 0x05, false},
+        {"ssl", TLV_SSL, false}, {"netns", 0x30, false},     {"version", 0x21, true},
+        {"cn", 0x22, true},      {"cipher", 0x23, true},     {"sig_alg", 0x24, true},
+        {"key_alg", 0x25, true},
+    };
+    int64_t number;
+
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (known[i].is_in_ssl == is_in_ssl && slice_eq(name, slice_str(known[i].name)))
+            return known[i].type;
+    if (slice_has_prefix(name, SLICE("0x")) && num_parse_hex(slice_from(name, 2), &number) &&
+        number <= 0xff)
+        return (unsigned)number;
+    return 0;
+}
+
+struct slice proxy_proto_tlv(const struct proxy_proto *p, struct slice name)
+{
+    struct slice ssl;
+
+    if (!slice_has_prefix(name, SLICE("ssl_")))
+        return find_tlv(p->tlvs, tlv_type(name, false));
+    ssl = find_tlv(p->tlvs, TLV_SSL);
+    if (ssl.n < SSL_HEAD)
+        return (struct slice){NULL, 0};
+    return find_tlv(slice_from(ssl, SSL_HEAD), tlv_type(slice_from(name, 4), true));
+}
+
+bool proxy_proto_verify(const struct proxy_proto *p, uint32_t *out)
+{
+    struct slice ssl = find_tlv(p->tlvs, TLV_SSL);
+
+    if (ssl.n < SSL_HEAD)
+        return false;
+    *out = (uint32_t)u16(ssl.p + 1) << 16 | u16(ssl.p + 3);
+    return true;
 }
 
 static void write_v1(const struct proxy_proto *p, struct buf *out)

@@ -52,6 +52,17 @@ struct log_sink *conf_log_sink(struct app_conf *conf, struct slice path, enum lo
     return sink;
 }
 
+struct log_sink *conf_key_log(struct app_conf *conf, struct slice path)
+{
+    struct log_sink *sink;
+
+    if (path.p[0] != '/')
+        path = pool_printf(&conf->pool, "%s" SLICE_FMT, conf->tree->dir, SLICE_ARG(path));
+    sink = conf_log_sink(conf, path, LOG_STDERR);
+    sink->is_secret = true;
+    return sink;
+}
+
 static bool open_sink(struct log_sink *sink, const struct config_node *place,
                       struct config_error *e)
 {

@@ -52,6 +52,21 @@ static bool set_depth(void *ctx, const struct config_node *node, struct config_e
     return true;
 }
 
+static bool set_passwords(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct proxy_tls *t = own(ctx, node);
+
+    return tls_conf_read_passwords(((struct apply *)ctx)->conf, node, &t->passwords,
+                                   &t->n_passwords, e);
+}
+
+static bool set_key_log(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    own(ctx, node)->key_log = conf_key_log(((struct apply *)ctx)->conf, node->args[0]);
+    return true;
+}
+
 static bool set_protocols(void *ctx, const struct config_node *node, struct config_error *e)
 {
     return tls_conf_read_protocols(node, &own(ctx, node)->protocols, e);
@@ -121,6 +136,12 @@ static const struct directive table[] = {
     BOTH("certificate", 1, "file", "Our certificate for servers that ask for one, PEM.", cert,
          set_file),
     BOTH("certificate_key", 1, "file", "Its key, PEM.", key, set_file),
+    BOTH("password_file", 1, "file",
+         "Passwords of that key when it is encrypted, one a line, tried one after another.",
+         passwords, set_passwords),
+    BOTH("key_log", 1, "file",
+         "Where the secrets of the connections are written, as by `lua_ssl_key_log`.", key_log,
+         set_key_log),
     BOTH("ciphers", 1, "list", "Ciphers of TLS 1.2 and older, in OpenSSL's notation.", ciphers,
          set_ciphers),
     BOTH("protocols", ARGS_MANY, "[TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3]",

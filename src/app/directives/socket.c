@@ -61,12 +61,9 @@ static bool add_command(void *ctx, const struct config_node *node, struct config
 static bool set_key_log(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    struct slice path = node->args[0];
 
     UNUSED(e);
-    if (path.p[0] != '/')
-        path = pool_printf(&a->conf->pool, "%s" SLICE_FMT, a->conf->tree->dir, SLICE_ARG(path));
-    a->loc->sockets.key_log = conf_log_sink(a->conf, path, LOG_STDERR);
+    a->loc->sockets.key_log = conf_key_log(a->conf, node->args[0]);
     return true;
 }
 

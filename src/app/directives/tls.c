@@ -13,8 +13,6 @@
 #define GROUP       "TLS"
 #define CTX_SERVERS (CTX_HTTP | CTX_SERVER | CTX_STREAM_ALL)
 
-enum { KEY_FILE_MOST = 1 << 16 };
-
 static struct tls_conf *own(void *ctx)
 {
     struct apply *a = ctx;
@@ -97,40 +95,12 @@ static bool add_key(void *ctx, const struct config_node *node, struct config_err
     return read_name(a, node, &t->keys[t->n_keys++], e);
 }
 
-static bool read_file(struct apply *a, const struct config_node *node, struct buf *out,
-                      struct config_error *e)
-{
-    const char *path = conf_material(a->conf, node->args[0]);
-    const struct err *err = file_read(path, KEY_FILE_MOST, out);
-
-    if (err) {
-        buf_free(out);
-        return config_node_error(node, e, "cannot read \"%s\": %s", path, err->message);
-    }
-    return true;
-}
-
 static bool read_passwords(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct tls_conf *t = own(ctx);
-    struct apply *a = ctx;
-    struct buf text = BUF_EMPTY;
-    struct slice rest;
 
-    if (!read_file(a, node, &text, e))
-        return false;
-    rest = buf_slice(&text);
-    while (rest.p && rest.n) {
-        struct slice line = slice_cut(&rest, '\n');
-
-        if (line.n && line.p[line.n - 1] == '\r')
-            line.n--;
-        t->passwords =
-            grow(a, t->passwords, &t->n_passwords, &t->passwords_size, sizeof(*t->passwords));
-        t->passwords[t->n_passwords++] = pool_dup(&a->conf->pool, line);
-    }
-    buf_free(&text);
-    return true;
+    return tls_conf_read_passwords(((struct apply *)ctx)->conf, node, &t->passwords,
+                                   &t->n_passwords, e);
 }
 
 static bool read_ticket_key(void *ctx, const struct config_node *node, struct config_error *e)
@@ -140,7 +110,7 @@ static bool read_ticket_key(void *ctx, const struct config_node *node, struct co
     struct buf text = BUF_EMPTY;
     const struct err *err;
 
-    if (!read_file(a, node, &text, e))
+    if (!tls_conf_read_file(a->conf, node, &text, e))
         return false;
     t->ticket_keys =
         grow(a, t->ticket_keys, &t->n_ticket_keys, &t->ticket_keys_size, sizeof(*t->ticket_keys));

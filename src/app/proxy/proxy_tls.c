@@ -75,7 +75,10 @@ static void unref(void *arg)
 
 static bool make(struct app_conf *conf, const struct log_ctx *log, struct proxy_tls *t)
 {
-    struct tls_credential cert = {.cert_file = t->cert, .key_file = t->key};
+    struct tls_credential cert = {.cert_file = t->cert,
+                                  .key_file = t->key,
+                                  .passwords = t->passwords,
+                                  .n_passwords = t->n_passwords};
     struct tls_client_options o = {
         .cert = t->cert ? &cert : NULL,
         .protocols = t->protocols,
@@ -83,6 +86,7 @@ static bool make(struct app_conf *conf, const struct log_ctx *log, struct proxy_
         .skips_verify = !t->verifies,
         .commands = t->commands,
         .n_commands = t->n_commands,
+        .key_log = t->key_log,
         .hooks = has_lua(t) ? &hooks : NULL,
         .skips_own_judgement = t->skips_own_judgement,
     };

@@ -17,7 +17,10 @@ struct visit;
 struct proxy_tls {
     const char *cert, *key, *trusted, *crl, *ciphers; /* NULL: none, the library's */
     struct script *name;                              /* NULL: $proxy_host */
-    struct tls_command *commands;                     /* proxy_ssl_conf_command */
+    struct slice *passwords;                          /* of the key, tried one after another */
+    unsigned n_passwords;
+    const struct log_sink *key_log;     /* secrets of connections; NULL: nowhere */
+    struct tls_command *commands;       /* proxy_ssl_conf_command */
     unsigned n_commands, commands_size; /* the size is 0 when the list is the parent's */
     unsigned protocols, depth;          /* 0: 1.2 and 1.3; 1 */
     const struct lua_code *certificate_by_lua, *verify_by_lua; /* NULL: none */

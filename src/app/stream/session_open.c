@@ -122,7 +122,8 @@ void session_open(struct stream *stream, const struct session_origin *o)
     fill_exchange(s->v->x, stream, o);
     fill_visit(s->v, o);
     if (o->proxy)
-        s->v->x->proxied = copy(visit_pool(s->v), o->proxy, sizeof(*o->proxy));
+        s->v->x->proxied =
+            proxy_proto_copy(pool_alloc(visit_pool(s->v), proxy_proto_size(o->proxy)), o->proxy);
     log_client(s->v);
     if (s->v->loc->http.does_check_abort && !s->is_udp)
         session_mind_end(s);

@@ -3,6 +3,10 @@
  * its first own element, which begins a new one (see directives/tls.c). */
 #include "app/tls/tls_conf.h"
 
+#include "base/file.h"
+
+enum { FILE_MOST = 1 << 16 };
+
 static const struct tls_conf defaults = {
     .ciphers = "HIGH:!aNULL:!MD5",
     .protocols = TLS_1_2 | TLS_1_3,
@@ -21,7 +25,7 @@ struct tls_conf *tls_conf_own(struct app_conf *conf, struct location *loc)
     t = pool_new(&conf->pool, struct tls_conf);
     *t = loc->tls ? *loc->tls : defaults;
     t->owner = loc;
-    t->commands_size = t->certs_size = t->keys_size = t->passwords_size = t->ticket_keys_size = 0;
+    t->commands_size = t->certs_size = t->keys_size = t->ticket_keys_size = 0;
     loc->tls = t;
     return t;
 }
@@ -59,4 +63,42 @@ bool tls_conf_read_command(struct app_conf *conf, const struct config_node *node
     ok = !tls_command_check(out, role, &why) || config_node_error(node, e, "%s", buf_cstr(&why));
     buf_free(&why);
     return ok;
+}
+
+bool tls_conf_read_file(struct app_conf *conf, const struct config_node *node, struct buf *out,
+                        struct config_error *e)
+{
+    const char *path = conf_material(conf, node->args[0]);
+    const struct err *err = file_read(path, FILE_MOST, out);
+
+    if (err) {
+        buf_free(out);
+        return config_node_error(node, e, "cannot read \"%s\": %s", path, err->message);
+    }
+    return true;
+}
+
+bool tls_conf_read_passwords(struct app_conf *conf, const struct config_node *node,
+                             struct slice **out, unsigned *n_out, struct config_error *e)
+{
+    struct buf text = BUF_EMPTY;
+    struct slice rest;
+    unsigned n = 0;
+
+    if (!tls_conf_read_file(conf, node, &text, e))
+        return false;
+    for (size_t i = 0; i < text.n; i++)
+        n += text.p[i] == '\n';
+    *out = pool_alloc(&conf->pool, (n + 1) * sizeof(**out));
+    *n_out = 0;
+    rest = buf_slice(&text);
+    while (rest.p && rest.n) {
+        struct slice line = slice_cut(&rest, '\n');
+
+        if (line.n && line.p[line.n - 1] == '\r')
+            line.n--;
+        (*out)[(*n_out)++] = pool_dup(&conf->pool, line);
+    }
+    buf_free(&text);
+    return true;
 }

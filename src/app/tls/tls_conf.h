@@ -19,7 +19,7 @@ struct tls_conf {
     struct tls_name *certs, *keys; /* the n-th key belongs to the n-th certificate */
     unsigned n_certs, certs_size, n_keys, keys_size;
     struct slice *passwords; /* of keys */
-    unsigned n_passwords, passwords_size;
+    unsigned n_passwords;
     struct tls_ticket_key *ticket_keys;
     unsigned n_ticket_keys, ticket_keys_size;
     struct tls_command *commands; /* ssl_conf_command */
@@ -53,5 +53,13 @@ bool tls_conf_read_protocols(const struct config_node *node, unsigned *out, stru
  * obey. */
 bool tls_conf_read_command(struct app_conf *conf, const struct config_node *node,
                            enum tls_role role, struct tls_command *out, struct config_error *e);
+
+/* Appends what the file that the directive names holds, which is small: keys, passwords. */
+bool tls_conf_read_file(struct app_conf *conf, const struct config_node *node, struct buf *out,
+                        struct config_error *e);
+
+/* The lines of such a file as a list of its own: passwords of keys. */
+bool tls_conf_read_passwords(struct app_conf *conf, const struct config_node *node,
+                             struct slice **out, unsigned *n_out, struct config_error *e);
 
 #endif

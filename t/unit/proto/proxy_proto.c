@@ -1,4 +1,5 @@
 /* The PROXY protocol: whole headers, every beginning of them, and what is none. */
+#include "base/mem.h"
 #include "proto/proxy_proto.h"
 
 #include <setjmp.h>
@@ -113,6 +114,7 @@ static void test_write(void **state)
             assert_int_equal(proxy_proto_read(buf_slice(&b), &back), PROXY_PROTO_DONE);
             assert_int_equal(back.n, b.n);
             p.n = back.n;
+            p.tlvs = back.tlvs = SLICE_EMPTY; /* they lie elsewhere, and are not written */
             assert_memory_equal(&p, &back, sizeof p);
             buf_free(&b);
         }
@@ -138,10 +140,46 @@ static void test_unix(void **state)
     buf_free(&b);
 }
 
+static void test_tlv(void **state)
+{
+    static const char header[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x32\1\2\3\4\5\6\7\x08\4\0\1\xbb"
+                                 "\x01\0\2h2\x05\0\0"
+                                 "\x20\0\x15\1\0\0\1\2\x21\0\7TLSv1.3\x22\0\3bob"
+                                 "\x02\0\x09"
+                                 "cut";
+    static const struct {
+        const char *name, *want;
+    } rows[] = {
+        {"alpn", "h2"},    {"0x1", "h2"},       {"unique_id", ""},    {"ssl_version", "TLSv1.3"},
+        {"ssl_cn", "bob"}, {"ssl_0x22", "bob"}, {"ssl_cipher", NULL}, {"authority", NULL},
+        {"0x02", NULL},    {"0x120", NULL},     {"0xzz", NULL},       {"netns", NULL},
+        {"", NULL},        {"cn", NULL},
+    };
+    struct proxy_proto p, *copy;
+    uint32_t verify = 0;
+
+    UNUSED(state);
+    assert_int_equal(proxy_proto_read(slice_of(header, sizeof(header) - 1), &p), PROXY_PROTO_DONE);
+    assert_int_equal(p.n, sizeof(header) - 1);
+    copy = proxy_proto_copy(mem_alloc(proxy_proto_size(&p)), &p);
+    memset(&p, 0, sizeof(p));
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct slice value = proxy_proto_tlv(copy, slice_str(rows[i].name));
+
+        assert_int_equal(value.p != NULL, rows[i].want != NULL);
+        assert_true(!value.p || slice_eq(value, slice_str(rows[i].want)));
+    }
+    assert_true(proxy_proto_verify(copy, &verify));
+    assert_int_equal(verify, 0x102);
+    assert_false(proxy_proto_verify(&p, &verify));
+    mem_free(copy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad),
-                                       cmocka_unit_test(test_write), cmocka_unit_test(test_unix)};
+                                       cmocka_unit_test(test_write), cmocka_unit_test(test_unix),
+                                       cmocka_unit_test(test_tlv)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
