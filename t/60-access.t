@@ -253,3 +253,33 @@ Lua was asked
 ["GET /", "GET /not"]
 --- error_code eval
 [200, 403]
+
+=== TEST 15: an empty statement is code, which takes the place of the server's
+--- config
+    rewrite_by_lua_block { ngx.header.x_rewrite = "server" }
+    access_by_lua_block { ngx.exit(403) }
+    header_filter_by_lua_block { ngx.header.x_filter = "server" }
+    location = /own {
+        rewrite_by_lua_block {;}
+        access_by_lua_block  { ; }
+        header_filter_by_lua ';';
+        content_by_lua_block { ngx.say(ngx.header.x_rewrite) }
+    }
+    location = /none { content_by_lua_block {;} }
+    location = /servers { echo "never"; }
+--- exec
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+for path in own none servers; do curl -s -o /dev/null -D - -w 'size %{size_download}\n' $U/$path | grep -iE '^(HTTP|X-|size)' | tr -d '\r'; done
+curl -s $U/own
+--- exec_out
+HTTP/1.1 200 OK
+size 4
+HTTP/1.1 403 Forbidden
+x-rewrite: server
+x-filter: server
+size 168
+HTTP/1.1 403 Forbidden
+x-rewrite: server
+x-filter: server
+size 168
+nil

@@ -82,7 +82,7 @@ daemon
 root root
 root
 1
-nginx: [emerg] getpwnam("no_such_user") failed in conf/perilune.conf:2
+perilune: [emerg] getpwnam("no_such_user") failed in conf/perilune.conf:2
 --- timeout: 150
 
 === TEST 4: the pid file: written when the server serves, moved by a reload, removed at the end
@@ -104,7 +104,7 @@ perilune: master process
 moved
 1
 1
-nginx: [emerg] open() "no/such.pid" failed (2: No such file or directory)
+perilune: [emerg] open() "no/such.pid" failed (2: No such file or directory)
 --- timeout: 150
 
 === TEST 5: -s quit, stop, reload, reopen
@@ -171,9 +171,9 @@ $B -g 'pid logs/x.pid;' 2>err; echo $?; sed "s,$D/,," err
 --- exec_out
 3
 1
-nginx: [emerg] unexpected end of parameter, expecting ";" in command line
+perilune: [emerg] unexpected end of parameter, expecting ";" in command line
 1
-nginx: [emerg] "pid" directive is duplicate in conf/perilune.conf:1; the first one is in the command line
+perilune: [emerg] "pid" directive is duplicate in conf/perilune.conf:1; the first one is in the command line
 --- timeout: 150
 
 === TEST 8: daemon off: the process that was started is the master; a size change of its terminal ends nobody

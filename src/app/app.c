@@ -32,6 +32,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "bind/co_cache.h"
 #include "bind/lib_bus.h"
 #include "bind/lib_dns.h"
 #include "bind/machine.h"
@@ -117,6 +118,7 @@ bool app_open_lua(struct app_conf *conf)
     app.conf = conf;
     ffi_errlog_open(conf->capture_size);
     ffi_regex_limit(conf->regex_match_limit);
+    co_cache_set_most(conf->most_idle_coroutines);
     lib_worker_thread_configure(&conf->threads);
     lib_socket_use(conf->http, conf->stream);
     if (!machine_open(&o))

@@ -106,15 +106,6 @@ bool listeners_open(struct app_conf *conf, struct app_conf *old, struct config_e
     return true;
 }
 
-static void remove_socket_file(const struct addr *a)
-{
-    struct buf text = BUF_EMPTY;
-
-    addr_format(a, &text);
-    unlink(buf_cstr(&text) + sizeof("unix:") - 1);
-    buf_free(&text);
-}
-
 /* Was anything open? */
 static bool close_all(struct listen_conf *l)
 {
@@ -166,7 +157,7 @@ void listeners_close(struct app_conf *conf, bool removes_files)
     for (unsigned i = 0; i < conf->n_listens; i++) {
         struct listen_conf *l = conf->listens[i];
 
-        if (close_all(l) && removes_files && addr_is_unix(&l->addr))
-            remove_socket_file(&l->addr);
+        if (close_all(l) && removes_files)
+            listen_remove_file(&l->addr);
     }
 }

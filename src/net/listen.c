@@ -45,6 +45,12 @@ static bool remove_stale(const struct addr *a)
     return is_stale && unlink(unix_path(a)) == 0;
 }
 
+void listen_remove_file(const struct addr *a)
+{
+    if (addr_is_unix(a))
+        (void)unlink(unix_path(a));
+}
+
 static bool set(int fd, int level, int name, int value)
 {
     return setsockopt(fd, level, name, &value, sizeof(value)) == 0;

@@ -29,6 +29,9 @@ struct listen_options {
 const struct err *listen_open(const struct addr *a, const struct listen_options *o,
                               int *fd_out) MUST_USE;
 
+/* Takes the file of a Unix socket away that listened at `a`; nothing for other addresses. */
+void listen_remove_file(const struct addr *a);
+
 /* Brings a socket that listens already in line with `o`: its backlog, SO_KEEPALIVE, and whether
  * others may be opened beside it (reuseport). */
 void listen_adjust(int fd, const struct listen_options *o);

@@ -142,8 +142,8 @@ static void append_to_early_log(const struct boot *b, struct slice text)
     if (!err)
         log_text(&ctx, LOG_EMERG, text);
     else if (b->is_log_given)
-        fprintf(stderr, "nginx: [alert] could not open error log file: open() \"%s\" failed (%s)\n",
-                b->early_log, err->message);
+        fprintf(stderr, "%s: [alert] could not open error log file: open() \"%s\" failed (%s)\n",
+                product_family(), b->early_log, err->message);
     log_close(&sink);
 }
 
@@ -153,7 +153,8 @@ void boot_report(struct boot *b, const struct config_error *e)
 
     config_error_format(e, CONFIG_ERROR_NGINX, &text);
     if (!daemon_is_detached())
-        fprintf(stderr, "nginx: [emerg] " SLICE_FMT "\n", SLICE_ARG(buf_slice(&text)));
+        fprintf(stderr, "%s: [emerg] " SLICE_FMT "\n", product_family(),
+                SLICE_ARG(buf_slice(&text)));
     if (!b->is_open)
         append_to_early_log(b, buf_slice(&text));
     else if (log_default()->path)
@@ -203,7 +204,8 @@ bool boot_open(struct boot *b, struct app_conf *conf, struct app_conf *old)
     if (e.message[0])
         boot_report(b, &e);
     else if (!old && conf->error_log.path)
-        fprintf(stderr, "nginx: [emerg] Lua failed to start, see %s\n", conf->error_log.path);
+        fprintf(stderr, "%s: [emerg] Lua failed to start, see %s\n", product_family(),
+                conf->error_log.path);
     go_back(b, old);
     if (old && !e.message[0])
         log_write(NULL, LOG_EMERG, "Lua of the new configuration failed, the old one goes on");

@@ -120,6 +120,11 @@ bool directives_range(const struct config_node *node, struct slice text, struct 
 /* The media types that the arguments are; `*`: all. */
 struct media_set directives_media_set(const struct apply *a, const struct config_node *node);
 
+/* A block has one directive for each slot: makes `node` the one of `slot`. False with `e` filled:
+ * there is another. */
+bool directives_claim(struct apply *a, enum apply_slot slot, const struct config_node *node,
+                      struct config_error *e) MUST_USE;
+
 /* The content of the level is fetched from another server by `run`, in place of what was said
  * before this directive. */
 void directives_pass_on(struct apply *a, const struct config_node *node,
