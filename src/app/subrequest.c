@@ -247,6 +247,7 @@ static void copy_exchange(struct exchange *x, const struct exchange *from)
     x->log.sink = from->log.sink;
     x->connection_id = from->connection_id;
     x->connection_requests = from->connection_requests;
+    x->connected_ms = from->connected_ms;
     x->start_ms = from->start_ms;
     x->start_wall_ms = from->start_wall_ms;
 }

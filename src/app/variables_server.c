@@ -13,6 +13,7 @@
 #include "app/location_path.h"
 #include "base/clock.h"
 #include "base/product.h"
+#include "net/tcp.h"
 
 static char host_name[HOST_NAME_MAX + 1]; /* process-wide: does not change while we run */
 
@@ -174,6 +175,27 @@ static struct slice get_connection_requests(struct visit *v, const struct variab
     return variables_number(v, (int64_t)v->x->connection_requests);
 }
 
+static struct slice get_connection_time(struct visit *v, const struct variable *var)
+{
+    UNUSED(var);
+    return variables_seconds(v, (int64_t)(clock_ms() - v->x->connected_ms));
+}
+
+/* $tcpinfo_x: nothing where the client does not come by TCP. */
+static struct slice get_tcpinfo(struct visit *v, const struct variable *var)
+{
+    struct slice name = slice_from(var->name, sizeof("tcpinfo_") - 1);
+    struct tcp_figures f;
+
+    if (!tcp_ask_figures(exchange_fd(visit_main(v)->x), &f))
+        return slice_of(NULL, 0);
+    if (slice_eq(name, SLICE("rtt")))
+        return variables_number(v, f.rtt);
+    if (slice_eq(name, SLICE("rttvar")))
+        return variables_number(v, f.rtt_variance);
+    return variables_number(v, name.p[0] == 's' ? f.send_window : f.receive_space);
+}
+
 static struct slice get_pipe(struct visit *v, const struct variable *var)
 {
     UNUSED(v);
@@ -261,6 +283,11 @@ const struct variable variables_connection[] = {
 const struct variable variables_server[] = {
     VARIABLE("server_name", get_server_name),
     VARIABLE("connection_requests", get_connection_requests),
+    VARIABLE("connection_time", get_connection_time),
+    VARIABLE("tcpinfo_rtt", get_tcpinfo),
+    VARIABLE("tcpinfo_rttvar", get_tcpinfo),
+    VARIABLE("tcpinfo_snd_cwnd", get_tcpinfo),
+    VARIABLE("tcpinfo_rcv_space", get_tcpinfo),
     VARIABLE("limit_req_status", get_limit_req_status),
     VARIABLE("pipe", get_pipe),
     VARIABLE("document_root", get_document_root),

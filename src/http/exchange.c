@@ -142,14 +142,18 @@ void exchange_release(struct exchange *x)
     mem_cache_give(&caches[x->transport->is_small], x);
 }
 
+int exchange_fd(const struct exchange *x)
+{
+    return x->conn && x->state < EXCHANGE_DONE && x->transport->fd ? x->transport->fd(x) : -1;
+}
+
 const struct addr *exchange_local(struct exchange *x)
 {
-    int fd = -1;
+    int fd;
 
     if (x->local)
         return x->local;
-    if (x->conn && x->state < EXCHANGE_DONE && x->transport->fd)
-        fd = x->transport->fd(x);
+    fd = exchange_fd(x);
     if (fd >= 0) {
         struct addr *a = pool_new(&x->pool, struct addr);
 

@@ -83,6 +83,7 @@ struct exchange {
     const struct addr *peer, *local;             /* local: NULL until exchange_local asked */
     const struct proxy_proto *proxied;           /* what a proxy said of the client; or NULL */
     uint64_t connection_id, connection_requests; /* $connection, $connection_requests */
+    uint64_t connected_ms;                       /* clock_ms() when the connection was made */
     uint64_t start_ms, send_since; /* clock_ms: first byte of the head; the response's head sent */
     int64_t start_wall_ms;
     uint64_t request_length; /* head and body bytes received */
@@ -107,6 +108,9 @@ const char *exchange_state_name(enum exchange_state s);
 
 /* What a client has sent, for a log line: control bytes as \xHH. In the pool if not `s` itself. */
 struct slice exchange_shown(struct exchange *x, struct slice s);
+
+/* The socket of its connection; -1: it has none (any more). */
+int exchange_fd(const struct exchange *x);
 
 /* Our address of the connection, asked from the socket once; NULL when it has none any more. */
 const struct addr *exchange_local(struct exchange *x);

@@ -102,6 +102,12 @@ void server_conn_set_phase(struct server_conn *c, enum server_conn_phase to)
     c->phase = (uint8_t)to;
 }
 
+/* In milliseconds. */
+static uint32_t age_of(const struct server_conn *c)
+{
+    return (uint32_t)clock_ms() - c->opened;
+}
+
 struct exchange *server_conn_exchange(struct server_conn *c,
                                       const struct exchange_transport *transport, uint64_t since_ms)
 {
@@ -122,6 +128,7 @@ struct exchange *server_conn_exchange(struct server_conn *c,
     }
     x->connection_id = c->id;
     x->connection_requests = ++c->requests;
+    x->connected_ms = clock_ms() - age_of(c);
     x->start_ms = since_ms;
     x->start_wall_ms = clock_wall_ms() - (int64_t)(clock_ms() - since_ms);
     server_stats_counts()->requests++;
@@ -164,8 +171,7 @@ bool server_conn_is_spent(const struct server_conn *c)
 {
     const struct http_settings *s = c->server->settings;
 
-    return c->requests >= s->keepalive_requests ||
-           (uint32_t)clock_ms() - c->opened > s->keepalive_time;
+    return c->requests >= s->keepalive_requests || age_of(c) > s->keepalive_time;
 }
 
 /* The first request of a connection is always waited for: whoever has been let in was promised an

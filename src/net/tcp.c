@@ -195,3 +195,15 @@ enum tcp_peer tcp_ask_peer(int fd, size_t *unread_out)
     *unread_out = (size_t)unread;
     return TCP_PEER_ENDED;
 }
+
+bool tcp_ask_figures(int fd, struct tcp_figures *out)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof(info);
+
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0)
+        return false;
+    *out = (struct tcp_figures){info.tcpi_rtt, info.tcpi_rttvar, info.tcpi_snd_cwnd,
+                                info.tcpi_rcv_space};
+    return true;
+}

@@ -20,4 +20,14 @@ enum tcp_peer { TCP_PEER_OPEN, TCP_PEER_ENDED, TCP_PEER_GONE };
  * bytes that are unread before that end in *unread_out; GONE: the connection is broken. */
 enum tcp_peer tcp_ask_peer(int fd, size_t *unread_out);
 
+/* What the kernel knows of the way to the peer. */
+struct tcp_figures {
+    uint32_t rtt, rtt_variance; /* microseconds */
+    uint32_t send_window;       /* congestion window, segments */
+    uint32_t receive_space;     /* bytes */
+};
+
+/* False: the socket is not of TCP, or the kernel does not tell. */
+bool tcp_ask_figures(int fd, struct tcp_figures *out);
+
 #endif

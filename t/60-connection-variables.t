@@ -1,0 +1,51 @@
+# What variables tell of the connection: its age, what the kernel knows of the way to the client.
+use Test::Nginx::Socket 'no_plan';
+
+no_root_location();
+run_tests();
+
+__DATA__
+
+=== TEST 1: seconds since the connection was made, over requests and in subrequests
+--- config
+    location /wait { content_by_lua_block { ngx.sleep(0.05) ngx.say(tonumber(ngx.var.connection_time) < 0.05) } }
+    location /t { content_by_lua_block { ngx.say(tonumber(ngx.var.connection_time) >= 0.05) } }
+    location /sub { content_by_lua_block { ngx.print(ngx.location.capture("/t").body) } }
+--- pipelined_requests eval
+["GET /wait", "GET /t", "GET /sub"]
+--- response_body eval
+["false\n", "true\n", "true\n"]
+
+=== TEST 2: TCP: times in microseconds, a window in segments, bytes
+--- config
+    location / {
+        content_by_lua_block {
+            for _, name in ipairs { "rtt", "rttvar", "snd_cwnd", "rcv_space" } do
+                ngx.say(name, " ", ngx.var["tcpinfo_" .. name]:find("^[1-9]%d*$") and "a number")
+            end
+        }
+    }
+--- request
+GET /
+--- response_body
+rtt a number
+rttvar a number
+snd_cwnd a number
+rcv_space a number
+
+=== TEST 3: nothing over a Unix socket
+--- config
+    listen unix:$TEST_NGINX_SERVER_ROOT/s;
+    location / { return 200 "[$tcpinfo_rtt]\n"; }
+    location /t {
+        content_by_lua_block {
+            local sock = ngx.socket.tcp()
+            assert(sock:connect("unix:$TEST_NGINX_SERVER_ROOT/s"))
+            sock:send("GET / HTTP/1.0\r\nHost: a\r\n\r\n")
+            ngx.print(sock:receive("*a"):match("\r\n\r\n(.*)"))
+        }
+    }
+--- request
+GET /t
+--- response_body
+[]
