@@ -21,7 +21,7 @@ def lines():
     return [l for l in open("logs/error.log") if "[info]" in l and ", client: " in l]
 def new_line(before):
     """The next line about a client; waits for it."""
-    until = time.time() + 20
+    until = time.time() + 60
     while len(lines()) <= before and time.time() < until:
         time.sleep(0.01)
     return lines()[before].split("*")[1].split(" ", 1)[1].split(", client")[0]
@@ -38,7 +38,7 @@ play() {
 }
 _EOC_
 
-timeout(60);
+timeout(200);
 no_root_location();
 run_tests();
 

@@ -11,8 +11,6 @@
  * the first packet that arrives; they are large once SMALL_MOST bytes went out. */
 #include "net/tls_plain.h"
 
-#include <openssl/err.h>
-
 #include "base/check.h"
 #include "base/clock.h"
 #include "loop/io.h"

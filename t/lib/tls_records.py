@@ -47,7 +47,7 @@ class Records:
         context.keylog_filename = log
         if alpn:
             context.set_alpn_protocols(alpn)
-        self.sock = socket.create_connection(("127.0.0.1", port), 20)
+        self.sock = socket.create_connection(("127.0.0.1", port), 60)
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname="localhost")
         received = self.handshake()
