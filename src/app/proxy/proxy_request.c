@@ -191,3 +191,33 @@ bool proxy_request_make(struct proxy *p)
     };
     return proxy_switch_request(p);
 }
+
+bool proxy_request_push_body(struct proxy *p)
+{
+    struct exchange *x = p->v->x;
+
+    while (!p->has_left && !p->up->is_out_done && x->state < EXCHANGE_DONE) {
+        struct chunk c = CHUNK_BYTES(SLICE_EMPTY);
+
+        if (client_is_congested(p->up)) {
+            client_wait_drained(p->up);
+            return true;
+        }
+        switch (exchange_read_body(x, &c.bytes)) {
+        case BODY_DATA:
+            client_write(p->up, &c);
+            break;
+        case BODY_WAIT:
+            exchange_wait_body(x);
+            return true;
+        case BODY_END:
+            c.is_last = true;
+            proxy_request_add_trailers(p);
+            client_write(p->up, &c);
+            return true;
+        case BODY_FAILED:
+            return false;
+        }
+    }
+    return true;
+}
