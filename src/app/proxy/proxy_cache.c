@@ -34,7 +34,7 @@ static bool note_use(struct proxy_cache *c)
     for (int tries = 0; tries < 2; tries++) {
         if (cache_index_use(&c->index, c->digest, &c->note))
             return true;
-        if (!cache_manager_make_room(c->conf->zone))
+        if (!cache_manager_make_room(c->p->cache_zone))
             break;
     }
     return false;
@@ -47,7 +47,7 @@ static bool open_file(struct proxy_cache *c)
 
     if (!c->note.size && cache_index_is_complete(&c->index))
         return false;
-    e = cache_file_open(c->conf->zone, c->digest, &c->file);
+    e = cache_file_open(c->p->cache_zone, c->digest, &c->file);
     if (e && e != &err_not_found && e != &err_protocol) { /* it is there, for others */
         proxy_cache_complain(c, "opening a file", e);
         return false;
@@ -59,7 +59,7 @@ static bool open_file(struct proxy_cache *c)
     if (e && c->note.size)
         (void)cache_index_drop(&c->index, c->digest, -1);
     if (e == &err_protocol)
-        cache_file_remove(c->conf->zone, c->digest);
+        cache_file_remove(c->p->cache_zone, c->digest);
     if (e)
         return false;
     if (c->note.size)
@@ -187,16 +187,6 @@ enum proxy_cache_turn proxy_cache_go_on(struct proxy *p)
     return wait(c);
 }
 
-bool proxy_cache_is_meant(const struct proxy *p)
-{
-    const struct cache_conf *conf = p->conf->cache;
-    enum method m = p->v->x->req.method;
-
-    if (!conf || !conf->zone || (m == METHOD_HEAD && !conf->converts_head))
-        return false;
-    return m != METHOD_OTHER && (conf->methods >> m & 1);
-}
-
 /* $request_uri would be that of the client also where captures or rewrites ask for another. */
 static struct slice default_key(struct proxy *p)
 {
@@ -217,7 +207,7 @@ enum proxy_cache_turn proxy_cache_begin(struct proxy *p, void (*go)(struct proxy
     c->p = p;
     c->conf = conf;
     c->go = go;
-    c->index = cache_zone_index(conf->zone);
+    c->index = cache_zone_index(p->cache_zone);
     c->file.fd = c->draft.fd = -1;
     c->since_ms = clock_ms();
     c->poll_ms = POLL_LEAST_MS;

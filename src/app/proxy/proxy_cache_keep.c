@@ -24,8 +24,8 @@ static struct cache_answer answer_of(const struct proxy *p)
 static void put(struct proxy_cache *c, uint64_t size, int64_t valid_until)
 {
     while (!cache_index_put(&c->index, c->digest, size, valid_until))
-        if (!cache_manager_make_room(c->conf->zone)) {
-            cache_file_remove(c->conf->zone, c->digest);
+        if (!cache_manager_make_room(c->p->cache_zone)) {
+            cache_file_remove(c->p->cache_zone, c->digest);
             return;
         }
 }
@@ -76,7 +76,7 @@ static bool is_place_taken(const struct proxy_cache *c)
     struct cache_file main;
     bool is_other;
 
-    if (cache_file_open(c->conf->zone, c->main, &main))
+    if (cache_file_open(c->p->cache_zone, c->main, &main))
         return false;
     is_other = main.head.vary.n && slice_eq(main.head.key, c->key) &&
                memcmp(main.head.variant, c->head.variant, sizeof(c->head.variant)) != 0;
@@ -126,7 +126,7 @@ void proxy_cache_keep(struct proxy *p)
     c->head.fields = pool_dup(visit_pool(p->v), buf_slice(&fields));
     c->head.vary = pool_dup(visit_pool(p->v), c->head.vary);
     buf_free(&fields);
-    e = cache_draft_begin(c->conf->zone, c->digest, &c->head, &c->draft);
+    e = cache_draft_begin(c->p->cache_zone, c->digest, &c->head, &c->draft);
     if (e)
         proxy_cache_complain(c, "beginning a file", e);
 }
@@ -134,7 +134,7 @@ void proxy_cache_keep(struct proxy *p)
 /* It would drive out all others, and then itself. */
 static bool is_too_large(const struct proxy_cache *c, struct slice more)
 {
-    uint64_t most = c->conf->zone->max_size;
+    uint64_t most = c->p->cache_zone->max_size;
 
     return most && c->draft.size + more.n > most;
 }
