@@ -169,15 +169,6 @@ static inline struct proxy *proxy_of(const struct visit *v)
 /* The request target for the server. */
 struct slice proxy_uri(struct proxy *p);
 
-/* Fills in p->up->req. False: an upgrade that is not passed on here. */
-bool proxy_request_make(struct proxy *p);
-
-/* The client's trailers, which have come by now, go along where HTTP/2 is spoken. */
-void proxy_request_add_trailers(struct proxy *p);
-
-/* Passes on what has come of a request's body that is streamed. False: it cannot be read. */
-bool proxy_request_push_body(struct proxy *p);
-
 /* What is left of a server's head, which may be one that was kept, is put into the exchange's
  * response. */
 void proxy_response_take(struct proxy *p, const struct client_response *up);

@@ -1,6 +1,6 @@
 /* What is sent to the server: the client's request without what belongs to its connection, and with
  * what proxy_set_header says. */
-#include "app/proxy/proxy.h"
+#include "app/proxy/proxy_request.h"
 
 #include "app/proxy/balancer.h"
 #include "app/proxy/proxy_cache.h"

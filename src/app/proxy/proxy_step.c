@@ -19,6 +19,7 @@
 #include "app/proxy/proxy_cache.h"
 #include "app/proxy/proxy_log.h"
 #include "app/proxy/proxy_pace.h"
+#include "app/proxy/proxy_request.h"
 #include "app/proxy/proxy_switch.h"
 #include "app/proxy/proxy_target.h"
 #include "app/proxy/proxy_try.h"
