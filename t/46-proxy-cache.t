@@ -575,7 +575,40 @@ HIT 200 /args 1
 
 
 
-=== TEST 12: variables say which cache: one, none, none that there is
+=== TEST 12: an answer that was fetched past the cache replaces its own variant, no other
+--- http_config eval: $::Http
+--- config
+    proxy_cache c;
+    proxy_cache_key $uri;
+    proxy_cache_bypass $arg_past;
+    add_header X-Cache $upstream_cache_status always;
+    location / { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+--- exec eval
+$::Get . <<'_EOC_';
+P='/v?cc=max-age=60&vary=Accept-Language'
+get $P -H 'Accept-Language: de'
+get "$P&past=1" -H 'Accept-Language: fr'
+get $P -H 'Accept-Language: de'; get $P -H 'Accept-Language: fr'
+get "$P&past=1" -H 'Accept-Language: de'
+get $P -H 'Accept-Language: de'; get $P -H 'Accept-Language: fr'
+find cache -type f | wc -l
+_EOC_
+--- exec_out
+MISS 200 /v 1 de
+BYPASS 200 /v 2 fr
+HIT 200 /v 1 de
+HIT 200 /v 2 fr
+BYPASS 200 /v 3 de
+HIT 200 /v 3 de
+HIT 200 /v 2 fr
+2
+--- no_error_log
+[crit]
+[error]
+
+
+
+=== TEST 13: variables say which cache: one, none, none that there is
 --- http_config eval: "proxy_cache_path d keys_zone=other:1m; $::Http"
 --- config
     proxy_cache_valid 1h;
@@ -606,36 +639,3 @@ HIT 200 /lua 1
 cache
 d
 cache "elsewhere" not found
-
-
-
-=== TEST 13: an answer that was fetched past the cache replaces its own variant, no other
---- http_config eval: $::Http
---- config
-    proxy_cache c;
-    proxy_cache_key $uri;
-    proxy_cache_bypass $arg_past;
-    add_header X-Cache $upstream_cache_status always;
-    location / { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
---- exec eval
-$::Get . <<'_EOC_';
-P='/v?cc=max-age=60&vary=Accept-Language'
-get $P -H 'Accept-Language: de'
-get "$P&past=1" -H 'Accept-Language: fr'
-get $P -H 'Accept-Language: de'; get $P -H 'Accept-Language: fr'
-get "$P&past=1" -H 'Accept-Language: de'
-get $P -H 'Accept-Language: de'; get $P -H 'Accept-Language: fr'
-find cache -type f | wc -l
-_EOC_
---- exec_out
-MISS 200 /v 1 de
-BYPASS 200 /v 2 fr
-HIT 200 /v 1 de
-HIT 200 /v 2 fr
-BYPASS 200 /v 3 de
-HIT 200 /v 3 de
-HIT 200 /v 2 fr
-2
---- no_error_log
-[crit]
-[error]

@@ -39,8 +39,8 @@ function failure.is(value, code)
 end
 
 --- A message handler for xpcall: a text becomes an error object with code "error"; either keeps in `traceback` where
--- it was raised, for logs, where the calls are gone by the time somebody looks. An end that is no fault, such as a client
--- that leaves, has `false` there already: the text would cost more than all else about it.
+-- it was raised, for logs, where the calls are gone by the time somebody looks. An end that is no fault, such as a
+-- client that leaves, has `false` there already: the text would cost more than all else about it.
 -- @param err what was raised
 -- @treturn table|any
 function failure.traced(err)

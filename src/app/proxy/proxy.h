@@ -3,8 +3,9 @@
  * proxy_step takes the visit over. Its files, lowest first: proxy_uri (what is asked for),
  * proxy_target (where to), proxy_request (what is sent), proxy_rewrite (Location, cookies),
  * proxy_response (what of the answer is passed on), proxy_switch (upgrades), proxy_try (attempts),
- * proxy_cache (what is kept), proxy_pace (how fast), proxy_abandon (without a client), proxy_step
- * (the course of events: body in, server chosen, answer streamed, the next server). */
+ * proxy_cache, proxy_cache_keep (what is kept), proxy_pace (how fast), proxy_abandon (without a
+ * client), proxy_step (the course of events: body in, server chosen, answer streamed, the next
+ * server). */
 #ifndef APP_PROXY_PROXY_H
 #define APP_PROXY_PROXY_H
 
@@ -167,12 +168,6 @@ static inline struct proxy *proxy_of(const struct visit *v)
 
 /* The request target for the server. */
 struct slice proxy_uri(struct proxy *p);
-
-/* Fills in p->up->req. False: an upgrade that is not passed on here. */
-bool proxy_request_make(struct proxy *p);
-
-/* The client's trailers, which have come by now, go along where HTTP/2 is spoken. */
-void proxy_request_add_trailers(struct proxy *p);
 
 /* What is left of a server's head, which may be one that was kept, is put into the exchange's
  * response. */

@@ -1,6 +1,6 @@
 /* What is sent to the server: the client's request without what belongs to its connection, and with
  * what proxy_set_header says. */
-#include "app/proxy/proxy.h"
+#include "app/proxy/proxy_request.h"
 
 #include "app/proxy/balancer.h"
 #include "app/proxy/proxy_cache.h"
@@ -190,4 +190,34 @@ bool proxy_request_make(struct proxy *p)
         .send = p->conf->send_timeout,
     };
     return proxy_switch_request(p);
+}
+
+bool proxy_request_push_body(struct proxy *p)
+{
+    struct exchange *x = p->v->x;
+
+    while (!p->has_left && !p->up->is_out_done && x->state < EXCHANGE_DONE) {
+        struct chunk c = CHUNK_BYTES(SLICE_EMPTY);
+
+        if (client_is_congested(p->up)) {
+            client_wait_drained(p->up);
+            return true;
+        }
+        switch (exchange_read_body(x, &c.bytes)) {
+        case BODY_DATA:
+            client_write(p->up, &c);
+            break;
+        case BODY_WAIT:
+            exchange_wait_body(x);
+            return true;
+        case BODY_END:
+            c.is_last = true;
+            proxy_request_add_trailers(p);
+            client_write(p->up, &c);
+            return true;
+        case BODY_FAILED:
+            return false;
+        }
+    }
+    return true;
 }

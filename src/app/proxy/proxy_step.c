@@ -19,6 +19,7 @@
 #include "app/proxy/proxy_cache.h"
 #include "app/proxy/proxy_log.h"
 #include "app/proxy/proxy_pace.h"
+#include "app/proxy/proxy_request.h"
 #include "app/proxy/proxy_switch.h"
 #include "app/proxy/proxy_target.h"
 #include "app/proxy/proxy_try.h"
@@ -280,34 +281,11 @@ static void on_up_failed(struct client_exchange *up)
 
 static void push_body(struct proxy *p)
 {
-    struct exchange *x = p->v->x;
-
-    while (!p->has_left && !p->up->is_out_done && x->state < EXCHANGE_DONE) {
-        struct chunk c = CHUNK_BYTES(SLICE_EMPTY);
-
-        if (client_is_congested(p->up)) {
-            client_wait_drained(p->up);
-            return;
-        }
-        switch (exchange_read_body(x, &c.bytes)) {
-        case BODY_DATA:
-            client_write(p->up, &c);
-            break;
-        case BODY_WAIT:
-            exchange_wait_body(x);
-            return;
-        case BODY_END:
-            c.is_last = true;
-            proxy_request_add_trailers(p);
-            client_write(p->up, &c);
-            return;
-        case BODY_FAILED:
-            leave(p, false);
-            if (!p->has_begun)
-                answer(p, exchange_body_status(x));
-            return;
-        }
-    }
+    if (p->has_left || proxy_request_push_body(p))
+        return;
+    leave(p, false);
+    if (!p->has_begun)
+        answer(p, exchange_body_status(p->v->x));
 }
 
 static void on_client_body(struct exchange *x)
