@@ -233,14 +233,10 @@ static void test_glob(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_replace_and_read),
-        cmocka_unit_test(test_replace_failures),
-        cmocka_unit_test(test_read_limits),
-        cmocka_unit_test(test_write_all_waits),
-        cmocka_unit_test(test_mkdirs),
-        cmocka_unit_test(test_temp),
-        cmocka_unit_test(test_temp_is_taken),
-        cmocka_unit_test(test_glob),
+        cmocka_unit_test(test_replace_and_read), cmocka_unit_test(test_replace_failures),
+        cmocka_unit_test(test_read_limits),      cmocka_unit_test(test_write_all_waits),
+        cmocka_unit_test(test_mkdirs),           cmocka_unit_test(test_temp),
+        cmocka_unit_test(test_temp_is_taken),    cmocka_unit_test(test_glob),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
