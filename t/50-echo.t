@@ -142,3 +142,53 @@ a file
 [200, 200, 200, 200, 200, 204]
 --- response_body eval
 ["< /a>\none two</a> 200\n", "before\na file\n-n\n", "before\na file\n-n\nafter\n", "own\nbefore\na file\n-n\nafter\n", "", ""]
+
+
+
+=== TEST 9: subrequests beside each other: the first ends last, the answers keep their order
+--- http_config
+    lua_shared_dict order 64k;
+--- config
+    location = /slow {
+        content_by_lua_block {
+            local order = ngx.shared.order
+            repeat ngx.sleep(0.001) until order:get("fast")
+            ngx.say("slow")
+        }
+    }
+    location = /fast {
+        content_by_lua_block { ngx.shared.order:set("fast", true) ngx.say("fast ", ngx.req.get_method()) }
+    }
+    location = /t {
+        echo_location_async /slow;
+        echo_subrequest_async PUT /fast -q x=1;
+        echo "then $echo_response_status $echo_cacheable_request_uri";
+        echo_location_async /fast;
+    }
+    location = /at_once {
+        echo_location_async /one;
+        echo_location_async /two;
+    }
+    location = /one { echo one; }
+    location = /two { echo two; }
+--- pipelined_requests eval
+["GET /t", "GET /at_once"]
+--- response_body eval
+["slow\nfast PUT\nthen 200 /t\nfast GET\n", "one\ntwo\n"]
+--- no_error_log
+[error]
+
+
+
+=== TEST 10: numbers with underscores, options of echo, the head that the client sent, time
+--- config
+    location = /copies { echo_duplicate 1_0 ab; }
+    location = /options { echo -n -n -- -n; echo; }
+    location = /head { echo -n $echo_client_request_headers; }
+    location = /time { echo_blocking_sleep 0.01; echo $echo_timer_elapsed; }
+--- pipelined_requests eval
+["GET /copies", "GET /options", "GET /head", "GET /time"]
+--- response_body_like eval
+["^(?:ab){10}\$", "^-n\n\$", "^GET /head HTTP/1.1\r\n(?:.+\r\n)+\r\n\$", "^\\d+[.]\\d\\d\\d\n\$"]
+--- no_error_log
+[error]

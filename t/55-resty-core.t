@@ -317,3 +317,22 @@ HTTP/1.1 412 Precondition Failed
 HTTP/1.1 200 OK
 --- error_log
 lua socket tcp_nodelay
+
+
+
+=== TEST 12: every part that only replaces functions of ngx.* may be asked for
+--- http_config
+    init_by_lua_block {
+        for _, name in ipairs { "regex", "request", "response", "shdict", "var", "misc", "worker" } do
+            assert(require("resty.core." .. name).version == require("resty.core.base").version)
+        end
+        assert(ngx.re.match("hello, world", [[hello, \w+]], "joi"))
+    }
+--- config
+    location = /t { return 200 "fine"; }
+--- request
+GET /t
+--- response_body chomp
+fine
+--- no_error_log
+[error]

@@ -147,7 +147,7 @@ nowhere" failed
 --- error_code eval
 [200, 200, 403, 401, 500, 200]
 --- response_body_like eval
-[" 204", " 200", "403 Forbidden", "401 Unauthorized", "500 Internal", "open"]
+[" 204", " 200", "403 Forbidden", "401 Authorization Required", "500 Internal", "open"]
 --- error_log
 auth request unexpected status: 500
 

@@ -117,6 +117,23 @@ GET /t
 --- response_body_like
 ^[567] [567] [A-Za-z0-9]{64} [a-z]{20} 3 1 1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ at \d{4} \d{4}-\d\d-\d\d$
 
+=== TEST 7: set_rotate goes on from what it made last, each of its own
+--- config
+    location = /a { set_rotate $x 0 2; echo -n $x; }
+    location = /b { set $y none; set_rotate $y 5 6; echo -n $y; }
+    location = /from { set_rotate $z x 3; echo $z; }
+    location = /to { set_rotate $z 3 y; echo $z; }
+--- pipelined_requests eval
+["GET /a", "GET /b", "GET /a", "GET /a", "GET /b", "GET /a", "GET /from", "GET /to"]
+--- response_body_like eval
+["^0\$", "^5\$", "^1\$", "^2\$", "^6\$", "^0\$", "500 Internal", "500 Internal"]
+--- error_code eval
+[200, 200, 200, 200, 200, 200, 500, 500]
+--- error_log
+set_rotate: bad current value: "none"
+set_rotate: bad "from" argument value: "x"
+set_rotate: bad "to" argument value: "y"
+
 === TEST 6: a variable that has another meaning
 --- config
     location /t { set_md5 $uri x; }

@@ -24,7 +24,15 @@ struct echo_run {
     struct visit *v;
     const struct echo_line *line; /* the next one */
     struct timer timer;
+    struct echo_part *parts; /* subrequests whose answers are not written yet, in their order */
+    bool is_waiting;         /* whoever ends the wait goes on */
+};
+
+struct echo_part {
+    struct echo_run *run;
     struct subrequest *sub;
+    bool has_ended;
+    struct echo_part *next;
 };
 
 static void go_on(struct echo_run *r);
@@ -44,12 +52,26 @@ static void write_text(struct visit *v, const struct echo_line *line)
     buf_free(&text);
 }
 
+/* 10_000 is a number, too. */
+static bool parse_count(struct slice text, int64_t *out)
+{
+    struct buf digits = BUF_EMPTY;
+    bool is_number;
+
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] != '_')
+            buf_add_char(&digits, text.p[i]);
+    is_number = num_parse_u63(buf_slice(&digits), out);
+    buf_free(&digits);
+    return is_number;
+}
+
 static void write_copies(struct visit *v, const struct echo_line *line)
 {
     struct slice text = script_eval(line->words[1], v);
     int64_t n;
 
-    if (!num_parse_u63(script_eval(line->words[0], v), &n))
+    if (!parse_count(script_eval(line->words[0], v), &n))
         return;
     for (int64_t i = 0; i < MIN(n, (int64_t)COPIES_MOST); i++)
         write_slice(v, text);
@@ -112,13 +134,27 @@ static bool start_body(struct echo_run *r)
     return s->state == BODY_WAIT;
 }
 
+/* In the order of the lines, whichever ends first. */
+static void write_parts(struct echo_run *r)
+{
+    while (r->parts && r->parts->has_ended) {
+        struct echo_part *p = r->parts;
+
+        r->parts = p->next;
+        write_slice(r->v, buf_slice(&p->sub->body));
+        subrequest_release(&p->sub);
+    }
+}
+
 static void on_end(struct subrequest *s)
 {
-    struct echo_run *r = s->user;
+    struct echo_part *p = s->user;
+    struct echo_run *r = p->run;
 
-    write_slice(r->v, buf_slice(&s->body));
-    subrequest_release(&r->sub);
-    go_on(r);
+    p->has_ended = true;
+    write_parts(r);
+    if (r->is_waiting && !r->parts)
+        go_on(r);
 }
 
 /* "path?query" in one word, or the query in another. */
@@ -130,28 +166,34 @@ static void split_path(struct slice *path, struct slice *query)
     *path = slice_cut(query, '?');
 }
 
-static bool start_subrequest(struct echo_run *r, struct subrequest_options *o)
+static void start_subrequest(struct echo_run *r, struct subrequest_options *o)
 {
+    struct echo_part *p, **end = &r->parts;
+
     split_path(&o->path, &o->query);
-    r->sub = subrequest_new(r->v, o);
-    if (!r->sub)
-        return false;
-    r->sub->on_end = on_end;
-    r->sub->user = r;
-    subrequest_start(r->sub);
-    return true;
+    p = pool_new(visit_pool(r->v), struct echo_part);
+    p->run = r;
+    p->sub = subrequest_new(r->v, o);
+    if (!p->sub)
+        return;
+    while (*end)
+        end = &(*end)->next;
+    *end = p;
+    p->sub->on_end = on_end;
+    p->sub->user = p;
+    subrequest_start(p->sub);
 }
 
-static bool start_location(struct echo_run *r, const struct echo_line *line)
+static void start_location(struct echo_run *r, const struct echo_line *line)
 {
     struct subrequest_options o = {.method = METHOD_GET, .path = script_eval(line->words[0], r->v)};
 
     if (line->n > 1)
         o.query = script_eval(line->words[1], r->v);
-    return start_subrequest(r, &o);
+    start_subrequest(r, &o);
 }
 
-static bool start_any(struct echo_run *r, const struct echo_line *line)
+static void start_any(struct echo_run *r, const struct echo_line *line)
 {
     struct subrequest_options o = {.method = method_parse(script_eval(line->words[0], r->v)),
                                    .path = script_eval(line->words[1], r->v)};
@@ -165,7 +207,7 @@ static bool start_any(struct echo_run *r, const struct echo_line *line)
         else
             o.query = text;
     }
-    return start_subrequest(r, &o);
+    start_subrequest(r, &o);
 }
 
 /* --- the list --- */
@@ -194,9 +236,11 @@ static bool do_line(struct echo_run *r, const struct echo_line *line)
     case ECHO_READ_BODY:
         return start_body(r);
     case ECHO_LOCATION:
-        return start_location(r, line);
+        start_location(r, line);
+        return r->parts && !line->is_async;
     case ECHO_SUBREQUEST:
-        return start_any(r, line);
+        start_any(r, line);
+        return r->parts && !line->is_async;
     case ECHO_EXEC:
     case ECHO_STATUS:
         break; /* done before the answer began */
@@ -216,18 +260,19 @@ static void go_on(struct echo_run *r)
     struct exchange *x = r->v->x;
 
     exchange_hold(x); /* a filter may give it up inside of any write */
-    while (r->line && x->state < EXCHANGE_DONE) {
+    r->is_waiting = false;
+    while (!r->is_waiting && r->line && x->state < EXCHANGE_DONE) {
         const struct echo_line *line = r->line;
 
+        if (r->parts && !line->is_async)
+            break;
         r->line = line->next;
         if (line->kind != ECHO_SLEEP && line->kind != ECHO_READ_BODY)
             begin(x);
-        if (do_line(r, line)) {
-            exchange_release(x);
-            return;
-        }
+        r->is_waiting = do_line(r, line);
     }
-    if (x->state < EXCHANGE_DONE) {
+    r->is_waiting = r->is_waiting || r->parts;
+    if (!r->is_waiting && x->state < EXCHANGE_DONE) {
         begin(x);
         exchange_end(x);
     }

@@ -21,6 +21,7 @@ static const struct {
             text, sizeof(text) - 1                                                                 \
         }                                                                                          \
     }
+    TITLE(401, "401 Authorization Required"),
     TITLE(405, "405 Not Allowed"),
     TITLE(408, "408 Request Time-out"),
     TITLE(413, "413 Request Entity Too Large"),

@@ -256,7 +256,7 @@ static bool random_number(const struct slice *v, struct buf *out)
     return true;
 }
 
-/* The variable's own value, and the ends. */
+/* The variable's own value, where it has a number, and the ends. */
 static bool rotate(const struct slice *v, struct buf *out)
 {
     int64_t at, from, to;
@@ -264,7 +264,7 @@ static bool rotate(const struct slice *v, struct buf *out)
     if (!read_ends(v + 1, &from, &to))
         return false;
     if (!num_parse_u63(v[0], &at))
-        at = from;
+        at = to;
     buf_add_int(out, at < from || at >= to ? from : at + 1);
     return true;
 }

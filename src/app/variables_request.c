@@ -262,6 +262,7 @@ static struct slice get_client_head(struct visit *v, const struct variable *var)
     for (unsigned i = 0; i < r->headers.n; i++)
         buf_printf(&text, SLICE_FMT ": " SLICE_FMT "\r\n", SLICE_ARG(r->headers.fields[i].name),
                    SLICE_ARG(r->headers.fields[i].value));
+    buf_add_lit(&text, "\r\n");
     out = pool_dup(visit_pool(v), buf_slice(&text));
     buf_free(&text);
     return out;
@@ -277,6 +278,12 @@ static struct slice get_echo_request_uri(struct visit *v, const struct variable 
         return r->path;
     return pool_printf(visit_pool(v), SLICE_FMT "?" SLICE_FMT, SLICE_ARG(r->path),
                        SLICE_ARG(r->query));
+}
+
+static struct slice get_path(struct visit *v, const struct variable *var)
+{
+    UNUSED(var);
+    return v->x->req.path;
 }
 
 /* Names of the http_ family that nginx counts as builtins: they cannot be defined anew. */
@@ -318,6 +325,8 @@ const struct variable variables_request[] = {
     VARIABLE("echo_request_method", get_echo_request_method),
     VARIABLE("echo_request_body", get_request_body),
     VARIABLE("echo_request_uri", get_echo_request_uri),
+    VARIABLE("echo_cacheable_request_uri", get_path),
+    VARIABLE("echo_timer_elapsed", get_request_time),
     VARIABLE("echo_client_request_method", get_client_method),
     VARIABLE("echo_client_request_headers", get_client_head),
     VARIABLE("request_length", get_request_length),

@@ -149,6 +149,7 @@ static struct slice get_gzip_ratio(struct visit *v, const struct variable *var)
 
 const struct variable variables_response[] = {
     VARIABLE("status", get_status),
+    VARIABLE("echo_response_status", get_status),
     VARIABLE("bytes_sent", get_bytes_sent),
     VARIABLE("body_bytes_sent", get_body_bytes_sent),
     VARIABLE("request_completion", get_request_completion),

@@ -40,15 +40,19 @@ static bool append(struct echo_line **at, struct echo_line *line)
     return true;
 }
 
-/* What stands before the words: `-n`, or `--` where a word begins like an option. */
+/* What stands before the words: any `-n`, then `--` where a word begins like an option. */
 static bool read_text(struct apply *a, const struct config_node *node, struct echo_line *line,
                       struct config_error *e)
 {
-    bool has_dashes = node->n_args > 0 && slice_eq(node->args[0], SLICE("--"));
+    size_t first = 0;
 
     line->kind = ECHO_TEXT;
-    line->has_newline = node->n_args == 0 || !slice_eq(node->args[0], SLICE("-n"));
-    return read_words(a, node, line, !line->has_newline || has_dashes, e);
+    while (first < node->n_args && slice_eq(node->args[first], SLICE("-n")))
+        first++;
+    line->has_newline = first == 0;
+    if (first < node->n_args && slice_eq(node->args[first], SLICE("--")))
+        first++;
+    return read_words(a, node, line, first, e);
 }
 
 static bool apply_echo(void *ctx, const struct config_node *node, struct config_error *e)
@@ -57,6 +61,7 @@ static bool apply_echo(void *ctx, const struct config_node *node, struct config_
     struct echo_line *line = pool_new(&a->conf->pool, struct echo_line), **at = list_of(a, node);
 
     line->kind = (enum echo_kind)node->schema->id;
+    line->is_async = node->schema->extra != NULL;
     if (line->kind != ECHO_TEXT)
         return read_words(a, node, line, 0, e) && append(at, line);
     return read_text(a, node, line, e) && append(at, line);
@@ -84,6 +89,7 @@ static bool apply_subrequest(void *ctx, const struct config_node *node, struct c
     struct echo_line *line = pool_new(&a->conf->pool, struct echo_line), **at = list_of(a, node);
 
     line->kind = ECHO_SUBREQUEST;
+    line->is_async = node->schema->extra != NULL;
     if (node->n_args % 2)
         return config_node_error(node, e, "invalid number of arguments in \"%s\" directive",
                                  node->name.p);
@@ -108,12 +114,17 @@ static bool apply_exec(void *ctx, const struct config_node *node, struct config_
     return apply_echo(ctx, node, e);
 }
 
-#define KIN(text, kind, least, most, args, about)                                                  \
+static const char async[] = "async"; /* extra of those that do not wait */
+
+#define ROW(text, kind, least, most, args, mark, about, fn)                                        \
     {                                                                                              \
         .name = (text), .contexts = CTX_LOCATION | CTX_IF_LOCATION, .flags = DIRECTIVE_REPEATS,    \
         .min_args = (least), .max_args = (most), .group = "Answers", .syntax = text args ";",      \
-        .doc = (about), .id = (kind), .apply = apply_echo                                          \
+        .doc = (about), .id = (kind), .extra = (mark), .apply = (fn)                               \
     }
+
+#define KIN(text, kind, least, most, args, about)                                                  \
+    ROW(text, kind, least, most, args, NULL, about, apply_echo)
 
 #define AROUND(text, member, about)                                                                \
     {                                                                                              \
@@ -140,6 +151,8 @@ static const struct directive table[] = {
     KIN("echo_duplicate", ECHO_DUPLICATE, 2, 2, " number text",
         "In a list of `echo`: the text that many times, without a newline."),
     KIN("echo_sleep", ECHO_SLEEP, 1, 1, " time", "In a list of `echo`: waits."),
+    KIN("echo_blocking_sleep", ECHO_SLEEP, 1, 1, " time",
+        "As `echo_sleep`: others are served meanwhile here, too."),
     KIN("echo_flush", ECHO_FLUSH, 0, 0, "", "In a list of `echo`: what came so far is sent now."),
     KIN("echo_read_request_body", ECHO_READ_BODY, 0, 0, "",
         "In a list of `echo`: waits for the whole body of the request."),
@@ -147,17 +160,17 @@ static const struct directive table[] = {
         "In a list of `echo`: the body of the request, when it has been read."),
     KIN("echo_location", ECHO_LOCATION, 1, 2, " path [query]",
         "In a list of `echo`: what a GET of that location of this server answers."),
+    ROW("echo_location_async", ECHO_LOCATION, 1, 2, " path [query]", async,
+        "As `echo_location`, beside those of its kind that follow. The answers keep their order.",
+        apply_echo),
     KIN("echo_status", ECHO_STATUS, 1, 1, " status",
         "In a list of `echo`: the status of the answer, 200 to 599."),
-    {.name = "echo_subrequest",
-     .contexts = CTX_LOCATION | CTX_IF_LOCATION,
-     .flags = DIRECTIVE_REPEATS,
-     .min_args = 2,
-     .max_args = 6,
-     .group = "Answers",
-     .syntax = "echo_subrequest method path [-q query] [-b body];",
-     .doc = "In a list of `echo`: what such a request to that location of this server answers.",
-     .apply = apply_subrequest},
+    ROW("echo_subrequest", ECHO_SUBREQUEST, 2, 6, " method path [-q query] [-b body]", NULL,
+        "In a list of `echo`: what such a request to that location of this server answers.",
+        apply_subrequest),
+    ROW("echo_subrequest_async", ECHO_SUBREQUEST, 2, 6, " method path [-q query] [-b body]", async,
+        "As `echo_subrequest`, beside those of its kind that follow. The answers keep their order.",
+        apply_subrequest),
     {.name = "echo_exec",
      .contexts = CTX_LOCATION | CTX_IF_LOCATION,
      .flags = DIRECTIVE_REPEATS,

@@ -5,6 +5,7 @@
 #include "app/directives/tables.h"
 #include "app/phases.h"
 #include "app/rewrite.h"
+#include "base/num.h"
 
 #define GROUP       "Rewriting"
 #define CTX_REWRITE (CTX_SERVER | CTX_LOCATION | CTX_IF_SERVER | CTX_IF_LOCATION)
@@ -16,6 +17,7 @@ struct set_step {
     const struct variable *variable;
     const struct set_misc *misc; /* NULL: set_if_empty */
     struct script *values[VALUES_MOST];
+    struct buf *made; /* of set_rotate: what it made last */
 };
 
 static enum step_result run_if_empty(struct visit *v, const struct step *s)
@@ -47,6 +49,38 @@ static enum step_result run(struct visit *v, const struct step *s)
     return phases_finish_status(v, 500);
 }
 
+static void free_text(void *arg)
+{
+    buf_free(arg);
+}
+
+/* set_rotate: where the variable has no number, the one that was made last is its value. */
+static enum step_result run_rotate(struct visit *v, const struct step *s)
+{
+    static const char *const words[] = {"current value", "\"from\" argument value",
+                                        "\"to\" argument value"};
+    const struct set_step *set = s->arg;
+    struct slice values[VALUES_MOST];
+    bool is_good[VALUES_MOST];
+    int64_t n;
+
+    for (unsigned i = 0; i < set->misc->n; i++) {
+        values[i] = script_eval(set->values[i], v);
+        is_good[i] = num_parse_u63(values[i], &n);
+        if (!is_good[i] && (i > 0 || values[i].n > 0))
+            log_write(&v->x->log, LOG_ERROR, "set_rotate: bad %s: \"" SLICE_FMT "\"", words[i],
+                      SLICE_ARG(values[i]));
+    }
+    if (!is_good[1] || !is_good[2])
+        return phases_finish_status(v, 500);
+    if (!is_good[0])
+        values[0] = pool_dup(visit_pool(v), buf_slice(set->made));
+    set->made->n = 0;
+    (void)set->misc->make(values, set->made);
+    (void)set->variable->set(v, set->variable, buf_slice(set->made));
+    return STEP_NEXT;
+}
+
 static struct set_step *new_step(struct apply *a, const struct config_node *node,
                                  struct config_error *e)
 {
@@ -70,7 +104,11 @@ static bool apply_misc(void *ctx, const struct config_node *node, struct config_
     for (unsigned i = 0; i < m->n; i++)
         if (!directives_script(a, node, node->args[has_own ? i : i + 1], &set->values[i], e))
             return false;
-    rewrite_block_add(a->rewrite, run, set, node->line);
+    if (m->form == SET_MISC_OWN) {
+        set->made = pool_new(&a->conf->pool, struct buf);
+        pool_on_reset(&a->conf->pool, free_text, set->made);
+    }
+    rewrite_block_add(a->rewrite, set->made ? run_rotate : run, set, node->line);
     return true;
 }
 
