@@ -135,10 +135,13 @@ local ffi = require "ffi"
 ffi.cdef [[
     void *OSSL_PROVIDER_load(void *context, const char *name);
     int OSSL_PROVIDER_available(void *context, const char *name);
+    int OSSL_PROVIDER_unload(void *provider);
 ]]
-print(ffi.C.OSSL_PROVIDER_load(nil, "null") ~= nil, ffi.C.OSSL_PROVIDER_available(nil, "default"))
+local null = ffi.C.OSSL_PROVIDER_load(nil, "null")
+print(null ~= nil, ffi.C.OSSL_PROVIDER_available(nil, "default"))
 local crypto = require "perilune.crypto"
 print(#crypto.hash("sha256", "abc"), #crypto.token())
+ffi.C.OSSL_PROVIDER_unload(null)
 --- exec
 timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out

@@ -152,6 +152,24 @@ void listeners_leave(struct app_conf *conf)
         (void)close_all(conf->listens[i]);
 }
 
+bool listeners_leave_unix(struct app_conf *conf, struct slice name)
+{
+    struct buf text = BUF_EMPTY;
+    bool is_found = false;
+
+    for (unsigned i = 0; !is_found && i < conf->n_listens; i++) {
+        struct listen_conf *l = conf->listens[i];
+
+        text.n = 0;
+        addr_format(&l->addr, &text);
+        is_found = addr_is_unix(&l->addr) && slice_eq(buf_slice(&text), name);
+        if (is_found)
+            (void)close_all(l);
+    }
+    buf_free(&text);
+    return is_found;
+}
+
 void listeners_close(struct app_conf *conf, bool removes_files)
 {
     for (unsigned i = 0; i < conf->n_listens; i++) {

@@ -14,6 +14,9 @@ unsigned listeners_choose(struct listen_conf *l, int id, int n_workers);
 /* Closes a worker's view of the sockets, which others share. */
 void listeners_leave(struct app_conf *conf);
 
+/* The same for the Unix socket that is called `name` ("unix:/path"). False: there is none. */
+bool listeners_leave_unix(struct app_conf *conf, struct slice name);
+
 /* As app_close_listeners. */
 void listeners_close(struct app_conf *conf, bool removes_files);
 

@@ -1,7 +1,10 @@
 /* They stand in the program's table of dynamic symbols, where ffi.C finds them. */
 #include "app/lua/ffi_nginx.h"
 
+#include "app/app.h"
+#include "app/listeners.h"
 #include "app/lua/ffi_errlog.h"
+#include "app/lua/lua_step.h"
 #include "base/num.h"
 
 unsigned char *ngx_hex_dump(unsigned char *out, const unsigned char *p, size_t n)
@@ -27,6 +30,15 @@ intptr_t ngx_hextoi(const unsigned char *p, size_t n)
     int64_t v;
 
     return num_parse_hex(slice_of((const char *)p, n), &v) ? (intptr_t)v : -1;
+}
+
+int ngx_lua_ffi_disable_listening_unix_socket(const struct ffi_nginx_str *name)
+{
+    struct slice s = slice_of((const char *)name->p, name->n);
+
+    if (lua_current_context() != LUA_CONTEXT_INIT_WORKER)
+        return -1;
+    return listeners_leave_unix(app_conf_current(), s) ? 0 : -1;
 }
 
 intptr_t ngx_parse_time(const struct ffi_nginx_str *text, uintptr_t is_in_seconds)

@@ -21,6 +21,10 @@ struct ffi_nginx_str {
     const unsigned char *p;
 };
 
+/* In init_worker_by_lua: this worker will not accept on the Unix socket of that name, "unix:/path".
+ * 0; -1: there is none, or it is too late. */
+int ngx_lua_ffi_disable_listening_unix_socket(const struct ffi_nginx_str *name);
+
 /* A time like "1h 30m" in seconds, where milliseconds are none, or in milliseconds; -1: it is no
  * time. */
 intptr_t ngx_parse_time(const struct ffi_nginx_str *text, uintptr_t is_in_seconds);
