@@ -572,3 +572,37 @@ HIT 200 /a 1
 MISS 200 /args 1
 MISS 302 /args 2
 HIT 200 /args 1
+
+
+
+=== TEST 12: variables say which cache: one, none, none that there is
+--- http_config eval: "proxy_cache_path d keys_zone=other:1m; $::Http"
+--- config
+    proxy_cache_valid 1h;
+    add_header X-Cache $upstream_cache_status always;
+    location / { proxy_cache $arg_in; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /lua {
+        set $zone off;
+        rewrite_by_lua_block { ngx.var.zone = ngx.var.arg_in }
+        proxy_cache "$zone";
+        proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+    }
+--- exec eval
+$::Get . <<'_EOC_';
+for uri in '/a?in=c' '/a?in=c' '/lua?in=other' '/lua?in=other' '/b?in=off' '/b?in=off' '/c' '/c' '/d?in=elsewhere'; do get "$uri"; done
+find d cache -type f | sed 's,/.*,,' | sort
+grep -o 'cache ".*" not found' logs/error.log
+_EOC_
+--- exec_out
+MISS 200 /a 1
+HIT 200 /a 1
+MISS 200 /lua 1
+HIT 200 /lua 1
+ 200 /b 1
+ 200 /b 2
+ 200 /c 1
+ 200 /c 2
+ 500 <html>
+cache
+d
+cache "elsewhere" not found

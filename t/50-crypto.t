@@ -125,3 +125,22 @@ bad argument 'source' to crypto.key (string or table expected, got number)
 bad argument #1 to 'sign' (perilune.crypto.key expected, got table)
 bad argument #1 to '?' (0 to 4096 expected)
 nil invalid; nil invalid; nil invalid; nil invalid; nil invalid; nil invalid; nil invalid; nil invalid; 0
+
+
+
+=== TEST 5: a provider of OpenSSL that Lua loads is there beside the library's own algorithms, and not in their place
+--- user_files
+>>> a.lua
+local ffi = require "ffi"
+ffi.cdef [[
+    void *OSSL_PROVIDER_load(void *context, const char *name);
+    int OSSL_PROVIDER_available(void *context, const char *name);
+]]
+print(ffi.C.OSSL_PROVIDER_load(nil, "null") ~= nil, ffi.C.OSSL_PROVIDER_available(nil, "default"))
+local crypto = require "perilune.crypto"
+print(#crypto.hash("sha256", "abc"), #crypto.token())
+--- exec
+timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+--- exec_out
+true	1
+32	22

@@ -682,23 +682,20 @@ a|b||c a|1|b|2|c 2
 --- no_error_log
 [error]
 
-
-
-=== TEST 41: lua_regex_match_limit
+=== TEST 41: lua_regex_match_limit: a match that goes back too often fails, others do not
 --- http_config
-    lua_regex_match_limit 100;
+    lua_regex_match_limit 1000;
 --- config
     location = /t {
         content_by_lua_block {
-            local text = ("a"):rep(40)
-            ngx.say(ngx.re.match(text .. "cb", "(a+)+b"))
-            ngx.say(ngx.re.match(text, "a+")[0] == text)
+            for _, options in ipairs { "", "j" } do
+                ngx.say(ngx.re.match("ab", "b", options)[0], " ",
+                    select(2, ngx.re.match(("a"):rep(30), "^(a+)+[bc]", options)))
+            end
         }
     }
 --- request
 GET /t
 --- response_body
-nilpcre_exec() failed: -47
-true
---- no_error_log
-[error]
+b pcre_exec() failed: -47
+b pcre_exec() failed: -47

@@ -156,3 +156,30 @@ invalid syslog server
 GET /t
 --- response_body
 from init
+
+
+
+=== TEST 8: raw_log under its C names
+--- config
+    location = /t {
+        content_by_lua_block {
+            local ffi = require "ffi"
+            ffi.cdef [[
+                int ngx_http_lua_ffi_raw_log(void *r, int level, const unsigned char *s, size_t n);
+                int ngx_stream_lua_ffi_raw_log(void *r, int level, const unsigned char *s, size_t n);
+            ]]
+            local r = require("resty.core.base").get_request()
+            ngx.say(ffi.C.ngx_http_lua_ffi_raw_log(r, ngx.WARN, "by http's name, cut", 14), " ",
+                    ffi.C.ngx_stream_lua_ffi_raw_log(nil, ngx.ERR, "by stream's name", 16), " ",
+                    ffi.C.ngx_http_lua_ffi_raw_log(r, 9, "no level", 8))
+        }
+    }
+--- request
+GET /t
+--- response_body
+0 0 -1
+--- error_log eval
+[qr/\[warn\] \S+ \S+ by http's name,/, qr/\[error\] \S+ \S+ by stream's name/]
+--- no_error_log
+no level
+name, cut

@@ -107,6 +107,7 @@ false.*bad "zone" argument
             say(dogs:add("x", nil))
             say(dogs:replace("s", nil))
             say(pcall(dogs.incr, dogs, "x", 1, nil, 5))
+            say(pcall(dogs.incr, dogs, "x", 1, 0, "bar"))
         }
     }
 --- request
@@ -125,7 +126,8 @@ nil not found
 nil not a number
 false attempt to add or replace nil values false
 false attempt to add or replace nil values false
-false .*must provide "init" when providing "init_ttl"
+false must provide "init" when providing "init_ttl"
+false bad init_ttl arg: number expected, got string
 --- no_error_log
 [error]
 

@@ -221,3 +221,65 @@ in as a
 --- must_die
 --- error_log
 invalid parameter "10.0.0.0/33"
+
+=== TEST 12: access_by_lua runs behind the rules, or before them
+--- http_config
+    access_by_lua_no_postpone on;
+--- config
+    location / { deny all; access_by_lua_block { ngx.log(ngx.WARN, "Lua was asked") } content_by_lua_block { } }
+--- request
+GET /
+--- error_code: 403
+--- error_log
+Lua was asked
+access forbidden by rule
+
+=== TEST 13: and without it, Lua is not asked about who is refused
+--- config
+    location / { deny all; access_by_lua_block { ngx.log(ngx.WARN, "Lua was asked") } content_by_lua_block { } }
+--- request
+GET /
+--- error_code: 403
+--- no_error_log
+Lua was asked
+
+=== TEST 14: before the rules Lua may grant what they would refuse, where any will do
+--- http_config
+    access_by_lua_no_postpone on;
+--- config
+    location / { satisfy any; deny all; access_by_lua_block { ngx.exit(ngx.OK) } content_by_lua_block { ngx.say("in") } }
+    location /not { satisfy any; deny all; access_by_lua_block { ngx.exit(403) } content_by_lua_block { ngx.say("in") } }
+--- pipelined_requests eval
+["GET /", "GET /not"]
+--- error_code eval
+[200, 403]
+
+=== TEST 15: an empty statement is code, which takes the place of the server's
+--- config
+    rewrite_by_lua_block { ngx.header.x_rewrite = "server" }
+    access_by_lua_block { ngx.exit(403) }
+    header_filter_by_lua_block { ngx.header.x_filter = "server" }
+    location = /own {
+        rewrite_by_lua_block {;}
+        access_by_lua_block  { ; }
+        header_filter_by_lua ';';
+        content_by_lua_block { ngx.say(ngx.header.x_rewrite) }
+    }
+    location = /none { content_by_lua_block {;} }
+    location = /servers { echo "never"; }
+--- exec
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+for path in own none servers; do curl -s -o /dev/null -D - -w 'size %{size_download}\n' $U/$path | grep -iE '^(HTTP|X-|size)' | tr -d '\r'; done
+curl -s $U/own
+--- exec_out
+HTTP/1.1 200 OK
+size 4
+HTTP/1.1 403 Forbidden
+x-rewrite: server
+x-filter: server
+size 168
+HTTP/1.1 403 Forbidden
+x-rewrite: server
+x-filter: server
+size 168
+nil

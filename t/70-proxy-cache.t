@@ -148,7 +148,7 @@ invalid parameter "levels=1:1:1:1"
 invalid parameter "max_size=x"
 duplicate zone "a"
 "proxy_cache" zone "a" is unknown
-variables
+unknown "a" variable
 invalid status "x"
 "proxy_cache_valid" directive invalid value
 invalid value "PUT"

@@ -1,6 +1,8 @@
---- First Lua code of every process: the scheduler-aware coroutine functions and the globals `await` and `try_await`.
+--- First Lua code of every process: what Lua 5.2 has, the scheduler-aware coroutine functions and the globals `await`
+-- and `try_await`.
 -- Required once by the program before anything else runs.
 
+require "perilune.lua52"
 require "perilune.coroutines"
 
 local deferred = require "perilune.deferred"

@@ -244,7 +244,6 @@ end
 --- What an entry that is not there begins with, into `step`.
 local function set_init(init, init_ttl)
     if init_ttl ~= nil then
-        init_ttl = number_of(init_ttl, "init_ttl")
         if init_ttl < 0 then
             error('bad "init_ttl" argument', 3)
         elseif not init then
@@ -267,7 +266,7 @@ function Dict.incr(dict, key, value, init, init_ttl)
     if init == nil and init_ttl == nil then
         step.has_init = 0
     else
-        set_init(init and number_of(init, "init"), init_ttl)
+        set_init(init and number_of(init, "init"), init_ttl ~= nil and number_of(init_ttl, "init_ttl") or nil)
     end
     local result = C.ffi_shared_incr(d, key, #key, step)
     if result ~= OK then

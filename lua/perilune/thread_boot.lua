@@ -1,6 +1,8 @@
 --- First Lua code of a machine for threads (perilune.worker_thread): the part of ngx.* that needs neither a request nor
 -- the loop.
 
+require "perilune.lua52"
+
 local ffi = require "ffi"
 local codec = require "ngx.api.codec"
 local config = require "ngx.api.config"

@@ -81,9 +81,9 @@ bool app_open_listeners(struct app_conf *conf, struct app_conf *old, struct conf
     return listeners_open(conf, old, e);
 }
 
-void app_close_listeners(struct app_conf *conf)
+void app_close_listeners(struct app_conf *conf, bool removes_files)
 {
-    listeners_close(conf);
+    listeners_close(conf, removes_files);
 }
 
 void app_open_zones(struct app_conf *conf, const struct app_conf *old)
@@ -116,8 +116,8 @@ bool app_open_lua(struct app_conf *conf)
 
     app.conf = conf;
     ffi_errlog_open(conf->capture_size);
-    co_cache_set_most(conf->most_idle_coroutines);
     ffi_regex_limit(conf->regex_match_limit);
+    co_cache_set_most(conf->most_idle_coroutines);
     lib_worker_thread_configure(&conf->threads);
     lib_socket_use(conf->http, conf->stream);
     if (!machine_open(&o))
@@ -360,7 +360,7 @@ void app_drain(void (*on_idle)(void))
     if (app.conf->has_master)
         listeners_leave(app.conf);
     else
-        listeners_close(app.conf);
+        listeners_close(app.conf, true);
     check_idle(NULL);
 }
 

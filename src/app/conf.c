@@ -16,6 +16,7 @@ static void set_defaults(struct app_conf *conf)
 
     conf->worker_processes = 1;
     conf->worker_connections = 1024;
+    conf->worker_rlimit_core = -1;
     conf->is_daemon = conf->has_master = true;
     conf->backend = LOOP_BEST;
     buf_printf(&pid, "logs/%s.pid", product_family());

@@ -15,6 +15,9 @@ unsigned listeners_choose(struct listen_conf *l, int id, int n_workers);
 void listeners_leave(struct app_conf *conf);
 
 /* As app_close_listeners. */
-void listeners_close(struct app_conf *conf);
+void listeners_close(struct app_conf *conf, bool removes_files);
+
+/* The one of `conf` (may be NULL) that has the address and kind of `like`, or NULL. */
+struct listen_conf *listeners_find(struct app_conf *conf, const struct listen_conf *like);
 
 #endif

@@ -14,6 +14,7 @@
 #include "bind/lib_worker_thread.h"
 #include "bind/package_path.h"
 #include "bind/vm.h"
+#include "net/tls_digest.h"
 
 static int on_panic(lua_State *L)
 {
@@ -25,6 +26,7 @@ lua_State *machine_open(const struct machine_options *o)
     lua_State *L = luaL_newstate();
 
     CHECK(L);
+    tls_digest_init();
     vm_set(L);
     lua_atpanic(L, on_panic);
     luaL_openlibs(L);

@@ -43,9 +43,9 @@ static void lose(struct server_conn *c, const struct err *why, bool reset)
 static void end_connection(struct server_conn *c)
 {
     struct slice in = server_conn_input(c);
-    bool lingers = !c->has_eof && (c->body || c->must_close || in.n);
+    bool may_send = c->body || c->must_close || in.n;
 
-    if (!lingers || !c->server->settings->lingering_timeout) {
+    if (c->has_eof || !http_settings_lingers(c->server->settings, may_send)) {
         server_conn_close(c, false);
         return;
     }
@@ -122,7 +122,7 @@ static void begin(struct server_conn *c, const char *p)
     take_head(x, p);
     server_conn_consume(c, head.size);
     /* behind a CONNECT may stand bytes that were meant for the tunnel, whatever is answered */
-    x->keep_alive = head.has_keep_alive && c->requests < s->settings->keepalive_requests &&
+    x->keep_alive = head.has_keep_alive && !server_conn_is_spent(c) &&
                     s->settings->keepalive_timeout > 0 && head.method != METHOD_CONNECT;
     status = message_resolve(&x->req, s->settings->has_connect, &x->pool, &reason);
     if (UNLIKELY(status)) {

@@ -73,7 +73,7 @@ static void lose(struct server_conn *c, const struct err *why, bool reset)
 /* All output is out, and nothing more will be. */
 static void end_connection(struct server_conn *c)
 {
-    if (c->has_eof || !c->server->settings->lingering_timeout) {
+    if (c->has_eof || !http_settings_lingers(c->server->settings, true)) {
         lose(c, &err_closed, false);
         return;
     }
@@ -182,7 +182,7 @@ static void begin(struct server_h2_stream *st)
     const char *reason;
     int status = server_h2_head_finish(st, &reason);
 
-    if (c->requests >= s->settings->keepalive_requests)
+    if (server_conn_is_spent(c))
         notice(st->h2);
     if (UNLIKELY(status)) {
         server_conn_refuse(c, x, status,
@@ -330,11 +330,11 @@ static void on_expired(struct server_conn *c, enum server_conn_wait what)
     }
     switch (what) {
     case CONN_WAIT_KEEPALIVE:
+    case CONN_WAIT_LAST_CALL:
+        say_goodbye(h2);
+        return;
     case CONN_WAIT_LINGER:
-        if (c->phase == CONN_LINGER)
-            lose(c, &err_closed, false);
-        else
-            say_goodbye(h2);
+        lose(c, &err_closed, false);
         return;
     case CONN_WAIT_SEND:
         lose(c, &err_timeout, true);
@@ -365,7 +365,7 @@ static enum server_conn_wait wanted_wait(const struct server_conn *c)
         return CONN_WAIT_HEAD;
     if (h2->n_streams)
         return CONN_WAIT_NONE;
-    return h2->ending == SERVER_H2_NOTICED ? CONN_WAIT_LINGER : CONN_WAIT_KEEPALIVE;
+    return h2->ending == SERVER_H2_NOTICED ? CONN_WAIT_LAST_CALL : CONN_WAIT_KEEPALIVE;
 }
 
 static void on_close_all(struct server_conn *c)

@@ -23,14 +23,25 @@ struct body_limits {
     unsigned max_ratio; /* decoded bytes for each one that was sent; 0: unlimited */
 };
 
+/* When a connection that we end is read on, so that its peer gets to read the answer. */
+enum lingering {
+    LINGERING_OFF,
+    LINGERING_ON, /* when the peer may still be sending */
+    LINGERING_ALWAYS,
+};
+
 struct http_settings {
     uint64_t header_timeout;    /* 60 s: first byte of a head to its last */
     uint64_t proxied_timeout;   /* the header of the PROXY protocol; 0: as header_timeout */
     uint64_t body_timeout;      /* 60 s: between two reads of a body */
     uint64_t send_timeout;      /* 60 s: between two writes */
     uint64_t keepalive_timeout; /* 75 s: idle between requests; 0 closes after each */
+    uint64_t keepalive_time;    /* 1 h: requests of one connection since it was made */
     uint64_t keepalive_header;  /* value of a Keep-Alive field in seconds; 0: none */
-    uint64_t lingering_timeout; /* 5 s: waiting for a peer to finish after we have */
+    uint64_t
+        lingering_timeout; /* 5 s: between two reads from a peer that is to finish after we have */
+    uint64_t lingering_time; /* 30 s: all of that together */
+    enum lingering lingering;
     int64_t max_body_size;      /* 1 MiB; 0: unlimited */
     bool decodes_body;          /* content codings of request bodies are undone */
     struct body_limits decoded; /* then; 1 MiB, 100 */
@@ -41,6 +52,7 @@ struct http_settings {
     unsigned header_count;       /* 256 fields */
     unsigned keepalive_requests; /* 1000 */
     size_t send_watermark;       /* 64 KiB: queued output above which producers pause */
+    size_t file_budget;          /* 2 MiB: of files in one turn of a connection; 0: no limit */
     size_t send_rate;            /* bytes a second of one response; 0: as fast as it goes */
     size_t send_rate_after;      /* so many of them first at full speed */
     const char *temp_path;       /* directory of temporary files */
@@ -57,5 +69,13 @@ struct http_settings {
 
 /* The defaults above. */
 extern const struct http_settings http_settings_default;
+
+/* Is a connection that we end read on, if its peer may still be sending or not? */
+static inline bool http_settings_lingers(const struct http_settings *s, bool may_send)
+{
+    bool wanted = s->lingering == LINGERING_ALWAYS || (s->lingering == LINGERING_ON && may_send);
+
+    return wanted && s->lingering_timeout && s->lingering_time;
+}
 
 #endif

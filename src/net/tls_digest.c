@@ -7,6 +7,13 @@
 
 #include "base/check.h"
 
+void tls_digest_init(void)
+{
+    unsigned char unused[TLS_DIGEST_SHA256];
+
+    tls_digest_sha256("", 0, unused);
+}
+
 void tls_digest_md5(const char *p, size_t n, unsigned char out[TLS_DIGEST_MD5])
 {
     CHECK(EVP_Digest(p, n, out, NULL, EVP_md5(), NULL) == 1);

@@ -6,6 +6,10 @@
 
 enum { TLS_DIGEST_MD5 = 16, TLS_DIGEST_SHA1 = 20, TLS_DIGEST_SHA256 = 32 };
 
+/* From now on the library's own algorithms are there. Before their first use it gives them up as
+ * soon as code that shares the process (Lua, by FFI) loads one of its other providers. */
+void tls_digest_init(void);
+
 /* MD5 of `n` bytes. */
 void tls_digest_md5(const char *p, size_t n, unsigned char out[TLS_DIGEST_MD5]);
 

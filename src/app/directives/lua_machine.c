@@ -126,11 +126,6 @@ static const struct directive table[] = {
          "else runs, then `init_by_lua` runs again. For development.",
      .id = (int)offsetof(struct location, lua_code_cache),
      .apply = apply_code_cache},
-    CONF("lua_regex_match_limit", ARG_NUMBER, "number", "lua_regex_match_limit 0;",
-         regex_match_limit,
-         "How often a match of `ngx.re` may try before it fails with `pcre_exec() failed: -47`. 0: "
-         "as often as PCRE2 does by default.",
-         directives_set_conf_number),
     CONF("lua_malloc_trim", ARG_NUMBER, "requests", "lua_malloc_trim 0;", malloc_trim,
          "After so many requests and sessions of a worker the C library gives memory that it does "
          "not need back to the system (`malloc_trim`). 0: never.",
@@ -148,8 +143,16 @@ static const struct directive table[] = {
          "The newest lines of the error log, up to this size in each worker, are kept for "
          "`require \"ngx.errlog\"`. At least 4k.",
          set_capture),
-    DIRECTIVE_ACCEPTED("lua_regex_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
-    DIRECTIVE_ACCEPTED("lua_sa_restart", CTX_TOPS, ARG_FLAG, "on | off"),
+    CONF("lua_regex_match_limit", ARG_NUMBER, "number", "lua_regex_match_limit 0;",
+         regex_match_limit,
+         "How often a regular expression of `ngx.re` may go back and try another way in one match; "
+         "beyond, it fails with an error. 0: the limit of PCRE, 10 million.",
+         directives_set_conf_number),
+    DIRECTIVE_ACCEPTED("lua_regex_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number",
+                       "up to 1,024 expressions stay compiled in a worker; which nobody has asked "
+                       "for since goes first."),
+    DIRECTIVE_ACCEPTED("lua_sa_restart", CTX_TOPS, ARG_FLAG, "on | off",
+                       "system calls that a signal interrupts are always made again."),
 };
 
 void directives_lua_machine_register(void)

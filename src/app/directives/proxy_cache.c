@@ -164,11 +164,15 @@ static bool add_path(void *ctx, const struct config_node *node, struct config_er
 static bool set_cache(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
+    struct cache_conf *c = own(a);
+    struct script *name;
 
-    if (memchr(node->args[0].p, '$', node->args[0].n))
-        return config_node_error(node, e, "variables in \"proxy_cache\" are not supported");
-    own(a)->zone =
-        slice_eq(node->args[0], SLICE("off")) ? NULL : cache_zone_refer(a->conf, node->args[0]);
+    if (!directives_script(a, node, node->args[0], &name, e))
+        return false;
+    c->zone_name = script_is_constant(name) ? NULL : name;
+    c->zone = c->zone_name || slice_eq(node->args[0], SLICE("off"))
+                  ? NULL
+                  : cache_zone_refer(a->conf, node->args[0]);
     return true;
 }
 
@@ -318,7 +322,9 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "proxy_cache zone | off;",
      .default_text = "proxy_cache off;",
-     .doc = "Keeps answers of `proxy_pass` in the cache of that zone, and answers with them. Which "
+     .doc = "Keeps answers of `proxy_pass` in the cache of that zone, and answers with them. The "
+            "name may hold variables: `off` and nothing are no cache, the name of none is an "
+            "error (500). Which "
             "and for how long the server says: `X-Accel-Expires` (seconds, `@` and a time, 0: not "
             "at all) before `Cache-Control` (`s-maxage` before `max-age`; not `no-store`, "
             "`no-cache`, `private`) before `Expires`; where it says nothing, `proxy_cache_valid`. "

@@ -1,5 +1,5 @@
-/* Functions of nginx's own that Lua libraries call by FFI, with nginx's names and contracts: those
- * of lua-resty-string. */
+/* Functions of nginx's own and of its Lua module that Lua libraries call by FFI, with their names
+ * and contracts: those of lua-resty-string, lua-resty-jit-uuid, Kong. */
 #ifndef APP_LUA_FFI_NGINX_H
 #define APP_LUA_FFI_NGINX_H
 
@@ -11,5 +11,23 @@ unsigned char *ngx_hex_dump(unsigned char *out, const unsigned char *p, size_t n
 
 /* The decimal number in `n` digits; -1: it is none, or too large. */
 intptr_t ngx_atoi(const unsigned char *p, size_t n);
+
+/* The number in 1 to 16 hexadecimal digits; -1: it is none, or too large. */
+intptr_t ngx_hextoi(const unsigned char *p, size_t n);
+
+/* ngx_str_t */
+struct ffi_nginx_str {
+    size_t n;
+    const unsigned char *p;
+};
+
+/* A time like "1h 30m" in seconds, where milliseconds are none, or in milliseconds; -1: it is no
+ * time. */
+intptr_t ngx_parse_time(const struct ffi_nginx_str *text, uintptr_t is_in_seconds);
+
+/* Writes a line as it is to the error log of the running code, whatever `request` is. -1: no such
+ * level. */
+int ngx_http_lua_ffi_raw_log(void *request, int level, const unsigned char *text, size_t n);
+int ngx_stream_lua_ffi_raw_log(void *session, int level, const unsigned char *text, size_t n);
 
 #endif

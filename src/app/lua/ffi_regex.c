@@ -19,8 +19,9 @@ struct ffi_regex {
     uint32_t match_options;
 };
 
+static pcre2_match_context *limits; /* process-wide: of every match; NULL: PCRE's own */
+
 static int vector[2 * GROUPS_MOST]; /* process-wide: offsets of the last match */
-static pcre2_match_context *limits; /* process-wide: of lua_regex_match_limit; NULL: none */
 
 static uint32_t options_of(unsigned flags)
 {
@@ -46,12 +47,12 @@ static uint32_t options_of(unsigned flags)
     return options;
 }
 
-void ffi_regex_limit(unsigned most)
+void ffi_regex_limit(unsigned backtracks)
 {
     pcre2_match_context_free(limits);
-    limits = most > 0 ? pcre2_match_context_create(NULL) : NULL;
+    limits = backtracks ? pcre2_match_context_create(NULL) : NULL;
     if (limits)
-        pcre2_set_match_limit(limits, most);
+        pcre2_set_match_limit(limits, backtracks);
 }
 
 struct ffi_regex *ffi_regex_compile(const char *pattern, size_t n, unsigned flags,
@@ -113,7 +114,7 @@ int ffi_regex_match(const struct ffi_regex *re, const char *subject, size_t n, s
 
     if (is_dfa)
         rc = pcre2_dfa_match(re->code, (PCRE2_SPTR)subject, n, from, re->match_options, re->data,
-                             limits, workspace, WORKSPACE);
+                             NULL, workspace, WORKSPACE);
     else
         rc = pcre2_match(re->code, (PCRE2_SPTR)subject, n, from, re->match_options, re->data,
                          limits);

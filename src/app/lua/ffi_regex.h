@@ -23,6 +23,9 @@ enum ffi_regex_flag {
 
 enum { FFI_REGEX_NO_MATCH = -1 };
 
+/* How often one match may backtrack from now on; 0: as often as PCRE allows by itself. */
+void ffi_regex_limit(unsigned backtracks);
+
 /* Compiles; NULL on a bad pattern, with the reason in `message` and its place in *at. Freed by
  * ffi_regex_free. */
 struct ffi_regex *ffi_regex_compile(const char *pattern, size_t n, unsigned flags,
@@ -42,9 +45,6 @@ const char *ffi_regex_name(const struct ffi_regex *re, int i, int *group);
  * part). `is_dfa`: by the other algorithm, longest match, no groups. */
 int ffi_regex_match(const struct ffi_regex *re, const char *subject, size_t n, size_t from,
                     int is_dfa);
-
-/* How often a match may try before it fails (PCRE2_ERROR_MATCHLIMIT); 0: PCRE2's own limit. */
-void ffi_regex_limit(unsigned most);
 
 /* The offsets of the last match of any regex. */
 const int *ffi_regex_vector(void);

@@ -117,6 +117,11 @@ static int load(lua_State *L, const struct lua_code *code, struct visit *v)
     return load_handler(L, code, "perilune.session");
 }
 
+struct slice lua_code_text(struct slice text)
+{
+    return slice_eq(slice_trim(text), SLICE(";")) ? SLICE(" ") : text;
+}
+
 int lua_code_push(struct lua_code *code, struct visit *v)
 {
     lua_State *L = vm_main();
@@ -169,6 +174,19 @@ static void tell(const struct lua_code *code, const char *text, struct config_er
     config_error_set(e, node->file, line, "%s:" SLICE_FMT, code->directive, SLICE_ARG(rest));
 }
 
+/* Leaves the function, or the error, on top. */
+static bool compile(lua_State *L, const struct lua_code *code, struct config_error *e)
+{
+    if (code->kind == LUA_CODE_FILE)
+        return luaL_loadfile(L, conf_path(code->conf, script_constant(code->path))) == 0 ||
+               config_node_error(code->node, e, "%s_file: %s", code->directive,
+                                 lua_tostring(L, -1));
+    if (luaL_loadbuffer(L, code->text.p, code->text.n, code->chunk_name.p) == 0)
+        return true;
+    tell(code, lua_tostring(L, -1), e);
+    return false;
+}
+
 bool lua_code_check(const struct lua_code *code, struct config_error *e)
 {
     lua_State *L = luaL_newstate();
@@ -177,9 +195,7 @@ bool lua_code_check(const struct lua_code *code, struct config_error *e)
     if (!L)
         PANIC("no memory for Lua");
     for (; code && is_well; code = code->next) {
-        is_well = luaL_loadbuffer(L, code->text.p, code->text.n, code->chunk_name.p) == 0;
-        if (!is_well)
-            tell(code, lua_tostring(L, -1), e);
+        is_well = compile(L, code, e);
         lua_pop(L, 1);
     }
     lua_close(L);

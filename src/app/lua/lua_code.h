@@ -29,12 +29,16 @@ struct lua_code {
     struct slice *middleware; /* outermost first */
     unsigned n_middleware;
     struct app_conf *conf;
-    const struct config_node *node; /* the directive; NULL: a file */
+    const struct config_node *node; /* the directive; NULL: a file named by variables */
     struct lua_code *next;          /* of app_conf.handlers or app_conf.inlines */
     int ref; /* registry reference of the loaded function in the current machine, LUA_NOREF before
               */
     unsigned machine; /* generation of the machine that `ref` belongs to */
 };
+
+/* `text` as this LuaJIT takes it. An empty statement, `{;}`, turns off the code of the block
+ * around; it is Lua 5.2's, which OpenResty's LuaJIT is built to take, and Debian's is not. */
+struct slice lua_code_text(struct slice text);
 
 /* Pushes the function on the main state, loading it when needed (always for files and handlers with
  * lua_code_cache off). Returns 0; or the status to answer, with the text of the error on top
@@ -47,7 +51,8 @@ int lua_code_push(struct lua_code *code, struct visit *v);
 bool lua_code_load_handler(struct lua_code *code, struct config_error *e);
 
 /* Compiles `code` and those behind it, runs nothing and needs no machine. False with `e` filled:
- * one is not Lua; at the line of the file that it stands in. */
+ * one is not Lua, or a file that cannot be read; at the line of the configuration that it stands
+ * in. */
 bool lua_code_check(const struct lua_code *code, struct config_error *e);
 
 #endif

@@ -21,6 +21,28 @@ const struct cache_conf cache_defaults = {
     .converts_head = true,
 };
 
+int cache_rules_zone(const struct cache_conf *c, struct visit *v, const struct cache_zone **out)
+{
+    enum method m = v->x->req.method;
+    struct slice name;
+
+    *out = NULL;
+    if (!c || m == METHOD_OTHER || !(c->methods >> m & 1) ||
+        (m == METHOD_HEAD && !c->converts_head))
+        return 0;
+    *out = c->zone;
+    if (!c->zone_name)
+        return 0;
+    name = script_eval(c->zone_name, v);
+    if (name.n == 0 || slice_eq(name, SLICE("off")))
+        return 0;
+    *out = cache_zone_find(v->loc->conf, name);
+    if (*out)
+        return 0;
+    log_write(&v->x->log, LOG_ERROR, "cache \"" SLICE_FMT "\" not found", SLICE_ARG(name));
+    return 500;
+}
+
 enum said { SAID_NOTHING, SAID_NO, SAID_UNTIL };
 
 static struct slice field_of(const struct cache_answer *a, struct slice name)

@@ -22,7 +22,8 @@ struct cache_condition {
 /* What the directives of a level say. */
 struct cache_conf {
     const struct location *owner;
-    const struct cache_zone *zone; /* NULL: proxy_cache is off */
+    const struct cache_zone *zone; /* NULL: proxy_cache is off, or has variables */
+    struct script *zone_name;      /* those; NULL: it has none */
     struct script *key;            /* NULL: what the server is asked for */
     struct cache_valid *valid;
     struct cache_condition *bypass, *no_cache;
@@ -42,6 +43,10 @@ struct cache_answer {
     unsigned ignored; /* bits of enum proxy_ignore */
     bool is_private;  /* it was asked for with the client's own Authorization */
 };
+
+/* The cache for requests of that method, in `*out`; NULL: none. 0; or the status of an error. `c`
+ * may be NULL. */
+int cache_rules_zone(const struct cache_conf *c, struct visit *v, const struct cache_zone **out);
 
 /* May it be kept? Then fills in, of the head, made, valid_until, age, stale_… and vary (borrowed).
  */

@@ -14,6 +14,15 @@ struct cache_zone *cache_zone_refer(struct app_conf *conf, struct slice name)
     return *at;
 }
 
+const struct cache_zone *cache_zone_find(const struct app_conf *conf, struct slice name)
+{
+    const struct cache_zone *z = conf->cache_zones;
+
+    while (z && !slice_eq(z->name, name))
+        z = z->next;
+    return z;
+}
+
 bool cache_zones_check(const struct app_conf *conf, struct config_error *e)
 {
     for (const struct cache_zone *z = conf->cache_zones; z; z = z->next)

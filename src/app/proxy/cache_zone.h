@@ -23,6 +23,9 @@ struct cache_zone {
 /* The zone of that name; one that is not declared is made. */
 struct cache_zone *cache_zone_refer(struct app_conf *conf, struct slice name);
 
+/* The declared zone of that name; NULL: there is none. */
+const struct cache_zone *cache_zone_find(const struct app_conf *conf, struct slice name);
+
 /* Is every zone that is referred to declared? Otherwise false, with `e` filled. */
 bool cache_zones_check(const struct app_conf *conf, struct config_error *e);
 

@@ -16,6 +16,7 @@
 struct balancer;
 struct captures_names;
 struct config_node;
+struct cache_zone;
 struct proxy_cache;
 struct proxy_cookie_flags;
 struct regex;
@@ -125,6 +126,7 @@ struct proxy {
     struct slice own_body;    /* of proxy_set_body */
     struct upstream_try *history;         /* newest first */
     const struct client_response *cached; /* the head of what was kept, once it is the answer */
+    const struct cache_zone *cache_zone;  /* NULL: none */
     struct proxy_cache *cache; /* NULL: it has nothing to do with one; see proxy_cache.h */
     struct slice cache_status; /* $upstream_cache_status; p == NULL: nobody has looked */
     bool is_streaming_body;    /* the request's body is passed on as it comes */

@@ -65,7 +65,7 @@ static bool note_use(struct proxy_cache *c)
     for (int tries = 0; tries < 2; tries++) {
         if (cache_index_use(&c->index, c->digest, &c->note))
             return true;
-        if (!cache_manager_make_room(c->conf->zone))
+        if (!cache_manager_make_room(c->p->cache_zone))
             break;
     }
     return false;
@@ -78,7 +78,7 @@ static bool open_file(struct proxy_cache *c)
 
     if (!c->note.size && cache_index_is_complete(&c->index))
         return false;
-    e = cache_file_open(c->conf->zone, c->digest, &c->file);
+    e = cache_file_open(c->p->cache_zone, c->digest, &c->file);
     if (e && e != &err_not_found && e != &err_protocol) { /* it is there, for others */
         complain(c, "opening a file", e);
         return false;
@@ -90,7 +90,7 @@ static bool open_file(struct proxy_cache *c)
     if (e && c->note.size)
         (void)cache_index_drop(&c->index, c->digest, -1);
     if (e == &err_protocol)
-        cache_file_remove(c->conf->zone, c->digest);
+        cache_file_remove(c->p->cache_zone, c->digest);
     if (e)
         return false;
     if (c->note.size)
@@ -218,16 +218,6 @@ enum proxy_cache_turn proxy_cache_go_on(struct proxy *p)
     return wait(c);
 }
 
-bool proxy_cache_is_meant(const struct proxy *p)
-{
-    const struct cache_conf *conf = p->conf->cache;
-    enum method m = p->v->x->req.method;
-
-    if (!conf || !conf->zone || (m == METHOD_HEAD && !conf->converts_head))
-        return false;
-    return m != METHOD_OTHER && (conf->methods >> m & 1);
-}
-
 /* $request_uri would be that of the client also where captures or rewrites ask for another. */
 static struct slice default_key(struct proxy *p)
 {
@@ -248,7 +238,7 @@ enum proxy_cache_turn proxy_cache_begin(struct proxy *p, void (*go)(struct proxy
     c->p = p;
     c->conf = conf;
     c->go = go;
-    c->index = cache_zone_index(conf->zone);
+    c->index = cache_zone_index(p->cache_zone);
     c->file.fd = c->draft.fd = -1;
     c->since_ms = clock_ms();
     c->poll_ms = POLL_LEAST_MS;
@@ -321,8 +311,8 @@ static struct cache_answer answer_of(const struct proxy *p)
 static void put(struct proxy_cache *c, uint64_t size, int64_t valid_until)
 {
     while (!cache_index_put(&c->index, c->digest, size, valid_until))
-        if (!cache_manager_make_room(c->conf->zone)) {
-            cache_file_remove(c->conf->zone, c->digest);
+        if (!cache_manager_make_room(c->p->cache_zone)) {
+            cache_file_remove(c->p->cache_zone, c->digest);
             return;
         }
 }
@@ -393,7 +383,7 @@ static void choose_place(struct proxy_cache *c)
     if (memcmp(c->digest, c->main, sizeof(c->main)) == 0)
         return;
     if (c->head.vary.n && memcmp(c->digest, c->head.variant, sizeof(c->digest)) == 0 &&
-        !cache_file_open(c->conf->zone, c->main, &main)) {
+        !cache_file_open(c->p->cache_zone, c->main, &main)) {
         cache_file_close(&main);
         return;
     }
@@ -427,7 +417,7 @@ void proxy_cache_keep(struct proxy *p)
     c->head.fields = pool_dup(visit_pool(p->v), buf_slice(&fields));
     c->head.vary = pool_dup(visit_pool(p->v), c->head.vary);
     buf_free(&fields);
-    e = cache_draft_begin(c->conf->zone, c->digest, &c->head, &c->draft);
+    e = cache_draft_begin(c->p->cache_zone, c->digest, &c->head, &c->draft);
     if (e)
         complain(c, "beginning a file", e);
 }
@@ -435,7 +425,7 @@ void proxy_cache_keep(struct proxy *p)
 /* It would drive out all others, and then itself. */
 static bool is_too_large(const struct proxy_cache *c, struct slice more)
 {
-    uint64_t most = c->conf->zone->max_size;
+    uint64_t most = c->p->cache_zone->max_size;
 
     return most && c->draft.size + more.n > most;
 }

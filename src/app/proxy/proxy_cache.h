@@ -14,10 +14,7 @@ enum proxy_cache_turn {
     PROXY_CACHE_WAIT,   /* another request fetches it: `go` is called once */
 };
 
-/* Has the location a cache for requests of that method? */
-bool proxy_cache_is_meant(const struct proxy *p);
-
-/* Looks for an answer. Only where proxy_cache_is_meant. */
+/* Looks for an answer in p->cache_zone. */
 enum proxy_cache_turn proxy_cache_begin(struct proxy *p, void (*go)(struct proxy *p));
 
 /* The same again, in `go`. */

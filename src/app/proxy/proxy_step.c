@@ -435,7 +435,7 @@ static void go_on(struct proxy *p)
 
 static void look(struct proxy *p)
 {
-    if (proxy_cache_is_meant(p))
+    if (p->cache_zone)
         take_turn(p, proxy_cache_begin(p, go_on));
     else
         attempt(p);
@@ -461,7 +461,7 @@ static void begin(struct proxy *p)
         look(p);
         return;
     }
-    if (!(p->conf->flags & PROXY_REQUEST_BUFFERING) && !x->spool && !proxy_cache_is_meant(p) &&
+    if (!(p->conf->flags & PROXY_REQUEST_BUFFERING) && !x->spool && !p->cache_zone &&
         (p->conf->minor > 0 || x->req.content_length >= 0)) {
         p->is_streaming_body = true;
         look(p);
@@ -485,6 +485,8 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
     timer_init(&p->pace, on_paced);
     pool_on_reset(visit_pool(v), on_reset, p);
     status = proxy_switch_prepare(p) ? proxy_target_find(p, pass) : STATUS_NOT_ALLOWED;
+    if (!status)
+        status = cache_rules_zone(conf->cache, v, &p->cache_zone);
     if (status) {
         answer(p, status);
         return;

@@ -3,6 +3,8 @@
 
 #include "t/unit/http/harness.h"
 
+#include <sys/mman.h>
+
 #include "net/tcp.h"
 
 static void closes_a_silent_connection(void **state)
@@ -67,6 +69,51 @@ static void closes_an_idle_connection(void **state)
     harness_stop();
 }
 
+static void closes_a_connection_that_is_old(void **state)
+{
+    struct server_conn *conn;
+    struct client c;
+
+    (void)state;
+    harness_start();
+    harness_settings.keepalive_time = 1000000;
+    c = client_open();
+    client_send(&c, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_expect(&c, "hello", 1);
+    assert_int_equal(client_count(&c, "Connection: close"), 0);
+    conn = CONTAINER_OF(harness_server.conns.next, struct server_conn, node);
+    conn->opened -= 1000001;
+    client_send(&c, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_expect(&c, "hello", 2);
+    assert_int_equal(client_count(&c, "Connection: close"), 1);
+    client_expect_end(&c);
+    client_close(&c);
+    harness_stop();
+}
+
+static void sends_of_files_no_more_than_its_turn(void **state)
+{
+    struct server_conn *conn;
+    struct client c;
+    int fd = memfd_create("file", MFD_CLOEXEC);
+
+    (void)state;
+    harness_start();
+    harness_settings.file_budget = 1000;
+    c = client_open();
+    turns(2);
+    conn = CONTAINER_OF(harness_server.conns.next, struct server_conn, node);
+    assert_int_equal(ftruncate(fd, 100000), 0);
+    outq_add_file(&conn->out, fd, 0, 100000, true);
+    assert_true(server_conn_flush(conn));
+    assert_int_equal(conn->out.bytes, 99000);
+    harness_settings.file_budget = 0;
+    assert_true(server_conn_flush(conn));
+    assert_true(conn->out.bytes < 99000 - 1000);
+    client_close(&c);
+    harness_stop();
+}
+
 /* The clock says that it is over before the socket was looked at, as after a stop of the process.
  */
 static void reads_what_came_in_time(void **state)
@@ -123,7 +170,8 @@ static void lingers_only_so_long(void **state)
 
     (void)state;
     harness_start();
-    harness_settings.lingering_timeout = 30;
+    harness_settings.lingering_timeout = 1000;
+    harness_settings.lingering_time = 30;
     c = client_open();
     client_send(&c, "BAD\r\n\r\n");
     client_expect_end(&c); /* our side has ended */
@@ -136,6 +184,63 @@ static void lingers_only_so_long(void **state)
     assert_int_equal(harness_server.n_conns, 0);
     client_close(&c);
     harness_stop();
+}
+
+/* A peer that has much to say before it looks at the answer still finds it. */
+static void reads_on_however_much_comes(void **state)
+{
+    static const char piece[65536];
+    struct client c;
+    size_t sent = 0;
+
+    (void)state;
+    harness_start();
+    c = client_open();
+    client_send(&c, "BAD\r\n\r\n");
+    for (unsigned i = 0; i < 10000 && sent < (4U << 20); i++) {
+        ssize_t n = send(c.fd, piece, sizeof piece, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n < 0)
+            assert_int_equal(errno, EAGAIN);
+        else
+            sent += (size_t)n;
+        turns(1);
+    }
+    assert_true(sent >= (4U << 20));
+    assert_int_equal(harness_server.n_conns, 1);
+    client_expect_end(&c);
+    assert_memory_equal(c.got.p, "HTTP/1.1 400 ", 13);
+    client_close(&c);
+    harness_stop();
+}
+
+static unsigned conns_after_close(enum lingering how, const char *request)
+{
+    struct client c;
+    unsigned n;
+
+    harness_start();
+    harness_settings.lingering = how;
+    c = client_open();
+    client_send(&c, request);
+    client_expect_end(&c);
+    turns(2);
+    n = harness_server.n_conns;
+    client_close(&c);
+    harness_stop();
+    return n;
+}
+
+static void lingers_as_it_was_told(void **state)
+{
+    static const char bad[] = "BAD\r\n\r\n";
+    static const char last[] = "GET / HTTP/1.0\r\n\r\n";
+
+    (void)state;
+    assert_int_equal(conns_after_close(LINGERING_ON, bad), 1);
+    assert_int_equal(conns_after_close(LINGERING_ON, last), 0);
+    assert_int_equal(conns_after_close(LINGERING_ALWAYS, last), 1);
+    assert_int_equal(conns_after_close(LINGERING_OFF, bad), 0);
 }
 
 /* A handler may take its time: no deadline runs meanwhile. */
@@ -205,9 +310,13 @@ int main(void)
         cmocka_unit_test(closes_a_silent_connection),
         cmocka_unit_test(times_a_partial_head_out),
         cmocka_unit_test(closes_an_idle_connection),
+        cmocka_unit_test(closes_a_connection_that_is_old),
+        cmocka_unit_test(sends_of_files_no_more_than_its_turn),
         cmocka_unit_test(reads_what_came_in_time),
         cmocka_unit_test(gives_up_on_a_reader_that_stalls),
         cmocka_unit_test(lingers_only_so_long),
+        cmocka_unit_test(reads_on_however_much_comes),
+        cmocka_unit_test(lingers_as_it_was_told),
         cmocka_unit_test(lets_handlers_take_their_time),
         cmocka_unit_test(describes_itself),
         cmocka_unit_test(is_small),

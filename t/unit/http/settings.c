@@ -17,6 +17,8 @@ static void defaults(void **state)
     assert_int_equal(s->send_timeout, 60000);
     assert_int_equal(s->keepalive_timeout, 75000);
     assert_int_equal(s->lingering_timeout, 5000);
+    assert_int_equal(s->lingering_time, 30000);
+    assert_int_equal(s->lingering, LINGERING_ON);
     assert_int_equal(s->max_body_size, 1048576);
     assert_int_equal(s->body_buffer_size, 16384);
     assert_int_equal(s->header_line, 8192);
