@@ -114,7 +114,7 @@ int ffi_regex_match(const struct ffi_regex *re, const char *subject, size_t n, s
 
     if (is_dfa)
         rc = pcre2_dfa_match(re->code, (PCRE2_SPTR)subject, n, from, re->match_options, re->data,
-                             limits, workspace, WORKSPACE);
+                             NULL, workspace, WORKSPACE);
     else
         rc = pcre2_match(re->code, (PCRE2_SPTR)subject, n, from, re->match_options, re->data,
                          limits);
