@@ -235,6 +235,7 @@ $(FUZZERS): $(B)/t/fuzz/%: $(B)/t/fuzz/%.o $(ARCHIVES) $(B)/ldflags
 
 run: build/perilune ## build and serve conf/perilune.conf in the foreground (port 8080)
 	@mkdir -p logs
+	@echo 'http://localhost:8080/ until Ctrl-C'
 	build/perilune -p . -c conf/perilune.conf -g 'daemon off; $(if $(filter 0,$(shell id -u)),user root;)'
 
 deps: $(DEPS_STAMP) ## install the Debian packages that are missing

@@ -242,9 +242,21 @@ p.send()
 print(p.read(lambda p: p.ended(1)).resets)
 p.add(WINDOW_UPDATE, 0, 0, number(0x7fffffff)).send()
 print(p.read(lambda p: p.goaway).goaway)
+for size in 0x7fffffff - 101, 0x7fffffff - 99, 0x7fffffff:          # of new streams; this one has 100 more
+    p = Peer(port).request(1, "/wait").add(WINDOW_UPDATE, 0, 1, number(100)).add(SETTINGS, 0, 0, b"\0\4" + number(size))
+    cut = len(p.out) - 3
+    rest, p.out = p.out[cut:], p.out[:cut]
+    p.send()
+    p.out += rest
+    p.request(3, "/hello").send()
+    p.read(lambda p: p.goaway or p.ended(3))
+    print(p.resets, p.goaway, p.bodies.get(3))
 --- exec_out
 {1: 3}
 3
+{} None b'hello'
+{} 3 None
+{} 3 None
 
 
 

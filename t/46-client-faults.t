@@ -302,3 +302,36 @@ SHA-256 n2
 401
 401
 exit 0
+
+
+
+=== TEST 10: what a server said before it went is read, though sending fails first
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, t = require "perilune.http", require "origin"
+local base = t.origin("HTTP/1.1 413 Content Too Large\\r\\nContent-Length: 3\\r\\n\\r\\nbig!", "HTTP/1.1 200 OK\\r\\n\\r\\nno end!", "!")
+local port = ("%04X"):format(tonumber(base:match("%d+$")))
+-- Holds the loop up until the server has reset the connection: so the next piece is sent before the answer is read.
+local function until_reset()
+    repeat
+        os.execute("sleep 0.02")
+    until not io.open("/proc/net/tcp"):read("*a"):find(" %x+:" .. port .. " 0100007F:%x+ 01 ")
+end
+local function post()
+    local n = 0
+    return http.post(base, { throw_exceptions = false, body = function()
+        n = n + 1
+        if n == 2 then until_reset() end
+        return n < 5 and "piece" or nil
+    end })
+end
+local res = await(post())
+print(res.status, await(res:text()))
+print(t.text(post()))
+print(t.text(post()))
+--- exec_out
+413	big
+reset
+reset
+exit 0

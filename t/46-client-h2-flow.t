@@ -151,5 +151,5 @@ print(peer.code(http.get(mute .. "/hold", { pool = pool })))
 print(pcall(http.connection_pool, { http2 = { ping = 1 } }))
 --- exec_out
 timeout
-false	http.connection_pool: http2: unknown option 'ping'
+false	http.connection_pool: http2: unknown option 'ping'; there is 'ping_interval', 'ping_timeout'
 exit 0

@@ -164,7 +164,28 @@ exit 0
 
 
 
-=== TEST 5: as many streams as the server allows, then the queue; more connections only then, and as many as the pool allows
+=== TEST 5: a server whose connections serve few requests each refuses most of what is on its way; all of it is answered in the end
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, peer = require "perilune.http", require "peer"
+local base, count = peer.origin("share=3")
+local pool = peer.pool { connections_per_host = 1 }
+local all = {}
+for i = 1, 40 do all[i] = http.post(base .. "/ok/" .. i, { pool = pool, body = "x" }) end
+local ok = 0
+for i = 1, 40 do
+    local code = peer.text(all[i])
+    if code:find("^ok") then ok = ok + 1 else print(i, code) end
+end
+print(ok, count("request 14 %d+ POST") > 0, count("request 15 "))
+--- exec_out
+40	true	0
+exit 0
+
+
+
+=== TEST 6: as many streams as the server allows, then the queue; more connections only then, and as many as the pool allows
 --- user_files
 >>> main.lua
 package.path = "./?.lua;" .. package.path
@@ -200,7 +221,7 @@ exit 0
 
 
 
-=== TEST 6: an end that comes alone, behind a head without a body or a body that was read, frees its stream though nobody asks
+=== TEST 7: an end that comes alone, behind a head without a body or a body that was read, frees its stream though nobody asks
 --- user_files
 >>> main.lua
 package.path = "./?.lua;" .. package.path

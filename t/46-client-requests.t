@@ -381,7 +381,7 @@ print(try_await(http.post("http://127.0.0.1:1/", { body = http.file("/none") }))
 print(try_await(http.post("http://127.0.0.1:1/", { body = true })))
 --- exec_out
 false	bad argument 'url' to http.get (string expected, got nil)
-false	main.lua:2: http.request: unknown option 'timeout'
+false	main.lua:2: http.request: unknown option 'timeout'; there is 'connection_timeout', 'pool_timeout', 'read_timeout', 'request_timeout', 'total_timeout'
 false	main.lua:2: http.request: option 'headers' must be a table, not a string
 false	main.lua:2: http.request: option 'read_timeout' must be a number of seconds, not -1
 false	main.lua:2: http.request: option 'as' must be string, json, stream, lines, sse or file, not 'xml'

@@ -299,3 +299,28 @@ server:stop()
 10.0.0.1	10.0.0.1	xn--fa-hia.de	nil
 name_not_found	1
 exit 0
+
+
+
+=== TEST 11: options of a resolver that cannot be meant
+--- user_files
+>>> main.lua
+local dns = require "perilune.dns"
+for _, opts in ipairs { { name_servers = "127.0.0.1:70000" }, { name_servers = "127.0.0.1:0" }, { name_servers = "name:53" },
+    { name_servers = { "127.0.0.1", "::1", "[::1]:53", "256.0.0.1" } }, { name_servers = { 53 } }, { search = { 5 } },
+    { min_ttl = 2, max_ttl = 1 }, { nameservers = "127.0.0.1" } } do
+    local ok, err = pcall(dns.resolver, opts)
+    print(ok, (tostring(err):gsub("^main.lua:%d+: ", "", 1)))
+end
+print(pcall(dns.resolver, { name_servers = { "127.0.0.1:5353", "::1", "[::1]:53", "192.0.2.1" } }))
+--- exec_out_like
+^false	invalid: '127.0.0.1:70000' is no name server \(ip\[:port\]\)
+false	invalid: '127.0.0.1:0' is no name server \(ip\[:port\]\)
+false	invalid: 'name:53' is no name server \(ip\[:port\]\)
+false	invalid: '256.0.0.1' is no name server \(ip\[:port\]\)
+false	dns.resolver: option 'name_servers' must be an array of strings
+false	dns.resolver: option 'search' must be an array of strings
+false	dns.resolver: option 'min_ttl' must not be above 'max_ttl'
+false	dns.resolver: unknown option 'nameservers'; did you mean 'name_servers'\?
+true	.*
+exit 0

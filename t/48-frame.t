@@ -203,3 +203,49 @@ print(sent[1], select(2, numbers:unwrap()))
 3	22	1
 42;	rest
 exit 0
+
+
+
+=== TEST 5: a take that is given up loses nothing; a codec that names no place; what is no stream
+--- user_files
+>>> main.lua
+local tcp, frame, task = require "perilune.tcp", require "perilune.frame", require "perilune.task"
+local peers = {}
+local server = tcp.start_server(function(stream)
+    peers[#peers + 1] = stream
+    stream:put "begun, "
+    await(stream:take())
+end, { address = "127.0.0.1" })
+local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+local f = frame.lines(c)
+print(f:take():timeout(0.05):try_await())
+await(peers[1]:put "ended\nnext\n")
+print(await(f:take()), await(f:take()))
+local given_up = f:take()
+task.yield()
+given_up:cancel("no longer wanted")
+await(peers[1]:put "last\n")
+print(given_up:try_await())
+print(await(f:take()))
+f:abort()
+for _, place in ipairs { false, 0, 9, "1" } do
+    c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+    f = frame.codec(c, { decode = function() return "m", place end, encode = tostring })
+    print(select(2, try_await(f:take())).message)
+    f:abort()
+end
+print((select(2, pcall(frame.lines)):gsub("^.-: ", "", 1)))
+print((select(2, pcall(frame.codec, c)):gsub("^main.lua:%d+: ", "", 1)))
+await(server:close(0))
+--- exec_out
+false	timeout: no answer within 0.05 s
+begun, ended	next
+false	cancelled: no longer wanted
+last
+decode must return the place behind the message, from 1 to 1, not false
+decode must return the place behind the message, from 1 to 1, not 0
+decode must return the place behind the message, from 1 to 1, not 9
+decode must return the place behind the message, from 1 to 1, not 1
+bad argument 'stream' to frame.lines (a stream expected, got nil)
+frame.codec: 'decode' and 'encode' are needed
+exit 0

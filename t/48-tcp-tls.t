@@ -235,3 +235,119 @@ await(server:close(1))
 --- exec_out
 10.9.8.7 TLSv1.3
 exit 0
+
+
+
+=== TEST 8: a fatal alert behind the handshake is an error, never the end of what was read
+--- user_files
+>>> main.lua
+local tcp, tls = require "perilune.tcp", require "perilune.tls"
+local ca = tls.make_certificate { common_name = "Test CA", ca = true }
+local stranger = tls.make_certificate { common_name = "Stranger", ends_in = 3600 }
+local cert = tls.make_certificate { names = { "localhost" }, issuer = ca }
+local server = tcp.start_server(function(stream) stream:put "secret" end, { address = "127.0.0.1", tls = {
+    certificate_pem = cert.certificate, key_pem = cert.key, client_auth = "required", ca_pem = ca.certificate,
+    protocols = { "TLSv1.3" } } })
+for _, own in ipairs { {}, stranger } do
+    local c = await(tcp.connect { host = "localhost", port = server:port(), tls = { ca_pem = ca.certificate,
+        certificate_pem = own.certificate, key_pem = own.key } })
+    print(c:is_open(), select(2, try_await(c:take())).code, select(2, try_await(c:take())).code)
+    c:close()
+end
+await(server:close(1))
+--- exec_out
+true	tls_alert	tls_alert
+true	tls_alert	tls_alert
+exit 0
+
+
+
+=== TEST 9: TLS on a live connection: whom the certificate must name; nobody may be reading; the context's role
+--- user_files
+>>> main.lua
+local tcp, tls = require "perilune.tcp", require "perilune.tls"
+local ca = tls.make_certificate { common_name = "Test CA", ca = true }
+local cert = tls.make_certificate { names = { "localhost" }, issuer = ca }
+local of_server = tls.server_context { certificate_pem = cert.certificate, key_pem = cert.key }
+local of_client = tls.client_context { ca_pem = ca.certificate }
+local function serve(stream)
+    local ok = stream:start_tls({ context = of_server, is_server = true }):try_await()
+    if ok then stream:put "secret" end
+end
+local server = tcp.start_server(serve, { address = "127.0.0.1" })
+local file = tcp.start_server(serve, { path = "./sock" })
+local function outcome(to, opts)
+    local c = await(tcp.connect(to))
+    local ok, err = pcall(function() return await(c:start_tls(opts)) end)
+    print(ok and await(c:take()) or err.code or (err:gsub("^.-: ", "", 1)))
+    c:abort()
+end
+local port = server:port()
+outcome({ host = "localhost", family = "ipv4_only", port = port }, { context = of_client })
+outcome({ host = "127.0.0.1", port = port }, { context = of_client })
+outcome({ host = "127.0.0.1", port = port }, { context = of_client, server_name = "localhost" })
+outcome({ path = "./sock" }, { context = of_client, server_name = "localhost" })
+outcome({ path = "./sock" }, { context = of_client })
+outcome({ path = "./sock" }, { context = of_server, server_name = "localhost" })
+outcome({ path = "./sock" }, { context = of_client, is_server = true })
+outcome({ path = "./sock" }, {})
+local c = await(tcp.connect { path = "./sock" })
+local d = c:take()
+print(select(2, try_await(c:start_tls { context = of_client, server_name = "localhost" })).code)
+c:abort()
+print(d:try_await())
+await(server:close(0))
+await(file:close(0))
+--- exec_out
+secret
+tls_wrong_name
+secret
+secret
+start_tls: option 'server_name' is needed: whom the certificate must name
+start_tls: option 'context' must be a context for clients, not one for servers
+start_tls: option 'context' must be a context for servers, not one for clients
+start_tls: option 'context' must be a context for clients, not a nil
+busy
+false	closed: the stream was aborted
+exit 0
+
+
+
+=== TEST 10: what would leave a connection less safe than it says is refused before it is made
+--- user_files
+>>> main.lua
+local tcp, tls = require "perilune.tcp", require "perilune.tls"
+local function refused(opts)
+    opts.host, opts.port = "127.0.0.1", 1
+    print((select(2, pcall(tcp.connect, opts)):gsub("^main.lua:%d+: ", "", 1)))
+end
+refused { pins = { "sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" } }
+refused { server_name = "localhost" }
+refused { insecure = true }
+refused { tls = true, pins = {} }
+refused { tls = true, pins = { "sha256/AAA=" } }
+refused { tls = true, alpn = { "a,b" } }
+refused { tls = true, alpn = { "" } }
+refused { tls = true, alpn = { ("x"):rep(256) } }
+refused { tls = tls.server_context { self_signed = {} } }
+print((select(2, pcall(tcp.start_server, print, { tls = tls.client_context {} })):gsub("^main.lua:%d+: ", "", 1)))
+local cert = tls.make_certificate { names = { "localhost" } }
+local server = tcp.start_server(function(stream) await(stream:take()) end, { address = "127.0.0.1",
+    tls = { certificate_pem = cert.certificate, key_pem = cert.key } })
+local c = await(tcp.connect { host = "localhost", port = server:port(), alpn = { "mqtt" }, tls = { ca_pem = cert.certificate } })
+print("a server that names no protocols agrees on", c:tls().alpn)
+c:close()
+await(server:close(1))
+--- exec_out
+tcp.connect: option 'pins' needs 'tls'
+tcp.connect: option 'server_name' needs 'tls'
+tcp.connect: option 'insecure' needs 'tls'
+tcp.connect: option 'pins' must not be empty
+tcp.connect: option 'pins' must be an array of "sha256/" and 44 characters of base64
+tcp.connect: option 'alpn' must be an array of names of 1 to 255 bytes without commas
+tcp.connect: option 'alpn' must be an array of names of 1 to 255 bytes without commas
+tcp.connect: option 'alpn' must be an array of names of 1 to 255 bytes without commas
+tcp.connect: option 'tls' must be a context for clients, not one for servers
+option 'tls' must be a context for servers, not one for clients
+a server that names no protocols agrees on	nil
+exit 0

@@ -538,3 +538,90 @@ nil
 reset
 small
 exit 0
+
+
+
+=== TEST 16: options and data that are wrong in themselves, or beside each other
+--- user_files
+>>> main.lua
+local tcp = require "perilune.tcp"
+local function refused(f, ...)
+    local ok, err = pcall(f, ...)
+    print(not ok and (err.code and tostring(err) or err:gsub("^main.lua:%d+: ", "", 1)))
+end
+local function server(opts) refused(tcp.start_server, print, opts) end
+local function client(opts)
+    opts.host, opts.port = "127.0.0.1", 1
+    refused(tcp.connect, opts)
+end
+server { path = "" }
+server { path = ("x"):rep(108) }
+server { keepalive = { idl = 1 } }
+server { high_watermark = 10, low_watermark = 11 }
+server { low_watermark = 65537 }
+client { keepalive = { idle = -1 } }
+client { local_port = 5 }
+client { proxy_protocol = { peer = { host = "name", port = 1 }, local_address = { host = "127.0.0.1", port = 1 } } }
+client { proxy_protocol = { peer = { host = "::1", port = 1 }, local_address = { host = "127.0.0.1", port = 1 } } }
+client { proxy_protocol = { peer = { host = "::1", port = 70000 } } }
+refused(tcp.connect, { path = "" })
+refused(function() await(tcp.connect { path = "./sock\0et" }) end)
+local echo = tcp.start_server(function(stream)
+    for chunk in stream:each() do stream:put(chunk) end
+end, { address = "127.0.0.1" })
+local c = await(tcp.connect { host = "127.0.0.1", port = echo:port() })
+local cycle = {}
+cycle[1] = cycle
+for _, data in ipairs { true, print, { a = 1 }, { { false } }, cycle } do refused(c.put, c, data) end
+refused(c.put, c)
+c:put { "all of ", { 1, { "piece" } }, {}, "" }
+print(await(c:take()))
+c:close()
+await(echo:close())
+--- exec_out
+tcp.start_server: option 'path' must not be empty
+invalid: path: invalid argument
+tcp.start_server: keepalive: unknown option 'idl'; did you mean 'idle'?
+tcp.start_server: option 'low_watermark' must not be above 'high_watermark' (10)
+tcp.start_server: option 'low_watermark' must not be above 'high_watermark' (65536)
+tcp.connect: keepalive: option 'idle' must be a number of seconds, not -1
+tcp.connect: option 'local_port' needs 'local_address'
+tcp.connect: proxy_protocol: peer and local_address must be {host=, port=} with addresses of one family
+tcp.connect: proxy_protocol: peer and local_address must be {host=, port=} with addresses of one family
+tcp.connect: proxy_protocol: peer: option 'port' must be a port, not 70000
+tcp.connect: options 'host' and 'port', or 'path', are needed
+invalid: unix:./sock: not a path of a socket
+bad argument 'data' to put (string, number or array table expected, got boolean)
+bad argument 'data' to put (string, number, boolean, nil, or array table expected, got function)
+bad argument 'data' to put (string, number, boolean, nil, or array table expected, got non-array table)
+bad argument 'data' to put (bad data type boolean found)
+bad argument 'data' to put (string, number, boolean, nil, or array table expected, got table nested too deeply)
+bad argument 'data' to put (string, number or array table expected, got nil)
+all of 1piece
+exit 0
+
+
+
+=== TEST 17: a server takes its socket's file away; who is silent for too long is no error of ours
+--- user_files
+>>> main.lua
+local tcp = require "perilune.tcp"
+local function is_there() return (os.rename("./sock", "./sock")) or false end
+local server = tcp.start_server(function(stream)
+    for chunk in stream:each() do stream:put(chunk) end
+end, { path = "./sock", read_timeout = 0.01 })
+local c = await(tcp.connect { path = "./sock" })
+print(is_there(), try_await(c:take()))
+c:close()
+await(server:close())
+print(is_there())
+local failing = tcp.start_server(function() error(require("perilune.failure").new("timeout", "the database"), 0) end,
+    { path = "./sock" })
+print(try_await(await(tcp.connect { path = "./sock" }):take()))
+await(failing:close())
+--- exec_out_like
+^true	true	nil
+false
+true	nil
+exit 0
+[^\n]*\[error\][^\n]*tcp handler failed: timeout: the database(?!(.*\n)*.*\[error\])

@@ -189,7 +189,13 @@ print(pcall(udp.socket, { address = "not-an-address" }))
 local c = udp.socket {}
 print(pcall(c.put, c, "no address"))
 print(pcall(c.put, c, { message = 7 }))
+for _, port in ipairs { -1, 65536, 1.5 } do
+    print(pcall(c.put, c, { host = "127.0.0.1", port = port, message = "elsewhere" }))
+end
 c:close()
+print(pcall(udp.connect, { host = "127.0.0.1", port = 1, local_address = "name" }))
+print(pcall(udp.connect, { host = "127.0.0.1", port = 1, address = "127.0.0.1" }))
+print(pcall(udp.socket, { multicast = { ttl = 256 } }))
 --- exec_out_like
 ^false	address_in_use	127.0.0.1:PORT: address already in use
 true
@@ -198,6 +204,12 @@ false	.*udp.socket: option 'port' must be a port, not 70000
 false	udp.socket: option 'address' must be an IP address, not 'not-an-address'
 false	.*put needs host and port on a socket that is not connected
 false	.*bad argument 'message' to put .*
+false	.*\(host must be a string and port a number from 0 to 65535\)
+false	.*\(host must be a string and port a number from 0 to 65535\)
+false	.*\(host must be a string and port a number from 0 to 65535\)
+false	.*udp.connect: option 'local_address' must be an IP address, not 'name'
+false	.*udp.connect: unknown option 'address'.*
+false	.*udp.socket: multicast: option 'ttl' must be at most 255, not 256
 exit 0
 
 

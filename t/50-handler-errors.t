@@ -69,7 +69,8 @@ end
 --- error_log
 after waiting
 timeout: no answer within 0.001 s
-error object is not a string
+error object is a table value
+error object is a nil value
 deferred failed
 body failed
 
@@ -255,7 +256,7 @@ return function( end
 --- error_log
 module 'none.such' not found
 broken.lua:1:
-'app' is not a function (a table)
+'app' is not a function (a table with app.good)
 module 'app' has no function 'missing'
 
 

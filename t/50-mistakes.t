@@ -78,6 +78,13 @@ for _, wrong in ipairs {
     function() http.start_server({}, {}) end,
     function() http.start_server(http.router(), { prot = 1 }) end,
     function() local _ = http.middleware.ratelimit end,
+    function() http.router().get("/", print) end,
+    function() http.router():get("/a") end,
+    function() http.router():group("/a") end,
+    function() http.router():host("a.example") end,
+    function() http.sse() end,
+    function() http.form("x") end,
+    function() http.get("http://127.0.0.1/", { timeout = 1 }) end,
 } do
     print((tostring(select(2, pcall(wrong))):gsub("^.-%.lua:%d+: ", "")))
 end
@@ -91,4 +98,73 @@ middleware 1 is not a function (a table)
 bad argument 'handler' to http.start_server (function expected, got table)
 http.start_server: unknown option 'prot'; did you mean 'port'?
 no middleware is named 'ratelimit'; did you mean 'rate_limit'?
+http.router: its functions are methods, to be called as router:get(path, handler)
+http.router: the handler of '/a' must be a function, not a nil
+http.router: group is called with a function that adds the routes, not a nil
+http.router: host is called with a function that adds the routes, not a nil
+bad argument 'req' to http.sse (a request expected, got nil)
+bad argument 'req' to http.form (a request expected, got string)
+http.request: unknown option 'timeout'; there is 'connection_timeout', 'pool_timeout', 'read_timeout', 'request_timeout', 'total_timeout'
 perilune: cannot open nofile.lua: No such file or directory
+
+=== TEST 3: names that are not there, and awaits that are: the log says what was meant
+--- config
+    location / { return 200; }
+--- user_files
+>>> a.lua
+local deferred, http = require "perilune.deferred", require "perilune.http"
+local stream, task = require "perilune.stream", require "perilune.task"
+local s, d, user = stream.stream(), deferred.deferred(), { name = "Ada" }
+local function work() return deferred.success_deferred { name = "Eve" } end
+for _, wrong in ipairs {
+    function() s:colse() end,
+    function() d:chian(print) end,
+    function() await(awiat(d)) end,
+    function() return http.roter() end,
+    function() return task.sleeep(1) .. "" end,
+    function() return user.nmae.first end,
+    function() local x = work() return x + 1 end,
+    function() local x = work() return "I am " .. x.name end,
+    function() return s:nothing_like_that() .. "" end,
+    function() local t = {} return t.x.y end,
+    function() return (nil)() end,
+} do
+    local _, err = task.spawn(wrong):try_await()
+    print((err.message:gsub("^.-%.lua:%d+: ", "")))
+end
+local server = http.start_server(function(req)
+    if req.path == "/method" then return req:jsno() end
+    if req.path == "/field" then return req.parms.id end
+    if req.path == "/await" then local form = req:text() return "form: " .. form end
+    if req.path == "/why" then return nil, "no such user" end
+    return { boddy = "x", code = 404, header = {}, status = 200, own = true }
+end, { address = "127.0.0.1" })
+for _, path in ipairs { "/method", "/field", "/await", "/why", "/spelling", "/spelling" } do
+    io.write(await(http.get("http://127.0.0.1:" .. server:port() .. path, { throw_exceptions = false })).status, " ")
+end
+await(server:close(0))
+s:colse()
+--- exec
+timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_SERVROOT/err; echo
+grep -o "attempt.*\|no such user\|a field '.*?" $TEST_NGINX_SERVROOT/err | sed 's/, client.*//' | LC_ALL=C sort
+--- exec_out
+attempt to call method 'colse' (a nil value); did you mean 'close'?
+attempt to call method 'chian' (a nil value); did you mean 'chain'?
+attempt to call global 'awiat' (a nil value); did you mean 'await'?
+attempt to call field 'roter' (a nil value); did you mean 'router'?
+attempt to call field 'sleeep' (a nil value); did you mean 'sleep'?
+attempt to index field 'nmae' (a nil value); did you mean 'name'?
+attempt to perform arithmetic on local 'x' (a table value); 'x' is a deferred: its value is await(x)
+attempt to concatenate field 'name' (a nil value); 'x' is a deferred: its value is await(x)
+attempt to call method 'nothing_like_that' (a nil value)
+attempt to index field 'x' (a nil value)
+attempt to call a nil value
+500 500 500 500 200 200 
+a field 'boddy', which means nothing; did you mean 'body'?
+a field 'code', which means nothing; did you mean 'status'?
+a field 'header', which means nothing; did you mean 'headers'?
+attempt to call method 'colse' (a nil value); did you mean 'close'?
+attempt to call method 'jsno' (a nil value); did you mean 'json'?
+attempt to concatenate local 'form' (a table value); 'form' is a deferred: its value is await(form)
+attempt to index field 'parms' (a nil value); did you mean 'params'?
+no such user

@@ -176,7 +176,7 @@ http.router: bad pattern '/:a/:a': 'a' stands twice in it
 http.router: bad pattern '/*a/b': '*' stands in the last segment only
 http.router: bad pattern '/a:b': ':' and '*' stand at the beginning of a segment only
 http.router: bad pattern '/:a.b': 'a.b' is not a name
-http.router: the handler must be a function, not a nil
+http.router: the handler of '/c' must be a function, not a nil
 http.router: unknown option 'wher'; did you mean 'where'?
 http.router: where.id must be a Lua pattern or a function
 http.router: where.id: malformed pattern (ends with '%')

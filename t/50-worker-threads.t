@@ -99,7 +99,7 @@ print(select(2, try_await(worker_thread.pool("other"):run("work", "raise"))))
 print(await(worker_thread.run("math", "min", 5, 6)))
 --- exec_out
 false	error: ./work.lua:2: no luck
-false	error: (error object is not a string)
+false	error: unknown reason
 false	error: module 'work' has no function 'no_such'
 false	error: module 'flat' is not a table
 false	error: module 'no.such.module' not found:

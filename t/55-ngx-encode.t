@@ -681,3 +681,21 @@ GET /t
 a|b||c a|1|b|2|c 2
 --- no_error_log
 [error]
+
+=== TEST 41: lua_regex_match_limit: a match that goes back too often fails, others do not
+--- http_config
+    lua_regex_match_limit 1000;
+--- config
+    location = /t {
+        content_by_lua_block {
+            for _, options in ipairs { "", "j" } do
+                ngx.say(ngx.re.match("ab", "b", options)[0], " ",
+                    select(2, ngx.re.match(("a"):rep(30), "^(a+)+[bc]", options)))
+            end
+        }
+    }
+--- request
+GET /t
+--- response_body
+b pcre_exec() failed: -47
+b pcre_exec() failed: -47

@@ -1890,7 +1890,7 @@ hell nil
 --- pipelined_requests eval
 ["GET /fixed", "GET /any"]
 --- response_body eval
-["Lua 2\n", "main 0\n"]
+["main 2\n", "main 0\n"]
 --- no_error_log
 [error]
 

@@ -222,9 +222,39 @@ in as a
 --- error_log
 invalid parameter "10.0.0.0/33"
 
+=== TEST 12: access_by_lua runs behind the rules, or before them
+--- http_config
+    access_by_lua_no_postpone on;
+--- config
+    location / { deny all; access_by_lua_block { ngx.log(ngx.WARN, "Lua was asked") } content_by_lua_block { } }
+--- request
+GET /
+--- error_code: 403
+--- error_log
+Lua was asked
+access forbidden by rule
 
+=== TEST 13: and without it, Lua is not asked about who is refused
+--- config
+    location / { deny all; access_by_lua_block { ngx.log(ngx.WARN, "Lua was asked") } content_by_lua_block { } }
+--- request
+GET /
+--- error_code: 403
+--- no_error_log
+Lua was asked
 
-=== TEST 12: an empty statement is code, which takes the place of the server's
+=== TEST 14: before the rules Lua may grant what they would refuse, where any will do
+--- http_config
+    access_by_lua_no_postpone on;
+--- config
+    location / { satisfy any; deny all; access_by_lua_block { ngx.exit(ngx.OK) } content_by_lua_block { ngx.say("in") } }
+    location /not { satisfy any; deny all; access_by_lua_block { ngx.exit(403) } content_by_lua_block { ngx.say("in") } }
+--- pipelined_requests eval
+["GET /", "GET /not"]
+--- error_code eval
+[200, 403]
+
+=== TEST 15: an empty statement is code, which takes the place of the server's
 --- config
     rewrite_by_lua_block { ngx.header.x_rewrite = "server" }
     access_by_lua_block { ngx.exit(403) }

@@ -277,3 +277,13 @@ joe
 ["GET /r/x", "GET /u/joe/x"]
 --- response_body eval
 ["r\n", "joe\n"]
+
+=== TEST 22: a file that is sent in small turns is whole
+--- config
+    location / { root html; sendfile_max_chunk 1k; }
+--- user_files eval
+[["a.bin", "0123456789abcdef" x 20000]]
+--- pipelined_requests eval
+["GET /a.bin", "GET /a.bin"]
+--- response_body eval
+[("0123456789abcdef" x 20000) x 1, "0123456789abcdef" x 20000]

@@ -328,3 +328,33 @@ GET /a.html
 Range: bytes=0-3
 If-None-Match: "3b9aca00-b"
 --- error_code: 304
+
+=== TEST 23: max_ranges: more are ignored, 0 ignores all and says so
+--- config
+    location /two { alias html; max_ranges 2; }
+    location /none { alias html; max_ranges 0; }
+    location /many { alias html; max_ranges 40; }
+    location /t {
+        content_by_lua_block {
+            local forty = {}
+            for i = 1, 40 do forty[i] = (i * 2) .. "-" .. (i * 2) end
+            for _, ask in ipairs {
+                { "/two", "0-1,3-4" }, { "/two", "0-1,3-4,6-7" }, { "/none", "0-1" }, { "/many", table.concat(forty, ",") },
+            } do
+                local sock = ngx.socket.tcp()
+                assert(sock:connect("127.0.0.1", ngx.var.server_port))
+                sock:send("GET " .. ask[1] .. "/a.html HTTP/1.0\r\nHost: a\r\nRange: bytes=" .. ask[2] .. "\r\n\r\n")
+                local all = sock:receive("*a")
+                ngx.say(ask[1], " ", all:match("^HTTP/1.1 (%d+)"), " ", all:match("Accept%-Ranges") or "-")
+            end
+        }
+    }
+--- user_files eval
+[["a.html", "0123456789" x 10]]
+--- request
+GET /t
+--- response_body
+/two 206 -
+/two 200 Accept-Ranges
+/none 200 -
+/many 206 -

@@ -23,7 +23,8 @@ $TEST_NGINX_BINARY -V 2>&1 | grep -c 'built with OpenSSL [0-9]'
 for how in -x -e run 'app.lua' serve '-s start' '-c' 'repl x'; do $TEST_NGINX_BINARY $how 2>&1 | head -n 1; done
 $TEST_NGINX_BINARY -x 2>/dev/null; echo $?
 for how in --help -h 'run --help' 'repl --help'; do $TEST_NGINX_BINARY $how | grep -c '^Usage: perilune '; done
-mkdir $TEST_NGINX_SERVER_ROOT/empty; cd $TEST_NGINX_SERVER_ROOT/empty; $TEST_NGINX_BINARY 2>&1 | tail -n 1 | sed "s,$PWD,HERE,"
+mkdir $TEST_NGINX_SERVER_ROOT/empty; cd $TEST_NGINX_SERVER_ROOT/empty
+for how in '' -t '-s reload'; do $TEST_NGINX_BINARY $how 2>&1 | tail -n 1 | sed "s,$PWD,HERE,"; done
 --- exec_out
 perilune: invalid option: "x"
 perilune: option "-e" requires Lua code, or a file name
@@ -39,6 +40,8 @@ perilune: "repl" takes no arguments
 1
 1
 perilune: there is no conf/perilune.conf in HERE/; -c names a configuration, --help tells more
+perilune: there is no conf/perilune.conf in HERE/; -c names a configuration, --help tells more
+perilune: there is no conf/perilune.conf in HERE/; -c names a configuration, --help tells more
 
 === TEST 3: -t praises a good file
 --- config
@@ -46,8 +49,8 @@ perilune: there is no conf/perilune.conf in HERE/; -c names a configuration, --h
 --- exec
 cd $TEST_NGINX_SERVER_ROOT && $TEST_NGINX_BINARY -p . -c conf/nginx.conf -t 2>&1 | sed "s,$PWD/,,"
 --- exec_out
-nginx: the configuration file conf/nginx.conf syntax is ok
-nginx: configuration file conf/nginx.conf test is successful
+perilune: the configuration file conf/nginx.conf syntax is ok
+perilune: configuration file conf/nginx.conf test is successful
 
 === TEST 4: -t refuses a bad file, and says where
 --- config
@@ -55,8 +58,8 @@ nginx: configuration file conf/nginx.conf test is successful
 --- exec
 cd $TEST_NGINX_SERVER_ROOT && printf 'events {}\nnonsense 1;\n' >conf/bad.conf
 $TEST_NGINX_BINARY -p . -c conf/bad.conf -e logs/early.log -t 2>err; echo $?
-grep -c '^nginx: \[emerg\] unknown directive "nonsense" in .*conf/bad.conf:2' err
-grep -c '^nginx: configuration file .*conf/bad.conf test failed' err
+grep -c '^perilune: \[emerg\] unknown directive "nonsense" in .*conf/bad.conf:2' err
+grep -c '^perilune: configuration file .*conf/bad.conf test failed' err
 grep -c ' \[emerg\] .*unknown directive "nonsense" in .*conf/bad.conf:2' logs/early.log
 rm conf/bad.conf err
 --- exec_out
@@ -83,7 +86,7 @@ sed "s,$PWD/,," err
 rm conf/none.conf err
 --- exec_out
 1
-nginx: [error] open() "logs/none.pid" failed (2: No such file or directory)
+perilune: [error] open() "logs/none.pid" failed (2: No such file or directory)
 
 === TEST 7: a script: arguments, awaiting, exit codes
 --- config
@@ -138,6 +141,7 @@ export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TE
 export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
 ln -s "$(realpath "$TEST_NGINX_BINARY")" nginx
 ./nginx -v 2>&1 | sed 's/(perilune [0-9.]*)/(perilune N)/'
+./nginx -p $D -s quit 2>&1 | cut -c 1-22
 conf '' 'server_tokens off; location = /versions { server_tokens on; return 404; }'
 sed 's,pid logs/m.pid;,,' conf/perilune.conf >conf/nginx.conf
 ./nginx -p $D
@@ -147,6 +151,7 @@ kill -QUIT $(cat logs/nginx.pid); wait_for '[ ! -e logs/nginx.pid ]'
 grep -c '\[notice\].* nginx/1\.31\.2$' logs/error.log
 --- exec_out
 nginx version: nginx/1.31.2 (perilune N)
+nginx: [emerg] open() 
 nginx: master process
 Server: nginx
 <hr><center>nginx</center>
@@ -234,12 +239,63 @@ try 'http { error_log no/such/folder/e.log;
 try '
 error_log no/such/folder/e.log;'
 --- exec_out
-nginx: [emerg] unknown "no_such_one" variable in conf/perilune.conf:6
-nginx: [emerg] unknown "uri" variable in conf/perilune.conf:5
-nginx: [emerg] bind() to 192.0.2.1:1 failed: host or network unreachable in conf/perilune.conf:5
-nginx: [emerg] invalid server name or wildcard "a..b" on 127.0.0.1:PORT in conf/perilune.conf:4
-nginx: [emerg] zero size shared memory zone "nowhere" in conf/perilune.conf:5
-nginx: [emerg] open() "no/such/folder/a.log" failed (2: No such file or directory) in conf/perilune.conf:5
-nginx: [emerg] mkdir() "a-file/temp" failed (exists already) in conf/perilune.conf:5
-nginx: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:3
-nginx: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:4
+perilune: [emerg] unknown "no_such_one" variable in conf/perilune.conf:6
+perilune: [emerg] unknown "uri" variable in conf/perilune.conf:5
+perilune: [emerg] bind() to 192.0.2.1:1 failed: host or network unreachable in conf/perilune.conf:5
+perilune: [emerg] invalid server name or wildcard "a..b" on 127.0.0.1:PORT in conf/perilune.conf:4
+perilune: [emerg] zero size shared memory zone "nowhere" in conf/perilune.conf:5; there is no limit_req_zone of that name
+perilune: [emerg] open() "no/such/folder/a.log" failed (2: No such file or directory) in conf/perilune.conf:5
+perilune: [emerg] mkdir() "a-file/temp" failed (exists already) in conf/perilune.conf:5
+perilune: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:3
+perilune: [emerg] open() "no/such/folder/e.log" failed (2: No such file or directory) in conf/perilune.conf:4
+
+=== TEST 25: what nginx says, and behind the place what helps a person
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+mkdir -p app; cd app
+echo 'return { list = print, lost = 1 }' >shop.lua; echo 'require "nowhere"' >needs.lua; echo 'return print' >hello.lua; echo 'x = = 1' >broken.lua
+cd ..
+http() {
+    printf 'events {}\nhttp {\nlua_package_path "$prefix/app/?.lua;;"; server { listen 127.0.0.1:%s;\n%s\n} }\n' $PORT "$1" >conf/perilune.conf
+    $B -q -t 2>&1 | sed "s,$D/,,g; s,^perilune: \[emerg\] ,,; s,(package.path is [^)]*),(PATH),; 1q"
+}
+http 'location / {
+return 200 "x"
+}'
+http 'location / { return 200 $url; }'
+http 'location / { return 200 $nothing_near_this; }'
+http 'listen 127.0.0.1:1 sssl;'
+http 'allow 10.0.0.0/33;'
+http 'limit_conn nope 1;'
+http 'location / { proxy_pass backend; }'
+http 'location / { grpc_pass http://backend; }'
+http 'location / { handler hello; proxy_pass http://127.0.0.1; }'
+http 'location / { handler shop.lst; }'
+http 'location / { handler shop; }'
+http 'location / { handler needs; }'
+http 'location / { handler hello; middleware timing; }'
+http 'location / { content_by_lua_file app/none.lua; }'
+http 'location / {
+    access_by_lua_file app/broken.lua; }'
+http 'location / { content_by_lua_file app/$arg_name.lua; }'
+printf '\357\273\277events {}\n' >conf/perilune.conf; $B -t 2>&1 | grep -c 'syntax is ok'
+--- exec_out
+unexpected "}" in conf/perilune.conf:6; "return" of line 5 is not ended by ";"
+unknown "url" variable in conf/perilune.conf:4; did you mean "$uri"?
+unknown "nothing_near_this" variable in conf/perilune.conf:4
+invalid parameter "sssl" in conf/perilune.conf:4; syntax: listen address[:port] | port | unix:path [default_server] [ssl] [http2] [proxy_protocol] [reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] [ipv6only=on|off] [deferred] [bind];
+invalid parameter "10.0.0.0/33" in conf/perilune.conf:4; syntax: allow address | address/bits | unix: | all;
+zero size shared memory zone "nope" in conf/perilune.conf:4; there is no limit_conn_zone of that name
+invalid URL prefix in conf/perilune.conf:4; a URL begins with http:// or https://
+URI part is not allowed in "grpc_pass" in conf/perilune.conf:4; as in grpc://host:port, grpcs://host:port or host:port
+"proxy_pass" directive is duplicate in conf/perilune.conf:4; "handler" is in conf/perilune.conf:4
+handler "shop.lst" cannot be loaded: module 'shop' has no function 'lst'; did you mean 'shop.list'? in conf/perilune.conf:4
+handler "shop" cannot be loaded: 'shop' is not a function (a table with shop.list) in conf/perilune.conf:4
+handler "needs" cannot be loaded: app/needs.lua:1: module 'nowhere' not found in conf/perilune.conf:4
+handler "hello" cannot be loaded: middleware 'timing': module 'timing' not found (PATH) in conf/perilune.conf:4
+content_by_lua_file: cannot open app/none.lua: No such file or directory in conf/perilune.conf:4
+access_by_lua_file: app/broken.lua:1: unexpected symbol near '=' in conf/perilune.conf:5
+1

@@ -195,11 +195,11 @@ wait_for "[ \$(grep -c emerg logs/error.log) -gt $N ]"; get /; echo
 --- exec_out
 -t 1
 reload 1
-  nginx: [emerg] unknown directive "lokation" in conf/perilune.conf:2; did you mean "location"?
+  perilune: [emerg] unknown directive "lokation" in conf/perilune.conf:2; did you mean "location"?
 old and 1 line
 -t 1
 reload 1
-  nginx: [emerg] open() "conf/conf/none.conf" failed (2: No such file or directory) in conf/perilune.conf:2
+  perilune: [emerg] open() "conf/conf/none.conf" failed (2: No such file or directory) in conf/perilune.conf:2
 old and 1 line
 0
 old

@@ -82,7 +82,7 @@ daemon
 root root
 root
 1
-nginx: [emerg] getpwnam("no_such_user") failed in conf/perilune.conf:2
+perilune: [emerg] getpwnam("no_such_user") failed in conf/perilune.conf:2
 --- timeout: 150
 
 === TEST 4: the pid file: written when the server serves, moved by a reload, removed at the end
@@ -104,7 +104,7 @@ perilune: master process
 moved
 1
 1
-nginx: [emerg] open() "no/such.pid" failed (2: No such file or directory)
+perilune: [emerg] open() "no/such.pid" failed (2: No such file or directory)
 --- timeout: 150
 
 === TEST 5: -s quit, stop, reload, reopen
@@ -171,9 +171,9 @@ $B -g 'pid logs/x.pid;' 2>err; echo $?; sed "s,$D/,," err
 --- exec_out
 3
 1
-nginx: [emerg] unexpected end of parameter, expecting ";" in command line
+perilune: [emerg] unexpected end of parameter, expecting ";" in command line
 1
-nginx: [emerg] "pid" directive is duplicate in conf/perilune.conf:1; the first one is in the command line
+perilune: [emerg] "pid" directive is duplicate in conf/perilune.conf:1; the first one is in the command line
 --- timeout: 150
 
 === TEST 8: daemon off: the process that was started is the master; a size change of its terminal ends nobody
@@ -246,4 +246,48 @@ taskset -c 0 $B; workers | wc -l; for i in $(seq 20); do get /; done; echo; quit
 all
 1
 okokokokokokokokokokokokokokokokokokokok
+--- timeout: 150
+
+=== TEST 11: what of the machine workers get: processors, priority, core files, where they stand
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+processors() { for w in $(workers); do sed -n 's/^Cpus_allowed_list:\t//p' /proc/$w/status; done; }
+conf "worker_processes 2; worker_cpu_affinity 1; worker_priority 3; worker_rlimit_core 1m; worker_rlimit_nofile 600;
+    events { worker_connections 500; } working_directory $D/logs;" 'location / { return 200 ok; }'
+$B; processors
+for w in $(workers); do
+    ps -o ni= -p $w | tr -d ' '; readlink /proc/$w/cwd | sed "s,$D/,,"
+    sed -n 's/^Max \(core file size\|open files\)  *\([0-9]*\)  *\([0-9]*\) .*/\1 \2 \3/p' /proc/$w/limits
+done
+ps -o ni= -p $(master) | tr -d ' '
+conf 'worker_processes 2; worker_cpu_affinity auto;' 'location / { return 200 auto; }'; kill -HUP $(master)
+wait_for '[ "$(get /)" = auto ]'; wait_for '[ $(pgrep -P $(master) | wc -l) = 2 ]'
+[ $(processors | sort -u | wc -l) = $(nproc | sed 's/^[2-9].*/2/') ] && echo one each
+quit
+for wrong in 'worker_cpu_affinity 012' 'worker_cpu_affinity auto 0' 'worker_cpu_affinity auto 1 1' 'worker_priority high' \
+    'worker_priority 21'; do
+    echo "events {} $wrong;" >conf/perilune.conf
+    $B -q -t 2>&1 | sed -n 's/ in .*//; s/nginx: \[emerg\] //p'
+done
+--- exec_out
+0
+0
+3
+logs
+core file size 1048576 1048576
+open files 600 600
+3
+logs
+core file size 1048576 1048576
+open files 600 600
+0
+one each
+invalid mask "012": digits 0 and 1, 1024 at most
+invalid mask "0": digits 0 and 1, 1024 at most
+"auto" takes one mask at most
+invalid priority "high"
+invalid priority "21"
 --- timeout: 150

@@ -118,7 +118,7 @@ error_log logs/error.log; pid logs/m.pid; events {}
 http { access_log off; server { listen 127.0.0.1:$TEST_NGINX_SERVER_PORT; listen $TEST_NGINX_SERVER_PORT; } }
 X
 $B 2>err; echo $?
-grep -c '^nginx: \[emerg\] bind() to ' err; grep -c '\[emerg\].* bind() to ' logs/error.log; ls logs
+grep -c '^perilune: \[emerg\] bind() to ' err; grep -c '\[emerg\].* bind() to ' logs/error.log; ls logs
 --- exec_out
 1
 1

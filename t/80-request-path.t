@@ -45,7 +45,7 @@ Transfer-Encoding: chunked
 GET /t
 --- error_code: 500
 --- error_log
-(error object is not a string)
+unknown reason (error object is a table value)
 
 === TEST 4: a header filter cannot make a final response an interim one
 --- config

@@ -14,6 +14,7 @@ local secure = require "perilune.core.secure"
 local sys = require "perilune.core.sys"
 local task = require "perilune.task"
 local tasks = require "perilune.core.task"
+local tls = require "perilune.tls"
 
 local wait, WAIT = coroutines.wait, bytes.WAIT
 local success, failed = deferred.success_deferred, deferred.error_deferred
@@ -28,10 +29,11 @@ local Stream = {}
 
 local messages = {
     reset = "connection reset by peer", timeout = "no progress in time", closed = "connection closed",
-    busy = "another task reads",
+    busy = "another task uses it, or bytes wait to be read or sent",
 }
 
 local function problem(self, code)
+    self.has_timed_out = self.has_timed_out or code == "timeout"
     return self.failure or failure.new(code, messages[code] or code)
 end
 
@@ -168,13 +170,18 @@ local function when_drained(self, most, fn)
     return d
 end
 
---- Sends data: a string, a number, or an array of them, nested as you like.
+--- Sends data: a string, a number, or an array of them, nested up to 16 deep. Other data raises a string.
 -- @treturn deferred of true once there is room for more, of false when the stream is closed; fails with `reset`, …
 function Stream:put(data)
-    local n, is_sent = write(self.core, data)
+    if not data or data == true then
+        error("bad argument 'data' to put (string, number or array table expected, got " .. type(data) .. ")", 2)
+    end
+    local n, is_sent, text = write(self.core, data)
     if not n then
         if is_sent == "closed" and not self.failure then
             return success(false)
+        elseif text then
+            error("bad argument 'data' to put (" .. text .. ")", 2)
         end
         return failed(problem(self, is_sent))
     end
@@ -275,27 +282,41 @@ function byte_stream.handshake(own, pins)
 end
 
 local known_tls = {
-    context = "any", is_server = "boolean", server_name = "string", alpn = "table", session = "userdata",
+    context = "userdata", is_server = "boolean", server_name = "string", alpn = "table", session = "userdata",
     insecure = "boolean", pins = "table",
 }
 
---- Goes over to TLS on the live connection (STARTTLS). Nothing may be unread or unsent.
--- Options: `context` (of perilune.tls, needed), `is_server` (false), and for clients `server_name`, `alpn` (array),
--- `session`, `pins` (array), `insecure`.
+--- Whom the certificate must name. Nobody goes unverified because a name was forgotten.
+local function peer_name(self, opts)
+    local name = opts.server_name or self.peer_name or nil
+    if not name and not opts.is_server and not opts.insecure then
+        error("start_tls: option 'server_name' is needed: whom the certificate must name", 3)
+    end
+    return name
+end
+
+--- Goes over to TLS on the live connection (STARTTLS). Nothing may be unread or unsent, nobody may wait to read.
+-- Options: `context` (of perilune.tls, needed), `is_server` (false), and for clients `server_name` (the host that was
+-- connected to), `alpn` (array), `session`, `pins` (array), `insecure`.
 -- @tparam table opts
 -- @treturn deferred of true once the handshake is done; fails with a code of TLS, or `busy`
 function Stream:start_tls(opts)
     opts = options.check(opts, known_tls, "start_tls", 2)
-    local names = opts.alpn and table.concat(opts.alpn, ",")
-    local ok, code = secure.start(self.core, opts.context, opts.is_server, opts.server_name, names, opts.session,
+    tls._check(opts.context, opts.is_server and "server" or "client", "start_tls: option 'context'", 2)
+    local names, pins = tls._peer_texts(opts, "start_tls", 2)
+    local server_name = peer_name(self, opts)
+    if self.pumping or self.draining then
+        return failed(problem(self, "busy"))
+    end
+    local ok, code = secure.start(self.core, opts.context, opts.is_server, server_name, names, opts.session,
         opts.insecure)
     if not ok then
         return failed(problem(self, code))
     end
-    byte_stream.warn_insecure(opts.insecure, opts.server_name)
+    byte_stream.warn_insecure(opts.insecure, server_name)
     local d = deferred.deferred()
     task.spawn(function()
-        local is_done, err = pcall(byte_stream.handshake, self.core, opts.pins and table.concat(opts.pins, " "))
+        local is_done, err = pcall(byte_stream.handshake, self.core, pins)
         if is_done then
             d:success(true)
         else
@@ -360,6 +381,7 @@ local function watch_idle(self)
         end)
     else
         self.idle_timer = nil
+        self.has_timed_out = true
         self.failure = failure.new("timeout", ("nothing happened for %g s"):format(self.idle_timeout))
         finish(self, true)
     end
@@ -375,6 +397,22 @@ byte_stream.options = {
     idle_timeout = "seconds", high_watermark = "bytes", low_watermark = "bytes", shutdown_timeout = "seconds",
 }
 
+local known_keepalive = { idle = "seconds", interval = "seconds", count = "count" }
+
+--- What `options` cannot say of them.
+-- @tparam table opts checked against it
+-- @tparam string where
+-- @tparam number level as of `error`
+function byte_stream.check(opts, where, level)
+    local high = opts.high_watermark or HIGH
+    if type(opts.keepalive) == "table" then
+        options.check(opts.keepalive, known_keepalive, where .. ": keepalive", level + 1)
+    end
+    if opts.low_watermark and opts.low_watermark > high then
+        error(("%s: option 'low_watermark' must not be above 'high_watermark' (%d)"):format(where, high), level + 1)
+    end
+end
+
 --- All fields that a stream may have are there, so that no look-up goes further.
 local function new_kind(opts, server)
     local high = opts.high_watermark or HIGH
@@ -383,7 +421,7 @@ local function new_kind(opts, server)
         shutdown_timeout = opts.shutdown_timeout or 15,
         idle_timeout = (opts.idle_timeout or 0) > 0 and opts.idle_timeout,
         takers = false, pumping = false, draining = false, closing = false, failure = false, idle_timer = false,
-        is_detached = false, options = opts, server = server or false,
+        is_detached = false, peer_name = false, has_timed_out = false, options = opts, server = server or false,
     }
     for name, method in pairs(Stream) do
         values[name] = method
@@ -409,8 +447,8 @@ function byte_stream.begin(self)
     local opts = self.options
     local keepalive = opts.keepalive
     local times = type(keepalive) == "table" and keepalive or options.NONE
-    core.set_options(self.core, opts.nodelay ~= false, keepalive and true or nil, times.idle, times.interval,
-        times.count)
+    core.set_options(self.core, opts.nodelay ~= false, keepalive and true or nil, math.ceil(times.idle or 0),
+        math.ceil(times.interval or 0), times.count)
     bytes.set_timeouts(self.core, ms(opts.read_timeout), ms(opts.write_timeout))
     if self.idle_timeout then
         self.active_at = tasks.clock()

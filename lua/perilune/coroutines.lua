@@ -51,19 +51,43 @@ function coroutine.resume(co, ...) -- luacheck: ignore 122
     return relay(co, raw_resume(co, ...))
 end
 
-local function unwrap(ok, ...)
-    if not ok then
-        error((...), 2)
+--- coroutine → { co = one that it resumed through `wrap`, err = what that failed with }
+local failures = setmetatable({}, { __mode = "k" })
+
+local function unwrap(co, ok, ...)
+    if ok then
+        return ...
     end
-    return ...
+    local self = running()
+    if self then
+        failures[self] = { co = co, err = (...) }
+    end
+    error((...), 0)
 end
 
---- As the standard function; an await inside suspends the whole task.
+--- An await inside suspends the whole task. An error keeps its text: unlike the standard function, which would put
+-- its own place in front of that of the error.
 function coroutine.wrap(f) -- luacheck: ignore 122
     local co = raw_create(f)
     return function(...)
-        return unwrap(relay(co, raw_resume(co, ...)))
+        return unwrap(co, relay(co, raw_resume(co, ...)))
     end
+end
+
+--- The traceback of `err`, which `co` has failed with: of each coroutine that it came through, the innermost first.
+-- @tparam string message the text of the error
+local function traceback(co, err, message)
+    local chain, lines = { co }, { message, "stack traceback:" }
+    local failure = failures[co]
+    while failure and rawequal(failure.err, err) do
+        table.insert(chain, 1, failure.co)
+        failure = failures[failure.co]
+    end
+    for i, each in ipairs(chain) do
+        local text = debug.traceback(each, ""):gsub("^\nstack traceback:", "")
+        lines[#lines + 1] = ("coroutine %d:%s"):format(i - 1, text)
+    end
+    return table.concat(lines, "\n")
 end
 
 --- Suspends the running task until what has been begun wakes it; raises when the task was cancelled.
@@ -74,4 +98,6 @@ local function wait()
     end
 end
 
-return { wait = wait, yield = raw_yield, resume = raw_resume, status = raw_status, states = states }
+return {
+    wait = wait, yield = raw_yield, resume = raw_resume, status = raw_status, states = states, traceback = traceback,
+}

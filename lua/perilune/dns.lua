@@ -22,8 +22,32 @@ local known = {
 local known_lookup = { family = "string", resolver = "table" }
 local known_resolve = { resolver = "table" }
 
-local function joined(value, separator)
-    return type(value) == "table" and table.concat(value, separator) or value
+--- An array as one text, or the text itself.
+local function joined(opts, name, separator)
+    local value = opts[name]
+    if type(value) ~= "table" then
+        return value
+    end
+    for _, one in ipairs(value) do
+        if type(one) ~= "string" then
+            error(("dns.resolver: option '%s' must be an array of strings"):format(name), 3)
+        end
+    end
+    return table.concat(value, separator)
+end
+
+--- Raises unless each of the servers is "ip[:port]".
+local function check_servers(list)
+    for server in (list or ""):gmatch("[^,]+") do
+        local host, port = server:match("^%[(.*)%]:?(%d*)$")
+        if not host then
+            host, port = server:match("^([^:]*):?(%d*)$")
+        end
+        if not core.is_address(host or server) or (tonumber(port) or 53) > 65535 or tonumber(port) == 0 then
+            error(failure.new("invalid", ("'%s' is no name server (ip[:port])"):format(server)), 0)
+        end
+    end
+    return list
 end
 
 --- A resolver of its own: name servers, search list, cache.
@@ -39,7 +63,10 @@ function dns.resolver(opts)
     for name, value in pairs(opts) do
         all[name] = value
     end
-    all.servers, all.search = joined(opts.name_servers, ","), joined(opts.search, " ")
+    all.servers, all.search = check_servers(joined(opts, "name_servers", ",")), joined(opts, "search", " ")
+    if (opts.min_ttl or 0) > (opts.max_ttl or 86400) then
+        error("dns.resolver: option 'min_ttl' must not be above 'max_ttl'", 2)
+    end
     all.hosts = opts.hosts == false and "" or opts.hosts or nil
     all.no_ipv6 = opts.ipv6 == false
     local resolver, err = core.resolver(all)

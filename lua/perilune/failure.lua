@@ -3,6 +3,8 @@
 -- `code` is a documented, stable string (`"timeout"`, `"closed"`, …); `message` is for people; `cause` may be
 -- another error.
 
+local hint = require "perilune.hint"
+
 local failure = {}
 
 local mt = debug.getregistry()["perilune.error"]
@@ -42,7 +44,7 @@ end
 -- @treturn table|any
 function failure.traced(err)
     if type(err) == "string" then
-        err = failure.new("error", err)
+        err = failure.new("error", err .. hint.of(err))
     end
     if getmetatable(err) == mt and err.traceback == nil then
         err.traceback = (debug.traceback("", 2):gsub("^\n", ""))

@@ -3,7 +3,7 @@
 -- Each function takes a stream (anything with `each`, `take`, `put`, `close`) and returns one whose `take` gives whole
 -- messages and whose `put` writes them with their frame. Every kind has a cap on the size of a message: what passes it
 -- is an error with code `too_large`, and an input that ends within a message one with code `truncated`; after either
--- the stream gives that error for ever.
+-- the stream gives that error for ever. Errors of the stream below are its own.
 --
 -- A codec is a table: `decode(bytes, at, state)` → message, place behind it; or nil and, when it is known, how many
 -- bytes from `at` on are needed. `encode(message)` → string or array of strings. Both may raise. To add a kind: a
@@ -32,6 +32,9 @@ local function decode(self)
     local message, place = self.codec.decode(self.bytes, self.at, self.state)
     if message == nil then
         return nil, place
+    elseif type(place) ~= "number" or place < self.at or place > #self.bytes + 1 then
+        error(("decode must return the place behind the message, from %d to %d, not %s"):format(self.at,
+            #self.bytes + 1, tostring(place)), 0)
     end
     self.at = place
     if self.at > #self.bytes then
@@ -40,12 +43,20 @@ local function decode(self)
     return message
 end
 
+--- Puts together what fill has read; it lies in pieces when whoever waited for more has given up.
+local function gather(self)
+    local parts = self.parts
+    if parts then
+        self.bytes, self.at, self.parts = #parts == 1 and parts[1] or table.concat(parts), 1, nil
+    end
+end
+
 --- Waits until there are `needed` bytes, or more than before. False at the end of the input.
 local function fill(self, needed)
     local parts = { sub(self.bytes, self.at) }
     local n = #parts[1]
     local goal = math.max(needed or 0, n + 1)
-    self.bytes, self.at = "", 1
+    self.bytes, self.at, self.parts = "", 1, parts
     while n < goal do
         local chunk = self.next_chunk(self.of)
         if chunk == nil then
@@ -54,57 +65,55 @@ local function fill(self, needed)
         parts[#parts + 1] = chunk
         n = n + #chunk
     end
-    self.bytes = #parts == 1 and parts[1] or table.concat(parts)
+    gather(self)
     return n >= goal
+end
+
+--- A message, when one is whole, or nil and how many bytes are needed. What cannot be decoded stays so.
+local function try_next(self)
+    gather(self)
+    if self.failure then
+        error(self.failure, 0)
+    end
+    local ok, message, needed = pcall(decode, self)
+    if ok and message == nil and (#self.bytes - self.at + 1 > self.most or needed and needed > self.most) then
+        ok, message = pcall(too_large, self.max)
+    end
+    if not ok then
+        self.failure = message
+        error(message, 0)
+    end
+    return message, needed
 end
 
 local function next_message(self)
     while true do
-        local message, needed = decode(self)
+        local message, needed = try_next(self)
         if message ~= nil then
             return message
-        end
-        if #self.bytes - self.at + 1 > self.most or needed and needed > self.most then
-            too_large(self.max)
-        end
-        if not fill(self, needed) then
-            if #self.bytes > 0 then
-                error(failure.new("truncated", "the stream ended within a message"), 0)
+        elseif not fill(self, needed) then
+            if #self.bytes == 0 then
+                return nil
             end
-            return nil
+            self.failure = failure.new("truncated", "the stream ended within a message")
         end
     end
 end
 
---- As next_message; what went wrong once stays so.
-local function next_or_fail(self)
-    if self.failure then
-        error(self.failure, 0)
-    end
-    local ok, message = pcall(next_message, self)
-    if ok then
-        return message
-    end
-    if not failure.is(message, "cancelled") then
-        self.failure = message
-    end
-    error(message, 0)
-end
-
---- The next message.
+--- The next message. One that is given up loses nothing.
 -- @treturn deferred of it, or of nil at the end
 function Framed:take()
     local before = self.taking
     if not before or before:is_realized() then
-        local ok, message = pcall(decode, self)
-        if ok and message ~= nil and not self.failure then
+        local ok, message = pcall(try_next, self)
+        if ok and message ~= nil then
             return deferred.success_deferred(message)
         end
-        self.taking = task.spawn(next_or_fail, self)
+        self.taking = task.spawn(next_message, self)
     else
         self.taking = task.spawn(function()
             before:try_await()
-            return next_or_fail(self)
+            return next_message(self)
         end)
     end
     return self.taking
@@ -112,9 +121,7 @@ end
 
 --- Iterates over the messages in the running task; raises when the input is malformed or ends within a message.
 function Framed:each()
-    return function()
-        return next_or_fail(self)
-    end
+    return next_message, self
 end
 
 --- Writes a message.
@@ -142,7 +149,14 @@ end
 -- @return stream
 -- @treturn string
 function Framed:unwrap()
+    gather(self)
     return self.stream, sub(self.bytes, self.at)
+end
+
+local function check_stream(stream, where)
+    if type(stream) ~= "table" or type(stream.each) ~= "function" then
+        error(("bad argument 'stream' to %s (a stream expected, got %s)"):format(where, type(stream)), 3)
+    end
 end
 
 local function wrap(stream, codec, max, overhead)
@@ -157,7 +171,8 @@ end
 -- @param stream bytes both ways
 -- @tparam table codec `{decode=, encode=, max=}`: see above
 function frame.codec(stream, codec)
-    options.check(codec, { decode = "function", encode = "function", max = "bytes" }, "frame.codec", 2)
+    check_stream(stream, "frame.codec")
+    codec = options.check(codec, { decode = "function", encode = "function", max = "bytes" }, "frame.codec", 2)
     if not codec.decode or not codec.encode then
         error("frame.codec: 'decode' and 'encode' are needed", 2)
     end
@@ -211,6 +226,7 @@ end
 -- @param stream bytes both ways
 -- @tparam[opt] table opts
 function frame.lines(stream, opts)
+    check_stream(stream, "frame.lines")
     opts = options.check(opts, { max = "bytes", crlf = "boolean" }, "frame.lines", 2)
     return delimited(stream, "\n", opts.max or 65536, "frame.lines", opts.crlf and "\r\n" or "\n")
 end
@@ -218,6 +234,7 @@ end
 --- Messages that end with a delimiter, which is cut off.
 -- Options: `delimiter`, `max`.
 function frame.delimited(stream, opts)
+    check_stream(stream, "frame.delimited")
     opts = options.check(opts, { max = "bytes", delimiter = "string" }, "frame.delimited", 2)
     if not opts.delimiter or opts.delimiter == "" then
         error("frame.delimited: option 'delimiter' is needed", 2)
@@ -228,6 +245,7 @@ end
 --- Messages of one size.
 -- Option: `bytes`.
 function frame.fixed(stream, opts)
+    check_stream(stream, "frame.fixed")
     opts = options.check(opts, { bytes = "bytes" }, "frame.fixed", 2)
     local n = opts.bytes
     if not n or n < 1 then
@@ -312,6 +330,7 @@ end
 --- Messages behind their length.
 -- Options: `bytes` of the length: 1, 2, 4, 8 or "varint"; `endian` "big" (the default) or "little"; `max`.
 function frame.length_prefixed(stream, opts)
+    check_stream(stream, "frame.length_prefixed")
     opts = options.check(opts, { bytes = { "count", "string" }, endian = "string", max = "bytes" },
         "frame.length_prefixed", 2)
     local size, is_little = opts.bytes, opts.endian == "little"
@@ -360,6 +379,7 @@ end
 --- Netstrings: "5:hello,".
 -- Option: `max`.
 function frame.netstring(stream, opts)
+    check_stream(stream, "frame.netstring")
     local max = options.check(opts, { max = "bytes" }, "frame.netstring", 2).max or frame.MAX
     return wrap(stream, {
         decode = function(bytes, at)

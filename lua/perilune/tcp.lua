@@ -78,13 +78,14 @@ local function serve(server, own)
     return server.handler(stream, info)
 end
 
---- Strangers who do not speak what is spoken here are no fault of ours.
+--- Strangers who do not speak what is spoken here, or who are silent for too long, are no fault of ours.
 local function log_failure(stream, err, text)
     if stream.is_greeting then
         sys.log("info", "tcp connection ended before it began: " .. tostring(err))
         return
     end
     local is_usual = failure.is(err, "cancelled") or failure.is(err, "closed") or failure.is(err, "reset")
+        or stream.has_timed_out and failure.is(err, "timeout")
     sys.log(is_usual and "info" or "error", "tcp handler failed: " .. (is_usual and tostring(err) or text))
 end
 
@@ -148,7 +149,10 @@ end
 
 local function check_server(opts)
     opts = options.check(opts, known_server, "tcp.start_server", 3)
-    if opts.address and not dns_core.is_address(opts.address) then
+    byte_stream.check(opts, "tcp.start_server", 3)
+    if opts.path == "" then
+        error("tcp.start_server: option 'path' must not be empty", 3)
+    elseif opts.address and not dns_core.is_address(opts.address) then
         error(("tcp.start_server: option 'address' must be an IP address, not '%s'"):format(opts.address), 3)
     end
     return opts
@@ -240,9 +244,19 @@ function Server:wait_for_close()
     return self.closed
 end
 
+--- Options that say nothing without another one: a forgotten `tls` would leave a connection with pins bare.
+local needs = { local_port = "local_address", server_name = "tls", alpn = "tls", pins = "tls", session = "tls",
+    insecure = "tls" }
+
 local function check_client(opts)
     opts = options.check(opts, known_client, "tcp.connect", 3)
-    if not opts.path and not (opts.host and opts.port) then
+    byte_stream.check(opts, "tcp.connect", 3)
+    for name, other in pairs(needs) do
+        if opts[name] and not opts[other] then
+            error(("tcp.connect: option '%s' needs '%s'"):format(name, other), 3)
+        end
+    end
+    if opts.path == "" or not opts.path and not (opts.host and opts.port) then
         error("tcp.connect: options 'host' and 'port', or 'path', are needed", 3)
     elseif opts.local_address and not dns_core.is_address(opts.local_address) then
         error(("tcp.connect: option 'local_address' must be an IP address, not '%s'"):format(opts.local_address), 3)
@@ -251,14 +265,23 @@ local function check_client(opts)
     return opts
 end
 
+local known_proxy = { version = "count", peer = "table", local_address = "table" }
+local known_end = { host = "string", port = "port" }
+
 --- What a proxy says of whom it speaks for.
 local function proxy_header(said)
-    local known = { version = "count", peer = "table", local_address = "table" }
-    options.check(said, known, "tcp.connect: proxy_protocol", 4)
+    local where = "tcp.connect: proxy_protocol"
+    options.check(said, known_proxy, where, 4)
+    options.check(said.peer, known_end, where .. ": peer", 4)
+    options.check(said.local_address, known_end, where .. ": local_address", 4)
     if said.version ~= nil and said.version ~= 1 and said.version ~= 2 then
-        error("tcp.connect: proxy_protocol: version must be 1 or 2", 4)
+        error(where .. ": version must be 1 or 2", 4)
     end
-    return core.proxy_header(said.version or 2, said.peer, said.local_address)
+    local header, is_known = core.proxy_header(said.version or 2, said.peer, said.local_address)
+    if not is_known and (said.peer or said.local_address) then
+        error(where .. ": peer and local_address must be {host=, port=} with addresses of one family", 4)
+    end
+    return header
 end
 
 local default_context
@@ -266,6 +289,7 @@ local default_context
 --- The context of a client: its own, one made of options, or the one that believes the system's authorities.
 local function client_context(value)
     if type(value) == "userdata" then
+        tls._check(value, "client", "tcp.connect: option 'tls'", 4)
         return value
     elseif type(value) == "table" then
         return tls.client_context(value)
@@ -284,7 +308,7 @@ local function core_options(opts)
     if opts.tls then
         o.tls = client_context(opts.tls)
         o.server_name, o.session, o.insecure = opts.server_name, opts.session, opts.insecure
-        o.alpn, o.pins = opts.alpn and table.concat(opts.alpn, ","), opts.pins and table.concat(opts.pins, " ")
+        o.alpn, o.pins = tls._peer_texts(opts, "tcp.connect", 3)
         byte_stream.warn_insecure(opts.insecure, opts.server_name or opts.host)
     end
     return o
@@ -310,7 +334,9 @@ function tcp.connect(opts)
     request = core.connect(o, dns._core(opts.resolver), opts.family, function(own, code, text, stage)
         if own then
             o = nil -- until here it keeps the session
-            d:success(byte_stream.begin(byte_stream.new(own, kind)))
+            local stream = byte_stream.new(own, kind)
+            stream.peer_name = opts.host
+            d:success(byte_stream.begin(stream))
             return
         end
         local err = failure.new(code, text)

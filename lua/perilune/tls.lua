@@ -65,6 +65,35 @@ local function certificates_of(opts, name, level)
     return list
 end
 
+--- Names of application protocols (RFC 7301) as the core takes them.
+local function alpn_text(name, list, level)
+    for _, protocol in ipairs(list) do
+        if type(protocol) ~= "string" or #protocol == 0 or #protocol > 255 or protocol:find(",", 1, true) then
+            misuse(name, level + 1, "option 'alpn' must be an array of names of 1 to 255 bytes without commas")
+        end
+    end
+    return table.concat(list, ",")
+end
+
+--- A list of pins that holds for nobody, or for everybody, is a mistake that must not wait for a peer.
+local function pins_text(name, list, level)
+    for _, pin in ipairs(list) do
+        local digest = type(pin) == "string" and pin:gsub("^sha256/", "") or ""
+        if #digest ~= 44 or not digest:find("^[%w+/]+=$") then
+            misuse(name, level + 1, "option 'pins' must be an array of \"sha256/\" and 44 characters of base64")
+        end
+    end
+    if #list == 0 then
+        misuse(name, level + 1, "option 'pins' must not be empty")
+    end
+    return table.concat(list, " ")
+end
+
+--- The options `alpn` and `pins` of a client as the core takes them; nil where there is none.
+function tls._peer_texts(opts, name, level)
+    return opts.alpn and alpn_text(name, opts.alpn, level + 1), opts.pins and pins_text(name, opts.pins, level + 1)
+end
+
 local client_auths = { none = true, optional = true, required = true }
 
 --- Makes a context for servers.
@@ -88,7 +117,7 @@ function tls.server_context(opts)
     end
     o.certificates = certificates_of(opts, name, 2)
     o.protocol_bits = bits_of(name, opts.protocols, 2)
-    o.alpn_text = opts.alpn and table.concat(opts.alpn, ",") or "http/1.1"
+    o.alpn_text = opts.alpn and alpn_text(name, opts.alpn, 2)
     local context, err = core.server(o)
     if not context then
         error(err, 0)
@@ -115,15 +144,24 @@ function tls.client_context(opts)
     return context
 end
 
+--- Raises unless `value` is a context of that role.
+function tls._check(value, role, where, level)
+    local found = core.role(value)
+    if found ~= role then
+        error(("%s must be a context for %ss, not %s"):format(where, role,
+            found and "one for " .. found .. "s" or "a " .. type(value)), level + 1)
+    end
+end
+
 --- A context, or the options of one for servers, as a context.
 -- @tparam context|table value
+-- @tparam[opt] table alpn what options that name no protocols have
 -- @treturn context
-function tls.context(value)
+function tls.context(value, alpn)
     if type(value) == "table" then
-        return tls.server_context(value)
-    elseif type(value) ~= "userdata" then
-        error("a context of perilune.tls or its options expected, got " .. type(value), 3)
+        return tls.server_context(value.alpn and value or options.together({ alpn = alpn }, value))
     end
+    tls._check(value, "server", "option 'tls'", 3)
     return value
 end
 

@@ -5,6 +5,7 @@
 
 local core = require "perilune.core.udp"
 local deferred = require "perilune.deferred"
+local dns = require "perilune.dns"
 local dns_core = require "perilune.core.dns"
 local failure = require "perilune.failure"
 local options = require "perilune.options"
@@ -27,6 +28,13 @@ local known_multicast = { groups = "table", ttl = "count", loop = "boolean", int
 local known_connect = options.together(known, {
     host = "string", local_port = "port", local_address = "string", resolver = "table", family = "string",
 })
+known_connect.address = nil
+
+local function check_address(opts, name, where)
+    if opts[name] and not dns_core.is_address(opts[name]) then
+        error(("%s: option '%s' must be an IP address, not '%s'"):format(where, name, opts[name]), 3)
+    end
+end
 
 local function later(self)
     return self.pending.first <= self.pending.last
@@ -137,20 +145,24 @@ function Socket:each()
     end
 end
 
+local function is_port(n)
+    return type(n) == "number" and n >= 0 and n <= 65535 and n % 1 == 0
+end
+
 local function check_message(m)
     if type(m) == "string" then
         return m
     elseif type(m) ~= "table" or type(m.message) ~= "string" then
         error("bad argument 'message' to put (a table {host=, port=, message=} or, when connected, a string expected)",
             3)
-    elseif m.host ~= nil and (type(m.host) ~= "string" or type(m.port) ~= "number") then
-        error("bad argument 'message' to put (host must be a string and port a number)", 3)
+    elseif m.host ~= nil and (type(m.host) ~= "string" or not is_port(m.port)) then
+        error("bad argument 'message' to put (host must be a string and port a number from 0 to 65535)", 3)
     end
     return m.message, m.host, m.port
 end
 
 local function put_to_name(self, text, host, port)
-    return require("perilune.dns").lookup(host, { resolver = self.resolver }):chain(function(addresses)
+    return dns.lookup(host, { resolver = self.resolver }):chain(function(addresses)
         return self:put({ message = text, host = addresses[1], port = port })
     end)
 end
@@ -245,6 +257,9 @@ local function open(host, port, opts)
         send_queue = opts.send_queue or udp.SEND_QUEUE,
     }, mt)
     local multicast = options.check(opts.multicast, known_multicast, "udp.socket: multicast", 3)
+    if (multicast.ttl or 0) > 255 then
+        error("udp.socket: multicast: option 'ttl' must be at most 255, not " .. multicast.ttl, 3)
+    end
     self.core = raised(core.open(host, port, {
         reuseaddr = opts.reuseaddr, reuseport = opts.reuseport, broadcast = opts.broadcast, ipv6only = opts.ipv6only,
         no_loop = multicast.loop == false, recv_buffer = opts.recv_buffer, send_buffer = opts.send_buffer,
@@ -274,9 +289,7 @@ end
 -- @treturn socket; raises an error object with code `address_in_use`, … when it cannot be opened
 function udp.socket(opts)
     opts = options.check(opts, known, "udp.socket", 2)
-    if opts.address and not dns_core.is_address(opts.address) then
-        error(("udp.socket: option 'address' must be an IP address, not '%s'"):format(opts.address), 2)
-    end
+    check_address(opts, "address", "udp.socket")
     return open(opts.address or "0.0.0.0", opts.port or 0, opts)
 end
 
@@ -302,8 +315,10 @@ function udp.connect(opts)
     if not opts.host or not opts.port then
         error("udp.connect: options 'host' and 'port' are needed", 2)
     end
+    check_address(opts, "local_address", "udp.connect")
+    dns._check_family(opts.family, "udp.connect", 2)
     local look = { family = opts.family, resolver = opts.resolver }
-    return require("perilune.dns").lookup(opts.host, look):chain(function(addresses)
+    return dns.lookup(opts.host, look):chain(function(addresses)
         return connect_to(addresses[1], opts)
     end)
 end

@@ -12,6 +12,7 @@
 
 #include "app/fair_share.h"
 #include "app/lua/ffi_errlog.h"
+#include "app/lua/ffi_regex.h"
 #include "app/proxy/cache_manager.h"
 #include "app/proxy/health.h"
 #include "app/proxy/upstream_names.h"
@@ -31,6 +32,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "bind/co_cache.h"
 #include "bind/lib_bus.h"
 #include "bind/lib_dns.h"
 #include "bind/machine.h"
@@ -79,9 +81,9 @@ bool app_open_listeners(struct app_conf *conf, struct app_conf *old, struct conf
     return listeners_open(conf, old, e);
 }
 
-void app_close_listeners(struct app_conf *conf)
+void app_close_listeners(struct app_conf *conf, bool removes_files)
 {
-    listeners_close(conf);
+    listeners_close(conf, removes_files);
 }
 
 void app_open_zones(struct app_conf *conf, const struct app_conf *old)
@@ -114,6 +116,8 @@ bool app_open_lua(struct app_conf *conf)
 
     app.conf = conf;
     ffi_errlog_open(conf->capture_size);
+    ffi_regex_limit(conf->regex_match_limit);
+    co_cache_set_most(conf->most_idle_coroutines);
     lib_worker_thread_configure(&conf->threads);
     lib_socket_use(conf->http, conf->stream);
     if (!machine_open(&o))
@@ -356,7 +360,7 @@ void app_drain(void (*on_idle)(void))
     if (app.conf->has_master)
         listeners_leave(app.conf);
     else
-        listeners_close(app.conf);
+        listeners_close(app.conf, true);
     check_idle(NULL);
 }
 

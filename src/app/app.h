@@ -16,8 +16,9 @@ void app_register_directives(void);
  * filled: nothing of `conf` is open then. */
 bool app_open_listeners(struct app_conf *conf, struct app_conf *old, struct config_error *e);
 
-/* Closes the sockets that `conf` still owns (those taken over are not). */
-void app_close_listeners(struct app_conf *conf);
+/* Closes the sockets that `conf` still owns (those taken over are not), and removes the files of
+ * Unix sockets unless another program serves them. */
+void app_close_listeners(struct app_conf *conf, bool removes_files);
 
 /* Maps the shared memory of `conf`, taking over what `old` (may be NULL) has under the same names.
  * conf_free lets go of it. */

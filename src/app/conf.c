@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/product.h"
+#include "bind/co_cache.h"
 #include "net/tls_ctx.h"
 
 static void set_defaults(struct app_conf *conf)
@@ -15,6 +16,7 @@ static void set_defaults(struct app_conf *conf)
 
     conf->worker_processes = 1;
     conf->worker_connections = 1024;
+    conf->worker_rlimit_core = -1;
     conf->is_daemon = conf->has_master = true;
     conf->backend = LOOP_BEST;
     buf_printf(&pid, "logs/%s.pid", product_family());
@@ -25,6 +27,7 @@ static void set_defaults(struct app_conf *conf)
     conf->error_log.level = LOG_ERROR;
     conf->max_pending_timers = 1024;
     conf->max_running_timers = 256;
+    conf->most_idle_coroutines = CO_CACHE_DEFAULT;
     conf->threads.most_machines = 10;
     conf->bus_size = 4 << 20;
 }

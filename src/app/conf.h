@@ -74,6 +74,12 @@ struct app_conf {
     int worker_processes; /* 0: as many as cores */
     int worker_connections;
     int worker_rlimit_nofile;
+    int64_t worker_rlimit_core; /* -1: as it is */
+    int worker_priority;        /* niceness; 0: as it is */
+    struct slice *cpu_masks;    /* of 0 and 1, of worker_cpu_affinity */
+    unsigned n_cpu_masks;
+    bool has_auto_affinity;           /* each worker has a processor of its own */
+    const char *working_directory;    /* of workers; NULL: as it is */
     uint64_t worker_shutdown_timeout; /* ms, 0: none */
     uint64_t worker_watchdog;         /* ms, 0: off */
     bool is_daemon, has_master;
@@ -118,11 +124,13 @@ struct app_conf {
     const struct lua_code *init_by_lua[2], *init_worker_by_lua[2],
         *exit_worker_by_lua[2]; /* of http, of stream */
     struct lua_code *handlers;  /* all that `handler` names */
-    struct lua_code *inlines;   /* all Lua that stands in the configuration itself */
+    struct lua_code *inlines;   /* all Lua that stands in the configuration, or in files it names */
     unsigned max_pending_timers, max_running_timers;
+    unsigned most_idle_coroutines; /* of lua_thread_cache_max_entries */
     struct worker_thread_options threads;
-    size_t capture_size;  /* of lua_capture_error_log; 0: none */
-    unsigned malloc_trim; /* of lua_malloc_trim; 0: never */
+    size_t capture_size;        /* of lua_capture_error_log; 0: none */
+    unsigned regex_match_limit; /* of ngx.re; 0: PCRE's own */
+    unsigned malloc_trim;       /* of lua_malloc_trim; 0: never */
 };
 
 /* Has "text in file:line" logged once the logs are open. `text` is a constant. */

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "net/udp.h"
 
-static struct listen_conf *find_same(struct app_conf *conf, const struct listen_conf *l)
+struct listen_conf *listeners_find(struct app_conf *conf, const struct listen_conf *l)
 {
     for (unsigned i = 0; conf && i < conf->n_listens; i++)
         if (conf->listens[i]->is_udp == l->is_udp && addr_eq(&conf->listens[i]->addr, &l->addr))
@@ -68,7 +68,7 @@ static bool open_one(struct app_conf *conf, struct listen_conf *l, struct listen
 static void undo(struct app_conf *conf, struct app_conf *old)
 {
     for (unsigned i = 0; i < conf->n_listens; i++) {
-        struct listen_conf *l = conf->listens[i], *o = find_same(old, l);
+        struct listen_conf *l = conf->listens[i], *o = listeners_find(old, l);
 
         for (int k = 0; l->fds && k < l->n_fds; k++)
             if (l->fds[k] >= 0 && !(o && k < o->n_fds && o->fds[k] == l->fds[k]))
@@ -81,7 +81,7 @@ static void undo(struct app_conf *conf, struct app_conf *old)
 static void forget_taken(struct app_conf *conf, struct app_conf *old)
 {
     for (unsigned i = 0; i < conf->n_listens; i++) {
-        struct listen_conf *l = conf->listens[i], *o = find_same(old, l);
+        struct listen_conf *l = conf->listens[i], *o = listeners_find(old, l);
 
         for (int k = 0; o && k < o->n_fds && k < l->n_fds; k++)
             if (o->fds[k] == l->fds[k])
@@ -94,7 +94,7 @@ bool listeners_open(struct app_conf *conf, struct app_conf *old, struct config_e
     int workers = conf_count_workers(conf);
 
     for (unsigned i = 0; i < conf->n_listens; i++) {
-        struct listen_conf *l = conf->listens[i], *o = find_same(old, l);
+        struct listen_conf *l = conf->listens[i], *o = listeners_find(old, l);
         int n = MAX(l->options.reuseport ? workers : 1, o ? o->n_fds : 0);
 
         if (!open_one(conf, l, o, n, e)) {
@@ -104,15 +104,6 @@ bool listeners_open(struct app_conf *conf, struct app_conf *old, struct config_e
     }
     forget_taken(conf, old);
     return true;
-}
-
-static void remove_socket_file(const struct addr *a)
-{
-    struct buf text = BUF_EMPTY;
-
-    addr_format(a, &text);
-    unlink(buf_cstr(&text) + sizeof("unix:") - 1);
-    buf_free(&text);
 }
 
 /* Was anything open? */
@@ -179,12 +170,12 @@ bool listeners_leave_unix(struct app_conf *conf, struct slice name)
     return is_found;
 }
 
-void listeners_close(struct app_conf *conf)
+void listeners_close(struct app_conf *conf, bool removes_files)
 {
     for (unsigned i = 0; i < conf->n_listens; i++) {
         struct listen_conf *l = conf->listens[i];
 
-        if (close_all(l) && addr_is_unix(&l->addr))
-            remove_socket_file(&l->addr);
+        if (close_all(l) && removes_files)
+            listen_remove_file(&l->addr);
     }
 }

@@ -18,6 +18,9 @@ void listeners_leave(struct app_conf *conf);
 bool listeners_leave_unix(struct app_conf *conf, struct slice name);
 
 /* As app_close_listeners. */
-void listeners_close(struct app_conf *conf);
+void listeners_close(struct app_conf *conf, bool removes_files);
+
+/* The one of `conf` (may be NULL) that has the address and kind of `like`, or NULL. */
+struct listen_conf *listeners_find(struct app_conf *conf, const struct listen_conf *like);
 
 #endif

@@ -101,6 +101,7 @@ struct location {
     enum symlink_policy symlinks;
     struct script *symlinks_from; /* the part of paths that is trusted; NULL: none */
     enum modified_since if_modified_since;
+    unsigned max_ranges; /* of a Range field; 0: it is ignored */
     bool has_etag, has_autoindex, is_internal, merges_slashes, is_autoindex_exact_size,
         is_autoindex_localtime, is_autoindex_json;
     bool does_log_not_found, does_log_subrequest, is_name_in_redirect, is_port_in_redirect,
@@ -140,8 +141,9 @@ struct location {
         are_error_pages_inherited, is_types_inherited;
     struct log_sink *error_log;
     bool lua_code_cache, lua_need_request_body, lua_use_default_type, lua_http10_buffering,
-        does_lua_change_underscores, rewrites_by_lua_first;
-    struct socket_conf sockets; /* lua_socket_* */
+        does_lua_change_underscores, rewrites_by_lua_first, has_access_by_lua_first;
+    bool logs_rewrites, warns_of_unset; /* variables that were not set */
+    struct socket_conf sockets;         /* lua_socket_* */
 
     /* of stream */
     struct relay_conf *relay; /* NULL: the defaults; see app/stream/relay.h */

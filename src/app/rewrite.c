@@ -82,6 +82,18 @@ enum step_result rewrite_step_break(struct visit *v, const struct step *s)
     return jump(v, *(const unsigned *)s->arg);
 }
 
+/* --- rewrite_log --- */
+
+static bool matches(struct visit *v, const struct rewrite_pattern *p, struct slice subject)
+{
+    bool is_match = captures_match(v, p->regex, p->names, subject);
+
+    if (v->loc->logs_rewrites)
+        log_write(&v->x->log, LOG_NOTICE, "\"" SLICE_FMT "\" %s \"" SLICE_FMT "\"",
+                  SLICE_ARG(p->text), is_match ? "matches" : "does not match", SLICE_ARG(subject));
+    return is_match;
+}
+
 /* --- if --- */
 
 static bool test_file(const struct rewrite_condition *c, struct visit *v)
@@ -116,9 +128,9 @@ static bool test_condition(const struct rewrite_condition *c, struct visit *v)
     case REWRITE_NOT_EQUAL:
         return !slice_eq(script_eval(c->left, v), script_eval(c->right, v));
     case REWRITE_MATCH:
-        return captures_match(v, c->regex, c->names, script_eval(c->left, v));
+        return matches(v, &c->pattern, script_eval(c->left, v));
     case REWRITE_NO_MATCH:
-        return !captures_match(v, c->regex, c->names, script_eval(c->left, v));
+        return !matches(v, &c->pattern, script_eval(c->left, v));
     case REWRITE_FILE:
     case REWRITE_DIR:
     case REWRITE_EXISTS:
@@ -247,6 +259,9 @@ static enum step_result redirect_by(struct visit *v, const struct rewrite_rule *
     }
     target = pool_dup(visit_pool(v), buf_slice(&out));
     buf_free(&out);
+    if (v->loc->logs_rewrites)
+        log_write(&v->x->log, LOG_NOTICE, "rewritten redirect: \"" SLICE_FMT "\"",
+                  SLICE_ARG(target));
     return redirect(v, target, r->status);
 }
 
@@ -263,6 +278,10 @@ static bool change_uri(struct visit *v, const struct rewrite_rule *r)
     }
     req->path = pool_dup(visit_pool(v), buf_slice(&out));
     req->query = query;
+    if (v->loc->logs_rewrites)
+        log_write(&v->x->log, LOG_NOTICE,
+                  "rewritten data: \"" SLICE_FMT "\", args: \"" SLICE_FMT "\"",
+                  SLICE_ARG(req->path), SLICE_ARG(query));
     v->is_internal = true;
     buf_free(&out);
     return true;
@@ -272,7 +291,7 @@ enum step_result rewrite_step_rewrite(struct visit *v, const struct step *s)
 {
     const struct rewrite_rule *r = s->arg;
 
-    if (!captures_match(v, r->regex, r->names, v->x->req.path))
+    if (!matches(v, &r->pattern, v->x->req.path))
         return STEP_NEXT;
     if (r->flag == REWRITE_REDIRECT)
         return redirect_by(v, r);

@@ -40,12 +40,18 @@ enum rewrite_test {
     REWRITE_EXECUTABLE,
 };
 
+/* A regex, with its text for the log. */
+struct rewrite_pattern {
+    struct slice text;
+    const struct regex *regex;
+    const struct captures_names *names;
+};
+
 struct rewrite_condition {
     enum rewrite_test test;
     bool is_negated; /* of tests of files */
     struct script *left, *right;
-    const struct regex *regex;
-    const struct captures_names *names;
+    struct rewrite_pattern pattern;
 };
 
 /* arg of rewrite_step_if */
@@ -82,8 +88,7 @@ struct rewrite_text {
 
 /* arg of rewrite_step_rewrite */
 struct rewrite_rule {
-    const struct regex *regex;
-    const struct captures_names *names;
+    struct rewrite_pattern pattern;
     struct rewrite_text path, query; /* query: behind the first `?` of the replacement */
     bool has_query;
     bool keeps_args; /* the request's arguments are appended */

@@ -15,6 +15,7 @@
 #include "app/variables.h"
 
 #include "app/conf.h"
+#include "base/nearest.h"
 
 enum { MADE_MOST = 1000, NAME_MOST = 256 };
 
@@ -75,6 +76,25 @@ void variable_table_init(struct variable_table *t, struct pool *pool, enum varia
     }
 }
 
+static bool refuse_unknown(const struct variable_table *t, const struct variable *unknown,
+                           struct config_error *e)
+{
+    struct nearest n = nearest_to(unknown->name);
+    const struct map_entry *it;
+    size_t at = 0;
+
+    while ((it = map_next(&t->by_name, &at)) != NULL) {
+        const struct variable *var = it->value;
+
+        if (var->get != get_undefined)
+            nearest_try(&n, var->name, true);
+    }
+    config_node_error(unknown->data, e, "unknown \"" SLICE_FMT "\" variable",
+                      SLICE_ARG(unknown->name));
+    return n.found.p &&
+           config_error_hint(e, "did you mean \"$" SLICE_FMT "\"?", SLICE_ARG(n.found));
+}
+
 bool variable_table_check(const struct variable_table *t, struct config_error *e)
 {
     const struct map_entry *it;
@@ -84,8 +104,7 @@ bool variable_table_check(const struct variable_table *t, struct config_error *e
         const struct variable *var = it->value;
 
         if (var->get == get_undefined)
-            return config_node_error(var->data, e, "unknown \"" SLICE_FMT "\" variable",
-                                     SLICE_ARG(var->name));
+            return refuse_unknown(t, var, e);
     }
     return true;
 }
@@ -219,8 +238,9 @@ struct slice variable_get(struct visit *v, const struct variable *var)
         return value;
     if (value.n == UNSET)
         return (struct slice){NULL, 0};
-    log_write(&v->x->log, LOG_WARN, "using uninitialized \"" SLICE_FMT "\" variable",
-              SLICE_ARG(var->name));
+    if (!v->loc || v->loc->warns_of_unset)
+        log_write(&v->x->log, LOG_WARN, "using uninitialized \"" SLICE_FMT "\" variable",
+                  SLICE_ARG(var->name));
     return SLICE_EMPTY;
 }
 

@@ -7,19 +7,17 @@
 #include "bind/co.h"
 
 #include <lauxlib.h>
-#include <luajit.h>
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "bind/co_cache.h"
 #include "bind/co_ticket.h"
 #include "bind/vm.h"
 #include "loop/loop.h"
 
 enum { RUNS_PER_TURN = 4096 };
 
-static struct list idle_tasks =
-    LIST_INIT(idle_tasks); /* process-wide: ended tasks and their coroutines */
-static struct co *current; /* process-wide: the running task */
+static struct co *current;                           /* process-wide: the running task */
 static struct list run_queue = LIST_INIT(run_queue); /* process-wide: tasks to resume */
 static struct loop_call drain_call;                  /* process-wide: empties the run queue */
 static unsigned n_tasks;                             /* process-wide: tasks that have not ended */
@@ -102,9 +100,10 @@ static void join(struct co *co, struct co *parent)
 
 struct co *co_new(void *user, void (*on_end)(struct co *co, enum co_result result, int n))
 {
-    struct list *idle = list_pop(&idle_tasks);
-    struct co *co = idle ? CONTAINER_OF(idle, struct co, node) : make_task();
+    struct co *co = co_cache_take();
 
+    if (!co)
+        co = make_task();
     if (!co->L)
         attach(co);
     co->state = CO_NEW;
@@ -135,20 +134,13 @@ static void run_defers(struct co *co)
     co->locals = LUA_NOREF;
 }
 
-/* A coroutine whose stack is not at rest cannot be started again: it is reset first. */
 static void recycle(struct co *co, enum co_result result)
 {
-    lua_State *L = vm_main();
-
     if (co->cancel_ref != LUA_NOREF) {
-        luaL_unref(L, LUA_REGISTRYINDEX, co->cancel_ref);
+        luaL_unref(vm_main(), LUA_REGISTRYINDEX, co->cancel_ref);
         co->cancel_ref = LUA_NOREF;
     }
-    if (result == CO_OK)
-        lua_settop(co->L, 0);
-    else
-        lua_resetthread(L, co->L);
-    list_prepend(&idle_tasks, &co->node);
+    co_cache_put(co, result == CO_OK);
 }
 
 static void log_failure(struct co *co, enum co_result result)
@@ -486,6 +478,7 @@ void co_shutdown(void)
     if (drain_call.fn)
         loop_cancel(&drain_call);
     list_remove(&turn.node);
+    co_cache_forget();
     /* somebody may still hold an old ticket: the tasks stay, ended, for the next machine */
     for (uint32_t i = 0; (co = co_ticket_nth(i)) != NULL; i++) {
         timer_stop(&co->timer);
@@ -493,8 +486,7 @@ void co_shutdown(void)
         list_remove(&co->sibling);
         list_init(&co->children);
         co->state = CO_ENDED;
-        co->L = NULL;
-        list_append(&idle_tasks, &co->node);
+        co_cache_put_bare(co);
     }
     n_tasks = 0;
 }

@@ -25,6 +25,20 @@ static int to_text(lua_State *L)
     return 1;
 }
 
+/* Pushes what a person may have meant whose code has failed; leaves the text on top otherwise. */
+static void add_hint(lua_State *L, struct co *co)
+{
+    if (!vm_push_function("perilune.hint", "of"))
+        return;
+    lua_pushvalue(L, -2);
+    lua_pushthread(co->L);
+    lua_xmove(co->L, L, 1);
+    if (lua_pcall(L, 2, 1, 0) == 0 && lua_isstring(L, -1))
+        lua_concat(L, 2);
+    else
+        lua_pop(L, 1);
+}
+
 /* Pushes the text of the error onto the main state. A __tostring may fail like any function. */
 static const char *push_message(struct co *co)
 {
@@ -33,11 +47,28 @@ static const char *push_message(struct co *co)
     lua_pushcfunction(L, to_text);
     lua_pushvalue(co->L, -1);
     lua_xmove(co->L, L, 1);
-    if (lua_pcall(L, 1, 1, 0) == 0 && lua_isstring(L, -1))
+    if (lua_pcall(L, 1, 1, 0) == 0 && lua_isstring(L, -1)) {
+        if (lua_type(co->L, -1) == LUA_TSTRING)
+            add_hint(L, co);
         return lua_tostring(L, -1);
+    }
     lua_pop(L, 1);
-    lua_pushliteral(L, "(error object is not a string)");
+    lua_pushfstring(L, "unknown reason (error object is a %s value)", luaL_typename(co->L, -1));
     return lua_tostring(L, -1);
+}
+
+/* Pushes the traceback; of each coroutine when the error came through several. */
+static void push_traceback(lua_State *L, struct co *co, const char *message)
+{
+    if (vm_push_function("perilune.coroutines", "traceback")) {
+        lua_pushthread(co->L);
+        lua_pushvalue(co->L, -2);
+        lua_xmove(co->L, L, 2);
+        lua_pushstring(L, message);
+        if (vm_call(3, 1, "traceback"))
+            return;
+    }
+    luaL_traceback(L, co->L, message, 0);
 }
 
 const char *co_traceback(struct co *co)
@@ -51,7 +82,7 @@ const char *co_traceback(struct co *co)
         buf_printf(&text, "%s\n%s", message, lua_tostring(co->L, -1));
         lua_pop(co->L, 1);
     } else {
-        luaL_traceback(L, co->L, message, 0);
+        push_traceback(L, co, message);
         buf_add_slice(&text, slice_str(lua_tostring(L, -1)));
         lua_pop(L, 1);
     }

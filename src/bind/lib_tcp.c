@@ -32,6 +32,7 @@ struct lib_listener {
     int fd;   /* -1: closed */
     int self; /* registry reference while it listens */
     unsigned open, most;
+    bool is_inherited; /* who has made the socket takes its file away, if it has one */
 };
 
 struct request {
@@ -124,7 +125,6 @@ static const struct err *open_listener(lua_State *L, struct addr *a, int *fd_out
                                .reuseport = opts_flag(L, 1, "reuseport"),
                                .ipv6only = opts_flag(L, 1, "ipv6only")};
     int given = (int)opts_number(L, 1, "listen_fd", -1);
-    struct buf text = BUF_EMPTY;
     struct slice path, host;
     const struct err *e = NULL;
 
@@ -132,9 +132,7 @@ static const struct err *open_listener(lua_State *L, struct addr *a, int *fd_out
         return adopt_listener(given, fd_out);
     path = opts_slice(L, 1, "path");
     if (path.n) {
-        buf_printf(&text, "unix:" SLICE_FMT, SLICE_ARG(path));
-        e = addr_parse(buf_slice(&text), 0, a);
-        buf_free(&text);
+        e = addr_of_path(path, a);
     } else {
         host = opts_slice(L, 1, "host");
         e = addr_literal(host, a) ? NULL : &err_invalid;
@@ -161,9 +159,11 @@ static int l_listen(lua_State *L)
     lua_setmetatable(L, -2);
     lua_pushvalue(L, 2);
     lua_setfenv(L, -2);
+    l->is_inherited = opts_number(L, 1, "listen_fd", -1) >= 0;
     e = open_listener(L, &a, &l->fd);
     if (e)
-        return a.len > 0 ? lib_addr_refuse(L, e, &a) : lerr_return(L, e, "listen_fd");
+        return a.len > 0 ? lib_addr_refuse(L, e, &a)
+                         : lerr_return(L, e, l->is_inherited ? "listen_fd" : "path");
     lua_settop(L, 3);
     lua_pushvalue(L, 3);
     l->self = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -199,10 +199,13 @@ static int l_listener_address(lua_State *L)
 static int l_stop(lua_State *L)
 {
     struct lib_listener *l = check_listener(L);
+    struct addr a;
 
     if (l->fd < 0)
         return 0;
     listener_stop(&l->listener);
+    if (!l->is_inherited && !addr_of_fd(l->fd, false, &a))
+        listen_remove_file(&a);
     (void)close(l->fd);
     l->fd = -1;
     luaL_unref(L, LUA_REGISTRYINDEX, l->self);

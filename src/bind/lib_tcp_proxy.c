@@ -115,8 +115,8 @@ static void fill_end(lua_State *L, int index, char host[108], uint16_t *port)
     lua_pop(L, 2);
 }
 
-/* proxy_header(version, source, destination) → bytes; ends are {host=, port=}, of one family, or
- * nil: not known */
+/* proxy_header(version, source, destination) → bytes, and whether they name the ends, which are
+ * {host=, port=} with addresses of one family; otherwise they say that nobody is known */
 int lib_tcp_proxy_header(lua_State *L)
 {
     struct proxy_proto p;
@@ -135,5 +135,6 @@ int lib_tcp_proxy_header(lua_State *L)
     proxy_proto_write(&p, (int)luaL_checkinteger(L, 1), &out);
     lua_pushlstring(L, out.p, out.n);
     buf_free(&out);
-    return 1;
+    lua_pushboolean(L, p.kind != PROXY_PROTO_UNKNOWN);
+    return 2;
 }

@@ -155,6 +155,15 @@ bool lib_tls_is(lua_State *L, int index)
     return is_same;
 }
 
+/* role(value) → "server" or "client"; nil: it is no context */
+static int l_role(lua_State *L)
+{
+    if (!lib_tls_is(L, 1))
+        return 0;
+    lua_pushstring(L, tls_ctx_is_server(lib_tls_check(L, 1)) ? "server" : "client");
+    return 1;
+}
+
 /* --- certificates --- */
 
 /* The strings of the array at the top, borrowed. */
@@ -229,7 +238,7 @@ int lib_tls(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"server", l_server},           {"client", l_client}, {"make", l_make},
-        {"revocations", l_revocations}, {NULL, NULL},
+        {"revocations", l_revocations}, {"role", l_role},     {NULL, NULL},
     };
 
     lua_newtable(L);

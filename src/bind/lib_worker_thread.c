@@ -279,7 +279,7 @@ static int push_results(lua_State *L, const struct job *job)
     lua_pushboolean(L, !job->has_failed);
     if (job->has_failed) {
         text = lua_tostring(from, -1);
-        lua_pushstring(L, text ? text : "(error object is not a string)");
+        lua_pushstring(L, text ? text : "unknown reason");
         return 2;
     }
     for (int i = 1; i <= lua_gettop(from) && !bad; i++)

@@ -29,7 +29,7 @@ static void set_path(lua_State *L, const char *field, struct slice user, const c
             buf_printf(&b, ";" SLICE_FMT, SLICE_ARG(slice_from(user, (size_t)(at + 2 - user.p))));
     } else {
         buf_add_slice(&b, user);
-        buf_printf(&b, ";%s", own);
+        buf_printf(&b, "%s%s", *own ? ";" : "", own);
     }
     lua_pushlstring(L, b.p, b.n);
     lua_setfield(L, -3, field);

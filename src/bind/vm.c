@@ -76,7 +76,7 @@ static int add_traceback(lua_State *L)
 
     if (!message && luaL_callmeta(L, 1, "__tostring"))
         message = lua_tostring(L, -1);
-    luaL_traceback(L, L, message ? message : "(error object is not a string)", 1);
+    luaL_traceback(L, L, message ? message : "unknown reason", 1);
     return 1;
 }
 

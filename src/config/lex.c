@@ -12,7 +12,10 @@
 
 void lex_init(struct lex *l, struct slice text, const char *file)
 {
+    bool has_mark = slice_has_prefix(text, SLICE("\xEF\xBB\xBF")); /* of UTF-8, by some editors */
+
     *l = (struct lex){.text = text,
+                      .at = has_mark ? 3 : 0,
                       .file = file ? file : CONFIG_COMMAND_LINE,
                       .line = file ? 1 : 0,
                       .is_parameter = file == NULL};

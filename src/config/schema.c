@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 
 struct entry {
     const struct directive *d;
@@ -111,53 +112,13 @@ const struct directive *schema_find(struct slice name, uint32_t contexts)
     return NULL;
 }
 
-#define NAME_MAX_COMPARED 64
-
-/* Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (both within
- * NAME_MAX_COMPARED). */
-static size_t edit_distance(struct slice a, struct slice b)
-{
-    size_t rows[3][NAME_MAX_COMPARED + 1];
-
-    for (size_t j = 0; j <= b.n; j++)
-        rows[0][j] = j;
-    for (size_t i = 1; i <= a.n; i++) {
-        size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *higher = rows[(i + 1) % 3];
-        row[0] = i;
-        for (size_t j = 1; j <= b.n; j++) {
-            size_t best = above[j - 1] + (a.p[i - 1] != b.p[j - 1]);
-            best = MIN(best, MIN(above[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1])
-                best = MIN(best, higher[j - 2] + 1);
-            row[j] = best;
-        }
-    }
-    return rows[a.n % 3][b.n];
-}
-
 const char *schema_suggest(struct slice name, uint32_t context)
 {
-    size_t near = MIN((size_t)3, name.n / 3 + 1);
-    size_t best = 2 * near + 2; /* distances count twice: being allowed here breaks a tie */
-    const char *found = NULL;
+    struct nearest n = nearest_to(name);
 
-    if (name.n > NAME_MAX_COMPARED)
-        return NULL;
-    for (struct entry *it = registry.first; it; it = it->next) {
-        struct slice known = slice_str(it->d->name);
-        size_t cost;
-        if (known.n > NAME_MAX_COMPARED || known.n > name.n + near || name.n > known.n + near)
-            continue;
-        cost = edit_distance(name, known);
-        if (cost > near)
-            continue;
-        cost = 2 * cost + ((it->d->contexts & context) == 0);
-        if (cost < best) {
-            best = cost;
-            found = it->d->name;
-        }
-    }
-    return found;
+    for (struct entry *it = registry.first; it; it = it->next)
+        nearest_try(&n, slice_str(it->d->name), (it->d->contexts & context) != 0);
+    return n.found.p;
 }
 
 void schema_context_names(uint32_t contexts, struct buf *out)

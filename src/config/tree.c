@@ -123,6 +123,16 @@ static bool follow_include(const struct reader *r, const struct config_node *nod
     return true;
 }
 
+/* Words came to an end that is none of a statement: of the block, or of the file. */
+static void hint_unended(const struct reader *r, const struct config_node *node)
+{
+    const struct lex *l = &r->lex;
+
+    if (!r->e->hint[0] && !l->is_parameter && (l->at == l->text.n || l->text.p[l->at] == '}'))
+        config_error_hint(r->e, "\"%.100s\" of line %u is not ended by \";\"", node->name.p,
+                          node->line);
+}
+
 /* The statement that starts with `first`, up to its `;` or `{`. */
 static struct config_node *read_words(struct reader *r, const struct lex_token *first)
 {
@@ -136,8 +146,10 @@ static struct config_node *read_words(struct reader *r, const struct lex_token *
     node->line = first->line;
     node->lua = SLICE_EMPTY;
     for (;;) {
-        if (!lex_next(&r->lex, pool, &t, r->e))
+        if (!lex_next(&r->lex, pool, &t, r->e)) {
+            hint_unended(r, node);
             return NULL;
+        }
         if (t.kind != LEX_WORD)
             break;
         add_argument(pool, node, &room, &t);

@@ -41,6 +41,10 @@ ssize_t client_conn_read(struct client_conn *c)
 
     if (unread < CONN_INPUT_BUFFER)
         n = conn_input_read(&reader, &c->in, c->stream, CONN_INPUT_BUFFER - unread);
+    if (n == 0 && c->send_err) {
+        c->stream->err = c->send_err;
+        return STREAM_FAILED;
+    }
     if (n == 0)
         c->has_eof = true;
     if (n > 0 && c->x) {
@@ -61,19 +65,39 @@ static void count_sent(struct client_conn *c, size_t n)
     client_progress(c->x);
 }
 
+/* A server that refuses a body, or ends the connection, says so before it goes: the failure counts
+ * when all that has come is read. */
+static void look_behind_failure(struct client_conn *c)
+{
+    const struct err *why = c->stream->err;
+
+    if ((why != &err_reset && why != &err_closed) || !stream_read_on(c->stream))
+        return;
+    c->send_err = why;
+    c->must_close = true;
+    c->is_blocked = false;
+    outq_clear(&c->out);
+    if (c->x)
+        c->x->is_out_done = true;
+}
+
 void client_conn_write(struct client_conn *c, struct slice s)
 {
     size_t before = c->out.bytes + s.n;
 
+    if (c->send_err)
+        return;
     if (s.n < WRITE_THROUGH || c->is_blocked) {
         outq_add(&c->out, s.p, s.n);
         return;
     }
     c->is_blocked = outq_write(&c->out, c->stream, s, NULL, WRITE_THROUGH) != OUTQ_EMPTY;
-    if (c->stream->err)
+    if (c->stream->err) {
+        look_behind_failure(c);
         client_conn_schedule(c, true);
-    else
+    } else {
         count_sent(c, before - c->out.bytes);
+    }
 }
 
 void client_conn_flush(struct client_conn *c)
@@ -81,6 +105,8 @@ void client_conn_flush(struct client_conn *c)
     size_t before = c->out.bytes;
     enum outq_result r;
 
+    if (c->send_err)
+        outq_clear(&c->out);
     if (outq_is_empty(&c->out) || c->is_blocked || c->stream->err)
         return;
     r = outq_flush(&c->out, c->stream, FILE_BUDGET);
@@ -88,6 +114,8 @@ void client_conn_flush(struct client_conn *c)
     count_sent(c, before - c->out.bytes);
     if (r == OUTQ_FAILED && !c->stream->err)
         c->stream->err = &err_truncated;
+    else if (r == OUTQ_FAILED)
+        look_behind_failure(c);
 }
 
 /* --- events --- */

@@ -72,8 +72,10 @@ struct client_conn {
     bool is_body_held; /* until 100 Continue */
     bool has_body;     /* the decoder is at work */
     bool has_eof;
-    bool must_close;    /* after this exchange */
-    bool is_background; /* the owner's: free, and does not keep the loop going */
+    bool has_answered;          /* a request of it */
+    const struct err *send_err; /* the peer takes no more; what it has sent is read first */
+    bool must_close;            /* after this exchange */
+    bool is_background;         /* the owner's: free, and does not keep the loop going */
 };
 
 /* A free connection on `s`, which it owns from now on. */

@@ -113,9 +113,9 @@ struct client_exchange {
     struct client_times times;
     uint64_t started_ms, since_ms, active_ms, connected_ms, head_ms, done_ms;
     uint64_t bytes_sent, bytes_received, body_received;
-    unsigned tries;
-    int proxy_status; /* of a proxy that refused a tunnel; 0: none did */
-    bool is_out_done; /* the request has gone out, or will not any more */
+    unsigned tries, unseen; /* unseen: those of them that say nothing against another one */
+    int proxy_status;       /* of a proxy that refused a tunnel; 0: none did */
+    bool is_out_done;       /* the request has gone out, or will not any more */
     bool is_waiting_body, is_waiting_drained, is_reused;
     bool is_dialled; /* a connection is being made for it */
     struct pool pool;

@@ -75,10 +75,10 @@ static void on_goaway_sent(void *user, uint32_t code, struct slice text)
 static const struct h2_events events = {
     .on_field = client_h2_head_on_field,
     .on_head_end = client_h2_head_on_end,
-    .on_data_head = client_h2_stream_on_data_head,
-    .on_data = client_h2_stream_on_data,
-    .on_end = client_h2_stream_on_end,
-    .on_close = client_h2_stream_on_close,
+    .on_data_head = client_h2_in_on_data_head,
+    .on_data = client_h2_in_on_data,
+    .on_end = client_h2_in_on_end,
+    .on_close = client_h2_in_on_close,
     .on_end_sent = client_h2_out_on_end_sent,
     .on_pong = on_pong,
     .on_settings = on_settings,
@@ -198,6 +198,8 @@ static void on_work(struct client_conn *c)
     count_in_loop(c, h2, true);
     move(c, h2);
     while (c->stream) {
+        if (c->must_close || !h2_session_takes_requests(h2->link.session))
+            client_h2_stream_part_whole(h2);
         why = end_of(c, &is_over);
         if (is_over) {
             client_conn_end(c, why);

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "http/h2_tunnel.h"
 
-enum { STREAMS_KEPT = 256, DRAIN_MOST = 262144, EXPECT_MS = 1000 };
+enum { STREAMS_KEPT = 256, EXPECT_MS = 1000 };
 
 static struct mem_cache records =
     MEM_CACHE(struct client_h2_stream, STREAMS_KEPT); /* process-wide: shared by connections */
@@ -212,6 +212,7 @@ static void tell_head(struct client_h2_stream *st)
     struct client_exchange *x = st->x;
 
     st->has_new_head = false;
+    st->h2->conn->has_answered = true;
     if (st->is_body_held) { /* it was not wanted, or the server did not wait for it */
         timer_stop(&st->timer);
         x->is_out_done = true;
@@ -317,71 +318,22 @@ static void lose_one(struct client_h2 *h2, struct client_h2_stream *st, const st
     client_notify_body(x);
 }
 
+void client_h2_stream_part_whole(struct client_h2 *h2)
+{
+    LIST_FOR_SAFE (node, &h2->streams) {
+        struct client_h2_stream *st = CONTAINER_OF(node, struct client_h2_stream, node);
+
+        if (st->x && st->x->state == CLIENT_BODY && st->s.is_closed && st->s.in == H2_IN_ENDED) {
+            h2_stream_leave(&st->s);
+            part(st);
+        }
+    }
+}
+
 void client_h2_stream_lose_all(struct client_h2 *h2, const struct err *why)
 {
     while (!list_is_empty(&h2->streams))
         lose_one(h2, CONTAINER_OF(h2->streams.next, struct client_h2_stream, node), why);
-}
-
-/* --- events --- */
-
-/* The session ends a stream whose length is not what the head has said; this is for the reason. */
-void client_h2_stream_on_data_head(void *user, void *stream, size_t n, bool is_last)
-{
-    struct client_h2_stream *st = stream;
-    uint64_t all = st->received + n;
-
-    UNUSED(user);
-    if (!st->x || st->x->res.content_length < 0)
-        return;
-    if (all > (uint64_t)st->x->res.content_length)
-        st->length_err = &err_protocol;
-    else if (is_last && all < (uint64_t)st->x->res.content_length)
-        st->length_err = &err_truncated;
-}
-
-void client_h2_stream_on_data(void *user, void *stream, struct slice data)
-{
-    struct client_h2 *h2 = user;
-    struct client_h2_stream *st = stream;
-
-    if (!st->x && !st->s.owner) {
-        h2_stream_drop(&st->s, data.n);
-        st->dropped += (unsigned)data.n;
-        if (st->dropped > DRAIN_MOST)
-            h2_session_reset(h2->link.session, st->s.id, H2_CANCEL);
-        return;
-    }
-    st->received += data.n;
-    h2_stream_receive(&st->s, data);
-    if (st->x) {
-        st->x->bytes_received += data.n;
-        client_progress(st->x);
-    }
-    if (st->s.owner || (st->x && st->x->is_waiting_body))
-        h2_stream_note(&st->s);
-}
-
-void client_h2_stream_on_end(void *user, void *stream)
-{
-    struct client_h2_stream *st = stream;
-
-    UNUSED(user);
-    st->s.in = H2_IN_ENDED;
-    h2_stream_note(&st->s);
-}
-
-void client_h2_stream_on_close(void *user, void *stream, uint32_t code, bool is_by_peer)
-{
-    struct client_h2 *h2 = user;
-    struct client_h2_stream *st = stream;
-
-    st->s.is_closed = true;
-    st->s.code = code;
-    st->is_by_peer = is_by_peer || code == H2_REFUSED_STREAM; /* or beyond the last of a GOAWAY */
-    h2->n_open--;
-    h2->has_room_news = true;
-    h2_stream_note(&st->s);
 }
 
 /* --- the transport --- */

@@ -71,15 +71,18 @@ void client_h2_stream_settle(struct client_h2 *h2);
 /* The connection is gone: exchanges fail, or keep what had come. */
 void client_h2_stream_lose_all(struct client_h2 *h2, const struct err *why);
 
+/* A connection that takes no more requests is not kept for answers that have come whole: they wait
+ * for their readers without it. */
+void client_h2_stream_part_whole(struct client_h2 *h2);
+
 /* A held head may go, or fails: the server's SETTINGS have come. */
 void client_h2_stream_note_settings(struct client_h2 *h2);
 
 /* h2_events of the same names */
-void client_h2_stream_on_data_head(void *user, void *stream, size_t n, bool is_last);
-void client_h2_stream_on_data(void *user, void *stream, struct slice data); /* likewise */
-void client_h2_stream_on_end(void *user, void *stream);                     /* likewise */
-void client_h2_stream_on_close(void *user, void *stream, uint32_t code,
-                               bool is_by_peer); /* likewise */
+void client_h2_in_on_data_head(void *user, void *stream, size_t n, bool is_last);
+void client_h2_in_on_data(void *user, void *stream, struct slice data);               /* likewise */
+void client_h2_in_on_end(void *user, void *stream);                                   /* likewise */
+void client_h2_in_on_close(void *user, void *stream, uint32_t code, bool is_by_peer); /* likewise */
 
 /* Sends the head of a stream's request and what can go with it. */
 void client_h2_out_head(struct client_h2_stream *st);

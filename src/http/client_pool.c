@@ -50,12 +50,17 @@ static void feed_starved(struct client_pool *p)
 
 static void free_pool_if_over(struct client_pool *p);
 
-/* A connection, or an attempt at one, is gone. */
-static void one_less(struct client_origin *o)
+/* A connection is gone: there is room for another one, first of all for its own origin. */
+static void fill_room(struct client_origin *o)
 {
-    o->pool->n_open--;
-    if (!o->pool->is_closed)
-        feed_starved(o->pool);
+    struct client_pool *p = o->pool;
+
+    p->n_open--;
+    if (!p->is_closed) {
+        pump(o);
+        feed_starved(p);
+    }
+    free_pool_if_over(p);
 }
 
 /* --- making connections --- */
@@ -134,7 +139,9 @@ static void cancel_dial(struct client_origin *o, struct dial *d)
     o->n_dials--;
     o->pool->dialer->cancel(d->attempt);
     mem_free(d);
-    one_less(o);
+    o->pool->n_open--;
+    if (!o->pool->is_closed)
+        feed_starved(o->pool);
 }
 
 /* Is there a connection that may soon have room for more? */
@@ -253,8 +260,7 @@ static void on_free(struct client_conn *c)
         client_origin_count(o);
         o->n_conns--;
         client_conn_close(&c);
-        one_less(o);
-        free_pool_if_over(o->pool);
+        fill_room(o);
         return;
     }
     if (o->n_queue == 0) {
@@ -270,7 +276,7 @@ static void on_free(struct client_conn *c)
 static void retry(struct client_origin *o, struct client_exchange *x)
 {
     o->stats.retried++;
-    client_queue_add_first(o, x);
+    client_queue_add_again(o, x);
 }
 
 /* A body that somebody produces may have been used up, seen by the server or not. */
@@ -280,8 +286,8 @@ static bool may_retry(const struct client_origin *o, const struct client_exchang
     if (o->pool->is_closed)
         return false;
     if (is_unseen)
-        return x->tries < UNSEEN_TRIES && x->req.source != CLIENT_PUSHED;
-    return x->is_reused && x->tries < 2 && client_is_replayable(x);
+        return x->tries - x->unseen < UNSEEN_TRIES && x->req.source != CLIENT_PUSHED;
+    return x->is_reused && x->tries - x->unseen < 2 && client_is_replayable(x);
 }
 
 /* Does it say of the server only that the connection is gone, or that it has not looked? */
@@ -297,6 +303,14 @@ static bool can_go_on(const struct client_origin *o, const struct err *why)
     return why != &client_err_wants_http1 || o->protocol == ORIGIN_HTTP1;
 }
 
+/* A server that ends each connection after so many requests refuses those that are on their way by
+ * then, many where the way is long. Each of its connections brings some to their end, and who was
+ * tried most often goes first (client_queue_add_again): so all come to theirs. */
+static bool has_done_its_share(const struct client_conn *c)
+{
+    return c->has_answered && !c->protocol->room(c);
+}
+
 static void on_lost(struct client_conn *c, struct client_exchange *x, const struct err *why,
                     bool is_unseen)
 {
@@ -304,6 +318,8 @@ static void on_lost(struct client_conn *c, struct client_exchange *x, const stru
 
     if (why == &client_err_wants_http1)
         client_origin_fall_back(o);
+    if (is_unseen && has_done_its_share(c))
+        x->unseen++;
     if (is_retried(why) && can_go_on(o, why) && may_retry(o, x, is_unseen)) {
         retry(o, x);
         return;
@@ -316,7 +332,6 @@ static void on_lost(struct client_conn *c, struct client_exchange *x, const stru
 static void on_closed(struct client_conn *c, struct client_exchange *lost, const struct err *why)
 {
     struct client_origin *o = c->user;
-    struct client_pool *p = o->pool;
 
     if (c->phase == CLIENT_CONN_FREE)
         client_idle_take(o, c);
@@ -324,7 +339,6 @@ static void on_closed(struct client_conn *c, struct client_exchange *lost, const
         list_remove(&c->node);
     client_origin_count(o);
     o->n_conns--;
-    p->n_open--;
     if (lost && may_retry(o, lost, false)) {
         client_idle_drop_all(o);
         retry(o, lost);
@@ -333,11 +347,7 @@ static void on_closed(struct client_conn *c, struct client_exchange *lost, const
         client_fail(lost, why ? why : &err_closed);
     }
     client_idle_arm(o);
-    if (!p->is_closed) {
-        pump(o);
-        feed_starved(p);
-    }
-    free_pool_if_over(p);
+    fill_room(o);
 }
 
 /* --- submitting --- */

@@ -6,12 +6,22 @@ static struct client_exchange *exchange_of(struct list *node)
     return CONTAINER_OF(node, struct client_exchange, node);
 }
 
+/* Who waits keeps the loop going: nobody may be waiting for what is on the connections. */
+static void count(struct client_origin *o, int change)
+{
+    if (!o->n_queue)
+        loop_hold();
+    o->n_queue += (unsigned)change;
+    if (!o->n_queue)
+        loop_release();
+}
+
 static void leave(struct client_exchange *x)
 {
     struct client_origin *o = x->conn;
 
     list_remove(&x->node);
-    o->n_queue--;
+    count(o, -1);
     x->transport = NULL;
     x->conn = NULL;
     client_release(&x);
@@ -59,7 +69,7 @@ static void enter(struct client_origin *o, struct client_exchange *x)
     client_set_state(x, CLIENT_QUEUED);
     x->conn = o;
     x->transport = &in_queue;
-    o->n_queue++;
+    count(o, 1);
 }
 
 void client_queue_add(struct client_origin *o, struct client_exchange *x)
@@ -70,10 +80,14 @@ void client_queue_add(struct client_origin *o, struct client_exchange *x)
     list_append(&o->queue, &x->node);
 }
 
-void client_queue_add_first(struct client_origin *o, struct client_exchange *x)
+void client_queue_add_again(struct client_origin *o, struct client_exchange *x)
 {
+    struct list *before = o->queue.next;
+
     enter(o, x);
-    list_prepend(&o->queue, &x->node);
+    while (before != &o->queue && exchange_of(before)->tries >= x->tries)
+        before = before->next;
+    list_append(before, &x->node);
 }
 
 struct client_exchange *client_queue_pop(struct client_origin *o)
@@ -84,7 +98,7 @@ struct client_exchange *client_queue_pop(struct client_origin *o)
     if (!n)
         return NULL;
     x = exchange_of(n);
-    o->n_queue--;
+    count(o, -1);
     x->is_dialled = false;
     x->transport = NULL;
     x->conn = NULL;

@@ -11,8 +11,8 @@ void client_queue_init(struct client_origin *o);
 /* At the end; state QUEUED. */
 void client_queue_add(struct client_origin *o, struct client_exchange *x);
 
-/* Before all others: it has waited already. */
-void client_queue_add_first(struct client_origin *o, struct client_exchange *x);
+/* Before those that were tried less often: it has waited already. */
+void client_queue_add_again(struct client_origin *o, struct client_exchange *x);
 
 /* Takes the first one, with the list's hold; NULL: nobody waits. */
 struct client_exchange *client_queue_pop(struct client_origin *o);

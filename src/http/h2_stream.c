@@ -51,6 +51,14 @@ static void drop_read(struct h2_stream *st)
     st->body_at = 0;
 }
 
+void h2_stream_leave(struct h2_stream *st)
+{
+    if (h2_stream_has_data(st))
+        give_back(st, st->body.n - st->body_at);
+    list_remove(&st->news);
+    st->link = NULL;
+}
+
 void h2_stream_receive(struct h2_stream *st, struct slice data)
 {
     struct h2_link *l = st->link;

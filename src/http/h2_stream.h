@@ -61,6 +61,9 @@ void h2_stream_init(struct h2_stream *st, struct h2_link *link, int32_t id);
 /* Leaves the link; drops what it holds. */
 void h2_stream_deinit(struct h2_stream *st);
 
+/* Leaves the link, which does not count any more what it holds for its reader. */
+void h2_stream_leave(struct h2_stream *st);
+
 /* There is something to be done outside of the session. */
 void h2_stream_note(struct h2_stream *st);
 

@@ -1,11 +1,8 @@
-/* Accepted connections below the protocol.
+/* Accepted connections below the protocol: output, events, life. Input is in server_conn_input.c,
+ * what is waited for and how long in server_conn_wait.c.
  *
- * Output: a queue that is flushed by on_work, which runs once after each event, or once a turn when
- * something was queued outside an event (server_conn_schedule).
- *
- * Deadlines: `deadline` is a plain number that moves with the state; the timer is armed only when
- * it would otherwise fire too late, and looks at the number when it fires. Nothing is re-armed per
- * request. */
+ * Output is a queue that is flushed by on_work, which runs once after each event, or once a turn
+ * when something was queued outside an event (server_conn_schedule). */
 #include "http/server_conn.h"
 
 #include "base/check.h"
@@ -16,53 +13,12 @@
 #include "net/tls.h"
 #include "proto/proxy_proto.h"
 
-enum { CONNS_KEPT = 1024, BODIES_KEPT = 64, FILE_BUDGET = 2097152 };
-enum { LAST_CALL_MS = 5000, PACE_MS = 250, LOOK_MS = 1000 };
+enum { CONNS_KEPT = 1024 };
 
 static struct mem_cache conns =
     MEM_CACHE(struct server_conn, CONNS_KEPT); /* process-wide: shared by all servers */
-static struct mem_cache bodies =
-    MEM_CACHE(struct http1_body, BODIES_KEPT); /* process-wide: likewise */
-
-static struct conn_reader reader; /* process-wide: the one read buffer */
 
 static uint64_t last_id; /* process-wide: connections are numbered */
-
-/* --- input --- */
-
-struct slice server_conn_input(const struct server_conn *c)
-{
-    return conn_input_unread(&reader, &c->in);
-}
-
-void server_conn_consume(struct server_conn *c, size_t n)
-{
-    c->parsed = 0;
-    conn_input_consume(&reader, &c->in, n);
-}
-
-ssize_t server_conn_read(struct server_conn *c, size_t most)
-{
-    ssize_t n = conn_input_read(&reader, &c->in, c->stream, most);
-
-    if (n == 0)
-        c->has_eof = true;
-    return n;
-}
-
-struct http1_body *server_conn_add_body(struct server_conn *c)
-{
-    CHECK(!c->body);
-    return c->body = mem_cache_take(&bodies);
-}
-
-void server_conn_drop_body(struct server_conn *c)
-{
-    if (!c->body)
-        return;
-    mem_cache_give(&bodies, c->body);
-    c->body = NULL;
-}
 
 /* --- output --- */
 
@@ -102,7 +58,7 @@ static uint64_t allowance(const struct server_conn *c)
         return OUTQ_NO_LIMIT;
     sent = x->bytes_sent - MIN(c->out.bytes, x->bytes_sent);
     worth = x->settings->send_rate_after +
-            (uint64_t)x->send_rate * (clock_ms() - x->send_since + PACE_MS) / 1000;
+            (uint64_t)x->send_rate * (clock_ms() - x->send_since + SERVER_CONN_PACE_MS) / 1000;
     return worth > sent ? worth - sent : 0;
 }
 
@@ -116,12 +72,13 @@ void server_conn_set_nodelay(struct server_conn *c)
 bool server_conn_flush(struct server_conn *c)
 {
     size_t before = c->out.bytes;
+    const struct http_settings *s = c->x ? c->x->settings : c->server->settings;
     uint64_t most = allowance(c);
     enum outq_result r;
 
     if (c->flushes < 2 && ++c->flushes == 2)
         server_conn_set_nodelay(c);
-    r = outq_flush_most(&c->out, c->stream, FILE_BUDGET, &most);
+    r = outq_flush_most(&c->out, c->stream, s->file_budget ? s->file_budget : SIZE_MAX, &most);
     c->is_paced = r == OUTQ_BLOCKED && most == 0;
     c->is_blocked = r == OUTQ_BLOCKED && !c->is_paced;
     if (c->out.bytes < before)
@@ -203,126 +160,20 @@ bool server_conn_linger_on(struct server_conn *c)
     return n != 0 && n != STREAM_FAILED;
 }
 
+bool server_conn_is_spent(const struct server_conn *c)
+{
+    const struct http_settings *s = c->server->settings;
+
+    return c->requests >= s->keepalive_requests ||
+           (uint32_t)clock_ms() - c->opened > s->keepalive_time;
+}
+
 /* The first request of a connection is always waited for: whoever has been let in was promised an
  * answer. */
 bool server_conn_is_dispensable(const struct server_conn *c)
 {
     return c->phase == CONN_IDLE && c->requests > 0 &&
            (c->server->is_draining || c->server->is_crowded);
-}
-
-static int wanted_events(const struct server_conn *c)
-{
-    int events = c->is_blocked ? IO_WRITE : 0;
-
-    if (c->has_eof)
-        return events;
-    switch ((enum server_conn_phase)c->phase) {
-    case CONN_IDLE:
-    case CONN_HEAD:
-        /* a peer that does not take answers gets no further request read */
-        return c->out.bytes > c->server->settings->send_watermark ? events : events | IO_READ;
-    case CONN_BUSY:
-        /* only to notice that the peer has gone: what comes meanwhile is kept up to a limit */
-        if (c->x->is_waiting_body || server_conn_input(c).n < CONN_INPUT_BUFFER)
-            events |= IO_READ;
-        return events;
-    case CONN_DRAIN:
-    case CONN_LINGER:
-        return events | IO_READ;
-    default:
-        return events;
-    }
-}
-
-static enum server_conn_wait wanted_wait(const struct server_conn *c)
-{
-    if (c->phase == CONN_LINGER)
-        return CONN_WAIT_LINGER;
-    if (c->is_paced)
-        return CONN_WAIT_PACE;
-    if (!outq_is_empty(&c->out) || c->phase == CONN_FLUSH)
-        return CONN_WAIT_SEND;
-    if (c->phase == CONN_IDLE && c->requests)
-        return CONN_WAIT_KEEPALIVE;
-    if (c->phase == CONN_IDLE || c->phase == CONN_HEAD)
-        return CONN_WAIT_HEAD;
-    if (c->phase == CONN_DRAIN || (c->x && c->x->is_waiting_body))
-        return CONN_WAIT_BODY;
-    if (c->phase == CONN_BUSY && !(c->watched & IO_READ) && !c->has_eof)
-        return CONN_WAIT_PEER;
-    return CONN_WAIT_NONE;
-}
-
-/* Who has connected but not asked yet is not kept waiting for by a server that ends. */
-static uint64_t first_timeout(const struct server_conn *c, uint64_t ms)
-{
-    if (c->phase != CONN_IDLE || !c->server->is_draining)
-        return ms;
-    return ms ? MIN(ms, LAST_CALL_MS) : LAST_CALL_MS;
-}
-
-static uint64_t timeout_of(const struct server_conn *c, enum server_conn_wait wait)
-{
-    const struct http_settings *own = c->server->settings;
-    const struct http_settings *s = c->x ? c->x->settings : own;
-
-    switch (wait) {
-    case CONN_WAIT_PROXIED:
-        return first_timeout(c, own->proxied_timeout ? own->proxied_timeout : own->header_timeout);
-    case CONN_WAIT_HEAD:
-        return first_timeout(c, own->header_timeout);
-    case CONN_WAIT_KEEPALIVE:
-        return own->keepalive_timeout;
-    case CONN_WAIT_BODY:
-        return s->body_timeout;
-    case CONN_WAIT_SEND:
-        return s->send_timeout;
-    case CONN_WAIT_PACE:
-        return PACE_MS;
-    case CONN_WAIT_PEER:
-        return LOOK_MS;
-    case CONN_WAIT_LINGER:
-    case CONN_WAIT_LAST_CALL:
-        return own->lingering_timeout;
-    default:
-        return 0;
-    }
-}
-
-static uint64_t deadline_of(const struct server_conn *c, enum server_conn_wait wait, uint64_t ms)
-{
-    if (wait == CONN_WAIT_HEAD)
-        return c->since + ms;
-    if (wait == CONN_WAIT_LINGER)
-        return MIN(clock_ms() + ms, c->since + c->server->settings->lingering_time);
-    return clock_ms() + ms;
-}
-
-static void set_deadline(struct server_conn *c)
-{
-    enum server_conn_wait wait = c->protocol->waits ? c->protocol->waits(c) : wanted_wait(c);
-    bool restarts = c->waits != wait || (c->has_progress && wait != CONN_WAIT_LAST_CALL);
-    uint64_t ms = timeout_of(c, wait);
-
-    c->has_progress = false;
-    if (!restarts && wait != CONN_WAIT_HEAD)
-        return;
-    c->waits = (uint8_t)wait;
-    c->deadline = ms ? deadline_of(c, wait, ms) : 0;
-    if (c->deadline && (!timer_is_active(&c->timer) || c->timer.deadline > c->deadline))
-        timer_start(&c->timer, c->deadline > clock_ms() ? c->deadline - clock_ms() : 0);
-}
-
-void server_conn_update(struct server_conn *c)
-{
-    int events = c->protocol->events ? c->protocol->events(c) : wanted_events(c);
-
-    if (events != c->watched) {
-        c->watched = (uint8_t)events;
-        stream_watch(c->stream, events);
-    }
-    set_deadline(c);
 }
 
 /* Work after an upcall, and what is kept of the input. */
@@ -333,7 +184,7 @@ static void settle(struct server_conn *c)
     c->is_running = false;
     if (!c->stream)
         return;
-    conn_input_settle(&reader, &c->in);
+    server_conn_settle_input(c);
     server_conn_update(c);
 }
 
@@ -399,11 +250,6 @@ struct server_conn *server_conn_of(const struct stream *s)
     return s->on_ready == on_ready ? s->user : NULL;
 }
 
-void server_conn_unread(struct server_conn *c, struct slice bytes)
-{
-    conn_input_add(&c->in, bytes);
-}
-
 static void set_peer(struct server_conn *c, const struct addr *peer)
 {
     c->peer_size = 0;
@@ -425,6 +271,7 @@ struct server_conn *server_conn_open(struct server *s, int fd, const struct addr
     c->protocol = protocol;
     c->id = server_next_id();
     c->since = clock_ms();
+    c->opened = (uint32_t)c->since;
     server_conn_set_stream(c, tcp_adopt(fd));
     timer_init(&c->timer, on_timer);
     loop_call_init(&c->later, on_later);
@@ -454,7 +301,7 @@ static void free_conn(void *p)
 /* Everything but the stream. */
 static void end(struct server_conn *c)
 {
-    conn_input_drop(&reader, &c->in);
+    server_conn_drop_input(c);
     server_conn_drop_body(c);
     mem_free(c->proxied);
     c->proxied = NULL;

@@ -24,6 +24,9 @@
 /* Nginx's words, in the log of whichever protocol. */
 #define SEND_TIMED_OUT "client timed out (110: Connection timed out) while sending to client"
 
+/* What send_rate allows is sent in steps of this time. */
+enum { SERVER_CONN_PACE_MS = 250 };
+
 enum server_conn_wait {
     CONN_WAIT_NONE,
     CONN_WAIT_PROXIED, /* for the header of the PROXY protocol */
@@ -68,17 +71,18 @@ struct server_conn {
     uint64_t
         since; /* clock_ms at the first byte of the head, of the accept, or when lingering began */
     uint64_t deadline; /* of `waits`; 0: none. The timer may be armed for earlier */
+    uint32_t opened;   /* clock_ms of the accept, its last 32 bits */
     uint32_t requests;
-    uint32_t parsed;  /* bytes of the input that are known not to hold a whole head */
-    uint32_t dropped; /* bytes thrown away while draining */
-    uint8_t phase, waits, watched, framing;
-    uint8_t reads;   /* direct reads of a body since the last event */
-    uint8_t flushes; /* 0, 1, 2 (or more) */
-    bool is_running; /* inside an upcall: on_work follows */
-    bool is_blocked; /* the stream took no more: wait for writability */
-    bool is_paced;   /* send_rate is used up: wait for time to pass */
-    bool is_ending;  /* the response is complete, its bytes are not out */
-    bool has_eof;    /* the peer has ended its side */
+    uint32_t parsed;      /* bytes of the input that are known not to hold a whole head */
+    uint32_t dropped;     /* bytes thrown away while draining */
+    uint8_t phase, reads; /* direct reads of a body since the last event */
+    uint8_t waits : 4, watched : 4;
+    uint8_t framing : 4, flushes : 4; /* 0, 1, 2 (or more) */
+    bool is_running;                  /* inside an upcall: on_work follows */
+    bool is_blocked;                  /* the stream took no more: wait for writability */
+    bool is_paced;                    /* send_rate is used up: wait for time to pass */
+    bool is_ending;                   /* the response is complete, its bytes are not out */
+    bool has_eof;                     /* the peer has ended its side */
     bool must_close;
     bool has_progress; /* bytes have moved: the deadline starts anew */
     uint8_t peer_size;
@@ -118,6 +122,12 @@ void server_conn_set_phase(struct server_conn *c, enum server_conn_phase to);
 /* The unread input; contiguous, valid until the next call that reads. */
 struct slice server_conn_input(const struct server_conn *c);
 
+/* The event is over: what is unread is kept in memory of the connection's own. */
+void server_conn_settle_input(struct server_conn *c);
+
+/* Drops the input; the connection ends. */
+void server_conn_drop_input(struct server_conn *c);
+
 /* Takes the first `n` bytes off the input. */
 void server_conn_consume(struct server_conn *c, size_t n);
 
@@ -136,6 +146,9 @@ void server_conn_schedule(struct server_conn *c, bool soon);
 
 /* Has on_work called once more, also from inside it. */
 void server_conn_call(struct server_conn *c);
+
+/* Has it carried as many requests, or lived as long, as one may? */
+bool server_conn_is_spent(const struct server_conn *c);
 
 /* Idle after a request, and its server wants such connections closed? */
 bool server_conn_is_dispensable(const struct server_conn *c);

@@ -182,7 +182,7 @@ static void begin(struct server_h2_stream *st)
     const char *reason;
     int status = server_h2_head_finish(st, &reason);
 
-    if (c->requests >= s->settings->keepalive_requests)
+    if (server_conn_is_spent(c))
         notice(st->h2);
     if (UNLIKELY(status)) {
         server_conn_refuse(c, x, status,

@@ -36,6 +36,7 @@ struct http_settings {
     uint64_t body_timeout;      /* 60 s: between two reads of a body */
     uint64_t send_timeout;      /* 60 s: between two writes */
     uint64_t keepalive_timeout; /* 75 s: idle between requests; 0 closes after each */
+    uint64_t keepalive_time;    /* 1 h: requests of one connection since it was made */
     uint64_t keepalive_header;  /* value of a Keep-Alive field in seconds; 0: none */
     uint64_t
         lingering_timeout; /* 5 s: between two reads from a peer that is to finish after we have */
@@ -51,6 +52,7 @@ struct http_settings {
     unsigned header_count;       /* 256 fields */
     unsigned keepalive_requests; /* 1000 */
     size_t send_watermark;       /* 64 KiB: queued output above which producers pause */
+    size_t file_budget;          /* 2 MiB: of files in one turn of a connection; 0: no limit */
     size_t send_rate;            /* bytes a second of one response; 0: as fast as it goes */
     size_t send_rate_after;      /* so many of them first at full speed */
     const char *temp_path;       /* directory of temporary files */

@@ -35,10 +35,11 @@ static const struct sockaddr_un *un_of(const struct addr *a)
     return (const struct sockaddr_un *)(const void *)&a->storage;
 }
 
-static const struct err *parse_unix(struct slice path, struct addr *out)
+const struct err *addr_of_path(struct slice path, struct addr *out)
 {
     struct sockaddr_un *un = (struct sockaddr_un *)(void *)&out->storage;
 
+    memset(out, 0, sizeof(*out));
     if (path.n == 0 || path.n >= sizeof(un->sun_path) || slice_find(path, '\0') >= 0)
         return &err_invalid;
     un->sun_family = AF_UNIX;
@@ -129,7 +130,7 @@ const struct err *addr_parse(struct slice text, int default_port, struct addr *o
 {
     memset(out, 0, sizeof(*out));
     if (slice_has_prefix(text, SLICE("unix:")))
-        return parse_unix(slice_from(text, 5), out);
+        return addr_of_path(slice_from(text, 5), out);
     if (text.n && text.p[0] == '[')
         return parse_v6(text, default_port, out);
     return parse_v4(text, default_port, out);

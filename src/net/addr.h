@@ -20,6 +20,9 @@ struct addr {
  * and "localhost" only. The port is `default_port` where none is given. err_invalid otherwise. */
 const struct err *addr_parse(struct slice text, int default_port, struct addr *out) MUST_USE;
 
+/* The Unix socket at `path`; err_invalid when that is empty, too long or has a zero byte. */
+const struct err *addr_of_path(struct slice path, struct addr *out) MUST_USE;
+
 /* Reads "1.2.3.4", "::1", "[::1]", "fe80::1%eth0": an address without a port. False: it is none. */
 bool addr_literal(struct slice text, struct addr *out);
 

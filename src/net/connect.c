@@ -445,17 +445,6 @@ static void copy_options(struct connect *c, const struct connect_options *o)
     c->turn = o->family == DNS_PREFER_V4 ? V4 : V6;
 }
 
-static bool unix_address(struct slice path, struct addr *out)
-{
-    struct buf text = BUF_EMPTY;
-    bool ok;
-
-    buf_printf(&text, "unix:" SLICE_FMT, SLICE_ARG(path));
-    ok = !addr_parse(buf_slice(&text), 0, out);
-    buf_free(&text);
-    return ok;
-}
-
 /* To one address, which is known. */
 static void start_known(struct connect *c, const struct addr *a)
 {
@@ -476,7 +465,7 @@ static void start(struct connect *c, const struct connect_options *o)
         else
             buf_printf(&c->text, SLICE_FMT ":%u: ", SLICE_ARG(o->host), o->port);
         c->query = dns_lookup_each(c->options.resolver, o->host, o->family, on_resolved, c);
-    } else if (unix_address(o->unix_path, &a)) {
+    } else if (!addr_of_path(o->unix_path, &a)) {
         start_known(c, &a);
     } else {
         buf_printf(&c->text, "unix:" SLICE_FMT ": not a path of a socket", SLICE_ARG(o->unix_path));

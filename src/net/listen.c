@@ -45,9 +45,26 @@ static bool remove_stale(const struct addr *a)
     return is_stale && unlink(unix_path(a)) == 0;
 }
 
+void listen_remove_file(const struct addr *a)
+{
+    if (addr_is_unix(a))
+        (void)unlink(unix_path(a));
+}
+
 static bool set(int fd, int level, int name, int value)
 {
     return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
+}
+
+/* Connections get it from the socket that they were accepted on. */
+static bool set_keepalive(int fd, const struct listen_keepalive *k)
+{
+    if (!k->is_set)
+        return true;
+    return set(fd, SOL_SOCKET, SO_KEEPALIVE, k->is_on) &&
+           (!k->idle || set(fd, IPPROTO_TCP, TCP_KEEPIDLE, k->idle)) &&
+           (!k->interval || set(fd, IPPROTO_TCP, TCP_KEEPINTVL, k->interval)) &&
+           (!k->count || set(fd, IPPROTO_TCP, TCP_KEEPCNT, k->count));
 }
 
 static bool set_options(int fd, int family, const struct listen_options *o)
@@ -63,6 +80,10 @@ static bool set_options(int fd, int family, const struct listen_options *o)
     if (o->reuseport && !set(fd, SOL_SOCKET, SO_REUSEPORT, 1))
         return false;
     if (o->defer_accept && !set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1))
+        return false;
+    if (o->fastopen && !set(fd, IPPROTO_TCP, TCP_FASTOPEN, o->fastopen))
+        return false;
+    if (!set_keepalive(fd, &o->keepalive))
         return false;
     return family != AF_INET6 || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, o->ipv6only);
 }
@@ -98,6 +119,7 @@ void listen_adjust(int fd, const struct listen_options *o)
 {
     if (o->reuseport)
         (void)set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    (void)set_keepalive(fd, &o->keepalive);
     (void)listen(fd, backlog_of(o));
 }
 

@@ -7,11 +7,19 @@
 #include "loop/timer.h"
 #include "net/addr.h"
 
+/* SO_KEEPALIVE of connections. In seconds, and probes; 0: the system's. */
+struct listen_keepalive {
+    bool is_set, is_on;
+    int idle, interval, count;
+};
+
 struct listen_options {
     int backlog; /* 0: 511 */
     bool reuseport;
     bool ipv6only;
-    bool defer_accept;  /* wake only when the first bytes are there (TCP_DEFER_ACCEPT) */
+    bool defer_accept; /* wake only when the first bytes are there (TCP_DEFER_ACCEPT) */
+    struct listen_keepalive keepalive;
+    int fastopen;       /* who may wait with data of a SYN; 0: nobody */
     int rcvbuf, sndbuf; /* 0: the system's */
     mode_t unix_mode;   /* 0: 0666 */
 };
@@ -21,8 +29,11 @@ struct listen_options {
 const struct err *listen_open(const struct addr *a, const struct listen_options *o,
                               int *fd_out) MUST_USE;
 
-/* Brings a socket that listens already in line with `o`: its backlog, and whether others may be
- * opened beside it (reuseport). */
+/* Takes the file of a Unix socket away that listened at `a`; nothing for other addresses. */
+void listen_remove_file(const struct addr *a);
+
+/* Brings a socket that listens already in line with `o`: its backlog, SO_KEEPALIVE, and whether
+ * others may be opened beside it (reuseport). */
 void listen_adjust(int fd, const struct listen_options *o);
 
 struct listener {

@@ -26,6 +26,7 @@ struct stream_ops {
     void (*close)(struct stream *s, bool reset);
     int (*fd)(const struct stream *s);                                        /* -1: none */
     ssize_t (*writev_more)(struct stream *s, const struct iovec *iov, int n); /* NULL: as writev */
+    bool (*read_on)(struct stream *s); /* NULL: not possible on this kind */
     bool reads_all;    /* a read that gets less than it asked for has got all there was */
     bool has_messages; /* a read takes one message, a write sends one; either may be empty */
 };
@@ -36,6 +37,13 @@ struct stream {
     void *user;
     const struct err *err; /* set once STREAM_FAILED was answered */
 };
+
+/* A write has failed: can what the peer sent before it went be read all the same? Then the error is
+ * taken back, reading goes on to the peer's end, and writing is over. */
+static inline bool stream_read_on(struct stream *s)
+{
+    return s->ops->read_on && s->ops->read_on(s);
+}
 
 /* Reads up to `n` bytes. > 0: how many; 0: the peer has ended its side; STREAM_AGAIN;
  * STREAM_FAILED; STREAM_EMPTY: a message without bytes, of those that have messages. */

@@ -97,6 +97,13 @@ static ssize_t send_from_file(struct stream *s, int fd, off_t offset, size_t n)
     return LIKELY(sent >= 0) ? sent : failure(s);
 }
 
+/* The kernel keeps what has come before a reset. */
+static bool read_on(struct stream *s)
+{
+    s->err = NULL;
+    return true;
+}
+
 static void on_io(struct io *io, int events)
 {
     struct tcp *t = CONTAINER_OF(io, struct tcp, io);
@@ -139,6 +146,7 @@ static const struct stream_ops ops = {
     .shutdown = end_output,
     .close = close_socket,
     .fd = fd_of,
+    .read_on = read_on,
     .reads_all = true,
 };
 

@@ -134,6 +134,19 @@ static void close_plain(struct stream *s, bool reset)
         free_tls(t);
 }
 
+static bool read_on(struct stream *s)
+{
+    struct tls *t = tls_of(s);
+
+    if (!t->has_lost_output || !stream_read_on(t->wire.under))
+        return false;
+    t->has_lost_output = false;
+    t->wire.is_mute = true;
+    t->phase = TLS_OPEN;
+    s->err = NULL;
+    return true;
+}
+
 static int fd_of(const struct stream *s)
 {
     return stream_fd(tls_of(s)->wire.under);
@@ -146,6 +159,7 @@ static const struct stream_ops ops = {
     .shutdown = end_output,
     .close = close_plain,
     .fd = fd_of,
+    .read_on = read_on,
 };
 
 /* --- the beginning --- */

@@ -428,6 +428,11 @@ void tls_ctx_unref(struct tls_ctx **cp)
         SSL_CTX_free(c->ssl);
 }
 
+bool tls_ctx_is_server(const struct tls_ctx *c)
+{
+    return SSL_CTX_get_ssl_method(c->ssl) == TLS_server_method();
+}
+
 void *tls_ctx_user(const struct tls_ctx *c)
 {
     return c->user;

@@ -120,6 +120,9 @@ struct tls_ctx *tls_ctx_ref(struct tls_ctx *c);
 /* Gives a reference back and clears the pointer; the last one frees it. */
 void tls_ctx_unref(struct tls_ctx **c);
 
+/* Is it for servers? */
+bool tls_ctx_is_server(const struct tls_ctx *c);
+
 /* The `user` of its options. */
 void *tls_ctx_user(const struct tls_ctx *c);
 

@@ -11,6 +11,8 @@
  * the first packet that arrives; they are large once SMALL_MOST bytes went out. */
 #include "net/tls_plain.h"
 
+#include <openssl/err.h>
+
 #include "base/check.h"
 #include "base/clock.h"
 #include "loop/io.h"
@@ -39,11 +41,20 @@ void tls_plain_on_call(struct loop_call *call)
     t->stream.on_ready(&t->stream, IO_READ);
 }
 
-/* Nothing was read. What TLS itself has answered is sent in any case: it is staged where the next
- * operation, of whichever connection, puts its own. */
+/* Is an alert of the peer the last thing that the library complains of? */
+static bool is_alerted(void)
+{
+    unsigned long code = ERR_peek_last_error();
+
+    return ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) >= SSL_AD_REASON_OFFSET;
+}
+
+/* Nothing was read. The library takes a fatal alert for a shutdown as well, but it is no goodbye:
+ * what came before may be half of something. What TLS itself has answered is sent in any case: it
+ * is staged where the next operation, of whichever connection, puts its own. */
 static ssize_t end_of_read(struct tls *t)
 {
-    bool is_end = SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN;
+    bool is_end = (SSL_get_shutdown(t->ssl) & SSL_RECEIVED_SHUTDOWN) && !is_alerted();
 
     if (!is_end && !t->wire.is_starved)
         return tls_stream_fail_by_library(t);

@@ -30,8 +30,10 @@ int tls_stream_fail(struct tls *t, const struct err *e)
 
 int tls_stream_push(struct tls *t)
 {
-    if (tls_wire_push(&t->wire) == STREAM_FAILED)
+    if (tls_wire_push(&t->wire) == STREAM_FAILED) {
+        t->has_lost_output = t->phase == TLS_OPEN;
         return tls_stream_fail(t, t->wire.under->err);
+    }
     if (!t->wire.is_blocked && t->must_end) {
         t->must_end = false;
         stream_shutdown(t->wire.under);

@@ -39,11 +39,12 @@ struct tls {
     uint8_t phase, early;
     uint8_t watched, watched_under;
     bool has_more;
-    bool is_inside; /* OpenSSL is on the stack: a hook may be running */
-    bool is_hooked; /* the handshake waits for a hook, whatever comes meanwhile */
-    bool must_end;  /* end the stream underneath when all is out */
-    bool has_ended; /* we have sent close_notify */
-    bool is_closed; /* by its owner; somebody holds it */
+    bool is_inside;       /* OpenSSL is on the stack: a hook may be running */
+    bool is_hooked;       /* the handshake waits for a hook, whatever comes meanwhile */
+    bool must_end;        /* end the stream underneath when all is out */
+    bool has_lost_output; /* broken only because the stream underneath takes no more */
+    bool has_ended;       /* we have sent close_notify */
+    bool is_closed;       /* by its owner; somebody holds it */
 };
 
 /* The TLS stream that `s` is. */

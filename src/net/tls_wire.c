@@ -129,6 +129,13 @@ BIO *tls_wire_bio(struct tls_wire *w)
     return bio;
 }
 
+static void drop_output(struct tls_wire *w)
+{
+    buf_free(&w->out);
+    stage.n = 0;
+    w->is_blocked = false;
+}
+
 int tls_wire_push(struct tls_wire *w)
 {
     struct iovec iov[2];
@@ -141,14 +148,17 @@ int tls_wire_push(struct tls_wire *w)
     before = w->out.n;
     if (!before && !stage.n)
         return 0;
+    if (UNLIKELY(w->is_mute)) {
+        drop_output(w);
+        return 0;
+    }
     if (before)
         iov[count++] = (struct iovec){w->out.p, before};
     if (stage.n)
         iov[count++] = (struct iovec){stage.bytes, stage.n};
     n = stream_writev(w->under, iov, count);
     if (n == STREAM_FAILED) {
-        buf_free(&w->out);
-        stage.n = 0;
+        drop_output(w);
         return STREAM_FAILED;
     }
     kept = before + stage.n - (n > 0 ? (size_t)n : 0);

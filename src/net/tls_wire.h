@@ -21,6 +21,7 @@ struct tls_wire {
     bool is_starved;  /* and then more was wanted: the operation has to wait */
     bool is_ended;    /* `under` has ended */
     bool is_blocked;  /* `under` took less than it was given */
+    bool is_mute;     /* `under` takes no more: what is written goes nowhere */
     bool is_stacked;  /* `under` is TLS, too: it stages its own bytes whenever it is called */
 };
 

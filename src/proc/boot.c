@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/listeners.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/product.h"
@@ -19,6 +20,7 @@
 #include "proc/daemon.h"
 #include "proc/environment.h"
 #include "proc/signals.h"
+#include "proc/upgrade.h"
 
 /* `path` from `base`, which is absolute and ends with '/'. */
 static char *join(const char *base, const char *path)
@@ -140,8 +142,8 @@ static void append_to_early_log(const struct boot *b, struct slice text)
     if (!err)
         log_text(&ctx, LOG_EMERG, text);
     else if (b->is_log_given)
-        fprintf(stderr, "nginx: [alert] could not open error log file: open() \"%s\" failed (%s)\n",
-                b->early_log, err->message);
+        fprintf(stderr, "%s: [alert] could not open error log file: open() \"%s\" failed (%s)\n",
+                product_family(), b->early_log, err->message);
     log_close(&sink);
 }
 
@@ -151,7 +153,8 @@ void boot_report(struct boot *b, const struct config_error *e)
 
     config_error_format(e, CONFIG_ERROR_NGINX, &text);
     if (!daemon_is_detached())
-        fprintf(stderr, "nginx: [emerg] " SLICE_FMT "\n", SLICE_ARG(buf_slice(&text)));
+        fprintf(stderr, "%s: [emerg] " SLICE_FMT "\n", product_family(),
+                SLICE_ARG(buf_slice(&text)));
     if (!b->is_open)
         append_to_early_log(b, buf_slice(&text));
     else if (log_default()->path)
@@ -168,9 +171,17 @@ void boot_reopen_logs(struct app_conf *conf)
 /* Whoever sees the socket of a starting server may send it a signal, which must find a handler. */
 static bool open_listeners(struct app_conf *conf, struct app_conf *old, struct config_error *e)
 {
+    struct app_conf *handed = old ? NULL : upgrade_take_sockets();
+    bool is_open;
+
     if (!old)
         signals_block();
-    if (app_open_listeners(conf, old, e))
+    is_open = app_open_listeners(conf, old ? old : handed, e);
+    if (handed) {
+        listeners_leave(handed);
+        conf_free(&handed);
+    }
+    if (is_open)
         return true;
     if (!old)
         signals_unblock();
@@ -193,7 +204,8 @@ bool boot_open(struct boot *b, struct app_conf *conf, struct app_conf *old)
     if (e.message[0])
         boot_report(b, &e);
     else if (!old && conf->error_log.path)
-        fprintf(stderr, "nginx: [emerg] Lua failed to start, see %s\n", conf->error_log.path);
+        fprintf(stderr, "%s: [emerg] Lua failed to start, see %s\n", product_family(),
+                conf->error_log.path);
     go_back(b, old);
     if (old && !e.message[0])
         log_write(NULL, LOG_EMERG, "Lua of the new configuration failed, the old one goes on");

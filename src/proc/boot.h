@@ -36,8 +36,8 @@ bool boot_open(struct boot *b, struct app_conf *conf, struct app_conf *old) MUST
  * run, modules may rely on it, and nothing is loaded. */
 bool boot_check_lua(struct app_conf *conf, struct config_error *e) MUST_USE;
 
-/* Says what is wrong: to the error log and, unless this is a daemon, to stderr as "nginx: [emerg]
- * …". */
+/* Says what is wrong: to the error log and, unless this is a daemon, to stderr behind the name
+ * of the program. */
 void boot_report(struct boot *b, const struct config_error *e);
 
 /* Opens the log files of `conf` again after a rotation; errors are logged. */

@@ -28,6 +28,7 @@
 #include "loop/signal.h"
 #include "loop/timer.h"
 #include "net/tls_tickets.h"
+#include "proc/resources.h"
 #include "proc/seat.h"
 #include "proc/signals.h"
 #include "proc/title.h"
@@ -92,6 +93,14 @@ static void forget_master(void)
     loop_after_fork();
 }
 
+static bool enter_directory(const char *path)
+{
+    if (!path || chdir(path) == 0)
+        return true;
+    log_write(NULL, LOG_ALERT, "chdir(\"%s\") failed (%d: %s)", path, errno, strerror(errno));
+    return false;
+}
+
 NORETURN static void run_worker(struct seat *s)
 {
     struct worker_task task = {.conf = crew.conf,
@@ -102,7 +111,10 @@ NORETURN static void run_worker(struct seat *s)
 
     forget_master();
     title_set("%s: %s", product_name(), seat_title(s));
-    if (s->id != APP_AGENT && !privs_drop(crew.privs, crew.conf))
+    resources_take(crew.conf, s->id);
+    if (s->id != APP_AGENT && !privs_drop(crew.privs))
+        exit(2);
+    if (!enter_directory(crew.conf->working_directory))
         exit(2);
     worker_serve(&task);
     exit(0);

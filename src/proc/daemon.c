@@ -61,6 +61,11 @@ bool daemon_start(void)
     return true;
 }
 
+void daemon_adopt(void)
+{
+    is_detached = true;
+}
+
 void daemon_ready(void)
 {
     ssize_t n;

@@ -9,10 +9,13 @@
  * false (errno set) when it cannot fork. */
 bool daemon_start(void) MUST_USE;
 
+/* This process was started by a daemon in its place: it is one, and does not fork. */
+void daemon_adopt(void);
+
 /* Lets the parent go. Nothing happens when there is none. */
 void daemon_ready(void);
 
-/* Did daemon_start succeed in this process? */
+/* Is this process a daemon? */
 bool daemon_is_detached(void);
 
 /* In a daemon, sends stderr to the error log's file `fd`. */

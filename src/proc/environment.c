@@ -46,6 +46,31 @@ static void keep_original(void)
     memcpy(original, environ, (n + 1) * sizeof(*original));
 }
 
+const char *environment_at_start(const char *name)
+{
+    const char *entry = find(slice_str(name));
+
+    return entry ? entry + strlen(name) + 1 : NULL;
+}
+
+char **environment_with(const char *entry)
+{
+    struct slice name = slice_str(entry);
+    size_t n = 0, used = 0;
+    char **entries;
+
+    name.n = strcspn(entry, "=");
+    while (original[n])
+        n++;
+    entries = pool_alloc(&made, (n + 2) * sizeof(*entries));
+    for (size_t i = 0; i < n; i++)
+        if (original[i] != find(name))
+            entries[used++] = original[i];
+    entries[used++] = pool_strdup(&made, slice_str(entry));
+    entries[used] = NULL;
+    return entries;
+}
+
 void environment_apply(const struct slice *names, size_t n)
 {
     char **entries;

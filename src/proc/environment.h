@@ -9,4 +9,11 @@
  * names. */
 void environment_apply(const struct slice *names, size_t n);
 
+/* What the variable was when the process started, or NULL. After environment_apply. */
+const char *environment_at_start(const char *name);
+
+/* The environment the process started with, for a program that takes its place, with "NAME=value"
+ * in place of any other of that name. After environment_apply. */
+char **environment_with(const char *entry);
+
 #endif

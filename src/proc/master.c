@@ -5,7 +5,7 @@
  * HUP  a new configuration is loaded, checked and opened; only then it takes the place of the old
  * one. The listening sockets of addresses that stay are the same ones, so that no connection is
  * refused in between. QUIT, TERM and INT  workers end, then the master. USR1  log files. WINCH
- * workers end, the master stays. */
+ * workers end, the master stays. USR2  another program takes this one's place, see upgrade.c. */
 #include "proc/master.h"
 
 #include <signal.h>
@@ -21,6 +21,7 @@
 #include "proc/pidfile.h"
 #include "proc/signals.h"
 #include "proc/title.h"
+#include "proc/upgrade.h"
 
 enum {
     WANT_QUIT = 1 << 0,
@@ -29,6 +30,8 @@ enum {
     WANT_REOPEN = 1 << 3,
     WANT_REST = 1 << 4,
     WANT_KILL = 1 << 5,
+    WANT_UPGRADE = 1 << 6,
+    WANT_RESUME = 1 << 7,
 };
 
 enum { TERMINATE_GRACE = 1000 };
@@ -38,13 +41,10 @@ static const struct order {
     unsigned want;
     const char *action;
 } orders[] = {
-    {SIGQUIT, WANT_QUIT, "shutting down"},
-    {SIGTERM, WANT_TERMINATE, "exiting"},
-    {SIGINT, WANT_TERMINATE, "exiting"},
-    {SIGHUP, WANT_RELOAD, "reconfiguring"},
-    {SIGUSR1, WANT_REOPEN, "reopening logs"},
-    {SIGWINCH, WANT_REST, ""},
-    {SIGUSR2, 0, "ignoring"},
+    {SIGQUIT, WANT_QUIT, "shutting down"},      {SIGTERM, WANT_TERMINATE, "exiting"},
+    {SIGINT, WANT_TERMINATE, "exiting"},        {SIGHUP, WANT_RELOAD, "reconfiguring"},
+    {SIGUSR1, WANT_REOPEN, "reopening logs"},   {SIGWINCH, WANT_REST, ""},
+    {SIGUSR2, WANT_UPGRADE, "changing binary"},
 };
 
 static struct {
@@ -52,7 +52,7 @@ static struct {
     struct app_conf *conf;
     struct privs privs;
     unsigned wants;
-    bool is_ending;
+    bool is_ending, is_resting; /* without workers, by WINCH */
     struct timer grace;
 } master; /* process-wide: this process */
 
@@ -71,6 +71,12 @@ static void on_grace_over(struct timer *t)
 {
     UNUSED(t);
     master.wants |= WANT_KILL;
+    loop_stop();
+}
+
+static void on_upgrade_failed(void)
+{
+    master.wants |= WANT_RESUME;
     loop_stop();
 }
 
@@ -99,11 +105,12 @@ static void replace(struct app_conf *conf, const struct privs *privs)
     struct app_conf *old = master.conf;
 
     move_pidfile(old, conf);
-    app_close_listeners(old);
+    app_close_listeners(old, !upgrade_is_under_way());
     master.conf = conf;
     master.privs = *privs;
     daemon_redirect_stderr(conf->error_log.fd);
     conf_free(&old);
+    master.is_resting = false;
     crew_start(conf, &master.privs);
 }
 
@@ -133,7 +140,7 @@ static void end_workers(int signum)
     crew_dismiss();
     crew_signal(signum);
     if (is_first)
-        app_close_listeners(master.conf);
+        app_close_listeners(master.conf, !upgrade_is_under_way());
 }
 
 static void obey(unsigned wants)
@@ -156,11 +163,18 @@ static void obey(unsigned wants)
         return;
     /* a terminal sends it, too, when its size changes */
     if (wants & WANT_REST && daemon_is_detached()) {
+        master.is_resting = true;
         crew_dismiss();
         crew_signal(SIGQUIT);
     }
     if (wants & WANT_RELOAD)
         reload();
+    if (wants & WANT_RESUME && master.is_resting) {
+        master.is_resting = false;
+        crew_start(master.conf, &master.privs);
+    }
+    if (wants & WANT_UPGRADE)
+        upgrade_start(master.conf);
 }
 
 struct app_conf *master_run(struct boot *boot, struct app_conf *conf, const struct privs *privs)
@@ -176,6 +190,7 @@ struct app_conf *master_run(struct boot *boot, struct app_conf *conf, const stru
         signals_watch(orders[i].signum, on_order);
     loop_hold();
     crew_init(on_crew_change);
+    upgrade_init(on_upgrade_failed);
     crew_start(conf, &master.privs);
     daemon_ready();
     while (!master.is_ending || !crew_is_gone()) {

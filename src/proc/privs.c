@@ -1,5 +1,5 @@
-/* Dropping privileges: limits first (they need root), then group, supplementary groups, user, in
- * this order, because without the user's rights the groups could no longer be set. */
+/* Dropping privileges: group, supplementary groups, user, in this order, because without root's
+ * rights the groups could no longer be set. */
 #include "proc/privs.h"
 
 #include <errno.h>
@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -47,21 +46,10 @@ bool privs_resolve(const struct app_conf *conf, struct privs *out, struct config
     return find_group(conf, user, &out->gid, e);
 }
 
-static void raise_limit(const struct app_conf *conf)
-{
-    rlim_t n = (rlim_t)conf->worker_rlimit_nofile;
-    struct rlimit limit = {n, n};
-
-    if (conf->worker_rlimit_nofile > 0 && setrlimit(RLIMIT_NOFILE, &limit) < 0)
-        log_write(NULL, LOG_ALERT, "setrlimit(RLIMIT_NOFILE, %d) failed (%d: %s)",
-                  conf->worker_rlimit_nofile, errno, strerror(errno));
-}
-
-bool privs_drop(const struct privs *p, const struct app_conf *conf)
+bool privs_drop(const struct privs *p)
 {
     const char *what = NULL;
 
-    raise_limit(conf);
     if (!p->is_needed)
         return true;
     if (setgid(p->gid) < 0)

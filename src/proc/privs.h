@@ -1,4 +1,4 @@
-/* Who a worker is, and how much it may open. */
+/* Who a worker is. */
 #ifndef PROC_PRIVS_H
 #define PROC_PRIVS_H
 
@@ -15,9 +15,8 @@ struct privs {
  * Without root nothing is changed later. False with `e` filled. */
 bool privs_resolve(const struct app_conf *conf, struct privs *out, struct config_error *e) MUST_USE;
 
-/* Raises the limit on descriptors and becomes the user, for good. False (logged) when the system
- * refuses. */
-bool privs_drop(const struct privs *p, const struct app_conf *conf) MUST_USE;
+/* Becomes the user, for good. False (logged) when the system refuses. */
+bool privs_drop(const struct privs *p) MUST_USE;
 
 /* Gives the log files of `conf` to the user, so that workers can reopen them. */
 void privs_own_logs(const struct privs *p, struct app_conf *conf);

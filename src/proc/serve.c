@@ -24,12 +24,13 @@
 #include "proc/master.h"
 #include "proc/pidfile.h"
 #include "proc/privs.h"
+#include "proc/upgrade.h"
 #include "proc/worker.h"
 
 static void say(const struct command *command, const char *what, const char *path, const char *end)
 {
     if (!command->is_quiet)
-        fprintf(stderr, "nginx: %s %s %s\n", what, path, end);
+        fprintf(stderr, "%s: %s %s %s\n", product_family(), what, path, end);
 }
 
 /* -t and -T */
@@ -48,7 +49,7 @@ static int check(const struct command *command, struct boot *b)
     machine_close();
     if (!is_well) {
         boot_report(b, &e);
-        fprintf(stderr, "nginx: configuration file %s test failed\n", b->path);
+        fprintf(stderr, "%s: configuration file %s test failed\n", product_family(), b->path);
         if (conf)
             conf_free(&conf);
         return 1;
@@ -78,10 +79,10 @@ static int send_signal(const struct command *command, struct boot *b)
         return 1;
     }
     if (!pidfile_read(conf_path(conf, conf->pid_path), &pid, &problem)) {
-        fprintf(stderr, "nginx: [error] %s\n", buf_cstr(&problem));
+        fprintf(stderr, "%s: [error] %s\n", product_family(), buf_cstr(&problem));
     } else if (kill(pid, signum) < 0) {
-        fprintf(stderr, "nginx: [alert] kill(%d, %d) failed (%d: %s)\n", (int)pid, signum, errno,
-                strerror(errno));
+        fprintf(stderr, "%s: [alert] kill(%d, %d) failed (%d: %s)\n", product_family(), (int)pid,
+                signum, errno, strerror(errno));
     } else {
         is_sent = true;
     }
@@ -109,7 +110,9 @@ static bool settle(struct boot *b, struct app_conf *conf)
     struct config_error e = {0};
     const struct err *err;
 
-    if (conf->is_daemon) {
+    if (conf->is_daemon && upgrade_is_heir()) {
+        daemon_adopt();
+    } else if (conf->is_daemon) {
         if (!daemon_start()) {
             config_error_set(&e, NULL, 0, "fork() failed (%d: %s)", errno, strerror(errno));
             boot_report(b, &e);
@@ -122,7 +125,7 @@ static bool settle(struct boot *b, struct app_conf *conf)
     if (err) {
         config_error_set(&e, NULL, 0, "open() \"%s\" failed (%d: %s)", path, errno,
                          strerror(errno));
-        fprintf(stderr, "nginx: [emerg] %s\n", e.message);
+        fprintf(stderr, "%s: [emerg] %s\n", product_family(), e.message);
         log_write(NULL, LOG_EMERG, "%s", e.message);
         return false;
     }
@@ -136,7 +139,7 @@ static struct app_conf *serve_alone(struct app_conf *conf)
 
     daemon_ready();
     worker_serve(&task);
-    app_close_listeners(conf);
+    app_close_listeners(conf, true);
     return conf;
 }
 
@@ -170,13 +173,14 @@ static int serve(struct boot *b)
     if (!open_all(b, &conf, &privs))
         return 1;
     if (!settle(b, conf)) {
-        app_close_listeners(conf);
+        app_close_listeners(conf, !upgrade_is_under_way());
         return 1;
     }
     log_start();
     conf = conf->has_master ? master_run(b, conf, &privs) : serve_alone(conf);
     pid_path = conf_path(conf, conf->pid_path);
     pidfile_remove(pid_path);
+    upgrade_end();
     if (conf->has_master)
         log_write(NULL, LOG_NOTICE, "exit");
     machine_close();
@@ -188,8 +192,7 @@ static int serve(struct boot *b)
 /* Who has only typed the program's name may not know that it wants a configuration. */
 static bool has_nothing_to_serve(const struct command *command, const struct boot *b)
 {
-    if (command->kind != COMMAND_SERVE || command->path || command->prefix ||
-        access(b->path, F_OK) == 0)
+    if (command->path || command->prefix || access(b->path, F_OK) == 0)
         return false;
     fprintf(stderr, "%s: there is no conf/%s.conf in %s; %s\n", product_name(), product_family(),
             b->prefix, "-c names a configuration, --help tells more");
@@ -203,10 +206,12 @@ int serve_command(const struct command *command, const char *fallback)
 
     app_register_directives();
     boot_init(&b, command, fallback);
-    if (command->kind == COMMAND_SIGNAL)
+    if (has_nothing_to_serve(command, &b))
+        code = 1;
+    else if (command->kind == COMMAND_SIGNAL)
         code = send_signal(command, &b);
     else if (command->kind == COMMAND_SERVE)
-        code = has_nothing_to_serve(command, &b) ? 1 : serve(&b);
+        code = serve(&b);
     else
         code = check(command, &b);
     boot_deinit(&b);

@@ -93,8 +93,12 @@ static void on_headers(struct h2_session *s, const nghttp2_frame *frame, void *s
     s->events->on_head_end(s->user, stream, is_trailers, h2_state_has(s, H2_IS_TOO_LARGE), s->wire);
 }
 
+/* nghttp2 has acknowledged them. What else it has queued are resets of streams whose window they
+ * made too large, which is an error of the connection (RFC 9113 section 6.9.2). */
 static void on_settings(struct h2_session *s)
 {
+    if (nghttp2_session_get_outbound_queue_size(s->ng) > s->queued + 1)
+        h2_state_blame(s, NGHTTP2_FLOW_CONTROL_ERROR, "SETTINGS that make a window too large");
     h2_state_set(s, H2_HAS_SETTINGS, true);
     if (s->events->on_settings)
         s->events->on_settings(s->user);

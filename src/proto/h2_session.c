@@ -123,6 +123,7 @@ void h2_session_free(struct h2_session **s)
 
 bool h2_session_upgrade(struct h2_session *s, struct slice settings, bool is_head, void *stream)
 {
+    s->queued = nghttp2_session_get_outbound_queue_size(s->ng);
     if (nghttp2_session_upgrade2(s->ng, (const uint8_t *)settings.p, settings.n, is_head, NULL))
         return false;
     s->newest = 1;
@@ -137,6 +138,8 @@ static void feed(struct h2_session *s, const void *p, size_t n)
 
     if (s->reason || n == 0)
         return;
+    if (s->head[3] == NGHTTP2_SETTINGS)
+        s->queued = nghttp2_session_get_outbound_queue_size(s->ng);
     h2_state_set(s, H2_IS_BUSY, true);
     r = nghttp2_session_mem_recv(s->ng, p, n);
     h2_state_set(s, H2_IS_BUSY, false);

@@ -23,6 +23,7 @@ struct h2_session {
     uint32_t left;                    /* bytes of the current frame that have not come */
     size_t list;                      /* size of the current head */
     size_t wire;                      /* bytes of the frames that it came in */
+    size_t queued;                    /* frames that waited to be sent before the last SETTINGS */
     int32_t newest, gap_from, gap_to; /* the peer's streams; the last ids that it left out */
     int32_t reset_id;                 /* the stream that the peer has just reset */
     int32_t *resets;                  /* the last streams that we reset; NULL: none */

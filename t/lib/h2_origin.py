@@ -1,6 +1,7 @@
 """An HTTP/2 server that answers as the path says, rules or not (prior knowledge, cleartext).
 
-usage: h2_origin.py PORTFILE [streams=N] [window=N] [connect=1] [quiet=1]
+usage: h2_origin.py PORTFILE [streams=N] [window=N] [connect=1] [quiet=1] [share=N]
+share: a connection answers N requests and says goodbye with the last of them; later ones it does not look at.
 PORTFILE gets the port, PORTFILE.log a line for each thing that a client did. Heads are coded by hpack of python3-h2.
 """
 import os
@@ -42,6 +43,7 @@ class Connection:
         self.bodies, self.requests, self.trailers = {}, {}, {}
         self.sent, self.window, self.stream_window, self.initial = 0, 65535, {}, 65535
         self.waiting = {}
+        self.share = int(OPTIONS.get("share", 0))
 
     def send(self, *args):
         self.sock.sendall(frame(*args))
@@ -161,6 +163,10 @@ class Connection:
         log("poured", self.requests[stream][":path"])
 
     def ended(self, stream, path):
+        if self.share and len(self.requests) >= self.share:
+            if len(self.requests) > self.share:
+                return
+            self.goaway(stream)
         name = path.lstrip("/").split("/")[0].replace("-", "_")
         fn = getattr(self, "on_" + name, None)
         if fn:

@@ -14,7 +14,14 @@ done
 [ -n "$missing" ] || exit 0
 
 sudo=
-[ "$(id -u)" = 0 ] || sudo='sudo '
+if [ "$(id -u)" != 0 ]; then
+    sudo='sudo '
+    if ! command -v sudo >/dev/null 2>&1; then
+        echo "packages are missing, and there is no sudo here; as root:" >&2
+        echo "apt-get install -y --no-install-recommends$missing" >&2
+        exit 1
+    fi
+fi
 line="${sudo}apt-get install -y --no-install-recommends$missing"
 echo "$line"
 export DEBIAN_FRONTEND=noninteractive

@@ -1,12 +1,40 @@
 --- Tables that handlers return, looked at before they are taken for responses: a value that was meant to be JSON would
 -- otherwise be an empty page.
 
+local suggest = require "perilune.suggest"
+local sys = require "perilune.core.sys"
+
 local FIELDS = { "status", "headers", "body", "trailers", "cookies", "flash", "content_length", "is_sent" }
 
 local checked = {}
 
+--- Names that mean something elsewhere.
+local OTHERS = { code = "status", status_code = "status" }
+
+--- Names that are fields, or have been told of.
+local known = {}
+
+for _, name in ipairs(FIELDS) do
+    known[name] = true
+end
+
 local function bad(what)
     error("the handler returned a bad response: " .. what .. "; http.json(value) makes a response of a value", 0)
+end
+
+--- Tells in the log, once for each, of fields that mean nothing and are near to those that do. Others may be some
+-- middleware's.
+-- @tparam table res
+function checked.spelling(res)
+    for key in next, getmetatable(res) == nil and res or {} do
+        if type(key) == "string" and not known[key] then
+            known[key] = true
+            local meant = OTHERS[key] and ("; did you mean '%s'?"):format(OTHERS[key]) or suggest(key, FIELDS, 1)
+            if meant ~= "" then
+                sys.log("error", ("a handler's response has a field '%s', which means nothing%s"):format(key, meant))
+            end
+        end
+    end
 end
 
 --- Raises for a table without metatable that has keys, but none of a response.

@@ -100,6 +100,7 @@ end
 -- @treturn deferred of name → string or file; fails with `invalid` (400; 415 when there is no form) or `too_large`
 -- (413)
 function form.read(req, opts)
+    request.expect(req, "http.form")
     local given = options.check(opts, OPTIONS, "http.form", 2)
     local o = { max_size = given.max_size or 1048576, max_fields = given.max_fields or 100,
         max_memory = given.max_memory or 1048576, max_file_size = given.max_file_size or math.huge,

@@ -10,6 +10,7 @@ local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local to_bytes = require "perilune.http.piece"
+local suggest = require "perilune.suggest"
 require "perilune.http.request"
 
 local request_mt = debug.getregistry()["perilune.request"]
@@ -18,6 +19,9 @@ local fields_of = require("perilune.http.headers").plain
 local await, is_deferred = deferred.await, deferred.is_deferred
 
 local handler = {}
+
+--- How many responses are looked at for misspelt fields: enough to see each way to answer, and no work later.
+local to_spell = 1000
 
 --- A server that never makes a stream does without the module: where nobody has loaded it, nothing is one.
 local function is_stream(value)
@@ -132,8 +136,11 @@ local function complete_slowly(req, res)
 end
 
 --- Brings what a handler returned into a form that C sends (status, headers, body), or sends it.
-local function complete(req, res)
+local function complete(req, res, why)
     if type(res) ~= "table" then
+        if res == nil and why ~= nil then
+            error(why, 0) -- as Lua's functions tell that they have failed
+        end
         return res
     end
     if is_deferred(res) then
@@ -141,6 +148,10 @@ local function complete(req, res)
     end
     if res.is_sent then
         return true
+    end
+    if to_spell > 0 then
+        to_spell = to_spell - 1
+        checked.spelling(res)
     end
     local body = res.body
     if type(body) == "string" and not res.trailers then
@@ -170,8 +181,20 @@ local function require_known(name)
     end
     package.loaded[name] = nil
     if not tostring(module):find(("module '%s' not found:"):format(name), 1, true) then
-        error((tostring(module):gsub("\n%s*", " ")), 0)
+        error((tostring(module):gsub("\n%s+no f[^\n]*", ""):gsub("\n%s*", " "):gsub(":$", "")), 0)
     end
+end
+
+--- The functions of a module, by the names that the configuration would call them.
+local function functions_of(parent, module)
+    local names = {}
+    for field, value in pairs(type(module) == "table" and module or {}) do
+        if type(field) == "string" and type(value) == "function" then
+            names[#names + 1] = parent .. "." .. field
+        end
+    end
+    table.sort(names)
+    return names
 end
 
 local function find(name)
@@ -186,7 +209,8 @@ local function find(name)
     end
     local value = type(parent_module) == "table" and parent_module[field]
     if value == nil or value == false then
-        error(("module '%s' has no function '%s'"):format(parent, field), 0)
+        error(("module '%s' has no function '%s'%s"):format(parent, field,
+            suggest(name, functions_of(parent, parent_module))), 0)
     end
     return value
 end
@@ -201,12 +225,22 @@ local function callable(name, what)
         value = value[what]
     end
     if type(value) ~= "function" then
-        error(("'%s' is not a function (a %s)"):format(name, type(value)), 0)
+        local names = functions_of(name, value)
+        error(("'%s' is not a function (a %s%s)"):format(name, type(value),
+            names[1] and (" with " .. table.concat(names, ", ", 1, math.min(#names, 5))) or ""), 0)
     end
     return value
 end
 
 handler.callable = callable
+
+local function middleware_of(name)
+    local ok, fn = pcall(callable, name, "middleware")
+    if not ok then
+        error(("middleware '%s': %s"):format(name, tostring(fn)), 0)
+    end
+    return fn
+end
 
 --- Finds `module[.function]` and puts the middleware around it, the first one outermost.
 -- @tparam string name
@@ -215,7 +249,7 @@ handler.callable = callable
 function handler.load(name, middleware)
     local fn = callable(name, "handler")
     for i = #middleware, 1, -1 do
-        fn = callable(middleware[i], "middleware")(fn)
+        fn = middleware_of(middleware[i])(fn)
         if type(fn) ~= "function" then
             error(("middleware '%s' did not return a function"):format(middleware[i]), 0)
         end

@@ -141,6 +141,16 @@ function methods:trailers()
     return headers.new(core.trailers(self))
 end
 
+--- Raises for what is no request, at the caller of the caller.
+function request.expect(req, where)
+    if type(req) ~= "table" or not req.headers then
+        error(("bad argument 'req' to %s (a request expected, got %s)"):format(where, type(req)), 3)
+    end
+end
+
+--- What a request has that is made in Lua, by its name.
+request.getters = getters
+
 --- The methods, for requests that stand elsewhere (perilune.test).
 request.methods = methods
 

@@ -100,21 +100,24 @@ local function check_where_names(where, parts, full)
     end
 end
 
-local function function_of(handler)
+local function function_of(handler, full)
     local fn = type(handler) == "table" and handler.handler or handler
     if type(fn) ~= "function" then
-        error(("the handler must be a function, not a %s"):format(type(handler)), 0)
+        error(("the handler of '%s' must be a function, not a %s"):format(full, type(handler)), 0)
     end
     return fn
 end
 
 local function add(self, methods, path, handler, o)
+    if getmetatable(self) ~= mt then
+        error("its functions are methods, to be called as router:get(path, handler)", 0)
+    end
     local full = pattern.join(self.prefix, path)
     local parts = pattern.parse(full)
     check_where(o.where or {})
     check_where_names(o.where or {}, parts, full)
     insert(self.state, { methods = methods, pattern = full, parts = parts, names = names_of(parts),
-        host = self.host_pattern, where = options.together(self.where, o.where), handler = function_of(handler),
+        host = self.host_pattern, where = options.together(self.where, o.where), handler = function_of(handler, full),
         middleware = appended(self.middleware, o.middleware), name = o.name and self.name_prefix .. o.name })
 end
 
@@ -173,6 +176,12 @@ local function derived(self, fields)
         fields), mt)
 end
 
+local function check_fn(fn, method)
+    if type(fn) ~= "function" then
+        error(("http.router: %s is called with a function that adds the routes, not a %s"):format(method, type(fn)), 3)
+    end
+end
+
 --- Routes below a prefix. Options: `middleware` and `where` for all of them, `name`, which is put before theirs.
 -- @tparam string prefix a pattern without a slash at its end
 -- @tparam[opt] table opts
@@ -183,6 +192,7 @@ function Router:group(prefix, opts, fn)
         opts, fn = nil, opts
     end
     opts = options.check(opts, GROUP, "http.router group", 2)
+    check_fn(fn, "group")
     local full = blamed(full_prefix, self, prefix)
     blamed(check_where, opts.where or {})
     fn(derived(self, { prefix = full, where = options.together(self.where, opts.where),
@@ -202,6 +212,7 @@ function Router:host(host, fn)
         or not is_wild and host:find("[:*]") then
         error(("http.router: bad host '%s'"):format(host), 2)
     end
+    check_fn(fn, "host")
     fn(derived(self, { host_pattern = host:lower() }))
     return self
 end

@@ -50,6 +50,7 @@ local directives = {
     client_header_timeout = seconds "client_header_timeout", client_body_timeout = seconds "client_body_timeout",
     send_timeout = seconds "send_timeout", keepalive_timeout = seconds "keepalive_timeout",
     lingering_timeout = seconds "lingering_timeout", lingering_time = seconds "lingering_time",
+    keepalive_time = seconds "keepalive_time",
     keepalive_requests = number "keepalive_requests",
     client_max_body_size = number "client_max_body_size", client_body_buffer_size = number "client_body_buffer_size",
     max_header_size = number "large_client_header_buffers 4", access_log = text "access_log",
@@ -115,7 +116,7 @@ function server.start(fn, opts)
     opts = options.check(opts, known, "http.start_server", 2)
     local self = setmetatable({ closed = deferred.deferred() }, mt)
     local takes_any = not opts.path and (opts.port or 0) == 0
-    local tls_context = opts.tls and tls.context(opts.tls)
+    local tls_context = opts.tls and tls.context(opts.tls, { "http/1.1" })
     local run = handler.wrap(compressed(fn, opts.compress))
     local core_server, err = core.listen(configuration(opts), run, function()
         self.closed:success(true)

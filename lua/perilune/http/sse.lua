@@ -14,6 +14,7 @@
 local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
 local options = require "perilune.options"
+local request = require "perilune.http.request"
 local stream = require "perilune.stream"
 local time = require "perilune.time"
 
@@ -81,6 +82,7 @@ end
 -- @tparam[opt] table opts
 -- @treturn sink; `sink.last_event_id` is what the client has seen last, or nil
 function sse.open(req, opts)
+    request.expect(req, "http.sse")
     local o = options.check(opts, OPTIONS, "http.sse", 2)
     local last = req.headers["last-event-id"]
     local self = setmetatable({ body = stream.stream(o.queue or 16), fields = o.headers or {},

@@ -1,4 +1,5 @@
-/* Addresses, password and subrequest are one step, which stands before access_by_lua. To add an
+/* Addresses, password and subrequest are one step, which stands before access_by_lua unless
+ * access_by_lua_no_postpone says otherwise. To add an
  * opinion: a row in `opinions`, before the subrequest, which waits. */
 #include "app/access/access_step.h"
 
@@ -43,7 +44,8 @@ static enum step_result decide(struct visit *v, const struct step *s)
 void access_step_add(struct location *l)
 {
     const struct step_list *list = &l->steps[PHASE_ACCESS];
+    bool is_first = !l->has_access_by_lua_first;
 
-    if (l->access && (list->n == 0 || list->steps[0].run != decide))
-        location_put_step(l, PHASE_ACCESS, true, decide);
+    if (l->access && (list->n == 0 || list->steps[is_first ? 0 : list->n - 1].run != decide))
+        location_put_step(l, PHASE_ACCESS, is_first, decide);
 }

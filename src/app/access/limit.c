@@ -24,9 +24,12 @@ struct limit_zone *limit_zone_refer(struct app_conf *conf, enum limit_kind kind,
 bool limit_zones_check(const struct app_conf *conf, struct config_error *e)
 {
     for (const struct limit_zone *z = conf->limit_zones; z; z = z->next)
-        if (!z->zone)
-            return config_node_error(z->place, e, "zero size shared memory zone \"" SLICE_FMT "\"",
-                                     SLICE_ARG(z->name));
+        if (!z->zone) {
+            config_node_error(z->place, e, "zero size shared memory zone \"" SLICE_FMT "\"",
+                              SLICE_ARG(z->name));
+            return config_error_hint(e, "there is no limit_%s_zone of that name",
+                                     z->kind == LIMIT_REQ ? "req" : "conn");
+        }
     return true;
 }
 

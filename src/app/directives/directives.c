@@ -24,6 +24,18 @@ static bool is_second_pass(const struct config_node *node)
     return node->content == CONFIG_BLOCK || node->schema->extra == directives_ordered;
 }
 
+/* What directives take stands in their syntax. */
+static bool apply_directive(struct apply *a, const struct config_node *node, struct config_error *e)
+{
+    const struct directive *d = node->schema;
+
+    if (d->apply(a, node, e))
+        return true;
+    if (!e->hint[0] && d->syntax && slice_has_prefix(slice_str(e->message), SLICE("invalid param")))
+        config_error_hint(e, "syntax: %s", d->syntax);
+    return false;
+}
+
 static bool apply_pass(struct apply *a, const struct config_node *block, bool is_second,
                        struct config_error *e)
 {
@@ -33,7 +45,7 @@ static bool apply_pass(struct apply *a, const struct config_node *block, bool is
         const struct directive *d = node->schema;
 
         a->conf->place = node;
-        if (d && d->apply && is_second_pass(node) == is_second && !d->apply(a, node, e))
+        if (d && d->apply && is_second_pass(node) == is_second && !apply_directive(a, node, e))
             return false;
     }
     a->conf->place = outer;
@@ -205,6 +217,19 @@ static enum step_result redirect_to_slash(struct visit *v, const struct step *s)
 {
     UNUSED(s);
     return static_redirect_to_dir(v);
+}
+
+bool directives_claim(struct apply *a, enum apply_slot slot, const struct config_node *node,
+                      struct config_error *e)
+{
+    const struct config_node *other = a->own[slot];
+
+    if (other) {
+        config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
+        return config_error_hint(e, "\"%s\" is in %s:%u", other->name.p, other->file, other->line);
+    }
+    a->own[slot] = node;
+    return true;
 }
 
 void directives_pass_on(struct apply *a, const struct config_node *node,

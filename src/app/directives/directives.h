@@ -44,13 +44,18 @@ struct rewrite_block; /* see app/rewrite.h */
 #define DIRECTIVE_FLAG(text, where, value, at, about, fn)                                          \
     DIRECTIVE_SETTING(text, where, ARG_FLAG, "on | off", value, at, about, fn)
 
-/* Of a value that is checked, and that is all. */
-#define DIRECTIVE_ACCEPTED(text, where, kind, args)                                                \
+/* Of a value that is checked, and that is all; `why` says why nothing is lost. */
+#define DIRECTIVE_ACCEPTED(text, where, kind, args, why)                                           \
     {                                                                                              \
         .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
-        .group = SCHEMA_GROUP_ACCEPTED, .syntax = text " " args ";",                               \
-        .doc = "Checked, without effect."                                                          \
+        .group = SCHEMA_GROUP_ACCEPTED, .syntax = text " " args ";", .doc = "No effect: " why      \
     }
+
+/* Why no size of a table, of a pool of memory or of a buffer is needed. */
+#define DIRECTIVE_TABLE_FITS "tables are as large as what they hold."
+#define DIRECTIVE_POOL_GROWS "memory of a connection or request grows with its needs."
+#define DIRECTIVE_SENT_AT_ONCE                                                                     \
+    "what is to be sent is sent as soon as the client takes it, head and body together."
 
 /* The block that is being applied: the `ctx` of every apply function. Lives on the stack while its
  * block is read. */
@@ -114,6 +119,11 @@ bool directives_range(const struct config_node *node, struct slice text, struct 
 
 /* The media types that the arguments are; `*`: all. */
 struct media_set directives_media_set(const struct apply *a, const struct config_node *node);
+
+/* A block has one directive for each slot: makes `node` the one of `slot`. False with `e` filled:
+ * there is another. */
+bool directives_claim(struct apply *a, enum apply_slot slot, const struct config_node *node,
+                      struct config_error *e) MUST_USE;
 
 /* The content of the level is fetched from another server by `run`, in place of what was said
  * before this directive. */

@@ -26,7 +26,8 @@ struct location *directives_new_top(struct app_conf *conf, const struct config_n
     l->has_server_tokens = true;
     l->default_type = SLICE("text/plain");
     l->if_modified_since = MODIFIED_EXACT;
-    l->has_etag = l->merges_slashes = l->does_log_not_found = true;
+    l->has_etag = l->merges_slashes = l->does_log_not_found = l->warns_of_unset = true;
+    l->max_ranges = 32;
     l->is_autoindex_exact_size = true;
     l->is_port_in_redirect = l->is_redirect_absolute = true;
     l->error_log = &conf->error_log;

@@ -67,6 +67,8 @@ static bool set_flood_limits(void *ctx, const struct config_node *node, struct c
     return true;
 }
 
+#define NO_PUSH "clients have ceased to take what is pushed."
+
 static const struct directive table[] = {
     {.name = "http2",
      .contexts = CTX_SERVERS,
@@ -134,18 +136,26 @@ static const struct directive table[] = {
             "- `window_updates`: WINDOW_UPDATE; 256 bytes of data sent to the client pay for one.\n"
             "- `continuations`: CONTINUATION frames of one head.",
      .apply = set_flood_limits},
-    DIRECTIVE_ACCEPTED("http2_chunk_size", CTX_HTTP_ALL, ARG_SIZE, "size"),
-    DIRECTIVE_ACCEPTED("http2_idle_timeout", CTX_SERVERS, ARG_TIME, "time"),
-    DIRECTIVE_ACCEPTED("http2_max_concurrent_pushes", CTX_SERVERS, ARG_NUMBER, "number"),
-    DIRECTIVE_ACCEPTED("http2_max_field_size", CTX_SERVERS, ARG_SIZE, "size"),
-    DIRECTIVE_ACCEPTED("http2_max_header_size", CTX_SERVERS, ARG_SIZE, "size"),
-    DIRECTIVE_ACCEPTED("http2_max_requests", CTX_SERVERS, ARG_NUMBER, "number"),
-    DIRECTIVE_ACCEPTED("http2_pool_size", CTX_SERVERS, ARG_SIZE, "size"),
-    DIRECTIVE_ACCEPTED("http2_push", CTX_HTTP_ALL, ARG_WORD, "uri | off"),
-    DIRECTIVE_ACCEPTED("http2_push_preload", CTX_HTTP_ALL, ARG_FLAG, "on | off"),
-    DIRECTIVE_ACCEPTED("http2_recv_buffer_size", CTX_HTTP, ARG_SIZE, "size"),
-    DIRECTIVE_ACCEPTED("http2_recv_timeout", CTX_SERVERS, ARG_TIME, "time"),
-    DIRECTIVE_ACCEPTED("http2_streams_index_size", CTX_SERVERS, ARG_NUMBER, "number"),
+    DIRECTIVE_ACCEPTED("http2_chunk_size", CTX_HTTP_ALL, ARG_SIZE, "size",
+                       "a frame holds what the client takes, 16k at most."),
+    DIRECTIVE_ACCEPTED("http2_idle_timeout", CTX_SERVERS, ARG_TIME, "time",
+                       "`keepalive_timeout` holds for HTTP/2, too."),
+    DIRECTIVE_ACCEPTED("http2_max_concurrent_pushes", CTX_SERVERS, ARG_NUMBER, "number", NO_PUSH),
+    DIRECTIVE_ACCEPTED("http2_max_field_size", CTX_SERVERS, ARG_SIZE, "size",
+                       "`large_client_header_buffers` holds for HTTP/2, too."),
+    DIRECTIVE_ACCEPTED("http2_max_header_size", CTX_SERVERS, ARG_SIZE, "size",
+                       "`large_client_header_buffers` holds for HTTP/2, too."),
+    DIRECTIVE_ACCEPTED("http2_max_requests", CTX_SERVERS, ARG_NUMBER, "number",
+                       "`keepalive_requests` holds for HTTP/2, too."),
+    DIRECTIVE_ACCEPTED("http2_pool_size", CTX_SERVERS, ARG_SIZE, "size", DIRECTIVE_POOL_GROWS),
+    DIRECTIVE_ACCEPTED("http2_push", CTX_HTTP_ALL, ARG_WORD, "uri | off", NO_PUSH),
+    DIRECTIVE_ACCEPTED("http2_push_preload", CTX_HTTP_ALL, ARG_FLAG, "on | off", NO_PUSH),
+    DIRECTIVE_ACCEPTED("http2_recv_buffer_size", CTX_HTTP, ARG_SIZE, "size",
+                       "all connections of a worker share one buffer."),
+    DIRECTIVE_ACCEPTED("http2_recv_timeout", CTX_SERVERS, ARG_TIME, "time",
+                       "`client_header_timeout` and `keepalive_timeout` hold for HTTP/2, too."),
+    DIRECTIVE_ACCEPTED("http2_streams_index_size", CTX_SERVERS, ARG_NUMBER, "number",
+                       DIRECTIVE_TABLE_FITS),
 };
 
 void directives_http2_register(void)

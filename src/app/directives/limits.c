@@ -9,6 +9,8 @@
 #define CTX_LEVELS_IF (CTX_HTTP_ALL | CTX_IF_LOCATION)
 #define CTX_SERVERS   (CTX_HTTP | CTX_SERVER)
 
+enum { RANGES_MOST = 1024 };
+
 static bool set_large_buffers(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct http_settings *http = &((struct apply *)ctx)->loc->http;
@@ -76,6 +78,16 @@ static bool set_temp_path(void *ctx, const struct config_node *node, struct conf
     return true;
 }
 
+static bool set_max_ranges(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t n;
+
+    if (!config_arg_int(node, 0, &n, e))
+        return false;
+    ((struct apply *)ctx)->loc->max_ranges = (unsigned)MIN(n, RANGES_MOST);
+    return true;
+}
+
 #define SETTING(text, where, kind, args, member, value, about, fn)                                 \
     DIRECTIVE_SETTING(text, where, kind, args, value, offsetof(struct location, http.member),      \
                       about, fn)
@@ -89,21 +101,29 @@ static bool set_temp_path(void *ctx, const struct config_node *node, struct conf
 #define FLAG(text, where, member, value, about)                                                    \
     SETTING(text, where, ARG_FLAG, "on | off", member, value, about, directives_set_flag)
 
-/* Arguments are checked, and that is all. */
-#define ACCEPTED(text, where, min, max, kind, args)                                                \
+/* As DIRECTIVE_ACCEPTED, for several arguments. */
+#define ACCEPTED(text, where, most, kind, args, why)                                               \
     {                                                                                              \
-        .name = (text), .contexts = (where), .min_args = (min), .max_args = (max),                 \
-        .kinds = {(kind)}, .group = SCHEMA_GROUP_ACCEPTED, .syntax = text " " args ";",            \
-        .doc = "Checked, without effect."                                                          \
+        .name = (text), .contexts = (where), .min_args = 1, .max_args = (most), .kinds = {(kind)}, \
+        .group = SCHEMA_GROUP_ACCEPTED, .syntax = text " " args ";", .doc = "No effect: " why      \
     }
 
-/* As above, for one of `words` or else a value of the kind. */
-#define ACCEPTED_WORDS(text, where, kind, args, ...)                                               \
+/* As DIRECTIVE_ACCEPTED, for one of `words` or else a value of the kind. */
+#define ACCEPTED_WORDS(text, where, kind, args, why, ...)                                          \
     {                                                                                              \
         .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
         .choices = (const char *const[]){__VA_ARGS__, NULL}, .group = SCHEMA_GROUP_ACCEPTED,       \
-        .syntax = text " " args ";", .doc = "Checked, without effect."                             \
+        .syntax = text " " args ";", .doc = "No effect: " why                                      \
     }
+
+#define TABLE_SIZE(text, where)                                                                    \
+    DIRECTIVE_ACCEPTED(text, where, ARG_SIZE, "size", DIRECTIVE_TABLE_FITS)
+
+#define FILES_ARE_CACHED                                                                           \
+    "files are always cached, up to 4,096 in a worker, small ones with their bytes; each is "      \
+    "looked "                                                                                      \
+    "at again after a second."
+#define NOT_SPOKEN "this protocol is not spoken."
 
 static const struct directive table[] = {
     TIME("client_header_timeout", CTX_SERVERS, header_timeout, "60s",
@@ -211,13 +231,38 @@ static const struct directive table[] = {
          "Files go from the page cache to the socket without passing through the process; `off` "
          "reads "
          "them, which some file systems want."),
-    ACCEPTED("client_header_buffer_size", CTX_SERVERS, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("client_body_in_single_buffer", CTX_LEVELS, 1, 1, ARG_FLAG, "on | off"),
-    ACCEPTED("keepalive_time", CTX_LEVELS, 1, 1, ARG_TIME, "time"),
-    ACCEPTED("keepalive_disable", CTX_LEVELS, 1, ARGS_MANY, ARG_WORD, "browser …"),
-    ACCEPTED("tcp_nopush", CTX_LEVELS, 1, 1, ARG_FLAG, "on | off"),
-    ACCEPTED("sendfile_max_chunk", CTX_LEVELS, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("send_lowat", CTX_LEVELS, 1, 1, ARG_SIZE, "size"),
+    SETTING("keepalive_time", CTX_LEVELS, ARG_TIME, "time", keepalive_time, "1h",
+            "A connection that is older than this closes with the answer to its next request; over "
+            "HTTP/2 with the answers to those that it has.",
+            directives_set_time),
+    SIZE("sendfile_max_chunk", CTX_LEVELS, file_budget, "2m",
+         "How much of files a connection sends at a time before others have their turn; 0 is no "
+         "limit."),
+    {.name = "max_ranges",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_NUMBER},
+     .group = GROUP,
+     .syntax = "max_ranges number;",
+     .default_text = "max_ranges 32;",
+     .doc = "More ranges than that in a `Range` field are ignored, and the whole is sent; so are "
+            "ranges that overlap. 0: all are ignored. At most 1024.",
+     .apply = set_max_ranges},
+    DIRECTIVE_FLAG(
+        "underscores_in_headers", CTX_SERVERS, "off", offsetof(struct location, passes_underscores),
+        "Whether fields of clients with a `_` in their name are passed on to other servers, "
+        "to some of which `X_User` is the same as `X-User`. Lua sees them either way.",
+        directives_set_flag),
+    DIRECTIVE_ACCEPTED("client_header_buffer_size", CTX_SERVERS, ARG_SIZE, "size",
+                       "heads are read into a buffer that all connections of a worker share; "
+                       "`large_client_header_buffers` limits them."),
+    DIRECTIVE_ACCEPTED("client_body_in_single_buffer", CTX_LEVELS, ARG_FLAG, "on | off",
+                       "a body in memory lies in one piece."),
+    ACCEPTED("keepalive_disable", CTX_LEVELS, ARGS_MANY, ARG_WORD, "browser …",
+             "the browsers that misbehaved (Internet Explorer 6, Safari of 2010) are gone."),
+    DIRECTIVE_ACCEPTED("tcp_nopush", CTX_LEVELS, ARG_FLAG, "on | off", DIRECTIVE_SENT_AT_ONCE),
+    DIRECTIVE_ACCEPTED("send_lowat", CTX_LEVELS, ARG_SIZE, "size", "Linux has no such limit."),
     {.name = "output_buffers",
      .contexts = CTX_LEVELS,
      .min_args = 2,
@@ -225,39 +270,47 @@ static const struct directive table[] = {
      .kinds = {ARG_NUMBER, ARG_SIZE},
      .group = SCHEMA_GROUP_ACCEPTED,
      .syntax = "output_buffers number size;",
-     .doc = "Checked, without effect."},
-    ACCEPTED("postpone_output", CTX_LEVELS, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("read_ahead", CTX_LEVELS, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("reset_timedout_connection", CTX_LEVELS, 1, 1, ARG_FLAG, "on | off"),
-    ACCEPTED("ignore_invalid_headers", CTX_SERVERS, 1, 1, ARG_FLAG, "on | off"),
-    DIRECTIVE_FLAG(
-        "underscores_in_headers", CTX_SERVERS, "off", offsetof(struct location, passes_underscores),
-        "Whether fields of clients with a `_` in their name are passed on to other servers, "
-        "to some of which `X_User` is the same as `X-User`. Lua sees them either way.",
-        directives_set_flag),
-    ACCEPTED("aio", CTX_LEVELS, 1, 1, ARG_WORD, "on | off | threads[=pool]"),
-    ACCEPTED("aio_write", CTX_LEVELS, 1, 1, ARG_FLAG, "on | off"),
-    ACCEPTED_WORDS("directio", CTX_LEVELS, ARG_SIZE, "size | off", "off"),
-    ACCEPTED("directio_alignment", CTX_LEVELS, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("open_file_cache", CTX_LEVELS, 1, 2, ARG_WORD, "off | max=N [inactive=time]"),
-    ACCEPTED("open_file_cache_errors", CTX_LEVELS, 1, 1, ARG_FLAG, "on | off"),
-    ACCEPTED("open_file_cache_min_uses", CTX_LEVELS, 1, 1, ARG_NUMBER, "number"),
-    ACCEPTED("open_file_cache_valid", CTX_LEVELS, 1, 1, ARG_TIME, "time"),
-    ACCEPTED("max_ranges", CTX_LEVELS, 1, 1, ARG_NUMBER, "number"),
-    ACCEPTED("connection_pool_size", CTX_SERVERS, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("request_pool_size", CTX_SERVERS, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("types_hash_bucket_size", CTX_LEVELS, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("types_hash_max_size", CTX_LEVELS, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("variables_hash_bucket_size", CTX_HTTP | CTX_STREAM, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("variables_hash_max_size", CTX_HTTP | CTX_STREAM, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("map_hash_bucket_size", CTX_HTTP | CTX_STREAM, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("map_hash_max_size", CTX_HTTP | CTX_STREAM, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("server_names_hash_bucket_size", CTX_HTTP | CTX_STREAM, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("server_names_hash_max_size", CTX_HTTP | CTX_STREAM, 1, 1, ARG_SIZE, "size"),
-    ACCEPTED("proxy_temp_path", CTX_LEVELS, 1, 4, ARG_WORD, "path [level …]"),
-    ACCEPTED("fastcgi_temp_path", CTX_LEVELS, 1, 4, ARG_WORD, "path [level …]"),
-    ACCEPTED("uwsgi_temp_path", CTX_LEVELS, 1, 4, ARG_WORD, "path [level …]"),
-    ACCEPTED("scgi_temp_path", CTX_LEVELS, 1, 4, ARG_WORD, "path [level …]"),
+     .doc = "No effect: files are read as the client takes them."},
+    DIRECTIVE_ACCEPTED("postpone_output", CTX_LEVELS, ARG_SIZE, "size", DIRECTIVE_SENT_AT_ONCE),
+    DIRECTIVE_ACCEPTED("read_ahead", CTX_LEVELS, ARG_SIZE, "size",
+                       "the kernel notices who reads a file from front to back."),
+    DIRECTIVE_ACCEPTED("reset_timedout_connection", CTX_LEVELS, ARG_FLAG, "on | off",
+                       "a connection whose client does not take its answer in time is always "
+                       "reset, so that the kernel keeps nothing of it."),
+    DIRECTIVE_ACCEPTED("ignore_invalid_headers", CTX_SERVERS, ARG_FLAG, "on | off",
+                       "a field whose name is none by RFC 9110 is answered 400; all others are "
+                       "passed on."),
+    DIRECTIVE_ACCEPTED("aio", CTX_LEVELS, ARG_WORD, "on | off | threads[=pool]",
+                       "files go by `sendfile`; a worker waits for the disk when one is not in the "
+                       "page cache."),
+    DIRECTIVE_ACCEPTED("aio_write", CTX_LEVELS, ARG_FLAG, "on | off",
+                       "what is written goes to the page cache."),
+    ACCEPTED_WORDS("directio", CTX_LEVELS, ARG_SIZE, "size | off",
+                   "files are read by way of the page cache.", "off"),
+    DIRECTIVE_ACCEPTED("directio_alignment", CTX_LEVELS, ARG_SIZE, "size",
+                       "files are read by way of the page cache."),
+    ACCEPTED("open_file_cache", CTX_LEVELS, 2, ARG_WORD, "off | max=N [inactive=time]",
+             FILES_ARE_CACHED),
+    DIRECTIVE_ACCEPTED("open_file_cache_errors", CTX_LEVELS, ARG_FLAG, "on | off",
+                       "a file that is not there is looked for each time."),
+    DIRECTIVE_ACCEPTED("open_file_cache_min_uses", CTX_LEVELS, ARG_NUMBER, "number",
+                       FILES_ARE_CACHED),
+    DIRECTIVE_ACCEPTED("open_file_cache_valid", CTX_LEVELS, ARG_TIME, "time", FILES_ARE_CACHED),
+    DIRECTIVE_ACCEPTED("connection_pool_size", CTX_SERVERS, ARG_SIZE, "size", DIRECTIVE_POOL_GROWS),
+    DIRECTIVE_ACCEPTED("request_pool_size", CTX_SERVERS, ARG_SIZE, "size", DIRECTIVE_POOL_GROWS),
+    TABLE_SIZE("types_hash_bucket_size", CTX_LEVELS),
+    TABLE_SIZE("types_hash_max_size", CTX_LEVELS),
+    TABLE_SIZE("variables_hash_bucket_size", CTX_HTTP | CTX_STREAM),
+    TABLE_SIZE("variables_hash_max_size", CTX_HTTP | CTX_STREAM),
+    TABLE_SIZE("map_hash_bucket_size", CTX_HTTP | CTX_STREAM),
+    TABLE_SIZE("map_hash_max_size", CTX_HTTP | CTX_STREAM),
+    TABLE_SIZE("server_names_hash_bucket_size", CTX_HTTP | CTX_STREAM),
+    TABLE_SIZE("server_names_hash_max_size", CTX_HTTP | CTX_STREAM),
+    ACCEPTED("proxy_temp_path", CTX_LEVELS, 4, ARG_WORD, "path [level …]",
+             "an answer is read as fast as the client takes it, so no file is needed."),
+    ACCEPTED("fastcgi_temp_path", CTX_LEVELS, 4, ARG_WORD, "path [level …]", NOT_SPOKEN),
+    ACCEPTED("uwsgi_temp_path", CTX_LEVELS, 4, ARG_WORD, "path [level …]", NOT_SPOKEN),
+    ACCEPTED("scgi_temp_path", CTX_LEVELS, 4, ARG_WORD, "path [level …]", NOT_SPOKEN),
 };
 
 void directives_limits_register(void)

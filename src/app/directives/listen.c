@@ -45,6 +45,36 @@ static bool on_off(struct slice value, bool *out)
     return *out || slice_eq(value, SLICE("off"));
 }
 
+/* Seconds, or nothing. */
+static bool seconds_of(struct slice text, int *out)
+{
+    int64_t ms;
+
+    if (text.n == 0)
+        return true;
+    if (!num_parse_msec(text, &ms) || ms < 1000 || ms / 1000 > INT16_MAX)
+        return false;
+    *out = (int)(ms / 1000);
+    return true;
+}
+
+/* on, off, or idle:interval:count, of which each may be left out. */
+static bool keepalive_of(struct slice value, struct listen_keepalive *out)
+{
+    struct slice idle = slice_cut(&value, ':'), interval = slice_cut(&value, ':');
+    bool is_on;
+
+    if (!interval.p && !value.p && on_off(idle, &is_on)) {
+        out->is_set = true;
+        out->is_on = is_on;
+        return true;
+    }
+    out->is_set = out->is_on = true;
+    return interval.p && value.p && seconds_of(idle, &out->idle) &&
+           seconds_of(interval, &out->interval) &&
+           (value.n == 0 || (number_of(value, false, &out->count) && out->count > 0));
+}
+
 /* name=value: 1 taken, 0 not known, -1 bad value. */
 static int take_valued(struct listen_words *w, struct slice name, struct slice value)
 {
@@ -58,8 +88,11 @@ static int take_valued(struct listen_words *w, struct slice name, struct slice v
         return number_of(value, true, &o->sndbuf) ? 1 : -1;
     if (slice_eq(name, SLICE("ipv6only")))
         return on_off(value, &o->ipv6only) ? 1 : -1;
-    if (slice_eq(name, SLICE("so_keepalive")) || slice_eq(name, SLICE("fastopen")) ||
-        slice_eq(name, SLICE("setfib")) || slice_eq(name, SLICE("accept_filter")))
+    if (slice_eq(name, SLICE("fastopen")))
+        return number_of(value, false, &o->fastopen) ? 1 : -1;
+    if (slice_eq(name, SLICE("so_keepalive")))
+        return keepalive_of(value, &o->keepalive) ? 1 : -1;
+    if (slice_eq(name, SLICE("setfib")) || slice_eq(name, SLICE("accept_filter")))
         return 1;
     return 0;
 }
@@ -269,7 +302,8 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "listen address[:port] | port | unix:path [default_server] [ssl] [http2] "
                "[proxy_protocol] [reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] "
-               "[ipv6only=on|off] [deferred] [bind];",
+               "[ipv6only=on|off] [deferred] [so_keepalive=on|off|[idle]:[interval]:[count]] "
+               "[fastopen=number] [bind];",
      .default_text = "listen *:80;",
      .doc =
          "An address of the server; may repeat. `[::]:80` is an IPv6 address; the port is 80 "
@@ -289,9 +323,13 @@ static const struct directive table[] = {
          "- `backlog`: connections that may wait to be accepted (511).\n"
          "- `rcvbuf`, `sndbuf`: buffers of the socket in bytes.\n"
          "- `ipv6only`: whether `[::]` leaves out IPv4 (on).\n"
-         "- `deferred`: a connection is accepted once its first bytes are there.\n\n"
-         "`bind`, `so_keepalive=`, `fastopen=`, `setfib=` and `accept_filter=` are accepted "
-         "without effect.",
+         "- `deferred`: a connection is accepted once its first bytes are there.\n"
+         "- `so_keepalive`: the kernel asks after clients that are silent (SO_KEEPALIVE), with its "
+         "own times or after `idle`, each `interval`, `count` times; what is left out is the "
+         "system's.\n"
+         "- `fastopen`: data that comes with a SYN is taken from clients that hold a cookie "
+         "(TCP_FASTOPEN); so many may wait to be accepted.\n\n"
+         "`bind` is always done; `setfib=` and `accept_filter=` have no meaning on Linux.",
      .apply = apply_listen},
     {.name = "listen",
      .contexts = CTX_STREAM_SERVER,
@@ -301,7 +339,8 @@ static const struct directive table[] = {
      .group = "Sessions of TCP and UDP",
      .syntax = "listen address:port | port | unix:path [default_server] [ssl] [udp] "
                "[proxy_protocol] [reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] "
-               "[ipv6only=on|off] [deferred] [bind];",
+               "[ipv6only=on|off] [deferred] [so_keepalive=on|off|[idle]:[interval]:[count]] "
+               "[fastopen=number] [bind];",
      .doc = "An address of a server of `stream`; may repeat; one is needed. The parameters are "
             "those of `listen` in `http`, and:\n\n"
             "- `proxy_protocol`: connections begin with a header of the PROXY protocol, version 1 "

@@ -192,7 +192,9 @@ static bool add_error_page(void *ctx, const struct config_node *node, struct con
     DIRECTIVE_FLAG(text, where, value, offsetof(struct location, member), about,                   \
                    directives_set_flag)
 
-#define ACCEPTED_FLAG(text, where) DIRECTIVE_ACCEPTED(text, where, ARG_FLAG, "on | off")
+#define ACCEPTED_FLAG(text, where)                                                                 \
+    DIRECTIVE_ACCEPTED(text, where, ARG_FLAG, "on | off",                                          \
+                       "the browser it is for, Internet Explorer, is gone.")
 
 static const struct directive table[] = {
     {.name = "location",

@@ -97,26 +97,16 @@ static struct lua_code *read_code(struct apply *a, const struct config_node *nod
     }
     if (is_file) {
         code->chunk_name = pool_printf(&a->conf->pool, "@" SLICE_FMT, SLICE_ARG(text));
-        return directives_script(a, node, text, &code->path, e) ? code : NULL;
+        if (!directives_script(a, node, text, &code->path, e))
+            return NULL;
+        if (script_is_constant(code->path))
+            append(&a->conf->inlines, code, node);
+        return code;
     }
     code->text = lua_code_text(text);
     code->chunk_name = chunk_name(a->conf, node, directive);
     append(&a->conf->inlines, code, node);
     return code;
-}
-
-/* A block has one directive for each slot. */
-static bool claim(struct apply *a, enum apply_slot slot, const struct config_node *node,
-                  struct config_error *e)
-{
-    const struct config_node *other = a->own[slot];
-
-    if (other) {
-        config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
-        return config_error_hint(e, "\"%s\" is in %s:%u", other->name.p, other->file, other->line);
-    }
-    a->own[slot] = node;
-    return true;
 }
 
 static void set_content(struct location *l,
@@ -174,7 +164,7 @@ static bool apply_by_lua(void *ctx, const struct config_node *node, struct confi
     if (!code)
         return false;
     if (place->slot >= 0) {
-        if (!claim(a, (enum apply_slot)place->slot, node, e))
+        if (!directives_claim(a, (enum apply_slot)place->slot, node, e))
             return false;
         install(a, (enum apply_slot)place->slot, code, node->line);
         return true;
@@ -272,7 +262,7 @@ static bool apply_handler(void *ctx, const struct config_node *node, struct conf
     struct apply *a = ctx;
     struct lua_code *code;
 
-    if (!check_module(node, 0, e) || !claim(a, SLOT_CONTENT, node, e))
+    if (!check_module(node, 0, e) || !directives_claim(a, SLOT_CONTENT, node, e))
         return false;
     if (directives_is_stream(a)) {
         code = new_code(a->conf, LUA_CODE_SESSION, "handler");
@@ -486,8 +476,12 @@ static const struct directive table[] = {
         offsetof(struct location, rewrites_by_lua_first),
         "`rewrite_by_lua*` runs before `set`, `if`, `rewrite` and `return` of its location.",
         directives_set_flag),
-    DIRECTIVE_ACCEPTED("access_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
-    DIRECTIVE_ACCEPTED("precontent_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off"),
+    DIRECTIVE_FLAG("access_by_lua_no_postpone", CTX_HTTP, "off",
+                   offsetof(struct location, has_access_by_lua_first),
+                   "`access_by_lua*` runs before `allow`, `deny`, `auth_basic` and `auth_request`.",
+                   directives_set_flag),
+    DIRECTIVE_ACCEPTED("precontent_by_lua_no_postpone", CTX_HTTP, ARG_FLAG, "on | off",
+                       "`precontent_by_lua*` runs behind `try_files` and `mirror`."),
 };
 
 void directives_lua_register(void)

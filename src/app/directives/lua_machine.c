@@ -58,20 +58,18 @@ static size_t prefix_word(struct slice s)
     return slice_has_prefix(s, SLICE("$prefix")) ? strlen("$prefix") : 0;
 }
 
-/* A search path; "$prefix" in it is the server's prefix without its last slash. */
+/* A search path; "$prefix" in it is the server's prefix, which ends with a slash. */
 static bool set_path(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct app_conf *conf = ((struct apply *)ctx)->conf;
-    struct slice rest = node->args[0], prefix = conf->prefix, *slot;
+    struct slice rest = node->args[0], *slot;
     struct buf path = BUF_EMPTY;
 
     UNUSED(e);
-    if (prefix.n > 1 && prefix.p[prefix.n - 1] == '/')
-        prefix.n--;
     while (rest.n > 0) {
         size_t n = prefix_word(rest);
 
-        buf_add_slice(&path, n > 0 ? prefix : slice_of(rest.p, 1));
+        buf_add_slice(&path, n > 0 ? conf->prefix : slice_of(rest.p, 1));
         rest = slice_from(rest, n > 0 ? n : 1);
     }
     slot = (struct slice *)((char *)conf + node->schema->id);
@@ -94,7 +92,7 @@ static bool set_path(void *ctx, const struct config_node *node, struct config_er
 static const struct directive table[] = {
     CONF("lua_package_path", ARG_WORD, "path", NULL, lua_package_path,
          "Where `require` looks for Lua modules; `;;` is the default path, `$prefix` the server's "
-         "prefix.",
+         "prefix with its final slash.",
          set_path),
     CONF("lua_package_cpath", ARG_WORD, "path", NULL, lua_package_cpath,
          "Where `require` looks for C modules; `;;` is the default path.", set_path),
@@ -103,6 +101,10 @@ static const struct directive table[] = {
          directives_set_conf_number),
     CONF("lua_max_running_timers", ARG_NUMBER, "number", "lua_max_running_timers 256;",
          max_running_timers, "How many functions of `ngx.timer` may run at once in a worker.",
+         directives_set_conf_number),
+    CONF("lua_thread_cache_max_entries", ARG_NUMBER, "number", "lua_thread_cache_max_entries 1024;",
+         most_idle_coroutines,
+         "How many coroutines that have ended a worker keeps, to run the next handlers in.",
          directives_set_conf_number),
     CONF("lua_worker_thread_vm_pool_size", ARG_NUMBER, "number",
          "lua_worker_thread_vm_pool_size 10;", threads.most_machines,
@@ -141,10 +143,16 @@ static const struct directive table[] = {
          "The newest lines of the error log, up to this size in each worker, are kept for "
          "`require \"ngx.errlog\"`. At least 4k.",
          set_capture),
-    DIRECTIVE_ACCEPTED("lua_regex_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
-    DIRECTIVE_ACCEPTED("lua_regex_match_limit", CTX_TOPS, ARG_NUMBER, "number"),
-    DIRECTIVE_ACCEPTED("lua_thread_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number"),
-    DIRECTIVE_ACCEPTED("lua_sa_restart", CTX_TOPS, ARG_FLAG, "on | off"),
+    CONF("lua_regex_match_limit", ARG_NUMBER, "number", "lua_regex_match_limit 0;",
+         regex_match_limit,
+         "How often a regular expression of `ngx.re` may go back and try another way in one match; "
+         "beyond, it fails with an error. 0: the limit of PCRE, 10 million.",
+         directives_set_conf_number),
+    DIRECTIVE_ACCEPTED("lua_regex_cache_max_entries", CTX_TOPS, ARG_NUMBER, "number",
+                       "up to 1,024 expressions stay compiled in a worker; which nobody has asked "
+                       "for since goes first."),
+    DIRECTIVE_ACCEPTED("lua_sa_restart", CTX_TOPS, ARG_FLAG, "on | off",
+                       "system calls that a signal interrupts are always made again."),
 };
 
 void directives_lua_machine_register(void)

@@ -7,7 +7,7 @@
 
 #define GROUP "Processes"
 
-enum { THREADS_MOST = 1 << 20 };
+enum { THREADS_MOST = 1 << 20, PRIORITY_MOST = 20, PROCESSORS_MOST = 1024 };
 
 static const char *const auto_word[] = {"auto", NULL};
 
@@ -54,6 +54,52 @@ static bool set_time(void *ctx, const struct config_node *node, struct config_er
     if (!config_arg_time(node, 0, &value, e))
         return false;
     *(uint64_t *)field(ctx, node) = (uint64_t)value;
+    return true;
+}
+
+static bool set_core_limit(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return config_arg_size(node, 0, &((struct apply *)ctx)->conf->worker_rlimit_core, e);
+}
+
+static bool set_priority(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct slice digits = node->args[0];
+    bool is_negative = slice_has_prefix(digits, SLICE("-"));
+    int64_t n;
+
+    if (!num_parse_u63(slice_from(digits, is_negative), &n) || n > PRIORITY_MOST)
+        return config_node_error(node, e, "invalid priority \"%.200s\"", node->args[0].p);
+    ((struct apply *)ctx)->conf->worker_priority = is_negative ? (int)-n : (int)n;
+    return true;
+}
+
+static bool is_mask(struct slice s)
+{
+    return s.n > 0 && s.n <= PROCESSORS_MOST && strspn(s.p, "01") >= s.n;
+}
+
+static bool set_affinity(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct app_conf *conf = ((struct apply *)ctx)->conf;
+    unsigned first = slice_eq(node->args[0], SLICE("auto")) ? 1 : 0;
+
+    if (first && node->n_args > 2)
+        return config_node_error(node, e, "\"auto\" takes one mask at most");
+    for (unsigned i = first; i < node->n_args; i++)
+        if (!is_mask(node->args[i]) || (first && slice_find(node->args[i], '1') < 0))
+            return config_node_error(node, e, "invalid mask \"%.200s\": digits 0 and 1, %d at most",
+                                     node->args[i].p, PROCESSORS_MOST);
+    conf->has_auto_affinity = first;
+    conf->n_cpu_masks = (unsigned)node->n_args - first;
+    conf->cpu_masks = node->args + first;
+    return true;
+}
+
+static bool set_directory(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    ((struct apply *)ctx)->conf->working_directory = node->args[0].p;
     return true;
 }
 
@@ -236,7 +282,7 @@ static const struct directive table[] = {
     {MAIN("accept_mutex", CTX_EVENTS, 1, ARG_FLAG, " on | off;"),
      .doc = "Accepted for compatibility: the kernel distributes connections."},
     {MAIN("accept_mutex_delay", CTX_EVENTS, 1, ARG_TIME, " time;"),
-     .doc = "Accepted for compatibility, without effect."},
+     .doc = "Accepted for compatibility: there is no mutex to wait for."},
     {MAIN("load_module", CTX_MAIN, 1, ARG_WORD, " file;"), .flags = DIRECTIVE_REPEATS,
      .doc = "Accepted for compatibility and ignored: there are no loadable modules."},
     {MAIN("pcre_jit", CTX_MAIN, 1, ARG_FLAG, " on | off;"),
@@ -256,7 +302,9 @@ static const struct directive table[] = {
     {MAIN("timer_resolution", CTX_MAIN, 1, ARG_TIME, " interval;"),
      .doc = "Accepted for compatibility: time is read once in a turn of the loop."},
     {MAIN("working_directory", CTX_MAIN, 1, ARG_WORD, " directory;"),
-     .doc = "Accepted for compatibility, without effect."},
+     .doc = "The current directory of workers, where core files go; paths of the configuration "
+            "start from the prefix in any case. Workers must be able to enter it.",
+     .apply = set_directory},
     {MAIN("lock_file", CTX_MAIN, 1, ARG_WORD, " file;"),
      .doc = "Accepted for compatibility: there is no such file."},
     {.name = "worker_cpu_affinity",
@@ -264,17 +312,17 @@ static const struct directive table[] = {
      .min_args = 1,
      .max_args = ARGS_MANY,
      .group = GROUP,
-     .syntax = "worker_cpu_affinity cpumask …;",
-     .doc = "Accepted for compatibility, without effect."},
-    {.name = "worker_priority",
-     .contexts = CTX_MAIN,
-     .min_args = 1,
-     .max_args = 1,
-     .group = GROUP,
-     .syntax = "worker_priority number;",
-     .doc = "Accepted for compatibility, without effect."},
+     .syntax = "worker_cpu_affinity mask … | auto [mask];",
+     .doc = "The processors that each worker keeps to: a mask for each, whose last digit is the "
+            "first processor (`0001 0010`); the last mask holds for all workers that have none. "
+            "`auto` gives each one processor, of those in the mask. Without it the system chooses.",
+     .apply = set_affinity},
+    {MAIN("worker_priority", CTX_MAIN, 1, ARG_WORD, " number;"),
+     .doc = "Niceness of workers, -20 (first) to 20. Without it that of the master.",
+     .apply = set_priority},
     {MAIN("worker_rlimit_core", CTX_MAIN, 1, ARG_SIZE, " size;"),
-     .doc = "Accepted for compatibility, without effect."},
+     .doc = "Largest core file of a worker (RLIMIT_CORE); without it the limit is left alone.",
+     .apply = set_core_limit},
 };
 
 void directives_main_register(void)

@@ -93,13 +93,14 @@ static bool set_pass(void *ctx, const struct config_node *node, struct config_er
     struct apply *a = ctx;
     struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
 
-    if (a->own[SLOT_CONTENT])
-        return config_node_error(node, e, "\"proxy_pass\" directive is duplicate");
+    if (!directives_claim(a, SLOT_CONTENT, node, e))
+        return false;
     if (memchr(node->args[0].p, '$', node->args[0].n)) {
         if (!directives_script(a, node, node->args[0], &p->target, e))
             return false;
     } else if (!proxy_pass_parse(node->args[0], p)) {
-        return config_node_error(node, e, "invalid URL prefix");
+        config_node_error(node, e, "invalid URL prefix");
+        return config_error_hint(e, "a URL begins with http:// or https://");
     } else if (p->uri.p && !may_have_uri(a->loc)) {
         return config_node_error(
             node, e,
@@ -119,15 +120,16 @@ static bool set_grpc_pass(void *ctx, const struct config_node *node, struct conf
     struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
     struct slice url = node->args[0];
 
-    if (a->own[SLOT_CONTENT])
-        return config_node_error(node, e, "\"grpc_pass\" directive is duplicate");
+    if (!directives_claim(a, SLOT_CONTENT, node, e))
+        return false;
     if (memchr(url.p, '$', url.n)) {
         if (!directives_script(a, node, url, &p->target, e))
             return false;
     } else if (!proxy_pass_parse(proxy_pass_of_grpc(&a->conf->pool, url), p)) {
         return config_node_error(node, e, "invalid URL prefix");
     } else if (p->uri.p) {
-        return config_node_error(node, e, "URI part is not allowed in \"grpc_pass\"");
+        config_node_error(node, e, "URI part is not allowed in \"grpc_pass\"");
+        return config_error_hint(e, "as in grpc://host:port, grpcs://host:port or host:port");
     }
     (void)directives_proxy_own(a, node);
     note_pass(a, p, node);

@@ -78,9 +78,12 @@ static const struct directive table[] = {
     NOT_NEEDED("proxy_max_temp_file_size", 1, ARG_SIZE, "size"),
     NOT_NEEDED("proxy_temp_file_write_size", 1, ARG_SIZE, "size"),
     NOT_NEEDED("grpc_buffer_size", 1, ARG_SIZE, "size"),
-    DIRECTIVE_ACCEPTED("proxy_headers_hash_bucket_size", CTX_HTTP_ALL, ARG_SIZE, "size"),
-    DIRECTIVE_ACCEPTED("proxy_headers_hash_max_size", CTX_HTTP_ALL, ARG_SIZE, "size"),
-    DIRECTIVE_ACCEPTED("proxy_send_lowat", CTX_HTTP_ALL, ARG_SIZE, "size"),
+    DIRECTIVE_ACCEPTED("proxy_headers_hash_bucket_size", CTX_HTTP_ALL, ARG_SIZE, "size",
+                       DIRECTIVE_TABLE_FITS),
+    DIRECTIVE_ACCEPTED("proxy_headers_hash_max_size", CTX_HTTP_ALL, ARG_SIZE, "size",
+                       DIRECTIVE_TABLE_FITS),
+    DIRECTIVE_ACCEPTED("proxy_send_lowat", CTX_HTTP_ALL, ARG_SIZE, "size",
+                       "Linux has no such limit."),
 };
 
 void directives_proxy_socket_register(void)

@@ -74,9 +74,8 @@ static bool set_pass(void *ctx, const struct config_node *node, struct config_er
     struct relay_pass *pass = pool_new(&a->conf->pool, struct relay_pass);
     struct slice target = node->args[0];
 
-    if (a->own[SLOT_CONTENT])
-        return config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
-    a->own[SLOT_CONTENT] = node;
+    if (!directives_claim(a, SLOT_CONTENT, node, e))
+        return false;
     if (!directives_script(a, node, target, &pass->target, e))
         return false;
     location_add_step(a->loc, PHASE_CONTENT, relay_step, pass, node->line);

@@ -82,13 +82,13 @@ static bool apply_return(void *ctx, const struct config_node *node, struct confi
 
 /* --- rewrite --- */
 
-static bool compile_regex(const struct apply *a, const struct config_node *node,
-                          struct slice pattern, bool ignore_case, struct rewrite_condition *out,
-                          struct config_error *e)
+static bool compile_regex(const struct apply *a, const struct config_node *node, struct slice text,
+                          bool ignore_case, struct rewrite_pattern *out, struct config_error *e)
 {
     struct slice why;
 
-    out->regex = regex_compile(&a->conf->pool, pattern, ignore_case, &why);
+    out->text = text;
+    out->regex = regex_compile(&a->conf->pool, text, ignore_case, &why);
     if (out->regex && captures_bind(a->loc->variables, out->regex, &out->names, &why))
         return true;
     return config_node_error(node, e, SLICE_FMT, SLICE_ARG(why));
@@ -168,12 +168,9 @@ static bool apply_rewrite(void *ctx, const struct config_node *node, struct conf
 {
     struct apply *a = ctx;
     struct rewrite_rule *r = pool_new(&a->conf->pool, struct rewrite_rule);
-    struct rewrite_condition regex = {.regex = NULL};
 
-    if (!compile_regex(a, node, node->args[0], false, &regex, e))
+    if (!compile_regex(a, node, node->args[0], false, &r->pattern, e))
         return false;
-    r->regex = regex.regex;
-    r->names = regex.names;
     if (!read_flag(a, node, r, e) || !read_replacement(a, node, r, e))
         return false;
     a->rewrite->has_rewrite = true;
@@ -232,7 +229,7 @@ static bool read_comparison(const struct apply *a, const struct config_node *nod
         c->test = operators[i].test;
         if (c->test == REWRITE_EQUAL || c->test == REWRITE_NOT_EQUAL)
             return directives_script(a, node, words[2], &c->right, e);
-        return compile_regex(a, node, words[2], operators[i].ignore_case, c, e);
+        return compile_regex(a, node, words[2], operators[i].ignore_case, &c->pattern, e);
     }
     return config_node_error(node, e, "unexpected \"" SLICE_FMT "\" in condition",
                              SLICE_ARG(words[1]));
@@ -328,8 +325,6 @@ static bool apply_if(void *ctx, const struct config_node *node, struct config_er
     return true;
 }
 
-#define ACCEPTED(text, where) DIRECTIVE_ACCEPTED(text, where, ARG_FLAG, "on | off")
-
 #define IF(where, inside)                                                                          \
     .name = "if", .contexts = (where), .flags = DIRECTIVE_BLOCK | DIRECTIVE_REPEATS,               \
     .opens = (inside), .min_args = 1, .max_args = ARGS_MANY, .extra = directives_ordered,          \
@@ -394,8 +389,16 @@ static const struct directive table[] = {
          "changes of location the answer is 500.",
      .extra = directives_ordered,
      .apply = apply_rewrite},
-    ACCEPTED("rewrite_log", CTX_HTTP | CTX_REWRITE),
-    ACCEPTED("uninitialized_variable_warn", CTX_HTTP | CTX_REWRITE),
+    DIRECTIVE_FLAG("rewrite_log", CTX_HTTP | CTX_REWRITE, "off",
+                   offsetof(struct location, logs_rewrites),
+                   "Writes to the error log, as [notice], which regular expressions of `rewrite` "
+                   "and `if` match and what comes of it.",
+                   directives_set_flag),
+    DIRECTIVE_FLAG("uninitialized_variable_warn", CTX_HTTP | CTX_REWRITE, "on",
+                   offsetof(struct location, warns_of_unset),
+                   "Writes to the error log, as [warn], that a variable is read which nothing has "
+                   "set.",
+                   directives_set_flag),
 };
 
 void directives_rewrite_register(void)

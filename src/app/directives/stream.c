@@ -74,9 +74,8 @@ static bool set_return(void *ctx, const struct config_node *node, struct config_
     struct apply *a = ctx;
     struct script *text;
 
-    if (a->own[SLOT_CONTENT])
-        return config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
-    a->own[SLOT_CONTENT] = node;
+    if (!directives_claim(a, SLOT_CONTENT, node, e))
+        return false;
     if (!directives_script(a, node, node->args[0], &text, e))
         return false;
     location_add_step(a->loc, PHASE_CONTENT, return_step, text, node->line);

@@ -15,7 +15,7 @@
 #include "http/filter_gunzip.h"
 #include "proto/range.h"
 
-enum { RANGES_MOST = 32, BOUNDARY_SIZE = 20 };
+enum { BOUNDARY_SIZE = 20 };
 
 static struct chunk section(const struct exchange *x, const struct file_body *f, int64_t first,
                             int64_t size)
@@ -144,17 +144,26 @@ static enum step_result send_ranges(struct visit *v, const struct file_body *f,
     return file_send_part(v->x, f, ranges->first, ranges->size);
 }
 
+/* May a Range field be heeded? */
+static bool can_send_ranges(const struct visit *v, struct slice etag, int64_t mtime)
+{
+    const struct exchange *x = v->x;
+
+    return v->loc->max_ranges > 0 && x->req.method == METHOD_GET && !sub_filter_is_meant(v) &&
+           !filter_gunzip_will_decode(x) && range_if_range_holds(&x->req.headers, etag, mtime);
+}
+
 enum step_result file_send(struct visit *v, const struct file_body *f, struct slice etag,
                            int64_t mtime)
 {
     struct exchange *x = v->x;
     const struct header *field = header_find_id(&x->req.headers, HEADER_RANGE);
-    struct range ranges[RANGES_MOST];
-    unsigned n;
+    unsigned most = v->loc->max_ranges, n;
 
-    if (field && x->req.method == METHOD_GET && !sub_filter_is_meant(v) &&
-        !filter_gunzip_will_decode(x) && range_if_range_holds(&x->req.headers, etag, mtime))
-        switch (range_parse(field->value, f->size, ranges, RANGES_MOST, &n)) {
+    if (field && can_send_ranges(v, etag, mtime)) {
+        struct range *ranges = pool_alloc(visit_pool(v), most * sizeof(*ranges));
+
+        switch (range_parse(field->value, f->size, ranges, most, &n)) {
         case RANGE_SOME:
             return send_ranges(v, f, ranges, n);
         case RANGE_UNSATISFIABLE:
@@ -162,6 +171,8 @@ enum step_result file_send(struct visit *v, const struct file_body *f, struct sl
         case RANGE_NONE:
             break;
         }
-    header_set_id(&x->res.headers, visit_pool(v), HEADER_ACCEPT_RANGES, SLICE("bytes"));
+    }
+    if (most > 0)
+        header_set_id(&x->res.headers, visit_pool(v), HEADER_ACCEPT_RANGES, SLICE("bytes"));
     return file_send_part(x, f, 0, f->size);
 }

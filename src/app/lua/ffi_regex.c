@@ -19,6 +19,8 @@ struct ffi_regex {
     uint32_t match_options;
 };
 
+static pcre2_match_context *limits; /* process-wide: of every match; NULL: PCRE's own */
+
 static int vector[2 * GROUPS_MOST]; /* process-wide: offsets of the last match */
 
 static uint32_t options_of(unsigned flags)
@@ -43,6 +45,14 @@ static uint32_t options_of(unsigned flags)
         if (flags & table[i].flag)
             options |= table[i].option;
     return options;
+}
+
+void ffi_regex_limit(unsigned backtracks)
+{
+    pcre2_match_context_free(limits);
+    limits = backtracks ? pcre2_match_context_create(NULL) : NULL;
+    if (limits)
+        pcre2_set_match_limit(limits, backtracks);
 }
 
 struct ffi_regex *ffi_regex_compile(const char *pattern, size_t n, unsigned flags,
@@ -106,7 +116,8 @@ int ffi_regex_match(const struct ffi_regex *re, const char *subject, size_t n, s
         rc = pcre2_dfa_match(re->code, (PCRE2_SPTR)subject, n, from, re->match_options, re->data,
                              NULL, workspace, WORKSPACE);
     else
-        rc = pcre2_match(re->code, (PCRE2_SPTR)subject, n, from, re->match_options, re->data, NULL);
+        rc = pcre2_match(re->code, (PCRE2_SPTR)subject, n, from, re->match_options, re->data,
+                         limits);
     if (rc < 0)
         return rc;
     if (is_dfa)

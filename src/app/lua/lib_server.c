@@ -70,7 +70,7 @@ static void end_server(struct code_server *s)
     loop_cancel(&s->end_call);
     for (unsigned i = 0; i < s->conf->n_listens; i++)
         port_close(&s->ports[i]);
-    listeners_close(s->conf);
+    listeners_close(s->conf, true);
     users->on_none = on_unused;
     users->arg = s;
     if (users->n == 0)
@@ -135,7 +135,7 @@ static int refuse_listener(lua_State *L, struct app_conf *conf, const struct err
     const struct addr *a = &conf->listens[0]->addr;
     int n = a->len > 0 ? lib_addr_refuse(L, why, a) : lerr_return(L, why, "http.start_server");
 
-    listeners_close(conf);
+    listeners_close(conf, true);
     conf_free(&conf);
     return n;
 }
@@ -240,7 +240,7 @@ static int l_drain(lua_State *L)
     s->is_ending = true;
     for (unsigned i = 0; i < s->conf->n_listens; i++)
         port_drain(&s->ports[i]);
-    listeners_close(s->conf); /* who connects now shall be refused, not kept waiting */
+    listeners_close(s->conf, true); /* who connects now shall be refused, not kept waiting */
     on_port_idle(&s->ports[0]);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 
 #include "app/conf.h"
+#include "app/lua/lua_chunk.h"
 #include "app/lua/lua_fresh.h"
 #include "app/visit.h"
 #include "base/check.h"
@@ -13,29 +14,11 @@
 #include "bind/vm.h"
 #include "config/tree.h"
 
-/* In place of the chunk on top: a function of the same code that takes no arguments, because LuaJIT
- * compiles none that takes any number of them. The chunk stays when it uses `...`. */
-static void fix_arguments(lua_State *L, const struct lua_code *code)
-{
-    struct buf wrapped = BUF_EMPTY;
-
-    buf_add_lit(&wrapped, "return function() ");
-    buf_add_slice(&wrapped, code->text);
-    buf_add_lit(&wrapped, "\nend");
-    if (luaL_loadbuffer(L, wrapped.p, wrapped.n, code->chunk_name.p) == 0) {
-        lua_call(L, 0, 1);
-        lua_replace(L, -2);
-    } else {
-        lua_pop(L, 1);
-    }
-    buf_free(&wrapped);
-}
-
 /* Errors are in the words of OpenResty, which says less where there is no request. */
 static int load_inline(lua_State *L, const struct lua_code *code, const struct visit *v)
 {
     if (luaL_loadbuffer(L, code->text.p, code->text.n, code->chunk_name.p) == 0) {
-        fix_arguments(L, code);
+        lua_chunk_fix_arguments(L, code->text);
         return 0;
     }
     if (!v)
@@ -191,6 +174,19 @@ static void tell(const struct lua_code *code, const char *text, struct config_er
     config_error_set(e, node->file, line, "%s:" SLICE_FMT, code->directive, SLICE_ARG(rest));
 }
 
+/* Leaves the function, or the error, on top. */
+static bool compile(lua_State *L, const struct lua_code *code, struct config_error *e)
+{
+    if (code->kind == LUA_CODE_FILE)
+        return luaL_loadfile(L, conf_path(code->conf, script_constant(code->path))) == 0 ||
+               config_node_error(code->node, e, "%s_file: %s", code->directive,
+                                 lua_tostring(L, -1));
+    if (luaL_loadbuffer(L, code->text.p, code->text.n, code->chunk_name.p) == 0)
+        return true;
+    tell(code, lua_tostring(L, -1), e);
+    return false;
+}
+
 bool lua_code_check(const struct lua_code *code, struct config_error *e)
 {
     lua_State *L = luaL_newstate();
@@ -199,9 +195,7 @@ bool lua_code_check(const struct lua_code *code, struct config_error *e)
     if (!L)
         PANIC("no memory for Lua");
     for (; code && is_well; code = code->next) {
-        is_well = luaL_loadbuffer(L, code->text.p, code->text.n, code->chunk_name.p) == 0;
-        if (!is_well)
-            tell(code, lua_tostring(L, -1), e);
+        is_well = compile(L, code, e);
         lua_pop(L, 1);
     }
     lua_close(L);

@@ -29,7 +29,7 @@ struct lua_code {
     struct slice *middleware; /* outermost first */
     unsigned n_middleware;
     struct app_conf *conf;
-    const struct config_node *node; /* the directive; NULL: a file */
+    const struct config_node *node; /* the directive; NULL: a file named by variables */
     struct lua_code *next;          /* of app_conf.handlers or app_conf.inlines */
     int ref; /* registry reference of the loaded function in the current machine, LUA_NOREF before
               */
@@ -51,7 +51,8 @@ int lua_code_push(struct lua_code *code, struct visit *v);
 bool lua_code_load_handler(struct lua_code *code, struct config_error *e);
 
 /* Compiles `code` and those behind it, runs nothing and needs no machine. False with `e` filled:
- * one is not Lua; at the line of the file that it stands in. */
+ * one is not Lua, or a file that cannot be read; at the line of the configuration that it stands
+ * in. */
 bool lua_code_check(const struct lua_code *code, struct config_error *e);
 
 #endif

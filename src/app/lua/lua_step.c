@@ -139,21 +139,6 @@ static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
     return phases_finish_status(v, status);
 }
 
-/* OpenResty numbers the coroutines of a traceback; this one is that of the innermost. */
-static void log_aborted(struct visit *v, const char *text)
-{
-    static const char head[] = "stack traceback:\n";
-    const char *at = strstr(text, head);
-    int n = at ? (int)(at - text + (ptrdiff_t)strlen(head)) : 0;
-
-    if (at)
-        log_write(&v->x->log, LOG_ERROR,
-                  "lua entry thread aborted: runtime error: %.*scoroutine 0:\n%s", n, text,
-                  text + n);
-    else
-        log_write(&v->x->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s", text);
-}
-
 static enum step_result outcome_of_failure(struct visit *v, struct lua_visit *lv, struct co *co)
 {
     bool is_native = lv->context == LUA_CONTEXT_HANDLER;
@@ -170,7 +155,8 @@ static enum step_result outcome_of_failure(struct visit *v, struct lua_visit *lv
     if (is_native)
         log_write(&v->x->log, LOG_ERROR, "handler failed: %s", co_traceback(co));
     else
-        log_aborted(v, co_traceback(co));
+        log_write(&v->x->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
+                  co_traceback(co));
     return v->is_answered ? STEP_DONE : phases_finish_status(v, 500);
 }
 

@@ -2,6 +2,8 @@
  * the test makes when it likes. */
 #include "http/client_pool.h"
 
+#include "http/client_origin.h"
+
 #include "t/unit/http/client_harness.h"
 
 enum { MOST = 32 };
@@ -144,6 +146,25 @@ static void reuses_the_warmest(void **state)
         client_release(&x);
     }
     assert_int_equal(n_attempts, 1);
+    close_pool();
+}
+
+static void replaces_a_worn_connection_for_who_waits(void **state)
+{
+    struct client_exchange *x[2];
+
+    (void)state;
+    open_pool(1, 100, 100);
+    pool->o.max_requests = 1;
+    for (unsigned i = 0; i < 2; i++)
+        x[i] = submit();
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(n_attempts, i + 1);
+        succeed(i);
+        answer(i);
+        assert_int_equal(x[i]->state, CLIENT_DONE);
+        client_release(&x[i]);
+    }
     close_pool();
 }
 
@@ -361,6 +382,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(limits_and_serves_in_order),
         cmocka_unit_test(reuses_the_warmest),
+        cmocka_unit_test(replaces_a_worn_connection_for_who_waits),
         cmocka_unit_test(refuses_when_the_queue_is_full),
         cmocka_unit_test(failure_of_an_attempt_is_the_first_waiters),
         cmocka_unit_test(cancelled_waiter_takes_its_attempt_along),

@@ -3,6 +3,8 @@
 
 #include "t/unit/http/harness.h"
 
+#include <sys/mman.h>
+
 #include "net/tcp.h"
 
 static void closes_a_silent_connection(void **state)
@@ -63,6 +65,51 @@ static void closes_an_idle_connection(void **state)
     client_send(&c, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
     client_expect(&c, "Connection: close", 1);
     client_expect_end(&c);
+    client_close(&c);
+    harness_stop();
+}
+
+static void closes_a_connection_that_is_old(void **state)
+{
+    struct server_conn *conn;
+    struct client c;
+
+    (void)state;
+    harness_start();
+    harness_settings.keepalive_time = 1000000;
+    c = client_open();
+    client_send(&c, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_expect(&c, "hello", 1);
+    assert_int_equal(client_count(&c, "Connection: close"), 0);
+    conn = CONTAINER_OF(harness_server.conns.next, struct server_conn, node);
+    conn->opened -= 1000001;
+    client_send(&c, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_expect(&c, "hello", 2);
+    assert_int_equal(client_count(&c, "Connection: close"), 1);
+    client_expect_end(&c);
+    client_close(&c);
+    harness_stop();
+}
+
+static void sends_of_files_no_more_than_its_turn(void **state)
+{
+    struct server_conn *conn;
+    struct client c;
+    int fd = memfd_create("file", MFD_CLOEXEC);
+
+    (void)state;
+    harness_start();
+    harness_settings.file_budget = 1000;
+    c = client_open();
+    turns(2);
+    conn = CONTAINER_OF(harness_server.conns.next, struct server_conn, node);
+    assert_int_equal(ftruncate(fd, 100000), 0);
+    outq_add_file(&conn->out, fd, 0, 100000, true);
+    assert_true(server_conn_flush(conn));
+    assert_int_equal(conn->out.bytes, 99000);
+    harness_settings.file_budget = 0;
+    assert_true(server_conn_flush(conn));
+    assert_true(conn->out.bytes < 99000 - 1000);
     client_close(&c);
     harness_stop();
 }
@@ -263,6 +310,8 @@ int main(void)
         cmocka_unit_test(closes_a_silent_connection),
         cmocka_unit_test(times_a_partial_head_out),
         cmocka_unit_test(closes_an_idle_connection),
+        cmocka_unit_test(closes_a_connection_that_is_old),
+        cmocka_unit_test(sends_of_files_no_more_than_its_turn),
         cmocka_unit_test(reads_what_came_in_time),
         cmocka_unit_test(gives_up_on_a_reader_that_stalls),
         cmocka_unit_test(lingers_only_so_long),

@@ -130,6 +130,10 @@ static void test_malformed(void **state)
     assert_null(addr_parse(slice_of(path, 5 + 107), 0, &a));
     assert_text(addr_format_host, &a, "unix:");
     assert_ptr_equal(addr_parse(slice_of(path, 5 + 108), 0, &a), &err_invalid);
+    assert_ptr_equal(addr_of_path(SLICE_EMPTY, &a), &err_invalid);
+    assert_ptr_equal(addr_of_path(SLICE("/a\0b"), &a), &err_invalid);
+    assert_null(addr_of_path(SLICE("/a"), &a));
+    assert_text(addr_format, &a, "unix:/a");
 }
 
 static void test_eq(void **state)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -362,18 +363,50 @@ static void test_out_of_descriptors(void **state)
     close(fd);
 }
 
+static int option_of(int fd, int level, int name)
+{
+    int value = 0;
+    socklen_t size = sizeof(value);
+
+    assert_int_equal(getsockopt(fd, level, name, &value, &size), 0);
+    return value;
+}
+
+/* What is asked of the listening socket holds for those that it accepts. */
+static void test_inherited(void **state)
+{
+    struct listen_options o = {.fastopen = 7,
+                               .keepalive = {true, true, .idle = 60, .interval = 5, .count = 3}};
+    int fd, peer, got;
+
+    UNUSED(state);
+    assert_null(addr_parse(SLICE("127.0.0.1:0"), 0, &local));
+    assert_null(listen_open(&local, &o, &fd));
+    assert_null(addr_of_fd(fd, false, &local));
+    assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_FASTOPEN), 7);
+    peer = connect_to(&local);
+    got = accept(fd, NULL, NULL);
+    assert_true(got >= 0);
+    assert_int_equal(option_of(got, SOL_SOCKET, SO_KEEPALIVE), 1);
+    assert_int_equal(option_of(got, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+    assert_int_equal(option_of(got, IPPROTO_TCP, TCP_KEEPINTVL), 5);
+    assert_int_equal(option_of(got, IPPROTO_TCP, TCP_KEEPCNT), 3);
+    o.keepalive.is_on = false;
+    listen_adjust(fd, &o);
+    assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
+    close(got);
+    close(peer);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_open),
-        cmocka_unit_test(test_in_use),
-        cmocka_unit_test(test_unix),
-        cmocka_unit_test(test_accept),
-        cmocka_unit_test(test_room),
-        cmocka_unit_test(test_adjust),
-        cmocka_unit_test(test_connections_that_are_gone),
-        cmocka_unit_test(test_rest),
-        cmocka_unit_test(test_out_of_descriptors),
+        cmocka_unit_test(test_open),      cmocka_unit_test(test_in_use),
+        cmocka_unit_test(test_unix),      cmocka_unit_test(test_accept),
+        cmocka_unit_test(test_room),      cmocka_unit_test(test_adjust),
+        cmocka_unit_test(test_inherited), cmocka_unit_test(test_connections_that_are_gone),
+        cmocka_unit_test(test_rest),      cmocka_unit_test(test_out_of_descriptors),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -50,11 +50,28 @@ static void the_next_configuration_chooses_anew(void **state)
     assert_null(getenv("MADE"));
 }
 
+static void another_program_gets_what_there_was(void **state)
+{
+    char **entries = environment_with("OLD=handed");
+    unsigned olds = 0, kept = 0;
+
+    (void)state;
+    assert_string_equal(environment_at_start("KEPT_NOT"), "1");
+    assert_null(environment_at_start("KEPT_N"));
+    for (; *entries; entries++) {
+        olds += strncmp(*entries, "OLD=", 4) == 0;
+        kept += strcmp(*entries, "KEPT_NOT=1") == 0 || strcmp(*entries, "OLD=handed") == 0;
+    }
+    assert_int_equal(olds, 1);
+    assert_int_equal(kept, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(only_what_is_named_stays, restore_output),
         cmocka_unit_test_teardown(the_next_configuration_chooses_anew, restore_output),
+        cmocka_unit_test_teardown(another_program_gets_what_there_was, restore_output),
     };
 
     output = getenv("CMOCKA_MESSAGE_OUTPUT");

@@ -55,9 +55,36 @@ static void test_sharing(void **state)
     conf_free(&conf);
 }
 
+static void test_keepalive(void **state)
+{
+    struct app_conf *conf = loaded(IN_HTTP("server { listen 81 so_keepalive=30m::10 fastopen=64; "
+                                           "listen 82 so_keepalive=off; listen 83; }"));
+    const struct listen_options *first = &conf->listens[0]->options;
+
+    UNUSED(state);
+    assert_true(first->keepalive.is_set && first->keepalive.is_on);
+    assert_int_equal(first->keepalive.idle, 1800);
+    assert_int_equal(first->keepalive.interval, 0);
+    assert_int_equal(first->keepalive.count, 10);
+    assert_int_equal(first->fastopen, 64);
+    assert_true(conf->listens[1]->options.keepalive.is_set);
+    assert_false(conf->listens[1]->options.keepalive.is_on);
+    assert_false(conf->listens[2]->options.keepalive.is_set);
+    conf_free(&conf);
+}
+
 static void test_errors(void **state)
 {
     static const struct loaded_case cases[] = {
+        {"listen 80 so_keepalive=30m;",
+         "invalid so_keepalive value in \"so_keepalive=30m\" of the \"listen\" directive in "
+         "code:1"},
+        {"listen 80 so_keepalive=::0;",
+         "invalid so_keepalive value in \"so_keepalive=::0\" of the \"listen\" directive in "
+         "code:1"},
+        {"listen 80 so_keepalive=1:2:3:4;",
+         "invalid so_keepalive value in \"so_keepalive=1:2:3:4\" of the \"listen\" directive in "
+         "code:1"},
         {"listen 80 bind so_keepalive=on;", NULL},
         {"listen example.org:80;",
          "host not found in \"example.org:80\" of the \"listen\" directive in code:1; give port, "
@@ -91,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_sharing),
+        cmocka_unit_test(test_keepalive),
         cmocka_unit_test(test_errors),
     };
 
