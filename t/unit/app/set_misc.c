@@ -91,7 +91,7 @@ static void test_numbers(void **state)
         const char *at, *from, *to, *next;
     } cases[] = {
         {"1", "1", "3", "2"}, {"3", "1", "3", "1"}, {"9", "3", "1", "1"},
-        {"0", "5", "6", "5"}, {"x", "1", "3", "2"}, {"1", "x", "3", NULL},
+        {"0", "5", "6", "5"}, {"x", "1", "3", "1"}, {"1", "x", "3", NULL},
     };
     const struct set_misc *rotate = set_misc_find(SLICE("set_rotate")),
                           *random = set_misc_find(SLICE("set_random"));

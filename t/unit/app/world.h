@@ -58,6 +58,7 @@ static inline void world_init(struct world *w)
     w->base.conf = &w->conf;
     w->base.variables = &w->conf.variables;
     w->base.vhost = &w->vhost;
+    w->base.max_ranges = 32;
     w->local = world_addr("127.0.0.1", 8080);
     w->peer = world_addr("192.0.2.17", 40000);
     w->listen.addr = w->local;

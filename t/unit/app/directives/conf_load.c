@@ -8,7 +8,8 @@ static void test_errors(void **state)
     static const struct loaded_case cases[] = {
         {"", NULL},
         {"events {}", NULL},
-        {"http { server { listen 80 } }", "unexpected \"}\" in code:1"},
+        {"http { server { listen 80 } }",
+         "unexpected \"}\" in code:1; \"listen\" of line 1 is not ended by \";\""},
         {"workr_processes 1;",
          "unknown directive \"workr_processes\" in code:1; did you mean \"worker_processes\"?"},
         {"http { srever { } }", "unknown directive \"srever\" in code:1; did you mean \"server\"?"},

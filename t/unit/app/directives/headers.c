@@ -53,7 +53,8 @@ static void test_expires(void **state)
 static void test_errors(void **state)
 {
     static const struct loaded_case cases[] = {
-        {"add_header A 1 never;", "invalid parameter \"never\" in code:1"},
+        {"add_header A 1 never;",
+         "invalid parameter \"never\" in code:1; syntax: add_header name value [always];"},
         {"add_header 'A b' 1;", "invalid header name \"A b\" in code:1"},
         {"expires soon;", "\"expires\" directive invalid value in code:1"},
         {"expires @25h;", "\"expires\" directive invalid value in code:1"},

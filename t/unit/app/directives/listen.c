@@ -99,7 +99,11 @@ static void test_errors(void **state)
         {"listen 80 ssl;",
          "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive in code:1"},
         {"listen 80 http2;", NULL},
-        {"listen 80 fast;", "invalid parameter \"fast\" in code:1"},
+        {"listen 80 fast;",
+         "invalid parameter \"fast\" in code:1; syntax: listen address[:port] | port | unix:path "
+         "[default_server] [ssl] [http2] [proxy_protocol] [reuseport] [backlog=number] "
+         "[rcvbuf=size] [sndbuf=size] [ipv6only=on|off] [deferred] "
+         "[so_keepalive=on|off|[idle]:[interval]:[count]] [fastopen=number] [bind]"},
         {"listen 80 backlog=x;",
          "invalid backlog value in \"backlog=x\" of the \"listen\" directive in code:1"},
         {"listen 80; listen *:80;", "a duplicate listen 80 in code:1"},

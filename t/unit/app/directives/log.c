@@ -51,7 +51,8 @@ static void test_errors(void **state)
          "invalid parameter \"gzip\" in code:1; parameters are buffer=, flush=, if="},
         {"access_log x combined buffer=0;", "invalid buffer size \"buffer=0\" in code:1"},
         {"access_log x combined flush=1s;", "no buffer is defined for access_log \"x\" in code:1"},
-        {"access_log off x;", "invalid parameter \"x\" in code:1"},
+        {"access_log off x;", "invalid parameter \"x\" in code:1; syntax: access_log file [format "
+                              "[buffer=size] [flush=time] [if=condition]]; | off;"},
         {"access_log $uri combined buffer=1k;",
          "buffered logs cannot have variables in name in code:1"},
         {"log_format combined x;", "duplicate \"log_format\" name \"combined\" in code:1"},

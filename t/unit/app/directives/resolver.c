@@ -64,8 +64,12 @@ static void test_checks(void **state)
         {"resolver local=on 127.0.0.1;",
          "name servers beside \"local=\" in \"resolver\" directive in code:1"},
         {"resolver valid=1s;", "no name servers in \"resolver\" directive in code:1"},
-        {"resolver 127.0.0.1 valid=x;", "invalid parameter: valid=x in code:1"},
-        {"resolver 127.0.0.1 ipv6=maybe;", "invalid parameter: ipv6=maybe in code:1"},
+        {"resolver 127.0.0.1 valid=x;",
+         "invalid parameter: valid=x in code:1; syntax: resolver address[:port] … | local=on|file "
+         "[valid=time] [ipv6=on|off];"},
+        {"resolver 127.0.0.1 ipv6=maybe;",
+         "invalid parameter: ipv6=maybe in code:1; syntax: resolver address[:port] … | "
+         "local=on|file [valid=time] [ipv6=on|off];"},
     };
 
     UNUSED(state);
