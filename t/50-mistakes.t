@@ -125,6 +125,8 @@ for _, wrong in ipairs {
     function() return user.nmae.first end,
     function() local x = work() return x + 1 end,
     function() local x = work() return "I am " .. x.name end,
+    function() return work():jso() end,
+    function() local form = await(work()) return form.photo:save("x") end,
     function() return s:nothing_like_that() .. "" end,
     function() local t = {} return t.x.y end,
     function() return (nil)() end,
@@ -156,6 +158,8 @@ attempt to call field 'sleeep' (a nil value); did you mean 'sleep'?
 attempt to index field 'nmae' (a nil value); did you mean 'name'?
 attempt to perform arithmetic on local 'x' (a table value); 'x' is a deferred: its value is await(x)
 attempt to concatenate field 'name' (a nil value); 'x' is a deferred: its value is await(x)
+attempt to call method 'jso' (a nil value); was an await forgotten?
+attempt to index field 'photo' (a nil value)
 attempt to call method 'nothing_like_that' (a nil value)
 attempt to index field 'x' (a nil value)
 attempt to call a nil value

@@ -79,12 +79,13 @@ local function nearest(wanted, names)
     return suggest(wanted, names, math.max(1, math.floor(#wanted / 3)))
 end
 
---- A deferred among the values: the one of that name, or any. The runtime does not always know the names.
-local function forgotten(values, wanted)
+--- A deferred among the values: the one of that name, or any. Those without a name are what the frame computes with, or
+-- what is left of an `await` that has been: only a method's object, which has just been put there, is worth a guess.
+local function forgotten(values, wanted, nameless)
     local deferred = package.loaded["perilune.deferred"]
     for _, one in ipairs(deferred and values or {}) do
         local name = one[1]:find("^[%a_]") and one[1] or wanted
-        if (not wanted or name == wanted) and deferred.is_deferred(one[2]) then
+        if (name or nameless) and (not wanted or name == wanted) and deferred.is_deferred(one[2]) then
             return name and ("; '%s' is a deferred: its value is await(%s)"):format(name, name)
                 or "; was an await forgotten?"
         end
@@ -105,7 +106,7 @@ local function of_frame(kind, name, is_nil, fn, values)
         end
         told = nearest(name, names)
     end
-    return told ~= "" and told or forgotten(values)
+    return told ~= "" and told or forgotten(values, nil, kind == "method")
 end
 
 --- What to add to the text of an error, empty when there is nothing to say.
