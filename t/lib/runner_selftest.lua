@@ -1,6 +1,6 @@
 --- Tests of the test runner itself: that it passes what is right and fails what is wrong.
 --
--- Run from the top of the tree: `luajit t/lib/runner_selftest.lua [server binary]`. Without a
+-- Run from the top of the tree: `perilune run t/lib/runner_selftest.lua [server binary]`. Without a
 -- binary (and without TEST_NGINX_BINARY) only the parts that need no server are tried.
 -- Prints TAP; the exit code is 0 when all passed.
 

@@ -301,6 +301,9 @@ local function start(r)
     end
     local detail = check_log.tail(srv:all_lines())
     table.insert(detail, 1, err)
+    for _, line in ipairs(srv:named_lines(srv:stderr_text())) do
+        detail[#detail + 1] = line
+    end
     r.report:fail(r.name .. " - the server starts", detail)
     r.server.code = r.server.how == "exit" and 0 or r.server.code
     return false
@@ -406,9 +409,9 @@ local function judge(r, options)
     elseif unknown[1] and options.strict then
         r.report:fail(r.name .. " - sections are known", table.concat(unknown, ", "))
         return false
-    elseif unknown[1] then
-        r.report:note("warning: " .. r.name .. " - unknown sections: "
-            .. table.concat(unknown, ", "))
+    end
+    for _, name in ipairs(unknown) do
+        r.report:note("warning: " .. r.name .. " - no section is called " .. name)
     end
     return true
 end

@@ -6,6 +6,7 @@
 -- `connection`, and add the name to `perilune.test.sections`.
 -- @module perilune.test.check
 
+local check_log = require "perilune.test.check_log"
 local perl = require "perilune.test.perl"
 local regex = require "perilune.test.regex"
 local tap = require "perilune.test.tap"
@@ -81,8 +82,9 @@ local function code(r, res, index)
     if want then
         want = tostring(want):match("^%s*(.-)%s*$")
         r.report:check(res.code == want, name, function()
-            return ("expected status %s, got %s\n%s"):format(want,
-                res.code == "" and "no response head" or res.code, show(res.data:sub(1, 500)))
+            local why = res.code:find("^5") and check_log.errors(r.server:log_lines()) or ""
+            return ("expected status %s, got %s\n%s%s"):format(want, res.code == "" and "no response head" or res.code,
+                why, show(res.data:sub(1, 500)))
         end)
     end
 end
@@ -119,7 +121,10 @@ local function headers(r, res, index)
         local got = res:header(want.name)
         if want.value then
             local text = r.expand_result(want.value)
-            r.report:same(got or "", text, ("%s - header %s ok"):format(r.name, want.name))
+            r.report:check((got or "") == text, ("%s - header %s ok"):format(r.name, want.name), {
+                ("- %s: %s"):format(want.name, text),
+                got and ("+ %s: %s"):format(want.name, got) or "+ (no such header)",
+            })
         else
             r.report:check(not got,
                 ("%s - header %s not present in the raw headers"):format(r.name, want.name),

@@ -61,6 +61,23 @@ local function tail(lines)
     return out
 end
 
+local ERRORS = { error = true, crit = true, alert = true, emerg = true }
+
+--- What the log says of errors, with the tracebacks below them: why an answer is not the one that was expected.
+-- @tparam table lines of an error log
+-- @treturn string empty, or lines under a head
+function M.errors(lines)
+    local out, wanted = { "the error log:\n" }, false
+    for _, line in ipairs(lines) do
+        local level = line:match("^%d+/%d+/%d+ [%d:]+ %[(%a+)%]")
+        wanted = level and ERRORS[level] or not level and wanted
+        if wanted and #out <= TAIL_LINES then
+            out[#out + 1] = line
+        end
+    end
+    return out[2] and table.concat(out) or ""
+end
+
 local function all_found(lines, list)
     for _, pattern in ipairs(list) do
         if not find_in(lines, pattern) then

@@ -2,6 +2,8 @@
 -- make it skip the block, with the reason.
 -- @module perilune.test.sections
 
+local suggest = require "perilune.suggest"
+
 local M = {}
 
 local function set(names)
@@ -51,7 +53,12 @@ M.unsupported = {
     response_body_eval = "an old section; use `response_body eval`",
 }
 
---- Why a block cannot be run, or nil; and the list of names that are not known.
+local NAMES = {}
+for name in pairs(M.known) do
+    NAMES[#NAMES + 1] = name
+end
+
+--- Why a block cannot be run, or nil; and the list of names that are not known, with what was meant.
 function M.judge(block)
     local reason, unknown = nil, {}
     for _, name in ipairs(block.order) do
@@ -59,7 +66,7 @@ function M.judge(block)
             reason = reason or ("section '" .. name .. "': " .. M.unsupported[name])
         elseif not M.known[name] and not M.ignored[name] and not name:match("^tcp_")
             and not name:match("^udp_") then
-            unknown[#unknown + 1] = name
+            unknown[#unknown + 1] = ("'%s'%s"):format(name, suggest(name, NAMES))
         end
     end
     return reason, unknown

@@ -194,6 +194,21 @@ function methods:stderr_text()
     return posix.read_file(self.stderr) or ""
 end
 
+--- The lines of the configuration that a message names, which goes with its directory.
+-- @tparam string message
+-- @treturn table array of texts
+function methods:named_lines(message)
+    local conf, out, seen = lines_of(posix.read_file(self.conf) or ""), {}, {}
+    for number in message:gmatch("nginx%.conf:(%d+)") do
+        local line = not seen[number] and conf[tonumber(number)]
+        if line then
+            seen[number] = true
+            out[#out + 1] = ("line %s of the configuration: %s"):format(number, line:match("^%s*(.-)%s*$"))
+        end
+    end
+    return out
+end
+
 --- The error log and, for messages that only stand there, standard error.
 function methods:all_lines()
     local out, seen = self:log_lines(), {}
