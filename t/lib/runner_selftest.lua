@@ -228,4 +228,4 @@ if binary then
 else
     report:skip("served", "no server binary given")
 end
-os.exit(report:finish() and 0 or 1)
+os.exit(report:finish() and 0 or 1, true)

@@ -14,6 +14,8 @@ void *pcre2_match_data_create_from_pattern_8(void *code, void *context);
 int pcre2_match_8(void *code, const char *subject, size_t length, size_t start,
                   uint32_t options, void *data, void *context);
 size_t *pcre2_get_ovector_pointer_8(void *data);
+void pcre2_code_free_8(void *code);
+void pcre2_match_data_free_8(void *data);
 int pcre2_get_error_message_8(int code, char *buf, size_t size);
 ]]
 
@@ -68,7 +70,7 @@ local function compile(pattern, flags)
         return nil, ("bad pattern /%s/ at byte %d: %s"):format(pattern, tonumber(offset[0]),
             message(code[0]))
     end
-    return re
+    return ffi.gc(re, library().pcre2_code_free_8)
 end
 
 local cache = {}
@@ -87,7 +89,7 @@ function M.new(pattern, flags)
     if not re then
         return nil, err
     end
-    local data = library().pcre2_match_data_create_from_pattern_8(re, nil)
+    local data = ffi.gc(library().pcre2_match_data_create_from_pattern_8(re, nil), library().pcre2_match_data_free_8)
     cache[key] = setmetatable({ pattern = pattern, flags = flags, re = re, data = data }, Regex)
     return cache[key]
 end
