@@ -8,7 +8,7 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: names that are near, the line of the configuration, the error behind a 500, headers
+=== TEST 1: names that are near, the line of the configuration, the error behind a 500 or no answer, headers
 --- config
     location / { return 200; }
 --- user_files
@@ -34,6 +34,11 @@ GET /a
     }
 |--- request
 GET /a
+|=== no answer
+|--- config
+    location /a { content_by_lua_block { ngx.log(ngx.ERR, "hung up") ngx.exit(444) } }
+|--- request
+GET /a
 |=== headers
 |--- config
     location /a { add_header X-A b; return 200; }
@@ -45,7 +50,7 @@ X-E: f
 --- exec
 cd $TEST_NGINX_HTML_DIR; sed -i 's/^|//' a.t # behind it blocks and sections are no ones of this file
 $TEST_NGINX_BINARY test a.t | sed -n \
-    -e 's/^#   \(warning\|expected status\|line\|[-+] \)/\1/p' -e 's/.*\(out of cheese\|a warning\).*/\1/p' \
+    -e 's/^#   \(warning\|expected status\|line\|[-+] \)/\1/p' -e 's/.*\(out of cheese\|a warning\|hung up\).*/\1/p' \
     | sed 's/line [0-9]* /line N /'
 --- exec_out
 warning: a.t names - no section is called 'responce_body'; did you mean 'response_body'?
@@ -53,6 +58,8 @@ warning: a.t names - no section is called 'wholly_unlike_any'
 line N of the configuration: location /a { retrun 200 "a\n"; }
 expected status 200, got 500
 out of cheese
+expected status 200, got no response head
+hung up
 - X-A: c
 + X-A: b
 - X-E: f

@@ -82,7 +82,7 @@ local function code(r, res, index)
     if want then
         want = tostring(want):match("^%s*(.-)%s*$")
         r.report:check(res.code == want, name, function()
-            local why = res.code:find("^5") and check_log.errors(r.server:log_lines()) or ""
+            local why = (res.code == "" or res.code:find("^5")) and check_log.errors(r.server:log_lines()) or ""
             return ("expected status %s, got %s\n%s%s"):format(want, res.code == "" and "no response head" or res.code,
                 why, show(res.data:sub(1, 500)))
         end)
