@@ -12,6 +12,7 @@ local failure = require "perilune.failure"
 local options = require "perilune.options"
 local secure = require "perilune.core.secure"
 local sys = require "perilune.core.sys"
+local later_take = require "perilune.takers"
 local task = require "perilune.task"
 local tasks = require "perilune.core.task"
 local tls = require "perilune.tls"
@@ -74,58 +75,18 @@ local function next_chunk(self)
     return data
 end
 
---- Serves takers in their order until there are none.
-local function pump(self)
-    local takers = self.takers
-    local ok, err = pcall(function()
-        while #takers > 0 do
-            local data = next_chunk(self)
-            local d = table.remove(takers, 1)
-            while d and not d:success(data) do
-                d = table.remove(takers, 1)
-            end
-        end
-    end)
-    self.pumping = nil
-    while not ok and #takers > 0 do
-        table.remove(takers, 1):error(err)
-    end
-end
-
-local function later_take(self)
-    local d
-    d = deferred.deferred(function()
-        for i, other in ipairs(self.takers) do
-            if other == d then
-                table.remove(self.takers, i)
-                break
-            end
-        end
-        if #self.takers == 0 and self.pumping then
-            self.pumping:cancel()
-        end
-    end)
-    local takers = self.takers or {}
-    self.takers = takers
-    takers[#takers + 1] = d
-    if not self.pumping then
-        self.pumping = task.spawn(pump, self)
-    end
-    return d
-end
-
 --- The next chunk.
 -- @treturn deferred of a string, or of nil once the peer has ended its side; fails with `reset`, `timeout`, …
 function Stream:take()
     if self.takers and #self.takers > 0 then
-        return later_take(self)
+        return later_take(self, next_chunk)
     end
     local data, code = try_read(self.core, CHUNK)
     if data then
         touch(self)
         return success(data)
     elseif data == false then
-        return later_take(self)
+        return later_take(self, next_chunk)
     elseif code == "closed" and not self.failure then
         return success(nil)
     end
@@ -145,11 +106,12 @@ function Stream:each()
     return next_in_turn, self
 end
 
---- Runs `fn` once no more than `most` bytes wait to be sent. One at a time: a stream has one waiting writer.
+--- Runs `fn` once no more than `most` bytes wait to be sent. One at a time: a stream has one waiting writer. Several may
+-- wait for that: cancelled with the task that was the first to, it begins again.
 local function when_drained(self, most, fn)
     local before, d = self.draining, deferred.deferred()
     self.draining = d
-    task.spawn(function()
+    local function settle()
         if before then
             before:try_await()
         end
@@ -166,7 +128,18 @@ local function when_drained(self, most, fn)
             fn()
         end
         d:success(true)
-    end)
+    end
+    local function begin()
+        task.spawn(settle):on_realized(nil, function(err)
+            if failure.is(err, "cancelled") then
+                return begin()
+            elseif self.draining == d then
+                self.draining = nil
+            end
+            d:error(err)
+        end)
+    end
+    begin()
     return d
 end
 
@@ -420,8 +393,9 @@ local function new_kind(opts, server)
         high_watermark = high, low_watermark = opts.low_watermark or math.floor(high / 2),
         shutdown_timeout = opts.shutdown_timeout or 15,
         idle_timeout = (opts.idle_timeout or 0) > 0 and opts.idle_timeout,
-        takers = false, pumping = false, draining = false, closing = false, failure = false, idle_timer = false,
-        is_detached = false, peer_name = false, has_timed_out = false, options = opts, server = server or false,
+        takers = false, pumping = false, stopped = false, pump_number = 0, draining = false, closing = false,
+        failure = false, idle_timer = false, is_detached = false, peer_name = false, has_timed_out = false,
+        options = opts, server = server or false,
     }
     for name, method in pairs(Stream) do
         values[name] = method
