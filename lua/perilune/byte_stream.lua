@@ -106,8 +106,8 @@ function Stream:each()
     return next_in_turn, self
 end
 
---- Runs `fn` once no more than `most` bytes wait to be sent. One at a time: a stream has one waiting writer. Several may
--- wait for that: cancelled with the task that was the first to, it begins again.
+--- Runs `fn` once no more than `most` bytes wait to be sent. One at a time: a stream has one waiting writer. Several
+-- may wait for that: cancelled with the task that was the first to, it begins again.
 local function when_drained(self, most, fn)
     local before, d = self.draining, deferred.deferred()
     self.draining = d
