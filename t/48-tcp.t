@@ -676,7 +676,7 @@ exit 0
 
 
 
-=== TEST 19: a put that is cancelled while it waits for room does not hold those that follow
+=== TEST 19: a put that is cancelled while it waits for room neither holds nor fails those that follow
 --- user_files
 >>> main.lua
 local tcp, task, deferred = require "perilune.tcp", require "perilune.task", require "perilune.deferred"
@@ -696,8 +696,13 @@ for turns = 2, 1, -1 do -- while it waits, and before it has begun to
     putter:cancel()
     print(putter:try_await())
 end
+c:put(big):cancel()
+local beside = c:put("a piece beside those that wait")
+for _ = 1, 4 do task.yield() end
+local put_again, shut = c:put(big), c:shutdown()
+c:shutdown():cancel()
 may_read:success(true)
-print(await(c:put(big)), await(c:shutdown()), await(all_read))
+print(await(beside), await(put_again), await(shut), await(all_read))
 c:close()
 await(server:close())
 --- exec_out
@@ -705,5 +710,5 @@ true
 false	cancelled: cancelled
 true
 false	cancelled: cancelled
-true	true	48000000
+true	true	true	64000030
 exit 0

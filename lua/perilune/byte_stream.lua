@@ -107,13 +107,13 @@ function Stream:each()
 end
 
 --- Runs `fn` once no more than `most` bytes wait to be sent. One at a time: a stream has one waiting writer. Several
--- may wait for that: cancelled with the task that was the first to, it begins again.
+-- may wait for that and give up waiting; cancelled with the task that was the first to, it begins again.
 local function when_drained(self, most, fn)
     local before, d = self.draining, deferred.deferred()
     self.draining = d
     local function settle()
         if before then
-            before:try_await()
+            before:shield():try_await()
         end
         local ok, code = waiting(bytes.drained, self.core, most)
         if self.draining == d then
@@ -140,7 +140,7 @@ local function when_drained(self, most, fn)
         end)
     end
     begin()
-    return d
+    return d:shield()
 end
 
 --- Sends data: a string, a number, or an array of them, nested up to 16 deep. Other data raises a string.
@@ -149,7 +149,7 @@ function Stream:put(data)
     if not data or data == true then
         error("bad argument 'data' to put (string, number or array table expected, got " .. type(data) .. ")", 2)
     end
-    local n, is_sent, text = write(self.core, data)
+    local n, is_sent, text = write(self.core, data, true)
     if not n then
         if is_sent == "closed" and not self.failure then
             return success(false)
@@ -162,7 +162,7 @@ function Stream:put(data)
     if is_sent or not self.draining and select(2, buffered(self.core)) <= self.high_watermark then
         return TRUE
     end
-    return self.draining or when_drained(self, self.low_watermark)
+    return self.draining and self.draining:shield() or when_drained(self, self.low_watermark)
 end
 
 --- Ends our side once everything is sent; the peer may go on.

@@ -104,16 +104,6 @@ local function is_over(d)
     return not d or d:is_realized()
 end
 
---- Waits for a take without an interest in it: who gives up waiting does not give up that one.
-local function wait_for(take)
-    local over = deferred.deferred()
-    local function tell()
-        over:success(true)
-    end
-    take:on_realized(tell, tell)
-    deferred.await(over)
-end
-
 --- The next message, in turn. One that is given up loses nothing.
 -- @treturn deferred of it, or of nil at the end
 function Framed:take()
@@ -130,7 +120,7 @@ function Framed:take()
     local d
     d = task.spawn(function()
         while not is_over(before) do
-            wait_for(before)
+            before:shield():try_await() -- who gives up waiting does not give up that one
             before = self.taking -- that may have given up its turn
         end
         self.taking = d
