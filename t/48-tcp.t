@@ -712,3 +712,40 @@ true
 false	cancelled: cancelled
 true	true	true	64000030
 exit 0
+
+
+
+=== TEST 20: a close sends what was put though the task that asked for it is cancelled, or nobody waits for it
+--- user_files
+>>> main.lua
+local tcp, task, deferred = require "perilune.tcp", require "perilune.task", require "perilune.deferred"
+local may_read, counts = deferred.deferred(), {}
+local server = tcp.start_server(function(stream)
+    await(may_read)
+    local n = 0
+    for chunk in stream:each() do n = n + #chunk end
+    counts[#counts + 1] = n
+end, { address = "127.0.0.1" })
+local big, streams = ("x"):rep(8000000), {}
+for turns = 1, 3 do -- before closing has begun, and while it goes on
+    local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+    streams[turns] = c
+    local closer = task.spawn(function()
+        c:put(big)
+        await(c:close())
+    end)
+    for _ = 1, turns do task.yield() end
+    closer:cancel()
+    print(closer:try_await())
+    c:close():cancel()
+end
+may_read:success(true)
+for _, c in ipairs(streams) do await(c:close()) end
+await(server:close())
+print(unpack(counts))
+--- exec_out
+false	cancelled: cancelled
+false	cancelled: cancelled
+false	cancelled: cancelled
+8000000	8000000	8000000
+exit 0

@@ -106,12 +106,22 @@ function Stream:each()
     return next_in_turn, self
 end
 
+--- Runs `fn` in a task of whose end several may hear: cancelled with the task that was running, it begins again.
+local function run_to_end(fn, on_failed)
+    task.spawn(fn):on_realized(nil, function(err)
+        if failure.is(err, "cancelled") then
+            return run_to_end(fn, on_failed)
+        end
+        on_failed(err)
+    end)
+end
+
 --- Runs `fn` once no more than `most` bytes wait to be sent. One at a time: a stream has one waiting writer. Several
--- may wait for that and give up waiting; cancelled with the task that was the first to, it begins again.
+-- may wait for that, and give up waiting.
 local function when_drained(self, most, fn)
     local before, d = self.draining, deferred.deferred()
     self.draining = d
-    local function settle()
+    run_to_end(function()
         if before then
             before:shield():try_await()
         end
@@ -128,18 +138,12 @@ local function when_drained(self, most, fn)
             fn()
         end
         d:success(true)
-    end
-    local function begin()
-        task.spawn(settle):on_realized(nil, function(err)
-            if failure.is(err, "cancelled") then
-                return begin()
-            elseif self.draining == d then
-                self.draining = nil
-            end
-            d:error(err)
-        end)
-    end
-    begin()
+    end, function(err)
+        if self.draining == d then
+            self.draining = nil
+        end
+        d:error(err)
+    end)
     return d:shield()
 end
 
@@ -203,7 +207,7 @@ end
 -- @treturn deferred of true once it is closed
 function Stream:close()
     if self.closing or not bytes.is_open(self.core) then
-        return self.closing or TRUE
+        return self.closing and self.closing:shield() or TRUE
     end
     local has_input = core.has_input(self.core)
     if not has_input and select(2, buffered(self.core)) == 0 then
@@ -215,13 +219,18 @@ function Stream:close()
     local timer = tasks.timer(self.shutdown_timeout, function()
         finish(self, true) -- which ends what the task waits for
     end)
-    task.spawn(function()
-        local is_done = pcall(close_gently, self, has_input)
+    local function settle(is_reset)
         timer:stop()
-        finish(self, not is_done)
+        finish(self, is_reset)
         closed:success(true)
+    end
+    run_to_end(function()
+        close_gently(self, has_input)
+        settle(false)
+    end, function()
+        settle(true)
     end)
-    return closed
+    return closed:shield()
 end
 
 --- Closes the connection at once: the peer sees a reset. Takers and putters fail with code `closed`.
