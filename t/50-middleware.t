@@ -513,7 +513,7 @@ timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 no middleware is named 'timout'; did you mean 'timeout'?
 middleware.timeout: unknown option 'second'; did you mean 'seconds'?
 middleware.concurrency: option 'most' must be at least 1
-middleware.rate_limit: no lua_shared_dict is named 'none'
+middleware.rate_limit: no lua_shared_dict is named 'none'; in a script, require('perilune.shared').declare('none') makes it
 
 === TEST 16: cookies: any value comes back signed and encrypted; no change of what was sent gives anything else
 --- user_files
