@@ -249,3 +249,33 @@ decode must return the place behind the message, from 1 to 1, not 1
 bad argument 'stream' to frame.lines (a stream expected, got nil)
 frame.codec: 'decode' and 'encode' are needed
 exit 0
+
+
+
+=== TEST 6: takes that wait for their turn: one that is given up gives up its turn only
+--- user_files
+>>> main.lua
+local tcp, frame, task = require "perilune.tcp", require "perilune.frame", require "perilune.task"
+local begun = require("perilune.deferred").deferred()
+local server = tcp.start_server(function(stream)
+    begun:success(stream)
+    await(stream:take())
+end, { address = "127.0.0.1" })
+local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+local f = frame.lines(c)
+local takes = { f:take(), f:take(), f:take() }
+local peer = await(begun)
+task.yield()
+takes[2]:cancel()
+takes[4] = f:take()
+task.yield()
+await(peer:put "1\n2\n3\n")
+for i = 1, 4 do print(takes[i]:try_await()) end
+f:abort()
+await(server:close(0))
+--- exec_out
+true	1
+false	cancelled: cancelled
+true	2
+true	3
+exit 0

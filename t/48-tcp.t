@@ -625,3 +625,127 @@ false
 true	nil
 exit 0
 [^\n]*\[error\][^\n]*tcp handler failed: timeout: the database(?!(.*\n)*.*\[error\])
+
+
+
+=== TEST 18: a take that is cancelled, at once or late or with its task, takes nothing from those that follow or wait
+--- user_files
+>>> main.lua
+local tcp, task = require "perilune.tcp", require "perilune.task"
+local peers = {}
+local server = tcp.start_server(function(stream)
+    peers[#peers + 1] = stream
+    stream:put "begun"
+    await(stream:take())
+end, { address = "127.0.0.1" })
+local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+print(await(c:take()))
+c:take():cancel()
+local at_once = c:take()
+peers[1]:put "1"
+print(at_once:try_await())
+local given_up = c:take()
+task.yield()
+given_up:cancel()
+local late = c:take()
+peers[1]:put "2"
+print(late:try_await())
+local first = task.spawn(function() return await(c:take()) end)
+task.yield()
+local second, third = c:take(), c:take()
+first:cancel()
+peers[1]:put "3"
+print(first:try_await())
+print(second:try_await())
+for _ = 1, 3 do
+    third:cancel()
+    third = c:take()
+end
+peers[1]:put "4"
+print(third:try_await())
+c:abort()
+await(server:close(0))
+--- exec_out
+begun
+true	1
+true	2
+false	cancelled: cancelled
+true	3
+true	4
+exit 0
+
+
+
+=== TEST 19: a put that is cancelled while it waits for room neither holds nor fails those that follow
+--- user_files
+>>> main.lua
+local tcp, task, deferred = require "perilune.tcp", require "perilune.task", require "perilune.deferred"
+local may_read, all_read, n = deferred.deferred(), deferred.deferred(), 0
+local server = tcp.start_server(function(stream)
+    await(may_read)
+    for chunk in stream:each() do n = n + #chunk end
+    all_read:success(n)
+end, { address = "127.0.0.1" })
+local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+local big = ("x"):rep(16000000)
+local function put() return await(c:put(big)) end
+for turns = 2, 1, -1 do -- while it waits, and before it has begun to
+    local putter = task.spawn(put)
+    for _ = 1, turns do task.yield() end
+    print(c:queued() > 0)
+    putter:cancel()
+    print(putter:try_await())
+end
+c:put(big):cancel()
+local beside = c:put("a piece beside those that wait")
+for _ = 1, 4 do task.yield() end
+local put_again, shut = c:put(big), c:shutdown()
+c:shutdown():cancel()
+may_read:success(true)
+print(await(beside), await(put_again), await(shut), await(all_read))
+c:close()
+await(server:close())
+--- exec_out
+true
+false	cancelled: cancelled
+true
+false	cancelled: cancelled
+true	true	true	64000030
+exit 0
+
+
+
+=== TEST 20: a close sends what was put though the task that asked for it is cancelled, or nobody waits for it
+--- user_files
+>>> main.lua
+local tcp, task, deferred = require "perilune.tcp", require "perilune.task", require "perilune.deferred"
+local may_read, counts = deferred.deferred(), {}
+local server = tcp.start_server(function(stream)
+    await(may_read)
+    local n = 0
+    for chunk in stream:each() do n = n + #chunk end
+    counts[#counts + 1] = n
+end, { address = "127.0.0.1" })
+local big, streams = ("x"):rep(8000000), {}
+for turns = 1, 3 do -- before closing has begun, and while it goes on
+    local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+    streams[turns] = c
+    local closer = task.spawn(function()
+        c:put(big)
+        await(c:close())
+    end)
+    for _ = 1, turns do task.yield() end
+    closer:cancel()
+    print(closer:try_await())
+    c:close():cancel()
+end
+may_read:success(true)
+for _, c in ipairs(streams) do await(c:close()) end
+await(server:close())
+print(unpack(counts))
+--- exec_out
+false	cancelled: cancelled
+false	cancelled: cancelled
+false	cancelled: cancelled
+8000000	8000000	8000000
+exit 0

@@ -12,6 +12,7 @@ local failure = require "perilune.failure"
 local options = require "perilune.options"
 local secure = require "perilune.core.secure"
 local sys = require "perilune.core.sys"
+local later_take = require "perilune.takers"
 local task = require "perilune.task"
 local tasks = require "perilune.core.task"
 local tls = require "perilune.tls"
@@ -74,58 +75,18 @@ local function next_chunk(self)
     return data
 end
 
---- Serves takers in their order until there are none.
-local function pump(self)
-    local takers = self.takers
-    local ok, err = pcall(function()
-        while #takers > 0 do
-            local data = next_chunk(self)
-            local d = table.remove(takers, 1)
-            while d and not d:success(data) do
-                d = table.remove(takers, 1)
-            end
-        end
-    end)
-    self.pumping = nil
-    while not ok and #takers > 0 do
-        table.remove(takers, 1):error(err)
-    end
-end
-
-local function later_take(self)
-    local d
-    d = deferred.deferred(function()
-        for i, other in ipairs(self.takers) do
-            if other == d then
-                table.remove(self.takers, i)
-                break
-            end
-        end
-        if #self.takers == 0 and self.pumping then
-            self.pumping:cancel()
-        end
-    end)
-    local takers = self.takers or {}
-    self.takers = takers
-    takers[#takers + 1] = d
-    if not self.pumping then
-        self.pumping = task.spawn(pump, self)
-    end
-    return d
-end
-
 --- The next chunk.
 -- @treturn deferred of a string, or of nil once the peer has ended its side; fails with `reset`, `timeout`, …
 function Stream:take()
     if self.takers and #self.takers > 0 then
-        return later_take(self)
+        return later_take(self, next_chunk)
     end
     local data, code = try_read(self.core, CHUNK)
     if data then
         touch(self)
         return success(data)
     elseif data == false then
-        return later_take(self)
+        return later_take(self, next_chunk)
     elseif code == "closed" and not self.failure then
         return success(nil)
     end
@@ -145,13 +106,24 @@ function Stream:each()
     return next_in_turn, self
 end
 
---- Runs `fn` once no more than `most` bytes wait to be sent. One at a time: a stream has one waiting writer.
+--- Runs `fn` in a task of whose end several may hear: cancelled with the task that was running, it begins again.
+local function run_to_end(fn, on_failed)
+    task.spawn(fn):on_realized(nil, function(err)
+        if failure.is(err, "cancelled") then
+            return run_to_end(fn, on_failed)
+        end
+        on_failed(err)
+    end)
+end
+
+--- Runs `fn` once no more than `most` bytes wait to be sent. One at a time: a stream has one waiting writer. Several
+-- may wait for that, and give up waiting.
 local function when_drained(self, most, fn)
     local before, d = self.draining, deferred.deferred()
     self.draining = d
-    task.spawn(function()
+    run_to_end(function()
         if before then
-            before:try_await()
+            before:shield():try_await()
         end
         local ok, code = waiting(bytes.drained, self.core, most)
         if self.draining == d then
@@ -166,8 +138,13 @@ local function when_drained(self, most, fn)
             fn()
         end
         d:success(true)
+    end, function(err)
+        if self.draining == d then
+            self.draining = nil
+        end
+        d:error(err)
     end)
-    return d
+    return d:shield()
 end
 
 --- Sends data: a string, a number, or an array of them, nested up to 16 deep. Other data raises a string.
@@ -176,7 +153,7 @@ function Stream:put(data)
     if not data or data == true then
         error("bad argument 'data' to put (string, number or array table expected, got " .. type(data) .. ")", 2)
     end
-    local n, is_sent, text = write(self.core, data)
+    local n, is_sent, text = write(self.core, data, true)
     if not n then
         if is_sent == "closed" and not self.failure then
             return success(false)
@@ -189,7 +166,7 @@ function Stream:put(data)
     if is_sent or not self.draining and select(2, buffered(self.core)) <= self.high_watermark then
         return TRUE
     end
-    return self.draining or when_drained(self, self.low_watermark)
+    return self.draining and self.draining:shield() or when_drained(self, self.low_watermark)
 end
 
 --- Ends our side once everything is sent; the peer may go on.
@@ -230,7 +207,7 @@ end
 -- @treturn deferred of true once it is closed
 function Stream:close()
     if self.closing or not bytes.is_open(self.core) then
-        return self.closing or TRUE
+        return self.closing and self.closing:shield() or TRUE
     end
     local has_input = core.has_input(self.core)
     if not has_input and select(2, buffered(self.core)) == 0 then
@@ -242,13 +219,18 @@ function Stream:close()
     local timer = tasks.timer(self.shutdown_timeout, function()
         finish(self, true) -- which ends what the task waits for
     end)
-    task.spawn(function()
-        local is_done = pcall(close_gently, self, has_input)
+    local function settle(is_reset)
         timer:stop()
-        finish(self, not is_done)
+        finish(self, is_reset)
         closed:success(true)
+    end
+    run_to_end(function()
+        close_gently(self, has_input)
+        settle(false)
+    end, function()
+        settle(true)
     end)
-    return closed
+    return closed:shield()
 end
 
 --- Closes the connection at once: the peer sees a reset. Takers and putters fail with code `closed`.
@@ -420,8 +402,9 @@ local function new_kind(opts, server)
         high_watermark = high, low_watermark = opts.low_watermark or math.floor(high / 2),
         shutdown_timeout = opts.shutdown_timeout or 15,
         idle_timeout = (opts.idle_timeout or 0) > 0 and opts.idle_timeout,
-        takers = false, pumping = false, draining = false, closing = false, failure = false, idle_timer = false,
-        is_detached = false, peer_name = false, has_timed_out = false, options = opts, server = server or false,
+        takers = false, pumping = false, stopped = false, pump_number = 0, draining = false, closing = false,
+        failure = false, idle_timer = false, is_detached = false, peer_name = false, has_timed_out = false,
+        options = opts, server = server or false,
     }
     for name, method in pairs(Stream) do
         values[name] = method

@@ -100,23 +100,34 @@ local function next_message(self)
     end
 end
 
---- The next message. One that is given up loses nothing.
+local function is_over(d)
+    return not d or d:is_realized()
+end
+
+--- The next message, in turn. One that is given up loses nothing.
 -- @treturn deferred of it, or of nil at the end
 function Framed:take()
-    local before = self.taking
-    if not before or before:is_realized() then
+    local before = is_over(self.last) and self.taking or self.last
+    if is_over(before) then
         local ok, message = pcall(try_next, self)
         if ok and message ~= nil then
             return deferred.success_deferred(message)
         end
         self.taking = task.spawn(next_message, self)
-    else
-        self.taking = task.spawn(function()
-            before:try_await()
-            return next_message(self)
-        end)
+        self.last = self.taking
+        return self.taking
     end
-    return self.taking
+    local d
+    d = task.spawn(function()
+        while not is_over(before) do
+            before:shield():try_await() -- who gives up waiting does not give up that one
+            before = self.taking -- that may have given up its turn
+        end
+        self.taking = d
+        return next_message(self)
+    end)
+    self.last = d
+    return d
 end
 
 --- Iterates over the messages in the running task; raises when the input is malformed or ends within a message.

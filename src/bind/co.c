@@ -180,7 +180,7 @@ static void give_children_away(struct co *co)
 static void end_task(struct co *co, enum co_result result, int n)
 {
     co->state = CO_ENDED;
-    co->wait++;
+    co->wait += 2; /* neither the number of its last wait nor of its wake: the object is reused */
     timer_stop(&co->timer);
     list_remove(&co->node);
     give_children_away(co);

@@ -91,14 +91,26 @@ static size_t add_data(lua_State *L, struct wire *w, int i)
     }
 }
 
-/* write(s, data) → bytes, and whether all of them have been sent; data: text, number, or an array
- * of data; nil, "invalid" and a text when it is none */
+/* Who may write: only while nobody waits for room, or also then (`is_shared`). */
+static struct lib_stream *writer_of(lua_State *L, bool is_shared)
+{
+    struct lib_stream *ls = is_shared ? lib_stream_own(L) : lib_stream_writer(L);
+
+    if (!ls || ls->wire.stream)
+        return ls;
+    (void)lib_stream_fail(L, ls);
+    return NULL;
+}
+
+/* write(s, data[, is_shared]) → bytes, and whether all of them have been sent; data: text, number,
+ * or an array of data; nil, "invalid" and a text when it is none. is_shared: a task may be waiting
+ * for room, and goes on to */
 static int l_write(lua_State *L)
 {
-    struct lib_stream *ls = lib_stream_writer(L);
+    struct lib_stream *ls = writer_of(L, lua_toboolean(L, 3));
     enum wire_result r;
     const char *bad;
-    size_t n;
+    size_t n, goal;
 
     if (!ls)
         return 2;
@@ -112,9 +124,12 @@ static int l_write(lua_State *L)
     lib_stream_debug("send timeout", ls->write_timeout);
     wire_write_begin(&ls->wire);
     n = add_data(L, &ls->wire, 2);
+    goal = ls->wire.out_goal;
     r = wire_write_end(&ls->wire);
     if (r == WIRE_FAILED)
         return lib_stream_fail(L, ls);
+    if (lib_stream_is_busy(&ls->writer))
+        ls->wire.out_goal = goal;
     lua_pushnumber(L, (lua_Number)n);
     lua_pushboolean(L, r == WIRE_DONE);
     return 2;
