@@ -168,3 +168,21 @@ attempt to call method 'jsno' (a nil value); did you mean 'json'?
 attempt to concatenate local 'form' (a table value); 'form' is a deferred: its value is await(form)
 attempt to index field 'parms' (a nil value); did you mean 'params'?
 no such user
+
+
+
+=== TEST 4: names are compared, data are not
+--- config
+    location / { return 200; }
+--- user_files
+>>> a.lua
+local task = require "perilune.task"
+local kept, user = {}, { name = "Ada" }
+for i = 1, 2000 do kept[("x"):rep(5000) .. i] = i end
+local function lose() return kept and user.nmae.first end
+local _, err = task.spawn(lose):try_await()
+print(err.message:match("attempt.*"))
+--- exec
+timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1 | cut -c 1-200
+--- exec_out
+attempt to index field 'nmae' (a nil value); did you mean 'name'?
