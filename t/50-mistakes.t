@@ -172,3 +172,55 @@ attempt to call method 'jsno' (a nil value); did you mean 'json'?
 attempt to concatenate local 'form' (a table value); 'form' is a deferred: its value is await(form)
 attempt to index field 'parms' (a nil value); did you mean 'params'?
 no such user
+
+
+
+=== TEST 4: names are compared, data are not
+--- config
+    location / { return 200; }
+--- user_files
+>>> a.lua
+local task = require "perilune.task"
+local kept, user = {}, { name = "Ada" }
+for i = 1, 2000 do kept[("x"):rep(5000) .. i] = i end
+local function lose() return kept and user.nmae.first end
+local _, err = task.spawn(lose):try_await()
+print(err.message:match("attempt.*"))
+--- exec
+timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1 | cut -c 1-200
+--- exec_out
+attempt to index field 'nmae' (a nil value); did you mean 'name'?
+
+
+
+=== TEST 5: a task that fills a body and fails ends the stream: the client sees that it is incomplete
+--- config
+    location / { return 200; }
+--- user_files
+>>> a.lua
+local http, stream, task = require "perilune.http", require "perilune.stream", require "perilune.task"
+local server = http.start_server(function(req)
+    local events = stream.stream(1)
+    task.spawn(function()
+        await(events:put("one"))
+        if req.path == "/bad" then error("broken") end
+        events:close()
+    end):catch(function(err)
+        events:close(err)
+    end)
+    return { body = events }
+end, { address = "127.0.0.1" })
+for _, path in ipairs { "/good", "/bad" } do
+    local ok, text = http.get("http://127.0.0.1:" .. server:port() .. path):chain(function(res)
+        return res:text()
+    end):try_await()
+    print(ok and text or text.code)
+end
+await(server:close(0))
+--- exec
+timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_SERVROOT/err
+grep -c "handler failed: .*broken" $TEST_NGINX_SERVROOT/err
+--- exec_out
+one
+truncated
+1

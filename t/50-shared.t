@@ -261,6 +261,7 @@ end
 print(ngx.shared.counts:get("n"), ngx.shared.none)
 print(pcall(shared.declare, 5))
 print(pcall(shared.declare, "small", 10))
+print(pcall(shared.declare, "large", 2 ^ 39))
 os.exit(0)
 --- exec
 timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
@@ -274,7 +275,8 @@ true	429	too many requests
 
 2	nil
 false	bad argument 'name' to shared.declare (a name expected)
-false	bad argument 'bytes' to shared.declare (a number from 8192 expected)
+false	bad argument 'bytes' to shared.declare (a number from 8192 to 2^38 expected)
+false	bad argument 'bytes' to shared.declare (a number from 8192 to 2^38 expected)
 GET  /visits
 
 === TEST 8: in a server only the configuration makes them

@@ -140,7 +140,49 @@ coroutine 1:
 
 
 
-=== TEST 8: a light thread that fails says where, too
+=== TEST 8: nor with one that has the same text
+--- config
+    location = /t {
+        content_by_lua_block {
+            pcall(coroutine.wrap(function() error("alike", 0) end))
+            error("alike", 0)
+        }
+    }
+--- request
+GET /t
+--- error_code: 500
+--- error_log eval
+["lua entry thread aborted: runtime error: alike", "coroutine 0:", ":3: in main chunk"]
+--- no_error_log
+coroutine 1:
+
+
+
+=== TEST 9: an error that was caught keeps no coroutine alive
+--- config
+    location = /t {
+        content_by_lua_block {
+            local seen = setmetatable({}, { __mode = "v" })
+            local function fail()
+                local self = coroutine.running()
+                seen[1] = self
+                ngx.say(pcall(coroutine.wrap(function() error(self == nil, 0) end)))
+            end
+            coroutine.resume(coroutine.create(fail))
+            collectgarbage()
+            collectgarbage()
+            ngx.say(seen[1] == nil)
+        }
+    }
+--- request
+GET /t
+--- response_body
+falsefalse
+true
+
+
+
+=== TEST 10: a light thread that fails says where, too
 --- config
     location = /t {
         content_by_lua_block {
@@ -158,7 +200,7 @@ fine
 
 
 
-=== TEST 9: $prefix in a search path ends with a slash; nothing is put behind a path of C modules
+=== TEST 11: $prefix in a search path ends with a slash; nothing is put behind a path of C modules
 --- http_config
     lua_package_path "${prefix}html/?.lua;;";
     lua_package_cpath "$prefix/html/?.so";

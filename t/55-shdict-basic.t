@@ -298,7 +298,18 @@ invalid lua shared dict size "7k"
 
 
 
-=== TEST 10: twice the same name
+=== TEST 10: too large a dictionary
+--- http_config
+    lua_shared_dict dogs 262145m;
+--- config
+    location = /t { return 200; }
+--- must_die
+--- error_log
+zone "dogs" is too large
+
+
+
+=== TEST 11: twice the same name
 --- http_config
     lua_shared_dict dogs 1m;
     lua_shared_dict dogs 1m;

@@ -40,6 +40,8 @@ function app.live(req)
             end
         end
         events:close()
+    end):catch(function(err)
+        events:close(err)
     end)
     return {
         headers = { ["Content-Type"] = "text/event-stream", ["Cache-Control"] = "no-store" },

@@ -22,6 +22,8 @@ function app.clock(req)
             end
         end
         events:close()
+    end):catch(function(err)
+        events:close(err)
     end)
     return {
         headers = { ["Content-Type"] = "text/event-stream", ["Cache-Control"] = "no-store" },

@@ -51,19 +51,12 @@ function coroutine.resume(co, ...) -- luacheck: ignore 122
     return relay(co, raw_resume(co, ...))
 end
 
---- coroutine → { co = one that it resumed through `wrap`, err = what that failed with }
-local failures = setmetatable({}, { __mode = "k" })
-
-local function unwrap(co, ok, ...)
+--- The first argument is the coroutine, for failed_inside.
+local function unwrap(_, ok, ...)
     if ok then
         return ...
     end
-    local self = running()
-    if not self then
-        error((...), 2)
-    end
-    failures[self] = { co = co, err = (...) }
-    error((...), 0)
+    error((...), running() and 0 or 2)
 end
 
 --- An await inside suspends the whole task. In a task an error keeps its text: the standard function, which this is
@@ -75,14 +68,22 @@ function coroutine.wrap(f) -- luacheck: ignore 122
     end
 end
 
---- The traceback of `err`, which `co` has failed with: of each coroutine that it came through, the innermost first.
+--- The coroutine that `co`, which has failed, had resumed through `wrap`, when the error came from there: the call of
+-- unwrap is still to be seen in it.
+local function failed_inside(co)
+    local info = debug.getinfo(co, 1, "f")
+    if info and info.func == unwrap then
+        return select(2, debug.getlocal(co, 1, 1))
+    end
+end
+
+--- The traceback of a coroutine that has failed: of each that the error came through, the innermost first.
 -- @tparam string message the text of the error
-local function traceback(co, err, message)
-    local chain, lines = { co }, { message, "stack traceback:" }
-    local failure = failures[co]
-    while failure and rawequal(failure.err, err) do
-        table.insert(chain, 1, failure.co)
-        failure = failures[failure.co]
+local function traceback(co, message)
+    local chain, lines = {}, { message, "stack traceback:" }
+    while co do
+        table.insert(chain, 1, co)
+        co = failed_inside(co)
     end
     for i, each in ipairs(chain) do
         local text = debug.traceback(each, ""):gsub("^\nstack traceback:", "")

@@ -8,7 +8,7 @@ local suggest = require "perilune.suggest"
 
 local hint = {}
 
-local MOST_NAMES, MOST_LOCALS, DEEPEST = 2000, 250, 4
+local MOST_NAMES, MOST_LOCALS, DEEPEST, LONGEST = 2000, 250, 4, 64
 
 --- Fields of requests that are made in C when they are read.
 local REQUEST_FIELDS = {
@@ -43,8 +43,9 @@ local function frame(co)
     return info and info.func, values
 end
 
+--- Only what may be written behind a dot or a colon: other keys are data.
 local function add(names, name)
-    if type(name) == "string" and #names < MOST_NAMES then
+    if type(name) == "string" and #name <= LONGEST and name:find("^[%a_][%w_]*$") and #names < MOST_NAMES then
         names[#names + 1] = name
     end
 end

@@ -11,7 +11,7 @@ local shared_watch = require "perilune.shared_watch"
 
 local C = ffi.C
 local OK, CHANGED, TRIES = 0, 5, 1000
-local LEAST, MOST = 8192, 2 ^ 40 -- bytes of a declared one
+local LEAST, MOST = 8192, 2 ^ 38 -- bytes of a declared one
 
 local Dict = {}
 local mt = { __index = Dict, __name = "shared dictionary" }
@@ -147,7 +147,7 @@ function shared.declare(name, bytes)
     if type(name) ~= "string" or name == "" or name == "declare" then
         error("bad argument 'name' to shared.declare (a name expected)", 2)
     elseif bytes ~= nil and (type(bytes) ~= "number" or not (bytes >= LEAST and bytes <= MOST)) then
-        error("bad argument 'bytes' to shared.declare (a number from 8192 expected)", 2)
+        error("bad argument 'bytes' to shared.declare (a number from 8192 to 2^38 expected)", 2)
     elseif rawget(shared, name) == nil then
         local pointer = shared_dict.declare(name, bytes or 1048576)
         if not pointer then

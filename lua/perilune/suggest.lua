@@ -1,5 +1,8 @@
 --- "Did you mean": the nearest of some names.
 
+--- Longer names are near to none: they are data, and dear to compare.
+local LONGEST = 64
+
 --- Insertions, deletions, replacements and swaps of neighbours that turn one name into the other.
 local function distance(a, b)
     local higher, above = {}, {}
@@ -40,13 +43,14 @@ end
 return function(name, names, most)
     local best, nearest = math.huge, nil
     name = tostring(name)
-    for _, known in ipairs(names) do
-        local d = distance(name, known)
-        if d < best or d == best and nearest and known < nearest then
+    for _, known in ipairs(#name <= LONGEST and names or {}) do
+        local near = most or math.max(2, #known / 3)
+        local d = #known <= LONGEST and math.abs(#known - #name) <= near and distance(name, known) or math.huge
+        if d <= near and (d < best or d == best and known < nearest) then
             best, nearest = d, known
         end
     end
-    if nearest and best <= (most or math.max(2, #nearest / 3)) then
+    if nearest then
         return ("; did you mean '%s'?"):format(nearest)
     end
     return most and "" or longer(name, names)

@@ -42,8 +42,9 @@ struct zone_conf *zones_declare(struct app_conf *conf, const char *kind, struct 
         config_error_hint(e, "%s in %s:%u", other->kind, other->node->file, other->node->line);
         return NULL;
     }
-    if (size < DICT_ZONE_LEAST) {
-        config_node_error(node, e, "zone \"" SLICE_FMT "\" is too small", SLICE_ARG(name));
+    if (size < DICT_ZONE_LEAST || size > DICT_ZONE_MOST) {
+        config_node_error(node, e, "zone \"" SLICE_FMT "\" is too %s", SLICE_ARG(name),
+                          size > DICT_ZONE_MOST ? "large" : "small");
         return NULL;
     }
     if (z && z->size != size) {

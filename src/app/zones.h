@@ -19,8 +19,8 @@ struct zone_conf {
 };
 
 /* Declares a zone; the same one when it was declared with this kind, name and size. NULL with `e`
- * filled: it has another size, or one below DICT_ZONE_LEAST, or the name is one of another kind: as
- * in nginx, so that nobody takes two zones for one. */
+ * filled: it has another size, or one below DICT_ZONE_LEAST or above DICT_ZONE_MOST, or the name is
+ * one of another kind: as in nginx, so that nobody takes two zones for one. */
 struct zone_conf *zones_declare(struct app_conf *conf, const char *kind, struct slice name,
                                 size_t size, const struct config_node *node,
                                 struct config_error *e);

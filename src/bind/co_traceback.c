@@ -62,10 +62,9 @@ static void push_traceback(lua_State *L, struct co *co, const char *message)
 {
     if (vm_push_function("perilune.coroutines", "traceback")) {
         lua_pushthread(co->L);
-        lua_pushvalue(co->L, -2);
-        lua_xmove(co->L, L, 2);
+        lua_xmove(co->L, L, 1);
         lua_pushstring(L, message);
-        if (vm_call(3, 1, "traceback"))
+        if (vm_call(2, 1, "traceback"))
             return;
     }
     luaL_traceback(L, co->L, message, 0);

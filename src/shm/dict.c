@@ -40,7 +40,7 @@ struct dict *dict_open(struct zone *z)
 {
     struct dict *d = mem_new(struct dict);
 
-    CHECK(z->size >= DICT_ZONE_LEAST);
+    CHECK(z->size >= DICT_ZONE_LEAST && z->size <= DICT_ZONE_MOST);
     d->zone = zone_hold(z);
     d->head = (struct dict_head *)z->memory;
     if (d->head->magic != MAGIC)

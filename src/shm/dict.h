@@ -47,6 +47,9 @@ enum dict_mode {
 
 enum { DICT_KEY_MOST = 65535, DICT_ZONE_LEAST = 8192 };
 
+/* Places in a shard are words of 32 bits, and there are 64 shards. */
+#define DICT_ZONE_MOST ((size_t)256 << 30)
+
 struct dict_item {
     const char *p; /* of strings and tables */
     size_t n;
@@ -67,8 +70,8 @@ struct dict_incr {
     int32_t is_forcible; /* out, see struct dict_item */
 };
 
-/* The dictionary in a zone of DICT_ZONE_LEAST bytes or more, which is formatted when it is new.
- * Holds the zone. */
+/* The dictionary in a zone of DICT_ZONE_LEAST to DICT_ZONE_MOST bytes, which is formatted when it
+ * is new. Holds the zone. */
 struct dict *dict_open(struct zone *z);
 
 /* One more view of what `d` shows. */

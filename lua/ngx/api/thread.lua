@@ -36,7 +36,7 @@ local function finish(record, co, ok, ...)
     if not ok and not record.is_killed then
         local message = ...
         core.log_line(4, "lua user thread aborted: runtime error: "
-            .. coroutines.traceback(co, message, type(message) == "string" and message or tostring(message)))
+            .. coroutines.traceback(co, type(message) == "string" and message or tostring(message)))
     end
 end
 

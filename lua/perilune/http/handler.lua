@@ -20,8 +20,9 @@ local await, is_deferred = deferred.await, deferred.is_deferred
 
 local handler = {}
 
---- How many responses are looked at for misspelt fields: enough to see each way to answer, and no work later.
-local to_spell = 1000
+--- How many responses of each handler are looked at for misspelt fields: no work later, and fewer than it takes for a
+-- function to be compiled, which would be done with that work in it.
+local TO_SPELL = 100
 
 --- A server that never makes a stream does without the module: where nobody has loaded it, nothing is one.
 local function is_stream(value)
@@ -149,10 +150,6 @@ local function complete(req, res, why)
     if res.is_sent then
         return true
     end
-    if to_spell > 0 then
-        to_spell = to_spell - 1
-        checked.spelling(res)
-    end
     local body = res.body
     if type(body) == "string" and not res.trailers then
         return res.status, fields_of(res.headers), body
@@ -162,12 +159,27 @@ local function complete(req, res, why)
     return complete_slowly(req, res)
 end
 
+--- What a handler returned, waited for and looked at.
+local function spelt(res, ...)
+    if is_deferred(res) then
+        return spelt(await(res))
+    elseif type(res) == "table" and not res.is_sent then
+        checked.spelling(res)
+    end
+    return res, ...
+end
+
 --- Wraps a handler function: what C calls for each request, with the name of the visit.
 -- @tparam function fn
 -- @treturn function
 function handler.wrap(fn)
+    local n = 0
     return function(handle)
         local req = setmetatable({ handle }, request_mt)
+        if n < TO_SPELL then
+            n = n + 1
+            return complete(req, spelt(fn(req)))
+        end
         return complete(req, fn(req))
     end
 end

@@ -46,7 +46,7 @@ struct dict *ffi_zones_declare(const char *name, size_t name_n, double bytes)
     struct declared *d;
     struct zone *memory;
 
-    if (app_conf_current() || bytes < DICT_ZONE_LEAST)
+    if (app_conf_current() || bytes < DICT_ZONE_LEAST || bytes > (double)DICT_ZONE_MOST)
         return NULL;
     memory = zone_new(slice_of(name, name_n), (size_t)bytes);
     d = mem_new(struct declared);

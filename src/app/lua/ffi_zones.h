@@ -15,7 +15,7 @@ struct dict *ffi_zones_dict(int i, const char **name, size_t *name_n);
 int ffi_zones_are_configured(void);
 
 /* Makes a dictionary for a process without a configuration, for good. NULL: there is one, or
- * `bytes` are too few. */
+ * `bytes` are none that a dictionary may have. */
 struct dict *ffi_zones_declare(const char *name, size_t name_n, double bytes);
 
 #endif

@@ -60,6 +60,7 @@ static void test_errors(void **state)
         {"limit_req_zone $uri zone=a;", "invalid zone size \"zone=a\" in code:1"},
         {"limit_req_zone $uri zone=a:1x;", "invalid zone size \"zone=a:1x\" in code:1"},
         {"limit_req_zone $uri zone=a:31k;", "zone \"a\" is too small in code:1"},
+        {"limit_req_zone $uri zone=a:262145m;", "zone \"a\" is too large in code:1"},
         {"limit_req_zone $uri zone=a:1m rate=0r/s;", "invalid rate \"rate=0r/s\" in code:1"},
         {"limit_req_zone $uri zone=a:1m rate=1r/h;", "invalid rate \"rate=1r/h\" in code:1"},
         {"limit_req_zone $uri zone=a:1m rate=99999999999r/s;",
