@@ -162,8 +162,10 @@ bool server_conn_linger_on(struct server_conn *c)
 {
     ssize_t n = server_conn_read(c, CONN_INPUT_BUFFER);
 
-    if (n > 0)
+    if (n > 0) {
         server_conn_consume(c, (size_t)n);
+        c->has_progress = true;
+    }
     return n != 0 && n != STREAM_FAILED;
 }
 
