@@ -169,10 +169,8 @@ bool server_conn_linger_on(struct server_conn *c)
     return n != 0 && n != STREAM_FAILED;
 }
 
-bool server_conn_is_spent(const struct server_conn *c)
+bool server_conn_is_spent(const struct server_conn *c, const struct http_settings *s)
 {
-    const struct http_settings *s = c->server->settings;
-
     return c->requests >= s->keepalive_requests || age_of(c) > s->keepalive_time;
 }
 
