@@ -204,6 +204,13 @@ static void waits_anew_behind_each_read(void **state)
     assert_int_equal(send(c.fd, "x", 1, MSG_NOSIGNAL), 1);
     turns(2);
     assert_true(conn->deadline > conn->since);
+    harness_settings.lingering_time = 0; /* is over, whoever sends in each turn */
+    for (unsigned i = 0; i < 20 && harness_server.n_conns; i++) {
+        (void)send(c.fd, "x", 1, MSG_NOSIGNAL);
+        (void)usleep(2000);
+        turns(1);
+    }
+    assert_int_equal(harness_server.n_conns, 0);
     client_close(&c);
     harness_stop();
 }
