@@ -531,3 +531,17 @@ known
 --- error_code: 421
 --- connection: closed
 --- error_log: client sent invalid request: target of another scheme
+
+=== TEST 33: a location says, too, whether its answers end their connection
+--- config
+    location /zero { keepalive_timeout 0; return 200; }
+    location /one { keepalive_requests 1; return 200; }
+    location /more { return 200; }
+--- exec
+for path in zero one more; do
+    curl -si http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$path | grep -i ^connection | tr -d '\r'
+done
+--- exec_out
+Connection: close
+Connection: close
+Connection: keep-alive

@@ -49,3 +49,34 @@ rcv_space a number
 GET /t
 --- response_body
 []
+
+=== TEST 4: in the access log, where the connection is somebody else's by then, too
+--- http_config
+    log_format told "$uri $server_addr $TCPINFO_rtt $tcpinfo_rttvar $tcpinfo_snd_cwnd $tcpinfo_rcv_space";
+--- config
+    http2 on;
+    access_log logs/told.log told;
+    location /return { return 200 "ok\n"; }
+    location /lua { content_by_lua_block { ngx.say("ok") } }
+    location /late { content_by_lua_block { ngx.say("ok") ngx.eof() ngx.sleep(0.01) } }
+--- exec
+A=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+for path in return lua late; do
+    curl -s $A/$path; curl -s -H 'Connection: close' $A/$path; curl -s --http2-prior-knowledge $A/$path
+done
+L=$TEST_NGINX_SERVER_ROOT/logs/told.log
+for i in $(seq 600); do [ $(wc -l <$L) = 9 ] && break; sleep 0.1; done
+sed -E ':a; s/ [1-9][0-9]*( |$)/ n\1/; ta' $L | sort | uniq -c
+--- exec_out
+ok
+ok
+ok
+ok
+ok
+ok
+ok
+ok
+ok
+      3 /late 127.0.0.1 n n n n
+      3 /lua 127.0.0.1 n n n n
+      3 /return 127.0.0.1 n n n n

@@ -120,3 +120,18 @@ new: 0 failed
 kept: 0 failed
 6
 --- timeout: 150
+
+=== TEST 5: whose predecessor has gone before it began to serve, has the sockets for itself
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+(exit 0) & GONE=$!; wait $GONE
+conf 'daemon off;' "listen unix:$D/s; location / { return 200 heir; }"
+PERILUNE_SOCKETS="$GONE:" $B & wait_for '[ -s logs/m.pid ]'; wait_for '[ "$(get /)" = heir ]'; echo serves
+kill -QUIT $(master); wait; ls s 2>&1 | grep -c 'No such'
+--- exec_out
+serves
+1
+--- timeout: 150

@@ -33,6 +33,7 @@ struct format_part {
 
 struct log_format {
     enum escape escape;
+    bool names_connection;
     unsigned n;
     struct format_part parts[];
 };
@@ -86,6 +87,11 @@ static size_t count_parts(const struct slice *args, size_t n)
     return parts;
 }
 
+static bool is_of_connection(struct slice name)
+{
+    return slice_eq(name, SLICE("server_addr")) || slice_has_prefix(name, SLICE("tcpinfo_"));
+}
+
 /* A name ends with its argument, whatever the next one begins with. */
 static bool add_argument(struct variable_table *t, struct log_format *f, struct slice arg,
                          struct slice *error_out)
@@ -96,10 +102,12 @@ static bool add_argument(struct variable_table *t, struct log_format *f, struct 
     while ((result = script_next_part(t->pool, &rest, &text, &name, error_out)) > 0) {
         struct format_part *part = &f->parts[f->n++];
 
-        if (name.p)
+        if (name.p) {
             part->variable = variable_refer(t, name);
-        else
+            f->names_connection |= is_of_connection(part->variable->name);
+        } else {
             part->text = pool_dup(t->pool, text);
+        }
     }
     if (result < 0 && slice_eq(*error_out, SLICE("invalid variable name")))
         *error_out = pool_printf(t->pool, "invalid parameter \"" SLICE_FMT "\"", SLICE_ARG(arg));
@@ -122,6 +130,11 @@ const struct log_format *access_log_compile(struct variable_table *t, const stru
             return NULL;
     }
     return f;
+}
+
+bool access_log_names_connection(const struct log_format *f)
+{
+    return f->names_connection;
 }
 
 const struct log_format *access_log_combined(struct variable_table *t)

@@ -16,6 +16,9 @@ struct log_format;
 const struct log_format *access_log_compile(struct variable_table *t, const struct slice *args,
                                             size_t n, struct slice *error_out);
 
+/* Are there variables that only the connection itself can tell? */
+bool access_log_names_connection(const struct log_format *f);
+
 /* The predefined format `combined`. */
 const struct log_format *access_log_combined(struct variable_table *t);
 

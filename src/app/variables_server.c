@@ -185,15 +185,15 @@ static struct slice get_connection_time(struct visit *v, const struct variable *
 static struct slice get_tcpinfo(struct visit *v, const struct variable *var)
 {
     struct slice name = slice_from(var->name, sizeof("tcpinfo_") - 1);
-    struct tcp_figures f;
+    const struct tcp_figures *f = exchange_figures(visit_main(v)->x);
 
-    if (!tcp_ask_figures(exchange_fd(visit_main(v)->x), &f))
+    if (!f)
         return slice_of(NULL, 0);
     if (slice_eq(name, SLICE("rtt")))
-        return variables_number(v, f.rtt);
+        return variables_number(v, f->rtt);
     if (slice_eq(name, SLICE("rttvar")))
-        return variables_number(v, f.rtt_variance);
-    return variables_number(v, name.p[0] == 's' ? f.send_window : f.receive_space);
+        return variables_number(v, f->rtt_variance);
+    return variables_number(v, name.p[0] == 's' ? f->send_window : f->receive_space);
 }
 
 static struct slice get_pipe(struct visit *v, const struct variable *var)

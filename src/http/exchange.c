@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "http/filter.h"
+#include "net/tcp.h"
 #include "net/tls.h"
 
 enum { EXCHANGES_KEPT = 1024 };
@@ -142,7 +143,8 @@ void exchange_release(struct exchange *x)
     mem_cache_give(&caches[x->transport->is_small], x);
 }
 
-int exchange_fd(const struct exchange *x)
+/* -1: it has no socket (any more). */
+static int descriptor_of(const struct exchange *x)
 {
     return x->conn && x->state < EXCHANGE_DONE && x->transport->fd ? x->transport->fd(x) : -1;
 }
@@ -153,7 +155,7 @@ const struct addr *exchange_local(struct exchange *x)
 
     if (x->local)
         return x->local;
-    fd = exchange_fd(x);
+    fd = descriptor_of(x);
     if (fd >= 0) {
         struct addr *a = pool_new(&x->pool, struct addr);
 
@@ -161,6 +163,19 @@ const struct addr *exchange_local(struct exchange *x)
             x->local = a;
     }
     return x->local;
+}
+
+const struct tcp_figures *exchange_figures(struct exchange *x)
+{
+    int fd = descriptor_of(x);
+
+    if (fd < 0)
+        return x->figures;
+    if (!x->figures)
+        x->figures = pool_new(&x->pool, struct tcp_figures);
+    if (!tcp_ask_figures(fd, x->figures))
+        x->figures = NULL;
+    return x->figures;
 }
 
 /* --- how much is on its way out --- */
@@ -315,8 +330,17 @@ static void report_done(struct exchange *x)
     exchange_release(x);
 }
 
+/* The log is written when the connection may be another's already. */
+static void keep_what_is_logged(struct exchange *x)
+{
+    (void)exchange_local(x);
+    (void)exchange_figures(x);
+}
+
 void exchange_finished(struct exchange *x)
 {
+    if (UNLIKELY(x->settings->logs_connection))
+        keep_what_is_logged(x);
     leave(x, EXCHANGE_DONE);
     report_done(x);
 }

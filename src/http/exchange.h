@@ -50,6 +50,7 @@ struct filter;
 struct body_spool;
 struct body_reader;
 struct proxy_proto;
+struct tcp_figures;
 
 /* What the app fills in; all optional, called from the loop unless noted. */
 struct exchange_user {
@@ -81,6 +82,7 @@ struct exchange {
     const struct err *body_err, *abort_err;
     struct log_ctx log;
     const struct addr *peer, *local;             /* local: NULL until exchange_local asked */
+    struct tcp_figures *figures;                 /* NULL until exchange_figures asked */
     const struct proxy_proto *proxied;           /* what a proxy said of the client; or NULL */
     uint64_t connection_id, connection_requests; /* $connection, $connection_requests */
     uint64_t connected_ms;                       /* clock_ms() when the connection was made */
@@ -109,11 +111,12 @@ const char *exchange_state_name(enum exchange_state s);
 /* What a client has sent, for a log line: control bytes as \xHH. In the pool if not `s` itself. */
 struct slice exchange_shown(struct exchange *x, struct slice s);
 
-/* The socket of its connection; -1: it has none (any more). */
-int exchange_fd(const struct exchange *x);
-
 /* Our address of the connection, asked from the socket once; NULL when it has none any more. */
 const struct addr *exchange_local(struct exchange *x);
+
+/* What the kernel knows now of the way to the client. NULL: it is not of TCP, or has gone; with
+ * `logs_connection` what was known when a response had ended stays. */
+const struct tcp_figures *exchange_figures(struct exchange *x);
 
 /* Keeps `x` alive; pairs with exchange_release. */
 void exchange_hold(struct exchange *x);

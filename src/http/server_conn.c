@@ -162,15 +162,15 @@ bool server_conn_linger_on(struct server_conn *c)
 {
     ssize_t n = server_conn_read(c, CONN_INPUT_BUFFER);
 
-    if (n > 0)
+    if (n > 0) {
         server_conn_consume(c, (size_t)n);
+        c->has_progress = true;
+    }
     return n != 0 && n != STREAM_FAILED;
 }
 
-bool server_conn_is_spent(const struct server_conn *c)
+bool server_conn_is_spent(const struct server_conn *c, const struct http_settings *s)
 {
-    const struct http_settings *s = c->server->settings;
-
     return c->requests >= s->keepalive_requests || age_of(c) > s->keepalive_time;
 }
 

@@ -148,7 +148,7 @@ void server_conn_schedule(struct server_conn *c, bool soon);
 void server_conn_call(struct server_conn *c);
 
 /* Has it carried as many requests, or lived as long, as one may? */
-bool server_conn_is_spent(const struct server_conn *c);
+bool server_conn_is_spent(const struct server_conn *c, const struct http_settings *s);
 
 /* Idle after a request, and its server wants such connections closed? */
 bool server_conn_is_dispensable(const struct server_conn *c);

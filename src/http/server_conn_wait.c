@@ -108,7 +108,9 @@ static void set_deadline(struct server_conn *c)
         return;
     c->waits = (uint8_t)wait;
     c->deadline = ms ? deadline_of(c, wait, ms) : 0;
-    if (c->deadline && (!timer_is_active(&c->timer) || c->timer.deadline > c->deadline))
+    /* one that is due is let alone: who sends in every turn would put it off for ever */
+    if (c->deadline &&
+        (!timer_is_active(&c->timer) || c->timer.deadline > MAX(c->deadline, clock_ms())))
         timer_start(&c->timer, c->deadline > clock_ms() ? c->deadline - clock_ms() : 0);
 }
 

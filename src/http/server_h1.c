@@ -123,8 +123,7 @@ static void begin(struct server_conn *c, const char *p)
     take_head(x, p);
     server_conn_consume(c, head.size);
     /* behind a CONNECT may stand bytes that were meant for the tunnel, whatever is answered */
-    x->keep_alive = head.has_keep_alive && !server_conn_is_spent(c) &&
-                    s->settings->keepalive_timeout > 0 && head.method != METHOD_CONNECT;
+    x->keep_alive = head.has_keep_alive && head.method != METHOD_CONNECT;
     status = message_resolve(&x->req, s->settings->has_connect, &x->pool, &reason);
     if (UNLIKELY(status)) {
         refuse(x, status, pool_printf(&x->pool, "client sent invalid request: %s", reason).p);

@@ -51,6 +51,8 @@ static bool may_keep_alive(const struct exchange *x)
 
     if (!x->keep_alive || c->must_close || c->server->is_draining || c->server->is_crowded)
         return false;
+    if (!x->settings->keepalive_timeout || server_conn_is_spent(c, x->settings))
+        return false;
     if (c->framing == FRAMING_CLOSE || x->res.status == 101)
         return false;
     if (c->has_eof && !server_conn_input(c).n)

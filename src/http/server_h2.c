@@ -183,7 +183,7 @@ static void begin(struct server_h2_stream *st)
     const char *reason;
     int status = server_h2_head_finish(st, &reason);
 
-    if (server_conn_is_spent(c))
+    if (server_conn_is_spent(c, s->settings))
         notice(st->h2);
     if (UNLIKELY(status)) {
         server_conn_refuse(c, x, status,

@@ -55,6 +55,7 @@ struct http_settings {
     size_t file_budget;          /* 2 MiB: of files in one turn of a connection; 0: no limit */
     size_t send_rate;            /* bytes a second of one response; 0: as fast as it goes */
     size_t send_rate_after;      /* so many of them first at full speed */
+    bool logs_connection;        /* the access log tells of the connection: it is asked in time */
     const char *temp_path;       /* directory of temporary files */
     const char *server_name;     /* value of the Server field; NULL: none */
     struct h2_options http2;     /* windows and limits of HTTP/2 */

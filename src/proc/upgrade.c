@@ -4,6 +4,7 @@
  * its workers finish, QUIT ends it, and the new one is alone. Instead the new one can be told to
  * QUIT: the old one takes its pid file back and, when it has no workers any more, starts some.
  *
+ * The variable is "PID:6;7;": the old master may be gone before the new one asks who its parent is.
  * Only the sockets are handed over. Nobody removes the files of Unix sockets while two programs
  * serve them. */
 #include "proc/upgrade.h"
@@ -19,6 +20,7 @@
 #include "app/listeners_handed.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "loop/child.h"
 #include "proc/environment.h"
 #include "proc/pidfile.h"
@@ -38,13 +40,15 @@ static struct {
 
 struct app_conf *upgrade_take_sockets(void)
 {
-    const char *list = environment_at_start(VARIABLE);
+    const char *value = environment_at_start(VARIABLE);
+    struct slice list = slice_str(value ? value : "");
+    int64_t parent;
 
-    if (!list)
+    if (!value || !num_parse_u63(slice_cut(&list, ':'), &parent) || parent > INT32_MAX)
         return NULL;
-    upgrade.parent = getppid();
-    log_write(NULL, LOG_NOTICE, "using inherited sockets from \"%s\"", list);
-    return listeners_take_handed(slice_str(list));
+    upgrade.parent = (pid_t)parent;
+    log_write(NULL, LOG_NOTICE, "using inherited sockets from \"" SLICE_FMT "\"", SLICE_ARG(list));
+    return listeners_take_handed(list);
 }
 
 bool upgrade_is_heir(void)
@@ -86,11 +90,11 @@ static void on_child(struct child *c, int status)
     upgrade.on_failed();
 }
 
-NORETURN static void run_program(const struct app_conf *conf)
+NORETURN static void run_program(const struct app_conf *conf, pid_t old)
 {
     struct buf entry = BUF_EMPTY;
 
-    buf_add_lit(&entry, VARIABLE "=");
+    buf_printf(&entry, VARIABLE "=%d:", (int)old);
     listeners_hand_over(conf, &entry);
     signals_unblock();
     execvpe(ngx_argv[0], ngx_argv, environment_with(buf_cstr(&entry)));
@@ -118,7 +122,7 @@ static bool move_aside(struct app_conf *conf)
 
 void upgrade_start(struct app_conf *conf)
 {
-    pid_t pid;
+    pid_t self = getpid(), pid;
 
     if (upgrade_is_under_way()) {
         log_write(NULL, LOG_NOTICE, "the changing binary signal is ignored: %s",
@@ -130,7 +134,7 @@ void upgrade_start(struct app_conf *conf)
     signals_block();
     pid = fork();
     if (pid == 0)
-        run_program(conf);
+        run_program(conf, self);
     if (pid < 0) {
         log_write(NULL, LOG_ALERT, "fork() failed while spawning \"new binary process\" (%d: %s)",
                   errno, strerror(errno));

@@ -212,8 +212,10 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "keepalive_timeout time [header_time];",
      .default_text = "keepalive_timeout 75s;",
-     .doc = "How long a connection may wait for its next request; 0 closes after each. The second "
-            "time is told to clients as `Keep-Alive: timeout=`.",
+     .doc =
+         "How long a connection may wait for its next request; 0 closes after each. The second "
+         "time is told to clients as `Keep-Alive: timeout=`. A location can say 0; otherwise the "
+         "default server of the address says how long.",
      .apply = set_keepalive},
     SETTING("keepalive_requests", CTX_LEVELS, ARG_NUMBER, "number", keepalive_requests, "1000",
             "Requests that one connection may carry.", directives_set_number),

@@ -195,6 +195,7 @@ static bool read_log(struct apply *a, const struct config_node *node, struct acc
         return config_node_error(node, e, "unknown log format \"%.200s\"", name.p);
     if (!set_path(a, node, log, e))
         return false;
+    a->loc->http.logs_connection |= !is_stream && access_log_names_connection(log->format);
     for (size_t i = 2; i < node->n_args; i++)
         if (!take_word(a, node, node->args[i], log, &w, e))
             return false;

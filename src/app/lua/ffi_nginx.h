@@ -32,6 +32,8 @@ intptr_t ngx_parse_time(const struct ffi_nginx_str *text, uintptr_t is_in_second
 /* Writes a line as it is to the error log of the running code, whatever `request` is. -1: no such
  * level. */
 int ngx_http_lua_ffi_raw_log(void *request, int level, const unsigned char *text, size_t n);
+
+/* The same; of `stream`. */
 int ngx_stream_lua_ffi_raw_log(void *session, int level, const unsigned char *text, size_t n);
 
 #endif

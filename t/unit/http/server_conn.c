@@ -186,6 +186,35 @@ static void lingers_only_so_long(void **state)
     harness_stop();
 }
 
+/* lingering_timeout is the time between two reads, not that of all of them. */
+static void waits_anew_behind_each_read(void **state)
+{
+    struct server_conn *conn;
+    struct client c;
+
+    (void)state;
+    harness_start();
+    c = client_open();
+    client_send(&c, "BAD\r\n\r\n");
+    client_expect_end(&c);
+    turns(2);
+    conn = CONTAINER_OF(harness_server.conns.next, struct server_conn, node);
+    assert_int_equal(conn->waits, CONN_WAIT_LINGER);
+    conn->deadline = conn->since;
+    assert_int_equal(send(c.fd, "x", 1, MSG_NOSIGNAL), 1);
+    turns(2);
+    assert_true(conn->deadline > conn->since);
+    harness_settings.lingering_time = 0; /* is over, whoever sends in each turn */
+    for (unsigned i = 0; i < 20 && harness_server.n_conns; i++) {
+        (void)send(c.fd, "x", 1, MSG_NOSIGNAL);
+        (void)usleep(2000);
+        turns(1);
+    }
+    assert_int_equal(harness_server.n_conns, 0);
+    client_close(&c);
+    harness_stop();
+}
+
 /* A peer that has much to say before it looks at the answer still finds it. */
 static void reads_on_however_much_comes(void **state)
 {
@@ -315,6 +344,7 @@ int main(void)
         cmocka_unit_test(reads_what_came_in_time),
         cmocka_unit_test(gives_up_on_a_reader_that_stalls),
         cmocka_unit_test(lingers_only_so_long),
+        cmocka_unit_test(waits_anew_behind_each_read),
         cmocka_unit_test(reads_on_however_much_comes),
         cmocka_unit_test(lingers_as_it_was_told),
         cmocka_unit_test(lets_handlers_take_their_time),
