@@ -60,11 +60,11 @@ static enum step_result run_rotate(struct visit *v, const struct step *s)
     static const char *const words[] = {"current value", "\"from\" argument value",
                                         "\"to\" argument value"};
     const struct set_step *set = s->arg;
-    struct slice values[VALUES_MOST];
-    bool is_good[VALUES_MOST];
+    struct slice values[ARRAY_LEN(words)];
+    bool is_good[ARRAY_LEN(words)];
     int64_t n;
 
-    for (unsigned i = 0; i < set->misc->n; i++) {
+    for (unsigned i = 0; i < ARRAY_LEN(words); i++) {
         values[i] = script_eval(set->values[i], v);
         is_good[i] = num_parse_u63(values[i], &n);
         if (!is_good[i] && (i > 0 || values[i].n > 0))
