@@ -521,7 +521,7 @@ c.send(leaver, "GET /big HTTP/1.1\r\nHost: a\r\n\r\n", 1)
 c.sleep(0.5)
 print(c.memory "VmRSS" - before < 8)
 c.close(leaver)
-local all = c.receive(fd, 40)
+local all = c.receive(fd, 40):match("\r\n\r\n(.*)") -- the dates of the head hold an F on Fridays
 local n = select(2, all:gsub("F", "F"))
 print(n, all:sub(-5) == "0\r\n\r\n", c.memory "VmRSS" - before < 8)
 --- exec_out
