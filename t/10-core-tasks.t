@@ -508,3 +508,30 @@ P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out lua
 "grandchild\tcancelled\n"
+
+
+
+=== TEST 25: a script that waits for what nothing will settle says so, and has failed; one whose work is done ends well
+--- config
+--- user_files
+>>> a.lua
+local deferred, task = require "perilune.deferred", require "perilune.task"
+if arg[1] then
+    task.spawn(function()
+        task.nap(0.01)
+        print(arg[1])
+    end)
+    return
+end
+await(deferred.deferred())
+--- exec
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua done; echo $?
+timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua 2>&1 | grep -o 'the script waits for what nothing will settle\|a.lua:9: in main chunk'
+timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_HTML_DIR/err; echo $?
+--- exec_out
+done
+0
+the script waits for what nothing will settle
+a.lua:9: in main chunk
+1

@@ -1,5 +1,6 @@
 /* The main chunk is a task like any other, so that it may await; the process ends when the loop has
- * nothing left, which is how a server that the script started keeps it alive.
+ * nothing left, which is how a server that the script started keeps it alive. A chunk that still
+ * waits then has failed.
  *
  * SIGINT and SIGTERM cancel the chunk and what it spawned, wait a moment for tasks to end, then the
  * process dies of that signal, which tells shells and service managers the truth. A second signal
@@ -103,6 +104,17 @@ static void on_signal(int signum, void *arg)
     timer_start(&script.poll, 1);
 }
 
+/* The loop has nothing left that could wake the chunk: what it awaits is settled by nobody. */
+static void tell_of_wait(void)
+{
+    lua_State *L = vm_main();
+
+    luaL_traceback(L, script.task->L, "the script waits for what nothing will settle", 0);
+    fprintf(stderr, "perilune: %s\n", lua_tostring(L, -1));
+    lua_pop(L, 1);
+    script.code = 1;
+}
+
 /* Loads the chunk; the function, or the error text, is on top of the stack. */
 static bool load(lua_State *L, const struct command *command)
 {
@@ -157,6 +169,8 @@ int script_run(const struct command *command)
     start(L, command);
     /* a chunk that failed before its first wait has stopped a loop that had not begun */
     loop_run();
+    if (script.task && !script.signum)
+        tell_of_wait();
     script_close();
     if (script.signum) {
         (void)fflush(NULL); /* dying of a signal writes nothing out */
