@@ -1,10 +1,10 @@
 /* Streams of a client: from the head of a request to the end of its response, and the transport
  * that exchanges see.
  *
- * The session may not be entered from within its events, so these only note what happened; the
- * consequences, calls of the user among them, are drawn in client_h2_stream_settle. finish() is
- * where every response ends well, close_early() and lose() where it does not, let_go() where the
- * exchange leaves the record. */
+ * What the events of the session have noted (client_h2_head, client_h2_in) has its consequences,
+ * calls of the user among them, in client_h2_stream_settle. finish() is where every response ends
+ * well, close_early() and lose() where it does not, let_go() where the exchange leaves the record.
+ */
 #include "http/client_h2_stream.h"
 
 #include "base/check.h"
