@@ -135,3 +135,20 @@ kill -QUIT $(master); wait; ls s 2>&1 | grep -c 'No such'
 serves
 1
 --- timeout: 150
+
+=== TEST 6: without its pid file a program is not replaced, as often as it is asked
+--- config
+    location / { return 200 "ok"; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
+export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+conf 'daemon off;' 'location / { return 200 old; }'; $B 2>said & OLD=$!; wait_for '[ -s logs/m.pid ]'
+rm logs/m.pid
+for n in 1 2; do
+    kill -USR2 $OLD; wait_for "[ \$(grep -c 'rename.*failed before executing' logs/error.log) = $n ]"
+done
+get /; echo; kill -QUIT $OLD; wait $OLD; echo $?; cat said
+--- exec_out
+old
+0
+--- timeout: 150

@@ -54,7 +54,7 @@ static bool open_one(struct app_conf *conf, struct listen_conf *l, struct listen
         if (old && i < old->n_fds && old->fds[i] >= 0) {
             l->fds[i] = old->fds[i];
             if (!l->is_udp)
-                listen_adjust(l->fds[i], &l->options);
+                listen_adjust(l->fds[i], l->addr.sa.sa_family, &l->options);
             continue;
         }
         err = open_socket(l, &l->fds[i]);

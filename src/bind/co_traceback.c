@@ -25,7 +25,7 @@ static int to_text(lua_State *L)
     return 1;
 }
 
-/* Pushes what a person may have meant whose code has failed; leaves the text on top otherwise. */
+/* Adds to the text on top what a person may have meant whose code has failed. */
 static void add_hint(lua_State *L, struct co *co)
 {
     if (!vm_push_function("perilune.hint", "of"))

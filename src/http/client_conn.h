@@ -64,6 +64,7 @@ struct client_conn {
     struct loop_call later;
     struct timer timer; /* of an unanswered Expect, or of draining */
     uint64_t opened_ms, free_since_ms;
+    const struct err *send_err; /* the peer takes no more; what it has sent is read first */
     uint32_t served;
     uint32_t dropped; /* bytes while draining; before that, 1xx heads */
     uint8_t phase, watched, reads;
@@ -73,10 +74,9 @@ struct client_conn {
     bool is_prompt;    /* small pieces do not wait for an acknowledgement (TCP_NODELAY) */
     bool has_body;     /* the decoder is at work */
     bool has_eof;
-    bool has_answered;          /* a request of it */
-    const struct err *send_err; /* the peer takes no more; what it has sent is read first */
-    bool must_close;            /* after this exchange */
-    bool is_background;         /* the owner's: free, and does not keep the loop going */
+    bool has_answered;  /* a request of it */
+    bool must_close;    /* after this exchange */
+    bool is_background; /* the owner's: free, and does not keep the loop going */
 };
 
 /* A free connection on `s`, which it owns from now on. */

@@ -1,10 +1,10 @@
 /* Streams of a client: from the head of a request to the end of its response, and the transport
  * that exchanges see.
  *
- * The session may not be entered from within its events, so these only note what happened; the
- * consequences, calls of the user among them, are drawn in client_h2_stream_settle. finish() is
- * where every response ends well, close_early() and lose() where it does not, let_go() where the
- * exchange leaves the record. */
+ * What the events of the session have noted (client_h2_head, client_h2_in) has its consequences,
+ * calls of the user among them, in client_h2_stream_settle. finish() is where every response ends
+ * well, close_early() and lose() where it does not, let_go() where the exchange leaves the record.
+ */
 #include "http/client_h2_stream.h"
 
 #include "base/check.h"
@@ -69,8 +69,7 @@ static void part(struct client_h2_stream *st)
     st->h2->n_streams--;
     st->h2->has_room_news = true;
     list_remove(&st->node);
-    list_remove(&st->s.news);
-    st->s.link = NULL;
+    h2_stream_leave(&st->s);
     st->h2 = NULL;
 }
 
@@ -323,10 +322,8 @@ void client_h2_stream_part_whole(struct client_h2 *h2)
     LIST_FOR_SAFE (node, &h2->streams) {
         struct client_h2_stream *st = CONTAINER_OF(node, struct client_h2_stream, node);
 
-        if (st->x && st->x->state == CLIENT_BODY && st->s.is_closed && st->s.in == H2_IN_ENDED) {
-            h2_stream_leave(&st->s);
+        if (st->x && st->x->state == CLIENT_BODY && st->s.is_closed && st->s.in == H2_IN_ENDED)
             part(st);
-        }
     }
 }
 

@@ -2,7 +2,8 @@
  * lives until the session has closed the stream and its exchange or its tunnel has let go. When the
  * connection goes, a response that has begun keeps what had come of it.
  *
- * Internal to the client_h2 files: client_h2_head, client_h2_stream, client_h2_out, client_h2. */
+ * Internal to the client_h2 files: client_h2_head, client_h2_in, client_h2_stream, client_h2_out,
+ * client_h2. */
 #ifndef HTTP_CLIENT_H2_STREAM_H
 #define HTTP_CLIENT_H2_STREAM_H
 

@@ -50,7 +50,8 @@ static void feed_starved(struct client_pool *p)
 
 static void free_pool_if_over(struct client_pool *p);
 
-/* A connection is gone: there is room for another one, first of all for its own origin. */
+/* A connection, or an attempt at one, is gone: there is room for another one, first of all for its
+ * own origin. Until then it counts, and the pool is there whatever its users do. */
 static void fill_room(struct client_origin *o)
 {
     struct client_pool *p = o->pool;
@@ -107,10 +108,8 @@ static void on_dialled(void *user, struct stream *s, const struct client_dial_fa
     o->n_dials--;
     mem_free(d);
     if (!s) {
-        o->pool->n_open--;
         fail_waiter(o, f);
-        pump(o);
-        feed_starved(o->pool);
+        fill_room(o);
         return;
     }
     o->stats.opened++;

@@ -39,18 +39,19 @@ static void leave_refused(struct client_exchange *x)
 static const struct client_transport in_queue = {.abort = leave};
 static const struct client_transport in_refused = {.abort = leave_refused};
 
+/* Who is told may close the pool; the origin is there as long as its list is not empty. */
 static void on_later(struct loop_call *call)
 {
     struct client_origin *o = CONTAINER_OF(call, struct client_origin, later);
-    struct list *n;
 
-    while ((n = list_pop(&o->refused))) {
-        struct client_exchange *x = exchange_of(n);
+    while (!list_is_empty(&o->refused)) {
+        struct client_exchange *x = exchange_of(o->refused.next);
 
         x->transport = NULL;
         x->conn = NULL;
         o->stats.failed++;
         client_fail(x, x->err);
+        list_remove(&x->node);
         client_release(&x);
     }
     o->pool->steps->told(o->pool);

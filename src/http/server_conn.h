@@ -68,21 +68,22 @@ struct server_conn {
     struct loop_call later;
     struct outq out;
     uint64_t id;
-    uint64_t
-        since; /* clock_ms at the first byte of the head, of the accept, or when lingering began */
+    uint64_t since;    /* clock_ms: first byte of the head, the accept, or lingering's start */
     uint64_t deadline; /* of `waits`; 0: none. The timer may be armed for earlier */
     uint32_t opened;   /* clock_ms of the accept, its last 32 bits */
     uint32_t requests;
-    uint32_t parsed;      /* bytes of the input that are known not to hold a whole head */
-    uint32_t dropped;     /* bytes thrown away while draining */
-    uint8_t phase, reads; /* direct reads of a body since the last event */
+    uint32_t parsed;  /* bytes of the input that are known not to hold a whole head */
+    uint32_t dropped; /* bytes thrown away while draining */
+    uint8_t phase;
+    uint8_t reads; /* direct reads of a body since the last event */
     uint8_t waits : 4, watched : 4;
-    uint8_t framing : 4, flushes : 4; /* 0, 1, 2 (or more) */
-    bool is_running;                  /* inside an upcall: on_work follows */
-    bool is_blocked;                  /* the stream took no more: wait for writability */
-    bool is_paced;                    /* send_rate is used up: wait for time to pass */
-    bool is_ending;                   /* the response is complete, its bytes are not out */
-    bool has_eof;                     /* the peer has ended its side */
+    uint8_t framing : 4;
+    uint8_t flushes : 4; /* 0, 1, 2 (or more) */
+    bool is_running;     /* inside an upcall: on_work follows */
+    bool is_blocked;     /* the stream took no more: wait for writability */
+    bool is_paced;       /* send_rate is used up: wait for time to pass */
+    bool is_ending;      /* the response is complete, its bytes are not out */
+    bool has_eof;        /* the peer has ended its side */
     bool must_close;
     bool has_progress; /* bytes have moved: the deadline starts anew */
     uint8_t peer_size;

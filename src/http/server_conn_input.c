@@ -1,7 +1,8 @@
 /* What a connection has read and not used yet, and the decoder of a body that is coming in. */
+#include "http/server_conn.h"
+
 #include "base/check.h"
 #include "base/mem.h"
-#include "http/server_conn.h"
 
 enum { BODIES_KEPT = 64 };
 

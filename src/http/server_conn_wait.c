@@ -3,8 +3,9 @@
  * `deadline` is a plain number that moves with the state; the timer is armed only when it would
  * otherwise fire too late, and looks at the number when it fires. Nothing is re-armed per request.
  */
-#include "base/clock.h"
 #include "http/server_conn.h"
+
+#include "base/clock.h"
 #include "loop/io.h"
 
 enum { LAST_CALL_MS = 5000, LOOK_MS = 1000 };

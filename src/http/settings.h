@@ -38,9 +38,8 @@ struct http_settings {
     uint64_t keepalive_timeout; /* 75 s: idle between requests; 0 closes after each */
     uint64_t keepalive_time;    /* 1 h: requests of one connection since it was made */
     uint64_t keepalive_header;  /* value of a Keep-Alive field in seconds; 0: none */
-    uint64_t
-        lingering_timeout; /* 5 s: between two reads from a peer that is to finish after we have */
-    uint64_t lingering_time; /* 30 s: all of that together */
+    uint64_t lingering_timeout; /* 5 s: between two reads of a peer's last bytes, behind ours */
+    uint64_t lingering_time;    /* 30 s: all of that together */
     enum lingering lingering;
     int64_t max_body_size;      /* 1 MiB; 0: unlimited */
     bool decodes_body;          /* content codings of request bodies are undone */

@@ -67,7 +67,8 @@ static bool set_keepalive(int fd, const struct listen_keepalive *k)
            (!k->count || set(fd, IPPROTO_TCP, TCP_KEEPCNT, k->count));
 }
 
-static bool set_options(int fd, int family, const struct listen_options *o)
+/* What may change while the socket listens. */
+static bool set_changing(int fd, int family, const struct listen_options *o)
 {
     if (o->rcvbuf > 0 && !set(fd, SOL_SOCKET, SO_RCVBUF, o->rcvbuf))
         return false;
@@ -75,15 +76,20 @@ static bool set_options(int fd, int family, const struct listen_options *o)
         return false;
     if (family == AF_UNIX)
         return true;
-    if (!set(fd, SOL_SOCKET, SO_REUSEADDR, 1))
-        return false;
     if (o->reuseport && !set(fd, SOL_SOCKET, SO_REUSEPORT, 1))
         return false;
     if (o->defer_accept && !set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1))
         return false;
     if (o->fastopen && !set(fd, IPPROTO_TCP, TCP_FASTOPEN, o->fastopen))
         return false;
-    if (!set_keepalive(fd, &o->keepalive))
+    return set_keepalive(fd, &o->keepalive);
+}
+
+static bool set_options(int fd, int family, const struct listen_options *o)
+{
+    if (!set_changing(fd, family, o))
+        return false;
+    if (family != AF_UNIX && !set(fd, SOL_SOCKET, SO_REUSEADDR, 1))
         return false;
     return family != AF_INET6 || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, o->ipv6only);
 }
@@ -115,11 +121,9 @@ static bool set_up(int fd, const struct addr *a, const struct listen_options *o)
     return listen(fd, backlog_of(o)) == 0;
 }
 
-void listen_adjust(int fd, const struct listen_options *o)
+void listen_adjust(int fd, int family, const struct listen_options *o)
 {
-    if (o->reuseport)
-        (void)set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-    (void)set_keepalive(fd, &o->keepalive);
+    (void)set_changing(fd, family, o);
     (void)listen(fd, backlog_of(o));
 }
 

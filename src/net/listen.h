@@ -32,9 +32,9 @@ const struct err *listen_open(const struct addr *a, const struct listen_options 
 /* Takes the file of a Unix socket away that listened at `a`; nothing for other addresses. */
 void listen_remove_file(const struct addr *a);
 
-/* Brings a socket that listens already in line with `o`: its backlog, SO_KEEPALIVE, and whether
- * others may be opened beside it (reuseport). */
-void listen_adjust(int fd, const struct listen_options *o);
+/* Brings a socket that listens already in line with what `o` asks for, as far as that can change:
+ * not with ipv6only and unix_mode; what is not asked for any more stays. */
+void listen_adjust(int fd, int family, const struct listen_options *o);
 
 struct listener {
     struct io io;

@@ -3,7 +3,9 @@
  * to a peer that does not read would pile up. Behind the handshake their steps are counted, and too
  * many take the transport away from the library. Empty records it counts itself.
  *
- * A fatal alert looks to a reader of the library's state as close_notify does. */
+ * Any alert that ends the connection looks to a reader of the library's state as close_notify does;
+ * which one did is known by its name, since in TLS 1.3 the level says nothing (RFC 8446 section 6).
+ */
 #include "net/tls_notice.h"
 
 #include "base/clock.h"
@@ -29,8 +31,8 @@ static void on_step(const SSL *ssl, int where, int value)
 {
     struct tls *t = tls_of(tls_of_ssl(ssl));
 
-    if (where == SSL_CB_READ_ALERT && value >> 8 == SSL3_AL_FATAL)
-        t->is_alerted = true;
+    if (where == SSL_CB_READ_ALERT)
+        t->is_alerted = (value & 0xff) != SSL_AD_CLOSE_NOTIFY;
     if (t->phase == TLS_OPEN)
         count(t);
 }

@@ -42,7 +42,7 @@ struct tls {
     uint8_t watched, watched_under;
     bool has_more;
     bool is_inside;       /* OpenSSL is on the stack: a hook may be running */
-    bool is_alerted;      /* the peer has sent a fatal alert */
+    bool is_alerted;      /* the peer's last alert was not close_notify */
     bool is_hooked;       /* the handshake waits for a hook, whatever comes meanwhile */
     bool must_end;        /* end the stream underneath when all is out */
     bool has_lost_output; /* broken only because the stream underneath takes no more */

@@ -107,17 +107,20 @@ static bool move_aside(struct app_conf *conf)
 {
     const char *path = conf_path(conf, conf->pid_path);
     struct buf aside = BUF_EMPTY;
+    bool is_moved;
 
     buf_printf(&aside, "%s" ASIDE, path);
-    upgrade.pid_path = mem_strdup(slice_str(path));
-    upgrade.aside = mem_strdup(buf_slice(&aside));
+    is_moved = rename(path, buf_cstr(&aside)) == 0;
+    if (is_moved) {
+        upgrade.pid_path = mem_strdup(slice_str(path));
+        upgrade.aside = mem_strdup(buf_slice(&aside));
+    } else {
+        log_write(NULL, LOG_ALERT,
+                  "rename() \"%s\" to \"%s\" failed before executing new binary process (%d: %s)",
+                  path, buf_cstr(&aside), errno, strerror(errno));
+    }
     buf_free(&aside);
-    if (rename(upgrade.pid_path, upgrade.aside) == 0)
-        return true;
-    log_write(NULL, LOG_ALERT,
-              "rename() \"%s\" to \"%s\" failed before executing new binary process (%d: %s)",
-              upgrade.pid_path, upgrade.aside, errno, strerror(errno));
-    return false;
+    return is_moved;
 }
 
 void upgrade_start(struct app_conf *conf)

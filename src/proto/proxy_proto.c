@@ -177,9 +177,10 @@ struct proxy_proto *proxy_proto_copy(void *room, const struct proxy_proto *p)
 
 enum { TLV_SSL = 0x20, TLV_HEAD = 3, SSL_HEAD = 5 };
 
+/* `type` 0 is none. */
 static struct slice find_tlv(struct slice tlvs, unsigned type)
 {
-    while (tlvs.n >= TLV_HEAD) {
+    while (type && tlvs.n >= TLV_HEAD) {
         size_t n = u16(tlvs.p + 1);
 
         if (n > tlvs.n - TLV_HEAD)

@@ -59,3 +59,23 @@ void tls_pair_close(struct tls_pair *p)
     tls_ctx_unref(&p->server_ctx);
     tls_ctx_unref(&p->client_ctx);
 }
+
+void tls_pair_begin(struct tls_pair *p)
+{
+    loop_init(LOOP_BEST);
+    tls_pair_init(p);
+}
+
+void tls_pair_end(struct tls_pair *p)
+{
+    tls_pair_close(p);
+    loop_run();
+    loop_deinit();
+}
+
+ssize_t tls_pair_put(struct stream *s, const char *text)
+{
+    struct iovec v = {(void *)(uintptr_t)text, strlen(text)};
+
+    return stream_writev(s, &v, 1);
+}

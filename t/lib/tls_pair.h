@@ -29,4 +29,13 @@ bool tls_pair_shake(struct tls_pair *p);
 /* Closes the streams, gives the contexts back. */
 void tls_pair_close(struct tls_pair *p);
 
+/* For a test's set-up: a loop, and tls_pair_init. */
+void tls_pair_begin(struct tls_pair *p);
+
+/* For its tear-down: tls_pair_close, and the loop's end. */
+void tls_pair_end(struct tls_pair *p);
+
+/* Writes `text`, answers as stream_writev. */
+ssize_t tls_pair_put(struct stream *s, const char *text);
+
 #endif

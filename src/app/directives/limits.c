@@ -148,7 +148,8 @@ static const struct directive table[] = {
      .syntax = "lingering_close on | always | off;",
      .default_text = "lingering_close on;",
      .doc = "When a connection that the server ends is read on, so that its peer gets to read the "
-            "answer: when it may still be sending, each time, never (RFC 9112 section 9.6).",
+            "answer: when it may still be sending, each time, never (RFC 9112 section 9.6). The "
+            "default server of the address says whether, and how long.",
      .apply = set_lingering},
     {.name = "large_client_header_buffers",
      .contexts = CTX_SERVERS,

@@ -326,11 +326,19 @@ static void gives_the_stream_away(void **state)
     end();
 }
 
+static bool is_prompt(int fd)
+{
+    int on = 0;
+    socklen_t n = sizeof(on);
+
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &n), 0);
+    return on;
+}
+
 /* Whoever takes a connection over sends small pieces when it likes. */
 static void gives_it_away_without_delay(void **state)
 {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 0;
-    socklen_t n = sizeof(on);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     struct stream *s;
     struct outq out;
     struct buf in;
@@ -338,8 +346,7 @@ static void gives_it_away_without_delay(void **state)
     (void)state;
     conn = client_h1_open(tcp_adopt(fd), &owner, NULL);
     s = client_conn_take_stream(conn, &in, &out);
-    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &n), 0);
-    assert_true(on);
+    assert_true(is_prompt(fd));
     stream_close(&s, false);
     turns(3);
 }
@@ -347,19 +354,16 @@ static void gives_it_away_without_delay(void **state)
 /* The pieces of a body go as they come, also on a connection that has served others. */
 static void sends_pieces_without_delay(void **state)
 {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 0;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     struct client_exchange *x = request("POST");
-    socklen_t n = sizeof(on);
 
     (void)state;
     conn = client_h1_open(tcp_adopt(fd), &owner, NULL);
-    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &n), 0);
-    assert_false(on);
+    assert_false(is_prompt(fd));
     x->req.source = CLIENT_PUSHED;
     x->req.length = -1;
     client_h1_start(conn, x);
-    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &n), 0);
-    assert_true(on);
+    assert_true(is_prompt(fd));
     client_cancel(x, &err_cancelled);
     client_release(&x);
     turns(3);

@@ -209,6 +209,39 @@ static void failure_of_an_attempt_is_the_first_waiters(void **state)
     close_pool();
 }
 
+static void close_on_failed(struct client_exchange *x)
+{
+    told.failed++;
+    told.err = x->err;
+    client_pool_close(&pool);
+}
+
+/* Whoever hears of a failed attempt, or is refused, may end the pool there and then. */
+static void may_be_closed_by_who_failed(void **state)
+{
+    static const struct client_user closer = {.on_failed = close_on_failed};
+    static const struct {
+        unsigned queue;
+        const struct err *why;
+    } rows[] = {{100, &err_refused}, {0, &client_err_pool_full}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct client_exchange *x;
+
+        open_pool(1, 100, rows[i].queue);
+        x = submit();
+        x->user = &closer;
+        if (n_attempts)
+            fail_attempt(0);
+        turns(1);
+        assert_int_equal(told.failed, 1);
+        assert_ptr_equal(told.err, rows[i].why);
+        client_release(&x);
+        close_pool();
+    }
+}
+
 static void cancelled_waiter_takes_its_attempt_along(void **state)
 {
     struct client_exchange *a, *b;
@@ -385,6 +418,7 @@ int main(void)
         cmocka_unit_test(replaces_a_worn_connection_for_who_waits),
         cmocka_unit_test(refuses_when_the_queue_is_full),
         cmocka_unit_test(failure_of_an_attempt_is_the_first_waiters),
+        cmocka_unit_test(may_be_closed_by_who_failed),
         cmocka_unit_test(cancelled_waiter_takes_its_attempt_along),
         cmocka_unit_test(retries_once_where_it_is_safe),
         cmocka_unit_test(fresh_connection_is_not_retried),

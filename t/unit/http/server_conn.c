@@ -7,6 +7,11 @@
 
 #include "net/tcp.h"
 
+static struct server_conn *first_conn(void)
+{
+    return CONTAINER_OF(harness_server.conns.next, struct server_conn, node);
+}
+
 static void closes_a_silent_connection(void **state)
 {
     struct client c;
@@ -81,7 +86,7 @@ static void closes_a_connection_that_is_old(void **state)
     client_send(&c, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
     client_expect(&c, "hello", 1);
     assert_int_equal(client_count(&c, "Connection: close"), 0);
-    conn = CONTAINER_OF(harness_server.conns.next, struct server_conn, node);
+    conn = first_conn();
     conn->opened -= 1000001;
     client_send(&c, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
     client_expect(&c, "hello", 2);
@@ -102,7 +107,7 @@ static void sends_of_files_no_more_than_its_turn(void **state)
     harness_settings.file_budget = 1000;
     c = client_open();
     turns(2);
-    conn = CONTAINER_OF(harness_server.conns.next, struct server_conn, node);
+    conn = first_conn();
     assert_int_equal(ftruncate(fd, 100000), 0);
     outq_add_file(&conn->out, fd, 0, 100000, true);
     assert_true(server_conn_flush(conn));
@@ -126,8 +131,7 @@ static void reads_what_came_in_time(void **state)
     c = client_open();
     turns(2);
     for (unsigned n = 1; n <= 2; n++) { /* the first request of a connection, and the next one */
-        struct server_conn *conn =
-            CONTAINER_OF(harness_server.conns.next, struct server_conn, node);
+        struct server_conn *conn = first_conn();
 
         assert_int_equal(conn->phase, CONN_IDLE);
         assert_int_equal(conn->waits, n == 1 ? CONN_WAIT_HEAD : CONN_WAIT_KEEPALIVE);
@@ -151,7 +155,7 @@ static void gives_up_on_a_reader_that_stalls(void **state)
     c = client_open();
     client_send(&c, "GET /stream/5000000 HTTP/1.1\r\nHost: a\r\n\r\n");
     turns(5);
-    conn = CONTAINER_OF(harness_server.conns.next, struct server_conn, node);
+    conn = first_conn();
     assert_false(loop_call_is_queued(&conn->later)); /* waits, does not spin */
     for (unsigned i = 0; i < 2000 && !seen.done; i++) {
         turns(1);
@@ -198,7 +202,7 @@ static void waits_anew_behind_each_read(void **state)
     client_send(&c, "BAD\r\n\r\n");
     client_expect_end(&c);
     turns(2);
-    conn = CONTAINER_OF(harness_server.conns.next, struct server_conn, node);
+    conn = first_conn();
     assert_int_equal(conn->waits, CONN_WAIT_LINGER);
     conn->deadline = conn->since;
     assert_int_equal(send(c.fd, "x", 1, MSG_NOSIGNAL), 1);

@@ -283,7 +283,7 @@ static void test_adjust(void **state)
 
     UNUSED(state);
     assert_ptr_equal(listen_open(&local, &o, &other), &err_address_in_use);
-    listen_adjust(fd, &o);
+    listen_adjust(fd, AF_INET, &o);
     assert_null(listen_open(&local, &o, &other));
     close(other);
     close(fd);
@@ -392,8 +392,14 @@ static void test_inherited(void **state)
     assert_int_equal(option_of(got, IPPROTO_TCP, TCP_KEEPINTVL), 5);
     assert_int_equal(option_of(got, IPPROTO_TCP, TCP_KEEPCNT), 3);
     o.keepalive.is_on = false;
-    listen_adjust(fd, &o);
+    o.fastopen = 8;
+    o.defer_accept = true;
+    o.sndbuf = 20000;
+    listen_adjust(fd, AF_INET, &o);
     assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 0);
+    assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_FASTOPEN), 8);
+    assert_true(option_of(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT) > 0);
+    assert_int_equal(option_of(fd, SOL_SOCKET, SO_SNDBUF), 40000);
     close(got);
     close(peer);
     close(fd);

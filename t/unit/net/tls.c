@@ -27,25 +27,15 @@ static struct tls_pair pair;
 static int set_up(void **state)
 {
     UNUSED(state);
-    loop_init(LOOP_BEST);
-    tls_pair_init(&pair);
+    tls_pair_begin(&pair);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     UNUSED(state);
-    tls_pair_close(&pair);
-    loop_run();
-    loop_deinit();
+    tls_pair_end(&pair);
     return 0;
-}
-
-static ssize_t put(struct stream *s, const char *text)
-{
-    struct iovec v = {(void *)(uintptr_t)text, strlen(text)};
-
-    return stream_writev(s, &v, 1);
 }
 
 static void assert_reads(struct stream *s, const char *want)
@@ -69,7 +59,7 @@ static void test_bytes_both_ways(void **state)
     assert_true(tls_is_open(pair.client) && tls_is_open(pair.server));
     assert_int_equal(stream_writev(pair.client, v, 3), 13);
     assert_reads(pair.server, "one two three");
-    assert_int_equal(put(pair.server, "answer"), 6);
+    assert_int_equal(tls_pair_put(pair.server, "answer"), 6);
     assert_reads(pair.client, "answer");
     assert_int_equal(stream_read(pair.client, v, 1), STREAM_AGAIN);
 }
@@ -374,7 +364,7 @@ static void resume(unsigned protocols, bool has_tickets, bool is_resumed)
     pair.server_options.has_tickets = has_tickets;
     tls_pair_open(&pair, ROOM);
     assert_true(tls_pair_shake(&pair));
-    assert_int_equal(put(pair.server, "x"), 1);
+    assert_int_equal(tls_pair_put(pair.server, "x"), 1);
     assert_reads(pair.client, "x");
     session = tls_take_session(pair.client);
     assert_int_equal(session != NULL, has_tickets);
@@ -448,7 +438,7 @@ static void test_decrypted_bytes_are_readable(void **state)
     tls_pair_open(&pair, ROOM);
     assert_true(tls_pair_shake(&pair));
     for (int i = 0; i < 3; i++)
-        assert_int_equal(put(pair.client, "0123456789"), 10);
+        assert_int_equal(tls_pair_put(pair.client, "0123456789"), 10);
     pair.server->on_ready = on_ready;
     stream_watch(pair.server, IO_READ);
     assert_int_equal(stream_read(pair.server, some, 5), 5);
@@ -491,15 +481,15 @@ static void test_end(void **state)
     UNUSED(state);
     tls_pair_open(&pair, ROOM);
     assert_true(tls_pair_shake(&pair));
-    assert_int_equal(put(pair.client, "last"), 4);
+    assert_int_equal(tls_pair_put(pair.client, "last"), 4);
     stream_shutdown(pair.client);
     assert_reads(pair.server, "last");
     assert_int_equal(stream_read(pair.server, &c, 1), 0);
-    assert_int_equal(put(pair.server, "reply"), 5); /* one side may still send */
+    assert_int_equal(tls_pair_put(pair.server, "reply"), 5); /* one side may still send */
     stream_close(&pair.server, false);
     assert_reads(pair.client, "reply");
     assert_int_equal(stream_read(pair.client, &c, 1), 0);
-    assert_int_equal(put(pair.client, "x"), STREAM_FAILED);
+    assert_int_equal(tls_pair_put(pair.client, "x"), STREAM_FAILED);
 }
 
 /* A server that asks for a new handshake and ends at once: our refusal is for that server, however
@@ -521,7 +511,7 @@ static void test_answer_at_the_end(void **state)
     assert_int_equal(SSL_do_handshake(tls_ssl(pair.server)), 1);
     stream_shutdown(pair.server);
     assert_int_equal(stream_read(pair.client, &c, 1), 0);
-    assert_int_equal(put(other.client, "good"), 4);
+    assert_int_equal(tls_pair_put(other.client, "good"), 4);
     assert_reads(other.server, "good");
     tls_pair_close(&other);
 }
@@ -575,7 +565,7 @@ static void test_not_tls(void **state)
 
     UNUSED(state);
     tls_pair_open(&pair, ROOM);
-    assert_int_equal(put(pair.under[1], "GET / HTTP/1.1\r\n"), 16);
+    assert_int_equal(tls_pair_put(pair.under[1], "GET / HTTP/1.1\r\n"), 16);
     assert_int_equal(tls_handshake(pair.server), STREAM_FAILED);
     assert_ptr_equal(pair.server->err, &err_tls_not_tls);
     pair.server = tls_unwrap(&pair.server, &in);
@@ -588,7 +578,7 @@ static void test_garbage_record(void **state)
 {
     UNUSED(state);
     tls_pair_open(&pair, ROOM);
-    assert_int_equal(put(pair.under[1], "\x16\x03\x01\x11\x11garbage"), 12);
+    assert_int_equal(tls_pair_put(pair.under[1], "\x16\x03\x01\x11\x11garbage"), 12);
     stream_shutdown(pair.under[1]);
     assert_int_equal(tls_handshake(pair.server), STREAM_AGAIN);
     assert_int_equal(tls_handshake(pair.server), STREAM_FAILED);

@@ -1,6 +1,6 @@
 /* Peers that ask for new keys: too often, in one piece, as often as they may; each end of TLS. A
  * fatal alert is no good end. */
-#include "net/tls_notice.h"
+#include "net/tls_notice.c"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,8 +19,7 @@ static struct tls_pair pair;
 static int set_up(void **state)
 {
     UNUSED(state);
-    loop_init(LOOP_BEST);
-    tls_pair_init(&pair);
+    tls_pair_begin(&pair);
     tls_pair_open(&pair, 1 << 20);
     assert_true(tls_pair_shake(&pair));
     return 0;
@@ -29,9 +28,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     UNUSED(state);
-    tls_pair_close(&pair);
-    loop_run();
-    loop_deinit();
+    tls_pair_end(&pair);
     return 0;
 }
 
@@ -101,23 +98,46 @@ static void test_slowly(void **state)
 /* The server gives up because of what a stranger has put in, and says so. */
 static void test_alert(void **state)
 {
-    struct iovec v = {(void *)(uintptr_t) "\x17\x03\x03\x7f\x7f", 5};
     char c;
 
     UNUSED(state);
     assert_int_equal(stream_read(pair.client, &c, 1), STREAM_AGAIN);
-    assert_int_equal(stream_writev(pair.under[1], &v, 1), 5);
+    assert_int_equal(tls_pair_put(pair.under[1], "\x17\x03\x03\x7f\x7f"), 5);
     assert_int_equal(stream_read(pair.server, &c, 1), STREAM_FAILED);
     assert_int_equal(stream_read(pair.client, &c, 1), STREAM_FAILED);
     assert_ptr_equal(pair.client->err, &err_tls_alert);
+}
+
+/* TLS 1.3: whatever its level says, an alert is fatal unless it ends the connection well. */
+static void test_level(void **state)
+{
+    SSL *ssl = tls_of(pair.server)->ssl;
+    char c;
+
+    UNUSED(state);
+    SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN);
+    on_step(ssl, SSL_CB_READ_ALERT, SSL3_AL_WARNING << 8 | SSL_AD_INTERNAL_ERROR);
+    assert_int_equal(stream_read(pair.server, &c, 1), STREAM_FAILED);
+}
+
+/* One that says nothing of the end does not spoil it. */
+static void test_warning(void **state)
+{
+    SSL *ssl = tls_of(pair.server)->ssl;
+    char c;
+
+    UNUSED(state);
+    on_step(ssl, SSL_CB_READ_ALERT, SSL3_AL_WARNING << 8 | SSL_AD_USER_CANCELLED);
+    stream_shutdown(pair.client);
+    assert_int_equal(stream_read(pair.server, &c, 1), 0);
 }
 
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(test_client_floods), T(test_server_floods), T(test_at_once),
-        T(test_slowly),        T(test_alert),
+        T(test_client_floods), T(test_server_floods), T(test_at_once), T(test_slowly),
+        T(test_alert),         T(test_level),         T(test_warning),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -20,17 +20,14 @@ static struct tls_pair pair;
 static int set_up(void **state)
 {
     UNUSED(state);
-    loop_init(LOOP_BEST);
-    tls_pair_init(&pair);
+    tls_pair_begin(&pair);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     UNUSED(state);
-    tls_pair_close(&pair);
-    loop_run();
-    loop_deinit();
+    tls_pair_end(&pair);
     return 0;
 }
 

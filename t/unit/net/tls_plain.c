@@ -24,18 +24,10 @@ static void on_ready(struct stream *s, int events)
     calls++;
 }
 
-static void put(struct stream *s, const char *text)
-{
-    struct iovec v = {(void *)(uintptr_t)text, strlen(text)};
-
-    assert_int_equal(stream_writev(s, &v, 1), (ssize_t)v.iov_len);
-}
-
 static int set_up(void **state)
 {
     UNUSED(state);
-    loop_init(LOOP_BEST);
-    tls_pair_init(&pair);
+    tls_pair_begin(&pair);
     tls_pair_open(&pair, 1 << 20);
     assert_true(tls_pair_shake(&pair));
     pair.server->on_ready = on_ready;
@@ -46,9 +38,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     UNUSED(state);
-    tls_pair_close(&pair);
-    loop_run();
-    loop_deinit();
+    tls_pair_end(&pair);
     return 0;
 }
 
@@ -68,7 +58,7 @@ static void test_end_behind(void **state)
     char c;
 
     UNUSED(state);
-    put(pair.client, "hello");
+    assert_int_equal(tls_pair_put(pair.client, "hello"), 5);
     (void)SSL_shutdown(tls_of(pair.client)->ssl); /* the transport goes on */
     assert_int_equal(tls_stream_push(tls_of(pair.client)), 0);
     read_hello();
@@ -85,8 +75,8 @@ static void test_failure_behind(void **state)
     char c;
 
     UNUSED(state);
-    put(pair.client, "hello");
-    put(pair.under[1], "\x17\x03\x03\x7f\x7f");
+    assert_int_equal(tls_pair_put(pair.client, "hello"), 5);
+    assert_int_equal(tls_pair_put(pair.under[1], "\x17\x03\x03\x7f\x7f"), 5);
     read_hello();
     assert_true(calls > 0);
     assert_int_equal(stream_read(pair.server, &c, 1), STREAM_FAILED);
@@ -100,7 +90,7 @@ static void test_failure_behind(void **state)
 static void test_nothing_behind(void **state)
 {
     UNUSED(state);
-    put(pair.client, "hello");
+    assert_int_equal(tls_pair_put(pair.client, "hello"), 5);
     read_hello();
     assert_int_equal(calls, 0);
 }

@@ -142,7 +142,8 @@ static void test_unix(void **state)
 
 static void test_tlv(void **state)
 {
-    static const char header[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x32\1\2\3\4\5\6\7\x08\4\0\1\xbb"
+    static const char header[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x36\1\2\3\4\5\6\7\x08\4\0\1\xbb"
+                                 "\0\0\1z"
                                  "\x01\0\2h2\x05\0\0"
                                  "\x20\0\x15\1\0\0\1\2\x21\0\7TLSv1.3\x22\0\3bob"
                                  "\x02\0\x09"
@@ -153,7 +154,7 @@ static void test_tlv(void **state)
         {"alpn", "h2"},    {"0x1", "h2"},       {"unique_id", ""},    {"ssl_version", "TLSv1.3"},
         {"ssl_cn", "bob"}, {"ssl_0x22", "bob"}, {"ssl_cipher", NULL}, {"authority", NULL},
         {"0x02", NULL},    {"0x120", NULL},     {"0xzz", NULL},       {"netns", NULL},
-        {"", NULL},        {"cn", NULL},
+        {"", NULL},        {"cn", NULL},        {"nobody", NULL},     {"0x0", NULL},
     };
     struct proxy_proto p, *copy;
     uint32_t verify = 0;
