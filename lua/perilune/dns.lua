@@ -124,6 +124,17 @@ function dns._check_family(family, where, level)
     end
 end
 
+--- Raises unless the option of that name is an IP address, or is not given.
+-- @tparam table opts
+-- @tparam string name
+-- @tparam string where what the text begins with
+-- @tparam number level as of `error`
+function dns._check_address(opts, name, where, level)
+    if opts[name] and not core.is_address(opts[name]) then
+        error(("%s: option '%s' must be an IP address, not '%s'"):format(where, name, opts[name]), level + 1)
+    end
+end
+
 local function lookup(resolver, name, family)
     check_name(name, "lookup")
     dns._check_family(family, "resolver:lookup", 3)
