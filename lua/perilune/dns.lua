@@ -59,10 +59,7 @@ end
 -- @treturn resolver; raises an error object with code `invalid` when name servers cannot be read
 function dns.resolver(opts)
     opts = options.check(opts, known, "dns.resolver", 2)
-    local all = {}
-    for name, value in pairs(opts) do
-        all[name] = value
-    end
+    local all = options.together(opts)
     all.servers, all.search = check_servers(joined(opts, "name_servers", ",")), joined(opts, "search", " ")
     if (opts.min_ttl or 0) > (opts.max_ttl or 86400) then
         error("dns.resolver: option 'min_ttl' must not be above 'max_ttl'", 2)
