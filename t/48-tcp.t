@@ -221,14 +221,17 @@ c = connect { idle_timeout = 0.03 }
 ok, err = try_await(c:take())
 print(ok, err.code, c:is_open())
 -- a half-open peer: what we sent last is not taken in time
-c = connect { shutdown_timeout = 0.05 }
-repeat d = c:put(("x"):rep(65536)) until not d:is_realized()
-print(await(c:close()), c:is_open())
+for _, time in ipairs { 0.05, 0 } do
+    c = connect { shutdown_timeout = time, timeout = 0, connect_timeout = 0, read_timeout = 0, write_timeout = 0, idle_timeout = 0 }
+    repeat d = c:put(("x"):rep(65536)) until not d:is_realized()
+    print(await(c:close()), c:is_open())
+end
 await(server:close(0))
 --- exec_out
 false	timeout	true
 false	timeout
 false	timeout	false
+true	false
 true	false
 exit 0
 

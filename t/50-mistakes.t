@@ -224,3 +224,35 @@ grep -c "handler failed: .*broken" $TEST_NGINX_SERVROOT/err
 one
 truncated
 1
+
+=== TEST 6: a handler that fails as Lua's functions do has failed behind middleware, too, and in a test without a server
+--- config
+    location / { return 200; }
+--- user_files
+>>> a.lua
+local http, test = require "perilune.http", require "perilune.test"
+local mw, shared = http.middleware, require "perilune.shared"
+shared.declare "limits"
+local function fail() return nil, "no such user" end
+local all = { none = false, request_id = mw.request_id {}, timeout = mw.timeout {}, concurrency = mw.concurrency { most = 1 },
+    rate_limit = mw.rate_limit { dict = "limits", most = 9 }, params = mw.params {}, error_pages = mw.error_pages {} }
+for _, name in ipairs { "none", "request_id", "timeout", "concurrency", "rate_limit", "params", "error_pages" } do
+    local app = http.router { middleware = { all[name] or nil } }:get("/", fail)
+    local server = http.start_server(app, { address = "127.0.0.1" })
+    local url = "http://127.0.0.1:" .. server:port()
+    local ok, res = test.request(app, {}):try_await()
+    print(name, await(http.get(url, { throw_exceptions = false })).status, ok and res.status or res)
+    await(server:close(0))
+end
+--- exec
+timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_SERVROOT/err
+grep -c "no such user" $TEST_NGINX_SERVROOT/err
+--- exec_out
+none	500	error: no such user
+request_id	500	error: no such user
+timeout	500	error: no such user
+concurrency	500	error: no such user
+rate_limit	500	error: no such user
+params	500	error: no such user
+error_pages	500	500
+8

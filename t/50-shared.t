@@ -247,6 +247,9 @@ task.detach(function() for _ in topic:each() do end end)
 local routes = http.router { middleware = { http.middleware.rate_limit { dict = "limits", most = 2 } } }
 routes:get("/visits", function() return tostring(require("perilune.shared").counts:incr("n", 1, 0)) end)
 return routes
+>>> other.lua
+assert(ngx.shared.limits:set("most", 2) and require("perilune.shared").limits:get("most") == 2)
+return require("perilune.http").router():get("/of-ngx", print)
 >>> a.lua
 package.path = arg[0]:match("^.*/") .. "?.lua;" .. package.path
 local shared, test = require "perilune.shared", require "perilune.test"
@@ -265,7 +268,7 @@ print(pcall(shared.declare, "large", 2 ^ 39))
 os.exit(0)
 --- exec
 timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
-timeout 20 $TEST_NGINX_BINARY routes $TEST_NGINX_HTML_DIR/app.lua 2>&1
+for app in app other; do timeout 20 $TEST_NGINX_BINARY routes $TEST_NGINX_HTML_DIR/$app.lua 2>&1; done
 --- exec_out
 middleware.rate_limit: no lua_shared_dict is named 'limits'; in a script, require('perilune.shared').declare('limits') makes it
 nil	true	true
@@ -278,6 +281,7 @@ false	bad argument 'name' to shared.declare (a name expected)
 false	bad argument 'bytes' to shared.declare (a number from 8192 to 2^38 expected)
 false	bad argument 'bytes' to shared.declare (a number from 8192 to 2^38 expected)
 GET  /visits
+GET  /of-ngx
 
 === TEST 8: in a server only the configuration makes them
 --- http_config

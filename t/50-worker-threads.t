@@ -185,7 +185,7 @@ exit 0
 
 
 
-=== TEST 5: a machine for threads has the part of ngx.* that needs no request, and json
+=== TEST 5: a machine for threads has the part of ngx.* that needs no request, json, and what checks options
 --- user_files
 >>> work.lua
 return {
@@ -199,11 +199,17 @@ return {
             tostring(ngx.null == json.null), tostring(ngx.say), tostring(await),
         }, "|")
     end,
+    check = function(given)
+        return select(2, pcall(require("perilune.options").check, given, { port = "port" }, "work", -1))
+    end,
 }
 >>> main.lua
-print(await(require("perilune.worker_thread").run("work", "all")))
+local run = require("perilune.worker_thread").run
+print(await(run("work", "all")))
+print(await(run("work", "check", { prot = 1 })))
 --- exec_out
 5d41402abc4b2a76b9719d911017c592|aGVsbG8=|hello|907060870|a%20b|a b|a=b%20c| |'it\'s'|Nueo+nrDeGemlbnLrTFr6LH2CI4=|[1,null]|2|http|true|nil|nil
+work: unknown option 'prot'; did you mean 'port'?
 exit 0
 
 

@@ -258,7 +258,6 @@ hello, everybody
 GET /t
 --- response_body
 expecting 2 arguments (including the object), but got 1
---- wait: 0.5
 --- error_log
 received: nil client aborted: hello
 --- no_error_log

@@ -117,7 +117,7 @@ GET /t
 --- response_body_like
 ^[567] [567] [A-Za-z0-9]{64} [a-z]{20} 3 1 1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ at \d{4} \d{4}-\d\d-\d\d$
 
-=== TEST 7: set_rotate goes on from what it made last, each of its own
+=== TEST 6: set_rotate goes on from what it made last, each of its own
 --- config
     location = /a { set_rotate $x 0 2; echo -n $x; }
     location = /b { set $y none; set_rotate $y 5 6; echo -n $y; }
@@ -134,7 +134,7 @@ set_rotate: bad current value: "none"
 set_rotate: bad "from" argument value: "x"
 set_rotate: bad "to" argument value: "y"
 
-=== TEST 6: a variable that has another meaning
+=== TEST 7: a variable that has another meaning
 --- config
     location /t { set_md5 $uri x; }
 --- must_die

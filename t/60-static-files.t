@@ -286,4 +286,4 @@ joe
 --- pipelined_requests eval
 ["GET /a.bin", "GET /a.bin"]
 --- response_body eval
-[("0123456789abcdef" x 20000) x 1, "0123456789abcdef" x 20000]
+["0123456789abcdef" x 20000, "0123456789abcdef" x 20000]

@@ -12,43 +12,39 @@ __DATA__
 --- exec
 export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
 export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
-conf_of() { cat >conf/perilune.conf <<X
-worker_processes 3; error_log logs/error.log notice; pid logs/m.pid; events {}
-http { access_log off; lua_shared_dict d 1m;
+accepted_by() {
+    conf 'worker_processes 3;' "listen unix:$D/s; keepalive_timeout 0;
+        location / { content_by_lua_block { ngx.say(ngx.worker.id(), ' ', leave 'unix:$D/s') } }
+        location /facts { content_by_lua_block { local d = ngx.shared.d ngx.say(d:get 'init', ' ', d:get 'left', ' ', d:get 'other') } }
+        location /up { content_by_lua_block { ngx.say(ngx.shared.d:get('up-$1')) } }" "lua_shared_dict d 1m;
     init_by_lua_block {
-        local ffi = require "ffi"
-        require "resty.core.base"
-        ffi.cdef "int ngx_lua_ffi_disable_listening_unix_socket(ngx_str_t *name);"
-        local str = ffi.new "ngx_str_t[1]"
+        local ffi = require 'ffi'
+        require 'resty.core.base'
+        ffi.cdef 'int ngx_lua_ffi_disable_listening_unix_socket(ngx_str_t *name);'
+        local str = ffi.new 'ngx_str_t[1]'
         function leave(name)
             str[0].data, str[0].len = name, #name
             return ffi.C.ngx_lua_ffi_disable_listening_unix_socket(str)
         end
-        ngx.shared.d:set("init", leave "unix:$D/s")
+        ngx.shared.d:set('init', leave 'unix:$D/s')
     }
     init_worker_by_lua_block {
         if ngx.worker.id() ~= $1 then
-            ngx.shared.d:set("left", leave "unix:$D/s")
-            ngx.shared.d:set("other", leave "unix:$D/")
+            ngx.shared.d:set('left', leave 'unix:$D/s')
+            ngx.shared.d:set('other', leave 'unix:$D/')
         end
-        ngx.shared.d:incr("up-$1", 1, 0)
-    }
-    server { listen unix:$D/s; keepalive_timeout 0;
-        location / { content_by_lua_block { ngx.say(ngx.worker.id(), " ", leave "unix:$D/s") } }
-        location /facts { content_by_lua_block { local d = ngx.shared.d ngx.say(d:get "init", " ", d:get "left", " ", d:get "other") } }
-        location /up { content_by_lua_block { ngx.say(ngx.shared.d:get("up-$1")) } }
-    } }
-X
+        ngx.shared.d:incr('up-$1', 1, 0)
+    }"
 }
-get() { curl -s --max-time 20 --unix-socket s "http://localhost$1"; }
-many() { for i in $(seq 30); do get /; done | sort | uniq -c | sed 's/^ *//'; }
-conf_of 1; $B -c conf/perilune.conf -g 'daemon off;' & M=$!
-wait_for '[ "$(get /up)" = 3 ]'
-many; get /facts
-conf_of 2; kill -HUP $M
-wait_for '[ "$(pgrep -P $M | wc -l)" = 3 ] && [ "$(get /up)" = 3 ]'
+by_socket() { curl -s --max-time 20 --unix-socket s "http://localhost$1"; }
+many() { for i in $(seq 30); do by_socket /; done | sort | uniq -c | sed 's/^ *//'; }
+accepted_by 1; $B
+wait_for '[ "$(by_socket /up)" = 3 ]'
+many; by_socket /facts
+accepted_by 2; kill -HUP $(master)
+wait_for '[ "$(pgrep -P $(master) | wc -l)" = 3 ] && [ "$(by_socket /up)" = 3 ]'
 many
-kill $M; wait $M
+quit TERM
 --- exec_out
 30 1 -1
 -1 0 -1

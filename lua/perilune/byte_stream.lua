@@ -106,22 +106,12 @@ function Stream:each()
     return next_in_turn, self
 end
 
---- Runs `fn` in a task of whose end several may hear: cancelled with the task that was running, it begins again.
-local function run_to_end(fn, on_failed)
-    task.spawn(fn):on_realized(nil, function(err)
-        if failure.is(err, "cancelled") then
-            return run_to_end(fn, on_failed)
-        end
-        on_failed(err)
-    end)
-end
-
 --- Runs `fn` once no more than `most` bytes wait to be sent. One at a time: a stream has one waiting writer. Several
 -- may wait for that, and give up waiting.
 local function when_drained(self, most, fn)
     local before, d = self.draining, deferred.deferred()
     self.draining = d
-    run_to_end(function()
+    task.detach(function()
         if before then
             before:shield():try_await()
         end
@@ -138,7 +128,7 @@ local function when_drained(self, most, fn)
             fn()
         end
         d:success(true)
-    end, function(err)
+    end):on_realized(nil, function(err)
         if self.draining == d then
             self.draining = nil
         end
@@ -224,10 +214,10 @@ function Stream:close()
         finish(self, is_reset)
         closed:success(true)
     end
-    run_to_end(function()
+    task.detach(function()
         close_gently(self, has_input)
         settle(false)
-    end, function()
+    end):on_realized(nil, function()
         settle(true)
     end)
     return closed:shield()

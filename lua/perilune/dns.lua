@@ -59,10 +59,7 @@ end
 -- @treturn resolver; raises an error object with code `invalid` when name servers cannot be read
 function dns.resolver(opts)
     opts = options.check(opts, known, "dns.resolver", 2)
-    local all = {}
-    for name, value in pairs(opts) do
-        all[name] = value
-    end
+    local all = options.together(opts)
     all.servers, all.search = check_servers(joined(opts, "name_servers", ",")), joined(opts, "search", " ")
     if (opts.min_ttl or 0) > (opts.max_ttl or 86400) then
         error("dns.resolver: option 'min_ttl' must not be above 'max_ttl'", 2)
@@ -121,6 +118,17 @@ function dns._check_family(family, where, level)
     if family ~= nil and not families[family] then
         error(where .. ": option 'family' must be one of ipv4_only, ipv4_preferred, ipv6_only, ipv6_preferred",
             level + 1)
+    end
+end
+
+--- Raises unless the option of that name is an IP address, or is not given.
+-- @tparam table opts
+-- @tparam string name
+-- @tparam string where what the text begins with
+-- @tparam number level as of `error`
+function dns._check_address(opts, name, where, level)
+    if opts[name] and not core.is_address(opts[name]) then
+        error(("%s: option '%s' must be an IP address, not '%s'"):format(where, name, opts[name]), level + 1)
     end
 end
 

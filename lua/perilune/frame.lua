@@ -24,7 +24,7 @@ local byte, char, sub, find = string.byte, string.char, string.sub, string.find
 frame.MAX = 1024 * 1024
 
 local function too_large(max)
-    error(failure.new("too_large", ("a message is larger than %d bytes"):format(max)), 0)
+    return failure.new("too_large", ("a message is larger than %d bytes"):format(max))
 end
 
 --- Decodes from what is there: a message, or nil and how many bytes are needed.
@@ -77,7 +77,7 @@ local function try_next(self)
     end
     local ok, message, needed = pcall(decode, self)
     if ok and message == nil and (#self.bytes - self.at + 1 > self.most or needed and needed > self.most) then
-        ok, message = pcall(too_large, self.max)
+        ok, message = false, too_large(self.max)
     end
     if not ok then
         self.failure = message
@@ -212,7 +212,7 @@ local function decode_delimited(delimiter, max, trims_cr)
             first = first - 1
         end
         if first - at > max then
-            too_large(max)
+            error(too_large(max), 0)
         end
         return sub(bytes, at, first - 1), last + 1
     end
@@ -330,7 +330,7 @@ local function decode_prefixed(read_length, max)
         if not n then
             return nil
         elseif n > max then
-            too_large(max)
+            error(too_large(max), 0)
         elseif #bytes - at + 1 < head + n then
             return nil, head + n
         end
@@ -378,7 +378,7 @@ local function netstring_at(bytes, at, max)
     if #digits > 1 and byte(digits) == 48 then
         error(failure.new("protocol", "not a netstring"), 0)
     elseif n > max then
-        too_large(max)
+        error(too_large(max), 0)
     elseif #bytes < last + n + 1 then
         return nil, last + n + 1 - at + 1
     elseif byte(bytes, last + n + 1) ~= 44 then

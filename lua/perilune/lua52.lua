@@ -11,23 +11,19 @@ local select, type, getmetatable, rawget, error = select, type, getmetatable, ra
 
 --- The iteration `f(t)`, unless the metatable of `t` has a function of its own for it.
 local function by_metatable(f, name, field)
-    local function ask(t, mt)
-        local own = type(mt) == "table" and rawget(mt, field)
-        if own then
-            local next, state, first = own(t)
-            return next, state, first
-        elseif type(t) ~= "table" then
-            error(("bad argument #1 to '%s' (table expected, got %s)"):format(name, type(t)), 3)
-        end
-        return f(t)
-    end
     return function(t)
         local mt = getmetatable(t)
         if mt == nil and type(t) == "table" then
             return f(t)
         end
-        local next, state, first = ask(t, mt)
-        return next, state, first
+        local own = type(mt) == "table" and rawget(mt, field)
+        if own then
+            local next, state, first = own(t)
+            return next, state, first
+        elseif type(t) ~= "table" then
+            error(("bad argument #1 to '%s' (table expected, got %s)"):format(name, type(t)), 2)
+        end
+        return f(t)
     end
 end
 

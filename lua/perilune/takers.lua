@@ -1,11 +1,8 @@
---- Who waits for the next chunk of a stream of bytes, in turn: a task, the pump, reads for all of them. It is the child
--- of the task that was the first to take, and any of them may be cancelled: what comes goes to those that are left.
+--- Who waits for the next chunk of a stream of bytes, in turn: a task, the pump, reads for all of them. It is nobody's
+-- child, so any of them may be cancelled: what comes goes to those that are left.
 
 local deferred = require "perilune.deferred"
-local failure = require "perilune.failure"
 local task = require "perilune.task"
-
-local start_pump
 
 --- Serves takers in their order until there are none; `before` is a pump that was stopped and may not have left yet.
 local function pump(self, next_chunk, number, before)
@@ -26,18 +23,9 @@ local function pump(self, next_chunk, number, before)
         return -- stopped: who takes now has another one
     end
     self.pumping = nil
-    if failure.is(err, "cancelled") and #takers > 0 then
-        start_pump(self, next_chunk) -- with the task that took first; others still wait
-        return
-    end
     while not ok and #takers > 0 do
         table.remove(takers, 1):error(err)
     end
-end
-
-function start_pump(self, next_chunk)
-    self.pumping = task.spawn(pump, self, next_chunk, self.pump_number, self.stopped)
-    self.stopped = false
 end
 
 --- Nobody waits any more.
@@ -67,8 +55,9 @@ return function(self, next_chunk)
     local takers = self.takers or {}
     self.takers = takers
     takers[#takers + 1] = d
-    if not self.pumping or self.pumping:is_realized() then
-        start_pump(self, next_chunk)
+    if not self.pumping then
+        self.pumping = task.detach(pump, self, next_chunk, self.pump_number, self.stopped)
+        self.stopped = false
     end
     return d
 end

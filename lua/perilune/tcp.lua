@@ -5,7 +5,6 @@ local bytes = require "perilune.core.stream"
 local core = require "perilune.core.tcp"
 local deferred = require "perilune.deferred"
 local dns = require "perilune.dns"
-local dns_core = require "perilune.core.dns"
 local failure = require "perilune.failure"
 local options = require "perilune.options"
 local sys = require "perilune.core.sys"
@@ -152,9 +151,8 @@ local function check_server(opts)
     byte_stream.check(opts, "tcp.start_server", 3)
     if opts.path == "" then
         error("tcp.start_server: option 'path' must not be empty", 3)
-    elseif opts.address and not dns_core.is_address(opts.address) then
-        error(("tcp.start_server: option 'address' must be an IP address, not '%s'"):format(opts.address), 3)
     end
+    dns._check_address(opts, "address", "tcp.start_server", 3)
     return opts
 end
 
@@ -258,9 +256,8 @@ local function check_client(opts)
     end
     if opts.path == "" or not opts.path and not (opts.host and opts.port) then
         error("tcp.connect: options 'host' and 'port', or 'path', are needed", 3)
-    elseif opts.local_address and not dns_core.is_address(opts.local_address) then
-        error(("tcp.connect: option 'local_address' must be an IP address, not '%s'"):format(opts.local_address), 3)
     end
+    dns._check_address(opts, "local_address", "tcp.connect", 3)
     dns._check_family(opts.family, "tcp.connect", 3)
     return opts
 end

@@ -6,7 +6,6 @@
 local core = require "perilune.core.udp"
 local deferred = require "perilune.deferred"
 local dns = require "perilune.dns"
-local dns_core = require "perilune.core.dns"
 local failure = require "perilune.failure"
 local options = require "perilune.options"
 
@@ -29,12 +28,6 @@ local known_connect = options.together(known, {
     host = "string", local_port = "port", local_address = "string", resolver = "table", family = "string",
 })
 known_connect.address = nil
-
-local function check_address(opts, name, where)
-    if opts[name] and not dns_core.is_address(opts[name]) then
-        error(("%s: option '%s' must be an IP address, not '%s'"):format(where, name, opts[name]), 3)
-    end
-end
 
 local function later(self)
     return self.pending.first <= self.pending.last
@@ -289,7 +282,7 @@ end
 -- @treturn socket; raises an error object with code `address_in_use`, … when it cannot be opened
 function udp.socket(opts)
     opts = options.check(opts, known, "udp.socket", 2)
-    check_address(opts, "address", "udp.socket")
+    dns._check_address(opts, "address", "udp.socket", 2)
     return open(opts.address or "0.0.0.0", opts.port or 0, opts)
 end
 
@@ -315,7 +308,7 @@ function udp.connect(opts)
     if not opts.host or not opts.port then
         error("udp.connect: options 'host' and 'port' are needed", 2)
     end
-    check_address(opts, "local_address", "udp.connect")
+    dns._check_address(opts, "local_address", "udp.connect", 2)
     dns._check_family(opts.family, "udp.connect", 2)
     local look = { family = opts.family, resolver = opts.resolver }
     return dns.lookup(opts.host, look):chain(function(addresses)

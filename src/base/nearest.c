@@ -2,26 +2,28 @@
  * letters may differ, three at most. */
 #include "base/nearest.h"
 
-/* Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (both within
- * NEAREST_LONGEST). */
-static size_t edit_distance(struct slice a, struct slice b)
-{
-    size_t rows[3][NEAREST_LONGEST + 1];
+#include <limits.h>
 
-    for (size_t j = 0; j <= b.n; j++)
-        rows[0][j] = j;
-    for (size_t i = 1; i <= a.n; i++) {
-        size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *higher = rows[(i + 1) % 3];
-        row[0] = i;
-        for (size_t j = 1; j <= b.n; j++) {
-            size_t best = above[j - 1] + (a.p[i - 1] != b.p[j - 1]);
+unsigned nearest_distance(const char *a, size_t a_n, const char *b, size_t b_n)
+{
+    unsigned rows[3][NEAREST_LONGEST + 1];
+
+    if (a_n > NEAREST_LONGEST || b_n > NEAREST_LONGEST)
+        return UINT_MAX;
+    for (size_t j = 0; j <= b_n; j++)
+        rows[0][j] = (unsigned)j;
+    for (size_t i = 1; i <= a_n; i++) {
+        unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3], *higher = rows[(i + 1) % 3];
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= b_n; j++) {
+            unsigned best = above[j - 1] + (a[i - 1] != b[j - 1]);
             best = MIN(best, MIN(above[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1])
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                 best = MIN(best, higher[j - 2] + 1);
             row[j] = best;
         }
     }
-    return rows[a.n % 3][b.n];
+    return rows[a_n % 3][b_n];
 }
 
 struct nearest nearest_to(struct slice wanted)
@@ -36,10 +38,9 @@ void nearest_try(struct nearest *n, struct slice known, bool is_preferred)
 {
     size_t cost;
 
-    if (n->wanted.n > NEAREST_LONGEST || known.n > NEAREST_LONGEST ||
-        known.n > n->wanted.n + n->most || n->wanted.n > known.n + n->most)
+    if (known.n > n->wanted.n + n->most || n->wanted.n > known.n + n->most)
         return;
-    cost = edit_distance(n->wanted, known);
+    cost = nearest_distance(n->wanted.p, n->wanted.n, known.p, known.n);
     if (cost > n->most)
         return;
     cost = 2 * cost + !is_preferred;

@@ -15,6 +15,11 @@ struct nearest {
     size_t best;
 };
 
+/* The insertions, deletions, replacements and swaps of neighbours that turn one name into the
+ * other; UINT_MAX when either is longer than NEAREST_LONGEST. Lua calls it, too (perilune.suggest
+ * declares the same). */
+unsigned nearest_distance(const char *a, size_t a_n, const char *b, size_t b_n);
+
 /* Begins to look for what is near to `wanted`. */
 struct nearest nearest_to(struct slice wanted);
 

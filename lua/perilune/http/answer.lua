@@ -32,8 +32,12 @@ end
 
 --- The answer that a handler has returned, or the deferred of one that it has returned; waits for that.
 -- @param res
+-- @param why raised when `res` is nil, as Lua's functions tell that they have failed
 -- @treturn table `status headers body …`, the caller's own
-function answer.of(res)
+function answer.of(res, why)
+    if res == nil and why ~= nil then
+        error(why, 0)
+    end
     res = deferred.await(res)
     local kind = type(res)
     if kind == "table" then

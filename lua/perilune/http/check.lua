@@ -1,7 +1,6 @@
 --- What options of requests and pools must be, beyond their kinds.
 
 local dns = require "perilune.dns"
-local dns_core = require "perilune.core.dns"
 local known_options = require "perilune.http.options"
 local options = require "perilune.options"
 
@@ -12,9 +11,7 @@ local check = {}
 -- @tparam string where what the text begins with
 -- @tparam number level whom the error is put down to, as of `error`
 function check.way(o, where, level)
-    if o.local_address and not dns_core.is_address(o.local_address) then
-        error(("%s: option 'local_address' must be an IP address, not '%s'"):format(where, o.local_address), level + 1)
-    end
+    dns._check_address(o, "local_address", where, level + 1)
     for _, version in ipairs(o.http_versions or {}) do
         if version ~= "2" and version ~= "1.1" then
             error(("%s: option 'http_versions' holds '2' and '1.1', not '%s'"):format(where, tostring(version)),

@@ -3,8 +3,11 @@
 -- @tparam[opt] string who wants it, before the text of the error
 -- @treturn dictionary see perilune.shared; an error that names it when there is none
 return function(name, who)
-    local how = require("perilune.shared_dict").is_configured() and ""
-        or ("; in a script, require('perilune.shared').declare('%s') makes it"):format(name)
-    return require("perilune.shared")[name]
-        or error(("%sno lua_shared_dict is named '%s'%s"):format(who and who .. ": " or "", name, how), 0)
+    local dict = require("perilune.shared")[name]
+    if not dict then
+        local how = require("perilune.shared_dict").is_configured() and ""
+            or ("; in a script, require('perilune.shared').declare('%s') makes it"):format(name)
+        error(("%sno lua_shared_dict is named '%s'%s"):format(who and who .. ": " or "", name, how), 0)
+    end
+    return dict
 end

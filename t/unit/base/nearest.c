@@ -1,6 +1,7 @@
 /* What is near to a mistyped name. */
 #include "base/nearest.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,10 +43,36 @@ static void test_rows(void **state)
         assert_string_equal(suggest(rows[i].wanted, rows[i].preferred), rows[i].found);
 }
 
+static void test_distances(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        unsigned distance;
+    } rows[] = {
+        {"", "", 0},          {"", "abc", 3},
+        {"abc", "", 3},       {"port", "prot", 1}, /* neighbours swapped */
+        {"port", "sport", 1}, {"port", "por", 1},
+        {"port", "part", 1},  {"kitten", "sitting", 3},
+    };
+    char longest[NEAREST_LONGEST + 1];
+
+    UNUSED(state);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        assert_int_equal(
+            nearest_distance(rows[i].a, strlen(rows[i].a), rows[i].b, strlen(rows[i].b)),
+            rows[i].distance);
+    memset(longest, 'x', sizeof(longest));
+    assert_int_equal(nearest_distance(longest, NEAREST_LONGEST, longest, NEAREST_LONGEST), 0);
+    assert_int_equal(nearest_distance("x", 1, longest, NEAREST_LONGEST), NEAREST_LONGEST - 1);
+    assert_true(nearest_distance(longest, sizeof(longest), "x", 1) == UINT_MAX);
+    assert_true(nearest_distance("x", 1, longest, sizeof(longest)) == UINT_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_distances),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

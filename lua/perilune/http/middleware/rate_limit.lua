@@ -95,11 +95,12 @@ return define("rate_limit", { dict = "string", redis = "table", most = "count", 
                 return handler(req)
             end
             local left, reset = count(o, key)
-            if left == nil then
-                return not given.fail_closed and handler(req)
-                    or { status = 503, headers = { ["Retry-After"] = "1" }, body = "try again\n" }
+            if left == nil and given.fail_closed then
+                return { status = 503, headers = { ["Retry-After"] = "1" }, body = "try again\n" }
+            elseif left == nil then
+                return handler(req)
             end
-            return tell(answer.of(left < 0 and refusal(reset) or handler(req)), o.most, left, reset)
+            return tell(left < 0 and answer.of(refusal(reset)) or answer.of(handler(req)), o.most, left, reset)
         end
     end
 end)

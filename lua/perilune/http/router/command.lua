@@ -26,9 +26,15 @@ end
 --- Applications may want dictionaries when they are loaded: here they are made as they are asked for.
 local function make_dictionaries()
     local shared = require "perilune.shared"
-    setmetatable(shared, { __index = function(_, name)
+    local function make(_, name)
         return type(name) == "string" and shared.declare(name) or nil
-    end })
+    end
+    setmetatable(shared, { __index = make })
+    local of_ngx = getmetatable(ngx.shared)
+    local find = of_ngx.__index
+    function of_ngx.__index(t, name)
+        return make(t, name) and find(t, name)
+    end
 end
 
 local function refuse(why)
