@@ -118,21 +118,15 @@ static bool apply_except(void *ctx, const struct config_node *node, struct confi
         .apply = add_rule                                                                          \
     }
 
+static const char *const satisfy_words[] = {"all", "any", NULL};
+
 static const struct directive table[] = {
-    {.name = "satisfy",
-     .contexts = CTX_HTTP_ALL,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_ENUM},
-     .choices = (const char *const[]){"all", "any", NULL},
-     .group = GROUP,
-     .syntax = "satisfy all | any;",
-     .default_text = "satisfy all;",
-     .doc =
-         "Who is let in: those whom `allow` and `deny`, `auth_basic`, `auth_request` and "
-         "`access_by_lua` all let in, or those whom at least one of them does. They are asked in "
-         "this order. Subrequests are not asked again.",
-     .apply = set_satisfy},
+    DIRECTIVE_CHOICE(
+        "satisfy", CTX_HTTP_ALL, satisfy_words, "all | any", "all", 0,
+        "Who is let in: those whom `allow` and `deny`, `auth_basic`, `auth_request` and "
+        "`access_by_lua` all let in, or those whom at least one of them does. They are asked in "
+        "this order. Subrequests are not asked again.",
+        set_satisfy),
     RULE(
         "allow", true,
         "Lets clients with such an address in (`unix:`: those of Unix sockets). Of all `allow` and "

@@ -105,11 +105,10 @@ static bool set_disable(void *ctx, const struct config_node *node, struct config
 
 static bool set_packed(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    static const char *const words[] = {"off", "on", "always", NULL};
     struct compress_conf *conf = own(ctx);
     int word;
 
-    if (!config_arg_enum(node, 0, words, &word, e))
+    if (!config_arg_enum(node, 0, node->schema->choices, &word, e))
         return false;
     conf->packed[node->schema->id] = (enum packed)word;
     conf->has_packed = false;
@@ -140,11 +139,8 @@ static bool set_gunzip(void *ctx, const struct config_node *node, struct config_
         RULE(word "_comp_level", CTX_LEVELS, 1, ARG_NUMBER, "number", level, coding, levels,       \
              set_level)
 #define PACKED(word, coding, about)                                                                \
-    {                                                                                              \
-        .name = (word), .contexts = CTX_LEVELS, .min_args = 1, .max_args = 1, .kinds = {ARG_FLAG}, \
-        .choices = always, .group = GROUP, .syntax = word " on | off | always;",                   \
-        .default_text = word " off;", .doc = (about), .id = (coding), .apply = set_packed          \
-    }
+    DIRECTIVE_CHOICE(word, CTX_LEVELS, packed_words, "on | off | always", "off", coding, about,    \
+                     set_packed)
 #define SETTING(word, most, kind, words, args, value, about, fn)                                   \
     {                                                                                              \
         .name = (word), .contexts = CTX_LEVELS, .min_args = 1, .max_args = (most),                 \
@@ -159,7 +155,7 @@ static bool set_gunzip(void *ctx, const struct config_node *node, struct config_
     }
 
 static const char *const versions[] = {"1.0", "1.1", NULL};
-static const char *const always[] = {"always", NULL};
+static const char *const packed_words[] = {"off", "on", "always", NULL};
 
 static const struct directive table[] = {
     CODING("gzip", CODING_GZIP, "1",

@@ -340,6 +340,16 @@ bool directives_set_number(void *ctx, const struct config_node *node, struct con
     return directives_put_number(((struct apply *)ctx)->loc, node, e);
 }
 
+bool directives_set_choice(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int choice;
+
+    if (!config_arg_enum(node, 0, node->schema->choices, &choice, e))
+        return false;
+    *(unsigned *)field(ctx, node) = (unsigned)choice;
+    return true;
+}
+
 bool directives_set_conf_number(void *ctx, const struct config_node *node, struct config_error *e)
 {
     return directives_put_number(((struct apply *)ctx)->conf, node, e);

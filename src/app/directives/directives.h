@@ -44,10 +44,22 @@ struct rewrite_block; /* see app/rewrite.h */
 #define DIRECTIVE_FLAG(text, where, value, at, about, fn)                                          \
     DIRECTIVE_SETTING(text, where, ARG_FLAG, "on | off", value, at, about, fn)
 
+/* Of one of `words`, NULL-ended. */
+#define DIRECTIVE_CHOICE(text, where, words, args, value, at, about, fn)                           \
+    {                                                                                              \
+        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {ARG_ENUM},    \
+        .choices = (words), .group = GROUP, .syntax = text " " args ";",                           \
+        .default_text = text " " value ";", .doc = (about), .id = (int)(at), .apply = (fn)         \
+    }
+
 /* Of a value that is checked, and that is all; `why` says why nothing is lost. */
 #define DIRECTIVE_ACCEPTED(text, where, kind, args, why)                                           \
+    DIRECTIVE_ACCEPTED_UP_TO(1, text, where, kind, args, why)
+
+/* The same, of up to `most` arguments, the first of which is checked. */
+#define DIRECTIVE_ACCEPTED_UP_TO(most, text, where, kind, args, why)                               \
     {                                                                                              \
-        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
+        .name = (text), .contexts = (where), .min_args = 1, .max_args = (most), .kinds = {(kind)}, \
         .group = SCHEMA_GROUP_ACCEPTED, .syntax = text " " args ";", .doc = "No effect: " why      \
     }
 
@@ -172,7 +184,10 @@ bool directives_set_bytes(void *ctx, const struct config_node *node, struct conf
 /* unsigned; more than it holds is its largest value */
 bool directives_set_number(void *ctx, const struct config_node *node, struct config_error *e);
 
-/* The same in struct app_conf */
+/* An enum whose values are, in this order, the `choices` of the directive */
+bool directives_set_choice(void *ctx, const struct config_node *node, struct config_error *e);
+
+/* As directives_set_number, in struct app_conf */
 bool directives_set_conf_number(void *ctx, const struct config_node *node, struct config_error *e);
 
 /* struct slice, borrowed from the tree */

@@ -189,18 +189,6 @@ static bool set_symlinks(void *ctx, const struct config_node *node, struct confi
     return directives_script(a, node, slice_from(from, 5), &a->loc->symlinks_from, e);
 }
 
-static const char *const modified_words[] = {"off", "exact", "before", NULL};
-
-static bool set_modified(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    int choice;
-
-    if (!config_arg_enum(node, 0, modified_words, &choice, e))
-        return false;
-    ((struct apply *)ctx)->loc->if_modified_since = (enum modified_since)choice;
-    return true;
-}
-
 static const char *const format_words[] = {"html", "json", NULL};
 
 static bool set_format(void *ctx, const struct config_node *node, struct config_error *e)
@@ -215,12 +203,8 @@ static bool set_format(void *ctx, const struct config_node *node, struct config_
 
 #define FIELD(member) (int)offsetof(struct location, member)
 
-#define ENUM(text, where, words, args, value, about, fn)                                           \
-    {                                                                                              \
-        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {ARG_ENUM},    \
-        .choices = (words), .group = GROUP, .syntax = text " " args ";",                           \
-        .default_text = text " " value ";", .doc = (about), .apply = (fn)                          \
-    }
+/* In the order of enum modified_since. */
+static const char *const modified_words[] = {"off", "exact", "before", NULL};
 
 #define FLAG(text, member, value, about)                                                           \
     DIRECTIVE_FLAG(text, CTX_LEVELS, value, FIELD(member), about, directives_set_flag)
@@ -286,9 +270,11 @@ static const struct directive table[] = {
      .doc = "Media type where the extension tells none; `\"\"` sends no Content-Type.",
      .id = FIELD(default_type),
      .apply = directives_set_word},
-    ENUM("if_modified_since", CTX_LEVELS, modified_words, "off | exact | before", "exact",
-         "How `If-Modified-Since` is compared with the file's time: never, equal, or not later.",
-         set_modified),
+    DIRECTIVE_CHOICE(
+        "if_modified_since", CTX_LEVELS, modified_words, "off | exact | before", "exact",
+        FIELD(if_modified_since),
+        "How `If-Modified-Since` is compared with the file's time: never, equal, or not later.",
+        directives_set_choice),
     {.name = "disable_symlinks",
      .contexts = CTX_LEVELS,
      .min_args = 1,
@@ -308,8 +294,8 @@ static const struct directive table[] = {
          "Sizes in listings in bytes instead of rounded to K, M and G."),
     FLAG("autoindex_localtime", is_autoindex_localtime, "off",
          "Times in listings in local time instead of UTC."),
-    ENUM("autoindex_format", CTX_LEVELS, format_words, "html | json", "html", "Form of listings.",
-         set_format),
+    DIRECTIVE_CHOICE("autoindex_format", CTX_LEVELS, format_words, "html | json", "html", 0,
+                     "Form of listings.", set_format),
 };
 
 void directives_files_register(void)

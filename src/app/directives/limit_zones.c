@@ -234,11 +234,8 @@ static bool set_dry_run(void *ctx, const struct config_node *node, struct config
 #define CTX_CONN (CTX_HTTP_ALL | CTX_STREAM_ALL)
 
 #define LEVEL(text, where, kind, about)                                                            \
-    {                                                                                              \
-        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {ARG_ENUM},    \
-        .choices = log_levels, .group = GROUP, .syntax = text " info | notice | warn | error;",    \
-        .default_text = text " error;", .doc = (about), .id = (kind), .apply = set_level           \
-    }
+    DIRECTIVE_CHOICE(text, where, log_levels, "info | notice | warn | error", "error", kind,       \
+                     about, set_level)
 
 static const struct directive table[] = {
     {.name = "limit_req_zone",

@@ -41,32 +41,6 @@ static bool set_keepalive(void *ctx, const struct config_node *node, struct conf
     return true;
 }
 
-static bool set_body_file(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    struct http_settings *http = &((struct apply *)ctx)->loc->http;
-    struct slice word = node->args[0];
-
-    UNUSED(e);
-    if (slice_ieq(word, SLICE("clean")))
-        http->body_file = BODY_FILE_CLEAN;
-    else
-        http->body_file = slice_ieq(word, SLICE("on")) ? BODY_FILE_KEPT : BODY_FILE_LARGE;
-    return true;
-}
-
-static bool set_lingering(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    struct http_settings *http = &((struct apply *)ctx)->loc->http;
-    struct slice word = node->args[0];
-
-    UNUSED(e);
-    if (slice_ieq(word, SLICE("always")))
-        http->lingering = LINGERING_ALWAYS;
-    else
-        http->lingering = slice_ieq(word, SLICE("on")) ? LINGERING_ON : LINGERING_OFF;
-    return true;
-}
-
 static bool set_temp_path(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
@@ -98,31 +72,23 @@ static bool set_max_ranges(void *ctx, const struct config_node *node, struct con
 #define SIZE(text, where, member, value, about)                                                    \
     SETTING(text, where, ARG_SIZE, "size", member, value, about, directives_set_size)
 
+#define CHOICE(text, member, words, args, value, about)                                            \
+    DIRECTIVE_CHOICE(text, CTX_LEVELS, words, args, value, offsetof(struct location, http.member), \
+                     about, directives_set_choice)
+
 #define FLAG(text, where, member, value, about)                                                    \
     SETTING(text, where, ARG_FLAG, "on | off", member, value, about, directives_set_flag)
-
-/* As DIRECTIVE_ACCEPTED, for several arguments. */
-#define ACCEPTED(text, where, most, kind, args, why)                                               \
-    {                                                                                              \
-        .name = (text), .contexts = (where), .min_args = 1, .max_args = (most), .kinds = {(kind)}, \
-        .group = SCHEMA_GROUP_ACCEPTED, .syntax = text " " args ";", .doc = "No effect: " why      \
-    }
-
-/* As DIRECTIVE_ACCEPTED, for one of `words` or else a value of the kind. */
-#define ACCEPTED_WORDS(text, where, kind, args, why, ...)                                          \
-    {                                                                                              \
-        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .kinds = {(kind)},      \
-        .choices = (const char *const[]){__VA_ARGS__, NULL}, .group = SCHEMA_GROUP_ACCEPTED,       \
-        .syntax = text " " args ";", .doc = "No effect: " why                                      \
-    }
 
 #define TABLE_SIZE(text, where)                                                                    \
     DIRECTIVE_ACCEPTED(text, where, ARG_SIZE, "size", DIRECTIVE_TABLE_FITS)
 
+/* In the order of enum lingering and enum body_file. */
+static const char *const lingering_words[] = {"off", "on", "always", NULL};
+static const char *const body_file_words[] = {"off", "clean", "on", NULL};
+
 #define FILES_ARE_CACHED                                                                           \
     "files are always cached, up to 4,096 in a worker, small ones with their bytes; each is "      \
-    "looked "                                                                                      \
-    "at again after a second."
+    "looked at again after a second."
 #define NOT_SPOKEN "this protocol is not spoken."
 
 static const struct directive table[] = {
@@ -138,19 +104,10 @@ static const struct directive table[] = {
     TIME("lingering_time", CTX_LEVELS, lingering_time, "30s",
          "Longest time for all of that together; then the connection closes, whether the peer has "
          "read its answer or not."),
-    {.name = "lingering_close",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_FLAG},
-     .choices = (const char *const[]){"always", NULL},
-     .group = GROUP,
-     .syntax = "lingering_close on | always | off;",
-     .default_text = "lingering_close on;",
-     .doc = "When a connection that the server ends is read on, so that its peer gets to read the "
-            "answer: when it may still be sending, each time, never (RFC 9112 section 9.6). The "
-            "default server of the address says whether, and how long.",
-     .apply = set_lingering},
+    CHOICE("lingering_close", lingering, lingering_words, "on | always | off", "on",
+           "When a connection that the server ends is read on, so that its peer gets to read the "
+           "answer: when it may still be sending, each time, never (RFC 9112 section 9.6). The "
+           "default server of the address says whether, and how long."),
     {.name = "large_client_header_buffers",
      .contexts = CTX_SERVERS,
      .min_args = 2,
@@ -184,17 +141,8 @@ static const struct directive table[] = {
          "routed."),
     SIZE("client_body_buffer_size", CTX_LEVELS, body_buffer_size, "16k",
          "A body that is read as a whole goes to a temporary file beyond this."),
-    {.name = "client_body_in_file_only",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_FLAG},
-     .choices = (const char *const[]){"clean", NULL},
-     .group = GROUP,
-     .syntax = "client_body_in_file_only on | clean | off;",
-     .default_text = "client_body_in_file_only off;",
-     .doc = "Every body that is read as a whole goes to a temporary file, which `on` leaves there.",
-     .apply = set_body_file},
+    CHOICE("client_body_in_file_only", body_file, body_file_words, "on | clean | off", "off",
+           "Every body that is read as a whole goes to a temporary file, which `on` leaves there."),
     {.name = "client_body_temp_path",
      .contexts = CTX_LEVELS,
      .min_args = 1,
@@ -262,8 +210,9 @@ static const struct directive table[] = {
                        "`large_client_header_buffers` limits them."),
     DIRECTIVE_ACCEPTED("client_body_in_single_buffer", CTX_LEVELS, ARG_FLAG, "on | off",
                        "a body in memory lies in one piece."),
-    ACCEPTED("keepalive_disable", CTX_LEVELS, ARGS_MANY, ARG_WORD, "browser …",
-             "the browsers that misbehaved (Internet Explorer 6, Safari of 2010) are gone."),
+    DIRECTIVE_ACCEPTED_UP_TO(
+        ARGS_MANY, "keepalive_disable", CTX_LEVELS, ARG_WORD, "browser …",
+        "the browsers that misbehaved (Internet Explorer 6, Safari of 2010) are gone."),
     DIRECTIVE_ACCEPTED("tcp_nopush", CTX_LEVELS, ARG_FLAG, "on | off", DIRECTIVE_SENT_AT_ONCE),
     DIRECTIVE_ACCEPTED("send_lowat", CTX_LEVELS, ARG_SIZE, "size", "Linux has no such limit."),
     {.name = "output_buffers",
@@ -288,19 +237,26 @@ static const struct directive table[] = {
                        "page cache."),
     DIRECTIVE_ACCEPTED("aio_write", CTX_LEVELS, ARG_FLAG, "on | off",
                        "what is written goes to the page cache."),
-    ACCEPTED_WORDS("directio", CTX_LEVELS, ARG_SIZE, "size | off",
-                   "files are read by way of the page cache.", "off"),
+    {.name = "directio",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_SIZE},
+     .choices = (const char *const[]){"off", NULL},
+     .group = SCHEMA_GROUP_ACCEPTED,
+     .syntax = "directio size | off;",
+     .doc = "No effect: files are read by way of the page cache."},
     DIRECTIVE_ACCEPTED("directio_alignment", CTX_LEVELS, ARG_SIZE, "size",
                        "files are read by way of the page cache."),
-    ACCEPTED("open_file_cache", CTX_LEVELS, 2, ARG_WORD, "off | max=N [inactive=time]",
-             FILES_ARE_CACHED),
+    DIRECTIVE_ACCEPTED_UP_TO(2, "open_file_cache", CTX_LEVELS, ARG_WORD,
+                             "off | max=N [inactive=time]", FILES_ARE_CACHED),
     DIRECTIVE_ACCEPTED("open_file_cache_errors", CTX_LEVELS, ARG_FLAG, "on | off",
                        "a file that is not there is looked for each time."),
     DIRECTIVE_ACCEPTED("open_file_cache_min_uses", CTX_LEVELS, ARG_NUMBER, "number",
                        FILES_ARE_CACHED),
     DIRECTIVE_ACCEPTED("open_file_cache_valid", CTX_LEVELS, ARG_TIME, "time", FILES_ARE_CACHED),
-    ACCEPTED("open_log_file_cache", CTX_LEVELS, 4, ARG_WORD, "off | max=N …",
-             "a log file whose name holds variables is opened for each line."),
+    DIRECTIVE_ACCEPTED_UP_TO(4, "open_log_file_cache", CTX_LEVELS, ARG_WORD, "off | max=N …",
+                             "a log file whose name holds variables is opened for each line."),
     DIRECTIVE_ACCEPTED("subrequest_output_buffer_size", CTX_LEVELS, ARG_SIZE, "size",
                        DIRECTIVE_POOL_GROWS),
     DIRECTIVE_ACCEPTED("connection_pool_size", CTX_SERVERS, ARG_SIZE, "size", DIRECTIVE_POOL_GROWS),
@@ -315,11 +271,15 @@ static const struct directive table[] = {
     TABLE_SIZE("server_names_hash_max_size", CTX_HTTP | CTX_STREAM),
     TABLE_SIZE("referer_hash_bucket_size", CTX_SERVERS | CTX_LOCATION),
     TABLE_SIZE("referer_hash_max_size", CTX_SERVERS | CTX_LOCATION),
-    ACCEPTED("proxy_temp_path", CTX_LEVELS, 4, ARG_WORD, "path [level …]",
-             "an answer is read as fast as the client takes it, so no file is needed."),
-    ACCEPTED("fastcgi_temp_path", CTX_LEVELS, 4, ARG_WORD, "path [level …]", NOT_SPOKEN),
-    ACCEPTED("uwsgi_temp_path", CTX_LEVELS, 4, ARG_WORD, "path [level …]", NOT_SPOKEN),
-    ACCEPTED("scgi_temp_path", CTX_LEVELS, 4, ARG_WORD, "path [level …]", NOT_SPOKEN),
+    DIRECTIVE_ACCEPTED_UP_TO(
+        4, "proxy_temp_path", CTX_LEVELS, ARG_WORD, "path [level …]",
+        "an answer is read as fast as the client takes it, so no file is needed."),
+    DIRECTIVE_ACCEPTED_UP_TO(4, "fastcgi_temp_path", CTX_LEVELS, ARG_WORD, "path [level …]",
+                             NOT_SPOKEN),
+    DIRECTIVE_ACCEPTED_UP_TO(4, "uwsgi_temp_path", CTX_LEVELS, ARG_WORD, "path [level …]",
+                             NOT_SPOKEN),
+    DIRECTIVE_ACCEPTED_UP_TO(4, "scgi_temp_path", CTX_LEVELS, ARG_WORD, "path [level …]",
+                             NOT_SPOKEN),
 };
 
 void directives_limits_register(void)

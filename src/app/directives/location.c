@@ -196,6 +196,8 @@ static bool add_error_page(void *ctx, const struct config_node *node, struct con
     DIRECTIVE_ACCEPTED(text, where, ARG_FLAG, "on | off",                                          \
                        "the browser it is for, Internet Explorer, is gone.")
 
+static const char *const token_words[] = {"on", "off", "build", NULL};
+
 static const struct directive table[] = {
     {.name = "location",
      .contexts = CTX_SERVER | CTX_LOCATION,
@@ -230,17 +232,10 @@ static const struct directive table[] = {
             "`=200` answers with another status, `=` with the one that the target gives. "
             "Inherited when the block has none of its own.",
      .apply = add_error_page},
-    {.name = "server_tokens",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_ENUM},
-     .choices = (const char *const[]){"on", "off", "build", NULL},
-     .group = GROUP,
-     .syntax = "server_tokens on | off | build;",
-     .default_text = "server_tokens on;",
-     .doc = "Whether `Server` and error pages tell the version. `build` is the same as `on`.",
-     .apply = set_tokens},
+    DIRECTIVE_CHOICE(
+        "server_tokens", CTX_LEVELS, token_words, "on | off | build", "on", 0,
+        "Whether `Server` and error pages tell the version. `build` is the same as `on`.",
+        set_tokens),
     FLAG("port_in_redirect", CTX_LEVELS, is_port_in_redirect, "on",
          "Whether redirects that the server makes name the port."),
     FLAG("server_name_in_redirect", CTX_LEVELS, is_name_in_redirect, "off",

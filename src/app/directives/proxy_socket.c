@@ -45,12 +45,9 @@ static bool set_rate(void *ctx, const struct config_node *node, struct config_er
 
 /* For answers are read as fast as clients take them: no more memory, and no file, is needed. */
 #define NOT_NEEDED(word, most, kind, args)                                                         \
-    {                                                                                              \
-        .name = (word), .contexts = CTX_HTTP_ALL, .min_args = 1, .max_args = (most),               \
-        .kinds = {kind}, .group = SCHEMA_GROUP_ACCEPTED, .syntax = word " " args ";",              \
-        .doc = "No effect: an answer is read as fast as the client takes it, so neither more "     \
-               "memory nor a file is needed."                                                      \
-    }
+    DIRECTIVE_ACCEPTED_UP_TO(most, word, CTX_HTTP_ALL, kind, args,                                 \
+                             "an answer is read as fast as the client takes it, so neither more "  \
+                             "memory nor a file is needed.")
 
 static const struct directive table[] = {
     BIND("proxy_bind", "The address, and with it perhaps the port, to connect to servers from; may "

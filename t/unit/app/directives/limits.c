@@ -25,6 +25,33 @@ static void test_values(void **state)
     conf_free(&conf);
 }
 
+static void test_words(void **state)
+{
+    static const struct {
+        const char *lingering, *body_file;
+        enum lingering is_lingering;
+        enum body_file is_in_file;
+    } cases[] = {
+        {"off", "off", LINGERING_OFF, BODY_FILE_LARGE},
+        {"on", "on", LINGERING_ON, BODY_FILE_KEPT},
+        {"always", "clean", LINGERING_ALWAYS, BODY_FILE_CLEAN},
+    };
+    char text[200];
+
+    UNUSED(state);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct app_conf *conf;
+
+        snprintf(text, sizeof(text),
+                 IN_LOCATION("lingering_close %s; client_body_in_file_only %s;"),
+                 cases[i].lingering, cases[i].body_file);
+        conf = loaded(text);
+        assert_int_equal(loaded_location(conf, 0)->http.lingering, cases[i].is_lingering);
+        assert_int_equal(loaded_location(conf, 0)->http.body_file, cases[i].is_in_file);
+        conf_free(&conf);
+    }
+}
+
 static void test_servers(void **state)
 {
     struct app_conf *conf =
@@ -43,6 +70,8 @@ static void test_checks(void **state)
     static const struct loaded_case cases[] = {
         {"proxy_temp_path /a; fastcgi_temp_path /b; scgi_temp_path /c; uwsgi_temp_path /d;", NULL},
         {"lingering_close always; directio off; open_file_cache max=1 inactive=2s;", NULL},
+        {"lingering_close clean;", "invalid value \"clean\" in code:1; \"lingering_close\" takes "
+                                   "off, on, always"},
         {"large_client_header_buffers 0 8k;",
          "invalid number or size in \"large_client_header_buffers\" directive in code:1"},
         {"tcp_nopush 1;", "invalid value \"1\" in \"tcp_nopush\" directive, it must be \"on\" or "
@@ -62,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
+        cmocka_unit_test(test_words),
         cmocka_unit_test(test_servers),
         cmocka_unit_test(test_checks),
     };
