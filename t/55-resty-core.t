@@ -336,3 +336,31 @@ GET /t
 fine
 --- no_error_log
 [error]
+
+
+
+=== TEST 13: tables of ngx.ctx are counted by themselves, and one takes another's place in compiled code
+--- config
+    location = /t { content_by_lua_block {
+        local compiled = false
+        local function on_trace(what)
+            compiled = compiled or what == "stop"
+        end
+        ngx.ctx = { n = 0 }
+        jit.attach(on_trace, "trace")
+        for i = 1, 300 do
+            ngx.ctx = { n = i }
+        end
+        jit.attach(on_trace)
+        ngx.say(ngx.ctx.n, " ", compiled, " ", ngx.location.capture("/other", { ctx = { n = "mine" } }).body)
+    } }
+    location = /other { content_by_lua_block { ngx.print(ngx.ctx.n) } }
+--- request
+GET /t
+--- response_body
+300 true mine
+--- log_level: debug
+--- grep_error_log eval: qr/lua release ngx\.ctx at ref \d+/
+--- grep_error_log_out
+lua release ngx.ctx at ref 2
+lua release ngx.ctx at ref 1
