@@ -364,3 +364,24 @@ GET /t
 --- grep_error_log_out
 lua release ngx.ctx at ref 2
 lua release ngx.ctx at ref 1
+
+
+
+=== TEST 14: ngx.re.opt gives compiled patterns more stack, before the first of them
+--- http_config
+    init_by_lua_block { require "ngx.re".opt("jit_stack_size", 4 * 1024 * 1024) }
+--- config
+    location = /t { content_by_lua_block {
+        local subject = ("ab"):rep(20000)
+        ngx.say(ngx.re.find(subject, [[^(?:a(b)|c)*$]], "jo"))
+        ngx.say(pcall(require "ngx.re".opt, "jit_stack_size", 65536))
+        ngx.say(pcall(require "ngx.re".opt, "jit_stack_size", 0))
+        ngx.say(pcall(require "ngx.re".opt, "size", 1))
+    } }
+--- request
+GET /t
+--- response_body_like chop
+^140000
+false[^\n]*changing jit stack size is not allowed when some regexs have already been compiled and cached
+false[^\n]*bad argument #2 to 'opt' \(positive number expected, got 0\)
+false[^\n]*unrecognized option name$
