@@ -394,7 +394,7 @@ return function(req) return req.path end
 >>> app.lua
 return function(req) return req.path end
 --- raw_request lua
-"GET / HTTP/1.1\r\nHost: a\r\n" .. ("a: b\r\n"):rep(400) .. "\r\n"
+"GET / HTTP/1.1\r\nHost: a\r\n" .. ("a: b\r\n"):rep(1000) .. "\r\n"
 --- error_code: 431
 --- connection: closed
 
@@ -545,3 +545,14 @@ done
 Connection: close
 Connection: close
 Connection: keep-alive
+
+
+
+=== TEST 34: many fields, as many as the header buffers hold up to 1,000
+--- user_files
+>>> app.lua
+return function(req) return #req.headers:get_all("a") .. "" end
+--- raw_request lua
+"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" .. ("a: b\r\n"):rep(998) .. "\r\n"
+--- response_body chomp
+998

@@ -187,3 +187,31 @@ got hello
     content_by_lua_block { ngx.say(require "ngx.balancer".set_current_peer("127.0.0.1", 80)) }
 --- stream_response
 nilAPI disabled in the current context
+
+
+
+=== TEST 8: what is no phase of a session is named without its line, as OpenResty names it in stream
+--- stream_config
+    init_by_lua_block { ngx.log(ngx.WARN, "at start") }
+    init_worker_by_lua_block { ngx.log(ngx.WARN, "in a worker") }
+    upstream u {
+        server 0.0.0.1:1;
+        balancer_by_lua_block {
+            ngx.log(ngx.WARN, "for ", ngx.config.subsystem)
+            ngx.exit(ngx.ERROR)
+        }
+    }
+--- stream_server_config
+    preread_by_lua_block { ngx.log(ngx.WARN, "first") }
+    proxy_pass u;
+--- config
+    location = /t { content_by_lua_block {
+        ngx.say(ngx.socket.connect("127.0.0.1", $TEST_NGINX_STREAM_PORT):receive "*a" == "")
+    } }
+--- request
+GET /t
+--- response_body
+true
+--- error_log eval
+[ "[lua] init_by_lua:1: at start", "[lua] init_worker_by_lua:1: in a worker", "[lua] balancer_by_lua:2: for stream",
+  qr/\[lua\] preread_by_lua\(\S*nginx\.conf:\d+\):1: first/ ]

@@ -1001,3 +1001,26 @@ GET /t
 both went on
 --- no_error_log
 [error]
+
+
+
+=== TEST 50: the end of a timer's ngx.ctx is told where the level asks for it, as that of a request's
+--- config
+    location = /t { content_by_lua_block {
+        local done
+        ngx.timer.at(0, function()
+            ngx.ctx.name = "mine"
+            done = ngx.ctx.name
+        end)
+        repeat
+            ngx.sleep(0.001)
+        until done
+        ngx.say(done)
+    } }
+--- request
+GET /t
+--- response_body
+mine
+--- log_level: debug
+--- error_log
+lua release ngx.ctx at ref 1

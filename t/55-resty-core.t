@@ -336,3 +336,52 @@ GET /t
 fine
 --- no_error_log
 [error]
+
+
+
+=== TEST 13: tables of ngx.ctx are counted by themselves, and one takes another's place in compiled code
+--- config
+    location = /t { content_by_lua_block {
+        local compiled = false
+        local function on_trace(what)
+            compiled = compiled or what == "stop"
+        end
+        ngx.ctx = { n = 0 }
+        jit.attach(on_trace, "trace")
+        for i = 1, 300 do
+            ngx.ctx = { n = i }
+        end
+        jit.attach(on_trace)
+        ngx.say(ngx.ctx.n, " ", compiled, " ", ngx.location.capture("/other", { ctx = { n = "mine" } }).body)
+    } }
+    location = /other { content_by_lua_block { ngx.print(ngx.ctx.n) } }
+--- request
+GET /t
+--- response_body
+300 true mine
+--- log_level: debug
+--- grep_error_log eval: qr/lua release ngx\.ctx at ref \d+/
+--- grep_error_log_out
+lua release ngx.ctx at ref 2
+lua release ngx.ctx at ref 1
+
+
+
+=== TEST 14: ngx.re.opt gives compiled patterns more stack, before the first of them
+--- http_config
+    init_by_lua_block { require "ngx.re".opt("jit_stack_size", 4 * 1024 * 1024) }
+--- config
+    location = /t { content_by_lua_block {
+        local subject = ("ab"):rep(20000)
+        ngx.say(ngx.re.find(subject, [[^(?:a(b)|c)*$]], "jo"))
+        ngx.say(pcall(require "ngx.re".opt, "jit_stack_size", 65536))
+        ngx.say(pcall(require "ngx.re".opt, "jit_stack_size", 0))
+        ngx.say(pcall(require "ngx.re".opt, "size", 1))
+    } }
+--- request
+GET /t
+--- response_body_like chop
+^140000
+false[^\n]*changing jit stack size is not allowed when some regexs have already been compiled and cached
+false[^\n]*bad argument #2 to 'opt' \(positive number expected, got 0\)
+false[^\n]*unrecognized option name$

@@ -72,11 +72,17 @@ function re.split(subject, pattern, options, ctx, most, out)
     return pieces
 end
 
---- `re.opt("jit_stack_size", bytes)` is accepted for compatibility: the size is fixed.
-function re.opt(name)
+--- `re.opt("jit_stack_size", bytes)`: how much stack a match by compiled code (option `j`) may take, 32 KiB without it;
+-- to be set before the first pattern is compiled, as in `init_by_lua*`. Raises otherwise, and on another name.
+-- @tparam string name
+-- @tparam number value
+function re.opt(name, value)
     if name ~= "jit_stack_size" then
         error("unrecognized option name", 2)
+    elseif type(value) ~= "number" or value < 1 then
+        error("bad argument #2 to 'opt' (positive number expected, got " .. tostring(value) .. ")", 2)
     end
+    regex.set_stack(value)
 end
 
 return re

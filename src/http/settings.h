@@ -48,7 +48,7 @@ struct http_settings {
     size_t body_buffer_size;     /* 16 KiB: more goes to a temporary file */
     size_t header_line;          /* 8 KiB: a request line or header line */
     size_t header_block;         /* 32 KiB: a whole head */
-    unsigned header_count;       /* 256 fields */
+    unsigned header_count;       /* 1,000 fields */
     unsigned keepalive_requests; /* 1000 */
     size_t send_watermark;       /* 64 KiB: queued output above which producers pause */
     size_t file_budget;          /* 2 MiB: of files in one turn of a connection; 0: no limit */

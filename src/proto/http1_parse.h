@@ -12,7 +12,7 @@
 #include "proto/http1_body.h"
 #include "proto/method.h"
 
-enum { HTTP1_HEADERS_MOST = 256 };
+enum { HTTP1_HEADERS_MOST = 1000 };
 
 struct http1_limits {
     size_t line; /* of a request line or header line in bytes (large_client_header_buffers' size) */

@@ -54,6 +54,7 @@ ptrdiff_t ffi_codec_unbase64(const char *p, size_t n, int is_url, int is_lenient
 uint32_t ffi_codec_crc32(const char *p, size_t n);
 size_t ffi_codec_quote_sql(const char *p, size_t n, char *out);
 struct ffi_regex;
+int ffi_regex_stack(size_t size);
 struct ffi_regex *ffi_regex_compile(const char *pattern, size_t n, unsigned flags, char *message, size_t *at);
 void ffi_regex_free(struct ffi_regex *re);
 int ffi_regex_groups(const struct ffi_regex *re);

@@ -102,6 +102,15 @@ local function get_anew(pattern, options)
     return nil, err
 end
 
+--- Gives compiled code `size` bytes of stack for a match; raises when there is such code already, as it does there.
+function regex.set_stack(size)
+    if n_young > 0 then
+        error("changing jit stack size is not allowed when some regexs have already been compiled and cached", 3)
+    elseif C.ffi_regex_stack(size) ~= 0 then
+        error("setting jit stack size failed: no memory", 3)
+    end
+end
+
 --- The compiled regex; nil and an error. Raises on an unknown option.
 local function get(pattern, options)
     options = options or ""

@@ -8,7 +8,7 @@ local subrequest = require "perilune.core.subrequest"
 
 local C, to_string = native.C, ffi.string
 local type, tostring = type, tostring
-local registry = debug.getregistry()
+local tables = core.ctx_tables()
 local numbers = context.numbers
 local out = ffi.new("struct ffi_str")
 
@@ -92,7 +92,7 @@ local function handshake_ctx(value)
         core.set_ctx(value)
         return value
     end
-    return registry[inherited]
+    return tables[inherited]
 end
 
 local ref = ffi.new("double[1]")
@@ -120,12 +120,12 @@ function variables.ctx(fresh)
     if C.ffi_ngx_number(CTX_REF, ref) ~= 0 then
         return ctx_without_request()
     elseif ref[0] >= 0 then
-        return registry[ref[0]]
+        return tables[ref[0]]
     end
     local inherited = C.ffi_ngx_handshake_ctx()
     local ctx = fresh or {}
     if inherited >= 0 then
-        setmetatable(ctx, { __index = registry[inherited] })
+        setmetatable(ctx, { __index = tables[inherited] })
     end
     core.set_ctx(ctx)
     return ctx
@@ -141,9 +141,11 @@ function variables.setters.ctx(value)
     end
     if C.ffi_ngx_number(CTX_REF, ref) ~= 0 then
         ctx_without_request(value)
-        return
+    elseif ref[0] >= 0 then
+        tables[ref[0]] = value
+    else
+        core.set_ctx(value)
     end
-    core.set_ctx(value)
 end
 
 --- Makes `ngx` answer for them.

@@ -85,8 +85,9 @@ static void append(struct lua_code **list, struct lua_code *code, const struct c
 /* The code that `node` means, whichever form it has: in the block, or in the argument `index`. NULL
  * with `e` filled. */
 static struct lua_code *read_code(struct apply *a, const struct config_node *node,
-                                  const char *directive, unsigned index, struct config_error *e)
+                                  const struct place *place, unsigned index, struct config_error *e)
 {
+    const char *directive = place->directive;
     bool is_file = slice_has_suffix(node->name, SLICE("_file"));
     struct slice text = node->content == CONFIG_LUA ? node->lua : node->args[index];
     struct lua_code *code = new_code(a->conf, is_file ? LUA_CODE_FILE : LUA_CODE_INLINE, directive);
@@ -104,7 +105,10 @@ static struct lua_code *read_code(struct apply *a, const struct config_node *nod
         return code;
     }
     code->text = lua_code_text(text);
-    code->chunk_name = chunk_name(a->conf, node, directive);
+    /* in stream{}, only phases of sessions are named with their line, as in its own module */
+    code->chunk_name = place->slot < 0 && directives_is_stream(a)
+                           ? pool_printf(&a->conf->pool, "=%s", directive)
+                           : chunk_name(a->conf, node, directive);
     append(&a->conf->inlines, code, node);
     return code;
 }
@@ -158,7 +162,7 @@ static bool apply_by_lua(void *ctx, const struct config_node *node, struct confi
 {
     struct apply *a = ctx;
     const struct place *place = node->schema->extra;
-    struct lua_code *code = read_code(a, node, place->directive, 0, e);
+    struct lua_code *code = read_code(a, node, place, 0, e);
     const struct lua_code **field;
 
     if (!code)
@@ -192,8 +196,9 @@ static bool apply_by_lua(void *ctx, const struct config_node *node, struct confi
 /* Of the block that it stands in, whose other ways to choose it replaces. */
 static bool apply_balancer(void *ctx, const struct config_node *node, struct config_error *e)
 {
+    static const struct place place = {"balancer_by_lua", -1, 0};
     const struct apply_upstream *a = ctx;
-    struct lua_code *code = read_code(a->apply, node, "balancer_by_lua", 0, e);
+    struct lua_code *code = read_code(a->apply, node, &place, 0, e);
 
     if (!code)
         return false;
@@ -218,13 +223,14 @@ static bool read_set_args(struct apply *a, const struct config_node *node, struc
 
 static bool apply_set_by_lua(void *ctx, const struct config_node *node, struct config_error *e)
 {
+    static const struct place place = {"set_by_lua", 0, 0};
     struct apply *a = ctx;
     struct set_by_lua *set = pool_new(&a->conf->pool, struct set_by_lua);
 
     set->variable = directives_variable(a, node, node->args[0], e);
     if (!set->variable || !read_set_args(a, node, set, e))
         return false;
-    set->code = read_code(a, node, "set_by_lua", 1, e);
+    set->code = read_code(a, node, &place, 1, e);
     if (!set->code)
         return false;
     rewrite_block_add(a->rewrite, set_by_lua_step, set, node->line);

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { GROUPS_MOST = 512, WORKSPACE = 1000 };
+enum { GROUPS_MOST = 512, WORKSPACE = 1000, STACK_LEAST = 32 * 1024 };
 
 struct ffi_regex {
     pcre2_code *code;
@@ -20,6 +20,7 @@ struct ffi_regex {
 };
 
 static pcre2_match_context *limits; /* process-wide: of every match; NULL: PCRE's own */
+static pcre2_jit_stack *stack;      /* process-wide: of every match; NULL: PCRE's own */
 
 static int vector[2 * GROUPS_MOST]; /* process-wide: offsets of the last match */
 
@@ -47,12 +48,34 @@ static uint32_t options_of(unsigned flags)
     return options;
 }
 
+static bool has_limits(void)
+{
+    if (!limits)
+        limits = pcre2_match_context_create(NULL);
+    return limits != NULL;
+}
+
 void ffi_regex_limit(unsigned backtracks)
 {
-    pcre2_match_context_free(limits);
-    limits = backtracks ? pcre2_match_context_create(NULL) : NULL;
-    if (limits)
-        pcre2_set_match_limit(limits, backtracks);
+    uint32_t usual;
+
+    pcre2_config(PCRE2_CONFIG_MATCHLIMIT, &usual);
+    if (has_limits())
+        pcre2_set_match_limit(limits, backtracks ? backtracks : usual);
+}
+
+int ffi_regex_stack(size_t size)
+{
+    pcre2_jit_stack *new = pcre2_jit_stack_create(MIN(size, (size_t)STACK_LEAST), size, NULL);
+
+    if (!new || !has_limits()) {
+        pcre2_jit_stack_free(new);
+        return -1;
+    }
+    pcre2_jit_stack_assign(limits, NULL, new);
+    pcre2_jit_stack_free(stack);
+    stack = new;
+    return 0;
 }
 
 struct ffi_regex *ffi_regex_compile(const char *pattern, size_t n, unsigned flags,

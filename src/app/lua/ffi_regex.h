@@ -26,6 +26,10 @@ enum { FFI_REGEX_NO_MATCH = -1 };
 /* How often one match may backtrack from now on; 0: as often as PCRE allows by itself. */
 void ffi_regex_limit(unsigned backtracks);
 
+/* Room that compiled patterns have for a match from now on, in place of 32 KiB. 0, or -1 without
+ * memory. */
+int ffi_regex_stack(size_t size);
+
 /* Compiles; NULL on a bad pattern, with the reason in `message` and its place in *at. Freed by
  * ffi_regex_free. */
 struct ffi_regex *ffi_regex_compile(const char *pattern, size_t n, unsigned flags,

@@ -38,6 +38,7 @@ static int open_module(lua_State *L)
         {"exec", lib_ngx_control_exec},
         {"redirect", lib_ngx_control_redirect},
         {"set_uri", lib_ngx_control_set_uri},
+        {"ctx_tables", lib_ngx_control_ctx_tables},
         {"set_ctx", lib_ngx_control_set_ctx},
         {"read_body", lib_ngx_body_read},
         {"is_body_read", lib_ngx_body_is_read},

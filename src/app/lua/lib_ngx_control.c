@@ -6,6 +6,7 @@
 
 #include "app/location_path.h"
 #include "app/lua/lib_ngx_visit.h"
+#include "app/lua/lua_ctx.h"
 #include "app/tls/lua_tls.h"
 
 enum {
@@ -99,13 +100,6 @@ static struct slice join_query(struct visit *v, struct slice a, struct slice b)
     return pool_printf(visit_pool(v), SLICE_FMT "&" SLICE_FMT, SLICE_ARG(a), SLICE_ARG(b));
 }
 
-/* What was in ngx.ctx does not outlive a change of location. */
-static void drop_ctx(lua_State *L, struct lua_visit *lv)
-{
-    luaL_unref(L, LUA_REGISTRYINDEX, lv->ctx_ref);
-    lv->ctx_ref = LUA_NOREF;
-}
-
 int lib_ngx_control_exec(lua_State *L)
 {
     struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE);
@@ -132,7 +126,7 @@ int lib_ngx_control_exec(lua_State *L)
     lv->has_exec = true;
     lv->exec_path = path;
     lv->exec_query = query;
-    drop_ctx(L, lv);
+    lua_ctx_drop(L, &lv->ctx_ref); /* it does not outlive a change of location */
     return leave(L);
 }
 
@@ -231,8 +225,14 @@ int lib_ngx_control_set_uri(lua_State *L)
         return 0;
     log_write(&v->x->log, LOG_DEBUG, "lua set uri jump to \"" SLICE_FMT "\"", SLICE_ARG(uri));
     lua_visit_of(v)->has_redirect_uri = true;
-    drop_ctx(L, lua_visit_of(v));
+    lua_ctx_drop(L, &lua_visit_of(v)->ctx_ref);
     return leave(L);
+}
+
+int lib_ngx_control_ctx_tables(lua_State *L)
+{
+    lua_ctx_push_all(L);
+    return 1;
 }
 
 int lib_ngx_control_set_ctx(lua_State *L)
@@ -242,8 +242,7 @@ int lib_ngx_control_set_ctx(lua_State *L)
 
     if (!ref)
         return luaL_error(L, "no request ctx found");
-    luaL_unref(L, LUA_REGISTRYINDEX, *ref);
     lua_settop(L, 1);
-    *ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_ctx_set(L, ref);
     return 0;
 }

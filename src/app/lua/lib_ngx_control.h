@@ -18,6 +18,9 @@ int lib_ngx_control_redirect(lua_State *L);
 /* set_uri(uri, jump, binary) */
 int lib_ngx_control_set_uri(lua_State *L);
 
+/* ctx_tables(): the table of all that ngx.ctx stands for, by reference */
+int lib_ngx_control_ctx_tables(lua_State *L);
+
 /* set_ctx(table): the new value of ngx.ctx */
 int lib_ngx_control_set_ctx(lua_State *L);
 

@@ -10,6 +10,7 @@
 
 #include "app/conf.h"
 #include "app/lua/lib_ngx_visit.h"
+#include "app/lua/lua_ctx.h"
 #include "app/lua/lua_kill.h"
 #include "app/tls/lua_tls.h"
 #include "app/lua/lua_timer.h"
@@ -127,7 +128,9 @@ static void on_timer_end(struct co *co, enum co_result result, int n)
     if (!lua_timer_leave(co))
         return;
     owned_lose_all(lua_timer_sockets(co));
-    luaL_unref(vm_main(), LUA_REGISTRYINDEX, *lua_timer_ctx_ref(co));
+    if (*lua_timer_ctx_ref(co) != LUA_NOREF)
+        log_write(co->log, LOG_DEBUG, "lua release ngx.ctx at ref %d", *lua_timer_ctx_ref(co));
+    lua_ctx_drop(vm_main(), lua_timer_ctx_ref(co));
     if (lua_timer_is_of_stream(co))
         log_write(co->log, LOG_DEBUG, "stream lua close fake stream connection");
     else
@@ -179,15 +182,11 @@ int lib_ngx_thread_timer_ctx(lua_State *L)
 
     if (!ref)
         return luaL_error(L, "no request ctx found");
-    if (lua_istable(L, 1)) {
-        luaL_unref(L, LUA_REGISTRYINDEX, *ref);
-        *ref = LUA_NOREF;
-    } else if (*ref == LUA_NOREF) {
+    if (!lua_istable(L, 1) && *ref == LUA_NOREF)
         lua_newtable(L);
-    }
-    if (*ref == LUA_NOREF)
-        *ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, *ref);
+    if (lua_istable(L, -1))
+        lua_ctx_set(L, ref);
+    lua_ctx_push(L, *ref);
     return 1;
 }
 

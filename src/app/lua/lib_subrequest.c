@@ -8,6 +8,7 @@
 #include "app/location_path.h"
 #include "app/lua/ffi_ngx.h"
 #include "app/lua/lib_ngx_visit.h"
+#include "app/lua/lua_ctx.h"
 #include "app/script.h"
 #include "app/subrequest.h"
 #include "bind/handle.h"
@@ -172,7 +173,7 @@ static int l_start(lua_State *L)
         set_fields(L, h->sub, 9);
     if (lua_istable(L, 8)) {
         lua_pushvalue(L, 8);
-        lua_visit_of(subrequest_visit(h->sub))->ctx_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+        lua_ctx_set(L, &lua_visit_of(subrequest_visit(h->sub))->ctx_ref);
     }
     ngx_visit_of(v)->pending_subrequests++;
     h->is_pending = true;

@@ -10,6 +10,7 @@
 #include "app/conf.h"
 #include "app/error_page.h"
 #include "app/lua/lua_code.h"
+#include "app/lua/lua_ctx.h"
 #include "app/lua/lua_handle.h"
 #include "app/lua/lua_visit.h"
 #include "bind/co.h"
@@ -209,8 +210,7 @@ static void release_refs(struct visit *v)
     lua_visit_wake_reader(v); /* its next question is answered: the request is over */
     if (lv->ctx_ref != LUA_NOREF)
         log_write(&v->x->log, LOG_DEBUG, "lua release ngx.ctx at ref %d", lv->ctx_ref);
-    luaL_unref(L, LUA_REGISTRYINDEX, lv->ctx_ref);
-    lv->ctx_ref = LUA_NOREF;
+    lua_ctx_drop(L, &lv->ctx_ref);
 }
 
 /* lua_malloc_trim: this request counts. */

@@ -43,7 +43,7 @@ struct lua_visit {
     struct co *co; /* the running handler; NULL between phases */
     enum lua_context context;
     double handle;       /* the visit's name in Lua, 0: none yet; see lua_handle.h */
-    int ctx_ref;         /* ngx.ctx */
+    int ctx_ref;         /* ngx.ctx, see lua_ctx.h */
     int body_ref;        /* function to call when there is body to read, LUA_NOREF */
     struct co *drain_co; /* task that waits for output to drain */
     unsigned drain_wait;

@@ -12,6 +12,7 @@
 #include <lauxlib.h>
 
 #include "app/conf.h"
+#include "app/lua/lua_ctx.h"
 #include "app/lua/lua_kill.h"
 #include "app/tls/tls_request.h"
 #include "app/tls/tls_seat.h"
@@ -352,7 +353,7 @@ static void drop_seat(struct stream *s)
 
     if (seat->ctx_ref != LUA_NOREF)
         log_write(NULL, LOG_DEBUG, "lua release ngx.ctx at ref %d", seat->ctx_ref);
-    luaL_unref(vm_main(), LUA_REGISTRYINDEX, seat->ctx_ref);
+    lua_ctx_drop(vm_main(), &seat->ctx_ref);
     tls_seat_drop(s);
 }
 

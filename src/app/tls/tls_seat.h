@@ -12,7 +12,7 @@ enum { TLS_SEAT_NO_CTX = -2 /* LUA_NOREF, which is Lua's to know */ };
 
 struct tls_seat {
     struct tls_task *task; /* of lua_tls; NULL: none */
-    int ctx_ref;           /* ngx.ctx, a reference of Lua's registry; TLS_SEAT_NO_CTX */
+    int ctx_ref;           /* ngx.ctx, see app/lua/lua_ctx.h; TLS_SEAT_NO_CTX */
     struct visit *visit;   /* whose session goes over to TLS; NULL: the connection begins with it */
 };
 

@@ -23,7 +23,7 @@ static void defaults(void **state)
     assert_int_equal(s->body_buffer_size, 16384);
     assert_int_equal(s->header_line, 8192);
     assert_int_equal(s->header_block, 32768);
-    assert_int_equal(s->header_count, 256);
+    assert_int_equal(s->header_count, 1000);
     assert_int_equal(s->keepalive_requests, 1000);
     assert_int_equal(s->send_watermark, 65536);
     assert_non_null(s->temp_path);

@@ -1,0 +1,47 @@
+/* They are found under the address of `tables` in the machine's registry. */
+#include "app/lua/lua_ctx.h"
+
+#include <lauxlib.h>
+
+static const char tables; /* its address is the key */
+
+void lua_ctx_push_all(lua_State *L)
+{
+    lua_pushlightuserdata(L, (void *)&tables);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    if (lua_istable(L, -1))
+        return;
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushlightuserdata(L, (void *)&tables);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+void lua_ctx_set(lua_State *L, int *ref)
+{
+    lua_ctx_push_all(L);
+    lua_insert(L, -2);
+    if (*ref == LUA_NOREF)
+        *ref = luaL_ref(L, -2);
+    else
+        lua_rawseti(L, -2, *ref);
+    lua_pop(L, 1);
+}
+
+void lua_ctx_push(lua_State *L, int ref)
+{
+    lua_ctx_push_all(L);
+    lua_rawgeti(L, -1, ref);
+    lua_remove(L, -2);
+}
+
+void lua_ctx_drop(lua_State *L, int *ref)
+{
+    if (*ref == LUA_NOREF)
+        return;
+    lua_ctx_push_all(L);
+    luaL_unref(L, -1, *ref);
+    lua_pop(L, 1);
+    *ref = LUA_NOREF;
+}
