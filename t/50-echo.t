@@ -192,3 +192,31 @@ a file
 ["^(?:ab){10}\$", "^-n\n\$", "^GET /head HTTP/1.1\r\n(?:.+\r\n)+\r\n\$", "^\\d+[.]\\d\\d\\d\n\$"]
 --- no_error_log
 [error]
+
+
+
+=== TEST 11: echo_sleep does not wait for a subrequest that has begun
+--- http_config
+    init_by_lua_block { gate = require("ngx.semaphore").new() }
+--- config
+    location = /t {
+        echo_location_async /waits;
+        echo_sleep 0.001;
+        echo_location_async /opens;
+        echo then;
+        echo_location_async /waits;
+        echo_sleep 0.001;
+        echo_location /opens;
+    }
+    location = /waits { content_by_lua_block { ngx.say("waits ", gate:wait(10)) } }
+    location = /opens { content_by_lua_block { gate:post() ngx.say("opens") } }
+--- request
+GET /t
+--- response_body
+waits true
+opens
+then
+waits true
+opens
+--- no_error_log
+[error]

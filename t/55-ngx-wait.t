@@ -1024,3 +1024,30 @@ mine
 --- log_level: debug
 --- error_log
 lua release ngx.ctx at ref 1
+
+
+
+=== TEST 51: whoever goes on without its client may give the answer a status and fields
+--- config
+    lua_check_client_abort on;
+    location = /t {
+        content_by_lua_block {
+            local left = require("ngx.semaphore").new()
+            ngx.on_abort(function() left:post() end)
+            assert(left:wait(10))
+            ngx.log(ngx.WARN, "sent: ", ngx.headers_sent)
+            ngx.status = 201
+            ngx.header["X-A"] = "b"
+            ngx.log(ngx.WARN, "nobody: ", ngx.status, ngx.header["X-A"], select(2, ngx.say("ab")))
+        }
+    }
+--- request
+GET /t
+--- abort
+--- timeout: 0.2
+--- ignore_response
+--- error_log
+sent: false
+nobody: 201b
+--- no_error_log
+[error]

@@ -176,7 +176,28 @@ truetrue0
 
 
 
-=== TEST 5: pools that are not right
+=== TEST 5: outside of requests, as far as they may wait
+--- http_config
+    lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
+    init_worker_by_lua_block {
+        ngx.timer.at(0, function()
+            local _, name, count = ngx.run_worker_thread("default", "work", "two", 1)
+            ngx.log(ngx.WARN, "timer said ", name, count)
+        end)
+        ngx.log(ngx.WARN, select(2, pcall(ngx.run_worker_thread, "default", "work", "two")))
+    }
+--- config
+    location /t { return 204; }
+--- error_code: 204
+--- error_log
+timer said a1
+API disabled in the context of init_worker_by_lua*
+--- no_error_log
+[error]
+
+
+
+=== TEST 6: pools that are not right
 --- config
     location /t { return 204; }
 --- error_code: 204

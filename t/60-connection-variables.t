@@ -80,3 +80,12 @@ ok
       3 /late 127.0.0.1 n n n n
       3 /lua 127.0.0.1 n n n n
       3 /return 127.0.0.1 n n n n
+
+=== TEST 5: the address of a server at a Unix socket has its path, that of its client has none
+--- config
+    listen unix:$TEST_NGINX_SERVER_ROOT/s;
+    location / { return 200 "$server_addr|$server_port|$remote_addr|$remote_port"; }
+--- exec
+curl -s --unix-socket $TEST_NGINX_SERVER_ROOT/s http://a/ | sed "s#$TEST_NGINX_SERVER_ROOT#root#"
+--- exec_out chomp
+unix:root/s||unix:|

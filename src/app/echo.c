@@ -153,7 +153,7 @@ static void on_end(struct subrequest *s)
 
     p->has_ended = true;
     write_parts(r);
-    if (r->is_waiting && !r->parts)
+    if (r->is_waiting && !r->parts && !timer_is_active(&r->timer))
         go_on(r);
 }
 
@@ -255,6 +255,13 @@ static void begin(struct exchange *x)
         exchange_start(x);
 }
 
+/* What the line writes comes behind what subrequests do; sleep and other subrequests go on beside
+ * them. */
+static bool waits_for_parts(const struct echo_line *line)
+{
+    return line->kind != ECHO_SLEEP && line->kind != ECHO_LOCATION && line->kind != ECHO_SUBREQUEST;
+}
+
 static void go_on(struct echo_run *r)
 {
     struct exchange *x = r->v->x;
@@ -264,7 +271,7 @@ static void go_on(struct echo_run *r)
     while (!r->is_waiting && r->line && x->state < EXCHANGE_DONE) {
         const struct echo_line *line = r->line;
 
-        if (r->parts && !line->is_async)
+        if (r->parts && waits_for_parts(line))
             break;
         r->line = line->next;
         if (line->kind != ECHO_SLEEP && line->kind != ECHO_READ_BODY)

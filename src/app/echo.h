@@ -25,7 +25,7 @@ struct echo_line {
     struct script **words;
     unsigned n;
     bool has_newline;
-    bool is_async; /* of a subrequest: the next line does not wait for it when it is async, too */
+    bool is_async; /* of a subrequest: next lines do not wait for it, apart from those that write */
     bool words_are_body[ECHO_OPTIONS_MOST]; /* of a subrequest: the pair is "-b" */
     struct echo_line *next;
 };

@@ -102,10 +102,20 @@ static const struct addr *local_address(struct visit *v)
     return a || !v->listen ? a : &v->listen->addr;
 }
 
+/* With the path of a Unix socket, so that whoever reads it can connect to it. */
 static struct slice get_server_addr(struct visit *v, const struct variable *var)
 {
+    const struct addr *a = local_address(v);
+    struct buf text = BUF_EMPTY;
+    struct slice out;
+
     UNUSED(var);
-    return format_host(v, local_address(v));
+    if (!a || !addr_is_unix(a))
+        return format_host(v, a);
+    addr_format(a, &text);
+    out = pool_dup(visit_pool(v), buf_slice(&text));
+    buf_free(&text);
+    return out;
 }
 
 /* The port is the same on whichever address a wildcard took the connection: no need to ask the

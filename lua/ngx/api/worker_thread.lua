@@ -35,7 +35,7 @@ end
 -- @tparam string name
 -- @treturn boolean true and the function's results; or false and a text
 return function(pool, module, name, ...)
-    context.check(context.answering)
+    context.check(context.waiting)
     if type(pool) ~= "string" then
         return false, "threadpool should be a string"
     elseif module == nil or name == nil then

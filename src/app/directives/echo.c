@@ -161,7 +161,8 @@ static const struct directive table[] = {
     KIN("echo_location", ECHO_LOCATION, 1, 2, " path [query]",
         "In a list of `echo`: what a GET of that location of this server answers."),
     ROW("echo_location_async", ECHO_LOCATION, 1, 2, " path [query]", async,
-        "As `echo_location`, beside those of its kind that follow. The answers keep their order.",
+        "As `echo_location`, beside the requests and `echo_sleep` that follow. The answers keep "
+        "their order.",
         apply_echo),
     KIN("echo_status", ECHO_STATUS, 1, 1, " status",
         "In a list of `echo`: the status of the answer, 200 to 599."),
@@ -169,7 +170,8 @@ static const struct directive table[] = {
         "In a list of `echo`: what such a request to that location of this server answers.",
         apply_subrequest),
     ROW("echo_subrequest_async", ECHO_SUBREQUEST, 2, 6, " method path [-q query] [-b body]", async,
-        "As `echo_subrequest`, beside those of its kind that follow. The answers keep their order.",
+        "As `echo_subrequest`, beside the requests and `echo_sleep` that follow. The answers keep "
+        "their order.",
         apply_subrequest),
     {.name = "echo_exec",
      .contexts = CTX_LOCATION | CTX_IF_LOCATION,

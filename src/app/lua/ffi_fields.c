@@ -3,6 +3,7 @@
 #include "app/lua/ffi_fields.h"
 
 #include "app/lua/ffi_ngx.h"
+#include "app/lua/lib_ngx_visit.h"
 #include "app/lua/lua_step.h"
 #include "app/request_fields.h"
 #include "base/num.h"
@@ -101,8 +102,7 @@ static int check(const struct visit *v, int is_response)
 {
     if (!v)
         return FFI_NGX_NO_REQUEST;
-    if (is_response && exchange_has_started(v->x) &&
-        lua_current_context() != LUA_CONTEXT_HEADER_FILTER) {
+    if (is_response && ngx_visit_is_head_sent(v)) {
         log_write(&v->x->log, LOG_ERROR,
                   "attempt to set ngx.header.HEADER after sending out response headers");
         return FFI_NGX_SENT;

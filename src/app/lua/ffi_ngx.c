@@ -6,6 +6,7 @@
 
 #include "app/app.h"
 #include "app/fair_share.h"
+#include "app/lua/lib_ngx_visit.h"
 #include "app/lua/lua_step.h"
 #include "app/lua/lua_timer.h"
 #include "app/tls/lua_tls.h"
@@ -32,11 +33,6 @@ static int put(struct ffi_str *out, struct slice s)
     return s.p ? FFI_NGX_OK : FFI_NGX_NONE;
 }
 
-static bool is_sent(const struct visit *v)
-{
-    return exchange_has_started(v->x) && lua_current_context() != LUA_CONTEXT_HEADER_FILTER;
-}
-
 /* What is answered by HTTP/1.0 and 1.1 alike is told by both digits. */
 static double version_of(const struct request *r)
 {
@@ -57,7 +53,7 @@ static double number_of(const struct visit *v, enum ffi_ngx_number what)
     case FFI_NGX_STATUS:
         return v->x->res.status ? v->x->res.status : v->error_status;
     case FFI_NGX_HEADERS_SENT:
-        return is_sent(v);
+        return ngx_visit_is_head_sent(v);
     case FFI_NGX_IS_INTERNAL:
         return v->is_internal;
     case FFI_NGX_HTTP_VERSION:
@@ -108,7 +104,7 @@ int ffi_ngx_set_status(int status)
 
     if (!v)
         return FFI_NGX_NO_REQUEST;
-    if (is_sent(v)) {
+    if (ngx_visit_is_head_sent(v)) {
         log_write(&v->x->log, LOG_ERROR,
                   "attempt to set ngx.status after sending out response headers");
         return FFI_NGX_SENT;

@@ -111,7 +111,11 @@ struct visit *ngx_visit_check_request(lua_State *L, unsigned contexts)
 
 bool ngx_visit_is_head_sent(const struct visit *v)
 {
-    return exchange_has_started(v->x) && lua_current_context() != LUA_CONTEXT_HEADER_FILTER;
+    const struct exchange *x = v->x;
+
+    if (lua_current_context() == LUA_CONTEXT_HEADER_FILTER)
+        return false;
+    return x->state == EXCHANGE_ABORTED ? x->send_since > 0 : exchange_has_started(x);
 }
 
 void ngx_visit_check_abortable(lua_State *L, struct visit *v)
