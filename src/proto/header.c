@@ -215,6 +215,27 @@ bool header_is_value(struct slice s)
     return grammar_span_value(s) == s.n;
 }
 
+bool header_can_trail(enum header_id id)
+{
+    switch (id) {
+    case HEADER_CONNECTION:
+    case HEADER_CONTENT_ENCODING:
+    case HEADER_CONTENT_LENGTH:
+    case HEADER_CONTENT_RANGE:
+    case HEADER_CONTENT_TYPE:
+    case HEADER_HOST:
+    case HEADER_KEEP_ALIVE:
+    case HEADER_PROXY_CONNECTION:
+    case HEADER_TE:
+    case HEADER_TRAILER:
+    case HEADER_TRANSFER_ENCODING:
+    case HEADER_UPGRADE:
+        return false;
+    default:
+        return true;
+    }
+}
+
 bool header_has_token(struct slice value, struct slice token)
 {
     struct slice rest = value;
