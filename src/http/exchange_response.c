@@ -38,7 +38,7 @@ static void keep_valid(struct exchange *x, struct header_list *l)
             log_write(&x->log, LOG_ERROR, "invalid response header field dropped");
             continue;
         }
-        if (UNLIKELY(is_trailer && !header_can_trail(h->id))) {
+        if (UNLIKELY(is_trailer && !header_can_trail(h->id, h->name))) {
             log_write(&x->log, LOG_ERROR, "field \"%.*s\" may not be a trailer, dropped",
                       SLICE_ARG(h->name));
             continue;
