@@ -445,7 +445,7 @@ Connection: close
 
 
 
-=== TEST 27: CONNECT is refused, TRACE is the handler's
+=== TEST 27: CONNECT is refused
 --- user_files
 >>> app.lua
 return function(req) return req.method end

@@ -395,3 +395,20 @@ invalid parameter "unsafe"
 --- must_die
 --- error_log
 missing closing parenthesis
+
+
+
+=== TEST 18: TRACE is not passed on, but by a subrequest; whoever answers here may take it
+--- config
+    location = /own { content_by_lua_block { ngx.print(ngx.req.get_method()) } }
+    location = /passed { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/own; }
+    location = /part { content_by_lua_block {
+        local res = ngx.location.capture("/passed", { method = ngx.HTTP_TRACE })
+        ngx.print(res.status, res.body)
+    } }
+--- pipelined_requests eval
+["TRACE /passed", "TRACE /own", "GET /part"]
+--- error_code eval
+[405, 200, 200]
+--- response_body_like eval
+["405", "^TRACE\$", "^200TRACE\$"]

@@ -593,3 +593,58 @@ nil chunked hello
 --- error_log
 response body is longer than its content length, cut
 response body is shorter than its content length
+
+
+
+=== TEST 36: a file goes in chunks when trailers follow
+--- user_files
+>>> app.lua
+local http = require "perilune.http"
+local dir = debug.getinfo(1, "S").source:match("@(.*/)")
+return function(req)
+    return { body = http.file(dir .. "data.txt", 3, 4), trailers = { ["X-Sum"] = "abc" } }
+end
+>>> data.txt
+0123456789
+--- raw_request eval
+["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
+"GET / HTTP/1.0\r\n\r\n"]
+--- ignore_response
+--- raw_response_like: ^HTTP/1.1 200 OK\r\n[^\0]*?\r\n\r\n4\r\n3456\r\n0\r\nX-Sum: abc\r\n\r\nHTTP/1.1 200 OK\r\n[^\0]*?\r\n\r\nHTTP/1.1 200 OK\r\n[^\0]*?\r\n\r\n3456$
+
+
+
+=== TEST 37: what says how a message is framed, routed or to be read is no trailer
+--- user_files
+>>> app.lua
+return function()
+    return { body = "text", trailers = { { "Content-Length", "9" }, { "transfer-encoding", "gzip" }, { "Host", "b" },
+        { "Content-Type", "text/css" }, { "X-Sum", "abc" } } }
+end
+--- raw_request eval
+"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+--- ignore_response
+--- raw_response_like: \r\n\r\n4\r\ntext\r\n0\r\nX-Sum: abc\r\n\r\n$
+--- error_log
+field "Content-Length" may not be a trailer, dropped
+field "transfer-encoding" may not be a trailer, dropped
+
+
+
+=== TEST 38: a content_length that is no number of bytes is an error before the head
+--- user_files
+>>> app.lua
+local values = { ["/minus"] = -1, ["/part"] = 2.5, ["/text"] = "4", ["/nan"] = 0 / 0, ["/huge"] = math.huge }
+return function(req)
+    local sent = false
+    return { content_length = values[req.path], body = function()
+        if not sent then sent = true return "text" end
+    end }
+end
+--- pipelined_requests eval
+["GET /minus", "GET /part", "GET /text", "GET /nan", "GET /huge", "GET /none"]
+--- error_code eval
+[500, 500, 500, 500, 500, 200]
+--- error_log
+content_length: a whole number of bytes expected, got -1
+content_length: a whole number of bytes expected, got 2.5

@@ -287,3 +287,32 @@ joe
 ["GET /a.bin", "GET /a.bin"]
 --- response_body eval
 ["0123456789abcdef" x 20000, "0123456789abcdef" x 20000]
+
+=== TEST 23: a file that becomes shorter while it is being sent: the client sees that bytes are missing, the log tells why
+--- config
+    location / { root html; }
+    location /read { alias html; sendfile off; }
+--- user_files
+>>> ask.py
+import os, socket, sys
+port, path, uri = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+size = 64 << 20
+open(path, "w").truncate(size)
+s = socket.create_connection(("127.0.0.1", port))
+s.sendall(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % uri.encode())
+got = len(s.recv(1000))
+os.truncate(path, 1000)
+try:
+    while n := len(s.recv(1 << 20)):
+        got += n
+except ConnectionResetError:
+    pass
+print(1000 <= got < size)
+--- exec
+cd $TEST_NGINX_HTML_DIR && python3 ask.py $TEST_NGINX_SERVER_PORT big /big && python3 ask.py $TEST_NGINX_SERVER_PORT read /read/read
+--- exec_out
+True
+True
+--- error_log
+a response body could not be read: ended before the message did, client: 127.0.0.1, server: localhost, request: "GET /big HTTP/1.1"
+a response body could not be read: ended before the message did, client: 127.0.0.1, server: localhost, request: "GET /read/read HTTP/1.1"

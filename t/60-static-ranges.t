@@ -358,3 +358,17 @@ GET /t
 /two 200 Accept-Ranges
 /none 200 -
 /many 206 -
+
+=== TEST 24: any range of an empty file is the whole of it
+--- config
+    location / { root html; }
+--- user_files eval
+[["a.html", ""]]
+--- more_headers eval
+["Range: bytes=0-", "Range: bytes=-1"]
+--- request eval
+["GET /a.html", "GET /a.html"]
+--- error_code eval
+[200, 200]
+--- response_headers eval
+["Content-Length: 0", "Content-Length: 0"]

@@ -25,9 +25,10 @@ static bool is_bodyless(const struct exchange *x)
     return x->is_head || !status_can_have_body(x->res.status);
 }
 
-/* Drops fields that may not be on a wire. */
+/* Drops fields that may not be on a wire, or not in this place. */
 static void keep_valid(struct exchange *x, struct header_list *l)
 {
+    bool is_trailer = l == &x->res.trailers;
     unsigned kept = 0;
 
     for (unsigned i = 0; i < l->n; i++) {
@@ -35,6 +36,11 @@ static void keep_valid(struct exchange *x, struct header_list *l)
 
         if (UNLIKELY(!header_check(h))) {
             log_write(&x->log, LOG_ERROR, "invalid response header field dropped");
+            continue;
+        }
+        if (UNLIKELY(is_trailer && !header_can_trail(h->id, h->name))) {
+            log_write(&x->log, LOG_ERROR, "field \"%.*s\" may not be a trailer, dropped",
+                      SLICE_ARG(h->name));
             continue;
         }
         if (kept != i)

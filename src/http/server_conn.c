@@ -69,6 +69,17 @@ void server_conn_set_nodelay(struct server_conn *c)
     c->flushes = 2;
 }
 
+/* A file that is being sent fails, or is shorter than it was: the client sees that something is
+ * missing, and the log is where to see why. What befalls the network needs no line. */
+static void tell_of_file(const struct server_conn *c)
+{
+    const struct err *e = c->stream->err;
+
+    if (e != &err_io && e != &err_invalid && e != &err_truncated)
+        return;
+    log_write(c->x ? &c->x->log : &c->server->log, LOG_CRIT, BODY_UNREAD, e->message);
+}
+
 bool server_conn_flush(struct server_conn *c)
 {
     size_t before = c->out.bytes;
@@ -87,6 +98,7 @@ bool server_conn_flush(struct server_conn *c)
         return true;
     if (!c->stream->err)
         c->stream->err = &err_truncated;
+    tell_of_file(c);
     server_conn_forget_output(c);
     return false;
 }

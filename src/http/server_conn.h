@@ -24,6 +24,9 @@
 /* Nginx's words, in the log of whichever protocol. */
 #define SEND_TIMED_OUT "client timed out (110: Connection timed out) while sending to client"
 
+/* Of a file that fails while it is being sent; an argument: why. */
+#define BODY_UNREAD "a response body could not be read: %s"
+
 /* What send_rate allows is sent in steps of this time. */
 enum { SERVER_CONN_PACE_MS = 250 };
 

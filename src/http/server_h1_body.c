@@ -47,8 +47,7 @@ static bool will_be_too_large(const struct exchange *x)
     const struct server_conn *c = x->conn;
     int64_t size = x->body_received;
 
-    if (c->body && c->body->kind == HTTP1_BODY_CHUNKED &&
-        __builtin_add_overflow(size, c->body->left, &size))
+    if (c->body && __builtin_add_overflow(size, http1_body_announced(c->body), &size))
         size = INT64_MAX;
     return is_too_large(x, size);
 }

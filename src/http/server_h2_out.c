@@ -60,7 +60,7 @@ bool server_h2_out_on_output_data(void *user, void *stream, struct slice head, s
     const struct err *e = h2_stream_send(&st->s, &h2->conn->out, head, n);
 
     if (e && st->x)
-        log_write(&st->x->log, LOG_CRIT, "a response body could not be read: %s", e->message);
+        log_write(&st->x->log, LOG_CRIT, BODY_UNREAD, e->message);
     if (e)
         return false;
     st->moved_at = clock_ms();

@@ -215,6 +215,55 @@ bool header_is_value(struct slice s)
     return grammar_span_value(s) == s.n;
 }
 
+bool header_can_trail(enum header_id id, struct slice name)
+{
+    static const bool forbidden[HEADER_ID_COUNT] = {
+        [HEADER_AGE] = true,
+        [HEADER_AUTHORIZATION] = true,
+        [HEADER_CACHE_CONTROL] = true,
+        [HEADER_CONNECTION] = true,
+        [HEADER_CONTENT_ENCODING] = true,
+        [HEADER_CONTENT_LENGTH] = true,
+        [HEADER_CONTENT_RANGE] = true,
+        [HEADER_CONTENT_TYPE] = true,
+        [HEADER_COOKIE] = true,
+        [HEADER_DATE] = true,
+        [HEADER_EXPECT] = true,
+        [HEADER_EXPIRES] = true,
+        [HEADER_FORWARDED] = true,
+        [HEADER_HOST] = true,
+        [HEADER_HTTP2_SETTINGS] = true,
+        [HEADER_IF_MATCH] = true,
+        [HEADER_IF_MODIFIED_SINCE] = true,
+        [HEADER_IF_NONE_MATCH] = true,
+        [HEADER_IF_RANGE] = true,
+        [HEADER_IF_UNMODIFIED_SINCE] = true,
+        [HEADER_KEEP_ALIVE] = true,
+        [HEADER_LOCATION] = true,
+        [HEADER_PRAGMA] = true,
+        [HEADER_PROXY_CONNECTION] = true,
+        [HEADER_RANGE] = true,
+        [HEADER_RETRY_AFTER] = true,
+        [HEADER_SET_COOKIE] = true,
+        [HEADER_TE] = true,
+        [HEADER_TRAILER] = true,
+        [HEADER_TRANSFER_ENCODING] = true,
+        [HEADER_UPGRADE] = true,
+        [HEADER_VARY] = true,
+        [HEADER_WWW_AUTHENTICATE] = true,
+        [HEADER_X_FORWARDED_FOR] = true,
+        [HEADER_X_REAL_IP] = true,
+    };
+
+    if (id != HEADER_OTHER)
+        return !forbidden[id];
+    return !slice_ieq(name, SLICE("Max-Forwards")) &&
+           !slice_ieq(name, SLICE("Proxy-Authorization")) &&
+           !slice_ieq(name, SLICE("Proxy-Authenticate")) &&
+           !slice_ieq(name, SLICE("Proxy-Authentication-Info")) &&
+           !slice_ieq(name, SLICE("Authentication-Info"));
+}
+
 bool header_has_token(struct slice value, struct slice token)
 {
     struct slice rest = value;

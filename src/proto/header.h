@@ -106,6 +106,10 @@ static inline bool header_check(const struct header *h)
            ((h->id || header_is_name(h->name)) && header_is_value(h->value));
 }
 
+/* May a field of that name stand in trailers? None that says how a message is framed, routed or to
+ * be read (RFC 9110 section 6.5.1). */
+bool header_can_trail(enum header_id id, struct slice name);
+
 /* Does the comma-separated list `value` hold `token` (case ignored, RFC 9110 section 5.6.1)? */
 bool header_has_token(struct slice value, struct slice token);
 

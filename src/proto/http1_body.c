@@ -157,64 +157,13 @@ static enum state step(struct http1_body *b, char c)
     }
 }
 
-/* Fields that would change framing, routing, authentication or the meaning of what was already
- * handled. */
-static bool is_forbidden(enum header_id id, struct slice name)
-{
-    static const bool forbidden[HEADER_ID_COUNT] = {
-        [HEADER_AGE] = true,
-        [HEADER_AUTHORIZATION] = true,
-        [HEADER_CACHE_CONTROL] = true,
-        [HEADER_CONNECTION] = true,
-        [HEADER_CONTENT_ENCODING] = true,
-        [HEADER_CONTENT_LENGTH] = true,
-        [HEADER_CONTENT_RANGE] = true,
-        [HEADER_CONTENT_TYPE] = true,
-        [HEADER_COOKIE] = true,
-        [HEADER_DATE] = true,
-        [HEADER_EXPECT] = true,
-        [HEADER_EXPIRES] = true,
-        [HEADER_FORWARDED] = true,
-        [HEADER_HOST] = true,
-        [HEADER_HTTP2_SETTINGS] = true,
-        [HEADER_IF_MATCH] = true,
-        [HEADER_IF_MODIFIED_SINCE] = true,
-        [HEADER_IF_NONE_MATCH] = true,
-        [HEADER_IF_RANGE] = true,
-        [HEADER_IF_UNMODIFIED_SINCE] = true,
-        [HEADER_KEEP_ALIVE] = true,
-        [HEADER_LOCATION] = true,
-        [HEADER_PRAGMA] = true,
-        [HEADER_PROXY_CONNECTION] = true,
-        [HEADER_RANGE] = true,
-        [HEADER_RETRY_AFTER] = true,
-        [HEADER_SET_COOKIE] = true,
-        [HEADER_TE] = true,
-        [HEADER_TRAILER] = true,
-        [HEADER_TRANSFER_ENCODING] = true,
-        [HEADER_UPGRADE] = true,
-        [HEADER_VARY] = true,
-        [HEADER_WWW_AUTHENTICATE] = true,
-        [HEADER_X_FORWARDED_FOR] = true,
-        [HEADER_X_REAL_IP] = true,
-    };
-
-    if (id != HEADER_OTHER)
-        return forbidden[id];
-    return slice_ieq(name, SLICE("Max-Forwards")) ||
-           slice_ieq(name, SLICE("Proxy-Authorization")) ||
-           slice_ieq(name, SLICE("Proxy-Authenticate")) ||
-           slice_ieq(name, SLICE("Proxy-Authentication-Info")) ||
-           slice_ieq(name, SLICE("Authentication-Info"));
-}
-
 /* Adds the line that just ended. It stands at the end of b->trailer, CRLF included. */
 static void add_field(struct http1_body *b, struct header_list *trailers, struct pool *pool)
 {
     struct slice line = slice_of(b->trailer + b->trailer_bytes - b->line, b->line - 2u);
     struct slice name = slice_cut(&line, ':');
 
-    if (!is_forbidden(header_id(name), name))
+    if (header_can_trail(header_id(name), name))
         header_add(trailers, pool, name, slice_trim(line));
 }
 
@@ -313,4 +262,9 @@ enum http1_result http1_body_decode(struct http1_body *b, struct slice *in, stru
         return HTTP1_MORE;
     }
     return HTTP1_DONE;
+}
+
+int64_t http1_body_announced(const struct http1_body *b)
+{
+    return b->kind == HTTP1_BODY_CHUNKED && b->state == STATE_DATA ? b->left : 0;
 }

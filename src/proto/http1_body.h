@@ -36,4 +36,7 @@ void http1_body_init(struct http1_body *b, enum http1_body_kind kind, int64_t le
 enum http1_result http1_body_decode(struct http1_body *b, struct slice *in, struct slice *data,
                                     struct header_list *trailers, struct pool *pool);
 
+/* How much of the current chunk is still to come; 0 while its size is being read. */
+int64_t http1_body_announced(const struct http1_body *b);
+
 #endif

@@ -65,6 +65,8 @@ enum range_result range_parse(struct slice value, int64_t size, struct range *ou
     int64_t left = size;
 
     *n_out = 0;
+    if (size == 0) /* a client that always asks for "0-" wants what there is */
+        return RANGE_NONE;
     while (rest.p) {
         struct slice spec = slice_trim(slice_cut(&rest, ','));
         struct range r;

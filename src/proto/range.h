@@ -11,7 +11,7 @@ struct range {
 };
 
 enum range_result {
-    RANGE_NONE,          /* no Range, malformed, or not bytes: send the whole */
+    RANGE_NONE,          /* no Range, malformed, not bytes, or of nothing: send the whole */
     RANGE_SOME,          /* `out` holds n ranges */
     RANGE_UNSATISFIABLE, /* 416 */
 };

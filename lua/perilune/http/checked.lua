@@ -19,7 +19,12 @@ for _, name in ipairs(FIELDS) do
 end
 
 local function bad(what)
-    error("the handler returned a bad response: " .. what .. "; http.json(value) makes a response of a value", 0)
+    error("the handler returned a bad response: " .. what, 0)
+end
+
+--- Of a table that looks like a value, not like a response.
+local function bad_table(what)
+    bad(what .. "; http.json(value) makes a response of a value")
 end
 
 --- Tells in the log, once for each, of fields that mean nothing and are near to those that do. Others may be some
@@ -50,7 +55,7 @@ function checked.response(res)
             return res
         end
     end
-    bad(("a table with the key '%s', but without status, headers and body"):format(tostring(key)))
+    bad_table(("a table with the key '%s', but without status, headers and body"):format(tostring(key)))
 end
 
 --- The pieces of a body in one; raises for a table that is no array.
@@ -59,9 +64,19 @@ end
 function checked.joined(body)
     local key = next(body)
     if key ~= nil and body[1] == nil then
-        bad(("its body is a table with the key '%s', not an array of strings"):format(tostring(key)))
+        bad_table(("its body is a table with the key '%s', not an array of strings"):format(tostring(key)))
     end
     return table.concat(body)
+end
+
+--- The length that a handler promises; raises for what is none.
+-- @tparam[opt] number length bytes
+-- @treturn number the same
+function checked.length(length)
+    if length ~= nil and not (type(length) == "number" and length >= 0 and length % 1 == 0 and length < 2 ^ 53) then
+        bad(("content_length: a whole number of bytes expected, got %s"):format(tostring(length)))
+    end
+    return length
 end
 
 return checked

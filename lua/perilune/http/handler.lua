@@ -90,10 +90,14 @@ local function guarded(req, res, fn, source)
     return true
 end
 
---- A body that is produced as it is sent; none of it is asked for when nobody will see it. (HTTP/1.1 has trailers
--- behind chunks only.)
+--- The length to tell. HTTP/1.1 has trailers behind chunks only.
+local function told_length(res, length)
+    return not res.trailers and length or nil
+end
+
+--- A body that is produced as it is sent; none of it is asked for when nobody will see it.
 local function send_produced(req, res, fn, source)
-    if start(req, res, not res.trailers and res.content_length or nil) then
+    if start(req, res, told_length(res, checked.length(res.content_length))) then
         return guarded(req, res, fn, source)
     end
     if is_stream(source) then
@@ -106,7 +110,7 @@ end
 local function answer_file(req, res, body)
     local file, size = core.open_file(body.path, body.offset, body.length, body.root)
     if file then
-        start(req, res, size)
+        start(req, res, told_length(res, size))
         return guarded(req, res, send_file, file)
     elseif failure.is(size, "not_found") then
         return 404, nil, "not found\n"

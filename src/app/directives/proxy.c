@@ -304,7 +304,7 @@ static const struct directive table[] = {
          "as a rewrite has changed it); a URI takes the place of what the location's prefix "
          "matched. Variables are allowed; a URI in them is used as it is. A server that cannot "
          "be talked to is answered 502, one that is slow 504; the reason stands in the error "
-         "log.",
+         "log. TRACE is not passed on: 405.",
      .apply = set_pass},
     REPEATS("proxy_set_header", 2, 2, "proxy_set_header name value;",
             "Sets a field of the request to the server; an empty value leaves it out. By default "
@@ -340,7 +340,9 @@ static const struct directive table[] = {
          "Whether the client's body is passed on."),
     FLAG("proxy_ignore_client_abort", PROXY_IGNORE_ABORT, "off",
          "Whether a server that has the request is left to answer it when the client is gone; else "
-         "its connection is closed. Not for subrequests."),
+         "its connection is closed. Not for subrequests. A client that has ended its side of a "
+         "connection which it wanted to keep is gone; one whose last request this was (HTTP/1.0, "
+         "`Connection: close`) still gets its answer, unless `lua_check_client_abort` is on."),
     FLAG("proxy_intercept_errors", PROXY_INTERCEPT_ERRORS, "off",
          "Whether answers with status 300 and above go through `error_page`."),
     {.name = "proxy_http_version",

@@ -478,6 +478,9 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
 
 enum step_result proxy_step(struct visit *v, const struct step *s)
 {
+    /* The answer would show what is added for the server behind us (RFC 9110 section 9.3.8). */
+    if (v->x->req.method == METHOD_TRACE && !v->parent)
+        return phases_finish_status(v, 405);
     proxy_start(v, v->loc->proxy ? v->loc->proxy : &proxy_defaults, s->arg);
     return STEP_DONE;
 }

@@ -121,6 +121,12 @@ static void limits_bodies(void **state)
                     "1\r\nx\r\n7fffffffffffffff\r\n");
     client_expect(&c, "HTTP/1.1 413", 3);
     client_close(&c);
+    /* a size that is none is malformed however many of its digits have come */
+    c = client_open();
+    client_send(&c, "POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nff");
+    client_send(&c, "g\r\n");
+    client_expect(&c, "HTTP/1.1 400", 1);
+    client_close(&c);
     harness_stop();
 }
 

@@ -160,13 +160,25 @@ static void test_tokens(void **state)
     assert_false(header_has_token(slice_of(NULL, 0), SLICE("close")));
 }
 
+static void test_trailers(void **state)
+{
+    (void)state;
+    assert_false(header_can_trail(HEADER_CONTENT_LENGTH, SLICE("Content_Length")));
+    assert_false(header_can_trail(HEADER_TRANSFER_ENCODING, SLICE("Transfer_Encoding")));
+    assert_false(header_can_trail(HEADER_HOST, SLICE("Host")));
+    assert_false(header_can_trail(HEADER_CONTENT_TYPE, SLICE("Content_Type")));
+    assert_true(header_can_trail(HEADER_OTHER, SLICE("X-Sum")));
+    assert_true(header_can_trail(HEADER_SERVER, SLICE("Server")));
+    assert_false(header_can_trail(HEADER_OTHER, SLICE("max-forwards")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ids),     cmocka_unit_test(test_ids_are_exact),
         cmocka_unit_test(test_list),    cmocka_unit_test(test_growth),
         cmocka_unit_test(test_grammar), cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_check),   cmocka_unit_test(test_trailers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
