@@ -324,6 +324,7 @@ return function()
     say(test.request(required, { method = "POST" }))
     say(test.request(required, { method = "POST", body = "long", headers = { ["Idempotency-Key"] = "z" } }))
     say(test.request(required, { method = "POST", body = { "lo", "ng" }, headers = { ["Idempotency-Key"] = "z" } }))
+    say(test.request(required, { method = "POST", body = "x", headers = { ["Idempotency-Key"] = '"a b"' } }))
     for _, bad in ipairs { {}, { dict = "none" }, { dict = "answers", store = {} }, { redis = {} } } do
         out[#out + 1] = select(2, pcall(mw.idempotency, bad))
     end
@@ -358,6 +359,7 @@ error: no
 400 the field Idempotency-Key is missing or malformed nil nil 0
 413 the body is too long nil nil 0
 413 the body is too long nil nil 0
+200 x nil nil 0
 middleware.idempotency: one of the options 'dict', 'redis' and 'store' is needed
 middleware.idempotency: no lua_shared_dict is named 'none'
 middleware.idempotency: one of the options 'dict', 'redis' and 'store' is needed

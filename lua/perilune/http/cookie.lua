@@ -38,6 +38,10 @@ local function check_text(name, value, path, o)
         return "its name and value are longer than 4096 bytes"
     elseif (path .. (o.domain or "")):find("[%c;\127-\255]") then
         return "a byte of its path or domain may not stand there"
+    elseif path ~= "" and path:sub(1, 1) ~= "/" then
+        return "its path does not begin with '/'"
+    elseif o.domain == "" then
+        return "its domain is empty"
     end
 end
 

@@ -45,8 +45,8 @@ end
 
 --- The key of a field, a string of structured fields or as most clients write it; nil when it is none.
 local function key_of(field)
-    local text = field:match('^"([\32-\126]+)"$') or field
-    if #text > KEY_MOST or text:find('[^\33-\126]') or text:find('["\\]') or text == "" then
+    local text = field:match('^"([\32-\126]+)"$') or field:match("^[\33-\126]+$") or ""
+    if text == "" or #text > KEY_MOST or text:find('["\\]') then
         return nil
     end
     return text
