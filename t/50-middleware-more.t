@@ -89,7 +89,7 @@ true	nil
 200	done
 no token
 middleware.csrf: one of the options 'keys' and 'session' is needed
-cookie: a key must be a string of at least 16 bytes
+middleware.csrf: a key must be a string of at least 16 bytes
 
 === TEST 2: csrf: kept in the session
 --- user_files

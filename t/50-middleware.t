@@ -261,6 +261,10 @@ ask({ origins = { "https://a" }, max_age = 60, methods = { "PUT" }, headers = { 
 ask({ origins = function(o) return o == "https://a" end }, "https://a", "GET")
 ask({ origins = { "https://a" } }, "https://b", "PUT")
 print((select(2, pcall(mw.cors, {}))))
+print((select(2, pcall(mw.cors, { origins = { 5 } }))))
+print((select(2, pcall(mw.cookies, { keys = "short" }))))
+print((select(2, pcall(mw.cookies, { keys = {} }))))
+print((select(2, pcall(mw.session, { keys = { ("k"):rep(16), 5 } }))))
 print((select(2, pcall(mw.cors, { origins = "*", credentials = true }))))
 --- exec
 timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
@@ -275,6 +279,10 @@ timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 204  Vary=Origin, Access-Control-Request-Method, Access-Control-Request-Headers Allow-Origin=https://a Allow-Methods=GET, HEAD, POST, PUT, PATCH, DELETE Allow-Headers=X-A, X-B
 204  Vary=Origin, Access-Control-Request-Method, Access-Control-Request-Headers
 middleware.cors: option 'origins' must be "*", an array or a function
+middleware.cors: option 'origins': element 1 must be a string
+middleware.cookies: a key must be a string of at least 16 bytes
+middleware.cookies: no key
+middleware.session: a key must be a string of at least 16 bytes
 middleware.cors: option 'credentials' needs 'origins' that are named
 
 === TEST 10: cookies: set, deleted, signed, keys that change

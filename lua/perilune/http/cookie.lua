@@ -103,6 +103,16 @@ local function check_keys(keys)
     return keys
 end
 
+--- Raises, in the name of who was given them, for keys that nothing could be signed with.
+-- @tparam string|table keys
+-- @tparam string who
+function cookie.check_keys(keys, who)
+    local ok, err = pcall(check_keys, keys)
+    if not ok then
+        error(who .. ": " .. err:gsub("^.-cookie: ", ""), 0)
+    end
+end
+
 local function code(key, name, text)
     return crypto.base64url(crypto.hmac("sha256", key, name .. "=" .. text))
 end

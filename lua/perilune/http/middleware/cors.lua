@@ -15,7 +15,10 @@ local METHODS = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" }
 
 local function set_of(list)
     local set = {}
-    for _, v in ipairs(list) do
+    for i, v in ipairs(list) do
+        if type(v) ~= "string" then
+            error(("middleware.cors: option 'origins': element %d must be a string"):format(i), 0)
+        end
         set[v:lower()] = true
     end
     return set
