@@ -325,7 +325,7 @@ return function()
     say(test.request(required, { method = "POST", body = "long", headers = { ["Idempotency-Key"] = "z" } }))
     say(test.request(required, { method = "POST", body = { "lo", "ng" }, headers = { ["Idempotency-Key"] = "z" } }))
     say(test.request(required, { method = "POST", body = "x", headers = { ["Idempotency-Key"] = '"a b"' } }))
-    for _, bad in ipairs { {}, { dict = "none" }, { dict = "answers", store = {} }, { redis = {} } } do
+    for _, bad in ipairs { {}, { dict = "none" }, { dict = "answers", store = {} }, { redis = {} }, { store = { begin = print } } } do
         out[#out + 1] = select(2, pcall(mw.idempotency, bad))
     end
     return table.concat(out, "\n") .. "\n"
@@ -364,6 +364,7 @@ middleware.idempotency: one of the options 'dict', 'redis' and 'store' is needed
 middleware.idempotency: no lua_shared_dict is named 'none'
 middleware.idempotency: one of the options 'dict', 'redis' and 'store' is needed
 middleware.idempotency: option 'redis' must be a client of perilune.redis
+middleware.idempotency: option 'store' has no method 'finish'
 
 === TEST 7: handlers with three arguments
 --- user_files

@@ -105,11 +105,11 @@ end
 
 --- Raises, in the name of who was given them, for keys that nothing could be signed with.
 -- @tparam string|table keys
--- @tparam string who
+-- @tparam[opt] string who
 function cookie.check_keys(keys, who)
     local ok, err = pcall(check_keys, keys)
     if not ok then
-        error(who .. ": " .. err:gsub("^.-cookie: ", ""), 0)
+        error((who and who .. ": " or "") .. err:gsub("^.-cookie: ", ""), 0)
     end
 end
 

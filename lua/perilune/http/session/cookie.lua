@@ -35,6 +35,6 @@ end
 --- @tparam string|table keys as of `cookie.encrypt`
 -- @treturn store
 return function(keys)
-    cookie.check_keys(keys, "middleware.session")
+    cookie.check_keys(keys)
     return setmetatable({ keys = keys }, mt)
 end

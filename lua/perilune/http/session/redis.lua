@@ -39,5 +39,5 @@ end
 --- @tparam table db a client of perilune.redis
 -- @treturn store
 return function(db)
-    return setmetatable({ db = client_of(db, "middleware.session") }, mt)
+    return setmetatable({ db = client_of(db) }, mt)
 end
