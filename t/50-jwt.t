@@ -63,7 +63,9 @@ local good = { exp = time.now() + 60 }
 try(hs({ alg = "HS256" }, good))
 try(b { alg = "none" } .. "." .. b(good) .. ".")
 try(b { alg = "none" } .. "." .. b(good) .. ".AA")
-try(b { alg = "none" } .. "." .. b(good) .. ".AA", { key = secret, algorithms = { "none" } })
+try(hs({ alg = "HS256", typ = "JWT" }, good), { key = secret, typ = "at+jwt" })
+try(hs({ alg = "HS256" }, good), { key = secret, typ = "at+jwt" })
+try(hs({ alg = "HS256", typ = "application/AT+jwt" }, good), { key = secret, typ = "at+jwt" })
 try(hs({ alg = "HS256" }, good, public), { key = public })
 try(hs({ alg = "HS256" }, good, public), { key = public, algorithms = { "HS256" } })
 try(hs({ alg = "RS256" }, good))
@@ -85,7 +87,8 @@ try(hs({ alg = "HS256", kid = "b" }, good), { keys = { a = secret } })
 try(hs({ alg = "HS256" }, good), { keys = { a = secret } })
 try(("x"):rep(20000))
 try ""
-for _, opts in ipairs { {}, { key = "short" }, { key = secret, keys = {} }, { key = 7 }, { key = "-----BEGIN rubbish" }, { key = secret, audiense = "x" } } do
+for _, opts in ipairs { {}, { key = "short" }, { key = secret, keys = {} }, { key = 7 }, { key = "-----BEGIN rubbish" }, { key = secret, audiense = "x" },
+    { key = secret, algorithms = { "none" } }, { key = secret, algorithms = { "HS256", "HS265" } } } do
     print((tostring(select(2, pcall(jwt.verify, hs({ alg = "HS256" }, good), opts))):gsub("^.-%.lua:%d+: ", "")))
 end
 for _, opts in ipairs { {}, { key = "short" }, { key = public }, { key = secret, algorithm = "RS256" }, { key = secret, algorithm = "none" } } do
@@ -99,7 +102,9 @@ timeout 15 $TEST_NGINX_BINARY run a.lua . 2>&1
 taken	
 malformed	401
 algorithm	401
-algorithm	401
+type	401
+type	401
+taken	
 algorithm	401
 algorithm	401
 algorithm	401
@@ -127,6 +132,8 @@ jwt.verify: one of the options 'key', 'keys' and 'jwks' is needed
 jwt.verify: the key is neither a secret nor a key of crypto.key
 jwt.verify: no key of RSA (2048 bits or more), P-256, P-384, P-521 or Ed25519
 jwt.verify: unknown option 'audiense'; did you mean 'audience'?
+jwt.verify: option 'algorithms': 'none' is not known
+jwt.verify: option 'algorithms': 'HS265' is not known
 jwt.sign: the key is neither a secret nor a key of crypto.key
 jwt.sign: HS256 needs a secret of at least 32 bytes
 crypto.sign: a public key of RSA cannot sign with RS256

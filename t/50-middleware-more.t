@@ -89,7 +89,7 @@ true	nil
 200	done
 no token
 middleware.csrf: one of the options 'keys' and 'session' is needed
-cookie: a key must be a string of at least 16 bytes
+middleware.csrf: a key must be a string of at least 16 bytes
 
 === TEST 2: csrf: kept in the session
 --- user_files
@@ -324,7 +324,8 @@ return function()
     say(test.request(required, { method = "POST" }))
     say(test.request(required, { method = "POST", body = "long", headers = { ["Idempotency-Key"] = "z" } }))
     say(test.request(required, { method = "POST", body = { "lo", "ng" }, headers = { ["Idempotency-Key"] = "z" } }))
-    for _, bad in ipairs { {}, { dict = "none" }, { dict = "answers", store = {} }, { redis = {} } } do
+    say(test.request(required, { method = "POST", body = "x", headers = { ["Idempotency-Key"] = '"a b"' } }))
+    for _, bad in ipairs { {}, { dict = "none" }, { dict = "answers", store = {} }, { redis = {} }, { store = { begin = print } } } do
         out[#out + 1] = select(2, pcall(mw.idempotency, bad))
     end
     return table.concat(out, "\n") .. "\n"
@@ -358,10 +359,12 @@ error: no
 400 the field Idempotency-Key is missing or malformed nil nil 0
 413 the body is too long nil nil 0
 413 the body is too long nil nil 0
+200 x nil nil 0
 middleware.idempotency: one of the options 'dict', 'redis' and 'store' is needed
 middleware.idempotency: no lua_shared_dict is named 'none'
 middleware.idempotency: one of the options 'dict', 'redis' and 'store' is needed
 middleware.idempotency: option 'redis' must be a client of perilune.redis
+middleware.idempotency: option 'store' has no method 'finish'
 
 === TEST 7: handlers with three arguments
 --- user_files

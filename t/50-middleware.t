@@ -253,7 +253,7 @@ local function ask(opts, origin, asked)
 end
 ask({ origins = "*" }, nil)
 ask({ origins = "*" }, "https://a")
-ask({ origins = "*", credentials = true }, "https://a")
+ask({ origins = { "https://a" }, credentials = true }, "https://a")
 ask({ origins = { "https://a" }, expose = { "X-N" } }, "https://A")
 ask({ origins = { "https://a" } }, "https://b")
 ask({ origins = { "https://a" } }, nil)
@@ -261,6 +261,11 @@ ask({ origins = { "https://a" }, max_age = 60, methods = { "PUT" }, headers = { 
 ask({ origins = function(o) return o == "https://a" end }, "https://a", "GET")
 ask({ origins = { "https://a" } }, "https://b", "PUT")
 print((select(2, pcall(mw.cors, {}))))
+print((select(2, pcall(mw.cors, { origins = { 5 } }))))
+print((select(2, pcall(mw.cookies, { keys = "short" }))))
+print((select(2, pcall(mw.cookies, { keys = {} }))))
+print((select(2, pcall(mw.session, { keys = { ("k"):rep(16), 5 } }))))
+print((select(2, pcall(mw.cors, { origins = "*", credentials = true }))))
 --- exec
 timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
@@ -274,6 +279,11 @@ timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 204  Vary=Origin, Access-Control-Request-Method, Access-Control-Request-Headers Allow-Origin=https://a Allow-Methods=GET, HEAD, POST, PUT, PATCH, DELETE Allow-Headers=X-A, X-B
 204  Vary=Origin, Access-Control-Request-Method, Access-Control-Request-Headers
 middleware.cors: option 'origins' must be "*", an array or a function
+middleware.cors: option 'origins': element 1 must be a string
+middleware.cookies: a key must be a string of at least 16 bytes
+middleware.cookies: no key
+middleware.session: a key must be a string of at least 16 bytes
+middleware.cors: option 'credentials' needs 'origins' that are named
 
 === TEST 10: cookies: set, deleted, signed, keys that change
 --- user_files
@@ -359,6 +369,8 @@ for _, value in ipairs { "a;b", "a,b", "a b", 'a"', "a\\", "a\n", "\200" } do
 end
 print(#format("a", ("x"):rep(4095)) > 4096, pcall(format, "a", ("x"):rep(4096)))
 try("a", "v", { path = "/;x" })
+try("a", "v", { path = "x" })
+try("a", "v", { domain = "" })
 try("a", "v", { htp_only = true })
 --- exec
 timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
@@ -376,6 +388,8 @@ cookie 'a': 'max_age' is not a whole number of seconds
 cookie 'a b': its name is not a token
 false false false false false false false true	false	cookie 'a': its name and value are longer than 4096 bytes
 cookie 'a': a byte of its path or domain may not stand there
+cookie 'a': its path does not begin with '/'
+cookie 'a': its domain is empty
 cookie.format: unknown option 'htp_only'; did you mean 'http_only'?
 
 === TEST 12: proxy headers: only what trusted hops tell

@@ -362,6 +362,7 @@ print(ask("c").status)
 machines = { machine(true), machine(true) }
 print(ask("c").status)
 print((select(2, pcall(http.middleware.rate_limit, { most = 1 }))))
+print((select(2, pcall(http.middleware.rate_limit, { most = 1, redis = { host = "127.0.0.1" } }))))
 os.exit(0, true) -- with the machine, so that no connection looks like a leak
 --- exec
 . t/lib/services.sh
@@ -374,4 +375,5 @@ timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $S/redis.sock 2>$S/
 204
 503
 middleware.rate_limit: one of the options 'dict' and 'redis' is needed
+middleware.rate_limit: option 'redis' must be a client of perilune.redis
 4

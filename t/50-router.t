@@ -325,6 +325,8 @@ r:get("/named/*id", say "rest")
 ask("/named/7/x", "/named//x", "/named/7", "/named/7/xy")
 r:get("/", say "root")
 ask("/", "//", "/only/text")
+r:get("/word/:end/:function", function(req) return req.params["end"] .. "+" .. req.params["function"] end)
+ask("/word/1/2")
 --- exec
 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out
@@ -334,3 +336,120 @@ text slash id=7 - -
 x=7 - - -
 x=7 rest=/x rest=7 rest=7/xy
 root - text
+1+2
+
+=== TEST 10: the tree finds what looking at each route in turn finds
+--- user_files
+>>> a.lua
+local http, pattern = require "perilune.http", require "perilune.http.router.pattern"
+local state = 7
+local function below(n)
+    state = state * 16807 % 2147483647
+    return state % n + 1
+end
+local STATIC, ASKED, METHODS = { "a", "b", "ab" }, { "a", "b", "ab", "7", "" }, { "GET", "POST", "*", "HEAD" }
+
+local function new_pattern()
+    local parts, where, deep = {}, {}, below(8) == 1
+    for i = 1, deep and 8 + below(4) or below(4) do
+        local kind, name = deep and below(3) or below(8), "v" .. i
+        parts[i] = kind < 5 and STATIC[below(deep and 1 or 3)] or ":" .. name
+        where[name] = kind > 5 and below(3) > 1 and (below(2) == 1 and "%d+" or "a.*") or nil
+        if kind >= 5 and not where[name] and below(5) == 1 then
+            parts[i] = "*" .. name
+            return parts, where
+        end
+    end
+    return parts, where
+end
+
+-- What makes one route better than another, segment by segment: static, constrained in the order of the constraints, named, rest.
+local function rank(seen, parts, where)
+    local out, place = {}, ""
+    for i, part in ipairs(parts) do
+        local sign, constraint = part:match("^[:*]"), where["v" .. i]
+        local list = place .. (sign or "")
+        seen[list] = seen[list] or {}
+        if constraint and not seen[list][constraint] then
+            seen[list].n = (seen[list].n or 0) + 1
+            seen[list][constraint] = string.char(65 + seen[list].n)
+        end
+        out[i] = sign == "*" and "~" or sign and (constraint and seen[list][constraint] or "Z") or "!"
+        place = place .. "/" .. (sign or part) .. (constraint or "")
+    end
+    return table.concat(out), place
+end
+
+local function fits(route, path)
+    local values, rest = {}, path
+    for i, part in ipairs(route.parts) do
+        local sign, constraint = part:match("^[:*]"), route.where["v" .. i]
+        if rest:sub(1, 1) ~= "/" then
+            return nil
+        end
+        local value = sign == "*" and rest:sub(2) or rest:match("^/([^/]*)")
+        if not sign and value ~= part or sign and not pattern.allows(constraint, value) or sign == ":" and value == "" then
+            return nil
+        end
+        values[#values + 1] = sign and value
+        rest = rest:sub(#value + 2)
+    end
+    return rest == "" and table.concat(values, ",")
+end
+
+local function best(routes, method, path)
+    local found, values
+    for _, route in ipairs(routes) do
+        local vals = fits(route, path)
+        local m = route.place_methods
+        local takes = m[method] or method == "HEAD" and m.GET or m["*"]
+        if vals and takes == route and (not found or route.rank < found.rank) then
+            found, values = route, vals
+        end
+    end
+    return found and found.i .. " " .. values or "none"
+end
+
+local answered, compared = 0, 0
+for _ = 1, 150 do
+    local r, routes, places, seen = http.router { not_found = function() return "none" end,
+        method_not_allowed = function() return "none" end }, {}, {}, {}
+    for i = 1, 10 do
+        local parts, where = new_pattern()
+        local method = METHODS[below(4)]
+        local text = "/" .. table.concat(parts, "/")
+        if pcall(r.route, r, method, text, function(req)
+            local values = {}
+            for _, name in ipairs(req.route.names) do
+                values[#values + 1] = req.params[name]
+            end
+            return i .. " " .. table.concat(values, ",")
+        end, { where = where }) then
+            local route = { i = i, parts = parts, where = where }
+            local place
+            route.rank, place = rank(seen, parts, where)
+            places[place] = places[place] or {}
+            places[place][method], route.place_methods = route, places[place]
+            routes[#routes + 1] = route
+        end
+    end
+    for _ = 1, 100 do
+        local path = {}
+        for i = 1, below(6) == 1 and 8 + below(4) or below(4) do
+            path[i] = ASKED[below(5)]
+        end
+        local method, text = METHODS[below(2) * below(2)], "/" .. table.concat(path, "/")
+        method = method == "*" and "PUT" or method
+        local expected, got = best(routes, method, text), r.handler { method = method, path = text }
+        compared, answered = compared + 1, answered + (expected ~= "none" and 1 or 0)
+        if got ~= expected then
+            print(method, text, "expected", expected, "got", got)
+            print(r:table())
+        end
+    end
+end
+print(compared, answered > 4000)
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
+--- exec_out
+15000	true

@@ -298,8 +298,8 @@ GET	/raise	error: no
 false	too_large	a session of 3030 bytes does not fit into a cookie
 middleware.session: one of the options 'keys', 'dict', 'redis' and 'store' is needed
 middleware.session: one of the options 'keys', 'dict', 'redis' and 'store' is needed
-cookie: a key must be a string of at least 16 bytes
-no lua_shared_dict is named 'none'; in a script, require('perilune.shared').declare('none') makes it
+middleware.session: a key must be a string of at least 16 bytes
+middleware.session: no lua_shared_dict is named 'none'; in a script, require('perilune.shared').declare('none') makes it
 cookie 'a b': its name is not a token
 cookie 'session': 'same_site' is none of strict, lax, none
 middleware.session: unknown option 'kyes'; did you mean 'keys'?

@@ -22,7 +22,7 @@ local TOKEN_MOST = 16384
 
 local SIGN = { algorithm = "string", key = "any", kid = "string", ttl = "seconds", header = "table" }
 local VERIFY = { key = "any", keys = "table", jwks = "table", algorithms = "table", issuer = { "string", "table" },
-    audience = { "string", "table" }, leeway = "seconds", required = "table" }
+    audience = { "string", "table" }, leeway = "seconds", required = "table", typ = "string" }
 
 --- What a token is refused for.
 local function refused(reason, message)
@@ -115,7 +115,9 @@ end
 
 --- The parts of a token: header, claims, what is signed, and the signature; raises for what is none.
 local function take_apart(token)
-    if type(token) ~= "string" or #token > TOKEN_MOST then
+    if type(token) ~= "string" then
+        refuse("malformed", "this is no signed token")
+    elseif #token > TOKEN_MOST then
         refuse("malformed", "the token is too long")
     end
     local text, head, body, signature = token:match("^(([%w_-]+)%.([%w_-]+))%.([%w_-]+)$")
@@ -143,6 +145,14 @@ local function is_signed(key, kind, algorithms, header, text, signature)
         return crypto.equals(crypto.hmac(hash, key, text), signature)
     end
     return crypto.verify(key, algorithm, text, signature)
+end
+
+--- Is the token of the kind that is asked for (RFC 8725 section 3.11)? `application/` may be left out.
+local function is_of_type(typ, wanted)
+    local function short(name)
+        return (name:lower():gsub("^application/", ""))
+    end
+    return type(typ) == "string" and short(typ) == short(wanted)
 end
 
 local function as_list(value)
@@ -204,21 +214,39 @@ local function verify(token, o)
     if not is_signed(own, kind, algorithms, header, text, signature) then
         refuse("signature", "the signature of the token is not right")
     end
+    if o.typ and not is_of_type(header.typ, o.typ) then
+        refuse("type", "the token is of another type")
+    end
     check_claims(claims, o)
     return claims
+end
+
+--- A name that no key has would never be met.
+local function check_algorithms(algorithms)
+    for _, name in ipairs(algorithms) do
+        local is_known = false
+        for _, family in pairs(FAMILIES) do
+            is_known = is_known or has(family, name)
+        end
+        if not is_known then
+            error(("jwt.verify: option 'algorithms': '%s' is not known"):format(tostring(name)), 3)
+        end
+    end
 end
 
 --- Verifies a token.
 -- Options: one of `key` (a secret, PEM, or a key of `crypto.key`), `keys` (the token's `kid` → key) and `jwks` (of
 -- `jwt.jwks`); `algorithms` (array; by default the first one of the key's kind: HS256, RS256, ES256, …), `issuer` and
 -- `audience` (text, or an array of which one must be there), `leeway` (seconds that clocks may differ; 0), `required`
--- (array of claims that must be there; `{"exp"}`).
+-- (array of claims that must be there; `{"exp"}`), `typ` (what the header must say of that name).
 -- @tparam string token
 -- @tparam table opts
 -- @treturn deferred of the claims; fails with code `invalid`, `status` 401 and a `reason`: "malformed", "algorithm",
--- "key", "signature", "expired", "early", "missing", "issuer", "audience"; or with what fetching keys fails with
+-- "key", "signature", "type", "expired", "early", "missing", "issuer", "audience"; or with what fetching keys
+-- fails with
 function jwt.verify(token, opts)
     opts = options.check(opts, VERIFY, "jwt.verify", 2)
+    check_algorithms(opts.algorithms or {})
     if (opts.key ~= nil and 1 or 0) + (opts.keys and 1 or 0) + (opts.jwks and 1 or 0) ~= 1 then
         error("jwt.verify: one of the options 'key', 'keys' and 'jwks' is needed", 2)
     elseif opts.jwks then

@@ -126,7 +126,7 @@ static enum coding choose(const struct exchange *x, const struct compress_settin
         if (!is_worth_it(x, &s->rules[i]))
             continue;
         *depends_out = true;
-        weight = accept_encoding_weight(&x->req.headers, coding_name(i));
+        weight = accept_encoding_wish(&x->req.headers, coding_name(i));
         if (weight > best_weight) {
             best_weight = weight;
             best = i;

@@ -61,17 +61,32 @@ int accept_weight(struct slice value, struct slice token)
     return found == NOT_NAMED ? any : found;
 }
 
-int accept_encoding_weight(const struct header_list *request, struct slice token)
+/* As find, over all fields of a request. */
+static int find_encoding(const struct header_list *request, struct slice token, int *any)
 {
-    int any = 0, found = NOT_NAMED;
+    int found = NOT_NAMED;
 
     for (unsigned i = 0; i < request->n; i++) {
         int weight;
 
         if (request->fields[i].id != HEADER_ACCEPT_ENCODING)
             continue;
-        weight = find(request->fields[i].value, token, &any);
+        weight = find(request->fields[i].value, token, any);
         found = MAX(found, weight);
     }
+    return found;
+}
+
+int accept_encoding_weight(const struct header_list *request, struct slice token)
+{
+    int any = 0, found = find_encoding(request, token, &any);
+
     return found == NOT_NAMED ? any : found;
+}
+
+int accept_encoding_wish(const struct header_list *request, struct slice token)
+{
+    int any = 0, weight = accept_encoding_weight(request, token);
+
+    return find_encoding(request, SLICE("identity"), &any) > weight ? 0 : weight;
 }

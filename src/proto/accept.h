@@ -14,4 +14,7 @@ int accept_weight(struct slice value, struct slice token);
 /* The same over all Accept-Encoding fields of a request; 0 when there is none. */
 int accept_encoding_weight(const struct header_list *request, struct slice token);
 
+/* The same for who may choose: 0 also when the request names identity with a higher weight. */
+int accept_encoding_wish(const struct header_list *request, struct slice token);
+
 #endif

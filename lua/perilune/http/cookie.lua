@@ -38,6 +38,10 @@ local function check_text(name, value, path, o)
         return "its name and value are longer than 4096 bytes"
     elseif (path .. (o.domain or "")):find("[%c;\127-\255]") then
         return "a byte of its path or domain may not stand there"
+    elseif path ~= "" and path:sub(1, 1) ~= "/" then
+        return "its path does not begin with '/'"
+    elseif o.domain == "" then
+        return "its domain is empty"
     end
 end
 
@@ -97,6 +101,16 @@ local function check_keys(keys)
         error("cookie: no key", 3)
     end
     return keys
+end
+
+--- Raises, in the name of who was given them, for keys that nothing could be signed with.
+-- @tparam string|table keys
+-- @tparam[opt] string who
+function cookie.check_keys(keys, who)
+    local ok, err = pcall(check_keys, keys)
+    if not ok then
+        error((who and who .. ": " or "") .. err:gsub("^.-cookie: ", ""), 0)
+    end
 end
 
 local function code(key, name, text)

@@ -12,7 +12,6 @@ local middleware = require "perilune.http.middleware"
 local options = require "perilune.options"
 local params = require "perilune.http.params"
 local pattern = require "perilune.http.router.pattern"
-local new_table = require "table.new"
 local tree = require "perilune.http.router.tree"
 
 local router = {}
@@ -58,6 +57,7 @@ local function insert(state, route)
     elseif route.name and state.by_name[route.name] then
         error(("a route named '%s' stands there already"):format(route.name), 0)
     end
+    route.params_of = pattern.table_of(route.names)
     route.run = middleware.around(route.handler, route.middleware)
     tree.add(tree_of(state, route.host), route)
     state.routes[#state.routes + 1] = route
@@ -387,6 +387,12 @@ local function answer_unmatched(state, o, req)
     return { status = 405, headers = { Allow = allow }, body = "method not allowed\n" }
 end
 
+local function add_params(found, names, values)
+    for i = 1, #names do
+        found[names[i]] = values[i]
+    end
+end
+
 local function dispatcher(state, o)
     local values = {} -- for the time of a match, which does not wait
     return function(req)
@@ -397,13 +403,12 @@ local function dispatcher(state, o)
         if not route then
             return answer_unmatched(state, o, req)
         end
-        local names, found = route.names, req.params
+        local found = req.params
         if not found then
-            found = new_table(0, #names)
+            found = route.params_of(values)
             rawset(req, "params", found)
-        end
-        for i = 1, #names do
-            found[names[i]] = values[i]
+        else
+            add_params(found, route.names, values)
         end
         if host_name then
             found[host_name] = label
@@ -420,7 +425,7 @@ end
 -- @treturn router; `router.handler` is its handler
 function router.new(opts)
     opts = options.check(opts, OPTIONS, "http.router", 2)
-    local state = { routes = {}, by_name = {}, trees = { [""] = tree.new() }, wild = {},
+    local state = { routes = {}, by_name = {}, trees = { [""] = tree.new() }, wild = {}, has_hosts = false,
         around = opts.middleware or {} }
     return setmetatable({ state = state, prefix = "", host_pattern = "", where = {}, middleware = {}, name_prefix = "",
         handler = middleware.around(dispatcher(state, opts), state.around) }, mt)

@@ -161,7 +161,8 @@ static const struct directive table[] = {
     CODING("gzip", CODING_GZIP, "1",
            "Compresses responses for clients that take gzip. A client that takes several codings "
            "gets the one it prefers (RFC 9110 section 12.5.3), and among equals brotli, zstd, "
-           "gzip. Never compressed: responses without a body, to HEAD, with status 206, with a "
+           "gzip; nothing for one that prefers `identity`. Never compressed: responses without a "
+           "body, to HEAD, with status 206, with a "
            "`Content-Encoding` or `Cache-Control: no-transform`. A strong `ETag` becomes a weak "
            "one. What a handler writes reaches the client at the end of the turn in which it was "
            "written, also when it is compressed.",

@@ -27,7 +27,7 @@ static struct slice suffix(enum coding coding)
 static int rank_of(const struct visit *v, const struct compress_conf *conf, enum coding coding,
                    bool is_fit)
 {
-    int weight = accept_encoding_weight(&v->x->req.headers, coding_name(coding));
+    int weight = accept_encoding_wish(&v->x->req.headers, coding_name(coding));
 
     switch (conf->packed[coding]) {
     case PACKED_ALWAYS:

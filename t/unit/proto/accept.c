@@ -66,11 +66,41 @@ static void test_fields(void **state)
     pool_reset(&pool);
 }
 
+static void test_identity(void **state)
+{
+    static const struct {
+        const char *value;
+        int gzip;
+    } rows[] = {
+        {"gzip", 1000},
+        {"gzip, identity", 1000},
+        {"identity, gzip;q=0.5", 0},
+        {"identity;q=0.5, gzip;q=0.5", 500},
+        {"identity;q=0.6, *;q=0.5", 0},
+        {"identity;q=0, gzip;q=0.1", 100},
+        {"identity", 0},
+        {"*", 1000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct header_list l = {NULL, 0, 0};
+        struct pool pool;
+
+        pool_init(&pool, NULL, 0);
+        header_add(&l, &pool, SLICE("Accept-Encoding"), slice_str(rows[i].value));
+        if (accept_encoding_wish(&l, SLICE("gzip")) != rows[i].gzip)
+            fail_msg("%s: %d", rows[i].value, accept_encoding_wish(&l, SLICE("gzip")));
+        pool_reset(&pool);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_weights),
         cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_identity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

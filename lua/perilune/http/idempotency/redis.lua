@@ -1,5 +1,7 @@
 --- Idempotency keys in Redis: for all workers of all machines.
 
+local client_of = require "perilune.http.redis_client"
+
 local Store = {}
 local mt = { __index = Store, __name = "store of idempotency keys (Redis)" }
 
@@ -30,8 +32,5 @@ end
 --- @tparam table db a client of perilune.redis
 -- @treturn store
 return function(db)
-    if (getmetatable(db) or {}).__name ~= "redis client" then
-        error("option 'redis' must be a client of perilune.redis", 0)
-    end
-    return setmetatable({ db = db }, mt)
+    return setmetatable({ db = client_of(db) }, mt)
 end

@@ -50,6 +50,8 @@ return define("cookies", { keys = { "string", "table" }, encrypt = "boolean", pl
 function(o)
     if o.encrypt and not o.keys then
         error("middleware.cookies: option 'encrypt' needs 'keys'", 0)
+    elseif o.keys then
+        cookie.check_keys(o.keys, "middleware.cookies")
     end
     local is_plain = set_of(o.plain)
     return function(handler)

@@ -3,8 +3,9 @@
 -- Options: `origins` ("*", an array, or function(origin, req) → boolean; required), `methods` (array: GET, HEAD, POST,
 -- PUT, PATCH, DELETE), `headers` (array of request fields that are allowed; those that are asked for by default),
 -- `expose` (array of response fields that a page may read), `credentials` (boolean, false), `max_age` (seconds that a
--- browser may keep the answer to a preflight). A preflight is answered here, 204; it never reaches the handler. An
--- origin that is not allowed gets the answer without any of the fields, so that its page cannot read it.
+-- browser may keep the answer to a preflight). "*" with `credentials` is refused: every site could read what is its
+-- visitor's. A preflight is answered here, 204; it never reaches the handler. An origin that is not allowed gets the
+-- answer without any of the fields, so that its page cannot read it.
 
 local answer = require "perilune.http.answer"
 local define = require "perilune.http.middleware.define"
@@ -14,13 +15,16 @@ local METHODS = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" }
 
 local function set_of(list)
     local set = {}
-    for _, v in ipairs(list) do
+    for i, v in ipairs(list) do
+        if type(v) ~= "string" then
+            error(("middleware.cors: option 'origins': element %d must be a string"):format(i), 0)
+        end
         set[v:lower()] = true
     end
     return set
 end
 
-local function chooser(origins)
+local function chooser(origins, has_credentials)
     if type(origins) == "function" then
         return origins
     elseif type(origins) == "table" then
@@ -28,6 +32,8 @@ local function chooser(origins)
         return function(origin)
             return set[origin:lower()] == true
         end
+    elseif origins == "*" and has_credentials then
+        error("middleware.cors: option 'credentials' needs 'origins' that are named", 0)
     elseif origins == "*" then
         return function()
             return true
@@ -38,8 +44,7 @@ end
 
 --- The fields that every answer to an allowed origin has.
 local function allow(list, origin, o)
-    local is_open = o.origins == "*" and not o.credentials
-    list:set("Access-Control-Allow-Origin", is_open and "*" or origin)
+    list:set("Access-Control-Allow-Origin", o.origins == "*" and "*" or origin)
     if o.credentials then
         list:set("Access-Control-Allow-Credentials", "true")
     end
@@ -61,7 +66,7 @@ end
 
 return define("cors", { origins = { "string", "table", "function" }, methods = "table", headers = "table",
     expose = "table", credentials = "boolean", max_age = "seconds" }, function(o)
-    local may = chooser(o.origins)
+    local may = chooser(o.origins, o.credentials)
     return function(handler)
         return function(req)
             local origin = req.headers["origin"]
@@ -70,7 +75,7 @@ return define("cors", { origins = { "string", "table", "function" }, methods = "
                 return preflight(req, origin, is_allowed, o)
             end
             local res = answer.of(handler(req))
-            if o.origins ~= "*" or o.credentials then
+            if o.origins ~= "*" then
                 answer.vary(res, "Origin")
             end
             if is_allowed then

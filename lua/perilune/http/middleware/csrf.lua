@@ -109,9 +109,8 @@ local function check(o)
     if (o.keys == nil) == (not o.session) then
         error("middleware.csrf: one of the options 'keys' and 'session' is needed", 0)
     end
-    local ok, err = pcall(cookie.sign, "csrf", "", o.keys or ("k"):rep(16))
-    if not ok then
-        error(err, 0)
+    if o.keys then
+        cookie.check_keys(o.keys, "middleware.csrf")
     end
 end
 

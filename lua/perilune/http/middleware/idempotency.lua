@@ -31,6 +31,7 @@ local define = require "perilune.http.middleware.define"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
 local options = require "perilune.options"
+local store_of = require "perilune.http.store"
 local sys = require "perilune.core.sys"
 local task = require "perilune.task"
 
@@ -45,8 +46,8 @@ end
 
 --- The key of a field, a string of structured fields or as most clients write it; nil when it is none.
 local function key_of(field)
-    local text = field:match('^"([\32-\126]+)"$') or field
-    if #text > KEY_MOST or text:find('[^\33-\126]') or text:find('["\\]') or text == "" then
+    local text = field:match('^"([\32-\126]+)"$') or field:match("^[\33-\126]+$") or ""
+    if text == "" or #text > KEY_MOST or text:find('["\\]') then
         return nil
     end
     return text
@@ -143,29 +144,15 @@ local function mark_of(req, max_size)
     return #text <= max_size and hash(req.method, req.target, text) or nil
 end
 
-local STORES = { "dict", "redis" }
-
-local function store_of(o)
-    local found, n = nil, o.store and 1 or 0
-    for _, name in ipairs(STORES) do
-        if o[name] then
-            found, n = name, n + 1
-        end
-    end
-    if n ~= 1 then
-        error("middleware.idempotency: one of the options 'dict', 'redis' and 'store' is needed", 0)
-    elseif o.store then
-        return o.store
-    end
-    local ok, store = pcall(require("perilune.http.idempotency." .. found), o[found])
-    return ok and store or error("middleware.idempotency: " .. store, 0)
-end
+local STORES = { { "dict", "perilune.http.idempotency.dict" }, { "redis", "perilune.http.idempotency.redis" } }
+local METHODS_OF_STORE = { "begin", "finish" }
 
 local DEFAULTS = { ttl = 86400, lease = 60, scope = default_scope, max_size = 1048576 }
 
 return define("idempotency", { dict = "string", redis = "table", store = "table", ttl = "seconds", lease = "seconds",
     required = "boolean", methods = "table", scope = "function", max_size = "bytes" }, function(given)
-    local o = options.together(DEFAULTS, given, { store = store_of(given) })
+    local o = options.together(DEFAULTS, given,
+        { store = store_of(given, "middleware.idempotency", STORES, METHODS_OF_STORE) })
     local methods = methods_of(o)
     return function(handler)
         local function run(req)

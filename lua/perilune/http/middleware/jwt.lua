@@ -43,7 +43,7 @@ end
 
 return define("jwt", { key = "any", keys = "table", jwks = { "table", "string" }, algorithms = "table",
     issuer = { "string", "table" }, audience = { "string", "table" }, leeway = "seconds", required = "table",
-    realm = "string", optional = "boolean" }, function(given)
+    typ = "string", realm = "string", optional = "boolean" }, function(given)
     local o = checked(given)
     local challenge = ('Bearer realm="%s"'):format((given.realm or "restricted"):gsub('[\\"]', "\\%0"))
     return function(handler)

@@ -12,6 +12,7 @@
 -- (boolean, false: while Redis cannot be asked nobody is limited, and the log says so; true: 503).
 
 local answer = require "perilune.http.answer"
+local client_of = require "perilune.http.redis_client"
 local define = require "perilune.http.middleware.define"
 local dict_of = require "perilune.http.dict"
 local sys = require "perilune.core.sys"
@@ -86,7 +87,8 @@ return define("rate_limit", { dict = "string", redis = "table", most = "count", 
     check(given)
     local key_of = given.key or address
     local o = { most = given.most, window = given.window or 60, prefix = (given.name or "rate") .. ":",
-        place = given.redis or dict_of(given.dict, "middleware.rate_limit"),
+        place = given.redis and client_of(given.redis, "middleware.rate_limit")
+            or dict_of(given.dict, "middleware.rate_limit"),
         count = given.redis and count_in_redis or count_in_dict }
     return function(handler)
         return function(req)

@@ -16,21 +16,11 @@ local cookie = require "perilune.http.cookie"
 local define = require "perilune.http.middleware.define"
 local options = require "perilune.options"
 local session = require "perilune.http.session"
+local store_of = require "perilune.http.store"
 
-local STORES = { keys = "cookie", dict = "dict", redis = "redis" }
-
-local function store_of(o)
-    local found, n = "store", o.store and 1 or 0
-    for name in pairs(STORES) do
-        if o[name] then
-            found, n = name, n + 1
-        end
-    end
-    if n ~= 1 then
-        error("middleware.session: one of the options 'keys', 'dict', 'redis' and 'store' is needed", 0)
-    end
-    return o.store or require("perilune.http.session." .. STORES[found])(o[found])
-end
+local STORES = { { "keys", "perilune.http.session.cookie" }, { "dict", "perilune.http.session.dict" },
+    { "redis", "perilune.http.session.redis" } }
+local METHODS_OF_STORE = { "load", "save", "delete" }
 
 local function attributes_of(o, req)
     local defaults = { secure = req.scheme == "https" }
@@ -52,7 +42,8 @@ end
 return define("session", { keys = { "string", "table" }, dict = "string", redis = "table", store = "table",
     name = "string", idle = "seconds", absolute = "seconds", persistent = "boolean", attributes = "table" },
 function(given)
-    local o = options.together({ name = "session", idle = 3600, absolute = 86400 }, given, { store = store_of(given) })
+    local o = options.together({ name = "session", idle = 3600, absolute = 86400 }, given,
+        { store = store_of(given, "middleware.session", STORES, METHODS_OF_STORE) })
     cookie.format(o.name, "", options.together({ secure = true }, o.attributes)) -- raises for what cannot be
     local function ask(req)
         local asked = rawget(req, o)

@@ -1,12 +1,14 @@
 --- The tree of a router: a radix tree over the segments of paths.
 --
 -- A node has `static` (segment → node), `choices` (array of `{constraint, node}` for a named segment, constrained ones
--- first), `rest` (array of leaves for `*name`, constrained ones first) and `leaf`. A leaf has `methods` (method →
--- route; "*" any). Looking up costs one hash access a segment, however many routes there are. Where several branches
--- fit, the static one is tried first, then the named ones, then the rest; a branch without the method is left again.
+-- first), `rest` (array of `{constraint, methods}` for `*name`, constrained ones first) and, where paths end, `methods`
+-- (method → route; "*" any). Looking up costs one hash access a segment, however many routes there are. Where several
+-- branches fit, the static one is tried first, then the named ones, then the rest; a branch without the method is left
+-- again.
 --
 -- Most nodes leave no choice. What then has to be done is `kind`: "text", the one segment `text` leads to `below`;
--- "name", any segment does, and is a value; "static", the segment is looked up. The others are "branch".
+-- "static", the segment is looked up; "name", any segment that is not empty and meets `constraint` leads to `below`,
+-- and is a value; "either", the same, unless it is in `static`. The others are "branch".
 
 local allows = require("perilune.http.router.pattern").allows
 
@@ -16,18 +18,20 @@ local SLASH = byte "/"
 
 local tree = {}
 
+--- With all its fields, so that each is in the same place in each node, which compiled code checks for.
 local function new_node()
-    return { kind = "static", static = {}, choices = {} }
+    return { kind = "static", below = false, text = false, constraint = false, methods = false, static = {},
+        choices = {}, rest = {} }
 end
 
 --- Says what kind of node it has become.
 local function settle(node)
     local segment, below = next(node.static)
     local choice, is_one = node.choices[1], below and not next(node.static, segment)
-    if node.rest or node.choices[2] or choice and (below or choice.constraint ~= nil) then
+    if node.rest[1] or node.choices[2] then
         node.kind = "branch"
     elseif choice then
-        node.kind, node.below = "name", choice.node
+        node.kind, node.below, node.constraint = below and "either" or "name", choice.node, choice.constraint
     elseif is_one then
         node.kind, node.text, node.below = "text", segment, below
     else
@@ -58,7 +62,7 @@ local function entry(list, constraint, make)
     return e
 end
 
-local function new_leaf()
+local function new_rest()
     return { methods = {} }
 end
 
@@ -66,30 +70,30 @@ local function new_choice()
     return { node = new_node() }
 end
 
-local function leaf_of(node, route)
+--- The methods of the place that a route is for.
+local function methods_of(node, route)
     for _, part in ipairs(route.parts) do
         local constraint, at = route.where[part.name], node
         if part.static then
             node.static[part.static] = node.static[part.static] or new_node()
             node = node.static[part.static]
         elseif part.is_rest then
-            node.rest = node.rest or {}
             node.kind = "branch"
-            return entry(node.rest, constraint, new_leaf)
+            return entry(node.rest, constraint, new_rest).methods
         else
             node = entry(node.choices, constraint, new_choice).node
         end
         settle(at)
     end
-    node.leaf = node.leaf or new_leaf()
-    return node.leaf
+    node.methods = node.methods or {}
+    return node.methods
 end
 
 --- Adds a route; raises a text when another one stands there.
 -- @tparam table node the root
 -- @tparam table route `parts where methods pattern`
 function tree.add(node, route)
-    local methods = leaf_of(node, route).methods
+    local methods = methods_of(node, route)
     for _, method in ipairs(route.methods) do
         if methods[method] then
             error(("%s %s stands there already, as %s"):format(method, route.pattern, methods[method].pattern), 0)
@@ -101,26 +105,29 @@ end
 local walk
 
 --- Where more than one branch may fit: each in turn, the static one first, until one has what is wanted.
-local function branch(node, path, at, segment, after, values, n, wanted, x)
+local function branch(path, values, node, at, n, wanted, x)
+    local stop = find(path, "/", at, true) or #path + 1
+    local segment, after = sub(path, at, stop - 1), stop + 1
     local below = node.static[segment]
-    local route = below and walk(below, path, after, values, n, wanted, x)
+    local route = below and walk(path, values, below, after, n, wanted, x)
     if route then
         return route
     end
     local choices = node.choices
     for i = 1, segment ~= "" and #choices or 0 do
         local choice = choices[i]
-        if choice.constraint == nil or allows(choice.constraint, segment) then
-            route = walk(choice.node, path, after, values, n + 1, wanted, x)
+        if allows(choice.constraint, segment) then
+            route = walk(path, values, choice.node, after, n + 1, wanted, x)
             if route then
                 values[n + 1] = segment
                 return route
             end
         end
     end
-    for i = 1, node.rest and #node.rest or 0 do
-        local leaf, rest = node.rest[i], sub(path, at)
-        route = allows(leaf.constraint, rest) and wanted(leaf, x)
+    local rest = node.rest[1] and sub(path, at)
+    for i = 1, #node.rest do
+        local choice = node.rest[i]
+        route = allows(choice.constraint, rest) and wanted(choice.methods, x)
         if route then
             values[n + 1] = rest
             return route
@@ -128,44 +135,52 @@ local function branch(node, path, at, segment, after, values, n, wanted, x)
     end
 end
 
---- Visits the leaves that fit, best first, until `wanted` has something of one. A chain of nodes without a choice is a
--- loop, which LuaJIT compiles; recursion would not be.
--- @treturn table|nil route
-function walk(node, path, at, values, n, wanted, x)
+--- Goes one segment on, below a node that leaves no choice; stays at the end of the path and where there is a choice.
+-- @treturn table|nil node nil when the segment does not fit
+-- @treturn number where the next segment begins
+-- @treturn number how many values there are
+local function step(path, values, node, at, n)
     local past = #path + 1
-    while at <= past do
-        local kind, stop = node.kind
-        if kind == "text" then
-            stop = at + #node.text
-            if find(path, node.text, at, true) ~= at or stop < past and byte(path, stop) ~= SLASH then
-                return nil
-            end
-            node = node.below
-        else
-            stop = find(path, "/", at, true) or past
-            local segment = sub(path, at, stop - 1)
-            if kind == "static" then
-                node = node.static[segment]
-                if not node then
-                    return nil
-                end
-            elseif kind == "branch" then
-                return branch(node, path, at, segment, stop + 1, values, n, wanted, x)
-            elseif segment == "" then
-                return nil
-            else
-                n = n + 1
-                values[n] = segment
-                node = node.below
-            end
+    if not node or at > past or node.kind == "branch" then
+        return node, at, n
+    elseif node.kind == "text" then
+        local stop = at + #node.text
+        if find(path, node.text, at, true) ~= at or stop < past and byte(path, stop) ~= SLASH then
+            return nil
         end
-        at = stop + 1
+        return node.below, stop + 1, n
     end
-    return node.leaf and wanted(node.leaf, x)
+    local stop = find(path, "/", at, true) or past
+    local segment = sub(path, at, stop - 1)
+    if node.kind == "static" then
+        return node.static[segment], stop + 1, n
+    elseif node.kind == "either" and node.static[segment] then
+        return node, at, n
+    elseif stop == at or not allows(node.constraint, segment) then
+        return nil
+    end
+    values[n + 1] = segment
+    return node.below, stop + 1, n + 1
 end
 
-local function of_method(leaf, method)
-    local methods = leaf.methods
+local function steps(path, values, node, at, n)
+    return step(path, values, step(path, values, step(path, values, step(path, values, node, at, n))))
+end
+
+--- Visits the places that fit, best first, until `wanted` has something of the methods of one. The steps stand in a
+-- row, those too many stay at the end: LuaJIT compiles that as one trace with what calls it, which it does for no loop.
+-- @treturn table|nil route
+function walk(path, values, node, at, n, wanted, x)
+    node, at, n = steps(path, values, steps(path, values, node, at, n))
+    if not node then
+        return nil
+    elseif at > #path + 1 then
+        return node.methods and wanted(node.methods, x)
+    end
+    return branch(path, values, node, at, n, wanted, x)
+end
+
+local function of_method(methods, method)
     return methods[method] or method == "HEAD" and methods.GET or methods["*"]
 end
 
@@ -176,11 +191,11 @@ end
 -- @tparam table values array to be filled
 -- @treturn table|nil route
 function tree.match(node, method, path, values)
-    return walk(node, path, 2, values, 0, of_method, method) or nil
+    return walk(path, values, node, 2, 0, of_method, method) or nil
 end
 
-local function collect(leaf, found)
-    for method in pairs(leaf.methods) do
+local function collect(methods, found)
+    for method in pairs(methods) do
         found[method] = true
     end
     return false
@@ -191,7 +206,7 @@ end
 -- @tparam string path
 -- @tparam table found method → true
 function tree.methods(node, path, found)
-    walk(node, path, 2, {}, 0, collect, found)
+    walk(path, {}, node, 2, 0, collect, found)
 end
 
 return tree

@@ -35,6 +35,6 @@ end
 --- @tparam string|table keys as of `cookie.encrypt`
 -- @treturn store
 return function(keys)
-    cookie.encrypt(CONTEXT, "", keys) -- raises for keys that are none
+    cookie.check_keys(keys)
     return setmetatable({ keys = keys }, mt)
 end

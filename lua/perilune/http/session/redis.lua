@@ -1,5 +1,6 @@
 --- Sessions in Redis: for all workers of all machines.
 
+local client_of = require "perilune.http.redis_client"
 local deferred = require "perilune.deferred"
 
 local Store = {}
@@ -38,8 +39,5 @@ end
 --- @tparam table db a client of perilune.redis
 -- @treturn store
 return function(db)
-    if (getmetatable(db) or {}).__name ~= "redis client" then
-        error("middleware.session: option 'redis' must be a client of perilune.redis", 0)
-    end
-    return setmetatable({ db = db }, mt)
+    return setmetatable({ db = client_of(db) }, mt)
 end
