@@ -247,13 +247,16 @@ first byte 22
     ssl_preread on;
     preread_timeout 50ms;
     content_by_lua_block { ngx.say("name ", ngx.var.ssl_preread_server_name, ", ", ngx.req.socket():receive(2)) }
+    log_by_lua_block { ngx.log(ngx.WARN, "status ", ngx.var.status, " of ", ngx.var.bytes_received) }
 --- stream_request: hi
 --- exec
 timeout 10 perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$TEST_NGINX_STREAM_PORT"); print $s "\x16\x03"; print unpack "H*", join "", <$s>'
---- exec_out chomp
-6e616d65206e696c2c2016030a
+--- exec_out:
 --- stream_response
 name nil, hi
+--- error_log
+preread timed out
+status 200 of 2
 
 
 
