@@ -444,12 +444,15 @@ invalid variable name "mine"
 
 
 
-=== TEST 23: sizes of nginx's tables are taken, here as in http
+=== TEST 23: sizes of nginx's tables and caches that are not needed are taken, here as in http
 --- http_config
+    ssl_certificate_cache max=10 valid=1m; open_log_file_cache max=10; proxy_ssl_certificate_cache off;
     server_names_hash_bucket_size 64; server_names_hash_max_size 512;
 --- stream_config
     variables_hash_max_size 1024; variables_hash_bucket_size 64; map_hash_max_size 2k; map_hash_bucket_size 64;
     server_names_hash_bucket_size 64; server_names_hash_max_size 512;
 --- stream_server_config
+    open_log_file_cache max=1000 inactive=20s valid=1m min_uses=2; ssl_certificate_cache max=1000 inactive=20s valid=1m;
+    proxy_ssl_certificate_cache max=10;
     return "ok";
 --- stream_response: ok
