@@ -180,7 +180,7 @@ false\tbad argument #2 to '\?' \(size out of range\)
 false\tbad argument #2 to '\?' \(size out of range\)
 false\tbad argument #2 to '\?' \(size out of range\)
 true\tnil\tinvalid\tstring, number, boolean, nil, or array table expected, got function
-true\tnil\tinvalid\tstring, number, boolean, nil, or array table expected, got non-array table
+true\tnil\tinvalid\tnon-array table found
 true\tnil\tinvalid\tbad data type function found
 false\tbad argument #1 to '\?' \(pattern is empty or too long\)
 nil\tclosed

@@ -247,13 +247,16 @@ first byte 22
     ssl_preread on;
     preread_timeout 50ms;
     content_by_lua_block { ngx.say("name ", ngx.var.ssl_preread_server_name, ", ", ngx.req.socket():receive(2)) }
+    log_by_lua_block { ngx.log(ngx.WARN, "status ", ngx.var.status, " of ", ngx.var.bytes_received) }
 --- stream_request: hi
 --- exec
 timeout 10 perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$TEST_NGINX_STREAM_PORT"); print $s "\x16\x03"; print unpack "H*", join "", <$s>'
---- exec_out chomp
-6e616d65206e696c2c2016030a
+--- exec_out:
 --- stream_response
 name nil, hi
+--- error_log
+preread timed out
+status 200 of 2
 
 
 
@@ -441,12 +444,15 @@ invalid variable name "mine"
 
 
 
-=== TEST 23: sizes of nginx's tables are taken, here as in http
+=== TEST 23: sizes of nginx's tables and caches that are not needed are taken, here as in http
 --- http_config
+    ssl_certificate_cache max=10 valid=1m; open_log_file_cache max=10; proxy_ssl_certificate_cache off;
     server_names_hash_bucket_size 64; server_names_hash_max_size 512;
 --- stream_config
     variables_hash_max_size 1024; variables_hash_bucket_size 64; map_hash_max_size 2k; map_hash_bucket_size 64;
     server_names_hash_bucket_size 64; server_names_hash_max_size 512;
 --- stream_server_config
+    open_log_file_cache max=1000 inactive=20s valid=1m min_uses=2; ssl_certificate_cache max=1000 inactive=20s valid=1m;
+    proxy_ssl_certificate_cache max=10;
     return "ok";
 --- stream_response: ok

@@ -248,10 +248,19 @@ passed 4000000 4000000
     proxy_pass 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
     proxy_timeout 500ms;
     log_by_lua_block { ngx.log(ngx.WARN, "status ", ngx.var.status) }
---- stream_request
-a
---- stream_response
-first got a
+--- config
+    location = /t {
+        content_by_lua_block {
+            local c = ngx.socket.connect("127.0.0.1", $TEST_NGINX_STREAM_PORT)
+            c:settimeout(10000)
+            c:send("a\n")
+            ngx.say(c:receive(), " ", c:receive())
+        }
+    }
+--- request
+GET /t
+--- response_body
+first got a nilclosed
 --- error_log
 connection timed out while proxying connection
 status 200

@@ -30,6 +30,7 @@ __DATA__
             ngx.print(tostring(sock:receive()), " ", select(2, sock:receive()))
         }
     }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2 udp; return "unread"; }
 --- config
     location = /t {
         content_by_lua_block {
@@ -41,6 +42,9 @@ __DATA__
                 ngx.say(sock:receive())
                 ngx.say(sock:receive())
             end
+            sock:setpeername("127.0.0.1", $TEST_NGINX_RAND_PORT_2)
+            sock:send("two")
+            ngx.say(sock:receive())
         }
     }
 --- response_body
@@ -50,9 +54,11 @@ nil no more data
 8197
 from 127.0.0.1 by UDP, rest 800 8
 nil no more data
+unread
 --- access_log
 UDP 200 3 45
 UDP 200 9000 8246
+UDP 200 3 6
 --- no_error_log
 [error]
 

@@ -53,7 +53,7 @@ exit 0
 
 
 
-=== TEST 2: certificates that are wrong in one way each
+=== TEST 2: certificates that are wrong in one way each; no version, no cipher in common
 --- user_files
 >>> main.lua
 local tcp, tls, task = require "perilune.tcp", require "perilune.tls", require "perilune.task"
@@ -87,6 +87,17 @@ f:write(tls.make_revocations(ca, { 7 }))
 f:close()
 outcome(good, { crl = "crl.pem" })
 outcome(tls.make_certificate { names = { "example.com" } }, { insecure = true })
+local function agree(server_side, client_side)
+    server_side.certificate_pem, server_side.key_pem, client_side.ca_pem = good.certificate, good.key, ca.certificate
+    local server = tcp.start_server(print, { address = "127.0.0.1", tls = server_side })
+    local ok, err = try_await(tcp.connect { host = "localhost", port = server:port(), tls = client_side })
+    print(ok, err.code, err.stage)
+    await(server:close(0))
+end
+local old = { "TLSv1.2" }
+agree({ protocols = old }, { protocols = { "TLSv1.3" } })
+agree({ protocols = old, ciphers = "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256" },
+    { protocols = old, ciphers = "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES256-GCM-SHA384" })
 --- exec_out_like
 ^connected	true
 tls_expired	handshake
@@ -100,6 +111,8 @@ connected	true
 tls_pin	handshake
 tls_revoked	handshake
 connected	true
+false	tls_no_shared_protocol	handshake
+false	tls_alert	handshake
 exit 0
 (.*\n)*.*insecure: the certificate of localhost is not verified
 

@@ -596,7 +596,7 @@ tcp.connect: options 'host' and 'port', or 'path', are needed
 invalid: unix:./sock: not a path of a socket
 bad argument 'data' to put (string, number or array table expected, got boolean)
 bad argument 'data' to put (string, number, boolean, nil, or array table expected, got function)
-bad argument 'data' to put (string, number, boolean, nil, or array table expected, got non-array table)
+bad argument 'data' to put (non-array table found)
 bad argument 'data' to put (bad data type boolean found)
 bad argument 'data' to put (string, number, boolean, nil, or array table expected, got table nested too deeply)
 bad argument 'data' to put (string, number or array table expected, got nil)

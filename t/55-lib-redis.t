@@ -90,4 +90,4 @@ get /t
 message one
 message two
 niltimeout
-nil(closed|connection reset by peer)
+nilbroken pipe

@@ -183,7 +183,7 @@ again: 1
 mine: 0
 nilunread data in buffer
 third: 2
-nilconnection in dubious state
+nilclosed
 new: 0
 
 
@@ -398,7 +398,7 @@ $::lua . qq{
 1
 1
 041
-11
+true1
 nilmissing the \"option\" argument
 truenilmissing the \"value\" argument
 nilunsupported option nothing
@@ -429,3 +429,77 @@ resolve name done: found
 lua tcp socket send timeout: 1234
 --- no_error_log
 [error]
+
+
+
+=== TEST 11: wrong arguments, in the words of OpenResty; nothing is sent of a list that has a hole
+--- http_config eval: $::lua
+--- config eval
+$::peer . q{
+    lua_socket_log_errors off;
+    location = /t {
+        content_by_lua_block {
+            local function raised(f, ...)
+                local _, err = pcall(f, ...)
+                ngx.say((tostring(err):gsub("^.-:%d+: ", "")))
+            end
+            raised(ngx.socket.tcp, 1)
+            raised(ngx.socket.udp, 1, 2)
+            local sock = ngx.socket.tcp()
+            raised(sock.connect, "127.0.0.1", 80)
+            for _, host in ipairs { "", "unix:", "[::1" } do
+                ngx.say(select(2, sock:connect(host, 80)))
+                ngx.say(select(2, ngx.socket.udp():setpeername(host, 80)))
+            end
+            raised(sock.sslhandshake, ngx.socket.tcp())
+            sock = peer()
+            raised(sock.sslhandshake, sock, nil, true)
+            raised(sock.close, sock, 1)
+            local late, unordered = { "a", "b" }, {}
+            late[4] = "d"
+            for i = 5, 1, -1 do
+                unordered[i] = i == 5 and "!\\\\n\n" or "x"
+            end
+            for _, data in ipairs { { "a", nil, "b" }, late, { "a", x = 1 }, { x = 1 }, { "a", { y = 1 } }, { true } } do
+                raised(sock.send, sock, data)
+            end
+            ngx.say(sock:send { "send ", {}, unordered }, sock:receive())
+            ngx.say(sock:setkeepalive(-1))
+            local reused = peer()
+            ngx.say(reused:getreusedtimes())
+            reused:send("quit\n")
+            reused:receive()
+            local sent, err
+            repeat
+                sent, err = reused:send("x")
+                ngx.sleep(0.001)
+            until not sent
+            ngx.say(err)
+        }
+    }
+}
+--- request
+GET /t
+--- response_body
+expecting zero arguments, but got 1
+expecting zero arguments, but got 2
+bad argument #1 to 'connect' (table expected, got string)
+failed to parse host name "": no host
+failed to parse host name "": no host
+failed to parse host name "unix:": no path in the unix domain socket
+failed to parse host name "unix:": no path in the unix domain socket
+failed to parse host name "[::1": invalid host
+failed to parse host name "[::1": invalid host
+socket is never created nor connected
+bad argument #2 to 'sslhandshake' (string expected, got boolean)
+expecting 1 argument (including the object) but seen 2
+bad argument #1 to 'send' (bad data type nil found)
+bad argument #1 to 'send' (bad data type nil found)
+bad argument #1 to 'send' (non-array table found)
+bad argument #1 to 'send' (non-array table found)
+bad argument #1 to 'send' (non-array table found)
+bad argument #1 to 'send' (bad data type boolean found)
+13xxxx!
+1
+1
+broken pipe

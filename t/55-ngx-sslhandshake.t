@@ -68,7 +68,7 @@ $PLAIN
     location = /plain {
         content_by_lua_block {
             local sock = ngx.socket.tcp()
-            ngx.say(sock:sslhandshake())
+            ngx.say(select(2, pcall(sock.sslhandshake, sock)))
             sock:connect('127.0.0.1', $X)
             sock:settimeout(5000)
             ngx.say((sock:sslhandshake()))
@@ -92,7 +92,7 @@ SUCCESS \.
 SUCCESS \.
 nil.*(certificate|issuer).*
 (cdata|boolean)
-nilclosed
+socket is never created nor connected
 nil
 nilclosed
 
@@ -162,8 +162,7 @@ nilbad store arg: cdata expected, got string
 nilbad cert arg: cdata expected, got string
 nilbad pkey arg: cdata expected, got string
 CN=client.
-handshake failed
-1 SSL_do_handshake() failed (SSL: certificate or key cannot be used), client
+ssl set client private key failed
 1 lua ssl certificate does not match host "elsewhere", client
 3 lua ssl certificate verify error: (20: unable to get local issuer certificate), client
 
@@ -218,3 +217,59 @@ handshake failed
 handshake failed
 handshake failed
 1
+
+=== TEST 4: a peer that ends without a close_notify has ended; one that ends with an alert has failed
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+cat >peer.py <<'P'
+import socket, ssl, sys
+plain = socket.socket()
+plain.bind(("127.0.0.1", 0))
+plain.listen()
+print(plain.getsockname()[1], flush=True)
+tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+tls.load_cert_chain("server.pem", "server.key")
+for i in range(2):
+    c, _ = plain.accept()
+    s = tls.wrap_socket(c, server_side=True)
+    s.sendall(b"all of it")
+    s.close()
+tls.verify_mode = ssl.CERT_REQUIRED
+c, _ = plain.accept()
+try:
+    tls.wrap_socket(c, server_side=True)
+except ssl.SSLError:
+    c.close()
+P
+/usr/bin/python3 peer.py >peer.port & P=$!
+wait_for '[ -s peer.port ]'
+cat >conf/perilune.conf <<C
+user root; daemon off; master_process off; error_log logs/error.log info; pid logs/m.pid; events {}
+http { access_log off; $PLAIN
+    location = /t { content_by_lua_block {
+        local function talk(pattern)
+            local sock = ngx.socket.tcp()
+            sock:settimeout(5000)
+            assert(sock:connect("127.0.0.1", $(cat peer.port)))
+            assert(sock:sslhandshake())
+            ngx.say(sock:receive(pattern))
+            ngx.say(sock:receive())
+        end
+        talk "*a"
+        talk(20)
+        talk(1)
+    } } } }
+C
+$B -c conf/perilune.conf & P="$P $!"
+wait_for '[ -s logs/m.pid ]'
+ask /t; kill $P 2>/dev/null; wait
+X
+--- exec_out
+all of it
+nilclosed
+nilclosedall of it
+nilclosed
+nilerror
+nilclosed

@@ -28,6 +28,15 @@ __DATA__
             sock:settimeout(10)
             ngx.say(sock:receive())
             ngx.say(pcall(sock.send, sock, print))
+            for _, data in ipairs { { true }, { "a", nil, "b" }, { x = 1 } } do
+                ngx.say(pcall(sock.send, sock, data))
+            end
+            ngx.say(sock:send(("x"):rep(70000)))
+            sock:settimeout(2000)
+            sock:send(("x"):rep(9000))
+            ngx.say(#sock:receive())
+            sock:send("whole")
+            ngx.say(sock:receive(-1))
             ngx.say(sock:close())
             ngx.say(sock:close())
             ngx.say(pcall(sock.setpeername, sock, "127.0.0.1"))
@@ -40,7 +49,7 @@ socket(S, AF_INET, SOCK_DGRAM, 0); bind(S, sockaddr_in(0, INADDR_LOOPBACK));
 my ($port) = sockaddr_in(getsockname(S));
 $SIG{ALRM} = sub { exit 1 }; alarm 20;
 unless (my $pid = fork) {
-    for (1 .. 4) { my $from = recv(S, my $m, 65535, 0); send(S, $m, 0, $from) }
+    for (1 .. 6) { my $from = recv(S, my $m, 65535, 0); send(S, $m, 0, $from) }
     exit 0;
 }
 print `curl -s --max-time 15 "http://127.0.0.1:$ENV{TEST_NGINX_SERVER_PORT}/t?port=$port"`; wait'
@@ -55,6 +64,12 @@ next
 0
 niltimeout
 falsebad argument #1 to 'send' (string, number, boolean, nil, or array table expected, got function)
+falsebad argument #1 to 'send' (bad data type boolean found)
+falsebad argument #1 to 'send' (bad data type nil found)
+falsebad argument #1 to 'send' (non-array table found)
+nilmessage too long
+9000
+whole
 1
 nilclosed
 falseexpecting 3 arguments (including the object), but seen 2

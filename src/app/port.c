@@ -14,6 +14,8 @@
 #include "base/mem.h"
 #include "net/udp_peers.h"
 
+static struct list ports = LIST_INIT(ports); /* process-wide: those that are open */
+
 static struct visit *make_visit(struct exchange *x, const struct port *port)
 {
     struct visit *v = pool_new(&x->pool, struct visit);
@@ -158,6 +160,7 @@ void port_open(struct port *p, const struct app_conf *conf, const struct listen_
 {
     p->app_conf = conf;
     p->conf = l;
+    list_append(&ports, &p->node);
     server_init(&p->server, &l->default_vhost->base->http, p);
     p->server.speaks_http2 = l->has_http2 || l->default_vhost->base->http.has_http2;
     p->server.tls = l->is_tls ? l->default_vhost->tls : NULL;
@@ -194,8 +197,20 @@ void port_drain(struct port *p)
     server_drain(&p->server);
 }
 
+struct port *port_at(const struct app_conf *conf, const struct addr *a)
+{
+    LIST_FOR (node, &ports) {
+        struct port *p = CONTAINER_OF(node, struct port, node);
+
+        if (p->app_conf == conf && !p->udp && addr_eq(&p->conf->addr, a))
+            return p;
+    }
+    return NULL;
+}
+
 void port_close(struct port *p)
 {
+    list_remove(&p->node);
     p->on_idle = NULL;
     if (p->udp)
         close_udp(p);

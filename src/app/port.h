@@ -9,6 +9,7 @@
 struct udp_peers;
 
 struct port {
+    struct list node; /* of those that are open */
     struct listener listener;
     struct server server;
     const struct app_conf *app_conf;
@@ -28,6 +29,9 @@ struct port {
  * most per wake-up. */
 void port_open(struct port *p, const struct app_conf *conf, const struct listen_conf *l, int fd,
                unsigned batch);
+
+/* The port of connections that listens at `a` for that configuration; NULL: none. */
+struct port *port_at(const struct app_conf *conf, const struct addr *a);
 
 /* Accepting goes on after `room` was 0. */
 void port_resume(struct port *p);

@@ -3,9 +3,17 @@
 #include "app/variables.h"
 #include "proto/proxy_proto.h"
 
-static struct slice get_proxy_addr(struct visit *v, const struct variable *var)
+/* NULL: there was no header, or it says nothing of the client. */
+static const struct proxy_proto *known(const struct visit *v)
 {
     const struct proxy_proto *p = v->x->proxied;
+
+    return p && p->kind != PROXY_PROTO_UNKNOWN ? p : NULL;
+}
+
+static struct slice get_proxy_addr(struct visit *v, const struct variable *var)
+{
+    const struct proxy_proto *p = known(v);
 
     UNUSED(var);
     return p ? slice_str(p->source) : VARIABLE_NONE;
@@ -13,7 +21,7 @@ static struct slice get_proxy_addr(struct visit *v, const struct variable *var)
 
 static struct slice get_proxy_port(struct visit *v, const struct variable *var)
 {
-    const struct proxy_proto *p = v->x->proxied;
+    const struct proxy_proto *p = known(v);
 
     UNUSED(var);
     return p ? variables_number(v, p->source_port) : VARIABLE_NONE;
@@ -21,7 +29,7 @@ static struct slice get_proxy_port(struct visit *v, const struct variable *var)
 
 static struct slice get_proxy_server_addr(struct visit *v, const struct variable *var)
 {
-    const struct proxy_proto *p = v->x->proxied;
+    const struct proxy_proto *p = known(v);
 
     UNUSED(var);
     return p ? slice_str(p->destination) : VARIABLE_NONE;
@@ -29,7 +37,7 @@ static struct slice get_proxy_server_addr(struct visit *v, const struct variable
 
 static struct slice get_proxy_server_port(struct visit *v, const struct variable *var)
 {
-    const struct proxy_proto *p = v->x->proxied;
+    const struct proxy_proto *p = known(v);
 
     UNUSED(var);
     return p ? variables_number(v, p->destination_port) : VARIABLE_NONE;

@@ -195,7 +195,7 @@ static int l_set_option(lua_State *L)
         return fail(L, "closed", "");
     if (setsockopt(stream_fd(ls->wire.stream), o->level, o->option, &value, sizeof(value)) < 0)
         return fail(L, strerror(errno), "");
-    lua_pushinteger(L, 1);
+    lua_pushboolean(L, 1);
     return 1;
 }
 

@@ -99,7 +99,8 @@ static int l_buffered(lua_State *L)
 }
 
 /* park(s, ms) → true: nobody uses the stream for now; it is closed after that time (0: never), or
- * when the peer ends it or sends something. False: that has happened already */
+ * when the peer ends it or sends something. False, and whether the peer has sent something: that
+ * has happened already */
 static int l_park(lua_State *L)
 {
     struct lib_stream *ls = lib_stream_check(L, 1);
@@ -107,9 +108,12 @@ static int l_park(lua_State *L)
 
     if (!ls->wire.stream || ls->wire.n || !outq_is_empty(&ls->wire.out) ||
         wire_fill(&ls->wire, 0) != WIRE_WAIT) {
+        bool has_input = ls->wire.stream && ls->wire.n && !ls->wire.has_eof;
+
         lib_stream_close(ls, false);
         lua_pushboolean(L, 0);
-        return 1;
+        lua_pushboolean(L, has_input);
+        return 2;
     }
     owned_give(&ls->owner, NULL);
     lib_stream_forget_on_lost(ls);

@@ -5,11 +5,31 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "bind/array.h"
 #include "bind/lib_stream_io.h"
 
 enum { DEPTH_MOST = 16 };
 
 #define EXPECTED "string, number, boolean, nil, or array table expected, got "
+
+/* NULL, or what is wrong with the table at `t`, whose border is `n`. Nothing comes after that in an
+ * array, unless it is stored in no order: only then are all of its keys looked at. */
+static const char *check_keys(lua_State *L, int t, size_t n)
+{
+    int most;
+
+    if (n > 0)
+        lua_pushinteger(L, (lua_Integer)n);
+    else
+        lua_pushnil(L);
+    if (!lua_next(L, t))
+        return NULL;
+    lua_pop(L, 2);
+    most = array_length(L, t);
+    if (most == ARRAY_NONE)
+        return "non-array table found";
+    return most > (int)n ? "bad data type nil found" : NULL;
+}
 
 /* NULL, or what is wrong with the value at `i`; text that has been made is left on the stack. */
 static const char *check_data(lua_State *L, int i, int depth)
@@ -29,10 +49,7 @@ static const char *check_data(lua_State *L, int i, int depth)
     if (depth == DEPTH_MOST)
         return EXPECTED "table nested too deeply";
     n = lua_objlen(L, i);
-    if (n == 0) {
-        lua_pushnil(L);
-        return lua_next(L, i) ? EXPECTED "non-array table" : NULL;
-    }
+    bad = check_keys(L, i, n);
     for (size_t k = 1; k <= n && !bad; k++) {
         lua_rawgeti(L, i, (int)k);
         if (lua_type(L, -1) != LUA_TSTRING)

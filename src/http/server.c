@@ -2,11 +2,14 @@
  * server_h1.c. */
 #include "http/server.h"
 
+#include "base/check.h"
 #include "http/server_conn.h"
 #include "http/server_h1.h"
 #include "http/server_handover.h"
 #include "http/server_proxied.h"
 #include "http/server_tls.h"
+#include "net/tcp.h"
+#include "net/tls.h"
 
 enum { SHED_MOST = 32 };
 
@@ -16,16 +19,35 @@ void server_init(struct server *s, const struct http_settings *settings, void *u
     list_init(&s->conns);
 }
 
-void server_adopt(struct server *s, int fd, const struct addr *peer)
+static const struct server_conn_protocol *first_protocol(const struct server *s)
 {
     if (s->has_proxy_protocol)
-        (void)server_conn_open(s, fd, peer, &server_proxied_protocol);
-    else if (s->tls)
-        server_tls_begin(server_conn_open(s, fd, peer, &server_tls_protocol));
-    else if (s->on_stream)
-        (void)server_conn_open(s, fd, peer, &server_handover_protocol);
-    else
-        (void)server_conn_open(s, fd, peer, &server_h1_protocol);
+        return &server_proxied_protocol;
+    if (s->tls)
+        return &server_tls_protocol;
+    return s->on_stream ? &server_handover_protocol : &server_h1_protocol;
+}
+
+void server_adopt(struct server *s, int fd, const struct addr *peer)
+{
+    struct server_conn *c = server_conn_open(s, tcp_adopt(fd), peer, first_protocol(s));
+
+    if (s->tls && !s->has_proxy_protocol)
+        server_tls_begin(c);
+}
+
+void server_adopt_stream(struct server *s, struct stream *stream, const struct addr *peer,
+                         struct slice in)
+{
+    struct server_conn *c = server_conn_open(s, stream, peer, first_protocol(s));
+
+    CHECK(!s->has_proxy_protocol);
+    if (s->tls) {
+        server_conn_set_stream(c, tls_accept_after(stream, s->tls, in));
+        return;
+    }
+    if (in.n)
+        server_conn_unread(c, in);
 }
 
 static void on_drained_already(void *p)

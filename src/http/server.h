@@ -47,6 +47,11 @@ void server_init(struct server *s, const struct http_settings *settings, void *u
  * of the loop, but not before returning. */
 void server_adopt(struct server *s, int fd, const struct addr *peer);
 
+/* The same on a stream that is open already, of which `in` was read. No header of the PROXY
+ * protocol is awaited: s->has_proxy_protocol must be false. */
+void server_adopt_stream(struct server *s, struct stream *stream, const struct addr *peer,
+                         struct slice in);
+
 /* The number of a connection that comes in another way. */
 uint64_t server_next_id(void);
 

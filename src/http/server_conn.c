@@ -278,7 +278,8 @@ static void set_peer(struct server_conn *c, const struct addr *peer)
     memcpy(&c->peer, &peer->sa, c->peer_size);
 }
 
-struct server_conn *server_conn_open(struct server *s, int fd, const struct addr *peer,
+struct server_conn *server_conn_open(struct server *s, struct stream *stream,
+                                     const struct addr *peer,
                                      const struct server_conn_protocol *protocol)
 {
     struct server_counts *counts = server_stats_counts();
@@ -290,7 +291,7 @@ struct server_conn *server_conn_open(struct server *s, int fd, const struct addr
     c->id = server_next_id();
     c->since = clock_ms();
     c->opened = (uint32_t)c->since;
-    server_conn_set_stream(c, tcp_adopt(fd));
+    server_conn_set_stream(c, stream);
     timer_init(&c->timer, on_timer);
     loop_call_init(&c->later, on_later);
     outq_init(&c->out);

@@ -98,9 +98,10 @@ struct server_conn {
 
 _Static_assert(sizeof(struct server_conn) <= 248, "one per idle connection, 256 bytes of the heap");
 
-/* A connection on `fd`, which it owns, in the server's list. Its first work is scheduled for this
- * turn. */
-struct server_conn *server_conn_open(struct server *s, int fd, const struct addr *peer,
+/* A connection on `stream`, which it owns, in the server's list. Its first work is scheduled for
+ * this turn. */
+struct server_conn *server_conn_open(struct server *s, struct stream *stream,
+                                     const struct addr *peer,
                                      const struct server_conn_protocol *protocol);
 
 /* Another stream takes the place of the one it has, which is not closed. */

@@ -86,7 +86,7 @@ static void finish(struct tunnel *t, const struct err *why)
 
     if (t->options.on_over)
         t->options.on_over(t->options.user, &counts, why);
-    end(t, why != NULL);
+    end(t, why && why != &err_timeout);
 }
 
 void tunnel_close(struct tunnel **t)

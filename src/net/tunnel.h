@@ -23,7 +23,7 @@ struct tunnel_counts {
 };
 
 struct tunnel_options {
-    uint64_t idle;      /* ms without a byte close both; 0: never */
+    uint64_t idle;      /* ms without a byte end both, without a reset; 0: never */
     size_t buffer;      /* no more is read while a slower side has this much to take; 0: 64 KB */
     uint64_t rate[2];   /* bytes a second that are read from side 0 and side 1; 0: any number */
     bool ends_together; /* the end of one side is that of both, once what it has sent is out */

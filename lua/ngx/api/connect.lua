@@ -21,6 +21,19 @@ local RESOLVER = {
     name_server = "2: Server failure",
 }
 
+--- What nginx says of a host that cannot be one, or nil.
+function tcp.bad_host(host)
+    local why
+    if host == "" then
+        why = "no host"
+    elseif host:lower() == "unix:" then
+        why = "no path in the unix domain socket"
+    elseif host:byte() == 0x5b and not host:find("]", 2, true) then
+        why = "invalid host"
+    end
+    return why and ('failed to parse host name "%s": %s'):format(host, why)
+end
+
 local function bad_option(n, name, what, value)
     error(("bad argument #%d to 'connect' (bad \"%s\" option %s: %s)"):format(n, name, what, value), 4)
 end
@@ -123,8 +136,9 @@ local function connect_anew(self, p, host, port)
     if ms <= 0 then
         ms = socket_core.timeouts()
     end
-    if host == "" then
-        return connect_failed(self, p, "host", 'failed to parse host name "": no host')
+    local why = tcp.bad_host(host)
+    if why then
+        return connect_failed(self, p, "host", why)
     end
     local s = core.new()
     self[CORE] = s
@@ -187,6 +201,8 @@ function tcp.methods:connect(...)
     local n = select("#", ...)
     if n < 1 or n > 3 then
         error("ngx.socket connect: expecting 2, 3, or 4 arguments (including the object), but seen " .. n + 1, 2)
+    elseif type(self) ~= "table" then
+        tcp.bad_self(self, "connect")
     end
     context.check(context.waiting)
     local host, port, options = parse(n, ...)
@@ -215,8 +231,8 @@ function tcp.methods:connect(...)
     return connect_through(self, p, host, port)
 end
 
---- The stream whose options are asked for; nil when it is closed.
-local function stream_with_options(self)
+--- The stream of a socket that was connected once; nil when it is closed.
+function tcp.stream_of(self)
     local s = self[CORE]
     if not s and not self[KEY] then
         error("socket is never created nor connected", 3)
@@ -231,7 +247,7 @@ function tcp.methods:setoption(option, value)
     elseif value == nil then
         return nil, 'missing the "value" argument'
     end
-    local s = stream_with_options(self)
+    local s = tcp.stream_of(self)
     if not s then
         return nil, "closed"
     end
@@ -240,7 +256,7 @@ end
 
 --- The value of an option.
 function tcp.methods:getoption(option)
-    local s = stream_with_options(self)
+    local s = tcp.stream_of(self)
     if option == nil then
         return nil, 'missing the "option" argument'
     elseif not s then

@@ -101,6 +101,8 @@ function tcp.handshake_failed(self, name, err, text, result, judgement)
     elseif result and result ~= 0 then
         tcp.log("lua ssl certificate verify error: (" .. result .. ": " .. judgement .. ")")
         return nil, result .. ": " .. judgement
+    elseif err == "tls_material" then
+        return nil, "ssl set client private key failed"
     end
     if text then -- nginx's own line, whatever lua_socket_log_errors says
         core_ngx.log_line(ERROR, "SSL_do_handshake() failed (SSL: " .. text .. ")")
@@ -148,8 +150,11 @@ function tcp.methods.sslhandshake(...)
         error("ngx.socket sslhandshake: expecting 1 ~ 5 arguments (including the object), but seen " .. n, 2)
     end
     local self, session, name, verify, status = ...
-    local s = self[CORE]
-    if not s or not core.is_open(s) then
+    if name and type(name) ~= "string" then
+        error("bad argument #2 to 'sslhandshake' (string expected, got " .. type(name) .. ")", 2)
+    end
+    local s = tcp.stream_of(self)
+    if not s then
         return nil, "closed"
     end
     core.check(s)

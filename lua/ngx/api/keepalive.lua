@@ -21,7 +21,7 @@ local function idle_time(ms)
     if not n then
         error("bad argument #1 to 'setkeepalive' (number expected, got " .. type(ms) .. ")", 3)
     end
-    return math.floor(n)
+    return math.max(math.floor(n), 0)
 end
 
 --- The pool of the socket's peer, made when it is not there.
@@ -80,10 +80,11 @@ function tcp.methods:setkeepalive(...)
     end
     local is_counted = self[POOL] ~= false
     self[CORE], self[POOL] = false, false
-    if not pool.put(p, s, ms, is_counted) then
-        return nil, "connection in dubious state"
+    local ok, err = pool.put(p, s, ms, is_counted)
+    if ok then
+        return 1
     end
-    return 1
+    return nil, err
 end
 
 return tcp

@@ -105,13 +105,15 @@ end
 
 --- Keeps a connection for `ms` milliseconds (0: for ever), in the place of the oldest when there are too many.
 -- @tparam boolean is_counted it was connected through the pool
--- @treturn boolean false: the peer has closed it, or sent something; it is closed now
+-- @treturn boolean false: it is closed now
+-- @treturn ?string error: the peer has ended it, or has sent something
 function pool.put(p, s, ms, is_counted)
-    if not park(s, ms) then
+    local ok, has_input = park(s, ms)
+    if not ok then
         if is_counted then
             pool.lose(p)
         end
-        return false
+        return false, has_input and "connection in dubious state" or "closed"
     end
     if p.last - p.first + 1 >= p.size then
         close(p[p.first])

@@ -196,7 +196,7 @@ function datagrams:receive(size)
     if not own or not bytes.is_open(own) then
         return nil, "closed"
     end
-    local data, most = self.rest or tcp_core.try_read(own, 65536), udp.message_size(size)
+    local data, most = self.rest or tcp_core.try_read(own, 65536), udp.message_size(size or 8192)
     if not data then
         return nil, "no more data"
     end

@@ -8,6 +8,7 @@
 local context = require "ngx.api.context"
 local core = require "perilune.core.stream"
 local dial = require "perilune.core.connect"
+local failures = require "ngx.api.failures"
 local native = require "ngx.api.native"
 local ngx_core = require "perilune.core.ngx"
 local pool = require "ngx.api.pool"
@@ -17,6 +18,7 @@ local C, WAIT = native.C, core.WAIT
 local read, read_line, read_all, read_some = core.read, core.read_line, core.read_all, core.read_some
 local read_until, write, drained, is_open = core.read_until, core.write, core.drained, core.is_open
 local busy, check = core.busy, core.check
+local text_of, system_text = failures.text_of, failures.system_text
 local set_options = require("perilune.core.tcp").set_options
 
 local type, select, setmetatable = type, select, setmetatable
@@ -26,40 +28,10 @@ local CORE, KEY, CONNECT_MS, SEND_MS, READ_MS, POOL, LOCAL, READ_CLOSED, WRITE_C
 local HOST, DELAYS = 10, 11
 local ERR, DEBUG = 4, 8
 
---- What OpenResty says for a code of ours.
-local TEXTS = {
-    closed = "closed",
-    client_aborted = "client aborted",
-    timeout = "timeout",
-    reset = "connection reset by peer",
-    refused = "connection refused",
-    unreachable = "network is unreachable",
-    not_found = "no such file or directory",
-    denied = "permission denied",
-    busy = "socket busy reading",
-}
-
 local tcp = {}
 --- Also the metatable of sockets, where libraries look for methods.
 local methods = {}
 methods.__index = methods
-
---- What the system says for it, with its number.
-local SYSTEM = {
-    refused = "111: Connection refused",
-    unreachable = "101: Network is unreachable",
-    not_found = "2: No such file or directory",
-    denied = "13: Permission denied",
-    reset = "104: Connection reset by peer",
-}
-
-local function text_of(code, text)
-    return TEXTS[code] or text or code
-end
-
-local function system_text(code, text)
-    return SYSTEM[code] or text_of(code, text)
-end
 
 --- In a session of `stream` its lines say so.
 local function told(message)
@@ -87,7 +59,10 @@ local function blank()
 end
 
 --- A socket of its own.
-function tcp.new()
+function tcp.new(...)
+    if select("#", ...) > 0 then
+        error("expecting zero arguments, but got " .. select("#", ...), 2)
+    end
     context.check(context.waiting)
     return setmetatable(blank(), methods)
 end
@@ -145,7 +120,13 @@ end
 
 -- receiving
 
-local function read_failed(self, s, err, partial)
+local function read_failed(self, s, op, err, partial)
+    if err == "truncated" then -- a peer need not say goodbye in TLS, as in nginx
+        if op == read_all then
+            return partial
+        end
+        err = "closed"
+    end
     if err == "busy" then
         return nil, dial.is_connecting(s) and "socket busy connecting" or "socket busy reading"
     end
@@ -181,7 +162,7 @@ local function await_read(self, s, op, a, b)
     if data or not err then
         return data
     end
-    return read_failed(self, s, err, partial)
+    return read_failed(self, s, op, err, partial)
 end
 
 local function bad_receive(what)
@@ -231,7 +212,7 @@ function methods:receive(...)
     elseif data then
         return data
     end
-    return read_failed(self, s, err, partial)
+    return read_failed(self, s, op, err, partial)
 end
 
 --- Receives what is there, at most `most` bytes.
@@ -257,7 +238,7 @@ function methods:receiveany(...)
     elseif data then
         return data
     end
-    return read_failed(self, s, err, partial)
+    return read_failed(self, s, read_some, err, partial)
 end
 
 local function is_inclusive(options)
@@ -309,7 +290,7 @@ function methods:receiveuntil(...)
         elseif not err then
             return nil, nil, nil
         end
-        return read_failed(self, s, err, partial)
+        return read_failed(self, s, read_until, err, partial)
     end
 end
 
@@ -321,7 +302,8 @@ local function write_failed(self, s, err)
     end
     if err == "timeout" then
         log("lua tcp socket write timed out" .. upstream_text(self[HOST], s))
-    elseif err ~= "closed" then
+    else
+        err = failures.of_write(err)
         log("send() failed (" .. system_text(err) .. ")" .. upstream_text(self[HOST], s))
     end
     self[WRITE_CLOSED] = true
@@ -386,7 +368,9 @@ function methods:close(...)
     if type(self) ~= "table" then
         bad_self(self, "close")
     end
-    count_arguments(select("#", ...) + 1, 1, 1)
+    if select("#", ...) > 0 then
+        error("expecting 1 argument (including the object) but seen " .. select("#", ...) + 1, 2)
+    end
     local s = self[CORE]
     if not s then
         return nil, "closed"

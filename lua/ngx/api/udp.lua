@@ -10,14 +10,17 @@ local tcp = require "ngx.api.connect"
 local WAIT = core.WAIT
 local CORE, READ_MS, LOCAL, HOST = 1, 2, 3, 4
 local DEBUG = 8
-local MOST, DEFAULT = 65536, 8192
+local MOST = 65536
 
 local udp = {}
 local methods = {}
 methods.__index = methods
 
 --- A socket without a peer.
-function udp.new()
+function udp.new(...)
+    if select("#", ...) > 0 then
+        error("expecting zero arguments, but got " .. select("#", ...), 2)
+    end
     context.check(context.waiting)
     return setmetatable({ false, 0, false, false }, methods)
 end
@@ -36,13 +39,16 @@ local function parse(n, host, port)
         error("bad argument #1 to 'setpeername' (string expected, got " .. type(host) .. ")", 3)
     end
     host = tostring(host)
-    if n == 1 then
+    local why = tcp.bad_host(host)
+    if why then
+        return nil, why
+    elseif n == 1 then
         if host:sub(1, 5):lower() == "unix:" then
             return host
         end
         error("expecting 3 arguments (including the object), but seen 2", 3)
     end
-    port = tonumber(port) or error("bad argument #2 to 'setpeername' (number expected)", 3)
+    port = tonumber(port) or error("bad argument #2 to 'setpeername' (number expected, got " .. type(port) .. ")", 3)
     if port < 0 or port > 65535 then
         return nil, "bad port number: " .. port
     end
@@ -88,24 +94,45 @@ function methods:setpeername(...)
 end
 
 local function bad_data(what)
-    error("bad argument #1 to 'send' (string, number, boolean, nil, or array table expected, got " .. what .. ")", 0)
+    error("bad argument #1 to 'send' (" .. what .. ")", 0)
 end
 
---- Appends the texts that `data` is made of to the list `out`.
-local function flatten(data, out)
-    local kind = type(data)
-    if kind == "string" or kind == "number" or kind == "boolean" or kind == "nil" then
-        out[#out + 1] = tostring(data)
-    elseif kind ~= "table" then
-        bad_data(kind)
-    elseif #data == 0 and next(data) ~= nil then
-        bad_data("non-array table")
-    else
-        for i = 1, #data do
-            flatten(data[i], out)
+--- The highest key of an array.
+local function length_of(array)
+    local most = 0
+    for key in pairs(array) do
+        if type(key) ~= "number" or key < 1 or key ~= math.floor(key) then
+            bad_data("non-array table found")
+        end
+        most = math.max(most, key)
+    end
+    return most
+end
+
+--- Appends the texts that an array is made of to the list `out`.
+local function flatten(array, out)
+    for i = 1, length_of(array) do
+        local data = array[i]
+        local kind = type(data)
+        if kind == "table" then
+            flatten(data, out)
+        elseif kind == "string" or kind == "number" then
+            out[#out + 1] = data
+        else
+            bad_data("bad data type " .. kind .. " found")
         end
     end
     return out
+end
+
+local function text_of(data)
+    local kind = type(data)
+    if kind == "table" then
+        return table.concat(flatten(data, {}))
+    elseif kind == "string" or kind == "number" or kind == "boolean" or kind == "nil" then
+        return tostring(data)
+    end
+    bad_data("string, number, boolean, nil, or array table expected, got " .. kind)
 end
 
 --- Sends one message: text, a number, or an array of them.
@@ -118,32 +145,28 @@ function methods:send(...)
         return nil, "closed"
     end
     core.check(s)
-    local message = ...
-    if type(message) ~= "string" then
-        message = table.concat(flatten(message, {}))
-    end
-    local ok, err = datagram.send(s, message)
+    local ok, err = datagram.send(s, text_of((...)))
     if not ok then
-        return nil, tcp.text_of(err)
+        return nil, err == "too_large" and "message too long" or tcp.text_of(err)
     end
     return 1
 end
 
 local function message_size(size)
     if size == nil then
-        return DEFAULT
+        return MOST
     end
     size = tonumber(size) or error("bad argument #1 to 'receive' (number expected, got " .. type(size) .. ")", 3)
-    return math.min(math.max(math.floor(size), 0), MOST)
+    return size < 0 and MOST or math.min(math.floor(size), MOST)
 end
 
---- Receives one message, of which at most `size` bytes (8192) are kept.
+--- Receives one message, of which at most `size` bytes are kept; below 0: all.
 function methods:receive(...)
     if select("#", ...) > 1 then
         error("expecting 1 or 2 arguments (including the object), but got " .. select("#", ...) + 1, 2)
     end
     local s, size = self[CORE], message_size((...))
-    debug_log("udp socket receive buffer size: " .. ((...) and size or MOST))
+    debug_log("udp socket receive buffer size: " .. size)
     if not s or not core.is_open(s) then
         tcp.log("attempt to receive data on a closed socket: udp")
         return nil, "closed"

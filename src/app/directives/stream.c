@@ -6,6 +6,7 @@
 #include "app/directives/relay.h"
 #include "app/directives/tables.h"
 #include "app/rewrite.h"
+#include "app/stream/pass.h"
 #include "app/tls/tls_conf.h"
 #include "app/visit.h"
 #include "app/variables.h"
@@ -69,17 +70,29 @@ static enum step_result return_step(struct visit *v, const struct step *s)
     return STEP_DONE;
 }
 
-static bool set_return(void *ctx, const struct config_node *node, struct config_error *e)
+/* The content is `step`, whose argument is the text of the directive. */
+static bool add_content(struct apply *a, const struct config_node *node,
+                        enum step_result (*step)(struct visit *v, const struct step *s),
+                        struct config_error *e)
 {
-    struct apply *a = ctx;
     struct script *text;
 
     if (!directives_claim(a, SLOT_CONTENT, node, e))
         return false;
     if (!directives_script(a, node, node->args[0], &text, e))
         return false;
-    location_add_step(a->loc, PHASE_CONTENT, return_step, text, node->line);
+    location_add_step(a->loc, PHASE_CONTENT, step, text, node->line);
     return true;
+}
+
+static bool set_return(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return add_content(ctx, node, return_step, e);
+}
+
+static bool set_pass(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return add_content(ctx, node, pass_step, e);
 }
 
 static bool add_set(void *ctx, const struct config_node *node, struct config_error *e)
@@ -170,6 +183,18 @@ static const struct directive table[] = {
      .syntax = "return value;",
      .doc = "Sends a text, which may hold variables, and closes the connection.",
      .apply = set_return},
+    {.name = "pass",
+     .contexts = CTX_STREAM_SERVER,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "pass address;",
+     .doc = "Passes the connection, as it is or freed of TLS, to another socket of `http` or "
+            "`stream`: `address` is that of its `listen`, letter by letter (`0.0.0.0:80` for "
+            "`listen 80`), and may hold variables. It goes on there as if it had been accepted, "
+            "with the handshake of `listen … ssl`; a socket that awaits the PROXY protocol is "
+            "refused. Bytes that Lua has sent before must have left.",
+     .apply = set_pass},
     {.name = "set",
      .contexts = CTX_STREAM_SERVER,
      .flags = DIRECTIVE_REPEATS,

@@ -2,7 +2,8 @@
 #include "app/lua/lib_ngx_text.h"
 
 #include <lauxlib.h>
-#include <math.h>
+
+#include "bind/array.h"
 
 static bool add_simple(lua_State *L, int i, struct buf *out)
 {
@@ -33,27 +34,12 @@ static bool add_simple(lua_State *L, int i, struct buf *out)
     }
 }
 
-/* The length of the array at `t`; raises for argument `arg` when it is none. */
-static int array_length(lua_State *L, int t, int arg)
-{
-    int most = 0;
-
-    lua_pushnil(L);
-    while (lua_next(L, t)) {
-        double key = lua_type(L, -2) == LUA_TNUMBER ? lua_tonumber(L, -2) : 0;
-
-        if (key < 1 || key != floor(key) || key > 1e8)
-            luaL_argerror(L, arg, "non-array table found");
-        most = MAX(most, (int)key);
-        lua_pop(L, 1);
-    }
-    return most;
-}
-
 static void add_array(lua_State *L, int t, int arg, struct buf *out)
 {
-    int n = array_length(L, t, arg);
+    int n = array_length(L, t);
 
+    if (n == ARRAY_NONE)
+        luaL_argerror(L, arg, "non-array table found");
     luaL_checkstack(L, 4, "table nested too deeply");
     for (int i = 1; i <= n; i++) {
         lua_rawgeti(L, t, i);

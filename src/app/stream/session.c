@@ -130,6 +130,8 @@ static struct stream *give_up_wire(struct session *s)
     struct stream *stream;
 
     take_back(s);
+    if (s->is_udp && s->own.stream) /* a datagram that nobody has read was received all the same */
+        (void)wire_fill(&s->own, 0);
     settle_counts(s);
     s->received += s->own.n;
     s->sent -= MIN(s->sent, s->own.out.bytes);

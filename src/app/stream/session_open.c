@@ -1,6 +1,6 @@
 /* What is known of a connection is put into its session, the ClientHello is looked at where
- * `ssl_preread` says so, and the phases begin. A client that does not speak TLS, or too slowly, is
- * served all the same, without the variables. */
+ * `ssl_preread` says so, and the phases begin. A client that does not speak TLS is served all the
+ * same, without the variables; one that does not finish in time is not. */
 #include "app/stream/session_open.h"
 
 #include "app/conf.h"
@@ -66,6 +66,15 @@ static enum wire_result fill(struct session *s)
     return s->own.stream ? wire_fill(&s->own, 0) : WIRE_END;
 }
 
+/* Has it kept us waiting for as long as preread_timeout allows? */
+static bool is_overdue(const struct session *s)
+{
+    uint64_t most = s->v->loc->preread_timeout;
+
+    return most && !s->is_udp && s->own.stream && !s->own.has_eof && !s->own.stream->err &&
+           clock_ms() - s->v->x->start_ms >= most;
+}
+
 static void go_on(struct session *s)
 {
     enum client_hello_result r = client_hello_read(wire_input(&s->own), s->hello);
@@ -79,6 +88,11 @@ static void go_on(struct session *s)
     }
     if (r == CLIENT_HELLO_MORE && !s->is_udp && session_wait_input(s, go_on))
         return;
+    if (r == CLIENT_HELLO_MORE && is_overdue(s)) {
+        log_write(&s->v->x->log, LOG_INFO, "preread timed out");
+        phases_begin_bad(s->v, 200);
+        return;
+    }
     if (r != CLIENT_HELLO_DONE)
         s->hello = NULL;
     phases_begin(s->v);
