@@ -20,8 +20,8 @@ local styles = {
     end,
 }
 
---- The names of the styles.
-params.styles = { "default", "array", "indexed" }
+--- The styles by name.
+params.styles = styles
 
 local function is_before(a, b)
     return tostring(a) < tostring(b)
