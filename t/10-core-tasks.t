@@ -535,3 +535,45 @@ done
 the script waits for what nothing will settle
 a.lua:9: in main chunk
 1
+
+
+
+=== TEST 26: coroutines in coroutines without end are an error of the script, not the end of the process
+--- config
+--- user_files
+>>> a.lua
+local task = require "perilune.task"
+local depth = 0
+local function wrapped()
+    depth = depth + 1
+    coroutine.wrap(wrapped)()
+end
+local ok, err = pcall(wrapped)
+print(ok, (tostring(err):gsub("^.-:%d+: ", "")), depth)
+local function resumed()
+    depth = depth + 1
+    return select(2, coroutine.resume(coroutine.create(resumed)))
+end
+depth = 0
+print(resumed(), depth)
+-- waiting in the middle does not count twice, and what has failed is not counted any more
+local function deep(n)
+    if n == 0 then
+        task.nap(0.01)
+        return "slept"
+    end
+    return coroutine.wrap(deep)(n - 1)
+end
+for _ = 1, 3 do
+    print(deep(9000))
+end
+--- exec
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+timeout 60 $P run $TEST_NGINX_HTML_DIR/a.lua 2>&1; echo $?
+--- exec_out
+false	C stack overflow	10001
+C stack overflow	10001
+slept
+slept
+slept
+0

@@ -128,8 +128,7 @@ inner 192.0.2.1
     location = /t { return 200; }
 --- exec eval
 <<'X'
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1 A=$TEST_NGINX_RAND_PORT_2
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY PYTHONPATH=$PWD/t/lib PYTHONDONTWRITEBYTECODE=1; . t/lib/tls.sh
+export A=$TEST_NGINX_RAND_PORT_2 PYTHONPATH=$PWD/t/lib PYTHONDONTWRITEBYTECODE=1; . t/lib/tls.sh
 certs server
 serve 'location / { return 204; }' 'server { listen 127.0.0.1:'$A' ssl http2 proxy_protocol; server_name localhost;
     location / { return 200 "$proxy_protocol_addr $server_protocol $https\n"; } }'

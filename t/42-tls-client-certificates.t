@@ -2,8 +2,7 @@
 use Test::Nginx::Socket 'no_plan';
 
 our $Begin = <<'_EOC_';
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+. t/lib/tls.sh
 certs server client revoked expired stranger alone
 code() { get / -o /dev/null -w '%{http_code}' "$@"; echo " $(get / "$@" | grep -o '<center>[^<]*</center>' | head -1 | sed 's/<[^>]*>//g')"; }
 as() { N=$1; shift; code --cert $N.pem --key $N.key "$@"; }

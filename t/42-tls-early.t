@@ -3,8 +3,7 @@
 use Test::Nginx::Socket 'no_plan';
 
 our $Begin = <<'_EOC_';
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; RELAY=$PWD/t/lib/early_relay.py; . t/lib/tls.sh
+RELAY=$PWD/t/lib/early_relay.py; . t/lib/tls.sh
 RELAYED=$TEST_NGINX_RAND_PORT_2 BEHIND=$TEST_NGINX_RAND_PORT_3
 LOG='log_format l "$request_method $uri $status early=$ssl_early_data";'
 request() { printf '%s %s HTTP/1.1\r\nHost: localhost\r\n%b\r\n' "$@"; }

@@ -2,8 +2,7 @@
 use Test::Nginx::Socket 'no_plan';
 
 our $Begin = <<'_EOC_';
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+. t/lib/tls.sh
 certs server rsa
 head -c 300000 /dev/zero | tr '\0' x >big
 # say NAME [options]: what s_client with them is answered, and how much of a file of 300,000 bytes it gets

@@ -2,8 +2,7 @@
 use Test::Nginx::Socket 'no_plan';
 
 our $Begin = <<'_EOC_';
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+. t/lib/tls.sh
 R=$TEST_NGINX_RAND_PORT_2
 # sign NAME STATUS ['extension'…]: a certificate and its chain, whose responder is on port $R; STATUS: V (valid), R (revoked)
 sign() {

@@ -10,8 +10,7 @@ __DATA__
 --- config
     location / { return 204; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+. t/lib/tls.sh
 certs server
 cat >app.lua <<'X'
 return require("perilune.websocket").handler(function(ws) for m in ws:each() do ws:send("got " .. m) end end)
@@ -64,8 +63,7 @@ false	http.request: option 'http_versions' holds '2' and '1.1', not '3'
 --- config
     location / { return 204; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+. t/lib/tls.sh
 certs server
 serve 'http2 on; location / { return 200 "back $server_protocol $connection_requests\n"; }
 location /grpc/ { rewrite ^/grpc/(.*) /$1 break; grpc_ssl_verify on; grpc_ssl_trusted_certificate ca.pem; grpc_ssl_name localhost; grpc_pass grpcs://127.0.0.1:'$PORT'; }
@@ -81,8 +79,7 @@ back HTTP/2.0 2
 --- config
     location / { return 204; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+. t/lib/tls.sh
 certs server
 openssl s_server -accept 127.0.0.1:$TEST_NGINX_RAND_PORT_2 -cert server.pem -key server.key -www >/dev/null 2>&1 & S=$!
 until openssl s_client -connect 127.0.0.1:$TEST_NGINX_RAND_PORT_2 </dev/null >/dev/null 2>&1; do sleep 0.05; done
@@ -101,8 +98,7 @@ for u in one grpc proxy; do get /$u/ --http1.1 -o /dev/null -w '%{http_code}\n';
 --- config
     location / { return 204; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+. t/lib/tls.sh
 certs server
 cat >origin.py <<'X'
 import socket, ssl, sys, threading

@@ -4,8 +4,7 @@ use Test::Nginx::Socket 'no_plan';
 
 no_root_location();
 our $Start = <<'_EOC_';
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; TOP=$PWD; . t/lib/tls.sh; . $TOP/t/lib/proxies.sh; . $TOP/t/lib/origins.sh
+TOP=$PWD; . t/lib/tls.sh; . $TOP/t/lib/proxies.sh; . $TOP/t/lib/origins.sh
 A=$TEST_NGINX_RAND_PORT_2 Z=$TEST_NGINX_RAND_PORT_3
 certs server; make_www
 cat >load.lua <<'X'

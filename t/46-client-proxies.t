@@ -3,8 +3,7 @@ use Test::Nginx::Socket 'no_plan';
 
 no_root_location();
 our $Start = <<'_EOC_';
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; TOP=$PWD; . t/lib/tls.sh; . $TOP/t/lib/proxies.sh
+TOP=$PWD; . t/lib/tls.sh; . $TOP/t/lib/proxies.sh
 certs server
 serve 'location / { return 200 "$scheme $request_uri $remote_addr\n"; } location /ws { handler app; } location /large { root .; }' \
     "client_max_body_size 30m; lua_package_path '$D/?.lua;;'; server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2; location / { return 200 \"plain \$request_uri\\n\"; } location /ws { handler app; } }"

@@ -10,8 +10,7 @@ __DATA__
 --- config
     location / { return 204; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+. t/lib/tls.sh
 certs server
 serve 'location / { return 200 "$ssl_protocol $ssl_server_name $connection_requests\n"; } location /r { return 302 /; }'
 cat >c.lua <<X
@@ -42,8 +41,7 @@ TLSv1.3 localhost 1
 --- config
     location / { return 204; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+. t/lib/tls.sh
 certs server
 serve 'location = / { return 200 "back [$ssl_server_name] $connection_requests\n"; }
 location /plain/ { proxy_pass https://127.0.0.1:'$PORT'/; }

@@ -222,8 +222,7 @@ no live upstreams
 
 === TEST 5: the fields of proxy_set_header, TLS and HTTP/2 of the location
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+. t/lib/tls.sh
 certs server
 serve 'http2 on; location / { access_log logs/seen.log seen; return 204; }
     location /u/ {

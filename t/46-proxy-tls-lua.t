@@ -3,8 +3,7 @@
 use Test::Nginx::Socket 'no_plan';
 
 our $Begin = <<'_EOC_';
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+. t/lib/tls.sh
 certs server client two other
 # back LEVEL: a server that asks for certificates, on a socket of its own; the front passes on to it
 back() { printf '%s' "server { listen unix:$PWD/back.sock ssl; server_name localhost; ssl_verify_client optional; ssl_client_certificate ca.pem; $1 }"; }

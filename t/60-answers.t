@@ -45,8 +45,7 @@ GET /
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'worker_processes 2;' 'location /status { stub_status; } location /hold { content_by_lua_block { ngx.say(ngx.worker.pid()); ngx.flush(true); ngx.sleep(600) } }'
 $B
 requests() { get /status | sed -n '3s/.* \([0-9]*\) $/\1/p'; }

@@ -2,8 +2,7 @@
 use Test::Nginx::Socket 'no_plan';
 
 our $Begin = <<'_EOC_';
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 mkdir -p html/dir/below other
 echo one >html/one; echo two >html/two; echo deep >html/dir/below/deep; echo kept >other/kept
 ln -s ../../other html/dir/link

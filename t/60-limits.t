@@ -316,8 +316,7 @@ PASSED 200
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'worker_processes 2;' '
     location /hold { limit_conn conns 1; content_by_lua_block { ngx.say(ngx.worker.pid()); ngx.flush(true); ngx.sleep(600) } }
     location /conn { limit_conn conns 1; content_by_lua_block { ngx.say("in") } }

@@ -10,8 +10,7 @@ __DATA__
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 mkdir html; head -c 300000 /dev/urandom >html/file
 conf 'master_process off; daemon on;' "root $D/html;
     location /slow { alias $D/html/file; limit_rate 400k; }

@@ -11,8 +11,7 @@ __DATA__
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf_of() { cat >conf/perilune.conf <<X
 worker_processes 3; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; lua_shared_dict heard 1m;
@@ -65,8 +64,7 @@ third heard by all
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf_of() { cat >conf/perilune.conf <<X
 worker_processes 2; $1 error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; lua_shared_dict heard 1m;

@@ -137,8 +137,7 @@ true
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 ln -s "$(realpath "$TEST_NGINX_BINARY")" nginx
 ./nginx -v 2>&1 | sed 's/(perilune [0-9.]*)/(perilune N)/'
 ./nginx -p $D -s quit 2>&1 | cut -c 1-22
@@ -163,8 +162,7 @@ Server: nginx/1.31.2
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 echo 'return function(req) return "good" end' >good.lua
 echo 'return function(fn) return GLOBAL.wrap(fn) end' >wrap.lua
 echo 'return { x = 1 }' >none.lua
@@ -210,8 +208,7 @@ handler "fails" cannot be loaded: fails.lua:1: attempt to index global 'missing'
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 touch a-file
 HOW='-q -t'
 try() {
@@ -253,8 +250,7 @@ perilune: [emerg] open() "no/such/folder/e.log" failed (2: No such file or direc
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 mkdir -p app; cd app
 echo 'return { list = print, lost = 1 }' >shop.lua; echo 'require "nowhere"' >needs.lua; echo 'return print' >hello.lua; echo 'x = = 1' >broken.lua
 cd ..

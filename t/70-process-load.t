@@ -11,8 +11,7 @@ __DATA__
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'worker_processes 2;' 'location / { return 200 0; }'; $B
 fds() { ls /proc/$(master)/fd | wc -l; }
 $PEERS $PORT hammer >hammer.out & H=$!
@@ -38,8 +37,7 @@ kept: 0 failed
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 shared() {
     cat >conf/next.conf <<X
 user root; worker_processes $2; error_log logs/error.log notice; pid logs/m.pid; events {}
@@ -70,8 +68,7 @@ error.log
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'worker_processes 2;' "location / { return 200 ok; } location /hold { content_by_lua_block {
     ngx.say('begun') ngx.flush(true)
     while not io.open('$D/go') do ngx.sleep(0.02) end
@@ -118,8 +115,7 @@ error.log
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'worker_processes 2;' "location / { return 200 ok; } location /hold { content_by_lua_block {
     ngx.say(ngx.worker.pid()) ngx.flush(true)
     while not io.open('$D/go') do ngx.sleep(0.02) end
@@ -151,8 +147,7 @@ okokokok
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'worker_processes 2;' 'location / { return 200 ok; }'; $B
 $PEERS $PORT hammer >hammer.out & H=$!
 for n in 1 2 3; do
@@ -175,8 +170,7 @@ kept: few failed
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'worker_processes 2;' 'location / { return 200 old; }'; $B; BEFORE=$(workers)
 try() {
     $B -t 2>err; echo "-t $?"; $B -s reload 2>>err; echo "reload $?"; sed "s,$D/,,g; s,^,  ," err | grep emerg | sort -u
@@ -212,8 +206,7 @@ the same workers
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'events { worker_connections 4; }' "location / { return 200 ok; } location /hold { content_by_lua_block {
     ngx.say('begun') ngx.flush(true)
     while not io.open('$D/go') do ngx.sleep(0.02) end
@@ -279,8 +272,7 @@ ok
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'worker_rlimit_nofile 40;' 'location / { return 200 ok; }'; $B
 {
     for i in $(seq 60); do echo "open c$i"; done
@@ -302,8 +294,7 @@ ok
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'worker_rlimit_nofile 40;' 'keepalive_timeout 1h; location / { return 200 ok; }'; $B
 for i in $(seq 60); do echo "ask c$i /"; echo "rest c$i"; done | $PEERS $PORT script | sed 's/.* //' | sort | uniq -c | tr -s ' '
 quit

@@ -11,8 +11,7 @@ __DATA__
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'worker_shutdown_timeout 200ms;' "location / { content_by_lua_block {
     ngx.say('begun') ngx.flush(true) ngx.sleep(100) } }"
 $B; $PEERS $PORT script <<X
@@ -32,8 +31,7 @@ a lost
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'worker_watchdog 1s;' "location / { return 200 ok; }
     location /wait { content_by_lua_block { ngx.sleep(1.5) ngx.print(ngx.worker.pid()) } }
     location /spin { content_by_lua_block { local function spin() while true do end end spin() } }"
@@ -54,8 +52,7 @@ ok
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 [ $(id -u) = 0 ] || { cat $OLDPWD/t/data/process-users.txt; exit; } # only root has a choice
 owner() { stat -c %U "$@"; }
 for user in '' 'user daemon;' 'user daemon nogroup;' 'user root;'; do
@@ -89,8 +86,7 @@ perilune: [emerg] getpwnam("no_such_user") failed in conf/perilune.conf:2
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf '' 'location / { return 200 ok; }'; $B; P=$(master)
 tr '\0' ' ' </proc/$P/cmdline | cut -d ' ' -f 1-3
 sed -i 's,m.pid,other.pid,' conf/perilune.conf; kill -HUP $P
@@ -111,8 +107,7 @@ perilune: [emerg] open() "no/such.pid" failed (2: No such file or directory)
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf '' 'location / { return 200 one; }'
 for how in quit stop; do
     $B; P=$(master); $B -s $how; echo $how $?; wait_for "is_gone $P"; ls logs | tr '\n' ' '; echo
@@ -134,8 +129,7 @@ reopen 0
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 cat >conf/perilune.conf <<X
 user root; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { log_format f '\$uri'; access_log logs/access.log f buffer=64k; access_log logs/plain.log f;
@@ -161,8 +155,7 @@ logs/error.old:0
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf '' 'location / { return 200 ok; }'
 $B -g 'worker_processes 3; env A=b;'; workers | wc -l; kill -HUP $(master)
 wait_for 'grep -q "exited with code 0" logs/error.log'; wait_for '[ $(workers | wc -l) = 3 ]'; quit
@@ -180,8 +173,7 @@ perilune: [emerg] "pid" directive is duplicate in conf/perilune.conf:1; the firs
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'daemon off;' 'location / { return 200 ok; }'
 $B & P=$!; wait_for '[ "$(get /)" = ok ]'; [ $(master) = $P ] && echo in the foreground
 W=$(workers); kill -WINCH $P $W; wait_for 'grep -q WINCH.*received logs/error.log'
@@ -204,8 +196,7 @@ the master stays
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'master_process off;' "listen unix:$D/s; location / { content_by_lua_block {
     ngx.say('begun') ngx.flush(true)
     while not io.open('$D/go') do ngx.sleep(0.02) end
@@ -234,8 +225,7 @@ logs
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 cat >conf/perilune.conf <<X
 user root; worker_processes auto; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; server { listen 127.0.0.1:$PORT reuseport; location / { return 200 ok; } } }
@@ -252,8 +242,7 @@ okokokokokokokokokokokokokokokokokokokok
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 processors() { for w in $(workers); do sed -n 's/^Cpus_allowed_list:\t//p' /proc/$w/status; done; }
 conf "worker_processes 2; worker_cpu_affinity 1; worker_priority 3; worker_rlimit_core 1m; worker_rlimit_nofile 600;
     events { worker_connections 500; } working_directory $D/logs;" 'location / { return 200 ok; }'
@@ -296,8 +285,7 @@ invalid priority "21"
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'user nobody; error_log stderr warn;'; sed -i 's/^user root; error_log [^;]*;//' conf/perilune.conf
 AS=; [ $(id -u) != 0 ] || AS='setpriv --reuid 65534 --clear-groups'
 chmod 777 logs; $AS $B -t 2>&1 | grep -o '"user" directive makes sense only.*' | sed "s,$D/,,"
@@ -308,8 +296,7 @@ chmod 777 logs; $AS $B -t 2>&1 | grep -o '"user" directive makes sense only.*' |
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf 'worker_watchdog 1s;' "location / { return 200 ok; }
     location = /loop { content_by_lua_block { while true do end } }"
 $B; wait_for '[ -s logs/m.pid ] && [ -n "$(workers)" ]'; W=$(workers); kill -9 $W

@@ -11,8 +11,7 @@ __DATA__
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 cat >conf/perilune.conf <<X
 worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; server { listen unix:$D/s; location / { return 200 one; } } }
@@ -34,8 +33,7 @@ exit
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf_of() { cat >conf/perilune.conf <<X
 worker_processes 1; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; server { listen unix:$D/s; location / { return 200 $1; } } } $2
@@ -59,8 +57,7 @@ error.log
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 cat >conf/perilune.conf <<X
 worker_processes 1; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; server { listen unix:$D/s; location / { return 200 one; } } }
@@ -78,8 +75,7 @@ error.log
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 cat >conf/perilune.conf <<X
 user root; worker_processes 1; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; server { listen unix:$D/s; location / { return 200 one; } } }
@@ -95,8 +91,7 @@ grep -c 'gracefully shutting down' logs/error.log; grep -c 'gracefully shutting 
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 cat >conf/perilune.conf <<X
 worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; server { listen unix:$D/s; location / { return 200 one; } } }
@@ -111,8 +106,7 @@ grep -c 'the master process is gone' logs/error.log
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 cat >conf/perilune.conf <<X
 error_log logs/error.log; pid logs/m.pid; events {}
 http { access_log off; server { listen 127.0.0.1:$TEST_NGINX_SERVER_PORT; listen $TEST_NGINX_SERVER_PORT; } }

@@ -3,8 +3,7 @@
 use Test::Nginx::Socket 'no_plan';
 
 our $Begin = <<'_EOC_';
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 both() { wait_for '[ -s logs/m.pid.oldbin ] && [ -s logs/m.pid ]'; }
 # Until the old master has no workers any more.
 until_idle() { wait_for "[ -z \"\$(pgrep -P $OLD | grep -vx $NEW)\" ]"; }

@@ -3,8 +3,7 @@ use Test::Nginx::Socket 'no_plan';
 
 no_root_location();
 our $Conf = <<'_EOC_';
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 # conf_of words: proxy_cache_path cache keys_zone=c:words
 conf_of() { cat >conf/perilune.conf <<X
 worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}

@@ -10,8 +10,7 @@ __DATA__
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 conf_of() { cat >conf/perilune.conf <<X
 worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; lua_shared_dict dogs $1; lua_shared_dict $2 1m;
@@ -40,8 +39,7 @@ three 8388608 kept5
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 cat >conf/perilune.conf <<X
 worker_processes 3; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; lua_shared_dict dogs 200k;
@@ -79,8 +77,7 @@ quit TERM
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 cat >conf/perilune.conf <<X
 worker_processes 3; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; lua_shared_dict dogs 1m;
@@ -116,8 +113,7 @@ loaded
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 cat >conf/perilune.conf <<X
 worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; lua_shared_dict dogs 1m;
@@ -161,8 +157,7 @@ told 3
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 cat >conf/perilune.conf <<X
 worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; lua_shared_dict dogs 1m;

@@ -10,8 +10,7 @@ __DATA__
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 accepted_by() {
     conf 'worker_processes 3;' "listen unix:$D/s; keepalive_timeout 0;
         location / { content_by_lua_block { ngx.say(ngx.worker.id(), ' ', leave 'unix:$D/s') } }

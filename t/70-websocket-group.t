@@ -59,8 +59,7 @@ async def main():
 
 asyncio.run(main())
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; HTML=$TEST_NGINX_HTML_DIR; . t/lib/process.sh
+HTML=$TEST_NGINX_HTML_DIR; . t/lib/process.sh
 cat >app.lua <<X
 local json, websocket = require "perilune.json", require "perilune.websocket"
 local room = websocket.group { name = "room", scope = "all" }

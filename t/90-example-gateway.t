@@ -16,8 +16,7 @@ GET /
 --- response_body
 ok
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/process.sh
+. t/lib/process.sh
 sed "s/8083/$PORT/g; s/worker_processes  auto/user root; worker_processes  1/" $TEST_NGINX_PROJECT/examples/gateway/perilune.conf >conf/perilune.conf
 sed -i 's/^pid .*/pid logs\/m.pid;/' conf/perilune.conf
 $B

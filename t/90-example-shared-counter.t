@@ -12,8 +12,7 @@ __DATA__
 --- config
     location / { return 200 "ok"; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY PROJECT=$TEST_NGINX_PROJECT; . t/lib/process.sh
+export PROJECT=$TEST_NGINX_PROJECT; . t/lib/process.sh
 sed -e "s,8082,127.0.0.1:$PORT," -e 's,stderr,logs/error.log,' -e "s,..prefix.examples,$PROJECT/examples," \
     -e 's,logs/shared-counter.pid,logs/m.pid,' $PROJECT/examples/shared-counter/perilune.conf >conf/perilune.conf
 get() { curl -sN --max-time 20 "$@"; }

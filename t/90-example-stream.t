@@ -11,8 +11,7 @@ __DATA__
     location / { return 204; }
 --- timeout: 30
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; E=$PWD/examples/stream; . t/lib/tls.sh
+E=$PWD/examples/stream; . t/lib/tls.sh
 cp "$E"/counter.lua .; certs server
 sed "s/:7000/:$TEST_NGINX_RAND_PORT_2/; s/:7001/:$TEST_NGINX_RAND_PORT_3/; s/:7442/:$TEST_NGINX_RAND_PORT_4/; s/:7443/:$PORT/; s/:7444/:$TEST_NGINX_RAND_PORT_5/; s/^daemon off;/daemon off; user root;/" "$E/perilune.conf" >perilune.conf
 $B -p . -c perilune.conf 2>err & P=$!

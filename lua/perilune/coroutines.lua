@@ -1,10 +1,8 @@
 --- Makes the standard `coroutine` functions aware of waiting.
 --
 -- A task that waits yields a token that only the scheduler understands. When the wait happens inside a coroutine
--- made by the
--- user, that token passes through `resume` and `wrap` up to the task and the answer passes down again, so that a
--- generator
--- which awaits inside never confuses whoever resumes it.
+-- made by the user, that token passes through `resume` and `wrap` up to the task and the answer passes down again, so
+-- that a generator which awaits inside never confuses whoever resumes it.
 
 local core = require "perilune.core.task"
 
@@ -15,10 +13,24 @@ local raw_status, running = coroutine.status, coroutine.running
 --- coroutine → what coroutine.status tells of it instead of "suspended" while a wait passes through it
 local states = setmetatable({}, { __mode = "k" })
 
+-- Each coroutine that resumes another takes from the C stack, which LuaJIT does not guard: beyond it the process ends.
+local MOST_NESTED = 10000
+local nested = 0
+
+local function enter()
+    if nested >= MOST_NESTED then
+        return false
+    end
+    nested = nested + 1
+    return true
+end
+
 local pass
 
---- Hands results of `co` to its resumer, unless it waits: then waits in its place and resumes it with the outcome.
+--- Hands results of `co`, which was entered, to its resumer, unless it waits: then waits in its place and resumes it
+-- with the outcome.
 local function relay(co, ...)
+    nested = nested - 1
     local ok, first = ...
     if ok and first == WAIT and raw_status(co) == "suspended" then
         return pass(co)
@@ -28,6 +40,7 @@ end
 
 local function go_on(co, self, ...)
     states[co], states[self] = nil, nil
+    nested = nested + 1
     return relay(co, raw_resume(co, ...))
 end
 
@@ -48,6 +61,9 @@ function coroutine.resume(co, ...) -- luacheck: ignore 122
     if status and status ~= "suspended" then
         return false, "cannot resume " .. status .. " coroutine"
     end
+    if not enter() then
+        return false, "C stack overflow"
+    end
     return relay(co, raw_resume(co, ...))
 end
 
@@ -64,6 +80,9 @@ end
 function coroutine.wrap(f) -- luacheck: ignore 122
     local co = raw_create(f)
     return function(...)
+        if not enter() then
+            error("C stack overflow", 2)
+        end
         return unwrap(co, relay(co, raw_resume(co, ...)))
     end
 end

@@ -237,6 +237,7 @@ local function run_exec(r)
     if r.sections.exec == nil then
         return
     end
+    r.expand("$TEST_NGINX_RAND_PORT_1") -- is in the environment then: a file that the command sources may name it
     local out, code, err = shell.run(text_of(r, "exec"), r.server.prefix .. "/logs",
         math.max(r.timeout, EXEC_LEAST))
     check.exec(r, out, code, err)
