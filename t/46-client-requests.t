@@ -385,6 +385,13 @@ print(try_await(http.get("http://127.0.0.1:1/", { headers = { ["X A"] = "a" } })
 print(try_await(http.post("http://127.0.0.1:1/", { body = "a", json = 1 })))
 print(try_await(http.post("http://127.0.0.1:1/", { body = http.file("/none") })))
 print(try_await(http.post("http://127.0.0.1:1/", { body = true })))
+print(try_await(http.post("http://127.0.0.1:1/", { body = { a = 1 } })))
+local round = {} round.round = round
+for _, bad in ipairs { { 1, 2 }, { { "a" } }, round } do
+    print(try_await(http.get("http://127.0.0.1:1/", { query_params = bad })))
+    print(try_await(http.post("http://127.0.0.1:1/", { form_params = bad })))
+end
+print((select(2, try_await(http.get("http://127.0.0.1:1/", { proxy = "http://127.0.0.1:2", no_proxy = { 5, "127.0.0.1" } }))).message:match("^127.0.0.1:1")))
 --- exec_out
 false	bad argument 'url' to http.get (string expected, got nil)
 false	main.lua:2: http.request: unknown option 'timeout'; there is 'connection_timeout', 'pool_timeout', 'read_timeout', 'request_timeout', 'total_timeout'
@@ -418,6 +425,14 @@ false	invalid: invalid header field 'X A': invalid argument
 false	invalid: only one of the options body, json, form_params and multipart may be given
 false	not_found: /none: not found
 false	invalid: a body must be a string, an array of strings, a stream, an iterator or a file, not a boolean
+false	invalid: a body must be a string, an array of strings, a stream, an iterator or a file, not a table
+false	invalid: query_params: an array of parameters holds { name, value }
+false	invalid: an array of parameters holds { name, value }
+false	invalid: query_params: an array of parameters holds { name, value }
+false	invalid: an array of parameters holds { name, value }
+false	invalid: query_params: parameters are nested deeper than 100
+false	invalid: parameters are nested deeper than 100
+127.0.0.1:1
 exit 0
 
 

@@ -45,7 +45,10 @@ local function target_of(o)
         return nil, err
     end
     if o.query_params then
-        local query = params.encode(o.query_params, o.multi_param_style)
+        local ok, query = pcall(params.encode, o.query_params, o.multi_param_style)
+        if not ok then
+            return nil, failure.new("invalid", "query_params: " .. tostring(query))
+        end
         local copy = {}
         for k, v in pairs(u) do
             copy[k] = v
