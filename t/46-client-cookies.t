@@ -160,8 +160,10 @@ local c = s:all()[1]
 print(#s:all(), c.name, c.secure, c.http_only, c.same_site, c.path, c.domain, c.host_only, show(s, "https://x.a.example/p"))
 io.stdout:flush()
 os.execute "stat -c %a jar"
-local f = io.open("jar", "w") f:write("{") f:close()
-print(select(2, pcall(http.cookie_store, { path = "jar" })).code)
+for _, text in ipairs { "{", "[1]", '[{"name":"a"}]', '[{"name":"a","value":"b","domain":"c","path":"/","expires":"x"}]' } do
+    local f = io.open("jar", "w") f:write(text) f:close()
+    print(select(2, pcall(http.cookie_store, { path = "jar" })).code)
+end
 --- exec_out
 c=3; b=4; a=2
 b=4	2
@@ -173,6 +175,9 @@ true	true	k3200
 true
 1	kept	true	true	Lax	/p	a.example	false	kept=1
 600
+invalid
+invalid
+invalid
 invalid
 exit 0
 

@@ -243,3 +243,33 @@ ok
 1	1
 nil	
 exit 0
+
+
+
+=== TEST 8: frames that cost the server nothing, without end, are an error and the end of the connection, and take no memory
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, peer = require "perilune.http", require "peer"
+local base = peer.origin()
+local pool = peer.pool()
+local function peak() return tonumber(io.open("/proc/self/status"):read("*a"):match("VmHWM:%s+(%d+)")) end
+local function text(path) return peer.text(http.get(base .. path, { pool = pool })) end
+print(text("/ok"))
+local before = peak()
+for _, name in ipairs { "settings", "ping", "data", "padding", "goaway", "continuation", "fields" } do
+    print(name, text("/flood/" .. name), text("/ok"))
+end
+local grown = peak() - before
+print(grown < 16384 or grown)
+--- exec_out
+ok
+settings	protocol	ok
+ping	protocol	ok
+data	protocol	ok
+padding	protocol	ok
+goaway	protocol	ok
+continuation	protocol	ok
+fields	protocol	ok
+true
+exit 0

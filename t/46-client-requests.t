@@ -373,12 +373,25 @@ print(pcall(get, "http://a/", { as = "xml" }))
 print(pcall(pool, { idle_timeot = 1 }))
 print(pcall(get, "http://a/", { retry = { cuont = 1 } }))
 print(pcall(store, { pth = "x" }))
+local server_side = require "perilune.tls".server_context { self_signed = {} }
+for _, bad in ipairs { { tls = server_side }, { tls = 5 }, { proxy_tls = server_side }, { http_version = "2" }, { multi_param_style = "x" },
+    { basic_auth = {} }, { digest_auth = "u" }, { max_redirects = -1 }, { max_body_size = 0.5 }, { hedge = -1 }, { retry = 1 / 0 }, { port = 70000 } } do
+    print(select(2, pcall(get, "https://a/", bad)))
+end
+print(pcall(pool, { tls = server_side }))
 for _, u in ipairs { "a/b", "ftp://a/", "http://", "http://a:99999/", "http://a b/", "http://[::1" } do print((select(2, try_await(http.get(u))).code)) end
 print(try_await(http.get("http://127.0.0.1:1/", { headers = { ["X-A"] = "a\r\nb: c" } })))
 print(try_await(http.get("http://127.0.0.1:1/", { headers = { ["X A"] = "a" } })))
 print(try_await(http.post("http://127.0.0.1:1/", { body = "a", json = 1 })))
 print(try_await(http.post("http://127.0.0.1:1/", { body = http.file("/none") })))
 print(try_await(http.post("http://127.0.0.1:1/", { body = true })))
+print(try_await(http.post("http://127.0.0.1:1/", { body = { a = 1 } })))
+local round = {} round.round = round
+for _, bad in ipairs { { 1, 2 }, { { "a" } }, round } do
+    print(try_await(http.get("http://127.0.0.1:1/", { query_params = bad })))
+    print(try_await(http.post("http://127.0.0.1:1/", { form_params = bad })))
+end
+print((select(2, try_await(http.get("http://127.0.0.1:1/", { proxy = "http://127.0.0.1:2", no_proxy = { 5, "127.0.0.1" } }))).message:match("^127.0.0.1:1")))
 --- exec_out
 false	bad argument 'url' to http.get (string expected, got nil)
 false	main.lua:2: http.request: unknown option 'timeout'; there is 'connection_timeout', 'pool_timeout', 'read_timeout', 'request_timeout', 'total_timeout'
@@ -388,6 +401,19 @@ false	main.lua:2: http.request: option 'as' must be string, json, stream, lines,
 false	main.lua:3: http.connection_pool: unknown option 'idle_timeot'; did you mean 'idle_timeout'?
 false	main.lua:2: http.request: retry: unknown option 'cuont'; did you mean 'count'?
 false	main.lua:4: http.cookie_store: unknown option 'pth'; did you mean 'path'?
+main.lua:2: http.request: option 'tls' must be a context for clients, not one for servers
+main.lua:2: http.request: option 'tls' must be a context for clients, not a number
+main.lua:2: http.request: option 'proxy_tls' must be a context for clients, not one for servers
+main.lua:2: http.request: option 'http_version' must be '1.0' or '1.1', not '2'
+main.lua:2: http.request: option 'multi_param_style' must be default, array or indexed, not 'x'
+main.lua:2: http.request: option 'basic_auth' must hold a user and a password
+main.lua:2: http.request: option 'digest_auth' must hold a user and a password
+main.lua:2: http.request: option 'max_redirects' must be a whole number from 0, not -1
+main.lua:2: http.request: option 'max_body_size' must be a number of bytes, not 0.5
+main.lua:2: http.request: option 'hedge' must be a number of seconds or table, not -1
+main.lua:2: http.request: option 'retry' must be a whole number from 0 or table or boolean, not inf
+main.lua:2: http.request: option 'port' must be a port, not 70000
+false	main.lua:3: http.connection_pool: option 'tls' must be a context for clients, not one for servers
 invalid
 invalid
 invalid
@@ -399,6 +425,14 @@ false	invalid: invalid header field 'X A': invalid argument
 false	invalid: only one of the options body, json, form_params and multipart may be given
 false	not_found: /none: not found
 false	invalid: a body must be a string, an array of strings, a stream, an iterator or a file, not a boolean
+false	invalid: a body must be a string, an array of strings, a stream, an iterator or a file, not a table
+false	invalid: query_params: an array of parameters holds { name, value }
+false	invalid: an array of parameters holds { name, value }
+false	invalid: query_params: an array of parameters holds { name, value }
+false	invalid: an array of parameters holds { name, value }
+false	invalid: query_params: parameters are nested deeper than 100
+false	invalid: parameters are nested deeper than 100
+127.0.0.1:1
 exit 0
 
 
@@ -463,4 +497,64 @@ zstd	 | none | zstd
 plain	 | none | none
 plain	 | none | none
 gzip	coded
+exit 0
+
+
+
+=== TEST 12: a challenge of another origin is not answered, two targets are none, a user's function that fails has failed the request
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, seen = require "perilune.http", {}
+local other, other_server = require "origin" (function(req)
+    seen[#seen + 1] = tostring(req.headers.authorization)
+    return { status = 401, headers = { ["WWW-Authenticate"] = 'Digest realm="r", nonce="n", qop="auth"' } }
+end)
+local base, server = require "origin" (function(req)
+    if req.path == "/away" then return { status = 302, headers = { Location = other .. "/" } }
+    elseif req.path == "/two" then return { status = 302, headers = { Location = { "/a", "/b" } } }
+    elseif req.path == "/same" then return { status = 302, headers = { Location = { "/a", "/a" } } }
+    elseif req.path == "/inform" then req:inform(103, { Link = "a" }) end
+    return "body"
+end)
+local function code(d) local ok, err = try_await(d) return ok and "ok" or type(err) == "table" and err.code or err end
+print(code(http.get(base .. "/away", { digest_auth = "u:p" })), table.concat(seen, " "))
+print(code(http.get(base .. "/two")), code(http.get(base .. "/same")))
+local function boom() error("boom", 0) end
+print(code(http.get(base .. "/", { unexceptional_status = boom, total_timeout = 5 })))
+print(code(http.get(base .. "/inform", { on_informational = boom, total_timeout = 5 })))
+print(code(http.get(base .. "/", { cookie_store = { take = boom, give = function() end }, total_timeout = 5 })))
+print(code(http.get(base .. "/")))
+await(server:close(0)) await(other_server:close(0))
+--- exec_out
+status	nil
+invalid_redirect	ok
+boom
+boom
+boom
+ok
+exit 0
+
+
+
+=== TEST 13: max_body_size holds for text() and json() too, so that what unpacks to much is cut off
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http = require "perilune.http"
+local base, server = require "origin" (function() return { headers = { ["Content-Type"] = "text/plain" }, body = ("x"):rep(1000000) } end)
+local packed = http.start_server(function() return ("x"):rep(1000000) end, { port = 0, address = "127.0.0.1", compress = true })
+local function code(d) local ok, err = try_await(d) return ok and "ok" or err.code end
+for _, url in ipairs { base .. "/", "http://127.0.0.1:" .. packed:port() .. "/" } do
+    for _, most in ipairs { 999999, 1000000 } do
+        local o = { max_body_size = most }
+        print(most, code(await(http.get(url, o)):text()), code(await(http.get(url, o)):json()), #(await(await(http.get(url)):text())))
+    end
+end
+await(server:close(0)) await(packed:close(0))
+--- exec_out
+999999	too_large	too_large	1000000
+1000000	ok	invalid	1000000
+999999	too_large	too_large	1000000
+1000000	ok	invalid	1000000
 exit 0

@@ -57,3 +57,46 @@ back [localhost] 1
 back [localhost] 2
 502
 1
+
+
+
+=== TEST 3: an end of the connection that TLS does not confirm is no end of a body
+--- config
+    location / { return 204; }
+--- exec
+export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT
+. t/lib/tls.sh
+certs server
+cat >cut.py <<X
+import os, socket, ssl
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("server.pem", "server.key")
+listener = socket.create_server(("127.0.0.1", 0))
+open("cut.new", "w").write(str(listener.getsockname()[1]))
+os.rename("cut.new", "cut.port")
+while True:
+    tls = context.wrap_socket(listener.accept()[0], server_side=True)
+    kind = tls.recv(65536).split()[1][1:].decode()
+    fields = {"counted": "Content-Length: 4\r\n", "chunked": "Transfer-Encoding: chunked\r\n"}.get(kind, "")
+    tls.sendall(("HTTP/1.1 200 OK\r\n%s\r\n" % fields + ("4\r\npart\r\n" if kind == "chunked" else "part")).encode())
+    if kind == "confirmed":
+        tls.unwrap()
+    tls.close()
+X
+/usr/bin/python3 cut.py & S=$!
+while [ ! -e cut.port ]; do sleep 0.02; done
+cat >c.lua <<X
+local http = require "perilune.http"
+for _, kind in ipairs { "confirmed", "counted", "cut", "chunked" } do
+    local url = "https://localhost:$(cat cut.port)/" .. kind
+    local o = { tls = { ca = "ca.pem" }, http_versions = { "1.1" } }
+    local ok, body = try_await(await(http.get(url, o)):text())
+    print(kind, ok and body or body.code)
+end
+X
+timeout 20 $TEST_NGINX_BINARY run c.lua; kill $S
+--- exec_out
+confirmed	part
+counted	part
+cut	truncated
+chunked	truncated

@@ -311,6 +311,23 @@ class Connection:
         self.send(SETTINGS, 0, 0, struct.pack(">HI", 3, int(path.split("/")[2])))
         self.on_ok(stream, path)
 
+    def on_flood(self, stream, path):
+        """One thing, over and over, until the client has had enough."""
+        name = path.split("/")[2]
+        one = {"settings": frame(SETTINGS, 0, 0, struct.pack(">HI", 3, 100)), "ping": frame(PING, 0, 0, b"12345678"),
+               "data": frame(DATA, 0, stream), "padding": frame(DATA, 8, stream, b"\xff" + bytes(255)),
+               "goaway": frame(GOAWAY, 0, 0, number(stream) + number(0)), "continuation": frame(CONTINUATION, 0, stream)}
+        if name == "continuation":
+            self.head(stream, [(":status", "200")], flags=0)
+        elif name == "fields":   # many references to one long field of the table
+            self.head(stream, [(":status", "200")], flags=0)
+            self.send(CONTINUATION, END_HEADERS, stream, b"\x40\x01a\x7f\x81\x1e" + b"b" * 4000 + b"\xbe" * 12000)
+            return
+        else:
+            self.head(stream, [(":status", "200")])
+        while True:
+            self.sock.sendall(one[name] * 1000)
+
 
 def main():
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)

@@ -50,7 +50,7 @@ function body_source.of(body)
         return of_stream(body)
     elseif kind == "table" and body.is_http_file then
         return { core = { path = body.path, offset = body.offset, length = body.length } }
-    elseif kind == "table" and not getmetatable(body) then
+    elseif kind == "table" and not getmetatable(body) and (body[1] ~= nil or next(body) == nil) then
         return { core = table.concat(body) }
     end
     error("a body must be a string, an array of strings, a stream, an iterator or a file, not a " .. kind, 0)

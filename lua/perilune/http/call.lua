@@ -17,6 +17,7 @@ local redirect = require "perilune.http.redirect"
 local response = require "perilune.http.response"
 local retry = require "perilune.http.retry"
 local status_text = require "perilune.http.status"
+local sys = require "perilune.core.sys"
 local task = require "perilune.task"
 local timers = require "perilune.timers"
 
@@ -307,8 +308,22 @@ function events.inform(self, status, head)
     end
 end
 
+--- A function of the user's has failed (`unexceptional_status`, `on_informational`, a store): so has the call, which
+-- would never be answered otherwise.
+local function on_user_error(self, err)
+    if self.d then
+        stop(self)
+        finish(self, err)
+    else
+        sys.log("error", "http client: " .. tostring(err))
+    end
+end
+
 core.listen(function(self, event, a, b, c, d)
-    (self.events or events)[event](self, a, b, c, d)
+    local ok, err = pcall((self.events or events)[event], self, a, b, c, d)
+    if not ok then
+        on_user_error(self, err)
+    end
 end)
 
 -- --- for the cache ---
@@ -345,7 +360,7 @@ end
 function call.new(o, u, method, fields)
     return {
         options = o, url = u, method = method, fields = fields, pool = o.pool or pool.default(), url_text = u.url,
-        started = timers.now(), abandon = abandon, d = false, id = false, is_answered = false,
+        first_origin = u.origin, started = timers.now(), abandon = abandon, d = false, id = false, is_answered = false,
         source = false, core_options = false, coerce = false, cache = false, has_host = false,
     }
 end

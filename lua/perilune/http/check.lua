@@ -3,8 +3,18 @@
 local dns = require "perilune.dns"
 local known_options = require "perilune.http.options"
 local options = require "perilune.options"
+local params = require "perilune.http.params"
+local tls = require "perilune.tls"
 
 local check = {}
+
+--- Raises unless a TLS option is nothing, options, or a context for clients.
+local function check_tls(o, name, where, level)
+    local value = o[name]
+    if value ~= nil and type(value) ~= "table" then
+        tls._check(value, "client", ("%s: option '%s'"):format(where, name), level + 1)
+    end
+end
 
 --- Raises when an option that tells how an origin is reached is malformed.
 -- @tparam table o of a request or of a pool
@@ -22,6 +32,8 @@ function check.way(o, where, level)
     if o.resolver and not pcall(dns._core, o.resolver) then
         error(where .. ": option 'resolver' must be a resolver of perilune.dns", level + 1)
     end
+    check_tls(o, "tls", where, level + 1)
+    check_tls(o, "proxy_tls", where, level + 1)
 end
 
 --- Raises when `o` are no options of a request.
@@ -31,6 +43,17 @@ end
 function check.request(o, where, level)
     options.check(o, known_options, where, level + 1)
     check.way(o, where, level + 1)
+    if o.http_version and o.http_version ~= "1.0" and o.http_version ~= "1.1" then
+        error(("%s: option 'http_version' must be '1.0' or '1.1', not '%s'"):format(where, o.http_version), level + 1)
+    elseif o.multi_param_style and not params.styles[o.multi_param_style] then
+        error(("%s: option 'multi_param_style' must be default, array or indexed, not '%s'"):format(where,
+            o.multi_param_style), level + 1)
+    elseif type(o.basic_auth) == "table" and type(o.basic_auth[1]) ~= "string" then
+        error(where .. ": option 'basic_auth' must hold a user and a password", level + 1)
+    elseif type(o.digest_auth) == "table" and type(o.digest_auth[1]) ~= "string"
+        or type(o.digest_auth) == "string" and not o.digest_auth:find(":", 1, true) then
+        error(where .. ": option 'digest_auth' must hold a user and a password", level + 1)
+    end
 end
 
 return check

@@ -17,6 +17,7 @@ local identity = require "perilune.http.identity"
 local options = require "perilune.options"
 local params = require "perilune.http.params"
 local pool = require "perilune.http.pool"
+local response = require "perilune.http.response"
 local retry = require "perilune.http.retry"
 local url = require "perilune.http.url"
 local way = require "perilune.http.way"
@@ -24,7 +25,6 @@ local way = require "perilune.http.way"
 local client = {}
 
 local CODINGS = "gzip, deflate, br, zstd"
-local MAX_BODY = 64 * 1048576
 
 local NO_OPTIONS = {}
 
@@ -45,7 +45,10 @@ local function target_of(o)
         return nil, err
     end
     if o.query_params then
-        local query = params.encode(o.query_params, o.multi_param_style)
+        local ok, query = pcall(params.encode, o.query_params, o.multi_param_style)
+        if not ok then
+            return nil, failure.new("invalid", "query_params: " .. tostring(query))
+        end
         local copy = {}
         for k, v in pairs(u) do
             copy[k] = v
@@ -129,7 +132,7 @@ end
 --- What C has to know beside the request itself: nil when there is nothing, a number when it is only how many bytes of
 -- body it may collect.
 local function core_options(o)
-    local most = coerce.is_whole[o.as] and (o.max_body_size or MAX_BODY)
+    local most = coerce.is_whole[o.as] and (o.max_body_size or response.MOST)
     if not (o.pool_timeout or o.connection_timeout or o.request_timeout or o.read_timeout or o.total_timeout
         or o.keep_alive == false or o.decompress == false or o.expect_continue or o.http_version
         or o.trailers) then

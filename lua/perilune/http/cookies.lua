@@ -240,6 +240,12 @@ function Store:save(path, all)
     return require("perilune.core.client").write_secret(path or self.path, json.encode(kept))
 end
 
+--- Is it a cookie as `save` writes them?
+local function is_saved(c)
+    return type(c) == "table" and type(c.name) == "string" and type(c.value) == "string" and type(c.domain) == "string"
+        and type(c.path) == "string" and (c.expires == nil or type(c.expires) == "number")
+end
+
 local function load(self, path)
     local file = io.open(path)
     if not file then
@@ -248,10 +254,10 @@ local function load(self, path)
     local text = file:read("*a")
     file:close()
     local ok, list = pcall(json.decode, text)
-    if not ok or type(list) ~= "table" then
-        error(failure.new("invalid", path .. " is not a file of cookies"), 0)
-    end
-    for _, c in ipairs(list) do
+    for _, c in ipairs(ok and type(list) == "table" and list or { false }) do
+        if not is_saved(c) then
+            error(failure.new("invalid", path .. " is not a file of cookies"), 0)
+        end
         put(self, c)
     end
 end

@@ -93,11 +93,15 @@ local function authorization(c, algorithm, self)
     return "Digest " .. table.concat(parts, ", ")
 end
 
---- Answers the challenge of a 401: puts the Authorization field into the call. A challenge is answered once.
+--- Answers the challenge of a 401: puts the Authorization field into the call. A challenge is answered once, and only
+-- one of the origin that was asked at first: another could guess the password from the answer.
 -- @tparam table self the call
 -- @tparam table res the response
 -- @treturn boolean true: send again
 function digest.answer(self, res)
+    if self.url.origin ~= self.first_origin then
+        return false
+    end
     local c, algorithm = choose(res)
     if not c or (self.digest_nonce and c.stale ~= "true") or self.digest_nonce == c.nonce then
         return false

@@ -40,7 +40,7 @@ local function is_in_network(host, network, bits)
 end
 
 local function matches_one(host, port, entry)
-    entry = entry:lower():gsub("^%.", "")
+    entry = tostring(entry):lower():gsub("^%.", "")
     local name, wanted = entry:match("^([^:]*):(%d+)$")
     if name then
         entry = name

@@ -3,7 +3,7 @@
 local seconds = "seconds"
 
 local known = {
-    url = "string", scheme = "string", host = "string", port = "number", path = "string", query_string = "string",
+    url = "string", scheme = "string", host = "string", port = "port", path = "string", query_string = "string",
     unix_path = "string", method = "string",
     query_params = "table", form_params = "table", multi_param_style = "string", json = "any", multipart = "table",
     body = "any", headers = "table", accept = "string", accept_encoding = { "string", "table", "boolean" },
@@ -11,11 +11,11 @@ local known = {
     basic_auth = { "string", "table" }, digest_auth = { "string", "table" }, bearer = "string", oauth_token = "string",
     user_info = "string",
     cookies = "table", cookie_store = "table",
-    follow_redirects = "boolean", max_redirects = "number", allow_downgrade = "boolean",
+    follow_redirects = "boolean", max_redirects = "count", allow_downgrade = "boolean",
     throw_exceptions = "boolean", unexceptional_status = { "function", "table" },
-    reconnect = { "boolean", "table" }, hedge = { "number", "table" }, debug_body = "boolean",
+    reconnect = { "boolean", "table" }, hedge = { seconds, "table" }, debug_body = "boolean",
     cache = "table", log_activity = { "boolean", "string", "function" },
-    as = "string", save_to = "string", resume = "boolean", on_progress = "function", max_body_size = "number",
+    as = "string", save_to = "string", resume = "boolean", on_progress = "function", max_body_size = "bytes",
     pool = "table", pool_timeout = seconds, connection_timeout = seconds, request_timeout = seconds,
     read_timeout = seconds, total_timeout = seconds, keep_alive = "boolean",
     http_versions = "table", force_h2c = "boolean", trailers = "table",
@@ -25,7 +25,7 @@ local known = {
     proxy_tunnel = "boolean", proxy_tls = "any", proxy_insecure = "boolean",
     local_address = "string", resolver = "table", family = "string",
     tls = "any", insecure = "boolean", server_name = "string",
-    retry = { "number", "table", "boolean" }, save_request = "boolean",
+    retry = { "count", "table", "boolean" }, save_request = "boolean",
 }
 
 return known

@@ -20,8 +20,8 @@ local styles = {
     end,
 }
 
---- The names of the styles.
-params.styles = { "default", "array", "indexed" }
+--- The styles by name.
+params.styles = styles
 
 local function is_before(a, b)
     return tostring(a) < tostring(b)
@@ -36,29 +36,35 @@ local function sorted_keys(t)
     return keys
 end
 
+--- Deeper than anybody means it, far from where the stack ends: a table that holds itself.
+local DEEPEST = 100
+
 local add
 
-local function add_table(out, name, value, style)
+local function add_table(out, name, value, style, depth)
+    if depth > DEEPEST then
+        error("parameters are nested deeper than " .. DEEPEST, 0)
+    end
     if #value > 0 or next(value) == nil then
         for i, v in ipairs(value) do
-            add(out, style(name, i), v, style)
+            add(out, style(name, i), v, style, depth + 1)
         end
         return
     end
     for _, k in ipairs(sorted_keys(value)) do
-        add(out, ("%s[%s]"):format(name, tostring(k)), value[k], style)
+        add(out, ("%s[%s]"):format(name, tostring(k)), value[k], style, depth + 1)
     end
 end
 
-function add(out, name, value, style)
+function add(out, name, value, style, depth)
     if type(value) == "table" then
-        add_table(out, name, value, style)
+        add_table(out, name, value, style, depth)
     else
         out[#out + 1] = url.escape_form(name) .. "=" .. url.escape_form(value)
     end
 end
 
---- Encodes parameters.
+--- Encodes parameters. Raises a text for what are none.
 -- @tparam table t name → value, or an array of {name, value}, which keeps its order
 -- @tparam[opt="default"] string style of arrays
 -- @treturn string
@@ -67,11 +73,14 @@ function params.encode(t, style)
     style = styles[style or "default"] or error("unknown style of parameters '" .. tostring(style) .. "'", 2)
     if #t > 0 then
         for _, pair in ipairs(t) do
-            add(out, pair[1], pair[2], style)
+            if type(pair) ~= "table" or pair[1] == nil or pair[2] == nil then
+                error("an array of parameters holds { name, value }", 0)
+            end
+            add(out, tostring(pair[1]), pair[2], style, 1)
         end
     else
         for _, name in ipairs(sorted_keys(t)) do
-            add(out, tostring(name), t[name], style)
+            add(out, tostring(name), t[name], style, 1)
         end
     end
     return table.concat(out, "&")

@@ -69,17 +69,30 @@ local function leave_behind(self, target, status)
     end
 end
 
+--- Where the response points: nil when nowhere; nil and an error object when to several places.
+local function location_of(self, res)
+    local values = FOLLOWED[res.status] and res.headers:get_all("location") or {}
+    for i = 2, #values do
+        if values[i] ~= values[1] then
+            return refuse("invalid_redirect", "%s leads to '%s' and to '%s'", self.url_text, values[1], values[i])
+        end
+    end
+    return values[1]
+end
+
 --- Turns the call to where the response points.
 -- @tparam table self the call
 -- @tparam table res the response
 -- @treturn boolean true: send again; false: the response is the answer; nil and an error object
 function redirect.follow(self, res)
-    local location = FOLLOWED[res.status] and res.headers["location"]
-    if not location then
+    local location, err = location_of(self, res)
+    if err then
+        return nil, err
+    elseif not location then
         return false
     end
-    local text = url.resolve(self.url, location)
-    local target, err = url.parse(text)
+    local target
+    target, err = url.parse(url.resolve(self.url, location))
     if not target then
         return nil, failure.new("invalid_redirect", ("%s leads to '%s'"):format(self.url_text, location), err)
     end

@@ -143,15 +143,24 @@ function response.new(call, status, head, body, trailers)
     return setmetatable(res, mt)
 end
 
+--- How many bytes of a body are collected, unless the option `max_body_size` says otherwise.
+response.MOST = 64 * 1048576
+
 local function collect(self)
-    local pieces = {}
+    local pieces, size, most = {}, 0, self._call.options.max_body_size or response.MOST
     for piece in self.body:each() do
+        size = size + #piece
+        if size > most then
+            self:close()
+            error(failure.new("too_large", "larger than the limit"), 0)
+        end
         pieces[#pieces + 1] = piece
     end
     return table.concat(pieces)
 end
 
---- A deferred of the whole body as a string. A body that is cut short fails with `truncated`.
+--- A deferred of the whole body as a string. A body that is cut short fails with `truncated`, one that is longer than
+-- the option `max_body_size` with `too_large`.
 -- @treturn deferred
 function methods:text()
     if self._text then
