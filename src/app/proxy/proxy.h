@@ -46,6 +46,7 @@ enum proxy_next {
     PROXY_NEXT_429 = 1 << 9,
     PROXY_NEXT_NON_IDEMPOTENT = 1 << 10,
     PROXY_STALE_UPDATING = 1 << 11, /* of proxy_cache_use_stale alone */
+    PROXY_NEXT_OFF = 1 << 12,       /* as it is read: no other word counts */
 };
 
 /* Bits of proxy_ignore_headers. */
@@ -57,6 +58,7 @@ enum proxy_ignore {
     PROXY_IGNORE_CACHE_CONTROL = 1 << 4,
     PROXY_IGNORE_SET_COOKIE = 1 << 5,
     PROXY_IGNORE_VARY = 1 << 6,
+    PROXY_IGNORE_LIMIT_RATE = 1 << 7, /* X-Accel-Limit-Rate */
 };
 
 /* proxy_set_header; also names alone: proxy_hide_header, proxy_pass_header. */
@@ -184,6 +186,12 @@ void proxy_response_take_trailers(struct proxy *p);
 
 /* X-Accel-Redirect: does the answer come from `to` with `query` (p == NULL: none) instead? */
 bool proxy_response_elsewhere(const struct proxy *p, struct slice *to, struct slice *query);
+
+/* What of the server's head is said of the answer all the same. */
+void proxy_response_take_for_elsewhere(struct proxy *p);
+
+/* What of it is said of the error page that takes the answer's place. */
+void proxy_response_take_for_page(struct proxy *p);
 
 /* Does each piece go to the client at once, by the settings or by X-Accel-Buffering? */
 bool proxy_response_is_flushed(const struct proxy *p);

@@ -12,6 +12,7 @@
 #include "app/proxy/balancer.h"
 #include "app/error_page.h"
 #include "app/lua/lua_visit.h"
+#include "app/location_path.h"
 #include "app/phases.h"
 #include "app/proxy/proxy_abandon.h"
 #include "app/proxy/cache_rules.h"
@@ -197,9 +198,13 @@ static bool goes_elsewhere(struct proxy *p)
 
     if (!proxy_response_elsewhere(p, &to, &query))
         return false;
-    p->v->x->res.headers.n = 0;
+    if (to.p[0] != '@' && !location_read_path(p->v, to, &to)) {
+        answer(p, 404);
+        return true;
+    }
+    proxy_response_take_for_elsewhere(p);
     leave(p, false);
-    (void)phases_redirect(p->v, to, query);
+    (void)phases_redirect_as_get(p->v, to, query);
     return true;
 }
 
@@ -252,6 +257,7 @@ static void on_up_head(struct client_exchange *up)
     if (goes_elsewhere(p))
         return;
     if (proxy_response_is_replaced(p)) {
+        proxy_response_take_for_page(p);
         answer(p, status);
         return;
     }
