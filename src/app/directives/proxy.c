@@ -346,11 +346,11 @@ static const struct directive table[] = {
     TIME("proxy_send_timeout", send_timeout, "60s", "Between two writes to the server."),
     TIME("proxy_next_upstream_timeout", next_timeout, "0",
          "How long other servers are tried; 0: no limit."),
-    FLAG(
-        "proxy_buffering", PROXY_BUFFERING, "on",
-        "With `off` each piece of an answer goes to the client at once. Either way no more is read "
-        "from the server than the client takes. An `X-Accel-Buffering: yes | no` of the server "
-        "goes before it."),
+    FLAG("proxy_buffering", PROXY_BUFFERING, "on",
+         "An answer is read as fast as the server sends it, however slow the client: see "
+         "`proxy_buffers`, `proxy_max_temp_file_size`. With `off` each piece goes to the client at "
+         "once, and no more is read than it takes. An `X-Accel-Buffering: yes | no` of the server "
+         "goes before it."),
     FLAG("proxy_request_buffering", PROXY_REQUEST_BUFFERING, "on",
          "With `off` the body of a request is passed on as it comes; then no other server can be "
          "tried once a part of it has been sent."),
