@@ -140,7 +140,7 @@ it is new
     location = /answer {
         content_by_lua_block {
             ngx.status = 299
-            ngx.header["Server"], ngx.header["X-Pad"], ngx.header["X-Accel-Custom"] = "origin", "p", "c"
+            ngx.header["Server"], ngx.header["X-Pad"], ngx.header["X-Accel-Expires"] = "origin", "p", "5"
             ngx.header["X-Secret"], ngx.header["X-Shown"] = "s", { "1", "2" }
             ngx.header["Keep-Alive"] = "timeout=5"
             ngx.header["Set-Cookie"] = { "a=1; Domain=internal.example; Path=/app/x; HttpOnly", "b=2" }
@@ -154,14 +154,14 @@ it is new
     location /p {
         proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/answer;
         proxy_hide_header X-Secret;
-        proxy_pass_header X-Accel-Custom;
+        proxy_pass_header X-Accel-Expires;
         proxy_redirect http://internal.example/app/ https://public.example/;
         proxy_cookie_domain internal.example .public.example;
         proxy_cookie_path /app/ /;
     }
 --- exec
 curl -s -i http://127.0.0.1:$TEST_NGINX_SERVER_PORT/p | tr -d '\r' | grep -v '^Date'
-curl -s -i http://127.0.0.1:$TEST_NGINX_SERVER_PORT/default | tr -d '\r' | grep '^Location' | sed 's/:[0-9]*\//:P\//'
+curl -s -i http://127.0.0.1:$TEST_NGINX_SERVER_PORT/default | tr -d '\r' | grep '^Location' | sed 's/:[0-9][0-9]*\//:P\//'
 --- exec_out_like
 ^HTTP/1.1 299 *
 Server: perilune/[\d.]+
@@ -169,7 +169,7 @@ Content-Type: text/plain
 Content-Length: 5
 Location: https://public.example/z
 Connection: keep-alive
-X-Accel-Custom: c
+X-Accel-Expires: 5
 X-Shown: 1
 X-Shown: 2
 Set-Cookie: a=1; Domain=.public.example; Path=/x; HttpOnly
@@ -177,7 +177,7 @@ Set-Cookie: b=2
 Refresh: 5; url=https://public.example/y
 
 body
-Location: /default/there
+Location: http://127.0.0.1:P/default/there
 
 
 

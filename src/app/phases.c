@@ -330,11 +330,8 @@ static enum step_result answer_url(struct visit *v, const struct error_page *p, 
     return STEP_DONE;
 }
 
-/* The page is fetched as GET, whatever the request was; named locations see the request as it is.
- */
 static enum step_result show_error_page(struct visit *v, const struct error_page *p, int status)
 {
-    struct request *req = &v->x->req;
     struct slice target = script_eval(p->target, v), query = p->query;
 
     v->is_in_error_page = true;
@@ -342,15 +339,11 @@ static enum step_result show_error_page(struct visit *v, const struct error_page
     v->x->res.status = p->answer > 0 ? p->answer : p->answer == 0 ? status : 0;
     if (p->is_url)
         return answer_url(v, p, target, status);
-    if (!p->is_named && req->method != METHOD_HEAD) {
-        req->method = METHOD_GET;
-        req->method_token = method_name(METHOD_GET);
-    }
     if (!p->is_named && !query.p && slice_find(target, '?') >= 0) {
         query = target;
         target = slice_cut(&query, '?');
     }
-    return phases_redirect(v, target, query);
+    return phases_redirect_as_get(v, target, query);
 }
 
 /* A session has nobody to tell but the log. */
@@ -410,6 +403,17 @@ static bool jump_to_named(struct visit *v, struct slice name)
     v->loc = l;
     v->phase = PHASE_REWRITE;
     return enter_location(v);
+}
+
+enum step_result phases_redirect_as_get(struct visit *v, struct slice path, struct slice query)
+{
+    struct request *req = &v->x->req;
+
+    if (!(path.n > 0 && path.p[0] == '@') && req->method != METHOD_HEAD) {
+        req->method = METHOD_GET;
+        req->method_token = method_name(METHOD_GET);
+    }
+    return phases_redirect(v, path, query);
 }
 
 enum step_result phases_redirect(struct visit *v, struct slice path, struct slice query)

@@ -33,6 +33,10 @@ enum step_result phases_finish_status(struct visit *v, int status);
  * STEP_DONE or what the new route says. */
 enum step_result phases_redirect(struct visit *v, struct slice path, struct slice query);
 
+/* The same; a path is fetched as GET, or HEAD, whatever the request was, and a named location sees
+ * the request as it is. */
+enum step_result phases_redirect_as_get(struct visit *v, struct slice path, struct slice query);
+
 /* Keeps what the visit lives in, its pool and its configuration, beyond its end. Pairs with
  * phases_let_go. */
 void phases_hold(struct visit *v);

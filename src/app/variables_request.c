@@ -217,10 +217,10 @@ static struct slice get_remote_user(struct visit *v, const struct variable *var)
 
 static struct slice get_limit_rate(struct visit *v, const struct variable *var)
 {
+    int64_t rate = v->x->send_rate;
+
     UNUSED(var);
-    if (v->slots[SLOT_LIMIT_RATE].p)
-        return v->slots[SLOT_LIMIT_RATE];
-    return variables_number(v, (int64_t)v->loc->http.send_rate);
+    return variables_number(v, rate < 0 ? (int64_t)v->loc->http.send_rate : rate);
 }
 
 static bool set_limit_rate(struct visit *v, const struct variable *var, struct slice value)
@@ -232,7 +232,6 @@ static bool set_limit_rate(struct visit *v, const struct variable *var, struct s
         log_write(&v->x->log, LOG_ERROR, "invalid $limit_rate \"" SLICE_FMT "\"", SLICE_ARG(value));
         return false;
     }
-    v->slots[SLOT_LIMIT_RATE] = variables_number(v, rate);
     v->x->send_rate = rate;
     return true;
 }

@@ -15,8 +15,8 @@ static const char lower_hex[] = "0123456789abcdef";
 static const uint64_t kept[][4] = {
     /* RFC 3986 section 2.3: A-Z a-z 0-9 - . _ ~ */
     [ENCODE_COMPONENT] = {0x03ff600000000000, 0x47fffffe87fffffe, 0, 0},
-    /* 0x21 to 0x7e without # % ? */
-    [ENCODE_PATH] = {0x7fffffd600000000, 0x7fffffffffffffff, 0, 0},
+    /* 0x21 to 0x7e without " # % < > ? \ ^ ` { | } */
+    [ENCODE_PATH] = {0x2fffffd200000000, 0x47fffffeafffffff, 0, 0},
 };
 
 /* Where to write up to `each` bytes for every byte of `in`. */

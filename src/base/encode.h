@@ -9,8 +9,8 @@
 
 enum encode_set {
     ENCODE_COMPONENT, /* all but RFC 3986 unreserved: as encodeURIComponent without !'()* */
-    ENCODE_PATH, /* keeps what may stand in a path, '/' included; escapes space % ? # and controls,
-                    >= 0x7f */
+    ENCODE_PATH, /* keeps what may stand in a path, '/' included, and [ and ]; escapes space, % ? #,
+                    " < > \ ^ ` { | }, controls and >= 0x7f, as nginx does */
 };
 
 /* Percent-encodes. */

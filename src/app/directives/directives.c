@@ -273,6 +273,14 @@ void directives_add_folder(struct app_conf *conf, struct slice path, const struc
     conf->temp_paths[conf->n_temp_paths++] = (struct temp_path){path, node};
 }
 
+const char *directives_temp_path(struct apply *a, const struct config_node *node)
+{
+    char *path = conf_path(a->conf, node->args[0]);
+
+    directives_add_folder(a->conf, slice_str(path), node);
+    return path;
+}
+
 bool directives_put_flag(void *base, const struct config_node *node, struct config_error *e)
 {
     return config_arg_flag(node, 0, (bool *)((char *)base + node->schema->id), e);

@@ -113,6 +113,9 @@ void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *
 void directives_add_folder(struct app_conf *conf, struct slice path,
                            const struct config_node *node);
 
+/* The folder that the first argument names, which is made likewise. */
+const char *directives_temp_path(struct apply *a, const struct config_node *node);
+
 /* resolver: of a->loc */
 bool directives_set_resolver(void *ctx, const struct config_node *node, struct config_error *e);
 

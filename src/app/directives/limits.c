@@ -44,11 +44,9 @@ static bool set_keepalive(void *ctx, const struct config_node *node, struct conf
 static bool set_temp_path(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    char *path = conf_path(a->conf, node->args[0]);
 
     UNUSED(e);
-    a->loc->http.temp_path = path;
-    directives_add_folder(a->conf, slice_str(path), node);
+    a->loc->http.temp_path = directives_temp_path(a, node);
     return true;
 }
 
@@ -278,9 +276,6 @@ static const struct directive table[] = {
     TABLE_SIZE("server_names_hash_max_size", CTX_HTTP | CTX_STREAM),
     TABLE_SIZE("referer_hash_bucket_size", CTX_SERVERS | CTX_LOCATION),
     TABLE_SIZE("referer_hash_max_size", CTX_SERVERS | CTX_LOCATION),
-    DIRECTIVE_ACCEPTED_UP_TO(
-        4, "proxy_temp_path", CTX_LEVELS, ARG_WORD, "path [level …]",
-        "an answer is read as fast as the client takes it, so no file is needed."),
     DIRECTIVE_ACCEPTED_UP_TO(4, "fastcgi_temp_path", CTX_LEVELS, ARG_WORD, "path [level …]",
                              NOT_SPOKEN),
     DIRECTIVE_ACCEPTED_UP_TO(4, "uwsgi_temp_path", CTX_LEVELS, ARG_WORD, "path [level …]",

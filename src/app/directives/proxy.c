@@ -200,6 +200,16 @@ static bool set_script(void *ctx, const struct config_node *node, struct config_
     return directives_script(ctx, node, node->args[0], at, e);
 }
 
+static bool set_body(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+
+    if (node->args[0].n)
+        return set_script(ctx, node, e);
+    directives_proxy_own(a, node)->body = script_literal(&a->conf->pool, SLICE_EMPTY);
+    return true;
+}
+
 static bool set_version(void *ctx, const struct config_node *node, struct config_error *e)
 {
     UNUSED(e);
@@ -221,7 +231,7 @@ const struct directives_proxy_bit directives_proxy_next_bits[] = {
     {"http_404", PROXY_NEXT_404},
     {"http_429", PROXY_NEXT_429},
     {"non_idempotent", PROXY_NEXT_NON_IDEMPOTENT},
-    {"off", 0},
+    {"off", PROXY_NEXT_OFF},
     {NULL, 0},
 };
 
@@ -229,7 +239,7 @@ static const struct directives_proxy_bit ignore_bits[] = {
     {"X-Accel-Redirect", PROXY_IGNORE_REDIRECT},
     {"X-Accel-Buffering", PROXY_IGNORE_BUFFERING},
     {"X-Accel-Expires", PROXY_IGNORE_ACCEL_EXPIRES},
-    {"X-Accel-Limit-Rate", 0},
+    {"X-Accel-Limit-Rate", PROXY_IGNORE_LIMIT_RATE},
     {"X-Accel-Charset", 0},
     {"Expires", PROXY_IGNORE_EXPIRES},
     {"Cache-Control", PROXY_IGNORE_CACHE_CONTROL},
@@ -251,7 +261,7 @@ bool directives_proxy_bits(const struct config_node *node, unsigned *out, struct
             return config_node_error(node, e, "invalid value \"%.200s\"", node->args[i].p);
         bits |= b->bit;
     }
-    *out = bits;
+    *out = bits & PROXY_NEXT_OFF ? 0 : bits;
     return true;
 }
 
@@ -311,26 +321,36 @@ static const struct directive table[] = {
             "`Host` is `$proxy_host` and `Connection` is `close`. Inherited when the block has no "
             "`proxy_set_header` of its own.",
             set, set_header),
-    REPEATS("proxy_hide_header", 1, 1, "proxy_hide_header name;",
-            "Does not pass that field of an answer on. `Date`, `Server`, `X-Pad` and `X-Accel-…` "
-            "are never passed on unless `proxy_pass_header` says so.",
-            hide, add_name),
+    REPEATS(
+        "proxy_hide_header", 1, 1, "proxy_hide_header name;",
+        "Does not pass that field of an answer on. `Date`, `Server`, `X-Pad` and what nginx reads "
+        "itself, `X-Accel-Expires`, `-Redirect`, `-Limit-Rate`, `-Buffering` and `-Charset`, "
+        "are never passed on unless `proxy_pass_header` says so.",
+        hide, add_name),
     REPEATS("proxy_pass_header", 1, 1, "proxy_pass_header name;",
             "Passes a field on that is otherwise hidden.", pass, add_name),
     SCRIPT("proxy_method", method, "proxy_method method;",
            "The method of requests to the server instead of the client's."),
-    SCRIPT("proxy_set_body", body, "proxy_set_body value;",
-           "The body of requests to the server instead of the client's."),
+    {.name = "proxy_set_body",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "proxy_set_body value;",
+     .doc = "The body of requests to the server instead of the client's; an empty one is a body, "
+            "too.",
+     .id = FIELD(body),
+     .apply = set_body},
     TIME("proxy_connect_timeout", connect_timeout, "60s", "For name, connection and handshake."),
     TIME("proxy_read_timeout", read_timeout, "60s", "Between two reads from the server."),
     TIME("proxy_send_timeout", send_timeout, "60s", "Between two writes to the server."),
     TIME("proxy_next_upstream_timeout", next_timeout, "0",
          "How long other servers are tried; 0: no limit."),
-    FLAG(
-        "proxy_buffering", PROXY_BUFFERING, "on",
-        "With `off` each piece of an answer goes to the client at once. Either way no more is read "
-        "from the server than the client takes. An `X-Accel-Buffering: yes | no` of the server "
-        "goes before it."),
+    FLAG("proxy_buffering", PROXY_BUFFERING, "on",
+         "An answer is read as fast as the server sends it, however slow the client: see "
+         "`proxy_buffers`, `proxy_max_temp_file_size`. With `off` each piece goes to the client at "
+         "once, and no more is read than it takes. An `X-Accel-Buffering: yes | no` of the server "
+         "goes before it."),
     FLAG("proxy_request_buffering", PROXY_REQUEST_BUFFERING, "on",
          "With `off` the body of a request is passed on as it comes; then no other server can be "
          "tried once a part of it has been sent."),
@@ -390,9 +410,10 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "proxy_ignore_headers name …;",
      .doc = "Fields of answers that have no effect here: `X-Accel-Redirect` (the answer comes from "
-            "that location instead), `X-Accel-Buffering`; for the cache `X-Accel-Expires`, "
-            "`Expires`, `Cache-Control`, `Set-Cookie`, `Vary`. Those of nginx that have none here "
-            "are accepted.",
+            "that location instead; `Content-Type`, `Content-Disposition`, `Set-Cookie`, "
+            "`Cache-Control` and `Expires` stay those of the server), `X-Accel-Buffering`, "
+            "`X-Accel-Limit-Rate`; for the cache `X-Accel-Expires`, `Expires`, `Cache-Control`, "
+            "`Set-Cookie`, `Vary`. `X-Accel-Charset` is accepted and has no effect here.",
      .id = FIELD(ignore),
      .extra = ignore_bits,
      .apply = set_bits},

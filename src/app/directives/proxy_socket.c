@@ -1,8 +1,10 @@
 /* proxy_*, grpc_*: the connections to servers, and what other servers keep of answers. */
 #include "app/directives/directives.h"
 
+#include "app/directives/rows.h"
 #include "app/directives/tables.h"
 #include "app/proxy/proxy.h"
+#include "base/num.h"
 
 #define GROUP "Proxying"
 
@@ -43,11 +45,34 @@ static bool set_rate(void *ctx, const struct config_node *node, struct config_er
         .syntax = word " address | off;", .doc = (about), .apply = set_bind                        \
     }
 
-/* For answers are read as fast as clients take them: no more memory, and no file, is needed. */
-#define NOT_NEEDED(word, most, kind, args)                                                         \
-    DIRECTIVE_ACCEPTED_UP_TO(most, word, CTX_HTTP_ALL, kind, args,                                 \
-                             "an answer is read as fast as the client takes it, so neither more "  \
-                             "memory nor a file is needed.")
+static bool set_buffers(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t n, size;
+
+    if (!config_arg_size(node, 1, &size, e))
+        return false;
+    if (!num_parse_u63(node->args[0], &n) || n < 2)
+        return config_node_error(node, e, "there must be at least 2 \"proxy_buffers\"");
+    if (size < 1 || size > INT64_MAX / n)
+        return config_node_error(node, e, "invalid value \"%.200s\"", node->args[1].p);
+    own(ctx, node)->buffers = (uint64_t)(n * size);
+    return true;
+}
+
+static bool set_size(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_size(own(ctx, node), node, e);
+}
+
+static bool set_temp_path(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    own(ctx, node)->temp_path = directives_temp_path(ctx, node);
+    return true;
+}
+
+#define NOT_NEEDED(word, kind, args)                                                               \
+    DIRECTIVE_ACCEPTED(word, CTX_HTTP_ALL, kind, args, "buffers grow as they have to.")
 
 static const struct directive table[] = {
     BIND("proxy_bind", "The address, and with it perhaps the port, to connect to servers from; may "
@@ -69,12 +94,37 @@ static const struct directive table[] = {
      .doc = "Bytes a second that are read of an answer's body, for each request; 0: as fast as the "
             "client takes it. Measured over pieces of up to 64k. May hold variables.",
      .apply = set_rate},
-    NOT_NEEDED("proxy_buffer_size", 1, ARG_SIZE, "size"),
-    NOT_NEEDED("proxy_buffers", 2, ARG_NUMBER, "number size"),
-    NOT_NEEDED("proxy_busy_buffers_size", 1, ARG_SIZE, "size"),
-    NOT_NEEDED("proxy_max_temp_file_size", 1, ARG_SIZE, "size"),
-    NOT_NEEDED("proxy_temp_file_write_size", 1, ARG_SIZE, "size"),
-    NOT_NEEDED("grpc_buffer_size", 1, ARG_SIZE, "size"),
+    {.name = "proxy_buffers",
+     .contexts = CTX_HTTP_ALL,
+     .min_args = 2,
+     .max_args = 2,
+     .kinds = {ARG_NUMBER, ARG_SIZE},
+     .group = GROUP,
+     .syntax = "proxy_buffers number size;",
+     .default_text = "proxy_buffers 8 4k;",
+     .doc =
+         "How much of an answer that the client does not take yet is read and kept in memory, in "
+         "all; more goes to a temporary file.",
+     .apply = set_buffers},
+    DIRECTIVE_SETTING("proxy_max_temp_file_size", CTX_HTTP_ALL, ARG_SIZE, "size", "1024m",
+                      offsetof(struct proxy_conf, max_temp_file),
+                      "How large the temporary file of an answer that the client does not take yet "
+                      "may be; when it is full the server waits for the client. 0: no file. "
+                      "Answers that are not buffered (`proxy_buffering`) have none.",
+                      set_size),
+    {.name = "proxy_temp_path",
+     .contexts = CTX_HTTP_ALL,
+     .min_args = 1,
+     .max_args = 4,
+     .group = GROUP,
+     .syntax = "proxy_temp_path path [level1 [level2 [level3]]];",
+     .doc = "The folder of those files; that of `client_body_temp_path` by default. They have no "
+            "name in it for longer than it takes to open them, so the levels have no effect.",
+     .apply = set_temp_path},
+    NOT_NEEDED("proxy_buffer_size", ARG_SIZE, "size"),
+    NOT_NEEDED("proxy_busy_buffers_size", ARG_SIZE, "size"),
+    NOT_NEEDED("proxy_temp_file_write_size", ARG_SIZE, "size"),
+    NOT_NEEDED("grpc_buffer_size", ARG_SIZE, "size"),
     DIRECTIVE_ACCEPTED("proxy_headers_hash_bucket_size", CTX_HTTP_ALL, ARG_SIZE, "size",
                        DIRECTIVE_TABLE_FITS),
     DIRECTIVE_ACCEPTED("proxy_headers_hash_max_size", CTX_HTTP_ALL, ARG_SIZE, "size",

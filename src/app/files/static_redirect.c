@@ -44,20 +44,6 @@ static struct slice skip_slashes(struct slice path)
     return path;
 }
 
-static void add_path(struct buf *out, struct slice path)
-{
-    size_t from = 0;
-
-    for (size_t i = 0; i <= path.n; i++) {
-        if (i < path.n && path.p[i] != '\\')
-            continue;
-        encode_percent(out, slice_of(path.p + from, i - from), ENCODE_PATH);
-        if (i < path.n)
-            buf_add_lit(out, "%5C");
-        from = i + 1;
-    }
-}
-
 enum step_result static_redirect_to_dir(struct visit *v)
 {
     const struct request *req = &v->x->req;
@@ -65,10 +51,10 @@ enum step_result static_redirect_to_dir(struct visit *v)
 
     if (v->loc->is_redirect_absolute && !v->parent) {
         static_redirect_add_origin(v, &out);
-        add_path(&out, req->path);
+        encode_percent(&out, req->path, ENCODE_PATH);
     } else {
         buf_add_char(&out, '/');
-        add_path(&out, skip_slashes(req->path));
+        encode_percent(&out, skip_slashes(req->path), ENCODE_PATH);
     }
     buf_add_char(&out, '/');
     if (req->query.p && req->query.n > 0) {

@@ -3,9 +3,9 @@
  * proxy_step takes the visit over. Its files, lowest first: proxy_uri (what is asked for),
  * proxy_target (where to), proxy_request (what is sent), proxy_rewrite (Location, cookies),
  * proxy_response (what of the answer is passed on), proxy_switch (upgrades), proxy_try (attempts),
- * proxy_cache, proxy_cache_keep (what is kept), proxy_pace (how fast), proxy_abandon (without a
- * client), proxy_step (the course of events: body in, server chosen, answer streamed, the next
- * server). */
+ * proxy_cache, proxy_cache_keep (what is kept), proxy_pace (how fast), proxy_ahead (read before the
+ * client takes it), proxy_abandon (without a client), proxy_step (the course of events: body in,
+ * server chosen, answer streamed, the next server). */
 #ifndef APP_PROXY_PROXY_H
 #define APP_PROXY_PROXY_H
 
@@ -18,6 +18,7 @@ struct balancer;
 struct captures_names;
 struct config_node;
 struct cache_zone;
+struct proxy_ahead;
 struct proxy_cache;
 struct proxy_cookie_flags;
 struct regex;
@@ -46,6 +47,7 @@ enum proxy_next {
     PROXY_NEXT_429 = 1 << 9,
     PROXY_NEXT_NON_IDEMPOTENT = 1 << 10,
     PROXY_STALE_UPDATING = 1 << 11, /* of proxy_cache_use_stale alone */
+    PROXY_NEXT_OFF = 1 << 12,       /* as it is read: no other word counts */
 };
 
 /* Bits of proxy_ignore_headers. */
@@ -57,6 +59,7 @@ enum proxy_ignore {
     PROXY_IGNORE_CACHE_CONTROL = 1 << 4,
     PROXY_IGNORE_SET_COOKIE = 1 << 5,
     PROXY_IGNORE_VARY = 1 << 6,
+    PROXY_IGNORE_LIMIT_RATE = 1 << 7, /* X-Accel-Limit-Rate */
 };
 
 /* proxy_set_header; also names alone: proxy_hide_header, proxy_pass_header. */
@@ -79,10 +82,12 @@ struct proxy_conf {
     struct proxy_field *set, *hide, *pass;
     struct proxy_rewrite *redirects, *cookie_domains, *cookie_paths;
     struct proxy_cookie_flags *cookie_flags;
-    struct script *method, *body; /* NULL: the client's */
-    struct script *bind;          /* to connect from; NULL: any */
-    struct script *limit_rate;    /* bytes a second; NULL: no limit */
-    struct cache_conf *cache;     /* NULL: nothing was said; see cache_rules.h */
+    struct script *method, *body;    /* NULL: the client's */
+    struct script *bind;             /* to connect from; NULL: any */
+    struct script *limit_rate;       /* bytes a second; NULL: no limit */
+    struct cache_conf *cache;        /* NULL: nothing was said; see cache_rules.h */
+    uint64_t buffers, max_temp_file; /* what is read ahead of a client: in memory, in a file */
+    const char *temp_path;           /* of that file; NULL: that of requests' bodies */
     uint64_t connect_timeout, read_timeout, send_timeout, next_timeout;
     unsigned next_tries, next, ignore, flags;
     unsigned minor;       /* HTTP/1.minor */
@@ -129,12 +134,15 @@ struct proxy {
     const struct client_response *cached; /* the head of what was kept, once it is the answer */
     const struct cache_zone *cache_zone;  /* NULL: none */
     struct proxy_cache *cache; /* NULL: it has nothing to do with one; see proxy_cache.h */
+    struct proxy_ahead *ahead; /* what the client has not taken yet; NULL: nothing ever was kept */
+    const struct err *late;    /* the answer has failed, behind what is kept */
     struct slice cache_status; /* $upstream_cache_status; p == NULL: nobody has looked */
     bool is_streaming_body;    /* the request's body is passed on as it comes */
     bool is_flushing;          /* each piece goes to the client at once */
     bool has_begun;            /* the answer */
     bool has_left;             /* `up` is over; kept for the variables */
     bool is_abandoned;         /* see proxy_abandon.h */
+    void (*on_request)(struct proxy *p, int status); /* see proxy_request.h */
     void (*on_abandoned_end)(struct proxy *p, bool has_failed);
 };
 
@@ -184,6 +192,12 @@ void proxy_response_take_trailers(struct proxy *p);
 
 /* X-Accel-Redirect: does the answer come from `to` with `query` (p == NULL: none) instead? */
 bool proxy_response_elsewhere(const struct proxy *p, struct slice *to, struct slice *query);
+
+/* What of the server's head is said of the answer all the same. */
+void proxy_response_take_for_elsewhere(struct proxy *p);
+
+/* What of it is said of the error page that takes the answer's place. */
+void proxy_response_take_for_page(struct proxy *p);
 
 /* Does each piece go to the client at once, by the settings or by X-Accel-Buffering? */
 bool proxy_response_is_flushed(const struct proxy *p);

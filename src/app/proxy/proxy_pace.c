@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 
-enum { PACE_MS = 100 };
+enum { PACE_MS = 100, TURN_MOST = 32 };
 
 uint64_t proxy_pace_rate(const struct proxy *p)
 {
@@ -23,5 +23,13 @@ bool proxy_pace_holds(struct proxy *p)
     if (!p->rate || p->up->body_received < allowed || p->up->state == CLIENT_DONE)
         return false;
     timer_start(&p->pace, (p->up->body_received - allowed) * 1000 / p->rate + 1);
+    return true;
+}
+
+bool proxy_pace_yields(struct proxy *p, int pieces)
+{
+    if (pieces < TURN_MOST)
+        return false;
+    timer_start(&p->pace, 0);
     return true;
 }

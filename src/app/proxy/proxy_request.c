@@ -221,3 +221,41 @@ bool proxy_request_push_body(struct proxy *p)
     }
     return true;
 }
+
+static void on_spool(struct exchange *x, struct body_spool *s)
+{
+    struct proxy *p = proxy_of(visit_of(x));
+
+    p->on_request(p, s->state == BODY_END ? 0 : exchange_body_status(x));
+}
+
+void proxy_request_read_body(struct proxy *p, void (*fn)(struct proxy *p, int status))
+{
+    struct exchange *x = p->v->x;
+    bool has_body = x->req.content_length > 0 || x->req.has_unsized_body;
+
+    p->on_request = fn;
+    if (!has_body || p->conf->body || !(p->conf->flags & PROXY_PASS_BODY)) {
+        fn(p, 0);
+        return;
+    }
+    if (!(p->conf->flags & PROXY_REQUEST_BUFFERING) && !x->spool && !p->cache_zone &&
+        (p->conf->minor > 0 || x->req.content_length >= 0)) {
+        p->is_streaming_body = true;
+        fn(p, 0);
+        return;
+    }
+    p->spool = body_spool_start(x, on_spool, NULL);
+    if (p->spool->state != BODY_WAIT)
+        on_spool(x, p->spool);
+}
+
+void proxy_request_submit(struct proxy *p)
+{
+    static const struct upstream_keep once = {.requests = 1, .most = 1};
+    const struct upstream_keep *keep = p->how.tls_user                       ? &once
+                                       : p->balancer && p->balancer->is_kept ? &p->balancer->keep
+                                                                             : NULL;
+
+    client_pool_submit(upstream_origin(p->upstream, p->peer, &p->how, keep), p->up);
+}

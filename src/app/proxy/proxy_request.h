@@ -13,4 +13,11 @@ void proxy_request_add_trailers(struct proxy *p);
 /* Passes on what has come of a request's body that is streamed. False: it cannot be read. */
 bool proxy_request_push_body(struct proxy *p);
 
+/* The body of the client's request first, where it is to be read whole: a cache's key may say it.
+ * Then, perhaps at once, `fn` with 0, or with the status of a body that cannot be had. */
+void proxy_request_read_body(struct proxy *p, void (*fn)(struct proxy *p, int status));
+
+/* What was made goes to p->peer. */
+void proxy_request_submit(struct proxy *p);
+
 #endif

@@ -4,6 +4,7 @@
 #include "app/proxy/proxy.h"
 
 #include "app/proxy/proxy_rewrite.h"
+#include "base/num.h"
 #include "proto/date.h"
 
 static bool is_of_connection(enum header_id id)
@@ -21,15 +22,33 @@ static bool is_listed(const struct proxy_field *list, struct slice name)
     return false;
 }
 
+/* What we say ourselves, and what is meant for us. */
+static bool is_own(const struct header *h)
+{
+    static const struct slice names[] = {
+        SLICE("X-Pad"),
+        SLICE("X-Accel-Expires"),
+        SLICE("X-Accel-Redirect"),
+        SLICE("X-Accel-Limit-Rate"),
+        SLICE("X-Accel-Buffering"),
+        SLICE("X-Accel-Charset"),
+    };
+
+    if (h->id == HEADER_DATE || h->id == HEADER_SERVER)
+        return true;
+    if (h->name.n < 2 || (h->name.p[0] | 32) != 'x' || h->name.p[1] != '-')
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (slice_ieq(h->name, names[i]))
+            return true;
+    return false;
+}
+
 static bool is_hidden(const struct proxy *p, const struct header *h)
 {
-    bool is_own = h->id == HEADER_DATE || h->id == HEADER_SERVER ||
-                  slice_ieq(h->name, SLICE("X-Pad")) ||
-                  (h->name.n > 8 && strncasecmp(h->name.p, "X-Accel-", 8) == 0);
-
     if (is_of_connection(h->id))
         return true;
-    if (is_own && !is_listed(p->conf->pass, h->name))
+    if (is_own(h) && !is_listed(p->conf->pass, h->name))
         return true;
     return is_listed(p->conf->hide, h->name);
 }
@@ -68,6 +87,29 @@ static void drop_answered(struct header_list *own, const struct header_list *up)
             header_remove_id(own, single[i]);
 }
 
+/* Within an error page the status is the error's, unless error_page said otherwise. */
+static void take_status(struct visit *v, const struct client_response *up)
+{
+    struct response *out = &v->x->res;
+
+    if (v->error_status && out->status)
+        return;
+    out->status = up->status;
+    out->reason = up->phrase;
+}
+
+/* X-Accel-Limit-Rate: bytes a second, or "off". */
+static void take_rate(struct proxy *p, const struct header *h)
+{
+    int64_t rate = 0;
+
+    if (!slice_ieq(h->name, SLICE("X-Accel-Limit-Rate")) ||
+        (p->conf->ignore & PROXY_IGNORE_LIMIT_RATE))
+        return;
+    if (num_parse_u63(h->value, &rate) || slice_ieq(h->value, SLICE("off")))
+        p->v->x->send_rate = rate;
+}
+
 void proxy_response_take(struct proxy *p, const struct client_response *up)
 {
     struct exchange *x = p->v->x;
@@ -78,14 +120,56 @@ void proxy_response_take(struct proxy *p, const struct client_response *up)
         const struct header *h = &up->headers.fields[i];
         int64_t seconds;
 
+        take_rate(p, h);
+        if (is_hidden(p, h) || is_named_by_connection(up, h->name))
+            continue;
         if (h->id == HEADER_LAST_MODIFIED && date_parse(h->value, &seconds))
             out->last_modified = seconds;
-        if (!is_hidden(p, h) && !is_named_by_connection(up, h->name))
-            header_add(&out->headers, &x->pool, h->name, proxy_rewrite_value(p, h));
+        header_add(&out->headers, &x->pool, h->name, proxy_rewrite_value(p, h));
     }
-    out->status = up->status;
-    out->reason = up->phrase;
+    take_status(p->v, up);
     out->content_length = up->content_length;
+}
+
+/* Adds the fields that `is_wanted` picks. */
+static void take_some(struct proxy *p, bool (*is_wanted)(enum header_id id))
+{
+    const struct header_list *up = &p->up->res.headers;
+    struct header_list *own = &p->v->x->res.headers;
+
+    for (unsigned i = 0; i < up->n; i++) {
+        const struct header *h = &up->fields[i];
+
+        take_rate(p, h);
+        if (!is_wanted(h->id) || is_hidden(p, h))
+            continue;
+        if (h->id == HEADER_CONTENT_TYPE)
+            header_remove_id(own, h->id);
+        header_add(own, visit_pool(p->v), pool_dup(visit_pool(p->v), h->name),
+                   pool_dup(visit_pool(p->v), proxy_rewrite_value(p, h)));
+    }
+}
+
+static bool is_of_redirected(enum header_id id)
+{
+    return id == HEADER_CONTENT_TYPE || id == HEADER_CONTENT_DISPOSITION ||
+           id == HEADER_SET_COOKIE || id == HEADER_CACHE_CONTROL || id == HEADER_EXPIRES;
+}
+
+void proxy_response_take_for_elsewhere(struct proxy *p)
+{
+    take_some(p, is_of_redirected);
+}
+
+static bool is_challenge(enum header_id id)
+{
+    return id == HEADER_WWW_AUTHENTICATE;
+}
+
+void proxy_response_take_for_page(struct proxy *p)
+{
+    if (p->up->res.status == 401)
+        take_some(p, is_challenge);
 }
 
 static struct slice field_of(const struct proxy *p, struct slice name)

@@ -12,8 +12,10 @@
 #include "app/proxy/balancer.h"
 #include "app/error_page.h"
 #include "app/lua/lua_visit.h"
+#include "app/location_path.h"
 #include "app/phases.h"
 #include "app/proxy/proxy_abandon.h"
+#include "app/proxy/proxy_ahead.h"
 #include "app/proxy/cache_rules.h"
 #include "app/proxy/cache_send.h"
 #include "app/proxy/proxy_cache.h"
@@ -24,7 +26,6 @@
 #include "app/proxy/proxy_target.h"
 #include "app/proxy/proxy_try.h"
 #include "base/clock.h"
-#include "http/body_spool.h"
 
 enum { STATUS_NOT_ALLOWED = 405, STATUS_NOT_IMPLEMENTED = 501 };
 
@@ -85,7 +86,9 @@ static void failed(struct proxy *p, const struct err *why)
     proxy_log_failure(p, why);
     if (p->has_begun) {
         leave(p, true);
-        exchange_abort(p->v->x, why);
+        p->late = why;
+        if (!proxy_ahead_has_some(p))
+            exchange_abort(p->v->x, why);
         return;
     }
     proxy_try_note(p, status);
@@ -113,48 +116,93 @@ static void finish(struct proxy *p)
     if (p->cache)
         proxy_cache_add(p, SLICE_EMPTY, true);
     leave(p, false);
-    exchange_end(p->v->x);
+    if (!proxy_ahead_has_some(p))
+        exchange_end(p->v->x);
+}
+
+static void give_up(struct proxy *p, const struct err *why)
+{
+    leave(p, false);
+    exchange_abort(p->v->x, why);
+}
+
+/* What was kept has been sent, and no more comes. */
+static void finish_late(struct proxy *p)
+{
+    if (p->late)
+        exchange_abort(p->v->x, p->late);
+    else
+        exchange_end(p->v->x);
+}
+
+static void pass_on(struct proxy *p, struct slice bytes)
+{
+    struct exchange *x = p->v->x;
+    struct chunk c = CHUNK_BYTES(bytes);
+    const struct err *e;
+
+    c.is_flush = p->is_flushing;
+    c.is_last = p->up->state == CLIENT_DONE && !p->up->res.trailers.n;
+    if (p->cache)
+        proxy_cache_add(p, c.bytes, c.is_last);
+    if (c.is_last)
+        leave(p, false);
+    if (!exchange_is_congested(x)) {
+        exchange_write(x, &c);
+        return;
+    }
+    e = proxy_ahead_keep(p, bytes);
+    if (e)
+        give_up(p, e);
+}
+
+/* Takes the next piece of the answer, if there is one now. */
+static bool pump_piece(struct proxy *p)
+{
+    struct slice bytes;
+
+    switch (client_read(p->up, &bytes)) {
+    case BODY_DATA:
+        pass_on(p, bytes);
+        return !p->has_left;
+    case BODY_WAIT:
+        client_wait(p->up);
+        return false;
+    case BODY_END:
+        finish(p);
+        return false;
+    case BODY_FAILED:
+        failed(p, p->up->err);
+        return false;
+    }
+    return false;
 }
 
 static void pump_some(struct proxy *p)
 {
     struct exchange *x = p->v->x;
+    const struct err *e;
 
     if (p->is_abandoned) {
         proxy_abandon_drain(p->up);
         return;
     }
-    while (x->state < EXCHANGE_DONE) {
-        struct chunk c = CHUNK_BYTES(SLICE_EMPTY);
-
+    for (int pieces = 0; x->state < EXCHANGE_DONE; pieces++) {
+        e = proxy_ahead_send(p);
+        if (e) {
+            give_up(p, e);
+            return;
+        }
         if (exchange_is_congested(x)) {
             exchange_wait_drained(x, false);
-            return;
-        }
-        if (proxy_pace_holds(p))
-            return;
-        switch (client_read(p->up, &c.bytes)) {
-        case BODY_DATA:
-            c.is_flush = p->is_flushing;
-            c.is_last = p->up->state == CLIENT_DONE && !p->up->res.trailers.n;
-            if (p->cache)
-                proxy_cache_add(p, c.bytes, c.is_last);
-            if (c.is_last)
-                leave(p, false);
-            exchange_write(x, &c);
-            if (c.is_last)
+            if (p->has_left || !proxy_ahead_has_room(p))
                 return;
-            break;
-        case BODY_WAIT:
-            client_wait(p->up);
-            return;
-        case BODY_END:
-            finish(p);
-            return;
-        case BODY_FAILED:
-            failed(p, p->up->err);
+        } else if (p->has_left) {
+            finish_late(p);
             return;
         }
+        if (proxy_pace_holds(p) || proxy_pace_yields(p, pieces) || !pump_piece(p))
+            return;
     }
     if (!p->is_abandoned)
         leave(p, false);
@@ -172,10 +220,7 @@ static void pump(struct proxy *p)
 
 static void on_drained(struct exchange *x)
 {
-    struct proxy *p = proxy_of(visit_of(x));
-
-    if (!p->has_left)
-        pump(p);
+    pump(proxy_of(visit_of(x)));
 }
 
 static void on_paced(struct timer *t)
@@ -197,9 +242,13 @@ static bool goes_elsewhere(struct proxy *p)
 
     if (!proxy_response_elsewhere(p, &to, &query))
         return false;
-    p->v->x->res.headers.n = 0;
+    if (to.p[0] != '@' && !location_read_path(p->v, to, &to)) {
+        answer(p, 404);
+        return true;
+    }
+    proxy_response_take_for_elsewhere(p);
     leave(p, false);
-    (void)phases_redirect(p->v, to, query);
+    (void)phases_redirect_as_get(p->v, to, query);
     return true;
 }
 
@@ -252,6 +301,7 @@ static void on_up_head(struct client_exchange *up)
     if (goes_elsewhere(p))
         return;
     if (proxy_response_is_replaced(p)) {
+        proxy_response_take_for_page(p);
         answer(p, status);
         return;
     }
@@ -327,8 +377,6 @@ static bool choose(struct proxy *p)
 
 static void attempt(struct proxy *p)
 {
-    static const struct upstream_keep once = {.requests = 1, .most = 1};
-    const struct upstream_keep *keep;
     struct visit *v = p->v;
 
     p->attempt_ms = clock_ms();
@@ -360,10 +408,7 @@ static void attempt(struct proxy *p)
         v->x->user.on_body = on_client_body;
         client_wait_drained(p->up);
     }
-    keep = p->how.tls_user                       ? &once
-           : p->balancer && p->balancer->is_kept ? &p->balancer->keep
-                                                 : NULL;
-    client_pool_submit(upstream_origin(p->upstream, p->peer, &p->how, keep), p->up);
+    proxy_request_submit(p);
 }
 
 /* The client is gone. */
@@ -419,35 +464,12 @@ static void look(struct proxy *p)
         attempt(p);
 }
 
-static void on_spool(struct exchange *x, struct body_spool *s)
+static void on_request(struct proxy *p, int status)
 {
-    struct proxy *p = proxy_of(visit_of(x));
-
-    if (s->state == BODY_END)
-        look(p);
+    if (status)
+        answer(p, status);
     else
-        answer(p, exchange_body_status(x));
-}
-
-/* The body of the request first, where it is to be read whole: a cache's key may say it. */
-static void begin(struct proxy *p)
-{
-    struct exchange *x = p->v->x;
-    bool has_body = x->req.content_length > 0 || x->req.has_unsized_body;
-
-    if (!has_body || p->conf->body || !(p->conf->flags & PROXY_PASS_BODY)) {
         look(p);
-        return;
-    }
-    if (!(p->conf->flags & PROXY_REQUEST_BUFFERING) && !x->spool && !p->cache_zone &&
-        (p->conf->minor > 0 || x->req.content_length >= 0)) {
-        p->is_streaming_body = true;
-        look(p);
-        return;
-    }
-    p->spool = body_spool_start(x, on_spool, NULL);
-    if (p->spool->state != BODY_WAIT)
-        on_spool(x, p->spool);
 }
 
 void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct proxy_pass *pass)
@@ -473,7 +495,7 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
     v->on_cancel = on_cancel;
     if (!(conf->flags & PROXY_IGNORE_ABORT))
         v->x->ends_with_client = EXCHANGE_ENDS_MIDWAY;
-    begin(p);
+    proxy_request_read_body(p, on_request);
 }
 
 enum step_result proxy_step(struct visit *v, const struct step *s)
