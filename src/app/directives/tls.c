@@ -237,6 +237,13 @@ static bool add_command(void *ctx, const struct config_node *node, struct config
     return tls_conf_read_command(a->conf, node, TLS_ROLE_SERVER, &t->commands[t->n_commands++], e);
 }
 
+static bool set_key_log(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    own(ctx)->key_log = conf_key_log(((struct apply *)ctx)->conf, node->args[0]);
+    return true;
+}
+
 /* --- the table --- */
 
 #define ENTRY(text, args, value, about, fn)                                                        \
@@ -294,6 +301,9 @@ static const struct directive table[] = {
           "Parameters for ciphers with DHE; without them those are not used.", set_path),
     FLAG("ssl_prefer_server_ciphers", "off", prefers_own_ciphers,
          "Whether the order of `ssl_ciphers` decides rather than the client's."),
+    FIELD("ssl_key_log", "file", NULL, key_log,
+          "Where the secrets of the connections are written, as by `lua_ssl_key_log`.",
+          set_key_log),
     {.name = "ssl_conf_command",
      .contexts = CTX_SERVERS,
      .flags = DIRECTIVE_REPEATS,
