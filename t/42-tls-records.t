@@ -197,19 +197,3 @@ X
 3 half a head  False close_notify
 3 the end of the transport within a body: connection ended without close_notify of TLS while reading client request body
 hello
-
-
-
-=== TEST 5: the kernel is asked to encrypt, and refused: the library goes on
---- config
-    location / { return 200 "ok"; }
---- exec eval
-$::Begin . <<'X'
-head -c 300000 /dev/zero | tr '\0' x >big
-serve 'ssl_conf_command Options KTLS; location / { root .; }'
-for v in 1.2 1.3; do get /big --tlsv$v --tls-max $v | cmp - big && echo $v; done
-stop
-X
---- exec_out
-1.2
-1.3

@@ -274,3 +274,25 @@ TLSv1.3 TLSv1.3 TLSv1.3
 let in by TLSv1.3
 TLSv1.3 TLSv1.3 TLSv1.3
 0
+
+=== TEST 11: ssl_key_log: the secrets of each server's own connections, by the names of the format; for the others none
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server
+serve 'ssl_key_log keys; location / { return 200 "ok "; }' "server { listen 127.0.0.1:$PORT ssl; server_name other; location / { return 200 'other '; } }"
+get / --tls-max 1.2; cut -d' ' -f1 conf/keys | sort; : >conf/keys
+get / --tlsv1.3; cut -d' ' -f1 conf/keys | sort; : >conf/keys
+curl -sk --resolve "other:$PORT:127.0.0.1" "https://other:$PORT/"; wc -c <conf/keys; stat -c %a conf/keys
+stop
+X
+--- exec_out
+ok CLIENT_RANDOM
+ok CLIENT_HANDSHAKE_TRAFFIC_SECRET
+CLIENT_TRAFFIC_SECRET_0
+EXPORTER_SECRET
+SERVER_HANDSHAKE_TRAFFIC_SECRET
+SERVER_TRAFFIC_SECRET_0
+other 0
+600

@@ -20,7 +20,8 @@ struct stream_ops {
     ssize_t (*read)(struct stream *s, void *p, size_t n);
     ssize_t (*writev)(struct stream *s, const struct iovec *iov, int n);
     ssize_t (*sendfile)(struct stream *s, int fd, off_t offset,
-                        size_t n); /* NULL: not possible on this kind */
+                        size_t n);                /* NULL: not possible on this kind */
+    bool (*can_sendfile)(const struct stream *s); /* NULL: always, where there is `sendfile` */
     void (*watch)(struct stream *s, int events);
     void (*shutdown)(struct stream *s);
     void (*close)(struct stream *s, bool reset);
@@ -67,7 +68,7 @@ static inline ssize_t stream_writev_more(struct stream *s, const struct iovec *i
 /* Can it send from a file without copying through the process? */
 static inline bool stream_can_sendfile(const struct stream *s)
 {
-    return s->ops->sendfile != NULL;
+    return s->ops->sendfile && (!s->ops->can_sendfile || s->ops->can_sendfile(s));
 }
 
 /* Sends up to `n` bytes of a file from `offset`; answers as stream_writev; 0: the file is shorter

@@ -155,6 +155,8 @@ static int fd_of(const struct stream *s)
 static const struct stream_ops ops = {
     .read = tls_plain_read,
     .writev = tls_plain_write,
+    .sendfile = tls_plain_sendfile,
+    .can_sendfile = tls_plain_can_sendfile,
     .watch = tls_plain_watch,
     .shutdown = end_output,
     .close = close_plain,
@@ -172,7 +174,7 @@ static struct tls *new_tls(struct stream *under, struct tls_ctx *ctx)
     memset(t, 0, sizeof(*t));
     t->stream.ops = &ops;
     t->wire.under = under;
-    t->wire.is_stacked = tls_is(under);
+    t->wire.way = tls_is(under) ? TLS_WAY_STACKED : TLS_WAY_STAGED;
     under->on_ready = tls_plain_on_under_ready;
     under->user = t;
     loop_call_init(&t->call, tls_plain_on_call);

@@ -302,6 +302,22 @@ static void set_callbacks(struct tls_ctx *c, const struct tls_server_options *o)
         SSL_CTX_set_cert_cb(c->ssl, on_certificate, NULL);
 }
 
+static void on_key(const SSL *ssl, const char *line)
+{
+    struct iovec parts[] = {{(void *)(uintptr_t)line, strlen(line)}, {(void *)(uintptr_t) "\n", 1}};
+
+    if (writev(tls_openssl_ctx(ssl)->key_log->fd, parts, ARRAY_LEN(parts)) < 0)
+        log_write(NULL, LOG_ALERT, "writev() to the key log failed (%d: %s)", errno,
+                  strerror(errno));
+}
+
+static void set_key_log(struct tls_ctx *c, const struct log_sink *log)
+{
+    c->key_log = log;
+    if (log)
+        SSL_CTX_set_keylog_callback(c->ssl, on_key);
+}
+
 static const struct err *fill_server(struct tls_ctx *c, const struct tls_server_options *o,
                                      struct buf *why)
 {
@@ -337,6 +353,7 @@ static const struct err *fill_server(struct tls_ctx *c, const struct tls_server_
     set_sessions(c->ssl, o);
     set_early(c, o);
     set_callbacks(c, o);
+    set_key_log(c, o->key_log);
     return tls_command_apply(c->ssl, o->commands, o->n_commands, TLS_ROLE_SERVER, why);
 }
 
@@ -357,15 +374,6 @@ const struct err *tls_ctx_new_server(const struct tls_server_options *o, struct 
 static bool names_nobody(const struct tls_trust *t)
 {
     return !t->ca_file && !t->more_file && !t->ca_dir && !t->ca_pem.n;
-}
-
-static void on_key(const SSL *ssl, const char *line)
-{
-    struct iovec parts[] = {{(void *)(uintptr_t)line, strlen(line)}, {(void *)(uintptr_t) "\n", 1}};
-
-    if (writev(tls_openssl_ctx(ssl)->key_log->fd, parts, ARRAY_LEN(parts)) < 0)
-        log_write(NULL, LOG_ALERT, "writev() to the key log failed (%d: %s)", errno,
-                  strerror(errno));
 }
 
 static const struct err *fill_client(struct tls_ctx *c, const struct tls_client_options *o,
@@ -389,9 +397,7 @@ static const struct err *fill_client(struct tls_ctx *c, const struct tls_client_
     SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     c->hooks = o->hooks;
     c->skips_own_judgement = o->skips_own_judgement;
-    c->key_log = o->key_log;
-    if (c->key_log)
-        SSL_CTX_set_keylog_callback(c->ssl, on_key);
+    set_key_log(c, o->key_log);
     for (unsigned i = 0; i < o->n_commands; i++)
         c->has_verify_mode |= slice_ieq(slice_str(o->commands[i].name), SLICE("VerifyMode"));
     if (o->hooks && o->hooks->on_certificate)

@@ -87,6 +87,7 @@ struct tls_server_options {
     bool has_tickets;
     bool takes_early; /* early data of TLS 1.3, see tls_is_early */
     const struct tls_hooks *hooks;
+    const struct log_sink *key_log; /* as for clients */
     void *user;
 };
 

@@ -31,6 +31,8 @@ const struct err err_tls_truncated = {"truncated", "connection ended without clo
 const struct err err_tls_not_tls = {"tls_not_tls", "what was received is not TLS"};
 const struct err err_tls_malformed = {"protocol", "malformed TLS"};
 const struct err err_tls_flood = {"tls_flood", "too many messages of TLS itself"};
+const struct err err_tls_rekey = {"tls_rekey",
+                                  "new keys are asked for, which the kernel cannot change"};
 const struct err err_tls_material = {"tls_material", "certificate or key cannot be used"};
 
 static const struct {

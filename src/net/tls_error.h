@@ -23,6 +23,7 @@ extern const struct err err_tls_truncated; /* the connection ended without close
 extern const struct err err_tls_not_tls;   /* what came is not TLS */
 extern const struct err err_tls_malformed; /* what came on an open stream breaks the rules of TLS */
 extern const struct err err_tls_flood;     /* new keys or handshakes are asked for too often */
+extern const struct err err_tls_rekey;     /* new keys are asked for, and the kernel has the old */
 extern const struct err err_tls_material;  /* a certificate, key or list that cannot be used */
 
 /* The constant for a result of certificate verification (X509_V_ERR_…); NULL when that was fine. */

@@ -7,14 +7,19 @@
  * are confirmed, without being encrypted again, by a later write, once they have gone. So whoever
  * closes after all was taken loses nothing.
  *
+ * Where the kernel encrypts (tls_kernel.h), what it keeps beside the socket's queue is such a debt.
+ *
  * The records of a fresh connection, and of one that was silent, are small, so that a peer can use
  * the first packet that arrives; they are large once SMALL_MOST bytes went out. */
 #include "net/tls_plain.h"
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "loop/io.h"
 #include "net/tls.h"
+#include "net/tls_error.h"
+#include "net/tls_kernel.h"
 
 enum { RECORD = SSL3_RT_MAX_PLAIN_LENGTH, WRITE_MOST = 4 * RECORD };
 enum { SMALL_RECORD = 1300, SMALL_MOST = 16 * SMALL_RECORD, SILENCE_MS = 1000 };
@@ -218,32 +223,88 @@ static ssize_t settle(struct tls *t, const struct iovec *iov, int n)
     return (ssize_t)confirmed;
 }
 
-ssize_t tls_plain_write(struct stream *s, const struct iovec *iov, int n)
+/* What comes before a write. 0: it can be made; anything else is its answer. */
+static inline ssize_t begin_write(struct tls *t, const struct iovec *iov, int n)
 {
-    struct tls *t = tls_of(s);
-    ssize_t done;
-
     CHECK(!t->is_inside);
     if (UNLIKELY(t->phase != TLS_OPEN)) {
-        int r = tls_handshake(s);
+        int r = tls_handshake(&t->stream);
 
         if (r)
             return r;
     }
     if (UNLIKELY(t->has_ended))
         return tls_stream_fail(t, &err_closed);
-    if (UNLIKELY(t->wire.is_blocked || t->debt)) {
-        done = settle(t, iov, n);
-        if (done)
-            return done;
-    }
+    return UNLIKELY(t->wire.is_blocked || t->debt) ? settle(t, iov, n) : 0;
+}
+
+/* Nothing of `done` bytes counts as taken before it is on its way. */
+static ssize_t wait_for_room(struct tls *t, ssize_t done)
+{
+    t->debt = (size_t)done;
+    return STREAM_AGAIN;
+}
+
+/* Whoever is asked for new keys must not send data before he has changed them (RFC 8446 section
+ * 4.6.3). OpenSSL would do so at its next write. */
+static ssize_t refuse_new_keys(struct tls *t)
+{
+    static const char alert[] = {SSL3_AL_FATAL, SSL_AD_INTERNAL_ERROR};
+
+    tls_kernel_add(&t->wire.out, SSL3_RT_ALERT, alert, sizeof(alert));
+    (void)tls_wire_push(&t->wire);
+    log_write(NULL, LOG_INFO, "SSL_write() failed (SSL: %s)", err_tls_rekey.message);
+    return tls_stream_fail(t, &err_tls_rekey);
+}
+
+/* A write past OpenSSL, of `n` vectors or from a file. What is taken to the last byte counts when
+ * there is room again. */
+static ssize_t pass(struct tls *t, const struct iovec *iov, int n, int fd, off_t offset)
+{
+    struct stream *under = t->wire.under;
+    ssize_t sent = t->wire.out.n ? settle(t, iov, n) : 0;
+
+    if (sent)
+        return sent;
+    if (SSL_get_key_update_type(t->ssl) != SSL_KEY_UPDATE_NONE)
+        return refuse_new_keys(t);
+    sent = fd < 0 ? stream_writev(under, iov, n) : stream_sendfile(under, fd, offset, iov->iov_len);
+    if (sent == STREAM_FAILED)
+        return tls_stream_fail_below(t);
+    if (sent < 0 || (size_t)sent < length_of(iov, n) || tls_kernel_has_room(stream_fd(under)))
+        return sent;
+    t->wire.is_blocked = true;
+    tls_stream_follow(t);
+    return wait_for_room(t, sent);
+}
+
+ssize_t tls_plain_write(struct stream *s, const struct iovec *iov, int n)
+{
+    struct tls *t = tls_of(s);
+    ssize_t done = begin_write(t, iov, n);
+
+    if (done)
+        return done;
+    if (UNLIKELY(t->wire.way == TLS_WAY_KERNEL))
+        return pass(t, iov, n, -1, 0);
     done = encrypt(t, iov, n);
     if (done < 0 || tls_stream_push(t) == STREAM_FAILED)
         return STREAM_FAILED;
-    if (LIKELY(!t->wire.is_blocked))
-        return done;
-    t->debt = (size_t)done;
-    return STREAM_AGAIN;
+    return LIKELY(!t->wire.is_blocked) ? done : wait_for_room(t, done);
+}
+
+bool tls_plain_can_sendfile(const struct stream *s)
+{
+    return tls_of(s)->wire.way == TLS_WAY_KERNEL;
+}
+
+ssize_t tls_plain_sendfile(struct stream *s, int fd, off_t offset, size_t n)
+{
+    struct tls *t = tls_of(s);
+    struct iovec section = {.iov_len = n};
+    ssize_t done = begin_write(t, &section, 1);
+
+    return done ? done : pass(t, &section, 1, fd, offset);
 }
 
 /* --- readiness --- */

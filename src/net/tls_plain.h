@@ -10,6 +10,12 @@ ssize_t tls_plain_read(struct stream *s, void *p, size_t n);
 /* Encrypts and sends; shakes hands first. */
 ssize_t tls_plain_write(struct stream *s, const struct iovec *iov, int n);
 
+/* Does the kernel encrypt, so that it can do so with files? */
+bool tls_plain_can_sendfile(const struct stream *s);
+
+/* Has the kernel send from a file. */
+ssize_t tls_plain_sendfile(struct stream *s, int fd, off_t offset, size_t n);
+
 /* What the user of the stream waits for. */
 void tls_plain_watch(struct stream *s, int events);
 

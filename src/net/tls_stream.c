@@ -28,12 +28,16 @@ int tls_stream_fail(struct tls *t, const struct err *e)
     return STREAM_FAILED;
 }
 
+int tls_stream_fail_below(struct tls *t)
+{
+    t->has_lost_output = t->phase == TLS_OPEN;
+    return tls_stream_fail(t, t->wire.under->err);
+}
+
 int tls_stream_push(struct tls *t)
 {
-    if (tls_wire_push(&t->wire) == STREAM_FAILED) {
-        t->has_lost_output = t->phase == TLS_OPEN;
-        return tls_stream_fail(t, t->wire.under->err);
-    }
+    if (tls_wire_push(&t->wire) == STREAM_FAILED)
+        return tls_stream_fail_below(t);
     if (!t->wire.is_blocked && t->must_end) {
         t->must_end = false;
         stream_shutdown(t->wire.under);
@@ -88,7 +92,7 @@ void tls_stream_on_flush(struct loop_call *call)
 
 void tls_stream_send_later(struct tls *t)
 {
-    if (tls_wire_hold(&t->wire) && !t->wire.is_blocked)
+    if ((tls_wire_hold(&t->wire) || t->wire.out.n) && !t->wire.is_blocked)
         loop_at_end(&t->flush);
 }
 
@@ -105,6 +109,8 @@ static void note_open(const struct tls *t)
     log_write(NULL, LOG_DEBUG, "SSL_do_handshake: 1, SSL: %s, cipher: \"%s\"%s",
               SSL_get_version(t->ssl), text,
               SSL_session_reused(t->ssl) ? ", SSL reused session" : "");
+    if (t->wire.way == TLS_WAY_KERNEL)
+        log_write(NULL, LOG_DEBUG, "BIO_get_ktls_send(): 1");
 }
 
 /* What is left to send (tickets; a client's last flight) goes with the first answer or request, or

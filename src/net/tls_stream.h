@@ -80,6 +80,9 @@ void tls_stream_follow(struct tls *t);
 /* Breaks the stream; STREAM_FAILED. */
 int tls_stream_fail(struct tls *t, const struct err *e);
 
+/* Breaks it because the stream underneath takes no more; STREAM_FAILED. */
+int tls_stream_fail_below(struct tls *t);
+
 /* Breaks it because OpenSSL has given up, whose reason is asked for; STREAM_FAILED. */
 int tls_stream_fail_by_library(struct tls *t);
 

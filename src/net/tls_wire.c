@@ -6,10 +6,12 @@
 #include <openssl/ssl.h>
 
 #include "base/check.h"
+#include "net/tls_kernel.h"
 
 enum { STAGE_SIZE = 5 * (16384 + 512), HANDSHAKE_RECORD = 22 };
 
 static struct {
+    uint8_t type; /* of the next message that the kernel encrypts */
     size_t n;
     char bytes[STAGE_SIZE];
 } stage; /* process-wide: ciphertext of the operation that runs */
@@ -25,11 +27,20 @@ bool tls_wire_hold(struct tls_wire *w)
     return true;
 }
 
+/* Data does not come here: it goes past OpenSSL. */
+static int write_message(struct tls_wire *w, const char *p, int n)
+{
+    tls_kernel_add(&w->out, stage.type, p, (size_t)n);
+    return n;
+}
+
 static int write_bio(BIO *bio, const char *p, int n)
 {
     struct tls_wire *w = BIO_get_data(bio);
 
     BIO_clear_retry_flags(bio);
+    if (UNLIKELY(w->way == TLS_WAY_KERNEL))
+        return write_message(w, p, n);
     if ((size_t)n > STAGE_SIZE - stage.n)
         (void)tls_wire_hold(w);
     if ((size_t)n > STAGE_SIZE) {
@@ -76,7 +87,7 @@ static int read_bio(BIO *bio, char *p, int n)
     struct tls_wire *w = BIO_get_data(bio);
     ssize_t got;
 
-    if (UNLIKELY(w->is_stacked))
+    if (UNLIKELY(w->way == TLS_WAY_STACKED))
         (void)tls_wire_hold(w);
     if (UNLIKELY(w->is_alien || w->is_flooded))
         return -1;
@@ -95,45 +106,27 @@ static int read_bio(BIO *bio, char *p, int n)
     return (int)got;
 }
 
-static long control_bio(BIO *bio, int command, long n, void *p)
-{
-    const struct tls_wire *w = BIO_get_data(bio);
-
-    UNUSED(n);
-    UNUSED(p);
-    switch (command) {
-    case BIO_CTRL_FLUSH:
-        return 1;
-    case BIO_CTRL_EOF:
-        return w->is_ended;
-    default:
-        return 0;
-    }
-}
-
-BIO *tls_wire_bio(struct tls_wire *w)
-{
-    BIO *bio;
-
-    if (!method) {
-        method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "stream");
-        CHECK(method);
-        BIO_meth_set_write(method, write_bio);
-        BIO_meth_set_read(method, read_bio);
-        BIO_meth_set_ctrl(method, control_bio);
-    }
-    bio = BIO_new(method);
-    CHECK(bio);
-    BIO_set_data(bio, w);
-    BIO_set_init(bio, 1);
-    return bio;
-}
-
 static void drop_output(struct tls_wire *w)
 {
     buf_free(&w->out);
     stage.n = 0;
     w->is_blocked = false;
+}
+
+static int push_messages(struct tls_wire *w)
+{
+    int r;
+
+    if (w->is_mute)
+        drop_output(w);
+    if (!w->is_blocked && !w->out.n)
+        return 0;
+    r = tls_kernel_flush(w->under, &w->out);
+    if (r == STREAM_FAILED)
+        drop_output(w);
+    else
+        w->is_blocked = r == STREAM_AGAIN;
+    return r == STREAM_FAILED ? r : 0;
 }
 
 int tls_wire_push(struct tls_wire *w)
@@ -143,7 +136,9 @@ int tls_wire_push(struct tls_wire *w)
     size_t before, kept;
     ssize_t n;
 
-    if (UNLIKELY(w->is_stacked))
+    if (UNLIKELY(w->way == TLS_WAY_KERNEL))
+        return push_messages(w);
+    if (UNLIKELY(w->way == TLS_WAY_STACKED))
         (void)tls_wire_hold(w);
     before = w->out.n;
     if (!before && !stage.n)
@@ -173,4 +168,55 @@ int tls_wire_push(struct tls_wire *w)
     buf_drop(&w->out, before + stage.n - kept);
     (void)tls_wire_hold(w);
     return 0;
+}
+
+/* What was written before must be out of the way. */
+static bool start_kernel(struct tls_wire *w, void *keys)
+{
+    if (w->way != TLS_WAY_STAGED || !stream_can_sendfile(w->under))
+        return false;
+    if (tls_wire_push(w) == STREAM_FAILED || w->is_blocked ||
+        !tls_kernel_start(stream_fd(w->under), keys))
+        return false;
+    w->way = TLS_WAY_KERNEL;
+    return true;
+}
+
+static long control_bio(BIO *bio, int command, long n, void *p)
+{
+    struct tls_wire *w = BIO_get_data(bio);
+
+    switch (command) {
+    case BIO_CTRL_FLUSH:
+        return 1;
+    case BIO_CTRL_EOF:
+        return w->is_ended;
+    case TLS_KERNEL_KEYS:
+        return n && start_kernel(w, p);
+    case BIO_CTRL_GET_KTLS_SEND:
+        return w->way == TLS_WAY_KERNEL;
+    case TLS_KERNEL_TYPE:
+        stage.type = (uint8_t)n;
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+BIO *tls_wire_bio(struct tls_wire *w)
+{
+    BIO *bio;
+
+    if (!method) {
+        method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "stream");
+        CHECK(method);
+        BIO_meth_set_write(method, write_bio);
+        BIO_meth_set_read(method, read_bio);
+        BIO_meth_set_ctrl(method, control_bio);
+    }
+    bio = BIO_new(method);
+    CHECK(bio);
+    BIO_set_data(bio, w);
+    BIO_set_init(bio, 1);
+    return bio;
 }

@@ -24,16 +24,21 @@ void tls_pair_init(struct tls_pair *p)
     };
 }
 
-void tls_pair_open(struct tls_pair *p, size_t capacity)
+void tls_pair_open_over(struct tls_pair *p)
 {
     if (!p->server_ctx)
         CHECK(!tls_ctx_new_server(&p->server_options, NULL, &p->server_ctx));
     if (!p->client_ctx)
         CHECK(!tls_ctx_new_client(&p->client_options, NULL, &p->client_ctx));
-    pair_new(p->under, capacity);
     p->server = tls_accept(p->under[0], p->server_ctx);
     p->client = tls_connect(p->under[1], p->client_ctx, &p->peer);
     p->server->on_ready = p->client->on_ready = on_ready;
+}
+
+void tls_pair_open(struct tls_pair *p, size_t capacity)
+{
+    pair_new(p->under, capacity);
+    tls_pair_open_over(p);
 }
 
 bool tls_pair_shake(struct tls_pair *p)

@@ -23,6 +23,9 @@ void tls_pair_init(struct tls_pair *p);
 /* Makes contexts (unless there are some) and both streams, over a pair of `capacity`. */
 void tls_pair_open(struct tls_pair *p, size_t capacity);
 
+/* Likewise, over the streams that are in p->under. */
+void tls_pair_open_over(struct tls_pair *p);
+
 /* Runs both handshakes until neither gets any further; true: both are through. */
 bool tls_pair_shake(struct tls_pair *p);
 

@@ -237,6 +237,13 @@ static bool add_command(void *ctx, const struct config_node *node, struct config
     return tls_conf_read_command(a->conf, node, TLS_ROLE_SERVER, &t->commands[t->n_commands++], e);
 }
 
+static bool set_key_log(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    own(ctx)->key_log = conf_key_log(((struct apply *)ctx)->conf, node->args[0]);
+    return true;
+}
+
 /* --- the table --- */
 
 #define ENTRY(text, args, value, about, fn)                                                        \
@@ -294,6 +301,9 @@ static const struct directive table[] = {
           "Parameters for ciphers with DHE; without them those are not used.", set_path),
     FLAG("ssl_prefer_server_ciphers", "off", prefers_own_ciphers,
          "Whether the order of `ssl_ciphers` decides rather than the client's."),
+    FIELD("ssl_key_log", "file", NULL, key_log,
+          "Where the secrets of the connections are written, as by `lua_ssl_key_log`.",
+          set_key_log),
     {.name = "ssl_conf_command",
      .contexts = CTX_SERVERS,
      .flags = DIRECTIVE_REPEATS,
@@ -303,8 +313,12 @@ static const struct directive table[] = {
      .syntax = "ssl_conf_command name value;",
      .doc =
          "A setting of the library by its own name: `MinProtocol`, `Options`, `Ciphersuites` and "
-         "what else SSL_CONF_cmd(3) lists. Obeyed after all other directives. `Options KTLS` is "
-         "taken and changes nothing: records are encrypted by the library, not by the kernel.",
+         "what else SSL_CONF_cmd(3) lists. Obeyed after all other directives. With `Options KTLS` "
+         "the kernel encrypts what is sent, files by `sendfile`, where it has the module `tls` and "
+         "knows the cipher (AES-GCM); elsewhere the library goes on by itself. Records are then as "
+         "long as the kernel makes them, `ssl_buffer_size` notwithstanding, and a client of TLS "
+         "1.3 "
+         "that asks for new keys of the server, as few do after very much data, is cut off.",
      .apply = add_command},
     {ENTRY("ssl_verify_client", "on | off | optional | optional_no_ca", "ssl_verify_client off;",
            "Whether clients are asked for a certificate. `on`: a request without a good one is "

@@ -26,10 +26,11 @@ struct tls_conf {
     unsigned n_commands, commands_size;
     const char *ciphers, *ciphersuites, *curves, *dh_file; /* NULL: the library's */
     const char *client_ca, *trusted_ca, *crl;              /* NULL: none */
-    const char *alpn;             /* of stream: protocols joined by commas; NULL: none */
-    const char *staple_file;      /* an OCSP response in DER; NULL: none */
-    const char *staple_responder; /* whom to ask; NULL: whom the certificate names */
-    unsigned protocols;           /* TLS_1_2 | … */
+    const char *alpn;               /* of stream: protocols joined by commas; NULL: none */
+    const char *staple_file;        /* an OCSP response in DER; NULL: none */
+    const struct log_sink *key_log; /* secrets of connections; NULL: nowhere */
+    const char *staple_responder;   /* whom to ask; NULL: whom the certificate names */
+    unsigned protocols;             /* TLS_1_2 | … */
     unsigned depth;
     unsigned sessions_most;           /* kept by each worker for clients without tickets; 0: none */
     const struct zone_conf *sessions; /* kept by all workers together; NULL: none */

@@ -93,6 +93,7 @@ static struct tls_server_options options_of(struct app_conf *conf, const struct 
         .ticket_keys = t->ticket_keys,
         .n_ticket_keys = t->n_ticket_keys,
         .hooks = &tls_handshake_hooks,
+        .key_log = t->key_log,
     };
 }
 
