@@ -220,3 +220,27 @@ waits true
 opens
 --- no_error_log
 [error]
+
+
+
+=== TEST 12: the body of a subrequest is in variables without a line that reads it; paths are decoded, and stay inside
+--- config
+    location = /t {
+        echo_subrequest POST /sub -b "hello, world";
+        echo_subrequest PUT /sub;
+        echo_location_async /de%63oded;
+        echo_location /../up;
+        echo end;
+    }
+    location = /sub { echo "$echo_request_method <$echo_request_body$request_body>"; }
+    location = /decoded { echo decoded; }
+    location = /up { echo elsewhere; }
+--- request
+GET /t
+--- response_body
+POST <hello, worldhello, world>
+PUT <>
+decoded
+end
+--- error_log
+unsafe URI "/../up" was detected

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "app/echo_filter.h"
+#include "app/location_path.h"
 #include "app/phases.h"
+#include "app/request_body.h"
 #include "app/script.h"
 #include "app/files/static_send.h"
 #include "app/subrequest.h"
@@ -77,21 +79,13 @@ static void write_copies(struct visit *v, const struct echo_line *line)
         write_slice(v, text);
 }
 
-static void on_no_wait(struct exchange *x, struct body_spool *s)
-{
-    UNUSED(x);
-    UNUSED(s);
-}
-
 static void write_request_body(struct visit *v)
 {
-    const struct body_spool *s = v->x->spool;
+    const struct body_spool *s = request_body_seen(v);
     char piece[PIECE];
     off_t at = 0;
     ssize_t n;
 
-    if (!s && v->parent) /* the body of a subrequest is there */
-        s = body_spool_start(v->x, on_no_wait, NULL);
     if (!s || s->state != BODY_END)
         return;
     write_slice(v, buf_slice(&s->memory));
@@ -171,6 +165,8 @@ static void start_subrequest(struct echo_run *r, struct subrequest_options *o)
     struct echo_part *p, **end = &r->parts;
 
     split_path(&o->path, &o->query);
+    if (!location_read_path(r->v, o->path, &o->path))
+        return;
     p = pool_new(visit_pool(r->v), struct echo_part);
     p->run = r;
     p->sub = subrequest_new(r->v, o);

@@ -6,6 +6,7 @@
 
 #include "app/access/auth_basic.h"
 #include "app/conf.h"
+#include "app/request_body.h"
 #include "base/clock.h"
 #include "base/rand.h"
 #include "http/body_spool.h"
@@ -156,7 +157,7 @@ static struct slice get_request_id(struct visit *v, const struct variable *var)
 
 static struct slice get_request_body(struct visit *v, const struct variable *var)
 {
-    const struct body_spool *s = v->x->spool;
+    const struct body_spool *s = request_body_seen(v);
 
     UNUSED(var);
     if (!s || s->state != BODY_END || s->fd >= 0 || s->memory.n == 0)
