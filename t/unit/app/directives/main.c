@@ -6,7 +6,8 @@ static void test_values(void **state)
         loaded("worker_processes auto; worker_rlimit_nofile 99; worker_shutdown_timeout 3s;"
                "worker_watchdog 500ms; daemon off; master_process off; user www web; env A; env "
                "B=c; load_module x.so; pid /p;"
-               "events { use poll; worker_connections 7; multi_accept on; accept_mutex off; }");
+               "events { use poll; worker_connections 7; multi_accept on; accept_mutex off; "
+               "debug_connection 10.0.0.0/8; debug_connection unix:; }");
 
     UNUSED(state);
     assert_int_equal(conf->worker_processes, 0);
