@@ -558,3 +558,41 @@ await(server:close(0)) await(packed:close(0))
 999999	too_large	too_large	1000000
 1000000	ok	invalid	1000000
 exit 0
+
+
+
+=== TEST 14: middleware of the pool stands inside that of the request; interceptors see what goes out and what comes back
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, deferred = require "perilune.http", require "perilune.deferred"
+local base, server = require "origin" (function(req) return req.headers["x-way"] .. " " .. req.headers["x-asked"] end)
+local function wrap(name)
+    return function(client)
+        return function(o)
+            o.headers = { ["X-Way"] = (o.headers["X-Way"] or "") .. name, ["X-Asked"] = o.headers["X-Asked"] }
+            return client(o):chain(function(res) print(name, res.status) return res end)
+        end
+    end
+end
+local pool = http.connection_pool { middleware = wrap "pool" }
+local o = { pool = pool, as = "string", headers = {}, middleware = wrap "request",
+    request_interceptor = function(asked) asked.headers["X-Asked"] = asked.method end,
+    response_interceptor = function(res) res.seen = true end }
+local res = await(http.get(base .. "/", o))
+print(res.body, res.seen)
+o.response_interceptor = function() return "another" end
+print(await(http.get(base .. "/", o)))
+o.middleware = function() return function() return deferred.success_deferred("not sent") end end
+o.response_interceptor = nil
+print(await(http.get(base .. "/", o)))
+await(server:close(0))
+--- exec_out
+pool	200
+request	200
+requestpool GET	true
+pool	200
+request	200
+another
+not sent
+exit 0
