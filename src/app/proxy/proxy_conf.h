@@ -1,0 +1,117 @@
+/* What a location says about passing requests on: its settings, and the target of its proxy_pass.
+ */
+#ifndef APP_PROXY_PROXY_CONF_H
+#define APP_PROXY_PROXY_CONF_H
+
+#include "app/proxy/proxy_tls.h"
+
+struct app_conf;
+struct captures_names;
+struct config_node;
+struct location;
+struct pool;
+struct proxy_cookie_flags;
+struct regex;
+struct script;
+struct upstream;
+
+enum proxy_flag {
+    PROXY_BUFFERING = 1 << 0,
+    PROXY_REQUEST_BUFFERING = 1 << 1,
+    PROXY_PASS_HEADERS = 1 << 2,
+    PROXY_PASS_BODY = 1 << 3,
+    PROXY_INTERCEPT_ERRORS = 1 << 4,
+    PROXY_SOCKET_KEEPALIVE = 1 << 5,
+    PROXY_IGNORE_ABORT = 1 << 6,
+};
+
+/* Bits of proxy_next_upstream. */
+enum proxy_next {
+    PROXY_NEXT_ERROR = 1 << 0,
+    PROXY_NEXT_TIMEOUT = 1 << 1,
+    PROXY_NEXT_INVALID_HEADER = 1 << 2,
+    PROXY_NEXT_500 = 1 << 3,
+    PROXY_NEXT_502 = 1 << 4,
+    PROXY_NEXT_503 = 1 << 5,
+    PROXY_NEXT_504 = 1 << 6,
+    PROXY_NEXT_403 = 1 << 7,
+    PROXY_NEXT_404 = 1 << 8,
+    PROXY_NEXT_429 = 1 << 9,
+    PROXY_NEXT_NON_IDEMPOTENT = 1 << 10,
+    PROXY_STALE_UPDATING = 1 << 11, /* of proxy_cache_use_stale alone */
+    PROXY_NEXT_OFF = 1 << 12,       /* as it is read: no other word counts */
+};
+
+/* Bits of proxy_ignore_headers. */
+enum proxy_ignore {
+    PROXY_IGNORE_REDIRECT = 1 << 0,      /* X-Accel-Redirect */
+    PROXY_IGNORE_BUFFERING = 1 << 1,     /* X-Accel-Buffering */
+    PROXY_IGNORE_ACCEL_EXPIRES = 1 << 2, /* and those that follow: see cache_rules.h */
+    PROXY_IGNORE_EXPIRES = 1 << 3,
+    PROXY_IGNORE_CACHE_CONTROL = 1 << 4,
+    PROXY_IGNORE_SET_COOKIE = 1 << 5,
+    PROXY_IGNORE_VARY = 1 << 6,
+    PROXY_IGNORE_LIMIT_RATE = 1 << 7, /* X-Accel-Limit-Rate */
+};
+
+/* proxy_set_header; also names alone: proxy_hide_header, proxy_pass_header. */
+struct proxy_field {
+    struct slice name;
+    struct script *value;
+    struct proxy_field *next;
+};
+
+/* proxy_redirect, proxy_cookie_domain, proxy_cookie_path. */
+struct proxy_rewrite {
+    struct script *from, *to; /* neither from nor pattern: the default of proxy_redirect */
+    struct regex *pattern;    /* in place of from */
+    const struct captures_names *names;
+    struct proxy_rewrite *next;
+};
+
+struct proxy_conf {
+    const struct location *owner; /* the level that may change it */
+    struct proxy_field *set, *hide, *pass;
+    struct proxy_rewrite *redirects, *cookie_domains, *cookie_paths;
+    struct proxy_cookie_flags *cookie_flags;
+    struct script *method, *body;    /* NULL: the client's */
+    struct script *bind;             /* to connect from; NULL: any */
+    struct script *limit_rate;       /* bytes a second; NULL: no limit */
+    struct cache_conf *cache;        /* NULL: nothing was said; see cache_rules.h */
+    uint64_t buffers, max_temp_file; /* what is read ahead of a client: in memory, in a file */
+    const char *temp_path;           /* of that file; NULL: that of requests' bodies */
+    uint64_t connect_timeout, read_timeout, send_timeout, next_timeout;
+    unsigned next_tries, next, ignore, flags;
+    unsigned minor;       /* HTTP/1.minor */
+    bool is_h2;           /* HTTP/2 instead */
+    bool is_grpc;         /* these are the settings of grpc_… */
+    bool has_no_redirect; /* proxy_redirect off */
+    struct proxy_tls tls;
+};
+
+/* The target of a proxy_pass. */
+struct proxy_pass {
+    struct script *target;       /* with variables; NULL: the fields below hold */
+    struct slice authority, uri; /* uri.p == NULL: none was given */
+    uint16_t default_port;
+    bool is_tls;
+    struct upstream *upstream; /* NULL: the target has variables, or is Lua's */
+    struct slice url;          /* as written, for proxy_redirect default */
+    struct location *level;    /* that says it */
+    const struct config_node *node;
+    struct proxy_pass *next; /* of the configuration */
+};
+
+/* The settings of nginx's defaults: of proxy_… and of grpc_… */
+extern const struct proxy_conf proxy_defaults, proxy_grpc_defaults;
+
+/* The settings of this very level: a copy of its parent's until it says something. */
+struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l, bool is_grpc);
+
+/* Reads "http://host[:port][/uri]", "http://unix:/path:[/uri]". False: malformed. */
+bool proxy_pass_parse(struct slice url, struct proxy_pass *out);
+
+/* "grpc://host[:port]", "grpcs://…" or "host[:port]" as proxy_pass_parse wants it. */
+struct slice proxy_pass_of_grpc(struct pool *pool, struct slice url);
+
+#endif
