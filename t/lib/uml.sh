@@ -8,7 +8,7 @@ case $$ in
     mkdir -p /dev/shm && mount -t tmpfs none /dev/shm
     ip link set lo up
     for m in crypto/gf128mul crypto/ghash-generic crypto/ctr crypto/gcm net/tls/tls; do
-        /usr/bin/python3 -c 'import ctypes, sys; ctypes.CDLL(None).syscall(313, open(sys.argv[1]).fileno(), b"", 0)' \
+        /usr/bin/python3 -c 'import ctypes, os, sys; ctypes.CDLL(None).syscall(313, os.open(sys.argv[1], os.O_RDONLY), b"", 0)' \
             "/usr/lib/uml/modules/$(uname -r)/kernel/$m.ko" # finit_module
     done
     sh "$UML_COMMAND"
