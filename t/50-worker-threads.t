@@ -185,7 +185,7 @@ exit 0
 
 
 
-=== TEST 5: a machine for threads has the part of ngx.* that needs no request, json, and what checks options
+=== TEST 5: a machine for threads has the part of ngx.* that needs no request, json, what checks options, and coroutines that do not nest without end
 --- user_files
 >>> work.lua
 return {
@@ -202,14 +202,21 @@ return {
     check = function(given)
         return select(2, pcall(require("perilune.options").check, given, { port = "port" }, "work", -1))
     end,
+    nest = function()
+        local function wrapped() coroutine.wrap(wrapped)() end
+        local ok, err = pcall(wrapped)
+        return tostring(ok) .. " " .. err:match("C stack overflow$")
+    end,
 }
 >>> main.lua
 local run = require("perilune.worker_thread").run
 print(await(run("work", "all")))
 print(await(run("work", "check", { prot = 1 })))
+print(await(run("work", "nest")))
 --- exec_out
 5d41402abc4b2a76b9719d911017c592|aGVsbG8=|hello|907060870|a%20b|a b|a=b%20c| |'it\'s'|Nueo+nrDeGemlbnLrTFr6LH2CI4=|[1,null]|2|http|true|nil|nil
 work: unknown option 'prot'; did you mean 'port'?
+false C stack overflow
 exit 0
 
 
