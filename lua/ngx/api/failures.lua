@@ -17,15 +17,8 @@ local TEXTS = {
     busy = "socket busy reading",
 }
 
---- What the system says for it, with its number.
-local SYSTEM = {
-    broken_pipe = "32: Broken pipe",
-    refused = "111: Connection refused",
-    unreachable = "101: Network is unreachable",
-    not_found = "2: No such file or directory",
-    denied = "13: Permission denied",
-    reset = "104: Connection reset by peer",
-}
+--- The system's numbers for them.
+local NUMBERS = { broken_pipe = 32, refused = 111, unreachable = 101, not_found = 2, denied = 13, reset = 104 }
 
 --- The words of OpenResty for a code; else `text`, or the code itself.
 -- What goes wrong in TLS has no number of the system, and so no name.
@@ -33,9 +26,10 @@ function failures.text_of(code, text)
     return TEXTS[code] or code:sub(1, 4) == "tls_" and "error" or text or code
 end
 
---- Those of the system, for the log.
+--- Those of the system with its number, for the log.
 function failures.system_text(code, text)
-    return SYSTEM[code] or failures.text_of(code, text)
+    local number, words = NUMBERS[code], failures.text_of(code, text)
+    return number and number .. ": " .. words:gsub("^%l", string.upper) or words
 end
 
 --- The code of a write that failed with `code`: to the system a peer that has gone is a broken pipe.
