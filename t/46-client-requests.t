@@ -375,7 +375,7 @@ print(pcall(get, "http://a/", { retry = { cuont = 1 } }))
 print(pcall(store, { pth = "x" }))
 local server_side = require "perilune.tls".server_context { self_signed = {} }
 for _, bad in ipairs { { tls = server_side }, { tls = 5 }, { proxy_tls = server_side }, { http_version = "2" }, { multi_param_style = "x" },
-    { basic_auth = {} }, { digest_auth = "u" }, { max_redirects = -1 }, { max_body_size = 0.5 }, { hedge = -1 }, { retry = 1 / 0 }, { port = 70000 } } do
+    { basic_auth = {} }, { basic_auth = "u" }, { digest_auth = "u" }, { max_redirects = -1 }, { max_body_size = 0.5 }, { hedge = -1 }, { retry = 1 / 0 }, { port = 70000 } } do
     print(select(2, pcall(get, "https://a/", bad)))
 end
 print(pcall(pool, { tls = server_side }))
@@ -406,6 +406,7 @@ main.lua:2: http.request: option 'tls' must be a context for clients, not a numb
 main.lua:2: http.request: option 'proxy_tls' must be a context for clients, not one for servers
 main.lua:2: http.request: option 'http_version' must be '1.0' or '1.1', not '2'
 main.lua:2: http.request: option 'multi_param_style' must be default, array or indexed, not 'x'
+main.lua:2: http.request: option 'basic_auth' must hold a user and a password
 main.lua:2: http.request: option 'basic_auth' must hold a user and a password
 main.lua:2: http.request: option 'digest_auth' must hold a user and a password
 main.lua:2: http.request: option 'max_redirects' must be a whole number from 0, not -1

@@ -16,6 +16,15 @@ local function check_tls(o, name, where, level)
     end
 end
 
+--- Raises unless an option is nothing, "user:password", or a table of both.
+local function check_credentials(o, name, where, level)
+    local value = o[name]
+    if type(value) == "string" and not value:find(":", 1, true)
+        or type(value) == "table" and type(value[1]) ~= "string" then
+        error(("%s: option '%s' must hold a user and a password"):format(where, name), level + 1)
+    end
+end
+
 --- Raises when an option that tells how an origin is reached is malformed.
 -- @tparam table o of a request or of a pool
 -- @tparam string where what the text begins with
@@ -48,12 +57,9 @@ function check.request(o, where, level)
     elseif o.multi_param_style and not params.styles[o.multi_param_style] then
         error(("%s: option 'multi_param_style' must be default, array or indexed, not '%s'"):format(where,
             o.multi_param_style), level + 1)
-    elseif type(o.basic_auth) == "table" and type(o.basic_auth[1]) ~= "string" then
-        error(where .. ": option 'basic_auth' must hold a user and a password", level + 1)
-    elseif type(o.digest_auth) == "table" and type(o.digest_auth[1]) ~= "string"
-        or type(o.digest_auth) == "string" and not o.digest_auth:find(":", 1, true) then
-        error(where .. ": option 'digest_auth' must hold a user and a password", level + 1)
     end
+    check_credentials(o, "basic_auth", where, level + 1)
+    check_credentials(o, "digest_auth", where, level + 1)
 end
 
 return check
