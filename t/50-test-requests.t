@@ -218,6 +218,7 @@ local test = require "perilune.test"
 for _, res in ipairs {
     { status = 99 }, { status = "200" }, { status = 200.5 }, { headers = { X = "a\r\nb" } }, { headers = { ["X Y"] = "a" } },
     { headers = { X = true } }, { status = 999, headers = { X = 5, Y = "a\tb", Z = { "1", "2" } } },
+    { content_length = 2.5, body = function() end }, { content_length = 0, body = function() end },
 } do
     local ok, answer = try_await(test.request(function() return res end))
     print(ok and answer.status or answer)
@@ -230,3 +231,5 @@ error: the handler returned a bad response: header "X": a value must not hold co
 error: the handler returned a bad response: header "X Y": not a valid name
 error: the handler returned a bad response: header "X": value must be a string or a number, not a boolean
 999
+error: the handler returned a bad response: content_length: a whole number of bytes expected, got 2.5
+200

@@ -169,9 +169,12 @@ function Response:json()
     return json.decode(self.body)
 end
 
---- Any form of a body as a stream of strings.
-local function as_stream(body)
-    body = await(body)
+--- The body of a response, in any form, as a stream of strings.
+local function body_stream(res)
+    local body = await(res.body)
+    if stream.is_stream(body) or type(body) == "function" then
+        checked.length(res.content_length)
+    end
     if stream.is_stream(body) then
         return body:map(to_bytes)
     elseif type(body) == "function" then
@@ -196,7 +199,7 @@ end
 local function respond(handler, req, is_streamed)
     local res = answer.of(handler(req))
     check_head(res)
-    local body = as_stream(res.body)
+    local body = body_stream(res)
     if req.method == "HEAD" or res.status == 204 or res.status == 304 then
         body:close()
         body = stream.to_source {}
