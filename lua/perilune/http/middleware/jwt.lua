@@ -10,7 +10,6 @@ local failure = require "perilune.failure"
 local jwt = require "perilune.jwt"
 local options = require "perilune.options"
 local sys = require "perilune.core.sys"
-local unseen = require "perilune.unseen"
 
 local function checked(given)
     local o = options.together(given)
@@ -18,13 +17,7 @@ local function checked(given)
     if type(o.jwks) == "string" then
         o.jwks = jwt.jwks(o.jwks)
     end
-    if not o.jwks then
-        local ok, result = pcall(jwt.verify, "", o) -- raises for options that cannot be
-        if not ok then
-            error((tostring(result):gsub("^.-jwt%.verify", "middleware.jwt")), 0)
-        end
-        unseen.seen(result)
-    end
+    jwt._check(o, "middleware.jwt")
     return o
 end
 
