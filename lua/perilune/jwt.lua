@@ -221,15 +221,37 @@ local function verify(token, o)
     return claims
 end
 
---- A name that no key has would never be met.
-local function check_algorithms(algorithms)
-    for _, name in ipairs(algorithms) do
+--- Raises unless there is one place of keys, and for names of algorithms that no key has and so would never be met.
+local function check_options(o, level)
+    if (o.key ~= nil and 1 or 0) + (o.keys and 1 or 0) + (o.jwks and 1 or 0) ~= 1 then
+        error("jwt.verify: one of the options 'key', 'keys' and 'jwks' is needed", level)
+    end
+    for _, name in ipairs(o.algorithms or {}) do
         local is_known = false
         for _, family in pairs(FAMILIES) do
             is_known = is_known or has(family, name)
         end
         if not is_known then
-            error(("jwt.verify: option 'algorithms': '%s' is not known"):format(tostring(name)), 3)
+            error(("jwt.verify: option 'algorithms': '%s' is not known"):format(tostring(name)), level)
+        end
+    end
+end
+
+--- Raises for options by which no token could be verified: for who sets up a server, rather than its first visitor.
+-- @tparam table o as of `jwt.verify`
+function jwt._check(o)
+    check_options(o, 0)
+    for _, key in pairs(o.keys or { o.key }) do
+        local own, kind = key_of(key, "jwt.verify")
+        local has_any = false
+        for _, algorithm in ipairs(o.algorithms or { FAMILIES[kind][1] }) do
+            if has(FAMILIES[kind], algorithm) then
+                has_any = true
+                check_secret(kind, own, algorithm, "jwt.verify")
+            end
+        end
+        if not has_any then
+            error(("jwt.verify: none of 'algorithms' is for a key that is %s"):format(kind), 0)
         end
     end
 end
@@ -246,10 +268,8 @@ end
 -- fails with
 function jwt.verify(token, opts)
     opts = options.check(opts, VERIFY, "jwt.verify", 2)
-    check_algorithms(opts.algorithms or {})
-    if (opts.key ~= nil and 1 or 0) + (opts.keys and 1 or 0) + (opts.jwks and 1 or 0) ~= 1 then
-        error("jwt.verify: one of the options 'key', 'keys' and 'jwks' is needed", 2)
-    elseif opts.jwks then
+    check_options(opts, 3)
+    if opts.jwks then
         return require("perilune.task").spawn(verify, token, opts)
     end
     local ok, result = pcall(verify, token, opts)
