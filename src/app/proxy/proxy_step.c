@@ -42,8 +42,8 @@ static void leave_server(struct proxy *p, bool has_failed)
     timer_stop(&p->pace);
     proxy_try_finish(p);
     balancer_note_end(p);
-    if (p->peer)
-        upstream_done(p->upstream, p->peer, has_failed);
+    if (p->peer && upstream_done(p->upstream, p->peer, has_failed))
+        proxy_log_disabled(p);
     if (p->up)
         client_forget(p->up);
 }
@@ -375,6 +375,19 @@ static bool choose(struct proxy *p)
     return true;
 }
 
+/* No server may be tried. The group itself is told of, as an attempt with the status 502. */
+static void lack_server(struct proxy *p)
+{
+    p->has_left = true;
+    client_release(&p->up);
+    proxy_log_no_peer(p);
+    proxy_try_note(p, 502);
+    if (p->cache && !p->is_abandoned && proxy_cache_covers(p, PROXY_NEXT_ERROR))
+        proxy_cache_serve(p);
+    else
+        answer(p, 502);
+}
+
 static void attempt(struct proxy *p)
 {
     struct visit *v = p->v;
@@ -383,15 +396,7 @@ static void attempt(struct proxy *p)
     if (!choose(p))
         return;
     if (!p->peer) {
-        p->has_left = true;
-        proxy_log_no_peer(p);
-        if (!p->history)
-            proxy_try_note(p, 502);
-        if (p->cache && !p->is_abandoned && proxy_cache_covers(p, PROXY_NEXT_ERROR)) {
-            proxy_cache_serve(p);
-            return;
-        }
-        answer(p, p->history->status ? p->history->status : 502);
+        lack_server(p);
         return;
     }
     p->tries++;
