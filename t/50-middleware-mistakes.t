@@ -78,8 +78,8 @@ middleware.static: option 'index' must be a string or false
 middleware.static: option 'types': what 'md' is must be a media type
 middleware.static: option 'types': what '1' is must be a media type
 middleware.jwt: one of the options 'key', 'keys' and 'jwks' is needed
-middleware.jwt: 'nourl' is no URL of http or https
-middleware.jwt: 'ftp://a/' is no URL of http or https
+jwt.jwks: 'nourl' is no URL of http or https
+jwt.jwks: 'ftp://a/' is no URL of http or https
 middleware.jwt: HS256 needs a secret of at least 32 bytes
 middleware.jwt: the key is neither a secret nor a key of crypto.key
 middleware.jwt: HS256 needs a secret of at least 32 bytes
