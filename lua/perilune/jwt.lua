@@ -247,10 +247,15 @@ function jwt._check(o, where)
     check_options(o, where)
     for _, key in pairs(o.keys or { o.key }) do
         local own, kind = key_of(key, where)
+        local has_any = false
         for _, algorithm in ipairs(o.algorithms or { FAMILIES[kind][1] }) do
             if has(FAMILIES[kind], algorithm) then
+                has_any = true
                 check_secret(kind, own, algorithm, where)
             end
+        end
+        if not has_any then
+            error(("%s: none of 'algorithms' is for a key that is %s"):format(where, kind), 0)
         end
     end
 end

@@ -16,7 +16,7 @@ enum { DEPTH_MOST = 16 };
  * array, unless it is stored in no order: only then are all of its keys looked at. */
 static const char *check_keys(lua_State *L, int t, size_t n)
 {
-    int most;
+    int most, count;
 
     if (n > 0)
         lua_pushinteger(L, (lua_Integer)n);
@@ -25,10 +25,10 @@ static const char *check_keys(lua_State *L, int t, size_t n)
     if (!lua_next(L, t))
         return NULL;
     lua_pop(L, 2);
-    most = array_length(L, t);
+    most = array_length(L, t, &count);
     if (most == ARRAY_NONE)
         return "non-array table found";
-    return most > (int)n ? "bad data type nil found" : NULL;
+    return most > count ? "bad data type nil found" : NULL;
 }
 
 /* NULL, or what is wrong with the value at `i`; text that has been made is left on the stack. */
