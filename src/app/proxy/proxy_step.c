@@ -1,7 +1,7 @@
 /* The course of a request that is passed on.
  *
  *   body of the client (whole, or streamed) -> a server is chosen -> its head -> its body, piece by
- *   piece, as fast as the client takes it -> the end
+ *   piece -> the end
  *
  * attempt() begins with each server; failed() decides between the next server and an answer of our
  * own: 502 where the server cannot be talked to, 504 where it is slow, 503 where there is none. The
