@@ -148,14 +148,14 @@ b'81920' {}
 
 
 
-=== TEST 4: 103, trailers both ways, 100
+=== TEST 4: 103, trailers both ways (a field that may not be one is passed over), 100
 --- user_files
 >>> app.lua
 return function(req)
     if req.path == "/hints" then req:inform(103, { Link = "</a.css>; rel=preload" }) end
     await(req:text())
-    local sum = req:trailers()["X-Sum"]
-    return { headers = { Trailer = "x-out" }, body = "body " .. tostring(sum), trailers = { ["X-Out"] = sum or "none" } }
+    local sum, who = req:trailers()["X-Sum"], req:trailers()["Authorization"]
+    return { headers = { Trailer = "x-out" }, body = "body " .. tostring(sum) .. tostring(who), trailers = { ["X-Out"] = sum or "none" } }
 end
 >>> main.py
 import sys
@@ -166,12 +166,12 @@ p.read(lambda p: p.ended(1))
 print([h.get(":status") for h in p.heads[1]], p.heads[1][0]["link"], p.heads[1][2], p.bodies[1])
 p.request(3, "/", "POST", False, [("expect", "100-continue")]).send()
 print(p.read(lambda p: 3 in p.heads).heads[3])
-p.add(DATA, 0, 3, b"data").add(HEADERS, END_HEADERS | END_STREAM, 3, p.coder.encode([("x-sum", "42")])).send()
+p.add(DATA, 0, 3, b"data").add(HEADERS, END_HEADERS | END_STREAM, 3, p.coder.encode([("x-sum", "42"), ("authorization", "x")])).send()
 print(p.read(lambda p: p.ended(3)).bodies[3], p.heads[3][2])
 --- exec_out
-['103', '200', None] </a.css>; rel=preload {'x-out': 'none'} b'body nil'
+['103', '200', None] </a.css>; rel=preload {'x-out': 'none'} b'body nilnil'
 [{':status': '100'}]
-b'body 42' {'x-out': '42'}
+b'body 42nil' {'x-out': '42'}
 
 
 

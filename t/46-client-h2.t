@@ -51,7 +51,7 @@ local informed = {}
 res = get("/inform", { on_informational = function(status, headers) informed[#informed + 1] = status .. headers.link end })
 print(table.concat(informed, " "), await(res:text()), res:trailers()["x-sum"], get("/ok"):trailers()["x-sum"])
 res = get("/inform", { as = "string" })
-print(res.body, res:trailers()["X-Sum"])
+print(res.body, res:trailers()["X-Sum"], res:trailers()["Set-Cookie"]) -- which is none
 print(count("request 1 "), count("request 2 "))
 --- exec_out
 200	HTTP/2	ok 1
@@ -65,7 +65,7 @@ GET http other.example 0 - -
 5	0
 204	304	0
 103a 103b	body	7	nil
-body	7
+body	7	nil
 16	0
 exit 0
 

@@ -382,6 +382,7 @@ print(pcall(pool, { tls = server_side }))
 for _, u in ipairs { "a/b", "ftp://a/", "http://", "http://a:99999/", "http://a b/", "http://[::1" } do print((select(2, try_await(http.get(u))).code)) end
 print(try_await(http.get("http://127.0.0.1:1/", { headers = { ["X-A"] = "a\r\nb: c" } })))
 print(try_await(http.get("http://127.0.0.1:1/", { headers = { ["X A"] = "a" } })))
+print(try_await(http.post("http://127.0.0.1:1/", { body = function() end, trailers = { ["X-Sum"] = "1", Cookie = "a=b" } })))
 print(try_await(http.post("http://127.0.0.1:1/", { body = "a", json = 1 })))
 print(try_await(http.post("http://127.0.0.1:1/", { body = http.file("/none") })))
 print(try_await(http.post("http://127.0.0.1:1/", { body = true })))
@@ -423,6 +424,7 @@ invalid
 invalid
 false	invalid: invalid header field 'X-A': invalid argument
 false	invalid: invalid header field 'X A': invalid argument
+false	invalid: field 'Cookie' may not be a trailer: invalid argument
 false	invalid: only one of the options body, json, form_params and multipart may be given
 false	not_found: /none: not found
 false	invalid: a body must be a string, an array of strings, a stream, an iterator or a file, not a boolean

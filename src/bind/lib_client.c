@@ -217,16 +217,21 @@ static void read_options(lua_State *L, struct client_call *c)
 /* What goes behind the body. False: what is wrong is on top of the stack. */
 static bool read_trailers(lua_State *L, struct client_exchange *x)
 {
-    bool is_good = true;
+    struct header_list *l = &x->req.trailers;
 
     if (!lua_istable(L, ARG_OPTIONS))
         return true;
     lua_getfield(L, ARG_OPTIONS, "trailers");
-    if (lua_istable(L, -1))
-        is_good = read_fields(L, lua_gettop(L), x, &x->req.trailers);
-    if (is_good)
-        lua_pop(L, 1);
-    return is_good;
+    if (lua_istable(L, -1) && !read_fields(L, lua_gettop(L), x, l))
+        return false;
+    lua_pop(L, 1);
+    for (unsigned i = 0; i < l->n; i++) {
+        if (header_can_trail(l->fields[i].id, l->fields[i].name))
+            continue;
+        lua_pushfstring(L, "field '%s' may not be a trailer", l->fields[i].name.p);
+        return false;
+    }
+    return true;
 }
 
 /* send(pool, key, way, sink, method, target, authority, fields, body, options) → number of the

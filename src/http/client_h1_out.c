@@ -76,14 +76,9 @@ static void queue_piece(struct client_conn *c, const struct chunk *piece, size_t
 /* The last chunk and the trailers. */
 static void queue_end(struct client_conn *c)
 {
-    const struct header_list *l = &c->x->req.trailers;
     struct buf end = BUF_EMPTY;
 
-    buf_add_lit(&end, "0\r\n");
-    for (unsigned i = 0; i < l->n; i++)
-        buf_printf(&end, SLICE_FMT ": " SLICE_FMT "\r\n", SLICE_ARG(l->fields[i].name),
-                   SLICE_ARG(l->fields[i].value));
-    buf_add_lit(&end, "\r\n");
+    http1_write_last_chunk(&end, &c->x->req.trailers);
     outq_add(&c->out, end.p, end.n);
     buf_free(&end);
 }

@@ -30,7 +30,9 @@ bool client_h2_head_on_field(void *user, void *stream, struct slice name, struct
     if (!x)
         return true;
     if (st->s.in != H2_IN_HEAD) {
-        header_add(&x->res.trailers, &x->pool, pool_dup(&x->pool, name), pool_dup(&x->pool, value));
+        if (header_can_trail(header_id(name), name))
+            header_add(&x->res.trailers, &x->pool, pool_dup(&x->pool, name),
+                       pool_dup(&x->pool, value));
         return true;
     }
     if (name.p[0] == ':') {

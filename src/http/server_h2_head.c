@@ -79,7 +79,8 @@ bool server_h2_head_on_field(void *user, void *stream, struct slice name, struct
     if (!x || x->state >= EXCHANGE_DONE)
         return true;
     if (st->s.in != H2_IN_HEAD) {
-        header_add(&x->req.trailers, &x->pool, copy(st, name), copy(st, value));
+        if (header_can_trail(id, name))
+            header_add(&x->req.trailers, &x->pool, copy(st, name), copy(st, value));
         return true;
     }
     if (name.p[0] == ':')

@@ -261,7 +261,7 @@ class Connection:
         self.head(stream, [(":status", "103"), ("link", "b")])
         self.head(stream, [(":status", "200")])
         self.send(DATA, 0, stream, b"body")
-        self.head(stream, [("x-sum", "7")], end=True)
+        self.head(stream, [("x-sum", "7"), ("set-cookie", "a=b")], end=True)
 
     def on_many(self, stream, path):
         for _ in range(20):

@@ -47,6 +47,7 @@ static void pushes(void **state)
         begin(10000);
         x->req.source = CLIENT_PUSHED;
         x->req.length = is_known ? 6 : -1;
+        header_add(&x->req.trailers, &x->pool, SLICE("X-Sum"), SLICE("9"));
         client_h1_start(conn, x);
         assert_non_null(strstr(server_got(), is_known ? "Content-Length: 6\r\n\r\n"
                                                       : "Transfer-Encoding: chunked\r\n\r\n"));
@@ -54,7 +55,7 @@ static void pushes(void **state)
         assert_string_equal(server_got(), is_known ? "hello" : "5\r\nhello\r\n");
         assert_false(x->is_out_done);
         client_write(x, &last);
-        assert_string_equal(server_got(), is_known ? "!" : "1\r\n!\r\n0\r\n\r\n");
+        assert_string_equal(server_got(), is_known ? "!" : "1\r\n!\r\n0\r\nX-Sum: 9\r\n\r\n");
         assert_true(x->is_out_done);
         client_cancel(x, &err_cancelled);
         client_release(&x);

@@ -1,5 +1,6 @@
 /* A server as a whole: many requests, its graceful and its hard end, the counters. */
 #include "http/server_stats.h"
+#include "net/tcp.h"
 #include "t/unit/http/harness.h"
 
 static unsigned idle_calls;
@@ -116,6 +117,30 @@ static void crowded(void **state)
     harness_stop();
 }
 
+/* A connection that was open before, and what was read of it: part of a request, all of it. */
+static void goes_on_behind_what_was_read(void **state)
+{
+    static const char text[] = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+    static const size_t read_before[] = {0, 10, sizeof(text) - 1};
+    struct addr a = {.len = sizeof(sa_family_t)};
+
+    (void)state;
+    a.sa.sa_family = AF_UNIX;
+    harness_start();
+    for (size_t i = 0; i < ARRAY_LEN(read_before); i++) {
+        struct client c = {.got = BUF_EMPTY};
+        int fds[2];
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+        c.fd = fds[1];
+        server_adopt_stream(&harness_server, tcp_adopt(fds[0]), &a, slice_of(text, read_before[i]));
+        client_send(&c, text + read_before[i]);
+        client_expect(&c, "hello", 1);
+        client_close(&c);
+    }
+    harness_stop();
+}
+
 static void drains_without_connections(void **state)
 {
     (void)state;
@@ -184,9 +209,13 @@ static void counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(serves_thousands), cmocka_unit_test(drains),
-        cmocka_unit_test(crowded),          cmocka_unit_test(drains_without_connections),
-        cmocka_unit_test(closes_all),       cmocka_unit_test(counts),
+        cmocka_unit_test(serves_thousands),
+        cmocka_unit_test(drains),
+        cmocka_unit_test(crowded),
+        cmocka_unit_test(goes_on_behind_what_was_read),
+        cmocka_unit_test(drains_without_connections),
+        cmocka_unit_test(closes_all),
+        cmocka_unit_test(counts),
     };
 
     return cmocka_run_group_tests(tests, harness_main_setup, harness_main_teardown);
