@@ -105,3 +105,19 @@ there is no connection to go to "127.0.0.1:PLAIN" in "pass"
 --- must_die
 --- error_log
 "pass" directive is duplicate
+
+=== TEST 5: in a circle
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+serve_both "
+server { listen 127.0.0.1:$IN; pass 127.0.0.1:$LINE; }
+server { listen 127.0.0.1:$LINE; pass 127.0.0.1:$IN; }"
+timeout 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$IN; cat <&3"; echo "closed: $?"
+grep -o '\[error\].* in "pass"' logs/error.log | sed "s/.*: \**[0-9]* //; s/:$IN/:IN/; s/:$LINE/:LINE/"
+stop
+X
+--- exec_out
+closed: 0
+too many passes, the next would lead to "127.0.0.1:IN" in "pass"

@@ -36,18 +36,18 @@ void server_adopt(struct server *s, int fd, const struct addr *peer)
         server_tls_begin(c);
 }
 
-void server_adopt_stream(struct server *s, struct stream *stream, const struct addr *peer,
-                         struct slice in)
+void server_adopt_stream(struct server *s, struct stream *stream, const struct server_stream *about)
 {
-    struct server_conn *c = server_conn_open(s, stream, peer, first_protocol(s));
+    struct server_conn *c = server_conn_open(s, stream, about->peer, first_protocol(s));
 
-    CHECK(!s->has_proxy_protocol);
+    CHECK(!s->has_proxy_protocol && about->passes <= SERVER_PASSES_MOST);
+    c->passes = about->passes & SERVER_PASSES_MOST;
     if (s->tls) {
-        server_conn_set_stream(c, tls_accept_after(stream, s->tls, in));
+        server_conn_set_stream(c, tls_accept_after(stream, s->tls, about->in));
         return;
     }
-    if (in.n)
-        server_conn_unread(c, in);
+    if (about->in.n)
+        server_conn_unread(c, about->in);
 }
 
 static void on_drained_already(void *p)
