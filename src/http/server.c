@@ -3,6 +3,7 @@
 #include "http/server.h"
 
 #include "base/check.h"
+#include "base/mem.h"
 #include "http/server_conn.h"
 #include "http/server_h1.h"
 #include "http/server_handover.h"
@@ -10,6 +11,7 @@
 #include "http/server_tls.h"
 #include "net/tcp.h"
 #include "net/tls.h"
+#include "proto/proxy_proto.h"
 
 enum { SHED_MOST = 32 };
 
@@ -41,6 +43,8 @@ void server_adopt_stream(struct server *s, struct stream *stream, const struct s
     struct server_conn *c = server_conn_open(s, stream, about->peer, first_protocol(s));
 
     CHECK(!s->has_proxy_protocol && about->passes <= SERVER_PASSES_MOST);
+    if (about->proxy)
+        c->proxied = proxy_proto_copy(mem_alloc(proxy_proto_size(about->proxy)), about->proxy);
     c->passes = about->passes & SERVER_PASSES_MOST;
     if (s->tls) {
         server_conn_set_stream(c, tls_accept_after(stream, s->tls, about->in));

@@ -20,7 +20,11 @@ static enum step_result refuse(struct visit *v, const char *why, struct slice ta
 enum step_result pass_step(struct visit *v, const struct step *step)
 {
     struct slice target = script_eval(step->arg, v);
-    struct server_stream about = {.peer = v->x->peer, .passes = v->session->passes + 1};
+    struct server_stream about = {
+        .peer = v->x->peer,
+        .proxy = v->x->proxied,
+        .passes = v->session->passes + 1,
+    };
     struct buf in = BUF_EMPTY;
     struct outq out;
     struct stream *stream;
