@@ -184,3 +184,30 @@ curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/esc/%22%3C%3E%5C%5E%60%7B%7C%7
 --- exec_out
 /origin 0 none
 /origin/%22%3C%3E%5C%5E%60%7B%7C%7D%20%25%3F%23%7F[]!*'();:@&=+$,~ - none
+
+
+
+=== TEST 8: a request whose body breaks off behind the head of the answer is cut off with it
+--- config
+    location = /origin { content_by_lua_block { ngx.print("begun") ngx.flush(true) ngx.sleep(60) } }
+    location = /p {
+        proxy_request_buffering off; proxy_http_version 1.1; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/origin;
+    }
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.socket.tcp()
+            sock:settimeout(10000)
+            assert(sock:connect("127.0.0.1", ngx.var.server_port))
+            sock:send("POST /p HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+            assert(sock:receiveuntil("begun\r\n")())
+            sock:send("no size\r\n")
+            local rest, err = sock:receive("*a")
+            ngx.say(err or "closed", " behind '", rest or "", "'")
+        }
+    }
+--- request
+GET /t
+--- response_body
+closed behind ''
+--- no_error_log
+[alert]

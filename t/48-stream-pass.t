@@ -11,7 +11,8 @@ user root; daemon off; master_process off; error_log logs/error.log info; pid lo
 stream { ssl_certificate server.pem; ssl_certificate_key server.key;
     log_format f '\$server_port \$status \$bytes_received'; access_log logs/a.log f; $1 }
 http { access_log off; ssl_certificate server.pem; ssl_certificate_key server.key;
-    server { listen 127.0.0.1:$PLAIN; location / { return 200 'plain \$remote_addr \$scheme \$request_uri
+    server { listen 127.0.0.1:$PLAIN; location = /said { return 200 "\$remote_addr for \$proxy_protocol_addr
+"; } location / { return 200 'plain \$remote_addr \$scheme \$request_uri
 '; } }
     server { listen 127.0.0.1:$TLS ssl; http2 on; location / { return 200 'tls \$server_protocol \$ssl_server_name
 '; } } }
@@ -104,3 +105,33 @@ there is no connection to go to "127.0.0.1:PLAIN" in "pass"
 --- must_die
 --- error_log
 "pass" directive is duplicate
+
+=== TEST 5: in a circle
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+serve_both "
+server { listen 127.0.0.1:$IN; pass 127.0.0.1:$LINE; }
+server { listen 127.0.0.1:$LINE; pass 127.0.0.1:$IN; }"
+timeout 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$IN; cat <&3"; echo "closed: $?"
+grep -o '\[error\].* in "pass"' logs/error.log | sed "s/.*: \**[0-9]* //; s/:$IN/:IN/; s/:$LINE/:LINE/"
+stop
+X
+--- exec_out
+closed: 0
+too many passes, the next would lead to "127.0.0.1:IN" in "pass"
+
+=== TEST 6: what a proxy has said of the client goes with the connection
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+serve_both "
+server { listen 127.0.0.1:$IN proxy_protocol; pass 127.0.0.1:$LINE; }
+server { listen 127.0.0.1:$LINE; pass 127.0.0.1:$PLAIN; }"
+timeout 20 bash -c "exec 3<>/dev/tcp/127.0.0.1/$IN; printf 'PROXY TCP4 192.0.2.7 192.0.2.1 5 6\r\nGET /said HTTP/1.0\r\n\r\n' >&3; tail -n 1 <&3"
+stop
+X
+--- exec_out
+127.0.0.1 for 192.0.2.7

@@ -63,6 +63,7 @@ static void on_stream(struct server *server, struct stream *s, const struct serv
         .id = about->id,
         .in = about->in,
         .since_ms = about->since_ms,
+        .passes = about->passes,
     };
 
     session_open(s, &o);

@@ -3,12 +3,14 @@
 #include "http/server.h"
 
 #include "base/check.h"
+#include "base/mem.h"
 #include "http/server_conn.h"
 #include "http/server_h1.h"
 #include "http/server_handover.h"
 #include "http/server_proxied.h"
 #include "http/server_tls.h"
 #include "net/tcp.h"
+#include "proto/proxy_proto.h"
 
 enum { SHED_MOST = 32 };
 
@@ -27,10 +29,8 @@ static const struct server_conn_protocol *first_protocol(const struct server *s)
     return s->on_stream ? &server_handover_protocol : &server_h1_protocol;
 }
 
-static void adopt(struct server *s, struct stream *stream, const struct addr *peer, struct slice in)
+static void begin(struct server_conn *c, struct slice in)
 {
-    struct server_conn *c = server_conn_open(s, stream, peer, first_protocol(s));
-
     if (c->protocol == &server_tls_protocol)
         server_tls_begin(c, in);
     else if (in.n)
@@ -39,14 +39,18 @@ static void adopt(struct server *s, struct stream *stream, const struct addr *pe
 
 void server_adopt(struct server *s, int fd, const struct addr *peer)
 {
-    adopt(s, tcp_adopt(fd), peer, SLICE_EMPTY);
+    begin(server_conn_open(s, tcp_adopt(fd), peer, first_protocol(s)), SLICE_EMPTY);
 }
 
-void server_adopt_stream(struct server *s, struct stream *stream, const struct addr *peer,
-                         struct slice in)
+void server_adopt_stream(struct server *s, struct stream *stream, const struct server_stream *about)
 {
-    CHECK(!s->has_proxy_protocol);
-    adopt(s, stream, peer, in);
+    struct server_conn *c = server_conn_open(s, stream, about->peer, first_protocol(s));
+
+    CHECK(!s->has_proxy_protocol && about->passes <= SERVER_PASSES_MOST);
+    if (about->proxy)
+        c->proxied = proxy_proto_copy(mem_alloc(proxy_proto_size(about->proxy)), about->proxy);
+    c->passes = about->passes & SERVER_PASSES_MOST;
+    begin(c, about->in);
 }
 
 static void on_drained_already(void *p)

@@ -15,6 +15,7 @@ struct server_stream {
     const struct proxy_proto *proxy; /* what a proxy said of the client; NULL: nothing */
     struct slice in;                 /* bytes that were read already */
     uint64_t id, since_ms;
+    unsigned passes; /* 0: it was accepted here */
 };
 
 struct server {
@@ -47,10 +48,13 @@ void server_init(struct server *s, const struct http_settings *settings, void *u
  * of the loop, but not before returning. */
 void server_adopt(struct server *s, int fd, const struct addr *peer);
 
-/* The same on a stream that is open already, of which `in` was read. No header of the PROXY
- * protocol is awaited: s->has_proxy_protocol must be false. */
-void server_adopt_stream(struct server *s, struct stream *stream, const struct addr *peer,
-                         struct slice in);
+enum { SERVER_PASSES_MOST = 7 };
+
+/* The same on a stream that comes from another server here, as `about` says; its `passes`, one more
+ * than there, must not be above SERVER_PASSES_MOST. No header of the PROXY protocol is awaited:
+ * s->has_proxy_protocol must be false. */
+void server_adopt_stream(struct server *s, struct stream *stream,
+                         const struct server_stream *about);
 
 /* The number of a connection that comes in another way. */
 uint64_t server_next_id(void);

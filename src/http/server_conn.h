@@ -80,8 +80,9 @@ struct server_conn {
     uint8_t phase;
     uint8_t reads; /* direct reads of a body since the last event */
     uint8_t waits : 4, watched : 4;
-    uint8_t framing : 4;
-    uint8_t flushes : 4; /* 0, 1, 2 (or more) */
+    uint8_t framing : 3;
+    uint8_t flushes : 2; /* 0, 1, 2 (or more) */
+    uint8_t passes : 3;  /* see server_adopt_stream */
     bool is_running;     /* inside an upcall: on_work follows */
     bool is_blocked;     /* the stream took no more: wait for writability */
     bool is_paced;       /* send_rate is used up: wait for time to pass */

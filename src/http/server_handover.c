@@ -14,7 +14,7 @@ static void on_readable(struct server_conn *c)
 static void on_work(struct server_conn *c)
 {
     struct server *server = c->server;
-    struct server_stream about = {.id = c->id, .since_ms = c->since};
+    struct server_stream about = {.id = c->id, .since_ms = c->since, .passes = c->passes};
     struct addr peer = {.len = 0};
     struct buf in = BUF_EMPTY;
     struct proxy_proto *said = c->proxied;

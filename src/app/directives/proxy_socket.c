@@ -55,7 +55,7 @@ static bool set_buffers(void *ctx, const struct config_node *node, struct config
         return config_node_error(node, e, "there must be at least 2 \"proxy_buffers\"");
     if (size < 1 || size > INT64_MAX / n)
         return config_node_error(node, e, "invalid value \"%.200s\"", node->args[1].p);
-    own(ctx, node)->buffers = (uint64_t)(n * size);
+    own(ctx, node)->buffers = (size_t)(n * size);
     return true;
 }
 

@@ -189,11 +189,13 @@ static const struct directive table[] = {
      .max_args = 1,
      .group = GROUP,
      .syntax = "pass address;",
-     .doc = "Passes the connection, as it is or freed of TLS, to another socket of `http` or "
-            "`stream`: `address` is that of its `listen`, letter by letter (`0.0.0.0:80` for "
-            "`listen 80`), and may hold variables. It goes on there as if it had been accepted, "
-            "with the handshake of `listen … ssl`; a socket that awaits the PROXY protocol is "
-            "refused. Bytes that Lua has sent before must have left.",
+     .doc =
+         "Passes the connection, as it is or freed of TLS, to another socket of `http` or "
+         "`stream`: `address` is that of its `listen`, letter by letter (`0.0.0.0:80` for "
+         "`listen 80`), and may hold variables. It goes on there as if it had been accepted, "
+         "with the handshake of `listen … ssl`; what a header of the PROXY protocol has said goes "
+         "with it. A socket that awaits such a header is refused, and so is a connection that has "
+         "been passed on seven times. Bytes that Lua has sent before must have left.",
      .apply = set_pass},
     {.name = "set",
      .contexts = CTX_STREAM_SERVER,

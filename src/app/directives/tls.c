@@ -317,8 +317,7 @@ static const struct directive table[] = {
          "the kernel encrypts what is sent, files by `sendfile`, where it has the module `tls` and "
          "knows the cipher (AES-GCM); elsewhere the library goes on by itself. Records are then as "
          "long as the kernel makes them, `ssl_buffer_size` notwithstanding, and a client of TLS "
-         "1.3 "
-         "that asks for new keys of the server, as few do after very much data, is cut off.",
+         "1.3 that asks for new keys of the server, as few do after very much data, is cut off.",
      .apply = add_command},
     {ENTRY("ssl_verify_client", "on | off | optional | optional_no_ca", "ssl_verify_client off;",
            "Whether clients are asked for a certificate. `on`: a request without a good one is "

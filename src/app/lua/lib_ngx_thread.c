@@ -128,9 +128,7 @@ static void on_timer_end(struct co *co, enum co_result result, int n)
     if (!lua_timer_leave(co))
         return;
     owned_lose_all(lua_timer_sockets(co));
-    if (*lua_timer_ctx_ref(co) != LUA_NOREF)
-        log_write(co->log, LOG_DEBUG, "lua release ngx.ctx at ref %d", *lua_timer_ctx_ref(co));
-    lua_ctx_drop(vm_main(), lua_timer_ctx_ref(co));
+    lua_ctx_release(vm_main(), lua_timer_ctx_ref(co), co->log);
     if (lua_timer_is_of_stream(co))
         log_write(co->log, LOG_DEBUG, "stream lua close fake stream connection");
     else

@@ -3,6 +3,8 @@
 
 #include <lauxlib.h>
 
+#include "base/log.h"
+
 static const char tables; /* its address is the key */
 
 void lua_ctx_push_all(lua_State *L)
@@ -44,4 +46,11 @@ void lua_ctx_drop(lua_State *L, int *ref)
     luaL_unref(L, -1, *ref);
     lua_pop(L, 1);
     *ref = LUA_NOREF;
+}
+
+void lua_ctx_release(lua_State *L, int *ref, const struct log_ctx *log)
+{
+    if (*ref != LUA_NOREF)
+        log_write(log, LOG_DEBUG, "lua release ngx.ctx at ref %d", *ref);
+    lua_ctx_drop(L, ref);
 }

@@ -4,6 +4,7 @@
 #ifndef APP_LUA_LUA_CTX_H
 #define APP_LUA_LUA_CTX_H
 
+struct log_ctx;
 struct lua_State;
 
 /* Pushes the table of the machine that all references are of. */
@@ -17,5 +18,8 @@ void lua_ctx_push(struct lua_State *L, int ref);
 
 /* Forgets the table, if there is one; *ref is LUA_NOREF then. */
 void lua_ctx_drop(struct lua_State *L, int *ref);
+
+/* The same at the end of what it belongs to, with a debug line. */
+void lua_ctx_release(struct lua_State *L, int *ref, const struct log_ctx *log);
 
 #endif

@@ -208,9 +208,7 @@ static void release_refs(struct visit *v)
     if (!L)
         return;
     lua_visit_wake_reader(v); /* its next question is answered: the request is over */
-    if (lv->ctx_ref != LUA_NOREF)
-        log_write(&v->x->log, LOG_DEBUG, "lua release ngx.ctx at ref %d", lv->ctx_ref);
-    lua_ctx_drop(L, &lv->ctx_ref);
+    lua_ctx_release(L, &lv->ctx_ref, &v->x->log);
 }
 
 /* lua_malloc_trim: this request counts. */

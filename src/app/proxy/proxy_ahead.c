@@ -36,9 +36,10 @@ static struct proxy_ahead *attach(struct proxy *p)
 
 static bool fits_memory(const struct proxy *p, size_t n)
 {
-    const struct proxy_ahead *a = p->ahead;
+    static const struct proxy_ahead nothing;
+    const struct proxy_ahead *a = p->ahead ? p->ahead : &nothing;
 
-    return !a || (a->written == a->sent && a->memory.n + n <= p->conf->buffers);
+    return a->written == a->sent && a->memory.n + n <= p->conf->buffers;
 }
 
 bool proxy_ahead_has_some(const struct proxy *p)
@@ -52,8 +53,7 @@ bool proxy_ahead_has_room(const struct proxy *p)
 
     if (p->is_flushing)
         return false;
-    return written + PIECE_MOST <= p->conf->max_temp_file ||
-           (p->conf->buffers >= PIECE_MOST && fits_memory(p, PIECE_MOST));
+    return written + PIECE_MOST <= p->conf->max_temp_file || fits_memory(p, PIECE_MOST);
 }
 
 static const struct err *complain(const struct proxy *p, const char *what, const struct err *e)

@@ -74,12 +74,12 @@ struct proxy_conf {
     struct proxy_field *set, *hide, *pass;
     struct proxy_rewrite *redirects, *cookie_domains, *cookie_paths;
     struct proxy_cookie_flags *cookie_flags;
-    struct script *method, *body;    /* NULL: the client's */
-    struct script *bind;             /* to connect from; NULL: any */
-    struct script *limit_rate;       /* bytes a second; NULL: no limit */
-    struct cache_conf *cache;        /* NULL: nothing was said; see cache_rules.h */
-    uint64_t buffers, max_temp_file; /* what is read ahead of a client: in memory, in a file */
-    const char *temp_path;           /* of that file; NULL: that of requests' bodies */
+    struct script *method, *body;  /* NULL: the client's */
+    struct script *bind;           /* to connect from; NULL: any */
+    struct script *limit_rate;     /* bytes a second; NULL: no limit */
+    struct cache_conf *cache;      /* NULL: nothing was said; see cache_rules.h */
+    size_t buffers, max_temp_file; /* what is read ahead of a client: in memory, in a file */
+    const char *temp_path;         /* of that file; NULL: that of requests' bodies */
     uint64_t connect_timeout, read_timeout, send_timeout, next_timeout;
     unsigned next_tries, next, ignore, flags;
     unsigned minor;       /* HTTP/1.minor */

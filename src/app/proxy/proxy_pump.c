@@ -41,8 +41,7 @@ static void finish_late(struct proxy *p)
         exchange_end(p->v->x);
 }
 
-/* What was read cannot be kept, or what was kept cannot be had. */
-static void give_up(struct proxy *p, const struct err *why)
+void proxy_pump_give_up(struct proxy *p, const struct err *why)
 {
     proxy_leave(p, false);
     exchange_abort(p->v->x, why);
@@ -66,7 +65,7 @@ static void pass_on(struct proxy *p, struct slice bytes)
     }
     e = proxy_ahead_keep(p, bytes);
     if (e)
-        give_up(p, e);
+        proxy_pump_give_up(p, e);
 }
 
 /* Takes the next piece of the answer. False: there is none now, or that was the last. */
@@ -113,7 +112,7 @@ static void pump(struct proxy *p)
         if (x->state >= EXCHANGE_DONE)
             break;
         if (e) {
-            give_up(p, e);
+            proxy_pump_give_up(p, e);
             return;
         }
         if (!may_take(p) || proxy_pace_holds(p) || proxy_pace_yields(p, pieces) || !take_piece(p))

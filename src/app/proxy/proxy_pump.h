@@ -17,4 +17,8 @@ void proxy_pump(struct proxy *p);
 /* The server has failed behind its head (logged): the client gets what had come, and is cut off. */
 void proxy_pump_fail(struct proxy *p, const struct err *why);
 
+/* It cannot go on for a reason of ours, or of the client: it is cut off now, and the server let go
+ * of. */
+void proxy_pump_give_up(struct proxy *p, const struct err *why);
+
 #endif

@@ -180,8 +180,9 @@ static void push_body(struct proxy *p)
 {
     if (p->has_left || proxy_request_push_body(p))
         return;
-    proxy_leave(p, false);
-    if (!p->has_begun)
+    if (p->has_begun)
+        proxy_pump_give_up(p, p->v->x->body_err);
+    else
         answer(p, exchange_body_status(p->v->x));
 }
 

@@ -16,7 +16,7 @@ const struct proxy_conf proxy_defaults = {
     .read_timeout = 60000,
     .send_timeout = 60000,
     .buffers = 32768,
-    .max_temp_file = (uint64_t)1024 << 20,
+    .max_temp_file = (size_t)1024 << 20,
     .next = PROXY_NEXT_ERROR | PROXY_NEXT_TIMEOUT,
     .flags = PROXY_BUFFERING | PROXY_REQUEST_BUFFERING | PROXY_PASS_HEADERS | PROXY_PASS_BODY,
 };

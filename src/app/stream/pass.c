@@ -20,6 +20,11 @@ static enum step_result refuse(struct visit *v, const char *why, struct slice ta
 enum step_result pass_step(struct visit *v, const struct step *step)
 {
     struct slice target = script_eval(step->arg, v);
+    struct server_stream about = {
+        .peer = v->x->peer,
+        .proxy = v->x->proxied,
+        .passes = v->session->passes + 1,
+    };
     struct buf in = BUF_EMPTY;
     struct outq out;
     struct stream *stream;
@@ -37,10 +42,13 @@ enum step_result pass_step(struct visit *v, const struct step *step)
         return refuse(v, "no other socket listens at", target);
     if (port->server.has_proxy_protocol)
         return refuse(v, "the PROXY protocol is awaited at", target);
+    if (about.passes > SERVER_PASSES_MOST)
+        return refuse(v, "too many passes, the next would lead to", target);
     outq_init(&out);
     stream = session_take(v->session, &in, &out);
+    about.in = buf_slice(&in);
     if (stream)
-        server_adopt_stream(&port->server, stream, v->x->peer, buf_slice(&in));
+        server_adopt_stream(&port->server, stream, &about);
     buf_free(&in);
     outq_clear(&out);
     return phases_finish_status(v, STATUS_OK);

@@ -33,6 +33,7 @@ struct session {
     struct relay *relay;                 /* NULL: it is passed on to nobody */
     struct balancer *balancer;           /* of its relay; NULL: none */
     uint64_t ended_ms;                   /* 0: goes on */
+    unsigned passes;                     /* sessions before, on the same connection: see pass.h */
     struct wire_end end;                 /* where lua_check_client_abort says so */
     bool is_udp;
     bool has_eof; /* ngx.eof, or our side was shut: Lua may write no more */

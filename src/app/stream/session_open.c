@@ -133,6 +133,7 @@ void session_open(struct stream *stream, const struct session_origin *o)
     struct session *s = session_new(stream, o->in);
 
     s->is_udp = o->listen->is_udp;
+    s->passes = o->passes;
     fill_exchange(s->v->x, stream, o);
     fill_visit(s->v, o);
     if (o->proxy)

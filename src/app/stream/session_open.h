@@ -13,6 +13,7 @@ struct session_origin {
     uint64_t id;
     struct slice in; /* bytes that were read already */
     uint64_t since_ms;
+    unsigned passes; /* other servers that it has come through */
 };
 
 /* Serves `s`, which it owns from now on; from the loop only. */

@@ -349,11 +349,7 @@ bool lua_tls_session(struct slice *id, struct slice *der)
 /* The connection's own table ends with it. */
 static void drop_seat(struct stream *s)
 {
-    struct tls_seat *seat = tls_seat_of(s);
-
-    if (seat->ctx_ref != LUA_NOREF)
-        log_write(NULL, LOG_DEBUG, "lua release ngx.ctx at ref %d", seat->ctx_ref);
-    lua_ctx_drop(vm_main(), &seat->ctx_ref);
+    lua_ctx_release(vm_main(), &tls_seat_of(s)->ctx_ref, NULL);
     tls_seat_drop(s);
 }
 
