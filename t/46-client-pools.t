@@ -157,7 +157,7 @@ local function told(where, o)
     print(ok and where .. " is taken" or (err:gsub("^http.connection_pool: ", "")))
     if ok then err:shutdown() end
 end
-local counts = { { "connections_per_host", 1 }, { "total_connections", 1 }, { "max_queue_size", 0 }, { "max_requests", 0 } }
+local counts = { { "connections_per_host", 1 }, { "total_connections", 1 }, { "max_queue_size", 1 }, { "max_requests", 0 } }
 for _, count in ipairs(counts) do
     for _, value in ipairs { count[2] - 1, 0.5, 0 / 0, 2 ^ 32 } do told(count[1], { [count[1]] = value }) end
     for _, value in ipairs { count[2], 2 ^ 31 - 1 } do told(count[1] .. " " .. value, { [count[1]] = value }) end
@@ -191,11 +191,11 @@ option 'total_connections' must be a whole number from 0, not nan
 option 'total_connections' must be from 1 to 2147483647, not 4294967296
 total_connections 1 is taken
 total_connections 2147483647 is taken
-option 'max_queue_size' must be a whole number from 0, not -1
+option 'max_queue_size' must be from 1 to 2147483647, not 0
 option 'max_queue_size' must be a whole number from 0, not 0.5
 option 'max_queue_size' must be a whole number from 0, not nan
-option 'max_queue_size' must be from 0 to 2147483647, not 4294967296
-max_queue_size 0 is taken
+option 'max_queue_size' must be from 1 to 2147483647, not 4294967296
+max_queue_size 1 is taken
 max_queue_size 2147483647 is taken
 option 'max_requests' must be a whole number from 0, not -1
 option 'max_requests' must be a whole number from 0, not 0.5
