@@ -143,3 +143,83 @@ false	http.connection_pool: option 'control_period' must be a number of seconds,
 false	http.connection_pool: option 'stats_callback' must be a function, not 1
 collected
 logged
+
+
+
+=== TEST 4: counts and windows that cannot be meant are told where the pool is made
+--- config
+    location / { return 204; }
+--- exec
+cat >$TEST_NGINX_SERVROOT/c.lua <<'X'
+local http = require "perilune.http"
+local function told(where, o)
+    local ok, err = pcall(http.connection_pool, o)
+    print(ok and where .. " is taken" or (err:gsub("^http.connection_pool: ", "")))
+    if ok then err:shutdown() end
+end
+local counts = { { "connections_per_host", 1 }, { "total_connections", 1 }, { "max_queue_size", 1 }, { "max_requests", 0 } }
+for _, count in ipairs(counts) do
+    for _, value in ipairs { count[2] - 1, 0.5, 0 / 0, 2 ^ 32 } do told(count[1], { [count[1]] = value }) end
+    for _, value in ipairs { count[2], 2 ^ 31 - 1 } do told(count[1] .. " " .. value, { [count[1]] = value }) end
+end
+local sizes = { { "max_streams", 1 }, { "stream_window", 1 }, { "connection_window", 65535 }, { "header_list", 1 } }
+for _, size in ipairs(sizes) do
+    for _, value in ipairs { size[2] - 1, 2 ^ 31 } do told(size[1], { http2 = { [size[1]] = value } }) end
+    for _, value in ipairs { size[2], 2 ^ 31 - 1 } do told(size[1] .. " " .. value, { http2 = { [size[1]] = value } }) end
+end
+told("cache", { cache = {} })
+told("log_activity", { log_activity = "loud" })
+print(pcall(http.get, "http://127.0.0.1/", { as = "file", save_to = "a\0b" }))
+-- the widest windows reach a connection
+local server = http.start_server(function() return "ok" end, { port = 0, address = "127.0.0.1", http2 = true })
+local pool = http.connection_pool { force_h2c = true, http2 = { stream_window = 2 ^ 31 - 1, connection_window = 2 ^ 31 - 1 } }
+local res = await(http.get("http://127.0.0.1:" .. server:port(), { pool = pool, as = "string" }))
+print(res.protocol, res.body)
+await(server:close(0))
+X
+timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
+--- exec_out
+option 'connections_per_host' must be from 1 to 2147483647, not 0
+option 'connections_per_host' must be a whole number from 0, not 0.5
+option 'connections_per_host' must be a whole number from 0, not nan
+option 'connections_per_host' must be from 1 to 2147483647, not 4294967296
+connections_per_host 1 is taken
+connections_per_host 2147483647 is taken
+option 'total_connections' must be from 1 to 2147483647, not 0
+option 'total_connections' must be a whole number from 0, not 0.5
+option 'total_connections' must be a whole number from 0, not nan
+option 'total_connections' must be from 1 to 2147483647, not 4294967296
+total_connections 1 is taken
+total_connections 2147483647 is taken
+option 'max_queue_size' must be from 1 to 2147483647, not 0
+option 'max_queue_size' must be a whole number from 0, not 0.5
+option 'max_queue_size' must be a whole number from 0, not nan
+option 'max_queue_size' must be from 1 to 2147483647, not 4294967296
+max_queue_size 1 is taken
+max_queue_size 2147483647 is taken
+option 'max_requests' must be a whole number from 0, not -1
+option 'max_requests' must be a whole number from 0, not 0.5
+option 'max_requests' must be a whole number from 0, not nan
+option 'max_requests' must be from 0 to 2147483647, not 4294967296
+max_requests 0 is taken
+max_requests 2147483647 is taken
+http2: option 'max_streams' must be from 1 to 2147483647, not 0
+http2: option 'max_streams' must be from 1 to 2147483647, not 2147483648
+max_streams 1 is taken
+max_streams 2147483647 is taken
+http2: option 'stream_window' must be from 1 to 2147483647, not 0
+http2: option 'stream_window' must be from 1 to 2147483647, not 2147483648
+stream_window 1 is taken
+stream_window 2147483647 is taken
+http2: option 'connection_window' must be from 65535 to 2147483647, not 65534
+http2: option 'connection_window' must be from 65535 to 2147483647, not 2147483648
+connection_window 65535 is taken
+connection_window 2147483647 is taken
+http2: option 'header_list' must be from 1 to 2147483647, not 0
+http2: option 'header_list' must be from 1 to 2147483647, not 2147483648
+header_list 1 is taken
+header_list 2147483647 is taken
+option 'cache' must be a cache of http.cache
+option 'log_activity' must be a level, not 'loud'
+false	http.request: option 'save_to' must be a path, without NUL
+HTTP/2	ok

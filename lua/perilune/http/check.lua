@@ -1,5 +1,6 @@
 --- What options of requests and pools must be, beyond their kinds.
 
+local activity = require "perilune.http.activity"
 local dns = require "perilune.dns"
 local known_options = require "perilune.http.options"
 local options = require "perilune.options"
@@ -25,7 +26,7 @@ local function check_credentials(o, name, where, level)
     end
 end
 
---- Raises when an option that tells how an origin is reached is malformed.
+--- Raises when an option that a pool and a request both may have is malformed.
 -- @tparam table o of a request or of a pool
 -- @tparam string where what the text begins with
 -- @tparam number level whom the error is put down to, as of `error`
@@ -40,6 +41,11 @@ function check.way(o, where, level)
     dns._check_family(o.family, where, level + 1)
     if o.resolver and not pcall(dns._core, o.resolver) then
         error(where .. ": option 'resolver' must be a resolver of perilune.dns", level + 1)
+    end
+    if o.cache and not require("perilune.http.cache").is_cache(o.cache) then
+        error(where .. ": option 'cache' must be a cache of http.cache", level + 1)
+    elseif not activity.is_option(o.log_activity) then
+        error(("%s: option 'log_activity' must be a level, not '%s'"):format(where, o.log_activity), level + 1)
     end
     check_tls(o, "tls", where, level + 1)
     check_tls(o, "proxy_tls", where, level + 1)

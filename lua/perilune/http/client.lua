@@ -234,14 +234,12 @@ local function check(o, level)
             level)
     elseif o.as == "file" and not o.save_to then
         error("http.request: as = 'file' needs the option 'save_to'", level)
+    elseif o.save_to and o.save_to:find("%z") then
+        error("http.request: option 'save_to' must be a path, without NUL", level)
     elseif o.pool and not pool.is_pool(o.pool) then
         error("http.request: option 'pool' must be a pool of http.connection_pool", level)
     end
-    if o.cache and not require("perilune.http.cache").is_cache(o.cache) then
-        error("http.request: option 'cache' must be a cache of http.cache", level)
-    elseif not activity.is_option(o.log_activity) then
-        error(("http.request: option 'log_activity' must be a level, not '%s'"):format(o.log_activity), level)
-    elseif type(o.retry) == "table" then
+    if type(o.retry) == "table" then
         options.check(o.retry, retry.OPTIONS, "http.request: retry", level)
     end
     if type(o.reconnect) == "table" then
