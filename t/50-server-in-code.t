@@ -461,3 +461,46 @@ closed	false
 closed: connection closed
 stack traceback
 exit 0
+
+
+
+=== TEST 19: texts that no file or address can have, and times that are none, are the caller's mistakes
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+local function handler() return "x" end
+local function try(opts)
+    local ok, err = pcall(function()
+        http.start_server(handler, opts)
+    end)
+    print(ok, err)
+end
+for _, name in ipairs { "address", "path", "access_log", "client_body_temp_path" } do
+    try { [name] = "a\0b" }
+    try { [name] = "" }
+end
+print(io.open("a"))
+local server = http.start_server(handler, { address = "127.0.0.1" })
+for _, timeout in ipairs { "x", -1, 0 / 0, 1 / 0 } do
+    print(select(2, pcall(function()
+        server:close(timeout)
+    end)))
+end
+print(server:port() > 0)
+await(server:close(0))
+--- exec_out
+false	main.lua:5: http.start_server: option 'address' must not hold a NUL
+false	main.lua:5: http.start_server: option 'address' must not be empty
+false	main.lua:5: http.start_server: option 'path' must not hold a NUL
+false	main.lua:5: http.start_server: option 'path' must not be empty
+false	main.lua:5: http.start_server: option 'access_log' must not hold a NUL
+false	main.lua:5: http.start_server: option 'access_log' must not be empty
+false	main.lua:5: http.start_server: option 'client_body_temp_path' must not hold a NUL
+false	main.lua:5: http.start_server: option 'client_body_temp_path' must not be empty
+nil	a: No such file or directory	2
+main.lua:17: bad argument 'timeout' to server:close (seconds from 0 to 1e9 expected)
+main.lua:17: bad argument 'timeout' to server:close (seconds from 0 to 1e9 expected)
+main.lua:17: bad argument 'timeout' to server:close (seconds from 0 to 1e9 expected)
+main.lua:17: bad argument 'timeout' to server:close (seconds from 0 to 1e9 expected)
+true
+exit 0

@@ -158,7 +158,7 @@ static void load_handlers(const struct app_conf *conf)
 
 static unsigned most_connections(void)
 {
-    return (unsigned)MAX(app.conf->worker_connections, 1);
+    return (unsigned)app.conf->worker_connections;
 }
 
 static unsigned count_connections(void)

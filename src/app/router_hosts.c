@@ -55,19 +55,35 @@ static bool has_capital(struct slice s)
     return false;
 }
 
+/* The directive that says `name`. */
+static const struct config_node *place_of(const struct vhost *vh, struct slice name)
+{
+    const struct config_node *node = vh->place ? vh->place->children : NULL;
+
+    for (; node; node = node->next) {
+        if (!slice_eq(node->name, SLICE("server_name")))
+            continue;
+        for (size_t i = 0; i < node->n_args; i++) {
+            if (slice_ieq(node->args[i], name))
+                return node;
+        }
+    }
+    return vh->place;
+}
+
 /* Hosts are lower case: a pattern with a capital letter could only be meant without case. */
 static bool add_regex(struct app_conf *conf, struct hosts *h, const struct vhost *vh,
-                      struct slice pattern, struct config_error *e)
+                      struct slice name, struct config_error *e)
 {
     struct host_regex *r = &h->regexes[h->n_regexes];
-    struct slice error;
+    struct slice pattern = slice_from(name, 1), error;
 
     if (pattern.n == 0)
-        return config_node_error(vh->place, e, "empty regex in server name \"~\"");
+        return config_node_error(place_of(vh, name), e, "empty regex in server name \"~\"");
     r->vhost = vh;
     r->regex = regex_compile(&conf->pool, pattern, has_capital(pattern), &error);
     if (!r->regex || !captures_bind(vh->base->variables, r->regex, &r->names, &error))
-        return config_node_error(vh->place, e, SLICE_FMT, SLICE_ARG(error));
+        return config_node_error(place_of(vh, name), e, SLICE_FMT, SLICE_ARG(error));
     h->n_regexes++;
     return true;
 }
@@ -84,14 +100,17 @@ static struct slice own_host_name(struct pool *pool)
 /* What nginx says about a name as soon as it reads it. */
 static bool check_name(const struct vhost *vh, struct slice name, struct config_error *e)
 {
+    const struct config_node *place;
     bool is_short = name.n > 0 && name.n < (name.p[0] == '*' ? 3 : name.p[0] == '.' ? 2 : 0);
 
     if (is_short || (name.n > 1 && name.p[0] == '*' && name.p[1] != '.'))
-        return config_node_error(vh->place, e, "server name \"" SLICE_FMT "\" is invalid",
+        return config_node_error(place_of(vh, name), e, "server name \"" SLICE_FMT "\" is invalid",
                                  SLICE_ARG(name));
-    if (slice_find(name, '/') >= 0)
-        log_write(NULL, LOG_WARN, "server name \"" SLICE_FMT "\" has suspicious symbols in %s:%u",
-                  SLICE_ARG(name), vh->place->file, vh->place->line);
+    if (slice_find(name, '/') < 0)
+        return true;
+    place = place_of(vh, name);
+    log_write(NULL, LOG_WARN, "server name \"" SLICE_FMT "\" has suspicious symbols in %s:%u",
+              SLICE_ARG(name), place->file, place->line);
     return true;
 }
 
@@ -102,8 +121,9 @@ static bool fail_wildcard(const struct listen_conf *l, const struct vhost *vh, s
     struct buf where = BUF_EMPTY;
 
     addr_format(&l->addr, &where);
-    config_node_error(vh->place, e, "invalid server name or wildcard \"" SLICE_FMT "\" on %s",
-                      SLICE_ARG(name), buf_cstr(&where));
+    config_node_error(place_of(vh, name), e,
+                      "invalid server name or wildcard \"" SLICE_FMT "\" on %s", SLICE_ARG(name),
+                      buf_cstr(&where));
     buf_free(&where);
     return false;
 }
@@ -138,7 +158,7 @@ static bool add_name(struct app_conf *conf, struct listen_conf *l, struct vhost 
                      struct slice name, struct config_error *e)
 {
     if (name.n > 0 && name.p[0] == '~')
-        return add_regex(conf, l->hosts, vh, slice_from(name, 1), e);
+        return add_regex(conf, l->hosts, vh, name, e);
     if (!check_name(vh, name, e))
         return false;
     if (l->n_vhosts == 1)

@@ -1,5 +1,6 @@
 /* Names are compared by the changes of single letters that turn one into the other; a third of the
- * letters may differ, three at most. */
+ * letters may differ, three at most. Nothing is near to a
+ * name of one letter. */
 #include "base/nearest.h"
 
 #include <limits.h>
@@ -30,6 +31,8 @@ struct nearest nearest_to(struct slice wanted)
 {
     struct nearest n = {.wanted = wanted, .most = MIN((size_t)3, wanted.n / 3 + 1)};
 
+    if (wanted.n == 1)
+        n.most = 0;
     n.best = 2 * n.most + 2; /* distances count twice: being preferred breaks a tie */
     return n;
 }

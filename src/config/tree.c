@@ -228,15 +228,19 @@ static bool unreadable(const char *path, const struct config_node *from, const s
 {
     const char *file = from ? from->file : NULL;
     unsigned line = from ? from->line : 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), why = EIO;
+    char byte;
 
     if (fd < 0)
         return config_error_set(e, file, line, "open() \"%s\" failed (%d: %s)", path, errno,
                                 strerror(errno));
+    if (read(fd, &byte, 1) < 0)
+        why = errno;
     close(fd);
     if (err == &err_too_large)
         return config_error_set(e, file, line, "\"%s\" is larger than %zu bytes", path, FILE_MAX);
-    return config_error_set(e, file, line, "read() \"%s\" failed (%s)", path, err->message);
+    return config_error_set(e, file, line, "read() \"%s\" failed (%d: %s)", path, why,
+                            strerror(why));
 }
 
 static const struct config_file *add_file(struct config_tree *tree, const char *path,

@@ -68,6 +68,16 @@ for name, directive in pairs(directives) do
     known[name] = directive[1]
 end
 
+--- Raises for texts that would be cut when they become names of the system.
+local function check_texts(opts, level)
+    for name, value in pairs(opts) do
+        if type(value) == "string" and (value == "" or value:find("%z")) then
+            error(("http.start_server: option '%s' must not %s"):format(name,
+                value == "" and "be empty" or "hold a NUL"), level + 1)
+        end
+    end
+end
+
 local function host_of(opts)
     local host = opts.address or "0.0.0.0"
     if host:find(":", 1, true) and host:sub(1, 1) ~= "[" then
@@ -114,6 +124,7 @@ function server.start(fn, opts)
         error("bad argument 'handler' to http.start_server (function expected, got " .. type(fn) .. ")", 2)
     end
     opts = options.check(opts, known, "http.start_server", 2)
+    check_texts(opts, 2)
     local self = setmetatable({ closed = deferred.deferred() }, mt)
     local takes_any = not opts.path and (opts.port or 0) == 0
     local tls_context = opts.tls and tls.context(opts.tls, { "http/1.1" })
@@ -140,6 +151,9 @@ end
 -- @treturn deferred that succeeds once the server is closed
 function methods:close(timeout)
     timeout = timeout or 15
+    if type(timeout) ~= "number" or not (timeout >= 0 and timeout <= 1e9) then
+        error("bad argument 'timeout' to server:close (seconds from 0 to 1e9 expected)", 2)
+    end
     if timeout == 0 then
         self.core:kill()
         return self.closed

@@ -10,10 +10,27 @@
 #define CTX_LEVELS    CTX_HTTP_ALL
 #define CTX_LEVELS_IF (CTX_HTTP_ALL | CTX_IF_LOCATION)
 
+/* $document_root and $realpath_root are made of what is being set here. */
+static bool refuse_itself(const struct apply *a, const struct config_node *node, struct slice path,
+                          struct config_error *e)
+{
+    struct slice text, name, why;
+
+    while (script_next_part(&a->conf->pool, &path, &text, &name, &why) > 0) {
+        if (slice_ieq(name, SLICE("document_root")) || slice_ieq(name, SLICE("realpath_root")))
+            return config_node_error(
+                node, e, "the $" SLICE_FMT " variable cannot be used in the \"%s\" directive",
+                SLICE_ARG(name), node->name.p);
+    }
+    return true;
+}
+
 /* A path under the prefix unless it begins with a variable. */
 static bool compile_path(const struct apply *a, const struct config_node *node, struct slice path,
                          struct script **out, struct config_error *e)
 {
+    if (!refuse_itself(a, node, path, e))
+        return false;
     if (path.n == 0 || path.p[0] != '$')
         path = slice_str(conf_path(a->conf, path));
     return directives_script(a, node, path, out, e);

@@ -44,6 +44,15 @@ static bool set_int(void *ctx, const struct config_node *node, struct config_err
     return true;
 }
 
+static bool set_connections(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+
+    return set_int(ctx, node, e) &&
+           (a->conf->worker_connections > 0 ||
+            config_node_error(node, e, "0 worker_connections are not enough"));
+}
+
 static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
 {
     return config_arg_flag(node, 0, field(ctx, node), e);
@@ -278,7 +287,7 @@ static const struct directive table[] = {
      .default_text = "worker_connections 1024;",
      .doc = "The most connections from clients that a worker holds at once. When somebody comes "
             "who is too many, idle connections are closed, or he waits until one ends.",
-     .id = FIELD(worker_connections), .apply = set_int},
+     .id = FIELD(worker_connections), .apply = set_connections},
     {MAIN("multi_accept", CTX_EVENTS, 1, ARG_FLAG, " on | off;"),
      .default_text = "multi_accept off;",
      .doc = "Accept many waiting connections in one turn of the loop instead of few.",

@@ -154,7 +154,9 @@ static bool read_replacement(const struct apply *a, const struct config_node *no
 {
     struct slice query = node->args[1], path;
 
-    r->keeps_args = query.n == 0 || query.p[query.n - 1] != '?';
+    if (query.n == 0)
+        return config_node_error(node, e, "empty replacement");
+    r->keeps_args = query.p[query.n - 1] != '?';
     if (!r->keeps_args)
         query.n--;
     path = slice_cut(&query, '?');

@@ -34,6 +34,7 @@ static void test_rows(void **state)
         {"retorned", "", "return"},
         {"proxy_pass", "", "none"},
         {"", "", "none"},
+        {"x", "", "none"},
         {"a_name_that_is_longer_than_any_that_is_ever_compared_with_what_somebody_has_type", "",
          "none"},
     };

@@ -247,6 +247,8 @@ static void test_include_errors(void **state)
     expect_include_error("\ninclude x.*;", "\"%s/x.conf\" includes itself in %s/x.conf:2");
     expect_include_error("include y;", "open() \"%s/y\" failed (2: No such file or directory) in "
                                        "%s/x.conf:1");
+    expect_include_error("include .;",
+                         "read() \"%s/.\" failed (21: Is a directory) in %s/x.conf:1");
 }
 
 static void test_include_depth(void **state)

@@ -18,6 +18,11 @@ static void test_errors(void **state)
         {"http {\n server {\n  listen 80;\n  location / {\n   contnt_by_lua_block { }\n } } }",
          "unknown directive \"contnt_by_lua_block\" in code:5; did you mean "
          "\"content_by_lua_block\"?"},
+        {"events { worker_connections 0; }", "0 worker_connections are not enough in code:1"},
+        {"http { server { listen 80; location / { return 200 $b; } } }",
+         "unknown \"b\" variable in code:1"},
+        {"http {\n server {\n  listen 80;\n  server_name a;\n  server_name b *;\n } }",
+         "server name \"*\" is invalid in code:5"},
         {"daemon maybe;", "invalid value \"maybe\" in \"daemon\" directive, it must be \"on\" or "
                           "\"off\" in code:1"},
         {"daemon on; daemon off;",

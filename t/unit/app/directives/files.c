@@ -84,6 +84,10 @@ static void test_words(void **state)
 static void test_errors(void **state)
 {
     static const struct loaded_case cases[] = {
+        {"root $document_root/x;",
+         "the $document_root variable cannot be used in the \"root\" directive in code:1"},
+        {"alias ${realpath_root};",
+         "the $realpath_root variable cannot be used in the \"alias\" directive in code:1"},
         {"root a; alias b;", "\"alias\" directive is duplicate in code:1; \"root\" is in code:1"},
         {"index '';", "index \"\" in \"index\" directive is invalid in code:1"},
         {"try_files a =x;", "invalid code \"=x\" in code:1"},

@@ -138,6 +138,7 @@ static void test_errors(void **state)
         {"return 1000;",
          "invalid return code \"1000\" in code:1; a status from 100 to 999, or a URL alone"},
         {"rewrite ( a;", "pcre2_compile() failed: missing closing parenthesis in \"(\" in code:1"},
+        {"rewrite a \"\";", "empty replacement in code:1"},
         {"rewrite a b never;",
          "invalid parameter \"never\" in code:1; flags are last, break, redirect, permanent"},
         {"if $a { }", "invalid condition \"$a\" in code:1" FORMS},
