@@ -639,3 +639,49 @@ HIT 200 /lua 1
 cache
 d
 cache "elsewhere" not found
+
+
+
+=== TEST 14: proxy_cache_max_range_offset: a part that is far in is asked for as it is, and not kept
+--- http_config eval: $::Http
+--- config
+    proxy_cache c;
+    proxy_cache_valid any 1m;
+    add_header X-Cache $upstream_cache_status always;
+    proxy_pass_request_headers on;
+    location / { proxy_cache_max_range_offset 100; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /all { proxy_cache_max_range_offset 0; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location /lock { proxy_cache_max_range_offset 1k; proxy_cache_lock on; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+--- exec eval
+$::Get . <<'_EOC_';
+asked() { get "$@"; sed -n 's/^X-Asked: //ip' head | tr -d '\r'; }
+asked /a -r 100-; asked /a -r -5 -H 'If-None-Match: "z"'; asked /a -r 99-; asked /a -r 3-3; get /a -r 100- | cut -d' ' -f1,2
+asked /all -r 0-; asked /all; asked /all -r 0-0
+asked /lock -r 2000-; asked /lock -r 2-2; asked /lock -r 3-3
+asked '/old?cc=max-age=1' >/dev/null; until get '/old?cc=max-age=1' -r 100- | grep -q EXPIRED; do sleep 0.05; done; sed -n 's/^X-Asked: //ip' head | tr -d '\r'
+_EOC_
+--- exec_out
+MISS 200 /a 1
+GET bytes=100- -
+MISS 200 /a 2
+GET bytes=-5 "z"
+MISS 200 /a 3
+GET - -
+HIT 206 3
+GET - -
+HIT 416
+MISS 200 /all 1
+GET bytes=0- -
+MISS 200 /all 2
+GET - -
+HIT 206 /
+GET - -
+MISS 200 /lock 1
+GET bytes=2000- -
+MISS 200 /lock 2
+GET - -
+HIT 206 c
+GET - -
+GET bytes=100- -
+--- no_error_log
+[crit]

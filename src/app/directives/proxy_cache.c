@@ -283,6 +283,11 @@ static bool set_flag(void *ctx, const struct config_node *node, struct config_er
     return directives_put_flag(own(ctx), node, e);
 }
 
+static bool set_size(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_size(own(ctx), node, e);
+}
+
 #define FIELD(name) offsetof(struct cache_conf, name)
 
 #define TIME(word, field, default_value, text)                                                     \
@@ -411,6 +416,18 @@ static const struct directive table[] = {
     FLAG("proxy_cache_convert_head", converts_head, "on",
          "HEAD is answered from, and asks for, what GET gets. With `off` it has nothing to do with "
          "the cache."),
+    {.name = "proxy_cache_max_range_offset",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_SIZE},
+     .group = GROUP,
+     .syntax = "proxy_cache_max_range_offset size;",
+     .doc = "Of an answer that is not kept yet the whole is asked for, whatever part the client "
+            "wants. A part that begins there or later, or counts from the end, is asked for as it "
+            "is, and not kept; 0: any part. Without the directive none is.",
+     .id = FIELD(max_range_offset),
+     .apply = set_size},
     FLAG("proxy_cache_lock", has_lock, "off",
          "Of those who want what is not kept yet one asks the server; the others wait for it."),
     TIME("proxy_cache_lock_timeout", lock_timeout, "5s",

@@ -18,6 +18,7 @@ const struct cache_conf cache_defaults = {
     .min_uses = 1,
     .lock_timeout = 5000,
     .lock_age = 5000,
+    .max_range_offset = UINT64_MAX,
     .converts_head = true,
 };
 
@@ -161,6 +162,17 @@ bool cache_rules_keep(const struct cache_conf *c, const struct cache_answer *a, 
     if (said == SAID_NOTHING)
         said = by_configuration(c, a->status, now, &out->valid_until);
     return said == SAID_UNTIL;
+}
+
+/* The last bytes of an answer may be anywhere. */
+bool cache_rules_is_far(const struct cache_conf *c, struct slice range)
+{
+    struct slice unit = slice_cut(&range, '='), first = slice_trim(slice_cut(&range, '-'));
+    int64_t offset;
+
+    if (!slice_ieq(unit, SLICE("bytes")) || c->max_range_offset == UINT64_MAX)
+        return false;
+    return !num_parse_u63(first, &offset) || (uint64_t)offset >= c->max_range_offset;
 }
 
 bool cache_rules_holds(const struct cache_condition *list, struct visit *v)

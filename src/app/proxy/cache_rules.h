@@ -30,6 +30,7 @@ struct cache_conf {
     uint64_t methods;                /* bits of enum method */
     unsigned min_uses, use_stale;    /* bits of enum proxy_next */
     uint64_t lock_timeout, lock_age; /* ms */
+    uint64_t max_range_offset;       /* UINT64_MAX: any */
     bool has_lock, does_revalidate, updates_behind, converts_head;
 };
 
@@ -52,6 +53,9 @@ int cache_rules_zone(const struct cache_conf *c, struct visit *v, const struct c
  */
 bool cache_rules_keep(const struct cache_conf *c, const struct cache_answer *a, int64_t now,
                       struct cache_head *out);
+
+/* Does that Range field (p == NULL: none) begin so far in that the server is asked for the part? */
+bool cache_rules_is_far(const struct cache_conf *c, struct slice range);
 
 /* Is one of the values neither empty nor "0"? */
 bool cache_rules_holds(const struct cache_condition *list, struct visit *v);

@@ -122,9 +122,23 @@ void proxy_cache_end_fetch(struct proxy_cache *c)
     c->is_fetching = false;
 }
 
+static struct slice range_of(const struct visit *v)
+{
+    const struct header *h = header_find_id(&v->x->req.headers, HEADER_RANGE);
+
+    return h ? h->value : slice_of(NULL, 0);
+}
+
+/* A part that is too far in has nothing to do with the cache. */
 static enum proxy_cache_turn ask(struct proxy_cache *c, struct slice status)
 {
-    c->p->cache_status = status;
+    struct proxy *p = c->p;
+
+    p->cache_status = status;
+    if (cache_rules_is_far(c->conf, range_of(p->v))) {
+        proxy_cache_free(p);
+        p->cache = NULL;
+    }
     return PROXY_CACHE_ASK;
 }
 
@@ -167,7 +181,7 @@ static enum proxy_cache_turn wait(struct proxy_cache *c)
 
     if (waited >= c->conf->lock_timeout) {
         c->may_keep = false;
-        return PROXY_CACHE_ASK;
+        return ask(c, MISS);
     }
     timer_start(&c->poll, MIN(c->poll_ms, c->conf->lock_timeout - waited));
     c->poll_ms = MIN(2 * c->poll_ms, (uint64_t)POLL_MOST_MS);
@@ -183,7 +197,7 @@ enum proxy_cache_turn proxy_cache_go_on(struct proxy *p)
     c->p->cache_status = MISS;
     c->may_keep &= c->note.uses >= c->conf->min_uses;
     if (!c->may_keep || !c->conf->has_lock || fetch(c))
-        return PROXY_CACHE_ASK;
+        return ask(c, MISS);
     return wait(c);
 }
 

@@ -159,6 +159,34 @@ static int setup(void **state)
     return 0;
 }
 
+static void test_far(void **state)
+{
+    static const struct {
+        const char *range; /* NULL: there is none */
+        bool is_far_of_100, is_far_of_0;
+    } rows[] = {
+        {NULL, false, false},
+        {"bytes=0-", false, true},
+        {"bytes=99-200", false, true},
+        {"bytes=100-200", true, true},
+        {"Bytes= 5000-", true, true},
+        {"bytes=-1", true, true},
+        {"bytes=0-1,500-", false, true},
+        {"lines=500-", false, false},
+        {"bytes", true, true},
+    };
+    struct cache_conf c = {.max_range_offset = 100}, any = cache_defaults, none = {0};
+
+    UNUSED(state);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct slice range = rows[i].range ? slice_str(rows[i].range) : slice_of(NULL, 0);
+
+        assert_int_equal(cache_rules_is_far(&c, range), rows[i].is_far_of_100);
+        assert_int_equal(cache_rules_is_far(&none, range), rows[i].is_far_of_0);
+        assert_false(cache_rules_is_far(&any, range));
+    }
+}
+
 static int teardown(void **state)
 {
     UNUSED(state);
@@ -169,10 +197,8 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keep),
-        cmocka_unit_test(test_head),
-        cmocka_unit_test(test_private),
-        cmocka_unit_test(test_variant),
+        cmocka_unit_test(test_keep),    cmocka_unit_test(test_head), cmocka_unit_test(test_private),
+        cmocka_unit_test(test_variant), cmocka_unit_test(test_far),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
