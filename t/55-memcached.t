@@ -106,7 +106,7 @@ true
 --- stream_config
     server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1; content_by_lua_block { ngx.sleep(0.5) } }
     server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2; content_by_lua_block { ngx.print("nonsense\r\n") } }
-    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_3; content_by_lua_block { ngx.print("VALUE k 0 10\r\nshort\r\n") } }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_3; content_by_lua_block { ngx.print("VALUE k 0 10\r\nshort") } }
 --- config
     set $memc_key k;
     location = /gone { memc_pass unix:$TEST_NGINX_SERVROOT/nowhere.sock; }
@@ -116,14 +116,15 @@ true
     location = /t {
         content_by_lua_block {
             for _, path in ipairs { "/gone", "/slow", "/nonsense", "/short" } do
-                ngx.say(path, " ", ngx.location.capture(path).status)
+                local r = ngx.location.capture(path)
+                ngx.say(path, " ", r.status, " ", r.truncated, r.status == 200 and " " .. r.body or "")
             end
         }
     }
 --- request
 GET /t
 --- response_body
-/gone 502
-/slow 504
-/nonsense 502
-/short 502
+/gone 502 false
+/slow 504 false
+/nonsense 502 false
+/short 200 true short

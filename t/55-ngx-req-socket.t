@@ -262,3 +262,21 @@ expecting 2 arguments (including the object), but got 1
 received: nil client aborted: hello
 --- no_error_log
 [error]
+
+
+
+=== TEST 9: the descriptor and the options of a body's socket are those of the connection
+--- config
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.req.socket()
+            ngx.say(sock:getfd() > 2, " ", sock:setoption("keepalive", true), " ", sock:getoption "keepalive")
+            ngx.say(sock:receive("*a"))
+        }
+    }
+--- request
+POST /t
+hello
+--- response_body
+true true 1
+hello

@@ -905,3 +905,55 @@ nil
 ["If-None-Match: 123", "If-None-Match: 12", "If-Match: 1", "If-Match: W/%22123%22"]
 --- error_code eval
 [304, 200, 200, 412]
+
+
+
+=== TEST 51: a 412 that takes the place of an answer has its error_page, from any phase; the handler goes on to its end
+--- config
+    error_page 412 /changed;
+    location = /changed { return 412 "changed\n"; }
+    location /rewrite { rewrite_by_lua_block { ngx.send_headers() } echo rewrite; }
+    location /access { access_by_lua_block { ngx.print() } echo access; }
+    location /content {
+        content_by_lua_block {
+            ngx.header.content_length, ngx.header.etag = 5, '"v1"'
+            ngx.log(ngx.WARN, "said: ", select(2, ngx.say("body")), ", ", select(2, ngx.say("more")), ", ", select(2, ngx.flush(true)))
+            ngx.sleep(0.001)
+        }
+    }
+    location /exit { content_by_lua_block { ngx.say("body") ngx.exit(200) } }
+    location /eof { content_by_lua_block { ngx.say("body") ngx.eof() } }
+    location /lua { error_page 412 /in_lua; content_by_lua_block { ngx.say("body") } }
+    location = /in_lua { content_by_lua_block { ngx.say("of Lua") } }
+    location /plain { error_page 404 /none; content_by_lua_block { ngx.say("body") } }
+    location = /oops { return 500 "oops\n"; }
+    location /fails { error_page 500 /oops; error_page 412 /changed; content_by_lua_block { ngx.say("body") error("oops") } }
+--- exec
+for u in rewrite access content exit eof lua plain fails; do
+    curl -s -i -H 'If-Match: "v2"' "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$u" | tr -d '\r' | sed -n '1p; /^ETag/p; $p'
+done
+curl -s -i -0 -H 'If-Match: "v2"' "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/eof" | tr -d '\r' | sed -n '1p; $p'
+curl -s -H 'If-Match: "v1"' "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/content"
+--- exec_out
+HTTP/1.1 412 Precondition Failed
+changed
+HTTP/1.1 412 Precondition Failed
+changed
+HTTP/1.1 412 Precondition Failed
+changed
+HTTP/1.1 412 Precondition Failed
+changed
+HTTP/1.1 412 Precondition Failed
+changed
+HTTP/1.1 412 Precondition Failed
+of Lua
+HTTP/1.1 412 Precondition Failed
+</html>
+HTTP/1.1 500 Internal Server Error
+oops
+HTTP/1.1 412 Precondition Failed
+changed
+body
+--- grep_error_log eval: qr/said: nginx .*?, client/
+--- grep_error_log_out
+said: nginx output filter error, nginx output filter error, nginx output filter error, client

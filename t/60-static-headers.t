@@ -319,3 +319,31 @@ lua
 own Cache-Control: max-age=3600
 modified?age=1d Cache-Control: max-age=N Expires: Fri, 19 Nov 2100 19:00:00 GMT
 modified?age=max
+
+=== TEST 21: response filters see a redirect of ours as a path, and what they make of it stays
+--- config
+    location = /dir/ { proxy_pass http://127.0.0.1:1; header_filter_by_lua_block { ngx.header.Seen = ngx.header.location } }
+    location = /return { return 302 /else?a=b; header_filter_by_lua_block { ngx.header.Seen = ngx.var.sent_http_location } }
+    location = /made { return 302 /else; header_filter_by_lua_block { ngx.header.Location = "/mine" } }
+    location = /url { return 302 http://other/; header_filter_by_lua_block { ngx.header.Seen = ngx.header.location } }
+    location = /origin { content_by_lua_block { ngx.status = 302 ngx.header.Location = "http://in/a" } }
+    location = /proxied {
+        proxy_redirect http://in/ /out/;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/origin;
+        header_filter_by_lua_block { ngx.header.Seen = ngx.header.location }
+    }
+--- exec
+for u in dir return made url proxied; do
+    curl -s -i --http1.1 "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$u" | tr -d '\r' |
+        sed -n "s/:$TEST_NGINX_SERVER_PORT/:P/; /^Seen:/p; /^Location:/p"
+done
+--- exec_out
+Location: http://127.0.0.1:P/dir/
+Seen: /dir/
+Location: http://127.0.0.1:P/else?a=b
+Seen: /else?a=b
+Location: /mine
+Location: http://other/
+Seen: http://other/
+Location: http://127.0.0.1:P/out/a
+Seen: /out/a

@@ -110,7 +110,10 @@ local function connect(conf)
     return sock, settle
 end
 
---- The answer to `get`: its value, nil for none, false and why.
+local BROKEN = { closed = "upstream prematurely closed connection", timeout = "upstream timed out" }
+
+--- The answer to `get`: its value and flags, nil for none, false and why. Of a value that breaks off what came;
+--- then why, and the size that it was to have.
 local function read_value(sock, line)
     if line == "END" then
         return nil
@@ -119,16 +122,17 @@ local function read_value(sock, line)
     if not flags then
         return false, line
     end
-    local value, err = sock:receive(tonumber(size))
-    local rest = value and sock:receive(7)
-    if rest ~= "\r\nEND\r\n" then
+    local value, err, partial = sock:receive(tonumber(size))
+    if not value and #partial > 0 then
+        return partial, flags, BROKEN[err] or err, tonumber(size)
+    elseif not value or sock:receive(7) ~= "\r\nEND\r\n" then
         return false, err or "malformed answer"
     end
     return value, flags
 end
 
 local function answer_get(sock, line)
-    local value, flags = read_value(sock, line)
+    local value, flags, problem, size = read_value(sock, line)
     if value == nil then
         return 404
     elseif value == false then
@@ -137,7 +141,7 @@ local function answer_get(sock, line)
     if ngx.var.memc_flags then
         ngx.var.memc_flags = flags
     end
-    return 200, value
+    return 200, value, problem, size
 end
 
 local function answer_stats(sock, line)
@@ -154,7 +158,7 @@ local STATUS = {
     STORED = 201, NOT_STORED = 200, EXISTS = 200, NOT_FOUND = 404, DELETED = 200, OK = 200,
 }
 
---- Status, body, and what is wrong; true at the end: the connection can be kept.
+--- Status, body, and what is wrong; at the end the size of a body that broke off.
 local function read_answer(sock, name)
     local line, err = sock:receive()
     if not line then
@@ -170,12 +174,13 @@ local function read_answer(sock, name)
     return status, line .. "\r\n", status == 502 and line or nil
 end
 
-local function send_answer(status, body)
+--- A body that is shorter than `size` ends as one that breaks off does.
+local function send_answer(status, body, size)
     if status >= 300 and status ~= 502 or not body then
         return ngx.exit(status)
     end
     ngx.status = status
-    ngx.header.content_length = #body
+    ngx.header.content_length = size or #body
     ngx.print(body)
 end
 
@@ -199,9 +204,9 @@ function memcached.serve()
     if not sock then
         return fail(err == "timeout" and 504 or 502, "memcached: " .. err .. " while connecting to upstream")
     end
-    local status, body, problem
+    local status, body, problem, size
     if sock:send(text) then
-        status, body, problem = read_answer(sock, name)
+        status, body, problem, size = read_answer(sock, name)
     else
         status, problem = 502, "send failed"
     end
@@ -212,7 +217,7 @@ function memcached.serve()
     else
         sock:setkeepalive(KEPT_MS, KEPT_MOST)
     end
-    return send_answer(status, body)
+    return send_answer(status, body, size)
 end
 
 return memcached

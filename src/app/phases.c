@@ -310,12 +310,18 @@ void phases_resume(struct visit *v, enum step_result r)
 
 static const struct error_page *find_error_page(const struct visit *v, int status)
 {
-    if (!v->loc || v->has_cycled || (v->is_in_error_page && !v->loc->has_recursive_error_pages))
+    if (status < 300 || v->is_captured || !v->loc || v->has_cycled ||
+        (v->is_in_error_page && !v->loc->has_recursive_error_pages))
         return NULL;
     for (const struct error_page *p = v->loc->error_pages; p; p = p->next)
         if (p->status == status)
             return p;
     return NULL;
+}
+
+bool phases_has_error_page(const struct visit *v, int status)
+{
+    return find_error_page(v, status) != NULL;
 }
 
 static enum step_result answer_url(struct visit *v, const struct error_page *p, struct slice url,
@@ -369,7 +375,7 @@ enum step_result phases_finish_status(struct visit *v, int status)
         exchange_abort(x, &err_closed);
         return STEP_DONE;
     }
-    p = status >= 300 && !v->is_captured ? find_error_page(v, status) : NULL;
+    p = find_error_page(v, status);
     if (p)
         return show_error_page(v, p, status);
     error_page_answer(v, status);

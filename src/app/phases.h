@@ -24,6 +24,9 @@ void phases_use_location(struct visit *v, const struct location *loc);
  * task that ended. */
 void phases_resume(struct visit *v, enum step_result r);
 
+/* Is there an error_page that phases_finish_status would show? */
+bool phases_has_error_page(const struct visit *v, int status);
+
 /* Ends with a status: an error_page if there is one, else the built-in page (status >= 300) or an
  * empty answer. When the answer has begun: aborts. As a step's value: returns STEP_DONE. */
 enum step_result phases_finish_status(struct visit *v, int status);

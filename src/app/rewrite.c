@@ -172,11 +172,8 @@ static enum step_result redirect(struct visit *v, struct slice target, int statu
 {
     struct buf out = BUF_EMPTY;
 
-    if (target.n > 0 && target.p[0] == '/' && v->loc->is_redirect_absolute && !v->parent)
-        static_redirect_add_origin(v, &out);
     add_safe(&out, target);
-    header_set_id(&v->x->res.headers, visit_pool(v), HEADER_LOCATION,
-                  pool_dup(visit_pool(v), buf_slice(&out)));
+    static_redirect_set_location(v, pool_dup(visit_pool(v), buf_slice(&out)));
     buf_free(&out);
     return phases_finish_status(v, status);
 }

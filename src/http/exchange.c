@@ -143,8 +143,7 @@ void exchange_release(struct exchange *x)
     mem_cache_give(&caches[x->transport->is_small], x);
 }
 
-/* -1: it has no socket (any more). */
-static int descriptor_of(const struct exchange *x)
+int exchange_socket(const struct exchange *x)
 {
     return x->conn && x->state < EXCHANGE_DONE && x->transport->fd ? x->transport->fd(x) : -1;
 }
@@ -155,7 +154,7 @@ const struct addr *exchange_local(struct exchange *x)
 
     if (x->local)
         return x->local;
-    fd = descriptor_of(x);
+    fd = exchange_socket(x);
     if (fd >= 0) {
         struct addr *a = pool_new(&x->pool, struct addr);
 
@@ -167,7 +166,7 @@ const struct addr *exchange_local(struct exchange *x)
 
 const struct tcp_figures *exchange_figures(struct exchange *x)
 {
-    int fd = descriptor_of(x);
+    int fd = exchange_socket(x);
 
     if (fd < 0)
         return x->figures;

@@ -111,6 +111,10 @@ const char *exchange_state_name(enum exchange_state s);
 /* What a client has sent, for a log line: control bytes as \xHH. In the pool if not `s` itself. */
 struct slice exchange_shown(struct exchange *x, struct slice s);
 
+/* The descriptor of the connection, which HTTP/2 shares with others; -1: there is none (any more).
+ */
+int exchange_socket(const struct exchange *x);
+
 /* Our address of the connection, asked from the socket once; NULL when it has none any more. */
 const struct addr *exchange_local(struct exchange *x);
 

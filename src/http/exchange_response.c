@@ -61,11 +61,25 @@ static void check_status(struct exchange *x)
     x->res.status = 500;
 }
 
+/* Filters see a redirect of ours as it was made, and may make another of it. */
+static void complete_location(struct exchange *x)
+{
+    struct header *h = header_find_id(&x->res.headers, HEADER_LOCATION);
+
+    if (!h || !(h->marks & HEADER_LOCAL))
+        return;
+    h->value =
+        pool_printf(&x->pool, SLICE_FMT SLICE_FMT, SLICE_ARG(x->res.origin), SLICE_ARG(h->value));
+    h->marks &= (uint8_t)~HEADER_LOCAL;
+}
+
 static void wire_head(struct exchange *x)
 {
     const struct header *connection;
 
     check_status(x);
+    if (UNLIKELY(x->res.origin.n))
+        complete_location(x);
     keep_valid(x, &x->res.headers);
     if (x->res.reason.n && !header_is_value(x->res.reason))
         x->res.reason = SLICE_EMPTY;

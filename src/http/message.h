@@ -37,6 +37,7 @@ struct response {
     int64_t last_modified;  /* seconds, -1: none; written as a field by exchange_start */
     struct header_list headers;
     struct header_list trailers;
+    struct slice origin; /* "http://host": goes before a Location that is HEADER_LOCAL */
     bool wants_trailers; /* there will be some, so HTTP/1.1 takes chunks for a known length, too */
 };
 

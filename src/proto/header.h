@@ -46,12 +46,13 @@ enum header_id {
 enum header_mark {
     HEADER_CHECKED = 1, /* name and value are known to be what the grammar allows */
     HEADER_OWN = 2,     /* of a request: set by our own code, not by the client */
+    HEADER_LOCAL = 4,   /* of a response: a path, which the wire gets with our origin before it */
 };
 
 struct header {
     struct slice name, value;
     enum header_id id;
-    uint8_t marks; /* HEADER_CHECKED | HEADER_OWN */
+    uint8_t marks; /* of enum header_mark */
 };
 
 struct header_list {

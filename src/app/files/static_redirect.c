@@ -22,18 +22,44 @@ static void add_host(struct visit *v, struct buf *out)
         addr_format_host(local, out);
 }
 
-void static_redirect_add_origin(struct visit *v, struct buf *out)
+static struct slice origin_of(struct visit *v)
 {
     const struct addr *local = exchange_local(v->x);
     bool is_tls = v->x->req.is_tls;
     int port = local ? addr_port(local) : 0;
+    struct buf out = BUF_EMPTY;
+    struct slice origin;
 
-    buf_add_slice(out, is_tls ? SLICE("https://") : SLICE("http://"));
-    add_host(v, out);
+    buf_add_slice(&out, is_tls ? SLICE("https://") : SLICE("http://"));
+    add_host(v, &out);
     if (v->loc->is_port_in_redirect && port > 0 && port != (is_tls ? 443 : 80)) {
-        buf_add_char(out, ':');
-        buf_add_int(out, port);
+        buf_add_char(&out, ':');
+        buf_add_int(&out, port);
     }
+    origin = pool_dup(visit_pool(v), buf_slice(&out));
+    buf_free(&out);
+    return origin;
+}
+
+static bool is_completed(const struct visit *v)
+{
+    return v->loc->is_redirect_absolute && !v->parent;
+}
+
+void static_redirect_complete(struct visit *v, struct header *location)
+{
+    if (!slice_has_prefix(location->value, SLICE("/")) || !is_completed(v))
+        return;
+    location->marks |= HEADER_LOCAL;
+    v->x->res.origin = origin_of(v);
+}
+
+void static_redirect_set_location(struct visit *v, struct slice target)
+{
+    struct header_list *l = &v->x->res.headers;
+
+    header_set_id(l, visit_pool(v), HEADER_LOCATION, target);
+    static_redirect_complete(v, header_find_id(l, HEADER_LOCATION));
 }
 
 /* `path` from behind all the slashes, of either kind, that it begins with. */
@@ -49,8 +75,7 @@ enum step_result static_redirect_to_dir(struct visit *v)
     const struct request *req = &v->x->req;
     struct buf out = BUF_EMPTY;
 
-    if (v->loc->is_redirect_absolute && !v->parent) {
-        static_redirect_add_origin(v, &out);
+    if (is_completed(v)) {
         encode_percent(&out, req->path, ENCODE_PATH);
     } else {
         buf_add_char(&out, '/');
@@ -61,8 +86,7 @@ enum step_result static_redirect_to_dir(struct visit *v)
         buf_add_char(&out, '?');
         buf_add_slice(&out, req->query);
     }
-    header_set_id(&v->x->res.headers, visit_pool(v), HEADER_LOCATION,
-                  pool_dup(visit_pool(v), buf_slice(&out)));
+    static_redirect_set_location(v, pool_dup(visit_pool(v), buf_slice(&out)));
     buf_free(&out);
     return phases_finish_status(v, 301);
 }

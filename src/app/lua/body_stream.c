@@ -144,10 +144,9 @@ static void close_body(struct stream *s, bool reset)
     mem_free(b);
 }
 
-static int no_descriptor(const struct stream *s)
+static int descriptor(const struct stream *s)
 {
-    UNUSED(s);
-    return -1;
+    return exchange_socket(of(s)->visit->x);
 }
 
 static const struct stream_ops ops = {
@@ -156,7 +155,7 @@ static const struct stream_ops ops = {
     .watch = watch,
     .shutdown = shut_nothing,
     .close = close_body,
-    .fd = no_descriptor,
+    .fd = descriptor,
 };
 
 struct stream *body_stream_new(struct visit *v)

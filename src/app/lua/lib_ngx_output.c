@@ -37,10 +37,9 @@ static int done(lua_State *L)
 static bool has_failed(const struct exchange *x)
 {
     const struct visit *v = visit_of(x);
-    const struct lua_visit *lv = v->lua;
     const struct session *s = v->session;
 
-    return x->state == EXCHANGE_ABORTED || (lv && lv->is_unwanted) ||
+    return x->state == EXCHANGE_ABORTED || lua_output_is_unwanted(v) ||
            (s && s->wire->stream && s->wire->stream->err);
 }
 

@@ -5,6 +5,7 @@
 #include "app/error_page.h"
 #include "app/lua/lua_visit.h"
 #include "app/files/static_send.h"
+#include "app/phases.h"
 #include "base/buf.h"
 
 static void set_defaults(struct visit *v)
@@ -21,8 +22,8 @@ static void set_defaults(struct visit *v)
         header_add_id(&res->headers, visit_pool(v), HEADER_CONTENT_TYPE, v->loc->default_type);
 }
 
-/* 304 or 412 takes the place of an answer that the client has, or does not want. True: it is sent.
- */
+/* 304 or 412 takes the place of an answer that the client has, or does not want. True: nothing else
+ * is to be sent. Where 412 has a page of its own that begins once the handler has ended. */
 static bool answer_condition(struct visit *v)
 {
     struct response *res = &v->x->res;
@@ -33,23 +34,30 @@ static bool answer_condition(struct visit *v)
         return false;
     status = static_send_conditions(v, etag ? etag->value : SLICE_EMPTY, res->last_modified);
     lua_visit_of(v)->is_unwanted = status == 412;
-    if (status > 0)
+    if (status > 0 && !(status == 412 && phases_has_error_page(v, status)))
         error_page_answer(v, status);
     return status > 0;
 }
 
 void lua_output_start(struct visit *v)
 {
-    if (exchange_has_started(v->x))
+    if (exchange_has_started(v->x) || lua_output_is_unwanted(v))
         return;
     set_defaults(v);
     if (!answer_condition(v))
         exchange_start(v->x);
 }
 
-static bool can_write(const struct exchange *x)
+static bool can_write(const struct visit *v)
 {
-    return x->state < EXCHANGE_DONE && !x->has_ended;
+    return v->x->state < EXCHANGE_DONE && !v->x->has_ended && !lua_output_is_unwanted(v);
+}
+
+bool lua_output_is_unwanted(const struct visit *v)
+{
+    const struct lua_visit *lv = v->lua;
+
+    return lv && lv->is_unwanted;
 }
 
 bool lua_output_is_held(const struct visit *v)
@@ -91,7 +99,7 @@ void lua_output_write(struct visit *v, const struct chunk *c)
         return;
     }
     lua_output_start(v);
-    if (c->bytes.n > 0 && can_write(v->x))
+    if (c->bytes.n > 0 && can_write(v))
         exchange_write(v->x, c);
 }
 
@@ -107,7 +115,7 @@ void lua_output_release(struct visit *v)
     if (v->x->res.content_length < 0)
         v->x->res.content_length = (int64_t)c.bytes.n;
     lua_output_start(v);
-    if (c.bytes.n > 0 && can_write(v->x))
+    if (c.bytes.n > 0 && can_write(v))
         exchange_write(v->x, &c);
 }
 
@@ -118,6 +126,24 @@ void lua_output_end(struct visit *v)
     lua_output_release(v);
     if (!exchange_has_started(v->x) && (status == 0 || status == 200))
         set_defaults(v);
-    if (can_write(v->x))
+    if (can_write(v))
         exchange_end(v->x);
+}
+
+/* What described the unwanted answer says nothing of the page. */
+static void forget_answer(struct response *res)
+{
+    res->headers.n = 0;
+    res->content_length = res->last_modified = -1;
+}
+
+enum step_result lua_output_finish(struct visit *v)
+{
+    lua_output_end(v);
+    if (exchange_has_started(v->x) || !lua_output_is_unwanted(v))
+        return STEP_DONE;
+    lua_visit_of(v)->is_unwanted = false;
+    lua_visit_of(v)->exit_error = 412;
+    forget_answer(&v->x->res);
+    return phases_finish_status(v, 412);
 }

@@ -19,7 +19,14 @@ bool lua_output_is_held(const struct visit *v);
 /* Sends what was held back, under its length. */
 void lua_output_release(struct visit *v);
 
+/* Has 412 taken the place of the answer? It may not have begun yet. */
+bool lua_output_is_unwanted(const struct visit *v);
+
 /* Ends the answer, after what was held back. */
 void lua_output_end(struct visit *v);
+
+/* Same, when the handler has ended: if its answer was not wanted and error_page has a page for
+ * that, this begins. Returns what the step has to return. */
+enum step_result lua_output_finish(struct visit *v);
 
 #endif

@@ -99,6 +99,8 @@ static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
 
     if (v->session)
         return outcome_of_session_exit(v, lv);
+    if (lua_output_is_unwanted(v))
+        return lua_output_finish(v);
     if (lv->has_exec) {
         lv->has_exec = false;
         return phases_redirect(v, lv->exec_path, lv->exec_query);
@@ -110,13 +112,10 @@ static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
     if (lua_output_is_held(v) && status >= 0) {
         if (status >= 200 && v->x->res.status == 0)
             v->x->res.status = status;
-        lua_output_end(v);
-        return STEP_DONE;
+        return lua_output_finish(v);
     }
-    if (exchange_has_started(v->x)) {
-        lua_output_end(v);
-        return STEP_DONE;
-    }
+    if (exchange_has_started(v->x))
+        return lua_output_finish(v);
     if (status == NGX_DECLINED && !is_content)
         return STEP_NEXT;
     if (status < 0 && v->is_captured)
@@ -130,8 +129,7 @@ static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
     if (status < 300) {
         if (status >= 100 && v->x->res.status == 0)
             v->x->res.status = status;
-        lua_output_end(v);
-        return STEP_DONE;
+        return lua_output_finish(v);
     }
     lv->exit_error = status;
     if (lv->context == LUA_CONTEXT_ACCESS)
@@ -157,6 +155,7 @@ static enum step_result outcome_of_failure(struct visit *v, struct lua_visit *lv
     else
         log_write(&v->x->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
                   co_traceback(co));
+    lv->is_unwanted = false;
     return v->is_answered ? STEP_DONE : phases_finish_status(v, 500);
 }
 
@@ -174,14 +173,11 @@ static enum step_result outcome_of_return(struct visit *v, struct lua_visit *lv,
     case LUA_CONTEXT_REWRITE:
     case LUA_CONTEXT_ACCESS:
     case LUA_CONTEXT_PRECONTENT:
-        if (exchange_has_started(x) || lua_output_is_held(v)) {
-            lua_output_end(v);
-            return STEP_DONE;
-        }
+        if (exchange_has_started(x) || lua_output_is_held(v) || lua_output_is_unwanted(v))
+            return lua_output_finish(v);
         return lv->context == LUA_CONTEXT_ACCESS ? access_weigh(v, ACCESS_GRANTED) : STEP_NEXT;
     default:
-        lua_output_end(v);
-        return STEP_DONE;
+        return lua_output_finish(v);
     }
 }
 

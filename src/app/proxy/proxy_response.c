@@ -3,6 +3,7 @@
  * proxy_hide_header names; Location, Refresh and cookies are rewritten. */
 #include "app/proxy/proxy.h"
 
+#include "app/files/static_redirect.h"
 #include "app/proxy/proxy_rewrite.h"
 #include "base/num.h"
 #include "proto/date.h"
@@ -125,6 +126,18 @@ static void take_rate(struct proxy *p, const struct header *h)
         p->v->x->send_rate = rate;
 }
 
+/* A Location that is rewritten is a redirect of ours, which absolute_redirect completes. */
+static void add_rewritten(struct proxy *p, const struct header *h)
+{
+    struct visit *v = p->v;
+    struct header_list *l = &v->x->res.headers;
+    struct slice value = proxy_rewrite_value(p, h);
+
+    header_add(l, visit_pool(v), h->name, value);
+    if (h->id == HEADER_LOCATION && value.p != h->value.p)
+        static_redirect_complete(v, &l->fields[l->n - 1]);
+}
+
 void proxy_response_take(struct proxy *p, const struct client_response *up)
 {
     struct exchange *x = p->v->x;
@@ -140,7 +153,7 @@ void proxy_response_take(struct proxy *p, const struct client_response *up)
             continue;
         if (h->id == HEADER_LAST_MODIFIED && date_parse(h->value, &seconds))
             out->last_modified = seconds;
-        header_add(&out->headers, &x->pool, h->name, proxy_rewrite_value(p, h));
+        add_rewritten(p, h);
     }
     take_status(p->v, up);
     out->content_length = up->content_length;

@@ -3,7 +3,6 @@
 #include "app/proxy/proxy_rewrite.h"
 
 #include "app/captures.h"
-#include "app/files/static_redirect.h"
 #include "app/script.h"
 
 /* --- Location and Refresh --- */
@@ -196,28 +195,11 @@ static struct slice cookie_for_client(const struct proxy *p, struct slice cookie
     return p->conf->cookie_flags ? flagged(p, cookie) : cookie;
 }
 
-/* What is rewritten is a redirect of ours, which absolute_redirect completes. */
-static struct slice location_for_client(const struct proxy *p, struct slice text)
-{
-    struct slice made = redirected(p, text);
-    struct visit *v = p->v;
-    struct buf origin = BUF_EMPTY;
-
-    if (made.p == text.p || !slice_has_prefix(made, SLICE("/")) || !v->loc->is_redirect_absolute ||
-        v->parent)
-        return made;
-    static_redirect_add_origin(v, &origin);
-    made = pool_printf(visit_pool(v), SLICE_FMT SLICE_FMT, SLICE_ARG(buf_slice(&origin)),
-                       SLICE_ARG(made));
-    buf_free(&origin);
-    return made;
-}
-
 struct slice proxy_rewrite_value(const struct proxy *p, const struct header *h)
 {
     switch (h->id) {
     case HEADER_LOCATION:
-        return location_for_client(p, h->value);
+        return redirected(p, h->value);
     case HEADER_REFRESH:
         return refreshed(p, h->value);
     case HEADER_SET_COOKIE:
