@@ -280,3 +280,56 @@ ok
 small
 same
 --- timeout: 40
+
+
+
+=== TEST 12: a 304 has the ETag and the Vary of the answer that it stands for
+--- http_config
+    proxy_cache_path $TEST_NGINX_SERVER_ROOT/cache keys_zone=c:1m;
+--- config
+    gzip on; gzip_types text/plain text/css; gzip_vary on; gzip_min_length 100;
+    types { text/plain txt; text/css css; image/png png; }
+    location /lua/ { default_type text/plain; content_by_lua_block {
+        ngx.header.ETag = ngx.var.arg_tag or '"lua"'
+        ngx.header.content_length = ngx.var.arg_n
+        ngx.print(("x"):rep(ngx.var.arg_n))
+    } }
+    location /cached/ { proxy_cache c; proxy_cache_valid 1m; proxy_set_header Accept-Encoding ""; proxy_set_header If-None-Match ""; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/lua/; }
+    location /quiet/ { gzip_vary off; alias html/; }
+--- user_files eval
+">>> a.txt\n" . $::Text . "\n>>> b.css\nshort\n>>> c.png\n" . $::Text
+--- exec
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+head_of() { curl -s --max-time 10 -o /dev/null -D - "$@" | tr -d '\r'; }
+both() {
+    path=$1; shift
+    head_of "$@" "$U$path" >whole
+    head_of "$@" -H 'If-None-Match: *' "$U$path" >kept
+    for f in whole kept; do grep -E '^(ETag|Vary)' $f | sed 's/"[0-9a-f-]*"/"file"/' >$f.fields; done
+    echo $path $(sed -n '1s/^[^ ]* //p' kept) $(cat kept.fields) $(grep -E '^(Content|Transfer)' kept)
+    cmp -s whole.fields kept.fields || { echo but; cat whole; }
+}
+cd $TEST_NGINX_HTML_DIR
+for path in /a.txt /b.css /c.png '/lua/x?n=1000' '/lua/x?n=50' '/lua/x?n=1000&tag=W/"w"' '/cached/x?n=1000' /quiet/a.txt; do
+    both "$path" -H 'Accept-Encoding: gzip'
+done
+both /a.txt
+both /a.txt -I -H 'Accept-Encoding: gzip'
+both /a.txt -H 'Accept-Encoding: gzip' -H 'Via: 1.1 p'
+weak=$(head_of -H 'Accept-Encoding: gzip' $U/a.txt | sed -n 's/^ETag: //p')
+head_of -H 'Accept-Encoding: gzip' -H "If-None-Match: $weak" $U/a.txt | grep -c '304\|W/'
+--- exec_out
+/a.txt 304 Not Modified ETag: W/"file" Vary: Accept-Encoding
+/b.css 304 Not Modified ETag: "file"
+/c.png 304 Not Modified ETag: "file"
+/lua/x?n=1000 304 Not Modified ETag: W/"lua" Vary: Accept-Encoding
+/lua/x?n=50 304 Not Modified ETag: "lua"
+/lua/x?n=1000&tag=W/"w" 304 Not Modified ETag: W/"w" Vary: Accept-Encoding
+/cached/x?n=1000 304 Not Modified ETag: W/"lua" Vary: Accept-Encoding
+/quiet/a.txt 304 Not Modified ETag: W/"file"
+/a.txt 304 Not Modified ETag: "file" Vary: Accept-Encoding
+/a.txt 304 Not Modified ETag: "file" Vary: Accept-Encoding
+/a.txt 304 Not Modified ETag: "file" Vary: Accept-Encoding
+2
+--- no_error_log
+[error]

@@ -7,6 +7,7 @@
 
 #include "app/script.h"
 #include "base/product.h"
+#include "http/filter_compress.h"
 #include "proto/status.h"
 
 /* Where people and programs look for nginx's words rather than for the registry's. */
@@ -146,6 +147,8 @@ void error_page_answer(struct visit *v, int status)
     struct exchange *x = v->x;
     struct slice body = v->is_captured ? SLICE_EMPTY : error_page_body(v, status);
 
+    if (status == 304)
+        filter_compress_unmodified(x);
     drop_described(&x->res, status);
     /* The answer that an error_page asked for ("=404") holds for a page that itself went well. */
     if (status >= 300 || !v->error_status || x->res.status == 0)

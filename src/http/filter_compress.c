@@ -137,6 +137,17 @@ static enum coding choose(const struct exchange *x, const struct compress_settin
 
 /* --- the head --- */
 
+/* Says Vary where it matters; the coding, as of choose. */
+static enum coding vary(struct exchange *x, const struct compress_settings *s)
+{
+    bool depends;
+    enum coding coding = choose(x, s, &depends);
+
+    if (depends && s->has_vary)
+        recode_vary(x);
+    return coding;
+}
+
 static void release_head(struct compress_filter *f)
 {
     if (!f->is_head_held)
@@ -148,11 +159,8 @@ static void release_head(struct compress_filter *f)
 static void on_head(struct filter *filter, struct exchange *x)
 {
     struct compress_filter *f = CONTAINER_OF(filter, struct compress_filter, f);
-    bool depends;
-    enum coding coding = choose(x, f->settings, &depends);
+    enum coding coding = vary(x, f->settings);
 
-    if (depends && f->settings->has_vary)
-        recode_vary(x);
     if (coding == CODING_COUNT) {
         exchange_pass_head(x, filter->next);
         return;
@@ -248,6 +256,12 @@ static void on_body(struct filter *filter, struct exchange *x, const struct chun
 
 static const struct filter_ops ops = {"compress", on_head, on_body, NULL};
 
+/* NULL: it is one of another kind. */
+static struct compress_filter *filter_of(const struct filter *f)
+{
+    return f->ops == &ops ? CONTAINER_OF(f, struct compress_filter, f) : NULL;
+}
+
 static void on_pool_reset(void *arg)
 {
     struct compress_filter *f = arg;
@@ -269,12 +283,26 @@ void filter_compress_add(struct exchange *x, const struct compress_settings *s)
     filter_append(x, &f->f, &ops);
 }
 
+void filter_compress_unmodified(struct exchange *x)
+{
+    if (x->res.status != 200)
+        return;
+    for (const struct filter *i = x->filters; i; i = i->next) {
+        const struct compress_filter *f = filter_of(i);
+
+        if (f && vary(x, f->settings) != CODING_COUNT) {
+            recode_etag(x);
+            return;
+        }
+    }
+}
+
 bool filter_compress_ratio(const struct exchange *x, uint64_t *in_out, uint64_t *out_out)
 {
     for (const struct filter *i = x->filters; i; i = i->next) {
-        const struct compress_filter *f = CONTAINER_OF(i, struct compress_filter, f);
+        const struct compress_filter *f = filter_of(i);
 
-        if (i->ops != &ops || !f->is_used)
+        if (!f || !f->is_used)
             continue;
         *in_out = f->in_bytes;
         *out_out = f->out_bytes;

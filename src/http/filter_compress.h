@@ -38,6 +38,11 @@ struct compress_settings {
  * response starts. */
 void filter_compress_add(struct exchange *x, const struct compress_settings *s);
 
+/* When a response of 200 is about to become a 304: its ETag and Vary turn into those that the
+ * filter would have given it (RFC 9110 section 15.4.5). Before its type and length are taken away.
+ */
+void filter_compress_unmodified(struct exchange *x);
+
 /* May a client of this version, and behind such a proxy, get anything that is compressed? */
 bool filter_compress_is_client_fit(const struct exchange *x, const struct compress_settings *s);
 

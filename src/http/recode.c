@@ -17,7 +17,7 @@ void recode_vary(struct exchange *x)
 }
 
 /* A strong validator would lie (RFC 9110 section 8.8.1). */
-static void weaken_etag(struct exchange *x)
+void recode_etag(struct exchange *x)
 {
     struct header *h = header_find_id(&x->res.headers, HEADER_ETAG);
 
@@ -35,5 +35,5 @@ void recode_head(struct exchange *x, struct slice coding)
     else
         header_remove_id(&x->res.headers, HEADER_CONTENT_ENCODING);
     header_remove_id(&x->res.headers, HEADER_ACCEPT_RANGES);
-    weaken_etag(x);
+    recode_etag(x);
 }

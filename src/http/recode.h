@@ -7,6 +7,9 @@
 /* Says Vary: Accept-Encoding, where nothing does so yet. */
 void recode_vary(struct exchange *x);
 
+/* A strong ETag becomes a weak one, and what is no ETag goes. */
+void recode_etag(struct exchange *x);
+
 /* The bytes will be others than those that the head describes: their number is unknown, ranges of
  * them are not to be had, a strong ETag becomes a weak one. `coding` is the new Content-Encoding;
  * empty: none any more. */

@@ -164,7 +164,8 @@ static const struct directive table[] = {
            "gzip; nothing for one that prefers `identity`. Never compressed: responses without a "
            "body, to HEAD, with status 206, with a "
            "`Content-Encoding` or `Cache-Control: no-transform`. A strong `ETag` becomes a weak "
-           "one. What a handler writes reaches the client at the end of the turn in which it was "
+           "one; a 304 has the `ETag` and the `Vary` that the answer would have. What a handler "
+           "writes reaches the client at the end of the turn in which it was "
            "written, also when it is compressed.",
            "Media types that are compressed besides `text/html`; `*` is all of them.",
            "Bodies that are known to be shorter (bytes) are left as they are.",

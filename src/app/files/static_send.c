@@ -5,6 +5,7 @@
 #include "app/files/static_send.h"
 
 #include "app/files/file_send.h"
+#include "http/filter_compress.h"
 #include "proto/range.h"
 
 static void on_pool_reset(void *file)
@@ -70,10 +71,14 @@ void static_send_type(struct visit *v)
         header_add_id(&r->headers, visit_pool(v), HEADER_CONTENT_TYPE, type);
 }
 
-static enum step_result not_modified(struct visit *v)
+static enum step_result not_modified(struct visit *v, int64_t size)
 {
     struct response *r = &v->x->res;
 
+    static_send_type(v);
+    r->content_length = size;
+    filter_compress_unmodified(v->x);
+    r->content_length = -1;
     r->status = 304;
     header_remove_id(&r->headers, HEADER_CONTENT_TYPE);
     header_remove_id(&r->headers, HEADER_CONTENT_ENCODING);
@@ -100,7 +105,7 @@ enum step_result static_send(struct visit *v, const struct file_cache_file *file
     }
     switch (static_send_conditions(v, etag_of(v), file->mtime)) {
     case 304:
-        return not_modified(v);
+        return not_modified(v, (int64_t)file->size);
     case 412:
         return file_send_refuse(v, 412);
     }

@@ -4,6 +4,7 @@
 #include "app/files/file_send.h"
 #include "app/files/static_send.h"
 #include "base/clock.h"
+#include "http/filter_compress.h"
 
 static void add_age(struct visit *v, const struct cache_head *h)
 {
@@ -33,8 +34,11 @@ void cache_send_status(struct visit *v, int status)
         (void)file_send_refuse(v, status);
         return;
     }
+    filter_compress_unmodified(v->x);
     v->x->res.status = status;
     v->x->res.reason = SLICE_EMPTY;
+    header_remove_id(&v->x->res.headers, HEADER_CONTENT_TYPE);
+    header_remove_id(&v->x->res.headers, HEADER_CONTENT_ENCODING);
     exchange_end(v->x);
 }
 
