@@ -27,8 +27,8 @@ local of_http2 = {
 }
 
 --- The least and the most of counts: C keeps them in 32 bits, HTTP/2 windows in 31 (RFC 9113 section 6.9.1), and what
--- lets nothing through would have requests wait for ever, or fail: those for which a connection is being made are in the
--- queue, too. A connection's window begins with 65535 and only grows.
+-- lets nothing through would have requests wait for ever, or fail: those for which a connection is being made are in
+-- the queue, too. A connection's window begins with 65535 and only grows.
 local MOST = 2 ^ 31 - 1
 local RANGES = {
     connections_per_host = { 1, MOST }, total_connections = { 1, MOST }, max_queue_size = { 1, MOST },
