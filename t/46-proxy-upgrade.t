@@ -55,12 +55,15 @@ Upgrade: echo
     location ~ ^/no/(\d+) { proxy_pass http://127.0.0.1:$1; }
 --- exec
 cd $TEST_NGINX_HTML_DIR
-perl $OLDPWD/t/lib/origin.pl port 'HTTP/1.1 400 Bad\r\nContent-Length: 3\r\n\r\nno\n' 'HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n~' & P=$!
+perl $OLDPWD/t/lib/origin.pl port 'HTTP/1.1 400 Bad\r\nContent-Length: 3\r\n\r\nno\n' 'HTTP/1.1 426 Old\r\nUpgrade: echo/2\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n' 'HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n~' & P=$!
 while [ ! -e port ]; do sleep 0.02; done
 curl -s -H 'Upgrade: echo' -H 'Connection: upgrade' http://127.0.0.1:$TEST_NGINX_SERVER_PORT/up/$(cat port)
+curl -s -i -H 'Upgrade: echo' -H 'Connection: upgrade' http://127.0.0.1:$TEST_NGINX_SERVER_PORT/up/$(cat port) | tr -d '\r' | grep '^HTTP\|^Upgrade'
 curl -s -o /dev/null -w '%{http_code}\n' http://127.0.0.1:$TEST_NGINX_SERVER_PORT/no/$(cat port); kill $P
 --- exec_out
 no
+HTTP/1.1 426 Old
+Upgrade: echo/2
 502
 --- error_log
 unexpected 1xx response

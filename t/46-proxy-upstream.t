@@ -229,3 +229,42 @@ curl -s "$U/?a=3&b=200" "$U/?a=1&b=200" "$U/?a=1&b=1" | tr '\n' ' '; echo
 --- exec_out
 1 2 300 1
 2 2 1 
+
+
+
+=== TEST 11: while all servers of a group are left out there is none; the group is told of in their place
+--- http_config eval
+$::Servers . <<'_EOC_';
+    log_format tries '$uri $status [$upstream_addr] [$upstream_status]';
+    upstream dead { server 127.0.0.1:1; server 127.0.0.1:2 backup; }
+    upstream busy { server 127.0.0.1:3; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    upstream down { server 127.0.0.1:1 down; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    upstream soon { server 127.0.0.1:1 fail_timeout=1s; server 127.0.0.1:2 fail_timeout=1s; }
+_EOC_
+--- config
+    proxy_next_upstream error http_503;
+    access_log logs/tries.log tries;
+    location /dead/ { proxy_pass http://dead; }
+    location /busy { proxy_pass http://busy; }
+    location /down/ { proxy_pass http://down/; }
+    location /soon { proxy_pass http://soon; add_header X-Addr $upstream_addr always; }
+--- exec
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+code() { curl -s -o /dev/null -w '%{http_code} ' "$@"; }
+code $U/dead/x; code $U/dead/x; code $U/busy; code $U/busy; code $U/down/busy; echo
+addr() { curl -s -D - -o /dev/null $U/soon | tr -d '\r' | sed -n 's/^X-Addr: //p'; }
+addr; until addr | grep -q '^soon$'; do sleep 0.02; done; until addr | grep '1:'; do sleep 0.02; done
+until [ $(wc -l <$TEST_NGINX_SERVROOT/logs/tries.log) -gt 6 ]; do sleep 0.02; done
+grep -v /soon $TEST_NGINX_SERVROOT/logs/tries.log | sed "s/:$TEST_NGINX_RAND_PORT_1/:BUSY/"
+--- exec_out
+502 502 503 502 503 
+127.0.0.1:1, 127.0.0.1:2
+127.0.0.1:2, 127.0.0.1:1
+/dead/x 502 [127.0.0.1:1, 127.0.0.1:2] [502, 502]
+/dead/x 502 [dead] [502]
+/busy 503 [127.0.0.1:3, 127.0.0.1:BUSY] [502, 503]
+/busy 502 [127.0.0.1:BUSY, busy] [503, 502]
+/down/busy 503 [127.0.0.1:BUSY] [503]
+--- error_log
+upstream server temporarily disabled while connecting to upstream, upstream: "http://127.0.0.1:1/dead/x"
+no live upstreams while connecting to upstream, upstream: "http://dead/dead/x"

@@ -503,3 +503,21 @@ GET /t
 --- must_die
 --- error_log
 "proxy_upload_rate" directive invalid value
+
+
+
+=== TEST 21: while all servers of a group are left out there is none; the group is told of in their place
+--- stream_config
+    upstream dead { server 127.0.0.1:1; server 127.0.0.1:2 backup; }
+--- stream_server_config
+    proxy_pass dead;
+    log_by_lua_block { ngx.log(ngx.WARN, "tried [", ngx.var.upstream_addr, "] ", ngx.var.status) }
+--- exec
+for i in 1 2; do perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new("127.0.0.1:$TEST_NGINX_STREAM_PORT"); print <$s>'; done
+until grep -q 'tried .dead. 502' $TEST_NGINX_SERVER_ROOT/logs/error.log; do sleep 0.02; done
+--- exec_out:
+--- error_log
+upstream server temporarily disabled while connecting to upstream, upstream: "127.0.0.1:2"
+tried [127.0.0.1:1, 127.0.0.1:2] 502
+no live upstreams while connecting to upstream, upstream: "dead"
+tried [dead] 502

@@ -10,7 +10,6 @@
 #include "http/server_proxied.h"
 #include "http/server_tls.h"
 #include "net/tcp.h"
-#include "net/tls.h"
 #include "proto/proxy_proto.h"
 
 enum { SHED_MOST = 32 };
@@ -30,28 +29,28 @@ static const struct server_conn_protocol *first_protocol(const struct server *s)
     return s->on_stream ? &server_handover_protocol : &server_h1_protocol;
 }
 
+static void adopt(struct server *s, struct stream *stream, const struct server_stream *about)
+{
+    struct server_conn *c = server_conn_open(s, stream, about->peer, first_protocol(s));
+
+    if (about->proxy)
+        c->proxied = proxy_proto_copy(mem_alloc(proxy_proto_size(about->proxy)), about->proxy);
+    c->passes = about->passes & SERVER_PASSES_MOST;
+    if (c->protocol == &server_tls_protocol)
+        server_tls_begin(c, about->in);
+    else if (about->in.n)
+        server_conn_unread(c, about->in);
+}
+
 void server_adopt(struct server *s, int fd, const struct addr *peer)
 {
-    struct server_conn *c = server_conn_open(s, tcp_adopt(fd), peer, first_protocol(s));
-
-    if (s->tls && !s->has_proxy_protocol)
-        server_tls_begin(c);
+    adopt(s, tcp_adopt(fd), &(struct server_stream){.peer = peer});
 }
 
 void server_adopt_stream(struct server *s, struct stream *stream, const struct server_stream *about)
 {
-    struct server_conn *c = server_conn_open(s, stream, about->peer, first_protocol(s));
-
     CHECK(!s->has_proxy_protocol && about->passes <= SERVER_PASSES_MOST);
-    if (about->proxy)
-        c->proxied = proxy_proto_copy(mem_alloc(proxy_proto_size(about->proxy)), about->proxy);
-    c->passes = about->passes & SERVER_PASSES_MOST;
-    if (s->tls) {
-        server_conn_set_stream(c, tls_accept_after(stream, s->tls, about->in));
-        return;
-    }
-    if (about->in.n)
-        server_conn_unread(c, about->in);
+    adopt(s, stream, about);
 }
 
 static void on_drained_already(void *p)

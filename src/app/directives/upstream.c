@@ -241,7 +241,8 @@ static const struct directive table[] = {
      .doc =
          "A server: `name[:port]`, an address, or `unix:/path`; the port is 80 in `http`, and must "
          "be given in `stream`. `weight=1`; `max_fails=1` "
-         "failures within `fail_timeout=10s` leave it out for that long (0: never); `max_conns` "
+         "failures within `fail_timeout=10s` leave it out for that long (0: never), unless it is "
+         "the only one, and while all are out the answer is 502; `max_conns` "
          "requests at once in a worker; `backup`: only when the others are out; `down`.\n\n"
          "A name is looked up by one worker when it starts, and again when what the name servers "
          "said expires. Each of its addresses is a server with these parameters; those that stay "

@@ -16,7 +16,7 @@ struct balancer *balancer_new(struct visit *v, const struct upstream *u, unsigne
 
     b->v = v;
     b->most = most;
-    b->allowed = MAX(1, u->n); /* as nginx: one for each server of the block */
+    b->allowed = MAX(1, upstream_tries(u));
     b->keep.most = u->balancer_keepalive;
     return b;
 }

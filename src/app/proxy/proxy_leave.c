@@ -3,6 +3,7 @@
 
 #include "app/proxy/balancer.h"
 #include "app/proxy/proxy_cache.h"
+#include "app/proxy/proxy_log.h"
 #include "app/proxy/proxy_try.h"
 
 void proxy_leave_server(struct proxy *p, bool has_failed)
@@ -13,8 +14,8 @@ void proxy_leave_server(struct proxy *p, bool has_failed)
     timer_stop(&p->pace);
     proxy_try_finish(p);
     balancer_note_end(p);
-    if (p->peer)
-        upstream_done(p->upstream, p->peer, has_failed);
+    if (p->peer && upstream_done(p->upstream, p->peer, has_failed))
+        proxy_log_disabled(p);
     if (p->up)
         client_forget(p->up);
 }

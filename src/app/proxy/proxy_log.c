@@ -25,11 +25,12 @@ static bool is_of_handshake(const struct err *why)
     return slice_has_prefix(slice_str(why->code), SLICE("tls_"));
 }
 
+/* `why` NULL: no error, a status. */
 static const char *stage_of(const struct proxy *p, const struct err *why)
 {
     if (is_connecting(p) && proxy_tls_doing(&p->how))
         return proxy_tls_doing(&p->how);
-    if (is_connecting(p) && is_of_handshake(why))
+    if (is_connecting(p) && why && is_of_handshake(why))
         return "SSL handshaking to upstream";
     if (is_connecting(p))
         return "connecting to upstream";
@@ -76,33 +77,48 @@ const char *proxy_log_connect_words(const struct err *why, enum log_level *level
     return NULL;
 }
 
+/* `words` while `stage`, and whom it is about. */
+static void write_line(const struct proxy *p, enum log_level level, const char *words,
+                       const char *stage, struct slice target)
+{
+    struct slice detail = p->peer && p->up ? p->up->detail : SLICE_EMPTY;
+
+    log_write(&p->v->x->log, level,
+              "%s while %s, upstream: \"%s%s://" SLICE_FMT SLICE_FMT "\"%s" SLICE_FMT, words, stage,
+              p->conf->is_grpc ? "grpc" : "http", p->pass.is_tls ? "s" : "",
+              SLICE_ARG(p->peer ? p->peer->name : p->upstream->name), SLICE_ARG(target),
+              detail.n ? ", " : "", SLICE_ARG(detail));
+}
+
+static struct slice target_of(const struct proxy *p)
+{
+    return p->up ? p->up->req.target : SLICE_EMPTY;
+}
+
 void proxy_log_failure(const struct proxy *p, const struct err *why)
 {
-    struct slice detail = p->up ? p->up->detail : SLICE_EMPTY;
-    struct slice addr = p->peer ? p->peer->name : p->upstream->name;
-
     enum log_level level = LOG_ERROR;
     const char *told = is_connecting(p) ? proxy_log_connect_words(why, &level) : NULL;
     struct buf words = BUF_EMPTY;
 
     if (told) {
-        buf_printf(&words, "connect() to " SLICE_FMT " failed (%s)", SLICE_ARG(addr), told);
+        buf_printf(&words, "connect() to " SLICE_FMT " failed (%s)",
+                   SLICE_ARG(p->peer ? p->peer->name : p->upstream->name), told);
     } else if (is_connecting(p) && is_of_handshake(why) && !proxy_log_is_timeout(why)) {
         level = LOG_CRIT; /* nginx's, for a handshake that the library gave up */
         buf_printf(&words, "SSL_do_handshake() failed (SSL: %s)", why->message);
     }
-    log_write(&p->v->x->log, level,
-              "%s while %s, upstream: \"%s%s://" SLICE_FMT SLICE_FMT "\"%s" SLICE_FMT,
-              words.n ? buf_cstr(&words) : words_of(p, why), stage_of(p, why),
-              p->conf->is_grpc ? "grpc" : "http", p->pass.is_tls ? "s" : "", SLICE_ARG(addr),
-              SLICE_ARG(p->up ? p->up->req.target : SLICE_EMPTY), detail.n ? ", " : "",
-              SLICE_ARG(detail));
+    write_line(p, level, words.n ? buf_cstr(&words) : words_of(p, why), stage_of(p, why),
+               target_of(p));
     buf_free(&words);
 }
 
-void proxy_log_no_peer(const struct proxy *p)
+void proxy_log_no_peer(struct proxy *p)
 {
-    log_write(&p->v->x->log, LOG_ERROR,
-              "no live upstreams while connecting to upstream, upstream: \"" SLICE_FMT "\"",
-              SLICE_ARG(p->upstream->name));
+    write_line(p, LOG_ERROR, PROXY_LOG_NO_PEER, "connecting to upstream", proxy_uri(p));
+}
+
+void proxy_log_disabled(const struct proxy *p)
+{
+    write_line(p, LOG_WARN, PROXY_LOG_DISABLED, stage_of(p, NULL), target_of(p));
 }

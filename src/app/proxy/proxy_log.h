@@ -14,8 +14,16 @@ const char *proxy_log_words(const struct err *why);
  * was something else. */
 const char *proxy_log_connect_words(const struct err *why, enum log_level *level_out);
 
+/* nginx's words for a group of which no server may be tried, and for a server that is left out from
+ * now on. */
+#define PROXY_LOG_NO_PEER  "no live upstreams"
+#define PROXY_LOG_DISABLED "upstream server temporarily disabled"
+
 /* Writes that there is no server to be tried. */
-void proxy_log_no_peer(const struct proxy *p);
+void proxy_log_no_peer(struct proxy *p);
+
+/* Writes that the server of the attempt is left out from now on. */
+void proxy_log_disabled(const struct proxy *p);
 
 /* Writes what failed and in which stage of the attempt. */
 void proxy_log_failure(const struct proxy *p, const struct err *why);

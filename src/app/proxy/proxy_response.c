@@ -68,6 +68,21 @@ bool proxy_response_is_of_connection(const struct client_response *up, const str
     return is_of_connection(h->id) || is_named_by_connection(up, h->name);
 }
 
+/* The protocol that the client is to change to concerns the client, whoever says it (RFC 9110
+ * section 15.5.22). HTTP/2 leaves the field out. */
+static bool is_required_upgrade(const struct client_response *up, const struct header *h)
+{
+    return up->status == 426 && h->id == HEADER_UPGRADE;
+}
+
+static bool is_passed_on(const struct proxy *p, const struct client_response *up,
+                         const struct header *h)
+{
+    if (is_required_upgrade(up, h))
+        return !is_listed(p->conf->hide, h->name);
+    return !is_hidden(p, h) && !is_named_by_connection(up, h->name);
+}
+
 /* Fields that earlier phases have set stay, but for those of which an answer has one only, when the
  * server gives it. */
 static void drop_answered(struct header_list *own, const struct header_list *up)
@@ -121,7 +136,7 @@ void proxy_response_take(struct proxy *p, const struct client_response *up)
         int64_t seconds;
 
         take_rate(p, h);
-        if (is_hidden(p, h) || is_named_by_connection(up, h->name))
+        if (!is_passed_on(p, up, h))
             continue;
         if (h->id == HEADER_LAST_MODIFIED && date_parse(h->value, &seconds))
             out->last_modified = seconds;

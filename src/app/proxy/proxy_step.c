@@ -223,6 +223,19 @@ static bool choose(struct proxy *p)
     return true;
 }
 
+/* No server may be tried. The group itself is told of, as an attempt with the status 502. */
+static void lack_server(struct proxy *p)
+{
+    p->has_left = true;
+    client_release(&p->up);
+    proxy_log_no_peer(p);
+    proxy_try_note(p, 502);
+    if (p->cache && !p->is_abandoned && proxy_cache_covers(p, PROXY_NEXT_ERROR))
+        proxy_cache_serve(p);
+    else
+        answer(p, 502);
+}
+
 static void attempt(struct proxy *p)
 {
     struct visit *v = p->v;
@@ -231,15 +244,7 @@ static void attempt(struct proxy *p)
     if (!choose(p))
         return;
     if (!p->peer) {
-        p->has_left = true;
-        proxy_log_no_peer(p);
-        if (!p->history)
-            proxy_try_note(p, 502);
-        if (p->cache && !p->is_abandoned && proxy_cache_covers(p, PROXY_NEXT_ERROR)) {
-            proxy_cache_serve(p);
-            return;
-        }
-        answer(p, p->history->status ? p->history->status : 502);
+        lack_server(p);
         return;
     }
     p->tries++;

@@ -60,7 +60,8 @@ bool proxy_try_goes_on(const struct proxy *p, unsigned bits)
     if (!(c->next & bits) || !is_repeatable(p) || p->has_begun)
         return false;
     if (p->balancer ? !balancer_goes_on(p->balancer, p->tries)
-                    : p->tries >= p->upstream->n || (c->next_tries && p->tries >= c->next_tries))
+                    : p->tries >= upstream_tries(p->upstream) ||
+                          (c->next_tries && p->tries >= c->next_tries))
         return false;
     return !c->next_timeout || clock_ms() - p->started_ms < c->next_timeout;
 }

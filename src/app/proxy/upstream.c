@@ -155,9 +155,22 @@ struct upstream_peer *upstream_next(struct upstream *u, struct visit *v, upstrea
     return p;
 }
 
-void upstream_done(struct upstream *u, struct upstream_peer *p, bool has_failed)
+unsigned upstream_tries(const struct upstream *u)
 {
+    unsigned tries = 0;
+
+    for (unsigned i = 0; i < u->n; i++)
+        tries += u->peers[i].weight && !u->peers[i].is_down;
+    return tries;
+}
+
+bool upstream_done(struct upstream *u, struct upstream_peer *p, bool has_failed)
+{
+    bool is_resting;
+
     upstream_state_enter(u);
     upstream_state_end(p, upstream_state_of(u, p), has_failed);
+    is_resting = has_failed && upstream_state_is_resting(u, p, upstream_state_of(u, p));
     upstream_state_leave(u);
+    return is_resting;
 }

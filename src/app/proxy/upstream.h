@@ -2,8 +2,8 @@
  *
  * What is known of a server (failures, connections in use) is this worker's own, or all workers' of
  * a group that is shared. A server that has
- * failed max_fails times within fail_timeout is left out for fail_timeout; when all are, all are
- * tried again. */
+ * failed max_fails times within fail_timeout is left out for fail_timeout, unless it is the only
+ * one; while all are, there is none. */
 #ifndef APP_PROXY_UPSTREAM_H
 #define APP_PROXY_UPSTREAM_H
 
@@ -135,8 +135,11 @@ void upstream_share(struct upstream *u);
 /* The next server for a request, counted as in use until upstream_done; NULL: none is left. */
 struct upstream_peer *upstream_next(struct upstream *u, struct visit *v, upstream_tried *tried);
 
-/* The request is over with this server. */
-void upstream_done(struct upstream *u, struct upstream_peer *p, bool has_failed);
+/* As many servers are tried for one request: those that the configuration does not call down. */
+unsigned upstream_tries(const struct upstream *u);
+
+/* The request is over with this server. True: it has failed, and is left out now. */
+bool upstream_done(struct upstream *u, struct upstream_peer *p, bool has_failed);
 
 /* Connections to a server of the group; `how`: context, name and protocols of TLS, no context:
  * cleartext; whether HTTP/2 is spoken. `keep`: from those that are kept in this way, NULL: as the

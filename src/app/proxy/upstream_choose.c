@@ -263,13 +263,6 @@ static struct upstream_peer *by_balance(struct upstream *u, struct slice key, up
     return NULL;
 }
 
-/* All rest: better one of them than nobody. */
-static void wake_all(struct upstream *u)
-{
-    for (unsigned i = 0; i < u->n; i++)
-        upstream_state_of(u, &u->peers[i])->fails = 0;
-}
-
 struct upstream_peer *upstream_choose(struct upstream *u, struct slice key, upstream_tried tried)
 {
     struct upstream_peer *p;
@@ -278,11 +271,5 @@ struct upstream_peer *upstream_choose(struct upstream *u, struct slice key, upst
     p = by_balance(u, key, tried);
     if (!p)
         p = round_robin(u, tried, false, NULL);
-    if (!p)
-        p = round_robin(u, tried, true, NULL);
-    if (!p && !tried) {
-        wake_all(u);
-        p = round_robin(u, 0, false, NULL);
-    }
-    return p;
+    return p ? p : round_robin(u, tried, true, NULL);
 }

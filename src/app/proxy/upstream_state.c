@@ -1,5 +1,5 @@
-/* Two things leave a server out: its own failures, for fail_timeout (is_resting), and what others
- * say of it until they say otherwise: the configuration, Lua, health checks. */
+/* Two things leave a server out: its own failures, for fail_timeout (upstream_state_is_resting),
+ * and what others say of it until they say otherwise: the configuration, Lua, health checks. */
 #include "app/proxy/upstream_state.h"
 
 #include "base/clock.h"
@@ -71,9 +71,8 @@ static bool has_been_tried(const struct upstream *u, const struct upstream_peer 
     return (tried >> ((size_t)(p - u->peers) % 64) & 1) != 0;
 }
 
-/* Left out for a while, because it has failed? */
-static bool is_resting(const struct upstream *u, const struct upstream_peer *p,
-                       const struct upstream_state *st)
+bool upstream_state_is_resting(const struct upstream *u, const struct upstream_peer *p,
+                               const struct upstream_state *st)
 {
     return u->n > 1 && p->max_fails && st->fails >= p->max_fails &&
            clock_ms() - st->checked_ms <= p->fail_timeout;
@@ -85,7 +84,7 @@ bool upstream_state_is_usable(const struct upstream *u, const struct upstream_pe
     const struct upstream_state *st = upstream_state_of(u, p);
 
     return p->weight && !p->is_down && !st->is_down && !st->unhealthy && p->is_backup == backups &&
-           !has_been_tried(u, p, tried) && !is_resting(u, p, st) &&
+           !has_been_tried(u, p, tried) && !upstream_state_is_resting(u, p, st) &&
            !(p->max_conns && st->active >= p->max_conns);
 }
 

@@ -28,6 +28,10 @@ void upstream_state_leave(const struct upstream *u);
 bool upstream_state_is_usable(const struct upstream *u, const struct upstream_peer *p,
                               upstream_tried tried, bool backups);
 
+/* Is it left out for a while, because it has failed? */
+bool upstream_state_is_resting(const struct upstream *u, const struct upstream_peer *p,
+                               const struct upstream_state *st);
+
 /* It has been chosen. */
 void upstream_state_begin(const struct upstream_peer *p, struct upstream_state *st);
 

@@ -57,15 +57,25 @@ static const struct log_ctx *log_of(const struct relay *r)
 
 /* --- attempts --- */
 
+/* With the server; without one the group itself is told of. */
 static void begin_try(struct relay *r)
 {
+    struct slice name = r->peer ? r->peer->name : r->upstream->name;
     struct upstream_try *t = pool_new(visit_pool(r->s->v), struct upstream_try);
 
-    t->addr = pool_dup(visit_pool(r->s->v), r->peer->name); /* others may take its place */
+    t->addr = pool_dup(visit_pool(r->s->v), name); /* others may take its place */
     t->connect_ms = t->first_ms = t->over_ms = UINT64_MAX;
     t->next = r->history;
     r->history = t;
     r->attempt_ms = clock_ms();
+}
+
+/* `words` of nginx's about a server, or a group. */
+static void log_connecting(const struct relay *r, enum log_level level, const char *words,
+                           struct slice name)
+{
+    log_write(log_of(r), level, "%s while connecting to upstream, upstream: \"" SLICE_FMT "\"",
+              words, SLICE_ARG(name));
 }
 
 /* The server is let go. */
@@ -73,11 +83,11 @@ static void end_try(struct relay *r, bool has_failed)
 {
     struct upstream_peer *p = r->peer;
 
-    if (!p)
-        return;
+    if (r->history && r->history->over_ms == UINT64_MAX)
+        r->history->over_ms = clock_ms() - r->attempt_ms;
     r->peer = NULL;
-    r->history->over_ms = clock_ms() - r->attempt_ms;
-    upstream_done(r->upstream, p, has_failed);
+    if (p && upstream_done(r->upstream, p, has_failed))
+        log_connecting(r, LOG_WARN, PROXY_LOG_DISABLED, r->history->addr);
 }
 
 static void finish(struct relay *r, int status)
@@ -94,7 +104,7 @@ static bool may_try_next(const struct relay *r)
     if (!c->tries_next)
         return false;
     if (b ? !balancer_goes_on(b, r->tries)
-          : r->tries >= r->upstream->n || (c->next_tries && r->tries >= c->next_tries))
+          : r->tries >= upstream_tries(r->upstream) || (c->next_tries && r->tries >= c->next_tries))
         return false;
     return !c->next_timeout || clock_ms() - r->started_ms < c->next_timeout;
 }
@@ -113,8 +123,7 @@ static void log_failure(const struct relay *r, const struct err *err, const char
                   "upstream: \"" SLICE_FMT "\"",
                   SLICE_ARG(name), told, SLICE_ARG(name));
     else
-        log_write(log_of(r), level, "%s while connecting to upstream, upstream: \"" SLICE_FMT "\"",
-                  words ? words : why, SLICE_ARG(name));
+        log_connecting(r, level, words ? words : why, name);
 }
 
 static void failed(struct relay *r, const struct err *err, const char *why)
@@ -315,14 +324,12 @@ static void attempt(struct relay *r)
     if (!r->peer)
         r->peer = upstream_next(r->upstream, r->s->v, &r->tried);
     r->tries++;
+    begin_try(r);
     if (!r->peer) {
-        log_write(log_of(r), LOG_ERROR,
-                  "no live upstreams while connecting to upstream, upstream: \"" SLICE_FMT "\"",
-                  SLICE_ARG(r->upstream->name));
+        log_connecting(r, LOG_ERROR, PROXY_LOG_NO_PEER, r->upstream->name);
         finish(r, STATUS_BAD_GATEWAY);
         return;
     }
-    begin_try(r);
     if (!fill_way(r))
         finish(r, STATUS_ERROR);
     else if (r->s->is_udp)
