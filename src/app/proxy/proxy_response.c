@@ -68,8 +68,8 @@ bool proxy_response_is_of_connection(const struct client_response *up, const str
     return is_of_connection(h->id) || is_named_by_connection(up, h->name);
 }
 
-/* The protocol that the client is to change to concerns the client, whoever says it (RFC 9110 section
- * 15.5.22). HTTP/2 leaves the field out. */
+/* The protocol that the client is to change to concerns the client, whoever says it (RFC 9110
+ * section 15.5.22). HTTP/2 leaves the field out. */
 static bool is_required_upgrade(const struct client_response *up, const struct header *h)
 {
     return up->status == 426 && h->id == HEADER_UPGRADE;
