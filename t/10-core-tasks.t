@@ -556,7 +556,11 @@ local function resumed()
 end
 depth = 0
 print(resumed(), depth)
--- waiting in the middle does not count twice, and what has failed is not counted any more
+-- waiting in the middle does not count twice, and what has failed or was none is not counted any more
+for _ = 1, 10001 do
+    pcall(coroutine.resume, nil)
+end
+print(pcall(coroutine.resume, nil))
 local function deep(n)
     if n == 0 then
         task.nap(0.01)
@@ -573,6 +577,7 @@ timeout 60 $P run $TEST_NGINX_HTML_DIR/a.lua 2>&1; echo $?
 --- exec_out
 false	C stack overflow	10001
 C stack overflow	10001
+false	bad argument #1 to 'resume' (coroutine expected)
 slept
 slept
 slept

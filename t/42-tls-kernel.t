@@ -3,8 +3,7 @@
 use Test::Nginx::Socket 'no_plan';
 
 our $Begin = <<'_EOC_';
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY PYTHONPATH=$PWD/t/lib PYTHONDONTWRITEBYTECODE=1; . t/lib/tls.sh
+export PYTHONPATH=$PWD/t/lib PYTHONDONTWRITEBYTECODE=1; . t/lib/tls.sh
 certs server
 /usr/bin/python3 -c 'import random; open("big", "wb").write(random.Random(1).randbytes(3000000))'
 echo small >small

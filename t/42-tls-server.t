@@ -275,6 +275,8 @@ let in by TLSv1.3
 TLSv1.3 TLSv1.3 TLSv1.3
 0
 
+
+
 === TEST 11: ssl_key_log: the secrets of each server's own connections, by the names of the format; for the others none
 --- config
     location / { return 200 "ok"; }

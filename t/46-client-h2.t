@@ -257,8 +257,11 @@ local function peak() return tonumber(io.open("/proc/self/status"):read("*a"):ma
 local function text(path) return peer.text(http.get(base .. path, { pool = pool })) end
 print(text("/ok"))
 local before = peak()
-for _, name in ipairs { "settings", "ping", "data", "padding", "goaway", "continuation", "fields" } do
+for _, name in ipairs { "settings", "ping", "data", "padding", "goaway", "continuation", "fields", "windows" } do
     print(name, text("/flood/" .. name), text("/ok"))
+end
+for _, name in ipairs { "informed", "beyond", "resets" } do -- on streams that are over; a next request may be on the same connection
+    print(name, text("/flood/" .. name), text("/ok") and text("/ok"))
 end
 local grown = peak() - before
 print(grown < 16384 or grown)
@@ -271,5 +274,9 @@ padding	protocol	ok
 goaway	protocol	ok
 continuation	protocol	ok
 fields	protocol	ok
+windows	protocol	ok
+informed	protocol	ok
+beyond	protocol	ok
+resets	reset	ok
 true
 exit 0

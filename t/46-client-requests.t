@@ -551,12 +551,20 @@ for _, url in ipairs { base .. "/", "http://127.0.0.1:" .. packed:port() .. "/" 
         print(most, code(await(http.get(url, o)):text()), code(await(http.get(url, o)):json()), #(await(await(http.get(url)):text())))
     end
 end
+local short = http.start_server(function() return ("1"):rep(100) end, { port = 0, address = "127.0.0.1" })
+for _, most in ipairs { 99, 100 } do
+    local res = await(http.get("http://127.0.0.1:" .. short:port(), { max_body_size = most }))
+    print(most, code(res:text()), code(res:json()))
+end
+await(short:close(0))
 await(server:close(0)) await(packed:close(0))
 --- exec_out
 999999	too_large	too_large	1000000
 1000000	ok	invalid	1000000
 999999	too_large	too_large	1000000
 1000000	ok	invalid	1000000
+99	too_large	too_large
+100	ok	ok
 exit 0
 
 

@@ -64,7 +64,6 @@ back [localhost] 2
 --- config
     location / { return 204; }
 --- exec
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT
 . t/lib/tls.sh
 certs server
 cat >cut.py <<X

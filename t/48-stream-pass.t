@@ -2,8 +2,7 @@
 use Test::Nginx::Socket 'no_plan';
 
 our $Begin = <<'_EOC_';
-export TEST_NGINX_SERVER_ROOT=$TEST_NGINX_SERVER_ROOT TEST_NGINX_RAND_PORT_1=$TEST_NGINX_RAND_PORT_1
-export TEST_NGINX_BINARY=$TEST_NGINX_BINARY; . t/lib/tls.sh
+. t/lib/tls.sh
 certs server
 IN=$PORT PLAIN=$TEST_NGINX_RAND_PORT_2 TLS=$TEST_NGINX_RAND_PORT_3 LINE=$TEST_NGINX_RAND_PORT_4
 serve_both() {

@@ -186,8 +186,10 @@ ask(slow, token "none such")
 ask(slow, token "none such either")
 ask(http.middleware.jwt { key = ("s"):rep(32) } (function() end), token "one")
 for _ = 1, 3 do collectgarbage() await(require("perilune.task").yield()) end -- what was made above has told the log nothing
-print((select(2, pcall(http.middleware.jwt, {}))))
-print((select(2, pcall(http.middleware.jwt, { key = ("s"):rep(32), realms = "" }))))
+for _, bad in ipairs { {}, { key = ("s"):rep(32), realms = "" }, { key = "short" }, { keys = { a = 5 } }, { jwks = {} },
+    { key = ("s"):rep(40), algorithms = { "HS256", "HS512" } }, { jwks = url, algorithms = { "HS265" } }, { jwks = url, key = ("s"):rep(32) } } do
+    print((select(2, pcall(http.middleware.jwt, bad))))
+end
 await(issuer:close(0))
 --- exec
 cd $TEST_NGINX_HTML_DIR
@@ -211,6 +213,12 @@ ada admin	ada admin	1
 401	unauthorized	Bearer realm="restricted", error="invalid_token", error_description="the token is not signed as its key demands"	7
 middleware.jwt: one of the options 'key', 'keys' and 'jwks' is needed
 middleware.jwt: unknown option 'realms'; did you mean 'realm'?
+middleware.jwt: HS256 needs a secret of at least 32 bytes
+middleware.jwt: the key is neither a secret nor a key of crypto.key
+middleware.jwt: option 'jwks' must be a set of jwt.jwks
+middleware.jwt: HS512 needs a secret of at least 64 bytes
+middleware.jwt: option 'algorithms': 'HS265' is not known
+middleware.jwt: one of the options 'key', 'keys' and 'jwks' is needed
 2
 0
 

@@ -267,8 +267,8 @@ middleware.compress: option 'gzip' must be a level from 1 to 9
 middleware.compress: option 'brotli' must be a level from 0 to 11
 middleware.compress: option 'zstd' must be a level from 1 to 19
 middleware.compress: option 'gzip' must be a boolean or whole number from 0, not a string
-middleware.compress: option 'types' must be a table, not a string
-middleware.compress: option 'types': element 1 must be a string
+middleware.compress: option 'types' must be a list, not a string
+middleware.compress: option 'types': element 1 must be a media type, not 1
 middleware.compress: unknown option 'min_lenght'; did you mean 'min_length'?
 true	nil
 0	nil

@@ -279,7 +279,7 @@ timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 204  Vary=Origin, Access-Control-Request-Method, Access-Control-Request-Headers Allow-Origin=https://a Allow-Methods=GET, HEAD, POST, PUT, PATCH, DELETE Allow-Headers=X-A, X-B
 204  Vary=Origin, Access-Control-Request-Method, Access-Control-Request-Headers
 middleware.cors: option 'origins' must be "*", an array or a function
-middleware.cors: option 'origins': element 1 must be a string
+middleware.cors: option 'origins': element 1 must be a scheme and host, such as https://app.example, not 5
 middleware.cookies: a key must be a string of at least 16 bytes
 middleware.cookies: no key
 middleware.session: a key must be a string of at least 16 bytes
@@ -526,7 +526,7 @@ timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 no middleware is named 'timout'; did you mean 'timeout'?
 middleware.timeout: unknown option 'second'; did you mean 'seconds'?
-middleware.concurrency: option 'most' must be at least 1
+middleware.concurrency: option 'most' is needed
 middleware.rate_limit: no lua_shared_dict is named 'none'; in a script, require('perilune.shared').declare('none') makes it
 
 === TEST 16: cookies: any value comes back signed and encrypted; no change of what was sent gives anything else

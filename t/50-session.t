@@ -300,8 +300,8 @@ middleware.session: one of the options 'keys', 'dict', 'redis' and 'store' is ne
 middleware.session: one of the options 'keys', 'dict', 'redis' and 'store' is needed
 middleware.session: a key must be a string of at least 16 bytes
 middleware.session: no lua_shared_dict is named 'none'; in a script, require('perilune.shared').declare('none') makes it
-cookie 'a b': its name is not a token
-cookie 'session': 'same_site' is none of strict, lax, none
+middleware.session: option 'name' must be a token (no blanks, no separators), not 'a b'
+middleware.session: option 'attributes': cookie 'session': 'same_site' is none of strict, lax, none
 middleware.session: unknown option 'kyes'; did you mean 'keys'?
 
 === TEST 5: middleware around a handler that passes its request on, and one that is a WebSocket

@@ -28,7 +28,8 @@ __DATA__
             sock:settimeout(10)
             ngx.say(sock:receive())
             ngx.say(pcall(sock.send, sock, print))
-            for _, data in ipairs { { true }, { "a", nil, "b" }, { x = 1 } } do
+            local round = {} round[1] = round
+            for _, data in ipairs { { true }, { "a", nil, "b" }, { x = 1 }, round } do
                 ngx.say(pcall(sock.send, sock, data))
             end
             ngx.say(sock:send(("x"):rep(70000)))
@@ -67,6 +68,7 @@ falsebad argument #1 to 'send' (string, number, boolean, nil, or array table exp
 falsebad argument #1 to 'send' (bad data type boolean found)
 falsebad argument #1 to 'send' (bad data type nil found)
 falsebad argument #1 to 'send' (non-array table found)
+falsebad argument #1 to 'send' (string, number, boolean, nil, or array table expected, got table nested too deeply)
 nilmessage too long
 9000
 whole

@@ -118,6 +118,26 @@ sleep 0.3; kill -TERM $P; wait $P; echo $?
 cleaned
 143
 
+=== TEST 26: Lua that never yields ends with the second signal
+--- config
+    location / { return 200 "ok"; }
+--- exec
+B="timeout -s KILL 20 $TEST_NGINX_BINARY"; O=$TEST_NGINX_SERVER_ROOT/out
+end() { # SIGNAL: sends it, once the program has begun, until it is gone
+    until [ -s $O ]; do sleep 0.02; done
+    L=$(cat /proc/$P/task/$P/children)
+    while kill -$1 $L 2>/dev/null; do sleep 0.02; done
+    wait $P; echo $?; rm $O
+}
+ON='io.stdout:setvbuf("no") print("on") while true do'
+$B -e "$ON end" >$O & P=$!; end TERM
+$B -e "$ON ('x'):rep(10):gsub('x', tostring) end" >$O & P=$!; end TERM
+echo "$ON end" | $B repl >$O & P=$!; end INT
+--- exec_out
+143
+143
+130
+
 === TEST 9: the interactive interpreter
 --- config
     location / { return 200 "ok"; }

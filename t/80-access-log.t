@@ -1,4 +1,5 @@
-# access_log with variables in its path: a file for each value, none outside of where the path leads by itself.
+# access_log: with variables in its path a file for each value, none outside of where the path leads by itself; files that
+# cannot be written.
 use Test::Nginx::Socket 'no_plan';
 
 no_root_location();
@@ -38,3 +39,25 @@ qr{open\(\) ".*/logs/\.\./logs/up\.log" failed \(1: Operation not permitted\)}
 --- must_die
 --- error_log
 buffered logs cannot have variables in name
+
+=== TEST 4: each log that cannot be written is told of, once
+--- http_config
+    log_format short '$status $uri';
+--- config
+    location / {
+        access_log /dev/full short;
+        access_log /dev/./full short buffer=4;
+        access_log /dev//full$arg_none short;
+        return 200 "ok\n";
+    }
+--- request eval
+["GET /a", "GET /b"]
+--- response_body eval
+["ok\n", "ok\n"]
+--- grep_error_log eval
+qr/write\(\) to "\S+" failed .*?\)/
+--- grep_error_log_out eval
+[qq{write() to "/dev/full" failed (28: No space left on device)
+write() to "/dev/./full" failed (28: No space left on device)
+write() to "/dev//full" failed (28: No space left on device)
+}, ""]

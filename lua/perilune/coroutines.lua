@@ -57,11 +57,13 @@ end
 
 --- As the standard function; an await inside `co` suspends the whole task.
 function coroutine.resume(co, ...) -- luacheck: ignore 122
-    local status = type(co) == "thread" and (states[co] or raw_status(co))
-    if status and status ~= "suspended" then
-        return false, "cannot resume " .. status .. " coroutine"
+    if type(co) ~= "thread" then
+        error("bad argument #1 to 'resume' (coroutine expected)", 2)
     end
-    if not enter() then
+    local status = states[co] or raw_status(co)
+    if status ~= "suspended" then
+        return false, "cannot resume " .. status .. " coroutine"
+    elseif not enter() then
         return false, "C stack overflow"
     end
     return relay(co, raw_resume(co, ...))

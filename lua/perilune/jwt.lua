@@ -221,15 +221,36 @@ local function verify(token, o)
     return claims
 end
 
---- A name that no key has would never be met.
-local function check_algorithms(algorithms)
-    for _, name in ipairs(algorithms) do
+--- Raises a text for options that no token can be verified with.
+local function check_options(o, where)
+    options.check(o, VERIFY, where, -1)
+    for _, name in ipairs(o.algorithms or {}) do
         local is_known = false
         for _, family in pairs(FAMILIES) do
             is_known = is_known or has(family, name)
         end
-        if not is_known then
-            error(("jwt.verify: option 'algorithms': '%s' is not known"):format(tostring(name)), 3)
+        if not is_known then -- and would never be met
+            error(("%s: option 'algorithms': '%s' is not known"):format(where, tostring(name)), 0)
+        end
+    end
+    if (o.key ~= nil and 1 or 0) + (o.keys and 1 or 0) + (o.jwks and 1 or 0) ~= 1 then
+        error(where .. ": one of the options 'key', 'keys' and 'jwks' is needed", 0)
+    elseif o.jwks and type(o.jwks.find) ~= "function" then
+        error(where .. ": option 'jwks' must be a set of jwt.jwks", 0)
+    end
+end
+
+--- Raises a text for options of `jwt.verify` that no token can be verified with, keys among them.
+-- @tparam table o
+-- @tparam string where what the text begins with
+function jwt._check(o, where)
+    check_options(o, where)
+    for _, key in pairs(o.keys or { o.key }) do
+        local own, kind = key_of(key, where)
+        for _, algorithm in ipairs(o.algorithms or { FAMILIES[kind][1] }) do
+            if has(FAMILIES[kind], algorithm) then
+                check_secret(kind, own, algorithm, where)
+            end
         end
     end
 end
@@ -245,14 +266,13 @@ end
 -- "key", "signature", "type", "expired", "early", "missing", "issuer", "audience"; or with what fetching keys
 -- fails with
 function jwt.verify(token, opts)
-    opts = options.check(opts, VERIFY, "jwt.verify", 2)
-    check_algorithms(opts.algorithms or {})
-    if (opts.key ~= nil and 1 or 0) + (opts.keys and 1 or 0) + (opts.jwks and 1 or 0) ~= 1 then
-        error("jwt.verify: one of the options 'key', 'keys' and 'jwks' is needed", 2)
-    elseif opts.jwks then
+    opts = opts or {}
+    local ok, result = pcall(check_options, opts, "jwt.verify")
+    if ok and opts.jwks then
         return require("perilune.task").spawn(verify, token, opts)
+    elseif ok then
+        ok, result = pcall(verify, token, opts)
     end
-    local ok, result = pcall(verify, token, opts)
     if ok then
         return deferred.success_deferred(result)
     elseif failure.is(result) then

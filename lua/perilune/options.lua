@@ -7,34 +7,70 @@ local options = {}
 --- No options at all.
 options.NONE = {}
 
-local TEXTS = { seconds = "number of seconds", bytes = "number of bytes", count = "whole number from 0" }
+local function number_check(least, most, is_whole)
+    return function(value)
+        return type(value) == "number" and value >= least and value <= most and (not is_whole or value % 1 == 0)
+    end
+end
+
+--- Kinds beside Lua's types: what they are, for messages, and whether a value is one.
+local KINDS = {
+    port = { text = "port", is = number_check(0, 65535, true) },
+    seconds = { text = "number of seconds", is = number_check(0, 1e12) },
+    bytes = { text = "number of bytes", is = number_check(0, 1e12, true) },
+    count = { text = "whole number from 0", is = number_check(0, 1e12, true) },
+    some_seconds = { text = "number of seconds above 0", is = number_check(5e-324, 1e12) },
+    some = { text = "whole number from 1", is = number_check(1, 1e12, true) },
+}
 
 local function describe(what)
     if type(what) ~= "table" then
-        return TEXTS[what] or what
+        return KINDS[what] and KINDS[what].text or what
+    elseif what.each then
+        return "list"
+    elseif what.text then
+        return what.text
     end
     local texts = {}
     for i, one in ipairs(what) do
-        texts[i] = TEXTS[one] or one
+        texts[i] = describe(one)
     end
     return table.concat(texts, " or ")
 end
 
-local function is_kind(value, what)
-    if type(what) == "table" then
-        for _, one in ipairs(what) do
-            if is_kind(value, one) then
-                return true
-            end
-        end
-        return false
-    elseif what == "port" then
-        return type(value) == "number" and value % 1 == 0 and value >= 0 and value <= 65535
-    elseif what == "seconds" or what == "bytes" or what == "count" then
-        return type(value) == "number" and value == value and value >= 0 and value <= 1e12
-            and (what == "seconds" or value % 1 == 0)
+local wrong
+
+--- The element of an array that is wrong, as of `wrong`.
+local function wrong_element(list, what)
+    if type(list) ~= "table" or list[1] == nil and next(list) ~= nil then
+        return { each = what }, list
     end
-    return type(value) == what
+    for i, value in ipairs(list) do
+        local kind, found = wrong(value, what)
+        if kind then
+            return kind, found, i
+        end
+    end
+end
+
+--- @return nil when `value` is of the kind; otherwise the kind that is wanted, what is there instead, and of which
+-- element of an array this is said
+function wrong(value, what)
+    local kind = type(what) == "table" and what or KINDS[what]
+    if what == type(value) or what == "any" or kind and kind.is and kind.is(value) then
+        return nil
+    elseif not kind or kind.is then
+        return what, value
+    elseif kind.each then
+        return wrong_element(value, kind.each)
+    end
+    for _, one in ipairs(kind) do
+        local wanted, found, element = wrong(value, one)
+        if not wanted or element then
+            return wanted, found, element
+        end
+    end
+    return what, value
 end
 
 local function unknown(name, known, where, level)
@@ -45,9 +81,32 @@ local function unknown(name, known, where, level)
     error(("%s: unknown option '%s'%s"):format(where, tostring(name), suggest(name, names)), level)
 end
 
+--- Is it the text that counts, of a string that is wrong?
+local function is_about_text(what)
+    for _, one in ipairs(type(what) == "table" and what or {}) do
+        if is_about_text(one) then
+            return true
+        end
+    end
+    return type(what) == "table" and what.text ~= nil
+end
+
+--- A value as messages tell it.
+local function told(value, what)
+    if type(value) == "number" then
+        return tostring(value)
+    elseif type(value) == "string" and is_about_text(what) then
+        return "'" .. value:gsub("[%c\127-\255]", function(c)
+            return ("\\x%02X"):format(c:byte())
+        end) .. "'"
+    end
+    return "a " .. type(value)
+end
+
 --- Raises when `given` has an option that is not known or is of another kind.
--- Kinds: names of Lua types, "port", "seconds" and "bytes" and "count" (not negative), "any"; an array means any of
--- them.
+-- Kinds: names of Lua types, "port", "seconds" and "bytes" and "count" (not negative), "some_seconds" and "some" (more
+-- than 0), "any"; `{ text =, is = }` for one of one's own, what it is and a function that says whether a value is one;
+-- `{ each = kind }` for an array of them; an array of kinds means any of these.
 -- @tparam table|nil given
 -- @tparam table known name → kind
 -- @tparam string where what the text begins with
@@ -64,9 +123,14 @@ function options.check(given, known, where, level)
         local what = known[name]
         if not what then
             unknown(name, known, where, level > 0 and level + 1 or 0)
-        elseif what ~= "any" and what ~= type(value) and not is_kind(value, what) then
-            error(("%s: option '%s' must be a %s, not %s"):format(where, name, describe(what),
-                type(value) == "number" and tostring(value) or "a " .. type(value)), level)
+        end
+        local kind, found, element
+        if what ~= type(value) then
+            kind, found, element = wrong(value, what)
+        end
+        if kind then
+            error(("%s: option '%s'%s must be a %s, not %s"):format(where, name,
+                element and (": element %d"):format(element) or "", describe(kind), told(found, kind)), level)
         end
     end
     return given

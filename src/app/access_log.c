@@ -9,7 +9,7 @@
  * What a client sends must not be able to forge a line: by default quotes, backslashes and
  * everything outside of printable ASCII are written as \xHH. A value that is not there is "-",
  * except in JSON, where it is empty. A line that cannot be written is lost; the error log is told
- * once a minute. */
+ * once a minute for each log. */
 #include "app/access_log.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ struct log_format {
 };
 
 struct access_log_buffer {
-    const struct log_sink *sink;
+    struct log_sink *sink;
     struct buf bytes;
     size_t size;
     uint64_t flush_ms;
@@ -47,8 +47,6 @@ struct access_log_buffer {
 };
 
 static struct buf line; /* process-wide: the memory of the line being written, kept */
-static uint64_t
-    complained_ms; /* process-wide: when the error log was last told of a failed write */
 
 static const struct {
     struct slice name;
@@ -199,36 +197,36 @@ static void format_line(struct visit *v, const struct log_format *f, struct buf 
     buf_add_char(out, '\n');
 }
 
-/* Is it time to tell the error log again? */
-static bool may_complain(void)
+/* Is it time to tell the error log again, after `*last_ms`? */
+static bool may_complain(uint64_t *last_ms)
 {
-    if (complained_ms != 0 && clock_ms() - complained_ms < COMPLAIN_EVERY_MS)
+    if (*last_ms != 0 && clock_ms() - *last_ms < COMPLAIN_EVERY_MS)
         return false;
-    complained_ms = clock_ms();
+    *last_ms = clock_ms();
     return true;
 }
 
-static void write_to(int fd, const char *path, struct slice bytes)
+static void write_to(int fd, const char *path, struct slice bytes, uint64_t *complained_ms)
 {
     ssize_t n;
 
     do {
         n = write(fd, bytes.p, bytes.n);
     } while (n < 0 && errno == EINTR);
-    if (n == (ssize_t)bytes.n || !may_complain())
+    if (n == (ssize_t)bytes.n || !may_complain(complained_ms))
         return;
     if (n < 0)
-        log_write(NULL, LOG_ALERT, "write() to \"%s\" failed (%m)", path);
+        log_write(NULL, LOG_ALERT, "write() to \"%s\" failed (%d: %m)", path, errno);
     else
         log_write(NULL, LOG_ALERT, "write() to \"%s\" was incomplete: %zd of %zu", path, n,
                   bytes.n);
 }
 
-static void write_out(const struct log_sink *sink, struct slice bytes)
+static void write_out(struct log_sink *sink, struct slice bytes)
 {
     int fd = sink->path && sink->fd > STDERR_FILENO ? sink->fd : STDERR_FILENO;
 
-    write_to(fd, sink->path ? sink->path : "stderr", bytes);
+    write_to(fd, sink->path ? sink->path : "stderr", bytes, &sink->complained_ms);
 }
 
 void access_log_flush(struct access_log_buffer *b)
@@ -254,7 +252,7 @@ static void end_buffer(void *arg)
     buf_free(&b->bytes);
 }
 
-struct access_log_buffer *access_log_buffer_new(struct pool *pool, const struct log_sink *sink,
+struct access_log_buffer *access_log_buffer_new(struct pool *pool, struct log_sink *sink,
                                                 size_t size, uint64_t flush_ms)
 {
     struct access_log_buffer *b = pool_new(pool, struct access_log_buffer);
@@ -293,9 +291,9 @@ static bool climbs(struct slice path)
     return false;
 }
 
-static void write_by_path(struct visit *v, struct script *script, struct slice bytes)
+static void write_by_path(struct visit *v, struct access_log *log, struct slice bytes)
 {
-    struct slice path = script_eval(script, v);
+    struct slice path = script_eval(log->path, v);
     const char *z;
     int fd = -1;
 
@@ -307,9 +305,9 @@ static void write_by_path(struct visit *v, struct script *script, struct slice b
     if (!memchr(z, 0, path.n) && !climbs(path))
         fd = open(z, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, FILE_MODE);
     if (fd >= 0) {
-        write_to(fd, z, bytes);
+        write_to(fd, z, bytes, &log->complained_ms);
         (void)close(fd);
-    } else if (may_complain()) {
+    } else if (may_complain(&log->complained_ms)) {
         int why = errno;
         struct slice shown = exchange_shown(v->x, path);
 
@@ -330,7 +328,7 @@ static bool is_wanted(struct visit *v, const struct access_log *log)
 
 void access_log_write(struct visit *v)
 {
-    for (const struct access_log *log = v->loc->access_logs; log; log = log->next) {
+    for (struct access_log *log = v->loc->access_logs; log; log = log->next) {
         if (!is_wanted(v, log))
             continue;
         line.n = 0;
@@ -338,7 +336,7 @@ void access_log_write(struct visit *v)
         if (log->sink)
             write_line(log, buf_slice(&line));
         else
-            write_by_path(v, log->path, buf_slice(&line));
+            write_by_path(v, log, buf_slice(&line));
     }
     if (line.size > LINE_KEPT_MOST)
         buf_free(&line);

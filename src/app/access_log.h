@@ -25,7 +25,7 @@ const struct log_format *access_log_combined(struct variable_table *t);
 /* A buffer of `size` bytes for lines to `sink`, written when it is full, when a line has waited for
  * `flush_ms` (0: no limit of time), and when `pool` ends. Access logs with one sink should share
  * one buffer. */
-struct access_log_buffer *access_log_buffer_new(struct pool *pool, const struct log_sink *sink,
+struct access_log_buffer *access_log_buffer_new(struct pool *pool, struct log_sink *sink,
                                                 size_t size, uint64_t flush_ms);
 
 /* Writes out what the buffer (may be NULL) holds. To be called before its sink is reopened, and

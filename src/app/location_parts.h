@@ -30,6 +30,7 @@ struct access_log {
     const struct log_format *format;
     struct script *condition;         /* if=; NULL: always */
     struct access_log_buffer *buffer; /* buffer=, flush=; NULL: each line is written at once */
+    uint64_t complained_ms;           /* as in the sink, where there is none */
     struct access_log *next;
 };
 

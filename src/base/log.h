@@ -31,8 +31,9 @@ struct log_sink {
     char *path;                /* NULL: stderr */
     struct log_syslog *syslog; /* owned; not NULL: a server, `path` is its description */
     int fd;
-    enum log_level level; /* lines above this are dropped */
-    bool is_secret;       /* a file that is made is its owner's alone */
+    enum log_level level;   /* lines above this are dropped */
+    bool is_secret;         /* a file that is made is its owner's alone */
+    uint64_t complained_ms; /* an access log: when its last failed write was told of; 0: never */
 };
 
 struct log_ctx {

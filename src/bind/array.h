@@ -6,8 +6,8 @@
 
 enum { ARRAY_NONE = -1 };
 
-/* The highest key of the table at `t`, an absolute index: elements below it may be nil. ARRAY_NONE:
- * it has keys that are no positive integers. */
-int array_length(lua_State *L, int t);
+/* The highest key of the table at `t`, an absolute index, and how many elements it has: others up
+ * to that key are nil. ARRAY_NONE: it has keys that are no positive integers. */
+int array_length(lua_State *L, int t, int *count_out);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/encode.h"
 #include "base/num.h"
+#include "bind/array.h"
 #include "bind/lib.h"
 
 enum { DEPTH_MOST = 1000, SPARSE_FREE = 10, SPARSE_RATIO = 2, DECIMALS = 4, SCALE = 10000 };
@@ -140,29 +141,6 @@ static void encode_string(struct slice s, struct buf *out, char before, char aft
     out->n += (size_t)(to - start);
 }
 
-/* The length of the table on top as an array; -1: it is an object; -2: an array with too many
- * holes. */
-static int array_length(lua_State *L)
-{
-    int most = 0, count = 0;
-
-    lua_pushnil(L);
-    while (lua_next(L, -2)) {
-        double key = lua_type(L, -2) == LUA_TNUMBER ? lua_tonumber(L, -2) : 0;
-
-        lua_pop(L, 1);
-        if (!(key >= 1 && key <= 0x7fffffff) || key != (int)key) {
-            lua_pop(L, 1);
-            return -1;
-        }
-        most = (int)key > most ? (int)key : most;
-        count++;
-    }
-    if (count == 0)
-        return -1;
-    return most > SPARSE_FREE && most > count * SPARSE_RATIO ? -2 : most;
-}
-
 static const char *encode_array(lua_State *L, struct buf *out, int n, int depth)
 {
     buf_add_char(out, '[');
@@ -250,15 +228,16 @@ static const char *encode_list(lua_State *L, struct buf *out, int depth, bool *i
 /* A table that is no list: with holes, or with keys of several kinds. */
 static const char *encode_mixed(lua_State *L, struct buf *out, int depth)
 {
-    int n = array_length(L);
+    int count, n = array_length(L, lua_gettop(L), &count);
 
-    if (n == -2)
+    if (n == ARRAY_NONE) {
+        lua_pushnil(L);
+        (void)lua_next(L, -2);
+        return encode_object(L, out, depth);
+    }
+    if (n > SPARSE_FREE && n > count * SPARSE_RATIO)
         return "an array has too many holes";
-    if (n > 0)
-        return encode_array(L, out, n, depth);
-    lua_pushnil(L);
-    (void)lua_next(L, -2);
-    return encode_object(L, out, depth);
+    return encode_array(L, out, n, depth);
 }
 
 static const char *encode_table(lua_State *L, struct buf *out, int depth)

@@ -16,7 +16,7 @@ enum { DEPTH_MOST = 16 };
  * array, unless it is stored in no order: only then are all of its keys looked at. */
 static const char *check_keys(lua_State *L, int t, size_t n)
 {
-    int most;
+    int most, count;
 
     if (n > 0)
         lua_pushinteger(L, (lua_Integer)n);
@@ -25,10 +25,10 @@ static const char *check_keys(lua_State *L, int t, size_t n)
     if (!lua_next(L, t))
         return NULL;
     lua_pop(L, 2);
-    most = array_length(L, t);
+    most = array_length(L, t, &count);
     if (most == ARRAY_NONE)
         return "non-array table found";
-    return most > (int)n ? "bad data type nil found" : NULL;
+    return most > count ? "bad data type nil found" : NULL;
 }
 
 /* NULL, or what is wrong with the value at `i`; text that has been made is left on the stack. */
@@ -152,6 +152,14 @@ static int l_write(lua_State *L)
     return 2;
 }
 
+/* bad_data(data) → nil, or what is wrong with data for `write` */
+static int l_bad_data(lua_State *L)
+{
+    lua_settop(L, 1);
+    lua_pushstring(L, check_data(L, 1, 0));
+    return 1;
+}
+
 /* drained(s[, most]) → true once no more than that (0) is queued */
 static int l_drained(lua_State *L)
 {
@@ -182,7 +190,10 @@ static int l_discard(lua_State *L)
 void lib_stream_write_register(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"write", l_write}, {"drained", l_drained}, {"discard", l_discard}, {NULL, NULL}};
+        {"write", l_write},     {"bad_data", l_bad_data},
+        {"drained", l_drained}, {"discard", l_discard},
+        {NULL, NULL},
+    };
 
     luaL_register(L, NULL, functions);
 }

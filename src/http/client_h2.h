@@ -17,11 +17,13 @@ struct client_h2_options {
     uint64_t ping_timeout;     /* ms until it must be answered */
 };
 
-/* What a server may do to us costs less than what we ask of it: the limits are wide. */
+/* What a server may do to us costs less than what we ask of it: the limits are wide. What it sends
+ * on a stream before it hears of our reset, and what gives room to small frames, may be many. */
 #define CLIENT_H2_FLOOD                                                                            \
     {                                                                                              \
         [H2_FLOOD_SETTINGS] = 100, [H2_FLOOD_PINGS] = 1000, [H2_FLOOD_EMPTY] = 1000,               \
-        [H2_FLOOD_PRIORITIES] = 1000, [H2_FLOOD_FRAGMENTS] = 16                                    \
+        [H2_FLOOD_PRIORITIES] = 1000, [H2_FLOOD_WINDOWS] = 50000, [H2_FLOOD_FRAGMENTS] = 16,       \
+        [H2_FLOOD_CLOSED] = 50000                                                                  \
     }
 
 /* Is HTTP/2 what was agreed on, or known, for this stream? */

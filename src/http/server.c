@@ -9,7 +9,6 @@
 #include "http/server_proxied.h"
 #include "http/server_tls.h"
 #include "net/tcp.h"
-#include "net/tls.h"
 
 enum { SHED_MOST = 32 };
 
@@ -28,26 +27,26 @@ static const struct server_conn_protocol *first_protocol(const struct server *s)
     return s->on_stream ? &server_handover_protocol : &server_h1_protocol;
 }
 
+static void adopt(struct server *s, struct stream *stream, const struct addr *peer, struct slice in)
+{
+    struct server_conn *c = server_conn_open(s, stream, peer, first_protocol(s));
+
+    if (c->protocol == &server_tls_protocol)
+        server_tls_begin(c, in);
+    else if (in.n)
+        server_conn_unread(c, in);
+}
+
 void server_adopt(struct server *s, int fd, const struct addr *peer)
 {
-    struct server_conn *c = server_conn_open(s, tcp_adopt(fd), peer, first_protocol(s));
-
-    if (s->tls && !s->has_proxy_protocol)
-        server_tls_begin(c);
+    adopt(s, tcp_adopt(fd), peer, SLICE_EMPTY);
 }
 
 void server_adopt_stream(struct server *s, struct stream *stream, const struct addr *peer,
                          struct slice in)
 {
-    struct server_conn *c = server_conn_open(s, stream, peer, first_protocol(s));
-
     CHECK(!s->has_proxy_protocol);
-    if (s->tls) {
-        server_conn_set_stream(c, tls_accept_after(stream, s->tls, in));
-        return;
-    }
-    if (in.n)
-        server_conn_unread(c, in);
+    adopt(s, stream, peer, in);
 }
 
 static void on_drained_already(void *p)

@@ -58,7 +58,7 @@ static void go_on(struct server_conn *c)
 {
     if (c->server->tls) {
         c->protocol = &server_tls_protocol;
-        server_tls_begin(c);
+        server_tls_begin(c, SLICE_EMPTY);
     } else {
         c->protocol = c->server->on_stream ? &server_handover_protocol : &server_h1_protocol;
     }

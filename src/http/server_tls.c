@@ -107,9 +107,9 @@ const struct server_conn_protocol server_tls_protocol = {
     .events = events,
 };
 
-void server_tls_begin(struct server_conn *c)
+void server_tls_begin(struct server_conn *c, struct slice in)
 {
-    server_conn_set_stream(c, tls_accept(c->stream, c->server->tls));
+    server_conn_set_stream(c, tls_accept_after(c->stream, c->server->tls, in));
 }
 
 void server_tls_resume(struct stream *s)

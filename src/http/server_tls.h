@@ -12,8 +12,8 @@
 extern const struct server_conn_protocol server_tls_protocol;
 
 /* Puts TLS by the context of its server on a connection that was just opened with
- * server_tls_protocol. */
-void server_tls_begin(struct server_conn *c);
+ * server_tls_protocol; `in` was read of its stream already. */
+void server_tls_begin(struct server_conn *c, struct slice in);
 
 /* A hook that answered TLS_WAIT is through: its function is called again, from the loop. */
 void server_tls_resume(struct stream *s);

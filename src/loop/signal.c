@@ -1,6 +1,8 @@
 /* Signals over libev's ev_signal, one entry per number. libev's handler only notes the signal and
  * wakes the loop, so callbacks run as any other and may call anything. SIGCHLD belongs to child.c.
- */
+ *
+ * For signal_watch_end the kernel drops that handler when it calls it (SA_RESETHAND), and the
+ * callback's turn puts it back. */
 #include "loop/signal.h"
 
 #include <signal.h>
@@ -14,7 +16,8 @@ static struct entry {
     ev_signal watcher;
     void (*fn)(int signum, void *arg); /* NULL: not watched */
     void *arg;
-} entries[SIGNALS]; /* process-wide: so are signals */
+    struct sigaction action; /* libev's handler, for one signal; none: it stays by itself */
+} entries[SIGNALS];          /* process-wide: so are signals */
 
 static void on_signal(struct ev_loop *ev, ev_signal *w, int events)
 {
@@ -22,6 +25,8 @@ static void on_signal(struct ev_loop *ev, ev_signal *w, int events)
 
     UNUSED(ev);
     UNUSED(events);
+    if (e->action.sa_handler)
+        (void)sigaction(w->signum, &e->action, NULL);
     e->fn(w->signum, e->arg);
 }
 
@@ -39,6 +44,17 @@ void signal_watch(int signum, void (*fn)(int signum, void *arg), void *arg)
     }
     e->fn = fn;
     e->arg = arg;
+    e->action.sa_handler = NULL;
+}
+
+void signal_watch_end(int signum, void (*fn)(int signum, void *arg), void *arg)
+{
+    struct entry *e = &entries[signum];
+
+    signal_watch(signum, fn, arg);
+    CHECK(sigaction(signum, NULL, &e->action) == 0);
+    e->action.sa_flags |= SA_RESETHAND;
+    CHECK(sigaction(signum, &e->action, NULL) == 0);
 }
 
 void signal_ignore_pipe(void)

@@ -8,6 +8,10 @@
  * watcher per signal; NULL ends it and restores the default. Signals do not keep loop_run alive. */
 void signal_watch(int signum, void (*fn)(int signum, void *arg), void *arg);
 
+/* The same, for signals that end the process: one that comes before the loop has seen the last has
+ * its default action, so that a callback that never returns can be ended. */
+void signal_watch_end(int signum, void (*fn)(int signum, void *arg), void *arg);
+
 /* SIGPIPE is ignored, for good. */
 void signal_ignore_pipe(void);
 

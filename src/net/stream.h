@@ -19,8 +19,7 @@ struct stream;
 struct stream_ops {
     ssize_t (*read)(struct stream *s, void *p, size_t n);
     ssize_t (*writev)(struct stream *s, const struct iovec *iov, int n);
-    ssize_t (*sendfile)(struct stream *s, int fd, off_t offset,
-                        size_t n);                /* NULL: not possible on this kind */
+    ssize_t (*sendfile)(struct stream *s, int fd, off_t offset, size_t n); /* NULL: not possible */
     bool (*can_sendfile)(const struct stream *s); /* NULL: always, where there is `sendfile` */
     void (*watch)(struct stream *s, int events);
     void (*shutdown)(struct stream *s);

@@ -92,7 +92,8 @@ void tls_stream_on_flush(struct loop_call *call)
 
 void tls_stream_send_later(struct tls *t)
 {
-    if ((tls_wire_hold(&t->wire) || t->wire.out.n) && !t->wire.is_blocked)
+    tls_wire_hold(&t->wire);
+    if (t->wire.out.n && !t->wire.is_blocked)
         loop_at_end(&t->flush);
 }
 

@@ -18,20 +18,12 @@ static struct {
 
 static BIO_METHOD *method; /* process-wide: OpenSSL's table of what is below */
 
-bool tls_wire_hold(struct tls_wire *w)
+void tls_wire_hold(struct tls_wire *w)
 {
     if (LIKELY(!stage.n))
-        return false;
+        return;
     buf_add(&w->out, stage.bytes, stage.n);
     stage.n = 0;
-    return true;
-}
-
-/* Data does not come here: it goes past OpenSSL. */
-static int write_message(struct tls_wire *w, const char *p, int n)
-{
-    tls_kernel_add(&w->out, stage.type, p, (size_t)n);
-    return n;
 }
 
 static int write_bio(BIO *bio, const char *p, int n)
@@ -39,10 +31,12 @@ static int write_bio(BIO *bio, const char *p, int n)
     struct tls_wire *w = BIO_get_data(bio);
 
     BIO_clear_retry_flags(bio);
-    if (UNLIKELY(w->way == TLS_WAY_KERNEL))
-        return write_message(w, p, n);
+    if (UNLIKELY(w->way == TLS_WAY_KERNEL)) { /* no data: that goes past OpenSSL */
+        tls_kernel_add(&w->out, stage.type, p, (size_t)n);
+        return n;
+    }
     if ((size_t)n > STAGE_SIZE - stage.n)
-        (void)tls_wire_hold(w);
+        tls_wire_hold(w);
     if ((size_t)n > STAGE_SIZE) {
         buf_add(&w->out, p, (size_t)n);
         return n;
@@ -88,7 +82,7 @@ static int read_bio(BIO *bio, char *p, int n)
     ssize_t got;
 
     if (UNLIKELY(w->way == TLS_WAY_STACKED))
-        (void)tls_wire_hold(w);
+        tls_wire_hold(w);
     if (UNLIKELY(w->is_alien || w->is_flooded))
         return -1;
     got = w->first.n ? read_first(w, p, (size_t)n) : read_under(w, p, (size_t)n);
@@ -122,11 +116,11 @@ static int push_messages(struct tls_wire *w)
     if (!w->is_blocked && !w->out.n)
         return 0;
     r = tls_kernel_flush(w->under, &w->out);
-    if (r == STREAM_FAILED)
-        drop_output(w);
-    else
-        w->is_blocked = r == STREAM_AGAIN;
-    return r == STREAM_FAILED ? r : 0;
+    w->is_blocked = r == STREAM_AGAIN;
+    if (r != STREAM_FAILED)
+        return 0;
+    drop_output(w);
+    return r;
 }
 
 int tls_wire_push(struct tls_wire *w)
@@ -139,7 +133,7 @@ int tls_wire_push(struct tls_wire *w)
     if (UNLIKELY(w->way == TLS_WAY_KERNEL))
         return push_messages(w);
     if (UNLIKELY(w->way == TLS_WAY_STACKED))
-        (void)tls_wire_hold(w);
+        tls_wire_hold(w);
     before = w->out.n;
     if (!before && !stage.n)
         return 0;
@@ -166,7 +160,7 @@ int tls_wire_push(struct tls_wire *w)
         return 0;
     }
     buf_drop(&w->out, before + stage.n - kept);
-    (void)tls_wire_hold(w);
+    tls_wire_hold(w);
     return 0;
 }
 

@@ -53,8 +53,7 @@ static inline void tls_wire_begin(struct tls_wire *w)
 /* Sends what is staged and kept; STREAM_FAILED: w->under->err. */
 int tls_wire_push(struct tls_wire *w);
 
-/* Moves what is staged to the connection instead: it goes with the next push. Was there anything?
- */
-bool tls_wire_hold(struct tls_wire *w);
+/* Moves what is staged to the connection instead: it goes with the next push. */
+void tls_wire_hold(struct tls_wire *w);
 
 #endif

@@ -176,20 +176,18 @@ static enum wire_result filled(struct wire *w, ssize_t got, size_t asked)
 
 static enum wire_result fill_shared(struct wire *w)
 {
-    ssize_t got;
-
     if (shared.owner && shared.owner != w && shared.owner->n)
         keep(shared.owner);
     drop_input(w);
     shared.owner = w;
     w->in = shared.bytes;
-    got = stream_read(w->stream, shared.bytes, sizeof(shared.bytes));
-    return filled(w, got, sizeof(shared.bytes));
+    return filled(w, stream_read(w->stream, shared.bytes, SHARED), SHARED);
 }
 
 enum wire_result wire_fill(struct wire *w, size_t want)
 {
     size_t room = MIN(MAX(want, (size_t)READ_LEAST), (size_t)READ_MOST);
+    ssize_t got;
     char *p;
 
     if (w->has_eof)
@@ -207,13 +205,10 @@ enum wire_result wire_fill(struct wire *w, size_t want)
     keep(w);
     p = buf_reserve(&w->kept, room);
     w->in = w->kept.p;
-    {
-        ssize_t got = stream_read(w->stream, p, room);
-
-        if (got > 0)
-            w->kept.n += (size_t)got;
-        return filled(w, got, room);
-    }
+    got = stream_read(w->stream, p, room);
+    if (got > 0)
+        w->kept.n += (size_t)got;
+    return filled(w, got, room);
 }
 
 /* Takes the first `n` bytes as the answer, and `more` that nobody wants. */
@@ -273,14 +268,13 @@ enum wire_result wire_take_line(struct wire *w, struct slice *out)
 
 enum wire_result wire_take_all(struct wire *w, struct slice *out)
 {
-    for (;;) {
-        enum wire_result r = wire_fill(w, w->n);
+    enum wire_result r;
 
-        if (r == WIRE_DONE)
-            continue;
-        (void)cut(w, r, out);
-        return r == WIRE_END ? WIRE_DONE : r;
-    }
+    do
+        r = wire_fill(w, w->n);
+    while (r == WIRE_DONE);
+    (void)cut(w, r, out);
+    return r == WIRE_END ? WIRE_DONE : r;
 }
 
 /* --- output --- */

@@ -102,7 +102,7 @@ int repl_run(void)
     lua_pushcfunction(L, l_quit);
     if (!vm_call(2, 0, "repl"))
         return 1;
-    signal_watch(SIGINT, on_interrupt, NULL);
+    signal_watch_end(SIGINT, on_interrupt, NULL); /* a line that never ends: with the second */
     io_init(&repl.in, STDIN_FILENO, on_readable);
     io_watch(&repl.in, IO_READ);
     loop_hold();

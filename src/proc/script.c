@@ -4,7 +4,7 @@
  *
  * SIGINT and SIGTERM cancel the chunk and what it spawned, wait a moment for tasks to end, then the
  * process dies of that signal, which tells shells and service managers the truth. A second signal
- * does not wait. */
+ * does not wait, not even for Lua that never yields. */
 #include "proc/script.h"
 
 #include <lauxlib.h>
@@ -147,8 +147,8 @@ static void start(lua_State *L, const struct command *command)
     luaL_checkstack(co->L, command->n_args + 1, "too many arguments");
     for (int i = 0; i < command->n_args; i++)
         lua_pushstring(co->L, command->args[i]);
-    signal_watch(SIGINT, on_signal, NULL);
-    signal_watch(SIGTERM, on_signal, NULL);
+    signal_watch_end(SIGINT, on_signal, NULL);
+    signal_watch_end(SIGTERM, on_signal, NULL);
     clock_update(); /* loading took time: a first sleep counts from here */
     co_start(co, command->n_args);
 }

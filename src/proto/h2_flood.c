@@ -18,6 +18,7 @@ static const char *const names[] = {
     [H2_FLOOD_PRIORITIES] = "PRIORITY frames",
     [H2_FLOOD_WINDOWS] = "WINDOW_UPDATE frames",
     [H2_FLOOD_FRAGMENTS] = "CONTINUATION frames",
+    [H2_FLOOD_CLOSED] = "frames on closed streams",
 };
 
 void h2_flood_init(struct h2_flood *f, const uint32_t *most, uint64_t now_ms)

@@ -15,6 +15,7 @@ enum h2_flood_kind {
     H2_FLOOD_PRIORITIES, /* PRIORITY, PRIORITY_UPDATE and frames of unknown types */
     H2_FLOOD_WINDOWS,    /* WINDOW_UPDATE */
     H2_FLOOD_FRAGMENTS,  /* CONTINUATION */
+    H2_FLOOD_CLOSED,     /* DATA, HEADERS, RST_STREAM on streams that are over */
     H2_FLOOD_KIND_COUNT
 };
 

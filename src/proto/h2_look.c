@@ -11,12 +11,22 @@ static int32_t read31(const uint8_t *p)
                      p[3]);
 }
 
+/* Of a client all streams are its own; nghttp2 blames the server for those that it has not begun.
+ */
+static void look_at_own_stream(struct h2_session *s, int32_t id)
+{
+    if (!h2_state_stream(s, id))
+        h2_state_count(s, H2_FLOOD_CLOSED);
+}
+
 /* DATA or HEADERS on a stream: nghttp2 ignores those on streams that are closed, but only what
  * crosses a reset of ours may come (RFC 9113 section 5.1). */
 static void look_at_stream(struct h2_session *s, int32_t id, bool is_head)
 {
-    if (h2_state_has(s, H2_IS_CLIENT))
-        return; /* streams are ours; of one that is over nothing counts */
+    if (h2_state_has(s, H2_IS_CLIENT)) {
+        look_at_own_stream(s, id);
+        return;
+    }
     if (id > s->newest && is_head) {
         if (id > s->newest + 2) {
             s->gap_from = s->newest + 2;
@@ -31,6 +41,8 @@ static void look_at_stream(struct h2_session *s, int32_t id, bool is_head)
         h2_state_blame(s, NGHTTP2_PROTOCOL_ERROR, "frame on a stream that was left out");
     else if (!h2_state_is_our_reset(s, id))
         h2_state_blame(s, NGHTTP2_STREAM_CLOSED, "frame on a closed stream");
+    else
+        h2_state_count(s, H2_FLOOD_CLOSED);
 }
 
 /* What RFC 9113 section 6.3 leaves of PRIORITY: its form. */
@@ -98,6 +110,8 @@ static void look(struct h2_session *s)
         return;
     case NGHTTP2_RST_STREAM:
         h2_state_count(s, H2_FLOOD_RESETS);
+        if (h2_state_has(s, H2_IS_CLIENT))
+            look_at_own_stream(s, read31(s->head + 5));
         return;
     case NGHTTP2_SETTINGS:
     case NGHTTP2_GOAWAY:

@@ -316,14 +316,18 @@ class Connection:
         name = path.split("/")[2]
         one = {"settings": frame(SETTINGS, 0, 0, struct.pack(">HI", 3, 100)), "ping": frame(PING, 0, 0, b"12345678"),
                "data": frame(DATA, 0, stream), "padding": frame(DATA, 8, stream, b"\xff" + bytes(255)),
-               "goaway": frame(GOAWAY, 0, 0, number(stream) + number(0)), "continuation": frame(CONTINUATION, 0, stream)}
+               "goaway": frame(GOAWAY, 0, 0, number(stream) + number(0)), "continuation": frame(CONTINUATION, 0, stream),
+               "informed": frame(HEADERS, END_HEADERS, stream, b"\x08\x03103"), "beyond": frame(DATA, 0, stream, b"x"),
+               "windows": frame(WINDOW_UPDATE, 0, 0, number(1)), "resets": frame(RST_STREAM, 0, stream, number(2))}
         if name == "continuation":
             self.head(stream, [(":status", "200")], flags=0)
         elif name == "fields":   # many references to one long field of the table
             self.head(stream, [(":status", "200")], flags=0)
             self.send(CONTINUATION, END_HEADERS, stream, b"\x40\x01a\x7f\x81\x1e" + b"b" * 4000 + b"\xbe" * 12000)
             return
-        else:
+        elif name == "beyond":   # the client resets a stream that is longer than it said
+            self.head(stream, [(":status", "200"), ("content-length", "0")])
+        elif name != "informed":
             self.head(stream, [(":status", "200")])
         while True:
             self.sock.sendall(one[name] * 1000)

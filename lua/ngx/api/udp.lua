@@ -93,46 +93,16 @@ function methods:setpeername(...)
     return 1
 end
 
-local function bad_data(what)
-    error("bad argument #1 to 'send' (" .. what .. ")", 0)
-end
-
---- The highest key of an array.
-local function length_of(array)
-    local most = 0
-    for key in pairs(array) do
-        if type(key) ~= "number" or key < 1 or key ~= math.floor(key) then
-            bad_data("non-array table found")
-        end
-        most = math.max(most, key)
-    end
-    return most
-end
-
---- Appends the texts that an array is made of to the list `out`.
-local function flatten(array, out)
-    for i = 1, length_of(array) do
-        local data = array[i]
-        local kind = type(data)
-        if kind == "table" then
-            flatten(data, out)
-        elseif kind == "string" or kind == "number" then
-            out[#out + 1] = data
-        else
-            bad_data("bad data type " .. kind .. " found")
-        end
-    end
-    return out
-end
-
+--- The text of data that can be sent.
 local function text_of(data)
-    local kind = type(data)
-    if kind == "table" then
-        return table.concat(flatten(data, {}))
-    elseif kind == "string" or kind == "number" or kind == "boolean" or kind == "nil" then
+    if type(data) ~= "table" then
         return tostring(data)
     end
-    bad_data("string, number, boolean, nil, or array table expected, got " .. kind)
+    local texts = {}
+    for i = 1, #data do
+        texts[i] = text_of(data[i])
+    end
+    return table.concat(texts)
 end
 
 --- Sends one message: text, a number, or an array of them.
@@ -145,7 +115,12 @@ function methods:send(...)
         return nil, "closed"
     end
     core.check(s)
-    local ok, err = datagram.send(s, text_of((...)))
+    local data = ...
+    local bad = core.bad_data(data)
+    if bad then
+        error("bad argument #1 to 'send' (" .. bad .. ")", 0)
+    end
+    local ok, err = datagram.send(s, text_of(data))
     if not ok then
         return nil, err == "too_large" and "message too long" or tcp.text_of(err)
     end

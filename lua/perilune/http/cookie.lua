@@ -90,6 +90,17 @@ function cookie.format(name, value, attributes)
     return table.concat(out, "; ")
 end
 
+--- Raises, in the name of who was given them, for attributes that no cookie could have, over https neither.
+-- @tparam table|nil attributes
+-- @tparam string who
+-- @tparam[opt] string name of the cookie
+function cookie.check_attributes(attributes, who, name)
+    local ok, err = pcall(cookie.format, name or "name", "", options.together({ secure = true }, attributes))
+    if not ok then
+        error(("%s: option 'attributes': %s"):format(who, err:match("cookie[ .].*$")), 0)
+    end
+end
+
 local function check_keys(keys)
     keys = type(keys) == "string" and { keys } or keys
     for _, key in ipairs(keys) do

@@ -132,8 +132,8 @@ end
 -- @tparam[opt] string trailers as received, then
 -- @treturn response
 function response.new(call, status, head, body, trailers)
-    local res = { status = status, _head = head, _text = body, url = call.url_text, method = call.method,
-        request_time = timers.now() - call.started }
+    local res = { status = status, _head = head, _text = body, _most = call.options.max_body_size, url = call.url_text,
+        method = call.method, request_time = timers.now() - call.started }
     if trailers then
         res._trailers = trailers
     end
@@ -146,13 +146,17 @@ end
 --- How many bytes of a body are collected, unless the option `max_body_size` says otherwise.
 response.MOST = 64 * 1048576
 
+local function too_large()
+    return failure.new("too_large", "larger than the limit")
+end
+
 local function collect(self)
-    local pieces, size, most = {}, 0, self._call.options.max_body_size or response.MOST
+    local pieces, size, most = {}, 0, self._most or response.MOST
     for piece in self.body:each() do
         size = size + #piece
         if size > most then
             self:close()
-            error(failure.new("too_large", "larger than the limit"), 0)
+            error(too_large(), 0)
         end
         pieces[#pieces + 1] = piece
     end
@@ -163,8 +167,11 @@ end
 -- the option `max_body_size` with `too_large`.
 -- @treturn deferred
 function methods:text()
-    if self._text then
-        return deferred.success_deferred(self._text)
+    local text = self._text
+    if text and #text > (self._most or #text) then
+        return deferred.error_deferred(too_large())
+    elseif text then
+        return deferred.success_deferred(text)
     end
     local d = rawget(self, "_whole")
     if not d then

@@ -34,6 +34,7 @@ static const struct slice flood_words[H2_FLOOD_KIND_COUNT] = {
     [H2_FLOOD_PRIORITIES] = {"priorities", 10},
     [H2_FLOOD_WINDOWS] = {"window_updates", 14},
     [H2_FLOOD_FRAGMENTS] = {"continuations", 13},
+    [H2_FLOOD_CLOSED] = {"closed_streams", 14},
 };
 
 static bool set_flood_limit(struct h2_options *o, struct slice word)
@@ -125,7 +126,7 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "http2_flood_limit kind=number …;",
      .default_text = "http2_flood_limit resets=500 settings=50 pings=200 empty_data=500 "
-                     "priorities=1000 window_updates=2000 continuations=8;",
+                     "priorities=1000 window_updates=2000 continuations=8 closed_streams=5000;",
      .doc = "Frames that cost the server more than the client: how many of a kind a connection may "
             "carry at once; a used-up allowance is there again after ten seconds. Beyond, the "
             "connection ends with ENHANCE_YOUR_CALM and a line in the log. 0 is no limit.\n\n"
@@ -134,7 +135,8 @@ static const struct directive table[] = {
             "- `empty_data`: DATA with nothing in it that does not end a stream.\n"
             "- `priorities`: PRIORITY, PRIORITY_UPDATE, and frames of unknown types.\n"
             "- `window_updates`: WINDOW_UPDATE; 256 bytes of data sent to the client pay for one.\n"
-            "- `continuations`: CONTINUATION frames of one head.",
+            "- `continuations`: CONTINUATION frames of one head.\n"
+            "- `closed_streams`: DATA and HEADERS that come on a stream after its reset.",
      .apply = set_flood_limits},
     DIRECTIVE_ACCEPTED("http2_chunk_size", CTX_HTTP_ALL, ARG_SIZE, "size",
                        "a frame holds what the client takes, 16k at most."),

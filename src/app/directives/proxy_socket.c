@@ -91,8 +91,8 @@ static const struct directive table[] = {
      .group = GROUP,
      .syntax = "proxy_limit_rate rate;",
      .default_text = "proxy_limit_rate 0;",
-     .doc = "Bytes a second that are read of an answer's body, for each request; 0: as fast as the "
-            "client takes it. Measured over pieces of up to 64k. May hold variables.",
+     .doc = "Bytes a second that are read of an answer's body, for each request; 0: no limit. "
+            "Measured over pieces of up to 64k. May hold variables.",
      .apply = set_rate},
     {.name = "proxy_buffers",
      .contexts = CTX_HTTP_ALL,

@@ -5,6 +5,8 @@
 
 #include "bind/array.h"
 
+enum { LONGEST = 100000000 };
+
 static bool add_simple(lua_State *L, int i, struct buf *out)
 {
     struct slice s;
@@ -36,9 +38,9 @@ static bool add_simple(lua_State *L, int i, struct buf *out)
 
 static void add_array(lua_State *L, int t, int arg, struct buf *out)
 {
-    int n = array_length(L, t);
+    int count, n = array_length(L, t, &count);
 
-    if (n == ARRAY_NONE)
+    if (n == ARRAY_NONE || n > LONGEST)
         luaL_argerror(L, arg, "non-array table found");
     luaL_checkstack(L, 4, "table nested too deeply");
     for (int i = 1; i <= n; i++) {

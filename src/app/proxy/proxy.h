@@ -3,9 +3,10 @@
  * proxy_step takes the visit over. Its files, lowest first: proxy_uri (what is asked for),
  * proxy_target (where to), proxy_request (what is sent), proxy_rewrite (Location, cookies),
  * proxy_response (what of the answer is passed on), proxy_switch (upgrades), proxy_try (attempts),
- * proxy_cache, proxy_cache_keep (what is kept), proxy_pace (how fast), proxy_ahead (read before the
- * client takes it), proxy_abandon (without a client), proxy_step (the course of events: body in,
- * server chosen, answer streamed, the next server). */
+ * proxy_cache, proxy_cache_keep (what is kept), proxy_leave (a server is let go of), proxy_pace
+ * (how fast), proxy_ahead (read before the client takes it), proxy_abandon (without a client),
+ * proxy_pump (the answer's body), proxy_step (the course of events: body in, server chosen, head,
+ * the next server). */
 #ifndef APP_PROXY_PROXY_H
 #define APP_PROXY_PROXY_H
 
@@ -52,7 +53,6 @@ struct proxy {
     bool has_left;             /* `up` is over; kept for the variables */
     bool is_abandoned;         /* see proxy_abandon.h */
     void (*on_request)(struct proxy *p, int status); /* see proxy_request.h */
-    void (*on_abandoned_end)(struct proxy *p, bool has_failed);
 };
 
 /* The content step of grpc_pass: arg is a struct proxy_pass *. */

@@ -3,10 +3,11 @@
 
 #include "app/phases.h"
 #include "app/proxy/proxy_cache.h"
+#include "app/proxy/proxy_leave.h"
 
 static void end(struct proxy *p, bool has_failed)
 {
-    p->on_abandoned_end(p, has_failed);
+    proxy_leave(p, has_failed);
     phases_let_go(p->v);
 }
 
@@ -49,7 +50,7 @@ static void on_failed(struct client_exchange *up)
     end(up->app, true);
 }
 
-void proxy_abandon_follow(struct proxy *p, void (*on_end)(struct proxy *p, bool has_failed))
+void proxy_abandon_follow(struct proxy *p)
 {
     static const struct client_user nobody = {
         .on_head = on_head,
@@ -58,18 +59,17 @@ void proxy_abandon_follow(struct proxy *p, void (*on_end)(struct proxy *p, bool 
     };
 
     p->is_abandoned = true;
-    p->on_abandoned_end = on_end;
     p->up->user = &nobody;
 }
 
-bool proxy_abandon(struct proxy *p, void (*on_end)(struct proxy *p, bool has_failed))
+bool proxy_abandon(struct proxy *p)
 {
     if (p->is_abandoned)
         return true;
     if (!is_wanted(p) || p->v->parent || !p->up || p->has_left ||
         (p->is_streaming_body && !p->up->is_out_done))
         return false;
-    proxy_abandon_follow(p, on_end);
+    proxy_abandon_follow(p);
     phases_hold(p->v);
     if (p->has_begun)
         timer_start(&p->pace, 0); /* this may be inside a read of the server's answer */

@@ -6,13 +6,13 @@
 
 #include "app/proxy/proxy.h"
 
-/* Leaves the server to itself, when the location says so and it has the whole request; `on_end` is
- * called when it is through, or has failed. False: nothing has happened. */
-bool proxy_abandon(struct proxy *p, void (*on_end)(struct proxy *p, bool has_failed));
+/* Leaves the server to itself, when the location says so and it has the whole request, until it is
+ * through, or has failed. False: nothing has happened. */
+bool proxy_abandon(struct proxy *p);
 
 /* The same for who has held the visit already and does not ask whether: for the renewal of a kept
  * answer, before whose head nobody has come. */
-void proxy_abandon_follow(struct proxy *p, void (*on_end)(struct proxy *p, bool has_failed));
+void proxy_abandon_follow(struct proxy *p);
 
 /* Reads what an abandoned server has to say, for the cache or to drop it, as long as somebody wants
  * it. */

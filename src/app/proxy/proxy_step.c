@@ -5,8 +5,7 @@
  *
  * attempt() begins with each server; failed() decides between the next server and an answer of our
  * own: 502 where the server cannot be talked to, 504 where it is slow, 503 where there is none. The
- * log says why; the client is not told. Whatever ends a request comes through leave(), which lets
- * go of the server's connection. */
+ * log says why; the client is not told. Once the answer has begun it is proxy_pump's. */
 #include "app/proxy/proxy.h"
 
 #include "app/proxy/balancer.h"
@@ -15,12 +14,13 @@
 #include "app/location_path.h"
 #include "app/phases.h"
 #include "app/proxy/proxy_abandon.h"
-#include "app/proxy/proxy_ahead.h"
 #include "app/proxy/cache_rules.h"
 #include "app/proxy/cache_send.h"
 #include "app/proxy/proxy_cache.h"
+#include "app/proxy/proxy_leave.h"
 #include "app/proxy/proxy_log.h"
 #include "app/proxy/proxy_pace.h"
+#include "app/proxy/proxy_pump.h"
 #include "app/proxy/proxy_request.h"
 #include "app/proxy/proxy_switch.h"
 #include "app/proxy/proxy_target.h"
@@ -33,34 +33,11 @@ static void attempt(struct proxy *p);
 
 /* --- the end --- */
 
-/* Lets go of the server; `has_failed` counts against it. */
-static void leave_server(struct proxy *p, bool has_failed)
-{
-    if (p->has_left)
-        return;
-    p->has_left = true;
-    timer_stop(&p->pace);
-    proxy_try_finish(p);
-    balancer_note_end(p);
-    if (p->peer && upstream_done(p->upstream, p->peer, has_failed))
-        proxy_log_disabled(p);
-    if (p->up)
-        client_forget(p->up);
-}
-
-/* The same, and no other server follows. */
-static void leave(struct proxy *p, bool has_failed)
-{
-    if (p->cache)
-        proxy_cache_end(p);
-    leave_server(p, has_failed);
-}
-
 static void on_reset(void *arg)
 {
     struct proxy *p = arg;
 
-    leave(p, false);
+    proxy_leave(p, false);
     if (p->cache)
         proxy_cache_free(p);
     client_release(&p->up);
@@ -69,7 +46,7 @@ static void on_reset(void *arg)
 
 static void answer(struct proxy *p, int status)
 {
-    leave(p, false);
+    proxy_leave(p, false);
     if (p->is_abandoned)
         return;
     if (lua_visit_is_running(p->v)) /* of a handler: its error pages are its own business */
@@ -83,154 +60,26 @@ static void failed(struct proxy *p, const struct err *why)
     unsigned bits = proxy_try_bit(why);
     int status = proxy_log_is_timeout(why) ? 504 : 502;
 
-    proxy_log_failure(p, why);
     if (p->has_begun) {
-        leave(p, true);
-        p->late = why;
-        if (!proxy_ahead_has_some(p))
-            exchange_abort(p->v->x, why);
+        proxy_pump_fail(p, why);
         return;
     }
+    proxy_log_failure(p, why);
     proxy_try_note(p, status);
     if (p->up && !p->up->head_ms)
         balancer_note_head(p);
     if (proxy_try_goes_on(p, bits)) {
-        leave_server(p, true);
+        proxy_leave_server(p, true);
         attempt(p);
         return;
     }
     if (p->cache && proxy_cache_covers(p, bits)) {
-        leave(p, true);
+        proxy_leave(p, true);
         proxy_cache_serve(p);
         return;
     }
-    leave(p, true);
+    proxy_leave(p, true);
     answer(p, status);
-}
-
-/* --- the answer's body --- */
-
-static void finish(struct proxy *p)
-{
-    proxy_response_take_trailers(p);
-    if (p->cache)
-        proxy_cache_add(p, SLICE_EMPTY, true);
-    leave(p, false);
-    if (!proxy_ahead_has_some(p))
-        exchange_end(p->v->x);
-}
-
-static void give_up(struct proxy *p, const struct err *why)
-{
-    leave(p, false);
-    exchange_abort(p->v->x, why);
-}
-
-/* What was kept has been sent, and no more comes. */
-static void finish_late(struct proxy *p)
-{
-    if (p->late)
-        exchange_abort(p->v->x, p->late);
-    else
-        exchange_end(p->v->x);
-}
-
-static void pass_on(struct proxy *p, struct slice bytes)
-{
-    struct exchange *x = p->v->x;
-    struct chunk c = CHUNK_BYTES(bytes);
-    const struct err *e;
-
-    c.is_flush = p->is_flushing;
-    c.is_last = p->up->state == CLIENT_DONE && !p->up->res.trailers.n;
-    if (p->cache)
-        proxy_cache_add(p, c.bytes, c.is_last);
-    if (c.is_last)
-        leave(p, false);
-    if (!exchange_is_congested(x)) {
-        exchange_write(x, &c);
-        return;
-    }
-    e = proxy_ahead_keep(p, bytes);
-    if (e)
-        give_up(p, e);
-}
-
-/* Takes the next piece of the answer, if there is one now. */
-static bool pump_piece(struct proxy *p)
-{
-    struct slice bytes;
-
-    switch (client_read(p->up, &bytes)) {
-    case BODY_DATA:
-        pass_on(p, bytes);
-        return !p->has_left;
-    case BODY_WAIT:
-        client_wait(p->up);
-        return false;
-    case BODY_END:
-        finish(p);
-        return false;
-    case BODY_FAILED:
-        failed(p, p->up->err);
-        return false;
-    }
-    return false;
-}
-
-static void pump_some(struct proxy *p)
-{
-    struct exchange *x = p->v->x;
-    const struct err *e;
-
-    if (p->is_abandoned) {
-        proxy_abandon_drain(p->up);
-        return;
-    }
-    for (int pieces = 0; x->state < EXCHANGE_DONE; pieces++) {
-        e = proxy_ahead_send(p);
-        if (e) {
-            give_up(p, e);
-            return;
-        }
-        if (exchange_is_congested(x)) {
-            exchange_wait_drained(x, false);
-            if (p->has_left || !proxy_ahead_has_room(p))
-                return;
-        } else if (p->has_left) {
-            finish_late(p);
-            return;
-        }
-        if (proxy_pace_holds(p) || proxy_pace_yields(p, pieces) || !pump_piece(p))
-            return;
-    }
-    if (!p->is_abandoned)
-        leave(p, false);
-}
-
-/* A filter may give the exchange up inside of any write. */
-static void pump(struct proxy *p)
-{
-    struct exchange *x = p->v->x;
-
-    exchange_hold(x);
-    pump_some(p);
-    exchange_release(x);
-}
-
-static void on_drained(struct exchange *x)
-{
-    pump(proxy_of(visit_of(x)));
-}
-
-static void on_paced(struct timer *t)
-{
-    pump(CONTAINER_OF(t, struct proxy, pace));
-}
-
-static void on_up_body(struct client_exchange *up)
-{
-    pump(up->app);
 }
 
 /* --- the head --- */
@@ -247,7 +96,7 @@ static bool goes_elsewhere(struct proxy *p)
         return true;
     }
     proxy_response_take_for_elsewhere(p);
-    leave(p, false);
+    proxy_leave(p, false);
     (void)phases_redirect_as_get(p->v, to, query);
     return true;
 }
@@ -260,7 +109,7 @@ static void switch_protocols(struct proxy *p)
     struct tunnel_side server;
     bool is_taken = proxy_switch_take(p, &server);
 
-    leave(p, false);
+    proxy_leave(p, false);
     if (is_taken && proxy_switch_join(x, &server, idle))
         return;
     x->res.headers.n = 0;
@@ -271,26 +120,25 @@ static void switch_protocols(struct proxy *p)
 static void send_condition(struct proxy *p, int condition)
 {
     p->has_begun = true;
-    if (!proxy_abandon(p, leave))
-        leave(p, false);
+    if (!proxy_abandon(p))
+        proxy_leave(p, false);
     cache_send_status(p->v, condition);
 }
 
 static void on_up_head(struct client_exchange *up)
 {
     struct proxy *p = up->app;
-    struct exchange *x = p->v->x;
     int status = up->res.status, condition;
 
     proxy_try_note(p, status);
     balancer_note_head(p);
     if (status >= 300 && proxy_try_goes_on(p, proxy_try_bit_of_status(status))) {
-        leave_server(p, status != 403 && status != 404);
+        proxy_leave_server(p, status != 403 && status != 404);
         attempt(p);
         return;
     }
     if (p->cache && proxy_cache_takes_head(p)) {
-        leave(p, status >= 500);
+        proxy_leave(p, status >= 500);
         proxy_cache_serve(p);
         return;
     }
@@ -313,13 +161,12 @@ static void on_up_head(struct client_exchange *up)
         send_condition(p, condition);
         return;
     }
-    p->is_flushing = proxy_response_is_flushed(p);
-    p->has_begun = true;
-    x->user.on_drained = on_drained;
-    exchange_hold(x);
-    exchange_start(x);
-    pump_some(p);
-    exchange_release(x);
+    proxy_pump_begin(p);
+}
+
+static void on_up_body(struct client_exchange *up)
+{
+    proxy_pump(up->app);
 }
 
 static void on_up_failed(struct client_exchange *up)
@@ -333,7 +180,7 @@ static void push_body(struct proxy *p)
 {
     if (p->has_left || proxy_request_push_body(p))
         return;
-    leave(p, false);
+    proxy_leave(p, false);
     if (!p->has_begun)
         answer(p, exchange_body_status(p->v->x));
 }
@@ -421,8 +268,8 @@ static void on_cancel(struct visit *v)
 {
     struct proxy *p = proxy_of(v);
 
-    if (!proxy_abandon(p, leave))
-        leave(p, false);
+    if (!proxy_abandon(p))
+        proxy_leave(p, false);
 }
 
 /* The client gets what was kept; nobody waits for the server. */
@@ -435,7 +282,7 @@ static void serve_and_renew(struct proxy *p)
     if (p->has_left)
         phases_let_go(p->v);
     else
-        proxy_abandon_follow(p, leave);
+        proxy_abandon_follow(p);
 }
 
 static void take_turn(struct proxy *p, enum proxy_cache_turn turn)
@@ -445,7 +292,7 @@ static void take_turn(struct proxy *p, enum proxy_cache_turn turn)
         attempt(p);
         break;
     case PROXY_CACHE_SERVE:
-        leave(p, false);
+        proxy_leave(p, false);
         proxy_cache_serve(p);
         break;
     case PROXY_CACHE_BEHIND:
@@ -487,7 +334,7 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
     p->conf = conf;
     p->started_ms = clock_ms();
     p->is_flushing = !(conf->flags & PROXY_BUFFERING);
-    timer_init(&p->pace, on_paced);
+    proxy_pump_init(p);
     pool_on_reset(visit_pool(v), on_reset, p);
     status = proxy_switch_prepare(p) ? proxy_target_find(p, pass) : STATUS_NOT_ALLOWED;
     if (!status)
@@ -507,7 +354,7 @@ enum step_result proxy_step(struct visit *v, const struct step *s)
 {
     /* The answer would show what is added for the server behind us (RFC 9110 section 9.3.8). */
     if (v->x->req.method == METHOD_TRACE && !v->parent)
-        return phases_finish_status(v, 405);
+        return phases_finish_status(v, STATUS_NOT_ALLOWED);
     proxy_start(v, v->loc->proxy ? v->loc->proxy : &proxy_defaults, s->arg);
     return STEP_DONE;
 }

@@ -117,6 +117,39 @@ static void test_pipe(void **state)
     close(fds[1]);
 }
 
+/* The second of two signals that the loop has not seen ends the process; one at a time does not. */
+static int run_stuck(void)
+{
+    loop_after_fork();
+    signal_watch_end(SIGTERM, on_signal, NULL);
+    for (unsigned i = 1; i <= 3; i++) {
+        raise(SIGTERM);
+        loop_turn(true);
+        if (calls != i)
+            return 1;
+    }
+    raise(SIGTERM);
+    raise(SIGTERM);
+    return 2;
+}
+
+static void test_stuck(void **state)
+{
+    int status;
+    pid_t pid = fork();
+
+    UNUSED(state);
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(run_stuck());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGTERM);
+    signal_watch_end(SIGTERM, on_signal, NULL);
+    signal_watch(SIGTERM, NULL, NULL);
+    assert_true(is_default(SIGTERM));
+}
+
 static void on_late(struct timer *t)
 {
     UNUSED(t);
@@ -168,6 +201,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_one_watcher_each, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_dropped_while_pending, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pipe, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_stuck, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_fork, set_up, tear_down),
     };
 

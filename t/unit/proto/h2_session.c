@@ -9,7 +9,7 @@ static const struct h2_options defaults = {
     .stream_window = 65536,
     .connection_window = 1 << 20,
     .header_list = 4096,
-    .flood = {5, 5, 5, 5, 5, 5, 3},
+    .flood = {5, 5, 5, 5, 5, 5, 3, 5},
 };
 
 static void *on_head(void *user, int32_t id)
@@ -289,7 +289,7 @@ static void flood(struct buf *in, unsigned kind)
 static void test_floods(void **state)
 {
     (void)state;
-    for (unsigned kind = 0; kind < H2_FLOOD_KIND_COUNT; kind++) {
+    for (unsigned kind = 0; kind < H2_FLOOD_CLOSED; kind++) {
         struct buf in = BUF_EMPTY;
         struct world w;
 
@@ -398,7 +398,7 @@ static void test_stream_states(void **state)
     }
 }
 
-/* What crosses a reset of ours is no fault. */
+/* What crosses a reset of ours is no fault, and a flood when it does not end. */
 static void test_crossing(void **state)
 {
     struct buf in = BUF_EMPTY;
@@ -415,6 +415,12 @@ static void test_crossing(void **state)
     frame_add(&in, DATA, 0, 1, SLICE("late"));
     assert_true(feed(&w, &in, in.n));
     assert_null(h2_session_reason(w.s));
+    in.n = 0;
+    for (unsigned i = 0; i < 5; i++)
+        frame_add(&in, DATA, 0, 1, SLICE_EMPTY);
+    assert_false(feed(&w, &in, in.n));
+    assert_true(h2_session_is_flooded(w.s));
+    assert_string_equal(h2_session_reason(w.s), "too many frames on closed streams");
     close_world(&w);
     buf_free(&in);
 }

@@ -7,7 +7,7 @@ static const struct h2_options options = {
     .stream_window = 100000,
     .connection_window = 1 << 20,
     .header_list = 512,
-    .flood = {5, 5, 5, 5, 5, 5, 3},
+    .flood = {5, 5, 5, 5, 5, 5, 3, 5},
 };
 
 static void note(void *user, const char *what)
@@ -342,6 +342,70 @@ static void test_faults(void **state)
     }
 }
 
+/* Frames that cost a server little, on a stream that we have reset and without one. */
+static void test_floods(void **state)
+{
+    static const struct {
+        unsigned type, flags;
+        uint32_t id;
+        struct slice payload;
+    } rows[] = {
+        {WINDOW_UPDATE, 0, 0, {"\0\0\0\1", 4}},
+        {WINDOW_UPDATE, 0, 1, {"\0\0\0\1", 4}},
+        {DATA, 0, 1, {"x", 1}},
+        {DATA, 0, 1, {"", 0}},
+        {HEADERS,
+         END_HEADERS,
+         1,
+         {"\x08\x03"
+          "103",
+          5}},
+        {RST_STREAM, 0, 1, {"\0\0\0\2", 4}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct buf in = BUF_EMPTY;
+        struct world w;
+
+        open_world(&w);
+        assert_int_equal(ask(&w, "GET", false), 1);
+        h2_session_reset(w.s, 1, H2_CANCEL);
+        h2_session_send(w.s);
+        for (unsigned n = 0; n < 5; n++)
+            frame_add(&in, rows[i].type, rows[i].flags, rows[i].id, rows[i].payload);
+        if (!feed(&w, &in, in.n))
+            fail_msg("flood %zu: %s", i, h2_session_reason(w.s));
+        if (feed(&w, &in, in.n) || !h2_session_is_flooded(w.s))
+            fail_msg("flood %zu goes on", i);
+        close_world(&w);
+        buf_free(&in);
+    }
+}
+
+/* A server may answer each frame of data, however small, with room for the next one. */
+static void test_room_for_small_frames(void **state)
+{
+    struct buf in = BUF_EMPTY;
+    struct world w;
+
+    (void)state;
+    open_world(&w);
+    assert_int_equal(ask(&w, "POST", true), 1);
+    frame_add_number(&in, WINDOW_UPDATE, 0, 1);
+    frame_add_number(&in, WINDOW_UPDATE, 1, 1);
+    for (unsigned n = 0; n < 20; n++) {
+        w.body.n = 0;
+        buf_add_char(&w.body, 'x');
+        h2_session_resume(w.s, 1);
+        h2_session_send(w.s);
+        assert_true(feed(&w, &in, in.n));
+    }
+    assert_null(h2_session_reason(w.s));
+    close_world(&w);
+    buf_free(&in);
+}
+
 /* Data takes window of its stream and of the connection until it is consumed. */
 static void test_windows(void **state)
 {
@@ -402,11 +466,17 @@ static void test_pings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_requests),  cmocka_unit_test(test_trailers_of_requests),
-        cmocka_unit_test(test_tunnels),   cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_malformed), cmocka_unit_test(test_ends),
-        cmocka_unit_test(test_faults),    cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_trailers_of_requests),
+        cmocka_unit_test(test_tunnels),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_windows),
         cmocka_unit_test(test_pings),
+        cmocka_unit_test(test_floods),
+        cmocka_unit_test(test_room_for_small_frames),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 local await = require("perilune.deferred").await
 local crypto = require "perilune.crypto"
 local define = require "perilune.http.middleware.define"
+local kinds = require "perilune.http.kinds"
 
 --- User and password of an Authorization field, or nil.
 local function credentials(value)
@@ -17,6 +18,13 @@ local function credentials(value)
 end
 
 local function checker(users)
+    for user, password in pairs(users) do
+        if type(user) ~= "string" or user:find("[%c:]") then
+            error(("middleware.basic_auth: option 'users': '%s' is no user's name"):format(tostring(user)), 0)
+        elseif type(password) ~= "string" then
+            error(("middleware.basic_auth: option 'users': the password of '%s' must be a string"):format(user), 0)
+        end
+    end
     return function(user, password)
         local known = users[user]
         local is_right = crypto.equals(known or "", password)
@@ -24,7 +32,7 @@ local function checker(users)
     end
 end
 
-return define("basic_auth", { check = "function", users = "table", realm = "string" }, function(o)
+return define("basic_auth", { check = "function", users = "table", realm = kinds.field_value }, function(o)
     if (o.check == nil) == (o.users == nil) then
         error("middleware.basic_auth: one of the options 'check' and 'users' is needed", 0)
     end

@@ -5,8 +5,9 @@
 
 local await = require("perilune.deferred").await
 local define = require "perilune.http.middleware.define"
+local kinds = require "perilune.http.kinds"
 
-return define("bearer_auth", { check = "function", realm = "string" }, function(o)
+return define("bearer_auth", { check = "function", realm = kinds.field_value }, function(o)
     if not o.check then
         error("middleware.bearer_auth: option 'check' is needed", 0)
     end

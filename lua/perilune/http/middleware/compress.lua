@@ -12,6 +12,7 @@
 
 local core = require "perilune.core.http"
 local define = require "perilune.http.middleware.define"
+local kinds = require "perilune.http.kinds"
 
 local TEXTS = {
     "application/javascript", "application/json", "application/manifest+json", "application/problem+json",
@@ -20,17 +21,8 @@ local TEXTS = {
 }
 local LEVELS = { gzip = 1, brotli = 4, zstd = 3 }
 
-local function checked_types(types)
-    for i, type_of in ipairs(types) do
-        if type(type_of) ~= "string" then
-            error(("middleware.compress: option 'types': element %d must be a string"):format(i), 0)
-        end
-    end
-    return types
-end
-
 local function settings(o)
-    local given = { types = o.types and checked_types(o.types) or TEXTS, min_length = o.min_length or 1024 }
+    local given = { types = o.types or TEXTS, min_length = o.min_length or 1024 }
     for name, level in pairs(LEVELS) do
         if o[name] ~= false then
             given[name] = type(o[name]) == "number" and o[name] or level
@@ -41,7 +33,7 @@ local function settings(o)
 end
 
 return define("compress", { gzip = { "boolean", "count" }, brotli = { "boolean", "count" },
-    zstd = { "boolean", "count" }, types = "table", min_length = "bytes" }, function(o)
+    zstd = { "boolean", "count" }, types = { each = kinds.media_type }, min_length = "bytes" }, function(o)
     local compressor = settings(o)
     return function(handler)
         return function(req)

@@ -31,9 +31,9 @@ local function run(handler, req)
     return answer.of(handler(req))
 end
 
-return define("concurrency", { most = "count", queue = "count", wait = "seconds", retry_after = "count" }, function(o)
-    if not o.most or o.most == 0 then
-        error("middleware.concurrency: option 'most' must be at least 1", 0)
+return define("concurrency", { most = "some", queue = "count", wait = "seconds", retry_after = "count" }, function(o)
+    if not o.most then
+        error("middleware.concurrency: option 'most' is needed", 0)
     end
     local places, state = semaphore(o.most), { waiting = 0 }
     local shed = { status = 503, headers = { ["Retry-After"] = ("%d"):format(o.retry_after or 1) }, body = "busy\n" }

@@ -8,6 +8,7 @@
 local answer = require "perilune.http.answer"
 local cookie = require "perilune.http.cookie"
 local define = require "perilune.http.middleware.define"
+local kinds = require "perilune.http.kinds"
 local options = require "perilune.options"
 
 --- The table as it is given, over the defaults, without `value`.
@@ -46,13 +47,14 @@ local function opened(cookies, o, is_plain)
     return known
 end
 
-return define("cookies", { keys = { "string", "table" }, encrypt = "boolean", plain = "table", attributes = "table" },
-function(o)
+return define("cookies", { keys = { "string", "table" }, encrypt = "boolean", plain = { each = kinds.token },
+    attributes = "table" }, function(o)
     if o.encrypt and not o.keys then
         error("middleware.cookies: option 'encrypt' needs 'keys'", 0)
     elseif o.keys then
         cookie.check_keys(o.keys, "middleware.cookies")
     end
+    cookie.check_attributes(o.attributes, "middleware.cookies")
     local is_plain = set_of(o.plain)
     return function(handler)
         return function(req)

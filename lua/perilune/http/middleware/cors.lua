@@ -10,15 +10,14 @@
 local answer = require "perilune.http.answer"
 local define = require "perilune.http.middleware.define"
 local headers = require "perilune.http.headers"
+local kinds = require "perilune.http.kinds"
 
+local ORIGINS, TOKENS = { each = kinds.origin }, { each = kinds.token }
 local METHODS = { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" }
 
 local function set_of(list)
     local set = {}
-    for i, v in ipairs(list) do
-        if type(v) ~= "string" then
-            error(("middleware.cors: option 'origins': element %d must be a string"):format(i), 0)
-        end
+    for _, v in ipairs(list) do
         set[v:lower()] = true
     end
     return set
@@ -64,8 +63,8 @@ local function preflight(req, origin, is_allowed, o)
     return { status = 204, headers = list }
 end
 
-return define("cors", { origins = { "string", "table", "function" }, methods = "table", headers = "table",
-    expose = "table", credentials = "boolean", max_age = "seconds" }, function(o)
+return define("cors", { origins = { "string", ORIGINS, "function" }, methods = TOKENS, headers = TOKENS,
+    expose = TOKENS, credentials = "boolean", max_age = "seconds" }, function(o)
     local may = chooser(o.origins, o.credentials)
     return function(handler)
         return function(req)

@@ -17,6 +17,7 @@ local cookie = require "perilune.http.cookie"
 local crypto = require "perilune.crypto"
 local deferred = require "perilune.deferred"
 local define = require "perilune.http.middleware.define"
+local kinds = require "perilune.http.kinds"
 
 local await, bxor = deferred.await, bit.bxor
 
@@ -114,8 +115,8 @@ local function check(o)
     end
 end
 
-return define("csrf", { keys = { "string", "table" }, session = "boolean", origins = "table", token = "boolean",
-    cookie = "string", header = "string", field = "string" }, function(o)
+return define("csrf", { keys = { "string", "table" }, session = "boolean", origins = { each = kinds.origin },
+    token = "boolean", cookie = kinds.token, header = kinds.token, field = "string" }, function(o)
     check(o)
     local allowed, place_of = set_of(o.origins), o.keys and cookie_place(o) or session_place()
     local header, field = o.header or "X-CSRF-Token", o.field or "_csrf"

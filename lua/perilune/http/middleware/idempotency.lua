@@ -30,6 +30,7 @@ local deferred = require "perilune.deferred"
 local define = require "perilune.http.middleware.define"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
+local kinds = require "perilune.http.kinds"
 local options = require "perilune.options"
 local store_of = require "perilune.http.store"
 local sys = require "perilune.core.sys"
@@ -149,8 +150,9 @@ local METHODS_OF_STORE = { "begin", "finish" }
 
 local DEFAULTS = { ttl = 86400, lease = 60, scope = default_scope, max_size = 1048576 }
 
-return define("idempotency", { dict = "string", redis = "table", store = "table", ttl = "seconds", lease = "seconds",
-    required = "boolean", methods = "table", scope = "function", max_size = "bytes" }, function(given)
+return define("idempotency", { dict = "string", redis = "table", store = "table", ttl = "some_seconds",
+    lease = "some_seconds", required = "boolean", methods = { each = kinds.token },
+    scope = "function", max_size = "bytes" }, function(given)
     local o = options.together(DEFAULTS, given,
         { store = store_of(given, "middleware.idempotency", STORES, METHODS_OF_STORE) })
     local methods = methods_of(o)

@@ -7,24 +7,21 @@
 local await = require("perilune.deferred").await
 local define = require "perilune.http.middleware.define"
 local failure = require "perilune.failure"
+local kinds = require "perilune.http.kinds"
 local jwt = require "perilune.jwt"
 local options = require "perilune.options"
 local sys = require "perilune.core.sys"
-local unseen = require "perilune.unseen"
 
+local TEXTS = { each = "string" }
+
+--- Options of `jwt.verify`; raises, in the middleware's name, for what could verify nothing.
 local function checked(given)
     local o = options.together(given)
     o.realm, o.optional = nil, nil
     if type(o.jwks) == "string" then
         o.jwks = jwt.jwks(o.jwks)
     end
-    if not o.jwks then
-        local ok, result = pcall(jwt.verify, "", o) -- raises for options that cannot be
-        if not ok then
-            error((tostring(result):gsub("^.-jwt%.verify", "middleware.jwt")), 0)
-        end
-        unseen.seen(result)
-    end
+    jwt._check(o, "middleware.jwt")
     return o
 end
 
@@ -42,8 +39,8 @@ local function refusal(challenge, err)
 end
 
 return define("jwt", { key = "any", keys = "table", jwks = { "table", "string" }, algorithms = "table",
-    issuer = { "string", "table" }, audience = { "string", "table" }, leeway = "seconds", required = "table",
-    typ = "string", realm = "string", optional = "boolean" }, function(given)
+    issuer = { "string", TEXTS }, audience = { "string", TEXTS }, leeway = "seconds", required = TEXTS, typ = "string",
+    realm = kinds.field_value, optional = "boolean" }, function(given)
     local o = checked(given)
     local challenge = ('Bearer realm="%s"'):format((given.realm or "restricted"):gsub('[\\"]', "\\%0"))
     return function(handler)

@@ -4,10 +4,11 @@
 -- Options: `header` ("X-HTTP-Method-Override"), `query` (name of a query argument that may name it, too; none).
 
 local define = require "perilune.http.middleware.define"
+local kinds = require "perilune.http.kinds"
 
 local METHODS = { PUT = true, PATCH = true, DELETE = true }
 
-return define("method_override", { header = "string", query = "string" }, function(o)
+return define("method_override", { header = kinds.token, query = "string" }, function(o)
     local header = o.header or "X-HTTP-Method-Override"
     return function(handler)
         return function(req)

@@ -24,6 +24,9 @@ local function check(o)
             wanted[#wanted + 1] = { name = kind[2], field = kind[3], offers = offers }
         end
     end
+    if #wanted == 0 then
+        error("middleware.negotiate: one of the options 'types', 'languages' and 'charsets' is needed", 0)
+    end
     return wanted
 end
 

@@ -70,8 +70,6 @@ local function check(o)
         error("middleware.rate_limit: one of the options 'dict' and 'redis' is needed", 0)
     elseif not o.most then
         error("middleware.rate_limit: option 'most' is needed", 0)
-    elseif o.window == 0 then
-        error("middleware.rate_limit: option 'window' must be more than 0", 0)
     end
 end
 
@@ -82,8 +80,8 @@ local function tell(res, most, left, reset)
     return res
 end
 
-return define("rate_limit", { dict = "string", redis = "table", most = "count", window = "seconds", key = "function",
-    name = "string", fail_closed = "boolean" }, function(given)
+return define("rate_limit", { dict = "string", redis = "table", most = "some", window = "some_seconds",
+    key = "function", name = "string", fail_closed = "boolean" }, function(given)
     check(given)
     local key_of = given.key or address
     local o = { most = given.most, window = given.window or 60, prefix = (given.name or "rate") .. ":",

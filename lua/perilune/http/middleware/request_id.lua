@@ -5,8 +5,9 @@
 
 local answer = require "perilune.http.answer"
 local define = require "perilune.http.middleware.define"
+local kinds = require "perilune.http.kinds"
 
-return define("request_id", { header = "string", trust = "boolean" }, function(o)
+return define("request_id", { header = kinds.token, trust = "boolean" }, function(o)
     local name = o.header or "X-Request-Id"
     return function(handler)
         return function(req)

@@ -8,6 +8,7 @@
 
 local answer = require "perilune.http.answer"
 local define = require "perilune.http.middleware.define"
+local kinds = require "perilune.http.kinds"
 
 local FIELDS = {
     { "content_type_options", "X-Content-Type-Options", "nosniff" },
@@ -20,7 +21,7 @@ local FIELDS = {
 
 local known = { transport_security = "seconds", subdomains = "boolean" }
 for _, field in ipairs(FIELDS) do
-    known[field[1]] = { "string", "boolean" }
+    known[field[1]] = { kinds.field_value, "boolean" }
 end
 
 return define("security_headers", known, function(o)

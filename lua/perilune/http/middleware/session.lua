@@ -14,6 +14,7 @@
 local answer = require "perilune.http.answer"
 local cookie = require "perilune.http.cookie"
 local define = require "perilune.http.middleware.define"
+local kinds = require "perilune.http.kinds"
 local options = require "perilune.options"
 local session = require "perilune.http.session"
 local store_of = require "perilune.http.store"
@@ -40,11 +41,11 @@ local function set_cookie(res, req, o, id, left)
 end
 
 return define("session", { keys = { "string", "table" }, dict = "string", redis = "table", store = "table",
-    name = "string", idle = "seconds", absolute = "seconds", persistent = "boolean", attributes = "table" },
-function(given)
+    name = kinds.token, idle = "some_seconds", absolute = "some_seconds", persistent = "boolean",
+    attributes = "table" }, function(given)
     local o = options.together({ name = "session", idle = 3600, absolute = 86400 }, given,
         { store = store_of(given, "middleware.session", STORES, METHODS_OF_STORE) })
-    cookie.format(o.name, "", options.together({ secure = true }, o.attributes)) -- raises for what cannot be
+    cookie.check_attributes(o.attributes, "middleware.session", o.name)
     local function ask(req)
         local asked = rawget(req, o)
         if not asked then

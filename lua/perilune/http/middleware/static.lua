@@ -13,6 +13,7 @@ local answer = require "perilune.http.answer"
 local conditions = require "perilune.http.conditions"
 local core = require "perilune.core.http"
 local define = require "perilune.http.middleware.define"
+local kinds = require "perilune.http.kinds"
 local options = require "perilune.options"
 
 local TYPES = { html = "text/html; charset=utf-8", htm = "text/html; charset=utf-8", css = "text/css; charset=utf-8",
@@ -103,11 +104,30 @@ local function find(req, name, o)
     return nil
 end
 
+--- Raises for what no file would ever be found by.
+local function check(o)
+    if not o.root then
+        error("middleware.static: option 'root' is needed", 0)
+    elseif o.prefix and o.prefix:sub(1, 1) ~= "/" then
+        error(("middleware.static: option 'prefix' must begin with '/', not '%s'"):format(o.prefix), 0)
+    elseif o.index == true then
+        error("middleware.static: option 'index' must be a string or false", 0)
+    end
+    for extension, kind in pairs(o.types or {}) do
+        if type(extension) ~= "string" or not kinds.field_value.is(kind) then
+            error(("middleware.static: option 'types': what '%s' is must be a media type"):format(extension), 0)
+        end
+    end
+    local directory, why = io.open(o.root .. "/.")
+    if not directory then
+        error(("middleware.static: option 'root': %s"):format(why), 0)
+    end
+    directory:close()
+end
+
 return define("static", { root = "string", prefix = "string", index = { "string", "boolean" }, max_age = "seconds",
     dotfiles = "boolean", types = "table" }, function(given)
-    if not given.root then
-        error("middleware.static: option 'root' is needed", 0)
-    end
+    check(given)
     local o = options.together({ prefix = "/", index = "index.html" }, given, {
         types = options.together(TYPES, given.types), root = (given.root:gsub("(.)/+$", "%1")) })
     if o.prefix:sub(-1) ~= "/" then

@@ -1,15 +1,16 @@
 --- A limit on the time that a handler may take to answer: then it is cancelled, with all that it waits for, and the
 -- client gets 503. A body that streams afterwards is not limited.
 --
--- Options: `seconds` (30), `status` (503).
+-- Options: `seconds` (30), `status` (400 to 599; 503).
 
 local answer = require "perilune.http.answer"
 local define = require "perilune.http.middleware.define"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
+local kinds = require "perilune.http.kinds"
 local task = require "perilune.task"
 
-return define("timeout", { seconds = "seconds", status = "count" }, function(o)
+return define("timeout", { seconds = "some_seconds", status = kinds.refusal }, function(o)
     local refusal = { status = o.status or 503, body = "the answer took too long\n" }
     return function(handler)
         local function run(req)

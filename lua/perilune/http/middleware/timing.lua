@@ -5,14 +5,12 @@
 
 local answer = require "perilune.http.answer"
 local define = require "perilune.http.middleware.define"
+local kinds = require "perilune.http.kinds"
 local is_token = require "perilune.http.token"
 local now = require("perilune.timers").now
 
-return define("timing", { name = "string" }, function(o)
+return define("timing", { name = kinds.token }, function(o)
     local total = o.name or "total"
-    if not is_token(total) then
-        error("middleware.timing: option 'name' must be a token", 0)
-    end
     return function(handler)
         return function(req)
             local start, parts = now(), {}

@@ -6,11 +6,13 @@
 -- `tracestate` for a request to somebody else. A field that is malformed begins a new trace.
 --
 -- Options: `trust` (boolean, true: take the trace that the client tells; false for the open internet), `sample`
--- (number, 1: the share of new traces that are sampled), `respond` (boolean, false: the answer tells `traceresponse`).
+-- (number from 0 to 1, 1: the share of new traces that are sampled), `respond` (boolean, false: the answer tells
+-- `traceresponse`).
 
 local answer = require "perilune.http.answer"
 local crypto = require "perilune.crypto"
 local define = require "perilune.http.middleware.define"
+local kinds = require "perilune.http.kinds"
 
 local Trace = {}
 local mt = { __index = Trace, __name = "trace" }
@@ -69,7 +71,7 @@ local function trace_of(req, o)
     return setmetatable({ id = hex(16), span = hex(8), is_sampled = math.random() < (o.sample or 1) }, mt)
 end
 
-return define("trace_context", { trust = "boolean", sample = "number", respond = "boolean" }, function(o)
+return define("trace_context", { trust = "boolean", sample = kinds.share, respond = "boolean" }, function(o)
     return function(handler)
         return function(req)
             local trace = trace_of(req, o)

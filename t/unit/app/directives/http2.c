@@ -3,11 +3,11 @@
 
 static void test_values(void **state)
 {
-    struct app_conf *conf =
-        loaded(IN_HTTP("http2 on; http2_max_concurrent_streams 7; http2_body_preread_size 16k; "
-                       "http2_connection_window 2m; large_client_header_buffers 2 4k; "
-                       "http2_flood_limit resets=3 continuations=0; http2_push off; "
-                       "server { } server { http2 off; http2_flood_limit pings=9; }"));
+    struct app_conf *conf = loaded(
+        IN_HTTP("http2 on; http2_max_concurrent_streams 7; http2_body_preread_size 16k; "
+                "http2_connection_window 2m; large_client_header_buffers 2 4k; "
+                "http2_flood_limit resets=3 continuations=0 closed_streams=4; http2_push off; "
+                "server { } server { http2 off; http2_flood_limit pings=9; }"));
     const struct http_settings *first = &conf->vhosts[0]->base->http;
     const struct http_settings *second = &conf->vhosts[1]->base->http;
 
@@ -19,6 +19,7 @@ static void test_values(void **state)
     assert_int_equal(first->http2.header_list, 8192);
     assert_int_equal(first->http2.flood[H2_FLOOD_RESETS], 3);
     assert_int_equal(first->http2.flood[H2_FLOOD_FRAGMENTS], 0);
+    assert_int_equal(first->http2.flood[H2_FLOOD_CLOSED], 4);
     assert_int_equal(first->http2.flood[H2_FLOOD_PINGS],
                      http_settings_default.http2.flood[H2_FLOOD_PINGS]);
     assert_int_equal(second->http2.flood[H2_FLOOD_PINGS], 9);

@@ -1,0 +1,28 @@
+/* The response stays, for the variables; the client exchange goes with `p`. */
+#include "app/proxy/proxy_leave.h"
+
+#include "app/proxy/balancer.h"
+#include "app/proxy/proxy_cache.h"
+#include "app/proxy/proxy_log.h"
+#include "app/proxy/proxy_try.h"
+
+void proxy_leave_server(struct proxy *p, bool has_failed)
+{
+    if (p->has_left)
+        return;
+    p->has_left = true;
+    timer_stop(&p->pace);
+    proxy_try_finish(p);
+    balancer_note_end(p);
+    if (p->peer && upstream_done(p->upstream, p->peer, has_failed))
+        proxy_log_disabled(p);
+    if (p->up)
+        client_forget(p->up);
+}
+
+void proxy_leave(struct proxy *p, bool has_failed)
+{
+    if (p->cache)
+        proxy_cache_end(p);
+    proxy_leave_server(p, has_failed);
+}
