@@ -212,7 +212,8 @@ function memcached.serve()
     end
     settle(problem ~= nil)
     if problem then
-        ngx.log(ngx.ERR, "memcached: ", problem, " while reading response header from upstream")
+        local doing = size and "reading upstream" or "reading response header from upstream"
+        ngx.log(ngx.ERR, "memcached: ", problem, " while ", doing)
         sock:close()
     else
         sock:setkeepalive(KEPT_MS, KEPT_MOST)
