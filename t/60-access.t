@@ -283,3 +283,25 @@ x-rewrite: server
 x-filter: server
 size 168
 nil
+
+=== TEST 16: what is internal is so with all that is nested in it
+--- config
+    location /in/ {
+        internal;
+        location /in/deep/ { return 200 "deep\n"; }
+        location ~ \.txt$ { return 200 "text\n"; }
+    }
+    location /to/ { rewrite ^/to/(.*)$ /in/$1 last; }
+--- pipelined_requests eval
+["GET /in/deep/a", "GET /in/a.txt", "GET /to/deep/a", "GET /to/a.txt"]
+--- error_code eval
+[404, 404, 200, 200]
+--- response_body_like eval
+["404", "404", "deep", "text"]
+
+=== TEST 17: a dot behind a host is the same host
+--- config
+    location / { return 200 "$host"; }
+--- raw_request eval
+"GET / HTTP/1.1\r\nHost: Example.org.:80\r\nConnection: close\r\n\r\n"
+--- response_body: example.org

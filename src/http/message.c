@@ -22,11 +22,14 @@ static int refuse(const char **reason_out, int status, const char *reason)
     return status;
 }
 
-static struct slice lower(struct slice s, struct pool *pool)
+/* A host in small letters, without the dot of the root behind it. */
+static struct slice canonical(struct slice s, struct pool *pool)
 {
     char *copy;
     size_t i = 0;
 
+    if (s.n > 0 && s.p[s.n - 1] == '.')
+        s.n--;
     while (i < s.n && !(s.p[i] >= 'A' && s.p[i] <= 'Z'))
         i++;
     if (i == s.n)
@@ -57,7 +60,7 @@ static int resolve_host(struct request *r, struct slice authority, struct pool *
     struct slice name;
 
     if (LIKELY(r->host.p && !authority.n)) {
-        r->host = lower(r->host, pool);
+        r->host = canonical(r->host, pool);
         return 0;
     }
 
@@ -79,7 +82,7 @@ static int resolve_host(struct request *r, struct slice authority, struct pool *
     }
     if (!url_parse_host(authority, &name, &r->host_port))
         return refuse(reason_out, 400, "invalid host");
-    r->host = lower(name, pool);
+    r->host = canonical(name, pool);
     return 0;
 }
 

@@ -145,8 +145,6 @@ struct location *directives_new_location(const struct apply *a, enum location_ki
 {
     struct location *l = location_new_child(a->loc, kind, name);
 
-    if (kind != LOCATION_IF)
-        l->is_internal = false;
     l->steps[PHASE_SERVER_REWRITE] = l->steps[PHASE_REWRITE] = (struct step_list){0};
     return l;
 }

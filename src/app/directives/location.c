@@ -211,14 +211,15 @@ static const struct directive table[] = {
             "Of the prefixes that match the longest is taken; then regular expressions (`~`, "
             "without case `~*`) are tried in file order and the first that matches is preferred, "
             "unless the longest prefix has `^~`. Locations nest; a nested one inherits, except "
-            "content, `try_files`, `internal` and rewrite directives. `@name` is reached by "
-            "internal redirects only.",
+            "content, `try_files` and rewrite directives. `@name` is reached by internal "
+            "redirects only.",
      .apply = apply_location},
     {.name = "internal",
      .contexts = CTX_LOCATION,
      .group = GROUP,
      .syntax = "internal;",
-     .doc = "The location is for internal redirects only; other requests get 404.",
+     .doc = "The location, with those nested in it, is for internal redirects and subrequests "
+            "only; other requests get 404.",
      .apply = set_internal},
     {.name = "error_page",
      .contexts = CTX_LEVELS_IF,

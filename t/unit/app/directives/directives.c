@@ -34,7 +34,7 @@ static void test_inherited_steps(void **state)
     assert_int_equal(n->steps[PHASE_REWRITE].n, 1);
     assert_int_equal(n->steps[PHASE_CONTENT].n, 0);
     assert_int_equal(n->steps[PHASE_ACCESS].n, 1);
-    assert_false(n->is_internal);
+    assert_true(n->is_internal);
     assert_ptr_equal(n->steps[PHASE_ACCESS].steps, l->steps[PHASE_ACCESS].steps);
     assert_int_equal(l->children[1]->steps[PHASE_ACCESS].n, 1);
     assert_ptr_not_equal(l->children[1]->steps[PHASE_ACCESS].steps, l->steps[PHASE_ACCESS].steps);
