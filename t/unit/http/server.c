@@ -133,7 +133,9 @@ static void goes_on_behind_what_was_read(void **state)
 
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
         c.fd = fds[1];
-        server_adopt_stream(&harness_server, tcp_adopt(fds[0]), &a, slice_of(text, read_before[i]));
+        server_adopt_stream(
+            &harness_server, tcp_adopt(fds[0]),
+            &(struct server_stream){.peer = &a, .in = slice_of(text, read_before[i])});
         client_send(&c, text + read_before[i]);
         client_expect(&c, "hello", 1);
         client_close(&c);
