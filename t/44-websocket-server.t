@@ -419,7 +419,7 @@ return function() return table.concat(said, "\n") .. "\n" end
 GET /
 --- response_body
 false websocket.handler: unknown option 'compresion'; did you mean 'compression'?
-false websocket.handler: option 'window_bits' must be from 9 to 15
+false websocket.handler: option 'window_bits' must be a whole number from 9 to 15, not 8
 false websocket.handler: option 'origin' must be a string or table or function, not 5
 false websocket.handler: option 'pieces' must be a boolean, not a string
 --- exec

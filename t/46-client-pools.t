@@ -179,44 +179,44 @@ await(server:close(0))
 X
 timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
 --- exec_out
-option 'connections_per_host' must be from 1 to 2147483647, not 0
-option 'connections_per_host' must be a whole number from 0, not 0.5
-option 'connections_per_host' must be a whole number from 0, not nan
-option 'connections_per_host' must be from 1 to 2147483647, not 4294967296
+option 'connections_per_host' must be a whole number from 1 to 2147483647, not 0
+option 'connections_per_host' must be a whole number from 1 to 2147483647, not 0.5
+option 'connections_per_host' must be a whole number from 1 to 2147483647, not nan
+option 'connections_per_host' must be a whole number from 1 to 2147483647, not 4294967296
 connections_per_host 1 is taken
 connections_per_host 2147483647 is taken
-option 'total_connections' must be from 1 to 2147483647, not 0
-option 'total_connections' must be a whole number from 0, not 0.5
-option 'total_connections' must be a whole number from 0, not nan
-option 'total_connections' must be from 1 to 2147483647, not 4294967296
+option 'total_connections' must be a whole number from 1 to 2147483647, not 0
+option 'total_connections' must be a whole number from 1 to 2147483647, not 0.5
+option 'total_connections' must be a whole number from 1 to 2147483647, not nan
+option 'total_connections' must be a whole number from 1 to 2147483647, not 4294967296
 total_connections 1 is taken
 total_connections 2147483647 is taken
-option 'max_queue_size' must be from 1 to 2147483647, not 0
-option 'max_queue_size' must be a whole number from 0, not 0.5
-option 'max_queue_size' must be a whole number from 0, not nan
-option 'max_queue_size' must be from 1 to 2147483647, not 4294967296
+option 'max_queue_size' must be a whole number from 1 to 2147483647, not 0
+option 'max_queue_size' must be a whole number from 1 to 2147483647, not 0.5
+option 'max_queue_size' must be a whole number from 1 to 2147483647, not nan
+option 'max_queue_size' must be a whole number from 1 to 2147483647, not 4294967296
 max_queue_size 1 is taken
 max_queue_size 2147483647 is taken
-option 'max_requests' must be a whole number from 0, not -1
-option 'max_requests' must be a whole number from 0, not 0.5
-option 'max_requests' must be a whole number from 0, not nan
-option 'max_requests' must be from 0 to 2147483647, not 4294967296
+option 'max_requests' must be a whole number from 0 to 2147483647, not -1
+option 'max_requests' must be a whole number from 0 to 2147483647, not 0.5
+option 'max_requests' must be a whole number from 0 to 2147483647, not nan
+option 'max_requests' must be a whole number from 0 to 2147483647, not 4294967296
 max_requests 0 is taken
 max_requests 2147483647 is taken
-http2: option 'max_streams' must be from 1 to 2147483647, not 0
-http2: option 'max_streams' must be from 1 to 2147483647, not 2147483648
+http2: option 'max_streams' must be a whole number from 1 to 2147483647, not 0
+http2: option 'max_streams' must be a whole number from 1 to 2147483647, not 2147483648
 max_streams 1 is taken
 max_streams 2147483647 is taken
-http2: option 'stream_window' must be from 1 to 2147483647, not 0
-http2: option 'stream_window' must be from 1 to 2147483647, not 2147483648
+http2: option 'stream_window' must be a whole number from 1 to 2147483647, not 0
+http2: option 'stream_window' must be a whole number from 1 to 2147483647, not 2147483648
 stream_window 1 is taken
 stream_window 2147483647 is taken
-http2: option 'connection_window' must be from 65535 to 2147483647, not 65534
-http2: option 'connection_window' must be from 65535 to 2147483647, not 2147483648
+http2: option 'connection_window' must be a whole number from 65535 to 2147483647, not 65534
+http2: option 'connection_window' must be a whole number from 65535 to 2147483647, not 2147483648
 connection_window 65535 is taken
 connection_window 2147483647 is taken
-http2: option 'header_list' must be from 1 to 2147483647, not 0
-http2: option 'header_list' must be from 1 to 2147483647, not 2147483648
+http2: option 'header_list' must be a whole number from 1 to 2147483647, not 0
+http2: option 'header_list' must be a whole number from 1 to 2147483647, not 2147483648
 header_list 1 is taken
 header_list 2147483647 is taken
 option 'cache' must be a cache of http.cache

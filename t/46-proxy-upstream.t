@@ -236,8 +236,8 @@ curl -s "$U/?a=3&b=200" "$U/?a=1&b=200" "$U/?a=1&b=1" | tr '\n' ' '; echo
 --- http_config eval
 $::Servers . <<'_EOC_';
     log_format tries '$uri $status [$upstream_addr] [$upstream_status]';
-    upstream dead { server 127.0.0.1:1; server 127.0.0.1:2 backup; }
-    upstream busy { server 127.0.0.1:3; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    upstream dead { server 127.0.0.1:1 fail_timeout=1h; server 127.0.0.1:2 fail_timeout=1h backup; }
+    upstream busy { server 127.0.0.1:3 fail_timeout=1h; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1 fail_timeout=1h; }
     upstream down { server 127.0.0.1:1 down; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
     upstream soon { server 127.0.0.1:1 fail_timeout=1s; server 127.0.0.1:2 fail_timeout=1s; }
 _EOC_

@@ -279,3 +279,52 @@ false	cancelled: cancelled
 true	2
 true	3
 exit 0
+
+
+
+=== TEST 7: a codec's cap holds for messages with their frame: read whole or in pieces, and written
+--- user_files
+>>> main.lua
+local frame = require "perilune.frame"
+local success = require("perilune.deferred").success_deferred
+local sent
+local function framed(...)
+    local chunks = { ... }
+    return frame.codec({
+        each = function() return function() return table.remove(chunks, 1) end end,
+        put = function(_, data) sent = data return success(true) end,
+    }, {
+        decode = function(bytes, at)
+            local last = bytes:find(";", at, true)
+            if last then return bytes:sub(at, last - 1), last + 1 end
+        end,
+        encode = function(message) return type(message) == "table" and message or message .. ";" end,
+        max = 6,
+    })
+end
+for _, chunks in ipairs { { "12345;" }, { "123456;" }, { "1;123", "456;" } } do
+    local f = framed(unpack(chunks))
+    for _ = 1, 2 do
+        local ok, result = try_await(f:take())
+        print(ok, ok and result or ok or result.code)
+    end
+end
+local f = framed()
+for _, message in ipairs { "12345", "123456", { "123", 4, "56" }, { "123", 4, "567" } } do
+    local ok, err = pcall(f.put, f, message)
+    print(ok, ok or tostring(err))
+end
+print(table.concat(sent))
+--- exec_out
+true	12345
+true	true
+false	too_large
+false	too_large
+true	1
+false	too_large
+true	true
+false	too_large: a message of 7 bytes is larger than 6
+true	true
+false	too_large: a message of 7 bytes is larger than 6
+123456
+exit 0

@@ -508,7 +508,7 @@ GET /t
 
 === TEST 21: while all servers of a group are left out there is none; the group is told of in their place
 --- stream_config
-    upstream dead { server 127.0.0.1:1; server 127.0.0.1:2 backup; }
+    upstream dead { server 127.0.0.1:1 fail_timeout=1h; server 127.0.0.1:2 fail_timeout=1h backup; }
 --- stream_server_config
     proxy_pass dead;
     log_by_lua_block { ngx.log(ngx.WARN, "tried [", ngx.var.upstream_addr, "] ", ngx.var.status) }

@@ -264,13 +264,13 @@ local server = tcp.start_server(function(stream) stream:put "secret" end, { addr
 for _, own in ipairs { {}, stranger } do
     local c = await(tcp.connect { host = "localhost", port = server:port(), tls = { ca_pem = ca.certificate,
         certificate_pem = own.certificate, key_pem = own.key } })
-    print(c:is_open(), select(2, try_await(c:take())).code, select(2, try_await(c:take())).code)
+    print(c:is_open(), select(2, try_await(c:take())).code, select(2, try_await(c:take())).message)
     c:close()
 end
 await(server:close(1))
 --- exec_out
-true	tls_alert	tls_alert
-true	tls_alert	tls_alert
+true	tls_alert	the peer has ended TLS with an alert
+true	tls_alert	the peer has ended TLS with an alert
 exit 0
 
 

@@ -116,7 +116,7 @@ v=--http1.0; ask /string -H 'Accept-Encoding: gzip'
 /string 200 plain right etag="e" vary=accept-encoding
 /string 200 2000 right etag=w/"e" vary=accept-encoding
 /encoded 200 br right etag="e"
-/same 304 plain none etag="same"
+/same 304 plain none etag=w/"same" vary=accept-encoding
 content-length: 2000
 content-type: text/plain
 etag: "e"
@@ -273,3 +273,92 @@ middleware.compress: unknown option 'min_lenght'; did you mean 'min_length'?
 true	nil
 0	nil
 true
+
+
+
+=== TEST 4: a 304 has the ETag and the Vary of the answer that it stands for
+--- http_config eval: $::Http
+--- main_config
+    env DIR=$TEST_NGINX_HTML_DIR;
+--- config
+    http2 on;
+    location / { handler kept; }
+    location /by/ { gzip on; gzip_types text/css; gzip_vary on; gzip_min_length 100; handler kept.bare; }
+--- user_files eval
+">>> files/a.css\n" . ("a " x 1000) . "\n>>> files/a.png\n" . ("a " x 1000) . "\n" . <<'_EOC_'
+>>> kept.lua
+local http, stream = require "perilune.http", require "perilune.stream"
+local mw, text = http.middleware, ("text "):rep(400)
+local BODIES = { string = text, short = "short", empty = "", array = { text, text }, stream = function() return stream.to_source { text } end }
+local routes = http.router { middleware = { mw.conditional() } }
+local kept = {}
+routes:get("/by/:body", function(req)
+    local q, body = req.query, BODIES[req.params.body]
+    return { headers = { ETag = q.tag, ["Last-Modified"] = q.modified, ["Content-Type"] = q.type, Vary = q.vary,
+        ["Cache-Control"] = q.cache, ["Content-Encoding"] = q.coding },
+        body = type(body) == "function" and body() or body }
+end)
+local files = mw.static { root = os.getenv("DIR") .. "/files", prefix = "/by/files" }
+kept.bare = files(routes.handler)
+kept.handler = mw.compress { types = { "text/css", "text/plain" } } (function(req)
+    req.path = "/by" .. req.path
+    return kept.bare(req)
+end)
+return kept
+_EOC_
+--- exec
+cd $TEST_NGINX_HTML_DIR
+set -f
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+head_of() { curl -s --max-time 10 $v -o /dev/null -D - "$@" | tr -d '\r'; }
+both() {
+    path=$1; shift
+    head_of "$@" "$U$path" >whole
+    head_of "$@" -H 'If-None-Match: *' "$U$path" >same
+    for f in whole same; do
+        echo $(sed -n 's/^etag: //Ip' $f | sed 's/"[0-9A-Za-z_-]*"/"x"/') "$(sed -n 's/^vary: //Ip' $f | paste -sd, | sed 's/, */, /g')" >$f.fields
+    done
+    echo "$path" $(sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p' same) $(cat same.fields) $(grep -iE '^(Content|Transfer)' same)
+    cmp -s whole.fields same.fields || { echo but; cat whole; }
+}
+for v in --http1.1 --http2-prior-knowledge; do
+    for path in '/string?tag="s"' /string '/string?tag=W/"w"' '/string?tag=s' '/string?modified=Thu,%2001%20Jan%201970%2000:00:00%20GMT' '/short?tag="s"' '/empty?tag="s"' '/array?tag="s"' '/stream?tag="s"' \
+        '/string?tag="s"&vary=Origin' '/string?tag="s"&vary=*' '/string?tag="s"&type=image/png' '/string?tag="s"&cache=no-transform' '/string?tag="s"&coding=br' \
+        /files/a.css /files/a.png '/by/string?tag="s"' '/by/string?tag="s"&type=text/css' /by/files/a.css /by/files/a.png; do
+        both "$path" -H 'Accept-Encoding: gzip'
+    done
+    both '/string?tag="s"'
+    both '/string?tag="s"' -I -H 'Accept-Encoding: gzip'
+    weak=$(head_of -H 'Accept-Encoding: gzip' $U/files/a.css | sed -n 's/^ETag: //Ip')
+    head_of -H 'Accept-Encoding: gzip' -H "If-None-Match: $weak" $U/files/a.css | grep -c ' 304\|W/'
+    head_of -H 'Accept-Encoding: gzip' -H "If-Match: $weak" $U/files/a.css | sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p'
+done >got
+n=$(($(wc -l <got) / 2)); head -$n got >one; tail -n +$((n + 1)) got >two; cat one; cmp one two && echo the same over HTTP/2
+--- exec_out
+/string?tag="s" 304 W/"x" Accept-Encoding
+/string 304 W/"x" Accept-Encoding
+/string?tag=W/"w" 304 W/"x" Accept-Encoding
+/string?tag=s 304 Accept-Encoding
+/string?modified=Thu,%2001%20Jan%201970%2000:00:00%20GMT 304 Accept-Encoding
+/short?tag="s" 304 "x"
+/empty?tag="s" 304 "x"
+/array?tag="s" 304 W/"x" Accept-Encoding
+/stream?tag="s" 304 "x"
+/string?tag="s"&vary=Origin 304 W/"x" Origin, Accept-Encoding
+/string?tag="s"&vary=* 304 W/"x" *
+/string?tag="s"&type=image/png 304 "x"
+/string?tag="s"&cache=no-transform 304 "x"
+/string?tag="s"&coding=br 304 "x"
+/files/a.css 304 W/"x" Accept-Encoding
+/files/a.png 304 "x"
+/by/string?tag="s" 304 "x"
+/by/string?tag="s"&type=text/css 304 W/"x" Accept-Encoding
+/by/files/a.css 304 W/"x" Accept-Encoding
+/by/files/a.png 304 "x"
+/string?tag="s" 304 "x" Accept-Encoding
+/string?tag="s" 304 "x" Accept-Encoding
+2
+412
+the same over HTTP/2
+--- no_error_log
+[error]

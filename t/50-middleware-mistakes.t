@@ -43,6 +43,7 @@ local wrong = {
     { "compress", { types = { 1 } } }, { "compress", { gzip = 10 } },
     { "negotiate", {} }, { "negotiate", { types = { "text" } } },
     { "cookies", { plain = { 5 } } }, { "cookies", { attributes = { same_site = "odd" } } }, { "cookies", { attributes = { samesite = "lax" } } },
+    { "cookies", { attributes = { path = true } } }, { "cookies", { attributes = { same_site = true } } },
     { "session", { keys = key, name = "a b" } }, { "session", { keys = key, idle = 0 } },
     { "session", { keys = key, attributes = { path = "x" } } }, { "session", { keys = key, name = "__Host-s", attributes = { domain = "a.b" } } },
     { "idempotency", { store = {}, ttl = 0 } }, { "idempotency", { store = {}, methods = { "POST", 1 } } },
@@ -67,19 +68,19 @@ middleware.rate_limit: option 'most' must be a whole number from 1, not 1.5
 middleware.rate_limit: option 'window' must be a number of seconds above 0, not 0
 middleware.rate_limit: option 'most' is needed
 middleware.concurrency: option 'most' must be a whole number from 1, not 0
-middleware.security_headers: option 'frame_options' must be a text without control characters or boolean, not 'DENY\x0D\x0ASet-Cookie: a=b'
-middleware.security_headers: option 'frame_options' must be a string or false
+middleware.security_headers: option 'frame_options' must be a text without control characters or false, not 'DENY\x0D\x0ASet-Cookie: a=b'
+middleware.security_headers: option 'frame_options' must be a text without control characters or false, not true
 middleware.static: option 'root' is needed
 middleware.static: option 'root': /nope/.: No such file or directory
 middleware.static: option 'root': /etc/passwd/.: Not a directory
 middleware.static: option 'prefix' must begin with '/', not 'x'
 middleware.static: option 'prefix' must begin with '/', not ''
-middleware.static: option 'index' must be a string or false
+middleware.static: option 'index' must be a string or false, not true
 middleware.static: option 'types': what 'md' is must be a media type
 middleware.static: option 'types': what '1' is must be a media type
 middleware.jwt: one of the options 'key', 'keys' and 'jwks' is needed
-jwt.jwks: 'nourl' is no URL of http or https
-jwt.jwks: 'ftp://a/' is no URL of http or https
+middleware.jwt: option 'jwks' must be a table or URL of http or https, not 'nourl'
+middleware.jwt: option 'jwks' must be a table or URL of http or https, not 'ftp://a/'
 middleware.jwt: HS256 needs a secret of at least 32 bytes
 middleware.jwt: the key is neither a secret nor a key of crypto.key
 middleware.jwt: HS256 needs a secret of at least 32 bytes
@@ -117,6 +118,8 @@ middleware.negotiate: 'text' is no type
 middleware.cookies: option 'plain': element 1 must be a token (no blanks, no separators), not 5
 middleware.cookies: option 'attributes': cookie 'name': 'same_site' is none of strict, lax, none
 middleware.cookies: option 'attributes': cookie.format: unknown option 'samesite'; did you mean 'same_site'?
+middleware.cookies: option 'attributes': cookie.format: option 'path' must be a string or false, not true
+middleware.cookies: option 'attributes': cookie.format: option 'same_site' must be a string or false, not true
 middleware.session: option 'name' must be a token (no blanks, no separators), not 'a b'
 middleware.session: option 'idle' must be a number of seconds above 0, not 0
 middleware.session: option 'attributes': cookie 'session': its path does not begin with '/'

@@ -129,6 +129,7 @@ for _, wrong in ipairs {
     function() local form = await(work()) return form.photo:save("x") end,
     function() return s:nothing_like_that() .. "" end,
     function() local t = {} return t.x.y end,
+    function() local n = 1 await(work()) return n.x end,
     function() return (nil)() end,
 } do
     local _, err = task.spawn(wrong):try_await()
@@ -162,6 +163,7 @@ attempt to call method 'jso' (a nil value); was an await forgotten?
 attempt to index field 'photo' (a nil value)
 attempt to call method 'nothing_like_that' (a nil value)
 attempt to index field 'x' (a nil value)
+attempt to index local 'n' (a number value)
 attempt to call a nil value
 500 500 500 500 200 200 
 a field 'boddy', which means nothing; did you mean 'body'?

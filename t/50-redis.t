@@ -304,11 +304,16 @@ ask("/look")
 ask("/")
 ask("/logout")
 print((select(2, pcall(http.middleware.session, { redis = {} }))))
+local kept = "session=" .. id
+await(require("perilune.process").run { "redis-cli", "-s", arg[1], "shutdown", "nosave" })
+local res = await(test.request(app, { path = "/look", headers = { Cookie = kept } }))
+print(res.status, res.headers["retry-after"], (res.body:gsub("\n", "")))
 db:close()
 --- exec
 . t/lib/services.sh
 start_redis
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $S/redis.sock 2>&1; echo $?
+timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $S/redis.sock 2>$S/log; echo $?
+sed -n 's/.*\[error\].*: session: /session: /p' $S/log | cut -d: -f1
 --- exec_out
 /look	nil	nil	0	nil
 /	1	set	1	true
@@ -321,7 +326,9 @@ nil	51
 /	1	set	1	true
 /logout	out	deleted	0	nil
 middleware.session: option 'redis' must be a client of perilune.redis
+503	1	try again
 0
+session
 
 === TEST 6: a limit that machines share: a window that slides; what happens without Redis
 --- config

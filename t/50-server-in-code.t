@@ -291,7 +291,7 @@ http.start_server: unknown option 'zzzzzzzzz'
 http.start_server: option 'port' must be a port, not a string
 http.start_server: option 'path' must be a string, not 5
 http.start_server: option 'keepalive_timeout' must be a number of seconds, not a string
-http.start_server: option 'client_max_body_size' must be a whole number from 0, not a boolean
+http.start_server: option 'client_max_body_size' must be a whole number from 0, not true
 http.start_server: option 'tcp_nodelay' must be a boolean, not 1
 http.start_server: option 'keepalive_timeout' must be a number of seconds, not -1
 http.start_server: option 'port' must be a port, not 70000

@@ -321,3 +321,88 @@ GET /any
 back
 --- no_error_log
 [error]
+
+
+=== TEST 6: a store that cannot be asked is 503 for those who need their session
+--- user_files
+>>> a.lua
+local http, test, failure, stream = require "perilune.http", require "perilune.test", require "perilune.failure", require "perilune.stream"
+local fails = {}
+local function may(name, value)
+    return function()
+        if fails[name] then error(fails[name], 0) end
+        return value
+    end
+end
+local store = { load = may("load", { text = require("string.buffer").encode { data = { n = 1 }, created = os.time() }, ttl = 60 }), save = may "save", delete = may "delete", touch = may "touch" }
+local body
+local app = http.router { middleware = { http.middleware.session { store = store } } }
+    :get("/quiet", function() return "quiet" end)
+    :get("/look", function(req) return tostring(await(req:session()).data.n) end)
+    :get("/catch", function(req) local ok, s = try_await(req:session()) return ok and "found" or s.code end)
+    :get("/other", function(req) try_await(req:session()) error(failure.new("timeout", "the database"), 0) end)
+    :get("/save", function(req)
+        await(req:session()).data.n = 2
+        body = stream.to_source { "saved" }
+        return { body = body }
+    end)
+    :get("/end", function(req) await(req:session()):destroy() return "ended" end)
+local function ask(what, err)
+    fails = { [what] = err }
+    for _, path in ipairs { "/quiet", "/look", "/catch", "/other", "/save", "/end" } do
+        local ok, res = try_await(test.request(app, { path = path, headers = { Cookie = "session=x" } }))
+        print(what, path, ok and res.status, ok and (res.body:gsub("\n", "")) or tostring(res), ok and res.headers["retry-after"] or nil, ok and res.headers["set-cookie"] and "cookie" or nil)
+    end
+end
+ask("nothing")
+ask("load", failure.new("refused", "nobody there"))
+ask("save", failure.new("refused", "nobody there"))
+print(body:is_closed())
+ask("delete", failure.new("refused", "nobody there"))
+ask("load", "a fault")
+ask("save", failure.new("too_large", "too much"))
+--- exec
+timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_HTML_DIR/log; sed -n 's/.*\(session: .*\)/\1/p' $TEST_NGINX_HTML_DIR/log
+--- exec_out
+nothing	/quiet	200	quiet	nil	nil
+nothing	/look	200	1	nil	nil
+nothing	/catch	200	found	nil	nil
+nothing	/other	false	timeout: the database	nil	nil
+nothing	/save	200	saved	nil	nil
+nothing	/end	200	ended	nil	cookie
+load	/quiet	200	quiet	nil	nil
+load	/look	503	try again	1	nil
+load	/catch	200	refused	nil	nil
+load	/other	false	timeout: the database	nil	nil
+load	/save	503	try again	1	nil
+load	/end	503	try again	1	nil
+save	/quiet	200	quiet	nil	nil
+save	/look	200	1	nil	nil
+save	/catch	200	found	nil	nil
+save	/other	false	timeout: the database	nil	nil
+save	/save	503	try again	1	nil
+save	/end	200	ended	nil	cookie
+true
+delete	/quiet	200	quiet	nil	nil
+delete	/look	200	1	nil	nil
+delete	/catch	200	found	nil	nil
+delete	/other	false	timeout: the database	nil	nil
+delete	/save	200	saved	nil	nil
+delete	/end	503	try again	1	nil
+load	/quiet	200	quiet	nil	nil
+load	/look	false	error: a fault	nil	nil
+load	/catch	204		nil	nil
+load	/other	false	timeout: the database	nil	nil
+load	/save	false	error: a fault	nil	nil
+load	/end	false	error: a fault	nil	nil
+save	/quiet	200	quiet	nil	nil
+save	/look	200	1	nil	nil
+save	/catch	200	found	nil	nil
+save	/other	false	timeout: the database	nil	nil
+save	/save	false	too_large: too much	nil	nil
+save	/end	200	ended	nil	cookie
+session: refused: nobody there
+session: refused: nobody there
+session: refused: nobody there
+session: refused: nobody there
+session: refused: nobody there

@@ -957,3 +957,32 @@ body
 --- grep_error_log eval: qr/said: nginx .*?, client/
 --- grep_error_log_out
 said: nginx output filter error, nginx output filter error, nginx output filter error, client
+
+
+
+=== TEST 52: behind an answer that has begun, or that 412 took the place of, the head counts as sent, and nobody goes elsewhere
+--- config
+    error_page 412 /page;
+    location = /page { content_by_lua_block { ngx.say("of the page") ngx.exit(200) } }
+    location = /other { return 200 "of the other\n"; }
+    location /exec {
+        content_by_lua_block {
+            ngx.say("body")
+            ngx.log(ngx.WARN, "sent: ", ngx.headers_sent, ", ", select(2, pcall(ngx.exec, "/other")), ", ", select(2, pcall(ngx.redirect, "/other")))
+        }
+    }
+    location /uri { rewrite_by_lua_block { ngx.say("body") ngx.req.set_uri("/other", true) } }
+--- exec
+for u in exec uri; do
+    curl -s -i -H 'If-Match: "v2"' "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$u" | tr -d '\r' | sed -n '1p; $p'
+done
+curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/uri"
+--- exec_out
+HTTP/1.1 412 Precondition Failed
+of the page
+HTTP/1.1 412 Precondition Failed
+of the page
+body
+--- grep_error_log eval: qr/sent: .*?, client/
+--- grep_error_log_out
+sent: true, attempt to call ngx.exec after sending out response headers, attempt to call ngx.redirect after sending out the headers, client

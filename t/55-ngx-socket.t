@@ -463,6 +463,14 @@ $::peer . q{
             for _, data in ipairs { { "a", nil, "b" }, late, { "a", x = 1 }, { x = 1 }, { "a", { y = 1 } }, { true } } do
                 raised(sock.send, sock, data)
             end
+            local taken = 0
+            for name in ("abcdefghijklmnopqrstuvwxyz"):gmatch "." do
+                local data = {}
+                data[name] = "before or behind 1 in memory"
+                data[1] = "x"
+                taken = taken + (pcall(sock.send, sock, data) and 1 or 0)
+            end
+            ngx.say(taken, " taken")
             ngx.say(sock:send { "send ", {}, unordered }, sock:receive())
             ngx.say(sock:setkeepalive(-1))
             local reused = peer()
@@ -499,6 +507,7 @@ bad argument #1 to 'send' (non-array table found)
 bad argument #1 to 'send' (non-array table found)
 bad argument #1 to 'send' (non-array table found)
 bad argument #1 to 'send' (bad data type boolean found)
+0 taken
 13xxxx!
 1
 1

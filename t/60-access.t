@@ -300,8 +300,17 @@ nil
 ["404", "404", "deep", "text"]
 
 === TEST 17: a dot behind a host is the same host
+--- http_config
+    server {
+        listen $TEST_NGINX_SERVER_PORT default_server;
+        return 200 "another";
+    }
+    server {
+        listen $TEST_NGINX_SERVER_PORT;
+        server_name example.org;
+        return 200 "$host of $server_name";
+    }
 --- config
-    location / { return 200 "$host"; }
 --- raw_request eval
 "GET / HTTP/1.1\r\nHost: Example.org.:80\r\nConnection: close\r\n\r\n"
---- response_body: example.org
+--- response_body: example.org of example.org

@@ -199,13 +199,15 @@ fine
 --- config
     gzip on; gzip_disable "msie6" "Old/[12]";
     location / { gzip_proxied private auth; default_type text/html; add_header Cache-Control $arg_cc; return 200 "0123456789012345678901234567890"; }
+    location /vary { gzip_vary on; default_type text/html; return 200 "0123456789012345678901234567890"; }
     location /any { gzip_proxied any; gzip_http_version 1.0; default_type text/html; return 200 "0123456789012345678901234567890"; }
 --- exec
 ask() { U=$1; shift; curl -s --max-time 10 -o /dev/null -D - -H 'Accept-Encoding: gzip' "$@" http://127.0.0.1:$TEST_NGINX_SERVER_PORT$U | grep -c '^Content-Encoding: gzip'; }
 ask /; ask / --http1.0
 ask / -H 'Via: 1.1 p'; ask '/?cc=private' -H 'Via: 1.1 p'; ask / -H 'Via: 1.1 p' -H 'Authorization: x y'; ask /any --http1.0 -H 'Via: 1.1 p'
 ask / -A 'Mozilla (MSIE 6.0; x)'; ask / -A old/2; ask / -A old/3
-true
+ask / -A 'Mozilla (MSIE 6.0; x; SV1)'; ask / -A 'Mozilla (MSIE 5.5; SV1)'
+curl -s --max-time 10 -o /dev/null -D - -A old/2 -H 'Accept-Encoding: gzip' http://127.0.0.1:$TEST_NGINX_SERVER_PORT/vary | grep -c '^Vary: Accept-Encoding'
 --- exec_out
 1
 0
@@ -214,6 +216,9 @@ true
 1
 1
 0
+0
+1
+1
 0
 1
 

@@ -106,3 +106,60 @@ done
 500
 500
 --- error_log: a client request body could not be stored: not found
+
+=== TEST 6: what is wrong with a request is told where no middleware does; what another server has answered is not that
+--- http_config eval: $::Http
+--- user_files
+>>> app.lua
+local http, failure = require "perilune.http", require "perilune.failure"
+local does = {
+    json = function(req) return tostring(await(req:json { max_size = 9, max_depth = 2 })) end,
+    form = function(req) return tostring(await(http.form(req, { max_size = 9 }))) end,
+    multipart = function(req) for part in http.multipart(req):each() do part.body:close() end end,
+    decode = function(req) return await(req:decode():text()) end,
+    websocket = function(req) return await(require("perilune.websocket").upgrade(req)) end,
+    own = function() error(failure.refusal(409, "conflict", "not now"), 0) end,
+    other = function(req) await(http.get("http://127.0.0.1:" .. req.server_port .. "/none")) end,
+    ours = function() error(failure.refusal(503, "busy", "not now"), 0) end,
+    odd = function() error(setmetatable({ status = 404, code = 1, message = {} }, { __tostring = function() return "odd" end }), 0) end,
+    late = function() return { body = function() error(failure.refusal(404, "gone", "late"), 0) end } end,
+}
+return function(req) return does[req.path:sub(2)](req) end
+--- config
+    location / { handler app; error_page 409 /taken; }
+    location = /taken { return 200 taken; }
+    location = /none { return 404; }
+--- exec
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+ask() { path=$1; shift; : >$TEST_NGINX_HTML_DIR/body; echo $path $(curl -s --max-time 10 -o $TEST_NGINX_HTML_DIR/body -w '%{http_code}' "$@" $U/$path) $(head -c 5 $TEST_NGINX_HTML_DIR/body); }
+ask json -d '{'
+ask json -d '{"a":123456789}'
+ask json -d '[[[]]]'
+ask json -d '1'
+ask form -d 'a=%zz'
+ask form -d 'a=123456789'
+ask form -H 'Content-Type: text/plain' -d a
+ask multipart -H 'Content-Type: multipart/form-data; boundary=b' -d x
+ask decode -H 'Content-Encoding: odd' -d x
+ask websocket
+ask own
+ask other
+ask ours
+ask odd
+ask late
+--- exec_out
+json 400 <html
+json 413 <html
+json 400 <html
+json 200 1
+form 400 <html
+form 413 <html
+form 415 <html
+multipart 400 <html
+decode 415 <html
+websocket 400 <html
+own 409 taken
+other 500 <html
+ours 500 <html
+odd 500 <html
+late 200

@@ -112,8 +112,8 @@ end
 
 local BROKEN = { closed = "upstream prematurely closed connection", timeout = "upstream timed out" }
 
---- The answer to `get`: its value and flags, nil for none, false and why. Of a value that breaks off what came;
---- then why, and the size that it was to have.
+--- The answer to `get`: its value and flags, nil for none, false and why; of a value that breaks off what came of it,
+-- its flags, why, and the size that it was to have.
 local function read_value(sock, line)
     if line == "END" then
         return nil

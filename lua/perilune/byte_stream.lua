@@ -31,6 +31,9 @@ local Stream = {}
 local messages = {
     reset = "connection reset by peer", timeout = "no progress in time", closed = "connection closed",
     busy = "another task uses it, or bytes wait to be read or sent",
+    unreachable = "host or network unreachable", truncated = "connection ended without close_notify of TLS",
+    protocol = "malformed TLS", tls_alert = "the peer has ended TLS with an alert",
+    tls_flood = "too many messages of TLS itself",
 }
 
 local function problem(self, code)

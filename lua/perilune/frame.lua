@@ -35,6 +35,8 @@ local function decode(self)
     elseif type(place) ~= "number" or place < self.at or place > #self.bytes + 1 then
         error(("decode must return the place behind the message, from %d to %d, not %s"):format(self.at,
             #self.bytes + 1, tostring(place)), 0)
+    elseif place - self.at > self.most then
+        error(too_large(self.max), 0)
     end
     self.at = place
     if self.at > #self.bytes then
@@ -178,6 +180,25 @@ local function wrap(stream, codec, max, overhead)
     }, mt)
 end
 
+local function check_size(bytes, max)
+    if bytes > max then
+        error(failure.new("too_large", ("a message of %d bytes is larger than %d"):format(bytes, max)), 0)
+    end
+end
+
+--- What `encode` gives, unless it has more than `max` bytes.
+local function encode_capped(encode, max)
+    return function(message)
+        local data = encode(message)
+        local bytes = 0
+        for _, part in ipairs(type(data) == "table" and data or { data }) do
+            bytes = bytes + #tostring(part)
+        end
+        check_size(bytes, max)
+        return data
+    end
+end
+
 --- A framing of one's own.
 -- @param stream bytes both ways
 -- @tparam table codec `{decode=, encode=, max=}`: see above
@@ -187,15 +208,15 @@ function frame.codec(stream, codec)
     if not codec.decode or not codec.encode then
         error("frame.codec: 'decode' and 'encode' are needed", 2)
     end
-    return wrap(stream, codec, codec.max or frame.MAX)
+    local max = codec.max or frame.MAX
+    return wrap(stream, { decode = codec.decode, encode = encode_capped(codec.encode, max) }, max)
 end
 
 local function check_text(message, max, where)
     if type(message) ~= "string" then
         error(("%s: a message must be a string, not a %s"):format(where, type(message)), 4)
-    elseif #message > max then
-        error(failure.new("too_large", ("a message of %d bytes is larger than %d"):format(#message, max)), 0)
     end
+    check_size(#message, max)
 end
 
 local function decode_delimited(delimiter, max, trims_cr)

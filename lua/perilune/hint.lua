@@ -81,10 +81,14 @@ local function nearest(wanted, names)
 end
 
 --- A deferred among the values: the one of that name, or any. Those without a name are what the frame computes with, or
--- what is left of an `await` that has been: only a method's object, which has just been put there, is worth a guess.
+-- what is left of an `await` that has been: only a method's object, which has just been put there, is worth a guess,
+-- and a variable that is not seen any more where its block ends.
 local function forgotten(values, wanted, nameless)
     local deferred = package.loaded["perilune.deferred"]
     for _, one in ipairs(deferred and values or {}) do
+        if one[1] == wanted and not deferred.is_deferred(one[2]) then
+            break
+        end
         local name = one[1]:find("^[%a_]") and one[1] or wanted
         if (name or nameless) and (not wanted or name == wanted) and deferred.is_deferred(one[2]) then
             return name and ("; '%s' is a deferred: its value is await(%s)"):format(name, name)

@@ -18,11 +18,21 @@ local SECRET_LEAST = { HS256 = 32, HS384 = 48, HS512 = 64 }
 local FAMILIES = { secret = { "HS256", "HS384", "HS512" },
     RSA = { "RS256", "RS384", "RS512", "PS256", "PS384", "PS512" },
     ["P-256"] = { "ES256" }, ["P-384"] = { "ES384" }, ["P-521"] = { "ES512" }, Ed25519 = { "EdDSA" } }
+local KNOWN = {}
+for _, family in pairs(FAMILIES) do
+    for _, name in ipairs(family) do
+        KNOWN[name] = true
+    end
+end
 local TOKEN_MOST = 16384
 
 local SIGN = { algorithm = "string", key = "any", kid = "string", ttl = "seconds", header = "table" }
-local VERIFY = { key = "any", keys = "table", jwks = "table", algorithms = "table", issuer = { "string", "table" },
-    audience = { "string", "table" }, leeway = "seconds", required = "table", typ = "string" }
+local TEXTS = { each = "string" }
+local VERIFY = { key = "any", keys = "table", jwks = "table", algorithms = "table", issuer = { "string", TEXTS },
+    audience = { "string", TEXTS }, leeway = "seconds", required = TEXTS, typ = "string" }
+
+--- The options of `jwt.verify` and their kinds.
+jwt._OPTIONS = VERIFY
 
 --- What a token is refused for.
 local function refused(reason, message)
@@ -225,11 +235,7 @@ end
 local function check_options(o, where)
     options.check(o, VERIFY, where, -1)
     for _, name in ipairs(o.algorithms or {}) do
-        local is_known = false
-        for _, family in pairs(FAMILIES) do
-            is_known = is_known or has(family, name)
-        end
-        if not is_known then -- and would never be met
+        if not KNOWN[name] then -- and would never be met
             error(("%s: option 'algorithms': '%s' is not known"):format(where, tostring(name)), 0)
         end
     end

@@ -21,7 +21,17 @@ local KINDS = {
     count = { text = "whole number from 0", is = number_check(0, 1e12, true) },
     some_seconds = { text = "number of seconds above 0", is = number_check(5e-324, 1e12) },
     some = { text = "whole number from 1", is = number_check(1, 1e12, true) },
+    ["false"] = { text = "false", is = function(value)
+        return value == false
+    end },
 }
+
+--- The kind of whole numbers in a range.
+-- @tparam number least
+-- @tparam number most
+function options.whole(least, most)
+    return { text = ("whole number from %d to %d"):format(least, most), is = number_check(least, most, true) }
+end
 
 local function describe(what)
     if type(what) ~= "table" then
@@ -43,10 +53,10 @@ local wrong
 --- The element of an array that is wrong, as of `wrong`.
 local function wrong_element(list, what)
     if type(list) ~= "table" or list[1] == nil and next(list) ~= nil then
-        return { each = what }, list
+        return what, list
     end
     for i, value in ipairs(list) do
-        local kind, found = wrong(value, what)
+        local kind, found = wrong(value, what.each)
         if kind then
             return kind, found, i
         end
@@ -62,7 +72,7 @@ function wrong(value, what)
     elseif not kind or kind.is then
         return what, value
     elseif kind.each then
-        return wrong_element(value, kind.each)
+        return wrong_element(value, kind)
     end
     for _, one in ipairs(kind) do
         local wanted, found, element = wrong(value, one)
@@ -93,7 +103,7 @@ end
 
 --- A value as messages tell it.
 local function told(value, what)
-    if type(value) == "number" then
+    if type(value) == "number" or type(value) == "boolean" then
         return tostring(value)
     elseif type(value) == "string" and is_about_text(what) then
         return "'" .. value:gsub("[%c\127-\255]", function(c)
@@ -105,8 +115,8 @@ end
 
 --- Raises when `given` has an option that is not known or is of another kind.
 -- Kinds: names of Lua types, "port", "seconds" and "bytes" and "count" (not negative), "some_seconds" and "some" (more
--- than 0), "any"; `{ text =, is = }` for one of one's own, what it is and a function that says whether a value is one;
--- `{ each = kind }` for an array of them; an array of kinds means any of these.
+-- than 0), "false", "any"; `{ text =, is = }` for one of one's own, what it is and a function that says whether a value
+-- is one; `{ each = kind }` for an array of them; an array of kinds means any of these.
 -- @tparam table|nil given
 -- @tparam table known name → kind
 -- @tparam string where what the text begins with

@@ -47,6 +47,6 @@ void compress_add(struct visit *v)
         return;
     if (conf->has_gunzip)
         filter_gunzip_add(v->x, conf->settings.has_vary);
-    if (is_on(&conf->settings) && !compress_is_disabled(v))
-        filter_compress_add(v->x, &conf->settings);
+    if (is_on(&conf->settings))
+        filter_compress_add(v->x, &conf->settings, compress_is_disabled(v));
 }

@@ -172,12 +172,8 @@ bool router_build(struct app_conf *conf, struct config_error *e)
 const struct vhost *router_find_vhost(const struct listen_conf *l, struct slice host,
                                       struct visit *v)
 {
-    const struct vhost *vh;
+    const struct vhost *vh = router_hosts_find(l->hosts, host, v);
 
-    /* The root label of an absolute name makes no difference here (RFC 9110 section 4.2.3). */
-    if (host.n > 1 && host.p[host.n - 1] == '.')
-        host.n--;
-    vh = router_hosts_find(l->hosts, host, v);
     return vh ? vh : l->default_vhost;
 }
 

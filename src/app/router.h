@@ -10,8 +10,8 @@
  * (conflicts, bad regexes). */
 bool router_build(struct app_conf *conf, struct config_error *e);
 
-/* The server for a Host (lower case, without port): exact, longest *.wildcard, longest wildcard.*,
- * first regex (its named captures set variables), default. `v` may be NULL. */
+/* The server for a host as requests have it: exact, longest *.wildcard, longest wildcard.*, first
+ * regex (its named captures set variables), default. `v` may be NULL. */
 const struct vhost *router_find_vhost(const struct listen_conf *l, struct slice host,
                                       struct visit *v);
 

@@ -1,6 +1,5 @@
 /* Names are compared by the changes of single letters that turn one into the other; a third of the
- * letters may differ, three at most. Nothing is near to a
- * name of one letter. */
+ * letters may differ, three at most. Nothing is near to a name of one letter. */
 #include "base/nearest.h"
 
 #include <limits.h>

@@ -6,6 +6,7 @@
 #include "bind/lerr.h"
 
 #include <lauxlib.h>
+#include <string.h>
 
 static int error_tostring(lua_State *L)
 {
@@ -51,4 +52,39 @@ int lerr_return(lua_State *L, const struct err *e, const char *detail)
     lua_pushnil(L);
     lerr_push(L, e, detail);
     return 2;
+}
+
+static bool is_error_object(lua_State *L)
+{
+    bool is_one;
+
+    if (!lua_istable(L, -1) || !lua_getmetatable(L, -1))
+        return false;
+    luaL_getmetatable(L, "perilune.error");
+    is_one = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return is_one;
+}
+
+/* Codes of what clients fail with, whose status is another server's. */
+static bool is_of_client(const char *code)
+{
+    return strcmp(code, "status") == 0 || strcmp(code, "handshake") == 0;
+}
+
+int lerr_refusal(lua_State *L, const char **message_out)
+{
+    int status = 0;
+
+    if (!is_error_object(L))
+        return 0;
+    lua_getfield(L, -1, "message");
+    lua_getfield(L, -2, "code");
+    lua_getfield(L, -3, "status");
+    if (lua_type(L, -1) == LUA_TNUMBER && lua_isstring(L, -2) && lua_isstring(L, -3) &&
+        !is_of_client(lua_tostring(L, -2)))
+        status = (int)lua_tointeger(L, -1);
+    *message_out = lua_tostring(L, -3);
+    lua_pop(L, 3);
+    return status >= 400 && status <= 499 ? status : 0;
 }

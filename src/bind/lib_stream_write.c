@@ -12,31 +12,12 @@ enum { DEPTH_MOST = 16 };
 
 #define EXPECTED "string, number, boolean, nil, or array table expected, got "
 
-/* NULL, or what is wrong with the table at `t`, whose border is `n`. Nothing comes after that in an
- * array, unless it is stored in no order: only then are all of its keys looked at. */
-static const char *check_keys(lua_State *L, int t, size_t n)
-{
-    int most, count;
-
-    if (n > 0)
-        lua_pushinteger(L, (lua_Integer)n);
-    else
-        lua_pushnil(L);
-    if (!lua_next(L, t))
-        return NULL;
-    lua_pop(L, 2);
-    most = array_length(L, t, &count);
-    if (most == ARRAY_NONE)
-        return "non-array table found";
-    return most > count ? "bad data type nil found" : NULL;
-}
-
 /* NULL, or what is wrong with the value at `i`; text that has been made is left on the stack. */
 static const char *check_data(lua_State *L, int i, int depth)
 {
     int type = lua_type(L, i);
     const char *bad = NULL;
-    size_t n;
+    int n, count;
 
     if (type == LUA_TSTRING || type == LUA_TNUMBER)
         return NULL;
@@ -48,10 +29,13 @@ static const char *check_data(lua_State *L, int i, int depth)
         return lua_pushfstring(L, EXPECTED "%s", lua_typename(L, type));
     if (depth == DEPTH_MOST)
         return EXPECTED "table nested too deeply";
-    n = lua_objlen(L, i);
-    bad = check_keys(L, i, n);
-    for (size_t k = 1; k <= n && !bad; k++) {
-        lua_rawgeti(L, i, (int)k);
+    n = array_length(L, i, &count);
+    if (n == ARRAY_NONE)
+        return "non-array table found";
+    if (n > count)
+        return "bad data type nil found";
+    for (int k = 1; k <= n && !bad; k++) {
+        lua_rawgeti(L, i, k);
         if (lua_type(L, -1) != LUA_TSTRING)
             bad = check_data(L, lua_gettop(L), depth + 1);
         if (!bad)

@@ -28,4 +28,8 @@ bool vm_call(int nargs, int nresults, const char *what);
  * there is none. */
 bool vm_push_function(const char *module, const char *name);
 
+/* Pushes the table of `L` that belongs to `key`, the address of something static; it is made when
+ * it is first asked for. */
+void vm_push_table(lua_State *L, const void *key);
+
 #endif

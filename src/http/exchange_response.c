@@ -39,7 +39,7 @@ static void keep_valid(struct exchange *x, struct header_list *l)
             continue;
         }
         if (UNLIKELY(is_trailer && !header_can_trail(h->id, h->name))) {
-            log_write(&x->log, LOG_ERROR, "field \"%.*s\" may not be a trailer, dropped",
+            log_write(&x->log, LOG_ERROR, "field \"" SLICE_FMT "\" may not be a trailer, dropped",
                       SLICE_ARG(h->name));
             continue;
         }

@@ -30,6 +30,7 @@ struct compress_filter {
     uint64_t in_bytes, out_bytes;
     bool is_head_held;
     bool is_used;
+    bool is_barred; /* this client gets nothing compressed */
 };
 
 /* --- what is compressed --- */
@@ -138,14 +139,14 @@ static enum coding choose(const struct exchange *x, const struct compress_settin
 /* --- the head --- */
 
 /* Says Vary where it matters; the coding, as of choose. */
-static enum coding vary(struct exchange *x, const struct compress_settings *s)
+static enum coding vary(const struct compress_filter *f, struct exchange *x)
 {
     bool depends;
-    enum coding coding = choose(x, s, &depends);
+    enum coding coding = choose(x, f->settings, &depends);
 
-    if (depends && s->has_vary)
+    if (depends && f->settings->has_vary)
         recode_vary(x);
-    return coding;
+    return f->is_barred ? CODING_COUNT : coding;
 }
 
 static void release_head(struct compress_filter *f)
@@ -159,7 +160,7 @@ static void release_head(struct compress_filter *f)
 static void on_head(struct filter *filter, struct exchange *x)
 {
     struct compress_filter *f = CONTAINER_OF(filter, struct compress_filter, f);
-    enum coding coding = vary(x, f->settings);
+    enum coding coding = vary(f, x);
 
     if (coding == CODING_COUNT) {
         exchange_pass_head(x, filter->next);
@@ -271,12 +272,13 @@ static void on_pool_reset(void *arg)
     buf_free(&f->out);
 }
 
-void filter_compress_add(struct exchange *x, const struct compress_settings *s)
+void filter_compress_add(struct exchange *x, const struct compress_settings *s, bool is_barred)
 {
     struct compress_filter *f = pool_new(&x->pool, struct compress_filter);
 
     f->x = x;
     f->settings = s;
+    f->is_barred = is_barred;
     f->out = BUF_EMPTY;
     loop_call_init(&f->late, on_late);
     pool_on_reset(&x->pool, on_pool_reset, f);
@@ -290,7 +292,7 @@ void filter_compress_unmodified(struct exchange *x)
     for (const struct filter *i = x->filters; i; i = i->next) {
         const struct compress_filter *f = filter_of(i);
 
-        if (f && vary(x, f->settings) != CODING_COUNT) {
+        if (f && vary(f, x) != CODING_COUNT) {
             recode_etag(x);
             return;
         }

@@ -34,9 +34,10 @@ struct compress_settings {
     unsigned proxied;  /* COMPRESS_PROXIED_…; 0: never */
 };
 
-/* Puts the filter behind those that are there; `s` must outlive the exchange. Only before the
- * response starts. */
-void filter_compress_add(struct exchange *x, const struct compress_settings *s);
+/* Puts the filter behind those that are there; `s` must outlive the exchange. When it is barred
+ * this client gets nothing compressed, and is told that others might. Only before the response
+ * starts. */
+void filter_compress_add(struct exchange *x, const struct compress_settings *s, bool is_barred);
 
 /* When a response of 200 is about to become a 304: its ETag and Vary turn into those that the
  * filter would have given it (RFC 9110 section 15.4.5). Before its type and length are taken away.

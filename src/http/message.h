@@ -17,7 +17,8 @@ struct request {
     struct slice path;   /* decoded, normalised; rewrites change it ($uri) */
     struct slice
         query; /* raw, without '?'; p == NULL when there is none; rewrites change it ($args) */
-    struct slice host; /* name without port, lower case; from absolute-form or Host; may be empty */
+    struct slice host; /* from absolute-form or Host: lower case, without port and the dot of the
+                          root; may be empty */
     int host_port;     /* 0: none given */
     struct slice protocol; /* of an extended CONNECT (RFC 8441): "websocket"; n == 0: it is none */
     struct header_list headers;

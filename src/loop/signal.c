@@ -41,6 +41,9 @@ void signal_watch(int signum, void (*fn)(int signum, void *arg), void *arg)
     if (!e->fn && fn) {
         ev_signal_init(&e->watcher, on_signal, signum);
         ev_signal_start(loop_ev, &e->watcher);
+    } else if (fn && e->action.sa_handler) {
+        e->action.sa_flags &= ~SA_RESETHAND;
+        CHECK(sigaction(signum, &e->action, NULL) == 0);
     }
     e->fn = fn;
     e->arg = arg;

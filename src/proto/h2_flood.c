@@ -3,7 +3,7 @@
  * leaks.
  *
  * To watch another kind of frame: a constant in the enum, a name here, a default where the limits
- * are set, a case where frames are looked at (h2_session.c). */
+ * are set, a case where frames are looked at (h2_look.c). */
 #include "proto/h2_flood.h"
 
 enum { EMPTIES_IN_MS = 10000, STEP_MS = 250 };

@@ -34,7 +34,7 @@ bool h2_flood_count(struct h2_flood *f, enum h2_flood_kind kind, uint64_t now_ms
 /* Takes `n` frames of a kind back: they were earned. */
 void h2_flood_pay(struct h2_flood *f, enum h2_flood_kind kind, uint32_t n);
 
-/* What a log line calls the kind: "RST_STREAM". */
+/* What a log line calls the kind: "PING frames". */
 const char *h2_flood_name(enum h2_flood_kind kind);
 
 #endif

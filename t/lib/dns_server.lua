@@ -5,6 +5,7 @@
 -- beside it. Names that are not there get NXDOMAIN with an SOA record of `zone.negative_ttl`. `server.asked` lists
 -- what was asked: "name TYPE udp".
 
+local failure = require "perilune.failure"
 local message = require "perilune.dns.message"
 local task = require "perilune.task"
 local udp = require "perilune.udp"
@@ -81,18 +82,35 @@ local function start_tcp(self)
     end, { address = "127.0.0.1", port = self.udp:port() })
 end
 
+--- Opens both on one port: where the one that is free for UDP is taken for TCP, on the next one.
+local function open_both(self, port)
+    repeat
+        self.udp = udp.socket { address = "127.0.0.1", port = port }
+        local ok, tcp = pcall(start_tcp, self)
+        self.tcp = ok and tcp
+        if not ok then
+            self.udp:abort()
+            if port or not failure.is(tcp, "address_in_use") then
+                error(tcp, 0)
+            end
+        end
+    until ok
+end
+
 --- Starts one.
 -- @tparam table zone
 -- @tparam[opt] table options `port`, `tcp` (over TCP as well)
 -- @treturn server with `address` ("127.0.0.1:port"), `asked`, `zone`
 function dns_server.start(zone, options)
     local self = setmetatable({ zone = zone, asked = {} }, Server)
-    self.udp = udp.socket { address = "127.0.0.1", port = options and options.port }
+    local port = options and options.port
+    if options and options.tcp then
+        open_both(self, port)
+    else
+        self.udp = udp.socket { address = "127.0.0.1", port = port }
+    end
     self.address = "127.0.0.1:" .. self.udp:port()
     task.spawn(serve_udp, self)
-    if options and options.tcp then
-        self.tcp = start_tcp(self)
-    end
     return self
 end
 

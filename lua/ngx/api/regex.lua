@@ -102,7 +102,7 @@ local function get_anew(pattern, options)
     return nil, err
 end
 
---- Gives compiled code `size` bytes of stack for a match; raises when there is such code already, as it does there.
+--- Gives compiled code `size` bytes of stack for a match; raises when there is such code already, as OpenResty does.
 function regex.set_stack(size)
     if n_young > 0 then
         error("changing jit stack size is not allowed when some regexs have already been compiled and cached", 3)

@@ -5,9 +5,11 @@
 -- every request is not touched.
 
 local checked = require "perilune.http.checked"
+local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
 local headers = require "perilune.http.headers"
 local json = require "perilune.json"
+local sys = require "perilune.core.sys"
 
 local answer = {}
 local mt = { __name = "answer" }
@@ -75,6 +77,71 @@ function answer.vary(res, name)
     if vary ~= "*" and not names:find("," .. name:lower() .. ",", 1, true) then
         res.headers:set("Vary", vary .. ", " .. name)
     end
+end
+
+local OF_BODY = { "Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Range" }
+
+--- The length of a body that is known before it is sent.
+local function length_of(res)
+    local body = res.body
+    if type(body) == "string" then
+        return #body
+    end
+    local is_file = type(body) == "table" and body.is_http_file
+    return is_file and body.length or res.content_length or tonumber(res.headers["content-length"])
+end
+
+--- Gives a 304 the ETag and the Vary that the answer of 200 in whose place it stands would have, compressed or not
+-- (RFC 9110 section 15.4.5).
+local function tag_as_sent(req, res)
+    if type(res.body) == "table" and getmetatable(res.body) == nil then
+        res.body = checked.joined(res.body)
+    end
+    if type(res.body) == "string" and res.body ~= "" then
+        answer.default(res, "Content-Type", "text/plain")
+    end
+    local etag, varies = core.unmodified(req, headers.plain(res.headers), length_of(res))
+    if etag and res.headers["etag"] then
+        res.headers["ETag"] = etag ~= "" and etag or nil
+    end
+    if varies then
+        answer.vary(res, "Accept-Encoding")
+    end
+end
+
+--- Takes the body away; a stream is closed.
+-- @tparam table res of `answer.of`
+function answer.drop_body(res)
+    if type(res.body) == "table" and type(res.body.close) == "function" then
+        res.body:close()
+    end
+    res.body = nil
+end
+
+--- Makes an answer of 200 that of a condition, without its body and the fields that describe it.
+-- @tparam table req
+-- @tparam table res of `answer.of`
+-- @tparam number status 304 or 412
+-- @treturn table res
+function answer.by_condition(req, res, status)
+    if status == 304 then
+        tag_as_sent(req, res)
+    end
+    res.status = status
+    for _, name in ipairs(OF_BODY) do
+        res.headers[name] = nil
+    end
+    answer.drop_body(res)
+    return res
+end
+
+--- For while what a middleware stands on cannot be asked; the error log says why.
+-- @tparam string who
+-- @param err
+-- @treturn table res 503 with Retry-After
+function answer.unavailable(who, err)
+    sys.log("error", who .. ": " .. tostring(err))
+    return answer.of { status = 503, headers = { ["Retry-After"] = "1" }, body = "try again\n" }
 end
 
 --- A response of a value as JSON (`http.json`).

@@ -10,8 +10,8 @@ local options = require "perilune.options"
 
 local cookie = {}
 
-local ATTRIBUTES = { path = { "string", "boolean" }, domain = "string", max_age = "number", expires = "seconds",
-    secure = "boolean", http_only = "boolean", same_site = { "string", "boolean" }, partitioned = "boolean" }
+local ATTRIBUTES = { path = { "string", "false" }, domain = "string", max_age = "number", expires = "seconds",
+    secure = "boolean", http_only = "boolean", same_site = { "string", "false" }, partitioned = "boolean" }
 local SAME_SITE = { strict = "Strict", lax = "Lax", none = "None" }
 local MOST, KEY_LEAST = 4096, 16
 local SEAL_PURPOSE, SEAL_KEYS_MOST = "perilune: encrypted cookies", 64

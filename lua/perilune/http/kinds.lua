@@ -1,6 +1,7 @@
 --- Kinds of options that HTTP has, as `options.check` takes them.
 
 local is_token = require "perilune.http.token"
+local url = require "perilune.http.url"
 
 local kinds = {}
 
@@ -15,6 +16,11 @@ end }
 --- An origin as browsers send it in the field of this name (RFC 6454 section 6.2).
 kinds.origin = { text = "scheme and host, such as https://app.example", is = function(value)
     return type(value) == "string" and (value == "null" or value:find("^%a[%w+.-]*://[^/?#%s@]+$") ~= nil)
+end }
+
+--- Where a client can fetch from.
+kinds.url = { text = "URL of http or https", is = function(value)
+    return type(value) == "string" and url.parse(value) ~= nil
 end }
 
 --- A media type without parameters, or "*" for all of them.

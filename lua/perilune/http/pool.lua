@@ -11,8 +11,14 @@ local pool = {}
 local methods = {}
 local mt = { __index = methods, __name = "http.connection_pool" }
 
+--- C keeps counts in 32 bits, HTTP/2 its windows in 31 (RFC 9113 section 6.9.1). What lets nothing through would have
+-- requests wait for ever, or fail: those for which a connection is being made are in the queue, too. A connection's
+-- window begins with 65535 and only grows.
+local MOST = 2 ^ 31 - 1
+local SOME = options.whole(1, MOST)
+
 local known = {
-    connections_per_host = "count", total_connections = "count", max_queue_size = "count", max_requests = "count",
+    connections_per_host = SOME, total_connections = SOME, max_queue_size = SOME, max_requests = options.whole(0, MOST),
     idle_timeout = "seconds", max_age = "seconds", pool_timeout = "seconds", connection_timeout = "seconds",
     request_timeout = "seconds", read_timeout = "seconds", total_timeout = "seconds", middleware = "function",
     request_options = "table", http2 = "table", control_period = "seconds", target_utilisation = "number",
@@ -22,32 +28,9 @@ local known = {
 local CONTROL_PERIOD, TARGET_UTILISATION = 60, 0.9
 
 local of_http2 = {
-    max_streams = "count", stream_window = "bytes", connection_window = "bytes", header_list = "bytes",
+    max_streams = SOME, stream_window = SOME, connection_window = options.whole(65535, MOST), header_list = SOME,
     ping_interval = "seconds", ping_timeout = "seconds",
 }
-
---- The least and the most of counts: C keeps them in 32 bits, HTTP/2 windows in 31 (RFC 9113 section 6.9.1), and what
--- lets nothing through would have requests wait for ever, or fail: those for which a connection is being made are in
--- the queue, too. A connection's window begins with 65535 and only grows.
-local MOST = 2 ^ 31 - 1
-local RANGES = {
-    connections_per_host = { 1, MOST }, total_connections = { 1, MOST }, max_queue_size = { 1, MOST },
-    max_requests = { 0, MOST },
-}
-local HTTP2_RANGES = {
-    max_streams = { 1, MOST }, stream_window = { 1, MOST }, connection_window = { 65535, MOST },
-    header_list = { 1, MOST },
-}
-
-local function check_ranges(opts, ranges, where, level)
-    for name, range in pairs(ranges) do
-        local value = opts[name]
-        if value and (value < range[1] or value > range[2]) then
-            error(("%s: option '%s' must be from %d to %d, not %s"):format(where, name, range[1], range[2], value),
-                level + 1)
-        end
-    end
-end
 
 --- What a pool and a request both may say.
 local SHARED = {
@@ -123,9 +106,7 @@ function pool.new(opts)
     if opts.request_options then
         check.request(opts.request_options, "http.connection_pool: request_options", 2)
     end
-    check_ranges(opts, RANGES, "http.connection_pool", 2)
-    check_ranges(options.check(opts.http2, of_http2, "http.connection_pool: http2", 2), HTTP2_RANGES,
-        "http.connection_pool: http2", 2)
+    options.check(opts.http2, of_http2, "http.connection_pool: http2", 2)
     local target = opts.target_utilisation
     if target and not (target > 0 and target <= 1) then
         error("http.connection_pool: bad option 'target_utilisation' (more than 0, at most 1 expected)", 2)

@@ -51,8 +51,10 @@ function session.load(o, id)
     if not id or id == "" then
         return deferred.success_deferred(new(o))
     end
-    local entry = o.store:load(key_of(o, id))
-    if is_deferred(entry) then
+    local ok, entry = pcall(o.store.load, o.store, key_of(o, id))
+    if not ok then
+        return deferred.error_deferred(entry)
+    elseif is_deferred(entry) then
         return entry:chain(function(loaded)
             return open(o, id, loaded)
         end)

@@ -8,8 +8,8 @@
 local crypto = require "perilune.crypto"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
+local kinds = require "perilune.http.kinds"
 local options = require "perilune.options"
-local parse_url = require("perilune.http.url").parse
 local sys = require "perilune.core.sys"
 local task = require "perilune.task"
 local time = require "perilune.time"
@@ -103,7 +103,7 @@ end
 function jwks.new(url, opts)
     if type(url) ~= "string" then
         error("bad argument 'url' to jwt.jwks (string expected, got " .. type(url) .. ")", 3)
-    elseif not parse_url(url) then
+    elseif not kinds.url.is(url) then
         error(("jwt.jwks: '%s' is no URL of http or https"):format(url), 3)
     end
     opts = options.check(opts, OPTIONS, "jwt.jwks", 3)

@@ -172,27 +172,15 @@ static const struct directive table[] = {
     DIRECTIVE_FLAG(
         "mirror_request_body", CTX_HTTP_ALL, "on", offsetof(struct mirror_conf, has_body),
         "With the body, which is read whole before the request goes on.", set_mirror_body),
-    {.name = "add_before_body",
-     .contexts = CTX_HTTP_ALL,
-     .min_args = 1,
-     .max_args = 1,
-     .group = GROUP,
-     .syntax = "add_before_body path;",
-     .doc = "Puts what that location of this server answers before the body of answers with status "
-            "200; an empty path stands for none. It is asked before the content is made, and kept "
-            "in memory; unless it answers 200 nothing is added, and the log tells. Bodies that are "
-            "compressed, and what `return` answers, are left alone.",
-     .id = 0,
-     .apply = set_added},
-    {.name = "add_after_body",
-     .contexts = CTX_HTTP_ALL,
-     .min_args = 1,
-     .max_args = 1,
-     .group = GROUP,
-     .syntax = "add_after_body path;",
-     .doc = "The same behind the body.",
-     .id = 1,
-     .apply = set_added},
+    DIRECTIVE_TEXT(
+        "add_before_body", CTX_HTTP_ALL, "path", 0,
+        "Puts what that location of this server answers before the body of answers with status "
+        "200; an empty path stands for none. It is asked before the content is made, and kept "
+        "in memory; unless it answers 200 nothing is added, and the log tells. Bodies that are "
+        "compressed, and what `return` answers, are left alone.",
+        set_added),
+    DIRECTIVE_TEXT("add_after_body", CTX_HTTP_ALL, "path", 1, "The same behind the body.",
+                   set_added),
     TYPES("addition_types", "text/html",
           "Media types of bodies that are added to, besides `text/html`; `*` is all of them.",
           set_addition_types),

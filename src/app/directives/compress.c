@@ -94,7 +94,7 @@ static bool set_disable(void *ctx, const struct config_node *node, struct config
         struct slice pattern = node->args[i], why;
 
         if (slice_eq(pattern, SLICE("msie6")))
-            pattern = SLICE("MSIE [4-6]\\.");
+            pattern = SLICE("MSIE (?:[45]\\.|6\\.(?!.*SV1))");
         list[i] = regex_compile(pool, pattern, true, &why);
         if (!list[i])
             return config_node_error(node, e, SLICE_FMT, SLICE_ARG(why));
@@ -187,7 +187,8 @@ static const struct directive table[] = {
             set_proxied),
     SETTING("gzip_disable", ARGS_MANY, ARG_WORD, NULL, "regex ...", NULL,
             "No compression, in any coding, for a `User-Agent` that matches one of the expressions "
-            "(case ignored). `msie6` stands for `MSIE [4-6]\\.`.",
+            "(case ignored). `msie6` stands for `MSIE [4-6]\\.` "
+            "without `SV1` behind it.",
             set_disable),
     ACCEPTED("gzip_buffers"),
     PACKED("gzip_static", CODING_GZIP,

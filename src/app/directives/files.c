@@ -237,17 +237,12 @@ static const struct directive table[] = {
      .doc = "Directory that paths of requests are looked up in: `root /srv;` serves `/a/b` from "
             "`/srv/a/b`. Relative to the prefix; may hold variables.",
      .apply = set_root},
-    {.name = "alias",
-     .contexts = CTX_LOCATION,
-     .min_args = 1,
-     .max_args = 1,
-     .group = GROUP,
-     .syntax = "alias path;",
-     .doc =
-         "What stands for the location's own prefix: in `location /i/`, `alias /srv/img/;` serves "
-         "`/i/a.png` from `/srv/img/a.png`. In a regular expression it is the whole file name, "
-         "made of captures.",
-     .apply = set_alias},
+    DIRECTIVE_TEXT(
+        "alias", CTX_LOCATION, "path", 0,
+        "What stands for the location's own prefix: in `location /i/`, `alias /srv/img/;` serves "
+        "`/i/a.png` from `/srv/img/a.png`. In a regular expression it is the whole file name, "
+        "made of captures.",
+        set_alias),
     {.name = "index",
      .contexts = CTX_LEVELS,
      .flags = DIRECTIVE_REPEATS,
@@ -277,16 +272,10 @@ static const struct directive table[] = {
      .doc = "Media types by the extension of the file name, in any case. Replaces the inherited "
             "table; `html`, `gif` and `jpg` are known without any.",
      .apply = set_types},
-    {.name = "default_type",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .group = GROUP,
-     .syntax = "default_type type;",
-     .default_text = "default_type text/plain;",
-     .doc = "Media type where the extension tells none; `\"\"` sends no Content-Type.",
-     .id = FIELD(default_type),
-     .apply = directives_set_word},
+    DIRECTIVE_SETTING("default_type", CTX_LEVELS, ARG_WORD, "type", "text/plain",
+                      FIELD(default_type),
+                      "Media type where the extension tells none; `\"\"` sends no Content-Type.",
+                      directives_set_word),
     DIRECTIVE_CHOICE(
         "if_modified_since", CTX_LEVELS, modified_words, "off | exact | before", "exact",
         FIELD(if_modified_since),

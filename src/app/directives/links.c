@@ -82,35 +82,22 @@ static bool add_referers(void *ctx, const struct config_node *node, struct confi
 }
 
 static const struct directive table[] = {
-    {.name = "secure_link",
-     .contexts = CTX_HTTP_ALL,
-     .min_args = 1,
-     .max_args = 1,
-     .group = GROUP,
-     .syntax = "secure_link expression;",
-     .doc = "Where the checksum of a link is (MD5 in base64url, as in `$arg_md5`), with a comma "
-            "and the seconds since 1970 when it expires perhaps (`$arg_md5,$arg_expires`). "
-            "`$secure_link` is `1` when it is right, `0` when the link has expired, and empty "
-            "otherwise; `$secure_link_expires` is when it does.",
-     .apply = set_link},
-    {.name = "secure_link_md5",
-     .contexts = CTX_HTTP_ALL,
-     .min_args = 1,
-     .max_args = 1,
-     .group = GROUP,
-     .syntax = "secure_link_md5 expression;",
-     .doc = "What the checksum is of; a secret should be in it "
-            "(`\"$secure_link_expires$uri$remote_addr secret\"`).",
-     .apply = set_text},
-    {.name = "secure_link_secret",
-     .contexts = CTX_LOCATION,
-     .min_args = 1,
-     .max_args = 1,
-     .group = GROUP,
-     .syntax = "secure_link_secret word;",
-     .doc = "Of a target `/prefix/checksum/link`, `$secure_link` is the link when the checksum is "
-            "the MD5, in hexadecimal digits, of the link and this word; else it is empty.",
-     .apply = set_secret},
+    DIRECTIVE_TEXT(
+        "secure_link", CTX_HTTP_ALL, "expression", 0,
+        "Where the checksum of a link is (MD5 in base64url, as in `$arg_md5`), with a comma "
+        "and the seconds since 1970 when it expires perhaps (`$arg_md5,$arg_expires`). "
+        "`$secure_link` is `1` when it is right, `0` when the link has expired, and empty "
+        "otherwise; `$secure_link_expires` is when it does.",
+        set_link),
+    DIRECTIVE_TEXT("secure_link_md5", CTX_HTTP_ALL, "expression", 0,
+                   "What the checksum is of; a secret should be in it "
+                   "(`\"$secure_link_expires$uri$remote_addr secret\"`).",
+                   set_text),
+    DIRECTIVE_TEXT(
+        "secure_link_secret", CTX_LOCATION, "word", 0,
+        "Of a target `/prefix/checksum/link`, `$secure_link` is the link when the checksum is "
+        "the MD5, in hexadecimal digits, of the link and this word; else it is empty.",
+        set_secret),
     {.name = "valid_referers",
      .contexts = CTX_SERVER | CTX_LOCATION,
      .flags = DIRECTIVE_REPEATS,

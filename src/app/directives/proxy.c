@@ -286,12 +286,6 @@ static bool set_number(void *ctx, const struct config_node *node, struct config_
 #define FLAG(word, bit, default_value, text)                                                       \
     DIRECTIVE_FLAG(word, CTX_LEVELS, default_value, bit, text, set_flag)
 
-#define SCRIPT(word, field, what, text)                                                            \
-    {                                                                                              \
-        .name = (word), .contexts = CTX_LEVELS, .min_args = 1, .max_args = 1, .group = GROUP,      \
-        .syntax = what, .doc = (text), .id = FIELD(field), .apply = set_script                     \
-    }
-
 #define REPEATS(word, least, most, what, text, field, setter)                                      \
     {                                                                                              \
         .name = (word), .contexts = CTX_LEVELS, .flags = DIRECTIVE_REPEATS, .min_args = (least),   \
@@ -329,18 +323,13 @@ static const struct directive table[] = {
         hide, add_name),
     REPEATS("proxy_pass_header", 1, 1, "proxy_pass_header name;",
             "Passes a field on that is otherwise hidden.", pass, add_name),
-    SCRIPT("proxy_method", method, "proxy_method method;",
-           "The method of requests to the server instead of the client's."),
-    {.name = "proxy_set_body",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .group = GROUP,
-     .syntax = "proxy_set_body value;",
-     .doc = "The body of requests to the server instead of the client's; an empty one is a body, "
-            "too.",
-     .id = FIELD(body),
-     .apply = set_body},
+    DIRECTIVE_TEXT("proxy_method", CTX_LEVELS, "method", FIELD(method),
+                   "The method of requests to the server instead of the client's.", set_script),
+    DIRECTIVE_TEXT(
+        "proxy_set_body", CTX_LEVELS, "value", FIELD(body),
+        "The body of requests to the server instead of the client's; an empty one is a body, "
+        "too.",
+        set_body),
     TIME("proxy_connect_timeout", connect_timeout, "60s", "For name, connection and handshake."),
     TIME("proxy_read_timeout", read_timeout, "60s", "Between two reads from the server."),
     TIME("proxy_send_timeout", send_timeout, "60s", "Between two writes to the server."),

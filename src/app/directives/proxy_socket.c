@@ -104,7 +104,8 @@ static const struct directive table[] = {
      .default_text = "proxy_buffers 8 4k;",
      .doc =
          "How much of an answer that the client does not take yet is read and kept in memory, in "
-         "all; more goes to a temporary file.",
+         "all; more goes to a temporary file. It is read in pieces of up to 64k: without a file, "
+         "less than that keeps none.",
      .apply = set_buffers},
     DIRECTIVE_SETTING("proxy_max_temp_file_size", CTX_HTTP_ALL, ARG_SIZE, "size", "1024m",
                       offsetof(struct proxy_conf, max_temp_file),

@@ -17,6 +17,13 @@
 #define DIRECTIVE_FLAG(text, where, value, at, about, fn)                                          \
     DIRECTIVE_SETTING(text, where, ARG_FLAG, "on | off", value, at, about, fn)
 
+/* Of a text that `fn` reads; without it nothing is set. */
+#define DIRECTIVE_TEXT(text, where, args, at, about, fn)                                           \
+    {                                                                                              \
+        .name = (text), .contexts = (where), .min_args = 1, .max_args = 1, .group = GROUP,         \
+        .syntax = text " " args ";", .doc = (about), .id = (int)(at), .apply = (fn)                \
+    }
+
 /* Of one of `words`, NULL-ended. */
 #define DIRECTIVE_CHOICE(text, where, words, args, value, at, about, fn)                           \
     {                                                                                              \

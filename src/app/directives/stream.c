@@ -175,28 +175,18 @@ static const struct directive table[] = {
      .syntax = "ssl_alpn protocol …;",
      .doc = "Protocols that are offered by ALPN; `$ssl_alpn_protocol` is the one agreed on.",
      .apply = set_alpn},
-    {.name = "return",
-     .contexts = CTX_STREAM_SERVER,
-     .min_args = 1,
-     .max_args = 1,
-     .group = GROUP,
-     .syntax = "return value;",
-     .doc = "Sends a text, which may hold variables, and closes the connection.",
-     .apply = set_return},
-    {.name = "pass",
-     .contexts = CTX_STREAM_SERVER,
-     .min_args = 1,
-     .max_args = 1,
-     .group = GROUP,
-     .syntax = "pass address;",
-     .doc =
-         "Passes the connection, as it is or freed of TLS, to another socket of `http` or "
-         "`stream`: `address` is that of its `listen`, letter by letter (`0.0.0.0:80` for "
-         "`listen 80`), and may hold variables. It goes on there as if it had been accepted, "
-         "with the handshake of `listen … ssl`; what a header of the PROXY protocol has said goes "
-         "with it. A socket that awaits such a header is refused, and so is a connection that has "
-         "been passed on seven times. Bytes that Lua has sent before must have left.",
-     .apply = set_pass},
+    DIRECTIVE_TEXT("return", CTX_STREAM_SERVER, "value", 0,
+                   "Sends a text, which may hold variables, and closes the connection.",
+                   set_return),
+    DIRECTIVE_TEXT(
+        "pass", CTX_STREAM_SERVER, "address", 0,
+        "Passes the connection, as it is or freed of TLS, to another socket of `http` or "
+        "`stream`: `address` is that of its `listen`, letter by letter (`0.0.0.0:80` for "
+        "`listen 80`), and may hold variables. It goes on there as if it had been accepted, "
+        "with the handshake of `listen … ssl`; what a header of the PROXY protocol has said goes "
+        "with it. A socket that awaits such a header is refused, and so is a connection that has "
+        "been passed on seven times. Bytes that Lua has sent before must have left.",
+        set_pass),
     {.name = "set",
      .contexts = CTX_STREAM_SERVER,
      .flags = DIRECTIVE_REPEATS,

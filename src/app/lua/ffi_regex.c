@@ -5,7 +5,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "base/base.h"
+#include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -48,11 +48,12 @@ static uint32_t options_of(unsigned flags)
     return options;
 }
 
-static bool has_limits(void)
+static pcre2_match_context *own_limits(void)
 {
     if (!limits)
         limits = pcre2_match_context_create(NULL);
-    return limits != NULL;
+    CHECK(limits);
+    return limits;
 }
 
 void ffi_regex_limit(unsigned backtracks)
@@ -60,19 +61,16 @@ void ffi_regex_limit(unsigned backtracks)
     uint32_t usual;
 
     pcre2_config(PCRE2_CONFIG_MATCHLIMIT, &usual);
-    if (has_limits())
-        pcre2_set_match_limit(limits, backtracks ? backtracks : usual);
+    pcre2_set_match_limit(own_limits(), backtracks ? backtracks : usual);
 }
 
 int ffi_regex_stack(size_t size)
 {
     pcre2_jit_stack *new = pcre2_jit_stack_create(MIN(size, (size_t)STACK_LEAST), size, NULL);
 
-    if (!new || !has_limits()) {
-        pcre2_jit_stack_free(new);
+    if (!new)
         return -1;
-    }
-    pcre2_jit_stack_assign(limits, NULL, new);
+    pcre2_jit_stack_assign(own_limits(), NULL, new);
     pcre2_jit_stack_free(stack);
     stack = new;
     return 0;

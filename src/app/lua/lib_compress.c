@@ -108,8 +108,33 @@ int lib_compress_use(lua_State *L)
         return 0;
     (*slot)->n_holds++;
     pool_on_reset(visit_pool(v), release, *slot);
-    filter_compress_add(v->x, &(*slot)->settings);
+    filter_compress_add(v->x, &(*slot)->settings, false);
     return 0;
+}
+
+int lib_compress_unmodified(lua_State *L)
+{
+    struct visit *v = lua_answer_visit(L, 1);
+    struct response before, *res;
+    const struct header *etag;
+    bool ok;
+
+    if (!v || v->is_answered || exchange_has_started(v->x))
+        return 0;
+    res = &v->x->res;
+    before = *res;
+    *res = (struct response){
+        .status = 200, .content_length = (int64_t)luaL_optnumber(L, 3, -1), .last_modified = -1};
+    ok = lua_answer_apply_headers(v, L, 2);
+    if (ok) {
+        header_remove_id(&res->headers, HEADER_VARY);
+        filter_compress_unmodified(v->x);
+        etag = header_find_id(&res->headers, HEADER_ETAG);
+        lua_pushlstring(L, etag ? etag->value.p : "", etag ? etag->value.n : 0);
+        lua_pushboolean(L, header_find_id(&res->headers, HEADER_VARY) != NULL);
+    }
+    *res = before;
+    return ok ? 2 : lua_error(L);
 }
 
 void lib_compress_open(lua_State *L)

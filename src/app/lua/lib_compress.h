@@ -14,6 +14,12 @@ int lib_compress_new(lua_State *L);
  * when it has begun. */
 int lib_compress_use(lua_State *L);
 
+/* unmodified(req, headers, length) → ETag ("": none), boolean: does the answer of 200 with these
+ * fields vary with Accept-Encoding, as it goes through the filters that are there? For the 304 in
+ * its place. `length` of its body in bytes; nil: unknown. Nothing when the response has begun.
+ * Raises for a bad header. */
+int lib_compress_unmodified(lua_State *L);
+
 /* Registers the type of the settings. */
 void lib_compress_open(lua_State *L);
 

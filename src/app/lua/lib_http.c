@@ -456,6 +456,7 @@ static int open_module(lua_State *L)
         {"proxy", lib_proxy_start},
         {"compressor", lib_compress_new},
         {"compress", lib_compress_use},
+        {"unmodified", lib_compress_unmodified},
         {NULL, NULL},
     };
 

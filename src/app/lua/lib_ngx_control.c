@@ -116,7 +116,7 @@ int lib_ngx_control_exec(lua_State *L)
     if (!read_target(v, uri, &path))
         return luaL_error(L, "unsafe uri");
     ngx_visit_check_abortable(L, v);
-    if (exchange_has_started(v->x))
+    if (exchange_has_started(v->x) || ngx_visit_is_head_sent(v))
         return luaL_error(L, "attempt to call ngx.exec after sending out response headers");
     query = join_query(v, query, more);
     if (uri.p[0] == '@' && query.n > 0)
@@ -192,7 +192,7 @@ int lib_ngx_control_redirect(lua_State *L)
                              "ngx.HTTP_TEMPORARY_REDIRECT are allowed");
     v = ngx_visit_check(L, NGX_IN_YIELDABLE);
     ngx_visit_check_abortable(L, v);
-    if (exchange_has_started(v->x))
+    if (exchange_has_started(v->x) || ngx_visit_is_head_sent(v))
         return luaL_error(L, "attempt to call ngx.redirect after sending out the headers");
     check_bytes(L, v, uri, "redirect uri", "");
     header_set_id(&v->x->res.headers, visit_pool(v), HEADER_LOCATION, pool_dup(visit_pool(v), uri));

@@ -180,6 +180,7 @@ int lib_ngx_thread_timer_ctx(lua_State *L)
 
     if (!ref)
         return luaL_error(L, "no request ctx found");
+    lua_settop(L, 1);
     if (!lua_istable(L, 1) && *ref == LUA_NOREF)
         lua_newtable(L);
     if (lua_istable(L, -1))

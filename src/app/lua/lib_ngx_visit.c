@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 
 #include "app/lua/body_stream.h"
+#include "app/lua/lua_output.h"
 #include "base/check.h"
 
 enum { CHAINS = 256 };
@@ -115,7 +116,9 @@ bool ngx_visit_is_head_sent(const struct visit *v)
 
     if (lua_current_context() == LUA_CONTEXT_HEADER_FILTER)
         return false;
-    return x->state == EXCHANGE_ABORTED ? x->send_since > 0 : exchange_has_started(x);
+    if (x->state == EXCHANGE_ABORTED)
+        return x->send_since > 0;
+    return exchange_has_started(x) || lua_output_is_unwanted(v);
 }
 
 void ngx_visit_check_abortable(lua_State *L, struct visit *v)

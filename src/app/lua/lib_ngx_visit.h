@@ -67,7 +67,8 @@ struct visit *ngx_visit_check_request(lua_State *L, unsigned contexts);
 void ngx_visit_check_context(lua_State *L, unsigned contexts);
 
 /* Has the head of the response been sent, as far as the running code is concerned? A header filter
- * runs while it is not; one whose client left before may still be given a status and fields. */
+ * runs while it is not; one whose client left before may still be given a status and fields; 412 in
+ * its place counts, though it may begin later. */
 bool ngx_visit_is_head_sent(const struct visit *v);
 
 /* Raises an error when the request cannot be left, because subrequests of it are pending. */

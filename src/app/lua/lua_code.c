@@ -33,15 +33,7 @@ static void push_files(lua_State *L)
 {
     static const char key; /* its address */
 
-    lua_pushlightuserdata(L, (void *)&key);
-    lua_rawget(L, LUA_REGISTRYINDEX);
-    if (lua_istable(L, -1))
-        return;
-    lua_pop(L, 1);
-    lua_newtable(L);
-    lua_pushlightuserdata(L, (void *)&key);
-    lua_pushvalue(L, -2);
-    lua_rawset(L, LUA_REGISTRYINDEX);
+    vm_push_table(L, &key);
 }
 
 /* Directives that name the same file share it, also where a variable names it. */

@@ -1,23 +1,16 @@
-/* They are found under the address of `tables` in the machine's registry. */
+/* One table of the machine holds them, so a new machine has none. */
 #include "app/lua/lua_ctx.h"
 
 #include <lauxlib.h>
 
 #include "base/log.h"
-
-static const char tables; /* its address is the key */
+#include "bind/vm.h"
 
 void lua_ctx_push_all(lua_State *L)
 {
-    lua_pushlightuserdata(L, (void *)&tables);
-    lua_rawget(L, LUA_REGISTRYINDEX);
-    if (lua_istable(L, -1))
-        return;
-    lua_pop(L, 1);
-    lua_newtable(L);
-    lua_pushlightuserdata(L, (void *)&tables);
-    lua_pushvalue(L, -2);
-    lua_rawset(L, LUA_REGISTRYINDEX);
+    static const char key; /* its address */
+
+    vm_push_table(L, &key);
 }
 
 void lua_ctx_set(lua_State *L, int *ref)

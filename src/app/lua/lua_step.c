@@ -18,6 +18,7 @@
 #include "app/phases.h"
 #include "app/stream/session.h"
 #include "bind/co.h"
+#include "bind/lerr.h"
 #include "bind/vm.h"
 #include "http/body_spool.h"
 
@@ -99,23 +100,17 @@ static enum step_result outcome_of_exit(struct visit *v, struct lua_visit *lv)
 
     if (v->session)
         return outcome_of_session_exit(v, lv);
-    if (lua_output_is_unwanted(v))
+    if (exchange_has_started(v->x) || lua_output_is_unwanted(v))
         return lua_output_finish(v);
-    if (lv->has_exec) {
-        lv->has_exec = false;
+    if (lv->has_exec)
         return phases_redirect(v, lv->exec_path, lv->exec_query);
-    }
-    if (lv->has_redirect_uri) {
-        lv->has_redirect_uri = false;
+    if (lv->has_redirect_uri)
         return STEP_RESTART;
-    }
     if (lua_output_is_held(v) && status >= 0) {
         if (status >= 200 && v->x->res.status == 0)
             v->x->res.status = status;
         return lua_output_finish(v);
     }
-    if (exchange_has_started(v->x))
-        return lua_output_finish(v);
     if (status == NGX_DECLINED && !is_content)
         return STEP_NEXT;
     if (status < 0 && v->is_captured)
@@ -141,6 +136,10 @@ static enum step_result outcome_of_failure(struct visit *v, struct lua_visit *lv
 {
     bool is_native = lv->context == LUA_CONTEXT_HANDLER;
     const struct err *body_err = v->x->body_err;
+    const char *refusal;
+    int status = is_native && !v->is_answered && !exchange_has_started(v->x)
+                     ? lerr_refusal(co->L, &refusal)
+                     : 0;
 
     if (lv->is_cancelled) {
         log_write(&v->x->log, LOG_INFO, "handler was cancelled: the client is gone");
@@ -149,6 +148,10 @@ static enum step_result outcome_of_failure(struct visit *v, struct lua_visit *lv
     if (is_native && body_err && !exchange_has_started(v->x)) {
         log_write(&v->x->log, LOG_INFO, "request body could not be read: %s", body_err->message);
         return phases_finish_status(v, exchange_body_status(v->x));
+    }
+    if (status) {
+        log_write(&v->x->log, LOG_INFO, "handler refused the request: %s", refusal);
+        return phases_finish_status(v, status);
     }
     if (is_native)
         log_write(&v->x->log, LOG_ERROR, "handler failed: %s", co_traceback(co));
@@ -195,6 +198,7 @@ static void on_end(struct co *co, enum co_result result, int n)
     else
         r = outcome_of_failure(v, lv, co);
     lv->exit_status = LUA_EXIT_NONE;
+    lv->has_exec = lv->has_redirect_uri = false;
     lv->context = LUA_CONTEXT_NONE;
     lv->co = NULL;
     if (lv->is_starting) {

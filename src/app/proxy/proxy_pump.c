@@ -90,16 +90,18 @@ static bool take_piece(struct proxy *p)
     return false;
 }
 
-/* May the next piece be taken, the client having got what it takes? */
-static bool may_take(struct proxy *p)
+/* The client having got what it takes: true as long as there is a next piece to be taken now. */
+static bool take_next(struct proxy *p, int pieces)
 {
     if (exchange_is_congested(p->v->x)) {
         exchange_wait_drained(p->v->x, false);
-        return !p->has_left && proxy_ahead_has_room(p);
-    }
-    if (p->has_left)
+        if (p->has_left || !proxy_ahead_has_room(p))
+            return false;
+    } else if (p->has_left) {
         finish_late(p);
-    return !p->has_left;
+        return false;
+    }
+    return !proxy_pace_holds(p) && !proxy_pace_yields(p, pieces) && take_piece(p);
 }
 
 static void pump(struct proxy *p)
@@ -115,7 +117,7 @@ static void pump(struct proxy *p)
             proxy_pump_give_up(p, e);
             return;
         }
-        if (!may_take(p) || proxy_pace_holds(p) || proxy_pace_yields(p, pieces) || !take_piece(p))
+        if (!take_next(p, pieces))
             return;
     }
     if (!p->is_abandoned)

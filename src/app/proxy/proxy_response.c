@@ -212,7 +212,7 @@ bool proxy_response_is_flushed(const struct proxy *p)
     struct slice buffering = field_of(p, SLICE("X-Accel-Buffering"));
 
     if (!buffering.p || (p->conf->ignore & PROXY_IGNORE_BUFFERING))
-        return p->is_flushing;
+        return !(p->conf->flags & PROXY_BUFFERING);
     return slice_ieq(buffering, SLICE("no"));
 }
 

@@ -4,7 +4,7 @@
  *   piece -> the end
  *
  * attempt() begins with each server; failed() decides between the next server and an answer of our
- * own: 502 where the server cannot be talked to, 504 where it is slow, 503 where there is none. The
+ * own: 502 where the server cannot be talked to, or there is none, 504 where it is slow. The
  * log says why; the client is not told. Once the answer has begun it is proxy_pump's. */
 #include "app/proxy/proxy.h"
 
@@ -334,7 +334,6 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
     p->v = v;
     p->conf = conf;
     p->started_ms = clock_ms();
-    p->is_flushing = !(conf->flags & PROXY_BUFFERING);
     proxy_pump_init(p);
     pool_on_reset(visit_pool(v), on_reset, p);
     status = proxy_switch_prepare(p) ? proxy_target_find(p, pass) : STATUS_NOT_ALLOWED;

@@ -109,14 +109,21 @@ struct stream *session_take(struct session *s, struct buf *in, struct outq *out)
     return stream;
 }
 
-bool session_wait_input(struct session *s, session_fn on_input)
+uint64_t session_preread_left(const struct session *s)
 {
     uint64_t spent = clock_ms() - s->v->x->start_ms, most = s->v->loc->preread_timeout;
 
-    if (!s->own.stream || s->own.has_eof || s->own.stream->err || (most && spent >= most))
+    return most ? most - MIN(spent, most) : UINT64_MAX;
+}
+
+bool session_wait_input(struct session *s, session_fn on_input)
+{
+    uint64_t left = session_preread_left(s);
+
+    if (!s->own.stream || s->own.has_eof || s->own.stream->err || !left)
         return false;
     s->on_input = on_input;
-    wire_wait(&s->own, IO_READ, most ? most - spent : 0);
+    wire_wait(&s->own, IO_READ, left == UINT64_MAX ? 0 : left);
     return true;
 }
 

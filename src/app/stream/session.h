@@ -66,6 +66,9 @@ void session_start_tls(struct session *s, struct tls_ctx *ctx);
  * output to `out`. NULL: it is closed. */
 struct stream *session_take(struct session *s, struct buf *in, struct outq *out);
 
+/* What preread_timeout leaves the client, in ms; UINT64_MAX: it has all the time. */
+uint64_t session_preread_left(const struct session *s);
+
 /* on_input is called once, when there is more input, when it has ended, or after the time of
  * preread. False: more cannot come. */
 bool session_wait_input(struct session *s, session_fn on_input);

@@ -66,15 +66,6 @@ static enum wire_result fill(struct session *s)
     return s->own.stream ? wire_fill(&s->own, 0) : WIRE_END;
 }
 
-/* Has it kept us waiting for as long as preread_timeout allows? */
-static bool is_overdue(const struct session *s)
-{
-    uint64_t most = s->v->loc->preread_timeout;
-
-    return most && !s->is_udp && s->own.stream && !s->own.has_eof && !s->own.stream->err &&
-           clock_ms() - s->v->x->start_ms >= most;
-}
-
 static void go_on(struct session *s)
 {
     enum client_hello_result r = client_hello_read(wire_input(&s->own), s->hello);
@@ -88,7 +79,7 @@ static void go_on(struct session *s)
     }
     if (r == CLIENT_HELLO_MORE && !s->is_udp && session_wait_input(s, go_on))
         return;
-    if (r == CLIENT_HELLO_MORE && is_overdue(s)) {
+    if (r == CLIENT_HELLO_MORE && !s->is_udp && !session_preread_left(s)) {
         log_write(&s->v->x->log, LOG_INFO, "preread timed out");
         phases_begin_bad(s->v, 200);
         return;

@@ -150,6 +150,20 @@ static void test_stuck(void **state)
     assert_true(is_default(SIGTERM));
 }
 
+/* A watcher that takes the place of one of those is an ordinary one. */
+static void test_not_stuck(void **state)
+{
+    UNUSED(state);
+    signal_watch_end(SIGTERM, on_signal, NULL);
+    raise(SIGTERM);
+    signal_watch(SIGTERM, on_signal, NULL);
+    raise(SIGTERM);
+    assert_false(is_default(SIGTERM));
+    loop_turn(true);
+    assert_int_equal(calls, 1);
+    assert_false(is_default(SIGTERM));
+}
+
 static void on_late(struct timer *t)
 {
     UNUSED(t);
@@ -202,6 +216,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_dropped_while_pending, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pipe, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stuck, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_not_stuck, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_fork, set_up, tear_down),
     };
 

@@ -15,19 +15,6 @@ local function tag(body)
     return ('W/"%s"'):format(crypto.base64url(crypto.hash("sha256", body):sub(1, 15)))
 end
 
-local OF_BODY = { "Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Range" }
-
---- What a 304 does not repeat: it describes a body that is not there.
-local function without_body(res)
-    for _, name in ipairs(OF_BODY) do
-        res.headers[name] = nil
-    end
-    if type(res.body) == "table" and type(res.body.close) == "function" then
-        res.body:close()
-    end
-    res.body = nil
-end
-
 return define("conditional", { etag = "boolean" }, function(o)
     return function(handler)
         return function(req)
@@ -41,11 +28,7 @@ return define("conditional", { etag = "boolean" }, function(o)
                 res.headers:set("ETag", etag)
             end
             local status = conditions.check(req, etag, modified and date(modified))
-            if status then
-                res.status = status
-                without_body(res)
-            end
-            return res
+            return status and answer.by_condition(req, res, status) or res
         end
     end
 end)

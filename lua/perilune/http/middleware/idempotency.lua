@@ -110,17 +110,12 @@ local function finish(o, key, begun, text)
     try_await(task.detach(tell, o, key, begun, text):shield())
 end
 
-local function unavailable(err)
-    sys.log("error", "idempotency: " .. tostring(err))
-    return { status = 503, headers = { ["Retry-After"] = "1" }, body = "try again\n" }
-end
-
 --- Runs the handler, unless the key is known.
 local function once(o, run, req, key, mark)
     local begun = buffer.encode { mark = mark, owner = crypto.random(12) }
     local asked, res = pcall(known, o, key, mark, begun)
     if not asked then
-        return unavailable(res)
+        return answer.unavailable("idempotency", res)
     elseif res then
         return res
     end

@@ -12,8 +12,6 @@ local jwt = require "perilune.jwt"
 local options = require "perilune.options"
 local sys = require "perilune.core.sys"
 
-local TEXTS = { each = "string" }
-
 --- Options of `jwt.verify`; raises, in the middleware's name, for what could verify nothing.
 local function checked(given)
     local o = options.together(given)
@@ -38,9 +36,8 @@ local function refusal(challenge, err)
     return { status = 401, headers = { ["WWW-Authenticate"] = challenge }, body = "unauthorized\n" }
 end
 
-return define("jwt", { key = "any", keys = "table", jwks = { "table", "string" }, algorithms = "table",
-    issuer = { "string", TEXTS }, audience = { "string", TEXTS }, leeway = "seconds", required = TEXTS, typ = "string",
-    realm = kinds.field_value, optional = "boolean" }, function(given)
+return define("jwt", options.together(jwt._OPTIONS, { jwks = { "table", kinds.url }, realm = kinds.field_value,
+    optional = "boolean" }), function(given)
     local o = checked(given)
     local challenge = ('Bearer realm="%s"'):format((given.realm or "restricted"):gsub('[\\"]', "\\%0"))
     return function(handler)

@@ -21,7 +21,7 @@ local FIELDS = {
 
 local known = { transport_security = "seconds", subdomains = "boolean" }
 for _, field in ipairs(FIELDS) do
-    known[field[1]] = { kinds.field_value, "boolean" }
+    known[field[1]] = { kinds.field_value, "false" }
 end
 
 return define("security_headers", known, function(o)
@@ -31,9 +31,7 @@ return define("security_headers", known, function(o)
         if value == nil then
             value = field[3]
         end
-        if value == true then
-            error(("middleware.security_headers: option '%s' must be a string or false"):format(field[1]), 0)
-        elseif value then
+        if value then
             fields[#fields + 1] = { field[2], value }
         end
     end

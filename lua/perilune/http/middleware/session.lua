@@ -10,10 +10,13 @@
 -- of the cookie ("session"), `idle` (seconds without a request that asks for it; 3600), `absolute` (seconds since it
 -- began; 86400), `persistent` (boolean, false: the cookie ends with the browser), `attributes` of the cookie (HttpOnly,
 -- SameSite=Lax, and Secure when the request came by https). An answer that sets the cookie is `private` to caches.
+--
+-- While the store cannot be asked, who asks for the session, or has changed it, is answered 503 with Retry-After.
 
 local answer = require "perilune.http.answer"
 local cookie = require "perilune.http.cookie"
 local define = require "perilune.http.middleware.define"
+local failure = require "perilune.failure"
 local kinds = require "perilune.http.kinds"
 local options = require "perilune.options"
 local session = require "perilune.http.session"
@@ -40,6 +43,26 @@ local function set_cookie(res, req, o, id, left)
     answer.default(res, "Cache-Control", "private")
 end
 
+--- Is it that the store cannot be asked? Not when the session is too large for it, or the client has left.
+local function is_of_store(err)
+    return failure.is(err) and err.code ~= "too_large" and err.code ~= "cancelled"
+end
+
+--- Stores what has changed, sets the cookie of `res`.
+-- @return res, or what is answered in its place
+local function commit(res, req, o, own)
+    local ok, id, left = pcall(session.commit, own)
+    if ok and id ~= nil then
+        set_cookie(res, req, o, id, left)
+    elseif not ok and (res.is_sent or not is_of_store(id)) then
+        error(id, 0)
+    elseif not ok then
+        answer.drop_body(res)
+        return answer.unavailable("session", id)
+    end
+    return res
+end
+
 return define("session", { keys = { "string", "table" }, dict = "string", redis = "table", store = "table",
     name = kinds.token, idle = "some_seconds", absolute = "some_seconds", persistent = "boolean",
     attributes = "table" }, function(given)
@@ -55,18 +78,20 @@ return define("session", { keys = { "string", "table" }, dict = "string", redis 
         return asked
     end
     return function(handler)
+        local function run(req)
+            return answer.of(handler(req))
+        end
         return function(req)
             rawset(req, "session", ask)
-            local res = answer.of(handler(req))
+            local ok, res = xpcall(run, failure.traced, req)
             local asked = rawget(req, o)
-            local own = asked and asked:success_value()
-            if own then
-                local id, left = session.commit(own)
-                if id ~= nil then
-                    set_cookie(res, req, o, id, left)
-                end
+            if not ok and asked and is_of_store(res) and res == asked:error_value() then
+                return answer.unavailable("session", res)
+            elseif not ok then
+                error(res, 0)
             end
-            return res
+            local own = asked and asked:success_value()
+            return own and commit(res, req, o, own) or res
         end
     end
 end)

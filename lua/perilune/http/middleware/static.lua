@@ -68,8 +68,7 @@ local function send(req, path, size, modified, o)
     local fields = fields_of(path, size, modified, o)
     local status = conditions.check(req, fields.ETag, modified)
     if status then
-        fields["Content-Type"] = nil
-        return { status = status, headers = fields }
+        return answer.by_condition(req, answer.of { headers = fields, content_length = size }, status)
     end
     local range = req.headers["range"]
     local offset, length
@@ -110,8 +109,6 @@ local function check(o)
         error("middleware.static: option 'root' is needed", 0)
     elseif o.prefix and o.prefix:sub(1, 1) ~= "/" then
         error(("middleware.static: option 'prefix' must begin with '/', not '%s'"):format(o.prefix), 0)
-    elseif o.index == true then
-        error("middleware.static: option 'index' must be a string or false", 0)
     end
     for extension, kind in pairs(o.types or {}) do
         if type(extension) ~= "string" or not kinds.field_value.is(kind) then
@@ -125,7 +122,7 @@ local function check(o)
     directory:close()
 end
 
-return define("static", { root = "string", prefix = "string", index = { "string", "boolean" }, max_age = "seconds",
+return define("static", { root = "string", prefix = "string", index = { "string", "false" }, max_age = "seconds",
     dotfiles = "boolean", types = "table" }, function(given)
     check(given)
     local o = options.together({ prefix = "/", index = "index.html" }, given, {
