@@ -78,16 +78,19 @@ static void log_connecting(const struct relay *r, enum log_level level, const ch
               words, SLICE_ARG(name));
 }
 
-/* The server is let go. */
+/* The server is let go; before the first one there is nothing to do. */
 static void end_try(struct relay *r, bool has_failed)
 {
     struct upstream_peer *p = r->peer;
+    struct upstream_try *t = r->history;
 
-    if (r->history && r->history->over_ms == UINT64_MAX)
-        r->history->over_ms = clock_ms() - r->attempt_ms;
+    if (!t)
+        return;
+    if (t->over_ms == UINT64_MAX)
+        t->over_ms = clock_ms() - r->attempt_ms;
     r->peer = NULL;
     if (p && upstream_done(r->upstream, p, has_failed))
-        log_connecting(r, LOG_WARN, PROXY_LOG_DISABLED, r->history->addr);
+        log_connecting(r, LOG_WARN, PROXY_LOG_DISABLED, t->addr);
 }
 
 static void finish(struct relay *r, int status)
