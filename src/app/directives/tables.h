@@ -77,6 +77,9 @@ void directives_map_register(void);
 /* Those of upstream. */
 void directives_upstream_register(void);
 
+/* Those of clients that stay with a server. */
+void directives_sticky_register(void);
+
 /* Registers the table of health checks. */
 void directives_health_register(void);
 

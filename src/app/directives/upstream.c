@@ -93,6 +93,28 @@ static bool read_lookup(struct lookup *l, const struct config_node *node, struct
                              node->args[0].p);
 }
 
+static bool bad_parameter(const struct config_node *node, struct slice word, struct config_error *e)
+{
+    return config_node_error(node, e, "invalid parameter \"%.200s\"", word.p);
+}
+
+/* What a server is to those that stay with it. */
+static bool take_binding(struct upstream_peer *p, const struct config_node *node, struct slice word,
+                         struct config_error *e)
+{
+    if (slice_eq(word, SLICE("drain"))) {
+        p->is_draining = true;
+        return true;
+    }
+    if (!slice_has_prefix(word, SLICE("route=")))
+        return bad_parameter(node, word, e);
+    p->route = slice_from(word, 6);
+    if (!p->route.n)
+        return config_node_error(node, e, "route is empty");
+    return p->route.n <= STICKY_ID_MOST ||
+           config_node_error(node, e, "route is longer than %d", (int)STICKY_ID_MOST);
+}
+
 static bool add_server(void *ctx, const struct config_node *node, struct config_error *e)
 {
     bool is_stream = directives_is_stream(of(ctx)->apply);
@@ -108,8 +130,10 @@ static bool add_server(void *ctx, const struct config_node *node, struct config_
                                  is_stream ? "invalid host or no port" : "invalid host",
                                  node->args[0].p);
     for (size_t i = 1; i < node->n_args; i++)
-        if (!take_parameter(p, node->args[i]) && !take_lookup(&l, node->args[i]))
-            return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[i].p);
+        if (!take_parameter(p, node->args[i]) && !take_lookup(&l, node->args[i]) &&
+            !(is_stream ? bad_parameter(node, node->args[i], e)
+                        : take_binding(p, node, node->args[i], e)))
+            return false;
     upstream_look_up(u, l.service, l.resolves);
     return true;
 }
@@ -243,7 +267,9 @@ static const struct directive table[] = {
          "be given in `stream`. `weight=1`; `max_fails=1` "
          "failures within `fail_timeout=10s` leave it out for that long (0: never), unless it is "
          "the only one, and while all are out the answer is 502; `max_conns` "
-         "requests at once in a worker; `backup`: only when the others are out; `down`.\n\n"
+         "requests at once in a worker; `backup`: only when the others are out; `down`; in `http` "
+         "`route=text` (up to 32 bytes), its id for `sticky`, and `drain`: only requests that "
+         "`sticky` binds to it.\n\n"
          "A name is looked up by one worker when it starts, and again when what the name servers "
          "said expires. Each of its addresses is a server with these parameters; those that stay "
          "keep what is known of them, others come and go. `localhost` is one server. With "

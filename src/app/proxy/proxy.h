@@ -34,6 +34,7 @@ struct proxy {
     uint64_t started_ms, attempt_ms;
     struct slice authority;   /* $proxy_host */
     struct addr local;        /* of proxy_bind */
+    struct slice bound;       /* what the client is told of its server, see sticky.h */
     struct slice ws_key;      /* that we made up for the server; empty: none */
     uint64_t rate;            /* bytes a second that are read of an answer; 0: any */
     struct timer pace;        /* until more of it may be read */

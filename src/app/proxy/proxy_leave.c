@@ -6,6 +6,14 @@
 #include "app/proxy/proxy_log.h"
 #include "app/proxy/proxy_try.h"
 
+void proxy_leave_learn(struct proxy *p, bool is_head)
+{
+    const struct sticky *s = p->upstream->sticky;
+
+    if (s && s->learns_from_head == is_head && p->peer && !p->balancer)
+        sticky_learn(s, p->v, upstream_id(p->peer));
+}
+
 void proxy_leave_server(struct proxy *p, bool has_failed)
 {
     if (p->has_left)
@@ -14,6 +22,8 @@ void proxy_leave_server(struct proxy *p, bool has_failed)
     timer_stop(&p->pace);
     proxy_try_finish(p);
     balancer_note_end(p);
+    if (!has_failed)
+        proxy_leave_learn(p, false);
     if (p->peer && upstream_done(p->upstream, p->peer, has_failed))
         proxy_log_disabled(p);
     if (p->up)

@@ -12,4 +12,8 @@ void proxy_leave_server(struct proxy *p, bool has_failed);
 /* The same, and none follows: what a cache has begun to keep and is not whole comes to nothing. */
 void proxy_leave(struct proxy *p, bool has_failed);
 
+/* The head of an answer has come (`is_head`), or its end: the client's session may stay with the
+ * server. */
+void proxy_leave_learn(struct proxy *p, bool is_head);
+
 #endif

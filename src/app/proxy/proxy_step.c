@@ -137,6 +137,7 @@ static void on_up_head(struct client_exchange *up)
         attempt(p);
         return;
     }
+    proxy_leave_learn(p, true);
     if (p->cache && proxy_cache_takes_head(p)) {
         proxy_leave(p, status >= 500);
         proxy_cache_serve(p);
@@ -205,6 +206,16 @@ static const struct client_user user = {
 
 /* --- the beginning --- */
 
+/* The client is told, unless it has its answer already. */
+static void choose_of_group(struct proxy *p)
+{
+    struct upstream *u = p->upstream;
+
+    p->peer = upstream_next(u, p->v, &p->tried);
+    if (p->peer && u->sticky && !p->is_abandoned)
+        p->bound = sticky_tell(u->sticky, p->v, upstream_id(p->peer), p->bound);
+}
+
 /* Chooses a server: p->peer, or NULL when there is none. False: answered instead. */
 static bool choose(struct proxy *p)
 {
@@ -219,7 +230,7 @@ static bool choose(struct proxy *p)
         return false;
     }
     if (!p->peer && p->upstream->n)
-        p->peer = upstream_next(p->upstream, p->v, &p->tried);
+        choose_of_group(p);
     return true;
 }
 

@@ -5,13 +5,16 @@
 #include "app/proxy/upstream.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 
 #include "app/conf.h"
 #include "app/script.h"
 #include "app/proxy/upstream_choose.h"
 #include "app/proxy/upstream_slots.h"
 #include "app/proxy/upstream_state.h"
+#include "base/encode.h"
 #include "net/dns_name.h"
+#include "net/tls_digest.h"
 #include "proto/url.h"
 
 /* --- making --- */
@@ -139,14 +142,43 @@ static struct slice key_of(const struct upstream *u, struct visit *v)
     return u->key ? script_eval(u->key, v) : SLICE_EMPTY;
 }
 
+struct slice upstream_id(struct upstream_peer *p)
+{
+    unsigned char digest[TLS_DIGEST_MD5];
+    struct buf hex = BUF_EMPTY;
+
+    if (p->route.n)
+        return p->route;
+    if (!p->id[0]) {
+        tls_digest_md5(p->name.p, p->name.n, digest);
+        encode_hex(&hex, slice_of((const char *)digest, sizeof(digest)));
+        snprintf(p->id, sizeof(p->id), "%s", buf_cstr(&hex));
+        buf_free(&hex);
+    }
+    return slice_str(p->id);
+}
+
+/* The server that the request wants, if it may have it. */
+static struct upstream_peer *choose_bound(struct upstream *u, struct slice id, upstream_tried tried)
+{
+    for (unsigned i = 0; id.n && i < u->n; i++)
+        if (u->peers[i].weight && slice_eq(upstream_id(&u->peers[i]), id))
+            return upstream_choose_bound(u, &u->peers[i], tried);
+    return NULL;
+}
+
 struct upstream_peer *upstream_next(struct upstream *u, struct visit *v, upstream_tried *tried)
 {
-    struct slice key = key_of(u, v);
+    struct slice key = key_of(u, v), id = SLICE_EMPTY;
     struct upstream_peer *p;
 
+    if (u->sticky)
+        id = sticky_wanted(u->sticky, v);
     upstream_slots_sync(u);
     upstream_state_enter(u);
-    p = upstream_choose(u, key, *tried);
+    p = choose_bound(u, id, *tried);
+    if (!p)
+        p = upstream_choose(u, key, *tried);
     if (p) {
         *tried |= (upstream_tried)1 << ((size_t)(p - u->peers) % 64);
         upstream_state_begin(p, upstream_state_of(u, p));
@@ -160,7 +192,7 @@ unsigned upstream_tries(const struct upstream *u)
     unsigned tries = 0;
 
     for (unsigned i = 0; i < u->n; i++)
-        tries += u->peers[i].weight && !u->peers[i].is_down;
+        tries += u->peers[i].weight && !u->peers[i].is_down && !u->peers[i].is_draining;
     return tries;
 }
 

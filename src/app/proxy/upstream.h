@@ -7,7 +7,7 @@
 #ifndef APP_PROXY_UPSTREAM_H
 #define APP_PROXY_UPSTREAM_H
 
-#include "app/visit.h"
+#include "app/proxy/sticky.h"
 #include "http/client_pool.h"
 
 /* Free connections kept for an address that no block names, where a location allows it. */
@@ -41,8 +41,11 @@ struct upstream_peer {
     unsigned max_fails, max_conns;
     uint64_t fail_timeout;
     bool is_backup, is_down;
+    bool is_draining;           /* only those that are bound to it come */
     bool is_address;            /* nothing is to be looked up */
     unsigned line;              /* of a name, see upstream_slots.h; 0: it is none */
+    struct slice route;         /* its id; empty: made of its address */
+    char id[STICKY_ID_ROOM];    /* that one, once it was asked for */
     struct upstream_text *text; /* of an address that was looked up */
     struct upstream_state own;  /* of this worker, where the group is not shared */
 };
@@ -60,6 +63,7 @@ struct upstream {
     struct script *key;          /* of hash */
     struct upstream_point *ring; /* of hash … consistent, made when it is needed and is empty */
     unsigned n_ring;
+    struct sticky *sticky;           /* whom clients stay with; NULL: nobody */
     const struct lua_code *balancer; /* chooses instead; NULL: none */
     unsigned balancer_keepalive;     /* free connections kept for it */
     struct upstream_pool *kept;      /* its pools */
@@ -135,7 +139,11 @@ void upstream_share(struct upstream *u);
 /* The next server for a request, counted as in use until upstream_done; NULL: none is left. */
 struct upstream_peer *upstream_next(struct upstream *u, struct visit *v, upstream_tried *tried);
 
-/* As many servers are tried for one request: those that the configuration does not call down. */
+/* By what clients that stay with it name it, see sticky.h. As long as the server. */
+struct slice upstream_id(struct upstream_peer *p);
+
+/* As many servers are tried for one request: those that the configuration calls
+ * neither down nor draining. */
 unsigned upstream_tries(const struct upstream *u);
 
 /* The request is over with this server. True: it has failed, and is left out now. */

@@ -23,9 +23,11 @@ static int compare(const struct upstream *u, const struct upstream_peer *a,
     return x < y ? -1 : x > y;
 }
 
-/* Smooth weighted round robin over those that are as busy as `least` (NULL: over all). */
-static struct upstream_peer *round_robin(struct upstream *u, upstream_tried tried, bool backups,
-                                         const struct upstream_peer *least)
+/* Of smooth weighted round robin over those that are as busy as `least` (NULL: over all): each is
+ * nearer to its turn by its weight; `best_out` is whose turn it is, NULL: there is none. Returns
+ * what the one that is chosen gives up. */
+static int raise_all(struct upstream *u, upstream_tried tried, bool backups,
+                     const struct upstream_peer *least, struct upstream_peer **best_out)
 {
     struct upstream_peer *best = NULL;
     int total = 0;
@@ -45,6 +47,16 @@ static struct upstream_peer *round_robin(struct upstream *u, upstream_tried trie
         if (!best || st->current > upstream_state_of(u, best)->current)
             best = p;
     }
+    *best_out = best;
+    return total;
+}
+
+static struct upstream_peer *round_robin(struct upstream *u, upstream_tried tried, bool backups,
+                                         const struct upstream_peer *least)
+{
+    struct upstream_peer *best;
+    int total = raise_all(u, tried, backups, least, &best);
+
     if (best)
         upstream_state_of(u, best)->current -= total;
     return best;
@@ -272,4 +284,20 @@ struct upstream_peer *upstream_choose(struct upstream *u, struct slice key, upst
     if (!p)
         p = round_robin(u, tried, false, NULL);
     return p ? p : round_robin(u, tried, true, NULL);
+}
+
+/* Those that are bound to a server count as its turns, so that it gets fewer of the others: one
+ * round of them at most, else it would get none for as long as it has been busy. */
+struct upstream_peer *upstream_choose_bound(struct upstream *u, struct upstream_peer *p,
+                                            upstream_tried tried)
+{
+    struct upstream_state *st = upstream_state_of(u, p);
+    int round = (int)total_weight(u) - (int)p->weight;
+    struct upstream_peer *next;
+
+    if (!upstream_state_is_open(u, p, tried))
+        return NULL;
+    if (!p->is_draining && st->current > -round)
+        st->current -= raise_all(u, tried, p->is_backup, NULL, &next);
+    return p;
 }

@@ -9,4 +9,8 @@
  * upstream_state_enter and _leave. */
 struct upstream_peer *upstream_choose(struct upstream *u, struct slice key, upstream_tried tried);
 
+/* This server, for a request that wants it; NULL: it may not have it. Likewise between those. */
+struct upstream_peer *upstream_choose_bound(struct upstream *u, struct upstream_peer *p,
+                                            upstream_tried tried);
+
 #endif

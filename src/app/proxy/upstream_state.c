@@ -78,14 +78,20 @@ bool upstream_state_is_resting(const struct upstream *u, const struct upstream_p
            clock_ms() - st->checked_ms <= p->fail_timeout;
 }
 
-bool upstream_state_is_usable(const struct upstream *u, const struct upstream_peer *p,
-                              upstream_tried tried, bool backups)
+bool upstream_state_is_open(const struct upstream *u, const struct upstream_peer *p,
+                            upstream_tried tried)
 {
     const struct upstream_state *st = upstream_state_of(u, p);
 
-    return p->weight && !p->is_down && !st->is_down && !st->unhealthy && p->is_backup == backups &&
+    return p->weight && !p->is_down && !st->is_down && !st->unhealthy &&
            !has_been_tried(u, p, tried) && !upstream_state_is_resting(u, p, st) &&
            !(p->max_conns && st->active >= p->max_conns);
+}
+
+bool upstream_state_is_usable(const struct upstream *u, const struct upstream_peer *p,
+                              upstream_tried tried, bool backups)
+{
+    return p->is_backup == backups && !p->is_draining && upstream_state_is_open(u, p, tried);
 }
 
 void upstream_state_begin(const struct upstream_peer *p, struct upstream_state *st)

@@ -24,7 +24,11 @@ void upstream_state_enter(const struct upstream *u);
 /* Lets the others in. */
 void upstream_state_leave(const struct upstream *u);
 
-/* May it be given a request now? `backups`: only one of those, else only one of the others. */
+/* May it be given a request that wants it? */
+bool upstream_state_is_open(const struct upstream *u, const struct upstream_peer *p,
+                            upstream_tried tried);
+
+/* May it be given any request now? `backups`: only one of those, else only one of the others. */
 bool upstream_state_is_usable(const struct upstream *u, const struct upstream_peer *p,
                               upstream_tried tried, bool backups);
 
