@@ -234,7 +234,7 @@ over
 . t/lib/process.sh
 t() {
     echo "events {} http { upstream u { server 127.0.0.1:1$1 } server { location / { proxy_pass http://u; } } }" >conf/perilune.conf
-    $B -t 2>&1 | sed -n 's/.*emerg\] \(.*\) in .*/\1/p' | head -1
+    $B -t 2>&1 | sed -n 's/ in \/.*//; s/.*emerg\] //p' | head -1
 }
 t '; sticky cookie "";'
 t '; sticky cookie a b;'
