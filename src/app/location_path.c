@@ -44,7 +44,7 @@ struct slice location_root(struct visit *v)
     return root;
 }
 
-static bool is_safe(struct slice path)
+bool location_is_safe(struct slice path)
 {
     const char *at = path.p;
     size_t left = path.n;
@@ -102,7 +102,7 @@ bool location_read_path(struct visit *v, struct slice raw, struct slice *path_ou
 {
     struct slice own = pool_dup(visit_pool(v), raw);
 
-    return (raw.n > 0 && raw.p[0] == '/' && is_safe(raw) &&
+    return (raw.n > 0 && raw.p[0] == '/' && location_is_safe(raw) &&
             url_normalise_path(own, v->loc->merges_slashes, visit_pool(v), path_out)) ||
            refuse(v, raw);
 }
@@ -113,7 +113,7 @@ bool location_map_path(struct visit *v, struct slice path, struct slice *path_ou
     char *p;
 
     /* Checked again behind an alias: "/i" cuts "/i../x" into "../x". */
-    if (!is_safe(path) || (v->loc->alias && (!cut_alias_prefix(v, &path) || !is_safe(path))))
+    if (!location_is_safe(path) || (v->loc->alias && (!cut_alias_prefix(v, &path) || !location_is_safe(path))))
         return refuse(v, path);
     root = location_root(v);
     p = pool_alloc(visit_pool(v), root.n + path.n + 1);

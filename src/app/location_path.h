@@ -17,4 +17,7 @@ bool location_map_path(struct visit *v, struct slice path, struct slice *path_ou
  * False (logged): it is not safe. */
 bool location_read_path(struct visit *v, struct slice raw, struct slice *path_out);
 
+/* Is there neither a NUL nor a `..` segment in it? */
+bool location_is_safe(struct slice path);
+
 #endif

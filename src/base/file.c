@@ -202,3 +202,8 @@ const struct err *file_glob(const char *pattern, void (*fn)(void *arg, const cha
     globfree(&found);
     return err;
 }
+
+mode_t file_folder_mode(mode_t mode)
+{
+    return mode | (mode & 0444) >> 2;
+}

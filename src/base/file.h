@@ -18,6 +18,9 @@ const struct err *file_replace(const char *path, struct slice content, mode_t mo
 /* Creates `path` and its missing parents. Existing is fine. */
 const struct err *file_mkdirs(const char *path, mode_t mode) MUST_USE;
 
+/* The permissions of a folder for files of `mode`: who may read them may enter it. */
+mode_t file_folder_mode(mode_t mode);
+
 /* A new file in `dir`, mode 0600, close-on-exec, already unlinked when `path_out` is NULL;
  * otherwise its path is appended there, terminated. */
 const struct err *file_temp(const char *dir, struct buf *path_out, int *fd_out) MUST_USE;

@@ -57,7 +57,8 @@ struct client_way {
     struct slice alpn;        /* "h2,http/1.1"; empty: none */
     bool knows_h2;            /* cleartext, and HTTP/2 is spoken from the first byte */
     bool skips_verify;
-    bool keeps_alive; /* SO_KEEPALIVE */
+    bool keeps_alive;    /* SO_KEEPALIVE */
+    bool is_transparent; /* `local` need not be an address of this machine */
     struct client_via via;
 };
 

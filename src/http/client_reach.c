@@ -175,6 +175,7 @@ static void start_connect(struct reach *r)
         .unix_path = is_direct ? w->unix_path : SLICE_EMPTY,
         .addr = is_direct ? w->addr : NULL,
         .local = w->local,
+        .is_transparent = w->is_transparent,
         .resolver = w->resolver,
         .family = w->family,
         .total_timeout = (unsigned)left(r),

@@ -17,6 +17,7 @@ struct connect_options {
     struct slice unix_path;
     const struct addr *addr;
     const struct addr *local;  /* to connect from; addresses of another family are not tried */
+    bool is_transparent;       /* `local` need not be an address of this machine */
     struct resolver *resolver; /* NULL: the default */
     enum dns_family family;
     unsigned connect_timeout; /* ms for each address; 0: no limit of its own */

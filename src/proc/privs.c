@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -43,7 +45,18 @@ bool privs_resolve(const struct app_conf *conf, struct privs *out, struct config
     if (!user)
         return config_node_error(conf->user_place, e, "getpwnam(\"%s\") failed", out->name);
     out->uid = user->pw_uid;
+    out->keeps_raw = conf->is_transparent;
     return find_group(conf, user, &out->gid, e);
+}
+
+/* What remains of root's rights after the change of user: this one, which nothing in libc sets. */
+static bool take_raw(void)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+    data[0].effective = data[0].permitted = CAP_TO_MASK(CAP_NET_RAW);
+    return syscall(SYS_capset, &head, data) == 0;
 }
 
 bool privs_drop(const struct privs *p)
@@ -52,12 +65,16 @@ bool privs_drop(const struct privs *p)
 
     if (!p->is_needed)
         return true;
-    if (setgid(p->gid) < 0)
+    if (p->keeps_raw && p->uid && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+        what = "prctl";
+    else if (setgid(p->gid) < 0)
         what = "setgid";
     else if (initgroups(p->name, p->gid) < 0)
         what = "initgroups";
     else if (setuid(p->uid) < 0)
         what = "setuid";
+    else if (p->keeps_raw && p->uid && !take_raw())
+        what = "capset";
     if (what) {
         log_write(NULL, LOG_EMERG, "%s() for user \"%s\" failed (%d: %s)", what, p->name, errno,
                   strerror(errno));

@@ -9,6 +9,7 @@ struct privs {
     uid_t uid;
     gid_t gid;
     char name[256];
+    bool keeps_raw; /* CAP_NET_RAW: for sockets with addresses of others */
 };
 
 /* Looks up the user and group of `conf`; without the `user` directive root's workers become nobody.

@@ -38,28 +38,9 @@ static bool set_methods(void *ctx, const struct config_node *node, struct config
     return true;
 }
 
-/* "user:rw group:r": who may do what to new files. */
 static bool set_access(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    static const struct {
-        const char *who;
-        mode_t reads, writes;
-    } all[] = {{"user", 0400, 0200}, {"group", 0040, 0020}, {"all", 0444, 0222}};
-    struct dav_conf *c = own(ctx);
-
-    c->file_mode = 0600;
-    for (size_t i = 0; i < node->n_args; i++) {
-        struct slice what = node->args[i], who = slice_cut(&what, ':');
-        bool writes = slice_eq(what, SLICE("rw"));
-        size_t k = 0;
-
-        while (k < ARRAY_LEN(all) && !slice_eq(slice_str(all[k].who), who))
-            k++;
-        if (k == ARRAY_LEN(all) || !(writes || slice_eq(what, SLICE("r"))))
-            return config_node_error(node, e, "invalid value \"%.200s\"", node->args[i].p);
-        c->file_mode |= all[k].reads | (writes ? all[k].writes : 0);
-    }
-    return true;
+    return directives_file_mode(node, &own(ctx)->file_mode, e);
 }
 
 static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)

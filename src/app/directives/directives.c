@@ -367,3 +367,25 @@ bool directives_set_word(void *ctx, const struct config_node *node, struct confi
     *(struct slice *)field(ctx, node) = node->args[0];
     return true;
 }
+
+bool directives_file_mode(const struct config_node *node, mode_t *out, struct config_error *e)
+{
+    static const struct {
+        const char *who;
+        mode_t reads, writes;
+    } all[] = {{"user", 0400, 0200}, {"group", 0040, 0020}, {"all", 0444, 0222}};
+
+    *out = 0600;
+    for (size_t i = 0; i < node->n_args; i++) {
+        struct slice what = node->args[i], who = slice_cut(&what, ':');
+        bool writes = slice_eq(what, SLICE("rw"));
+        size_t k = 0;
+
+        while (k < ARRAY_LEN(all) && !slice_eq(slice_str(all[k].who), who))
+            k++;
+        if (k == ARRAY_LEN(all) || !(writes || slice_eq(what, SLICE("r"))))
+            return config_node_error(node, e, "invalid value \"%.200s\"", node->args[i].p);
+        *out |= all[k].reads | (writes ? all[k].writes : 0);
+    }
+    return true;
+}

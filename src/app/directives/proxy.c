@@ -354,6 +354,10 @@ static const struct directive table[] = {
          "`Connection: close`) still gets its answer, unless `lua_check_client_abort` is on."),
     FLAG("proxy_intercept_errors", PROXY_INTERCEPT_ERRORS, "off",
          "Whether answers with status 300 and above go through `error_page`."),
+    FLAG("proxy_force_ranges", PROXY_FORCE_RANGES, "off",
+         "A client that asks for a range of an answer of 200 gets it, though the server has sent "
+         "the whole; several ranges count as none. Answers that `proxy_cache` keeps are "
+         "always given so."),
     {.name = "proxy_http_version",
      .contexts = CTX_LEVELS,
      .min_args = 1,

@@ -169,6 +169,7 @@ static bool set_cache(void *ctx, const struct config_node *node, struct config_e
 
     if (!directives_script(a, node, node->args[0], &name, e))
         return false;
+    proxy_conf_own(a->conf, a->loc, false)->flags &= ~(unsigned)PROXY_STORE;
     c->zone_name = script_is_constant(name) ? NULL : name;
     c->zone = c->zone_name || slice_eq(node->args[0], SLICE("off"))
                   ? NULL

@@ -17,9 +17,15 @@ static struct proxy_conf *own(struct apply *a, const struct config_node *node)
 
 static bool set_bind(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    if (node->n_args > 1)
-        return config_node_error(node, e, "\"%s\" of \"%s\" is not supported", node->args[1].p,
-                                 node->name.p);
+    unsigned *flags = &own(ctx, node)->flags;
+
+    *flags &= ~(unsigned)PROXY_TRANSPARENT;
+    if (node->n_args > 1) {
+        if (!slice_eq(node->args[1], SLICE("transparent")))
+            return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[1].p);
+        *flags |= PROXY_TRANSPARENT;
+        ((struct apply *)ctx)->conf->is_transparent = true;
+    }
     return directives_script(ctx, node, node->args[0], &own(ctx, node)->bind, e);
 }
 
@@ -42,7 +48,7 @@ static bool set_rate(void *ctx, const struct config_node *node, struct config_er
 #define BIND(word, about)                                                                          \
     {                                                                                              \
         .name = (word), .contexts = CTX_HTTP_ALL, .min_args = 1, .max_args = 2, .group = GROUP,    \
-        .syntax = word " address | off;", .doc = (about), .apply = set_bind                        \
+        .syntax = word " address [transparent] | off;", .doc = (about), .apply = set_bind                        \
     }
 
 static bool set_buffers(void *ctx, const struct config_node *node, struct config_error *e)
@@ -64,6 +70,21 @@ static bool set_size(void *ctx, const struct config_node *node, struct config_er
     return directives_put_size(own(ctx, node), node, e);
 }
 
+static bool set_store(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct proxy_conf *c = own(ctx, node);
+    bool is_on = slice_eq(node->args[0], SLICE("on")), is_off = slice_eq(node->args[0], SLICE("off"));
+
+    c->store_path = NULL;
+    c->flags = is_off ? c->flags & ~(unsigned)PROXY_STORE : c->flags | PROXY_STORE;
+    return is_on || is_off || directives_script(ctx, node, node->args[0], &c->store_path, e);
+}
+
+static bool set_store_access(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_file_mode(node, &own(ctx, node)->store_access, e);
+}
+
 static bool set_temp_path(void *ctx, const struct config_node *node, struct config_error *e)
 {
     UNUSED(e);
@@ -76,7 +97,10 @@ static bool set_temp_path(void *ctx, const struct config_node *node, struct conf
 
 static const struct directive table[] = {
     BIND("proxy_bind", "The address, and with it perhaps the port, to connect to servers from; may "
-                       "hold variables. `off`: any."),
+                       "hold variables. `off`: any. With `transparent` it may be one that is not this "
+                       "machine's, as in `proxy_bind $remote_addr transparent`: workers keep the "
+                       "capability that this takes (CAP_NET_RAW), and the network has to lead the "
+                       "answers back here."),
     BIND("grpc_bind", "As `proxy_bind`, for `grpc_pass`."),
     DIRECTIVE_FLAG("proxy_socket_keepalive", CTX_HTTP_ALL, "off", 0,
                    "SO_KEEPALIVE on connections to servers.", set_keepalive),
@@ -122,6 +146,30 @@ static const struct directive table[] = {
      .doc = "The folder of those files; that of `client_body_temp_path` by default. They have no "
             "name in it for longer than it takes to open them, so the levels have no effect.",
      .apply = set_temp_path},
+    {.name = "proxy_store",
+     .contexts = CTX_HTTP_ALL,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "proxy_store on | off | path;",
+     .default_text = "proxy_store off;",
+     .doc =
+         "Answers with the status 200 become files, as old as their `Last-Modified` says: `on` by "
+         "`root` and `alias`, else at the path, which may hold variables and is under the prefix "
+         "when it is relative. Folders are made. A file gets its name when it is whole; when the "
+         "client goes away the rest is still fetched. One that holds `..` is not written. Where it "
+         "is in force there is no `proxy_cache`, and the other way round where a level below says "
+         "`proxy_cache`.",
+     .apply = set_store},
+    {.name = "proxy_store_access",
+     .contexts = CTX_HTTP_ALL,
+     .min_args = 1,
+     .max_args = 3,
+     .group = GROUP,
+     .syntax = "proxy_store_access user:rw | group:r | all:r …;",
+     .default_text = "proxy_store_access user:rw;",
+     .doc = "Who may do what to those files; folders can be entered, too, by who may read.",
+     .apply = set_store_access},
     NOT_NEEDED("proxy_buffer_size", ARG_SIZE, "size"),
     NOT_NEEDED("proxy_busy_buffers_size", ARG_SIZE, "size"),
     NOT_NEEDED("proxy_temp_file_write_size", ARG_SIZE, "size"),

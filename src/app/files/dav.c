@@ -22,11 +22,6 @@
 
 const struct dav_conf dav_defaults = {.file_mode = 0600};
 
-static mode_t dir_mode(mode_t file)
-{
-    return file | (file & 0444) >> 2;
-}
-
 static struct slice field(const struct visit *v, struct slice name)
 {
     const struct header *h = header_find(&v->x->req.headers, name);
@@ -106,7 +101,7 @@ static bool make_parents(struct visit *v, const char *path)
         return true;
     while (up.n > 1 && up.p[up.n - 1] != '/')
         up.n--;
-    return !file_mkdirs(pool_strdup(visit_pool(v), up), dir_mode(v->loc->dav->file_mode));
+    return !file_mkdirs(pool_strdup(visit_pool(v), up), file_folder_mode(v->loc->dav->file_mode));
 }
 
 /* --- PUT --- */
@@ -235,7 +230,7 @@ static enum step_result make_collection(struct visit *v)
     path = map(v, v->x->req.path);
     if (!path)
         return STEP_DONE;
-    if (mkdir(path, dir_mode(v->loc->dav->file_mode)) < 0)
+    if (mkdir(path, file_folder_mode(v->loc->dav->file_mode)) < 0)
         return fail(v, "mkdir()", path, errno, 409);
     return succeed(v, 201, true);
 }

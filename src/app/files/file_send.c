@@ -13,7 +13,6 @@
 #include "app/sub_filter.h"
 #include "base/rand.h"
 #include "http/filter_gunzip.h"
-#include "proto/range.h"
 
 enum { BOUNDARY_SIZE = 20 };
 
@@ -121,26 +120,41 @@ enum step_result file_send_refuse(struct visit *v, int status)
     return phases_finish_status(v, status);
 }
 
-static enum step_result refuse_range(struct visit *v, const struct file_body *f)
+enum step_result file_send_refuse_range(struct visit *v, int64_t size)
 {
     struct response *r = &v->x->res;
 
     header_set_id(&r->headers, visit_pool(v), HEADER_CONTENT_RANGE,
-                  pool_printf(visit_pool(v), "bytes */%lld", (long long)f->size));
+                  pool_printf(visit_pool(v), "bytes */%lld", (long long)size));
     return file_send_refuse(v, 416);
+}
+
+void file_send_tell_part(struct visit *v, const struct range *part, int64_t size)
+{
+    struct response *r = &v->x->res;
+
+    r->status = 206;
+    r->reason = SLICE_EMPTY;
+    header_set_id(&r->headers, visit_pool(v), HEADER_CONTENT_RANGE,
+                  pool_printf(visit_pool(v), "bytes %lld-%lld/%lld", (long long)part->first,
+                              (long long)(part->first + part->size - 1), (long long)size));
+}
+
+void file_send_tell_ranges(struct visit *v)
+{
+    if (v->loc->max_ranges > 0)
+        header_set_id(&v->x->res.headers, visit_pool(v), HEADER_ACCEPT_RANGES, SLICE("bytes"));
 }
 
 static enum step_result send_ranges(struct visit *v, const struct file_body *f,
                                     const struct range *ranges, unsigned n)
 {
-    struct response *r = &v->x->res;
-
-    r->status = 206;
-    if (n > 1)
+    if (n > 1) {
+        v->x->res.status = 206;
+        v->x->res.reason = SLICE_EMPTY;
         return send_multipart(v, f, ranges, n);
-    header_set_id(&r->headers, visit_pool(v), HEADER_CONTENT_RANGE,
-                  pool_printf(visit_pool(v), "bytes %lld-%lld/%lld", (long long)ranges->first,
-                              (long long)(ranges->first + ranges->size - 1), (long long)f->size));
+    }
+    file_send_tell_part(v, ranges, f->size);
     return file_send_part(v->x, f, ranges->first, ranges->size);
 }
 
@@ -153,26 +167,34 @@ static bool can_send_ranges(const struct visit *v, struct slice etag, int64_t mt
            !filter_gunzip_will_decode(x) && range_if_range_holds(&x->req.headers, etag, mtime);
 }
 
+enum range_result file_send_find(struct visit *v, int64_t size, struct slice etag, int64_t mtime,
+                                 const struct range **ranges_out, unsigned *n_out)
+{
+    const struct header *field = header_find_id(&v->x->req.headers, HEADER_RANGE);
+    unsigned most = v->loc->max_ranges;
+    struct range *ranges;
+
+    if (!field || !can_send_ranges(v, etag, mtime))
+        return RANGE_NONE;
+    ranges = pool_alloc(visit_pool(v), most * sizeof(*ranges));
+    *ranges_out = ranges;
+    return range_parse(field->value, size, ranges, most, n_out);
+}
+
 enum step_result file_send(struct visit *v, const struct file_body *f, struct slice etag,
                            int64_t mtime)
 {
-    struct exchange *x = v->x;
-    const struct header *field = header_find_id(&x->req.headers, HEADER_RANGE);
-    unsigned most = v->loc->max_ranges, n;
+    const struct range *ranges;
+    unsigned n;
 
-    if (field && can_send_ranges(v, etag, mtime)) {
-        struct range *ranges = pool_alloc(visit_pool(v), most * sizeof(*ranges));
-
-        switch (range_parse(field->value, f->size, ranges, most, &n)) {
-        case RANGE_SOME:
-            return send_ranges(v, f, ranges, n);
-        case RANGE_UNSATISFIABLE:
-            return refuse_range(v, f);
-        case RANGE_NONE:
-            break;
-        }
+    switch (file_send_find(v, f->size, etag, mtime, &ranges, &n)) {
+    case RANGE_SOME:
+        return send_ranges(v, f, ranges, n);
+    case RANGE_UNSATISFIABLE:
+        return file_send_refuse_range(v, f->size);
+    case RANGE_NONE:
+        break;
     }
-    if (most > 0)
-        header_set_id(&x->res.headers, visit_pool(v), HEADER_ACCEPT_RANGES, SLICE("bytes"));
-    return file_send_part(x, f, 0, f->size);
+    file_send_tell_ranges(v);
+    return file_send_part(v->x, f, 0, f->size);
 }

@@ -4,6 +4,7 @@
 #define APP_FILES_FILE_SEND_H
 
 #include "app/visit.h"
+#include "proto/range.h"
 
 /* Good for as long as the exchange lives. */
 struct file_body {
@@ -25,5 +26,19 @@ enum step_result file_send_part(struct exchange *x, const struct file_body *f, i
 
 /* Ends with an error, for which what was said about the file does not hold. */
 enum step_result file_send_refuse(struct visit *v, int status);
+
+/* What the Range of the request asks of a body of `size` bytes, by its `etag` and `mtime` as above;
+ * the ranges are in the visit's pool. */
+enum range_result file_send_find(struct visit *v, int64_t size, struct slice etag, int64_t mtime,
+                                 const struct range **ranges_out, unsigned *n_out);
+
+/* The response becomes that of a part of `size` bytes: 206, Content-Range. */
+void file_send_tell_part(struct visit *v, const struct range *part, int64_t size);
+
+/* Says that ranges may be asked for, unless the location heeds none. */
+void file_send_tell_ranges(struct visit *v);
+
+/* Ends with 416: the whole has `size` bytes. */
+enum step_result file_send_refuse_range(struct visit *v, int64_t size);
 
 #endif

@@ -3,7 +3,8 @@
  * proxy_step takes the visit over. Its files, lowest first: proxy_uri (what is asked for),
  * proxy_target (where to), proxy_request (what is sent), proxy_rewrite (Location, cookies),
  * proxy_response (what of the answer is passed on), proxy_switch (upgrades), proxy_try (attempts),
- * proxy_cache, proxy_cache_keep (what is kept), proxy_leave (a server is let go of), proxy_pace
+ * proxy_cache, proxy_cache_keep (what is kept),
+ * proxy_store (what becomes a file), proxy_range (a part of an answer), proxy_leave (a server is let go of), proxy_pace
  * (how fast), proxy_ahead (read before the client takes it), proxy_abandon (without a client),
  * proxy_pump (the answer's body), proxy_step (the course of events: body in, server chosen, head,
  * the next server). */
@@ -19,6 +20,8 @@ struct balancer;
 struct cache_zone;
 struct proxy_ahead;
 struct proxy_cache;
+struct proxy_store;
+struct range;
 
 /* One request on its way. In the exchange's pool. */
 struct proxy {
@@ -46,6 +49,9 @@ struct proxy {
     const struct cache_zone *cache_zone;  /* NULL: none */
     struct proxy_cache *cache; /* NULL: it has nothing to do with one; see proxy_cache.h */
     struct proxy_ahead *ahead; /* what the client has not taken yet; NULL: nothing ever was kept */
+    struct proxy_store *store; /* the file it becomes; NULL: none; see proxy_store.h */
+    const struct range *part;  /* all that the client gets of it; NULL: the whole */
+    int64_t part_skips, part_left;
     const struct err *late;    /* the answer has failed, behind what is kept */
     struct slice cache_status; /* $upstream_cache_status; p == NULL: nobody has looked */
     bool is_streaming_body;    /* the request's body is passed on as it comes */

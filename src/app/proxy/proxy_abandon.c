@@ -4,6 +4,7 @@
 #include "app/phases.h"
 #include "app/proxy/proxy_cache.h"
 #include "app/proxy/proxy_leave.h"
+#include "app/proxy/proxy_store.h"
 
 static void end(struct proxy *p, bool has_failed)
 {
@@ -11,9 +12,17 @@ static void end(struct proxy *p, bool has_failed)
     phases_let_go(p->v);
 }
 
-static bool is_wanted(const struct proxy *p)
+bool proxy_abandon_is_useful(const struct proxy *p)
 {
-    return (p->conf->flags & PROXY_IGNORE_ABORT) || proxy_cache_wants_rest(p);
+    return (p->conf->flags & PROXY_IGNORE_ABORT) || proxy_cache_wants_rest(p) ||
+           proxy_store_wants_rest(p);
+}
+
+static void keep(struct proxy *p, struct slice bytes, bool is_last)
+{
+    if (p->cache)
+        proxy_cache_add(p, bytes, is_last);
+    proxy_store_add(p, bytes, is_last);
 }
 
 void proxy_abandon_drain(struct client_exchange *up)
@@ -24,15 +33,15 @@ void proxy_abandon_drain(struct client_exchange *up)
 
     do {
         r = client_read(up, &bytes);
-        if (r == BODY_DATA && p->cache)
-            proxy_cache_add(p, bytes, false);
-    } while (r == BODY_DATA && is_wanted(p));
-    if (r == BODY_WAIT && is_wanted(p)) {
+        if (r == BODY_DATA)
+            keep(p, bytes, false);
+    } while (r == BODY_DATA && proxy_abandon_is_useful(p));
+    if (r == BODY_WAIT && proxy_abandon_is_useful(p)) {
         client_wait(up);
         return;
     }
-    if (p->cache && r == BODY_END)
-        proxy_cache_add(p, SLICE_EMPTY, true);
+    if (r == BODY_END)
+        keep(p, SLICE_EMPTY, true);
     end(p, r == BODY_FAILED);
 }
 
@@ -42,6 +51,7 @@ static void on_head(struct client_exchange *up)
 
     if (p->cache && !proxy_cache_takes_head(p))
         proxy_cache_keep(p);
+    proxy_store_begin(p);
     proxy_abandon_drain(up);
 }
 
@@ -66,7 +76,7 @@ bool proxy_abandon(struct proxy *p)
 {
     if (p->is_abandoned)
         return true;
-    if (!is_wanted(p) || p->v->parent || !p->up || p->has_left ||
+    if (!proxy_abandon_is_useful(p) || p->v->parent || !p->up || p->has_left ||
         (p->is_streaming_body && !p->up->is_out_done))
         return false;
     proxy_abandon_follow(p);

@@ -18,4 +18,7 @@ void proxy_abandon_follow(struct proxy *p);
  * it. */
 void proxy_abandon_drain(struct client_exchange *up);
 
+/* Is the rest of the answer wanted by anybody but the client: by the settings, a cache, a file? */
+bool proxy_abandon_is_useful(const struct proxy *p);
+
 #endif

@@ -23,6 +23,9 @@ enum proxy_flag {
     PROXY_INTERCEPT_ERRORS = 1 << 4,
     PROXY_SOCKET_KEEPALIVE = 1 << 5,
     PROXY_IGNORE_ABORT = 1 << 6,
+    PROXY_FORCE_RANGES = 1 << 7,
+    PROXY_STORE = 1 << 8,
+    PROXY_TRANSPARENT = 1 << 9, /* the address of proxy_bind need not be ours */
 };
 
 /* Bits of proxy_next_upstream. */
@@ -79,6 +82,8 @@ struct proxy_conf {
     struct script *limit_rate;     /* bytes a second; NULL: no limit */
     struct cache_conf *cache;      /* NULL: nothing was said; see cache_rules.h */
     size_t buffers, max_temp_file; /* what is read ahead of a client: in memory, in a file */
+    struct script *store_path;     /* of proxy_store; NULL: by root and alias */
+    mode_t store_access;           /* of its files */
     const char *temp_path;         /* of that file; NULL: that of requests' bodies */
     uint64_t connect_timeout, read_timeout, send_timeout, next_timeout;
     unsigned next_tries, next, ignore, flags;

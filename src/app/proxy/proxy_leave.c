@@ -4,13 +4,14 @@
 #include "app/proxy/balancer.h"
 #include "app/proxy/proxy_cache.h"
 #include "app/proxy/proxy_log.h"
+#include "app/proxy/proxy_store.h"
 #include "app/proxy/proxy_try.h"
 
 void proxy_leave_learn(struct proxy *p, bool is_head)
 {
-    const struct sticky *s = p->upstream->sticky;
+    const struct sticky *s = p->peer && !p->balancer ? p->upstream->sticky : NULL;
 
-    if (s && s->learns_from_head == is_head && p->peer && !p->balancer)
+    if (s && s->learns_from_head == is_head)
         sticky_learn(s, p->v, upstream_id(p->peer));
 }
 
@@ -34,5 +35,6 @@ void proxy_leave(struct proxy *p, bool has_failed)
 {
     if (p->cache)
         proxy_cache_end(p);
+    proxy_store_end(p);
     proxy_leave_server(p, has_failed);
 }

@@ -12,12 +12,15 @@
 #include "app/proxy/proxy_leave.h"
 #include "app/proxy/proxy_log.h"
 #include "app/proxy/proxy_pace.h"
+#include "app/proxy/proxy_range.h"
+#include "app/proxy/proxy_store.h"
 
 static void finish(struct proxy *p)
 {
     proxy_response_take_trailers(p);
     if (p->cache)
         proxy_cache_add(p, SLICE_EMPTY, true);
+    proxy_store_add(p, SLICE_EMPTY, true);
     proxy_leave(p, false);
     if (!proxy_ahead_has_some(p))
         exchange_end(p->v->x);
@@ -57,13 +60,18 @@ static void pass_on(struct proxy *p, struct slice bytes)
     c.is_last = p->up->state == CLIENT_DONE && !p->up->res.trailers.n;
     if (p->cache)
         proxy_cache_add(p, c.bytes, c.is_last);
+    proxy_store_add(p, c.bytes, c.is_last);
+    if (p->part && proxy_range_cut(p, &c.bytes))
+        c.is_last = c.is_last || !proxy_abandon_is_useful(p);
     if (c.is_last)
         proxy_leave(p, false);
+    else if (!c.bytes.n)
+        return;
     if (!exchange_is_congested(x)) {
         exchange_write(x, &c);
         return;
     }
-    e = proxy_ahead_keep(p, bytes);
+    e = proxy_ahead_keep(p, c.bytes);
     if (e)
         proxy_pump_give_up(p, e);
 }

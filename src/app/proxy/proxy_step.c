@@ -11,6 +11,7 @@
 #include "app/proxy/balancer.h"
 #include "app/error_page.h"
 #include "app/lua/lua_visit.h"
+#include "app/files/file_send.h"
 #include "app/location_path.h"
 #include "app/phases.h"
 #include "app/proxy/proxy_abandon.h"
@@ -21,7 +22,9 @@
 #include "app/proxy/proxy_log.h"
 #include "app/proxy/proxy_pace.h"
 #include "app/proxy/proxy_pump.h"
+#include "app/proxy/proxy_range.h"
 #include "app/proxy/proxy_request.h"
+#include "app/proxy/proxy_store.h"
 #include "app/proxy/proxy_switch.h"
 #include "app/proxy/proxy_target.h"
 #include "app/proxy/proxy_try.h"
@@ -125,10 +128,20 @@ static void send_condition(struct proxy *p, int condition)
     cache_send_status(p->v, condition);
 }
 
+/* The client has asked for what is behind the end: likewise. */
+static void refuse_range(struct proxy *p, int64_t size)
+{
+    p->has_begun = true;
+    if (!proxy_abandon(p))
+        proxy_leave(p, false);
+    (void)file_send_refuse_range(p->v, size);
+}
+
 static void on_up_head(struct client_exchange *up)
 {
     struct proxy *p = up->app;
     int status = up->res.status, condition;
+    int64_t size;
 
     proxy_try_note(p, status);
     balancer_note_head(p);
@@ -162,6 +175,11 @@ static void on_up_head(struct client_exchange *up)
         send_condition(p, condition);
         return;
     }
+    if (!proxy_range_begin(p, &size)) {
+        refuse_range(p, size);
+        return;
+    }
+    proxy_store_begin(p);
     proxy_pump_begin(p);
 }
 
@@ -348,7 +366,7 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
     proxy_pump_init(p);
     pool_on_reset(visit_pool(v), on_reset, p);
     status = proxy_switch_prepare(p) ? proxy_target_find(p, pass) : STATUS_NOT_ALLOWED;
-    if (!status)
+    if (!status && !(conf->flags & PROXY_STORE))
         status = cache_rules_zone(conf->cache, v, &p->cache_zone);
     if (status) {
         answer(p, status);

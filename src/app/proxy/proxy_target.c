@@ -60,6 +60,7 @@ static bool set_local(struct proxy *p)
         return false;
     }
     p->how.local = &p->local;
+    p->how.is_transparent = (p->conf->flags & PROXY_TRANSPARENT) != 0;
     return true;
 }
 

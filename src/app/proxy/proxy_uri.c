@@ -17,6 +17,7 @@ const struct proxy_conf proxy_defaults = {
     .send_timeout = 60000,
     .buffers = 32768,
     .max_temp_file = (size_t)1024 << 20,
+    .store_access = 0600,
     .next = PROXY_NEXT_ERROR | PROXY_NEXT_TIMEOUT,
     .flags = PROXY_BUFFERING | PROXY_REQUEST_BUFFERING | PROXY_PASS_HEADERS | PROXY_PASS_BODY,
 };

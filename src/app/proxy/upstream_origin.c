@@ -84,14 +84,16 @@ struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *
     way.skips_verify = how->skips_verify;
     way.keeps_alive = how->keeps_alive;
     way.resolver = how->resolver;
-    if (!way.local)
+    if (!way.local) {
         way.local = how->local;
+        way.is_transparent = how->is_transparent;
+    }
     buf_printf(&key, SLICE_FMT " %p " SLICE_FMT " %d%d %p", SLICE_ARG(p->name), (void *)how->tls,
                SLICE_ARG(how->server_name), how->knows_h2, how->keeps_alive, (void *)how->resolver);
     if (how->tls_user) /* whose handshakes are nobody else's */
         buf_printf(&key, " %p", how->tls_user);
     if (way.local) {
-        buf_add_char(&key, ' ');
+        buf_printf(&key, way.is_transparent ? " as " : " ");
         addr_format(way.local, &key);
     }
     o = client_pool_origin(pool, buf_slice(&key), &way);
