@@ -71,7 +71,7 @@ struct app_conf {
     struct slice prefix, path;       /* prefix ends with '/' */
     struct variable_table variables, stream_variables;
 
-    bool is_transparent; /* some server is connected to from addresses of others */
+    bool is_transparent;  /* some server is connected to from addresses of others */
     int worker_processes; /* 0: as many as cores */
     int worker_connections;
     int worker_rlimit_nofile;

@@ -113,7 +113,8 @@ bool location_map_path(struct visit *v, struct slice path, struct slice *path_ou
     char *p;
 
     /* Checked again behind an alias: "/i" cuts "/i../x" into "../x". */
-    if (!location_is_safe(path) || (v->loc->alias && (!cut_alias_prefix(v, &path) || !location_is_safe(path))))
+    if (!location_is_safe(path) ||
+        (v->loc->alias && (!cut_alias_prefix(v, &path) || !location_is_safe(path))))
         return refuse(v, path);
     root = location_root(v);
     p = pool_alloc(visit_pool(v), root.n + path.n + 1);

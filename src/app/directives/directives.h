@@ -116,7 +116,8 @@ void directives_add_folder(struct app_conf *conf, struct slice path,
 /* The folder that the first argument names, which is made likewise. */
 const char *directives_temp_path(struct apply *a, const struct config_node *node);
 
-/* The arguments "user:rw group:r …" as permissions of files; those of the owner are always there. */
+/* The arguments "user:rw group:r …" as permissions of files; those of the owner are always there.
+ */
 bool directives_file_mode(const struct config_node *node, mode_t *out, struct config_error *e);
 
 /* resolver: of a->loc */

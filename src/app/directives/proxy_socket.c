@@ -48,7 +48,7 @@ static bool set_rate(void *ctx, const struct config_node *node, struct config_er
 #define BIND(word, about)                                                                          \
     {                                                                                              \
         .name = (word), .contexts = CTX_HTTP_ALL, .min_args = 1, .max_args = 2, .group = GROUP,    \
-        .syntax = word " address [transparent] | off;", .doc = (about), .apply = set_bind                        \
+        .syntax = word " address [transparent] | off;", .doc = (about), .apply = set_bind          \
     }
 
 static bool set_buffers(void *ctx, const struct config_node *node, struct config_error *e)
@@ -73,7 +73,8 @@ static bool set_size(void *ctx, const struct config_node *node, struct config_er
 static bool set_store(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct proxy_conf *c = own(ctx, node);
-    bool is_on = slice_eq(node->args[0], SLICE("on")), is_off = slice_eq(node->args[0], SLICE("off"));
+    bool is_on = slice_eq(node->args[0], SLICE("on")),
+         is_off = slice_eq(node->args[0], SLICE("off"));
 
     c->store_path = NULL;
     c->flags = is_off ? c->flags & ~(unsigned)PROXY_STORE : c->flags | PROXY_STORE;
@@ -96,11 +97,12 @@ static bool set_temp_path(void *ctx, const struct config_node *node, struct conf
     DIRECTIVE_ACCEPTED(word, CTX_HTTP_ALL, kind, args, "buffers grow as they have to.")
 
 static const struct directive table[] = {
-    BIND("proxy_bind", "The address, and with it perhaps the port, to connect to servers from; may "
-                       "hold variables. `off`: any. With `transparent` it may be one that is not this "
-                       "machine's, as in `proxy_bind $remote_addr transparent`: workers keep the "
-                       "capability that this takes (CAP_NET_RAW), and the network has to lead the "
-                       "answers back here."),
+    BIND("proxy_bind",
+         "The address, and with it perhaps the port, to connect to servers from; may "
+         "hold variables. `off`: any. With `transparent` it may be one that is not this "
+         "machine's, as in `proxy_bind $remote_addr transparent`: workers keep the "
+         "capability that this takes (CAP_NET_RAW), and the network has to lead the "
+         "answers back here."),
     BIND("grpc_bind", "As `proxy_bind`, for `grpc_pass`."),
     DIRECTIVE_FLAG("proxy_socket_keepalive", CTX_HTTP_ALL, "off", 0,
                    "SO_KEEPALIVE on connections to servers.", set_keepalive),

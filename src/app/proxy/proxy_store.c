@@ -87,9 +87,9 @@ void proxy_store_begin(struct proxy *p)
         return;
     s = pool_new(visit_pool(p->v), struct proxy_store);
     s->path = path;
-    s->temporary = pool_strdup(visit_pool(p->v),
-                               pool_printf(visit_pool(p->v), "%s.%d.%llu", path, (int)getpid(),
-                                           (unsigned long long)++drafts));
+    s->temporary =
+        pool_strdup(visit_pool(p->v), pool_printf(visit_pool(p->v), "%s.%d.%llu", path,
+                                                  (int)getpid(), (unsigned long long)++drafts));
     s->fd = create(p, s);
     if (s->fd < 0)
         complain(p, "creating", s->temporary, errno);
