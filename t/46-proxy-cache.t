@@ -145,7 +145,7 @@ HIT 304
 HIT 412
  200 /a/b 2
 HIT 200 /a/b 1
-MISS 200 /q 1
+MISS 206 /q
 X-Asked: GET - -
 MISS 304
 1
@@ -665,7 +665,7 @@ MISS 200 /a 1
 GET bytes=100- -
 MISS 200 /a 2
 GET bytes=-5 "z"
-MISS 200 /a 3
+MISS 416 <html>
 GET - -
 HIT 206 3
 GET - -
@@ -678,7 +678,7 @@ HIT 206 /
 GET - -
 MISS 200 /lock 1
 GET bytes=2000- -
-MISS 200 /lock 2
+MISS 206 o
 GET - -
 HIT 206 c
 GET - -
