@@ -137,3 +137,43 @@ emerg] TLS of this server: the key does not belong to the certificate: key value
 emerg] TLS of this server: list of ciphers "NONE" cannot be used: no cipher match
 emerg] invalid value "TLSv1.4"
 emerg] no ssl_client_certificate for ssl_verify_client
+
+=== TEST 7: how many authorities may stand between a client's and ours
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server client below1 below2
+L='location / { return 200 "<center>$ssl_client_s_dn</center>"; }'
+R='ssl_verify_client on; ssl_client_certificate ca.pem;'
+for d in 'ssl_verify_depth 0;' '' 'ssl_verify_depth 2;'; do
+    serve "$R $d $L"; for c in client below1 below2; do as $c; done; stop
+done
+grep -c 'client SSL certificate verify error' logs/error.log
+cat >depth.lua <<Y
+local tls, tcp = require "perilune.tls", require "perilune.tcp"
+local options = { certificate = "below2.pem", key = "below2.key" }
+local server = await(tcp.start_server(function(stream) stream:close() end, { port = 0, tls = options }))
+for _, depth in ipairs { 0, 1, 2, 100 } do
+    local ok, err = try_await(tcp.connect { host = "localhost", port = server:port(), tls = { ca = "ca.pem", depth = depth } })
+    print(depth, ok and "good" or err.code)
+end
+server:close()
+Y
+timeout 20 $TEST_NGINX_BINARY run depth.lua
+X
+--- exec_out
+200 CN=client
+400 The SSL certificate error
+400 The SSL certificate error
+200 CN=client
+200 CN=below1
+400 The SSL certificate error
+200 CN=client
+200 CN=below1
+200 CN=below2
+6
+0	tls_bad_certificate
+1	tls_bad_certificate
+2	good
+100	good

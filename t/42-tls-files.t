@@ -56,10 +56,54 @@ cannot load certificate: the key does not belong to the certificate
     location / { return 200 "ok"; }
 --- exec eval
 $::Begin . <<'X'
-try() { printf 'events {} %s' "$1" >bad.conf; $B -t -c bad.conf 2>&1 | sed -n 's/.*\[emerg\] //p' | sed 's/ in [^ ]*bad.conf.*//'; }
+try() { printf 'events {} %s' "$1" >bad.conf; $B -t -c bad.conf 2>&1 | sed -n 's/.*\[emerg\] //p' | sed 's/ in [^ ]*bad.conf.*//; s/; syntax:.*//'; }
 try 'http { server { listen 127.0.0.1:1 ssl; ssl_certificate $nosuch.pem; ssl_certificate_key x.key; } }'
 try 'http { server { listen 127.0.0.1:1 ssl; ssl_certificate $ssl_server_name.pem; } }'
+try 'http { ssl_certificate_cache max=0; }'
+try 'http { ssl_certificate_cache inactive=5s; }'
 X
 --- exec_out
 unknown "nosuch" variable
 no "ssl_certificate_key" is defined for certificate "$ssl_server_name.pem"
+invalid parameter "max=0"
+"ssl_certificate_cache" must have the "max" parameter
+
+=== TEST 3: a cache: what is in it needs no file until it is looked at again, is not used, or others need the room
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server two other rsa; mkdir names; cp two.* other.* rsa.* names
+with() { N=$1; serve '' "server { listen 127.0.0.1:$PORT ssl; server_name two other rsa; ssl_certificate_cache $2; ssl_certificate names/\$ssl_server_name.pem; ssl_certificate_key names/\$ssl_server_name.key; }"
+echo "$N:"; for n in $3; do
+    case $n in -) rm -f names/two.*;; +) cp two.pem two.key names;; swap) cp other.pem names/two.pem; cp other.key names/two.key;; wait) sleep 0.3;; *) echo " $n: $(subject -servername $n)";; esac
+done; stop; cp two.* names; }
+with off off 'two - two'
+with kept 'max=2 inactive=60s' 'two - two + swap two'
+with 'looked at' 'max=2 valid=0' 'two two swap two - two'
+with room 'max=2' 'two other - two rsa other two'
+with unused 'max=2 inactive=100ms' 'two - wait two'
+X
+--- exec_out
+off:
+ two: CN = two
+ two: 
+kept:
+ two: CN = two
+ two: CN = two
+ two: CN = two
+looked at:
+ two: CN = two
+ two: CN = two
+ two: CN = other
+ two: 
+room:
+ two: CN = two
+ other: CN = other
+ two: CN = two
+ rsa: CN = rsa
+ other: CN = other
+ two: 
+unused:
+ two: CN = two
+ two: 

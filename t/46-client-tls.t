@@ -99,3 +99,92 @@ confirmed	part
 counted	part
 cut	truncated
 chunked	truncated
+
+
+
+=== TEST 4: what proxy_ssl_* name is read with the configuration: mistakes are told, workers need no right to read
+--- config
+    location / { return 204; }
+--- exec
+. t/lib/tls.sh
+certs server client other; chmod 600 client.key
+try() { printf 'events {} http { server { listen 127.0.0.1:1; location / { %s } } }' "$1" >conf/x.conf; $B -t -c conf/x.conf 2>&1 | grep -o 'emerg.*\|successful' | sed "s,$D/,,g; s/ in conf.*//" | head -1; }
+P='proxy_pass https://127.0.0.1:1;'
+try "$P proxy_ssl_certificate none.pem; proxy_ssl_certificate_key client.key;"
+try "$P proxy_ssl_certificate client.pem;"
+try "$P proxy_ssl_certificate client.pem; proxy_ssl_certificate_key other.key;"
+try "$P proxy_ssl_trusted_certificate client.key;"
+try "$P proxy_ssl_crl none.pem;"
+try "$P proxy_ssl_ciphers NONE;"
+try 'set $s https; proxy_pass $s://127.0.0.1:1; proxy_ssl_ciphers NONE;'
+try 'grpc_pass grpcs://127.0.0.1:1; grpc_ssl_certificate client.pem;'
+try 'proxy_pass http://127.0.0.1:1; proxy_ssl_certificate none.pem;'
+echo 'events {} stream { server { listen 127.0.0.1:1; proxy_ssl on; proxy_pass 127.0.0.1:2; proxy_ssl_ciphers NONE; } }' >conf/x.conf
+$B -t -c conf/x.conf 2>&1 | grep -o 'emerg.*' | sed "s,$D/,,g; s/ in conf.*//"
+cat >conf/perilune.conf <<X
+user nobody; error_log logs/error.log info; pid logs/m.pid; events {}
+http { access_log off; proxy_ssl_certificate client.pem; proxy_ssl_certificate_key client.key;
+  server { listen 127.0.0.1:$PORT ssl; ssl_certificate server.pem; ssl_certificate_key server.key;
+    ssl_verify_client optional; ssl_client_certificate ca.pem; location /back { return 200 "\$ssl_client_s_dn\n"; }
+    location / { proxy_pass https://127.0.0.1:$PORT/back; }
+    location /if { proxy_set_header X y; if (\$arg_a) { proxy_pass https://127.0.0.1:$PORT; } }
+    location /own { proxy_ssl_certificate other.pem; proxy_ssl_certificate_key other.key; proxy_pass https://127.0.0.1:$PORT/back; } } }
+X
+chmod 600 other.key; $B -c conf/perilune.conf; wait_for '[ -s logs/m.pid ]'
+curl() { command curl -s --max-time 20 --cacert ca.pem "https://localhost:$PORT$1"; }
+curl /; curl /own; quit
+--- exec_out
+emerg] TLS towards this server: cannot read "none.pem": not found
+emerg] no "proxy_ssl_certificate_key" is defined for certificate "client.pem"
+emerg] TLS towards this server: the key does not belong to the certificate: key values mismatch
+emerg] TLS towards this server: no trusted certificates could be read: no start line (Expecting: CERTIFICATE) in "client.key"
+emerg] TLS towards this server: cannot read "none.pem": not found
+emerg] TLS towards this server: list of ciphers "NONE" cannot be used: no cipher match
+emerg] TLS towards this server: list of ciphers "NONE" cannot be used: no cipher match
+emerg] no "grpc_ssl_certificate_key" is defined for certificate "client.pem"
+successful
+emerg] TLS towards this server: list of ciphers "NONE" cannot be used: no cipher match
+CN=client
+CN=other
+
+
+
+=== TEST 5: our certificate is named by variables, as text, or none; kept in a cache; how deep the server's may lie
+--- config
+    location / { return 204; }
+--- exec
+. t/lib/tls.sh
+certs server client other two below1 below2
+U="https://127.0.0.1:$PORT"
+serve 'ssl_verify_client optional; ssl_client_certificate ca.pem; location /back { return 200 "$ssl_client_s_dn\n"; }
+location / { proxy_ssl_certificate $arg_c; proxy_ssl_certificate_key $arg_k; proxy_pass '"$U"'/back; }
+location /kept { proxy_ssl_certificate $arg_c.pem; proxy_ssl_certificate_key $arg_c.key; proxy_ssl_certificate_cache max=2; proxy_pass '"$U"'/back; }
+location /text { proxy_ssl_certificate data:$pem; proxy_ssl_certificate_key data:$key; proxy_pass '"$U"'/back; }' "
+map x \$pem { default '$(cat two.pem)'; } map x \$key { default '$(cat two.key)'; }
+server { listen 127.0.0.2:$PORT ssl; ssl_certificate below1.pem; ssl_certificate_key below1.key; location / { return 200 'one\n'; } }
+server { listen 127.0.0.3:$PORT ssl; ssl_certificate below2.pem; ssl_certificate_key below2.key; location / { return 200 'two\n'; } }
+server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2; proxy_ssl_verify on; proxy_ssl_trusted_certificate ca.pem; proxy_ssl_name localhost;
+  location /1 { proxy_pass https://127.0.0.2:$PORT; location /10 { proxy_ssl_verify_depth 0; proxy_pass https://127.0.0.2:$PORT; } }
+  location /2 { proxy_pass https://127.0.0.3:$PORT; location /22 { proxy_ssl_verify_depth 2; proxy_pass https://127.0.0.3:$PORT; } } }"
+status() { get "$1" -o body -w '%{http_code}\n'; }
+for c in client two; do get "/?c=$c.pem&k=$c.key"; done
+get '/'; get /text; status '/?c=client.pem&k=two.key'
+get '/kept?c=client'; cp two.key client.key; get '/kept?c=client'; get '/kept?c=other'; get '/kept?c=two'; status '/kept?c=client'
+for n in 1 10 2 22; do curl -s http://127.0.0.1:$TEST_NGINX_RAND_PORT_2/$n -o body -w "$n %{http_code}\n"; done
+grep -c 'cannot load certificate: the key does not belong' logs/error.log; stop
+--- exec_out
+CN=client
+CN=two
+
+CN=two
+502
+CN=client
+CN=client
+CN=other
+CN=two
+502
+1 200
+10 502
+2 502
+22 200
+2

@@ -323,16 +323,18 @@ server { listen 127.0.0.1:$A ssl; ssl_client_certificate ca.pem; ssl_verify_clie
          content_by_lua_block { ngx.say(ngx.var.ssl_client_verify, ': ', ngx.req.socket():receive()) } }
 proxy_ssl on; proxy_ssl_trusted_certificate ca.pem; proxy_ssl_verify on; proxy_ssl_name localhost;
 proxy_ssl_certificate client.pem; proxy_ssl_certificate_key sealed.key;
-server { listen 127.0.0.1:$PORT; proxy_pass 127.0.0.1:$A; proxy_ssl_password_file words; proxy_ssl_key_log keys.log; }
-server { listen unix:$D/sealed.sock; proxy_pass 127.0.0.1:$A; proxy_ssl_password_file no_words; }"
+server { listen 127.0.0.1:$PORT; proxy_pass 127.0.0.1:$A; proxy_ssl_password_file words; proxy_ssl_key_log keys.log; }"
 ask() { perl -MIO::Socket -e '$s = $ARGV[0] =~ m(/) ? IO::Socket::UNIX->new($ARGV[0]) : IO::Socket::INET->new($ARGV[0]); print $s "hello\n"; shutdown($s, 1); print <$s>' "$1"; }
-ask "127.0.0.1:$PORT"; ask "$D/sealed.sock"
-logged 'sealed.key'; stop
+ask "127.0.0.1:$PORT"; stop
 grep -c '^CLIENT_TRAFFIC_SECRET_0 ' conf/keys.log; stat -c %a conf/keys.log
-sed -i 's/no_words/nowhere/' conf/perilune.conf; $B -t -c conf/perilune.conf 2>&1 | sed -n "s/.*\(cannot read .*\) in .*/\1/p" | sed "s,$D,D,"
+for f in no_words nowhere; do
+    sed -i "s/password_file [a-z_]*/password_file $f/" conf/perilune.conf
+    $B -t -c conf/perilune.conf 2>&1 | sed -n "s/.*\(cannot read .*\|no private key could be read.*\) in .*conf:.*/\1/p" | sed "s,$D,D,"
+done
 X
 --- exec_out
 SUCCESS: hello
 1
 600
+no private key could be read: bad decrypt in "D/sealed.key"
 cannot read "D/nowhere": not found

@@ -103,7 +103,7 @@ struct app_conf {
     struct location *stream; /* the stream level; NULL when there is no stream block */
     struct map upstreams, stream_upstreams; /* name → struct upstream * */
     struct upstream *first_upstream[2];     /* those of http, of stream, in their order */
-    struct proxy_pass *passes;              /* of http, targets without variables */
+    struct proxy_pass *passes;              /* of http */
     struct cache_zone *cache_zones;         /* of proxy_cache_path, see app/proxy/cache_zone.h */
     struct upstream_cache *found_upstreams; /* see app/proxy/upstream_find.c; NULL: none yet */
     struct health_match *matches;           /* see app/proxy/health_match.h */

@@ -68,7 +68,7 @@ static void read_trust(lua_State *L, struct tls_trust *trust)
     trust->ca_file = opts_text(L, 1, "ca");
     trust->ca_pem = opts_slice(L, 1, "ca_pem");
     trust->crl_file = opts_text(L, 1, "crl");
-    trust->depth = (int)opts_number(L, 1, "depth", 0);
+    trust->signatures = (int)MIN(opts_number(L, 1, "depth", -1), 1000) + 1;
     trust->has_system = opts_flag(L, 1, "system_ca");
 }
 

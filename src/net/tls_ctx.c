@@ -24,7 +24,7 @@
 #include "net/tls_store.h"
 #include "net/tls_verify.h"
 
-enum { SESSION_SECONDS = 300, DEPTH = 100, EARLY_MOST = 16384 };
+enum { SESSION_SECONDS = 300, SIGNATURES = 101, EARLY_MOST = 16384 };
 
 static const struct err *fail(struct buf *why, const char *what, const char *value)
 {
@@ -119,7 +119,8 @@ static const struct err *set_trust(SSL_CTX *ssl, const struct tls_trust *t,
         e = fail(why, "certificates of", "the system");
     if (!e)
         e = set_revocations(ssl, t->crl_file, why);
-    SSL_CTX_set_verify_depth(ssl, t->depth ? t->depth : DEPTH);
+    /* the library counts what stands between */
+    SSL_CTX_set_verify_depth(ssl, (t->signatures ? t->signatures : SIGNATURES) - 1);
     return e;
 }
 

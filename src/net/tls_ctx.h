@@ -34,7 +34,8 @@ struct tls_trust {
     struct slice ca_pem;   /* empty: none */
     const char *crl_file;  /* PEM; checked for the whole chain; NULL: no check */
     bool has_system;       /* the system's authorities too */
-    int depth;             /* most certificates above the peer's; 0: 100 */
+    int signatures;        /* most of them from the peer's certificate up to a trusted one: 1 allows
+                              nothing between the two; 0: 101 */
 };
 
 enum tls_verify {

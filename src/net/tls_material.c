@@ -125,21 +125,6 @@ const struct err *tls_material_use_key(struct stream *s, EVP_PKEY *key, struct b
                                                     : fail(why, "SSL_use_PrivateKey() failed");
 }
 
-const struct err *tls_material_use(struct stream *s, const struct tls_credential *c,
-                                   struct buf *why)
-{
-    struct tls_chain chain;
-    const struct err *e = tls_pem_load(c, &chain, why);
-
-    if (e)
-        return e;
-    ERR_clear_error();
-    if (SSL_use_cert_and_key(tls_ssl(s), chain.leaf, chain.key, chain.above, 1) != 1)
-        e = fail(why, "SSL_use_cert_and_key() failed");
-    tls_pem_free(&chain);
-    return e;
-}
-
 void tls_material_verify_client(struct stream *s, STACK_OF(X509) * named, STACK_OF(X509) * trusted,
                                 int depth)
 {

@@ -10,7 +10,6 @@
 #include "base/slice.h"
 
 struct stream;
-struct tls_credential; /* see tls_ctx.h */
 struct stack_st_X509;
 struct evp_pkey_st;
 
@@ -53,11 +52,6 @@ const struct err *tls_material_use_chain(struct stream *s, struct stack_st_X509 
  * err_tls_material when they do not belong together. */
 const struct err *tls_material_use_key(struct stream *s, struct evp_pkey_st *key,
                                        struct buf *why) MUST_USE;
-
-/* Gives the connection a certificate, those above it and the key, from files or PEM texts, besides
- * what it has of other kinds of keys. Blocks while it reads. */
-const struct err *tls_material_use(struct stream *s, const struct tls_credential *c,
-                                   struct buf *why) MUST_USE;
 
 /* Asks the client for a certificate that one of these has signed, which it is told (`named`), or
  * one of those (`trusted`); both NULL: those of the context. `depth` < 0: as it is. Any

@@ -2,7 +2,8 @@
 --   perilune run t/lib/certs.lua [NAME …]
 -- ca; server, rsa (localhost), two (two.example), other (other.example), client, revoked (crl.pem names it), expired,
 -- alone
--- (signed by itself), stranger (signed by an authority that nobody knows).
+-- (signed by itself), stranger (signed by an authority that nobody knows), below1, below2 (with so many authorities
+-- between it and ca, which stand in the file behind it).
 local tls = require "perilune.tls"
 
 local DAY = 86400
@@ -22,7 +23,12 @@ end
 
 local ca = make("ca", { common_name = "Test Authority", ca = true })
 local localhost = { "localhost", "127.0.0.1" }
+local middle1 = tls.make_certificate { common_name = "middle1", ca = true, issuer = ca }
+local middle2 = tls.make_certificate { common_name = "middle2", ca = true, issuer = middle1 }
+local above = { below1 = { middle1 }, below2 = { middle2, middle1 } }
 local known = {
+    below1 = { common_name = "below1", names = localhost, issuer = middle1 },
+    below2 = { common_name = "below2", names = localhost, issuer = middle2 },
     server = { common_name = "server", names = localhost, issuer = ca },
     rsa = { common_name = "rsa", names = localhost, issuer = ca, key = "rsa2048" },
     two = { common_name = "two", names = { "two.example" }, issuer = ca },
@@ -35,7 +41,11 @@ local known = {
 }
 
 for _, name in ipairs(arg) do
-    make(name, assert(known[name], name))
+    local text = make(name, assert(known[name], name)).certificate
+    for _, made in ipairs(above[name] or {}) do
+        text = text .. made.certificate
+    end
+    write(name .. ".pem", text)
     if name == "revoked" then
         write("crl.pem", tls.make_revocations(ca, { 4711 }))
     end

@@ -30,6 +30,7 @@ enum apply_slot {
 };
 
 struct rewrite_block; /* see app/rewrite.h */
+struct tls_name;      /* see app/tls/tls_conf.h */
 
 /* The block that is being applied: the `ctx` of every apply function. Lives on the stack while its
  * block is read. */
@@ -93,6 +94,10 @@ bool directives_range(const struct config_node *node, struct slice text, struct 
 
 /* The media types that the arguments are; `*`: all. */
 struct media_set directives_media_set(const struct apply *a, const struct config_node *node);
+
+/* The file of a certificate or key, whose name may hold variables. */
+bool directives_tls_name(const struct apply *a, const struct config_node *node,
+                         struct tls_name *out, struct config_error *e);
 
 /* A block has one directive for each slot: makes `node` the one of `slot`. False with `e` filled:
  * there is another. */

@@ -179,9 +179,9 @@ static bool apply_by_lua(void *ctx, const struct config_node *node, struct confi
         return true;
     }
     if (place->slot == OF_PROXY) {
-        struct proxy_conf *proxy = proxy_conf_own(a->conf, a->loc, false);
+        struct proxy_tls *tls = proxy_tls_own(a->conf, a->loc, false);
 
-        field = (const struct lua_code **)((char *)&proxy->tls + place->field);
+        field = (const struct lua_code **)((char *)tls + place->field);
         *field = code;
         return directives_proxy_check(a, node, e);
     }

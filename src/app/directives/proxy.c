@@ -69,16 +69,26 @@ static void note_pass(struct apply *a, struct proxy_pass *p, const struct config
 
     p->node = node;
     p->level = a->loc;
-    if (p->target)
-        return;
     while (*at)
         at = &(*at)->next;
     *at = p;
 }
 
+static bool resolve_tls(struct app_conf *conf, const struct proxy_pass *p, struct config_error *e)
+{
+    bool is_grpc = is_of_grpc(p->node);
+
+    return !(p->is_tls || p->target) ||
+           directives_proxy_tls(conf, is_grpc ? p->level->grpc : p->level->proxy, p->node, e);
+}
+
 bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e)
 {
     for (struct proxy_pass *p = conf->passes; p; p = p->next) {
+        if (!resolve_tls(conf, p, e))
+            return false;
+        if (p->target)
+            continue;
         p->upstream = upstream_find(conf, p->authority, p->default_port);
         if (!p->upstream)
             return config_node_error(p->node, e, "invalid host in upstream \"" SLICE_FMT "\"",

@@ -12,6 +12,11 @@ struct proxy_conf;
 /* Finds the groups that proxy_pass and grpc_pass name. */
 bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e);
 
+/* Makes the context of TLS towards servers where some directive says what it is to be; what cannot
+ * be used is an error at `node`. */
+bool directives_proxy_tls(struct app_conf *conf, struct proxy_conf *c,
+                          const struct config_node *node, struct config_error *e);
+
 /* Lua that takes part in the handshakes with servers wants a proxy_pass that speaks TLS: false, and
  * an error, when the location has one that does not. For whichever of the two stands second. */
 bool directives_proxy_check(struct apply *a, const struct config_node *node,

@@ -1,6 +1,7 @@
 /* proxy_ssl_*, grpc_ssl_*: TLS towards servers. */
 #include "app/directives/directives.h"
 
+#include "app/directives/proxy.h"
 #include "app/directives/tables.h"
 #include "app/proxy/proxy.h"
 #include "app/tls/tls_conf.h"
@@ -13,7 +14,7 @@ static struct proxy_tls *own(void *ctx, const struct config_node *node)
     const struct apply *a = ctx;
     bool is_grpc = slice_has_prefix(slice_str(node->schema->name), SLICE("grpc_"));
 
-    return &proxy_conf_own(a->conf, a->loc, is_grpc)->tls;
+    return proxy_tls_own(a->conf, a->loc, is_grpc);
 }
 
 static bool set_file(void *ctx, const struct config_node *node, struct config_error *e)
@@ -23,6 +24,17 @@ static bool set_file(void *ctx, const struct config_node *node, struct config_er
     UNUSED(e);
     *at = conf_material(((struct apply *)ctx)->conf, node->args[0]);
     return true;
+}
+
+static bool set_own_file(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_tls_name(ctx, node,
+                               (struct tls_name *)((char *)own(ctx, node) + node->schema->id), e);
+}
+
+static bool set_cache(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return tls_conf_read_cache(((struct apply *)ctx)->conf, node, &own(ctx, node)->cache, e);
 }
 
 static bool set_ciphers(void *ctx, const struct config_node *node, struct config_error *e)
@@ -92,6 +104,26 @@ static bool add_command(void *ctx, const struct config_node *node, struct config
     return tls_conf_read_command(conf, node, TLS_ROLE_CLIENT, &t->commands[t->n_commands++], e);
 }
 
+bool directives_proxy_tls(struct app_conf *conf, struct proxy_conf *c,
+                          const struct config_node *node, struct config_error *e)
+{
+    struct buf why = BUF_EMPTY;
+    const struct err *err;
+
+    if (!c || !c->tls.owner)
+        return true;
+    if (c->tls.cert.path && !c->tls.key.path)
+        return config_node_error(node, e,
+                                 "no \"%s_ssl_certificate_key\" is defined for certificate \"%s\"",
+                                 c->is_grpc ? "grpc" : "proxy", c->tls.cert.path);
+    err = proxy_tls_build(conf, &c->tls, &why);
+    if (err)
+        config_node_error(node, e, "TLS towards this server: %s",
+                          why.n ? buf_cstr(&why) : err->message);
+    buf_free(&why);
+    return !err;
+}
+
 /* Each setting has a row for proxy_pass and one for grpc_pass, which differ in the first word. */
 #define ROW(word, most, what, text, field, setter)                                                 \
     {                                                                                              \
@@ -131,11 +163,21 @@ static const struct directive table[] = {
          "`proxy_pass`. May hold variables.",
          name, set_name),
     BOTH("trusted_certificate", 1, "file",
-         "Authorities that certificates of servers are verified against, PEM.", trusted, set_file),
+         "Authorities that certificates of servers are verified against, PEM; the system's when "
+         "none "
+         "is named.",
+         trusted, set_file),
     BOTH("crl", 1, "file", "What they have revoked, PEM.", crl, set_file),
-    BOTH("certificate", 1, "file", "Our certificate for servers that ask for one, PEM.", cert,
-         set_file),
-    BOTH("certificate_key", 1, "file", "Its key, PEM.", key, set_file),
+    BOTH("certificate", 1, "file",
+         "Our certificate for servers that ask for one, and those above it, PEM. The name may hold "
+         "variables, or be `data:` and a variable that holds PEM: it is then read in each "
+         "handshake in which a server asks; empty: none is shown. Such a connection is not kept "
+         "for other requests.",
+         cert, set_own_file),
+    BOTH("certificate_key", 1, "file", "Its key, PEM.", key, set_own_file),
+    BOTH("certificate_cache", 3, "off | max=number [inactive=time] [valid=time]",
+         "As `ssl_certificate_cache`, for `proxy_ssl_certificate` with variables.", cache,
+         set_cache),
     BOTH("password_file", 1, "file",
          "Passwords of that key when it is encrypted, one a line, tried one after another.",
          passwords, set_passwords),
@@ -146,8 +188,10 @@ static const struct directive table[] = {
          set_ciphers),
     BOTH("protocols", ARGS_MANY, "[TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3]",
          "Versions of TLS; 1.2 and 1.3 by default.", protocols, set_protocols),
-    BOTH("verify_depth", 1, "number", "How many certificates may stand above the server's.", depth,
-         set_depth),
+    BOTH("verify_depth", 1, "number",
+         "How many certificates may stand between the server's and one of "
+         "`proxy_ssl_trusted_certificate`, 1 by default.",
+         depth, set_depth),
     BOTH("session_reuse", 1, "on | off",
          "Accepted; sessions are not resumed: keep connections instead.", depth, accept_reuse),
     COMMAND("proxy_ssl_conf_command",

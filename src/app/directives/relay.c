@@ -3,6 +3,7 @@
 #include "app/directives/relay.h"
 
 #include "app/directives/directives.h"
+#include "app/directives/proxy.h"
 #include "app/directives/tables.h"
 #include "app/proxy/proxy.h"
 #include "app/stream/relay.h"
@@ -104,12 +105,14 @@ static bool resolve(struct app_conf *conf, struct relay_pass *pass, const struct
 }
 
 /* Lua in handshakes with servers takes handshakes. */
-static bool check_tls(const struct vhost *vh, struct config_error *e)
+static bool check_tls(struct app_conf *conf, const struct vhost *vh, struct config_error *e)
 {
     const struct location *l = vh->base;
     bool has_tls = l->relay && l->relay->has_tls;
     bool has_verify = l->proxy && l->proxy->tls.verify_by_lua;
 
+    if (has_tls && l->proxy)
+        return directives_proxy_tls(conf, l->proxy, vh->place, e);
     if (has_tls || !l->proxy || !(has_verify || l->proxy->tls.certificate_by_lua))
         return true;
     return config_node_error(vh->place, e,
@@ -124,7 +127,7 @@ bool directives_relay_resolve(struct app_conf *conf, struct config_error *e)
 
         if (l->n != 1 || l->steps[0].run != relay_step)
             continue;
-        if (!check_tls(conf->vhosts[i], e) ||
+        if (!check_tls(conf, conf->vhosts[i], e) ||
             !resolve(conf, (struct relay_pass *)(uintptr_t)l->steps[0].arg, conf->vhosts[i], e))
             return false;
     }

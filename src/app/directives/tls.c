@@ -61,18 +61,26 @@ static void *grow(struct apply *a, void *list, unsigned *n, unsigned *room, size
     return directives_grow(a->conf, *room ? list : NULL, *n, room, size);
 }
 
-static bool read_name(struct apply *a, const struct config_node *node, struct tls_name *out,
-                      struct config_error *e)
+bool directives_tls_name(const struct apply *a, const struct config_node *node,
+                         struct tls_name *out, struct config_error *e)
 {
     struct slice name = node->args[0];
 
     if (!memchr(name.p, '$', name.n)) {
-        out->path = conf_material(a->conf, name);
+        *out = (struct tls_name){.path = conf_material(a->conf, name)};
         return true;
     }
     out->path = pool_strdup(&a->conf->pool, name);
-    own(a)->has_variable_names = true;
     return directives_script(a, node, name, &out->script, e);
+}
+
+static bool read_name(struct apply *a, const struct config_node *node, struct tls_name *out,
+                      struct config_error *e)
+{
+    if (!directives_tls_name(a, node, out, e))
+        return false;
+    own(a)->has_variable_names |= out->script != NULL;
+    return true;
 }
 
 static bool add_certificate(void *ctx, const struct config_node *node, struct config_error *e)
@@ -93,6 +101,11 @@ static bool add_key(void *ctx, const struct config_node *node, struct config_err
 
     t->keys = grow(a, t->keys, &t->n_keys, &t->keys_size, sizeof(*t->keys));
     return read_name(a, node, &t->keys[t->n_keys++], e);
+}
+
+static bool set_cache(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return tls_conf_read_cache(((struct apply *)ctx)->conf, node, &own(ctx)->cache, e);
 }
 
 static bool read_passwords(void *ctx, const struct config_node *node, struct config_error *e)
@@ -277,6 +290,18 @@ static const struct directive table[] = {
            "The key of a certificate in PEM; one for each `ssl_certificate`, in the same order.",
            add_key),
      .flags = DIRECTIVE_REPEATS},
+    {.name = "ssl_certificate_cache",
+     .contexts = CTX_SERVERS,
+     .min_args = 1,
+     .max_args = 3,
+     .group = GROUP,
+     .syntax = "ssl_certificate_cache off | max=number [inactive=time] [valid=time];",
+     .default_text = "ssl_certificate_cache off;",
+     .doc = "Each worker keeps so many certificates that are named by variables, with their keys, "
+            "so that handshakes need not read them: until they have not been used for `inactive` "
+            "(10s); after `valid` (60s) it looks whether the files are still the same. What is "
+            "given as `data:` is not kept.",
+     .apply = set_cache},
     {ENTRY("ssl_password_file", "file", NULL,
            "Passwords of encrypted keys, one a line, tried one after another.", read_passwords)},
     {.name = "ssl_protocols",

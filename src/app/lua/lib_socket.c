@@ -190,7 +190,7 @@ static int l_tls(lua_State *L)
         .ciphers = c->ciphers,
         .trust = {.ca_file = c->trusted,
                   .crl_file = c->crl,
-                  .depth = c->trusted ? (int)c->depth + 1 : 0},
+                  .signatures = c->trusted ? (int)c->depth + 1 : 0},
         .commands = c->commands ? c->commands->all : NULL,
         .n_commands = c->commands ? c->commands->n : 0,
         .key_log = c->key_log,

@@ -1,9 +1,12 @@
-/* One context for each level that says something about TLS, made when the first request needs it.
- * Its hooks find the request by the way (client_dial.h): a party for each. */
+/* One context for each level that says something about TLS. Its hooks find the request by the way
+ * (client_dial.h): a party for each. Where no directive says anything, or what it says cannot be
+ * used and no proxy_pass of the configuration needs it, the context is made when a request does. */
 #include "app/proxy/proxy_tls.h"
 
 #include "app/conf.h"
+#include "app/proxy/proxy_conf.h"
 #include "app/tls/lua_tls.h"
+#include "app/tls/tls_files.h"
 #include "app/script.h"
 #include "app/visit.h"
 #include "http/client_tls.h"
@@ -28,11 +31,32 @@ static enum tls_answer run(struct stream *s, const struct lua_code *code, enum l
     return answer;
 }
 
+static bool has_variables(const struct proxy_tls *t)
+{
+    return t->cert.path && (t->cert.script || t->key.script);
+}
+
+static bool use_files(struct stream *s, const struct party *p)
+{
+    struct tls_files f = {.cert = &p->tls->cert,
+                          .key = &p->tls->key,
+                          .passwords = p->tls->passwords,
+                          .n_passwords = p->tls->n_passwords,
+                          .cache = p->tls->cache,
+                          .may_be_none = true};
+
+    return !has_variables(p->tls) || p->doing || tls_files_give(p->v, s, &f);
+}
+
 static enum tls_answer on_certificate(struct stream *s)
 {
     const struct party *p = client_tls_user(s);
 
-    return p ? run(s, p->tls->certificate_by_lua, LUA_CONTEXT_PROXY_CERTIFICATE) : TLS_GO_ON;
+    if (!p)
+        return TLS_GO_ON;
+    if (!use_files(s, p))
+        return TLS_REFUSE;
+    return run(s, p->tls->certificate_by_lua, LUA_CONTEXT_PROXY_CERTIFICATE);
 }
 
 static enum tls_answer on_verify(struct stream *s)
@@ -52,9 +76,10 @@ static const struct tls_hooks hooks = {
     .on_gone = lua_tls_gone,
 };
 
-static bool has_lua(const struct proxy_tls *t)
+/* Do handshakes depend on the request? */
+static bool has_party(const struct proxy_tls *t)
 {
-    return t->certificate_by_lua || t->verify_by_lua;
+    return t->certificate_by_lua || t->verify_by_lua || has_variables(t);
 }
 
 const char *proxy_tls_doing(const struct client_way *way)
@@ -66,43 +91,51 @@ const char *proxy_tls_doing(const struct client_way *way)
 
 /* --- the context --- */
 
-static void unref(void *arg)
+struct proxy_tls *proxy_tls_own(struct app_conf *conf, struct location *l, bool is_grpc)
 {
-    struct proxy_tls *t = arg;
+    struct proxy_tls *t = &proxy_conf_own(conf, l, is_grpc)->tls;
 
-    tls_ctx_unref(&t->ctx);
+    if (t->owner != l) {
+        t->owner = l;
+        t->ctx = pool_new(&conf->pool, struct tls_ctx *);
+        t->commands_size = 0;
+    }
+    return t;
 }
 
-static bool make(struct app_conf *conf, const struct log_ctx *log, struct proxy_tls *t)
+static void unref(void *arg)
 {
-    struct tls_credential cert = {.cert_file = t->cert,
-                                  .key_file = t->key,
+    tls_ctx_unref(arg);
+}
+
+const struct err *proxy_tls_build(struct app_conf *conf, struct proxy_tls *t, struct buf *why)
+{
+    struct tls_credential cert = {.cert_file = t->cert.path,
+                                  .key_file = t->key.path,
                                   .passwords = t->passwords,
                                   .n_passwords = t->n_passwords};
     struct tls_client_options o = {
-        .cert = t->cert ? &cert : NULL,
+        .cert = t->cert.path && !has_variables(t) ? &cert : NULL,
         .protocols = t->protocols,
         .ciphers = t->ciphers,
         .skips_verify = !t->verifies,
         .commands = t->commands,
         .n_commands = t->n_commands,
         .key_log = t->key_log,
-        .hooks = has_lua(t) ? &hooks : NULL,
+        .hooks = has_party(t) ? &hooks : NULL,
         .skips_own_judgement = t->skips_own_judgement,
+        .trust = {.ca_file = t->trusted,
+                  .crl_file = t->crl,
+                  .signatures = t->trusted ? (int)t->depth + 1 : 0},
     };
-    struct buf why = BUF_EMPTY;
     const struct err *e;
 
-    o.trust.ca_file = t->trusted;
-    o.trust.crl_file = t->crl;
-    o.trust.depth = (int)t->depth;
-    e = tls_ctx_new_client(&o, &why, &t->ctx);
-    if (e)
-        log_write(log, LOG_ERROR, "%s for proxy_ssl: %s", e->message, buf_cstr(&why));
-    else
-        pool_on_reset(&conf->pool, unref, t);
-    buf_free(&why);
-    return e == NULL;
+    if (*t->ctx)
+        return NULL;
+    e = tls_ctx_new_client(&o, why, t->ctx);
+    if (!e)
+        pool_on_reset(&conf->pool, unref, t->ctx);
+    return e;
 }
 
 /* The name of a Host: without its port. */
@@ -114,18 +147,22 @@ static struct slice bare(struct slice host)
 static bool fill(struct app_conf *conf, const struct log_ctx *log, struct proxy_tls *t,
                  struct client_way *way)
 {
-    if (!t->ctx && !make(conf, log, t))
-        return false;
-    way->tls = t->ctx;
+    struct buf why = BUF_EMPTY;
+    const struct err *e = proxy_tls_build(conf, t, &why);
+
+    if (e)
+        log_write(log, LOG_ERROR, "%s for proxy_ssl: %s", e->message, buf_cstr(&why));
+    buf_free(&why);
+    way->tls = *t->ctx;
     way->skips_verify = !t->verifies;
-    return true;
+    return !e;
 }
 
 bool proxy_tls_way(struct visit *v, struct proxy_tls *t, struct slice host, struct client_way *way)
 {
     if (!fill((struct app_conf *)(uintptr_t)v->conf, &v->x->log, t, way))
         return false;
-    if (has_lua(t)) {
+    if (has_party(t)) {
         struct party *p = way->tls_user = pool_new(visit_pool(v), struct party);
 
         p->v = v;

@@ -18,6 +18,7 @@ const struct proxy_conf proxy_defaults = {
     .buffers = 32768,
     .max_temp_file = (size_t)1024 << 20,
     .store_access = 0600,
+    .tls.depth = 1,
     .next = PROXY_NEXT_ERROR | PROXY_NEXT_TIMEOUT,
     .flags = PROXY_BUFFERING | PROXY_REQUEST_BUFFERING | PROXY_PASS_HEADERS | PROXY_PASS_BODY,
 };
@@ -29,6 +30,7 @@ const struct proxy_conf proxy_grpc_defaults = {
     .send_timeout = 60000,
     .next = PROXY_NEXT_ERROR | PROXY_NEXT_TIMEOUT,
     .flags = PROXY_PASS_HEADERS | PROXY_PASS_BODY,
+    .tls.depth = 1,
     .minor = 1,
     .is_h2 = true,
     .is_grpc = true,
@@ -43,8 +45,8 @@ struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l, boo
     copy = pool_new(&conf->pool, struct proxy_conf);
     *copy = *at ? **at : is_grpc ? proxy_grpc_defaults : proxy_defaults;
     copy->owner = l;
-    copy->tls.ctx = NULL;
-    copy->tls.commands_size = 0;
+    if (!copy->tls.ctx)
+        copy->tls.ctx = pool_new(&conf->pool, struct tls_ctx *);
     *at = copy;
     return copy;
 }

@@ -4,6 +4,7 @@
 #include "app/tls/tls_conf.h"
 
 #include "base/file.h"
+#include "base/num.h"
 
 enum { FILE_MOST = 1 << 16 };
 
@@ -63,6 +64,54 @@ bool tls_conf_read_command(struct app_conf *conf, const struct config_node *node
     ok = !tls_command_check(out, role, &why) || config_node_error(node, e, "%s", buf_cstr(&why));
     buf_free(&why);
     return ok;
+}
+
+static bool take_cache_word(struct slice word, struct tls_cache_limits *l)
+{
+    struct slice rest = word, name = slice_cut(&rest, '=');
+    int64_t n;
+
+    if (slice_eq(name, SLICE("max"))) {
+        if (!rest.p || !num_parse_u63(rest, &n) || n < 1)
+            return false;
+        l->most = (unsigned)MIN(n, INT32_MAX);
+        return true;
+    }
+    if (!rest.p || !num_parse_msec(rest, &n))
+        return false;
+    if (slice_eq(name, SLICE("inactive")))
+        l->inactive = (uint64_t)n;
+    else if (slice_eq(name, SLICE("valid")))
+        l->valid = (uint64_t)n;
+    else
+        return false;
+    return true;
+}
+
+static void free_cache(void *arg)
+{
+    struct tls_cache *c = arg;
+
+    tls_cache_free(&c);
+}
+
+bool tls_conf_read_cache(struct app_conf *conf, const struct config_node *node,
+                         struct tls_cache **out, struct config_error *e)
+{
+    struct tls_cache_limits l = {.inactive = 10000, .valid = 60000};
+
+    *out = NULL;
+    if (node->n_args == 1 && slice_eq(node->args[0], SLICE("off")))
+        return true;
+    for (size_t i = 0; i < node->n_args; i++)
+        if (!take_cache_word(node->args[i], &l))
+            return config_node_error(node, e, "invalid parameter \"" SLICE_FMT "\"",
+                                     SLICE_ARG(node->args[i]));
+    if (!l.most)
+        return config_node_error(node, e, "\"%s\" must have the \"max\" parameter", node->name.p);
+    *out = tls_cache_new(&l);
+    pool_on_reset(&conf->pool, free_cache, *out);
+    return true;
 }
 
 bool tls_conf_read_file(struct app_conf *conf, const struct config_node *node, struct buf *out,

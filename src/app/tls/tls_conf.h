@@ -3,6 +3,7 @@
 #define APP_TLS_TLS_CONF_H
 
 #include "app/conf.h"
+#include "net/tls_cache.h"
 #include "net/tls_ctx.h"
 #include "net/tls_tickets.h"
 
@@ -20,6 +21,7 @@ struct tls_conf {
     unsigned n_certs, certs_size, n_keys, keys_size;
     struct slice *passwords; /* of keys */
     unsigned n_passwords;
+    struct tls_cache *cache; /* of certificates named by variables; NULL: none */
     struct tls_ticket_key *ticket_keys;
     unsigned n_ticket_keys, ticket_keys_size;
     struct tls_command *commands; /* ssl_conf_command */
@@ -54,6 +56,10 @@ bool tls_conf_read_protocols(const struct config_node *node, unsigned *out, stru
  * obey. */
 bool tls_conf_read_command(struct app_conf *conf, const struct config_node *node,
                            enum tls_role role, struct tls_command *out, struct config_error *e);
+
+/* ssl_certificate_cache and its kind: a cache in the configuration's pool; NULL: off. */
+bool tls_conf_read_cache(struct app_conf *conf, const struct config_node *node,
+                         struct tls_cache **out, struct config_error *e);
 
 /* Appends what the file that the directive names holds, which is small: keys, passwords. */
 bool tls_conf_read_file(struct app_conf *conf, const struct config_node *node, struct buf *out,

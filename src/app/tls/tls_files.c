@@ -5,8 +5,8 @@
 #include "app/tls/tls_conf.h"
 #include "app/tls/tls_visit.h"
 #include "app/visit.h"
+#include "net/tls_cache.h"
 #include "net/tls_info.h"
-#include "net/tls_material.h"
 
 /* Is it a name that cannot leave the folder it is put into? */
 static bool is_plain(struct slice name)
@@ -22,11 +22,16 @@ static bool is_plain(struct slice name)
     return name.n == 0 || name.p[0] != '.';
 }
 
+static struct slice value_of(struct visit *v, const struct tls_name *name)
+{
+    return name->script ? script_eval(name->script, v) : slice_str(name->path);
+}
+
 /* What a name says now: a path, or with "data:" before it PEM itself. */
 static void evaluate(struct visit *v, const struct tls_name *name, const char **path,
                      struct slice *pem)
 {
-    struct slice value = name->script ? script_eval(name->script, v) : slice_str(name->path);
+    struct slice value = value_of(v, name);
 
     if (slice_has_prefix(value, SLICE("data:")))
         *pem = slice_from(value, strlen("data:"));
@@ -34,20 +39,33 @@ static void evaluate(struct visit *v, const struct tls_name *name, const char **
         *path = conf_material_in(v->conf, value, visit_pool(v));
 }
 
-static bool use(struct visit *v, const struct tls_conf *t, unsigned i)
+bool tls_files_give(struct visit *v, struct stream *s, const struct tls_files *f)
 {
-    struct tls_credential c = {.passwords = t->passwords, .n_passwords = t->n_passwords};
+    struct tls_credential c = {.passwords = f->passwords, .n_passwords = f->n_passwords};
     struct buf why = BUF_EMPTY;
     const struct err *e;
 
-    evaluate(v, &t->certs[i], &c.cert_file, &c.cert_pem);
-    evaluate(v, &t->keys[i], &c.key_file, &c.key_pem);
-    e = tls_material_use(v->x->req.tls, &c, &why);
+    if (f->may_be_none && !value_of(v, f->cert).n)
+        return true;
+    evaluate(v, f->cert, &c.cert_file, &c.cert_pem);
+    evaluate(v, f->key, &c.key_file, &c.key_pem);
+    e = tls_cache_use(f->cache, s, &c, &why);
     if (e)
         log_write(&v->x->log, LOG_ERROR, "cannot load certificate: %s",
                   why.n ? buf_cstr(&why) : e->message);
     buf_free(&why);
     return !e;
+}
+
+static bool use(struct visit *v, const struct tls_conf *t, unsigned i)
+{
+    struct tls_files f = {.cert = &t->certs[i],
+                          .key = &t->keys[i],
+                          .passwords = t->passwords,
+                          .n_passwords = t->n_passwords,
+                          .cache = t->cache};
+
+    return tls_files_give(v, v->x->req.tls, &f);
 }
 
 bool tls_files_use(struct stream *s, const struct vhost *vh)

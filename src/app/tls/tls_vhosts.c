@@ -79,7 +79,7 @@ static struct tls_server_options options_of(struct app_conf *conf, const struct 
         .trust = {.ca_file = t->client_ca,
                   .more_file = t->trusted_ca,
                   .crl_file = t->crl,
-                  .depth = (int)t->depth + 1},
+                  .signatures = (int)t->depth + 1},
         .scope = scope_of(conf, t),
         .keeps_sessions = t->sessions || t->session_fetch_by_lua || t->session_store_by_lua,
         .sessions_most = t->sessions_most,

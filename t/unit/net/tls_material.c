@@ -92,39 +92,11 @@ static void test_chosen(void **state)
     tls_pair_close(&pair);
 }
 
-static enum tls_answer on_named(struct stream *s)
-{
-    struct tls_credential mine = certs_get(CERT_OTHER), foreign = mine;
-    struct buf why = BUF_EMPTY;
-
-    foreign.key_pem = certs_get(CERT_SERVER).key_pem;
-    assert_ptr_equal(tls_material_use(s, &foreign, &why), &err_tls_material);
-    assert_true(why.n > 0);
-    buf_free(&why);
-    assert_null(tls_material_use(s, &mine, NULL));
-    return TLS_GO_ON;
-}
-
-static void test_loaded(void **state)
-{
-    static const struct tls_hooks hooks = {.on_certificate = on_named};
-
-    UNUSED(state);
-    tls_pair_init(&pair);
-    pair.server_options.hooks = &hooks;
-    pair.server_options.n_certs = 0;
-    pair.peer.server_name = SLICE("other.example");
-    tls_pair_open(&pair, ROOM);
-    assert_true(tls_pair_shake(&pair));
-    tls_pair_close(&pair);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_chosen),
-        cmocka_unit_test(test_loaded),
     };
     int failed;
 
