@@ -412,3 +412,69 @@ missing closing parenthesis
 [405, 200, 200]
 --- response_body_like eval
 ["405", "^TRACE\$", "^200TRACE\$"]
+
+
+
+=== TEST 19: nor does grpc_pass or a handler pass TRACE on
+--- http_config
+    lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
+--- config
+    location = /own { content_by_lua_block { ngx.print("passed") } }
+    location = /call { grpc_pass grpc://127.0.0.1:$TEST_NGINX_SERVER_PORT; }
+    location = /handler { handler gate; }
+--- user_files
+>>> gate.lua
+local http = require "perilune.http"
+
+return function(req)
+    return http.proxy(req, "http://127.0.0.1:" .. req.server_port .. "/own")
+end
+--- pipelined_requests eval
+["TRACE /call", "TRACE /handler", "GET /handler"]
+--- error_code eval
+[405, 405, 200]
+--- response_body_like eval
+["405", "405", "^passed\$"]
+
+
+
+=== TEST 20: Max-Forwards of OPTIONS counts down, and ends here at 0 (RFC 9110 section 7.6.2)
+--- config
+    location = /own { content_by_lua_block { ngx.print(ngx.var.http_max_forwards or "none") } }
+    location = /passed { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/own; }
+    location = /set {
+        proxy_set_header Max-Forwards 7;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/own;
+    }
+    location = /t { content_by_lua_block {
+        local http = require "perilune.http"
+
+        local function ask(method, path, value)
+            local res = await(http.request({ method = method, headers = { ["Max-Forwards"] = value },
+                                             url = "http://127.0.0.1:$TEST_NGINX_SERVER_PORT" .. path }))
+            ngx.say(method, " ", path, " ", value or "-", ": ", res.status, " ", await(res:text()))
+        end
+
+        for _, value in ipairs { "10", "1", "0", "00", "x", "-1", "9223372036854775807", "9223372036854775808" } do
+            ask("OPTIONS", "/passed", value)
+        end
+        ask("OPTIONS", "/passed")
+        ask("OPTIONS", "/set", "3")
+        ask("OPTIONS", "/set", "0")
+        ask("GET", "/passed", "0")
+    } }
+--- request
+GET /t
+--- response_body
+OPTIONS /passed 10: 200 9
+OPTIONS /passed 1: 200 0
+OPTIONS /passed 0: 204 
+OPTIONS /passed 00: 204 
+OPTIONS /passed x: 200 x
+OPTIONS /passed -1: 200 -1
+OPTIONS /passed 9223372036854775807: 200 9223372036854775806
+OPTIONS /passed 9223372036854775808: 200 9223372036854775808
+OPTIONS /passed -: 200 none
+OPTIONS /set 3: 200 7
+OPTIONS /set 0: 204 
+GET /passed 0: 200 0

@@ -153,6 +153,17 @@ true
 3
 0
 
+=== TEST 27: a script, and who types, may define globals without a word
+--- config
+    location / { return 200 "ok"; }
+--- exec
+{
+    echo 'x = 3' | $TEST_NGINX_BINARY repl
+    $TEST_NGINX_BINARY -e 'y = 4 await(require("perilune.task").sleep(0.01)) z = 5 print(y + z)'
+} 2>&1
+--- exec_out
+9
+
 === TEST 10: under the name nginx it goes by that name
 --- config
     location / { return 200 "ok"; }

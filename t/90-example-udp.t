@@ -64,3 +64,40 @@ start examples/dns-server/app.lua $TEST_NGINX_RAND_PORT_1; client $TEST_NGINX_RA
 mail.example.test	served by Lua
 127.0.0.1
 name_not_found
+
+
+
+=== TEST 4: names that are not there, names without such records, names of others
+--- user_files
+>>> client.lua
+local udp = require "perilune.udp"
+local c = await(udp.connect { host = "127.0.0.1", port = tonumber(arg[1]) })
+
+local function ask(name, type)
+    local labels = name:gsub("[^.]+%.?", function(label)
+        label = label:gsub("%.", "")
+        return string.char(#label) .. label
+    end)
+    await(c:put("\0\7\1\0\0\1\0\0\0\0\0\0" .. labels .. "\0\0" .. string.char(type) .. "\0\1"))
+    local reply = await(c:take()).message
+    print(name, type, reply:byte(4) % 16, reply:byte(8), reply:byte(10))
+end
+
+ask("www.EXAMPLE.test", 1)
+ask("example.test", 6)
+ask("www.example.test", 15)
+ask("echo.example.test", 28)
+ask("nothing.example.test", 1)
+ask("otherexample.test", 1)
+c:close()
+--- exec
+ROOT=$TEST_NGINX_SERVROOT HTML=$TEST_NGINX_HTML_DIR; . t/lib/example.sh
+echo "name type rcode answers authority"; start examples/dns-server/app.lua $TEST_NGINX_RAND_PORT_1; client $TEST_NGINX_RAND_PORT_1; stop
+--- exec_out
+name type rcode answers authority
+www.EXAMPLE.test	1	0	2	0
+example.test	6	0	1	0
+www.example.test	15	0	0	1
+echo.example.test	28	0	0	1
+nothing.example.test	1	3	0	1
+otherexample.test	1	5	0	0

@@ -7,30 +7,53 @@ local tcp = require "perilune.tcp"
 local udp = require "perilune.udp"
 
 local MOST_OVER_UDP = 512
-local zone = {
-    ["www.example.test A"] = { { address = "192.0.2.10" }, { address = "192.0.2.11" } },
-    ["www.example.test AAAA"] = { { address = "2001:db8::10" } },
-    ["example.test MX"] = { { preference = 10, exchange = "mail.example.test" } },
-    ["example.test TXT"] = { { text = "served by Lua" } },
-}
+local NAME_ERROR, REFUSED = 3, 5
 local soa = {
     name = "example.test", type = "SOA", ttl = 60, mname = "ns.example.test", rname = "root.example.test", serial = 1,
     refresh = 3600, retry = 600, expire = 86400, minimum = 60,
 }
+local zone = { -- name, type, records
+    ["www.example.test"] = {
+        A = { { address = "192.0.2.10" }, { address = "192.0.2.11" } },
+        AAAA = { { address = "2001:db8::10" } },
+    },
+    ["example.test"] = {
+        SOA = { soa },
+        MX = { { preference = 10, exchange = "mail.example.test" } },
+        TXT = { { text = "served by Lua" } },
+    },
+}
 
-local function answers(query, from)
-    local name = query.name:lower()
-    if name == "echo.example.test" and query.type == "A" then
-        return { { name = query.name, type = "A", ttl = 0, address = from } }
+--- The records of a name by type; nil: there is no such name.
+local function known(name, from)
+    if name == "echo.example.test" then
+        return { A = { { ttl = 0, address = from } } }
     end
+    return zone[name]
+end
+
+local function records(query, list)
     local all = {}
-    for i, record in ipairs(zone[name .. " " .. query.type] or {}) do
-        all[i] = { name = query.name, type = query.type, ttl = 300 }
+    for i, record in ipairs(list or {}) do
+        all[i] = { ttl = 300 }
         for field, value in pairs(record) do
             all[i][field] = value
         end
+        all[i].name, all[i].type = query.name, query.type
     end
     return all
+end
+
+--- Names of others are not ours to judge. For a name of the zone the SOA says how long an answer without records
+-- may be kept, be it that there is no such name, or that it has no such records.
+local function answer(query, from)
+    local name = query.name:lower()
+    if name ~= soa.name and name:sub(-#soa.name - 1) ~= "." .. soa.name then
+        return { rcode = REFUSED }
+    end
+    local types = known(name, from)
+    local found = records(query, types and types[query.type])
+    return { rcode = types and 0 or NAME_ERROR, answers = found, authority = #found == 0 and { soa } or nil }
 end
 
 local function reply(bytes, from)
@@ -38,9 +61,7 @@ local function reply(bytes, from)
     if not query then
         return nil
     end
-    local found = answers(query, from)
-    return message.write_reply(query, { rcode = #found == 0 and 3 or 0, answers = found,
-        authority = #found == 0 and { soa } or nil }), query
+    return message.write_reply(query, answer(query, from)), query
 end
 
 local socket = udp.socket { address = "127.0.0.1", port = tonumber(arg[1] or 5300) }

@@ -151,11 +151,17 @@ rawset(_G, "print", core.print_log)
 --- The last of the phases in which programs set themselves up: none at all, init, init_worker.
 local LAST_EARLY_PHASE = context.numbers.init_worker
 
+--- What a script does for nobody, as the interpreter does with the lines that are typed, may define globals.
+local function is_serving()
+    local now = C.ffi_ngx_context()
+    return now > LAST_EARLY_PHASE and (now ~= context.numbers.timer or ngx.worker.id() ~= nil)
+end
+
 setmetatable(_G, {
     --- Whoever defines a global while requests are served has forgotten a `local`.
     __newindex = function(globals, key, value)
         rawset(globals, key, value)
-        if C.ffi_ngx_context() > LAST_EARLY_PHASE then
+        if is_serving() then
             ngx.log(ngx.WARN, "writing a global Lua variable ('", tostring(key), "') which may lead to race "
                 .. "conditions between concurrent requests, so prefer the use of 'local' variables",
                 debug.traceback("", 2))

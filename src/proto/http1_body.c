@@ -2,9 +2,10 @@
  *
  * Every byte of framing goes through step(), which answers the next state or STATE_BAD with a
  * reason; data goes past it in pieces. So a body reads the same however it is cut. There is one way
- * to write each thing: CRLF alone ends a line, a size is 1 to 16 hexadecimal digits, no blanks
- * around ';' and '=' (RFC 9112 section 7.1.1 asks senders not to write them, and they have been
- * used to smuggle). To accept something more, add a state; states are grouped by line. */
+ * to write each thing: CRLF alone ends a line, a size is 1 to 16 hexadecimal digits. Blanks may
+ * stand around ';' and '=' of an extension, as RFC 9112 section 7.1.1 has it (whoever reads must
+ * take them, RFC 9110 section 5.6.3), and nowhere else: none before the CRLF. To accept something
+ * more, add a state; states are grouped by line. */
 #include "proto/http1_body.h"
 
 #include "proto/grammar.h"
@@ -20,11 +21,13 @@ enum state {
     STATE_SIZE,
     STATE_EXT_NAME_FIRST,
     STATE_EXT_NAME,
+    STATE_EXT_NAME_BLANK, /* blanks behind a name: '=' or ';' follows */
     STATE_EXT_VALUE_FIRST,
     STATE_EXT_VALUE,
     STATE_EXT_QUOTED,
     STATE_EXT_ESCAPED,
     STATE_EXT_CLOSED,
+    STATE_EXT_BLANK, /* blanks behind a size or a value: ';' follows */
     STATE_SIZE_LF,
     STATE_DATA,
     STATE_DATA_CR,
@@ -50,13 +53,23 @@ static enum state refuse(struct http1_body *b, const char *reason)
     return STATE_BAD;
 }
 
-/* A byte behind the size, an extension's name or its value. */
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* A byte behind the size, an extension's name or its value, or behind the blanks there. */
 static enum state after_part(struct http1_body *b, char c)
 {
-    if (c == '\r')
+    bool is_after_blank = b->state == STATE_EXT_NAME_BLANK || b->state == STATE_EXT_BLANK;
+
+    if (c == '\r' && !is_after_blank)
         return STATE_SIZE_LF;
     if (c == ';')
         return STATE_EXT_NAME_FIRST;
+    if (is_blank(c))
+        return b->state == STATE_EXT_NAME || b->state == STATE_EXT_NAME_BLANK ? STATE_EXT_NAME_BLANK
+                                                                              : STATE_EXT_BLANK;
     return refuse(b, c == '\n' ? "bare LF after chunk size" : "malformed chunk size or extension");
 }
 
@@ -75,17 +88,25 @@ static enum state step_size(struct http1_body *b, char c)
 static enum state step_ext(struct http1_body *b, char c)
 {
     switch (b->state) {
+    case STATE_EXT_NAME_BLANK:
+        return c == '=' ? STATE_EXT_VALUE_FIRST : after_part(b, c);
     case STATE_EXT_NAME:
         if (c == '=')
             return STATE_EXT_VALUE_FIRST;
-        /* fall through */
+        if (grammar_is(c, GRAMMAR_TOKEN))
+            return STATE_EXT_NAME;
+        break;
     case STATE_EXT_NAME_FIRST:
         if (grammar_is(c, GRAMMAR_TOKEN))
             return STATE_EXT_NAME;
+        if (is_blank(c))
+            return STATE_EXT_NAME_FIRST;
         break;
     case STATE_EXT_VALUE_FIRST:
         if (c == '"')
             return STATE_EXT_QUOTED;
+        if (is_blank(c))
+            return STATE_EXT_VALUE_FIRST;
         /* fall through */
     case STATE_EXT_VALUE:
         if (grammar_is(c, GRAMMAR_TOKEN))

@@ -318,7 +318,9 @@ static const struct directive table[] = {
          "as a rewrite has changed it); a URI takes the place of what the location's prefix "
          "matched. Variables are allowed; a URI in them is used as it is. A server that cannot "
          "be talked to is answered 502, one that is slow 504; the reason stands in the error "
-         "log. TRACE is not passed on: 405.",
+         "log. TRACE is not passed on: 405. OPTIONS is with its `Max-Forwards` less one; at 0 it "
+         "is "
+         "answered here: 204.",
      .apply = set_pass},
     REPEATS("proxy_set_header", 2, 2, "proxy_set_header name value;",
             "Sets a field of the request to the server; an empty value leaves it out. By default "
@@ -426,10 +428,12 @@ static const struct directive table[] = {
      .max_args = 1,
      .group = GROUP,
      .syntax = "grpc_pass address;",
-     .doc = "Passes calls of gRPC on to `grpc://host[:port]`, `grpcs://…` (over TLS), "
-            "`host[:port]`, a "
-            "group of `upstream`, or `unix:/path`: requests of HTTP/2, streamed both ways, with "
-            "trailers. The target is the client's. Variables are allowed.",
+     .doc =
+         "Passes calls of gRPC on to `grpc://host[:port]`, `grpcs://…` (over TLS), "
+         "`host[:port]`, a "
+         "group of `upstream`, or `unix:/path`: requests of HTTP/2, streamed both ways, with "
+         "trailers. The target is the client's. Variables are allowed. TRACE and `Max-Forwards`: "
+         "as with `proxy_pass`.",
      .apply = set_grpc_pass},
     REPEATS("grpc_set_header", 2, 2, "grpc_set_header name value;",
             "As `proxy_set_header`, for `grpc_pass`.", set, set_header),

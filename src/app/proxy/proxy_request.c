@@ -6,6 +6,7 @@
 #include "app/proxy/proxy_cache.h"
 #include "app/proxy/proxy_switch.h"
 #include "app/script.h"
+#include "base/num.h"
 #include "http/body_spool.h"
 #include "net/tls.h"
 #include "proto/grammar.h"
@@ -53,6 +54,34 @@ static bool is_dropped(const struct proxy *p, const struct header *h, bool has_c
     return has_connection && is_named_by_connection(&p->v->x->req.headers, h->name);
 }
 
+/* How many more servers may pass it on (RFC 9110 section 7.6.2; TRACE is never passed on); -1: as
+ * many as there are. */
+static int64_t forwards_left(const struct proxy *p, const struct header *h)
+{
+    int64_t left;
+    bool says_it = p->v->x->req.method == METHOD_OPTIONS && h->id == HEADER_OTHER &&
+                   slice_ieq(h->name, SLICE("Max-Forwards"));
+
+    return says_it && num_parse_u63(h->value, &left) ? left : -1;
+}
+
+bool proxy_request_is_for_us(const struct proxy *p)
+{
+    const struct header_list *l = &p->v->x->req.headers;
+
+    for (unsigned i = 0; i < l->n; i++)
+        if (forwards_left(p, &l->fields[i]) == 0)
+            return true;
+    return false;
+}
+
+static struct slice passed_value(struct proxy *p, const struct header *h)
+{
+    int64_t left = forwards_left(p, h);
+
+    return left > 0 ? pool_printf(&p->up->pool, "%lld", (long long)left - 1) : h->value;
+}
+
 static void copy_fields(struct proxy *p, struct client_request *out)
 {
     const struct header_list *l = &p->v->x->req.headers;
@@ -66,7 +95,7 @@ static void copy_fields(struct proxy *p, struct client_request *out)
         if (is_ours(h->id) || find_set(p, h->name) || is_dropped(p, h, has_connection) ||
             (p->cache && proxy_cache_asks_itself(h->id)))
             continue;
-        header_add(&out->headers, &p->up->pool, h->name, h->value);
+        header_add(&out->headers, &p->up->pool, h->name, passed_value(p, h));
     }
 }
 

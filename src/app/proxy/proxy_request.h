@@ -4,6 +4,9 @@
 
 #include "app/proxy/proxy.h"
 
+/* Is this OPTIONS request to be answered here, as its Max-Forwards has run out? */
+bool proxy_request_is_for_us(const struct proxy *p);
+
 /* Fills in p->up->req. False: an upgrade that is not passed on here. */
 bool proxy_request_make(struct proxy *p);
 

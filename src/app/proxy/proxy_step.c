@@ -354,6 +354,17 @@ static void on_request(struct proxy *p, int status)
         look(p);
 }
 
+/* The answer to a request that goes no further; 0: none. */
+static int status_at_once(struct proxy *p)
+{
+    /* The answer would show what is added for the server behind us (RFC 9110 section 9.3.8). */
+    if (p->v->x->req.method == METHOD_TRACE && !p->v->parent)
+        return STATUS_NOT_ALLOWED;
+    if (!proxy_switch_prepare(p))
+        return STATUS_NOT_ALLOWED;
+    return proxy_request_is_for_us(p) ? 204 : 0;
+}
+
 void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct proxy_pass *pass)
 {
     struct proxy *p = pool_new(visit_pool(v), struct proxy);
@@ -365,7 +376,9 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
     p->started_ms = clock_ms();
     proxy_pump_init(p);
     pool_on_reset(visit_pool(v), on_reset, p);
-    status = proxy_switch_prepare(p) ? proxy_target_find(p, pass) : STATUS_NOT_ALLOWED;
+    status = status_at_once(p);
+    if (!status)
+        status = proxy_target_find(p, pass);
     if (!status && !(conf->flags & PROXY_STORE))
         status = cache_rules_zone(conf->cache, v, &p->cache_zone);
     if (status) {
@@ -381,9 +394,6 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
 
 enum step_result proxy_step(struct visit *v, const struct step *s)
 {
-    /* The answer would show what is added for the server behind us (RFC 9110 section 9.3.8). */
-    if (v->x->req.method == METHOD_TRACE && !v->parent)
-        return phases_finish_status(v, STATUS_NOT_ALLOWED);
     proxy_start(v, v->loc->proxy ? v->loc->proxy : &proxy_defaults, s->arg);
     return STEP_DONE;
 }
