@@ -3,12 +3,12 @@
 local ffi = require "ffi"
 local context = require "ngx.api.context"
 local native = require "ngx.api.native"
-local sys = require "perilune.core.sys"
 
 local C = native.C
 local SIGQUIT = 3
 
 ffi.cdef [[
+int getpid(void);
 int getppid(void);
 int kill(int pid, int signum);
 ]]
@@ -33,7 +33,7 @@ end
 --- The number of the process that started the workers: of this one when there is no master.
 function process.get_master_pid()
     local kind = process.type()
-    return (kind == "worker" or kind == "privileged agent") and C.getppid() or sys.pid()
+    return (kind == "worker" or kind == "privileged agent") and C.getppid() or C.getpid()
 end
 
 --- For init_by_lua: the master starts one process more, which keeps the master's rights (those of root), runs
@@ -53,7 +53,7 @@ end
 
 --- This worker ends gracefully, as after SIGQUIT.
 function process.signal_graceful_exit()
-    C.kill(sys.pid(), SIGQUIT)
+    C.kill(C.getpid(), SIGQUIT)
 end
 
 return process

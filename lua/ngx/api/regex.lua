@@ -1,7 +1,6 @@
 --- ngx.re: regular expressions by PCRE2.
 
 local ffi = require "ffi"
-local core = require "perilune.core.ngx"
 local native = require "ngx.api.native"
 
 local C, to_string = native.C, ffi.string
@@ -279,7 +278,7 @@ end
 
 --- Logs what is wrong with a template and raises what the caller returns.
 local function bad_template(text)
-    core.log_line(4, text)
+    native.log_line(4, text)
     error("failed to compile the replacement template", 0)
 end
 
