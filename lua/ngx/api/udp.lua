@@ -181,6 +181,7 @@ function methods:bind(address)
     if not tcp.is_address(tostring(address)) then
         return nil, "bad address"
     end
+    debug_log("udp socket bind ip: " .. address)
     self[LOCAL] = tostring(address)
     return 1
 end
