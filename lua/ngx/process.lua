@@ -5,7 +5,7 @@ local context = require "ngx.api.context"
 local native = require "ngx.api.native"
 
 local C = native.C
-local SIGQUIT = 3
+local SIGQUIT, ALERT = 3, 2
 
 ffi.cdef [[
 int getpid(void);
@@ -38,7 +38,7 @@ end
 
 --- For init_by_lua: the master starts one process more, which keeps the master's rights (those of root), runs
 -- init_worker_by_lua and its timers, and serves nobody. Without a master nothing happens.
--- @tparam[opt] number connections accepted for compatibility: what the agent connects to is not limited
+-- @tparam[opt] number connections 0: no process is started; otherwise what it connects to is not limited
 -- @treturn ?boolean true
 -- @treturn ?string error
 function process.enable_privileged_agent(connections)
@@ -46,6 +46,11 @@ function process.enable_privileged_agent(connections)
         return nil, "API disabled in the current context"
     elseif connections ~= nil and (type(connections) ~= "number" or connections < 0) then
         return nil, "bad 'connections' argument: number expected and greater than 0"
+    end
+    if connections and connections < 1 then
+        native.log_line(ALERT, connections
+            .. " worker_connection is not enough, privileged agent process cannot be spawned")
+        return true
     end
     C.ffi_ngx_enable_agent()
     return true
