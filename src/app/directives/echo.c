@@ -84,7 +84,8 @@ static bool add_around(void *ctx, const struct config_node *node, struct config_
 
 static bool read_option(struct slice word, enum echo_option *out)
 {
-    static const char *const words[] = {[ECHO_QUERY] = "-q", [ECHO_BODY] = "-b", [ECHO_FILE] = "-f"};
+    static const char *const words[] = {
+        [ECHO_QUERY] = "-q", [ECHO_BODY] = "-b", [ECHO_FILE] = "-f"};
 
     for (unsigned i = 0; i < ARRAY_LEN(words); i++) {
         if (slice_eq(word, slice_str(words[i]))) {
@@ -178,11 +179,14 @@ static const struct directive table[] = {
         apply_echo),
     KIN("echo_status", ECHO_STATUS, 1, 1, " status",
         "In a list of `echo`: the status of the answer, 200 to 599."),
-    ROW("echo_subrequest", ECHO_SUBREQUEST, 2, 6, " method path [-q query] [-b body | -f file]", NULL,
-        "In a list of `echo`: what such a request to that location of this server answers. `-f`: its "
+    ROW("echo_subrequest", ECHO_SUBREQUEST, 2, 6, " method path [-q query] [-b body | -f file]",
+        NULL,
+        "In a list of `echo`: what such a request to that location of this server answers. `-f`: "
+        "its "
         "body is that of a file, of 16 MiB at most, whose path begins at the prefix.",
         apply_subrequest),
-    ROW("echo_subrequest_async", ECHO_SUBREQUEST, 2, 6, " method path [-q query] [-b body | -f file]", async,
+    ROW("echo_subrequest_async", ECHO_SUBREQUEST, 2, 6,
+        " method path [-q query] [-b body | -f file]", async,
         "As `echo_subrequest`, beside the requests and `echo_sleep` that follow. The answers keep "
         "their order.",
         apply_subrequest),

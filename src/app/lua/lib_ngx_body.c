@@ -134,9 +134,8 @@ static bool is_read_otherwise(struct visit *v)
 {
     const struct request *r = &v->x->req;
 
-    return lua_visit_of(v)->has_body_socket ||
-           (lua_current_context() == LUA_CONTEXT_BALANCER && r->content_length <= 0 &&
-            !r->has_unsized_body);
+    return lua_visit_of(v)->has_body_socket || (lua_current_context() == LUA_CONTEXT_BALANCER &&
+                                                r->content_length <= 0 && !r->has_unsized_body);
 }
 
 /* The spool, empty, to be filled with something else. */

@@ -266,7 +266,10 @@ static int l_gc(lua_State *L)
 int lib_subrequest(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"start", l_start}, {"wait", l_wait}, {"take", l_take}, {NULL, NULL},
+        {"start", l_start},
+        {"wait", l_wait},
+        {"take", l_take},
+        {NULL, NULL},
     };
 
     handle_type(L, "perilune.subrequest", "subrequest", l_gc);
