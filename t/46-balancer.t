@@ -269,3 +269,42 @@ GET /t
 X-Tries: 2
 --- response_body
 back
+
+
+
+=== TEST 8: ngx.req.set_body_data for each try, with and without a body of the client
+--- http_config
+    upstream b {
+        server 0.0.0.1 max_fails=0;
+        balancer_by_lua_block {
+            local b = require "ngx.balancer"
+            ngx.ctx.n = (ngx.ctx.n or 0) + 1
+            if ngx.ctx.n == 1 then
+                b.set_more_tries(1)
+            end
+            ngx.req.set_body_data("body of try " .. ngx.ctx.n)
+            assert(b.recreate_request())
+            b.set_current_peer("127.0.0.1:" .. ngx.var.server_port)
+        }
+    }
+--- config
+    location = /t { proxy_pass http://b/origin; proxy_next_upstream http_503 non_idempotent; }
+    location = /streamed { proxy_request_buffering off; proxy_http_version 1.1; proxy_pass http://b/origin; }
+    location = /origin {
+        content_by_lua_block {
+            ngx.req.read_body()
+            local body = ngx.req.get_body_data()
+            if body == "body of try 1" then
+                return ngx.exit(503)
+            end
+            ngx.say(ngx.req.get_method(), " ", body)
+        }
+    }
+--- pipelined_requests eval
+["GET /t", "POST /t\nof the client", "POST /streamed\nof the client"]
+--- response_body_like eval
+["^GET body of try 2\n\$", "^POST body of try 2\n\$", "500"]
+--- error_code eval
+[200, 200, 500]
+--- error_log
+request body not read yet

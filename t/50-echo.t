@@ -244,3 +244,45 @@ decoded
 end
 --- error_log
 unsafe URI "/../up" was detected
+
+
+
+=== TEST 13: $echo_incr counts for the request and all of its parts
+--- config
+    location = /t {
+        echo "$echo_incr";
+        echo_location /sub;
+        echo_location /sub;
+        echo "$echo_incr";
+    }
+    location = /sub { echo "sub $echo_incr"; }
+--- pipelined_requests eval
+["GET /t", "GET /sub"]
+--- response_body eval
+["1\nsub 2\nsub 3\n4\n", "sub 1\n"]
+
+
+
+=== TEST 14: echo_subrequest -f sends the content of a file
+--- config
+    location = /t {
+        set $name $document_root/body.txt;
+        echo_subrequest POST /sub -f html/body.txt;
+        echo_subrequest_async PUT /sub -q a=1 -f $name;
+        echo_subrequest POST /sub -f html/none.txt;
+        echo end;
+    }
+    location = /sub { echo "$echo_request_method [$args] <$echo_request_body>"; }
+--- user_files
+>>> body.txt
+of a file
+--- request
+GET /t
+--- response_body
+POST [] <of a file
+>
+PUT [a=1] <of a file
+>
+end
+--- error_log eval
+qr/open\(\) ".*none.txt" failed/

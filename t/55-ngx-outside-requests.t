@@ -242,3 +242,20 @@ privileged agent process
 --- shutdown: 3
 --- shutdown_error_log
 early: 300
+
+
+
+=== TEST 9: no privileged agent with room for no connection
+--- master_on
+--- http_config
+    init_by_lua_block { package.loaded.enabled = require("ngx.process").enable_privileged_agent(0) }
+--- config
+    location /t {
+        content_by_lua_block { ngx.say(tostring(package.loaded.enabled), " ", require("ngx.process").type()) }
+    }
+--- response_body
+true worker
+--- error_log
+0 worker_connection is not enough, privileged agent process cannot be spawned
+--- no_error_log
+start privileged agent process

@@ -512,3 +512,49 @@ bad argument #1 to 'send' (bad data type boolean found)
 1
 1
 broken pipe
+
+
+
+=== TEST 12: shutdown ends our side, and the peer may go on
+--- http_config
+    server {
+        listen unix:$TEST_NGINX_HTML_DIR/half.sock;
+        location / {
+            content_by_lua_block {
+                local sock = ngx.req.socket(true)
+                local data = sock:receive("*a")
+                sock:send("got " .. data)
+            }
+        }
+    }
+--- config
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.socket.tcp()
+            ngx.say(sock:shutdown("send"))
+            ngx.say((select(2, pcall(sock.shutdown, sock, "receive"))))
+            sock:settimeout(2000)
+            ngx.say(sock:connect("unix:$TEST_NGINX_HTML_DIR/half.sock"))
+            sock:send("GET / HTTP/1.1\r\nHost: a\r\n\r\nhalf")
+            ngx.say(sock:shutdown("send"))
+            ngx.say(sock:shutdown("send"))
+            ngx.say(sock:send("more"))
+            ngx.say(sock:setkeepalive())
+            ngx.say(sock:receive("*a"))
+            ngx.say(sock:close())
+        }
+    }
+--- request
+GET /t
+--- response_body_like
+^nilclosed
+bad shutdown argument: receive
+1
+1
+nilalready shutdown
+nilclosed
+nilclosed
+got half
+1$
+--- error_log
+lua shutdown socket write direction

@@ -377,6 +377,7 @@ lua release ngx.ctx at ref 1
         ngx.say(pcall(require "ngx.re".opt, "jit_stack_size", 65536))
         ngx.say(pcall(require "ngx.re".opt, "jit_stack_size", 0))
         ngx.say(pcall(require "ngx.re".opt, "size", 1))
+        ngx.say(tostring(ngx.re.opt), " ", tostring(ngx.re.set_stack))
     } }
 --- request
 GET /t
@@ -384,4 +385,5 @@ GET /t
 ^140000
 false[^\n]*changing jit stack size is not allowed when some regexs have already been compiled and cached
 false[^\n]*bad argument #2 to 'opt' \(positive number expected, got 0\)
-false[^\n]*unrecognized option name$
+false[^\n]*unrecognized option name
+nil nil$

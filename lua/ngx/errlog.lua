@@ -8,7 +8,6 @@ local native = require "ngx.api.native"
 ffi.cdef [[
 int ffi_errlog_set_filter(int level);
 int ffi_errlog_take(struct ffi_str *out, int *level, double *seconds);
-int ffi_errlog_system_level(void);
 int ffi_errlog_write(int level, const char *text, size_t n);
 ]]
 

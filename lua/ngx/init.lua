@@ -56,7 +56,7 @@ local ngx = {
     decode_args = arguments.decode_args,
     thread = thread,
     timer = timer.api,
-    re = regex,
+    re = regex.api,
     shared = shared,
     socket = when_called("tcp stream udp connect", function()
         return require("ngx.api.socket").api

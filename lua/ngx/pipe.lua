@@ -29,7 +29,7 @@ local timeout_names = { "write_timeout", "stdout_read_timeout", "stderr_read_tim
 
 local function debug_line(...)
     if ngx_core.is_logged(DEBUG) then
-        ngx_core.log_line(DEBUG, table.concat({ ... }))
+        native.log_line(DEBUG, table.concat({ ... }))
     end
 end
 

@@ -3,12 +3,12 @@
 local ffi = require "ffi"
 local context = require "ngx.api.context"
 local native = require "ngx.api.native"
-local sys = require "perilune.core.sys"
 
 local C = native.C
-local SIGQUIT = 3
+local SIGQUIT, ALERT = 3, 2
 
 ffi.cdef [[
+int getpid(void);
 int getppid(void);
 int kill(int pid, int signum);
 ]]
@@ -33,12 +33,12 @@ end
 --- The number of the process that started the workers: of this one when there is no master.
 function process.get_master_pid()
     local kind = process.type()
-    return (kind == "worker" or kind == "privileged agent") and C.getppid() or sys.pid()
+    return (kind == "worker" or kind == "privileged agent") and C.getppid() or C.getpid()
 end
 
 --- For init_by_lua: the master starts one process more, which keeps the master's rights (those of root), runs
 -- init_worker_by_lua and its timers, and serves nobody. Without a master nothing happens.
--- @tparam[opt] number connections accepted for compatibility: what the agent connects to is not limited
+-- @tparam[opt] number connections 0: no process is started; otherwise what it connects to is not limited
 -- @treturn ?boolean true
 -- @treturn ?string error
 function process.enable_privileged_agent(connections)
@@ -47,13 +47,18 @@ function process.enable_privileged_agent(connections)
     elseif connections ~= nil and (type(connections) ~= "number" or connections < 0) then
         return nil, "bad 'connections' argument: number expected and greater than 0"
     end
+    if connections and connections < 1 then
+        native.log_line(ALERT, connections
+            .. " worker_connection is not enough, privileged agent process cannot be spawned")
+        return true
+    end
     C.ffi_ngx_enable_agent()
     return true
 end
 
 --- This worker ends gracefully, as after SIGQUIT.
 function process.signal_graceful_exit()
-    C.kill(sys.pid(), SIGQUIT)
+    C.kill(C.getpid(), SIGQUIT)
 end
 
 return process

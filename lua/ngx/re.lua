@@ -6,7 +6,7 @@ local re = { version = "0.1" }
 
 --- Where the next match begins, where to go on behind it (the same place when it is empty), and its first group.
 local function next_match(subject, pattern, options, look)
-    local found, err = regex.match(subject, pattern, options, look)
+    local found, err = regex.api.match(subject, pattern, options, look)
     if not found then
         return nil, nil, nil, err
     end

@@ -14,7 +14,7 @@ local DEBUG = 8
 local function note(text, ...)
     if core.is_logged(DEBUG) then
         local subsystem = native.C.ffi_ngx_is_session() ~= 0 and "stream" or "http"
-        core.log_line(DEBUG, subsystem .. " lua semaphore " .. text:format(...))
+        native.log_line(DEBUG, subsystem .. " lua semaphore " .. text:format(...))
     end
 end
 

@@ -4,7 +4,7 @@
 -- next one, whatever happens meanwhile; it is asked for anew after an hour, or before that time.
 
 local core = require "perilune.core.ssl"
-local log_line = require("perilune.core.ngx").log_line
+local log_line = require("ngx.api.native").log_line
 local task = require "perilune.task"
 
 local ERROR, WARN = 4, 5

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/conf.h"
 #include "app/echo_filter.h"
 #include "app/location_path.h"
 #include "app/phases.h"
@@ -16,11 +17,12 @@
 #include "app/files/static_send.h"
 #include "app/subrequest.h"
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/num.h"
 #include "http/body_spool.h"
 #include "loop/timer.h"
 
-enum { PIECE = 16384, COPIES_MOST = 1 << 20 };
+enum { PIECE = 16384, COPIES_MOST = 1 << 20, BODY_FILE_MOST = 16 << 20 };
 
 struct echo_run {
     struct visit *v;
@@ -189,20 +191,51 @@ static void start_location(struct echo_run *r, const struct echo_line *line)
     start_subrequest(r, &o);
 }
 
+/* Appends the content of the file to `out`; a relative path begins at the server's prefix. */
+static bool read_file(struct visit *v, struct slice path, struct buf *out)
+{
+    struct buf whole = BUF_EMPTY;
+    const struct err *e;
+
+    if (!slice_has_prefix(path, SLICE("/")))
+        buf_add_slice(&whole, v->conf->prefix);
+    buf_add_slice(&whole, path);
+    e = file_read(buf_cstr(&whole), BODY_FILE_MOST, out);
+    if (e)
+        log_write(&v->x->log, LOG_ERROR, "open() \"%s\" failed (%s)", buf_cstr(&whole), e->message);
+    buf_free(&whole);
+    return !e;
+}
+
+/* False (logged): the body cannot be read. */
+static bool read_option(struct visit *v, enum echo_option option, struct slice text,
+                        struct subrequest_options *o)
+{
+    struct buf body = BUF_EMPTY;
+    bool is_read = true;
+
+    if (option == ECHO_QUERY) {
+        o->query = text;
+        return true;
+    }
+    o->has_body = true;
+    o->body = text;
+    if (option == ECHO_FILE) {
+        is_read = read_file(v, text, &body);
+        o->body = pool_dup(visit_pool(v), buf_slice(&body));
+        buf_free(&body);
+    }
+    return is_read;
+}
+
 static void start_any(struct echo_run *r, const struct echo_line *line)
 {
     struct subrequest_options o = {.method = method_parse(script_eval(line->words[0], r->v)),
                                    .path = script_eval(line->words[1], r->v)};
 
-    for (unsigned i = 2; i + 1 < line->n; i += 2) {
-        struct slice text = script_eval(line->words[i + 1], r->v);
-
-        o.has_body = o.has_body || line->words_are_body[i / 2 - 1];
-        if (line->words_are_body[i / 2 - 1])
-            o.body = text;
-        else
-            o.query = text;
-    }
+    for (unsigned i = 2; i + 1 < line->n; i += 2)
+        if (!read_option(r->v, line->options[i / 2 - 1], script_eval(line->words[i + 1], r->v), &o))
+            return;
     start_subrequest(r, &o);
 }
 

@@ -12,9 +12,15 @@ enum echo_kind {
     ECHO_READ_BODY,    /* of the request */
     ECHO_REQUEST_BODY, /* once more to the client */
     ECHO_LOCATION,     /* what words[0] (a path) with words[1] (a query) answers */
-    ECHO_SUBREQUEST,   /* words: method, path, then pairs of "-q" or "-b" and a text */
+    ECHO_SUBREQUEST,   /* words: method, path, then pairs of an option and a text */
     ECHO_EXEC,         /* go to words[0] (a path) with words[1] (a query); the rest is not done */
     ECHO_STATUS,       /* the answer's status is words[0] */
+};
+
+enum echo_option {
+    ECHO_QUERY, /* -q */
+    ECHO_BODY,  /* -b */
+    ECHO_FILE,  /* -f: the body is the content of that file */
 };
 
 enum { ECHO_OPTIONS_MOST = 2 };
@@ -26,7 +32,7 @@ struct echo_line {
     unsigned n;
     bool has_newline;
     bool is_async; /* of a subrequest: next lines do not wait for it, apart from those that write */
-    bool words_are_body[ECHO_OPTIONS_MOST]; /* of a subrequest: the pair is "-b" */
+    enum echo_option options[ECHO_OPTIONS_MOST]; /* of a subrequest: what its pairs are */
     struct echo_line *next;
 };
 

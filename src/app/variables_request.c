@@ -135,6 +135,12 @@ static struct slice get_request_time(struct visit *v, const struct variable *var
     return variables_seconds(v, (int64_t)(clock_ms() - v->x->start_ms));
 }
 
+static struct slice get_echo_incr(struct visit *v, const struct variable *var)
+{
+    UNUSED(var);
+    return variables_number(v, ++visit_main(v)->n_incr);
+}
+
 static struct slice get_request_id(struct visit *v, const struct variable *var)
 {
     static const char digits[] = "0123456789abcdef";
@@ -326,6 +332,7 @@ const struct variable variables_request[] = {
     VARIABLE("echo_request_body", get_request_body),
     VARIABLE("echo_request_uri", get_echo_request_uri),
     VARIABLE("echo_cacheable_request_uri", get_path),
+    VARIABLE("echo_incr", get_echo_incr),
     VARIABLE("echo_timer_elapsed", get_request_time),
     VARIABLE("echo_client_request_method", get_client_method),
     VARIABLE("echo_client_request_headers", get_client_head),

@@ -27,6 +27,7 @@ struct visit {
     unsigned restarts;
     struct visit *parent; /* of a subrequest; NULL: it is none */
     unsigned depth;       /* of subrequests */
+    unsigned n_incr;      /* how often $echo_incr was asked for; counted by the main request */
     int refused_status;   /* of the access phase so far: 401, 403; 0: none */
     int error_status;     /* the status that an error page is being made for; 0: none */
     int exit_status;      /* of ngx.exit and friends */

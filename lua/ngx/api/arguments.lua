@@ -15,7 +15,7 @@ local ARGS = 1
 local arguments = { req = {}, encode_args = query.encode_args, decode_args = query.decode_args }
 
 query.on_limit = function(most)
-    core.log_line(8, "lua hit query args limit " .. most)
+    native.log_line(8, "lua hit query args limit " .. most)
 end
 
 local function clear(tab)
@@ -36,7 +36,7 @@ function arguments.req.get_uri_args(most, tab)
         native.no_request(2)
     end
     tab = tab and clear(tab) or {}
-    if rc ~= 0 then
+    if rc ~= 0 or text.n == 0 then
         return tab
     end
     return parse(text.p, text.n, most, tab)

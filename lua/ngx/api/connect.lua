@@ -240,6 +240,30 @@ function tcp.stream_of(self)
     return s and core.is_open(s) and s or nil
 end
 
+--- Ends our side; the peer may go on.
+-- @tparam string direction "send"
+-- @treturn ?number 1
+-- @treturn ?string error
+function tcp.methods:shutdown(direction)
+    if direction ~= "send" then
+        error("bad shutdown argument: " .. tostring(direction), 2)
+    end
+    local s = self[CORE]
+    if not s or not core.is_open(s) then
+        return nil, "closed"
+    end
+    core.check(s)
+    if self[WRITE_CLOSED] then
+        return nil, "already shutdown"
+    elseif select(2, core.buffered(s)) > 0 then
+        return nil, "socket busy writing"
+    end
+    core.shutdown(s)
+    self[WRITE_CLOSED] = true
+    tcp.debug_log("shutdown socket write direction", true)
+    return 1
+end
+
 --- Options of the socket (SO_…): keepalive, reuseaddr, tcp-nodelay, sndbuf, rcvbuf, keepidle, keepintvl, keepcnt.
 function tcp.methods:setoption(option, value)
     if option == nil then

@@ -16,10 +16,10 @@ local function sleep_logged(n)
     local ok, uri = pcall(function()
         return var.uri .. "?" .. (var.args or "")
     end)
-    core.log_line(DEBUG, "lua ready to sleep for " .. math.floor(n * 1000) .. " ms")
+    native.log_line(DEBUG, "lua ready to sleep for " .. math.floor(n * 1000) .. " ms")
     tasks.sleep(n)
     context.wait()
-    core.log_line(DEBUG, 'lua sleep timer expired: "' .. (ok and uri or "?") .. '"')
+    native.log_line(DEBUG, 'lua sleep timer expired: "' .. (ok and uri or "?") .. '"')
 end
 
 --- Suspends the running light thread for `seconds` (0: lets the others run).

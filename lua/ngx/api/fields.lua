@@ -1,7 +1,6 @@
 --- Header fields: ngx.header, ngx.resp, and the field functions of ngx.req.
 
 local ffi = require "ffi"
-local core = require "perilune.core.ngx"
 local context = require "ngx.api.context"
 local native = require "ngx.api.native"
 local put = require "ngx.api.repeated"
@@ -101,7 +100,7 @@ local function collect(kind, most, raw, out, before)
     most = most or 100
     if most > 0 and n + before > most then
         n, err = math.max(most - before, 0), "truncated"
-        core.log_line(8, "lua exceeding " .. (kind == REQUEST and "request" or "response") .. " header limit "
+        native.log_line(8, "lua exceeding " .. (kind == REQUEST and "request" or "response") .. " header limit "
             .. C.ffi_fields_count(kind) + before .. " > " .. most)
     end
     for i = 0, n - 1 do

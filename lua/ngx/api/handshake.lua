@@ -3,12 +3,12 @@
 local ffi = require "ffi"
 local context = require "ngx.api.context"
 local core = require "perilune.core.stream"
-local core_ngx = require "perilune.core.ngx"
 local socket_core = require "perilune.core.socket"
 local secure = require "perilune.core.secure"
 local tcp = require "ngx.api.keepalive"
+local native = require "ngx.api.native"
 
-local C, ERROR, DEBUG = require("ngx.api.native").C, 4, 8
+local C, ERROR, DEBUG = native.C, 4, 8
 local WAIT = core.WAIT
 local slots = tcp.slots
 local CORE, CERTIFICATE, STORE = slots.CORE, "certificate", "store"
@@ -105,7 +105,7 @@ function tcp.handshake_failed(self, name, err, text, result, judgement)
         return nil, "ssl set client private key failed"
     end
     if text then -- nginx's own line, whatever lua_socket_log_errors says
-        core_ngx.log_line(ERROR, "SSL_do_handshake() failed (SSL: " .. text .. ")")
+        native.log_line(ERROR, "SSL_do_handshake() failed (SSL: " .. text .. ")")
     else
         tcp.log("lua ssl handshake failed: " .. err)
     end
@@ -167,7 +167,7 @@ function tcp.methods.sslhandshake(...)
             return nil, tostring(err.message)
         end
         if name then
-            core_ngx.log_line(DEBUG, 'lua ssl server name: "' .. name .. '"')
+            native.log_line(DEBUG, 'lua ssl server name: "' .. name .. '"')
         end
         local peer = { session = is_session(session) and session or nil, name = name, verify = verify, status = status }
         local ok, code, text, result, judgement = shake(self, s, tls, peer)

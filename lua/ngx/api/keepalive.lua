@@ -76,7 +76,7 @@ function tcp.methods:setkeepalive(...)
     end
     local p = pool_of(self, n, size)
     if ngx_core.is_logged(DEBUG) then
-        ngx_core.log_line(DEBUG, "lua tcp socket keepalive timeout: " .. (ms > 0 and ms .. " ms" or "unlimited"))
+        native.log_line(DEBUG, "lua tcp socket keepalive timeout: " .. (ms > 0 and ms .. " ms" or "unlimited"))
     end
     local is_counted = self[POOL] ~= false
     self[CORE], self[POOL] = false, false

@@ -21,6 +21,8 @@ int ffi_ngx_bypass_conditions(void);
 int ffi_ngx_var_get(const char *name, size_t n, struct ffi_str *out);
 int ffi_ngx_var_capture(int i, struct ffi_str *out);
 int ffi_ngx_var_set(const char *name, size_t n, const char *value, size_t value_n);
+int ffi_ngx_arg(int i, struct ffi_str *out);
+int ffi_ngx_is_last_piece(void);
 int ffi_ngx_text(int what, struct ffi_str *out);
 int ffi_ngx_set_args(const char *p, size_t n);
 int ffi_ngx_set_method(int id);
@@ -40,6 +42,8 @@ int ffi_ngx_most_pending_timers(void);
 int ffi_ngx_most_running_timers(void);
 unsigned ffi_ngx_running_timers(void);
 int ffi_ngx_is_exiting(void);
+void ffi_errlog_tell(int level, const char *text, size_t n);
+int ffi_errlog_system_level(void);
 int ffi_fields_count(int is_response);
 int ffi_fields_at(int is_response, int i, struct ffi_str *name, struct ffi_str *value);
 int ffi_fields_get(const char *name, size_t n, int nth, struct ffi_str *value);
@@ -53,6 +57,7 @@ size_t ffi_codec_base64(const char *p, size_t n, int is_padded, int is_url, char
 ptrdiff_t ffi_codec_unbase64(const char *p, size_t n, int is_url, int is_lenient, char *out);
 uint32_t ffi_codec_crc32(const char *p, size_t n);
 size_t ffi_codec_quote_sql(const char *p, size_t n, char *out);
+void ffi_codec_replace(const char *p, size_t n, char find, char replace, char *out);
 struct ffi_regex;
 int ffi_regex_stack(size_t size);
 struct ffi_regex *ffi_regex_compile(const char *pattern, size_t n, unsigned flags, char *message, size_t *at);
@@ -92,6 +97,12 @@ function native.number(what, level)
         native.no_request(level or 3)
     end
     return number[0]
+end
+
+--- Writes a line to the error log, without a place.
+-- @tparam number level from 1 (emerg) to 8 (debug)
+function native.log_line(level, text)
+    ffi.C.ffi_errlog_tell(level, text, #text)
 end
 
 local room_size = 4096

@@ -10,6 +10,7 @@ local context = require "ngx.api.context"
 local core = require "perilune.core.stream"
 local ngx_core = require "perilune.core.ngx"
 local tasks = require "perilune.core.task"
+local native = require "ngx.api.native"
 
 local park, unpark, close, is_open, on_lost = core.park, core.unpark, core.close, core.is_open, core.on_lost
 
@@ -22,7 +23,7 @@ local pools = {}
 
 local function debug_log(text)
     if ngx_core.is_logged(DEBUG) then
-        ngx_core.log_line(DEBUG, "lua tcp socket " .. text)
+        native.log_line(DEBUG, "lua tcp socket " .. text)
     end
 end
 

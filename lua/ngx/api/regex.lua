@@ -1,7 +1,6 @@
 --- ngx.re: regular expressions by PCRE2.
 
 local ffi = require "ffi"
-local core = require "perilune.core.ngx"
 local native = require "ngx.api.native"
 
 local C, to_string = native.C, ffi.string
@@ -103,7 +102,7 @@ local function get_anew(pattern, options)
 end
 
 --- Gives compiled code `size` bytes of stack for a match; raises when there is such code already, as OpenResty does.
-function regex.set_stack(size)
+local function set_stack(size)
     if n_young > 0 then
         error("changing jit stack size is not allowed when some regexs have already been compiled and cached", 3)
     elseif C.ffi_regex_stack(size) ~= 0 then
@@ -279,7 +278,7 @@ end
 
 --- Logs what is wrong with a template and raises what the caller returns.
 local function bad_template(text)
-    core.log_line(4, text)
+    native.log_line(4, text)
     error("failed to compile the replacement template", 0)
 end
 
@@ -431,4 +430,4 @@ function regex.gsub(subject, pattern, replace, options)
     return substitute("gsub", subject, pattern, replace, options)
 end
 
-return regex
+return { api = regex, set_stack = set_stack }

@@ -4,12 +4,12 @@
 local bytes = require "perilune.core.stream"
 local context = require "ngx.api.context"
 local core = require "perilune.core.session"
-local core_ngx = require "perilune.core.ngx"
 local socket_core = require "perilune.core.socket"
 local tcp = require "ngx.api.handshake"
 local tcp_core = require "perilune.core.tcp"
 local secure = require "perilune.core.secure"
 local udp = require "ngx.api.udp"
+local native = require "ngx.api.native"
 
 local WAIT, CORE, READ_MS, SEND_MS = bytes.WAIT, tcp.slots.CORE, tcp.slots.READ_MS, tcp.slots.SEND_MS
 
@@ -132,7 +132,7 @@ function methods:shutdown(direction)
         return nil, "socket busy writing"
     end
     core.shutdown()
-    core_ngx.log_line(DEBUG, "stream lua shutdown socket write direction")
+    native.log_line(DEBUG, "stream lua shutdown socket write direction")
     self.is_shut = true
     return 1
 end
@@ -165,7 +165,7 @@ function methods:serversslhandshake(...)
         return nil, "closed"
     end
     bytes.check(own)
-    core_ngx.log_line(DEBUG, "stream lua tcp socket server ssl handshake")
+    native.log_line(DEBUG, "stream lua tcp socket server ssl handshake")
     local why = busy_with(own)
     if why then
         return nil, why

@@ -43,7 +43,7 @@ end
 
 local function log(message, level)
     if socket_core.log_errors() then
-        ngx_core.log_line(level or ERR, told(message))
+        native.log_line(level or ERR, told(message))
     end
 end
 
@@ -78,7 +78,7 @@ end
 --- A line of the debug level about the sockets of this file.
 local function debug_log(text, is_whole)
     if ngx_core.is_logged(DEBUG) then
-        ngx_core.log_line(DEBUG, told((is_whole and "lua " or "lua tcp socket ") .. text))
+        native.log_line(DEBUG, told((is_whole and "lua " or "lua tcp socket ") .. text))
     end
 end
 

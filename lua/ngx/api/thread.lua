@@ -7,6 +7,7 @@ local core = require "perilune.core.ngx"
 local coroutines = require "perilune.coroutines"
 local context = require "ngx.api.context"
 local tasks = require "perilune.core.task"
+local native = require "ngx.api.native"
 
 local yield, resume = coroutines.yield, coroutines.resume
 local status, states = coroutines.status, coroutines.states
@@ -35,7 +36,7 @@ local function finish(record, co, ok, ...)
     end
     if not ok and not record.is_killed then
         local message = ...
-        core.log_line(4, "lua user thread aborted: runtime error: "
+        native.log_line(4, "lua user thread aborted: runtime error: "
             .. coroutines.traceback(co, type(message) == "string" and message or tostring(message)))
     end
 end

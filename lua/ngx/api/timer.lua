@@ -17,7 +17,7 @@ end
 local function run(fn, premature, args)
     local ok, err = xpcall(fn, traced, premature, unpack(args, 1, args.n))
     if not ok then
-        core.log_line(4, "lua entry thread aborted: runtime error: " .. err)
+        native.log_line(4, "lua entry thread aborted: runtime error: " .. err)
     end
 end
 
@@ -25,7 +25,7 @@ end
 local function start(entry, premature)
     if not premature and C.ffi_ngx_running_timers() >= C.ffi_ngx_most_running_timers() then
         local info = debug.getinfo(entry.fn, "S")
-        core.log_line(2, "lua failed to run timer with function defined at " .. info.source .. ":" .. info.linedefined
+        native.log_line(2, "lua failed to run timer with function defined at " .. info.source .. ":" .. info.linedefined
             .. (entry.is_of_stream and ": stream lua: " or ": ") .. C.ffi_ngx_most_running_timers()
             .. " lua_max_running_timers are not enough")
         return
@@ -34,7 +34,7 @@ local function start(entry, premature)
 end
 
 local function tell_expired(entry)
-    core.log_line(8, (entry.is_of_stream and "stream " or "") .. "lua ngx.timer expired")
+    native.log_line(8, (entry.is_of_stream and "stream " or "") .. "lua ngx.timer expired")
 end
 
 --- When the process ends nobody waits for timers any more: what is due at once is run at once.
@@ -122,8 +122,8 @@ end
 local function drain()
     local all = pending
     if next(all) then
-        core.log_line(8, "lua abort pending timers")
-        core.log_line(8, "lua found " .. n_pending .. " pending timers")
+        native.log_line(8, "lua abort pending timers")
+        native.log_line(8, "lua found " .. n_pending .. " pending timers")
     end
     pending, n_pending = {}, 0
     for entry in pairs(all) do

@@ -6,6 +6,7 @@ local datagram = require "perilune.core.datagram"
 local ngx_core = require "perilune.core.ngx"
 local socket_core = require "perilune.core.socket"
 local tcp = require "ngx.api.connect"
+local native = require "ngx.api.native"
 
 local WAIT = core.WAIT
 local CORE, READ_MS, LOCAL, HOST = 1, 2, 3, 4
@@ -27,7 +28,7 @@ end
 
 local function debug_log(text)
     if ngx_core.is_logged(DEBUG) then
-        ngx_core.log_line(DEBUG, "lua " .. text)
+        native.log_line(DEBUG, "lua " .. text)
     end
 end
 
@@ -180,6 +181,7 @@ function methods:bind(address)
     if not tcp.is_address(tostring(address)) then
         return nil, "bad address"
     end
+    debug_log("udp socket bind ip: " .. address)
     self[LOCAL] = tostring(address)
     return 1
 end

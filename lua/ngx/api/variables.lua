@@ -4,7 +4,6 @@ local ffi = require "ffi"
 local context = require "ngx.api.context"
 local core = require "perilune.core.ngx"
 local native = require "ngx.api.native"
-local subrequest = require "perilune.core.subrequest"
 
 local C, to_string = native.C, ffi.string
 local type, tostring = type, tostring
@@ -12,7 +11,7 @@ local tables = core.ctx_tables()
 local numbers = context.numbers
 local out = ffi.new("struct ffi_str")
 
-local STATUS, HEADERS_SENT, CTX_REF = 0, 1, 6
+local STATUS, HEADERS_SENT, CTX_REF, IS_SUBREQUEST = 0, 1, 6, 7
 
 local variables = { var = {}, arg = {}, getters = {}, setters = {} }
 
@@ -52,9 +51,17 @@ setmetatable(variables.var, {
     end,
 })
 
+local with_arguments = context.set("set", "body_filter")
+
 setmetatable(variables.arg, {
     __index = function(_, key)
-        return core.get_arg(key)
+        context.check(with_arguments)
+        if key == 2 and C.ffi_ngx_context() == numbers.body_filter then
+            return C.ffi_ngx_is_last_piece() ~= 0
+        elseif C.ffi_ngx_arg(tonumber(key) or 0, out) == 0 then
+            return to_string(out.p, out.n)
+        end
+        return nil
     end,
     __newindex = function(_, key, value)
         core.set_arg(key, value)
@@ -80,8 +87,7 @@ function variables.getters.headers_sent()
 end
 
 function variables.getters.is_subrequest()
-    native.number(STATUS)
-    return subrequest.is_running()
+    return native.number(IS_SUBREQUEST) ~= 0
 end
 
 --- The table of a handshake is that of its connection.

@@ -2,6 +2,7 @@
 
 local ffi = require "ffi"
 local base = require "resty.core.base"
+local native = require "ngx.api.native"
 
 local utils = { version = base.version }
 
@@ -14,13 +15,8 @@ function utils.str_replace_char(s, find, replace)
     if not s:find(find, 1, true) then
         return s
     end
-    local room, from, to = base.get_string_buf(#s), find:byte(), replace:byte()
-    ffi.copy(room, s, #s)
-    for i = 0, #s - 1 do
-        if room[i] == from then
-            room[i] = to
-        end
-    end
+    local room = base.get_string_buf(#s)
+    native.C.ffi_codec_replace(s, #s, find:byte(), replace:byte(), room)
     return ffi.string(room, #s)
 end
 

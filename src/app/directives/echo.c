@@ -82,7 +82,21 @@ static bool add_around(void *ctx, const struct config_node *node, struct config_
     return read_text(a, node, line, e) && append(list, line);
 }
 
-/* echo_subrequest method path [-q query] [-b body] */
+static bool read_option(struct slice word, enum echo_option *out)
+{
+    static const char *const words[] = {
+        [ECHO_QUERY] = "-q", [ECHO_BODY] = "-b", [ECHO_FILE] = "-f"};
+
+    for (unsigned i = 0; i < ARRAY_LEN(words); i++) {
+        if (slice_eq(word, slice_str(words[i]))) {
+            *out = (enum echo_option)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* echo_subrequest method path [-q query] [-b body | -f file] */
 static bool apply_subrequest(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
@@ -96,8 +110,7 @@ static bool apply_subrequest(void *ctx, const struct config_node *node, struct c
     if (method_parse(node->args[0]) == METHOD_OTHER)
         return config_node_error(node, e, "invalid method \"%.200s\"", node->args[0].p);
     for (size_t i = 2; i < node->n_args; i += 2) {
-        line->words_are_body[i / 2 - 1] = slice_eq(node->args[i], SLICE("-b"));
-        if (!line->words_are_body[i / 2 - 1] && !slice_eq(node->args[i], SLICE("-q")))
+        if (!read_option(node->args[i], &line->options[i / 2 - 1]))
             return config_node_error(node, e, "invalid option \"%.200s\"", node->args[i].p);
     }
     return read_words(a, node, line, 0, e) && append(at, line);
@@ -166,10 +179,14 @@ static const struct directive table[] = {
         apply_echo),
     KIN("echo_status", ECHO_STATUS, 1, 1, " status",
         "In a list of `echo`: the status of the answer, 200 to 599."),
-    ROW("echo_subrequest", ECHO_SUBREQUEST, 2, 6, " method path [-q query] [-b body]", NULL,
-        "In a list of `echo`: what such a request to that location of this server answers.",
+    ROW("echo_subrequest", ECHO_SUBREQUEST, 2, 6, " method path [-q query] [-b body | -f file]",
+        NULL,
+        "In a list of `echo`: what such a request to that location of this server answers. `-f`: "
+        "its "
+        "body is that of a file, of 16 MiB at most, whose path begins at the prefix.",
         apply_subrequest),
-    ROW("echo_subrequest_async", ECHO_SUBREQUEST, 2, 6, " method path [-q query] [-b body]", async,
+    ROW("echo_subrequest_async", ECHO_SUBREQUEST, 2, 6,
+        " method path [-q query] [-b body | -f file]", async,
         "As `echo_subrequest`, beside the requests and `echo_sleep` that follow. The answers keep "
         "their order.",
         apply_subrequest),

@@ -154,3 +154,9 @@ size_t ffi_codec_quote_sql(const char *p, size_t n, char *out)
     *at++ = '\'';
     return (size_t)(at - out);
 }
+
+void ffi_codec_replace(const char *p, size_t n, char find, char replace, char *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = p[i] == find ? replace : p[i];
+}

@@ -37,4 +37,7 @@ uint32_t ffi_codec_crc32(const char *p, size_t n);
 /* A quoted literal of MySQL; 2 x n + 2 bytes are enough. */
 size_t ffi_codec_quote_sql(const char *p, size_t n, char *out);
 
+/* Copies, with `replace` in place of each byte `find`. */
+void ffi_codec_replace(const char *p, size_t n, char find, char replace, char *out);
+
 #endif

@@ -133,3 +133,18 @@ int ffi_errlog_write(int level, const char *text, size_t n)
     log_text(lua_current_log(), (enum log_level)level, slice_of(text, n));
     return 0;
 }
+
+void ffi_errlog_tell(int level, const char *text, size_t n)
+{
+    const struct visit *v = lua_current_visit();
+    const struct log_ctx *ctx = lua_current_log();
+    struct buf line = BUF_EMPTY;
+
+    if (!log_is_on(ctx, (enum log_level)level))
+        return;
+    if (v && v->session && slice_has_prefix(slice_of(text, n), SLICE("lua ")))
+        buf_add_lit(&line, "stream ");
+    buf_add(&line, text, n);
+    log_text(ctx, (enum log_level)level, buf_slice(&line));
+    buf_free(&line);
+}

@@ -21,4 +21,8 @@ int ffi_errlog_system_level(void);
 /* Writes a line as it is. -1: no such level. */
 int ffi_errlog_write(int level, const char *text, size_t n);
 
+/* The same for what ngx.* itself tells: in a session of `stream` a line "lua …" begins with
+ * "stream ". */
+void ffi_errlog_tell(int level, const char *text, size_t n);
+
 #endif

@@ -64,6 +64,8 @@ static double number_of(const struct visit *v, enum ffi_ngx_number what)
         return method_id(v->x->req.method);
     case FFI_NGX_CTX_REF:
         return v->lua ? ((const struct lua_visit *)v->lua)->ctx_ref : -2;
+    case FFI_NGX_IS_SUBREQUEST:
+        return v->parent != NULL;
     }
     return 0;
 }
@@ -179,6 +181,33 @@ int ffi_ngx_var_set(const char *name, size_t n, const char *value, size_t value_
                  value ? pool_dup(visit_pool(v), slice_of(value, value_n))
                        : (struct slice){NULL, 0});
     return FFI_NGX_OK;
+}
+
+/* Text of no bytes is text, too. */
+static int put_arg(struct ffi_str *out, struct slice s)
+{
+    return put(out, s.n ? s : SLICE(""));
+}
+
+int ffi_ngx_arg(int i, struct ffi_str *out)
+{
+    struct visit *v = lua_current_visit();
+    const struct lua_visit *lv = v ? lua_visit_of(v) : NULL;
+
+    if (!lv)
+        return FFI_NGX_NO_REQUEST;
+    if (lv->context == LUA_CONTEXT_BODY_FILTER && i == 1)
+        return put_arg(out, lv->filter_data);
+    if (lv->context == LUA_CONTEXT_SET && i >= 1 && i <= (int)lv->n_set_args)
+        return put_arg(out, lv->set_args[i - 1]);
+    return FFI_NGX_NONE;
+}
+
+int ffi_ngx_is_last_piece(void)
+{
+    struct visit *v = lua_current_visit();
+
+    return v && lua_visit_of(v)->filter_is_last;
 }
 
 int ffi_ngx_text(int what, struct ffi_str *out)

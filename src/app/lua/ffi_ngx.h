@@ -31,6 +31,7 @@ enum ffi_ngx_number {
     FFI_NGX_START_TIME,
     FFI_NGX_METHOD,  /* HTTP_GET … as ngx numbers them, 0: another */
     FFI_NGX_CTX_REF, /* registry reference of ngx.ctx, -2: none */
+    FFI_NGX_IS_SUBREQUEST,
 };
 
 /* 0 and a number in *out. */
@@ -65,6 +66,13 @@ int ffi_ngx_var_capture(int i, struct ffi_str *out);
 /* Sets a variable (value NULL: not found any more). FFI_NGX_NONE: no such variable;
  * FFI_NGX_READ_ONLY. */
 int ffi_ngx_var_set(const char *name, size_t n, const char *value, size_t value_n);
+
+/* Argument `i` of the running set_by_lua, or, in body_filter_by_lua, the piece at hand (1).
+ * FFI_NGX_NONE: there is none. */
+int ffi_ngx_arg(int i, struct ffi_str *out);
+
+/* Is the piece at hand the last one? 0 where there is none. */
+int ffi_ngx_is_last_piece(void);
 
 enum ffi_ngx_text {
     FFI_NGX_METHOD_NAME,

@@ -14,7 +14,6 @@
 #include "app/proxy/lib_memcached.h"
 #include "app/tls/lib_ssl.h"
 #include "app/lua/lib_socket.h"
-#include "app/lua/lib_set_misc.h"
 #include "app/lua/lib_subrequest.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
@@ -31,8 +30,6 @@ static int open_module(lua_State *L)
         {"log", lib_ngx_output_log},
         {"print_log", lib_ngx_output_print_log},
         {"is_logged", lib_ngx_output_is_logged},
-        {"log_line", lib_ngx_output_log_line},
-        {"get_arg", lib_ngx_output_get_arg},
         {"set_arg", lib_ngx_output_set_arg},
         {"exit", lib_ngx_control_exit},
         {"exec", lib_ngx_control_exec},
@@ -58,7 +55,6 @@ static int open_module(lua_State *L)
         {"stop_sleep", lib_ngx_thread_stop_sleep},
         {"leave", lib_ngx_thread_leave},
         {"on_abort", lib_ngx_thread_on_abort},
-        {"set_misc", lib_set_misc},
         {NULL, NULL},
     };
 

@@ -129,12 +129,21 @@ int lib_ngx_body_get_file(lua_State *L)
     return 1;
 }
 
-/* The spool, empty, to be filled with something else; also when a socket reads the body itself. */
+/* Has the body been read without a spool: by a socket, or, as there is none, by the proxy? */
+static bool is_read_otherwise(struct visit *v)
+{
+    const struct request *r = &v->x->req;
+
+    return lua_visit_of(v)->has_body_socket || (lua_current_context() == LUA_CONTEXT_BALANCER &&
+                                                r->content_length <= 0 && !r->has_unsized_body);
+}
+
+/* The spool, empty, to be filled with something else. */
 static struct body_spool *reset(lua_State *L, struct visit *v)
 {
     struct body_spool *s = v->x->spool;
 
-    if (!s && lua_visit_of(v)->has_body_socket)
+    if (!s && is_read_otherwise(v))
         return body_spool_empty(v->x);
     if (!s || s->state == BODY_WAIT) {
         luaL_error(L, "request body not read yet");
@@ -173,7 +182,7 @@ int lib_ngx_body_set_data(lua_State *L)
     if (lua_gettop(L) != 1)
         return luaL_error(L, "expecting 1 arguments but seen %d", lua_gettop(L));
     data.p = luaL_checklstring(L, 1, &data.n);
-    v = ngx_visit_check_request(L, NGX_IN_YIELDABLE);
+    v = ngx_visit_check_request(L, NGX_IN_YIELDABLE | NGX_IN(BALANCER));
     s = reset(L, v);
     buf_add_slice(&s->memory, data);
     set_size(v, s, (int64_t)data.n);

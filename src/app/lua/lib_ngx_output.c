@@ -261,52 +261,6 @@ int lib_ngx_output_is_logged(lua_State *L)
     return 1;
 }
 
-int lib_ngx_output_log_line(lua_State *L)
-{
-    enum log_level level = (enum log_level)luaL_checkinteger(L, 1);
-    struct slice s;
-
-    s.p = luaL_checklstring(L, 2, &s.n);
-    if (!log_is_on(lua_current_log(), level))
-        return 0;
-    trim(&log_line);
-    if (is_session() && slice_has_prefix(s, SLICE("lua ")))
-        buf_add_lit(&log_line, "stream ");
-    buf_add_slice(&log_line, s);
-    log_text(lua_current_log(), level, buf_slice(&log_line));
-    return 0;
-}
-
-/* ngx.arg[i] of set_by_lua. */
-static int get_set_arg(lua_State *L, const struct lua_visit *lv)
-{
-    lua_Integer i = luaL_checkinteger(L, 1);
-
-    if (i < 1 || i > (lua_Integer)lv->n_set_args)
-        return 0;
-    lua_pushlstring(L, lv->set_args[i - 1].n ? lv->set_args[i - 1].p : "", lv->set_args[i - 1].n);
-    return 1;
-}
-
-int lib_ngx_output_get_arg(lua_State *L)
-{
-    struct visit *v = ngx_visit_check(L, NGX_IN(BODY_FILTER) | NGX_IN(SET));
-    const struct lua_visit *lv = lua_visit_of(v);
-
-    if (lv->context == LUA_CONTEXT_SET)
-        return get_set_arg(L, lv);
-    switch (lua_tointeger(L, 1)) {
-    case 1:
-        lua_pushlstring(L, lv->filter_data.n ? lv->filter_data.p : "", lv->filter_data.n);
-        return 1;
-    case 2:
-        lua_pushboolean(L, lv->filter_is_last);
-        return 1;
-    default:
-        return 0;
-    }
-}
-
 static void set_data(lua_State *L, struct visit *v)
 {
     struct lua_visit *lv = lua_visit_of(v);

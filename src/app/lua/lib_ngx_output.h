@@ -28,13 +28,7 @@ int lib_ngx_output_log(lua_State *L);
 /* print_log(...): log at the level notice */
 int lib_ngx_output_print_log(lua_State *L);
 
-/* log_line(level, text): a line as it is, without a place */
-int lib_ngx_output_log_line(lua_State *L);
-
-/* get_arg(i) → ngx.arg[i] of a body filter */
-int lib_ngx_output_get_arg(lua_State *L);
-
-/* set_arg(i, value) */
+/* set_arg(i, value): ngx.arg of a body filter */
 int lib_ngx_output_set_arg(lua_State *L);
 
 /* is_logged(level) → would a line of this level be written? */

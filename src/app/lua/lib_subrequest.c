@@ -263,20 +263,13 @@ static int l_gc(lua_State *L)
     return 0;
 }
 
-/* is_running() → does the running code work for a subrequest? */
-static int l_is_running(lua_State *L)
-{
-    const struct visit *v = lua_current_visit();
-
-    lua_pushboolean(L, v && v->parent);
-    return 1;
-}
-
 int lib_subrequest(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"start", l_start},           {"wait", l_wait}, {"take", l_take},
-        {"is_running", l_is_running}, {NULL, NULL},
+        {"start", l_start},
+        {"wait", l_wait},
+        {"take", l_take},
+        {NULL, NULL},
     };
 
     handle_type(L, "perilune.subrequest", "subrequest", l_gc);

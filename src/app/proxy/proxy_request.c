@@ -165,9 +165,21 @@ static void set_connection(struct proxy *p, struct client_request *out)
         out->omits_connection = true;
 }
 
+/* Where there was no body, balancer_by_lua may have made one. */
+static void take_made_body(struct proxy *p)
+{
+    struct body_spool *s = p->v->x->spool;
+
+    if (p->balancer && !p->is_streaming_body && s && s->state == BODY_END &&
+        p->conf->flags & PROXY_PASS_BODY)
+        p->spool = s;
+}
+
 static void set_body(struct proxy *p, struct client_request *out)
 {
     const struct request *r = &p->v->x->req;
+
+    take_made_body(p);
 
     if (p->conf->body) {
         p->own_body = script_eval(p->conf->body, p->v);
