@@ -396,7 +396,7 @@ print((select(2, try_await(http.get("http://127.0.0.1:1/", { proxy = "http://127
 --- exec_out
 false	bad argument 'url' to http.get (string expected, got nil)
 false	main.lua:2: http.request: unknown option 'timeout'; there is 'connection_timeout', 'pool_timeout', 'read_timeout', 'request_timeout', 'total_timeout'
-false	main.lua:2: http.request: option 'headers' must be a table, not a string
+false	main.lua:2: http.request: option 'headers' must be a table of header fields, not 'x'
 false	main.lua:2: http.request: option 'read_timeout' must be a number of seconds, not -1
 false	main.lua:2: http.request: option 'as' must be string, json, stream, lines, sse or file, not 'xml'
 false	main.lua:3: http.connection_pool: unknown option 'idle_timeot'; did you mean 'idle_timeout'?
@@ -606,4 +606,126 @@ pool	200
 request	200
 another
 not sent
+exit 0
+
+
+
+=== TEST 15: where a request goes when its URL is given in parts; what would be read two ways is refused
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http = require "perilune.http"
+local base, server = require "origin" (function(req) return req.method .. " " .. req.target .. " " .. (req.headers.cookie or "") end)
+local function ask(o)
+    o.total_timeout, o.as = 5, "string"
+    if not o.url then
+        o.host, o.port = o.host or "127.0.0.1", o.port or server:port()
+    end
+    local ok, res = try_await(http.request(o))
+    print(ok and res.body or (tostring(res):gsub(tostring(server:port()), "PORT")))
+end
+ask { path = "/a b/ä", query_string = "c d=ä" }
+ask { path = "*", method = "OPTIONS" }
+ask { scheme = "HTTP", path = "/upper" }
+for _, bad in ipairs { { path = "nope" }, { path = "http://x/" }, { scheme = "ftp" }, { host = "a/b" }, { host = "a@127.0.0.1" },
+    { host = "127.0.0.1:80" }, { host = "" }, { port = 0 }, { unix_path = "" }, { url = base .. "\\@evil.example/" } } do
+    ask(bad)
+end
+print(select(2, try_await(http.request { scheme = "HTTPS", host = "127.0.0.1", port = server:port(), connection_timeout = 5 })).code)
+ask { cookies = { a = 1, b = { value = "c d" } } }
+for _, bad in ipairs { { a = "1; b=2" }, { ["a=b; c"] = "d" }, { a = {} }, { a = "b\r\nc" } } do
+    ask { cookies = bad }
+end
+for _, bad in ipairs { { headers = { Host = { "a", "b" } } }, { headers = { Host = "a", host = "b" } }, { method = "CONNECT" },
+    { method = "TRACE", body = "a" }, { method = "POST", multipart = {} }, { method = "POST", multipart = { a = 1 } },
+    { method = "POST", http_version = "1.0", body = function() end } } do
+    ask(bad)
+end
+await(server:close(0))
+--- exec_out
+GET /a%20b/%C3%A4?c%20d=%C3%A4 
+OPTIONS * 
+GET /upper 
+invalid: a path begins with a slash: nope
+invalid: a path begins with a slash: http://x/
+invalid: unknown scheme 'ftp': 127.0.0.1
+invalid: malformed host or port: a/b
+invalid: malformed host or port: a@127.0.0.1
+invalid: malformed host or port: 127.0.0.1:80
+invalid: malformed host or port: 
+invalid: malformed host or port: 127.0.0.1
+invalid: the option 'unix_path' is empty
+invalid: malformed host or port: http://127.0.0.1:PORT\@evil.example/
+tls_not_tls
+GET / a=1; b=c d
+invalid: a cookie that cannot be sent: 'a'
+invalid: a cookie that cannot be sent: 'a=b; c'
+invalid: a cookie that cannot be sent: 'a'
+invalid: a cookie that cannot be sent: 'a'
+invalid: a request has one Host (RFC 9112 section 3.2)
+invalid: a request has one Host (RFC 9112 section 3.2)
+invalid: CONNECT is what http.tunnel does
+invalid: a TRACE has no body
+invalid: 'multipart' is an array of parts, at least one
+invalid: 'multipart' is an array of parts, at least one
+invalid: HTTP/1.0 has no bodies of a length that is not known
+exit 0
+
+
+
+=== TEST 16: options that hold tables are looked into; those of a pool where it is made
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+local function get(...) local d = http.get(...) return d end
+local function pool(...) local p = http.connection_pool(...) return p end
+local function told(fn, ...)
+    local ok, err = pcall(fn, ...)
+    print(ok and "taken" or tostring(err))
+end
+for _, bad in ipairs { { headers = { { 1, 2 } } }, { headers = { a = { {} } } }, { headers = { a = print } }, { trailers = { 1 } },
+    { proxy_headers = { { "a" } } }, { accept_encoding = { {} } }, { cookie_store = {} }, { no_proxy = { {} } }, { http_versions = {} },
+    { retry = { jitter = 2 } }, { retry = { statuses = { "x" } } }, { retry = { methods = { "a b" } } }, { retry = { codes = { 1 } } },
+    { basic_auth = { "a:b", "c" } }, { basic_auth = { "a", {} } }, { tls = { x = 1 } }, { middleware = function() end } } do
+    told(get, "http://127.0.0.1:1/", bad)
+end
+for _, bad in ipairs { { proxy = "nope" }, { proxy = "ftp://a" }, { proxy = "http://:8" }, { proxy = "socks4://u:p@h" }, { proxy = "http://h:1" },
+    { request_options = { proxy = "nope" } }, { request_options = { as = "xml" } }, { request_options = { retry = { cuont = 1 } } },
+    { tls = { x = 1 } }, { tls = { ca = "/none" } }, { http_versions = {} } } do
+    told(pool, bad)
+end
+local p = http.connection_pool { request_options = { as = "file" } }
+told(get, "http://127.0.0.1:1/", { pool = p })
+print(try_await(http.get("http://127.0.0.1:1/", { proxy = "127.0.0.1:3128" })))
+--- exec_out
+main.lua:2: http.request: option 'headers' must be a table of header fields, not a table
+main.lua:2: http.request: option 'headers' must be a table of header fields, not a table
+main.lua:2: http.request: option 'headers' must be a table of header fields, not a table
+main.lua:2: http.request: option 'trailers' must be a table of header fields, not a table
+main.lua:2: http.request: option 'proxy_headers' must be a table of header fields, not a table
+main.lua:2: http.request: option 'accept_encoding': element 1 must be a string, not a table
+main.lua:2: http.request: option 'cookie_store' must be a store: a table with the methods take and give, not a table
+main.lua:2: http.request: option 'no_proxy': element 1 must be a string or number, not a table
+main.lua:2: http.request: option 'http_versions' holds '2' and '1.1', not nothing
+main.lua:2: http.request: retry: option 'jitter' must be a number from 0 to 1, not 2
+main.lua:2: http.request: retry: option 'statuses': element 1 must be a whole number from 200 to 599, not 'x'
+main.lua:2: http.request: retry: option 'methods': element 1 must be a token (no blanks, no separators), not 'a b'
+main.lua:2: http.request: retry: option 'codes': element 1 must be a string, not 1
+main.lua:2: http.request: option 'basic_auth': a user has no colon
+main.lua:2: http.request: option 'basic_auth' must hold a user and a password
+main.lua:2: http.request: option 'tls': unknown option 'x'; did you mean 'ca'?
+http.request: option 'middleware' must return a client
+main.lua:3: http.connection_pool: proxy: a URL is wanted, such as http://proxy.example:3128
+main.lua:3: http.connection_pool: proxy: unknown scheme 'ftp'
+main.lua:3: http.connection_pool: proxy: malformed host or port
+main.lua:3: http.connection_pool: proxy: SOCKS4 knows no passwords
+taken
+main.lua:3: http.connection_pool: request_options: proxy: a URL is wanted, such as http://proxy.example:3128
+main.lua:3: http.connection_pool: request_options: option 'as' must be string, json, stream, lines, sse or file, not 'xml'
+main.lua:3: http.connection_pool: request_options: retry: unknown option 'cuont'; did you mean 'count'?
+main.lua:3: http.connection_pool: option 'tls': unknown option 'x'; did you mean 'ca'?
+not_found: cannot read "/none": not found
+main.lua:3: http.connection_pool: option 'http_versions' holds '2' and '1.1', not nothing
+main.lua:2: http.request: as = 'file' needs the option 'save_to'
+false	invalid: proxy: a URL is wanted, such as http://proxy.example:3128
 exit 0

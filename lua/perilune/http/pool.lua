@@ -4,6 +4,7 @@ local check = require "perilune.http.check"
 local core = require "perilune.core.client"
 local of_requests = require "perilune.http.options"
 local options = require "perilune.options"
+local proxy = require "perilune.http.proxy"
 local sys = require "perilune.core.sys"
 local timers = require "perilune.timers"
 
@@ -51,6 +52,18 @@ local function defaults_of(opts)
         return opts.request_options
     end
     return options.together(own, opts.request_options)
+end
+
+--- What would fail each request is told where the pool is made; the proxy of a request may be another.
+local function check_proxy(of, where, level)
+    local named = of and of.proxy
+    if type(named) ~= "string" then
+        return
+    end
+    local p, err = proxy.parse(named)
+    if not p then
+        error(where .. ": " .. err.message, level + 1)
+    end
 end
 
 --- Once in a control period: tells the figures, closes free connections that were not needed.
@@ -106,6 +119,8 @@ function pool.new(opts)
     if opts.request_options then
         check.request(opts.request_options, "http.connection_pool: request_options", 2)
     end
+    check_proxy(opts, "http.connection_pool", 2)
+    check_proxy(opts.request_options, "http.connection_pool: request_options", 2)
     options.check(opts.http2, of_http2, "http.connection_pool: http2", 2)
     local target = opts.target_utilisation
     if target and not (target > 0 and target <= 1) then
