@@ -729,3 +729,96 @@ main.lua:3: http.connection_pool: option 'http_versions' holds '2' and '1.1', no
 main.lua:2: http.request: as = 'file' needs the option 'save_to'
 false	invalid: proxy: a URL is wanted, such as http://proxy.example:3128
 exit 0
+
+
+
+=== TEST 17: whatever else is asked for, a response is there with its head, unless its body is wanted whole
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, deferred = require "perilune.http", require "perilune.deferred"
+local gate
+local base, server = require "origin" (function()
+    local n = 0
+    return { body = function()
+        n = n + 1
+        if n == 2 then await(gate) end
+        return n <= 2 and "data: " .. n .. "\n\n" or nil
+    end }
+end)
+for _, o in ipairs { {}, { read_timeout = 9 }, { request_timeout = 9 }, { total_timeout = 9 }, { pool_timeout = 9 }, { connection_timeout = 9 },
+    { keep_alive = false }, { decompress = false }, { http_version = "1.1" }, { as = "lines", read_timeout = 9 }, { as = "sse", read_timeout = 9 },
+    { pool = http.connection_pool { total_timeout = 9 } } } do
+    gate = deferred.deferred()
+    local ok, res = try_await(http.get(base .. "/", o):timeout(3))
+    gate:success(true)
+    print(ok, ok and type(await(res.body:take())) or tostring(res))
+    if ok then res:close() end
+end
+gate = deferred.success_deferred(true)
+print(#await(http.get(base .. "/", { as = "string", read_timeout = 9 })).body)
+await(server:close(0))
+--- exec_out
+true	string
+true	string
+true	string
+true	string
+true	string
+true	string
+true	string
+true	string
+true	string
+true	string
+true	table
+true	string
+18
+exit 0
+
+
+
+=== TEST 18: total_timeout holds for redirects, retries, challenges and hedges together
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, time = require "perilune.http", require "perilune.task", require "perilune.time"
+local asked = 0
+local cutting = require "perilune.tcp".start_server(function(s)
+    await(s:take())
+    await(s:put("HTTP/1.1 200 OK\r\nContent-Length: 9\r\nETag: \"a\"\r\n\r\npart"))
+    s:close()
+end, { port = 0, address = "127.0.0.1" })
+local base, server = require "origin" (function(req)
+    asked = asked + 1
+    if req.path == "/busy" then return { status = 503 } end
+    await(task.sleep(0.4))
+    if req.path == "/far" then return { status = 302, headers = { Location = "/far?" .. asked } } end
+    if req.path == "/who" and not req.headers.authorization then
+        return { status = 401, headers = { ["WWW-Authenticate"] = 'Digest realm="a", nonce="b", qop="auth"' } }
+    end
+    return "late"
+end)
+local function ask(path, o)
+    local began = time.now()
+    asked = 0
+    if not o.pool then o.total_timeout = 0.6 end
+    local ok, res = try_await(http.get((o.as and "http://127.0.0.1:" .. cutting:port() or base) .. path, o))
+    print(path, ok and res.status or res.code, asked <= 2, time.now() - began < 3)
+end
+local patient = { count = 20, backoff = 0.5, max_backoff = 0.5, jitter = 0 }
+ask("/far", {})
+ask("/who", { digest_auth = "u:p" })
+ask("/busy", { retry = patient })
+ask("/late", { request_timeout = 0.3, retry = { count = 20, backoff = 0, jitter = 0 } })
+ask("/late", { hedge = 0.3, pool = http.connection_pool { total_timeout = 0.35 } })
+ask("/far", { pool = http.connection_pool { total_timeout = 0.6 } })
+ask("/part", { as = "file", save_to = "part", resume = true, retry = patient })
+await(server:close(0)) await(cutting:close(0))
+--- exec_out
+/far	total_timeout	true	true
+/who	total_timeout	true	true
+/busy	status	true	true
+/late	total_timeout	true	true
+/late	total_timeout	true	true
+/far	total_timeout	true	true
+/part	truncated	true	true
+exit 0

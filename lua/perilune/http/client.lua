@@ -141,16 +141,16 @@ end
 --- What C has to know beside the request itself: nil when there is nothing, a number when it is only how many bytes of
 -- body it may collect.
 local function core_options(o)
-    local most = coerce.is_whole[o.as] and (o.max_body_size or response.MOST)
+    local most = coerce.is_whole[o.as] and (o.max_body_size or response.MOST) or nil
     if not (o.pool_timeout or o.connection_timeout or o.request_timeout or o.read_timeout or o.total_timeout
-        or o.keep_alive == false or o.decompress == false or o.expect_continue or o.http_version
+        or (o.pool and o.pool.total_timeout) or o.keep_alive == false or o.decompress == false or o.expect_continue or o.http_version
         or o.trailers) then
-        return most or nil
+        return most
     end
     return {
         pool_timeout = o.pool_timeout, connection_timeout = o.connection_timeout, request_timeout = o.request_timeout,
-        read_timeout = o.read_timeout, total_timeout = o.total_timeout, collect = most ~= false,
-        most = most or nil, raw = o.decompress == false, close = o.keep_alive == false,
+        read_timeout = o.read_timeout, total_timeout = o.total_timeout, collect = most ~= nil,
+        most = most, raw = o.decompress == false, close = o.keep_alive == false,
         expect = o.expect_continue, http10 = o.http_version == "1.0", trailers = o.trailers and flat(o.trailers),
     }
 end

@@ -126,7 +126,8 @@ function pool.new(opts)
     if target and not (target > 0 and target <= 1) then
         error("http.connection_pool: bad option 'target_utilisation' (more than 0, at most 1 expected)", 2)
     end
-    local made = { core = core.pool(opts), middleware = opts.middleware, defaults = defaults_of(opts) }
+    local made = { core = core.pool(opts), middleware = opts.middleware, defaults = defaults_of(opts),
+        total_timeout = opts.total_timeout }
     control(made, opts)
     return setmetatable(made, mt)
 end
