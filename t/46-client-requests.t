@@ -822,3 +822,26 @@ await(server:close(0)) await(cutting:close(0))
 /far	total_timeout	true	true
 /part	truncated	true	true
 exit 0
+
+
+
+=== TEST 19: a page that sets a cookie and leads to itself is followed, once the cookie is there it is a loop
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http = require "perilune.http"
+local base, server = require "origin" (function(req)
+    if req.path == "/once" and req.headers.cookie then return req.headers.cookie end
+    return { status = 302, headers = { Location = req.path, ["Set-Cookie"] = "seen=1" } }
+end)
+for _, path in ipairs { "/once", "/ever" } do
+    local ok, res = try_await(http.get(base .. path, { cookie_store = http.cookie_store(), as = "string" }))
+    print(ok and res.body or res.code)
+end
+print(select(2, try_await(http.get(base .. "/once"))).code)
+await(server:close(0))
+--- exec_out
+seen=1
+redirect_loop
+redirect_loop
+exit 0

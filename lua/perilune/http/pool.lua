@@ -13,8 +13,7 @@ local methods = {}
 local mt = { __index = methods, __name = "http.connection_pool" }
 
 --- C keeps counts in 32 bits, HTTP/2 its windows in 31 (RFC 9113 section 6.9.1). What lets nothing through would have
--- requests wait for ever, or fail: those for which a connection is being made are in the queue, too. A connection's
--- window begins with 65535 and only grows.
+-- requests wait for ever, or fail. A connection's window begins with 65535 and only grows.
 local MOST = 2 ^ 31 - 1
 local SOME = options.whole(1, MOST)
 
@@ -101,7 +100,7 @@ end
 
 --- A pool.
 -- Limits: `connections_per_host` (8), `total_connections` (1024), `max_queue_size` (65536 waiting requests of an
--- origin), `idle_timeout` (60 s; 0: never), `max_age` of a connection, `max_requests` on one. Timeouts of its
+-- origin, beside those for which a connection is being made), `idle_timeout` (60 s; 0: never), `max_age` of a connection, `max_requests` on one. Timeouts of its
 -- requests: `pool_timeout`, `connection_timeout` (30 s), `request_timeout`, `read_timeout`, `total_timeout`. How they
 -- get there: `tls`, `insecure`, `proxy` and what belongs to it, `local_address`, `resolver`, `family`,
 -- `http_versions`, `force_h2c`.
