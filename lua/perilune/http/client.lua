@@ -143,7 +143,8 @@ end
 local function core_options(o)
     local most = coerce.is_whole[o.as] and (o.max_body_size or response.MOST) or nil
     if not (o.pool_timeout or o.connection_timeout or o.request_timeout or o.read_timeout or o.total_timeout
-        or (o.pool and o.pool.total_timeout) or o.keep_alive == false or o.decompress == false or o.expect_continue or o.http_version
+        or (o.pool and o.pool.total_timeout)
+        or o.keep_alive == false or o.decompress == false or o.expect_continue or o.http_version
         or o.trailers) then
         return most
     end

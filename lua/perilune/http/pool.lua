@@ -100,7 +100,8 @@ end
 
 --- A pool.
 -- Limits: `connections_per_host` (8), `total_connections` (1024), `max_queue_size` (65536 waiting requests of an
--- origin, beside those for which a connection is being made), `idle_timeout` (60 s; 0: never), `max_age` of a connection, `max_requests` on one. Timeouts of its
+-- origin, beside those for which a connection is being made),
+-- `idle_timeout` (60 s; 0: never), `max_age` of a connection, `max_requests` on one. Timeouts of its
 -- requests: `pool_timeout`, `connection_timeout` (30 s), `request_timeout`, `read_timeout`, `total_timeout`. How they
 -- get there: `tls`, `insecure`, `proxy` and what belongs to it, `local_address`, `resolver`, `family`,
 -- `http_versions`, `force_h2c`.
