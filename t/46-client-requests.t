@@ -396,7 +396,7 @@ print((select(2, try_await(http.get("http://127.0.0.1:1/", { proxy = "http://127
 --- exec_out
 false	bad argument 'url' to http.get (string expected, got nil)
 false	main.lua:2: http.request: unknown option 'timeout'; there is 'connection_timeout', 'pool_timeout', 'read_timeout', 'request_timeout', 'total_timeout'
-false	main.lua:2: http.request: option 'headers' must be a table, not a string
+false	main.lua:2: http.request: option 'headers' must be a table of header fields, not 'x'
 false	main.lua:2: http.request: option 'read_timeout' must be a number of seconds, not -1
 false	main.lua:2: http.request: option 'as' must be string, json, stream, lines, sse or file, not 'xml'
 false	main.lua:3: http.connection_pool: unknown option 'idle_timeot'; did you mean 'idle_timeout'?
@@ -606,4 +606,242 @@ pool	200
 request	200
 another
 not sent
+exit 0
+
+
+
+=== TEST 15: where a request goes when its URL is given in parts; what would be read two ways is refused
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http = require "perilune.http"
+local base, server = require "origin" (function(req) return req.method .. " " .. req.target .. " " .. (req.headers.cookie or "") end)
+local function ask(o)
+    o.total_timeout, o.as = 5, "string"
+    if not o.url then
+        o.host, o.port = o.host or "127.0.0.1", o.port or server:port()
+    end
+    local ok, res = try_await(http.request(o))
+    print(ok and res.body or (tostring(res):gsub(tostring(server:port()), "PORT")))
+end
+ask { path = "/a b/ä", query_string = "c d=ä" }
+ask { path = "*", method = "OPTIONS" }
+ask { scheme = "HTTP", path = "/upper" }
+for _, bad in ipairs { { path = "nope" }, { path = "http://x/" }, { scheme = "ftp" }, { host = "a/b" }, { host = "a@127.0.0.1" },
+    { host = "127.0.0.1:80" }, { host = "" }, { port = 0 }, { unix_path = "" }, { url = base .. "\\@evil.example/" } } do
+    ask(bad)
+end
+print(select(2, try_await(http.request { scheme = "HTTPS", host = "127.0.0.1", port = server:port(), connection_timeout = 5 })).code)
+ask { cookies = { a = 1, b = { value = "c d" } } }
+for _, bad in ipairs { { a = "1; b=2" }, { ["a=b; c"] = "d" }, { a = {} }, { a = "b\r\nc" } } do
+    ask { cookies = bad }
+end
+for _, bad in ipairs { { headers = { Host = { "a", "b" } } }, { headers = { Host = "a", host = "b" } }, { method = "CONNECT" },
+    { method = "TRACE", body = "a" }, { method = "POST", multipart = {} }, { method = "POST", multipart = { a = 1 } },
+    { method = "POST", http_version = "1.0", body = function() end } } do
+    ask(bad)
+end
+await(server:close(0))
+--- exec_out
+GET /a%20b/%C3%A4?c%20d=%C3%A4 
+OPTIONS * 
+GET /upper 
+invalid: a path begins with a slash: nope
+invalid: a path begins with a slash: http://x/
+invalid: unknown scheme 'ftp': 127.0.0.1
+invalid: malformed host or port: a/b
+invalid: malformed host or port: a@127.0.0.1
+invalid: malformed host or port: 127.0.0.1:80
+invalid: malformed host or port: 
+invalid: malformed host or port: 127.0.0.1
+invalid: the option 'unix_path' is empty
+invalid: malformed host or port: http://127.0.0.1:PORT\@evil.example/
+tls_not_tls
+GET / a=1; b=c d
+invalid: a cookie that cannot be sent: 'a'
+invalid: a cookie that cannot be sent: 'a=b; c'
+invalid: a cookie that cannot be sent: 'a'
+invalid: a cookie that cannot be sent: 'a'
+invalid: a request has one Host (RFC 9112 section 3.2)
+invalid: a request has one Host (RFC 9112 section 3.2)
+invalid: CONNECT is what http.tunnel does
+invalid: a TRACE has no body
+invalid: 'multipart' is an array of parts, at least one
+invalid: 'multipart' is an array of parts, at least one
+invalid: HTTP/1.0 has no bodies of a length that is not known
+exit 0
+
+
+
+=== TEST 16: options that hold tables are looked into; those of a pool where it is made
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+local function get(...) local d = http.get(...) return d end
+local function pool(...) local p = http.connection_pool(...) return p end
+local function told(fn, ...)
+    local ok, err = pcall(fn, ...)
+    print(ok and "taken" or tostring(err))
+end
+for _, bad in ipairs { { headers = { { 1, 2 } } }, { headers = { a = { {} } } }, { headers = { a = print } }, { trailers = { 1 } },
+    { proxy_headers = { { "a" } } }, { accept_encoding = { {} } }, { cookie_store = {} }, { no_proxy = { {} } }, { http_versions = {} },
+    { retry = { jitter = 2 } }, { retry = { statuses = { "x" } } }, { retry = { methods = { "a b" } } }, { retry = { codes = { 1 } } },
+    { basic_auth = { "a:b", "c" } }, { basic_auth = { "a", {} } }, { tls = { x = 1 } }, { middleware = function() end } } do
+    told(get, "http://127.0.0.1:1/", bad)
+end
+for _, bad in ipairs { { proxy = "nope" }, { proxy = "ftp://a" }, { proxy = "http://:8" }, { proxy = "socks4://u:p@h" }, { proxy = "http://h:1" },
+    { request_options = { proxy = "nope" } }, { request_options = { as = "xml" } }, { request_options = { retry = { cuont = 1 } } },
+    { tls = { x = 1 } }, { tls = { ca = "/none" } }, { http_versions = {} } } do
+    told(pool, bad)
+end
+local p = http.connection_pool { request_options = { as = "file" } }
+told(get, "http://127.0.0.1:1/", { pool = p })
+print(try_await(http.get("http://127.0.0.1:1/", { proxy = "127.0.0.1:3128" })))
+--- exec_out
+main.lua:2: http.request: option 'headers' must be a table of header fields, not a table
+main.lua:2: http.request: option 'headers' must be a table of header fields, not a table
+main.lua:2: http.request: option 'headers' must be a table of header fields, not a table
+main.lua:2: http.request: option 'trailers' must be a table of header fields, not a table
+main.lua:2: http.request: option 'proxy_headers' must be a table of header fields, not a table
+main.lua:2: http.request: option 'accept_encoding': element 1 must be a string, not a table
+main.lua:2: http.request: option 'cookie_store' must be a store: a table with the methods take and give, not a table
+main.lua:2: http.request: option 'no_proxy': element 1 must be a string or number, not a table
+main.lua:2: http.request: option 'http_versions' holds '2' and '1.1', not nothing
+main.lua:2: http.request: retry: option 'jitter' must be a number from 0 to 1, not 2
+main.lua:2: http.request: retry: option 'statuses': element 1 must be a whole number from 200 to 599, not 'x'
+main.lua:2: http.request: retry: option 'methods': element 1 must be a token (no blanks, no separators), not 'a b'
+main.lua:2: http.request: retry: option 'codes': element 1 must be a string, not 1
+main.lua:2: http.request: option 'basic_auth': a user has no colon
+main.lua:2: http.request: option 'basic_auth' must hold a user and a password
+main.lua:2: http.request: option 'tls': unknown option 'x'; did you mean 'ca'?
+http.request: option 'middleware' must return a client
+main.lua:3: http.connection_pool: proxy: a URL is wanted, such as http://proxy.example:3128
+main.lua:3: http.connection_pool: proxy: unknown scheme 'ftp'
+main.lua:3: http.connection_pool: proxy: malformed host or port
+main.lua:3: http.connection_pool: proxy: SOCKS4 knows no passwords
+taken
+main.lua:3: http.connection_pool: request_options: proxy: a URL is wanted, such as http://proxy.example:3128
+main.lua:3: http.connection_pool: request_options: option 'as' must be string, json, stream, lines, sse or file, not 'xml'
+main.lua:3: http.connection_pool: request_options: retry: unknown option 'cuont'; did you mean 'count'?
+main.lua:3: http.connection_pool: option 'tls': unknown option 'x'; did you mean 'ca'?
+not_found: cannot read "/none": not found
+main.lua:3: http.connection_pool: option 'http_versions' holds '2' and '1.1', not nothing
+main.lua:2: http.request: as = 'file' needs the option 'save_to'
+false	invalid: proxy: a URL is wanted, such as http://proxy.example:3128
+exit 0
+
+
+
+=== TEST 17: whatever else is asked for, a response is there with its head, unless its body is wanted whole
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, deferred = require "perilune.http", require "perilune.deferred"
+local gate
+local base, server = require "origin" (function()
+    local n = 0
+    return { body = function()
+        n = n + 1
+        if n == 2 then await(gate) end
+        return n <= 2 and "data: " .. n .. "\n\n" or nil
+    end }
+end)
+for _, o in ipairs { {}, { read_timeout = 9 }, { request_timeout = 9 }, { total_timeout = 9 }, { pool_timeout = 9 }, { connection_timeout = 9 },
+    { keep_alive = false }, { decompress = false }, { http_version = "1.1" }, { as = "lines", read_timeout = 9 }, { as = "sse", read_timeout = 9 },
+    { pool = http.connection_pool { total_timeout = 9 } } } do
+    gate = deferred.deferred()
+    local ok, res = try_await(http.get(base .. "/", o):timeout(3))
+    gate:success(true)
+    print(ok, ok and type(await(res.body:take())) or tostring(res))
+    if ok then res:close() end
+end
+gate = deferred.success_deferred(true)
+print(#await(http.get(base .. "/", { as = "string", read_timeout = 9 })).body)
+await(server:close(0))
+--- exec_out
+true	string
+true	string
+true	string
+true	string
+true	string
+true	string
+true	string
+true	string
+true	string
+true	string
+true	table
+true	string
+18
+exit 0
+
+
+
+=== TEST 18: total_timeout holds for redirects, retries, challenges and hedges together
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, task, time = require "perilune.http", require "perilune.task", require "perilune.time"
+local asked = 0
+local cutting = require "perilune.tcp".start_server(function(s)
+    await(s:take())
+    await(s:put("HTTP/1.1 200 OK\r\nContent-Length: 9\r\nETag: \"a\"\r\n\r\npart"))
+    s:close()
+end, { port = 0, address = "127.0.0.1" })
+local base, server = require "origin" (function(req)
+    asked = asked + 1
+    if req.path == "/busy" then return { status = 503 } end
+    await(task.sleep(0.4))
+    if req.path == "/far" then return { status = 302, headers = { Location = "/far?" .. asked } } end
+    if req.path == "/who" and not req.headers.authorization then
+        return { status = 401, headers = { ["WWW-Authenticate"] = 'Digest realm="a", nonce="b", qop="auth"' } }
+    end
+    return "late"
+end)
+local function ask(path, o)
+    local began = time.now()
+    asked = 0
+    if not o.pool then o.total_timeout = 0.6 end
+    local ok, res = try_await(http.get((o.as and "http://127.0.0.1:" .. cutting:port() or base) .. path, o))
+    print(path, ok and res.status or res.code, asked <= 2, time.now() - began < 3)
+end
+local patient = { count = 20, backoff = 0.5, max_backoff = 0.5, jitter = 0 }
+ask("/far", {})
+ask("/who", { digest_auth = "u:p" })
+ask("/busy", { retry = patient })
+ask("/late", { request_timeout = 0.3, retry = { count = 20, backoff = 0, jitter = 0 } })
+ask("/late", { hedge = 0.3, pool = http.connection_pool { total_timeout = 0.35 } })
+ask("/far", { pool = http.connection_pool { total_timeout = 0.6 } })
+ask("/part", { as = "file", save_to = "part", resume = true, retry = patient })
+await(server:close(0)) await(cutting:close(0))
+--- exec_out
+/far	total_timeout	true	true
+/who	total_timeout	true	true
+/busy	status	true	true
+/late	total_timeout	true	true
+/late	total_timeout	true	true
+/far	total_timeout	true	true
+/part	truncated	true	true
+exit 0
+
+
+
+=== TEST 19: a page that sets a cookie and leads to itself is followed, once the cookie is there it is a loop
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http = require "perilune.http"
+local base, server = require "origin" (function(req)
+    if req.path == "/once" and req.headers.cookie then return req.headers.cookie end
+    return { status = 302, headers = { Location = req.path, ["Set-Cookie"] = "seen=1" } }
+end)
+for _, path in ipairs { "/once", "/ever" } do
+    local ok, res = try_await(http.get(base .. path, { cookie_store = http.cookie_store(), as = "string" }))
+    print(ok and res.body or res.code)
+end
+print(select(2, try_await(http.get(base .. "/once"))).code)
+await(server:close(0))
+--- exec_out
+seen=1
+redirect_loop
+redirect_loop
 exit 0

@@ -358,7 +358,7 @@ static const struct err *refusal(const struct client_origin *o, const struct cli
         return &err_closed;
     if (lacks_protocol(o, x))
         return &client_err_no_protocol;
-    return o->n_queue >= o->pool->o.max_queue_size ? &client_err_pool_full : NULL;
+    return o->n_queue - o->n_dials >= o->pool->o.max_queue_size ? &client_err_pool_full : NULL;
 }
 
 void client_pool_submit(struct client_origin *o, struct client_exchange *x)

@@ -26,12 +26,12 @@ struct client_origin;
 struct client_pool_options {
     unsigned connections_per_host; /* 8; 0: no limit */
     unsigned total_connections;    /* 1024; 0: no limit */
-    unsigned max_queue_size;       /* 65536, for each origin */
-    unsigned max_idle;             /* free connections kept for an origin; 0: no limit of its own */
-    unsigned max_requests;         /* on one connection; 0: no limit */
-    uint64_t idle_timeout;         /* 60 s: how long a free connection is kept; 0: for ever */
-    uint64_t max_age;              /* of a connection; 0: any */
-    bool measures;                 /* each origin has a gauge */
+    unsigned max_queue_size; /* 65536, for each origin, beside those a connection is made for */
+    unsigned max_idle;       /* free connections kept for an origin; 0: no limit of its own */
+    unsigned max_requests;   /* on one connection; 0: no limit */
+    uint64_t idle_timeout;   /* 60 s: how long a free connection is kept; 0: for ever */
+    uint64_t max_age;        /* of a connection; 0: any */
+    bool measures;           /* each origin has a gauge */
     struct client_h2_options http2;
 };
 

@@ -113,6 +113,9 @@ end
 -- @treturn table source
 function body_source.multipart(parts)
     local mark, pieces, total = boundary(), {}, 0
+    if parts[1] == nil then
+        error("'multipart' is an array of parts, at least one", 0)
+    end
     for i, part in ipairs(parts) do
         options.check(part, PART, "part " .. i .. " of 'multipart'", -1)
         if part.name == nil and part.part_name == nil or part.content == nil then

@@ -142,8 +142,23 @@ local function send(self)
     end
 end
 
+--- Seconds that are left of `total_timeout`, which holds for all attempts together.
+-- @tparam table self of `call.new`
+-- @treturn number
+function call.seconds_left(self)
+    local total = self.options.total_timeout or self.pool.total_timeout or 0
+    return total > 0 and total - (timers.now() - self.started) or math.huge
+end
+
 --- Starts an attempt, now or in `seconds`.
 local function again(self, seconds)
+    local left = call.seconds_left(self) - (seconds or 0)
+    if left <= 0 then
+        finish(self, failure.new("total_timeout", "not complete in time"))
+        return
+    elseif left < math.huge then
+        self.core_options = options.together(self.core_options, { total_timeout = left })
+    end
     if not seconds or seconds <= 0 then
         send(self)
         return
@@ -217,11 +232,12 @@ local function goes_on(self, res)
         return true
     end
     local delay = self.retry and retry.after_answer(self, res)
-    if delay then
+    local is_in_time = delay ~= nil and delay < call.seconds_left(self)
+    if is_in_time then
         drop(self, res)
         again(self, delay)
     end
-    return delay ~= nil
+    return is_in_time
 end
 
 local events = {}
@@ -277,7 +293,7 @@ function events.failed(self, err)
         return
     end
     local delay = self.retry and retry.after_failure(self, err)
-    if delay then
+    if delay and delay < call.seconds_left(self) then
         again(self, delay)
     else
         finish(self, err)

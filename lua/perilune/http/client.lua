@@ -36,8 +36,8 @@ local function target_of(o)
     if o.url then
         u, err = url.parse(o.url)
     elseif o.host or o.unix_path then
-        u = url.finish({ scheme = o.scheme or "http", host = (o.host or "localhost"):lower(), port = o.port,
-            target = (o.path or "/") .. (o.query_string and "?" .. o.query_string or "") })
+        u, err = url.of_parts({ scheme = o.scheme, host = o.host or "localhost", port = o.port, path = o.path,
+            query_string = o.query_string })
     else
         err = failure.new("invalid", "a request needs a url, or a host")
     end
@@ -81,11 +81,12 @@ local function accept_encoding(o)
     return type(asked) == "string" and asked or CODINGS
 end
 
---- The user's own fields; what he names is not added by us. Returns the names that are there.
+--- The user's own fields; what he names is not added by us. Returns the names that are there, how often.
 local function add_own(fields, given)
     local named = {}
     headers.visit(given, function(name, value)
-        named[name:lower()] = true
+        local lower = name:lower()
+        named[lower] = (named[lower] or 0) + 1
         fields[#fields + 1], fields[#fields + 2] = name, tostring(value)
     end)
     return named
@@ -98,9 +99,14 @@ local function add(fields, named, name, value)
     end
 end
 
+--- The fields of a request as a flat array, and whether Host is among them; or nil and an error object.
 local function fields_of(o, u, source)
     local coding = accept_encoding(o)
     local fields, named
+    local cookie, err = identity.cookie(o.cookies)
+    if err then
+        return nil, err
+    end
     if o.headers or not coding then
         fields = {}
         named = o.headers and add_own(fields, o.headers)
@@ -112,13 +118,16 @@ local function fields_of(o, u, source)
     add(fields, named, "Accept", o.accept and (o.accept:find("/", 1, true) and o.accept or "application/" .. o.accept))
     add(fields, named, "Authorization", identity.authorization(o, u))
     add(fields, named, "Content-Type", media_type(o, source))
-    add(fields, named, "Cookie", o.cookies and identity.cookie(o.cookies))
+    add(fields, named, "Cookie", cookie)
     add(fields, named, "Expect", o.expect_continue and source and "100-continue")
     if o.as == "sse" then
         add(fields, named, "Accept", "text/event-stream")
     end
     if o.cookie_store and not (named and named.cookie) and not o.cookies then
         o.cookie_store:give(u, fields)
+    end
+    if named and (named.host or 1) > 1 then
+        return nil, failure.new("invalid", "a request has one Host (RFC 9112 section 3.2)")
     end
     return fields, named and named.host
 end
@@ -132,16 +141,17 @@ end
 --- What C has to know beside the request itself: nil when there is nothing, a number when it is only how many bytes of
 -- body it may collect.
 local function core_options(o)
-    local most = coerce.is_whole[o.as] and (o.max_body_size or response.MOST)
+    local most = coerce.is_whole[o.as] and (o.max_body_size or response.MOST) or nil
     if not (o.pool_timeout or o.connection_timeout or o.request_timeout or o.read_timeout or o.total_timeout
+        or (o.pool and o.pool.total_timeout)
         or o.keep_alive == false or o.decompress == false or o.expect_continue or o.http_version
         or o.trailers) then
-        return most or nil
+        return most
     end
     return {
         pool_timeout = o.pool_timeout, connection_timeout = o.connection_timeout, request_timeout = o.request_timeout,
-        read_timeout = o.read_timeout, total_timeout = o.total_timeout, collect = most ~= false,
-        most = most or nil, raw = o.decompress == false, close = o.keep_alive == false,
+        read_timeout = o.read_timeout, total_timeout = o.total_timeout, collect = most ~= nil,
+        most = most, raw = o.decompress == false, close = o.keep_alive == false,
         expect = o.expect_continue, http10 = o.http_version == "1.0", trailers = o.trailers and flat(o.trailers),
     }
 end
@@ -157,6 +167,21 @@ local function body_of(o)
     return source
 end
 
+--- Methods that mean something else here, or may not have a body (RFC 9110 section 9.3.8), and bodies that the version
+-- cannot frame (RFC 9112 section 6.1): an error object, nil for what may be sent.
+local function refusal(o, source)
+    local method = o.method and o.method:upper()
+    if method == "CONNECT" then
+        return failure.new("invalid", "CONNECT is what http.tunnel does")
+    elseif method == "TRACE" and source then
+        return failure.new("invalid", "a TRACE has no body")
+    elseif o.http_version == "1.0" and source and source.core == true then
+        return failure.new("invalid", "HTTP/1.0 has no bodies of a length that is not known")
+    elseif o.unix_path == "" then
+        return failure.new("invalid", "the option 'unix_path' is empty")
+    end
+end
+
 local function prepare(o)
     local u, err = target_of(o)
     if not u then
@@ -167,7 +192,14 @@ local function prepare(o)
     if err then
         return nil, err
     end
+    err = refusal(o, source)
+    if err then
+        return nil, err
+    end
     local fields, has_host = fields_of(o, u, source)
+    if not fields then
+        return nil, has_host
+    end
     local self = call.new(o, u, o.method and o.method:upper() or "GET", fields)
     self.source, self.has_host, self.cache = source, has_host, o.cache
     self.core_options, self.coerce = core_options(o), o.as and coerce[o.as]
@@ -203,12 +235,11 @@ end
 --- Interceptors and middleware stand around the sending.
 local function wrapped(o)
     local fn = send
-    local of_pool = o.pool and o.pool.middleware
-    if of_pool then
-        fn = of_pool(fn)
-    end
-    if o.middleware then
-        fn = o.middleware(fn)
+    for _, middleware in ipairs { o.pool and o.pool.middleware or false, o.middleware or false } do
+        fn = middleware and middleware(fn) or not middleware and fn
+        if not fn then
+            error("http.request: option 'middleware' must return a client", 0)
+        end
     end
     if o.request_interceptor then
         o = o.request_interceptor(o) or o
@@ -227,31 +258,20 @@ local function with_defaults(o)
     return options.together(defaults, o)
 end
 
-local function check(o, level)
+--- The options with the defaults of their pool; raises for what are none.
+local function checked(o, level)
     check_options.request(o, "http.request", level)
-    if o.as and (o.as == "is_whole" or not coerce[o.as]) then
-        error(("http.request: option 'as' must be string, json, stream, lines, sse or file, not '%s'"):format(o.as),
-            level)
-    elseif o.as == "file" and not o.save_to then
-        error("http.request: as = 'file' needs the option 'save_to'", level)
-    elseif o.save_to and o.save_to:find("%z") then
-        error("http.request: option 'save_to' must be a path, without NUL", level)
-    elseif o.pool and not pool.is_pool(o.pool) then
+    if o.pool and not pool.is_pool(o.pool) then
         error("http.request: option 'pool' must be a pool of http.connection_pool", level)
     end
-    if type(o.retry) == "table" then
-        options.check(o.retry, retry.OPTIONS, "http.request: retry", level)
+    o = with_defaults(o)
+    if o.as == "file" and not o.save_to then
+        error("http.request: as = 'file' needs the option 'save_to'", level)
     end
-    if type(o.reconnect) == "table" then
-        options.check(o.reconnect, require("perilune.http.event_stream").OPTIONS, "http.request: reconnect", level)
-    end
-    if type(o.hedge) == "table" then
-        options.check(o.hedge, hedge.OPTIONS, "http.request: hedge", level)
-    end
+    return o
 end
 
 local function start(o)
-    o = with_defaults(o)
     if o.middleware or o.request_interceptor or o.response_interceptor or (o.pool and o.pool.middleware) then
         return wrapped(o)
     end
@@ -265,8 +285,7 @@ function client.request(o)
     if type(o) ~= "table" then
         error("bad argument 'options' to http.request (table expected, got " .. type(o) .. ")", 2)
     end
-    check(o, 3)
-    return start(o)
+    return start(checked(o, 3))
 end
 
 --- A GET that says nothing but its URL.
@@ -290,11 +309,8 @@ local function verb(method)
             error(("bad argument 'options' to http.%s (table expected, got %s)"):format(method:lower(), type(o)), 2)
         end
         local all = { url = text, method = method }
-        if o then
-            check(o, 3)
-            for k, v in pairs(o) do
-                all[k] = v
-            end
+        for k, v in pairs(o and checked(o, 3) or options.NONE) do
+            all[k] = v
         end
         return start(all)
     end

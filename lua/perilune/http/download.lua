@@ -5,6 +5,7 @@
 -- version is never put behind the beginning of this one; without one nothing is resumed that an earlier run began. With
 -- `retry` a body that is cut short is gone on with in the same way.
 
+local call_of = require "perilune.http.call"
 local core = require "perilune.core.client"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
@@ -111,9 +112,9 @@ local function save(o, res)
     return at
 end
 
---- Asks for the rest.
-local function ask_again(o)
-    local again = options.together(o)
+--- Asks for the rest, which may take so many seconds.
+local function ask_again(o, left)
+    local again = options.together(o, left < math.huge and { total_timeout = math.max(left, 0.001) } or nil)
     again.as, again.save_to, again.resume, again.on_progress = nil, nil, nil, nil
     local more = { "Accept-Encoding", "identity" }
     download.ask_for_rest(o, more)
@@ -129,7 +130,8 @@ local function ask_again(o)
 end
 
 --- Saves, and goes on after what the policy of retries allows.
-local function run(res, o)
+local function run(res, call)
+    local o = call.options
     local state = { retry = o.retry and retry.policy(o.retry), method = o.method and o.method:upper() or "GET" }
     while true do
         local ok, result = pcall(save, o, res)
@@ -139,11 +141,11 @@ local function run(res, o)
         end
         res:close()
         local delay = state.retry and o.resume and type(result) == "table" and retry.after_failure(state, result)
-        if not delay then
+        if not delay or delay >= call_of.seconds_left(call) then
             error(result, 0)
         end
         await(task.sleep(delay))
-        res = ask_again(o)
+        res = ask_again(o, call_of.seconds_left(call))
     end
 end
 
@@ -155,7 +157,7 @@ end
 
 --- Saves the body of a response and ends the call.
 function download.open(call, res, finish)
-    local saving = task.spawn(run, res, call.options)
+    local saving = task.spawn(run, res, call)
     call.saving = saving
     saving:on_realized(function(size)
         finish_with(call, res, size, finish)

@@ -1,6 +1,7 @@
 --- Who a client says it is: the values of `Authorization` and `Cookie`, from options of a request and from its URL.
 
 local core = require "perilune.core.client"
+local failure = require "perilune.failure"
 local url = require "perilune.http.url"
 
 local identity = {}
@@ -25,16 +26,22 @@ function identity.authorization(o, u)
     end
 end
 
---- The value of `Cookie`.
--- @tparam table cookies name → value, or a table with `value`
--- @treturn string
+--- The value of `Cookie`. What would be read as another cookie is refused.
+-- @tparam ?table cookies name → value, or a table with `value`
+-- @treturn ?string nil: there are none; or nil and an error object
 function identity.cookie(cookies)
     local parts = {}
-    for name, value in pairs(cookies) do
+    for name, value in pairs(cookies or {}) do
         if type(value) == "table" then
             value = value.value
         end
+        if value == nil or tostring(name):find("[%c%s=;]") or name == "" or tostring(value):find("[%c;]") then
+            return nil, failure.new("invalid", ("a cookie that cannot be sent: '%s'"):format(tostring(name)))
+        end
         parts[#parts + 1] = name .. "=" .. tostring(value)
+    end
+    if #parts == 0 then
+        return nil
     end
     table.sort(parts)
     return table.concat(parts, "; ")

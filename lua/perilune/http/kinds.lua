@@ -29,6 +29,44 @@ kinds.media_type = { text = "media type", is = function(value)
     return value == "*" or is_token(kind) and is_token(more) and more ~= "*"
 end }
 
+local function is_text(value)
+    return type(value) == "string" or type(value) == "number" or type(value) == "boolean"
+end
+
+local function is_field(key, value)
+    if type(value) ~= "table" then
+        return type(key) == "string" and is_text(value)
+    elseif type(key) == "number" then
+        return type(value[1]) == "string" and is_text(value[2])
+    end
+    for _, one in ipairs(value) do
+        if not is_text(one) then
+            return false
+        end
+    end
+    return next(value) == nil or value[1] ~= nil
+end
+
+--- Header fields in each form that they may be given in; whether they can be sent is another question.
+kinds.fields = { text = "table of header fields", is = function(value)
+    if type(value) ~= "table" then
+        return false
+    elseif getmetatable(value) ~= nil then
+        return true
+    end
+    for key, one in pairs(value) do
+        if not is_field(key, one) then
+            return false
+        end
+    end
+    return true
+end }
+
+--- Whatever keeps cookies.
+kinds.cookie_store = { text = "store: a table with the methods take and give", is = function(value)
+    return type(value) == "table" and type(value.take) == "function" and type(value.give) == "function"
+end }
+
 --- Status of an answer that refuses.
 kinds.refusal = { text = "status from 400 to 599", is = function(value)
     return type(value) == "number" and value >= 400 and value <= 599 and value % 1 == 0

@@ -4,6 +4,7 @@ local check = require "perilune.http.check"
 local core = require "perilune.core.client"
 local of_requests = require "perilune.http.options"
 local options = require "perilune.options"
+local proxy = require "perilune.http.proxy"
 local sys = require "perilune.core.sys"
 local timers = require "perilune.timers"
 
@@ -12,8 +13,7 @@ local methods = {}
 local mt = { __index = methods, __name = "http.connection_pool" }
 
 --- C keeps counts in 32 bits, HTTP/2 its windows in 31 (RFC 9113 section 6.9.1). What lets nothing through would have
--- requests wait for ever, or fail: those for which a connection is being made are in the queue, too. A connection's
--- window begins with 65535 and only grows.
+-- requests wait for ever, or fail. A connection's window begins with 65535 and only grows.
 local MOST = 2 ^ 31 - 1
 local SOME = options.whole(1, MOST)
 
@@ -53,6 +53,18 @@ local function defaults_of(opts)
     return options.together(own, opts.request_options)
 end
 
+--- What would fail each request is told where the pool is made; the proxy of a request may be another.
+local function check_proxy(of, where, level)
+    local named = of and of.proxy
+    if type(named) ~= "string" then
+        return
+    end
+    local p, err = proxy.parse(named)
+    if not p then
+        error(where .. ": " .. err.message, level + 1)
+    end
+end
+
 --- Once in a control period: tells the figures, closes free connections that were not needed.
 local Controller = {}
 Controller.__index = Controller
@@ -88,7 +100,8 @@ end
 
 --- A pool.
 -- Limits: `connections_per_host` (8), `total_connections` (1024), `max_queue_size` (65536 waiting requests of an
--- origin), `idle_timeout` (60 s; 0: never), `max_age` of a connection, `max_requests` on one. Timeouts of its
+-- origin, beside those for which a connection is being made),
+-- `idle_timeout` (60 s; 0: never), `max_age` of a connection, `max_requests` on one. Timeouts of its
 -- requests: `pool_timeout`, `connection_timeout` (30 s), `request_timeout`, `read_timeout`, `total_timeout`. How they
 -- get there: `tls`, `insecure`, `proxy` and what belongs to it, `local_address`, `resolver`, `family`,
 -- `http_versions`, `force_h2c`.
@@ -106,12 +119,15 @@ function pool.new(opts)
     if opts.request_options then
         check.request(opts.request_options, "http.connection_pool: request_options", 2)
     end
+    check_proxy(opts, "http.connection_pool", 2)
+    check_proxy(opts.request_options, "http.connection_pool: request_options", 2)
     options.check(opts.http2, of_http2, "http.connection_pool: http2", 2)
     local target = opts.target_utilisation
     if target and not (target > 0 and target <= 1) then
         error("http.connection_pool: bad option 'target_utilisation' (more than 0, at most 1 expected)", 2)
     end
-    local made = { core = core.pool(opts), middleware = opts.middleware, defaults = defaults_of(opts) }
+    local made = { core = core.pool(opts), middleware = opts.middleware, defaults = defaults_of(opts),
+        total_timeout = opts.total_timeout }
     control(made, opts)
     return setmetatable(made, mt)
 end

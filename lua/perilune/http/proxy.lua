@@ -43,10 +43,12 @@ local function check_socks(p)
 end
 
 --- Takes the URL of a proxy apart. Errors do not show it: it may hold a password.
-local function parse(text)
+-- @tparam string text
+-- @treturn table as of `proxy.of`; or nil and an error object
+function proxy.parse(text)
     local scheme, rest = text:match("^(%a[%w]*)(://.*)$")
     if not scheme then
-        scheme, rest = "http", "://" .. text
+        return invalid("proxy: a URL is wanted, such as http://proxy.example:3128")
     end
     local of = KINDS[scheme:lower()]
     if not of then
@@ -97,9 +99,11 @@ function proxy.of(o, u)
         named = of_environment(u)
         if not named then
             return nil
+        elseif not named:find("://", 1, true) then
+            named = "http://" .. named -- as it is often written there
         end
     end
-    local p, err = parse(named)
+    local p, err = proxy.parse(named)
     if not p then
         return nil, err
     end

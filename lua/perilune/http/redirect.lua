@@ -38,6 +38,29 @@ local function becomes_get(method, status)
     return status == 303 or (status < 303 and method == "POST")
 end
 
+--- What has been asked for. The same with other cookies is something else: a page that sets one and leads to itself.
+local function visit(method, u, cookies)
+    return table.concat({ method, u.url, cookies }, " ")
+end
+
+--- The cookies of a store that a URL will get, as text.
+local function cookies_for(self, target)
+    local fields = {}
+    if self.options.cookie_store then
+        self.options.cookie_store:give(target, fields)
+    end
+    return fields[2] or ""
+end
+
+local function cookies_sent(self)
+    for i = 1, self.options.cookie_store and #self.fields or 0, 2 do
+        if self.fields[i]:lower() == "cookie" then
+            return self.fields[i + 1]
+        end
+    end
+    return ""
+end
+
 local function check(self, target, status)
     local o = self.options
     local turns_to_get = becomes_get(self.method, status)
@@ -49,11 +72,9 @@ local function check(self, target, status)
     elseif not turns_to_get and not body_source.is_replayable(self.source) then
         return refuse("redirect_body", "%s asks for the body again, which was a stream", self.url_text)
     end
-    local visit = (turns_to_get and "GET " or self.method .. " ") .. target.url
-    if self.visited[visit] then
+    if self.visited[visit(turns_to_get and "GET" or self.method, target, cookies_for(self, target))] then
         return refuse("redirect_loop", "%s leads back to %s", self.url_text, target.url)
     end
-    self.visited[visit] = true
     return true
 end
 
@@ -97,7 +118,8 @@ function redirect.follow(self, res)
         return nil, failure.new("invalid_redirect", ("%s leads to '%s'"):format(self.url_text, location), err)
     end
     self.trace = self.trace or {}
-    self.visited = self.visited or { [self.method .. " " .. self.url.url] = true }
+    self.visited = self.visited or {}
+    self.visited[visit(self.method, self.url, cookies_sent(self))] = true
     self.trace[#self.trace + 1] = self.url_text
     local ok, why = check(self, target, res.status)
     if not ok then

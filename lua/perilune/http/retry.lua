@@ -4,6 +4,8 @@
 -- }, methods = { … } }`, or a number (the count), or true (the defaults). The wait doubles each time; `jitter` is the
 -- part of it that is left to chance. A Retry-After field of the server counts instead, up to `max_backoff`.
 
+local kinds = require "perilune.http.kinds"
+local options = require "perilune.options"
 local time = require "perilune.time"
 
 local retry = {}
@@ -26,8 +28,8 @@ local DEFAULTS = {
 
 --- The options: name → kind.
 retry.OPTIONS = {
-    count = "count", backoff = "seconds", max_backoff = "seconds", jitter = "number", statuses = "table",
-    codes = "table", methods = "table",
+    count = "count", backoff = "seconds", max_backoff = "seconds", jitter = kinds.share,
+    statuses = { each = options.whole(200, 599) }, codes = { each = "string" }, methods = { each = kinds.token },
 }
 
 --- The policy that an option names.

@@ -44,12 +44,17 @@ function url.credentials(userinfo)
     return url.unescape(user) .. ":" .. url.unescape(password)
 end
 
---- A path with a query in which bytes that may not stand there are escaped; escapes that are there stay.
-local function safe_target(rest)
-    rest = rest:gsub("#.*$", "")
-    if rest:find("[^%w%-%._~:/%?%[%]@!%$&'%(%)%*%+,;=%%]") then
-        rest = rest:gsub("[^%w%-%._~:/%?%[%]@!%$&'%(%)%*%+,;=%%]", escape_byte)
+--- Bytes that may not stand in a path or a query are escaped; escapes that are there stay.
+local function safe(text)
+    if text:find("[^%w%-%._~:/%?%[%]@!%$&'%(%)%*%+,;=%%]") then
+        text = text:gsub("[^%w%-%._~:/%?%[%]@!%$&'%(%)%*%+,;=%%]", escape_byte)
     end
+    return text
+end
+
+--- A path with a query, as it is asked for.
+local function safe_target(rest)
+    rest = safe((rest:gsub("#.*$", "")))
     local first = rest:sub(1, 1)
     if first == "?" or first == "" then
         return "/" .. rest
@@ -58,6 +63,9 @@ local function safe_target(rest)
 end
 
 local function split_authority(authority)
+    if authority:find("[%c\\]") then
+        return nil -- some take a backslash for a slash: where the host ends is no matter of opinion
+    end
     local userinfo, where = authority:match("^(.*)@(.*)$")
     where = where or authority
     local host, port = where:match("^%[([%x:%.]+)%]:?(%d*)$")
@@ -83,6 +91,10 @@ function url.finish(u)
     return u
 end
 
+local function unknown_scheme(text, scheme)
+    return invalid(text, ("unknown scheme '%s'"):format(scheme))
+end
+
 local function take_apart(text)
     local scheme, authority, rest = text:match("^(%a[%w%+%-%.]*)://([^/?#]*)(.*)$")
     if not scheme then
@@ -90,7 +102,7 @@ local function take_apart(text)
     end
     scheme = scheme:lower()
     if not PORTS[scheme] then
-        return invalid(text, ("unknown scheme '%s'"):format(scheme))
+        return unknown_scheme(text, scheme)
     end
     local host, port, userinfo = split_authority(authority)
     if not host or (port and (port < 1 or port > 65535)) then
@@ -116,6 +128,28 @@ function url.parse(text)
     end
     cache[text], cached = u, cached + 1
     return u
+end
+
+--- A URL that is given in parts, each as it would stand there; a path of `*` is that of OPTIONS.
+-- @tparam table parts `scheme` ("http"), `host`, `port`, `path` ("/"), `query_string`
+-- @treturn table as of `url.parse`; or nil and an error object
+function url.of_parts(parts)
+    local scheme = (parts.scheme or "http"):lower()
+    local host, port = split_authority(parts.host:find(":.*:") and not parts.host:find("^%[")
+        and "[" .. parts.host .. "]" or parts.host)
+    local path = parts.path or "/"
+    if not PORTS[scheme] then
+        return unknown_scheme(parts.host, scheme)
+    elseif not host or port or parts.host:find("@", 1, true) or parts.port == 0 then
+        return invalid(parts.host, "malformed host or port")
+    elseif path ~= "*" and path:sub(1, 1) ~= "/" then
+        return invalid(path, "a path begins with a slash")
+    end
+    local target = path == "*" and path or safe_target(path)
+    if parts.query_string then
+        target = target .. "?" .. safe(parts.query_string)
+    end
+    return url.finish({ scheme = scheme, host = host, port = parts.port, target = target })
 end
 
 local function remove_dots(path)

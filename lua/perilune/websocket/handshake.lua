@@ -64,7 +64,11 @@ function handshake.fields(u, opts)
     add("Sec-WebSocket-Protocol", opts.sub_protocols and table.concat(opts.sub_protocols, ", "))
     add("Origin", opts.origin)
     add("Authorization", identity.authorization(opts, u))
-    add("Cookie", opts.cookies and identity.cookie(opts.cookies))
+    local cookie, err = identity.cookie(opts.cookies)
+    if err then
+        error(err, 0)
+    end
+    add("Cookie", cookie)
     if opts.cookie_store and not opts.cookies and not named.cookie then
         opts.cookie_store:give(u, fields)
     end

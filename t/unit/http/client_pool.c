@@ -168,19 +168,20 @@ static void replaces_a_worn_connection_for_who_waits(void **state)
     close_pool();
 }
 
+/* Those for whom a connection is being made do not count. */
 static void refuses_when_the_queue_is_full(void **state)
 {
-    struct client_exchange *x[3];
+    struct client_exchange *x[5];
 
     (void)state;
-    open_pool(1, 100, 2);
-    for (unsigned i = 0; i < 3; i++)
+    open_pool(2, 100, 2);
+    for (unsigned i = 0; i < 5; i++)
         x[i] = submit();
     assert_int_equal(told.failed, 0); /* never before return */
     turns(1);
     assert_int_equal(told.failed, 1);
-    assert_ptr_equal(x[2]->err, &client_err_pool_full);
-    for (unsigned i = 0; i < 3; i++) {
+    assert_ptr_equal(x[4]->err, &client_err_pool_full);
+    for (unsigned i = 0; i < 5; i++) {
         client_cancel(x[i], &err_cancelled);
         client_release(&x[i]);
     }
