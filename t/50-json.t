@@ -62,6 +62,60 @@ $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out
 0 -1 100000000000000 1000000000000000 1e+20 9007199254740992 0.5 -0.25 12.3456 0.1 0.33333333333333 123456789.125 -1e-07 1e+300 0
 
+=== TEST 3: values of every shape and size are what they were, by whichever way they are encoded
+--- user_files
+>>> a.lua
+local json = require "perilune.json"
+
+local function same(a, b)
+    if type(a) ~= "table" or type(b) ~= "table" then
+        return a == b
+    end
+    for k, v in pairs(a) do
+        if not same(v, b[k]) then
+            return false
+        end
+    end
+    for k in pairs(b) do
+        if a[k] == nil then
+            return false
+        end
+    end
+    return true
+end
+
+local sizes = { 0, 1, 2, 3, 190, 191, 192, 193, 222, 223, 224, 225, 8126, 8127, 8128, 8159, 8160, 8161, 8191, 8192, 70000 }
+local values = { true, false, json.null, 1, -1, 2 ^ 31, -2 ^ 31, 2 ^ 53, 0.25, "", "é\1" }
+for _, n in ipairs(sizes) do
+    local list, object = {}, {}
+    for i = 1, n do
+        list[i] = values[i % #values + 1]
+        object["k" .. i] = values[i % #values + 1]
+    end
+    local long = { text = ("x"):rep(n), [("k"):rep(n)] = 1 }
+    assert(same(json.decode(json.encode(long)), long), "strings of " .. n)
+    assert(same(json.decode(json.encode(object)), object), "an object of " .. n)
+    assert(n == 0 or same(json.decode(json.encode(list)), list), "a list of " .. n)
+end
+for n = 95, 105 do
+    local deep, text = 1, json.encode(1)
+    for _ = 1, n do
+        deep, text = { { a = deep } }, '[{"a":' .. text .. "}]"
+    end
+    assert(json.encode(deep) == text, n)
+end
+local large = { ("x"):rep(3e6) }
+assert(json.encode(large) == '["' .. large[1] .. '"]' and json.encode{ "small" } == '["small"]')
+print(json.encode{ { 1, nil, 3 }, { x = { [2] = "b" } }, { [1.5] = 1 }, { json.empty_array } })
+print(json.encode(setmetatable({ a = 1 }, { __index = { b = 2 } })), json.encode{ a = { "b", n = nil } })
+print(pcall(json.encode, { 1LL }))
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
+--- exec_out_like
+^\[\[1,null,3\],\{"x":\[null,"b"\]\},\{"1.5":1\},\[\[\]\]\]
+\{"a":1\}	\{"a":\["b"\]\}
+false	.*json.encode: a function, thread or userdata cannot be encoded
+
 === TEST 4: what cannot be encoded
 --- user_files
 >>> a.lua

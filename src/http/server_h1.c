@@ -23,6 +23,7 @@
 #include "http/server_h2.h"
 #include "http/server_h2_upgrade.h"
 #include "net/tcp.h"
+#include "net/tls.h"
 
 static struct http1_head head; /* process-wide: parsed and used up within one call */
 
@@ -40,13 +41,16 @@ static void lose(struct server_conn *c, const struct err *why, bool reset)
 }
 
 /* All output is out. A peer that may still be sending is given time to read the answer: closing
- * with unread input would reset the connection (RFC 9112 section 9.6). */
+ * with unread input would reset the connection (RFC 9112 section 9.6). The shutdown before sends
+ * what push has left for its packet, whatever has come in meanwhile. */
 static void end_connection(struct server_conn *c)
 {
     struct slice in = server_conn_input(c);
     bool may_send = c->body || c->must_close || in.n;
 
     if (c->has_eof || !http_settings_lingers(c->server->settings, may_send)) {
+        if (c->out.is_last)
+            stream_shutdown(c->stream);
         server_conn_close(c, false);
         return;
     }
@@ -275,6 +279,7 @@ static void advance(struct server_conn *c)
 /* Sends what is queued and tells who waits. False: the connection is gone. */
 static bool push(struct server_conn *c)
 {
+    c->out.is_last = c->phase == CONN_FLUSH && !tls_is(c->stream);
     if (!c->stream->err && !outq_is_empty(&c->out) && !c->is_blocked && !c->is_paced)
         (void)server_conn_flush(c);
     if (UNLIKELY(c->stream->err != NULL)) {

@@ -102,6 +102,7 @@ void outq_init(struct outq *q)
     list_init(&q->pieces);
     q->bytes = 0;
     q->reads_files = false;
+    q->is_last = false;
 }
 
 void outq_clear(struct outq *q)
@@ -339,8 +340,9 @@ static ssize_t send_memory(struct outq *q, struct stream *s, bool may_send_file,
     struct iovec iov[VECTORS];
     struct list *next;
     int count = gather(q, iov, VECTORS, &next);
-    bool more =
-        may_send_file && next != &q->pieces && is_section(piece_of(next)) && can_send_files(q, s);
+    bool more = next == &q->pieces
+                    ? q->is_last
+                    : may_send_file && is_section(piece_of(next)) && can_send_files(q, s);
     ssize_t sent;
 
     if (UNLIKELY(most < q->bytes)) {

@@ -15,6 +15,7 @@ struct outq {
     struct list pieces;
     size_t bytes;     /* queued, file sections counted by their size */
     bool reads_files; /* files are read into memory, also where the stream could send them */
+    bool is_last;     /* what follows is stream_shutdown, at once: its packet can take the rest */
 };
 
 #define OUTQ_NO_LIMIT UINT64_MAX

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -392,6 +393,41 @@ static void test_owned_files(void **state)
     close(borrowed);
 }
 
+static void connect_loopback(void)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(a);
+    int listening = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(listening, (struct sockaddr *)&a, size), 0);
+    assert_int_equal(listen(listening, 1), 0);
+    assert_int_equal(getsockname(listening, (struct sockaddr *)&a, &size), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&a, size), 0);
+    ends[0] = tcp_adopt(fd);
+    ends[1] = tcp_adopt(accept4(listening, NULL, NULL, SOCK_NONBLOCK));
+    (void)close(listening);
+}
+
+/* The last bytes wait for the packet that ends the stream. */
+static void test_last(void **state)
+{
+    char bytes[16];
+
+    UNUSED(state);
+    connect_loopback();
+    outq_add(&q, "some", 4);
+    assert_int_equal(outq_flush(&q, ends[0], 0), OUTQ_EMPTY);
+    assert_int_equal(stream_read(ends[1], bytes, sizeof(bytes)), 4);
+    q.is_last = true;
+    outq_add(&q, "last", 4);
+    assert_int_equal(outq_flush(&q, ends[0], 0), OUTQ_EMPTY);
+    assert_int_equal(stream_read(ends[1], bytes, sizeof(bytes)), STREAM_AGAIN);
+    stream_shutdown(ends[0]);
+    assert_int_equal(stream_read(ends[1], bytes, sizeof(bytes)), 4);
+    assert_memory_equal(bytes, "last", 4);
+    assert_int_equal(stream_read(ends[1], bytes, sizeof(bytes)), 0);
+}
+
 static void test_reserve(void **state)
 {
     char *first, *p;
@@ -553,6 +589,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_truncated, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unreadable_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_owned_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_last, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reserve, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_many_queues, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_kept, set_up, tear_down),
