@@ -1,4 +1,4 @@
-/* The variables are plain memory: nothing is called when they are read, so the sums are made ahead. */
+/* Nothing is called when a variable is read, so the sums are made ahead. */
 #include "app/lua/ffi_nginx_stat.h"
 
 #include "app/server_counts.h"
