@@ -387,3 +387,22 @@ false[^\n]*changing jit stack size is not allowed when some regexs have already 
 false[^\n]*bad argument #2 to 'opt' \(positive number expected, got 0\)
 false[^\n]*unrecognized option name
 nil nil$
+
+=== TEST 15: resty.core.regex tells whether a regex can be compiled
+--- config
+    location /t {
+        content_by_lua_block {
+            local compile = require("resty.core.regex").re_match_compile
+            local compiled, is_kept = compile("^a+$", "jo")
+            ngx.say(type(compiled), " ", is_kept)
+            ngx.say(select(2, compile("a", "j")), " ", select(2, compile("a")))
+            local nothing, err = compile("a(", "j")
+            ngx.say(nothing, " ", type(err))
+        }
+    }
+--- request
+GET /t
+--- response_body
+table true
+false false
+nil string

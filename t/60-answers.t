@@ -79,3 +79,36 @@ still
 [200, 200, 405, 304]
 --- response_headers eval
 ["Content-Type: image/gif\nContent-Length: 43\nLast-Modified: Mon, 28 Sep 1970 06:00:00 GMT", "Content-Length: 43", "Content-Type: text/html", "Last-Modified: Mon, 28 Sep 1970 06:00:00 GMT"]
+
+=== TEST 4: the counters under nginx's names, for libraries that read them by FFI: one process, and workers
+--- http_config
+    init_by_lua_block {
+        require("ffi").cdef "extern uint64_t *ngx_stat_accepted, *ngx_stat_handled, *ngx_stat_requests, *ngx_stat_active, *ngx_stat_reading, *ngx_stat_writing, *ngx_stat_waiting;"
+        function counted()
+            local C = require("ffi").C
+            local text = ""
+            for _, name in ipairs { "accepted", "handled", "requests", "active", "reading", "writing", "waiting" } do
+                text = text .. tonumber(C["ngx_stat_" .. name][0]) .. " "
+            end
+            return text .. "\n"
+        end
+    }
+--- config
+    location / { content_by_lua_block { ngx.print(counted()) } }
+--- exec
+curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/" "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/"
+. t/lib/process.sh
+conf 'worker_processes 2;' 'location / { content_by_lua_block {
+    local C = require("ffi").C
+    ngx.say(tonumber(C.ngx_stat_accepted[0]), " ", tonumber(C.ngx_stat_requests[0]), " ", tonumber(C.ngx_stat_active[0]))
+} }' 'init_by_lua_block { require("ffi").cdef "extern uint64_t *ngx_stat_accepted, *ngx_stat_requests, *ngx_stat_active;" }'
+$B
+for i in 1 2 3 4; do get /; done | cut -d ' ' -f 1,2
+quit TERM
+--- exec_out
+1 1 1 1 0 1 0 
+1 1 2 1 0 1 0 
+1 1
+2 2
+3 3
+4 4

@@ -20,6 +20,7 @@ enum { RUNS_PER_TURN = 4096 };
 static struct co *current;                           /* process-wide: the running task */
 static struct list run_queue = LIST_INIT(run_queue); /* process-wide: tasks to resume */
 static struct loop_call drain_call;                  /* process-wide: empties the run queue */
+static void (*before_resume)(void);                  /* process-wide: of co_before_resume */
 static unsigned n_tasks;                             /* process-wide: tasks that have not ended */
 static struct {
     void (*fn)(void);
@@ -227,6 +228,11 @@ static void after_yield(struct co *co)
         enqueue(co);
 }
 
+void co_before_resume(void (*fn)(void))
+{
+    before_resume = fn;
+}
+
 static void resume(struct co *co, int nargs)
 {
     struct co *before = current;
@@ -236,6 +242,8 @@ static void resume(struct co *co, int nargs)
     co->state = CO_RUNNING;
     co->is_woken = false;
     current = co;
+    if (UNLIKELY(before_resume != NULL))
+        before_resume();
     if (UNLIKELY(co->doing != NULL))
         log_set_doing(co->doing);
     rc = lua_resume(co->L, nargs);

@@ -148,6 +148,10 @@ void co_set_turn(void (*fn)(void));
 /* Asks for one such call; harmless when it was asked for already. */
 void co_ask_turn(void);
 
+/* `fn` is called before each run of a task, from now on: it fills what Lua code reads without a
+ * call. There is one such function. */
+void co_before_resume(void (*fn)(void));
+
 /* Tasks that have not ended. */
 unsigned co_count(void);
 
