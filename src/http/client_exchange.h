@@ -48,8 +48,9 @@ struct client_request {
     int fd;
     off_t offset;
     int64_t length;
-    uint8_t minor; /* HTTP/1.minor */
-    bool keeps;    /* the connection may serve another request */
+    struct slice params; /* of FastCGI, encoded, in place of method, target and headers */
+    uint8_t minor;       /* HTTP/1.minor */
+    bool keeps;          /* the connection may serve another request */
     bool expects_continue;
     bool is_upgrade;       /* 101 is an answer */
     bool omits_connection; /* no Connection field, though the connection will not be kept */
@@ -93,6 +94,8 @@ struct client_user {
     void (*on_head)(struct client_exchange *x); /* state is BODY, or DONE when there is no body */
     void (*on_body)(struct client_exchange *x); /* one-shot, see client_wait */
     void (*on_drained)(struct client_exchange *x); /* one-shot, see client_wait_drained */
+    /* FastCGI: the server has said that beside its answer; may be NULL */
+    void (*on_complaint)(struct client_exchange *x, struct slice text);
     void (*on_failed)(struct client_exchange *x);  /* before the head: x->err, x->detail */
 };
 
