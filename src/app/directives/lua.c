@@ -179,7 +179,7 @@ static bool apply_by_lua(void *ctx, const struct config_node *node, struct confi
         return true;
     }
     if (place->slot == OF_PROXY) {
-        struct proxy_conf *proxy = proxy_conf_own(a->conf, a->loc, false);
+        struct proxy_conf *proxy = proxy_conf_own(a->conf, a->loc, PROXY_HTTP);
 
         field = (const struct lua_code **)((char *)&proxy->tls + place->field);
         *field = code;

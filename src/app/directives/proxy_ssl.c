@@ -1,5 +1,6 @@
 /* proxy_ssl_*, grpc_ssl_*: TLS towards servers. */
 #include "app/directives/directives.h"
+#include "app/directives/proxy.h"
 
 #include "app/directives/tables.h"
 #include "app/proxy/proxy.h"
@@ -10,10 +11,7 @@
 
 static struct proxy_tls *own(void *ctx, const struct config_node *node)
 {
-    const struct apply *a = ctx;
-    bool is_grpc = slice_has_prefix(slice_str(node->schema->name), SLICE("grpc_"));
-
-    return &proxy_conf_own(a->conf, a->loc, is_grpc)->tls;
+    return &directives_proxy_own(ctx, node)->tls;
 }
 
 static bool set_file(void *ctx, const struct config_node *node, struct config_error *e)

@@ -191,6 +191,11 @@ static void on_client_body(struct exchange *x)
     push_body(proxy_of(visit_of(x)));
 }
 
+static void on_up_complaint(struct client_exchange *up, struct slice text)
+{
+    proxy_log_complaint(up->app, text);
+}
+
 static void on_up_drained(struct client_exchange *up)
 {
     push_body(up->app);
@@ -200,6 +205,7 @@ static const struct client_user user = {
     .on_head = on_up_head,
     .on_body = on_up_body,
     .on_failed = on_up_failed,
+    .on_complaint = on_up_complaint,
     .on_drained = on_up_drained,
 };
 
@@ -355,12 +361,18 @@ enum step_result proxy_step(struct visit *v, const struct step *s)
     /* The answer would show what is added for the server behind us (RFC 9110 section 9.3.8). */
     if (v->x->req.method == METHOD_TRACE && !v->parent)
         return phases_finish_status(v, STATUS_NOT_ALLOWED);
-    proxy_start(v, v->loc->proxy ? v->loc->proxy : &proxy_defaults, s->arg);
+    proxy_start(v, proxy_conf_of(v->loc, PROXY_HTTP), s->arg);
     return STEP_DONE;
 }
 
 enum step_result proxy_grpc_step(struct visit *v, const struct step *s)
 {
     proxy_start(v, v->loc->grpc, s->arg);
+    return STEP_DONE;
+}
+
+enum step_result proxy_fastcgi_step(struct visit *v, const struct step *s)
+{
+    proxy_start(v, v->loc->fastcgi, s->arg);
     return STEP_DONE;
 }
