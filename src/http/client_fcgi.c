@@ -17,6 +17,7 @@ struct fcgi {
     size_t early_from; /* of the body: where it goes on */
     int64_t left;      /* of a body whose length was told; -1: it was not */
     bool has_no_body;
+    struct buf errors; /* a record of what the server says beside the answer, as far as it is here */
 };
 
 static struct fcgi *fcgi_of(const struct client_conn *c)
@@ -24,10 +25,17 @@ static struct fcgi *fcgi_of(const struct client_conn *c)
     return c->state;
 }
 
-static void tell(struct client_exchange *x, struct slice text)
+/* A piece of a record, which is told as a whole. */
+static void take_errors(struct client_conn *c, struct slice piece)
 {
-    if (x->user->on_complaint)
-        x->user->on_complaint(x, text);
+    struct fcgi *f = fcgi_of(c);
+
+    buf_add_slice(&f->errors, piece);
+    if (f->reader.left)
+        return;
+    if (c->x->user->on_complaint)
+        c->x->user->on_complaint(c->x, buf_slice(&f->errors));
+    buf_free(&f->errors);
 }
 
 /* --- heads --- */
@@ -92,7 +100,7 @@ static void read_head(struct client_conn *c)
         take_output(c, piece);
         break;
     case FASTCGI_ERRORS:
-        tell(c->x, piece);
+        take_errors(c, piece);
         break;
     case FASTCGI_END:
         client_serial_end_malformed(c, "no header before the end of FastCGI output");
@@ -172,7 +180,7 @@ static enum body_result read_piece(struct client_conn *c, struct slice in, struc
     case FASTCGI_OUTPUT:
         return take_body(c, piece, data);
     case FASTCGI_ERRORS:
-        tell(c->x, piece);
+        take_errors(c, piece);
         break;
     case FASTCGI_END:
         return finish(c);
@@ -235,6 +243,7 @@ static void free_state(void *p)
 {
     struct fcgi *f = p;
 
+    buf_free(&f->errors);
     buf_free(&f->early);
     mem_free(f);
 }
@@ -266,6 +275,7 @@ static void start(struct client_conn *c, struct client_exchange *x)
 {
     struct fcgi *f = fcgi_of(c);
 
+    buf_free(&f->errors);
     buf_free(&f->early);
     *f = (struct fcgi){.left = -1};
     client_serial_begin(c, x, &transport);

@@ -87,7 +87,8 @@ bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e)
     for (struct proxy_pass *p = conf->passes; p; p = p->next) {
         p->upstream = upstream_find(conf, p->authority, p->default_port);
         if (!p->upstream)
-            return config_node_error(p->node, e, "invalid host in upstream \"" SLICE_FMT "\"",
+            return config_node_error(p->node, e, "%s in upstream \"" SLICE_FMT "\"",
+                                     p->default_port ? "invalid host" : "invalid host or no port",
                                      SLICE_ARG(p->authority));
         upstream_settle(conf, p->upstream, p->level, false);
     }

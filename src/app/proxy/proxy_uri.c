@@ -138,7 +138,10 @@ bool proxy_pass_read(struct pool *pool, enum proxy_kind kind, struct slice url,
     if (kind == PROXY_GRPC)
         return proxy_pass_parse(proxy_pass_of_grpc(pool, url), out) && !out->uri.p;
     url = pool_printf(pool, "http://" SLICE_FMT, SLICE_ARG(url));
-    return proxy_pass_parse(url, out) && !out->uri.p;
+    if (!proxy_pass_parse(url, out) || out->uri.p)
+        return false;
+    out->default_port = 0;
+    return true;
 }
 
 /* "/path" of the URI in proxy_pass, without its query. */
