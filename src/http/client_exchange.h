@@ -96,7 +96,7 @@ struct client_user {
     void (*on_drained)(struct client_exchange *x); /* one-shot, see client_wait_drained */
     /* FastCGI: the server has said that beside its answer; may be NULL */
     void (*on_complaint)(struct client_exchange *x, struct slice text);
-    void (*on_failed)(struct client_exchange *x);  /* before the head: x->err, x->detail */
+    void (*on_failed)(struct client_exchange *x); /* before the head: x->err, x->detail */
 };
 
 struct client_exchange {

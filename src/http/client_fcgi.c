@@ -17,7 +17,8 @@ struct fcgi {
     size_t early_from; /* of the body: where it goes on */
     int64_t left;      /* of a body whose length was told; -1: it was not */
     bool has_no_body;
-    struct buf errors; /* a record of what the server says beside the answer, as far as it is here */
+    struct buf
+        errors; /* a record of what the server says beside the answer, as far as it is here */
 };
 
 static struct fcgi *fcgi_of(const struct client_conn *c)

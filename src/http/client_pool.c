@@ -96,7 +96,8 @@ static struct client_conn *open_conn(struct client_origin *o, struct stream *s)
         return client_h2_open(s, &o->pool->o.http2, &owner, o);
     }
     o->protocol = ORIGIN_HTTP1;
-    return o->way.way.speaks_fastcgi ? client_fcgi_open(s, &owner, o) : client_h1_open(s, &owner, o);
+    return o->way.way.speaks_fastcgi ? client_fcgi_open(s, &owner, o)
+                                     : client_h1_open(s, &owner, o);
 }
 
 static void on_dialled(void *user, struct stream *s, const struct client_dial_failure *f)

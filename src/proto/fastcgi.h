@@ -7,7 +7,7 @@
 #include "base/slice.h"
 
 enum {
-    FASTCGI_HEAD = 8,          /* bytes before each record */
+    FASTCGI_HEAD = 8,             /* bytes before each record */
     FASTCGI_CONTENT_MOST = 65528, /* of one record; a multiple of 8, so that none is padded */
 };
 

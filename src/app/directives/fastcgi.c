@@ -1,5 +1,5 @@
-/* fastcgi_*: passing requests on to FastCGI servers. What means the same as for proxy_pass is a row of
- * `twins`, made from the directive that begins with proxy_. */
+/* fastcgi_*: passing requests on to FastCGI servers. What means the same as for proxy_pass is a row
+ * of `twins`, made from the directive that begins with proxy_. */
 #include "app/directives/directives.h"
 
 #include "app/directives/proxy.h"

@@ -249,7 +249,8 @@ static bool add_conditions(void *ctx, const struct config_node *node, struct con
     size_t offset = (size_t)node->schema->id;
     struct cache_condition **at = (struct cache_condition **)((char *)own(a, node) + offset);
 
-    if (above(a, node) && *at == *(struct cache_condition *const *)((const char *)above(a, node) + offset))
+    if (above(a, node) &&
+        *at == *(struct cache_condition *const *)((const char *)above(a, node) + offset))
         *at = NULL;
     while (*at)
         at = &(*at)->next;

@@ -30,7 +30,8 @@ static bool set_keepalive(void *ctx, const struct config_node *node, struct conf
 
 static bool set_rate(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_script(ctx, node, node->args[0], &directives_proxy_own(ctx, node)->limit_rate, e);
+    return directives_script(ctx, node, node->args[0], &directives_proxy_own(ctx, node)->limit_rate,
+                             e);
 }
 
 #define BIND(word, about)                                                                          \

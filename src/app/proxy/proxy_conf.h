@@ -118,9 +118,10 @@ const struct proxy_conf *proxy_conf_of(const struct location *l, enum proxy_kind
 /* The settings of this very level: a copy of its parent's until it says something. */
 struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l, enum proxy_kind kind);
 
-/* How a kind is spoken of: "http", "grpc", "fastcgi"; and what its directives begin with: "proxy",
- * … */
+/* How logs name what is spoken: "http", "grpc", "fastcgi". */
 const char *proxy_conf_scheme(enum proxy_kind kind);
+
+/* What the directives of a kind begin with: "proxy", … */
 const char *proxy_conf_word(enum proxy_kind kind);
 
 /* Reads "http://host[:port][/uri]", "http://unix:/path:[/uri]". False: malformed. */

@@ -57,8 +57,7 @@ static const struct {
 
 const struct proxy_conf *proxy_conf_of(const struct location *l, enum proxy_kind kind)
 {
-    const struct proxy_conf *own =
-        *(struct proxy_conf *const *)((const char *)l + kinds[kind].at);
+    const struct proxy_conf *own = *(struct proxy_conf *const *)((const char *)l + kinds[kind].at);
 
     return own ? own : kinds[kind].defaults;
 }

@@ -19,8 +19,9 @@ static void writes_params(void **state)
     b.n = 0;
     fastcgi_add_param(&b, SLICE("A"), slice_of(longest, sizeof(longest)));
     assert_int_equal(b.n, 1 + 4 + 1 + sizeof(longest));
-    assert_memory_equal(b.p, "\1\x80\0\0\xc8"
-                             "A",
+    assert_memory_equal(b.p,
+                        "\1\x80\0\0\xc8"
+                        "A",
                         6);
     buf_free(&b);
 }
