@@ -94,8 +94,7 @@ struct client_user {
     void (*on_head)(struct client_exchange *x); /* state is BODY, or DONE when there is no body */
     void (*on_body)(struct client_exchange *x); /* one-shot, see client_wait */
     void (*on_drained)(struct client_exchange *x); /* one-shot, see client_wait_drained */
-    /* FastCGI: the server has said that beside its answer; may be NULL */
-    void (*on_complaint)(struct client_exchange *x, struct slice text);
+    void (*on_complaint)(struct client_exchange *x, struct slice text); /* FastCGI; may be NULL */
     void (*on_failed)(struct client_exchange *x); /* before the head: x->err, x->detail */
 };
 
@@ -164,8 +163,6 @@ void client_wait_drained(struct client_exchange *x);
 /* Takes the connection over after 101 or a 2xx to CONNECT: unread input goes to `in`, unsent output
  * to `out`. NULL: this transport cannot. */
 struct stream *client_detach(struct client_exchange *x, struct buf *in, struct outq *out);
-
-/* --- for transports and the pool --- */
 
 /* The one setter of the state. */
 void client_set_state(struct client_exchange *x, enum client_state to);
