@@ -135,7 +135,7 @@ LUA_FILES = $(shell find lua examples t conf -name '*.lua' 2>/dev/null | sort)
 PARSERS := net/dns_message net/forwarded net/addr_table net/addr_range net/crypto_password proto/url proto/date proto/range proto/cookie \
            proto/form proto/multipart proto/http1_parse \
            proto/http1_body proto/http1_response proto/content_decoder proto/h2_session proto/accept proto/ws_frame \
-           proto/cache_control proto/cache_head proto/ws_handshake proto/ws_deflate proto/proxy_proto proto/client_hello proto/socks proto/replace config/lex
+           proto/cache_control proto/cache_head proto/ws_handshake proto/ws_deflate proto/proxy_proto proto/client_hello proto/socks proto/replace proto/fastcgi proto/cgi_head config/lex
 
 .PHONY: all run test unit t browser conformance asan fuzz fuzz-all bench lint layers objects shape format tidy analyze luacheck fmt cov docs install deb clean help \
         deps sums

@@ -56,6 +56,7 @@ struct client_way {
     struct slice server_name; /* of TLS: sent and verified; empty: neither */
     struct slice alpn;        /* "h2,http/1.1"; empty: none */
     bool knows_h2;            /* cleartext, and HTTP/2 is spoken from the first byte */
+    bool speaks_fastcgi;      /* and not HTTP */
     bool skips_verify;
     bool keeps_alive;    /* SO_KEEPALIVE */
     bool is_transparent; /* `local` need not be an address of this machine */

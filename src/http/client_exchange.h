@@ -48,8 +48,9 @@ struct client_request {
     int fd;
     off_t offset;
     int64_t length;
-    uint8_t minor; /* HTTP/1.minor */
-    bool keeps;    /* the connection may serve another request */
+    struct slice params; /* of FastCGI, encoded, in place of method, target and headers */
+    uint8_t minor;       /* HTTP/1.minor */
+    bool keeps;          /* the connection may serve another request */
     bool expects_continue;
     bool is_upgrade;       /* 101 is an answer */
     bool omits_connection; /* no Connection field, though the connection will not be kept */
@@ -93,7 +94,8 @@ struct client_user {
     void (*on_head)(struct client_exchange *x); /* state is BODY, or DONE when there is no body */
     void (*on_body)(struct client_exchange *x); /* one-shot, see client_wait */
     void (*on_drained)(struct client_exchange *x); /* one-shot, see client_wait_drained */
-    void (*on_failed)(struct client_exchange *x);  /* before the head: x->err, x->detail */
+    void (*on_complaint)(struct client_exchange *x, struct slice text); /* FastCGI; may be NULL */
+    void (*on_failed)(struct client_exchange *x); /* before the head: x->err, x->detail */
 };
 
 struct client_exchange {
@@ -161,8 +163,6 @@ void client_wait_drained(struct client_exchange *x);
 /* Takes the connection over after 101 or a 2xx to CONNECT: unread input goes to `in`, unsent output
  * to `out`. NULL: this transport cannot. */
 struct stream *client_detach(struct client_exchange *x, struct buf *in, struct outq *out);
-
-/* --- for transports and the pool --- */
 
 /* The one setter of the state. */
 void client_set_state(struct client_exchange *x, enum client_state to);

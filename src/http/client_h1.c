@@ -2,18 +2,14 @@
  *
  * A connection is FREE, BUSY with c->x, or in DRAIN. Input goes three ways: while free any byte is
  * one too many; while busy it is first heads (read_heads), then a body that client_read pulls
- * through the decoder; while draining a body that is dropped. finish() is where every response ends
- * and where it is decided whether the connection lives on. */
+ * through the decoder; while draining a body that is dropped. */
 #include "http/client_h1.h"
 
-#include "base/check.h"
-#include "base/clock.h"
 #include "http/client_h1_out.h"
-#include "loop/io.h"
+#include "http/client_serial.h"
 #include "proto/http1_response.h"
 
 enum {
-    READS_MOST = 16,    /* direct reads of a body between two events */
     DRAIN_MOST = 65536, /* of an unwanted body */
     DRAIN_MS = 1000,
     INFORMATIONAL_MOST = 16, /* 1xx heads before the final one */
@@ -22,45 +18,6 @@ enum {
 static const struct http1_limits limits = {32768, CONN_INPUT_BUFFER - 1, HTTP1_HEADERS_MOST};
 
 static struct http1_response parsed; /* process-wide: too large for the stack, used within a call */
-
-/* --- the end of a response --- */
-
-/* May another request follow on this connection? */
-static bool can_go_on(const struct client_conn *c)
-{
-    return !c->must_close && !c->has_eof && !c->stream->err && !client_conn_input(c).n &&
-           outq_is_empty(&c->out);
-}
-
-static void become_free(struct client_conn *c)
-{
-    timer_stop(&c->timer);
-    if (!can_go_on(c)) {
-        client_conn_end(c, NULL);
-        return;
-    }
-    c->phase = CLIENT_CONN_FREE;
-    c->free_since_ms = clock_ms();
-    if (!(c->watched & IO_READ)) { /* it was paused, and read to the end outside of an event */
-        c->watched = IO_READ;
-        stream_watch(c->stream, IO_READ);
-    }
-    c->owner->on_free(c);
-}
-
-/* The response is complete. The user hears of it by the state, or by what his read returns. */
-static void finish(struct client_conn *c)
-{
-    struct client_exchange *x = c->x;
-
-    client_hold(x);
-    if (!x->is_out_done)
-        c->must_close = true;
-    client_conn_let_go(c);
-    client_complete(x);
-    client_release(&x);
-    become_free(c);
-}
 
 /* --- heads --- */
 
@@ -111,28 +68,12 @@ static void take_final(struct client_conn *c, const char *from)
     http1_body_init(&c->body, kind, parsed.head.content_length);
     client_hold(x);
     if (!c->has_body && !is_tunnel)
-        finish(c);
+        client_serial_finish(c);
     if (x->user->on_head)
         x->user->on_head(x);
     if (is_tunnel && x->transport)
         client_conn_end(c, &err_protocol); /* nobody took it over */
     client_release(&x);
-}
-
-static const struct err *fault_of(const struct client_conn *c)
-{
-    if (c->stream->err)
-        return c->stream->err;
-    return c->x && (c->x->bytes_received || c->x->state == CLIENT_BODY) ? &err_truncated
-                                                                        : &err_closed;
-}
-
-/* The reason stays with the exchange for logs. */
-static void end_malformed(struct client_conn *c, const char *reason)
-{
-    if (c->x)
-        c->x->detail = slice_str(reason);
-    client_conn_end(c, &err_protocol);
 }
 
 /* One head at the front of the input; false: there is none that is whole, or nothing is left to do.
@@ -145,7 +86,7 @@ static bool read_head(struct client_conn *c)
     if (r == HTTP1_MORE)
         return false;
     if (r == HTTP1_BAD) {
-        end_malformed(c, parsed.head.reason);
+        client_serial_end_malformed(c, parsed.head.reason);
         return false;
     }
     if (parsed.status >= 200 || (parsed.status == 101 && c->x->req.is_upgrade)) {
@@ -153,7 +94,7 @@ static bool read_head(struct client_conn *c)
         return false;
     }
     if (parsed.status == 101 || ++c->dropped > INFORMATIONAL_MOST) {
-        end_malformed(c, "unexpected 1xx response");
+        client_serial_end_malformed(c, "unexpected 1xx response");
         return false;
     }
     take_informational(c);
@@ -171,24 +112,10 @@ static void read_heads(struct client_conn *c)
     if (n != 0 && n != STREAM_FAILED)
         return;
     if (c->stream && c->x && c->x->state == CLIENT_WAITING)
-        client_conn_end(c, fault_of(c));
+        client_conn_end(c, client_serial_fault(c));
 }
 
 /* --- bodies --- */
-
-static enum body_result fail(struct client_conn *c, const struct err *why, const char *reason)
-{
-    struct client_exchange *x = c->x;
-
-    client_hold(x);
-    client_conn_let_go(c);
-    if (reason)
-        x->detail = slice_str(reason);
-    client_fail_quietly(x, why);
-    client_release(&x);
-    client_conn_end(c, why);
-    return BODY_FAILED;
-}
 
 /* One step of the decoder on input that is there. BODY_WAIT: it was all framing. */
 static enum body_result decode(struct client_conn *c, struct slice in, struct slice *data)
@@ -198,34 +125,26 @@ static enum body_result decode(struct client_conn *c, struct slice in, struct sl
     enum http1_result r = http1_body_decode(&c->body, &rest, data, &x->res.trailers, &x->pool);
 
     if (r == HTTP1_BAD)
-        return fail(c, &err_protocol, c->body.reason);
+        return client_serial_fail(c, &err_protocol, c->body.reason);
     client_conn_consume(c, in.n - rest.n);
     x->body_received += data->n;
     if (r == HTTP1_DONE)
-        finish(c);
+        client_serial_finish(c);
     if (data->n)
         return BODY_DATA;
     return r == HTTP1_DONE ? BODY_END : BODY_WAIT;
 }
 
-/* Gets more input. BODY_DATA: there is some. */
+/* Only the end of the connection ends a body that nothing else ends. */
 static enum body_result receive(struct client_conn *c)
 {
-    ssize_t n;
+    enum body_result r = client_serial_receive(c);
 
-    if (c->reads >= READS_MOST)
-        return BODY_WAIT;
-    c->reads++;
-    n = client_conn_read(c);
-    if (n > 0)
-        return BODY_DATA;
-    if (n == STREAM_AGAIN)
-        return BODY_WAIT;
-    if (n < 0)
-        return fail(c, c->stream->err, NULL);
+    if (r != BODY_END)
+        return r;
     if (c->body.kind != HTTP1_BODY_EOF)
-        return fail(c, &err_truncated, NULL);
-    finish(c);
+        return client_serial_fail(c, &err_truncated, NULL);
+    client_serial_finish(c);
     return BODY_END;
 }
 
@@ -257,7 +176,7 @@ static void drain(struct client_conn *c)
         in = rest;
     }
     if (r == HTTP1_DONE)
-        become_free(c);
+        client_serial_free(c);
     else if (r == HTTP1_BAD || c->dropped > DRAIN_MOST || c->has_eof || c->stream->err)
         client_conn_end(c, NULL);
 }
@@ -289,17 +208,7 @@ static void on_work(struct client_conn *c)
         drain(c);
     else if (c->x && c->x->state == CLIENT_BODY && c->x->is_waiting_body && client_conn_input(c).n)
         client_notify_body(c->x);
-    if (c->stream)
-        client_conn_flush(c);
-    if (c->stream && c->x && !c->is_blocked) {
-        client_notify_drained(c->x);
-        if (c->stream)
-            client_conn_flush(c);
-        if (c->stream && c->x && c->x->is_waiting_drained && !client_is_congested(c->x))
-            client_conn_call(c); /* the producer filled the queue, and the stream has emptied it */
-    }
-    if (c->stream && c->stream->err)
-        client_conn_end(c, c->stream->err);
+    client_serial_work(c);
 }
 
 static void on_expired(struct client_conn *c)
@@ -310,34 +219,16 @@ static void on_expired(struct client_conn *c)
         client_h1_out_body(c);
 }
 
-static int wants(const struct client_conn *c)
-{
-    bool is_paused =
-        c->phase == CLIENT_CONN_BUSY && c->x->state == CLIENT_BODY && !c->x->is_waiting_body;
-
-    return is_paused ? 0 : IO_READ;
-}
-
-static unsigned room(const struct client_conn *c)
-{
-    return client_conn_is_free(c);
-}
-
 static const struct client_conn_protocol protocol = {
     .on_readable = on_readable,
     .on_work = on_work,
     .on_expired = on_expired,
-    .wants = wants,
+    .wants = client_serial_wants,
     .start = client_h1_start,
-    .room = room,
+    .room = client_serial_room,
 };
 
 /* --- the transport --- */
-
-static void wait_body(struct client_exchange *x)
-{
-    client_conn_schedule(x->conn, true);
-}
 
 /* While the body is held back a producer is to wait. */
 static size_t queued(const struct client_exchange *x)
@@ -345,19 +236,6 @@ static size_t queued(const struct client_exchange *x)
     const struct client_conn *c = x->conn;
 
     return c->is_body_held ? SIZE_MAX : c->out.bytes;
-}
-
-static void wait_drained(struct client_exchange *x)
-{
-    client_conn_schedule(x->conn, true);
-}
-
-static void abort_now(struct client_exchange *x)
-{
-    struct client_conn *c = x->conn;
-
-    client_conn_let_go(c);
-    client_conn_end(c, &err_cancelled);
 }
 
 static bool is_small_rest(const struct client_conn *c)
@@ -372,7 +250,7 @@ static void forget(struct client_exchange *x)
     struct client_conn *c = x->conn;
 
     if (c->must_close || !x->is_out_done || !outq_is_empty(&c->out) || !is_small_rest(c)) {
-        abort_now(x);
+        client_serial_abort(x);
         return;
     }
     client_conn_let_go(c);
@@ -392,12 +270,12 @@ static struct stream *detach(struct client_exchange *x, struct buf *in, struct o
 
 static const struct client_transport transport = {
     .read = read_body,
-    .wait = wait_body,
+    .wait = client_serial_wait,
     .write = client_h1_out_write,
     .queued = queued,
-    .wait_drained = wait_drained,
+    .wait_drained = client_serial_wait,
     .forget = forget,
-    .abort = abort_now,
+    .abort = client_serial_abort,
     .detach = detach,
 };
 
@@ -414,23 +292,7 @@ struct client_conn *client_h1_open(struct stream *s, const struct client_conn_ow
 
 void client_h1_start(struct client_conn *c, struct client_exchange *x)
 {
-    CHECK(client_conn_is_free(c));
-    client_hold(x);
-    c->phase = CLIENT_CONN_BUSY;
-    c->x = x;
-    c->must_close = !x->req.keeps;
-    c->has_body = false;
-    c->dropped = 0;
-    x->conn = c;
-    x->transport = &transport;
-    x->is_reused = c->served++ > 0;
-    x->is_out_done = false;
-    x->bytes_sent = 0;
-    x->tries++;
-    x->connected_ms = clock_ms();
-    client_set_state(x, CLIENT_WAITING);
-    if (x->req.source == CLIENT_PUSHED)
-        client_conn_set_prompt(c);
+    client_serial_begin(c, x, &transport);
     client_h1_out_begin(c);
     client_conn_flush(c);
     if (c->is_blocked || c->stream->err || x->is_waiting_drained)

@@ -270,8 +270,6 @@ static const struct directive table[] = {
     TABLE_SIZE("server_names_hash_max_size", CTX_HTTP | CTX_STREAM),
     TABLE_SIZE("referer_hash_bucket_size", CTX_SERVERS | CTX_LOCATION),
     TABLE_SIZE("referer_hash_max_size", CTX_SERVERS | CTX_LOCATION),
-    DIRECTIVE_ACCEPTED_UP_TO(4, "fastcgi_temp_path", CTX_LEVELS, ARG_WORD, "path [level …]",
-                             NOT_SPOKEN),
     DIRECTIVE_ACCEPTED_UP_TO(4, "uwsgi_temp_path", CTX_LEVELS, ARG_WORD, "path [level …]",
                              NOT_SPOKEN),
     DIRECTIVE_ACCEPTED_UP_TO(4, "scgi_temp_path", CTX_LEVELS, ARG_WORD, "path [level …]",

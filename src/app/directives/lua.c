@@ -179,7 +179,7 @@ static bool apply_by_lua(void *ctx, const struct config_node *node, struct confi
         return true;
     }
     if (place->slot == OF_PROXY) {
-        struct proxy_tls *tls = proxy_tls_own(a->conf, a->loc, false);
+        struct proxy_tls *tls = proxy_tls_own(a->conf, proxy_conf_own(a->conf, a->loc, PROXY_HTTP));
 
         field = (const struct lua_code **)((char *)tls + place->field);
         *field = code;

@@ -10,25 +10,32 @@
 #define CTX_LEVELS    CTX_HTTP_ALL
 #define CTX_LEVELS_IF (CTX_HTTP_ALL | CTX_IF_LOCATION)
 
-static bool is_of_grpc(const struct config_node *node)
+static enum proxy_kind kind_of(const struct config_node *node)
 {
-    return slice_has_prefix(slice_str(node->schema->name), SLICE("grpc_"));
+    struct slice name = slice_str(node->schema->name);
+
+    if (slice_has_prefix(name, SLICE("grpc_")))
+        return PROXY_GRPC;
+    return slice_has_prefix(name, SLICE("fastcgi_")) ? PROXY_FASTCGI : PROXY_HTTP;
 }
 
 struct proxy_conf *directives_proxy_own(struct apply *a, const struct config_node *node)
 {
-    return proxy_conf_own(a->conf, a->loc, is_of_grpc(node));
+    return proxy_conf_own(a->conf, a->loc, kind_of(node));
+}
+
+const struct proxy_conf *directives_proxy_above(const struct apply *a,
+                                                const struct config_node *node)
+{
+    return a->loc->parent ? proxy_conf_of(a->loc->parent, kind_of(node)) : NULL;
 }
 
 void directives_proxy_forget_inherited(struct apply *a, const struct config_node *node,
                                        size_t offset)
 {
-    const struct location *parent = a->loc->parent;
     void *const *inherited, **list = (void **)((char *)directives_proxy_own(a, node) + offset);
-    const struct proxy_conf *theirs = NULL;
+    const struct proxy_conf *theirs = directives_proxy_above(a, node);
 
-    if (parent)
-        theirs = is_of_grpc(node) ? parent->grpc : parent->proxy;
     if (!theirs)
         return;
     inherited = (void *const *)((const char *)theirs + offset);
@@ -62,8 +69,7 @@ bool directives_proxy_check(struct apply *a, const struct config_node *node, str
                              has_certificate ? "certificate" : "verify");
 }
 
-/* A group may stand behind the location that names it: it is looked for when all is read. */
-static void note_pass(struct apply *a, struct proxy_pass *p, const struct config_node *node)
+void directives_proxy_note(struct apply *a, struct proxy_pass *p, const struct config_node *node)
 {
     struct proxy_pass **at = &a->conf->passes;
 
@@ -76,10 +82,10 @@ static void note_pass(struct apply *a, struct proxy_pass *p, const struct config
 
 static bool resolve_tls(struct app_conf *conf, const struct proxy_pass *p, struct config_error *e)
 {
-    bool is_grpc = is_of_grpc(p->node);
+    enum proxy_kind kind = kind_of(p->node);
 
-    return !(p->is_tls || p->target) ||
-           directives_proxy_tls(conf, is_grpc ? p->level->grpc : p->level->proxy, p->node, e);
+    return kind == PROXY_FASTCGI || !(p->is_tls || p->target) ||
+           directives_proxy_tls(conf, proxy_conf_own(conf, p->level, kind), p->node, e);
 }
 
 bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e)
@@ -91,7 +97,8 @@ bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e)
             continue;
         p->upstream = upstream_find(conf, p->authority, p->default_port);
         if (!p->upstream)
-            return config_node_error(p->node, e, "invalid host in upstream \"" SLICE_FMT "\"",
+            return config_node_error(p->node, e, "%s in upstream \"" SLICE_FMT "\"",
+                                     p->default_port ? "invalid host" : "invalid host or no port",
                                      SLICE_ARG(p->authority));
         upstream_settle(conf, p->upstream, p->level, false);
     }
@@ -119,7 +126,7 @@ static bool set_pass(void *ctx, const struct config_node *node, struct config_er
             "or inside \"limit_except\" block");
     }
     (void)directives_proxy_own(a, node); /* where the context of TLS is kept */
-    note_pass(a, p, node);
+    directives_proxy_note(a, p, node);
     directives_pass_on(a, node, proxy_step, p);
     return directives_proxy_check(a, node, e);
 }
@@ -142,7 +149,7 @@ static bool set_grpc_pass(void *ctx, const struct config_node *node, struct conf
         return config_error_hint(e, "as in grpc://host:port, grpcs://host:port or host:port");
     }
     (void)directives_proxy_own(a, node);
-    note_pass(a, p, node);
+    directives_proxy_note(a, p, node);
     directives_pass_on(a, node, proxy_grpc_step, p);
     return true;
 }

@@ -9,9 +9,9 @@
 #define GROUP      "Caching"
 #define CTX_LEVELS CTX_HTTP_ALL
 
-static struct cache_conf *own(struct apply *a)
+static struct cache_conf *own(struct apply *a, const struct config_node *node)
 {
-    struct proxy_conf *p = proxy_conf_own(a->conf, a->loc, false);
+    struct proxy_conf *p = directives_proxy_own(a, node);
     struct cache_conf *copy;
 
     if (p->cache && p->cache->owner == a->loc)
@@ -148,7 +148,8 @@ static bool add_path(void *ctx, const struct config_node *node, struct config_er
         }
     }
     if (!z)
-        return config_node_error(node, e, "\"proxy_cache_path\" must have \"keys_zone\" parameter");
+        return config_node_error(node, e, "\"%s\" must have \"keys_zone\" parameter",
+                                 node->schema->name);
     read.name = z->name;
     read.node = z->node;
     read.notes = z->notes;
@@ -164,12 +165,12 @@ static bool add_path(void *ctx, const struct config_node *node, struct config_er
 static bool set_cache(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    struct cache_conf *c = own(a);
+    struct cache_conf *c = own(a, node);
     struct script *name;
 
     if (!directives_script(a, node, node->args[0], &name, e))
         return false;
-    proxy_conf_own(a->conf, a->loc, false)->flags &= ~(unsigned)PROXY_STORE;
+    directives_proxy_own(a, node)->flags &= ~(unsigned)PROXY_STORE;
     c->zone_name = script_is_constant(name) ? NULL : name;
     c->zone = c->zone_name || slice_eq(node->args[0], SLICE("off"))
                   ? NULL
@@ -179,7 +180,7 @@ static bool set_cache(void *ctx, const struct config_node *node, struct config_e
 
 static bool set_key(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_script(ctx, node, node->args[0], &own(ctx)->key, e);
+    return directives_script(ctx, node, node->args[0], &own(ctx, node)->key, e);
 }
 
 /* GET and HEAD are always among them. */
@@ -194,23 +195,23 @@ static bool set_methods(void *ctx, const struct config_node *node, struct config
             return config_node_error(node, e, "invalid value \"%.200s\"", node->args[i].p);
         methods |= 1ull << m;
     }
-    own(ctx)->methods = methods;
+    own(ctx, node)->methods = methods;
     return true;
 }
 
 /* --- for how long --- */
 
 /* The lists of a level take the place of those above. */
-static const struct cache_conf *above(const struct apply *a)
+static const struct cache_conf *above(const struct apply *a, const struct config_node *node)
 {
-    const struct location *parent = a->loc->parent;
+    const struct proxy_conf *p = directives_proxy_above(a, node);
 
-    return parent && parent->proxy ? parent->proxy->cache : NULL;
+    return p ? p->cache : NULL;
 }
 
-static void add_valid(struct apply *a, int status, int64_t ms)
+static void add_valid(struct apply *a, const struct config_node *node, int status, int64_t ms)
 {
-    struct cache_valid **at = &own(a)->valid;
+    struct cache_valid **at = &own(a, node)->valid;
 
     while (*at)
         at = &(*at)->next;
@@ -223,22 +224,22 @@ static bool set_valid(void *ctx, const struct config_node *node, struct config_e
 {
     static const int usual[] = {200, 301, 302};
     struct apply *a = ctx;
-    struct cache_conf *c = own(a);
+    struct cache_conf *c = own(a, node);
     size_t n = node->n_args - 1u;
     int64_t ms, status;
 
-    if (above(a) && c->valid == above(a)->valid)
+    if (above(a, node) && c->valid == above(a, node)->valid)
         c->valid = NULL;
     if (!config_arg_time(node, n, &ms, e))
         return false;
     for (size_t i = 0; n == 0 && i < ARRAY_LEN(usual); i++)
-        add_valid(a, usual[i], ms);
+        add_valid(a, node, usual[i], ms);
     for (size_t i = 0; i < n; i++) {
         if (slice_eq(node->args[i], SLICE("any")))
             status = 0;
         else if (!num_parse_u63(node->args[i], &status) || status < 100 || status > 599)
             return config_node_error(node, e, "invalid status \"%.200s\"", node->args[i].p);
-        add_valid(a, (int)status, ms);
+        add_valid(a, node, (int)status, ms);
     }
     return true;
 }
@@ -247,9 +248,10 @@ static bool add_conditions(void *ctx, const struct config_node *node, struct con
 {
     struct apply *a = ctx;
     size_t offset = (size_t)node->schema->id;
-    struct cache_condition **at = (struct cache_condition **)((char *)own(a) + offset);
+    struct cache_condition **at = (struct cache_condition **)((char *)own(a, node) + offset);
 
-    if (above(a) && *at == *(struct cache_condition *const *)((const char *)above(a) + offset))
+    if (above(a, node) &&
+        *at == *(struct cache_condition *const *)((const char *)above(a, node) + offset))
         *at = NULL;
     while (*at)
         at = &(*at)->next;
@@ -266,27 +268,27 @@ static bool add_conditions(void *ctx, const struct config_node *node, struct con
 
 static bool set_stale(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_proxy_bits(node, &own(ctx)->use_stale, e);
+    return directives_proxy_bits(node, &own(ctx, node)->use_stale, e);
 }
 
 static bool set_time(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_put_time(own(ctx), node, e);
+    return directives_put_time(own(ctx, node), node, e);
 }
 
 static bool set_number(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_put_number(own(ctx), node, e);
+    return directives_put_number(own(ctx, node), node, e);
 }
 
 static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_put_flag(own(ctx), node, e);
+    return directives_put_flag(own(ctx, node), node, e);
 }
 
 static bool set_size(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_put_size(own(ctx), node, e);
+    return directives_put_size(own(ctx, node), node, e);
 }
 
 #define FIELD(name) offsetof(struct cache_conf, name)

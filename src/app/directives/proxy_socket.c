@@ -1,6 +1,7 @@
 /* proxy_*, grpc_*: the connections to servers, and what other servers keep of answers. */
 #include "app/directives/directives.h"
 
+#include "app/directives/proxy.h"
 #include "app/directives/rows.h"
 #include "app/directives/tables.h"
 #include "app/proxy/proxy.h"
@@ -8,16 +9,9 @@
 
 #define GROUP "Proxying"
 
-static struct proxy_conf *own(struct apply *a, const struct config_node *node)
-{
-    bool is_grpc = slice_has_prefix(slice_str(node->schema->name), SLICE("grpc_"));
-
-    return proxy_conf_own(a->conf, a->loc, is_grpc);
-}
-
 static bool set_bind(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    unsigned *flags = &own(ctx, node)->flags;
+    unsigned *flags = &directives_proxy_own(ctx, node)->flags;
 
     *flags &= ~(unsigned)PROXY_TRANSPARENT;
     if (node->n_args > 1) {
@@ -26,12 +20,12 @@ static bool set_bind(void *ctx, const struct config_node *node, struct config_er
         *flags |= PROXY_TRANSPARENT;
         ((struct apply *)ctx)->conf->is_transparent = true;
     }
-    return directives_script(ctx, node, node->args[0], &own(ctx, node)->bind, e);
+    return directives_script(ctx, node, node->args[0], &directives_proxy_own(ctx, node)->bind, e);
 }
 
 static bool set_keepalive(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    unsigned *flags = &own(ctx, node)->flags;
+    unsigned *flags = &directives_proxy_own(ctx, node)->flags;
     bool on;
 
     if (!config_arg_flag(node, 0, &on, e))
@@ -42,7 +36,8 @@ static bool set_keepalive(void *ctx, const struct config_node *node, struct conf
 
 static bool set_rate(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_script(ctx, node, node->args[0], &own(ctx, node)->limit_rate, e);
+    return directives_script(ctx, node, node->args[0], &directives_proxy_own(ctx, node)->limit_rate,
+                             e);
 }
 
 #define BIND(word, about)                                                                          \
@@ -58,21 +53,21 @@ static bool set_buffers(void *ctx, const struct config_node *node, struct config
     if (!config_arg_size(node, 1, &size, e))
         return false;
     if (!num_parse_u63(node->args[0], &n) || n < 2)
-        return config_node_error(node, e, "there must be at least 2 \"proxy_buffers\"");
+        return config_node_error(node, e, "there must be at least 2 \"%s\"", node->schema->name);
     if (size < 1 || size > INT64_MAX / n)
         return config_node_error(node, e, "invalid value \"%.200s\"", node->args[1].p);
-    own(ctx, node)->buffers = (size_t)(n * size);
+    directives_proxy_own(ctx, node)->buffers = (size_t)(n * size);
     return true;
 }
 
 static bool set_size(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_put_size(own(ctx, node), node, e);
+    return directives_put_size(directives_proxy_own(ctx, node), node, e);
 }
 
 static bool set_store(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    struct proxy_conf *c = own(ctx, node);
+    struct proxy_conf *c = directives_proxy_own(ctx, node);
     bool is_on = slice_eq(node->args[0], SLICE("on")),
          is_off = slice_eq(node->args[0], SLICE("off"));
 
@@ -83,13 +78,13 @@ static bool set_store(void *ctx, const struct config_node *node, struct config_e
 
 static bool set_store_access(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_file_mode(node, &own(ctx, node)->store_access, e);
+    return directives_file_mode(node, &directives_proxy_own(ctx, node)->store_access, e);
 }
 
 static bool set_temp_path(void *ctx, const struct config_node *node, struct config_error *e)
 {
     UNUSED(e);
-    own(ctx, node)->temp_path = directives_temp_path(ctx, node);
+    directives_proxy_own(ctx, node)->temp_path = directives_temp_path(ctx, node);
     return true;
 }
 

@@ -11,10 +11,9 @@
 
 static struct proxy_tls *own(void *ctx, const struct config_node *node)
 {
-    const struct apply *a = ctx;
-    bool is_grpc = slice_has_prefix(slice_str(node->schema->name), SLICE("grpc_"));
+    struct apply *a = ctx;
 
-    return proxy_tls_own(a->conf, a->loc, is_grpc);
+    return proxy_tls_own(a->conf, directives_proxy_own(a, node));
 }
 
 static bool set_file(void *ctx, const struct config_node *node, struct config_error *e)
@@ -110,12 +109,12 @@ bool directives_proxy_tls(struct app_conf *conf, struct proxy_conf *c,
     struct buf why = BUF_EMPTY;
     const struct err *err;
 
-    if (!c || !c->tls.owner)
+    if (!c->tls.owner)
         return true;
     if (c->tls.cert.path && !c->tls.key.path)
         return config_node_error(node, e,
                                  "no \"%s_ssl_certificate_key\" is defined for certificate \"%s\"",
-                                 c->is_grpc ? "grpc" : "proxy", c->tls.cert.path);
+                                 proxy_conf_word(c->kind), c->tls.cert.path);
     err = proxy_tls_build(conf, &c->tls, &why);
     if (err)
         config_node_error(node, e, "TLS towards this server: %s",

@@ -31,7 +31,7 @@ static bool set_tls(void *ctx, const struct config_node *node, struct config_err
 {
     struct apply *a = ctx;
 
-    (void)proxy_conf_own(a->conf, a->loc, false);
+    (void)proxy_conf_own(a->conf, a->loc, PROXY_HTTP);
     return set_flag(ctx, node, e);
 }
 

@@ -107,6 +107,9 @@ void directives_lua_machine_register(void);
 /* proxy_* and grpc_*. */
 void directives_proxy_register(void);
 
+/* fastcgi_*; to be called when all of proxy_* is registered. */
+void directives_fastcgi_register(void);
+
 /* Registers the table of connections of proxy_*. */
 void directives_proxy_socket_register(void);
 

@@ -12,9 +12,7 @@ static const struct proxy_conf *conf_of(const struct health_probe *p)
 {
     const struct location *l = p->check->loc;
 
-    if (p->check->is_grpc)
-        return l->grpc ? l->grpc : &proxy_grpc_defaults;
-    return l->proxy ? l->proxy : &proxy_defaults;
+    return proxy_conf_of(l, p->check->is_grpc ? PROXY_GRPC : PROXY_HTTP);
 }
 
 void health_http_stop(struct health_probe *p)

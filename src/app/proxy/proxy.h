@@ -65,6 +65,9 @@ struct proxy {
 /* The content step of grpc_pass: arg is a struct proxy_pass *. */
 enum step_result proxy_grpc_step(struct visit *v, const struct step *s);
 
+/* The content step of fastcgi_pass: likewise. */
+enum step_result proxy_fastcgi_step(struct visit *v, const struct step *s);
+
 /* The content step of proxy_pass: likewise. */
 enum step_result proxy_step(struct visit *v, const struct step *s);
 

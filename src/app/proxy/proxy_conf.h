@@ -15,6 +15,9 @@ struct regex;
 struct script;
 struct upstream;
 
+/* What is passed on how; the directives of each have a word of their own in front. */
+enum proxy_kind { PROXY_HTTP, PROXY_GRPC, PROXY_FASTCGI };
+
 enum proxy_flag {
     PROXY_BUFFERING = 1 << 0,
     PROXY_REQUEST_BUFFERING = 1 << 1,
@@ -26,6 +29,7 @@ enum proxy_flag {
     PROXY_FORCE_RANGES = 1 << 7,
     PROXY_STORE = 1 << 8,
     PROXY_TRANSPARENT = 1 << 9, /* the address of proxy_bind need not be ours */
+    PROXY_KEEPS = 1 << 10, /* FastCGI: connections */
 };
 
 /* Bits of proxy_next_upstream. */
@@ -57,10 +61,11 @@ enum proxy_ignore {
     PROXY_IGNORE_LIMIT_RATE = 1 << 7, /* X-Accel-Limit-Rate */
 };
 
-/* proxy_set_header; also names alone: proxy_hide_header, proxy_pass_header. */
+/* proxy_set_header, fastcgi_param; also names alone: proxy_hide_header, proxy_pass_header. */
 struct proxy_field {
     struct slice name;
     struct script *value;
+    bool needs_value; /* fastcgi_param: an empty one is left out */
     struct proxy_field *next;
 };
 
@@ -89,8 +94,10 @@ struct proxy_conf {
     unsigned next_tries, next, ignore, flags;
     unsigned minor;       /* HTTP/1.minor */
     bool is_h2;           /* HTTP/2 instead */
-    bool is_grpc;         /* these are the settings of grpc_… */
+    enum proxy_kind kind; /* whose settings these are */
     bool has_no_redirect; /* proxy_redirect off */
+    struct slice index;   /* of FastCGI: behind a path that ends with a slash */
+    struct regex *split;  /* of FastCGI: what of a path is the script, and what stands behind it */
     struct proxy_tls tls;
 };
 
@@ -107,16 +114,29 @@ struct proxy_pass {
     struct proxy_pass *next; /* of the configuration */
 };
 
-/* The settings of nginx's defaults: of proxy_… and of grpc_… */
-extern const struct proxy_conf proxy_defaults, proxy_grpc_defaults;
+/* The settings of nginx's defaults: of proxy_… */
+extern const struct proxy_conf proxy_defaults;
+
+/* The settings that hold at `l`, which may be the defaults. */
+const struct proxy_conf *proxy_conf_of(const struct location *l, enum proxy_kind kind);
 
 /* The settings of this very level: a copy of its parent's until it says something. */
-struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l, bool is_grpc);
+struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l, enum proxy_kind kind);
+
+/* How logs name what is spoken: "http", "grpc", "fastcgi". */
+const char *proxy_conf_scheme(enum proxy_kind kind);
+
+/* What the directives of a kind begin with: "proxy", … */
+const char *proxy_conf_word(enum proxy_kind kind);
 
 /* Reads "http://host[:port][/uri]", "http://unix:/path:[/uri]". False: malformed. */
 bool proxy_pass_parse(struct slice url, struct proxy_pass *out);
 
 /* "grpc://host[:port]", "grpcs://…" or "host[:port]" as proxy_pass_parse wants it. */
 struct slice proxy_pass_of_grpc(struct pool *pool, struct slice url);
+
+/* Reads the target of a kind. False: malformed, or with a URI where there is none. */
+bool proxy_pass_read(struct pool *pool, enum proxy_kind kind, struct slice url,
+                     struct proxy_pass *out);
 
 #endif

@@ -85,7 +85,7 @@ static void write_line(const struct proxy *p, enum log_level level, const char *
 
     log_write(&p->v->x->log, level,
               "%s while %s, upstream: \"%s%s://" SLICE_FMT SLICE_FMT "\"%s" SLICE_FMT, words, stage,
-              p->conf->is_grpc ? "grpc" : "http", p->pass.is_tls ? "s" : "",
+              proxy_conf_scheme(p->conf->kind), p->pass.is_tls ? "s" : "",
               SLICE_ARG(p->peer ? p->peer->name : p->upstream->name), SLICE_ARG(target),
               detail.n ? ", " : "", SLICE_ARG(detail));
 }
@@ -110,6 +110,18 @@ void proxy_log_failure(const struct proxy *p, const struct err *why)
     }
     write_line(p, level, words.n ? buf_cstr(&words) : words_of(p, why), stage_of(p, why),
                target_of(p));
+    buf_free(&words);
+}
+
+void proxy_log_complaint(const struct proxy *p, struct slice text)
+{
+    struct buf words = BUF_EMPTY;
+
+    while (text.n && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r'))
+        text.n--;
+    buf_printf(&words, "FastCGI sent in stderr: \"" SLICE_FMT "\"",
+               SLICE_ARG(exchange_shown(p->v->x, text)));
+    write_line(p, LOG_ERROR, buf_cstr(&words), stage_of(p, NULL), target_of(p));
     buf_free(&words);
 }
 

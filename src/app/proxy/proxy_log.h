@@ -28,4 +28,7 @@ void proxy_log_disabled(const struct proxy *p);
 /* Writes what failed and in which stage of the attempt. */
 void proxy_log_failure(const struct proxy *p, const struct err *why);
 
+/* Writes what a FastCGI server has said beside its answer. */
+void proxy_log_complaint(const struct proxy *p, struct slice text);
+
 #endif

@@ -4,6 +4,8 @@
 
 #include "app/proxy/balancer.h"
 #include "app/proxy/proxy_cache.h"
+#include "app/proxy/proxy_fields.h"
+#include "app/proxy/proxy_params.h"
 #include "app/proxy/proxy_switch.h"
 #include "app/script.h"
 #include "base/num.h"
@@ -28,30 +30,10 @@ static const struct proxy_field *find_set(const struct proxy *p, struct slice na
     return NULL;
 }
 
-/* Fields that Connection names belong to the connection, too (RFC 9110 section 7.6.1). */
-static bool is_named_by_connection(const struct header_list *l, struct slice name)
-{
-    for (unsigned i = 0; i < l->n; i++)
-        if (l->fields[i].id == HEADER_CONNECTION && header_has_token(l->fields[i].value, name))
-            return true;
-    return false;
-}
-
 /* The one value that is not of the connection (RFC 9113 section 8.2.2). */
 static bool takes_trailers(const struct proxy *p, const struct header *h)
 {
     return h->id == HEADER_TE && p->conf->is_h2 && header_has_token(h->value, SLICE("trailers"));
-}
-
-/* A client may say Connection: X-User, or X_User, to take away, or to stand for, what our code or
- * another server says as X-User. */
-static bool is_dropped(const struct proxy *p, const struct header *h, bool has_connection)
-{
-    if (h->marks & HEADER_OWN)
-        return false;
-    if (!p->v->loc->passes_underscores && slice_find(h->name, '_') >= 0)
-        return true;
-    return has_connection && is_named_by_connection(&p->v->x->req.headers, h->name);
 }
 
 /* How many more servers may pass it on (RFC 9110 section 7.6.2; TRACE is never passed on); -1: as
@@ -92,7 +74,7 @@ static void copy_fields(struct proxy *p, struct client_request *out)
 
         if (takes_trailers(p, h) && !find_set(p, h->name))
             header_add_id(&out->headers, &p->up->pool, HEADER_TE, SLICE("trailers"));
-        if (is_ours(h->id) || find_set(p, h->name) || is_dropped(p, h, has_connection) ||
+        if (is_ours(h->id) || find_set(p, h->name) || proxy_fields_drops(p->v, h, has_connection) ||
             (p->cache && proxy_cache_asks_itself(h->id)))
             continue;
         header_add(&out->headers, &p->up->pool, h->name, passed_value(p, h));
@@ -206,18 +188,33 @@ void proxy_request_add_trailers(struct proxy *p)
         header_add(&p->up->req.trailers, &p->up->pool, l->fields[i].name, l->fields[i].value);
 }
 
+/* What there is beside the fields: those of FastCGI are parameters. */
+static bool make_fastcgi(struct proxy *p, struct client_request *out)
+{
+    out->keeps = p->upstream->keepalive > 0 && (p->conf->flags & PROXY_KEEPS);
+    out->params = proxy_params_make(p);
+    return p->v->x->req.method != METHOD_CONNECT;
+}
+
+static void make_fields(struct proxy *p, struct client_request *out)
+{
+    set_fields(p, out);
+    if (p->conf->flags & PROXY_PASS_HEADERS)
+        copy_fields(p, out);
+    say_early(p, out);
+}
+
 bool proxy_request_make(struct proxy *p)
 {
     struct client_request *out = &p->up->req;
+    bool is_fastcgi = p->conf->kind == PROXY_FASTCGI;
 
     out->minor = (uint8_t)p->conf->minor;
     out->target = proxy_uri(p);
     out->authority = p->authority;
     set_method(p, out);
-    set_fields(p, out);
-    if (p->conf->flags & PROXY_PASS_HEADERS)
-        copy_fields(p, out);
-    say_early(p, out);
+    if (!is_fastcgi)
+        make_fields(p, out);
     if (p->cache)
         proxy_cache_add_fields(p);
     set_connection(p, out);
@@ -230,7 +227,7 @@ bool proxy_request_make(struct proxy *p)
         .read = p->conf->read_timeout,
         .send = p->conf->send_timeout,
     };
-    return proxy_switch_request(p);
+    return is_fastcgi ? make_fastcgi(p, out) : proxy_switch_request(p);
 }
 
 bool proxy_request_push_body(struct proxy *p)

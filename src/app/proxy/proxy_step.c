@@ -210,6 +210,11 @@ static void on_client_body(struct exchange *x)
     push_body(proxy_of(visit_of(x)));
 }
 
+static void on_up_complaint(struct client_exchange *up, struct slice text)
+{
+    proxy_log_complaint(up->app, text);
+}
+
 static void on_up_drained(struct client_exchange *up)
 {
     push_body(up->app);
@@ -219,6 +224,7 @@ static const struct client_user user = {
     .on_head = on_up_head,
     .on_body = on_up_body,
     .on_failed = on_up_failed,
+    .on_complaint = on_up_complaint,
     .on_drained = on_up_drained,
 };
 
@@ -394,12 +400,18 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
 
 enum step_result proxy_step(struct visit *v, const struct step *s)
 {
-    proxy_start(v, v->loc->proxy ? v->loc->proxy : &proxy_defaults, s->arg);
+    proxy_start(v, proxy_conf_of(v->loc, PROXY_HTTP), s->arg);
     return STEP_DONE;
 }
 
 enum step_result proxy_grpc_step(struct visit *v, const struct step *s)
 {
     proxy_start(v, v->loc->grpc, s->arg);
+    return STEP_DONE;
+}
+
+enum step_result proxy_fastcgi_step(struct visit *v, const struct step *s)
+{
+    proxy_start(v, v->loc->fastcgi, s->arg);
     return STEP_DONE;
 }

@@ -14,9 +14,7 @@ static bool find_group(struct proxy *p, const struct proxy_pass *pass)
     if (pass->target) {
         struct slice url = script_eval(pass->target, v);
 
-        if (p->conf->is_grpc)
-            url = proxy_pass_of_grpc(visit_pool(v), url);
-        if (!proxy_pass_parse(url, &p->pass)) {
+        if (!proxy_pass_read(visit_pool(v), p->conf->kind, url, &p->pass)) {
             log_write(&v->x->log, LOG_ERROR, "invalid URL prefix in \"" SLICE_FMT "\"",
                       SLICE_ARG(exchange_shown(v->x, url)));
             return false;
@@ -36,7 +34,7 @@ static bool find_group(struct proxy *p, const struct proxy_pass *pass)
 /* The context belongs to the settings of the location, whoever asks. */
 static bool resolve_tls(struct proxy *p)
 {
-    struct proxy_conf *c = p->conf->is_grpc ? p->v->loc->grpc : p->v->loc->proxy;
+    struct proxy_conf *c = p->conf->kind == PROXY_GRPC ? p->v->loc->grpc : p->v->loc->proxy;
 
     if (!c) {
         log_write(&p->v->x->log, LOG_ERROR,
@@ -56,7 +54,7 @@ static bool set_local(struct proxy *p)
         return true;
     if (addr_parse(text, 0, &p->local) || addr_is_unix(&p->local)) {
         log_write(&p->v->x->log, LOG_ERROR, "invalid address \"" SLICE_FMT "\" in \"%s_bind\"",
-                  SLICE_ARG(text), p->conf->is_grpc ? "grpc" : "proxy");
+                  SLICE_ARG(text), proxy_conf_word(p->conf->kind));
         return false;
     }
     p->how.local = &p->local;
@@ -73,6 +71,7 @@ int proxy_target_find(struct proxy *p, const struct proxy_pass *pass)
     is_unix = slice_has_prefix(p->pass.authority, SLICE("unix:"));
     p->authority = is_unix ? SLICE("localhost") : p->pass.authority;
     p->how.knows_h2 = p->conf->is_h2;
+    p->how.speaks_fastcgi = p->conf->kind == PROXY_FASTCGI;
     p->how.keeps_alive = p->conf->flags & PROXY_SOCKET_KEEPALIVE;
     if (p->v->loc->resolver)
         p->how.resolver = location_resolver_of(p->v->loc);

@@ -91,12 +91,12 @@ const char *proxy_tls_doing(const struct client_way *way)
 
 /* --- the context --- */
 
-struct proxy_tls *proxy_tls_own(struct app_conf *conf, struct location *l, bool is_grpc)
+struct proxy_tls *proxy_tls_own(struct app_conf *conf, struct proxy_conf *c)
 {
-    struct proxy_tls *t = &proxy_conf_own(conf, l, is_grpc)->tls;
+    struct proxy_tls *t = &c->tls;
 
-    if (t->owner != l) {
-        t->owner = l;
+    if (t->owner != c->owner) {
+        t->owner = c->owner;
         t->ctx = pool_new(&conf->pool, struct tls_ctx *);
         t->commands_size = 0;
     }

@@ -32,8 +32,8 @@ struct proxy_tls {
     struct tls_ctx **ctx;     /* of the owner, and of levels below it that say nothing else */
 };
 
-/* The settings of the level `l` to write to, which then has a context of its own. */
-struct proxy_tls *proxy_tls_own(struct app_conf *conf, struct location *l, bool is_grpc);
+/* The settings of the level whose `c` is to write to, which then has a context of its own. */
+struct proxy_tls *proxy_tls_own(struct app_conf *conf, struct proxy_conf *c);
 
 /* Makes the context, unless it is there. An error has a text in `why`. */
 const struct err *proxy_tls_build(struct app_conf *conf, struct proxy_tls *t,

@@ -24,7 +24,7 @@ const struct proxy_conf proxy_defaults = {
 };
 
 /* Calls have no end that is known before: nothing of them waits for the rest. */
-const struct proxy_conf proxy_grpc_defaults = {
+static const struct proxy_conf grpc_defaults = {
     .connect_timeout = 60000,
     .read_timeout = 60000,
     .send_timeout = 60000,
@@ -33,17 +33,56 @@ const struct proxy_conf proxy_grpc_defaults = {
     .tls.depth = 1,
     .minor = 1,
     .is_h2 = true,
-    .is_grpc = true,
+    .kind = PROXY_GRPC,
 };
 
-struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l, bool is_grpc)
+static const struct proxy_conf fastcgi_defaults = {
+    .connect_timeout = 60000,
+    .read_timeout = 60000,
+    .send_timeout = 60000,
+    .buffers = 32768,
+    .max_temp_file = (size_t)1024 << 20,
+    .next = PROXY_NEXT_ERROR | PROXY_NEXT_TIMEOUT,
+    .flags = PROXY_BUFFERING | PROXY_REQUEST_BUFFERING | PROXY_PASS_HEADERS | PROXY_PASS_BODY,
+    .kind = PROXY_FASTCGI,
+    .has_no_redirect = true,
+};
+
+static const struct {
+    const struct proxy_conf *defaults;
+    size_t at; /* in struct location */
+    const char *scheme, *word;
+} kinds[] = {
+    [PROXY_HTTP] = {&proxy_defaults, offsetof(struct location, proxy), "http", "proxy"},
+    [PROXY_GRPC] = {&grpc_defaults, offsetof(struct location, grpc), "grpc", "grpc"},
+    [PROXY_FASTCGI] = {&fastcgi_defaults, offsetof(struct location, fastcgi), "fastcgi", "fastcgi"},
+};
+
+const struct proxy_conf *proxy_conf_of(const struct location *l, enum proxy_kind kind)
 {
-    struct proxy_conf **at = is_grpc ? &l->grpc : &l->proxy, *copy;
+    const struct proxy_conf *own = *(struct proxy_conf *const *)((const char *)l + kinds[kind].at);
+
+    return own ? own : kinds[kind].defaults;
+}
+
+const char *proxy_conf_scheme(enum proxy_kind kind)
+{
+    return kinds[kind].scheme;
+}
+
+const char *proxy_conf_word(enum proxy_kind kind)
+{
+    return kinds[kind].word;
+}
+
+struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l, enum proxy_kind kind)
+{
+    struct proxy_conf **at = (struct proxy_conf **)((char *)l + kinds[kind].at), *copy;
 
     if (*at && (*at)->owner == l)
         return *at;
     copy = pool_new(&conf->pool, struct proxy_conf);
-    *copy = *at ? **at : is_grpc ? proxy_grpc_defaults : proxy_defaults;
+    *copy = *proxy_conf_of(l, kind);
     copy->owner = l;
     if (!copy->tls.ctx)
         copy->tls.ctx = pool_new(&conf->pool, struct tls_ctx *);
@@ -91,6 +130,20 @@ struct slice proxy_pass_of_grpc(struct pool *pool, struct slice url)
     if (is_tls || slice_has_prefix(url, SLICE("grpc://")))
         url = slice_from(url, is_tls ? 8 : 7);
     return pool_printf(pool, "%s" SLICE_FMT, is_tls ? "https://" : "http://", SLICE_ARG(url));
+}
+
+bool proxy_pass_read(struct pool *pool, enum proxy_kind kind, struct slice url,
+                     struct proxy_pass *out)
+{
+    if (kind == PROXY_HTTP)
+        return proxy_pass_parse(url, out);
+    if (kind == PROXY_GRPC)
+        return proxy_pass_parse(proxy_pass_of_grpc(pool, url), out) && !out->uri.p;
+    url = pool_printf(pool, "http://" SLICE_FMT, SLICE_ARG(url));
+    if (!proxy_pass_parse(url, out) || out->uri.p)
+        return false;
+    out->default_port = 0;
+    return true;
 }
 
 /* "/path" of the URI in proxy_pass, without its query. */

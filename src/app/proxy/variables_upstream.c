@@ -3,6 +3,7 @@
 #include "app/variables.h"
 
 #include "app/proxy/proxy.h"
+#include "app/proxy/proxy_params.h"
 #include "app/stream/relay.h"
 
 static const struct upstream_try *history_of(const struct visit *v)
@@ -120,6 +121,24 @@ static struct slice get_proxy_port(struct visit *v, const struct variable *var)
     return port.p ? port : variables_number(v, p->pass.default_port);
 }
 
+static struct slice get_script_name(struct visit *v, const struct variable *var)
+{
+    struct slice script, info;
+
+    UNUSED(var);
+    proxy_params_split(v, &script, &info);
+    return script;
+}
+
+static struct slice get_path_info(struct visit *v, const struct variable *var)
+{
+    struct slice script, info;
+
+    UNUSED(var);
+    proxy_params_split(v, &script, &info);
+    return info;
+}
+
 /* What X-Forwarded-For should be: the client's, if any, and its address. */
 static struct slice get_forwarded_for(struct visit *v, const struct variable *var)
 {
@@ -186,6 +205,8 @@ static struct slice get_cookie(struct visit *v, const struct variable *var)
 
 const struct variable variables_upstream[] = {
     VARIABLE("proxy_host", get_proxy_host),
+    VARIABLE("fastcgi_script_name", get_script_name),
+    VARIABLE("fastcgi_path_info", get_path_info),
     VARIABLE("proxy_port", get_proxy_port),
     VARIABLE("proxy_add_x_forwarded_for", get_forwarded_for),
     VARIABLE("upstream_cache_status", get_cache_status),

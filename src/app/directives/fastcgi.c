@@ -1,0 +1,217 @@
+/* fastcgi_*: passing requests on to FastCGI servers. What means the same as for proxy_pass is a row
+ * of `twins`, made from the directive that begins with proxy_. */
+#include "app/directives/directives.h"
+
+#include "app/directives/proxy.h"
+#include "app/directives/tables.h"
+#include "app/proxy/proxy.h"
+#include "app/regex.h"
+#include "base/mem.h"
+#include "config/schema.h"
+
+#define GROUP "FastCGI"
+
+static bool set_pass(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
+    struct slice target = node->args[0];
+
+    if (!directives_claim(a, SLOT_CONTENT, node, e))
+        return false;
+    if (memchr(target.p, '$', target.n)) {
+        if (!directives_script(a, node, target, &p->target, e))
+            return false;
+    } else if (!proxy_pass_read(&a->conf->pool, PROXY_FASTCGI, target, p)) {
+        config_node_error(node, e, "invalid address \"" SLICE_FMT "\"", SLICE_ARG(target));
+        return config_error_hint(e, "as in host:port, unix:/path or the name of an upstream");
+    }
+    (void)directives_proxy_own(a, node);
+    directives_proxy_note(a, p, node);
+    directives_pass_on(a, node, proxy_fastcgi_step, p);
+    return true;
+}
+
+static bool add_param(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct proxy_field **at, *f = pool_new(&a->conf->pool, struct proxy_field);
+
+    if (node->n_args == 3 && !slice_eq(node->args[2], SLICE("if_not_empty")))
+        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[2].p);
+    directives_proxy_forget_inherited(a, node, offsetof(struct proxy_conf, set));
+    for (at = &directives_proxy_own(a, node)->set; *at;)
+        at = &(*at)->next;
+    f->name = node->args[0];
+    f->needs_value = node->n_args == 3;
+    *at = f;
+    return directives_script(a, node, node->args[1], &f->value, e);
+}
+
+static bool set_split(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct slice problem;
+    struct regex *re = regex_compile(&a->conf->pool, node->args[0], false, &problem);
+
+    if (!re)
+        return config_node_error(node, e, SLICE_FMT, SLICE_ARG(problem));
+    if (regex_groups(re) != 2)
+        return config_node_error(node, e, "pattern \"" SLICE_FMT "\" must have 2 captures",
+                                 SLICE_ARG(node->args[0]));
+    directives_proxy_own(a, node)->split = re;
+    return true;
+}
+
+static bool set_index(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    directives_proxy_own(ctx, node)->index = node->args[0];
+    return true;
+}
+
+static bool set_keep(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    unsigned *flags = &directives_proxy_own(ctx, node)->flags;
+    bool on;
+
+    if (!config_arg_flag(node, 0, &on, e))
+        return false;
+    *flags = on ? *flags | PROXY_KEEPS : *flags & ~(unsigned)PROXY_KEEPS;
+    return true;
+}
+
+static const struct directive table[] = {
+    {.name = "fastcgi_pass",
+     .contexts = CTX_LOCATION | CTX_IF_LOCATION,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "fastcgi_pass address;",
+     .doc = "Passes requests on to a FastCGI server (PHP-FPM, for example): `host:port`, "
+            "`unix:/path`, a group of `upstream`; variables are allowed. What the server is told "
+            "is what `fastcgi_param` says, and the fields of the request as `HTTP_…`, but `Proxy`. "
+            "A body is read before the server is asked (`fastcgi_request_buffering`). The answer "
+            "is its output: fields, of which `Status` is the status (200 without it, 302 with "
+            "`Location`), an empty line, the body. What it says on its standard error goes to "
+            "the error log. All that the proxy knows (other servers, caches, buffers, "
+            "`X-Accel-…`) holds for it, by the directives that begin with `fastcgi_`.",
+     .apply = set_pass},
+    {.name = "fastcgi_param",
+     .contexts = CTX_HTTP_ALL,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 2,
+     .max_args = 3,
+     .group = GROUP,
+     .syntax = "fastcgi_param name value [if_not_empty];",
+     .doc = "A parameter of requests to the server; with `if_not_empty` it is left out when its "
+            "value is empty. Inherited when the block has no `fastcgi_param` of its own. "
+            "conf/fastcgi_params and conf/fastcgi.conf hold the usual ones; the second has "
+            "`SCRIPT_FILENAME`.",
+     .apply = add_param},
+    {.name = "fastcgi_index",
+     .contexts = CTX_HTTP_ALL,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "fastcgi_index name;",
+     .doc = "What stands behind a path that ends with a slash in `$fastcgi_script_name`.",
+     .apply = set_index},
+    {.name = "fastcgi_split_path_info",
+     .contexts = CTX_HTTP_ALL,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "fastcgi_split_path_info regex;",
+     .doc = "A regular expression with two captures, of the path: `$fastcgi_script_name` and "
+            "`$fastcgi_path_info`. Where it does not match, the first is the path and the second "
+            "empty. `$1` and the others stay as they are.",
+     .apply = set_split},
+    DIRECTIVE_FLAG("fastcgi_keep_conn", CTX_HTTP_ALL, "off", 0,
+                   "Connections to the servers of a group with `keepalive` are kept.", set_keep),
+};
+
+/* --- twins --- */
+
+static const char *const twins[] = {
+    "connect_timeout",
+    "read_timeout",
+    "send_timeout",
+    "next_upstream",
+    "next_upstream_timeout",
+    "next_upstream_tries",
+    "buffering",
+    "request_buffering",
+    "buffers",
+    "max_temp_file_size",
+    "temp_path",
+    "limit_rate",
+    "hide_header",
+    "pass_header",
+    "ignore_headers",
+    "pass_request_headers",
+    "pass_request_body",
+    "intercept_errors",
+    "ignore_client_abort",
+    "bind",
+    "socket_keepalive",
+    "cache",
+    "cache_path",
+    "cache_key",
+    "cache_valid",
+    "cache_methods",
+    "cache_min_uses",
+    "cache_bypass",
+    "no_cache",
+    "cache_use_stale",
+    "cache_background_update",
+    "cache_revalidate",
+    "cache_max_range_offset",
+    "cache_lock",
+    "cache_lock_timeout",
+    "cache_lock_age",
+    "buffer_size",
+    "busy_buffers_size",
+    "temp_file_write_size",
+    "send_lowat",
+};
+
+/* "fastcgi_x …;" of "proxy_x …;", for good. */
+static const char *renamed(const char *text)
+{
+    struct buf b = BUF_EMPTY;
+
+    if (!text)
+        return NULL;
+    buf_printf(&b, "fastcgi%s", text + strlen("proxy"));
+    return buf_cstr(&b);
+}
+
+static void add_twin(struct directive *to, const char *word)
+{
+    struct buf name = BUF_EMPTY, doc = BUF_EMPTY;
+    const struct directive *from;
+
+    buf_printf(&name, "proxy_%s", word);
+    from = schema_find(buf_slice(&name), CTX_HTTP);
+    *to = *from;
+    to->name = renamed(from->name);
+    to->syntax = renamed(from->syntax);
+    to->default_text = renamed(from->default_text);
+    if (strcmp(from->group, SCHEMA_GROUP_ACCEPTED) != 0) {
+        buf_printf(&doc, "As `%s`, for `fastcgi_pass`.", from->name);
+        to->group = GROUP;
+        to->doc = buf_cstr(&doc);
+    }
+    buf_free(&name);
+}
+
+void directives_fastcgi_register(void)
+{
+    static struct directive made[ARRAY_LEN(twins)]; /* process-wide: borrowed by the schema */
+
+    schema_register(table, ARRAY_LEN(table));
+    for (size_t i = 0; i < ARRAY_LEN(twins) && !made[i].name; i++)
+        add_twin(&made[i], twins[i]);
+    schema_register(made, ARRAY_LEN(made));
+}

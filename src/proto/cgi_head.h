@@ -1,0 +1,24 @@
+/* The head of an answer as programs write it for a gateway (RFC 3875 section 6): fields, of which
+ * Status is the status, and an empty line. Lines end with LF, or CRLF. Pure. */
+#ifndef PROTO_CGI_HEAD_H
+#define PROTO_CGI_HEAD_H
+
+#include "proto/header.h"
+
+enum { CGI_HEAD_MOST = 65536 }; /* a longer one is none */
+
+struct cgi_head {
+    int status;             /* 200 to 999 */
+    struct slice phrase;    /* may be empty */
+    int64_t content_length; /* -1: none given */
+};
+
+/* How many bytes at the front of `in` are the head, the empty line included; 0: it is not whole. */
+size_t cgi_head_size(struct slice in);
+
+/* Reads a whole head: NULL, or what is wrong with it (static text). The fields but Status are added
+ * to `fields`, and point into `head`. */
+const char *cgi_head_read(struct slice head, struct pool *pool, struct header_list *fields,
+                          struct cgi_head *out) MUST_USE;
+
+#endif
