@@ -86,12 +86,12 @@ localhost.example
 
 
 
-=== TEST 4: what other servers need for their buffers is accepted; transparent is not
+=== TEST 4: what other servers need for their buffers is accepted; an unknown word of proxy_bind is not
 --- config
     proxy_buffer_size 8k; proxy_buffers 8 16k; proxy_busy_buffers_size 32k; proxy_max_temp_file_size 0;
     proxy_temp_file_write_size 64k; proxy_headers_hash_max_size 1024; proxy_headers_hash_bucket_size 128; proxy_send_lowat 0;
     grpc_buffer_size 8k;
-    location / { proxy_bind $remote_addr transparent; proxy_pass http://127.0.0.1; }
+    location / { proxy_bind $remote_addr opaque; proxy_pass http://127.0.0.1; }
 --- must_die
 --- error_log
-"transparent" of "proxy_bind" is not supported
+invalid parameter "opaque"

@@ -29,7 +29,7 @@ enum proxy_flag {
     PROXY_FORCE_RANGES = 1 << 7,
     PROXY_STORE = 1 << 8,
     PROXY_TRANSPARENT = 1 << 9, /* the address of proxy_bind need not be ours */
-    PROXY_KEEPS = 1 << 10, /* FastCGI: connections */
+    PROXY_KEEPS = 1 << 10,      /* FastCGI: connections */
 };
 
 /* Bits of proxy_next_upstream. */
