@@ -3,6 +3,7 @@
 #include "app/directives/directives.h"
 
 #include "app/directives/proxy.h"
+#include "app/directives/proxy_levels.h"
 #include "app/directives/tables.h"
 #include "app/proxy/proxy.h"
 #include "app/regex.h"

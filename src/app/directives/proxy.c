@@ -2,46 +2,13 @@
 #include "app/directives/proxy.h"
 
 #include "app/directives/directives.h"
-
+#include "app/directives/proxy_levels.h"
 #include "app/directives/tables.h"
 #include "app/proxy/proxy.h"
 
 #define GROUP         "Proxying"
 #define CTX_LEVELS    CTX_HTTP_ALL
 #define CTX_LEVELS_IF (CTX_HTTP_ALL | CTX_IF_LOCATION)
-
-static enum proxy_kind kind_of(const struct config_node *node)
-{
-    struct slice name = slice_str(node->schema->name);
-
-    if (slice_has_prefix(name, SLICE("grpc_")))
-        return PROXY_GRPC;
-    return slice_has_prefix(name, SLICE("fastcgi_")) ? PROXY_FASTCGI : PROXY_HTTP;
-}
-
-struct proxy_conf *directives_proxy_own(struct apply *a, const struct config_node *node)
-{
-    return proxy_conf_own(a->conf, a->loc, kind_of(node));
-}
-
-const struct proxy_conf *directives_proxy_above(const struct apply *a,
-                                                const struct config_node *node)
-{
-    return a->loc->parent ? proxy_conf_of(a->loc->parent, kind_of(node)) : NULL;
-}
-
-void directives_proxy_forget_inherited(struct apply *a, const struct config_node *node,
-                                       size_t offset)
-{
-    void *const *inherited, **list = (void **)((char *)directives_proxy_own(a, node) + offset);
-    const struct proxy_conf *theirs = directives_proxy_above(a, node);
-
-    if (!theirs)
-        return;
-    inherited = (void *const *)((const char *)theirs + offset);
-    if (*list == *inherited)
-        *list = NULL;
-}
 
 /* --- proxy_pass --- */
 
@@ -82,7 +49,7 @@ void directives_proxy_note(struct apply *a, struct proxy_pass *p, const struct c
 
 static bool resolve_tls(struct app_conf *conf, const struct proxy_pass *p, struct config_error *e)
 {
-    enum proxy_kind kind = kind_of(p->node);
+    enum proxy_kind kind = directives_proxy_kind(p->node);
 
     return kind == PROXY_FASTCGI || !(p->is_tls || p->target) ||
            directives_proxy_tls(conf, proxy_conf_own(conf, p->level, kind), p->node, e);

@@ -34,20 +34,8 @@ extern const struct directives_proxy_bit directives_proxy_next_bits[];
 /* The arguments as bits, by the table that is `extra` of the directive. */
 bool directives_proxy_bits(const struct config_node *node, unsigned *out, struct config_error *e);
 
-/* The settings of this level that the directive is about: those of proxy_…, grpc_… or fastcgi_… */
-struct proxy_conf *directives_proxy_own(struct apply *a, const struct config_node *node);
-
-/* Those that hold above it; NULL: there is no level above. */
-const struct proxy_conf *directives_proxy_above(const struct apply *a,
-                                                const struct config_node *node);
-
 /* The location passes on to that target from now on. A group may stand behind the location that
  * names it: it is looked for when all is read. */
 void directives_proxy_note(struct apply *a, struct proxy_pass *p, const struct config_node *node);
-
-/* Lists are not added to those of the parent: the first entry of a level starts anew. The list is
- * `offset` bytes from the start of the settings. */
-void directives_proxy_forget_inherited(struct apply *a, const struct config_node *node,
-                                       size_t offset);
 
 #endif

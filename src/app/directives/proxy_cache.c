@@ -1,6 +1,7 @@
 /* proxy_cache_path and its kin: where answers are kept, which, and for how long. */
 #include "app/directives/directives.h"
 #include "app/directives/proxy.h"
+#include "app/directives/proxy_levels.h"
 #include "app/directives/tables.h"
 #include "app/proxy/cache_rules.h"
 #include "app/proxy/proxy.h"

@@ -2,6 +2,7 @@
 #include "app/captures.h"
 #include "app/directives/directives.h"
 #include "app/directives/proxy.h"
+#include "app/directives/proxy_levels.h"
 #include "app/directives/tables.h"
 #include "app/proxy/proxy_rewrite.h"
 

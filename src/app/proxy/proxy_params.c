@@ -4,7 +4,6 @@
 
 #include "app/proxy/proxy_cache.h"
 #include "app/proxy/proxy_fields.h"
-#include "app/regex.h"
 #include "app/script.h"
 #include "proto/fastcgi.h"
 
@@ -110,31 +109,4 @@ struct slice proxy_params_make(struct proxy *p)
     made = pool_dup(&p->up->pool, buf_slice(&out));
     buf_free(&out);
     return made;
-}
-
-/* --- the path --- */
-
-static struct slice part_of(struct slice path, const int *ovector, unsigned group)
-{
-    int from = ovector[2 * group], to = ovector[2 * group + 1];
-
-    return from < 0 ? SLICE_EMPTY : slice_of(path.p + from, (size_t)(to - from));
-}
-
-void proxy_params_split(struct visit *v, struct slice *script_out, struct slice *info_out)
-{
-    const struct proxy_conf *c = proxy_conf_of(v->loc, PROXY_FASTCGI);
-    struct slice path = v->x->req.path;
-    int ovector[2 * REGEX_CAPTURES_MOST];
-
-    *script_out = path;
-    *info_out = SLICE_EMPTY;
-    if (c->split && regex_match(c->split, path, ovector) > 0) {
-        *script_out = part_of(path, ovector, 1);
-        *info_out = part_of(path, ovector, 2);
-    }
-    path = *script_out;
-    if (c->index.n && path.n && path.p[path.n - 1] == '/')
-        *script_out =
-            pool_printf(visit_pool(v), SLICE_FMT SLICE_FMT, SLICE_ARG(path), SLICE_ARG(c->index));
 }

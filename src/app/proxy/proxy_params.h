@@ -8,8 +8,4 @@
  * pool. Of p->up->req the method and the fields of its own are known. */
 struct slice proxy_params_make(struct proxy *p);
 
-/* The path of the request as fastcgi_split_path_info and fastcgi_index have it: the script's, and
- * what stands behind that. */
-void proxy_params_split(struct visit *v, struct slice *script_out, struct slice *info_out);
-
 #endif

@@ -3,7 +3,7 @@
 #include "app/variables.h"
 
 #include "app/proxy/proxy.h"
-#include "app/proxy/proxy_params.h"
+#include "app/proxy/fastcgi_path.h"
 #include "app/stream/relay.h"
 
 static const struct upstream_try *history_of(const struct visit *v)
@@ -126,7 +126,7 @@ static struct slice get_script_name(struct visit *v, const struct variable *var)
     struct slice script, info;
 
     UNUSED(var);
-    proxy_params_split(v, &script, &info);
+    fastcgi_path_split(v, &script, &info);
     return script;
 }
 
@@ -135,7 +135,7 @@ static struct slice get_path_info(struct visit *v, const struct variable *var)
     struct slice script, info;
 
     UNUSED(var);
-    proxy_params_split(v, &script, &info);
+    fastcgi_path_split(v, &script, &info);
     return info;
 }
 

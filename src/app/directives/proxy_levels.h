@@ -1,0 +1,25 @@
+/* The settings of proxy_…, grpc_… and fastcgi_… of a level: http, server, location. */
+#ifndef APP_DIRECTIVES_PROXY_LEVELS_H
+#define APP_DIRECTIVES_PROXY_LEVELS_H
+
+#include "app/proxy/proxy_conf.h"
+
+struct apply;
+struct config_node;
+
+/* Which of the three a directive belongs to, by its name. */
+enum proxy_kind directives_proxy_kind(const struct config_node *node);
+
+/* The settings of this level that the directive is about: those of proxy_…, grpc_… or fastcgi_… */
+struct proxy_conf *directives_proxy_own(struct apply *a, const struct config_node *node);
+
+/* Those that hold above it; NULL: there is no level above. */
+const struct proxy_conf *directives_proxy_above(const struct apply *a,
+                                                const struct config_node *node);
+
+/* Lists are not added to those of the parent: the first entry of a level starts anew. The list is
+ * `offset` bytes from the start of the settings. */
+void directives_proxy_forget_inherited(struct apply *a, const struct config_node *node,
+                                       size_t offset);
+
+#endif
