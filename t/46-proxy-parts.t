@@ -174,3 +174,21 @@ X-C: MISS
 206 Content-Length: 2 Content-Range: bytes 5000000-5000001/10000000 X-C: MISS 01
 206 Content-Length: 2 Content-Range: bytes 5000000-5000001/10000000 X-C: HIT 01
 200 Content-Length: 10000000 X-C: HIT 012345678901234567890123456789
+
+
+
+=== TEST 7: proxy_bind … transparent: a worker that is not root may be somebody else
+--- config
+    location / { return 200 "ok"; }
+--- exec
+. t/lib/process.sh
+[ "$(id -u)" = 0 ] || { echo 127.0.0.9; exit; }
+cat >conf/perilune.conf <<X
+user nobody; worker_processes 1; error_log logs/error.log notice; pid logs/m.pid; events {}
+http { access_log off;
+    server { listen 127.0.0.1:$PORT; location / { proxy_bind 127.0.0.9 transparent; proxy_pass http://127.0.0.1:$PORT/as; }
+        location /as { return 200 "\$remote_addr\n"; } } }
+X
+$B && curl -s http://127.0.0.1:$PORT/; kill $(master)
+--- exec_out
+127.0.0.9
