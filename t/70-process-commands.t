@@ -95,6 +95,8 @@ perilune: [error] open() "logs/none.pid" failed (2: No such file or directory); 
 B=$TEST_NGINX_BINARY
 $B -e 'await(require("perilune.task").sleep(0.01)) print(arg[1], select("#", ...))' a b; echo $?
 $B -e 'error("boom")' 2>&1 | head -n 1
+$B -e 'error({code = "late", message = "no answer"})' 2>&1 | head -n 1
+$B -e 'error({code = 3, message = {}})' 2>&1 | head -n 1
 $B -e 'error("boom")' 2>/dev/null; echo $?
 $B -e 'no lua' 2>/dev/null; echo $?
 $B run /nowhere.lua 2>/dev/null; echo $?
@@ -102,6 +104,8 @@ $B run /nowhere.lua 2>/dev/null; echo $?
 a	2
 0
 perilune: (command line):1: boom
+perilune: unknown reason (error object is a table value, code: late, message: no answer)
+perilune: unknown reason (error object is a table value, code: 3)
 1
 1
 1

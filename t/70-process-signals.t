@@ -118,3 +118,19 @@ grep -c '^perilune: \[emerg\] bind() to ' err; grep -c '\[emerg\].* bind() to ' 
 1
 1
 error.log
+
+=== TEST 7: what is sent to the master while it starts workers is not obeyed by these, too
+--- config
+    location / { return 200 "ok"; }
+--- exec
+. t/lib/process.sh
+conf 'worker_processes 8;' 'location / { return 200 ok; }'; $B; P=$(master)
+for i in 1 2 3 4 5 6 7 8 9 10; do
+    kill -HUP $P; wait_for "[ \$(grep -c 'start worker processes' logs/error.log) -gt $i ]"; kill -USR1 $P
+    wait_for "[ \$(grep -c '$P#.*received from $$, reopening' logs/error.log) = $i ]"
+done
+get /; quit; echo; grep "received from $$" logs/error.log | grep -vc "\[notice\] $P#" || true
+--- exec_out
+ok
+0
+--- timeout: 150

@@ -39,6 +39,33 @@ static void add_hint(lua_State *L, struct co *co)
         lua_pop(L, 1);
 }
 
+/* Adds a field of the error object to the text, when it is there and says something. */
+static void describe_field(struct co *co, const char *name, struct buf *out)
+{
+    lua_State *L = co->L;
+
+    lua_pushstring(L, name);
+    lua_rawget(L, -2);
+    if (lua_isstring(L, -1))
+        buf_printf(out, ", %s: %s", name, lua_tostring(L, -1));
+    lua_pop(L, 1);
+}
+
+/* Pushes what can be told of an error that has no text. */
+static void push_unknown(lua_State *L, struct co *co)
+{
+    struct buf text = BUF_EMPTY;
+
+    buf_printf(&text, "unknown reason (error object is a %s value", luaL_typename(co->L, -1));
+    if (lua_istable(co->L, -1)) {
+        describe_field(co, "code", &text);
+        describe_field(co, "message", &text);
+    }
+    buf_add_char(&text, ')');
+    lua_pushlstring(L, text.p, text.n);
+    buf_free(&text);
+}
+
 /* Pushes the text of the error onto the main state. A __tostring may fail like any function. */
 static const char *push_message(struct co *co)
 {
@@ -53,7 +80,7 @@ static const char *push_message(struct co *co)
         return lua_tostring(L, -1);
     }
     lua_pop(L, 1);
-    lua_pushfstring(L, "unknown reason (error object is a %s value)", luaL_typename(co->L, -1));
+    push_unknown(L, co);
     return lua_tostring(L, -1);
 }
 

@@ -36,8 +36,11 @@ void signal_watch(int signum, void (*fn)(int signum, void *arg), void *arg)
 
     CHECK(signum > 0 && signum < SIGNALS);
     e = &entries[signum];
-    if (e->fn && !fn)
+    if (e->fn && !fn) {
+        /* What libev has noted would wait for the next watcher, in a child for the child's. */
+        ev_feed_signal_event(loop_ev, signum);
         ev_signal_stop(loop_ev, &e->watcher); /* restores the default */
+    }
     if (!e->fn && fn) {
         ev_signal_init(&e->watcher, on_signal, signum);
         ev_signal_start(loop_ev, &e->watcher);

@@ -103,6 +103,12 @@ static void test_dropped_while_pending(void **state)
     signal_watch(SIGUSR1, NULL, NULL);
     loop_turn(false);
     assert_int_equal(calls, 0);
+    signal_watch(SIGUSR1, on_signal, NULL);
+    raise(SIGUSR1);
+    signal_watch(SIGUSR1, NULL, NULL);
+    signal_watch(SIGUSR1, on_signal, NULL); /* hears only what comes from here on */
+    loop_turn(false);
+    assert_int_equal(calls, 0);
 }
 
 static void test_pipe(void **state)
@@ -170,6 +176,35 @@ static void on_late(struct timer *t)
     loop_stop();
 }
 
+/* A signal that the parent has taken note of is the parent's. */
+static int run_heir(void)
+{
+    signal_after_fork();
+    loop_after_fork();
+    signal_watch(SIGUSR1, on_signal, NULL);
+    loop_turn(false);
+    loop_turn(false);
+    return calls == 0 ? 0 : 1;
+}
+
+static void test_fork_while_pending(void **state)
+{
+    int status;
+    pid_t pid;
+
+    UNUSED(state);
+    signal_watch(SIGUSR1, on_signal, NULL);
+    raise(SIGUSR1);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(run_heir());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    loop_turn(true);
+    assert_int_equal(calls, 1);
+}
+
 /* What the child does with its signals is not the parent's business, and the other way round. */
 static int run_child(void)
 {
@@ -218,6 +253,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stuck, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_not_stuck, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_fork, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_fork_while_pending, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
