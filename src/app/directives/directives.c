@@ -137,6 +137,8 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
         return false;
     rewrite_block_end(&rewrite);
     directives_end_lua(&a);
+    if (!directives_socket_end(&a, block, e))
+        return false;
     return referers_end(loc, &why) || config_node_error(block, e, SLICE_FMT, SLICE_ARG(why));
 }
 
