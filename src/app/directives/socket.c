@@ -81,18 +81,6 @@ static bool set_key_log(void *ctx, const struct config_node *node, struct config
     return true;
 }
 
-bool directives_socket_end(const struct apply *a, const struct config_node *block,
-                           struct config_error *e)
-{
-    struct buf why = BUF_EMPTY;
-    bool is_fine = socket_tls_end(a->conf, a->loc, &why);
-
-    if (!is_fine)
-        config_node_error(block, e, "%s", buf_cstr(&why));
-    buf_free(&why);
-    return is_fine;
-}
-
 #define ROW(text, kind, args, value, member, about, fn)                                            \
     DIRECTIVE_SETTING(text, CTX_LEVELS, kind, args, value,                                         \
                       offsetof(struct location, sockets.member), about, fn)
