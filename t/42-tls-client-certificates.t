@@ -22,7 +22,7 @@ $::Begin . <<'X'
 serve 'ssl_verify_client on; ssl_client_certificate ca.pem; location / { return 200 "<center>$ssl_client_verify $ssl_client_s_dn</center>"; }'
 code; as client; as client --tls-max 1.2; as expired; as stranger; as alone
 logged 'client sent no required SSL certificate while reading client request headers'
-logged 'client SSL certificate verify error: (certificate has expired)'
+logged 'client SSL certificate verify error: (10:certificate has expired)'
 stop
 X
 --- exec_out
@@ -65,7 +65,7 @@ X
 $::Begin . <<'X'
 serve 'ssl_verify_client on; ssl_client_certificate ca.pem; ssl_crl crl.pem; location / { return 200 "<center>in</center>"; }'
 as client; as revoked
-logged 'client SSL certificate verify error: (certificate revoked)'
+logged 'client SSL certificate verify error: (23:certificate revoked)'
 stop
 X
 --- exec_out

@@ -118,3 +118,22 @@ true	closed	4002	nil	nil
 still
 1	1
 handshake	403
+
+=== TEST 3: what comes behind a CONNECT is no body: reading it does not wait
+--- config
+    http2 on;
+    location / { content_by_lua_block {
+        ngx.req.read_body()
+        ngx.say(ngx.var.request_method, " ", tostring(ngx.req.get_body_data()))
+    } }
+--- user_files
+>>> main.py
+import sys, h2_peer
+p = h2_peer.Peer(int(sys.argv[1]))
+p.request(1, "/", "CONNECT", end=False, extra=[(":protocol", "other")])
+p.send()
+p.read(lambda p: 1 in p.over, 3)
+print(dict(p.heads[1][0])[":status"] if 1 in p.heads else "waits", bytes(p.bodies.get(1, b"")))
+--- exec eval: $::Exec
+--- exec_out
+200 b'CONNECT nil\n'

@@ -188,3 +188,22 @@ CN=two
 2 502
 22 200
 2
+
+=== TEST 6: http.proxy to https where no directive of proxy_pass stands; the same below one of proxy_ssl_
+--- config
+    location / { return 204; }
+--- exec
+. t/lib/tls.sh
+certs server
+cat >conf/app.lua <<X
+local http = require "perilune.http"
+return function(req) return http.proxy(req, "https://127.0.0.1:$PORT/back") end
+X
+serve 'location /back { return 200 "back [$ssl_server_name]\n"; }
+location / { handler app; } location /name { proxy_ssl_server_name on; proxy_ssl_name localhost; handler app; }' "lua_package_path '$PWD/conf/?.lua;;';"
+get /; get /; get /name; get /; stop
+--- exec_out
+back []
+back []
+back [localhost]
+back []

@@ -273,3 +273,44 @@ nilclosedall of it
 nilclosed
 nilerror
 nilclosed
+
+=== TEST 5: what lua_ssl_* name is read with the configuration: -t tells, workers need no key, levels below share it
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+try() { printf 'events {} http { server { listen 127.0.0.1:1; %s } }' "$1" >conf/bad.conf; $B -t -c conf/bad.conf 2>&1 | sed -n 's/.*\[emerg\] //p' | sed 's/ in [^ ]*bad.conf.*//; s/"[^"]*\//"/'; }
+cp client.pem client.key server.key ca.pem conf
+try 'lua_ssl_certificate client.pem;'
+try 'lua_ssl_certificate client.pem; lua_ssl_certificate_key server.key;'
+try 'location / { lua_ssl_trusted_certificate none.pem; }'
+try 'location / { if ($uri) { lua_ssl_crl none.pem; return 204; } }'
+try 'lua_ssl_ciphers NONE;'
+try 'lua_ssl_certificate client.pem; lua_ssl_certificate_key client.key; lua_ssl_trusted_certificate ca.pem;'
+serve 'ssl_verify_client optional; ssl_client_certificate ca.pem; location / { return 200 "$ssl_client_verify\n"; }' "
+lua_ssl_trusted_certificate ca.pem; lua_ssl_certificate client.pem; lua_ssl_certificate_key client.key;
+$PLAIN
+    location = /above { content_by_lua_file t.lua; }
+    location = /own { lua_ssl_protocols TLSv1.2; content_by_lua_file t.lua; }
+    location = /if { if (\$uri) { lua_ssl_verify_depth 2; content_by_lua_file t.lua; } }
+}"
+cat >t.lua <<L
+local sock = ngx.socket.tcp()
+assert(sock:connect("127.0.0.1", $PORT))
+assert(sock:sslhandshake(nil, "localhost", true))
+sock:send "GET / HTTP/1.0\r\n\r\n"
+sock:receiveuntil "\r\n\r\n"()
+ngx.say(sock:receive())
+L
+for f in client.key client.pem ca.pem; do mv conf/$f $f.gone 2>/dev/null; mv $f $f.gone 2>/dev/null; done
+for u in above own if; do ask /$u; done; stop
+X
+--- exec_out
+no "lua_ssl_certificate_key" is defined for certificate "client.pem"
+TLS of sockets of Lua: the key does not belong to the certificate: key values mismatch
+TLS of sockets of Lua: cannot read "none.pem": not found
+TLS of sockets of Lua: cannot read "none.pem": not found
+TLS of sockets of Lua: list of ciphers "NONE" cannot be used: no cipher match
+SUCCESS
+SUCCESS
+SUCCESS

@@ -7,12 +7,19 @@
 
 struct log_sink;
 struct tls_command;
+struct tls_ctx;
 
 /* lua_ssl_conf_command; owned by one level, and used by those below it that say nothing. */
 struct socket_commands {
     const void *owner;
     struct tls_command *all;
     unsigned n, room;
+};
+
+/* What lua_ssl_* make; owned by one level, and used by those below it that say nothing. */
+struct socket_tls {
+    const void *owner;
+    struct tls_ctx *ctx;
 };
 
 struct socket_conf {
@@ -26,6 +33,7 @@ struct socket_conf {
     unsigned depth;
     struct socket_commands *commands; /* NULL: none */
     const struct log_sink *key_log;   /* NULL: none */
+    struct socket_tls *tls;           /* NULL: nobody has said anything */
 };
 
 #define SOCKET_CONF_DEFAULT                                                                        \

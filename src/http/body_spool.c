@@ -118,6 +118,8 @@ struct body_spool *body_spool_start(struct exchange *x,
         x->spool->user = user;
         return x->spool;
     }
+    if (x->req.method == METHOD_CONNECT)
+        return body_spool_empty(x); /* RFC 9110 section 9.3.6: what comes is the tunnel's */
     r = attach(x);
     r->spool.keeps_file = x->settings->body_file == BODY_FILE_KEPT;
     r->spool.on_complete = fn;

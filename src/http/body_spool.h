@@ -18,7 +18,8 @@ struct body_spool {
 
 /* Reads the whole body of `x` into a spool in x's pool (the same one when asked again). When it is
  * complete on return (state != BODY_WAIT) no callback follows; otherwise `fn` is called from the
- * loop. Uses x->user.on_body meanwhile. `user` is stored. */
+ * loop. Uses x->user.on_body meanwhile. `user` is stored. A CONNECT has none: the spool is empty.
+ */
 struct body_spool *body_spool_start(struct exchange *x,
                                     void (*fn)(struct exchange *x, struct body_spool *s),
                                     void *user);

@@ -15,6 +15,7 @@
 #include "app/real_ip.h"
 #include "app/referers.h"
 #include "app/rewrite.h"
+#include "app/tls/socket_tls.h"
 
 const char directives_ordered[] = "ordered";
 
@@ -112,6 +113,18 @@ static void begin_lua(struct apply *a)
         location_add_step(a->loc, PHASE_REWRITE, lua_step_rewrite, a->rewrite_by_lua, 0);
 }
 
+bool directives_end_sockets(const struct apply *a, const struct config_node *block,
+                            struct config_error *e)
+{
+    struct buf why = BUF_EMPTY;
+    bool is_fine = socket_tls_end(a->conf, a->loc, &why);
+
+    if (!is_fine)
+        config_node_error(block, e, "%s", buf_cstr(&why));
+    buf_free(&why);
+    return is_fine;
+}
+
 bool directives_apply_location(const struct apply *outer, const struct config_node *block,
                                struct location *loc, struct vhost *vhost, struct config_error *e)
 {
@@ -137,6 +150,8 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
         return false;
     rewrite_block_end(&rewrite);
     directives_end_lua(&a);
+    if (!directives_end_sockets(&a, block, e))
+        return false;
     return referers_end(loc, &why) || config_node_error(block, e, SLICE_FMT, SLICE_ARG(why));
 }
 

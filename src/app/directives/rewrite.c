@@ -323,6 +323,7 @@ static bool apply_if(void *ctx, const struct config_node *node, struct config_er
         own->rewrite_by_lua = inner.rewrite_by_lua;
         inner.rewrite_by_lua = NULL;
         directives_end_lua(&inner);
+        return directives_end_sockets(&inner, node, e);
     }
     return true;
 }

@@ -2,6 +2,7 @@
 #include "app/directives/directives.h"
 
 #include "app/directives/tables.h"
+#include "app/tls/socket_tls.h"
 #include "app/tls/tls_conf.h"
 #include "net/tls_ctx.h"
 
@@ -19,15 +20,20 @@ static bool set_pool_size(void *ctx, const struct config_node *node, struct conf
     return true;
 }
 
+/* What a directive of TLS sets; the level has a context of its own from now on. */
 static char *field_of(void *ctx, const struct config_node *node)
 {
-    return (char *)((struct apply *)ctx)->loc + node->schema->id;
+    struct apply *a = ctx;
+
+    socket_tls_own(a->conf, a->loc);
+    return (char *)a->loc + node->schema->id;
 }
 
 static bool set_path(void *ctx, const struct config_node *node, struct config_error *e)
 {
     UNUSED(e);
-    *(const char **)field_of(ctx, node) = conf_material(((struct apply *)ctx)->conf, node->args[0]);
+    *(const char **)(void *)field_of(ctx, node) =
+        conf_material(((struct apply *)ctx)->conf, node->args[0]);
     return true;
 }
 
@@ -36,7 +42,7 @@ static bool set_text(void *ctx, const struct config_node *node, struct config_er
     struct apply *a = ctx;
 
     UNUSED(e);
-    *(const char **)field_of(ctx, node) = pool_strdup(&a->conf->pool, node->args[0]);
+    *(const char **)(void *)field_of(ctx, node) = pool_strdup(&a->conf->pool, node->args[0]);
     return true;
 }
 
@@ -45,11 +51,18 @@ static bool set_protocols(void *ctx, const struct config_node *node, struct conf
     return tls_conf_read_protocols(node, (unsigned *)(void *)field_of(ctx, node), e);
 }
 
+static bool set_depth(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    (void)field_of(ctx, node);
+    return directives_set_number(ctx, node, e);
+}
+
 static bool add_command(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
     struct socket_commands **at = &a->loc->sockets.commands, *own = *at;
 
+    socket_tls_own(a->conf, a->loc);
     if (!own || own->owner != a->loc) {
         own = *at = pool_new(&a->conf->pool, struct socket_commands);
         own->owner = a->loc;
@@ -63,6 +76,7 @@ static bool set_key_log(void *ctx, const struct config_node *node, struct config
     struct apply *a = ctx;
 
     UNUSED(e);
+    socket_tls_own(a->conf, a->loc);
     a->loc->sockets.key_log = conf_key_log(a->conf, node->args[0]);
     return true;
 }
@@ -116,8 +130,7 @@ static const struct directive table[] = {
      .id = (int)offsetof(struct location, sockets.protocols),
      .apply = set_protocols},
     ROW("lua_ssl_verify_depth", ARG_NUMBER, "number", "1", depth,
-        "Certificates that may stand between a server's and one that is trusted.",
-        directives_set_number),
+        "Certificates that may stand between a server's and one that is trusted.", set_depth),
     {.name = "lua_ssl_conf_command",
      .contexts = CTX_LEVELS,
      .flags = DIRECTIVE_REPEATS,

@@ -8,6 +8,7 @@
 #include "app/lua/lib_ngx_thread.h"
 #include "app/lua/lib_ngx_visit.h"
 #include "app/lua/lua_output.h"
+#include "app/tls/socket_tls.h"
 #include "bind/lib_process.h"
 #include "bind/lib_stream.h"
 #include "bind/lib_tls.h"
@@ -185,27 +186,14 @@ static int l_tls(lua_State *L)
 {
     const struct socket_conf *c = conf();
     struct tls_credential cert = {.cert_pem = text_at(L, 1), .key_pem = text_at(L, 2)};
-    struct tls_client_options o = {
-        .protocols = c->protocols,
-        .ciphers = c->ciphers,
-        .trust = {.ca_file = c->trusted,
-                  .crl_file = c->crl,
-                  .signatures = c->trusted ? (int)c->depth + 1 : 0},
-        .commands = c->commands ? c->commands->all : NULL,
-        .n_commands = c->commands ? c->commands->n : 0,
-        .key_log = c->key_log,
-    };
     struct buf why = BUF_EMPTY;
     struct tls_ctx *ctx = NULL;
-    const struct err *e;
+    const struct err *e = NULL;
 
-    if (!cert.cert_pem.n) {
-        cert.cert_file = c->certificate;
-        cert.key_file = c->certificate_key;
-    }
-    if (cert.cert_pem.n || cert.cert_file)
-        o.cert = &cert;
-    e = tls_ctx_new_client(&o, &why, &ctx);
+    if (!cert.cert_pem.n && c->tls)
+        ctx = tls_ctx_ref(c->tls->ctx);
+    else
+        e = socket_tls_new(c, cert.cert_pem.n ? &cert : NULL, &why, &ctx);
     return lib_tls_push(L, e, &why, ctx);
 }
 

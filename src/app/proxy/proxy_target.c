@@ -31,16 +31,15 @@ static bool find_group(struct proxy *p, const struct proxy_pass *pass)
     return p->upstream != NULL;
 }
 
-/* The context belongs to the settings of the location, whoever asks. */
+/* The context belongs to the settings of the location, whoever asks; where no directive has said
+ * anything, so that Lua alone passes on, to those of http. */
 static bool resolve_tls(struct proxy *p)
 {
     struct proxy_conf *c = p->conf->kind == PROXY_GRPC ? p->v->loc->grpc : p->v->loc->proxy;
+    struct app_conf *conf = (struct app_conf *)(uintptr_t)p->v->conf;
 
-    if (!c) {
-        log_write(&p->v->x->log, LOG_ERROR,
-                  "no proxy_ssl directive in a location that asks for https");
-        return false;
-    }
+    if (!c)
+        c = proxy_conf_own(conf, conf->http, p->conf->kind);
     p->how.alpn = p->conf->is_h2 ? SLICE("h2") : SLICE_EMPTY;
     return proxy_tls_way(p->v, &c->tls, p->authority, &p->how);
 }

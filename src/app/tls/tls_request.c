@@ -11,6 +11,7 @@
 #include "net/tls.h"
 #include "net/tls_error.h"
 #include "net/tls_info.h"
+#include "net/tls_verify.h"
 
 enum { NAME_MOST = 255 };
 
@@ -51,8 +52,8 @@ static int check_certificate(struct visit *v, const struct tls_conf *t)
     } else if (e && !(t->check == TLS_CHECK_OPTIONAL_NO_CA && tls_is_of_unknown_ca(e))) {
         status = refuse(v, 495,
                         pool_printf(visit_pool(v),
-                                    "client SSL certificate verify error: (" SLICE_FMT ")",
-                                    SLICE_ARG(buf_slice(&why)))
+                                    "client SSL certificate verify error: (%ld:" SLICE_FMT ")",
+                                    tls_verify_result(v->x->req.tls), SLICE_ARG(buf_slice(&why)))
                             .p);
     }
     buf_free(&why);
