@@ -151,3 +151,12 @@ http://evil.com []
 ["Referer: http://a.example/", "Referer: http://c.example/", "Referer: http://d.example/", "Referer: http://c.example/", "Referer: http://d.example/"]
 --- response_body eval
 ["[]\n", "[]\n", "[1]\n", "[1]\n", "[]\n"]
+
+=== TEST 5: the word of the path's checksum is inherited from the server
+--- config
+    secure_link_secret word;
+    location /p/ { return 200 "$secure_link\n"; }
+--- request
+GET /p/73e4a9897e80d4699cfe9089f1c3280b/a/b.html
+--- response_body
+a/b.html

@@ -316,3 +316,26 @@ True
 --- error_log
 a response body could not be read: ended before the message did, client: 127.0.0.1, server: localhost, request: "GET /big HTTP/1.1"
 a response body could not be read: ended before the message did, client: 127.0.0.1, server: localhost, request: "GET /read/read HTTP/1.1"
+
+
+
+=== TEST 24: aio takes its words
+--- config
+    aio on;
+    location /off { aio off; }
+    location /threads { aio threads; }
+    location /pool { aio threads=default; }
+    location / { return 200 "fine\n"; }
+--- request
+GET /
+--- response_body
+fine
+
+
+
+=== TEST 25: aio takes no other word
+--- config
+    location / { aio thread; }
+--- must_die
+--- error_log
+"aio" directive invalid value

@@ -27,6 +27,18 @@ static bool set_large_buffers(void *ctx, const struct config_node *node, struct 
     return true;
 }
 
+/* Has no effect, but a word that it never takes is a mistake. */
+static bool check_aio(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct slice word = node->args[0];
+
+    UNUSED(ctx);
+    return slice_eq(word, SLICE("on")) || slice_eq(word, SLICE("off")) ||
+           slice_eq(word, SLICE("threads")) ||
+           (slice_has_prefix(word, SLICE("threads=")) && word.n > strlen("threads=")) ||
+           config_node_error(node, e, "\"aio\" directive invalid value");
+}
+
 static bool set_keepalive(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct http_settings *http = &((struct apply *)ctx)->loc->http;
@@ -230,9 +242,15 @@ static const struct directive table[] = {
     DIRECTIVE_ACCEPTED("ignore_invalid_headers", CTX_SERVERS, ARG_FLAG, "on | off",
                        "a field whose name is none by RFC 9110 is answered 400; all others are "
                        "passed on."),
-    DIRECTIVE_ACCEPTED("aio", CTX_LEVELS, ARG_WORD, "on | off | threads[=pool]",
-                       "files go by `sendfile`; a worker waits for the disk when one is not in the "
-                       "page cache."),
+    {.name = "aio",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .group = SCHEMA_GROUP_ACCEPTED,
+     .syntax = "aio on | off | threads[=pool];",
+     .doc = "No effect: files go by `sendfile`; a worker waits for the disk when one is not in the "
+            "page cache.",
+     .apply = check_aio},
     DIRECTIVE_ACCEPTED("aio_write", CTX_LEVELS, ARG_FLAG, "on | off",
                        "what is written goes to the page cache."),
     {.name = "directio",

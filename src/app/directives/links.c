@@ -94,7 +94,7 @@ static const struct directive table[] = {
                    "(`\"$secure_link_expires$uri$remote_addr secret\"`).",
                    set_text),
     DIRECTIVE_TEXT(
-        "secure_link_secret", CTX_LOCATION, "word", 0,
+        "secure_link_secret", CTX_HTTP_ALL, "word", 0,
         "Of a target `/prefix/checksum/link`, `$secure_link` is the link when the checksum is "
         "the MD5, in hexadecimal digits, of the link and this word; else it is empty.",
         set_secret),
