@@ -101,3 +101,37 @@ truncated
 3
 exit 0
 1
+
+
+
+=== TEST 3: http.proxy: values that cannot be meant are told, nothing is sent
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+local back = http.start_server(function(req) print("asked", req.method) return "ok" end, { port = 0, address = "127.0.0.1" })
+local cases = {
+    { headers = { ["X-Set"] = true } }, { headers = { ["X-Set"] = { "a", "b" } } }, { headers = { ["X Set"] = "a" } }, { headers = { ["X-Set"] = "a\nb" } },
+    { method = "" }, { method = "A B" }, { method = "GET\r\n" }, { method = "FROB" },
+}
+local front = http.start_server(function(req)
+    local ok, res = pcall(http.proxy, req, "http://127.0.0.1:" .. back:port(), cases[tonumber(req.path:sub(2))])
+    return ok and res or tostring(res)
+end, { port = 0, address = "127.0.0.1" })
+for i = 1, #cases do
+    print(await(await(http.get("http://127.0.0.1:" .. front:port() .. "/" .. i)):text()))
+end
+await(front:close(0)) await(back:close(0))
+--- exec
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+cd $TEST_NGINX_HTML_DIR
+timeout 15 $P run main.lua 2>&1
+--- exec_out
+invalid: header field: invalid argument
+invalid: header field: invalid argument
+invalid: header field: invalid argument
+invalid: header field: invalid argument
+http.proxy: option 'method' must be a method, not ''
+http.proxy: option 'method' must be a method, not 'A B'
+http.proxy: option 'method' must be a method, not 'GET\x0D\x0A'
+asked	FROB
+ok

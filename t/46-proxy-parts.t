@@ -192,3 +192,24 @@ X
 $B && curl -s http://127.0.0.1:$PORT/; kill $(master)
 --- exec_out
 127.0.0.9
+
+
+
+=== TEST 8: a certificate is not verified by a name that is empty
+--- config
+    location / { return 200 "ok"; }
+--- exec
+. t/lib/process.sh
+openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=a.test -addext subjectAltName=DNS:a.test 2>/dev/null
+chmod a+r *.pem
+conf 'worker_processes 1;' "location / { proxy_ssl_verify on; proxy_ssl_trusted_certificate $D/cert.pem; proxy_ssl_name \$arg_n; proxy_pass https://unix:$D/s.sock:/; }" \
+    "server { listen unix:$D/s.sock ssl; ssl_certificate $D/cert.pem; ssl_certificate_key $D/key.pem; return 200 fine; }"
+$B || exit 1
+for n in a.test b.test ''; do curl -s -o out -w '%{http_code}\n' "http://127.0.0.1:$PORT/?n=$n"; done
+quit
+grep -o 'no name to verify.*certificate by' logs/error.log
+--- exec_out
+200
+502
+502
+no name to verify the server's certificate by

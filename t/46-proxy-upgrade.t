@@ -67,3 +67,53 @@ Upgrade: echo/2
 502
 --- error_log
 unexpected 1xx response
+
+
+
+=== TEST 3: a reload and a quit let tunnels end; worker_shutdown_timeout bounds how long
+--- config
+    location / { return 200 "ok"; }
+--- exec
+. t/lib/process.sh
+perl $OLDPWD/t/lib/origin.pl port 'HTTP/1.1 101 Switching\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n=' & P=$!
+wait_for '[ -e port ]'
+LOCATION="location / { proxy_pass http://127.0.0.1:$(cat port); proxy_http_version 1.1; proxy_set_header Upgrade \$http_upgrade; proxy_set_header Connection upgrade; }"
+cat >talk.pl <<'EOF'
+use strict; use IO::Socket::INET;
+my ($port, $command, $is_cut) = @ARGV;
+my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") or die;
+sub text_to { my ($end, $text) = (shift, ''); while ($text !~ /$end/) { sysread $s, $text, 4096, length $text or return "cut\n" } $text =~ s/.*\r\n\r\n//s; $text }
+syswrite $s, "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\nbefore\n";
+print text_to("before\n");
+system($command);
+if (!$is_cut) { syswrite $s, "after\n"; print text_to("after\n"); shutdown $s, 1 }
+print sysread($s, my $rest, 10) ? "more\n" : "end\n";
+EOF
+cat >signal.sh <<'EOF'
+$1 -s $2
+for i in $(seq 500); do grep -q 'gracefully shutting down' logs/error.log && break; sleep 0.02; done
+sleep 0.2
+EOF
+conf 'worker_processes 1;' "$LOCATION"
+$B || exit 1
+W=$(workers); perl talk.pl $PORT "sh signal.sh '$B' reload"; wait_for "is_gone $W" && echo worker over
+: >logs/error.log
+M=$(master); perl talk.pl $PORT "sh signal.sh '$B' quit"; wait_for "is_gone $M" && echo all over
+: >logs/error.log; conf 'worker_processes 1; worker_shutdown_timeout 300ms;' "$LOCATION"
+$B || exit 1
+M=$(master); perl talk.pl $PORT "sh signal.sh '$B' quit" 1; wait_for "is_gone $M" && echo all over
+kill $P
+grep -c 'shutdown_timeout is over' logs/error.log
+--- exec_out
+before
+after
+end
+worker over
+before
+after
+end
+all over
+before
+end
+all over
+1

@@ -6,11 +6,12 @@ local headers = require "perilune.http.headers"
 local server = require "perilune.http.server"
 local core = require "perilune.core.http"
 local check_options = require("perilune.options").check
+local is_token = require "perilune.http.token"
 local wait = require("perilune.coroutines").wait
 
 local proxy_options = {
-    headers = "table", method = "string", connection_timeout = "seconds", read_timeout = "seconds",
-    send_timeout = "seconds", buffer_request = "boolean",
+    headers = "table", method = { text = "method", is = is_token }, connection_timeout = "seconds",
+    read_timeout = "seconds", send_timeout = "seconds", buffer_request = "boolean",
 }
 
 local http = {

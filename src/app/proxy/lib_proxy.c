@@ -66,6 +66,8 @@ static bool read_headers(lua_State *L, struct visit *v, struct proxy_conf *conf)
         name = slice_at(L, -2);
         if (lua_isstring(L, -1))
             value = slice_at(L, -1);
+        else if (lua_toboolean(L, -1))
+            return false;
         if (!header_is_name(name) || !header_is_value(value))
             return false;
         add_field(v, &conf->set, name, value);

@@ -170,6 +170,10 @@ bool proxy_tls_way(struct visit *v, struct proxy_tls *t, struct slice host, stru
     }
     if (t->verifies || t->sends_name)
         way->server_name = bare(t->name ? script_eval(t->name, v) : host);
+    if (t->verifies && !way->server_name.n) { /* any certificate would do */
+        log_write(&v->x->log, LOG_ERROR, "no name to verify the server's certificate by");
+        return false;
+    }
     return true;
 }
 
