@@ -356,11 +356,13 @@ static void on_closed(struct client_conn *c, struct client_exchange *lost, const
 /* Why it may not even wait; NULL: it may. */
 static const struct err *refusal(const struct client_origin *o, const struct client_exchange *x)
 {
+    unsigned waiting = o->n_queue > o->n_dials ? o->n_queue - o->n_dials : 0;
+
     if (o->pool->is_closed)
         return &err_closed;
     if (lacks_protocol(o, x))
         return &client_err_no_protocol;
-    return o->n_queue - o->n_dials >= o->pool->o.max_queue_size ? &client_err_pool_full : NULL;
+    return waiting >= o->pool->o.max_queue_size ? &client_err_pool_full : NULL;
 }
 
 void client_pool_submit(struct client_origin *o, struct client_exchange *x)
