@@ -26,7 +26,6 @@ local json = { null = cjson.null, empty_array = core.empty_array }
 local function rewrite(value)
     serial:reset()
     if not pcall(serialize, serial, value) then
-        serial:free() -- it may have grown to any size before the value that it does not take
         return nil
     end
     local p, n = serial:ref()
