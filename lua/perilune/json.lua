@@ -1,8 +1,8 @@
 --- JSON (RFC 8259). `json.null` stands for null; an empty Lua table encodes as `{}`, `json.empty_array` as `[]`.
 --
 -- Encoding is our own, in two ways: LuaJIT's serializer walks the value and bind/ffi_json.c makes JSON of what it
--- writes, all of it compiled with the code around; what one of the two does not take goes to bind/lib_json.c, which
--- walks by Lua's C interface and says what is wrong. Decoding is lua-cjson's.
+-- writes, all of it compiled with the code around; what one of the two does not take goes to bind/lib_json.c, which walks
+-- by Lua's C interface and says what is wrong. Decoding is lua-cjson's.
 
 local buffer = require "string.buffer"
 local ffi = require "ffi"
