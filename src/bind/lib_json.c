@@ -3,21 +3,143 @@
  * A table whose keys are all integers from 1 on is an array, any other an object; an empty one is
  * an object. What a table is shows as it is walked: it is taken for a list as long as its keys come
  * as 1, 2, 3…, which is how a table without holes gives them; one that breaks off is begun anew.
- *
- * Most values do not come here: lua/perilune/json.lua has a shorter way (bind/ffi_json), which
- * leaves the unusual ones, and those that cannot be encoded, to this one. */
+ * Most numbers of services are integers or have few decimals: those are written without printf,
+ * which is where an encoder's time goes. Numbers that need more digits get 14 significant ones. */
 #include <lauxlib.h>
+#include <math.h>
+#include <stdio.h>
 
 #include "base/buf.h"
+#include "base/encode.h"
+#include "base/num.h"
 #include "bind/array.h"
-#include "bind/json_text.h"
 #include "bind/lib.h"
 
-enum { DEPTH_MOST = 1000, SPARSE_FREE = 10, SPARSE_RATIO = 2 };
+enum { DEPTH_MOST = 1000, SPARSE_FREE = 10, SPARSE_RATIO = 2, DECIMALS = 4, SCALE = 10000 };
 
 static char empty_array; /* process-wide: only its address matters */
 
 static const char *encode_value(lua_State *L, struct buf *out, int depth);
+
+/* Appends ".25" for 2500 of 10000. */
+static void add_fraction(struct buf *out, int64_t fraction)
+{
+    char digits[DECIMALS];
+    int n = DECIMALS;
+
+    for (int i = DECIMALS - 1; i >= 0; i--, fraction /= 10)
+        digits[i] = (char)('0' + fraction % 10);
+    while (digits[n - 1] == '0')
+        n--;
+    buf_add_char(out, '.');
+    buf_add(out, digits, (size_t)n);
+}
+
+static const char *encode_number(double d, struct buf *out)
+{
+    int64_t scaled;
+    char text[32];
+    int n;
+
+    if (fabs(d) <= 0x1p53 && d == (double)(int64_t)d) {
+        buf_add_int(out, (int64_t)d);
+        return NULL;
+    }
+    if (!isfinite(d))
+        return "a number is not finite";
+    scaled = fabs(d) < 1e9 ? (int64_t)(fabs(d) * SCALE + 0.5) : 0;
+    if (scaled && (double)scaled / SCALE == fabs(d)) {
+        if (d < 0)
+            buf_add_char(out, '-');
+        buf_add_int(out, scaled / SCALE);
+        add_fraction(out, scaled % SCALE);
+        return NULL;
+    }
+    n = snprintf(text, sizeof text, "%.14g", d);
+    buf_add(out, text, (size_t)n);
+    return NULL;
+}
+
+/* The top bits of those of eight bytes that a string of JSON cannot hold as they are, or that are
+ * not ASCII. There may be false ones above a true one. */
+static inline uint64_t odd_bytes(uint64_t w)
+{
+    const uint64_t ones = ~(uint64_t)0 / 255, high = ones * 0x80;
+    uint64_t quote = w ^ (ones * '"'), escape = w ^ (ones * '\\');
+
+    return ((w - ones * 0x20) | (w + ones) | w | (quote - ones) | (escape - ones)) & high;
+}
+
+/* Copies eight bytes; what is odd among them. */
+static inline uint64_t copy_word(char *to, const char *from)
+{
+    uint64_t w;
+
+    memcpy(&w, from, sizeof w);
+    memcpy(to, &w, sizeof w);
+    return odd_bytes(w);
+}
+
+/* Same of four to seven, the middle ones twice. */
+static inline uint64_t copy_halves(char *to, const char *from, size_t n)
+{
+    uint32_t first, last;
+
+    memcpy(&first, from, sizeof first);
+    memcpy(&last, from + n - sizeof last, sizeof last);
+    memcpy(to, &first, sizeof first);
+    memcpy(to + n - sizeof last, &last, sizeof last);
+    return odd_bytes(first | (uint64_t)last << 32);
+}
+
+/* Same of one to three. */
+static inline uint64_t copy_bytes(char *to, const char *from, size_t n)
+{
+    const uint64_t even = ~(uint64_t)0 / 255 * 'a' << 24;
+    uint8_t first = (uint8_t)from[0], middle = (uint8_t)from[n / 2], last = (uint8_t)from[n - 1];
+
+    to[0] = (char)first;
+    to[n / 2] = (char)middle;
+    to[n - 1] = (char)last;
+    return odd_bytes(even | (uint64_t)last << 16 | (uint64_t)middle << 8 | first);
+}
+
+/* Copies a string while it is looked through, word by word, the last one overlapping the one
+ * before. False: it cannot stay as it is, and what was copied means nothing. */
+static bool copy_plain(char *to, struct slice s)
+{
+    uint64_t odd = 0;
+
+    if (s.n >= 8) {
+        for (size_t i = 0; i + 8 <= s.n; i += 8)
+            odd |= copy_word(to + i, s.p + i);
+        return !(odd | copy_word(to + s.n - 8, s.p + s.n - 8));
+    }
+    if (s.n >= 4)
+        return !copy_halves(to, s.p, s.n);
+    return s.n == 0 || !copy_bytes(to, s.p, s.n);
+}
+
+/* `before` and `after`: one byte each around the string and its quotes; 0: none. */
+static void encode_string(struct slice s, struct buf *out, char before, char after)
+{
+    char *to = buf_reserve(out, s.n + 4), *start = to;
+
+    if (before)
+        *to++ = before;
+    *to++ = '"';
+    if (LIKELY(copy_plain(to, s))) {
+        to += s.n;
+    } else {
+        out->n += (size_t)(to - start);
+        encode_json(out, s);
+        to = start = buf_reserve(out, 2);
+    }
+    *to++ = '"';
+    if (after)
+        *to++ = after;
+    out->n += (size_t)(to - start);
+}
 
 static const char *encode_array(lua_State *L, struct buf *out, int n, int depth)
 {
@@ -45,7 +167,7 @@ static const char *encode_key(lua_State *L, struct buf *out, char before)
 
     if (LIKELY(kind == LUA_TSTRING)) {
         key.p = lua_tolstring(L, -2, &key.n);
-        json_text_string(key, out, before, ':');
+        encode_string(key, out, before, ':');
         return NULL;
     }
     if (kind != LUA_TNUMBER)
@@ -53,7 +175,7 @@ static const char *encode_key(lua_State *L, struct buf *out, char before)
     if (before)
         buf_add_char(out, before);
     buf_add_char(out, '"');
-    if (json_text_number(lua_tonumber(L, -2), out))
+    if (encode_number(lua_tonumber(L, -2), out))
         return "a key is not a finite number";
     buf_add_lit(out, "\":");
     return NULL;
@@ -161,10 +283,10 @@ static const char *encode_value(lua_State *L, struct buf *out, int depth)
     switch (lua_type(L, -1)) {
     case LUA_TSTRING:
         s.p = lua_tolstring(L, -1, &s.n);
-        json_text_string(s, out, 0, 0);
+        encode_string(s, out, 0, 0);
         return NULL;
     case LUA_TNUMBER:
-        return json_text_number(lua_tonumber(L, -1), out);
+        return encode_number(lua_tonumber(L, -1), out);
     case LUA_TTABLE:
         return encode_table(L, out, depth + 1);
     case LUA_TBOOLEAN:
@@ -207,8 +329,7 @@ static int l_free(lua_State *L)
     return 0;
 }
 
-/* Room for texts that are made, the machine's own: others are made in other threads. A struct buf:
- * also ffi_json writes to it. */
+/* Room for texts that are made, the machine's own: others are made in other threads. */
 static void push_room(lua_State *L)
 {
     *(struct buf *)lua_newuserdata(L, sizeof(struct buf)) = BUF_EMPTY;
@@ -222,8 +343,6 @@ int lib_json(lua_State *L)
 {
     lua_newtable(L);
     push_room(L);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "room");
     lua_pushcclosure(L, l_encode, 1);
     lua_setfield(L, -2, "encode");
     lua_pushlightuserdata(L, &empty_array);
