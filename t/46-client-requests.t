@@ -845,3 +845,20 @@ seen=1
 redirect_loop
 redirect_loop
 exit 0
+
+
+
+=== TEST 20: what a pool says of method and URL is a default, which a function of a method is above
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http = require "perilune.http"
+local base, server = require "origin" (function(req) return req.method .. " " .. req.path .. " " .. tostring(req.headers["x-a"]) end)
+local pool = http.connection_pool { request_options = { method = "POST", url = "http://127.0.0.1:1/none", headers = { ["X-A"] = "p" } } }
+print(await(http.get(base .. "/a", { pool = pool, as = "string" })).body)
+print(await(http.put(base .. "/b", { pool = pool, as = "string", headers = { ["X-A"] = "own" } })).body)
+await(server:close(0))
+--- exec_out
+GET /a p
+PUT /b own
+exit 0

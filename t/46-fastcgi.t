@@ -257,7 +257,7 @@ FastCGI sent in stderr: "Primary script unknown"
 
 === TEST 9: fastcgi_keep_conn with a group that keeps connections
 --- http_config
-    upstream kept { server 127.0.0.1:$TEST_NGINX_STREAM_PORT; keepalive 4; keepalive_timeout 300ms; }
+    upstream kept { server 127.0.0.1:$TEST_NGINX_STREAM_PORT; keepalive 4; keepalive_timeout 3s; }
 --- config
     fastcgi_pass_request_headers off;
     fastcgi_param ACT tell;

@@ -14,7 +14,7 @@ our $Origin = <<'_EOC_';
             ngx.print(body)
         } }
         location /cut { content_by_lua_block { ngx.header.content_length = 100 ngx.print("abc") ngx.flush(true) ngx.exit(ngx.ERROR) } }
-        location /slow { content_by_lua_block { ngx.header.content_length = 6 ngx.print("abc") ngx.flush(true) ngx.sleep(0.5) ngx.print("def") } }
+        location /slow { content_by_lua_block { ngx.header.content_length = 6 ngx.print("abc") ngx.flush(true) ngx.sleep(3) ngx.print("def") } }
     }
 _EOC_
 
@@ -73,7 +73,7 @@ $::Origin
     location /up { proxy_store stored/$arg_p; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
 --- exec
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT; cd $TEST_NGINX_SERVER_ROOT
-curl -s -m 0.2 $U/slow; echo; sleep 0.8; cat stored/slow; echo
+curl -s -m 1.5 $U/slow; echo; for i in $(seq 100); do [ -e stored/slow ] && break; sleep 0.1; done; cat stored/slow; echo
 curl -s "$U/up?p=../../evil&n=1"; echo; find . -name 'evil*'
 --- exec_out
 abc
@@ -93,15 +93,18 @@ $::Origin . 'proxy_cache_path c keys_zone=c:1m;'
         location /outer/in { proxy_store stored$uri; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; } }
     location /store/ { proxy_store stored$uri; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1;
         location /store/in { proxy_cache c; proxy_cache_valid 1h; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; } }
+    location /off { proxy_store stored$uri; proxy_cache off; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
 --- exec
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT; cd $TEST_NGINX_SERVER_ROOT
-for p in /outer/x /outer/in /store/x /store/in; do curl -s -D - -o /dev/null $U$p | tr -d '\r' | grep '^X-C'; done
+for p in /outer/x /outer/in /store/x /store/in /off; do curl -s -D - -o /dev/null $U$p | tr -d '\r' | grep '^X-C'; done
 find stored -type f | sort
 --- exec_out
 X-C: MISS.
 X-C: .
 X-C: .
 X-C: MISS.
+X-C: .
+stored/off
 stored/outer/in
 stored/store/x
 
@@ -159,7 +162,7 @@ g() { curl -s -D h -o b "$@"; tr -d '\r' <h | sed -n 's/^HTTP.1.1 \([0-9]*\).*/\
 g -r 2-4 "$U/?n=10"
 g "$U/?n=10"
 g -r 100- "$U/x?n=10" | grep -o '^416\|X-C: [A-Z]*\|bytes.*/100'
-sleep 0.2
+for i in $(seq 50); do curl -sI "$U/x?n=10" | grep -q 'X-C: HIT' && break; sleep 0.1; done
 g -r 99- "$U/x?n=10"
 g -r 5000000-5000001 "$U/?n=1000000"
 g -r 5000000-5000001 "$U/?n=1000000"

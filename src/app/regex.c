@@ -130,5 +130,7 @@ int regex_match(const struct regex *re, struct slice subject, int ovector[2 * RE
     at = pcre2_get_ovector_pointer(match_data);
     for (int i = 0; i < 2 * n; i++)
         ovector[i] = at[i] == PCRE2_UNSET ? -1 : (int)at[i];
+    for (unsigned i = (unsigned)n; i <= re->groups && i < REGEX_CAPTURES_MOST; i++)
+        ovector[2 * i] = ovector[2 * i + 1] = -1; /* groups at the end that took no part */
     return n;
 }

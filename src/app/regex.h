@@ -22,7 +22,8 @@ unsigned regex_groups(const struct regex *re);
 const char *regex_group_name(const struct regex *re, unsigned i);
 
 /* Matches; on success ovector[2*i], [2*i+1] are the offsets of group i (-1 when it took no part)
- * and the number of groups set + 1 is returned. 0: no match. < 0: a limit was hit. */
+ * and the number of the last group that took part + 1 is returned. 0: no match. < 0: a limit was
+ * hit. */
 int regex_match(const struct regex *re, struct slice subject, int ovector[2 * REGEX_CAPTURES_MOST]);
 
 #endif

@@ -14,6 +14,7 @@
 struct fcgi {
     struct fastcgi_reader reader;
     struct buf early;  /* output up to the end of the head, and what came with it */
+    size_t seen;       /* of the head, whole lines */
     size_t early_from; /* of the body: where it goes on */
     int64_t left;      /* of a body whose length was told; -1: it was not */
     bool has_no_body;
@@ -80,7 +81,7 @@ static void take_output(struct client_conn *c, struct slice piece)
     size_t n;
 
     buf_add_slice(&f->early, piece);
-    n = cgi_head_size(buf_slice(&f->early));
+    n = cgi_head_size(buf_slice(&f->early), &f->seen);
     if (n)
         take_head(c, slice_of(f->early.p, n));
     else if (f->early.n > CGI_HEAD_MOST)
@@ -168,6 +169,12 @@ static enum body_result finish(struct client_conn *c)
     return BODY_END;
 }
 
+/* There is more than Content-Length told. Who sends it may never end. */
+static bool is_too_much(const struct fcgi *f, struct slice piece)
+{
+    return f->left == 0 && piece.n && !f->has_no_body;
+}
+
 /* BODY_WAIT: nothing of the body was in it. */
 static enum body_result read_piece(struct client_conn *c, struct slice in, struct slice *data)
 {
@@ -179,6 +186,11 @@ static enum body_result read_piece(struct client_conn *c, struct slice in, struc
     case FASTCGI_MORE:
         break;
     case FASTCGI_OUTPUT:
+        if (is_too_much(fcgi_of(c), piece)) {
+            c->must_close = true;
+            client_serial_finish(c);
+            return BODY_END;
+        }
         return take_body(c, piece, data);
     case FASTCGI_ERRORS:
         take_errors(c, piece);

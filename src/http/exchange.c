@@ -52,8 +52,8 @@ void exchange_set_state(struct exchange *x, enum exchange_state to)
         x->is_head = x->req.method == METHOD_HEAD;
 }
 
-/* A client must not be able to write control sequences to a terminal, or lines of its own. */
-static void add_printable(struct buf *out, struct slice s)
+/* A peer must not be able to write control sequences to a terminal, or lines of its own. */
+void exchange_add_shown(struct buf *out, struct slice s)
 {
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
@@ -72,7 +72,7 @@ struct slice exchange_shown(struct exchange *x, struct slice s)
 
     if (header_is_value(s))
         return s;
-    add_printable(&b, s);
+    exchange_add_shown(&b, s);
     shown = pool_dup(&x->pool, buf_slice(&b));
     buf_free(&b);
     return shown;
@@ -81,7 +81,7 @@ struct slice exchange_shown(struct exchange *x, struct slice s)
 static void add_quoted(struct buf *out, const char *name, struct slice value)
 {
     buf_printf(out, ", %s: \"", name);
-    add_printable(out, value);
+    exchange_add_shown(out, value);
     buf_add_char(out, '"');
 }
 

@@ -108,6 +108,9 @@ struct exchange {
 /* "HANDLING" … */
 const char *exchange_state_name(enum exchange_state s);
 
+/* Appends what a peer has sent, for a log line: control bytes as \xHH. */
+void exchange_add_shown(struct buf *out, struct slice s);
+
 /* What a client has sent, for a log line: control bytes as \xHH. In the pool if not `s` itself. */
 struct slice exchange_shown(struct exchange *x, struct slice s);
 

@@ -48,6 +48,8 @@ static const char *take_field(struct slice line, struct pool *pool, struct heade
     struct slice value = line, name = slice_cut(&value, ':');
     struct header field;
 
+    if (fields->n == CGI_HEAD_FIELDS_MOST)
+        return "too many header lines";
     if (!value.p)
         return "header line without a colon";
     field = (struct header){.name = name, .value = slice_trim(value), .id = header_id(name)};
@@ -61,14 +63,13 @@ static const char *take_field(struct slice line, struct pool *pool, struct heade
     return NULL;
 }
 
-size_t cgi_head_size(struct slice in)
+size_t cgi_head_size(struct slice in, size_t *seen)
 {
     struct slice line;
-    size_t at = 0;
 
-    while (next_line(in, &at, &line))
+    while (next_line(in, seen, &line))
         if (!line.n)
-            return at;
+            return *seen;
     return 0;
 }
 

@@ -5,7 +5,10 @@
 
 #include "proto/header.h"
 
-enum { CGI_HEAD_MOST = 65536 }; /* a longer one is none */
+enum {
+    CGI_HEAD_MOST = 65536, /* bytes; a longer one is none */
+    CGI_HEAD_FIELDS_MOST = 1000,
+};
 
 struct cgi_head {
     int status;             /* 200 to 999 */
@@ -13,8 +16,9 @@ struct cgi_head {
     int64_t content_length; /* -1: none given */
 };
 
-/* How many bytes at the front of `in` are the head, the empty line included; 0: it is not whole. */
-size_t cgi_head_size(struct slice in);
+/* How many bytes at the front of `in` are the head, the empty line included; 0: it is not whole.
+ * What has been `seen` of it is not looked at again when more has come: 0 at first. */
+size_t cgi_head_size(struct slice in, size_t *seen);
 
 /* Reads a whole head: NULL, or what is wrong with it (static text). The fields but Status are added
  * to `fields`, and point into `head`. */

@@ -293,10 +293,11 @@ function events.failed(self, err)
         return
     end
     local delay = self.retry and retry.after_failure(self, err)
-    if delay and delay < call.seconds_left(self) then
+    local left = call.seconds_left(self)
+    if delay and delay < left then
         again(self, delay)
     else
-        finish(self, err)
+        finish(self, left <= 0 and failure.new("total_timeout", "not complete in time", err) or err)
     end
 end
 

@@ -310,7 +310,9 @@ local function verb(method)
         end
         local all = { url = text, method = method }
         for k, v in pairs(o and checked(o, 3) or options.NONE) do
-            all[k] = v
+            if all[k] == nil or o[k] ~= nil then -- those of the pool are no more than defaults
+                all[k] = v
+            end
         end
         return start(all)
     end

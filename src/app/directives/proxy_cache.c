@@ -171,7 +171,8 @@ static bool set_cache(void *ctx, const struct config_node *node, struct config_e
 
     if (!directives_script(a, node, node->args[0], &name, e))
         return false;
-    directives_proxy_own(a, node)->flags &= ~(unsigned)PROXY_STORE;
+    if (!slice_eq(node->args[0], SLICE("off")))
+        directives_proxy_own(a, node)->flags &= ~(unsigned)PROXY_STORE;
     c->zone_name = script_is_constant(name) ? NULL : name;
     c->zone = c->zone_name || slice_eq(node->args[0], SLICE("off"))
                   ? NULL

@@ -138,27 +138,17 @@ static bool is_read_otherwise(struct visit *v)
                                                 r->content_length <= 0 && !r->has_unsized_body);
 }
 
-/* The spool, empty, to be filled with something else. */
+/* Another spool, empty, to be filled with something else. Subrequests, as those of mirror, may
+ * still read the one before, which ends with the request. */
 static struct body_spool *reset(lua_State *L, struct visit *v)
 {
     struct body_spool *s = v->x->spool;
 
-    if (!s && is_read_otherwise(v))
-        return body_spool_empty(v->x);
-    if (!s || s->state == BODY_WAIT) {
+    if (s ? s->state == BODY_WAIT : !is_read_otherwise(v)) {
         luaL_error(L, "request body not read yet");
         return NULL; /* luaL_error does not return, which its prototype does not say */
     }
-    if (s->fd >= 0)
-        (void)close(s->fd);
-    if (s->path && !s->keeps_file)
-        (void)unlink(s->path);
-    s->fd = -1;
-    s->path = NULL;
-    s->keeps_file = false;
-    s->memory.n = 0;
-    s->state = BODY_END;
-    return s;
+    return body_spool_empty(v->x);
 }
 
 static void set_size(struct visit *v, struct body_spool *s, int64_t size)

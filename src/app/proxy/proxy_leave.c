@@ -11,7 +11,7 @@ void proxy_leave_learn(struct proxy *p, bool is_head)
 {
     const struct sticky *s = p->peer && !p->balancer ? p->upstream->sticky : NULL;
 
-    if (s && s->learns_from_head == is_head)
+    if (s && s->learns_from_head == is_head && p->up && p->up->head_ms)
         sticky_learn(s, p->v, upstream_id(p->peer));
 }
 

@@ -119,8 +119,9 @@ void proxy_log_complaint(const struct proxy *p, struct slice text)
 
     while (text.n && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r'))
         text.n--;
-    buf_printf(&words, "FastCGI sent in stderr: \"" SLICE_FMT "\"",
-               SLICE_ARG(exchange_shown(p->v->x, text)));
+    buf_add_lit(&words, "FastCGI sent in stderr: \"");
+    exchange_add_shown(&words, text);
+    buf_add_char(&words, '"');
     write_line(p, LOG_ERROR, buf_cstr(&words), stage_of(p, NULL), target_of(p));
     buf_free(&words);
 }

@@ -9,6 +9,7 @@
 #include "app/tls/tls_files.h"
 #include "app/script.h"
 #include "app/visit.h"
+#include "net/tls_error.h"
 #include "http/client_tls.h"
 #include "net/tls_ctx.h"
 
@@ -132,6 +133,10 @@ const struct err *proxy_tls_build(struct app_conf *conf, struct proxy_tls *t, st
 
     if (*t->ctx)
         return NULL;
+    if (t->cert.path && !t->key.path) {
+        buf_printf(why, "no key is defined for certificate \"%s\"", t->cert.path);
+        return &err_tls_material;
+    }
     e = tls_ctx_new_client(&o, why, t->ctx);
     if (!e)
         pool_on_reset(&conf->pool, unref, t->ctx);
@@ -158,6 +163,12 @@ static bool fill(struct app_conf *conf, const struct log_ctx *log, struct proxy_
     return !e;
 }
 
+/* Any trusted certificate would do. */
+static bool is_nameless(const struct proxy_tls *t, const struct client_way *way)
+{
+    return t->verifies && !way->server_name.n;
+}
+
 bool proxy_tls_way(struct visit *v, struct proxy_tls *t, struct slice host, struct client_way *way)
 {
     if (!fill((struct app_conf *)(uintptr_t)v->conf, &v->x->log, t, way))
@@ -170,7 +181,7 @@ bool proxy_tls_way(struct visit *v, struct proxy_tls *t, struct slice host, stru
     }
     if (t->verifies || t->sends_name)
         way->server_name = bare(t->name ? script_eval(t->name, v) : host);
-    if (t->verifies && !way->server_name.n) { /* any certificate would do */
+    if (is_nameless(t, way)) {
         log_write(&v->x->log, LOG_ERROR, "no name to verify the server's certificate by");
         return false;
     }
@@ -185,5 +196,5 @@ bool proxy_tls_way_of(struct app_conf *conf, struct proxy_tls *t, struct slice h
     if (t->verifies || t->sends_name)
         way->server_name =
             bare(t->name && script_is_constant(t->name) ? script_constant(t->name) : host);
-    return true;
+    return !is_nameless(t, way);
 }

@@ -57,6 +57,24 @@ static void test_invalid_utf_is_an_error(void **state)
     pool_reset(&pool);
 }
 
+static void test_groups_at_the_end(void **state)
+{
+    struct pool pool;
+    struct slice error;
+    int at[2 * REGEX_CAPTURES_MOST];
+
+    UNUSED(state);
+    pool_init(&pool, NULL, 0);
+    for (unsigned i = 0; i < ARRAY_LEN(at); i++)
+        at[i] = 1000;
+    assert_int_equal(
+        regex_match(regex_compile(&pool, SLICE("^(a)(b)?(c)?$"), false, &error), SLICE("a"), at),
+        2);
+    for (unsigned i = 4; i < 8; i++)
+        assert_int_equal(at[i], -1);
+    pool_reset(&pool);
+}
+
 static void test_names(void **state)
 {
     struct pool pool;
@@ -133,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_match),
         cmocka_unit_test(test_invalid_utf_is_an_error),
+        cmocka_unit_test(test_groups_at_the_end),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_more_groups_than_room),

@@ -7,15 +7,22 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+static size_t size_of(struct slice in)
+{
+    size_t seen = 0;
+
+    return cgi_head_size(in, &seen);
+}
+
 static void finds_the_end(void **state)
 {
     UNUSED(state);
-    assert_int_equal(cgi_head_size(SLICE("")), 0);
-    assert_int_equal(cgi_head_size(SLICE("A: b\r\n")), 0);
-    assert_int_equal(cgi_head_size(SLICE("A: b\r\n\r")), 0);
-    assert_int_equal(cgi_head_size(SLICE("A: b\r\n\r\nbody")), 8);
-    assert_int_equal(cgi_head_size(SLICE("A: b\n\nbody\n\n")), 6);
-    assert_int_equal(cgi_head_size(SLICE("\nbody")), 1);
+    assert_int_equal(size_of(SLICE("")), 0);
+    assert_int_equal(size_of(SLICE("A: b\r\n")), 0);
+    assert_int_equal(size_of(SLICE("A: b\r\n\r")), 0);
+    assert_int_equal(size_of(SLICE("A: b\r\n\r\nbody")), 8);
+    assert_int_equal(size_of(SLICE("A: b\n\nbody\n\n")), 6);
+    assert_int_equal(size_of(SLICE("\nbody")), 1);
 }
 
 static void reads_heads(void **state)
@@ -58,7 +65,7 @@ static void reads_heads(void **state)
         const char *wrong;
 
         pool_init(&pool, NULL, 0);
-        assert_int_equal(cgi_head_size(cases[i].in), cases[i].in.n);
+        assert_int_equal(size_of(cases[i].in), cases[i].in.n);
         wrong = cgi_head_read(cases[i].in, &pool, &fields, &h);
         if (cases[i].wrong) {
             assert_string_equal(wrong, cases[i].wrong);
