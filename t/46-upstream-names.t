@@ -282,7 +282,7 @@ _EOC_
         local function healths()
             local all = {}
             for _, p in ipairs(require "ngx.upstream".get_primary_peers "u") do
-                all[#all + 1] = p.name:match "^%d+%.%d+%.%d+(%.%d+)" .. " " .. p.health
+                all[#all + 1] = (p.name:match "^%d+%.%d+%.%d+(%.%d+)" or p.name) .. " " .. p.health
             end
             table.sort(all)
             return table.concat(all, ", ")
