@@ -396,7 +396,7 @@ print((select(2, try_await(http.get("http://127.0.0.1:1/", { proxy = "http://127
 --- exec_out
 false	bad argument 'url' to http.get (string expected, got nil)
 false	main.lua:2: http.request: unknown option 'timeout'; there is 'connection_timeout', 'pool_timeout', 'read_timeout', 'request_timeout', 'total_timeout'
-false	main.lua:2: http.request: option 'headers' must be a table of header fields, not 'x'
+false	main.lua:2: http.request: option 'headers' must be a table of header fields, not a string
 false	main.lua:2: http.request: option 'read_timeout' must be a number of seconds, not -1
 false	main.lua:2: http.request: option 'as' must be string, json, stream, lines, sse or file, not 'xml'
 false	main.lua:3: http.connection_pool: unknown option 'idle_timeot'; did you mean 'idle_timeout'?
@@ -686,7 +686,8 @@ end
 for _, bad in ipairs { { headers = { { 1, 2 } } }, { headers = { a = { {} } } }, { headers = { a = print } }, { trailers = { 1 } },
     { proxy_headers = { { "a" } } }, { accept_encoding = { {} } }, { cookie_store = {} }, { no_proxy = { {} } }, { http_versions = {} },
     { retry = { jitter = 2 } }, { retry = { statuses = { "x" } } }, { retry = { methods = { "a b" } } }, { retry = { codes = { 1 } } },
-    { basic_auth = { "a:b", "c" } }, { basic_auth = { "a", {} } }, { tls = { x = 1 } }, { middleware = function() end } } do
+    { basic_auth = { "a:b", "c" } }, { basic_auth = { "a", {} } }, { tls = { x = 1 } }, { middleware = function() end },
+    { headers = "Authorization: Bearer abc" }, { trailers = "X-Secret: abc" }, { proxy_headers = "Proxy-Authorization: abc" }, { cookie_store = "a=abc" } } do
     told(get, "http://127.0.0.1:1/", bad)
 end
 for _, bad in ipairs { { proxy = "nope" }, { proxy = "ftp://a" }, { proxy = "http://:8" }, { proxy = "socks4://u:p@h" }, { proxy = "http://h:1" },
@@ -715,6 +716,10 @@ main.lua:2: http.request: option 'basic_auth': a user has no colon
 main.lua:2: http.request: option 'basic_auth' must hold a user and a password
 main.lua:2: http.request: option 'tls': unknown option 'x'; did you mean 'ca'?
 http.request: option 'middleware' must return a client
+main.lua:2: http.request: option 'headers' must be a table of header fields, not a string
+main.lua:2: http.request: option 'trailers' must be a table of header fields, not a string
+main.lua:2: http.request: option 'proxy_headers' must be a table of header fields, not a string
+main.lua:2: http.request: option 'cookie_store' must be a store: a table with the methods take and give, not a string
 main.lua:3: http.connection_pool: proxy: a URL is wanted, such as http://proxy.example:3128
 main.lua:3: http.connection_pool: proxy: unknown scheme 'ftp'
 main.lua:3: http.connection_pool: proxy: malformed host or port

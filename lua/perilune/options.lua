@@ -98,7 +98,7 @@ local function is_about_text(what)
             return true
         end
     end
-    return type(what) == "table" and what.text ~= nil
+    return type(what) == "table" and what.text ~= nil and not what.is_table
 end
 
 --- A value as messages tell it.
@@ -116,7 +116,8 @@ end
 --- Raises when `given` has an option that is not known or is of another kind.
 -- Kinds: names of Lua types, "port", "seconds" and "bytes" and "count" (not negative), "some_seconds" and "some" (more
 -- than 0), "false", "any"; `{ text =, is = }` for one of one's own, what it is and a function that says whether a value
--- is one; `{ each = kind }` for an array of them; an array of kinds means any of these.
+-- is one, with `is_table` when a text never is: the error does not show one then, which may be a secret;
+-- `{ each = kind }` for an array of them; an array of kinds means any of these.
 -- @tparam table|nil given
 -- @tparam table known name → kind
 -- @tparam string where what the text begins with

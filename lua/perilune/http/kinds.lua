@@ -48,7 +48,7 @@ local function is_field(key, value)
 end
 
 --- Header fields in each form that they may be given in; whether they can be sent is another question.
-kinds.fields = { text = "table of header fields", is = function(value)
+kinds.fields = { text = "table of header fields", is_table = true, is = function(value)
     if type(value) ~= "table" then
         return false
     elseif getmetatable(value) ~= nil then
@@ -63,7 +63,7 @@ kinds.fields = { text = "table of header fields", is = function(value)
 end }
 
 --- Whatever keeps cookies.
-kinds.cookie_store = { text = "store: a table with the methods take and give", is = function(value)
+kinds.cookie_store = { text = "store: a table with the methods take and give", is_table = true, is = function(value)
     return type(value) == "table" and type(value.take) == "function" and type(value.give) == "function"
 end }
 
