@@ -146,7 +146,7 @@ end
 -- @tparam table self of `call.new`
 -- @treturn number
 function call.seconds_left(self)
-    local total = self.options.total_timeout or self.pool.total_timeout or 0
+    local total = self.options.total_timeout or 0
     return total > 0 and total - (timers.now() - self.started) or math.huge
 end
 

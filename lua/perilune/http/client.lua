@@ -143,7 +143,6 @@ end
 local function core_options(o)
     local most = coerce.is_whole[o.as] and (o.max_body_size or response.MOST) or nil
     if not (o.pool_timeout or o.connection_timeout or o.request_timeout or o.read_timeout or o.total_timeout
-        or (o.pool and o.pool.total_timeout)
         or o.keep_alive == false or o.decompress == false or o.expect_continue or o.http_version
         or o.trailers) then
         return most
@@ -232,15 +231,17 @@ function send(o)
     return call.start(self)
 end
 
+--- What sends, with a middleware around it when there is one.
+local function within(middleware, fn)
+    if not middleware then
+        return fn
+    end
+    return middleware(fn) or error("http.request: option 'middleware' must return a client", 0)
+end
+
 --- Interceptors and middleware stand around the sending.
 local function wrapped(o)
-    local fn = send
-    for _, middleware in ipairs { o.pool and o.pool.middleware or false, o.middleware or false } do
-        fn = middleware and middleware(fn) or not middleware and fn
-        if not fn then
-            error("http.request: option 'middleware' must return a client", 0)
-        end
-    end
+    local fn = within(o.middleware, within(o.pool and o.pool.middleware, send))
     if o.request_interceptor then
         o = o.request_interceptor(o) or o
     end

@@ -82,7 +82,7 @@ function hedge.send(o, send)
     if not can_be_sent_twice(o) then
         return send(own)
     end
-    local total = o.total_timeout or o.pool and o.pool.total_timeout or 0
+    local total = o.total_timeout or 0
     local self = { options = own, send = send, attempts = {}, delay = given.delay or 0.1, left = given.count or 1,
         deadline = total > 0 and timers.now() + total or math.huge }
     self.d = deferred.deferred(function()

@@ -20,7 +20,7 @@ local SOME = options.whole(1, MOST)
 local known = {
     connections_per_host = SOME, total_connections = SOME, max_queue_size = SOME, max_requests = options.whole(0, MOST),
     idle_timeout = "seconds", max_age = "seconds", pool_timeout = "seconds", connection_timeout = "seconds",
-    request_timeout = "seconds", read_timeout = "seconds", total_timeout = "seconds", middleware = "function",
+    request_timeout = "seconds", read_timeout = "seconds", middleware = "function",
     request_options = "table", http2 = "table", control_period = "seconds", target_utilisation = "number",
     stats_callback = "function",
 }
@@ -35,7 +35,7 @@ local of_http2 = {
 --- What a pool and a request both may say.
 local SHARED = {
     "tls", "insecure", "proxy", "no_proxy", "proxy_headers", "proxy_tunnel", "proxy_tls", "proxy_insecure",
-    "local_address", "resolver", "family", "log_activity", "cache", "http_versions", "force_h2c",
+    "local_address", "resolver", "family", "log_activity", "cache", "http_versions", "force_h2c", "total_timeout",
 }
 for _, name in ipairs(SHARED) do
     known[name] = of_requests[name]
@@ -126,8 +126,7 @@ function pool.new(opts)
     if target and not (target > 0 and target <= 1) then
         error("http.connection_pool: bad option 'target_utilisation' (more than 0, at most 1 expected)", 2)
     end
-    local made = { core = core.pool(opts), middleware = opts.middleware, defaults = defaults_of(opts),
-        total_timeout = opts.total_timeout }
+    local made = { core = core.pool(opts), middleware = opts.middleware, defaults = defaults_of(opts) }
     control(made, opts)
     return setmetatable(made, mt)
 end
