@@ -4,10 +4,9 @@
 -- next one, whatever happens meanwhile; it is asked for anew after an hour, or before that time.
 
 local core = require "perilune.core.ssl"
-local log_line = require("ngx.api.native").log_line
+local sys = require "perilune.core.sys"
 local task = require "perilune.task"
 
-local ERROR, WARN = 4, 5
 local KEEP, AGAIN, LEAST = 3600, 300, 10
 local MOST_BYTES, MOST_SECONDS = 65536, 60
 
@@ -45,7 +44,7 @@ local function look_after(certificate, url, request)
             ends = next_update
             task.nap(pause(next_update))
         else
-            log_line(ERROR, ('OCSP response of "%s" for certificate "%s" cannot be used: %s'):format(url,
+            sys.log("error", ('OCSP response of "%s" for certificate "%s" cannot be used: %s'):format(url,
                 certificate.file, tostring(response)))
             if ends and ends <= os.time() then
                 certificate.set("")
@@ -56,7 +55,7 @@ local function look_after(certificate, url, request)
 end
 
 local function ignore(certificate, why)
-    log_line(WARN, ('"ssl_stapling" ignored, %s for certificate "%s"'):format(why, certificate.file))
+    sys.log("warn", ('"ssl_stapling" ignored, %s for certificate "%s"'):format(why, certificate.file))
 end
 
 --- Begins to look after the responses.
