@@ -628,12 +628,13 @@ ask { path = "/a b/ä", query_string = "c d=ä" }
 ask { path = "*", method = "OPTIONS" }
 ask { scheme = "HTTP", path = "/upper" }
 for _, bad in ipairs { { path = "nope" }, { path = "http://x/" }, { scheme = "ftp" }, { host = "a/b" }, { host = "a@127.0.0.1" },
-    { host = "127.0.0.1:80" }, { host = "" }, { port = 0 }, { unix_path = "" }, { url = base .. "\\@evil.example/" } } do
+    { host = "127.0.0.1:80" }, { host = "" }, { port = 0 }, { unix_path = "" }, { url = base .. "\\@evil.example/" },
+    { url = "http://user:pass:w@rd@h:99999/a@b" }, { url = "ftp://user:word@h/" } } do
     ask(bad)
 end
 print(select(2, try_await(http.request { scheme = "HTTPS", host = "127.0.0.1", port = server:port(), connection_timeout = 5 })).code)
 ask { cookies = { a = 1, b = { value = "c d" } } }
-for _, bad in ipairs { { a = "1; b=2" }, { ["a=b; c"] = "d" }, { a = {} }, { a = "b\r\nc" } } do
+for _, bad in ipairs { { a = "1; b=2" }, { ["a=b; c"] = "d" }, { a = {} }, { a = "b\r\nc" }, { "a=b" } } do
     ask { cookies = bad }
 end
 for _, bad in ipairs { { headers = { Host = { "a", "b" } } }, { headers = { Host = "a", host = "b" } }, { method = "CONNECT" },
@@ -655,13 +656,16 @@ invalid: malformed host or port: 127.0.0.1:80
 invalid: malformed host or port: 
 invalid: malformed host or port: 127.0.0.1
 invalid: the option 'unix_path' is empty
-invalid: malformed host or port: http://127.0.0.1:PORT\@evil.example/
+invalid: malformed host or port: http://127.0.0.1:***@evil.example/
+invalid: malformed host or port: http://user:***@h:99999/a@b
+invalid: unknown scheme 'ftp': ftp://user:***@h/
 tls_not_tls
 GET / a=1; b=c d
 invalid: a cookie that cannot be sent: 'a'
 invalid: a cookie that cannot be sent: 'a=b; c'
 invalid: a cookie that cannot be sent: 'a'
 invalid: a cookie that cannot be sent: 'a'
+invalid: a cookie that cannot be sent: '1'
 invalid: a request has one Host (RFC 9112 section 3.2)
 invalid: a request has one Host (RFC 9112 section 3.2)
 invalid: CONNECT is what http.tunnel does

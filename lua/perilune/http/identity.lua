@@ -35,7 +35,7 @@ function identity.cookie(cookies)
         if type(value) == "table" then
             value = value.value
         end
-        if value == nil or tostring(name):find("[%c%s=;]") or name == "" or tostring(value):find("[%c;]") then
+        if value == nil or type(name) ~= "string" or name:find("[%c%s=;]") or name == "" or tostring(value):find("[%c;]") then
             return nil, failure.new("invalid", ("a cookie that cannot be sent: '%s'"):format(tostring(name)))
         end
         parts[#parts + 1] = name .. "=" .. tostring(value)

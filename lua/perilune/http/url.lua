@@ -9,8 +9,9 @@ local CACHE_MOST = 512
 
 local cache, cached = {}, 0
 
+--- The error does not show a password.
 local function invalid(text, why)
-    return nil, failure.new("invalid", ("%s: %s"):format(why, text))
+    return nil, failure.new("invalid", ("%s: %s"):format(why, (text:gsub("(//[^/?#:]*:)[^/?#]*@", "%1***@", 1))))
 end
 
 local function escape_byte(c)
