@@ -3,12 +3,7 @@ use Test::Nginx::Socket 'no_plan';
 
 no_root_location();
 log_level('debug');
-run_tests();
-
-__DATA__
-
-=== TEST 1: facts of the request, ndk.set_var, ngx.process, resty.core.utils
---- http_config
+our $Traced = <<'_EOC_';
     init_worker_by_lua_block {
         local v = require "jit.v"
         function traced(fn)
@@ -22,6 +17,14 @@ __DATA__
             return not text:find("stitch") and text:find("%[TRACE +%d+[^%-\n]* loop%]") and "traced" or text
         end
     }
+_EOC_
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: facts of the request, ndk.set_var, ngx.process, resty.core.utils
+--- http_config eval: $::Traced
 --- config
     location = /t {
         content_by_lua_block {
@@ -62,20 +65,7 @@ lua exceeding request header limit
 
 
 === TEST 2: ngx.arg of set_by_lua and of body_filter_by_lua
---- http_config
-    init_worker_by_lua_block {
-        local v = require "jit.v"
-        function traced(fn)
-            local path = os.tmpname()
-            jit.flush()
-            v.on(path)
-            fn()
-            v.off()
-            local text = io.open(path):read("*a")
-            os.remove(path)
-            return not text:find("stitch") and text:find("%[TRACE +%d+[^%-\n]* loop%]") and "traced" or text
-        end
-    }
+--- http_config eval: $::Traced
 --- config
     location = /t {
         set_by_lua $of_set '
