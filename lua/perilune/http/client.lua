@@ -168,8 +168,7 @@ end
 
 --- Methods that mean something else here, or may not have a body (RFC 9110 section 9.3.8), and bodies that the version
 -- cannot frame (RFC 9112 section 6.1): an error object, nil for what may be sent.
-local function refusal(o, source)
-    local method = o.method and o.method:upper()
+local function refusal(o, method, source)
     if method == "CONNECT" then
         return failure.new("invalid", "CONNECT is what http.tunnel does")
     elseif method == "TRACE" and source then
@@ -182,6 +181,7 @@ local function refusal(o, source)
 end
 
 local function prepare(o)
+    local method = o.method and o.method:upper() or "GET"
     local u, err = target_of(o)
     if not u then
         return nil, err
@@ -191,7 +191,7 @@ local function prepare(o)
     if err then
         return nil, err
     end
-    err = refusal(o, source)
+    err = refusal(o, method, source)
     if err then
         return nil, err
     end
@@ -199,7 +199,7 @@ local function prepare(o)
     if not fields then
         return nil, has_host
     end
-    local self = call.new(o, u, o.method and o.method:upper() or "GET", fields)
+    local self = call.new(o, u, method, fields)
     self.source, self.has_host, self.cache = source, has_host, o.cache
     self.core_options, self.coerce = core_options(o), o.as and coerce[o.as]
     if o.retry then

@@ -26,16 +26,23 @@ function identity.authorization(o, u)
     end
 end
 
+local function is_one_cookie(name, value)
+    return type(name) == "string" and name:find("^[^%c%s=;]+$") and value ~= nil and not tostring(value):find("[%c;]")
+end
+
 --- The value of `Cookie`. What would be read as another cookie is refused.
 -- @tparam ?table cookies name → value, or a table with `value`
 -- @treturn ?string nil: there are none; or nil and an error object
 function identity.cookie(cookies)
+    if cookies == nil then
+        return nil
+    end
     local parts = {}
-    for name, value in pairs(cookies or {}) do
+    for name, value in pairs(cookies) do
         if type(value) == "table" then
             value = value.value
         end
-        if value == nil or type(name) ~= "string" or name:find("[%c%s=;]") or name == "" or tostring(value):find("[%c;]") then
+        if not is_one_cookie(name, value) then
             return nil, failure.new("invalid", ("a cookie that cannot be sent: '%s'"):format(tostring(name)))
         end
         parts[#parts + 1] = name .. "=" .. tostring(value)
