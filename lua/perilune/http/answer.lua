@@ -138,10 +138,11 @@ end
 --- For while what a middleware stands on cannot be asked; the error log says why.
 -- @tparam string who
 -- @param err
+-- @tparam[opt=1] number seconds
 -- @treturn table res 503 with Retry-After
-function answer.unavailable(who, err)
+function answer.unavailable(who, err, seconds)
     sys.log("error", who .. ": " .. tostring(err))
-    return answer.of { status = 503, headers = { ["Retry-After"] = "1" }, body = "try again\n" }
+    return answer.of { status = 503, headers = { ["Retry-After"] = ("%d"):format(seconds or 1) }, body = "try again\n" }
 end
 
 --- A response of a value as JSON (`http.json`).

@@ -4,13 +4,13 @@
 -- Options: those of `jwt.verify`, of which `jwks` may also be a URL; `realm` ("restricted"), `optional` (boolean,
 -- false: requests without a token go on without claims).
 
+local answer = require "perilune.http.answer"
 local await = require("perilune.deferred").await
 local define = require "perilune.http.middleware.define"
 local failure = require "perilune.failure"
 local kinds = require "perilune.http.kinds"
 local jwt = require "perilune.jwt"
 local options = require "perilune.options"
-local sys = require "perilune.core.sys"
 
 --- Options of `jwt.verify`; raises, in the middleware's name, for what could verify nothing.
 local function checked(given)
@@ -52,8 +52,7 @@ return define("jwt", options.together(jwt._OPTIONS, { jwks = { "table", kinds.ur
             if not ok and failure.is(claims) and claims.reason then
                 return refusal(challenge, claims)
             elseif not ok then
-                sys.log("error", "tokens cannot be verified: " .. failure.describe(claims))
-                return { status = 503, headers = { ["Retry-After"] = "5" }, body = "try again\n" }
+                return answer.unavailable("tokens cannot be verified", claims, 5)
             end
             rawset(req, "claims", claims)
             rawset(req, "user", claims.sub)
