@@ -93,7 +93,7 @@ for i, path in enumerate(paths):
 --- exec
 export PYTHONPATH=$PWD/t/lib PYTHONDONTWRITEBYTECODE=1
 cd $TEST_NGINX_HTML_DIR
-for i in $(seq 3000); do printf 0123456789%.0s $(seq 10); done >big
+yes 0123456789 | tr -d '\n' | head -c 300000 >big
 /usr/bin/python3 main.py $TEST_NGINX_SERVER_PORT
 --- exec_out
 first True {}

@@ -114,13 +114,17 @@ perilune: unknown reason (error object is a table value, code: 3)
 --- config
     location / { return 200 "ok"; }
 --- exec
+O=$TEST_NGINX_SERVER_ROOT/out
 $TEST_NGINX_BINARY -e 'local task = require("perilune.task")
 task.defer(function() print("cleaned") io.stdout:flush() end)
-await(task.sleep(60))' & P=$!
-sleep 0.3; kill -TERM $P; wait $P; echo $?
+print("begun") io.stdout:flush()
+await(task.sleep(60))' >$O & P=$!
+until [ -s $O ]; do sleep 0.02; done
+kill -TERM $P; wait $P; echo $?; cat $O
 --- exec_out
-cleaned
 143
+begun
+cleaned
 
 === TEST 26: Lua that never yields ends with the second signal
 --- config
