@@ -78,6 +78,13 @@ static int check(struct visit *v, struct slice lines, const char *path, struct s
     return ACCESS_GRANTED;
 }
 
+static const char *path_of(struct visit *v, struct slice path)
+{
+    struct slice prefix = path.n > 0 && path.p[0] == '/' ? SLICE_EMPTY : v->conf->prefix;
+
+    return pool_printf(visit_pool(v), SLICE_FMT SLICE_FMT, SLICE_ARG(prefix), SLICE_ARG(path)).p;
+}
+
 int auth_basic_ask(struct visit *v, const struct access_conf *c)
 {
     struct slice realm;
@@ -91,7 +98,7 @@ int auth_basic_ask(struct visit *v, const struct access_conf *c)
     realm = script_eval(c->realm, v);
     if (slice_eq(realm, SLICE("off")))
         return ACCESS_NO_OPINION;
-    path = conf_path_in(v->conf, script_eval(c->user_file, v), visit_pool(v));
+    path = path_of(v, script_eval(c->user_file, v));
     e = file_read(path, FILE_MOST, &lines);
     if (e) {
         log_write(&v->x->log, e == &err_not_found ? LOG_ERROR : LOG_CRIT,
