@@ -257,3 +257,62 @@ HTTP/1.1 400 Bad Request|Content-Type: text/html|Content-Length: 172|Connection:
 HTTP/1.1 400 Bad Request|Content-Type: text/html|Content-Length: 172|Connection: close||
 HTTP/1.1 405 Method Not Allowed|Content-Type: text/html|Content-Length: 172|Connection: close||
 SECRET
+
+
+
+=== TEST 5: a reload and a quit let accepted tunnels end, and so raw sockets
+--- config
+    location / { return 200 "ok"; }
+--- exec
+. t/lib/process.sh
+cat >echo.lua <<'X'
+local http = require "perilune.http"
+return function(req)
+    local s = http.accept_tunnel(req)
+    for chunk in s:each() do await(s:put(chunk)) end
+    s:close()
+end
+X
+cat >talk.pl <<'X'
+use strict; use IO::Socket::INET;
+my ($port, $request, $command) = @ARGV;
+my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") or die;
+sub text_to { my ($end, $text) = (shift, ''); while ($text !~ /$end/) { sysread $s, $text, 4096, length $text or return "cut\n" } $text =~ s/.*\r\n\r\n//s; $text }
+syswrite $s, "$request HTTP/1.1\r\nHost: a\r\n\r\nbefore\n";
+print text_to("before\n");
+system($command);
+syswrite $s, "after\n"; print text_to("after\n"); shutdown $s, 1;
+print sysread($s, my $rest, 10) ? "more\n" : "end\n";
+X
+cat >signal.sh <<'X'
+: >logs/error.log; $1 -s $2
+for i in $(seq 500); do grep -q 'gracefully shutting down' logs/error.log && break; sleep 0.02; done
+sleep 0.2
+X
+conf 'worker_processes 1;' 'connect_method on; location / { handler echo; }
+location /raw { content_by_lua_block {
+    local sock = ngx.req.socket(true)
+    sock:send "HTTP/1.1 200 OK\r\n\r\n"
+    while true do
+        local line = sock:receive()
+        if not line then return end
+        sock:send(line .. "\n")
+    end
+} }' "lua_package_path '$D/?.lua;;';"
+$B || exit 1
+W=$(workers); perl talk.pl $PORT "CONNECT a:1" "sh signal.sh '$B' reload"; wait_for "is_gone $W" && echo worker over
+W=$(workers); perl talk.pl $PORT "GET /raw" "sh signal.sh '$B' reload"; wait_for "is_gone $W" && echo worker over
+M=$(master); perl talk.pl $PORT "CONNECT a:1" "sh signal.sh '$B' quit"; wait_for "is_gone $M" && echo all over
+--- exec_out
+before
+after
+end
+worker over
+before
+after
+end
+worker over
+before
+after
+end
+all over

@@ -15,7 +15,6 @@
 #include "app/lua/ffi_regex.h"
 #include "app/proxy/cache_manager.h"
 #include "app/proxy/health.h"
-#include "app/proxy/proxy_switch.h"
 #include "app/proxy/upstream_names.h"
 #include "app/lua/lib_http.h"
 #include "app/lua/lib_ngx.h"
@@ -38,6 +37,7 @@
 #include "bind/lib_dns.h"
 #include "bind/machine.h"
 #include "bind/vm.h"
+#include "http/detached.h"
 #include "http/ws_conn.h"
 #include "loop/loop.h"
 
@@ -168,7 +168,7 @@ static unsigned count_connections(void)
 
     for (unsigned i = 0; i < app.n_ports; i++)
         n += app.ports[i].server.n_conns;
-    return n + ws_conn_count() + session_count() + proxy_switch_count();
+    return n + ws_conn_count() + session_count() + detached_count();
 }
 
 /* What the listening sockets still held may have been accepted since this was called for. */
@@ -347,7 +347,7 @@ void app_start(struct app_conf *conf, int id, int n)
     timer_init(&app.yield, on_yielded);
     ws_conn_on_gone(on_connection_gone);
     session_on_gone(on_connection_gone);
-    proxy_switch_on_gone(on_connection_gone);
+    detached_on_gone(on_connection_gone);
     if (id == APP_AGENT) {
         listeners_leave(conf);
     } else {
@@ -397,7 +397,7 @@ void app_stop(void)
     health_stop();
     cache_manager_stop();
     session_on_gone(NULL);
-    proxy_switch_on_gone(NULL);
+    detached_on_gone(NULL);
     session_close_all();
     for (unsigned i = 0; i < app.n_ports; i++)
         port_close(&app.ports[i]);

@@ -97,7 +97,7 @@ int conf_count_workers(const struct app_conf *conf)
     return sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : MAX(CPU_COUNT(&set), 1);
 }
 
-static char *path_in(const struct app_conf *conf, struct slice path, struct pool *pool)
+char *conf_path_in(const struct app_conf *conf, struct slice path, struct pool *pool)
 {
     struct slice prefix = path.n > 0 && path.p[0] == '/' ? SLICE_EMPTY : conf->prefix;
     char *full = pool_alloc(pool, prefix.n + path.n + 1);
@@ -110,7 +110,7 @@ static char *path_in(const struct app_conf *conf, struct slice path, struct pool
 
 char *conf_path(struct app_conf *conf, struct slice path)
 {
-    return path_in(conf, path, &conf->pool);
+    return conf_path_in(conf, path, &conf->pool);
 }
 
 char *conf_material_in(const struct app_conf *conf, struct slice path, struct pool *pool)
@@ -122,7 +122,7 @@ char *conf_material_in(const struct app_conf *conf, struct slice path, struct po
         if (access(beside.p, F_OK) == 0)
             return (char *)(uintptr_t)beside.p;
     }
-    return path_in(conf, path, pool);
+    return conf_path_in(conf, path, pool);
 }
 
 char *conf_material(struct app_conf *conf, struct slice path)

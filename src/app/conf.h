@@ -159,6 +159,9 @@ int conf_count_workers(const struct app_conf *conf);
 /* `path` under the prefix when it is relative; terminated, in the pool. */
 char *conf_path(struct app_conf *conf, struct slice path);
 
+/* The same in another pool. */
+char *conf_path_in(const struct app_conf *conf, struct slice path, struct pool *pool);
+
 /* The same for certificates, keys and their kind: one beside the main configuration file comes
  * before one under the prefix. */
 char *conf_material(struct app_conf *conf, struct slice path);

@@ -194,16 +194,11 @@ static void start_location(struct echo_run *r, const struct echo_line *line)
 /* Appends the content of the file to `out`; a relative path begins at the server's prefix. */
 static bool read_file(struct visit *v, struct slice path, struct buf *out)
 {
-    struct buf whole = BUF_EMPTY;
-    const struct err *e;
+    const char *name = conf_path_in(v->conf, path, visit_pool(v));
+    const struct err *e = file_read(name, BODY_FILE_MOST, out);
 
-    if (!slice_has_prefix(path, SLICE("/")))
-        buf_add_slice(&whole, v->conf->prefix);
-    buf_add_slice(&whole, path);
-    e = file_read(buf_cstr(&whole), BODY_FILE_MOST, out);
     if (e)
-        log_write(&v->x->log, LOG_ERROR, "open() \"%s\" failed (%s)", buf_cstr(&whole), e->message);
-    buf_free(&whole);
+        log_write(&v->x->log, LOG_ERROR, "open() \"%s\" failed (%s)", name, e->message);
     return !e;
 }
 

@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+struct stat;
+
 /* Appends the whole content of `path` to `out`; at most `most` bytes (err_too_large beyond). */
 const struct err *file_read(const char *path, size_t most, struct buf *out) MUST_USE;
 
@@ -20,6 +22,9 @@ const struct err *file_mkdirs(const char *path, mode_t mode) MUST_USE;
 
 /* The permissions of a folder for files of `mode`: who may read them may enter it. */
 mode_t file_folder_mode(mode_t mode);
+
+/* Two looks at a path: is it still the same file, with the same content? */
+bool file_is_same(const struct stat *a, const struct stat *b);
 
 /* A new file in `dir`, mode 0600, close-on-exec, already unlinked when `path_out` is NULL;
  * otherwise its path is appended there, terminated. */

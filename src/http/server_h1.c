@@ -279,7 +279,8 @@ static void advance(struct server_conn *c)
 /* Sends what is queued and tells who waits. False: the connection is gone. */
 static bool push(struct server_conn *c)
 {
-    c->out.is_last = c->phase == CONN_FLUSH && !tls_is(c->stream);
+    if (c->phase == CONN_FLUSH)
+        c->out.is_last = !tls_is(c->stream);
     if (!c->stream->err && !outq_is_empty(&c->out) && !c->is_blocked && !c->is_paced)
         (void)server_conn_flush(c);
     if (UNLIKELY(c->stream->err != NULL)) {

@@ -100,12 +100,6 @@ static void read_line(struct dns_hosts *h, struct slice line)
     }
 }
 
-static bool is_same_file(const struct stat *a, const struct stat *b)
-{
-    return a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
 static void look(struct dns_hosts *h)
 {
     struct buf text = BUF_EMPTY;
@@ -117,7 +111,7 @@ static void look(struct dns_hosts *h)
     h->looked_at = MAX(clock_ms(), (uint64_t)1);
     memset(&st, 0, sizeof(st));
     (void)stat(h->path, &st);
-    if (is_same_file(&st, &h->st))
+    if (file_is_same(&st, &h->st))
         return;
     h->st = st;
     forget(h);

@@ -35,7 +35,8 @@ struct stream {
     const struct stream_ops *ops;
     void (*on_ready)(struct stream *s, int events); /* IO_READ | IO_WRITE, set by the user */
     void *user;
-    const struct err *err; /* set once STREAM_FAILED was answered */
+    const struct err *err;   /* set once STREAM_FAILED was answered */
+    void (*on_closed)(void); /* called when it has been closed; NULL: nobody cares */
 };
 
 /* A write has failed: can what the peer sent before it went be read all the same? Then the error is
@@ -95,10 +96,15 @@ static inline void stream_shutdown(struct stream *s)
 static inline void stream_close(struct stream **s, bool reset)
 {
     struct stream *dead = *s;
+    void (*on_closed)(void);
 
     *s = NULL;
-    if (dead)
-        dead->ops->close(dead, reset);
+    if (!dead)
+        return;
+    on_closed = dead->on_closed;
+    dead->ops->close(dead, reset);
+    if (on_closed)
+        on_closed();
 }
 
 /* The descriptor underneath, -1 when there is none. */

@@ -1,28 +1,22 @@
-/* Entries are found by both names and stand in the order of their use. A file is the same while its
- * number, size and time are, as nginx's cache has it. */
+/* Entries are found by both names and stand in the order of their use. */
 #include "net/tls_cache.h"
 
 #include <openssl/err.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "net/tls_error.h"
 #include "net/tls_pem.h"
 
-struct stamp {
-    ino_t number;
-    off_t size;
-    struct timespec changed;
-};
-
 struct entry {
     struct list node;
     struct buf names; /* of the certificate, 0, of the key, 0 */
     struct tls_chain chain;
-    struct stamp cert, key;
+    struct stat cert, key;
     uint64_t used, looked_at; /* ms */
 };
 
@@ -69,19 +63,21 @@ void tls_cache_free(struct tls_cache **cp)
     mem_free(c);
 }
 
-static struct stamp stamp_of(const char *path)
+/* All zero: there is none. */
+static struct stat look_at(const char *path)
 {
     struct stat st;
 
     if (stat(path, &st) < 0)
-        return (struct stamp){.size = -1};
-    return (struct stamp){st.st_ino, st.st_size, st.st_mtim};
+        memset(&st, 0, sizeof(st));
+    return st;
 }
 
-static bool is_same(struct stamp a, struct stamp b)
+static bool is_same(const struct stat *then, const char *path)
 {
-    return a.number == b.number && a.size == b.size && a.changed.tv_sec == b.changed.tv_sec &&
-           a.changed.tv_nsec == b.changed.tv_nsec;
+    struct stat now = look_at(path);
+
+    return file_is_same(then, &now);
 }
 
 /* Does the entry still stand for the files? */
@@ -90,7 +86,7 @@ static bool holds(const struct tls_cache *c, struct entry *e, const struct tls_c
     if (clock_ms() - e->looked_at < c->limits.valid)
         return true;
     e->looked_at = clock_ms();
-    return is_same(e->cert, stamp_of(name->cert_file)) && is_same(e->key, stamp_of(name->key_file));
+    return is_same(&e->cert, name->cert_file) && is_same(&e->key, name->key_file);
 }
 
 static void drop_unused(struct tls_cache *c)
@@ -102,7 +98,7 @@ static void drop_unused(struct tls_cache *c)
 static const struct err *read_entry(struct tls_cache *c, const struct tls_credential *name,
                                     struct buf *names, struct buf *why, struct entry **out)
 {
-    struct stamp cert = stamp_of(name->cert_file), key = stamp_of(name->key_file);
+    struct stat cert = look_at(name->cert_file), key = look_at(name->key_file);
     struct tls_chain chain;
     const struct err *err = tls_pem_load(name, &chain, why);
 

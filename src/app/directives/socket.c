@@ -21,7 +21,7 @@ static bool set_pool_size(void *ctx, const struct config_node *node, struct conf
 }
 
 /* What a directive of TLS sets; the level has a context of its own from now on. */
-static char *field_of(void *ctx, const struct config_node *node)
+static void *field_of(void *ctx, const struct config_node *node)
 {
     struct apply *a = ctx;
 
@@ -32,8 +32,7 @@ static char *field_of(void *ctx, const struct config_node *node)
 static bool set_path(void *ctx, const struct config_node *node, struct config_error *e)
 {
     UNUSED(e);
-    *(const char **)(void *)field_of(ctx, node) =
-        conf_material(((struct apply *)ctx)->conf, node->args[0]);
+    *(const char **)field_of(ctx, node) = conf_material(((struct apply *)ctx)->conf, node->args[0]);
     return true;
 }
 
@@ -42,13 +41,13 @@ static bool set_text(void *ctx, const struct config_node *node, struct config_er
     struct apply *a = ctx;
 
     UNUSED(e);
-    *(const char **)(void *)field_of(ctx, node) = pool_strdup(&a->conf->pool, node->args[0]);
+    *(const char **)field_of(ctx, node) = pool_strdup(&a->conf->pool, node->args[0]);
     return true;
 }
 
 static bool set_protocols(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return tls_conf_read_protocols(node, (unsigned *)(void *)field_of(ctx, node), e);
+    return tls_conf_read_protocols(node, field_of(ctx, node), e);
 }
 
 static bool set_depth(void *ctx, const struct config_node *node, struct config_error *e)

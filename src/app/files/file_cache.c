@@ -21,6 +21,7 @@
 #include "app/files/static_open.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -143,17 +144,6 @@ void file_cache_clear(void)
 
 /* --- one file --- */
 
-static bool is_same_time(struct timespec a, struct timespec b)
-{
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           is_same_time(a->st_mtim, b->st_mtim) && is_same_time(a->st_ctim, b->st_ctim);
-}
-
 /* Reads the whole of it. NULL when it changed meanwhile or cannot be read. */
 static char *read_whole(int fd, const struct stat *st)
 {
@@ -170,7 +160,7 @@ static char *read_whole(int fd, const struct stat *st)
             break;
         at += (size_t)n;
     }
-    if (at == size && fstat(fd, &after) == 0 && is_same(st, &after))
+    if (at == size && fstat(fd, &after) == 0 && file_is_same(st, &after))
         return bytes;
     mem_free(bytes);
     return NULL;
@@ -247,7 +237,7 @@ static bool is_fresh(struct entry *e)
     if (LIKELY(clock_ms() - e->checked_ms < FILE_CACHE_CHECK_MS))
         return true;
     if (!e->is_settled || e->check.policy != SYMLINKS_FOLLOW || stat(e->path, &now) != 0 ||
-        !is_same(&e->st, &now))
+        !file_is_same(&e->st, &now))
         return false;
     e->checked_ms = clock_ms();
     return true;

@@ -140,10 +140,11 @@ void ffi_errlog_tell(int level, const char *text, size_t n)
     const struct log_ctx *ctx = lua_current_log();
     struct buf line = BUF_EMPTY;
 
-    if (!log_is_on(ctx, (enum log_level)level))
+    if (!v || !v->session || !slice_has_prefix(slice_of(text, n), SLICE("lua "))) {
+        log_text(ctx, (enum log_level)level, slice_of(text, n));
         return;
-    if (v && v->session && slice_has_prefix(slice_of(text, n), SLICE("lua ")))
-        buf_add_lit(&line, "stream ");
+    }
+    buf_add_lit(&line, "stream ");
     buf_add(&line, text, n);
     log_text(ctx, (enum log_level)level, buf_slice(&line));
     buf_free(&line);

@@ -1,6 +1,6 @@
 /* nginx's counters of connections and requests, under its names, for libraries that read them by
- * FFI. A variable cannot count when it is read, so the sums are made before each task of Lua, once
- * somebody has asked for them. */
+ * FFI. A variable cannot count when it is read, so the sums are made when Lua first runs in a turn
+ * of the loop, once somebody has asked for them. */
 #ifndef APP_LUA_FFI_NGINX_STAT_H
 #define APP_LUA_FFI_NGINX_STAT_H
 

@@ -13,6 +13,7 @@
 #include "bind/lib_stream.h"
 #include "bind/lib_tls.h"
 #include "http/body_spool.h"
+#include "http/detached.h"
 #include "net/addr.h"
 #include "net/tls_ctx.h"
 
@@ -249,7 +250,7 @@ static int raw_socket(lua_State *L, struct visit *v)
         return refuse(L, "http 1.0 buffering");
     outq_init(&out);
     ls = lib_stream_push(L);
-    s = exchange_detach(x, &in, &out);
+    s = detached_take(x, &in, &out);
     if (!s)
         return refuse(L, "client aborted");
     lib_stream_open(ls, s);

@@ -12,6 +12,7 @@
 #include "bind/lib_stream.h"
 #include "bind/lib_websocket.h"
 #include "bind/vm.h"
+#include "http/detached.h"
 #include "http/ws_upgrade.h"
 
 static struct visit *check_visit(lua_State *L)
@@ -128,7 +129,7 @@ static int l_tunnel(lua_State *L)
     v->x->res.content_length = -1;
     exchange_start(v->x);
     outq_init(&out);
-    s = exchange_detach(v->x, &in, &out);
+    s = detached_take(v->x, &in, &out);
     if (s) {
         lib_stream_open(ls, s);
         wire_resume(&ls->wire, buf_slice(&in), &out);

@@ -48,10 +48,7 @@ static const char *path_of(const struct proxy *p)
                   SLICE_ARG(exchange_shown(v->x, path)));
         return NULL;
     }
-    return path.p[0] == '/' ? pool_strdup(visit_pool(v), path)
-                            : pool_printf(visit_pool(v), SLICE_FMT SLICE_FMT,
-                                          SLICE_ARG(v->conf->prefix), SLICE_ARG(path))
-                                  .p;
+    return conf_path_in(v->conf, path, visit_pool(v));
 }
 
 /* Folders that are missing are made. */

@@ -4,14 +4,12 @@
 
 #include "base/encode.h"
 #include "base/rand.h"
+#include "http/detached.h"
 #include "net/tls_digest.h"
 #include "proto/http1_write.h"
 #include "proto/ws_handshake.h"
 
 enum { KEY_BYTES = 16 };
-
-static unsigned n_joined;  /* process-wide: tunnels that are on */
-static void (*gone)(void); /* process-wide: who hears of their ends */
 
 #define ACCEPT SLICE("Sec-WebSocket-Accept")
 
@@ -173,29 +171,8 @@ static void add_head(struct exchange *x, struct outq *out)
     buf_free(&head);
 }
 
-unsigned proxy_switch_count(void)
-{
-    return n_joined;
-}
-
-void proxy_switch_on_gone(void (*fn)(void))
-{
-    gone = fn;
-}
-
-static void on_over(void *user, const struct tunnel_counts *counts, const struct err *why)
-{
-    UNUSED(user);
-    UNUSED(counts);
-    UNUSED(why);
-    n_joined--;
-    if (gone)
-        gone();
-}
-
 bool proxy_switch_join(struct exchange *x, struct tunnel_side *server, uint64_t idle)
 {
-    struct tunnel_options options = {.idle = idle, .on_over = on_over};
     struct tunnel_side client = {.in = BUF_EMPTY};
     struct outq head;
 
@@ -205,11 +182,10 @@ bool proxy_switch_join(struct exchange *x, struct tunnel_side *server, uint64_t 
         exchange_start(x);
     else
         add_head(x, &head);
-    client.stream = exchange_detach(x, &client.in, &client.out);
+    client.stream = detached_take(x, &client.in, &client.out);
     if (client.stream) {
         outq_append(&client.out, &head);
-        (void)tunnel_start(&client, server, &options);
-        n_joined++;
+        (void)tunnel_start(&client, server, &(struct tunnel_options){.idle = idle});
         return true;
     }
     outq_clear(&head);

@@ -1,6 +1,6 @@
 /* Requests that end as tunnels: an upgrade over HTTP/1.1 (101), a WebSocket over HTTP/2 (extended
  * CONNECT, RFC 8441), and WebSockets where one side speaks the former and one the latter. Internal
- * to the files of the proxy, but for what the end of the process is to know. */
+ * to the files of the proxy. */
 #ifndef APP_PROXY_PROXY_SWITCH_H
 #define APP_PROXY_PROXY_SWITCH_H
 
@@ -26,11 +26,5 @@ bool proxy_switch_take(struct proxy *p, struct tunnel_side *server);
  * ends, and with it everything in its pool. False: the client's side cannot be had; `server` is
  * closed. */
 bool proxy_switch_join(struct exchange *x, struct tunnel_side *server, uint64_t idle);
-
-/* Tunnels of the process that are on: a graceful end waits for them. */
-unsigned proxy_switch_count(void);
-
-/* `fn` is called whenever one has ended; NULL: nobody. */
-void proxy_switch_on_gone(void (*fn)(void));
 
 #endif

@@ -104,11 +104,6 @@ struct proxy_tls *proxy_tls_own(struct app_conf *conf, struct proxy_conf *c)
     return t;
 }
 
-static void unref(void *arg)
-{
-    tls_ctx_unref(arg);
-}
-
 const struct err *proxy_tls_build(struct app_conf *conf, struct proxy_tls *t, struct buf *why)
 {
     struct tls_credential cert = {.cert_file = t->cert.path,
@@ -139,7 +134,7 @@ const struct err *proxy_tls_build(struct app_conf *conf, struct proxy_tls *t, st
     }
     e = tls_ctx_new_client(&o, why, t->ctx);
     if (!e)
-        pool_on_reset(&conf->pool, unref, t->ctx);
+        tls_conf_hold(conf, t->ctx);
     return e;
 }
 

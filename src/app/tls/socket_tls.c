@@ -3,6 +3,7 @@
 #include "app/tls/socket_tls.h"
 
 #include "app/conf.h"
+#include "app/tls/tls_conf.h"
 
 const struct err *socket_tls_new(const struct socket_conf *c, const struct tls_credential *cert,
                                  struct buf *why, struct tls_ctx **out)
@@ -33,11 +34,6 @@ void socket_tls_own(struct app_conf *conf, struct location *l)
     l->sockets.tls->owner = l;
 }
 
-static void unref(void *arg)
-{
-    tls_ctx_unref(arg);
-}
-
 bool socket_tls_end(struct app_conf *conf, struct location *l, struct buf *why)
 {
     const struct socket_conf *c = &l->sockets;
@@ -55,7 +51,7 @@ bool socket_tls_end(struct app_conf *conf, struct location *l, struct buf *why)
     begin = why->n;
     e = socket_tls_new(c, NULL, why, &c->tls->ctx);
     if (!e)
-        pool_on_reset(&conf->pool, unref, &c->tls->ctx);
+        tls_conf_hold(conf, &c->tls->ctx);
     else if (why->n == begin)
         buf_printf(why, "%s", e->message);
     return !e;

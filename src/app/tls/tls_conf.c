@@ -88,6 +88,16 @@ static bool take_cache_word(struct slice word, struct tls_cache_limits *l)
     return true;
 }
 
+static void unref(void *arg)
+{
+    tls_ctx_unref(arg);
+}
+
+void tls_conf_hold(struct app_conf *conf, struct tls_ctx **ctx)
+{
+    pool_on_reset(&conf->pool, unref, ctx);
+}
+
 static void free_cache(void *arg)
 {
     struct tls_cache *c = arg;

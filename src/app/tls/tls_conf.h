@@ -61,6 +61,9 @@ bool tls_conf_read_command(struct app_conf *conf, const struct config_node *node
 bool tls_conf_read_cache(struct app_conf *conf, const struct config_node *node,
                          struct tls_cache **out, struct config_error *e);
 
+/* The reference in *ctx is let go of with the configuration. */
+void tls_conf_hold(struct app_conf *conf, struct tls_ctx **ctx);
+
 /* Appends what the file that the directive names holds, which is small: keys, passwords. */
 bool tls_conf_read_file(struct app_conf *conf, const struct config_node *node, struct buf *out,
                         struct config_error *e);

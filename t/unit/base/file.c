@@ -230,13 +230,32 @@ static void test_glob(void **state)
     buf_free(&b);
 }
 
+static void test_same(void **state)
+{
+    struct stat before, after;
+
+    UNUSED(state);
+    assert_null(file_replace(in_dir("same"), SLICE("abc"), 0600));
+    assert_int_equal(stat(in_dir("same"), &before), 0);
+    assert_int_equal(stat(in_dir("same"), &after), 0);
+    assert_true(file_is_same(&before, &after));
+    assert_null(file_replace(in_dir("same"), SLICE("xyz"), 0600));
+    assert_int_equal(stat(in_dir("same"), &after), 0);
+    assert_false(file_is_same(&before, &after));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_replace_and_read), cmocka_unit_test(test_replace_failures),
-        cmocka_unit_test(test_read_limits),      cmocka_unit_test(test_write_all_waits),
-        cmocka_unit_test(test_mkdirs),           cmocka_unit_test(test_temp),
-        cmocka_unit_test(test_temp_is_taken),    cmocka_unit_test(test_glob),
+        cmocka_unit_test(test_replace_and_read),
+        cmocka_unit_test(test_replace_failures),
+        cmocka_unit_test(test_read_limits),
+        cmocka_unit_test(test_write_all_waits),
+        cmocka_unit_test(test_mkdirs),
+        cmocka_unit_test(test_temp),
+        cmocka_unit_test(test_temp_is_taken),
+        cmocka_unit_test(test_glob),
+        cmocka_unit_test(test_same),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
