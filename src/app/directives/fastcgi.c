@@ -12,27 +12,6 @@
 
 #define GROUP "FastCGI"
 
-static bool set_pass(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    struct apply *a = ctx;
-    struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
-    struct slice target = node->args[0];
-
-    if (!directives_claim(a, SLOT_CONTENT, node, e))
-        return false;
-    if (memchr(target.p, '$', target.n)) {
-        if (!directives_script(a, node, target, &p->target, e))
-            return false;
-    } else if (!proxy_pass_read(&a->conf->pool, PROXY_FASTCGI, target, p)) {
-        config_node_error(node, e, "invalid address \"" SLICE_FMT "\"", SLICE_ARG(target));
-        return config_error_hint(e, "as in host:port, unix:/path or the name of an upstream");
-    }
-    (void)directives_proxy_own(a, node);
-    directives_proxy_note(a, p, node);
-    directives_pass_on(a, node, proxy_fastcgi_step, p);
-    return true;
-}
-
 static bool add_param(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
@@ -97,7 +76,7 @@ static const struct directive table[] = {
             "`Location`), an empty line, the body. What it says on its standard error goes to "
             "the error log. All that the proxy knows (other servers, caches, buffers, "
             "`X-Accel-…`) holds for it, by the directives that begin with `fastcgi_`.",
-     .apply = set_pass},
+     .apply = directives_proxy_pass},
     {.name = "fastcgi_param",
      .contexts = CTX_HTTP_ALL,
      .flags = DIRECTIVE_REPEATS,

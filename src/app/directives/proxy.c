@@ -29,30 +29,18 @@ bool directives_proxy_check(struct apply *a, const struct config_node *node, str
     bool has_verify =
         own->verify_by_lua && !(outer && outer->tls.verify_by_lua == own->verify_by_lua);
 
-    if (!pass || pass->target || pass->is_tls || !(has_certificate || has_verify))
+    if (!pass || pass->kind != PROXY_HTTP || pass->target || pass->is_tls ||
+        !(has_certificate || has_verify))
         return true;
     return config_node_error(node, e,
                              "proxy_ssl_%s_by_lua* should be used with proxy_pass https url",
                              has_certificate ? "certificate" : "verify");
 }
 
-void directives_proxy_note(struct apply *a, struct proxy_pass *p, const struct config_node *node)
-{
-    struct proxy_pass **at = &a->conf->passes;
-
-    p->node = node;
-    p->level = a->loc;
-    while (*at)
-        at = &(*at)->next;
-    *at = p;
-}
-
 static bool resolve_tls(struct app_conf *conf, const struct proxy_pass *p, struct config_error *e)
 {
-    enum proxy_kind kind = directives_proxy_kind(p->node);
-
-    return kind == PROXY_FASTCGI || !(p->is_tls || p->target) ||
-           directives_proxy_tls(conf, proxy_conf_own(conf, p->level, kind), p->node, e);
+    return p->kind == PROXY_FASTCGI || !(p->is_tls || p->target) ||
+           directives_proxy_tls(conf, proxy_conf_own(conf, p->level, p->kind), p->node, e);
 }
 
 bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e)
@@ -72,53 +60,64 @@ bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e)
     return true;
 }
 
-static bool set_pass(void *ctx, const struct config_node *node, struct config_error *e)
+/* A group may stand behind the location that names it: it is looked for when all is read. */
+static void note(struct apply *a, struct proxy_pass *p, const struct config_node *node)
 {
-    struct apply *a = ctx;
-    struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
+    struct proxy_pass **at = &a->conf->passes;
 
-    if (!directives_claim(a, SLOT_CONTENT, node, e))
-        return false;
-    if (memchr(node->args[0].p, '$', node->args[0].n)) {
-        if (!directives_script(a, node, node->args[0], &p->target, e))
-            return false;
-    } else if (!proxy_pass_parse(node->args[0], p)) {
-        config_node_error(node, e, "invalid URL prefix");
-        return config_error_hint(e, "a URL begins with http:// or https://");
-    } else if (p->uri.p && !may_have_uri(a->loc)) {
-        return config_node_error(
-            node, e,
-            "\"proxy_pass\" cannot have URI part in location given by regular "
-            "expression, or inside named location, or inside \"if\" statement, "
-            "or inside \"limit_except\" block");
-    }
-    (void)directives_proxy_own(a, node); /* where the context of TLS is kept */
-    directives_proxy_note(a, p, node);
-    directives_pass_on(a, node, proxy_step, p);
-    return directives_proxy_check(a, node, e);
+    p->node = node;
+    p->level = a->loc;
+    while (*at)
+        at = &(*at)->next;
+    *at = p;
 }
 
-static bool set_grpc_pass(void *ctx, const struct config_node *node, struct config_error *e)
+static bool refuse_target(const struct proxy_pass *p, const struct config_node *node,
+                          struct config_error *e)
+{
+    static const char *const hints[] = {
+        [PROXY_HTTP] = "a URL begins with http:// or https://",
+        [PROXY_GRPC] = "as in grpc://host:port, grpcs://host:port or host:port",
+        [PROXY_FASTCGI] = "as in host:port, unix:/path or the name of an upstream",
+    };
+
+    if (p->kind == PROXY_FASTCGI)
+        config_node_error(node, e, "invalid address \"%.200s\"", node->args[0].p);
+    else if (p->kind == PROXY_GRPC && p->uri.p)
+        config_node_error(node, e, "URI part is not allowed in \"grpc_pass\"");
+    else
+        config_node_error(node, e, "invalid URL prefix");
+    return config_error_hint(e, hints[p->kind]);
+}
+
+static bool read_target(struct apply *a, const struct config_node *node, struct proxy_pass *p,
+                        struct config_error *e)
+{
+    struct slice target = node->args[0];
+
+    if (memchr(target.p, '$', target.n))
+        return directives_script(a, node, target, &p->target, e);
+    if (!proxy_pass_read(&a->conf->pool, p->kind, target, p))
+        return refuse_target(p, node, e);
+    return !p->uri.p || may_have_uri(a->loc) ||
+           config_node_error(node, e,
+                             "\"proxy_pass\" cannot have URI part in location given by regular "
+                             "expression, or inside named location, or inside \"if\" statement, "
+                             "or inside \"limit_except\" block");
+}
+
+bool directives_proxy_pass(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
     struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
-    struct slice url = node->args[0];
 
-    if (!directives_claim(a, SLOT_CONTENT, node, e))
+    p->kind = directives_proxy_kind(node);
+    if (!directives_claim(a, SLOT_CONTENT, node, e) || !read_target(a, node, p, e))
         return false;
-    if (memchr(url.p, '$', url.n)) {
-        if (!directives_script(a, node, url, &p->target, e))
-            return false;
-    } else if (!proxy_pass_parse(proxy_pass_of_grpc(&a->conf->pool, url), p)) {
-        return config_node_error(node, e, "invalid URL prefix");
-    } else if (p->uri.p) {
-        config_node_error(node, e, "URI part is not allowed in \"grpc_pass\"");
-        return config_error_hint(e, "as in grpc://host:port, grpcs://host:port or host:port");
-    }
-    (void)directives_proxy_own(a, node);
-    directives_proxy_note(a, p, node);
-    directives_pass_on(a, node, proxy_grpc_step, p);
-    return true;
+    (void)directives_proxy_own(a, node); /* where the context of TLS is kept */
+    note(a, p, node);
+    directives_pass_on(a, node, proxy_step, p);
+    return p->kind != PROXY_HTTP || directives_proxy_check(a, node, e);
 }
 
 /* --- lists --- */
@@ -295,7 +294,7 @@ static const struct directive table[] = {
          "log. TRACE is not passed on: 405. OPTIONS is with its `Max-Forwards` less one; at 0 it "
          "is "
          "answered here: 204.",
-     .apply = set_pass},
+     .apply = directives_proxy_pass},
     REPEATS("proxy_set_header", 2, 2, "proxy_set_header name value;",
             "Sets a field of the request to the server; an empty value leaves it out. By default "
             "`Host` is `$proxy_host` and `Connection` is `close`. Inherited when the block has no "
@@ -408,7 +407,7 @@ static const struct directive table[] = {
          "group of `upstream`, or `unix:/path`: requests of HTTP/2, streamed both ways, with "
          "trailers. The target is the client's. Variables are allowed. TRACE and `Max-Forwards`: "
          "as with `proxy_pass`.",
-     .apply = set_grpc_pass},
+     .apply = directives_proxy_pass},
     REPEATS("grpc_set_header", 2, 2, "grpc_set_header name value;",
             "As `proxy_set_header`, for `grpc_pass`.", set, set_header),
     REPEATS("grpc_hide_header", 1, 1, "grpc_hide_header name;",

@@ -62,13 +62,7 @@ struct proxy {
     void (*on_request)(struct proxy *p, int status); /* see proxy_request.h */
 };
 
-/* The content step of grpc_pass: arg is a struct proxy_pass *. */
-enum step_result proxy_grpc_step(struct visit *v, const struct step *s);
-
-/* The content step of fastcgi_pass: likewise. */
-enum step_result proxy_fastcgi_step(struct visit *v, const struct step *s);
-
-/* The content step of proxy_pass: likewise. */
+/* The content step of proxy_pass, grpc_pass and fastcgi_pass: arg is a struct proxy_pass *. */
 enum step_result proxy_step(struct visit *v, const struct step *s);
 
 /* Passes a request on by these settings, for those who are no step; `pass` is copied. The exchange

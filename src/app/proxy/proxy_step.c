@@ -400,18 +400,8 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
 
 enum step_result proxy_step(struct visit *v, const struct step *s)
 {
-    proxy_start(v, proxy_conf_of(v->loc, PROXY_HTTP), s->arg);
-    return STEP_DONE;
-}
+    const struct proxy_pass *pass = s->arg;
 
-enum step_result proxy_grpc_step(struct visit *v, const struct step *s)
-{
-    proxy_start(v, v->loc->grpc, s->arg);
-    return STEP_DONE;
-}
-
-enum step_result proxy_fastcgi_step(struct visit *v, const struct step *s)
-{
-    proxy_start(v, v->loc->fastcgi, s->arg);
+    proxy_start(v, proxy_conf_of(v->loc, pass->kind), pass);
     return STEP_DONE;
 }

@@ -123,7 +123,8 @@ bool proxy_pass_parse(struct slice url, struct proxy_pass *out)
     return out->authority.n > 0;
 }
 
-struct slice proxy_pass_of_grpc(struct pool *pool, struct slice url)
+/* "grpc://host[:port]", "grpcs://…" or "host[:port]" as proxy_pass_parse wants it. */
+static struct slice of_grpc(struct pool *pool, struct slice url)
 {
     bool is_tls = slice_has_prefix(url, SLICE("grpcs://"));
 
@@ -138,7 +139,7 @@ bool proxy_pass_read(struct pool *pool, enum proxy_kind kind, struct slice url,
     if (kind == PROXY_HTTP)
         return proxy_pass_parse(url, out);
     if (kind == PROXY_GRPC)
-        return proxy_pass_parse(proxy_pass_of_grpc(pool, url), out) && !out->uri.p;
+        return proxy_pass_parse(of_grpc(pool, url), out) && !out->uri.p;
     url = pool_printf(pool, "http://" SLICE_FMT, SLICE_ARG(url));
     if (!proxy_pass_parse(url, out) || out->uri.p)
         return false;
