@@ -1,4 +1,4 @@
-/* proxy_*, grpc_*: what a location passes on, and how. */
+/* proxy_*, grpc_pass: what a location passes on, and how. */
 #include "app/directives/proxy.h"
 
 #include "app/directives/directives.h"
@@ -164,17 +164,6 @@ static bool set_time(void *ctx, const struct config_node *node, struct config_er
     return directives_put_time(directives_proxy_own(ctx, node), node, e);
 }
 
-static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    unsigned *flags = &directives_proxy_own(ctx, node)->flags, bit = (unsigned)node->schema->id;
-    bool on;
-
-    if (!config_arg_flag(node, 0, &on, e))
-        return false;
-    *flags = on ? *flags | bit : *flags & ~bit;
-    return true;
-}
-
 static bool set_script(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct script **at =
@@ -267,7 +256,7 @@ static bool set_number(void *ctx, const struct config_node *node, struct config_
                       set_time)
 
 #define FLAG(word, bit, default_value, text)                                                       \
-    DIRECTIVE_FLAG(word, CTX_LEVELS, default_value, bit, text, set_flag)
+    DIRECTIVE_FLAG(word, CTX_LEVELS, default_value, bit, text, directives_proxy_flag)
 
 #define REPEATS(word, least, most, what, text, field, setter)                                      \
     {                                                                                              \
@@ -292,8 +281,7 @@ static const struct directive table[] = {
          "matched. Variables are allowed; a URI in them is used as it is. A server that cannot "
          "be talked to is answered 502, one that is slow 504; the reason stands in the error "
          "log. TRACE is not passed on: 405. OPTIONS is with its `Max-Forwards` less one; at 0 it "
-         "is "
-         "answered here: 204.",
+         "is answered here: 204.",
      .apply = directives_proxy_pass},
     REPEATS("proxy_set_header", 2, 2, "proxy_set_header name value;",
             "Sets a field of the request to the server; an empty value leaves it out. By default "
@@ -401,56 +389,12 @@ static const struct directive table[] = {
      .max_args = 1,
      .group = GROUP,
      .syntax = "grpc_pass address;",
-     .doc =
-         "Passes calls of gRPC on to `grpc://host[:port]`, `grpcs://…` (over TLS), "
-         "`host[:port]`, a "
-         "group of `upstream`, or `unix:/path`: requests of HTTP/2, streamed both ways, with "
-         "trailers. The target is the client's. Variables are allowed. TRACE and `Max-Forwards`: "
-         "as with `proxy_pass`.",
+     .doc = "Passes calls of gRPC on to `grpc://host[:port]`, `grpcs://…` (over TLS), "
+            "`host[:port]`, a group of `upstream`, or `unix:/path`: requests of HTTP/2, streamed "
+            "both ways, with trailers. The target is the client's. Variables are allowed. A call "
+            "whose body has begun is not sent again (`grpc_next_upstream`). TRACE and "
+            "`Max-Forwards`: as with `proxy_pass`.",
      .apply = directives_proxy_pass},
-    REPEATS("grpc_set_header", 2, 2, "grpc_set_header name value;",
-            "As `proxy_set_header`, for `grpc_pass`.", set, set_header),
-    REPEATS("grpc_hide_header", 1, 1, "grpc_hide_header name;",
-            "As `proxy_hide_header`, for `grpc_pass`.", hide, add_name),
-    REPEATS("grpc_pass_header", 1, 1, "grpc_pass_header name;",
-            "As `proxy_pass_header`, for `grpc_pass`.", pass, add_name),
-    TIME("grpc_connect_timeout", connect_timeout, "60s", "As `proxy_connect_timeout`."),
-    TIME("grpc_read_timeout", read_timeout, "60s", "As `proxy_read_timeout`."),
-    TIME("grpc_send_timeout", send_timeout, "60s", "As `proxy_send_timeout`."),
-    TIME("grpc_next_upstream_timeout", next_timeout, "0", "As `proxy_next_upstream_timeout`."),
-    FLAG("grpc_intercept_errors", PROXY_INTERCEPT_ERRORS, "off", "As `proxy_intercept_errors`."),
-    {.name = "grpc_next_upstream",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = ARGS_MANY,
-     .group = GROUP,
-     .syntax = "grpc_next_upstream error | timeout | … | off;",
-     .default_text = "grpc_next_upstream error timeout;",
-     .doc = "As `proxy_next_upstream`. A call whose body has begun is not sent again.",
-     .id = FIELD(next),
-     .extra = directives_proxy_next_bits + 1,
-     .apply = set_bits},
-    {.name = "grpc_next_upstream_tries",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_NUMBER},
-     .group = GROUP,
-     .syntax = "grpc_next_upstream_tries number;",
-     .default_text = "grpc_next_upstream_tries 0;",
-     .doc = "As `proxy_next_upstream_tries`.",
-     .id = FIELD(next_tries),
-     .apply = set_number},
-    {.name = "grpc_ignore_headers",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = ARGS_MANY,
-     .group = GROUP,
-     .syntax = "grpc_ignore_headers name …;",
-     .doc = "As `proxy_ignore_headers`.",
-     .id = FIELD(ignore),
-     .extra = ignore_bits,
-     .apply = set_bits},
 };
 
 void directives_proxy_register(void)
