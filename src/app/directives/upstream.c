@@ -172,9 +172,9 @@ static bool set_balance(void *ctx, const struct config_node *node, struct config
     if (node->schema->id != UPSTREAM_RANDOM || node->n_args == 0)
         return true;
     if (!slice_eq(node->args[0], SLICE("two")))
-        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[0].p);
+        return bad_parameter(node, node->args[0], e);
     if (node->n_args > 1 && !slice_eq(node->args[1], SLICE("least_conn")))
-        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[1].p);
+        return bad_parameter(node, node->args[1], e);
     of(ctx)->u->balance = UPSTREAM_RANDOM_TWO;
     return true;
 }
@@ -185,7 +185,7 @@ static bool set_hash(void *ctx, const struct config_node *node, struct config_er
 
     f->u->balance = UPSTREAM_HASH;
     if (node->n_args > 1 && !slice_eq(node->args[1], SLICE("consistent")))
-        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[1].p);
+        return bad_parameter(node, node->args[1], e);
     if (node->n_args > 1)
         f->u->balance = UPSTREAM_CONSISTENT;
     return directives_script(f->apply, node, node->args[0], &f->u->key, e);
