@@ -32,8 +32,8 @@ struct client_conn_owner {
 /* Called from the loop only. */
 struct client_conn_protocol {
     void (*on_readable)(struct client_conn *c);
-    void (*on_work)(struct client_conn *c); /* after every event and when scheduled */
-    void (*on_expired)(struct client_conn *c);
+    void (*on_work)(struct client_conn *c);    /* after every event and when scheduled */
+    void (*on_expired)(struct client_conn *c); /* NULL: it starts no timer */
     int (*wants)(const struct client_conn *c); /* IO_READ or 0 */
     /* the owner's: sends the request of `x`, NEW or QUEUED, where there is room. No callback and no
      * upcall before return */
@@ -72,7 +72,6 @@ struct client_conn {
     bool is_blocked;   /* the stream took no more */
     bool is_body_held; /* until 100 Continue */
     bool is_prompt;    /* small pieces do not wait for an acknowledgement (TCP_NODELAY) */
-    bool has_body;     /* the decoder is at work */
     bool has_eof;
     bool has_answered;  /* a request of it */
     bool must_close;    /* after this exchange */

@@ -18,8 +18,7 @@ struct fcgi {
     size_t early_from; /* of the body: where it goes on */
     int64_t left;      /* of a body whose length was told; -1: it was not */
     bool has_no_body;
-    struct buf
-        errors; /* a record of what the server says beside the answer, as far as it is here */
+    struct buf errors; /* of a record of what is said beside the answer: what has come */
 };
 
 static struct fcgi *fcgi_of(const struct client_conn *c)
@@ -247,11 +246,6 @@ static void on_work(struct client_conn *c)
     client_serial_work(c);
 }
 
-static void on_expired(struct client_conn *c)
-{
-    UNUSED(c);
-}
-
 static void free_state(void *p)
 {
     struct fcgi *f = p;
@@ -293,15 +287,12 @@ static void start(struct client_conn *c, struct client_exchange *x)
     *f = (struct fcgi){.left = -1};
     client_serial_begin(c, x, &transport);
     client_fcgi_out_begin(c);
-    client_conn_flush(c);
-    if (c->is_blocked || c->stream->err || x->is_waiting_drained)
-        client_conn_schedule(c, true);
+    client_serial_send(c);
 }
 
 static const struct client_conn_protocol protocol = {
     .on_readable = on_readable,
     .on_work = on_work,
-    .on_expired = on_expired,
     .wants = client_serial_wants,
     .start = start,
     .room = client_serial_room,

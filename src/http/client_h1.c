@@ -64,10 +64,9 @@ static void take_final(struct client_conn *c, const char *from)
     }
     client_conn_consume(c, parsed.head.size);
     client_got_head(x);
-    c->has_body = kind != HTTP1_BODY_NONE;
     http1_body_init(&c->body, kind, parsed.head.content_length);
     client_hold(x);
-    if (!c->has_body && !is_tunnel)
+    if (kind == HTTP1_BODY_NONE && !is_tunnel)
         client_serial_finish(c);
     if (x->user->on_head)
         x->user->on_head(x);
@@ -294,7 +293,5 @@ void client_h1_start(struct client_conn *c, struct client_exchange *x)
 {
     client_serial_begin(c, x, &transport);
     client_h1_out_begin(c);
-    client_conn_flush(c);
-    if (c->is_blocked || c->stream->err || x->is_waiting_drained)
-        client_conn_schedule(c, true);
+    client_serial_send(c);
 }

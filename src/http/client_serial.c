@@ -144,7 +144,6 @@ void client_serial_begin(struct client_conn *c, struct client_exchange *x,
     c->phase = CLIENT_CONN_BUSY;
     c->x = x;
     c->must_close = !x->req.keeps;
-    c->has_body = false;
     c->dropped = 0;
     x->conn = c;
     x->transport = transport;
@@ -156,4 +155,11 @@ void client_serial_begin(struct client_conn *c, struct client_exchange *x,
     client_set_state(x, CLIENT_WAITING);
     if (x->req.source == CLIENT_PUSHED)
         client_conn_set_prompt(c);
+}
+
+void client_serial_send(struct client_conn *c)
+{
+    client_conn_flush(c);
+    if (c->is_blocked || c->stream->err || c->x->is_waiting_drained)
+        client_conn_schedule(c, true);
 }

@@ -9,6 +9,9 @@
 void client_serial_begin(struct client_conn *c, struct client_exchange *x,
                          const struct client_transport *transport);
 
+/* The beginning of the request is queued, or all of it: sends what the stream takes at once. */
+void client_serial_send(struct client_conn *c);
+
 /* The response is complete. The user hears of it by the state, or by what his read returns. The
  * connection is free, or ends. */
 void client_serial_finish(struct client_conn *c);

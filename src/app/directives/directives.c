@@ -206,6 +206,16 @@ const struct variable *directives_define(const struct apply *a, const struct con
     return NULL;
 }
 
+bool directives_named(struct slice word, const char *name, struct slice *rest)
+{
+    struct slice key = slice_str(name);
+
+    if (!slice_has_prefix(word, key))
+        return false;
+    *rest = slice_from(word, key.n);
+    return true;
+}
+
 bool directives_range(const struct config_node *node, struct slice text, struct addr_range *out)
 {
     bool is_loose;

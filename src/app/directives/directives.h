@@ -89,6 +89,10 @@ const struct variable *directives_define(const struct apply *a, const struct con
                                          struct slice word, variable_get_fn get, const void *data,
                                          struct config_error *e);
 
+/* Of a word "name=…", `name` with its "=": what follows goes to *rest. False: it is another word.
+ */
+bool directives_named(struct slice word, const char *name, struct slice *rest);
+
 /* Reads a range of addresses, with a warning about bits behind its prefix. False: it is none. */
 bool directives_range(const struct config_node *node, struct slice text, struct addr_range *out);
 

@@ -1,5 +1,5 @@
-/* fastcgi_*: passing requests on to FastCGI servers. What means the same as for proxy_pass is a row
- * of `twins`, made from the directive that begins with proxy_. */
+/* fastcgi_*: passing requests on to FastCGI servers. What means the same as for proxy_pass is in
+ * proxy_twins. */
 #include "app/directives/directives.h"
 
 #include "app/directives/proxy.h"
@@ -7,31 +7,9 @@
 #include "app/directives/tables.h"
 #include "app/proxy/proxy.h"
 #include "app/regex.h"
-#include "base/mem.h"
 #include "config/schema.h"
 
 #define GROUP "FastCGI"
-
-static bool set_pass(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    struct apply *a = ctx;
-    struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
-    struct slice target = node->args[0];
-
-    if (!directives_claim(a, SLOT_CONTENT, node, e))
-        return false;
-    if (memchr(target.p, '$', target.n)) {
-        if (!directives_script(a, node, target, &p->target, e))
-            return false;
-    } else if (!proxy_pass_read(&a->conf->pool, PROXY_FASTCGI, target, p)) {
-        config_node_error(node, e, "invalid address \"" SLICE_FMT "\"", SLICE_ARG(target));
-        return config_error_hint(e, "as in host:port, unix:/path or the name of an upstream");
-    }
-    (void)directives_proxy_own(a, node);
-    directives_proxy_note(a, p, node);
-    directives_pass_on(a, node, proxy_fastcgi_step, p);
-    return true;
-}
 
 static bool add_param(void *ctx, const struct config_node *node, struct config_error *e)
 {
@@ -71,17 +49,6 @@ static bool set_index(void *ctx, const struct config_node *node, struct config_e
     return true;
 }
 
-static bool set_keep(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    unsigned *flags = &directives_proxy_own(ctx, node)->flags;
-    bool on;
-
-    if (!config_arg_flag(node, 0, &on, e))
-        return false;
-    *flags = on ? *flags | PROXY_KEEPS : *flags & ~(unsigned)PROXY_KEEPS;
-    return true;
-}
-
 static const struct directive table[] = {
     {.name = "fastcgi_pass",
      .contexts = CTX_LOCATION | CTX_IF_LOCATION,
@@ -97,7 +64,7 @@ static const struct directive table[] = {
             "`Location`), an empty line, the body. What it says on its standard error goes to "
             "the error log. All that the proxy knows (other servers, caches, buffers, "
             "`X-Accel-…`) holds for it, by the directives that begin with `fastcgi_`.",
-     .apply = set_pass},
+     .apply = directives_proxy_pass},
     {.name = "fastcgi_param",
      .contexts = CTX_HTTP_ALL,
      .flags = DIRECTIVE_REPEATS,
@@ -128,91 +95,12 @@ static const struct directive table[] = {
             "`$fastcgi_path_info`. Where it does not match, the first is the path and the second "
             "empty. `$1` and the others stay as they are.",
      .apply = set_split},
-    DIRECTIVE_FLAG("fastcgi_keep_conn", CTX_HTTP_ALL, "off", 0,
-                   "Connections to the servers of a group with `keepalive` are kept.", set_keep),
+    DIRECTIVE_FLAG("fastcgi_keep_conn", CTX_HTTP_ALL, "off", PROXY_KEEPS,
+                   "Connections to the servers of a group with `keepalive` are kept.",
+                   directives_proxy_flag),
 };
-
-/* --- twins --- */
-
-static const char *const twins[] = {
-    "connect_timeout",
-    "read_timeout",
-    "send_timeout",
-    "next_upstream",
-    "next_upstream_timeout",
-    "next_upstream_tries",
-    "buffering",
-    "request_buffering",
-    "buffers",
-    "max_temp_file_size",
-    "temp_path",
-    "limit_rate",
-    "hide_header",
-    "pass_header",
-    "ignore_headers",
-    "pass_request_headers",
-    "pass_request_body",
-    "intercept_errors",
-    "ignore_client_abort",
-    "bind",
-    "socket_keepalive",
-    "cache",
-    "cache_path",
-    "cache_key",
-    "cache_valid",
-    "cache_methods",
-    "cache_min_uses",
-    "cache_bypass",
-    "no_cache",
-    "cache_use_stale",
-    "cache_background_update",
-    "cache_revalidate",
-    "cache_max_range_offset",
-    "cache_lock",
-    "cache_lock_timeout",
-    "cache_lock_age",
-    "buffer_size",
-    "busy_buffers_size",
-    "temp_file_write_size",
-    "send_lowat",
-};
-
-/* "fastcgi_x …;" of "proxy_x …;", for good. */
-static const char *renamed(const char *text)
-{
-    struct buf b = BUF_EMPTY;
-
-    if (!text)
-        return NULL;
-    buf_printf(&b, "fastcgi%s", text + strlen("proxy"));
-    return buf_cstr(&b);
-}
-
-static void add_twin(struct directive *to, const char *word)
-{
-    struct buf name = BUF_EMPTY, doc = BUF_EMPTY;
-    const struct directive *from;
-
-    buf_printf(&name, "proxy_%s", word);
-    from = schema_find(buf_slice(&name), CTX_HTTP);
-    *to = *from;
-    to->name = renamed(from->name);
-    to->syntax = renamed(from->syntax);
-    to->default_text = renamed(from->default_text);
-    if (strcmp(from->group, SCHEMA_GROUP_ACCEPTED) != 0) {
-        buf_printf(&doc, "As `%s`, for `fastcgi_pass`.", from->name);
-        to->group = GROUP;
-        to->doc = buf_cstr(&doc);
-    }
-    buf_free(&name);
-}
 
 void directives_fastcgi_register(void)
 {
-    static struct directive made[ARRAY_LEN(twins)]; /* process-wide: borrowed by the schema */
-
     schema_register(table, ARRAY_LEN(table));
-    for (size_t i = 0; i < ARRAY_LEN(twins) && !made[i].name; i++)
-        add_twin(&made[i], twins[i]);
-    schema_register(made, ARRAY_LEN(made));
 }

@@ -10,10 +10,10 @@
 
 static bool take_time(struct slice word, const char *name, uint64_t *out)
 {
-    struct slice key = slice_str(name);
+    struct slice text;
     int64_t ms;
 
-    if (!slice_has_prefix(word, key) || !num_parse_msec(slice_from(word, key.n), &ms))
+    if (!directives_named(word, name, &text) || !num_parse_msec(text, &ms))
         return false;
     *out = (uint64_t)ms;
     return true;
@@ -21,10 +21,10 @@ static bool take_time(struct slice word, const char *name, uint64_t *out)
 
 static bool take_count(struct slice word, const char *name, unsigned most, unsigned *out)
 {
-    struct slice key = slice_str(name);
+    struct slice text;
     int64_t n;
 
-    if (!slice_has_prefix(word, key) || !num_parse_u63(slice_from(word, key.n), &n) || n < 1 ||
+    if (!directives_named(word, name, &text) || !num_parse_u63(text, &n) || n < 1 ||
         n > (int64_t)most)
         return false;
     *out = (unsigned)n;
@@ -33,11 +33,11 @@ static bool take_count(struct slice word, const char *name, unsigned most, unsig
 
 static bool take_text(struct slice word, const char *name, struct slice *out)
 {
-    struct slice key = slice_str(name);
+    struct slice text;
 
-    if (!slice_has_prefix(word, key) || word.n == key.n)
+    if (!directives_named(word, name, &text) || !text.n)
         return false;
-    *out = slice_from(word, key.n);
+    *out = text;
     return true;
 }
 

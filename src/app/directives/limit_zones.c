@@ -32,14 +32,6 @@ static bool bad_word(const struct config_node *node, const char *what, struct sl
     return config_node_error(node, e, "invalid %s \"" SLICE_FMT "\"", what, SLICE_ARG(word));
 }
 
-static bool take_word(struct slice word, const char *name, struct slice *rest)
-{
-    struct slice key = slice_str(name);
-
-    *rest = slice_from(word, MIN(key.n, word.n));
-    return slice_has_prefix(word, key);
-}
-
 static enum limit_kind kind_of(const struct apply *a, const struct config_node *node)
 {
     enum limit_kind kind = (enum limit_kind)node->schema->id;
@@ -104,10 +96,10 @@ static bool add_zone(void *ctx, const struct config_node *node, struct config_er
     for (size_t i = 1; i < node->n_args; i++) {
         struct slice word = node->args[i], rest;
 
-        if (take_word(word, "zone=", &rest)) {
+        if (directives_named(word, "zone=", &rest)) {
             if (!read_zone(node, word, &name, &size, e))
                 return false;
-        } else if (node->schema->id == LIMIT_REQ && take_word(word, "rate=", &rest)) {
+        } else if (node->schema->id == LIMIT_REQ && directives_named(word, "rate=", &rest)) {
             if (!read_rate(node, word, &rate, e))
                 return false;
         } else {
@@ -157,13 +149,13 @@ static bool read_req(const struct config_node *node, struct slice word, struct l
         rule->prompt = UINT64_MAX;
         return true;
     }
-    if (take_word(word, "burst=", &rest)) {
+    if (directives_named(word, "burst=", &rest)) {
         if (!num_parse_u63(rest, &n) || n == 0 || n > RATE_MOST)
             return bad_word(node, "burst value", word, e);
         rule->most = (uint64_t)n * BUCKET_DROP;
         return true;
     }
-    if (!take_word(word, "delay=", &rest))
+    if (!directives_named(word, "delay=", &rest))
         return bad_word(node, "parameter", word, e);
     if (!num_parse_u63(rest, &n) || n == 0 || n > RATE_MOST)
         return bad_word(node, "delay value", word, e);
@@ -179,7 +171,7 @@ static bool add_req(void *ctx, const struct config_node *node, struct config_err
     for (size_t i = 0; i < node->n_args; i++) {
         struct slice name;
 
-        if (take_word(node->args[i], "zone=", &name))
+        if (directives_named(node->args[i], "zone=", &name))
             rule.zone = limit_zone_refer(a->conf, LIMIT_REQ, name);
         else if (!read_req(node, node->args[i], &rule, e))
             return false;

@@ -1,4 +1,4 @@
-/* proxy_*, grpc_*: what a location passes on, and how. */
+/* proxy_*, grpc_pass: what a location passes on, and how. */
 #include "app/directives/proxy.h"
 
 #include "app/directives/directives.h"
@@ -29,30 +29,18 @@ bool directives_proxy_check(struct apply *a, const struct config_node *node, str
     bool has_verify =
         own->verify_by_lua && !(outer && outer->tls.verify_by_lua == own->verify_by_lua);
 
-    if (!pass || pass->target || pass->is_tls || !(has_certificate || has_verify))
+    if (!pass || pass->kind != PROXY_HTTP || pass->target || pass->is_tls ||
+        !(has_certificate || has_verify))
         return true;
     return config_node_error(node, e,
                              "proxy_ssl_%s_by_lua* should be used with proxy_pass https url",
                              has_certificate ? "certificate" : "verify");
 }
 
-void directives_proxy_note(struct apply *a, struct proxy_pass *p, const struct config_node *node)
-{
-    struct proxy_pass **at = &a->conf->passes;
-
-    p->node = node;
-    p->level = a->loc;
-    while (*at)
-        at = &(*at)->next;
-    *at = p;
-}
-
 static bool resolve_tls(struct app_conf *conf, const struct proxy_pass *p, struct config_error *e)
 {
-    enum proxy_kind kind = directives_proxy_kind(p->node);
-
-    return kind == PROXY_FASTCGI || !(p->is_tls || p->target) ||
-           directives_proxy_tls(conf, proxy_conf_own(conf, p->level, kind), p->node, e);
+    return p->kind == PROXY_FASTCGI || !(p->is_tls || p->target) ||
+           directives_proxy_tls(conf, proxy_conf_own(conf, p->level, p->kind), p->node, e);
 }
 
 bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e)
@@ -72,53 +60,64 @@ bool directives_proxy_resolve(struct app_conf *conf, struct config_error *e)
     return true;
 }
 
-static bool set_pass(void *ctx, const struct config_node *node, struct config_error *e)
+/* A group may stand behind the location that names it: it is looked for when all is read. */
+static void note(struct apply *a, struct proxy_pass *p, const struct config_node *node)
 {
-    struct apply *a = ctx;
-    struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
+    struct proxy_pass **at = &a->conf->passes;
 
-    if (!directives_claim(a, SLOT_CONTENT, node, e))
-        return false;
-    if (memchr(node->args[0].p, '$', node->args[0].n)) {
-        if (!directives_script(a, node, node->args[0], &p->target, e))
-            return false;
-    } else if (!proxy_pass_parse(node->args[0], p)) {
-        config_node_error(node, e, "invalid URL prefix");
-        return config_error_hint(e, "a URL begins with http:// or https://");
-    } else if (p->uri.p && !may_have_uri(a->loc)) {
-        return config_node_error(
-            node, e,
-            "\"proxy_pass\" cannot have URI part in location given by regular "
-            "expression, or inside named location, or inside \"if\" statement, "
-            "or inside \"limit_except\" block");
-    }
-    (void)directives_proxy_own(a, node); /* where the context of TLS is kept */
-    directives_proxy_note(a, p, node);
-    directives_pass_on(a, node, proxy_step, p);
-    return directives_proxy_check(a, node, e);
+    p->node = node;
+    p->level = a->loc;
+    while (*at)
+        at = &(*at)->next;
+    *at = p;
 }
 
-static bool set_grpc_pass(void *ctx, const struct config_node *node, struct config_error *e)
+static bool refuse_target(const struct proxy_pass *p, const struct config_node *node,
+                          struct config_error *e)
+{
+    static const char *const hints[] = {
+        [PROXY_HTTP] = "a URL begins with http:// or https://",
+        [PROXY_GRPC] = "as in grpc://host:port, grpcs://host:port or host:port",
+        [PROXY_FASTCGI] = "as in host:port, unix:/path or the name of an upstream",
+    };
+
+    if (p->kind == PROXY_FASTCGI)
+        config_node_error(node, e, "invalid address \"%.200s\"", node->args[0].p);
+    else if (p->kind == PROXY_GRPC && p->uri.p)
+        config_node_error(node, e, "URI part is not allowed in \"grpc_pass\"");
+    else
+        config_node_error(node, e, "invalid URL prefix");
+    return config_error_hint(e, hints[p->kind]);
+}
+
+static bool read_target(struct apply *a, const struct config_node *node, struct proxy_pass *p,
+                        struct config_error *e)
+{
+    struct slice target = node->args[0];
+
+    if (memchr(target.p, '$', target.n))
+        return directives_script(a, node, target, &p->target, e);
+    if (!proxy_pass_read(&a->conf->pool, p->kind, target, p))
+        return refuse_target(p, node, e);
+    return !p->uri.p || may_have_uri(a->loc) ||
+           config_node_error(node, e,
+                             "\"proxy_pass\" cannot have URI part in location given by regular "
+                             "expression, or inside named location, or inside \"if\" statement, "
+                             "or inside \"limit_except\" block");
+}
+
+bool directives_proxy_pass(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
     struct proxy_pass *p = pool_new(&a->conf->pool, struct proxy_pass);
-    struct slice url = node->args[0];
 
-    if (!directives_claim(a, SLOT_CONTENT, node, e))
+    p->kind = directives_proxy_kind(node);
+    if (!directives_claim(a, SLOT_CONTENT, node, e) || !read_target(a, node, p, e))
         return false;
-    if (memchr(url.p, '$', url.n)) {
-        if (!directives_script(a, node, url, &p->target, e))
-            return false;
-    } else if (!proxy_pass_parse(proxy_pass_of_grpc(&a->conf->pool, url), p)) {
-        return config_node_error(node, e, "invalid URL prefix");
-    } else if (p->uri.p) {
-        config_node_error(node, e, "URI part is not allowed in \"grpc_pass\"");
-        return config_error_hint(e, "as in grpc://host:port, grpcs://host:port or host:port");
-    }
-    (void)directives_proxy_own(a, node);
-    directives_proxy_note(a, p, node);
-    directives_pass_on(a, node, proxy_grpc_step, p);
-    return true;
+    (void)directives_proxy_own(a, node); /* where the context of TLS is kept */
+    note(a, p, node);
+    directives_pass_on(a, node, proxy_step, p);
+    return p->kind != PROXY_HTTP || directives_proxy_check(a, node, e);
 }
 
 /* --- lists --- */
@@ -163,17 +162,6 @@ static bool add_name(void *ctx, const struct config_node *node, struct config_er
 static bool set_time(void *ctx, const struct config_node *node, struct config_error *e)
 {
     return directives_put_time(directives_proxy_own(ctx, node), node, e);
-}
-
-static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    unsigned *flags = &directives_proxy_own(ctx, node)->flags, bit = (unsigned)node->schema->id;
-    bool on;
-
-    if (!config_arg_flag(node, 0, &on, e))
-        return false;
-    *flags = on ? *flags | bit : *flags & ~bit;
-    return true;
 }
 
 static bool set_script(void *ctx, const struct config_node *node, struct config_error *e)
@@ -268,7 +256,7 @@ static bool set_number(void *ctx, const struct config_node *node, struct config_
                       set_time)
 
 #define FLAG(word, bit, default_value, text)                                                       \
-    DIRECTIVE_FLAG(word, CTX_LEVELS, default_value, bit, text, set_flag)
+    DIRECTIVE_FLAG(word, CTX_LEVELS, default_value, bit, text, directives_proxy_flag)
 
 #define REPEATS(word, least, most, what, text, field, setter)                                      \
     {                                                                                              \
@@ -293,9 +281,8 @@ static const struct directive table[] = {
          "matched. Variables are allowed; a URI in them is used as it is. A server that cannot "
          "be talked to is answered 502, one that is slow 504; the reason stands in the error "
          "log. TRACE is not passed on: 405. OPTIONS is with its `Max-Forwards` less one; at 0 it "
-         "is "
-         "answered here: 204.",
-     .apply = set_pass},
+         "is answered here: 204.",
+     .apply = directives_proxy_pass},
     REPEATS("proxy_set_header", 2, 2, "proxy_set_header name value;",
             "Sets a field of the request to the server; an empty value leaves it out. By default "
             "`Host` is `$proxy_host` and `Connection` is `close`. Inherited when the block has no "
@@ -402,56 +389,12 @@ static const struct directive table[] = {
      .max_args = 1,
      .group = GROUP,
      .syntax = "grpc_pass address;",
-     .doc =
-         "Passes calls of gRPC on to `grpc://host[:port]`, `grpcs://…` (over TLS), "
-         "`host[:port]`, a "
-         "group of `upstream`, or `unix:/path`: requests of HTTP/2, streamed both ways, with "
-         "trailers. The target is the client's. Variables are allowed. TRACE and `Max-Forwards`: "
-         "as with `proxy_pass`.",
-     .apply = set_grpc_pass},
-    REPEATS("grpc_set_header", 2, 2, "grpc_set_header name value;",
-            "As `proxy_set_header`, for `grpc_pass`.", set, set_header),
-    REPEATS("grpc_hide_header", 1, 1, "grpc_hide_header name;",
-            "As `proxy_hide_header`, for `grpc_pass`.", hide, add_name),
-    REPEATS("grpc_pass_header", 1, 1, "grpc_pass_header name;",
-            "As `proxy_pass_header`, for `grpc_pass`.", pass, add_name),
-    TIME("grpc_connect_timeout", connect_timeout, "60s", "As `proxy_connect_timeout`."),
-    TIME("grpc_read_timeout", read_timeout, "60s", "As `proxy_read_timeout`."),
-    TIME("grpc_send_timeout", send_timeout, "60s", "As `proxy_send_timeout`."),
-    TIME("grpc_next_upstream_timeout", next_timeout, "0", "As `proxy_next_upstream_timeout`."),
-    FLAG("grpc_intercept_errors", PROXY_INTERCEPT_ERRORS, "off", "As `proxy_intercept_errors`."),
-    {.name = "grpc_next_upstream",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = ARGS_MANY,
-     .group = GROUP,
-     .syntax = "grpc_next_upstream error | timeout | … | off;",
-     .default_text = "grpc_next_upstream error timeout;",
-     .doc = "As `proxy_next_upstream`. A call whose body has begun is not sent again.",
-     .id = FIELD(next),
-     .extra = directives_proxy_next_bits + 1,
-     .apply = set_bits},
-    {.name = "grpc_next_upstream_tries",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_NUMBER},
-     .group = GROUP,
-     .syntax = "grpc_next_upstream_tries number;",
-     .default_text = "grpc_next_upstream_tries 0;",
-     .doc = "As `proxy_next_upstream_tries`.",
-     .id = FIELD(next_tries),
-     .apply = set_number},
-    {.name = "grpc_ignore_headers",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = ARGS_MANY,
-     .group = GROUP,
-     .syntax = "grpc_ignore_headers name …;",
-     .doc = "As `proxy_ignore_headers`.",
-     .id = FIELD(ignore),
-     .extra = ignore_bits,
-     .apply = set_bits},
+     .doc = "Passes calls of gRPC on to `grpc://host[:port]`, `grpcs://…` (over TLS), "
+            "`host[:port]`, a group of `upstream`, or `unix:/path`: requests of HTTP/2, streamed "
+            "both ways, with trailers. The target is the client's. Variables are allowed. A call "
+            "whose body has begun is not sent again (`grpc_next_upstream`). TRACE and "
+            "`Max-Forwards`: as with `proxy_pass`.",
+     .apply = directives_proxy_pass},
 };
 
 void directives_proxy_register(void)

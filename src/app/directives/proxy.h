@@ -34,8 +34,8 @@ extern const struct directives_proxy_bit directives_proxy_next_bits[];
 /* The arguments as bits, by the table that is `extra` of the directive. */
 bool directives_proxy_bits(const struct config_node *node, unsigned *out, struct config_error *e);
 
-/* The location passes on to that target from now on. A group may stand behind the location that
- * names it: it is looked for when all is read. */
-void directives_proxy_note(struct apply *a, struct proxy_pass *p, const struct config_node *node);
+/* As directive.apply, of proxy_pass, grpc_pass and fastcgi_pass: the location passes on to that
+ * target. */
+bool directives_proxy_pass(void *ctx, const struct config_node *node, struct config_error *e);
 
 #endif

@@ -167,16 +167,15 @@ static bool set_cache(void *ctx, const struct config_node *node, struct config_e
 {
     struct apply *a = ctx;
     struct cache_conf *c = own(a, node);
+    bool is_off = slice_eq(node->args[0], SLICE("off"));
     struct script *name;
 
     if (!directives_script(a, node, node->args[0], &name, e))
         return false;
-    if (!slice_eq(node->args[0], SLICE("off")))
+    if (!is_off)
         directives_proxy_own(a, node)->flags &= ~(unsigned)PROXY_STORE;
     c->zone_name = script_is_constant(name) ? NULL : name;
-    c->zone = c->zone_name || slice_eq(node->args[0], SLICE("off"))
-                  ? NULL
-                  : cache_zone_refer(a->conf, node->args[0]);
+    c->zone = c->zone_name || is_off ? NULL : cache_zone_refer(a->conf, node->args[0]);
     return true;
 }
 

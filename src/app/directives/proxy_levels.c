@@ -24,6 +24,17 @@ const struct proxy_conf *directives_proxy_above(const struct apply *a,
     return a->loc->parent ? proxy_conf_of(a->loc->parent, directives_proxy_kind(node)) : NULL;
 }
 
+bool directives_proxy_flag(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    unsigned *flags = &directives_proxy_own(ctx, node)->flags, bit = (unsigned)node->schema->id;
+    bool on;
+
+    if (!config_arg_flag(node, 0, &on, e))
+        return false;
+    *flags = on ? *flags | bit : *flags & ~bit;
+    return true;
+}
+
 void directives_proxy_forget_inherited(struct apply *a, const struct config_node *node,
                                        size_t offset)
 {

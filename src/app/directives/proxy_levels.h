@@ -5,6 +5,7 @@
 #include "app/proxy/proxy_conf.h"
 
 struct apply;
+struct config_error;
 struct config_node;
 
 /* Which of the three a directive belongs to, by its name. */
@@ -16,6 +17,9 @@ struct proxy_conf *directives_proxy_own(struct apply *a, const struct config_nod
 /* Those that hold above it; NULL: there is no level above. */
 const struct proxy_conf *directives_proxy_above(const struct apply *a,
                                                 const struct config_node *node);
+
+/* As directive.apply: on or off of the enum proxy_flag that is `id` of the directive. */
+bool directives_proxy_flag(void *ctx, const struct config_node *node, struct config_error *e);
 
 /* Lists are not added to those of the parent: the first entry of a level starts anew. The list is
  * `offset` bytes from the start of the settings. */

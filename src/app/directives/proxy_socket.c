@@ -1,4 +1,4 @@
-/* proxy_*, grpc_*: the connections to servers, and what other servers keep of answers. */
+/* proxy_*: the connections to servers, and what other servers keep of answers. */
 #include "app/directives/directives.h"
 
 #include "app/directives/proxy.h"
@@ -24,28 +24,11 @@ static bool set_bind(void *ctx, const struct config_node *node, struct config_er
     return directives_script(ctx, node, node->args[0], &directives_proxy_own(ctx, node)->bind, e);
 }
 
-static bool set_keepalive(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    unsigned *flags = &directives_proxy_own(ctx, node)->flags;
-    bool on;
-
-    if (!config_arg_flag(node, 0, &on, e))
-        return false;
-    *flags = on ? *flags | PROXY_SOCKET_KEEPALIVE : *flags & ~(unsigned)PROXY_SOCKET_KEEPALIVE;
-    return true;
-}
-
 static bool set_rate(void *ctx, const struct config_node *node, struct config_error *e)
 {
     return directives_script(ctx, node, node->args[0], &directives_proxy_own(ctx, node)->limit_rate,
                              e);
 }
-
-#define BIND(word, about)                                                                          \
-    {                                                                                              \
-        .name = (word), .contexts = CTX_HTTP_ALL, .min_args = 1, .max_args = 2, .group = GROUP,    \
-        .syntax = word " address [transparent] | off;", .doc = (about), .apply = set_bind          \
-    }
 
 static bool set_buffers(void *ctx, const struct config_node *node, struct config_error *e)
 {
@@ -93,17 +76,20 @@ static bool set_temp_path(void *ctx, const struct config_node *node, struct conf
     DIRECTIVE_ACCEPTED(word, CTX_HTTP_ALL, kind, args, "buffers grow as they have to.")
 
 static const struct directive table[] = {
-    BIND("proxy_bind",
-         "The address, and with it perhaps the port, to connect to servers from; may "
-         "hold variables. `off`: any. With `transparent` it may be one that is not this "
-         "machine's, as in `proxy_bind $remote_addr transparent`: workers keep the "
-         "capability that this takes (CAP_NET_RAW), and the network has to lead the "
-         "answers back here."),
-    BIND("grpc_bind", "As `proxy_bind`, for `grpc_pass`."),
-    DIRECTIVE_FLAG("proxy_socket_keepalive", CTX_HTTP_ALL, "off", 0,
-                   "SO_KEEPALIVE on connections to servers.", set_keepalive),
-    DIRECTIVE_FLAG("grpc_socket_keepalive", CTX_HTTP_ALL, "off", 0,
-                   "As `proxy_socket_keepalive`, for `grpc_pass`.", set_keepalive),
+    {.name = "proxy_bind",
+     .contexts = CTX_HTTP_ALL,
+     .min_args = 1,
+     .max_args = 2,
+     .group = GROUP,
+     .syntax = "proxy_bind address [transparent] | off;",
+     .doc = "The address, and with it perhaps the port, to connect to servers from; may "
+            "hold variables. `off`: any. With `transparent` it may be one that is not this "
+            "machine's, as in `proxy_bind $remote_addr transparent`: workers keep the "
+            "capability that this takes (CAP_NET_RAW), and the network has to lead the "
+            "answers back here.",
+     .apply = set_bind},
+    DIRECTIVE_FLAG("proxy_socket_keepalive", CTX_HTTP_ALL, "off", PROXY_SOCKET_KEEPALIVE,
+                   "SO_KEEPALIVE on connections to servers.", directives_proxy_flag),
     {.name = "proxy_limit_rate",
      .contexts = CTX_HTTP_ALL,
      .flags = DIRECTIVE_VARS,
@@ -171,7 +157,6 @@ static const struct directive table[] = {
     NOT_NEEDED("proxy_buffer_size", ARG_SIZE, "size"),
     NOT_NEEDED("proxy_busy_buffers_size", ARG_SIZE, "size"),
     NOT_NEEDED("proxy_temp_file_write_size", ARG_SIZE, "size"),
-    NOT_NEEDED("grpc_buffer_size", ARG_SIZE, "size"),
     DIRECTIVE_ACCEPTED("proxy_headers_hash_bucket_size", CTX_HTTP_ALL, ARG_SIZE, "size",
                        DIRECTIVE_TABLE_FITS),
     DIRECTIVE_ACCEPTED("proxy_headers_hash_max_size", CTX_HTTP_ALL, ARG_SIZE, "size",

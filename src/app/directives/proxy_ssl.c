@@ -1,4 +1,4 @@
-/* proxy_ssl_*, grpc_ssl_*: TLS towards servers. */
+/* proxy_ssl_*: TLS towards servers. */
 #include "app/directives/directives.h"
 
 #include "app/directives/proxy.h"
@@ -124,7 +124,6 @@ bool directives_proxy_tls(struct app_conf *conf, struct proxy_conf *c,
     return !err;
 }
 
-/* Each setting has a row for proxy_pass and one for grpc_pass, which differ in the first word. */
 #define ROW(word, most, what, text, field, setter)                                                 \
     {                                                                                              \
         .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .min_args = 1,                  \
@@ -138,66 +137,57 @@ bool directives_proxy_tls(struct app_conf *conf, struct proxy_conf *c,
         .default_text = word " off;", .doc = (text), .id = offsetof(struct proxy_tls, field),      \
         .apply = set_flag                                                                          \
     }
-#define BOTH(word, most, what, text, field, setter)                                                \
-    ROW("proxy_ssl_" word, most, what, text, field, setter),                                       \
-        ROW("grpc_ssl_" word, most, what, "As `proxy_ssl_" word "`, for `grpc_pass`.", field,      \
-            setter)
-#define BOTH_FLAG(word, field, text)                                                               \
-    FLAG_ROW("proxy_ssl_" word, field, text),                                                      \
-        FLAG_ROW("grpc_ssl_" word, field, "As `proxy_ssl_" word "`, for `grpc_pass`.")
-
-#define COMMAND(word, text)                                                                        \
-    {                                                                                              \
-        .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .flags = DIRECTIVE_REPEATS,     \
-        .min_args = 2, .max_args = 2, .group = GROUP, .syntax = word " name value;",               \
-        .doc = (text), .apply = add_command                                                        \
-    }
 
 static const struct directive table[] = {
-    BOTH_FLAG("verify", verifies,
-              "Whether the certificate of a server must be signed by "
-              "`proxy_ssl_trusted_certificate` and be for `proxy_ssl_name`."),
-    BOTH_FLAG("server_name", sends_name, "Whether the name is sent to the server (SNI)."),
-    BOTH("name", 1, "name",
-         "The name that is sent and verified; `$proxy_host` by default, in `stream` the host of "
-         "`proxy_pass`. May hold variables.",
-         name, set_name),
-    BOTH("trusted_certificate", 1, "file",
-         "Authorities that certificates of servers are verified against, PEM; the system's when "
-         "none "
-         "is named.",
-         trusted, set_file),
-    BOTH("crl", 1, "file", "What they have revoked, PEM.", crl, set_file),
-    BOTH("certificate", 1, "file",
-         "Our certificate for servers that ask for one, and those above it, PEM. The name may hold "
-         "variables, or be `data:` and a variable that holds PEM: it is then read in each "
-         "handshake in which a server asks; empty: none is shown. Such a connection is not kept "
-         "for other requests.",
-         cert, set_own_file),
-    BOTH("certificate_key", 1, "file", "Its key, PEM.", key, set_own_file),
-    BOTH("certificate_cache", 3, "off | max=number [inactive=time] [valid=time]",
-         "As `ssl_certificate_cache`, for `proxy_ssl_certificate` with variables.", cache,
-         set_cache),
-    BOTH("password_file", 1, "file",
-         "Passwords of that key when it is encrypted, one a line, tried one after another.",
-         passwords, set_passwords),
-    BOTH("key_log", 1, "file",
-         "Where the secrets of the connections are written, as by `lua_ssl_key_log`.", key_log,
-         set_key_log),
-    BOTH("ciphers", 1, "list", "Ciphers of TLS 1.2 and older, in OpenSSL's notation.", ciphers,
-         set_ciphers),
-    BOTH("protocols", ARGS_MANY, "[TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3]",
-         "Versions of TLS; 1.2 and 1.3 by default.", protocols, set_protocols),
-    BOTH("verify_depth", 1, "number",
-         "How many certificates may stand between the server's and one of "
-         "`proxy_ssl_trusted_certificate`, 1 by default.",
-         depth, set_depth),
-    BOTH("session_reuse", 1, "on | off",
-         "Accepted; sessions are not resumed: keep connections instead.", depth, accept_reuse),
-    COMMAND("proxy_ssl_conf_command",
-            "A setting of the library by its own name: `MinProtocol`, `Options`, `Ciphersuites` "
-            "and what else SSL_CONF_cmd(3) lists. Obeyed after all other directives."),
-    COMMAND("grpc_ssl_conf_command", "As `proxy_ssl_conf_command`, for `grpc_pass`."),
+    FLAG_ROW("proxy_ssl_verify", verifies,
+             "Whether the certificate of a server must be signed by "
+             "`proxy_ssl_trusted_certificate` and be for `proxy_ssl_name`."),
+    FLAG_ROW("proxy_ssl_server_name", sends_name, "Whether the name is sent to the server (SNI)."),
+    ROW("proxy_ssl_name", 1, "name",
+        "The name that is sent and verified; `$proxy_host` by default, in `stream` the host of "
+        "`proxy_pass`. May hold variables.",
+        name, set_name),
+    ROW("proxy_ssl_trusted_certificate", 1, "file",
+        "Authorities that certificates of servers are verified against, PEM; the system's when "
+        "none is named.",
+        trusted, set_file),
+    ROW("proxy_ssl_crl", 1, "file", "What they have revoked, PEM.", crl, set_file),
+    ROW("proxy_ssl_certificate", 1, "file",
+        "Our certificate for servers that ask for one, and those above it, PEM. The name may hold "
+        "variables, or be `data:` and a variable that holds PEM: it is then read in each "
+        "handshake in which a server asks; empty: none is shown. Such a connection is not kept "
+        "for other requests.",
+        cert, set_own_file),
+    ROW("proxy_ssl_certificate_key", 1, "file", "Its key, PEM.", key, set_own_file),
+    ROW("proxy_ssl_certificate_cache", 3, "off | max=number [inactive=time] [valid=time]",
+        "As `ssl_certificate_cache`, for `proxy_ssl_certificate` with variables.", cache,
+        set_cache),
+    ROW("proxy_ssl_password_file", 1, "file",
+        "Passwords of that key when it is encrypted, one a line, tried one after another.",
+        passwords, set_passwords),
+    ROW("proxy_ssl_key_log", 1, "file",
+        "Where the secrets of the connections are written, as by `lua_ssl_key_log`.", key_log,
+        set_key_log),
+    ROW("proxy_ssl_ciphers", 1, "list", "Ciphers of TLS 1.2 and older, in OpenSSL's notation.",
+        ciphers, set_ciphers),
+    ROW("proxy_ssl_protocols", ARGS_MANY, "[TLSv1] [TLSv1.1] [TLSv1.2] [TLSv1.3]",
+        "Versions of TLS; 1.2 and 1.3 by default.", protocols, set_protocols),
+    ROW("proxy_ssl_verify_depth", 1, "number",
+        "How many certificates may stand between the server's and one of "
+        "`proxy_ssl_trusted_certificate`, 1 by default.",
+        depth, set_depth),
+    ROW("proxy_ssl_session_reuse", 1, "on | off",
+        "Accepted; sessions are not resumed: keep connections instead.", depth, accept_reuse),
+    {.name = "proxy_ssl_conf_command",
+     .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL,
+     .flags = DIRECTIVE_REPEATS,
+     .min_args = 2,
+     .max_args = 2,
+     .group = GROUP,
+     .syntax = "proxy_ssl_conf_command name value;",
+     .doc = "A setting of the library by its own name: `MinProtocol`, `Options`, `Ciphersuites` "
+            "and what else SSL_CONF_cmd(3) lists. Obeyed after all other directives.",
+     .apply = add_command},
     {.name = "lua_upstream_skip_openssl_default_verify",
      .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL,
      .min_args = 1,

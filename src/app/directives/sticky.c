@@ -30,17 +30,6 @@ static bool unknown(const struct reading *r, struct slice word)
     return config_node_error(r->node, r->e, "unknown parameter \"%.200s\"", word.p);
 }
 
-/* "name=…": what follows is put into `out`. */
-static bool begins(struct slice word, const char *name, struct slice *out)
-{
-    struct slice key = slice_str(name);
-
-    if (!slice_has_prefix(word, key))
-        return false;
-    *out = slice_from(word, key.n);
-    return true;
-}
-
 static bool add_variable(const struct reading *r, struct sticky_list *l, struct slice name)
 {
     struct app_conf *conf = r->apply->conf;
@@ -112,13 +101,13 @@ static bool take_of_cookie(const struct reading *r, struct sticky_cookie *c, str
 {
     struct slice text;
 
-    if (begins(word, "domain=", &text))
+    if (directives_named(word, "domain=", &text))
         return take_script(r, "domain", text, &c->domain);
-    if (begins(word, "path=", &text))
+    if (directives_named(word, "path=", &text))
         return take_path(r, c, text);
-    if (begins(word, "expires=", &text))
+    if (directives_named(word, "expires=", &text))
         return take_expires(r, c, text);
-    if (begins(word, "samesite=", &text))
+    if (directives_named(word, "samesite=", &text))
         return take_samesite(r, c, text);
     if (slice_eq(word, SLICE("httponly")))
         return take_flag(r, "httponly", &c->is_httponly);
@@ -196,13 +185,13 @@ static bool take_of_learn(const struct reading *r, struct slice word)
 {
     struct slice text;
 
-    if (begins(word, "zone=", &text))
+    if (directives_named(word, "zone=", &text))
         return take_zone(r, text);
-    if (begins(word, "timeout=", &text))
+    if (directives_named(word, "timeout=", &text))
         return take_timeout(r, text);
-    if (begins(word, "create=", &text))
+    if (directives_named(word, "create=", &text))
         return add_named(r, &r->sticky->create, text);
-    if (begins(word, "lookup=", &text))
+    if (directives_named(word, "lookup=", &text))
         return add_named(r, &r->sticky->lookup, text);
     if (slice_eq(word, SLICE("header"))) {
         r->sticky->learns_from_head = true;

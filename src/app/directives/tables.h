@@ -104,11 +104,14 @@ void directives_lua_register(void);
 /* lua_code_cache, lua_malloc_trim and their kin. */
 void directives_lua_machine_register(void);
 
-/* proxy_* and grpc_*. */
+/* proxy_* and grpc_pass. */
 void directives_proxy_register(void);
 
-/* fastcgi_*; to be called when all of proxy_* is registered. */
+/* Those of fastcgi_* that are not like any of proxy_*. */
 void directives_fastcgi_register(void);
+
+/* Those of grpc_* and fastcgi_* that are; to be called when all of proxy_* is registered. */
+void directives_proxy_twins_register(void);
 
 /* Registers the table of connections of proxy_*. */
 void directives_proxy_socket_register(void);
@@ -119,7 +122,7 @@ void directives_proxy_rewrite_register(void);
 /* proxy_cache_path and its kin. */
 void directives_proxy_cache_register(void);
 
-/* proxy_ssl_* and grpc_ssl_*. */
+/* proxy_ssl_*. */
 void directives_proxy_ssl_register(void);
 
 /* Those of health checks. */

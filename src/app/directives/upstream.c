@@ -35,13 +35,14 @@ static bool apply_upstream(void *ctx, const struct config_node *node, struct con
 
 static bool take_number(struct slice word, const char *name, int64_t *out)
 {
-    struct slice key = slice_str(name);
+    struct slice text;
 
-    return slice_has_prefix(word, key) && num_parse_u63(slice_from(word, key.n), out);
+    return directives_named(word, name, &text) && num_parse_u63(text, out);
 }
 
 static bool take_parameter(struct upstream_peer *p, struct slice word)
 {
+    struct slice text;
     int64_t n;
 
     if (slice_eq(word, SLICE("backup")))
@@ -54,8 +55,7 @@ static bool take_parameter(struct upstream_peer *p, struct slice word)
         p->max_fails = (unsigned)MIN(n, 1000000);
     else if (take_number(word, "max_conns=", &n))
         p->max_conns = (unsigned)MIN(n, 1000000);
-    else if (slice_has_prefix(word, SLICE("fail_timeout=")) &&
-             num_parse_msec(slice_from(word, 13), &n))
+    else if (directives_named(word, "fail_timeout=", &text) && num_parse_msec(text, &n))
         p->fail_timeout = (uint64_t)n;
     else
         return false;
@@ -70,10 +70,12 @@ struct lookup {
 
 static bool take_lookup(struct lookup *l, struct slice word)
 {
+    struct slice text;
+
     if (slice_eq(word, SLICE("resolve")))
         l->resolves = true;
-    else if (slice_has_prefix(word, SLICE("service=")) && word.n > 8)
-        l->service = slice_from(word, 8);
+    else if (directives_named(word, "service=", &text) && text.n)
+        l->service = text;
     else
         return false;
     return true;
@@ -106,9 +108,8 @@ static bool take_binding(struct upstream_peer *p, const struct config_node *node
         p->is_draining = true;
         return true;
     }
-    if (!slice_has_prefix(word, SLICE("route=")))
+    if (!directives_named(word, "route=", &p->route))
         return bad_parameter(node, word, e);
-    p->route = slice_from(word, 6);
     if (!p->route.n)
         return config_node_error(node, e, "route is empty");
     return p->route.n <= STICKY_ID_MOST ||
@@ -172,9 +173,9 @@ static bool set_balance(void *ctx, const struct config_node *node, struct config
     if (node->schema->id != UPSTREAM_RANDOM || node->n_args == 0)
         return true;
     if (!slice_eq(node->args[0], SLICE("two")))
-        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[0].p);
+        return bad_parameter(node, node->args[0], e);
     if (node->n_args > 1 && !slice_eq(node->args[1], SLICE("least_conn")))
-        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[1].p);
+        return bad_parameter(node, node->args[1], e);
     of(ctx)->u->balance = UPSTREAM_RANDOM_TWO;
     return true;
 }
@@ -185,7 +186,7 @@ static bool set_hash(void *ctx, const struct config_node *node, struct config_er
 
     f->u->balance = UPSTREAM_HASH;
     if (node->n_args > 1 && !slice_eq(node->args[1], SLICE("consistent")))
-        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[1].p);
+        return bad_parameter(node, node->args[1], e);
     if (node->n_args > 1)
         f->u->balance = UPSTREAM_CONSISTENT;
     return directives_script(f->apply, node, node->args[0], &f->u->key, e);

@@ -5,14 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/encode.h"
 #include "base/file.h"
 
-enum { HEAD_ROOM = 4096, FILE_MODE = 0600, FOLDER_MODE = 0700, BLOCK = 512 };
+enum { HEAD_ROOM = 4096, FOLDER_MODE = 0700, BLOCK = 512 };
 
 struct buf cache_file_name(const struct cache_zone *z, const unsigned char *digest)
 {
@@ -137,61 +136,28 @@ void cache_file_remove(const struct cache_zone *z, const unsigned char *digest)
 
 /* --- writing --- */
 
-static void forget(struct cache_draft *d)
-{
-    if (d->fd >= 0)
-        (void)close(d->fd);
-    d->fd = -1;
-    buf_free(&d->name);
-    buf_free(&d->temporary);
-    buf_free(&d->head);
-}
-
-static void drop(struct cache_draft *d)
-{
-    (void)unlink(d->temporary.p);
-    forget(d);
-}
-
-/* The folders of its levels are made by the first file in them. */
-static int create(struct cache_draft *d)
-{
-    int fd = open(d->temporary.p, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
-    char *slash = strrchr(d->name.p, '/');
-    const struct err *e;
-
-    if (fd >= 0 || errno != ENOENT)
-        return fd;
-    *slash = '\0';
-    e = file_mkdirs(d->name.p, FOLDER_MODE);
-    *slash = '/';
-    return e ? -1 : open(d->temporary.p, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
-}
-
 const struct err *cache_draft_begin(const struct cache_zone *z, const unsigned char *digest,
                                     const struct cache_head *head, struct cache_draft *out)
 {
-    static uint64_t drafts; /* process-wide: makes names differ */
+    struct buf name = cache_file_name(z, digest);
     const struct err *e;
 
-    *out = (struct cache_draft){.name = cache_file_name(z, digest)};
-    buf_printf(&out->temporary, SLICE_FMT ".%d.%llu", SLICE_ARG(buf_slice(&out->name)),
-               (int)getpid(), (unsigned long long)++drafts);
-    out->fd = create(out);
-    e = out->fd < 0 ? err_from_errno(errno) : NULL;
-    if (!e) {
-        cache_head_write(head, &out->head);
-        e = file_write_all(out->fd, out->head.p, out->head.n);
-    }
+    *out = (struct cache_draft){.head = BUF_EMPTY};
+    e = file_draft_begin(&out->file, buf_slice(&name), FOLDER_MODE);
+    buf_free(&name);
     if (e)
-        drop(out);
+        return e;
+    cache_head_write(head, &out->head);
+    e = file_write_all(out->file.fd, out->head.p, out->head.n);
+    if (e)
+        cache_draft_drop(out);
     return e;
 }
 
 const struct err *cache_draft_add(struct cache_draft *d, struct slice bytes)
 {
     d->size += bytes.n;
-    return file_write_all(d->fd, bytes.p, bytes.n);
+    return file_write_all(d->file.fd, bytes.p, bytes.n);
 }
 
 const struct err *cache_draft_keep(struct cache_draft *d, struct cache_head *head,
@@ -199,26 +165,23 @@ const struct err *cache_draft_keep(struct cache_draft *d, struct cache_head *hea
 {
     struct stat st;
     struct buf whole = BUF_EMPTY;
+    const struct err *e;
     bool ok;
 
     head->body_size = (int64_t)d->size;
     cache_head_write(head, &whole);
-    ok = whole.n == d->head.n && pwrite(d->fd, whole.p, whole.n, 0) == (ssize_t)whole.n &&
-         fstat(d->fd, &st) == 0 && rename(d->temporary.p, d->name.p) == 0;
+    ok = whole.n == d->head.n && pwrite(d->file.fd, whole.p, whole.n, 0) == (ssize_t)whole.n &&
+         fstat(d->file.fd, &st) == 0;
+    e = ok ? file_draft_keep(&d->file) : err_from_errno(errno);
     buf_free(&whole);
-    if (!ok) {
-        const struct err *e = err_from_errno(errno);
-
-        cache_draft_drop(d);
-        return e;
-    }
-    *size_out = size_of(&st);
-    forget(d);
-    return NULL;
+    if (!e)
+        *size_out = size_of(&st);
+    cache_draft_drop(d);
+    return e;
 }
 
 void cache_draft_drop(struct cache_draft *d)
 {
-    if (d->fd >= 0)
-        drop(d);
+    file_draft_drop(&d->file);
+    buf_free(&d->head);
 }

@@ -5,6 +5,7 @@
 #define APP_PROXY_CACHE_FILE_H
 
 #include "app/proxy/cache_zone.h"
+#include "base/file_draft.h"
 #include "proto/cache_head.h"
 
 /* One that is open. */
@@ -18,9 +19,7 @@ struct cache_file {
 
 /* One that is being written. */
 struct cache_draft {
-    int fd;          /* -1: none is */
-    struct buf name; /* of the finished file */
-    struct buf temporary;
+    struct file_draft file;
     struct buf head; /* as it was written, to be completed */
     uint64_t size;
 };

@@ -5,27 +5,30 @@
 #include "app/regex.h"
 #include "app/visit.h"
 
-static struct slice part_of(struct slice path, const int *ovector, unsigned group)
+/* The capture of fastcgi_split_path_info; p == NULL: it does not match, or is not given. */
+static struct slice part_of(const struct visit *v, const struct proxy_conf *c, unsigned group)
 {
-    int from = ovector[2 * group], to = ovector[2 * group + 1];
+    int ovector[2 * REGEX_CAPTURES_MOST], *at = &ovector[2 * group];
+    struct slice path = v->x->req.path;
 
-    return from < 0 ? SLICE_EMPTY : slice_of(path.p + from, (size_t)(to - from));
+    if (!c->split || regex_match(c->split, path, ovector) <= 0)
+        return slice_of(NULL, 0);
+    return at[0] < 0 ? SLICE_EMPTY : slice_of(path.p + at[0], (size_t)(at[1] - at[0]));
 }
 
-void fastcgi_path_split(struct visit *v, struct slice *script_out, struct slice *info_out)
+struct slice fastcgi_path_script(struct visit *v)
 {
     const struct proxy_conf *c = proxy_conf_of(v->loc, PROXY_FASTCGI);
-    struct slice path = v->x->req.path;
-    int ovector[2 * REGEX_CAPTURES_MOST];
+    struct slice part = part_of(v, c, 1), path = part.p ? part : v->x->req.path;
 
-    *script_out = path;
-    *info_out = SLICE_EMPTY;
-    if (c->split && regex_match(c->split, path, ovector) > 0) {
-        *script_out = part_of(path, ovector, 1);
-        *info_out = part_of(path, ovector, 2);
-    }
-    path = *script_out;
-    if (c->index.n && path.n && path.p[path.n - 1] == '/')
-        *script_out =
-            pool_printf(visit_pool(v), SLICE_FMT SLICE_FMT, SLICE_ARG(path), SLICE_ARG(c->index));
+    if (!c->index.n || !path.n || path.p[path.n - 1] != '/')
+        return path;
+    return pool_printf(visit_pool(v), SLICE_FMT SLICE_FMT, SLICE_ARG(path), SLICE_ARG(c->index));
+}
+
+struct slice fastcgi_path_info(struct visit *v)
+{
+    struct slice part = part_of(v, proxy_conf_of(v->loc, PROXY_FASTCGI), 2);
+
+    return part.p ? part : SLICE_EMPTY;
 }

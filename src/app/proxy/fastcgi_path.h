@@ -6,8 +6,10 @@
 
 struct visit;
 
-/* The path of the request as fastcgi_split_path_info and fastcgi_index have it: the script's, and
- * what stands behind that. */
-void fastcgi_path_split(struct visit *v, struct slice *script_out, struct slice *info_out);
+/* Of the path of the request, by fastcgi_split_path_info and fastcgi_index: the script's. */
+struct slice fastcgi_path_script(struct visit *v);
+
+/* And what stands behind that. */
+struct slice fastcgi_path_info(struct visit *v);
 
 #endif

@@ -33,14 +33,16 @@ static bool find_target(struct health_check *c)
         c->upstream = pass->upstream;
         c->authority = c->upstream ? c->upstream->name : SLICE_EMPTY;
         c->has_tls = c->loc->relay && c->loc->relay->has_tls;
-    } else if (s && (s->run == proxy_step || s->run == proxy_grpc_step)) {
+    } else if (s && s->run == proxy_step) {
         const struct proxy_pass *pass = s->arg;
 
+        if (pass->kind == PROXY_FASTCGI)
+            return false;
         c->upstream = pass->upstream;
         c->authority = slice_has_prefix(pass->authority, SLICE("unix:")) ? SLICE("localhost")
                                                                          : pass->authority;
         c->has_tls = pass->is_tls;
-        c->is_grpc = s->run == proxy_grpc_step;
+        c->kind = pass->kind;
     }
     return c->upstream != NULL;
 }

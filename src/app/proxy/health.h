@@ -8,6 +8,7 @@
 
 #include "app/conf.h"
 #include "app/proxy/health_match.h"
+#include "app/proxy/proxy_conf.h"
 #include "app/proxy/upstream.h"
 #include "config/config_error.h"
 
@@ -23,7 +24,8 @@ struct health_check {
     uint16_t port;     /* 0: the server's */
     bool is_mandatory; /* nothing goes to a server before it has passed */
     bool is_persistent;
-    bool is_stream, is_grpc;
+    bool is_stream;
+    enum proxy_kind kind; /* unless it is */
     bool has_tls;
     struct upstream *upstream;
     struct slice authority; /* of the target */

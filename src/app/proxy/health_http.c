@@ -10,9 +10,7 @@
 
 static const struct proxy_conf *conf_of(const struct health_probe *p)
 {
-    const struct location *l = p->check->loc;
-
-    return proxy_conf_of(l, p->check->is_grpc ? PROXY_GRPC : PROXY_HTTP);
+    return proxy_conf_of(p->check->loc, p->check->kind);
 }
 
 void health_http_stop(struct health_probe *p)

@@ -1,13 +1,13 @@
 /* Passing requests on to other servers: one request on its way, by the settings of proxy_conf.h.
  *
- * proxy_step takes the visit over. Its files, lowest first: proxy_uri (what is asked for),
- * proxy_target (where to), proxy_request (what is sent), proxy_rewrite (Location, cookies),
- * proxy_response (what of the answer is passed on), proxy_switch (upgrades), proxy_try (attempts),
- * proxy_cache, proxy_cache_keep (what is kept),
- * proxy_store (what becomes a file), proxy_range (a part of an answer), proxy_leave (a server is
- * let go of), proxy_pace (how fast), proxy_ahead (read before the client takes it), proxy_abandon
- * (without a client), proxy_pump (the answer's body), proxy_step (the course of events: body in,
- * server chosen, head, the next server). */
+ * proxy_step takes the visit over. Its files, lowest first: proxy_conf (what was said), proxy_uri
+ * (what is asked for), proxy_target (where to), proxy_request (what is sent), proxy_rewrite
+ * (Location, cookies), proxy_response (what of the answer is passed on), proxy_switch (upgrades),
+ * proxy_try (attempts), proxy_cache, proxy_cache_keep (what is kept), proxy_store (what becomes a
+ * file), proxy_range (a part of an answer), proxy_leave (a server is let go of), proxy_pace (how
+ * fast), proxy_ahead (read before the client takes it), proxy_abandon (without a client),
+ * proxy_pump (the answer's body), proxy_step (the course of events: body in, server chosen, head,
+ * the next server). */
 #ifndef APP_PROXY_PROXY_H
 #define APP_PROXY_PROXY_H
 
@@ -62,13 +62,7 @@ struct proxy {
     void (*on_request)(struct proxy *p, int status); /* see proxy_request.h */
 };
 
-/* The content step of grpc_pass: arg is a struct proxy_pass *. */
-enum step_result proxy_grpc_step(struct visit *v, const struct step *s);
-
-/* The content step of fastcgi_pass: likewise. */
-enum step_result proxy_fastcgi_step(struct visit *v, const struct step *s);
-
-/* The content step of proxy_pass: likewise. */
+/* The content step of proxy_pass, grpc_pass and fastcgi_pass: arg is a struct proxy_pass *. */
 enum step_result proxy_step(struct visit *v, const struct step *s);
 
 /* Passes a request on by these settings, for those who are no step; `pass` is copied. The exchange

@@ -222,7 +222,7 @@ enum proxy_cache_turn proxy_cache_begin(struct proxy *p, void (*go)(struct proxy
     c->conf = conf;
     c->go = go;
     c->index = cache_zone_index(p->cache_zone);
-    c->file.fd = c->draft.fd = -1;
+    c->file.fd = c->draft.file.fd = -1;
     c->since_ms = clock_ms();
     c->poll_ms = POLL_LEAST_MS;
     c->may_keep = true;

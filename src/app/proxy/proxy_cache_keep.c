@@ -145,7 +145,7 @@ void proxy_cache_add(struct proxy *p, struct slice bytes, bool is_last)
     const struct err *e;
     uint64_t size;
 
-    if (c->draft.fd < 0)
+    if (c->draft.file.fd < 0)
         return;
     if (is_too_large(c, bytes)) {
         proxy_cache_end(p);
@@ -167,5 +167,5 @@ bool proxy_cache_wants_rest(const struct proxy *p)
 {
     const struct proxy_cache *c = p->cache;
 
-    return c && p->up && (p->up->head_ms ? c->draft.fd >= 0 : c->may_keep);
+    return c && p->up && (p->up->head_ms ? c->draft.file.fd >= 0 : c->may_keep);
 }

@@ -101,8 +101,9 @@ struct proxy_conf {
     struct proxy_tls tls;
 };
 
-/* The target of a proxy_pass. */
+/* The target of a proxy_pass, grpc_pass, fastcgi_pass. */
 struct proxy_pass {
+    enum proxy_kind kind;
     struct script *target;       /* with variables; NULL: the fields below hold */
     struct slice authority, uri; /* uri.p == NULL: none was given */
     uint16_t default_port;
@@ -132,10 +133,8 @@ const char *proxy_conf_word(enum proxy_kind kind);
 /* Reads "http://host[:port][/uri]", "http://unix:/path:[/uri]". False: malformed. */
 bool proxy_pass_parse(struct slice url, struct proxy_pass *out);
 
-/* "grpc://host[:port]", "grpcs://…" or "host[:port]" as proxy_pass_parse wants it. */
-struct slice proxy_pass_of_grpc(struct pool *pool, struct slice url);
-
-/* Reads the target of a kind. False: malformed, or with a URI where there is none. */
+/* Reads the target of a kind: that, "grpc://host[:port]", "grpcs://…", "host[:port]". False:
+ * malformed, or with a URI (out->uri) where there is none. */
 bool proxy_pass_read(struct pool *pool, enum proxy_kind kind, struct slice url,
                      struct proxy_pass *out);
 

@@ -48,11 +48,8 @@ static void add_set(struct proxy *p, struct buf *out)
 
 /* --- the client's fields --- */
 
-static bool is_left_out(const struct proxy *p, const struct header *h)
+static bool is_left_out(const struct proxy *p, const struct header *h, bool has_connection)
 {
-    const struct header_list *l = &p->v->x->req.headers;
-    bool has_connection = header_find_id(l, HEADER_CONNECTION) != NULL;
-
     return slice_ieq(h->name, SLICE("Proxy")) ||
            proxy_fields_drops(p->v, h, has_connection && h->id != HEADER_UPGRADE) ||
            (p->cache && proxy_cache_asks_itself(h->id));
@@ -85,14 +82,18 @@ static struct slice join(const struct header_list *l, unsigned at, struct buf *r
 static void add_fields(struct proxy *p, const struct header_list *l, bool is_clients,
                        struct buf *out)
 {
+    bool has_connection = is_clients && header_find_id(l, HEADER_CONNECTION) != NULL;
     struct buf room = BUF_EMPTY;
 
     for (unsigned i = 0; i < l->n; i++) {
-        struct slice name = name_of(&p->up->pool, l->fields[i].name);
+        const struct header *h = &l->fields[i];
+        struct slice name;
 
-        if ((is_clients && is_left_out(p, &l->fields[i])) || is_set(p, name) || !is_first(l, i))
+        if ((is_clients && is_left_out(p, h, has_connection)) || !is_first(l, i))
             continue;
-        fastcgi_add_param(out, name, join(l, i, &room));
+        name = name_of(&p->up->pool, h->name);
+        if (!is_set(p, name))
+            fastcgi_add_param(out, name, join(l, i, &room));
     }
     buf_free(&room);
 }

@@ -25,7 +25,7 @@ static bool is_whole(const struct proxy *p)
            (is_forced(p) || (p->cache && proxy_abandon_is_useful(p)));
 }
 
-bool proxy_range_begin(struct proxy *p, int64_t *size_out)
+bool proxy_range_begin(struct proxy *p)
 {
     struct visit *v = p->v;
     struct response *r = &v->x->res;
@@ -34,7 +34,6 @@ bool proxy_range_begin(struct proxy *p, int64_t *size_out)
 
     if (!is_whole(p))
         return true;
-    *size_out = r->content_length;
     switch (file_send_find(v, r->content_length, etag_of(v), r->last_modified, &ranges, &n)) {
     case RANGE_UNSATISFIABLE:
         return false;

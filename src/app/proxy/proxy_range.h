@@ -6,8 +6,8 @@
 #include "app/proxy/proxy.h"
 
 /* The head of the answer is in the exchange's response, which becomes that of the part. Several
- * ranges count as none. False: 416 is the answer, of the whole length `*size_out`. */
-bool proxy_range_begin(struct proxy *p, int64_t *size_out);
+ * ranges count as none. False: 416 is the answer; the response is still that of the whole. */
+bool proxy_range_begin(struct proxy *p);
 
 /* The next bytes of the whole become those of the part, which may be none. True: the part is
  * complete with them. */

@@ -51,6 +51,8 @@ bool proxy_request_is_for_us(const struct proxy *p)
 {
     const struct header_list *l = &p->v->x->req.headers;
 
+    if (p->v->x->req.method != METHOD_OPTIONS)
+        return false;
     for (unsigned i = 0; i < l->n; i++)
         if (forwards_left(p, &l->fields[i]) == 0)
             return true;

@@ -119,29 +119,35 @@ static void switch_protocols(struct proxy *p)
     answer(p, 502);
 }
 
-/* The client has what the server sends: it may be kept all the same. */
-static void send_condition(struct proxy *p, int condition)
+/* The client gets nothing of what the server sends, which may be kept all the same. */
+static void do_without(struct proxy *p)
 {
     p->has_begun = true;
     if (!proxy_abandon(p))
         proxy_leave(p, false);
-    cache_send_status(p->v, condition);
 }
 
-/* The client has asked for what is behind the end: likewise. */
-static void refuse_range(struct proxy *p, int64_t size)
+/* An answer without that body; false: there is none. */
+static bool answers_shortly(struct proxy *p)
 {
-    p->has_begun = true;
-    if (!proxy_abandon(p))
-        proxy_leave(p, false);
-    (void)file_send_refuse_range(p->v, size);
+    int condition = p->cache ? cache_send_condition(p->v) : 0;
+
+    if (condition) {
+        do_without(p);
+        cache_send_status(p->v, condition);
+        return true;
+    }
+    if (proxy_range_begin(p))
+        return false;
+    do_without(p);
+    (void)file_send_refuse_range(p->v, p->v->x->res.content_length);
+    return true;
 }
 
 static void on_up_head(struct client_exchange *up)
 {
     struct proxy *p = up->app;
-    int status = up->res.status, condition;
-    int64_t size;
+    int status = up->res.status;
 
     proxy_try_note(p, status);
     balancer_note_head(p);
@@ -170,15 +176,8 @@ static void on_up_head(struct client_exchange *up)
     if (p->cache)
         proxy_cache_keep(p);
     proxy_response_take(p, &p->up->res);
-    condition = p->cache ? cache_send_condition(p->v) : 0;
-    if (condition) {
-        send_condition(p, condition);
+    if (answers_shortly(p))
         return;
-    }
-    if (!proxy_range_begin(p, &size)) {
-        refuse_range(p, size);
-        return;
-    }
     proxy_store_begin(p);
     proxy_pump_begin(p);
 }
@@ -400,18 +399,8 @@ void proxy_start(struct visit *v, const struct proxy_conf *conf, const struct pr
 
 enum step_result proxy_step(struct visit *v, const struct step *s)
 {
-    proxy_start(v, proxy_conf_of(v->loc, PROXY_HTTP), s->arg);
-    return STEP_DONE;
-}
+    const struct proxy_pass *pass = s->arg;
 
-enum step_result proxy_grpc_step(struct visit *v, const struct step *s)
-{
-    proxy_start(v, v->loc->grpc, s->arg);
-    return STEP_DONE;
-}
-
-enum step_result proxy_fastcgi_step(struct visit *v, const struct step *s)
-{
-    proxy_start(v, v->loc->fastcgi, s->arg);
+    proxy_start(v, proxy_conf_of(v->loc, pass->kind), pass);
     return STEP_DONE;
 }

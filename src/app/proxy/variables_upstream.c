@@ -123,20 +123,14 @@ static struct slice get_proxy_port(struct visit *v, const struct variable *var)
 
 static struct slice get_script_name(struct visit *v, const struct variable *var)
 {
-    struct slice script, info;
-
     UNUSED(var);
-    fastcgi_path_split(v, &script, &info);
-    return script;
+    return fastcgi_path_script(v);
 }
 
 static struct slice get_path_info(struct visit *v, const struct variable *var)
 {
-    struct slice script, info;
-
     UNUSED(var);
-    fastcgi_path_split(v, &script, &info);
-    return info;
+    return fastcgi_path_info(v);
 }
 
 /* What X-Forwarded-For should be: the client's, if any, and its address. */
