@@ -174,7 +174,7 @@ const struct err *cache_draft_keep(struct cache_draft *d, struct cache_head *hea
          fstat(d->file.fd, &st) == 0;
     e = ok ? file_draft_keep(&d->file) : err_from_errno(errno);
     buf_free(&whole);
-    if (!e)
+    if (ok && !e)
         *size_out = size_of(&st);
     cache_draft_drop(d);
     return e;
