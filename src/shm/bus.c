@@ -6,9 +6,11 @@
  * void and it goes on at `tail`. A writer that is killed before it has moved `head` has published
  * nothing; whoever comes next writes over it. So there is nothing to mend.
  *
- * A reader that has read everything says so in its seat and looks again; a writer that finds the
- * note takes it away and writes to the seat's eventfd. A busy reader costs no system call. The
- * eventfds are made before the fork, so that all processes have those of all seats.
+ * A reader that has read everything notes its sleep in its seat and looks again; a writer that
+ * finds the note writes to the seat's eventfd, then takes the note away: if it is killed in
+ * between, the next writer wakes the reader once more. Sleeps have numbers, so that a slow writer
+ * takes away none but that which it has seen. A busy reader costs no system call. The eventfds are
+ * made before the fork, so that all processes have those of all seats.
  *
  * A seat is taken by locking it for life: the kernel unlocks it when the process ends, however it
  * ends. */
@@ -30,8 +32,9 @@ enum { HEADER_ROOM = 64 };
 struct seat {
     struct life life;
     int fd;
-    _Atomic uint32_t is_asleep;
-    char apart[16];
+    _Atomic uint32_t sleep; /* its number; 0: awake */
+    uint32_t n_sleeps;      /* the owner's */
+    char apart[12];
 };
 
 struct shared {
@@ -124,6 +127,13 @@ static void begin(struct bus *b)
     b->n_lost = 0;
 }
 
+static void note_sleep(struct seat *s)
+{
+    if (++s->n_sleeps == 0)
+        s->n_sleeps = 1;
+    atomic_store(&s->sleep, s->n_sleeps);
+}
+
 int bus_listen(struct bus *b)
 {
     CHECK(!b->seat);
@@ -137,7 +147,7 @@ int bus_listen(struct bus *b)
             ;
         b->seat = s;
         begin(b);
-        atomic_store(&s->is_asleep, 1);
+        note_sleep(s);
         return s->fd;
     }
     return -1;
@@ -147,7 +157,7 @@ void bus_leave(struct bus *b)
 {
     if (!b->seat)
         return;
-    atomic_store(&b->seat->is_asleep, 0);
+    atomic_store(&b->seat->sleep, 0);
     life_give(&b->seat->life);
     b->seat = NULL;
 }
@@ -187,10 +197,13 @@ static void wake(struct bus *b)
 
     for (unsigned i = 0; i < b->shared->n_seats; i++) {
         struct seat *s = &b->shared->seats[i];
+        uint32_t sleep = atomic_load(&s->sleep);
 
-        if (atomic_load(&s->is_asleep) && atomic_exchange(&s->is_asleep, 0) &&
-            write(s->fd, &one, sizeof(one)) < 0)
+        if (!sleep)
+            continue;
+        if (write(s->fd, &one, sizeof(one)) < 0)
             CHECK(errno == EAGAIN); /* it is readable already */
+        (void)atomic_compare_exchange_strong(&s->sleep, &sleep, 0);
     }
 }
 
@@ -256,10 +269,10 @@ static bool fall_asleep(struct bus *b)
 
     if (read(b->seat->fd, &old, sizeof(old)) < 0)
         CHECK(errno == EAGAIN);
-    atomic_store(&b->seat->is_asleep, 1);
+    note_sleep(b->seat);
     if (is_at_end(b))
         return true;
-    atomic_store(&b->seat->is_asleep, 0);
+    atomic_store(&b->seat->sleep, 0);
     return false;
 }
 

@@ -202,6 +202,34 @@ static void test_processes(void **state)
     bus_free(&b);
 }
 
+/* A writer that dies while it wakes a reader takes the reader's sleep to nobody: the next one wakes
+ * it. The writer's end of the pipe, in place of the seat's eventfd, kills it there. */
+static void test_death_while_waking(void **state)
+{
+    struct bus *b = bus_new(1, SIZE);
+    struct bus_message m;
+    int fd = bus_listen(b), ends[2], status;
+    pid_t pid;
+
+    UNUSED(state);
+    assert_false(bus_next(b, &m));
+    pid = fork();
+    if (pid == 0) {
+        if (pipe(ends) || close(ends[0]) || dup2(ends[1], fd) != fd)
+            _exit(1);
+        signal(SIGPIPE, SIG_DFL);
+        publish(b, "from", "the dying");
+        _exit(2);
+    }
+    waitpid(pid, &status, 0);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);
+    publish(b, "from", "the living");
+    assert_true(is_readable(fd, 0));
+    expect(b, "from", "the dying");
+    expect(b, "from", "the living");
+    bus_free(&b);
+}
+
 /* A seat is free again when the process in it has been killed. */
 static void test_seats(void **state)
 {
@@ -235,8 +263,12 @@ static void test_seats(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),     cmocka_unit_test(test_wrap),  cmocka_unit_test(test_lag),
-        cmocka_unit_test(test_processes), cmocka_unit_test(test_seats),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_wrap),
+        cmocka_unit_test(test_lag),
+        cmocka_unit_test(test_processes),
+        cmocka_unit_test(test_death_while_waking),
+        cmocka_unit_test(test_seats),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
