@@ -77,7 +77,7 @@ endif
 # ---------------------------------------------------------------------------------------------------------------------
 # Flags
 
-WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat-security
 WERROR ?= -Werror
 DEFS   := -D_GNU_SOURCE -DPERILUNE_VERSION='"$(VERSION)"'
 HARDEN := -fPIE -fstack-protector-strong

@@ -87,7 +87,7 @@ static bool refuse_target(const struct proxy_pass *p, const struct config_node *
         config_node_error(node, e, "URI part is not allowed in \"grpc_pass\"");
     else
         config_node_error(node, e, "invalid URL prefix");
-    return config_error_hint(e, hints[p->kind]);
+    return config_error_hint(e, "%s", hints[p->kind]);
 }
 
 static bool read_target(struct apply *a, const struct config_node *node, struct proxy_pass *p,
