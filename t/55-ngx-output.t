@@ -1912,3 +1912,28 @@ hell nil
 malloc_trim(1) returned
 --- error_log eval
 qr/\[warn\] .*? lua_load_resty_core is deprecated \(the lua-resty-core library is required since ngx_lua v0\.10\.16\) in .*?nginx\.conf:\d+/
+
+
+
+=== TEST 52: log of tables whose __tostring gives no string; a chunk has no name
+--- config
+    location = /t {
+        content_by_lua_block {
+            local function gives(value)
+                return setmetatable({}, { __tostring = function() return value end })
+            end
+            ngx.log(ngx.WARN, "a", gives(nil), "b", gives({}), "c", gives(12), "d")
+            local chunk = loadstring("ngx.log(ngx.WARN, 'from the chunk')", "=chunk")
+            chunk()
+            ngx.say("ok")
+        }
+    }
+--- request
+GET /t
+--- response_body
+ok
+--- error_log
+: abc12d
+chunk:1: from the chunk
+--- no_error_log
+[error]

@@ -1051,3 +1051,59 @@ sent: false
 nobody: 201b
 --- no_error_log
 [error]
+
+
+
+=== TEST 52: a server that ends waits for the functions of timers that run, and for their light threads
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.timer.at(0, function()
+                ngx.sleep(0.3)
+                ngx.thread.spawn(function()
+                    ngx.sleep(0.2)
+                    ngx.log(ngx.WARN, "thread: ", ngx.worker.exiting())
+                end)
+            end)
+            ngx.timer.at(100, function(premature)
+                ngx.sleep(0.1)
+                ngx.log(ngx.WARN, "flushed: ", premature)
+            end)
+            ngx.say("x")
+        }
+    }
+--- request
+GET /t
+--- response_body
+x
+--- shutdown_error_log
+thread: true
+flushed: true
+
+
+
+=== TEST 53: a worker that ends does the same, for as long as worker_shutdown_timeout allows
+--- main_config
+    worker_shutdown_timeout 300ms;
+--- master_on
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.timer.at(100, function(premature)
+                ngx.sleep(0.1)
+                ngx.log(ngx.WARN, "flushed: ", premature)
+                ngx.sleep(100)
+                ngx.log(ngx.WARN, "never")
+            end)
+            ngx.say("x")
+        }
+    }
+--- request
+GET /t
+--- response_body
+x
+--- shutdown_error_log
+flushed: true
+worker_shutdown_timeout is over
+--- no_shutdown_error_log
+never

@@ -24,6 +24,7 @@
 #include "app/location_resolver.h"
 #include "app/lua/lua_fresh.h"
 #include "app/lua/lua_step.h"
+#include "app/lua/lua_timer.h"
 #include "app/port.h"
 #include "app/server_counts.h"
 #include "app/stream/session.h"
@@ -171,19 +172,31 @@ static unsigned count_connections(void)
     return n + ws_conn_count() + session_count() + detached_count();
 }
 
+/* A function of ngx.timer that runs may have to send what is left: it is not cut short. */
+static bool is_idle(void)
+{
+    return count_connections() == 0 && lua_timer_count() == 0;
+}
+
 /* What the listening sockets still held may have been accepted since this was called for. */
 static void on_all_idle(struct loop_call *call)
 {
     UNUSED(call);
-    if (app.on_idle && count_connections() == 0)
+    if (app.on_idle && is_idle())
         app.on_idle();
 }
 
 static void check_idle(struct port *p)
 {
     UNUSED(p);
-    if (count_connections() == 0)
+    if (is_idle())
         loop_next(&app.idle_call);
+}
+
+static void on_timer_gone(void)
+{
+    if (app.is_exiting)
+        check_idle(NULL);
 }
 
 static void complain(bool is_hopeful)
@@ -348,6 +361,7 @@ void app_start(struct app_conf *conf, int id, int n)
     ws_conn_on_gone(on_connection_gone);
     session_on_gone(on_connection_gone);
     detached_on_gone(on_connection_gone);
+    lua_timer_on_gone(on_timer_gone);
     if (id == APP_AGENT) {
         listeners_leave(conf);
     } else {
@@ -398,6 +412,7 @@ void app_stop(void)
     cache_manager_stop();
     session_on_gone(NULL);
     detached_on_gone(NULL);
+    lua_timer_on_gone(NULL);
     session_close_all();
     for (unsigned i = 0; i < app.n_ports; i++)
         port_close(&app.ports[i]);

@@ -231,6 +231,8 @@ static bool apply_events(void *ctx, const struct config_node *node, struct confi
     .name = (text), .contexts = (where), .min_args = (n), .max_args = (n), .kinds = {(kind)},      \
     .group = GROUP, .syntax = text args
 
+static const char *const debug_words[] = {"abort", "stop", NULL};
+
 static const struct directive table[] = {
     {MAIN("worker_processes", CTX_MAIN, 1, ARG_NUMBER, " number | auto;"), .choices = auto_word,
      .default_text = "worker_processes 1;",
@@ -241,8 +243,9 @@ static const struct directive table[] = {
          "Limit of open files (RLIMIT_NOFILE) of each worker; without it the limit is left alone.",
      .id = FIELD(worker_rlimit_nofile), .apply = set_int},
     {MAIN("worker_shutdown_timeout", CTX_MAIN, 1, ARG_TIME, " time;"),
-     .doc = "Longest time of a graceful end; connections still open then are closed. Without it "
-            "there is no limit.",
+     .doc = "Longest time of a graceful end, which waits for connections and for functions of "
+            "`ngx.timer` that run; connections still open then are closed. Without it there is no "
+            "limit.",
      .id = FIELD(worker_shutdown_timeout), .apply = set_time},
     {MAIN("worker_watchdog", CTX_MAIN, 1, ARG_TIME, " time | off;"),
      .choices = (const char *const[]){"off", NULL}, .default_text = "worker_watchdog off;",
@@ -304,6 +307,8 @@ static const struct directive table[] = {
      .doc = "Accepted for compatibility: a level of `error_log` is that of all clients."},
     {MAIN("load_module", CTX_MAIN, 1, ARG_WORD, " file;"), .flags = DIRECTIVE_REPEATS,
      .doc = "Accepted for compatibility and ignored: there are no loadable modules."},
+    {MAIN("debug_points", CTX_MAIN, 1, ARG_ENUM, " abort | stop;"), .choices = debug_words,
+     .doc = "Accepted for compatibility: a process that finds itself in disorder always aborts."},
     {MAIN("pcre_jit", CTX_MAIN, 1, ARG_FLAG, " on | off;"),
      .doc = "Accepted for compatibility: regular expressions are always compiled to machine code."},
     {.name = "thread_pool",

@@ -223,7 +223,7 @@ static void add_place(lua_State *L)
     if (slash)
         name = slash + 1;
     buf_printf(&log_line, "%s:%d: ", name, ar.currentline);
-    if (ar.name && *ar.namewhat)
+    if (ar.name && *ar.namewhat && *ar.what == 'L')
         buf_printf(&log_line, "%s(): ", ar.name);
 }
 

@@ -73,10 +73,11 @@ void lib_ngx_text_add_log(lua_State *L, int i, int arg, struct buf *out)
     if (add_simple(L, i, out))
         return;
     if (lua_istable(L, i)) {
-        if (!luaL_callmeta(L, i, "__tostring") || !lua_isstring(L, -1))
+        if (!luaL_callmeta(L, i, "__tostring"))
             luaL_argerror(L, arg, "expected table to have __tostring metamethod");
         s.p = lua_tolstring(L, -1, &s.n);
-        buf_add_slice(out, s);
+        if (s.p)
+            buf_add_slice(out, s);
         lua_pop(L, 1);
         return;
     }

@@ -9,7 +9,10 @@
 #include "base/mem.h"
 #include "bind/co.h"
 
-static unsigned n_timers; /* process-wide: see lua_timer_count */
+static struct {
+    unsigned n;
+    void (*on_gone)(void);
+} timers; /* process-wide: see lua_timer_count, lua_timer_on_gone */
 
 struct timer_log {
     struct log_ctx ctx;
@@ -45,7 +48,7 @@ void lua_timer_begin(struct co *co, struct slice subject, bool is_of_stream)
     memcpy(log->subject, subject.p, subject.n);
     log->subject[subject.n] = '\0';
     co->log = &log->ctx;
-    n_timers++;
+    timers.n++;
 }
 
 void lua_timer_join(struct co *co, const struct co *of)
@@ -68,7 +71,9 @@ void lua_timer_end(struct co *co)
 {
     mem_free(log_of(co));
     co->log = NULL;
-    n_timers--;
+    timers.n--;
+    if (timers.on_gone)
+        timers.on_gone();
 }
 
 static void kill_other(struct co *co, void *arg)
@@ -87,7 +92,12 @@ void lua_timer_kill_others(const struct co *co)
 
 unsigned lua_timer_count(void)
 {
-    return n_timers;
+    return timers.n;
+}
+
+void lua_timer_on_gone(void (*fn)(void))
+{
+    timers.on_gone = fn;
 }
 
 const char *lua_timer_subject(const struct co *co)

@@ -27,6 +27,9 @@ void lua_timer_kill_others(const struct co *co);
 /* Timers that have begun and not ended. */
 unsigned lua_timer_count(void);
 
+/* `fn` is called, from within the loop, whenever one has ended; NULL: nobody asks. */
+void lua_timer_on_gone(void (*fn)(void));
+
 /* The subject; empty for what is no task of a timer (NULL is none). */
 const char *lua_timer_subject(const struct co *co);
 
