@@ -208,3 +208,35 @@ false
 false	false	true
 true	true
 exit 0
+
+
+
+=== TEST 4: dates of every form that RFC 6265 section 5.1.1 reads
+--- user_files
+>>> main.lua
+local date = require "perilune.http.date"
+for _, text in ipairs { "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "6 Nov 94 8:49:37",
+    "08:49:37 november 1994 6", "Sun/06/Nov/1994/08:49:37", "6 Nov 1994 08:49:37 +0200", "Sun, 06 Nov 1994 08:49:37abc",
+    "Thu, 01 Jan 1970 00:00:00 GMT", "1 Jan 69 00:00:00", "1 Jan 70 00:00:00", "29 Feb 2020 00:00:00", "31 Dec 9999 23:59:59" } do
+    print(text, date(text))
+end
+for _, text in ipairs { "", "Sun", "06 Nov 1994", "06 Nov 08:49:37", "Nov 1994 08:49:37", "06 1994 08:49:37", "31 Feb 2020 08:49:37", "29 Feb 2021 00:00:00",
+    "29 Feb 1900 00:00:00", "0 Nov 1994 08:49:37", "32 Nov 1994 08:49:37", "6 Nov 1994 24:00:00", "6 Nov 1994 08:60:00", "6 Nov 1994 08:00:61",
+    "6 Nov 1600 08:49:37", "6 Nov 19945 08:49:37", "6 Nov 1994 008:49:37", "6 Nov 1994 08:49" } do
+    assert(date(text) == nil, text)
+end
+--- exec_out
+Sun, 06 Nov 1994 08:49:37 GMT	784111777
+Sunday, 06-Nov-94 08:49:37 GMT	784111777
+Sun Nov  6 08:49:37 1994	784111777
+6 Nov 94 8:49:37	784111777
+08:49:37 november 1994 6	784111777
+Sun/06/Nov/1994/08:49:37	784111777
+6 Nov 1994 08:49:37 +0200	784111777
+Sun, 06 Nov 1994 08:49:37abc	784111777
+Thu, 01 Jan 1970 00:00:00 GMT	0
+1 Jan 69 00:00:00	3124224000
+1 Jan 70 00:00:00	0
+29 Feb 2020 00:00:00	1582934400
+31 Dec 9999 23:59:59	253402300799
+exit 0

@@ -871,3 +871,74 @@ await(server:close(0))
 GET /a p
 PUT /b own
 exit 0
+
+
+
+=== TEST 21: hosts in other scripts are asked for by their names in ASCII, and cookies know them by these
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, url = require "perilune.http", require "perilune.http.url"
+for _, text in ipairs { "http://bücher.example/ä", "http://u:p@BÜCHER.example:81/", "http://faß.de/", "http://例え.テスト/", "http://１２７．０．０．１/",
+    "http://xn--bcher-kva.example/", "http://evil.com／.good.com/", "http://ａ＠b.com/", "http://a：80/", "http://☃.net/", "http://\255/" } do
+    local u, err = url.parse(text)
+    print(u and u.url or err.code)
+end
+print(url.of_parts({ host = "bücher.example" }).url)
+local base, server = require "origin" (function(req)
+    return { headers = { ["Set-Cookie"] = "k=v; Domain=Bücher.localhost" }, body = req.headers.host .. " " .. (req.headers.cookie or "-") }
+end)
+local store = http.cookie_store()
+for _, host in ipairs { "bücher.localhost", "a.BÜCHER.localhost", "a.xn--bcher-kva.localhost", "other.localhost" } do
+    local res = await(http.get("http://" .. host .. ":" .. server:port() .. "/", { cookie_store = store, as = "string" }))
+    print((res.body:gsub(":%d+", "")))
+end
+await(server:close(0))
+--- exec_out
+http://xn--bcher-kva.example/%C3%A4
+http://xn--bcher-kva.example:81/
+http://xn--fa-hia.de/
+http://xn--r8jz45g.xn--zckzah/
+http://127.0.0.1/
+http://xn--bcher-kva.example/
+invalid
+invalid
+invalid
+invalid
+invalid
+http://xn--bcher-kva.example/
+xn--bcher-kva.localhost -
+a.xn--bcher-kva.localhost k=v
+a.xn--bcher-kva.localhost k=v
+other.localhost -
+exit 0
+
+
+
+=== TEST 22: no error shows the password of a URL
+--- user_files
+>>> main.lua
+local http, jwt, websocket = require "perilune.http", require "perilune.jwt", require "perilune.websocket"
+local function told(fn, ...)
+    local ok, err = pcall(fn, ...)
+    if ok then ok, err = try_await(err) end
+    err = tostring(err)
+    print(ok, err:find("secret", 1, true) == nil and err:find("***", 1, true) ~= nil or err)
+end
+for _, text in ipairs { "http://me:secret@a:99999/", "me:secret@a", "//me:secret@a", "ftp://me:secret@a/" } do
+    told(http.get, text)
+    told(jwt.jwks, text)
+    told(require "perilune.http.middleware.jwt", { jwks = text })
+    told(websocket.connect, text)
+end
+told(websocket.connect, "ws://me:secret@a/#x")
+local server = http.start_server(function()
+    return { status = 302, headers = { Location = "http://me:secret@a:99999/" } }
+end, { port = 0, address = "127.0.0.1" })
+told(http.get, "http://127.0.0.1:" .. server:port())
+told(websocket.connect, "ws://127.0.0.1:" .. server:port(), { follow_redirects = true })
+await(server:close(0))
+local set = jwt.jwks("http://me:secret@127.0.0.1:1/")
+print(select(2, try_await(set:find("a", "HS256"))).code)
+--- exec_out_like eval
+qr/^(false\ttrue\n){19}refused\nexit 0\n.*keys of http:\/\/me:\*\*\*\@127\.0\.0\.1:1\/: refused: (?!.*secret)/s

@@ -372,3 +372,50 @@ lagging	true	small
 lagging, HTTP/2	true	small
 file	true	small
 --- timeout: 120
+
+
+
+=== TEST 9: a download that is cut behind its last byte is complete
+--- user_files
+>>> main.lua
+local http, task, tcp = require "perilune.http", require "perilune.task", require "perilune.tcp"
+local asked, rest = 0
+local server = tcp.start_server(function(conn)
+    local head = ""
+    while not head:find "\r\n\r\n" do head = head .. await(conn:take()) end
+    asked = asked + 1
+    local range = head:match "Range: (%S+)"
+    print("asked", range, head:match "If%-Range: (%S+)")
+    if range then
+        conn:put(rest)
+    else
+        conn:put 'HTTP/1.1 200 OK\r\nETag: "1"\r\nTransfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n'
+        await(task.sleep(0.05))
+    end
+    conn:close()
+end, { port = 0, address = "127.0.0.1" })
+local function get(o)
+    os.remove "out"
+    o.as, o.save_to, o.resume, o.retry = "file", "out", true, { count = 2, backoff = 0.01 }
+    local ok, res = try_await(http.get("http://127.0.0.1:" .. server:port(), o))
+    local f = io.open "out.validator"
+    print(ok, ok and res.size or res.code, io.open("out"):read "*a", f == nil)
+end
+rest = "HTTP/1.1 416 No\r\nContent-Range: bytes */10\r\nContent-Length: 0\r\n\r\n"
+get {}
+rest = "HTTP/1.1 416 No\r\nContent-Range: bytes */11\r\nContent-Length: 0\r\n\r\n"
+get {}
+rest = "HTTP/1.1 416 No\r\nContent-Length: 0\r\n\r\n"
+get {}
+await(server:close())
+--- exec_out
+asked	nil	nil
+asked	bytes=10-	"1"
+true	10	0123456789	true
+asked	nil	nil
+asked	bytes=10-	"1"
+false	status	0123456789	false
+asked	nil	nil
+asked	bytes=10-	"1"
+false	status	0123456789	false
+exit 0

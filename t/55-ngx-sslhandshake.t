@@ -287,9 +287,13 @@ try 'location / { lua_ssl_trusted_certificate none.pem; }'
 try 'location / { if ($uri) { lua_ssl_crl none.pem; return 204; } }'
 try 'lua_ssl_ciphers NONE;'
 try 'lua_ssl_certificate client.pem; lua_ssl_certificate_key client.key; lua_ssl_trusted_certificate ca.pem;'
-serve 'ssl_verify_client optional; ssl_client_certificate ca.pem; location / { return 200 "$ssl_client_verify\n"; }' "
-lua_ssl_trusted_certificate ca.pem; lua_ssl_certificate client.pem; lua_ssl_certificate_key client.key;
+two() { printf 'events {} http { lua_ssl_certificate client.pem; server { listen 127.0.0.1:1; lua_ssl_certificate_key client.key; location / { lua_ssl_verify_depth 2; } } server { listen 127.0.0.1:2; %s } }' "$1" >conf/bad.conf
+    $B -t -c conf/bad.conf 2>&1 | sed -n 's/.*\[emerg\] //p; s/.*test is //p' | sed 's/ in [^ ]*bad.conf.*//; s/"[^"]*\//"/'; }
+two ''; two 'lua_ssl_certificate_key client.key;'
+serve 'lua_ssl_certificate_key client.key; ssl_verify_client optional; ssl_client_certificate ca.pem; location / { return 200 "$ssl_client_verify\n"; }' "
+lua_ssl_trusted_certificate ca.pem; lua_ssl_certificate client.pem;
 $PLAIN
+    lua_ssl_certificate_key client.key;
     location = /above { content_by_lua_file t.lua; }
     location = /own { lua_ssl_protocols TLSv1.2; content_by_lua_file t.lua; }
     location = /if { if (\$uri) { lua_ssl_verify_depth 2; content_by_lua_file t.lua; } }
@@ -311,6 +315,8 @@ TLS of sockets of Lua: the key does not belong to the certificate: key values mi
 TLS of sockets of Lua: cannot read "none.pem": not found
 TLS of sockets of Lua: cannot read "none.pem": not found
 TLS of sockets of Lua: list of ciphers "NONE" cannot be used: no cipher match
+no "lua_ssl_certificate_key" is defined for certificate "client.pem"
+successful
 SUCCESS
 SUCCESS
 SUCCESS

@@ -301,3 +301,48 @@ quit
 --- exec_out
  60 ok
 --- timeout: 150
+
+=== TEST 10: clients that go on at once, with requests that cannot be sent twice, lose none to reloads
+Each of their kept connections has just been answered when the old workers end, and the next request is on its way.
+--- config
+    location / { return 200 "ok"; }
+--- exec
+. t/lib/process.sh
+cat >load.lua <<'X'
+local http, task = require "perilune.http", require "perilune.task"
+local base, forms = "http://127.0.0.1:" .. ..., {}
+function forms.bytes() return { method = "POST", body = "abcd" } end
+function forms.stream()
+    local left = 3
+    return { method = "POST", body = function() left = left - 1 await(task.sleep(0.002)) return left > 0 and "ab" or nil end }
+end
+local failed, served = {}, 0
+local function ask(form)
+    while not io.open "stop" do
+        local o = forms[form]()
+        o.url, o.as = base .. "/echo", "string"
+        local ok, res = try_await(http.request(o))
+        if not ok then failed[#failed + 1] = form .. " " .. tostring(res) else assert(#res.body == 4) served = served + 1 end
+    end
+end
+local tasks = {}
+for i = 1, 6 do tasks[i] = task.spawn(ask, i % 2 == 0 and "bytes" or "stream") end
+for _, t in ipairs(tasks) do await(t) end
+print(served > 100, #failed, table.concat(failed, "; "))
+X
+L='keepalive_min_timeout 5s; location /echo { content_by_lua_block { ngx.req.read_body() ngx.print(ngx.req.get_body_data()) } }'
+conf 'worker_processes 2;' "$L location / { return 200 0; }"; $B
+$TEST_NGINX_BINARY run load.lua $PORT 2>&1 & H=$!
+sleep 0.3
+for n in 1 2 3 4; do
+    conf 'worker_processes 2;' "$L location / { return 200 $n; }"; kill -HUP $(master)
+    wait_for "[ \"\$(get /)\" = $n ]"
+    wait_for '[ $(pgrep -P $(master) | wc -l) = 2 ]'
+done
+touch stop; wait $H
+quit; grep -c 'emerg\|alert\|crit\|error\]' logs/error.log
+--- exec_out
+true	0	
+0
+--- exec_code: 1
+--- timeout: 120

@@ -91,22 +91,27 @@ local function unknown(name, known, where, level)
     error(("%s: unknown option '%s'%s"):format(where, tostring(name), suggest(name, names)), level)
 end
 
---- Is it the text that counts, of a string that is wrong?
-local function is_about_text(what)
-    for _, one in ipairs(type(what) == "table" and what or {}) do
-        if is_about_text(one) then
-            return true
+--- The kind for which it is the text of a wrong string that counts; nil: there is none among these.
+local function kind_of_text(what)
+    if type(what) ~= "table" then
+        return nil
+    end
+    for _, one in ipairs(what) do
+        local found = kind_of_text(one)
+        if found then
+            return found
         end
     end
-    return type(what) == "table" and what.text ~= nil and not what.is_table
+    return what.text ~= nil and not what.is_table and what or nil
 end
 
 --- A value as messages tell it.
 local function told(value, what)
+    local kind = type(value) == "string" and kind_of_text(what)
     if type(value) == "number" or type(value) == "boolean" then
         return tostring(value)
-    elseif type(value) == "string" and is_about_text(what) then
-        return "'" .. value:gsub("[%c\127-\255]", function(c)
+    elseif kind then
+        return "'" .. (kind.shown and kind.shown(value) or value):gsub("[%c\127-\255]", function(c)
             return ("\\x%02X"):format(c:byte())
         end) .. "'"
     end
@@ -116,7 +121,8 @@ end
 --- Raises when `given` has an option that is not known or is of another kind.
 -- Kinds: names of Lua types, "port", "seconds" and "bytes" and "count" (not negative), "some_seconds" and "some" (more
 -- than 0), "false", "any"; `{ text =, is = }` for one of one's own, what it is and a function that says whether a value
--- is one, with `is_table` when a text never is: the error does not show one then, which may be a secret;
+-- is one, with `is_table` when a text never is: the error does not show one then, which may be a secret; with `shown`
+-- a function from a text to what of it is shown;
 -- `{ each = kind }` for an array of them; an array of kinds means any of these.
 -- @tparam table|nil given
 -- @tparam table known name → kind

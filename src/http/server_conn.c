@@ -191,7 +191,7 @@ bool server_conn_is_spent(const struct server_conn *c, const struct http_setting
 bool server_conn_is_dispensable(const struct server_conn *c)
 {
     return c->phase == CONN_IDLE && c->requests > 0 &&
-           (c->server->is_draining || c->server->is_crowded);
+           (c->server->is_crowded || (c->server->is_draining && server_conn_has_idled(c)));
 }
 
 /* Work after an upcall, and what is kept of the input. */

@@ -35,6 +35,7 @@ enum server_conn_wait {
     CONN_WAIT_PROXIED, /* for the header of the PROXY protocol */
     CONN_WAIT_HEAD,
     CONN_WAIT_KEEPALIVE,
+    CONN_WAIT_CROSSING, /* as the server ends: for a request that is on its way already */
     CONN_WAIT_BODY,
     CONN_WAIT_SEND,
     CONN_WAIT_PACE,
@@ -124,6 +125,9 @@ struct stream *server_conn_detach(struct server_conn *c, struct buf *in, struct 
 
 /* The one setter of the phase; counts. */
 void server_conn_set_phase(struct server_conn *c, enum server_conn_phase to);
+
+/* Has it idled for as long as a server that ends lets a client that was just answered go on? */
+bool server_conn_has_idled(const struct server_conn *c);
 
 /* The unread input; contiguous, valid until the next call that reads. */
 struct slice server_conn_input(const struct server_conn *c);

@@ -43,7 +43,7 @@ static enum server_conn_wait wanted_wait(const struct server_conn *c)
     if (!outq_is_empty(&c->out) || c->phase == CONN_FLUSH)
         return CONN_WAIT_SEND;
     if (c->phase == CONN_IDLE && c->requests)
-        return CONN_WAIT_KEEPALIVE;
+        return c->server->is_draining ? CONN_WAIT_CROSSING : CONN_WAIT_KEEPALIVE;
     if (c->phase == CONN_IDLE || c->phase == CONN_HEAD)
         return CONN_WAIT_HEAD;
     if (c->phase == CONN_DRAIN || (c->x && c->x->is_waiting_body))
@@ -73,6 +73,8 @@ static uint64_t timeout_of(const struct server_conn *c, enum server_conn_wait wa
         return first_timeout(c, own->header_timeout);
     case CONN_WAIT_KEEPALIVE:
         return own->keepalive_timeout;
+    case CONN_WAIT_CROSSING:
+        return MAX(1, own->keepalive_min_timeout);
     case CONN_WAIT_BODY:
         return s->body_timeout;
     case CONN_WAIT_SEND:
@@ -89,10 +91,29 @@ static uint64_t timeout_of(const struct server_conn *c, enum server_conn_wait wa
     }
 }
 
+/* Since when it idles: the timeout of keep-alive runs from then. */
+static uint64_t idle_since(const struct server_conn *c)
+{
+    return c->waits == CONN_WAIT_KEEPALIVE && c->deadline
+               ? c->deadline - c->server->settings->keepalive_timeout
+               : clock_ms();
+}
+
+bool server_conn_has_idled(const struct server_conn *c)
+{
+    uint64_t least = c->server->settings->keepalive_min_timeout;
+
+    if (c->waits == CONN_WAIT_CROSSING)
+        return clock_ms() >= c->deadline;
+    return clock_ms() >= idle_since(c) + least;
+}
+
 static uint64_t deadline_of(const struct server_conn *c, enum server_conn_wait wait, uint64_t ms)
 {
     if (wait == CONN_WAIT_HEAD)
         return c->since + ms;
+    if (wait == CONN_WAIT_CROSSING)
+        return idle_since(c) + ms;
     if (wait == CONN_WAIT_LINGER)
         return MIN(clock_ms() + ms, c->since + c->server->settings->lingering_time);
     return clock_ms() + ms;

@@ -437,6 +437,7 @@ static void on_expired(struct server_conn *c, enum server_conn_wait what)
         on_head_expired(c);
         return;
     case CONN_WAIT_KEEPALIVE:
+    case CONN_WAIT_CROSSING:
         on_idle_expired(c);
         return;
     case CONN_WAIT_BODY:

@@ -7,6 +7,7 @@ const struct http_settings http_settings_default = {
     .body_timeout = 60000,
     .send_timeout = 60000,
     .keepalive_timeout = 75000,
+    .keepalive_min_timeout = 200,
     .keepalive_time = 3600000,
     .keepalive_header = 0,
     .lingering_timeout = 5000,

@@ -36,6 +36,7 @@ struct http_settings {
     uint64_t body_timeout;      /* 60 s: between two reads of a body */
     uint64_t send_timeout;      /* 60 s: between two writes */
     uint64_t keepalive_timeout; /* 75 s: idle between requests; 0 closes after each */
+    uint64_t keepalive_min_timeout; /* 0.2 s: of them an end of the server leaves so much */
     uint64_t keepalive_time;    /* 1 h: requests of one connection since it was made */
     uint64_t keepalive_header;  /* value of a Keep-Alive field in seconds; 0: none */
     uint64_t lingering_timeout; /* 5 s: between two reads of a peer's last bytes, behind ours */

@@ -6,6 +6,7 @@
 local body_source = require "perilune.http.body_source"
 local core = require "perilune.core.client"
 local core_task = require "perilune.core.task"
+local deadline = require "perilune.http.deadline"
 local deferred = require "perilune.deferred"
 local deferred_core = require "perilune.deferred.core"
 local digest = require "perilune.http.digest"
@@ -142,30 +143,25 @@ local function send(self)
     end
 end
 
---- Seconds that are left of `total_timeout`, which holds for all attempts together.
--- @tparam table self of `call.new`
--- @treturn number
-function call.seconds_left(self)
-    local total = self.options.total_timeout or 0
-    return total > 0 and total - (timers.now() - self.started) or math.huge
+--- Another attempt has what is left of the time.
+local function attempt(self)
+    self.core_options = deadline.within(self.core_options, self.deadline)
+    send(self)
 end
 
---- Starts an attempt, now or in `seconds`.
+--- Starts another attempt, now or in `seconds`.
 local function again(self, seconds)
-    local left = call.seconds_left(self) - (seconds or 0)
-    if left <= 0 then
-        finish(self, failure.new("total_timeout", "not complete in time"))
+    if deadline.left(self.deadline) <= (seconds or 0) then
+        finish(self, deadline.failure())
         return
-    elseif left < math.huge then
-        self.core_options = options.together(self.core_options, { total_timeout = left })
     end
     if not seconds or seconds <= 0 then
-        send(self)
+        attempt(self)
         return
     end
     self.timer = core_task.timer(seconds, function()
         self.timer = nil
-        send(self)
+        attempt(self)
     end)
 end
 
@@ -232,7 +228,7 @@ local function goes_on(self, res)
         return true
     end
     local delay = self.retry and retry.after_answer(self, res)
-    local is_in_time = delay ~= nil and delay < call.seconds_left(self)
+    local is_in_time = delay ~= nil and delay < deadline.left(self.deadline)
     if is_in_time then
         drop(self, res)
         again(self, delay)
@@ -293,11 +289,11 @@ function events.failed(self, err)
         return
     end
     local delay = self.retry and retry.after_failure(self, err)
-    local left = call.seconds_left(self)
+    local left = deadline.left(self.deadline)
     if delay and delay < left then
         again(self, delay)
     else
-        finish(self, left <= 0 and failure.new("total_timeout", "not complete in time", err) or err)
+        finish(self, left <= 0 and deadline.failure(err) or err)
     end
 end
 
@@ -377,8 +373,8 @@ end
 function call.new(o, u, method, fields)
     return {
         options = o, url = u, method = method, fields = fields, pool = o.pool or pool.default(), url_text = u.url,
-        first_origin = u.origin, started = timers.now(), abandon = abandon, d = false, id = false, is_answered = false,
-        source = false, core_options = false, coerce = false, cache = false, has_host = false,
+        first_origin = u.origin, started = timers.now(), deadline = deadline.of(o), abandon = abandon, d = false,
+        id = false, is_answered = false, source = false, core_options = false, coerce = false, cache = false, has_host = false,
     }
 end
 

@@ -6,6 +6,7 @@
 -- shadowed over http. What has expired is dropped; none lives longer than 400 days.
 
 local date = require "perilune.http.date"
+local dns = require "perilune.core.dns"
 local failure = require "perilune.failure"
 local json = require "perilune.json"
 local options = require "perilune.options"
@@ -77,6 +78,9 @@ end
 --- May a cookie of this domain be set by this host? Then its domain, and whether it is for the host only.
 local function scope(self, host, domain)
     domain = domain and domain:lower():gsub("^%.", "") or ""
+    if domain:find("[\128-\255]") then
+        domain = dns.to_ascii(domain) or domain
+    end
     if domain == "" then
         return host, true
     elseif not matches_domain(host, domain) then

@@ -5,8 +5,8 @@
 -- version is never put behind the beginning of this one; without one nothing is resumed that an earlier run began. With
 -- `retry` a body that is cut short is gone on with in the same way.
 
-local call_of = require "perilune.http.call"
 local core = require "perilune.core.client"
+local deadline = require "perilune.http.deadline"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
 local options = require "perilune.options"
@@ -112,9 +112,16 @@ local function save(o, res)
     return at
 end
 
---- Asks for the rest, which may take so many seconds.
-local function ask_again(o, left)
-    local again = options.together(o, left < math.huge and { total_timeout = math.max(left, 0.001) } or nil)
+--- Does an answer with 416 say that the file has its whole length already?
+local function is_whole(o, res)
+    local total = (res.headers["content-range"] or ""):match("^bytes %*/(%d+)$")
+    return total ~= nil and core.file_size(o.save_to) == tonumber(total)
+end
+
+--- Asks for the rest: the response, nil when there is none.
+local function ask_again(call)
+    local o = call.options
+    local again = options.together(deadline.within(o, call.deadline))
     again.as, again.save_to, again.resume, again.on_progress = nil, nil, nil, nil
     local more = { "Accept-Encoding", "identity" }
     download.ask_for_rest(o, more)
@@ -126,14 +133,18 @@ local function ask_again(o, left)
         list[#list + 1] = { more[i], more[i + 1] }
     end
     again.headers = list
-    return await(require("perilune.http.client").request(again))
+    local res, err = try_await(require("perilune.http.client").request(again))
+    if res or err.status == 416 and is_whole(o, err.response) then
+        return res
+    end
+    error(err, 0)
 end
 
 --- Saves, and goes on after what the policy of retries allows.
 local function run(res, call)
     local o = call.options
     local state = { retry = o.retry and retry.policy(o.retry), method = o.method and o.method:upper() or "GET" }
-    while true do
+    while res do
         local ok, result = pcall(save, o, res)
         if ok then
             os.remove(note_path(o))
@@ -141,12 +152,14 @@ local function run(res, call)
         end
         res:close()
         local delay = state.retry and o.resume and type(result) == "table" and retry.after_failure(state, result)
-        if not delay or delay >= call_of.seconds_left(call) then
+        if not delay or delay >= deadline.left(call.deadline) then
             error(result, 0)
         end
         await(task.sleep(delay))
-        res = ask_again(o, call_of.seconds_left(call))
+        res = ask_again(call)
     end
+    os.remove(note_path(o))
+    return size_of(o.save_to)
 end
 
 local function finish_with(call, res, size, finish)
@@ -169,12 +182,10 @@ end
 --- 416 is what a file that was complete already is answered with; any other 416 is an error.
 function download.finish_whole(call, res, finish)
     local o = call.options
-    local size = core.file_size(o.save_to)
-    local total = (res.headers["content-range"] or ""):match("^bytes %*/(%d+)$")
     res:close()
-    if size and size == tonumber(total) then
+    if is_whole(o, res) then
         os.remove(note_path(o))
-        finish_with(call, res, size, finish)
+        finish_with(call, res, size_of(o.save_to), finish)
         return
     end
     local err = failure.new("status", "416 Range Not Satisfiable from " .. call.url_text)

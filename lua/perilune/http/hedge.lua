@@ -6,9 +6,9 @@
 
 local body_source = require "perilune.http.body_source"
 local core_task = require "perilune.core.task"
+local deadline = require "perilune.http.deadline"
 local deferred = require "perilune.deferred"
 local options = require "perilune.options"
-local timers = require "perilune.timers"
 
 local hedge = {}
 
@@ -40,7 +40,7 @@ end
 local begin
 
 local function arm(self)
-    self.timer = self.left > 0 and timers.now() + self.delay < self.deadline and core_task.timer(self.delay, function()
+    self.timer = self.left > 0 and self.delay < deadline.left(self.deadline) and core_task.timer(self.delay, function()
         self.timer = nil
         self.left = self.left - 1
         begin(self)
@@ -49,11 +49,7 @@ end
 
 --- An error counts when nobody else is still at it.
 function begin(self)
-    local o = self.options
-    if self.deadline < math.huge then
-        o = options.together(o, { total_timeout = math.max(self.deadline - timers.now(), 0.001) })
-    end
-    local attempt = self.send(o)
+    local attempt = self.send(deadline.within(self.options, self.deadline))
     self.attempts[attempt] = true
     arm(self)
     attempt:on_realized(function(res)
@@ -82,9 +78,8 @@ function hedge.send(o, send)
     if not can_be_sent_twice(o) then
         return send(own)
     end
-    local total = o.total_timeout or 0
     local self = { options = own, send = send, attempts = {}, delay = given.delay or 0.1, left = given.count or 1,
-        deadline = total > 0 and timers.now() + total or math.huge }
+        deadline = deadline.of(o) }
     self.d = deferred.deferred(function()
         stop(self)
     end)

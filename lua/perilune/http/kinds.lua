@@ -19,7 +19,7 @@ kinds.origin = { text = "scheme and host, such as https://app.example", is = fun
 end }
 
 --- Where a client can fetch from.
-kinds.url = { text = "URL of http or https", is = function(value)
+kinds.url = { text = "URL of http or https", shown = url.masked, is = function(value)
     return type(value) == "string" and url.parse(value) ~= nil
 end }
 

@@ -115,7 +115,8 @@ function redirect.follow(self, res)
     local target
     target, err = url.parse(url.resolve(self.url, location))
     if not target then
-        return nil, failure.new("invalid_redirect", ("%s leads to '%s'"):format(self.url_text, location), err)
+        local text = ("%s leads to '%s'"):format(self.url_text, url.masked(location))
+        return nil, failure.new("invalid_redirect", text, err)
     end
     self.trace = self.trace or {}
     self.visited = self.visited or {}

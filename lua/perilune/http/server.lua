@@ -50,7 +50,7 @@ local directives = {
     client_header_timeout = seconds "client_header_timeout", client_body_timeout = seconds "client_body_timeout",
     send_timeout = seconds "send_timeout", keepalive_timeout = seconds "keepalive_timeout",
     lingering_timeout = seconds "lingering_timeout", lingering_time = seconds "lingering_time",
-    keepalive_time = seconds "keepalive_time",
+    keepalive_time = seconds "keepalive_time", keepalive_min_timeout = seconds "keepalive_min_timeout",
     keepalive_requests = number "keepalive_requests",
     client_max_body_size = number "client_max_body_size", client_body_buffer_size = number "client_body_buffer_size",
     max_header_size = number "large_client_header_buffers 4", access_log = text "access_log",

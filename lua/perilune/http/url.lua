@@ -1,5 +1,6 @@
 --- URLs as a client needs them: taken apart, made safe for the wire, resolved against each other (RFC 3986).
 
+local dns = require "perilune.core.dns"
 local failure = require "perilune.failure"
 
 local url = {}
@@ -9,9 +10,19 @@ local CACHE_MOST = 512
 
 local cache, cached = {}, 0
 
---- The error does not show a password.
+--- A URL, or what was meant for one, as errors and logs may show it: without its password.
+-- @tparam string text
+-- @treturn string
+function url.masked(text)
+    local scheme, rest = text:match("^(%a[%w+.-]*://)(.*)$")
+    if not scheme then
+        scheme, rest = text:match("^(/*)(.*)$")
+    end
+    return scheme .. rest:gsub("^([^/?#:]*:)[^/?#]*@", "%1***@")
+end
+
 local function invalid(text, why)
-    return nil, failure.new("invalid", ("%s: %s"):format(why, (text:gsub("(//[^/?#:]*:)[^/?#]*@", "%1***@", 1))))
+    return nil, failure.new("invalid", ("%s: %s"):format(why, url.masked(text)))
 end
 
 local function escape_byte(c)
@@ -72,6 +83,12 @@ local function split_authority(authority)
     local host, port = where:match("^%[([%x:%.]+)%]:?(%d*)$")
     if not host then
         host, port = where:match("^([^:%[%]]+):?(%d*)$")
+    end
+    if host and host:find("[\128-\255]") then
+        host = dns.to_ascii(host)
+        if host and host:find("[^%w%-%._]") then
+            return nil -- a wide form of a sign
+        end
     end
     if not host or host:find("[%c%s/\\?#<>\"]") then
         return nil

@@ -13,6 +13,7 @@ local options = require "perilune.options"
 local sys = require "perilune.core.sys"
 local task = require "perilune.task"
 local time = require "perilune.time"
+local urls = require "perilune.http.url"
 
 local jwks = {}
 local Set = {}
@@ -52,7 +53,7 @@ local function renew(self)
             self.keys, self.fetched_at, self.fetching = keys, time.now(), nil
         end, function(err)
             self.fetching = nil
-            sys.log("error", ("keys of %s: %s"):format(self.url, tostring(err)))
+            sys.log("error", ("keys of %s: %s"):format(urls.masked(self.url), tostring(err)))
         end)
     end
     return self.fetching:shield()
@@ -104,7 +105,7 @@ function jwks.new(url, opts)
     if type(url) ~= "string" then
         error("bad argument 'url' to jwt.jwks (string expected, got " .. type(url) .. ")", 3)
     elseif not kinds.url.is(url) then
-        error(("jwt.jwks: '%s' is no URL of http or https"):format(url), 3)
+        error(("jwt.jwks: '%s' is no URL of http or https"):format(urls.masked(url)), 3)
     end
     opts = options.check(opts, OPTIONS, "jwt.jwks", 3)
     return setmetatable({ url = url, ttl = opts.ttl or 300, cooldown = opts.cooldown or 30, request = opts.request,

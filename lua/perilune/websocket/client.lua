@@ -27,9 +27,9 @@ local function parse(text)
     local scheme, rest = text:match("^(%a+)(://.*)$")
     local as_http = SCHEMES[(scheme or ""):lower()]
     if not as_http then
-        return nil, failure.new("invalid", "not a URL with ws:// or wss://: " .. text)
+        return nil, failure.new("invalid", "not a URL with ws:// or wss://: " .. url.masked(text))
     elseif rest:find("#", 1, true) then -- RFC 6455 section 3
-        return nil, failure.new("invalid", "the URL of a WebSocket has no fragment: " .. text)
+        return nil, failure.new("invalid", "the URL of a WebSocket has no fragment: " .. url.masked(text))
     end
     return url.parse(as_http .. rest)
 end
@@ -180,7 +180,7 @@ local function redirected(err, u, opts)
     end
     local to, why = parse((url.resolve(u, location):gsub("#.*$", "")))
     if not to then
-        error(failure.new("invalid_redirect", ("%s leads to '%s'"):format(u.url, location), why), 0)
+        error(failure.new("invalid_redirect", ("%s leads to '%s'"):format(u.url, url.masked(location)), why), 0)
     elseif u.scheme == "https" and to.scheme == "http" and not opts.allow_downgrade then
         error(failure.new("insecure_redirect", ("%s leads to %s"):format(u.url, to.origin)), 0)
     elseif to.origin ~= u.origin then

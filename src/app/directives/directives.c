@@ -117,7 +117,7 @@ bool directives_end_sockets(const struct apply *a, const struct config_node *blo
                             struct config_error *e)
 {
     struct buf why = BUF_EMPTY;
-    bool is_fine = socket_tls_end(a->conf, a->loc, &why);
+    bool is_fine = socket_tls_end(a->conf, a->loc, !a->vhost, &why);
 
     if (!is_fine)
         config_node_error(block, e, "%s", buf_cstr(&why));

@@ -176,6 +176,11 @@ static const struct directive table[] = {
          "time is told to clients as `Keep-Alive: timeout=`. A location can say 0; otherwise the "
          "default server of the address says how long.",
      .apply = set_keepalive},
+    SETTING("keepalive_min_timeout", CTX_LEVELS, ARG_TIME, "time", keepalive_min_timeout, "200ms",
+            "A worker that ends gracefully keeps a connection for so long after its last answer: a "
+            "request that is on its way by then is answered, and the connection closes with that. "
+            "The default server of the address says how long.",
+            directives_set_time),
     SETTING("keepalive_requests", CTX_LEVELS, ARG_NUMBER, "number", keepalive_requests, "1000",
             "Requests that one connection may carry.", directives_set_number),
     FLAG("chunked_transfer_encoding", CTX_LEVELS, has_chunks, "on",

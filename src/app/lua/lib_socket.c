@@ -191,7 +191,7 @@ static int l_tls(lua_State *L)
     struct tls_ctx *ctx = NULL;
     const struct err *e = NULL;
 
-    if (!cert.cert_pem.n && c->tls)
+    if (!cert.cert_pem.n && c->tls && c->tls->ctx)
         ctx = tls_ctx_ref(c->tls->ctx);
     else
         e = socket_tls_new(c, cert.cert_pem.n ? &cert : NULL, &why, &ctx);

@@ -34,19 +34,23 @@ void socket_tls_own(struct app_conf *conf, struct location *l)
     l->sockets.tls->owner = l;
 }
 
-bool socket_tls_end(struct app_conf *conf, struct location *l, struct buf *why)
+bool socket_tls_end(struct app_conf *conf, struct location *l, bool is_top, struct buf *why)
 {
     const struct socket_conf *c = &l->sockets;
     const struct err *e;
     size_t begin;
 
-    if (!c->tls || c->tls->owner != l || c->tls->ctx)
+    if (!c->tls)
         return true;
     if (c->certificate && !c->certificate_key) {
+        if (is_top)
+            return true;
         buf_printf(why, "no \"lua_ssl_certificate_key\" is defined for certificate \"%s\"",
                    c->certificate);
         return false;
     }
+    if (c->tls->owner != l || c->tls->ctx)
+        return true;
     buf_printf(why, "TLS of sockets of Lua: ");
     begin = why->n;
     e = socket_tls_new(c, NULL, why, &c->tls->ctx);

@@ -19,7 +19,10 @@ const struct err *socket_tls_new(const struct socket_conf *c, const struct tls_c
 /* Some directive of the level says something: it gets a context of its own at its end. */
 void socket_tls_own(struct app_conf *conf, struct location *l);
 
-/* The end of a level: makes its context. False: it cannot be made, `why` says for what reason. */
-bool socket_tls_end(struct app_conf *conf, struct location *l, struct buf *why) MUST_USE;
+/* The end of a level: makes its context. A certificate without a key is wrong in a server or below
+ * it; at the top (is_top) no context is made then, as each server may name the key. False: it
+ * cannot be made, `why` says for what reason. */
+bool socket_tls_end(struct app_conf *conf, struct location *l, bool is_top,
+                    struct buf *why) MUST_USE;
 
 #endif

@@ -143,6 +143,45 @@ static void goes_on_behind_what_was_read(void **state)
     harness_stop();
 }
 
+/* Whoever has just been answered may have sent the next request by the time that the server ends. */
+static void leaves_time_for_a_request_on_its_way(void **state)
+{
+    struct client old, quiet, next, kept;
+
+    (void)state;
+    harness_start();
+    harness_settings.keepalive_min_timeout = 500;
+    old = client_open();
+    client_send(&old, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_expect(&old, "hello", 1);
+    (void)usleep(550000);
+    kept = client_open();
+    client_send(&kept, "GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
+    turns(3);
+    quiet = client_open();
+    next = client_open();
+    client_send(&quiet, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_expect(&quiet, "hello", 1);
+    client_send(&next, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_expect(&next, "hello", 1);
+    server_drain(&harness_server);
+    client_expect_end(&old); /* it has idled for long enough */
+    client_send(&next, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+    client_expect(&next, "HTTP/1.1 200", 2);
+    assert_int_equal(client_count(&next, "Connection: close"), 1);
+    client_expect_end(&next);
+    client_expect_end(&quiet);
+    assert_false(quiet.is_reset);
+    exchange_respond(seen.kept, SLICE("kept"));
+    client_expect(&kept, "Connection: close", 1);
+    client_expect_end(&kept);
+    client_close(&old);
+    client_close(&quiet);
+    client_close(&next);
+    client_close(&kept);
+    harness_stop();
+}
+
 static void drains_without_connections(void **state)
 {
     (void)state;
@@ -213,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(serves_thousands),
         cmocka_unit_test(drains),
+        cmocka_unit_test(leaves_time_for_a_request_on_its_way),
         cmocka_unit_test(crowded),
         cmocka_unit_test(goes_on_behind_what_was_read),
         cmocka_unit_test(drains_without_connections),

@@ -16,6 +16,7 @@ static void defaults(void **state)
     assert_int_equal(s->body_timeout, 60000);
     assert_int_equal(s->send_timeout, 60000);
     assert_int_equal(s->keepalive_timeout, 75000);
+    assert_int_equal(s->keepalive_min_timeout, 200);
     assert_int_equal(s->lingering_timeout, 5000);
     assert_int_equal(s->lingering_time, 30000);
     assert_int_equal(s->lingering, LINGERING_ON);
