@@ -307,6 +307,7 @@ const struct exchange_transport server_h2_out_transport = {
     .send_informational = send_informational,
     .queued = queued,
     .read_body = server_h2_stream_read_body,
+    .has_whole_body = server_h2_stream_has_whole_body,
     .wait_body = server_h2_stream_wait_body,
     .wait_drained = wait_drained,
     .fd = descriptor,
