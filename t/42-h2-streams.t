@@ -340,3 +340,16 @@ while len(over) < 20:
 print(all(got[2 * i + 1] == 95000 + i * 7000 for i in range(20)), len(got))
 --- exec_out
 True 20
+
+
+
+=== TEST 9: an answer that is given up has its head, though both come at once
+--- config
+    location / { content_by_lua_block { ngx.header.x_said = "yes" ngx.send_headers() ngx.exit(ngx.ERROR) } }
+--- exec
+curl -s --http2-prior-knowledge -D - http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ | tr -d '\r' | grep -E '^(HTTP|x-said)'
+curl -s -o /dev/null --http2-prior-knowledge http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ || echo "curl $?"
+--- exec_out
+HTTP/2 200 
+x-said: yes
+curl 92
