@@ -347,9 +347,9 @@ True 20
 --- config
     location / { content_by_lua_block { ngx.header.x_said = "yes" ngx.send_headers() ngx.exit(ngx.ERROR) } }
 --- exec
-curl -s --http2-prior-knowledge -D - http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ | tr -d '\r' | grep -E '^(HTTP|x-said)'
-curl -s -o /dev/null --http2-prior-knowledge http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ || echo "curl $?"
+nghttp -nv http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ | grep -oE ':status: .*|x-said: .*|recv RST_STREAM|error_code=INTERNAL_ERROR'
 --- exec_out
-HTTP/2 200 
+:status: 200
 x-said: yes
-curl 92
+recv RST_STREAM
+error_code=INTERNAL_ERROR
