@@ -340,3 +340,16 @@ while len(over) < 20:
 print(all(got[2 * i + 1] == 95000 + i * 7000 for i in range(20)), len(got))
 --- exec_out
 True 20
+
+
+
+=== TEST 9: an answer that is given up has its head, though both come at once
+--- config
+    location / { content_by_lua_block { ngx.header.x_said = "yes" ngx.send_headers() ngx.exit(ngx.ERROR) } }
+--- exec
+nghttp -nv http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ | grep -oE ':status: .*|x-said: .*|recv RST_STREAM|error_code=INTERNAL_ERROR'
+--- exec_out
+:status: 200
+x-said: yes
+recv RST_STREAM
+error_code=INTERNAL_ERROR

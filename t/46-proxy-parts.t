@@ -216,3 +216,74 @@ grep -o 'no name to verify.*certificate by' logs/error.log
 502
 502
 no name to verify the server's certificate by
+
+
+
+=== TEST 9: a name that is verified is sent only where proxy_ssl_server_name says so
+--- config
+    location / { return 200 "ok"; }
+--- exec
+. t/lib/process.sh
+openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=a.test -addext subjectAltName=DNS:a.test 2>/dev/null
+chmod a+r *.pem
+conf 'worker_processes 1;' "proxy_ssl_trusted_certificate $D/cert.pem; proxy_ssl_name \$arg_n;
+    location /verify { proxy_ssl_verify on; proxy_pass https://unix:$D/s.sock:/; }
+    location /send { proxy_ssl_server_name on; proxy_pass https://unix:$D/s.sock:/; }
+    location /both { proxy_ssl_verify on; proxy_ssl_server_name on; proxy_pass https://unix:$D/s.sock:/; }" \
+    "server { listen unix:$D/s.sock ssl; ssl_certificate $D/cert.pem; ssl_certificate_key $D/key.pem; return 200 [\$ssl_server_name]; }"
+$B || exit 1
+for a in verify?n=a.test send?n=b.test both?n=a.test; do get /$a; echo; done
+get '/verify?n=b.test' | grep -o '<title>.*</title>'
+quit
+--- exec_out
+[]
+[b.test]
+[a.test]
+<title>502 Bad Gateway</title>
+
+
+
+=== TEST 10: proxy_ssl_session_reuse: a new connection goes on with the session of the last one, where it is to
+--- config
+    location / { return 200 "ok"; }
+--- exec
+. t/lib/process.sh
+openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=a.test -addext subjectAltName=DNS:a.test 2>/dev/null
+chmod a+r *.pem
+conf 'worker_processes 1;' "proxy_ssl_trusted_certificate $D/cert.pem; proxy_ssl_name a.test;
+    location /12 { proxy_ssl_protocols TLSv1.2; proxy_pass https://unix:$D/s.sock:/; }
+    location /13 { proxy_ssl_protocols TLSv1.3; proxy_pass https://unix:$D/s.sock:/; }
+    location /verified { proxy_ssl_verify on; proxy_pass https://unix:$D/s.sock:/; }
+    location /off { proxy_ssl_session_reuse off; proxy_pass https://unix:$D/s.sock:/; }" \
+    "server { listen unix:$D/s.sock ssl; ssl_certificate $D/cert.pem; ssl_certificate_key $D/key.pem; ssl_session_cache shared:s:1m; return 200 \"\$ssl_session_reused \"; }"
+$B || exit 1
+for a in 12 13 verified off; do echo "$a: $(get /$a; get /$a; get /$a)"; done
+quit
+--- exec_out
+12: . r r 
+13: . r r 
+verified: . r r 
+off: . . . 
+
+
+
+=== TEST 11: proxy_request_buffering off: a body that has come with the head is sent to the next server, too
+--- http_config
+    upstream two { server 127.0.0.1:$TEST_NGINX_RAND_PORT_1 max_fails=0; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2 backup; }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1; location / { content_by_lua_block { ngx.req.read_body() ngx.exit(503) } } }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2; location / { content_by_lua_block { ngx.req.read_body() ngx.say("got ", ngx.req.get_body_data()) } } }
+--- config
+    proxy_request_buffering off; proxy_http_version 1.1; proxy_next_upstream http_503;
+    location / { proxy_pass http://two; }
+    location /post { proxy_next_upstream http_503 non_idempotent; proxy_pass http://two; }
+    location /none { client_max_body_size 2; proxy_pass http://two; }
+--- exec
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+curl -s -X PUT -d abc $U/; curl -s -d def $U/post
+curl -s -o /dev/null -w '%{http_code}\n' -d ghi $U/
+curl -s -o /dev/null -w '%{http_code}\n' -X PUT -d jkl $U/none
+--- exec_out
+got abc
+got def
+503
+413

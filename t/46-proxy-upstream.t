@@ -98,6 +98,7 @@ $::Servers . <<'_EOC_';
     upstream ip { ip_hash; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
     upstream lc { least_conn; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
     upstream two { random two least_conn; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
+    upstream uneven { random two; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1 weight=5; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
 _EOC_
 --- config
     location /h { proxy_pass http://h/; }
@@ -105,23 +106,29 @@ _EOC_
     location /ip { proxy_pass http://ip/; }
     location /lc { proxy_pass http://lc/; }
     location /two { proxy_pass http://two/; }
+    location /uneven { proxy_pass http://uneven/; }
 --- exec
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
 for p in h ring; do
     curl -s "$U/$p?k=same&[1-3]" | sort -u | wc -l
     curl -s "$U/$p?k=[1-30]" | sort -u | tr -d '\n'; echo
+    echo "without a key $(curl -s "$U/$p?k=&[1-6]" | sort | tr -d '\n')"
 done
 curl -s "$U/ip?[1-3]" | sort -u | wc -l
 curl -s "$U/lc?[1-4]" | sort -u | tr -d '\n'; echo
 curl -s "$U/two?[1-4]" | grep -c '[ab]'
+[ "$(curl -s "$U/uneven?[1-40]" | grep -c b)" -gt 20 ] && echo 'two that are not the same'
 --- exec_out
 1
 abc
+without a key aabbcc
 1
 abc
+without a key aabbcc
 1
 ab
 4
+two that are not the same
 
 
 

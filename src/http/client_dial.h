@@ -10,6 +10,7 @@
 #include "net/stream.h"
 
 struct tls_ctx;
+struct tls_resume;
 
 /* Of what an attempt failed. */
 struct client_dial_failure {
@@ -51,13 +52,16 @@ struct client_way {
     const struct addr *local;  /* to connect from; NULL: any */
     struct resolver *resolver; /* NULL: the default */
     enum dns_family family;
-    struct tls_ctx *tls;      /* NULL: cleartext */
-    void *tls_user;           /* for the hooks of that, see client_tls_user; NULL: none */
-    struct slice server_name; /* of TLS: sent and verified; empty: neither */
-    struct slice alpn;        /* "h2,http/1.1"; empty: none */
-    bool knows_h2;            /* cleartext, and HTTP/2 is spoken from the first byte */
-    bool speaks_fastcgi;      /* and not HTTP */
+    struct tls_ctx *tls;       /* NULL: cleartext */
+    void *tls_user;            /* for the hooks of that, see client_tls_user; NULL: none */
+    struct slice server_name;  /* of TLS: sent and verified; empty: neither */
+    struct tls_resume *resume; /* its sessions are kept there; NULL: nowhere */
+    struct slice alpn;         /* "h2,http/1.1"; empty: none */
+    bool knows_h2;             /* cleartext, and HTTP/2 is spoken from the first byte */
+    bool speaks_fastcgi;       /* and not HTTP */
     bool skips_verify;
+    bool hides_name;     /* `server_name` is not sent */
+    bool keeps_sessions; /* who copies the way makes a place for them (client_way_copy) */
     bool keeps_alive;    /* SO_KEEPALIVE */
     bool is_transparent; /* `local` need not be an address of this machine */
     struct client_via via;

@@ -78,8 +78,11 @@ struct client_tls *client_tls_start(struct stream *under, const struct client_wa
                                     client_tls_fn fn, void *user)
 {
     struct client_tls *t = mem_new(struct client_tls);
-    struct tls_peer peer = {
-        .server_name = way->server_name, .alpn = way->alpn, .skips_verify = way->skips_verify};
+    struct tls_peer peer = {.server_name = way->server_name,
+                            .alpn = way->alpn,
+                            .resume = way->resume,
+                            .skips_verify = way->skips_verify,
+                            .hides_name = way->hides_name};
 
     t->fn = fn;
     t->user = user;

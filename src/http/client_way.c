@@ -3,6 +3,7 @@
 
 #include "net/resolver.h"
 #include "net/tls_ctx.h"
+#include "net/tls_resume.h"
 
 static void copy_via(struct client_via *v, struct pool *memory)
 {
@@ -30,6 +31,7 @@ void client_way_copy(struct client_way_copy *to, const struct client_way *from, 
         w->local = memcpy(&to->local, from->local, sizeof(to->local));
     if (from->tls)
         w->tls = tls_ctx_ref(from->tls);
+    w->resume = from->keeps_sessions ? tls_resume_new() : NULL;
     if (from->resolver)
         w->resolver = resolver_ref(from->resolver);
     copy_via(&w->via, memory);
@@ -39,5 +41,6 @@ void client_way_copy_free(struct client_way_copy *c)
 {
     tls_ctx_unref(&c->way.tls);
     tls_ctx_unref(&c->way.via.tls);
+    tls_resume_unref(&c->way.resume);
     resolver_unref(&c->way.resolver);
 }

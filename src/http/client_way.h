@@ -10,7 +10,8 @@ struct client_way_copy {
     struct addr addr, local;
 };
 
-/* Copies into `memory`; contexts and the resolver are referred to until client_way_copy_free. */
+/* Copies into `memory`; contexts and the resolver are referred to until client_way_copy_free. With
+ * `keeps_sessions` the copy has a place for them of its own. */
 void client_way_copy(struct client_way_copy *to, const struct client_way *from,
                      struct pool *memory);
 

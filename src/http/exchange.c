@@ -236,6 +236,12 @@ enum body_result exchange_read_body(struct exchange *x, struct slice *data)
     return r;
 }
 
+bool exchange_has_whole_body(const struct exchange *x)
+{
+    return !x->reader && x->state < EXCHANGE_DONE && x->transport->has_whole_body &&
+           x->transport->has_whole_body(x);
+}
+
 void exchange_wait_body(struct exchange *x)
 {
     if (x->state >= EXCHANGE_DONE)

@@ -179,6 +179,9 @@ void exchange_abort(struct exchange *x, const struct err *why);
 /* Takes the next piece if one is there. The first call sends 100 Continue where that is awaited. */
 enum body_result exchange_read_body(struct exchange *x, struct slice *data);
 
+/* Can all of it be taken now? False where nobody knows before it is read. */
+bool exchange_has_whole_body(const struct exchange *x);
+
 /* After BODY_WAIT: on_body is called once when there is news. */
 void exchange_wait_body(struct exchange *x);
 

@@ -12,7 +12,8 @@ struct exchange_transport {
     void (*send_informational)(struct exchange *x, int status, const struct header_list *headers);
     size_t (*queued)(const struct exchange *x); /* bytes not yet taken by the kernel */
     enum body_result (*read_body)(struct exchange *x, struct slice *data);
-    void (*wait_body)(struct exchange *x);    /* exchange_notify_body when there is news */
+    bool (*has_whole_body)(const struct exchange *x); /* exchange_has_whole_body; may be NULL */
+    void (*wait_body)(struct exchange *x);            /* exchange_notify_body when there is news */
     void (*wait_drained)(struct exchange *x); /* exchange_notify_drained when output was taken */
     int (*fd)(const struct exchange *x);      /* the socket's descriptor, -1: none; may be NULL */
     struct stream *(*detach)(struct exchange *x, struct buf *in,

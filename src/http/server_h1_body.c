@@ -145,6 +145,14 @@ enum body_result server_h1_body_read(struct exchange *x, struct slice *data)
     }
 }
 
+bool server_h1_body_is_here(const struct exchange *x)
+{
+    const struct server_conn *c = x->conn;
+
+    return c->body && c->body->kind == HTTP1_BODY_LENGTH &&
+           (int64_t)server_conn_input(c).n >= (int64_t)c->body->left;
+}
+
 bool server_h1_body_has_news(const struct server_conn *c)
 {
     return !c->body || c->has_eof || c->x->body_err || c->stream->err || server_conn_input(c).n;

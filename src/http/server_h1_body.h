@@ -12,6 +12,9 @@ void server_h1_body_begin(struct server_conn *c, const struct request *r);
 /* exchange_transport.read_body */
 enum body_result server_h1_body_read(struct exchange *x, struct slice *data);
 
+/* exchange_transport.has_whole_body: of one whose length was told. */
+bool server_h1_body_is_here(const struct exchange *x);
+
 /* exchange_transport.wait_body */
 void server_h1_body_wait(struct exchange *x);
 

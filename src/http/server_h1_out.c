@@ -297,6 +297,7 @@ const struct exchange_transport server_h1_out_transport = {
     .send_informational = send_informational,
     .queued = queued,
     .read_body = server_h1_body_read,
+    .has_whole_body = server_h1_body_is_here,
     .wait_body = server_h1_body_wait,
     .wait_drained = wait_drained,
     .fd = descriptor,

@@ -275,6 +275,10 @@ static void give_up(struct exchange *x, const struct err *why)
     struct server_h2_stream *st = x->conn;
 
     UNUSED(why);
+    if (st->s.out_state == H2_OUT_HEAD) { /* what was said counts; behind a reset it would not go */
+        put_head(st);
+        h2_session_send(st->h2->link.session);
+    }
     (void)server_h2_stream_let_go(st);
     h2_session_reset(st->h2->link.session, st->s.id, H2_INTERNAL_ERROR);
     server_conn_schedule(st->h2->conn, false);
@@ -307,6 +311,7 @@ const struct exchange_transport server_h2_out_transport = {
     .send_informational = send_informational,
     .queued = queued,
     .read_body = server_h2_stream_read_body,
+    .has_whole_body = server_h2_stream_has_whole_body,
     .wait_body = server_h2_stream_wait_body,
     .wait_drained = wait_drained,
     .fd = descriptor,

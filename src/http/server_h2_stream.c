@@ -252,6 +252,13 @@ enum body_result server_h2_stream_read_body(struct exchange *x, struct slice *da
     return fail_too_large(x, x->body_received);
 }
 
+bool server_h2_stream_has_whole_body(const struct exchange *x)
+{
+    const struct server_h2_stream *st = x->conn;
+
+    return st->s.in == H2_IN_ENDED;
+}
+
 bool server_h2_stream_has_body_news(const struct server_h2_stream *st)
 {
     return h2_stream_has_data(&st->s) || st->s.in == H2_IN_ENDED || st->x->body_err;

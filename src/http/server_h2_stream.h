@@ -83,6 +83,9 @@ void server_h2_stream_wait_body(struct exchange *x);
 /* How many bytes of body may go to the session now; none: it is woken when it is time. */
 size_t server_h2_stream_allowance(struct server_h2_stream *st);
 
+/* exchange_transport.has_whole_body */
+bool server_h2_stream_has_whole_body(const struct exchange *x);
+
 /* Is there something for a waiting reader? */
 bool server_h2_stream_has_body_news(const struct server_h2_stream *st);
 

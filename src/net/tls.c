@@ -7,6 +7,7 @@
 #include "loop/io.h"
 #include "net/tls_error.h"
 #include "net/tls_plain.h"
+#include "net/tls_resume.h"
 
 enum { KEPT = 1024 };
 
@@ -96,6 +97,7 @@ static void free_tls(struct tls *t)
     SSL_set_shutdown(t->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(t->ssl);
     SSL_SESSION_free(t->session);
+    tls_resume_unref(&t->resume);
     mem_free(t->text);
     mem_cache_give(&cache, t);
 }
@@ -209,6 +211,10 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
 {
     struct tls *t = tls_of(tls_of_ssl(ssl));
 
+    if (t->resume) {
+        tls_resume_put(t->resume, session);
+        return 1;
+    }
     SSL_SESSION_free(t->session);
     t->session = session;
     return 1;
@@ -235,6 +241,8 @@ struct stream *tls_connect(struct stream *under, struct tls_ctx *ctx, const stru
 
     SSL_CTX_sess_set_new_cb(ctx->ssl, keep_session);
     SSL_set_connect_state(t->ssl);
+    if (peer->resume)
+        t->resume = tls_resume_ref(peer->resume);
     e = tls_peer_set(t->ssl, peer);
     if (e)
         (void)tls_stream_fail(t, e);

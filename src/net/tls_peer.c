@@ -10,20 +10,22 @@
 #include "net/tls_alpn.h"
 #include "net/tls_error.h"
 #include "net/tls_openssl.h"
+#include "net/tls_resume.h"
 
 enum { NAME_FLAGS = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS };
 
-static bool set_name(SSL *ssl, struct slice name, bool is_verified)
+static bool set_name(SSL *ssl, const struct tls_peer *peer)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+    struct slice name = peer->server_name;
     char *text = mem_strdup(name);
     ASN1_OCTET_STRING *address = a2i_IPADDRESS(text);
     bool is_fine = slice_find(name, '\0') < 0; /* the library would see a part of it, or nothing */
 
     X509_VERIFY_PARAM_set_hostflags(param, NAME_FLAGS);
-    if (is_fine && !address)
+    if (is_fine && !address && !peer->hides_name)
         SSL_set_tlsext_host_name(ssl, text);
-    if (is_fine && is_verified)
+    if (is_fine && !peer->skips_verify)
         is_fine = address ? X509_VERIFY_PARAM_set1_ip_asc(param, text) == 1
                           : X509_VERIFY_PARAM_set1_host(param, text, name.n) == 1;
     ASN1_OCTET_STRING_free(address);
@@ -72,19 +74,21 @@ static const struct err *use_credential(SSL *ssl, const struct tls_peer *peer)
 
 const struct err *tls_peer_set(SSL *ssl, const struct tls_peer *peer)
 {
+    SSL_SESSION *session =
+        peer->resume ? tls_resume_session(peer->resume) : (SSL_SESSION *)peer->session;
     struct buf alpn = BUF_EMPTY;
 
     if (peer->skips_verify && !tls_openssl_ctx(ssl)->has_verify_mode)
         SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
-    if (peer->server_name.n && !set_name(ssl, peer->server_name, !peer->skips_verify))
+    if (peer->server_name.n && !set_name(ssl, peer))
         return &err_tls_wrong_name;
     if (peer->alpn.n && tls_alpn_encode(peer->alpn, &alpn))
         SSL_set_alpn_protos(ssl, (unsigned char *)alpn.p, (unsigned)alpn.n);
     buf_free(&alpn);
     if (peer->store)
         SSL_set1_verify_cert_store(ssl, peer->store);
-    if (peer->session)
-        set_session(ssl, (SSL_SESSION *)peer->session);
+    if (session)
+        set_session(ssl, session);
     if (peer->wants_status)
         SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
     return use_credential(ssl, peer);

@@ -8,6 +8,7 @@
 struct evp_pkey_st;
 struct ssl_st; /* OpenSSL's object of a connection */
 struct stack_st_X509;
+struct tls_resume;
 struct x509_store_st;
 
 /* Kept by its owner between connections to one server; opaque. */
@@ -20,11 +21,13 @@ struct tls_peer {
     struct slice alpn;           /* "h2,http/1.1"; empty: no ALPN */
     struct tls_session *session; /* to resume; NULL: none. Not taken; left alone when it is with
                                     somebody whom this connection would not accept */
+    struct tls_resume *resume; /* instead: sessions are taken from there and left there; NULL: no */
     struct stack_st_X509
         *chain;              /* shown to a server that asks, instead of the context's; NULL: that */
     struct evp_pkey_st *key; /* of it */
     struct x509_store_st *store; /* whom to believe, instead of the context's; NULL: those */
     bool skips_verify;           /* for this connection */
+    bool hides_name;             /* it is verified, but not sent */
     bool wants_status;           /* ask for a stapled OCSP response */
 };
 

@@ -26,11 +26,12 @@ struct tls {
     struct stream stream;
     struct tls_wire wire;
     SSL *ssl;
-    SSL_SESSION *session;   /* see tls_session_slot */
-    char *text;             /* of a failure; NULL: none */
-    struct loop_call call;  /* input that no descriptor announces */
-    struct loop_call flush; /* what the handshake left to be sent */
-    void *state;            /* of hooks */
+    SSL_SESSION *session;      /* see tls_session_slot */
+    struct tls_resume *resume; /* where a client's go instead; NULL: there */
+    char *text;                /* of a failure; NULL: none */
+    struct loop_call call;     /* input that no descriptor announces */
+    struct loop_call flush;    /* what the handshake left to be sent */
+    void *state;               /* of hooks */
     size_t debt;
     struct buf early_in;  /* early data that was not read yet */
     unsigned holds;       /* besides the owner's */

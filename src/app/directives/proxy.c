@@ -315,7 +315,7 @@ static const struct directive table[] = {
          "goes before it."),
     FLAG("proxy_request_buffering", PROXY_REQUEST_BUFFERING, "on",
          "With `off` the body of a request is passed on as it comes; then no other server can be "
-         "tried once a part of it has been sent."),
+         "tried once a part of it has been sent, unless a little body had come with the head."),
     FLAG("proxy_pass_request_headers", PROXY_PASS_HEADERS, "on",
          "Whether the client's header fields are passed on."),
     FLAG("proxy_pass_request_body", PROXY_PASS_BODY, "on",

@@ -84,14 +84,6 @@ static bool set_protocols(void *ctx, const struct config_node *node, struct conf
     return tls_conf_read_protocols(node, &own(ctx, node)->protocols, e);
 }
 
-static bool accept_reuse(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    UNUSED(ctx);
-    UNUSED(node);
-    UNUSED(e);
-    return true; /* connections are kept instead */
-}
-
 static bool add_command(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct app_conf *conf = ((struct apply *)ctx)->conf;
@@ -130,19 +122,20 @@ bool directives_proxy_tls(struct app_conf *conf, struct proxy_conf *c,
         .max_args = (most), .group = GROUP, .syntax = word " " what ";", .doc = (text),            \
         .id = offsetof(struct proxy_tls, field), .apply = (setter)                                 \
     }
-#define FLAG_ROW(word, field, text)                                                                \
+#define FLAG_ROW(word, value, field, text)                                                         \
     {                                                                                              \
         .name = (word), .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL, .min_args = 1, .max_args = 1,   \
         .kinds = {ARG_FLAG}, .group = GROUP, .syntax = word " on | off;",                          \
-        .default_text = word " off;", .doc = (text), .id = offsetof(struct proxy_tls, field),      \
-        .apply = set_flag                                                                          \
+        .default_text = word " " value ";", .doc = (text),                                         \
+        .id = offsetof(struct proxy_tls, field), .apply = set_flag                                 \
     }
 
 static const struct directive table[] = {
-    FLAG_ROW("proxy_ssl_verify", verifies,
+    FLAG_ROW("proxy_ssl_verify", "off", verifies,
              "Whether the certificate of a server must be signed by "
              "`proxy_ssl_trusted_certificate` and be for `proxy_ssl_name`."),
-    FLAG_ROW("proxy_ssl_server_name", sends_name, "Whether the name is sent to the server (SNI)."),
+    FLAG_ROW("proxy_ssl_server_name", "off", sends_name,
+             "Whether the name is sent to the server (SNI)."),
     ROW("proxy_ssl_name", 1, "name",
         "The name that is sent and verified; `$proxy_host` by default, in `stream` the host of "
         "`proxy_pass`. May hold variables.",
@@ -176,8 +169,10 @@ static const struct directive table[] = {
         "How many certificates may stand between the server's and one of "
         "`proxy_ssl_trusted_certificate`, 1 by default.",
         depth, set_depth),
-    ROW("proxy_ssl_session_reuse", 1, "on | off",
-        "Accepted; sessions are not resumed: keep connections instead.", depth, accept_reuse),
+    FLAG_ROW("proxy_ssl_session_reuse", "on", keeps_sessions,
+             "Whether a new connection to a server goes on with the session of an earlier one, "
+             "which saves most of the handshake. Sessions are kept by each worker. Not in "
+             "`stream`, nor where Lua or a variable has to do with the handshake."),
     {.name = "proxy_ssl_conf_command",
      .contexts = CTX_HTTP_ALL | CTX_STREAM_ALL,
      .flags = DIRECTIVE_REPEATS,

@@ -286,7 +286,7 @@ static const struct directive table[] = {
     BALANCE("ip_hash", CTX_UPSTREAM, 0, "ip_hash;", UPSTREAM_IP_HASH,
             "Chooses by the client's address (the first three octets of IPv4)."),
     BALANCE("random", CTX_BOTH, 2, "random [two [least_conn]];", UPSTREAM_RANDOM,
-            "Chooses at random; with `two` the less busy of two."),
+            "Chooses at random; with `two` the less busy of two that are not the same."),
     {.name = "hash",
      .contexts = CTX_BOTH,
      .min_args = 1,
@@ -295,7 +295,7 @@ static const struct directive table[] = {
      .syntax = "hash key [consistent];",
      .doc = "Chooses by a text with variables. With `consistent` few keys change their server when "
             "one comes or goes. `hash`, `consistent` and `ip_hash` lead to the servers that nginx "
-            "would choose.",
+            "would choose. Where the text is empty they take turns.",
      .apply = set_hash},
     {.name = "keepalive",
      .contexts = CTX_UPSTREAM,

@@ -10,7 +10,7 @@ const struct proxy_conf proxy_defaults = {
     .buffers = 32768,
     .max_temp_file = (size_t)1024 << 20,
     .store_access = 0600,
-    .tls.depth = 1,
+    .tls = {.depth = 1, .keeps_sessions = true},
     .next = PROXY_NEXT_ERROR | PROXY_NEXT_TIMEOUT,
     .flags = PROXY_BUFFERING | PROXY_REQUEST_BUFFERING | PROXY_PASS_HEADERS | PROXY_PASS_BODY,
 };
@@ -22,7 +22,7 @@ static const struct proxy_conf grpc_defaults = {
     .send_timeout = 60000,
     .next = PROXY_NEXT_ERROR | PROXY_NEXT_TIMEOUT,
     .flags = PROXY_PASS_HEADERS | PROXY_PASS_BODY,
-    .tls.depth = 1,
+    .tls = {.depth = 1, .keeps_sessions = true},
     .minor = 1,
     .is_h2 = true,
     .kind = PROXY_GRPC,

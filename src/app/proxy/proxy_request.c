@@ -269,6 +269,14 @@ static void on_spool(struct exchange *x, struct body_spool *s)
     p->on_request(p, s->state == BODY_END ? 0 : exchange_body_status(x));
 }
 
+/* A little one that has come with the head may as well go to several servers, one after another. */
+static bool is_body_here(const struct exchange *x)
+{
+    return x->req.content_length >= 0 &&
+           (uint64_t)x->req.content_length <= x->settings->body_buffer_size &&
+           exchange_has_whole_body(x);
+}
+
 void proxy_request_read_body(struct proxy *p, void (*fn)(struct proxy *p, int status))
 {
     struct exchange *x = p->v->x;
@@ -280,7 +288,7 @@ void proxy_request_read_body(struct proxy *p, void (*fn)(struct proxy *p, int st
         return;
     }
     if (!(p->conf->flags & PROXY_REQUEST_BUFFERING) && !x->spool && !p->cache_zone &&
-        (p->conf->minor > 0 || x->req.content_length >= 0)) {
+        (p->conf->minor > 0 || x->req.content_length >= 0) && !is_body_here(x)) {
         p->is_streaming_body = true;
         fn(p, 0);
         return;

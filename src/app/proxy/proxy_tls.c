@@ -155,6 +155,8 @@ static bool fill(struct app_conf *conf, const struct log_ctx *log, struct proxy_
     buf_free(&why);
     way->tls = *t->ctx;
     way->skips_verify = !t->verifies;
+    way->hides_name = !t->sends_name;
+    way->keeps_sessions = t->keeps_sessions && !has_party(t);
     return !e;
 }
 

@@ -27,7 +27,7 @@ struct proxy_tls {
     struct tls_cache *cache;            /* of certificates named by variables; NULL: none */
     unsigned protocols, depth;          /* 0: 1.2 and 1.3; the least value: 1 */
     const struct lua_code *certificate_by_lua, *verify_by_lua; /* NULL: none */
-    bool verifies, sends_name;
+    bool verifies, sends_name, keeps_sessions;
     bool skips_own_judgement; /* verify_by_lua alone decides */
     struct tls_ctx **ctx;     /* of the owner, and of levels below it that say nothing else */
 };

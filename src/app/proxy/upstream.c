@@ -180,7 +180,7 @@ struct upstream_peer *upstream_next(struct upstream *u, struct visit *v, upstrea
     if (!p)
         p = upstream_choose(u, key, *tried);
     if (p) {
-        *tried |= (upstream_tried)1 << ((size_t)(p - u->peers) % 64);
+        *tried |= upstream_state_bit(u, p);
         upstream_state_begin(p, upstream_state_of(u, p));
     }
     upstream_state_leave(u);

@@ -241,14 +241,19 @@ static struct upstream_peer *at_random(struct upstream *u, upstream_tried tried)
     return first_usable(u, tried, next_random, NULL);
 }
 
-/* The less busy of two. */
+/* The less busy of two, which are not the same. */
 static struct upstream_peer *of_two(struct upstream *u, upstream_tried tried)
 {
-    struct upstream_peer *a = at_random(u, tried), *b = at_random(u, tried);
+    struct upstream_peer *a = at_random(u, tried),
+                         *b = a ? at_random(u, tried | upstream_state_bit(u, a)) : NULL;
 
-    if (!a || !b)
-        return a ? a : b;
-    return compare(u, a, b) <= 0 ? a : b;
+    return b && compare(u, b, a) <= 0 ? b : a;
+}
+
+/* Without a key there is nothing to tell requests apart by. */
+static bool is_keyless(const struct upstream *u, struct slice key)
+{
+    return !key.n && (u->balance == UPSTREAM_HASH || u->balance == UPSTREAM_CONSISTENT);
 }
 
 /* By the way that the configuration names; NULL: in turn. */
@@ -256,6 +261,8 @@ static struct upstream_peer *by_balance(struct upstream *u, struct slice key, up
 {
     struct hashing hashing = {.key = key}, of_address = {.key = key, .sum = ADDRESS_SUM};
 
+    if (is_keyless(u, key))
+        return NULL;
     switch (u->balance) {
     case UPSTREAM_LEAST_CONN:
         return least_conn(u, tried, false);

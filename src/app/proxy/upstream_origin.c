@@ -83,6 +83,8 @@ struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *
     way.speaks_fastcgi = how->speaks_fastcgi;
     way.server_name = how->server_name;
     way.skips_verify = how->skips_verify;
+    way.hides_name = how->hides_name;
+    way.keeps_sessions = how->keeps_sessions;
     way.keeps_alive = how->keeps_alive;
     way.resolver = how->resolver;
     if (!way.local) {

@@ -68,7 +68,7 @@ void upstream_state_renew(struct upstream *u, unsigned i)
 static bool has_been_tried(const struct upstream *u, const struct upstream_peer *p,
                            upstream_tried tried)
 {
-    return (tried >> ((size_t)(p - u->peers) % 64) & 1) != 0;
+    return (tried & upstream_state_bit(u, p)) != 0;
 }
 
 bool upstream_state_is_resting(const struct upstream *u, const struct upstream_peer *p,

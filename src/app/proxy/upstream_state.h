@@ -14,6 +14,13 @@ void upstream_state_share(struct upstream *u);
  * knows for itself. */
 struct upstream_state *upstream_state_of(const struct upstream *u, const struct upstream_peer *p);
 
+/* It, among those that a request has tried. */
+static inline upstream_tried upstream_state_bit(const struct upstream *u,
+                                                const struct upstream_peer *p)
+{
+    return (upstream_tried)1 << ((size_t)(p - u->peers) % 64);
+}
+
 /* Another server is in that place: nothing is known of it, save the requests that still use the
  * place. */
 void upstream_state_renew(struct upstream *u, unsigned i);
