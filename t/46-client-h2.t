@@ -79,7 +79,7 @@ local http, peer = require "perilune.http", require "peer"
 local base, count = peer.origin()
 local pool = peer.pool()
 local function text(path) return peer.text(http.get(base .. path, { pool = pool })) end
-for _, name in ipairs { "connection", "transfer", "capital", "nostatus", "twice", "path", "late", "newline", "switch", "informed", "huge" } do
+for _, name in ipairs { "connection", "transfer", "capital", "nostatus", "zero", "twice", "path", "late", "newline", "switch", "informed", "huge" } do
     print(name, text("/bad/" .. name))
 end
 print(text("/short"), text("/long"), text("/many"))
@@ -90,6 +90,7 @@ connection	protocol
 transfer	protocol
 capital	protocol
 nostatus	protocol
+zero	protocol
 twice	protocol
 path	protocol
 late	protocol

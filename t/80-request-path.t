@@ -225,3 +225,22 @@ for i in $(seq 20); do curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/t?[1-10
 curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/size
 --- exec_out
 small
+
+
+
+=== TEST 15: an expression that fails is not taken for one that does not match: nobody gets past it
+--- config
+    location ~ ^/(?:b+)+$ { deny all; }
+    location ~ "(*UTF)^/secret" { deny all; }
+    location /if { if ($arg_a ~ "^(?:a+)+$") { return 403; } return 200 "let in\n"; }
+    location /not { if ($arg_a !~ "^(?:a+)+$") { return 200 "let in\n"; } return 403; }
+    location /rewrite { rewrite ^/rewrite/(?:a+)+$ /secret; return 200 "let in\n"; }
+    location / { return 200 "let in\n"; }
+--- request eval
+my $x = "a" x 40 . "!";
+["GET /b", "GET /secret", "GET /if?a=aa", "GET /not?a=b", "GET /rewrite/b",
+ "GET /" . "b" x 40 . "!", "GET /secret%ff", "GET /if?a=$x", "GET /not?a=$x", "GET /rewrite/$x"]
+--- error_code eval
+[403, 403, 403, 200, 200, 500, 500, 500, 500, 500]
+--- error_log
+pcre2_match() failed: -47 on

@@ -59,8 +59,8 @@ static void set_named(struct visit *v, const struct captures_names *names)
     }
 }
 
-bool captures_match(struct visit *v, const struct regex *re, const struct captures_names *names,
-                    struct slice subject)
+enum captures_found captures_match(struct visit *v, const struct regex *re,
+                                   const struct captures_names *names, struct slice subject)
 {
     int at[2 * REGEX_CAPTURES_MOST];
     int n = regex_match(re, subject, at);
@@ -69,7 +69,7 @@ bool captures_match(struct visit *v, const struct regex *re, const struct captur
         log_write(&v->x->log, LOG_ERROR, "pcre2_match() failed: %d on \"" SLICE_FMT "\"", n,
                   SLICE_ARG(subject));
     if (n <= 0)
-        return false;
+        return n < 0 ? CAPTURES_FAILED : CAPTURES_NONE;
     if (!v->captures)
         v->captures = pool_alloc(visit_pool(v), sizeof(at));
     v->capture_subject = pool_dup(visit_pool(v), subject);
@@ -77,5 +77,5 @@ bool captures_match(struct visit *v, const struct regex *re, const struct captur
     v->n_captures = n;
     if (names)
         set_named(v, names);
-    return true;
+    return CAPTURES_SET;
 }

@@ -13,10 +13,16 @@ struct captures_names; /* the variables of a regex's named groups; NULL: it has 
 bool captures_bind(struct variable_table *t, const struct regex *re,
                    const struct captures_names **out, struct slice *error_out);
 
+enum captures_found {
+    CAPTURES_FAILED = -1, /* nobody knows: a limit was hit, or the subject is no text in UTF-8 */
+    CAPTURES_NONE,
+    CAPTURES_SET,
+};
+
 /* Matches `subject`; on success $1…$9 and the named variables (may be NULL) of `v` are set, from a
- * copy of the subject. No match, or a limit was hit (logged): false, and what earlier matches left
- * stays. */
-bool captures_match(struct visit *v, const struct regex *re, const struct captures_names *names,
-                    struct slice subject);
+ * copy of the subject. Otherwise what earlier matches left stays; a failure is logged, and whoever
+ * decides by the match who may do what must not take it for "no". */
+enum captures_found captures_match(struct visit *v, const struct regex *re,
+                                   const struct captures_names *names, struct slice subject);
 
 #endif

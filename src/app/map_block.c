@@ -116,7 +116,7 @@ static struct script *find(const struct map_block *m, struct visit *v, struct sl
     if (found)
         return found->script;
     for (const struct map_regex *r = m->regexes; r; r = r->next)
-        if (captures_match(v, r->regex, r->names, text))
+        if (captures_match(v, r->regex, r->names, text) == CAPTURES_SET)
             return r->value;
     return m->fallback;
 }

@@ -155,12 +155,17 @@ static bool count_restart(struct visit *v, const char *what)
 
 static bool find_location(struct visit *v)
 {
+    bool is_found;
+
     v->is_uri_changed = false;
-    router_find_location(v);
+    is_found = router_find_location(v);
     v->located_path = v->x->req.path;
     v->phase = PHASE_REWRITE;
     v->step = 0;
-    return enter_location(v);
+    if (LIKELY(is_found))
+        return enter_location(v);
+    phases_finish_status(v, 500);
+    return false;
 }
 
 /* Somebody may have refused and nobody granted, see access.c. False: the visit has been answered.

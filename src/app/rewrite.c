@@ -84,14 +84,16 @@ enum step_result rewrite_step_break(struct visit *v, const struct step *s)
 
 /* --- rewrite_log --- */
 
-static bool matches(struct visit *v, const struct rewrite_pattern *p, struct slice subject)
+static enum captures_found match(struct visit *v, const struct rewrite_pattern *p,
+                                 struct slice subject)
 {
-    bool is_match = captures_match(v, p->regex, p->names, subject);
+    enum captures_found found = captures_match(v, p->regex, p->names, subject);
 
-    if (v->loc->logs_rewrites)
+    if (v->loc->logs_rewrites && found != CAPTURES_FAILED)
         log_write(&v->x->log, LOG_NOTICE, "\"" SLICE_FMT "\" %s \"" SLICE_FMT "\"",
-                  SLICE_ARG(p->text), is_match ? "matches" : "does not match", SLICE_ARG(subject));
-    return is_match;
+                  SLICE_ARG(p->text), found == CAPTURES_SET ? "matches" : "does not match",
+                  SLICE_ARG(subject));
+    return found;
 }
 
 /* --- if --- */
@@ -115,29 +117,35 @@ static bool test_file(const struct rewrite_condition *c, struct visit *v)
     }
 }
 
-static bool test_condition(const struct rewrite_condition *c, struct visit *v)
+/* False: a regular expression failed, so that nobody knows. */
+static bool test_condition(const struct rewrite_condition *c, struct visit *v, bool *holds_out)
 {
+    enum captures_found found;
     struct slice left;
 
     switch (c->test) {
     case REWRITE_IS_TRUE:
         left = script_eval(c->left, v);
-        return left.n > 0 && !slice_eq(left, SLICE("0"));
+        *holds_out = left.n > 0 && !slice_eq(left, SLICE("0"));
+        return true;
     case REWRITE_EQUAL:
-        return slice_eq(script_eval(c->left, v), script_eval(c->right, v));
     case REWRITE_NOT_EQUAL:
-        return !slice_eq(script_eval(c->left, v), script_eval(c->right, v));
+        left = script_eval(c->left, v);
+        *holds_out = slice_eq(left, script_eval(c->right, v)) == (c->test == REWRITE_EQUAL);
+        return true;
     case REWRITE_MATCH:
-        return matches(v, &c->pattern, script_eval(c->left, v));
     case REWRITE_NO_MATCH:
-        return !matches(v, &c->pattern, script_eval(c->left, v));
+        found = match(v, &c->pattern, script_eval(c->left, v));
+        *holds_out = (found == CAPTURES_SET) == (c->test == REWRITE_MATCH);
+        return found != CAPTURES_FAILED;
     case REWRITE_FILE:
     case REWRITE_DIR:
     case REWRITE_EXISTS:
     case REWRITE_EXECUTABLE:
         break;
     }
-    return test_file(c, v) != c->is_negated;
+    *holds_out = test_file(c, v) != c->is_negated;
+    return true;
 }
 
 /* The list of the location that the body brings is the same one, so the step's number stays right.
@@ -145,8 +153,11 @@ static bool test_condition(const struct rewrite_condition *c, struct visit *v)
 enum step_result rewrite_step_if(struct visit *v, const struct step *s)
 {
     const struct rewrite_if_step *i = s->arg;
+    bool holds;
 
-    if (!test_condition(&i->condition, v))
+    if (!test_condition(&i->condition, v, &holds))
+        return phases_finish_status(v, 500);
+    if (!holds)
         v->step += i->skip;
     else if (i->loc)
         phases_use_location(v, i->loc);
@@ -287,9 +298,10 @@ static bool change_uri(struct visit *v, const struct rewrite_rule *r)
 enum step_result rewrite_step_rewrite(struct visit *v, const struct step *s)
 {
     const struct rewrite_rule *r = s->arg;
+    enum captures_found found = match(v, &r->pattern, v->x->req.path);
 
-    if (!matches(v, &r->pattern, v->x->req.path))
-        return STEP_NEXT;
+    if (found != CAPTURES_SET)
+        return found == CAPTURES_NONE ? STEP_NEXT : phases_finish_status(v, 500);
     if (r->flag == REWRITE_REDIRECT)
         return redirect_by(v, r);
     if (!change_uri(v, r))

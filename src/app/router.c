@@ -177,7 +177,8 @@ const struct vhost *router_find_vhost(const struct listen_conf *l, struct slice 
     return vh ? vh : l->default_vhost;
 }
 
-/* Sets v->loc to what is found below `level`, if anything. True: the search has ended with it. */
+/* Sets v->loc to what is found below `level`, if anything. True: the search has ended with it, NULL
+ * where an expression failed: what stands behind it may be less strict. */
 static bool find_below(struct visit *v, const struct location *level)
 {
     const struct router *r = level->router;
@@ -197,20 +198,30 @@ static bool find_below(struct visit *v, const struct location *level)
     for (unsigned i = 0; i < r->n_regexes; i++) {
         const struct location_regex *entry = &r->regexes[i];
 
-        if (!captures_match(v, entry->location->regex, entry->names, path))
+        enum captures_found found =
+            captures_match(v, entry->location->regex, entry->names, path);
+
+        if (found == CAPTURES_NONE)
             continue;
-        v->loc = entry->location;
-        find_below(v, v->loc);
+        v->loc = found == CAPTURES_SET ? entry->location : NULL;
+        if (v->loc)
+            find_below(v, v->loc);
         return true;
     }
     return false;
 }
 
-void router_find_location(struct visit *v)
+bool router_find_location(struct visit *v)
 {
+    bool is_found;
+
     v->loc = v->vhost->base;
     find_below(v, v->vhost->base);
+    is_found = v->loc != NULL;
+    if (!is_found)
+        v->loc = v->vhost->base;
     v->path_prefix = v->loc->kind == LOCATION_REGEX ? SLICE_EMPTY : v->loc->name;
+    return is_found;
 }
 
 const struct location *router_find_named(const struct vhost *vh, struct slice name)

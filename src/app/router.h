@@ -17,8 +17,8 @@ const struct vhost *router_find_vhost(const struct listen_conf *l, struct slice 
 
 /* The location for v->x->req.path by nginx's rules: exact; longest prefix, remembered; ^~ ends;
  * regexes in order (captures set in `v`); nested locations. Sets v->loc, v->path_prefix. The
- * server's own level when nothing matches. */
-void router_find_location(struct visit *v);
+ * server's own level when nothing matches, and when a regex fails: false then. */
+bool router_find_location(struct visit *v);
 
 /* The named location ("x" without @) of the server, or NULL. */
 const struct location *router_find_named(const struct vhost *vh, struct slice name);

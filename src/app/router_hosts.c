@@ -204,7 +204,7 @@ static bool matches(const struct host_regex *r, struct slice host, struct visit 
     int at[2 * REGEX_CAPTURES_MOST];
 
     if (v)
-        return captures_match(v, r->regex, r->names, host);
+        return captures_match(v, r->regex, r->names, host) == CAPTURES_SET;
     return regex_match(r->regex, host, at) > 0;
 }
 

@@ -104,6 +104,10 @@ void client_h2_head_on_end(void *user, void *stream, bool is_trailers, bool is_t
     }
     if (is_trailers)
         return;
+    if (h2->head.status < 100) { /* of three digits the library takes any */
+        refuse(st, &err_protocol, "invalid status");
+        return;
+    }
     text = pool_dup(&x->pool, buf_slice(&h2->head.text));
     if (h2->head.status < 200) {
         take_informational(st, text);

@@ -236,6 +236,7 @@ class Connection:
             "transfer": [(":status", "200"), ("transfer-encoding", "chunked")],
             "capital": [(":status", "200"), ("X-Big", "1")],
             "nostatus": [("x-a", "1")],
+            "zero": [(":status", "000")],
             "twice": [(":status", "200"), (":status", "200")],
             "path": [(":status", "200"), (":path", "/")],
             "late": [("x-a", "1"), (":status", "200")],

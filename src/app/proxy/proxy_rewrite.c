@@ -36,8 +36,9 @@ static struct slice by_rule(const struct proxy *p, const struct proxy_rewrite *r
 {
     if (!r->pattern)
         return replaced(p->v, text, script_eval(r->from, p->v), script_eval(r->to, p->v));
-    return captures_match(p->v, r->pattern, r->names, text) ? script_eval(r->to, p->v)
-                                                            : slice_of(NULL, 0);
+    return captures_match(p->v, r->pattern, r->names, text) == CAPTURES_SET
+               ? script_eval(r->to, p->v)
+               : slice_of(NULL, 0);
 }
 
 static struct slice redirected(const struct proxy *p, struct slice text)
@@ -132,7 +133,7 @@ static struct slice new_path(const struct proxy *p, struct slice path)
 static bool is_meant(const struct proxy *p, const struct proxy_cookie_flags *f, struct slice name)
 {
     if (f->pattern)
-        return captures_match(p->v, f->pattern, f->names, name);
+        return captures_match(p->v, f->pattern, f->names, name) == CAPTURES_SET;
     return slice_ieq(script_eval(f->name, p->v), name);
 }
 
