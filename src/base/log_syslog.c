@@ -126,7 +126,8 @@ static const char *parse_word(struct slice word, struct log_syslog *out)
 
 const char *log_syslog_parse(struct slice text, struct log_syslog *out)
 {
-    *out = (struct log_syslog){.facility = LOCAL7, .severity = INFO, .tag = "nginx", .has_hostname = true};
+    *out = (struct log_syslog){
+        .facility = LOCAL7, .severity = INFO, .tag = "nginx", .has_hostname = true};
     while (text.p && text.n > 0) {
         struct slice word = slice_cut(&text, ',');
         const char *why = parse_word(word, out);

@@ -154,7 +154,7 @@ static const struct directive table[] = {
          "ended."),
     TIME("lingering_time", CTX_LEVELS, lingering_time, "30s",
          "Longest time for all of that together; then the connection closes, whether the peer has "
-         "read its answer or not."),
+         "read its answer or not. Behind a 408 it is a second at most."),
     CHOICE("lingering_close", lingering, lingering_words, "on | always | off", "on",
            "When a connection that the server ends is read on, so that its peer gets to read the "
            "answer: when it may still be sending, each time, never (RFC 9112 section 9.6). The "
@@ -317,8 +317,7 @@ static const struct directive table[] = {
      .doc = "No effect: files are read by way of the page cache."},
     DIRECTIVE_ACCEPTED("directio_alignment", CTX_LEVELS, ARG_SIZE, "size",
                        "files are read by way of the page cache."),
-    FILE_CACHE(2, "open_file_cache", CTX_LEVELS, "off; | max=N [inactive=time];",
-               FILES_ARE_CACHED),
+    FILE_CACHE(2, "open_file_cache", CTX_LEVELS, "off; | max=N [inactive=time];", FILES_ARE_CACHED),
     DIRECTIVE_ACCEPTED("open_file_cache_errors", CTX_LEVELS, ARG_FLAG, "on | off",
                        "a file that is not there is looked for each time."),
     DIRECTIVE_ACCEPTED("open_file_cache_min_uses", CTX_LEVELS, ARG_NUMBER, "number",

@@ -327,10 +327,11 @@ static const struct directive table[] = {
      .min_args = 1,
      .max_args = ARGS_MANY,
      .group = GROUP,
-     .syntax = "listen address[:port[-port]] | port[-port] | unix:path [default_server] [ssl] [http2] "
-               "[proxy_protocol] [reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] "
-               "[ipv6only=on|off] [deferred] [so_keepalive=on|off|[idle]:[interval]:[count]] "
-               "[fastopen=number] [bind];",
+     .syntax =
+         "listen address[:port[-port]] | port[-port] | unix:path [default_server] [ssl] [http2] "
+         "[proxy_protocol] [reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] "
+         "[ipv6only=on|off] [deferred] [so_keepalive=on|off|[idle]:[interval]:[count]] "
+         "[fastopen=number] [bind];",
      .default_text = "listen *:80;",
      .doc =
          "An address of the server; may repeat. `[::]:80` is an IPv6 address; the port is 80 "

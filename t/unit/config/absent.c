@@ -1,13 +1,19 @@
-#include "unit.h"
-
 #include "config/absent.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/base.h"
 
 static void test_names(void **state)
 {
     static const char *const known[] = {
-        "geoip_country", "geoip2",       "perl_set", "perl",  "image_filter", "xslt_stylesheet",
-        "mp4",           "http3",        "quic_gso", "mail",  "js_content",   "ssi",
-        "ssi_types",     "fancyindex",   "flv",      "api",   "mp4_buffer_size",
+        "geoip_country", "geoip2",     "perl_set", "perl", "image_filter",    "xslt_stylesheet",
+        "mp4",           "http3",      "quic_gso", "mail", "js_content",      "ssi",
+        "ssi_types",     "fancyindex", "flv",      "api",  "mp4_buffer_size",
     };
     static const char *const unknown[] = {"", "*", "flv_x", "apis", "perlite", "geo", "quic", "ss"};
 
