@@ -556,3 +556,47 @@ return function(req) return #req.headers:get_all("a") .. "" end
 "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" .. ("a: b\r\n"):rep(998) .. "\r\n"
 --- response_body chomp
 998
+
+=== TEST 35: max_headers
+--- config
+    max_headers 5;
+    location / { return 200 "ok\n"; }
+--- raw_request eval
+["GET / HTTP/1.1\r\nHost: a\r\n" . ("a: b\r\n" x 4) . "\r\n", "GET / HTTP/1.1\r\nHost: a\r\n" . ("a: b\r\n" x 5) . "\r\n"]
+--- responses: 2
+--- error_code eval
+[200, 431]
+--- connection: closed
+
+
+
+=== TEST 36: who goes on sending behind a 408 does not hold the connection
+--- config
+    client_header_timeout 100ms;
+    client_body_timeout 100ms;
+    location = /body { content_by_lua_block { ngx.req.read_body() } }
+    location / {
+        content_by_lua_block {
+            for _, text in ipairs { "GET / HTTP/1.1\r\nHost: a\r\n", "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n" } do
+                local sock = ngx.socket.tcp()
+                assert(sock:connect("127.0.0.1", ngx.var.server_port))
+                sock:send(text)
+                ngx.say(sock:receive())
+                local n = 0
+                while n < 40 and sock:send("x") do
+                    ngx.sleep(0.1)
+                    n = n + 1
+                end
+                ngx.say(n < 40 and "closed" or "held")
+                sock:close()
+            end
+        }
+    }
+--- request
+GET /
+--- response_body
+HTTP/1.1 408 Request Timeout
+closed
+HTTP/1.1 408 Request Timeout
+closed
+--- timeout: 20

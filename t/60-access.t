@@ -314,3 +314,14 @@ nil
 --- raw_request eval
 "GET / HTTP/1.1\r\nHost: Example.org.:80\r\nConnection: close\r\n\r\n"
 --- response_body: example.org of example.org
+
+=== TEST 18: limit_except comes before what the location answers by itself
+--- config
+    location /return { limit_except GET { deny all; } return 200 "in\n"; }
+    location /rewrite { limit_except GET { deny all; } rewrite ^ /return last; }
+    location /if { limit_except GET { deny all; } if ($request_method) { return 200 "in\n"; } }
+    location /lua { limit_except GET { deny all; } rewrite_by_lua_block { ngx.header.X = "lua" } return 200 "in\n"; }
+--- pipelined_requests eval
+["GET /return", "POST /return\na=b", "POST /rewrite\na=b", "POST /if\na=b", "DELETE /lua"]
+--- error_code eval
+[200, 403, 403, 403, 403]

@@ -148,3 +148,54 @@ HEAD /dir/
 --- response_headers_like
 Content-Length: [1-9]\d+
 --- response_body
+
+=== TEST 9: as XML, and as a call of a function that the request names
+--- config
+    autoindex on;
+    location / { autoindex_format xml; }
+    location /p/ { alias html/; autoindex_format jsonp; }
+--- user_files
+>>> dir/b.txt 200109090146.40
+12345
+>>> dir/a&<b>%.txt 200109090146.40
+1
+--- request eval
+["GET /dir/", "GET /p/dir/?callback=a.b_1", "GET /p/dir/", "GET /p/dir/?callback=alert(1)", "HEAD /dir/"]
+--- error_code eval
+[200, 200, 200, 400, 200]
+--- response_headers_like eval
+["Content-Type: text/xml; charset=utf-8", "Content-Type: application/javascript", "Content-Type: application/json", "Content-Type: text/html.*", "Content-Type: text/xml; charset=utf-8"]
+--- response_body_like eval
+[qr{^<\?xml version="1.0"\?>\r
+<list>\r
+<file mtime="2001-09-09T01:46:40Z" size="2">a&amp;&lt;b&gt;%.txt</file>\r
+<file mtime="2001-09-09T01:46:40Z" size="6">b.txt</file>\r
+</list>\r
+$}, qr{^/\* callback \*/\r\na\.b_1\(\[.*"name":"b.txt".*\]\s*\);$}s, qr{^\[.*"name":"b.txt".*\]\s*$}s, qr/400/, qr/^$/]
+
+
+
+=== TEST 10: one of the files, each time another
+--- config
+    location / { random_index on; }
+    location /index/ { alias html/only/; random_index on; }
+--- user_files
+>>> dir/a.txt
+a
+>>> dir/b.txt
+b
+>>> dir/.hidden
+h
+>>> dir/sub/x
+x
+>>> only/sub/index.html
+sub
+>>> only/.x
+x
+--- exec
+for i in $(seq 60); do curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/dir/; done | sort -u
+curl -so /dev/null -w '%{http_code}\n' http://127.0.0.1:$TEST_NGINX_SERVER_PORT/index/
+--- exec_out
+a
+b
+403

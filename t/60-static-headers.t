@@ -347,3 +347,31 @@ Location: http://other/
 Seen: http://other/
 Location: http://127.0.0.1:P/out/a
 Seen: /out/a
+
+=== TEST 22: add_header_inherit, add_trailer_inherit
+--- config
+    add_header X-A server;
+    add_trailer T-A server;
+    location /on { add_header X-B own; return 200 "on\n"; }
+    location /off { add_header_inherit off; add_trailer_inherit off; return 200 "off\n"; }
+    location /own { add_header X-B own; add_header_inherit off; return 200 "own\n"; }
+    location /merge {
+        add_header_inherit merge;
+        add_trailer_inherit merge;
+        add_header X-B own;
+        add_trailer T-B own;
+        location /merge/in { add_header X-C in; add_trailer T-C in; return 200 "in\n"; }
+        return 200 "merge\n";
+    }
+--- exec
+for u in on off own merge merge/in; do
+    curl -si --raw --http1.1 -H 'TE: trailers' -H 'Connection: TE' "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$u" | tr -d '\r' |
+        grep -E '^([XT]-[ABC]:|[a-z]+$)' | tr '\n' ' '
+    echo
+done
+--- exec_out
+X-B: own on T-A: server 
+off 
+X-B: own own T-A: server 
+X-B: own X-A: server merge T-B: own T-A: server 
+X-C: in X-B: own X-A: server in T-C: in T-B: own T-A: server 

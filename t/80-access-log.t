@@ -61,3 +61,45 @@ qr/write\(\) to "\S+" failed .*?\)/
 write() to "/dev/./full" failed (28: No space left on device)
 write() to "/dev//full" failed (28: No space left on device)
 }, ""]
+
+=== TEST 5: to a syslog server
+--- http_config
+    log_format short '$status $uri';
+--- config
+    location /t {
+        access_log syslog:server=127.0.0.1:$TEST_NGINX_RAND_PORT_1,facility=local1,severity=notice,tag=me,nohostname short;
+        return 204;
+    }
+    location = /listen {
+        access_log off;
+        content_by_lua_block {
+            local http = require "perilune.http"
+            local listener = require("perilune.udp").socket { port = $TEST_NGINX_RAND_PORT_1, address = "127.0.0.1" }
+            await(http.get("http://127.0.0.1:" .. ngx.var.server_port .. "/t/x"))
+            local message = await(listener:take()).message
+            ngx.say((message:gsub("^<(%d+)>%a%a%a [ %d]%d %d%d:%d%d:%d%d", "<%1>DATE")))
+        }
+    }
+--- request
+GET /listen
+--- response_body
+<141>DATE me: 204 /t/x
+
+=== TEST 6: what is no syslog server, and a buffer for one
+--- config
+    location / {
+        return 204;
+    }
+--- exec
+try() {
+    echo "events {} http { server { access_log $1; } }" >c.conf
+    $TEST_NGINX_BINARY -t -p . -c c.conf 2>&1 | sed -n 's/.*\[emerg\] //; s/ in .*//; s/ "syslog.*//; 1p'
+}
+cd $TEST_NGINX_SERVROOT
+try syslog:server=nowhere
+try 'syslog:server=127.0.0.1,severity=loud'
+try 'syslog:server=127.0.0.1 combined buffer=4k'
+--- exec_out
+invalid syslog server: an address or unix:/path is expected
+unknown syslog severity
+logs to syslog cannot be buffered

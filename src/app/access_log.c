@@ -14,11 +14,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "app/conf.h"
 #include "base/clock.h"
 #include "base/encode.h"
+#include "base/log_syslog.h"
 #include "base/mem.h"
 #include "loop/timer.h"
 
@@ -229,6 +231,18 @@ static void write_out(struct log_sink *sink, struct slice bytes)
     write_to(fd, sink->path ? sink->path : "stderr", bytes, &sink->complained_ms);
 }
 
+/* A datagram has a head in place of the newline; one that is lost is lost. */
+static void send_line(const struct log_sink *sink, struct slice bytes)
+{
+    struct buf message = BUF_EMPTY;
+
+    log_syslog_begin_access(sink->syslog, &message);
+    bytes.n--;
+    buf_add_slice(&message, bytes);
+    (void)send(sink->fd, message.p, message.n, MSG_NOSIGNAL);
+    buf_free(&message);
+}
+
 void access_log_flush(struct access_log_buffer *b)
 {
     if (!b)
@@ -270,6 +284,10 @@ static void write_line(const struct access_log *log, struct slice bytes)
 {
     struct access_log_buffer *b = log->buffer;
 
+    if (log->sink->syslog) {
+        send_line(log->sink, bytes);
+        return;
+    }
     if (b && b->bytes.n + bytes.n > b->size)
         access_log_flush(b);
     if (!b || bytes.n > b->size) {

@@ -37,6 +37,20 @@ struct relay_conf;
 struct vhost;
 struct visit;
 
+enum autoindex_format {
+    AUTOINDEX_HTML,
+    AUTOINDEX_JSON,
+    AUTOINDEX_JSONP,
+    AUTOINDEX_XML,
+};
+
+/* What a level does with what the level above it adds to answers. */
+enum header_inherit {
+    INHERIT_ON,    /* it holds unless the level adds something of its own */
+    INHERIT_OFF,   /* it does not */
+    INHERIT_MERGE, /* it is added, too */
+};
+
 enum step_result {
     STEP_NEXT,       /* go on with the following step */
     STEP_DONE,       /* the answer was given or will be given by whoever took over */
@@ -103,7 +117,8 @@ struct location {
     enum modified_since if_modified_since;
     unsigned max_ranges; /* of a Range field; 0: it is ignored */
     bool has_etag, has_autoindex, is_internal, merges_slashes, is_autoindex_exact_size,
-        is_autoindex_localtime, is_autoindex_json;
+        is_autoindex_localtime, has_random_index;
+    enum autoindex_format autoindex_format;
     bool does_log_not_found, does_log_subrequest, is_name_in_redirect, is_port_in_redirect,
         is_redirect_absolute, has_server_tokens, has_recursive_error_pages;
     bool passes_underscores; /* fields of clients with a `_` in their name reach other servers */
@@ -130,6 +145,7 @@ struct location {
     struct memcached_conf *memcached;     /* NULL: nothing was said; see memcached.h */
     struct error_page *error_pages;
     struct header_rule *headers, *trailers;
+    enum header_inherit header_inherit, trailer_inherit;
     struct more_header *more_headers;           /* of the response */
     struct more_header *more_input_headers;     /* of the request */
     struct echo_line *echo_before, *echo_after; /* echo_before_body, echo_after_body */

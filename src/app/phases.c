@@ -105,6 +105,8 @@ static bool enter_location(struct visit *v)
     struct exchange *x = v->x;
     int64_t most = v->loc->http.max_body_size;
 
+    if (v->loc->except && !(v->loc->excepted_methods >> x->req.method & 1))
+        v->loc = v->loc->except;
     phases_use_location(v, v->loc);
     if (v->loc->is_internal && !v->is_internal) {
         phases_finish_status(v, 404);
@@ -199,8 +201,6 @@ static bool next_phase(struct visit *v)
     case PHASE_REWRITE:
         if (v->is_uri_changed)
             return count_restart(v, "rewrite or internal redirection") && find_location(v);
-        if (v->loc->except && !(v->loc->excepted_methods >> v->x->req.method & 1))
-            phases_use_location(v, v->loc->except);
         v->phase = v->loc->steps[PHASE_PREACCESS].n ? PHASE_PREACCESS : phase_of_access(v);
         return LIKELY(!v->loc->http.decodes_body) || decode_body(v);
     case PHASE_PREACCESS:

@@ -92,4 +92,7 @@ static inline struct slice variables_seconds(struct visit *v, int64_t ms)
     return slice_of(p, n + 4);
 }
 
+/* The value of the argument `name` of the request, as $arg_name has it. */
+struct slice variables_argument(const struct visit *v, struct slice name);
+
 #endif

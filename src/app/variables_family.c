@@ -6,9 +6,9 @@
  * without case, and are not decoded: `?a` without `=` is not there. */
 #include "app/variables.h"
 
-static struct slice get_arg(struct visit *v, const struct variable *var)
+struct slice variables_argument(const struct visit *v, struct slice want)
 {
-    struct slice rest = v->x->req.query, want = var->suffix;
+    struct slice rest = v->x->req.query;
 
     if (rest.n <= want.n)
         return VARIABLE_NONE;
@@ -19,6 +19,11 @@ static struct slice get_arg(struct visit *v, const struct variable *var)
             return slice_from(pair, want.n + 1);
     }
     return VARIABLE_NONE;
+}
+
+static struct slice get_arg(struct visit *v, const struct variable *var)
+{
+    return variables_argument(v, var->suffix);
 }
 
 /* RFC 6265 section 4.2.1. */

@@ -12,7 +12,7 @@
 
 #include "base/num.h"
 
-enum { DEFAULT_PORT = 514, LOCAL7 = 23 };
+enum { DEFAULT_PORT = 514, LOCAL7 = 23, INFO = 6 };
 
 static const char *const facilities[] = {
     "kern",   "user",   "mail",     "daemon", "auth",   "intern", "lpr",    "news",
@@ -20,10 +20,14 @@ static const char *const facilities[] = {
     "local0", "local1", "local2",   "local3", "local4", "local5", "local6", "local7",
 };
 
-static bool parse_facility(struct slice name, int *out)
+static const char *const severities[] = {
+    "emerg", "alert", "crit", "error", "warn", "notice", "info", "debug",
+};
+
+static bool parse_word_of(const char *const *words, size_t n, struct slice name, int *out)
 {
-    for (size_t i = 0; i < ARRAY_LEN(facilities); i++) {
-        if (slice_eq(name, slice_str(facilities[i]))) {
+    for (size_t i = 0; i < n; i++) {
+        if (slice_eq(name, slice_str(words[i]))) {
             *out = (int)i;
             return true;
         }
@@ -104,8 +108,11 @@ static const char *parse_word(struct slice word, struct log_syslog *out)
         if (!(is_unix ? parse_unix(slice_from(value, 5), out) : parse_ip(value, out)))
             return "invalid syslog server: an address or unix:/path is expected";
     } else if (slice_eq(key, SLICE("facility"))) {
-        if (!parse_facility(value, &out->facility))
+        if (!parse_word_of(facilities, ARRAY_LEN(facilities), value, &out->facility))
             return "unknown syslog facility";
+    } else if (slice_eq(key, SLICE("severity"))) {
+        if (!parse_word_of(severities, ARRAY_LEN(severities), value, &out->severity))
+            return "unknown syslog severity";
     } else if (slice_eq(key, SLICE("tag"))) {
         if (!parse_tag(value, out))
             return "syslog \"tag\" has up to 32 letters, digits and underscores";
@@ -119,7 +126,8 @@ static const char *parse_word(struct slice word, struct log_syslog *out)
 
 const char *log_syslog_parse(struct slice text, struct log_syslog *out)
 {
-    *out = (struct log_syslog){.facility = LOCAL7, .tag = "nginx", .has_hostname = true};
+    *out = (struct log_syslog){
+        .facility = LOCAL7, .severity = INFO, .tag = "nginx", .has_hostname = true};
     while (text.p && text.n > 0) {
         struct slice word = slice_cut(&text, ',');
         const char *why = parse_word(word, out);
@@ -145,9 +153,8 @@ int log_syslog_open(const struct log_syslog *s)
     return fd;
 }
 
-void log_syslog_begin(const struct log_syslog *s, enum log_level level, struct buf *line)
+static void begin(const struct log_syslog *s, int severity, struct buf *line)
 {
-    int severity = level > LOG_EMERG ? (int)level - 1 : 0;
     time_t now = time(NULL);
     char date[32];
     struct tm tm;
@@ -156,4 +163,14 @@ void log_syslog_begin(const struct log_syslog *s, enum log_level level, struct b
     strftime(date, sizeof(date), "%b %e %H:%M:%S", &tm);
     buf_printf(line, "<%d>%s %s%s%s: ", s->facility * 8 + severity, date,
                s->has_hostname ? s->hostname : "", s->has_hostname ? " " : "", s->tag);
+}
+
+void log_syslog_begin(const struct log_syslog *s, enum log_level level, struct buf *line)
+{
+    begin(s, level > LOG_EMERG ? (int)level - 1 : 0, line);
+}
+
+void log_syslog_begin_access(const struct log_syslog *s, struct buf *line)
+{
+    begin(s, s->severity, line);
 }

@@ -6,6 +6,7 @@
  * config_arg.c. */
 #include "config/schema_check.h"
 
+#include "config/absent.h"
 #include "config/config_arg.h"
 
 /* The context in which the children of `parent` stand. */
@@ -29,7 +30,7 @@ static bool refuse_name(const struct config_node *node, uint32_t context, struct
 {
     uint32_t elsewhere = contexts_of(node->name);
     struct buf where = BUF_EMPTY;
-    const char *near;
+    const char *advice = absent_advice(node->name), *near;
 
     if (elsewhere) {
         config_node_error(node, e, "\"%s\" directive is not allowed here", node->name.p);
@@ -39,6 +40,8 @@ static bool refuse_name(const struct config_node *node, uint32_t context, struct
         return false;
     }
     config_node_error(node, e, "unknown directive \"%s\"", node->name.p);
+    if (advice)
+        return config_error_hint(e, "%s", advice);
     near = schema_suggest(node->name, context);
     return near ? config_error_hint(e, "did you mean \"%s\"?", near) : false;
 }

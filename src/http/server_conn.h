@@ -90,7 +90,8 @@ struct server_conn {
     bool is_ending;      /* the response is complete, its bytes are not out */
     bool has_eof;        /* the peer has ended its side */
     bool must_close;
-    bool has_progress; /* bytes have moved: the deadline starts anew */
+    bool has_progress : 1; /* bytes have moved: the deadline starts anew */
+    bool is_late : 1;      /* the peer has let its time for a request pass */
     uint8_t peer_size;
     union {
         struct sockaddr sa;

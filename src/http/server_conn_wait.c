@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "loop/io.h"
 
-enum { LAST_CALL_MS = 5000, LOOK_MS = 1000 };
+enum { LAST_CALL_MS = 5000, LOOK_MS = 1000, LATE_MS = 1000 };
 
 static int wanted_events(const struct server_conn *c)
 {
@@ -108,6 +108,15 @@ bool server_conn_has_idled(const struct server_conn *c)
     return clock_ms() >= idle_since(c) + least;
 }
 
+/* A peer that was too slow already is given the time that its answer takes to arrive (RFC 9112
+ * section 9.6), or it would hold the connection by being slow once more. */
+static uint64_t lingering_time(const struct server_conn *c)
+{
+    uint64_t ms = c->server->settings->lingering_time;
+
+    return c->is_late ? MIN(ms, LATE_MS) : ms;
+}
+
 static uint64_t deadline_of(const struct server_conn *c, enum server_conn_wait wait, uint64_t ms)
 {
     if (wait == CONN_WAIT_HEAD)
@@ -115,7 +124,7 @@ static uint64_t deadline_of(const struct server_conn *c, enum server_conn_wait w
     if (wait == CONN_WAIT_CROSSING)
         return idle_since(c) + ms;
     if (wait == CONN_WAIT_LINGER)
-        return MIN(clock_ms() + ms, c->since + c->server->settings->lingering_time);
+        return MIN(clock_ms() + ms, c->since + lingering_time(c));
     return clock_ms() + ms;
 }
 

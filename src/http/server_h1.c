@@ -426,6 +426,7 @@ static void on_head_expired(struct server_conn *c)
         on_idle_expired(c);
         return;
     }
+    c->is_late = true;
     head.request_line = SLICE_EMPTY;
     refuse_head(c, 408, "client timed out");
 }
@@ -447,7 +448,7 @@ static void on_expired(struct server_conn *c, enum server_conn_wait what)
         }
         log_write(&c->x->log, LOG_INFO, "client timed out while reading client request body");
         c->x->body_err = &err_timeout;
-        c->must_close = true;
+        c->must_close = c->is_late = true;
         exchange_notify_body(c->x);
         return;
     case CONN_WAIT_SEND:

@@ -6,6 +6,7 @@
 --     ```lua run           is run by `perilune run`; exit code 0, and the output that a following block `text` shows
 --     ```nginx server      is the inside of a server block; a server is started with it, in place of the one before
 --     ```nginx main        is a whole configuration: `perilune -t` must accept it; *.pem of the page lie beside it
+--     ```nginx http        is the inside of `http`, or that block: accepted in the same way; conf/fastcgi_params lies beside it
 --     ```console           lines after `$ ` are run; the lines below are the output, `…` is anything
 --
 -- Ports 8080 and 6379 of the page are the given ones, `build/perilune` the given binary. The last line is:
@@ -123,14 +124,21 @@ local function run_lua(block, next_block)
     end
 end
 
-local function test_main(block)
+local function test_main(block, text)
     local path = directory .. "/main/conf/perilune.conf"
-    write(path, block.text)
+    write(path, text)
     os.execute(("mkdir -p '%s/main/logs'; cp '%s'/*.pem '%s/main' 2>/dev/null"):format(directory, directory, directory))
     local out, code = shell(("'%s' -t -p '%s/main' -c conf/perilune.conf"):format(binary, directory))
     if code ~= 0 then
         fail(block, out)
     end
+end
+
+local function test_http(block)
+    local conf = page:match("^(.*/)docs/") .. "conf/fastcgi_params"
+    write(directory .. "/main/conf/fastcgi_params", read(conf))
+    local is_whole = block.text:find("^http {")
+    test_main(block, "events {}\n" .. (is_whole and block.text or "http {\n" .. block.text .. "}\n"))
 end
 
 local function run(block, next_block)
@@ -142,7 +150,9 @@ local function run(block, next_block)
     elseif block.info == "nginx server" then
         start_server(block)
     elseif block.info == "nginx main" then
-        test_main(block)
+        test_main(block, block.text)
+    elseif block.info == "nginx http" then
+        test_http(block)
     elseif block.info == "console" then
         run_console(block)
     else

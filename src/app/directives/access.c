@@ -187,8 +187,8 @@ static const struct directive table[] = {
      .max_args = ARGS_MANY,
      .group = GROUP,
      .syntax = "limit_except method … { … }",
-     .doc = "Settings for requests with any other method than these (`GET` means `HEAD` too); they "
-            "take the place of the location's from the access phase on.",
+     .doc = "Settings for requests with any other method than these (`GET` means `HEAD` too), in "
+            "place of the location's: its `return`, `rewrite`, `set` and `if` are not for them.",
      .apply = apply_except},
 };
 

@@ -79,7 +79,7 @@ static bool set_status(void *ctx, const struct config_node *node, struct config_
 
 static const struct directive table[] = {
     {.name = "stub_status",
-     .contexts = CTX_LOCATION | CTX_IF_LOCATION,
+     .contexts = CTX_SERVER | CTX_LOCATION | CTX_IF_LOCATION,
      .min_args = 0,
      .max_args = 1,
      .group = GROUP,

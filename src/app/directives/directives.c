@@ -145,6 +145,7 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
     rewrite.phase = loc->kind == LOCATION_LEVEL ? PHASE_SERVER_REWRITE : PHASE_REWRITE;
     if (!apply_pass(&a, block, false, e))
         return false;
+    directives_end_headers(&a);
     begin_lua(&a);
     if (!apply_pass(&a, block, true, e))
         return false;
@@ -204,6 +205,18 @@ const struct variable *directives_define(const struct apply *a, const struct con
         return var;
     config_node_error(node, e, "the duplicate \"%.200s\" variable", word.p + 1);
     return NULL;
+}
+
+bool directives_local_address(const struct apply *a, const struct config_node *node,
+                              struct script **out, struct config_error *e)
+{
+    struct addr addr;
+
+    if (!directives_script(a, node, node->args[0], out, e))
+        return false;
+    return !script_is_constant(*out) || slice_eq(node->args[0], SLICE("off")) ||
+           (!addr_parse(node->args[0], 0, &addr) && !addr_is_unix(&addr)) ||
+           config_node_error(node, e, "invalid address \"%.200s\"", node->args[0].p);
 }
 
 bool directives_named(struct slice word, const char *name, struct slice *rest)

@@ -93,6 +93,11 @@ const struct variable *directives_define(const struct apply *a, const struct con
  */
 bool directives_named(struct slice word, const char *name, struct slice *rest);
 
+/* The first argument, of proxy_bind and its kin: an address of our side or `off`, which is checked
+ * unless it holds variables. */
+bool directives_local_address(const struct apply *a, const struct config_node *node,
+                              struct script **out, struct config_error *e);
+
 /* Reads a range of addresses, with a warning about bits behind its prefix. False: it is none. */
 bool directives_range(const struct config_node *node, struct slice text, struct addr_range *out);
 
@@ -141,6 +146,9 @@ void directives_http_defaults(struct app_conf *conf, struct location *loc);
 
 /* The access log of a configuration that names none: logs/access.log, combined. */
 void directives_access_log_default(struct app_conf *conf, struct location *loc);
+
+/* The simple directives of a level have been read: add_header_inherit, add_trailer_inherit. */
+void directives_end_headers(const struct apply *a);
 
 /* The end of a level: what lua_ssl_* of it say is made. */
 bool directives_end_sockets(const struct apply *a, const struct config_node *block,

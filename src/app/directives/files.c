@@ -206,17 +206,8 @@ static bool set_symlinks(void *ctx, const struct config_node *node, struct confi
     return directives_script(a, node, slice_from(from, 5), &a->loc->symlinks_from, e);
 }
 
-static const char *const format_words[] = {"html", "json", NULL};
-
-static bool set_format(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    int choice;
-
-    if (!config_arg_enum(node, 0, format_words, &choice, e))
-        return false;
-    ((struct apply *)ctx)->loc->is_autoindex_json = choice == 1;
-    return true;
-}
+/* In the order of enum autoindex_format. */
+static const char *const format_words[] = {"html", "json", "jsonp", "xml", NULL};
 
 #define FIELD(member) (int)offsetof(struct location, member)
 
@@ -300,8 +291,13 @@ static const struct directive table[] = {
          "Sizes in listings in bytes instead of rounded to K, M and G."),
     FLAG("autoindex_localtime", is_autoindex_localtime, "off",
          "Times in listings in local time instead of UTC."),
-    DIRECTIVE_CHOICE("autoindex_format", CTX_LEVELS, format_words, "html | json", "html", 0,
-                     "Form of listings.", set_format),
+    DIRECTIVE_CHOICE("autoindex_format", CTX_LEVELS, format_words, "html | json | jsonp | xml",
+                     "html", FIELD(autoindex_format),
+                     "Form of listings. `jsonp` calls the function that the argument `callback` of "
+                     "the request names; without it, it is `json`.",
+                     directives_set_choice),
+    FLAG("random_index", has_random_index, "off",
+         "A request of a directory is answered with one of its files, each time another."),
 };
 
 void directives_files_register(void)

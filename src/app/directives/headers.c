@@ -45,6 +45,35 @@ static bool add_trailer(void *ctx, const struct config_node *node, struct config
     return add_rule(ctx, node, &l->trailers, &l->are_trailers_inherited, e);
 }
 
+/* In the order of enum header_inherit. */
+static const char *const inherit_words[] = {"on", "off", "merge", NULL};
+
+/* What the level above adds, for a level that has read all of its own. */
+static void end_rules(struct header_rule **rules, bool are_inherited, enum header_inherit how,
+                      struct header_rule *above)
+{
+    if (are_inherited) {
+        if (how == INHERIT_OFF)
+            *rules = NULL;
+        return;
+    }
+    if (how != INHERIT_MERGE)
+        return;
+    while (*rules)
+        rules = &(*rules)->next;
+    *rules = above;
+}
+
+void directives_end_headers(const struct apply *a)
+{
+    struct location *l = a->loc;
+
+    if (!l->parent)
+        return;
+    end_rules(&l->headers, l->are_headers_inherited, l->header_inherit, l->parent->headers);
+    end_rules(&l->trailers, l->are_trailers_inherited, l->trailer_inherit, l->parent->trailers);
+}
+
 static bool set_expires(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
@@ -61,6 +90,10 @@ static bool set_expires(void *ctx, const struct config_node *node, struct config
     return x->value || expires_parse(x, word) ||
            config_node_error(node, e, "\"expires\" directive invalid value");
 }
+
+#define INHERIT(text, member, about)                                                               \
+    DIRECTIVE_CHOICE(text, CTX_LEVELS_IF, inherit_words, "on | off | merge", "on",                 \
+                     offsetof(struct location, member), about, directives_set_choice)
 
 static const struct directive table[] = {
     {.name = "add_header",
@@ -84,6 +117,10 @@ static const struct directive table[] = {
      .doc = "The same for a field behind the body, whose value is made when the body has ended. "
             "Over HTTP/1.1 such a body is chunked; HTTP/1.0 has no such fields.",
      .apply = add_trailer},
+    INHERIT("add_header_inherit", header_inherit,
+            "What a block does with the `add_header` of the one above it: they hold unless it has "
+            "its own (`on`), never (`off`), or besides its own (`merge`)."),
+    INHERIT("add_trailer_inherit", trailer_inherit, "The same for `add_trailer`."),
     {.name = "expires",
      .contexts = CTX_LEVELS_IF,
      .min_args = 1,

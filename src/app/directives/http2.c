@@ -68,6 +68,25 @@ static bool set_flood_limits(void *ctx, const struct config_node *node, struct c
     return true;
 }
 
+/* Taken as nginx takes it: with whatever value, and a word about what holds instead. */
+static bool warn_obsolete(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(ctx);
+    UNUSED(e);
+    log_write(NULL, LOG_WARN,
+              "the \"%s\" directive is obsolete, use the \"%s\" directive instead in %s:%u",
+              node->name.p, (const char *)node->schema->extra, node->file, node->line);
+    return true;
+}
+
+#define OBSOLETE(text, now)                                                                        \
+    {                                                                                              \
+        .name = (text), .contexts = CTX_SERVERS, .min_args = 1, .max_args = 1,                     \
+        .group = SCHEMA_GROUP_ACCEPTED, .syntax = text " value;",                                  \
+        .doc = "No effect: `" now "` holds for HTTP/2, too.", .extra = (now),                      \
+        .apply = warn_obsolete                                                                     \
+    }
+
 #define NO_PUSH "clients have ceased to take what is pushed."
 
 static const struct directive table[] = {
@@ -140,22 +159,17 @@ static const struct directive table[] = {
      .apply = set_flood_limits},
     DIRECTIVE_ACCEPTED("http2_chunk_size", CTX_HTTP_ALL, ARG_SIZE, "size",
                        "a frame holds what the client takes, 16k at most."),
-    DIRECTIVE_ACCEPTED("http2_idle_timeout", CTX_SERVERS, ARG_TIME, "time",
-                       "`keepalive_timeout` holds for HTTP/2, too."),
+    OBSOLETE("http2_idle_timeout", "keepalive_timeout"),
     DIRECTIVE_ACCEPTED("http2_max_concurrent_pushes", CTX_SERVERS, ARG_NUMBER, "number", NO_PUSH),
-    DIRECTIVE_ACCEPTED("http2_max_field_size", CTX_SERVERS, ARG_SIZE, "size",
-                       "`large_client_header_buffers` holds for HTTP/2, too."),
-    DIRECTIVE_ACCEPTED("http2_max_header_size", CTX_SERVERS, ARG_SIZE, "size",
-                       "`large_client_header_buffers` holds for HTTP/2, too."),
-    DIRECTIVE_ACCEPTED("http2_max_requests", CTX_SERVERS, ARG_NUMBER, "number",
-                       "`keepalive_requests` holds for HTTP/2, too."),
+    OBSOLETE("http2_max_field_size", "large_client_header_buffers"),
+    OBSOLETE("http2_max_header_size", "large_client_header_buffers"),
+    OBSOLETE("http2_max_requests", "keepalive_requests"),
     DIRECTIVE_ACCEPTED("http2_pool_size", CTX_SERVERS, ARG_SIZE, "size", DIRECTIVE_POOL_GROWS),
     DIRECTIVE_ACCEPTED("http2_push", CTX_HTTP_ALL, ARG_WORD, "uri | off", NO_PUSH),
     DIRECTIVE_ACCEPTED("http2_push_preload", CTX_HTTP_ALL, ARG_FLAG, "on | off", NO_PUSH),
     DIRECTIVE_ACCEPTED("http2_recv_buffer_size", CTX_HTTP, ARG_SIZE, "size",
                        "all connections of a worker share one buffer."),
-    DIRECTIVE_ACCEPTED("http2_recv_timeout", CTX_SERVERS, ARG_TIME, "time",
-                       "`client_header_timeout` and `keepalive_timeout` hold for HTTP/2, too."),
+    OBSOLETE("http2_recv_timeout", "client_header_timeout"),
     DIRECTIVE_ACCEPTED("http2_streams_index_size", CTX_SERVERS, ARG_NUMBER, "number",
                        DIRECTIVE_TABLE_FITS),
 };

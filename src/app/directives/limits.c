@@ -3,6 +3,7 @@
 #include "app/directives/directives.h"
 
 #include "app/directives/tables.h"
+#include "base/num.h"
 
 #define GROUP         "Limits and timeouts"
 #define CTX_LEVELS    CTX_HTTP_ALL
@@ -28,6 +29,39 @@ static bool set_large_buffers(void *ctx, const struct config_node *node, struct 
 }
 
 /* Has no effect, but a word that it never takes is a mistake. */
+/* One word of open_file_cache and open_log_file_cache; min_uses= and valid= are of the latter. */
+static bool is_cache_word(struct slice word, bool is_of_logs, bool *has_max)
+{
+    struct slice value;
+    int64_t n;
+
+    if (slice_eq(word, SLICE("off")))
+        *has_max = true;
+    else if (directives_named(word, "max=", &value))
+        *has_max = num_parse_u63(value, &n) && n > 0;
+    else if (directives_named(word, "inactive=", &value))
+        return num_parse_msec(value, &n);
+    else if (is_of_logs && directives_named(word, "valid=", &value))
+        return num_parse_msec(value, &n);
+    else if (is_of_logs && directives_named(word, "min_uses=", &value))
+        return num_parse_u63(value, &n) && n > 0;
+    else
+        return false;
+    return *has_max;
+}
+
+static bool check_file_cache(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    bool is_of_logs = slice_eq(node->name, SLICE("open_log_file_cache")), has_max = false;
+
+    UNUSED(ctx);
+    for (size_t i = 0; i < node->n_args; i++)
+        if (!is_cache_word(node->args[i], is_of_logs, &has_max))
+            return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[i].p);
+    return has_max ||
+           config_node_error(node, e, "\"%s\" must have the \"max\" parameter", node->name.p);
+}
+
 static bool check_aio(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct slice word = node->args[0];
@@ -99,6 +133,13 @@ static const char *const body_file_words[] = {"off", "clean", "on", NULL};
 #define FILES_ARE_CACHED                                                                           \
     "files are always cached, up to 4,096 in a worker, small ones with their bytes; each is "      \
     "looked at again after a second."
+/* What is said of caches of open files is checked, and that is all. */
+#define FILE_CACHE(most, text, where, args, why)                                                   \
+    {                                                                                              \
+        .name = (text), .contexts = (where), .min_args = 1, .max_args = (most),                    \
+        .group = SCHEMA_GROUP_ACCEPTED, .syntax = text " " args, .doc = "No effect: " why,         \
+        .apply = check_file_cache                                                                  \
+    }
 #define NOT_SPOKEN "this protocol is not spoken."
 
 static const struct directive table[] = {
@@ -113,7 +154,7 @@ static const struct directive table[] = {
          "ended."),
     TIME("lingering_time", CTX_LEVELS, lingering_time, "30s",
          "Longest time for all of that together; then the connection closes, whether the peer has "
-         "read its answer or not."),
+         "read its answer or not. Behind a 408 it is a second at most."),
     CHOICE("lingering_close", lingering, lingering_words, "on | always | off", "on",
            "When a connection that the server ends is read on, so that its peer gets to read the "
            "answer: when it may still be sending, each time, never (RFC 9112 section 9.6). The "
@@ -149,6 +190,10 @@ static const struct directive table[] = {
          "off: it is answered 405. Over HTTP/1.1 the connection ends with the answer to one. An "
          "extended CONNECT (RFC 8441), as WebSocket uses it over HTTP/2, has a path and is always "
          "routed."),
+    SETTING("max_headers", CTX_SERVERS, ARG_NUMBER, "number", header_count, "1000",
+            "Fields that a request may have; one with more is answered 431. The default server of "
+            "the address says how many.",
+            directives_set_number),
     SIZE("client_body_buffer_size", CTX_LEVELS, body_buffer_size, "16k",
          "A body that is read as a whole goes to a temporary file beyond this."),
     CHOICE("client_body_in_file_only", body_file, body_file_words, "on | clean | off", "off",
@@ -225,9 +270,17 @@ static const struct directive table[] = {
                        "`large_client_header_buffers` limits them."),
     DIRECTIVE_ACCEPTED("client_body_in_single_buffer", CTX_LEVELS, ARG_FLAG, "on | off",
                        "a body in memory lies in one piece."),
-    DIRECTIVE_ACCEPTED_UP_TO(
-        ARGS_MANY, "keepalive_disable", CTX_LEVELS, ARG_WORD, "browser …",
-        "the browsers that misbehaved (Internet Explorer 6, Safari of 2010) are gone."),
+    {.name = "keepalive_disable",
+     .contexts = CTX_LEVELS,
+     .flags = DIRECTIVE_SAME,
+     .min_args = 1,
+     .max_args = 2,
+     .kinds = {ARG_ENUM},
+     .choices = (const char *const[]){"none", "msie6", "safari", NULL},
+     .group = SCHEMA_GROUP_ACCEPTED,
+     .syntax = "keepalive_disable none | msie6 | safari …;",
+     .doc = "No effect: the browsers that misbehaved (Internet Explorer 6, Safari of 2010) are "
+            "gone."},
     DIRECTIVE_ACCEPTED("tcp_nopush", CTX_LEVELS, ARG_FLAG, "on | off", DIRECTIVE_SENT_AT_ONCE),
     DIRECTIVE_ACCEPTED("send_lowat", CTX_LEVELS, ARG_SIZE, "size", "Linux has no such limit."),
     {.name = "output_buffers",
@@ -269,16 +322,15 @@ static const struct directive table[] = {
      .doc = "No effect: files are read by way of the page cache."},
     DIRECTIVE_ACCEPTED("directio_alignment", CTX_LEVELS, ARG_SIZE, "size",
                        "files are read by way of the page cache."),
-    DIRECTIVE_ACCEPTED_UP_TO(2, "open_file_cache", CTX_LEVELS, ARG_WORD,
-                             "off | max=N [inactive=time]", FILES_ARE_CACHED),
+    FILE_CACHE(2, "open_file_cache", CTX_LEVELS, "off; | max=N [inactive=time];", FILES_ARE_CACHED),
     DIRECTIVE_ACCEPTED("open_file_cache_errors", CTX_LEVELS, ARG_FLAG, "on | off",
                        "a file that is not there is looked for each time."),
     DIRECTIVE_ACCEPTED("open_file_cache_min_uses", CTX_LEVELS, ARG_NUMBER, "number",
                        FILES_ARE_CACHED),
     DIRECTIVE_ACCEPTED("open_file_cache_valid", CTX_LEVELS, ARG_TIME, "time", FILES_ARE_CACHED),
-    DIRECTIVE_ACCEPTED_UP_TO(4, "open_log_file_cache", CTX_LEVELS | CTX_STREAM_ALL, ARG_WORD,
-                             "off | max=N …",
-                             "a log file whose name holds variables is opened for each line."),
+    FILE_CACHE(4, "open_log_file_cache", CTX_LEVELS | CTX_STREAM_ALL,
+               "off; | max=N [inactive=time] [min_uses=N] [valid=time];",
+               "a log file whose name holds variables is opened for each line."),
     DIRECTIVE_ACCEPTED("subrequest_output_buffer_size", CTX_LEVELS, ARG_SIZE, "size",
                        DIRECTIVE_POOL_GROWS),
     DIRECTIVE_ACCEPTED("connection_pool_size", CTX_SERVERS, ARG_SIZE, "size", DIRECTIVE_POOL_GROWS),

@@ -239,12 +239,32 @@ static struct slice resolve_text(struct app_conf *conf, struct slice text)
     return pool_printf(&conf->pool, "unix:%s", conf_path(conf, slice_from(text, 5)));
 }
 
+/* Of "8000-8010" or "address:8000-8010": how many more ports follow the one that stays in *text. */
+static unsigned cut_range(struct slice *text)
+{
+    const char *dash = memrchr(text->p, '-', text->n);
+    const char *colon = memrchr(text->p, ':', text->n);
+    struct slice first, last;
+    int64_t from, to;
+
+    if (!dash || (colon && dash < colon))
+        return 0;
+    first = colon ? slice_from(*text, (size_t)(colon + 1 - text->p)) : *text;
+    first.n = (size_t)(dash - first.p);
+    last = slice_from(*text, (size_t)(dash + 1 - text->p));
+    if (!num_parse_u63(first, &from) || !num_parse_u63(last, &to) || to < from || from < 1 ||
+        to > UINT16_MAX)
+        return 0;
+    text->n = (size_t)(dash - text->p);
+    return (unsigned)(to - from);
+}
+
 static bool apply_listen(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    struct slice text = resolve_text(a->conf, node->args[0]);
+    struct slice text = resolve_text(a->conf, node->args[0]), shown = text;
     struct listen_words w = {.is_stream = directives_is_stream(a)};
-    struct listen_conf *l;
+    unsigned more = slice_has_prefix(text, SLICE("unix:")) ? 0 : cut_range(&text);
     struct addr addr;
 
     if (addr_parse(text, w.is_stream ? 0 : 80, &addr))
@@ -260,8 +280,15 @@ static bool apply_listen(void *ctx, const struct config_node *node, struct confi
                                  w.is_tls ? "ssl" : "proxy_protocol");
     if (w.is_udp && addr_is_unix(&addr))
         return config_node_error(node, e, "\"udp\" and a Unix socket do not go together");
-    l = find_or_add(a->conf, &addr, w.is_udp, text);
-    return add_vhost(a->conf, l, a->vhost, node, e) && merge_words(l, &w, a->vhost, node, e);
+    for (unsigned i = 0; i <= more; i++) {
+        struct listen_conf *l = find_or_add(a->conf, &addr, w.is_udp, shown);
+
+        if (!add_vhost(a->conf, l, a->vhost, node, e) || !merge_words(l, &w, a->vhost, node, e))
+            return false;
+        if (i < more)
+            addr_set_port(&addr, (uint16_t)(addr_port(&addr) + 1));
+    }
+    return true;
 }
 
 static bool has_listen(const struct app_conf *conf, const struct vhost *vh)
@@ -300,15 +327,16 @@ static const struct directive table[] = {
      .min_args = 1,
      .max_args = ARGS_MANY,
      .group = GROUP,
-     .syntax = "listen address[:port] | port | unix:path [default_server] [ssl] [http2] "
-               "[proxy_protocol] [reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] "
-               "[ipv6only=on|off] [deferred] [so_keepalive=on|off|[idle]:[interval]:[count]] "
-               "[fastopen=number] [bind];",
+     .syntax =
+         "listen address[:port[-port]] | port[-port] | unix:path [default_server] [ssl] [http2] "
+         "[proxy_protocol] [reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] "
+         "[ipv6only=on|off] [deferred] [so_keepalive=on|off|[idle]:[interval]:[count]] "
+         "[fastopen=number] [bind];",
      .default_text = "listen *:80;",
      .doc =
          "An address of the server; may repeat. `[::]:80` is an IPv6 address; the port is 80 "
          "where none is given (8000 when a server has no `listen` at all and is not started by "
-         "root).\n\n"
+         "root). `8000-8010` is each of these ports.\n\n"
          "- `default_server`: this server gets the requests whose host no server names; "
          "otherwise the first one of the address does.\n"
          "- `ssl`: connections begin with TLS; one of the servers of an address says so for all.\n"
@@ -342,7 +370,7 @@ static const struct directive table[] = {
      .min_args = 1,
      .max_args = ARGS_MANY,
      .group = "Sessions of TCP and UDP",
-     .syntax = "listen address:port | port | unix:path [default_server] [ssl] [udp] "
+     .syntax = "listen address:port[-port] | port[-port] | unix:path [default_server] [ssl] [udp] "
                "[proxy_protocol] [reuseport] [backlog=number] [rcvbuf=size] [sndbuf=size] "
                "[ipv6only=on|off] [deferred] [so_keepalive=on|off|[idle]:[interval]:[count]] "
                "[fastopen=number] [bind];",

@@ -20,13 +20,13 @@ static bool refuse_path(const struct config_node *node, struct config_error *e)
 
     if (path.n == 0)
         return config_node_error(node, e, "invalid value \"\"");
-    if (slice_has_prefix(path, SLICE("syslog:")) && slice_eq(node->name, SLICE("error_log"))) {
+    if (slice_has_prefix(path, SLICE("syslog:"))) {
         struct log_syslog s;
         const char *why = log_syslog_parse(slice_from(path, strlen("syslog:")), &s);
 
         return !why || config_node_error(node, e, "%s in \"%.200s\"", why, path.p);
     }
-    if (slice_has_prefix(path, SLICE("syslog:")) || slice_has_prefix(path, SLICE("memory:"))) {
+    if (slice_has_prefix(path, SLICE("memory:"))) {
         config_node_error(node, e, "invalid parameter \"%.200s\"", path.p);
         return config_error_hint(e, "\"%s\" takes the name of a file", node->name.p);
     }
@@ -145,6 +145,8 @@ static bool set_buffer(struct app_conf *conf, const struct config_node *node,
         return true;
     if (!log->sink)
         return config_node_error(node, e, "buffered logs cannot have variables in name");
+    if (log->sink->syslog)
+        return config_node_error(node, e, "logs to syslog cannot be buffered");
     key = slice_str(log->sink->path);
     log->buffer = map_get(&conf->log_buffers, key);
     if (log->buffer)
@@ -169,7 +171,7 @@ static bool set_path(struct apply *a, const struct config_node *node, struct acc
 {
     struct slice path = node->args[0];
 
-    if (slice_find(path, '$') < 0) {
+    if (slice_find(path, '$') < 0 || slice_has_prefix(path, SLICE("syslog:"))) {
         log->sink = conf_log_sink(a->conf, path, ACCESS_LEVEL);
         return true;
     }
@@ -250,7 +252,7 @@ static const struct directive table[] = {
             "relative to the prefix. When a block names several, the last one holds.",
      .apply = set_error_log},
     {.name = "access_log",
-     .contexts = CTX_LEVELS_IF | CTX_STREAM_ALL,
+     .contexts = CTX_LEVELS_IF | CTX_LIMIT_EXCEPT | CTX_STREAM_ALL,
      .flags = DIRECTIVE_REPEATS,
      .min_args = 1,
      .max_args = ARGS_MANY,
@@ -264,7 +266,8 @@ static const struct directive table[] = {
          "is full, after `flush=` at the latest. With `if=` only requests are logged for which "
          "the string is neither empty nor `0`. A path with variables is opened for each line; one "
          "that leads upward (`..`) is not written to. Inherited when the block has none of its "
-         "own.",
+         "own. `syslog:server=…` is a server of that protocol, as for `error_log`; `severity=info` "
+         "tells how its lines are marked.",
      .apply = add_access_log},
     {.name = "log_format",
      .contexts = CTX_HTTP | CTX_STREAM,

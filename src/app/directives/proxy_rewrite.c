@@ -98,6 +98,8 @@ static bool add_cookie_flags(void *ctx, const struct config_node *node, struct c
         *at = NULL;
         return true;
     }
+    if (node->n_args == 1)
+        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[0].p);
     while (*at)
         at = &(*at)->next;
     *at = f;

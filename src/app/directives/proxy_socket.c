@@ -21,7 +21,7 @@ static bool set_bind(void *ctx, const struct config_node *node, struct config_er
         *flags |= PROXY_TRANSPARENT;
         ((struct apply *)ctx)->conf->is_transparent = true;
     }
-    return directives_script(ctx, node, node->args[0], &directives_proxy_own(ctx, node)->bind, e);
+    return directives_local_address(ctx, node, &directives_proxy_own(ctx, node)->bind, e);
 }
 
 static bool set_rate(void *ctx, const struct config_node *node, struct config_error *e)

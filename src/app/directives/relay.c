@@ -54,7 +54,7 @@ static bool set_bind(void *ctx, const struct config_node *node, struct config_er
     if (node->n_args > 1)
         return config_node_error(node, e, "\"%s\" of \"proxy_bind\" is not supported",
                                  node->args[1].p);
-    return directives_script(ctx, node, node->args[0], &own(ctx)->bind, e);
+    return directives_local_address(ctx, node, &own(ctx)->bind, e);
 }
 
 static bool set_rate(void *ctx, const struct config_node *node, struct config_error *e)

@@ -214,6 +214,17 @@ static bool set_time(void *ctx, const struct config_node *node, struct config_er
     return directives_put_time(of(ctx)->u, node, e);
 }
 
+/* Does the same zone have a size in a group beside this one? */
+static bool has_size_elsewhere(const struct config_node *zone)
+{
+    for (const struct config_node *g = zone->parent->parent->children; g; g = g->next)
+        for (const struct config_node *z = g->children; z; z = z->next)
+            if (z->n_args > 1 && slice_eq(z->name, zone->name) &&
+                slice_eq(z->args[0], zone->args[0]))
+                return true;
+    return false;
+}
+
 /* The memory is as large as it has to be. */
 static bool set_zone(void *ctx, const struct config_node *node, struct config_error *e)
 {
@@ -221,6 +232,9 @@ static bool set_zone(void *ctx, const struct config_node *node, struct config_er
 
     if (node->n_args > 1 && (!num_parse_size(node->args[1], &size) || size < ZONE_LEAST))
         return config_node_error(node, e, "invalid zone size \"%.200s\"", node->args[1].p);
+    if (node->n_args == 1 && !has_size_elsewhere(node))
+        return config_node_error(node, e, "zero size shared memory zone \"%.200s\"",
+                                 node->args[0].p);
     of(ctx)->u->has_zone = true;
     return true;
 }

@@ -1,10 +1,10 @@
-/* A directory as a page or as JSON.
+/* A directory as a page, as JSON (called by a function, too) or as XML.
  *
  * Names that begin with a dot are left out, as are links where the location does not follow any.
  * Directories come first, then names in byte order. A name is anybody's bytes: it is escaped for
  * HTML, for URLs and for JSON, each in its place. The page needs nothing from elsewhere: its style
- * is inside, light or dark as the reader's system is. The JSON has the members that nginx gives it.
- */
+ * is inside, light or dark as the reader's system is. The JSON has the members that nginx gives it,
+ * the XML its elements. */
 #include "app/files/autoindex.h"
 
 #include <dirent.h>
@@ -16,9 +16,11 @@
 #include <unistd.h>
 
 #include "app/files/static_open.h"
+#include "app/variables.h"
 #include "base/encode.h"
 #include "base/mem.h"
 #include "base/product.h"
+#include "base/rand.h"
 #include "proto/date.h"
 
 struct item {
@@ -116,6 +118,33 @@ static void write_json(struct buf *out, const struct items *l)
     buf_add_lit(out, "\n]\n");
 }
 
+/* --- XML --- */
+
+static void write_xml_item(struct buf *out, const struct item *i)
+{
+    const char *kind = i->is_dir ? "directory" : "file";
+    time_t t = (time_t)i->mtime;
+    char date[32];
+    struct tm tm;
+
+    gmtime_r(&t, &tm);
+    (void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    buf_printf(out, "<%s mtime=\"%s\"", kind, date);
+    if (!i->is_dir)
+        buf_printf(out, " size=\"%lld\"", (long long)i->size);
+    buf_add_lit(out, ">");
+    encode_html(out, i->name);
+    buf_printf(out, "</%s>\r\n", kind);
+}
+
+static void write_xml(struct buf *out, const struct items *l)
+{
+    buf_add_lit(out, "<?xml version=\"1.0\"?>\r\n<list>\r\n");
+    for (size_t i = 0; i < l->n; i++)
+        write_xml_item(out, &l->p[i]);
+    buf_add_lit(out, "</list>\r\n");
+}
+
 /* --- HTML --- */
 
 static const char page_head[] =
@@ -211,14 +240,56 @@ static void write_html(struct buf *out, const struct visit *v, const struct item
                product_is_stand_in() ? product_name() : "perilune (nginx compatible)");
 }
 
-static bool wants_json(const struct visit *v)
+/* --- which of them --- */
+
+/* What may stand before the parenthesis of a call without being code. */
+static bool is_callback(struct slice name)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+            c != '_' && c != '.')
+            return false;
+    }
+    return true;
+}
+
+static enum autoindex_format wanted_format(const struct visit *v)
 {
     const struct header *accept = header_find_id(&v->x->req.headers, HEADER_ACCEPT);
 
-    if (v->loc->is_autoindex_json)
-        return true;
+    if (v->loc->autoindex_format != AUTOINDEX_HTML)
+        return v->loc->autoindex_format;
     return accept && memmem(accept->value.p, accept->value.n, "application/json", 16) &&
-           !memmem(accept->value.p, accept->value.n, "text/html", 9);
+                   !memmem(accept->value.p, accept->value.n, "text/html", 9)
+               ? AUTOINDEX_JSON
+               : AUTOINDEX_HTML;
+}
+
+static struct slice write_all(struct buf *out, const struct visit *v, const struct items *l,
+                              enum autoindex_format format, struct slice callback)
+{
+    switch (format) {
+    case AUTOINDEX_XML:
+        write_xml(out, l);
+        return SLICE("text/xml; charset=utf-8");
+    case AUTOINDEX_HTML:
+        write_html(out, v, l);
+        return SLICE("text/html; charset=utf-8");
+    default:
+        break;
+    }
+    if (callback.n == 0) {
+        write_json(out, l);
+        return SLICE("application/json");
+    }
+    buf_add_lit(out, "/* callback */\r\n");
+    buf_add_slice(out, callback);
+    buf_add_lit(out, "(");
+    write_json(out, l);
+    buf_add_lit(out, ");");
+    return SLICE("application/javascript");
 }
 
 int autoindex_page(struct visit *v, struct slice dir, struct slice *page_out,
@@ -226,18 +297,33 @@ int autoindex_page(struct visit *v, struct slice dir, struct slice *page_out,
 {
     struct items l = {NULL, 0, 0};
     struct buf out = BUF_EMPTY;
-    bool is_json = wants_json(v);
-    int why = read_items(v, dir, &l);
+    enum autoindex_format format = wanted_format(v);
+    struct slice callback = SLICE_EMPTY;
+    int why;
 
+    if (format == AUTOINDEX_JSONP)
+        callback = variables_argument(v, SLICE("callback"));
+    why = is_callback(callback) ? read_items(v, dir, &l) : EINVAL;
     if (!why) {
-        if (is_json)
-            write_json(&out, &l);
-        else
-            write_html(&out, v, &l);
-        *type_out = is_json ? SLICE("application/json") : SLICE("text/html; charset=utf-8");
+        *type_out = write_all(&out, v, &l, format, callback);
         *page_out = pool_dup(visit_pool(v), buf_slice(&out));
     }
     buf_free(&out);
+    mem_free(l.p);
+    return why;
+}
+
+int autoindex_random(struct visit *v, struct slice dir, struct slice *name_out)
+{
+    struct items l = {NULL, 0, 0};
+    int why = read_items(v, dir, &l);
+    size_t first = 0;
+
+    *name_out = SLICE_EMPTY;
+    while (first < l.n && l.p[first].is_dir)
+        first++;
+    if (!why && first < l.n)
+        *name_out = l.p[first + rand_u64() % (l.n - first)].name;
     mem_free(l.p);
     return why;
 }

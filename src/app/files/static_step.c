@@ -162,6 +162,8 @@ static enum step_result list_dir(struct visit *v, struct slice dir)
     struct slice page, type;
     int why = autoindex_page(v, dir, &page, &type);
 
+    if (why == EINVAL)
+        return phases_finish_status(v, 400);
     if (why)
         return fail(v, "opendir()", dir, why);
     if (v->x->res.status == 0)
@@ -172,11 +174,26 @@ static enum step_result list_dir(struct visit *v, struct slice dir)
     return STEP_DONE;
 }
 
+/* random_index. False: there is nothing to choose, *r_out is not set. */
+static bool choose_file(struct visit *v, struct slice dir, enum step_result *r_out)
+{
+    struct request *req = &v->x->req;
+    struct slice name, uri;
+
+    if (!v->loc->has_random_index || autoindex_random(v, dir, &name) || name.n == 0 ||
+        !join(v, req->path, name, &uri))
+        return false;
+    *r_out = phases_redirect(v, uri, req->query);
+    return true;
+}
+
 static enum step_result serve_dir(struct visit *v, struct slice dir)
 {
     enum step_result r;
     int why;
 
+    if (choose_file(v, dir, &r))
+        return r;
     if (find_index(v, dir, &r))
         return r;
     if (v->x->req.method != METHOD_GET && v->x->req.method != METHOD_HEAD)

@@ -16,7 +16,7 @@ static void test_parse(void **state)
     static const char *const good[] = {
         "server=127.0.0.1",          "server=127.0.0.1:1,facility=local1",
         "server=[::1]:9,nohostname", "server=unix:/dev/log,tag=a_B9",
-        "tag=x,server=10.0.0.1",
+        "tag=x,server=10.0.0.1",     "server=127.0.0.1,severity=debug",
     };
     static const char *const bad[] = {
         "",
@@ -29,6 +29,7 @@ static void test_parse(void **state)
         "server=unix:",
         "facility=local1",
         "server=127.0.0.1,facility=local8",
+        "server=127.0.0.1,severity=info2",
         "server=127.0.0.1,tag=",
         "server=127.0.0.1,tag=a-b",
         "server=127.0.0.1,tag=123456789012345678901234567890123",
@@ -57,6 +58,9 @@ static void test_begin(void **state)
     log_syslog_begin(&s, LOG_ERROR, &line);
     assert_memory_equal(line.p, "<139>", 5); /* 17 * 8 + 3 */
     assert_true(slice_has_suffix(buf_slice(&line), SLICE(" me: ")));
+    line.n = 0;
+    log_syslog_begin_access(&s, &line);
+    assert_memory_equal(line.p, "<142>", 5); /* 17 * 8 + 6 */
     line.n = 0;
     log_syslog_begin(&s, LOG_EMERG, &line);
     assert_memory_equal(line.p, "<136>", 5);

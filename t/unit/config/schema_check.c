@@ -81,6 +81,9 @@ static void test_errors(void **state)
     } cases[] = {
         {"http { server { listen 80; listen 81; location / { } location /b { } } server { } }", ""},
         {"\nlisen 80;", "unknown directive \"lisen\" in f:2; did you mean \"listen\"?"},
+        {"geoip_country f;",
+         "unknown directive \"geoip_country\" in f:1; there is no GeoIP module: "
+         "list the networks with \"geo\", or read the database in Lua"},
         {"nothing_like_it;", "unknown directive \"nothing_like_it\" in f:1"},
         {"listen 80;", "\"listen\" directive is not allowed here in f:1; it belongs in server"},
         {"http { location / { } }",

@@ -75,7 +75,7 @@ static void test_words(void **state)
     const struct location *l = loaded_location(conf, 0);
 
     UNUSED(state);
-    assert_true(l->has_autoindex && l->is_autoindex_json && !l->has_etag);
+    assert_true(l->has_autoindex && l->autoindex_format == AUTOINDEX_JSON && !l->has_etag);
     assert_int_equal(l->symlinks, SYMLINKS_SAME_OWNER);
     assert_int_equal(l->if_modified_since, MODIFIED_BEFORE);
     conf_free(&conf);

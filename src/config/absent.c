@@ -1,0 +1,86 @@
+/* One row for each name, or beginning of names, of a module that is absent on purpose. To add one:
+ * a row; the first that fits holds. Only names that no table of directives has are looked for here.
+ */
+#include "config/absent.h"
+
+#include "base/base.h"
+
+struct absent {
+    const char *name; /* with a `*` at its end: all that begin so */
+    const char *advice;
+};
+
+#define GEOIP                                                                                      \
+    "there is no GeoIP module: list the networks with \"geo\", or read the database in Lua"
+#define PERL  "there is no Perl module: write the handler in Lua, as with \"content_by_lua_block\""
+#define IMAGE "there is no image module: pass the request to a service that scales images"
+#define XSLT  "there is no XSLT module: transform the document in Lua or in the server behind"
+#define MEDIA                                                                                      \
+    "there is no module for pseudo-streaming: files are sent with ranges, which players ask for"
+#define HTTP3   "there is no HTTP/3: clients use HTTP/2, see \"http2\""
+#define MAIL    "there is no mail proxy: connections are passed on by \"stream\""
+#define LIVE    "there is no such module: see \"perilune.bus\" and the guide about WebSockets"
+#define NJS     "there is no JavaScript: write the handler in Lua, as with \"content_by_lua_block\""
+#define STATUS  "there is no such status page: see \"stub_status\""
+#define SSI     "there are no server-side includes: compose the page in Lua"
+#define LISTING "there is no such module: see \"autoindex\""
+#define LOOP    "it belongs to an event method of another system: remove it"
+
+static const struct absent table[] = {
+    {"geoip*", GEOIP},
+    {"perl", PERL},
+    {"perl_*", PERL},
+    {"image_filter*", IMAGE},
+    {"xslt_*", XSLT},
+    {"xml_*", XSLT},
+    {"mp4", MEDIA},
+    {"mp4_*", MEDIA},
+    {"flv", MEDIA},
+    {"http3", HTTP3},
+    {"http3_*", HTTP3},
+    {"quic_*", HTTP3},
+    {"mail", MAIL},
+    {"nchan_*", LIVE},
+    {"push_stream_*", LIVE},
+    {"rtmp*", "there is no RTMP: use a media server, connections are passed on by \"stream\""},
+    {"js_*", NJS},
+    {"vhost_traffic_status*", STATUS},
+    {"api", STATUS},
+    {"ssi", SSI},
+    {"ssi_*", SSI},
+    {"fancyindex*", LISTING},
+    {"subs_filter*", "there is no such module: see \"sub_filter\""},
+    {"auth_pam*", "there is no PAM: see \"auth_basic\" and \"auth_request\""},
+    {"auth_ldap*", "there is no LDAP: see \"auth_request\""},
+    {"modsecurity*", "there is no ModSecurity: check requests with \"access_by_lua_block\""},
+    {"pagespeed*", "there is no PageSpeed module: remove it"},
+    {"passenger_*", "there is no Passenger: start the program by itself, see \"proxy_pass\""},
+    {"degrad*", "requests are not refused by use of memory: see \"limit_conn\", \"limit_req\""},
+    {"google_perftools_profiles", "there is no such profiler: remove it"},
+    {"tunnel_*", "there is no forward proxy of CONNECT: see \"stream\""},
+    {"ssl_engine", "there are no engines of OpenSSL: remove it"},
+    {"kqueue_*", LOOP},
+    {"devpoll_*", LOOP},
+    {"eventport_*", LOOP},
+    {"iocp_*", LOOP},
+    {"acceptex_*", LOOP},
+    {"post_acceptex", LOOP},
+};
+
+static bool is_named(const struct absent *a, struct slice name)
+{
+    struct slice key = slice_str(a->name);
+
+    if (key.p[key.n - 1] != '*')
+        return slice_eq(name, key);
+    key.n--;
+    return slice_has_prefix(name, key);
+}
+
+const char *absent_advice(struct slice name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(table); i++)
+        if (is_named(&table[i], name))
+            return table[i].advice;
+    return NULL;
+}
