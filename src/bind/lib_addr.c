@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "bind/arg.h"
 #include "bind/lerr.h"
 #include "net/dns.h"
 
@@ -12,7 +13,7 @@ struct addr lib_addr_check(lua_State *L, int arg)
     struct addr a;
     lua_Number port = luaL_checknumber(L, arg + 1);
 
-    host.p = luaL_checklstring(L, arg, &host.n);
+    host = arg_slice(L, arg);
     luaL_argcheck(L, addr_literal(host, &a), arg, "an IP address expected");
     luaL_argcheck(L, port >= 0 && port <= 65535, arg + 1, "a port expected");
     addr_set_port(&a, (uint16_t)port);

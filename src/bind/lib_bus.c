@@ -9,6 +9,7 @@
 #include <lauxlib.h>
 
 #include "base/log.h"
+#include "bind/arg.h"
 #include "bind/lerr.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
@@ -164,8 +165,8 @@ static int l_publish(lua_State *L)
 {
     struct slice topic, data;
 
-    topic.p = luaL_checklstring(L, 1, &topic.n);
-    data.p = luaL_checklstring(L, 2, &data.n);
+    topic = arg_slice(L, 1);
+    data = arg_slice(L, 2);
     if (bus_publish(the_bus(), (uint32_t)check_channel(L, 3), topic, data)) {
         lua_pushboolean(L, true);
         return 1;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bind/arg.h"
 #include "bind/client_call.h"
 #include "bind/handle.h"
 #include "bind/lerr.h"
@@ -26,14 +27,6 @@
 #include "proto/grammar.h"
 
 /* --- reading tables --- */
-
-static struct slice slice_at(lua_State *L, int index)
-{
-    size_t n;
-    const char *p = lua_tolstring(L, index, &n);
-
-    return p ? slice_of(p, n) : SLICE_EMPTY;
-}
 
 /* --- requests --- */
 
@@ -85,8 +78,8 @@ static bool read_fields(lua_State *L, int table, struct client_exchange *x, stru
 
         lua_rawgeti(L, table, i);
         lua_rawgeti(L, table, i + 1);
-        name = slice_at(L, -2);
-        value = slice_at(L, -1);
+        name = arg_slice_or_empty(L, -2);
+        value = arg_slice_or_empty(L, -1);
         if (UNLIKELY(!header_is_name(name) || !header_is_value(value))) {
             lua_pushfstring(L, "invalid header field '%s'", name.p);
             return false;
@@ -153,7 +146,7 @@ static bool read_body(lua_State *L, int index, struct client_call *c)
     switch (lua_type(L, index)) {
     case LUA_TSTRING:
         r->source = CLIENT_BYTES;
-        r->bytes = slice_at(L, index);
+        r->bytes = arg_slice_or_empty(L, index);
         lua_pushvalue(L, index);
         c->body_ref = luaL_ref(L, LUA_REGISTRYINDEX);
         return true;
@@ -256,8 +249,8 @@ static int l_send(lua_State *L)
     c->does_decode = true;
     c->x->timeouts = p->timeouts;
     read_options(L, c);
-    if (!read_line(L, c->x, slice_at(L, ARG_METHOD), slice_at(L, ARG_TARGET),
-                   slice_at(L, ARG_AUTHORITY)) ||
+    if (!read_line(L, c->x, arg_slice_or_empty(L, ARG_METHOD), arg_slice_or_empty(L, ARG_TARGET),
+                   arg_slice_or_empty(L, ARG_AUTHORITY)) ||
         !read_fields(L, ARG_FIELDS, c->x, &c->x->req.headers) || !read_trailers(L, c->x)) {
         client_call_free(&c);
         return lerr_return(L, &err_invalid, lua_tostring(L, -1));
@@ -268,7 +261,7 @@ static int l_send(lua_State *L)
         lua_insert(L, -2);
         return 2;
     }
-    key = key_by_resolver(L, slice_at(L, ARG_KEY), ARG_WAY, &room);
+    key = key_by_resolver(L, arg_slice_or_empty(L, ARG_KEY), ARG_WAY, &room);
     client_pool_submit(origin_of(L, p->pool, key, ARG_WAY), c->x);
     buf_free(&room);
     lua_pushnumber(L, id);
@@ -327,7 +320,7 @@ static int l_write(lua_State *L)
 
     if (!c || c->x->is_out_done)
         return 0;
-    piece.bytes = slice_at(L, 2);
+    piece.bytes = arg_slice_or_empty(L, 2);
     piece.is_last = lua_toboolean(L, 3);
     client_write(c->x, &piece);
     lua_pushboolean(L, !client_is_congested(c->x));

@@ -11,16 +11,9 @@
 
 #include "base/encode.h"
 #include "base/file.h"
+#include "bind/arg.h"
 #include "bind/lerr.h"
 #include "net/tls_digest.h"
-
-static struct slice slice_at(lua_State *L, int index)
-{
-    size_t n;
-    const char *p = luaL_checklstring(L, index, &n);
-
-    return slice_of(p, n);
-}
 
 /* The next line of a head; the first is the status line. False at the end. */
 static bool next_field(struct slice *rest, struct slice *name, struct slice *value)
@@ -39,7 +32,7 @@ static bool next_field(struct slice *rest, struct slice *name, struct slice *val
 /* field(head, name) → the values joined by ", "; nil: there is none */
 static int l_field(lua_State *L)
 {
-    struct slice rest = slice_at(L, 1), wanted = slice_at(L, 2), name, value;
+    struct slice rest = arg_slice(L, 1), wanted = arg_slice(L, 2), name, value;
     int n = 0;
 
     (void)slice_cut(&rest, '\n');
@@ -58,7 +51,7 @@ static int l_field(lua_State *L)
 /* fields(head) → array of {name, value} */
 static int l_fields(lua_State *L)
 {
-    struct slice rest = slice_at(L, 1), name, value;
+    struct slice rest = arg_slice(L, 1), name, value;
     int n = 0;
 
     lua_newtable(L);
@@ -79,7 +72,7 @@ static int l_base64(lua_State *L)
 {
     struct buf out = BUF_EMPTY;
 
-    encode_base64(&out, slice_at(L, 1), false, true);
+    encode_base64(&out, arg_slice(L, 1), false, true);
     lua_pushlstring(L, out.p ? out.p : "", out.n);
     buf_free(&out);
     return 1;
@@ -88,8 +81,8 @@ static int l_base64(lua_State *L)
 /* digest("md5" or "sha256", bytes) → hexadecimal text */
 static int l_digest(lua_State *L)
 {
-    bool is_md5 = slice_eq(slice_at(L, 1), SLICE("md5"));
-    struct slice in = slice_at(L, 2);
+    bool is_md5 = slice_eq(arg_slice(L, 1), SLICE("md5"));
+    struct slice in = arg_slice(L, 2);
     unsigned char out[TLS_DIGEST_SHA256];
     char text[2 * TLS_DIGEST_SHA256];
     size_t n = is_md5 ? TLS_DIGEST_MD5 : TLS_DIGEST_SHA256;
@@ -122,7 +115,7 @@ static int l_file_size(lua_State *L)
 static int l_write_secret(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
-    struct slice text = slice_at(L, 2);
+    struct slice text = arg_slice(L, 2);
     const char *temporary = lua_pushfstring(L, "%s.%d", path, (int)getpid());
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     const struct err *why;

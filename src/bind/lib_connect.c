@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "bind/arg.h"
 #include "bind/lib_dns.h"
 #include "bind/lib_stream.h"
 #include "net/connect.h"
@@ -67,7 +68,7 @@ static struct connect_options options_of(lua_State *L, struct addr *local)
                                 .connect_timeout = (unsigned)luaL_checknumber(L, 4),
                                 .resolver = lib_dns_chosen()};
 
-    o.host.p = luaL_checklstring(L, 2, &o.host.n);
+    o.host = arg_slice(L, 2);
     o.total_timeout = o.connect_timeout;
     if (is_unix(o.host)) {
         o.unix_path = slice_from(o.host, 5);
@@ -76,7 +77,7 @@ static struct connect_options options_of(lua_State *L, struct addr *local)
     if (!lua_isnoneornil(L, 5)) {
         struct slice text = {NULL, 0};
 
-        text.p = luaL_checklstring(L, 5, &text.n);
+        text = arg_slice(L, 5);
         if (addr_parse(text, 0, local))
             luaL_argerror(L, 5, "address expected");
         o.local = local;
@@ -149,10 +150,9 @@ static int l_is_resolving(lua_State *L)
 /* is_address(text): is it the address of a host? */
 static int l_is_address(lua_State *L)
 {
-    struct slice text;
+    struct slice text = arg_slice(L, 1);
     struct addr a;
 
-    text.p = luaL_checklstring(L, 1, &text.n);
     lua_pushboolean(L, addr_literal(text, &a));
     return 1;
 }

@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 
 #include "base/encode.h"
+#include "bind/arg.h"
 #include "bind/handle.h"
 #include "bind/lib.h"
 #include "net/crypto_hash.h"
@@ -11,19 +12,11 @@
 
 #define KEY "perilune.crypto.key"
 
-static struct slice text_at(lua_State *L, int arg)
-{
-    struct slice s;
-
-    s.p = luaL_checklstring(L, arg, &s.n);
-    return s;
-}
-
 static enum crypto_hash hash_at(lua_State *L, int arg)
 {
     enum crypto_hash hash = CRYPTO_SHA256;
 
-    luaL_argcheck(L, crypto_hash_find(text_at(L, arg), &hash), arg,
+    luaL_argcheck(L, crypto_hash_find(arg_slice(L, arg), &hash), arg,
                   "md5, sha1, sha256, sha384 or sha512 expected");
     return hash;
 }
@@ -50,7 +43,7 @@ static int l_hash(lua_State *L)
 {
     unsigned char out[CRYPTO_HASH_MOST];
 
-    return give_digest(L, out, crypto_hash(hash_at(L, 1), text_at(L, 2), out));
+    return give_digest(L, out, crypto_hash(hash_at(L, 1), arg_slice(L, 2), out));
 }
 
 /* hmac(name, key, text) → bytes */
@@ -58,14 +51,14 @@ static int l_hmac(lua_State *L)
 {
     unsigned char out[CRYPTO_HASH_MOST];
 
-    return give_digest(L, out, crypto_hmac(hash_at(L, 1), text_at(L, 2), text_at(L, 3), out));
+    return give_digest(L, out, crypto_hmac(hash_at(L, 1), arg_slice(L, 2), arg_slice(L, 3), out));
 }
 
 /* derive(name, secret, salt, info, n) → n bytes */
 static int l_derive(lua_State *L)
 {
     enum crypto_hash hash = hash_at(L, 1);
-    struct slice secret = text_at(L, 2), salt = text_at(L, 3), info = text_at(L, 4);
+    struct slice secret = arg_slice(L, 2), salt = arg_slice(L, 3), info = arg_slice(L, 4);
     lua_Integer n = luaL_checkinteger(L, 5);
     unsigned char out[255];
 
@@ -77,13 +70,13 @@ static int l_derive(lua_State *L)
 /* equals(a, b) → boolean */
 static int l_equals(lua_State *L)
 {
-    lua_pushboolean(L, crypto_equals(text_at(L, 1), text_at(L, 2)));
+    lua_pushboolean(L, crypto_equals(arg_slice(L, 1), arg_slice(L, 2)));
     return 1;
 }
 
 static const unsigned char *seal_key_at(lua_State *L, int arg)
 {
-    struct slice key = text_at(L, arg);
+    struct slice key = arg_slice(L, arg);
 
     luaL_argcheck(L, key.n == CRYPTO_SEAL_KEY, arg, "a key of 32 bytes expected");
     return (const unsigned char *)key.p;
@@ -93,7 +86,7 @@ static const unsigned char *seal_key_at(lua_State *L, int arg)
 static int l_seal(lua_State *L)
 {
     const unsigned char *key = seal_key_at(L, 1);
-    struct slice text = text_at(L, 2), context = text_at(L, 3);
+    struct slice text = arg_slice(L, 2), context = arg_slice(L, 3);
     struct buf out = BUF_EMPTY;
 
     crypto_seal(key, context, text, &out);
@@ -104,7 +97,7 @@ static int l_seal(lua_State *L)
 static int l_unseal(lua_State *L)
 {
     const unsigned char *key = seal_key_at(L, 1);
-    struct slice sealed = text_at(L, 2), context = text_at(L, 3);
+    struct slice sealed = arg_slice(L, 2), context = arg_slice(L, 3);
     struct buf out = BUF_EMPTY;
 
     return give(L, crypto_unseal(key, context, sealed, &out), &out);
@@ -113,7 +106,7 @@ static int l_unseal(lua_State *L)
 /* base64url(bytes) → text without padding */
 static int l_base64url(lua_State *L)
 {
-    struct slice bytes = text_at(L, 1);
+    struct slice bytes = arg_slice(L, 1);
     struct buf out = BUF_EMPTY;
 
     encode_base64(&out, bytes, true, false);
@@ -123,7 +116,7 @@ static int l_base64url(lua_State *L)
 /* unbase64(text, is_url) → bytes; nil: malformed */
 static int l_unbase64(lua_State *L)
 {
-    struct slice text = text_at(L, 1);
+    struct slice text = arg_slice(L, 1);
     struct buf out = BUF_EMPTY;
 
     return give(L, encode_unbase64(&out, text, lua_toboolean(L, 2)), &out);
@@ -132,7 +125,7 @@ static int l_unbase64(lua_State *L)
 /* hex(bytes) → text */
 static int l_hex(lua_State *L)
 {
-    struct slice bytes = text_at(L, 1);
+    struct slice bytes = arg_slice(L, 1);
     struct buf out = BUF_EMPTY;
 
     encode_hex(&out, bytes);
@@ -160,26 +153,26 @@ static struct crypto_key *key_at(lua_State *L, int arg)
 /* key_pem(text), key_rsa(n, e), key_ec(curve, x, y), key_ed25519(x) → key; nothing: it is none */
 static int l_key_pem(lua_State *L)
 {
-    return push_key(L, crypto_key_pem(text_at(L, 1)));
+    return push_key(L, crypto_key_pem(arg_slice(L, 1)));
 }
 
 static int l_key_rsa(lua_State *L)
 {
-    struct slice modulus = text_at(L, 1), exponent = text_at(L, 2);
+    struct slice modulus = arg_slice(L, 1), exponent = arg_slice(L, 2);
 
     return push_key(L, crypto_key_rsa(modulus, exponent));
 }
 
 static int l_key_ec(lua_State *L)
 {
-    struct slice curve = text_at(L, 1), x = text_at(L, 2), y = text_at(L, 3);
+    struct slice curve = arg_slice(L, 1), x = arg_slice(L, 2), y = arg_slice(L, 3);
 
     return push_key(L, crypto_key_ec(curve, x, y));
 }
 
 static int l_key_ed25519(lua_State *L)
 {
-    return push_key(L, crypto_key_ed25519(text_at(L, 1)));
+    return push_key(L, crypto_key_ed25519(arg_slice(L, 1)));
 }
 
 /* key_facts(key) → kind, is_private; nil: the value is no key */
@@ -199,7 +192,7 @@ static enum crypto_scheme scheme_at(lua_State *L, int arg)
 {
     enum crypto_scheme scheme = CRYPTO_RS256;
 
-    luaL_argcheck(L, crypto_scheme_find(text_at(L, arg), &scheme), arg,
+    luaL_argcheck(L, crypto_scheme_find(arg_slice(L, arg), &scheme), arg,
                   "RS, PS or ES with 256, 384 or 512, or EdDSA expected");
     return scheme;
 }
@@ -209,7 +202,7 @@ static int l_sign(lua_State *L)
 {
     const struct crypto_key *key = key_at(L, 1);
     enum crypto_scheme scheme = scheme_at(L, 2);
-    struct slice text = text_at(L, 3);
+    struct slice text = arg_slice(L, 3);
     struct buf out = BUF_EMPTY;
 
     return give(L, crypto_sign(key, scheme, text, &out), &out);
@@ -221,7 +214,7 @@ static int l_verify(lua_State *L)
     const struct crypto_key *key = key_at(L, 1);
     enum crypto_scheme scheme = scheme_at(L, 2);
 
-    lua_pushboolean(L, crypto_verify(key, scheme, text_at(L, 3), text_at(L, 4)));
+    lua_pushboolean(L, crypto_verify(key, scheme, arg_slice(L, 3), arg_slice(L, 4)));
     return 1;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "bind/arg.h"
 #include "bind/lib_dns.h"
 #include "bind/lib_stream.h"
 #include "net/dns.h"
@@ -111,10 +112,10 @@ static int l_open(lua_State *L)
     struct slice host, from;
     struct lookup *l;
 
-    host.p = luaL_checklstring(L, 2, &host.n);
+    host = arg_slice(L, 2);
     luaL_argcheck(L, !ls->wire.stream && !ls->opening, 1, "socket is open");
     if (!lua_isnoneornil(L, 4)) {
-        from.p = luaL_checklstring(L, 4, &from.n);
+        from = arg_slice(L, 4);
         luaL_argcheck(L, !addr_parse(from, 0, &local), 4, "address expected");
     }
     if (literal(host, &peer)) {

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "bind/arg.h"
 #include "bind/handle.h"
 #include "bind/lerr.h"
 #include "bind/lib.h"
@@ -183,10 +184,9 @@ static int l_lookup(lua_State *L)
 {
     struct resolver *r = lib_dns_resolver(L, 1);
     enum dns_family family = lib_dns_family(L, 3);
-    struct slice name;
+    struct slice name = arg_slice(L, 2);
     struct request *q;
 
-    name.p = luaL_checklstring(L, 2, &name.n);
     luaL_checktype(L, 4, LUA_TFUNCTION);
     q = push_request(L, 4);
     q->query = dns_lookup(r, name, family, on_addresses, q);
@@ -298,8 +298,8 @@ static int l_resolve(lua_State *L)
     struct request *q;
     uint16_t number;
 
-    name.p = luaL_checklstring(L, 2, &name.n);
-    type.p = luaL_checklstring(L, 3, &type.n);
+    name = arg_slice(L, 2);
+    type = arg_slice(L, 3);
     luaL_checktype(L, 4, LUA_TFUNCTION);
     number = dns_message_type(type);
     luaL_argcheck(L, number, 3, "unknown type of record");
@@ -332,9 +332,8 @@ static int l_cancel(lua_State *L)
 static int l_to_ascii(lua_State *L)
 {
     struct buf ascii = BUF_EMPTY;
-    struct slice name;
+    struct slice name = arg_slice(L, 1);
 
-    name.p = luaL_checklstring(L, 1, &name.n);
     if (dns_name_to_ascii(name, &ascii))
         lua_pushlstring(L, ascii.p, ascii.n);
     else
@@ -346,10 +345,9 @@ static int l_to_ascii(lua_State *L)
 /* pack_address(text) → its 4 or 16 bytes; nil when it is no IP address */
 static int l_pack_address(lua_State *L)
 {
-    struct slice text;
+    struct slice text = arg_slice(L, 1);
     struct addr a;
 
-    text.p = luaL_checklstring(L, 1, &text.n);
     if (!addr_literal(text, &a))
         return 0;
     if (a.sa.sa_family == AF_INET6)
@@ -362,10 +360,9 @@ static int l_pack_address(lua_State *L)
 /* is_address(text): an IP address? */
 static int l_is_address(lua_State *L)
 {
-    struct slice text;
+    struct slice text = arg_slice(L, 1);
     struct addr a;
 
-    text.p = luaL_checklstring(L, 1, &text.n);
     lua_pushboolean(L, addr_literal(text, &a));
     return 1;
 }
@@ -373,9 +370,8 @@ static int l_is_address(lua_State *L)
 /* has_type(name): is it a type of records that resolve takes? */
 static int l_has_type(lua_State *L)
 {
-    struct slice name;
+    struct slice name = arg_slice(L, 1);
 
-    name.p = luaL_checklstring(L, 1, &name.n);
     lua_pushboolean(L, dns_message_type(name) != 0);
     return 1;
 }
@@ -384,10 +380,9 @@ static int l_has_type(lua_State *L)
 static int l_reverse_name(lua_State *L)
 {
     struct buf name = BUF_EMPTY;
-    struct slice text;
+    struct slice text = arg_slice(L, 1);
     struct addr a;
 
-    text.p = luaL_checklstring(L, 1, &text.n);
     if (!addr_literal(text, &a))
         return 0;
     dns_name_reverse(&a, &name);
@@ -403,7 +398,7 @@ static int l_hosts_name(lua_State *L)
     struct slice text, name = {NULL, 0};
     struct addr a;
 
-    text.p = luaL_checklstring(L, 2, &text.n);
+    text = arg_slice(L, 2);
     if (addr_literal(text, &a) && resolver_hosts(r))
         name = dns_hosts_name(resolver_hosts(r), &a);
     if (!name.p)

@@ -2,6 +2,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "bind/arg.h"
 #include "bind/lib.h"
 #include "net/forwarded.h"
 
@@ -10,9 +11,8 @@
 /* An address as `req.remote_addr` tells it. False: it is none. */
 static bool read_address(lua_State *L, int arg, struct addr *out)
 {
-    struct slice text;
+    struct slice text = arg_slice(L, arg);
 
-    text.p = luaL_checklstring(L, arg, &text.n);
     if (!slice_eq(text, SLICE("unix:")))
         return addr_literal(text, out);
     memset(out, 0, sizeof(*out));
@@ -64,10 +64,9 @@ static int l_client(lua_State *L)
 {
     const struct forwarded_trust *t = luaL_checkudata(L, 1, TRUST);
     struct buf text = BUF_EMPTY;
-    struct slice list;
+    struct slice list = arg_slice(L, 3);
     struct addr a;
 
-    list.p = luaL_checklstring(L, 3, &list.n);
     if (!read_address(L, 2, &a) || !forwarded_client(t, list, luaL_checkint(L, 4), &a))
         return 0;
     addr_format_host(&a, &text);

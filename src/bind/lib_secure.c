@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "bind/arg.h"
 #include "bind/co.h"
 #include "bind/handle.h"
 #include "bind/lib.h"
@@ -51,14 +52,6 @@ static int fail_with(lua_State *L, const char *code)
     return 2;
 }
 
-static struct slice text_at(lua_State *L, int arg)
-{
-    struct slice s;
-
-    s.p = luaL_optlstring(L, arg, "", &s.n);
-    return s;
-}
-
 /* start(stream, context, is_server[, server_name, alpn, session, skips_verify, wants_status, chain,
  * key, store]) → true, or nil and a code: "closed"; "busy": bytes that were read or not sent yet
  * would pass between clear and secret. The last three are cdata pointing to the library's objects
@@ -67,8 +60,8 @@ static int l_start(lua_State *L)
 {
     struct lib_stream *s = lib_stream_check(L, 1);
     struct tls_ctx *ctx = lib_tls_check(L, 2);
-    struct tls_peer peer = {.server_name = text_at(L, 4),
-                            .alpn = text_at(L, 5),
+    struct tls_peer peer = {.server_name = arg_slice_if_given(L, 4),
+                            .alpn = arg_slice_if_given(L, 5),
                             .session = lib_secure_session(L, 6),
                             .chain = pointer_at(L, 9),
                             .key = pointer_at(L, 10),
@@ -114,7 +107,7 @@ static int l_handshake(lua_State *L)
         return wire_has_expired(&s->wire, side) ? fail_with(L, err_timeout.code)
                                                 : lib_stream_wait(L, s, side);
     }
-    e = r == STREAM_FAILED ? under->err : tls_pin_check(under, text_at(L, 2));
+    e = r == STREAM_FAILED ? under->err : tls_pin_check(under, arg_slice_if_given(L, 2));
     if (!e) {
         lua_pushboolean(L, 1);
         return 1;
@@ -247,9 +240,8 @@ static int l_free_session(lua_State *L)
 static int l_pin(lua_State *L)
 {
     struct buf pin = BUF_EMPTY;
-    struct slice pem;
+    struct slice pem = arg_slice(L, 1);
 
-    pem.p = luaL_checklstring(L, 1, &pem.n);
     if (tls_pin_of_pem(pem, &pin))
         lua_pushlstring(L, pin.p, pin.n);
     else

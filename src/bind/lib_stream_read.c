@@ -2,6 +2,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "bind/arg.h"
 #include "bind/lib_stream_io.h"
 #include "proto/delimiter.h"
 
@@ -141,10 +142,9 @@ struct search {
 static int l_scanner(lua_State *L)
 {
     bool is_inclusive = lua_toboolean(L, 2);
-    struct slice pattern;
+    struct slice pattern = arg_slice(L, 1);
     struct search *s;
 
-    pattern.p = luaL_checklstring(L, 1, &pattern.n);
     luaL_argcheck(L, pattern.n > 0 && pattern.n < WIRE_INPUT_MOST, 1,
                   "pattern is empty or too long");
     s = lua_newuserdata(L, sizeof(*s) + delimiter_size(pattern.n));

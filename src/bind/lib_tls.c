@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "base/check.h"
+#include "bind/arg.h"
 #include "bind/handle.h"
 #include "bind/lerr.h"
 #include "bind/lib.h"
@@ -219,8 +220,8 @@ static int l_revocations(lua_State *L)
     const struct err *e;
     unsigned n = 0;
 
-    cert.p = luaL_checklstring(L, 1, &cert.n);
-    key.p = luaL_checklstring(L, 2, &key.n);
+    cert = arg_slice(L, 1);
+    key = arg_slice(L, 2);
     luaL_checktype(L, 3, LUA_TTABLE);
     for (; n < SERIALS_MOST && n < lua_objlen(L, 3); n++) {
         lua_rawgeti(L, 3, (int)n + 1);

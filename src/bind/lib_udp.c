@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "bind/arg.h"
 #include "bind/handle.h"
 #include "bind/lerr.h"
 #include "bind/lib.h"
@@ -260,11 +261,11 @@ static int l_send(lua_State *L)
     struct addr peer;
     bool has_peer = !lua_isnoneornil(L, 3);
 
-    message.p = luaL_checklstring(L, 2, &message.n);
+    message = arg_slice(L, 2);
     if (s->fd < 0)
         return lerr_return(L, &err_closed, NULL);
     if (has_peer) {
-        host.p = luaL_checklstring(L, 3, &host.n);
+        host = arg_slice(L, 3);
         if (!addr_literal(host, &peer)) {
             lua_pushboolean(L, 0);
             return 1;
@@ -310,8 +311,8 @@ static int l_member(lua_State *L)
     struct slice host, interface;
     struct addr group;
 
-    host.p = luaL_checklstring(L, 2, &host.n);
-    interface.p = luaL_checklstring(L, 3, &interface.n);
+    host = arg_slice(L, 2);
+    interface = arg_slice(L, 3);
     if (s->fd < 0)
         return lerr_return(L, &err_closed, NULL);
     if (!addr_literal(host, &group))
@@ -323,9 +324,8 @@ static int l_member(lua_State *L)
 static int l_set_interface(lua_State *L)
 {
     struct lib_udp *s = check_socket(L);
-    struct slice interface;
+    struct slice interface = arg_slice(L, 2);
 
-    interface.p = luaL_checklstring(L, 2, &interface.n);
     return result(L, s->fd < 0 ? &err_closed : udp_set_interface(s->fd, s->family, interface),
                   interface.p);
 }

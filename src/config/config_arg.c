@@ -88,3 +88,8 @@ bool config_arg_enum(const struct config_node *node, size_t index, const char *c
     hint_choices(node, choices, e);
     return false;
 }
+
+bool config_arg_refuse(const struct config_node *node, struct slice word, struct config_error *e)
+{
+    return config_node_error(node, e, "invalid parameter \"" SLICE_FMT "\"", SLICE_ARG(word));
+}

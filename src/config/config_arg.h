@@ -27,4 +27,7 @@ bool config_arg_time(const struct config_node *node, size_t index, int64_t *out,
 bool config_arg_enum(const struct config_node *node, size_t index, const char *const *choices,
                      int *out, struct config_error *e) MUST_USE;
 
+/* Refuses `word`, an argument that the directive has no use for. Always false, with `e` filled. */
+bool config_arg_refuse(const struct config_node *node, struct slice word, struct config_error *e);
+
 #endif

@@ -25,7 +25,7 @@ static bool add_rule(void *ctx, const struct config_node *node, struct config_er
     struct access_rule *rule = pool_new(&a->conf->pool, struct access_rule), **at;
 
     if (!directives_range(node, node->args[0], &rule->range))
-        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[0].p);
+        return config_arg_refuse(node, node->args[0], e);
     rule->allows = node->schema->id;
     if (!c->are_rules_own)
         c->rules = NULL;

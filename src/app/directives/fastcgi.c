@@ -17,7 +17,7 @@ static bool add_param(void *ctx, const struct config_node *node, struct config_e
     struct proxy_field **at, *f = pool_new(&a->conf->pool, struct proxy_field);
 
     if (node->n_args == 3 && !slice_eq(node->args[2], SLICE("if_not_empty")))
-        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[2].p);
+        return config_arg_refuse(node, node->args[2], e);
     directives_proxy_forget_inherited(a, node, offsetof(struct proxy_conf, set));
     for (at = &directives_proxy_own(a, node)->set; *at;)
         at = &(*at)->next;

@@ -202,7 +202,7 @@ static bool set_symlinks(void *ctx, const struct config_node *node, struct confi
         return true;
     from = node->args[1];
     if (choice == SYMLINKS_FOLLOW || !slice_has_prefix(from, SLICE("from=")) || from.n == 5)
-        return config_node_error(node, e, "invalid parameter \"%.200s\"", from.p);
+        return config_arg_refuse(node, from, e);
     return directives_script(a, node, slice_from(from, 5), &a->loc->symlinks_from, e);
 }
 

@@ -15,7 +15,7 @@ static bool add_rule(struct apply *a, const struct config_node *node, struct hea
     struct header_rule *rule = pool_new(&a->conf->pool, struct header_rule);
 
     if (node->n_args > 2 && !slice_eq(node->args[2], SLICE("always")))
-        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[2].p);
+        return config_arg_refuse(node, node->args[2], e);
     if (!header_is_name(node->args[0]))
         return config_node_error(node, e, "invalid header name \"%.200s\"", node->args[0].p);
     rule->name = node->args[0];

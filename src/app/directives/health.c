@@ -79,7 +79,7 @@ static bool add_check(void *ctx, const struct config_node *node, struct config_e
     a->conf->health_checks = c;
     for (size_t i = 0; i < node->n_args; i++)
         if (!take_word(c, node->args[i]))
-            return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[i].p);
+            return config_arg_refuse(node, node->args[i], e);
     return !c->is_persistent || c->is_mandatory ||
            config_node_error(node, e, "\"persistent\" takes \"mandatory\"");
 }

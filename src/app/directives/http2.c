@@ -59,8 +59,7 @@ static bool set_flood_limits(void *ctx, const struct config_node *node, struct c
 
     for (size_t i = 0; i < node->n_args; i++)
         if (!set_flood_limit(o, node->args[i])) {
-            config_node_error(node, e, "invalid parameter \"" SLICE_FMT "\"",
-                              SLICE_ARG(node->args[i]));
+            config_arg_refuse(node, node->args[i], e);
             return config_error_hint(e,
                                      "give resets=, settings=, pings=, empty_data=, priorities=, "
                                      "window_updates= or continuations= with a number");

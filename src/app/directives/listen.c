@@ -16,11 +16,6 @@ struct listen_words {
     bool is_stream, is_udp, has_proxy_protocol;
 };
 
-static bool bad_parameter(const struct config_node *node, struct slice word, struct config_error *e)
-{
-    return config_node_error(node, e, "invalid parameter \"" SLICE_FMT "\"", SLICE_ARG(word));
-}
-
 static bool not_supported(const struct config_node *node, struct slice word, struct config_error *e)
 {
     config_node_error(node, e, "the \"" SLICE_FMT "\" parameter of \"listen\" is not supported",
@@ -140,7 +135,7 @@ static bool take_word(struct listen_words *w, const struct config_node *node, st
                                  "invalid %.*s value in \"" SLICE_FMT "\" of the "
                                  "\"listen\" directive",
                                  (int)name.n, name.p, SLICE_ARG(word));
-    return taken > 0 || bad_parameter(node, word, e);
+    return taken > 0 || config_arg_refuse(node, word, e);
 }
 
 static struct listen_conf *find_or_add(struct app_conf *conf, const struct addr *addr, bool is_udp,

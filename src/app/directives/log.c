@@ -27,7 +27,7 @@ static bool refuse_path(const struct config_node *node, struct config_error *e)
         return !why || config_node_error(node, e, "%s in \"%.200s\"", why, path.p);
     }
     if (slice_has_prefix(path, SLICE("memory:"))) {
-        config_node_error(node, e, "invalid parameter \"%.200s\"", path.p);
+        config_arg_refuse(node, path, e);
         return config_error_hint(e, "\"%s\" takes the name of a file", node->name.p);
     }
     return true;
@@ -129,7 +129,7 @@ static bool take_word(const struct apply *a, const struct config_node *node, str
             return true;
         return config_node_error(node, e, "invalid flush time \"%.200s\"", word.p);
     }
-    config_node_error(node, e, "invalid parameter \"%.200s\"", word.p);
+    config_arg_refuse(node, word, e);
     return config_error_hint(e, "parameters are buffer=, flush=, if=");
 }
 
@@ -215,7 +215,7 @@ static bool add_access_log(void *ctx, const struct config_node *node, struct con
     l->is_access_log_inherited = false;
     if (slice_eq(node->args[0], SLICE("off"))) {
         if (node->n_args > 1)
-            return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[1].p);
+            return config_arg_refuse(node, node->args[1], e);
         l->access_logs = NULL;
         return true;
     }

@@ -189,7 +189,7 @@ static bool add_thread_pool(void *ctx, const struct config_node *node, struct co
     for (unsigned i = 1; i < node->n_args; i++)
         if (!read_setting(node->args[i], SLICE("threads"), &p.threads) &&
             !read_setting(node->args[i], SLICE("max_queue"), &p.most_waiting))
-            return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[i].p);
+            return config_arg_refuse(node, node->args[i], e);
     if (!p.threads)
         return config_node_error(node, e, "invalid thread pool \"%.200s\": no threads=", p.name.p);
     pools = pool_alloc(&conf->pool, (all->n_pools + 1) * sizeof(*pools));

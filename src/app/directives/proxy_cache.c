@@ -144,8 +144,7 @@ static bool add_path(void *ctx, const struct config_node *node, struct config_er
             if (!declare(ctx, node, value, &z, e))
                 return false;
         } else if (!value.p || !read_word(name, value, &read)) {
-            return config_node_error(node, e, "invalid parameter \"" SLICE_FMT "\"",
-                                     SLICE_ARG(node->args[i]));
+            return config_arg_refuse(node, node->args[i], e);
         }
     }
     if (!z)

@@ -47,7 +47,7 @@ static bool add_rewrite(void *ctx, const struct config_node *node, struct config
     *at = r;
     if (node->n_args == 1)
         return (is_redirect && slice_eq(node->args[0], SLICE("default"))) ||
-               config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[0].p);
+               config_arg_refuse(node, node->args[0], e);
     if (is_pattern(node->args[0])) {
         if (!add_pattern(a, node, offset == offsetof(struct proxy_conf, cookie_domains),
                          &r->pattern, &r->names, e))
@@ -105,7 +105,7 @@ static bool add_cookie_flags(void *ctx, const struct config_node *node, struct c
     *at = f;
     for (size_t i = 1; i < node->n_args; i++)
         if (!read_cookie_flag(node->args[i], f))
-            return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[i].p);
+            return config_arg_refuse(node, node->args[i], e);
     if (is_pattern(node->args[0]))
         return add_pattern(a, node, false, &f->pattern, &f->names, e);
     return directives_script(a, node, node->args[0], &f->name, e);

@@ -17,7 +17,7 @@ static bool set_bind(void *ctx, const struct config_node *node, struct config_er
     *flags &= ~(unsigned)PROXY_TRANSPARENT;
     if (node->n_args > 1) {
         if (!slice_eq(node->args[1], SLICE("transparent")))
-            return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[1].p);
+            return config_arg_refuse(node, node->args[1], e);
         *flags |= PROXY_TRANSPARENT;
         ((struct apply *)ctx)->conf->is_transparent = true;
     }

@@ -141,7 +141,7 @@ static bool read_flag(const struct apply *a, const struct config_node *node, str
         if (r->flag != REWRITE_REDIRECT)
             r->flag = word.p[0] == 'l' ? REWRITE_LAST : REWRITE_BREAK;
     } else if (node->n_args > 2) {
-        config_node_error(node, e, "invalid parameter \"%.200s\"", word.p);
+        config_arg_refuse(node, word, e);
         return config_error_hint(e, "flags are last, break, redirect, permanent");
     }
     if (r->flag == REWRITE_BREAK)

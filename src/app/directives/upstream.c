@@ -95,11 +95,6 @@ static bool read_lookup(struct lookup *l, const struct config_node *node, struct
                              node->args[0].p);
 }
 
-static bool bad_parameter(const struct config_node *node, struct slice word, struct config_error *e)
-{
-    return config_node_error(node, e, "invalid parameter \"%.200s\"", word.p);
-}
-
 /* What a server is to those that stay with it. */
 static bool take_binding(struct upstream_peer *p, const struct config_node *node, struct slice word,
                          struct config_error *e)
@@ -109,7 +104,7 @@ static bool take_binding(struct upstream_peer *p, const struct config_node *node
         return true;
     }
     if (!directives_named(word, "route=", &p->route))
-        return bad_parameter(node, word, e);
+        return config_arg_refuse(node, word, e);
     if (!p->route.n)
         return config_node_error(node, e, "route is empty");
     return p->route.n <= STICKY_ID_MOST ||
@@ -132,7 +127,7 @@ static bool add_server(void *ctx, const struct config_node *node, struct config_
                                  node->args[0].p);
     for (size_t i = 1; i < node->n_args; i++)
         if (!take_parameter(p, node->args[i]) && !take_lookup(&l, node->args[i]) &&
-            !(is_stream ? bad_parameter(node, node->args[i], e)
+            !(is_stream ? config_arg_refuse(node, node->args[i], e)
                         : take_binding(p, node, node->args[i], e)))
             return false;
     upstream_look_up(u, l.service, l.resolves);
@@ -173,9 +168,9 @@ static bool set_balance(void *ctx, const struct config_node *node, struct config
     if (node->schema->id != UPSTREAM_RANDOM || node->n_args == 0)
         return true;
     if (!slice_eq(node->args[0], SLICE("two")))
-        return bad_parameter(node, node->args[0], e);
+        return config_arg_refuse(node, node->args[0], e);
     if (node->n_args > 1 && !slice_eq(node->args[1], SLICE("least_conn")))
-        return bad_parameter(node, node->args[1], e);
+        return config_arg_refuse(node, node->args[1], e);
     of(ctx)->u->balance = UPSTREAM_RANDOM_TWO;
     return true;
 }
@@ -186,7 +181,7 @@ static bool set_hash(void *ctx, const struct config_node *node, struct config_er
 
     f->u->balance = UPSTREAM_HASH;
     if (node->n_args > 1 && !slice_eq(node->args[1], SLICE("consistent")))
-        return bad_parameter(node, node->args[1], e);
+        return config_arg_refuse(node, node->args[1], e);
     if (node->n_args > 1)
         f->u->balance = UPSTREAM_CONSISTENT;
     return directives_script(f->apply, node, node->args[0], &f->u->key, e);

@@ -7,6 +7,7 @@
 #include "app/lua/lua_answer.h"
 #include "app/visit.h"
 #include "base/mem.h"
+#include "bind/arg.h"
 #include "bind/handle.h"
 #include "bind/opts.h"
 #include "http/filter_compress.h"
@@ -61,7 +62,7 @@ static bool read_types(lua_State *L, struct map *types)
         struct slice type;
 
         lua_rawgeti(L, -1, i);
-        type.p = luaL_checklstring(L, -1, &type.n);
+        type = arg_slice(L, -1);
         if (slice_eq(type, SLICE("*")))
             has_all = true;
         map_set(types, type, types);

@@ -19,6 +19,7 @@
 #include "app/lua/lua_answer.h"
 #include "app/lua/lua_step.h"
 #include "base/file.h"
+#include "bind/arg.h"
 #include "bind/co.h"
 #include "bind/handle.h"
 #include "bind/kept_string.h"
@@ -71,7 +72,7 @@ static int l_write(lua_State *L)
 
     if (!v)
         return closed(L);
-    c.bytes.p = luaL_checklstring(L, 2, &c.bytes.n);
+    c.bytes = arg_slice(L, 2);
     c.keeper = kept_string(L, 2, c.bytes.n);
     if (c.bytes.n > 0)
         exchange_write(v->x, &c);

@@ -10,6 +10,7 @@
 
 #include "app/lua/lib_ngx_visit.h"
 #include "base/num.h"
+#include "bind/arg.h"
 #include "http/body_spool.h"
 
 enum { BUILDING = -1 };
@@ -171,7 +172,7 @@ int lib_ngx_body_set_data(lua_State *L)
 
     if (lua_gettop(L) != 1)
         return luaL_error(L, "expecting 1 arguments but seen %d", lua_gettop(L));
-    data.p = luaL_checklstring(L, 1, &data.n);
+    data = arg_slice(L, 1);
     v = ngx_visit_check_request(L, NGX_IN_YIELDABLE | NGX_IN(BALANCER));
     s = reset(L, v);
     buf_add_slice(&s->memory, data);
@@ -241,7 +242,7 @@ int lib_ngx_body_append(lua_State *L)
 
     if (lua_gettop(L) != 1)
         return luaL_error(L, "expecting 1 arguments but seen %d", lua_gettop(L));
-    data.p = luaL_checklstring(L, 1, &data.n);
+    data = arg_slice(L, 1);
     v = ngx_visit_check_request(L, NGX_IN_YIELDABLE);
     buf_add_slice(&building(L, v)->memory, data);
     return 0;

@@ -8,6 +8,7 @@
 #include "app/lua/lib_ngx_visit.h"
 #include "app/lua/lua_ctx.h"
 #include "app/tls/lua_tls.h"
+#include "bind/arg.h"
 
 enum {
     STATUS_REQUEST_TIME_OUT = 408,
@@ -106,11 +107,11 @@ int lib_ngx_control_exec(lua_State *L)
     struct lua_visit *lv = lua_visit_of(v);
     struct slice uri, path, query = {NULL, 0}, more = {NULL, 0};
 
-    uri.p = luaL_checklstring(L, 1, &uri.n);
+    uri = arg_slice(L, 1);
     if (uri.n == 0)
         return luaL_error(L, "The uri argument is empty");
     if (!lua_isnoneornil(L, 2))
-        more.p = luaL_checklstring(L, 2, &more.n);
+        more = arg_slice(L, 2);
     query = uri;
     uri = slice_cut(&query, '?');
     if (!read_target(v, uri, &path))
@@ -183,7 +184,7 @@ int lib_ngx_control_redirect(lua_State *L)
 
     if (n != 1 && n != 2)
         return luaL_error(L, "expecting one or two arguments");
-    uri.p = luaL_checklstring(L, 1, &uri.n);
+    uri = arg_slice(L, 1);
     if (n == 2)
         status = (int)luaL_checkinteger(L, 2);
     if (!is_redirect(status))
@@ -209,7 +210,7 @@ int lib_ngx_control_set_uri(lua_State *L)
     if (n < 1 || n > 3)
         return luaL_error(L, "expecting 1, 2 or 3 arguments but seen %d", n);
     v = ngx_visit_check_request(L, NGX_IN_REQUEST);
-    uri.p = luaL_checklstring(L, 1, &uri.n);
+    uri = arg_slice(L, 1);
     if (uri.n == 0)
         return luaL_error(L, "attempt to use zero-length uri");
     if (!lua_toboolean(L, 3))

@@ -15,6 +15,7 @@
 #include "app/tls/lua_tls.h"
 #include "app/lua/lua_timer.h"
 #include "base/mem.h"
+#include "bind/arg.h"
 #include "bind/owned.h"
 #include "bind/vm.h"
 
@@ -211,9 +212,8 @@ int lib_ngx_thread_spawn_timer(lua_State *L)
 {
     int n = lua_gettop(L) - 2;
     struct co *co = co_new(NULL, on_timer_end);
-    struct slice subject;
+    struct slice subject = arg_slice(L, 1);
 
-    subject.p = luaL_checklstring(L, 1, &subject.n);
     co_detach(co); /* while the process ends a timer may be begun by a task */
     lua_timer_begin(co, subject, lua_toboolean(L, 2));
     lua_checkstack(co->L, n);

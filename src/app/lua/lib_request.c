@@ -10,6 +10,7 @@
 #include "app/lua/lua_answer.h"
 #include "app/script.h"
 #include "base/encode.h"
+#include "bind/arg.h"
 #include "bind/lerr.h"
 #include "net/addr.h"
 #include "proto/url.h"
@@ -121,9 +122,8 @@ static void push_args(lua_State *L, struct slice text, int most)
  * name wins */
 static int l_parse_args(lua_State *L)
 {
-    struct slice text;
+    struct slice text = arg_slice(L, 1);
 
-    text.p = luaL_checklstring(L, 1, &text.n);
     push_args(L, text, (int)luaL_optinteger(L, 2, ARGS_MOST));
     return 1;
 }
@@ -319,9 +319,8 @@ static int l_header(lua_State *L)
 {
     const struct header_list *l = &check_visit(L)->x->req.headers;
     const struct header *h;
-    struct slice name;
+    struct slice name = arg_slice(L, 2);
 
-    name.p = luaL_checklstring(L, 2, &name.n);
     h = header_find(l, name);
     if (!h)
         return 0;

@@ -13,6 +13,7 @@
 #include "app/lua/lua_code.h"
 #include "app/port.h"
 #include "base/mem.h"
+#include "bind/arg.h"
 #include "bind/lerr.h"
 #include "bind/lib_addr.h"
 #include "bind/lib_tls.h"
@@ -191,12 +192,11 @@ static void push_server(lua_State *L, struct app_conf *conf)
 
 int lib_server_listen(lua_State *L)
 {
-    struct slice text;
+    struct slice text = arg_slice(L, 1);
     struct config_error e;
     struct app_conf *conf;
     const struct err *why;
 
-    text.p = luaL_checklstring(L, 1, &text.n);
     luaL_checktype(L, 2, LUA_TFUNCTION);
     luaL_checktype(L, 3, LUA_TFUNCTION);
     conf = conf_load_text(text, &e);

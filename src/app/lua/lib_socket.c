@@ -9,6 +9,7 @@
 #include "app/lua/lib_ngx_visit.h"
 #include "app/lua/lua_output.h"
 #include "app/tls/socket_tls.h"
+#include "bind/arg.h"
 #include "bind/lib_process.h"
 #include "bind/lib_stream.h"
 #include "bind/lib_tls.h"
@@ -172,21 +173,13 @@ static int l_place(lua_State *L)
     return 1;
 }
 
-static struct slice text_at(lua_State *L, int index)
-{
-    struct slice text = SLICE_EMPTY;
-
-    if (!lua_isnoneornil(L, index))
-        text.p = luaL_checklstring(L, index, &text.n);
-    return text;
-}
-
 /* tls([certificate, key]) → a TLS context with those settings, and with this certificate (PEM)
  * instead of theirs; nil, error */
 static int l_tls(lua_State *L)
 {
     const struct socket_conf *c = conf();
-    struct tls_credential cert = {.cert_pem = text_at(L, 1), .key_pem = text_at(L, 2)};
+    struct tls_credential cert = {.cert_pem = arg_slice_if_given(L, 1),
+                                  .key_pem = arg_slice_if_given(L, 2)};
     struct buf why = BUF_EMPTY;
     struct tls_ctx *ctx = NULL;
     const struct err *e = NULL;

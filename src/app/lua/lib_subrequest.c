@@ -11,6 +11,7 @@
 #include "app/lua/lua_ctx.h"
 #include "app/script.h"
 #include "app/subrequest.h"
+#include "bind/arg.h"
 #include "bind/handle.h"
 
 struct handle {
@@ -46,7 +47,7 @@ static void read_uri(lua_State *L, struct visit *v, struct subrequest_options *o
 {
     struct slice uri, rest;
 
-    uri.p = luaL_checklstring(L, 1, &uri.n);
+    uri = arg_slice(L, 1);
     rest = pool_dup(visit_pool(v), uri);
     o->path = slice_cut(&rest, '?');
     o->query = rest;

@@ -9,6 +9,7 @@
 #include "app/lua/lua_visit.h"
 #include "app/proxy/proxy.h"
 #include "app/script.h"
+#include "bind/arg.h"
 #include "bind/co.h"
 #include "bind/lerr.h"
 
@@ -44,14 +45,6 @@ static void add_field(struct visit *v, struct proxy_field **list, struct slice n
     *list = f;
 }
 
-static struct slice slice_at(lua_State *L, int index)
-{
-    size_t n;
-    const char *p = lua_tolstring(L, index, &n);
-
-    return p ? slice_of(p, n) : SLICE_EMPTY;
-}
-
 /* headers = { Name = value }; false takes a field away. False: a bad one. */
 static bool read_headers(lua_State *L, struct visit *v, struct proxy_conf *conf)
 {
@@ -63,9 +56,9 @@ static bool read_headers(lua_State *L, struct visit *v, struct proxy_conf *conf)
 
         if (lua_type(L, -2) != LUA_TSTRING)
             return false;
-        name = slice_at(L, -2);
+        name = arg_slice_or_empty(L, -2);
         if (lua_isstring(L, -1))
-            value = slice_at(L, -1);
+            value = arg_slice_or_empty(L, -1);
         else if (lua_toboolean(L, -1))
             return false;
         if (!header_is_name(name) || !header_is_value(value))
@@ -91,7 +84,7 @@ static bool read_options(lua_State *L, struct visit *v, struct proxy_conf *conf)
         conf->flags &= ~(unsigned)PROXY_REQUEST_BUFFERING;
     lua_getfield(L, 3, "method");
     if (lua_isstring(L, -1))
-        conf->method = script_literal(visit_pool(v), slice_at(L, -1));
+        conf->method = script_literal(visit_pool(v), arg_slice_or_empty(L, -1));
     return read_headers(L, v, conf);
 }
 
@@ -106,7 +99,7 @@ int lib_proxy_start(lua_State *L)
         return lerr_return(L, &err_closed, NULL);
     conf = pool_alloc(visit_pool(v), sizeof(*conf));
     *conf = v->loc->proxy ? *v->loc->proxy : proxy_defaults;
-    if (!proxy_pass_parse(pool_dup(visit_pool(v), slice_at(L, 2)), &pass))
+    if (!proxy_pass_parse(pool_dup(visit_pool(v), arg_slice_or_empty(L, 2)), &pass))
         return lerr_return(L, &err_invalid, "target of http.proxy");
     if (!read_options(L, v, conf))
         return lerr_return(L, &err_invalid, "header field");

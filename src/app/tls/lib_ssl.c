@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 
 #include "app/tls/lua_tls.h"
+#include "bind/arg.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
 #include "net/tls_hello.h"
@@ -35,14 +36,6 @@ static int answer(lua_State *L, const struct err *e, struct buf *why)
     lua_pushlstring(L, why->n ? why->p : e->message, why->n ? why->n : strlen(e->message));
     buf_free(why);
     return 2;
-}
-
-static struct slice check_bytes(lua_State *L, int index)
-{
-    struct slice s;
-
-    s.p = luaL_checklstring(L, index, &s.n);
-    return s;
 }
 
 /* --- sessions --- */
@@ -109,7 +102,7 @@ static int l_session(lua_State *L)
 static int l_set_session(lua_State *L)
 {
     struct buf why = BUF_EMPTY;
-    struct slice der = check_bytes(L, 1);
+    struct slice der = arg_slice(L, 1);
     struct stream *s;
 
     if (lua_tls_context() != LUA_CONTEXT_SESSION_FETCH)
@@ -144,7 +137,7 @@ static int push_text(lua_State *L, const struct err *e, struct buf *out, struct 
 static int l_ocsp_responder(lua_State *L)
 {
     struct buf out = BUF_EMPTY, why = BUF_EMPTY;
-    const struct err *e = tls_ocsp_responder(check_bytes(L, 1), &out, &why);
+    const struct err *e = tls_ocsp_responder(arg_slice(L, 1), &out, &why);
 
     return push_text(L, e, &out, &why);
 }
@@ -153,7 +146,7 @@ static int l_ocsp_responder(lua_State *L)
 static int l_ocsp_request(lua_State *L)
 {
     struct buf out = BUF_EMPTY, why = BUF_EMPTY;
-    const struct err *e = tls_ocsp_request(check_bytes(L, 1), &out, &why);
+    const struct err *e = tls_ocsp_request(arg_slice(L, 1), &out, &why);
 
     return push_text(L, e, &out, &why);
 }
@@ -163,7 +156,7 @@ static int l_ocsp_check(lua_State *L)
 {
     struct buf why = BUF_EMPTY;
     int64_t next = 0;
-    const struct err *e = tls_ocsp_check(check_bytes(L, 1), check_bytes(L, 2), &next, &why);
+    const struct err *e = tls_ocsp_check(arg_slice(L, 1), arg_slice(L, 2), &next, &why);
 
     if (e || !next)
         return answer(L, e, &why);
@@ -176,7 +169,7 @@ static int l_ocsp_check(lua_State *L)
 /* ocsp_staple(response) → was it asked for? */
 static int l_ocsp_staple(lua_State *L)
 {
-    struct slice response = check_bytes(L, 1);
+    struct slice response = arg_slice(L, 1);
     struct stream *s;
 
     if (lua_tls_context() != LUA_CONTEXT_CERTIFICATE)

@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 
 #include "app/tls/tls_conf.h"
+#include "bind/arg.h"
 #include "bind/vm.h"
 #include "net/tls_staple.h"
 
@@ -12,9 +13,8 @@
 static int l_set(lua_State *L)
 {
     struct tls_ctx *c = lua_touserdata(L, lua_upvalueindex(1));
-    struct slice response;
+    struct slice response = arg_slice(L, 1);
 
-    response.p = luaL_checklstring(L, 1, &response.n);
     tls_staple_set(c, (unsigned)lua_tointeger(L, lua_upvalueindex(2)), response);
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/num.h"
+#include "config/config_arg.h"
 
 enum { FILE_MOST = 1 << 16 };
 
@@ -115,8 +116,7 @@ bool tls_conf_read_cache(struct app_conf *conf, const struct config_node *node,
         return true;
     for (size_t i = 0; i < node->n_args; i++)
         if (!take_cache_word(node->args[i], &l))
-            return config_node_error(node, e, "invalid parameter \"" SLICE_FMT "\"",
-                                     SLICE_ARG(node->args[i]));
+            return config_arg_refuse(node, node->args[i], e);
     if (!l.most)
         return config_node_error(node, e, "\"%s\" must have the \"max\" parameter", node->name.p);
     *out = tls_cache_new(&l);

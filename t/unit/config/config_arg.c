@@ -90,10 +90,26 @@ static void test_missing(void **state)
     config_free(&tree);
 }
 
+static void test_refused_word(void **state)
+{
+    struct config_tree tree;
+    struct config_error e;
+
+    UNUSED(state);
+    load(&tree, "\nd on no=1x;", NULL);
+    assert_false(config_arg_refuse(tree.root.children, tree.root.children->args[1], &e));
+    assert_string_equal(e.message, "invalid parameter \"no=1x\"");
+    assert_int_equal(e.line, 2);
+    assert_false(config_arg_refuse(tree.root.children, slice_of("no=1x", 4), &e));
+    assert_string_equal(e.message, "invalid parameter \"no=1\"");
+    config_free(&tree);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
+        cmocka_unit_test(test_refused_word),
         cmocka_unit_test(test_missing),
     };
 
