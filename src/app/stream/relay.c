@@ -96,6 +96,7 @@ static void end_try(struct relay *r, bool has_failed)
 static void finish(struct relay *r, int status)
 {
     end_try(r, false);
+    log_write(log_of(r), LOG_DEBUG, "finalize stream proxy: %d", status);
     phases_finish_status(r->s->v, status);
 }
 
@@ -125,6 +126,11 @@ static void log_failure(const struct relay *r, const struct err *err, const char
                   "connect() to " SLICE_FMT " failed (%s) while connecting to upstream, "
                   "upstream: \"" SLICE_FMT "\"",
                   SLICE_ARG(name), told, SLICE_ARG(name));
+    else if (err && proxy_log_is_of_handshake(err))
+        log_write(log_of(r), LOG_CRIT,
+                  PROXY_LOG_HANDSHAKE
+                  " while SSL handshaking to upstream, upstream: \"" SLICE_FMT "\"",
+                  why, SLICE_ARG(name));
     else
         log_connecting(r, level, words ? words : why, name);
 }
@@ -321,6 +327,7 @@ static void attempt(struct relay *r)
     int status = r->upstream->balancer ? balance(r) : 0;
 
     if (status) {
+        log_write(log_of(r), LOG_DEBUG, "proxy connect: %d", status);
         finish(r, status);
         return;
     }
