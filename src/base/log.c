@@ -17,7 +17,7 @@
 #include "base/log_syslog.h"
 #include "base/mem.h"
 
-enum { LINE_MOST = 4096, TEXT_MOST = 65536, LINE_GUESS = 512 };
+enum { LINE_MOST = 4096, TEXT_MOST = 65536, LINE_GUESS = 512, COMPLAINS_EACH_MS = 20 };
 
 static const char *const names[] = {
     [LOG_STDERR] = "stderr", [LOG_EMERG] = "emerg", [LOG_ALERT] = "alert",
@@ -179,15 +179,15 @@ static void describe_all(const struct log_ctx *ctx, struct buf *line)
         ctx->describe(ctx, line);
 }
 
-/* A line did not go to its syslog server: the process default is told, where that is a file; once a
- * second, for who logs much would lose much. */
+/* A line did not go to its syslog server: the process default is told, where that is a file; not
+ * each time, for who logs much would lose much. */
 static void complain(const struct log_ctx *ctx, int errnum)
 {
     static uint64_t last_ms; /* process-wide: when it was told; 0: never */
     const struct log_sink *sink = sink_of(ctx);
     uint64_t now = clock_ms();
 
-    if (!sink->syslog || default_sink->syslog || (last_ms && now - last_ms < 1000))
+    if (!sink->syslog || default_sink->syslog || (last_ms && now - last_ms < COMPLAINS_EACH_MS))
         return;
     last_ms = now;
     log_write(NULL, LOG_ERROR, "send() failed (%d: %s) to the syslog server of an error_log",

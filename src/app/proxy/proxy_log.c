@@ -66,6 +66,7 @@ const char *proxy_log_connect_words(const struct err *why, enum log_level *level
         {&err_denied, LOG_CRIT, "13: Permission denied"},
         {&err_not_found, LOG_CRIT, "2: No such file or directory"},
         {&err_unreachable, LOG_ERROR, "101: Network is unreachable"},
+        {&err_no_address, LOG_CRIT, "99: Cannot assign requested address"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
