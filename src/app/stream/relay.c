@@ -128,8 +128,8 @@ static void log_failure(const struct relay *r, const struct err *err, const char
                   SLICE_ARG(name), told, SLICE_ARG(name));
     else if (err && proxy_log_is_of_handshake(err))
         log_write(log_of(r), LOG_CRIT,
-                  PROXY_LOG_HANDSHAKE
-                  " while SSL handshaking to upstream, upstream: \"" SLICE_FMT "\"",
+                  PROXY_LOG_HANDSHAKE " while SSL handshaking to upstream, upstream: \"" SLICE_FMT
+                                      "\"",
                   why, SLICE_ARG(name));
     else
         log_connecting(r, level, words ? words : why, name);
@@ -137,9 +137,14 @@ static void log_failure(const struct relay *r, const struct err *err, const char
 
 static void failed(struct relay *r, const struct err *err, const char *why)
 {
+    bool goes_on;
+
     log_failure(r, err, why);
     end_try(r, true);
-    if (may_try_next(r))
+    goes_on = may_try_next(r);
+    log_write(log_of(r), LOG_DEBUG, "stream proxy next upstream: %s",
+              goes_on ? "another attempt" : "no more attempts");
+    if (goes_on)
         attempt(r);
     else
         finish(r, STATUS_BAD_GATEWAY);
