@@ -60,7 +60,7 @@ server { listen 127.0.0.1:$PORT; proxy_pass 127.0.0.1:$A; proxy_ssl_name localho
 server { listen unix:$D/wrong.sock; proxy_pass 127.0.0.1:$A; proxy_ssl_name elsewhere.example; }"
 ask() { perl -MIO::Socket -e '$s = $ARGV[0] =~ m(/) ? IO::Socket::UNIX->new($ARGV[0]) : IO::Socket::INET->new($ARGV[0]); print $s "hello\n"; shutdown($s, 1); print <$s>' "$1"; }
 ask "127.0.0.1:$PORT"; ask "$D/wrong.sock"
-logged 'while connecting to upstream'; stop
+logged 'SSL_do_handshake() failed (SSL: .*) while SSL handshaking to upstream'; stop
 X
 --- exec_out
 sni localhost SUCCESS: hello
@@ -226,7 +226,7 @@ server { listen 127.0.0.1:$PORT; preread_by_lua_block { ngx.ctx.who = ngx.req.so
          proxy_pass 127.0.0.1:$A; proxy_ssl on; proxy_ssl_verify on; proxy_ssl_trusted_certificate ca.pem; proxy_ssl_name elsewhere.example;
          lua_upstream_skip_openssl_default_verify on; proxy_ssl_certificate_by_lua_file choose.lua; proxy_ssl_verify_by_lua_file judge.lua; }"
 for who in client two; do PORT=$PORT perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new("127.0.0.1:$ENV{PORT}"); $s->print("$ARGV[0]\n"); print "$ARGV[0]: ", <$s>, "\n"' $who; done
-grep -o 'judged in [a-z_]*' logs/error.log; grep -c 'certificate has expired while connecting to upstream' logs/error.log
+grep -o 'judged in [a-z_]*' logs/error.log; grep -c 'crit.*SSL_do_handshake() failed (SSL: .*certificate has expired) while SSL handshaking to upstream' logs/error.log
 stop
 cat >conf/perilune.conf <<C
 events {} stream { server { listen 127.0.0.1:$PORT; proxy_pass 127.0.0.1:$A; proxy_ssl_verify_by_lua_file judge.lua; } }

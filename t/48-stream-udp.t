@@ -390,3 +390,25 @@ empty []
 empty []
 --- no_error_log
 [error]
+
+
+
+=== TEST 12: the log says that a client is one of datagrams, and what a session ends with
+--- stream_config
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1 udp;
+        content_by_lua_block { ngx.log(ngx.WARN, "here") ngx.say("yes") ngx.exit(500) }
+    }
+--- config
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.socket.udp()
+            sock:setpeername("127.0.0.1", $TEST_NGINX_RAND_PORT_1)
+            sock:send("one")
+            ngx.print(sock:receive())
+        }
+    }
+--- response_body
+yes
+--- error_log eval
+[qr/here, udp client: 127\.0\.0\.1, server: 127\.0\.0\.1:\d+/, "lua exit with code 500", "finalize stream request: 500", "finalize stream session: 500"]

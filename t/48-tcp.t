@@ -123,7 +123,7 @@ invalid	resolve	not a name:1: invalid argument
 timeout	resolve	a.test:1: no answer from name servers in time
 name_server	resolve	a.test:1: name servers do not answer as they should
 unreachable	connect	127.0.0.1:1: host or network unreachable
-unreachable	connect	127.0.0.1:1: host or network unreachable
+no_address	connect	127.0.0.1:1: cannot assign requested address
 exit 0
 
 

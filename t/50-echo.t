@@ -243,7 +243,7 @@ PUT <>
 decoded
 end
 --- error_log
-unsafe URI "/../up" was detected
+echo_location sees unsafe uri: "/../up", client
 
 
 

@@ -183,3 +183,33 @@ GET /t
 --- no_error_log
 no level
 name, cut
+
+
+
+=== TEST 9: a syslog server that is not there is told in the other log, not for each line
+--- config
+    location = /t {
+        error_log syslog:server=127.0.0.1:$TEST_NGINX_RAND_PORT_1 info;
+        content_by_lua_block {
+            for i = 1, 100 do
+                ngx.log(ngx.WARN, "lost")
+            end
+            ngx.say("done")
+        }
+    }
+    location = /count {
+        content_by_lua_block {
+            ngx.location.capture("/t")
+            local f = io.open(ngx.config.prefix() .. "logs/error.log")
+            local _, n = f:read("*a"):gsub("send%(%) failed", "")
+            f:close()
+            ngx.say(n > 0 and n < 50)
+        }
+    }
+--- request
+GET /count
+--- response_body
+true
+--- error_log
+[error]
+send() failed (111: Connection refused) to the syslog server of an error_log

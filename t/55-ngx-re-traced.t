@@ -63,7 +63,7 @@ GET /t
 --- response_body
 12000
 
-=== TEST 3: a pattern is compiled once, with "o" or without
+=== TEST 3: a pattern is compiled once, also without "o"; debug lines tell of its other uses
 --- config
     location = /t {
         content_by_lua_block {
@@ -75,6 +75,26 @@ GET /t
     }
 --- request
 GET /t
+--- grep_error_log eval: qr/(?:a pattern is used that is known: )?pcre2 JIT compiled successfully/
+--- grep_error_log_out eval
+"pcre2 JIT compiled successfully\n" . "a pattern is used that is known: pcre2 JIT compiled successfully\n" x 9
+
+
+
+=== TEST 7: with "o", other uses of a pattern are not told
+--- config
+    location = /t {
+        content_by_lua_block {
+            for i = 1, 10 do
+                ngx.re.match("a", "a", "jo")
+            end
+            ngx.say("done")
+        }
+    }
+--- request
+GET /t
+--- response_body
+done
 --- grep_error_log: pcre2 JIT compiled successfully
 --- grep_error_log_out
 pcre2 JIT compiled successfully

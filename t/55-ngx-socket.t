@@ -558,3 +558,25 @@ got half
 1$
 --- error_log
 lua shutdown socket write direction
+
+
+
+=== TEST 13: an address to bind to that is not of this machine
+--- config
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.socket.tcp()
+            ngx.say(sock:bind("192.0.2.1"))
+            ngx.say(sock:connect("127.0.0.1", ngx.var.server_port))
+        }
+    }
+--- request
+GET /t
+--- response_body
+1
+nilcannot assign requested address
+--- error_log
+[crit]
+bind(192.0.2.1) failed (99: Cannot assign requested address), client: 127.0.0.1
+--- no_error_log
+[error]

@@ -172,3 +172,24 @@ GET /t
 1
 --- error_log eval
 qr/send: fd:\d+ 4 of 4/
+
+
+
+=== TEST 6: an address to bind to that is not of this machine
+--- config
+    location = /t {
+        content_by_lua_block {
+            local sock = ngx.socket.udp()
+            ngx.say(sock:bind("192.0.2.1"))
+            ngx.say(sock:setpeername("127.0.0.1", 9))
+        }
+    }
+--- request
+GET /t
+--- response_body
+1
+nilcannot assign requested address
+--- error_log
+bind(192.0.2.1) failed (99: Cannot assign requested address), client: 127.0.0.1
+--- no_error_log
+[error]

@@ -277,7 +277,7 @@ error_log no/such/folder/e.log;'
 --- exec_out
 perilune: [emerg] unknown "no_such_one" variable in conf/perilune.conf:6
 perilune: [emerg] unknown "uri" variable in conf/perilune.conf:5
-perilune: [emerg] bind() to 192.0.2.1:1 failed: host or network unreachable in conf/perilune.conf:5
+perilune: [emerg] bind() to 192.0.2.1:1 failed: cannot assign requested address in conf/perilune.conf:5
 perilune: [emerg] invalid server name or wildcard "a..b" on 127.0.0.1:PORT in conf/perilune.conf:5
 perilune: [emerg] zero size shared memory zone "nowhere" in conf/perilune.conf:5; there is no limit_req_zone of that name
 perilune: [emerg] open() "no/such/folder/a.log" failed (2: No such file or directory) in conf/perilune.conf:5; its folder is not there

@@ -162,12 +162,26 @@ static void split_path(struct slice *path, struct slice *query)
     *path = slice_cut(query, '?');
 }
 
-static void start_subrequest(struct echo_run *r, struct subrequest_options *o)
+/* Logged. */
+static bool is_unsafe(struct echo_run *r, const struct echo_line *line, struct slice path)
+{
+    struct slice shown = exchange_shown(r->v->x, path);
+
+    if (location_is_safe(path))
+        return false;
+    log_write(&r->v->x->log, LOG_WARN, "%s%s sees unsafe uri: \"" SLICE_FMT "\"",
+              line->kind == ECHO_LOCATION ? "echo_location" : "echo_subrequest",
+              line->is_async ? "_async" : "", SLICE_ARG(shown));
+    return true;
+}
+
+static void start_subrequest(struct echo_run *r, const struct echo_line *line,
+                             struct subrequest_options *o)
 {
     struct echo_part *p, **end = &r->parts;
 
     split_path(&o->path, &o->query);
-    if (!location_read_path(r->v, o->path, &o->path))
+    if (is_unsafe(r, line, o->path) || !location_read_path(r->v, o->path, &o->path))
         return;
     p = pool_new(visit_pool(r->v), struct echo_part);
     p->run = r;
@@ -188,7 +202,7 @@ static void start_location(struct echo_run *r, const struct echo_line *line)
 
     if (line->n > 1)
         o.query = script_eval(line->words[1], r->v);
-    start_subrequest(r, &o);
+    start_subrequest(r, line, &o);
 }
 
 /* Appends the content of the file to `out`; a relative path begins at the server's prefix. */
@@ -231,7 +245,7 @@ static void start_any(struct echo_run *r, const struct echo_line *line)
     for (unsigned i = 2; i + 1 < line->n; i += 2)
         if (!read_option(r->v, line->options[i / 2 - 1], script_eval(line->words[i + 1], r->v), &o))
             return;
-    start_subrequest(r, &o);
+    start_subrequest(r, line, &o);
 }
 
 /* --- the list --- */

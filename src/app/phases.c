@@ -360,6 +360,7 @@ static enum step_result show_error_page(struct visit *v, const struct error_page
 /* A session has nobody to tell but the log. */
 static enum step_result finish_session(struct visit *v, int status)
 {
+    log_write(&v->x->log, LOG_DEBUG, "finalize stream session: %d", status);
     v->x->res.status = status;
     exchange_end(v->x);
     return STEP_DONE;

@@ -21,6 +21,7 @@ const struct err err_not_found = {"not_found", "not found"};
 const struct err err_denied = {"denied", "permission denied"};
 const struct err err_exists = {"exists", "exists already"};
 const struct err err_address_in_use = {"address_in_use", "address already in use"};
+const struct err err_no_address = {"no_address", "cannot assign requested address"};
 const struct err err_name_not_found = {"name_not_found", "no such name"};
 const struct err err_name_server = {"name_server", "name servers do not answer as they should"};
 const struct err err_unreachable = {"unreachable", "host or network unreachable"};
@@ -47,7 +48,7 @@ static const struct {
     {EHOSTDOWN, &err_unreachable},
     {ENETUNREACH, &err_unreachable},
     {ENETDOWN, &err_unreachable},
-    {EADDRNOTAVAIL, &err_unreachable},
+    {EADDRNOTAVAIL, &err_no_address},
     {EADDRINUSE, &err_address_in_use},
     {EPROTO, &err_protocol},
     {EBADMSG, &err_protocol},

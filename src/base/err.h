@@ -25,6 +25,8 @@ extern const struct err err_not_found;
 extern const struct err err_denied;
 extern const struct err err_exists;
 extern const struct err err_address_in_use;
+extern const struct err
+    err_no_address; /* an address that is not this machine's, or no port is left */
 extern const struct err err_name_not_found; /* there is no such host name, or it has no such data */
 extern const struct err err_name_server;    /* name servers failed or refused to answer */
 extern const struct err err_unreachable;

@@ -17,7 +17,7 @@
 #include "base/log_syslog.h"
 #include "base/mem.h"
 
-enum { LINE_MOST = 4096, TEXT_MOST = 65536, LINE_GUESS = 512 };
+enum { LINE_MOST = 4096, TEXT_MOST = 65536, LINE_GUESS = 512, COMPLAINS_EACH_MS = 20 };
 
 static const char *const names[] = {
     [LOG_STDERR] = "stderr", [LOG_EMERG] = "emerg", [LOG_ALERT] = "alert",
@@ -80,10 +80,14 @@ void log_close(struct log_sink *sink)
     sink->syslog = NULL;
 }
 
-static void write_line(int fd, const char *p, size_t n)
+static bool write_line(int fd, const char *p, size_t n)
 {
-    while (write(fd, p, n) < 0 && errno == EINTR)
-        continue;
+    ssize_t wrote;
+
+    do
+        wrote = write(fd, p, n);
+    while (wrote < 0 && errno == EINTR);
+    return wrote >= 0;
 }
 
 /* A panic says on stderr what happened; the file of the error log gets it too. Nothing may be
@@ -102,7 +106,7 @@ static void on_panic(const char *text)
                  text);
     n = MIN(n, (int)sizeof(line) - 2);
     line[n] = '\n';
-    write_line(fd, line, (size_t)n + 1);
+    (void)write_line(fd, line, (size_t)n + 1);
 }
 
 void log_set_default(const struct log_sink *sink)
@@ -175,6 +179,21 @@ static void describe_all(const struct log_ctx *ctx, struct buf *line)
         ctx->describe(ctx, line);
 }
 
+/* A line did not go to its syslog server: the process default is told, where that is a file; not
+ * each time, for who logs much would lose much. */
+static void complain(const struct log_ctx *ctx, int errnum)
+{
+    static uint64_t last_ms; /* process-wide: when it was told; 0: never */
+    const struct log_sink *sink = sink_of(ctx);
+    uint64_t now = clock_ms();
+
+    if (!sink->syslog || default_sink->syslog || (last_ms && now - last_ms < COMPLAINS_EACH_MS))
+        return;
+    last_ms = now;
+    log_write(NULL, LOG_ERROR, "send() failed (%d: %s) to the syslog server of an error_log",
+              errnum, strerror(errnum));
+}
+
 static void end_line(struct buf *line, const struct log_ctx *ctx, enum log_level level, size_t most)
 {
     if (doing)
@@ -185,7 +204,8 @@ static void end_line(struct buf *line, const struct log_ctx *ctx, enum log_level
     if (tap)
         tap(level, buf_slice(line));
     buf_add_char(line, '\n');
-    write_line(sink_fd(sink_of(ctx)), line->p, line->n);
+    if (!write_line(sink_fd(sink_of(ctx)), line->p, line->n) && errno != EAGAIN)
+        complain(ctx, errno);
     buf_free(line);
 }
 

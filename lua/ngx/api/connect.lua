@@ -90,9 +90,11 @@ function tcp.resolver_text(host, code)
     return ("%s could not be resolved (%s)"):format(host, RESOLVER[code] or "3: Host not found")
 end
 
-local function log_failure(err, text, host, port)
-    local why = tcp.system_text(err, text)
-    if port then
+local function log_failure(self, err, text, host, port)
+    local why, here = tcp.system_text(err, text), self[slots.LOCAL]
+    if here and err == "no_address" then
+        tcp.log("bind(" .. here .. ") failed (" .. why .. ")", CRIT)
+    elseif port then
         tcp.log("connect() failed (" .. why .. "), when connecting to " .. host .. ":" .. port)
     else
         tcp.log("connect() to " .. host .. " failed (" .. why .. ")", CRIT)
@@ -114,7 +116,7 @@ local function connect_failed(self, p, err, text, host, port)
     elseif err == "resolve" then
         return nil, tcp.resolver_text(host, text)
     end
-    log_failure(err, text, host, port)
+    log_failure(self, err, text, host, port)
     return nil, tcp.text_of(err, text)
 end
 

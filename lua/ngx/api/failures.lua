@@ -14,11 +14,14 @@ local TEXTS = {
     unreachable = "network is unreachable",
     not_found = "no such file or directory",
     denied = "permission denied",
+    no_address = "cannot assign requested address",
     busy = "socket busy reading",
 }
 
 --- The system's numbers for them.
-local NUMBERS = { broken_pipe = 32, refused = 111, unreachable = 101, not_found = 2, denied = 13, reset = 104 }
+local NUMBERS = {
+    broken_pipe = 32, refused = 111, unreachable = 101, no_address = 99, not_found = 2, denied = 13, reset = 104,
+}
 
 --- The words of OpenResty for a code; else `text`, or the code itself.
 -- What goes wrong in TLS has no number of the system, and so no name.

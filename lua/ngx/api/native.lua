@@ -60,6 +60,8 @@ size_t ffi_codec_quote_sql(const char *p, size_t n, char *out);
 void ffi_codec_replace(const char *p, size_t n, char find, char replace, char *out);
 struct ffi_regex;
 int ffi_regex_stack(size_t size);
+int ffi_regex_is_told(const struct ffi_regex *re);
+void ffi_regex_tell(const struct ffi_regex *re);
 struct ffi_regex *ffi_regex_compile(const char *pattern, size_t n, unsigned flags, char *message, size_t *at);
 void ffi_regex_free(struct ffi_regex *re);
 int ffi_regex_groups(const struct ffi_regex *re);

@@ -23,6 +23,7 @@ local regex = {}
 --- Compiled regexes: options → pattern → regex. What is found in the elder half moves to the younger one; when
 -- that is full, it becomes the elder: what nobody has asked for since is forgotten. So patterns that a program makes
 -- anew for each call do no harm; all others are compiled once, with the option "o" or without.
+-- While debug lines are written, those without "o" stay in the elder half, where each use of them can be told.
 local young, elder, n_young = {}, {}, 0
 
 local function parse_options(options)
@@ -70,6 +71,7 @@ local function compile(pattern, options)
         is_dfa = find(options, "d", 1, true) and 1 or 0,
         has_duplicates = find(options, "D", 1, true) ~= nil,
         is_utf = find(options, "u", 1, true) ~= nil or find(options, "U", 1, true) ~= nil,
+        is_told = not find(options, "o", 1, true) and C.ffi_regex_is_told(re) ~= 0,
     }
 end
 
@@ -77,10 +79,11 @@ local function keep(pattern, options, re)
     if n_young >= CACHE_HALF then
         young, elder, n_young = {}, young, 0
     end
-    local of_options = young[options]
+    local half = re.is_told and elder or young
+    local of_options = half[options]
     if not of_options then
         of_options = {}
-        young[options] = of_options
+        half[options] = of_options
     end
     of_options[pattern], n_young = re, n_young + 1
     return re
@@ -89,7 +92,10 @@ end
 local function get_anew(pattern, options)
     local of_options = elder[options]
     local found = of_options and of_options[pattern]
-    if found then
+    if found and found.is_told then
+        C.ffi_regex_tell(found.re)
+        return found
+    elseif found then
         return keep(pattern, options, found)
     end
     local re, err, is_misuse = compile(pattern, options)

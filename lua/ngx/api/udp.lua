@@ -12,6 +12,7 @@ local WAIT = core.WAIT
 local CORE, READ_MS, LOCAL, HOST = 1, 2, 3, 4
 local DEBUG = 8
 local MOST = 65536
+local CRIT = 3
 
 local udp = {}
 local methods = {}
@@ -87,7 +88,11 @@ function methods:setpeername(...)
         if err == "resolve" then
             return nil, tcp.resolver_text(host, text)
         end
-        tcp.log("connect() failed (" .. text .. ")")
+        if self[LOCAL] and err == "no_address" then
+            tcp.log("bind(" .. self[LOCAL] .. ") failed (" .. tcp.system_text(err) .. ")", CRIT)
+        else
+            tcp.log("connect() failed (" .. text .. ")")
+        end
         return nil, tcp.text_of(err, text)
     end
     socket_core.own(s, self[READ_MS], 0)

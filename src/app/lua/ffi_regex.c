@@ -17,6 +17,7 @@ struct ffi_regex {
     uint32_t groups, names, name_size;
     PCRE2_SPTR name_table;
     uint32_t match_options;
+    bool is_machine_code;
 };
 
 static pcre2_match_context *limits; /* process-wide: of every match; NULL: PCRE's own */
@@ -99,9 +100,21 @@ struct ffi_regex *ffi_regex_compile(const char *pattern, size_t n, unsigned flag
     pcre2_pattern_info(code, PCRE2_INFO_NAMETABLE, &re->name_table);
     if (flags & FFI_REGEX_NO_UTF_CHECK)
         re->match_options = PCRE2_NO_UTF_CHECK;
-    if (flags & FFI_REGEX_JIT && pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0)
+    re->is_machine_code = flags & FFI_REGEX_JIT && pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
+    if (re->is_machine_code)
         log_write(NULL, LOG_DEBUG, "pcre2 JIT compiled successfully");
     return re;
+}
+
+int ffi_regex_is_told(const struct ffi_regex *re)
+{
+    return re->is_machine_code && log_is_on(NULL, LOG_DEBUG);
+}
+
+void ffi_regex_tell(const struct ffi_regex *re)
+{
+    CHECK(re->is_machine_code);
+    log_write(NULL, LOG_DEBUG, "a pattern is used that is known: pcre2 JIT compiled successfully");
 }
 
 void ffi_regex_free(struct ffi_regex *re)

@@ -35,6 +35,13 @@ int ffi_regex_stack(size_t size);
 struct ffi_regex *ffi_regex_compile(const char *pattern, size_t n, unsigned flags,
                                     char message[128], size_t *at);
 
+/* Is it to be told of when it is used again? When it became machine code and debug lines are
+ * written; 1 or 0. */
+int ffi_regex_is_told(const struct ffi_regex *re);
+
+/* A debug line: it is used again as it was compiled. */
+void ffi_regex_tell(const struct ffi_regex *re);
+
 /* Frees. */
 void ffi_regex_free(struct ffi_regex *re);
 

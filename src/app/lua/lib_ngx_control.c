@@ -55,8 +55,8 @@ int lib_ngx_control_exit(lua_State *L)
     v = lua_current_visit();
     if (status == -2 || status == -4)
         return luaL_error(L, "bad argument to 'ngx.exit': does not accept NGX_AGAIN or NGX_DONE");
+    log_write(lua_current_log(), LOG_DEBUG, "lua exit with code %d", status);
     if (!v || lua_tls_context()) {
-        log_write(co_current()->log, LOG_DEBUG, "lua exit with code %d", status);
         lua_tls_set_exit(status);
         return leave(L);
     }

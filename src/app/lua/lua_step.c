@@ -81,6 +81,13 @@ enum lua_context lua_current_context(void)
     return co ? LUA_CONTEXT_TIMER : plain_context;
 }
 
+/* `status` is that of ngx.exit, or of a failure; ngx.OK is success, and below are errors. */
+static enum step_result finish_session(struct visit *v, int status)
+{
+    log_write(&v->x->log, LOG_DEBUG, "finalize stream request: %d", status);
+    return phases_finish_status(v, status > 0 ? status : status == 0 ? 200 : 500);
+}
+
 /* ngx.exit in a session: ngx.OK goes on in preread, otherwise the session is over. */
 static enum step_result outcome_of_session_exit(struct visit *v, const struct lua_visit *lv)
 {
@@ -88,8 +95,7 @@ static enum step_result outcome_of_session_exit(struct visit *v, const struct lu
 
     if (status == 0 && lv->context == LUA_CONTEXT_PREREAD && !v->session->has_eof)
         return STEP_NEXT;
-    log_write(&v->x->log, LOG_DEBUG, "finalize stream request: %d", status);
-    return phases_finish_status(v, status > 0 ? status : status == 0 ? 200 : 500);
+    return finish_session(v, status);
 }
 
 /* ngx.exit, ngx.redirect, ngx.exec: what was asked before the task left. */
@@ -167,7 +173,9 @@ static enum step_result outcome_of_failure(struct visit *v, struct lua_visit *lv
         log_write(&v->x->log, LOG_ERROR, "lua entry thread aborted: runtime error: %s",
                   co_traceback(co));
     lv->is_unwanted = false;
-    return v->is_answered ? STEP_DONE : phases_finish_status(v, 500);
+    if (v->is_answered)
+        return STEP_DONE;
+    return v->session ? finish_session(v, 500) : phases_finish_status(v, 500);
 }
 
 static enum step_result outcome_of_return(struct visit *v, struct lua_visit *lv, struct co *co,

@@ -20,9 +20,9 @@ static bool is_connecting(const struct proxy *p)
     return !p->up || p->up->state <= CLIENT_QUEUED || !p->up->connected_ms;
 }
 
-static bool is_of_handshake(const struct err *why)
+bool proxy_log_is_of_handshake(const struct err *why)
 {
-    return slice_has_prefix(slice_str(why->code), SLICE("tls_"));
+    return slice_has_prefix(slice_str(why->code), SLICE("tls_")) && !proxy_log_is_timeout(why);
 }
 
 /* `why` NULL: no error, a status. */
@@ -30,7 +30,7 @@ static const char *stage_of(const struct proxy *p, const struct err *why)
 {
     if (is_connecting(p) && proxy_tls_doing(&p->how))
         return proxy_tls_doing(&p->how);
-    if (is_connecting(p) && why && is_of_handshake(why))
+    if (is_connecting(p) && why && proxy_log_is_of_handshake(why))
         return "SSL handshaking to upstream";
     if (is_connecting(p))
         return "connecting to upstream";
@@ -66,6 +66,7 @@ const char *proxy_log_connect_words(const struct err *why, enum log_level *level
         {&err_denied, LOG_CRIT, "13: Permission denied"},
         {&err_not_found, LOG_CRIT, "2: No such file or directory"},
         {&err_unreachable, LOG_ERROR, "101: Network is unreachable"},
+        {&err_no_address, LOG_CRIT, "99: Cannot assign requested address"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -104,9 +105,9 @@ void proxy_log_failure(const struct proxy *p, const struct err *why)
     if (told) {
         buf_printf(&words, "connect() to " SLICE_FMT " failed (%s)",
                    SLICE_ARG(p->peer ? p->peer->name : p->upstream->name), told);
-    } else if (is_connecting(p) && is_of_handshake(why) && !proxy_log_is_timeout(why)) {
-        level = LOG_CRIT; /* nginx's, for a handshake that the library gave up */
-        buf_printf(&words, "SSL_do_handshake() failed (SSL: %s)", why->message);
+    } else if (is_connecting(p) && proxy_log_is_of_handshake(why)) {
+        level = LOG_CRIT;
+        buf_printf(&words, PROXY_LOG_HANDSHAKE, why->message);
     }
     write_line(p, level, words.n ? buf_cstr(&words) : words_of(p, why), stage_of(p, why),
                target_of(p));

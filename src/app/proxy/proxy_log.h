@@ -7,6 +7,11 @@
 /* Is that error one of time? */
 bool proxy_log_is_timeout(const struct err *why);
 
+/* Is it that of a handshake that was given up? Such are told at level crit, in these words, with
+ * the reason. */
+bool proxy_log_is_of_handshake(const struct err *why);
+#define PROXY_LOG_HANDSHAKE "SSL_do_handshake() failed (SSL: %s)"
+
 /* nginx's words for what befell an attempt; NULL: it has none. */
 const char *proxy_log_words(const struct err *why);
 

@@ -96,6 +96,7 @@ static void end_try(struct relay *r, bool has_failed)
 static void finish(struct relay *r, int status)
 {
     end_try(r, false);
+    log_write(log_of(r), LOG_DEBUG, "finalize stream proxy: %d", status);
     phases_finish_status(r->s->v, status);
 }
 
@@ -125,15 +126,25 @@ static void log_failure(const struct relay *r, const struct err *err, const char
                   "connect() to " SLICE_FMT " failed (%s) while connecting to upstream, "
                   "upstream: \"" SLICE_FMT "\"",
                   SLICE_ARG(name), told, SLICE_ARG(name));
+    else if (err && proxy_log_is_of_handshake(err))
+        log_write(log_of(r), LOG_CRIT,
+                  PROXY_LOG_HANDSHAKE " while SSL handshaking to upstream, upstream: \"" SLICE_FMT
+                                      "\"",
+                  why, SLICE_ARG(name));
     else
         log_connecting(r, level, words ? words : why, name);
 }
 
 static void failed(struct relay *r, const struct err *err, const char *why)
 {
+    bool goes_on;
+
     log_failure(r, err, why);
     end_try(r, true);
-    if (may_try_next(r))
+    goes_on = may_try_next(r);
+    log_write(log_of(r), LOG_DEBUG, "stream proxy next upstream: %s",
+              goes_on ? "another attempt" : "no more attempts");
+    if (goes_on)
         attempt(r);
     else
         finish(r, STATUS_BAD_GATEWAY);
@@ -321,6 +332,7 @@ static void attempt(struct relay *r)
     int status = r->upstream->balancer ? balance(r) : 0;
 
     if (status) {
+        log_write(log_of(r), LOG_DEBUG, "proxy connect: %d", status);
         finish(r, status);
         return;
     }

@@ -29,6 +29,16 @@ static struct slice text_of(struct pool *pool, const struct addr *a)
     return s;
 }
 
+/* Of datagrams: what an exchange says of itself, with nginx's word for such a client. */
+static void describe_udp(const struct log_ctx *ctx, struct buf *out)
+{
+    const struct exchange *x = CONTAINER_OF(ctx, struct exchange, log);
+
+    buf_add_lit(out, ", udp client: ");
+    addr_format_host(x->peer, out);
+    buf_printf(out, ", server: " SLICE_FMT, SLICE_ARG(x->server_name));
+}
+
 static void fill_exchange(struct exchange *x, struct stream *stream, const struct session_origin *o)
 {
     x->peer = copy(&x->pool, o->peer, sizeof(*o->peer));
@@ -37,6 +47,8 @@ static void fill_exchange(struct exchange *x, struct stream *stream, const struc
     x->start_ms = o->since_ms;
     x->start_wall_ms = clock_wall_ms() - (int64_t)(clock_ms() - o->since_ms);
     x->server_name = text_of(&x->pool, &o->listen->addr);
+    if (o->listen->is_udp)
+        x->log.describe = describe_udp;
     if (tls_is(stream)) {
         x->req.is_tls = true;
         x->req.tls = tls_hold(stream);

@@ -10,10 +10,12 @@
 #include <string.h>
 
 static const struct err *const all[] = {
-    &err_closed,    &err_reset,    &err_refused,        &err_timeout,     &err_cancelled,
-    &err_truncated, &err_protocol, &err_too_large,      &err_busy,        &err_not_found,
-    &err_denied,    &err_exists,   &err_address_in_use, &err_unreachable, &err_no_resources,
-    &err_invalid,   &err_io,       &err_name_not_found, &err_name_server, &err_unsupported,
+    &err_closed,         &err_reset,      &err_refused,        &err_timeout,
+    &err_cancelled,      &err_truncated,  &err_protocol,       &err_too_large,
+    &err_busy,           &err_not_found,  &err_denied,         &err_exists,
+    &err_address_in_use, &err_no_address, &err_unreachable,    &err_no_resources,
+    &err_invalid,        &err_io,         &err_name_not_found, &err_name_server,
+    &err_unsupported,
 };
 
 static void test_codes_are_distinct(void **state)
@@ -52,6 +54,7 @@ static void test_errno(void **state)
         {EADDRINUSE, &err_address_in_use},
         {EHOSTUNREACH, &err_unreachable},
         {ENETUNREACH, &err_unreachable},
+        {EADDRNOTAVAIL, &err_no_address},
         {EMFILE, &err_no_resources},
         {ENOSPC, &err_no_resources},
         {EINVAL, &err_invalid},
