@@ -8,8 +8,8 @@ local find, huge = string.find, math.huge
 
 local MOST = 1048576
 
---- Where `byte` is next, from `from` on; `known`: where it was found before. One search for each byte, because a pattern
--- for both costs 140 instructions for each byte that is passed.
+--- Where `byte` is next, from `from` on; `known`: where it was found before. One search for each byte: a pattern for
+-- both costs 140 instructions for each byte that is passed.
 local function next_of(text, byte, from, known)
     return known >= from and known or find(text, byte, from, true) or huge
 end
