@@ -245,3 +245,36 @@ done
 --- no_error_log
 [error]
 --- timeout: 90
+
+=== TEST 8: bytes are cut into lines, however they arrive
+--- user_files
+>>> a.lua
+local lines = require "perilune.http.lines"
+for _, pieces in ipairs {
+    { "a\nb\r\nc\rd" }, { "a\r", "\nb" }, { "a\r", "b" }, { "\n\n\r\r\r\n" }, { "x", "y\n", "\r" }, { "" }, { "a\r\r" },
+    { "\n", "\r", "\n" }, { "abc", "def" }, { "a\rb\nc\rd\ne" }, { "a\n\rb" },
+} do
+    local found = {}
+    local cut = lines.cutter(function(line)
+        found[#found + 1] = line
+    end)
+    for _, piece in ipairs(pieces) do
+        cut(piece)
+    end
+    cut(nil)
+    print(table.concat(found, "|"), #found)
+end
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
+--- exec_out
+a|b|c|d	4
+a|b	2
+a|b	2
+||||	5
+xy|	2
+	0
+a|	2
+|	2
+abcdef	1
+a|b|c|d|e	5
+a||b	3
