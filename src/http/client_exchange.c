@@ -20,6 +20,7 @@ const struct err client_err_request_timeout = {"request_timeout", "no response i
 const struct err client_err_read_timeout = {"read_timeout", "the response came to a halt"};
 const struct err client_err_send_timeout = {"send_timeout", "the request came to a halt"};
 const struct err client_err_total_timeout = {"total_timeout", "not complete in time"};
+const struct err client_err_stream_reset = {"reset", "the server has reset the stream"};
 const struct err client_err_no_protocol = {
     "no_protocol", "the server does not speak HTTP/2, or takes no extended CONNECT"};
 

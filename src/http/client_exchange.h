@@ -126,7 +126,8 @@ struct client_exchange {
 
 extern const struct err client_err_pool_timeout, client_err_pool_full, client_err_no_protocol;
 extern const struct err client_err_request_timeout, client_err_read_timeout,
-    client_err_send_timeout, client_err_total_timeout, client_err_wants_http1;
+    client_err_send_timeout, client_err_total_timeout, client_err_wants_http1,
+    client_err_stream_reset; /* its code is that of err_reset, but the connection goes on */
 
 /* A fresh exchange with one hold. `user` is not copied. */
 struct client_exchange *client_new(const struct client_user *user, void *app);

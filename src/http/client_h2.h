@@ -2,8 +2,8 @@
  *
  * Flow control follows the readers: a response that nobody reads stops its own stream (h2_stream).
  * A response that ends before its length is err_truncated, one that breaks a rule err_protocol; a
- * stream that the server has reset is err_reset. What the server has certainly not looked at
- * (REFUSED_STREAM, streams beyond a GOAWAY) the owner is told by on_lost. */
+ * stream that the server has reset is client_err_stream_reset. What the server has certainly not
+ * looked at (REFUSED_STREAM, streams beyond a GOAWAY) the owner is told by on_lost. */
 #ifndef HTTP_CLIENT_H2_H
 #define HTTP_CLIENT_H2_H
 

@@ -157,7 +157,7 @@ static const struct err *fault_of(struct client_h2_stream *st)
     if (!st->is_by_peer)
         return st->length_err ? st->length_err : &err_protocol;
     x->detail = pool_printf(&x->pool, "the server has reset the stream: error %u", st->s.code);
-    return &err_reset;
+    return &client_err_stream_reset;
 }
 
 static void lose(struct client_h2 *h2, struct client_h2_stream *st, const struct err *why,

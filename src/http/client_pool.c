@@ -292,8 +292,10 @@ static bool may_retry(const struct client_origin *o, const struct client_exchang
 }
 
 /* Does it say of the server only that the connection is gone, or that it has not looked? */
-static bool is_retried(const struct err *why)
+static bool is_retried(const struct err *why, bool is_unseen)
 {
+    if (why == &client_err_stream_reset)
+        return is_unseen;
     return why != &client_err_no_protocol && why != &err_protocol && why != &err_timeout &&
            why != &err_too_large;
 }
@@ -321,7 +323,7 @@ static void on_lost(struct client_conn *c, struct client_exchange *x, const stru
         client_origin_fall_back(o);
     if (is_unseen && has_done_its_share(c))
         x->unseen++;
-    if (is_retried(why) && can_go_on(o, why) && may_retry(o, x, is_unseen)) {
+    if (is_retried(why, is_unseen) && can_go_on(o, why) && may_retry(o, x, is_unseen)) {
         retry(o, x);
         return;
     }

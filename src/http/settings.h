@@ -31,16 +31,16 @@ enum lingering {
 };
 
 struct http_settings {
-    uint64_t header_timeout;    /* 60 s: first byte of a head to its last */
-    uint64_t proxied_timeout;   /* the header of the PROXY protocol; 0: as header_timeout */
-    uint64_t body_timeout;      /* 60 s: between two reads of a body */
-    uint64_t send_timeout;      /* 60 s: between two writes */
-    uint64_t keepalive_timeout; /* 75 s: idle between requests; 0 closes after each */
+    uint64_t header_timeout;        /* 60 s: first byte of a head to its last */
+    uint64_t proxied_timeout;       /* the header of the PROXY protocol; 0: as header_timeout */
+    uint64_t body_timeout;          /* 60 s: between two reads of a body */
+    uint64_t send_timeout;          /* 60 s: between two writes */
+    uint64_t keepalive_timeout;     /* 75 s: idle between requests; 0 closes after each */
     uint64_t keepalive_min_timeout; /* 0.2 s: of them an end of the server leaves so much */
-    uint64_t keepalive_time;    /* 1 h: requests of one connection since it was made */
-    uint64_t keepalive_header;  /* value of a Keep-Alive field in seconds; 0: none */
-    uint64_t lingering_timeout; /* 5 s: between two reads of a peer's last bytes, behind ours */
-    uint64_t lingering_time;    /* 30 s: all of that together */
+    uint64_t keepalive_time;        /* 1 h: requests of one connection since it was made */
+    uint64_t keepalive_header;      /* value of a Keep-Alive field in seconds; 0: none */
+    uint64_t lingering_timeout;     /* 5 s: between two reads of a peer's last bytes, behind ours */
+    uint64_t lingering_time;        /* 30 s: all of that together */
     enum lingering lingering;
     int64_t max_body_size;      /* 1 MiB; 0: unlimited */
     bool decodes_body;          /* content codings of request bodies are undone */

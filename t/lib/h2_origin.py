@@ -9,6 +9,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 import hpack
 
@@ -43,6 +44,7 @@ class Connection:
         self.bodies, self.requests, self.trailers = {}, {}, {}
         self.sent, self.window, self.stream_window, self.initial = 0, 65535, {}, 65535
         self.waiting = {}
+        self.left, self.shrunk, self.table = {}, 0, None
         self.share = int(OPTIONS.get("share", 0))
 
     def send(self, *args):
@@ -94,6 +96,8 @@ class Connection:
                 self.initial = value if key == 4 else self.initial
                 log("setting", key, value)
             self.send(SETTINGS, ACK, 0)
+        elif kind == SETTINGS:
+            self.is_acknowledged()
         elif kind == PING and not flags & ACK:
             log("ping", self.n)
             if "mute" not in OPTIONS:
@@ -106,7 +110,10 @@ class Connection:
             self.open(stream, int.from_bytes(payload, "big"))
         elif kind == DATA:
             self.bodies[stream] = self.bodies.get(stream, b"") + payload
-            self.given(stream, len(payload))
+            if self.requests[stream].get(":path") == "/shrink":
+                self.shrink(stream, len(payload))
+            else:
+                self.given(stream, len(payload))
             if payload and self.requests[stream].get(":path") == "/grpc/stream":
                 self.send(DATA, 0, stream, b"echo " + payload)
         elif kind == HEADERS:
@@ -137,6 +144,8 @@ class Connection:
             self.head(stream, [(":status", "200"), ("content-type", "application/grpc")])
         elif path == "/expect" and fields.get("expect"):
             self.head(stream, [(":status", "100")])
+        elif path.startswith("/early/"):
+            self.on_do(stream, path)
         elif path == "/unwanted":
             self.head(stream, [(":status", "413")], end=True)
             self.reset(stream, 0)
@@ -311,6 +320,87 @@ class Connection:
         """Fewer streams from now on."""
         self.send(SETTINGS, 0, 0, struct.pack(">HI", 3, int(path.split("/")[2])))
         self.on_ok(stream, path)
+
+    def on_do(self, stream, path):
+        """Whatever stands in /do/STEP,STEP…; with /once behind it only the first time."""
+        if path.endswith("/once") and times(path) > 1:
+            return self.on_ok(stream, path)
+        for step in path.split("/")[2].split(","):
+            name, *words = step.split(":")
+            getattr(self, "do_" + name)(stream, *words)
+
+    def do_head(self, stream):
+        self.head(stream, [(":status", "200")])
+
+    def do_data(self, stream, text):
+        self.send(DATA, 0, stream, text.encode())
+
+    def do_end(self, stream):
+        self.send(DATA, END_STREAM, stream)
+
+    def do_answer(self, stream):
+        self.on_ok(stream, "")
+
+    def do_trailers(self, stream):
+        self.head(stream, [("x-sum", "7")], end=True)
+
+    def do_reset(self, stream, code):
+        self.reset(stream, int(code))
+
+    def do_goaway(self, stream, delta, code="0"):
+        """The last stream counts from this one; `all`: every one that there can be."""
+        self.goaway(2**31 - 1 if delta == "all" else stream + int(delta), int(code))
+
+    def do_close(self, stream):
+        self.close()
+
+    def do_wait(self, stream, ms):
+        time.sleep(int(ms) / 1000)
+
+    def do_settings(self, stream, *words):
+        """Pairs of a number and a value."""
+        pairs = list(zip(map(int, words[::2]), map(int, words[1::2])))
+        for key, value in pairs:
+            if key == 1:
+                self.table = value
+        self.send(SETTINGS, 0, 0, b"".join(struct.pack(">HI", *pair) for pair in pairs))
+
+    def do_frame(self, stream, kind, where, payload=""):
+        self.send(int(kind), 0, stream if where == "here" else 0, bytes.fromhex(payload))
+
+    # --- windows that shrink while a body comes ---
+
+    def shrink(self, stream, n):
+        """The first piece makes the window of each stream 100 bytes; then a little is given at a time."""
+        left = self.left.setdefault(stream, 65535) - n
+        self.left[stream] = left
+        if left < 0 and self.shrunk == 2 or left < 0 and self.shrunk == 0:
+            log("violated", left)
+        if self.shrunk == 0:
+            self.shrunk = 1
+            self.send(SETTINGS, 0, 0, struct.pack(">HI", 4, 100))
+        elif self.shrunk == 2:
+            self.give_more(stream)
+
+    def is_acknowledged(self):
+        if self.table is not None:
+            self.decoder.max_allowed_table_size = self.table
+        if self.shrunk != 1:
+            return
+        self.shrunk = 2
+        for stream in self.left:
+            self.left[stream] += 100 - 65535
+            log("shrunk below zero", self.left[stream] < 0)
+            self.give_more(stream)
+
+    def give_more(self, stream):
+        n = max(5000 - self.left[stream], 1) if self.left[stream] <= 0 else 0
+        if n:
+            self.left[stream] += n
+            self.send(WINDOW_UPDATE, 0, 0, number(n))
+            self.send(WINDOW_UPDATE, 0, stream, number(n))
+
+    on_shrink = on_echo
 
     def on_flood(self, stream, path):
         """One thing, over and over, until the client has had enough."""

@@ -133,11 +133,13 @@ local function ask_again(call)
         list[#list + 1] = { more[i], more[i + 1] }
     end
     again.headers = list
-    local res, err = try_await(require("perilune.http.client").request(again))
-    if res or err.status == 416 and is_whole(o, err.response) then
+    local ok, res = try_await(require("perilune.http.client").request(again))
+    if ok then
         return res
+    elseif res.status == 416 and is_whole(o, res.response) then
+        return nil
     end
-    error(err, 0)
+    error(res, 0)
 end
 
 --- Saves, and goes on after what the policy of retries allows.

@@ -143,7 +143,8 @@ static void goes_on_behind_what_was_read(void **state)
     harness_stop();
 }
 
-/* Whoever has just been answered may have sent the next request by the time that the server ends. */
+/* Whoever has just been answered may have sent the next request by the time that the server ends.
+ */
 static void leaves_time_for_a_request_on_its_way(void **state)
 {
     struct client old, quiet, next, kept;
