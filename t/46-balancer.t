@@ -289,7 +289,7 @@ back
     }
 --- config
     location = /t { proxy_pass http://b/origin; proxy_next_upstream http_503 non_idempotent; }
-    location = /streamed { proxy_request_buffering off; proxy_http_version 1.1; proxy_pass http://b/origin; }
+    location = /streamed { client_body_buffer_size 4; proxy_request_buffering off; proxy_http_version 1.1; proxy_pass http://b/origin; }
     location = /origin {
         content_by_lua_block {
             ngx.req.read_body()

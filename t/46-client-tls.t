@@ -53,8 +53,8 @@ grep -c '\[crit\].*SSL_do_handshake() failed (SSL: certificate is for another na
 --- exec_out
 back [] 1
 back [localhost] 1
-back [localhost] 1
-back [localhost] 2
+back [] 1
+back [] 2
 502
 1
 

@@ -237,7 +237,7 @@ serve 'http2 on; location / { access_log logs/seen.log seen; return 204; }
 wait_for '[ -s logs/seen.log ]'; cat logs/seen.log
 wait_for '[ "$(get /u/ -o /dev/null -w "%{http_code}")" = 204 ]'; stop
 --- exec_out
-GET /ask?me HTTP/2.0 check.example localhost secret -.
+GET /ask?me HTTP/2.0 check.example - secret -.
 
 
 
