@@ -335,3 +335,45 @@ print(t.text(post()))
 reset
 reset
 exit 0
+
+
+
+=== TEST 11: what cannot be sent twice does not go on a kept connection that the server has ended
+The end has come to the socket, and the loop has not looked yet.
+--- user_files
+>>> main.lua
+local http, tcp, task = require "perilune.http", require "perilune.tcp", require "perilune.task"
+local asked, conns = 0, {}
+local server = tcp.start_server(function(conn)
+    conns[#conns + 1] = conn
+    while true do
+        local head = ""
+        while not head:find "\r\n\r\n" do
+            local piece = await(conn:take())
+            if not piece then return end
+            head = head .. piece
+        end
+        asked = asked + 1
+        conn:put("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" .. #conns)
+    end
+end, { port = 0, address = "127.0.0.1" })
+local url = "http://127.0.0.1:" .. server:port()
+local function post(method, body)
+    local ok, res = try_await(http.request({ url = url, method = method, body = body, as = "string" }))
+    return ok and res.body or res.code
+end
+print(post("POST", "x"), post("POST", "x"))
+for _, how in ipairs { { "POST", "x" }, { "PATCH" }, { "PUT", function() return nil end } } do
+    conns[#conns]:close()
+    os.execute "sleep 0.05" -- the loop stands still meanwhile
+    print(how[1], post(how[1], how[2]))
+end
+print(asked)
+await(server:close(0))
+--- exec_out
+1	1
+POST	2
+PATCH	3
+PUT	4
+5
+exit 0

@@ -346,6 +346,11 @@ static bool is_idempotent(enum method m)
            m == METHOD_OPTIONS || m == METHOD_TRACE || m == METHOD_PROPFIND;
 }
 
+bool client_is_repeatable(const struct client_exchange *x)
+{
+    return x->req.source != CLIENT_PUSHED && is_idempotent(x->req.method);
+}
+
 bool client_is_replayable(const struct client_exchange *x)
 {
     if (x->bytes_received || x->req.source == CLIENT_PUSHED)

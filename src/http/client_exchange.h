@@ -195,6 +195,9 @@ void client_notify_drained(struct client_exchange *x);
 /* The Content-Length that is sent; -1: none. */
 int64_t client_announced_length(const struct client_request *r);
 
+/* Does it do no harm that the request may be seen twice? */
+bool client_is_repeatable(const struct client_exchange *x);
+
 /* Can the request be sent once more without harm, if the server has not answered a byte? */
 bool client_is_replayable(const struct client_exchange *x);
 

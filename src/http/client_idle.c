@@ -3,6 +3,7 @@
 #include "http/client_idle.h"
 
 #include "base/clock.h"
+#include "net/tcp.h"
 
 /* A free connection does not keep a script from ending: what it counts for while it is watched is
  * taken back. */
@@ -70,6 +71,26 @@ void client_idle_drop_all(struct client_origin *o)
     while (!list_is_empty(&o->idle))
         drop(o, CONTAINER_OF(o->idle.next, struct client_conn, node));
     client_idle_arm(o);
+}
+
+static bool is_ended(const struct client_conn *c)
+{
+    int fd = stream_fd(c->stream);
+    size_t unread;
+
+    return fd >= 0 && tcp_ask_peer(fd, &unread) != TCP_PEER_OPEN;
+}
+
+void client_idle_drop_ended(struct client_origin *o)
+{
+    while (o->n_idle) {
+        struct client_conn *last = CONTAINER_OF(o->idle.prev, struct client_conn, node);
+
+        if (!is_ended(last))
+            return;
+        drop(o, last);
+        client_idle_arm(o);
+    }
 }
 
 void client_idle_keep(struct client_origin *o, struct client_conn *c)

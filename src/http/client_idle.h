@@ -20,6 +20,10 @@ void client_idle_take(struct client_origin *o, struct client_conn *c);
 /* Closes all of them. */
 void client_idle_drop_all(struct client_origin *o);
 
+/* Closes those that the peer has ended, of which the loop may not have told yet, until the one that
+ * comes first to be used is open: a call of the system for each. */
+void client_idle_drop_ended(struct client_origin *o);
+
 /* The one that has been free longest may have changed. */
 void client_idle_arm(struct client_origin *o);
 

@@ -369,10 +369,13 @@ static const struct err *refusal(const struct client_origin *o, const struct cli
 
 void client_pool_submit(struct client_origin *o, struct client_exchange *x)
 {
-    struct client_conn *c = o->n_queue || lacks_protocol(o, x) ? NULL : find_room(o);
+    struct client_conn *c;
     const struct err *why;
 
     o->stats.requests++;
+    if (o->n_idle && !client_is_repeatable(x)) /* it would fail on one that is gone */
+        client_idle_drop_ended(o);
+    c = o->n_queue || lacks_protocol(o, x) ? NULL : find_room(o);
     if (!x->req.scheme.n)
         x->req.scheme = o->way.way.tls ? SLICE("https") : SLICE("http");
     if (c) {

@@ -373,8 +373,9 @@ end
 function call.new(o, u, method, fields)
     return {
         options = o, url = u, method = method, fields = fields, pool = o.pool or pool.default(), url_text = u.url,
-        first_origin = u.origin, started = timers.now(), deadline = deadline.of(o), abandon = abandon, d = false,
-        id = false, is_answered = false, source = false, core_options = false, coerce = false, cache = false, has_host = false,
+        first_origin = u.origin, started = timers.now(), deadline = deadline.of(o), abandon = abandon,
+        d = false, id = false, is_answered = false, source = false, core_options = false,
+        coerce = false, cache = false, has_host = false,
     }
 end
 
