@@ -1,8 +1,8 @@
 /* Bytes as text and back.
  *
  * Writers reserve for the worst case once and then write without checks; a decoder that answers
- * false leaves `out` as it was, except encode_unpercent, whose result is of use either way. To add
- * a set to percent-encoding, add its row of 256 bits to `kept`. */
+ * false leaves `out` as it was. To add a set to percent-encoding, add its row of 256 bits to
+ * `kept`. */
 #include "base/encode.h"
 
 #include "base/check.h"
@@ -69,7 +69,7 @@ static int escaped_byte(struct slice in, size_t i)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-char *encode_unpercent_raw(char *to, struct slice in, bool plus, bool *is_well_formed)
+char *encode_unpercent(char *to, struct slice in, bool plus, bool *is_well_formed)
 {
     for (size_t i = 0; i < in.n; i++) {
         char c = in.p[i];
@@ -89,16 +89,6 @@ char *encode_unpercent_raw(char *to, struct slice in, bool plus, bool *is_well_f
         *to++ = c;
     }
     return to;
-}
-
-bool encode_unpercent(struct buf *out, struct slice in, bool plus)
-{
-    char *to = room_for(out, in, 1);
-    bool is_well_formed = true;
-
-    to = encode_unpercent_raw(to, in, plus, &is_well_formed);
-    written_to(out, to);
-    return is_well_formed;
 }
 
 void encode_hex(struct buf *out, struct slice in)

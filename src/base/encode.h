@@ -16,13 +16,10 @@ enum encode_set {
 /* Percent-encodes. */
 void encode_percent(struct buf *out, struct slice in, enum encode_set set);
 
-/* Percent-decodes; `plus` turns '+' into a space. A '%' without two hex digits is kept as it is and
- * the result is false. */
-bool encode_unpercent(struct buf *out, struct slice in, bool plus);
-
-/* Same, into room for in.n bytes at `to` (which may be where `in` lies); returns the end of what
- * was written. Sets *is_well_formed to false, never to true. */
-char *encode_unpercent_raw(char *to, struct slice in, bool plus, bool *is_well_formed);
+/* Percent-decodes into room for in.n bytes at `to` (which may be where `in` lies); returns the end
+ * of what was written. `plus` turns '+' into a space. A '%' without two hex digits is kept as it is
+ * and sets *is_well_formed to false; nothing sets it to true. */
+char *encode_unpercent(char *to, struct slice in, bool plus, bool *is_well_formed);
 
 /* Hexadecimal, lower case. */
 void encode_hex(struct buf *out, struct slice in);

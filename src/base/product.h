@@ -7,8 +7,7 @@
 #include "base/slice.h"
 
 /* The version of nginx whose behaviour is followed: scripts test for it. */
-#define NGINX_VERSION        "1.31.2"
-#define NGINX_VERSION_NUMBER 1031002
+#define NGINX_VERSION "1.31.2"
 
 /* What the program would have been configured with, were it nginx. */
 #define NGINX_ARGUMENTS                                                                            \

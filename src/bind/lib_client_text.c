@@ -3,11 +3,8 @@
  * of most answers are never asked for. */
 #include "bind/lib_client_text.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <lauxlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/encode.h"
 #include "base/file.h"
@@ -115,22 +112,10 @@ static int l_file_size(lua_State *L)
 static int l_write_secret(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
-    struct slice text = arg_slice(L, 2);
-    const char *temporary = lua_pushfstring(L, "%s.%d", path, (int)getpid());
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    const struct err *why;
+    const struct err *why = file_replace(path, arg_slice(L, 2), 0600);
 
-    if (fd < 0)
-        return lerr_return(L, err_from_errno(errno), path);
-    why = file_write_all(fd, text.p, text.n);
-    if (close(fd) < 0 && !why)
-        why = err_from_errno(errno);
-    if (!why && rename(temporary, path) < 0)
-        why = err_from_errno(errno);
-    if (why) {
-        (void)unlink(temporary);
+    if (why)
         return lerr_return(L, why, path);
-    }
     lua_pushboolean(L, 1);
     return 1;
 }

@@ -69,8 +69,7 @@ const char *vm_lua_dir(void)
     return dir;
 }
 
-/* The message handler of vm_call: the message with a traceback; error objects by their tostring. */
-static int add_traceback(lua_State *L)
+int vm_add_traceback(lua_State *L)
 {
     const char *message = lua_tostring(L, 1);
 
@@ -84,7 +83,7 @@ bool vm_call(int nargs, int nresults, const char *what)
 {
     int base = lua_gettop(machine) - nargs;
 
-    lua_pushcfunction(machine, add_traceback);
+    lua_pushcfunction(machine, vm_add_traceback);
     lua_insert(machine, base);
     if (lua_pcall(machine, nargs, nresults, base) == 0) {
         lua_remove(machine, base);

@@ -16,13 +16,16 @@ void vm_set(lua_State *L);
 unsigned vm_generation(void);
 
 /* Directory of the Lua library, without the final '/': $PERILUNE_LUA, beside the program's folder
- * (../lua, ../../lua), or
- * ../share/perilune/lua. Found once. */
+ * (../lua, ../../lua), or ../share/perilune/lua. Found once. */
 const char *vm_lua_dir(void);
 
 /* Calls the function below its `nargs` arguments on the main state's stack, with a traceback on
  * failure: logs and pops the error, then returns false. */
 bool vm_call(int nargs, int nresults, const char *what);
+
+/* The message handler of vm_call, for others that call lua_pcall: the message with a traceback;
+ * error objects by their tostring. */
+int vm_add_traceback(lua_State *L);
 
 /* Pushes function `name` of module `module` (required when it is not loaded). False (logged) when
  * there is none. */

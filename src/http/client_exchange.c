@@ -130,7 +130,6 @@ void client_set_state(struct client_exchange *x, enum client_state to)
         arm(x);
         return;
     }
-    x->done_ms = clock_ms();
     timer_stop(&x->timer);
     if (x->times.gauge)
         client_gauge_end(&x->times);

@@ -113,7 +113,7 @@ struct client_exchange {
     const struct err *err;
     struct slice detail; /* of err: what failed in which way; may be empty */
     struct client_times times;
-    uint64_t started_ms, since_ms, active_ms, connected_ms, head_ms, done_ms;
+    uint64_t started_ms, since_ms, active_ms, connected_ms, head_ms;
     uint64_t bytes_sent, bytes_received, body_received;
     unsigned tries, unseen; /* unseen: those of them that say nothing against another one */
     int proxy_status;       /* of a proxy that refused a tunnel; 0: none did */

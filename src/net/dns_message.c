@@ -140,7 +140,7 @@ bool dns_message_open(struct dns_message *m, struct slice bytes)
 
     if (bytes.n < HEAD)
         return false;
-    *m = (struct dns_message){.bytes = bytes, .rcode = byte_at(bytes, 3) & 15};
+    *m = (struct dns_message){.bytes = bytes};
     for (unsigned i = 0; i < 3; i++)
         m->left[i] = number_at(bytes, 6 + 2 * i, 2);
     for (uint32_t n = number_at(bytes, 4, 2); n; n--) {

@@ -25,7 +25,6 @@ enum dns_section { DNS_ANSWER, DNS_AUTHORITY, DNS_ADDITIONAL };
 
 struct dns_message {
     struct slice bytes;
-    unsigned rcode;
     size_t at; /* of the next record */
     unsigned left[3];
 };

@@ -52,7 +52,7 @@ size_t ffi_codec_unescape(const char *p, size_t n, char *out)
 {
     bool is_well_formed;
 
-    return (size_t)(encode_unpercent_raw(out, slice_of(p, n), true, &is_well_formed) - out);
+    return (size_t)(encode_unpercent(out, slice_of(p, n), true, &is_well_formed) - out);
 }
 
 int ffi_codec_next_arg(const char *p, size_t n, size_t *at, char *room, struct ffi_str *name,

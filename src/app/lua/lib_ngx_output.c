@@ -266,7 +266,6 @@ static void set_data(lua_State *L, struct visit *v)
     struct lua_visit *lv = lua_visit_of(v);
     struct slice data;
 
-    lv->filter_is_changed = true;
     lv->filter_data = SLICE_EMPTY;
     if (lua_isnil(L, 2))
         return;

@@ -86,8 +86,7 @@ static void push_decoded(lua_State *L, struct slice raw)
     }
     if (raw.n > sizeof(guess))
         room = lua_newuserdata(L, raw.n);
-    lua_pushlstring(L, room,
-                    (size_t)(encode_unpercent_raw(room, raw, true, &is_well_formed) - room));
+    lua_pushlstring(L, room, (size_t)(encode_unpercent(room, raw, true, &is_well_formed) - room));
     if (room != guess)
         lua_remove(L, -2);
 }

@@ -26,16 +26,6 @@ struct visit *lua_filter_visit(void)
     return filtered;
 }
 
-static int add_traceback(lua_State *L)
-{
-    const char *message = lua_tostring(L, 1);
-
-    if (!message && luaL_callmeta(L, 1, "__tostring"))
-        message = lua_tostring(L, -1);
-    luaL_traceback(L, L, message ? message : "unknown reason", 1);
-    return 1;
-}
-
 /* Calls the function on top of the main state, which leaves `n` results there; a failure goes to
  * the visit's log with a traceback. */
 static bool call(struct visit *v, const char *what, int n)
@@ -43,7 +33,7 @@ static bool call(struct visit *v, const char *what, int n)
     lua_State *L = vm_main();
     int base = lua_gettop(L);
 
-    lua_pushcfunction(L, add_traceback);
+    lua_pushcfunction(L, vm_add_traceback);
     lua_insert(L, base);
     if (lua_pcall(L, 0, n, base) == 0) {
         lua_remove(L, base);

@@ -55,9 +55,8 @@ struct lua_visit {
         has_redirect_uri; /* ngx.exec / ngx.req.set_uri(…, true) asked: exec_path, exec_query */
     struct slice exec_path, exec_query;
     /* of the running body filter */
-    const struct chunk *filter_chunk;
     struct slice filter_data;
-    bool filter_is_last, filter_is_changed;
+    bool filter_is_last;
     int filter_exit;              /* status that a header filter left with; 0: it did not */
     struct slice replacement;     /* then: the body to send in place of the handler's */
     const struct slice *set_args; /* ngx.arg of the running set_by_lua */

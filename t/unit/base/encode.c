@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/mem.h"
+
 static char all_bytes[256];
 static const struct slice all = {all_bytes, sizeof(all_bytes)};
 
@@ -33,6 +35,18 @@ static struct buf marked(void)
 
     buf_add_lit(&b, "mark");
     return b;
+}
+
+/* Percent-decodes `in` behind what `b` holds; false: it was not well formed. */
+static bool unpercent(struct buf *b, struct slice in, bool plus)
+{
+    char *room = mem_alloc(in.n + 1), *end;
+    bool is_well_formed = true;
+
+    end = encode_unpercent(room, in, plus, &is_well_formed);
+    buf_add(b, room, (size_t)(end - room));
+    mem_free(room);
+    return is_well_formed;
 }
 
 static void test_percent(void **state)
@@ -108,7 +122,7 @@ static void test_unpercent(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct buf b = marked();
 
-        assert_int_equal(encode_unpercent(&b, slice_str(rows[i].in), rows[i].plus), rows[i].ok);
+        assert_int_equal(unpercent(&b, slice_str(rows[i].in), rows[i].plus), rows[i].ok);
         assert_and_free(&b, slice_str(rows[i].want));
     }
 }
@@ -118,7 +132,7 @@ static void test_unpercent_stays_inside(void **state)
     struct buf b = marked();
 
     UNUSED(state);
-    assert_false(encode_unpercent(&b, slice_of("a%41", 3), false));
+    assert_false(unpercent(&b, slice_of("a%41", 3), false));
     assert_and_free(&b, SLICE("a%4"));
 }
 
@@ -129,7 +143,7 @@ static void test_percent_round_trip(void **state)
     UNUSED(state);
     encode_percent(&there, all, ENCODE_COMPONENT);
     back = marked();
-    assert_true(encode_unpercent(&back, buf_slice(&there), true));
+    assert_true(unpercent(&back, buf_slice(&there), true));
     assert_and_free(&back, all);
     buf_free(&there);
 }
