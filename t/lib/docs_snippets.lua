@@ -6,7 +6,7 @@
 --     ```lua run           is run by `perilune run`; exit code 0, and the output that a following block `text` shows
 --     ```nginx server      is the inside of a server block; a server is started with it, in place of the one before
 --     ```nginx main        is a whole configuration: `perilune -t` must accept it; *.pem of the page lie beside it
---     ```nginx http        is the inside of `http`, or that block: accepted in the same way; conf/fastcgi_params lies beside it
+--     ```nginx http        is the inside of `http`, or that block: accepted likewise; conf/fastcgi_params beside it
 --     ```console           lines after `$ ` are run; the lines below are the output, `…` is anything
 --
 -- Ports 8080 and 6379 of the page are the given ones, `build/perilune` the given binary. The last line is:
