@@ -27,6 +27,30 @@ static bool is_plain_status(int status)
     return false;
 }
 
+/* What the level above adds, for a level that has read all of its own. */
+static void end_rules(struct header_rule **rules, bool are_inherited, enum header_inherit how,
+                      struct header_rule *above)
+{
+    if (are_inherited) {
+        if (how == INHERIT_OFF)
+            *rules = NULL;
+        return;
+    }
+    if (how != INHERIT_MERGE)
+        return;
+    while (*rules)
+        rules = &(*rules)->next;
+    *rules = above;
+}
+
+void header_filter_end_level(struct location *l)
+{
+    if (!l->parent)
+        return;
+    end_rules(&l->headers, l->are_headers_inherited, l->header_inherit, l->parent->headers);
+    end_rules(&l->trailers, l->are_trailers_inherited, l->trailer_inherit, l->parent->trailers);
+}
+
 /* --- add_header --- */
 
 static void apply_rule(struct visit *v, const struct header_rule *rule)

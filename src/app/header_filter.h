@@ -9,4 +9,8 @@
  * location the visit is in when the head goes out. */
 void header_filter_add(struct visit *v);
 
+/* All rules of a level have been read: add_header_inherit and add_trailer_inherit say which of
+ * those above hold, too. */
+void header_filter_end_level(struct location *l);
+
 #endif

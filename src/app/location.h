@@ -37,12 +37,7 @@ struct relay_conf;
 struct vhost;
 struct visit;
 
-enum autoindex_format {
-    AUTOINDEX_HTML,
-    AUTOINDEX_JSON,
-    AUTOINDEX_JSONP,
-    AUTOINDEX_XML,
-};
+enum autoindex_format { AUTOINDEX_HTML, AUTOINDEX_JSON, AUTOINDEX_JSONP, AUTOINDEX_XML };
 
 /* What a level does with what the level above it adds to answers. */
 enum header_inherit {

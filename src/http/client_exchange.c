@@ -327,32 +327,9 @@ void client_notify_drained(struct client_exchange *x)
         x->user->on_drained(x);
 }
 
-/* A body of no bytes is announced where a server expects one (RFC 9110 section 8.6). */
-int64_t client_announced_length(const struct client_request *r)
-{
-    if (r->source == CLIENT_BYTES)
-        return (int64_t)r->bytes.n;
-    if (r->source != CLIENT_NO_BODY)
-        return r->length;
-    return r->method == METHOD_POST || r->method == METHOD_PUT || r->method == METHOD_PATCH ? 0
-                                                                                            : -1;
-}
-
-/* RFC 9110 section 9.2.2 */
-static bool is_idempotent(enum method m)
-{
-    return m == METHOD_GET || m == METHOD_HEAD || m == METHOD_PUT || m == METHOD_DELETE ||
-           m == METHOD_OPTIONS || m == METHOD_TRACE || m == METHOD_PROPFIND;
-}
-
-bool client_is_repeatable(const struct client_exchange *x)
-{
-    return x->req.source != CLIENT_PUSHED && is_idempotent(x->req.method);
-}
-
 bool client_is_replayable(const struct client_exchange *x)
 {
     if (x->bytes_received || x->req.source == CLIENT_PUSHED)
         return false;
-    return x->bytes_sent == 0 || is_idempotent(x->req.method);
+    return x->bytes_sent == 0 || client_request_is_repeatable(&x->req);
 }

@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "base/pool.h"
 #include "http/client_gauge.h"
+#include "http/client_request.h"
 #include "http/exchange.h"
 #include "loop/timer.h"
 #include "net/outq.h"
@@ -25,35 +26,6 @@ enum client_state {
     CLIENT_DONE,
     CLIENT_DETACHED,
     CLIENT_FAILED,
-};
-
-enum client_source {
-    CLIENT_NO_BODY,
-    CLIENT_BYTES,  /* `bytes`, which stay valid until the exchange is over */
-    CLIENT_FILE,   /* `length` bytes of `fd` from `offset`; the user keeps it open until then */
-    CLIENT_PUSHED, /* by client_write, `length` in all; -1: of unknown length */
-};
-
-/* What is sent. Slices live in the exchange's pool, or as long as it; all validated. */
-struct client_request {
-    enum method method;
-    struct slice method_token, target;
-    struct slice protocol;          /* of an extended CONNECT (RFC 8441); empty: none */
-    struct slice scheme, authority; /* authority: of Host or :authority; empty: it is in headers */
-    struct header_list headers;
-    struct header_list trailers; /* behind a body of unknown length, and in HTTP/2 */
-    struct slice connection;     /* value of the Connection field; empty: by `keeps` */
-    enum client_source source;
-    struct slice bytes;
-    int fd;
-    off_t offset;
-    int64_t length;
-    struct slice params; /* of FastCGI, encoded, in place of method, target and headers */
-    uint8_t minor;       /* HTTP/1.minor */
-    bool keeps;          /* the connection may serve another request */
-    bool expects_continue;
-    bool is_upgrade;       /* 101 is an answer */
-    bool omits_connection; /* no Connection field, though the connection will not be kept */
 };
 
 struct client_response {
@@ -191,12 +163,6 @@ void client_notify_body(struct client_exchange *x);
 
 /* Output was taken. */
 void client_notify_drained(struct client_exchange *x);
-
-/* The Content-Length that is sent; -1: none. */
-int64_t client_announced_length(const struct client_request *r);
-
-/* Does it do no harm that the request may be seen twice? */
-bool client_is_repeatable(const struct client_exchange *x);
 
 /* Can the request be sent once more without harm, if the server has not answered a byte? */
 bool client_is_replayable(const struct client_exchange *x);

@@ -28,7 +28,7 @@ static void queue_head(struct client_conn *c)
         .target = r->target,
         .host = r->authority,
         .minor = r->minor,
-        .content_length = client_announced_length(r),
+        .content_length = client_request_length(r),
         .is_chunked = is_chunked(r),
         .connection = connection_value(r),
         .headers = &r->headers,

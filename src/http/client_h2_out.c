@@ -75,7 +75,7 @@ static struct header_list wire_fields(struct client_exchange *x, struct slice *a
 {
     const struct header_list *own = &x->req.headers;
     struct header_list l = {pool_alloc(&x->pool, (own->n + 1) * sizeof(struct header)), 0, 0};
-    int64_t length = client_announced_length(&x->req);
+    int64_t length = client_request_length(&x->req);
 
     *authority = x->req.authority;
     for (unsigned i = 0; i < own->n; i++) {

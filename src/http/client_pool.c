@@ -373,7 +373,7 @@ void client_pool_submit(struct client_origin *o, struct client_exchange *x)
     const struct err *why;
 
     o->stats.requests++;
-    if (o->n_idle && !client_is_repeatable(x)) /* it would fail on one that is gone */
+    if (o->n_idle && !client_request_is_repeatable(&x->req)) /* it would fail on one that is gone */
         client_idle_drop_ended(o);
     c = o->n_queue || lacks_protocol(o, x) ? NULL : find_room(o);
     if (!x->req.scheme.n)

@@ -186,14 +186,6 @@ bool server_conn_is_spent(const struct server_conn *c, const struct http_setting
     return c->requests >= s->keepalive_requests || age_of(c) > s->keepalive_time;
 }
 
-/* The first request of a connection is always waited for: whoever has been let in was promised an
- * answer. */
-bool server_conn_is_dispensable(const struct server_conn *c)
-{
-    return c->phase == CONN_IDLE && c->requests > 0 &&
-           (c->server->is_crowded || (c->server->is_draining && server_conn_has_idled(c)));
-}
-
 /* Work after an upcall, and what is kept of the input. */
 static void settle(struct server_conn *c)
 {

@@ -127,9 +127,6 @@ struct stream *server_conn_detach(struct server_conn *c, struct buf *in, struct 
 /* The one setter of the phase; counts. */
 void server_conn_set_phase(struct server_conn *c, enum server_conn_phase to);
 
-/* Has it idled for as long as a server that ends lets a client that was just answered go on? */
-bool server_conn_has_idled(const struct server_conn *c);
-
 /* The unread input; contiguous, valid until the next call that reads. */
 struct slice server_conn_input(const struct server_conn *c);
 
@@ -188,8 +185,7 @@ struct exchange *server_conn_exchange(struct server_conn *c,
 /* `x`, in HEAD_IN, breaks the rules: says so in its log, and has the app answer `status`. */
 void server_conn_refuse(struct server_conn *c, struct exchange *x, int status, const char *reason);
 
-/* All output is out: ends our side, drops the input, and gives a peer that may still be sending
- * time to read the answer. */
+/* All output is out: ends our side, drops the input, gives the peer time to read the answer. */
 void server_conn_linger(struct server_conn *c);
 
 /* Drops what has come meanwhile; false: that was the end. */

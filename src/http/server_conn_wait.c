@@ -99,13 +99,22 @@ static uint64_t idle_since(const struct server_conn *c)
                : clock_ms();
 }
 
-bool server_conn_has_idled(const struct server_conn *c)
+/* For as long as a server that ends lets a client that was just answered go on? */
+static bool has_idled(const struct server_conn *c)
 {
     uint64_t least = c->server->settings->keepalive_min_timeout;
 
     if (c->waits == CONN_WAIT_CROSSING)
         return clock_ms() >= c->deadline;
     return clock_ms() >= idle_since(c) + least;
+}
+
+/* The first request of a connection is always waited for: whoever has been let in was promised an
+ * answer. */
+bool server_conn_is_dispensable(const struct server_conn *c)
+{
+    return c->phase == CONN_IDLE && c->requests > 0 &&
+           (c->server->is_crowded || (c->server->is_draining && has_idled(c)));
 }
 
 /* A peer that was too slow already is given the time that its answer takes to arrive (RFC 9112

@@ -10,6 +10,7 @@
 #include "app/files/static_redirect.h"
 #include "app/lua/lua_step.h"
 #include "app/addition_step.h"
+#include "app/header_filter.h"
 #include "app/mirror.h"
 #include "app/more_headers.h"
 #include "app/real_ip.h"
@@ -145,7 +146,7 @@ bool directives_apply_location(const struct apply *outer, const struct config_no
     rewrite.phase = loc->kind == LOCATION_LEVEL ? PHASE_SERVER_REWRITE : PHASE_REWRITE;
     if (!apply_pass(&a, block, false, e))
         return false;
-    directives_end_headers(&a);
+    header_filter_end_level(loc);
     begin_lua(&a);
     if (!apply_pass(&a, block, true, e))
         return false;

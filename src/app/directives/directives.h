@@ -147,9 +147,6 @@ void directives_http_defaults(struct app_conf *conf, struct location *loc);
 /* The access log of a configuration that names none: logs/access.log, combined. */
 void directives_access_log_default(struct app_conf *conf, struct location *loc);
 
-/* The simple directives of a level have been read: add_header_inherit, add_trailer_inherit. */
-void directives_end_headers(const struct apply *a);
-
 /* The end of a level: what lua_ssl_* of it say is made. */
 bool directives_end_sockets(const struct apply *a, const struct config_node *block,
                             struct config_error *e);

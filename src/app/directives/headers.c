@@ -48,32 +48,6 @@ static bool add_trailer(void *ctx, const struct config_node *node, struct config
 /* In the order of enum header_inherit. */
 static const char *const inherit_words[] = {"on", "off", "merge", NULL};
 
-/* What the level above adds, for a level that has read all of its own. */
-static void end_rules(struct header_rule **rules, bool are_inherited, enum header_inherit how,
-                      struct header_rule *above)
-{
-    if (are_inherited) {
-        if (how == INHERIT_OFF)
-            *rules = NULL;
-        return;
-    }
-    if (how != INHERIT_MERGE)
-        return;
-    while (*rules)
-        rules = &(*rules)->next;
-    *rules = above;
-}
-
-void directives_end_headers(const struct apply *a)
-{
-    struct location *l = a->loc;
-
-    if (!l->parent)
-        return;
-    end_rules(&l->headers, l->are_headers_inherited, l->header_inherit, l->parent->headers);
-    end_rules(&l->trailers, l->are_trailers_inherited, l->trailer_inherit, l->parent->trailers);
-}
-
 static bool set_expires(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;

@@ -290,7 +290,7 @@ static void test_local(void **state)
     assert_ptr_equal(failure.err, &err_unreachable);
     assert_null(addr_parse(SLICE("203.0.113.7:0"), 0, &local)); /* not ours */
     run((struct connect_options){.host = SLICE("one.test"), .local = &local});
-    assert_ptr_equal(failure.err, &err_unreachable);
+    assert_ptr_equal(failure.err, &err_no_address);
 }
 
 static void test_no_descriptors(void **state)

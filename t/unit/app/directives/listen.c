@@ -100,7 +100,8 @@ static void test_errors(void **state)
          "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive in code:1"},
         {"listen 80 http2;", NULL},
         {"listen 80 fast;",
-         "invalid parameter \"fast\" in code:1; syntax: listen address[:port] | port | unix:path "
+         "invalid parameter \"fast\" in code:1; syntax: listen address[:port[-port]] | port[-port] "
+         "| unix:path "
          "[default_server] [ssl] [http2] [proxy_protocol] [reuseport] [backlog=number] "
          "[rcvbuf=size] [sndbuf=size] [ipv6only=on|off] [deferred] "
          "[so_keepalive=on|off|[idle]:[interval]:[count]] [fastopen=number] [bind]"},

@@ -102,7 +102,7 @@ static void test_json(void **state)
     unlink(captured_path(&t, "link"));
     rmdir(captured_path(&t, "zdir"));
     mkdir(captured_path(&t, "d"), 0755);
-    t.w.base.is_autoindex_json = true;
+    t.w.base.autoindex_format = AUTOINDEX_JSON;
     p = page("application/json");
     assert_ptr_equal(strstr(p, "[\n{ \"name\":\"d\", \"type\":\"directory\", \"mtime\":\""), p);
     assert_non_null(strstr(p, " },\n{ \"name\":\"a&<\\\"'>%?#.txt\", \"type\":\"file\", \"mtime\":"
@@ -127,7 +127,7 @@ static void test_empty_and_errors(void **state)
 
     UNUSED(state);
     assert_int_equal(mkdir(captured_path(&t, "empty"), 0755), 0);
-    t.w.base.is_autoindex_json = true;
+    t.w.base.autoindex_format = AUTOINDEX_JSON;
     assert_int_equal(autoindex_page(&t.w.v, slice_str(captured_path(&t, "empty")), &out, &type), 0);
     assert_true(slice_eq(out, SLICE("[\n]\n")));
     assert_int_equal(autoindex_page(&t.w.v, slice_str(captured_path(&t, "no")), &out, &type),
