@@ -17,7 +17,7 @@ struct config_error {
     char file[1024];    /* empty: no place (the main file cannot be opened) */
     unsigned line;      /* from 1; 0: the whole file or the command line */
     char message[1024]; /* terminated, cut when longer */
-    char hint[256];     /* terminated, may be empty */
+    char hint[512];     /* terminated, may be empty */
 };
 
 enum config_error_style {
