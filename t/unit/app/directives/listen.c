@@ -104,7 +104,7 @@ static void test_errors(void **state)
          "| unix:path "
          "[default_server] [ssl] [http2] [proxy_protocol] [reuseport] [backlog=number] "
          "[rcvbuf=size] [sndbuf=size] [ipv6only=on|off] [deferred] "
-         "[so_keepalive=on|off|[idle]:[interval]:[count]] [fastopen=number] [bind]"},
+         "[so_keepalive=on|off|[idle]:[interval]:[count]] [fastopen=number] [bind];"},
         {"listen 80 backlog=x;",
          "invalid backlog value in \"backlog=x\" of the \"listen\" directive in code:1"},
         {"listen 80; listen *:80;", "a duplicate listen 80 in code:1"},
