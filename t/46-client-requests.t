@@ -885,6 +885,7 @@ for _, text in ipairs { "http://bücher.example/ä", "http://u:p@BÜCHER.example
     print(u and u.url or err.code)
 end
 print(url.of_parts({ host = "bücher.example" }).url)
+print(require("perilune.http.no_proxy").matches("a.xn--bcher-kva.example", 80, "x, .Bücher.example"))
 local base, server = require "origin" (function(req)
     return { headers = { ["Set-Cookie"] = "k=v; Domain=Bücher.localhost" }, body = req.headers.host .. " " .. (req.headers.cookie or "-") }
 end)
@@ -907,6 +908,7 @@ invalid
 invalid
 invalid
 http://xn--bcher-kva.example/
+true
 xn--bcher-kva.localhost -
 a.xn--bcher-kva.localhost k=v
 a.xn--bcher-kva.localhost k=v
@@ -925,7 +927,8 @@ local function told(fn, ...)
     err = tostring(err)
     print(ok, err:find("secret", 1, true) == nil and err:find("***", 1, true) ~= nil or err)
 end
-for _, text in ipairs { "http://me:secret@a:99999/", "me:secret@a", "//me:secret@a", "ftp://me:secret@a/" } do
+for _, text in ipairs { "http://me:secret@a:99999/", "me:secret@a", "//me:secret@a", "ftp://me:secret@a/",
+    " http://me:secret@a/" } do
     told(http.get, text)
     told(jwt.jwks, text)
     told(require "perilune.http.middleware.jwt", { jwks = text })
@@ -941,4 +944,4 @@ await(server:close(0))
 local set = jwt.jwks("http://me:secret@127.0.0.1:1/")
 print(select(2, try_await(set:find("a", "HS256"))).code)
 --- exec_out_like eval
-qr/^(false\ttrue\n){19}refused\nexit 0\n.*keys of http:\/\/me:\*\*\*\@127\.0\.0\.1:1\/: refused: (?!.*secret)/s
+qr/^(false\ttrue\n){23}refused\nexit 0\n.*keys of http:\/\/me:\*\*\*\@127\.0\.0\.1:1\/: refused: (?!.*secret)/s

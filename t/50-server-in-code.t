@@ -175,7 +175,7 @@ local http, task, c = require "perilune.http", require "perilune.task", require 
 local server = http.start_server(function(req)
     if req.path == "/slow" then task.nap(0.1) end
     return req.path
-end, { address = "127.0.0.1" })
+end, { address = "127.0.0.1", keepalive_min_timeout = 0 })
 local port = server:port()
 local idle, busy = c.connect(port), c.connect(port)
 c.send(idle, "GET /idle HTTP/1.1\r\nHost: a\r\n\r\n")

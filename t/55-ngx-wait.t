@@ -1059,7 +1059,7 @@ nobody: 201b
     location = /t {
         content_by_lua_block {
             ngx.timer.at(0, function()
-                ngx.sleep(0.3)
+                repeat ngx.sleep(0.02) until ngx.worker.exiting()
                 ngx.thread.spawn(function()
                     ngx.sleep(0.2)
                     ngx.log(ngx.WARN, "thread: ", ngx.worker.exiting())
@@ -1084,7 +1084,7 @@ flushed: true
 
 === TEST 53: a worker that ends does the same, for as long as worker_shutdown_timeout allows
 --- main_config
-    worker_shutdown_timeout 300ms;
+    worker_shutdown_timeout 2s;
 --- master_on
 --- config
     location = /t {

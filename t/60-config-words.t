@@ -133,19 +133,19 @@ SHORT POST /post
 --- exec
 cd $TEST_NGINX_SERVROOT
 p=$TEST_NGINX_RAND_PORT_1
-for range in 127.0.0.1:$p-$((p + 1)) $((p + 1))-$p 127.0.0.1:$p-70000; do
+for range in 127.9.8.7:$p-$((p + 1)) $((p + 1))-$p 127.9.8.7:$p-70000; do
     echo "daemon off; events {} http { server { listen $range; return 200 \$server_port\\n; } }" >c.conf
     timeout 20 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
     for i in $(seq 100); do
         [ -s err ] && break
-        curl -s http://127.0.0.1:$p/ | grep -q $p && break
+        curl -s http://127.9.8.7:$p/ | grep -q $p && break
         sleep 0.05
     done
     if [ -s err ]; then
         sed 's/.*\[emerg\] //; s/[0-9][0-9]*-[0-9]*/RANGE/g; s/ in .*//' err
     else
         for q in $p $((p + 1)) $((p + 2)); do
-            curl -s http://127.0.0.1:$q/ >out && echo $(($(cat out) - p)) || echo none
+            curl -s http://127.9.8.7:$q/ >out && echo $(($(cat out) - p)) || echo none
         done
         kill $!
     fi

@@ -19,7 +19,7 @@ http { access_log off; lua_shared_dict heard 1m;
         local bus, stream, task = require "perilune.bus", require "perilune.stream", require "perilune.task"
         local heard, id = ngx.shared.heard, ngx.worker.id()
         local sub = bus.subscribe("news.*", { stream = stream.stream(1000) })
-        ngx.timer.at(0, function()
+        task.spawn(function()
             for m in sub:each() do
                 -- what this worker has heard of that publisher: the next number, and no other
                 local key = m.round .. ":" .. m.from .. ">" .. id

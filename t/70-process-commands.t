@@ -321,7 +321,7 @@ printf '\357\273\277events {}\n' >conf/perilune.conf; $B -t 2>&1 | grep -c 'synt
 unexpected "}" in conf/perilune.conf:6; "return" of line 5 is not ended by ";"
 unknown "url" variable in conf/perilune.conf:4; did you mean "$uri"?
 unknown "nothing_near_this" variable in conf/perilune.conf:4
-invalid parameter "sssl" in conf/perilune.conf:4; syntax: listen address[:port] | port | unix:path …
+invalid parameter "sssl" in conf/perilune.conf:4; syntax: listen address[:port[-port]] | port[-port] | unix:path …
 invalid parameter "10.0.0.0/33" in conf/perilune.conf:4; syntax: allow address | address/bits | unix: | all;
 zero size shared memory zone "nope" in conf/perilune.conf:4; there is no limit_conn_zone of that name
 invalid URL prefix in conf/perilune.conf:4; a URL begins with http:// or https://

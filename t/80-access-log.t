@@ -103,3 +103,21 @@ try 'syslog:server=127.0.0.1 combined buffer=4k'
 invalid syslog server: an address or unix:/path is expected
 unknown syslog severity
 logs to syslog cannot be buffered
+
+
+
+=== TEST 7: a syslog server that is gone is told once for many lines
+--- exec
+cd $TEST_NGINX_SERVROOT
+p=$TEST_NGINX_SERVROOT
+cat >c.conf <<X
+daemon off; error_log stderr; events {}
+http { server { listen unix:$p/s; access_log syslog:server=unix:$p/log,nohostname; return 204; } }
+X
+timeout 20 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
+for i in $(seq 100); do curl -s --unix-socket s http://a/ && break; sleep 0.05; done
+for i in 1 2 3; do curl -s --unix-socket s http://a/; done
+kill $!; wait
+grep -c 'send() to "syslog:' err
+--- exec_out
+1

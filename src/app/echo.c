@@ -165,10 +165,11 @@ static void split_path(struct slice *path, struct slice *query)
 /* Logged. */
 static bool is_unsafe(struct echo_run *r, const struct echo_line *line, struct slice path)
 {
-    struct slice shown = exchange_shown(r->v->x, path);
+    struct slice shown;
 
     if (location_is_safe(path))
         return false;
+    shown = exchange_shown(r->v->x, path);
     log_write(&r->v->x->log, LOG_WARN, "%s%s sees unsafe uri: \"" SLICE_FMT "\"",
               line->kind == ECHO_LOCATION ? "echo_location" : "echo_subrequest",
               line->is_async ? "_async" : "", SLICE_ARG(shown));

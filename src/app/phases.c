@@ -166,6 +166,7 @@ static bool find_location(struct visit *v)
     v->step = 0;
     if (LIKELY(is_found))
         return enter_location(v);
+    phases_use_location(v, v->loc);
     phases_finish_status(v, 500);
     return false;
 }

@@ -17,7 +17,7 @@
 #include "base/log_syslog.h"
 #include "base/mem.h"
 
-enum { LINE_MOST = 4096, TEXT_MOST = 65536, LINE_GUESS = 512, COMPLAINS_EACH_MS = 20 };
+enum { LINE_MOST = 4096, TEXT_MOST = 65536, LINE_GUESS = 512, COMPLAINS_EACH_MS = 10000 };
 
 static const char *const names[] = {
     [LOG_STDERR] = "stderr", [LOG_EMERG] = "emerg", [LOG_ALERT] = "alert",

@@ -26,8 +26,6 @@
 #include "net/resolver.h"
 #include "proto/grammar.h"
 
-/* --- reading tables --- */
-
 /* --- requests --- */
 
 /* `key`, or a longer one in `room`: other name servers than the default may know other addresses,

@@ -75,9 +75,8 @@ static struct connect_options options_of(lua_State *L, struct addr *local)
         o.host = SLICE_EMPTY;
     }
     if (!lua_isnoneornil(L, 5)) {
-        struct slice text = {NULL, 0};
+        struct slice text = arg_slice(L, 5);
 
-        text = arg_slice(L, 5);
         if (addr_parse(text, 0, local))
             luaL_argerror(L, 5, "address expected");
         o.local = local;

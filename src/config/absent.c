@@ -19,7 +19,7 @@ struct absent {
     "there is no module for pseudo-streaming: files are sent with ranges, which players ask for"
 #define HTTP3   "there is no HTTP/3: clients use HTTP/2, see \"http2\""
 #define MAIL    "there is no mail proxy: connections are passed on by \"stream\""
-#define LIVE    "there is no such module: see \"perilune.bus\" and the guide about WebSockets"
+#define LIVE    "there is no such module: see \"perilune.bus\" and \"perilune.websocket\""
 #define NJS     "there is no JavaScript: write the handler in Lua, as with \"content_by_lua_block\""
 #define STATUS  "there is no such status page: see \"stub_status\""
 #define SSI     "there are no server-side includes: compose the page in Lua"
@@ -57,7 +57,7 @@ static const struct absent table[] = {
     {"passenger_*", "there is no Passenger: start the program by itself, see \"proxy_pass\""},
     {"degrad*", "requests are not refused by use of memory: see \"limit_conn\", \"limit_req\""},
     {"google_perftools_profiles", "there is no such profiler: remove it"},
-    {"tunnel_*", "there is no forward proxy of CONNECT: see \"stream\""},
+    {"tunnel_*", "there is no such module: accept CONNECT in Lua with \"http.accept_tunnel\""},
     {"ssl_engine", "there are no engines of OpenSSL: remove it"},
     {"kqueue_*", LOOP},
     {"devpoll_*", LOOP},

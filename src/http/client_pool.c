@@ -367,15 +367,24 @@ static const struct err *refusal(const struct client_origin *o, const struct cli
     return waiting >= o->pool->o.max_queue_size ? &client_err_pool_full : NULL;
 }
 
+/* What cannot be sent twice would fail on an idle connection that is gone. */
+static struct client_conn *find_room_for(struct client_origin *o, const struct client_exchange *x)
+{
+    struct client_conn *c = find_room(o);
+
+    if (!c || c->phase != CLIENT_CONN_FREE || client_request_is_repeatable(&x->req))
+        return c;
+    client_idle_drop_ended(o);
+    return find_room(o);
+}
+
 void client_pool_submit(struct client_origin *o, struct client_exchange *x)
 {
     struct client_conn *c;
     const struct err *why;
 
     o->stats.requests++;
-    if (o->n_idle && !client_request_is_repeatable(&x->req)) /* it would fail on one that is gone */
-        client_idle_drop_ended(o);
-    c = o->n_queue || lacks_protocol(o, x) ? NULL : find_room(o);
+    c = o->n_queue || lacks_protocol(o, x) ? NULL : find_room_for(o, x);
     if (!x->req.scheme.n)
         x->req.scheme = o->way.way.tls ? SLICE("https") : SLICE("http");
     if (c) {

@@ -61,6 +61,14 @@ static uint64_t first_timeout(const struct server_conn *c, uint64_t ms)
     return ms ? MIN(ms, LAST_CALL_MS) : LAST_CALL_MS;
 }
 
+/* How long one that was just answered is kept while the server ends: no longer than otherwise. */
+static uint64_t crossing_time(const struct server_conn *c)
+{
+    const struct http_settings *s = c->server->settings;
+
+    return MIN(s->keepalive_min_timeout, s->keepalive_timeout);
+}
+
 static uint64_t timeout_of(const struct server_conn *c, enum server_conn_wait wait)
 {
     const struct http_settings *own = c->server->settings;
@@ -74,7 +82,7 @@ static uint64_t timeout_of(const struct server_conn *c, enum server_conn_wait wa
     case CONN_WAIT_KEEPALIVE:
         return own->keepalive_timeout;
     case CONN_WAIT_CROSSING:
-        return MAX(1, own->keepalive_min_timeout);
+        return MAX(1, crossing_time(c));
     case CONN_WAIT_BODY:
         return s->body_timeout;
     case CONN_WAIT_SEND:
@@ -102,11 +110,9 @@ static uint64_t idle_since(const struct server_conn *c)
 /* For as long as a server that ends lets a client that was just answered go on? */
 static bool has_idled(const struct server_conn *c)
 {
-    uint64_t least = c->server->settings->keepalive_min_timeout;
-
     if (c->waits == CONN_WAIT_CROSSING)
         return clock_ms() >= c->deadline;
-    return clock_ms() >= idle_since(c) + least;
+    return clock_ms() >= idle_since(c) + crossing_time(c);
 }
 
 /* The first request of a connection is always waited for: whoever has been let in was promised an
@@ -146,8 +152,8 @@ static void set_deadline(struct server_conn *c)
     c->has_progress = false;
     if (!restarts && wait != CONN_WAIT_HEAD)
         return;
-    c->waits = (uint8_t)wait;
     c->deadline = ms ? deadline_of(c, wait, ms) : 0;
+    c->waits = (uint8_t)wait;
     /* one that is due is let alone: who sends in every turn would put it off for ever */
     if (c->deadline &&
         (!timer_is_active(&c->timer) || c->timer.deadline > MAX(c->deadline, clock_ms())))

@@ -275,10 +275,8 @@ static void give_up(struct exchange *x, const struct err *why)
     struct server_h2_stream *st = x->conn;
 
     UNUSED(why);
-    if (st->s.out_state == H2_OUT_HEAD) { /* what was said counts; behind a reset it would not go */
+    if (st->s.out_state == H2_OUT_HEAD) /* what was said counts; behind a reset it would not go */
         put_head(st);
-        h2_session_send(st->h2->link.session);
-    }
     (void)server_h2_stream_let_go(st);
     h2_session_reset(st->h2->link.session, st->s.id, H2_INTERNAL_ERROR);
     server_conn_schedule(st->h2->conn, false);

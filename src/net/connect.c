@@ -152,7 +152,8 @@ static void note(struct connect *c, const struct addr *a, const struct err *e)
         buf_add_lit(&c->text, ", ");
     addr_format(a, &c->text);
     buf_printf(&c->text, ": %s", e->message);
-    if (!c->failure.err || c->failure.err == &err_unreachable)
+    if (!c->failure.err || c->failure.err == &err_unreachable ||
+        (c->failure.err == &err_no_address && e != &err_unreachable))
         c->failure.err = e;
 }
 

@@ -84,7 +84,7 @@ void dict_walk_oldest(struct dict *d, void (*fn)(void *user, struct slice key, s
 
 void dict_walk_stats(struct dict *d, struct dict_stats *out)
 {
-    *out = (struct dict_stats){.capacity = d->zone->size};
+    *out = (struct dict_stats){.capacity = d->zone->size, .shards = d->head->n_shards};
     out->used = out->capacity;
     for (uint32_t i = 0; i < d->head->n_shards; i++) {
         struct shard *s = shard_at(d, i);

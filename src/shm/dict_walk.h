@@ -9,6 +9,7 @@ struct dict_stats {
     uint64_t entries, hits, misses, evicted, expired;
     uint64_t mended;         /* operations taken back because their process died */
     uint64_t capacity, used; /* bytes */
+    uint32_t shards;
 };
 
 /* Lets every entry expire; they stay for dict_get_stale until their room is needed. */

@@ -23,7 +23,8 @@ local regex = {}
 --- Compiled regexes: options → pattern → regex. What is found in the elder half moves to the younger one; when
 -- that is full, it becomes the elder: what nobody has asked for since is forgotten. So patterns that a program makes
 -- anew for each call do no harm; all others are compiled once, with the option "o" or without.
--- While debug lines are written, those without "o" stay in the elder half, where each use of them can be told.
+-- While debug lines are written, those that are machine code ("j") and have no "o" stay in the elder half, where each
+-- use of them can be told.
 local young, elder, n_young = {}, {}, 0
 
 local function parse_options(options)

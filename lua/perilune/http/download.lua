@@ -123,6 +123,7 @@ local function ask_again(call)
     local o = call.options
     local again = options.together(deadline.within(o, call.deadline))
     again.as, again.save_to, again.resume, again.on_progress = nil, nil, nil, nil
+    again.throw_exceptions, again.unexceptional_status = nil, nil -- what is not the rest belongs in no file
     local more = { "Accept-Encoding", "identity" }
     download.ask_for_rest(o, more)
     local list = {}
@@ -137,6 +138,7 @@ local function ask_again(call)
     if ok then
         return res
     elseif res.status == 416 and is_whole(o, res.response) then
+        res.response:close()
         return nil
     end
     error(res, 0)

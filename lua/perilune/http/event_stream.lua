@@ -20,9 +20,9 @@ Reader.__index = Reader
 
 local BOM = "\239\187\191"
 local LOST = {
-    refused = true, reset = true, closed = true, truncated = true, unreachable = true, connect_timeout = true,
-    resolve_timeout = true, request_timeout = true, read_timeout = true, name_server = true, proxy_unreachable = true,
-    proxy_timeout = true, proxy_closed = true,
+    refused = true, reset = true, closed = true, truncated = true, unreachable = true, no_address = true,
+    connect_timeout = true, resolve_timeout = true, request_timeout = true, read_timeout = true, name_server = true,
+    proxy_unreachable = true, proxy_timeout = true, proxy_closed = true,
 }
 
 --- The options of `reconnect`: name → kind.

@@ -53,6 +53,9 @@ local function matches_one(host, port, entry)
         return is_in_network(host, network, tonumber(bits))
     end
     entry = entry:match("^%[(.*)%]$") or entry
+    if entry:find("[\128-\255]") then
+        entry = dns.to_ascii(entry) or entry
+    end
     return entry == "*" or host == entry or (not dns.is_address(host) and host:sub(-#entry - 1) == "." .. entry)
 end
 

@@ -21,8 +21,8 @@ end
 local DEFAULTS = {
     count = 2, backoff = 0.1, max_backoff = 10, jitter = 0.5,
     statuses = set { 429, 502, 503, 504 },
-    codes = set { "refused", "reset", "closed", "truncated", "unreachable", "connect_timeout", "resolve_timeout",
-        "request_timeout", "name_server" },
+    codes = set { "refused", "reset", "closed", "truncated", "unreachable", "no_address", "connect_timeout",
+        "resolve_timeout", "request_timeout", "name_server" },
     methods = set { "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE" },
 }
 

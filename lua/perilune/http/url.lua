@@ -14,11 +14,7 @@ local cache, cached = {}, 0
 -- @tparam string text
 -- @treturn string
 function url.masked(text)
-    local scheme, rest = text:match("^(%a[%w+.-]*://)(.*)$")
-    if not scheme then
-        scheme, rest = text:match("^(/*)(.*)$")
-    end
-    return scheme .. rest:gsub("^([^/?#:]*:)[^/?#]*@", "%1***@")
+    return (text:gsub("^([^/?#:]*:)[^/?#]*@", "%1***@"):gsub("(//[^/?#:]*:)[^/?#]*@", "%1***@"))
 end
 
 local function invalid(text, why)

@@ -28,7 +28,6 @@ static bool set_large_buffers(void *ctx, const struct config_node *node, struct 
     return true;
 }
 
-/* Has no effect, but a word that it never takes is a mistake. */
 /* One word of open_file_cache and open_log_file_cache; min_uses= and valid= are of the latter. */
 static bool is_cache_word(struct slice word, bool is_of_logs, bool *has_max)
 {
@@ -57,11 +56,12 @@ static bool check_file_cache(void *ctx, const struct config_node *node, struct c
     UNUSED(ctx);
     for (size_t i = 0; i < node->n_args; i++)
         if (!is_cache_word(node->args[i], is_of_logs, &has_max))
-            return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[i].p);
+            return config_arg_refuse(node, node->args[i], e);
     return has_max ||
            config_node_error(node, e, "\"%s\" must have the \"max\" parameter", node->name.p);
 }
 
+/* Has no effect, but a word that it never takes is a mistake. */
 static bool check_aio(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct slice word = node->args[0];
@@ -191,8 +191,8 @@ static const struct directive table[] = {
          "extended CONNECT (RFC 8441), as WebSocket uses it over HTTP/2, has a path and is always "
          "routed."),
     SETTING("max_headers", CTX_SERVERS, ARG_NUMBER, "number", header_count, "1000",
-            "Fields that a request may have; one with more is answered 431. The default server of "
-            "the address says how many.",
+            "Fields that a request may have; one with more is answered 431. Over HTTP/1.1 it is "
+            "1,000 at most. The default server of the address says how many.",
             directives_set_number),
     SIZE("client_body_buffer_size", CTX_LEVELS, body_buffer_size, "16k",
          "A body that is read as a whole goes to a temporary file beyond this."),

@@ -99,7 +99,7 @@ static bool add_cookie_flags(void *ctx, const struct config_node *node, struct c
         return true;
     }
     if (node->n_args == 1)
-        return config_node_error(node, e, "invalid parameter \"%.200s\"", node->args[0].p);
+        return config_arg_refuse(node, node->args[0], e);
     while (*at)
         at = &(*at)->next;
     *at = f;

@@ -1,4 +1,5 @@
 /* A server as a whole: many requests, its graceful and its hard end, the counters. */
+#include "http/server_conn.h"
 #include "http/server_stats.h"
 #include "net/tcp.h"
 #include "t/unit/http/harness.h"
@@ -145,41 +146,79 @@ static void goes_on_behind_what_was_read(void **state)
 
 /* Whoever has just been answered may have sent the next request by the time that the server ends.
  */
+static void ask_hello(struct client *c)
+{
+    *c = client_open();
+    client_send(c, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_expect(c, "hello", 1);
+}
+
 static void leaves_time_for_a_request_on_its_way(void **state)
 {
-    struct client old, quiet, next, kept;
+    struct client next, kept;
 
     (void)state;
     harness_start();
-    harness_settings.keepalive_min_timeout = 500;
-    old = client_open();
-    client_send(&old, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-    client_expect(&old, "hello", 1);
-    (void)usleep(550000);
+    harness_settings.keepalive_min_timeout = harness_settings.keepalive_timeout = 60000;
     kept = client_open();
     client_send(&kept, "GET /keep HTTP/1.1\r\nHost: a\r\n\r\n");
     turns(3);
-    quiet = client_open();
-    next = client_open();
-    client_send(&quiet, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-    client_expect(&quiet, "hello", 1);
-    client_send(&next, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-    client_expect(&next, "hello", 1);
+    ask_hello(&next);
     server_drain(&harness_server);
-    client_expect_end(&old); /* it has idled for long enough */
+    turns(3);
     client_send(&next, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
     client_expect(&next, "HTTP/1.1 200", 2);
     assert_int_equal(client_count(&next, "Connection: close"), 1);
     client_expect_end(&next);
-    client_expect_end(&quiet);
-    assert_false(quiet.is_reset);
     exchange_respond(seen.kept, SLICE("kept"));
     client_expect(&kept, "Connection: close", 1);
     client_expect_end(&kept);
-    client_close(&old);
-    client_close(&quiet);
     client_close(&next);
     client_close(&kept);
+    harness_stop();
+}
+
+/* That time runs from the last answer. */
+static void ends_who_has_idled(void **state)
+{
+    struct client old, quiet;
+
+    (void)state;
+    harness_start();
+    harness_settings.keepalive_min_timeout = 20;
+    ask_hello(&old);
+    (void)usleep(25000);
+    ask_hello(&quiet);
+    server_drain(&harness_server);
+    client_expect_end(&old);
+    client_expect_end(&quiet);
+    assert_false(old.is_reset || quiet.is_reset);
+    client_close(&old);
+    client_close(&quiet);
+    harness_stop();
+}
+
+/* A connection that waited 5 s of its 60 has 5 s of 10 left. */
+static void counts_from_the_last_answer(void **state)
+{
+    struct client c;
+    struct server_conn *conn;
+    uint64_t deadline;
+
+    (void)state;
+    harness_start();
+    harness_settings.keepalive_timeout = 60000;
+    harness_settings.keepalive_min_timeout = 10000;
+    ask_hello(&c);
+    conn = CONTAINER_OF(harness_server.conns.next, struct server_conn, node);
+    assert_int_equal(conn->waits, CONN_WAIT_KEEPALIVE);
+    conn->deadline -= 5000;
+    deadline = conn->deadline;
+    server_drain(&harness_server);
+    turns(3);
+    assert_int_equal(conn->waits, CONN_WAIT_CROSSING);
+    assert_int_equal(conn->deadline, deadline - 50000);
+    client_close(&c);
     harness_stop();
 }
 
@@ -254,6 +293,8 @@ int main(void)
         cmocka_unit_test(serves_thousands),
         cmocka_unit_test(drains),
         cmocka_unit_test(leaves_time_for_a_request_on_its_way),
+        cmocka_unit_test(ends_who_has_idled),
+        cmocka_unit_test(counts_from_the_last_answer),
         cmocka_unit_test(crowded),
         cmocka_unit_test(goes_on_behind_what_was_read),
         cmocka_unit_test(drains_without_connections),
