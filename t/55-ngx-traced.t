@@ -12,7 +12,7 @@ our $Traced = <<'_EOC_';
             v.on(path)
             fn()
             v.off()
-            local text = io.open(path):read("*a")
+            local text = io.open(path):read("*a"):gsub("[^\n]*v%.lua:[^\n]*\n", "") -- of jit.v itself
             os.remove(path)
             return not text:find("stitch") and text:find("%[TRACE +%d+[^%-\n]* loop%]") and "traced" or text
         end
