@@ -353,7 +353,7 @@ cleanup
 
 === TEST 10: send_timeout does not hit a client that is slow but takes something
 --- config
-    location / { send_timeout 1s; handler app; }
+    location / { send_timeout 3s; handler app; }
 --- user_files
 >>> app.lua
 return function(req) return ("x"):rep(24000000) end
@@ -362,9 +362,9 @@ package.path = "./?.lua;" .. package.path
 local c, sock = require "client", require "perilune.test.sock"
 local fd, n = c.connect(), 0
 c.send(fd, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 1)
-for i = 1, 15 do
+for i = 1, 40 do
     c.sleep(0.1)
-    for _ = 1, 30 do
+    for _ = 1, 11 do
         sock.poll(fd, true, false, 0.01)
         local data = sock.recv(fd)
         if data then n = n + #data end
