@@ -21,7 +21,7 @@ struct slice fastcgi_path_script(struct visit *v)
     const struct proxy_conf *c = proxy_conf_of(v->loc, PROXY_FASTCGI);
     struct slice part = part_of(v, c, 1), path = part.p ? part : v->x->req.path;
 
-    if (!c->index.n || !slice_has_suffix(path, SLICE("/")))
+    if (!c->index.n || !path.p || !slice_has_suffix(path, SLICE("/")))
         return path;
     return pool_printf(visit_pool(v), SLICE_FMT SLICE_FMT, SLICE_ARG(path), SLICE_ARG(c->index));
 }
