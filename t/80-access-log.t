@@ -121,3 +121,48 @@ kill $!; wait
 grep -c 'send() to "syslog:' err
 --- exec_out
 1
+
+
+
+=== TEST 8: a syslog server may come late, and anew: nothing is lost that is said then
+--- exec
+cd $TEST_NGINX_SERVROOT
+p=$TEST_NGINX_SERVROOT
+cat >c.conf <<X
+daemon off; error_log stderr; events {}
+http {
+    server {
+        listen unix:$p/s;
+        error_log syslog:server=unix:$p/log warn;
+        access_log syslog:server=unix:$p/log;
+        location / { content_by_lua_block { ngx.log(ngx.WARN, "warned") } }
+    }
+}
+X
+timeout 30 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
+for i in $(seq 100); do curl -s --unix-socket s http://a/lost && break; sleep 0.05; done
+timeout 20 python3 - <<'X'
+import os, socket, subprocess
+def get(path):
+    subprocess.run(["curl", "-s", "--unix-socket", "s", "http://a" + path], check=True)
+for i in range(2):
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    server.bind("log")
+    os.chmod("log", 0o666)  # workers are nobody
+    server.settimeout(10)
+    path = "/got%d" % i
+    get(path)
+    lines = []
+    while len(lines) < 2:
+        line = server.recv(4096).decode()
+        if path in line:
+            lines.append("error" if "warned" in line else "access")
+    print(*sorted(lines))
+    server.close()
+    os.unlink("log")
+    get("/lost")
+X
+kill $!; wait
+--- exec_out
+access error
+access error

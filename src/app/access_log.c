@@ -14,8 +14,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "app/conf.h"
@@ -232,26 +230,18 @@ static void write_out(struct log_sink *sink, struct slice bytes)
     write_to(fd, sink->path ? sink->path : "stderr", bytes, &sink->complained_ms);
 }
 
-/* A datagram has a head in place of the newline; one that is lost is lost. A server that comes anew
- * has another socket, which is looked for as often as the error log is told. */
+/* A datagram has a head in place of the newline; one that is lost is lost. */
 static void send_line(struct log_sink *sink, struct slice bytes)
 {
     struct buf message = BUF_EMPTY;
-    bool is_anew;
-    ssize_t n;
-    int errnum;
 
     log_syslog_begin_access(sink->syslog, &message);
     bytes.n--;
     buf_add_slice(&message, bytes);
-    n = send(sink->fd, message.p, message.n, MSG_NOSIGNAL);
+    if (!log_syslog_send(sink->syslog, sink->fd, buf_slice(&message)) &&
+        may_complain(&sink->complained_ms))
+        log_write(NULL, LOG_ALERT, "send() to \"%s\" failed (%d: %m)", sink->path, errno);
     buf_free(&message);
-    if (n >= 0 || errno == EAGAIN || !may_complain(&sink->complained_ms))
-        return;
-    errnum = errno;
-    is_anew = log_open(sink) == NULL;
-    log_write(NULL, LOG_ALERT, "send() to \"%s\" failed (%d: %s)%s", sink->path, errnum,
-              strerror(errnum), is_anew ? "; opened anew" : "");
 }
 
 void access_log_flush(struct access_log_buffer *b)

@@ -2,9 +2,9 @@
  *
  * A line is put together in memory and leaves with one write(2) on a descriptor opened for append,
  * so that lines of several processes never mix and none is lost in a buffer when one dies. A line
- * that cannot be written is dropped: there is nobody to tell. Without locks or threads the second
- * number of "pid#tid" is the pid again. A context that wants to say more about its subject fills
- * `describe`; nothing here knows the subjects. */
+ * that cannot be written is dropped: there is nobody to tell, unless it was for a syslog server.
+ * Without locks or threads the second number of "pid#tid" is the pid again. A context that wants to
+ * say more about its subject fills `describe`; nothing here knows the subjects. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -80,14 +80,10 @@ void log_close(struct log_sink *sink)
     sink->syslog = NULL;
 }
 
-static bool write_line(int fd, const char *p, size_t n)
+static void write_line(int fd, const char *p, size_t n)
 {
-    ssize_t wrote;
-
-    do
-        wrote = write(fd, p, n);
-    while (wrote < 0 && errno == EINTR);
-    return wrote >= 0;
+    while (write(fd, p, n) < 0 && errno == EINTR)
+        continue;
 }
 
 /* A panic says on stderr what happened; the file of the error log gets it too. Nothing may be
@@ -106,7 +102,7 @@ static void on_panic(const char *text)
                  text);
     n = MIN(n, (int)sizeof(line) - 2);
     line[n] = '\n';
-    (void)write_line(fd, line, (size_t)n + 1);
+    write_line(fd, line, (size_t)n + 1);
 }
 
 void log_set_default(const struct log_sink *sink)
@@ -181,13 +177,12 @@ static void describe_all(const struct log_ctx *ctx, struct buf *line)
 
 /* A line did not go to its syslog server: the process default is told, where that is a file; not
  * each time, for who logs much would lose much. */
-static void complain(const struct log_ctx *ctx, int errnum)
+static void complain(int errnum)
 {
     static uint64_t last_ms; /* process-wide: when it was told; 0: never */
-    const struct log_sink *sink = sink_of(ctx);
     uint64_t now = clock_ms();
 
-    if (!sink->syslog || default_sink->syslog || (last_ms && now - last_ms < COMPLAINS_EACH_MS))
+    if (default_sink->syslog || (last_ms && now - last_ms < COMPLAINS_EACH_MS))
         return;
     last_ms = now;
     log_write(NULL, LOG_ERROR, "send() failed (%d: %s) to the syslog server of an error_log",
@@ -196,6 +191,8 @@ static void complain(const struct log_ctx *ctx, int errnum)
 
 static void end_line(struct buf *line, const struct log_ctx *ctx, enum log_level level, size_t most)
 {
+    const struct log_sink *sink = sink_of(ctx);
+
     if (doing)
         buf_printf(line, " while %s", doing);
     if (level != LOG_DEBUG)
@@ -204,8 +201,10 @@ static void end_line(struct buf *line, const struct log_ctx *ctx, enum log_level
     if (tap)
         tap(level, buf_slice(line));
     buf_add_char(line, '\n');
-    if (!write_line(sink_fd(sink_of(ctx)), line->p, line->n) && errno != EAGAIN)
-        complain(ctx, errno);
+    if (!sink->syslog)
+        write_line(sink_fd(sink), line->p, line->n);
+    else if (!log_syslog_send(sink->syslog, sink_fd(sink), buf_slice(line)))
+        complain(errno);
     buf_free(line);
 }
 

@@ -1,9 +1,10 @@
-/* Nothing here waits or is told of losses: a datagram that finds no server, or no room, is gone, as
- * the protocol has it. Levels are numbered as syslog does, but for emerg and below, which are one
+/* Nothing here waits: a datagram that finds no server, or no room, is gone, as the protocol has it.
+ * Levels are numbered as syslog does, but for emerg and below, which are one
  * less there. */
 #include "base/log_syslog.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/un.h>
@@ -144,13 +145,23 @@ int log_syslog_open(const struct log_syslog *s)
 {
     int fd = socket(s->addr.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    /* A Unix socket that is not there yet may come; until then lines are lost. */
+    /* A Unix socket that is not there yet may come: log_syslog_send looks for it. */
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&s->addr, s->addr_size) != 0 &&
         s->addr.ss_family != AF_UNIX) {
         close(fd);
         return -1;
     }
     return fd;
+}
+
+bool log_syslog_send(const struct log_syslog *s, int fd, struct slice line)
+{
+    ssize_t n = write(fd, line.p, line.n);
+
+    if (n < 0 && errno != EAGAIN && s->addr.ss_family == AF_UNIX &&
+        connect(fd, (const struct sockaddr *)&s->addr, s->addr_size) == 0)
+        n = write(fd, line.p, line.n);
+    return n >= 0 || errno == EAGAIN;
 }
 
 static void begin(const struct log_syslog *s, int severity, struct buf *line)

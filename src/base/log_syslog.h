@@ -24,6 +24,10 @@ const char *log_syslog_parse(struct slice text, struct log_syslog *out);
 /* A socket to it; -1 with errno. */
 int log_syslog_open(const struct log_syslog *s);
 
+/* Sends a line. A Unix socket of a server that has come, or come anew, is found. False: it is lost,
+ * errno says why; one for which the socket has no room is lost without a word. */
+bool log_syslog_send(const struct log_syslog *s, int fd, struct slice line);
+
 /* Begins a line of the error log: priority, date, host, tag. */
 void log_syslog_begin(const struct log_syslog *s, enum log_level level, struct buf *line);
 

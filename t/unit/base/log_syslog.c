@@ -101,12 +101,48 @@ static void test_unix_that_is_not_there(void **state)
     close(fd);
 }
 
+static int listen_at(const struct sockaddr_un *un)
+{
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (const struct sockaddr *)un, sizeof(*un)), 0);
+    return fd;
+}
+
+/* A server at a Unix socket may come late, and anew. */
+static void test_comes_anew(void **state)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    char text[128], got[64];
+    struct log_syslog s;
+    int fd;
+
+    UNUSED(state);
+    snprintf(un.sun_path, sizeof(un.sun_path), "/tmp/unit-log-syslog-%d", (int)getpid());
+    snprintf(text, sizeof(text), "server=unix:%s", un.sun_path);
+    assert_null(log_syslog_parse(slice_str(text), &s));
+    fd = log_syslog_open(&s);
+    assert_true(fd >= 0);
+    for (int i = 0; i < 2; i++) {
+        int server;
+
+        assert_false(log_syslog_send(&s, fd, SLICE("lost")));
+        server = listen_at(&un);
+        assert_true(log_syslog_send(&s, fd, SLICE("got")));
+        assert_int_equal(recv(server, got, sizeof(got), 0), 3);
+        unlink(un.sun_path);
+        close(server);
+    }
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_begin),
         cmocka_unit_test(test_datagram),
+        cmocka_unit_test(test_comes_anew),
         cmocka_unit_test(test_unix_that_is_not_there),
     };
 
