@@ -244,3 +244,17 @@ my $x = "a" x 40 . "!";
 [403, 403, 403, 200, 200, 500, 500, 500, 500, 500]
 --- error_log
 pcre2_match() failed: -47 on
+
+
+
+=== TEST 16: nor does a map go on behind it: its default holds
+--- http_config
+    map $uri $may { "~(*UTF)^/secret" no; ~^/ yes; default unknown; }
+--- config
+    location / { return 200 "$may\n"; }
+--- request eval
+["GET /secret", "GET /open", "GET /secret%ff"]
+--- response_body eval
+["no\n", "yes\n", "unknown\n"]
+--- error_log
+pcre2_match() failed

@@ -115,9 +115,16 @@ static struct script *find(const struct map_block *m, struct visit *v, struct sl
     found = name_table_find(&m->names, name);
     if (found)
         return found->script;
-    for (const struct map_regex *r = m->regexes; r; r = r->next)
-        if (captures_match(v, r->regex, r->names, text) == CAPTURES_SET)
+    for (const struct map_regex *r = m->regexes; r; r = r->next) {
+        switch (captures_match(v, r->regex, r->names, text)) {
+        case CAPTURES_SET:
             return r->value;
+        case CAPTURES_FAILED: /* what stands behind it may be less strict */
+            return m->fallback;
+        case CAPTURES_NONE:
+            break;
+        }
+    }
     return m->fallback;
 }
 
