@@ -21,9 +21,18 @@ static void forget(struct file_draft *d)
     errno = errnum;
 }
 
-static int open_new(const struct file_draft *d)
+static int open_new(struct file_draft *d)
 {
-    return open(d->temporary.p, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    static uint64_t drafts; /* process-wide: makes names differ */
+    int fd;
+
+    do { /* a process of our number that was killed may have left one */
+        d->temporary.n = 0;
+        buf_printf(&d->temporary, SLICE_FMT ".%d.%llu", SLICE_ARG(buf_slice(&d->path)),
+                   (int)getpid(), (unsigned long long)++drafts);
+        fd = open(d->temporary.p, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    } while (fd < 0 && errno == EEXIST);
+    return fd;
 }
 
 static const struct err *make_folder(struct file_draft *d, mode_t mode)
@@ -41,14 +50,11 @@ static const struct err *make_folder(struct file_draft *d, mode_t mode)
 
 const struct err *file_draft_begin(struct file_draft *d, struct slice path, mode_t folder_mode)
 {
-    static uint64_t drafts; /* process-wide: makes names differ */
     const struct err *e = NULL;
 
     *d = (struct file_draft){.path = BUF_EMPTY, .temporary = BUF_EMPTY};
     buf_add_slice(&d->path, path);
     (void)buf_cstr(&d->path);
-    buf_printf(&d->temporary, SLICE_FMT ".%d.%llu", SLICE_ARG(path), (int)getpid(),
-               (unsigned long long)++drafts);
     d->fd = open_new(d);
     if (d->fd < 0 && errno == ENOENT) {
         e = make_folder(d, folder_mode);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -110,12 +111,32 @@ static void test_failures(void **state)
     assert_int_equal(access(temporary, F_OK), -1);
 }
 
+/* What a process of the same number has left does not stand in the way. */
+static void test_remains(void **state)
+{
+    struct file_draft d;
+    char name[64];
+    const char *number;
+
+    UNUSED(state);
+    assert_null(file_draft_begin(&d, in_dir("remains"), 0700));
+    number = strrchr(d.temporary.p, '.') + 1;
+    snprintf(name, sizeof(name), "remains.%d.%ld", (int)getpid(), atol(number) + 1);
+    file_draft_drop(&d);
+    assert_null(file_replace(in_dir(name).p, SLICE("another's"), 0600));
+    assert_null(file_draft_begin(&d, in_dir("remains"), 0700));
+    assert_null(file_draft_keep(&d));
+    assert_content(name, "another's");
+    assert_content("remains", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keep),
         cmocka_unit_test(test_drop),
         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_remains),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
