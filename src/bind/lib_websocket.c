@@ -12,6 +12,7 @@
 #include <lauxlib.h>
 #include <string.h>
 
+#include "bind/arg.h"
 #include "bind/co.h"
 #include "bind/handle.h"
 #include "bind/opts.h"
@@ -210,14 +211,11 @@ static int misuse(lua_State *L, const char *what)
 
 struct slice lib_websocket_message(lua_State *L, int arg)
 {
-    struct slice data = {NULL, 0};
-
     if (!lua_isstring(L, arg)) {
         lua_pushfstring(L, "a message must be a string, not %s", luaL_typename(L, arg));
         (void)misuse(L, lua_tostring(L, -1));
     }
-    data.p = lua_tolstring(L, arg, &data.n);
-    return data;
+    return arg_slice_or_empty(L, arg);
 }
 
 void lib_websocket_text(lua_State *L, struct slice data)
@@ -283,9 +281,8 @@ static int l_wait_drained(lua_State *L)
 static int send_control(lua_State *L, enum ws_opcode opcode)
 {
     struct value *v = check_value(L, 1);
-    struct slice payload;
+    struct slice payload = arg_slice_if_given(L, 2);
 
-    payload.p = luaL_optlstring(L, 2, "", &payload.n);
     if (payload.n > WS_CONTROL_MOST)
         return misuse(L, "the payload of a ping has at most 125 bytes");
     if (!v->c || v->c->state != WS_OPEN)
@@ -312,9 +309,8 @@ static int l_close(lua_State *L)
 {
     struct value *v = check_value(L, 1);
     lua_Integer code = luaL_optinteger(L, 2, WS_CODE_NORMAL);
-    struct slice reason;
+    struct slice reason = arg_slice_if_given(L, 3);
 
-    reason.p = luaL_optlstring(L, 3, "", &reason.n);
     if (code <= 0 || !ws_code_is_sendable((unsigned)code))
         return misuse(L, "the code of a close must be one that may be sent: 1000-1003, 1007-1014, "
                          "3000-4999");
