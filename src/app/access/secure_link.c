@@ -9,9 +9,9 @@
 
 const struct secure_link_conf secure_link_defaults = {.secret = {"", 0}};
 
-enum { MD5_BYTES = 16, MD5_HEX = 32, MD5_BASE64_MOST = 24 };
+enum { MD5_HEX = 32, MD5_BASE64_MOST = 24 };
 
-/* Does `sum` stand for the bytes that `decode` makes of it? */
+/* Is that the MD5 sum of the text? */
 static bool is_sum_of(struct slice text, struct slice sum)
 {
     unsigned char own[CRYPTO_HASH_MOST];

@@ -28,25 +28,28 @@ static bool set_large_buffers(void *ctx, const struct config_node *node, struct 
     return true;
 }
 
+static bool is_count(struct slice text)
+{
+    int64_t n;
+
+    return num_parse_u63(text, &n) && n > 0;
+}
+
 /* One word of open_file_cache and open_log_file_cache; min_uses= and valid= are of the latter. */
 static bool is_cache_word(struct slice word, bool is_of_logs, bool *has_max)
 {
     struct slice value;
-    int64_t n;
+    int64_t ms;
 
-    if (slice_eq(word, SLICE("off")))
+    if (slice_eq(word, SLICE("off")) ||
+        (directives_named(word, "max=", &value) && is_count(value))) {
         *has_max = true;
-    else if (directives_named(word, "max=", &value))
-        *has_max = num_parse_u63(value, &n) && n > 0;
-    else if (directives_named(word, "inactive=", &value))
-        return num_parse_msec(value, &n);
-    else if (is_of_logs && directives_named(word, "valid=", &value))
-        return num_parse_msec(value, &n);
-    else if (is_of_logs && directives_named(word, "min_uses=", &value))
-        return num_parse_u63(value, &n) && n > 0;
-    else
-        return false;
-    return *has_max;
+        return true;
+    }
+    if (directives_named(word, "inactive=", &value) ||
+        (is_of_logs && directives_named(word, "valid=", &value)))
+        return num_parse_msec(value, &ms);
+    return is_of_logs && directives_named(word, "min_uses=", &value) && is_count(value);
 }
 
 static bool check_file_cache(void *ctx, const struct config_node *node, struct config_error *e)
