@@ -6,15 +6,17 @@ run_tests();
 
 our $Begin = <<'_EOC_';
 cd $TEST_NGINX_SERVROOT
-# What -t says of a line in http, server, location, upstream.
+# What -t says of a line in http, server, location, stream.
 look() {
     echo "$1: $2" | cut -c1-100
+    outer=http
     case $1 in
         http) text="$2" ;;
+        stream) outer=stream text="$2" ;;
         server) text="server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1; $2 }" ;;
         location) text="server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1; location / { $2 } }" ;;
     esac
-    echo "events {} http { $text }" >c.conf
+    echo "events {} $outer { $text }" >c.conf
     $TEST_NGINX_BINARY -t -p . -c c.conf 2>&1 | sed -n 's/.*\(\[emerg\]\|\[warn\]\)/  \1/p' | sed 's/ in [^ ]*c.conf:1//; s/ [0-9]*#[0-9]*: / /'
 }
 _EOC_
@@ -81,6 +83,8 @@ look server "http3 on;"
 look location "image_filter resize 10 10;"
 look location "mp4;"
 look location "mp4x;"
+look stream "proxy_ssl_verify on;"
+look stream "grpc_ssl_verify on;"
 X
 --- exec_out
 server: http2_idle_timeout zz;
@@ -97,6 +101,9 @@ location: mp4;
   [emerg] unknown directive "mp4"; there is no module for pseudo-streaming: files are sent with ranges, which players ask for
 location: mp4x;
   [emerg] unknown directive "mp4x"
+stream: proxy_ssl_verify on;
+stream: grpc_ssl_verify on;
+  [emerg] "grpc_ssl_verify" directive is not allowed here; it belongs in http, server, location
 
 === TEST 3: stub_status in a server, access_log in limit_except
 --- http_config

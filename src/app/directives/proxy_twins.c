@@ -91,6 +91,7 @@ static void make(struct directive *to, const char *word, const char *kind, const
     to->name = renamed(from->name, kind);
     to->syntax = renamed(from->syntax, kind);
     to->default_text = renamed(from->default_text, kind);
+    to->contexts &= ~(uint32_t)CTX_STREAM_ALL; /* there is neither */
     if (strcmp(from->group, SCHEMA_GROUP_ACCEPTED) != 0) {
         buf_printf(&doc, "As `%s`, for `%s_pass`.", from->name, kind);
         to->group = group ? group : from->group;
@@ -99,9 +100,8 @@ static void make(struct directive *to, const char *word, const char *kind, const
     buf_free(&name);
 }
 
-void directives_proxy_twins_register(void)
+static size_t make_all(struct directive *made)
 {
-    static struct directive made[2 * ARRAY_LEN(twins)]; /* process-wide: borrowed by the schema */
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(twins); i++) {
@@ -110,5 +110,15 @@ void directives_proxy_twins_register(void)
         if (twins[i].of & FASTCGI)
             make(&made[n++], twins[i].word, "fastcgi", "FastCGI");
     }
+    return n;
+}
+
+void directives_proxy_twins_register(void)
+{
+    static struct directive made[2 * ARRAY_LEN(twins)]; /* process-wide: borrowed by the schema */
+    static size_t n;                                    /* process-wide: of them; made once */
+
+    if (n == 0)
+        n = make_all(made);
     schema_register(made, n);
 }
