@@ -25,7 +25,7 @@ struct date {
 
 struct dates {
     int64_t second; /* that the texts show */
-    struct date http, log, access, iso8601;
+    struct date http, log, access, syslog, iso8601;
 };
 
 static __thread uint64_t mono_ms;                           /* process-wide: cached clock */
@@ -127,6 +127,8 @@ __attribute__((noinline)) static void format_all(int64_t second)
     format(&dates.access, "%02d/%s/%04d:%02d:%02d:%02d %c%02ld%02ld", local.tm_mday,
            months[local.tm_mon], year, local.tm_hour, local.tm_min, local.tm_sec, sign, offset / 60,
            offset % 60);
+    format(&dates.syslog, "%s %2d %02d:%02d:%02d", months[local.tm_mon], local.tm_mday,
+           local.tm_hour, local.tm_min, local.tm_sec);
     format(&dates.iso8601, "%04d-%02d-%02dT%02d:%02d:%02d%c%02ld:%02ld", year, local.tm_mon + 1,
            local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec, sign, offset / 60,
            offset % 60);
@@ -154,6 +156,11 @@ struct slice clock_log_date(void)
 struct slice clock_access_date(void)
 {
     return current(&dates.access);
+}
+
+struct slice clock_syslog_date(void)
+{
+    return current(&dates.syslog);
 }
 
 struct slice clock_iso8601(void)

@@ -26,6 +26,9 @@ struct slice clock_log_date(void);
 /* "22/Nov/2026:21:53:30 +0000" local time, for the access log. */
 struct slice clock_access_date(void);
 
+/* "Nov 22 21:53:30" local time, the day two wide, for syslog (RFC 3164). */
+struct slice clock_syslog_date(void);
+
 /* "2026-11-22T21:53:30+00:00" local time. */
 struct slice clock_iso8601(void);
 

@@ -8,9 +8,9 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/num.h"
 
 enum { DEFAULT_PORT = 514, LOCAL7 = 23, INFO = 6 };
@@ -166,14 +166,9 @@ bool log_syslog_send(const struct log_syslog *s, int fd, struct slice line)
 
 static void begin(const struct log_syslog *s, int severity, struct buf *line)
 {
-    time_t now = time(NULL);
-    char date[32];
-    struct tm tm;
-
-    localtime_r(&now, &tm);
-    strftime(date, sizeof(date), "%b %e %H:%M:%S", &tm);
-    buf_printf(line, "<%d>%s %s%s%s: ", s->facility * 8 + severity, date,
-               s->has_hostname ? s->hostname : "", s->has_hostname ? " " : "", s->tag);
+    buf_printf(line, "<%d>" SLICE_FMT " %s%s%s: ", s->facility * 8 + severity,
+               SLICE_ARG(clock_syslog_date()), s->has_hostname ? s->hostname : "",
+               s->has_hostname ? " " : "", s->tag);
 }
 
 void log_syslog_begin(const struct log_syslog *s, enum log_level level, struct buf *line)

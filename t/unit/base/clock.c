@@ -107,16 +107,16 @@ static void test_dates(void **state)
     static const struct {
         const char *tz;
         int64_t ms;
-        const char *http, *log, *access, *iso8601;
+        const char *http, *log, *access, *iso8601, *syslog;
     } rows[] = {
         {"UTC0", INT64_C(784111777000), "Sun, 06 Nov 1994 08:49:37 GMT", "1994/11/06 08:49:37",
-         "06/Nov/1994:08:49:37 +0000", "1994-11-06T08:49:37+00:00"},
+         "06/Nov/1994:08:49:37 +0000", "1994-11-06T08:49:37+00:00", "Nov  6 08:49:37"},
         {"XXX-5:30", INT64_C(784111777999), "Sun, 06 Nov 1994 08:49:37 GMT", "1994/11/06 14:19:37",
-         "06/Nov/1994:14:19:37 +0530", "1994-11-06T14:19:37+05:30"},
+         "06/Nov/1994:14:19:37 +0530", "1994-11-06T14:19:37+05:30", "Nov  6 14:19:37"},
         {"XXX9:30", INT64_C(951782400000), "Tue, 29 Feb 2000 00:00:00 GMT", "2000/02/28 14:30:00",
-         "28/Feb/2000:14:30:00 -0930", "2000-02-28T14:30:00-09:30"},
+         "28/Feb/2000:14:30:00 -0930", "2000-02-28T14:30:00-09:30", "Feb 28 14:30:00"},
         {"UTC0", INT64_C(253402300799000), "Fri, 31 Dec 9999 23:59:59 GMT", "9999/12/31 23:59:59",
-         "31/Dec/9999:23:59:59 +0000", "9999-12-31T23:59:59+00:00"},
+         "31/Dec/9999:23:59:59 +0000", "9999-12-31T23:59:59+00:00", "Dec 31 23:59:59"},
     };
 
     UNUSED(state);
@@ -127,6 +127,7 @@ static void test_dates(void **state)
         assert_text(clock_log_date(), rows[i].log);
         assert_text(clock_access_date(), rows[i].access);
         assert_text(clock_iso8601(), rows[i].iso8601);
+        assert_text(clock_syslog_date(), rows[i].syslog);
     }
     clock_update();
 }
