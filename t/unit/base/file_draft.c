@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/num.h"
 
 static char dir[] = "/tmp/unit-base-draft-XXXXXX";
 
@@ -116,12 +117,12 @@ static void test_remains(void **state)
 {
     struct file_draft d;
     char name[64];
-    const char *number;
+    int64_t n;
 
     UNUSED(state);
     assert_null(file_draft_begin(&d, in_dir("remains"), 0700));
-    number = strrchr(d.temporary.p, '.') + 1;
-    snprintf(name, sizeof(name), "remains.%d.%ld", (int)getpid(), atol(number) + 1);
+    assert_true(num_parse_u63(slice_str(strrchr(d.temporary.p, '.') + 1), &n));
+    snprintf(name, sizeof(name), "remains.%d.%lld", (int)getpid(), (long long)n + 1);
     file_draft_drop(&d);
     assert_null(file_replace(in_dir(name).p, SLICE("another's"), 0600));
     assert_null(file_draft_begin(&d, in_dir("remains"), 0700));
