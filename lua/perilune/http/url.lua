@@ -10,11 +10,25 @@ local CACHE_MOST = 512
 
 local cache, cached = {}, 0
 
+local PASSWORDS = {
+    "^([^/?#:]*:)([^/?#]*)@", "(//[^/?#:]*:)([^/?#]*)@",
+    -- with a sign that ends an authority, which should be escaped
+    "^([^/?#:%[]*:)([^/?#@]*[/?#].*)@", "(//[^/?#:%[]*:)([^/?#@]*[/?#].*)@",
+}
+
+--- What begins as a port, or as what follows a scheme, is no password.
+local function hide(before, secret)
+    return not secret:find("^%d*[/?#]") and before .. "***@"
+end
+
 --- A URL, or what was meant for one, as errors and logs may show it: without its password.
 -- @tparam string text
 -- @treturn string
 function url.masked(text)
-    return (text:gsub("^([^/?#:]*:)[^/?#]*@", "%1***@"):gsub("(//[^/?#:]*:)[^/?#]*@", "%1***@"))
+    for _, pattern in ipairs(PASSWORDS) do
+        text = text:gsub(pattern, hide)
+    end
+    return text
 end
 
 local function invalid(text, why)
