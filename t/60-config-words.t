@@ -6,7 +6,7 @@ run_tests();
 
 our $Begin = <<'_EOC_';
 cd $TEST_NGINX_SERVROOT
-# What -t says of a line in http, server, location, upstream.
+# What -t says of a line in http, server, location.
 look() {
     echo "$1: $2" | cut -c1-100
     case $1 in
