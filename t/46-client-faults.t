@@ -173,6 +173,7 @@ package.path = "./?.lua;" .. package.path
 local http, t = require "perilune.http", require "origin"
 local silent = t.origin("~")
 print(t.code(http.get(silent, { request_timeout = 0.05 })), t.code(http.get(silent, { total_timeout = 0.05 })))
+print(select(2, try_await(http.get(silent, { total_timeout = 0.05 }))))
 local halting = t.origin("HTTP/1.1 200 OK\\r\\nContent-Length: 10\\r\\n\\r\\nhalf~")
 print(t.text(http.get(halting, { read_timeout = 0.05 })), t.code(http.get(halting, { read_timeout = 0.05, as = "string" })))
 local pool = http.connection_pool { connections_per_host = 1 }
@@ -185,6 +186,7 @@ local d = http.get(silent):timeout(0.05)
 print(t.code(d), require("perilune.http.pool").default():stats()[silent].connections)
 --- exec_out
 request_timeout	total_timeout
+total_timeout: not complete in time
 read_timeout	read_timeout
 pool_timeout	true	0	0
 request_timeout

@@ -928,7 +928,7 @@ local function told(fn, ...)
     print(ok, err:find("secret", 1, true) == nil and err:find("***", 1, true) ~= nil or err)
 end
 for _, text in ipairs { "http://me:secret@a:99999/", "me:secret@a", "//me:secret@a", "ftp://me:secret@a/",
-    " http://me:secret@a/" } do
+    " http://me:secret@a/", "http://me:se#secret@a/", "http://me:se/secret@[::1]:80/", "http://me:se?secret@a/@b", "me:se/secret@a", "//me:se/secret@a" } do
     told(http.get, text)
     told(jwt.jwks, text)
     told(require "perilune.http.middleware.jwt", { jwks = text })
@@ -941,7 +941,12 @@ end, { port = 0, address = "127.0.0.1" })
 told(http.get, "http://127.0.0.1:" .. server:port())
 told(websocket.connect, "ws://127.0.0.1:" .. server:port(), { follow_redirects = true })
 await(server:close(0))
+local masked = require("perilune.http.url").masked
+for _, text in ipairs { "http://a/b@c", "http://a:80/b@c", "http://[::1]:80/b@c", "http://a:?b@c", "a:80/b@c", "http://a/b:c@d" } do
+    assert(masked(text) == text, text)
+end
+assert(#masked(("//a:"):rep(100000) .. "@") > 100000) -- soon
 local set = jwt.jwks("http://me:secret@127.0.0.1:1/")
 print(select(2, try_await(set:find("a", "HS256"))).code)
 --- exec_out_like eval
-qr/^(false\ttrue\n){23}refused\nexit 0\n.*keys of http:\/\/me:\*\*\*\@127\.0\.0\.1:1\/: refused: (?!.*secret)/s
+qr/^(false\ttrue\n){43}refused\nexit 0\n.*keys of http:\/\/me:\*\*\*\@127\.0\.0\.1:1\/: refused: (?!.*secret)/s

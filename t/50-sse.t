@@ -253,6 +253,7 @@ local lines = require "perilune.http.lines"
 for _, pieces in ipairs {
     { "a\nb\r\nc\rd" }, { "a\r", "\nb" }, { "a\r", "b" }, { "\n\n\r\r\r\n" }, { "x", "y\n", "\r" }, { "" }, { "a\r\r" },
     { "\n", "\r", "\n" }, { "abc", "def" }, { "a\rb\nc\rd\ne" }, { "a\n\rb" },
+    { "a", "", "\r", "", "\n", "", "b" }, { "", "\r" }, { "a\nb", "c", "d\r", "e", "f\n", "g" },
 } do
     local found = {}
     local cut = lines.cutter(function(line)
@@ -264,6 +265,15 @@ for _, pieces in ipairs {
     cut(nil)
     print(table.concat(found, "|"), #found)
 end
+local cut = lines.cutter(function(line) print(#line) end) -- soon, however small the pieces are
+for _ = 1, 500000 do cut "x" end
+cut "\n"
+local text, found = ("0123456\n8\n"):rep(10000), {}
+cut = lines.cutter(function(line) found[#found + 1] = line end)
+for i = 1, #text do cut(text:sub(i, i)) end
+print(#table.concat(found, "\n") + 1, #found / 2500)
+local ok, err = pcall(function() for _ = 1, 1048577 do cut "x" end end)
+print(ok or err.code)
 --- exec
 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out
@@ -278,3 +288,9 @@ a|	2
 abcdef	1
 a|b|c|d|e	5
 a||b	3
+a|b	2
+	1
+a|bcd|ef|g	4
+500000
+100000	8
+too_large

@@ -374,7 +374,7 @@ class Connection:
         """The first piece makes the window of each stream 100 bytes; then a little is given at a time."""
         left = self.left.setdefault(stream, 65535) - n
         self.left[stream] = left
-        if left < 0 and self.shrunk == 2 or left < 0 and self.shrunk == 0:
+        if left < 0 and self.shrunk != 1:
             log("violated", left)
         if self.shrunk == 0:
             self.shrunk = 1
@@ -394,8 +394,8 @@ class Connection:
             self.give_more(stream)
 
     def give_more(self, stream):
-        n = max(5000 - self.left[stream], 1) if self.left[stream] <= 0 else 0
-        if n:
+        n = 5000 - self.left[stream]
+        if n >= 5000:
             self.left[stream] += n
             self.send(WINDOW_UPDATE, 0, 0, number(n))
             self.send(WINDOW_UPDATE, 0, stream, number(n))

@@ -90,11 +90,24 @@ function tcp.resolver_text(host, code)
     return ("%s could not be resolved (%s)"):format(host, RESOLVER[code] or "3: Host not found")
 end
 
+--- Logs that it is the address to leave from which cannot be had.
+-- @tparam ?string here that address
+-- @tparam string err
+-- @treturn boolean false: something else has failed
+function tcp.log_bind_failure(here, err)
+    local is_of_bind = here and err == "no_address"
+    if is_of_bind then
+        tcp.log("bind(" .. here .. ") failed (" .. tcp.system_text(err) .. ")", CRIT)
+    end
+    return is_of_bind
+end
+
 local function log_failure(self, err, text, host, port)
-    local why, here = tcp.system_text(err, text), self[slots.LOCAL]
-    if here and err == "no_address" then
-        tcp.log("bind(" .. here .. ") failed (" .. why .. ")", CRIT)
-    elseif port then
+    if tcp.log_bind_failure(self[slots.LOCAL], err) then
+        return
+    end
+    local why = tcp.system_text(err, text)
+    if port then
         tcp.log("connect() failed (" .. why .. "), when connecting to " .. host .. ":" .. port)
     else
         tcp.log("connect() to " .. host .. " failed (" .. why .. ")", CRIT)

@@ -12,7 +12,6 @@ local WAIT = core.WAIT
 local CORE, READ_MS, LOCAL, HOST = 1, 2, 3, 4
 local DEBUG = 8
 local MOST = 65536
-local CRIT = 3
 
 local udp = {}
 local methods = {}
@@ -88,9 +87,7 @@ function methods:setpeername(...)
         if err == "resolve" then
             return nil, tcp.resolver_text(host, text)
         end
-        if self[LOCAL] and err == "no_address" then
-            tcp.log("bind(" .. self[LOCAL] .. ") failed (" .. tcp.system_text(err) .. ")", CRIT)
-        else
+        if not tcp.log_bind_failure(self[LOCAL], err) then
             tcp.log("connect() failed (" .. text .. ")")
         end
         return nil, tcp.text_of(err, text)

@@ -34,9 +34,12 @@ function deadline.within(o, at)
 end
 
 --- What the request fails with then.
--- @param[opt] cause
+-- @param[opt] cause one that says the same already is that
 -- @treturn table an error object
 function deadline.failure(cause)
+    if failure.is(cause, "total_timeout") then
+        return cause
+    end
     return failure.new("total_timeout", "not complete in time", cause)
 end
 

@@ -15,13 +15,9 @@ local task = require "perilune.task"
 
 local download = {}
 
-local function size_of(path)
-    local file = io.open(path, "rb")
-    local size = file and file:seek("end") or 0
-    if file then
-        file:close()
-    end
-    return size
+--- Bytes that are there already.
+local function size_of(o)
+    return core.file_size(o.save_to) or 0
 end
 
 local function note_path(o)
@@ -63,7 +59,7 @@ end
 -- @tparam table o options of the request
 -- @tparam table fields flat array
 function download.ask_for_rest(o, fields)
-    local size, validator = size_of(o.save_to), read_note(o)
+    local size, validator = size_of(o), read_note(o)
     if size > 0 and validator then
         fields[#fields + 1], fields[#fields + 2] = "Range", ("bytes=%d-"):format(size)
         fields[#fields + 1], fields[#fields + 2] = "If-Range", validator
@@ -85,7 +81,7 @@ end
 
 --- Saves the body of one response; raises when it is cut short.
 local function save(o, res)
-    local at, total = place_of(res, o.resume and size_of(o.save_to) or 0)
+    local at, total = place_of(res, o.resume and size_of(o) or 0)
     local file, err = io.open(o.save_to, at > 0 and "ab" or "wb")
     if not file then
         error(failure.new("io", err), 0)
@@ -163,7 +159,7 @@ local function run(res, call)
         res = ask_again(call)
     end
     os.remove(note_path(o))
-    return size_of(o.save_to)
+    return size_of(o)
 end
 
 local function finish_with(call, res, size, finish)
@@ -189,7 +185,7 @@ function download.finish_whole(call, res, finish)
     res:close()
     if is_whole(o, res) then
         os.remove(note_path(o))
-        finish_with(call, res, size_of(o.save_to), finish)
+        finish_with(call, res, size_of(o), finish)
         return
     end
     local err = failure.new("status", "416 Range Not Satisfiable from " .. call.url_text)

@@ -13,6 +13,7 @@
 
 local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
+local lines = require "perilune.http.lines"
 local options = require "perilune.options"
 local request = require "perilune.http.request"
 local stream = require "perilune.stream"
@@ -29,14 +30,9 @@ local TRUE = deferred.success_deferred(true)
 local OPTIONS = { heartbeat = "seconds", retry = "seconds", queue = "count", headers = "table" }
 local EVENT = { id = { "string", "number" }, event = "string", data = { "string", "number" }, retry = "seconds" }
 
---- Two searches for one byte each: a pattern would cost 140 instructions for each byte, and is not compiled.
-local function has_line_end(text)
-    return find(text, "\n", 1, true) or find(text, "\r", 1, true)
-end
-
 local function line(name, value)
     value = tostring(value)
-    if has_line_end(value) or find(value, "\0", 1, true) then
+    if lines.has_end(value) or find(value, "\0", 1, true) then
         error(("sse: '%s' holds a line end"):format(name), 0)
     end
     return name .. ": " .. value .. "\n"
@@ -44,7 +40,7 @@ end
 
 local function data_lines(data)
     data = tostring(data)
-    if not has_line_end(data) then
+    if not lines.has_end(data) then
         return "data: " .. data .. "\n"
     end
     local out, text = {}, data:gsub("\r\n?", "\n")

@@ -10,11 +10,32 @@ local CACHE_MOST = 512
 
 local cache, cached = {}, 0
 
+local USER = "//[^/?#:%[]*:"
+
+--- A password with a sign that ends an authority, which should be escaped, may go on up to the last `@`. No pattern
+-- over all of it: the text may be a server's, and long.
+local function without_unescaped(text)
+    local last = text:find("@[^@]*$")
+    local _, colon = text:find("^[^/?#:%[]*:")
+    if not colon then
+        _, colon = text:find(USER)
+    end
+    while last and colon do
+        local is_port = text:find("^%d*[/?#]", colon + 1)
+        if not is_port and text:find("^[^/?#@]*[/?#]", colon + 1) and colon < last then
+            return text:sub(1, colon) .. "***" .. text:sub(last)
+        end
+        _, colon = text:find(USER, colon + 1)
+    end
+    return text
+end
+
 --- A URL, or what was meant for one, as errors and logs may show it: without its password.
 -- @tparam string text
 -- @treturn string
 function url.masked(text)
-    return (text:gsub("^([^/?#:]*:)[^/?#]*@", "%1***@"):gsub("(//[^/?#:]*:)[^/?#]*@", "%1***@"))
+    text = text:gsub("^([^/?#:]*:)[^/?#]*@", "%1***@"):gsub("(//[^/?#:]*:)[^/?#]*@", "%1***@")
+    return without_unescaped(text)
 end
 
 local function invalid(text, why)
