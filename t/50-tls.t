@@ -67,7 +67,54 @@ two
 56
 56
 
-=== TEST 3: misuse is raised with a hint, what the world says as an error object
+=== TEST 3: a session is resumed by servers of the same certificates and the same rules for clients only
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server two client stranger
+cat >ask.sh <<'Y'
+# ask FROM TO VERSION [options at FROM]: is a session of the one resumed by the other?
+rm -f s.pem; from=$1 to=$2 version=$3; shift 3
+(sleep 0.2; echo) | openssl s_client -connect 127.0.0.1:$from $version -sess_out s.pem "$@" >/dev/null 2>&1
+echo | openssl s_client -connect 127.0.0.1:$to $version -sess_in s.pem 2>&1 | grep -o '^Reused\|^New'
+Y
+run <<'L'
+local http, tls, task = require "perilune.http", require "perilune.tls", require "perilune.task"
+local function start(options)
+    options.certificate, options.key = options.certificate or "server.pem", options.key or "server.key"
+    return http.start_server(function() return "ok" end, { address = "127.0.0.1", tls = options })
+end
+local open, same = start {}, start {}
+local other = start { certificate = "two.pem", key = "two.key" }
+local closed = start { client_auth = "required", ca = "ca.pem" }
+local foreign = start { client_auth = "required", ca = "stranger.pem" }
+local asking = start { client_auth = "optional", ca = "ca.pem" }
+local deep = start { client_auth = "required", ca = "ca.pem", depth = 1 }
+local client = "-cert client.pem -key client.key"
+local commands = {}
+for _, case in ipairs { { open, same, "" }, { open, other, "" }, { open, closed, "" }, { asking, closed, client },
+    { closed, closed, client }, { closed, foreign, client }, { closed, deep, client } } do
+    for _, version in ipairs { "-tls1_2", "-tls1_3" } do
+        table.insert(commands, ("sh ask.sh %d %d %s %s"):format(case[1]:port(), case[2]:port(), version, case[3]))
+    end
+end
+os.execute("(" .. table.concat(commands, "; ") .. "; touch done) >out 2>&1 &")
+while not io.open("done") do task.sleep(0.02):await() end
+os.exit(0)
+L
+paste -d ' ' - - <out
+X
+--- exec_out
+Reused Reused
+New New
+New New
+New New
+Reused Reused
+New New
+New New
+
+=== TEST 4: misuse is raised with a hint, what the world says as an error object
 --- config
     location / { return 200 "ok"; }
 --- exec eval

