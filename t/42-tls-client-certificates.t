@@ -194,7 +194,7 @@ local function read(path) local f = assert(io.open(path)) local s = f:read("*a")
 io.write(require("perilune.tls").make_revocations({ certificate = read("ca.pem"), key = read("ca.key") }, { 4096 }))
 L
 ask() {
-    (printf 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'; sleep 0.3) |
+    printf 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' |
         openssl s_client -connect 127.0.0.1:$PORT -cert client.pem -key client.key -ign_eof "$@" 2>/dev/null |
         tr -d '\r' | grep -ao '^is .*\|^HTTP/1.1 400\|^Reused'
 }

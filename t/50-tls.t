@@ -76,7 +76,7 @@ certs server two client stranger
 cat >ask.sh <<'Y'
 # ask FROM TO VERSION [options at FROM]: is a session of the one resumed by the other?
 rm -f s.pem; from=$1 to=$2 version=$3; shift 3
-(sleep 0.2; echo) | openssl s_client -connect 127.0.0.1:$from $version -sess_out s.pem "$@" >/dev/null 2>&1
+printf 'GET / HTTP/1.0\r\n\r\n' | openssl s_client -connect 127.0.0.1:$from $version -sess_out s.pem -ign_eof "$@" >/dev/null 2>&1
 echo | openssl s_client -connect 127.0.0.1:$to $version -sess_in s.pem 2>&1 | grep -o '^Reused\|^New'
 Y
 run <<'L'

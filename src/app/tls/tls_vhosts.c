@@ -7,6 +7,8 @@
 #include "app/tls/tls_handshake.h"
 #include "base/file.h"
 #include "net/tls_ctx.h"
+#include "net/tls_error.h"
+#include "net/tls_ocsp.h"
 
 enum { STAPLE_MOST = 65536 };
 
@@ -103,10 +105,14 @@ static const struct err *read_staple(struct app_conf *conf, const struct tls_con
     if (!t->has_staple || !t->staple_file)
         return NULL;
     e = file_read(t->staple_file, STAPLE_MOST, &text);
-    if (e)
+    if (e) {
         buf_printf(why, "cannot read \"%s\": %s", t->staple_file, e->message);
-    else
+    } else if (!tls_ocsp_is_response(buf_slice(&text))) {
+        buf_printf(why, "\"%s\" holds no OCSP response", t->staple_file);
+        e = &err_tls_material;
+    } else {
         o->staple = pool_dup(&conf->pool, buf_slice(&text));
+    }
     buf_free(&text);
     return e;
 }
