@@ -133,11 +133,13 @@ try(tls.server_context, { certificate = "/nonexistent", key = "k" })
 try(tls.server_context, { certificate_pem = "x", key_pem = "y" })
 try(tls.server_context, { self_signed = {}, protocols = { "TLSv1.4" } })
 try(tls.server_context, { self_signed = {}, client_auth = "perhaps" })
+try(tls.server_context, { self_signed = {}, client_auth = "required" })
 try(tls.client_context, { ca = "/nonexistent" })
 try(tls.client_context, { insecur = true })
 try(tls.make_certificate, { key = "rsa4096" })
 try(tls.make_certificate, { names = { "a,DNS:b" } })
 try(tls.make_certificate, { issuer = { certificate = "x", key = "y" } })
+try(tls.make_certificate, { issuer = { certificate = "x" } })
 try(tls.context, 5)
 print(type(tls.client_context()), type(tls.server_context { self_signed = { key = "rsa2048" } }))
 L
@@ -151,10 +153,12 @@ false	not_found: cannot read "/nonexistent": not found	not_found
 false	tls_material: no certificate could be read: no start line (Expecting: TRUSTED CERTIFICATE)	tls_material
 false	tls.server_context: unknown protocol 'TLSv1.4'; did you mean 'TLSv1.1'?	false
 false	tls.server_context: option 'client_auth' must be none, optional or required	false
+false	tls.server_context: authorities are needed for client_auth = 'required': 'ca', 'ca_pem' or 'system_ca'	false
 false	not_found: cannot read "/nonexistent": not found	not_found
 false	tls.client_context: unknown option 'insecur'; did you mean 'insecure'?	false
 false	tls.make_certificate: option 'key' must be p256 or rsa2048	false
 false	invalid: certificate: invalid argument	invalid
 false	tls_material: certificate: certificate or key cannot be used	tls_material
+false	tls.make_certificate: option 'issuer' must have 'certificate' and 'key'	false
 false	option 'tls' must be a context for servers, not a number	false
 userdata	userdata
