@@ -177,3 +177,64 @@ X
 1	tls_bad_certificate
 2	good
 100	good
+
+=== TEST 8: after a reload with other authorities or revocation lists no session stands for a client's certificate
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+cat >conf/perilune.conf <<C
+user root; daemon off; error_log logs/error.log notice; pid logs/m.pid; events {}
+http { access_log off; ssl_certificate server.pem; ssl_certificate_key server.key;
+server { listen 127.0.0.1:$PORT ssl; ssl_verify_client on; ssl_client_certificate trusted.pem; ssl_crl list.pem;
+location / { return 200 "is \$ssl_client_verify \$ssl_session_reused\n"; } } }
+C
+cat >revoke.lua <<'L'
+local function read(path) local f = assert(io.open(path)) local s = f:read("*a") f:close() return s end
+io.write(require("perilune.tls").make_revocations({ certificate = read("ca.pem"), key = read("ca.key") }, { 4096 }))
+L
+ask() {
+    printf 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' |
+        openssl s_client -connect 127.0.0.1:$PORT -cert client.pem -key client.key -ign_eof "$@" 2>/dev/null |
+        tr -d '\r' | grep -ao '^is .*\|^HTTP/1.1 400\|^Reused'
+}
+# again VERSION COMMAND: a session, what the command changes and a reload, the same session
+again() {
+    rm -f s.pem; ask $1 -sess_out s.pem; $2
+    n=$(grep -c 'exited with code 0' logs/error.log); kill -HUP $P
+    wait_for "[ \$(grep -c 'exited with code 0' logs/error.log) -gt $n ]"
+    ask $1 -sess_in s.pem
+}
+as_before() { cp ca.pem trusted.pem; cp crl.pem list.pem; }
+distrust() { cp stranger.pem trusted.pem; }
+revoke() { $TEST_NGINX_BINARY run revoke.lua >list.pem; }
+as_before
+$B -c conf/perilune.conf & P=$!
+wait_for "[ -s logs/m.pid ]"
+for version in -tls1_2 -tls1_3; do
+    echo $version
+    again $version true
+    again $version distrust; as_before
+    again $version true >/dev/null
+    again $version revoke; as_before
+    again $version true >/dev/null
+done
+stop
+X
+--- exec_out
+-tls1_2
+is SUCCESS .
+Reused
+is SUCCESS r
+is SUCCESS .
+HTTP/1.1 400
+is SUCCESS .
+HTTP/1.1 400
+-tls1_3
+is SUCCESS .
+Reused
+is SUCCESS r
+is SUCCESS .
+HTTP/1.1 400
+is SUCCESS .
+HTTP/1.1 400

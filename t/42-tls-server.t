@@ -221,7 +221,8 @@ ask() { printf 'GET / HTTP/1.0\r\n\r\n' | openssl s_client -connect 127.0.0.1:$P
 ask -tls1_2 -sess_out sess; ask -tls1_2 -sess_in sess
 stop
 try() { printf 'events {} http { ssl_certificate server.pem; ssl_certificate_key server.key; server { listen 127.0.0.1:'$PORT' ssl; %s } }' "$1" >conf/x.conf; $B -t -c conf/x.conf 2>&1 | grep -o 'emerg.*' | sed "s,$D/,,g; s/ in conf.*//" | head -1; }
-try 'ssl_stapling on; ssl_stapling_file none.der;'; try 'ssl_session_cache shared:a;'; try 'ssl_session_cache some;'
+try 'ssl_stapling on; ssl_stapling_file none.der;'; try 'ssl_stapling on; ssl_stapling_file server.key;'
+try 'ssl_session_cache shared:a;'; try 'ssl_session_cache some;'
 X
 --- exec_out
 OCSP Response Status: successful (0x0)
@@ -229,6 +230,7 @@ Cert Status: good
 reused=.
 reused=r
 emerg] TLS of this server: cannot read "none.der": not found
+emerg] TLS of this server: "server.key" holds no OCSP response
 emerg] invalid session cache "shared:a"
 emerg] invalid session cache "some"
 

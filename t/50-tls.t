@@ -67,7 +67,54 @@ two
 56
 56
 
-=== TEST 3: misuse is raised with a hint, what the world says as an error object
+=== TEST 3: a session is resumed by servers of the same certificates and the same rules for clients only
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server two client stranger
+cat >ask.sh <<'Y'
+# ask FROM TO VERSION [options at FROM]: is a session of the one resumed by the other?
+rm -f s.pem; from=$1 to=$2 version=$3; shift 3
+printf 'GET / HTTP/1.0\r\n\r\n' | openssl s_client -connect 127.0.0.1:$from $version -sess_out s.pem -ign_eof "$@" >/dev/null 2>&1
+echo | openssl s_client -connect 127.0.0.1:$to $version -sess_in s.pem 2>&1 | grep -o '^Reused\|^New'
+Y
+run <<'L'
+local http, tls, task = require "perilune.http", require "perilune.tls", require "perilune.task"
+local function start(options)
+    options.certificate, options.key = options.certificate or "server.pem", options.key or "server.key"
+    return http.start_server(function() return "ok" end, { address = "127.0.0.1", tls = options })
+end
+local open, same = start {}, start {}
+local other = start { certificate = "two.pem", key = "two.key" }
+local closed = start { client_auth = "required", ca = "ca.pem" }
+local foreign = start { client_auth = "required", ca = "stranger.pem" }
+local asking = start { client_auth = "optional", ca = "ca.pem" }
+local deep = start { client_auth = "required", ca = "ca.pem", depth = 1 }
+local client = "-cert client.pem -key client.key"
+local commands = {}
+for _, case in ipairs { { open, same, "" }, { open, other, "" }, { open, closed, "" }, { asking, closed, client },
+    { closed, closed, client }, { closed, foreign, client }, { closed, deep, client } } do
+    for _, version in ipairs { "-tls1_2", "-tls1_3" } do
+        table.insert(commands, ("sh ask.sh %d %d %s %s"):format(case[1]:port(), case[2]:port(), version, case[3]))
+    end
+end
+os.execute("(" .. table.concat(commands, "; ") .. "; touch done) >out 2>&1 &")
+while not io.open("done") do task.sleep(0.02):await() end
+os.exit(0)
+L
+paste -d ' ' - - <out
+X
+--- exec_out
+Reused Reused
+New New
+New New
+New New
+Reused Reused
+New New
+New New
+
+=== TEST 4: misuse is raised with a hint, what the world says as an error object
 --- config
     location / { return 200 "ok"; }
 --- exec eval
@@ -86,11 +133,13 @@ try(tls.server_context, { certificate = "/nonexistent", key = "k" })
 try(tls.server_context, { certificate_pem = "x", key_pem = "y" })
 try(tls.server_context, { self_signed = {}, protocols = { "TLSv1.4" } })
 try(tls.server_context, { self_signed = {}, client_auth = "perhaps" })
+try(tls.server_context, { self_signed = {}, client_auth = "required" })
 try(tls.client_context, { ca = "/nonexistent" })
 try(tls.client_context, { insecur = true })
 try(tls.make_certificate, { key = "rsa4096" })
 try(tls.make_certificate, { names = { "a,DNS:b" } })
 try(tls.make_certificate, { issuer = { certificate = "x", key = "y" } })
+try(tls.make_certificate, { issuer = { certificate = "x" } })
 try(tls.context, 5)
 print(type(tls.client_context()), type(tls.server_context { self_signed = { key = "rsa2048" } }))
 L
@@ -104,10 +153,12 @@ false	not_found: cannot read "/nonexistent": not found	not_found
 false	tls_material: no certificate could be read: no start line (Expecting: TRUSTED CERTIFICATE)	tls_material
 false	tls.server_context: unknown protocol 'TLSv1.4'; did you mean 'TLSv1.1'?	false
 false	tls.server_context: option 'client_auth' must be none, optional or required	false
+false	tls.server_context: authorities are needed for client_auth = 'required': 'ca', 'ca_pem' or 'system_ca'	false
 false	not_found: cannot read "/nonexistent": not found	not_found
 false	tls.client_context: unknown option 'insecur'; did you mean 'insecure'?	false
 false	tls.make_certificate: option 'key' must be p256 or rsa2048	false
 false	invalid: certificate: invalid argument	invalid
 false	tls_material: certificate: certificate or key cannot be used	tls_material
+false	tls.make_certificate: option 'issuer' must have 'certificate' and 'key'	false
 false	option 'tls' must be a context for servers, not a number	false
 userdata	userdata

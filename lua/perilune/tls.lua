@@ -115,6 +115,9 @@ function tls.server_context(opts)
     if opts.client_auth and not client_auths[opts.client_auth] then
         misuse(name, 2, "option 'client_auth' must be none, optional or required")
     end
+    if opts.client_auth == "required" and not (opts.ca or opts.ca_pem or opts.system_ca) then
+        misuse(name, 2, "authorities are needed for client_auth = 'required': 'ca', 'ca_pem' or 'system_ca'")
+    end
     o.certificates = certificates_of(opts, name, 2)
     o.protocol_bits = bits_of(name, opts.protocols, 2)
     o.alpn_text = opts.alpn and alpn_text(name, opts.alpn, 2)
@@ -178,6 +181,9 @@ function tls.make_certificate(opts)
         misuse("tls.make_certificate", 2, "option 'key' must be p256 or rsa2048")
     end
     local issuer = opts.issuer or {}
+    if opts.issuer and not (issuer.certificate and issuer.key) then
+        misuse("tls.make_certificate", 2, "option 'issuer' must have 'certificate' and 'key'")
+    end
     local certificate, key = core.make {
         common_name = opts.common_name or opts.names and opts.names[1] or "localhost", names = opts.names,
         is_rsa = opts.key == "rsa2048", ca = opts.ca, starts_in = opts.starts_in, ends_in = opts.ends_in,

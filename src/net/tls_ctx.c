@@ -19,6 +19,7 @@
 #include "net/tls_notice.h"
 #include "net/tls_openssl.h"
 #include "net/tls_pem.h"
+#include "net/tls_scope.h"
 #include "net/tls_seal.h"
 #include "net/tls_staple.h"
 #include "net/tls_store.h"
@@ -198,12 +199,7 @@ static void set_early(struct tls_ctx *c, const struct tls_server_options *o)
 
 static void set_sessions(SSL_CTX *ssl, const struct tls_server_options *o)
 {
-    unsigned char scope[SSL_MAX_SID_CTX_LENGTH] = "";
-    unsigned n = 0;
-
-    /* what distinguishes scopes may be long */
-    EVP_Digest(o->scope.p, o->scope.n, scope, &n, EVP_sha256(), NULL);
-    SSL_CTX_set_session_id_context(ssl, scope, MIN(n, (unsigned)sizeof(scope)));
+    tls_scope_set(ssl, o->scope);
     SSL_CTX_set_timeout(ssl, o->session_seconds ? o->session_seconds : SESSION_SECONDS);
     SSL_CTX_set_num_tickets(ssl, 1);
     tls_seal_use(ssl);

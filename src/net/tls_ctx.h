@@ -74,7 +74,7 @@ struct tls_server_options {
     const char *alpn;         /* "h2,http/1.1", the first that the client has wins; NULL: no ALPN */
     enum tls_verify verify;   /* of clients */
     struct tls_trust trust;   /* for clients */
-    struct slice scope;       /* sessions are resumed between contexts of equal scope only */
+    struct slice scope;       /* where its sessions are resumed, see tls_scope.h; may be empty */
     struct slice staple;      /* an OCSP response in DER, shown to clients that ask; empty: none */
     bool keeps_sessions;      /* the hooks do, for clients without tickets */
     unsigned sessions_most;   /* kept by the process for them; 0: none */

@@ -182,19 +182,32 @@ static const struct err *check_response(OCSP_RESPONSE *response, struct slice ch
     return e;
 }
 
+static OCSP_RESPONSE *read_response(struct slice response)
+{
+    const unsigned char *p = (const unsigned char *)response.p;
+
+    ERR_clear_error();
+    return d2i_OCSP_RESPONSE(NULL, &p, (long)response.n);
+}
+
 const struct err *tls_ocsp_check(struct slice response, struct slice chain, int64_t *next_out,
                                  struct buf *why)
 {
-    const unsigned char *p = (const unsigned char *)response.p;
-    OCSP_RESPONSE *r;
+    OCSP_RESPONSE *r = read_response(response);
     const struct err *e;
 
-    ERR_clear_error();
     *next_out = 0;
-    r = d2i_OCSP_RESPONSE(NULL, &p, (long)response.n);
     e = r ? check_response(r, chain, next_out, why) : fail(why, "d2i_OCSP_RESPONSE() failed");
     OCSP_RESPONSE_free(r);
     return e;
+}
+
+bool tls_ocsp_is_response(struct slice response)
+{
+    OCSP_RESPONSE *r = read_response(response);
+
+    OCSP_RESPONSE_free(r);
+    return r;
 }
 
 bool tls_ocsp_staple(struct stream *s, struct slice response)

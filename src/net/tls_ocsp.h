@@ -20,6 +20,9 @@ const struct err *tls_ocsp_request(struct slice chain, struct buf *out, struct b
 const struct err *tls_ocsp_check(struct slice response, struct slice chain, int64_t *next_out,
                                  struct buf *why) MUST_USE;
 
+/* Is this a response at all, whatever it says? */
+bool tls_ocsp_is_response(struct slice response);
+
 /* Shows the response to the client of a handshake. False: it has not asked for one. */
 bool tls_ocsp_staple(struct stream *s, struct slice response);
 

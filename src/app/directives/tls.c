@@ -359,7 +359,7 @@ static const struct directive table[] = {
           set_path),
     FIELD("ssl_crl", "file", NULL, crl,
           "Revocation lists in PEM that clients' certificates, and those above them, must not "
-          "stand on.",
+          "stand on. After a reload with other lists no session of before is resumed.",
           set_path),
     {ENTRY("ssl_verify_depth", "number", "ssl_verify_depth 1;",
            "How many certificates may stand between a client's and an authority's.", set_depth),

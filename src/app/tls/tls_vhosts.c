@@ -7,6 +7,8 @@
 #include "app/tls/tls_handshake.h"
 #include "base/file.h"
 #include "net/tls_ctx.h"
+#include "net/tls_error.h"
+#include "net/tls_ocsp.h"
 
 enum { STAPLE_MOST = 65536 };
 
@@ -33,9 +35,8 @@ static const struct tls_credential *credentials_of(struct app_conf *conf, const 
     return c;
 }
 
-/* Servers with the same certificates and the same rules for clients may resume each other's
- * sessions.
- */
+/* Servers with the same certificates may resume each other's sessions, where the rules for clients
+ * are the same, too. */
 static struct slice scope_of(struct app_conf *conf, const struct tls_conf *t)
 {
     struct buf text = BUF_EMPTY;
@@ -43,9 +44,7 @@ static struct slice scope_of(struct app_conf *conf, const struct tls_conf *t)
 
     for (unsigned i = 0; i < t->n_certs; i++)
         buf_printf(&text, "%s\n", t->certs[i].path);
-    buf_printf(&text, "%d %u %s\n%s\n%s\n", (int)t->check, t->depth,
-               t->client_ca ? t->client_ca : "", t->trusted_ca ? t->trusted_ca : "",
-               t->crl ? t->crl : "");
+    buf_printf(&text, "%d\n", (int)t->check);
     scope = pool_dup(&conf->pool, buf_slice(&text));
     buf_free(&text);
     return scope;
@@ -106,10 +105,14 @@ static const struct err *read_staple(struct app_conf *conf, const struct tls_con
     if (!t->has_staple || !t->staple_file)
         return NULL;
     e = file_read(t->staple_file, STAPLE_MOST, &text);
-    if (e)
+    if (e) {
         buf_printf(why, "cannot read \"%s\": %s", t->staple_file, e->message);
-    else
+    } else if (!tls_ocsp_is_response(buf_slice(&text))) {
+        buf_printf(why, "\"%s\" holds no OCSP response", t->staple_file);
+        e = &err_tls_material;
+    } else {
         o->staple = pool_dup(&conf->pool, buf_slice(&text));
+    }
     buf_free(&text);
     return e;
 }
