@@ -101,7 +101,7 @@ v=--http1.0; ask /string -H 'Accept-Encoding: gzip'
 /long 200 1024 right etag=w/"e" vary=accept-encoding
 /empty 200 plain right etag="e"
 /none 204 plain none etag="e"
-/partial 206 plain right etag="e"
+/partial 206 plain right etag="e" vary=accept-encoding
 /fixed 200 plain right etag="e"
 /weak 200 2000 right etag=w/"w" vary=accept-encoding
 /vary 200 2000 right etag=w/"e" vary=accept-encoding vary=origin

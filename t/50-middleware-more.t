@@ -41,7 +41,7 @@ local token, cookie = res.body, res.headers["set-cookie"]
 print(#token, (cookie:gsub("=[%w_.-]+;", "=VALUE;", 1)))
 cookie = cookie:match("^[^;]*")
 local second = ask("GET", { Cookie = cookie })
-print(second.body ~= token, second.headers["set-cookie"])
+print(second.body ~= token, second.headers["set-cookie"], second.headers["cache-control"])
 local function try(headers, body)
     headers.Cookie = headers.Cookie == nil and cookie or headers.Cookie or nil
     local r = ask("POST", headers, body)
@@ -70,7 +70,7 @@ print((select(2, pcall(mw.csrf, { keys = "short" }))))
 timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 86	csrf=VALUE; Path=/; Secure; HttpOnly; SameSite=Lax
-true	nil
+true	nil	private
 200	done
 200	done
 200	done

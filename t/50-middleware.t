@@ -572,3 +572,25 @@ print "fine"
 timeout 60 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 fine
+
+
+
+=== TEST 17: timing and access_log tell of time that a handler takes without waiting
+--- user_files
+>>> a.lua
+local http, test, sys = require "perilune.http", require "perilune.test", require "perilune.core.sys"
+local mw, duration = http.middleware, nil
+local log = mw.access_log { format = function(e) duration = e.duration end }
+local function busy(req)
+    local until_then = sys.monotonic() + 0.02
+    repeat until sys.monotonic() >= until_then
+    req:mark "first"
+    return "x"
+end
+local res = await(test.request(mw.around(busy, { log, mw.timing() })))
+local first, total = res.headers["server-timing"]:match("^first;dur=([%d.]+), total;dur=([%d.]+)$")
+print(tonumber(first) >= 20, tonumber(total) >= tonumber(first), duration >= 0.02, #tostring(duration) < 12)
+--- exec
+timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+--- exec_out
+true	true	true	true

@@ -406,3 +406,44 @@ session: refused: nobody there
 session: refused: nobody there
 session: refused: nobody there
 session: refused: nobody there
+
+
+
+=== TEST 7: what may tell of a session is private to caches, whether it sets the cookie or not
+--- http_config
+    lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
+    lua_shared_dict sessions 1m;
+    proxy_cache_path cache keys_zone=pages:1m;
+--- config
+    location /app/ { handler app; }
+    location / { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/app/; proxy_cache pages; proxy_cache_valid 200 1h; add_header X-Cache $upstream_cache_status; }
+--- user_files
+>>> app.lua
+local http = require "perilune.http"
+local r = http.router { middleware = { http.middleware.session { dict = "sessions" } } }
+r:get("/app/name", function(req)
+    local s = await(req:session())
+    s.data.name = s.data.name or req.query.name
+    return s.data.name or "nobody"
+end)
+r:get("/app/own", function(req)
+    return { headers = { ["Cache-Control"] = "public" }, body = await(req:session()).data.name or "nobody" }
+end)
+r:get("/app/none", function() return "none" end)
+return r
+--- exec
+ask() { curl -s --max-time 10 -D head "$@"; echo " $(tr -d '\r' <head | grep -iE '^(cache-control|x-cache)' | sort | tr '\n' ' ')"; }
+cd $TEST_NGINX_HTML_DIR
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+ask -c jar "$U/name?name=ada"
+ask -b jar $U/name
+ask $U/name
+ask -b jar $U/own
+ask $U/none; ask $U/none
+--- exec_out
+ada Cache-Control: private X-Cache: MISS 
+ada Cache-Control: private X-Cache: MISS 
+nobody Cache-Control: private X-Cache: MISS 
+ada Cache-Control: public X-Cache: MISS 
+none X-Cache: MISS 
+none X-Cache: HIT 

@@ -336,3 +336,25 @@ ok
 0
 small
 --- timeout: 100
+
+
+
+=== TEST 8: what gunzip has decoded is replaced and added to, and may be compressed again; what the client takes stays
+--- config
+    location /packed/ { alias html/; gzip_static always; sub_filter old new; add_after_body /foot; gunzip on; }
+    location = /foot { default_type text/plain; return 200 "foot"; }
+    location /again { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/packed; sub_filter new newer; gunzip on; gzip on; gzip_min_length 0; }
+--- exec
+cd $TEST_NGINX_HTML_DIR
+printf 'the old page, ' | gzip >a.html.gz
+get() { curl -s --max-time 10 "$@"; echo; }
+AT=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+get $AT/packed/a.html
+get -H 'Accept-Encoding: gzip' $AT/packed/a.html --compressed
+get $AT/again/a.html
+get $AT/again/a.html -H 'Accept-Encoding: gzip' --compressed
+--- exec_out
+the new page, foot
+the old page, 
+the newer page, foot
+the old page, 

@@ -338,3 +338,22 @@ head_of -H 'Accept-Encoding: gzip' -H "If-None-Match: $weak" $U/a.txt | grep -c 
 2
 --- no_error_log
 [error]
+
+
+
+=== TEST 13: a part has the Vary of the whole: one range, several, a part that is short, whoever asks; not where nothing would be compressed
+--- config
+    gzip on; gzip_vary on; gzip_min_length 200;
+    location / { }
+    location /never/ { alias html/; gzip_min_length 0; types { image/png html; } }
+    location /off/ { alias html/; gzip off; }
+--- user_files eval
+">>> a.html\n" . $::Text
+--- request eval
+["GET /a.html", "GET /a.html", "GET /a.html", "GET /a.html", "GET /never/a.html", "GET /off/a.html"]
+--- more_headers eval
+["Range: bytes=0-99", "Accept-Encoding: gzip\nRange: bytes=0-299", "Range: bytes=0-1,5-6", "Range: bytes=1000-", "Range: bytes=0-1", "Range: bytes=0-1"]
+--- error_code eval
+[206, 206, 206, 416, 206, 206]
+--- response_headers eval
+["Vary: Accept-Encoding\n!Content-Encoding", "Vary: Accept-Encoding\n!Content-Encoding", "Vary: Accept-Encoding", "!Content-Encoding", "!Vary", "!Vary"]

@@ -1,5 +1,5 @@
-/* Between the directives of compression and the filters. What is decoded may be compressed again,
- * in a coding that the client takes: so decoding comes first. */
+/* Between the directives of compression and the filters. What is decoded may be changed, and be
+ * compressed again in a coding that the client takes: so decoding comes first. */
 #include "app/compress.h"
 
 #include "app/regex.h"
@@ -39,14 +39,18 @@ bool compress_is_disabled(const struct visit *v)
     return false;
 }
 
+void compress_add_gunzip(struct visit *v)
+{
+    const struct compress_conf *conf = v->loc->compress;
+
+    if (conf && conf->has_gunzip)
+        filter_gunzip_add(v->x, conf->settings.has_vary);
+}
+
 void compress_add(struct visit *v)
 {
     const struct compress_conf *conf = v->loc->compress;
 
-    if (!conf)
-        return;
-    if (conf->has_gunzip)
-        filter_gunzip_add(v->x, conf->settings.has_vary);
-    if (is_on(&conf->settings))
+    if (conf && is_on(&conf->settings))
         filter_compress_add(v->x, &conf->settings, compress_is_disabled(v));
 }

@@ -23,8 +23,9 @@ extern const struct compress_conf compress_conf_default;
 /* Is the user agent of the request one that gets nothing compressed? */
 bool compress_is_disabled(const struct visit *v);
 
-/* Puts the filters into the chain that the location of `v` asks for. Only before the response
- * starts. */
+/* Put the filters into the chain that the location of `v` asks for: the one that decodes, those
+ * that compress. Only before the response starts. */
+void compress_add_gunzip(struct visit *v);
 void compress_add(struct visit *v);
 
 #endif

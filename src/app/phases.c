@@ -85,7 +85,8 @@ void phases_handler_ended(struct visit *v)
         end_visit(v);
 }
 
-/* Lua's filters come before those of add_header, as in nginx; compression is the last. */
+/* Lua's filters come before those of add_header, and gunzip before what changes bodies, as in
+ * nginx; compression is the last. */
 void phases_use_location(struct visit *v, const struct location *loc)
 {
     v->loc = loc;
@@ -95,6 +96,7 @@ void phases_use_location(struct visit *v, const struct location *loc)
     lua_filter_add(v);
     echo_filter_add(v);
     header_filter_add(v);
+    compress_add_gunzip(v);
     addition_filter_add(v);
     sub_filter_add(v);
     compress_add(v);

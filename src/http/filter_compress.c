@@ -83,22 +83,25 @@ static bool may_be_proxied(const struct exchange *x, unsigned when)
            ((when & COMPRESS_PROXIED_NO_ETAG) && !header_find_id(headers, HEADER_ETAG));
 }
 
-/* Is there a body that may be encoded at all, whoever asks? */
+/* Is there a body that may be encoded at all, or a part of one, whoever asks? */
 static bool is_encodable(const struct exchange *x)
 {
-    return status_can_have_body(x->res.status) && x->res.status != 206 &&
-           x->res.content_length != 0 &&
+    return status_can_have_body(x->res.status) && x->res.content_length != 0 &&
            !header_find_id(&x->res.headers, HEADER_CONTENT_ENCODING) &&
            !has_cache_control(x, SLICE("no-transform"));
 }
 
+/* Of a part the length of the whole is not known here, of several parts neither is its type. */
 static bool is_worth_it(const struct exchange *x, const struct compress_rule *rule)
 {
-    const struct header *type = header_find_id(&x->res.headers, HEADER_CONTENT_TYPE);
+    const struct header *h = header_find_id(&x->res.headers, HEADER_CONTENT_TYPE);
+    struct slice type = h ? h->value : SLICE_EMPTY;
+    bool is_part = x->res.status == 206;
 
     return rule->is_on &&
-           (x->res.content_length < 0 || x->res.content_length >= rule->min_length) &&
-           media_set_has(&rule->types, type ? type->value : SLICE_EMPTY);
+           (is_part || x->res.content_length < 0 || x->res.content_length >= rule->min_length) &&
+           (media_set_has(&rule->types, type) ||
+            (is_part && slice_has_prefix(type, SLICE("multipart/byteranges"))));
 }
 
 bool filter_compress_is_client_fit(const struct exchange *x, const struct compress_settings *s)
@@ -110,8 +113,8 @@ bool filter_compress_is_client_fit(const struct exchange *x, const struct compre
     return !header_find_id(&req->headers, HEADER_VIA) || may_be_proxied(x, s->proxied);
 }
 
-/* The coding for this response, CODING_COUNT when there is none. *depends_out: another client might
- * get another. */
+/* The coding for this response, CODING_COUNT when there is none, as for parts (206). *depends_out:
+ * another client might get another, or the whole in one (RFC 9110 section 15.3.7). */
 static enum coding choose(const struct exchange *x, const struct compress_settings *s,
                           bool *depends_out)
 {
@@ -133,7 +136,9 @@ static enum coding choose(const struct exchange *x, const struct compress_settin
             best = i;
         }
     }
-    return x->is_head || !filter_compress_is_client_fit(x, s) ? CODING_COUNT : best;
+    if (x->is_head || x->res.status == 206 || !filter_compress_is_client_fit(x, s))
+        return CODING_COUNT;
+    return best;
 }
 
 /* --- the head --- */

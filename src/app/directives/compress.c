@@ -198,7 +198,8 @@ static const struct directive table[] = {
            "an `ETag` of its own, and ranges of it are ranges of what is compressed."),
     SETTING("gunzip", 1, ARG_FLAG, NULL, "on | off", "gunzip off;",
             "Decodes responses with a `Content-Encoding` that the client does not take: gzip, "
-            "deflate, br and zstd. Parts (206) pass as they are.",
+            "deflate, br and zstd. Parts (206) pass as they are. What is decoded is a body as any "
+            "other for `sub_filter`, `add_after_body` and `gzip`.",
             set_gunzip),
     ACCEPTED("gunzip_buffers"),
     CODING("brotli", CODING_BROTLI, "4", "As `gzip`, in the coding `br` (RFC 7932).",

@@ -11,7 +11,7 @@ local answer = require "perilune.http.answer"
 local define = require "perilune.http.middleware.define"
 local failure = require "perilune.failure"
 local json = require "perilune.json"
-local now = require("perilune.timers").now
+local read = require("perilune.timers").read
 local sys = require "perilune.core.sys"
 local time = require "perilune.time"
 
@@ -43,10 +43,14 @@ local function entry_of(req, began)
         protocol = req.protocol, referer = req.headers["referer"], user_agent = req.headers["user-agent"] }
 end
 
+local function microseconds(seconds)
+    return math.floor(seconds * 1e6 + 0.5) / 1e6
+end
+
 local function complete(e, req, res, start)
     local user = rawget(req, "user")
     local trace = rawget(req, "trace")
-    e.status, e.duration, e.id = res.status, now() - start, req.id
+    e.status, e.duration, e.id = res.status, microseconds(read() - start), req.id
     e.bytes = type(res.body) == "string" and #res.body or res.body == nil and 0 or nil
     e.user = (type(user) == "string" or type(user) == "number") and user or nil
     e.trace = trace and trace.id
@@ -64,7 +68,7 @@ return define("access_log", { format = { "string", "function" }, write = "functi
             return answer.of(handler(req))
         end
         return function(req)
-            local start, e = now(), entry_of(req, time.now())
+            local start, e = read(), entry_of(req, time.now())
             local ok, res = xpcall(run, failure.traced, req)
             local told = ok and res or { status = failure.is(res) and res.status or 500 }
             if not (o.skip and o.skip(req, told)) then

@@ -5,7 +5,7 @@
 -- field `X-CSRF-Token` or in the form's field `_csrf` (read from `req.fields`, so for forms the middleware `params`
 -- stands outside): by default bound to a cookie that is signed (double submit), with `session = true` kept in the
 -- visitor's session. `req:csrf_token()` gives it, another text each time so that compression does not betray it; a
--- deferred with `session`, too.
+-- deferred with `session`, too. An answer to whose handler it was given is `private` to caches.
 --
 -- Options: `keys` (a key or an array, which sign the cookie) or `session` (boolean); `origins` (array of other origins
 -- that may, "https://app.example.org"), `token` (boolean, true: ask for the token, too), `cookie` (its name, "csrf"),
@@ -76,6 +76,7 @@ local function cookie_place(o)
         local value = cookie.unsign(name, (req.cookies or {})[name], o.keys)
         place.secret = value and #value == SECRET and value
         function place.make()
+            place.is_told = true
             if not place.secret then
                 place.secret = crypto.random(SECRET)
                 place.set = cookie.sign(name, place.secret, o.keys)
@@ -135,6 +136,9 @@ return define("csrf", { keys = { "string", "table" }, session = "boolean", origi
             end
             rawset(req, "csrf_token", place.make)
             local res = answer.of(handler(req))
+            if place.is_told then
+                answer.default(res, "Cache-Control", "private")
+            end
             if place.set then
                 res.headers:add("Set-Cookie", cookie.format(place.name, place.set, { secure = req.scheme == "https" }))
             end

@@ -9,7 +9,8 @@
 -- `lua_shared_dict`), `redis` (a client of perilune.redis) and `store` (one of your own, see http/session.lua); `name`
 -- of the cookie ("session"), `idle` (seconds without a request that asks for it; 3600), `absolute` (seconds since it
 -- began; 86400), `persistent` (boolean, false: the cookie ends with the browser), `attributes` of the cookie (HttpOnly,
--- SameSite=Lax, and Secure when the request came by https). An answer that sets the cookie is `private` to caches.
+-- SameSite=Lax, and Secure when the request came by https). An answer whose handler asked for the session is
+-- `private` to caches.
 --
 -- While the store cannot be asked, who asks for the session, or has changed it, is answered 503 with Retry-After.
 
@@ -40,7 +41,6 @@ local function set_cookie(res, req, o, id, left)
         attributes.max_age = math.ceil(left)
     end
     res.headers:add("Set-Cookie", cookie.format(o.name, id, attributes))
-    answer.default(res, "Cache-Control", "private")
 end
 
 --- Is it that the store cannot be asked? Not when the session is too large for it, or the client has left.
@@ -48,15 +48,19 @@ local function is_of_store(err)
     return failure.is(err) and err.code ~= "too_large" and err.code ~= "cancelled"
 end
 
---- Stores what has changed, sets the cookie of `res`.
+--- Stores what has changed, sets the cookie of `res`, and keeps caches from giving it to others: it may tell what the
+-- session holds.
 -- @return res, or what is answered in its place
 local function commit(res, req, o, own)
     local ok, id, left = pcall(session.commit, own)
-    if ok and id ~= nil then
-        set_cookie(res, req, o, id, left)
-    elseif not ok and (res.is_sent or not is_of_store(id)) then
+    if ok then
+        answer.default(res, "Cache-Control", "private")
+        if id ~= nil then
+            set_cookie(res, req, o, id, left)
+        end
+    elseif res.is_sent or not is_of_store(id) then
         error(id, 0)
-    elseif not ok then
+    else
         answer.drop_body(res)
         return answer.unavailable("session", id)
     end
