@@ -115,6 +115,7 @@ static int connect_socket(ares_socket_t fd, const struct sockaddr *to, ares_sock
     return connect(fd, to, n);
 }
 
+/* signature: ares_socket_functions.arecvfrom */
 static ares_ssize_t receive(ares_socket_t fd, void *bytes, size_t n, int flags,
                             struct sockaddr *from, ares_socklen_t *from_n, void *user)
 {
