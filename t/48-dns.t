@@ -324,3 +324,26 @@ false	dns.resolver: option 'min_ttl' must not be above 'max_ttl'
 false	dns.resolver: unknown option 'nameservers'; did you mean 'name_servers'\?
 true	.*
 exit 0
+
+
+
+=== TEST 12: both questions of a lookup meet a server that is down: that is told at once, and the next server is asked
+--- user_files
+>>> main.lua
+local dns, udp = require "perilune.dns", require "perilune.udp"
+local gone = udp.socket { address = "127.0.0.1" }
+local port = gone:port()
+gone:close()
+local server = require("dns_server").world({ ["a.test A"] = { { address = "10.0.0.1" } } })
+local function ask(name_servers)
+    local resolver = dns.resolver { name_servers = name_servers, hosts = false, timeout = 20, total_timeout = 10, tries = 1 }
+    local ok, got = try_await(resolver:lookup "a.test")
+    print(ok and got[1] or got.code)
+end
+ask { "127.0.0.1:" .. port }
+ask { "127.0.0.1:" .. port, server.address }
+server:stop()
+--- exec_out
+name_server
+10.0.0.1
+exit 0

@@ -364,3 +364,31 @@ tcp.connect: option 'tls' must be a context for clients, not one for servers
 option 'tls' must be a context for servers, not one for clients
 a server that names no protocols agrees on	nil
 exit 0
+
+
+
+=== TEST 11: a client that ends without the goodbye of TLS has gone away; that is no error of ours
+--- user_files
+>>> main.lua
+local tcp, tls, task = require "perilune.tcp", require "perilune.tls", require "perilune.task"
+local cert = tls.make_certificate { names = { "localhost" } }
+local server = tcp.start_server(function(stream)
+    for chunk in stream:each() do await(stream:put(chunk)) end
+end, { address = "127.0.0.1", tls = { certificate_pem = cert.certificate, key_pem = cert.key } })
+local cut
+local relay = tcp.start_server(function(client)
+    cut = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+    task.spawn(function() pcall(function() for chunk in cut:each() do client:put(chunk) end end) end)
+    for chunk in client:each() do cut:put(chunk) end
+end, { address = "127.0.0.1" })
+local c = await(tcp.connect { host = "localhost", port = relay:port(), tls = { ca_pem = cert.certificate } })
+await(c:put "hello")
+print(await(c:take()))
+await(cut:shutdown())
+while server:count() > 0 do await(task.sleep(0.001)) end
+c:abort()
+await(relay:close(0))
+await(server:close(1))
+--- exec_out
+hello
+exit 0

@@ -580,3 +580,29 @@ nilcannot assign requested address
 bind(192.0.2.1) failed (99: Cannot assign requested address), client: 127.0.0.1
 --- no_error_log
 [error]
+
+
+
+=== TEST 14: a connection used before, which a request keeps until its end, leaves its place in a pool that queues
+--- http_config eval: $::lua
+--- config eval
+$::peer . q{
+    location = /keep {
+        content_by_lua_block {
+            local sock = peer { pool_size = 1, backlog = 1, pool = "small" }
+            ngx.say("kept: ", sock:getreusedtimes(), " ", sock:setkeepalive())
+        }
+    }
+    location = /leave {
+        content_by_lua_block {
+            local sock = ngx.socket.tcp()
+            sock:settimeout(500)
+            ngx.say(sock:connect("127.0.0.1", ngx.var.server_port, { pool_size = 1, backlog = 1, pool = "small" }))
+            ngx.say("left: ", sock:getreusedtimes())
+        }
+    }
+}
+--- request eval
+["GET /keep", "GET /leave", "GET /leave", "GET /keep"]
+--- response_body eval
+["kept: 0 1\n", "1\nleft: 1\n", "1\nleft: 0\n", "kept: 0 1\n"]

@@ -6,7 +6,11 @@
 #include "net/dns_channel.h"
 
 #include <ares.h>
+#include <errno.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/list.h"
@@ -93,6 +97,48 @@ static void on_socket_state(void *user, ares_socket_t fd, int readable, int writ
 }
 
 /* What c-ares says in our terms. */
+static ares_socket_t open_socket(int family, int type, int protocol, void *user)
+{
+    (void)user;
+    return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+}
+
+static int close_socket(ares_socket_t fd, void *user)
+{
+    (void)user;
+    return close(fd);
+}
+
+static int connect_socket(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t n, void *user)
+{
+    (void)user;
+    return connect(fd, to, n);
+}
+
+/* signature: ares_socket_functions.arecvfrom */
+static ares_ssize_t receive(ares_socket_t fd, void *bytes, size_t n, int flags,
+                            struct sockaddr *from, ares_socklen_t *from_n, void *user)
+{
+    (void)user;
+    return recvfrom(fd, bytes, n, flags, from, from_n);
+}
+
+/* A datagram that was refused is told of by the next call. Were that a failed send, c-ares would
+ * take this question for the one that fails and wait for an answer to the other; sent again, it is
+ * refused as well, and the reader hears of it for both. */
+static ares_ssize_t send_pieces(ares_socket_t fd, const struct iovec *pieces, int n, void *user)
+{
+    struct msghdr m = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = (size_t)n};
+    ares_ssize_t sent = sendmsg(fd, &m, MSG_NOSIGNAL);
+
+    (void)user;
+    return sent < 0 && errno == ECONNREFUSED ? sendmsg(fd, &m, MSG_NOSIGNAL) : sent;
+}
+
+static const struct ares_socket_functions socket_functions = {
+    open_socket, close_socket, connect_socket, receive, send_pieces,
+};
+
 static const struct err *err_of(int status)
 {
     switch (status) {
@@ -146,6 +192,7 @@ static const struct err *set_up(struct dns_channel *c, const struct dns_channel_
 
     if (init_channel(c, o) != ARES_SUCCESS)
         return &err_name_server;
+    ares_set_socket_functions(c->ares, &socket_functions, NULL);
     if (ares_save_options(c->ares, &c->conf, &ignored) != ARES_SUCCESS)
         return &err_name_server;
     if (o->servers && ares_set_servers_ports_csv(c->ares, o->servers) != ARES_SUCCESS)

@@ -79,7 +79,11 @@ local function parse(n, host, port, options)
     return nil, "missing the port number"
 end
 
+--- A connection that is lost with the request counts no more in a pool that counts, be it new or used before.
 local function adopt(self, s, p)
+    if p and p.backlog then
+        core.on_lost(s, p.lost)
+    end
     self[CORE], self[POOL], self[READ_CLOSED], self[WRITE_CLOSED] = s, p or false, false, false
     socket_core.own(s, self[slots.READ_MS], self[slots.SEND_MS])
     return 1
@@ -166,11 +170,6 @@ local function connect_anew(self, p, host, port)
     end
     if not ok then
         return connect_failed(self, p, err, text, host, port)
-    end
-    if p and p.backlog then
-        core.on_lost(s, function()
-            pool.lose(p)
-        end)
     end
     self[slots.DELAYS] = port ~= nil and socket_core.is_nodelay()
     return adopt(self, s, p)

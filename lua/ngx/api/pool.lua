@@ -45,6 +45,9 @@ function pool.make(name, size, backlog)
         p.gone = function()
             sweep(p)
         end
+        p.lost = function()
+            pool.lose(p)
+        end
         pools[name] = p
         debug_log(('keepalive create connection pool for key "%s"'):format(name))
         debug_log("connection pool size: " .. size)
