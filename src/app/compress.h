@@ -23,9 +23,11 @@ extern const struct compress_conf compress_conf_default;
 /* Is the user agent of the request one that gets nothing compressed? */
 bool compress_is_disabled(const struct visit *v);
 
-/* Put the filters into the chain that the location of `v` asks for: the one that decodes, those
- * that compress. Only before the response starts. */
+/* Puts the filter that decodes into the chain, if the location of `v` asks for it. Only before the
+ * response starts. */
 void compress_add_gunzip(struct visit *v);
+
+/* The same with those that compress. */
 void compress_add(struct visit *v);
 
 #endif

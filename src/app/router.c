@@ -197,7 +197,6 @@ static bool find_below(struct visit *v, const struct location *level)
     }
     for (unsigned i = 0; i < r->n_regexes; i++) {
         const struct location_regex *entry = &r->regexes[i];
-
         enum captures_found found = captures_match(v, entry->location->regex, entry->names, path);
 
         if (found == CAPTURES_NONE)
