@@ -96,7 +96,6 @@ static void on_socket_state(void *user, ares_socket_t fd, int readable, int writ
     loop_free_later(w, mem_free); /* on_ready may be its caller */
 }
 
-/* What c-ares says in our terms. */
 static ares_socket_t open_socket(int family, int type, int protocol, void *user)
 {
     (void)user;
@@ -139,6 +138,7 @@ static const struct ares_socket_functions socket_functions = {
     open_socket, close_socket, connect_socket, receive, send_pieces,
 };
 
+/* What c-ares says in our terms. */
 static const struct err *err_of(int status)
 {
     switch (status) {
