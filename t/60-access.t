@@ -325,3 +325,33 @@ nil
 ["GET /return", "POST /return\na=b", "POST /rewrite\na=b", "POST /if\na=b", "DELETE /lua"]
 --- error_code eval
 [200, 403, 403, 403, 403]
+
+=== TEST 19: auth_delay: an answer of 401 waits, whoever refuses, and no other answer does
+--- user_files
+>>> users
+a:{PLAIN}b
+--- http_config
+    auth_basic_user_file $TEST_NGINX_HTML_DIR/users;
+    auth_delay 100ms;
+--- config
+    error_page 401 /401;
+    location /401 { internal; content_by_lua_block { ngx.say(ngx.now() - ngx.req.start_time() >= 0.09 and "late" or "at once") } }
+    location /basic { auth_basic r; content_by_lua_block { ngx.say("in") } }
+    location /any { satisfy any; deny all; auth_basic r; content_by_lua_block { ngx.say("in") } }
+    location /lua { access_by_lua_block { ngx.exit(ngx.var.arg_code) } content_by_lua_block { ngx.say("in") } }
+    location /asked { auth_request /who; content_by_lua_block { ngx.say("in") } }
+    location /who { return 401; }
+    location /off { auth_delay 0; auth_basic r; content_by_lua_block { ngx.say("in") } }
+--- pipelined_requests eval
+["GET /basic", "GET /any", "GET /lua?code=401", "GET /lua?code=403", "GET /lua?code=0", "GET /asked", "GET /off"]
+--- error_code eval
+[401, 401, 401, 403, 200, 401, 401]
+--- response_body_like eval
+["late", "late", "late", "403", "in", "late", "."]
+--- log_level: info
+--- grep_error_log eval: qr/delaying unauthorized request/
+--- grep_error_log_out
+delaying unauthorized request
+delaying unauthorized request
+delaying unauthorized request
+delaying unauthorized request

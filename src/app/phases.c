@@ -5,6 +5,7 @@
  * the hold is given up. */
 #include "app/phases.h"
 
+#include "app/access/access.h"
 #include "app/access/limit_lease.h"
 #include "app/access_log.h"
 #include "app/addition.h"
@@ -173,8 +174,8 @@ static bool find_location(struct visit *v)
     return false;
 }
 
-/* Somebody may have refused and nobody granted, see access.c. False: the visit has been answered.
- */
+/* Somebody may have refused and nobody granted, see access.c. False: the visit has been answered,
+ * or will be. */
 static bool end_access(struct visit *v)
 {
     int status = v->refused_status;
@@ -184,7 +185,7 @@ static bool end_access(struct visit *v)
     v->refused_status = 0;
     if (status == 403)
         log_write(&v->x->log, LOG_ERROR, "access forbidden by rule");
-    phases_finish_status(v, status);
+    access_refuse(v, status);
     return false;
 }
 

@@ -33,6 +33,7 @@ struct access_conf {
     struct script *user_file; /* NULL: none was named */
     struct slice auth_path;   /* of auth_request; n == 0: none is made */
     struct access_variable *variables;
+    uint64_t delay_ms; /* before an answer of 401; 0: none */
 };
 
 /* What is said at `l`, for a change: a copy of its parent's when it has none of its own. */
@@ -41,5 +42,9 @@ struct access_conf *access_conf_own(struct location *l);
 /* What follows in the access phase from an opinion: ACCESS_NO_OPINION, ACCESS_GRANTED, 401, 403, or
  * another status, which ends the visit. */
 enum step_result access_weigh(struct visit *v, int status);
+
+/* Ends the visit with that status, which nobody has granted access against; with 401 after the
+ * location's auth_delay. A step's value. */
+enum step_result access_refuse(struct visit *v, int status);
 
 #endif

@@ -4,16 +4,9 @@
  *
  * The main request is asked once, however often it is redirected. */
 #include "app/access/limit.h"
+#include "app/pause.h"
 #include "app/phases.h"
-#include "loop/timer.h"
 #include "shm/bucket.h"
-
-/* A request whose turn has not come; in the visit's pool. */
-struct limit_wait {
-    struct visit *v;
-    struct timer timer;
-    enum exchange_end ends_with_client; /* what the exchange said before */
-};
 
 enum ask { ASK_TRY, ASK_ADD, ASK_ADD_ANYWAY };
 
@@ -24,30 +17,9 @@ struct verdict {
     uint64_t excess, delay; /* thousandths of requests; ms */
 };
 
-static void on_turn(struct timer *t)
+static void on_turn(struct visit *v)
 {
-    struct limit_wait *w = CONTAINER_OF(t, struct limit_wait, timer);
-
-    w->v->x->ends_with_client = w->ends_with_client;
-    phases_resume(w->v, STEP_NEXT);
-}
-
-static void call_off(void *arg)
-{
-    timer_stop(&((struct limit_wait *)arg)->timer);
-}
-
-static enum step_result wait_for_turn(struct visit *v, uint64_t ms)
-{
-    struct limit_wait *w = pool_new(visit_pool(v), struct limit_wait);
-
-    w->v = v;
-    w->ends_with_client = v->x->ends_with_client;
-    v->x->ends_with_client = EXCHANGE_ENDS_UNANSWERED;
-    timer_init(&w->timer, on_turn);
-    pool_on_reset(visit_pool(v), call_off, w);
-    timer_start(&w->timer, ms);
-    return STEP_WAIT;
+    phases_resume(v, STEP_NEXT);
 }
 
 static struct verdict ask(struct visit *v, const struct limit_rule *rule, enum ask how)
@@ -116,7 +88,7 @@ static enum step_result delay(struct visit *v, const struct limit_conf *c,
 {
     log_verdict(v, MIN(c->level + 1, LOG_INFO), c, "delaying request", said);
     visit_main(v)->limit_req_status = c->is_dry_run ? LIMIT_DELAYED_DRY_RUN : LIMIT_DELAYED;
-    return c->is_dry_run ? STEP_NEXT : wait_for_turn(v, said->delay);
+    return c->is_dry_run ? STEP_NEXT : pause_visit(v, said->delay, on_turn);
 }
 
 enum step_result limit_req_step(struct visit *v, const struct step *s)

@@ -70,6 +70,11 @@ static bool set_auth_request(void *ctx, const struct config_node *node, struct c
     return true;
 }
 
+static bool set_delay(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_time(access_conf_own(((struct apply *)ctx)->loc), node, e);
+}
+
 static bool add_variable(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
@@ -168,6 +173,12 @@ static const struct directive table[] = {
          "Makes a subrequest (GET, without the body) and lets in on a status of 2xx; 401, with its "
          "`WWW-Authenticate`, and 403 are handed on, anything else is 500.",
      .apply = set_auth_request},
+    DIRECTIVE_SETTING(
+        "auth_delay", CTX_HTTP_ALL, ARG_TIME, "time", "0s", offsetof(struct access_conf, delay_ms),
+        "How long an answer of 401 waits, whoever gave it: `auth_basic`, "
+        "`auth_request`, `access_by_lua`. Right and wrong passwords then can't be told "
+        "apart by time, and guessing takes longer.",
+        set_delay),
     {.name = "auth_request_set",
      .contexts = CTX_HTTP_ALL,
      .flags = DIRECTIVE_REPEATS,
