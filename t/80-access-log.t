@@ -166,3 +166,53 @@ kill $!; wait
 --- exec_out
 access error
 access error
+
+=== TEST 8: a compressed log is read by zcat, however often it was written
+--- exec
+cd $TEST_NGINX_SERVROOT
+p=$TEST_NGINX_SERVROOT
+cat >c.conf <<X
+daemon off; error_log stderr; events {}
+http {
+    log_format short '\$status \$uri';
+    server {
+        listen unix:$p/s;
+        access_log $p/few.gz short gzip flush=1h;
+        access_log $p/each.gz short buffer=8 gzip=9;
+        return 204;
+    }
+}
+X
+timeout 20 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
+for i in $(seq 100); do curl -s --unix-socket s http://a/0 && break; sleep 0.05; done
+for i in 1 2; do curl -s --unix-socket s http://a/$i-long; done
+kill $!; wait
+for f in few each; do zcat $f.gz | tail -2; done
+--- exec_out
+204 /1-long
+204 /2-long
+204 /1-long
+204 /2-long
+
+=== TEST 9: parameters of buffered logs that mean nothing
+--- config
+    location / {
+        return 204;
+    }
+--- exec
+try() {
+    echo "events {} http { log_format short 'x'; server { access_log $1; } }" >c.conf
+    $TEST_NGINX_BINARY -t -p . -c c.conf 2>&1 | sed -n 's/.*\[emerg\] //; s/ in .*//; 1p'
+}
+cd $TEST_NGINX_SERVROOT
+try 'a short gzip=10'
+try 'a short gzip=x'
+try 'a short flush=1s'
+try 'a short buffer=1k gzip; access_log a short buffer=2k gzip'
+try 'a short zip'
+--- exec_out
+invalid compression level "gzip=10"
+invalid compression level "gzip=x"
+no buffer is defined for access_log "a"
+access_log "a" already defined with conflicting parameters
+invalid parameter "zip"

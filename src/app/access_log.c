@@ -22,6 +22,7 @@
 #include "base/log_syslog.h"
 #include "base/mem.h"
 #include "loop/timer.h"
+#include "proto/compress.h"
 
 enum { COMPLAIN_EVERY_MS = 60000, LINE_KEPT_MOST = 65536, FILE_MODE = 0644 };
 
@@ -41,9 +42,8 @@ struct log_format {
 
 struct access_log_buffer {
     struct log_sink *sink;
+    struct access_log_buffering how;
     struct buf bytes;
-    size_t size;
-    uint64_t flush_ms;
     struct timer timer;
 };
 
@@ -244,13 +244,30 @@ static void send_line(struct log_sink *sink, struct slice bytes)
     buf_free(&message);
 }
 
+/* Each write is a gzip member of its own, as a file may hold many (RFC 1952 section 2.2). */
+static void write_packed(const struct access_log_buffer *b, struct slice bytes)
+{
+    struct compressor *c;
+    struct buf packed = BUF_EMPTY;
+
+    if (b->how.gzip_level == 0) {
+        write_out(b->sink, bytes);
+        return;
+    }
+    c = compressor_new(CODING_GZIP, b->how.gzip_level, (int64_t)bytes.n);
+    compressor_write(c, bytes, COMPRESS_END, &packed);
+    compressor_free(&c);
+    write_out(b->sink, buf_slice(&packed));
+    buf_free(&packed);
+}
+
 void access_log_flush(struct access_log_buffer *b)
 {
     if (!b)
         return;
     timer_stop(&b->timer);
     if (b->bytes.n > 0)
-        write_out(b->sink, buf_slice(&b->bytes));
+        write_packed(b, buf_slice(&b->bytes));
     b->bytes.n = 0;
 }
 
@@ -268,17 +285,22 @@ static void end_buffer(void *arg)
 }
 
 struct access_log_buffer *access_log_buffer_new(struct pool *pool, struct log_sink *sink,
-                                                size_t size, uint64_t flush_ms)
+                                                const struct access_log_buffering *how)
 {
     struct access_log_buffer *b = pool_new(pool, struct access_log_buffer);
 
     b->sink = sink;
-    b->size = size;
-    b->flush_ms = flush_ms;
+    b->how = *how;
     timer_init(&b->timer, on_flush_due);
     timer_set_background(&b->timer);
     pool_on_reset(pool, end_buffer, b);
     return b;
+}
+
+bool access_log_buffer_is(const struct access_log_buffer *b, const struct access_log_buffering *how)
+{
+    return b->how.size == how->size && b->how.flush_ms == how->flush_ms &&
+           b->how.gzip_level == how->gzip_level;
 }
 
 static void write_line(const struct access_log *log, struct slice bytes)
@@ -289,14 +311,18 @@ static void write_line(const struct access_log *log, struct slice bytes)
         send_line(log->sink, bytes);
         return;
     }
-    if (b && b->bytes.n + bytes.n > b->size)
-        access_log_flush(b);
-    if (!b || bytes.n > b->size) {
+    if (!b) {
         write_out(log->sink, bytes);
         return;
     }
-    if (b->bytes.n == 0 && b->flush_ms > 0)
-        timer_start(&b->timer, b->flush_ms);
+    if (b->bytes.n + bytes.n > b->how.size)
+        access_log_flush(b);
+    if (bytes.n > b->how.size) {
+        write_packed(b, bytes);
+        return;
+    }
+    if (b->bytes.n == 0 && b->how.flush_ms > 0)
+        timer_start(&b->timer, b->how.flush_ms);
     buf_add_slice(&b->bytes, bytes);
 }
 

@@ -22,11 +22,21 @@ bool access_log_names_connection(const struct log_format *f);
 /* The predefined format `combined`. */
 const struct log_format *access_log_combined(struct variable_table *t);
 
-/* A buffer of `size` bytes for lines to `sink`, written when it is full, when a line has waited for
- * `flush_ms` (0: no limit of time), and when `pool` ends. Access logs with one sink should share
- * one buffer. */
+/* buffer=, flush=, gzip= */
+struct access_log_buffering {
+    size_t size;       /* bytes; 0: none was asked for */
+    uint64_t flush_ms; /* 0: no limit of time */
+    int gzip_level;    /* 0: not compressed */
+};
+
+/* A buffer for lines to `sink`, written when it is full, when a line has waited for too long, and
+ * when `pool` ends. Access logs with one sink must share one buffer. */
 struct access_log_buffer *access_log_buffer_new(struct pool *pool, struct log_sink *sink,
-                                                size_t size, uint64_t flush_ms);
+                                                const struct access_log_buffering *how);
+
+/* Was it made with these? */
+bool access_log_buffer_is(const struct access_log_buffer *b,
+                          const struct access_log_buffering *how);
 
 /* Writes out what the buffer (may be NULL) holds. To be called before its sink is reopened, and
  * when a worker ends. */

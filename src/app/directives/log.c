@@ -6,6 +6,7 @@
 #include "base/log_syslog.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "proto/compress.h"
 
 #define GROUP         "Logs"
 #define CTX_LEVELS    CTX_HTTP_ALL
@@ -107,41 +108,75 @@ static const struct log_format *find_format(struct app_conf *conf, struct slice 
 
 /* --- access_log --- */
 
-struct log_words {
-    int64_t buffer, flush; /* bytes, ms; 0: not given */
-};
+enum { BUFFER_OF_GZIP = 65536, GZIP_LEVEL = 1 };
 
-/* buffer=, flush=, if= */
+static bool take_buffer_size(const struct config_node *node, struct slice word, struct slice value,
+                             struct access_log_buffering *how, struct config_error *e)
+{
+    int64_t size;
+
+    if (!num_parse_size(value, &size) || size <= 0)
+        return config_node_error(node, e, "invalid buffer size \"%.200s\"", word.p);
+    how->size = (size_t)size;
+    return true;
+}
+
+static bool take_flush_time(const struct config_node *node, struct slice word, struct slice value,
+                            struct access_log_buffering *how, struct config_error *e)
+{
+    int64_t ms;
+
+    if (!num_parse_msec(value, &ms) || ms <= 0)
+        return config_node_error(node, e, "invalid flush time \"%.200s\"", word.p);
+    how->flush_ms = (uint64_t)ms;
+    return true;
+}
+
+/* gzip, gzip=level */
+static bool take_gzip(const struct config_node *node, struct slice word, struct slice value,
+                      struct access_log_buffering *how, struct config_error *e)
+{
+    int64_t level = GZIP_LEVEL;
+
+    if (value.p && (!num_parse_u63(value, &level) || level < coding_level_least(CODING_GZIP) ||
+                    level > coding_level_most(CODING_GZIP)))
+        return config_node_error(node, e, "invalid compression level \"%.200s\"", word.p);
+    how->gzip_level = (int)level;
+    return true;
+}
+
+/* buffer=, flush=, gzip, if= */
 static bool take_word(const struct apply *a, const struct config_node *node, struct slice word,
-                      struct access_log *log, struct log_words *w, struct config_error *e)
+                      struct access_log *log, struct access_log_buffering *how,
+                      struct config_error *e)
 {
     struct slice value = word, name = slice_cut(&value, '=');
 
+    if (slice_eq(name, SLICE("gzip")))
+        return take_gzip(node, word, value, how, e);
     if (value.p && slice_eq(name, SLICE("if")))
         return directives_script(a, node, value, &log->condition, e);
-    if (value.p && slice_eq(name, SLICE("buffer"))) {
-        if (num_parse_size(value, &w->buffer) && w->buffer > 0)
-            return true;
-        return config_node_error(node, e, "invalid buffer size \"%.200s\"", word.p);
-    }
-    if (value.p && slice_eq(name, SLICE("flush"))) {
-        if (num_parse_msec(value, &w->flush) && w->flush > 0)
-            return true;
-        return config_node_error(node, e, "invalid flush time \"%.200s\"", word.p);
-    }
+    if (value.p && slice_eq(name, SLICE("buffer")))
+        return take_buffer_size(node, word, value, how, e);
+    if (value.p && slice_eq(name, SLICE("flush")))
+        return take_flush_time(node, word, value, how, e);
     config_arg_refuse(node, word, e);
-    return config_error_hint(e, "parameters are buffer=, flush=, if=");
+    return config_error_hint(e, "parameters are buffer=, flush=, gzip=, if=");
 }
 
+/* All that write to one file share its buffer. */
 static bool set_buffer(struct app_conf *conf, const struct config_node *node,
-                       struct access_log *log, const struct log_words *w, struct config_error *e)
+                       struct access_log *log, struct access_log_buffering *how,
+                       struct config_error *e)
 {
     struct slice key;
 
-    if (w->flush > 0 && w->buffer == 0)
+    if (how->gzip_level && how->size == 0)
+        how->size = BUFFER_OF_GZIP;
+    if (how->flush_ms > 0 && how->size == 0)
         return config_node_error(node, e, "no buffer is defined for access_log \"%.200s\"",
                                  node->args[0].p);
-    if (w->buffer == 0)
+    if (how->size == 0)
         return true;
     if (!log->sink)
         return config_node_error(node, e, "buffered logs cannot have variables in name");
@@ -149,12 +184,14 @@ static bool set_buffer(struct app_conf *conf, const struct config_node *node,
         return config_node_error(node, e, "logs to syslog cannot be buffered");
     key = slice_str(log->sink->path);
     log->buffer = map_get(&conf->log_buffers, key);
-    if (log->buffer)
-        return true;
-    log->buffer =
-        access_log_buffer_new(&conf->pool, log->sink, (size_t)w->buffer, (uint64_t)w->flush);
-    map_set(&conf->log_buffers, key, log->buffer);
-    return true;
+    if (!log->buffer) {
+        log->buffer = access_log_buffer_new(&conf->pool, log->sink, how);
+        map_set(&conf->log_buffers, key, log->buffer);
+    }
+    return access_log_buffer_is(log->buffer, how) ||
+           config_node_error(node, e,
+                             "access_log \"%.200s\" already defined with conflicting parameters",
+                             node->args[0].p);
 }
 
 static void append_log(struct location *l, struct access_log *log)
@@ -184,7 +221,7 @@ static bool read_log(struct apply *a, const struct config_node *node, struct acc
                      struct config_error *e)
 {
     struct slice name = node->n_args > 1 ? node->args[1] : SLICE("combined");
-    struct log_words w = {0, 0};
+    struct access_log_buffering how = {.size = 0};
     bool is_stream = directives_is_stream(a);
 
     if (!refuse_path(node, e))
@@ -199,9 +236,9 @@ static bool read_log(struct apply *a, const struct config_node *node, struct acc
         return false;
     a->loc->http.logs_connection |= !is_stream && access_log_names_connection(log->format);
     for (size_t i = 2; i < node->n_args; i++)
-        if (!take_word(a, node, node->args[i], log, &w, e))
+        if (!take_word(a, node, node->args[i], log, &how, e))
             return false;
-    return set_buffer(a->conf, node, log, &w, e);
+    return set_buffer(a->conf, node, log, &how, e);
 }
 
 static bool add_access_log(void *ctx, const struct config_node *node, struct config_error *e)
@@ -257,13 +294,16 @@ static const struct directive table[] = {
      .min_args = 1,
      .max_args = ARGS_MANY,
      .group = GROUP,
-     .syntax = "access_log file [format [buffer=size] [flush=time] [if=condition]]; | off;",
+     .syntax = "access_log file [format [buffer=size] [flush=time] [gzip[=level]] [if=condition]]; "
+               "| off;",
      .default_text = "access_log logs/access.log combined;",
      .doc =
          "Writes a line for each request, or for each session of `stream`, where a format "
          "must be named and none is the default. With `buffer=` lines are collected and written "
-         "when it "
-         "is full, after `flush=` at the latest. With `if=` only requests are logged for which "
+         "when it is full, after `flush=` at the latest. With `gzip` (level 1) they are compressed "
+         "then, "
+         "each write of a buffer (64k) by itself, so that `zcat` reads the file. With `if=` only "
+         "requests are logged for which "
          "the string is neither empty nor `0`. A path with variables is opened for each line; one "
          "that leads upward (`..`) is not written to. Inherited when the block has none of its "
          "own. `syslog:server=…` is a server of that protocol, as for `error_log`; `severity=info` "

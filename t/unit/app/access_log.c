@@ -159,7 +159,8 @@ static void test_buffer(void **state)
     UNUSED(state);
     journal_init(&j);
     use_format(&j, "", "12345");
-    j.log.buffer = access_log_buffer_new(&j.w.conf.pool, &j.sink, 13, 0);
+    j.log.buffer =
+        access_log_buffer_new(&j.w.conf.pool, &j.sink, &(struct access_log_buffering){.size = 13});
     world_begin_visit(&j.w);
     access_log_write(&j.w.v);
     access_log_write(&j.w.v);
@@ -190,7 +191,8 @@ static void test_buffer_is_flushed_in_time(void **state)
     UNUSED(state);
     journal_init(&j);
     use_format(&j, "", "late");
-    j.log.buffer = access_log_buffer_new(&j.w.conf.pool, &j.sink, 4096, 20);
+    j.log.buffer = access_log_buffer_new(
+        &j.w.conf.pool, &j.sink, &(struct access_log_buffering){.size = 4096, .flush_ms = 20});
     world_begin_visit(&j.w);
     access_log_write(&j.w.v);
     assert_string_equal(journal_read(&j), "");
