@@ -6,6 +6,7 @@
 #include "app/charset.h"
 #include "app/more_headers.h"
 #include "app/script.h"
+#include "app/userid.h"
 #include "http/filter.h"
 #include "proto/date.h"
 
@@ -105,6 +106,8 @@ static void on_head(struct filter *f, struct exchange *x)
     struct visit *v = visit_of(x);
     bool is_plain = is_plain_status(x->res.status);
 
+    if (v->loc->userid)
+        userid_apply(v);
     if (is_plain)
         expires_apply(v);
     for (const struct header_rule *r = v->loc->headers; r; r = r->next)
@@ -130,8 +133,8 @@ void header_filter_add(struct visit *v)
 {
     struct exchange *x = v->x;
 
-    if (!v->loc->headers && !v->loc->trailers && !v->loc->more_headers && !v->loc->charset &&
-        v->loc->expires.kind == EXPIRES_OFF && !v->loc->expires.value)
+    if (!v->loc->userid && !v->loc->headers && !v->loc->trailers && !v->loc->more_headers &&
+        !v->loc->charset && v->loc->expires.kind == EXPIRES_OFF && !v->loc->expires.value)
         return;
     for (const struct filter *f = x->filters; f; f = f->next)
         if (f->ops == &ops)

@@ -30,6 +30,7 @@ struct referers;
 struct regex;
 struct script;
 struct secure_link_conf;
+struct userid_conf;
 struct step;
 struct sub_conf;
 struct variable_table;
@@ -133,6 +134,7 @@ struct location {
     struct proxy_conf *fastcgi; /* and of fastcgi_pass */
     const struct lua_code *header_filter, *body_filter, *log_by_lua;
     struct secure_link_conf *secure_link; /* NULL: nothing was said */
+    struct userid_conf *userid;           /* NULL: nothing was said */
     struct referers *referers;            /* valid_referers; NULL: nothing was said */
     struct mirror_conf *mirror;           /* NULL: nothing was said */
     struct dav_conf *dav;                 /* NULL: nothing was said; see files/dav.h */

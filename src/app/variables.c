@@ -22,9 +22,19 @@ enum { MADE_MOST = 1000, NAME_MOST = 256 };
 enum { UNSET = 1 }; /* the length of what is not there, by variable_unset */
 
 static const struct variable *const of_http[] = {
-    variables_request,     variables_response, variables_server,  variables_connection,
-    variables_tls,         variables_proxied,  variables_capture, variables_upstream,
-    variables_secure_link, variables_referers, variables_counts,  NULL,
+    variables_request,
+    variables_response,
+    variables_server,
+    variables_connection,
+    variables_tls,
+    variables_proxied,
+    variables_capture,
+    variables_upstream,
+    variables_secure_link,
+    variables_userid,
+    variables_referers,
+    variables_counts,
+    NULL,
 };
 
 static const struct variable *const of_stream[] = {

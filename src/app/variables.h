@@ -13,6 +13,8 @@ enum {
     SLOT_REQUEST_ID,
     SLOT_REMOTE_ADDR,
     SLOT_SECURE_EXPIRES,
+    SLOT_UID_SET,
+    SLOT_UID_RESET,
     SLOTS_RESERVED,
 };
 
@@ -39,6 +41,7 @@ extern const struct variable variables_relay[]; /* of sessions that are passed o
 extern const struct variable variables_tls[];
 extern const struct variable variables_proxied[];
 extern const struct variable variables_secure_link[];
+extern const struct variable variables_userid[];
 extern const struct variable variables_referers[];
 extern const struct variable variables_counts[];
 extern const struct variable variables_capture[];

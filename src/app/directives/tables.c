@@ -26,6 +26,7 @@ void app_register_directives(void)
     directives_limit_zones_register();
     directives_access_register();
     directives_links_register();
+    directives_userid_register();
     directives_memcached_register();
     directives_map_register();
     directives_geo_register();

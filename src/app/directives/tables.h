@@ -46,6 +46,7 @@ void directives_set_misc_register(void);
 
 /* Links that are let in. */
 void directives_links_register(void);
+void directives_userid_register(void);
 
 /* Those of response bodies. */
 void directives_bodies_register(void);
