@@ -128,3 +128,89 @@ GET /t
 /slow 504 false
 /nonsense 502 false
 /short 200 true short
+
+=== TEST 3: another server of the group is asked, where that is wanted
+--- http_config
+    upstream dead { server unix:$TEST_NGINX_SERVROOT/none.sock max_fails=0; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1 backup; }
+    upstream broken { server 127.0.0.1:$TEST_NGINX_RAND_PORT_2 max_fails=0; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1 backup; }
+    upstream empty { server 127.0.0.1:$TEST_NGINX_RAND_PORT_3; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1 backup; }
+--- stream_config
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1; content_by_lua_block {
+        local s = assert(ngx.req.socket(true))
+        for line in function() return s:receive() end do
+            s:send(line:find "^get" and "VALUE k 6 5\r\nvalue\r\nEND\r\n" or "STORED\r\n")
+            if not line:find "^get" then s:receive() end
+        end } }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2; content_by_lua_block { ngx.req.socket(true):receive() ngx.print("what?\r\n") } }
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_3; content_by_lua_block { ngx.req.socket(true):receive() ngx.print("END\r\n") } }
+--- config
+    set $memcached_key k;
+    set $memc_key k;
+    location = /dead { memcached_pass dead; }
+    location = /dead-off { memcached_next_upstream off; memcached_pass dead; }
+    location = /dead-one { memcached_next_upstream_tries 1; memcached_pass dead; }
+    location = /dead-set { memc_pass dead; }
+    location = /broken { memcached_pass broken; }
+    location = /broken-next { memcached_next_upstream invalid_response; memcached_pass broken; }
+    location = /broken-set { memc_next_upstream invalid_response; memc_pass broken; }
+    location = /empty { memcached_pass empty; }
+    location = /empty-next { memcached_next_upstream not_found; memcached_socket_keepalive on; memcached_bind 127.0.0.1; memcached_gzip_flag 2; memcached_pass empty; }
+    location = /other-flag { memcached_next_upstream not_found; memcached_gzip_flag 8; memcached_pass empty; }
+    location = /t {
+        content_by_lua_block {
+            local function ask(path, method)
+                local r = ngx.location.capture(path, { method = method, body = "x" })
+                ngx.say(path, " ", r.status, " ", r.body:gsub("%s+$", ""), r.header["Content-Encoding"] or "")
+            end
+            ask "/dead-off"
+            ask "/dead"
+            ask("/dead-set", ngx.HTTP_PUT)
+            ask "/broken"
+            ask "/broken-next"
+            ask("/broken-set", ngx.HTTP_PUT)
+            ask "/empty"
+            ask "/empty-next"
+            ask "/other-flag"
+        }
+    }
+    location = /u { content_by_lua_block { ngx.say(ngx.location.capture("/dead-one").status) } }
+--- pipelined_requests eval
+["GET /u", "GET /t"]
+--- response_body eval
+["502\n", "/dead-off 502 
+/dead 200 value
+/dead-set 201 STORED
+/broken 502 
+/broken-next 200 value
+/broken-set 502 what?
+/empty 404 
+/empty-next 200 valuegzip
+/other-flag 200 value
+"]
+
+=== TEST 4: a request whose client has gone gives its server back
+--- http_config
+    upstream slow { least_conn; server 127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+--- stream_config
+    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1; content_by_lua_block { ngx.req.socket(true):receive("*a") } }
+--- config
+    location = /slow { lua_check_client_abort on; set $memcached_key k; memcached_read_timeout 1h; memcached_pass slow; }
+    location = /t {
+        lua_check_client_abort on;
+        content_by_lua_block {
+            local upstream = require "ngx.upstream"
+            local function used() return upstream.get_primary_peers("slow")[1].conns end
+            local sock = ngx.socket.tcp()
+            assert(sock:connect("127.0.0.1", ngx.var.server_port))
+            sock:send "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n"
+            while (used() or 0) == 0 do ngx.sleep(0.01) end
+            sock:close()
+            while (used() or 0) > 0 do ngx.sleep(0.01) end
+            ngx.say "given back"
+        }
+    }
+--- request
+GET /t
+--- timeout: 20
+--- response_body
+given back

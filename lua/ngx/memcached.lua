@@ -10,13 +10,13 @@ local memcached = {}
 
 local BY_METHOD = { GET = "get", HEAD = "get", POST = "add", PUT = "set", DELETE = "delete" }
 
---- What each command takes: a key, a value.
+--- What each command takes: a key, a value. `is_read`: it changes nothing, so another server may be asked as well.
 local COMMANDS = {
-    get = { key = true }, delete = { key = true },
+    get = { key = true, is_read = true }, delete = { key = true },
     set = { key = true, value = true }, add = { key = true, value = true }, replace = { key = true, value = true },
     append = { key = true, value = true }, prepend = { key = true, value = true },
     incr = { key = true, number = true }, decr = { key = true, number = true },
-    flush_all = {}, stats = {}, version = {},
+    flush_all = {}, stats = { is_read = true }, version = { is_read = true },
 }
 
 local function fail(status, text)
@@ -85,103 +85,149 @@ local function command_text(name, takes, is_any)
     return name .. (key and " " .. key or "") .. "\r\n"
 end
 
---- Connects to the server that is its turn: a socket and what settles the turn.
-local function connect(conf)
-    local name, group, peer = core.choose()
-    if not name then
-        return nil, nil, "no live upstreams"
-    end
-    local function settle(has_failed)
-        core.settle(group, peer, has_failed)
-    end
+local BROKEN = { closed = "upstream prematurely closed connection", timeout = "upstream timed out" }
+
+--- What `memcached_next_upstream` calls a failure of a socket.
+local function kind_of(err)
+    return err == "timeout" and "timeout" or "error"
+end
+
+--- Connects to a server by its name: a socket; nil and why.
+local function connect(conf, server)
     local sock = ngx.socket.tcp()
     sock:settimeouts(conf.connect_timeout, conf.send_timeout, conf.read_timeout)
-    local host, port = name:match "^(.*):(%d+)$"
+    if conf.bind ~= "" then
+        sock:bind(conf.bind)
+    end
+    local host, port = server:match "^(.*):(%d+)$"
     local ok, err
-    if name:sub(1, 5) == "unix:" or not port then
-        ok, err = sock:connect(name)
+    if server:sub(1, 5) == "unix:" or not port then
+        ok, err = sock:connect(server)
     else
         ok, err = sock:connect((host:gsub("^%[(.*)%]$", "%1")), tonumber(port))
     end
-    if not ok then
-        settle(true)
-        return nil, nil, err
+    if ok and conf.has_keepalive then
+        sock:setoption("keepalive", true)
     end
-    return sock, settle
+    return ok and sock, err
 end
 
-local BROKEN = { closed = "upstream prematurely closed connection", timeout = "upstream timed out" }
-
---- The answer to `get`: its value and flags, nil for none, false and why; of a value that breaks off what came of it,
--- its flags, why, and the size that it was to have.
+--- The answer to `get`. A value that breaks off is an answer with `problem` and the `size` that it was to have.
 local function read_value(sock, line)
     if line == "END" then
-        return nil
+        return { status = 404, failure = "not_found" }
     end
     local flags, size = line:match "^VALUE %S+ (%d+) (%d+)"
     if not flags then
-        return false, line
+        return { status = 502, problem = line, failure = "invalid_response" }
     end
     local value, err, partial = sock:receive(tonumber(size))
     if not value and #partial > 0 then
-        return partial, flags, BROKEN[err] or err, tonumber(size)
+        return { status = 200, body = partial, flags = flags, problem = BROKEN[err] or err, size = tonumber(size) }
     elseif not value or sock:receive(7) ~= "\r\nEND\r\n" then
-        return false, err or "malformed answer"
+        return { status = 502, problem = err or "malformed answer", failure = err and kind_of(err) or "invalid_response" }
     end
-    return value, flags
+    return { status = 200, body = value, flags = flags }
 end
 
-local function answer_get(sock, line)
-    local value, flags, problem, size = read_value(sock, line)
-    if value == nil then
-        return 404
-    elseif value == false then
-        return 502, nil, flags
-    end
-    if ngx.var.memc_flags then
-        ngx.var.memc_flags = flags
-    end
-    return 200, value, problem, size
-end
-
-local function answer_stats(sock, line)
-    local lines = {}
+local function read_stats(sock, line)
+    local lines, err = {}, nil
     while line and line ~= "END" do
         lines[#lines + 1] = line
-        line = sock:receive()
+        line, err = sock:receive()
+    end
+    if not line then
+        return { status = 502, problem = err, failure = kind_of(err) }
     end
     lines[#lines + 1] = "END"
-    return line and 200 or 502, table.concat(lines, "\r\n") .. "\r\n"
+    return { status = 200, body = table.concat(lines, "\r\n") .. "\r\n" }
 end
 
 local STATUS = {
     STORED = 201, NOT_STORED = 200, EXISTS = 200, NOT_FOUND = 404, DELETED = 200, OK = 200,
 }
 
---- Status, body, and what is wrong; at the end the size of a body that broke off.
+--- What a server answers: {status, body, flags}; with `problem` when something is wrong, and with `failure`, what
+-- `memcached_next_upstream` calls it, when another server may know better.
 local function read_answer(sock, name)
     local line, err = sock:receive()
     if not line then
-        return err == "timeout" and 504 or 502, nil, err
+        return { status = err == "timeout" and 504 or 502, problem = err, failure = kind_of(err) }
     elseif line == "ERROR" or line:find "^CLIENT_ERROR" or line:find "^SERVER_ERROR" then
-        return 502, line .. "\r\n", line
+        return { status = 502, body = line .. "\r\n", problem = line, failure = "invalid_response" }
     elseif name == "get" then
-        return answer_get(sock, line)
+        return read_value(sock, line)
     elseif name == "stats" then
-        return answer_stats(sock, line)
+        return read_stats(sock, line)
     end
-    local status = STATUS[line] or (line:find "^%d+ *$" or line:find "^VERSION ") and 200 or 502
-    return status, line .. "\r\n", status == 502 and line or nil
+    local status = STATUS[line] or (line:find "^%d+ *$" or line:find "^VERSION ") and 200
+    if not status then
+        return { status = 502, body = line .. "\r\n", problem = line, failure = "invalid_response" }
+    end
+    return { status = status, body = line .. "\r\n" }
 end
 
---- A body that is shorter than `size` ends as one that breaks off does.
-local function send_answer(status, body, size)
-    if status >= 300 and status ~= 502 or not body then
-        return ngx.exit(status)
+--- Asks one server.
+local function ask(conf, server, name, text)
+    local sock, err = connect(conf, server)
+    if not sock then
+        ngx.log(ngx.ERR, "memcached: ", err, " while connecting to upstream")
+        return { status = err == "timeout" and 504 or 502, problem = err, failure = kind_of(err), is_unsent = true }
     end
-    ngx.status = status
-    ngx.header.content_length = size or #body
-    ngx.print(body)
+    local answer
+    if sock:send(text) then
+        answer = read_answer(sock, name)
+    else
+        answer = { status = 502, problem = "send failed", failure = "error" }
+    end
+    if not answer.problem then
+        sock:setkeepalive(KEPT_MS, KEPT_MOST)
+        return answer
+    end
+    sock:close()
+    local doing = answer.size and "reading upstream" or "reading response header from upstream"
+    ngx.log(ngx.ERR, "memcached: ", answer.problem, " while ", doing)
+    return answer
+end
+
+--- Is another server to be asked after this answer, the `tries`th?
+local function goes_on(conf, answer, takes, tries, began)
+    return answer.failure and conf.next_upstream:find(" " .. answer.failure .. " ", 1, true)
+        and (answer.is_unsent or takes.is_read)
+        and (conf.next_tries == 0 or tries < conf.next_tries)
+        and (conf.next_timeout == 0 or (ngx.now() - began) * 1000 < conf.next_timeout)
+end
+
+--- Asks the servers of the location, one after the other where that is wanted.
+local function ask_all(conf, name, takes, text)
+    local turn, began, tries, answer = core.turn(), ngx.now(), 0, nil
+    repeat
+        local server = turn and core.next(turn)
+        if not server then
+            break
+        end
+        tries = tries + 1
+        answer = ask(conf, server, name, text)
+        core.settle(turn, answer.problem ~= nil)
+        ngx.update_time()
+    until not goes_on(conf, answer, takes, tries, began)
+    return answer
+end
+
+--- A body that is shorter than its size ends as one that breaks off does.
+local function send_answer(conf, answer)
+    if answer.flags and ngx.var.memc_flags then
+        ngx.var.memc_flags = answer.flags
+    end
+    if answer.status >= 300 and answer.status ~= 502 or not answer.body then
+        return ngx.exit(answer.status)
+    end
+    if answer.flags and conf.gzip_flag > 0 and bit.band(tonumber(answer.flags), conf.gzip_flag) ~= 0 then
+        ngx.header["Content-Encoding"] = "gzip"
+    end
+    ngx.status = answer.status
+    ngx.header.content_length = answer.size or #answer.body
+    ngx.print(answer.body)
 end
 
 --- The content of a location with memc_pass or memcached_pass.
@@ -200,25 +246,11 @@ function memcached.serve()
     if not text then
         return fail(bad, why)
     end
-    local sock, settle, err = connect(conf)
-    if not sock then
-        return fail(err == "timeout" and 504 or 502, "memcached: " .. err .. " while connecting to upstream")
+    local answer = ask_all(conf, name, takes, text)
+    if not answer then
+        return fail(502, "memcached: no live upstreams while connecting to upstream")
     end
-    local status, body, problem, size
-    if sock:send(text) then
-        status, body, problem, size = read_answer(sock, name)
-    else
-        status, problem = 502, "send failed"
-    end
-    settle(problem ~= nil)
-    if problem then
-        local doing = size and "reading upstream" or "reading response header from upstream"
-        ngx.log(ngx.ERR, "memcached: ", problem, " while ", doing)
-        sock:close()
-    else
-        sock:setkeepalive(KEPT_MS, KEPT_MOST)
-    end
-    return send_answer(status, body, size)
+    return send_answer(conf, answer)
 end
 
 return memcached

@@ -30,18 +30,69 @@ static bool apply_pass(void *ctx, const struct config_node *node, struct config_
     return true;
 }
 
-static bool set_allowed(void *ctx, const struct config_node *node, struct config_error *e)
+/* The arguments, with a blank around each. */
+static struct slice spaced_words(struct apply *a, const struct config_node *node)
 {
-    struct apply *a = ctx;
     struct buf words = BUF_EMPTY;
+    struct slice made;
 
-    UNUSED(e);
     buf_add_char(&words, ' ');
     for (size_t i = 0; i < node->n_args; i++)
         buf_printf(&words, SLICE_FMT " ", SLICE_ARG(node->args[i]));
-    memcached_conf_own(a->loc)->allowed = pool_dup(&a->conf->pool, buf_slice(&words));
+    made = pool_dup(&a->conf->pool, buf_slice(&words));
     buf_free(&words);
+    return made;
+}
+
+static bool set_allowed(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+
+    UNUSED(e);
+    memcached_conf_own(a->loc)->allowed = spaced_words(a, node);
     return true;
+}
+
+static bool is_failure(struct slice word)
+{
+    static const char *const failures[] = {"error", "timeout", "invalid_response", "not_found",
+                                           "off"};
+
+    for (size_t i = 0; i < ARRAY_LEN(failures); i++)
+        if (slice_eq(word, slice_str(failures[i])))
+            return true;
+    return false;
+}
+
+static bool set_next(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+
+    for (size_t i = 0; i < node->n_args; i++)
+        if (!is_failure(node->args[i]))
+            return config_node_error(node, e, "invalid value \"%.200s\"", node->args[i].p);
+    memcached_conf_own(a->loc)->next = spaced_words(a, node);
+    return true;
+}
+
+static bool set_bind(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    struct apply *a = ctx;
+    struct memcached_conf *c = memcached_conf_own(a->loc);
+
+    c->bind = NULL;
+    return slice_eq(node->args[0], SLICE("off")) ||
+           directives_script(a, node, node->args[0], &c->bind, e);
+}
+
+static bool set_number(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_number(memcached_conf_own(((struct apply *)ctx)->loc), node, e);
+}
+
+static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return directives_put_flag(memcached_conf_own(((struct apply *)ctx)->loc), node, e);
 }
 
 static bool set_time(void *ctx, const struct config_node *node, struct config_error *e)
@@ -53,6 +104,16 @@ static bool set_time(void *ctx, const struct config_node *node, struct config_er
     DIRECTIVE_SETTING(word, CTX_HTTP_ALL, ARG_TIME, "time", "60s",                                 \
                       offsetof(struct memcached_conf, field), "Limits the wait, each time.",       \
                       set_time)
+
+#define NEXT(word)                                                                                 \
+    {                                                                                              \
+        .name = (word), .contexts = CTX_HTTP_ALL, .min_args = 1, .max_args = ARGS_MANY,            \
+        .group = GROUP, .syntax = word " error | timeout | invalid_response | not_found | off …;", \
+        .default_text = word " error timeout;",                                                    \
+        .doc = "On what another server of the group is asked. A command that changes something "   \
+               "is not sent again.",                                                               \
+        .apply = set_next                                                                          \
+    }
 
 static const struct directive table[] = {
     {.name = "memcached_pass",
@@ -92,6 +153,33 @@ static const struct directive table[] = {
     TIME("memcached_connect_timeout", connect_timeout),
     TIME("memcached_send_timeout", send_timeout),
     TIME("memcached_read_timeout", read_timeout),
+    NEXT("memcached_next_upstream"),
+    NEXT("memc_next_upstream"),
+    DIRECTIVE_SETTING("memcached_next_upstream_tries", CTX_HTTP_ALL, ARG_NUMBER, "number", "0",
+                      offsetof(struct memcached_conf, next_tries),
+                      "How many servers are asked, the first counted; 0: all.", set_number),
+    DIRECTIVE_SETTING("memcached_next_upstream_timeout", CTX_HTTP_ALL, ARG_TIME, "time", "0",
+                      offsetof(struct memcached_conf, next_timeout),
+                      "After that time no other server is asked; 0: there is no limit.", set_time),
+    DIRECTIVE_SETTING("memcached_gzip_flag", CTX_HTTP_ALL, ARG_NUMBER, "flag", "0",
+                      offsetof(struct memcached_conf, gzip_flag),
+                      "A value with one of these bits among its flags is answered with "
+                      "`Content-Encoding: gzip`; 0: none is.",
+                      set_number),
+    DIRECTIVE_FLAG("memcached_socket_keepalive", CTX_HTTP_ALL, "off",
+                   offsetof(struct memcached_conf, has_keepalive),
+                   "SO_KEEPALIVE on connections to servers.", set_flag),
+    {.name = "memcached_bind",
+     .contexts = CTX_HTTP_ALL,
+     .min_args = 1,
+     .max_args = 1,
+     .group = GROUP,
+     .syntax = "memcached_bind address | off;",
+     .doc = "The address to connect to servers from; may hold variables. `off`: any.",
+     .apply = set_bind},
+    DIRECTIVE_ACCEPTED("memcached_buffer_size", CTX_HTTP_ALL, ARG_SIZE, "size",
+                       DIRECTIVE_POOL_GROWS),
+    DIRECTIVE_ACCEPTED("memc_buffer_size", CTX_HTTP_ALL, ARG_SIZE, "size", DIRECTIVE_POOL_GROWS),
 };
 
 void directives_memcached_register(void)

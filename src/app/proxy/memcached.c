@@ -13,6 +13,7 @@ struct memcached_conf *memcached_conf_own(struct location *l)
         return c;
     c = pool_new(&l->conf->pool, struct memcached_conf);
     c->connect_timeout = c->send_timeout = c->read_timeout = TIMEOUT_MS;
+    c->next = SLICE(" error timeout ");
     if (l->memcached)
         *c = *l->memcached;
     c->owner = l;

@@ -15,7 +15,12 @@ struct memcached_conf {
     enum memcached_kind kind;
     struct script *target; /* an address, or the name of an upstream */
     struct slice allowed;  /* commands, with a blank around each; n == 0: all */
-    uint64_t connect_timeout, send_timeout, read_timeout; /* ms */
+    struct slice next;     /* on what another server is asked: words, as in `allowed` */
+    struct script *bind;   /* the address to connect from; NULL: any */
+    uint64_t connect_timeout, send_timeout, read_timeout, next_timeout; /* ms; the last 0: none */
+    unsigned next_tries;                                                /* 0: all servers */
+    unsigned gzip_flag; /* of values that are compressed; 0: none is */
+    bool has_keepalive; /* SO_KEEPALIVE */
 };
 
 /* What is said at `l`, for a change: a copy of its parent's when it has none of its own. */
