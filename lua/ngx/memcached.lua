@@ -125,7 +125,8 @@ local function read_value(sock, line)
     if not value and #partial > 0 then
         return { status = 200, body = partial, flags = flags, problem = BROKEN[err] or err, size = tonumber(size) }
     elseif not value or sock:receive(7) ~= "\r\nEND\r\n" then
-        return { status = 502, problem = err or "malformed answer", failure = err and kind_of(err) or "invalid_response" }
+        local failure = err and kind_of(err) or "invalid_response"
+        return { status = 502, problem = err or "malformed answer", failure = failure }
     end
     return { status = 200, body = value, flags = flags }
 end
