@@ -83,6 +83,8 @@ look server "http3 on;"
 look location "image_filter resize 10 10;"
 look location "mp4;"
 look location "mp4x;"
+look location "redis2_pass a;"
+look location "srcache_fetch GET /a;"
 look stream "proxy_ssl_verify on;"
 look stream "grpc_ssl_verify on;"
 X
@@ -101,6 +103,10 @@ location: mp4;
   [emerg] unknown directive "mp4"; there is no module for pseudo-streaming: files are sent with ranges, which players ask for
 location: mp4x;
   [emerg] unknown directive "mp4x"
+location: redis2_pass a;
+  [emerg] unknown directive "redis2_pass"; there is no such module: ask Redis in Lua, with "perilune.redis" or lua-resty-redis
+location: srcache_fetch GET /a;
+  [emerg] unknown directive "srcache_fetch"; there is no such module: see "proxy_cache", or keep pages in "ngx.shared"
 stream: proxy_ssl_verify on;
 stream: grpc_ssl_verify on;
   [emerg] "grpc_ssl_verify" directive is not allowed here; it belongs in http, server, location

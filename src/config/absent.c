@@ -24,6 +24,16 @@ struct absent {
 #define STATUS  "there is no such status page: see \"stub_status\""
 #define SSI     "there are no server-side includes: compose the page in Lua"
 #define LISTING "there is no such module: see \"autoindex\""
+#define REDIS                                                                                      \
+    "there is no such module: ask Redis in Lua, with \"perilune.redis\" or lua-resty-redis"
+#define SQL     "there is no such module: ask the database in Lua, with its lua-resty library"
+#define FORM    "there is no such module: read forms in Lua, with \"ngx.req.get_post_args\""
+#define SECRET  "there is no such module: encrypt in Lua, with \"perilune.crypto\""
+#define ARRAY   "there is no such module: make lists in Lua, with \"set_by_lua_block\""
+#define XSS     "there is no such module: add the callback in Lua, with \"body_filter_by_lua_block\""
+#define BROWSER "there is no such module: see \"map\" with $http_user_agent"
+#define RECODE  "bodies are not recoded: see \"charset\" for what they are said to be"
+#define HASHED  "there is no such module: see \"hash\" of \"upstream\" and \"balancer_by_lua_block\""
 #define LOOP    "it belongs to an event method of another system: remove it"
 
 static const struct absent table[] = {
@@ -58,6 +68,29 @@ static const struct absent table[] = {
     {"degrad*", "requests are not refused by use of memory: see \"limit_conn\", \"limit_req\""},
     {"google_perftools_profiles", "there is no such profiler: remove it"},
     {"tunnel_*", "there is no such module: accept CONNECT in Lua with \"http.accept_tunnel\""},
+    {"srcache_*", "there is no such module: see \"proxy_cache\", or keep pages in \"ngx.shared\""},
+    {"redis2_*", REDIS},
+    {"redis_*", REDIS},
+    {"drizzle_*", SQL},
+    {"postgres_*", SQL},
+    {"rds_*", SQL},
+    {"set_form_input*", FORM},
+    {"encrypted_session_*", SECRET},
+    {"set_encrypt_session", SECRET},
+    {"set_decrypt_session", SECRET},
+    {"array_*", ARRAY},
+    {"xss_*", XSS},
+    {"modern_browser*", BROWSER},
+    {"ancient_browser*", BROWSER},
+    {"charset_map", RECODE},
+    {"source_charset", RECODE},
+    {"iconv_*", RECODE},
+    {"set_iconv", RECODE},
+    {"upstream_list", HASHED},
+    {"set_hashed_upstream", HASHED},
+    {"post_action", "there is no such directive: see \"log_by_lua_block\" with \"ngx.timer.at\""},
+    {"early_hints", "hints of servers behind are not passed on: see \"req:inform\""},
+    {"ssl_ocsp*", "certificates of clients are not asked about: see \"ssl_crl\""},
     {"ssl_engine", "there are no engines of OpenSSL: remove it"},
     {"kqueue_*", LOOP},
     {"devpoll_*", LOOP},

@@ -11,11 +11,31 @@
 static void test_names(void **state)
 {
     static const char *const known[] = {
-        "geoip_country", "geoip2",     "perl_set", "perl", "image_filter",    "xslt_stylesheet",
-        "mp4",           "http3",      "quic_gso", "mail", "js_content",      "ssi",
-        "ssi_types",     "fancyindex", "flv",      "api",  "mp4_buffer_size",
+        "geoip_country",
+        "geoip2",
+        "perl_set",
+        "perl",
+        "image_filter",
+        "xslt_stylesheet",
+        "mp4",
+        "http3",
+        "quic_gso",
+        "mail",
+        "js_content",
+        "ssi",
+        "ssi_types",
+        "fancyindex",
+        "flv",
+        "api",
+        "mp4_buffer_size",
+        "srcache_fetch",
+        "redis2_query",
+        "set_form_input_multi",
+        "charset_map",
+        "ssl_ocsp",
     };
-    static const char *const unknown[] = {"", "*", "flv_x", "apis", "perlite", "geo", "quic", "ss"};
+    static const char *const unknown[] = {"",    "*",    "flv_x", "apis",  "perlite",
+                                          "geo", "quic", "ss",    "redis", "charset_mapx"};
 
     UNUSED(state);
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
