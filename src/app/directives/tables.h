@@ -46,6 +46,8 @@ void directives_set_misc_register(void);
 
 /* Links that are let in. */
 void directives_links_register(void);
+
+/* Cookies that tell clients apart. */
 void directives_userid_register(void);
 
 /* Those of response bodies. */
