@@ -64,6 +64,7 @@ sed -n 's/.*the handler returned a bad response: //p; s/.*\(handler returned a b
 2 handler returned a bad response: body of an
 1 handler returned a bad response: number
 2 its body is a table with the key 'a', not an array of strings; http.json(value) makes a response of a value
+2 its body is an array with a table at index 1, not one of strings; http.json(value) makes a response of a value
 
 === TEST 2: middleware and servers that were given something else
 --- config
