@@ -632,3 +632,23 @@ late	answered
 waiting
 late	answered
 at once
+
+
+
+=== TEST 19: a client that ends its side during a large answer: the connection ends behind the answer
+--- user_files
+>>> app.lua
+return function() return ("x"):rep(8000000) end
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local c = require "client"
+for _, extra in ipairs { "", "Content-Length: 3\r\n" } do
+    local fd = c.connect()
+    c.send(fd, "GET / HTTP/1.1\r\nHost: a\r\n" .. extra .. "\r\n", 1)
+    c.shutdown(fd, 1)
+    local text, fate = c.receive(fd, 5)
+    print(#text:match("\r\n\r\n(.*)$"), fate)
+end
+--- exec_out
+8000000	end
+8000000	end

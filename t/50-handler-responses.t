@@ -648,3 +648,58 @@ end
 --- error_log
 content_length: a whole number of bytes expected, got -1
 content_length: a whole number of bytes expected, got 2.5
+
+
+
+=== TEST 39: a piece or a body that is a table of something else is an error, not an empty text
+--- user_files
+>>> app.lua
+return function(req)
+    if req.path == "/array" then return { body = { "a", { "b" } } } end
+    local n = 0
+    return { body = function() n = n + 1 return ({ "a", { name = "b" }, "c" })[n] end }
+end
+--- raw_request eval
+"GET /array HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"
+--- ignore_response
+--- raw_response_like: ^HTTP/1.1 500 [^\0]*HTTP/1.1 200 OK\r\n[^\0]*?\r\n\r\n1\r\na\r\n$
+--- connection: closed
+--- error_log
+its body is an array with a table at index 2, not one of strings
+a piece of a body is a table with the key 'name', not an array of strings
+
+
+
+=== TEST 40: a 205 has no content, and says so
+--- user_files
+>>> app.lua
+return function(req)
+    local body = req.path == "/text" and "text" or req.path == "/file" and require("perilune.http").file(package.path:match("[^;]*html/") .. "app.lua")
+        or req.path == "/iterator" and coroutine.wrap(function() coroutine.yield("text") end) or nil
+    return { status = 205, body = body }
+end
+--- pipelined_requests eval
+["GET /text", "GET /file", "GET /iterator", "GET /none", "HEAD /text"]
+--- error_code eval
+[205, 205, 205, 205, 205]
+--- response_headers eval
+["Content-Length: 0", "Content-Length: 0", "Content-Length: 0", "Content-Length: 0", "Content-Length: 0"]
+--- response_body eval
+["", "", "", "", ""]
+--- no_error_log
+[error]
+
+
+
+=== TEST 41: a body may be a deferred of a deferred
+--- user_files
+>>> app.lua
+local deferred, task = require "perilune.deferred", require "perilune.task"
+return function()
+    local inner = task.sleep(0.001):chain(function() return "text" end)
+    return { body = deferred.success_deferred(deferred.success_deferred(inner)) }
+end
+--- request
+GET /
+--- response_body chomp
+text

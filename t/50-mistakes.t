@@ -64,6 +64,7 @@ sed -n 's/.*the handler returned a bad response: //p; s/.*\(handler returned a b
 2 handler returned a bad response: body of an
 1 handler returned a bad response: number
 2 its body is a table with the key 'a', not an array of strings; http.json(value) makes a response of a value
+2 its body is an array with a table at index 1, not one of strings; http.json(value) makes a response of a value
 
 === TEST 2: middleware and servers that were given something else
 --- config
@@ -258,3 +259,66 @@ rate_limit	500	error: no such user
 params	500	error: no such user
 error_pages	500	500
 8
+
+=== TEST 7: what is no function is refused where it is handed over, not when it would be called
+--- config
+    location / { return 200; }
+--- user_files
+>>> a.lua
+local deferred = require "perilune.deferred"
+local d = deferred.success_deferred(1)
+local function say(...) print((select(2, pcall(...)))) end
+say(deferred.deferred, 3)
+say(deferred.listener, 4)
+say(deferred.listener, nil, {})
+say(d.on_realized, d, "f")
+say(d.on_realized, d, nil, true)
+say(d.add_listener, d, {})
+say(d.add_listener, d)
+say(coroutine.wrap, 3)
+say(coroutine.status, 3)
+say(deferred.recur, 1, 2, 3, 4, 5)
+say(deferred.loop, print, 1, 2, 3, 4, 5)
+deferred.deferred()
+deferred.deferred(print)
+d:on_realized(nil, print):on_realized(print)
+--- exec
+timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1 | sed "s|^[^ ]*a.lua:[0-9]*: ||"
+--- exec_out
+bad argument 'on_cancel' to deferred (function or nil expected, got number)
+bad argument 'on_success' to listener (function or nil expected, got number)
+bad argument 'on_error' to listener (function or nil expected, got table)
+bad argument 'on_success' to on_realized (function or nil expected, got string)
+bad argument 'on_error' to on_realized (function or nil expected, got boolean)
+bad argument 'listener' to add_listener (listener expected, got table)
+bad argument 'listener' to add_listener (listener expected, got nil)
+bad argument #1 to 'wrap' (function expected, got number)
+bad argument #1 to 'status' (coroutine expected)
+bad arguments to recur (at most four expected)
+bad arguments to loop (a function and at most four expected)
+1
+
+=== TEST 8: an error that is a table of the program's own is told by its code and message
+--- config
+    location / { return 200; }
+--- user_files
+>>> a.lua
+local deferred = require "perilune.deferred"
+local http, task = require "perilune.http", require "perilune.task"
+deferred.error_deferred({ code = "lost", message = "nobody looks" })
+deferred.error_deferred({ message = "only words" })
+deferred.error_deferred({ code = 7 })
+deferred.error_deferred({ other = 1 })
+local server = http.start_server(function() error({ code = "late", message = "in a handler" }) end, { address = "127.0.0.1" })
+await(http.get("http://127.0.0.1:" .. server:port() .. "/", { throw_exceptions = false }))
+await(server:close(0))
+for _ = 1, 3 do collectgarbage() end
+await(task.sleep(0.01))
+--- exec
+timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1 | grep -o "nobody waits.*\|handler failed.*" | sed "s/.*): //; s/0x[0-9a-f]*/0x/; s/,* client:.*//" | sort
+--- exec_out
+7
+handler failed: unknown reason (error object is a table value, code: late, message: in a handler)
+lost: nobody looks
+only words
+table: 0x

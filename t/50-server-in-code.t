@@ -156,13 +156,24 @@ print(c.get(server:port()))
 await(server:close())
 for _, bad in ipairs { 999, 0 } do
     local ok, err = pcall(http.start_server, print, { listen_fd = bad })
-    print(ok, err.code)
+    print(ok, err)
 end
+for _, name in ipairs { "listen_fd", "backlog" } do
+    print(pcall(http.start_server, print, { [name] = 1e12 }))
+    print(pcall(require("perilune.tcp").start_server, print, { [name] = 1e12 }))
+end
+local ok, err = pcall(http.start_server, print, { path = "/" .. ("x"):rep(120) })
+print(ok, (err.message:gsub("x+", "x")))
 --- exec_out
 inherited
 inherited
-false	invalid
-false	invalid
+false	invalid: listen_fd: invalid argument
+false	invalid: listen_fd: invalid argument
+false	http.start_server: option 'listen_fd' must be a whole number from 0 to 2147483647, not 1000000000000
+false	tcp.start_server: option 'listen_fd' must be a whole number from 0 to 2147483647, not 1000000000000
+false	http.start_server: option 'backlog' must be a whole number from 0 to 2147483647, not 1000000000000
+false	tcp.start_server: option 'backlog' must be a whole number from 0 to 2147483647, not 1000000000000
+false	too long a path in "unix:/x" of the "listen" directive: invalid argument
 exit 0
 
 

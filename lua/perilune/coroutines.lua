@@ -52,6 +52,9 @@ end
 
 --- As the standard function; a coroutine that awaits is "running", who resumed it "normal".
 function coroutine.status(co) -- luacheck: ignore 122
+    if type(co) ~= "thread" then
+        error("bad argument #1 to 'status' (coroutine expected)", 2)
+    end
     return states[co] or raw_status(co)
 end
 
@@ -80,6 +83,9 @@ end
 --- An await inside suspends the whole task. In a task an error keeps its text: the standard function, which this is
 -- elsewhere, puts the place where it was called in front.
 function coroutine.wrap(f) -- luacheck: ignore 122
+    if type(f) ~= "function" then
+        error(("bad argument #1 to 'wrap' (function expected, got %s)"):format(type(f)), 2)
+    end
     local co = raw_create(f)
     return function(...)
         if not enter() then

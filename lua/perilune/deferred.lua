@@ -30,6 +30,12 @@ local function check_function(fn, name, what)
     end
 end
 
+local function check_optional(fn, name, what)
+    if fn ~= nil and type(fn) ~= "function" then
+        error(("bad argument '%s' to %s (function or nil expected, got %s)"):format(name, what, type(fn)), 3)
+    end
+end
+
 local function check_deferred(x, name, what)
     if getmetatable(x) ~= mt then
         error(("bad argument '%s' to %s (deferred expected, got %s)"):format(name, what, type(x)), 3)
@@ -44,6 +50,7 @@ end
 -- behind it
 -- @treturn deferred
 function deferred.deferred(on_cancel)
+    check_optional(on_cancel, "on_cancel", "deferred")
     if core.is_tracking then
         return core.new(on_cancel)
     end
@@ -229,6 +236,8 @@ end
 -- @tparam ?function on_error called with the error
 -- @treturn listener
 function deferred.listener(on_success, on_error)
+    check_optional(on_success, "on_success", "listener")
+    check_optional(on_error, "on_error", "listener")
     return setmetatable({ on_success or false, on_error or false }, Listener)
 end
 
@@ -236,13 +245,18 @@ end
 -- either may be nil. An error in them is logged and harms nobody else.
 -- @treturn deferred itself
 function Deferred:on_realized(on_success, on_error)
-    core.attach(self, deferred.listener(on_success, on_error))
+    check_optional(on_success, "on_success", "on_realized")
+    check_optional(on_error, "on_error", "on_realized")
+    core.attach(self, setmetatable({ on_success or false, on_error or false }, Listener))
     return self
 end
 
 --- Adds a listener made by `deferred.listener`.
 -- @treturn boolean true
 function Deferred:add_listener(listener)
+    if type(listener) ~= "table" or not listener.react then
+        error(("bad argument 'listener' to add_listener (listener expected, got %s)"):format(type(listener)), 2)
+    end
     core.attach(self, listener)
     return true
 end

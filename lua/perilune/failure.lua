@@ -53,11 +53,26 @@ function failure.traced(err)
     return err
 end
 
+--- The text of what was raised. A table of a program's own, which has no text, is told by its code and message.
+local function text_of(err)
+    if type(err) ~= "table" or getmetatable(err) then
+        return tostring(err)
+    end
+    local parts = {}
+    for _, name in ipairs { "code", "message" } do
+        local kind = type(err[name])
+        if kind == "string" or kind == "number" then
+            parts[#parts + 1] = err[name]
+        end
+    end
+    return parts[1] and table.concat(parts, ": ") or tostring(err)
+end
+
 --- What was raised, with its traceback when it has one: for logs, never for clients.
 -- @treturn string
 function failure.describe(err)
     local traceback = getmetatable(err) == mt and err.traceback
-    return traceback and tostring(err) .. "\n" .. traceback or tostring(err)
+    return traceback and tostring(err) .. "\n" .. traceback or text_of(err)
 end
 
 return failure

@@ -19,6 +19,7 @@ local KINDS = {
     seconds = { text = "number of seconds", is = number_check(0, 1e12) },
     bytes = { text = "number of bytes", is = number_check(0, 1e12, true) },
     count = { text = "whole number from 0", is = number_check(0, 1e12, true) },
+    small = { text = "whole number from 0 to 2147483647", is = number_check(0, 2147483647, true) },
     some_seconds = { text = "number of seconds above 0", is = number_check(5e-324, 1e12) },
     some = { text = "whole number from 1", is = number_check(1, 1e12, true) },
     ["false"] = { text = "false", is = function(value)

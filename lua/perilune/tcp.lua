@@ -17,7 +17,7 @@ local Server = {}
 local mt = { __index = Server, __name = "tcp.server" }
 
 local known_server = options.together(byte_stream.options, {
-    port = "port", address = "string", path = "string", listen_fd = "count", backlog = "count", reuseport = "boolean",
+    port = "port", address = "string", path = "string", listen_fd = "small", backlog = "small", reuseport = "boolean",
     ipv6only = "boolean", max_connections = "count", proxy_protocol = "boolean", handshake_timeout = "seconds",
     tls = { "table", "userdata" },
 })

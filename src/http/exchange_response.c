@@ -25,6 +25,12 @@ static bool is_bodyless(const struct exchange *x)
     return x->is_head || !status_can_have_body(x->res.status);
 }
 
+/* A 205 tells that it has no content, and has none (RFC 9110 section 15.3.6). */
+static bool is_reset(const struct exchange *x)
+{
+    return x->res.status == 205;
+}
+
 /* Drops fields that may not be on a wire, or not in this place. */
 static void keep_valid(struct exchange *x, struct header_list *l)
 {
@@ -192,6 +198,8 @@ static void start(struct exchange *x)
     if (!r->status)
         r->status = 200;
     check_status(x);
+    if (UNLIKELY(is_reset(x)))
+        r->content_length = 0;
     if (r->last_modified >= 0 && !header_find_id(&r->headers, HEADER_LAST_MODIFIED)) {
         char *date = pool_alloc(&x->pool, DATE_SIZE);
 
@@ -211,7 +219,7 @@ static void push(struct exchange *x, const struct chunk *c)
         chunk_drop(c);
         return;
     }
-    if (is_bodyless(x)) {
+    if (is_bodyless(x) || is_reset(x)) {
         chunk_drop(c);
         if (!c->is_last)
             return;

@@ -298,16 +298,16 @@ static bool push(struct server_conn *c)
     return c->stream != NULL;
 }
 
+/* Is there something to do with the input, or with its end? push may have ended an exchange. */
 static bool can_advance(const struct server_conn *c)
 {
     size_t n = server_conn_input(c).n;
 
     if (c->phase == CONN_DRAIN)
-        return n > 0;
-    if (c->phase > CONN_HEAD)
+        return n > 0 || c->has_eof;
+    if (c->phase > CONN_HEAD || c->out.bytes > c->server->settings->send_watermark)
         return false;
-    return n > c->parsed && c->out.bytes <= c->server->settings->send_watermark &&
-           is_worth_parsing(c, server_conn_input(c));
+    return c->has_eof || (n > c->parsed && is_worth_parsing(c, server_conn_input(c)));
 }
 
 static void on_work(struct server_conn *c)

@@ -78,7 +78,10 @@ end
 
 --- Names the arguments of the next turn, at most four: to be returned by the function of a loop, or by what it
 -- returns.
-function loop.recur(a, b, c, d)
+function loop.recur(a, b, c, d, ...)
+    if select("#", ...) > 0 then
+        error("bad arguments to recur (at most four expected)", 2)
+    end
     return setmetatable({ a, b, c, d }, Recur)
 end
 
@@ -87,7 +90,10 @@ end
 -- @tparam function fn
 -- @param ... at most four arguments of the first turn
 -- @treturn deferred
-function loop.loop(fn, a, b, c, d)
+function loop.loop(fn, a, b, c, d, ...)
+    if select("#", ...) > 0 then
+        error("bad arguments to loop (a function and at most four expected)", 3)
+    end
     local self = setmetatable({ fn = fn, out = false, arguments = { a, b, c, d }, source = nil }, Loop)
     local out = core.new(self)
     self.out = out

@@ -4,13 +4,31 @@
 
 local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
+local failure = require "perilune.failure"
 local unseen = require "perilune.unseen"
 
 local body = {}
 
+--- Ends the body with an error, which whoever asked for the piece is told.
+local function fail(self, d, err)
+    self:close(err)
+    unseen.seen(self)
+    d:error(err)
+end
+
+local settle
+
+--- An error, such as no memory for the bytes, is an end like others: who waits must not wait for ever.
+local function settle_later(req, self, d)
+    local ok, why = xpcall(settle, failure.traced, req, self, d)
+    if not ok then
+        fail(self, d, why)
+    end
+end
+
 --- Settles `d` with the next piece (bytes, nil at the end), now or when the connection has been read again. Nothing
 -- is read for somebody who has given up.
-local function settle(req, self, d)
+settle = function(req, self, d)
     if d:is_realized() then
         return
     end
@@ -21,12 +39,10 @@ local function settle(req, self, d)
     elseif data then
         d:success(data)
     elseif err then
-        self:close(err)
-        unseen.seen(self) -- whoever asked for the piece is told
-        d:error(err)
+        fail(self, d, err)
     else
         core.on_body(req, function()
-            settle(req, self, d)
+            settle_later(req, self, d)
         end)
     end
 end
@@ -36,7 +52,7 @@ local function pull(req, self)
     local before, d = self.asked, deferred._personal()
     if before and not before:is_realized() then
         local function go_on()
-            settle(req, self, d)
+            settle_later(req, self, d)
         end
         before:on_realized(go_on, go_on)
     else
@@ -57,7 +73,10 @@ end
 --- Settles `d` with the whole body, now or when all of it has come.
 local function settle_all(req, d)
     local data, err = core.read_all(req, function()
-        settle_all(req, d)
+        local ok, why = xpcall(settle_all, failure.traced, req, d)
+        if not ok then
+            d:error(why)
+        end
     end)
     if data then
         d:success(data)

@@ -10,7 +10,7 @@ local failure = require "perilune.failure"
 local json = require "perilune.json"
 local options = require "perilune.options"
 local params = require "perilune.http.params"
-local to_bytes = require "perilune.http.piece"
+local to_bytes = require("perilune.http.piece").to_bytes
 local stream = require "perilune.stream"
 local sys = require "perilune.core.sys"
 

@@ -1,6 +1,7 @@
 --- Tables that handlers return, looked at before they are taken for responses: a value that was meant to be JSON would
 -- otherwise be an empty page.
 
+local piece = require "perilune.http.piece"
 local suggest = require "perilune.suggest"
 local sys = require "perilune.core.sys"
 
@@ -58,15 +59,12 @@ function checked.response(res)
     bad_table(("a table with the key '%s', but without status, headers and body"):format(tostring(key)))
 end
 
---- The pieces of a body in one; raises for a table that is no array.
+--- The pieces of a body in one; raises for a table that is no array of strings.
 -- @tparam table body
 -- @treturn string
 function checked.joined(body)
-    local key = next(body)
-    if key ~= nil and body[1] == nil then
-        bad_table(("its body is a table with the key '%s', not an array of strings"):format(tostring(key)))
-    end
-    return table.concat(body)
+    local text, why = piece.joined(body)
+    return text or bad_table("its body is " .. why)
 end
 
 --- The length that a handler promises; raises for what is none.

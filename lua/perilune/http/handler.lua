@@ -9,7 +9,7 @@ local checked = require "perilune.http.checked"
 local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
-local to_bytes = require "perilune.http.piece"
+local to_bytes = require("perilune.http.piece").to_bytes
 local suggest = require "perilune.suggest"
 require "perilune.http.request"
 
@@ -124,7 +124,10 @@ end
 
 --- A table whose body is not a plain string, or has to be waited for.
 local function complete_slowly(req, res)
-    local body = await(res.body)
+    local body = res.body
+    while is_deferred(body) do
+        body = await(body)
+    end
     if is_plain(body) then
         body = checked.joined(body)
     end

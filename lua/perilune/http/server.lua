@@ -61,7 +61,7 @@ local directives = {
 }
 
 local known = {
-    port = "port", address = "string", path = "string", listen_fd = "count", backlog = "count", tls = "any",
+    port = "port", address = "string", path = "string", listen_fd = "small", backlog = "small", tls = "any",
     compress = { "boolean", "table" },
 }
 for name, directive in pairs(directives) do

@@ -21,7 +21,7 @@ local request = require "perilune.http.request"
 local stream = require "perilune.stream"
 local task = require "perilune.task"
 local time = require "perilune.time"
-local to_bytes = require "perilune.http.piece"
+local to_bytes = require("perilune.http.piece").to_bytes
 local url = require "perilune.http.url"
 
 local await = deferred.await

@@ -219,6 +219,8 @@ static bool bad_address(const struct config_node *node, struct slice text, struc
         what = "no host";
     else if (slice_eq(text, SLICE("unix:")))
         what = "no path";
+    else if (slice_has_prefix(text, SLICE("unix:")))
+        what = "too long a path";
     else if (has_bad_port(text))
         what = "invalid port";
     config_node_error(node, e, "%s in \"" SLICE_FMT "\" of the \"listen\" directive", what,

@@ -134,7 +134,7 @@ static int refuse(lua_State *L, struct app_conf *conf, const struct err *why, co
 static int refuse_listener(lua_State *L, struct app_conf *conf, const struct err *why)
 {
     const struct addr *a = &conf->listens[0]->addr;
-    int n = a->len > 0 ? lib_addr_refuse(L, why, a) : lerr_return(L, why, "http.start_server");
+    int n = a->len > 0 ? lib_addr_refuse(L, why, a) : lerr_return(L, why, "listen_fd");
 
     listeners_close(conf, true);
     conf_free(&conf);
@@ -166,8 +166,10 @@ static const struct err *open_listener(struct app_conf *conf, int fd, const char
     l->fds = pool_alloc(&conf->pool, sizeof(int));
     l->fds[0] = -1;
     l->n_fds = 1;
-    if (fd >= 0)
+    if (fd >= 0) {
+        l->addr = (struct addr){0}; /* the configuration's own is not meant */
         return adopt_descriptor(l, fd);
+    }
     if (host)
         e = addr_parse(slice_str(host), 0, &l->addr);
     return e ? e : listen_open(&l->addr, &l->options, &l->fds[0]);
