@@ -320,3 +320,20 @@ odd
 GET /i../secret.txt
 --- error_code_like: ^(404|403)$
 --- response_body_unlike: secret
+
+=== TEST 22: a path and its alias that end differently: no redirect that adds a second slash
+--- config
+    location /dir/ { alias html/pub; }
+    location = /pub { alias html/pub/; index a.txt; }
+    location = /file/ { alias html/secret.txt; }
+--- user_files
+>>> pub/a.txt
+public
+>>> secret.txt
+secret
+--- pipelined_requests eval
+["GET /dir/", "GET /pub", "GET /file/"]
+--- error_code eval
+[403, 301, 200]
+--- response_headers eval
+["!Location", "Location: http://localhost:$ServerPort/pub/", "!Location"]
