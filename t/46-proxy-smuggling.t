@@ -179,7 +179,7 @@ X_Own: mine
 --- response_body
 []
 --- response_headers
-X-Seen: mine
+!X-Seen
 
 
 

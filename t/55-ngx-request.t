@@ -925,3 +925,26 @@ uri: /blah
 ["fine\n", "fine\n"]
 --- no_error_log
 [error]
+
+
+
+=== TEST 52: a field with an underscore is not taken for another one, unless that is wanted or our own code has set it
+--- http_config
+    server { listen unix:$TEST_NGINX_HTML_DIR/s.sock; underscores_in_headers on; location / { return 200 "$http_x_person\n"; } }
+--- config
+    location = /own { rewrite_by_lua_block { ngx.req.set_header("X_Person", "mine") } content_by_lua_block { ngx.say(ngx.var.http_x_person) } }
+    location = /lua { content_by_lua_block { ngx.say(ngx.var.http_x_person, " ", ngx.req.get_headers()["X_Person"]) } }
+    location = /v { return 200 "[$http_x_person]\n"; }
+--- exec
+g() { curl -s --path-as-is -H 'X_Person: 6.6.6.6' "$@"; }
+g http://127.0.0.1:$TEST_NGINX_SERVER_PORT/v
+g -H 'X-Person: 1.2.3.4' http://127.0.0.1:$TEST_NGINX_SERVER_PORT/v
+g http://127.0.0.1:$TEST_NGINX_SERVER_PORT/lua
+g http://127.0.0.1:$TEST_NGINX_SERVER_PORT/own
+g --unix-socket $TEST_NGINX_HTML_DIR/s.sock http://s/
+--- exec_out
+[]
+[1.2.3.4]
+nil 6.6.6.6
+mine
+6.6.6.6

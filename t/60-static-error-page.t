@@ -300,3 +300,45 @@ the page
 ["page 404\n", "page 403\n", "page 404\n", "own\n"]
 --- error_code eval
 [404, 403, 200, 203]
+
+=== TEST 23: a file in place of an error has no Last-Modified
+--- config
+    error_page 404 /page.html;
+    error_page 403 =200 /page.html;
+    location = /denied { return 403; }
+--- user_files
+>>> page.html
+the page
+--- pipelined_requests eval
+["GET /none", "GET /denied"]
+--- error_code eval
+[404, 200]
+--- raw_response_headers_unlike eval
+["Last-Modified: ", "Not-There: "]
+--- raw_response_headers_like eval
+["404", "Last-Modified: "]
+
+=== TEST 24: what is 400 for the client stays 400 with an error page
+--- config
+    error_page 494 495 496 497 /page;
+    location = /page { return 200 "page $status\n"; }
+    location /494 { return 494; }
+    location /495 { return 495; }
+    location /496 { error_page 496 =403 /page; return 496; }
+    location /497 { return 497; }
+--- request eval
+["GET /494", "GET /495", "GET /496", "GET /497"]
+--- error_code eval
+[400, 400, 403, 400]
+--- response_body eval
+["page 400\n", "page 400\n", "page 403\n", "page 400\n"]
+
+=== TEST 25: return 499 closes as 444 does
+--- config
+    location /a { return 444; }
+    location /b { return 499; }
+--- exec
+for p in a b; do curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$p; echo $?; done
+--- exec_out
+52
+52

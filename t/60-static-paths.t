@@ -320,3 +320,55 @@ odd
 GET /i../secret.txt
 --- error_code_like: ^(404|403)$
 --- response_body_unlike: secret
+
+=== TEST 22: a path and its alias that end differently: no redirect that adds a second slash
+--- config
+    location /dir/ { alias html/pub; }
+    location = /pub { alias html/pub/; index a.txt; }
+    location = /file/ { alias html/secret.txt; }
+--- user_files
+>>> pub/a.txt
+public
+>>> secret.txt
+secret
+--- pipelined_requests eval
+["GET /dir/", "GET /pub", "GET /file/"]
+--- error_code eval
+[403, 301, 200]
+--- response_headers eval
+["!Location", "Location: http://localhost:$ServerPort/pub/", "!Location"]
+
+=== TEST 23: merge_slashes off: the server that is asked decides
+--- http_config
+    server {
+        listen unix:$TEST_NGINX_HTML_DIR/s.sock;
+        server_name all;
+        merge_slashes off;
+        location //x { return 200 "two $uri\n"; }
+        location / { return 200 "$uri\n"; }
+        location = /f/ { root html; }
+    }
+    server { listen unix:$TEST_NGINX_HTML_DIR/s.sock; server_name one; location / { return 200 "$uri\n"; } }
+--- config
+    location / { return 200 "$uri\n"; }
+--- exec
+for h in all one; do
+    for p in //x/y /a//b /a/%2f/b /a//../c '/a?b//c' / ///; do
+        curl -s --path-as-is --unix-socket $TEST_NGINX_HTML_DIR/s.sock -H "Host: $h" "http://h$p"
+    done
+done
+--- exec_out
+two //x/y
+/a//b
+/a///b
+/a/c
+/a
+/
+///
+/x/y
+/a/b
+/a/b
+/c
+/a
+/
+/

@@ -75,3 +75,20 @@ ln -s dir $d/dirlink && ln -s b.txt $d/dir/link && ln -s sub $d/dir/sublink]]) a
 --- must_die
 --- error_log
 invalid parameter "from=/tmp"
+
+=== TEST 7: try_files goes on behind a link that is refused or leads nowhere, and looks through one that is not
+--- config
+    root /tmp/perilune-t-links;
+    location /deny { disable_symlinks on; try_files /link /dangling /dirlink/ /a.txt =404; }
+    location /owner { disable_symlinks if_not_owner; try_files /foreign /dangling /dirlink /link =404; }
+    location /none { disable_symlinks if_not_owner; try_files /dangling /loop /foreign =404; }
+--- init lua
+os.execute([[d=/tmp/perilune-t-links; rm -rf $d; mkdir -p $d/dir && echo text > $d/a.txt && echo inner > $d/dir/b.txt &&
+ln -s a.txt $d/link && ln -s dir $d/dirlink && ln -s a.txt $d/foreign && ln -s gone $d/dangling && ln -s loop $d/loop &&
+chown -h 12345 $d/foreign]]) and ""
+--- pipelined_requests eval
+["GET /deny", "GET /owner", "GET /none"]
+--- error_code eval
+[200, 200, 404]
+--- response_body_like eval
+["^text\n\$", "^text\n\$", "404"]

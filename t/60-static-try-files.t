@@ -211,3 +211,20 @@ other
 GET /a.txt
 --- response_body
 never
+
+=== TEST 13: behind the alias of a regex location a name goes to the end of the alias
+--- config
+    location ~ ^/s/(.*)$ { alias html/; try_files $1 $1.txt $1/ @none; }
+    location ~ ^/d/(.*)$ { alias html/$1; error_page 404 = @none; }
+    location @none { return 200 "none $uri\n"; }
+--- user_files
+>>> a.txt
+a
+>>> dir/index.html
+index
+--- pipelined_requests eval
+["GET /s/a.txt", "GET /s/a", "GET /s/dir/index.html", "GET /s/nope", "GET /s/dir", "GET /d/a.txt", "GET /d/nope"]
+--- error_code eval
+[200, 200, 200, 200, 301, 200, 200]
+--- response_body_like eval
+["^a\n\$", "^a\n\$", "^index\n\$", "^none /s/nope\n\$", "301", "^a\n\$", "^none /d/nope\n\$"]

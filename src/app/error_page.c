@@ -54,6 +54,11 @@ static bool is_private(int status)
     return status >= 494 && status <= 497;
 }
 
+int error_page_sent(int status)
+{
+    return is_private(status) ? 400 : status;
+}
+
 static struct slice title_of(int status)
 {
     for (size_t i = 0; i < ARRAY_LEN(titles); i++)
@@ -152,7 +157,7 @@ void error_page_answer(struct visit *v, int status)
     drop_described(&x->res, status);
     /* The answer that an error_page asked for ("=404") holds for a page that itself went well. */
     if (status >= 300 || !v->error_status || x->res.status == 0)
-        x->res.status = is_private(status) ? 400 : status;
+        x->res.status = error_page_sent(status);
     x->res.reason = SLICE_EMPTY;
     if (does_close(status))
         x->keep_alive = false;

@@ -66,14 +66,20 @@ bool location_is_safe(struct slice path)
     return true;
 }
 
-/* What of `path` goes behind an alias: nothing when a regex chose the location, for then the alias
- * is the whole. */
+bool location_is_alias_whole(const struct location *l)
+{
+    return l->alias && alias_owner(l)->kind == LOCATION_REGEX;
+}
+
+/* What of `path` goes behind an alias: nothing when the alias is the whole, unless try_files has
+ * found the path there. */
 static bool cut_alias_prefix(const struct visit *v, struct slice *path)
 {
     const struct location *owner = alias_owner(v->loc);
 
     if (owner->kind == LOCATION_REGEX) {
-        *path = SLICE_EMPTY;
+        if (!v->is_path_in_alias)
+            *path = SLICE_EMPTY;
         return true;
     }
     if (owner->kind == LOCATION_EXACT || owner->kind == LOCATION_PREFIX ||

@@ -13,6 +13,9 @@ struct slice location_root(struct visit *v);
  * path does not have any more. */
 bool location_map_path(struct visit *v, struct slice path, struct slice *path_out);
 
+/* Is the alias of `l` the whole name of the file, because a regex chose the location? */
+bool location_is_alias_whole(const struct location *l);
+
 /* The path of a URI that a program gives, decoded and inside of the root, in the visit's pool.
  * False (logged): it is not safe. */
 bool location_read_path(struct visit *v, struct slice raw, struct slice *path_out);

@@ -23,7 +23,7 @@
 #include "base/check.h"
 #include "http/body_decoder.h"
 
-enum { STATUS_CLOSE = 444 };
+enum { STATUS_CLOSE = 444, STATUS_CLIENT_CLOSED = 499 };
 
 static void run(struct visit *v);
 
@@ -351,7 +351,7 @@ static enum step_result show_error_page(struct visit *v, const struct error_page
 
     v->is_in_error_page = true;
     v->error_status = status;
-    v->x->res.status = p->answer > 0 ? p->answer : p->answer == 0 ? status : 0;
+    v->x->res.status = p->answer > 0 ? p->answer : p->answer == 0 ? error_page_sent(status) : 0;
     if (p->is_url)
         return answer_url(v, p, target, status);
     if (!p->is_named && !query.p && slice_find(target, '?') >= 0) {
@@ -381,7 +381,7 @@ enum step_result phases_finish_status(struct visit *v, int status)
         exchange_abort(x, &err_cancelled);
         return STEP_DONE;
     }
-    if (status == STATUS_CLOSE) {
+    if (status == STATUS_CLOSE || status == STATUS_CLIENT_CLOSED) {
         exchange_abort(x, &err_closed);
         return STEP_DONE;
     }
@@ -437,7 +437,7 @@ enum step_result phases_redirect(struct visit *v, struct slice path, struct slic
     bool is_named = path.n > 0 && path.p[0] == '@';
 
     v->is_internal = true;
-    v->is_uri_changed = false;
+    v->is_uri_changed = v->is_path_in_alias = false;
     if (!count_restart(v, "internal redirection"))
         return STEP_DONE;
     v->step = 0;

@@ -37,6 +37,8 @@ static void on_exchange(struct exchange *x, void *user)
     v->vhost = router_find_vhost(v->listen, x->req.host, v);
     if (v->vhost->n_names > 0)
         x->server_name = v->vhost->names[0];
+    if (UNLIKELY(!v->vhost->base->merges_slashes))
+        message_keep_slashes(&x->req, &x->pool);
     status = x->req.tls ? tls_request_check(v) : 0;
     if (UNLIKELY(status))
         phases_begin_bad(v, status);

@@ -67,6 +67,12 @@ static bool keep(struct visit *v, enum header_id id, struct slice value)
     return true;
 }
 
+bool request_fields_is_doubtful(const struct visit *v, const struct header *h)
+{
+    return h->id == HEADER_OTHER && !(h->marks & HEADER_OWN) && !v->loc->passes_underscores &&
+           slice_find(h->name, '_') >= 0;
+}
+
 bool request_fields_is_single(enum header_id id)
 {
     return id == HEADER_CONTENT_TYPE || id == HEADER_LOCATION || id == HEADER_ETAG ||

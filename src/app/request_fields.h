@@ -13,6 +13,10 @@ struct slice request_fields_escape(struct pool *pool, struct slice s, bool is_na
 /* Is it a field of which a head, of a request or of a response, has one? */
 bool request_fields_is_single(enum header_id id);
 
+/* Did a client send it with a `_` in its name, where `underscores_in_headers` is off? Others may
+ * take it for the field with a `-` in that place. */
+bool request_fields_is_doubtful(const struct visit *v, const struct header *h);
+
 /* Takes every field of that name away. */
 void request_fields_remove(struct visit *v, struct slice name);
 

@@ -6,6 +6,8 @@
  * without case, and are not decoded: `?a` without `=` is not there. */
 #include "app/variables.h"
 
+#include "app/request_fields.h"
+
 struct slice variables_argument(const struct visit *v, struct slice want)
 {
     struct slice rest = v->x->req.query;
@@ -70,6 +72,14 @@ static bool is_field(const struct header *h, const struct variables_field *f)
     return true;
 }
 
+/* A client's X_User must not be taken for X-User, which perhaps another server has set. */
+static bool is_one_of(const struct visit *v, const struct header_list *l, unsigned i,
+                      const struct variables_field *f)
+{
+    return is_field(&l->fields[i], f) &&
+           (l != &v->x->req.headers || !request_fields_is_doubtful(v, &l->fields[i]));
+}
+
 static struct slice join(struct visit *v, const struct header_list *l, unsigned first,
                          const struct variables_field *f)
 {
@@ -78,10 +88,10 @@ static struct slice join(struct visit *v, const struct header_list *l, unsigned 
     char *out, *p;
 
     for (unsigned i = first; i < l->n; i++)
-        n += is_field(&l->fields[i], f) ? l->fields[i].value.n + 2 : 0;
+        n += is_one_of(v, l, i, f) ? l->fields[i].value.n + 2 : 0;
     out = p = pool_alloc(visit_pool(v), n);
     for (unsigned i = first; i < l->n; i++) {
-        if (!is_field(&l->fields[i], f))
+        if (!is_one_of(v, l, i, f))
             continue;
         memcpy(p, l->fields[i].value.p, l->fields[i].value.n);
         memcpy(p + l->fields[i].value.n, separator, 2);
@@ -95,12 +105,12 @@ struct slice variables_field_value(struct visit *v, const struct header_list *l,
 {
     unsigned first = 0, next;
 
-    while (first < l->n && !is_field(&l->fields[first], f))
+    while (first < l->n && !is_one_of(v, l, first, f))
         first++;
     if (first == l->n)
         return VARIABLE_NONE;
     for (next = first + 1; next < l->n; next++) {
-        if (is_field(&l->fields[next], f))
+        if (is_one_of(v, l, next, f))
             return join(v, l, first, f);
     }
     return l->fields[first].value;

@@ -41,6 +41,7 @@ struct visit {
     bool is_in_error_page;
     bool has_cycled;           /* redirected too often: whatever comes now, no page is looked for */
     bool is_uri_changed;       /* rewrite … last, set_uri with jump */
+    bool is_path_in_alias;     /* try_files: the path goes behind an alias that is whole */
     struct slice path_prefix;  /* what the location's prefix matched, for alias */
     struct slice user;         /* $remote_user */
     struct addition *addition; /* see app/addition.c; NULL: nothing is added */

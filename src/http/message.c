@@ -127,3 +127,11 @@ int message_resolve(struct request *r, bool takes_connect, struct pool *pool,
         return refuse(reason_out, 400, "invalid path");
     return resolve_host(r, t.authority, pool, reason_out);
 }
+
+void message_keep_slashes(struct request *r, struct pool *pool)
+{
+    struct slice rest = r->uri, raw = slice_cut(&rest, '?');
+
+    if (memmem(raw.p, raw.n, "//", 2) || memchr(raw.p, '%', raw.n))
+        url_normalise_path(raw, false, pool, &r->path);
+}

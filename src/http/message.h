@@ -69,4 +69,8 @@ void chunk_drop(const struct chunk *c);
 int message_resolve(struct request *r, bool takes_connect, struct pool *pool,
                     const char **reason_out);
 
+/* For a server where slashes in a row are not one: makes the path of what message_resolve has read
+ * once more, with all of them. */
+void message_keep_slashes(struct request *r, struct pool *pool);
+
 #endif

@@ -266,7 +266,8 @@ static const struct directive table[] = {
     DIRECTIVE_FLAG(
         "underscores_in_headers", CTX_SERVERS, "off", offsetof(struct location, passes_underscores),
         "Whether fields of clients with a `_` in their name are passed on to other servers, "
-        "to some of which `X_User` is the same as `X-User`. Lua sees them either way.",
+        "to some of which `X_User` is the same as `X-User`, and count for `$http_x_user`. Lua sees "
+        "them under their own names either way.",
         directives_set_flag),
     DIRECTIVE_ACCEPTED("client_header_buffer_size", CTX_SERVERS, ARG_SIZE, "size",
                        "heads are read into a buffer that all connections of a worker share; "

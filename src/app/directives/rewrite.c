@@ -374,7 +374,7 @@ static const struct directive table[] = {
      .syntax = "return code [text | URL]; | return URL;",
      .doc = "Answers with that status: a text, with the type of the URI's extension; for 301, 302, "
             "303, 307 and 308 a redirect to the URL (302 when it stands alone); for 300 and above "
-            "without text the error page. 444 closes the connection without an answer.",
+            "without text the error page. 444 and 499 close the connection without an answer.",
      .extra = directives_ordered,
      .apply = apply_return},
     {.name = "rewrite",

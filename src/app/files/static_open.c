@@ -53,9 +53,23 @@ static int open_link(int dir, const char *name, enum symlink_policy policy, int 
     return fd;
 }
 
+/* O_PATH opens a link itself where O_NOFOLLOW keeps it from being followed; O_DIRECTORY prevents
+ * that. */
+static int refuse_link_itself(int fd, int flags)
+{
+    struct stat st;
+
+    if (fd < 0 || (flags & (O_PATH | O_DIRECTORY)) != O_PATH || fstat(fd, &st) != 0 ||
+        !S_ISLNK(st.st_mode))
+        return fd;
+    (void)close(fd);
+    errno = ELOOP;
+    return -1;
+}
+
 static int open_component(int dir, const char *name, enum symlink_policy policy, int flags)
 {
-    int fd = open_retrying(dir, name, flags | O_NOFOLLOW);
+    int fd = refuse_link_itself(open_retrying(dir, name, flags | O_NOFOLLOW), flags);
 
     /* A link shows as ELOOP, or as ENOTDIR where a directory was asked for. */
     if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))

@@ -51,8 +51,11 @@ static void set_validators(struct visit *v, const struct file_cache_file *f, enu
 {
     struct response *r = &v->x->res;
 
-    r->last_modified = f->mtime;
-    header_set_id(&r->headers, visit_pool(v), HEADER_LAST_MODIFIED, f->last_modified);
+    /* the time of an error's page says nothing of what was asked for */
+    if (r->status == 200) {
+        r->last_modified = f->mtime;
+        header_set_id(&r->headers, visit_pool(v), HEADER_LAST_MODIFIED, f->last_modified);
+    }
     if (v->loc->has_etag)
         header_set_id(&r->headers, visit_pool(v), HEADER_ETAG, make_etag(v, f, coding));
 }

@@ -1,8 +1,10 @@
 /* Static content: from a path to a file, a directory's index, a redirect or an error.
  *
  * The order is that of a path's end: with '/' it is a directory (index files, then a listing, then
- * 403), otherwise a file. The system's errors become statuses in one place, fail(). How a file is
- * answered is static_send.c, how it is opened file_cache.c. */
+ * 403), otherwise a file. Behind an alias the path of the file may end otherwise than that of the
+ * request: a redirect that adds '/' is made only where the request has none yet. The system's
+ * errors become statuses in one place, fail(). How a file is answered is static_send.c, how it is
+ * opened file_cache.c. */
 #include "app/files/static_step.h"
 
 #include <errno.h>
@@ -57,6 +59,11 @@ static enum step_result fail(struct visit *v, const char *what, struct slice pat
                   "%s \"" SLICE_FMT "\" failed (%d: %s)", what, SLICE_ARG(name), why,
                   strerror(why));
     return phases_finish_status(v, status);
+}
+
+static bool ends_with_slash(struct slice path)
+{
+    return path.n > 0 && path.p[path.n - 1] == '/';
 }
 
 /* --- directories --- */
@@ -228,7 +235,7 @@ static enum step_result serve_file(struct visit *v, struct slice path)
     if (coding == CODING_COUNT)
         why = file_cache_open(path, static_open_check(v, path), &file);
     if (why == EISDIR)
-        return static_redirect_to_dir(v);
+        return ends_with_slash(v->x->req.path) ? serve_dir(v, path) : static_redirect_to_dir(v);
     if (why)
         return fail(v, v->loc->symlinks == SYMLINKS_FOLLOW ? "open()" : "openat()", path, why);
     if (UNLIKELY(v->x->req.method == METHOD_POST)) {
@@ -248,7 +255,7 @@ enum step_result static_step_content(struct visit *v, const struct step *s)
         return refuse_method(v);
     if (!location_map_path(v, req->path, &path))
         return phases_finish_status(v, 404);
-    if (path.n > 0 && path.p[path.n - 1] == '/')
+    if (ends_with_slash(path) && ends_with_slash(req->path))
         return serve_dir(v, path);
     return serve_file(v, path);
 }
@@ -277,15 +284,22 @@ static bool try_name(struct visit *v, const struct script *script, bool is_dir)
 {
     struct request *req = &v->x->req;
     struct slice path = path_for(v, script_eval(script, v), script_is_constant(script)), file;
-    bool had_slash = req->path.n > 0 && req->path.p[req->path.n - 1] == '/';
+    bool had_slash = ends_with_slash(req->path), is_there;
 
-    if (!location_map_path(v, path, &file) || probe(v, file, is_dir) != 0)
+    v->is_path_in_alias = location_is_alias_whole(v->loc);
+    is_there = location_map_path(v, path, &file) && probe(v, file, is_dir) == 0;
+    /* such a directory has no URI of its own: the request's is kept */
+    if (v->is_path_in_alias && (is_dir || !is_there)) {
+        v->is_path_in_alias = false;
+        return is_there;
+    }
+    if (!is_there)
         return false;
     /* A directory keeps the form that was asked for, so that one without '/' is redirected. */
     if (is_dir && !had_slash)
         while (path.n > 1 && path.p[path.n - 1] == '/')
             path.n--;
-    else if (is_dir && path.p[path.n - 1] != '/' && !join(v, path, SLICE("/"), &path))
+    else if (is_dir && !ends_with_slash(path) && !join(v, path, SLICE("/"), &path))
         return false;
     req->path = pool_dup(visit_pool(v), path);
     return true;

@@ -2,6 +2,8 @@
  * another server says as X-User. */
 #include "app/proxy/proxy_fields.h"
 
+#include "app/request_fields.h"
+
 /* Fields that Connection names belong to the connection, too (RFC 9110 section 7.6.1). */
 static bool is_named_by_connection(const struct header_list *l, struct slice name)
 {
@@ -15,7 +17,7 @@ bool proxy_fields_drops(const struct visit *v, const struct header *h, bool has_
 {
     if (h->marks & HEADER_OWN)
         return false;
-    if (!v->loc->passes_underscores && slice_find(h->name, '_') >= 0)
+    if (request_fields_is_doubtful(v, h))
         return true;
     return has_connection && is_named_by_connection(&v->x->req.headers, h->name);
 }

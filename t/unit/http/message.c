@@ -106,10 +106,32 @@ static void resolves_connect(void **state)
     pool_reset(&pool);
 }
 
+/* All slashes stay where a server wants them; segments of dots do not. */
+static void keeps_slashes(void **state)
+{
+    static const char *const rows_kept[][2] = {
+        {"/a//b?c//d", "/a//b"}, {"//%2f", "///"}, {"/a//../b", "/a/b"}, {"/a/b", "/a/b"}};
+    struct pool pool;
+
+    (void)state;
+    pool_init(&pool, NULL, 0);
+    for (size_t i = 0; i < ARRAY_LEN(rows_kept); i++) {
+        struct request r = {.method = METHOD_GET, .version_major = 1};
+        const char *reason = NULL;
+
+        r.target = slice_str(rows_kept[i][0]);
+        assert_int_equal(message_resolve(&r, false, &pool, &reason), 0);
+        message_keep_slashes(&r, &pool);
+        assert_slice(r.path, rows_kept[i][1]);
+    }
+    pool_reset(&pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(resolves),
-                                       cmocka_unit_test(resolves_connect)};
+                                       cmocka_unit_test(resolves_connect),
+                                       cmocka_unit_test(keeps_slashes)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
