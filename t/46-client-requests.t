@@ -749,7 +749,7 @@ local http, deferred = require "perilune.http", require "perilune.deferred"
 local gate
 local base, server = require "origin" (function()
     local n = 0
-    return { body = function()
+    return { headers = { ["Content-Type"] = "text/event-stream" }, body = function()
         n = n + 1
         if n == 2 then await(gate) end
         return n <= 2 and "data: " .. n .. "\n\n" or nil
