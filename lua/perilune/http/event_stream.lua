@@ -174,12 +174,16 @@ function Reader:reconnect(why)
     end
 end
 
---- The next event; waits. nil: the end.
+--- The next event; waits. nil: the end. What a piece breaks the rules with comes after its events.
 function Reader:take()
     while #self.ready == 0 do
+        if self.broken then
+            error(self.broken, 0)
+        end
         local ok, piece = try_await(self.source:take())
         if ok and piece then
-            self.cut(piece)
+            local is_fine, err = pcall(self.cut, piece)
+            self.broken = not is_fine and err
         elseif not self.policy or self.is_closed then
             if not ok then
                 error(piece, 0)
