@@ -178,6 +178,7 @@ end
 function Reader:take()
     while #self.ready == 0 do
         if self.broken then
+            self.source:close()
             error(self.broken, 0)
         end
         local ok, piece = try_await(self.source:take())
