@@ -475,3 +475,46 @@ retry	message|a|- end	2
 many lines	message|a|- too_large	1
 long line	too_large	1
 exit 0
+
+
+
+=== TEST 11: a hedged request that is cancelled, settled by somebody else, or times out stops all of its attempts
+--- user_files
+>>> main.lua
+local http, task, failure = require "perilune.http", require "perilune.task", require "perilune.failure"
+local open = 0
+local server = http.start_server(function()
+    open = open + 1
+    task.defer(function() open = open - 1 end)
+    task.sleep(60):await()
+end, { port = 0, address = "127.0.0.1", http2 = true })
+local base = "http://127.0.0.1:" .. server:port()
+local ends = {
+    cancel = function(d) d:cancel() end, error = function(d) d:error(failure.new("mine", "x")) end, success = function(d) d:success("mine") end,
+    timeout = function(d) d:timeout(0.001) end, value = function(d) d:timeout(0.001, "late") end,
+}
+for _, name in ipairs { "cancel", "error", "success", "timeout", "value" } do
+    for _, h2 in ipairs { false, true } do
+        local d = http.get(base, { hedge = { delay = 0.01, count = 2 }, pool = http.connection_pool { force_h2c = h2 } })
+        local until_then = os.time() + 5
+        while open < 3 and os.time() < until_then do task.sleep(0.005):await() end
+        local before = open
+        ends[name](d)
+        local ok, v = try_await(d)
+        while open > 0 and os.time() < until_then do task.sleep(0.005):await() end
+        print(name, before, open, ok and v or v.code)
+    end
+end
+await(server:close(0))
+--- exec_out
+cancel	3	0	cancelled
+cancel	3	0	cancelled
+error	3	0	mine
+error	3	0	mine
+success	3	0	mine
+success	3	0	mine
+timeout	3	0	timeout
+timeout	3	0	timeout
+value	3	0	late
+value	3	0	late
+exit 0
