@@ -950,3 +950,61 @@ local set = jwt.jwks("http://me:secret@127.0.0.1:1/")
 print(select(2, try_await(set:find("a", "HS256"))).code)
 --- exec_out_like eval
 qr/^(false\ttrue\n){43}refused\nexit 0\n.*keys of http:\/\/me:\*\*\*\@127\.0\.0\.1:1\/: refused: (?!.*secret)/s
+
+
+
+=== TEST 23: how long heads may be, both ways, over each version; options that there are not
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+local function fields(n, size)
+    local all = { { "Set-Cookie", "a=1" }, { "Set-Cookie", "b=2" } }
+    for i = 1, n do all[#all + 1] = { "X-" .. i, ("v"):rep(size) } end
+    return all
+end
+local server = http.start_server(function(req)
+    return { headers = fields(tonumber(req.query.n), tonumber(req.query.size)), body = "x" }
+end, { port = 0, address = "127.0.0.1", http2 = true })
+local base = "http://127.0.0.1:" .. server:port()
+for _, h2 in ipairs { false, true } do
+    local pool = http.connection_pool { force_h2c = h2, total_timeout = 5 }
+    for _, c in ipairs { { 1, 31000 }, { 1, 33000 }, { 60, 1000 }, { 70, 1000 }, { 2, 9000000 }, { 990, 1 }, { 1000, 1 } } do
+        local ok, res = try_await(http.get(base .. "/?n=" .. c[1] .. "&size=" .. c[2], { pool = pool }))
+        print(h2, c[1], c[2], ok and #res.headers["x-1"] or res.code, ok and #res.headers:get_all("set-cookie"))
+        if ok then res:close() end
+    end
+    for _, size in ipairs { 100000, 18000000 } do
+        local ok, res = try_await(http.get(base .. "/?n=0&size=0", { pool = pool, throw_exceptions = false, headers = { ["X-Long"] = ("v"):rep(size) } }))
+        print(h2, size, ok and res.status or res.code)
+    end
+end
+for _, name in ipairs { "force_redirects", "coerce", "response_buffer_size", "max_header_size", "raw_stream", "response_executor" } do
+    print((select(2, pcall(http.get, base, { [name] = true })):gsub(";.*", "")))
+end
+await(server:close(0))
+--- exec_out
+false	1	31000	31000	2
+false	1	33000	protocol	false
+false	60	1000	1000	2
+false	70	1000	protocol	false
+false	2	9000000	protocol	false
+false	990	1	1	2
+false	1000	1	protocol	false
+false	100000	431
+false	18000000	431
+true	1	31000	31000	2
+true	1	33000	33000	2
+true	60	1000	1000	2
+true	70	1000	too_large	false
+true	2	9000000	reset	false
+true	990	1	1	2
+true	1000	1	1	2
+true	100000	closed
+true	18000000	reset
+http.request: unknown option 'force_redirects'
+http.request: unknown option 'coerce'
+http.request: unknown option 'response_buffer_size'
+http.request: unknown option 'max_header_size'
+http.request: unknown option 'raw_stream'
+http.request: unknown option 'response_executor'
+exit 0
