@@ -1008,3 +1008,51 @@ http.request: unknown option 'max_header_size'
 http.request: unknown option 'raw_stream'
 http.request: unknown option 'response_executor'
 exit 0
+
+
+
+=== TEST 24: who asks: each form of credentials, which of them counts, and what cannot be sent
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http = require "perilune.http"
+local base, server = require "origin" (function(req) return req.headers.authorization or "-" end)
+local decode
+local function decoded(text)
+    local coded = text:match "^Basic (.*)$"
+    return coded and "Basic " .. decode(coded) or text
+end
+local A = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+function decode(s)
+    local bits = s:gsub("=", ""):gsub(".", function(c) local v, out = A:find(c, 1, true) - 1, "" for k = 5, 0, -1 do out = out .. math.floor(v / 2 ^ k) % 2 end return out end)
+    return (bits:gsub("%d%d%d%d%d%d%d%d", function(b) return string.char(tonumber(b, 2)) end):gsub("[01]*$", ""))
+end
+local function show(name, o, url)
+    local ok, res = try_await(http.get(url or base, o))
+    print(name, ok and decoded(await(res:text())) or res.code)
+end
+show("text", { basic_auth = "u:p:q" })
+show("table", { basic_auth = { "u", "p:q" } })
+show("utf-8", { basic_auth = { "caf\195\169", "\226\130\172" } })
+show("user_info", { user_info = "u:p%3Ax" })
+show("URL", nil, (base:gsub("//", "//u:p%%3Ax@")))
+show("URL without a password", nil, (base:gsub("//", "//u@")))
+show("bearer", { bearer = "t.o-k" })
+show("oauth_token", { oauth_token = "t.o-k" })
+show("header wins", { bearer = "t", headers = { authorization = "Own x" } })
+show("option before URL", { basic_auth = "a:b" }, (base:gsub("//", "//u:p@")))
+show("line end", { bearer = "a\r\nB: c" })
+await(server:close(0))
+--- exec_out
+text	Basic u:p:q
+table	Basic u:p:q
+utf-8	Basic café:€
+user_info	Basic u:p:x
+URL	Basic u:p:x
+URL without a password	Basic u:
+bearer	Bearer t.o-k
+oauth_token	Bearer t.o-k
+header wins	Own x
+option before URL	Basic a:b
+line end	invalid
+exit 0
