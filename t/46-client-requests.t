@@ -1056,3 +1056,52 @@ header wins	Own x
 option before URL	Basic a:b
 line end	invalid
 exit 0
+
+
+
+=== TEST 25: a body that is there later
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, deferred, task, stream = require "perilune.http", require "perilune.deferred", require "perilune.task", require "perilune.stream"
+local base, server = require "origin" (function(req)
+    if req.path == "/again" then return { status = 307, headers = { Location = "/" } } end
+    return req.method .. " " .. (req.headers["content-length"] or "-") .. " " .. await(req:text())
+end)
+local function show(name, o)
+    o.as, o.method = "string", "POST"
+    local ok, res = try_await(http.get(base .. (o.path or "/"), { as = "string", method = "POST", body = o.body, hedge = o.hedge, total_timeout = 5 }))
+    print(name, ok and res.body or res.code, not ok and res.cause and res.cause.code or "")
+end
+local function later(value)
+    return task.spawn(function() await(task.sleep(0.01)) return value end)
+end
+show("string", { body = later "text" })
+show("array", { body = later { "a", "b" } })
+show("stream", { body = later(stream.to_source { "a", "b" }) })
+show("file", { body = later(http.file("main.lua", 0, 7)) })
+show("nil", { body = later(nil) })
+show("deferred", { body = deferred.success_deferred(later "inner") })
+show("sent again", { body = later "text", path = "/again" })
+show("hedge", { body = later "text", hedge = 9 })
+show("wrong", { body = later(7) })
+show("fails", { body = task.spawn(function() error(require("perilune.failure").new("mine", "x"), 0) end) })
+local was_cancelled = false
+local body = deferred.deferred(function() was_cancelled = true end)
+local d = http.post(base, { body = body })
+d:cancel()
+print(select(2, try_await(d)).code, was_cancelled)
+await(server:close(0))
+--- exec_out
+string	POST 4 text	
+array	POST 2 ab	
+stream	POST - ab	
+file	POST 7 package	
+nil	POST 0 	
+deferred	POST 5 inner	
+sent again	POST 4 text	
+hedge	POST 4 text	
+wrong	invalid	
+fails	request_body	mine
+cancelled	true
+exit 0
