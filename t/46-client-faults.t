@@ -379,3 +379,56 @@ PATCH	3
 PUT	4
 5
 exit 0
+
+
+
+=== TEST 12: a body that is produced goes on a fresh connection as long as nothing of it was taken
+--- user_files
+>>> main.lua
+local http, tcp, task, stream = require "perilune.http", require "perilune.tcp", require "perilune.task", require "perilune.stream"
+local mode, heads, n = "ok", 0, 0
+local server = tcp.start_server(function(conn)
+    n = n + 1
+    while true do
+        local seen = ""
+        while not seen:find "\r\n\r\n" do
+            local piece = await(conn:take())
+            if not piece then return end
+            seen = seen .. piece
+        end
+        heads = heads + 1
+        if mode == "gone" then mode = "ok" conn:abort() return end -- the head of a request has come
+        while mode == "body" and not seen:find "x" do seen = seen .. await(conn:take()) end
+        if mode == "body" then mode = "ok" conn:abort() return end
+        if seen:find "chunked" then
+            while not seen:find "0\r\n\r\n$" do seen = seen .. await(conn:take()) end
+        end
+        local _, xs = seen:match("\r\n\r\n(.*)"):gsub("x", "")
+        conn:put(("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%d"):format(#tostring(xs), xs))
+    end
+end, { port = 0, address = "127.0.0.1" })
+local url = "http://127.0.0.1:" .. server:port()
+local function ask(method, how)
+    local pool = http.connection_pool {}
+    await(http.get(url, { pool = pool, as = "string" }))
+    mode, heads, n = how, 0, 0
+    local body = stream.stream()
+    local d = http.request { url = url, method = method, body = body, pool = pool, as = "string" }
+    if how == "body" then await(body:put "x") end
+    await(task.sleep(0.1))
+    if how ~= "body" then for _ = 1, 3 do body:put "x" end end
+    body:close()
+    local ok, res = try_await(d)
+    local stats = pool:stats()[url]
+    print(method, how, ok and res.body or res.code, heads, n, stats.retried)
+    pool:shutdown()
+end
+ask("PUT", "ok") ask("PUT", "gone") ask("DELETE", "gone") ask("POST", "gone") ask("PUT", "body")
+await(server:close(0))
+--- exec_out
+PUT	ok	3	1	0	0
+PUT	gone	3	2	1	1
+DELETE	gone	3	2	1	1
+POST	gone	reset	1	0	0
+PUT	body	reset	1	0	0
+exit 0

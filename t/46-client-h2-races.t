@@ -73,9 +73,11 @@ local http, peer, task = require "perilune.http", require "peer", require "peril
 local base, count = peer.origin()
 local pool = peer.pool()
 local function post(path)
-    local is_over
+    local is_over, n = false, 0
     local d = http.post(base .. path, { pool = pool, throw_exceptions = false, body = function()
-        await(task.sleep(0.002)) return not is_over and "x" or nil
+        n = n + 1
+        if n > 1 then await(task.sleep(0.002)) end -- the first piece is used up before anything comes back
+        return not is_over and "x" or nil
     end })
     local text = peer.text(d)
     is_over = true
@@ -83,6 +85,11 @@ local function post(path)
 end
 for _, steps in ipairs { "answer,reset:0", "answer,reset:8", "answer", "head,data:ab,reset:0", "reset:0", "reset:7", "reset:11" } do
     print(steps, post("/early/" .. steps), count("/early/" .. steps .. "\n"))
+end
+for _, steps in ipairs { "reset:7", "reset:11" } do
+    local before = count("/early/" .. steps .. "\n")
+    local d = http.post(base .. "/early/" .. steps, { pool = pool, body = function() await(task.sleep(60)) end })
+    print("nothing was produced", steps, peer.text(d), count("/early/" .. steps .. "\n") - before)
 end
 print(peer.text(http.get(base .. "/ok", { pool = pool })), count("end"))
 --- exec_out
@@ -93,6 +100,8 @@ head,data:ab,reset:0	reset	1
 reset:0	reset	1
 reset:7	reset	1
 reset:11	reset	1
+nothing was produced	reset:7	reset	4
+nothing was produced	reset:11	reset	1
 ok	0
 exit 0
 

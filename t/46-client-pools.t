@@ -223,3 +223,101 @@ option 'cache' must be a cache of http.cache
 option 'log_activity' must be a level, not 'loud'
 false	http.request: option 'save_to' must be a path, without NUL
 HTTP/2	ok
+
+
+
+=== TEST 5: how many connections there are, who waits, who is turned away; when they close; the end of a pool
+--- config
+    location / { return 204; }
+--- exec
+cat >$TEST_NGINX_SERVROOT/c.lua <<'X'
+local http, task, deferred = require "perilune.http", require "perilune.task", require "perilune.deferred"
+local gate
+local function serve()
+    return http.start_server(function(req) if req.path == "/wait" then await(gate) end return "x" end, { port = 0, address = "127.0.0.1" })
+end
+local servers = { serve(), serve() }
+local function base(i) return "http://127.0.0.1:" .. servers[i]:port() end
+local function begin(pool, n, i, path)
+    local all = {}
+    for k = 1, n do all[k] = http.get(base(i or 1) .. (path or "/wait"), { pool = pool, as = "string" }) end
+    return all
+end
+local function codes(all)
+    local count, out = {}, {}
+    for _, d in ipairs(all) do
+        local ok, v = try_await(d)
+        local code = ok and v.status or v.code
+        count[code] = (count[code] or 0) + 1
+    end
+    for code, n in pairs(count) do out[#out + 1] = n .. " " .. code end
+    table.sort(out)
+    return table.concat(out, ", ")
+end
+local function of(pool, i)
+    return pool:stats()[base(i or 1)] or {}
+end
+local function until_is(fn)
+    for _ = 1, 1000 do if fn() then return true end task.nap(0.005) end
+    return false
+end
+local function counts(pool, i)
+    local v = of(pool, i)
+    return ("%s open %s idle %s waiting"):format(v.connections, v.idle, v.queue)
+end
+
+gate = deferred.deferred()
+local pool = http.connection_pool { connections_per_host = 3 }
+local all = begin(pool, 8)
+until_is(function() return of(pool).connections == 3 end)
+print("per host", counts(pool)) gate:success(true) print(codes(all), counts(pool), of(pool).opened)
+
+gate = deferred.deferred()
+pool = http.connection_pool { total_connections = 2 }
+local first, second = begin(pool, 3, 1), begin(pool, 3, 2)
+until_is(function() return of(pool, 1).connections == 2 end)
+print("in all", counts(pool, 1), counts(pool, 2)) gate:success(true) print(codes(first), codes(second), of(pool, 1).connections + of(pool, 2).connections <= 2)
+
+gate = deferred.deferred()
+pool = http.connection_pool { connections_per_host = 1, max_queue_size = 2 }
+all = begin(pool, 1)
+until_is(function() return of(pool).connections == 1 end)
+for _, d in ipairs(begin(pool, 4)) do all[#all + 1] = d end
+local turned_away = select(2, try_await(all[5])).code
+print("queue", turned_away, counts(pool)) gate:success(true) print(codes(all))
+
+pool = http.connection_pool { idle_timeout = 0.05 }
+print("idle_timeout", codes(begin(pool, 1, 1, "/")), until_is(function() return of(pool).connections == 0 end))
+pool = http.connection_pool { max_requests = 3 }
+for _ = 1, 7 do codes(begin(pool, 1, 1, "/")) end
+print("max_requests", of(pool).opened, of(pool).reused)
+pool = http.connection_pool { max_age = 0.05 }
+codes(begin(pool, 1, 1, "/")) task.nap(0.1)
+for _ = 1, 2 do codes(begin(pool, 1, 1, "/")) end -- the first of them ends what is too old
+print("max_age", of(pool).opened, of(pool).reused)
+pool = http.connection_pool {}
+for _ = 1, 3 do await(http.get(base(1), { pool = pool, as = "string", keep_alive = false })) end
+print("keep_alive", of(pool).opened, of(pool).connections)
+
+gate = deferred.deferred()
+pool = http.connection_pool { connections_per_host = 2 }
+all = begin(pool, 5)
+until_is(function() return of(pool).connections == 2 end)
+task.nap(0.05)
+pool:shutdown() gate:success(true)
+print("shutdown", codes(all), codes(begin(pool, 1)))
+for _, s in ipairs(servers) do await(s:close(0)) end
+X
+timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
+--- exec_out
+per host	3 open 0 idle 5 waiting
+8 200	3 open 3 idle 0 waiting	3
+in all	2 open 0 idle 1 waiting	0 open 0 idle 3 waiting
+3 200	3 200	true
+queue	pool_full	1 open 0 idle 2 waiting
+2 pool_full, 3 200
+idle_timeout	1 200	true
+max_requests	3	4
+max_age	2	1
+keep_alive	3	0
+shutdown	2 200, 3 closed	1 closed

@@ -749,7 +749,7 @@ local http, deferred = require "perilune.http", require "perilune.deferred"
 local gate
 local base, server = require "origin" (function()
     local n = 0
-    return { body = function()
+    return { headers = { ["Content-Type"] = "text/event-stream" }, body = function()
         n = n + 1
         if n == 2 then await(gate) end
         return n <= 2 and "data: " .. n .. "\n\n" or nil
@@ -950,3 +950,158 @@ local set = jwt.jwks("http://me:secret@127.0.0.1:1/")
 print(select(2, try_await(set:find("a", "HS256"))).code)
 --- exec_out_like eval
 qr/^(false\ttrue\n){43}refused\nexit 0\n.*keys of http:\/\/me:\*\*\*\@127\.0\.0\.1:1\/: refused: (?!.*secret)/s
+
+
+
+=== TEST 23: how long heads may be, both ways, over each version; options that there are not
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+local function fields(n, size)
+    local all = { { "Set-Cookie", "a=1" }, { "Set-Cookie", "b=2" } }
+    for i = 1, n do all[#all + 1] = { "X-" .. i, ("v"):rep(size) } end
+    return all
+end
+local server = http.start_server(function(req)
+    return { headers = fields(tonumber(req.query.n), tonumber(req.query.size)), body = "x" }
+end, { port = 0, address = "127.0.0.1", http2 = true })
+local base = "http://127.0.0.1:" .. server:port()
+for _, h2 in ipairs { false, true } do
+    local pool = http.connection_pool { force_h2c = h2, total_timeout = 5 }
+    for _, c in ipairs { { 1, 31000 }, { 1, 33000 }, { 60, 1000 }, { 70, 1000 }, { 2, 9000000 }, { 990, 1 }, { 1000, 1 } } do
+        local ok, res = try_await(http.get(base .. "/?n=" .. c[1] .. "&size=" .. c[2], { pool = pool }))
+        print(h2, c[1], c[2], ok and #res.headers["x-1"] or res.code, ok and #res.headers:get_all("set-cookie"))
+        if ok then res:close() end
+    end
+    for _, size in ipairs { 100000, 18000000 } do
+        local ok, res = try_await(http.get(base .. "/?n=0&size=0", { pool = pool, throw_exceptions = false, headers = { ["X-Long"] = ("v"):rep(size) } }))
+        print(h2, size, ok and res.status or res.code)
+    end
+end
+for _, name in ipairs { "force_redirects", "coerce", "response_buffer_size", "max_header_size", "raw_stream", "response_executor" } do
+    print((select(2, pcall(http.get, base, { [name] = true })):gsub(";.*", "")))
+end
+await(server:close(0))
+--- exec_out
+false	1	31000	31000	2
+false	1	33000	protocol	false
+false	60	1000	1000	2
+false	70	1000	protocol	false
+false	2	9000000	protocol	false
+false	990	1	1	2
+false	1000	1	protocol	false
+false	100000	431
+false	18000000	431
+true	1	31000	31000	2
+true	1	33000	33000	2
+true	60	1000	1000	2
+true	70	1000	too_large	false
+true	2	9000000	reset	false
+true	990	1	1	2
+true	1000	1	1	2
+true	100000	closed
+true	18000000	reset
+http.request: unknown option 'force_redirects'
+http.request: unknown option 'coerce'
+http.request: unknown option 'response_buffer_size'
+http.request: unknown option 'max_header_size'
+http.request: unknown option 'raw_stream'
+http.request: unknown option 'response_executor'
+exit 0
+
+
+
+=== TEST 24: who asks: each form of credentials, which of them counts, and what cannot be sent
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http = require "perilune.http"
+local base, server = require "origin" (function(req) return req.headers.authorization or "-" end)
+local decode
+local function decoded(text)
+    local coded = text:match "^Basic (.*)$"
+    return coded and "Basic " .. decode(coded) or text
+end
+local A = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+function decode(s)
+    local bits = s:gsub("=", ""):gsub(".", function(c) local v, out = A:find(c, 1, true) - 1, "" for k = 5, 0, -1 do out = out .. math.floor(v / 2 ^ k) % 2 end return out end)
+    return (bits:gsub("%d%d%d%d%d%d%d%d", function(b) return string.char(tonumber(b, 2)) end):gsub("[01]*$", ""))
+end
+local function show(name, o, url)
+    local ok, res = try_await(http.get(url or base, o))
+    print(name, ok and decoded(await(res:text())) or res.code)
+end
+show("text", { basic_auth = "u:p:q" })
+show("table", { basic_auth = { "u", "p:q" } })
+show("utf-8", { basic_auth = { "caf\195\169", "\226\130\172" } })
+show("user_info", { user_info = "u:p%3Ax" })
+show("URL", nil, (base:gsub("//", "//u:p%%3Ax@")))
+show("URL without a password", nil, (base:gsub("//", "//u@")))
+show("bearer", { bearer = "t.o-k" })
+show("oauth_token", { oauth_token = "t.o-k" })
+show("header wins", { bearer = "t", headers = { authorization = "Own x" } })
+show("option before URL", { basic_auth = "a:b" }, (base:gsub("//", "//u:p@")))
+show("line end", { bearer = "a\r\nB: c" })
+await(server:close(0))
+--- exec_out
+text	Basic u:p:q
+table	Basic u:p:q
+utf-8	Basic café:€
+user_info	Basic u:p:x
+URL	Basic u:p:x
+URL without a password	Basic u:
+bearer	Bearer t.o-k
+oauth_token	Bearer t.o-k
+header wins	Own x
+option before URL	Basic a:b
+line end	invalid
+exit 0
+
+
+
+=== TEST 25: a body that is there later
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local http, deferred, task, stream = require "perilune.http", require "perilune.deferred", require "perilune.task", require "perilune.stream"
+local base, server = require "origin" (function(req)
+    if req.path == "/again" then return { status = 307, headers = { Location = "/" } } end
+    return req.method .. " " .. (req.headers["content-length"] or "-") .. " " .. await(req:text())
+end)
+local function show(name, o)
+    o.as, o.method = "string", "POST"
+    local ok, res = try_await(http.get(base .. (o.path or "/"), { as = "string", method = "POST", body = o.body, hedge = o.hedge, total_timeout = 5 }))
+    print(name, ok and res.body or res.code, not ok and res.cause and res.cause.code or "")
+end
+local function later(value)
+    return task.spawn(function() await(task.sleep(0.01)) return value end)
+end
+show("string", { body = later "text" })
+show("array", { body = later { "a", "b" } })
+show("stream", { body = later(stream.to_source { "a", "b" }) })
+show("file", { body = later(http.file("main.lua", 0, 7)) })
+show("nil", { body = later(nil) })
+show("deferred", { body = deferred.success_deferred(later "inner") })
+show("sent again", { body = later "text", path = "/again" })
+show("hedge", { body = later "text", hedge = 9 })
+show("wrong", { body = later(7) })
+show("fails", { body = task.spawn(function() error(require("perilune.failure").new("mine", "x"), 0) end) })
+local was_cancelled = false
+local body = deferred.deferred(function() was_cancelled = true end)
+local d = http.post(base, { body = body })
+d:cancel()
+print(select(2, try_await(d)).code, was_cancelled)
+await(server:close(0))
+--- exec_out
+string	POST 4 text	
+array	POST 2 ab	
+stream	POST - ab	
+file	POST 7 package	
+nil	POST 0 	
+deferred	POST 5 inner	
+sent again	POST 4 text	
+hedge	POST 4 text	
+wrong	invalid	
+fails	request_body	mine
+cancelled	true
+exit 0

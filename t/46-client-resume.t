@@ -419,3 +419,102 @@ asked	nil	nil
 asked	bytes=10-	"1"
 false	status	0123456789	false
 exit 0
+
+
+
+=== TEST 10: only text/event-stream is one; 204 at once is its end; odd ids, retries and line ends; events are bounded
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+local n, says = 0, nil
+local server = http.start_server(function(req)
+    n = n + 1
+    local s = says[math.min(n, #says)]
+    return { status = s.status, headers = { ["Content-Type"] = s.type or "text/event-stream" }, body = s[1] }
+end, { port = 0, address = "127.0.0.1" })
+local function show(name, opts, ...)
+    n, says = 0, { ... }
+    opts.as = "sse"
+    local ok, res = try_await(http.get("http://127.0.0.1:" .. server:port(), opts))
+    local out = {}
+    if ok then
+        local fine, err = pcall(function() for e in res.body:each() do out[#out + 1] = e.event .. "|" .. e.data:gsub("\n", "+") .. "|" .. (e.id or "-") if n > 5 then res.body:close() end end end)
+        out[#out + 1] = fine and "end" or err.code
+    else
+        out[1] = res.code .. ": " .. res.message:gsub("%d%d%d%d+", "PORT") .. " " .. tostring(res.response and await(res.response:text()))
+    end
+    print(name, table.concat(out, " "), n)
+end
+local again = { reconnect = { delay = 0.001, count = 3 } }
+show("html", {}, { "data: x\n\n", type = "text/html" })
+show("none", {}, { "data: x\n\n", type = "" })
+show("charset", {}, { "data: x\n\n", type = "Text/Event-Stream;charset=utf-8" })
+show("html then", again, { "data: x\n\n" }, { "data: x\n\n", type = "text/html" })
+show("204", again, { status = 204 })
+show("205 then", again, { "data: x\n\n" }, { status = 205 })
+show("lines", {}, { "data: a\r\ndata: b\rdata: c\n\r\ndata: d\r\r:x\n data: no\ndata\ndata:  e\nevent:e\nevent: lost\n\nevent: lost\n\n" })
+show("ids", {}, { "id: 1\ndata: a\n\nid: 2\0\ndata: b\n\nid: 3\n\ndata: c\n\nid\ndata: d\n\n" })
+show("retry", again, { "retry: 5x\nretry: -5\nretry: 1\ndata: a\n\n" }, { status = 204 })
+show("many lines", { max_body_size = 1000 }, { "data: a\n\n" .. ("data: a\n"):rep(100) .. "\n" })
+show("long line", {}, { "data: " .. ("a"):rep(2097152) .. "\n\n" })
+await(server:close(0))
+--- exec_out
+html	content_type: no event stream but text/html from http://127.0.0.1:PORT/ data: x
+
+	1
+none	content_type: no event stream but no Content-Type from http://127.0.0.1:PORT/ data: x
+
+	1
+charset	message|x|- end	1
+html then	message|x|- content_type	2
+204	end	1
+205 then	message|x|- status	2
+lines	message|a+b+c|- message|d|- lost|+ e|- end	1
+ids	message|a|1 message|b|1 message|c|3 message|d| end	1
+retry	message|a|- end	2
+many lines	message|a|- too_large	1
+long line	too_large	1
+exit 0
+
+
+
+=== TEST 11: a hedged request that is cancelled, settled by somebody else, or times out stops all of its attempts
+--- user_files
+>>> main.lua
+local http, task, failure = require "perilune.http", require "perilune.task", require "perilune.failure"
+local open = 0
+local server = http.start_server(function()
+    open = open + 1
+    task.defer(function() open = open - 1 end)
+    task.sleep(60):await()
+end, { port = 0, address = "127.0.0.1", http2 = true })
+local base = "http://127.0.0.1:" .. server:port()
+local ends = {
+    cancel = function(d) d:cancel() end, error = function(d) d:error(failure.new("mine", "x")) end, success = function(d) d:success("mine") end,
+    timeout = function(d) d:timeout(0.001) end, value = function(d) d:timeout(0.001, "late") end,
+}
+for _, name in ipairs { "cancel", "error", "success", "timeout", "value" } do
+    for _, h2 in ipairs { false, true } do
+        local d = http.get(base, { hedge = { delay = 0.01, count = 2 }, pool = http.connection_pool { force_h2c = h2 } })
+        local until_then = os.time() + 5
+        while open < 3 and os.time() < until_then do task.sleep(0.005):await() end
+        local before = open
+        ends[name](d)
+        local ok, v = try_await(d)
+        while open > 0 and os.time() < until_then do task.sleep(0.005):await() end
+        print(name, before, open, ok and v or v.code)
+    end
+end
+await(server:close(0))
+--- exec_out
+cancel	3	0	cancelled
+cancel	3	0	cancelled
+error	3	0	mine
+error	3	0	mine
+success	3	0	mine
+success	3	0	mine
+timeout	3	0	timeout
+timeout	3	0	timeout
+value	3	0	late
+value	3	0	late
+exit 0

@@ -261,6 +261,7 @@ void client_write(struct client_exchange *x, const struct chunk *c)
             (void)close(c->fd);
         return;
     }
+    x->is_body_used = true;
     x->transport->write(x, c);
 }
 
@@ -329,7 +330,7 @@ void client_notify_drained(struct client_exchange *x)
 
 bool client_is_replayable(const struct client_exchange *x)
 {
-    if (x->bytes_received || x->req.source == CLIENT_PUSHED)
+    if (x->bytes_received || x->is_body_used)
         return false;
-    return x->bytes_sent == 0 || client_request_is_repeatable(&x->req);
+    return x->bytes_sent == 0 || client_request_is_idempotent(&x->req);
 }

@@ -91,7 +91,8 @@ struct client_exchange {
     int proxy_status;       /* of a proxy that refused a tunnel; 0: none did */
     bool is_out_done;       /* the request has gone out, or will not any more */
     bool is_waiting_body, is_waiting_drained, is_reused;
-    bool is_dialled; /* a connection is being made for it */
+    bool is_dialled;   /* a connection is being made for it */
+    bool is_body_used; /* of CLIENT_PUSHED: a piece was taken, which nobody has any more */
     struct pool pool;
     char room[1024];
 };

@@ -280,14 +280,14 @@ static void retry(struct client_origin *o, struct client_exchange *x)
     client_queue_add_again(o, x);
 }
 
-/* A body that somebody produces may have been used up, seen by the server or not. */
+/* A body that somebody produces is used up piece by piece, seen by the server or not. */
 static bool may_retry(const struct client_origin *o, const struct client_exchange *x,
                       bool is_unseen)
 {
     if (o->pool->is_closed)
         return false;
     if (is_unseen)
-        return x->tries - x->unseen < UNSEEN_TRIES && x->req.source != CLIENT_PUSHED;
+        return x->tries - x->unseen < UNSEEN_TRIES && !x->is_body_used;
     return x->is_reused && x->tries - x->unseen < 2 && client_is_replayable(x);
 }
 

@@ -12,14 +12,15 @@ int64_t client_request_length(const struct client_request *r)
                                                                                             : -1;
 }
 
-/* RFC 9110 section 9.2.2 */
-static bool is_idempotent(enum method m)
+bool client_request_is_idempotent(const struct client_request *r)
 {
+    enum method m = r->method;
+
     return m == METHOD_GET || m == METHOD_HEAD || m == METHOD_PUT || m == METHOD_DELETE ||
            m == METHOD_OPTIONS || m == METHOD_TRACE || m == METHOD_PROPFIND;
 }
 
 bool client_request_is_repeatable(const struct client_request *r)
 {
-    return r->source != CLIENT_PUSHED && is_idempotent(r->method);
+    return r->source != CLIENT_PUSHED && client_request_is_idempotent(r);
 }

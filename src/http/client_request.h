@@ -42,7 +42,10 @@ struct client_request {
 /* The Content-Length that is sent; -1: none. */
 int64_t client_request_length(const struct client_request *r);
 
-/* Does it do no harm that the request may be seen twice? */
+/* Does its method say that it may be seen twice (RFC 9110 section 9.2.2)? */
+bool client_request_is_idempotent(const struct client_request *r);
+
+/* Does it do no harm that the request may be seen twice, and is its body there to be sent again? */
 bool client_request_is_repeatable(const struct client_request *r);
 
 #endif

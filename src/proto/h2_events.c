@@ -195,6 +195,17 @@ static int on_frame_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *
     return 0;
 }
 
+/* A head that is too long to be sent ends its stream; nghttp2 sees to that of a request itself. */
+static int on_frame_not_sent(nghttp2_session *ng, const nghttp2_frame *frame, int why, void *user)
+{
+    UNUSED(user);
+    if (why == NGHTTP2_ERR_FRAME_SIZE_ERROR && frame->hd.type == NGHTTP2_HEADERS &&
+        frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+        (void)nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                                        NGHTTP2_INTERNAL_ERROR);
+    return 0;
+}
+
 /* A server may give back what a frame took at once, for the stream and for the connection. Of a
  * client's windows we are as wary as RFC 9113 section 10.5 asks: small ones make many frames. */
 static uint32_t paid_frames(const struct h2_session *s)
@@ -227,6 +238,7 @@ static void make_callbacks(void)
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_sent);
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, on_frame_not_sent);
     nghttp2_session_callbacks_set_send_data_callback(callbacks, on_send_data);
 }
 

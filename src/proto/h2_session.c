@@ -23,6 +23,10 @@
 #include "proto/h2_look.h"
 #include "proto/h2_submit.h"
 
+/* The longest head that is sent, before it is packed; nghttp2 itself would drop one beyond 64 KiB
+ * without a word, and its stream would wait for ever. */
+enum { HEAD_OUT_MOST = 16 << 20 };
+
 static nghttp2_option *option; /* process-wide: the same for all sessions */
 
 /* --- life --- */
@@ -66,6 +70,7 @@ static void make_option(void)
     if (nghttp2_option_new(&option))
         PANIC("out of memory");
     nghttp2_option_set_no_auto_window_update(option, 1);
+    nghttp2_option_set_max_send_header_block_length(option, HEAD_OUT_MOST);
     nghttp2_option_set_builtin_recv_extension_type(option, NGHTTP2_PRIORITY_UPDATE);
 }
 

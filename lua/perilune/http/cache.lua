@@ -81,15 +81,31 @@ local function put(self, state, variant)
     self.store:set(state.key, kept)
 end
 
+--- Forgets the variant that such a request meets: there is a newer one, which is not stored.
+local function forget(self, state)
+    local kept = {}
+    for _, v in ipairs(self.store:get(state.key) or {}) do
+        if not fits(v, state.asked, state.is_raw) then
+            kept[#kept + 1] = v
+        end
+    end
+    if #kept > 0 then
+        self.store:set(state.key, kept)
+    else
+        self.store:delete(state.key)
+    end
+end
+
 local function keep(self, state, status, head, body)
     local headers = response.headers_of(head)
-    if #body > self.max_entry_size or not policy.is_storable(state.control, status, headers) then
-        return
-    end
     local control = policy.of(headers)
     local lifetime = policy.lifetime(status, headers, state.came)
-    if lifetime <= 0 and not headers["etag"] and not headers["last-modified"] then
-        return -- it could never be used
+    if #body > self.max_entry_size or not policy.is_storable(state.control, status, headers)
+        or not policy.is_of_use(headers, lifetime, self.stale_if_error) then
+        if status < 500 and not state.control["no-store"] then
+            forget(self, state)
+        end
+        return
     end
     put(self, state, {
         status = status, head = head, body = body, control = control, lifetime = lifetime, came = state.came,
@@ -103,7 +119,7 @@ local function answer(self, call, variant, how)
     local age = variant.age + math.max(self.clock() - variant.came, 0)
     call.cache_status = how
     self.counts[how] = self.counts[how] + 1
-    call:answer(variant.status, policy.with_age(variant.head, age), variant.body)
+    call:answer(variant.status, policy.with_age(variant.head, age), call.method == "HEAD" and "" or variant.body)
 end
 
 --- Conditions that validate a stored response (section 4.3.1).
@@ -134,23 +150,43 @@ local function validate_later(self, call, state)
     call:again_for_cache():on_realized(over, over)
 end
 
+--- Has the caller a cache of his own? The conditions of unsafe requests are none of ours.
+local function is_conditional(call, asked)
+    for name in pairs(asked) do
+        if CONDITIONAL[name] and SAFE[call.method] then
+            return true
+        end
+    end
+    return false
+end
+
+--- What is stored for an attempt, and what it is good for; nil: nothing. HEAD is answered by a fresh one only.
+local function look_up(self, call, state)
+    local variant = not state.control["no-store"] and find(self, state)
+    if not variant then
+        return nil
+    end
+    local verdict = call.must_validate and "validate" or policy.judge(state.control, variant, state.sent)
+    if call.method == "HEAD" and verdict ~= "fresh" then
+        return nil
+    end
+    return variant, verdict
+end
+
 --- An attempt is about to be sent. True: it has been answered. Else the fields to send.
 function Cache:before(call, fields)
     call.cache_state = nil
     local asked = by_name(fields)
-    for name in pairs(asked) do
-        if CONDITIONAL[name] then
-            return false, fields -- the caller has a cache of his own
-        end
-    end
-    local state = { key = call.url.url, asked = asked, control = policy.directives({ asked["cache-control"] }),
-        is_raw = call.options.decompress == false, sent = self.clock() }
-    call.cache_state = state
-    if call.method ~= "GET" or call.source then
+    if is_conditional(call, asked) then
         return false, fields
     end
-    local variant = not state.control["no-store"] and find(self, state)
-    local verdict = variant and (call.must_validate and "validate" or policy.judge(state.control, variant, state.sent))
+    local state = { key = call.url.url, asked = asked, control = policy.of_request(asked),
+        is_raw = call.options.decompress == false, sent = self.clock() }
+    call.cache_state = state
+    if call.method ~= "GET" and call.method ~= "HEAD" or call.source then
+        return false, fields
+    end
+    local variant, verdict = look_up(self, call, state)
     if verdict == "fresh" or verdict == "stale" then
         answer(self, call, variant, verdict == "fresh" and "hit" or "stale")
         if verdict == "stale" then
@@ -180,16 +216,25 @@ local function invalidate(self, call, state, status, headers)
     end
 end
 
---- The stored response has been found to be the current one.
+--- The stored response has been found to be the current one; or another one, which is then asked for.
 local function freshen(self, call, state, head)
     local old = state.variant
+    if not policy.is_validated_by(response.headers_of(old.head), response.headers_of(head)) then
+        forget(self, state)
+        call:resend()
+        return
+    end
     local fresh = options.together(old)
     fresh.head = policy.freshened(old.head, head)
     local headers = response.headers_of(fresh.head)
     fresh.control, fresh.came = policy.of(headers), state.came
     fresh.lifetime = policy.lifetime(old.status, headers, state.came)
     fresh.age = policy.initial_age(response.headers_of(head), state.sent, state.came)
-    put(self, state, fresh)
+    if policy.is_storable(state.control, old.status, headers) then
+        put(self, state, fresh)
+    else
+        forget(self, state)
+    end
     answer(self, call, fresh, "revalidated")
 end
 

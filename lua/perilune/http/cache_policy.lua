@@ -57,14 +57,30 @@ function policy.directives(values)
     return found
 end
 
---- Those of headers; Pragma counts where there is no Cache-Control (section 5.4).
--- @tparam headers headers
-function policy.of(headers)
-    local values = headers:get_all("cache-control")
-    if #values == 0 and (headers["pragma"] or ""):lower():find("no-cache", 1, true) then
+--- Directives; Pragma counts where there is no Cache-Control (section 5.4).
+local function with_pragma(values, pragma)
+    if #values == 0 and (pragma or ""):lower():find("no-cache", 1, true) then
         return { ["no-cache"] = true }
     end
     return policy.directives(values)
+end
+
+--- The directives of a response.
+-- @tparam headers headers
+function policy.of(headers)
+    return with_pragma(headers:get_all("cache-control"), headers["pragma"])
+end
+
+--- The directives of a request.
+-- @tparam table fields name in lower case → value
+function policy.of_request(fields)
+    return with_pragma({ fields["cache-control"] }, fields["pragma"])
+end
+
+--- A date that says when something expires: one of another zone than GMT is none (section 4.2).
+local function moment(text)
+    local zone = text:match("%s([%a+-]%w*)%s*$")
+    return (not zone or zone:upper() == "GMT" or zone:upper() == "UTC") and date(text) or nil
 end
 
 --- For how many seconds a response is fresh after it was made (section 4.2.1), and whether it said so itself.
@@ -80,7 +96,7 @@ function policy.lifetime(status, headers, now)
     end
     local made = date(headers["date"] or "") or now
     if headers["expires"] then
-        local expires = #headers:get_all("expires") == 1 and date(headers["expires"])
+        local expires = #headers:get_all("expires") == 1 and moment(headers["expires"])
         return expires and math.max(expires - made, 0) or 0, true
     end
     local modified = (HEURISTIC[status] or control.public) and date(headers["last-modified"] or "")
@@ -113,9 +129,28 @@ end
 -- @tparam number came
 function policy.initial_age(headers, sent, came)
     local made = date(headers["date"] or "") or came
-    local said = headers["age"]
-    local corrected = (said and said:find("^%d+$") and math.min(tonumber(said), MOST) or 0) + math.max(came - sent, 0)
+    local said = (headers["age"] or ""):match("^(%d+)%s*%f[,%z]") -- of several the first counts (section 5.1)
+    local corrected = (said and math.min(tonumber(said), MOST) or 0) + math.max(came - sent, 0)
     return math.max(came - made, corrected, 0)
+end
+
+--- Could it ever be used once it is stored: while it is fresh, after a validation, or stale (RFC 5861)?
+-- @tparam headers headers
+-- @tparam number lifetime
+-- @tparam[opt] number otherwise seconds of stale-if-error, where neither side says anything
+function policy.is_of_use(headers, lifetime, otherwise)
+    local control = policy.of(headers)
+    return lifetime > 0 or headers["etag"] ~= nil or headers["last-modified"] ~= nil or otherwise ~= nil
+        or control["stale-while-revalidate"] ~= nil or control["stale-if-error"] ~= nil
+end
+
+--- Does a 304 speak of this stored response (section 4.3.4)? Not when it has another ETag. Weak and strong forms of
+-- one are the same here: servers that compress make it weak in a 200 only.
+-- @tparam headers stored
+-- @tparam headers of_304
+function policy.is_validated_by(stored, of_304)
+    local tag = of_304["etag"]
+    return not tag or tag:gsub("^W/", "") == (stored["etag"] or ""):gsub("^W/", "")
 end
 
 --- What a stored response is good for now.

@@ -255,14 +255,14 @@ function events.head(self, status, head, body, trailers, is_stored)
         self.activity:head(head)
         self.activity:bytes("<", body or "")
     end
+    if self.options.cookie_store and not is_stored then
+        self.options.cookie_store:take(self.url, res.headers)
+    end
     if self.cache and not is_stored and ask_cache(self, res, status, head, body) then
         return
     end
     if self.cache_status then
         res.cache_status = self.cache_status
-    end
-    if self.options.cookie_store and not is_stored then
-        self.options.cookie_store:take(self.url, res.headers)
     end
     if (status >= 300 or self.retry) and goes_on(self, res) then
         return
@@ -395,7 +395,7 @@ end
 -- @treturn deferred of the response
 function call.start(self)
     if self.cache then
-        self.answer, self.again_for_cache = answer, again_for_cache
+        self.answer, self.again_for_cache, self.resend = answer, again_for_cache, again
     end
     local d = deferred_core.new(self)
     self.d = d

@@ -220,8 +220,21 @@ end
 
 local send
 
+--- A body that is a deferred is waited for before anything else is done.
+local function send_later(o)
+    return o.body:catch(function(err)
+        error(failure.new("request_body", "the request's body could not be produced", err), 0)
+    end):chain(function(body)
+        local own = options.together(o)
+        own.body = body
+        return send(own)
+    end)
+end
+
 function send(o)
-    if o.hedge then
+    if deferred.is_deferred(o.body) then
+        return send_later(o)
+    elseif o.hedge then
         return hedge.send(o, send)
     end
     local self, err = prepare(o)

@@ -4,13 +4,14 @@
 -- `reconnect = true`, or `{ delay = 3, max_delay = 60, count = … }`: the wait before the first attempt, until the
 -- server says otherwise in a `retry` field; the wait doubles with each attempt that fails; after `count` of them in a
 -- row the stream fails. 204 is the server's way to end it; 429 and 5xx are a failed attempt, any other status is an
--- error.
+-- error, and so is another Content-Type than text/event-stream.
 
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
 local lines = require "perilune.http.lines"
 local options = require "perilune.options"
+local response = require "perilune.http.response"
 local stream = require "perilune.stream"
 local task = require "perilune.task"
 
@@ -19,6 +20,12 @@ local Reader = {}
 Reader.__index = Reader
 
 local BOM = "\239\187\191"
+
+--- What a line costs beside its text, where the size of an event is bounded.
+local OVERHEAD = 16
+
+--- The longest wait that a server may ask for.
+local LONGEST_RETRY = 86400
 local LOST = {
     refused = true, reset = true, closed = true, truncated = true, unreachable = true, no_address = true,
     connect_timeout = true, resolve_timeout = true, request_timeout = true, read_timeout = true, name_server = true,
@@ -29,22 +36,27 @@ local LOST = {
 event_stream.OPTIONS = { delay = "seconds", max_delay = "seconds", count = "count" }
 
 --- One line of an event stream.
-local function take_line(event, text)
+local function take_line(event, text, most)
     local name, value = text:match("^([^:]*):? ?(.*)$")
     if name == "data" then
-        event.data = event.data and event.data .. "\n" .. value or value
+        event.lines = event.lines or {}
+        event.lines[#event.lines + 1] = value
+        event.size = (event.size or 0) + #value + OVERHEAD
+        if event.size > most then
+            error(failure.new("too_large", "an event that is larger than the limit"), 0)
+        end
     elseif name == "event" then
         event.event = value
     elseif name == "id" and not value:find("%z") then
         event.id = value
     elseif name == "retry" and value:find("^%d+$") then
-        event.retry = tonumber(value) / 1000
+        event.retry = math.min(tonumber(value) / 1000, LONGEST_RETRY)
     end
 end
 
 --- Begins to read a response from its start.
 function Reader:begin(res)
-    local event, is_first = {}, true
+    local event, is_first, most = {}, true, self.options.max_body_size or response.MOST
     self.source = res.body
     self.cut = lines.cutter(function(text)
         if is_first and text:sub(1, 3) == BOM then
@@ -52,15 +64,15 @@ function Reader:begin(res)
         end
         is_first = false
         if text ~= "" then
-            take_line(event, text)
+            take_line(event, text, most)
             self.retry = event.retry or self.retry
             return
         end
         self.last_id = event.id or self.last_id
-        if event.data then
+        if event.lines then
             self.failed = 0
-            self.ready[#self.ready + 1] = { event = event.event ~= "" and event.event or "message", data = event.data,
-                id = self.last_id, retry = event.retry }
+            self.ready[#self.ready + 1] = { event = event.event ~= "" and event.event or "message",
+                data = table.concat(event.lines, "\n"), id = self.last_id, retry = event.retry }
         end
         event = {}
     end)
@@ -92,9 +104,25 @@ local function wait_before(self)
     return full * (self.failed > 0 and 1 - math.random() / 2 or 1)
 end
 
+--- The error object of a response that is no event stream (the HTML standard, section 9.2.3); nil for one that is.
+local function refusal(res)
+    local kind = res.headers["content-type"] or ""
+    if kind:match("^%s*([^;%s]*)"):lower() == "text/event-stream" then
+        return nil
+    end
+    local err = failure.new("content_type", ("no event stream but %s from %s"):format(
+        kind ~= "" and kind or "no Content-Type", res.url))
+    err.response = res
+    return err
+end
+
 --- What a response to another attempt means: true: go on reading; false: the end; nil: a failed attempt.
 local function judge(res)
     if res.status == 200 then
+        local err = refusal(res)
+        if err then
+            error(err, 0)
+        end
         return true
     end
     res:close()
@@ -146,12 +174,17 @@ function Reader:reconnect(why)
     end
 end
 
---- The next event; waits. nil: the end.
+--- The next event; waits. nil: the end. What a piece breaks the rules with comes after its events.
 function Reader:take()
     while #self.ready == 0 do
+        if self.broken then
+            self.source:close()
+            error(self.broken, 0)
+        end
         local ok, piece = try_await(self.source:take())
         if ok and piece then
-            self.cut(piece)
+            local is_fine, err = pcall(self.cut, piece)
+            self.broken = not is_fine and err
         elseif not self.policy or self.is_closed then
             if not ok then
                 error(piece, 0)
@@ -176,8 +209,14 @@ end
 
 --- Makes the body of a response a stream of events and ends the call.
 function event_stream.open(call, res, finish)
+    local is_over = res.status == 204 -- there are no events, and there will be none
+    local err = not is_over and refusal(res)
+    if err then
+        finish(call, err)
+        return
+    end
     local self = setmetatable({ options = call.options, ready = {}, failed = 0,
-        policy = policy_of(call.options.reconnect) }, Reader)
+        policy = not is_over and policy_of(call.options.reconnect) }, Reader)
     self:begin(res)
     local out = stream._pulling(function()
         if #self.ready > 0 then

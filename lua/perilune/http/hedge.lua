@@ -7,7 +7,7 @@
 local body_source = require "perilune.http.body_source"
 local core_task = require "perilune.core.task"
 local deadline = require "perilune.http.deadline"
-local deferred = require "perilune.deferred"
+local deferred_core = require "perilune.deferred.core"
 local options = require "perilune.options"
 
 local hedge = {}
@@ -35,6 +35,11 @@ local function stop(self, winner)
             attempt:cancel()
         end
     end
+end
+
+--- The result is not wanted any more, or was settled by somebody else.
+local function abandon(self)
+    stop(self)
 end
 
 local begin
@@ -79,10 +84,8 @@ function hedge.send(o, send)
         return send(own)
     end
     local self = { options = own, send = send, attempts = {}, delay = given.delay or 0.1, left = given.count or 1,
-        deadline = deadline.of(o) }
-    self.d = deferred.deferred(function()
-        stop(self)
-    end)
+        deadline = deadline.of(o), abandon = abandon }
+    self.d = deferred_core.new(self)
     begin(self)
     return self.d
 end

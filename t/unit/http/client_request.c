@@ -33,9 +33,11 @@ static void test_repeatable(void **state)
     assert_true(client_request_is_repeatable(&r));
     r.source = CLIENT_PUSHED; /* its pieces are gone */
     assert_false(client_request_is_repeatable(&r));
+    assert_true(client_request_is_idempotent(&r));
     r.source = CLIENT_NO_BODY;
     r.method = METHOD_POST;
     assert_false(client_request_is_repeatable(&r));
+    assert_false(client_request_is_idempotent(&r));
 }
 
 int main(void)
