@@ -308,3 +308,35 @@ back
 [200, 200, 500]
 --- error_log
 request body not read yet
+
+
+
+=== TEST 9: where no request is passed on there is no upstream; before the workers there is no request
+--- http_config
+    init_by_lua_block {
+        early = select(2, pcall(require("ngx.balancer").get_last_failure))
+    }
+    init_worker_by_lua_block {
+        in_worker = { require("ngx.balancer").set_more_tries(1) }
+    }
+--- config
+    location = /t {
+        content_by_lua_block {
+            local balancer = require "ngx.balancer"
+            local in_timer
+            ngx.timer.at(0, function()
+                in_timer = { balancer.get_last_failure() }
+                in_timer[4], in_timer[5] = balancer.set_current_peer("127.0.0.1", 1)
+            end)
+            ngx.sleep(0.05)
+            ngx.say(tostring(early):match("no request found"))
+            ngx.say(tostring(in_worker[1]), " ", in_worker[2])
+            ngx.say(tostring(in_timer[1]), " ", in_timer[3], " ", tostring(in_timer[4]), " ", in_timer[5])
+        }
+    }
+--- request
+GET /t
+--- response_body
+no request found
+nil no upstream found
+nil no upstream found nil no upstream found

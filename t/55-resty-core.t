@@ -406,3 +406,50 @@ GET /t
 table true
 false false
 nil string
+
+
+
+=== TEST 16: the number of ngx.ctx, by which libraries carry the table over a change of location
+--- http_config
+    init_worker_by_lua_block {
+        local C, number = require("ffi").C, require("ffi").new("int[1]")
+        local get_request = require("resty.core.base").get_request
+        function ctx_number()
+            return C.ngx_http_lua_ffi_get_ctx_ref(get_request(), number, number)
+        end
+        none = C.ngx_http_lua_ffi_get_ctx_ref(nil, nil, nil)
+        function table_of(n)
+            return debug.getregistry().ngx_lua_ctx_tables[tonumber(n)]
+        end
+    }
+--- config
+    location = /t {
+        set $ref "";
+        rewrite_by_lua_block {
+            local before = ctx_number()
+            ngx.ctx.who = "me"
+            ngx.var.ref = ctx_number()
+            ngx.req.set_header("X-Seen", before .. " " .. none .. " " .. table_of(ngx.var.ref).who)
+            ngx.exec("/to")
+        }
+    }
+    location = /to {
+        content_by_lua_block {
+            ngx.say(ngx.req.get_headers()["X-Seen"], " ", ngx.ctx.who, " ", table_of(ngx.var.ref).who)
+            ngx.ctx = table_of(ngx.var.ref)
+            ngx.say(ngx.ctx.who)
+        }
+        log_by_lua_block { ngx.log(ngx.WARN, "logged: ", ngx.ctx.who) }
+    }
+--- request
+GET /t
+--- response_body
+-2 -100 me nil me
+me
+--- error_log
+logged: me
+--- log_level: debug
+--- grep_error_log eval: qr/lua release ngx\.ctx at ref \d+/
+--- grep_error_log_out
+lua release ngx.ctx at ref 2
+lua release ngx.ctx at ref 1

@@ -181,3 +181,16 @@ a%0D%0AX-Evil: 1 nil
 GET /
 --- response_body
 192.0.2.1 PASSED
+
+=== TEST 10: the fields of our own are left out over HTTP/2, too
+--- config
+    http2 on;
+    location /a { more_clear_headers Server Date; return 204; }
+    location /b { content_by_lua_block { ngx.header.server = nil ngx.header.x_a = "" ngx.exit(204) } }
+    location /c { return 204; }
+--- exec
+for l in a b c; do curl -si --http2-prior-knowledge "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$l" | cut -d: -f1 | tr -d '\r' | tr '\n' ' '; echo; done
+--- exec_out
+HTTP/2 204   
+HTTP/2 204  server date x-a  
+HTTP/2 204  server date  

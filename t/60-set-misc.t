@@ -140,3 +140,34 @@ set_rotate: bad "to" argument value: "y"
 --- must_die
 --- error_log
 the duplicate "uri" variable
+
+=== TEST 8: set gives a variable of a family another value, where it is executed
+--- config
+    location = /set { set $http_origin *; set $arg_a "[$arg_a]"; echo "$http_origin $arg_a"; }
+    location = / { echo "$http_origin $arg_a"; }
+    location = /maybe { if ($arg_a = 1) { set $http_origin one; } echo "$http_origin"; }
+    location = /lua { set $http_origin *; content_by_lua_block { ngx.var.http_origin = nil ngx.say(ngx.var.http_origin) } }
+--- more_headers
+Origin: http://client
+--- pipelined_requests eval
+["GET /set?a=1", "GET /?a=2", "GET /maybe?a=1", "GET /maybe?a=2", "GET /lua"]
+--- response_body eval
+["* [1]\n", "http://client 2\n", "one\n", "http://client\n", "nil\n"]
+--- no_error_log
+using uninitialized
+
+=== TEST 9: $proxy_host and $proxy_port may be set, which changes nothing
+--- config
+    location = /t {
+        set $proxy_host other;
+        set $proxy_port 1;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/to;
+        add_header X-Host "$proxy_host $proxy_port";
+    }
+    location = /to { echo $http_host; }
+--- request
+GET /t
+--- response_body_like
+^127\.0\.0\.1:\d+$
+--- response_headers_like
+X-Host: 127\.0\.0\.1:\d+ \d+

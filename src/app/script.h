@@ -28,9 +28,10 @@ struct variable {
     struct slice name;
     variable_get_fn get;
     variable_set_fn set;
-    struct slice suffix; /* of a prefix family: what follows the prefix, lower case */
-    unsigned slot;       /* indexed variables */
-    const void *data;    /* of one that nobody has defined: the directive that mentions it */
+    variable_get_fn under; /* of a member of a family that directives set: what it is until then */
+    struct slice suffix;   /* of a prefix family: what follows the prefix, lower case */
+    unsigned slot;         /* indexed variables */
+    const void *data;      /* of one that nobody has defined: the directive that mentions it */
 };
 
 enum variable_kind { VARIABLES_HTTP, VARIABLES_STREAM };
@@ -62,7 +63,8 @@ const struct variable *variable_refer(struct variable_table *t, struct slice nam
 
 /* The indexed variable of that name, made when it is not there. Builtin writable ones (args,
  * limit_rate…) are returned as they are; NULL: the name is a builtin that cannot be set (nginx:
- * `the duplicate "x" variable`). Reading one that was not set gives "" and a warning in the log. */
+ * `the duplicate "x" variable`). Reading one that was not set gives "" and a warning in the log; of
+ * a member of a family ($http_x…), what it is by itself. */
 const struct variable *variable_define(struct variable_table *t, struct slice name);
 
 /* Same, with a getter of the caller's for a variable that is new (map, captures…); `data` is stored

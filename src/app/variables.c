@@ -210,8 +210,8 @@ const struct variable *variable_refer(struct variable_table *t, struct slice nam
     return var ? var : make(t, name);
 }
 
-/* A directive may take over a member's name ($arg_x, $http_x): from then on it is an ordinary
- * variable. */
+/* A directive may take over a member's name ($arg_x, $http_x): from then on it is what the
+ * directive makes it. */
 static bool can_take_over(const struct variable *var)
 {
     return var->get == get_undefined || var->suffix.n > 0;
@@ -234,9 +234,26 @@ const struct variable *variable_define_getter(struct variable_table *t, struct s
     return var;
 }
 
+static struct slice get_overridden(struct visit *v, const struct variable *var)
+{
+    struct slice value = v->slots[var->slot];
+
+    return value.p || value.n == UNSET ? variable_get(v, var) : var->under(v, var);
+}
+
 const struct variable *variable_define(struct variable_table *t, struct slice name)
 {
-    return variable_define_getter(t, name, variable_get, NULL);
+    struct variable *var = (struct variable *)(uintptr_t)variable_find(t, name);
+
+    if (!var || var->suffix.n == 0)
+        return variable_define_getter(t, name, variable_get, NULL);
+    if (!var->under) {
+        var->under = var->get;
+        var->get = get_overridden;
+        var->set = variable_set;
+        var->slot = t->slots++;
+    }
+    return var;
 }
 
 struct slice variable_get_slot(struct visit *v, const struct variable *var)

@@ -111,6 +111,12 @@ static void add(struct header_list *l, enum header_id id, struct slice value)
     l->fields[l->n++] = (struct header){header_name(id), value, id, 0};
 }
 
+/* Ours, and taken back: by an empty value. */
+static bool is_taken_back(const struct header *h)
+{
+    return (h->id == HEADER_SERVER || h->id == HEADER_DATE) && h->value.n == 0;
+}
+
 /* The fields on the wire: the app's and ours. */
 static struct header_list wire_fields(struct exchange *x, bool has_length)
 {
@@ -122,7 +128,8 @@ static struct header_list wire_fields(struct exchange *x, bool has_length)
     if (!header_find_id(own, HEADER_DATE))
         add(&l, HEADER_DATE, clock_http_date());
     for (unsigned i = 0; i < own->n; i++)
-        l.fields[l.n++] = own->fields[i];
+        if (!is_taken_back(&own->fields[i]))
+            l.fields[l.n++] = own->fields[i];
     if (has_length && x->res.content_length >= 0) {
         char *digits = pool_alloc(&x->pool, 24);
 

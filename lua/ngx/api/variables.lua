@@ -13,6 +13,13 @@ local out = ffi.new("struct ffi_str")
 
 local STATUS, HEADERS_SENT, CTX_REF, IS_SUBREQUEST = 0, 1, 6, 7
 
+--- Libraries carry a request's table by its number over a change of location.
+debug.getregistry().ngx_lua_ctx_tables = tables
+ffi.cdef [[
+int ngx_http_lua_ffi_get_ctx_ref(ngx_http_request_t *r, int *in_ssl_phase, int *ssl_ctx_ref);
+int ngx_stream_lua_ffi_get_ctx_ref(ngx_stream_lua_request_t *r, int *in_ssl_phase, int *ssl_ctx_ref);
+]]
+
 local variables = { var = {}, arg = {}, getters = {}, setters = {} }
 
 setmetatable(variables.var, {

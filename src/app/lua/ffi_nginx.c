@@ -4,6 +4,7 @@
 #include "app/app.h"
 #include "app/listeners.h"
 #include "app/lua/ffi_errlog.h"
+#include "app/lua/ffi_ngx.h"
 #include "app/lua/lua_step.h"
 #include "base/num.h"
 
@@ -51,6 +52,24 @@ intptr_t ngx_parse_time(const struct ffi_nginx_str *text, uintptr_t is_in_second
     if (!is_in_seconds)
         return (intptr_t)ms;
     return slice_has_suffix(s, SLICE("ms")) ? -1 : (intptr_t)(ms / 1000);
+}
+
+int ngx_http_lua_ffi_get_ctx_ref(void *request, int *is_handshake, int *handshake_ref)
+{
+    enum { NONE = -2 };
+    double ref = NONE;
+
+    (void)request;
+    if (is_handshake)
+        *is_handshake = 0;
+    if (handshake_ref)
+        *handshake_ref = NONE;
+    return ffi_ngx_number(FFI_NGX_CTX_REF, &ref) ? FFI_NGX_NO_REQUEST : (int)ref;
+}
+
+int ngx_stream_lua_ffi_get_ctx_ref(void *session, int *is_handshake, int *handshake_ref)
+{
+    return ngx_http_lua_ffi_get_ctx_ref(session, is_handshake, handshake_ref);
 }
 
 int ngx_http_lua_ffi_raw_log(void *request, int level, const unsigned char *text, size_t n)

@@ -29,6 +29,14 @@ int ngx_lua_ffi_disable_listening_unix_socket(const struct ffi_nginx_str *name);
  * time. */
 intptr_t ngx_parse_time(const struct ffi_nginx_str *text, uintptr_t is_in_seconds);
 
+/* The number of the running request's ngx.ctx in `ngx_lua_ctx_tables` of the registry, whatever
+ * `request` is; -2: it has none yet, -100: there is no request. The others, unless NULL: not in a
+ * handshake, no number of one. */
+int ngx_http_lua_ffi_get_ctx_ref(void *request, int *is_handshake, int *handshake_ref);
+
+/* The same; of `stream`. */
+int ngx_stream_lua_ffi_get_ctx_ref(void *session, int *is_handshake, int *handshake_ref);
+
 /* Writes a line as it is to the error log of the running code, whatever `request` is. -1: no such
  * level. */
 int ngx_http_lua_ffi_raw_log(void *request, int level, const unsigned char *text, size_t n);

@@ -127,7 +127,7 @@ int lib_ngx_control_exec(lua_State *L)
     lv->has_exec = true;
     lv->exec_path = path;
     lv->exec_query = query;
-    lua_ctx_drop(L, &lv->ctx_ref); /* it does not outlive a change of location */
+    lua_visit_leave_ctx(v);
     return leave(L);
 }
 
@@ -226,7 +226,7 @@ int lib_ngx_control_set_uri(lua_State *L)
         return 0;
     log_write(&v->x->log, LOG_DEBUG, "lua set uri jump to \"" SLICE_FMT "\"", SLICE_ARG(uri));
     lua_visit_of(v)->has_redirect_uri = true;
-    lua_ctx_drop(L, &lua_visit_of(v)->ctx_ref);
+    lua_visit_leave_ctx(v);
     return leave(L);
 }
 

@@ -191,14 +191,13 @@ void lua_filter_add(struct visit *v)
 static void release_refs(struct visit *v)
 {
     struct lua_visit *lv = v->lua;
-    lua_State *L = vm_main();
 
     lua_handle_free(lv->handle);
     lv->handle = 0;
-    if (!L)
+    if (!vm_main())
         return;
     lua_visit_wake_reader(v); /* its next question is answered: the request is over */
-    lua_ctx_release(L, &lv->ctx_ref, &v->x->log);
+    lua_visit_release_ctx(v);
 }
 
 /* lua_malloc_trim: this request counts. */

@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 
+#include "app/lua/lua_ctx.h"
 #include "app/lua/lua_handle.h"
 #include "bind/co.h"
 #include "bind/vm.h"
@@ -83,4 +84,26 @@ void lua_visit_cancel(struct visit *v)
         return;
     lv->is_cancelled = true;
     co_cancel_err(lv->co, &err_closed);
+}
+
+void lua_visit_leave_ctx(struct visit *v)
+{
+    struct lua_visit *lv = lua_visit_of(v);
+    struct lua_visit_ctx *left;
+
+    if (lv->ctx_ref == LUA_NOREF)
+        return;
+    left = pool_new(visit_pool(v), struct lua_visit_ctx);
+    *left = (struct lua_visit_ctx){lv->ctx_ref, lv->left};
+    lv->left = left;
+    lv->ctx_ref = LUA_NOREF;
+}
+
+void lua_visit_release_ctx(struct visit *v)
+{
+    struct lua_visit *lv = v->lua;
+
+    lua_ctx_release(vm_main(), &lv->ctx_ref, &v->x->log);
+    for (; lv->left; lv->left = lv->left->next)
+        lua_ctx_release(vm_main(), &lv->left->ref, &v->x->log);
 }

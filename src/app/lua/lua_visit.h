@@ -38,12 +38,20 @@ enum lua_context {
     LUA_CONTEXT_PROXY_VERIFY,      /* likewise */
 };
 
+/* A reference of lua_ctx.h in a list. */
+struct lua_visit_ctx {
+    int ref;
+    struct lua_visit_ctx *next;
+};
+
 /* What Lua hangs on a visit. In the exchange's pool. */
 struct lua_visit {
     struct co *co; /* the running handler; NULL between phases */
     enum lua_context context;
-    double handle;       /* the visit's name in Lua, 0: none yet; see lua_handle.h */
-    int ctx_ref;         /* ngx.ctx, see lua_ctx.h */
+    double handle; /* the visit's name in Lua, 0: none yet; see lua_handle.h */
+    int ctx_ref;   /* ngx.ctx, see lua_ctx.h */
+    struct lua_visit_ctx
+        *left;           /* those of locations that were left, for whoever has noted the number */
     int body_ref;        /* function to call when there is body to read, LUA_NOREF */
     struct co *drain_co; /* task that waits for output to drain */
     unsigned drain_wait;
@@ -81,6 +89,12 @@ double lua_visit_handle(struct visit *v);
 /* Numbers a wait of the running task that ends when queued output is below the watermark
  * (`to_empty`: is empty). Not while another task waits so. */
 void lua_visit_wait_drained(struct visit *v, bool to_empty);
+
+/* Another location begins without ngx.ctx; the table stays until the visit ends. */
+void lua_visit_leave_ctx(struct visit *v);
+
+/* At the visit's end: forgets all its tables. The machine must be open. */
+void lua_visit_release_ctx(struct visit *v);
 
 /* Calls the function that waits for body to read, if there is one, once. */
 void lua_visit_wake_reader(struct visit *v);

@@ -10,8 +10,9 @@ static int find(struct balancer **out)
 {
     const struct visit *v = lua_current_visit();
 
-    if (!v)
-        return FFI_NGX_NO_REQUEST;
+    if (!v) /* workers run nothing without a request, were it one that is made up */
+        return ffi_ngx_context() <= LUA_CONTEXT_INIT ? FFI_NGX_NO_REQUEST
+                                                     : FFI_BALANCER_NO_UPSTREAM;
     if (!v->proxy && !(v->session && v->session->relay))
         return v->session ? FFI_NGX_BAD_CONTEXT : FFI_BALANCER_NO_UPSTREAM;
     *out = balancer_of(v);

@@ -121,6 +121,15 @@ static struct slice get_proxy_port(struct visit *v, const struct variable *var)
     return port.p ? port : variables_number(v, p->pass.default_port);
 }
 
+/* nginx has configurations set it, and asks for it anew all the same. */
+static bool set_nothing(struct visit *v, const struct variable *var, struct slice value)
+{
+    UNUSED(v);
+    UNUSED(var);
+    UNUSED(value);
+    return true;
+}
+
 static struct slice get_script_name(struct visit *v, const struct variable *var)
 {
     UNUSED(var);
@@ -198,10 +207,10 @@ static struct slice get_cookie(struct visit *v, const struct variable *var)
 }
 
 const struct variable variables_upstream[] = {
-    VARIABLE("proxy_host", get_proxy_host),
+    VARIABLE_SETTABLE("proxy_host", get_proxy_host, set_nothing),
     VARIABLE("fastcgi_script_name", get_script_name),
     VARIABLE("fastcgi_path_info", get_path_info),
-    VARIABLE("proxy_port", get_proxy_port),
+    VARIABLE_SETTABLE("proxy_port", get_proxy_port, set_nothing),
     VARIABLE("proxy_add_x_forwarded_for", get_forwarded_for),
     VARIABLE("upstream_cache_status", get_cache_status),
     VARIABLE("upstream_addr", get_addr),

@@ -55,10 +55,18 @@ static void test_members_can_be_taken_over(void **state)
     world_init(&w);
     arg = variable_find(&w.conf.variables, SLICE("arg_x"));
     assert_ptr_equal(variable_define(&w.conf.variables, SLICE("arg_x")), arg);
+    assert_ptr_equal(variable_define(&w.conf.variables, SLICE("arg_x")), arg);
+    assert_ptr_equal(
+        variable_define_getter(&w.conf.variables, SLICE("arg_y"), variable_get_slot, NULL),
+        variable_find(&w.conf.variables, SLICE("arg_y")));
     world_begin_visit(&w);
-    assert_string_equal(world_get(&w, "arg_x"), "");
+    w.x.req.query = SLICE("x=theirs&y=theirs");
+    assert_string_equal(world_get(&w, "arg_x"), "theirs");
     variable_set(&w.v, arg, SLICE("mine"));
     assert_string_equal(world_get(&w, "arg_x"), "mine");
+    assert_true(variable_unset(&w.v, arg));
+    assert_string_equal(world_get(&w, "arg_x"), "(none)");
+    assert_string_equal(world_get(&w, "arg_y"), "(none)");
     world_end(&w);
 }
 
