@@ -186,3 +186,32 @@ false\tbad argument #1 to '\?' \(pattern is empty or too long\)
 nil\tclosed
 true\tnil\tinvalid\tstring, number, boolean, nil, or array table expected, got table nested too deeply
 -1\t-1\t0\t0
+
+
+
+=== TEST 6: arrays go out in the order of their keys, however they were filled; an array with more in it is none
+--- config
+--- user_files
+>>> a.lua
+local s = require "perilune.core.stream"
+local a, b = s.pair(1024)
+local list = { "a", 2, "c" }
+local odd = {}
+odd[3] = "c"
+odd[2] = 2.5
+odd[1] = { "x", { "y", 1 }, "z" }
+local more = { "a", "b" }
+more.key = "c"
+local texts = { "a", [2] = "b", ["3"] = "c" }
+local hole = { "a", nil, "c" }
+for _, data in ipairs { list, odd, {}, { "a", { b = 1 } }, more, texts, hole, { "a", true }, { "a", [1.5] = "b" } } do
+    print(s.write(a, data))
+end
+print(s.read(b, 11))
+--- exec
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+$P run $TEST_NGINX_HTML_DIR/a.lua
+--- exec_out lua
+"3\ttrue\n8\ttrue\n0\ttrue\n" .. ("nil\tinvalid\tnon-array table found\n"):rep(3)
+    .. "nil\tinvalid\tbad data type nil found\nnil\tinvalid\tbad data type boolean found\n"
+    .. "nil\tinvalid\tnon-array table found\na2cxy1z2.5c\n"

@@ -46,8 +46,8 @@ struct lib_stream *lib_stream_check(lua_State *L, int arg)
 {
     struct lib_stream *ls = lua_touserdata(L, arg);
 
-    if (!ls || lua_type(L, arg) != LUA_TUSERDATA || lua_objlen(L, arg) != sizeof(*ls) ||
-        ls->magic != &magic)
+    /* the length of a light userdata is 0 */
+    if (!ls || lua_objlen(L, arg) != sizeof(*ls) || ls->magic != &magic)
         luaL_argerror(L, arg, "stream expected");
     return ls;
 }

@@ -12,6 +12,27 @@ enum { DEPTH_MOST = 16 };
 
 #define EXPECTED "string, number, boolean, nil, or array table expected, got "
 
+/* Is the table at `i` an array of texts without holes? It is taken for one as long as its keys come
+ * as 1, 2, 3…, which is how such an array gives them, so that one walk tells. */
+static bool is_plain_list(lua_State *L, int i)
+{
+    lua_Number k = 1;
+
+    lua_pushnil(L);
+    while (lua_next(L, i)) {
+        int type = lua_type(L, -1);
+
+        if ((type != LUA_TSTRING && type != LUA_TNUMBER) || lua_type(L, -2) != LUA_TNUMBER ||
+            lua_tonumber(L, -2) != k) {
+            lua_pop(L, 2);
+            return false;
+        }
+        k++;
+        lua_pop(L, 1);
+    }
+    return true;
+}
+
 /* NULL, or what is wrong with the value at `i`; text that has been made is left on the stack. */
 static const char *check_data(lua_State *L, int i, int depth)
 {
@@ -29,6 +50,8 @@ static const char *check_data(lua_State *L, int i, int depth)
         return lua_pushfstring(L, EXPECTED "%s", lua_typename(L, type));
     if (depth == DEPTH_MOST)
         return EXPECTED "table nested too deeply";
+    if (is_plain_list(L, i))
+        return NULL;
     n = array_length(L, i, &count);
     if (n == ARRAY_NONE)
         return "non-array table found";
@@ -69,6 +92,7 @@ static size_t add_data(lua_State *L, struct wire *w, int i)
 {
     const char *p;
     size_t n, all = 0;
+    int top;
 
     switch (lua_type(L, i)) {
     case LUA_TSTRING:
@@ -79,9 +103,10 @@ static size_t add_data(lua_State *L, struct wire *w, int i)
         return add_number(L, w, i);
     case LUA_TTABLE:
         n = lua_objlen(L, i);
+        top = lua_gettop(L) + 1;
         for (size_t k = 1; k <= n; k++) {
             lua_rawgeti(L, i, (int)k);
-            all += add_data(L, w, lua_gettop(L));
+            all += add_data(L, w, top);
             lua_pop(L, 1);
         }
         return all;

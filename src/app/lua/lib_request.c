@@ -92,12 +92,12 @@ static void push_decoded(lua_State *L, struct slice raw)
 }
 
 /* How many there may be, so that their table is made once in its size. */
-static int args_count(struct slice text, int most)
+static int count_pairs(struct slice text, char separator, int most)
 {
     int n = 1;
 
     for (size_t i = 0; i < text.n && n < most; i++)
-        n += text.p[i] == '&';
+        n += text.p[i] == separator;
     return n;
 }
 
@@ -106,7 +106,7 @@ static void push_args(lua_State *L, struct slice text, int most)
     struct slice name, value;
     bool has_value;
 
-    lua_createtable(L, 0, text.n ? args_count(text, most) : 0);
+    lua_createtable(L, 0, text.n ? count_pairs(text, '&', most) : 0);
     for (int i = 0; i < most && text.p && url_next_arg(&text, &name, &value, &has_value); i++) {
         push_decoded(L, name);
         if (has_value)
@@ -156,10 +156,12 @@ static void add_cookies(lua_State *L, struct slice text)
 
 static void push_cookies(lua_State *L, const struct request *r)
 {
-    lua_newtable(L);
-    for (unsigned i = 0; i < r->headers.n; i++)
-        if (r->headers.fields[i].id == HEADER_COOKIE)
-            add_cookies(L, r->headers.fields[i].value);
+    const struct header *first = header_find_id(&r->headers, HEADER_COOKIE);
+
+    lua_createtable(L, 0, first ? count_pairs(first->value, ';', ARGS_MOST) : 0);
+    for (const struct header *h = first; h && h < r->headers.fields + r->headers.n; h++)
+        if (h->id == HEADER_COOKIE)
+            add_cookies(L, h->value);
 }
 
 static void push_path_of_target(lua_State *L, const struct request *r)
