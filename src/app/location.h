@@ -131,6 +131,7 @@ struct location {
     struct proxy_conf *proxy;   /* NULL: the defaults; see app/proxy/proxy.h */
     struct proxy_conf *grpc;    /* the same of grpc_pass */
     struct proxy_conf *fastcgi; /* and of fastcgi_pass */
+    struct proxy_conf *uwsgi, *scgi;
     const struct lua_code *header_filter, *body_filter, *log_by_lua;
     struct secure_link_conf *secure_link; /* NULL: nothing was said */
     struct referers *referers;            /* valid_referers; NULL: nothing was said */

@@ -143,7 +143,6 @@ static const char *const body_file_words[] = {"off", "clean", "on", NULL};
         .group = SCHEMA_GROUP_ACCEPTED, .syntax = text " " args, .doc = "No effect: " why,         \
         .apply = check_file_cache                                                                  \
     }
-#define NOT_SPOKEN "this protocol is not spoken."
 
 static const struct directive table[] = {
     TIME("client_header_timeout", CTX_SERVERS, header_timeout, "60s",
@@ -348,10 +347,6 @@ static const struct directive table[] = {
     TABLE_SIZE("server_names_hash_max_size", CTX_HTTP | CTX_STREAM),
     TABLE_SIZE("referer_hash_bucket_size", CTX_SERVERS | CTX_LOCATION),
     TABLE_SIZE("referer_hash_max_size", CTX_SERVERS | CTX_LOCATION),
-    DIRECTIVE_ACCEPTED_UP_TO(4, "uwsgi_temp_path", CTX_LEVELS, ARG_WORD, "path [level …]",
-                             NOT_SPOKEN),
-    DIRECTIVE_ACCEPTED_UP_TO(4, "scgi_temp_path", CTX_LEVELS, ARG_WORD, "path [level …]",
-                             NOT_SPOKEN),
 };
 
 void directives_limits_register(void)
