@@ -4,6 +4,7 @@
 
 #include "app/files/file_send.h"
 #include "app/proxy/proxy_abandon.h"
+#include "app/proxy/proxy_slices.h"
 
 static struct slice etag_of(const struct visit *v)
 {
@@ -22,7 +23,8 @@ static bool is_whole(const struct proxy *p)
     const struct response *r = &p->v->x->res;
 
     return r->status == 200 && r->content_length >= 0 &&
-           (is_forced(p) || (p->cache && proxy_abandon_is_useful(p)));
+           (is_forced(p) || proxy_slices_is_first(p->v) ||
+            (p->cache && proxy_abandon_is_useful(p)));
 }
 
 bool proxy_range_begin(struct proxy *p)
@@ -43,13 +45,15 @@ bool proxy_range_begin(struct proxy *p)
         p->part = ranges;
         p->part_skips = ranges->first;
         p->part_left = ranges->size;
+        if (proxy_slices_is_first(v))
+            proxy_slices_limit(p, ranges);
         file_send_tell_part(v, ranges, r->content_length);
         r->content_length = ranges->size;
         return true;
     case RANGE_NONE:
         break;
     }
-    if (is_forced(p))
+    if (is_forced(p) || proxy_slices_is_first(v))
         file_send_tell_ranges(v);
     return true;
 }

@@ -24,6 +24,7 @@
 #include "app/proxy/proxy_pump.h"
 #include "app/proxy/proxy_range.h"
 #include "app/proxy/proxy_request.h"
+#include "app/proxy/proxy_slices.h"
 #include "app/proxy/proxy_store.h"
 #include "app/proxy/proxy_switch.h"
 #include "app/proxy/proxy_target.h"
@@ -173,9 +174,15 @@ static void on_up_head(struct client_exchange *up)
         answer(p, status);
         return;
     }
+    if (!proxy_slices_accepts(p, &up->res)) {
+        answer(p, 502);
+        return;
+    }
     if (p->cache)
         proxy_cache_keep(p);
     proxy_response_take(p, &p->up->res);
+    if (proxy_slices_is_first(p->v))
+        proxy_slices_take_head(p);
     if (answers_shortly(p))
         return;
     proxy_store_begin(p);
