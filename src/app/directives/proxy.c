@@ -79,8 +79,7 @@ static bool refuse_target(const struct proxy_pass *p, const struct config_node *
         [PROXY_HTTP] = "a URL begins with http:// or https://",
         [PROXY_GRPC] = "as in grpc://host:port, grpcs://host:port or host:port",
         [PROXY_FASTCGI] = "as in host:port, unix:/path or the name of an upstream",
-        [PROXY_UWSGI] = "as in host:port, suwsgi://host:port, unix:/path or the name of an "
-                        "upstream",
+        [PROXY_UWSGI] = "as in host:port, suwsgi://host:port, unix:/path, a name of an upstream",
         [PROXY_SCGI] = "as in host:port, unix:/path or the name of an upstream",
     };
 

@@ -134,9 +134,9 @@ static size_t make_all(struct directive *made)
 
 void directives_proxy_twins_register(void)
 {
-    static struct directive
-        made[ARRAY_LEN(kinds) * ARRAY_LEN(twins)]; /* process-wide: borrowed by the schema */
-    static size_t n;                               /* process-wide: of them; made once */
+    enum { MOST = ARRAY_LEN(kinds) * ARRAY_LEN(twins) };
+    static struct directive made[MOST]; /* process-wide: borrowed by the schema */
+    static size_t n;                    /* process-wide: of them; made once */
 
     if (n == 0)
         n = make_all(made);

@@ -311,7 +311,7 @@ static void send_first(struct proxy *p)
         cache_send_status(p->v, condition);
         return;
     }
-    if (!proxy_range_begin(p)) {
+    if (!proxy_range_begin(p, true)) {
         (void)file_send_refuse_range(p->v, x->res.content_length);
         return;
     }

@@ -1,23 +1,7 @@
-/* What is fetched next stands in `first`. A part that is not what it should be ends the answer: its
- * head has gone out. */
-#include "app/proxy/proxy_slices.h"
+/* Which part is fetched, and what its head must be like. */
+#include "app/proxy/proxy_slices_parts.h"
 
-#include "app/files/file_send.h"
-#include "app/subrequest.h"
 #include "base/num.h"
-
-struct proxy_slices {
-    struct visit *v;
-    int64_t size;       /* of a part, the last may be smaller */
-    int64_t first;      /* where the part begins that is fetched now */
-    int64_t begin, end; /* what the client gets */
-    int64_t total;      /* -1: not known yet */
-    struct slice etag;  /* of the first */
-    bool is_sub;        /* the visit is the subrequest of another, for one part */
-    struct subrequest *sub;
-};
-
-static void fetch(struct proxy_slices *s);
 
 /* --- which part --- */
 
@@ -68,12 +52,6 @@ static struct slice etag_of(const struct client_response *up)
     return h ? h->value : SLICE_EMPTY;
 }
 
-/* How many bytes the part has, of a whole of `total`. */
-static int64_t size_of(const struct proxy_slices *s, int64_t total)
-{
-    return MIN(s->size, total - s->first);
-}
-
 /* NULL: it is the head of the part. */
 static const char *fault_of(const struct proxy_slices *s, const struct client_response *up,
                             int64_t *total)
@@ -85,7 +63,7 @@ static const char *fault_of(const struct proxy_slices *s, const struct client_re
         return "unexpected status code";
     if (!h || !range_parse_content(h->value, &r, total))
         return "invalid range";
-    if (r.first != s->first || r.size != size_of(s, *total) ||
+    if (r.first != s->first || r.size != proxy_slices_size(s, *total) ||
         (s->total >= 0 && *total != s->total))
         return "unexpected range";
     if (s->is_sub && !slice_eq(etag_of(up), s->etag))
@@ -138,114 +116,10 @@ void proxy_slices_take_head(struct proxy *p)
 void proxy_slices_limit(struct proxy *p, const struct range *part)
 {
     struct proxy_slices *s = p->v->slices;
-    int64_t size = size_of(s, s->total);
+    int64_t size = proxy_slices_size(s, s->total);
 
     s->begin = part->first;
     s->end = part->first + part->size;
     p->part_skips = MIN(MAX(s->begin - s->first, 0), size);
     p->part_left = MAX(MIN(s->end - s->first, size) - p->part_skips, 0);
-}
-
-/* --- the other parts --- */
-
-static void give_up(struct proxy_slices *s, const char *why)
-{
-    log_write(&s->v->x->log, LOG_ERROR, "%s in slice response: slice at %lld", why,
-              (long long)s->first);
-    exchange_abort(s->v->x, &err_truncated);
-}
-
-static void on_drained(struct exchange *x)
-{
-    fetch(visit_of(x)->slices);
-}
-
-/* The part at `first` has gone out. */
-static void go_on(struct proxy_slices *s)
-{
-    struct exchange *x = s->v->x;
-
-    s->first += s->size;
-    s->first = MAX(s->first, s->begin - s->begin % s->size);
-    if (s->first >= s->end) {
-        exchange_end(x);
-    } else if (exchange_is_congested(x)) {
-        x->user.on_drained = on_drained;
-        exchange_wait_drained(x, false);
-    } else {
-        fetch(s);
-    }
-}
-
-static void pass_on(struct proxy_slices *s, struct slice bytes)
-{
-    int64_t size = size_of(s, s->total), skips = MAX(s->begin - s->first, 0);
-
-    bytes = slice_of(bytes.p + skips, (size_t)(MIN(s->end - s->first, size) - skips));
-    exchange_write(s->v->x, &CHUNK_BYTES(bytes));
-    if (s->v->x->state < EXCHANGE_DONE)
-        go_on(s);
-}
-
-static void on_end(struct subrequest *sub)
-{
-    struct proxy_slices *s = sub->user;
-    struct exchange *x = s->v->x;
-
-    exchange_hold(x);
-    s->sub = NULL;
-    if (x->state >= EXCHANGE_DONE)
-        ; /* the client is gone */
-    else if (sub->x->res.status != 206)
-        exchange_abort(x, &err_truncated); /* the subrequest has said why */
-    else if (sub->is_truncated || (int64_t)sub->body.n != size_of(s, s->total))
-        give_up(s, "wrong size");
-    else
-        pass_on(s, buf_slice(&sub->body));
-    subrequest_release(&sub);
-    exchange_release(x);
-}
-
-static void fetch(struct proxy_slices *s)
-{
-    struct visit *v = s->v, *other;
-    struct subrequest_options o = {
-        .method = METHOD_GET,
-        .path = v->x->req.path,
-        .query = v->x->req.query,
-        .vars = SUBREQUEST_COPIED_VARS,
-        .is_content = true,
-    };
-    struct proxy_slices *part;
-
-    s->sub = subrequest_new(v, &o);
-    if (!s->sub) {
-        give_up(s, "no subrequest");
-        return;
-    }
-    other = subrequest_visit(s->sub);
-    other->is_captured = true;
-    part = pool_new(visit_pool(other), struct proxy_slices);
-    *part = (struct proxy_slices){.v = other,
-                                  .size = s->size,
-                                  .first = s->first,
-                                  .total = s->total,
-                                  .etag = s->etag,
-                                  .is_sub = true};
-    other->slices = part;
-    s->sub->on_end = on_end;
-    s->sub->user = s;
-    subrequest_start(s->sub);
-}
-
-void proxy_slices_go_on(struct proxy *p)
-{
-    struct proxy_slices *s = p->v->slices;
-
-    if (p->v->x->is_head)
-        exchange_end(p->v->x);
-    else if (p->part_left)
-        give_up(s, "wrong size");
-    else
-        go_on(s);
 }

@@ -138,7 +138,7 @@ static bool answers_shortly(struct proxy *p)
         cache_send_status(p->v, condition);
         return true;
     }
-    if (proxy_range_begin(p))
+    if (proxy_range_begin(p, p->cache && proxy_abandon_is_useful(p)))
         return false;
     do_without(p);
     (void)file_send_refuse_range(p->v, p->v->x->res.content_length);
