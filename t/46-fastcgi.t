@@ -54,6 +54,8 @@ our $Peer = <<'_EOC_';
         function acts.http() return "HTTP/1.1 200 OK\r\n\r\n" end
         function acts.busy() return record(3, "\0\0\0\0\2\0\0\0") end
         function acts.only_errors() return record(7, "Primary script unknown") .. ended end
+        function acts.fatal() return record(7, "PHP Fatal error: x\n") .. record(6, "X-A: b\r\n\r\nfine") .. ended end
+        function acts.fatal_late() return record(6, "X-A: b\r\n\r\n") .. record(7, "PHP Fatal error: x\n") .. record(6, "fine") .. ended end
         function acts.counted() return record(6, "X-Accel-Expires: 100\r\n\r\nanswer " .. math.floor(ngx.now() * 1000)) .. ended end
         function acts.elsewhere() return record(6, "X-Accel-Redirect: /inside\r\n\r\n") .. ended end
         local p, order, body, text, keeps = nil, nil, "", "", false
@@ -340,7 +342,39 @@ connect() to unix:/no/such.sock failed (2: No such file or directory) while conn
 
 
 
-=== TEST 13: words that are wrong
+=== TEST 13: what is said on standard error makes an answer malformed; files and ranges of answers
+--- http_config
+    upstream twice { server 127.0.0.1:$TEST_NGINX_STREAM_PORT; server localhost:$TEST_NGINX_STREAM_PORT; }
+--- config
+    fastcgi_param ACT $arg_a;
+    fastcgi_catch_stderr "nothing like that";
+    location /plain { fastcgi_pass 127.0.0.1:$TEST_NGINX_STREAM_PORT; }
+    location /caught { fastcgi_catch_stderr "other"; fastcgi_catch_stderr "Fatal e"; fastcgi_pass 127.0.0.1:$TEST_NGINX_STREAM_PORT; }
+    location /next { fastcgi_catch_stderr "Fatal"; fastcgi_next_upstream invalid_header; fastcgi_pass twice; add_header X-Tries $upstream_status always; }
+    location /range { fastcgi_force_ranges on; fastcgi_pass 127.0.0.1:$TEST_NGINX_STREAM_PORT; }
+    location /store { fastcgi_store $TEST_NGINX_SERVER_ROOT/stored; fastcgi_store_access all:r; fastcgi_pass 127.0.0.1:$TEST_NGINX_STREAM_PORT; }
+--- exec
+u=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+curl -s -w ' %{http_code}\n' $u/plain?a=fatal
+curl -s -o /dev/null -w '%{http_code}\n' $u/caught?a=fatal
+curl -s -w ' %{http_code}\n' $u/caught?a=fatal_late
+curl -si $u/next?a=fatal | grep X-Tries | tr -d '\r'
+curl -s -r 1-1 -w ' %{http_code}\n' $u/range?a=long
+curl -s $u/store?a=long; echo; cat $TEST_NGINX_SERVER_ROOT/stored; stat -c ' %a' $TEST_NGINX_SERVER_ROOT/stored
+--- exec_out
+fine 200
+502
+fine 200
+X-Tries: 502, 502
+b 206
+ab
+ab 644
+--- error_log
+FastCGI sent in stderr: "PHP Fatal error: x" while reading response header from upstream
+
+
+
+=== TEST 14: words that are wrong
 --- config
     location /t { return 204; }
 --- request

@@ -478,3 +478,14 @@ OPTIONS /passed -: 200 none
 OPTIONS /set 3: 200 7
 OPTIONS /set 0: 204 
 GET /passed 0: 200 0
+
+
+
+=== TEST 21: an attribute of a cookie that is there twice is rewritten twice: clients heed the last
+--- config
+    location /set { add_header Set-Cookie $arg_c; return 200; }
+    location /t { proxy_cookie_domain in.example out.example; proxy_cookie_path /a/ /b/; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/set; }
+--- request eval
+["GET /t?c=a=1;Domain=in.example;Path=/a/x;Domain=in.example;Path=/a/y;HttpOnly", "GET /t?c=a=1;path=/;Domain", "GET /t?c=a=1"]
+--- response_headers eval
+["Set-Cookie: a=1;Domain=out.example;Path=/b/x;Domain=out.example;Path=/b/y;HttpOnly", "Set-Cookie: a=1;path=/;Domain", "Set-Cookie: a=1"]

@@ -275,3 +275,33 @@ grep -v /soon $TEST_NGINX_SERVROOT/logs/tries.log | sed "s/:$TEST_NGINX_RAND_POR
 --- error_log
 upstream server temporarily disabled while connecting to upstream, upstream: "http://127.0.0.1:1/dead/x"
 no live upstreams while connecting to upstream, upstream: "http://dead/dead/x"
+
+
+
+=== TEST 12: backup, and methods that know none
+--- config
+    location / { return 204; }
+--- exec
+t() { printf 'events {}\n%s { upstream u { %s } }\n' "$2" "$1" >$TEST_NGINX_SERVROOT/x.conf
+    ${TEST_NGINX_BINARY:-build/perilune} -t -p $TEST_NGINX_SERVROOT -c $TEST_NGINX_SERVROOT/x.conf 2>&1 | sed 's/.*\[emerg\] //;s/ in .*x.conf.*//;s/.*is successful/fine/' | grep -v 'syntax is ok\|failed$'; }
+one='server 127.0.0.1:1;' two='server 127.0.0.1:2 backup;'
+for m in 'hash a;' 'hash a consistent;' 'ip_hash;' 'random;' 'random two;' 'least_conn;' ''; do echo "$m"; t "$m $one $two" http; done
+t "$one $two hash a;" http
+t "hash a; $one $two" stream
+--- exec_out
+hash a;
+balancing method does not support parameter "backup"
+hash a consistent;
+balancing method does not support parameter "backup"
+ip_hash;
+balancing method does not support parameter "backup"
+random;
+balancing method does not support parameter "backup"
+random two;
+balancing method does not support parameter "backup"
+least_conn;
+fine
+
+fine
+fine
+balancing method does not support parameter "backup"

@@ -129,9 +129,11 @@ struct location {
     enum step_result (*default_content)(struct visit *v, const struct step *s); /* without steps */
     /* proxy_pass and its kin: what "location /x/" answers for /x; NULL: nothing */
     enum step_result (*without_slash)(struct visit *v, const struct step *s);
+    int64_t slice_size;         /* of `slice`; 0: none */
     struct proxy_conf *proxy;   /* NULL: the defaults; see app/proxy/proxy.h */
     struct proxy_conf *grpc;    /* the same of grpc_pass */
     struct proxy_conf *fastcgi; /* and of fastcgi_pass */
+    struct proxy_conf *uwsgi, *scgi;
     const struct lua_code *header_filter, *body_filter, *log_by_lua;
     struct secure_link_conf *secure_link; /* NULL: nothing was said */
     struct userid_conf *userid;           /* NULL: nothing was said */

@@ -290,6 +290,24 @@ void phases_begin(struct visit *v)
     run(v);
 }
 
+void phases_begin_content(struct visit *v)
+{
+    const struct visit *parent = v->parent;
+
+    attach(v);
+    phases_use_location(v, parent->loc);
+    v->x->filters = NULL;
+    v->phase = PHASE_CONTENT;
+    v->first_path = parent->first_path;
+    v->first_query = parent->first_query;
+    v->located_path = parent->located_path;
+    v->path_prefix = parent->path_prefix;
+    v->capture_subject = parent->capture_subject;
+    v->captures = parent->captures;
+    v->n_captures = parent->n_captures;
+    run(v);
+}
+
 void phases_begin_bad(struct visit *v, int status)
 {
     attach(v);

@@ -13,6 +13,10 @@
 /* Begins the walk of a fresh exchange whose visit has listen and vhost set. */
 void phases_begin(struct visit *v);
 
+/* Begins the walk of a subrequest at the content of the location that its parent is in, as the
+ * parent came there. What it answers goes through no filters. */
+void phases_begin_content(struct visit *v);
+
 /* Answers a request whose head was bad with `status`, by way of error_page and the log phase. */
 void phases_begin_bad(struct visit *v, int status);
 

@@ -279,7 +279,12 @@ static void make_visit(struct subrequest *s, enum subrequest_vars vars)
 
 static void on_start(struct loop_call *call)
 {
-    phases_begin(subrequest_visit(CONTAINER_OF(call, struct subrequest, call)));
+    struct subrequest *s = CONTAINER_OF(call, struct subrequest, call);
+
+    if (s->is_content)
+        phases_begin_content(subrequest_visit(s));
+    else
+        phases_begin(subrequest_visit(s));
 }
 
 struct subrequest *subrequest_new(struct visit *parent, const struct subrequest_options *o)
@@ -299,6 +304,7 @@ struct subrequest *subrequest_new(struct visit *parent, const struct subrequest_
     s->parent = parent;
     s->request_fd = -1;
     s->drops_body = o->drops_body;
+    s->is_content = o->is_content;
     loop_call_init(&s->call, on_start);
     loop_call_init(&s->ended, on_ended);
     exchange_hold(x);

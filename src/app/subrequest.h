@@ -19,6 +19,7 @@ struct subrequest_options {
     bool forwards_body;       /* else: that of the parent, which has been read */
     enum subrequest_vars vars;
     bool drops_body; /* of the response: nobody wants it */
+    bool is_content; /* see phases_begin_content */
 };
 
 struct subrequest {
@@ -26,7 +27,7 @@ struct subrequest {
     struct visit *parent; /* its exchange is held */
     struct buf body;      /* of the response */
     bool is_done;
-    bool drops_body;
+    bool drops_body, is_content;
     bool is_truncated; /* the response broke off, or was too large */
     /* Called once, inside the handler's last write or from the loop. */
     void (*on_done)(struct subrequest *s);

@@ -55,7 +55,8 @@ struct visit {
     void (*on_cancel)(struct visit *v); /* of a step that has taken over: the client is gone */
     struct limit_lease *leases;         /* of limit_conn */
     uint8_t limit_req_status, limit_conn_status; /* enum limit_status, of the main request */
-    void *static_file; /* the file being served, for $document… and filters */
+    struct proxy_slices *slices; /* see app/proxy/proxy_slices.h; NULL: the whole is asked for */
+    void *static_file;           /* the file being served, for $document… and filters */
 };
 
 /* The visit of an exchange. */

@@ -30,6 +30,12 @@ enum client_via_kind {
     CLIENT_VIA_SOCKS5,
 };
 
+enum client_speech {
+    CLIENT_SPEAKS_HTTP,
+    CLIENT_SPEAKS_FASTCGI,
+    CLIENT_SPEAKS_BARE, /* parameters, body; what comes until the end is the answer of a program */
+};
+
 /* A proxy that is asked for a connection to the target. */
 struct client_via {
     enum client_via_kind kind;
@@ -58,7 +64,7 @@ struct client_way {
     struct tls_resume *resume; /* its sessions are kept there; NULL: nowhere */
     struct slice alpn;         /* "h2,http/1.1"; empty: none */
     bool knows_h2;             /* cleartext, and HTTP/2 is spoken from the first byte */
-    bool speaks_fastcgi;       /* and not HTTP */
+    enum client_speech speech; /* what is spoken there */
     bool skips_verify;
     bool hides_name;     /* `server_name` is not sent */
     bool keeps_sessions; /* who copies the way makes a place for them (client_way_copy) */

@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "http/client_fcgi.h"
+#include "http/client_cgi.h"
 #include "http/client_h1.h"
 #include "http/client_idle.h"
 #include "http/client_origin.h"
@@ -96,8 +96,8 @@ static struct client_conn *open_conn(struct client_origin *o, struct stream *s)
         return client_h2_open(s, &o->pool->o.http2, &owner, o);
     }
     o->protocol = ORIGIN_HTTP1;
-    return o->way.way.speaks_fastcgi ? client_fcgi_open(s, &owner, o)
-                                     : client_h1_open(s, &owner, o);
+    return o->way.way.speech ? client_cgi_open(s, o->way.way.speech, &owner, o)
+                             : client_h1_open(s, &owner, o);
 }
 
 static void on_dialled(void *user, struct stream *s, const struct client_dial_failure *f)

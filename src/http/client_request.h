@@ -31,7 +31,7 @@ struct client_request {
     int fd;
     off_t offset;
     int64_t length;
-    struct slice params; /* of FastCGI, encoded, in place of method, target and headers */
+    struct slice params; /* of what is not HTTP: encoded, in place of method, target and headers */
     uint8_t minor;       /* HTTP/1.minor */
     bool keeps;          /* the connection may serve another request */
     bool expects_continue;

@@ -1,5 +1,6 @@
-/* Connections that carry one exchange after the other: what HTTP/1.x and FastCGI have in common. A
- * connection is FREE, or BUSY with c->x, until client_serial_finish. Internal to those two. */
+/* Connections that carry one exchange after the other: what HTTP/1.x and those of CGI
+ * have in common. A connection is FREE, or BUSY with c->x, until client_serial_finish. Internal to
+ * client_h1 and client_cgi. */
 #ifndef HTTP_CLIENT_SERIAL_H
 #define HTTP_CLIENT_SERIAL_H
 

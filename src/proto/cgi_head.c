@@ -63,6 +63,23 @@ static const char *take_field(struct slice line, struct pool *pool, struct heade
     return NULL;
 }
 
+/* "HTTP/1.1 404 Not Found", in place of Status: some write it. */
+static bool read_status_line(struct slice line, struct cgi_head *h)
+{
+    struct slice rest = line;
+
+    (void)slice_cut(&rest, ' ');
+    return rest.p && read_status(rest, h);
+}
+
+static const char *take_line(struct slice line, bool is_first, struct pool *pool,
+                             struct header_list *fields, struct cgi_head *h)
+{
+    if (!is_first || !slice_has_prefix(line, SLICE("HTTP/")))
+        return take_field(line, pool, fields, h);
+    return read_status_line(line, h) ? NULL : "invalid status line";
+}
+
 size_t cgi_head_size(struct slice in, size_t *seen)
 {
     struct slice line;
@@ -79,10 +96,11 @@ const char *cgi_head_read(struct slice head, struct pool *pool, struct header_li
     const char *wrong = NULL;
     struct slice line;
     size_t at = 0;
+    bool is_first = true;
 
     *out = (struct cgi_head){.content_length = -1};
-    while (!wrong && next_line(head, &at, &line) && line.n)
-        wrong = take_field(line, pool, fields, out);
+    for (; !wrong && next_line(head, &at, &line) && line.n; is_first = false)
+        wrong = take_line(line, is_first, pool, fields, out);
     if (out->status == 0)
         out->status = header_find_id(fields, HEADER_LOCATION) ? 302 : 200;
     return wrong;

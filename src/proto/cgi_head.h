@@ -1,5 +1,6 @@
 /* The head of an answer as programs write it for a gateway (RFC 3875 section 6): fields, of which
- * Status is the status, and an empty line. Lines end with LF, or CRLF. Pure. */
+ * Status is the status, and an empty line. Lines end with LF, or CRLF. A status line of HTTP may
+ * stand before the fields. Pure. */
 #ifndef PROTO_CGI_HEAD_H
 #define PROTO_CGI_HEAD_H
 

@@ -4,6 +4,7 @@
  * them), except that a malformed If-Match matches nothing. */
 #include "proto/range.h"
 
+#include "base/num.h"
 #include "proto/date.h"
 #include "proto/grammar.h"
 
@@ -190,6 +191,21 @@ int range_check_conditions(const struct header_list *request, enum method method
             return 304;
     }
     return 0;
+}
+
+bool range_parse_content(struct slice value, struct range *out, int64_t *total_out)
+{
+    struct slice rest = value, unit = slice_cut(&rest, ' '), first, last;
+    int64_t end;
+
+    first = slice_cut(&rest, '-');
+    last = slice_cut(&rest, '/');
+    if (!slice_ieq(unit, SLICE("bytes")) || !rest.p ||
+        !num_parse_u63(slice_trim(first), &out->first) || !num_parse_u63(last, &end) ||
+        !num_parse_u63(slice_trim(rest), total_out))
+        return false;
+    out->size = end - out->first + 1;
+    return out->first <= end && end < *total_out;
 }
 
 bool range_if_range_holds(const struct header_list *request, struct slice etag, int64_t mtime)

@@ -21,6 +21,9 @@ enum range_result {
 enum range_result range_parse(struct slice value, int64_t size, struct range *out, unsigned most,
                               unsigned *n_out);
 
+/* Reads a Content-Range of bytes whose whole size is told: "bytes 0-99/1000". False: it is none. */
+bool range_parse_content(struct slice value, struct range *out, int64_t *total_out);
+
 /* Evaluates If-Match, If-Unmodified-Since, If-None-Match, If-Modified-Since in the order of
  * section 13.2.2. `etag` may be empty, `mtime` -1. Returns 0 (go on), 304 or 412. `exact_mtime`:
  * If-Modified-Since must be equal (nginx's `exact`), else "not newer". */

@@ -6,7 +6,7 @@
 --     ```lua run           is run by `perilune run`; exit code 0, and the output that a following block `text` shows
 --     ```nginx server      is the inside of a server block; a server is started with it, in place of the one before
 --     ```nginx main        is a whole configuration: `perilune -t` must accept it; *.pem of the page lie beside it
---     ```nginx http        is the inside of `http`, or that block: accepted likewise; conf/fastcgi_params beside it
+--     ```nginx http        is the inside of `http`, or that block: accepted likewise; conf/*_params beside it
 --     ```console           lines after `$ ` are run; the lines below are the output, `…` is anything
 --
 -- Ports 8080 and 6379 of the page are the given ones, `build/perilune` the given binary. The last line is:
@@ -135,8 +135,10 @@ local function test_main(block, text)
 end
 
 local function test_http(block)
-    local conf = page:match("^(.*/)docs/") .. "conf/fastcgi_params"
-    write(directory .. "/main/conf/fastcgi_params", read(conf))
+    local conf = page:match("^(.*/)docs/") .. "conf/"
+    for _, name in ipairs({ "fastcgi_params", "uwsgi_params", "scgi_params" }) do
+        write(directory .. "/main/conf/" .. name, read(conf .. name))
+    end
     local is_whole = block.text:find("^http {")
     test_main(block, "events {}\n" .. (is_whole and block.text or "http {\n" .. block.text .. "}\n"))
 end

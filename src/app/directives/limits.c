@@ -99,6 +99,11 @@ static bool set_temp_path(void *ctx, const struct config_node *node, struct conf
     return true;
 }
 
+static bool set_slice(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    return config_arg_size(node, 0, &((struct apply *)ctx)->loc->slice_size, e);
+}
+
 static bool set_max_ranges(void *ctx, const struct config_node *node, struct config_error *e)
 {
     int64_t n;
@@ -143,7 +148,6 @@ static const char *const body_file_words[] = {"off", "clean", "on", NULL};
         .group = SCHEMA_GROUP_ACCEPTED, .syntax = text " " args, .doc = "No effect: " why,         \
         .apply = check_file_cache                                                                  \
     }
-#define NOT_SPOKEN "this protocol is not spoken."
 
 static const struct directive table[] = {
     TIME("client_header_timeout", CTX_SERVERS, header_timeout, "60s",
@@ -252,6 +256,22 @@ static const struct directive table[] = {
     SIZE("sendfile_max_chunk", CTX_LEVELS, file_budget, "2m",
          "How much of files a connection sends at a time before others have their turn; 0 is no "
          "limit."),
+    {.name = "slice",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_SIZE},
+     .group = "Proxying",
+     .syntax = "slice size;",
+     .default_text = "slice 0;",
+     .doc = "Has large answers fetched, and kept, in parts of this size; 0: as a whole. It takes a "
+            "`$slice_range` in what the server is asked (`proxy_set_header Range $slice_range`) "
+            "and in `proxy_cache_key`, and `proxy_cache_valid` for 206. Parts are fetched one "
+            "after the other as the client takes them, those that were kept not again; a client "
+            "that asks for a range gets it, and no other part is fetched. A server that answers "
+            "with the whole is passed on as it is. A part whose ETag or size is another than that "
+            "of the first ends the answer. Each is held in memory while it is passed on.",
+     .apply = set_slice},
     {.name = "max_ranges",
      .contexts = CTX_LEVELS,
      .min_args = 1,
@@ -349,10 +369,6 @@ static const struct directive table[] = {
     TABLE_SIZE("server_names_hash_max_size", CTX_HTTP | CTX_STREAM),
     TABLE_SIZE("referer_hash_bucket_size", CTX_SERVERS | CTX_LOCATION),
     TABLE_SIZE("referer_hash_max_size", CTX_SERVERS | CTX_LOCATION),
-    DIRECTIVE_ACCEPTED_UP_TO(4, "uwsgi_temp_path", CTX_LEVELS, ARG_WORD, "path [level …]",
-                             NOT_SPOKEN),
-    DIRECTIVE_ACCEPTED_UP_TO(4, "scgi_temp_path", CTX_LEVELS, ARG_WORD, "path [level …]",
-                             NOT_SPOKEN),
 };
 
 void directives_limits_register(void)

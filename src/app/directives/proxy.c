@@ -39,7 +39,7 @@ bool directives_proxy_check(struct apply *a, const struct config_node *node, str
 
 static bool resolve_tls(struct app_conf *conf, const struct proxy_pass *p, struct config_error *e)
 {
-    return p->kind == PROXY_FASTCGI || !(p->is_tls || p->target) ||
+    return !proxy_conf_may_have_tls(p->kind) || !(p->is_tls || p->target) ||
            directives_proxy_tls(conf, proxy_conf_own(conf, p->level, p->kind), p->node, e);
 }
 
@@ -75,13 +75,15 @@ static void note(struct apply *a, struct proxy_pass *p, const struct config_node
 static bool refuse_target(const struct proxy_pass *p, const struct config_node *node,
                           struct config_error *e)
 {
-    static const char *const hints[] = {
+    static const char *const hints[PROXY_KINDS] = {
         [PROXY_HTTP] = "a URL begins with http:// or https://",
         [PROXY_GRPC] = "as in grpc://host:port, grpcs://host:port or host:port",
         [PROXY_FASTCGI] = "as in host:port, unix:/path or the name of an upstream",
+        [PROXY_UWSGI] = "as in host:port, suwsgi://host:port, unix:/path, a name of an upstream",
+        [PROXY_SCGI] = "as in host:port, unix:/path or the name of an upstream",
     };
 
-    if (p->kind == PROXY_FASTCGI)
+    if (proxy_conf_has_params(p->kind))
         config_node_error(node, e, "invalid address \"%.200s\"", node->args[0].p);
     else if (p->kind == PROXY_GRPC && p->uri.p)
         config_node_error(node, e, "URI part is not allowed in \"grpc_pass\"");
@@ -122,39 +124,15 @@ bool directives_proxy_pass(void *ctx, const struct config_node *node, struct con
 
 /* --- lists --- */
 
-static struct proxy_field *add_field(struct apply *a, struct proxy_field **list, struct slice name)
-{
-    struct proxy_field *f = pool_new(&a->conf->pool, struct proxy_field);
-
-    while (*list)
-        list = &(*list)->next;
-    f->name = name;
-    *list = f;
-    return f;
-}
-
 static bool set_header(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
+    struct proxy_field *f;
 
     if (!header_is_name(node->args[0]))
         return config_node_error(node, e, "invalid header name \"%.200s\"", node->args[0].p);
-    directives_proxy_forget_inherited(a, node, offsetof(struct proxy_conf, set));
-    return directives_script(
-        a, node, node->args[1],
-        &add_field(a, &directives_proxy_own(a, node)->set, node->args[0])->value, e);
-}
-
-static bool add_name(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    struct apply *a = ctx;
-    size_t offset = (size_t)node->schema->id;
-
-    UNUSED(e);
-    directives_proxy_forget_inherited(a, node, offset);
-    (void)add_field(a, (struct proxy_field **)((char *)directives_proxy_own(a, node) + offset),
-                    node->args[0]);
-    return true;
+    f = directives_proxy_add(a, node, offsetof(struct proxy_conf, set), node->args[0]);
+    return directives_script(a, node, node->args[1], &f->value, e);
 }
 
 /* --- values --- */
@@ -293,9 +271,9 @@ static const struct directive table[] = {
         "Does not pass that field of an answer on. `Date`, `Server`, `X-Pad` and what nginx reads "
         "itself, `X-Accel-Expires`, `-Redirect`, `-Limit-Rate`, `-Buffering` and `-Charset`, "
         "are never passed on unless `proxy_pass_header` says so.",
-        hide, add_name),
+        hide, directives_proxy_name),
     REPEATS("proxy_pass_header", 1, 1, "proxy_pass_header name;",
-            "Passes a field on that is otherwise hidden.", pass, add_name),
+            "Passes a field on that is otherwise hidden.", pass, directives_proxy_name),
     DIRECTIVE_TEXT("proxy_method", CTX_LEVELS, "method", FIELD(method),
                    "The method of requests to the server instead of the client's.", set_script),
     DIRECTIVE_TEXT(

@@ -1,4 +1,4 @@
-/* Whose settings a directive of proxy_…, grpc_… or fastcgi_… is about, and those it inherits. */
+/* Whose settings a directive of proxy_… and its kin is about, and those it inherits. */
 #include "app/directives/proxy_levels.h"
 
 #include "app/directives/directives.h"
@@ -6,11 +6,12 @@
 
 enum proxy_kind directives_proxy_kind(const struct config_node *node)
 {
-    struct slice name = slice_str(node->schema->name);
+    struct slice name = slice_str(node->schema->name), first = slice_cut(&name, '_');
+    int kind = 0;
 
-    if (slice_has_prefix(name, SLICE("grpc_")))
-        return PROXY_GRPC;
-    return slice_has_prefix(name, SLICE("fastcgi_")) ? PROXY_FASTCGI : PROXY_HTTP;
+    while (kind < PROXY_SCGI && !slice_eq(first, slice_str(proxy_conf_word(kind))))
+        kind++;
+    return kind;
 }
 
 struct proxy_conf *directives_proxy_own(struct apply *a, const struct config_node *node)
@@ -46,4 +47,25 @@ void directives_proxy_forget_inherited(struct apply *a, const struct config_node
     inherited = (void *const *)((const char *)theirs + offset);
     if (*list == *inherited)
         *list = NULL;
+}
+
+struct proxy_field *directives_proxy_add(struct apply *a, const struct config_node *node,
+                                         size_t offset, struct slice name)
+{
+    struct proxy_field **at, *f = pool_new(&a->conf->pool, struct proxy_field);
+
+    directives_proxy_forget_inherited(a, node, offset);
+    at = (struct proxy_field **)((char *)directives_proxy_own(a, node) + offset);
+    while (*at)
+        at = &(*at)->next;
+    f->name = name;
+    *at = f;
+    return f;
+}
+
+bool directives_proxy_name(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    UNUSED(e);
+    (void)directives_proxy_add(ctx, node, (size_t)node->schema->id, node->args[0]);
+    return true;
 }

@@ -1,71 +1,92 @@
-/* Directives of grpc_pass and fastcgi_pass that mean what those of proxy_pass mean: each is made
- * from the one that begins with proxy_. */
+/* Directives of grpc_pass, fastcgi_pass, uwsgi_pass and scgi_pass that mean what those of
+ * proxy_pass mean: each is made from the one that begins with proxy_. */
 #include "app/directives/tables.h"
 #include "base/buf.h"
 #include "config/schema.h"
 
-enum { GRPC = 1 << 0, FASTCGI = 1 << 1, BOTH = GRPC | FASTCGI };
+enum {
+    GRPC = 1 << 0,
+    FASTCGI = 1 << 1,
+    UWSGI = 1 << 2,
+    SCGI = 1 << 3,
+    PROGRAMS = FASTCGI | UWSGI | SCGI,
+    TLS = GRPC | UWSGI,
+    ALL = GRPC | PROGRAMS,
+};
+
+static const struct {
+    const char *word, *group; /* NULL: that of the other */
+    int bit;
+} kinds[] = {
+    {"grpc", NULL, GRPC},
+    {"fastcgi", "FastCGI", FASTCGI},
+    {"uwsgi", "uwsgi", UWSGI},
+    {"scgi", "SCGI", SCGI},
+};
 
 static const struct {
     const char *word;
     int of;
 } twins[] = {
-    {"connect_timeout", BOTH},
-    {"read_timeout", BOTH},
-    {"send_timeout", BOTH},
-    {"next_upstream", BOTH},
-    {"next_upstream_timeout", BOTH},
-    {"next_upstream_tries", BOTH},
+    {"connect_timeout", ALL},
+    {"read_timeout", ALL},
+    {"send_timeout", ALL},
+    {"next_upstream", ALL},
+    {"next_upstream_timeout", ALL},
+    {"next_upstream_tries", ALL},
     {"set_header", GRPC},
-    {"hide_header", BOTH},
-    {"pass_header", BOTH},
-    {"ignore_headers", BOTH},
-    {"intercept_errors", BOTH},
-    {"bind", BOTH},
-    {"socket_keepalive", BOTH},
-    {"buffering", FASTCGI},
-    {"request_buffering", FASTCGI},
-    {"buffers", FASTCGI},
-    {"max_temp_file_size", FASTCGI},
-    {"temp_path", FASTCGI},
-    {"limit_rate", FASTCGI},
-    {"pass_request_headers", FASTCGI},
-    {"pass_request_body", FASTCGI},
-    {"ignore_client_abort", FASTCGI},
-    {"cache", FASTCGI},
-    {"cache_path", FASTCGI},
-    {"cache_key", FASTCGI},
-    {"cache_valid", FASTCGI},
-    {"cache_methods", FASTCGI},
-    {"cache_min_uses", FASTCGI},
-    {"cache_bypass", FASTCGI},
-    {"no_cache", FASTCGI},
-    {"cache_use_stale", FASTCGI},
-    {"cache_background_update", FASTCGI},
-    {"cache_revalidate", FASTCGI},
-    {"cache_max_range_offset", FASTCGI},
-    {"cache_lock", FASTCGI},
-    {"cache_lock_timeout", FASTCGI},
-    {"cache_lock_age", FASTCGI},
-    {"ssl_verify", GRPC},
-    {"ssl_server_name", GRPC},
-    {"ssl_name", GRPC},
-    {"ssl_trusted_certificate", GRPC},
-    {"ssl_crl", GRPC},
-    {"ssl_certificate", GRPC},
-    {"ssl_certificate_key", GRPC},
-    {"ssl_certificate_cache", GRPC},
-    {"ssl_password_file", GRPC},
-    {"ssl_key_log", GRPC},
-    {"ssl_ciphers", GRPC},
-    {"ssl_protocols", GRPC},
-    {"ssl_verify_depth", GRPC},
-    {"ssl_session_reuse", GRPC},
-    {"ssl_conf_command", GRPC},
-    {"buffer_size", BOTH},
-    {"busy_buffers_size", FASTCGI},
-    {"temp_file_write_size", FASTCGI},
-    {"send_lowat", FASTCGI},
+    {"hide_header", ALL},
+    {"pass_header", ALL},
+    {"ignore_headers", ALL},
+    {"intercept_errors", ALL},
+    {"bind", ALL},
+    {"socket_keepalive", ALL},
+    {"buffering", PROGRAMS},
+    {"request_buffering", PROGRAMS},
+    {"buffers", PROGRAMS},
+    {"max_temp_file_size", PROGRAMS},
+    {"temp_path", PROGRAMS},
+    {"limit_rate", PROGRAMS},
+    {"pass_request_headers", PROGRAMS},
+    {"pass_request_body", PROGRAMS},
+    {"ignore_client_abort", PROGRAMS},
+    {"cache", PROGRAMS},
+    {"cache_path", PROGRAMS},
+    {"cache_key", PROGRAMS},
+    {"cache_valid", PROGRAMS},
+    {"cache_methods", PROGRAMS},
+    {"cache_min_uses", PROGRAMS},
+    {"cache_bypass", PROGRAMS},
+    {"no_cache", PROGRAMS},
+    {"cache_use_stale", PROGRAMS},
+    {"cache_background_update", PROGRAMS},
+    {"cache_revalidate", PROGRAMS},
+    {"cache_max_range_offset", PROGRAMS},
+    {"cache_lock", PROGRAMS},
+    {"cache_lock_timeout", PROGRAMS},
+    {"cache_lock_age", PROGRAMS},
+    {"ssl_verify", TLS},
+    {"ssl_server_name", TLS},
+    {"ssl_name", TLS},
+    {"ssl_trusted_certificate", TLS},
+    {"ssl_crl", TLS},
+    {"ssl_certificate", TLS},
+    {"ssl_certificate_key", TLS},
+    {"ssl_certificate_cache", TLS},
+    {"ssl_password_file", TLS},
+    {"ssl_key_log", TLS},
+    {"ssl_ciphers", TLS},
+    {"ssl_protocols", TLS},
+    {"ssl_verify_depth", TLS},
+    {"ssl_session_reuse", TLS},
+    {"ssl_conf_command", TLS},
+    {"buffer_size", ALL},
+    {"busy_buffers_size", PROGRAMS},
+    {"temp_file_write_size", PROGRAMS},
+    {"send_lowat", PROGRAMS},
+    {"store", PROGRAMS},
+    {"store_access", PROGRAMS},
+    {"force_ranges", PROGRAMS},
 };
 
 /* "grpc_x …;" of "proxy_x …;", for good. */
@@ -104,19 +125,18 @@ static size_t make_all(struct directive *made)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < ARRAY_LEN(twins); i++) {
-        if (twins[i].of & GRPC)
-            make(&made[n++], twins[i].word, "grpc", NULL);
-        if (twins[i].of & FASTCGI)
-            make(&made[n++], twins[i].word, "fastcgi", "FastCGI");
-    }
+    for (size_t i = 0; i < ARRAY_LEN(twins); i++)
+        for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
+            if (twins[i].of & kinds[k].bit)
+                make(&made[n++], twins[i].word, kinds[k].word, kinds[k].group);
     return n;
 }
 
 void directives_proxy_twins_register(void)
 {
-    static struct directive made[2 * ARRAY_LEN(twins)]; /* process-wide: borrowed by the schema */
-    static size_t n;                                    /* process-wide: of them; made once */
+    enum { MOST = ARRAY_LEN(kinds) * ARRAY_LEN(twins) };
+    static struct directive made[MOST]; /* process-wide: borrowed by the schema */
+    static size_t n;                    /* process-wide: of them; made once */
 
     if (n == 0)
         n = make_all(made);

@@ -37,7 +37,7 @@ void app_register_directives(void)
     directives_proxy_rewrite_register();
     directives_proxy_cache_register();
     directives_proxy_ssl_register();
-    directives_fastcgi_register();
+    directives_gateways_register();
     directives_proxy_twins_register();
     directives_upstream_register();
     directives_sticky_register();

@@ -110,10 +110,10 @@ void directives_lua_machine_register(void);
 /* proxy_* and grpc_pass. */
 void directives_proxy_register(void);
 
-/* Those of fastcgi_* that are not like any of proxy_*. */
-void directives_fastcgi_register(void);
+/* Those of fastcgi_*, uwsgi_* and scgi_* that are not like any of proxy_*. */
+void directives_gateways_register(void);
 
-/* Those of grpc_* and fastcgi_* that are; to be called when all of proxy_* is registered. */
+/* Those of them and of grpc_* that are; to be called when all of proxy_* is registered. */
 void directives_proxy_twins_register(void);
 
 /* Registers the table of connections of proxy_*. */

@@ -111,6 +111,12 @@ static bool take_binding(struct upstream_peer *p, const struct config_node *node
            config_node_error(node, e, "route is longer than %d", (int)STICKY_ID_MOST);
 }
 
+/* Asked of servers that stand behind the method, as in nginx. */
+static bool has_no_backups(const struct upstream *u)
+{
+    return u->balance != UPSTREAM_ROUND_ROBIN && u->balance != UPSTREAM_LEAST_CONN;
+}
+
 static bool add_server(void *ctx, const struct config_node *node, struct config_error *e)
 {
     bool is_stream = directives_is_stream(of(ctx)->apply);
@@ -130,6 +136,9 @@ static bool add_server(void *ctx, const struct config_node *node, struct config_
             !(is_stream ? config_arg_refuse(node, node->args[i], e)
                         : take_binding(p, node, node->args[i], e)))
             return false;
+    if (p->is_backup && has_no_backups(u))
+        return config_node_error(node, e,
+                                 "balancing method does not support parameter \"backup\"");
     upstream_look_up(u, l.service, l.resolves);
     return true;
 }
@@ -277,7 +286,8 @@ static const struct directive table[] = {
          "be given in `stream`. `weight=1`; `max_fails=1` "
          "failures within `fail_timeout=10s` leave it out for that long (0: never), unless it is "
          "the only one, and while all are out the answer is 502; `max_conns` "
-         "requests at once in a worker; `backup`: only when the others are out; `down`; in `http` "
+         "requests at once in a worker; `backup`: only when the others are out (not behind "
+         "`hash`, `ip_hash`, `random`); `down`; in `http` "
          "`route=text` (up to 32 bytes), its id for `sticky`, and `drain`: only requests that "
          "`sticky` binds to it.\n\n"
          "A name is looked up by one worker when it starts, and again when what the name servers "

@@ -145,8 +145,8 @@ bool cache_rules_keep(const struct cache_conf *c, const struct cache_answer *a, 
     bool has_cookie = field_of(a, SLICE("Set-Cookie")).p != NULL;
     enum said said, by_x;
 
-    if (a->status < 200 || a->status == 206 || a->status == 304 || !take_vary(a, out) ||
-        (has_cookie && !(a->ignored & PROXY_IGNORE_SET_COOKIE)))
+    if (a->status < 200 || (a->status == 206 && !a->is_slice) || a->status == 304 ||
+        !take_vary(a, out) || (has_cookie && !(a->ignored & PROXY_IGNORE_SET_COOKIE)))
         return false;
     out->made = now;
     out->age = (uint32_t)age_of(a);

@@ -42,6 +42,7 @@ struct cache_answer {
     int status;
     const struct header_list *headers;
     unsigned ignored; /* bits of enum proxy_ignore */
+    bool is_slice;    /* it was asked for as a part: 206 is what it should be */
     bool is_private;  /* it was asked for with the client's own Authorization */
 };
 

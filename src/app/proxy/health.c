@@ -36,7 +36,7 @@ static bool find_target(struct health_check *c)
     } else if (s && s->run == proxy_step) {
         const struct proxy_pass *pass = s->arg;
 
-        if (pass->kind == PROXY_FASTCGI)
+        if (proxy_conf_has_params(pass->kind))
             return false;
         c->upstream = pass->upstream;
         c->authority = slice_has_prefix(pass->authority, SLICE("unix:")) ? SLICE("localhost")

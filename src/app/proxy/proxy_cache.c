@@ -7,10 +7,15 @@
  * others wait, looking again now and then, as the fetcher may be in another worker. */
 #include "app/proxy/proxy_cache_parts.h"
 
+#include <fcntl.h>
+
+#include "app/files/file_send.h"
 #include "app/phases.h"
 #include "app/proxy/cache_manager.h"
 #include "app/proxy/cache_rules.h"
 #include "app/proxy/cache_send.h"
+#include "app/proxy/proxy_range.h"
+#include "app/proxy/proxy_slices.h"
 #include "app/script.h"
 #include "net/tls_digest.h"
 
@@ -293,6 +298,35 @@ bool proxy_cache_covers(struct proxy *p, unsigned bits)
 
 /* --- answering --- */
 
+/* What was kept is the first part of an answer. */
+static void send_first(struct proxy *p)
+{
+    struct exchange *x = p->v->x;
+    const struct cache_file *f = &p->cache->file;
+    int condition;
+
+    proxy_slices_take_head(p);
+    condition = cache_send_condition(p->v);
+    if (condition) {
+        cache_send_status(p->v, condition);
+        return;
+    }
+    if (!proxy_range_begin(p, true)) {
+        (void)file_send_refuse_range(p->v, x->res.content_length);
+        return;
+    }
+    if (p->part_left && !x->is_head) {
+        struct chunk c = {.fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 0), .owns_fd = true};
+
+        c.offset = (off_t)f->body_at + p->part_skips;
+        c.size = (size_t)p->part_left;
+        p->part_left = 0;
+        exchange_write(x, &c);
+    }
+    if (x->state < EXCHANGE_DONE)
+        proxy_slices_go_on(p);
+}
+
 void proxy_cache_serve(struct proxy *p)
 {
     struct proxy_cache *c = p->cache;
@@ -306,8 +340,18 @@ void proxy_cache_serve(struct proxy *p)
     }
     p->cached = &c->shown;
     p->has_begun = true;
+    if (!proxy_slices_accepts(p, &c->shown)) {
+        (void)phases_finish_status(p->v, 502);
+        return;
+    }
     proxy_response_take(p, &c->shown);
-    cache_send(p->v, &c->file);
+    if (!proxy_slices_is_first(p->v)) {
+        cache_send(p->v, &c->file);
+        return;
+    }
+    exchange_hold(p->v->x);
+    send_first(p);
+    exchange_release(p->v->x);
 }
 
 /* --- the end --- */

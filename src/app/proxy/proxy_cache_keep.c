@@ -16,6 +16,7 @@ static struct cache_answer answer_of(const struct proxy *p)
         .status = p->up->res.status,
         .headers = &p->up->res.headers,
         .ignored = p->conf->ignore,
+        .is_slice = p->v->slices != NULL,
         .is_private = theirs && ours && slice_eq(theirs->value, ours->value),
     };
 }

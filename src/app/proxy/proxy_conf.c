@@ -28,38 +28,48 @@ static const struct proxy_conf grpc_defaults = {
     .kind = PROXY_GRPC,
 };
 
-static const struct proxy_conf fastcgi_defaults = {
-    .connect_timeout = 60000,
-    .read_timeout = 60000,
-    .send_timeout = 60000,
-    .buffers = 32768,
-    .max_temp_file = (size_t)1024 << 20,
-    .next = PROXY_NEXT_ERROR | PROXY_NEXT_TIMEOUT,
-    .flags = PROXY_BUFFERING | PROXY_REQUEST_BUFFERING | PROXY_PASS_HEADERS | PROXY_PASS_BODY,
-    .kind = PROXY_FASTCGI,
-    .has_no_redirect = true,
-};
+#define DEFAULTS_OF_PROGRAMS(which)                                                                \
+    {                                                                                              \
+        .connect_timeout = 60000, .read_timeout = 60000, .send_timeout = 60000, .buffers = 32768,  \
+        .max_temp_file = (size_t)1024 << 20, .store_access = 0600,                                 \
+        .next = PROXY_NEXT_ERROR | PROXY_NEXT_TIMEOUT,                                             \
+        .flags = PROXY_BUFFERING | PROXY_REQUEST_BUFFERING | PROXY_PASS_HEADERS | PROXY_PASS_BODY, \
+        .kind = (which), .has_no_redirect = true, .tls = {.depth = 1, .keeps_sessions = true},     \
+    }
+
+static const struct proxy_conf fastcgi_defaults = DEFAULTS_OF_PROGRAMS(PROXY_FASTCGI);
+static const struct proxy_conf uwsgi_defaults = DEFAULTS_OF_PROGRAMS(PROXY_UWSGI);
+static const struct proxy_conf scgi_defaults = DEFAULTS_OF_PROGRAMS(PROXY_SCGI);
+
+#define AT(field) offsetof(struct location, field)
 
 static const struct {
     const struct proxy_conf *defaults;
     size_t at; /* in struct location */
-    const char *scheme, *word;
-} kinds[] = {
-    [PROXY_HTTP] = {&proxy_defaults, offsetof(struct location, proxy), "http", "proxy"},
-    [PROXY_GRPC] = {&grpc_defaults, offsetof(struct location, grpc), "grpc", "grpc"},
-    [PROXY_FASTCGI] = {&fastcgi_defaults, offsetof(struct location, fastcgi), "fastcgi", "fastcgi"},
+    const char *word, *scheme, *secure_scheme;
+} kinds[PROXY_KINDS] = {
+    [PROXY_HTTP] = {&proxy_defaults, AT(proxy), "proxy", "http", "https"},
+    [PROXY_GRPC] = {&grpc_defaults, AT(grpc), "grpc", "grpc", "grpcs"},
+    [PROXY_FASTCGI] = {&fastcgi_defaults, AT(fastcgi), "fastcgi", "fastcgi", NULL},
+    [PROXY_UWSGI] = {&uwsgi_defaults, AT(uwsgi), "uwsgi", "uwsgi", "suwsgi"},
+    [PROXY_SCGI] = {&scgi_defaults, AT(scgi), "scgi", "scgi", NULL},
 };
+
+struct proxy_conf *proxy_conf_said(const struct location *l, enum proxy_kind kind)
+{
+    return *(struct proxy_conf *const *)((const char *)l + kinds[kind].at);
+}
 
 const struct proxy_conf *proxy_conf_of(const struct location *l, enum proxy_kind kind)
 {
-    const struct proxy_conf *own = *(struct proxy_conf *const *)((const char *)l + kinds[kind].at);
+    const struct proxy_conf *own = proxy_conf_said(l, kind);
 
     return own ? own : kinds[kind].defaults;
 }
 
-const char *proxy_conf_scheme(enum proxy_kind kind)
+const char *proxy_conf_scheme(enum proxy_kind kind, bool is_tls)
 {
-    return kinds[kind].scheme;
+    return is_tls ? kinds[kind].secure_scheme : kinds[kind].scheme;
 }
 
 const char *proxy_conf_word(enum proxy_kind kind)
@@ -115,26 +125,34 @@ bool proxy_pass_parse(struct slice url, struct proxy_pass *out)
     return out->authority.n > 0;
 }
 
-/* "grpc://host[:port]", "grpcs://…" or "host[:port]" as proxy_pass_parse wants it. */
-static struct slice of_grpc(struct pool *pool, struct slice url)
+/* Takes "scheme://" off the front of *url. */
+static bool cut_scheme(struct slice *url, const char *scheme)
 {
-    bool is_tls = slice_has_prefix(url, SLICE("grpcs://"));
+    struct slice rest = *url;
 
-    if (is_tls || slice_has_prefix(url, SLICE("grpc://")))
-        url = slice_from(url, is_tls ? 8 : 7);
-    return pool_printf(pool, "%s" SLICE_FMT, is_tls ? "https://" : "http://", SLICE_ARG(url));
+    if (!scheme || !slice_has_prefix(rest, slice_str(scheme)))
+        return false;
+    rest = slice_from(rest, strlen(scheme));
+    if (!slice_has_prefix(rest, SLICE("://")))
+        return false;
+    *url = slice_from(rest, 3);
+    return true;
 }
 
 bool proxy_pass_read(struct pool *pool, enum proxy_kind kind, struct slice url,
                      struct proxy_pass *out)
 {
+    bool has_scheme = proxy_conf_may_have_tls(kind), is_tls;
+
     if (kind == PROXY_HTTP)
         return proxy_pass_parse(url, out);
-    if (kind == PROXY_GRPC)
-        return proxy_pass_parse(of_grpc(pool, url), out) && !out->uri.p;
-    url = pool_printf(pool, "http://" SLICE_FMT, SLICE_ARG(url));
+    is_tls = has_scheme && cut_scheme(&url, kinds[kind].secure_scheme);
+    if (!is_tls && has_scheme)
+        (void)cut_scheme(&url, kinds[kind].scheme);
+    url = pool_printf(pool, "%s" SLICE_FMT, is_tls ? "https://" : "http://", SLICE_ARG(url));
     if (!proxy_pass_parse(url, out) || out->uri.p)
         return false;
-    out->default_port = 0;
+    if (proxy_conf_has_params(kind))
+        out->default_port = 0;
     return true;
 }

@@ -16,7 +16,9 @@ struct script;
 struct upstream;
 
 /* What is passed on how; the directives of each have a word of their own in front. */
-enum proxy_kind { PROXY_HTTP, PROXY_GRPC, PROXY_FASTCGI };
+enum proxy_kind { PROXY_HTTP, PROXY_GRPC, PROXY_FASTCGI, PROXY_UWSGI, PROXY_SCGI };
+
+enum { PROXY_KINDS = PROXY_SCGI + 1 };
 
 enum proxy_flag {
     PROXY_BUFFERING = 1 << 0,
@@ -61,7 +63,8 @@ enum proxy_ignore {
     PROXY_IGNORE_LIMIT_RATE = 1 << 7, /* X-Accel-Limit-Rate */
 };
 
-/* proxy_set_header, fastcgi_param; also names alone: proxy_hide_header, proxy_pass_header. */
+/* proxy_set_header, fastcgi_param; also names alone: proxy_hide_header, proxy_pass_header,
+ * fastcgi_catch_stderr. */
 struct proxy_field {
     struct slice name;
     struct script *value;
@@ -79,7 +82,7 @@ struct proxy_rewrite {
 
 struct proxy_conf {
     const struct location *owner; /* the level that may change it */
-    struct proxy_field *set, *hide, *pass;
+    struct proxy_field *set, *hide, *pass, *caught;
     struct proxy_rewrite *redirects, *cookie_domains, *cookie_paths;
     struct proxy_cookie_flags *cookie_flags;
     struct script *method, *body;  /* NULL: the client's */
@@ -98,10 +101,11 @@ struct proxy_conf {
     bool has_no_redirect; /* proxy_redirect off */
     struct slice index;   /* of FastCGI: behind a path that ends with a slash */
     struct regex *split;  /* of FastCGI: what of a path is the script, and what stands behind it */
+    uint8_t modifier1, modifier2; /* of uwsgi */
     struct proxy_tls tls;
 };
 
-/* The target of a proxy_pass, grpc_pass, fastcgi_pass. */
+/* The target of a proxy_pass, grpc_pass, fastcgi_pass, uwsgi_pass, scgi_pass. */
 struct proxy_pass {
     enum proxy_kind kind;
     struct script *target;       /* with variables; NULL: the fields below hold */
@@ -121,11 +125,26 @@ extern const struct proxy_conf proxy_defaults;
 /* The settings that hold at `l`, which may be the defaults. */
 const struct proxy_conf *proxy_conf_of(const struct location *l, enum proxy_kind kind);
 
+/* What was said for `l`, there or above; NULL: nothing. */
+struct proxy_conf *proxy_conf_said(const struct location *l, enum proxy_kind kind);
+
 /* The settings of this very level: a copy of its parent's until it says something. */
 struct proxy_conf *proxy_conf_own(struct app_conf *conf, struct location *l, enum proxy_kind kind);
 
-/* How logs name what is spoken: "http", "grpc", "fastcgi". */
-const char *proxy_conf_scheme(enum proxy_kind kind);
+/* How logs name what is spoken: "http", "https", "fastcgi", … */
+const char *proxy_conf_scheme(enum proxy_kind kind, bool is_tls);
+
+/* Is the server told of a request by parameters, in place of a request of HTTP? */
+static inline bool proxy_conf_has_params(enum proxy_kind kind)
+{
+    return kind >= PROXY_FASTCGI;
+}
+
+/* Are there words for TLS? */
+static inline bool proxy_conf_may_have_tls(enum proxy_kind kind)
+{
+    return kind != PROXY_FASTCGI && kind != PROXY_SCGI;
+}
 
 /* What the directives of a kind begin with: "proxy", … */
 const char *proxy_conf_word(enum proxy_kind kind);
@@ -133,7 +152,7 @@ const char *proxy_conf_word(enum proxy_kind kind);
 /* Reads "http://host[:port][/uri]", "http://unix:/path:[/uri]". False: malformed. */
 bool proxy_pass_parse(struct slice url, struct proxy_pass *out);
 
-/* Reads the target of a kind: that, "grpc://host[:port]", "grpcs://…", "host[:port]". False:
+/* Reads the target of a kind: that, "grpc://host[:port]", "suwsgi://…", "host[:port]". False:
  * malformed, or with a URI (out->uri) where there is none. */
 bool proxy_pass_read(struct pool *pool, enum proxy_kind kind, struct slice url,
                      struct proxy_pass *out);

@@ -85,8 +85,8 @@ static void write_line(const struct proxy *p, enum log_level level, const char *
     struct slice detail = p->peer && p->up ? p->up->detail : SLICE_EMPTY;
 
     log_write(&p->v->x->log, level,
-              "%s while %s, upstream: \"%s%s://" SLICE_FMT SLICE_FMT "\"%s" SLICE_FMT, words, stage,
-              proxy_conf_scheme(p->conf->kind), p->pass.is_tls ? "s" : "",
+              "%s while %s, upstream: \"%s://" SLICE_FMT SLICE_FMT "\"%s" SLICE_FMT, words, stage,
+              proxy_conf_scheme(p->conf->kind, p->pass.is_tls),
               SLICE_ARG(p->peer ? p->peer->name : p->upstream->name), SLICE_ARG(target),
               detail.n ? ", " : "", SLICE_ARG(detail));
 }

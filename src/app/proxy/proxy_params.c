@@ -1,13 +1,29 @@
-/* Fields of the client become HTTP_…, unless fastcgi_param gives that parameter itself. A field
+/* Fields of the client become HTTP_…, unless fastcgi_param (uwsgi_param, scgi_param) gives that
+ * parameter itself. A field
  * Proxy is left out: programs would take HTTP_PROXY for a setting of their own. */
 #include "app/proxy/proxy_params.h"
 
 #include "app/proxy/proxy_cache.h"
 #include "app/proxy/proxy_fields.h"
 #include "app/script.h"
+#include "base/log.h"
 #include "proto/fastcgi.h"
+#include "proto/gateway_params.h"
 
 #define PREFIX "HTTP_"
+
+static const struct slice LENGTH = SLICE("CONTENT_LENGTH"), VERSION = SLICE("SCGI");
+
+static void add_param(const struct proxy *p, struct buf *out, struct slice name, struct slice value)
+{
+    static void (*const adders[PROXY_KINDS])(struct buf *, struct slice, struct slice) = {
+        [PROXY_FASTCGI] = fastcgi_add_param,
+        [PROXY_UWSGI] = uwsgi_add_param,
+        [PROXY_SCGI] = scgi_add_param,
+    };
+
+    adders[p->conf->kind](out, name, value);
+}
 
 /* "HTTP_USER_AGENT" */
 static struct slice name_of(struct pool *pool, struct slice field)
@@ -39,10 +55,12 @@ static void add_set(struct proxy *p, struct buf *out)
     for (const struct proxy_field *f = p->conf->set; f; f = f->next) {
         struct slice value = script_eval(f->value, p->v);
 
+        if (p->conf->kind == PROXY_SCGI && slice_eq(f->name, LENGTH))
+            continue; /* it is there */
         if (p->cache && slice_eq(f->name, method))
             value = p->up->req.method_token;
         if (value.n || !f->needs_value)
-            fastcgi_add_param(out, f->name, value);
+            add_param(p, out, f->name, value);
     }
 }
 
@@ -93,21 +111,49 @@ static void add_fields(struct proxy *p, const struct header_list *l, bool is_cli
             continue;
         name = name_of(&p->up->pool, h->name);
         if (!is_set(p, name))
-            fastcgi_add_param(out, name, join(l, i, &room));
+            add_param(p, out, name, join(l, i, &room));
     }
     buf_free(&room);
 }
 
-struct slice proxy_params_make(struct proxy *p)
+/* What a request of SCGI begins with. */
+static void add_first(struct proxy *p, struct buf *out)
+{
+    const struct client_request *r = &p->up->req;
+    int64_t n = r->source == CLIENT_BYTES     ? (int64_t)r->bytes.n
+                : r->source == CLIENT_NO_BODY ? 0
+                                              : r->length;
+
+    if (p->conf->kind != PROXY_SCGI)
+        return;
+    scgi_add_param(out, LENGTH, pool_printf(&p->up->pool, "%lld", (long long)n));
+    if (!is_set(p, VERSION))
+        scgi_add_param(out, VERSION, SLICE("1"));
+}
+
+static bool wrap(const struct proxy *p, struct buf *params)
+{
+    if (p->conf->kind == PROXY_SCGI)
+        scgi_wrap(params);
+    if (p->conf->kind != PROXY_UWSGI || uwsgi_wrap(params, p->conf->modifier1, p->conf->modifier2))
+        return true;
+    log_write(&p->v->x->log, LOG_ERROR, "uwsgi request is too large: %zu bytes of parameters",
+              params->n);
+    return false;
+}
+
+bool proxy_params_make(struct proxy *p, struct slice *made)
 {
     struct buf out = BUF_EMPTY;
-    struct slice made;
+    bool fits;
 
+    add_first(p, &out);
     add_set(p, &out);
     if (p->conf->flags & PROXY_PASS_HEADERS)
         add_fields(p, &p->v->x->req.headers, true, &out);
     add_fields(p, &p->up->req.headers, false, &out);
-    made = pool_dup(&p->up->pool, buf_slice(&out));
+    fits = wrap(p, &out);
+    *made = pool_dup(&p->up->pool, buf_slice(&out));
     buf_free(&out);
-    return made;
+    return fits;
 }

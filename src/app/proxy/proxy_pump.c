@@ -13,7 +13,17 @@
 #include "app/proxy/proxy_log.h"
 #include "app/proxy/proxy_pace.h"
 #include "app/proxy/proxy_range.h"
+#include "app/proxy/proxy_slices.h"
 #include "app/proxy/proxy_store.h"
+
+/* All of the server's answer has been given out. */
+static void end(struct proxy *p)
+{
+    if (proxy_slices_is_first(p->v))
+        proxy_slices_go_on(p);
+    else
+        exchange_end(p->v->x);
+}
 
 static void finish(struct proxy *p)
 {
@@ -23,7 +33,7 @@ static void finish(struct proxy *p)
     proxy_store_add(p, SLICE_EMPTY, true);
     proxy_leave(p, false);
     if (!proxy_ahead_has_some(p))
-        exchange_end(p->v->x);
+        end(p);
 }
 
 void proxy_pump_fail(struct proxy *p, const struct err *why)
@@ -41,7 +51,7 @@ static void finish_late(struct proxy *p)
     if (p->late)
         exchange_abort(p->v->x, p->late);
     else
-        exchange_end(p->v->x);
+        end(p);
 }
 
 void proxy_pump_give_up(struct proxy *p, const struct err *why)
@@ -54,14 +64,15 @@ static void pass_on(struct proxy *p, struct slice bytes)
 {
     struct exchange *x = p->v->x;
     struct chunk c = CHUNK_BYTES(bytes);
+    bool has_more = proxy_slices_is_first(p->v); /* parts */
     const struct err *e;
 
     c.is_flush = p->is_flushing;
-    c.is_last = p->up->state == CLIENT_DONE && !p->up->res.trailers.n;
+    c.is_last = p->up->state == CLIENT_DONE && !p->up->res.trailers.n && !has_more;
     if (p->cache)
         proxy_cache_add(p, c.bytes, c.is_last);
     proxy_store_add(p, c.bytes, c.is_last);
-    if (p->part && proxy_range_cut(p, &c.bytes))
+    if ((p->part || has_more) && proxy_range_cut(p, &c.bytes) && !has_more)
         c.is_last = c.is_last || !proxy_abandon_is_useful(p);
     if (c.is_last)
         proxy_leave(p, false);

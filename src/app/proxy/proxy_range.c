@@ -3,7 +3,7 @@
 #include "app/proxy/proxy_range.h"
 
 #include "app/files/file_send.h"
-#include "app/proxy/proxy_abandon.h"
+#include "app/proxy/proxy_slices.h"
 
 static struct slice etag_of(const struct visit *v)
 {
@@ -17,22 +17,22 @@ static bool is_forced(const struct proxy *p)
     return (p->conf->flags & PROXY_FORCE_RANGES) != 0;
 }
 
-static bool is_whole(const struct proxy *p)
+static bool is_whole(const struct proxy *p, bool is_kept)
 {
     const struct response *r = &p->v->x->res;
 
     return r->status == 200 && r->content_length >= 0 &&
-           (is_forced(p) || (p->cache && proxy_abandon_is_useful(p)));
+           (is_forced(p) || is_kept || proxy_slices_is_first(p->v));
 }
 
-bool proxy_range_begin(struct proxy *p)
+bool proxy_range_begin(struct proxy *p, bool is_kept)
 {
     struct visit *v = p->v;
     struct response *r = &v->x->res;
     const struct range *ranges;
     unsigned n;
 
-    if (!is_whole(p))
+    if (!is_whole(p, is_kept))
         return true;
     switch (file_send_find(v, r->content_length, etag_of(v), r->last_modified, &ranges, &n)) {
     case RANGE_UNSATISFIABLE:
@@ -43,13 +43,15 @@ bool proxy_range_begin(struct proxy *p)
         p->part = ranges;
         p->part_skips = ranges->first;
         p->part_left = ranges->size;
+        if (proxy_slices_is_first(v))
+            proxy_slices_limit(p, ranges);
         file_send_tell_part(v, ranges, r->content_length);
         r->content_length = ranges->size;
         return true;
     case RANGE_NONE:
         break;
     }
-    if (is_forced(p))
+    if (is_forced(p) || proxy_slices_is_first(v))
         file_send_tell_ranges(v);
     return true;
 }

@@ -13,6 +13,8 @@
 #include "net/tls.h"
 #include "proto/grammar.h"
 
+enum { STATUS_ERROR = 500, STATUS_NOT_IMPLEMENTED = 501 };
+
 /* Fields that are never passed on as they are: of the connection, or written by ourselves. */
 static bool is_ours(enum header_id id)
 {
@@ -190,12 +192,13 @@ void proxy_request_add_trailers(struct proxy *p)
         header_add(&p->up->req.trailers, &p->up->pool, l->fields[i].name, l->fields[i].value);
 }
 
-/* What there is beside the fields: those of FastCGI are parameters. */
-static bool make_fastcgi(struct proxy *p, struct client_request *out)
+/* What there is in place of the fields. */
+static int make_params(struct proxy *p, struct client_request *out)
 {
     out->keeps = p->upstream->keepalive > 0 && (p->conf->flags & PROXY_KEEPS);
-    out->params = proxy_params_make(p);
-    return p->v->x->req.method != METHOD_CONNECT;
+    if (p->v->x->req.method == METHOD_CONNECT)
+        return STATUS_NOT_IMPLEMENTED;
+    return proxy_params_make(p, &out->params) ? 0 : STATUS_ERROR;
 }
 
 static void make_fields(struct proxy *p, struct client_request *out)
@@ -206,16 +209,16 @@ static void make_fields(struct proxy *p, struct client_request *out)
     say_early(p, out);
 }
 
-bool proxy_request_make(struct proxy *p)
+int proxy_request_make(struct proxy *p)
 {
     struct client_request *out = &p->up->req;
-    bool is_fastcgi = p->conf->kind == PROXY_FASTCGI;
+    bool has_params = proxy_conf_has_params(p->conf->kind);
 
     out->minor = (uint8_t)p->conf->minor;
     out->target = proxy_uri(p);
     out->authority = p->authority;
     set_method(p, out);
-    if (!is_fastcgi)
+    if (!has_params)
         make_fields(p, out);
     if (p->cache)
         proxy_cache_add_fields(p);
@@ -229,7 +232,9 @@ bool proxy_request_make(struct proxy *p)
         .read = p->conf->read_timeout,
         .send = p->conf->send_timeout,
     };
-    return is_fastcgi ? make_fastcgi(p, out) : proxy_switch_request(p);
+    if (has_params)
+        return make_params(p, out);
+    return proxy_switch_request(p) ? 0 : STATUS_NOT_IMPLEMENTED;
 }
 
 bool proxy_request_push_body(struct proxy *p)

@@ -7,8 +7,8 @@
 /* Is this OPTIONS request to be answered here, as its Max-Forwards has run out? */
 bool proxy_request_is_for_us(const struct proxy *p);
 
-/* Fills in p->up->req. False: an upgrade that is not passed on here. */
-bool proxy_request_make(struct proxy *p);
+/* Fills in p->up->req. Not 0: it cannot be passed on here, the status says why. */
+int proxy_request_make(struct proxy *p);
 
 /* The client's trailers, which have come by now, go along where HTTP/2 is spoken. */
 void proxy_request_add_trailers(struct proxy *p);

@@ -72,33 +72,6 @@ static struct slice refreshed(const struct proxy *p, struct slice text)
 
 /* --- cookies --- */
 
-/* The value of the attribute `name` of a cookie; p == NULL: it has none. */
-static struct slice attribute_of(struct slice cookie, struct slice name)
-{
-    struct slice rest = cookie, part;
-
-    (void)slice_cut(&rest, ';');
-    while (rest.p) {
-        struct slice value;
-
-        part = slice_trim(slice_cut(&rest, ';'));
-        value = part;
-        if (slice_ieq(slice_trim(slice_cut(&value, '=')), name) && value.p)
-            return slice_trim(value);
-    }
-    return slice_of(NULL, 0);
-}
-
-static struct slice with_value(struct visit *v, struct slice cookie, struct slice old,
-                               struct slice new)
-{
-    struct slice before = slice_of(cookie.p, (size_t)(old.p - cookie.p));
-    struct slice after = slice_from(cookie, before.n + old.n);
-
-    return pool_printf(visit_pool(v), SLICE_FMT SLICE_FMT SLICE_FMT, SLICE_ARG(before),
-                       SLICE_ARG(new), SLICE_ARG(after));
-}
-
 static struct slice without_dot(struct slice domain)
 {
     return domain.n && domain.p[0] == '.' ? slice_from(domain, 1) : domain;
@@ -181,18 +154,48 @@ static struct slice flagged(const struct proxy *p, struct slice cookie)
     return cookie;
 }
 
+static struct slice new_value(const struct proxy *p, struct slice name, struct slice old)
+{
+    if (slice_ieq(name, SLICE("Domain")))
+        return new_domain(p, old);
+    return slice_ieq(name, SLICE("Path")) ? new_path(p, old) : slice_of(NULL, 0);
+}
+
+static void add_rewritten(const struct proxy *p, struct slice attribute, struct buf *out)
+{
+    struct slice value = attribute, name = slice_trim(slice_cut(&value, '=')), old, new;
+
+    if (value.p) {
+        old = slice_trim(value);
+        new = new_value(p, name, old);
+        if (new.p) {
+            buf_add(out, attribute.p, (size_t)(old.p - attribute.p));
+            attribute = new;
+        }
+    }
+    buf_add_slice(out, attribute);
+}
+
+/* An attribute that is there twice is rewritten twice: clients heed the last. */
+static struct slice rewritten(const struct proxy *p, struct slice cookie)
+{
+    struct slice rest = cookie, made;
+    struct buf b = BUF_EMPTY;
+
+    buf_add_slice(&b, slice_cut(&rest, ';'));
+    while (rest.p) {
+        buf_add_char(&b, ';');
+        add_rewritten(p, slice_cut(&rest, ';'), &b);
+    }
+    made = pool_dup(visit_pool(p->v), buf_slice(&b));
+    buf_free(&b);
+    return made;
+}
+
 static struct slice cookie_for_client(const struct proxy *p, struct slice cookie)
 {
-    struct slice old, new;
-
-    if (p->conf->cookie_domains && (old = attribute_of(cookie, SLICE("Domain"))).p) {
-        new = new_domain(p, old);
-        cookie = new.p ? with_value(p->v, cookie, old, new) : cookie;
-    }
-    if (p->conf->cookie_paths && (old = attribute_of(cookie, SLICE("Path"))).p) {
-        new = new_path(p, old);
-        cookie = new.p ? with_value(p->v, cookie, old, new) : cookie;
-    }
+    if (p->conf->cookie_domains || p->conf->cookie_paths)
+        cookie = rewritten(p, cookie);
     return p->conf->cookie_flags ? flagged(p, cookie) : cookie;
 }
 

@@ -24,13 +24,14 @@
 #include "app/proxy/proxy_pump.h"
 #include "app/proxy/proxy_range.h"
 #include "app/proxy/proxy_request.h"
+#include "app/proxy/proxy_slices.h"
 #include "app/proxy/proxy_store.h"
 #include "app/proxy/proxy_switch.h"
 #include "app/proxy/proxy_target.h"
 #include "app/proxy/proxy_try.h"
 #include "base/clock.h"
 
-enum { STATUS_NOT_ALLOWED = 405, STATUS_NOT_IMPLEMENTED = 501 };
+enum { STATUS_NOT_ALLOWED = 405 };
 
 static void attempt(struct proxy *p);
 
@@ -137,7 +138,7 @@ static bool answers_shortly(struct proxy *p)
         cache_send_status(p->v, condition);
         return true;
     }
-    if (proxy_range_begin(p))
+    if (proxy_range_begin(p, p->cache && proxy_abandon_is_useful(p)))
         return false;
     do_without(p);
     (void)file_send_refuse_range(p->v, p->v->x->res.content_length);
@@ -173,9 +174,15 @@ static void on_up_head(struct client_exchange *up)
         answer(p, status);
         return;
     }
+    if (!proxy_slices_accepts(p, &up->res)) {
+        answer(p, 502);
+        return;
+    }
     if (p->cache)
         proxy_cache_keep(p);
     proxy_response_take(p, &p->up->res);
+    if (proxy_slices_is_first(p->v))
+        proxy_slices_take_head(p);
     if (answers_shortly(p))
         return;
     proxy_store_begin(p);
@@ -209,9 +216,22 @@ static void on_client_body(struct exchange *x)
     push_body(proxy_of(visit_of(x)));
 }
 
+/* fastcgi_catch_stderr: is it none that comes with a good answer? */
+static bool is_caught(const struct proxy *p, struct slice text)
+{
+    for (const struct proxy_field *f = p->conf->caught; f; f = f->next)
+        if (memmem(text.p, text.n, f->name.p, f->name.n))
+            return true;
+    return false;
+}
+
 static void on_up_complaint(struct client_exchange *up, struct slice text)
 {
-    proxy_log_complaint(up->app, text);
+    struct proxy *p = up->app;
+
+    proxy_log_complaint(p, text);
+    if (!p->has_begun && !up->head_ms && is_caught(p, text))
+        failed(p, &err_protocol);
 }
 
 static void on_up_drained(struct client_exchange *up)
@@ -273,6 +293,7 @@ static void lack_server(struct proxy *p)
 static void attempt(struct proxy *p)
 {
     struct visit *v = p->v;
+    int status;
 
     p->attempt_ms = clock_ms();
     if (!choose(p))
@@ -285,8 +306,9 @@ static void attempt(struct proxy *p)
     p->has_left = false;
     client_release(&p->up);
     p->up = client_new(&user, p);
-    if (!proxy_request_make(p)) {
-        answer(p, STATUS_NOT_IMPLEMENTED);
+    status = proxy_request_make(p);
+    if (status) {
+        answer(p, status);
         return;
     }
     if (p->balancer)

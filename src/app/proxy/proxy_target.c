@@ -35,7 +35,7 @@ static bool find_group(struct proxy *p, const struct proxy_pass *pass)
  * anything, so that Lua alone passes on, to those of http. */
 static bool resolve_tls(struct proxy *p)
 {
-    struct proxy_conf *c = p->conf->kind == PROXY_GRPC ? p->v->loc->grpc : p->v->loc->proxy;
+    struct proxy_conf *c = proxy_conf_said(p->v->loc, p->conf->kind);
     struct app_conf *conf = (struct app_conf *)(uintptr_t)p->v->conf;
 
     if (!c)
@@ -70,7 +70,9 @@ int proxy_target_find(struct proxy *p, const struct proxy_pass *pass)
     is_unix = slice_has_prefix(p->pass.authority, SLICE("unix:"));
     p->authority = is_unix ? SLICE("localhost") : p->pass.authority;
     p->how.knows_h2 = p->conf->is_h2;
-    p->how.speaks_fastcgi = p->conf->kind == PROXY_FASTCGI;
+    p->how.speech = p->conf->kind == PROXY_FASTCGI         ? CLIENT_SPEAKS_FASTCGI
+                    : proxy_conf_has_params(p->conf->kind) ? CLIENT_SPEAKS_BARE
+                                                           : CLIENT_SPEAKS_HTTP;
     p->how.keeps_alive = p->conf->flags & PROXY_SOCKET_KEEPALIVE;
     if (p->v->loc->resolver)
         p->how.resolver = location_resolver_of(p->v->loc);

@@ -22,8 +22,9 @@ static bool is_as_sent(const struct visit *v)
 {
     const struct request *r = &v->x->req;
 
-    return !v->parent && r->path.p == v->first_path.p && r->path.n == v->first_path.n &&
-           r->query.p == v->first_query.p && r->query.n == v->first_query.n;
+    return (!v->parent || v->slices) && r->path.p == v->first_path.p &&
+           r->path.n == v->first_path.n && r->query.p == v->first_query.p &&
+           r->query.n == v->first_query.n;
 }
 
 static void add_query(struct buf *b, const struct request *r, bool has_one)

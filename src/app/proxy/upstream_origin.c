@@ -61,8 +61,8 @@ static struct client_pool *pool_kept(struct upstream *u, const struct upstream_k
 /* Is the server reached as the group says, and no more is to be said? */
 static bool is_plain(const struct upstream_peer *p, const struct client_way *how)
 {
-    return !how->tls && !how->knows_h2 && !how->speaks_fastcgi &&
-           (!how->resolver || p->is_address) && !how->keeps_alive && !p->way.local && !how->local;
+    return !how->tls && !how->knows_h2 && !how->speech && (!how->resolver || p->is_address) &&
+           !how->keeps_alive && !p->way.local && !how->local;
 }
 
 struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *p,
@@ -80,7 +80,7 @@ struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *
     way.tls_user = how->tls_user;
     way.alpn = how->alpn;
     way.knows_h2 = how->knows_h2;
-    way.speaks_fastcgi = how->speaks_fastcgi;
+    way.speech = how->speech;
     way.server_name = how->server_name;
     way.skips_verify = how->skips_verify;
     way.hides_name = how->hides_name;
@@ -92,7 +92,7 @@ struct client_origin *upstream_origin(struct upstream *u, struct upstream_peer *
         way.is_transparent = how->is_transparent;
     }
     buf_printf(&key, SLICE_FMT " %p " SLICE_FMT " %d%d%d %p", SLICE_ARG(p->name), (void *)how->tls,
-               SLICE_ARG(how->server_name), how->knows_h2, how->speaks_fastcgi, how->keeps_alive,
+               SLICE_ARG(how->server_name), how->knows_h2, how->speech, how->keeps_alive,
                (void *)how->resolver);
     if (how->tls_user) /* whose handshakes are nobody else's */
         buf_printf(&key, " %p", how->tls_user);

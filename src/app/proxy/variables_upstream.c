@@ -4,6 +4,7 @@
 
 #include "app/proxy/proxy.h"
 #include "app/proxy/fastcgi_path.h"
+#include "app/proxy/proxy_slices.h"
 #include "app/stream/relay.h"
 
 static const struct upstream_try *history_of(const struct visit *v)
@@ -206,7 +207,16 @@ static struct slice get_cookie(struct visit *v, const struct variable *var)
     return VARIABLE_NONE;
 }
 
+static struct slice get_slice_range(struct visit *v, const struct variable *var)
+{
+    struct slice range = proxy_slices_range(v);
+
+    UNUSED(var);
+    return range.p ? range : VARIABLE_NONE;
+}
+
 const struct variable variables_upstream[] = {
+    VARIABLE("slice_range", get_slice_range),
     VARIABLE_SETTABLE("proxy_host", get_proxy_host, set_nothing),
     VARIABLE("fastcgi_script_name", get_script_name),
     VARIABLE("fastcgi_path_info", get_path_info),

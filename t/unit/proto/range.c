@@ -170,12 +170,47 @@ static void test_if_range(void **state)
     }
 }
 
+static void test_content_range(void **state)
+{
+    static const struct {
+        const char *value;
+        int64_t first, size, total; /* first -1: it is none */
+    } cases[] = {
+        {"bytes 0-99/1000", 0, 100, 1000},
+        {"Bytes  10-10/11 ", 10, 1, 11},
+        {"bytes 0-99/*", -1, 0, 0},
+        {"bytes */1000", -1, 0, 0},
+        {"bytes 0-1000/1000", -1, 0, 0},
+        {"bytes 9-8/1000", -1, 0, 0},
+        {"bytes 0-99", -1, 0, 0},
+        {"bytes=0-99/1000", -1, 0, 0},
+        {"lines 0-99/1000", -1, 0, 0},
+        {"bytes -99/1000", -1, 0, 0},
+        {"bytes 0-99/1000/2", -1, 0, 0},
+        {"", -1, 0, 0},
+        {"bytes 0-9/99999999999999999999", -1, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct range r;
+        int64_t total;
+        bool is_one = range_parse_content(slice_str(cases[i].value), &r, &total);
+
+        if (is_one != (cases[i].first >= 0) ||
+            (is_one &&
+             (r.first != cases[i].first || r.size != cases[i].size || total != cases[i].total)))
+            fail_msg("%s", cases[i].value);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_conditions),
         cmocka_unit_test(test_if_range),
+        cmocka_unit_test(test_content_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

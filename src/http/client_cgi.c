@@ -1,17 +1,19 @@
-/* Answers in records, and the transport that exchanges see.
+/* Answers in records or bare, and the transport that exchanges see.
  *
  * Pieces of output are collected until the head is whole; what came behind it with the last of them
  * is the beginning of the body (take_early). From then on client_read pulls pieces out of the
- * records as they come. The record that ends the answer ends the exchange. */
-#include "http/client_fcgi.h"
+ * records as they come. The record that ends the answer ends the exchange; where there are none the
+ * input is the output, and the end of the connection, or of a body whose length was told, does. */
+#include "http/client_cgi.h"
 
 #include "base/mem.h"
-#include "http/client_fcgi_out.h"
+#include "http/client_cgi_out.h"
 #include "http/client_serial.h"
 #include "proto/cgi_head.h"
 #include "proto/fastcgi.h"
 
-struct fcgi {
+struct cgi {
+    bool is_bare;
     struct fastcgi_reader reader;
     struct buf early;  /* output up to the end of the head, and what came with it */
     size_t seen;       /* of the head, whole lines */
@@ -21,22 +23,38 @@ struct fcgi {
     struct buf errors; /* of a record of what is said beside the answer: what has come */
 };
 
-static struct fcgi *fcgi_of(const struct client_conn *c)
+static struct cgi *cgi_of(const struct client_conn *c)
 {
     return c->state;
 }
 
-/* A piece of a record, which is told as a whole. */
+/* A piece of a record, which is told as a whole. The user may end the exchange. */
 static void take_errors(struct client_conn *c, struct slice piece)
 {
-    struct fcgi *f = fcgi_of(c);
+    struct client_exchange *x = c->x;
+    struct cgi *f = cgi_of(c);
+    struct buf text;
 
     buf_add_slice(&f->errors, piece);
     if (f->reader.left)
         return;
-    if (c->x->user->on_complaint)
-        c->x->user->on_complaint(c->x, buf_slice(&f->errors));
-    buf_free(&f->errors);
+    text = f->errors;
+    f->errors = BUF_EMPTY;
+    client_hold(x);
+    if (x->user->on_complaint)
+        x->user->on_complaint(x, buf_slice(&text));
+    client_release(&x);
+    buf_free(&text);
+}
+
+/* The next record, or a part of it. */
+static enum fastcgi_result next_piece(struct cgi *f, struct slice *in, struct slice *piece)
+{
+    if (!f->is_bare)
+        return fastcgi_read(&f->reader, in, piece);
+    *piece = *in;
+    *in = slice_from(*in, in->n);
+    return piece->n ? FASTCGI_OUTPUT : FASTCGI_MORE;
 }
 
 /* --- heads --- */
@@ -50,7 +68,7 @@ static void take_head(struct client_conn *c, struct slice text)
 {
     struct client_exchange *x = c->x;
     struct client_response *r = &x->res;
-    struct fcgi *f = fcgi_of(c);
+    struct cgi *f = cgi_of(c);
     struct cgi_head h;
     const char *wrong;
 
@@ -76,7 +94,7 @@ static void take_head(struct client_conn *c, struct slice text)
 
 static void take_output(struct client_conn *c, struct slice piece)
 {
-    struct fcgi *f = fcgi_of(c);
+    struct cgi *f = cgi_of(c);
     size_t n;
 
     buf_add_slice(&f->early, piece);
@@ -91,7 +109,7 @@ static void take_output(struct client_conn *c, struct slice piece)
 static void read_head(struct client_conn *c)
 {
     struct slice in = client_conn_input(c), rest = in, piece;
-    enum fastcgi_result r = fastcgi_read(&fcgi_of(c)->reader, &rest, &piece);
+    enum fastcgi_result r = next_piece(cgi_of(c), &rest, &piece);
 
     client_conn_consume(c, in.n - rest.n);
     switch (r) {
@@ -107,7 +125,7 @@ static void read_head(struct client_conn *c)
         client_serial_end_malformed(c, "no header before the end of FastCGI output");
         break;
     case FASTCGI_BAD:
-        client_serial_end_malformed(c, fcgi_of(c)->reader.reason);
+        client_serial_end_malformed(c, cgi_of(c)->reader.reason);
         break;
     }
 }
@@ -132,7 +150,7 @@ static void read_heads(struct client_conn *c)
 /* What of a piece is body. BODY_WAIT: nothing. */
 static enum body_result take_body(struct client_conn *c, struct slice piece, struct slice *data)
 {
-    struct fcgi *f = fcgi_of(c);
+    struct cgi *f = cgi_of(c);
     size_t n = f->has_no_body ? 0 : piece.n;
 
     if (f->left >= 0 && (size_t)f->left < n)
@@ -144,14 +162,14 @@ static enum body_result take_body(struct client_conn *c, struct slice piece, str
     return n ? BODY_DATA : BODY_WAIT;
 }
 
-static bool has_early(const struct fcgi *f)
+static bool has_early(const struct cgi *f)
 {
     return f->early_from < f->early.n;
 }
 
 static enum body_result take_early(struct client_conn *c, struct slice *data)
 {
-    struct fcgi *f = fcgi_of(c);
+    struct cgi *f = cgi_of(c);
     struct slice piece = slice_from(buf_slice(&f->early), f->early_from);
 
     f->early_from = f->early.n;
@@ -160,7 +178,7 @@ static enum body_result take_early(struct client_conn *c, struct slice *data)
 
 static enum body_result finish(struct client_conn *c)
 {
-    struct fcgi *f = fcgi_of(c);
+    struct cgi *f = cgi_of(c);
 
     if (f->left > 0 && !f->has_no_body)
         return client_serial_fail(c, &err_truncated, NULL);
@@ -169,7 +187,7 @@ static enum body_result finish(struct client_conn *c)
 }
 
 /* There is more than Content-Length told. Who sends it may never end. */
-static bool is_too_much(const struct fcgi *f, struct slice piece)
+static bool is_too_much(const struct cgi *f, struct slice piece)
 {
     return f->left == 0 && piece.n && !f->has_no_body;
 }
@@ -178,14 +196,14 @@ static bool is_too_much(const struct fcgi *f, struct slice piece)
 static enum body_result read_piece(struct client_conn *c, struct slice in, struct slice *data)
 {
     struct slice rest = in, piece;
-    enum fastcgi_result r = fastcgi_read(&fcgi_of(c)->reader, &rest, &piece);
+    enum fastcgi_result r = next_piece(cgi_of(c), &rest, &piece);
 
     client_conn_consume(c, in.n - rest.n);
     switch (r) {
     case FASTCGI_MORE:
         break;
     case FASTCGI_OUTPUT:
-        if (is_too_much(fcgi_of(c), piece)) {
+        if (is_too_much(cgi_of(c), piece)) {
             c->must_close = true;
             client_serial_finish(c);
             return BODY_END;
@@ -197,7 +215,7 @@ static enum body_result read_piece(struct client_conn *c, struct slice in, struc
     case FASTCGI_END:
         return finish(c);
     case FASTCGI_BAD:
-        return client_serial_fail(c, &err_protocol, fcgi_of(c)->reader.reason);
+        return client_serial_fail(c, &err_protocol, cgi_of(c)->reader.reason);
     }
     return BODY_WAIT;
 }
@@ -206,7 +224,15 @@ static enum body_result receive(struct client_conn *c)
 {
     enum body_result r = client_serial_receive(c);
 
-    return r == BODY_END ? client_serial_fail(c, &err_truncated, NULL) : r;
+    if (r != BODY_END)
+        return r;
+    return cgi_of(c)->is_bare ? finish(c) : client_serial_fail(c, &err_truncated, NULL);
+}
+
+/* Nobody says so in the case of records: their end is read. */
+static bool is_known_to_end(const struct cgi *f)
+{
+    return f->is_bare && (f->left == 0 || f->has_no_body);
 }
 
 static enum body_result read_body(struct client_exchange *x, struct slice *data)
@@ -214,11 +240,14 @@ static enum body_result read_body(struct client_exchange *x, struct slice *data)
     struct client_conn *c = x->conn;
 
     for (;;) {
+        if (is_known_to_end(cgi_of(c)))
+            return finish(c);
+
         struct slice in = client_conn_input(c);
-        bool is_there = in.n || has_early(fcgi_of(c));
-        enum body_result r = has_early(fcgi_of(c)) ? take_early(c, data)
-                             : in.n                ? read_piece(c, in, data)
-                                                   : receive(c);
+        bool is_there = in.n || has_early(cgi_of(c));
+        enum body_result r = has_early(cgi_of(c)) ? take_early(c, data)
+                             : in.n               ? read_piece(c, in, data)
+                                                  : receive(c);
 
         if (r != (is_there ? BODY_WAIT : BODY_DATA))
             return r;
@@ -239,7 +268,7 @@ static void on_readable(struct client_conn *c)
 
 static void on_work(struct client_conn *c)
 {
-    bool is_there = client_conn_input(c).n || has_early(fcgi_of(c));
+    bool is_there = client_conn_input(c).n || has_early(cgi_of(c));
 
     if (c->x && c->x->state == CLIENT_BODY && c->x->is_waiting_body && is_there)
         client_notify_body(c->x);
@@ -248,7 +277,7 @@ static void on_work(struct client_conn *c)
 
 static void free_state(void *p)
 {
-    struct fcgi *f = p;
+    struct cgi *f = p;
 
     buf_free(&f->errors);
     buf_free(&f->early);
@@ -269,10 +298,15 @@ static size_t queued(const struct client_exchange *x)
     return ((const struct client_conn *)x->conn)->out.bytes;
 }
 
+static void write_body(struct client_exchange *x, const struct chunk *piece)
+{
+    client_cgi_out_add(x->conn, cgi_of(x->conn)->is_bare, piece);
+}
+
 static const struct client_transport transport = {
     .read = read_body,
     .wait = client_serial_wait,
-    .write = client_fcgi_out_write,
+    .write = write_body,
     .queued = queued,
     .wait_drained = client_serial_wait,
     .abort = client_serial_abort,
@@ -280,13 +314,13 @@ static const struct client_transport transport = {
 
 static void start(struct client_conn *c, struct client_exchange *x)
 {
-    struct fcgi *f = fcgi_of(c);
+    struct cgi *f = cgi_of(c);
 
     buf_free(&f->errors);
     buf_free(&f->early);
-    *f = (struct fcgi){.left = -1};
+    *f = (struct cgi){.is_bare = f->is_bare, .left = -1};
     client_serial_begin(c, x, &transport);
-    client_fcgi_out_begin(c);
+    client_cgi_out_begin(c, f->is_bare);
     client_serial_send(c);
 }
 
@@ -299,11 +333,13 @@ static const struct client_conn_protocol protocol = {
     .on_end = on_end,
 };
 
-struct client_conn *client_fcgi_open(struct stream *s, const struct client_conn_owner *owner,
-                                     void *user)
+struct client_conn *client_cgi_open(struct stream *s, enum client_speech speech,
+                                    const struct client_conn_owner *owner, void *user)
 {
     struct client_conn *c = client_conn_open(s, &protocol, owner, user);
+    struct cgi *f = mem_new(struct cgi);
 
-    c->state = mem_new(struct fcgi);
+    f->is_bare = speech == CLIENT_SPEAKS_BARE;
+    c->state = f;
     return c;
 }
