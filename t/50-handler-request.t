@@ -466,8 +466,9 @@ end
 core.read = read
 core.on_body = function(_, again) task.spawn(again) end
 core.read_all = function(_, again)
+    local ready = read()
     task.spawn(again)
-    return read()
+    return ready
 end
 return function(req)
     n = 0
