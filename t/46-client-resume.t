@@ -289,7 +289,7 @@ await(server:close(0))
 > Host: 127.0.0.1:1
 > User-Agent: perilune
 > Authorization: Bearer ***
-* refused: 127.0.0.1:1: connection refused: connection refused
+* refused: 127.0.0.1:1: connection refused
 > GET /
 > Host: 127.0.0.1:PORT
 > User-Agent: perilune

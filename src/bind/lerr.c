@@ -33,12 +33,23 @@ void lerr_open(lua_State *L)
     lua_pop(L, 1);
 }
 
+/* Does the detail say it already, as that of a connection does: "192.0.2.1:80: connection refused"?
+ */
+static bool says(const char *detail, const char *message)
+{
+    size_t n = strlen(detail), m = strlen(message);
+
+    return n >= m && strcmp(detail + n - m, message) == 0;
+}
+
 void lerr_push(lua_State *L, const struct err *e, const char *detail)
 {
     lua_createtable(L, 0, 2);
     lua_pushstring(L, e->code);
     lua_setfield(L, -2, "code");
-    if (detail)
+    if (detail && says(detail, e->message))
+        lua_pushstring(L, detail);
+    else if (detail)
         lua_pushfstring(L, "%s: %s", detail, e->message);
     else
         lua_pushstring(L, e->message);

@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 
-/* Pushes an error object for `e`; `detail` (may be NULL) is put before the message: "detail:
- * message". */
+/* Pushes an error object for `e`; `detail` (may be NULL) is put before the message, "detail:
+ * message", unless it ends with that already. */
 void lerr_push(lua_State *L, const struct err *e, const char *detail);
 
 /* nil and the error object, for `return lerr_return(…)`. */
