@@ -973,10 +973,8 @@ for _, h2 in ipairs { false, true } do
         print(h2, c[1], c[2], ok and #res.headers["x-1"] or res.code, ok and #res.headers:get_all("set-cookie"))
         if ok then res:close() end
     end
-    for _, size in ipairs { 100000, 18000000 } do
-        local ok, res = try_await(http.get(base .. "/?n=0&size=0", { pool = pool, throw_exceptions = false, headers = { ["X-Long"] = ("v"):rep(size) } }))
-        print(h2, size, ok and res.status or res.code)
-    end
+    local ok, res = try_await(http.get(base .. "/?n=0&size=0", { pool = pool, throw_exceptions = false, headers = { ["X-Long"] = ("v"):rep(100000) } }))
+    print(h2, ok and res.status or res.code)
 end
 for _, name in ipairs { "force_redirects", "coerce", "response_buffer_size", "max_header_size", "raw_stream", "response_executor" } do
     print((select(2, pcall(http.get, base, { [name] = true })):gsub(";.*", "")))
@@ -990,8 +988,7 @@ false	70	1000	protocol	false
 false	2	9000000	protocol	false
 false	990	1	1	2
 false	1000	1	protocol	false
-false	100000	431
-false	18000000	431
+false	431
 true	1	31000	31000	2
 true	1	33000	33000	2
 true	60	1000	1000	2
@@ -999,8 +996,7 @@ true	70	1000	too_large	false
 true	2	9000000	reset	false
 true	990	1	1	2
 true	1000	1	1	2
-true	100000	closed
-true	18000000	reset
+true	closed
 http.request: unknown option 'force_redirects'
 http.request: unknown option 'coerce'
 http.request: unknown option 'response_buffer_size'
