@@ -137,8 +137,7 @@ static bool add_server(void *ctx, const struct config_node *node, struct config_
                         : take_binding(p, node, node->args[i], e)))
             return false;
     if (p->is_backup && has_no_backups(u))
-        return config_node_error(node, e,
-                                 "balancing method does not support parameter \"backup\"");
+        return config_node_error(node, e, "balancing method does not support parameter \"backup\"");
     upstream_look_up(u, l.service, l.resolves);
     return true;
 }
