@@ -38,15 +38,6 @@ struct relay_conf;
 struct vhost;
 struct visit;
 
-enum autoindex_format { AUTOINDEX_HTML, AUTOINDEX_JSON, AUTOINDEX_JSONP, AUTOINDEX_XML };
-
-/* What a level does with what the level above it adds to answers. */
-enum header_inherit {
-    INHERIT_ON,    /* it holds unless the level adds something of its own */
-    INHERIT_OFF,   /* it does not */
-    INHERIT_MERGE, /* it is added, too */
-};
-
 enum step_result {
     STEP_NEXT,       /* go on with the following step */
     STEP_DONE,       /* the answer was given or will be given by whoever took over */

@@ -50,6 +50,15 @@ struct symlink_check {
     size_t trusted; /* bytes at the front of the path in which links are followed; 0: none */
 };
 
+enum autoindex_format { AUTOINDEX_HTML, AUTOINDEX_JSON, AUTOINDEX_JSONP, AUTOINDEX_XML };
+
+/* What a level does with what the level above it adds to answers. */
+enum header_inherit {
+    INHERIT_ON,    /* it holds unless the level adds something of its own */
+    INHERIT_OFF,   /* it does not */
+    INHERIT_MERGE, /* it is added, too */
+};
+
 enum modified_since { MODIFIED_OFF, MODIFIED_EXACT, MODIFIED_BEFORE };
 
 #endif

@@ -47,12 +47,14 @@ static void test_errors(void **state)
         {"error_log syslog:server=x;", "invalid syslog server: an address or unix:/path is "
                                        "expected in \"syslog:server=x\" in code:1"},
         {"access_log x none;", "unknown log format \"none\" in code:1"},
-        {"access_log x combined gzip;",
-         "invalid parameter \"gzip\" in code:1; parameters are buffer=, flush=, if="},
+        {"access_log x combined zip;",
+         "invalid parameter \"zip\" in code:1; parameters are buffer=, flush=, gzip=, if="},
+        {"access_log x combined gzip=0;", "invalid compression level \"gzip=0\" in code:1"},
+        {"access_log x combined gzip=1k;", "invalid compression level \"gzip=1k\" in code:1"},
         {"access_log x combined buffer=0;", "invalid buffer size \"buffer=0\" in code:1"},
         {"access_log x combined flush=1s;", "no buffer is defined for access_log \"x\" in code:1"},
         {"access_log off x;", "invalid parameter \"x\" in code:1; syntax: access_log file [format "
-                              "[buffer=size] [flush=time] [if=condition]]; | off;"},
+                              "[buffer=size] [flush=time] [gzip[=level]] [if=condition]]; | off;"},
         {"access_log $uri combined buffer=1k;",
          "buffered logs cannot have variables in name in code:1"},
         {"log_format combined x;", "duplicate \"log_format\" name \"combined\" in code:1"},
