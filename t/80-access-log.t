@@ -216,3 +216,40 @@ invalid compression level "gzip=x"
 no buffer is defined for access_log "a"
 access_log "a" already defined with conflicting parameters
 invalid parameter "zip"
+
+=== TEST 10: log_by_lua runs when the answer has gone out, so one that blocks keeps nobody waiting
+--- exec
+cd $TEST_NGINX_SERVROOT
+p=$TEST_NGINX_SERVROOT
+cat >c.conf <<X
+daemon off; error_log stderr notice; events {}
+http {
+    access_log off;
+    server {
+        listen unix:$p/s;
+        location / {
+            return 200 "hello";
+            log_by_lua_block {
+                local n = 0
+                while not io.open "$p/read" and n < 100 do
+                    os.execute "sleep 0.05"
+                    n = n + 1
+                end
+                ngx.log(ngx.NOTICE, n < 100 and "in time" or "too late")
+            }
+        }
+        location = /up { return 204; }
+    }
+}
+X
+timeout 30 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
+for i in $(seq 100); do curl -s --unix-socket s http://a/up && break; sleep 0.05; done
+curl -s --unix-socket s http://a/ && : >read
+curl -s --unix-socket s http://a/ http://a/x http://a/y
+kill $!; wait
+grep -o 'in time\|too late' err
+--- exec_out
+hellohellohellohelloin time
+in time
+in time
+in time

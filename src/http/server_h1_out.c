@@ -198,7 +198,7 @@ static void end_response(struct exchange *x)
         http1_write_last_chunk(&scratch, &x->res.trailers);
         put(x, scratch.p, scratch.n);
     }
-    bool is_held = x->has_file || x->send_rate > 0;
+    bool is_held = x->has_file || x->send_rate > 0 || x->settings->ends_when_sent;
 
     if (LIKELY(c->out.bytes <= DONE_EARLY && !c->stream->err && (!is_held || !c->out.bytes))) {
         server_h1_out_finish(c);

@@ -59,6 +59,7 @@ struct http_settings {
     const char *temp_path;       /* directory of temporary files */
     const char *server_name;     /* value of the Server field; NULL: none */
     struct h2_options http2;     /* windows and limits of HTTP/2 */
+    bool ends_when_sent;         /* an exchange is over when the answer has gone out, not before */
     bool has_http2;              /* HTTP/2 is spoken with clients that want it */
     bool has_connect;            /* CONNECT reaches handlers */
     bool has_chunks;             /* of unknown length goes in chunks to who knows them */

@@ -152,6 +152,7 @@ static void install(struct apply *a, enum apply_slot slot, struct lua_code *code
         break;
     case SLOT_LOG:
         l->log_by_lua = code;
+        l->http.ends_when_sent = code != NULL;
         break;
     case SLOT_COUNT:
         break;
