@@ -38,7 +38,7 @@ PACKAGES_run   := gcc libc6-dev libcrypt-dev make pkg-config libluajit2-5.1-dev 
                   libc-ares-dev libidn2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev lua-cjson
 PACKAGES_test  := libcmocka-dev perl curl procps openssl python3-cryptography python3-h2 python3-websockets node-ws redis-server memcached lua-nginx-redis lua-nginx-memcached \
                   lua-nginx-dns lua-nginx-websocket lua-nginx-kafka lua-nginx-string lua-nginx-cookie squid tinyproxy dante-server microsocks haproxy \
-                  nghttp2-server h2o apache2-bin nginx-light publicsuffix
+                  nghttp2-client nghttp2-server h2o apache2-bin nginx-light publicsuffix
 PACKAGES_browser := chromium fonts-dejavu-core python3-websockets
 PACKAGES_lint  := clang-format-14 clang-tidy-14 lua-check perl binutils
 PACKAGES_fuzz  := clang-14 llvm-14 libclang-rt-14-dev
