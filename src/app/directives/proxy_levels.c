@@ -7,11 +7,11 @@
 enum proxy_kind directives_proxy_kind(const struct config_node *node)
 {
     struct slice name = slice_str(node->schema->name), first = slice_cut(&name, '_');
-    int kind = 0;
 
-    while (kind < PROXY_SCGI && !slice_eq(first, slice_str(proxy_conf_word(kind))))
-        kind++;
-    return kind;
+    for (int kind = 0; kind < PROXY_KINDS; kind++)
+        if (slice_eq(first, slice_str(proxy_conf_word(kind))))
+            return kind;
+    return PROXY_HTTP; /* lua_upstream_… */
 }
 
 struct proxy_conf *directives_proxy_own(struct apply *a, const struct config_node *node)
