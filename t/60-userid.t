@@ -64,7 +64,18 @@
 --- grep_error_log_out
 userid cookie "uid=07000000000000000145670003020303" was reset
 
-=== TEST 4: words that mean nothing
+=== TEST 4: who asks for $uid_set before the location is found decides nothing
+--- config
+    set $early "$uid_set";
+    location = /t { userid on; add_header Seen "[$early] $uid_set"; return 204; }
+--- request
+GET /t
+--- error_code: 204
+--- raw_response_headers_like
+Set-Cookie: uid=[A-Za-z0-9+/]{22}==; path=/\r
+Seen: \[\] uid=[0-9A-F]{32}\r
+
+=== TEST 5: words that mean nothing
 --- config
     location = /t { return 204; }
 --- exec

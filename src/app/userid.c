@@ -40,18 +40,16 @@ static struct slice cookie_of(struct visit *v)
 
 static bool read_cookie(struct visit *v, uint32_t uid_out[4])
 {
-    struct slice text = cookie_of(v);
+    struct slice cookie = cookie_of(v);
     struct buf bytes = BUF_EMPTY;
+    char text[UID_TEXT];
     bool is_good;
 
-    if (text.n < UID_MARK_AT)
+    if (cookie.n < UID_MARK_AT)
         return false;
-    text.n = UID_MARK_AT;
-    buf_add_slice(&bytes, text);
-    buf_add_slice(&bytes, SLICE("=="));
-    text = pool_dup(visit_pool(v), buf_slice(&bytes));
-    bytes.n = 0;
-    is_good = encode_unbase64(&bytes, text, false) && bytes.n == UID_SIZE;
+    memset(text, '=', UID_TEXT);
+    memcpy(text, cookie.p, UID_MARK_AT);
+    is_good = encode_unbase64(&bytes, slice_of(text, UID_TEXT), false) && bytes.n == UID_SIZE;
     if (is_good)
         memcpy(uid_out, bytes.p, UID_SIZE);
     buf_free(&bytes);
@@ -122,18 +120,17 @@ static bool is_reset(struct visit *v, const uint32_t uid[4])
     return true;
 }
 
-/* The UID_SIZE bytes that this request's client gets; n == 0: none. Decided once. */
+/* The UID_SIZE bytes that this request's client gets; n == 0: none. Decided once, where identifiers
+ * are set. */
 static struct slice uid_to_set(struct visit *v)
 {
     struct slice *decided = &v->slots[SLOT_UID_SET];
     uint32_t *uid;
     bool has;
 
-    if (decided->p)
+    if (decided->p || conf_of(v)->mode < USERID_V1)
         return *decided;
     *decided = SLICE_EMPTY;
-    if (conf_of(v)->mode < USERID_V1)
-        return *decided;
     uid = pool_alloc(visit_pool(v), UID_SIZE);
     has = read_cookie(v, uid);
     if (has && !is_reset(v, uid)) {
