@@ -75,7 +75,26 @@ GET /t
 Set-Cookie: uid=[A-Za-z0-9+/]{22}==; path=/\r
 Seen: \[\] uid=[0-9A-F]{32}\r
 
-=== TEST 5: words that mean nothing
+=== TEST 5: $uid_set in a log, of a request whose connection has gone
+--- http_config
+    log_format ids "$uri $uid_set";
+--- config
+    userid on;
+    access_log html/ids.log ids;
+    location = /gone { return 444; }
+    location = /t { return 200 "here\n"; }
+--- exec
+for p in gone t; do curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$p; done
+for i in $(seq 100); do grep -q /t $TEST_NGINX_HTML_DIR/ids.log && break; sleep 0.05; done
+sed 's/[0-9A-F]\{32\}/N/' $TEST_NGINX_HTML_DIR/ids.log
+--- exec_out
+here
+/gone uid=N
+/t uid=N
+--- no_error_log
+[alert]
+
+=== TEST 6: words that mean nothing
 --- config
     location = /t { return 204; }
 --- exec

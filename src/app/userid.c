@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/rand.h"
+#include "net/addr.h"
 #include "proto/date.h"
 
 enum {
@@ -66,19 +67,18 @@ static bool is_marked(struct visit *v, char mark)
 
 /* --- what it gets --- */
 
+/* 0 when the connection has gone, as in the log phase. */
 static uint32_t number_of_server(struct visit *v)
 {
     int64_t service = conf_of(v)->service;
-    const struct sockaddr *local = &exchange_local(v->x)->sa;
+    struct slice address;
     uint32_t number = 0;
 
     if (service >= 0)
         return htonl((uint32_t)service);
-    if (local->sa_family == AF_INET)
-        memcpy(&number, &((const struct sockaddr_in *)(const void *)local)->sin_addr, 4);
-    else if (local->sa_family == AF_INET6)
-        memcpy(&number, &((const struct sockaddr_in6 *)(const void *)local)->sin6_addr.s6_addr[12],
-               4);
+    address = addr_bytes(exchange_local(v->x));
+    if (address.n > 0)
+        memcpy(&number, address.p + address.n - 4, 4); /* the end of it */
     return number;
 }
 
