@@ -400,6 +400,7 @@ enum step_result phases_finish_status(struct visit *v, int status)
         return STEP_DONE;
     }
     if (status == STATUS_CLOSE || status == STATUS_CLIENT_CLOSED) {
+        x->res.status = status; /* for the log */
         exchange_abort(x, &err_closed);
         return STEP_DONE;
     }
