@@ -16,6 +16,7 @@
 #include "app/header_filter.h"
 #include "app/lua/lua_filter.h"
 #include "app/lua/lua_visit.h"
+#include "app/pause.h"
 #include "app/real_ip.h"
 #include "app/regex.h"
 #include "app/router.h"
@@ -185,7 +186,7 @@ static bool end_access(struct visit *v)
     v->refused_status = 0;
     if (status == 403)
         log_write(&v->x->log, LOG_ERROR, "access forbidden by rule");
-    access_refuse(v, status);
+    phases_refuse(v, status);
     return false;
 }
 
@@ -409,6 +410,21 @@ enum step_result phases_finish_status(struct visit *v, int status)
         return show_error_page(v, p, status);
     error_page_answer(v, status);
     return STEP_DONE;
+}
+
+static void refuse_late(struct visit *v)
+{
+    phases_finish_status(v, 401);
+}
+
+enum step_result phases_refuse(struct visit *v, int status)
+{
+    uint64_t delay = v->loc->access ? v->loc->access->delay_ms : 0;
+
+    if (status != 401 || delay == 0)
+        return phases_finish_status(v, status);
+    log_write(&v->x->log, LOG_INFO, "delaying unauthorized request");
+    return pause_visit(v, delay, refuse_late);
 }
 
 static bool jump_to_path(struct visit *v, struct slice path, struct slice query)

@@ -35,6 +35,10 @@ bool phases_has_error_page(const struct visit *v, int status);
  * empty answer. When the answer has begun: aborts. As a step's value: returns STEP_DONE. */
 enum step_result phases_finish_status(struct visit *v, int status);
 
+/* The same for a request that nobody has granted access: with 401 after the location's auth_delay.
+ * A step's value. */
+enum step_result phases_refuse(struct visit *v, int status);
+
 /* Internal redirect to a path with a query (p == NULL: none) or to a named location ("@x"): starts
  * over at the server's locations. 500 when the limit of 10 is passed. As a step's value: returns
  * STEP_DONE or what the new route says. */

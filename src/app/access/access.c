@@ -5,7 +5,6 @@
 #include "app/access/access.h"
 
 #include "app/conf.h"
-#include "app/pause.h"
 #include "app/phases.h"
 
 struct access_conf *access_conf_own(struct location *l)
@@ -22,21 +21,6 @@ struct access_conf *access_conf_own(struct location *l)
     return l->access = c;
 }
 
-static void refuse_late(struct visit *v)
-{
-    phases_finish_status(v, 401);
-}
-
-enum step_result access_refuse(struct visit *v, int status)
-{
-    uint64_t delay = v->loc->access ? v->loc->access->delay_ms : 0;
-
-    if (status != 401 || delay == 0)
-        return phases_finish_status(v, status);
-    log_write(&v->x->log, LOG_INFO, "delaying unauthorized request");
-    return pause_visit(v, delay, refuse_late);
-}
-
 enum step_result access_weigh(struct visit *v, int status)
 {
     bool is_any = v->loc->access && v->loc->access->satisfies_any;
@@ -51,7 +35,7 @@ enum step_result access_weigh(struct visit *v, int status)
         return STEP_SKIP_PHASE;
     }
     if (!is_any || (status != 401 && status != 403))
-        return access_refuse(v, status);
+        return phases_refuse(v, status);
     if (v->refused_status != 401)
         v->refused_status = status;
     return STEP_NEXT;

@@ -43,8 +43,4 @@ struct access_conf *access_conf_own(struct location *l);
  * another status, which ends the visit. */
 enum step_result access_weigh(struct visit *v, int status);
 
-/* Ends the visit with that status, which nobody has granted access against; with 401 after the
- * location's auth_delay. A step's value. */
-enum step_result access_refuse(struct visit *v, int status);
-
 #endif
