@@ -25,7 +25,7 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: 128 cases. A number is how often the origin was asked, then the beginning of cache_status
+=== TEST 1: 130 cases. A number is how often the origin was asked, then the beginning of cache_status
 --- user_files
 >>> main.lua
 local o = dofile(os.getenv("TOP") .. "/t/lib/cache_origin.lua")
@@ -194,6 +194,20 @@ case("200 replaces", '1mis n hit n', function()
 case("a new answer that may not be stored ends the old one", '1mis 1mis', function()
     say = cc "max-age=100" ask() body, say = "n", cc "no-store"
     local a = ask(rq "no-cache") local b = ask() return a .. " " .. b end)
+for _, how in ipairs { "at once", "in pieces" } do
+    case("a new answer that is too large ends the old one, " .. how, '1mis 1mis', function()
+        local cache = http.cache { max_entry_size = 20, clock = function() return o.now end }
+        local left = 5
+        say = cc "max-age=100" ask { cache = cache }
+        body = how == "at once" and ("n"):rep(30) or function()
+            require("perilune.task").sleep(0.005):await()
+            left = left - 1
+            return left >= 0 and ("n"):rep(6) or nil
+        end
+        local a = ask { cache = cache, headers = { ["Cache-Control"] = "no-cache" } }
+        body = "b"
+        return a .. " " .. ask { cache = cache } end)
+end
 case("500 to a validation is passed on", '1mis 500', function()
     say = { ["Cache-Control"] = "max-age=10", ETag = '"1"' } ask() o.now = o.now + 11
     say, status = {}, 500 local b, r = ask() return b .. " " .. r.status end)
@@ -231,5 +245,5 @@ case("Age is told", "hit 7", function() say = cc "max-age=10" ask() o.now = o.no
 print(n .. " cases, " .. bad .. " differ")
 await(o.server:close(0))
 --- exec_out
-128 cases, 0 differ
+130 cases, 0 differ
 exit 0

@@ -386,7 +386,7 @@ print(try_await(http.post("http://127.0.0.1:1/", { body = function() end, traile
 print(try_await(http.post("http://127.0.0.1:1/", { body = "a", json = 1 })))
 print(try_await(http.post("http://127.0.0.1:1/", { body = http.file("/none") })))
 print(try_await(http.post("http://127.0.0.1:1/", { body = true })))
-print(try_await(http.post("http://127.0.0.1:1/", { body = { a = 1 } })))
+for _, bad in ipairs { { a = 1 }, { "a", {} }, { "a", nil, "c" } } do print(try_await(http.post("http://127.0.0.1:1/", { body = bad }))) end
 local round = {} round.round = round
 for _, bad in ipairs { { 1, 2 }, { { "a" } }, round } do
     print(try_await(http.get("http://127.0.0.1:1/", { query_params = bad })))
@@ -428,7 +428,9 @@ false	invalid: field 'Cookie' may not be a trailer: invalid argument
 false	invalid: only one of the options body, json, form_params and multipart may be given
 false	not_found: /none: not found
 false	invalid: a body must be a string, an array of strings, a stream, an iterator or a file, not a boolean
-false	invalid: a body must be a string, an array of strings, a stream, an iterator or a file, not a table
+false	invalid: a body is a table with the key 'a', not an array of strings
+false	invalid: a body is an array with a table at index 2, not one of strings
+false	invalid: a body is an array with a nil at index 2, not one of strings
 false	invalid: query_params: an array of parameters holds { name, value }
 false	invalid: an array of parameters holds { name, value }
 false	invalid: query_params: an array of parameters holds { name, value }

@@ -656,16 +656,18 @@ content_length: a whole number of bytes expected, got 2.5
 >>> app.lua
 return function(req)
     if req.path == "/array" then return { body = { "a", { "b" } } } end
+    if req.path == "/hole" then return { body = { "a", nil, "c" } } end
     local n = 0
     return { body = function() n = n + 1 return ({ "a", { name = "b" }, "c" })[n] end }
 end
 --- raw_request eval
-"GET /array HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"
+"GET /array HTTP/1.1\r\nHost: a\r\n\r\nGET /hole HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"
 --- ignore_response
---- raw_response_like: ^HTTP/1.1 500 [^\0]*HTTP/1.1 200 OK\r\n[^\0]*?\r\n\r\n1\r\na\r\n$
+--- raw_response_like: ^HTTP/1.1 500 [^\0]*HTTP/1.1 500 [^\0]*HTTP/1.1 200 OK\r\n[^\0]*?\r\n\r\n1\r\na\r\n$
 --- connection: closed
 --- error_log
 its body is an array with a table at index 2, not one of strings
+its body is an array with a nil at index 2, not one of strings
 a piece of a body is a table with the key 'name', not an array of strings
 
 

@@ -110,7 +110,7 @@ true
 --- config
     set $memc_key k;
     location = /gone { memc_pass unix:$TEST_NGINX_SERVROOT/nowhere.sock; }
-    location = /slow { memc_read_timeout 50ms; memc_pass 127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
+    location = /slow { memc_read_timeout 50ms; memc_send_timeout 50ms; memc_pass 127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
     location = /nonsense { memc_pass 127.0.0.1:$TEST_NGINX_RAND_PORT_2; }
     location = /short { memc_pass 127.0.0.1:$TEST_NGINX_RAND_PORT_3; }
     location = /t {
@@ -119,6 +119,7 @@ true
                 local r = ngx.location.capture(path)
                 ngx.say(path, " ", r.status, " ", r.truncated, r.status == 200 and " " .. r.body or "")
             end
+            ngx.say("not taken ", ngx.location.capture("/slow", { method = ngx.HTTP_PUT, body = ("x"):rep(30000000) }).status)
         }
     }
 --- request
@@ -128,6 +129,7 @@ GET /t
 /slow 504 false
 /nonsense 502 false
 /short 200 true short
+not taken 504
 
 === TEST 3: another server of the group is asked, where that is wanted
 --- http_config
@@ -155,6 +157,7 @@ GET /t
     location = /broken-set { memc_next_upstream invalid_response; memc_pass broken; }
     location = /empty { memcached_pass empty; }
     location = /empty-next { memcached_next_upstream not_found; memcached_socket_keepalive on; memcached_bind 127.0.0.1; memcached_gzip_flag 2; memcached_pass empty; }
+    location = /odd-bind { memcached_bind nowhere; memcached_pass empty; }
     location = /other-flag { memcached_next_upstream not_found; memcached_gzip_flag 8; memcached_pass empty; }
     location = /t {
         content_by_lua_block {
@@ -171,6 +174,7 @@ GET /t
             ask "/empty"
             ask "/empty-next"
             ask "/other-flag"
+            ask "/odd-bind"
         }
     }
     location = /u { content_by_lua_block { ngx.say(ngx.location.capture("/dead-one").status) } }
@@ -186,7 +190,10 @@ GET /t
 /empty 404 
 /empty-next 200 valuegzip
 /other-flag 200 value
+/odd-bind 404 
 "]
+--- error_log
+memcached: invalid local address "nowhere"
 
 === TEST 4: a request whose client has gone gives its server back
 --- http_config

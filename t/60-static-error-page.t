@@ -333,12 +333,19 @@ the page
 --- response_body eval
 ["page 400\n", "page 400\n", "page 403\n", "page 400\n"]
 
-=== TEST 25: return 499 closes as 444 does
+=== TEST 25: return 499 closes as 444 does, and each is what the log tells
+--- http_config
+    log_format short "$uri $status";
 --- config
+    access_log html/short.log short;
     location /a { return 444; }
     location /b { return 499; }
 --- exec
 for p in a b; do curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$p; echo $?; done
+for i in $(seq 100); do grep -q /b $TEST_NGINX_HTML_DIR/short.log && break; sleep 0.05; done
+cat $TEST_NGINX_HTML_DIR/short.log
 --- exec_out
 52
 52
+/a 444
+/b 499

@@ -64,7 +64,37 @@
 --- grep_error_log_out
 userid cookie "uid=07000000000000000145670003020303" was reset
 
-=== TEST 4: words that mean nothing
+=== TEST 4: who asks for $uid_set before the location is found decides nothing
+--- config
+    set $early "$uid_set";
+    location = /t { userid on; add_header Seen "[$early] $uid_set"; return 204; }
+--- request
+GET /t
+--- error_code: 204
+--- raw_response_headers_like
+Set-Cookie: uid=[A-Za-z0-9+/]{22}==; path=/\r
+Seen: \[\] uid=[0-9A-F]{32}\r
+
+=== TEST 5: $uid_set in a log, of a request whose connection has gone
+--- http_config
+    log_format ids "$uri $uid_set";
+--- config
+    userid on;
+    access_log html/ids.log ids;
+    location = /gone { return 444; }
+    location = /t { return 200 "here\n"; }
+--- exec
+for p in gone t; do curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$p; done
+for i in $(seq 100); do grep -q /t $TEST_NGINX_HTML_DIR/ids.log && break; sleep 0.05; done
+sed 's/[0-9A-F]\{32\}/N/' $TEST_NGINX_HTML_DIR/ids.log
+--- exec_out
+here
+/gone uid=N
+/t uid=N
+--- no_error_log
+[alert]
+
+=== TEST 6: words that mean nothing
 --- config
     location = /t { return 204; }
 --- exec

@@ -92,12 +92,17 @@ local function kind_of(err)
     return err == "timeout" and "timeout" or "error"
 end
 
+--- The answer of a server whose connection has failed.
+local function lost(err)
+    return { status = err == "timeout" and 504 or 502, problem = err, failure = kind_of(err) }
+end
+
 --- Connects to a server by its name: a socket; nil and why.
 local function connect(conf, server)
     local sock = ngx.socket.tcp()
     sock:settimeouts(conf.connect_timeout, conf.send_timeout, conf.read_timeout)
-    if conf.bind ~= "" then
-        sock:bind(conf.bind)
+    if conf.bind ~= "" and not sock:bind(conf.bind) then
+        ngx.log(ngx.ERR, 'memcached: invalid local address "', conf.bind, '"')
     end
     local host, port = server:match "^(.*):(%d+)$"
     local ok, err
@@ -125,8 +130,7 @@ local function read_value(sock, line)
     if not value and #partial > 0 then
         return { status = 200, body = partial, flags = flags, problem = BROKEN[err] or err, size = tonumber(size) }
     elseif not value or sock:receive(7) ~= "\r\nEND\r\n" then
-        local failure = err and kind_of(err) or "invalid_response"
-        return { status = 502, problem = err or "malformed answer", failure = failure }
+        return err and lost(err) or { status = 502, problem = "malformed answer", failure = "invalid_response" }
     end
     return { status = 200, body = value, flags = flags }
 end
@@ -138,7 +142,7 @@ local function read_stats(sock, line)
         line, err = sock:receive()
     end
     if not line then
-        return { status = 502, problem = err, failure = kind_of(err) }
+        return lost(err)
     end
     lines[#lines + 1] = "END"
     return { status = 200, body = table.concat(lines, "\r\n") .. "\r\n" }
@@ -153,7 +157,7 @@ local STATUS = {
 local function read_answer(sock, name)
     local line, err = sock:receive()
     if not line then
-        return { status = err == "timeout" and 504 or 502, problem = err, failure = kind_of(err) }
+        return lost(err)
     elseif line == "ERROR" or line:find "^CLIENT_ERROR" or line:find "^SERVER_ERROR" then
         return { status = 502, body = line .. "\r\n", problem = line, failure = "invalid_response" }
     elseif name == "get" then
@@ -173,20 +177,19 @@ local function ask(conf, server, name, text)
     local sock, err = connect(conf, server)
     if not sock then
         ngx.log(ngx.ERR, "memcached: ", err, " while connecting to upstream")
-        return { status = err == "timeout" and 504 or 502, problem = err, failure = kind_of(err), is_unsent = true }
+        local answer = lost(err)
+        answer.is_unsent = true
+        return answer
     end
-    local answer
-    if sock:send(text) then
-        answer = read_answer(sock, name)
-    else
-        answer = { status = 502, problem = "send failed", failure = "error" }
-    end
+    local is_sent, why = sock:send(text)
+    local answer = is_sent and read_answer(sock, name) or lost(why)
     if not answer.problem then
         sock:setkeepalive(KEPT_MS, KEPT_MOST)
         return answer
     end
     sock:close()
-    local doing = answer.size and "reading upstream" or "reading response header from upstream"
+    local doing = answer.size and "reading upstream" or is_sent and "reading response header from upstream"
+        or "sending request to upstream"
     ngx.log(ngx.ERR, "memcached: ", answer.problem, " while ", doing)
     return answer
 end

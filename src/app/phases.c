@@ -401,6 +401,7 @@ enum step_result phases_finish_status(struct visit *v, int status)
         return STEP_DONE;
     }
     if (status == STATUS_CLOSE || status == STATUS_CLIENT_CLOSED) {
+        x->res.status = status; /* for the log */
         exchange_abort(x, &err_closed);
         return STEP_DONE;
     }
@@ -409,6 +410,21 @@ enum step_result phases_finish_status(struct visit *v, int status)
         return show_error_page(v, p, status);
     error_page_answer(v, status);
     return STEP_DONE;
+}
+
+static void refuse_late(struct visit *v)
+{
+    phases_finish_status(v, 401);
+}
+
+enum step_result phases_refuse(struct visit *v, int status)
+{
+    uint64_t delay = v->loc->access ? v->loc->access->delay_ms : 0;
+
+    if (status != 401 || delay == 0)
+        return phases_finish_status(v, status);
+    log_write(&v->x->log, LOG_INFO, "delaying unauthorized request");
+    return pause_visit(v, delay, refuse_late);
 }
 
 static bool jump_to_path(struct visit *v, struct slice path, struct slice query)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/rand.h"
+#include "net/addr.h"
 #include "proto/date.h"
 
 enum {
@@ -40,18 +41,16 @@ static struct slice cookie_of(struct visit *v)
 
 static bool read_cookie(struct visit *v, uint32_t uid_out[4])
 {
-    struct slice text = cookie_of(v);
+    struct slice cookie = cookie_of(v);
     struct buf bytes = BUF_EMPTY;
+    char text[UID_TEXT];
     bool is_good;
 
-    if (text.n < UID_MARK_AT)
+    if (cookie.n < UID_MARK_AT)
         return false;
-    text.n = UID_MARK_AT;
-    buf_add_slice(&bytes, text);
-    buf_add_slice(&bytes, SLICE("=="));
-    text = pool_dup(visit_pool(v), buf_slice(&bytes));
-    bytes.n = 0;
-    is_good = encode_unbase64(&bytes, text, false) && bytes.n == UID_SIZE;
+    memset(text, '=', UID_TEXT);
+    memcpy(text, cookie.p, UID_MARK_AT);
+    is_good = encode_unbase64(&bytes, slice_of(text, UID_TEXT), false) && bytes.n == UID_SIZE;
     if (is_good)
         memcpy(uid_out, bytes.p, UID_SIZE);
     buf_free(&bytes);
@@ -68,19 +67,18 @@ static bool is_marked(struct visit *v, char mark)
 
 /* --- what it gets --- */
 
+/* 0 when the connection has gone, as in the log phase. */
 static uint32_t number_of_server(struct visit *v)
 {
     int64_t service = conf_of(v)->service;
-    const struct sockaddr *local = &exchange_local(v->x)->sa;
+    struct slice address;
     uint32_t number = 0;
 
     if (service >= 0)
         return htonl((uint32_t)service);
-    if (local->sa_family == AF_INET)
-        memcpy(&number, &((const struct sockaddr_in *)(const void *)local)->sin_addr, 4);
-    else if (local->sa_family == AF_INET6)
-        memcpy(&number, &((const struct sockaddr_in6 *)(const void *)local)->sin6_addr.s6_addr[12],
-               4);
+    address = addr_bytes(exchange_local(v->x));
+    if (address.n > 0)
+        memcpy(&number, address.p + address.n - 4, 4); /* the end of it */
     return number;
 }
 
@@ -122,18 +120,17 @@ static bool is_reset(struct visit *v, const uint32_t uid[4])
     return true;
 }
 
-/* The UID_SIZE bytes that this request's client gets; n == 0: none. Decided once. */
+/* The UID_SIZE bytes that this request's client gets; n == 0: none. Decided once, where identifiers
+ * are set. */
 static struct slice uid_to_set(struct visit *v)
 {
     struct slice *decided = &v->slots[SLOT_UID_SET];
     uint32_t *uid;
     bool has;
 
-    if (decided->p)
+    if (decided->p || conf_of(v)->mode < USERID_V1)
         return *decided;
     *decided = SLICE_EMPTY;
-    if (conf_of(v)->mode < USERID_V1)
-        return *decided;
     uid = pool_alloc(visit_pool(v), UID_SIZE);
     has = read_cookie(v, uid);
     if (has && !is_reset(v, uid)) {

@@ -62,19 +62,9 @@ static struct slice format_v4(struct visit *v, const unsigned char octets[4])
     return slice_of(text, (size_t)(p - text));
 }
 
-/* The raw address: 4 or 16 bytes, empty for anything else. */
-static struct slice address_bytes(const struct addr *a)
-{
-    if (a && a->sa.sa_family == AF_INET)
-        return slice_of((const char *)&((const struct sockaddr_in *)&a->sa)->sin_addr, 4);
-    if (a && a->sa.sa_family == AF_INET6)
-        return slice_of((const char *)&((const struct sockaddr_in6 *)&a->sa)->sin6_addr, 16);
-    return SLICE_EMPTY;
-}
-
 static struct slice format_host(struct visit *v, const struct addr *a)
 {
-    struct slice bytes = address_bytes(a);
+    struct slice bytes = addr_bytes(a);
     char *text;
 
     if (!a)
@@ -156,7 +146,7 @@ static struct slice get_realip_remote_port(struct visit *v, const struct variabl
 
 static struct slice get_binary_remote_addr(struct visit *v, const struct variable *var)
 {
-    struct slice bytes = address_bytes(v->x->peer);
+    struct slice bytes = addr_bytes(v->x->peer);
 
     return bytes.n > 0 ? bytes : get_remote_addr(v, var);
 }

@@ -345,15 +345,13 @@ static int l_to_ascii(lua_State *L)
 /* pack_address(text) → its 4 or 16 bytes; nil when it is no IP address */
 static int l_pack_address(lua_State *L)
 {
-    struct slice text = arg_slice(L, 1);
+    struct slice text = arg_slice(L, 1), bytes;
     struct addr a;
 
     if (!addr_literal(text, &a))
         return 0;
-    if (a.sa.sa_family == AF_INET6)
-        lua_pushlstring(L, (const char *)&((const struct sockaddr_in6 *)&a.sa)->sin6_addr, 16);
-    else
-        lua_pushlstring(L, (const char *)&((const struct sockaddr_in *)&a.sa)->sin_addr, 4);
+    bytes = addr_bytes(&a);
+    lua_pushlstring(L, bytes.p, bytes.n);
     return 1;
 }
 

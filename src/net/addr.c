@@ -242,6 +242,15 @@ bool addr_is_unix(const struct addr *a)
     return a->sa.sa_family == AF_UNIX;
 }
 
+struct slice addr_bytes(const struct addr *a)
+{
+    if (a && a->sa.sa_family == AF_INET)
+        return slice_of((const char *)&v4_of(a)->sin_addr, 4);
+    if (a && a->sa.sa_family == AF_INET6)
+        return slice_of((const char *)&v6_of(a)->sin6_addr, 16);
+    return SLICE_EMPTY;
+}
+
 static bool is_same_unix(const struct addr *a, const struct addr *b)
 {
     struct buf left = BUF_EMPTY, right = BUF_EMPTY;

@@ -41,6 +41,9 @@ void addr_set_port(struct addr *a, uint16_t port);
 /* Is it a Unix socket's? */
 bool addr_is_unix(const struct addr *a);
 
+/* The raw IP address: 4 or 16 bytes, those in `a`; empty for anything else. `a` may be NULL. */
+struct slice addr_bytes(const struct addr *a);
+
 /* Same address? */
 bool addr_eq(const struct addr *a, const struct addr *b);
 

@@ -42,14 +42,12 @@ static struct udp_peer *of(const struct stream *s)
 /* Of the address and port alone: the rest of a sockaddr may hold anything. */
 static struct udp_peer **chain_of(const struct udp_peers *u, const struct addr *a)
 {
-    struct slice key = slice_of((const char *)&a->storage, a->len);
+    struct slice key = addr_bytes(a);
     char bytes[18] = {0};
     int port = addr_port(a);
 
-    if (a->sa.sa_family == AF_INET)
-        key = slice_of((const char *)&((const struct sockaddr_in *)&a->sa)->sin_addr, 4);
-    else if (a->sa.sa_family == AF_INET6)
-        key = slice_of((const char *)&((const struct sockaddr_in6 *)&a->sa)->sin6_addr, 16);
+    if (key.n == 0)
+        key = slice_of((const char *)&a->storage, a->len);
     memcpy(bytes, key.p, MIN(key.n, (size_t)16));
     bytes[16] = (char)(port >> 8);
     bytes[17] = (char)port;

@@ -202,10 +202,10 @@ bool range_parse_content(struct slice value, struct range *out, int64_t *total_o
     last = slice_cut(&rest, '/');
     if (!slice_ieq(unit, SLICE("bytes")) || !rest.p ||
         !num_parse_u63(slice_trim(first), &out->first) || !num_parse_u63(last, &end) ||
-        !num_parse_u63(slice_trim(rest), total_out))
+        !num_parse_u63(slice_trim(rest), total_out) || out->first > end || end >= *total_out)
         return false;
     out->size = end - out->first + 1;
-    return out->first <= end && end < *total_out;
+    return true;
 }
 
 bool range_if_range_holds(const struct header_list *request, struct slice etag, int64_t mtime)

@@ -1,5 +1,5 @@
-/* Ranges and conditions: what is asked for lies inside, and its sum is no more than the whole. The
- * first eight bytes are the size, the next the field that the rest stands in. */
+/* Ranges and conditions: what is asked for, or told, lies inside, and its sum is no more than the
+ * whole. The first eight bytes are the size, the next the field that the rest stands in. */
 #include "proto/range.h"
 
 #include "base/check.h"
@@ -17,6 +17,15 @@ static void check_ranges(struct slice value, int64_t size)
         CHECK(out[i].size <= size - sum);
         sum += out[i].size;
     }
+}
+
+static void check_content(struct slice value)
+{
+    struct range r;
+    int64_t total;
+
+    if (range_parse_content(value, &r, &total))
+        CHECK(r.first >= 0 && r.size > 0 && r.size <= total - r.first);
 }
 
 static void check_conditions(struct slice value, enum header_id id, int64_t mtime)
@@ -44,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     value = slice_of((const char *)data + 9, size - 9);
     check_ranges(value, n);
     check_ranges(value, n & 1023);
+    check_content(value);
     check_conditions(value, ids[data[8] % ARRAY_LEN(ids)], n);
     return 0;
 }

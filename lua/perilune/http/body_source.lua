@@ -10,7 +10,7 @@ local failure = require "perilune.failure"
 local json = require "perilune.json"
 local options = require "perilune.options"
 local params = require "perilune.http.params"
-local to_bytes = require("perilune.http.piece").to_bytes
+local piece = require "perilune.http.piece"
 local stream = require "perilune.stream"
 local sys = require "perilune.core.sys"
 
@@ -22,16 +22,16 @@ local PART = { name = "string", part_name = "string", content = "any", file_name
 
 local function of_stream(s)
     return { core = true, stream = s, write = function(push)
-        for piece in s:each() do
-            push(to_bytes(piece))
+        for each in s:each() do
+            push(piece.to_bytes(each))
         end
     end }
 end
 
 local function of_iterator(fn)
     return { core = true, write = function(push)
-        for piece in fn do
-            push(to_bytes(deferred.await(piece)))
+        for each in fn do
+            push(piece.to_bytes(deferred.await(each)))
         end
     end }
 end
@@ -50,8 +50,9 @@ function body_source.of(body)
         return of_stream(body)
     elseif kind == "table" and body.is_http_file then
         return { core = { path = body.path, offset = body.offset, length = body.length } }
-    elseif kind == "table" and not getmetatable(body) and (body[1] ~= nil or next(body) == nil) then
-        return { core = table.concat(body) }
+    elseif kind == "table" and not getmetatable(body) then
+        local text, why = piece.joined(body)
+        return { core = text or error("a body is " .. why, 0) }
     end
     error("a body must be a string, an array of strings, a stream, an iterator or a file, not a " .. kind, 0)
 end
@@ -132,8 +133,8 @@ function body_source.multipart(parts)
     pieces[#pieces + 1] = { core = last }
     return { core = total and total + #last or true, type = "multipart/form-data; boundary=" .. mark,
         write = function(push)
-            for _, piece in ipairs(pieces) do
-                write_source(piece, push)
+            for _, each in ipairs(pieces) do
+                write_source(each, push)
             end
         end }
 end

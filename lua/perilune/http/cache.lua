@@ -70,29 +70,26 @@ local function find(self, state)
     end
 end
 
---- Puts a variant first among those of its URL, in place of the one that such a request has met before.
+--- Puts a variant first among those of its URL, in place of the one that such a request has met before; nil: that one
+-- is forgotten.
 local function put(self, state, variant)
-    local kept = { variant }
-    for _, v in ipairs(self.store:get(state.key) or {}) do
+    local before, kept = self.store:get(state.key), { variant }
+    for _, v in ipairs(before or {}) do
         if not fits(v, state.asked, state.is_raw) and #kept < VARIANTS_MOST then
-            kept[#kept + 1] = v
-        end
-    end
-    self.store:set(state.key, kept)
-end
-
---- Forgets the variant that such a request meets: there is a newer one, which is not stored.
-local function forget(self, state)
-    local kept = {}
-    for _, v in ipairs(self.store:get(state.key) or {}) do
-        if not fits(v, state.asked, state.is_raw) then
             kept[#kept + 1] = v
         end
     end
     if #kept > 0 then
         self.store:set(state.key, kept)
-    else
+    elseif before then
         self.store:delete(state.key)
+    end
+end
+
+--- An answer is not stored. One that is older is not the current one any more, unless the server has failed.
+local function pass_over(self, state, status)
+    if status < 500 and not state.control["no-store"] then
+        put(self, state, nil)
     end
 end
 
@@ -102,9 +99,7 @@ local function keep(self, state, status, head, body)
     local lifetime = policy.lifetime(status, headers, state.came)
     if #body > self.max_entry_size or not policy.is_storable(state.control, status, headers)
         or not policy.is_of_use(headers, lifetime, self.stale_if_error) then
-        if status < 500 and not state.control["no-store"] then
-            forget(self, state)
-        end
+        pass_over(self, state, status)
         return
     end
     put(self, state, {
@@ -220,7 +215,7 @@ end
 local function freshen(self, call, state, head)
     local old = state.variant
     if not policy.is_validated_by(response.headers_of(old.head), response.headers_of(head)) then
-        forget(self, state)
+        put(self, state, nil)
         call:resend()
         return
     end
@@ -230,11 +225,7 @@ local function freshen(self, call, state, head)
     fresh.control, fresh.came = policy.of(headers), state.came
     fresh.lifetime = policy.lifetime(old.status, headers, state.came)
     fresh.age = policy.initial_age(response.headers_of(head), state.sent, state.came)
-    if policy.is_storable(state.control, old.status, headers) then
-        put(self, state, fresh)
-    else
-        forget(self, state)
-    end
+    put(self, state, policy.is_storable(state.control, old.status, headers) and fresh or nil)
     answer(self, call, fresh, "revalidated")
 end
 
@@ -279,6 +270,7 @@ function Cache:collector(state, status, head)
         end
         pieces[#pieces + 1], size = piece, size + #piece
         if size > self.max_entry_size then
+            pass_over(self, state, status)
             pieces = nil
         end
     end

@@ -2,11 +2,20 @@
 
 local piece = {}
 
---- What is no string or number in an array that should be of those.
+--- What is no string or number in an array that should be of those, a hole too: behind it texts would be lost.
 local function first_other(list)
-    for i, each in ipairs(list) do
-        if type(each) ~= "string" and type(each) ~= "number" then
-            return i, type(each)
+    local n, most = 0, 0
+    for key, each in pairs(list) do
+        if type(key) == "number" then
+            n, most = n + 1, math.max(key, most)
+            if type(each) ~= "string" and type(each) ~= "number" then
+                return key, type(each)
+            end
+        end
+    end
+    for i = 1, n ~= most and most or 0 do
+        if list[i] == nil then
+            return i, "nil"
         end
     end
 end
@@ -21,7 +30,7 @@ function piece.joined(list)
     end
     local i, kind = first_other(list)
     if i then
-        return nil, ("an array with a %s at index %d, not one of strings"):format(kind, i)
+        return nil, ("an array with a %s at index %s, not one of strings"):format(kind, i)
     end
     return table.concat(list)
 end

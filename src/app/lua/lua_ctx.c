@@ -31,19 +31,13 @@ void lua_ctx_push(lua_State *L, int ref)
     lua_remove(L, -2);
 }
 
-void lua_ctx_drop(lua_State *L, int *ref)
+void lua_ctx_release(lua_State *L, int *ref, const struct log_ctx *log)
 {
     if (*ref == LUA_NOREF)
         return;
+    log_write(log, LOG_DEBUG, "lua release ngx.ctx at ref %d", *ref);
     lua_ctx_push_all(L);
     luaL_unref(L, -1, *ref);
     lua_pop(L, 1);
     *ref = LUA_NOREF;
-}
-
-void lua_ctx_release(lua_State *L, int *ref, const struct log_ctx *log)
-{
-    if (*ref != LUA_NOREF)
-        log_write(log, LOG_DEBUG, "lua release ngx.ctx at ref %d", *ref);
-    lua_ctx_drop(L, ref);
 }

@@ -16,10 +16,8 @@ void lua_ctx_set(struct lua_State *L, int *ref);
 /* Pushes the table of a reference, nil for LUA_NOREF. */
 void lua_ctx_push(struct lua_State *L, int ref);
 
-/* Forgets the table, if there is one; *ref is LUA_NOREF then. */
-void lua_ctx_drop(struct lua_State *L, int *ref);
-
-/* The same at the end of what it belongs to, with a debug line. */
+/* Forgets the table, if there is one, at the end of what it belongs to, with a debug line; *ref is
+ * LUA_NOREF then. */
 void lua_ctx_release(struct lua_State *L, int *ref, const struct log_ctx *log);
 
 #endif

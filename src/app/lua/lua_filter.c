@@ -10,7 +10,6 @@
 #include "app/conf.h"
 #include "app/error_page.h"
 #include "app/lua/lua_code.h"
-#include "app/lua/lua_ctx.h"
 #include "app/lua/lua_handle.h"
 #include "app/lua/lua_visit.h"
 #include "bind/co.h"

@@ -23,11 +23,11 @@ static int address(bool is_peer, struct slice *out, int *type, const char **err)
     switch (a.sa.sa_family) {
     case AF_INET:
         *type = 1;
-        *out = slice_of((const char *)&((const struct sockaddr_in *)&a.sa)->sin_addr, 4);
+        *out = addr_bytes(&a);
         return FFI_NGINX_TLS_OK;
     case AF_INET6:
         *type = 2;
-        *out = slice_of((const char *)&((const struct sockaddr_in6 *)&a.sa)->sin6_addr, 16);
+        *out = addr_bytes(&a);
         return FFI_NGINX_TLS_OK;
     default:
         *type = 0;

@@ -161,6 +161,27 @@ static void test_eq(void **state)
     }
 }
 
+static void test_bytes(void **state)
+{
+    static const struct {
+        const char *text;
+        struct slice bytes;
+    } rows[] = {
+        {"1.2.3.4:80", SLICE("\1\2\3\4")},
+        {"[102:304::ff]:80", SLICE("\1\2\3\4\0\0\0\0\0\0\0\0\0\0\0\377")},
+        {"unix:/a", SLICE("")},
+    };
+
+    UNUSED(state);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct addr a;
+
+        assert_null(addr_parse(slice_str(rows[i].text), 0, &a));
+        assert_true(slice_eq(addr_bytes(&a), rows[i].bytes));
+    }
+    assert_int_equal(addr_bytes(NULL).n, 0);
+}
+
 static void test_of_fd(void **state)
 {
     int fds[2], fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -189,7 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),     cmocka_unit_test(test_literals),
         cmocka_unit_test(test_malformed), cmocka_unit_test(test_eq),
-        cmocka_unit_test(test_of_fd),
+        cmocka_unit_test(test_bytes),     cmocka_unit_test(test_of_fd),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
