@@ -72,6 +72,8 @@ our $Config = <<'_EOC_';
     location /passed/ {
         proxy_pass http://unix:$TEST_NGINX_HTML_DIR/o.sock:/;
     }
+    location /absent { error_page 404 /plain/quiet; return 404; }
+    location /instead { error_page 404 = /plain/quiet; return 404; }
     location = /asked {
         content_by_lua_block {
             local l = {}
@@ -235,13 +237,16 @@ for n in 9223372036854775807 9223372036854774999; do curl -s -o /dev/null -w '%{
 
 
 
-=== TEST 7: another location is another answer; what a part matches is its own
+=== TEST 7: another location is another answer; what a part matches is its own; pages of errors
 --- exec
 u=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
 curl -s -r 1996-2003 -w ' %{http_code}\n' "$u/plain/quiet?to=/passed/quiet"
+for l in absent instead; do curl -s -r 2000-2003 -o /dev/null -w '%{http_code} %{size_download}\n' $u/$l; done
 curl -s $u/matched/quiet | md5sum; echo "[$(curl -s $u/asked)]"
 --- exec_out
 499 500  206
+404 4000
+206 4
 8f82a4b8bbec38449c8185b3aa981b37  -
 []
 

@@ -108,8 +108,10 @@ void proxy_slices_take_head(struct proxy *p)
     struct proxy_slices *s = p->v->slices;
     struct response *r = &p->v->x->res;
 
-    r->status = 200;
-    r->reason = SLICE_EMPTY;
+    if (r->status == 206) { /* in an error page it is the error's */
+        r->status = 200;
+        r->reason = SLICE_EMPTY;
+    }
     r->content_length = s->total;
     header_remove_id(&r->headers, HEADER_CONTENT_RANGE);
     header_remove_id(&r->headers, HEADER_ACCEPT_RANGES);
