@@ -150,6 +150,7 @@ not taken 504
     set $memc_key k;
     location = /dead { memcached_pass dead; }
     location = /dead-off { memcached_next_upstream off; memcached_pass dead; }
+    location = /dead-not { memcached_next_upstream error off; memcached_pass dead; }
     location = /dead-one { memcached_next_upstream_tries 1; memcached_pass dead; }
     location = /dead-set { memc_pass dead; }
     location = /broken { memcached_pass broken; }
@@ -166,6 +167,7 @@ not taken 504
                 ngx.say(path, " ", r.status, " ", r.body:gsub("%s+$", ""), r.header["Content-Encoding"] or "")
             end
             ask "/dead-off"
+            ask "/dead-not"
             ask "/dead"
             ask("/dead-set", ngx.HTTP_PUT)
             ask "/broken"
@@ -182,6 +184,7 @@ not taken 504
 ["GET /u", "GET /t"]
 --- response_body eval
 ["502\n", "/dead-off 502 
+/dead-not 502 
 /dead 200 value
 /dead-set 201 STORED
 /broken 502 

@@ -79,3 +79,13 @@ enum captures_found captures_match(struct visit *v, const struct regex *re,
         set_named(v, names);
     return CAPTURES_SET;
 }
+
+void captures_copy(struct visit *to, const struct visit *from)
+{
+    size_t size = 2 * REGEX_CAPTURES_MOST * sizeof(*to->captures);
+
+    to->n_captures = from->n_captures;
+    to->capture_subject = from->capture_subject;
+    if (from->captures)
+        to->captures = memcpy(pool_alloc(visit_pool(to), size), from->captures, size);
+}

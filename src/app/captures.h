@@ -25,4 +25,7 @@ enum captures_found {
 enum captures_found captures_match(struct visit *v, const struct regex *re,
                                    const struct captures_names *names, struct slice subject);
 
+/* `to`, which has none yet, begins with $1…$9 of `from`, in whose pool their subject stays. */
+void captures_copy(struct visit *to, const struct visit *from);
+
 #endif

@@ -9,6 +9,7 @@
 #include "app/access/limit_lease.h"
 #include "app/access_log.h"
 #include "app/addition.h"
+#include "app/captures.h"
 #include "app/compress.h"
 #include "app/conf.h"
 #include "app/echo_filter.h"
@@ -303,9 +304,7 @@ void phases_begin_content(struct visit *v)
     v->first_query = parent->first_query;
     v->located_path = parent->located_path;
     v->path_prefix = parent->path_prefix;
-    v->capture_subject = parent->capture_subject;
-    v->captures = parent->captures;
-    v->n_captures = parent->n_captures;
+    captures_copy(v, parent);
     run(v);
 }
 
@@ -488,6 +487,8 @@ enum step_result phases_redirect(struct visit *v, struct slice path, struct slic
 
     v->is_internal = true;
     v->is_uri_changed = v->is_path_in_alias = false;
+    if (!v->parent) /* another location has parts of its own */
+        v->slices = NULL;
     if (!count_restart(v, "internal redirection"))
         return STEP_DONE;
     v->step = 0;

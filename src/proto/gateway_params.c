@@ -39,9 +39,11 @@ bool uwsgi_wrap(struct buf *params, unsigned char modifier1, unsigned char modif
 
 void scgi_add_param(struct buf *params, struct slice name, struct slice value)
 {
+    struct slice rest = value;
+
     buf_add_slice(params, name);
     buf_add_char(params, '\0');
-    buf_add_slice(params, value);
+    buf_add_slice(params, slice_cut(&rest, '\0')); /* what is behind would be another parameter */
     buf_add_char(params, '\0');
 }
 

@@ -15,7 +15,7 @@ void uwsgi_add_param(struct buf *params, struct slice name, struct slice value);
 /* Puts the head of a packet before them. False: they are too large, and stay as they are. */
 bool uwsgi_wrap(struct buf *params, unsigned char modifier1, unsigned char modifier2) MUST_USE;
 
-/* Appends one parameter in the form of SCGI. */
+/* Appends one parameter in the form of SCGI, whose value ends at a NUL. */
 void scgi_add_param(struct buf *params, struct slice name, struct slice value);
 
 /* Makes the string of them that a request begins with. */

@@ -53,25 +53,20 @@ static bool set_allowed(void *ctx, const struct config_node *node, struct config
     return true;
 }
 
-static bool is_failure(struct slice word)
-{
-    static const char *const failures[] = {"error", "timeout", "invalid_response", "not_found",
-                                           "off"};
-
-    for (size_t i = 0; i < ARRAY_LEN(failures); i++)
-        if (slice_eq(word, slice_str(failures[i])))
-            return true;
-    return false;
-}
-
 static bool set_next(void *ctx, const struct config_node *node, struct config_error *e)
 {
+    static const char *const failures[] = {"off",       "error", "timeout", "invalid_response",
+                                           "not_found", NULL};
     struct apply *a = ctx;
+    bool is_off = false;
+    int which;
 
-    for (size_t i = 0; i < node->n_args; i++)
-        if (!is_failure(node->args[i]))
-            return config_node_error(node, e, "invalid value \"%.200s\"", node->args[i].p);
-    memcached_conf_own(a->loc)->next = spaced_words(a, node);
+    for (size_t i = 0; i < node->n_args; i++) {
+        if (!config_arg_enum(node, i, failures, &which, e))
+            return false;
+        is_off |= which == 0;
+    }
+    memcached_conf_own(a->loc)->next = is_off ? SLICE_EMPTY : spaced_words(a, node);
     return true;
 }
 

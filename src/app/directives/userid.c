@@ -1,5 +1,6 @@
 /* userid and its kin. */
 #include "app/userid.h"
+
 #include <ctype.h>
 
 #include "app/directives/directives.h"
@@ -24,22 +25,14 @@ static void watch_cookie(struct apply *a, struct userid_conf *c)
 
 static bool set_mode(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    static const struct {
-        struct slice word;
-        enum userid_mode mode;
-    } words[] = {
-        {SLICE("on"), USERID_ON},
-        {SLICE("v1"), USERID_V1},
-        {SLICE("log"), USERID_LOG},
-        {SLICE("off"), USERID_OFF},
-    };
+    struct userid_conf *c = own(ctx);
+    int mode;
 
-    UNUSED(e);
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (slice_eq(node->args[0], words[i].word))
-            own(ctx)->mode = words[i].mode;
-    if (!own(ctx)->cookie)
-        watch_cookie(ctx, own(ctx));
+    if (!config_arg_enum(node, 0, node->schema->choices, &mode, e))
+        return false;
+    c->mode = (enum userid_mode)mode;
+    if (!c->cookie)
+        watch_cookie(ctx, c);
     return true;
 }
 
@@ -128,7 +121,8 @@ static bool set_flags(void *ctx, const struct config_node *node, struct config_e
     return true;
 }
 
-static const char *const modes[] = {"on", "v1", "log", "off", NULL};
+/* As enum userid_mode. */
+static const char *const modes[] = {"off", "log", "v1", "on", NULL};
 
 #define TEXT(text, args, value, member, about)                                                     \
     {                                                                                              \

@@ -16,8 +16,8 @@
 
 enum { BOUNDARY_SIZE = 20 };
 
-static struct chunk section(const struct exchange *x, const struct file_body *f, int64_t first,
-                            int64_t size)
+struct chunk file_send_section(const struct exchange *x, const struct file_body *f, int64_t first,
+                               int64_t size)
 {
     struct chunk c = {.bytes = SLICE_EMPTY, .fd = -1};
 
@@ -47,7 +47,7 @@ enum step_result file_send_part(struct exchange *x, const struct file_body *f, i
         exchange_end(x);
         return STEP_DONE;
     }
-    c = section(x, f, first, size);
+    c = file_send_section(x, f, first, size);
     c.is_last = true;
     exchange_write(x, &c);
     return STEP_DONE;
@@ -96,7 +96,7 @@ static enum step_result send_multipart(struct visit *v, const struct file_body *
     header_set_id(&x->res.headers, visit_pool(v), HEADER_CONTENT_TYPE,
                   pool_printf(visit_pool(v), "multipart/byteranges; boundary=%s", boundary.p));
     for (unsigned i = 0; i < n; i++) {
-        struct chunk c = section(x, f, ranges[i].first, ranges[i].size);
+        struct chunk c = file_send_section(x, f, ranges[i].first, ranges[i].size);
 
         exchange_write(x, &CHUNK_BYTES(m.heads[i]));
         exchange_write(x, &c);

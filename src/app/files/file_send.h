@@ -20,6 +20,10 @@ struct file_body {
 enum step_result file_send(struct visit *v, const struct file_body *f, struct slice etag,
                            int64_t mtime);
 
+/* `size` of its bytes from `first`, to be written. */
+struct chunk file_send_section(const struct exchange *x, const struct file_body *f, int64_t first,
+                               int64_t size);
+
 /* Ends with `size` of its bytes from `first`. */
 enum step_result file_send_part(struct exchange *x, const struct file_body *f, int64_t first,
                                 int64_t size);

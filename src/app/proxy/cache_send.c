@@ -54,12 +54,17 @@ static void send_kept(struct visit *v, const struct file_body *body)
         (void)file_send_part(v->x, body, 0, body->size);
 }
 
+struct file_body cache_send_body(struct visit *v, const struct cache_file *f)
+{
+    add_age(v, &f->head);
+    return (struct file_body){.fd = f->fd, .at = (int64_t)f->body_at, .size = f->head.body_size};
+}
+
 /* Ending it may be its end. */
 void cache_send(struct visit *v, const struct cache_file *f)
 {
-    struct file_body body = {.fd = f->fd, .at = (int64_t)f->body_at, .size = f->head.body_size};
+    struct file_body body = cache_send_body(v, f);
 
-    add_age(v, &f->head);
     exchange_hold(v->x);
     send_kept(v, &body);
     exchange_release(v->x);

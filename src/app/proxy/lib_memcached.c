@@ -59,13 +59,15 @@ static int l_conf(lua_State *L)
     return 1;
 }
 
-/* A request that was called off has told nobody how its server did. */
+/* The group may be one that nobody else knows. A request that was called off has told nobody how
+ * its server did. */
 static void leave(void *arg)
 {
     struct turn *t = arg;
 
     if (t->peer)
         upstream_done(t->upstream, t->peer, false);
+    upstream_release(&t->upstream);
 }
 
 /* turn() → for next and settle; nil: no such group, or no address */

@@ -4,11 +4,10 @@
  * (what is asked for), proxy_target (where to), proxy_request (what is sent), proxy_rewrite
  * (Location, cookies), proxy_response (what of the answer is passed on), proxy_switch (upgrades),
  * proxy_try (attempts), proxy_cache, proxy_cache_keep (what is kept), proxy_store (what becomes a
- * file), proxy_range (a part of an answer), proxy_slices,
- * proxy_slices_fetch (an answer in parts), proxy_leave (a server is let go of), proxy_pace (how
- * fast), proxy_ahead (read before the client takes it), proxy_abandon (without a client),
- * proxy_pump (the answer's body), proxy_step (the course of events: body in, server chosen, head,
- * the next server). */
+ * file), proxy_range (a part of an answer), proxy_slices, proxy_slices_fetch (an answer in parts),
+ * proxy_leave (a server is let go of), proxy_pace (how fast), proxy_ahead (read before the client
+ * takes it), proxy_abandon (without a client), proxy_pump (the answer's body), proxy_step (the
+ * course of events: body in, server chosen, head, the next server). */
 #ifndef APP_PROXY_PROXY_H
 #define APP_PROXY_PROXY_H
 

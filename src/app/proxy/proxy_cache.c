@@ -7,8 +7,6 @@
  * others wait, looking again now and then, as the fetcher may be in another worker. */
 #include "app/proxy/proxy_cache_parts.h"
 
-#include <fcntl.h>
-
 #include "app/files/file_send.h"
 #include "app/phases.h"
 #include "app/proxy/cache_manager.h"
@@ -302,7 +300,7 @@ bool proxy_cache_covers(struct proxy *p, unsigned bits)
 static void send_first(struct proxy *p)
 {
     struct exchange *x = p->v->x;
-    const struct cache_file *f = &p->cache->file;
+    struct file_body body = cache_send_body(p->v, &p->cache->file);
     int condition;
 
     proxy_slices_take_head(p);
@@ -316,10 +314,8 @@ static void send_first(struct proxy *p)
         return;
     }
     if (p->part_left && !x->is_head) {
-        struct chunk c = {.fd = fcntl(f->fd, F_DUPFD_CLOEXEC, 0), .owns_fd = true};
+        struct chunk c = file_send_section(x, &body, p->part_skips, p->part_left);
 
-        c.offset = (off_t)f->body_at + p->part_skips;
-        c.size = (size_t)p->part_left;
         p->part_left = 0;
         exchange_write(x, &c);
     }
@@ -340,7 +336,7 @@ void proxy_cache_serve(struct proxy *p)
     }
     p->cached = &c->shown;
     p->has_begun = true;
-    if (!proxy_slices_accepts(p, &c->shown)) {
+    if (!proxy_slices_accepts(p, &c->shown, c->file.head.body_size)) {
         (void)phases_finish_status(p->v, 502);
         return;
     }

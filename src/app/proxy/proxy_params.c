@@ -1,6 +1,6 @@
 /* Fields of the client become HTTP_…, unless fastcgi_param (uwsgi_param, scgi_param) gives that
- * parameter itself. A field
- * Proxy is left out: programs would take HTTP_PROXY for a setting of their own. */
+ * parameter itself. A field Proxy is left out: programs would take HTTP_PROXY for a setting of
+ * their own. */
 #include "app/proxy/proxy_params.h"
 
 #include "app/proxy/proxy_cache.h"

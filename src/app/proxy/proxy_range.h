@@ -6,8 +6,8 @@
 #include "app/proxy/proxy.h"
 
 /* The head of the answer, which `is_kept` as a whole or not, is in the exchange's response: that
- * becomes that of the part. Several
- * ranges count as none. False: 416 is the answer; the response is still that of the whole. */
+ * becomes that of the part. Several ranges count as none. False: 416 is the answer; the response is
+ * still that of the whole. */
 bool proxy_range_begin(struct proxy *p, bool is_kept);
 
 /* The next bytes of the whole become those of the part, which may be none. True: the part is

@@ -5,7 +5,7 @@
 
 /* --- which part --- */
 
-/* Where a single range begins that the client has asked for. */
+/* Where a single range begins that the client has asked for, whether that will be heeded or not. */
 static int64_t start_of(const struct visit *v)
 {
     const struct header_list *l = &v->x->req.headers;
@@ -14,7 +14,8 @@ static int64_t start_of(const struct visit *v)
     int64_t n;
 
     if (header_find_id(l, HEADER_IF_RANGE) || !slice_ieq(unit, SLICE("bytes")) || !rest.p ||
-        slice_find(rest, ',') >= 0 || !num_parse_u63(slice_trim(slice_cut(&rest, '-')), &n))
+        slice_find(rest, ',') >= 0 || !num_parse_u63(slice_trim(slice_cut(&rest, '-')), &n) ||
+        n > INT64_MAX - v->loc->slice_size)
         return 0;
     return n;
 }
@@ -52,26 +53,28 @@ static struct slice etag_of(const struct client_response *up)
     return h ? h->value : SLICE_EMPTY;
 }
 
-/* NULL: it is the head of the part. */
+/* NULL: it is the head of the part, whose body has `size` bytes (-1: nobody knows). */
 static const char *fault_of(const struct proxy_slices *s, const struct client_response *up,
-                            int64_t *total)
+                            int64_t size, int64_t *total)
 {
     const struct header *h = header_find_id(&up->headers, HEADER_CONTENT_RANGE);
     struct range r;
 
     if (up->status != 206)
         return "unexpected status code";
-    if (!h || !range_parse_content(h->value, &r, total))
+    if (!h || !range_parse_content(h->value, &r, total) || *total > INT64_MAX - s->size)
         return "invalid range";
     if (r.first != s->first || r.size != proxy_slices_size(s, *total) ||
         (s->total >= 0 && *total != s->total))
         return "unexpected range";
+    if (size >= 0 && size != r.size)
+        return "wrong size";
     if (s->is_sub && !slice_eq(etag_of(up), s->etag))
         return "etag mismatch";
     return NULL;
 }
 
-bool proxy_slices_accepts(struct proxy *p, const struct client_response *up)
+bool proxy_slices_accepts(struct proxy *p, const struct client_response *up, int64_t size)
 {
     struct visit *v = p->v;
     struct proxy_slices *s = v->slices;
@@ -84,7 +87,7 @@ bool proxy_slices_accepts(struct proxy *p, const struct client_response *up)
         v->slices = NULL;
         return true;
     }
-    fault = fault_of(s, up, &total);
+    fault = fault_of(s, up, size, &total);
     if (fault) {
         log_write(&v->x->log, LOG_ERROR, "%s in slice response: status %d, slice at %lld", fault,
                   up->status, (long long)s->first);
@@ -105,8 +108,10 @@ void proxy_slices_take_head(struct proxy *p)
     struct proxy_slices *s = p->v->slices;
     struct response *r = &p->v->x->res;
 
-    r->status = 200;
-    r->reason = SLICE_EMPTY;
+    if (r->status == 206) { /* in an error page it is the error's */
+        r->status = 200;
+        r->reason = SLICE_EMPTY;
+    }
     r->content_length = s->total;
     header_remove_id(&r->headers, HEADER_CONTENT_RANGE);
     header_remove_id(&r->headers, HEADER_ACCEPT_RANGES);
@@ -122,4 +127,6 @@ void proxy_slices_limit(struct proxy *p, const struct range *part)
     s->end = part->first + part->size;
     p->part_skips = MIN(MAX(s->begin - s->first, 0), size);
     p->part_left = MAX(MIN(s->end - s->first, size) - p->part_skips, 0);
+    if (s->begin < s->first) /* its turn comes later, see proxy_slices_go_on */
+        p->part_left = 0;
 }

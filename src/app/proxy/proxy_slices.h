@@ -14,9 +14,10 @@
  * is a subrequest of somebody else. */
 struct slice proxy_slices_range(struct visit *v);
 
-/* A head has come, from the server or a cache. False (logged): it is not that of the part. One that
- * is no part at all, to the first request, is an answer as any other. */
-bool proxy_slices_accepts(struct proxy *p, const struct client_response *up);
+/* A head has come, from the server or a cache, of a body of `size` bytes (-1: not known). False
+ * (logged): it is not that of the part. One that is no part at all, to the first request, is an
+ * answer as any other. */
+bool proxy_slices_accepts(struct proxy *p, const struct client_response *up, int64_t size);
 
 /* Is the answer one in parts, of which the first has come? */
 bool proxy_slices_is_first(const struct visit *v);

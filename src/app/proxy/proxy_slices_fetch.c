@@ -76,6 +76,7 @@ static void fetch(struct proxy_slices *s)
     struct proxy_slices *part;
     struct subrequest *sub;
 
+    v->x->user.on_drained = NULL; /* who was waiting before has had its turn */
     sub = subrequest_new(v, &o);
     if (!sub) {
         give_up(s, "no subrequest");
@@ -104,6 +105,9 @@ void proxy_slices_go_on(struct proxy *p)
         exchange_end(p->v->x);
     else if (p->part_left)
         give_up(s, "wrong size");
-    else
+    else {
+        if (s->begin < s->first) /* the client's Range was not heeded: this part comes later */
+            s->first = s->begin - s->begin % s->size - s->size;
         go_on(s);
+    }
 }

@@ -174,7 +174,7 @@ static void on_up_head(struct client_exchange *up)
         answer(p, status);
         return;
     }
-    if (!proxy_slices_accepts(p, &up->res)) {
+    if (!proxy_slices_accepts(p, &up->res, up->res.content_length)) {
         answer(p, 502);
         return;
     }

@@ -44,6 +44,29 @@ static void test_match(void **state)
     world_end(&w);
 }
 
+/* What a copy matches changes nothing of whom it is of. */
+static void test_copy(void **state)
+{
+    struct world w;
+    struct slice error;
+    struct regex *re;
+    struct visit copy;
+
+    UNUSED(state);
+    world_init(&w);
+    re = regex_compile(&w.conf.pool, SLICE("(..)$"), false, &error);
+    world_begin_visit(&w);
+    copy = (struct visit){.x = w.v.x};
+    captures_copy(&copy, &w.v);
+    assert_null(copy.captures);
+    assert_int_equal(captures_match(&w.v, re, NULL, SLICE("abc")), CAPTURES_SET);
+    captures_copy(&copy, &w.v);
+    assert_int_equal(copy.n_captures, 2);
+    assert_int_equal(captures_match(&copy, re, NULL, SLICE("something else")), CAPTURES_SET);
+    assert_string_equal(world_get(&w, "1"), "bc");
+    world_end(&w);
+}
+
 static void test_builtin_names(void **state)
 {
     struct world w;
@@ -68,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_match),
+        cmocka_unit_test(test_copy),
         cmocka_unit_test(test_builtin_names),
     };
 

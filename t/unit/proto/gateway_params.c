@@ -57,6 +57,9 @@ static void writes_scgi(void **state)
                                               "27\0"
                                               "SCGI\0"
                                               "1\0E\0\0,")));
+    b.n = 0;
+    scgi_add_param(&b, SLICE("X"), SLICE("y\0REMOTE_USER\0root"));
+    assert_true(slice_eq(buf_slice(&b), SLICE("X\0y\0")));
     buf_free(&b);
 }
 
