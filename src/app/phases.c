@@ -466,21 +466,6 @@ enum step_result phases_redirect_as_get(struct visit *v, struct slice path, stru
     return phases_redirect(v, path, query);
 }
 
-static void refuse_late(struct visit *v)
-{
-    phases_finish_status(v, 401);
-}
-
-enum step_result phases_refuse(struct visit *v, int status)
-{
-    uint64_t delay = v->loc->access ? v->loc->access->delay_ms : 0;
-
-    if (status != 401 || delay == 0)
-        return phases_finish_status(v, status);
-    log_write(&v->x->log, LOG_INFO, "delaying unauthorized request");
-    return pause_visit(v, delay, refuse_late);
-}
-
 enum step_result phases_redirect(struct visit *v, struct slice path, struct slice query)
 {
     bool is_named = path.n > 0 && path.p[0] == '@';
