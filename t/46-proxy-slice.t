@@ -4,7 +4,6 @@ use Test::Nginx::Socket 'no_plan';
 
 no_root_location();
 our $Http = <<'_EOC_';
-    map $slice_range $later { ~=([1-9]\d+)- $1; }
     proxy_cache_path $TEST_NGINX_SERVER_ROOT/cache keys_zone=c:1m;
     lua_shared_dict asked 1m;
     server {
@@ -29,6 +28,7 @@ our $Http = <<'_EOC_';
                 ngx.header.Content_Range = string.format("bytes %d-%d/%s", args.shift and a + 1 or a, b, args.star and "*" or #whole)
                 if args.cut and a >= 1000 or args.cut0 then b = b - 1 end
                 if not args.chunked then ngx.header.Content_Length = b - a + 1 end
+                if ngx.var.uri == "/quiet" and a >= 1000 then ngx.header.Set_Cookie = "a=b; path=/long/path" end
                 if args.to then ngx.header.X_Accel_Redirect = args.to end
                 ngx.print(whole:sub(a + 1, b + 1))
             }
@@ -60,7 +60,7 @@ our $Config = <<'_EOC_';
     location ~ ^/matched/(.*) {
         slice 1000;
         proxy_set_header Range $slice_range;
-        proxy_set_header X-Later $later;
+        proxy_cookie_path ~^/long/(.+)$ /$1;
         proxy_pass http://unix:$TEST_NGINX_HTML_DIR/o.sock:/$1;
     }
     location /unranged/ {
