@@ -262,7 +262,7 @@ chmod a+r *.pem
 cat >conf/perilune.conf <<X
 worker_processes 1; error_log logs/error.log; pid logs/m.pid; events {}
 stream { server { listen unix:$D/s.sock ssl; ssl_certificate $D/cert.pem; ssl_certificate_key $D/key.pem;
-    content_by_lua_block { local s = ngx.req.socket(true) s:receive(4) s:send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine") } } }
+    content_by_lua_block { local s = ngx.req.socket(true) local h = s:receive(4) s:receive(h:byte(2) + h:byte(3) * 256) s:send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine") } } }
 http { access_log off; uwsgi_ssl_verify on; uwsgi_ssl_trusted_certificate $D/cert.pem; uwsgi_ssl_name \$arg_n;
     server { listen 127.0.0.1:$PORT; location / { uwsgi_pass suwsgi://unix:$D/s.sock; } } }
 X

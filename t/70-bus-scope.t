@@ -13,7 +13,7 @@ __DATA__
 --- exec
 . t/lib/process.sh
 conf_of() { cat >conf/perilune.conf <<X
-worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
+user root; worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; lua_shared_dict heard 1m;
     init_worker_by_lua_block {
         local bus, stream, task = require "perilune.bus", require "perilune.stream", require "perilune.task"

@@ -15,7 +15,8 @@ start_tinyproxy() {
 
 start_microsocks() {
     P_OF=$1; shift
-    microsocks -i 127.0.0.1 -p "$P_OF" "$@" >/dev/null 2>&1 &
+    # -b: of a name with addresses of both families it takes one of this
+    microsocks -i 127.0.0.1 -b 127.0.0.1 -p "$P_OF" "$@" >/dev/null 2>&1 &
     began "$P_OF"
 }
 
@@ -37,8 +38,10 @@ X
 }
 
 start_squid() {
+    echo '127.0.0.1 localhost' >hosts
     cat >squid.conf <<X
 http_port 127.0.0.1:$1
+hosts_file $PWD/hosts
 pid_filename $PWD/squid.pid
 access_log none
 cache_log $PWD/squid.log
