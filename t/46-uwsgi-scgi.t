@@ -260,7 +260,7 @@ abc 640
 openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=a.test -addext subjectAltName=DNS:a.test 2>/dev/null
 chmod a+r *.pem
 cat >conf/perilune.conf <<X
-worker_processes 1; error_log logs/error.log; pid logs/m.pid; events {}
+user root; worker_processes 1; error_log logs/error.log; pid logs/m.pid; events {}
 stream { server { listen unix:$D/s.sock ssl; ssl_certificate $D/cert.pem; ssl_certificate_key $D/key.pem;
     content_by_lua_block { local s = ngx.req.socket(true) local h = s:receive(4) s:receive(h:byte(2) + h:byte(3) * 256) s:send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine") } } }
 http { access_log off; uwsgi_ssl_verify on; uwsgi_ssl_trusted_certificate $D/cert.pem; uwsgi_ssl_name \$arg_n;
