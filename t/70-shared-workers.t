@@ -12,7 +12,7 @@ __DATA__
 --- exec
 . t/lib/process.sh
 conf_of() { cat >conf/perilune.conf <<X
-worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
+user root; worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; lua_shared_dict dogs $1; lua_shared_dict $2 1m;
     server { listen unix:$D/s;
         location /set { content_by_lua_block { ngx.shared.dogs:set("k", "kept", 0, 5); ngx.say("set") } }
@@ -41,7 +41,7 @@ three 8388608 kept5
 --- exec
 . t/lib/process.sh
 cat >conf/perilune.conf <<X
-worker_processes 3; error_log logs/error.log notice; pid logs/m.pid; events {}
+user root; worker_processes 3; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; lua_shared_dict dogs 200k;
     init_worker_by_lua_block {
         local dogs, i = ngx.shared.dogs, ngx.worker.pid()
@@ -79,7 +79,7 @@ quit TERM
 --- exec
 . t/lib/process.sh
 cat >conf/perilune.conf <<X
-worker_processes 3; error_log logs/error.log notice; pid logs/m.pid; events {}
+user root; worker_processes 3; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; lua_shared_dict dogs 1m;
     server { listen unix:$D/s;
         location /fetch { content_by_lua_block {
@@ -115,7 +115,7 @@ loaded
 --- exec
 . t/lib/process.sh
 cat >conf/perilune.conf <<X
-worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
+user root; worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; lua_shared_dict dogs 1m;
     server { listen unix:$D/s;
         location /watch { content_by_lua_block {
@@ -159,7 +159,7 @@ told 3
 --- exec
 . t/lib/process.sh
 cat >conf/perilune.conf <<X
-worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
+user root; worker_processes 2; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; lua_shared_dict dogs 1m;
     init_worker_by_lua_block { require("perilune.shared_fetch")._look = 1000 }
     server { listen unix:$D/s;

@@ -13,7 +13,7 @@ __DATA__
     location / { return 200 "ok"; }
 --- exec
 export PROJECT=$TEST_NGINX_PROJECT; . t/lib/process.sh
-sed -e "s,8082,127.0.0.1:$PORT," -e 's,stderr,logs/error.log,' -e "s,..prefix.examples,$PROJECT/examples," \
+sed -e '1i user root;' -e "s,8082,127.0.0.1:$PORT," -e 's,stderr,logs/error.log,' -e "s,..prefix.examples,$PROJECT/examples," \
     -e 's,logs/shared-counter.pid,logs/m.pid,' $PROJECT/examples/shared-counter/perilune.conf >conf/perilune.conf
 get() { curl -sN --max-time 20 "$@"; }
 U=http://127.0.0.1:$PORT
