@@ -51,7 +51,8 @@ end
 
 local function events(text, size)
     local out = {}
-    local res = { status = 200, headers = { ["content-type"] = "text/event-stream" }, body = stream.to_source(cut(text, size)) }
+    local res = { status = 200, headers = { ["content-type"] = "text/event-stream" } }
+    res.body = stream.to_source(cut(text, size))
     event_stream.open({ options = {} }, res, function() end)
     for event in res.body:each() do
         out[#out + 1] = ("%s|%s|%s|%s"):format(event.event, event.data, tostring(event.id), tostring(event.retry))
