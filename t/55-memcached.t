@@ -158,7 +158,7 @@ not taken 504
     location = /broken-set { memc_next_upstream invalid_response; memc_pass broken; }
     location = /empty { memcached_pass empty; }
     location = /empty-next { memcached_next_upstream not_found; memcached_socket_keepalive on; memcached_bind 127.0.0.1; memcached_gzip_flag 2; memcached_pass empty; }
-    location = /odd-bind { memcached_bind nowhere; memcached_pass empty; }
+    location = /odd-bind { set $here nowhere; memcached_bind $here; memcached_pass empty; }
     location = /other-flag { memcached_next_upstream not_found; memcached_gzip_flag 8; memcached_pass empty; }
     location = /t {
         content_by_lua_block {

@@ -101,7 +101,7 @@ end
 local function connect(conf, server)
     local sock = ngx.socket.tcp()
     sock:settimeouts(conf.connect_timeout, conf.send_timeout, conf.read_timeout)
-    if conf.bind ~= "" and not sock:bind(conf.bind) then
+    if conf.bind ~= "" and conf.bind ~= "off" and not sock:bind(conf.bind) then
         ngx.log(ngx.ERR, 'memcached: invalid local address "', conf.bind, '"')
     end
     local host, port = server:match "^(.*):(%d+)$"

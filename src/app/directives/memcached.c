@@ -9,11 +9,17 @@
 
 #define GROUP "Memcached"
 
+static struct memcached_conf *own(struct apply *a)
+{
+    return location_own(a->loc, offsetof(struct location, memcached), sizeof(struct memcached_conf),
+                        &memcached_defaults);
+}
+
 /* A row's id is the enum memcached_kind. */
 static bool apply_pass(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    struct memcached_conf *c = memcached_conf_own(a->loc);
+    struct memcached_conf *c = own(a);
     struct lua_code *code = pool_new(&a->conf->pool, struct lua_code);
 
     c->kind = (enum memcached_kind)node->schema->id;
@@ -49,7 +55,7 @@ static bool set_allowed(void *ctx, const struct config_node *node, struct config
     struct apply *a = ctx;
 
     UNUSED(e);
-    memcached_conf_own(a->loc)->allowed = spaced_words(a, node);
+    own(a)->allowed = spaced_words(a, node);
     return true;
 }
 
@@ -66,33 +72,28 @@ static bool set_next(void *ctx, const struct config_node *node, struct config_er
             return false;
         is_off |= which == 0;
     }
-    memcached_conf_own(a->loc)->next = is_off ? SLICE_EMPTY : spaced_words(a, node);
+    own(a)->next = is_off ? SLICE_EMPTY : spaced_words(a, node);
     return true;
 }
 
 static bool set_bind(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    struct apply *a = ctx;
-    struct memcached_conf *c = memcached_conf_own(a->loc);
-
-    c->bind = NULL;
-    return slice_eq(node->args[0], SLICE("off")) ||
-           directives_script(a, node, node->args[0], &c->bind, e);
+    return directives_local_address(ctx, node, &own(ctx)->bind, e);
 }
 
 static bool set_number(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_put_number(memcached_conf_own(((struct apply *)ctx)->loc), node, e);
+    return directives_put_number(own(ctx), node, e);
 }
 
 static bool set_flag(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_put_flag(memcached_conf_own(((struct apply *)ctx)->loc), node, e);
+    return directives_put_flag(own(ctx), node, e);
 }
 
 static bool set_time(void *ctx, const struct config_node *node, struct config_error *e)
 {
-    return directives_put_time(memcached_conf_own(((struct apply *)ctx)->loc), node, e);
+    return directives_put_time(own(ctx), node, e);
 }
 
 #define TIME(word, field)                                                                          \

@@ -11,7 +11,6 @@ enum memcached_kind {
 };
 
 struct memcached_conf {
-    const struct location *owner; /* whose block it was made for */
     enum memcached_kind kind;
     struct script *target; /* an address, or the name of an upstream */
     struct slice allowed;  /* commands, with a blank around each; n == 0: all */
@@ -23,7 +22,7 @@ struct memcached_conf {
     bool has_keepalive; /* SO_KEEPALIVE */
 };
 
-/* What is said at `l`, for a change: a copy of its parent's when it has none of its own. */
-struct memcached_conf *memcached_conf_own(struct location *l);
+/* What holds where nothing is said. */
+extern const struct memcached_conf memcached_defaults;
 
 #endif
