@@ -69,6 +69,11 @@ const char *vm_lua_dir(void)
     return dir;
 }
 
+bool vm_has_library(void)
+{
+    return has_library(vm_lua_dir());
+}
+
 int vm_add_traceback(lua_State *L)
 {
     const char *message = lua_tostring(L, 1);

@@ -19,6 +19,9 @@ unsigned vm_generation(void);
  * (../lua, ../../lua), or ../share/perilune/lua. Found once. */
 const char *vm_lua_dir(void);
 
+/* May this process, as who it is now, read what is in there? */
+bool vm_has_library(void);
+
 /* Calls the function below its `nargs` arguments on the main state's stack, with a traceback on
  * failure: logs and pops the error, then returns false. */
 bool vm_call(int nargs, int nresults, const char *what);
