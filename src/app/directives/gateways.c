@@ -92,24 +92,15 @@ static const struct directive table[] = {
           "value is empty. Inherited when the block has no `fastcgi_param` of its own. "
           "conf/fastcgi_params and conf/fastcgi.conf hold the usual ones; the second has "
           "`SCRIPT_FILENAME`."),
-    {.name = "fastcgi_index",
-     .contexts = CTX_HTTP_ALL,
-     .min_args = 1,
-     .max_args = 1,
-     .group = GROUP,
-     .syntax = "fastcgi_index name;",
-     .doc = "What stands behind a path that ends with a slash in `$fastcgi_script_name`.",
-     .apply = set_index},
-    {.name = "fastcgi_split_path_info",
-     .contexts = CTX_HTTP_ALL,
-     .min_args = 1,
-     .max_args = 1,
-     .group = GROUP,
-     .syntax = "fastcgi_split_path_info regex;",
-     .doc = "A regular expression with two captures, of the path: `$fastcgi_script_name` and "
-            "`$fastcgi_path_info`. Where it does not match, the first is the path and the second "
-            "empty. `$1` and the others stay as they are.",
-     .apply = set_split},
+    DIRECTIVE_TEXT("fastcgi_index", CTX_HTTP_ALL, "name", 0,
+                   "What stands behind a path that ends with a slash in `$fastcgi_script_name`.",
+                   set_index),
+    DIRECTIVE_TEXT(
+        "fastcgi_split_path_info", CTX_HTTP_ALL, "regex", 0,
+        "A regular expression with two captures, of the path: `$fastcgi_script_name` and "
+        "`$fastcgi_path_info`. Where it does not match, the first is the path and the second "
+        "empty. `$1` and the others stay as they are.",
+        set_split),
     DIRECTIVE_FLAG("fastcgi_keep_conn", CTX_HTTP_ALL, "off", PROXY_KEEPS,
                    "Connections to the servers of a group with `keepalive` are kept.",
                    directives_proxy_flag),

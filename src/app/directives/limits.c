@@ -3,7 +3,6 @@
 #include "app/directives/directives.h"
 
 #include "app/directives/tables.h"
-#include "app/subrequest.h"
 #include "base/num.h"
 
 #define GROUP         "Limits and timeouts"
@@ -98,16 +97,6 @@ static bool set_temp_path(void *ctx, const struct config_node *node, struct conf
     UNUSED(e);
     a->loc->http.temp_path = directives_temp_path(a, node);
     return true;
-}
-
-static bool set_slice(void *ctx, const struct config_node *node, struct config_error *e)
-{
-    int64_t *size = &((struct apply *)ctx)->loc->slice_size;
-
-    if (!config_arg_size(node, 0, size, e))
-        return false;
-    return *size <= SUBREQUEST_BODY_MOST || /* what holds a part */
-           config_node_error(node, e, "\"slice\" is more than 256m");
 }
 
 static bool set_max_ranges(void *ctx, const struct config_node *node, struct config_error *e)
@@ -262,24 +251,6 @@ static const struct directive table[] = {
     SIZE("sendfile_max_chunk", CTX_LEVELS, file_budget, "2m",
          "How much of files a connection sends at a time before others have their turn; 0 is no "
          "limit."),
-    {.name = "slice",
-     .contexts = CTX_LEVELS,
-     .min_args = 1,
-     .max_args = 1,
-     .kinds = {ARG_SIZE},
-     .group = "Proxying",
-     .syntax = "slice size;",
-     .default_text = "slice 0;",
-     .doc =
-         "Has large answers fetched, and kept, in parts of this size; 0: as a whole. It takes a "
-         "`$slice_range` in what the server is asked (`proxy_set_header Range $slice_range`) "
-         "and in `proxy_cache_key`, and `proxy_cache_valid` for 206. Parts are fetched one "
-         "after the other as the client takes them, those that were kept not again; a client "
-         "that asks for a range gets it, and no other part is fetched. A server that answers "
-         "with the whole is passed on as it is. A part whose ETag or size is another than that "
-         "of the first ends the answer. Each is held in memory while it is passed on, so that 256m "
-         "is the most.",
-     .apply = set_slice},
     {.name = "max_ranges",
      .contexts = CTX_LEVELS,
      .min_args = 1,

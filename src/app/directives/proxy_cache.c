@@ -5,6 +5,7 @@
 #include "app/directives/tables.h"
 #include "app/proxy/cache_rules.h"
 #include "app/proxy/proxy.h"
+#include "app/subrequest.h"
 #include "base/num.h"
 
 #define GROUP      "Caching"
@@ -300,6 +301,16 @@ static bool set_size(void *ctx, const struct config_node *node, struct config_er
 #define FLAG(word, field, default_value, text)                                                     \
     DIRECTIVE_FLAG(word, CTX_LEVELS, default_value, FIELD(field), text, set_flag)
 
+static bool set_slice(void *ctx, const struct config_node *node, struct config_error *e)
+{
+    int64_t *size = &((struct apply *)ctx)->loc->slice_size;
+
+    if (!config_arg_size(node, 0, size, e))
+        return false;
+    return *size <= SUBREQUEST_BODY_MOST || /* what holds a part */
+           config_node_error(node, e, "\"slice\" is more than 256m");
+}
+
 static const struct directive table[] = {
     {.name = "proxy_cache_path",
      .contexts = CTX_HTTP,
@@ -438,6 +449,24 @@ static const struct directive table[] = {
          "Who has waited so long asks the server; that answer is not kept."),
     TIME("proxy_cache_lock_age", lock_age, "5s",
          "Who takes longer than that, another one asks besides."),
+    {.name = "slice",
+     .contexts = CTX_LEVELS,
+     .min_args = 1,
+     .max_args = 1,
+     .kinds = {ARG_SIZE},
+     .group = GROUP,
+     .syntax = "slice size;",
+     .default_text = "slice 0;",
+     .doc =
+         "Has large answers fetched, and kept, in parts of this size; 0: as a whole. It takes a "
+         "`$slice_range` in what the server is asked (`proxy_set_header Range $slice_range`) "
+         "and in `proxy_cache_key`, and `proxy_cache_valid` for 206. Parts are fetched one "
+         "after the other as the client takes them, those that were kept not again; a client "
+         "that asks for a range gets it, and no other part is fetched. A server that answers "
+         "with the whole is passed on as it is. A part whose ETag or size is another than that "
+         "of the first ends the answer. Each is held in memory while it is passed on, so that 256m "
+         "is the most.",
+     .apply = set_slice},
 };
 
 void directives_proxy_cache_register(void)
