@@ -315,13 +315,13 @@ again
     location / { return 200 "ok"; }
 --- exec
 LIBRARY=$PWD/lua; . t/lib/process.sh
-[ $(id -u) = 0 ] || { printf 'user "nobody" cannot read\n1\n'; exit; } # only root has a choice
+[ $(id -u) = 0 ] || { printf 'the user of workers cannot read\n1\n'; exit; } # only root has a choice
 mkdir -m 700 closed && ln -s "$LIBRARY" closed/lua
 conf() { echo "$1 error_log logs/error.log; pid logs/m.pid; worker_processes 2; events {} http { server { listen unix:$D/s; return 204; } }" >conf/perilune.conf; }
 conf 'user nobody;'; PERILUNE_LUA=$D/closed/lua $B; wait_for 'grep -q "cannot read" logs/error.log'; quit
-grep -o 'user "nobody" cannot read' logs/error.log
+grep -o 'the user of workers cannot read' logs/error.log
 conf 'user root;'; PERILUNE_LUA=$D/closed/lua $B; quit
 grep -c 'cannot read' logs/error.log
 --- exec_out
-user "nobody" cannot read
+the user of workers cannot read
 1

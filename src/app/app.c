@@ -349,6 +349,16 @@ static struct resolver *choose_resolver(void)
     return l ? location_resolver_of(l) : resolver_default();
 }
 
+/* What a request is the first to ask for is read by the worker itself, as who it is. */
+static void check_library(void)
+{
+    if (!vm_has_library())
+        log_write(NULL, LOG_ERROR,
+                  "the user of workers cannot read the Lua library in \"%s\": requests will fail "
+                  "that need more of it than is loaded; see the \"user\" directive",
+                  vm_lua_dir());
+}
+
 void app_start(struct app_conf *conf, int id, int n)
 {
     lib_dns_set_chooser(choose_resolver);
@@ -369,8 +379,10 @@ void app_start(struct app_conf *conf, int id, int n)
         server_counts_join(id);
     }
     lib_bus_start();
-    if (id == 0)
+    if (id == 0) {
         check_limits(conf);
+        check_library();
+    }
     loop_call_init(&app.idle_call, on_all_idle);
     (void)run_plain(conf->init_worker_by_lua, LUA_CONTEXT_INIT_WORKER);
     if (id == APP_AGENT)

@@ -23,7 +23,6 @@
 #include "base/mem.h"
 #include "base/product.h"
 #include "base/rand.h"
-#include "bind/vm.h"
 #include "loop/child.h"
 #include "loop/loop.h"
 #include "loop/signal.h"
@@ -103,16 +102,6 @@ static bool enter_directory(const char *path)
     return false;
 }
 
-/* What a request is the first to ask for is read by the worker itself. */
-static void check_library(const struct seat *s)
-{
-    if (s->id == 0 && !vm_has_library())
-        log_write(NULL, LOG_ERROR,
-                  "user \"%s\" cannot read the Lua library in \"%s\": requests will fail that "
-                  "need more of it than is loaded; see the \"user\" directive",
-                  crew.privs->name, vm_lua_dir());
-}
-
 NORETURN static void run_worker(struct seat *s)
 {
     struct worker_task task = {.conf = crew.conf,
@@ -126,7 +115,6 @@ NORETURN static void run_worker(struct seat *s)
     resources_take(crew.conf, s->id);
     if (s->id != APP_AGENT && !privs_drop(crew.privs))
         exit(2);
-    check_library(s);
     if (!enter_directory(crew.conf->working_directory))
         exit(2);
     worker_serve(&task);
