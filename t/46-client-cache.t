@@ -351,6 +351,7 @@ exit 0
             ngx.say(await(http.get(url, { as = "string", cache = cache })).cache_status)
             cache:clear()
             ngx.say(await(http.get(url, { as = "string", cache = cache })).cache_status)
+            ngx.say(select(2, pcall(function() return http.cache { shared = ngx.shared.pages } end)))
         }
     }
 --- exec
@@ -359,3 +360,4 @@ curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/get
 miss hit true
 miss
 miss
+http.cache: option 'shared' must be a dictionary of perilune.shared, not a table

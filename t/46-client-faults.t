@@ -279,7 +279,7 @@ local server = http.start_server(function(req)
     local kind = req.path:sub(2)
     local hash = kind == "sha" and "sha256" or "md5"
     local a = req.headers.authorization
-    local realm = 'Digest realm="r, \"x", qop="auth,auth-int", nonce="n1", algorithm=' .. (kind == "sha" and "SHA-256" or "MD5")
+    local realm = 'Digest realm="r, x", qop="auth,auth-int", nonce="n1", algorithm=' .. (kind == "sha" and "SHA-256" or "MD5")
     if kind == "both" then realm = { realm, 'Digest realm="r", qop="auth", nonce="n2", algorithm=SHA-256' } end
     if kind == "odd" then realm = 'Digest one two="r", nonce, =x, "' end
     if not a then return { status = 401, headers = { ["WWW-Authenticate"] = realm } } end
@@ -433,3 +433,94 @@ DELETE	gone	3	2	1	1
 POST	gone	reset	1	0	0
 PUT	body	reset	1	0	0
 exit 0
+
+
+
+=== TEST 13: digest authentication: challenges however they are written, bodies covered, nonces that are too old, redirects
+--- user_files
+>>> main.lua
+local http, core = require "perilune.http", require "perilune.core.client"
+local challenge = require "perilune.http.challenge"
+for _, text in ipairs { 'Digest realm="r", algorithm=MD5, qop="auth"', 'Basic realm="a, b", Digest nonce = "n" , qop=auth', 'Negotiate abc==, Basic,Digest a="\\"x\\\\"',
+    'a="b", Digest realm="open', "Digest x=1 y=2, z=3", "", ", ,", "=,=" } do
+    local out = {}
+    for _, c in ipairs(challenge.parse(text)) do
+        local names = {}
+        for name, value in pairs(c) do names[#names + 1] = name .. "=" .. value end
+        table.sort(names)
+        out[#out + 1] = table.concat(names, " ")
+    end
+    print(table.concat(out, " | "))
+end
+local CHALLENGES = {
+    apache = [[Digest realm="r", nonce="n", algorithm=MD5, qop="auth"]], tokens = [[Digest stale=false, nonce=n, realm="r", qop=auth]],
+    quotes = [[Digest realm="the \"r\"", nonce="n", qop="auth"]], int = [[Digest realm="r", nonce="n", qop="auth-int"]], old = [[Digest realm="r", nonce="n"]],
+    int256 = [[Digest realm="r", qop="auth-int", algorithm=SHA-256, nonce="n"]], both = [[Digest realm="r", qop="auth-int,auth", nonce="n"]], other = [[Digest realm="r", nonce="n", qop="more"]],
+}
+local asked = 0
+local function is_right(a, req)
+    local f, algorithm = challenge.parse(a)[1], a:match("SHA%-256") and "sha256" or "md5"
+    local function h(text) return core.digest(algorithm, text) end
+    local a2 = req.method .. ":" .. req.target .. (f.qop == "auth-int" and ":" .. h(await(req:text())) or "")
+    local middle = f.qop and table.concat({ f.nonce, f.nc, f.cnonce, f.qop }, ":") or f.nonce
+    return h(h(f.username .. ":" .. f.realm .. ":p") .. ":" .. middle .. ":" .. h(a2)) == f.response, (f.qop or "none") .. " " .. f.realm
+end
+local server = http.start_server(function(req)
+    local kind, a = req.path:match("%w+"), req.headers.authorization
+    asked = asked + 1
+    if kind == "stale" then
+        return { status = 401, headers = { ["WWW-Authenticate"] = ('Digest realm="r", nonce="n%d", qop="auth", stale=TRUE'):format(asked) } }
+    elseif not a then
+        return { status = 401, headers = { ["WWW-Authenticate"] = CHALLENGES[kind] or CHALLENGES.apache } }
+    end
+    local ok, text = is_right(a, req)
+    if ok and kind == "from" then return { status = 302, headers = { Location = "/to" } } end
+    return { status = ok and 200 or 403, body = text }
+end, { port = 0, address = "127.0.0.1" })
+local base = "http://127.0.0.1:" .. server:port()
+local function ask(path, options)
+    options.digest_auth, options.as, options.throw_exceptions, options.total_timeout = options.digest_auth or "u:p", "string", false, 5
+    asked = 0
+    local ok, res = try_await(http.post(base .. path, options))
+    print(path, ok and res.status or res.code, ok and res.body or "", asked)
+end
+ask("/apache", { body = "b" })
+ask("/tokens", { body = "b" })
+ask("/quotes", { body = "b", digest_auth = { 'u"s\\r', "p" } })
+ask("/int", { body = "b" })
+ask("/int", {})
+ask("/int", { body = { "b", "c" } })
+ask("/int256", { json = { 1 } })
+ask("/int", { body = http.file("main.lua") })
+ask("/both", { body = http.file("main.lua") })
+ask("/other", { body = "b" })
+ask("/old", { body = "b" })
+ask("/stale", { body = "b" })
+ask("/from", { body = "b" })
+await(server:close(0))
+--- exec_out
+algorithm=MD5 qop=auth realm=r scheme=digest
+realm=a, b scheme=basic | nonce=n qop=auth scheme=digest
+abc== scheme=negotiate | scheme=basic | a="x\ scheme=digest
+scheme=digest
+scheme=digest
+
+
+
+/apache	200	auth r	2
+/tokens	200	auth r	2
+/quotes	200	auth the "r"	2
+/int	200	auth-int r	2
+/int	200	auth-int r	2
+/int	200	auth-int r	2
+/int256	200	auth-int r	2
+/int	401		1
+/both	200	auth r	2
+/other	401		1
+/old	200	none r	2
+/stale	401		3
+/from	200	auth r	4
+exit 0
+
+
+

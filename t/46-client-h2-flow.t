@@ -157,3 +157,37 @@ print(pcall(http.connection_pool, { http2 = { ping = 1 } }))
 timeout
 false	http.connection_pool: http2: unknown option 'ping'; there is 'ping_interval', 'ping_timeout'
 exit 0
+
+
+
+=== TEST 6: trailers of requests, whatever their body is
+--- user_files
+>>> main.lua
+local http = require "perilune.http"
+local server = http.start_server(function(req)
+    local text = await(req:text())
+    return req.method .. " " .. #text .. " " .. tostring(req:trailers()["x-sum"]) .. " " .. tostring(req.headers["content-length"])
+end, { port = 0, address = "127.0.0.1", http2 = true })
+local url, pool = "http://127.0.0.1:" .. server:port(), http.connection_pool { force_h2c = true }
+local function ask(name, method, body)
+    local options = { pool = pool, method = method, url = url, body = body, trailers = { ["X-Sum"] = name }, as = "string", total_timeout = 5 }
+    print(await(http.request(options)).body)
+end
+ask("none", "GET")
+ask("empty", "POST", "")
+ask("bytes", "POST", "abc")
+ask("pieces", "POST", { "a", "bc" })
+ask("large", "POST", ("x"):rep(300000))
+ask("file", "POST", http.file("main.lua", 0, 20))
+local left = 3
+ask("produced", "POST", function() left = left - 1 return left > 0 and "x" or nil end)
+await(server:close(0))
+--- exec_out
+GET 0 none nil
+POST 0 empty 0
+POST 3 bytes 3
+POST 3 pieces 3
+POST 300000 large 300000
+POST 20 file 20
+POST 2 produced nil
+exit 0

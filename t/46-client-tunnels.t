@@ -277,6 +277,10 @@ for _, case in ipairs {
     { "10.1.2.3", 80, "10.1.2.3/33", false }, { "10.1.2.3", 80, "2.3", false }, { "10.1.2.3", 80, "10.1.2.3", true },
     { "fd00::1", 80, "fd00::/8", true }, { "fe00::1", 80, "fd00::/8", false }, { "::1", 80, "[::1]", true },
     { "fd00::1", 80, "0.0.0.0/0", false }, { "name", 80, "0.0.0.0/0", false }, { "a", 80, { "b", "a" }, true },
+    { "a.example.", 80, "example", true }, { "a.example", 80, "example.", true }, { "a.example", 80, "*.example", true },
+    { "::1", 80, "[::1]:80", true }, { "::1", 80, "[::1]:81", false }, { "::1", 80, "0:0:0:0:0:0:0:1", true }, { "::1", 80, "[::]/96", true },
+    { "::2", 80, "::1", false }, { "a", 80, "*:80", true }, { "a", 80, "*:81", false }, { "a", 80, "a:b, [a, [], /8, ., *., :", false },
+    { "127.0.0.1", 80, "::1", false }, { "127.0.0.1", 80, "", false },
 } do
     if no_proxy.matches(case[1], case[2], case[3]) ~= case[4] then print("wrong", case[1], tostring(case[3])) end
 end

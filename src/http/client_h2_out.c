@@ -24,7 +24,7 @@ enum h2_pull client_h2_out_on_pull(void *user, void *stream, size_t most, size_t
     if (!is_last || *n < all)
         return H2_PULL_SOME;
     if (st->x && st->x->req.trailers.n)
-        h2_session_trailers(h2->link.session, st->s.id, &st->x->req.trailers);
+        h2_session_trailers(h2->link.session, &st->x->req.trailers);
     return H2_PULL_LAST;
 }
 

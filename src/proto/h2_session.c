@@ -194,9 +194,9 @@ void h2_session_inform(struct h2_session *s, int32_t id, int status, const struc
     h2_submit_inform(s, id, status, l);
 }
 
-void h2_session_trailers(struct h2_session *s, int32_t id, const struct header_list *l)
+void h2_session_trailers(struct h2_session *s, const struct header_list *l)
 {
-    h2_submit_trailers(s, id, l);
+    h2_submit_trailers(s, l);
 }
 
 int32_t h2_session_request(struct h2_session *s, const struct h2_request *r, bool has_body,

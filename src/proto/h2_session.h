@@ -53,7 +53,7 @@ struct h2_events {
     void (*on_goaway)(void *user, uint32_t code, struct slice text); /* the peer's; may be NULL */
     void (*on_goaway_sent)(void *user, uint32_t code, struct slice text); /* code: enum h2_code */
     /* Data for a frame of at most `most` bytes: how much is there, in *n. May call
-     * h2_session_trailers for a stream that it says to be at its last. */
+     * h2_session_trailers when it says that the stream is at its last. */
     enum h2_pull (*on_pull)(void *user, void *stream, size_t most, size_t *n);
     /* Bytes for the peer. */
     void (*on_output)(void *user, struct slice bytes);
@@ -130,9 +130,9 @@ void h2_session_respond(struct h2_session *s, int32_t id, int status, const stru
 /* Sends a head with a status below 200 (any time). */
 void h2_session_inform(struct h2_session *s, int32_t id, int status, const struct header_list *l);
 
-/* Sends trailers behind the data; to be called by on_pull, or where there was no data (any time).
- */
-void h2_session_trailers(struct h2_session *s, int32_t id, const struct header_list *l);
+/* Sends trailers behind the data of the stream that on_pull is asked for; to be called by on_pull
+ * only. That may be before h2_session_request has told the stream's id. */
+void h2_session_trailers(struct h2_session *s, const struct header_list *l);
 
 /* Sends the head of a request on a new stream, which `stream` stands for, and with it what else can
  * go; `has_body` and fields as for h2_session_respond, `TE` goes when it says "trailers". The

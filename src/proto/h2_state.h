@@ -26,6 +26,7 @@ struct h2_session {
     size_t queued;                    /* frames that waited to be sent before the last SETTINGS */
     int32_t newest, gap_from, gap_to; /* the peer's streams; the last ids that it left out */
     int32_t reset_id;                 /* the stream that the peer has just reset */
+    int32_t pulled;                   /* the stream that on_pull is, or was last, asked for */
     int32_t *resets;                  /* the last streams that we reset; NULL: none */
     uint32_t n_resets;
     uint8_t magic_left, head_n,

@@ -116,9 +116,9 @@ static ssize_t on_read(nghttp2_session *ng, int32_t id, uint8_t *unused, size_t 
     size_t n = 0;
 
     UNUSED(ng);
-    UNUSED(id);
     UNUSED(unused);
     h2_state_set(s, H2_HAS_TRAILERS, false);
+    s->pulled = id;
     switch (s->events->on_pull(s->user, source->ptr, most, &n)) {
     case H2_PULL_AGAIN:
         return NGHTTP2_ERR_DEFERRED;
@@ -183,14 +183,15 @@ void h2_submit_inform(struct h2_session *s, int32_t id, int status, const struct
     fields_close(&f);
 }
 
-void h2_submit_trailers(struct h2_session *s, int32_t id, const struct header_list *l)
+void h2_submit_trailers(struct h2_session *s, const struct header_list *l)
 {
     struct fields f;
 
     CHECK(h2_state_has(s, H2_IS_BUSY));
     fields_open(&f, s, l);
     add_list(&f, l);
-    h2_state_set(s, H2_HAS_TRAILERS, f.n > 0 && nghttp2_submit_trailer(s->ng, id, f.at, f.n) == 0);
+    h2_state_set(s, H2_HAS_TRAILERS,
+                 f.n > 0 && nghttp2_submit_trailer(s->ng, s->pulled, f.at, f.n) == 0);
     fields_close(&f);
 }
 

@@ -16,7 +16,7 @@ void h2_submit_response(struct h2_session *s, int32_t id, int status, const stru
 void h2_submit_inform(struct h2_session *s, int32_t id, int status, const struct header_list *l);
 
 /* Trailers, from inside on_pull. */
-void h2_submit_trailers(struct h2_session *s, int32_t id, const struct header_list *l);
+void h2_submit_trailers(struct h2_session *s, const struct header_list *l);
 
 /* The head of a request; the id of its stream, 0: none is left. */
 int32_t h2_submit_request(struct h2_session *s, const struct h2_request *r, bool has_body,

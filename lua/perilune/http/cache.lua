@@ -5,6 +5,7 @@
 -- all of it has come, so what is cut short or left unread is not. Responses that are not `public` are kept apart by
 -- Authorization and Cookie, as if Vary named them: the users of a program may be many.
 
+local kinds = require "perilune.http.kinds"
 local options = require "perilune.options"
 local policy = require "perilune.http.cache_policy"
 local response = require "perilune.http.response"
@@ -17,7 +18,7 @@ local Cache = {}
 local mt = { __index = Cache, __name = "http.cache" }
 
 local OPTIONS = {
-    max_size = "bytes", max_entry_size = "bytes", stale_if_error = "seconds", shared = { "table", "userdata" },
+    max_size = "bytes", max_entry_size = "bytes", stale_if_error = "seconds", shared = kinds.shared_dict,
     clock = "function",
 }
 local VARIANTS_MOST = 16

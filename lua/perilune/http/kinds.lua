@@ -67,6 +67,11 @@ kinds.cookie_store = { text = "store: a table with the methods take and give", i
     return type(value) == "table" and type(value.take) == "function" and type(value.give) == "function"
 end }
 
+--- What workers share. Those of ngx.shared take no tables.
+kinds.shared_dict = { text = "dictionary of perilune.shared", is_table = true, is = function(value)
+    return (getmetatable(value) or kinds).__name == "shared dictionary"
+end }
+
 --- Status of an answer that refuses.
 kinds.refusal = { text = "status from 400 to 599", is = function(value)
     return type(value) == "number" and value >= 400 and value <= 599 and value % 1 == 0

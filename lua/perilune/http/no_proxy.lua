@@ -1,8 +1,8 @@
 --- Lists of hosts that are not asked through a proxy.
 --
 -- A list is an array, or a text with commas or blanks between. Entries: `*`; a name, which means what is below it, too
--- (`example.org`, `.example.org`); an address; a network (`10.0.0.0/8`, `fd00::/8`). A name or an IPv4 address may have
--- a port behind it (`example.org:8080`).
+-- (`example.org`, `.example.org`, `*.example.org`); an address; a network (`10.0.0.0/8`, `fd00::/8`). A port may follow
+-- (`example.org:8080`, `[::1]:8080`).
 
 local dns = require "perilune.core.dns"
 
@@ -39,24 +39,37 @@ local function is_in_network(host, network, bits)
     return true
 end
 
+--- An entry in its parts: the host, and what follows it. An IPv6 address has brackets when a port follows.
+local function split(entry)
+    if entry:find("^%[") then
+        return entry:match("^%[(.-)%](.*)$")
+    elseif entry:find(":.*:") then
+        return entry:match("^([^/]*)(.*)$")
+    end
+    return entry:match("^([^:/]*)(.*)$")
+end
+
+local function is_at_or_below(host, name)
+    name = name:gsub("^%*?%.", ""):gsub("%.$", "")
+    if name:find("[\128-\255]") then
+        name = dns.to_ascii(name) or name
+    end
+    return host == name or (name ~= "" and host:sub(-#name - 1) == "." .. name)
+end
+
 local function matches_one(host, port, entry)
-    entry = tostring(entry):lower():gsub("^%.", "")
-    local name, wanted = entry:match("^([^:]*):(%d+)$")
-    if name then
-        entry = name
-        if tonumber(wanted) ~= port then
-            return false
-        end
+    local name, rest = split(tostring(entry):lower())
+    local wanted, bits = (rest or ""):match("^:(%d+)$"), (rest or ""):match("^/(%d+)$")
+    if not name or rest ~= "" and not bits and tonumber(wanted) ~= port then
+        return false
+    elseif bits then
+        return is_in_network(host, name, tonumber(bits))
+    elseif name == "*" then
+        return true
+    elseif dns.is_address(host) or dns.is_address(name) then
+        return is_in_network(host, name, #(dns.pack_address(name) or "") * 8)
     end
-    local network, bits = entry:match("^([%x:%.]+)/(%d+)$")
-    if network then
-        return is_in_network(host, network, tonumber(bits))
-    end
-    entry = entry:match("^%[(.*)%]$") or entry
-    if entry:find("[\128-\255]") then
-        entry = dns.to_ascii(entry) or entry
-    end
-    return entry == "*" or host == entry or (not dns.is_address(host) and host:sub(-#entry - 1) == "." .. entry)
+    return is_at_or_below(host, name)
 end
 
 --- Is a host on the list?
@@ -65,6 +78,7 @@ end
 -- @tparam table|string list
 -- @treturn boolean
 function no_proxy.matches(host, port, list)
+    host = host:gsub("%.$", "")
     for _, entry in ipairs(entries(list)) do
         if matches_one(host, port, entry) then
             return true

@@ -14,6 +14,7 @@ local FOLLOWED = { [301] = true, [302] = true, [303] = true, [307] = true, [308]
 local OF_BODY = { ["content-type"] = true, ["content-encoding"] = true, ["content-language"] = true }
 
 --- Fields that another origin must not see, or that name the first one.
+local OF_URL = { authorization = true } -- of digest, which covers the URL
 local SECRET = { authorization = true, cookie = true, ["proxy-authorization"] = true, host = true }
 
 local function without(fields, unwanted)
@@ -82,6 +83,9 @@ local function leave_behind(self, target, status)
     if becomes_get(self.method, status) then
         self.method, self.source = "GET", nil
         self.fields = without(self.fields, OF_BODY)
+    end
+    if self.digest_answers then
+        self.fields, self.digest_answers = without(self.fields, OF_URL), nil
     end
     if target.origin ~= self.url.origin then
         self.fields, self.has_host = without(self.fields, SECRET), nil

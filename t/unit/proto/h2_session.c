@@ -70,7 +70,7 @@ static enum h2_pull on_pull(void *user, void *stream, size_t most, size_t *n)
     if (*n < w->body.n || w->piece)
         return H2_PULL_SOME;
     if (w->has_trailers)
-        h2_session_trailers(w->s, w->id, &l);
+        h2_session_trailers(w->s, &l);
     return H2_PULL_LAST;
 }
 

@@ -61,7 +61,7 @@ static enum h2_pull on_pull(void *user, void *stream, size_t most, size_t *n)
     (void)stream;
     *n = w->body.n < most ? w->body.n : most;
     if (w->is_last && w->has_trailers)
-        h2_session_trailers(w->s, 1, &l);
+        h2_session_trailers(w->s, &l);
     if (w->is_last)
         return H2_PULL_LAST;
     return *n ? H2_PULL_SOME : H2_PULL_AGAIN;
