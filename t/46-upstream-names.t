@@ -440,3 +440,34 @@ GET /t
 --- error_log
 connect() failed (111: Connection refused) while connecting to upstream
 --- timeout: 20
+
+
+
+=== TEST 12: a worker that knew of no server finds those that have come
+--- master_on
+--- workers: 3
+--- stream_config eval: $::Dns
+--- http_config eval
+$::World . <<'_EOC_';
+    resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2 ipv6=off;
+    upstream u { server app.test service=http resolve; }
+_EOC_
+--- config
+    location = /set { content_by_lua_block {
+        zone("one.test", "127.0.0.2")
+        zone("_http._tcp.app.test", { { priority = 1, weight = 1, port = $TEST_NGINX_RAND_PORT_1, target = "one.test" } }, "SRV")
+    } }
+    location = /u { proxy_pass http://u; add_header X-Worker $pid always; }
+--- exec
+get() { curl -s -o /dev/null -w '%{http_code} %header{x-worker}\n' "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$1"; }
+workers() { until [ "$(awk '{ print $2 }' all | sort -u | wc -l)" = 3 ]; do get u >>all; done; awk '{ print $1 }' all | sort -u; rm all; }
+: >all
+workers
+get set >/dev/null
+until get u | grep -q '^200'; do sleep 0.05; done
+: >all
+workers
+--- exec_out
+502
+200
+--- timeout: 30
