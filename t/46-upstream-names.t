@@ -471,3 +471,52 @@ workers
 502
 200
 --- timeout: 30
+
+
+
+=== TEST 13: after a reload the servers are those that were known, until the name servers answer
+--- master_on
+--- workers: 2
+--- stream_config eval: $::Dns
+--- http_config eval
+$::World . <<'_EOC_';
+    resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2 ipv6=off;
+    upstream u { zone u 64k; server app.test service=http resolve; server two.test:$TEST_NGINX_RAND_PORT_1 weight=2; }
+_EOC_
+--- config
+    location = /set { content_by_lua_block {
+        local port = $TEST_NGINX_RAND_PORT_1
+        zone("one.test", "127.0.0.1")
+        zone("two.test", "127.0.0.2 127.0.0.3")
+        zone("four.test", "127.0.0.4")
+        zone("_http._tcp.app.test", {
+            { priority = 1, weight = 5, port = port, target = "one.test" },
+            { priority = 2, weight = 1, port = port, target = "four.test" },
+        }, "SRV")
+        becomes("u", "127.0.0.1*5 127.0.0.2*2 127.0.0.3*2 | 127.0.0.4")
+    } }
+    location = /break { content_by_lua_block { ngx.shared.zone:set("rcode", 2) } }
+    location = /mend { content_by_lua_block { zone("two.test", "127.0.0.3") ngx.shared.zone:delete "rcode" becomes("u", "127.0.0.1*5 127.0.0.3*2 | 127.0.0.4") } }
+    location = /peers { content_by_lua_block { ngx.say(peers "u") } }
+    location = /master { content_by_lua_block { ngx.say(require "ngx.process".get_master_pid(), " ", ngx.worker.pid()) } }
+    location = /u { proxy_pass http://u; }
+--- exec
+get() { curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$1"; }
+get set
+get break
+read MASTER WORKER <<EOF
+$(get master)
+EOF
+kill -HUP $MASTER
+while kill -0 $WORKER 2>/dev/null; do sleep 0.02; done
+get peers
+for i in $(seq 9); do get u; echo; done | sort | uniq -c | awk '{ print $1, $2 }'
+get mend
+get peers
+--- exec_out
+127.0.0.1*5 127.0.0.2*2 127.0.0.3*2 | 127.0.0.4
+5 127.0.0.1
+2 127.0.0.2
+2 127.0.0.3
+127.0.0.1*5 127.0.0.3*2 | 127.0.0.4
+--- timeout: 30
