@@ -76,8 +76,9 @@ our $Dns = <<'_EOC_';
             local rcode = ngx.shared.zone:get "rcode" or #answers == 0 and query.type ~= "AAAA" and 3 or 0
             local soa = { name = "test", type = "SOA", ttl = 1, mname = "ns.test", rname = "root.test", serial = 1, refresh = 1,
                 retry = 1, expire = 1, minimum = 1 }
-            ngx.print(message.write_reply(query, { rcode = rcode, answers = rcode == 0 and answers or {},
-                authority = #answers == 0 and { soa } or nil }))
+            local reply = message.write_reply(query, { rcode = rcode, answers = rcode == 0 and answers or {},
+                authority = #answers == 0 and { soa } or nil })
+            ngx.print(#answers > 0 and reply:sub(1, -1 - (ngx.shared.zone:get("cut " .. query.type) or 0)) or reply)
         }
     }
 _EOC_
@@ -520,3 +521,36 @@ get peers
 2 127.0.0.3
 127.0.0.1*5 127.0.0.3*2 | 127.0.0.4
 --- timeout: 30
+
+
+
+=== TEST 14: of an answer that is cut short nothing is taken
+--- stream_config eval: $::Dns
+--- http_config eval
+$::World . <<'_EOC_';
+    resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2 ipv6=off;
+    upstream u { server app.test:$TEST_NGINX_RAND_PORT_1 resolve; }
+    upstream s { server app.test service=http resolve; }
+_EOC_
+--- config
+    location = /t { content_by_lua_block {
+        local port = $TEST_NGINX_RAND_PORT_1
+        local records = { { priority = 1, weight = 1, port = port, target = "one.test" }, { priority = 1, weight = 1, port = port, target = "four.test" } }
+        zone("one.test", "127.0.0.1")
+        zone("four.test", "127.0.0.4")
+        zone("app.test", "127.0.0.2 127.0.0.3")
+        zone("_http._tcp.app.test", records, "SRV")
+        becomes("u", "127.0.0.2 127.0.0.3")
+        becomes("s", "127.0.0.1 127.0.0.4")
+        for _, kind in ipairs { "SRV", "A" } do
+            ngx.shared.zone:set("cut " .. kind, 3)
+            local said = ('resolving "app.test" of upstream "%s"'):format(kind == "A" and "u" or "s")
+            repeat ngx.sleep(0.005) until io.open("$TEST_NGINX_SERVER_ROOT/logs/error.log"):read "*a":find(said)
+        end
+        ngx.say(peers "u", ", ", peers "s")
+    } }
+--- request
+GET /t
+--- response_body
+127.0.0.2 127.0.0.3, 127.0.0.1 127.0.0.4
+--- timeout: 10
