@@ -100,9 +100,10 @@ static bool refuse(const struct config_node *node, struct slice word, struct con
     struct slice text;
 
     if (directives_named(word, "slow_start=", &text))
-        return config_node_error(node, e,
-                                 "there is no \"slow_start\": a server that is back has its share at "
-                                 "once, as in nginx without a subscription; remove it");
+        return config_node_error(
+            node, e,
+            "there is no \"slow_start\": a server that is back has its share at "
+            "once, as in nginx without a subscription; remove it");
     return config_arg_refuse(node, word, e);
 }
 
@@ -144,8 +145,7 @@ static bool add_server(void *ctx, const struct config_node *node, struct config_
                                  node->args[0].p);
     for (size_t i = 1; i < node->n_args; i++)
         if (!take_parameter(p, node->args[i]) && !take_lookup(&l, node->args[i]) &&
-            !(is_stream ? refuse(node, node->args[i], e)
-                        : take_binding(p, node, node->args[i], e)))
+            !(is_stream ? refuse(node, node->args[i], e) : take_binding(p, node, node->args[i], e)))
             return false;
     if (p->is_backup && has_no_backups(u))
         return config_node_error(node, e, "balancing method does not support parameter \"backup\"");
@@ -305,7 +305,8 @@ static const struct directive table[] = {
          "keep what is known of them, others come and go. `localhost` is one server. With "
          "`resolve` a name that is no more has no servers; without, it then stands for itself, "
          "as it does until the first answer, and is looked up for each connection. Name servers "
-         "that fail change nothing. `service=http` (with `resolve`, without a port) asks for the "
+         "that fail change nothing, nor does a reload. `service=http` (with `resolve`, without a "
+         "port) asks for the "
          "SRV records of `_http._tcp.name` (a service with dots stands before the name as it is): "
          "ports are theirs, weights too unless `weight` says another; targets of the best priority "
          "are servers, the others backups.",

@@ -306,8 +306,8 @@ static const struct upstream_line *line_like(const struct upstream *u,
 {
     const struct upstream_line *line = u->lines;
 
-    while (line && !(slice_eq(line->like.name, like->like.name) &&
-                     slice_eq(line->service, like->service)))
+    while (line &&
+           !(slice_eq(line->like.name, like->like.name) && slice_eq(line->service, like->service)))
         line = line->next;
     return line;
 }
