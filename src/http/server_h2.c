@@ -218,6 +218,7 @@ static struct server_h2 *start(struct server_conn *c)
     h2->link.abandon = abandon;
     list_init(&h2->streams);
     list_init(&h2->link.news);
+    list_init(&h2->held);
     h2->link.session = h2_session_new(&c->server->settings->http2, &events, h2, clock_ms());
     c->state = h2;
     return h2;
@@ -272,6 +273,10 @@ static bool push(struct server_conn *c, struct server_h2 *h2)
             lose(c, c->stream->err, false);
             return false;
         }
+        server_h2_out_release(h2);
+        server_h2_out_settle(h2);
+        if (!c->stream)
+            return false;
     } while (!c->is_blocked && c->phase != CONN_LINGER && h2_session_has_output(h2->link.session));
     return true;
 }
