@@ -628,3 +628,34 @@ for line in open(root + "/logs/info.log"):
 client broke the rules of HTTP/2 while the request was handled: FLOW_CONTROL_ERROR
 client reset the stream while the request was handled
 client broke the rules of HTTP/2 while the request was handled: PROTOCOL_ERROR
+
+
+
+=== TEST 22: what idles costs little, however often, and when it has gone it costs next to nothing
+--- worker_connections: 1000
+--- user_files
+>>> main.py
+from bad import *
+def open_one():
+    p = Peer(port).request(1, "/hello", extra=[("user-agent", "x" * 70)])
+    p.send()
+    return p.read(lambda p: p.ended(1))
+for p in [open_one() for _ in range(20)]:
+    p.sock.close()
+before = memory(pid)
+for _ in range(3):
+    peers = [open_one() for _ in range(600)]
+    used = (memory(pid) - before) * 1024 / 600
+    print("idle", "little" if used < 13 else used)
+    for p in peers:
+        p.sock.close()
+    time.sleep(0.5)
+    used = memory(pid) - before
+    print("gone", "nothing" if used < 5 else used)
+--- exec_out
+idle little
+gone nothing
+idle little
+gone nothing
+idle little
+gone nothing

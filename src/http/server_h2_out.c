@@ -396,17 +396,19 @@ void server_h2_out_settle(struct server_h2 *h2)
         settle_one(CONTAINER_OF(node, struct server_h2_stream, s.news));
 }
 
-void server_h2_out_release(struct server_h2 *h2)
+bool server_h2_out_release(struct server_h2 *h2)
 {
     while (!h2->is_dead && !list_is_empty(&h2->held)) {
         struct server_h2_stream *st = CONTAINER_OF(h2->held.next, struct server_h2_stream, s.news);
 
         if (st->put + h2->conn->out.bytes > h2->put)
-            return;
+            break;
         list_remove(&st->s.news);
         if (st->x)
             end(st);
         else
             h2_stream_note(&st->s);
     }
+    server_h2_out_settle(h2);
+    return !h2->is_dead;
 }

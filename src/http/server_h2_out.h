@@ -26,8 +26,8 @@ void server_h2_out_on_close(void *user, void *stream, uint32_t code, bool is_by_
  * closed afterwards. */
 void server_h2_out_settle(struct server_h2 *h2);
 
-/* Ends the held exchanges whose bytes have left the connection's queue; server_h2_out_settle is to
- * follow. Upcalls; the connection may be closed afterwards. */
-void server_h2_out_release(struct server_h2 *h2);
+/* Ends the held exchanges whose bytes have left the connection's queue, and settles. Upcalls;
+ * false: the connection has been closed. */
+bool server_h2_out_release(struct server_h2 *h2);
 
 #endif
