@@ -183,6 +183,7 @@ static const struct h2_events events = {
     .on_end = server_h2_stream_on_end,
     .on_close = server_h2_out_on_close,
     .on_end_sent = server_h2_out_on_end_sent,
+    .on_head_unsent = server_h2_out_on_head_unsent,
     .on_pong = on_pong,
     .on_goaway_sent = on_goaway_sent,
     .on_pull = server_h2_out_on_pull,

@@ -96,6 +96,15 @@ void server_h2_out_on_end_sent(void *user, void *stream)
     h2_stream_note(&st->s);
 }
 
+void server_h2_out_on_head_unsent(void *user, void *stream)
+{
+    struct server_h2_stream *st = stream;
+
+    UNUSED(user);
+    if (st->x)
+        log_write(&st->x->log, LOG_ERROR, "the response has header fields too large for HTTP/2");
+}
+
 void server_h2_out_on_close(void *user, void *stream, uint32_t code, bool is_by_peer)
 {
     struct server_h2_stream *st = stream;
@@ -345,7 +354,7 @@ static void lose(struct server_h2_stream *st)
 
     if (x->app && !x->has_ended && st->is_by_peer)
         log_write(&x->log, LOG_INFO, "client reset the stream while the request was handled");
-    else if (x->app && !x->has_ended)
+    else if (x->app && !x->has_ended && st->s.code != H2_INTERNAL_ERROR)
         log_write(&x->log, LOG_INFO,
                   "client broke the rules of HTTP/2 while the request was handled: %s",
                   h2_session_code_name(st->s.code));

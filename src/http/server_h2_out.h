@@ -19,6 +19,9 @@ bool server_h2_out_on_output_data(void *user, void *stream, struct slice head, s
 /* h2_events.on_end_sent */
 void server_h2_out_on_end_sent(void *user, void *stream);
 
+/* h2_events.on_head_unsent */
+void server_h2_out_on_head_unsent(void *user, void *stream);
+
 /* h2_events.on_close */
 void server_h2_out_on_close(void *user, void *stream, uint32_t code, bool is_by_peer);
 
