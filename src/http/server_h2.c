@@ -25,10 +25,10 @@
 
 enum { FRAMES_AT_ONCE = 64, TRIM_LEAST = 256 };
 
-/* process-wide: connections that are, those that have ended since memory was given back */
+/* Connections that are, and those that have ended since memory was given back. */
 static struct {
     unsigned now, ended;
-} population;
+} population; /* process-wide: all of them share the heap */
 
 static struct server_h2 *h2_of(const struct server_conn *c)
 {

@@ -13,12 +13,12 @@
 
 enum { FRAME_LEAST = 16384 };
 
-/* process-wide: the sessions' common buffer, its size; is a session being made? */
+/* The sessions' common buffer. */
 static struct {
     void *p;
     size_t n;
-    bool is_making;
-} frame;
+    bool is_making; /* a session is being made */
+} frame;            /* process-wide: shared by all sessions of servers */
 
 static void *on_malloc(size_t n, void *user)
 {
