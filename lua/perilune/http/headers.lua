@@ -174,9 +174,4 @@ function headers.visit(given, fn)
     end
 end
 
---- Is `key` the name of a method of header lists?
-function headers.is_method(key)
-    return methods[key] ~= nil
-end
-
 return headers
