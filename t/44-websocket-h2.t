@@ -176,3 +176,34 @@ timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua 2>&1
 /other	false	404
 /other	true	404
 426
+
+=== TEST 5: csrf lets through a WebSocket, which looks at its origin itself, however it is asked for
+--- config
+    location / { return 200; }
+--- user_files
+>>> main.lua
+local http, websocket = require "perilune.http", require "perilune.websocket"
+local mw = http.middleware
+local routes = http.router { middleware = { mw.csrf { keys = "a key of 16 bytes or more" } } }
+routes:get("/ws", websocket.handler(function(ws, req) ws:send(req.method) end))
+routes:post("/form", function() return "changed" end)
+local server = http.start_server(routes, { address = "127.0.0.1", http2 = true })
+local url = "//127.0.0.1:" .. server:port()
+for _, http2 in ipairs { false, true } do
+    local ok, ws = try_await(websocket.connect("ws:" .. url .. "/ws", { http2 = http2 }))
+    print(ok and ws:receive() or ws.status)
+    ok, ws = try_await(websocket.connect("ws:" .. url .. "/ws", { http2 = http2, origin = "http://elsewhere.example" }))
+    print(ok and ws:receive() or ws.status)
+    print(await(http.post("http:" .. url .. "/form", { force_h2c = http2, throw_exceptions = false })).status)
+end
+await(server:close(0))
+--- exec
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua 2>&1
+--- exec_out
+GET
+403
+403
+CONNECT
+403
+403
