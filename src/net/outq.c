@@ -220,6 +220,20 @@ static void drop(struct outq *q, size_t n)
     }
 }
 
+struct slice outq_whole(const struct outq *q)
+{
+    const struct piece *p = piece_of(q->pieces.next);
+
+    if (list_is_empty(&q->pieces) || is_section(p) || p->end - p->at != q->bytes)
+        return SLICE_EMPTY;
+    return slice_of(p->data + p->at, q->bytes);
+}
+
+void outq_sent(struct outq *q, size_t n)
+{
+    drop(q, n);
+}
+
 /* Gathers the memory at the front, `most` pieces of it. *next_out is where it stopped: a section, a
  * further piece or the end of the list. */
 static int gather(struct outq *q, struct iovec *iov, int most, struct list **next_out)

@@ -8,6 +8,17 @@
  * reuse. */
 struct stream *tcp_adopt(int fd);
 
+/* Is it one of these? */
+bool tcp_is(const struct stream *s);
+
+/* From now on the stream may be received for before its user reads, together with others that are
+ * readable in the same turn, when one system call can serve several. Of the descriptor then only
+ * its owner reads, by stream_read. */
+void tcp_read_ahead(struct stream *s);
+
+/* How many bytes were received so and not read yet. */
+size_t tcp_read_already(const struct stream *s);
+
 /* TCP_NODELAY; ignored on Unix sockets. */
 void tcp_set_nodelay(struct stream *s, bool on);
 
