@@ -550,6 +550,27 @@ static void test_take(void **state)
 }
 
 /* `most` counts memory and files alike and stops in the middle of either. */
+static void test_whole(void **state)
+{
+    static char large[20000];
+
+    UNUSED(state);
+    assert_int_equal(outq_whole(&q).n, 0);
+    outq_add(&q, "hello", 5);
+    outq_add(&q, " there", 6);
+    assert_int_equal(outq_whole(&q).n, 11);
+    assert_memory_equal(outq_whole(&q).p, "hello there", 11);
+    outq_sent(&q, 6);
+    assert_int_equal(outq_whole(&q).n, 5);
+    assert_memory_equal(outq_whole(&q).p, "there", 5);
+    outq_add(&q, large, sizeof(large)); /* does not fit into the piece */
+    assert_int_equal(outq_whole(&q).n, 0);
+    outq_clear(&q);
+    outq_add_file(&q, 0, 0, 10, false);
+    assert_int_equal(outq_whole(&q).n, 0);
+    outq_clear(&q);
+}
+
 static void test_paced(void **state)
 {
     char seen[64];
@@ -595,6 +616,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_take, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_paced, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_whole, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, set_up_file, tear_down_file);
