@@ -229,8 +229,7 @@ bool server_conn_flush_late(struct server_conn *c)
 {
     if (c->is_sending)
         return true;
-    if (c->out.is_last || (c->x && c->x->send_rate > 0) ||
-        !flush_late(&c->out, c->stream, on_flushed))
+    if ((c->x && c->x->send_rate > 0) || !flush_late(&c->out, c->stream, on_flushed))
         return false;
     begin_flush(c);
     c->is_sending = true;
@@ -292,6 +291,13 @@ void server_conn_set_stream(struct server_conn *c, struct stream *s)
     c->watched = 0;
     s->on_ready = on_ready;
     s->user = c;
+}
+
+void server_conn_read_soon(struct server_conn *c)
+{
+    c->watched = IO_READ;
+    stream_watch(c->stream, IO_READ);
+    tcp_read_soon(c->stream);
 }
 
 struct server_conn *server_conn_of(const struct stream *s)

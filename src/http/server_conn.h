@@ -108,6 +108,10 @@ struct server_conn *server_conn_open(struct server *s, struct stream *stream,
                                      const struct addr *peer,
                                      const struct server_conn_protocol *protocol);
 
+/* It was just accepted, and its stream reads ahead: what has come with it is received in this turn.
+ */
+void server_conn_read_soon(struct server_conn *c);
+
 /* Another stream takes the place of the one it has, which is not closed. */
 void server_conn_set_stream(struct server_conn *c, struct stream *s);
 

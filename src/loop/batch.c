@@ -22,12 +22,17 @@ static struct {
     struct io_uring ring;
 } batch; /* process-wide: there is one loop per process */
 
+static int send_flags(const struct batch_op *op)
+{
+    return MSG_NOSIGNAL | MSG_DONTWAIT | (op->has_more ? MSG_MORE : 0);
+}
+
 static ssize_t run_one(const struct batch_op *op)
 {
     ssize_t n;
 
     do
-        n = op->is_send ? send(op->fd, op->bytes, op->n, MSG_NOSIGNAL | MSG_DONTWAIT)
+        n = op->is_send ? send(op->fd, op->bytes, op->n, send_flags(op))
                         : recv(op->fd, op->bytes, op->n, MSG_DONTWAIT);
     while (UNLIKELY(n < 0) && errno == EINTR);
     return LIKELY(n >= 0) ? n : -errno;
@@ -85,7 +90,7 @@ static void prepare(struct batch_op *ops, unsigned n)
         struct io_uring_sqe *e = io_uring_get_sqe(&batch.ring);
 
         if (ops[i].is_send)
-            io_uring_prep_send(e, ops[i].fd, ops[i].bytes, ops[i].n, MSG_NOSIGNAL | MSG_DONTWAIT);
+            io_uring_prep_send(e, ops[i].fd, ops[i].bytes, ops[i].n, send_flags(&ops[i]));
         else
             io_uring_prep_recv(e, ops[i].fd, ops[i].bytes, ops[i].n, MSG_DONTWAIT);
         io_uring_sqe_set_data(e, &ops[i]);

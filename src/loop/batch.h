@@ -13,6 +13,7 @@ enum { BATCH_MOST = 64 };
 struct batch_op {
     int fd;
     bool is_send;
+    bool has_more; /* of a send: a packet that is not full may wait for what follows (MSG_MORE) */
     void *bytes;
     size_t n;
     ssize_t result; /* as recv and send have it, but -errno in place of -1 */

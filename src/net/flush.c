@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "base/mem.h"
 #include "loop/batch.h"
 #include "loop/loop.h"
 #include "net/tcp.h"
@@ -15,8 +16,8 @@ struct entry {
 };
 
 struct entries {
-    unsigned n;
-    struct entry all[BATCH_MOST];
+    unsigned n, size;
+    struct entry *all;
 };
 
 static struct entries waiting, served; /* process-wide: of all streams */
@@ -27,8 +28,12 @@ static struct loop_call call = {LIST_INIT(call.node), serve}; /* process-wide: s
 
 bool flush_late(struct outq *q, struct stream *s, flush_fn *fn)
 {
-    if (waiting.n == BATCH_MOST || !batch_is_joint() || !tcp_is(s))
+    if (!batch_is_joint() || !tcp_is(s))
         return false;
+    if (UNLIKELY(waiting.n == waiting.size)) {
+        waiting.size += BATCH_MOST;
+        waiting.all = mem_realloc(waiting.all, waiting.size * sizeof(waiting.all[0]));
+    }
     waiting.all[waiting.n++] = (struct entry){q, s, fn};
     loop_last(&call);
     return true;
@@ -58,42 +63,47 @@ static ssize_t answer(struct stream *s, ssize_t result)
     return STREAM_FAILED;
 }
 
-/* Sends of as many as one call can serve; sent[i] is of served.all[i]. */
-static void send_all(ssize_t *sent)
+/* Sends for `n` entries, at most BATCH_MOST, what one call can send. */
+static void send_some(const struct entry *e, unsigned n, ssize_t *sent)
 {
     struct batch_op ops[BATCH_MOST];
-    unsigned of[BATCH_MOST], n = 0;
+    unsigned of[BATCH_MOST], m = 0;
 
-    for (unsigned i = 0; i < served.n; i++) {
-        const struct entry *e = &served.all[i];
-        struct slice out = e->q && !e->s->err ? outq_whole(e->q) : SLICE_EMPTY;
+    for (unsigned i = 0; i < n; i++) {
+        struct slice out = e[i].q && !e[i].s->err ? outq_whole(e[i].q) : SLICE_EMPTY;
 
         sent[i] = 0;
         if (!out.n)
             continue;
-        ops[n] = (struct batch_op){stream_fd(e->s), true, (void *)(uintptr_t)out.p, out.n, 0};
-        of[n++] = i;
+        ops[m] = (struct batch_op){.fd = stream_fd(e[i].s),
+                                   .is_send = true,
+                                   .has_more = e[i].q->is_last,
+                                   .bytes = (void *)(uintptr_t)out.p,
+                                   .n = out.n};
+        of[m++] = i;
     }
-    if (n < 2)
+    if (m < 2)
         return;
-    batch_run(ops, n);
-    for (unsigned i = 0; i < n; i++)
-        sent[of[i]] = answer(served.all[of[i]].s, ops[i].result);
+    batch_run(ops, m);
+    for (unsigned i = 0; i < m; i++)
+        sent[of[i]] = answer(e[of[i]].s, ops[i].result);
 }
 
 static void serve(struct loop_call *c)
 {
-    ssize_t sent[BATCH_MOST];
+    struct entries free_ones = served;
 
     UNUSED(c);
     served = waiting;
-    waiting.n = 0;
-    send_all(sent);
-    for (unsigned i = 0; i < served.n; i++) {
-        struct outq *q = served.all[i].q;
+    waiting = free_ones;
+    for (unsigned at = 0; at < served.n; at += BATCH_MOST) {
+        unsigned n = MIN(served.n - at, (unsigned)BATCH_MOST);
+        ssize_t sent[BATCH_MOST];
 
-        if (q)
-            served.all[i].fn(q, sent[i]);
+        send_some(served.all + at, n, sent);
+        for (unsigned i = 0; i < n; i++)
+            if (served.all[at + i].q)
+                served.all[at + i].fn(served.all[at + i].q, sent[i]);
     }
     served.n = 0;
 }

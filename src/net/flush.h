@@ -11,7 +11,7 @@
 typedef void flush_fn(struct outq *q, ssize_t sent);
 
 /* Has what is queued by the end of the turn sent to `s`, then calls `fn`. False: not possible with
- * this stream, here or now; send it yourself. To be called once until `fn` is, and undone when the
+ * this stream, or here; send it yourself. To be called once until `fn` is, and undone when the
  * queue ends or passes to another stream before. */
 bool flush_late(struct outq *q, struct stream *s, flush_fn *fn) MUST_USE;
 

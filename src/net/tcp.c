@@ -232,7 +232,9 @@ static void note_received(struct ahead *slot, const struct batch_op *op)
         slot->at = op->bytes;
         slot->n = (size_t)op->result;
         slot->is_full = slot->n == AHEAD_SIZE;
-    } else if (op->result < 0 && op->result != -EAGAIN) {
+    } else if (op->result == -EAGAIN) {
+        slot->events &= ~IO_READ;
+    } else if (op->result < 0) {
         slot->owner->stream.err = err_from_errno((int)-op->result);
     } /* an end is still there when the user reads */
 }
@@ -269,22 +271,36 @@ static void receive_all(struct loop_call *call)
     readable.n = 0;
 }
 
+/* A place among those that are received for at the end of this turn's events. */
+static void take_slot(struct tcp *t, int events)
+{
+    struct ahead *slot = &readable.slots[readable.n++];
+
+    *slot = (struct ahead){.owner = t, .events = events};
+    t->ahead = slot;
+    loop_after_events(&readable.call);
+}
+
 /* As on_io, but reading waits for the others of this turn. */
 static void on_io_ahead(struct io *io, int events)
 {
     struct tcp *t = CONTAINER_OF(io, struct tcp, io);
-    struct ahead *slot = &readable.slots[readable.n];
 
     if (!(events & IO_READ) || t->ahead || t->stream.err) {
         on_io(io, events);
         return;
     }
-    *slot = (struct ahead){.owner = t, .events = events};
-    t->ahead = slot;
-    readable.n++;
-    loop_after_events(&readable.call);
+    take_slot(t, events);
     if (readable.n == BATCH_MOST)
         receive_all(NULL);
+}
+
+void tcp_read_soon(struct stream *s)
+{
+    struct tcp *t = tcp_of(s);
+
+    if (t->io.fn == on_io_ahead && !t->ahead && readable.n < BATCH_MOST - 1)
+        take_slot(t, IO_READ);
 }
 
 static void watch_socket(struct stream *s, int events)
@@ -353,10 +369,12 @@ bool tcp_is(const struct stream *s)
     return s->ops == &ops;
 }
 
-void tcp_read_ahead(struct stream *s)
+bool tcp_read_ahead(struct stream *s)
 {
-    if (tcp_is(s) && batch_is_joint())
-        tcp_of(s)->io.fn = on_io_ahead;
+    if (!tcp_is(s) || !batch_is_joint())
+        return false;
+    tcp_of(s)->io.fn = on_io_ahead;
+    return true;
 }
 
 size_t tcp_read_already(const struct stream *s)

@@ -117,6 +117,7 @@ void worker_serve(const struct worker_task *task)
 
     worker.task = task;
     batch_allow(task->conf->has_io_uring);
+    (void)batch_is_joint(); /* what it takes of the system is taken now, not under load */
     loop_hold();
     watch_signals();
     signals_unblock();

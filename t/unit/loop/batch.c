@@ -58,7 +58,8 @@ static int tear_down(void **state)
 
 static struct batch_op sending(int fd, const char *text)
 {
-    return (struct batch_op){fd, true, (void *)(uintptr_t)text, strlen(text), 0};
+    return (struct batch_op){
+        .fd = fd, .is_send = true, .bytes = (void *)(uintptr_t)text, .n = strlen(text)};
 }
 
 static struct batch_op receiving(int fd, char *p, size_t n)
@@ -121,7 +122,7 @@ static void check_results(void)
     ops[0] = receiving(pairs[0][0], got, sizeof(got));
     ops[1] = receiving(pairs[1][0], got, 2);
     ops[2] = receiving(pairs[2][0], got, sizeof(got));
-    ops[3] = (struct batch_op){pairs[3][0], true, much, 1 << 22, 0};
+    ops[3] = (struct batch_op){.fd = pairs[3][0], .is_send = true, .bytes = much, .n = 1 << 22};
     ops[4] = receiving(-1, got, sizeof(got));
     ops[5] = sending(pairs[2][0], "nobody hears");
     batch_run(ops, 6);

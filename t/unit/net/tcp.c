@@ -350,7 +350,7 @@ static int set_up_readers(void **state)
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
         *r = (struct reader){
             .s = tcp_adopt(fds[0]), .peer = fds[1], .most = sizeof(r->got), .closes = -1};
-        tcp_read_ahead(r->s);
+        (void)tcp_read_ahead(r->s);
         r->s->user = r;
         r->s->on_ready = on_reader;
         stream_watch(r->s, IO_READ);
@@ -417,6 +417,8 @@ static void test_ahead_large(void **state)
 /* Who does not read, or not all, is told again, and loses nothing. */
 static void test_ahead_left(void **state)
 {
+    unsigned calls;
+
     UNUSED(state);
     readers[0].most = 2;
     readers[1].most = 0;
@@ -429,20 +431,37 @@ static void test_ahead_left(void **state)
         assert_int_equal(tcp_read_already(readers[1].s), 5);
     }
     stream_watch(readers[1].s, 0);
+    calls = readers[1].calls;
     give(0, "fg", 2);
     for (unsigned i = 0; i < 3; i++)
         loop_turn(false);
     assert_string_equal(readers[0].got, "abcdefg");
     assert_int_equal(tcp_read_already(readers[0].s), 0);
-    assert_int_equal(readers[1].calls, 1);
+    assert_int_equal(readers[1].calls, calls);
     readers[1].most = 4;
     stream_watch(readers[1].s, IO_READ);
     loop_turn(true); /* does not wait */
     assert_int_equal(readers[1].n, 4);
     stream_watch(readers[1].s, 0); /* and is closed with a rest */
-    loop_turn(false);
-    assert_int_equal(readers[1].calls, 2);
-    assert_int_equal(readers[0].calls, 4);
+    assert_int_equal(readers[1].calls, calls + 1);
+}
+
+/* Asked for, though nothing has told that it is readable. */
+static void test_ahead_soon(void **state)
+{
+    UNUSED(state);
+    for (unsigned i = 0; i < 3; i++) {
+        stream_watch(readers[i].s, 0);
+        give(i, "abc", i);
+        stream_watch(readers[i].s, IO_READ);
+        tcp_read_soon(readers[i].s);
+        tcp_read_soon(readers[i].s);
+    }
+    loop_turn(true);
+    assert_int_equal(readers[0].n, 0);
+    assert_int_equal(readers[1].n, 1);
+    assert_int_equal(readers[2].n, 2);
+    assert_int_equal(readers[2].calls, 1);
 }
 
 /* Received for, then closed, or not wanted any more, before it was told. */
@@ -472,7 +491,7 @@ static void test_ahead_end(void **state)
     connect_ends(fds);
     stream_close(&readers[3].s, false);
     readers[3].s = tcp_adopt(fds[0]);
-    tcp_read_ahead(readers[3].s);
+    (void)tcp_read_ahead(readers[3].s);
     readers[3].s->user = &readers[3];
     readers[3].s->on_ready = on_reader;
     stream_watch(readers[3].s, IO_READ);
@@ -509,6 +528,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ahead_many, set_up_readers, tear_down_readers),
         cmocka_unit_test_setup_teardown(test_ahead_large, set_up_readers, tear_down_readers),
         cmocka_unit_test_setup_teardown(test_ahead_left, set_up_readers, tear_down_readers),
+        cmocka_unit_test_setup_teardown(test_ahead_soon, set_up_readers, tear_down_readers),
         cmocka_unit_test_setup_teardown(test_ahead_closed, set_up_readers, tear_down_readers),
         cmocka_unit_test_setup_teardown(test_ahead_end, set_up_readers, tear_down_readers),
     };
