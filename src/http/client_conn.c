@@ -171,14 +171,12 @@ static void on_flushed(struct outq *q, ssize_t sent)
     if (sent > 0) {
         outq_sent(q, (size_t)sent);
         count_sent(c, (size_t)sent);
-        c->is_blocked = !outq_is_empty(q);
     } else if (sent == STREAM_AGAIN) {
         c->is_blocked = true;
     } else if (sent == STREAM_FAILED) {
         look_behind_failure(c);
-    } else {
-        client_conn_flush(c);
     }
+    client_conn_flush(c); /* what could not be sent together with others */
     settle(c);
 }
 

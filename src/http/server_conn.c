@@ -214,14 +214,13 @@ static void on_flushed(struct outq *q, ssize_t sent)
     if (sent > 0) {
         outq_sent(q, (size_t)sent);
         c->has_progress = true;
-        c->is_blocked = !outq_is_empty(q);
     } else if (sent == STREAM_AGAIN) {
         c->is_blocked = true;
     } else if (sent == STREAM_FAILED) {
         server_conn_forget_output(c);
-    } else if (!outq_is_empty(q) && !c->stream->err) {
-        (void)server_conn_flush(c);
     }
+    if (!outq_is_empty(q) && !c->is_blocked && !c->stream->err)
+        (void)server_conn_flush(c); /* what could not be sent together with others */
     settle(c);
 }
 

@@ -70,14 +70,17 @@ static void send_some(const struct entry *e, unsigned n, ssize_t *sent)
     unsigned of[BATCH_MOST], m = 0;
 
     for (unsigned i = 0; i < n; i++) {
-        struct slice out = e[i].q && !e[i].s->err ? outq_whole(e[i].q) : SLICE_EMPTY;
+        bool has_more = false;
+        struct slice out = SLICE_EMPTY;
 
+        if (e[i].q && !e[i].s->err)
+            out = outq_front(e[i].q, &has_more);
         sent[i] = 0;
         if (!out.n)
             continue;
         ops[m] = (struct batch_op){.fd = stream_fd(e[i].s),
                                    .is_send = true,
-                                   .has_more = e[i].q->is_last,
+                                   .has_more = has_more,
                                    .bytes = (void *)(uintptr_t)out.p,
                                    .n = out.n};
         of[m++] = i;

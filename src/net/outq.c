@@ -220,13 +220,17 @@ static void drop(struct outq *q, size_t n)
     }
 }
 
-struct slice outq_whole(const struct outq *q)
+struct slice outq_front(const struct outq *q, bool *has_more_out)
 {
     const struct piece *p = piece_of(q->pieces.next);
+    bool is_all = p->node.next == &q->pieces;
 
-    if (list_is_empty(&q->pieces) || is_section(p) || p->end - p->at != q->bytes)
+    if (list_is_empty(&q->pieces) || is_section(p) || p->at == p->end)
         return SLICE_EMPTY;
-    return slice_of(p->data + p->at, q->bytes);
+    if (!is_all && (q->reads_files || !is_section(piece_of(p->node.next))))
+        return SLICE_EMPTY;
+    *has_more_out = !is_all || q->is_last;
+    return slice_of(p->data + p->at, p->end - p->at);
 }
 
 void outq_sent(struct outq *q, size_t n)

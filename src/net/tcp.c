@@ -3,8 +3,8 @@
  *
  * Streams that read ahead (tcp_read_ahead) share a system call: those that became readable in a
  * turn are collected, received for together, and only then told. What was received lies in a slot,
- * from where the next read takes it. A user who leaves some of it is told again in the next turn,
- * as the kernel would; it is then kept in memory of its own. */
+ * from where the next read takes it. What a user leaves is moved to memory of its own, and he is
+ * told again for as long as he watches, as the kernel would. */
 #include "net/tcp.h"
 
 #include <errno.h>
@@ -186,12 +186,11 @@ static void on_io(struct io *io, int events)
     t->stream.on_ready(&t->stream, events);
 }
 
-/* Tells the user, and looks at what that has left of what was received. */
 static void on_rest(struct loop_call *call)
 {
     struct tcp *t = CONTAINER_OF(call, struct ahead, call)->owner;
 
-    loop_next(call); /* until it is taken or nobody watches: drop_ahead and watch_socket cancel */
+    loop_next(call); /* in the next turn, unless it is taken (drop_ahead) or nobody watches */
     t->stream.on_ready(&t->stream, IO_READ);
 }
 
@@ -209,6 +208,7 @@ static void keep_rest(struct tcp *t)
         loop_next(&a->call);
 }
 
+/* Tells the owner, and looks at what that has left. */
 static void deliver(struct ahead *slot)
 {
     struct tcp *t = slot->owner;

@@ -118,8 +118,8 @@ static void test_alone(void **state)
     assert_int_equal(writers[0].q.bytes, 5);
 }
 
-/* Of what is not one piece of memory nothing is tried. */
-static void test_pieces(void **state)
+/* A file is left to its owner, and what stands behind it; what stands before it is not. */
+static void test_files(void **state)
 {
     int fd = open("/dev/zero", O_RDONLY);
 
@@ -128,11 +128,13 @@ static void test_pieces(void **state)
     put(0, "behind a file");
     put(1, "one");
     put(2, "two");
+    outq_add_file(&writers[2].q, dup(fd), 0, 100, true);
     assert_true(flush_late(&writers[3].q, writers[3].s, on_flushed));
     loop_turn(false);
     assert_int_equal(writers[0].sent, 0);
     assert_int_equal(writers[1].sent, 3);
     assert_int_equal(writers[2].sent, 3);
+    assert_int_equal(writers[2].q.bytes, 100);
     assert_int_equal(writers[3].sent, 0);
 }
 
@@ -199,7 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_together, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_alone, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_pieces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_forget, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_failure, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_streams, set_up, tear_down),
