@@ -286,8 +286,11 @@ static bool push(struct server_conn *c, struct server_h2 *h2)
         server_h2_out_settle(h2);
         if (!c->stream)
             return false;
-        if (!c->stream->err && !outq_is_empty(&c->out) && !c->is_blocked)
+        if (!c->stream->err && !outq_is_empty(&c->out) && !c->is_blocked) {
+            if (!h2_session_has_output(h2->link.session) && server_conn_flush_late(c))
+                return true;
             (void)server_conn_flush(c);
+        }
         if (c->stream->err) {
             lose(c, c->stream->err, false);
             return false;
