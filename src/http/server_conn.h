@@ -178,8 +178,8 @@ void server_conn_set_nodelay(struct server_conn *c);
  * the queue is empty. */
 bool server_conn_flush(struct server_conn *c);
 
-/* Has what is queued, or will be by then, sent at the very end of the turn, together with the output
- * of other connections; on_work follows. False: it is to be sent now. */
+/* Has what is queued, or will be by then, sent at the very end of the turn, together with the
+ * output of other connections; on_work follows. False: it is to be sent now. */
 bool server_conn_flush_late(struct server_conn *c) MUST_USE;
 
 /* Brings what is watched and the deadline in line with the state. */

@@ -10,9 +10,9 @@
  * off the queue by outq_sent; 0: it was not tried. What is left is the owner's to send. */
 typedef void flush_fn(struct outq *q, ssize_t sent);
 
-/* Has what is queued at the end of the turn sent to `s`, as far as outq_front goes, then calls `fn`. False: not possible with
- * this stream, or here; send it yourself. To be called once until `fn` is, and undone when the
- * queue ends or passes to another stream before. */
+/* Has what is queued at the end of the turn sent to `s`, as far as outq_front goes, then calls
+ * `fn`. False: not possible with this stream, or here; send it yourself. To be called once until
+ * `fn` is, and undone when the queue ends or passes to another stream before. */
 bool flush_late(struct outq *q, struct stream *s, flush_fn *fn) MUST_USE;
 
 /* `fn` is not called any more. */

@@ -53,8 +53,8 @@ static struct {
     struct loop_call call;
     struct ahead slots[BATCH_MOST];
     char bytes[BATCH_MOST][AHEAD_SIZE];
-} readable = { /* process-wide: the streams that read ahead and are readable in this turn */
-    .call = {LIST_INIT(readable.call.node), receive_all}};
+} readable = {/* process-wide: the streams that read ahead and are readable in this turn */
+              .call = {LIST_INIT(readable.call.node), receive_all}};
 
 static inline struct tcp *tcp_of(const struct stream *s)
 {
