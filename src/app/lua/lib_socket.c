@@ -232,7 +232,8 @@ struct raw_end {
     struct exchange *exchange;
 };
 
-/* HTTP does not see the connection any more, so the exchange is told here that its client has gone. */
+/* HTTP does not see the connection any more, so the exchange is told here that its client has gone.
+ */
 static void on_raw_end(struct wire_end *e)
 {
     struct exchange *x = CONTAINER_OF(e, struct raw_end, end)->exchange;

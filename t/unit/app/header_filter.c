@@ -168,12 +168,8 @@ static void test_expires_replaces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_nothing_to_add),
-        TEST(test_once),
-        TEST(test_statuses),
-        TEST(test_special),
-        TEST(test_expires),
-        TEST(test_expires_modified),
+        TEST(test_nothing_to_add),   TEST(test_once),    TEST(test_statuses),
+        TEST(test_special),          TEST(test_expires), TEST(test_expires_modified),
         TEST(test_expires_replaces),
     };
 
