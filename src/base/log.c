@@ -179,9 +179,9 @@ static void describe_all(const struct log_ctx *ctx, struct buf *line)
 /* May it be told that a line was lost? Not each time, for who logs much would lose much. */
 static bool may_complain(void)
 {
-    static uint64_t last_ms,
-        since_ms;         /* process-wide: when it was told; the first of those counted */
-    static unsigned told; /* process-wide: since then */
+    static uint64_t last_ms;  /* process-wide: when it was told; 0: never */
+    static uint64_t since_ms; /* process-wide: of the first of those counted */
+    static unsigned told;     /* process-wide: since then */
     uint64_t now = clock_ms();
 
     if (last_ms && now - last_ms < COMPLAINS_EACH_MS)
