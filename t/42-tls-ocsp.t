@@ -45,6 +45,9 @@ local good, port = chain("good.chain"), arg[1]
 local url = assert(ocsp.get_ocsp_responder_from_der_chain(good))
 print(url == "http://127.0.0.1:" .. port .. "/ocsp", ocsp.get_ocsp_responder_from_der_chain(good, 4))
 print(ocsp.get_ocsp_responder_from_der_chain(chain("server.pem") .. chain("ca.pem")))
+print(ocsp.get_ocsp_responder_from_der_chain(chain("server.pem")))
+print(ocsp.get_ocsp_responder_from_der_chain(chain("good.pem")))
+print(ocsp.get_ocsp_responder_from_der_chain(chain("good.pem") .. chain("bad.pem")))
 for _, bad in ipairs { "", "junk", chain("good.pem"), chain("good.pem") .. "junk", chain("good.pem") .. chain("bad.pem") } do
     local request, err = ocsp.create_ocsp_request(bad)
     print(request, err:match("^[^:]*"))
@@ -66,6 +69,9 @@ X
 --- exec_out
 true	http	truncated
 nil	nil
+nil	nil
+nil	no issuer certificate in chain
+nil	issuer certificate not next to leaf
 nil	d2i_X509_bio() failed
 nil	d2i_X509_bio() failed
 nil	no issuer certificate in chain

@@ -199,17 +199,27 @@ name, cut
     }
     location = /count {
         content_by_lua_block {
-            ngx.location.capture("/t")
-            local f = io.open(ngx.config.prefix() .. "logs/error.log")
-            local _, n = f:read("*a"):gsub("send%(%) failed", "")
-            f:close()
-            ngx.say(n)
+            local function lose_some(times)
+                for _ = 1, times do
+                    ngx.location.capture("/t")
+                    ngx.sleep(0.06)
+                end
+                local f = io.open(ngx.config.prefix() .. "logs/error.log")
+                local _, n = f:read("*a"):gsub("send%(%) failed", "")
+                f:close()
+                ngx.say(n)
+            end
+            lose_some(1)
+            lose_some(1)
+            lose_some(22)
         }
     }
 --- request
 GET /count
 --- response_body
 1
+2
+20
 --- error_log
 [error]
 send() failed (111: Connection refused) to the syslog server of an error_log

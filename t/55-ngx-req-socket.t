@@ -280,3 +280,86 @@ hello
 --- response_body
 true true 1
 hello
+
+
+
+=== TEST 10: where clients are minded, the end of the client's side is its abort: told by a read, by on_abort, or the end of what runs
+--- http_config
+    lua_shared_dict notes 100k;
+--- config
+    lua_check_client_abort on;
+    location = /read {
+        content_by_lua_block {
+            local sock = ngx.req.socket(true)
+            local notes = ngx.shared.notes
+            sock:send "ready\n"
+            notes:set("line", sock:receive() .. " " .. (select(2, sock:receive())))
+            notes:set("done", (select(2, sock:receiveuntil("x")())))
+        }
+    }
+    location = /told {
+        content_by_lua_block {
+            ngx.on_abort(function() ngx.shared.notes:set("told", "yes") end)
+            ngx.req.socket(true):send "ready\n"
+            repeat ngx.sleep(0.002) until ngx.shared.notes:get "told"
+            ngx.shared.notes:set("done", "went on")
+        }
+    }
+    location = /left {
+        content_by_lua_block {
+            local sock = ngx.req.socket(true)
+            ngx.on_abort(function() ngx.exit(444) end)
+            sock:send "ready\n"
+            ngx.sleep(100)
+        }
+        log_by_lua_block { ngx.shared.notes:set("done", "exit") }
+    }
+    location = /ended {
+        content_by_lua_block {
+            ngx.req.socket(true):send "ready\n"
+            ngx.sleep(100)
+        }
+        log_by_lua_block { ngx.shared.notes:set("done", "ended") }
+    }
+    location = /unminded {
+        lua_check_client_abort off;
+        content_by_lua_block {
+            local sock = ngx.req.socket(true)
+            sock:send "ready\n"
+            ngx.shared.notes:set("done", (select(2, sock:receive())))
+        }
+    }
+    location = /t {
+        content_by_lua_block {
+            local notes = ngx.shared.notes
+            for _, how in ipairs { "read", "told", "left", "ended", "unminded" } do
+                local sock = ngx.socket.tcp()
+                sock:connect("127.0.0.1", ngx.var.server_port)
+                sock:send("GET /" .. how .. " HTTP/1.1\r\nHost: a\r\n\r\n")
+                sock:receive()
+                sock:send(how == "read" and "hello\n" or "")
+                sock:close()
+                for _ = 1, 1000 do
+                    if notes:get "done" then
+                        break
+                    end
+                    ngx.sleep(0.002)
+                end
+                ngx.say(how, ": ", notes:get "done")
+                notes:delete "done"
+            end
+            ngx.say(notes:get "line")
+        }
+    }
+--- request
+GET /t
+--- response_body
+read: client aborted
+told: went on
+left: exit
+ended: ended
+unminded: closed
+hello client aborted
+--- no_error_log
+[alert]
+[crit]

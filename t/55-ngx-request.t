@@ -948,3 +948,40 @@ g --unix-socket $TEST_NGINX_HTML_DIR/s.sock http://s/
 nil 6.6.6.6
 mine
 6.6.6.6
+
+
+
+=== TEST 53: files that another body takes the place of are removed at once, unless they are to stay
+--- config
+    client_body_in_file_only on;
+    location = /t {
+        content_by_lua_block {
+            local function is_there(path)
+                local file = io.open(path)
+                return file and file:close() or false
+            end
+            ngx.req.read_body()
+            local root, first = ngx.var.document_root, ngx.req.get_body_file()
+            ngx.req.set_body_file(root .. "/a.txt", true)
+            ngx.say("temporary: ", is_there(first), ", a: ", is_there(root .. "/a.txt"))
+            ngx.req.set_body_file(root .. "/a.txt", true)
+            ngx.say("a again: ", is_there(root .. "/a.txt"))
+            ngx.req.set_body_file(root .. "/b.txt")
+            ngx.req.set_body_data "c"
+            ngx.say("a: ", is_there(root .. "/a.txt"), ", b: ", is_there(root .. "/b.txt"))
+        }
+    }
+--- user_files
+>>> a.txt
+a
+>>> b.txt
+b
+--- request
+POST /t
+old
+--- response_body
+temporary: true, a: true
+a again: true
+a: false, b: true
+--- no_error_log
+[error]

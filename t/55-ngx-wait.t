@@ -1107,3 +1107,60 @@ flushed: true
 worker_shutdown_timeout is over
 --- no_shutdown_error_log
 never
+
+
+
+=== TEST 54: of a thread that called error: what it gave it, then the message with its place
+--- config
+    location = /t {
+        content_by_lua_block {
+            local function try(fn)
+                local ok, err, message = ngx.thread.wait(ngx.thread.spawn(fn))
+                ngx.say(ok, " ", tostring(err), " ", (tostring(message):gsub("%d+%)", "N)")))
+            end
+            try(function() error "at once" end)
+            try(function() ngx.sleep(0.001) error "later" end)
+            try(function() error("with a level", 2) end)
+            try(function() error("as it is", 0) end)
+            try(function() error(setmetatable({}, { __tostring = function() return "object" end })) end)
+            local ok, err = ngx.thread.wait(ngx.thread.spawn(function() local none; return none.field end))
+            ngx.say(ok, " ", (err:gsub("%d+%)", "N)")))
+        }
+    }
+--- request
+GET /t
+--- response_body
+false at once content_by_lua(nginx.conf:N):6: at once
+false later content_by_lua(nginx.conf:N):7: later
+false with a level nil
+false as it is nil
+false object nil
+false content_by_lua(nginx.conf:N):11: attempt to index local 'none' (a nil value)
+--- error_log
+lua user thread aborted: runtime error: content_by_lua(
+
+
+
+=== TEST 55: connections are not kept by a worker that ends, which a debug line says
+--- master_on
+--- config
+    location = /t {
+        content_by_lua_block {
+            local port = ngx.var.server_port
+            ngx.timer.at(100, function()
+                local sock = ngx.socket.tcp()
+                sock:connect("127.0.0.1", port)
+                ngx.log(ngx.WARN, "kept: ", sock:setkeepalive())
+            end)
+            os.execute("kill -HUP " .. require "ngx.process".get_master_pid())
+            ngx.say("x")
+        }
+    }
+--- request
+GET /t
+--- response_body
+x
+--- wait: 0.5
+--- error_log
+lua tcp socket set keepalive while process exiting, closing connection
+kept: 1

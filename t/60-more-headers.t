@@ -194,3 +194,34 @@ for l in a b c; do curl -si --http2-prior-knowledge "http://127.0.0.1:$TEST_NGIN
 HTTP/2 204   
 HTTP/2 204  server date x-a  
 HTTP/2 204  server date  
+
+=== TEST 11: they come before header_filter_by_lua and add_header, as in OpenResty; parameters of a type do not matter
+--- config
+    location = /t {
+        more_clear_headers X-Cleared;
+        more_set_headers "X-Set: more" "X-Both: more" "X-Lua: more";
+        more_set_headers -t "text/html; charset=utf-8" "X-Type: html";
+        add_header X-Cleared added;
+        add_header X-Both added;
+        header_filter_by_lua_block {
+            ngx.header["X-Seen"] = tostring(ngx.header["X-Set"]) .. " " .. tostring(ngx.header["X-Cleared"])
+            ngx.header["X-Lua"] = "lua"
+        }
+        content_by_lua_block {
+            ngx.header["X-Cleared"] = "content"
+            ngx.header["Content-Type"] = "text/html; charset=utf-8"
+            ngx.say "x"
+        }
+    }
+    location = /all {
+        content_by_lua_block {
+            local h = ngx.location.capture("/t").header
+            local both = h["X-Both"]
+            ngx.say(h["X-Cleared"], " ", type(both) == "table" and table.concat(both, " ") or both, " ", h["X-Lua"], " ", h["X-Seen"], " ",
+                h["X-Type"])
+        }
+    }
+--- request
+GET /all
+--- response_body
+added more added lua more nil html

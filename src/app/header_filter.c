@@ -1,10 +1,9 @@
-/* The response filter of add_header, add_trailer, expires and the more_ directives, with nginx's
- * rules: only on the statuses below unless `always`, a field whose value is empty is not added,
- * Last-Modified and ETag are replaced, any other field is added to what is there. */
+/* The response filter of add_header, add_trailer and expires, with nginx's rules: only on the
+ * statuses below unless `always`, a field whose value is empty is not added, Last-Modified and ETag
+ * are replaced, any other field is added to what is there. */
 #include "app/header_filter.h"
 
 #include "app/charset.h"
-#include "app/more_headers.h"
 #include "app/script.h"
 #include "app/userid.h"
 #include "http/filter.h"
@@ -113,7 +112,6 @@ static void on_head(struct filter *f, struct exchange *x)
     for (const struct header_rule *r = v->loc->headers; r; r = r->next)
         if (is_plain || r->always)
             apply_rule(v, r);
-    more_headers_apply(v, v->loc->more_headers);
     if (v->loc->charset)
         charset_apply(v, v->loc->charset);
     x->res.wants_trailers = has_trailers(v);
@@ -133,8 +131,8 @@ void header_filter_add(struct visit *v)
 {
     struct exchange *x = v->x;
 
-    if (!v->loc->userid && !v->loc->headers && !v->loc->trailers && !v->loc->more_headers &&
-        !v->loc->charset && v->loc->expires.kind == EXPIRES_OFF && !v->loc->expires.value)
+    if (!v->loc->userid && !v->loc->headers && !v->loc->trailers && !v->loc->charset &&
+        v->loc->expires.kind == EXPIRES_OFF && !v->loc->expires.value)
         return;
     for (const struct filter *f = x->filters; f; f = f->next)
         if (f->ops == &ops)

@@ -1,4 +1,4 @@
-/* add_header, expires, more_set_headers: fields that a location adds to its responses. */
+/* add_header, expires: fields that a location adds to its responses. */
 #ifndef APP_HEADER_FILTER_H
 #define APP_HEADER_FILTER_H
 

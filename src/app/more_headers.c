@@ -6,6 +6,7 @@
 
 #include "app/request_fields.h"
 #include "app/script.h"
+#include "http/filter.h"
 
 /* The type of a body, without its parameters or with them. */
 static bool has_type(const struct header_list *l, const struct more_when *w)
@@ -77,11 +78,27 @@ static void apply(struct visit *v, const struct more_header *m)
         header_set(l, visit_pool(v), m->name, value);
 }
 
-void more_headers_apply(struct visit *v, const struct more_header *list)
+static void on_head(struct filter *f, struct exchange *x)
 {
-    for (const struct more_header *m = list; m; m = m->next)
-        if (is_meant(v, m->when, &v->x->res.headers))
+    struct visit *v = visit_of(x);
+
+    for (const struct more_header *m = v->loc->more_headers; m; m = m->next)
+        if (is_meant(v, m->when, &x->res.headers))
             apply(v, m);
+    exchange_pass_head(x, f->next);
+}
+
+static void on_body(struct filter *f, struct exchange *x, const struct chunk *c)
+{
+    exchange_pass_body(x, f->next, c);
+}
+
+static const struct filter_ops ops = {"more headers", on_head, on_body, NULL};
+
+void more_headers_filter_add(struct visit *v)
+{
+    if (v->loc->more_headers)
+        filter_append(v->x, pool_new(visit_pool(v), struct filter), &ops);
 }
 
 /* --- of the request --- */

@@ -24,8 +24,9 @@ struct more_header {
     struct more_header *next;
 };
 
-/* Does to the response of `v` what the list says, when its head is about to go out. */
-void more_headers_apply(struct visit *v, const struct more_header *list);
+/* Puts the filter behind those that the exchange of `v` has, unless the location has nothing to say
+ * of responses. Only before the response starts. */
+void more_headers_filter_add(struct visit *v);
 
 /* The step: does to the request what the visit's location says. */
 enum step_result more_headers_step(struct visit *v, const struct step *s);

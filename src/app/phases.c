@@ -17,6 +17,7 @@
 #include "app/header_filter.h"
 #include "app/lua/lua_filter.h"
 #include "app/lua/lua_visit.h"
+#include "app/more_headers.h"
 #include "app/pause.h"
 #include "app/real_ip.h"
 #include "app/regex.h"
@@ -88,14 +89,15 @@ void phases_handler_ended(struct visit *v)
         end_visit(v);
 }
 
-/* Lua's filters come before those of add_header, and gunzip before what changes bodies, as in
- * nginx; compression is the last. */
+/* The more_ directives come before Lua's filters, these before add_header, and gunzip before what
+ * changes bodies, as in OpenResty; compression is the last. */
 void phases_use_location(struct visit *v, const struct location *loc)
 {
     v->loc = loc;
     v->x->settings = &loc->http;
     v->x->log.sink = loc->error_log;
     v->x->filters = NULL;
+    more_headers_filter_add(v);
     lua_filter_add(v);
     echo_filter_add(v);
     header_filter_add(v);

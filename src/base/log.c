@@ -17,7 +17,8 @@
 #include "base/log_syslog.h"
 #include "base/mem.h"
 
-enum { LINE_MOST = 4096, TEXT_MOST = 65536, LINE_GUESS = 512, COMPLAINS_EACH_MS = 10000 };
+enum { LINE_MOST = 4096, TEXT_MOST = 65536, LINE_GUESS = 512 };
+enum { COMPLAINS_EACH_MS = 50, COMPLAINS_MOST = 20, COMPLAINS_WITHIN_MS = 10000 };
 
 static const char *const names[] = {
     [LOG_STDERR] = "stderr", [LOG_EMERG] = "emerg", [LOG_ALERT] = "alert",
@@ -175,16 +176,32 @@ static void describe_all(const struct log_ctx *ctx, struct buf *line)
         ctx->describe(ctx, line);
 }
 
-/* A line did not go to its syslog server: the process default is told, where that is a file; not
- * each time, for who logs much would lose much. */
-static void complain(int errnum)
+/* May it be told that a line was lost? Not each time, for who logs much would lose much. */
+static bool may_complain(void)
 {
-    static uint64_t last_ms; /* process-wide: when it was told; 0: never */
+    static uint64_t last_ms;  /* process-wide: when it was told; 0: never */
+    static uint64_t since_ms; /* process-wide: of the first of those counted */
+    static unsigned told;     /* process-wide: since then */
     uint64_t now = clock_ms();
 
-    if (default_sink->syslog || (last_ms && now - last_ms < COMPLAINS_EACH_MS))
-        return;
+    if (last_ms && now - last_ms < COMPLAINS_EACH_MS)
+        return false;
+    if (!since_ms || now - since_ms >= COMPLAINS_WITHIN_MS) {
+        since_ms = now;
+        told = 0;
+    }
+    if (told == COMPLAINS_MOST)
+        return false;
+    told++;
     last_ms = now;
+    return true;
+}
+
+/* A line did not go to its syslog server: the process default is told, where that is a file. */
+static void complain(int errnum)
+{
+    if (default_sink->syslog || !may_complain())
+        return;
     log_write(NULL, LOG_ERROR, "send() failed (%d: %s) to the syslog server of an error_log",
               errnum, strerror(errnum));
 }

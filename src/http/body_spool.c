@@ -14,6 +14,13 @@ struct reading {
     void (*saved_on_body)(struct exchange *x);
 };
 
+static void remove_file(struct body_spool *s)
+{
+    if (s->path && !s->keeps_file)
+        (void)unlink(s->path);
+    s->keeps_file = true;
+}
+
 static void discard(void *arg)
 {
     struct body_spool *s = arg;
@@ -21,8 +28,7 @@ static void discard(void *arg)
     buf_free(&s->memory);
     if (s->fd >= 0)
         (void)close(s->fd);
-    if (s->path && !s->keeps_file)
-        (void)unlink(s->path);
+    remove_file(s);
 }
 
 const struct err *body_spool_to_file(struct exchange *x, struct body_spool *s)
@@ -103,6 +109,8 @@ static struct reading *attach(struct exchange *x)
 
 struct body_spool *body_spool_empty(struct exchange *x)
 {
+    if (x->spool)
+        remove_file(x->spool);
     attach(x)->spool.state = BODY_END;
     return x->spool;
 }

@@ -24,8 +24,9 @@ struct body_spool *body_spool_start(struct exchange *x,
                                     void (*fn)(struct exchange *x, struct body_spool *s),
                                     void *user);
 
-/* An empty one, complete, for an exchange that has none: somebody else has read the body, and puts
- * another in its place. */
+/* An empty one, complete, in place of the one that `x` has, or where somebody else has read the
+ * body: another is put in its place. The file of the one before is removed, who still reads it has
+ * it open. */
 struct body_spool *body_spool_empty(struct exchange *x);
 
 /* Moves what is in memory to a temporary file, where the rest of the body will go too. Only while

@@ -7,6 +7,7 @@
 
 #include <ares.h>
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -14,6 +15,7 @@
 
 #include "base/check.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "loop/io.h"
 #include "loop/loop.h"
@@ -122,16 +124,32 @@ static ares_ssize_t receive(ares_socket_t fd, void *bytes, size_t n, int flags,
     return recvfrom(fd, bytes, n, flags, from, from_n);
 }
 
+static size_t size_of(const struct iovec *pieces, int n)
+{
+    size_t all = 0;
+
+    for (int i = 0; i < n; i++)
+        all += pieces[i].iov_len;
+    return all;
+}
+
 /* A datagram that was refused is told of by the next call. Were that a failed send, c-ares would
  * take this question for the one that fails and wait for an answer to the other; sent again, it is
- * refused as well, and the reader hears of it for both. */
+ * refused as well, and the reader hears of it for both. One that the firewall drops, or the full
+ * table of its connections, is lost like any other: the question is asked again when its time is
+ * over. */
 static ares_ssize_t send_pieces(ares_socket_t fd, const struct iovec *pieces, int n, void *user)
 {
     struct msghdr m = {.msg_iov = (struct iovec *)pieces, .msg_iovlen = (size_t)n};
     ares_ssize_t sent = sendmsg(fd, &m, MSG_NOSIGNAL);
 
     (void)user;
-    return sent < 0 && errno == ECONNREFUSED ? sendmsg(fd, &m, MSG_NOSIGNAL) : sent;
+    if (sent < 0 && errno == ECONNREFUSED)
+        return sendmsg(fd, &m, MSG_NOSIGNAL);
+    if (sent >= 0 || errno != EPERM)
+        return sent;
+    log_write(NULL, LOG_ALERT, "send() failed (%d: %s) while resolving", EPERM, strerror(EPERM));
+    return (ares_ssize_t)size_of(pieces, n);
 }
 
 static const struct ares_socket_functions socket_functions = {

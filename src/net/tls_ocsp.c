@@ -35,41 +35,62 @@ static void free_pair(struct pair *p)
     X509_free(p->issuer);
 }
 
-static const struct err *read_pair(struct slice chain, struct pair *out, struct buf *why)
+/* The certificate, and where its issuer stands. */
+static const struct err *read_leaf(struct slice *chain, struct pair *out, struct buf *why)
 {
-    const unsigned char *p = (const unsigned char *)chain.p, *end = p + chain.n;
-    const char *what = NULL;
+    const unsigned char *p = (const unsigned char *)chain->p;
 
     ERR_clear_error();
-    *out = (struct pair){d2i_X509(NULL, &p, (long)chain.n), NULL};
+    *out = (struct pair){d2i_X509(NULL, &p, (long)chain->n), NULL};
     if (!out->leaf)
-        what = "d2i_X509_bio() failed";
-    else if (p == end)
-        what = "no issuer certificate in chain";
-    else if (!(out->issuer = d2i_X509(NULL, &p, end - p)))
-        what = "d2i_X509_bio() failed";
-    else if (X509_check_issued(out->issuer, out->leaf) != X509_V_OK)
-        what = "issuer certificate not next to leaf";
-    if (!what)
-        return NULL;
-    free_pair(out);
-    return fail(why, what);
+        return fail(why, "d2i_X509_bio() failed");
+    *chain = slice_from(*chain, (size_t)((const char *)p - chain->p));
+    return NULL;
 }
 
+static const struct err *read_issuer(struct slice chain, struct pair *p, struct buf *why)
+{
+    const unsigned char *at = (const unsigned char *)chain.p;
+    const char *what = NULL;
+
+    if (!chain.n)
+        what = "no issuer certificate in chain";
+    else if (!(p->issuer = d2i_X509(NULL, &at, (long)chain.n)))
+        what = "d2i_X509_bio() failed";
+    else if (X509_check_issued(p->issuer, p->leaf) != X509_V_OK)
+        what = "issuer certificate not next to leaf";
+    return what ? fail(why, what) : NULL;
+}
+
+static const struct err *read_pair(struct slice chain, struct pair *out, struct buf *why)
+{
+    const struct err *e = read_leaf(&chain, out, why);
+
+    if (!e)
+        e = read_issuer(chain, out, why);
+    if (e)
+        free_pair(out);
+    return e;
+}
+
+/* Whether the issuer follows matters only to a certificate that names a responder. */
 const struct err *tls_ocsp_responder(struct slice chain, struct buf *out, struct buf *why)
 {
     struct pair p;
-    const struct err *e = read_pair(chain, &p, why);
+    const struct err *e = read_leaf(&chain, &p, why);
     STACK_OF(OPENSSL_STRING) * urls;
 
     if (e)
         return e;
     urls = X509_get1_ocsp(p.leaf);
-    if (urls && sk_OPENSSL_STRING_num(urls) > 0)
-        buf_add_slice(out, slice_str(sk_OPENSSL_STRING_value(urls, 0)));
+    if (urls && sk_OPENSSL_STRING_num(urls) > 0) {
+        e = read_issuer(chain, &p, why);
+        if (!e)
+            buf_add_slice(out, slice_str(sk_OPENSSL_STRING_value(urls, 0)));
+    }
     X509_email_free(urls);
     free_pair(&p);
-    return NULL;
+    return e;
 }
 
 /* The certificate's name in requests and responses, with the hash that all responders know. */

@@ -8,7 +8,8 @@
 #include "base/err.h"
 #include "net/stream.h"
 
-/* Appends the URL of the responder that the certificate names; nothing when it names none. */
+/* Appends the URL of the responder that the certificate names; nothing when it names none, whatever
+ * follows it. */
 const struct err *tls_ocsp_responder(struct slice chain, struct buf *out, struct buf *why) MUST_USE;
 
 /* Appends the request for the certificate's status. */

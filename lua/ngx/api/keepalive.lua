@@ -71,6 +71,7 @@ function tcp.methods:setkeepalive(...)
         return nil, why
     end
     if native.C.ffi_ngx_is_exiting() ~= 0 then
+        native.log_line(DEBUG, "lua tcp socket set keepalive while process exiting, closing connection")
         tcp.drop(self)
         return 1
     end

@@ -10,6 +10,7 @@ local tcp_core = require "perilune.core.tcp"
 local secure = require "perilune.core.secure"
 local udp = require "ngx.api.udp"
 local native = require "ngx.api.native"
+local minding = require "ngx.api.minding"
 
 local WAIT, CORE, READ_MS, SEND_MS = bytes.WAIT, tcp.slots.CORE, tcp.slots.READ_MS, tcp.slots.SEND_MS
 
@@ -41,39 +42,7 @@ for _, name in ipairs { "receive", "receiveany", "receiveuntil", "send", "settim
     methods[name] = tcp.methods[name]
 end
 local mt = { __index = methods, __name = "request socket" }
-
---- With lua_check_client_abort the end of what the client sends is its abort, also where all of it was asked for.
-local function minded(data, err, partial)
-    if err == "closed" then
-        return nil, "client aborted", partial
-    end
-    return data, err, partial
-end
-
-local minding = setmetatable({}, { __index = methods })
-local minding_mt = { __index = minding, __name = "request socket" }
-
-function minding:receive(...)
-    local data, err, partial = minded(methods.receive(self, ...))
-    if data and (... == "*a" or ... == "a") then
-        return nil, "client aborted", data
-    end
-    return data, err, partial
-end
-
-function minding:receiveany(...)
-    return minded(methods.receiveany(self, ...))
-end
-
-function minding:receiveuntil(...)
-    local read, err = methods.receiveuntil(self, ...)
-    if not read then
-        return nil, err
-    end
-    return function(...)
-        return minded(read(...))
-    end
-end
+local minding_mt = { __index = setmetatable(minding.reads(methods), mt), __name = "request socket" }
 
 --- Sends, unless our side has been ended.
 function methods:send(...)

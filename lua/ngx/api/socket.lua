@@ -1,6 +1,7 @@
 --- ngx.socket and ngx.req.socket.
 
 local context = require "ngx.api.context"
+local minding = require "ngx.api.minding"
 local native = require "ngx.api.native"
 local socket_core = require "perilune.core.socket"
 local tcp = require "ngx.api.handshake"
@@ -42,6 +43,7 @@ local body_mt = subset { "receive", "receiveany", "receiveuntil", "settimeout", 
     "setoption" }
 local raw_mt = subset { "receive", "receiveany", "receiveuntil", "send", "settimeout", "settimeouts", "getfd",
     "getoption", "setoption" }
+local minding_mt = { __index = setmetatable(minding.reads(raw_mt), raw_mt) }
 
 --- The request's body as a socket; with `raw` the connection itself, which is HTTP's no longer.
 -- @treturn ?socket
@@ -55,15 +57,15 @@ local function request_socket(...)
         return require("ngx.api.session").socket()
     end
     context.check(context.answering)
-    local s, err = socket_core.request(raw)
+    local s, minds_end = socket_core.request(raw)
     if not s then
-        return nil, err
+        return nil, minds_end
     end
     local sock = tcp.blank()
     sock[CORE] = s
     sock[DELAYS] = raw and socket_core.is_nodelay() or false
     socket_core.own(s, 0, 0)
-    return setmetatable(sock, raw and raw_mt or body_mt)
+    return setmetatable(sock, minds_end and minding_mt or raw and raw_mt or body_mt)
 end
 
 return { api = socket, request = request_socket }

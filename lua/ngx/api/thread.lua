@@ -13,6 +13,7 @@ local yield, resume = coroutines.yield, coroutines.resume
 local status, states = coroutines.status, coroutines.states
 local create, running = coroutine.create, coroutine.running
 local WAIT, KILL = tasks.WAIT, core.KILL
+local getinfo, getlocal, error = debug.getinfo, debug.getlocal, error
 local undo, pending = context.undo, context.pending
 
 local thread = {}
@@ -23,8 +24,29 @@ local records = setmetatable({}, { __mode = "k" })
 --- coroutine → the one that spawned it, whose stack may name it: held weakly for the same reason
 local parents = setmetatable({}, { __mode = "kv" })
 
-local function finish(record, co, ok, ...)
+--- What `wait` gives for a failed thread: in OpenResty these are the values on the stack that the error has left, so of
+-- error("text") first the text without the place, then all of it.
+local function failure(co, message)
+    local top = getinfo(co, 0, "f")
+    if top and top.func == error then
+        local _, given = getlocal(co, 0, 1)
+        if type(given) == "string" and given ~= message then
+            return given, message
+        end
+    end
+    return message
+end
+
+local function keep(record, ok, ...)
     record.ok, record.n, record.results = ok, select("#", ...), { ... }
+end
+
+local function finish(record, co, ok, ...)
+    if ok or record.is_killed then
+        keep(record, ok, ...)
+    else
+        keep(record, ok, failure(co, ...))
+    end
     record.is_over = true
     states[co] = not record.is_taken and "zombie" or nil
     if record.waiter then

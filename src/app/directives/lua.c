@@ -475,8 +475,10 @@ static const struct directive table[] = {
          "`_` in a name of `ngx.header` means `-`."),
     DIRECTIVE_FLAG("lua_check_client_abort", CTX_LEVELS_IF | CTX_STREAM_ALL, "off",
                    offsetof(struct location, http.does_check_abort),
-                   "Ends `*_by_lua` when the client has gone: in `stream` when it has ended its "
-                   "side while nobody reads. `handler` of `http` always ends then.",
+                   "Ends `*_by_lua` when the client has gone: in `stream`, and of `http` where Lua "
+                   "has taken the connection by `ngx.req.socket(true)`, when it has ended its "
+                   "side while nobody reads; a read says `client aborted`. `handler` of `http` "
+                   "always ends then.",
                    directives_set_flag),
     DIRECTIVE_FLAG(
         "rewrite_by_lua_no_postpone", CTX_HTTP, "off",

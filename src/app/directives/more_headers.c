@@ -117,6 +117,7 @@ static bool add_statuses(struct apply *a, const struct config_node *node, struct
     return true;
 }
 
+/* What follows a `;` are parameters of a type, which do not matter. */
 static void add_types(struct apply *a, struct more_when *w, struct slice list)
 {
     struct slice word;
@@ -125,7 +126,7 @@ static void add_types(struct apply *a, struct more_when *w, struct slice list)
         unsigned room = w->n_types;
 
         w->types = directives_grow(a->conf, w->types, w->n_types, &room, sizeof(*w->types));
-        w->types[w->n_types++] = word;
+        w->types[w->n_types++] = slice_cut(&word, ';');
     }
 }
 
@@ -192,7 +193,7 @@ static const struct directive table[] = {
         "Sets fields of answers of any status, in the place of those that are there (`-a`: beside "
         "them); without a value, or with one that turns out empty, they are taken away. `-s` and "
         "`-t`: only of answers with such a status and such a type. What outer levels say is done "
-        "before."),
+        "before; all of it before `header_filter_by_lua` and `add_header`."),
     ROW("more_clear_headers", MORE_IS_CLEAR, "[-s 'status …'] [-t 'type …'] name …",
         "Takes fields off answers, `Date` and `Server` too; `name*`: all that begin so. See "
         "`more_set_headers`."),

@@ -227,6 +227,29 @@ static int body_socket(lua_State *L, struct visit *v)
     return 1;
 }
 
+struct raw_end {
+    struct wire_end end;
+    struct exchange *exchange;
+};
+
+/* HTTP does not see the connection any more, so the exchange is told here that its client has gone.
+ */
+static void on_raw_end(struct wire_end *e)
+{
+    struct exchange *x = CONTAINER_OF(e, struct raw_end, end)->exchange;
+
+    if (x->user.on_cancel)
+        x->user.on_cancel(x, &err_closed);
+}
+
+static void mind_end(struct visit *v, struct wire *w)
+{
+    struct raw_end *e = pool_new(visit_pool(v), struct raw_end);
+
+    *e = (struct raw_end){{on_raw_end}, v->x};
+    wire_mind_end(w, &e->end);
+}
+
 static int raw_socket(lua_State *L, struct visit *v)
 {
     struct exchange *x = v->x;
@@ -250,11 +273,15 @@ static int raw_socket(lua_State *L, struct visit *v)
     wire_resume(&ls->wire, buf_slice(&in), &out);
     buf_free(&in);
     own(ls);
-    return 1;
+    if (!v->loc->http.does_check_abort)
+        return 1;
+    mind_end(v, &ls->wire);
+    lua_pushboolean(L, true);
+    return 2;
 }
 
-/* request(raw) → a stream over the request's body, or over the connection itself; or nil and why
- * not */
+/* request(raw) → a stream over the request's body, or over the connection itself and whether the
+ * client's end is its abort; or nil and why not */
 static int l_request(lua_State *L)
 {
     struct visit *v = ngx_visit_check_request(L, NGX_IN_YIELDABLE);

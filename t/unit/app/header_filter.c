@@ -48,34 +48,6 @@ static void test_nothing_to_add(void **state)
     assert_null(t.w.x.filters);
 }
 
-static void test_more(void **state)
-{
-    struct more_when always = {.statuses = NULL};
-    struct more_header set = {.name = SLICE("Content-Type"),
-                              .value = rule("Content-Type", "a/b", false).value,
-                              .when = &always},
-                       clear_date = {.name = SLICE("date"), .when = &always},
-                       clear_all = {.name = SLICE("x-*"), .when = &always};
-    struct header_list *l = &t.w.x.res.headers;
-
-    UNUSED(state);
-    set.next = &clear_date;
-    clear_date.next = &clear_all;
-    t.w.base.more_headers = &set;
-    header_filter_add(&t.w.v);
-    t.w.x.res.status = 500;
-    header_add(l, &t.w.x.pool, SLICE("X-One"), SLICE("1"));
-    header_add(l, &t.w.x.pool, SLICE("Y-Two"), SLICE("2"));
-    header_add(l, &t.w.x.pool, SLICE("x-three"), SLICE("3"));
-    exchange_respond(&t.w.x, SLICE("body"));
-    assert_null(header_find(l, SLICE("X-One")));
-    assert_null(header_find(l, SLICE("X-Three")));
-    assert_non_null(header_find(l, SLICE("Y-Two")));
-    assert_int_equal(header_find_id(l, HEADER_DATE)->value.n, 0);
-    assert_true(slice_eq(header_find_id(l, HEADER_CONTENT_TYPE)->value, SLICE("a/b")));
-    t.w.base.more_headers = NULL;
-}
-
 static void test_once(void **state)
 {
     struct header_rule r = rule("X-A", "1", false);
@@ -196,13 +168,8 @@ static void test_expires_replaces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_nothing_to_add),
-        TEST(test_once),
-        TEST(test_more),
-        TEST(test_statuses),
-        TEST(test_special),
-        TEST(test_expires),
-        TEST(test_expires_modified),
+        TEST(test_nothing_to_add),   TEST(test_once),    TEST(test_statuses),
+        TEST(test_special),          TEST(test_expires), TEST(test_expires_modified),
         TEST(test_expires_replaces),
     };
 

@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "base/clock.h"
 #include "name_server.h"
@@ -60,6 +63,18 @@ static const struct err *outcome(const char *name)
     assert_int_equal(calls, 0);
     run_until(1);
     return last_err;
+}
+
+static unsigned drops; /* datagrams that the firewall is about to drop */
+
+/* Stands before the system's. */
+ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
+{
+    if (drops == 0)
+        return syscall(SYS_sendmsg, fd, m, flags);
+    drops--;
+    errno = EPERM;
+    return -1;
 }
 
 static int start(void **state)
@@ -136,6 +151,19 @@ static void test_failures(void **state)
     close(name_server.fd);
     assert_ptr_equal(outcome("a.test"), &err_name_server);
     name_server_start(zone);
+}
+
+static void test_drops(void **state)
+{
+    UNUSED(state);
+    drops = 1;
+    assert_null(outcome("a.test"));
+    assert_int_equal(drops, 0);
+    assert_int_equal(name_server.asked, 1);
+    drops = 2;
+    assert_ptr_equal(outcome("zero.test"), &err_timeout);
+    assert_int_equal(drops, 0);
+    assert_int_equal(name_server.asked, 1);
 }
 
 static void test_merge(void **state)
@@ -224,6 +252,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_cache, start, stop),
         cmocka_unit_test_setup_teardown(test_negative, start, stop),
         cmocka_unit_test_setup_teardown(test_failures, start, stop),
+        cmocka_unit_test_setup_teardown(test_drops, start, stop),
         cmocka_unit_test_setup_teardown(test_merge, start, stop),
         cmocka_unit_test_setup_teardown(test_give_up, start, stop),
         cmocka_unit_test_setup_teardown(test_give_up_in_callback, start, stop),
