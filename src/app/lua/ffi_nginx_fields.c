@@ -1,5 +1,5 @@
-/* The declarations that go with it are those of lua/resty/core/request.lua. Who `request` is does not
- * matter: the running code has one request. */
+/* The declarations that go with it are those of lua/resty/core/request.lua. Who `request` is does
+ * not matter: the running code has one request. */
 #include "app/lua/ffi_nginx_fields.h"
 
 #include "app/lua/lua_step.h"
