@@ -34,7 +34,7 @@ say = $(if $(V),,@printf '%-5s %s\n' '$(1)' '$(2)')
 # ---------------------------------------------------------------------------------------------------------------------
 # Packages. What the goals need is checked once per state of the package database, and installed when missing.
 
-PACKAGES_run   := gcc libc6-dev libcrypt-dev make pkg-config libluajit2-5.1-dev libev-dev libnghttp2-dev libssl-dev \
+PACKAGES_run   := gcc libc6-dev libcrypt-dev make pkg-config libluajit2-5.1-dev libev-dev liburing-dev libnghttp2-dev libssl-dev \
                   libc-ares-dev libidn2-dev libpcre2-dev zlib1g-dev libbrotli-dev libzstd-dev lua-cjson
 PACKAGES_test  := libcmocka-dev perl curl procps openssl python3-cryptography python3-h2 python3-websockets node-ws redis-server memcached lua-nginx-redis lua-nginx-memcached \
                   lua-nginx-dns lua-nginx-websocket lua-nginx-kafka lua-nginx-string lua-nginx-cookie squid tinyproxy dante-server microsocks haproxy \
@@ -64,7 +64,7 @@ $(DEPS_STAMP): Makefile t/lint/deps.sh $(wildcard /var/lib/dpkg/status)
 	@touch $@
 
 # The flags of the libraries, asked of pkg-config once the packages are there. Make reads itself anew after writing this.
-PKGS := luajit openssl libcares libidn2 libnghttp2 libpcre2-8 zlib libbrotlienc libbrotlidec libzstd
+PKGS := luajit liburing openssl libcares libidn2 libnghttp2 libpcre2-8 zlib libbrotlienc libbrotlidec libzstd
 build/libs.mk: Makefile | $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	@{ echo "LIB_CFLAGS := $$(pkg-config --cflags $(PKGS) | sed 's/-I/-isystem /g')"; \

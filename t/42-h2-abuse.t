@@ -628,3 +628,58 @@ for line in open(root + "/logs/info.log"):
 client broke the rules of HTTP/2 while the request was handled: FLOW_CONTROL_ERROR
 client reset the stream while the request was handled
 client broke the rules of HTTP/2 while the request was handled: PROTOCOL_ERROR
+
+
+
+=== TEST 22: what idles costs little, however often, and when it has gone it costs next to nothing
+--- worker_connections: 1000
+--- user_files
+>>> main.py
+from bad import *
+def open_one():
+    p = Peer(port).request(1, "/hello", extra=[("user-agent", "x" * 70)])
+    p.send()
+    return p.read(lambda p: p.ended(1))
+for p in [open_one() for _ in range(20)]:
+    p.sock.close()
+before = memory(pid)
+for _ in range(3):
+    peers = [open_one() for _ in range(600)]
+    used = (memory(pid) - before) * 1024 / 600
+    print("idle", "little" if used < 13 else used)
+    for p in peers:
+        p.sock.close()
+    time.sleep(0.5)
+    used = memory(pid) - before
+    print("gone", "nothing" if used < 5 else used)
+--- exec_out
+idle little
+gone nothing
+idle little
+gone nothing
+idle little
+gone nothing
+
+
+
+=== TEST 23: an answer whose head is too large to be sent is told in the log; others go on
+--- config
+    location = /hello { return 200 "hello"; }
+    location = /long { content_by_lua_block { ngx.header.x = ("x"):rep(17e6) ngx.say("long") } }
+    location = /flushed { content_by_lua_block { ngx.header.x = ("x"):rep(17e6) ngx.say("long") ngx.flush(true) ngx.sleep(1) } }
+--- user_files
+>>> main.py
+from bad import *
+p = Peer(port).request(1, "/long").request(3, "/flushed").request(5, "/hello")
+p.send()
+p.read(lambda p: p.ended(1) and p.ended(3) and p.ended(5))
+print(sorted(p.resets.items()), p.heads.keys(), p.bodies, p.goaway)
+print(ask(port))
+for line in open(root + "/logs/error.log"):
+    if "too large" in line or "broke the rules" in line:
+        print(line.split(": *")[-1].split(" ", 1)[-1].split(", client")[0], line.split("request: ")[1].split(",")[0])
+--- exec_out
+[(1, 2), (3, 2)] dict_keys([5]) {5: b'hello'} None
+hello
+the response has header fields too large for HTTP/2 "GET /long HTTP/2.0"
+the response has header fields too large for HTTP/2 "GET /flushed HTTP/2.0"

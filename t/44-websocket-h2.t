@@ -137,3 +137,73 @@ print(dict(p.heads[1][0])[":status"] if 1 in p.heads else "waits", bytes(p.bodie
 --- exec eval: $::Exec
 --- exec_out
 200 b'CONNECT nil\n'
+
+=== TEST 4: a router's route of GET, by HTTP/1.1 and by HTTP/2; a route of CONNECT goes before it
+--- config
+    location / { return 200; }
+--- user_files
+>>> main.lua
+local http, websocket = require "perilune.http", require "perilune.websocket"
+local told = function(ws, req) ws:send(req.method .. " " .. req.params.room) end
+local routes = http.router()
+routes:any("/*rest", function(req) return { status = 404, body = "any" } end)
+routes:get("/rooms/:room", websocket.handler(told))
+routes:host(":tenant.example.org", function(of_host) of_host:get("/:room", websocket.handler(function(ws, req) ws:send(req.params.tenant .. " " .. req.params.room) end)) end)
+routes:route("CONNECT", "/own", websocket.handler(function(ws) ws:send("its own") end))
+routes:get("/own", function() return "no WebSocket" end)
+routes:post("/other", websocket.handler(told))
+local server = http.start_server(routes, { address = "127.0.0.1", http2 = true })
+local function ask(path, http2, host)
+    local ok, ws = try_await(websocket.connect("ws://127.0.0.1:" .. server:port() .. path, { http2 = http2, headers = { Host = host } }))
+    print(path, http2, ok and ws:receive() or ws.status)
+end
+ask("/rooms/a", false) ask("/rooms/a", true)
+ask("/b", false, "t.example.org") ask("/b", true, "t.example.org")
+ask("/own", false) ask("/own", true)
+ask("/other", false) ask("/other", true)
+print(await(http.get("http://127.0.0.1:" .. server:port() .. "/rooms/a", {throw_exceptions=false})).status)
+await(server:close(0))
+--- exec
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua 2>&1
+--- exec_out
+/rooms/a	false	GET a
+/rooms/a	true	CONNECT a
+/b	false	t b
+/b	true	t b
+/own	false	200
+/own	true	its own
+/other	false	404
+/other	true	404
+426
+
+=== TEST 5: csrf lets through a WebSocket, which looks at its origin itself, however it is asked for
+--- config
+    location / { return 200; }
+--- user_files
+>>> main.lua
+local http, websocket = require "perilune.http", require "perilune.websocket"
+local mw = http.middleware
+local routes = http.router { middleware = { mw.csrf { keys = "a key of 16 bytes or more" } } }
+routes:get("/ws", websocket.handler(function(ws, req) ws:send(req.method) end))
+routes:post("/form", function() return "changed" end)
+local server = http.start_server(routes, { address = "127.0.0.1", http2 = true })
+local url = "//127.0.0.1:" .. server:port()
+for _, http2 in ipairs { false, true } do
+    local ok, ws = try_await(websocket.connect("ws:" .. url .. "/ws", { http2 = http2 }))
+    print(ok and ws:receive() or ws.status)
+    ok, ws = try_await(websocket.connect("ws:" .. url .. "/ws", { http2 = http2, origin = "http://elsewhere.example" }))
+    print(ok and ws:receive() or ws.status)
+    print(await(http.post("http:" .. url .. "/form", { force_h2c = http2, throw_exceptions = false })).status)
+end
+await(server:close(0))
+--- exec
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua 2>&1
+--- exec_out
+GET
+403
+403
+CONNECT
+403
+403

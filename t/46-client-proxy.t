@@ -73,7 +73,7 @@ local target = "http://127.0.0.1:" .. back:port()
 local ended = 0
 local front = http.start_server(function(req)
     if req.path == "/none" then return http.proxy(req, "http://127.0.0.1:1") end
-    if req.path == "/to" then return http.proxy(req, target .. "/other?x=1", { method = "PUT", headers = { ["X-Set"] = "s", Cookie = false } }) end
+    if req.path == "/to" then return http.proxy(req, target .. "/other?x=1#part", { method = "PUT", headers = { ["X-Set"] = "s", Cookie = false } }) end
     if req.path == "/bad" then return http.proxy(req, "ftp://x") end
     task.defer(function() ended = ended + 1 end)
     return http.proxy(req, target, { read_timeout = 5 })

@@ -305,3 +305,25 @@ fine
 fine
 fine
 balancing method does not support parameter "backup"
+
+
+
+=== TEST 13: slow_start is told what it would be
+--- http_config
+    upstream u { server 127.0.0.1 slow_start=30s; server 127.0.0.2; }
+--- config
+    location / { proxy_pass http://u; }
+--- must_die
+--- error_log
+there is no "slow_start": a server that is back has its share at once, as in nginx without a subscription; remove it in
+
+
+
+=== TEST 14: queue is told what to do instead
+--- http_config
+    upstream u { server 127.0.0.1 max_conns=1; queue 10 timeout=1s; }
+--- config
+    location / { proxy_pass http://u; }
+--- must_die
+--- error_log
+requests do not wait for a server of a group: see "max_conns" and "backup"

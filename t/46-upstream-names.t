@@ -76,8 +76,9 @@ our $Dns = <<'_EOC_';
             local rcode = ngx.shared.zone:get "rcode" or #answers == 0 and query.type ~= "AAAA" and 3 or 0
             local soa = { name = "test", type = "SOA", ttl = 1, mname = "ns.test", rname = "root.test", serial = 1, refresh = 1,
                 retry = 1, expire = 1, minimum = 1 }
-            ngx.print(message.write_reply(query, { rcode = rcode, answers = rcode == 0 and answers or {},
-                authority = #answers == 0 and { soa } or nil }))
+            local reply = message.write_reply(query, { rcode = rcode, answers = rcode == 0 and answers or {},
+                authority = #answers == 0 and { soa } or nil })
+            ngx.print(#answers > 0 and reply:sub(1, -1 - (ngx.shared.zone:get("cut " .. query.type) or 0)) or reply)
         }
     }
 _EOC_
@@ -440,3 +441,116 @@ GET /t
 --- error_log
 connect() failed (111: Connection refused) while connecting to upstream
 --- timeout: 20
+
+
+
+=== TEST 12: a worker that knew of no server finds those that have come
+--- master_on
+--- workers: 3
+--- stream_config eval: $::Dns
+--- http_config eval
+$::World . <<'_EOC_';
+    resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2 ipv6=off;
+    upstream u { server app.test service=http resolve; }
+_EOC_
+--- config
+    location = /set { content_by_lua_block {
+        zone("one.test", "127.0.0.2")
+        zone("_http._tcp.app.test", { { priority = 1, weight = 1, port = $TEST_NGINX_RAND_PORT_1, target = "one.test" } }, "SRV")
+    } }
+    location = /u { proxy_pass http://u; add_header X-Worker $pid always; }
+--- exec
+get() { curl -s -o /dev/null -w '%{http_code} %header{x-worker}\n' "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$1"; }
+workers() { until [ "$(awk '{ print $2 }' all | sort -u | wc -l)" = 3 ]; do get u >>all; done; awk '{ print $1 }' all | sort -u; rm all; }
+: >all
+workers
+get set >/dev/null
+until get u | grep -q '^200'; do sleep 0.05; done
+: >all
+workers
+--- exec_out
+502
+200
+--- timeout: 30
+
+
+
+=== TEST 13: after a reload the servers are those that were known, until the name servers answer
+--- master_on
+--- workers: 2
+--- stream_config eval: $::Dns
+--- http_config eval
+$::World . <<'_EOC_';
+    resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2 ipv6=off;
+    upstream u { zone u 64k; server app.test service=http resolve; server two.test:$TEST_NGINX_RAND_PORT_1 weight=2; }
+_EOC_
+--- config
+    location = /set { content_by_lua_block {
+        local port = $TEST_NGINX_RAND_PORT_1
+        zone("one.test", "127.0.0.1")
+        zone("two.test", "127.0.0.2 127.0.0.3")
+        zone("four.test", "127.0.0.4")
+        zone("_http._tcp.app.test", {
+            { priority = 1, weight = 5, port = port, target = "one.test" },
+            { priority = 2, weight = 1, port = port, target = "four.test" },
+        }, "SRV")
+        becomes("u", "127.0.0.1*5 127.0.0.2*2 127.0.0.3*2 | 127.0.0.4")
+    } }
+    location = /break { content_by_lua_block { ngx.shared.zone:set("rcode", 2) } }
+    location = /mend { content_by_lua_block { zone("two.test", "127.0.0.3") ngx.shared.zone:delete "rcode" becomes("u", "127.0.0.1*5 127.0.0.3*2 | 127.0.0.4") } }
+    location = /peers { content_by_lua_block { ngx.say(peers "u") } }
+    location = /master { content_by_lua_block { ngx.say(require "ngx.process".get_master_pid(), " ", ngx.worker.pid()) } }
+    location = /u { proxy_pass http://u; }
+--- exec
+get() { curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$1"; }
+get set
+get break
+read MASTER WORKER <<EOF
+$(get master)
+EOF
+kill -HUP $MASTER
+while kill -0 $WORKER 2>/dev/null; do sleep 0.02; done
+get peers
+for i in $(seq 9); do get u; echo; done | sort | uniq -c | awk '{ print $1, $2 }'
+get mend
+get peers
+--- exec_out
+127.0.0.1*5 127.0.0.2*2 127.0.0.3*2 | 127.0.0.4
+5 127.0.0.1
+2 127.0.0.2
+2 127.0.0.3
+127.0.0.1*5 127.0.0.3*2 | 127.0.0.4
+--- timeout: 30
+
+
+
+=== TEST 14: of an answer that is cut short nothing is taken
+--- stream_config eval: $::Dns
+--- http_config eval
+$::World . <<'_EOC_';
+    resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2 ipv6=off;
+    upstream u { server app.test:$TEST_NGINX_RAND_PORT_1 resolve; }
+    upstream s { server app.test service=http resolve; }
+_EOC_
+--- config
+    location = /t { content_by_lua_block {
+        local port = $TEST_NGINX_RAND_PORT_1
+        local records = { { priority = 1, weight = 1, port = port, target = "one.test" }, { priority = 1, weight = 1, port = port, target = "four.test" } }
+        zone("one.test", "127.0.0.1")
+        zone("four.test", "127.0.0.4")
+        zone("app.test", "127.0.0.2 127.0.0.3")
+        zone("_http._tcp.app.test", records, "SRV")
+        becomes("u", "127.0.0.2 127.0.0.3")
+        becomes("s", "127.0.0.1 127.0.0.4")
+        for _, kind in ipairs { "SRV", "A" } do
+            ngx.shared.zone:set("cut " .. kind, 3)
+            local said = ('resolving "app.test" of upstream "%s"'):format(kind == "A" and "u" or "s")
+            repeat ngx.sleep(0.005) until io.open("$TEST_NGINX_SERVER_ROOT/logs/error.log"):read "*a":find(said)
+        end
+        ngx.say(peers "u", ", ", peers "s")
+    } }
+--- request
+GET /t
+--- response_body
+127.0.0.2 127.0.0.3, 127.0.0.1 127.0.0.4
+--- timeout: 10

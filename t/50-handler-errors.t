@@ -327,3 +327,19 @@ end
 [500, 200]
 --- error_log
 stack overflow
+
+
+
+=== TEST 18: trailers that are no table are an error, not left out
+--- user_files
+>>> app.lua
+local values = { ["/text"] = "x", ["/function"] = function() end, ["/true"] = true, ["/false"] = false, ["/table"] = { ["X-T"] = "t" } }
+return function(req) return { body = req.path, trailers = values[req.path] } end
+--- pipelined_requests eval
+["GET /text", "GET /function", "GET /true", "GET /false", "GET /table"]
+--- error_code eval
+[500, 500, 500, 200, 200]
+--- error_log
+trailers: a table expected, got a string
+trailers: a table expected, got a function
+trailers: a table expected, got a boolean

@@ -162,3 +162,32 @@ false	tls_material: certificate: certificate or key cannot be used	tls_material
 false	tls.make_certificate: option 'issuer' must have 'certificate' and 'key'	false
 false	option 'tls' must be a context for servers, not a number	false
 userdata	userdata
+
+=== TEST 5: HTTP/2 is agreed on where a server made in code speaks it and its TLS names no protocols
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+run <<'L'
+local http, tls = require "perilune.http", require "perilune.tls"
+local function spoken(http2, context)
+    local server = http.start_server(function(req) return req.protocol .. " " .. req.scheme end,
+        { address = "127.0.0.1", http2 = http2, tls = context })
+    local res = await(http.get("https://127.0.0.1:" .. server:port(), { insecure = true, as = "string" }))
+    await(server:close(0))
+    return res.body
+end
+local one = { names = { "127.0.0.1" } }
+print(spoken(true, { self_signed = one }))
+print(spoken(false, { self_signed = one }))
+print(spoken(true, { self_signed = one, alpn = { "http/1.1" } }))
+print(spoken(true, tls.server_context { self_signed = one }))
+print(spoken(nil, tls.server_context { self_signed = one, alpn = { "h2", "http/1.1" } }))
+L
+X
+--- exec_out
+HTTP/2.0 https
+HTTP/1.1 https
+HTTP/1.1 https
+HTTP/1.1 https
+HTTP/2.0 https

@@ -253,3 +253,54 @@ hellohellohellohelloin time
 in time
 in time
 in time
+
+=== TEST 11: the same with HTTP/2: little and much, at once and later
+--- exec
+cd $TEST_NGINX_SERVROOT
+p=$TEST_NGINX_SERVROOT
+cat >c.conf <<X
+daemon off; error_log stderr notice; events {}
+http {
+    access_log off;
+    server {
+        listen unix:$p/s;
+        http2 on;
+        location / {
+            content_by_lua_block {
+                if ngx.var.arg_slow then ngx.sleep(0.05) end
+                ngx.print(("hello "):rep(tonumber(ngx.var.arg_n) or 1))
+            }
+            log_by_lua_block {
+                local n = 0
+                while not io.open("$p/read" .. ngx.var.uri) and n < 100 do
+                    os.execute "sleep 0.05"
+                    n = n + 1
+                end
+                ngx.log(ngx.NOTICE, n < 100 and "in time" or "too late", " ", ngx.var.bytes_sent > "0")
+            }
+        }
+        location = /up { return 204; }
+    }
+}
+X
+timeout 30 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
+for i in $(seq 100); do curl -s --unix-socket s http://a/up && break; sleep 0.05; done
+get() { curl -s --http2-prior-knowledge --unix-socket s "$@"; }
+mkdir read
+for u in 1 '2?slow=1' '3?n=100000' '4?n=100000&slow=1'; do
+    get "http://a/$u" >body && : >read/${u%%\?*}
+    wc -c <body
+done
+get -I http://a/5 >/dev/null && : >read/5
+kill $!; wait
+grep -o 'in time true\|too late' err
+--- exec_out
+6
+6
+600000
+600000
+in time true
+in time true
+in time true
+in time true
+in time true

@@ -449,3 +449,23 @@ GET /
 start_redis $TEST_NGINX_RAND_PORT_2
 $TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/redis.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1 $TEST_NGINX_RAND_PORT_2
 --- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 45: docs/modules/process.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/process.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$
+
+=== TEST 46: docs/modules/worker_thread.md
+--- config
+    location / { return 200; }
+--- request
+GET /
+--- timeout: 30
+--- exec
+$TEST_NGINX_BINARY run $TEST_NGINX_PROJECT/t/lib/docs_snippets.lua $TEST_NGINX_BINARY $TEST_NGINX_PROJECT/docs/modules/worker_thread.md $TEST_NGINX_SERVROOT/page $TEST_NGINX_RAND_PORT_1
+--- exec_out_like: ^ok, [1-9]\d* snippets$

@@ -98,14 +98,12 @@ local client_auths = { none = true, optional = true, required = true }
 
 --- Makes a context for servers.
 -- Options: `certificate` and `key` (paths) or `certificate_pem` and `key_pem`, `password` of the key; or
--- `certificates`, an
--- array of such tables for keys of different kinds; or `self_signed`, the options of `make_certificate`: for tests.
--- `client_auth`: "none", "optional" (a certificate is asked for; the handler looks at it) or "required" (no handshake
--- without a good one); `ca`, `ca_pem`: authorities of clients; `crl`: revocation lists; `depth`: most certificates
--- between
--- a client's and an authority's. `protocols`: {"TLSv1.2", "TLSv1.3"}; `ciphers`, `ciphersuites`, `curves`: lists as
--- OpenSSL
--- writes them; `alpn`: protocols, the preferred one first; `session_timeout`: seconds; `prefer_server_ciphers`.
+-- `certificates`, an array of such tables for keys of different kinds; or `self_signed`, the options of
+-- `make_certificate`: for tests. `client_auth`: "none", "optional" (a certificate is asked for; the handler looks at
+-- it) or "required" (no handshake without a good one); `ca`, `ca_pem`: authorities of clients; `crl`: revocation lists;
+-- `depth`: most certificates between a client's and an authority's. `protocols`: {"TLSv1.2", "TLSv1.3"}; `ciphers`,
+-- `ciphersuites`, `curves`: lists as OpenSSL writes them; `alpn`: protocols, the preferred one first;
+-- `session_timeout`: seconds; `prefer_server_ciphers`.
 -- @tparam table opts
 -- @treturn context
 function tls.server_context(opts)
@@ -130,10 +128,8 @@ end
 
 --- Makes a context for clients. Chain and name of the server are verified.
 -- Options: `ca`, `ca_pem` (authorities to believe; the system's when none is given), `system_ca` (the system's too),
--- `crl`,
--- `depth`, a certificate of its own (`certificate`, `key`, `certificate_pem`, `key_pem`, `password`), `protocols`,
--- `ciphers`,
--- `ciphersuites`, `curves`, `insecure` (takes any certificate: for tests).
+-- `crl`, `depth`, a certificate of its own (`certificate`, `key`, `certificate_pem`, `key_pem`, `password`),
+-- `protocols`, `ciphers`, `ciphersuites`, `curves`, `insecure` (takes any certificate: for tests).
 -- @tparam[opt] table opts
 -- @treturn context
 function tls.client_context(opts)
@@ -170,9 +166,9 @@ end
 
 --- Makes a key and a certificate.
 -- Options: `common_name` ("localhost"), `names` (array of DNS names and addresses that it is good for), `key` ("p256"
--- or
--- "rsa2048"), `ca` (may sign others), `starts_in` and `ends_in` (seconds from now; an hour ago, in a year), `serial`,
--- `issuer` (what this function has returned for an authority; signed by its own key when there is none), `ocsp_url`.
+-- or "rsa2048"), `ca` (may sign others), `starts_in` and `ends_in` (seconds from now; an hour ago, in a year),
+-- `serial`, `issuer` (what this function has returned for an authority; signed by its own key when there is none),
+-- `ocsp_url`.
 -- @tparam[opt] table opts
 -- @treturn table `certificate` and `key`, both PEM
 function tls.make_certificate(opts)

@@ -92,6 +92,7 @@ void app_close_listeners(struct app_conf *conf, bool removes_files)
 void app_open_zones(struct app_conf *conf, const struct app_conf *old)
 {
     zones_open(conf, old);
+    upstream_names_inherit(conf, old);
     health_inherit(conf, old);
 }
 

@@ -19,6 +19,7 @@ static void set_defaults(struct app_conf *conf)
     conf->worker_rlimit_core = -1;
     conf->is_daemon = conf->has_master = true;
     conf->backend = LOOP_BEST;
+    conf->has_io_uring = true;
     buf_printf(&pid, "logs/%s.pid", product_family());
     conf->pid_path = slice_str(conf_path(conf, buf_slice(&pid)));
     buf_free(&pid);

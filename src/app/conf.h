@@ -87,6 +87,7 @@ struct app_conf {
     bool has_agent; /* a process of the master's own rights that serves nobody; said by init_by_lua
                      */
     bool has_multi_accept;
+    bool has_io_uring; /* where the system has it */
     enum loop_backend backend;
     struct slice pid_path, user, group;
     const struct config_node *user_place; /* NULL: nobody has named one */

@@ -6,6 +6,7 @@
  * after give is still found. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -90,6 +91,11 @@ char *mem_strdup(struct slice s)
         memcpy(z, s.p, s.n);
     z[s.n] = '\0';
     return z;
+}
+
+void mem_trim(void)
+{
+    (void)malloc_trim(0);
 }
 
 void *mem_share(size_t n)

@@ -28,6 +28,10 @@ void *mem_share(size_t n);
 /* Releases memory of mem_share in this process; NULL is allowed. */
 void mem_unshare(void *p, size_t n);
 
+/* Gives the system back the pages in which nothing is. Takes about a microsecond for each free
+ * piece of the heap that is larger than one. */
+void mem_trim(void);
+
 /* A cleared object of `type`. */
 #define mem_new(type) ((type *)mem_zalloc(sizeof(type)))
 

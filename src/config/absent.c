@@ -86,6 +86,8 @@ static const struct absent table[] = {
     {"source_charset", RECODE},
     {"iconv_*", RECODE},
     {"set_iconv", RECODE},
+    {"queue", "requests do not wait for a server of a group: see \"max_conns\" and \"backup\""},
+    {"least_time", "answers are not timed: see \"least_conn\""},
     {"upstream_list", HASHED},
     {"set_hashed_upstream", HASHED},
     {"post_action", "there is no such directive: see \"log_by_lua_block\" with \"ngx.timer.at\""},

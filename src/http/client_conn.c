@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "loop/io.h"
+#include "net/flush.h"
 #include "net/tcp.h"
 
 enum {
@@ -161,6 +162,32 @@ static void settle(struct client_conn *c)
     stream_watch(c->stream, events);
 }
 
+static void on_flushed(struct outq *q, ssize_t sent)
+{
+    struct client_conn *c = CONTAINER_OF(q, struct client_conn, out);
+
+    c->is_sending = false;
+    c->is_running = true;
+    if (sent > 0) {
+        outq_sent(q, (size_t)sent);
+        count_sent(c, (size_t)sent);
+    } else if (sent == STREAM_AGAIN) {
+        c->is_blocked = true;
+    } else if (sent == STREAM_FAILED) {
+        look_behind_failure(c);
+    }
+    client_conn_flush(c); /* what could not be sent together with others */
+    settle(c);
+}
+
+bool client_conn_flush_late(struct client_conn *c)
+{
+    if (!c->is_sending)
+        c->is_sending = !outq_is_empty(&c->out) && !c->is_blocked && !c->stream->err &&
+                        flush_late(&c->out, c->stream, on_flushed);
+    return c->is_sending;
+}
+
 static void on_ready(struct stream *s, int events)
 {
     struct client_conn *c = s->user;
@@ -227,6 +254,8 @@ static void free_conn(void *p)
 /* Everything but the stream. */
 static void discard(struct client_conn *c)
 {
+    if (c->is_sending)
+        flush_forget(&c->out);
     outq_clear(&c->out);
     timer_stop(&c->timer);
     loop_cancel(&c->later);

@@ -75,6 +75,7 @@ struct client_conn {
     bool has_eof;
     bool has_answered;  /* a request of it */
     bool must_close;    /* after this exchange */
+    bool is_sending;    /* at the end of this turn: see client_conn_flush_late */
     bool is_background; /* the owner's: free, and does not keep the loop going */
 };
 
@@ -119,6 +120,10 @@ void client_conn_write(struct client_conn *c, struct slice s);
 
 /* Sends what is queued as far as it goes; no upcalls. A broken stream shows in stream->err. */
 void client_conn_flush(struct client_conn *c);
+
+/* Has what is queued sent at the very end of the turn, together with the output of other
+ * connections; on_work follows. False: it is to be sent now. */
+bool client_conn_flush_late(struct client_conn *c) MUST_USE;
 
 /* Has on_work called before the turn's work ends (`soon`), or at its very end. */
 void client_conn_schedule(struct client_conn *c, bool soon);

@@ -159,6 +159,8 @@ void client_serial_begin(struct client_conn *c, struct client_exchange *x,
 
 void client_serial_send(struct client_conn *c)
 {
+    if (client_conn_flush_late(c))
+        return;
     client_conn_flush(c);
     if (c->is_blocked || c->stream->err || c->x->is_waiting_drained)
         client_conn_schedule(c, true);

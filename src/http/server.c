@@ -39,7 +39,13 @@ static void begin(struct server_conn *c, struct slice in)
 
 void server_adopt(struct server *s, int fd, const struct addr *peer)
 {
-    begin(server_conn_open(s, tcp_adopt(fd), peer, first_protocol(s)), SLICE_EMPTY);
+    struct stream *stream = tcp_adopt(fd);
+    struct server_conn *c = server_conn_open(s, stream, peer, first_protocol(s));
+    bool looks_itself = s->has_proxy_protocol || s->on_stream; /* at what the kernel has */
+
+    if (!looks_itself && tcp_read_ahead(stream) && !s->tls)
+        server_conn_read_soon(c);
+    begin(c, SLICE_EMPTY);
 }
 
 void server_adopt_stream(struct server *s, struct stream *stream, const struct server_stream *about)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "loop/io.h"
+#include "net/flush.h"
 #include "net/tcp.h"
 #include "net/tls.h"
 #include "proto/proxy_proto.h"
@@ -80,6 +81,13 @@ static void tell_of_file(const struct server_conn *c)
     log_write(c->x ? &c->x->log : &c->server->log, LOG_CRIT, BODY_UNREAD, e->message);
 }
 
+/* Counts the flush that is about to happen. */
+static void begin_flush(struct server_conn *c)
+{
+    if (c->flushes < 2 && ++c->flushes == 2)
+        server_conn_set_nodelay(c);
+}
+
 bool server_conn_flush(struct server_conn *c)
 {
     size_t before = c->out.bytes;
@@ -87,8 +95,7 @@ bool server_conn_flush(struct server_conn *c)
     uint64_t most = allowance(c);
     enum outq_result r;
 
-    if (c->flushes < 2 && ++c->flushes == 2)
-        server_conn_set_nodelay(c);
+    begin_flush(c);
     r = outq_flush_most(&c->out, c->stream, s->file_budget ? s->file_budget : SIZE_MAX, &most);
     c->is_paced = r == OUTQ_BLOCKED && most == 0;
     c->is_blocked = r == OUTQ_BLOCKED && !c->is_paced;
@@ -198,6 +205,36 @@ static void settle(struct server_conn *c)
     server_conn_update(c);
 }
 
+static void on_flushed(struct outq *q, ssize_t sent)
+{
+    struct server_conn *c = CONTAINER_OF(q, struct server_conn, out);
+
+    c->is_sending = false;
+    c->is_running = true;
+    if (sent > 0) {
+        outq_sent(q, (size_t)sent);
+        c->has_progress = true;
+    } else if (sent == STREAM_AGAIN) {
+        c->is_blocked = true;
+    } else if (sent == STREAM_FAILED) {
+        server_conn_forget_output(c);
+    }
+    if (!outq_is_empty(q) && !c->is_blocked && !c->stream->err)
+        (void)server_conn_flush(c); /* what could not be sent together with others */
+    settle(c);
+}
+
+bool server_conn_flush_late(struct server_conn *c)
+{
+    if (c->is_sending)
+        return true;
+    if ((c->x && c->x->send_rate > 0) || !flush_late(&c->out, c->stream, on_flushed))
+        return false;
+    begin_flush(c);
+    c->is_sending = true;
+    return true;
+}
+
 static void on_ready(struct stream *s, int events)
 {
     struct server_conn *c = s->user;
@@ -253,6 +290,13 @@ void server_conn_set_stream(struct server_conn *c, struct stream *s)
     c->watched = 0;
     s->on_ready = on_ready;
     s->user = c;
+}
+
+void server_conn_read_soon(struct server_conn *c)
+{
+    c->watched = IO_READ;
+    stream_watch(c->stream, IO_READ);
+    tcp_read_soon(c->stream);
 }
 
 struct server_conn *server_conn_of(const struct stream *s)
@@ -312,6 +356,9 @@ static void free_conn(void *p)
 /* Everything but the stream. */
 static void end(struct server_conn *c)
 {
+    if (c->is_sending)
+        flush_forget(&c->out);
+    c->is_sending = false;
     server_conn_drop_input(c);
     server_conn_drop_body(c);
     mem_free(c->proxied);

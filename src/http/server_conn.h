@@ -91,6 +91,7 @@ struct server_conn {
     bool has_eof;        /* the peer has ended its side */
     bool must_close;
     bool has_progress : 1; /* bytes have moved: the deadline starts anew */
+    bool is_sending : 1;   /* at the end of this turn: see server_conn_flush_late */
     bool is_late : 1;      /* the peer has let its time for a request pass */
     uint8_t peer_size;
     union {
@@ -106,6 +107,10 @@ _Static_assert(sizeof(struct server_conn) <= 248, "one per idle connection, 256 
 struct server_conn *server_conn_open(struct server *s, struct stream *stream,
                                      const struct addr *peer,
                                      const struct server_conn_protocol *protocol);
+
+/* It was just accepted, and its stream reads ahead: what has come with it is received in this turn.
+ */
+void server_conn_read_soon(struct server_conn *c);
 
 /* Another stream takes the place of the one it has, which is not closed. */
 void server_conn_set_stream(struct server_conn *c, struct stream *s);
@@ -172,6 +177,10 @@ void server_conn_set_nodelay(struct server_conn *c);
 /* Sends what is queued as far as it goes. No upcalls. False: the stream is broken (stream->err),
  * the queue is empty. */
 bool server_conn_flush(struct server_conn *c);
+
+/* Has what is queued, or will be by then, sent at the very end of the turn, together with the output
+ * of other connections; on_work follows. False: it is to be sent now. */
+bool server_conn_flush_late(struct server_conn *c) MUST_USE;
 
 /* Brings what is watched and the deadline in line with the state. */
 void server_conn_update(struct server_conn *c);

@@ -281,7 +281,8 @@ static bool push(struct server_conn *c)
 {
     if (c->phase == CONN_FLUSH)
         c->out.is_last = !tls_is(c->stream);
-    if (!c->stream->err && !outq_is_empty(&c->out) && !c->is_blocked && !c->is_paced)
+    if (!c->stream->err && !outq_is_empty(&c->out) && !c->is_blocked && !c->is_paced &&
+        !server_conn_flush_late(c))
         (void)server_conn_flush(c);
     if (UNLIKELY(c->stream->err != NULL)) {
         lose(c, c->stream->err, false);
@@ -323,7 +324,7 @@ static void on_work(struct server_conn *c)
     } while (can_advance(c));
     if (c->phase == CONN_FLUSH && outq_is_empty(&c->out))
         end_connection(c);
-    else if (!outq_is_empty(&c->out) && !c->is_blocked && !c->is_paced)
+    else if (!outq_is_empty(&c->out) && !c->is_blocked && !c->is_paced && !c->is_sending)
         loop_at_end(&c->later); /* queued by those that push has told */
 }
 
@@ -380,7 +381,7 @@ static void look_for_end(struct server_conn *c)
     case TCP_PEER_OPEN:
         break;
     case TCP_PEER_ENDED:
-        notice_end(c, server_conn_input(c).n + in_kernel);
+        notice_end(c, server_conn_input(c).n + tcp_read_already(c->stream) + in_kernel);
         break;
     case TCP_PEER_GONE:
         log_write(&c->x->log, LOG_INFO, "client closed connection while the request was handled");

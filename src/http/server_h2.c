@@ -23,7 +23,12 @@
 #include "http/server_h2_head.h"
 #include "http/server_h2_out.h"
 
-enum { FRAMES_AT_ONCE = 64 };
+enum { FRAMES_AT_ONCE = 64, TRIM_LEAST = 256 };
+
+/* Connections that are, and those that have ended since memory was given back. */
+static struct {
+    unsigned now, ended;
+} population; /* process-wide: all of them share the heap */
 
 static struct server_h2 *h2_of(const struct server_conn *c)
 {
@@ -32,6 +37,17 @@ static struct server_h2 *h2_of(const struct server_conn *c)
 
 /* --- the end of a connection --- */
 
+/* A connection takes 10 KiB of small pieces, which free keeps. They go back to the system when more
+ * connections have ended than are left: that costs each of them next to nothing. */
+static void give_back(void)
+{
+    population.now--;
+    if (++population.ended < TRIM_LEAST || population.ended < population.now)
+        return;
+    population.ended = 0;
+    mem_trim();
+}
+
 static void free_state(void *p)
 {
     struct server_h2 *h2 = p;
@@ -39,6 +55,7 @@ static void free_state(void *p)
     buf_free(&h2->head.cookies);
     h2_session_free(&h2->link.session);
     mem_free(h2);
+    give_back();
 }
 
 /* Exchanges that are on are lost. */
@@ -166,6 +183,7 @@ static const struct h2_events events = {
     .on_end = server_h2_stream_on_end,
     .on_close = server_h2_out_on_close,
     .on_end_sent = server_h2_out_on_end_sent,
+    .on_head_unsent = server_h2_out_on_head_unsent,
     .on_pong = on_pong,
     .on_goaway_sent = on_goaway_sent,
     .on_pull = server_h2_out_on_pull,
@@ -212,12 +230,14 @@ static struct server_h2 *start(struct server_conn *c)
 {
     struct server_h2 *h2 = mem_new(struct server_h2);
 
+    population.now++;
     h2->conn = c;
     h2->link.window = c->server->settings->http2.connection_window;
     h2->link.schedule = schedule;
     h2->link.abandon = abandon;
     list_init(&h2->streams);
     list_init(&h2->link.news);
+    list_init(&h2->held);
     h2->link.session = h2_session_new(&c->server->settings->http2, &events, h2, clock_ms());
     c->state = h2;
     return h2;
@@ -266,12 +286,17 @@ static bool push(struct server_conn *c, struct server_h2 *h2)
         server_h2_out_settle(h2);
         if (!c->stream)
             return false;
-        if (!c->stream->err && !outq_is_empty(&c->out) && !c->is_blocked)
+        if (!c->stream->err && !outq_is_empty(&c->out) && !c->is_blocked) {
+            if (!h2_session_has_output(h2->link.session) && server_conn_flush_late(c))
+                return true;
             (void)server_conn_flush(c);
+        }
         if (c->stream->err) {
             lose(c, c->stream->err, false);
             return false;
         }
+        if (!list_is_empty(&h2->held) && !server_h2_out_release(h2))
+            return false;
     } while (!c->is_blocked && c->phase != CONN_LINGER && h2_session_has_output(h2->link.session));
     return true;
 }

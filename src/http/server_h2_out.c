@@ -10,7 +10,8 @@
  * The session may not be entered from within its events, so these only note what happened; the
  * consequences are drawn in server_h2_out_settle, which the connection's on_work calls.
  *
- * The exchange is over when END_STREAM is with the connection (end). */
+ * The exchange is over when END_STREAM is with the connection (end); with `ends_when_sent` when the
+ * connection's queue is past it: until then its stream is in `held`. */
 #include "http/server_h2_out.h"
 
 #include "base/clock.h"
@@ -63,6 +64,7 @@ bool server_h2_out_on_output_data(void *user, void *stream, struct slice head, s
         log_write(&st->x->log, LOG_CRIT, BODY_UNREAD, e->message);
     if (e)
         return false;
+    h2->put += H2_FRAME_HEAD + n;
     st->moved_at = clock_ms();
     st->sent += n;
     if (st->s.owner)
@@ -81,6 +83,7 @@ void server_h2_out_on_output(void *user, struct slice bytes)
 
     if (h2->sending && bytes.p[3] == TYPE_HEADERS)
         h2->sending->bytes_sent += bytes.n;
+    h2->put += bytes.n;
     outq_add(&h2->conn->out, bytes.p, bytes.n);
 }
 
@@ -91,6 +94,15 @@ void server_h2_out_on_end_sent(void *user, void *stream)
     UNUSED(user);
     st->s.out_state = H2_OUT_SENT;
     h2_stream_note(&st->s);
+}
+
+void server_h2_out_on_head_unsent(void *user, void *stream)
+{
+    struct server_h2_stream *st = stream;
+
+    UNUSED(user);
+    if (st->x)
+        log_write(&st->x->log, LOG_ERROR, "the response has header fields too large for HTTP/2");
 }
 
 void server_h2_out_on_close(void *user, void *stream, uint32_t code, bool is_by_peer)
@@ -184,7 +196,7 @@ static void send_informational(struct exchange *x, int status, const struct head
 
 /* --- bodies --- */
 
-/* The response is with the connection. */
+/* The response is with the connection, or out where that counts. */
 static void end(struct server_h2_stream *st)
 {
     struct exchange *x = server_h2_stream_let_go(st);
@@ -193,6 +205,15 @@ static void end(struct server_h2_stream *st)
         server_h2_stream_drain(st, x->settings->lingering_timeout);
     h2_stream_note(&st->s);
     exchange_finished(x);
+}
+
+/* Is the exchange over only when the bytes have gone out? Not beyond as many as a peer may have
+ * open: of one that does not read no more are kept. */
+static bool is_held(const struct server_h2_stream *st)
+{
+    const struct http_settings *s = st->x->settings;
+
+    return UNLIKELY(s->ends_when_sent) && st->h2->n_streams <= s->http2.max_streams;
 }
 
 /* An answer that is complete and small, and there is room for it: it goes now. */
@@ -247,10 +268,10 @@ static void send_body(struct exchange *x, const struct chunk *p)
     else if (size)
         h2_stream_wake(&st->s);
     server_conn_schedule(st->h2->conn, false);
-    if (st->s.out_state == H2_OUT_SENT && p->is_last)
-        end(st);
-    else
+    if (st->s.out_state != H2_OUT_SENT || !p->is_last)
         server_h2_stream_watch_time(st);
+    else if (!is_held(st))
+        end(st);
 }
 
 static size_t queued(const struct exchange *x)
@@ -285,7 +306,8 @@ static void give_up(struct exchange *x, const struct err *why)
     if (st->s.out_state == H2_OUT_HEAD) /* what was said counts; behind a reset it would not go */
         put_head(st);
     (void)server_h2_stream_let_go(st);
-    h2_session_reset(st->h2->link.session, st->s.id, H2_INTERNAL_ERROR);
+    if (st->s.out_state != H2_OUT_SENT)
+        h2_session_reset(st->h2->link.session, st->s.id, H2_INTERNAL_ERROR);
     server_conn_schedule(st->h2->conn, false);
 }
 
@@ -332,7 +354,7 @@ static void lose(struct server_h2_stream *st)
 
     if (x->app && !x->has_ended && st->is_by_peer)
         log_write(&x->log, LOG_INFO, "client reset the stream while the request was handled");
-    else if (x->app && !x->has_ended)
+    else if (x->app && !x->has_ended && st->s.code != H2_INTERNAL_ERROR)
         log_write(&x->log, LOG_INFO,
                   "client broke the rules of HTTP/2 while the request was handled: %s",
                   h2_session_code_name(st->s.code));
@@ -351,11 +373,21 @@ static bool tell(struct server_h2_stream *st)
     return !st->h2->is_dead;
 }
 
+static bool is_answered(const struct server_h2_stream *st)
+{
+    return st->x && st->s.out_state == H2_OUT_SENT && st->x->is_complete;
+}
+
 static void settle_one(struct server_h2_stream *st)
 {
     if (st->x && st->s.out_state == H2_OUT_HEAD)
         put_head(st);
-    if (st->x && st->s.out_state == H2_OUT_SENT && st->x->is_complete)
+    if (is_answered(st) && is_held(st)) {
+        st->put = st->h2->put;
+        list_append(&st->h2->held, &st->s.news);
+        return;
+    }
+    if (is_answered(st))
         end(st);
     else if (st->x && st->s.is_closed && st->s.out_state != H2_OUT_SENT)
         lose(st);
@@ -371,4 +403,21 @@ void server_h2_out_settle(struct server_h2 *h2)
 
     while (!h2->is_dead && (node = list_pop(&h2->link.news)))
         settle_one(CONTAINER_OF(node, struct server_h2_stream, s.news));
+}
+
+bool server_h2_out_release(struct server_h2 *h2)
+{
+    while (!h2->is_dead && !list_is_empty(&h2->held)) {
+        struct server_h2_stream *st = CONTAINER_OF(h2->held.next, struct server_h2_stream, s.news);
+
+        if (st->put + h2->conn->out.bytes > h2->put)
+            break;
+        list_remove(&st->s.news);
+        if (st->x)
+            end(st);
+        else
+            h2_stream_note(&st->s);
+    }
+    server_h2_out_settle(h2);
+    return !h2->is_dead;
 }

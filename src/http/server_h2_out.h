@@ -19,11 +19,18 @@ bool server_h2_out_on_output_data(void *user, void *stream, struct slice head, s
 /* h2_events.on_end_sent */
 void server_h2_out_on_end_sent(void *user, void *stream);
 
+/* h2_events.on_head_unsent */
+void server_h2_out_on_head_unsent(void *user, void *stream);
+
 /* h2_events.on_close */
 void server_h2_out_on_close(void *user, void *stream, uint32_t code, bool is_by_peer);
 
 /* Does what was noted about streams: heads, ends, those who wait. Upcalls; the connection may be
  * closed afterwards. */
 void server_h2_out_settle(struct server_h2 *h2);
+
+/* Ends the held exchanges whose bytes have left the connection's queue, and settles. Upcalls;
+ * false: the connection has been closed. */
+bool server_h2_out_release(struct server_h2 *h2);
 
 #endif

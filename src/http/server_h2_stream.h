@@ -26,10 +26,12 @@ struct server_h2 {
     struct server_conn *conn;
     struct h2_link link;
     struct list streams;
+    struct list held; /* answered streams whose bytes are not out, in that order; by s.news */
     struct server_h2_stream *fresh; /* its head is complete, the app does not know yet */
     struct server_h2_head head;
     unsigned n_streams;
     uint8_t ending;
+    uint64_t put;             /* bytes that have been queued for the peer */
     struct exchange *sending; /* whose head is being sent, to be counted */
     bool may_send_data;       /* data may go to the connection's queue now */
     bool is_mid_head;         /* a head is incomplete since conn->since */
@@ -48,6 +50,7 @@ struct server_h2_stream {
     struct timer timer;
     uint64_t moved_at; /* when bytes moved last, by clock_ms() */
     uint64_t sent;     /* bytes of the response's body that the session has */
+    uint64_t put;      /* of a held one: h2->put when its answer was complete */
     bool is_paced;     /* asleep until time has passed: the exchange's send_rate is used up */
 };
 

@@ -3,13 +3,16 @@
  * libev waits and dispatches descriptors and signals; all else is done here, around one ev_run per
  * turn:
  *
- *   ev_run          wait; on_woken (right behind the system call) refreshes the clock and collects
- * the timers that are due; the callbacks of descriptors and signals timer_fire      the collected
- * timers, behind the input that may have made them pointless queue `next`    loop_next, in order,
- * as it stood when its part of the turn began queue `at_end`  loop_at_end, likewise: flushes
- *   releases        loop_free_later
+ *   ev_run           wait; on_woken, right behind the system call, refreshes the clock and
+ *                    collects the timers that are due; callbacks of descriptors and signals
+ *   `after_events`   what those have put together to be done at once (loop_after_events)
+ *   timer_fire       the collected timers, behind the input that may have made them pointless
+ *   `next`           loop_next, in order
+ *   `at_end`         loop_at_end: output is decided on
+ *   `last`           loop_last: what at_end has put together is sent
+ *   releases         loop_free_later
  *
- * Both queues are taken as a whole before the first call runs, so that a call that queues itself
+ * Each queue is taken as a whole before its first call runs, so that a call that queues itself
  * again cannot keep the loop from looking at its descriptors; such a call only keeps the next turn
  * from waiting.
  *
@@ -26,6 +29,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "loop/batch.h"
 #include "loop/loop_ev.h"
 #include "loop/signal.h"
 #include "loop/timer.h"
@@ -38,7 +42,7 @@ struct release {
 static struct {
     ev_timer wakeup;
     uint64_t wakeup_at; /* clock_ms() for which wakeup is set; UINT64_MAX: not set */
-    struct list next, at_end;
+    struct list after_events, next, at_end, last;
     struct release *releases;
     size_t release_count, release_size;
     bool is_stopping, in_turn;
@@ -86,8 +90,10 @@ void loop_init(enum loop_backend backend)
     ev_set_loop_release_cb(loop_ev, NULL, on_woken);
     ev_timer_init(&loop.wakeup, on_wakeup, 0, 0);
     loop.wakeup_at = UINT64_MAX;
+    list_init(&loop.after_events);
     list_init(&loop.next);
     list_init(&loop.at_end);
+    list_init(&loop.last);
     loop.is_stopping = false;
     loop_ev_active = 0;
     clock_update();
@@ -103,6 +109,7 @@ static void forget_children(void)
 void loop_after_fork(void)
 {
     ev_loop_fork(loop_ev);
+    batch_end();
     forget_children();
 }
 
@@ -122,6 +129,7 @@ void loop_deinit(void)
     CHECK(!loop.in_turn);
     run_releases();
     CHECK(loop_ev_active == 0 && timer_count() == 0);
+    batch_end();
     forget_children();
     signal_after_fork(); /* drops what is left of them */
     mem_free(loop.releases);
@@ -163,16 +171,22 @@ static void run_queue(struct list *queue)
     }
 }
 
+static bool has_queued(void)
+{
+    return !list_is_empty(&loop.after_events) || !list_is_empty(&loop.next) ||
+           !list_is_empty(&loop.at_end) || !list_is_empty(&loop.last);
+}
+
 void loop_turn(bool wait)
 {
-    bool is_idle = list_is_empty(&loop.next) && list_is_empty(&loop.at_end);
-
     CHECK(!loop.in_turn);
     loop.in_turn = true;
-    ev_run(loop_ev, wait && is_idle && set_wakeup() ? EVRUN_ONCE : EVRUN_NOWAIT);
+    ev_run(loop_ev, wait && !has_queued() && set_wakeup() ? EVRUN_ONCE : EVRUN_NOWAIT);
+    run_queue(&loop.after_events);
     timer_fire();
     run_queue(&loop.next);
     run_queue(&loop.at_end);
+    run_queue(&loop.last);
     if (loop.release_count)
         run_releases();
     loop.in_turn = false;
@@ -180,7 +194,7 @@ void loop_turn(bool wait)
 
 static bool is_alive(void)
 {
-    return loop_ev_active || !list_is_empty(&loop.next) || !list_is_empty(&loop.at_end);
+    return loop_ev_active || has_queued();
 }
 
 void loop_run(void)
@@ -201,16 +215,30 @@ void loop_call_init(struct loop_call *c, void (*fn)(struct loop_call *call))
     c->fn = fn;
 }
 
-void loop_next(struct loop_call *c)
+static inline void queue(struct list *queue, struct loop_call *c)
 {
     if (!loop_call_is_queued(c))
-        list_append(&loop.next, &c->node);
+        list_append(queue, &c->node);
+}
+
+void loop_after_events(struct loop_call *c)
+{
+    queue(&loop.after_events, c);
+}
+
+void loop_next(struct loop_call *c)
+{
+    queue(&loop.next, c);
 }
 
 void loop_at_end(struct loop_call *c)
 {
-    if (!loop_call_is_queued(c))
-        list_append(&loop.at_end, &c->node);
+    queue(&loop.at_end, c);
+}
+
+void loop_last(struct loop_call *c)
+{
+    queue(&loop.last, c);
 }
 
 void loop_cancel(struct loop_call *c)

@@ -1,6 +1,6 @@
-/* The event loop: one per process. A turn = wait for events, run their callbacks, run the next-turn
- * queue, run the end-of-turn queue (flushes), free what was released. clock_update() is called once
- * after each wait. */
+/* The event loop: one per process. A turn = wait for events, run their callbacks, fire timers, run
+ * the next-turn queue, run the end-of-turn queue (flushes), free what was released. clock_update()
+ * is called once after each wait. */
 #ifndef LOOP_LOOP_H
 #define LOOP_LOOP_H
 
@@ -38,6 +38,10 @@ void loop_turn(bool wait);
 /* Prepares a call; not queued. */
 void loop_call_init(struct loop_call *c, void (*fn)(struct loop_call *call));
 
+/* Queues `c` for right after the callbacks of this turn's events, before timers: what several of
+ * those want to have done together. */
+void loop_after_events(struct loop_call *c);
+
 /* Queues `c` for after the callbacks of this turn's events, in order. Calls queued from within such
  * a call run in the next turn (the loop does not wait then). Queueing again while queued does
  * nothing. */
@@ -46,6 +50,9 @@ void loop_next(struct loop_call *c);
 /* Queues `c` for the end of this turn, behind all loop_next calls of the turn: where output is
  * flushed. */
 void loop_at_end(struct loop_call *c);
+
+/* Queues `c` for behind even those: what several of them want to have done together. */
+void loop_last(struct loop_call *c);
 
 /* Takes it out of its queue, if it is in one. */
 void loop_cancel(struct loop_call *c);

@@ -333,6 +333,7 @@ static void win(struct attempt *a)
     while (!list_is_empty(&c->attempts))
         free_attempt(CONTAINER_OF(c->attempts.next, struct attempt, node));
     c->stream = tcp_adopt(fd);
+    (void)tcp_read_ahead(c->stream);
     if (!send_preamble(c))
         fail(c, CONNECT_TCP, c->stream->err ? c->stream->err : &err_io);
     else if (c->options.tls)

@@ -175,8 +175,10 @@ static void keep_addresses(struct dns_query *q, unsigned i, struct dns_answer *a
         q->until_ms = q->until_ms ? MIN(q->until_ms, a->until_ms) : a->until_ms;
     if (a->err && a->err != &err_name_not_found)
         q->failure = a->err;
-    else if (!a->err && !dns_answer_addresses(a, types[i], &list))
+    else if (!a->err && !dns_answer_addresses(a, types[i], &list)) {
         q->failure = &err_name_server;
+        addr_list_free(&list);
+    }
     addr_list_add_all(&q->found[i], &list, list.n > 1 ? resolver_turn(q->resolver) : 0);
     addr_list_free(&list);
 }

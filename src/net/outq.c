@@ -220,6 +220,24 @@ static void drop(struct outq *q, size_t n)
     }
 }
 
+struct slice outq_front(const struct outq *q, bool *has_more_out)
+{
+    const struct piece *p = piece_of(q->pieces.next);
+    bool is_all = p->node.next == &q->pieces;
+
+    if (list_is_empty(&q->pieces) || is_section(p) || p->at == p->end)
+        return SLICE_EMPTY;
+    if (!is_all && (q->reads_files || !is_section(piece_of(p->node.next))))
+        return SLICE_EMPTY;
+    *has_more_out = !is_all || q->is_last;
+    return slice_of(p->data + p->at, p->end - p->at);
+}
+
+void outq_sent(struct outq *q, size_t n)
+{
+    drop(q, n);
+}
+
 /* Gathers the memory at the front, `most` pieces of it. *next_out is where it stopped: a section, a
  * further piece or the end of the list. */
 static int gather(struct outq *q, struct iovec *iov, int most, struct list **next_out)

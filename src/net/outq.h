@@ -63,6 +63,13 @@ enum outq_result outq_write(struct outq *q, struct stream *s, struct slice bytes
  * their files. err_truncated, err_io …: what was taken so far is gone, the rest is in the queue. */
 const struct err *outq_take(struct outq *q, void *to, size_t n) MUST_USE;
 
+/* The memory at the front, when it is one piece and nothing follows but a file that the stream can
+ * send; otherwise n = 0. *has_more_out: more is about to follow, as stream_writev_more has it. */
+struct slice outq_front(const struct outq *q, bool *has_more_out);
+
+/* `n` bytes of outq_front have been sent. */
+void outq_sent(struct outq *q, size_t n);
+
 /* Sends until empty, the stream takes no more, or `*most` bytes, which are counted down, are used
  * up (BLOCKED, *most is 0); at most `budget` bytes of file in one call (OUTQ_BLOCKED then too, so
  * that one download does not keep the worker). A file that turns out shorter than promised is

@@ -1,11 +1,17 @@
 /* Sockets as streams: one system call per call, no copy, no state beyond the descriptor and the
- * sticky error. */
+ * sticky error.
+ *
+ * Streams that read ahead (tcp_read_ahead) share a system call: those that became readable in a
+ * turn are collected, received for together, and only then told. What was received lies in a slot,
+ * from where the next read takes it. What a user leaves is moved to memory of its own, and he is
+ * told again for as long as he watches, as the kernel would. */
 #include "net/tcp.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -13,17 +19,42 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "loop/batch.h"
 #include "loop/io.h"
+#include "loop/loop.h"
+
+enum { AHEAD_SIZE = 8192 };
+
+/* What was received before the user asked for it. */
+struct ahead {
+    struct tcp *owner; /* NULL: closed meanwhile */
+    int events;        /* that the owner is to be told of */
+    bool is_full;      /* the socket may have more */
+    const char *at;
+    size_t n;
+    struct loop_call call; /* of one that is no slot */
+};
 
 struct tcp {
     struct stream stream;
     struct io io;
+    struct ahead *ahead; /* NULL: nothing, and nobody is about to receive for it */
 };
 
 _Static_assert(sizeof(struct tcp) <= 128, "one per idle connection");
 
 static struct mem_cache cache =
     MEM_CACHE(struct tcp, 1024); /* process-wide: shared by all connections */
+
+static void receive_all(struct loop_call *call);
+
+static struct {
+    unsigned n;
+    struct loop_call call;
+    struct ahead slots[BATCH_MOST];
+    char bytes[BATCH_MOST][AHEAD_SIZE];
+} readable = { /* process-wide: the streams that read ahead and are readable in this turn */
+    .call = {LIST_INIT(readable.call.node), receive_all}};
 
 static inline struct tcp *tcp_of(const struct stream *s)
 {
@@ -44,17 +75,61 @@ static ssize_t failure(struct stream *s)
     return STREAM_FAILED;
 }
 
-static ssize_t read_socket(struct stream *s, void *p, size_t n)
+static ssize_t receive(struct stream *s, void *p, size_t n)
 {
     ssize_t got;
 
-    CHECK(n > 0); /* 0 would read as the end of the stream */
-    if (UNLIKELY(s->err != NULL))
-        return STREAM_FAILED;
     do
         got = recv(fd_of(s), p, n, 0);
     while (UNLIKELY(got < 0) && errno == EINTR);
     return LIKELY(got >= 0) ? got : failure(s);
+}
+
+static bool is_slot(const struct ahead *a)
+{
+    return a >= readable.slots && a < readable.slots + BATCH_MOST;
+}
+
+/* Nothing of it is left. */
+static void drop_ahead(struct tcp *t)
+{
+    struct ahead *a = t->ahead;
+
+    a->n = 0;
+    if (is_slot(a))
+        return; /* deliver, which is about to tell the owner, does the rest */
+    loop_cancel(&a->call);
+    mem_free(a);
+    t->ahead = NULL;
+}
+
+static ssize_t take_ahead(struct tcp *t, char *p, size_t n)
+{
+    struct ahead *a = t->ahead;
+    size_t here = MIN(n, a->n);
+    bool may_have_more = a->is_full;
+    ssize_t more = 0;
+
+    memcpy(p, a->at, here);
+    a->at += here;
+    a->n -= here;
+    if (a->n == 0)
+        drop_ahead(t);
+    if (here < n && may_have_more) /* who gets less than asked for has got all */
+        more = receive(&t->stream, p + here, n - here);
+    return (ssize_t)here + MAX(more, 0);
+}
+
+static ssize_t read_socket(struct stream *s, void *p, size_t n)
+{
+    struct tcp *t = tcp_of(s);
+
+    CHECK(n > 0); /* 0 would read as the end of the stream */
+    if (UNLIKELY(s->err != NULL))
+        return STREAM_FAILED;
+    if (t->ahead && t->ahead->n)
+        return take_ahead(t, p, n);
+    return receive(s, p, n);
 }
 
 static inline ssize_t send_vectors(struct stream *s, const struct iovec *iov, int n, int flags)
@@ -111,9 +186,134 @@ static void on_io(struct io *io, int events)
     t->stream.on_ready(&t->stream, events);
 }
 
+static void on_rest(struct loop_call *call)
+{
+    struct tcp *t = CONTAINER_OF(call, struct ahead, call)->owner;
+
+    loop_next(call); /* in the next turn, unless it is taken (drop_ahead) or nobody watches */
+    t->stream.on_ready(&t->stream, IO_READ);
+}
+
+/* The slot is needed for others. */
+static void keep_rest(struct tcp *t)
+{
+    const struct ahead *slot = t->ahead;
+    struct ahead *a = mem_alloc(sizeof(*a) + slot->n);
+
+    *a = *slot;
+    a->at = memcpy(a + 1, slot->at, slot->n);
+    loop_call_init(&a->call, on_rest);
+    t->ahead = a;
+    if (io_events(&t->io) & IO_READ)
+        loop_next(&a->call);
+}
+
+/* Tells the owner, and looks at what that has left. */
+static void deliver(struct ahead *slot)
+{
+    struct tcp *t = slot->owner;
+    int events = t ? slot->events & io_events(&t->io) : 0;
+
+    if (events)
+        t->stream.on_ready(&t->stream, events);
+    t = slot->owner; /* it may have been closed */
+    if (!t)
+        return;
+    if (UNLIKELY(slot->n))
+        keep_rest(t);
+    else
+        t->ahead = NULL;
+}
+
+/* What came for one. */
+static void note_received(struct ahead *slot, const struct batch_op *op)
+{
+    if (op->result > 0) {
+        slot->at = op->bytes;
+        slot->n = (size_t)op->result;
+        slot->is_full = slot->n == AHEAD_SIZE;
+    } else if (op->result == -EAGAIN) {
+        slot->events &= ~IO_READ;
+    } else if (op->result < 0) {
+        slot->owner->stream.err = err_from_errno((int)-op->result);
+    } /* an end is still there when the user reads */
+}
+
+/* Receives for all who still want it, unless that is one, who may as well read itself. */
+static void fill_slots(void)
+{
+    struct batch_op ops[BATCH_MOST];
+    struct ahead *wanting[BATCH_MOST];
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < readable.n; i++) {
+        struct ahead *slot = &readable.slots[i];
+
+        if (!slot->owner || !(io_events(&slot->owner->io) & IO_READ))
+            continue;
+        ops[n] = (struct batch_op){
+            .fd = io_fd(&slot->owner->io), .bytes = readable.bytes[i], .n = AHEAD_SIZE};
+        wanting[n++] = slot;
+    }
+    if (n < 2)
+        return;
+    batch_run(ops, n);
+    for (unsigned i = 0; i < n; i++)
+        note_received(wanting[i], &ops[i]);
+}
+
+static void receive_all(struct loop_call *call)
+{
+    UNUSED(call);
+    fill_slots();
+    for (unsigned i = 0; i < readable.n; i++)
+        deliver(&readable.slots[i]);
+    readable.n = 0;
+}
+
+/* A place among those that are received for at the end of this turn's events. */
+static void take_slot(struct tcp *t, int events)
+{
+    struct ahead *slot = &readable.slots[readable.n++];
+
+    *slot = (struct ahead){.owner = t, .events = events};
+    t->ahead = slot;
+    loop_after_events(&readable.call);
+}
+
+/* As on_io, but reading waits for the others of this turn. */
+static void on_io_ahead(struct io *io, int events)
+{
+    struct tcp *t = CONTAINER_OF(io, struct tcp, io);
+
+    if (!(events & IO_READ) || t->ahead || t->stream.err) {
+        on_io(io, events);
+        return;
+    }
+    take_slot(t, events);
+    if (readable.n == BATCH_MOST)
+        receive_all(NULL);
+}
+
+void tcp_read_soon(struct stream *s)
+{
+    struct tcp *t = tcp_of(s);
+
+    if (t->io.fn == on_io_ahead && !t->ahead && readable.n < BATCH_MOST - 1)
+        take_slot(t, IO_READ);
+}
+
 static void watch_socket(struct stream *s, int events)
 {
-    io_watch(&tcp_of(s)->io, events);
+    struct tcp *t = tcp_of(s);
+
+    io_watch(&t->io, events);
+    if (LIKELY(!t->ahead) || is_slot(t->ahead))
+        return;
+    if (events & IO_READ)
+        loop_next(&t->ahead->call);
+    else
+        loop_cancel(&t->ahead->call);
 }
 
 static void end_output(struct stream *s)
@@ -128,6 +328,10 @@ static void close_socket(struct stream *s, bool reset)
     int fd = fd_of(s);
 
     io_watch(&t->io, 0);
+    if (t->ahead) {
+        t->ahead->owner = NULL;
+        drop_ahead(t);
+    }
     if (reset) {
         struct linger linger = {.l_onoff = 1, .l_linger = 0};
 
@@ -155,8 +359,29 @@ struct stream *tcp_adopt(int fd)
     struct tcp *t = mem_cache_take(&cache);
 
     t->stream = (struct stream){.ops = &ops};
+    t->ahead = NULL;
     io_init(&t->io, fd, on_io);
     return &t->stream;
+}
+
+bool tcp_is(const struct stream *s)
+{
+    return s->ops == &ops;
+}
+
+bool tcp_read_ahead(struct stream *s)
+{
+    if (!tcp_is(s) || !batch_is_joint())
+        return false;
+    tcp_of(s)->io.fn = on_io_ahead;
+    return true;
+}
+
+size_t tcp_read_already(const struct stream *s)
+{
+    const struct ahead *a = tcp_is(s) ? tcp_of(s)->ahead : NULL;
+
+    return a ? a->n : 0;
 }
 
 static void set_int(int fd, int level, int name, int value)

@@ -8,6 +8,22 @@
  * reuse. */
 struct stream *tcp_adopt(int fd);
 
+/* Is it one of these? */
+bool tcp_is(const struct stream *s);
+
+/* From now on the stream is received for before its user reads, together with others that are
+ * readable in the same turn; nobody reads from its descriptor but by stream_read then. False: it is
+ * not, as one system call cannot serve several here. */
+bool tcp_read_ahead(struct stream *s);
+
+/* Of a stream that reads ahead and is watched for reading: it is received for, and told, in this
+ * turn; what it waits for has probably come, as when it was just accepted. From callbacks of
+ * descriptors only. */
+void tcp_read_soon(struct stream *s);
+
+/* How many bytes were received so and not read yet. */
+size_t tcp_read_already(const struct stream *s);
+
 /* TCP_NODELAY; ignored on Unix sockets. */
 void tcp_set_nodelay(struct stream *s, bool on);
 

@@ -289,7 +289,6 @@ static int on_server_name(SSL *ssl, int *alert, void *arg)
 static void set_callbacks(struct tls_ctx *c, const struct tls_server_options *o)
 {
     c->hooks = o->hooks;
-    c->user = o->user;
     SSL_CTX_set_client_hello_cb(c->ssl, on_hello, NULL);
     SSL_CTX_set_tlsext_servername_callback(c->ssl, on_server_name);
     tls_staple_use(c);
@@ -436,9 +435,4 @@ void tls_ctx_unref(struct tls_ctx **cp)
 bool tls_ctx_is_server(const struct tls_ctx *c)
 {
     return SSL_CTX_get_ssl_method(c->ssl) == TLS_server_method();
-}
-
-void *tls_ctx_user(const struct tls_ctx *c)
-{
-    return c->user;
 }

@@ -89,7 +89,6 @@ struct tls_server_options {
     bool takes_early; /* early data of TLS 1.3, see tls_is_early */
     const struct tls_hooks *hooks;
     const struct log_sink *key_log; /* as for clients */
-    void *user;
 };
 
 struct tls_client_options {
@@ -124,8 +123,5 @@ void tls_ctx_unref(struct tls_ctx **c);
 
 /* Is it for servers? */
 bool tls_ctx_is_server(const struct tls_ctx *c);
-
-/* The `user` of its options. */
-void *tls_ctx_user(const struct tls_ctx *c);
 
 #endif

@@ -17,9 +17,8 @@ struct tls_staple {
 struct tls_ctx {
     SSL_CTX *ssl;
     const struct tls_hooks *hooks; /* NULL: none */
-    void *user;
-    char *curves;        /* NULL: the library's */
-    unsigned char *alpn; /* length-prefixed names; NULL: none */
+    char *curves;                  /* NULL: the library's */
+    unsigned char *alpn;           /* length-prefixed names; NULL: none */
     unsigned alpn_n;
     struct tls_ticket_key *ticket_keys; /* the first seals; NULL: those of the hour */
     unsigned n_ticket_keys;

@@ -37,7 +37,7 @@ struct tunnel {
 };
 
 static char *bytes;        /* process-wide: BUFFER of them, used within a call */
-static unsigned n_tunnels; /* process-wide: for status pages and tests */
+static unsigned n_tunnels; /* process-wide: what tunnel_count tells */
 
 unsigned tunnel_count(void)
 {

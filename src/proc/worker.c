@@ -11,6 +11,7 @@
 #include "app/app.h"
 #include "base/log.h"
 #include "base/product.h"
+#include "loop/batch.h"
 #include "loop/io.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
@@ -115,6 +116,8 @@ void worker_serve(const struct worker_task *task)
     uint64_t watchdog = task->conf->worker_watchdog;
 
     worker.task = task;
+    batch_allow(task->conf->has_io_uring);
+    (void)batch_is_joint(); /* what it takes of the system is taken now, not under load */
     loop_hold();
     watch_signals();
     signals_unblock();

@@ -198,11 +198,17 @@ static int on_frame_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *
 /* A head that is too long to be sent ends its stream; nghttp2 sees to that of a request itself. */
 static int on_frame_not_sent(nghttp2_session *ng, const nghttp2_frame *frame, int why, void *user)
 {
-    UNUSED(user);
-    if (why == NGHTTP2_ERR_FRAME_SIZE_ERROR && frame->hd.type == NGHTTP2_HEADERS &&
-        frame->headers.cat != NGHTTP2_HCAT_REQUEST)
-        (void)nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
-                                        NGHTTP2_INTERNAL_ERROR);
+    struct h2_session *s = user;
+    void *stream;
+
+    if (why != NGHTTP2_ERR_FRAME_SIZE_ERROR || frame->hd.type != NGHTTP2_HEADERS ||
+        frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+        return 0;
+    stream = h2_state_stream(s, frame->hd.stream_id);
+    if (stream && s->events->on_head_unsent)
+        s->events->on_head_unsent(s->user, stream);
+    (void)nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                                    NGHTTP2_INTERNAL_ERROR);
     return 0;
 }
 

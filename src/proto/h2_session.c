@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "proto/h2_events.h"
 #include "proto/h2_look.h"
+#include "proto/h2_memory.h"
 #include "proto/h2_submit.h"
 
 /* The longest head that is sent, before it is packed; nghttp2 itself would drop one beyond 64 KiB
@@ -95,8 +96,7 @@ struct h2_session *h2_session_new(const struct h2_options *options, const struct
     struct h2_session *s = new_session(options, events, user, now_ms);
 
     s->magic_left = NGHTTP2_CLIENT_MAGIC_LEN;
-    if (nghttp2_session_server_new2(&s->ng, h2_events_callbacks(), s, option))
-        PANIC("out of memory");
+    s->ng = h2_memory_new_server(h2_events_callbacks(), option, s);
     server_settings(s);
     return s;
 }

@@ -48,6 +48,8 @@ struct h2_events {
     /* The last event of a stream; `is_by_peer`: it has reset it. */
     void (*on_close)(void *user, void *stream, uint32_t code, bool is_by_peer);
     void (*on_end_sent)(void *user, void *stream); /* our side has ended well */
+    /* Of a server: a head or trailers are too long to be sent; the stream is reset. May be NULL. */
+    void (*on_head_unsent)(void *user, void *stream);
     void (*on_pong)(void *user);
     void (*on_settings)(void *user);                                 /* the peer's; may be NULL */
     void (*on_goaway)(void *user, uint32_t code, struct slice text); /* the peer's; may be NULL */

@@ -18,11 +18,6 @@ void ws_messages_deinit(struct ws_messages *m)
     buf_free(&m->gathered);
 }
 
-bool ws_messages_is_idle(const struct ws_messages *m)
-{
-    return ws_reader_is_idle(&m->frames) && m->gathered.n == 0;
-}
-
 static enum ws_event refuse(struct ws_messages *m, unsigned code, const char *reason)
 {
     m->frames.code = (uint16_t)code;

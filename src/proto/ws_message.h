@@ -38,7 +38,4 @@ enum ws_event ws_messages_next(struct ws_messages *m, struct slice *in);
  * input of the next call, alone. False, and nothing is set: anywhere. */
 bool ws_messages_room(struct ws_messages *m, char **to_out, size_t *n_out);
 
-/* Between two messages, with nothing gathered? */
-bool ws_messages_is_idle(const struct ws_messages *m);
-
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# cases.pl FILE...: are the cases that a document names (`t/X.t` TEST 1, 2) there? Prints `file:line: what` for each that is
-# not; exit 1 when there is any.
+# cases.pl FILE...: are the cases that a document names (`t/X.t` TEST 1, 2) there? And does t/90-docs-snippets.t run each
+# page that has blocks to be run? Prints `file:line: what` for each that is not; exit 1 when there is any.
 use strict;
 use warnings;
 
@@ -32,5 +32,17 @@ for my $file (@ARGV) {
         }
     }
     close $in;
+}
+
+open my $in, '<', 't/90-docs-snippets.t' or die "t/90-docs-snippets.t: $!\n";
+my %is_run = map { m{^=== TEST \d+: (\S+)$} ? ($1 => 1) : () } <$in>;
+for my $page ('README.md', glob('docs/*.md docs/*/*.md')) {
+    open my $text, '<', $page or die "$page: $!\n";
+    while (!$is_run{$page} && defined(my $line = <$text>)) {
+        next unless $line =~ /^```(?:lua run|nginx (?:server|main|http)|console)$/;
+        print "$page:$.: no case of t/90-docs-snippets.t runs this page\n";
+        $violations++;
+        last;
+    }
 }
 exit($violations ? 1 : 0);

@@ -1,7 +1,7 @@
 --- The challenges of a WWW-Authenticate field (RFC 9110 section 11.6.1).
 --
--- Commas stand between challenges and between the parameters of one, so that a name decides: with `=` and a value behind
--- it, it is a parameter of the challenge before it, else it is the scheme of the next.
+-- Commas stand between challenges and between the parameters of one, so that a name decides: with `=` and a value
+-- behind it, it is a parameter of the challenge before it, else it is the scheme of the next.
 
 local challenge = {}
 

@@ -77,4 +77,14 @@ function checked.length(length)
     return length
 end
 
+--- The fields behind a body; raises for what is no table.
+-- @tparam[opt] table fields
+-- @treturn table the same
+function checked.trailers(fields)
+    if fields and type(fields) ~= "table" then
+        bad("trailers: a table expected, got a " .. type(fields))
+    end
+    return fields
+end
+
 return checked

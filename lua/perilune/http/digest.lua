@@ -15,8 +15,8 @@ local function body_hash(self, algorithm)
     return type(text) == "string" and core.digest(HASHES[algorithm], text) or nil
 end
 
---- How a challenge can be answered: "auth", "auth-int" (which covers the body), "" for one from before there was a choice;
--- nil: it cannot.
+--- How a challenge can be answered: "auth", "auth-int" (which covers the body), "" for one from before there was a
+-- choice; nil: it cannot.
 local function quality(c, self)
     if not c.qop then
         return ""

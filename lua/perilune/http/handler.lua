@@ -68,6 +68,7 @@ end
 
 --- Sends the head; false when no body goes with it (HEAD, 204, 304).
 local function start(req, res, length)
+    checked.trailers(res.trailers)
     local has_body, err = core.start(req, res.status, fields_of(res.headers), length)
     if has_body == nil then
         error(err, 0)

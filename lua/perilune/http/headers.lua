@@ -1,8 +1,7 @@
 --- Header fields: case-insensitive, in order, with repeats.
 --
 -- `h["Content-Type"]` reads (repeats joined with ", ", cookies with "; "), assignment replaces, nil removes.
--- Response headers
--- may also be plain tables `{Name = value}`, `{Name = {v1, v2}}` or `{{name, value}, …}`.
+-- Response headers may also be plain tables `{Name = value}`, `{Name = {v1, v2}}` or `{{name, value}, …}`.
 
 local headers = {}
 local methods = {}
@@ -173,11 +172,6 @@ function headers.visit(given, fn)
             fn(key, value)
         end
     end
-end
-
---- Is `key` the name of a method of header lists?
-function headers.is_method(key)
-    return methods[key] ~= nil
 end
 
 return headers

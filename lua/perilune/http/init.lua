@@ -96,7 +96,7 @@ function http.proxy(req, url, options)
         error("bad argument 'url' to http.proxy (string expected, got " .. type(url) .. ")", 2)
     end
     check_options(options, proxy_options, "http.proxy", 2)
-    local ok, err = core.proxy(req, url, options)
+    local ok, err = core.proxy(req, url:match "^[^#]*", options) -- a fragment is the client's own
     if not ok then
         error(err, 0)
     end

@@ -13,6 +13,7 @@ local options = require "perilune.options"
 local params = require "perilune.http.params"
 local pattern = require "perilune.http.router.pattern"
 local tree = require "perilune.http.router.tree"
+local upgrade = require "perilune.core.upgrade"
 
 local router = {}
 local Router = {}
@@ -321,19 +322,24 @@ local function label_of(wild, host)
     return host:sub(-#wild.domain) == wild.domain and label ~= "" and not label:find(".", 1, true) and label or nil
 end
 
-local function match_wild(state, req, host, values)
+local function match_wild(state, method, path, host, values)
     for _, wild in ipairs(state.wild) do
         local label = label_of(wild, host)
-        local route = label and tree.match(wild.tree, req.method, req.path, values)
+        local route = label and tree.match(wild.tree, method, path, values)
         if route then
             return route, wild.name, label
         end
     end
 end
 
+local function method_of(req)
+    local method = req.method
+    return method == "CONNECT" and upgrade.is_asked(req) and tree.WEBSOCKET or method
+end
+
 --- The route of a request, with the values of its names; for a host with a name, that and its label.
 local function match(state, req, values)
-    local path, method = req.path, req.method
+    local path, method = req.path, method_of(req)
     if state.has_hosts then
         local host = (req.host or ""):lower()
         local exact = host ~= "" and state.trees[host]
@@ -341,7 +347,7 @@ local function match(state, req, values)
         if route then
             return route
         end
-        local wild, name, label = match_wild(state, req, host, values)
+        local wild, name, label = match_wild(state, method, path, host, values)
         if wild then
             return wild, name, label
         end

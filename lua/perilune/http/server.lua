@@ -127,7 +127,7 @@ function server.start(fn, opts)
     check_texts(opts, 2)
     local self = setmetatable({ closed = deferred.deferred() }, mt)
     local takes_any = not opts.path and (opts.port or 0) == 0
-    local tls_context = opts.tls and tls.context(opts.tls, { "http/1.1" })
+    local tls_context = opts.tls and tls.context(opts.tls, opts.http2 and { "h2", "http/1.1" } or { "http/1.1" })
     local run = handler.wrap(compressed(fn, opts.compress))
     local core_server, err = core.listen(configuration(opts), run, function()
         self.closed:success(true)

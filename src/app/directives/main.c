@@ -298,6 +298,12 @@ static const struct directive table[] = {
     {MAIN("use", CTX_EVENTS, 1, ARG_WORD, " epoll | poll | select;"),
      .doc = "How the loop waits for events; the best that the system has unless given.",
      .apply = set_backend},
+    {MAIN("io_uring", CTX_EVENTS, 1, ARG_FLAG, " on | off;"),
+     .default_text = "io_uring on;",
+     .doc = "Receive from, and send to, the connections of one turn of the loop in one system call, "
+            "through the kernel's io_uring (Linux 5.6 and later). Where the kernel has none, or a "
+            "filter of system calls forbids it, this has no effect.",
+     .id = FIELD(has_io_uring), .apply = set_flag},
     {MAIN("accept_mutex", CTX_EVENTS, 1, ARG_FLAG, " on | off;"),
      .doc = "Accepted for compatibility: the kernel distributes connections."},
     {MAIN("accept_mutex_delay", CTX_EVENTS, 1, ARG_TIME, " time;"),

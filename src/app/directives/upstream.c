@@ -95,6 +95,18 @@ static bool read_lookup(struct lookup *l, const struct config_node *node, struct
                              node->args[0].p);
 }
 
+static bool refuse(const struct config_node *node, struct slice word, struct config_error *e)
+{
+    struct slice text;
+
+    if (directives_named(word, "slow_start=", &text))
+        return config_node_error(
+            node, e,
+            "there is no \"slow_start\": a server that is back has its share at "
+            "once, as in nginx without a subscription; remove it");
+    return config_arg_refuse(node, word, e);
+}
+
 /* What a server is to those that stay with it. */
 static bool take_binding(struct upstream_peer *p, const struct config_node *node, struct slice word,
                          struct config_error *e)
@@ -104,7 +116,7 @@ static bool take_binding(struct upstream_peer *p, const struct config_node *node
         return true;
     }
     if (!directives_named(word, "route=", &p->route))
-        return config_arg_refuse(node, word, e);
+        return refuse(node, word, e);
     if (!p->route.n)
         return config_node_error(node, e, "route is empty");
     return p->route.n <= STICKY_ID_MOST ||
@@ -133,8 +145,7 @@ static bool add_server(void *ctx, const struct config_node *node, struct config_
                                  node->args[0].p);
     for (size_t i = 1; i < node->n_args; i++)
         if (!take_parameter(p, node->args[i]) && !take_lookup(&l, node->args[i]) &&
-            !(is_stream ? config_arg_refuse(node, node->args[i], e)
-                        : take_binding(p, node, node->args[i], e)))
+            !(is_stream ? refuse(node, node->args[i], e) : take_binding(p, node, node->args[i], e)))
             return false;
     if (p->is_backup && has_no_backups(u))
         return config_node_error(node, e, "balancing method does not support parameter \"backup\"");
@@ -294,7 +305,8 @@ static const struct directive table[] = {
          "keep what is known of them, others come and go. `localhost` is one server. With "
          "`resolve` a name that is no more has no servers; without, it then stands for itself, "
          "as it does until the first answer, and is looked up for each connection. Name servers "
-         "that fail change nothing. `service=http` (with `resolve`, without a port) asks for the "
+         "that fail change nothing, nor does a reload. `service=http` (with `resolve`, without a "
+         "port) asks for the "
          "SRV records of `_http._tcp.name` (a service with dots stands before the name as it is): "
          "ports are theirs, weights too unless `weight` says another; targets of the best priority "
          "are servers, the others backups.",

@@ -272,7 +272,7 @@ static bool choose(struct proxy *p)
         answer(p, status);
         return false;
     }
-    if (!p->peer && p->upstream->n)
+    if (!p->peer)
         choose_of_group(p);
     return true;
 }

@@ -171,11 +171,12 @@ static void read_targets(struct watch *w, const struct dns_answer *a)
 {
     struct dns_message m;
     struct dns_record r;
+    int more = -1;
 
     w->targets = mem_zalloc(TARGETS_MOST * sizeof(*w->targets));
-    if (!dns_message_open(&m, slice_of(a->bytes, a->n)))
-        return;
-    while (w->n_targets < TARGETS_MOST && dns_message_next(&m, &r) > 0) {
+    if (dns_message_open(&m, slice_of(a->bytes, a->n)))
+        more = dns_message_next(&m, &r);
+    for (; w->n_targets < TARGETS_MOST && more > 0; more = dns_message_next(&m, &r)) {
         struct target *t = &w->targets[w->n_targets];
 
         if (r.section != DNS_ANSWER || r.type != DNS_SRV)
@@ -184,6 +185,10 @@ static void read_targets(struct watch *w, const struct dns_answer *a)
             w->n_targets++;
         else
             memset(t, 0, sizeof(*t));
+    }
+    if (more < 0) {
+        w->failure = &err_name_server;
+        w->n_targets = 0;
     }
 }
 
@@ -258,6 +263,24 @@ static void begin(struct upstream *u, const struct upstream_line *line)
     timer_set_background(&w->timer);
     list_append(&watches, &w->node);
     timer_start(&w->timer, 0);
+}
+
+static struct upstream *of_name(struct upstream *first, struct slice name)
+{
+    while (first && !slice_eq(first->name, name))
+        first = first->next;
+    return first;
+}
+
+void upstream_names_inherit(const struct app_conf *conf, const struct app_conf *old)
+{
+    for (unsigned k = 0; old && k < ARRAY_LEN(conf->first_upstream); k++)
+        for (struct upstream *u = conf->first_upstream[k]; u; u = u->next) {
+            struct upstream *was = of_name(old->first_upstream[k], u->name);
+
+            if (u->slots && was && was->slots)
+                upstream_slots_inherit(u, was);
+        }
 }
 
 void upstream_names_start(const struct app_conf *conf)

@@ -5,6 +5,10 @@
 
 #include "app/conf.h"
 
+/* Before the fork: until they are asked for, the addresses are those of the configuration before;
+ * `old` may be NULL. Its groups know their addresses afterwards. */
+void upstream_names_inherit(const struct app_conf *conf, const struct app_conf *old);
+
 /* This worker is the one that asks. */
 void upstream_names_start(const struct app_conf *conf);
 

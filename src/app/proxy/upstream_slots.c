@@ -294,7 +294,60 @@ void upstream_slots_set(struct upstream *u, const struct upstream_line *line,
     atomic_store_explicit(&u->slots->change, change, memory_order_release);
     take_over(u);
     lock_give(&u->slots->lock);
-    for (unsigned i = 0; i < u->size; i++)
+    for (unsigned i = 0; fn && i < u->size; i++)
         if (u->slots->slots[i].change == change)
             fn(u, i);
+}
+
+/* --- from one configuration to the next --- */
+
+static const struct upstream_line *line_like(const struct upstream *u,
+                                             const struct upstream_line *like)
+{
+    const struct upstream_line *line = u->lines;
+
+    while (line &&
+           !(slice_eq(line->like.name, like->like.name) && slice_eq(line->service, like->service)))
+        line = line->next;
+    return line;
+}
+
+static struct upstream_address address_of(const struct slot *s, const struct upstream_line *was,
+                                          const struct upstream_line *line)
+{
+    bool has_own_weight = line->service.n && line->like.weight == 1 && was->like.weight == 1,
+         is_second = s->is_backup && !was->like.is_backup;
+
+    return (struct upstream_address){.addr = s->addr,
+                                     .weight = has_own_weight ? s->weight : line->like.weight,
+                                     .is_backup = line->like.is_backup || is_second};
+}
+
+static void inherit_line(struct upstream *u, const struct upstream_line *line, struct upstream *old,
+                         const struct upstream_line *was)
+{
+    struct upstream_address list[ADDR_LIST_MAX];
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < old->size && n < ARRAY_LEN(list); i++) {
+        const struct slot *s = &old->slots->slots[i];
+
+        if (s->weight && !s->is_name && s->line == was->number)
+            list[n++] = address_of(s, was, line);
+    }
+    if (n)
+        upstream_slots_set(u, line, list, n, NULL);
+}
+
+void upstream_slots_inherit(struct upstream *u, struct upstream *old)
+{
+    lock(old);
+    take_over(old);
+    for (const struct upstream_line *line = u->lines; line; line = line->next) {
+        const struct upstream_line *was = line_like(old, line);
+
+        if (was)
+            inherit_line(u, line, old, was);
+    }
+    lock_give(&old->slots->lock);
 }

@@ -40,11 +40,15 @@ void upstream_slots_add(struct upstream *u, struct slice service, bool may_go);
 void upstream_slots_share(struct upstream *u);
 
 /* These are the addresses of a line; none: nobody knows the name. Those that there is no room for
- * are left out. */
+ * are left out. `fn` may be NULL. */
 void upstream_slots_set(struct upstream *u, const struct upstream_line *line,
                         const struct upstream_address *addresses, unsigned n, upstream_slots_fn fn);
 
 /* Takes over what has changed since. */
 void upstream_slots_sync(struct upstream *u);
+
+/* Before the fork: the servers of the group are those that it had in the configuration before, as
+ * far as the same lines stand in both. */
+void upstream_slots_inherit(struct upstream *u, struct upstream *old);
 
 #endif

@@ -131,6 +131,25 @@ static void test_shared_by_processes(void **state)
     mem_unshare(NULL, 0);
 }
 
+static void test_trim(void **state)
+{
+    enum { PIECES = 2000, SIZE = 10000 };
+    void **p = mem_alloc(2 * PIECES * sizeof(*p));
+
+    UNUSED(state);
+    for (unsigned i = 0; i < 2 * PIECES; i++)
+        p[i] = memset(mem_alloc(SIZE), 'x', SIZE);
+    for (unsigned i = 0; i < 2 * PIECES; i += 2)
+        mem_free(p[i]);
+    mem_trim();
+    for (unsigned i = 1; i < 2 * PIECES; i += 2) {
+        assert_int_equal(((char *)p[i])[SIZE - 1], 'x');
+        mem_free(p[i]);
+    }
+    mem_free(p);
+    mem_trim();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_out_of_memory_stops),
         cmocka_unit_test(test_cache_reuses),
         cmocka_unit_test(test_shared_by_processes),
+        cmocka_unit_test(test_trim),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,6 +147,40 @@ static void informs(void **state)
     harness_stop();
 }
 
+/* With `ends_when_sent` an exchange is over when its bytes have gone out: not before the flush, and
+ * not while the peer's socket is full; answers behind it wait for their own bytes only. */
+static void ends_when_sent(void **state)
+{
+    struct client c;
+    struct frame f;
+
+    (void)state;
+    harness_start();
+    harness_settings.ends_when_sent = true;
+    c = h2_open();
+    h2_request(&c, 1, "GET", "/keep", END_STREAM);
+    exchange_respond(seen.kept, SLICE("body"));
+    assert_int_equal(seen.done, 0);
+    turns(3);
+    assert_int_equal(seen.done, 1);
+    (void)h2_expect(&c, DATA, 1, END_STREAM);
+
+    h2_send_number(&c, WINDOW_UPDATE, 0, 100000000);
+    h2_request(&c, 3, "GET", "/big/9000000", END_STREAM);
+    h2_send_number(&c, WINDOW_UPDATE, 3, 100000000);
+    turns(50);
+    h2_request(&c, 5, "HEAD", "/hello", END_STREAM);
+    turns(5);
+    assert_int_equal(seen.done, 1);
+    (void)h2_expect(&c, DATA, 3, END_STREAM);
+    (void)h2_expect(&c, HEADERS, 5, END_STREAM | END_HEADERS);
+    assert_int_equal(seen.done, 3);
+    assert_int_equal(seen.aborted, 0);
+    assert_false(h2_find(&c, RST_STREAM, 3, &f));
+    client_close(&c);
+    harness_stop();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +191,7 @@ int main(void)
         cmocka_unit_test(bounds_the_queue),
         cmocka_unit_test(gives_up),
         cmocka_unit_test(informs),
+        cmocka_unit_test(ends_when_sent),
     };
 
     return cmocka_run_group_tests(tests, harness_main_setup, harness_main_teardown);

@@ -318,6 +318,54 @@ static void test_timers_before_calls(void **state)
     close(e.fds[0]);
 }
 
+struct input {
+    struct io io;
+    struct named after, next, end, last;
+};
+
+static void on_readable_marks(struct io *io, int events)
+{
+    struct input *i = CONTAINER_OF(io, struct input, io);
+
+    UNUSED(events);
+    note('i');
+    io_watch(io, 0);
+    loop_last(&i->last.call);
+    loop_at_end(&i->end.call);
+    loop_next(&i->next.call);
+    loop_after_events(&i->after.call);
+    loop_after_events(&i->after.call);
+}
+
+/* What callbacks of events, and of the turn's end, have put together is done right behind them. */
+static void test_stages(void **state)
+{
+    struct input i;
+    struct timer t;
+    int fds[2];
+
+    UNUSED(state);
+    assert_int_equal(pipe(fds), 0);
+    make(&i.after, 'a');
+    make(&i.next, 'n');
+    make(&i.end, 'e');
+    make(&i.last, 'l');
+    io_init(&i.io, fds[0], on_readable_marks);
+    io_watch(&i.io, IO_READ);
+    timer_init(&t, on_timer);
+    timer_start(&t, 1);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    (void)usleep(3000);
+    i.last.then = &i.last; /* in the next turn, which does not wait */
+    loop_turn(true);
+    assert_string_equal(trace, "iatnel");
+    i.last.then = NULL;
+    loop_turn(true);
+    assert_string_equal(trace, "iatnell");
+    close(fds[0]);
+    close(fds[1]);
+}
+
 static void on_readable_stops(struct io *io, int events)
 {
     struct ends *e = CONTAINER_OF(io, struct ends, io);
@@ -439,6 +487,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_few_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_input_before_timers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_timers_before_calls, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_stages, set_up, tear_down),
         cmocka_unit_test(test_backends),
         cmocka_unit_test_setup_teardown(test_fork, set_up, tear_down),
     };

@@ -550,6 +550,49 @@ static void test_take(void **state)
 }
 
 /* `most` counts memory and files alike and stops in the middle of either. */
+static void assert_front(const char *text, bool has_more)
+{
+    bool more = !has_more;
+    struct slice front = outq_front(&q, &more);
+
+    assert_int_equal(front.n, strlen(text));
+    if (front.n)
+        assert_memory_equal(front.p, text, front.n);
+    if (front.n)
+        assert_int_equal(more, has_more);
+}
+
+static void test_front(void **state)
+{
+    static char large[20000];
+
+    UNUSED(state);
+    assert_front("", false);
+    outq_add(&q, "hello", 5);
+    outq_add(&q, " there", 6);
+    assert_front("hello there", false);
+    outq_sent(&q, 6);
+    assert_front("there", false);
+    q.is_last = true;
+    assert_front("there", true);
+    q.is_last = false;
+    outq_add_file(&q, 0, 0, 10, false);
+    assert_front("there", true);
+    q.reads_files = true;
+    assert_front("", false);
+    q.reads_files = false;
+    outq_sent(&q, 5);
+    assert_front("", false); /* a file is no memory */
+    outq_clear(&q);
+    outq_add(&q, "x", 1);
+    outq_add(&q, large, sizeof(large)); /* does not fit into the piece */
+    assert_front("", false);
+    outq_clear(&q);
+    (void)outq_reserve(&q, 10);
+    assert_front("", false);
+    outq_clear(&q);
+}
+
 static void test_paced(void **state)
 {
     char seen[64];
@@ -595,6 +638,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_take, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_paced, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_front, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, set_up_file, tear_down_file);

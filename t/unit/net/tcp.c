@@ -11,11 +11,14 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "loop/batch.h"
 #include "loop/io.h"
 #include "loop/loop.h"
 
@@ -304,6 +307,211 @@ static void test_unix(void **state)
     stream_close(&u[1], false);
 }
 
+/* --- reading ahead --- */
+
+enum { MANY = BATCH_MOST + 3, BLOCK = 8192 };
+
+static struct reader {
+    struct stream *s;
+    int peer;
+    char got[3 * BLOCK];
+    size_t n;
+    size_t most; /* of a read; 0: does not read */
+    unsigned calls;
+    int closes; /* another one, when it is told; -1: none */
+    ssize_t last;
+} readers[MANY];
+
+static void on_reader(struct stream *s, int events)
+{
+    struct reader *r = s->user;
+
+    assert_int_equal(events, IO_READ);
+    r->calls++;
+    if (r->closes >= 0)
+        stream_close(&readers[r->closes].s, false);
+    if (!r->most || !r->s)
+        return;
+    r->last = stream_read(s, r->got + r->n, MIN(r->most, sizeof(r->got) - r->n));
+    r->n += (size_t)MAX(r->last, 0);
+    if (r->last == 0)
+        stream_watch(s, 0);
+}
+
+static int set_up_readers(void **state)
+{
+    UNUSED(state);
+    loop_init(LOOP_BEST);
+    batch_allow(true);
+    for (unsigned i = 0; i < MANY; i++) {
+        struct reader *r = &readers[i];
+        int fds[2];
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+        *r = (struct reader){
+            .s = tcp_adopt(fds[0]), .peer = fds[1], .most = sizeof(r->got), .closes = -1};
+        (void)tcp_read_ahead(r->s);
+        r->s->user = r;
+        r->s->on_ready = on_reader;
+        stream_watch(r->s, IO_READ);
+    }
+    return 0;
+}
+
+static int tear_down_readers(void **state)
+{
+    UNUSED(state);
+    for (unsigned i = 0; i < MANY; i++) {
+        stream_close(&readers[i].s, false);
+        close(readers[i].peer);
+    }
+    loop_run();
+    loop_deinit();
+    return 0;
+}
+
+static void give(unsigned i, const void *p, size_t n)
+{
+    assert_int_equal(write(readers[i].peer, p, n), n);
+}
+
+static void test_ahead_many(void **state)
+{
+    char text[16];
+
+    UNUSED(state);
+    for (unsigned round = 1; round <= 3; round++) {
+        for (unsigned i = 0; i < MANY; i++)
+            give(i, text, (size_t)snprintf(text, sizeof(text), "%u,", i));
+        for (unsigned turns = 0; turns < 3; turns++)
+            loop_turn(false);
+        for (unsigned i = 0; i < MANY; i++)
+            assert_int_equal(readers[i].calls, round);
+    }
+    for (unsigned i = 0; i < MANY; i++) {
+        (void)snprintf(text, sizeof(text), "%u,%u,%u,", i, i, i);
+        assert_string_equal(readers[i].got, text);
+    }
+}
+
+/* More than a slot holds comes out of one read, as a read that got less than it asked for says that
+ * there is no more. */
+static void test_ahead_large(void **state)
+{
+    static char block[2 * BLOCK + 5];
+
+    UNUSED(state);
+    for (size_t i = 0; i < sizeof(block); i++)
+        block[i] = (char)(i % 251);
+    give(0, block, sizeof(block));
+    give(1, block, BLOCK);
+    give(2, "x", 1);
+    loop_turn(true);
+    assert_int_equal(readers[0].last, sizeof(block));
+    assert_memory_equal(readers[0].got, block, sizeof(block));
+    assert_int_equal(readers[1].last, BLOCK);
+    assert_memory_equal(readers[1].got, block, BLOCK);
+    assert_int_equal(readers[2].last, 1);
+}
+
+/* Who does not read, or not all, is told again, and loses nothing. */
+static void test_ahead_left(void **state)
+{
+    unsigned calls;
+
+    UNUSED(state);
+    readers[0].most = 2;
+    readers[1].most = 0;
+    give(0, "abcde", 5);
+    give(1, "12345", 5);
+    give(2, "x", 1);
+    loop_turn(true);
+    if (batch_is_joint()) {
+        assert_int_equal(tcp_read_already(readers[0].s), 1); /* told once more in this turn */
+        assert_int_equal(tcp_read_already(readers[1].s), 5);
+    }
+    stream_watch(readers[1].s, 0);
+    calls = readers[1].calls;
+    give(0, "fg", 2);
+    for (unsigned i = 0; i < 3; i++)
+        loop_turn(false);
+    assert_string_equal(readers[0].got, "abcdefg");
+    assert_int_equal(tcp_read_already(readers[0].s), 0);
+    assert_int_equal(readers[1].calls, calls);
+    readers[1].most = 4;
+    stream_watch(readers[1].s, IO_READ);
+    loop_turn(true); /* does not wait */
+    assert_int_equal(readers[1].n, 4);
+    stream_watch(readers[1].s, 0); /* and is closed with a rest */
+    assert_int_equal(readers[1].calls, calls + 1);
+}
+
+/* Asked for, though nothing has told that it is readable. */
+static void test_ahead_soon(void **state)
+{
+    UNUSED(state);
+    for (unsigned i = 0; i < 3; i++) {
+        stream_watch(readers[i].s, 0);
+        give(i, "abc", i);
+        stream_watch(readers[i].s, IO_READ);
+        tcp_read_soon(readers[i].s);
+        tcp_read_soon(readers[i].s);
+    }
+    loop_turn(true);
+    assert_int_equal(readers[0].n, 0);
+    assert_int_equal(readers[1].n, 1);
+    assert_int_equal(readers[2].n, 2);
+    assert_int_equal(readers[2].calls, 1);
+}
+
+/* Received for, then closed, or not wanted any more, before it was told. */
+static void test_ahead_closed(void **state)
+{
+    UNUSED(state);
+    readers[0].closes = 1; /* whichever is told first */
+    readers[1].closes = 0;
+    readers[2].closes = 2;
+    for (unsigned i = 0; i < 4; i++)
+        give(i, "abc", 3);
+    loop_turn(true);
+    assert_true(!readers[0].s != !readers[1].s);
+    assert_int_equal(readers[0].calls + readers[1].calls, 1);
+    assert_int_equal(readers[0].n + readers[1].n, 3);
+    assert_null(readers[2].s);
+    assert_int_equal(readers[2].n, 0);
+    assert_int_equal(readers[3].n, 3);
+}
+
+/* Ends and failures are seen by the read, behind the bytes before them. */
+static void test_ahead_end(void **state)
+{
+    int fds[2];
+
+    UNUSED(state);
+    connect_ends(fds);
+    stream_close(&readers[3].s, false);
+    readers[3].s = tcp_adopt(fds[0]);
+    (void)tcp_read_ahead(readers[3].s);
+    readers[3].s->user = &readers[3];
+    readers[3].s->on_ready = on_reader;
+    stream_watch(readers[3].s, IO_READ);
+    (void)setsockopt(fds[1], SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
+    close(fds[1]);
+    give(0, "last", 4);
+    shutdown(readers[0].peer, SHUT_WR);
+    shutdown(readers[1].peer, SHUT_WR);
+    give(2, "x", 1);
+    loop_turn(true);
+    assert_string_equal(readers[0].got, "last");
+    assert_int_equal(readers[1].last, 0);
+    assert_int_equal(readers[3].last, STREAM_FAILED);
+    assert_ptr_equal(readers[3].s->err, &err_reset);
+    stream_watch(readers[3].s, 0);
+    loop_turn(true);
+    assert_int_equal(readers[0].last, 0);
+    assert_int_equal(readers[2].n, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +525,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_options, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_close_in_callback, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unix, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ahead_many, set_up_readers, tear_down_readers),
+        cmocka_unit_test_setup_teardown(test_ahead_large, set_up_readers, tear_down_readers),
+        cmocka_unit_test_setup_teardown(test_ahead_left, set_up_readers, tear_down_readers),
+        cmocka_unit_test_setup_teardown(test_ahead_soon, set_up_readers, tear_down_readers),
+        cmocka_unit_test_setup_teardown(test_ahead_closed, set_up_readers, tear_down_readers),
+        cmocka_unit_test_setup_teardown(test_ahead_end, set_up_readers, tear_down_readers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,12 @@
 --- Requests that another site makes a visitor's browser send are refused: 403.
 --
--- Requests that change something (all but GET, HEAD, OPTIONS, TRACE) must come from our own pages. First by what the
--- browser says itself: Sec-Fetch-Site, else Origin, else Referer. Then by a token that only our pages know, in the
--- field `X-CSRF-Token` or in the form's field `_csrf` (read from `req.fields`, so for forms the middleware `params`
--- stands outside): by default bound to a cookie that is signed (double submit), with `session = true` kept in the
--- visitor's session. `req:csrf_token()` gives it, another text each time so that compression does not betray it; a
--- deferred with `session`, too. An answer to whose handler it was given is `private` to caches.
+-- Requests that change something (all but GET, HEAD, OPTIONS, TRACE, and what asks for a WebSocket, which looks at
+-- Origin itself) must come from our own pages. First by what the browser says itself: Sec-Fetch-Site, else Origin, else
+-- Referer. Then by a token that only our pages know, in the field `X-CSRF-Token` or in the form's field `_csrf` (read
+-- from `req.fields`, so for forms the middleware `params` stands outside): by default bound to a cookie that is signed
+-- (double submit), with `session = true` kept in the visitor's session. `req:csrf_token()` gives it, another text each
+-- time so that compression does not betray it; a deferred with `session`, too. An answer to whose handler it was given
+-- is `private` to caches.
 --
 -- Options: `keys` (a key or an array, which sign the cookie) or `session` (boolean); `origins` (array of other origins
 -- that may, "https://app.example.org"), `token` (boolean, true: ask for the token, too), `cookie` (its name, "csrf"),
@@ -18,11 +19,16 @@ local crypto = require "perilune.crypto"
 local deferred = require "perilune.deferred"
 local define = require "perilune.http.middleware.define"
 local kinds = require "perilune.http.kinds"
+local upgrade = require "perilune.core.upgrade"
 
 local await, bxor = deferred.await, bit.bxor
 
 local SAFE = { GET = true, HEAD = true, OPTIONS = true, TRACE = true }
 local SECRET = 32
+
+local function may_change(req)
+    return not SAFE[req.method] and not upgrade.is_asked(req)
+end
 
 local function combined(a, b)
     local out = {}
@@ -123,7 +129,7 @@ return define("csrf", { keys = { "string", "table" }, session = "boolean", origi
     local header, field = o.header or "X-CSRF-Token", o.field or "_csrf"
     return function(handler)
         return function(req)
-            local is_checked = not SAFE[req.method]
+            local is_checked = may_change(req)
             if is_checked and is_foreign(req, allowed) then
                 return refusal("the request comes from another site")
             end

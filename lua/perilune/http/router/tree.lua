@@ -184,14 +184,22 @@ local function of_method(methods, method)
     return methods[method] or method == "HEAD" and methods.GET or methods["*"]
 end
 
+--- In place of the method where a WebSocket is asked for by an extended CONNECT (RFC 8441): what answers GET is meant,
+-- by which it is asked for over HTTP/1.1.
+tree.WEBSOCKET = "CONNECT websocket"
+
+local function of_websocket(methods)
+    return methods.CONNECT or methods.GET or methods["*"]
+end
+
 --- The route for a request; the values of its names are put into `values`, in order.
 -- @tparam table node the root
--- @tparam string method
+-- @tparam string method or `tree.WEBSOCKET`
 -- @tparam string path begins with `/`
 -- @tparam table values array to be filled
 -- @treturn table|nil route
 function tree.match(node, method, path, values)
-    return walk(path, values, node, 2, 0, of_method, method) or nil
+    return walk(path, values, node, 2, 0, method == tree.WEBSOCKET and of_websocket or of_method, method) or nil
 end
 
 local function collect(methods, found)

@@ -154,12 +154,35 @@ static void test_too_many(void **state)
     buf_free(&words);
 }
 
+/* What the group had in the configuration before stands in for what nobody has asked for yet. */
+static void test_next_configuration(void **state)
+{
+    struct upstream *old = make(true), *u = make(false), *other = upstream_new(&pool, SLICE("u"));
+
+    UNUSED(state);
+    set(old, "10.0.0.1 10.0.0.2");
+    upstream_slots_inherit(u, old);
+    assert_string_equal(names(u), "10.9.9.9:80 10.0.0.1:80 10.0.0.2:80");
+    set(u, "10.0.0.2");
+    assert_string_equal(names(u), "10.9.9.9:80 - 10.0.0.2:80");
+    set(old, "");
+    u = make(true);
+    upstream_slots_inherit(u, old);
+    assert_string_equal(names(u), "10.9.9.9:80 app.test:80");
+    set(old, "10.0.0.1");
+    upstream_add(other, SLICE("app.test:81"), 0);
+    upstream_slots_add(other, SLICE_EMPTY, true);
+    upstream_share(other);
+    upstream_slots_inherit(other, old);
+    assert_string_equal(names(other), "app.test:81");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_places),       cmocka_unit_test(test_name_that_stays),
         cmocka_unit_test(test_place_in_use), cmocka_unit_test(test_other_worker),
-        cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_too_many),     cmocka_unit_test(test_next_configuration),
     };
     int rc;
 

@@ -1,0 +1,112 @@
+/* Those that wait stand in one array, and while they are served in another, so that whoever is told
+ * may ask again: for the next turn. */
+#include "net/flush.h"
+
+#include <errno.h>
+
+#include "base/mem.h"
+#include "loop/batch.h"
+#include "loop/loop.h"
+#include "net/tcp.h"
+
+struct entry {
+    struct outq *q; /* NULL: forgotten */
+    struct stream *s;
+    flush_fn *fn;
+};
+
+struct entries {
+    unsigned n, size;
+    struct entry *all;
+};
+
+static struct entries waiting, served; /* process-wide: of all streams */
+
+static void serve(struct loop_call *call);
+
+static struct loop_call call = {LIST_INIT(call.node), serve}; /* process-wide: serves all */
+
+bool flush_late(struct outq *q, struct stream *s, flush_fn *fn)
+{
+    if (!batch_is_joint() || !tcp_is(s))
+        return false;
+    if (UNLIKELY(waiting.n == waiting.size)) {
+        waiting.size += BATCH_MOST;
+        waiting.all = mem_realloc(waiting.all, waiting.size * sizeof(waiting.all[0]));
+    }
+    waiting.all[waiting.n++] = (struct entry){q, s, fn};
+    loop_last(&call);
+    return true;
+}
+
+static void forget(struct entries *e, const struct outq *q)
+{
+    for (unsigned i = 0; i < e->n; i++)
+        if (e->all[i].q == q)
+            e->all[i].q = NULL;
+}
+
+void flush_forget(const struct outq *q)
+{
+    forget(&waiting, q);
+    forget(&served, q);
+}
+
+/* What a result means to the stream. */
+static ssize_t answer(struct stream *s, ssize_t result)
+{
+    if (result >= 0)
+        return result;
+    if (result == -EAGAIN)
+        return STREAM_AGAIN;
+    s->err = err_from_errno((int)-result);
+    return STREAM_FAILED;
+}
+
+/* Sends for `n` entries, at most BATCH_MOST, what one call can send. */
+static void send_some(const struct entry *e, unsigned n, ssize_t *sent)
+{
+    struct batch_op ops[BATCH_MOST];
+    unsigned of[BATCH_MOST], m = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        bool has_more = false;
+        struct slice out = SLICE_EMPTY;
+
+        if (e[i].q && !e[i].s->err)
+            out = outq_front(e[i].q, &has_more);
+        sent[i] = 0;
+        if (!out.n)
+            continue;
+        ops[m] = (struct batch_op){.fd = stream_fd(e[i].s),
+                                   .is_send = true,
+                                   .has_more = has_more,
+                                   .bytes = (void *)(uintptr_t)out.p,
+                                   .n = out.n};
+        of[m++] = i;
+    }
+    if (m < 2)
+        return;
+    batch_run(ops, m);
+    for (unsigned i = 0; i < m; i++)
+        sent[of[i]] = answer(e[of[i]].s, ops[i].result);
+}
+
+static void serve(struct loop_call *c)
+{
+    struct entries free_ones = served;
+
+    UNUSED(c);
+    served = waiting;
+    waiting = free_ones;
+    for (unsigned at = 0; at < served.n; at += BATCH_MOST) {
+        unsigned n = MIN(served.n - at, (unsigned)BATCH_MOST);
+        ssize_t sent[BATCH_MOST];
+
+        send_some(served.all + at, n, sent);
+        for (unsigned i = 0; i < n; i++)
+            if (served.all[at + i].q)
+                served.all[at + i].fn(served.all[at + i].q, sent[i]);
+    }
+    served.n = 0;
+}

@@ -1,0 +1,21 @@
+/* Output that may wait for the end of the turn: the sockets that have some are sent to together, in
+ * one system call where that is possible (loop/batch.h). */
+#ifndef NET_FLUSH_H
+#define NET_FLUSH_H
+
+#include "net/outq.h"
+#include "net/stream.h"
+
+/* Called at the very end of the turn. `sent`: as stream_writev answers for outq_front, to be taken
+ * off the queue by outq_sent; 0: it was not tried. What is left is the owner's to send. */
+typedef void flush_fn(struct outq *q, ssize_t sent);
+
+/* Has what is queued at the end of the turn sent to `s`, as far as outq_front goes, then calls `fn`. False: not possible with
+ * this stream, or here; send it yourself. To be called once until `fn` is, and undone when the
+ * queue ends or passes to another stream before. */
+bool flush_late(struct outq *q, struct stream *s, flush_fn *fn) MUST_USE;
+
+/* `fn` is not called any more. */
+void flush_forget(const struct outq *q);
+
+#endif
