@@ -986,3 +986,46 @@ body
 --- grep_error_log eval: qr/sent: .*?, client/
 --- grep_error_log_out
 sent: true, attempt to call ngx.exec after sending out response headers, attempt to call ngx.redirect after sending out the headers, client
+
+=== TEST 53: an answer without a type has that of the path's extension, like a file; of captures, rewritten paths and empty ones too
+--- http_config
+    types { text/css css; application/json json; text/html html; }
+--- config
+    default_type text/plain;
+    location /lua { content_by_lua_block { ngx.print("x") } }
+    location /own { content_by_lua_block { ngx.header.content_type = "a/b" ngx.print("x") } }
+    location /off { lua_use_default_type off; content_by_lua_block { ngx.print("x") } }
+    location /status { rewrite_by_lua_block { ngx.status = 404 ngx.print("x") ngx.exit(404) } }
+    location /empty { content_by_lua_block { ngx.exit(200) } }
+    location /to { rewrite ^ /lua/b.json last; }
+    location /capture {
+        content_by_lua_block {
+            ngx.header["X-Of"] = ngx.location.capture("/lua/a.json").header["Content-Type"]
+            ngx.print("x")
+        }
+    }
+    location = /t {
+        content_by_lua_block {
+            local all = {}
+            for _, path in ipairs { "lua/a", "lua/a.html", "lua/a.CSS", "lua/a.b", "lua/a.css/c", "own/a.css", "off/a.css",
+                                    "status/a.css", "empty/a.html", "to/a.css", "capture/a.css" } do
+                local head = ngx.location.capture("/" .. path).header
+                all[#all + 1] = path .. " " .. tostring(head["Content-Type"]) .. " " .. tostring(head["X-Of"])
+            end
+            ngx.say(table.concat(all, "\n"))
+        }
+    }
+--- request
+GET /t
+--- response_body
+lua/a text/plain nil
+lua/a.html text/html nil
+lua/a.CSS text/css nil
+lua/a.b text/plain nil
+lua/a.css/c text/plain nil
+own/a.css a/b nil
+off/a.css nil nil
+status/a.css text/css nil
+empty/a.html text/html nil
+to/a.css application/json nil
+capture/a.css text/css application/json

@@ -453,3 +453,47 @@ logged: me
 --- grep_error_log_out
 lua release ngx.ctx at ref 2
 lua release ngx.ctx at ref 1
+
+=== TEST 17: the request's fields, as libraries read them by FFI
+--- http_config
+    init_worker_by_lua_block {
+        require "resty.core.request"
+        local ffi = require "ffi"
+        local get_request = require("resty.core.base").get_request
+        local cut = ffi.new("int[1]")
+        function count(most)
+            local n = ffi.C.ngx_http_lua_ffi_req_get_headers_count(get_request(), most, cut)
+            return n, cut[0]
+        end
+        function names(n, is_raw)
+            local out, all = ffi.new("ngx_http_lua_ffi_table_elt_t[?]", n), {}
+            local rc = ffi.C.ngx_http_lua_ffi_req_get_headers(get_request(), out, n, is_raw)
+            for i = 0, n - 1 do
+                all[i + 1] = ffi.string(out[i].key.data, out[i].key.len) .. "="
+                    .. ffi.string(out[i].value.data, out[i].value.len)
+            end
+            return rc .. " " .. table.concat(all, " ")
+        end
+        outside = count(0)
+    }
+--- config
+    location = /t {
+        content_by_lua_block {
+            ngx.req.clear_header("Host")
+            ngx.req.clear_header("Connection")
+            ngx.say(outside, " ", table.concat({ count(0) }, " "), " ", table.concat({ count(-1) }, " "), " ",
+                    table.concat({ count(2) }, " "))
+            ngx.say(names(3, 1))
+            ngx.say(names(2, 0))
+        }
+    }
+--- request
+GET /t
+--- more_headers
+X-One: 1
+x-Two: 2
+X-One: 3
+--- response_body
+-100 3 0 3 0 2 1
+0 X-One=1 x-Two=2 X-One=3
+0 x-one=1 x-two=2

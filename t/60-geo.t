@@ -108,3 +108,19 @@ duplicate network "10.0.0.1/8", value: "b", old value: "a"
 low address bits of 10.0.0.1/8 are meaningless
 no network "11.0.0.0/8" to delete
 duplicate default geo value "default", value: "y", old value: "x"
+
+=== TEST 8: of two blocks that make one variable the last one counts, whichever kind they are
+--- http_config
+    map $arg_a $both { default 1; x "of map"; }
+    geo $both { default "of geo"; 127.0.0.2 no; }
+    geo $other { default "of geo"; }
+    map $arg_a $other { default "of map"; }
+    map $arg_a $third { default first; }
+    map $arg_a $third { default second; }
+--- config
+    location / { return 200 "$both, $other, $third\n"; }
+    location /set { set $third mine; return 200 "$both, $other, $third\n"; }
+--- pipelined_requests eval
+["GET /?a=x", "GET /set"]
+--- response_body eval
+["of geo, of map, second\n", "of geo, of map, mine\n"]

@@ -68,7 +68,8 @@ const struct variable *variable_refer(struct variable_table *t, struct slice nam
 const struct variable *variable_define(struct variable_table *t, struct slice name);
 
 /* Same, with a getter of the caller's for a variable that is new (map, captures…); `data` is stored
- * in it. The setter is variable_set; a getter may read the visit's slot with variable_get_slot. */
+ * in it. One that a directive made before gets the new getter when there are `data`. The setter is
+ * variable_set; a getter may read the visit's slot with variable_get_slot. */
 const struct variable *variable_define_getter(struct variable_table *t, struct slice name,
                                               variable_get_fn get, const void *data);
 

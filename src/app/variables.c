@@ -224,8 +224,13 @@ const struct variable *variable_define_getter(struct variable_table *t, struct s
 
     if (!var)
         var = make(t, name);
-    if (!can_take_over(var))
+    if (!can_take_over(var)) {
+        if (data && var->set == variable_set) {
+            var->get = get;
+            var->data = data;
+        }
         return var->set ? var : NULL;
+    }
     var->get = get;
     var->set = variable_set;
     var->suffix = SLICE_EMPTY;

@@ -11,7 +11,7 @@ local own_path = sys.lua_dir() .. "/?.lua"
 --- Parts of resty.core that have no functions of their own.
 local replacers = {
     base64 = true, coroutine = true, exit = true, hash = true, misc = true, ndk = true, param = true, phase = true,
-    request = true, response = true, shdict = true, socket = true, uri = true, var = true, worker = true,
+    response = true, shdict = true, socket = true, uri = true, var = true, worker = true,
 }
 
 local function empty_part()

@@ -5,6 +5,8 @@
  * file. */
 #include "app/directives/directives.h"
 
+#include <netdb.h>
+
 #include "app/access/access_step.h"
 #include "app/access/limit.h"
 #include "app/files/static_redirect.h"
@@ -240,6 +242,38 @@ bool directives_range(const struct config_node *node, struct slice text, struct 
         log_write(NULL, LOG_WARN, "low address bits of " SLICE_FMT " are meaningless in %s:%u",
                   SLICE_ARG(text), node->file, node->line);
     return true;
+}
+
+static bool has_address(const struct addr *all, size_t n, const struct addr *a)
+{
+    while (n > 0)
+        if (addr_eq(&all[--n], a))
+            return true;
+    return false;
+}
+
+size_t directives_addresses(struct app_conf *conf, struct slice name, struct addr **out)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+    struct addrinfo *all;
+    size_t n = 0;
+
+    if (name.n == 0 || getaddrinfo(pool_printf(&conf->pool, SLICE_FMT, SLICE_ARG(name)).p, NULL,
+                                   &hints, &all) != 0)
+        return 0;
+    for (const struct addrinfo *i = all; i; i = i->ai_next)
+        n++;
+    *out = pool_alloc(&conf->pool, n * sizeof(**out));
+    n = 0;
+    for (const struct addrinfo *i = all; i; i = i->ai_next) {
+        struct addr one = {.len = i->ai_addrlen};
+
+        memcpy(&one.storage, i->ai_addr, MIN(i->ai_addrlen, sizeof(one.storage)));
+        if (!has_address(*out, n, &one))
+            (*out)[n++] = one;
+    }
+    freeaddrinfo(all);
+    return n;
 }
 
 static void free_types(void *arg)

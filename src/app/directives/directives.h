@@ -101,6 +101,10 @@ bool directives_local_address(const struct apply *a, const struct config_node *n
 /* Reads a range of addresses, with a warning about bits behind its prefix. False: it is none. */
 bool directives_range(const struct config_node *node, struct slice text, struct addr_range *out);
 
+/* Every address that a name has now, which is asked for as the system does and waited for. They
+ * live as long as the configuration. How many; 0: there is no such name. */
+size_t directives_addresses(struct app_conf *conf, struct slice name, struct addr **out);
+
 /* The media types that the arguments are; `*`: all. */
 struct media_set directives_media_set(const struct apply *a, const struct config_node *node);
 

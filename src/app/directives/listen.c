@@ -14,6 +14,8 @@ struct listen_words {
     struct listen_options options;
     bool has_options, is_default, has_http2, is_tls;
     bool is_stream, is_udp, has_proxy_protocol;
+    struct slice shown;
+    unsigned more_ports; /* of a range, behind the first */
 };
 
 static bool not_supported(const struct config_node *node, struct slice word, struct config_error *e)
@@ -225,7 +227,7 @@ static bool bad_address(const struct config_node *node, struct slice text, struc
         what = "invalid port";
     config_node_error(node, e, "%s in \"" SLICE_FMT "\" of the \"listen\" directive", what,
                       SLICE_ARG(text));
-    return config_error_hint(e, "give port, address:port, [ipv6]:port or unix:/path");
+    return config_error_hint(e, "give port, address:port, [ipv6]:port, name:port or unix:/path");
 }
 
 /* A Unix socket's relative path starts from the prefix. */
@@ -256,35 +258,78 @@ static unsigned cut_range(struct slice *text)
     return (unsigned)(to - from);
 }
 
+/* The addresses of "name" or "name:port", each with the port; 0: they cannot be had. */
+static size_t of_name(struct app_conf *conf, struct slice text, int default_port, struct addr **out)
+{
+    ssize_t colon = slice_find(text, ':');
+    int64_t port = default_port;
+    size_t n;
+
+    if (slice_has_prefix(text, SLICE("unix:")) || slice_find(text, '[') >= 0 ||
+        (colon < 0 && num_parse_u63(text, &port)) ||
+        (colon >= 0 && !num_parse_u63(slice_from(text, (size_t)colon + 1), &port)) || port < 1 ||
+        port > UINT16_MAX)
+        return 0;
+    n = directives_addresses(conf, colon < 0 ? text : slice_of(text.p, (size_t)colon), out);
+    for (size_t i = 0; i < n; i++)
+        addr_set_port(&(*out)[i], (uint16_t)port);
+    return n;
+}
+
+/* The addresses that `text` stands for: one, unless it is a name. */
+static size_t addresses_of(struct app_conf *conf, struct slice text, bool is_stream,
+                           struct addr **out)
+{
+    int default_port = is_stream ? 0 : 80;
+    struct addr addr;
+
+    if (addr_parse(text, default_port, &addr))
+        return of_name(conf, text, default_port, out);
+    if (!addr_is_unix(&addr) && addr_port(&addr) == 0)
+        return 0;
+    *out = pool_new(&conf->pool, struct addr);
+    **out = addr;
+    return 1;
+}
+
+static bool listen_on(struct apply *a, struct addr addr, const struct listen_words *w,
+                      const struct config_node *node, struct config_error *e)
+{
+    for (unsigned i = 0; i <= w->more_ports; i++) {
+        struct listen_conf *l = find_or_add(a->conf, &addr, w->is_udp, w->shown);
+
+        if (!add_vhost(a->conf, l, a->vhost, node, e) || !merge_words(l, w, a->vhost, node, e))
+            return false;
+        if (i < w->more_ports)
+            addr_set_port(&addr, (uint16_t)(addr_port(&addr) + 1));
+    }
+    return true;
+}
+
 static bool apply_listen(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct apply *a = ctx;
-    struct slice text = resolve_text(a->conf, node->args[0]), shown = text;
-    struct listen_words w = {.is_stream = directives_is_stream(a)};
-    unsigned more = slice_has_prefix(text, SLICE("unix:")) ? 0 : cut_range(&text);
-    struct addr addr;
+    struct slice text = resolve_text(a->conf, node->args[0]);
+    struct listen_words w = {.is_stream = directives_is_stream(a), .shown = text};
+    struct addr *all;
+    size_t n;
 
-    if (addr_parse(text, w.is_stream ? 0 : 80, &addr))
+    w.more_ports = slice_has_prefix(text, SLICE("unix:")) ? 0 : cut_range(&text);
+    n = addresses_of(a->conf, text, w.is_stream, &all);
+    if (n == 0)
         return bad_address(node, text, e);
-    if (!addr_is_unix(&addr) && addr_port(&addr) == 0)
-        return bad_address(node, text, e);
-    w.options.ipv6only = addr.sa.sa_family == AF_INET6;
+    w.options.ipv6only = all[0].sa.sa_family == AF_INET6;
     for (size_t i = 1; i < node->n_args; i++)
         if (!take_word(&w, node, node->args[i], e))
             return false;
     if (w.is_udp && (w.is_tls || w.has_proxy_protocol))
         return config_node_error(node, e, "\"%s\" parameter is incompatible with \"udp\"",
                                  w.is_tls ? "ssl" : "proxy_protocol");
-    if (w.is_udp && addr_is_unix(&addr))
+    if (w.is_udp && addr_is_unix(&all[0]))
         return config_node_error(node, e, "\"udp\" and a Unix socket do not go together");
-    for (unsigned i = 0; i <= more; i++) {
-        struct listen_conf *l = find_or_add(a->conf, &addr, w.is_udp, shown);
-
-        if (!add_vhost(a->conf, l, a->vhost, node, e) || !merge_words(l, &w, a->vhost, node, e))
+    for (size_t i = 0; i < n; i++)
+        if (!listen_on(a, all[i], &w, node, e))
             return false;
-        if (i < more)
-            addr_set_port(&addr, (uint16_t)(addr_port(&addr) + 1));
-    }
     return true;
 }
 
@@ -333,7 +378,8 @@ static const struct directive table[] = {
      .doc =
          "An address of the server; may repeat. `[::]:80` is an IPv6 address; the port is 80 "
          "where none is given (8000 when a server has no `listen` at all and is not started by "
-         "root). `8000-8010` is each of these ports.\n\n"
+         "root). `8000-8010` is each of these ports. A name is each address that it has at the "
+         "start.\n\n"
          "- `default_server`: this server gets the requests whose host no server names; "
          "otherwise the first one of the address does.\n"
          "- `ssl`: connections begin with TLS; one of the servers of an address says so for all.\n"

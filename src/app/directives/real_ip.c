@@ -1,6 +1,4 @@
 /* Clients behind proxies: set_real_ip_from, real_ip_header, real_ip_recursive. */
-#include <netdb.h>
-
 #include "app/directives/directives.h"
 #include "app/directives/tables.h"
 #include "app/real_ip.h"
@@ -28,25 +26,17 @@ static void add_range(struct apply *a, const struct addr_range *range)
     c->trust.ranges[c->trust.n++] = *range;
 }
 
-/* Every address that a name has now. */
 static bool add_name(struct apply *a, const struct config_node *node, struct config_error *e)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *all;
+    struct addr *all;
+    size_t n = directives_addresses(a->conf, node->args[0], &all);
+    struct addr_range range;
 
-    if (node->args[0].n == 0 || getaddrinfo(node->args[0].p, NULL, &hints, &all) != 0)
-        return config_node_error(node, e, "host not found in set_real_ip_from \"%.200s\"",
-                                 node->args[0].p);
-    for (const struct addrinfo *i = all; i; i = i->ai_next) {
-        struct addr one = {.len = i->ai_addrlen};
-        struct addr_range range;
-
-        memcpy(&one.storage, i->ai_addr, MIN(i->ai_addrlen, sizeof(one.storage)));
-        if (addr_range_of(&one, &range))
+    for (size_t i = 0; i < n; i++)
+        if (addr_range_of(&all[i], &range))
             add_range(a, &range);
-    }
-    freeaddrinfo(all);
-    return true;
+    return n > 0 || config_node_error(node, e, "host not found in set_real_ip_from \"%.200s\"",
+                                      node->args[0].p);
 }
 
 static bool add_trusted(void *ctx, const struct config_node *node, struct config_error *e)

@@ -17,9 +17,8 @@ static void set_defaults(struct visit *v)
         res->status = v->error_status;
     else if (res->status == 0)
         res->status = 200;
-    if (v->loc->lua_use_default_type && !lua_visit_of(v)->is_type_cleared &&
-        v->loc->default_type.n && !header_find_id(&res->headers, HEADER_CONTENT_TYPE))
-        header_add_id(&res->headers, visit_pool(v), HEADER_CONTENT_TYPE, v->loc->default_type);
+    if (v->loc->lua_use_default_type && !lua_visit_of(v)->is_type_cleared)
+        static_send_type(v);
 }
 
 /* 304 or 412 takes the place of an answer that the client has, or does not want. True: nothing else

@@ -18,7 +18,8 @@ static void test_addresses(void **state)
     } cases[] = {
         {"8080", "0.0.0.0:8080"},         {"*:81", "0.0.0.0:81"}, {"127.0.0.1", "127.0.0.1:80"},
         {"127.0.0.1:82", "127.0.0.1:82"}, {"[::]:83", "[::]:83"}, {"[::1]", "[::1]:80"},
-        {"unix:/tmp/x", "unix:/tmp/x"},   {"unix:x", "unix:./x"},
+        {"unix:/tmp/x", "unix:/tmp/x"},   {"unix:x", "unix:./x"}, {"127.1", "127.0.0.1:80"},
+        {"127.1:84", "127.0.0.1:84"},
     };
 
     UNUSED(state);
@@ -86,16 +87,16 @@ static void test_errors(void **state)
          "invalid so_keepalive value in \"so_keepalive=1:2:3:4\" of the \"listen\" directive in "
          "code:1"},
         {"listen 80 bind so_keepalive=on;", NULL},
-        {"listen example.org:80;",
-         "host not found in \"example.org:80\" of the \"listen\" directive in code:1; give port, "
-         "address:port, [ipv6]:port or unix:/path"},
+        {"listen example.invalid:80;", "host not found in \"example.invalid:80\" of the \"listen\" "
+                                       "directive in code:1; give port, "
+                                       "address:port, [ipv6]:port, name:port or unix:/path"},
         {"listen 99999;", "invalid port in \"99999\" of the \"listen\" directive in code:1; give "
-                          "port, address:port, [ipv6]:port or unix:/path"},
+                          "port, address:port, [ipv6]:port, name:port or unix:/path"},
         {"listen 0;", "invalid port in \"0\" of the \"listen\" directive in code:1; give "
-                      "port, address:port, [ipv6]:port or unix:/path"},
+                      "port, address:port, [ipv6]:port, name:port or unix:/path"},
         {"listen 127.0.0.1:99999;",
          "invalid port in \"127.0.0.1:99999\" of the \"listen\" directive in code:1; give port, "
-         "address:port, [ipv6]:port or unix:/path"},
+         "address:port, [ipv6]:port, name:port or unix:/path"},
         {"listen 80 ssl;",
          "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive in code:1"},
         {"listen 80 http2;", NULL},
