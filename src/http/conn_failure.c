@@ -1,6 +1,7 @@
 /* To tell of another layer's failures, add its call here and let the protocols read by it. */
 #include "http/conn_failure.h"
 
+#include "http/server_conn_input.h"
 #include "net/tls.h"
 #include "net/tls_error.h"
 

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "http/server_conn.h"
+#include "http/server_conn_input.h"
 #include "http/server_h1.h"
 #include "http/server_handover.h"
 #include "http/server_proxied.h"

@@ -4,6 +4,7 @@
  * Output is a queue that is flushed by on_work, which runs once after each event, or once a turn
  * when something was queued outside an event (server_conn_schedule). */
 #include "http/server_conn.h"
+#include "http/server_conn_input.h"
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -202,7 +203,8 @@ static void settle(struct server_conn *c)
     if (!c->stream)
         return;
     server_conn_settle_input(c);
-    server_conn_update(c);
+    if (!c->is_sending) /* on_flushed brings it in line, in this turn */
+        server_conn_update(c);
 }
 
 static void on_flushed(struct outq *q, ssize_t sent)
@@ -265,7 +267,7 @@ static void on_timer(struct timer *t)
 {
     struct server_conn *c = CONTAINER_OF(t, struct server_conn, timer);
 
-    if (!c->deadline)
+    if (!c->deadline || c->is_sending) /* on_flushed sees to the deadline */
         return;
     if (c->deadline > clock_ms()) {
         timer_start(t, c->deadline - clock_ms());

@@ -118,9 +118,6 @@ void server_conn_set_stream(struct server_conn *c, struct stream *s);
 /* The connection whose stream it is; NULL: of none, as when somebody has taken it over. */
 struct server_conn *server_conn_of(const struct stream *s);
 
-/* Puts bytes before the input as if they had just been read; there is none. */
-void server_conn_unread(struct server_conn *c, struct slice bytes);
-
 /* Closes the stream, drops input and output, leaves the list. `c` lives until the end of the turn.
  * The exchange must have been let go before. */
 void server_conn_close(struct server_conn *c, bool reset);
@@ -131,27 +128,6 @@ struct stream *server_conn_detach(struct server_conn *c, struct buf *in, struct 
 
 /* The one setter of the phase; counts. */
 void server_conn_set_phase(struct server_conn *c, enum server_conn_phase to);
-
-/* The unread input; contiguous, valid until the next call that reads. */
-struct slice server_conn_input(const struct server_conn *c);
-
-/* The event is over: what is unread is kept in memory of the connection's own. */
-void server_conn_settle_input(struct server_conn *c);
-
-/* Drops the input; the connection ends. */
-void server_conn_drop_input(struct server_conn *c);
-
-/* Takes the first `n` bytes off the input. */
-void server_conn_consume(struct server_conn *c, size_t n);
-
-/* Reads once, up to `most` bytes, behind the unread input. Answers as stream_read; sets has_eof. */
-ssize_t server_conn_read(struct server_conn *c, size_t most);
-
-/* A body decoder for this request, from a cache; c->body is it. */
-struct http1_body *server_conn_add_body(struct server_conn *c);
-
-/* The body is complete, or nobody cares any more. */
-void server_conn_drop_body(struct server_conn *c);
 
 /* Has on_work called in this turn or the next: before the end of the turn's work (`soon`) or at its
  * very end. Nothing to do inside an upcall, which on_work follows anyway. */

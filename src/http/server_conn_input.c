@@ -1,5 +1,5 @@
 /* What a connection has read and not used yet, and the decoder of a body that is coming in. */
-#include "http/server_conn.h"
+#include "http/server_conn_input.h"
 
 #include "base/check.h"
 #include "base/mem.h"

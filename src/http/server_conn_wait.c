@@ -4,6 +4,7 @@
  * otherwise fire too late, and looks at the number when it fires. Nothing is re-armed per request.
  */
 #include "http/server_conn.h"
+#include "http/server_conn_input.h"
 
 #include "base/clock.h"
 #include "loop/io.h"

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/check.h"
 #include "http/conn_failure.h"
+#include "http/server_conn_input.h"
 #include "http/server_h1_body.h"
 #include "http/server_h1_out.h"
 #include "http/server_h2.h"

@@ -10,6 +10,8 @@
  * complete. */
 #include "http/server_h1_body.h"
 
+#include "http/server_conn_input.h"
+
 enum { READS_MOST = 16 };
 
 void server_h1_body_begin(struct server_conn *c, const struct request *r)

@@ -10,6 +10,7 @@
 #include "http/server_h1_out.h"
 
 #include "base/clock.h"
+#include "http/server_conn_input.h"
 #include "http/server_h1_body.h"
 #include "proto/http1_write.h"
 #include "proto/status.h"
@@ -33,8 +34,10 @@ static void put(struct exchange *x, const void *p, size_t n)
 /* Something was queued. */
 static void flush_in_time(struct server_conn *c)
 {
-    if (c->out.bytes > c->server->settings->send_watermark && !c->is_blocked && !c->is_paced &&
-        !c->stream->err)
+    bool is_file = c->x && c->x->has_file; /* takes no memory while it waits */
+
+    if (c->out.bytes > c->server->settings->send_watermark && !is_file && !c->is_blocked &&
+        !c->is_paced && !c->stream->err)
         (void)server_conn_flush(c); /* on_work looks at stream->err */
     if (c->is_running)
         return;

@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "loop/io.h"
 #include "http/conn_failure.h"
+#include "http/server_conn_input.h"
 #include "http/server_h2_head.h"
 #include "http/server_h2_out.h"
 

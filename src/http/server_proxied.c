@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/mem.h"
+#include "http/server_conn_input.h"
 #include "http/server_h1.h"
 #include "http/server_handover.h"
 #include "http/server_tls.h"

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "http/conn_failure.h"
+#include "http/server_conn_input.h"
 #include "http/server_h1.h"
 #include "http/server_h2.h"
 #include "http/server_handover.h"
