@@ -1,5 +1,5 @@
 # `ssl_conf_command Options KTLS`: the kernel encrypts what is sent where it can, and what clients see is the same. On a kernel that cannot
-# (no module `tls`) the same cases show that the library goes on by itself; t/unit/net/tls_kernel.c shows on any kernel what goes to the socket, and
+# (no module `tls`) the same cases show that the library goes on by itself; t/unit/net/tls/tls_kernel.c shows on any kernel what goes to the socket, and
 # t/lib/uml.sh runs this file in a kernel of its own that can.
 use Test::Nginx::Socket 'no_plan';
 

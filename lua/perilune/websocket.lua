@@ -2,7 +2,7 @@
 --
 -- `upgrade` makes one of a request, `connect` one of a URL. A connection has the methods of a stream that matter for
 -- messages: `take`, `put`, `each`, `close`; `ws:stream()` is a whole stream, with operators. What happens on the wire
--- is C (http/ws_conn); the files of websocket/ say what waits.
+-- is C (http/ws/ws_conn); the files of websocket/ say what waits.
 
 local client = require "perilune.websocket.client"
 local connection = require "perilune.websocket.connection"

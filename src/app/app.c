@@ -39,7 +39,7 @@
 #include "bind/machine.h"
 #include "bind/vm.h"
 #include "http/detached.h"
-#include "http/ws_conn.h"
+#include "http/ws/ws_conn.h"
 #include "loop/loop.h"
 
 enum { COMPLAIN_EVERY_MS = 10000, YIELD_MS = 1 };

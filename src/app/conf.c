@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/product.h"
 #include "bind/co_cache.h"
-#include "net/tls_ctx.h"
+#include "net/tls/tls_ctx.h"
 
 static void set_defaults(struct app_conf *conf)
 {

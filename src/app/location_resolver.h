@@ -3,7 +3,7 @@
 #define APP_LOCATION_RESOLVER_H
 
 #include "app/location.h"
-#include "net/resolver.h"
+#include "net/dns/resolver.h"
 
 /* What one `resolver` directive says; in the configuration's pool. */
 struct location_resolver {

@@ -3,7 +3,7 @@
 #define APP_PORT_H
 
 #include "app/conf.h"
-#include "http/server.h"
+#include "http/server/server.h"
 #include "net/listen.h"
 
 struct udp_peers;

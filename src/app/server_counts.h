@@ -3,7 +3,7 @@
 #ifndef APP_SERVER_COUNTS_H
 #define APP_SERVER_COUNTS_H
 
-#include "http/server_stats.h"
+#include "http/server/server_stats.h"
 
 /* In the master: a page for the `n` workers that are forked from now on; what was counted so far is
  * kept. */

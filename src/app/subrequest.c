@@ -15,7 +15,7 @@
 #include "http/body_spool.h"
 #include "http/exchange_transport.h"
 #include "loop/loop.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 
 enum { PIECE = 65536 };
 

@@ -7,7 +7,7 @@
 
 #include <lua.h>
 
-#include "http/client_exchange.h"
+#include "http/client/client_exchange.h"
 
 struct content_decoder;
 

@@ -5,7 +5,7 @@
 
 #include "bind/arg.h"
 #include "bind/lerr.h"
-#include "net/dns.h"
+#include "net/dns/dns.h"
 
 struct addr lib_addr_check(lua_State *L, int arg)
 {

@@ -22,8 +22,8 @@
 #include "bind/lib_stream.h"
 #include "bind/opts.h"
 #include "bind/vm.h"
-#include "http/client_pool.h"
-#include "net/resolver.h"
+#include "http/client/client_pool.h"
+#include "net/dns/resolver.h"
 #include "proto/grammar.h"
 
 /* --- requests --- */

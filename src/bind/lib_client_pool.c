@@ -6,7 +6,7 @@
 #include "bind/handle.h"
 #include "bind/lib_usage.h"
 #include "bind/opts.h"
-#include "http/client_reach.h"
+#include "http/client/client_reach.h"
 
 void lib_client_pool_timeouts(lua_State *L, int table, struct client_timeouts *t)
 {

@@ -4,7 +4,7 @@
 
 #include <lua.h>
 
-#include "http/client_pool.h"
+#include "http/client/client_pool.h"
 
 struct lib_client_pool {
     struct client_pool *pool; /* NULL: shut down */

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "bind/arg.h"
 #include "bind/lerr.h"
-#include "net/tls_digest.h"
+#include "net/tls/tls_digest.h"
 
 /* The next line of a head; the first is the status line. False at the end. */
 static bool next_field(struct slice *rest, struct slice *name, struct slice *value)

@@ -12,8 +12,8 @@
 #include "bind/lib_tls.h"
 #include "bind/opts.h"
 #include "bind/vm.h"
-#include "http/client_reach.h"
-#include "http/client_way.h"
+#include "http/client/client_reach.h"
+#include "http/client/client_way.h"
 
 /* --- reading tables --- */
 

@@ -4,7 +4,7 @@
 
 #include <lua.h>
 
-#include "http/client_dial.h"
+#include "http/client/client_dial.h"
 
 struct lib_client_way {
     struct client_way way;

@@ -14,7 +14,7 @@
 #include "bind/arg.h"
 #include "bind/lib_dns.h"
 #include "bind/lib_stream.h"
-#include "net/dns.h"
+#include "net/dns/dns.h"
 #include "net/tcp.h"
 
 struct lookup {

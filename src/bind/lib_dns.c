@@ -15,7 +15,7 @@
 #include "bind/lib_addr.h"
 #include "bind/opts.h"
 #include "bind/vm.h"
-#include "net/dns_name.h"
+#include "net/dns/dns_name.h"
 
 struct request {
     struct dns_query *query;

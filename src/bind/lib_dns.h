@@ -4,7 +4,7 @@
 
 #include <lua.h>
 
-#include "net/dns.h"
+#include "net/dns/dns.h"
 
 /* The resolver of the value at `arg`, borrowed; for nil the default. Raises an error on
  * anything else. */

@@ -12,10 +12,10 @@
 #include "bind/lib.h"
 #include "bind/lib_stream.h"
 #include "bind/lib_tls.h"
-#include "net/tls_certificate.h"
-#include "net/tls_info.h"
-#include "net/tls_pin.h"
-#include "net/tls_verify.h"
+#include "net/tls/tls_certificate.h"
+#include "net/tls/tls_info.h"
+#include "net/tls/tls_pin.h"
+#include "net/tls/tls_verify.h"
 
 #define SESSION "perilune.tls.session"
 

@@ -4,7 +4,7 @@
 
 #include <lua.h>
 
-#include "net/tls.h"
+#include "net/tls/tls.h"
 
 /* The session at `arg`, borrowed; NULL for nil. Raises an error on anything else. */
 struct tls_session *lib_secure_session(lua_State *L, int arg);

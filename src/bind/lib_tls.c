@@ -11,8 +11,8 @@
 #include "bind/lerr.h"
 #include "bind/lib.h"
 #include "bind/opts.h"
-#include "net/tls_ctx.h"
-#include "net/tls_make.h"
+#include "net/tls/tls_ctx.h"
+#include "net/tls/tls_make.h"
 
 #define CONTEXT "perilune.tls.context"
 

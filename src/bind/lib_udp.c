@@ -18,7 +18,7 @@
 #include "bind/vm.h"
 #include "loop/io.h"
 #include "loop/loop.h"
-#include "net/dns.h"
+#include "net/dns/dns.h"
 #include "net/udp.h"
 
 struct lib_udp {

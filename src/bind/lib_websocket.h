@@ -5,7 +5,7 @@
 
 #include <lua.h>
 
-#include "http/ws_conn.h"
+#include "http/ws/ws_conn.h"
 #include "proto/ws_handshake.h"
 
 /* "perilune.core.websocket" */

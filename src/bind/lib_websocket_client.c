@@ -10,7 +10,7 @@
 #include "bind/client_call.h"
 #include "bind/lib_stream.h"
 #include "bind/lib_websocket.h"
-#include "net/tls_digest.h"
+#include "net/tls/tls_digest.h"
 
 static void push_base64(lua_State *L, struct slice s)
 {

@@ -14,7 +14,7 @@
 #include "bind/lib_worker_thread.h"
 #include "bind/package_path.h"
 #include "bind/vm.h"
-#include "net/tls_digest.h"
+#include "net/tls/tls_digest.h"
 
 static int on_panic(lua_State *L)
 {

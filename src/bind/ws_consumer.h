@@ -8,7 +8,7 @@
 #include <lua.h>
 
 #include "bind/handle.h"
-#include "http/ws_conn.h"
+#include "http/ws/ws_conn.h"
 
 struct ws_consumer {
     struct ws_conn *c;

@@ -1,9 +1,9 @@
 /* To tell of another layer's failures, add its call here and let the protocols read by it. */
 #include "http/conn_failure.h"
 
-#include "http/server_conn_input.h"
-#include "net/tls.h"
-#include "net/tls_error.h"
+#include "http/server/server_conn_input.h"
+#include "net/tls/tls.h"
+#include "net/tls/tls_error.h"
 
 void conn_failure_log(const struct server_conn *c, const char *call, const char *when)
 {

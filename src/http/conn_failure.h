@@ -2,7 +2,7 @@
 #ifndef HTTP_CONN_FAILURE_H
 #define HTTP_CONN_FAILURE_H
 
-#include "http/server_conn.h"
+#include "http/server/server_conn.h"
 
 /* What has failed (c->stream->err), why, and `when`: "while SSL handshaking". */
 void conn_failure_log(const struct server_conn *c, const char *call, const char *when);

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "http/filter.h"
 #include "net/tcp.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 
 enum { EXCHANGES_KEPT = 1024 };
 

@@ -27,7 +27,7 @@ struct request {
     uint8_t version_major, version_minor;
     bool has_unsized_body; /* a body comes whose end alone tells how long it is */
     bool is_tls;
-    struct stream *tls; /* what TLS has agreed on (net/tls_info.h); NULL: nothing. Held */
+    struct stream *tls; /* what TLS has agreed on (net/tls/tls_info.h); NULL: nothing. Held */
     bool expects_continue;
 };
 

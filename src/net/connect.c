@@ -21,8 +21,8 @@
 #include "loop/loop.h"
 #include "loop/timer.h"
 #include "net/tcp.h"
-#include "net/tls_error.h"
-#include "net/tls_pin.h"
+#include "net/tls/tls_error.h"
+#include "net/tls/tls_pin.h"
 
 enum { V6, V4, FAMILIES };
 

@@ -3,9 +3,9 @@
 #ifndef NET_CONNECT_H
 #define NET_CONNECT_H
 
-#include "net/dns.h"
+#include "net/dns/dns.h"
 #include "net/stream.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 
 enum { CONNECT_STAGGER_MS = 250, CONNECT_RESOLUTION_DELAY_MS = 50, CONNECT_DEADLINE_MS = 30000 };
 

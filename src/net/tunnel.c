@@ -8,7 +8,7 @@
 #include "loop/io.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 
 enum { BUFFER = 65536, READS_MOST = 8, PACE_MS = 100 };
 

@@ -27,7 +27,7 @@
 #include "loop/loop.h"
 #include "loop/signal.h"
 #include "loop/timer.h"
-#include "net/tls_tickets.h"
+#include "net/tls/tls_tickets.h"
 #include "proc/resources.h"
 #include "proc/seat.h"
 #include "proc/signals.h"

@@ -5,7 +5,8 @@
 
 #include "base/product.h"
 
-/* The library's own function; its headers stay with net/tls. 0 asks for name, version and date. */
+/* The library's own function; its headers stay with net/tls/tls. 0 asks for name, version and date.
+ */
 extern const char *OpenSSL_version(int what);
 
 void version_text(bool all, struct buf *out)

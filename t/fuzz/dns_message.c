@@ -1,5 +1,5 @@
 /* DNS messages: nothing is read beyond the end, names fit their room, reading ends. */
-#include "net/dns_message.h"
+#include "net/dns/dns_message.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* One row for each certificate; all are made by net/tls_make. */
+/* One row for each certificate; all are made by net/tls/tls_make. */
 #include "t/lib/certs.h"
 
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "net/tls_make.h"
+#include "net/tls/tls_make.h"
 
 enum { DAY = 86400, REVOKED_SERIAL = 4711 };
 

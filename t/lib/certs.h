@@ -3,7 +3,7 @@
 #ifndef T_LIB_CERTS_H
 #define T_LIB_CERTS_H
 
-#include "net/tls_ctx.h"
+#include "net/tls/tls_ctx.h"
 
 enum cert {
     CERT_CA,

@@ -2,7 +2,7 @@
 #ifndef T_LIB_TLS_PAIR_H
 #define T_LIB_TLS_PAIR_H
 
-#include "net/tls.h"
+#include "net/tls/tls.h"
 #include "t/lib/certs.h"
 
 /* Both ends; the contexts are given back when they are closed. */

@@ -1,4 +1,4 @@
---- Declarations of the C functions behind ngx.* (src/app/ffi_*.h, src/net/tls_digest.h) and the ways to call them.
+--- Declarations of the C functions behind ngx.* (src/app/ffi_*.h, src/net/tls/tls_digest.h) and the ways to call them.
 
 local ffi = require "ffi"
 

@@ -6,7 +6,7 @@
 #include "app/directives/tables.h"
 #include "app/proxy/proxy.h"
 #include "app/tls/tls_conf.h"
-#include "net/tls_ctx.h"
+#include "net/tls/tls_ctx.h"
 
 #define GROUP "Proxying"
 

@@ -4,7 +4,7 @@
 #include "app/directives/tables.h"
 #include "app/tls/socket_tls.h"
 #include "app/tls/tls_conf.h"
-#include "net/tls_ctx.h"
+#include "net/tls/tls_ctx.h"
 
 #define GROUP      "Sockets of Lua"
 #define CTX_LEVELS (CTX_HTTP_ALL | CTX_IF_LOCATION | CTX_STREAM_ALL)

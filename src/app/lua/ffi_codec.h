@@ -1,5 +1,5 @@
 /* Encodings for LuaJIT's FFI (lua/ngx/api/native.lua declares the same). Plain C on buffers that
- * the caller gives; nothing is kept and nothing but crypto-grade digests (net/tls_digest.h) is
+ * the caller gives; nothing is kept and nothing but crypto-grade digests (net/tls/tls_digest.h) is
  * missing here. */
 #ifndef APP_LUA_FFI_CODEC_H
 #define APP_LUA_FFI_CODEC_H

@@ -3,8 +3,8 @@
 
 #include "app/tls/ffi_nginx_tls.h"
 #include "bind/lib_stream.h"
-#include "net/tls.h"
-#include "net/tls_info.h"
+#include "net/tls/tls.h"
+#include "net/tls/tls_info.h"
 
 static int give(const struct stream *s, void *(*pointer)(const struct stream *s), void **out)
 {

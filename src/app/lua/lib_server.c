@@ -18,7 +18,7 @@
 #include "bind/lib_addr.h"
 #include "bind/lib_tls.h"
 #include "bind/vm.h"
-#include "net/tls_ctx.h"
+#include "net/tls/tls_ctx.h"
 
 struct code_server {
     struct app_conf *conf;

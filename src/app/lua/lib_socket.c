@@ -16,7 +16,7 @@
 #include "http/body_spool.h"
 #include "http/detached.h"
 #include "net/addr.h"
-#include "net/tls_ctx.h"
+#include "net/tls/tls_ctx.h"
 
 static const struct location *levels[2]; /* process-wide: http and stream of what is served */
 

@@ -13,7 +13,7 @@
 #include "bind/lib_websocket.h"
 #include "bind/vm.h"
 #include "http/detached.h"
-#include "http/ws_upgrade.h"
+#include "http/ws/ws_upgrade.h"
 
 static struct visit *check_visit(lua_State *L)
 {

@@ -7,7 +7,7 @@
 #include "app/proxy/proxy.h"
 #include "app/script.h"
 #include "base/num.h"
-#include "net/tls_digest.h"
+#include "net/tls/tls_digest.h"
 #include "proto/cache_control.h"
 #include "proto/date.h"
 

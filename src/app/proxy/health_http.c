@@ -6,7 +6,7 @@
 
 #include "app/proxy/proxy.h"
 #include "app/script.h"
-#include "http/client_reach.h"
+#include "http/client/client_reach.h"
 
 static const struct proxy_conf *conf_of(const struct health_probe *p)
 {

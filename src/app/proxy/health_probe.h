@@ -5,7 +5,7 @@
 
 #include "app/proxy/health.h"
 #include "base/list.h"
-#include "http/client_pool.h"
+#include "http/client/client_pool.h"
 #include "loop/timer.h"
 #include "net/outq.h"
 

@@ -6,7 +6,7 @@
 
 #include "app/proxy/proxy.h"
 #include "app/stream/relay.h"
-#include "http/client_reach.h"
+#include "http/client/client_reach.h"
 #include "loop/io.h"
 
 enum { READ_AT_ONCE = 16384 };

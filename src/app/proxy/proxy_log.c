@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 #include "base/log.h"
-#include "http/client_reach.h"
-#include "http/client_tls.h"
+#include "http/client/client_reach.h"
+#include "http/client/client_tls.h"
 
 bool proxy_log_is_timeout(const struct err *why)
 {

@@ -10,7 +10,7 @@
 #include "app/script.h"
 #include "base/num.h"
 #include "http/body_spool.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 #include "proto/grammar.h"
 
 enum { STATUS_ERROR = 500, STATUS_NOT_IMPLEMENTED = 501 };

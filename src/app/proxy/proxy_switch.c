@@ -5,7 +5,7 @@
 #include "base/encode.h"
 #include "base/rand.h"
 #include "http/detached.h"
-#include "net/tls_digest.h"
+#include "net/tls/tls_digest.h"
 #include "proto/http1_write.h"
 #include "proto/ws_handshake.h"
 

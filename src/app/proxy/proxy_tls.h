@@ -8,7 +8,7 @@
 #define APP_PROXY_PROXY_TLS_H
 
 #include "app/tls/tls_conf.h"
-#include "http/client_dial.h"
+#include "http/client/client_dial.h"
 
 struct lua_code;
 struct visit;

@@ -5,7 +5,7 @@
 #include "app/script.h"
 #include "app/zones.h"
 #include "base/clock.h"
-#include "net/tls_digest.h"
+#include "net/tls/tls_digest.h"
 #include "proto/date.h"
 #include "proto/header.h"
 

@@ -13,8 +13,8 @@
 #include "app/proxy/upstream_slots.h"
 #include "app/proxy/upstream_state.h"
 #include "base/encode.h"
-#include "net/dns_name.h"
-#include "net/tls_digest.h"
+#include "net/dns/dns_name.h"
+#include "net/tls/tls_digest.h"
 #include "proto/url.h"
 
 /* --- making --- */

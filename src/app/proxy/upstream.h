@@ -8,7 +8,7 @@
 #define APP_PROXY_UPSTREAM_H
 
 #include "app/proxy/sticky.h"
-#include "http/client_pool.h"
+#include "http/client/client_pool.h"
 
 /* Free connections kept for an address that no block names, where a location allows it. */
 enum { UPSTREAM_IMPLICIT_KEEPALIVE = 32 };

@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "loop/timer.h"
-#include "net/dns.h"
+#include "net/dns/dns.h"
 
 enum { TARGETS_MOST = 32, ADDRESSES_MOST = ADDR_LIST_MAX };
 enum { LEAST_MS = 1000, UNKNOWN_MS = 10000, FAILED_MS = 2000, HOSTS_MS = 60000 };

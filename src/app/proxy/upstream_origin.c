@@ -2,7 +2,7 @@
  * in which balancer_by_lua wants connections kept. */
 #include "app/proxy/upstream.h"
 
-#include "http/client_reach.h"
+#include "http/client/client_reach.h"
 
 struct upstream_pool {
     struct upstream_keep keep;

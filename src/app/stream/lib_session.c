@@ -13,7 +13,7 @@
 #include "bind/lib_stream.h"
 #include "bind/vm.h"
 #include "net/tcp.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 #include "proto/proxy_proto.h"
 
 /* What the lender keeps; in the pool of the session. */

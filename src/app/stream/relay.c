@@ -19,7 +19,7 @@
 #include "app/script.h"
 #include "base/clock.h"
 #include "base/num.h"
-#include "http/client_reach.h"
+#include "http/client/client_reach.h"
 #include "net/tcp.h"
 #include "net/tunnel.h"
 #include "proto/proxy_proto.h"

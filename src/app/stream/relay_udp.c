@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "loop/io.h"
 #include "loop/loop.h"
-#include "net/dns.h"
+#include "net/dns/dns.h"
 #include "net/tcp.h"
 #include "net/udp.h"
 #include "net/udp_peers.h"

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "http/exchange_transport.h"
 #include "loop/loop.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 
 enum { DROPS_MOST = 16, STATUS_CLIENT_CLOSED = 499 };
 

@@ -8,8 +8,8 @@
 #include "app/tls/tls_request.h"
 #include "base/clock.h"
 #include "http/exchange_transport.h"
-#include "net/tls.h"
-#include "net/tls_info.h"
+#include "net/tls/tls.h"
+#include "net/tls/tls_info.h"
 #include "proto/client_hello.h"
 #include "proto/proxy_proto.h"
 

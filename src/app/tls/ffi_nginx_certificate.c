@@ -3,7 +3,7 @@
 #include "app/tls/ffi_nginx_certificate.h"
 
 #include "app/tls/ffi_nginx_tls.h"
-#include "net/tls_material.h"
+#include "net/tls/tls_material.h"
 
 /* PEM that cannot be read: OpenResty's text first. */
 static int answer_for_pem(const char *call, const struct err *e, struct buf *why, const char **err)

@@ -9,7 +9,7 @@
 struct stack_st_X509;
 struct evp_pkey_st;
 
-/* --- reading them, see net/tls_material.h --- */
+/* --- reading them, see net/tls/tls_material.h --- */
 
 /* The certificates of a PEM text as DER, one after another, in `der`, which is as large as `pem`;
  * how many bytes, or -1. */

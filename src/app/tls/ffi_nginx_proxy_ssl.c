@@ -4,10 +4,10 @@
 
 #include "app/proxy/proxy.h"
 #include "app/tls/ffi_nginx_tls.h"
-#include "http/client_h1.h"
-#include "net/tls.h"
-#include "net/tls_info.h"
-#include "net/tls_verify.h"
+#include "http/client/client_h1.h"
+#include "net/tls/tls.h"
+#include "net/tls/tls_info.h"
+#include "net/tls/tls_verify.h"
 
 int ngx_http_lua_ffi_proxy_ssl_get_tls1_version(void *r, const char **err)
 {

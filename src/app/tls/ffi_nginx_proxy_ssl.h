@@ -7,7 +7,7 @@
 /* In proxy_ssl_certificate_by_lua or proxy_ssl_verify_by_lua: its version of TLS, or -1. */
 int ngx_http_lua_ffi_proxy_ssl_get_tls1_version(void *r, const char **err);
 
-/* In proxy_ssl_verify_by_lua: the judgement so far (see net/tls_verify.h), or -1. */
+/* In proxy_ssl_verify_by_lua: the judgement so far (see net/tls/tls_verify.h), or -1. */
 int ngx_http_lua_ffi_proxy_ssl_get_verify_result(void *r, const char **err);
 
 /* There: another one in its place. */

@@ -6,8 +6,8 @@
 #include <sys/un.h>
 
 #include "app/tls/ffi_nginx_tls.h"
-#include "net/tls_hello.h"
-#include "net/tls_info.h"
+#include "net/tls/tls_hello.h"
+#include "net/tls/tls_info.h"
 
 enum { EXTENSIONS_MOST = 256 };
 

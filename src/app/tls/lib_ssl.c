@@ -9,9 +9,9 @@
 #include "bind/arg.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
-#include "net/tls_hello.h"
-#include "net/tls_ocsp.h"
-#include "net/tls_store.h"
+#include "net/tls/tls_hello.h"
+#include "net/tls/tls_ocsp.h"
+#include "net/tls/tls_store.h"
 
 /* NULL: nil and the error are pushed. */
 static struct stream *stream_or_nil(lua_State *L)

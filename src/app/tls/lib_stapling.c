@@ -7,7 +7,7 @@
 #include "app/tls/tls_conf.h"
 #include "bind/arg.h"
 #include "bind/vm.h"
-#include "net/tls_staple.h"
+#include "net/tls/tls_staple.h"
 
 /* set(response): of the context and the number of a certificate that are its upvalues */
 static int l_set(lua_State *L)

@@ -20,8 +20,8 @@
 #include "base/mem.h"
 #include "bind/co.h"
 #include "bind/vm.h"
-#include "http/client_tls.h"
-#include "net/tls_info.h"
+#include "http/client/client_tls.h"
+#include "net/tls/tls_info.h"
 
 _Static_assert(TLS_SEAT_NO_CTX == LUA_NOREF, "a seat without ngx.ctx");
 

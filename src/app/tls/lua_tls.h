@@ -8,7 +8,7 @@
 
 #include "app/lua/lua_code.h"
 #include "app/lua/lua_visit.h"
-#include "net/tls_ctx.h"
+#include "net/tls/tls_ctx.h"
 
 struct co;
 

@@ -5,7 +5,7 @@
 #define APP_TLS_SOCKET_TLS_H
 
 #include "base/err.h"
-#include "net/tls_ctx.h"
+#include "net/tls/tls_ctx.h"
 
 struct app_conf;
 struct location;

@@ -3,9 +3,9 @@
 #define APP_TLS_TLS_CONF_H
 
 #include "app/conf.h"
-#include "net/tls_cache.h"
-#include "net/tls_ctx.h"
-#include "net/tls_tickets.h"
+#include "net/tls/tls_cache.h"
+#include "net/tls/tls_ctx.h"
+#include "net/tls/tls_tickets.h"
 
 enum tls_client_check { TLS_CHECK_OFF, TLS_CHECK_ON, TLS_CHECK_OPTIONAL, TLS_CHECK_OPTIONAL_NO_CA };
 

@@ -5,8 +5,8 @@
 #include "app/tls/tls_conf.h"
 #include "app/tls/tls_visit.h"
 #include "app/visit.h"
-#include "net/tls_cache.h"
-#include "net/tls_info.h"
+#include "net/tls/tls_cache.h"
+#include "net/tls/tls_info.h"
 
 /* Is it a name that cannot leave the folder it is put into? */
 static bool is_plain(struct slice name)

@@ -10,9 +10,9 @@
 #include "app/tls/tls_request.h"
 #include "app/tls/tls_seat.h"
 #include "app/zones.h"
-#include "net/tls.h"
-#include "net/tls_hello.h"
-#include "net/tls_info.h"
+#include "net/tls/tls.h"
+#include "net/tls/tls_hello.h"
+#include "net/tls/tls_info.h"
 
 static const struct vhost *asked_vhost(const struct stream *s)
 {

@@ -3,7 +3,7 @@
 #ifndef APP_TLS_TLS_HANDSHAKE_H
 #define APP_TLS_TLS_HANDSHAKE_H
 
-#include "net/tls_ctx.h"
+#include "net/tls/tls_ctx.h"
 
 /* Of all contexts of configured servers. */
 extern const struct tls_hooks tls_handshake_hooks;

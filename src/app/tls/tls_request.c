@@ -8,10 +8,10 @@
 
 #include "app/router.h"
 #include "app/tls/tls_conf.h"
-#include "net/tls.h"
-#include "net/tls_error.h"
-#include "net/tls_info.h"
-#include "net/tls_verify.h"
+#include "net/tls/tls.h"
+#include "net/tls/tls_error.h"
+#include "net/tls/tls_info.h"
+#include "net/tls/tls_verify.h"
 
 enum { NAME_MOST = 255 };
 

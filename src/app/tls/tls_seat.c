@@ -1,12 +1,12 @@
-/* A connection that begins with TLS is one of http/server_conn until the handshake is over. A
- * session that goes over later has left that house: its wire waits for the handshake. */
+/* A connection that begins with TLS is one of http/server/server_conn until the handshake is over.
+ * A session that goes over later has left that house: its wire waits for the handshake. */
 #include "app/tls/tls_seat.h"
 
 #include "app/conf.h"
 #include "app/port.h"
 #include "app/stream/session.h"
 #include "base/mem.h"
-#include "http/server_tls.h"
+#include "http/server/server_tls.h"
 
 struct tls_seat *tls_seat_of(const struct stream *s)
 {

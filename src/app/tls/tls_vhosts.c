@@ -6,9 +6,9 @@
 #include "app/tls/tls_conf.h"
 #include "app/tls/tls_handshake.h"
 #include "base/file.h"
-#include "net/tls_ctx.h"
-#include "net/tls_error.h"
-#include "net/tls_ocsp.h"
+#include "net/tls/tls_ctx.h"
+#include "net/tls/tls_error.h"
+#include "net/tls/tls_ocsp.h"
 
 enum { STAPLE_MOST = 65536 };
 

@@ -5,7 +5,7 @@
 #include "app/tls/tls_seat.h"
 #include "base/clock.h"
 #include "http/exchange_transport.h"
-#include "net/tls.h"
+#include "net/tls/tls.h"
 
 static const struct exchange_transport nobody;
 

@@ -3,10 +3,10 @@
 #include "app/variables.h"
 
 #include "base/encode.h"
-#include "net/tls.h"
-#include "net/tls_certificate.h"
-#include "net/tls_error.h"
-#include "net/tls_info.h"
+#include "net/tls/tls.h"
+#include "net/tls/tls_certificate.h"
+#include "net/tls/tls_error.h"
+#include "net/tls/tls_info.h"
 
 typedef struct slice (*fact_fn)(const struct stream *s);
 typedef bool (*text_fn)(const struct stream *s, struct buf *out);

@@ -14,7 +14,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "http/client_h1.h"
+#include "http/client/client_h1.h"
 #include "loop/io.h"
 #include "loop/loop.h"
 #include "net/pair.h"

@@ -21,7 +21,7 @@
 #include "base/mem.h"
 #include "http/body_spool.h"
 #include "http/exchange.h"
-#include "http/server.h"
+#include "http/server/server.h"
 #include "loop/loop.h"
 
 struct client {

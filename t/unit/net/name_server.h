@@ -17,7 +17,7 @@
 #include "loop/io.h"
 #include "loop/loop.h"
 #include "net/addr.h"
-#include "net/dns_message.h"
+#include "net/dns/dns_message.h"
 
 /* What is answered: records of `type` at `name`; "ip ip" for A, "v6 v6" for AAAA. */
 struct zone_row {

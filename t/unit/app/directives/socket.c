@@ -2,8 +2,8 @@
 #include "../loaded.h"
 
 #include "base/log.h"
-#include "net/tls_command.h"
-#include "net/tls_ctx.h"
+#include "net/tls/tls_command.h"
+#include "net/tls/tls_ctx.h"
 
 static void test_inherited(void **state)
 {
