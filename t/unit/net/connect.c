@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "name_server.h"
+#include "t/unit/net/name_server.h"
 #include "net/listen.h"
 
 static const struct zone_row zone[] = {

@@ -172,11 +172,11 @@ static void test_requests(void **state)
     assert_int_equal(ask(&w, "GET", false), 1);
     expect_log(&w, "sent;");
     buf_add_lit(&w.body, "hello");
-    w.is_last = w.has_trailers = true;
+    w.is_last = true;
     assert_int_equal(ask(&w, "POST", true), 3);
     expect_request(&w, "settings;1::method=GET;:scheme=http;:path=/x;:authority=a;user-agent=t;"
                        "x-own=v;head;end;3::method=POST;:scheme=http;:path=/x;:authority=a;"
-                       "user-agent=t;x-own=v;head;data hello;");
+                       "user-agent=t;x-own=v;head;data hello;end;");
     close_world(&w);
 }
 

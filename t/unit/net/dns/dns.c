@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "name_server.h"
+#include "t/unit/net/name_server.h"
 
 static const struct zone_row zone[] = {
     {"both.test", DNS_A, "10.0.0.1", 300, 0, false},

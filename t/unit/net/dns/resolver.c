@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 
 #include "base/clock.h"
-#include "name_server.h"
+#include "t/unit/net/name_server.h"
 
 static const struct zone_row zone[] = {
     {"a.test", DNS_A, "10.0.0.1 10.0.0.2", 300, 0, false},
