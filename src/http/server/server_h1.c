@@ -312,8 +312,19 @@ static bool can_advance(const struct server_conn *c)
     return c->has_eof || (n > c->parsed && is_worth_parsing(c, server_conn_input(c)));
 }
 
+/* The usual end of an answer: it has gone out, and nothing else has come. */
+static bool is_at_rest(const struct server_conn *c)
+{
+    const struct server *s = c->server;
+
+    return c->phase == CONN_IDLE && c->requests && outq_is_empty(&c->out) && !c->has_eof &&
+           !c->stream->err && !s->is_draining && !s->is_crowded && !server_conn_input(c).n;
+}
+
 static void on_work(struct server_conn *c)
 {
+    if (is_at_rest(c))
+        return;
     do {
         advance(c);
         if (c->protocol != &server_h1_protocol) {
