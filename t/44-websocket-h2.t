@@ -136,7 +136,7 @@ p.read(lambda p: 1 in p.over, 10)
 print(dict(p.heads[1][0])[":status"] if 1 in p.heads else "waits", bytes(p.bodies.get(1, b"")))
 --- exec eval: $::Exec
 --- exec_out
-200 b'CONNECT nil\n'
+400 b'CONNECT nil\n'
 
 === TEST 4: a router's route of GET, by HTTP/1.1 and by HTTP/2; a route of CONNECT goes before it
 --- config
@@ -151,6 +151,7 @@ routes:get("/rooms/:room", websocket.handler(told))
 routes:host(":tenant.example.org", function(of_host) of_host:get("/:room", websocket.handler(function(ws, req) ws:send(req.params.tenant .. " " .. req.params.room) end)) end)
 routes:route("CONNECT", "/own", websocket.handler(function(ws) ws:send("its own") end))
 routes:get("/own", function() return "no WebSocket" end)
+routes:get("/plain", function() return "no WebSocket" end)
 routes:post("/other", websocket.handler(told))
 local server = http.start_server(routes, { address = "127.0.0.1", http2 = true })
 local function ask(path, http2, host)
@@ -161,6 +162,7 @@ ask("/rooms/a", false) ask("/rooms/a", true)
 ask("/b", false, "t.example.org") ask("/b", true, "t.example.org")
 ask("/own", false) ask("/own", true)
 ask("/other", false) ask("/other", true)
+ask("/plain", false) ask("/plain", true) -- a 200 would say that it begins
 print(await(http.get("http://127.0.0.1:" .. server:port() .. "/rooms/a", {throw_exceptions=false})).status)
 await(server:close(0))
 --- exec
@@ -175,6 +177,8 @@ timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua 2>&1
 /own	true	its own
 /other	false	404
 /other	true	404
+/plain	false	200
+/plain	true	400
 426
 
 === TEST 5: csrf lets through a WebSocket, which looks at its origin itself, however it is asked for

@@ -982,6 +982,10 @@ for _, name in ipairs { "force_redirects", "coerce", "response_buffer_size", "ma
     print((select(2, pcall(http.get, base, { [name] = true })):gsub(";.*", "")))
 end
 await(server:close(0))
+--- exec
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+cd $TEST_NGINX_HTML_DIR
+timeout 15 $P run main.lua 2>err; echo exit $?; sed 's/.*\(the response has [^,]*\),.*/\1/' err
 --- exec_out
 false	1	31000	31000	2
 false	1	33000	protocol	false
@@ -1006,6 +1010,7 @@ http.request: unknown option 'max_header_size'
 http.request: unknown option 'raw_stream'
 http.request: unknown option 'response_executor'
 exit 0
+the response has header fields too large for HTTP/2
 
 
 

@@ -452,6 +452,7 @@ connect() failed (111: Connection refused) while connecting to upstream
 $::World . <<'_EOC_';
     resolver 127.0.0.1:$TEST_NGINX_RAND_PORT_2 ipv6=off;
     upstream u { server app.test service=http resolve; }
+    upstream b { server app.test service=http resolve; balancer_by_lua_block { } }
 _EOC_
 --- config
     location = /set { content_by_lua_block {
@@ -459,17 +460,18 @@ _EOC_
         zone("_http._tcp.app.test", { { priority = 1, weight = 1, port = $TEST_NGINX_RAND_PORT_1, target = "one.test" } }, "SRV")
     } }
     location = /u { proxy_pass http://u; add_header X-Worker $pid always; }
+    location = /b { proxy_pass http://b; add_header X-Worker $pid always; }
 --- exec
 get() { curl -s -o /dev/null -w '%{http_code} %header{x-worker}\n' "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$1"; }
-workers() { until [ "$(awk '{ print $2 }' all | sort -u | wc -l)" = 3 ]; do get u >>all; done; awk '{ print $1 }' all | sort -u; rm all; }
+workers() { until [ "$(awk '{ print $2 }' all | sort -u | wc -l)" = 3 ]; do get $1 >>all; done; awk '{ print $1 }' all | sort -u; rm all; }
 : >all
-workers
+workers u
 get set >/dev/null
-until get u | grep -q '^200'; do sleep 0.05; done
-: >all
-workers
+until get u | grep -q '^200' && get b | grep -q '^200'; do sleep 0.05; done
+for of in b u; do : >all; workers $of; done
 --- exec_out
 502
+200
 200
 --- timeout: 30
 

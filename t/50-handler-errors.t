@@ -343,3 +343,27 @@ return function(req) return { body = req.path, trailers = values[req.path] } end
 trailers: a table expected, got a string
 trailers: a table expected, got a function
 trailers: a table expected, got a boolean
+
+
+
+=== TEST 19: a client's response, whose trailers are a method, may be returned as it is
+--- user_files
+>>> app.lua
+local http = require "perilune.http"
+local forms = {
+    ["/deferred"] = function(url) return http.get(url) end,
+    ["/response"] = function(url) return await(http.get(url)) end,
+    ["/stream"] = function(url) return await(http.get(url, { as = "stream" })) end,
+}
+return function(req)
+    if req.path == "/origin" then return { status = 201, headers = { ["X-Own"] = "o" }, body = "from afar" } end
+    return forms[req.path]("http://127.0.0.1:$TEST_NGINX_SERVER_PORT/origin")
+end
+--- pipelined_requests eval
+["GET /deferred", "GET /response", "GET /stream"]
+--- error_code eval
+[201, 201, 201]
+--- response_body eval
+["from afar", "from afar", "from afar"]
+--- no_error_log
+[error]

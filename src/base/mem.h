@@ -29,7 +29,8 @@ void *mem_share(size_t n);
 void mem_unshare(void *p, size_t n);
 
 /* Gives the system back the pages in which nothing is. Takes about a microsecond for each free
- * piece of the heap that is larger than one. */
+ * piece of the heap that is larger than one, and up to a hundred for each that the system really
+ * takes back. */
 void mem_trim(void);
 
 /* A cleared object of `type`. */

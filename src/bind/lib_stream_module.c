@@ -126,11 +126,20 @@ static int l_park(lua_State *L)
     return 1;
 }
 
+/* Has something come that its watcher is yet to be told of, in this very turn? It is no answer to
+ * what is sent from now on. TLS has messages of its own to bring. */
+static bool has_surplus(const struct stream *s)
+{
+    return tcp_is(s) ? !tcp_is_quiet(s) : stream_unread(s) > 0;
+}
+
 /* unpark(s) → how often it was parked; false: it has been closed meanwhile */
 static int l_unpark(lua_State *L)
 {
     struct lib_stream *ls = lib_stream_check(L, 1);
 
+    if (ls->wire.stream && has_surplus(ls->wire.stream))
+        wire_close(&ls->wire, false);
     if (!ls->wire.stream) {
         lua_pushboolean(L, 0);
         return 1;

@@ -330,7 +330,7 @@ static int l_has_input(lua_State *L)
     int fd = s->wire.stream ? stream_fd(s->wire.stream) : -1;
     char byte;
 
-    lua_pushboolean(L, wire_input(&s->wire).n > 0 ||
+    lua_pushboolean(L, wire_input(&s->wire).n > 0 || (fd >= 0 && stream_unread(s->wire.stream)) ||
                            (fd >= 0 && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0));
     return 1;
 }

@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <liburing.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/check.h"
+#include "base/log.h"
 
 enum state { UNTRIED, READY, FORBIDDEN };
 
@@ -122,6 +124,8 @@ static void run_joint(struct batch_op *ops, unsigned n)
 
         n -= collect();
         if (UNLIKELY(r < 0 && r != -EINTR)) { /* nothing of it was begun */
+            log_write(NULL, LOG_ALERT, "io_uring_enter() failed (%d: %s), it is not used any more",
+                      -r, strerror(-r));
             batch_end();
             batch.state = FORBIDDEN;
             return;

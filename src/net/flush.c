@@ -88,8 +88,11 @@ static void send_some(const struct entry *e, unsigned n, ssize_t *sent)
     if (m < 2)
         return;
     batch_run(ops, m);
-    for (unsigned i = 0; i < m; i++)
+    for (unsigned i = 0; i < m; i++) {
         sent[of[i]] = answer(e[of[i]].s, ops[i].result);
+        if (sent[of[i]] > 0) /* before anybody is told: whoever is may turn to another's queue */
+            outq_sent(e[of[i]].q, (size_t)sent[of[i]]);
+    }
 }
 
 static void serve(struct loop_call *c)

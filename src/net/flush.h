@@ -6,8 +6,8 @@
 #include "net/outq.h"
 #include "net/stream.h"
 
-/* Called at the very end of the turn. `sent`: as stream_writev answers for outq_front, to be taken
- * off the queue by outq_sent; 0: it was not tried. What is left is the owner's to send. */
+/* Called at the very end of the turn. `sent`: how many bytes of the queue have gone, which are off
+ * it, or as stream_writev answers; 0: it was not tried. What is left is the owner's to send. */
 typedef void flush_fn(struct outq *q, ssize_t sent);
 
 /* Has what is queued at the end of the turn sent to `s`, as far as outq_front goes, then calls

@@ -26,7 +26,8 @@ struct stream_ops {
     void (*close)(struct stream *s, bool reset);
     int (*fd)(const struct stream *s);                                        /* -1: none */
     ssize_t (*writev_more)(struct stream *s, const struct iovec *iov, int n); /* NULL: as writev */
-    bool (*read_on)(struct stream *s); /* NULL: not possible on this kind */
+    bool (*read_on)(struct stream *s);         /* NULL: not possible on this kind */
+    size_t (*unread)(const struct stream *s);  /* NULL: it never receives ahead */
     bool reads_all;    /* a read that gets less than it asked for has got all there was */
     bool has_messages; /* a read takes one message, a write sends one; either may be empty */
 };
@@ -105,6 +106,13 @@ static inline void stream_close(struct stream **s, bool reset)
     dead->ops->close(dead, reset);
     if (on_closed)
         on_closed();
+}
+
+/* Bytes that have been received for it and are not read yet, which the descriptor does not show any
+ * more. With TLS what they hold is not known. */
+static inline size_t stream_unread(const struct stream *s)
+{
+    return s->ops->unread ? s->ops->unread(s) : 0;
 }
 
 /* The descriptor underneath, -1 when there is none. */

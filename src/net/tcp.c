@@ -316,6 +316,13 @@ static void watch_socket(struct stream *s, int events)
         loop_cancel(&t->ahead->call);
 }
 
+static size_t count_ahead(const struct stream *s)
+{
+    const struct ahead *a = tcp_of(s)->ahead;
+
+    return a ? a->n : 0;
+}
+
 static void end_output(struct stream *s)
 {
     /* fails only when the connection is gone, which reading tells as well */
@@ -351,6 +358,7 @@ static const struct stream_ops ops = {
     .close = close_socket,
     .fd = fd_of,
     .read_on = read_on,
+    .unread = count_ahead,
     .reads_all = true,
 };
 
@@ -375,13 +383,6 @@ bool tcp_read_ahead(struct stream *s)
         return false;
     tcp_of(s)->io.fn = on_io_ahead;
     return true;
-}
-
-size_t tcp_read_already(const struct stream *s)
-{
-    const struct ahead *a = tcp_is(s) ? tcp_of(s)->ahead : NULL;
-
-    return a ? a->n : 0;
 }
 
 static void set_int(int fd, int level, int name, int value)
@@ -419,6 +420,13 @@ enum tcp_peer tcp_ask_peer(int fd, size_t *unread_out)
     (void)ioctl(fd, FIONREAD, &unread);
     *unread_out = (size_t)unread;
     return TCP_PEER_ENDED;
+}
+
+bool tcp_is_quiet(const struct stream *s)
+{
+    struct pollfd p = {.fd = stream_fd(s), .events = POLLIN | POLLRDHUP};
+
+    return !s->err && !stream_unread(s) && poll(&p, 1, 0) == 0;
 }
 
 bool tcp_ask_figures(int fd, struct tcp_figures *out)

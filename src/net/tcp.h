@@ -21,9 +21,6 @@ bool tcp_read_ahead(struct stream *s);
  * descriptors only. */
 void tcp_read_soon(struct stream *s);
 
-/* How many bytes were received so and not read yet. */
-size_t tcp_read_already(const struct stream *s);
-
 /* TCP_NODELAY; ignored on Unix sockets. */
 void tcp_set_nodelay(struct stream *s, bool on);
 
@@ -35,6 +32,9 @@ enum tcp_peer { TCP_PEER_OPEN, TCP_PEER_ENDED, TCP_PEER_GONE };
 /* Asks the kernel how the peer of a socket stands, without reading: ENDED (its side), with the
  * bytes that are unread before that end in *unread_out; GONE: the connection is broken. */
 enum tcp_peer tcp_ask_peer(int fd, size_t *unread_out);
+
+/* Has neither input nor an end come that is unread? Asks the kernel as well. */
+bool tcp_is_quiet(const struct stream *s);
 
 /* What the kernel knows of the way to the peer. */
 struct tcp_figures {

@@ -66,9 +66,18 @@ local function send_file(req, file)
     settle(req, core.write_file(req, file))
 end
 
+--- The fields behind the body. A client's response that is passed on has a method of that name, and none of its own.
+local function trailers_of(res)
+    local fields = res.trailers
+    if type(fields) == "function" and rawget(res, "trailers") == nil then
+        return nil
+    end
+    return checked.trailers(fields)
+end
+
 --- Sends the head; false when no body goes with it (HEAD, 204, 304).
 local function start(req, res, length)
-    checked.trailers(res.trailers)
+    trailers_of(res)
     local has_body, err = core.start(req, res.status, fields_of(res.headers), length)
     if has_body == nil then
         error(err, 0)
@@ -87,13 +96,13 @@ local function guarded(req, res, fn, source)
         core.abort(req)
         error(err, 0)
     end
-    core.finish(req, fields_of(res.trailers))
+    core.finish(req, fields_of(trailers_of(res)))
     return true
 end
 
 --- The length to tell. HTTP/1.1 has trailers behind chunks only.
 local function told_length(res, length)
-    return not res.trailers and length or nil
+    return not trailers_of(res) and length or nil
 end
 
 --- A body that is produced as it is sent; none of it is asked for when nobody will see it.
@@ -138,7 +147,7 @@ local function complete_slowly(req, res)
         return send_produced(req, res, send_stream, body)
     elseif type(body) == "function" then
         return send_produced(req, res, send_iterator, body)
-    elseif (type(body) == "string" or body == nil) and res.trailers then
+    elseif (type(body) == "string" or body == nil) and trailers_of(res) then
         return send_produced(req, res, write, body or "")
     end
     return res.status, fields_of(res.headers), body
@@ -159,9 +168,9 @@ local function complete(req, res, why)
         return true
     end
     local body = res.body
-    if type(body) == "string" and not res.trailers then
+    if type(body) == "string" and not trailers_of(res) then
         return res.status, fields_of(res.headers), body
-    elseif body == nil and not res.trailers then
+    elseif body == nil and not trailers_of(res) then
         return checked.response(res).status, fields_of(res.headers), nil
     end
     return complete_slowly(req, res)

@@ -127,6 +127,7 @@ static int l_tunnel(lua_State *L)
         return lua_error(L);
     v->x->res.status = 200;
     v->x->res.content_length = -1;
+    v->x->res.is_tunnel = true;
     exchange_start(v->x);
     outq_init(&out);
     s = detached_take(v->x, &in, &out);

@@ -5,15 +5,17 @@
 #include <inttypes.h>
 
 #include "app/lua/lua_filter.h"
+#include "app/proxy/upstream_slots.h"
 #include "app/stream/session.h"
 #include "base/log.h"
 
 /* --- of whatever is passed on --- */
 
-struct balancer *balancer_new(struct visit *v, const struct upstream *u, unsigned most)
+struct balancer *balancer_new(struct visit *v, struct upstream *u, unsigned most)
 {
     struct balancer *b = pool_new(visit_pool(v), struct balancer);
 
+    upstream_slots_sync(u);
     b->v = v;
     b->most = most;
     b->allowed = MAX(1, upstream_tries(u));
@@ -21,10 +23,11 @@ struct balancer *balancer_new(struct visit *v, const struct upstream *u, unsigne
     return b;
 }
 
-int balancer_run(struct balancer *b, const struct upstream *u, int last_status)
+int balancer_run(struct balancer *b, struct upstream *u, int last_status)
 {
     int status;
 
+    upstream_slots_sync(u); /* a script that sets no server leaves the choice to the group */
     b->is_set = b->is_kept = false;
     b->is_tls = b->has_tls;
     b->server_name = SLICE_EMPTY;

@@ -27,11 +27,11 @@ struct balancer {
 
 /* What stands between `v` and the servers of `u`; `most`: attempts that the configuration allows,
  * 0: any number. In the visit's pool. */
-struct balancer *balancer_new(struct visit *v, const struct upstream *u, unsigned most);
+struct balancer *balancer_new(struct visit *v, struct upstream *u, unsigned most);
 
 /* Runs the code of `u` for an attempt; `last_status`: of the one before, 0: there was none. 0: the
  * peer is chosen, or left to the servers of the block; else the status to answer with. */
-int balancer_run(struct balancer *b, const struct upstream *u, int last_status);
+int balancer_run(struct balancer *b, struct upstream *u, int last_status);
 
 /* May another attempt be made after `tries`? */
 bool balancer_goes_on(const struct balancer *b, unsigned tries);

@@ -178,7 +178,8 @@ bool proxy_switch_join(struct exchange *x, struct tunnel_side *server, uint64_t 
 
     outq_init(&head);
     outq_init(&client.out);
-    if (is_extended(x))
+    x->res.is_tunnel = is_extended(x);
+    if (x->res.is_tunnel)
         exchange_start(x);
     else
         add_head(x, &head);

@@ -169,7 +169,6 @@ static void on_flushed(struct outq *q, ssize_t sent)
     c->is_sending = false;
     c->is_running = true;
     if (sent > 0) {
-        outq_sent(q, (size_t)sent);
         count_sent(c, (size_t)sent);
     } else if (sent == STREAM_AGAIN) {
         c->is_blocked = true;
@@ -196,7 +195,9 @@ static void on_ready(struct stream *s, int events)
     c->reads = 0;
     if (events & IO_WRITE)
         c->is_blocked = false;
-    if (events & c->watched & IO_READ)
+    if (events & c->watched & IO_READ && UNLIKELY(c->is_sending))
+        client_conn_end(c, &err_closed); /* no answer to what has not been sent */
+    else if (events & c->watched & IO_READ)
         c->protocol->on_readable(c);
     settle(c);
 }

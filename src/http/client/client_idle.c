@@ -3,6 +3,7 @@
 #include "http/client/client_idle.h"
 
 #include "base/clock.h"
+#include "http/client/client_serial.h"
 #include "net/tcp.h"
 
 /* A free connection does not keep a script from ending: what it counts for while it is watched is
@@ -73,11 +74,15 @@ void client_idle_drop_all(struct client_origin *o)
     client_idle_arm(o);
 }
 
+/* Has the server ended it? Where one exchange is carried at a time, nothing may come either: bytes
+ * from before the request would be taken for its answer. TLS has messages of its own to bring. */
 static bool is_ended(const struct client_conn *c)
 {
     int fd = stream_fd(c->stream);
     size_t unread;
 
+    if (c->protocol->room == client_serial_room && tcp_is(c->stream))
+        return !tcp_is_quiet(c->stream);
     return fd >= 0 && tcp_ask_peer(fd, &unread) != TCP_PEER_OPEN;
 }
 

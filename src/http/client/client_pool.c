@@ -14,6 +14,7 @@
 #include "http/client/client_idle.h"
 #include "http/client/client_origin.h"
 #include "http/client/client_queue.h"
+#include "loop/batch.h"
 
 enum {
     ORIGINS_MOST = 1024, /* more than that: those that are empty are dropped */
@@ -367,12 +368,14 @@ static const struct err *refusal(const struct client_origin *o, const struct cli
     return waiting >= o->pool->o.max_queue_size ? &client_err_pool_full : NULL;
 }
 
-/* What cannot be sent twice would fail on an idle connection that is gone. */
+/* What cannot be sent twice would fail on an idle connection that is gone. Others see that by
+ * themselves: where requests leave at the turn's end (client_conn_flush_late) also from what comes
+ * before. */
 static struct client_conn *find_room_for(struct client_origin *o, const struct client_exchange *x)
 {
     struct client_conn *c = find_room(o);
 
-    if (!c || c->phase != CLIENT_CONN_FREE || client_request_is_repeatable(&x->req))
+    if (!c || c->phase != CLIENT_CONN_FREE || (client_request_is_repeatable(&x->req) && batch_is_joint()))
         return c;
     client_idle_drop_ended(o);
     return find_room(o);

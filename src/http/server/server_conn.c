@@ -82,13 +82,6 @@ static void tell_of_file(const struct server_conn *c)
     log_write(c->x ? &c->x->log : &c->server->log, LOG_CRIT, BODY_UNREAD, e->message);
 }
 
-/* Counts the flush that is about to happen. */
-static void begin_flush(struct server_conn *c)
-{
-    if (c->flushes < 2 && ++c->flushes == 2)
-        server_conn_set_nodelay(c);
-}
-
 bool server_conn_flush(struct server_conn *c)
 {
     size_t before = c->out.bytes;
@@ -96,7 +89,8 @@ bool server_conn_flush(struct server_conn *c)
     uint64_t most = allowance(c);
     enum outq_result r;
 
-    begin_flush(c);
+    if (c->flushes < 2 && ++c->flushes == 2)
+        server_conn_set_nodelay(c);
     r = outq_flush_most(&c->out, c->stream, s->file_budget ? s->file_budget : SIZE_MAX, &most);
     c->is_paced = r == OUTQ_BLOCKED && most == 0;
     c->is_blocked = r == OUTQ_BLOCKED && !c->is_paced;
@@ -214,7 +208,7 @@ static void on_flushed(struct outq *q, ssize_t sent)
     c->is_sending = false;
     c->is_running = true;
     if (sent > 0) {
-        outq_sent(q, (size_t)sent);
+        c->flushes += c->flushes == 0;
         c->has_progress = true;
     } else if (sent == STREAM_AGAIN) {
         c->is_blocked = true;
@@ -232,7 +226,8 @@ bool server_conn_flush_late(struct server_conn *c)
         return true;
     if ((c->x && c->x->send_rate > 0) || !flush_late(&c->out, c->stream, on_flushed))
         return false;
-    begin_flush(c);
+    if (c->flushes == 1)
+        server_conn_set_nodelay(c);
     c->is_sending = true;
     return true;
 }
@@ -267,8 +262,12 @@ static void on_timer(struct timer *t)
 {
     struct server_conn *c = CONTAINER_OF(t, struct server_conn, timer);
 
-    if (!c->deadline || c->is_sending) /* on_flushed sees to the deadline */
+    if (!c->deadline)
         return;
+    if (c->is_sending) { /* on_flushed, in this turn, sees to the deadline, if it becomes another */
+        timer_start(t, 1);
+        return;
+    }
     if (c->deadline > clock_ms()) {
         timer_start(t, c->deadline - clock_ms());
         return;

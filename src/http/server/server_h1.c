@@ -387,13 +387,14 @@ static void on_readable_busy(struct server_conn *c)
  * the socket is asked. */
 static void look_for_end(struct server_conn *c)
 {
-    size_t in_kernel = 0;
+    size_t in_kernel = 0, all;
 
     switch (tcp_ask_peer(stream_fd(c->stream), &in_kernel)) {
     case TCP_PEER_OPEN:
         break;
     case TCP_PEER_ENDED:
-        notice_end(c, server_conn_input(c).n + tcp_read_already(c->stream) + in_kernel);
+        all = server_conn_input(c).n + stream_unread(c->stream) + in_kernel;
+        notice_end(c, tls_is(c->stream) ? SIZE_MAX : all); /* of TLS it is not known */
         break;
     case TCP_PEER_GONE:
         log_write(&c->x->log, LOG_INFO, "client closed connection while the request was handled");

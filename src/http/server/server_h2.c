@@ -26,9 +26,12 @@
 
 enum { FRAMES_AT_ONCE = 64, TRIM_LEAST = 256 };
 
+enum { TRIM_MS = 1000 };
+
 /* Connections that are, and those that have ended since memory was given back. */
 static struct {
     unsigned now, ended;
+    uint64_t trimmed_ms;
 } population; /* process-wide: all of them share the heap */
 
 static struct server_h2 *h2_of(const struct server_conn *c)
@@ -38,14 +41,15 @@ static struct server_h2 *h2_of(const struct server_conn *c)
 
 /* --- the end of a connection --- */
 
-/* A connection takes 10 KiB of small pieces, which free keeps. They go back to the system when more
- * connections have ended than are left: that costs each of them next to nothing. */
+/* A connection takes 10 KiB of small pieces, which free keeps. They go back to the system when many
+ * connections have ended, once a second at most: the loop stands still meanwhile. */
 static void give_back(void)
 {
     population.now--;
-    if (++population.ended < TRIM_LEAST || population.ended < population.now)
+    if (++population.ended < TRIM_LEAST || clock_ms() < population.trimmed_ms + TRIM_MS)
         return;
     population.ended = 0;
+    population.trimmed_ms = clock_ms();
     mem_trim();
 }
 
@@ -329,7 +333,7 @@ static void on_work(struct server_conn *c)
             return;
     } while (server_conn_input(c).n && may_take_input(c));
     choose_phase(c, h2);
-    if (c->has_eof) {
+    if (c->has_eof && !c->is_sending) {
         lose(c, &err_closed, false);
         return;
     }

@@ -100,6 +100,7 @@ struct ws_conn *ws_upgrade_accept(struct exchange *x, struct slice protocol,
 
     x->res.status = is_connect ? 200 : STATUS_SWITCHING;
     x->res.content_length = -1;
+    x->res.is_tunnel = is_connect;
     if (!is_connect)
         add_accept(x);
     if (protocol.p)

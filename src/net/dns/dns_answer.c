@@ -51,11 +51,12 @@ bool dns_answer_ttl(const struct dns_answer *a, uint32_t *out)
     struct dns_message m;
     struct dns_record r;
     bool is_known = false;
+    int more;
 
     if (!dns_message_open(&m, slice_of(a->bytes, a->n)))
         return false;
     *out = UINT32_MAX;
-    while (dns_message_next(&m, &r) > 0) {
+    while ((more = dns_message_next(&m, &r)) > 0) {
         if (a->err && r.section == DNS_AUTHORITY && r.type == DNS_SOA)
             return negative_ttl(&m, &r, out);
         if (r.section != DNS_ANSWER)
@@ -63,7 +64,7 @@ bool dns_answer_ttl(const struct dns_answer *a, uint32_t *out)
         is_known = !a->err;
         *out = MIN(*out, r.ttl);
     }
-    return is_known;
+    return is_known && more >= 0; /* one that is cut short is asked for again */
 }
 
 bool dns_answer_addresses(const struct dns_answer *a, uint16_t type, struct addr_list *out)

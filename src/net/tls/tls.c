@@ -154,7 +154,13 @@ static int fd_of(const struct stream *s)
     return stream_fd(tls_of(s)->wire.under);
 }
 
+static size_t unread_under(const struct stream *s)
+{
+    return stream_unread(tls_of(s)->wire.under);
+}
+
 static const struct stream_ops ops = {
+    .unread = unread_under,
     .read = tls_plain_read,
     .writev = tls_plain_write,
     .sendfile = tls_plain_sendfile,

@@ -427,8 +427,8 @@ static void test_ahead_left(void **state)
     give(2, "x", 1);
     loop_turn(true);
     if (batch_is_joint()) {
-        assert_int_equal(tcp_read_already(readers[0].s), 1); /* told once more in this turn */
-        assert_int_equal(tcp_read_already(readers[1].s), 5);
+        assert_int_equal(stream_unread(readers[0].s), 1); /* told once more in this turn */
+        assert_int_equal(stream_unread(readers[1].s), 5);
     }
     stream_watch(readers[1].s, 0);
     calls = readers[1].calls;
@@ -436,7 +436,7 @@ static void test_ahead_left(void **state)
     for (unsigned i = 0; i < 3; i++)
         loop_turn(false);
     assert_string_equal(readers[0].got, "abcdefg");
-    assert_int_equal(tcp_read_already(readers[0].s), 0);
+    assert_int_equal(stream_unread(readers[0].s), 0);
     assert_int_equal(readers[1].calls, calls);
     readers[1].most = 4;
     stream_watch(readers[1].s, IO_READ);
