@@ -13,11 +13,11 @@ __DATA__
 --- user_files
 >>> main.py
 import os, signal, socket, struct, sys, time
-path, pid = sys.argv[1], int(sys.argv[2])
+port, pid = sys.argv[1], int(sys.argv[2])
 def frame(kind, flags, stream, payload=b""):
     return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
-s = socket.socket(socket.AF_UNIX)
-s.connect(path)
+s = socket.create_connection(("127.0.0.1", int(port)))
+s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 s.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0) + frame(4, 1, 0))
 s.sendall(frame(1, 5, 1, bytes([0x82, 0x84, 0x86, 0x41, 0x09]) + b"localhost"))
 time.sleep(0.3)
@@ -41,14 +41,14 @@ mkdir -p logs
 cat >end.conf <<EOF
 error_log logs/end.log; pid end.pid; daemon off; master_process off;
 events { io_uring $MODE; }
-http { access_log off; server { http2 on; lingering_timeout 500ms; listen unix:$PWD/end.sock; location / { return 200 "x"; } } }
+http { access_log off; server { http2 on; lingering_timeout 500ms; listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1; location / { return 200 "x"; } } }
 EOF
 for mode in on off; do
     sed "s/io_uring *;/io_uring $mode;/" end.conf >$mode.conf
     $TEST_NGINX_BINARY -p . -c $mode.conf & pid=$!
-    for i in $(seq 100); do [ -S end.sock ] && break; sleep 0.05; done
-    timeout 20 python3 main.py $PWD/end.sock $pid
-    kill $pid 2>/dev/null; wait $pid; rm -f end.sock
+    for i in $(seq 100); do [ -s end.pid ] && break; sleep 0.05; done
+    timeout 20 python3 main.py $TEST_NGINX_RAND_PORT_1 $pid
+    kill $pid 2>/dev/null; wait $pid; rm -f end.pid
 done
 --- exec_out
 ended

@@ -39,7 +39,7 @@ struct response {
     struct header_list headers;
     struct header_list trailers;
     struct slice origin; /* "http://host": goes before a Location that is HEADER_LOCAL */
-    bool is_tunnel; /* what follows a 2xx to CONNECT is not HTTP: exchange_detach does */
+    bool is_tunnel;      /* what follows a 2xx to CONNECT is not HTTP: exchange_detach does */
     bool wants_trailers; /* there will be some, so HTTP/1.1 takes chunks for a known length, too */
 };
 

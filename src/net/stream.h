@@ -26,8 +26,8 @@ struct stream_ops {
     void (*close)(struct stream *s, bool reset);
     int (*fd)(const struct stream *s);                                        /* -1: none */
     ssize_t (*writev_more)(struct stream *s, const struct iovec *iov, int n); /* NULL: as writev */
-    bool (*read_on)(struct stream *s);         /* NULL: not possible on this kind */
-    size_t (*unread)(const struct stream *s);  /* NULL: it never receives ahead */
+    bool (*read_on)(struct stream *s);        /* NULL: not possible on this kind */
+    size_t (*unread)(const struct stream *s); /* NULL: it never receives ahead */
     bool reads_all;    /* a read that gets less than it asked for has got all there was */
     bool has_messages; /* a read takes one message, a write sends one; either may be empty */
 };

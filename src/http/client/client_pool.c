@@ -375,7 +375,8 @@ static struct client_conn *find_room_for(struct client_origin *o, const struct c
 {
     struct client_conn *c = find_room(o);
 
-    if (!c || c->phase != CLIENT_CONN_FREE || (client_request_is_repeatable(&x->req) && batch_is_joint()))
+    if (!c || c->phase != CLIENT_CONN_FREE ||
+        (client_request_is_repeatable(&x->req) && batch_is_joint()))
         return c;
     client_idle_drop_ended(o);
     return find_room(o);

@@ -24,7 +24,7 @@ static struct writer {
     struct stream *s;
     int peer;
     ssize_t sent; /* as told */
-    size_t left;    /* in the queue, when told */
+    size_t left;  /* in the queue, when told */
     unsigned calls;
     int forgets; /* another one, when told; -1: none */
     bool goes_on;
