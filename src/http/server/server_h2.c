@@ -42,11 +42,13 @@ static struct server_h2 *h2_of(const struct server_conn *c)
 /* --- the end of a connection --- */
 
 /* A connection takes 10 KiB of small pieces, which free keeps. They go back to the system when many
- * connections have ended, once a second at most: the loop stands still meanwhile. */
+ * connections have ended: once a second at most, as the loop stands still meanwhile, and when none
+ * is left. */
 static void give_back(void)
 {
     population.now--;
-    if (++population.ended < TRIM_LEAST || clock_ms() < population.trimmed_ms + TRIM_MS)
+    if (++population.ended < TRIM_LEAST ||
+        (population.now && clock_ms() < population.trimmed_ms + TRIM_MS))
         return;
     population.ended = 0;
     population.trimmed_ms = clock_ms();
