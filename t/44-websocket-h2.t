@@ -211,3 +211,44 @@ GET
 CONNECT
 403
 403
+
+
+
+=== TEST 6: what is asked meanwhile, by auth_request or from Lua, is no answer to the CONNECT
+--- http_config
+    http2 on;
+    lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
+--- config
+    location = /auth { internal; return 204; }
+    location = /captured { internal; return 200 "x"; }
+    location = /asked { auth_request /auth; handler app; }
+    location = /captures {
+        access_by_lua_block { ngx.log(ngx.WARN, "captured: ", ngx.location.capture("/captured").status) }
+        handler app;
+    }
+    location = /plain { auth_request /auth; return 200 "no WebSocket"; }
+--- user_files
+>>> app.lua
+return require("perilune.websocket").handler(function(ws) ws:send("hello") end)
+>>> main.lua
+local websocket = require "perilune.websocket"
+for _, path in ipairs { "/asked", "/captures", "/plain" } do
+    for _, http2 in ipairs { false, true } do
+        local ok, ws = try_await(websocket.connect("ws://127.0.0.1:" .. arg[1] .. path, { http2 = http2 }))
+        print(path, http2, ok and ws:receive() or ws.status)
+    end
+end
+os.exit(0)
+--- exec
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
+timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua $TEST_NGINX_SERVER_PORT 2>&1
+grep -o 'captured: [0-9]*' $TEST_NGINX_SERVROOT/logs/error.log
+--- exec_out
+/asked	false	hello
+/asked	true	hello
+/captures	false	hello
+/captures	true	hello
+/plain	false	200
+/plain	true	400
+captured: 200
+captured: 200

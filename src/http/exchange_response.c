@@ -190,15 +190,6 @@ static void take_content_length(struct exchange *x)
     header_remove_id(&x->res.headers, HEADER_CONTENT_LENGTH);
 }
 
-/* To a client that has asked for another protocol by an extended CONNECT any 2xx says that it
- * begins (RFC 8441 section 4): who answers as if it were a GET must not say so. */
-static void refuse_protocol(struct exchange *x)
-{
-    log_write(&x->log, LOG_INFO, "\"" SLICE_FMT "\" is asked for, and not spoken here",
-              SLICE_ARG(x->req.protocol));
-    x->res.status = 400;
-}
-
 static void start(struct exchange *x)
 {
     struct response *r = &x->res;
@@ -207,8 +198,6 @@ static void start(struct exchange *x)
     if (!r->status)
         r->status = 200;
     check_status(x);
-    if (UNLIKELY(x->req.protocol.n && !r->is_tunnel) && r->status / 100 == 2)
-        refuse_protocol(x);
     if (UNLIKELY(is_reset(x)))
         r->content_length = 0;
     if (r->last_modified >= 0 && !header_find_id(&r->headers, HEADER_LAST_MODIFIED)) {

@@ -167,10 +167,21 @@ static void put_head(struct server_h2_stream *st)
     h2->sending = NULL;
 }
 
+/* To a client that has asked for another protocol by an extended CONNECT any 2xx says that it
+ * begins (RFC 8441 section 4): who answers as if it were a GET must not say so. */
+static void refuse_protocol(struct exchange *x)
+{
+    log_write(&x->log, LOG_INFO, "\"" SLICE_FMT "\" is asked for, and not spoken here",
+              SLICE_ARG(x->req.protocol));
+    x->res.status = 400;
+}
+
 static void send_head(struct exchange *x, bool has_body)
 {
     struct server_h2_stream *st = x->conn;
 
+    if (UNLIKELY(x->req.protocol.n && !x->res.is_tunnel) && x->res.status / 100 == 2)
+        refuse_protocol(x);
     st->has_body = has_body;
     st->s.out_state = H2_OUT_HEAD;
     h2_stream_note(&st->s);
