@@ -2,8 +2,6 @@
  * may ask again: for the next turn. */
 #include "net/flush.h"
 
-#include <errno.h>
-
 #include "base/mem.h"
 #include "loop/batch.h"
 #include "loop/loop.h"
@@ -52,17 +50,6 @@ void flush_forget(const struct outq *q)
     forget(&served, q);
 }
 
-/* What a result means to the stream. */
-static ssize_t answer(struct stream *s, ssize_t result)
-{
-    if (result >= 0)
-        return result;
-    if (result == -EAGAIN)
-        return STREAM_AGAIN;
-    s->err = err_from_errno((int)-result);
-    return STREAM_FAILED;
-}
-
 /* Sends for `n` entries, at most BATCH_MOST, what one call can send. */
 static void send_some(const struct entry *e, unsigned n, ssize_t *sent)
 {
@@ -89,7 +76,7 @@ static void send_some(const struct entry *e, unsigned n, ssize_t *sent)
         return;
     batch_run(ops, m);
     for (unsigned i = 0; i < m; i++) {
-        sent[of[i]] = answer(e[of[i]].s, ops[i].result);
+        sent[of[i]] = tcp_answer(e[of[i]].s, ops[i].result);
         if (sent[of[i]] > 0) /* before anybody is told: whoever is may turn to another's queue */
             outq_sent(e[of[i]].q, (size_t)sent[of[i]]);
     }

@@ -66,13 +66,20 @@ static inline int fd_of(const struct stream *s)
     return io_fd(&tcp_of(s)->io);
 }
 
-/* What a call that answered -1 means. */
-static ssize_t failure(struct stream *s)
+ssize_t tcp_answer(struct stream *s, ssize_t result)
 {
-    if (errno == EAGAIN || errno == EWOULDBLOCK)
+    if (LIKELY(result >= 0))
+        return result;
+    if (result == -EAGAIN || result == -EWOULDBLOCK)
         return STREAM_AGAIN;
-    s->err = err_from_errno(errno);
+    s->err = err_from_errno((int)-result);
     return STREAM_FAILED;
+}
+
+/* Of a call that has set errno. */
+static inline ssize_t answer(struct stream *s, ssize_t result)
+{
+    return LIKELY(result >= 0) ? result : tcp_answer(s, -errno);
 }
 
 static ssize_t receive(struct stream *s, void *p, size_t n)
@@ -82,7 +89,7 @@ static ssize_t receive(struct stream *s, void *p, size_t n)
     do
         got = recv(fd_of(s), p, n, 0);
     while (UNLIKELY(got < 0) && errno == EINTR);
-    return LIKELY(got >= 0) ? got : failure(s);
+    return answer(s, got);
 }
 
 static bool is_slot(const struct ahead *a)
@@ -147,7 +154,7 @@ static inline ssize_t send_vectors(struct stream *s, const struct iovec *iov, in
             sent = sendmsg(fd_of(s), &m, flags);
         }
     } while (UNLIKELY(sent < 0) && errno == EINTR);
-    return LIKELY(sent >= 0) ? sent : failure(s);
+    return answer(s, sent);
 }
 
 static ssize_t write_vectors(struct stream *s, const struct iovec *iov, int n)
@@ -169,7 +176,7 @@ static ssize_t send_from_file(struct stream *s, int fd, off_t offset, size_t n)
     do
         sent = sendfile(fd_of(s), fd, &offset, n);
     while (UNLIKELY(sent < 0) && errno == EINTR);
-    return LIKELY(sent >= 0) ? sent : failure(s);
+    return answer(s, sent);
 }
 
 /* The kernel keeps what has come before a reset. */
@@ -225,18 +232,18 @@ static void deliver(struct ahead *slot)
         t->ahead = NULL;
 }
 
-/* What came for one. */
+/* What came for one. An end is still there when the user reads. */
 static void note_received(struct ahead *slot, const struct batch_op *op)
 {
-    if (op->result > 0) {
+    ssize_t got = tcp_answer(&slot->owner->stream, op->result);
+
+    if (got > 0) {
         slot->at = op->bytes;
-        slot->n = (size_t)op->result;
-        slot->is_full = slot->n == AHEAD_SIZE;
-    } else if (op->result == -EAGAIN) {
+        slot->n = (size_t)got;
+        slot->is_full = got == AHEAD_SIZE;
+    } else if (got == STREAM_AGAIN) {
         slot->events &= ~IO_READ;
-    } else if (op->result < 0) {
-        slot->owner->stream.err = err_from_errno((int)-op->result);
-    } /* an end is still there when the user reads */
+    }
 }
 
 /* Receives for all who still want it, unless that is one, who may as well read itself. */
@@ -262,11 +269,17 @@ static void fill_slots(void)
         note_received(wanting[i], &ops[i]);
 }
 
+/* Told are first those whom the kernel named first, which is in the reverse order of libev's
+ * callbacks: what has come on an idle connection is seen before somebody asks for one. */
 static void receive_all(struct loop_call *call)
 {
+    unsigned n = readable.n;
+
     UNUSED(call);
     fill_slots();
-    for (unsigned i = 0; i < readable.n; i++)
+    for (unsigned i = n; i-- > 0;)
+        deliver(&readable.slots[i]);
+    for (unsigned i = n; i < readable.n; i++) /* accepted meanwhile */
         deliver(&readable.slots[i]);
     readable.n = 0;
 }

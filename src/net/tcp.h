@@ -16,6 +16,10 @@ bool tcp_is(const struct stream *s);
  * not, as one system call cannot serve several here. */
 bool tcp_read_ahead(struct stream *s);
 
+/* What a call for its descriptor has answered (bytes, or -errno), as stream_read and stream_writev
+ * answer; a failure is the stream's from now on. */
+ssize_t tcp_answer(struct stream *s, ssize_t result);
+
 /* Of a stream that reads ahead and is watched for reading: it is received for, and told, in this
  * turn; what it waits for has probably come, as when it was just accepted. From callbacks of
  * descriptors only. */
