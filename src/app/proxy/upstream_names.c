@@ -265,22 +265,23 @@ static void begin(struct upstream *u, const struct upstream_line *line)
     timer_start(&w->timer, 0);
 }
 
-static struct upstream *of_name(struct upstream *first, struct slice name)
+/* Those of one kind: of http, of stream. */
+static void inherit(struct upstream *first, const struct map *old)
 {
-    while (first && !slice_eq(first->name, name))
-        first = first->next;
-    return first;
+    for (struct upstream *u = first; u; u = u->next) {
+        struct upstream *was = u->slots ? map_get(old, u->name) : NULL;
+
+        if (was && was->slots)
+            upstream_slots_inherit(u, was);
+    }
 }
 
 void upstream_names_inherit(const struct app_conf *conf, const struct app_conf *old)
 {
-    for (unsigned k = 0; old && k < ARRAY_LEN(conf->first_upstream); k++)
-        for (struct upstream *u = conf->first_upstream[k]; u; u = u->next) {
-            struct upstream *was = of_name(old->first_upstream[k], u->name);
-
-            if (u->slots && was && was->slots)
-                upstream_slots_inherit(u, was);
-        }
+    if (!old)
+        return;
+    inherit(conf->first_upstream[0], &old->upstreams);
+    inherit(conf->first_upstream[1], &old->stream_upstreams);
 }
 
 void upstream_names_start(const struct app_conf *conf)

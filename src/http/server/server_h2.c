@@ -24,9 +24,7 @@
 #include "http/server/server_h2_head.h"
 #include "http/server/server_h2_out.h"
 
-enum { FRAMES_AT_ONCE = 64, TRIM_LEAST = 256 };
-
-enum { TRIM_MS = 1000 };
+enum { FRAMES_AT_ONCE = 64, TRIM_LEAST = 256, TRIM_MS = 1000 };
 
 /* Connections that are, and those that have ended since memory was given back. */
 static struct {
