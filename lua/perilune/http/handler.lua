@@ -69,7 +69,7 @@ end
 --- The fields behind the body. A client's response that is passed on has a method of that name, and none of its own.
 local function trailers_of(res)
     local fields = res.trailers
-    if type(fields) == "function" and rawget(res, "trailers") == nil then
+    if not fields or (type(fields) == "function" and rawget(res, "trailers") == nil) then
         return nil
     end
     return checked.trailers(fields)
