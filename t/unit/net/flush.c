@@ -59,8 +59,6 @@ static int set_up(void **state)
         *w = (struct writer){.s = tcp_adopt(fds[0]), .peer = fds[1], .forgets = -1};
         outq_init(&w->q);
     }
-    if (!batch_is_joint())
-        skip(); /* each is sent to at once here */
     return 0;
 }
 
@@ -75,6 +73,15 @@ static int tear_down(void **state)
     loop_run();
     loop_deinit();
     return 0;
+}
+
+/* Where one call cannot serve several, all that there is to see: nothing waits. */
+static bool sends_at_once(void)
+{
+    if (batch_is_joint())
+        return false;
+    assert_false(flush_late(&writers[0].q, writers[0].s, on_flushed));
+    return true;
 }
 
 static void put(unsigned i, const char *text)
@@ -94,6 +101,8 @@ static void assert_got(unsigned i, const char *want)
 static void test_together(void **state)
 {
     UNUSED(state);
+    if (sends_at_once())
+        return;
     for (unsigned i = 0; i < MANY; i++)
         put(i, "hello");
     outq_add(&writers[0].q, " there", 6); /* goes as well */
@@ -112,6 +121,8 @@ static void test_together(void **state)
 static void test_alone(void **state)
 {
     UNUSED(state);
+    if (sends_at_once())
+        return;
     put(0, "hello");
     loop_turn(false);
     assert_int_equal(writers[0].calls, 1);
@@ -122,9 +133,12 @@ static void test_alone(void **state)
 /* A file is left to its owner, and what stands behind it; what stands before it is not. */
 static void test_files(void **state)
 {
-    int fd = open("/dev/zero", O_RDONLY);
+    int fd;
 
     UNUSED(state);
+    if (sends_at_once())
+        return;
+    fd = open("/dev/zero", O_RDONLY);
     outq_add_file(&writers[0].q, fd, 0, 100, true);
     put(0, "behind a file");
     put(1, "one");
@@ -142,6 +156,8 @@ static void test_files(void **state)
 static void test_forget(void **state)
 {
     UNUSED(state);
+    if (sends_at_once())
+        return;
     for (unsigned i = 0; i < 4; i++)
         put(i, "hello");
     flush_forget(&writers[0].q);
@@ -165,6 +181,8 @@ static void test_failure(void **state)
     unsigned queued = 0;
 
     UNUSED(state);
+    if (sends_at_once())
+        return;
     close(writers[0].peer);
     put(0, "nobody");
     put(1, "hello");
