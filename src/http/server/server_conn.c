@@ -208,7 +208,8 @@ static void on_flushed(struct outq *q, ssize_t sent)
     c->is_sending = false;
     c->is_running = true;
     if (sent > 0) {
-        c->flushes += c->flushes == 0;
+        if (c->flushes == 0)
+            c->flushes = 1;
         c->has_progress = true;
     } else if (sent == STREAM_AGAIN) {
         c->is_blocked = true;
