@@ -238,7 +238,6 @@ for _, path in ipairs { "/asked", "/captures", "/plain" } do
         print(path, http2, ok and ws:receive() or ws.status)
     end
 end
-os.exit(0)
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua $TEST_NGINX_SERVER_PORT 2>&1
