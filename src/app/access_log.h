@@ -5,7 +5,7 @@
 #ifndef APP_ACCESS_LOG_H
 #define APP_ACCESS_LOG_H
 
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "app/visit.h"
 
 struct log_format;

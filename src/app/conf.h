@@ -3,7 +3,7 @@
 #define APP_CONF_H
 
 #include "app/location.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "base/map.h"
 #include "bind/lib_worker_thread.h"
 #include "config/tree.h"

@@ -5,7 +5,7 @@
  * Retry-After, Content-Range of a 416. To give a status another title, extend `titles`. */
 #include "app/error_page.h"
 
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "base/product.h"
 #include "http/filter_compress.h"
 #include "proto/status.h"

@@ -7,7 +7,7 @@
 #ifndef APP_LOCATION_H
 #define APP_LOCATION_H
 
-#include "app/expires.h"
+#include "app/filters/expires.h"
 #include "app/location_parts.h"
 #include "app/socket_conf.h"
 #include "base/log.h"

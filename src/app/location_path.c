@@ -7,7 +7,7 @@
 #include "app/location_path.h"
 
 #include "app/conf.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "proto/url.h"
 
 /* The location that named the alias: children inherit it together with its prefix. */

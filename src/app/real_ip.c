@@ -2,7 +2,7 @@
  * anything is done with an address; and the location that was found, which may trust others. */
 #include "app/real_ip.h"
 
-#include "app/variables.h"
+#include "app/variables/variables.h"
 #include "proto/proxy_proto.h"
 
 const struct real_ip_conf real_ip_defaults = {.field = SLICE("X-Real-IP")};

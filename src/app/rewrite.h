@@ -6,9 +6,9 @@
 #ifndef APP_REWRITE_H
 #define APP_REWRITE_H
 
-#include "app/captures.h"
+#include "app/variables/captures.h"
 #include "app/location.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 
 struct lua_code;
 

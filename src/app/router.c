@@ -11,7 +11,7 @@
  * that nobody defined come to light, since every name has been read by then. */
 #include "app/router.h"
 
-#include "app/captures.h"
+#include "app/variables/captures.h"
 #include "app/location_tree.h"
 #include "app/router_hosts.h"
 

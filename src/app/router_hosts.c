@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <unistd.h>
 
-#include "app/captures.h"
+#include "app/variables/captures.h"
 #include "app/name_table.h"
 
 struct host_regex {

@@ -2,7 +2,7 @@
  * the connections died with it. */
 #include "app/server_counts.h"
 
-#include "app/variables.h"
+#include "app/variables/variables.h"
 #include "base/mem.h"
 
 /* Each in cache lines of its own: workers count several times a request. */

@@ -44,7 +44,7 @@ struct visit {
     bool is_path_in_alias;     /* try_files: the path goes behind an alias that is whole */
     struct slice path_prefix;  /* what the location's prefix matched, for alias */
     struct slice user;         /* $remote_user */
-    struct addition *addition; /* see app/addition.c; NULL: nothing is added */
+    struct addition *addition; /* see app/filters/addition.c; NULL: nothing is added */
     void *lua;                 /* struct lua_visit of the Lua handlers, see app/lua/lua_visit.h */
     struct slice first_path,
         first_query;           /* as the client sent them, to tell whether they changed */

@@ -4,7 +4,7 @@
 
 #include "app/conf.h"
 #include "app/phases.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "base/encode.h"
 #include "base/file.h"
 #include "net/crypto_password.h"

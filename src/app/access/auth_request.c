@@ -2,7 +2,7 @@
 #include "app/access/auth_request.h"
 
 #include "app/phases.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "app/subrequest.h"
 
 struct auth_run {

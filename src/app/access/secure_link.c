@@ -2,7 +2,7 @@
  * differs. */
 #include "app/access/secure_link.h"
 
-#include "app/variables.h"
+#include "app/variables/variables.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "net/crypto_hash.h"

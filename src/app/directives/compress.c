@@ -2,9 +2,9 @@
  * modules. `id` of a row is the coding it speaks of. */
 #include "app/directives/directives.h"
 
-#include "app/compress.h"
+#include "app/filters/compress.h"
 #include "app/directives/tables.h"
-#include "app/regex.h"
+#include "app/variables/regex.h"
 
 #define GROUP         "Compression"
 #define CTX_LEVELS    CTX_HTTP_ALL

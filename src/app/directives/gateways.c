@@ -6,7 +6,7 @@
 #include "app/directives/proxy_levels.h"
 #include "app/directives/tables.h"
 #include "app/proxy/proxy.h"
-#include "app/regex.h"
+#include "app/variables/regex.h"
 #include "base/num.h"
 #include "config/schema.h"
 

@@ -1,8 +1,8 @@
 /* The blocks geo and split_clients. */
 #include "app/directives/directives.h"
 #include "app/directives/tables.h"
-#include "app/geo_block.h"
-#include "app/split_clients.h"
+#include "app/variables/geo_block.h"
+#include "app/variables/split_clients.h"
 #include "base/num.h"
 
 #define GROUP "Variables"

@@ -2,7 +2,7 @@
 #include "app/directives/directives.h"
 
 #include "app/directives/tables.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "proto/header.h"
 
 #define GROUP         "Response headers"

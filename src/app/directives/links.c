@@ -2,7 +2,7 @@
 #include "app/access/secure_link.h"
 #include "app/directives/directives.h"
 #include "app/directives/tables.h"
-#include "app/referers.h"
+#include "app/variables/referers.h"
 
 #define GROUP "Links"
 

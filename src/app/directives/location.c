@@ -3,7 +3,7 @@
 #include "app/directives/directives.h"
 
 #include "app/directives/tables.h"
-#include "app/regex.h"
+#include "app/variables/regex.h"
 #include "base/num.h"
 #include "base/product.h"
 

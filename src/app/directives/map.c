@@ -2,7 +2,7 @@
 #include "app/directives/directives.h"
 
 #include "app/directives/tables.h"
-#include "app/map_block.h"
+#include "app/variables/map_block.h"
 
 #define GROUP "Variables"
 

@@ -1,6 +1,6 @@
 /* more_set_headers, more_clear_headers, more_set_input_headers, more_clear_input_headers. A row's
  * `id` tells which of the four it is. */
-#include "app/more_headers.h"
+#include "app/filters/more_headers.h"
 
 #include <string.h>
 

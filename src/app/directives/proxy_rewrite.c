@@ -1,5 +1,5 @@
 /* proxy_redirect and proxy_cookie_*: what clients see of Location, Refresh and cookies. */
-#include "app/captures.h"
+#include "app/variables/captures.h"
 #include "app/directives/directives.h"
 #include "app/directives/proxy.h"
 #include "app/directives/proxy_levels.h"

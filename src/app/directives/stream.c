@@ -9,7 +9,7 @@
 #include "app/stream/pass.h"
 #include "app/tls/tls_conf.h"
 #include "app/visit.h"
-#include "app/variables.h"
+#include "app/variables/variables.h"
 
 #define GROUP "Sessions of TCP and UDP"
 

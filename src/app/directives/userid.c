@@ -1,5 +1,5 @@
 /* userid and its kin. */
-#include "app/userid.h"
+#include "app/filters/userid.h"
 
 #include <ctype.h>
 

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "app/files/static_open.h"
-#include "app/variables.h"
+#include "app/variables/variables.h"
 #include "base/encode.h"
 #include "base/mem.h"
 #include "base/product.h"

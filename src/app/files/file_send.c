@@ -10,7 +10,7 @@
 #include <fcntl.h>
 
 #include "app/phases.h"
-#include "app/sub_filter.h"
+#include "app/filters/sub_filter.h"
 #include "base/rand.h"
 #include "http/filter_gunzip.h"
 

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/script.h"
+#include "app/variables/script.h"
 
 enum { ALWAYS = O_CLOEXEC | O_NONBLOCK, PASSING = O_PATH | O_DIRECTORY | O_CLOEXEC };
 

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "app/compress.h"
+#include "app/filters/compress.h"
 #include "app/files/static_open.h"
 #include "http/recode.h"
 #include "proto/accept.h"

@@ -17,7 +17,7 @@
 #include "app/files/file_cache.h"
 #include "app/location_path.h"
 #include "app/phases.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "app/files/static_open.h"
 #include "app/files/static_packed.h"
 #include "app/files/static_redirect.h"

@@ -10,7 +10,7 @@
 #include "app/lua/lua_step.h"
 #include "app/lua/lua_timer.h"
 #include "app/tls/lua_tls.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "base/clock.h"
 #include "base/product.h"
 #include "proto/date.h"

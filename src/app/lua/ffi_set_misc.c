@@ -1,7 +1,7 @@
-/* The functions of app/set_misc.c for Lua. */
+/* The functions of app/variables/set_misc.c for Lua. */
 #include "app/lua/ffi_set_misc.h"
 
-#include "app/set_misc.h"
+#include "app/variables/set_misc.h"
 
 enum {
     KEPT = 4096, /* room that is kept between two calls */

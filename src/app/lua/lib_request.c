@@ -8,7 +8,7 @@
 #include <lauxlib.h>
 
 #include "app/lua/lua_answer.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "base/encode.h"
 #include "bind/arg.h"
 #include "bind/lerr.h"

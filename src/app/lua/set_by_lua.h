@@ -5,7 +5,7 @@
 
 #include "app/location.h"
 #include "app/lua/lua_code.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 
 /* arg of set_by_lua_step. Lives as long as the configuration. */
 struct set_by_lua {

@@ -5,7 +5,7 @@
 #include "app/proxy/cache_rules.h"
 
 #include "app/proxy/proxy.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "base/num.h"
 #include "net/tls/tls_digest.h"
 #include "proto/cache_control.h"

@@ -2,7 +2,7 @@
 #include "app/proxy/fastcgi_path.h"
 
 #include "app/proxy/proxy_conf.h"
-#include "app/regex.h"
+#include "app/variables/regex.h"
 #include "app/visit.h"
 
 /* The capture of fastcgi_split_path_info; p == NULL: it does not match, or is not given. */

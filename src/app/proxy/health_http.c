@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "app/proxy/proxy.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "http/client/client_reach.h"
 
 static const struct proxy_conf *conf_of(const struct health_probe *p)

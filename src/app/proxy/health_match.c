@@ -2,7 +2,7 @@
  * `subjects` and a case in holds(). */
 #include "app/proxy/health_match.h"
 
-#include "app/regex.h"
+#include "app/variables/regex.h"
 #include "base/num.h"
 
 enum subject { SUBJECT_STATUS, SUBJECT_HEADER, SUBJECT_BODY };

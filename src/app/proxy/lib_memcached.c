@@ -6,7 +6,7 @@
 #include "app/conf.h"
 #include "app/lua/lua_step.h"
 #include "app/proxy/memcached.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "app/proxy/upstream.h"
 #include "bind/lib.h"
 #include "bind/vm.h"

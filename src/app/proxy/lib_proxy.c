@@ -8,7 +8,7 @@
 #include "app/lua/lua_answer.h"
 #include "app/lua/lua_visit.h"
 #include "app/proxy/proxy.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "bind/arg.h"
 #include "bind/co.h"
 #include "bind/lerr.h"

@@ -14,7 +14,7 @@
 #include "app/proxy/cache_send.h"
 #include "app/proxy/proxy_range.h"
 #include "app/proxy/proxy_slices.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "net/tls/tls_digest.h"
 
 enum { POLL_LEAST_MS = 5, POLL_MOST_MS = 200 };

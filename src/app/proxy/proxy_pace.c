@@ -2,7 +2,7 @@
  * advance, so that small answers need no timer. */
 #include "app/proxy/proxy_pace.h"
 
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "base/clock.h"
 #include "base/num.h"
 

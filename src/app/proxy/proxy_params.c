@@ -5,7 +5,7 @@
 
 #include "app/proxy/proxy_cache.h"
 #include "app/proxy/proxy_fields.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "base/log.h"
 #include "proto/fastcgi.h"
 #include "proto/gateway_params.h"

@@ -7,7 +7,7 @@
 #include "app/proxy/proxy_fields.h"
 #include "app/proxy/proxy_params.h"
 #include "app/proxy/proxy_switch.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "base/num.h"
 #include "http/body_spool.h"
 #include "net/tls/tls.h"

@@ -2,8 +2,8 @@
  * kind the first that holds counts. */
 #include "app/proxy/proxy_rewrite.h"
 
-#include "app/captures.h"
-#include "app/script.h"
+#include "app/variables/captures.h"
+#include "app/variables/script.h"
 
 /* --- Location and Refresh --- */
 

@@ -8,7 +8,7 @@
 
 #include "app/conf.h"
 #include "app/location_path.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "base/file.h"
 #include "base/file_draft.h"
 

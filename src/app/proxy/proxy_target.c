@@ -2,7 +2,7 @@
 #include "app/proxy/proxy_target.h"
 
 #include "app/location_resolver.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "base/log.h"
 
 /* Works the target out; false: it is none, which is logged. */

@@ -7,7 +7,7 @@
 #include "app/proxy/proxy_conf.h"
 #include "app/tls/lua_tls.h"
 #include "app/tls/tls_files.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "app/visit.h"
 #include "net/tls/tls_error.h"
 #include "http/client/client_tls.h"

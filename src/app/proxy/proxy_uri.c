@@ -6,7 +6,7 @@
 #include "app/proxy/proxy.h"
 
 #include "app/conf.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "base/encode.h"
 #include "proto/grammar.h"
 

@@ -2,7 +2,7 @@
  * names: a session takes the same room whatever its name. The least recently used give way. */
 #include "app/proxy/sticky.h"
 
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "app/zones.h"
 #include "base/clock.h"
 #include "net/tls/tls_digest.h"

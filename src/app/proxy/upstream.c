@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "app/conf.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "app/proxy/upstream_choose.h"
 #include "app/proxy/upstream_slots.h"
 #include "app/proxy/upstream_state.h"

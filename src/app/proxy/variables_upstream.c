@@ -1,6 +1,6 @@
 /* Variables that tell about a request, or a session, that was passed on. Those of several attempts
  * are joined by ", ", as nginx does. */
-#include "app/variables.h"
+#include "app/variables/variables.h"
 
 #include "app/proxy/proxy.h"
 #include "app/proxy/fastcgi_path.h"

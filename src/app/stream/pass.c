@@ -5,7 +5,7 @@
 #include "app/conf.h"
 #include "app/phases.h"
 #include "app/port.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "app/stream/session.h"
 
 enum { STATUS_OK = 200, STATUS_ERROR = 500 };

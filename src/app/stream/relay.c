@@ -16,7 +16,7 @@
 #include "app/proxy/balancer.h"
 #include "app/proxy/proxy_log.h"
 #include "app/stream/relay_udp.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "base/clock.h"
 #include "base/num.h"
 #include "http/client/client_reach.h"

@@ -1,5 +1,5 @@
 /* Variables of sessions alone: what has gone through, how it ended, what was read at the start. */
-#include "app/variables.h"
+#include "app/variables/variables.h"
 
 #include "app/stream/session.h"
 #include "base/clock.h"

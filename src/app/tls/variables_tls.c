@@ -1,6 +1,6 @@
 /* $ssl_…: what TLS has agreed on, and the client's certificate. All are empty without TLS; those of
  * the certificate also when the client has shown none. */
-#include "app/variables.h"
+#include "app/variables/variables.h"
 
 #include "base/encode.h"
 #include "net/tls/tls.h"

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "app/regex.h"
+#include "app/variables/regex.h"
 #include "world.h"
 
 static struct location *add(struct world *w, struct location *parent, const char *text)

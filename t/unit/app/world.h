@@ -13,7 +13,7 @@
 #include <netinet/in.h>
 
 #include "app/conf.h"
-#include "app/script.h"
+#include "app/variables/script.h"
 #include "app/visit.h"
 #include "base/clock.h"
 #include "http/exchange_transport.h"

@@ -1,6 +1,6 @@
 #include "../loaded.h"
 
-#include "app/split_clients.h"
+#include "app/variables/split_clients.h"
 
 static void test_errors(void **state)
 {

@@ -1,7 +1,7 @@
 #include "../loaded.h"
 
 #include "app/access/secure_link.h"
-#include "app/referers.h"
+#include "app/variables/referers.h"
 
 static void test_inherits(void **state)
 {

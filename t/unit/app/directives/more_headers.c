@@ -1,6 +1,6 @@
 #include "../loaded.h"
 
-#include "app/more_headers.h"
+#include "app/filters/more_headers.h"
 
 static void test_options(void **state)
 {
