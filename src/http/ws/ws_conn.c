@@ -150,8 +150,9 @@ static void on_flush(struct loop_call *call)
     work(CONTAINER_OF(call, struct ws_conn, flush));
 }
 
-/* What was read is answered here, not at the end of the turn: between the two the other sockets of
- * the turn would drive this one's state out of the cache, the kernel's above all. */
+/* What was read is worked off here, and answered here, too, where sends are not put together: at
+ * the end of the turn the other sockets would have driven this one's state out of the cache, the
+ * kernel's above all. */
 static void on_ready(struct stream *s, int events)
 {
     struct ws_conn *c = s->user;
