@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 
 #include "app/conf.h"
-#include "app/lua/lua_step.h"
-#include "app/phases.h"
 #include "app/files/static_redirect.h"
 #include "app/files/static_send.h"
+#include "app/lua/lua_step.h"
+#include "app/phases.h"
 #include "app/visit.h"
 #include "base/check.h"
 #include "proto/status.h"

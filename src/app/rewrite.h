@@ -6,8 +6,8 @@
 #ifndef APP_REWRITE_H
 #define APP_REWRITE_H
 
-#include "app/variables/captures.h"
 #include "app/location.h"
+#include "app/variables/captures.h"
 #include "app/variables/script.h"
 
 struct lua_code;

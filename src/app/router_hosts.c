@@ -7,8 +7,8 @@
 #include <limits.h>
 #include <unistd.h>
 
-#include "app/variables/captures.h"
 #include "app/name_table.h"
+#include "app/variables/captures.h"
 
 struct host_regex {
     const struct vhost *vhost;

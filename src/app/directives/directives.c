@@ -10,15 +10,15 @@
 #include "app/access/access_step.h"
 #include "app/access/limit.h"
 #include "app/files/static_redirect.h"
-#include "app/lua/lua_step.h"
 #include "app/filters/addition_step.h"
 #include "app/filters/header_filter.h"
-#include "app/mirror.h"
 #include "app/filters/more_headers.h"
+#include "app/lua/lua_step.h"
+#include "app/mirror.h"
 #include "app/real_ip.h"
-#include "app/variables/referers.h"
 #include "app/rewrite.h"
 #include "app/tls/socket_tls.h"
+#include "app/variables/referers.h"
 
 const char directives_ordered[] = "ordered";
 

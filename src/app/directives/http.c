@@ -1,10 +1,10 @@
 /* http, server, server_name. What a server listens on is in directives/listen.c. */
 #include "app/directives/directives.h"
 
-#include "app/directives/tables.h"
 #include <unistd.h>
 
 #include "app/directives/listen.h"
+#include "app/directives/tables.h"
 #include "app/rewrite.h"
 #include "base/product.h"
 

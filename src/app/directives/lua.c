@@ -10,11 +10,11 @@
 #include "app/directives/tables.h"
 #include "app/directives/upstream.h"
 #include "app/lua/lua_step.h"
-#include "app/rewrite.h"
 #include "app/lua/set_by_lua.h"
 #include "app/proxy/proxy.h"
-#include "app/tls/tls_conf.h"
 #include "app/proxy/upstream.h"
+#include "app/rewrite.h"
+#include "app/tls/tls_conf.h"
 #include "base/num.h"
 
 #define GROUP         "Lua"

@@ -1,11 +1,11 @@
 /* Directives of the main level and of `events`: processes, limits, files of the process. */
 #include "app/directives/directives.h"
 
+#include <unistd.h>
+
 #include "app/directives/tables.h"
 #include "app/lua/lua_code.h"
 #include "base/num.h"
-
-#include <unistd.h>
 
 #define GROUP "Processes"
 

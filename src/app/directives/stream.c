@@ -8,8 +8,8 @@
 #include "app/rewrite.h"
 #include "app/stream/pass.h"
 #include "app/tls/tls_conf.h"
-#include "app/visit.h"
 #include "app/variables/variables.h"
+#include "app/visit.h"
 
 #define GROUP "Sessions of TCP and UDP"
 

@@ -2,9 +2,9 @@
  * tls_conf and becomes contexts in tls_vhosts. */
 #include "app/directives/directives.h"
 
-#include "app/directives/tables.h"
 #include <stddef.h>
 
+#include "app/directives/tables.h"
 #include "app/tls/tls_conf.h"
 #include "app/zones.h"
 #include "base/file.h"

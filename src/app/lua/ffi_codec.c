@@ -1,12 +1,11 @@
 /* The sets of characters are ngx's; they differ from those of RFC 3986 in what they leave alone. */
 #include "app/lua/ffi_codec.h"
 
-#include "base/crc32.h"
-#include "base/encode.h"
-
 #include <string.h>
 
 #include "app/lua/ffi_ngx.h"
+#include "base/crc32.h"
+#include "base/encode.h"
 #include "proto/url.h"
 
 static const char hex[] = "0123456789ABCDEF";

@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "app/lua/lib_compress.h"
-#include "app/proxy/lib_proxy.h"
 #include "app/lua/lib_request.h"
 #include "app/lua/lib_server.h"
 #include "app/lua/lib_upgrade.h"
 #include "app/lua/lua_answer.h"
 #include "app/lua/lua_step.h"
+#include "app/proxy/lib_proxy.h"
 #include "base/file.h"
 #include "bind/arg.h"
 #include "bind/co.h"

@@ -3,8 +3,8 @@
 #include "app/lua/lua_output.h"
 
 #include "app/error_page.h"
-#include "app/lua/lua_visit.h"
 #include "app/files/static_send.h"
+#include "app/lua/lua_visit.h"
 #include "app/phases.h"
 #include "base/buf.h"
 

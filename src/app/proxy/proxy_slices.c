@@ -1,6 +1,5 @@
 /* Which part is fetched, and what its head must be like. */
 #include "app/proxy/proxy_slices_parts.h"
-
 #include "base/num.h"
 
 /* --- which part --- */

@@ -4,11 +4,11 @@
  * Output is a queue that is flushed by on_work, which runs once after each event, or once a turn
  * when something was queued outside an event (server_conn_schedule). */
 #include "http/server/server_conn.h"
-#include "http/server/server_conn_input.h"
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "http/server/server_conn_input.h"
 #include "loop/io.h"
 #include "net/flush.h"
 #include "net/tcp.h"
