@@ -60,9 +60,8 @@ void *location_own(struct location *l, size_t offset, size_t size, const void *d
     return *own;
 }
 
-void location_add_step(struct location *l, enum phase phase,
-                       enum step_result (*run)(struct visit *v, const struct step *s),
-                       const void *arg, unsigned line)
+void location_add_step(struct location *l, enum phase phase, step_fn run, const void *arg,
+                       unsigned line)
 {
     struct step_list *list = &l->steps[phase];
 
@@ -80,8 +79,7 @@ void location_add_step(struct location *l, enum phase phase,
     list->steps[list->n++] = (struct step){.run = run, .arg = arg, .line = line};
 }
 
-void location_put_step(struct location *l, enum phase phase, bool is_first,
-                       enum step_result (*run)(struct visit *v, const struct step *s),
+void location_put_step(struct location *l, enum phase phase, bool is_first, step_fn run,
                        const void *arg)
 {
     struct step_list *list = &l->steps[phase];

@@ -18,9 +18,7 @@
 
 /* --- the list --- */
 
-void rewrite_block_add(struct rewrite_block *b,
-                       enum step_result (*run)(struct visit *v, const struct step *s),
-                       const void *arg, unsigned line)
+void rewrite_block_add(struct rewrite_block *b, step_fn run, const void *arg, unsigned line)
 {
     location_add_step(b->loc, b->phase, run, arg, line);
 }

@@ -314,8 +314,7 @@ bool directives_claim(struct apply *a, enum apply_slot slot, const struct config
     return true;
 }
 
-void directives_pass_on(struct apply *a, const struct config_node *node,
-                        enum step_result (*run)(struct visit *v, const struct step *s),
+void directives_pass_on(struct apply *a, const struct config_node *node, step_fn run,
                         const void *arg)
 {
     a->own[SLOT_CONTENT] = node;

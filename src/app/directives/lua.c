@@ -113,9 +113,7 @@ static struct lua_code *read_code(struct apply *a, const struct config_node *nod
     return code;
 }
 
-static void set_content(struct location *l,
-                        enum step_result (*run)(struct visit *v, const struct step *s),
-                        struct lua_code *code, unsigned line)
+static void set_content(struct location *l, step_fn run, struct lua_code *code, unsigned line)
 {
     l->steps[PHASE_CONTENT] = (struct step_list){0};
     location_add_step(l, PHASE_CONTENT, run, code, line);
