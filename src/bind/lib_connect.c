@@ -14,6 +14,7 @@
 #include "bind/lib_dns.h"
 #include "bind/lib_stream.h"
 #include "net/connect.h"
+#include "net/sock.h"
 #include "net/tcp.h"
 
 struct dial {
@@ -192,7 +193,7 @@ static int l_set_option(lua_State *L)
         return fail(L, "unsupported option ", lua_tostring(L, 2));
     if (!ls->wire.stream || stream_fd(ls->wire.stream) < 0)
         return fail(L, "closed", "");
-    if (setsockopt(stream_fd(ls->wire.stream), o->level, o->option, &value, sizeof(value)) < 0)
+    if (!sock_set(stream_fd(ls->wire.stream), o->level, o->option, value))
         return fail(L, strerror(errno), "");
     lua_pushboolean(L, 1);
     return 1;
