@@ -8,8 +8,6 @@
 #include "base/encode.h"
 #include "proto/url.h"
 
-static const char hex[] = "0123456789ABCDEF";
-
 static int is_kept(unsigned char c, int type)
 {
     if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
@@ -41,8 +39,7 @@ size_t ffi_codec_escape(const char *p, size_t n, int type, char *out)
             continue;
         }
         *at++ = '%';
-        *at++ = hex[c >> 4];
-        *at++ = hex[c & 15];
+        at = encode_hex_capitals(at, c);
     }
     return (size_t)(at - out);
 }
