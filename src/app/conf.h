@@ -94,7 +94,7 @@ struct app_conf {
     struct log_sink error_log;
     const struct config_node *error_log_place;
     struct slice *env;
-    unsigned n_env;
+    unsigned n_env, env_size;
 
     struct location *http; /* the http level; NULL when there is no http block */
     struct listen_conf **listens;

@@ -164,7 +164,7 @@ struct location {
 
     /* nested locations, compiled by router_build */
     struct location **children;
-    unsigned n_children;
+    unsigned n_children, children_size;
     struct router *router;
 };
 

@@ -323,23 +323,10 @@ void directives_pass_on(struct apply *a, const struct config_node *node, step_fn
     location_add_step(a->loc, PHASE_CONTENT, run, arg, node->line);
 }
 
-void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size)
-{
-    void *larger;
-
-    if (n < *room)
-        return array;
-    *room = *room ? *room * 2 : 4;
-    larger = pool_zalloc(&conf->pool, *room * size);
-    if (n > 0)
-        memcpy(larger, array, n * size);
-    return larger;
-}
-
 void directives_add_folder(struct app_conf *conf, struct slice path, const struct config_node *node)
 {
-    conf->temp_paths = directives_grow(conf, conf->temp_paths, conf->n_temp_paths,
-                                       &conf->temp_paths_size, sizeof(*conf->temp_paths));
+    conf->temp_paths = pool_grow(&conf->pool, conf->temp_paths, conf->n_temp_paths,
+                                 &conf->temp_paths_size, sizeof(*conf->temp_paths));
     conf->temp_paths[conf->n_temp_paths++] = (struct temp_path){path, node};
 }
 
