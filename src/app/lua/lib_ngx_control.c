@@ -10,6 +10,7 @@
 #include "app/tls/lua_tls.h"
 #include "base/encode.h"
 #include "bind/arg.h"
+#include "proto/status.h"
 
 enum {
     STATUS_REQUEST_TIME_OUT = 408,
@@ -164,11 +165,6 @@ static void check_bytes(lua_State *L, struct visit *v, struct slice s, const cha
     }
 }
 
-static bool is_redirect(int status)
-{
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 int lib_ngx_control_redirect(lua_State *L)
 {
     int n = lua_gettop(L), status = 302;
@@ -180,7 +176,7 @@ int lib_ngx_control_redirect(lua_State *L)
     uri = arg_slice(L, 1);
     if (n == 2)
         status = (int)luaL_checkinteger(L, 2);
-    if (!is_redirect(status))
+    if (!status_is_redirect(status))
         return luaL_error(L, "only ngx.HTTP_MOVED_TEMPORARILY, ngx.HTTP_MOVED_PERMANENTLY, "
                              "ngx.HTTP_PERMANENT_REDIRECT, ngx.HTTP_SEE_OTHER, and "
                              "ngx.HTTP_TEMPORARY_REDIRECT are allowed");
