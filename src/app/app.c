@@ -79,16 +79,6 @@ bool app_is_exiting(void)
     return app.is_exiting;
 }
 
-bool app_open_listeners(struct app_conf *conf, struct app_conf *old, struct config_error *e)
-{
-    return listeners_open(conf, old, e);
-}
-
-void app_close_listeners(struct app_conf *conf, bool removes_files)
-{
-    listeners_close(conf, removes_files);
-}
-
 void app_open_zones(struct app_conf *conf, const struct app_conf *old)
 {
     zones_open(conf, old);
@@ -96,17 +86,12 @@ void app_open_zones(struct app_conf *conf, const struct app_conf *old)
     health_inherit(conf, old);
 }
 
-void app_fit_bus(const struct app_conf *conf)
-{
-    zones_fit_bus(conf);
-}
-
 /* What http says, then what stream says. */
-static bool run_plain(const struct lua_code *const code[2], enum lua_context context)
+static bool run_plain(struct lua_code *const code[2], enum lua_context context)
 {
-    bool ok = lua_step_run_plain((struct lua_code *)(uintptr_t)code[0], context, false);
+    bool ok = lua_step_run_plain(code[0], context, false);
 
-    return lua_step_run_plain((struct lua_code *)(uintptr_t)code[1], context, true) && ok;
+    return lua_step_run_plain(code[1], context, true) && ok;
 }
 
 static void init_again(void)
