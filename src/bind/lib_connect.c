@@ -147,16 +147,6 @@ static int l_is_resolving(lua_State *L)
     return 1;
 }
 
-/* is_address(text): is it the address of a host? */
-static int l_is_address(lua_State *L)
-{
-    struct slice text = arg_slice(L, 1);
-    struct addr a;
-
-    lua_pushboolean(L, addr_literal(text, &a));
-    return 1;
-}
-
 static const struct option {
     const char *name;
     int level, option;
@@ -224,7 +214,6 @@ int lib_connect(lua_State *L)
         {"connected", l_connected},
         {"is_connecting", l_is_connecting},
         {"is_resolving", l_is_resolving},
-        {"is_address", l_is_address},
         {"set_option", l_set_option},
         {"get_option", l_get_option},
         {NULL, NULL},
