@@ -105,9 +105,9 @@ local function request(what, start)
 end
 
 --- Raises in the function that called the caller unless `name` is a string.
-local function check_name(name, what, where)
+local function check_name(name, where)
     if type(name) ~= "string" then
-        error(("bad argument '%s' to %s (string expected, got %s)"):format(what, where, type(name)), 3)
+        error(("bad argument 'name' to %s (string expected, got %s)"):format(where, type(name)), 3)
     end
 end
 
@@ -118,9 +118,9 @@ local function check_type(kind, where)
 end
 
 local function check_ip(address, where)
-    check_name(address, "address", where)
-    if not core.reverse_name(address) then
-        error(("bad argument 'address' to %s (an IP address expected)"):format(where), 3)
+    if type(address) ~= "string" or not core.reverse_name(address) then
+        local got = type(address) ~= "string" and ", got " .. type(address) or ""
+        error(("bad argument 'address' to %s (an IP address expected%s)"):format(where, got), 3)
     end
 end
 
@@ -180,7 +180,7 @@ end
 -- @tparam[opt] table opts
 -- @treturn deferred of an array of texts; fails with `name_not_found`, `name_server`, `timeout` or `invalid`
 function Resolver:lookup(name, opts)
-    check_name(name, "name", "resolver:lookup")
+    check_name(name, "resolver:lookup")
     opts = options.check(opts, known_lookup, "resolver:lookup", 2)
     dns._check_family(opts.family, "resolver:lookup", 2)
     return lookup(self.core, name, opts.family)
@@ -191,7 +191,7 @@ end
 -- @tparam string kind
 -- @treturn deferred of an array of records, as they came: `{name=, type=, ttl=, section=}` and the fields of the type
 function Resolver:resolve(name, kind)
-    check_name(name, "name", "resolver:resolve")
+    check_name(name, "resolver:resolve")
     check_type(kind, "resolver:resolve")
     return resolve(self.core, name, kind)
 end
@@ -217,7 +217,7 @@ end
 
 --- As `resolver:lookup`; option `resolver`.
 function dns.lookup(name, opts)
-    check_name(name, "name", "dns.lookup")
+    check_name(name, "dns.lookup")
     opts = options.check(opts, known_lookup, "dns.lookup", 2)
     dns._check_family(opts.family, "dns.lookup", 2)
     return lookup(dns._core(opts.resolver), name, opts.family)
@@ -225,7 +225,7 @@ end
 
 --- As `resolver:resolve`; option `resolver`.
 function dns.resolve(name, kind, opts)
-    check_name(name, "name", "dns.resolve")
+    check_name(name, "dns.resolve")
     check_type(kind, "dns.resolve")
     return resolve(dns._core(options.check(opts, known_resolve, "dns.resolve", 2).resolver), name, kind)
 end
