@@ -1,5 +1,6 @@
 /* perilune: arguments → one command. What each command does stands in proc/. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "app/app.h"
 #include "base/buf.h"
@@ -13,8 +14,6 @@
 #include "proc/serve.h"
 #include "proc/title.h"
 #include "proc/version.h"
-
-#include <unistd.h>
 
 static int print(int fd, struct buf *text)
 {

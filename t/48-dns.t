@@ -96,7 +96,7 @@ CAA flags=128 tag=issue value=ca.test
 NAPTR flags=u order=1 preference=2 regexp=!\^\.\*\$!sip:a@b! replacement=\. service=E2U\+sip
 2
 true	name_not_found: none.test MX: no such name
-false	.*bad argument 'type' to resolve \(no type 'WKS' is known\)
+false	.*bad argument 'type' to resolver:resolve \(no type 'WKS' is known\)
 exit 0
 
 

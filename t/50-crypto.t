@@ -118,12 +118,12 @@ bad argument 'hash' to crypto.hash (md5, sha1, sha256, sha384 or sha512 expected
 bad argument 'text' to crypto.hash (string expected, got number)
 bad argument 'key' to crypto.hmac (string expected, got nil)
 bad argument 'secret' to crypto.derive (at least 16 bytes expected)
-bad argument #5 to '?' (1 to 255 expected)
+bad argument 'n' to crypto.derive (a number from 1 to 255 expected)
 bad argument 'key' to crypto.seal (32 bytes expected, got 5)
 bad argument 'text' to crypto.unseal (string expected, got table)
 bad argument 'source' to crypto.key (string or table expected, got number)
-bad argument #1 to 'sign' (perilune.crypto.key expected, got table)
-bad argument #1 to '?' (0 to 4096 expected)
+bad argument 'key' to crypto.sign (a key of crypto.key expected, got table)
+bad argument 'n' to crypto.random (a number from 0 to 4096 expected)
 nil invalid; nil invalid; nil invalid; nil invalid; nil invalid; nil invalid; nil invalid; nil invalid; 0
 
 

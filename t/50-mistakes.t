@@ -322,3 +322,76 @@ handler failed: unknown reason (error object is a table value, code: late, messa
 lost: nobody looks
 only words
 table: 0x
+
+=== TEST 9: a wrong argument is told by its name, at the place of the call
+--- config
+    location / { return 200; }
+--- user_files
+>>> a.lua
+local bus, crypto, dns = require "perilune.bus", require "perilune.crypto", require "perilune.dns"
+local http, jwt, stream = require "perilune.http", require "perilune.jwt", require "perilune.stream"
+local task, time, tls = require "perilune.task", require "perilune.time", require "perilune.tls"
+local websocket, resolver = require "perilune.websocket", dns.resolver()
+for _, wrong in ipairs {
+    function() bus.active() end,
+    function() bus.downstream() end,
+    function() crypto.seal(5, "text") end,
+    function() crypto.seal("short", "text") end,
+    function() crypto.unseal(("k"):rep(32)) end,
+    function() crypto.sign("key", "RS256", "text") end,
+    function() crypto.token("many") end,
+    function() crypto.token(5000) end,
+    function() dns.lookup() end,
+    function() dns.lookup("a.example", { family = "ipv5" }) end,
+    function() dns.resolve() end,
+    function() dns.resolve("a.example", "XYZ") end,
+    function() dns.reverse({}) end,
+    function() dns.reverse("a.example") end,
+    function() resolver:lookup(5) end,
+    function() resolver:resolve("a.example") end,
+    function() resolver:reverse() end,
+    function() http.conditions() end,
+    function() http.headers("A: b") end,
+    function() http.multipart("x") end,
+    function() jwt.jwks() end,
+    function() jwt.jwks("https://a.example/keys", { tll = 5 }) end,
+    function() stream.dot(5) end,
+    function() task.set() end,
+    function() time.hz("a") end,
+    function() time.format_duration() end,
+    function() tls.make_revocations() end,
+    function() websocket.handler() end,
+} do
+    print((tostring(select(2, pcall(wrong))):gsub("^[^:]-([^/:]*%.lua):%d+: ", "%1: ")))
+end
+--- exec
+timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+--- exec_out
+a.lua: bad argument 'topic' to active (a value expected)
+a.lua: bad argument 'topic' to downstream (a value expected)
+a.lua: bad argument 'key' to crypto.seal (string expected, got number)
+a.lua: bad argument 'key' to crypto.seal (32 bytes expected, got 5)
+a.lua: bad argument 'text' to crypto.unseal (string expected, got nil)
+a.lua: bad argument 'key' to crypto.sign (a key of crypto.key expected, got string)
+a.lua: bad argument 'n' to crypto.token (a number from 0 to 4096 expected)
+a.lua: bad argument 'n' to crypto.token (a number from 0 to 4096 expected)
+a.lua: bad argument 'name' to dns.lookup (string expected, got nil)
+a.lua: dns.lookup: option 'family' must be one of ipv4_only, ipv4_preferred, ipv6_only, ipv6_preferred
+a.lua: bad argument 'name' to dns.resolve (string expected, got nil)
+a.lua: bad argument 'type' to dns.resolve (no type 'XYZ' is known)
+a.lua: bad argument 'address' to dns.reverse (an IP address expected, got table)
+a.lua: bad argument 'address' to dns.reverse (an IP address expected)
+a.lua: bad argument 'name' to resolver:lookup (string expected, got number)
+a.lua: bad argument 'type' to resolver:resolve (no type 'nil' is known)
+a.lua: bad argument 'address' to resolver:reverse (an IP address expected, got nil)
+a.lua: bad argument 'req' to http.conditions (a request expected, got nil)
+a.lua: bad argument 'initial' to http.headers (table expected, got string)
+a.lua: bad argument 'req' to http.multipart (a request expected, got string)
+a.lua: bad argument 'url' to jwt.jwks (string expected, got nil)
+a.lua: jwt.jwks: unknown option 'tll'; did you mean 'ttl'?
+a.lua: bad argument 's' to stream.dot (a stream expected, got number)
+a.lua: bad argument 'key' to task.set (a value expected)
+a.lua: bad argument 'n' to time.hz (a number of at least 0 expected)
+a.lua: bad argument 'seconds' to time.format_duration (a number expected, got nil)
+a.lua: tls.make_revocations: 'issuer' must have 'certificate' and 'key'
+a.lua: bad argument 'fn' to websocket.handler (function or table expected, got nil)

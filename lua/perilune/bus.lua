@@ -140,6 +140,7 @@ end
 --- Has the topic subscribers in this worker?
 -- @treturn boolean
 function Bus:active(topic)
+    check_topic(topic, "active")
     return #matching(self, topic) > 0
 end
 
@@ -159,6 +160,7 @@ end
 --- The streams in this worker that a message of this topic goes to.
 -- @treturn table array
 function Bus:downstream(topic)
+    check_topic(topic, "downstream")
     return { unpack(matching(self, topic)) }
 end
 

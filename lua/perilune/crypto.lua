@@ -10,11 +10,17 @@ local sys = require "perilune.core.sys"
 local crypto = {}
 
 local HASHES = { md5 = true, sha1 = true, sha256 = true, sha384 = true, sha512 = true }
-local SECRET_LEAST, SEAL_KEY = 16, 32
+local SECRET_LEAST, SEAL_KEY, DERIVED_MOST, RANDOM_MOST = 16, 32, 255, 4096
 
 local function check_text(value, name, where)
     if type(value) ~= "string" then
         error(("bad argument '%s' to crypto.%s (string expected, got %s)"):format(name, where, type(value)), 3)
+    end
+end
+
+local function check_number(n, where, least, most)
+    if type(n) ~= "number" or not (n >= least and n <= most) then
+        error(("bad argument 'n' to crypto.%s (a number from %d to %d expected)"):format(where, least, most), 3)
     end
 end
 
@@ -59,7 +65,9 @@ function crypto.derive(secret, purpose, n)
     if #secret < SECRET_LEAST then
         error(("bad argument 'secret' to crypto.derive (at least %d bytes expected)"):format(SECRET_LEAST), 2)
     end
-    return core.derive("sha256", secret, "", purpose, n or SEAL_KEY)
+    n = n or SEAL_KEY
+    check_number(n, "derive", 1, DERIVED_MOST)
+    return core.derive("sha256", secret, "", purpose, n)
 end
 
 --- Are two texts equal? Takes as long wherever they differ; only their lengths may be learnt.
@@ -75,19 +83,21 @@ end
 --- Random bytes for keys and tokens.
 -- @tparam number n 0 to 4096
 -- @treturn string
-crypto.random = sys.random_bytes
+function crypto.random(n)
+    check_number(n, "random", 0, RANDOM_MOST)
+    return sys.random_bytes(n)
+end
 
 --- A random text of base64url, for identifiers that nobody is to guess.
 -- @tparam[opt=16] number n random bytes in it
 -- @treturn string
 function crypto.token(n)
-    return core.base64url(sys.random_bytes(n or 16))
+    n = n or 16
+    check_number(n, "token", 0, RANDOM_MOST)
+    return core.base64url(sys.random_bytes(n))
 end
 
-local function check_seal(key, text, context, where)
-    check_text(key, "key", where)
-    check_text(text, "text", where)
-    check_text(context, "context", where)
+local function check_seal_key(key, where)
     if #key ~= SEAL_KEY then
         error(("bad argument 'key' to crypto.%s (%d bytes expected, got %d)"):format(where, SEAL_KEY, #key), 3)
     end
@@ -101,7 +111,10 @@ end
 -- @treturn string bytes
 function crypto.seal(key, text, context)
     context = context or ""
-    check_seal(key, text, context, "seal")
+    check_text(key, "key", "seal")
+    check_text(text, "text", "seal")
+    check_text(context, "context", "seal")
+    check_seal_key(key, "seal")
     return core.seal(key, text, context)
 end
 
@@ -109,7 +122,10 @@ end
 -- @treturn string|nil nil when it was not sealed with this key and context, or was changed
 function crypto.unseal(key, text, context)
     context = context or ""
-    check_seal(key, text, context, "unseal")
+    check_text(key, "key", "unseal")
+    check_text(text, "text", "unseal")
+    check_text(context, "context", "unseal")
+    check_seal_key(key, "unseal")
     return core.unseal(key, text, context)
 end
 
@@ -179,6 +195,11 @@ crypto.key_facts = core.key_facts
 -- @tparam string text
 -- @treturn string bytes; raises when the key is public or not for this scheme
 function crypto.sign(key, scheme, text)
+    if not core.key_facts(key) then
+        error(("bad argument 'key' to crypto.sign (a key of crypto.key expected, got %s)"):format(type(key)), 2)
+    end
+    check_text(scheme, "scheme", "sign")
+    check_text(text, "text", "sign")
     local signature = core.sign(key, scheme, text)
     if not signature then
         local kind, is_private = core.key_facts(key)

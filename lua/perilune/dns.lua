@@ -104,9 +104,23 @@ local function request(what, start)
     return d
 end
 
+--- Raises in the function that called the caller unless `name` is a string.
 local function check_name(name, where)
     if type(name) ~= "string" then
-        error(("bad argument 'name' to dns.%s (string expected, got %s)"):format(where, type(name)), 4)
+        error(("bad argument 'name' to %s (string expected, got %s)"):format(where, type(name)), 3)
+    end
+end
+
+local function check_type(kind, where)
+    if type(kind) ~= "string" or not core.has_type(kind) then
+        error(("bad argument 'type' to %s (no type '%s' is known)"):format(where, tostring(kind)), 3)
+    end
+end
+
+local function check_ip(address, where)
+    if type(address) ~= "string" or not core.reverse_name(address) then
+        local got = type(address) ~= "string" and ", got " .. type(address) or ""
+        error(("bad argument 'address' to %s (an IP address expected%s)"):format(where, got), 3)
     end
 end
 
@@ -133,34 +147,23 @@ function dns._check_address(opts, name, where, level)
 end
 
 local function lookup(resolver, name, family)
-    check_name(name, "lookup")
-    dns._check_family(family, "resolver:lookup", 3)
     return request(name, function(fn)
         return core.lookup(resolver, name, family, fn)
     end)
 end
 
 local function resolve(resolver, name, kind)
-    check_name(name, "resolve")
-    if type(kind) ~= "string" or not core.has_type(kind) then
-        error(("bad argument 'type' to resolve (no type '%s' is known)"):format(tostring(kind)), 3)
-    end
-    return request(name .. " " .. tostring(kind), function(fn)
+    return request(name .. " " .. kind, function(fn)
         return core.resolve(resolver, name, kind, fn)
     end)
 end
 
 local function reverse(resolver, address)
-    check_name(address, "reverse")
-    local name = core.reverse_name(address)
-    if not name then
-        error("bad argument 'address' to dns.reverse (an IP address expected)", 3)
-    end
     local host = core.hosts_name(resolver, address)
     if host then
         return deferred.success_deferred({ host })
     end
-    return resolve(resolver, name, "PTR"):chain(function(records)
+    return resolve(resolver, core.reverse_name(address), "PTR"):chain(function(records)
         local names = {}
         for _, r in ipairs(records) do
             if r.type == "PTR" and r.section == "answer" then
@@ -177,7 +180,10 @@ end
 -- @tparam[opt] table opts
 -- @treturn deferred of an array of texts; fails with `name_not_found`, `name_server`, `timeout` or `invalid`
 function Resolver:lookup(name, opts)
-    return lookup(self.core, name, options.check(opts, known_lookup, "resolver:lookup", 2).family)
+    check_name(name, "resolver:lookup")
+    opts = options.check(opts, known_lookup, "resolver:lookup", 2)
+    dns._check_family(opts.family, "resolver:lookup", 2)
+    return lookup(self.core, name, opts.family)
 end
 
 --- The records of a type: A AAAA CNAME MX NS TXT SRV PTR SOA CAA NAPTR.
@@ -185,6 +191,8 @@ end
 -- @tparam string kind
 -- @treturn deferred of an array of records, as they came: `{name=, type=, ttl=, section=}` and the fields of the type
 function Resolver:resolve(name, kind)
+    check_name(name, "resolver:resolve")
+    check_type(kind, "resolver:resolve")
     return resolve(self.core, name, kind)
 end
 
@@ -192,6 +200,7 @@ end
 -- @tparam string address
 -- @treturn deferred of an array of names
 function Resolver:reverse(address)
+    check_ip(address, "resolver:reverse")
     return reverse(self.core, address)
 end
 
@@ -208,17 +217,22 @@ end
 
 --- As `resolver:lookup`; option `resolver`.
 function dns.lookup(name, opts)
+    check_name(name, "dns.lookup")
     opts = options.check(opts, known_lookup, "dns.lookup", 2)
+    dns._check_family(opts.family, "dns.lookup", 2)
     return lookup(dns._core(opts.resolver), name, opts.family)
 end
 
 --- As `resolver:resolve`; option `resolver`.
 function dns.resolve(name, kind, opts)
+    check_name(name, "dns.resolve")
+    check_type(kind, "dns.resolve")
     return resolve(dns._core(options.check(opts, known_resolve, "dns.resolve", 2).resolver), name, kind)
 end
 
 --- As `resolver:reverse`; option `resolver`.
 function dns.reverse(address, opts)
+    check_ip(address, "dns.reverse")
     return reverse(dns._core(options.check(opts, known_resolve, "dns.reverse", 2).resolver), address)
 end
 

@@ -293,8 +293,9 @@ function jwt.verify(token, opts)
 end
 
 --- A set of keys at a URL (RFC 7517), as issuers publish it: fetched when first needed and kept.
-jwt.jwks = function(...)
-    return require("perilune.jwt.jwks").new(...)
+jwt.jwks = function(url, opts)
+    local set = require("perilune.jwt.jwks").new(url, opts) -- a call behind `return` would leave no place for errors
+    return set
 end
 
 return jwt

@@ -176,6 +176,9 @@ end
 -- @param key
 -- @param value
 function task.set(key, value)
+    if key == nil then
+        error("bad argument 'key' to task.set (a value expected)", 2)
+    end
     local locals, values = own_table("set"), {}
     for k, v in pairs(locals.values or {}) do
         values[k] = v

@@ -21,8 +21,15 @@ local time = {}
 time.microseconds, time.milliseconds, time.seconds = 1e-6, 1e-3, 1
 time.minutes, time.hours, time.days = 60, 3600, 86400
 
+local function check(seconds, name, what, least)
+    if type(seconds) ~= "number" or seconds ~= seconds or seconds < least then
+        error(("bad argument '%s' to time.%s (a number of at least %g expected)"):format(name, what, least), 3)
+    end
+end
+
 --- Frequency → period: `time.hz(50)` is 0.02.
 function time.hz(n)
+    check(n, "n", "hz", 0)
     return 1 / n
 end
 
@@ -41,6 +48,9 @@ end
 -- @tparam number seconds
 -- @treturn string
 function time.format_duration(seconds)
+    if type(seconds) ~= "number" then
+        error(("bad argument 'seconds' to time.format_duration (a number expected, got %s)"):format(type(seconds)), 2)
+    end
     local left, parts = math.floor(seconds), {}
     for _, unit in ipairs { { "d", 86400 }, { "h", 3600 }, { "m", 60 }, { "s", 1 } } do
         local n = math.floor(left / unit[2])
@@ -50,12 +60,6 @@ function time.format_duration(seconds)
         end
     end
     return #parts > 0 and table.concat(parts, " ") or "0s"
-end
-
-local function check(seconds, name, what, least)
-    if type(seconds) ~= "number" or seconds ~= seconds or seconds < least then
-        error(("bad argument '%s' to time.%s (a number of at least %g expected)"):format(name, what, least), 3)
-    end
 end
 
 local function check_function(fn, what)

@@ -197,6 +197,11 @@ end
 -- @tparam table serials array of serial numbers
 -- @treturn string PEM
 function tls.make_revocations(issuer, serials)
+    if type(issuer) ~= "table" or not (issuer.certificate and issuer.key) then
+        misuse("tls.make_revocations", 2, "'issuer' must have 'certificate' and 'key'")
+    elseif type(serials) ~= "table" then
+        misuse("tls.make_revocations", 2, "'serials' must be an array of numbers")
+    end
     local pem, err = core.revocations(issuer.certificate, issuer.key, serials)
     if not pem then
         error(err, 0)

@@ -146,31 +146,6 @@ const struct log_format *access_log_combined(struct variable_table *t)
     return access_log_compile(t, &text, 1, &error);
 }
 
-static bool is_plain(unsigned char c)
-{
-    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
-}
-
-static void add_escaped(struct buf *out, struct slice s)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    char *p = buf_reserve(out, s.n * 4), *start = p;
-
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-
-        if (LIKELY(is_plain(c))) {
-            *p++ = (char)c;
-            continue;
-        }
-        *p++ = '\\';
-        *p++ = 'x';
-        *p++ = digits[c >> 4];
-        *p++ = digits[c & 15];
-    }
-    out->n += (size_t)(p - start);
-}
-
 static void add_value(struct buf *out, enum escape escape, struct slice value)
 {
     if (!value.p && escape == ESCAPE_DEFAULT)
@@ -178,7 +153,7 @@ static void add_value(struct buf *out, enum escape escape, struct slice value)
     else if (value.n == 0)
         return;
     else if (escape == ESCAPE_DEFAULT)
-        add_escaped(out, value);
+        encode_log(out, value);
     else if (escape == ESCAPE_JSON)
         encode_json(out, value);
     else

@@ -11,23 +11,23 @@
 #include <sys/resource.h>
 
 #include "app/fair_share.h"
+#include "app/listeners.h"
+#include "app/location_resolver.h"
 #include "app/lua/ffi_errlog.h"
 #include "app/lua/ffi_regex.h"
-#include "app/proxy/cache_manager.h"
-#include "app/proxy/health.h"
-#include "app/proxy/upstream_names.h"
 #include "app/lua/lib_http.h"
 #include "app/lua/lib_ngx.h"
 #include "app/lua/lib_socket.h"
-#include "app/tls/lib_stapling.h"
-#include "app/listeners.h"
-#include "app/location_resolver.h"
 #include "app/lua/lua_fresh.h"
 #include "app/lua/lua_step.h"
 #include "app/lua/lua_timer.h"
 #include "app/port.h"
+#include "app/proxy/cache_manager.h"
+#include "app/proxy/health.h"
+#include "app/proxy/upstream_names.h"
 #include "app/server_counts.h"
 #include "app/stream/session.h"
+#include "app/tls/lib_stapling.h"
 #include "app/visit.h"
 #include "app/zones.h"
 #include "base/clock.h"
@@ -79,16 +79,6 @@ bool app_is_exiting(void)
     return app.is_exiting;
 }
 
-bool app_open_listeners(struct app_conf *conf, struct app_conf *old, struct config_error *e)
-{
-    return listeners_open(conf, old, e);
-}
-
-void app_close_listeners(struct app_conf *conf, bool removes_files)
-{
-    listeners_close(conf, removes_files);
-}
-
 void app_open_zones(struct app_conf *conf, const struct app_conf *old)
 {
     zones_open(conf, old);
@@ -96,17 +86,12 @@ void app_open_zones(struct app_conf *conf, const struct app_conf *old)
     health_inherit(conf, old);
 }
 
-void app_fit_bus(const struct app_conf *conf)
-{
-    zones_fit_bus(conf);
-}
-
 /* What http says, then what stream says. */
-static bool run_plain(const struct lua_code *const code[2], enum lua_context context)
+static bool run_plain(struct lua_code *const code[2], enum lua_context context)
 {
-    bool ok = lua_step_run_plain((struct lua_code *)(uintptr_t)code[0], context, false);
+    bool ok = lua_step_run_plain(code[0], context, false);
 
-    return lua_step_run_plain((struct lua_code *)(uintptr_t)code[1], context, true) && ok;
+    return lua_step_run_plain(code[1], context, true) && ok;
 }
 
 static void init_again(void)

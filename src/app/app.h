@@ -1,7 +1,7 @@
 /* A loaded configuration at work in this process: listeners, Lua, servers. What proc/ starts and
  * stops.
  *
- * Order in the master: app_open_zones, app_open_lua, app_open_listeners, app_fit_bus, fork. In a
+ * Order in the master: app_open_zones, app_open_lua, listeners_open, zones_fit_bus, fork. In a
  * worker (and in a single process): app_start. */
 #ifndef APP_APP_H
 #define APP_APP_H
@@ -11,21 +11,9 @@
 /* Registers the tables of every directive. Once, before conf_load. */
 void app_register_directives(void);
 
-/* Opens every listening socket of `conf`, taking over those of `old` (may be NULL) that have the
- * same address; what only `old` has stays open there until app_close_listeners(old). False with `e`
- * filled: nothing of `conf` is open then. */
-bool app_open_listeners(struct app_conf *conf, struct app_conf *old, struct config_error *e);
-
-/* Closes the sockets that `conf` still owns (those taken over are not), and removes the files of
- * Unix sockets unless another program serves them. */
-void app_close_listeners(struct app_conf *conf, bool removes_files);
-
 /* Maps the shared memory of `conf`, taking over what `old` (may be NULL) has under the same names.
  * conf_free lets go of it. */
 void app_open_zones(struct app_conf *conf, const struct app_conf *old);
-
-/* `conf` is in force: makes another bus when the one there is does not do for its workers. */
-void app_fit_bus(const struct app_conf *conf);
 
 /* Opens the Lua machine for `conf`, compiles its chunks and runs init_by_lua. False (logged as
  * [emerg]) when it fails. */

@@ -1,5 +1,5 @@
 /* The configuration as a thing: made with the defaults of the main level, freed, and the paths that
- * start from its prefix. conf_load.c fills it; log files are in conf_logs.c. */
+ * start from its prefix. directives/conf_load.c fills it; log files are in conf_logs.c. */
 #include "app/conf.h"
 
 #include <sched.h>

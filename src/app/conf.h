@@ -94,7 +94,7 @@ struct app_conf {
     struct log_sink error_log;
     const struct config_node *error_log_place;
     struct slice *env;
-    unsigned n_env;
+    unsigned n_env, env_size;
 
     struct location *http; /* the http level; NULL when there is no http block */
     struct listen_conf **listens;
@@ -123,10 +123,10 @@ struct app_conf {
     struct slice lua_package_path, lua_package_cpath;
     const struct conf_remark *remarks; /* the newest first */
     bool has_uncached_lua;             /* lua_code_cache off somewhere */
-    const struct lua_code *init_by_lua[2], *init_worker_by_lua[2],
-        *exit_worker_by_lua[2]; /* of http, of stream */
-    struct lua_code *handlers;  /* all that `handler` names */
-    struct lua_code *inlines;   /* all Lua that stands in the configuration, or in files it names */
+    /* of http, of stream */
+    struct lua_code *init_by_lua[2], *init_worker_by_lua[2], *exit_worker_by_lua[2];
+    struct lua_code *handlers; /* all that `handler` names */
+    struct lua_code *inlines;  /* all Lua that stands in the configuration, or in files it names */
     unsigned max_pending_timers, max_running_timers;
     unsigned most_idle_coroutines; /* of lua_thread_cache_max_entries */
     struct worker_thread_options threads;
@@ -151,7 +151,8 @@ struct app_conf *conf_load(struct slice prefix, struct slice path, struct slice 
  * process's default log. */
 struct app_conf *conf_load_text(struct slice text, struct config_error *e);
 
-/* Frees it; its listeners' descriptors must be closed or taken over before. */
+/* Frees it (NULL inside is fine); its listeners' descriptors must be closed or taken over before.
+ */
 void conf_free(struct app_conf **conf);
 
 /* How many processes serve it. */

@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "app/conf.h"
+#include "app/files/static_send.h"
 #include "app/filters/echo_filter.h"
 #include "app/location_path.h"
 #include "app/phases.h"
 #include "app/request_body.h"
-#include "app/variables/script.h"
-#include "app/files/static_send.h"
 #include "app/subrequest.h"
+#include "app/variables/script.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/num.h"

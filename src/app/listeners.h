@@ -4,7 +4,9 @@
 
 #include "app/conf.h"
 
-/* As app_open_listeners. */
+/* Opens every listening socket of `conf`, taking over those of `old` (may be NULL) that have the
+ * same address; what only `old` has stays open there until listeners_close(old). False with `e`
+ * filled: nothing of `conf` is open then. */
 bool listeners_open(struct app_conf *conf, struct app_conf *old, struct config_error *e);
 
 /* In worker `id` of `n_workers`: closes the sockets of other workers. How many are left to accept
@@ -17,7 +19,8 @@ void listeners_leave(struct app_conf *conf);
 /* The same for the Unix socket that is called `name` ("unix:/path"). False: there is none. */
 bool listeners_leave_unix(struct app_conf *conf, struct slice name);
 
-/* As app_close_listeners. */
+/* Closes the sockets that `conf` still owns (those taken over are not), and removes the files of
+ * Unix sockets unless another program serves them. */
 void listeners_close(struct app_conf *conf, bool removes_files);
 
 /* The one of `conf` (may be NULL) that has the address and kind of `like`, or NULL. */

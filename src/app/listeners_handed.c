@@ -24,15 +24,11 @@ static void add_socket(struct app_conf *conf, const struct listen_conf *like, in
     int *fds;
 
     if (!l) {
-        struct listen_conf **all =
-            pool_alloc(&conf->pool, (conf->n_listens + 1) * sizeof(struct listen_conf *));
-
-        if (conf->n_listens > 0)
-            memcpy(all, conf->listens, conf->n_listens * sizeof(struct listen_conf *));
         l = pool_new(&conf->pool, struct listen_conf);
         *l = *like;
-        all[conf->n_listens++] = l;
-        conf->listens = all;
+        conf->listens = pool_grow(&conf->pool, conf->listens, conf->n_listens, &conf->listens_size,
+                                  sizeof(struct listen_conf *));
+        conf->listens[conf->n_listens++] = l;
     }
     fds = pool_alloc(&conf->pool, (size_t)(l->n_fds + 1) * sizeof(int));
     if (l->n_fds > 0)

@@ -9,7 +9,7 @@
 void listeners_hand_over(const struct app_conf *conf, struct buf *out);
 
 /* In the other program: a configuration that has these sockets and nothing else, to open its own
- * with (app_open_listeners). What is no socket is passed over. */
+ * with (listeners_open). What is no socket is passed over. */
 struct app_conf *listeners_take_handed(struct slice descriptors);
 
 #endif

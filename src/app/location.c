@@ -6,8 +6,6 @@
 
 #include "app/conf.h"
 
-enum { STEPS_LEAST = 4 };
-
 static void forget_own_content(struct location *l)
 {
     l->steps[PHASE_PRECONTENT] = (struct step_list){.is_inherited = true};
@@ -29,7 +27,7 @@ struct location *location_new_child(const struct location *parent, enum location
     l->file = NULL;
     l->line = 0;
     l->children = NULL;
-    l->n_children = 0;
+    l->n_children = l->children_size = 0;
     l->router = NULL;
     for (int i = 0; i < PHASE_COUNT; i++)
         l->steps[i].is_inherited = true;
@@ -60,28 +58,19 @@ void *location_own(struct location *l, size_t offset, size_t size, const void *d
     return *own;
 }
 
-void location_add_step(struct location *l, enum phase phase,
-                       enum step_result (*run)(struct visit *v, const struct step *s),
-                       const void *arg, unsigned line)
+void location_add_step(struct location *l, enum phase phase, step_fn run, const void *arg,
+                       unsigned line)
 {
     struct step_list *list = &l->steps[phase];
 
     if (list->is_inherited)
         *list = (struct step_list){.steps = NULL};
-    if (list->n == list->size) {
-        unsigned size = list->size > 0 ? list->size * 2 : STEPS_LEAST;
-        struct step *steps = pool_alloc(&l->conf->pool, size * sizeof(*steps));
-
-        if (list->n > 0)
-            memcpy(steps, list->steps, list->n * sizeof(*steps));
-        list->steps = steps;
-        list->size = size;
-    }
+    list->steps =
+        pool_grow(&l->conf->pool, list->steps, list->n, &list->size, sizeof(*list->steps));
     list->steps[list->n++] = (struct step){.run = run, .arg = arg, .line = line};
 }
 
-void location_put_step(struct location *l, enum phase phase, bool is_first,
-                       enum step_result (*run)(struct visit *v, const struct step *s),
+void location_put_step(struct location *l, enum phase phase, bool is_first, step_fn run,
                        const void *arg)
 {
     struct step_list *list = &l->steps[phase];
@@ -93,18 +82,9 @@ void location_put_step(struct location *l, enum phase phase, bool is_first,
     *list = (struct step_list){.steps = steps, .n = list->n + 1, .size = list->n + 1};
 }
 
-/* The array has room for the next power of two. */
 void location_add_child(struct location *parent, struct location *child)
 {
-    unsigned n = parent->n_children;
-
-    if ((n & (n - 1)) == 0) {
-        struct location **children =
-            pool_alloc(&parent->conf->pool, (n > 0 ? n * 2 : 1) * sizeof(struct location *));
-
-        if (n > 0)
-            memcpy(children, parent->children, n * sizeof(struct location *));
-        parent->children = children;
-    }
+    parent->children = pool_grow(&parent->conf->pool, parent->children, parent->n_children,
+                                 &parent->children_size, sizeof(struct location *));
     parent->children[parent->n_children++] = child;
 }

@@ -56,8 +56,11 @@ enum phase {
     PHASE_COUNT
 };
 
+/* What a step does. */
+typedef enum step_result (*step_fn)(struct visit *v, const struct step *s);
+
 struct step {
-    enum step_result (*run)(struct visit *v, const struct step *s);
+    step_fn run;
     const void *arg;
     unsigned line; /* of the directive */
 };
@@ -117,9 +120,9 @@ struct location {
     const struct location *except; /* limit_except: of methods not in excepted_methods (bits) */
     uint64_t excepted_methods;
     struct step_list steps[PHASE_COUNT];
-    enum step_result (*default_content)(struct visit *v, const struct step *s); /* without steps */
+    step_fn default_content; /* without steps */
     /* proxy_pass and its kin: what "location /x/" answers for /x; NULL: nothing */
-    enum step_result (*without_slash)(struct visit *v, const struct step *s);
+    step_fn without_slash;
     int64_t slice_size;         /* of `slice`; 0: none */
     struct proxy_conf *proxy;   /* NULL: the defaults; see app/proxy/proxy.h */
     struct proxy_conf *grpc;    /* the same of grpc_pass */
@@ -161,7 +164,7 @@ struct location {
 
     /* nested locations, compiled by router_build */
     struct location **children;
-    unsigned n_children;
+    unsigned n_children, children_size;
     struct router *router;
 };
 
@@ -176,14 +179,12 @@ struct location *location_new_child(const struct location *parent, enum location
 void *location_own(struct location *l, size_t offset, size_t size, const void *defaults);
 
 /* Adds a step to a phase; the first own step replaces the inherited ones. */
-void location_add_step(struct location *l, enum phase phase,
-                       enum step_result (*run)(struct visit *v, const struct step *s),
-                       const void *arg, unsigned line);
+void location_add_step(struct location *l, enum phase phase, step_fn run, const void *arg,
+                       unsigned line);
 
 /* Puts a step before or behind those of a phase, inherited ones included, which other locations
  * keep as they are. */
-void location_put_step(struct location *l, enum phase phase, bool is_first,
-                       enum step_result (*run)(struct visit *v, const struct step *s),
+void location_put_step(struct location *l, enum phase phase, bool is_first, step_fn run,
                        const void *arg);
 
 /* Adds a nested location to `parent`; router_build checks that it may stand there. */

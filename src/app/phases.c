@@ -8,23 +8,24 @@
 #include "app/access/access.h"
 #include "app/access/limit_lease.h"
 #include "app/access_log.h"
-#include "app/filters/addition.h"
-#include "app/variables/captures.h"
-#include "app/filters/compress.h"
 #include "app/conf.h"
-#include "app/filters/echo_filter.h"
 #include "app/error_page.h"
+#include "app/filters/addition.h"
+#include "app/filters/compress.h"
+#include "app/filters/echo_filter.h"
 #include "app/filters/header_filter.h"
+#include "app/filters/more_headers.h"
+#include "app/filters/sub_filter.h"
 #include "app/lua/lua_filter.h"
 #include "app/lua/lua_visit.h"
-#include "app/filters/more_headers.h"
 #include "app/pause.h"
 #include "app/real_ip.h"
-#include "app/variables/regex.h"
 #include "app/router.h"
-#include "app/filters/sub_filter.h"
+#include "app/variables/captures.h"
+#include "app/variables/regex.h"
 #include "base/check.h"
 #include "http/body_decoder.h"
+#include "proto/status.h"
 
 enum { STATUS_CLOSE = 444, STATUS_CLIENT_CLOSED = 499 };
 
@@ -110,7 +111,6 @@ void phases_use_location(struct visit *v, const struct location *loc)
 static bool enter_location(struct visit *v)
 {
     struct exchange *x = v->x;
-    int64_t most = v->loc->http.max_body_size;
 
     if (v->loc->except && !(v->loc->excepted_methods >> x->req.method & 1))
         v->loc = v->loc->except;
@@ -119,9 +119,8 @@ static bool enter_location(struct visit *v)
         phases_finish_status(v, 404);
         return false;
     }
-    if (most > 0 && x->req.content_length > most && !v->is_in_error_page) {
-        log_write(&x->log, LOG_ERROR, "client intended to send too large body: %lld bytes",
-                  (long long)x->req.content_length);
+    if (exchange_is_too_large(x, x->req.content_length) && !v->is_in_error_page) {
+        exchange_log_too_large(x, x->req.content_length);
         phases_finish_status(v, 413);
         return false;
     }
@@ -358,7 +357,7 @@ static enum step_result answer_url(struct visit *v, const struct error_page *p, 
 {
     int answer = p->answer > 0 ? p->answer : status;
 
-    if (answer != 301 && answer != 303 && answer != 307 && answer != 308)
+    if (!status_is_redirect(answer))
         answer = 302;
     header_set_id(&v->x->res.headers, visit_pool(v), HEADER_LOCATION, url);
     error_page_answer(v, answer);
@@ -428,7 +427,7 @@ enum step_result phases_refuse(struct visit *v, int status)
     return pause_visit(v, delay, refuse_late);
 }
 
-static bool jump_to_path(struct visit *v, struct slice path, struct slice query)
+static void jump_to_path(struct visit *v, struct slice path, struct slice query)
 {
     struct request *req = &v->x->req;
 
@@ -436,7 +435,6 @@ static bool jump_to_path(struct visit *v, struct slice path, struct slice query)
     req->query = query.p ? pool_dup(visit_pool(v), query) : query;
     v->phase = PHASE_SERVER_REWRITE;
     phases_use_location(v, v->vhost->base);
-    return true;
 }
 
 static bool jump_to_named(struct visit *v, struct slice name)
@@ -479,7 +477,9 @@ enum step_result phases_redirect(struct visit *v, struct slice path, struct slic
     if (!count_restart(v, "internal redirection"))
         return STEP_DONE;
     v->step = 0;
-    if (!(is_named ? jump_to_named(v, path) : jump_to_path(v, path, query)))
+    if (!is_named)
+        jump_to_path(v, path, query);
+    else if (!jump_to_named(v, path))
         return STEP_DONE;
     if (v->is_running) {
         v->has_jumped = true;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/encode.h"
 #include "base/num.h"
 #include "proto/url.h"
 
@@ -15,7 +16,6 @@ static bool is_safe(unsigned char c, bool is_name)
 
 struct slice request_fields_escape(struct pool *pool, struct slice s, bool is_name)
 {
-    static const char hex[] = "0123456789ABCDEF";
     size_t bad = 0, n = 0;
     char *p;
 
@@ -31,22 +31,12 @@ struct slice request_fields_escape(struct pool *pool, struct slice s, bool is_na
             p[n++] = s.p[i];
             continue;
         }
-        p[n++] = '%';
-        p[n++] = hex[c >> 4];
-        p[n++] = hex[c & 15];
+        p[n] = '%';
+        encode_hex_capitals(p + n + 1, c);
+        n += 3;
     }
     p[n] = '\0';
     return slice_of(p, n);
-}
-
-static struct slice lower(struct pool *pool, struct slice s)
-{
-    char *p = pool_alloc(pool, s.n + 1);
-
-    for (size_t i = 0; i < s.n; i++)
-        p[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 0x20 : s.p[i]);
-    p[s.n] = '\0';
-    return slice_of(p, s.n);
 }
 
 static bool keep(struct visit *v, enum header_id id, struct slice value)
@@ -61,7 +51,7 @@ static bool keep(struct visit *v, enum header_id id, struct slice value)
     if (id == HEADER_CONTENT_LENGTH)
         req->content_length = n;
     if (id == HEADER_HOST && url_parse_host(value, &name, &port)) {
-        req->host = lower(visit_pool(v), name);
+        req->host = pool_lower(visit_pool(v), name);
         req->host_port = port;
     }
     return true;

@@ -8,19 +8,17 @@
 #include <sys/stat.h>
 
 #include "app/conf.h"
-#include "app/lua/lua_step.h"
-#include "app/phases.h"
 #include "app/files/static_redirect.h"
 #include "app/files/static_send.h"
+#include "app/lua/lua_step.h"
+#include "app/phases.h"
 #include "app/visit.h"
 #include "base/check.h"
 #include "proto/status.h"
 
 /* --- the list --- */
 
-void rewrite_block_add(struct rewrite_block *b,
-                       enum step_result (*run)(struct visit *v, const struct step *s),
-                       const void *arg, unsigned line)
+void rewrite_block_add(struct rewrite_block *b, step_fn run, const void *arg, unsigned line)
 {
     location_add_step(b->loc, b->phase, run, arg, line);
 }

@@ -6,8 +6,8 @@
 #ifndef APP_REWRITE_H
 #define APP_REWRITE_H
 
-#include "app/variables/captures.h"
 #include "app/location.h"
+#include "app/variables/captures.h"
 #include "app/variables/script.h"
 
 struct lua_code;
@@ -114,9 +114,7 @@ enum step_result rewrite_step_rewrite(struct visit *v, const struct step *s);
 enum step_result rewrite_step_break(struct visit *v, const struct step *s);
 
 /* Adds a step to the list that is being compiled. */
-void rewrite_block_add(struct rewrite_block *b,
-                       enum step_result (*run)(struct visit *v, const struct step *s),
-                       const void *arg, unsigned line);
+void rewrite_block_add(struct rewrite_block *b, step_fn run, const void *arg, unsigned line);
 
 /* Where the list will end, for `break`. */
 unsigned *rewrite_block_break(struct rewrite_block *b);

@@ -11,9 +11,9 @@
  * that nobody defined come to light, since every name has been read by then. */
 #include "app/router.h"
 
-#include "app/variables/captures.h"
 #include "app/location_tree.h"
 #include "app/router_hosts.h"
+#include "app/variables/captures.h"
 
 struct location_regex {
     const struct location *location;

@@ -7,8 +7,8 @@
 #include <limits.h>
 #include <unistd.h>
 
-#include "app/variables/captures.h"
 #include "app/name_table.h"
+#include "app/variables/captures.h"
 
 struct host_regex {
     const struct vhost *vhost;
@@ -35,15 +35,6 @@ static void put(struct map *m, struct slice name, struct vhost *vh, const struct
     log_write(NULL, LOG_WARN, "conflicting server name \"" SLICE_FMT "\" on " SLICE_FMT ", ignored",
               SLICE_ARG(name), SLICE_ARG(buf_slice(&where)));
     buf_free(&where);
-}
-
-static struct slice lower(struct pool *pool, struct slice name)
-{
-    char *p = pool_strdup(pool, name);
-
-    for (size_t i = 0; i < name.n; i++)
-        p[i] = p[i] >= 'A' && p[i] <= 'Z' ? (char)(p[i] | 0x20) : p[i];
-    return slice_of(p, name.n);
 }
 
 static bool has_capital(struct slice s)
@@ -94,7 +85,7 @@ static struct slice own_host_name(struct pool *pool)
 
     if (gethostname(name, sizeof(name) - 1) != 0)
         return SLICE_EMPTY;
-    return lower(pool, slice_str(name));
+    return pool_lower(pool, slice_str(name));
 }
 
 /* What nginx says about a name as soon as it reads it. */
@@ -163,8 +154,8 @@ static bool add_name(struct app_conf *conf, struct listen_conf *l, struct vhost 
         return false;
     if (l->n_vhosts == 1)
         return true;
-    name =
-        slice_eq(name, SLICE("$hostname")) ? own_host_name(&conf->pool) : lower(&conf->pool, name);
+    name = slice_eq(name, SLICE("$hostname")) ? own_host_name(&conf->pool)
+                                              : pool_lower(&conf->pool, name);
     return add_plain(l, vh, name, e);
 }
 

@@ -45,18 +45,17 @@ struct visit {
     struct slice path_prefix;  /* what the location's prefix matched, for alias */
     struct slice user;         /* $remote_user */
     struct addition *addition; /* see app/filters/addition.c; NULL: nothing is added */
-    void *lua;                 /* struct lua_visit of the Lua handlers, see app/lua/lua_visit.h */
+    struct lua_visit *lua;     /* of the Lua handlers, see app/lua/lua_visit.h; NULL: none yet */
     struct slice first_path,
         first_query;           /* as the client sent them, to tell whether they changed */
     struct slice located_path; /* when the location was found */
-    void *proxy; /* struct proxy, when the request is passed on, see app/proxy/proxy.h */
+    struct proxy *proxy; /* when the request is passed on, see app/proxy/proxy.h; NULL: it is not */
     void (*on_answered)(struct visit *v); /* who waits for the end of the exchange; may be NULL */
     void *answered_arg;
     void (*on_cancel)(struct visit *v); /* of a step that has taken over: the client is gone */
     struct limit_lease *leases;         /* of limit_conn */
     uint8_t limit_req_status, limit_conn_status; /* enum limit_status, of the main request */
     struct proxy_slices *slices; /* see app/proxy/proxy_slices.h; NULL: the whole is asked for */
-    void *static_file;           /* the file being served, for $document… and filters */
 };
 
 /* The visit of an exchange. */

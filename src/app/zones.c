@@ -2,7 +2,6 @@
  * write to a zone that changed its size is lost to the new one. */
 #include "app/zones.h"
 
-#include "app/directives/directives.h"
 #include "base/log.h"
 #include "bind/lib_bus.h"
 #include "shm/dict_walk.h"
@@ -57,7 +56,7 @@ struct zone_conf *zones_declare(struct app_conf *conf, const char *kind, struct 
     z = pool_new(&conf->pool, struct zone_conf);
     *z = (struct zone_conf){.kind = kind, .name = name, .size = size, .node = node};
     conf->zones =
-        directives_grow(conf, conf->zones, conf->n_zones, &conf->zones_size, sizeof *conf->zones);
+        pool_grow(&conf->pool, conf->zones, conf->n_zones, &conf->zones_size, sizeof *conf->zones);
     conf->zones[conf->n_zones++] = z;
     return z;
 }

@@ -6,10 +6,8 @@
 #include "base/encode.h"
 
 #include "base/check.h"
+#include "base/num.h"
 #include "base/utf8.h"
-
-static const char upper_hex[] = "0123456789ABCDEF";
-static const char lower_hex[] = "0123456789abcdef";
 
 /* One bit a byte value: those that encode_percent leaves as they are. */
 static const uint64_t kept[][4] = {
@@ -42,19 +40,10 @@ void encode_percent(struct buf *out, struct slice in, enum encode_set set)
             *to++ = (char)c;
         } else {
             *to++ = '%';
-            *to++ = upper_hex[c >> 4];
-            *to++ = upper_hex[c & 15];
+            to = encode_hex_capitals(to, c);
         }
     }
     written_to(out, to);
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* The byte behind the '%' at `i`, or -1. */
@@ -64,8 +53,8 @@ static int escaped_byte(struct slice in, size_t i)
 
     if (in.n - i < 3)
         return -1;
-    high = hex_value(in.p[i + 1]);
-    low = hex_value(in.p[i + 2]);
+    high = num_hex_digit(in.p[i + 1]);
+    low = num_hex_digit(in.p[i + 2]);
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
@@ -95,9 +84,25 @@ void encode_hex(struct buf *out, struct slice in)
 {
     char *to = room_for(out, in, 2);
 
+    for (size_t i = 0; i < in.n; i++)
+        to = encode_hex_digits(to, (unsigned char)in.p[i]);
+    written_to(out, to);
+}
+
+void encode_log(struct buf *out, struct slice in)
+{
+    char *to = room_for(out, in, 4);
+
     for (size_t i = 0; i < in.n; i++) {
-        *to++ = lower_hex[(unsigned char)in.p[i] >> 4];
-        *to++ = lower_hex[in.p[i] & 15];
+        unsigned char c = (unsigned char)in.p[i];
+
+        if (LIKELY(c >= ' ' && c < 0x7f && c != '"' && c != '\\')) {
+            *to++ = (char)c;
+            continue;
+        }
+        *to++ = '\\';
+        *to++ = 'x';
+        to = encode_hex_capitals(to, c);
     }
     written_to(out, to);
 }
@@ -233,7 +238,7 @@ static void add_json_escape(struct buf *out, unsigned char c)
 {
     static const char short_form[0x20] = {
         ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
-    char letter = c < 0x20 ? short_form[c] : (char)c;
+    char letter = c < 0x20 ? short_form[c] : (char)c, digits[2];
 
     if (letter) {
         buf_add_char(out, '\\');
@@ -241,8 +246,8 @@ static void add_json_escape(struct buf *out, unsigned char c)
         return;
     }
     buf_add_lit(out, "\\u00");
-    buf_add_char(out, lower_hex[c >> 4]);
-    buf_add_char(out, lower_hex[c & 15]);
+    encode_hex_digits(digits, c);
+    buf_add(out, digits, sizeof(digits));
 }
 
 /* RFC 8259 section 7. */

@@ -21,8 +21,28 @@ void encode_percent(struct buf *out, struct slice in, enum encode_set set);
  * and sets *is_well_formed to false; nothing sets it to true. */
 char *encode_unpercent(char *to, struct slice in, bool plus, bool *is_well_formed);
 
+/* Writes the two digits of `c` to `to`; returns what stands behind them. */
+static inline char *encode_hex_digits(char *to, unsigned char c)
+{
+    *to++ = "0123456789abcdef"[c >> 4];
+    *to++ = "0123456789abcdef"[c & 15];
+    return to;
+}
+
+/* The same with capital letters. */
+static inline char *encode_hex_capitals(char *to, unsigned char c)
+{
+    *to++ = "0123456789ABCDEF"[c >> 4];
+    *to++ = "0123456789ABCDEF"[c & 15];
+    return to;
+}
+
 /* Hexadecimal, lower case. */
 void encode_hex(struct buf *out, struct slice in);
+
+/* As nginx writes into logs what others have sent: quotes, backslashes and all but printable ASCII
+ * as \\xHH. */
+void encode_log(struct buf *out, struct slice in);
 
 /* RFC 4648 base64; `url` for the URL-safe alphabet, `pad` for '='. */
 void encode_base64(struct buf *out, struct slice in, bool url, bool pad);

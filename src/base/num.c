@@ -28,14 +28,6 @@ bool num_parse_u63(struct slice s, int64_t *out)
     return true;
 }
 
-static int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool num_parse_hex(struct slice s, int64_t *out)
 {
     uint64_t v = 0;
@@ -43,7 +35,7 @@ bool num_parse_hex(struct slice s, int64_t *out)
     if (s.n == 0 || s.n > 16)
         return false;
     for (size_t i = 0; i < s.n; i++) {
-        int digit = hex_value(s.p[i]);
+        int digit = num_hex_digit(s.p[i]);
 
         if (digit < 0)
             return false;

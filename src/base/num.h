@@ -8,6 +8,15 @@
 /* Decimal digits only, no sign, no spaces, no overflow of INT64_MAX. False when it is not that. */
 bool num_parse_u63(struct slice s, int64_t *out);
 
+/* The value of a hexadecimal digit, or -1. */
+static inline int num_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* 1 to 16 hexadecimal digits up to INT64_MAX. */
 bool num_parse_hex(struct slice s, int64_t *out);
 

@@ -16,7 +16,14 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-enum { ALIGN = 16, BLOCK_LEAST = 4096, BLOCK_MOST = 65536, KEPT = 64, PRINT_GUESS = 128 };
+enum {
+    ALIGN = 16,
+    BLOCK_LEAST = 4096,
+    BLOCK_MOST = 65536,
+    KEPT = 64,
+    PRINT_GUESS = 128,
+    ROOM_FIRST = 4
+};
 
 struct pool_block {
     struct pool_block *next;
@@ -108,6 +115,30 @@ void *pool_alloc_slow(struct pool *p, size_t n)
 void *pool_zalloc(struct pool *p, size_t n)
 {
     return memset(pool_alloc(p, n), 0, n);
+}
+
+struct slice pool_lower(struct pool *p, struct slice s)
+{
+    char *copy = pool_strdup(p, s);
+
+    for (size_t i = 0; i < s.n; i++) {
+        if (copy[i] >= 'A' && copy[i] <= 'Z')
+            copy[i] = (char)(copy[i] | 0x20);
+    }
+    return slice_of(copy, s.n);
+}
+
+void *pool_grow(struct pool *p, void *array, unsigned n, unsigned *room, size_t size)
+{
+    void *larger;
+
+    if (n < *room)
+        return array;
+    *room = *room ? *room * 2 : ROOM_FIRST;
+    larger = pool_zalloc(p, *room * size);
+    if (n > 0)
+        memcpy(larger, array, n * size);
+    return larger;
 }
 
 char *pool_strdup(struct pool *p, struct slice s)

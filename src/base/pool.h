@@ -53,6 +53,13 @@ struct slice pool_dup(struct pool *p, struct slice s);
 /* A terminated copy as a C string. */
 char *pool_strdup(struct pool *p, struct slice s);
 
+/* The same with ASCII capitals made small. */
+struct slice pool_lower(struct pool *p, struct slice s);
+
+/* Room for one more element of `size` bytes behind the `n` that `array` (NULL: none) has: the array
+ * itself, or a larger copy in the pool, with `*room` as its new capacity. */
+void *pool_grow(struct pool *p, void *array, unsigned n, unsigned *room, size_t size);
+
 /* printf into the pool; terminated. */
 struct slice pool_printf(struct pool *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

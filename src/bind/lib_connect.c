@@ -14,6 +14,7 @@
 #include "bind/lib_dns.h"
 #include "bind/lib_stream.h"
 #include "net/connect.h"
+#include "net/sock.h"
 #include "net/tcp.h"
 
 struct dial {
@@ -146,16 +147,6 @@ static int l_is_resolving(lua_State *L)
     return 1;
 }
 
-/* is_address(text): is it the address of a host? */
-static int l_is_address(lua_State *L)
-{
-    struct slice text = arg_slice(L, 1);
-    struct addr a;
-
-    lua_pushboolean(L, addr_literal(text, &a));
-    return 1;
-}
-
 static const struct option {
     const char *name;
     int level, option;
@@ -192,7 +183,7 @@ static int l_set_option(lua_State *L)
         return fail(L, "unsupported option ", lua_tostring(L, 2));
     if (!ls->wire.stream || stream_fd(ls->wire.stream) < 0)
         return fail(L, "closed", "");
-    if (setsockopt(stream_fd(ls->wire.stream), o->level, o->option, &value, sizeof(value)) < 0)
+    if (!sock_set(stream_fd(ls->wire.stream), o->level, o->option, value))
         return fail(L, strerror(errno), "");
     lua_pushboolean(L, 1);
     return 1;
@@ -223,7 +214,6 @@ int lib_connect(lua_State *L)
         {"connected", l_connected},
         {"is_connecting", l_is_connecting},
         {"is_resolving", l_is_resolving},
-        {"is_address", l_is_address},
         {"set_option", l_set_option},
         {"get_option", l_get_option},
         {NULL, NULL},

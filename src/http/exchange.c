@@ -8,6 +8,7 @@
 #include "http/exchange.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "http/filter.h"
 #include "net/tcp.h"
@@ -249,6 +250,20 @@ void exchange_wait_body(struct exchange *x)
     x->is_waiting_body = true;
     if (!x->reader || !x->reader->wait(x))
         x->transport->wait_body(x);
+}
+
+void exchange_log_too_large(struct exchange *x, int64_t size)
+{
+    log_write(&x->log, LOG_ERROR, "client intended to send too large body: %lld bytes",
+              (long long)size);
+}
+
+uint64_t exchange_allowance(const struct exchange *x, uint64_t sent)
+{
+    uint64_t ms = clock_ms() - x->send_since + EXCHANGE_PACE_MS;
+    uint64_t worth = x->settings->send_rate_after + (uint64_t)x->send_rate * ms / 1000;
+
+    return worth > sent ? worth - sent : 0;
 }
 
 int exchange_body_status(const struct exchange *x)

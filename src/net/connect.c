@@ -20,6 +20,7 @@
 #include "loop/io.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
+#include "net/sock.h"
 #include "net/tcp.h"
 #include "net/tls/tls_error.h"
 #include "net/tls/tls_pin.h"
@@ -157,16 +158,11 @@ static void note(struct connect *c, const struct addr *a, const struct err *e)
         c->failure.err = e;
 }
 
-static bool set_int(int fd, int level, int name, int value)
-{
-    return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
-}
-
 /* Takes the right to do so, CAP_NET_RAW. */
 static bool be_transparent(int fd, const struct addr *local)
 {
-    return local->sa.sa_family == AF_INET6 ? set_int(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, 1)
-                                           : set_int(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
+    return local->sa.sa_family == AF_INET6 ? sock_set(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, 1)
+                                           : sock_set(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
 }
 
 static const struct err *prepare(const struct connect *c, int fd)
@@ -174,17 +170,17 @@ static const struct err *prepare(const struct connect *c, int fd)
     const struct addr *local = c->options.local;
 
     if (c->options.sndbuf > 0)
-        (void)set_int(fd, SOL_SOCKET, SO_SNDBUF, c->options.sndbuf);
+        (void)sock_set(fd, SOL_SOCKET, SO_SNDBUF, c->options.sndbuf);
     if (c->options.rcvbuf > 0)
-        (void)set_int(fd, SOL_SOCKET, SO_RCVBUF, c->options.rcvbuf);
+        (void)sock_set(fd, SOL_SOCKET, SO_RCVBUF, c->options.rcvbuf);
     if (!local)
         return NULL;
     if (c->options.is_transparent && !be_transparent(fd, local))
         return err_from_errno(errno);
     if (addr_port(local) == 0)
-        (void)set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+        (void)sock_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
     else
-        (void)set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+        (void)sock_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     return bind(fd, &local->sa, local->len) == 0 ? NULL : err_from_errno(errno);
 }
 

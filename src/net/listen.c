@@ -19,6 +19,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/sock.h"
 
 enum { BACKLOG = 511, BATCH = 16, LAST_BATCH = 4096, UNIX_MODE = 0666 };
 enum { REST_MS = 100, COMPLAIN_EVERY_MS = 10000 };
@@ -51,36 +52,31 @@ void listen_remove_file(const struct addr *a)
         (void)unlink(unix_path(a));
 }
 
-static bool set(int fd, int level, int name, int value)
-{
-    return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
-}
-
 /* Connections get it from the socket that they were accepted on. */
 static bool set_keepalive(int fd, const struct listen_keepalive *k)
 {
     if (!k->is_set)
         return true;
-    return set(fd, SOL_SOCKET, SO_KEEPALIVE, k->is_on) &&
-           (!k->idle || set(fd, IPPROTO_TCP, TCP_KEEPIDLE, k->idle)) &&
-           (!k->interval || set(fd, IPPROTO_TCP, TCP_KEEPINTVL, k->interval)) &&
-           (!k->count || set(fd, IPPROTO_TCP, TCP_KEEPCNT, k->count));
+    return sock_set(fd, SOL_SOCKET, SO_KEEPALIVE, k->is_on) &&
+           (!k->idle || sock_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, k->idle)) &&
+           (!k->interval || sock_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, k->interval)) &&
+           (!k->count || sock_set(fd, IPPROTO_TCP, TCP_KEEPCNT, k->count));
 }
 
 /* What may change while the socket listens. */
 static bool set_changing(int fd, int family, const struct listen_options *o)
 {
-    if (o->rcvbuf > 0 && !set(fd, SOL_SOCKET, SO_RCVBUF, o->rcvbuf))
+    if (o->rcvbuf > 0 && !sock_set(fd, SOL_SOCKET, SO_RCVBUF, o->rcvbuf))
         return false;
-    if (o->sndbuf > 0 && !set(fd, SOL_SOCKET, SO_SNDBUF, o->sndbuf))
+    if (o->sndbuf > 0 && !sock_set(fd, SOL_SOCKET, SO_SNDBUF, o->sndbuf))
         return false;
     if (family == AF_UNIX)
         return true;
-    if (o->reuseport && !set(fd, SOL_SOCKET, SO_REUSEPORT, 1))
+    if (o->reuseport && !sock_set(fd, SOL_SOCKET, SO_REUSEPORT, 1))
         return false;
-    if (o->defer_accept && !set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1))
+    if (o->defer_accept && !sock_set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1))
         return false;
-    if (o->fastopen && !set(fd, IPPROTO_TCP, TCP_FASTOPEN, o->fastopen))
+    if (o->fastopen && !sock_set(fd, IPPROTO_TCP, TCP_FASTOPEN, o->fastopen))
         return false;
     return set_keepalive(fd, &o->keepalive);
 }
@@ -89,9 +85,9 @@ static bool set_options(int fd, int family, const struct listen_options *o)
 {
     if (!set_changing(fd, family, o))
         return false;
-    if (family != AF_UNIX && !set(fd, SOL_SOCKET, SO_REUSEADDR, 1))
+    if (family != AF_UNIX && !sock_set(fd, SOL_SOCKET, SO_REUSEADDR, 1))
         return false;
-    return family != AF_INET6 || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, o->ipv6only);
+    return family != AF_INET6 || sock_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, o->ipv6only);
 }
 
 static bool bind_address(int fd, const struct addr *a)

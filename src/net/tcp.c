@@ -22,6 +22,7 @@
 #include "loop/batch.h"
 #include "loop/io.h"
 #include "loop/loop.h"
+#include "net/sock.h"
 
 enum { AHEAD_SIZE = 8192 };
 
@@ -398,27 +399,22 @@ bool tcp_read_ahead(struct stream *s)
     return true;
 }
 
-static void set_int(int fd, int level, int name, int value)
-{
-    (void)setsockopt(fd, level, name, &value, sizeof(value));
-}
-
 void tcp_set_nodelay(struct stream *s, bool on)
 {
-    set_int(stream_fd(s), IPPROTO_TCP, TCP_NODELAY, on);
+    (void)sock_set(stream_fd(s), IPPROTO_TCP, TCP_NODELAY, on);
 }
 
 void tcp_set_keepalive(struct stream *s, bool on, int idle, int interval, int count)
 {
     int fd = stream_fd(s);
 
-    set_int(fd, SOL_SOCKET, SO_KEEPALIVE, on);
+    (void)sock_set(fd, SOL_SOCKET, SO_KEEPALIVE, on);
     if (idle > 0)
-        set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
+        (void)sock_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
     if (interval > 0)
-        set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, interval);
+        (void)sock_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, interval);
     if (count > 0)
-        set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, count);
+        (void)sock_set(fd, IPPROTO_TCP, TCP_KEEPCNT, count);
 }
 
 enum tcp_peer tcp_ask_peer(int fd, size_t *unread_out)

@@ -12,16 +12,12 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "net/sock.h"
 
 struct udp_entry {
     struct addr peer; /* len 0: the connected one */
     size_t at, n;
 };
-
-static bool set_int(int fd, int level, int name, int value)
-{
-    return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
-}
 
 static bool set_multicast(int fd, int family, const struct udp_options *o)
 {
@@ -29,25 +25,25 @@ static bool set_multicast(int fd, int family, const struct udp_options *o)
     int level = is_v6 ? IPPROTO_IPV6 : IPPROTO_IP;
 
     if (o->multicast_ttl > 0 &&
-        !set_int(fd, level, is_v6 ? IPV6_MULTICAST_HOPS : IP_MULTICAST_TTL, o->multicast_ttl))
+        !sock_set(fd, level, is_v6 ? IPV6_MULTICAST_HOPS : IP_MULTICAST_TTL, o->multicast_ttl))
         return false;
     return !o->has_no_loop ||
-           set_int(fd, level, is_v6 ? IPV6_MULTICAST_LOOP : IP_MULTICAST_LOOP, 0);
+           sock_set(fd, level, is_v6 ? IPV6_MULTICAST_LOOP : IP_MULTICAST_LOOP, 0);
 }
 
 static bool set_options(int fd, int family, const struct udp_options *o)
 {
-    if (o->rcvbuf > 0 && !set_int(fd, SOL_SOCKET, SO_RCVBUF, o->rcvbuf))
+    if (o->rcvbuf > 0 && !sock_set(fd, SOL_SOCKET, SO_RCVBUF, o->rcvbuf))
         return false;
-    if (o->sndbuf > 0 && !set_int(fd, SOL_SOCKET, SO_SNDBUF, o->sndbuf))
+    if (o->sndbuf > 0 && !sock_set(fd, SOL_SOCKET, SO_SNDBUF, o->sndbuf))
         return false;
-    if (o->reuseaddr && !set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1))
+    if (o->reuseaddr && !sock_set(fd, SOL_SOCKET, SO_REUSEADDR, 1))
         return false;
-    if (o->reuseport && !set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1))
+    if (o->reuseport && !sock_set(fd, SOL_SOCKET, SO_REUSEPORT, 1))
         return false;
-    if (o->broadcast && !set_int(fd, SOL_SOCKET, SO_BROADCAST, 1))
+    if (o->broadcast && !sock_set(fd, SOL_SOCKET, SO_BROADCAST, 1))
         return false;
-    if (family == AF_INET6 && !set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, o->ipv6only))
+    if (family == AF_INET6 && !sock_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, o->ipv6only))
         return false;
     return set_multicast(fd, family, o);
 }

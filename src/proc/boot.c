@@ -11,6 +11,7 @@
 
 #include "app/app.h"
 #include "app/listeners.h"
+#include "app/zones.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/product.h"
@@ -176,7 +177,7 @@ static bool open_listeners(struct app_conf *conf, struct app_conf *old, struct c
 
     if (!old)
         signals_block();
-    is_open = app_open_listeners(conf, old ? old : handed, e);
+    is_open = listeners_open(conf, old ? old : handed, e);
     if (handed) {
         listeners_leave(handed);
         conf_free(&handed);
@@ -198,7 +199,7 @@ bool boot_open(struct boot *b, struct app_conf *conf, struct app_conf *old)
     }
     app_open_zones(conf, old);
     if (open_lua(conf) && open_listeners(conf, old, &e)) {
-        app_fit_bus(conf);
+        zones_fit_bus(conf);
         return true;
     }
     if (e.message[0])

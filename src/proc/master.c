@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/listeners.h"
 #include "base/log.h"
 #include "base/product.h"
 #include "loop/loop.h"
@@ -105,7 +106,7 @@ static void replace(struct app_conf *conf, const struct privs *privs)
     struct app_conf *old = master.conf;
 
     move_pidfile(old, conf);
-    app_close_listeners(old, !upgrade_is_under_way());
+    listeners_close(old, !upgrade_is_under_way());
     master.conf = conf;
     master.privs = *privs;
     daemon_redirect_stderr(conf->error_log.fd);
@@ -128,8 +129,7 @@ static void reload(void)
         replace(conf, &privs);
         return;
     }
-    if (conf)
-        conf_free(&conf);
+    conf_free(&conf);
 }
 
 static void end_workers(int signum)
@@ -140,7 +140,7 @@ static void end_workers(int signum)
     crew_dismiss();
     crew_signal(signum);
     if (is_first)
-        app_close_listeners(master.conf, !upgrade_is_under_way());
+        listeners_close(master.conf, !upgrade_is_under_way());
 }
 
 static void obey(unsigned wants)

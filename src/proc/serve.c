@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/listeners.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/product.h"
@@ -50,8 +51,7 @@ static int check(const struct command *command, struct boot *b)
     if (!is_well) {
         boot_report(b, &e);
         fprintf(stderr, "%s: configuration file %s test failed\n", product_family(), b->path);
-        if (conf)
-            conf_free(&conf);
+        conf_free(&conf);
         return 1;
     }
     say(command, "configuration file", b->path, "test is successful");
@@ -140,7 +140,7 @@ static struct app_conf *serve_alone(struct app_conf *conf)
 
     daemon_ready();
     worker_serve(&task);
-    app_close_listeners(conf, true);
+    listeners_close(conf, true);
     return conf;
 }
 
@@ -151,8 +151,7 @@ static bool open_all(struct boot *b, struct app_conf **conf_out, struct privs *p
 
     if (!conf || !privs_resolve(conf, privs, &e)) {
         boot_report(b, &e);
-        if (conf)
-            conf_free(&conf);
+        conf_free(&conf);
         return false;
     }
     loop_init(conf->backend);
@@ -174,7 +173,7 @@ static int serve(struct boot *b)
     if (!open_all(b, &conf, &privs))
         return 1;
     if (!settle(b, conf)) {
-        app_close_listeners(conf, !upgrade_is_under_way());
+        listeners_close(conf, !upgrade_is_under_way());
         return 1;
     }
     log_start();

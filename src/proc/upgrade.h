@@ -5,7 +5,7 @@
 #include "app/conf.h"
 
 /* In a program that was started to take another one's place: the sockets that it was handed, as
- * app_open_listeners takes them; the caller frees it. NULL: this one was not. After
+ * listeners_open takes them; the caller frees it. NULL: this one was not. After
  * environment_apply. */
 struct app_conf *upgrade_take_sockets(void);
 

@@ -4,10 +4,7 @@
 #include "proc/version.h"
 
 #include "base/product.h"
-
-/* The library's own function; its headers stay with net/tls/tls. 0 asks for name, version and date.
- */
-extern const char *OpenSSL_version(int what);
+#include "net/tls/tls_info.h"
 
 void version_text(bool all, struct buf *out)
 {
@@ -19,7 +16,7 @@ void version_text(bool all, struct buf *out)
     if (!all)
         return;
     buf_add_lit(out, "built by gcc " __VERSION__ "\n");
-    buf_printf(out, "built with %s\n", OpenSSL_version(0));
+    buf_printf(out, "built with %s\n", tls_library());
     buf_add_lit(out, "TLS SNI support enabled\n"
                      "configure arguments: " NGINX_ARGUMENTS "\n");
 }

@@ -8,7 +8,6 @@ enum {
     GRAMMAR_TOKEN = 1, /* tchar, RFC 9110 section 5.6.2 */
     GRAMMAR_VALUE = 2, /* of a field value: tab, visible, space, >= 0x80; section 5.5 */
     GRAMMAR_HOST = 4,  /* unreserved and sub-delims, RFC 3986 section 2 */
-    GRAMMAR_HEX = 8,
     GRAMMAR_DIGIT = 16,
     GRAMMAR_ALPHA = 32,
     GRAMMAR_PLAIN = 64,  /* of a path, those that only stand for themselves: not / % ? # */
@@ -32,8 +31,5 @@ size_t grammar_span_value(struct slice s);
 /* How many bytes at the front of `s` are neither controls nor space nor DEL. Fast: for request
  * targets. */
 size_t grammar_span_visible(struct slice s);
-
-/* The value of a hexadecimal digit, or -1. */
-int grammar_hex(char c);
 
 #endif

@@ -93,6 +93,14 @@ struct header *header_find(const struct header_list *l, struct slice name);
 /* Same, for a known name. */
 struct header *header_find_id(const struct header_list *l, enum header_id id);
 
+/* Its value; empty when there is none. */
+static inline struct slice header_value(const struct header_list *l, enum header_id id)
+{
+    const struct header *h = header_find_id(l, id);
+
+    return h ? h->value : SLICE_EMPTY;
+}
+
 /* A token of RFC 9110 section 5.6.2, not empty? */
 bool header_is_name(struct slice s);
 

@@ -8,6 +8,7 @@
  * more, add a state; states are grouped by line. */
 #include "proto/http1_body.h"
 
+#include "base/num.h"
 #include "proto/grammar.h"
 
 enum {
@@ -75,7 +76,7 @@ static enum state after_part(struct http1_body *b, char c)
 
 static enum state step_size(struct http1_body *b, char c)
 {
-    int digit = grammar_hex(c);
+    int digit = num_hex_digit(c);
 
     if (digit < 0)
         return b->state == STATE_SIZE ? after_part(b, c) : refuse(b, "chunk size missing");

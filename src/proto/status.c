@@ -102,6 +102,11 @@ struct slice status_reason(int code)
     return slice_from(lines[code - FIRST], 4);
 }
 
+bool status_is_redirect(int code)
+{
+    return code == 301 || code == 302 || code == 303 || code == 307 || code == 308;
+}
+
 bool status_can_have_body(int code)
 {
     return code >= 200 && code != 204 && code != 304;

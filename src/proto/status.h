@@ -11,6 +11,9 @@ struct slice status_line(int code);
 /* "Not Found"; empty when unknown. */
 struct slice status_reason(int code);
 
+/* Does it send the client elsewhere by Location: 301, 302, 303, 307, 308? */
+bool status_is_redirect(int code);
+
 /* May a response with this status have a body at all (not 1xx, 204, 304)? */
 bool status_can_have_body(int code);
 

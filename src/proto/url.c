@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 
+#include "base/num.h"
 #include "proto/grammar.h"
 
 /* Splits at the first '?'; `path` keeps what stands before it. */
@@ -136,8 +137,8 @@ static ssize_t decode(struct slice s, char *out)
             out[n++] = s.p[i];
             continue;
         }
-        high = i + 2 < s.n ? grammar_hex(s.p[i + 1]) : -1;
-        low = i + 2 < s.n ? grammar_hex(s.p[i + 2]) : -1;
+        high = i + 2 < s.n ? num_hex_digit(s.p[i + 1]) : -1;
+        low = i + 2 < s.n ? num_hex_digit(s.p[i + 2]) : -1;
         if (high < 0 || low < 0 || high + low == 0)
             return -1;
         out[n++] = (char)(high << 4 | low);
@@ -251,8 +252,8 @@ bool url_parse_host(struct slice in, struct slice *name, int *port)
                 return false; /* no empty label: a name may become part of a path */
             continue;
         }
-        if (in.p[n] != '%' || n + 2 >= in.n || grammar_hex(in.p[n + 1]) < 0 ||
-            grammar_hex(in.p[n + 2]) < 0)
+        if (in.p[n] != '%' || n + 2 >= in.n || num_hex_digit(in.p[n + 1]) < 0 ||
+            num_hex_digit(in.p[n + 2]) < 0)
             return false;
         n += 2;
     }

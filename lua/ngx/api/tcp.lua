@@ -20,6 +20,7 @@ local read_until, write, drained, is_open = core.read_until, core.write, core.dr
 local busy, check = core.busy, core.check
 local text_of, system_text = failures.text_of, failures.system_text
 local set_options = require("perilune.core.tcp").set_options
+local is_address = require("perilune.core.dns").is_address
 
 local type, select, setmetatable = type, select, setmetatable
 local floor = math.floor
@@ -458,7 +459,7 @@ function methods:bind(...)
             return nil, "bad port number: " .. n
         end
     end
-    if not dial.is_address(tostring(address)) then
+    if not is_address(tostring(address)) then
         return nil, "bad address"
     end
     debug_log("bind ip: " .. address .. (port and ", port: " .. port or ""))
@@ -466,7 +467,7 @@ function methods:bind(...)
     return 1
 end
 
-tcp.is_address, tcp.upstream_text, tcp.system_text = dial.is_address, upstream_text, system_text
+tcp.is_address, tcp.upstream_text, tcp.system_text = is_address, upstream_text, system_text
 tcp.blank, tcp.methods = blank, methods
 tcp.slots = {
     CORE = CORE, KEY = KEY, CONNECT_MS = CONNECT_MS, SEND_MS = SEND_MS, READ_MS = READ_MS, POOL = POOL, LOCAL = LOCAL,

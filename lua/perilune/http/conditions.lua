@@ -1,6 +1,7 @@
 --- Conditional requests (RFC 9110 section 13): may an answer be left out, because the client has it?
 
 local date = require "perilune.http.date"
+local request = require "perilune.http.request"
 
 local conditions = {}
 
@@ -37,6 +38,7 @@ end
 -- @tparam number|nil modified seconds since 1970; with neither of them there is nothing yet
 -- @treturn number|nil 304 or 412; nil: go on
 function conditions.check(req, etag, modified)
+    request.expect(req, "http.conditions")
     local fields = req.headers
     local match, none_match = fields["if-match"], fields["if-none-match"]
     local exists = etag ~= nil or modified ~= nil

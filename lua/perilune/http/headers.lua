@@ -34,6 +34,9 @@ end
 -- @tparam[opt] headers|table initial another list, `{Name = value}`, `{Name = {v1, v2}}` or `{{name, value}, …}`
 -- @treturn headers
 function headers.new(initial)
+    if initial ~= nil and type(initial) ~= "table" then
+        error(("bad argument 'initial' to http.headers (table expected, got %s)"):format(type(initial)), 2)
+    end
     local self = setmetatable({ _fields = {} }, mt)
     for k, v in pairs(headers.plain(initial) or {}) do
         if type(k) == "number" then

@@ -15,6 +15,7 @@ local failure = require "perilune.failure"
 local headers = require "perilune.http.headers"
 local is_token = require "perilune.http.token"
 local options = require "perilune.options"
+local request = require "perilune.http.request"
 local stream = require "perilune.stream"
 local task = require "perilune.task"
 local unseen = require "perilune.unseen"
@@ -247,6 +248,7 @@ end
 -- @tparam[opt] table opts
 -- @treturn stream of parts; taking fails with `invalid` or `too_large`, which have a `status`
 function multipart.parts(req, opts)
+    request.expect(req, "http.multipart")
     local o = options.check(opts, OPTIONS, "http.multipart", 2)
     local boundary = multipart.boundary(req.headers["content-type"])
     local self = { input = req.body, buffer = "\r\n", at = 1, delimiter = boundary and "\r\n--" .. boundary,

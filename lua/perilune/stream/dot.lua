@@ -86,6 +86,9 @@ end
 -- @tparam stream s
 -- @treturn string
 function stream.dot(s)
+    if not stream.is_stream(s) then
+        error(("bad argument 's' to stream.dot (a stream expected, got %s)"):format(type(s)), 2)
+    end
     local order, lines = explore(s.source_side or s)
     local text = { "digraph stream {", "    rankdir=LR; node [shape=box];" }
     for i, each in ipairs(order) do

@@ -2,8 +2,8 @@
 #include "app/access/auth_request.h"
 
 #include "app/phases.h"
-#include "app/variables/script.h"
 #include "app/subrequest.h"
+#include "app/variables/script.h"
 
 struct auth_run {
     struct visit *v;

@@ -55,8 +55,7 @@ static enum step_result status_step(struct visit *v, const struct step *s)
 }
 
 /* The later of two contents of a block takes the place of the other, as nginx does it. */
-static void set_content(struct apply *a, const struct config_node *node,
-                        enum step_result (*run)(struct visit *v, const struct step *s))
+static void set_content(struct apply *a, const struct config_node *node, step_fn run)
 {
     a->own[SLOT_CONTENT] = node;
     a->loc->steps[PHASE_CONTENT] = (struct step_list){0};

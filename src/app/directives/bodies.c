@@ -1,10 +1,10 @@
 /* What is done to bodies, and said of them: sub_filter, charset, mirror, what is added. */
-#include "app/filters/addition.h"
-#include "app/filters/charset.h"
 #include "app/directives/directives.h"
 #include "app/directives/tables.h"
-#include "app/mirror.h"
+#include "app/filters/addition.h"
+#include "app/filters/charset.h"
 #include "app/filters/sub_filter.h"
+#include "app/mirror.h"
 
 #define GROUP         "Response bodies"
 #define CTX_LEVELS_IF (CTX_HTTP_ALL | CTX_IF_LOCATION)

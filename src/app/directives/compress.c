@@ -2,8 +2,8 @@
  * modules. `id` of a row is the coding it speaks of. */
 #include "app/directives/directives.h"
 
-#include "app/filters/compress.h"
 #include "app/directives/tables.h"
+#include "app/filters/compress.h"
 #include "app/variables/regex.h"
 
 #define GROUP         "Compression"

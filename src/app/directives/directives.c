@@ -10,15 +10,15 @@
 #include "app/access/access_step.h"
 #include "app/access/limit.h"
 #include "app/files/static_redirect.h"
-#include "app/lua/lua_step.h"
 #include "app/filters/addition_step.h"
 #include "app/filters/header_filter.h"
-#include "app/mirror.h"
 #include "app/filters/more_headers.h"
+#include "app/lua/lua_step.h"
+#include "app/mirror.h"
 #include "app/real_ip.h"
-#include "app/variables/referers.h"
 #include "app/rewrite.h"
 #include "app/tls/socket_tls.h"
+#include "app/variables/referers.h"
 
 const char directives_ordered[] = "ordered";
 
@@ -314,8 +314,7 @@ bool directives_claim(struct apply *a, enum apply_slot slot, const struct config
     return true;
 }
 
-void directives_pass_on(struct apply *a, const struct config_node *node,
-                        enum step_result (*run)(struct visit *v, const struct step *s),
+void directives_pass_on(struct apply *a, const struct config_node *node, step_fn run,
                         const void *arg)
 {
     a->own[SLOT_CONTENT] = node;
@@ -324,23 +323,10 @@ void directives_pass_on(struct apply *a, const struct config_node *node,
     location_add_step(a->loc, PHASE_CONTENT, run, arg, node->line);
 }
 
-void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size)
-{
-    void *larger;
-
-    if (n < *room)
-        return array;
-    *room = *room ? *room * 2 : 4;
-    larger = pool_zalloc(&conf->pool, *room * size);
-    if (n > 0)
-        memcpy(larger, array, n * size);
-    return larger;
-}
-
 void directives_add_folder(struct app_conf *conf, struct slice path, const struct config_node *node)
 {
-    conf->temp_paths = directives_grow(conf, conf->temp_paths, conf->n_temp_paths,
-                                       &conf->temp_paths_size, sizeof(*conf->temp_paths));
+    conf->temp_paths = pool_grow(&conf->pool, conf->temp_paths, conf->n_temp_paths,
+                                 &conf->temp_paths_size, sizeof(*conf->temp_paths));
     conf->temp_paths[conf->n_temp_paths++] = (struct temp_path){path, node};
 }
 

@@ -119,13 +119,8 @@ bool directives_claim(struct apply *a, enum apply_slot slot, const struct config
 
 /* The content of the level is fetched from another server by `run`, in place of what was said
  * before this directive. */
-void directives_pass_on(struct apply *a, const struct config_node *node,
-                        enum step_result (*run)(struct visit *v, const struct step *s),
+void directives_pass_on(struct apply *a, const struct config_node *node, step_fn run,
                         const void *arg);
-
-/* Makes room for one more element of `size` bytes in an array in the configuration's pool; returns
- * the array. */
-void *directives_grow(struct app_conf *conf, void *array, unsigned n, unsigned *room, size_t size);
 
 /* A directory that is made before the workers are, for their files. */
 void directives_add_folder(struct app_conf *conf, struct slice path,

@@ -101,8 +101,8 @@ static bool add_proxy(struct reader *r, const struct config_node *node, struct c
 
     if (!read_network(node, node->args[0], &range, e))
         return false;
-    g->proxies.ranges = directives_grow(r->a->conf, g->proxies.ranges, g->proxies.n,
-                                        &g->proxies_room, sizeof(range));
+    g->proxies.ranges = pool_grow(&r->a->conf->pool, g->proxies.ranges, g->proxies.n,
+                                  &g->proxies_room, sizeof(range));
     g->proxies.ranges[g->proxies.n++] = range;
     return true;
 }
@@ -237,7 +237,7 @@ static bool apply_split(void *ctx, const struct config_node *node, struct config
         if (!read_share(entry->name, &part.share))
             return config_node_error(entry, e, "invalid percent value \"%.200s\"", entry->name.p);
         part.value = entry->args[0];
-        s->parts = directives_grow(a->conf, s->parts, s->n, &room, sizeof(part));
+        s->parts = pool_grow(&a->conf->pool, s->parts, s->n, &room, sizeof(part));
         s->parts[s->n++] = part;
     }
     return split_clients_divide(s) ||

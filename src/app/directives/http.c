@@ -1,10 +1,10 @@
 /* http, server, server_name. What a server listens on is in directives/listen.c. */
 #include "app/directives/directives.h"
 
-#include "app/directives/tables.h"
 #include <unistd.h>
 
 #include "app/directives/listen.h"
+#include "app/directives/tables.h"
 #include "app/rewrite.h"
 #include "base/product.h"
 
@@ -54,8 +54,8 @@ struct vhost *directives_new_vhost(struct app_conf *conf, const struct config_no
     struct vhost *vh = pool_new(&conf->pool, struct vhost);
 
     vh->place = node;
-    conf->vhosts = directives_grow(conf, conf->vhosts, conf->n_vhosts, &conf->vhosts_size,
-                                   sizeof(struct vhost *));
+    conf->vhosts = pool_grow(&conf->pool, conf->vhosts, conf->n_vhosts, &conf->vhosts_size,
+                             sizeof(struct vhost *));
     conf->vhosts[conf->n_vhosts++] = vh;
     return vh;
 }
@@ -95,7 +95,7 @@ static bool set_names(void *ctx, const struct config_node *node, struct config_e
         if (slice_eq(name, SLICE("$hostname")))
             name = host_name(a->conf);
         vh->names =
-            directives_grow(a->conf, vh->names, vh->n_names, &vh->names_size, sizeof(*vh->names));
+            pool_grow(&a->conf->pool, vh->names, vh->n_names, &vh->names_size, sizeof(*vh->names));
         vh->names[vh->n_names++] = name;
     }
     return true;

@@ -154,8 +154,8 @@ static struct listen_conf *find_or_add(struct app_conf *conf, const struct addr 
     l->place = conf->place;
     l->is_udp = is_udp;
     l->options.ipv6only = addr->sa.sa_family == AF_INET6;
-    conf->listens = directives_grow(conf, conf->listens, conf->n_listens, &conf->listens_size,
-                                    sizeof(struct listen_conf *));
+    conf->listens = pool_grow(&conf->pool, conf->listens, conf->n_listens, &conf->listens_size,
+                              sizeof(struct listen_conf *));
     conf->listens[conf->n_listens++] = l;
     return l;
 }
@@ -167,7 +167,7 @@ static bool add_vhost(struct app_conf *conf, struct listen_conf *l, struct vhost
         if (l->vhosts[i] == vh)
             return config_node_error(node, e, "a duplicate listen " SLICE_FMT, SLICE_ARG(l->text));
     l->vhosts =
-        directives_grow(conf, l->vhosts, l->n_vhosts, &l->vhosts_size, sizeof(struct vhost *));
+        pool_grow(&conf->pool, l->vhosts, l->n_vhosts, &l->vhosts_size, sizeof(struct vhost *));
     l->vhosts[l->n_vhosts++] = vh;
     if (!l->default_vhost)
         l->default_vhost = vh;

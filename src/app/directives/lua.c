@@ -10,11 +10,11 @@
 #include "app/directives/tables.h"
 #include "app/directives/upstream.h"
 #include "app/lua/lua_step.h"
-#include "app/rewrite.h"
 #include "app/lua/set_by_lua.h"
 #include "app/proxy/proxy.h"
-#include "app/tls/tls_conf.h"
 #include "app/proxy/upstream.h"
+#include "app/rewrite.h"
+#include "app/tls/tls_conf.h"
 #include "base/num.h"
 
 #define GROUP         "Lua"
@@ -113,9 +113,7 @@ static struct lua_code *read_code(struct apply *a, const struct config_node *nod
     return code;
 }
 
-static void set_content(struct location *l,
-                        enum step_result (*run)(struct visit *v, const struct step *s),
-                        struct lua_code *code, unsigned line)
+static void set_content(struct location *l, step_fn run, struct lua_code *code, unsigned line)
 {
     l->steps[PHASE_CONTENT] = (struct step_list){0};
     location_add_step(l, PHASE_CONTENT, run, code, line);

@@ -1,11 +1,11 @@
 /* Directives of the main level and of `events`: processes, limits, files of the process. */
 #include "app/directives/directives.h"
 
+#include <unistd.h>
+
 #include "app/directives/tables.h"
 #include "app/lua/lua_code.h"
 #include "base/num.h"
-
-#include <unistd.h>
 
 #define GROUP "Processes"
 
@@ -153,13 +153,10 @@ static bool set_user(void *ctx, const struct config_node *node, struct config_er
 static bool add_env(void *ctx, const struct config_node *node, struct config_error *e)
 {
     struct app_conf *conf = ((struct apply *)ctx)->conf;
-    struct slice *env = pool_alloc(&conf->pool, (conf->n_env + 1) * sizeof(*env));
 
     UNUSED(e);
-    if (conf->n_env > 0)
-        memcpy(env, conf->env, conf->n_env * sizeof(*env));
-    env[conf->n_env++] = node->args[0];
-    conf->env = env;
+    conf->env = pool_grow(&conf->pool, conf->env, conf->n_env, &conf->env_size, sizeof(*conf->env));
+    conf->env[conf->n_env++] = node->args[0];
     return true;
 }
 

@@ -111,7 +111,7 @@ static bool add_statuses(struct apply *a, const struct config_node *node, struct
         if (!num_parse_u63(word, &n) || n < 100 || n > 999)
             return config_node_error(node, e, "invalid status \"" SLICE_FMT "\"", SLICE_ARG(word));
         w->statuses =
-            directives_grow(a->conf, w->statuses, w->n_statuses, &room, sizeof(*w->statuses));
+            pool_grow(&a->conf->pool, w->statuses, w->n_statuses, &room, sizeof(*w->statuses));
         w->statuses[w->n_statuses++] = (int)n;
     }
     return true;
@@ -125,7 +125,7 @@ static void add_types(struct apply *a, struct more_when *w, struct slice list)
     while ((word = next_word(&list)).n > 0) {
         unsigned room = w->n_types;
 
-        w->types = directives_grow(a->conf, w->types, w->n_types, &room, sizeof(*w->types));
+        w->types = pool_grow(&a->conf->pool, w->types, w->n_types, &room, sizeof(*w->types));
         w->types[w->n_types++] = slice_cut(&word, ';');
     }
 }

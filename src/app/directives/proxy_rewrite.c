@@ -1,10 +1,10 @@
 /* proxy_redirect and proxy_cookie_*: what clients see of Location, Refresh and cookies. */
-#include "app/variables/captures.h"
 #include "app/directives/directives.h"
 #include "app/directives/proxy.h"
 #include "app/directives/proxy_levels.h"
 #include "app/directives/tables.h"
 #include "app/proxy/proxy_rewrite.h"
+#include "app/variables/captures.h"
 
 /* "~pattern", "~*pattern" (without regard to case). */
 static bool add_pattern(const struct apply *a, const struct config_node *node, bool ignores_case,

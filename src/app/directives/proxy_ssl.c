@@ -91,8 +91,8 @@ static bool add_command(void *ctx, const struct config_node *node, struct config
 
     if (!t->commands_size)
         t->n_commands = 0; /* those were the parent's */
-    t->commands = directives_grow(conf, t->commands_size ? t->commands : NULL, t->n_commands,
-                                  &t->commands_size, sizeof(*t->commands));
+    t->commands = pool_grow(&conf->pool, t->commands_size ? t->commands : NULL, t->n_commands,
+                            &t->commands_size, sizeof(*t->commands));
     return tls_conf_read_command(conf, node, TLS_ROLE_CLIENT, &t->commands[t->n_commands++], e);
 }
 

@@ -22,7 +22,7 @@ static void add_range(struct apply *a, const struct addr_range *range)
     if (directives_is_stream(a))
         c->source = REAL_IP_PROXY_PROTOCOL;
     c->trust.ranges =
-        directives_grow(a->conf, c->trust.ranges, c->trust.n, &c->room, sizeof(*range));
+        pool_grow(&a->conf->pool, c->trust.ranges, c->trust.n, &c->room, sizeof(*range));
     c->trust.ranges[c->trust.n++] = *range;
 }
 

@@ -5,6 +5,7 @@
 #include "app/directives/tables.h"
 #include "app/rewrite.h"
 #include "base/num.h"
+#include "proto/status.h"
 
 #define GROUP       "Rewriting"
 #define CTX_REWRITE (CTX_SERVER | CTX_LOCATION | CTX_IF_SERVER | CTX_IF_LOCATION)
@@ -38,11 +39,6 @@ static bool is_url(struct slice s)
            slice_has_prefix(s, SLICE("$scheme"));
 }
 
-static bool is_redirect_status(int status)
-{
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
 static bool read_return(const struct apply *a, const struct config_node *node,
                         struct rewrite_return_step *r, struct config_error *e)
 {
@@ -65,7 +61,7 @@ static bool read_return(const struct apply *a, const struct config_node *node,
     r->status = (int)code;
     r->has_text = text.n > 0;
     r->is_redirect =
-        is_redirect_status(r->status) && node->n_args + (code == 302) > 1 && text.n > 0;
+        status_is_redirect(r->status) && node->n_args + (code == 302) > 1 && text.n > 0;
     return directives_script(a, node, text, &r->text, e);
 }
 

@@ -1,10 +1,10 @@
 /* set_md5, set_unescape_uri and their kin, one directive for each row of set_misc_table, and
  * set_if_empty. They stand among the directives of the rewrite module, in file order. */
-#include "app/variables/set_misc.h"
 #include "app/directives/directives.h"
 #include "app/directives/tables.h"
 #include "app/phases.h"
 #include "app/rewrite.h"
+#include "app/variables/set_misc.h"
 #include "base/num.h"
 
 #define GROUP       "Rewriting"

@@ -66,7 +66,7 @@ static bool add_command(void *ctx, const struct config_node *node, struct config
         own = *at = pool_new(&a->conf->pool, struct socket_commands);
         own->owner = a->loc;
     }
-    own->all = directives_grow(a->conf, own->all, own->n, &own->room, sizeof(*own->all));
+    own->all = pool_grow(&a->conf->pool, own->all, own->n, &own->room, sizeof(*own->all));
     return tls_conf_read_command(a->conf, node, TLS_ROLE_CLIENT, &own->all[own->n++], e);
 }
 

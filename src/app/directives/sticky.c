@@ -34,7 +34,7 @@ static bool add_variable(const struct reading *r, struct sticky_list *l, struct 
 {
     struct app_conf *conf = r->apply->conf;
 
-    l->all = directives_grow(conf, l->all, l->n, &l->size, sizeof(struct variable *));
+    l->all = pool_grow(&conf->pool, l->all, l->n, &l->size, sizeof(struct variable *));
     l->all[l->n++] = variable_refer(r->apply->loc->variables, name);
     return true;
 }

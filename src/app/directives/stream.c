@@ -8,8 +8,8 @@
 #include "app/rewrite.h"
 #include "app/stream/pass.h"
 #include "app/tls/tls_conf.h"
-#include "app/visit.h"
 #include "app/variables/variables.h"
+#include "app/visit.h"
 
 #define GROUP "Sessions of TCP and UDP"
 
@@ -71,8 +71,7 @@ static enum step_result return_step(struct visit *v, const struct step *s)
 }
 
 /* The content is `step`, whose argument is the text of the directive. */
-static bool add_content(struct apply *a, const struct config_node *node,
-                        enum step_result (*step)(struct visit *v, const struct step *s),
+static bool add_content(struct apply *a, const struct config_node *node, step_fn step,
                         struct config_error *e)
 {
     struct script *text;

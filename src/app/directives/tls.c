@@ -2,9 +2,9 @@
  * tls_conf and becomes contexts in tls_vhosts. */
 #include "app/directives/directives.h"
 
-#include "app/directives/tables.h"
 #include <stddef.h>
 
+#include "app/directives/tables.h"
 #include "app/tls/tls_conf.h"
 #include "app/zones.h"
 #include "base/file.h"
@@ -58,7 +58,7 @@ static void *grow(struct apply *a, void *list, unsigned *n, unsigned *room, size
 {
     if (*room == 0)
         *n = 0;
-    return directives_grow(a->conf, *room ? list : NULL, *n, room, size);
+    return pool_grow(&a->conf->pool, *room ? list : NULL, *n, room, size);
 }
 
 bool directives_tls_name(const struct apply *a, const struct config_node *node,

@@ -9,8 +9,8 @@
 
 #include <fcntl.h>
 
-#include "app/phases.h"
 #include "app/filters/sub_filter.h"
+#include "app/phases.h"
 #include "base/rand.h"
 #include "http/filter_gunzip.h"
 

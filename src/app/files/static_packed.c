@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "app/filters/compress.h"
 #include "app/files/static_open.h"
+#include "app/filters/compress.h"
 #include "http/recode.h"
 #include "proto/accept.h"
 

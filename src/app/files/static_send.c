@@ -95,8 +95,7 @@ enum step_result static_send(struct visit *v, const struct file_cache_file *file
     struct response *r = &v->x->res;
     struct file_body body = {.bytes = file->bytes, .fd = file->fd, .size = file->size};
 
-    v->static_file = (void *)(uintptr_t)file;
-    pool_on_reset(visit_pool(v), on_pool_reset, v->static_file);
+    pool_on_reset(visit_pool(v), on_pool_reset, (void *)(uintptr_t)file);
     if (r->status == 0)
         r->status = 200;
     set_validators(v, file, coding);

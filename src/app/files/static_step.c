@@ -15,13 +15,13 @@
 
 #include "app/files/autoindex.h"
 #include "app/files/file_cache.h"
-#include "app/location_path.h"
-#include "app/phases.h"
-#include "app/variables/script.h"
 #include "app/files/static_open.h"
 #include "app/files/static_packed.h"
 #include "app/files/static_redirect.h"
 #include "app/files/static_send.h"
+#include "app/location_path.h"
+#include "app/phases.h"
+#include "app/variables/script.h"
 
 static int status_of(int why)
 {

@@ -2,8 +2,8 @@
  * request. */
 #include "app/filters/echo_filter.h"
 
-#include "app/filters/around_filter.h"
 #include "app/echo.h"
+#include "app/filters/around_filter.h"
 #include "app/variables/script.h"
 
 void echo_filter_text(struct visit *v, const struct echo_line *line, struct buf *out)

@@ -4,8 +4,8 @@
 #include "app/filters/header_filter.h"
 
 #include "app/filters/charset.h"
-#include "app/variables/script.h"
 #include "app/filters/userid.h"
+#include "app/variables/script.h"
 #include "http/filter.h"
 #include "proto/date.h"
 

@@ -19,15 +19,6 @@ struct sub_filter {
     struct buf out;
 };
 
-static struct slice lower(struct pool *pool, struct slice s)
-{
-    char *p = pool_strdup(pool, s);
-
-    for (size_t i = 0; i < s.n; i++)
-        p[i] = (char)(p[i] >= 'A' && p[i] <= 'Z' ? p[i] | 0x20 : p[i]);
-    return slice_of(p, s.n);
-}
-
 /* A string that turns out empty is found nowhere. */
 static void prepare(struct visit *v, struct replace *r, const struct sub_conf *c)
 {
@@ -39,7 +30,7 @@ static void prepare(struct visit *v, struct replace *r, const struct sub_conf *c
     pairs = pool_zalloc(visit_pool(v), n * sizeof(*pairs));
     n = 0;
     for (const struct sub_pair *p = c->pairs; p; p = p->next) {
-        pairs[n].from = lower(visit_pool(v), script_eval(p->from, v));
+        pairs[n].from = pool_lower(visit_pool(v), script_eval(p->from, v));
         pairs[n].to = pool_dup(visit_pool(v), script_eval(p->to, v));
         n += pairs[n].from.n > 0;
     }

@@ -1,15 +1,12 @@
 /* The sets of characters are ngx's; they differ from those of RFC 3986 in what they leave alone. */
 #include "app/lua/ffi_codec.h"
 
-#include "base/crc32.h"
-#include "base/encode.h"
-
 #include <string.h>
 
 #include "app/lua/ffi_ngx.h"
+#include "base/crc32.h"
+#include "base/encode.h"
 #include "proto/url.h"
-
-static const char hex[] = "0123456789ABCDEF";
 
 static int is_kept(unsigned char c, int type)
 {
@@ -42,8 +39,7 @@ size_t ffi_codec_escape(const char *p, size_t n, int type, char *out)
             continue;
         }
         *at++ = '%';
-        *at++ = hex[c >> 4];
-        *at++ = hex[c & 15];
+        at = encode_hex_capitals(at, c);
     }
     return (size_t)(at - out);
 }

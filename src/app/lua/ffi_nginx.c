@@ -6,17 +6,16 @@
 #include "app/lua/ffi_errlog.h"
 #include "app/lua/ffi_ngx.h"
 #include "app/lua/lua_step.h"
+#include "base/encode.h"
 #include "base/num.h"
 
 unsigned char *ngx_hex_dump(unsigned char *out, const unsigned char *p, size_t n)
 {
-    static const char digits[] = "0123456789abcdef";
+    char *to = (char *)out;
 
-    for (size_t i = 0; i < n; i++) {
-        *out++ = (unsigned char)digits[p[i] >> 4];
-        *out++ = (unsigned char)digits[p[i] & 15];
-    }
-    return out;
+    for (size_t i = 0; i < n; i++)
+        to = encode_hex_digits(to, p[i]);
+    return (unsigned char *)to;
 }
 
 intptr_t ngx_atoi(const unsigned char *p, size_t n)

@@ -27,15 +27,6 @@ static struct ffi_nginx_bytes bytes(struct slice s)
     return (struct ffi_nginx_bytes){(int)s.n, (const unsigned char *)s.p};
 }
 
-static struct slice lower(struct visit *v, struct slice name)
-{
-    char *p = pool_alloc(visit_pool(v), name.n);
-
-    for (size_t i = 0; i < name.n; i++)
-        p[i] = (char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] | 0x20 : name.p[i]);
-    return slice_of(p, name.n);
-}
-
 int ngx_http_lua_ffi_req_get_headers(void *request, struct ffi_nginx_field *out, int n, int is_raw)
 {
     struct visit *v = lua_current_visit();
@@ -48,7 +39,7 @@ int ngx_http_lua_ffi_req_get_headers(void *request, struct ffi_nginx_field *out,
     for (unsigned i = 0; i < l->n && (int)i < n; i++) {
         const struct header *h = &l->fields[i];
 
-        out[i].name = bytes(is_raw ? h->name : lower(v, h->name));
+        out[i].name = bytes(is_raw ? h->name : pool_lower(visit_pool(v), h->name));
         out[i].value = bytes(h->value);
     }
     return 0;

@@ -63,7 +63,7 @@ static double number_of(const struct visit *v, enum ffi_ngx_number what)
     case FFI_NGX_METHOD:
         return method_id(v->x->req.method);
     case FFI_NGX_CTX_REF:
-        return v->lua ? ((const struct lua_visit *)v->lua)->ctx_ref : -2;
+        return v->lua ? v->lua->ctx_ref : -2;
     case FFI_NGX_IS_SUBREQUEST:
         return v->parent != NULL;
     }

@@ -102,10 +102,10 @@ int lib_compress_new(lua_State *L)
 
 int lib_compress_use(lua_State *L)
 {
-    struct visit *v = lua_answer_visit(L, 1);
+    struct visit *v = lua_answer_open_visit(L, 1);
     struct lua_compressor **slot = luaL_checkudata(L, 2, TYPE);
 
-    if (!v || v->is_answered || exchange_has_started(v->x))
+    if (!v || exchange_has_started(v->x))
         return 0;
     (*slot)->n_holds++;
     pool_on_reset(visit_pool(v), release, *slot);
@@ -115,12 +115,12 @@ int lib_compress_use(lua_State *L)
 
 int lib_compress_unmodified(lua_State *L)
 {
-    struct visit *v = lua_answer_visit(L, 1);
+    struct visit *v = lua_answer_open_visit(L, 1);
     struct response before, *res;
     const struct header *etag;
     bool ok;
 
-    if (!v || v->is_answered || exchange_has_started(v->x))
+    if (!v || exchange_has_started(v->x))
         return 0;
     res = &v->x->res;
     before = *res;

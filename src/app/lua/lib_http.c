@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "app/lua/lib_compress.h"
-#include "app/proxy/lib_proxy.h"
 #include "app/lua/lib_request.h"
 #include "app/lua/lib_server.h"
 #include "app/lua/lib_upgrade.h"
 #include "app/lua/lua_answer.h"
 #include "app/lua/lua_step.h"
+#include "app/proxy/lib_proxy.h"
 #include "base/file.h"
 #include "bind/arg.h"
 #include "bind/co.h"
@@ -30,13 +30,6 @@
 #include "http/body_spool.h"
 #include "proto/status.h"
 
-static struct visit *check_visit(lua_State *L)
-{
-    struct visit *v = lua_answer_visit(L, 1);
-
-    return v && !v->is_answered ? v : NULL;
-}
-
 static int closed(lua_State *L)
 {
     return lerr_return(L, &err_closed, NULL);
@@ -46,7 +39,7 @@ static int closed(lua_State *L)
  * Raises on a bad head. */
 static int l_start(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
 
     if (!v)
         return closed(L);
@@ -67,7 +60,7 @@ static int l_start(lua_State *L)
 /* write(req, bytes) → true, or false when the producer should wait for wait_drained */
 static int l_write(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
     struct chunk c = CHUNK_BYTES(SLICE_EMPTY);
 
     if (!v)
@@ -175,7 +168,7 @@ static int l_file_facts(lua_State *L)
 /* write_file(req, file) → as write; the file is consumed */
 static int l_write_file(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
     struct lua_file *f = luaL_checkudata(L, 2, "perilune.file");
     struct chunk c = {.fd = f->fd, .offset = f->offset, .size = f->size, .owns_fd = true};
 
@@ -193,7 +186,7 @@ static int l_write_file(lua_State *L)
 /* finish(req, trailers or nil) → true */
 static int l_finish(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
 
     if (!v)
         return closed(L);
@@ -207,7 +200,7 @@ static int l_finish(lua_State *L)
 /* abort(req): the client sees a truncated response */
 static int l_abort(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
 
     if (v)
         exchange_abort(v->x, &err_cancelled);
@@ -217,7 +210,7 @@ static int l_abort(lua_State *L)
 /* inform(req, status, headers): a 1xx response */
 static int l_inform(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
     int status = (int)luaL_checkinteger(L, 2);
     struct header_list before, list;
 
@@ -239,7 +232,7 @@ static int l_inform(lua_State *L)
 /* wait_drained(req, to_empty): numbers a wait; true when the caller is to yield */
 static int l_wait_drained(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
 
     if (!v || !co_current())
         return 0;
@@ -263,7 +256,7 @@ static int push_body_error(lua_State *L, const struct exchange *x)
  * the limits that are not given are those of the location */
 static int l_decode_body(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
     struct body_limits limits;
     const struct err *e;
 
@@ -287,7 +280,7 @@ static int l_decode_body(lua_State *L)
 /* read(req) → bytes; or "" at the end; false when there is nothing now; nil, error */
 static int l_read(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
     struct slice data;
 
     if (!v)
@@ -328,7 +321,7 @@ static void keep_callback(lua_State *L, struct visit *v, int index)
 /* on_body(req, fn): fn() is called once when `read` is worth a try */
 static int l_on_body(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
 
     if (!v)
         return closed(L);
@@ -365,7 +358,7 @@ static void remove_file(void *path)
 /* temp_file(req) → path of a new, empty file that is removed with the exchange; nil, error */
 static int l_temp_file(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
     struct buf path = BUF_EMPTY;
     const struct err *e;
     int fd;
@@ -393,7 +386,7 @@ static void on_spool(struct exchange *x, struct body_spool *s)
  * nil, error */
 static int l_read_all(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
     struct body_spool *s;
 
     if (!v)
@@ -420,7 +413,7 @@ static int l_read_all(lua_State *L)
 /* trailers(req) → array of {name, value}, complete once the body has been read */
 static int l_trailers(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
     const struct header_list *l = v ? &v->x->req.trailers : NULL;
 
     lua_newtable(L);

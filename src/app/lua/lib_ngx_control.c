@@ -8,7 +8,9 @@
 #include "app/lua/lib_ngx_visit.h"
 #include "app/lua/lua_ctx.h"
 #include "app/tls/lua_tls.h"
+#include "base/encode.h"
 #include "bind/arg.h"
+#include "proto/status.h"
 
 enum {
     STATUS_REQUEST_TIME_OUT = 408,
@@ -136,26 +138,16 @@ static bool is_control(char c)
     return (unsigned char)c < 0x20 || c == 0x7f;
 }
 
-/* `s` with what would spoil a log line as \xHH, in the visit's pool. */
+/* `s` as logs show it, in the visit's pool. */
 static const char *printable(struct visit *v, struct slice s)
 {
-    static const char hex[] = "0123456789ABCDEF";
-    char *out = pool_alloc(visit_pool(v), s.n * 4 + 1), *at = out;
+    struct buf shown = BUF_EMPTY;
+    const char *copy;
 
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-
-        if (!is_control(s.p[i]) && c != '"' && c != '\\' && c < 0x80) {
-            *at++ = s.p[i];
-            continue;
-        }
-        *at++ = '\\';
-        *at++ = 'x';
-        *at++ = hex[c >> 4];
-        *at++ = hex[c & 15];
-    }
-    *at = '\0';
-    return out;
+    encode_log(&shown, s);
+    copy = pool_strdup(visit_pool(v), buf_slice(&shown));
+    buf_free(&shown);
+    return copy;
 }
 
 /* Raises an error about the first control byte of `s` but TAB, if there is one. */
@@ -164,16 +156,13 @@ static void check_bytes(lua_State *L, struct visit *v, struct slice s, const cha
 {
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
-        char hex[3] = {"0123456789abcdef"[c >> 4], "0123456789abcdef"[c & 15], '\0'};
+        char hex[3] = "";
 
-        if (is_control(s.p[i]) && c != '\t')
-            luaL_error(L, "unsafe byte \"0x%s\" in %s \"%s\"%s", hex, what, printable(v, s), hint);
+        if (!is_control(s.p[i]) || c == '\t')
+            continue;
+        encode_hex_digits(hex, c);
+        luaL_error(L, "unsafe byte \"0x%s\" in %s \"%s\"%s", hex, what, printable(v, s), hint);
     }
-}
-
-static bool is_redirect(int status)
-{
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
 int lib_ngx_control_redirect(lua_State *L)
@@ -187,7 +176,7 @@ int lib_ngx_control_redirect(lua_State *L)
     uri = arg_slice(L, 1);
     if (n == 2)
         status = (int)luaL_checkinteger(L, 2);
-    if (!is_redirect(status))
+    if (!status_is_redirect(status))
         return luaL_error(L, "only ngx.HTTP_MOVED_TEMPORARILY, ngx.HTTP_MOVED_PERMANENTLY, "
                              "ngx.HTTP_PERMANENT_REDIRECT, ngx.HTTP_SEE_OTHER, and "
                              "ngx.HTTP_TEMPORARY_REDIRECT are allowed");

@@ -12,8 +12,8 @@
 #include "app/lua/lib_ngx_visit.h"
 #include "app/lua/lua_ctx.h"
 #include "app/lua/lua_kill.h"
-#include "app/tls/lua_tls.h"
 #include "app/lua/lua_timer.h"
+#include "app/tls/lua_tls.h"
 #include "base/mem.h"
 #include "bind/arg.h"
 #include "bind/owned.h"
@@ -104,15 +104,8 @@ static struct co *new_thread(struct ngx_visit *nv)
     co->log = &nv->visit->x->log;
     watch_entry(nv);
     ngx_visit_watch_cancel(nv->visit);
-    if (nv->n_threads == nv->threads_size) {
-        unsigned size = nv->threads_size ? nv->threads_size * 2 : 4;
-        struct co **list = pool_alloc(visit_pool(nv->visit), size * sizeof(*list));
-
-        if (nv->n_threads)
-            memcpy(list, nv->threads, nv->n_threads * sizeof(*list));
-        nv->threads = list;
-        nv->threads_size = size;
-    }
+    nv->threads = pool_grow(visit_pool(nv->visit), nv->threads, nv->n_threads, &nv->threads_size,
+                            sizeof(struct co *));
     nv->threads[nv->n_threads++] = co;
     return co;
 }

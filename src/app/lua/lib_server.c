@@ -125,8 +125,7 @@ static int refuse(lua_State *L, struct app_conf *conf, const struct err *why, co
 {
     int n = lerr_return(L, why, what);
 
-    if (conf)
-        conf_free(&conf);
+    conf_free(&conf);
     return n;
 }
 

@@ -9,8 +9,8 @@
 #include "app/lua/ffi_ngx.h"
 #include "app/lua/lib_ngx_visit.h"
 #include "app/lua/lua_ctx.h"
-#include "app/variables/script.h"
 #include "app/subrequest.h"
+#include "app/variables/script.h"
 #include "bind/arg.h"
 #include "bind/handle.h"
 

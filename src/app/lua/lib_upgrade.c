@@ -15,17 +15,10 @@
 #include "http/detached.h"
 #include "http/ws/ws_upgrade.h"
 
-static struct visit *check_visit(lua_State *L)
-{
-    struct visit *v = lua_answer_visit(L, 1);
-
-    return v && !v->is_answered ? v : NULL;
-}
-
 /* is_asked(req) → boolean */
 static int l_is_asked(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
 
     lua_pushboolean(L, v && ws_upgrade_is_asked(v->x));
     return 1;
@@ -34,7 +27,7 @@ static int l_is_asked(lua_State *L)
 /* check(req) → 0, or the status to answer with and why */
 static int l_check(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
     const char *reason = NULL;
 
     if (!v)
@@ -68,7 +61,7 @@ static bool is_known(struct slice name, void *user)
 /* accept(req, protocols, options, headers) → ws, the protocol chosen or nil; or nil, error */
 static int l_accept(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
     struct slice protocol = {NULL, 0};
     struct ws_options options;
     struct ws_deflate_wish wish;
@@ -100,7 +93,7 @@ static int l_accept(lua_State *L)
 /* tunnel_to(req) → the target of a CONNECT, the protocol of an extended one or nil; or nothing */
 static int l_tunnel_to(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
     const struct request *r = v ? &v->x->req : NULL;
 
     if (!r || r->method != METHOD_CONNECT)
@@ -115,7 +108,7 @@ static int l_tunnel_to(lua_State *L)
 /* tunnel(req, headers) → a stream of perilune.core.stream, after 200; or nil, error */
 static int l_tunnel(lua_State *L)
 {
-    struct visit *v = check_visit(L);
+    struct visit *v = lua_answer_open_visit(L, 1);
     struct lib_stream *ls = lib_stream_push(L);
     struct buf in = BUF_EMPTY;
     struct stream *s = NULL;

@@ -26,6 +26,13 @@ struct visit *lua_answer_visit(lua_State *L, int index)
     return v;
 }
 
+struct visit *lua_answer_open_visit(lua_State *L, int index)
+{
+    struct visit *v = lua_answer_visit(L, index);
+
+    return v && !v->is_answered ? v : NULL;
+}
+
 /* One allocation for both; terminated, as everything in a pool that came from Lua. */
 static void keep_header(struct visit *v, struct header h)
 {

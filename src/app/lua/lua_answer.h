@@ -26,4 +26,7 @@ bool lua_answer_apply_trailers(struct visit *v, lua_State *L, int index);
 /* The visit of a request object at `index` while it lasts, else NULL. */
 struct visit *lua_answer_visit(lua_State *L, int index);
 
+/* The same until the request has been answered, then NULL. */
+struct visit *lua_answer_open_visit(lua_State *L, int index);
+
 #endif

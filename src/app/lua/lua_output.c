@@ -3,8 +3,8 @@
 #include "app/lua/lua_output.h"
 
 #include "app/error_page.h"
-#include "app/lua/lua_visit.h"
 #include "app/files/static_send.h"
+#include "app/lua/lua_visit.h"
 #include "app/phases.h"
 #include "base/buf.h"
 
@@ -26,12 +26,12 @@ static void set_defaults(struct visit *v)
 static bool answer_condition(struct visit *v)
 {
     struct response *res = &v->x->res;
-    const struct header *etag = header_find_id(&res->headers, HEADER_ETAG);
     int status;
 
     if (res->status != 200 || lua_visit_of(v)->bypasses_conditions)
         return false;
-    status = static_send_conditions(v, etag ? etag->value : SLICE_EMPTY, res->last_modified);
+    status =
+        static_send_conditions(v, header_value(&res->headers, HEADER_ETAG), res->last_modified);
     lua_visit_of(v)->is_unwanted = status == 412;
     if (status > 0 && !(status == 412 && phases_has_error_page(v, status)))
         error_page_answer(v, status);

@@ -14,18 +14,14 @@ static void add_age(struct visit *v, const struct cache_head *h)
                   pool_printf(visit_pool(v), "%lld", (long long)age));
 }
 
-static struct slice etag_of(const struct visit *v)
-{
-    const struct header *h = header_find_id(&v->x->res.headers, HEADER_ETAG);
-
-    return h ? h->value : SLICE_EMPTY;
-}
-
 int cache_send_condition(const struct visit *v)
 {
     const struct response *r = &v->x->res;
 
-    return r->status == 200 ? static_send_conditions(v, etag_of(v), r->last_modified) : 0;
+    return r->status == 200
+               ? static_send_conditions(v, header_value(&v->x->res.headers, HEADER_ETAG),
+                                        r->last_modified)
+               : 0;
 }
 
 void cache_send_status(struct visit *v, int status)
@@ -49,7 +45,8 @@ static void send_kept(struct visit *v, const struct file_body *body)
     if (status)
         cache_send_status(v, status);
     else if (v->x->res.status == 200)
-        (void)file_send(v, body, etag_of(v), v->x->res.last_modified);
+        (void)file_send(v, body, header_value(&v->x->res.headers, HEADER_ETAG),
+                        v->x->res.last_modified);
     else
         (void)file_send_part(v->x, body, 0, body->size);
 }

@@ -1,8 +1,8 @@
 /* Each function finds the request whose balancer runs now; in any other phase it refuses. */
 #include "app/proxy/ffi_balancer.h"
 
-#include "app/proxy/balancer.h"
 #include "app/lua/lua_step.h"
+#include "app/proxy/balancer.h"
 #include "app/stream/session.h"
 #include "proto/url.h"
 

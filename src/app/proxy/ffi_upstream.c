@@ -6,9 +6,9 @@
 #include "app/app.h"
 #include "app/lua/lua_step.h"
 #include "app/proxy/proxy.h"
-#include "app/stream/relay.h"
 #include "app/proxy/upstream_slots.h"
 #include "app/proxy/upstream_state.h"
+#include "app/stream/relay.h"
 #include "base/clock.h"
 
 static int put(struct ffi_str *out, struct slice s)

@@ -8,11 +8,11 @@
 
 #include <time.h>
 
-#include "app/proxy/health_probe.h"
 #include "app/location_resolver.h"
+#include "app/proxy/health_probe.h"
 #include "app/proxy/proxy.h"
-#include "app/stream/relay.h"
 #include "app/proxy/upstream_state.h"
+#include "app/stream/relay.h"
 #include "base/mem.h"
 #include "base/rand.h"
 

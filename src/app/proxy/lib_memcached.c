@@ -6,8 +6,8 @@
 #include "app/conf.h"
 #include "app/lua/lua_step.h"
 #include "app/proxy/memcached.h"
-#include "app/variables/script.h"
 #include "app/proxy/upstream.h"
+#include "app/variables/script.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
 

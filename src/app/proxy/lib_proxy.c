@@ -90,12 +90,12 @@ static bool read_options(lua_State *L, struct visit *v, struct proxy_conf *conf)
 
 int lib_proxy_start(lua_State *L)
 {
-    struct visit *v = lua_answer_visit(L, 1);
+    struct visit *v = lua_answer_open_visit(L, 1);
     struct proxy_pass pass = {.uri = {NULL, 0}};
     struct proxy_conf *conf;
     struct waiter *w;
 
-    if (!v || v->is_answered || exchange_has_started(v->x) || !co_current())
+    if (!v || exchange_has_started(v->x) || !co_current())
         return lerr_return(L, &err_closed, NULL);
     conf = pool_alloc(visit_pool(v), sizeof(*conf));
     *conf = v->loc->proxy ? *v->loc->proxy : proxy_defaults;

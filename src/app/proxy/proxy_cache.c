@@ -5,13 +5,12 @@
  * A response with Vary lies under the digest of its key, the next variants of it under digests of
  * their own. Of those who want the same one fetches it: `is_fetching`; with proxy_cache_lock the
  * others wait, looking again now and then, as the fetcher may be in another worker. */
-#include "app/proxy/proxy_cache_parts.h"
-
 #include "app/files/file_send.h"
 #include "app/phases.h"
 #include "app/proxy/cache_manager.h"
 #include "app/proxy/cache_rules.h"
 #include "app/proxy/cache_send.h"
+#include "app/proxy/proxy_cache_parts.h"
 #include "app/proxy/proxy_range.h"
 #include "app/proxy/proxy_slices.h"
 #include "app/variables/script.h"

@@ -5,13 +5,6 @@
 #include "app/files/file_send.h"
 #include "app/proxy/proxy_slices.h"
 
-static struct slice etag_of(const struct visit *v)
-{
-    const struct header *h = header_find_id(&v->x->res.headers, HEADER_ETAG);
-
-    return h ? h->value : SLICE_EMPTY;
-}
-
 static bool is_forced(const struct proxy *p)
 {
     return (p->conf->flags & PROXY_FORCE_RANGES) != 0;
@@ -34,7 +27,8 @@ bool proxy_range_begin(struct proxy *p, bool is_kept)
 
     if (!is_whole(p, is_kept))
         return true;
-    switch (file_send_find(v, r->content_length, etag_of(v), r->last_modified, &ranges, &n)) {
+    switch (file_send_find(v, r->content_length, header_value(&v->x->res.headers, HEADER_ETAG),
+                           r->last_modified, &ranges, &n)) {
     case RANGE_UNSATISFIABLE:
         return false;
     case RANGE_SOME:

@@ -1,6 +1,5 @@
 /* Which part is fetched, and what its head must be like. */
 #include "app/proxy/proxy_slices_parts.h"
-
 #include "base/num.h"
 
 /* --- which part --- */
@@ -46,13 +45,6 @@ struct slice proxy_slices_range(struct visit *v)
 
 /* --- heads --- */
 
-static struct slice etag_of(const struct client_response *up)
-{
-    const struct header *h = header_find_id(&up->headers, HEADER_ETAG);
-
-    return h ? h->value : SLICE_EMPTY;
-}
-
 /* NULL: it is the head of the part, whose body has `size` bytes (-1: nobody knows). */
 static const char *fault_of(const struct proxy_slices *s, const struct client_response *up,
                             int64_t size, int64_t *total)
@@ -69,7 +61,7 @@ static const char *fault_of(const struct proxy_slices *s, const struct client_re
         return "unexpected range";
     if (size >= 0 && size != r.size)
         return "wrong size";
-    if (s->is_sub && !slice_eq(etag_of(up), s->etag))
+    if (s->is_sub && !slice_eq(header_value(&up->headers, HEADER_ETAG), s->etag))
         return "etag mismatch";
     return NULL;
 }
@@ -94,7 +86,7 @@ bool proxy_slices_accepts(struct proxy *p, const struct client_response *up, int
         return false;
     }
     s->total = total;
-    s->etag = pool_dup(visit_pool(v), etag_of(up));
+    s->etag = pool_dup(visit_pool(v), header_value(&up->headers, HEADER_ETAG));
     return true;
 }
 

@@ -8,15 +8,15 @@
  * log says why; the client is not told. Once the answer has begun it is proxy_pump's. */
 #include "app/proxy/proxy.h"
 
-#include "app/proxy/balancer.h"
 #include "app/error_page.h"
-#include "app/lua/lua_visit.h"
 #include "app/files/file_send.h"
 #include "app/location_path.h"
+#include "app/lua/lua_visit.h"
 #include "app/phases.h"
-#include "app/proxy/proxy_abandon.h"
+#include "app/proxy/balancer.h"
 #include "app/proxy/cache_rules.h"
 #include "app/proxy/cache_send.h"
+#include "app/proxy/proxy_abandon.h"
 #include "app/proxy/proxy_cache.h"
 #include "app/proxy/proxy_leave.h"
 #include "app/proxy/proxy_log.h"

@@ -5,34 +5,13 @@
 #include "base/encode.h"
 #include "base/rand.h"
 #include "http/detached.h"
-#include "net/tls/tls_digest.h"
+#include "http/ws/ws_upgrade.h"
 #include "proto/http1_write.h"
 #include "proto/ws_handshake.h"
 
 enum { KEY_BYTES = 16 };
 
 #define ACCEPT SLICE("Sec-WebSocket-Accept")
-
-static bool is_extended(const struct exchange *x)
-{
-    return x->req.method == METHOD_CONNECT && slice_eq(x->req.protocol, SLICE("websocket"));
-}
-
-/* The value of Sec-WebSocket-Accept for a key, in the pool. */
-static struct slice accept_of(struct pool *pool, struct slice key)
-{
-    unsigned char digest[TLS_DIGEST_SHA1];
-    struct buf b = BUF_EMPTY;
-    struct slice made;
-
-    ws_handshake_accept_input(&b, key);
-    tls_digest_sha1(b.p, b.n, digest);
-    b.n = 0;
-    encode_base64(&b, slice_of((const char *)digest, sizeof digest), false, true);
-    made = pool_dup(pool, buf_slice(&b));
-    buf_free(&b);
-    return made;
-}
 
 static struct slice new_key(struct pool *pool)
 {
@@ -55,7 +34,7 @@ bool proxy_switch_prepare(struct proxy *p)
 
     if (x->req.method != METHOD_CONNECT)
         return true;
-    if (!is_extended(x))
+    if (!ws_upgrade_is_extended(x))
         return false;
     if (!header_find_id(&x->req.headers, HEADER_UPGRADE))
         header_add_id(&x->req.headers, &x->pool, HEADER_UPGRADE, SLICE("websocket"));
@@ -89,16 +68,16 @@ bool proxy_switch_request(struct proxy *p)
     bool is_asked = upgrade && header_has_token(out->connection, SLICE("upgrade"));
     bool is_websocket = is_asked && slice_ieq(upgrade->value, SLICE("websocket"));
 
-    if (is_extended(p->v->x) && !is_websocket)
+    if (ws_upgrade_is_extended(p->v->x) && !is_websocket)
         return false;
     if (p->conf->is_h2) {
         (void)header_remove_id(&out->headers, HEADER_UPGRADE);
-        if (is_extended(p->v->x) ||
+        if (ws_upgrade_is_extended(p->v->x) ||
             (is_websocket && ws_handshake_is_upgrade(p->v->x->req.method, &p->v->x->req.headers)))
             extend(out);
         return true;
     }
-    if (is_extended(p->v->x))
+    if (ws_upgrade_is_extended(p->v->x))
         unextend(p, out);
     out->is_upgrade = is_asked;
     return true;
@@ -120,7 +99,8 @@ static bool is_accepted(const struct proxy *p)
 {
     const struct header *h = header_find(&p->up->res.headers, ACCEPT);
 
-    return !p->ws_key.n || (h && slice_eq(h->value, accept_of(&p->up->pool, p->ws_key)));
+    return !p->ws_key.n ||
+           (h && slice_eq(h->value, ws_upgrade_accept_value(&p->up->pool, p->ws_key)));
 }
 
 /* The answer as the client is to get it, without what concerns its connection. */
@@ -132,7 +112,7 @@ static void make_answer(struct proxy *p)
 
     proxy_response_take(p, &p->up->res);
     x->res.content_length = -1;
-    if (is_extended(x)) {
+    if (ws_upgrade_is_extended(x)) {
         x->res.status = 200;
         x->res.reason = SLICE_EMPTY;
         (void)header_remove(&x->res.headers, ACCEPT);
@@ -143,7 +123,8 @@ static void make_answer(struct proxy *p)
                   upgrade ? upgrade->value : SLICE("websocket"));
     if (p->up->req.protocol.n && key) {
         x->res.reason = SLICE_EMPTY;
-        header_add(&x->res.headers, &x->pool, ACCEPT, accept_of(&x->pool, key->value));
+        header_add(&x->res.headers, &x->pool, ACCEPT,
+                   ws_upgrade_accept_value(&x->pool, key->value));
     }
 }
 
@@ -178,7 +159,7 @@ bool proxy_switch_join(struct exchange *x, struct tunnel_side *server, uint64_t 
 
     outq_init(&head);
     outq_init(&client.out);
-    x->res.is_tunnel = is_extended(x);
+    x->res.is_tunnel = ws_upgrade_is_extended(x);
     if (x->res.is_tunnel)
         exchange_start(x);
     else

@@ -9,9 +9,9 @@
 #include "app/tls/tls_files.h"
 #include "app/variables/script.h"
 #include "app/visit.h"
-#include "net/tls/tls_error.h"
 #include "http/client/client_tls.h"
 #include "net/tls/tls_ctx.h"
+#include "net/tls/tls_error.h"
 
 /* Whose handshake it is; none where nobody's request is (a check of a server), for which Lua does
  * not run. In the exchange's pool. */

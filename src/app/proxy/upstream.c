@@ -8,10 +8,10 @@
 #include <stdio.h>
 
 #include "app/conf.h"
-#include "app/variables/script.h"
 #include "app/proxy/upstream_choose.h"
 #include "app/proxy/upstream_slots.h"
 #include "app/proxy/upstream_state.h"
+#include "app/variables/script.h"
 #include "base/encode.h"
 #include "net/dns/dns_name.h"
 #include "net/tls/tls_digest.h"

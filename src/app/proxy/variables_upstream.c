@@ -2,8 +2,8 @@
  * are joined by ", ", as nginx does. */
 #include "app/variables/variables.h"
 
-#include "app/proxy/proxy.h"
 #include "app/proxy/fastcgi_path.h"
+#include "app/proxy/proxy.h"
 #include "app/proxy/proxy_slices.h"
 #include "app/stream/relay.h"
 

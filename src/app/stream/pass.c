@@ -5,8 +5,8 @@
 #include "app/conf.h"
 #include "app/phases.h"
 #include "app/port.h"
-#include "app/variables/script.h"
 #include "app/stream/session.h"
+#include "app/variables/script.h"
 
 enum { STATUS_OK = 200, STATUS_ERROR = 500 };
 

@@ -6,8 +6,8 @@
 #define APP_STREAM_RELAY_H
 
 #include "app/proxy/proxy_tls.h"
-#include "app/stream/session.h"
 #include "app/proxy/upstream.h"
+#include "app/stream/session.h"
 
 /* What proxy_* of a level say. */
 struct relay_conf {

@@ -1,9 +1,9 @@
 /* Names are evaluated for each handshake: what a client asks for may not lead out of the folder. */
 #include "app/tls/tls_files.h"
 
-#include "app/variables/script.h"
 #include "app/tls/tls_conf.h"
 #include "app/tls/tls_visit.h"
+#include "app/variables/script.h"
 #include "app/visit.h"
 #include "net/tls/tls_cache.h"
 #include "net/tls/tls_info.h"

@@ -6,8 +6,8 @@
  * well, so that maps which depend on each other end with an empty value instead of never. */
 #include "app/variables/map_block.h"
 
-#include "app/variables/captures.h"
 #include "app/name_table.h"
+#include "app/variables/captures.h"
 #include "app/visit.h"
 
 struct map_regex {

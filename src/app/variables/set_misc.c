@@ -24,18 +24,16 @@ static bool is_plain(unsigned char c)
 
 static bool escape_uri(const struct slice *v, struct buf *out)
 {
-    static const char hex[] = "0123456789ABCDEF";
-
     for (size_t i = 0; i < v->n; i++) {
         unsigned char c = (unsigned char)v->p[i];
+        char escaped[3] = "%";
 
         if (is_plain(c)) {
             buf_add_char(out, v->p[i]);
             continue;
         }
-        buf_add_char(out, '%');
-        buf_add_char(out, hex[c >> 4]);
-        buf_add_char(out, hex[c & 15]);
+        encode_hex_capitals(escaped + 1, c);
+        buf_add(out, escaped, sizeof(escaped));
     }
     return true;
 }
@@ -128,22 +126,12 @@ static bool to_hex(const struct slice *v, struct buf *out)
     return true;
 }
 
-/* The value of a digit; as many as there are in `digits`: it is none. */
-static unsigned digit_of(const char *digits, char c)
-{
-    const char *at = c ? strchr(digits, c >= 'A' && c <= 'Z' ? c | 0x20 : c) : NULL;
-
-    return (unsigned)(at ? at - digits : (ptrdiff_t)strlen(digits));
-}
-
 static bool from_hex(const struct slice *v, struct buf *out)
 {
-    static const char digits[] = "0123456789abcdef";
-
     for (size_t i = 0; i + 1 < v->n; i += 2) {
-        unsigned high = digit_of(digits, v->p[i]), low = digit_of(digits, v->p[i + 1]);
+        int high = num_hex_digit(v->p[i]), low = num_hex_digit(v->p[i + 1]);
 
-        if (high > 15 || low > 15)
+        if (high < 0 || low < 0)
             return false;
         buf_add_char(out, (char)(high << 4 | low));
     }
@@ -180,11 +168,12 @@ static bool from_base32(const struct slice *v, struct buf *out)
     while (n > 0 && v->p[n - 1] == '=')
         n--;
     for (size_t i = 0; i < n; i++) {
-        unsigned digit = digit_of(base32, v->p[i]);
+        char c = v->p[i];
+        const char *digit = c ? strchr(base32, c >= 'A' && c <= 'Z' ? c | 0x20 : c) : NULL;
 
-        if (digit > 31)
+        if (!digit)
             return false;
-        held = (held << BASE32_BITS | digit) & 0xfff;
+        held = (held << BASE32_BITS | (unsigned)(digit - base32)) & 0xfff;
         bits += BASE32_BITS;
         if (bits >= 8)
             buf_add_char(out, (char)(held >> (bits -= 8)));

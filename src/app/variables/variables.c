@@ -121,18 +121,6 @@ bool variable_table_check(const struct variable_table *t, struct config_error *e
     return true;
 }
 
-static struct slice lower(struct pool *pool, struct slice s)
-{
-    struct slice copy = pool_dup(pool, s);
-    char *p = (char *)(uintptr_t)copy.p;
-
-    for (size_t i = 0; i < copy.n; i++) {
-        if (p[i] >= 'A' && p[i] <= 'Z')
-            p[i] = (char)(p[i] | 0x20);
-    }
-    return copy;
-}
-
 static const struct variables_field *make_field(struct pool *pool, struct slice suffix)
 {
     struct variables_field *f = pool_new(pool, struct variables_field);
@@ -184,7 +172,7 @@ const struct variable *variable_find(struct variable_table *t, struct slice name
         return var->get == get_undefined ? NULL : var;
     if (!find_family(t->kind, name))
         return NULL;
-    var = make_member(t->kind, t->pool, lower(t->pool, name));
+    var = make_member(t->kind, t->pool, pool_lower(t->pool, name));
     if (var)
         put(t, var);
     return var;
@@ -194,7 +182,7 @@ static struct variable *make(struct variable_table *t, struct slice name)
 {
     struct variable *var = pool_new(t->pool, struct variable);
 
-    var->name = lower(t->pool, name);
+    var->name = pool_lower(t->pool, name);
     var->get = get_undefined;
     var->data = *t->place;
     put(t, var);
@@ -305,7 +293,7 @@ const struct variable *variable_find_at_run(struct visit *v, struct slice name)
     if (!find_family(t->kind, name))
         return NULL;
     if (name.n > NAME_MOST || t->made_at_run >= MADE_MOST)
-        return make_member(t->kind, visit_pool(v), lower(visit_pool(v), name));
+        return make_member(t->kind, visit_pool(v), pool_lower(visit_pool(v), name));
     t->made_at_run++;
     return variable_find(t, name);
 }

@@ -8,6 +8,7 @@
 #include "app/conf.h"
 #include "app/request_body.h"
 #include "base/clock.h"
+#include "base/encode.h"
 #include "base/rand.h"
 #include "http/body_spool.h"
 
@@ -143,7 +144,6 @@ static struct slice get_echo_incr(struct visit *v, const struct variable *var)
 
 static struct slice get_request_id(struct visit *v, const struct variable *var)
 {
-    static const char digits[] = "0123456789abcdef";
     struct slice *id = &v->slots[SLOT_REQUEST_ID];
     unsigned char bytes[REQUEST_ID_BYTES];
     char *p;
@@ -154,10 +154,8 @@ static struct slice get_request_id(struct visit *v, const struct variable *var)
     p = pool_alloc(visit_pool(v), (size_t)2 * REQUEST_ID_BYTES);
     rand_bytes(bytes, sizeof(bytes));
     *id = slice_of(p, (size_t)2 * REQUEST_ID_BYTES);
-    for (size_t i = 0; i < sizeof(bytes); i++) {
-        *p++ = digits[bytes[i] >> 4];
-        *p++ = digits[bytes[i] & 15];
-    }
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        p = encode_hex_digits(p, bytes[i]);
     return *id;
 }
 

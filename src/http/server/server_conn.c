@@ -4,11 +4,11 @@
  * Output is a queue that is flushed by on_work, which runs once after each event, or once a turn
  * when something was queued outside an event (server_conn_schedule). */
 #include "http/server/server_conn.h"
-#include "http/server/server_conn_input.h"
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "http/server/server_conn_input.h"
 #include "loop/io.h"
 #include "net/flush.h"
 #include "net/tcp.h"
@@ -49,19 +49,14 @@ void server_conn_forget_output(struct server_conn *c)
     outq_clear(&c->out);
 }
 
-/* What the exchange's rate allows to be sent now: what the time since its head is worth, and the
- * share of one pause in advance. */
+/* What the exchange's rate allows to be sent now. */
 static uint64_t allowance(const struct server_conn *c)
 {
     const struct exchange *x = c->x;
-    uint64_t sent, worth;
 
     if (LIKELY(!x || x->send_rate <= 0))
         return OUTQ_NO_LIMIT;
-    sent = x->bytes_sent - MIN(c->out.bytes, x->bytes_sent);
-    worth = x->settings->send_rate_after +
-            (uint64_t)x->send_rate * (clock_ms() - x->send_since + SERVER_CONN_PACE_MS) / 1000;
-    return worth > sent ? worth - sent : 0;
+    return exchange_allowance(x, x->bytes_sent - MIN(c->out.bytes, x->bytes_sent));
 }
 
 void server_conn_set_nodelay(struct server_conn *c)

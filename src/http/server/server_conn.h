@@ -27,9 +27,6 @@
 /* Of a file that fails while it is being sent; an argument: why. */
 #define BODY_UNREAD "a response body could not be read: %s"
 
-/* What send_rate allows is sent in steps of this time. */
-enum { SERVER_CONN_PACE_MS = 250 };
-
 enum server_conn_wait {
     CONN_WAIT_NONE,
     CONN_WAIT_PROXIED, /* for the header of the PROXY protocol */

@@ -89,7 +89,7 @@ static uint64_t timeout_of(const struct server_conn *c, enum server_conn_wait wa
     case CONN_WAIT_SEND:
         return s->send_timeout;
     case CONN_WAIT_PACE:
-        return SERVER_CONN_PACE_MS;
+        return EXCHANGE_PACE_MS;
     case CONN_WAIT_PEER:
         return LOOK_MS;
     case CONN_WAIT_LINGER:

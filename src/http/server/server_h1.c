@@ -15,8 +15,8 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/check.h"
+#include "base/clock.h"
 #include "http/conn_failure.h"
 #include "http/server/server_conn_input.h"
 #include "http/server/server_h1_body.h"

@@ -38,11 +38,6 @@ static enum body_result fail_for_good(struct exchange *x, const struct err *why,
     return fail(x, why);
 }
 
-static bool is_too_large(const struct exchange *x, int64_t size)
-{
-    return x->settings->max_body_size > 0 && size > x->settings->max_body_size;
-}
-
 /* With the rest of the chunk that has been announced? */
 static bool will_be_too_large(const struct exchange *x)
 {
@@ -51,7 +46,7 @@ static bool will_be_too_large(const struct exchange *x)
 
     if (c->body && __builtin_add_overflow(size, http1_body_announced(c->body), &size))
         size = INT64_MAX;
-    return is_too_large(x, size);
+    return exchange_is_too_large(x, size);
 }
 
 /* One step of the decoder on input that is there. BODY_WAIT: it was all framing. */
@@ -124,9 +119,8 @@ enum body_result server_h1_body_read(struct exchange *x, struct slice *data)
 
     if (!c->body)
         return BODY_END;
-    if (is_too_large(x, x->req.content_length)) {
-        log_write(&x->log, LOG_ERROR, "client intended to send too large body: %lld bytes",
-                  (long long)x->req.content_length);
+    if (exchange_is_too_large(x, x->req.content_length)) {
+        exchange_log_too_large(x, x->req.content_length);
         return fail(x, &err_too_large);
     }
     if (x->req.expects_continue)

@@ -18,11 +18,11 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "loop/io.h"
 #include "http/conn_failure.h"
 #include "http/server/server_conn_input.h"
 #include "http/server/server_h2_head.h"
 #include "http/server/server_h2_out.h"
+#include "loop/io.h"
 #include "net/flush.h"
 
 enum { FRAMES_AT_ONCE = 64, TRIM_LEAST = 256, TRIM_MS = 1000 };

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-enum { STREAMS_KEPT = 256, DRAIN_MOST = 262144, PACE_MS = 250 };
+enum { STREAMS_KEPT = 256, DRAIN_MOST = 262144 };
 
 static struct mem_cache records =
     MEM_CACHE(struct server_h2_stream, STREAMS_KEPT); /* process-wide: shared by connections */
@@ -193,31 +193,24 @@ void server_h2_stream_on_end(void *user, void *stream)
 size_t server_h2_stream_allowance(struct server_h2_stream *st)
 {
     const struct exchange *x = st->x;
-    uint64_t most;
+    uint64_t allowed;
 
     if (LIKELY(!x || x->send_rate <= 0))
         return SIZE_MAX;
-    most = x->settings->send_rate_after +
-           (uint64_t)x->send_rate * (clock_ms() - x->send_since + PACE_MS) / 1000;
-    if (most > st->sent)
-        return most - st->sent;
+    allowed = exchange_allowance(x, st->sent);
+    if (allowed)
+        return allowed;
     st->s.is_asleep = st->is_paced = true;
-    if (!timer_is_active(&st->timer) || st->timer.deadline > clock_ms() + PACE_MS)
-        timer_start(&st->timer, PACE_MS);
+    if (!timer_is_active(&st->timer) || st->timer.deadline > clock_ms() + EXCHANGE_PACE_MS)
+        timer_start(&st->timer, EXCHANGE_PACE_MS);
     return 0;
 }
 
 static enum body_result fail_too_large(struct exchange *x, int64_t size)
 {
-    log_write(&x->log, LOG_ERROR, "client intended to send too large body: %lld bytes",
-              (long long)size);
+    exchange_log_too_large(x, size);
     x->body_err = &err_too_large;
     return BODY_FAILED;
-}
-
-static bool is_too_large(const struct exchange *x, int64_t size)
-{
-    return x->settings->max_body_size > 0 && size > x->settings->max_body_size;
 }
 
 /* The client that waits for it is told to go on, unless it has gone on already. */
@@ -235,7 +228,7 @@ enum body_result server_h2_stream_read_body(struct exchange *x, struct slice *da
 {
     struct server_h2_stream *st = x->conn;
 
-    if (is_too_large(x, x->req.content_length))
+    if (exchange_is_too_large(x, x->req.content_length))
         return fail_too_large(x, x->req.content_length);
     *data = h2_stream_read(&st->s);
     if (!data->n) {
@@ -246,7 +239,7 @@ enum body_result server_h2_stream_read_body(struct exchange *x, struct slice *da
         return BODY_WAIT;
     }
     x->body_received += (int64_t)data->n;
-    if (!is_too_large(x, x->body_received))
+    if (!exchange_is_too_large(x, x->body_received))
         return BODY_DATA;
     *data = SLICE_EMPTY;
     return fail_too_large(x, x->body_received);

@@ -7,6 +7,12 @@
 #include "http/ws/ws_conn.h"
 #include "proto/ws_handshake.h"
 
+/* Does the request ask for a WebSocket by an extended CONNECT? */
+bool ws_upgrade_is_extended(const struct exchange *x);
+
+/* The value of Sec-WebSocket-Accept for a client's key (RFC 6455 section 4.2.2), in the pool. */
+struct slice ws_upgrade_accept_value(struct pool *pool, struct slice key);
+
 /* Does the request ask for a WebSocket? */
 bool ws_upgrade_is_asked(const struct exchange *x);
 

@@ -1,6 +1,7 @@
 /* Questions to OpenSSL, one each. */
 #include "net/tls/tls_info.h"
 
+#include <openssl/crypto.h>
 #include <openssl/objects.h>
 #include <openssl/x509_vfy.h>
 
@@ -192,6 +193,11 @@ size_t tls_shared_ciphers(const struct stream *s, uint16_t *out, size_t most)
     }
     sk_SSL_CIPHER_free(ours);
     return n;
+}
+
+const char *tls_library(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION);
 }
 
 void *tls_pointer(const struct stream *s)

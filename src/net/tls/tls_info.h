@@ -64,6 +64,9 @@ bool tls_export_key(const struct stream *s, struct slice label, struct slice con
  * `most` are written. */
 size_t tls_shared_ciphers(const struct stream *s, uint16_t *out, size_t most);
 
+/* The library's name, version and date. */
+const char *tls_library(void);
+
 /* The library's SSL behind the stream. */
 void *tls_pointer(const struct stream *s);
 

@@ -158,6 +158,17 @@ static void test_hex(void **state)
     assert_and_free(&b, SLICE("000fa0ff"));
 }
 
+static void test_log(void **state)
+{
+    struct buf b = marked();
+
+    UNUSED(state);
+    encode_log(&b, SLICE("a b~\"\\\n\x7f\xc3"));
+    encode_log(&b, slice_of(NULL, 0));
+    encode_log(&b, slice_of("\0", 1));
+    assert_and_free(&b, SLICE("a b~\\x22\\x5C\\x0A\\x7F\\xC3\\x00"));
+}
+
 /* RFC 4648 section 10, and what tells the alphabets apart. */
 static const struct {
     const char *plain, *padded, *bare_url;
@@ -308,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_unpercent_stays_inside),
         cmocka_unit_test(test_percent_round_trip),
         cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_log),
         cmocka_unit_test(test_base64),
         cmocka_unit_test(test_base64_round_trip),
         cmocka_unit_test(test_unbase64_refuses),

@@ -55,6 +55,18 @@ static void test_u63(void **state)
     check_rows(num_parse_u63, rows, ARRAY_LEN(rows));
 }
 
+static void test_hex_digit(void **state)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    UNUSED(state);
+    for (int c = 0; c < 256; c++) {
+        const char *at = c >= 'A' && c <= 'F' ? strchr(digits, c | 0x20) : strchr(digits, c);
+
+        assert_int_equal(num_hex_digit((char)c), c && at ? (int)(at - digits) : -1);
+    }
+}
+
 static void test_hex(void **state)
 {
     static const struct row rows[] = {
@@ -183,8 +195,8 @@ static void test_format(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_u63),  cmocka_unit_test(test_hex),    cmocka_unit_test(test_size),
-        cmocka_unit_test(test_msec), cmocka_unit_test(test_format),
+        cmocka_unit_test(test_u63),  cmocka_unit_test(test_hex),  cmocka_unit_test(test_hex_digit),
+        cmocka_unit_test(test_size), cmocka_unit_test(test_msec), cmocka_unit_test(test_format),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -156,6 +156,43 @@ static void test_copies(void **state)
     pool_reset(&p);
 }
 
+static void test_lower(void **state)
+{
+    struct pool p;
+    struct slice s;
+
+    UNUSED(state);
+    pool_init(&p, NULL, 0);
+    s = pool_lower(&p, SLICE("@AbYZ[`az{\xc3\x84"));
+    assert_string_equal(s.p, "@abyz[`az{\xc3\x84");
+    assert_int_equal(s.n, 12);
+    s = pool_lower(&p, SLICE_EMPTY);
+    assert_string_equal(s.p, "");
+    pool_reset(&p);
+}
+
+static void test_grow(void **state)
+{
+    struct pool p;
+    unsigned room = 0;
+    int *list = NULL;
+
+    UNUSED(state);
+    pool_init(&p, NULL, 0);
+    for (unsigned n = 0; n < 20; n++) {
+        const int *before = list;
+
+        list = pool_grow(&p, list, n, &room, sizeof(*list));
+        assert_true(n < room);
+        if (n > 0 && (n < 4 || (n & (n - 1)) != 0))
+            assert_ptr_equal(list, before);
+        list[n] = (int)n;
+    }
+    for (int n = 0; n < 20; n++)
+        assert_int_equal(list[n], n);
+    pool_reset(&p);
+}
+
 static char order[8];
 
 static void note(void *arg)
@@ -213,6 +250,8 @@ int main(void)
         cmocka_unit_test(test_blocks_double),
         cmocka_unit_test(test_first_block_is_kept),
         cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_lower),
+        cmocka_unit_test(test_grow),
         cmocka_unit_test(test_cleanups_newest_first),
         cmocka_unit_test(test_absurd_size_stops),
     };

@@ -17,7 +17,6 @@ static void test_classes(void **state)
     } cases[] = {
         {GRAMMAR_TOKEN, DIGITS LETTERS "!#$%&'*+-.^_`|~"},
         {GRAMMAR_HOST, DIGITS LETTERS "-._~!$&'()*+,;="},
-        {GRAMMAR_HEX, DIGITS "abcdefABCDEF"},
         {GRAMMAR_DIGIT, DIGITS},
         {GRAMMAR_ALPHA, LETTERS},
         {GRAMMAR_LABEL, DIGITS LETTERS "-_~!$&'()*+,;="},
@@ -56,23 +55,11 @@ static void test_spans(void **state)
     }
 }
 
-static void test_hex(void **state)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    (void)state;
-    for (int c = 0; c < 256; c++) {
-        const char *at = c >= 'A' && c <= 'F' ? strchr(digits, c | 0x20) : strchr(digits, c);
-        assert_int_equal(grammar_hex((char)c), c && at ? (int)(at - digits) : -1);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classes),
         cmocka_unit_test(test_spans),
-        cmocka_unit_test(test_hex),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

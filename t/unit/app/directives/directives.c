@@ -41,28 +41,11 @@ static void test_inherited_steps(void **state)
     conf_free(&conf);
 }
 
-static void test_grow(void **state)
-{
-    struct app_conf *conf = loaded("");
-    unsigned room = 0;
-    int *list = NULL;
-
-    UNUSED(state);
-    for (unsigned n = 0; n < 20; n++) {
-        list = directives_grow(conf, list, n, &room, sizeof(*list));
-        list[n] = (int)n;
-    }
-    for (int n = 0; n < 20; n++)
-        assert_int_equal(list[n], n);
-    conf_free(&conf);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_passes),
         cmocka_unit_test(test_inherited_steps),
-        cmocka_unit_test(test_grow),
     };
 
     return LOADED_MAIN(tests);

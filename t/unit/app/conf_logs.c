@@ -1,4 +1,4 @@
-#include "../loaded.h"
+#include "loaded.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
