@@ -162,8 +162,7 @@ static bool set_int(int fd, int level, int name, int value)
     return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
 }
 
-/* Takes the right to do so, CAP_NET_RAW. */
-static bool be_transparent(int fd, const struct addr *local)
+bool connect_allow_foreign(int fd, const struct addr *local)
 {
     return local->sa.sa_family == AF_INET6 ? set_int(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, 1)
                                            : set_int(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
@@ -179,7 +178,7 @@ static const struct err *prepare(const struct connect *c, int fd)
         (void)set_int(fd, SOL_SOCKET, SO_RCVBUF, c->options.rcvbuf);
     if (!local)
         return NULL;
-    if (c->options.is_transparent && !be_transparent(fd, local))
+    if (c->options.is_transparent && !connect_allow_foreign(fd, local))
         return err_from_errno(errno);
     if (addr_port(local) == 0)
         (void)set_int(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
