@@ -127,8 +127,8 @@ static void log_remarks(const struct app_conf *conf)
 void conf_print_remarks(const struct app_conf *conf)
 {
     for (const struct conf_remark *r = conf->remarks; r; r = r->older)
-        fprintf(stderr, "%s: [%s] %s in %s:%u\n", product_family(), log_level_name(r->level), r->text,
-                r->node->file, r->node->line);
+        fprintf(stderr, "%s: [%s] %s in %s:%u\n", product_family(), log_level_name(r->level),
+                r->text, r->node->file, r->node->line);
 }
 
 bool conf_open_logs(struct app_conf *conf, struct config_error *e)

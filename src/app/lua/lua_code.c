@@ -175,8 +175,9 @@ void lua_code_remark_file(const struct lua_code *code)
     if (access(path, R_OK) == 0)
         return;
     conf_remark(code->conf, LOG_WARN,
-                pool_printf(&code->conf->pool, "open() \"%s\" failed (%d: %s), which \"%s_file\" names",
-                            path, errno, strerror(errno), code->directive)
+                pool_printf(&code->conf->pool,
+                            "open() \"%s\" failed (%d: %s), which \"%s_file\" names", path, errno,
+                            strerror(errno), code->directive)
                     .p,
                 code->node);
 }

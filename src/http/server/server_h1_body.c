@@ -110,8 +110,7 @@ static void send_continue(struct exchange *x)
     struct slice s = SLICE("HTTP/1.1 100 Continue\r\n\r\n");
 
     x->req.expects_continue = false;
-    if (x->body_received || x->state >= EXCHANGE_HEAD_OUT ||
-        x->req.version_minor == 0)
+    if (x->body_received || x->state >= EXCHANGE_HEAD_OUT || x->req.version_minor == 0)
         return;
     outq_add(&c->out, s.p, s.n);
     x->bytes_sent += s.n;
