@@ -171,3 +171,24 @@ X
 NONE 
 SUCCESS CN=client
 FAILED:unable to verify the first certificate CN=stranger
+
+=== TEST 7: debug lines tell, as nginx's do, that a connection in its handshake is none that may be closed for another
+--- config
+    location / { return 200 "ok"; }
+--- exec eval
+$::Begin . <<'X'
+certs server
+serve 'error_log logs/debug.log debug;
+  ssl_client_hello_by_lua_block { print "hello runs" }
+  ssl_certificate_by_lua_block { print "cert runs" }
+  location / { return 200 "ok\n"; }'
+shake -servername localhost >/dev/null
+stop
+cat logs/*.log | grep -oE 'reusable connection: [01]|ssl [a-z ]*: connection reusable: [01]|(hello|cert) runs'
+X
+--- exec_out
+reusable connection: 0
+ssl client hello: connection reusable: 0
+hello runs
+ssl cert: connection reusable: 0
+cert runs

@@ -363,3 +363,36 @@ hello client aborted
 --- no_error_log
 [alert]
 [crit]
+
+
+
+=== TEST 11: a client that asks whether to go on is told so by ngx.req.socket, before an answer begins
+--- config
+    location = /read {
+        content_by_lua_block {
+            local sock = ngx.req.socket()
+            ngx.say "ready"
+            ngx.flush(true)
+            ngx.print(sock:receive(5))
+        }
+    }
+    location /t {
+        content_by_lua_block {
+            for _, body in ipairs { "", "hello" } do
+                local sock = ngx.socket.tcp()
+                sock:connect("127.0.0.1", ngx.var.server_port)
+                sock:send("POST /read HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                    .. "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n" .. body)
+                ngx.say(sock:receive(), sock:receive(), " ", sock:receive())
+                sock:send(body == "" and "hello" or "")
+                ngx.say(sock:receive "*a":match "hello")
+            end
+        }
+    }
+--- request
+GET /t
+--- response_body
+HTTP/1.1 100 Continue HTTP/1.1 200 OK
+hello
+HTTP/1.1 100 Continue HTTP/1.1 200 OK
+hello

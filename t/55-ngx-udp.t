@@ -193,3 +193,38 @@ nilcannot assign requested address
 bind(192.0.2.1) failed (99: Cannot assign requested address), client: 127.0.0.1
 --- no_error_log
 [error]
+
+
+
+=== TEST 7: ip-transparent: of datagrams, and of connections to come
+--- config
+    location = /t {
+        content_by_lua_block {
+            for _, new in ipairs { ngx.socket.udp, ngx.socket.tcp } do
+                local sock = new()
+                ngx.say(sock:setoption("ip-transparent"), " ", sock:setoption("ip-transparent", true))
+                ngx.say((sock.setpeername or sock.connect)(sock, "127.0.0.1", tonumber(ngx.var.server_port)))
+            end
+            ngx.say(ngx.socket.udp():setoption("nothing", true))
+            local foreign = ngx.socket.udp()
+            foreign:bind("192.0.2.1")
+            foreign:setoption("ip-transparent", true)
+            local ok, err = foreign:setpeername("127.0.0.1", 9)
+            ngx.say(ok or (err:find "permitted" and 1 or err)) -- it takes a right
+        }
+    }
+--- request
+GET /t
+--- response_body
+nil 1
+1
+nil 1
+1
+nilunsupported option nothing
+1
+--- log_level: debug
+--- error_log
+lua set UDP upstream with IP_TRANSPARENT
+lua set TCP upstream with IP_TRANSPARENT
+--- no_error_log
+[error]

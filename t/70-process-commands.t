@@ -312,7 +312,6 @@ http 'location / { handler shop.lst; }'
 http 'location / { handler shop; }'
 http 'location / { handler needs; }'
 http 'location / { handler hello; middleware timing; }'
-http 'location / { content_by_lua_file app/none.lua; }'
 http 'location / {
     access_by_lua_file app/broken.lua; }'
 http 'location / { content_by_lua_file app/$arg_name.lua; }'
@@ -331,6 +330,33 @@ handler "shop.lst" cannot be loaded: module 'shop' has no function 'lst'; did yo
 handler "shop" cannot be loaded: 'shop' is not a function (a table with shop.list) in conf/perilune.conf:4
 handler "needs" cannot be loaded: app/needs.lua:1: module 'nowhere' not found in conf/perilune.conf:4
 handler "hello" cannot be loaded: middleware 'timing': module 'timing' not found (PATH) in conf/perilune.conf:4
-content_by_lua_file: cannot open app/none.lua: No such file or directory in conf/perilune.conf:4
 access_by_lua_file: app/broken.lua:1: unexpected symbol near '=' in conf/perilune.conf:5
 1
+
+=== TEST 28: a file of Lua that is not there is told by -t and at the start, and misses to those who need it; that of init_by_lua is needed at once
+--- config
+    location / { return 200 "ok"; }
+--- exec
+. t/lib/process.sh
+conf 'pcre_jit on;' 'location /none { content_by_lua_file app/none.lua; } location /ok { return 200 ok; }'
+$B -t 2>&1 | sed "s,$D//*,,g"
+$B
+curl -s -o answer -w '%{http_code}\n' http://127.0.0.1:$PORT/none
+curl -s http://127.0.0.1:$PORT/ok; echo
+grep -c '\[warn\] .* open() ".*/app/none.lua" failed (2: No such file or directory), which "content_by_lua_file" names in ' logs/error.log
+grep -c '\[error\] .*failed to load external Lua file ".*/app/none.lua": cannot open ' logs/error.log
+kill "$(master)"
+wait_for '! [ -e logs/m.pid ]'
+conf 'pcre_jit on;' '' 'init_by_lua_file app/none.lua;'
+$B -q -t 2>&1 | sed "s,$D//*,,g"
+--- exec_out
+perilune: [warn] open() "app/none.lua" failed (2: No such file or directory), which "content_by_lua_file" names in conf/perilune.conf:2
+perilune: the configuration file conf/perilune.conf syntax is ok
+perilune: configuration file conf/perilune.conf test is successful
+404
+ok
+2
+1
+perilune: [warn] open() "app/none.lua" failed (2: No such file or directory), which "init_by_lua_file" names in conf/perilune.conf:2
+perilune: [emerg] init_by_lua_file: cannot open app/none.lua: No such file or directory in conf/perilune.conf:2
+perilune: configuration file conf/perilune.conf test failed

@@ -135,9 +135,12 @@ struct app_conf {
     unsigned malloc_trim;       /* of lua_malloc_trim; 0: never */
 };
 
-/* Has "text in file:line" logged once the logs are open. `text` is a constant. */
+/* Has "text in file:line" logged once the logs are open. `text` lasts as long as `conf`. */
 void conf_remark(struct app_conf *conf, enum log_level level, const char *text,
                  const struct config_node *node);
+
+/* Prints on the error output what conf_remark was told. */
+void conf_print_remarks(const struct app_conf *conf);
 
 /* An empty configuration with the defaults of the main level. */
 struct app_conf *conf_new(struct slice prefix, struct slice path);

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log_syslog.h"
 #include "base/mem.h"
+#include "base/product.h"
 #include "config/config_error.h"
 
 enum { TEMP_MODE = 0700 };
@@ -121,6 +122,13 @@ static void log_remarks(const struct app_conf *conf)
 
     for (const struct conf_remark *r = conf->remarks; r; r = r->older)
         log_write(&to_main, r->level, "%s in %s:%u", r->text, r->node->file, r->node->line);
+}
+
+void conf_print_remarks(const struct app_conf *conf)
+{
+    for (const struct conf_remark *r = conf->remarks; r; r = r->older)
+        fprintf(stderr, "%s: [%s] %s in %s:%u\n", product_family(), log_level_name(r->level),
+                r->text, r->node->file, r->node->line);
 }
 
 bool conf_open_logs(struct app_conf *conf, struct config_error *e)

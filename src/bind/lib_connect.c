@@ -81,12 +81,13 @@ static struct connect_options options_of(lua_State *L, struct addr *local)
         if (addr_parse(text, 0, local))
             luaL_argerror(L, 5, "address expected");
         o.local = local;
+        o.is_transparent = lua_toboolean(L, 6);
     }
     return o;
 }
 
-/* connect(s, host, port, ms[, local_address]) → WAIT; host may be "unix:/path", then without a port
- */
+/* connect(s, host, port, ms[, local_address[, is_transparent]]) → WAIT; host may be "unix:/path",
+ * then without a port; transparent: the local address may be another machine's */
 static int l_connect(lua_State *L)
 {
     struct lib_stream *ls = lib_stream_check(L, 1);

@@ -14,14 +14,22 @@
 #include "bind/arg.h"
 #include "bind/lib_dns.h"
 #include "bind/lib_stream.h"
+#include "net/connect.h"
 #include "net/dns/dns.h"
 #include "net/tcp.h"
+
+/* What to send from. */
+struct from {
+    struct addr addr; /* len 0: the system's choice */
+    bool is_transparent;
+};
 
 struct lookup {
     struct lib_stream *ls;
     struct dns_query *query; /* NULL: over */
     const struct err *err;   /* NULL: `addr` is there */
-    struct addr addr, local;
+    struct addr addr;
+    struct from from;
     uint16_t port;
 };
 
@@ -44,26 +52,28 @@ static void set_port(struct addr *a, uint16_t port)
 }
 
 /* A Unix socket that nobody has bound could not be answered. */
-static int bind_local(int fd, const struct addr *peer, const struct addr *local)
+static int bind_local(int fd, const struct addr *peer, const struct from *from)
 {
     sa_family_t family = AF_UNIX;
 
-    if (local->len)
-        return bind(fd, &local->sa, local->len);
+    if (from->is_transparent && from->addr.len && !connect_allow_foreign(fd, &from->addr))
+        return -1;
+    if (from->addr.len)
+        return bind(fd, &from->addr.sa, from->addr.len);
     if (peer->sa.sa_family == AF_UNIX)
         return bind(fd, (const struct sockaddr *)(const void *)&family, sizeof(family));
     return 0;
 }
 
 static const struct err *open_socket(struct lib_stream *ls, const struct addr *peer,
-                                     const struct addr *local)
+                                     const struct from *from)
 {
     int fd = socket(peer->sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     const struct err *e;
 
     if (fd < 0)
         return err_from_errno(errno);
-    if (bind_local(fd, peer, local) < 0 || connect(fd, &peer->sa, peer->len) < 0) {
+    if (bind_local(fd, peer, from) < 0 || connect(fd, &peer->sa, peer->len) < 0) {
         e = err_from_errno(errno);
         (void)close(fd);
         return e;
@@ -103,28 +113,30 @@ static bool literal(struct slice host, struct addr *out)
     return addr_literal(host, out);
 }
 
-/* open(s, host, port[, local_address]) → true; or WAIT, then finish(s); or nil, a code and a text
- */
+/* open(s, host, port[, local_address[, is_transparent]]) → true; or WAIT, then finish(s); or nil, a
+ * code and a text */
 static int l_open(lua_State *L)
 {
     struct lib_stream *ls = lib_stream_check(L, 1);
-    struct addr peer, local = {.len = 0};
-    struct slice host, from;
+    struct from from = {.addr.len = 0, .is_transparent = lua_toboolean(L, 5)};
+    struct addr peer;
+    struct slice host;
     struct lookup *l;
 
     host = arg_slice(L, 2);
     luaL_argcheck(L, !ls->wire.stream && !ls->opening, 1, "socket is open");
     if (!lua_isnoneornil(L, 4)) {
-        from = arg_slice(L, 4);
-        luaL_argcheck(L, !addr_parse(from, 0, &local), 4, "address expected");
+        struct slice text = arg_slice(L, 4);
+
+        luaL_argcheck(L, !addr_parse(text, 0, &from.addr), 4, "address expected");
     }
     if (literal(host, &peer)) {
         set_port(&peer, (uint16_t)luaL_optinteger(L, 3, 0));
-        return opened(L, open_socket(ls, &peer, &local));
+        return opened(L, open_socket(ls, &peer, &from));
     }
     l = mem_new(struct lookup);
     l->ls = ls;
-    l->local = local;
+    l->from = from;
     l->port = (uint16_t)luaL_optinteger(L, 3, 0);
     ls->opening = l;
     ls->stop_opening = give_up;
@@ -146,7 +158,7 @@ static int l_finish(lua_State *L)
     e = l->err;
     if (!e) {
         set_port(&l->addr, l->port);
-        e = open_socket(ls, &l->addr, &l->local);
+        e = open_socket(ls, &l->addr, &l->from);
     }
     give_up(ls);
     if (!e || ls->wire.stream)

@@ -158,8 +158,7 @@ static void note(struct connect *c, const struct addr *a, const struct err *e)
         c->failure.err = e;
 }
 
-/* Takes the right to do so, CAP_NET_RAW. */
-static bool be_transparent(int fd, const struct addr *local)
+bool connect_allow_foreign(int fd, const struct addr *local)
 {
     return local->sa.sa_family == AF_INET6 ? sock_set(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, 1)
                                            : sock_set(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
@@ -175,7 +174,7 @@ static const struct err *prepare(const struct connect *c, int fd)
         (void)sock_set(fd, SOL_SOCKET, SO_RCVBUF, c->options.rcvbuf);
     if (!local)
         return NULL;
-    if (c->options.is_transparent && !be_transparent(fd, local))
+    if (c->options.is_transparent && !connect_allow_foreign(fd, local))
         return err_from_errno(errno);
     if (addr_port(local) == 0)
         (void)sock_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);

@@ -56,6 +56,10 @@ void connect_cancel(struct connect **c);
 /* Does it still wait for the first address? */
 bool connect_is_resolving(const struct connect *c);
 
+/* `fd` may be bound to `local` though that be no address of this machine. Takes the right to do so,
+ * CAP_NET_RAW; false with errno set. */
+bool connect_allow_foreign(int fd, const struct addr *local) MUST_USE;
+
 /* "resolve", "connect", "handshake". */
 const char *connect_stage_name(enum connect_stage stage);
 

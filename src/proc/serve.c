@@ -43,8 +43,10 @@ static int check(const struct command *command, struct boot *b)
     struct buf text = BUF_EMPTY;
     bool is_well;
 
-    if (conf)
+    if (conf) {
+        conf_print_remarks(conf);
         say(command, "the configuration file", b->path, "syntax is ok");
+    }
     is_well = conf && privs_resolve(conf, &privs, &e) && conf_open_logs(conf, &e) &&
               boot_check_lua(conf, &e);
     machine_close();

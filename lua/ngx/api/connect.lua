@@ -161,7 +161,7 @@ local function connect_anew(self, p, host, port)
     end
     local s = core.new()
     self[CORE] = s
-    local ok, err, text = dial.connect(s, host, port, ms, self[slots.LOCAL] or nil)
+    local ok, err, text = dial.connect(s, host, port, ms, self[slots.LOCAL] or nil, self[slots.TRANSPARENT])
     while ok == WAIT do
         context.wait(function()
             give_up(self, s, p, host)
@@ -278,12 +278,26 @@ function tcp.methods:shutdown(direction)
     return 1
 end
 
---- Options of the socket (SO_…): keepalive, reuseaddr, tcp-nodelay, sndbuf, rcvbuf, keepidle, keepintvl, keepcnt.
+--- Says that the address of `bind` may be one of another machine, for the connections to come.
+-- @tparam table sock
+-- @tparam number slot where the socket keeps it
+-- @param value is it so?
+-- @tparam string protocol for the log
+function tcp.set_transparent(sock, slot, value, protocol)
+    sock[slot] = value and value ~= 0
+    tcp.debug_log("set " .. protocol .. " upstream with IP_TRANSPARENT", true)
+    return 1
+end
+
+--- Options of the socket (SO_…): keepalive, reuseaddr, tcp-nodelay, sndbuf, rcvbuf, keepidle, keepintvl, keepcnt; and
+-- of one that is to be connected, ip-transparent.
 function tcp.methods:setoption(option, value)
     if option == nil then
         return nil, 'missing the "option" argument'
     elseif value == nil then
         return nil, 'missing the "value" argument'
+    elseif option == "ip-transparent" then
+        return tcp.set_transparent(self, slots.TRANSPARENT, value, "TCP")
     end
     local s = tcp.stream_of(self)
     if not s then

@@ -26,7 +26,7 @@ local type, select, setmetatable = type, select, setmetatable
 local floor = math.floor
 
 local CORE, KEY, CONNECT_MS, SEND_MS, READ_MS, POOL, LOCAL, READ_CLOSED, WRITE_CLOSED = 1, 2, 3, 4, 5, 6, 7, 8, 9
-local HOST, DELAYS = 10, 11
+local HOST, DELAYS, TRANSPARENT = 10, 11, 12
 local ERR, DEBUG = 4, 8
 
 local tcp = {}
@@ -56,7 +56,7 @@ end
 
 --- A socket without methods: every slot is in its array.
 local function blank()
-    return { false, false, 0, 0, 0, false, false, false, false, false, false }
+    return { false, false, 0, 0, 0, false, false, false, false, false, false, false }
 end
 
 --- A socket of its own.
@@ -472,6 +472,7 @@ tcp.blank, tcp.methods = blank, methods
 tcp.slots = {
     CORE = CORE, KEY = KEY, CONNECT_MS = CONNECT_MS, SEND_MS = SEND_MS, READ_MS = READ_MS, POOL = POOL, LOCAL = LOCAL,
     READ_CLOSED = READ_CLOSED, WRITE_CLOSED = WRITE_CLOSED, HOST = HOST, DELAYS = DELAYS,
+    TRANSPARENT = TRANSPARENT,
 }
 tcp.text_of, tcp.log, tcp.drop, tcp.busy_with = text_of, log, drop, busy_with
 tcp.count_arguments, tcp.bad_self, tcp.debug_log = count_arguments, bad_self, debug_log

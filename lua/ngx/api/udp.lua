@@ -9,7 +9,7 @@ local tcp = require "ngx.api.connect"
 local native = require "ngx.api.native"
 
 local WAIT = core.WAIT
-local CORE, READ_MS, LOCAL, HOST = 1, 2, 3, 4
+local CORE, READ_MS, LOCAL, HOST, TRANSPARENT = 1, 2, 3, 4, 5
 local DEBUG = 8
 local MOST = 65536
 
@@ -23,7 +23,7 @@ function udp.new(...)
         error("expecting zero arguments, but got " .. select("#", ...), 2)
     end
     context.check(context.waiting)
-    return setmetatable({ false, 0, false, false }, methods)
+    return setmetatable({ false, 0, false, false, false }, methods)
 end
 
 local function debug_log(text)
@@ -77,7 +77,7 @@ function methods:setpeername(...)
     end
     local s = core.new()
     self[CORE], self[HOST] = s, port and host .. ":" .. port or host
-    local ok, err, text = datagram.open(s, host, port, self[LOCAL] or nil)
+    local ok, err, text = datagram.open(s, host, port, self[LOCAL] or nil, self[TRANSPARENT])
     while ok == WAIT do
         context.wait()
         ok, err, text = datagram.finish(s)
@@ -186,6 +186,18 @@ function methods:bind(address)
     debug_log("udp socket bind ip: " .. address)
     self[LOCAL] = tostring(address)
     return 1
+end
+
+--- The one option of sockets that send datagrams: ip-transparent, the address of `bind` may be one of another machine.
+function methods:setoption(option, value)
+    if option == nil then
+        return nil, 'missing the "option" argument'
+    elseif value == nil then
+        return nil, 'missing the "value" argument'
+    elseif option ~= "ip-transparent" then
+        return nil, "unsupported option " .. tostring(option)
+    end
+    return tcp.set_transparent(self, TRANSPARENT, value, "UDP")
 end
 
 --- Closes it.

@@ -100,8 +100,10 @@ static struct lua_code *read_code(struct apply *a, const struct config_node *nod
         code->chunk_name = pool_printf(&a->conf->pool, "@" SLICE_FMT, SLICE_ARG(text));
         if (!directives_script(a, node, text, &code->path, e))
             return NULL;
-        if (script_is_constant(code->path))
+        if (script_is_constant(code->path)) {
             append(&a->conf->inlines, code, node);
+            lua_code_remark_file(code);
+        }
         return code;
     }
     code->text = lua_code_text(text);

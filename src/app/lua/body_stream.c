@@ -158,6 +158,15 @@ static const struct stream_ops ops = {
     .fd = descriptor,
 };
 
+/* The first read tells the client to go on, which has to come before an answer begins. */
+static void go_on(struct body_stream *b)
+{
+    struct slice data;
+
+    if (exchange_read_body(b->visit->x, &data) == BODY_DATA)
+        buf_add_slice(&b->rest, data);
+}
+
 struct stream *body_stream_new(struct visit *v)
 {
     struct body_stream *b = mem_new(struct body_stream);
@@ -168,6 +177,8 @@ struct stream *body_stream_new(struct visit *v)
     loop_call_init(&b->call, on_call);
     lua_visit_of(v)->body_stream = b;
     v->x->user.on_body = on_body;
+    if (v->x->req.expects_continue)
+        go_on(b);
     return &b->stream;
 }
 

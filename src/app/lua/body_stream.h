@@ -6,7 +6,8 @@
 #include "net/stream.h"
 
 /* A stream over the body of `v`, which nobody else reads; it takes the exchange's on_body. It must
- * be closed before the exchange ends. Writing fails. */
+ * be closed before the exchange ends. Writing fails. A client that waits to be told to go on is
+ * told so at once. */
 struct stream *body_stream_new(struct visit *v);
 
 /* Who waits for the body should look again: the client has gone. */

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <lauxlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "app/conf.h"
 #include "app/lua/lua_chunk.h"
@@ -166,13 +168,38 @@ static void tell(const struct lua_code *code, const char *text, struct config_er
     config_error_set(e, node->file, line, "%s:" SLICE_FMT, code->directive, SLICE_ARG(rest));
 }
 
+void lua_code_remark_file(const struct lua_code *code)
+{
+    char *path = conf_path(code->conf, script_constant(code->path));
+
+    if (access(path, R_OK) == 0)
+        return;
+    conf_remark(code->conf, LOG_WARN,
+                pool_printf(&code->conf->pool,
+                            "open() \"%s\" failed (%d: %s), which \"%s_file\" names", path, errno,
+                            strerror(errno), code->directive)
+                    .p,
+                code->node);
+}
+
+/* One that cannot be opened is for those who need it to miss, and may come yet, unless the start
+ * needs it. */
+static bool compile_file(lua_State *L, const struct lua_code *code, struct config_error *e)
+{
+    const struct app_conf *conf = code->conf;
+    bool is_of_start = code == conf->init_by_lua[0] || code == conf->init_by_lua[1];
+    int rc = luaL_loadfile(L, conf_path(code->conf, script_constant(code->path)));
+
+    if (rc == 0 || (rc == LUA_ERRFILE && !is_of_start))
+        return true;
+    return config_node_error(code->node, e, "%s_file: %s", code->directive, lua_tostring(L, -1));
+}
+
 /* Leaves the function, or the error, on top. */
 static bool compile(lua_State *L, const struct lua_code *code, struct config_error *e)
 {
     if (code->kind == LUA_CODE_FILE)
-        return luaL_loadfile(L, conf_path(code->conf, script_constant(code->path))) == 0 ||
-               config_node_error(code->node, e, "%s_file: %s", code->directive,
-                                 lua_tostring(L, -1));
+        return compile_file(L, code, e);
     if (luaL_loadbuffer(L, code->text.p, code->text.n, code->chunk_name.p) == 0)
         return true;
     tell(code, lua_tostring(L, -1), e);

@@ -50,9 +50,13 @@ int lua_code_push(struct lua_code *code, struct visit *v);
  * the directive. */
 bool lua_code_load_handler(struct lua_code *code, struct config_error *e);
 
+/* Has it remarked in the log when the file of `code`, whose name holds no variables, cannot be
+ * opened. */
+void lua_code_remark_file(const struct lua_code *code);
+
 /* Compiles `code` and those behind it, runs nothing and needs no machine. False with `e` filled:
- * one is not Lua, or a file that cannot be read; at the line of the configuration that it stands
- * in. */
+ * one is not Lua, or the file of init_by_lua cannot be opened; at the line of the configuration
+ * that it stands in. Other files may be missing. */
 bool lua_code_check(const struct lua_code *code, struct config_error *e);
 
 #endif

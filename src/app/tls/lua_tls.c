@@ -43,15 +43,19 @@ struct tls_task {
 /* How lines of the log name what runs. */
 static const struct {
     const char *name, *callback;
+    const char *part;  /* of a client's handshake; NULL: it is that with an upstream */
     const char *doing; /* NULL: the context is named behind the message */
 } words[] = {
-    [LUA_CONTEXT_CLIENT_HELLO] = {"ssl_client_hello_by_lua", "client hello cb", NULL},
-    [LUA_CONTEXT_CERTIFICATE] = {"ssl_certificate_by_lua", "cert cb", NULL},
-    [LUA_CONTEXT_SESSION_FETCH] = {"ssl_session_fetch_by_lua*", "sess get cb", NULL},
-    [LUA_CONTEXT_SESSION_STORE] = {"ssl_session_store_by_lua*", "sess new cb", NULL},
-    [LUA_CONTEXT_PROXY_CERTIFICATE] = {"proxy_ssl_certificate_by_lua", "cert cb",
+    [LUA_CONTEXT_CLIENT_HELLO] = {"ssl_client_hello_by_lua", "client hello cb", "ssl client hello",
+                                  NULL},
+    [LUA_CONTEXT_CERTIFICATE] = {"ssl_certificate_by_lua", "cert cb", "ssl cert", NULL},
+    [LUA_CONTEXT_SESSION_FETCH] = {"ssl_session_fetch_by_lua*", "sess get cb", "ssl session fetch",
+                                   NULL},
+    [LUA_CONTEXT_SESSION_STORE] = {"ssl_session_store_by_lua*", "sess new cb", "ssl session store",
+                                   NULL},
+    [LUA_CONTEXT_PROXY_CERTIFICATE] = {"proxy_ssl_certificate_by_lua", "cert cb", NULL,
                                        "loading proxy ssl certificate by lua"},
-    [LUA_CONTEXT_PROXY_VERIFY] = {"proxy_ssl_verify_by_lua", "cert verify callback",
+    [LUA_CONTEXT_PROXY_VERIFY] = {"proxy_ssl_verify_by_lua", "cert verify callback", NULL,
                                   "loading proxy ssl verify by lua"},
 };
 
@@ -276,6 +280,8 @@ static struct tls_task *new_task(struct stream *s, struct visit *v, const struct
 static void start(struct tls_task *t, const struct lua_code *code)
 {
     t->is_starting = true;
+    if (words[t->context].part) /* in the words of nginx: no connection to spare for another */
+        log_write(&t->log, LOG_DEBUG, "%s: connection reusable: 0", words[t->context].part);
     if (lua_code_push((struct lua_code *)(uintptr_t)code, t->v)) {
         log_write(&t->log, LOG_ERROR, "%s", lua_tostring(vm_main(), -1));
         lua_pop(vm_main(), 1);

@@ -98,15 +98,14 @@ static enum body_result receive(struct exchange *x)
     return fail_for_good(x, c->stream->err, c->stream->err->message);
 }
 
-/* The client that waits for it is told to go on, unless it has gone on already. */
+/* The client that asks is told to go on, also when its body is here already, as nginx does. */
 static void send_continue(struct exchange *x)
 {
     struct server_conn *c = x->conn;
     struct slice s = SLICE("HTTP/1.1 100 Continue\r\n\r\n");
 
     x->req.expects_continue = false;
-    if (x->body_received || server_conn_input(c).n || x->state >= EXCHANGE_HEAD_OUT ||
-        x->req.version_minor == 0)
+    if (x->body_received || x->state >= EXCHANGE_HEAD_OUT || x->req.version_minor == 0)
         return;
     outq_add(&c->out, s.p, s.n);
     x->bytes_sent += s.n;
