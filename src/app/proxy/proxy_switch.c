@@ -5,6 +5,7 @@
 #include "base/encode.h"
 #include "base/rand.h"
 #include "http/detached.h"
+#include "http/ws/ws_upgrade.h"
 #include "net/tls/tls_digest.h"
 #include "proto/http1_write.h"
 #include "proto/ws_handshake.h"
@@ -12,11 +13,6 @@
 enum { KEY_BYTES = 16 };
 
 #define ACCEPT SLICE("Sec-WebSocket-Accept")
-
-static bool is_extended(const struct exchange *x)
-{
-    return x->req.method == METHOD_CONNECT && slice_eq(x->req.protocol, SLICE("websocket"));
-}
 
 /* The value of Sec-WebSocket-Accept for a key, in the pool. */
 static struct slice accept_of(struct pool *pool, struct slice key)
@@ -55,7 +51,7 @@ bool proxy_switch_prepare(struct proxy *p)
 
     if (x->req.method != METHOD_CONNECT)
         return true;
-    if (!is_extended(x))
+    if (!ws_upgrade_is_connect(x))
         return false;
     if (!header_find_id(&x->req.headers, HEADER_UPGRADE))
         header_add_id(&x->req.headers, &x->pool, HEADER_UPGRADE, SLICE("websocket"));
@@ -89,16 +85,16 @@ bool proxy_switch_request(struct proxy *p)
     bool is_asked = upgrade && header_has_token(out->connection, SLICE("upgrade"));
     bool is_websocket = is_asked && slice_ieq(upgrade->value, SLICE("websocket"));
 
-    if (is_extended(p->v->x) && !is_websocket)
+    if (ws_upgrade_is_connect(p->v->x) && !is_websocket)
         return false;
     if (p->conf->is_h2) {
         (void)header_remove_id(&out->headers, HEADER_UPGRADE);
-        if (is_extended(p->v->x) ||
+        if (ws_upgrade_is_connect(p->v->x) ||
             (is_websocket && ws_handshake_is_upgrade(p->v->x->req.method, &p->v->x->req.headers)))
             extend(out);
         return true;
     }
-    if (is_extended(p->v->x))
+    if (ws_upgrade_is_connect(p->v->x))
         unextend(p, out);
     out->is_upgrade = is_asked;
     return true;
@@ -132,7 +128,7 @@ static void make_answer(struct proxy *p)
 
     proxy_response_take(p, &p->up->res);
     x->res.content_length = -1;
-    if (is_extended(x)) {
+    if (ws_upgrade_is_connect(x)) {
         x->res.status = 200;
         x->res.reason = SLICE_EMPTY;
         (void)header_remove(&x->res.headers, ACCEPT);
@@ -178,7 +174,7 @@ bool proxy_switch_join(struct exchange *x, struct tunnel_side *server, uint64_t 
 
     outq_init(&head);
     outq_init(&client.out);
-    x->res.is_tunnel = is_extended(x);
+    x->res.is_tunnel = ws_upgrade_is_connect(x);
     if (x->res.is_tunnel)
         exchange_start(x);
     else

@@ -8,14 +8,14 @@
 
 enum { STATUS_SWITCHING = 101, STATUS_UPGRADE_REQUIRED = 426 };
 
-static bool is_extended_connect(const struct exchange *x)
+bool ws_upgrade_is_connect(const struct exchange *x)
 {
     return x->req.method == METHOD_CONNECT && slice_eq(x->req.protocol, SLICE("websocket"));
 }
 
 bool ws_upgrade_is_asked(const struct exchange *x)
 {
-    return is_extended_connect(x) || ws_handshake_is_upgrade(x->req.method, &x->req.headers);
+    return ws_upgrade_is_connect(x) || ws_handshake_is_upgrade(x->req.method, &x->req.headers);
 }
 
 static void add(struct exchange *x, struct slice name, struct slice value)
@@ -43,7 +43,7 @@ int ws_upgrade_check(struct exchange *x, const char **reason_out)
         *reason_out = "not a request for a WebSocket";
         return 400;
     }
-    if (is_extended_connect(x))
+    if (ws_upgrade_is_connect(x))
         status = check_version(x, reason_out);
     else if (x->req.version_minor == 0) {
         *reason_out = "HTTP/1.0";
@@ -55,7 +55,7 @@ int ws_upgrade_check(struct exchange *x, const char **reason_out)
         status = ws_handshake_check(&x->req.headers, &key, reason_out);
     if (status == STATUS_UPGRADE_REQUIRED) {
         add(x, SLICE("Sec-WebSocket-Version"), SLICE("13"));
-        if (!is_extended_connect(x)) /* HTTP/2 has no such field */
+        if (!ws_upgrade_is_connect(x)) /* HTTP/2 has no such field */
             header_add_id(&x->res.headers, &x->pool, HEADER_UPGRADE, SLICE("websocket"));
     }
     return status;
@@ -92,7 +92,7 @@ static void add_deflate(struct exchange *x, const struct ws_deflate_wish *wish,
 struct ws_conn *ws_upgrade_accept(struct exchange *x, struct slice protocol,
                                   const struct ws_deflate_wish *wish, struct ws_options *options)
 {
-    bool is_connect = is_extended_connect(x);
+    bool is_connect = ws_upgrade_is_connect(x);
     struct buf in = BUF_EMPTY;
     struct ws_conn *c = NULL;
     struct stream *s;

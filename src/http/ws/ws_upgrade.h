@@ -7,6 +7,9 @@
 #include "http/ws/ws_conn.h"
 #include "proto/ws_handshake.h"
 
+/* Is it the extended CONNECT by which HTTP/2 asks for a WebSocket, in place of a GET? */
+bool ws_upgrade_is_connect(const struct exchange *x);
+
 /* Does the request ask for a WebSocket? */
 bool ws_upgrade_is_asked(const struct exchange *x);
 
