@@ -136,3 +136,31 @@ bad argument 'message' to publish (nil cannot be a message)
 bad argument 'topic' to subscribe (a value expected)
 subscribe: unknown option 'capcity'; did you mean 'capacity'?
 exit 0
+
+
+
+=== TEST 5: a subscription does not keep a script going, what was published does until it has come
+--- user_files
+>>> a.lua
+local bus, shared, task = require "perilune.bus", require "perilune.shared", require "perilune.task"
+local d = shared.declare("watched", 65536)
+local changes = d:watch("key")
+task.spawn(function()
+    for change in changes:each() do print("value", change.value) end
+end)
+task.spawn(function()
+    for message in bus.subscribe("x", { capacity = 10 }):each() do
+        print(message)
+        if message < 3 then bus.publish("x", message + 1, { scope = "all" }) end
+    end
+end)
+task.yield()
+bus.publish("x", 1, { scope = "all" })
+d:set("key", "a")
+--- exec_out
+value	nil
+1
+value	a
+2
+3
+exit 0

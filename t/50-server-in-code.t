@@ -515,3 +515,53 @@ main.lua:17: bad argument 'timeout' to server:close (seconds from 0 to 1e9 expec
 main.lua:17: bad argument 'timeout' to server:close (seconds from 0 to 1e9 expected)
 true
 exit 0
+
+
+
+=== TEST 20: close: WebSockets are told that the server goes away, and it waits for them; 0 does not wait
+--- user_files
+>>> main.lua
+local http, task, websocket = require "perilune.http", require "perilune.task", require "perilune.websocket"
+local function talk(timeout)
+    local handler = websocket.handler(function(ws)
+        for message in ws:each() do ws:send(message) end
+        await(task.sleep(0.05))
+    end)
+    local server = http.start_server(handler, { address = "127.0.0.1" })
+    local other = http.start_server(handler, { address = "127.0.0.1" })
+    local ws = await(websocket.connect("ws://127.0.0.1:" .. server:port() .. "/"))
+    local unharmed = await(websocket.connect("ws://127.0.0.1:" .. other:port() .. "/"))
+    ws:send("hello")
+    print((ws:receive()))
+    local done = server:close(timeout)
+    print(ws:receive(), (select(2, ws:state())))
+    print(await(done))
+    unharmed:send("still here")
+    print((unharmed:receive()))
+    unharmed:close()
+    await(other:close())
+end
+talk(10)
+talk(0)
+
+local server = http.start_server(websocket.handler(function(ws) ws:receive() end), { address = "127.0.0.1" })
+local silent = await(require("perilune.tcp").connect { host = "127.0.0.1", port = server:port() })
+silent:put("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    .. "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n")
+print(await(silent:take()):match("^[^\r]+"))
+local started = require("perilune.time").now()
+await(server:close(0.2)) -- its client answers no close frame
+local took = require("perilune.time").now() - started
+print(took > 0.15, took < 4.5)
+--- exec_out
+hello
+nil	1001
+true
+still here
+hello
+nil	1001
+true
+still here
+HTTP/1.1 101 Switching Protocols
+true	true
+exit 0

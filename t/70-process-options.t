@@ -325,3 +325,36 @@ grep -c 'cannot read' logs/error.log
 --- exec_out
 the user of workers cannot read
 1
+
+
+
+=== TEST 25: a worker says when the system gives it no io_uring, unless it was not to ask
+--- config
+    location / { return 200 "ok"; }
+--- user_files
+>>> without.lua
+-- Runs a command in whose processes io_uring_setup (425 everywhere) fails with EPERM.
+local ffi = require "ffi"
+ffi.cdef [[
+    struct step { uint16_t code; uint8_t yes, no; uint32_t k; };
+    struct program { unsigned short n; struct step *steps; };
+    int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long);
+]]
+local steps = ffi.new("struct step[4]", {
+    { 0x20, 0, 0, 0 }, { 0x15, 0, 1, 425 }, { 0x06, 0, 0, 0x50001 }, { 0x06, 0, 0, 0x7fff0000 },
+})
+local program = ffi.new("struct program", 4, steps)
+assert(ffi.C.prctl(38, 1, 0, 0, 0) == 0)
+assert(ffi.C.prctl(22, 2, tonumber(ffi.cast("uintptr_t", ffi.cast("void *", program))), 0, 0) == 0)
+os.execute(arg[1])
+--- exec
+P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe); . t/lib/process.sh
+conf() { echo "error_log logs/error.log notice; pid logs/m.pid; events { $1 } http { server { listen unix:$D/s; return 204; } }" >conf/perilune.conf; }
+for setting in '' 'io_uring off;'; do
+    conf "$setting"; $P run $TEST_NGINX_HTML_DIR/without.lua "$B"; curl -s -o /dev/null -w '%{http_code}\n' --unix-socket s http://a/; quit
+done
+grep -o 'io_uring.*' logs/error.log
+--- exec_out
+204
+204
+io_uring is not available here (1: Operation not permitted), plain system calls are made instead

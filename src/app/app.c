@@ -393,7 +393,7 @@ void app_drain(void (*on_idle)(void))
     lib_ngx_drain();
     for (unsigned i = 0; i < app.n_ports; i++)
         port_drain(&app.ports[i]);
-    ws_conn_drain();
+    ws_conn_drain(NULL);
     if (app.conf->has_master)
         listeners_leave(app.conf);
     else

@@ -61,6 +61,7 @@ struct conf_users {
     unsigned n;
     void (*on_none)(void *arg); /* NULL: nobody waits. Called once, when `n` falls to 0 */
     void *arg;
+    struct ws_set *sockets; /* what the WebSockets that visits become join; NULL: nothing */
 };
 
 struct app_conf {

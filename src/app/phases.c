@@ -25,6 +25,7 @@
 #include "app/variables/regex.h"
 #include "base/check.h"
 #include "http/body_decoder.h"
+#include "http/ws/ws_upgrade.h"
 #include "proto/status.h"
 
 enum { STATUS_CLOSE = 444, STATUS_CLIENT_CLOSED = 499 };
@@ -108,11 +109,21 @@ void phases_use_location(struct visit *v, const struct location *loc)
     compress_add(v);
 }
 
+/* Does limit_except leave it alone? A WebSocket is asked for by GET, or what stands for it. */
+static bool is_excepted(const struct location *l, const struct exchange *x)
+{
+    uint64_t methods = l->excepted_methods;
+
+    if (ws_upgrade_is_extended(x) && methods >> METHOD_GET & 1)
+        return true;
+    return methods >> x->req.method & 1;
+}
+
 static bool enter_location(struct visit *v)
 {
     struct exchange *x = v->x;
 
-    if (v->loc->except && !(v->loc->excepted_methods >> x->req.method & 1))
+    if (v->loc->except && !is_excepted(v->loc, x))
         v->loc = v->loc->except;
     phases_use_location(v, v->loc);
     if (v->loc->is_internal && !v->is_internal) {

@@ -93,7 +93,7 @@ static bool start(void)
     }
     state.is_listening = true;
     io_init(&state.io, fd, on_readable);
-    io_watch(&state.io, IO_READ);
+    io_watch(&state.io, IO_READ | IO_BACKGROUND);
     loop_call_init(&state.more, on_more);
     timer_init(&state.look, on_look);
     timer_set_background(&state.look);
@@ -139,9 +139,19 @@ void lib_bus_close(void)
     memset(state.fns, 0, sizeof(state.fns));
 }
 
-void lib_bus_publish(uint32_t channel, struct slice topic, struct slice data)
+/* The descriptor does not keep a script going, what it has published itself does. */
+static bool publish(uint32_t channel, struct slice topic, struct slice data)
 {
     if (!bus_publish(the_bus(), channel, topic, data))
+        return false;
+    if (state.is_listening)
+        loop_next(&state.more);
+    return true;
+}
+
+void lib_bus_publish(uint32_t channel, struct slice topic, struct slice data)
+{
+    if (!publish(channel, topic, data))
         log_write(NULL, LOG_ERROR, "a message is too large for the bus");
 }
 
@@ -167,7 +177,7 @@ static int l_publish(lua_State *L)
 
     topic = arg_slice(L, 1);
     data = arg_slice(L, 2);
-    if (bus_publish(the_bus(), (uint32_t)check_channel(L, 3), topic, data)) {
+    if (publish((uint32_t)check_channel(L, 3), topic, data)) {
         lua_pushboolean(L, true);
         return 1;
     }

@@ -21,6 +21,7 @@ enum { TO_DO = -EINTR }; /* the result of what has not run, or was interrupted *
 
 static struct {
     enum state state;
+    int refusal; /* errno */
     struct io_uring ring;
 } batch; /* process-wide: there is one loop per process */
 
@@ -55,9 +56,11 @@ static bool has_operations(void)
 static void try_ring(void)
 {
     batch.state = FORBIDDEN;
-    if (io_uring_queue_init(BATCH_MOST, &batch.ring, 0) < 0)
+    batch.refusal = -io_uring_queue_init(BATCH_MOST, &batch.ring, 0);
+    if (batch.refusal)
         return;
     if (!has_operations()) {
+        batch.refusal = EOPNOTSUPP;
         io_uring_queue_exit(&batch.ring);
         return;
     }
@@ -67,6 +70,7 @@ static void try_ring(void)
 void batch_allow(bool is_allowed)
 {
     batch_end();
+    batch.refusal = 0;
     batch.state = is_allowed ? UNTRIED : FORBIDDEN;
 }
 
@@ -75,6 +79,11 @@ bool batch_is_joint(void)
     if (UNLIKELY(batch.state == UNTRIED))
         try_ring();
     return batch.state == READY;
+}
+
+int batch_refusal(void)
+{
+    return batch.refusal;
 }
 
 void batch_end(void)

@@ -26,6 +26,9 @@ void batch_allow(bool is_allowed);
  * of the system. */
 bool batch_is_joint(void);
 
+/* Why the system does not give us io_uring (an errno); 0: it does, or was not asked. */
+int batch_refusal(void);
+
 /* Runs `n` (at most BATCH_MOST) of them, in order, and fills in the results. */
 void batch_run(struct batch_op *ops, unsigned n);
 

@@ -22,6 +22,12 @@ static inline ev_io *watcher_of(const struct io *io)
     return (ev_io *)(void *)(uintptr_t)io->watcher;
 }
 
+/* 1 when loop_run has to go on for a watcher of these events. */
+static inline unsigned counted(int events)
+{
+    return events != 0 && !(events & IO_BACKGROUND);
+}
+
 /* libev believes that the kernel has what it refused: makes the next start tell it anew. */
 static void forget_kernel_state(ev_io *w)
 {
@@ -37,7 +43,7 @@ static void on_event(struct ev_loop *ev, ev_io *w, int events)
     if (UNLIKELY(events &
                  EV_ERROR)) { /* the kernel refused the descriptor; libev has stopped the watcher */
         w->data = NULL;
-        loop_ev_active--;
+        loop_ev_active -= counted(asked);
         forget_kernel_state(w);
     }
     io->fn(io, events & asked);
@@ -75,9 +81,9 @@ void io_watch(struct io *io, int events)
         ev_io_stop(loop_ev, w);
     }
     w->data = (void *)(uintptr_t)events;
-    loop_ev_active += (unsigned)(events != 0) - (unsigned)(old != 0);
+    loop_ev_active += counted(events) - counted(old);
     if (events) {
-        ev_io_modify(w, events);
+        ev_io_modify(w, events & (IO_READ | IO_WRITE));
         ev_io_start(loop_ev, w);
     }
 }

@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 
-enum { IO_READ = 1, IO_WRITE = 2 };
+enum { IO_READ = 1, IO_WRITE = 2, IO_BACKGROUND = 4 };
 
 struct io {
     void (*fn)(
@@ -19,11 +19,11 @@ void io_init(struct io *io, int fd, void (*fn)(struct io *io, int events));
 /* The descriptor it was made for. */
 int io_fd(const struct io *io);
 
-/* Watches for exactly these events from now on (0 stops). Cheap when nothing changes. Kernel state
- * follows lazily. */
+/* Watches for exactly these events from now on (0 stops). With IO_BACKGROUND among them loop_run
+ * does not go on for its sake. Cheap when nothing changes. Kernel state follows lazily. */
 void io_watch(struct io *io, int events);
 
-/* Events watched for. */
+/* Events watched for, IO_BACKGROUND among them if it was given. */
 int io_events(const struct io *io);
 
 #endif

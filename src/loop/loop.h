@@ -25,8 +25,8 @@ void loop_after_fork(void);
 /* Frees the loop. Every watcher must be stopped (CHECK); signals go back to their defaults. */
 void loop_deinit(void);
 
-/* Runs turns until loop_stop, or until nothing is left that could ever happen (no watched io or
- * child, no timer but background ones, no queued call, no hold; signals do not count). */
+/* Runs turns until loop_stop, or until nothing is left that could ever happen (no io, no
+ * timer but background ones, no child, no queued call, no hold; signals do not count). */
 void loop_run(void);
 
 /* loop_run returns at the end of the current turn. */

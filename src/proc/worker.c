@@ -6,6 +6,7 @@
 #include "proc/worker.h"
 
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/app.h"
@@ -111,13 +112,22 @@ static void watch_signals(void)
     dump_install();
 }
 
+/* What io_uring takes of the system is taken now, not under load. */
+static void choose_calls(bool may_batch)
+{
+    batch_allow(may_batch);
+    if (!batch_is_joint() && may_batch)
+        log_write(NULL, LOG_NOTICE,
+                  "io_uring is not available here (%d: %s), plain system calls are made instead",
+                  batch_refusal(), strerror(batch_refusal()));
+}
+
 void worker_serve(const struct worker_task *task)
 {
     uint64_t watchdog = task->conf->worker_watchdog;
 
     worker.task = task;
-    batch_allow(task->conf->has_io_uring);
-    (void)batch_is_joint(); /* what it takes of the system is taken now, not under load */
+    choose_calls(task->conf->has_io_uring);
     loop_hold();
     watch_signals();
     signals_unblock();

@@ -146,7 +146,7 @@ function methods:port()
 end
 
 --- Ends gracefully: no more connections, idle ones close, those just answered after `keepalive_min_timeout`, busy ones
--- after their exchange; after `timeout` all are closed.
+-- after their exchange, WebSockets as going away; after `timeout` all are closed.
 -- @tparam[opt=15] number timeout in seconds; 0 closes everything now
 -- @treturn deferred that succeeds once the server is closed
 function methods:close(timeout)

@@ -198,8 +198,10 @@ static const struct directive table[] = {
      .max_args = ARGS_MANY,
      .group = GROUP,
      .syntax = "limit_except method … { … }",
-     .doc = "Settings for requests with any other method than these (`GET` means `HEAD` too), in "
-            "place of the location's: its `return`, `rewrite`, `set` and `if` are not for them.",
+     .doc =
+         "Settings for requests with any other method than these (`GET` means `HEAD` too), in "
+         "place of the location's: its `return`, `rewrite`, `set` and `if` are not for them. The "
+         "extended CONNECT by which HTTP/2 asks for a WebSocket counts as `GET`.",
      .apply = apply_except},
 };
 

@@ -299,7 +299,8 @@ static const struct directive table[] = {
      .doc =
          "Receive from, and send to, the connections of one turn of the loop in one system call, "
          "through the kernel's io_uring (Linux 5.6 and later). Where the kernel has none, or a "
-         "filter of system calls forbids it, this has no effect.",
+         "filter of system calls forbids it, workers say so at the level `notice` when they start, "
+         "and make plain calls.",
      .id = FIELD(has_io_uring), .apply = set_flag},
     {MAIN("accept_mutex", CTX_EVENTS, 1, ARG_FLAG, " on | off;"),
      .doc = "Accepted for compatibility: the kernel distributes connections."},

@@ -18,11 +18,13 @@
 #include "bind/lib_addr.h"
 #include "bind/lib_tls.h"
 #include "bind/vm.h"
+#include "http/ws/ws_conn.h"
 #include "net/tls/tls_ctx.h"
 
 struct code_server {
     struct app_conf *conf;
     struct port *ports;
+    struct ws_set sockets;
     struct loop_call end_call;
     int self, on_closed;
     bool is_ending, is_closed;
@@ -72,6 +74,8 @@ static void end_server(struct code_server *s)
     for (unsigned i = 0; i < s->conf->n_listens; i++)
         port_close(&s->ports[i]);
     listeners_close(s->conf, true);
+    ws_conn_dissolve(&s->sockets);
+    users->sockets = NULL;
     users->on_none = on_unused;
     users->arg = s;
     if (users->n == 0)
@@ -87,14 +91,23 @@ static void on_end(struct loop_call *call)
     end_server(CONTAINER_OF(call, struct code_server, end_call));
 }
 
-static void on_port_idle(struct port *p)
+static void end_when_idle(struct code_server *s)
 {
-    struct code_server *s = p->user;
-
     for (unsigned i = 0; i < s->conf->n_listens; i++)
         if (s->ports[i].server.n_conns > 0)
             return;
-    loop_next(&s->end_call);
+    if (s->is_ending && s->sockets.n == 0)
+        loop_next(&s->end_call);
+}
+
+static void on_port_idle(struct port *p)
+{
+    end_when_idle(p->user);
+}
+
+static void on_sockets_gone(struct ws_set *sockets)
+{
+    end_when_idle(CONTAINER_OF(sockets, struct code_server, sockets));
 }
 
 static void set_handler(struct app_conf *conf, lua_State *L, int index)
@@ -178,7 +191,8 @@ static void push_server(lua_State *L, struct app_conf *conf)
 {
     struct code_server *s = lua_newuserdata(L, sizeof *s);
 
-    *s = (struct code_server){.conf = conf};
+    *s = (struct code_server){.conf = conf, .sockets.on_empty = on_sockets_gone};
+    conf->users->sockets = &s->sockets;
     loop_call_init(&s->end_call, on_end);
     luaL_getmetatable(L, "perilune.server");
     lua_setmetatable(L, -2);
@@ -231,7 +245,8 @@ static int l_port(lua_State *L)
     return 1;
 }
 
-/* server:drain(): no more accepting; on_closed follows when the last connection has gone */
+/* server:drain(): no more accepting, WebSockets are closed as going away; on_closed follows when
+ * the last connection has gone */
 static int l_drain(lua_State *L)
 {
     struct code_server *s = check_server(L);
@@ -242,7 +257,8 @@ static int l_drain(lua_State *L)
     for (unsigned i = 0; i < s->conf->n_listens; i++)
         port_drain(&s->ports[i]);
     listeners_close(s->conf, true); /* who connects now shall be refused, not kept waiting */
-    on_port_idle(&s->ports[0]);
+    ws_conn_drain(&s->sockets);
+    end_when_idle(s);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <lauxlib.h>
 
+#include "app/conf.h"
 #include "app/lua/lua_answer.h"
 #include "app/lua/lua_step.h"
 #include "bind/lerr.h"
@@ -80,6 +81,8 @@ static int l_accept(lua_State *L)
     c = ws_upgrade_accept(v->x, protocol, &wish, &options);
     if (!c)
         return lerr_return(L, v->is_answered ? &err_closed : &err_invalid, "WebSocket");
+    if (v->conf->users->sockets)
+        ws_conn_join(c, v->conf->users->sockets);
     lib_websocket_push(L, c);
     lua_insert(L, -2);
     if (!protocol.p) {

@@ -239,10 +239,33 @@ unsigned ws_conn_count(void)
     return ws_end_count();
 }
 
-void ws_conn_drain(void)
+void ws_conn_join(struct ws_conn *c, struct ws_set *set)
 {
-    LIST_FOR (node, ws_end_living())
-        ws_conn_close(CONTAINER_OF(node, struct ws_conn, node), WS_CODE_GOING_AWAY, SLICE_EMPTY);
+    CHECK(!c->set && c->state != WS_DEAD);
+    c->set = set;
+    set->n++;
+}
+
+void ws_conn_drain(const struct ws_set *set)
+{
+    LIST_FOR (node, ws_end_living()) {
+        struct ws_conn *c = CONTAINER_OF(node, struct ws_conn, node);
+
+        if (!set || c->set == set)
+            ws_conn_close(c, WS_CODE_GOING_AWAY, SLICE_EMPTY);
+    }
+}
+
+void ws_conn_dissolve(struct ws_set *set)
+{
+    ws_conn_drain(set);
+    LIST_FOR (node, ws_end_living()) {
+        struct ws_conn *c = CONTAINER_OF(node, struct ws_conn, node);
+
+        if (c->set == set)
+            c->set = NULL;
+    }
+    set->n = 0;
 }
 
 void ws_conn_on_gone(void (*fn)(void))

@@ -41,8 +41,15 @@ struct ws_conn_user {
                                               wait, none can be sent */
 };
 
+/* Connections that end together; zeroed it has none. */
+struct ws_set {
+    unsigned n;
+    void (*on_empty)(struct ws_set *set); /* the last one has died; NULL: nobody cares */
+};
+
 struct ws_conn {
     struct list node;
+    struct ws_set *set;               /* NULL: none */
     const struct ws_options *options; /* shared */
     const struct ws_conn_user *callbacks;
     void *user;
@@ -108,8 +115,15 @@ void ws_conn_abort(struct ws_conn *c, const struct err *why);
 /* Connections of the process that are not dead. */
 unsigned ws_conn_count(void);
 
-/* The process ends: closes every connection as going away (1001). */
-void ws_conn_drain(void);
+/* Makes a connection one of `set`, which must outlive it or be dissolved. Once, and not when it is
+ * dead. */
+void ws_conn_join(struct ws_conn *c, struct ws_set *set);
+
+/* Closes every connection of `set` as going away (1001); NULL: of the process. */
+void ws_conn_drain(const struct ws_set *set);
+
+/* The same, and the set has none any more. No callback of it follows. */
+void ws_conn_dissolve(struct ws_set *set);
 
 /* `fn` is called when a connection has died; NULL: nobody. */
 void ws_conn_on_gone(void (*fn)(void));

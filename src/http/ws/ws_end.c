@@ -64,6 +64,15 @@ void ws_end_set_state(struct ws_conn *c, enum ws_state to)
     c->state = (uint8_t)to;
 }
 
+static void leave_set(struct ws_conn *c)
+{
+    struct ws_set *set = c->set;
+
+    c->set = NULL;
+    if (set && --set->n == 0 && set->on_empty)
+        set->on_empty(set);
+}
+
 void ws_end_die(struct ws_conn *c, bool reset)
 {
     if (c->state == WS_DEAD)
@@ -76,6 +85,7 @@ void ws_end_die(struct ws_conn *c, bool reset)
     timer_stop(&c->timer);
     list_remove(&c->node);
     n_all--;
+    leave_set(c);
     if (c->is_released)
         ws_end_free_later(c);
     if (on_gone)

@@ -97,6 +97,7 @@ static void test_all(void **state)
         assert_int_equal(plain, 0);
     else
         assert_int_equal(plain, 2 * PAIRS);
+    assert_int_equal(batch_is_joint(), batch_refusal() == 0);
     exchange_all();
 }
 
@@ -105,6 +106,7 @@ static void test_forbidden(void **state)
     UNUSED(state);
     batch_allow(false);
     assert_false(batch_is_joint());
+    assert_int_equal(batch_refusal(), 0);
     exchange_all();
     assert_int_equal(plain, 2 * PAIRS);
     batch_end(); /* nothing was taken, and it stays forbidden */

@@ -114,6 +114,27 @@ static void test_events(void **state)
     close(io_fd(&e.io));
 }
 
+static void test_background(void **state)
+{
+    struct end e;
+
+    UNUSED(state);
+    open_end(&e);
+    io_watch(&e.io, IO_READ | IO_BACKGROUND);
+    assert_int_equal(loop_ev_active, 0);
+    assert_int_equal(io_events(&e.io), IO_READ | IO_BACKGROUND);
+    loop_run(); /* returns */
+    assert_int_equal(write(e.peer, "x", 1), 1);
+    assert_int_equal(turn(&e), IO_READ);
+    io_watch(&e.io, IO_READ);
+    assert_int_equal(loop_ev_active, 1);
+    assert_int_equal(turn(&e), IO_READ);
+    io_watch(&e.io, IO_WRITE | IO_BACKGROUND);
+    assert_int_equal(loop_ev_active, 0);
+    assert_int_equal(turn(&e), IO_WRITE);
+    close_end(&e);
+}
+
 static void test_calls_saved(void **state)
 {
     struct end e;
@@ -266,6 +287,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_events, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_background, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_calls_saved, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_number_reused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_free_of_pending, set_up, tear_down),

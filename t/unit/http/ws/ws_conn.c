@@ -494,6 +494,44 @@ static void answers_what_it_has_read(void **state)
     close_all();
 }
 
+static unsigned n_emptied;
+
+static void on_empty(struct ws_set *set)
+{
+    assert_int_equal(set->n, 0);
+    n_emptied++;
+}
+
+/* A set's connections are closed together, others not; it hears when the last has gone, unless it
+ * was dissolved. */
+static void ends_with_its_set(void **state)
+{
+    struct ws_options server = options_of(false), client = options_of(true);
+    struct ws_set set = {.on_empty = on_empty}, other = {.on_empty = on_empty};
+
+    (void)state;
+    n_emptied = 0;
+    open_both(&server, &client, 1 << 16);
+    ws_conn_join(a.c, &set);
+    ws_conn_drain(&other);
+    turns(4);
+    assert_int_equal(a.c->state, WS_OPEN);
+    ws_conn_drain(&set);
+    turns(8);
+    SAW(b, "closed:1001::;");
+    close_all();
+    assert_int_equal(n_emptied, 1);
+
+    open_both(&server, &client, 1 << 16);
+    ws_conn_join(a.c, &set);
+    ws_conn_dissolve(&set);
+    assert_int_equal(set.n, 0);
+    turns(8);
+    SAW(b, "closed:1001::;");
+    close_all();
+    assert_int_equal(n_emptied, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -511,6 +549,7 @@ int main(void)
         cmocka_unit_test(aborts),
         cmocka_unit_test(gives_pieces),
         cmocka_unit_test(answers_what_it_has_read),
+        cmocka_unit_test(ends_with_its_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
