@@ -132,7 +132,7 @@ import sys, h2_peer
 p = h2_peer.Peer(int(sys.argv[1]))
 p.request(1, "/", "CONNECT", end=False, extra=[(":protocol", "other")])
 p.send()
-p.read(lambda p: 1 in p.over, 10)
+p.read(lambda p: 1 in p.over)
 print(dict(p.heads[1][0])[":status"] if 1 in p.heads else "waits", bytes(p.bodies.get(1, b"")))
 --- exec eval: $::Exec
 --- exec_out
