@@ -7,7 +7,7 @@ our $Http = <<'_EOC_';
     lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
 _EOC_
 our $Exec = <<'_EOC_';
-export U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT C="curl -s --max-time 20 --http2-prior-knowledge"
+export U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT C="curl -s --max-time 100 --http2-prior-knowledge"
 export ROOT=$TEST_NGINX_SERVER_ROOT
 cd $TEST_NGINX_HTML_DIR
 bash ./main.sh
@@ -149,7 +149,7 @@ hello
     location / { content_by_lua_block { ngx.say(ngx.var.http2, " ", ngx.req.http_version(), " ", ngx.var.http_upgrade) } }
 --- user_files
 >>> main.sh
-curl -s --max-time 20 --http2 $U/ -w '%{http_version}\n'
+curl -s --max-time 100 --http2 $U/ -w '%{http_version}\n'
 --- exec_out
 h2c 2 nil
 2

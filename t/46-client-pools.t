@@ -39,7 +39,7 @@ print(table.concat(names, " "))
 pool:shutdown()
 server:close(0):await()
 X
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
 --- exec_out
 4	1	true	3
 true	true	true	true
@@ -132,7 +132,7 @@ pool = nil
 while seen[1] do collectgarbage() task.nap(0.005) end
 print "collected"
 X
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua 2>$TEST_NGINX_SERVROOT/errors
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua 2>$TEST_NGINX_SERVROOT/errors
 grep -c 'a pool.s stats_callback failed: .*of mine' $TEST_NGINX_SERVROOT/errors | sed 's/[1-9][0-9]*/logged/'
 --- exec_out
 false	http.connection_pool: bad option 'target_utilisation' (more than 0, at most 1 expected)
@@ -175,7 +175,7 @@ local res = await(http.get("http://127.0.0.1:" .. server:port(), { pool = pool, 
 print(res.protocol, res.body)
 await(server:close(0))
 X
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
 --- exec_out
 option 'connections_per_host' must be a whole number from 1 to 2147483647, not 0
 option 'connections_per_host' must be a whole number from 1 to 2147483647, not 0.5
@@ -306,7 +306,7 @@ pool:shutdown() gate:success(true)
 print("shutdown", codes(all), codes(begin(pool, 1)))
 for _, s in ipairs(servers) do await(s:close(0)) end
 X
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
 --- exec_out
 per host	3 open 0 idle 5 waiting
 8 200	3 open 3 idle 0 waiting	3

@@ -37,7 +37,7 @@ function load(o)
 end
 X
 head -c 20000000 /dev/zero >large
-run() { { cat c.lua; cat; } >main.lua; timeout 60 $TEST_NGINX_BINARY run main.lua; }
+run() { { cat c.lua; cat; } >main.lua; timeout 180 $TEST_NGINX_BINARY run main.lua; }
 _EOC_
 our $Stop = "stop_proxies; stop\n";
 add_block_preprocessor(sub {

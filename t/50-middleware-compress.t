@@ -58,7 +58,7 @@ cd $TEST_NGINX_HTML_DIR
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
 ask() {
     path=$1; shift
-    curl -s --max-time 20 $v -D head -o body "$@" $U$path
+    curl -s --max-time 100 $v -D head -o body "$@" $U$path
     code=$(sed -n '1s/^[^ ]* \([0-9]*\).*/\1/p' head)
     length=$(tr -d '\r' <head | sed -n 's/^content-length: *//Ip')
     test -n "$length" && { test "$length" = $(wc -c <body) && length=right || length="wrong $length"; }
@@ -84,7 +84,7 @@ for v in --http1.1 --http2-prior-knowledge; do
     ask /string -H 'Accept-Encoding: gzip' -H 'Via: 1.1 proxy'
     ask /encoded -H 'Accept-Encoding: gzip, br'
     ask /same -H 'Accept-Encoding: gzip' -H 'If-None-Match: W/"same"'
-    curl -sI --max-time 20 $v -H 'Accept-Encoding: gzip' $U/string | tr -d '\r' | grep -iE '^(content|vary|etag)' | tr 'A-Z' 'a-z' | sort
+    curl -sI --max-time 100 $v -H 'Accept-Encoding: gzip' $U/string | tr -d '\r' | grep -iE '^(content|vary|etag)' | tr 'A-Z' 'a-z' | sort
 done >got
 head -32 got >one; tail -n +33 got >two; cat one; cmp one two && echo the same over HTTP/2
 v=--http1.0; ask /string -H 'Accept-Encoding: gzip'
@@ -152,14 +152,14 @@ return routes
 --- exec
 cd $TEST_NGINX_HTML_DIR
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT/events
-seen() { i=0; until grep -q "$1" got 2>/dev/null || [ $i = 200 ]; do i=$((i + 1)); sleep 0.05; done; grep -q "$1" got && echo "$1"; }
+seen() { i=0; until grep -q "$1" got 2>/dev/null || [ $i = 1200 ]; do i=$((i + 1)); sleep 0.05; done; grep -q "$1" got && echo "$1"; }
 for v in --http1.1 --http2-prior-knowledge; do
     for coding in gzip br zstd; do
         rm -f got
-        curl -sN $v --max-time 20 --compressed -H "Accept-Encoding: $coding" -D head $U/$coding >got &
+        curl -sN $v --max-time 100 --compressed -H "Accept-Encoding: $coding" -D head $U/$coding >got &
         seen "first of $coding"
         tr -d '\r' <head | sed -n 's/^content-encoding: *//Ip'
-        curl -s --max-time 20 -X POST $U/$coding >sent
+        curl -s --max-time 100 -X POST $U/$coding >sent
         wait
         grep second got
     done
@@ -254,7 +254,7 @@ for _ = 1, 3 do collectgarbage() await(task.yield()) end
 go_on:success(true)
 print(#await(res:text()) == 3 * #text)
 --- exec
-timeout 30 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 gzip	true	true
 brotli	true	true
@@ -310,7 +310,7 @@ _EOC_
 cd $TEST_NGINX_HTML_DIR
 set -f
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
-head_of() { curl -s --max-time 10 $v -o /dev/null -D - "$@" | tr -d '\r'; }
+head_of() { curl -s --max-time 100 $v -o /dev/null -D - "$@" | tr -d '\r'; }
 both() {
     path=$1; shift
     head_of "$@" "$U$path" >whole

@@ -85,7 +85,7 @@ check failed
         }
     }
 --- exec
-printf 'HEAD /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n' | timeout 5 perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new("127.0.0.1:$ENV{TEST_NGINX_SERVER_PORT}"); print $s join "", <STDIN>; print grep { /body/ } <$s>; print "end\n"'
+printf 'HEAD /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n' | timeout 100 perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new("127.0.0.1:$ENV{TEST_NGINX_SERVER_PORT}"); print $s join "", <STDIN>; print grep { /body/ } <$s>; print "end\n"'
 --- exec_out
 end
 
