@@ -5,12 +5,12 @@ no_root_location();
 our $Start = <<'_EOC_';
 TOP=$PWD; . t/lib/tls.sh; . $TOP/t/lib/proxies.sh
 certs server
-serve 'location / { return 200 "$scheme $request_uri $remote_addr\n"; } location /ws { handler app; } location /large { root .; }' \
-    "client_max_body_size 30m; lua_package_path '$D/?.lua;;'; server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2; location / { return 200 \"plain \$request_uri\\n\"; } location /ws { handler app; } }"
-A=$TEST_NGINX_RAND_PORT_3 Z=$TEST_NGINX_RAND_PORT_4
 cat >app.lua <<X
 return require("perilune.websocket").handler(function(ws) for m in ws:each() do ws:send("echo " .. m) end end)
 X
+serve 'location / { return 200 "$scheme $request_uri $remote_addr\n"; } location /ws { handler app; } location /large { root .; }' \
+    "client_max_body_size 30m; lua_package_path '$D/?.lua;;'; server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2; location / { return 200 \"plain \$request_uri\\n\"; } location /ws { handler app; } }"
+A=$TEST_NGINX_RAND_PORT_3 Z=$TEST_NGINX_RAND_PORT_4
 cat >c.lua <<X
 local http, websocket = require "perilune.http", require "perilune.websocket"
 local secure, plain = "https://localhost:$PORT", "http://localhost:$TEST_NGINX_RAND_PORT_2"
