@@ -119,7 +119,7 @@ read
 --- user_files
 >>> main.sh
 $C $U/a; $C $U/b; curl -s $U/c; echo
-for i in 1 2 3 4 5 6 7 8 9; do [ $(wc -l <$ROOT/logs/h2.log) = 3 ] || sleep 0.1; done
+for i in $(seq 600); do [ $(wc -l <$ROOT/logs/h2.log) = 3 ] || sleep 0.1; done
 cat $ROOT/logs/h2.log
 --- exec_out
 hellohellohello
