@@ -95,7 +95,7 @@ local _, e = try_await(deferred.deferred(function(reason) stopped = reason.code 
 print(stopped, e.code)
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out lua
 "timeout\ttimeout: no answer within 0.01 s\ninstead\ntrue\ntimeout\ttimeout\n"
 
@@ -173,7 +173,7 @@ task.nap(0.01)
 await(task.spawn(function() task.defer(cleanup "still"); task.defer(function() error("broke") end) end))
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_HTML_DIR/err
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_HTML_DIR/err
 grep -c "task.defer failed.*broke" $TEST_NGINX_HTML_DIR/err
 --- exec_out lua
 "body\ncleanup\tb\ncleanup\ta\ncleanup\tafter error\ncleanup\tcancelled\ncleanup\tstill\n1\n"
@@ -201,7 +201,7 @@ print(try_await(d))
 task.nap(0.01)
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua | sort
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua | sort
 --- exec_out lua
 "child\tcancelled\nfalse\tcancelled: cancelled\ngrandchild\tcancelled\nparent\tcancelled\ntrue\tfalse\n"
 
@@ -225,7 +225,7 @@ d:cancel()
 task.nap(0.01)
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out lua
 "grandchild\tcancelled\n"
 
@@ -242,7 +242,7 @@ print(try_await(d))
 task.nap(0.02)
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out lua
 "false\tcancelled: cancelled\n"
 
@@ -273,7 +273,7 @@ print(coroutine.resume(co, "again"))
 print(coroutine.status(co), coroutine.resume(co))
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out lua
 "1\t1\n2\t4\n3\t9\ntrue\t11\nsuspended\ntrue\tdone\tagain\ndead\tfalse\tcannot resume dead coroutine\n"
 
@@ -300,7 +300,7 @@ end
 for v in outer() do task.nap(0.001); print(v) end
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out lua
 "11\n12\n21\n22\n"
 
@@ -317,7 +317,7 @@ task.yield()
 print("end")
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out lua
 "other\nvalue\nend\n"
 
@@ -340,7 +340,7 @@ d:cancel()
 task.nap(0.01)
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out lua
 "false\tfrom inside\nfalse\tcancelled\tdead\n"
 
@@ -359,7 +359,7 @@ await(task.spawn(function() print("task", co()); print("task", co()) end))
 print("main", co())
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out lua
 "main\t1\ntask\t2\ntask\t3\nmain\t4\n"
 
@@ -380,7 +380,7 @@ end)
 task.nap(0.01)
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out lua
 "await outside of a task\nsleep outside of a task\nyield outside of a task\ndefer outside of a task\n"
 
@@ -397,7 +397,7 @@ for _, f in ipairs { function() task.spawn(1) end, function() task.defer("x") en
 end
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out_like lua
 "^a.lua:2: bad argument 'fn' to task.spawn .*\na.lua:2: bad argument 'fn' to task.defer .*\n.*0.* 1e9 expected.*\n.*0.* 1e9 expected.*\n$"
 
@@ -439,7 +439,7 @@ end
 print(n)
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 9 $P run $TEST_NGINX_HTML_DIR/a.lua 2>/dev/null
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua 2>/dev/null
 --- exec_out lua
 local n = 0
 for i = 1, 500 do if i % 5 ~= 0 and i % 3 ~= 0 then n = n + 1 end end
@@ -467,7 +467,7 @@ print(try_await(broken:take()))
 print(try_await(broken:take()))
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out lua
 "true\ttrue\nfalse\n1\t2\ttrue\t3\n4\n5\n6\nnil\tfalse\ntrue\tkept\nfalse\twhy\n"
 
@@ -484,7 +484,7 @@ print(pcall(json.decode, "[1,"))
 print(pcall(json.encode, print))
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out_like lua
 "^\\[\\]\t\\{\\}\t\\{\"a\":\\[1,\\[\\],null\\]\\}\ntrue\nfalse\t.*\nfalse\t.*\n$"
 
@@ -505,7 +505,7 @@ end)
 task.nap(0.02)
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out lua
 "grandchild\tcancelled\n"
 
@@ -526,9 +526,9 @@ end
 await(deferred.deferred())
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua done; echo $?
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua 2>&1 | grep -o 'the script waits for what nothing will settle\|a.lua:9: in main chunk'
-timeout 5 $P run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_HTML_DIR/err; echo $?
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua done; echo $?
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua 2>&1 | grep -o 'the script waits for what nothing will settle\|a.lua:9: in main chunk'
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_HTML_DIR/err; echo $?
 --- exec_out
 done
 0
@@ -573,7 +573,7 @@ for _ = 1, 3 do
 end
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 60 $P run $TEST_NGINX_HTML_DIR/a.lua 2>&1; echo $?
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua 2>&1; echo $?
 --- exec_out
 false	C stack overflow	10001
 C stack overflow	10001

@@ -17,8 +17,8 @@ http {
 }
 EOF
     $TEST_NGINX_BINARY -p . -c $mode.conf & pid=$!
-    for i in $(seq 100); do [ -S $mode.sock ] && break; sleep 0.05; done
-    said=$(timeout 60 $TEST_NGINX_BINARY run main.lua $mode.sock)
+    for i in $(seq 1200); do [ -S $mode.sock ] && break; sleep 0.05; done
+    said=$(timeout 100 $TEST_NGINX_BINARY run main.lua $mode.sock)
     # whether the system has a ring is not ours to say
     [ $mode = off ] && said="$said, rings: $(ls -l /proc/$pid/fd | grep -c io_uring)"
     echo "$mode: $said"

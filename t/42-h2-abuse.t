@@ -38,7 +38,7 @@ def bounded(most):
     print("memory", "bounded" if used < most else used)
 def report(peer, most=8):
     """How it ended, what the log says about it, whether the memory is bounded and others are served."""
-    peer.read(lambda p: p.closed and p.goaway is not None, 5)
+    peer.read(lambda p: p.closed and p.goaway is not None)
     lines = [l for l in open(root + "/logs/error.log") if "HTTP/2 connection ends" in l]
     print("goaway", peer.goaway, "lines", len(lines), lines[0].split(" error ")[1].split(",")[0] if lines else "")
     bounded(most)
@@ -316,7 +316,7 @@ for i in range(120):
 p.send()
 sent = 0
 for i in range(480):
-    p.read(lambda p: p.given - sent >= 15000, 0.5)
+    p.read(lambda p: p.given - sent >= 15000, 3)
     if p.given - sent < 15000:
         break
     p.add(DATA, 0, 2 * (i // 4) + 1, b"d" * 15000)
@@ -456,7 +456,7 @@ for name, make in kinds.items():
     for i in range(1, 6000, 2):
         p.request(i, "/wait").add(*make(i))
     p.send()
-    p.read(lambda p: p.closed and p.goaway is not None, 10)
+    p.read(lambda p: p.closed and p.goaway is not None)
     taken = p.goaways[-1][0] // 2 if p.goaways else -1
     print(name, "ends with", p.goaway, "within the limit", taken <= 520 or taken)
 bounded(10)
@@ -536,12 +536,12 @@ for name, say in cases.items():
     p = Peer(port)
     say(p)
     p.send()
-    p.read(lambda p: p.closed or p.goaway is not None, 10)
+    p.read(lambda p: p.closed or p.goaway is not None)
     print(name + ":", p.goaway)
 p = Peer(port)
 trailers_without_end(p)
 p.send()
-p.read(lambda p: p.resets or p.goaway, 10)
+p.read(lambda p: p.resets or p.goaway)
 print("trailers that do not end the stream:", p.resets, p.goaway)
 bounded(12)
 print(ask(port))
@@ -593,7 +593,7 @@ for name, say in {
     p = Peer(port)
     say(p)
     p.send()
-    print(name, p.read(lambda p: p.closed, 15).closed)
+    print(name, p.read(lambda p: p.closed).closed)
 print(ask(port))
 --- exec_out
 a block without its end True
@@ -640,8 +640,12 @@ def open_one():
     p = Peer(port).request(1, "/hello", extra=[("user-agent", "x" * 70)])
     p.send()
     return p.read(lambda p: p.ended(1))
+def opened():
+    return len(os.listdir("/proc/%s/fd" % pid))
+idle = opened()
 for p in [open_one() for _ in range(20)]:
     p.sock.close()
+wait_for(lambda: opened() <= idle)
 before = memory(pid)
 for _ in range(3):
     peers = [open_one() for _ in range(600)]
@@ -649,7 +653,7 @@ for _ in range(3):
     print("idle", "little" if used < 13 else used)
     for p in peers:
         p.sock.close()
-    time.sleep(0.5)
+    wait_for(lambda: opened() <= idle and memory(pid) - before < 5)
     used = memory(pid) - before
     print("gone", "nothing" if used < 5 else used)
 --- exec_out

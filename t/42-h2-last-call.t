@@ -46,8 +46,8 @@ EOF
 for mode in on off; do
     sed "s/io_uring *;/io_uring $mode;/" end.conf >$mode.conf
     $TEST_NGINX_BINARY -p . -c $mode.conf & pid=$!
-    for i in $(seq 100); do [ -s end.pid ] && break; sleep 0.05; done
-    timeout 20 python3 main.py $TEST_NGINX_RAND_PORT_1 $pid
+    for i in $(seq 1200); do [ -s end.pid ] && break; sleep 0.05; done
+    timeout 100 python3 main.py $TEST_NGINX_RAND_PORT_1 $pid
     kill $pid 2>/dev/null; wait $pid; rm -f end.pid
 done
 --- exec_out

@@ -7,7 +7,7 @@ our $Http = <<'_EOC_';
     lua_package_path "$TEST_NGINX_HTML_DIR/?.lua;;";
 _EOC_
 our $Exec = <<'_EOC_';
-export U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT C="curl -s --max-time 20 --http2-prior-knowledge"
+export U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT C="curl -s --max-time 100 --http2-prior-knowledge"
 export ROOT=$TEST_NGINX_SERVER_ROOT
 cd $TEST_NGINX_HTML_DIR
 bash ./main.sh
@@ -119,7 +119,7 @@ read
 --- user_files
 >>> main.sh
 $C $U/a; $C $U/b; curl -s $U/c; echo
-for i in 1 2 3 4 5 6 7 8 9; do [ $(wc -l <$ROOT/logs/h2.log) = 3 ] || sleep 0.1; done
+for i in $(seq 600); do [ $(wc -l <$ROOT/logs/h2.log) = 3 ] || sleep 0.1; done
 cat $ROOT/logs/h2.log
 --- exec_out
 hellohellohello
@@ -149,7 +149,7 @@ hello
     location / { content_by_lua_block { ngx.say(ngx.var.http2, " ", ngx.req.http_version(), " ", ngx.var.http_upgrade) } }
 --- user_files
 >>> main.sh
-curl -s --max-time 20 --http2 $U/ -w '%{http_version}\n'
+curl -s --max-time 100 --http2 $U/ -w '%{http_version}\n'
 --- exec_out
 h2c 2 nil
 2

@@ -160,7 +160,7 @@ for _, depth in ipairs { 0, 1, 2, 100 } do
 end
 server:close()
 Y
-timeout 20 $TEST_NGINX_BINARY run depth.lua
+timeout 100 $TEST_NGINX_BINARY run depth.lua
 X
 --- exec_out
 200 CN=client

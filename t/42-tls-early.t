@@ -8,7 +8,7 @@ RELAYED=$TEST_NGINX_RAND_PORT_2 BEHIND=$TEST_NGINX_RAND_PORT_3
 LOG='log_format l "$request_method $uri $status early=$ssl_early_data";'
 request() { printf '%s %s HTTP/1.1\r\nHost: localhost\r\n%b\r\n' "$@"; }
 close='Connection: close\r\n'
-client() { timeout 20 openssl s_client -tls1_3 -ign_eof "$@" 2>&1 | tr -d '\r'; }
+client() { timeout 100 openssl s_client -tls1_3 -ign_eof "$@" 2>&1 | tr -d '\r'; }
 # A session to resume; the server gives it with its first answer.
 meet() { request GET /meet "$close" | client -connect 127.0.0.1:$PORT -sess_out sess >/dev/null; }
 shown() { grep -a '^Early\|^HTTP/1\|^early=\|^told='; }

@@ -8,7 +8,7 @@ head -c 300000 /dev/zero | tr '\0' x >big
 # say NAME [options]: what s_client with them is answered, and how much of a file of 300,000 bytes it gets
 say() {
     name=$1; shift
-    printf 'GET /big HTTP/1.0\r\n\r\n' | timeout 20 openssl s_client -connect 127.0.0.1:$PORT -CAfile ca.pem -ign_eof "$@" >out 2>err
+    printf 'GET /big HTTP/1.0\r\n\r\n' | timeout 100 openssl s_client -connect 127.0.0.1:$PORT -CAfile ca.pem -ign_eof "$@" >out 2>err
     v=$(sed -n 's/^ *New, \(TLSv[0-9.]*\), Cipher is \(.*\)/\1 \2/p; s/^ *Reused, \(TLSv[0-9.]*\), Cipher is \(.*\)/\1 \2 again/p' out | head -n 1)
     echo "$name: ${v:-refused} $(tr -cd x <out | wc -c | awk '{ print ($1 >= 300000) ? "whole" : "nothing" }')"
 }
@@ -98,7 +98,7 @@ middlebox compatibility off: TLSv1.3 TLS_AES_256_GCM_SHA384 whole
 $::Begin . <<'X'
 serve 'location / { return 200 "$ssl_protocol\n"; }'
 for key in k K; do
-    (echo $key; wait_for 'grep -q KEYUPDATE err'; printf 'GET / HTTP/1.0\n\n'; wait_for 'grep -q "^TLSv1.3" out') | timeout 20 openssl s_client -connect 127.0.0.1:$PORT -crlf >out 2>err
+    (echo $key; wait_for 'grep -q KEYUPDATE err'; printf 'GET / HTTP/1.0\n\n'; wait_for 'grep -q "^TLSv1.3" out') | timeout 100 openssl s_client -connect 127.0.0.1:$PORT -crlf >out 2>err
     grep -o KEYUPDATE err; grep -o '^TLSv1.3' out; rm -f out err
 done
 stop
@@ -153,8 +153,8 @@ backend two
     server s 127.0.0.1:$PORT ssl verify required ca-file $PWD/ca.pem sni str(localhost) alpn h2
 H
     haproxy -f h.cfg -db >h.log 2>&1 & H=$!
-    wait_for "curl -s --max-time 5 http://127.0.0.1:$TEST_NGINX_RAND_PORT_2/one >/dev/null"
-    for b in one two two; do echo "haproxy $b: $(curl -s --max-time 10 http://127.0.0.1:$TEST_NGINX_RAND_PORT_2/$b)"; done
+    wait_for "curl -s --max-time 100 http://127.0.0.1:$TEST_NGINX_RAND_PORT_2/one >/dev/null"
+    for b in one two two; do echo "haproxy $b: $(curl -s --max-time 100 http://127.0.0.1:$TEST_NGINX_RAND_PORT_2/$b)"; done
     kill $H; wait $H
 else
     printf 'haproxy one: HTTP/1.1 TLSv1.3\nhaproxy two: HTTP/2.0 TLSv1.3\nhaproxy two: HTTP/2.0 TLSv1.3\n'

@@ -11,7 +11,7 @@ our $Config = <<'_EOC_';
 _EOC_
 our $Run = <<'_EOC_';
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua $TEST_NGINX_SERVER_PORT $TEST_NGINX_HTML_DIR 2>&1
+timeout 100 $P run $TEST_NGINX_HTML_DIR/main.lua $TEST_NGINX_SERVER_PORT $TEST_NGINX_HTML_DIR 2>&1
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;
@@ -187,7 +187,7 @@ async def main():
 asyncio.run(main())
 >>> main.lua
 local websocket = require "perilune.websocket"
-local p = io.popen("exec timeout 20 /usr/bin/python3 " .. arg[2] .. "/server.py & echo $!; wait", "r")
+local p = io.popen("exec timeout 100 /usr/bin/python3 " .. arg[2] .. "/server.py & echo $!; wait", "r")
 local pid, port = p:read("*l"), p:read("*l")
 for _, compression in ipairs { false, true } do
     local ws = await(websocket.connect("ws://127.0.0.1:" .. port, { compression = compression, max_frame_payload = 1e7, max_message_size = 1e7 }))

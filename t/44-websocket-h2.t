@@ -3,7 +3,7 @@ use Test::Nginx::Socket 'no_plan';
 
 no_root_location();
 our $Exec = <<'_EOC_';
-timeout 30 env PYTHONPATH=t/lib PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT
+timeout 100 env PYTHONPATH=t/lib PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT
 _EOC_
 run_tests();
 
@@ -109,7 +109,7 @@ print(err.code, err.status)
 for i = 3, 10 do all[i]:close() end
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua $TEST_NGINX_SERVER_PORT 2>&1
+timeout 100 $P run $TEST_NGINX_HTML_DIR/main.lua $TEST_NGINX_SERVER_PORT 2>&1
 --- exec_out
 v2	p	plain
 
@@ -132,7 +132,7 @@ import sys, h2_peer
 p = h2_peer.Peer(int(sys.argv[1]))
 p.request(1, "/", "CONNECT", end=False, extra=[(":protocol", "other")])
 p.send()
-p.read(lambda p: 1 in p.over, 10)
+p.read(lambda p: 1 in p.over)
 print(dict(p.heads[1][0])[":status"] if 1 in p.heads else "waits", bytes(p.bodies.get(1, b"")))
 --- exec eval: $::Exec
 --- exec_out
@@ -167,7 +167,7 @@ print(await(http.get("http://127.0.0.1:" .. server:port() .. "/rooms/a", {throw_
 await(server:close(0))
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua 2>&1
+timeout 100 $P run $TEST_NGINX_HTML_DIR/main.lua 2>&1
 --- exec_out
 /rooms/a	false	GET a
 /rooms/a	true	CONNECT a
@@ -203,7 +203,7 @@ end
 await(server:close(0))
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua 2>&1
+timeout 100 $P run $TEST_NGINX_HTML_DIR/main.lua 2>&1
 --- exec_out
 GET
 403
@@ -240,7 +240,7 @@ for _, path in ipairs { "/asked", "/captures", "/plain" } do
 end
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua $TEST_NGINX_SERVER_PORT 2>&1
+timeout 100 $P run $TEST_NGINX_HTML_DIR/main.lua $TEST_NGINX_SERVER_PORT 2>&1
 grep -o 'captured: [0-9]*' $TEST_NGINX_SERVROOT/logs/error.log
 --- exec_out
 /asked	false	hello

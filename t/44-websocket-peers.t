@@ -58,7 +58,7 @@ async def main():
 
 asyncio.run(main())
 --- exec
-timeout 30 /usr/bin/python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT
+timeout 100 /usr/bin/python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT
 --- exec_out
 / [] 1000
 / [] 1000
@@ -115,7 +115,7 @@ async def main():
 
 asyncio.run(main())
 --- exec
-timeout 30 /usr/bin/python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT
+timeout 100 /usr/bin/python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT
 --- exec_out
 1009
 all heard all
@@ -143,7 +143,7 @@ async def main():
 
 asyncio.run(main())
 --- exec
-timeout 30 /usr/bin/python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT $TEST_NGINX_SERVROOT/logs/nginx.pid
+timeout 100 /usr/bin/python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT $TEST_NGINX_SERVROOT/logs/nginx.pid
 --- exec_out
 1001
 
@@ -186,7 +186,7 @@ async function talk(perMessageDeflate, protocols) {
   await talk({ serverNoContextTakeover: true, clientNoContextTakeover: true, serverMaxWindowBits: 10, threshold: 0 }, []);
 })().catch((e) => { console.log(e.message); process.exit(1); });
 --- exec
-NODE_PATH=/usr/share/nodejs timeout 30 node $TEST_NGINX_HTML_DIR/main.js $TEST_NGINX_SERVER_PORT
+NODE_PATH=/usr/share/nodejs timeout 100 node $TEST_NGINX_HTML_DIR/main.js $TEST_NGINX_SERVER_PORT
 --- exec_out
 - - there? 4001 as asked
 permessage-deflate chat there? 4001 as asked
@@ -228,7 +228,7 @@ end
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 NODE_PATH=/usr/share/nodejs node $TEST_NGINX_HTML_DIR/server.js >$TEST_NGINX_HTML_DIR/port & S=$!
 while [ ! -s $TEST_NGINX_HTML_DIR/port ] && kill -0 $S 2>/dev/null; do sleep 0.05; done
-timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua $(cat $TEST_NGINX_HTML_DIR/port) 2>&1
+timeout 100 $P run $TEST_NGINX_HTML_DIR/main.lua $(cat $TEST_NGINX_HTML_DIR/port) 2>&1
 kill $S
 --- exec_out
 nil	there?	4001	as asked	nil

@@ -11,7 +11,7 @@ our $Config = <<'_EOC_';
 _EOC_
 our $Exec = <<'_EOC_';
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 30 $P run t/lib/ws_peer.lua $TEST_NGINX_SERVER_PORT $TEST_NGINX_HTML_DIR/main.lua
+timeout 100 $P run t/lib/ws_peer.lua $TEST_NGINX_SERVER_PORT $TEST_NGINX_HTML_DIR/main.lua
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;

@@ -69,7 +69,7 @@ for _, figures in pairs(o.pool:stats()) do print(figures.opened) end
 server:close(0):await()
 echo:close(0):await()
 X
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
 --- exec_out
 200	nil
 HELLO
@@ -118,7 +118,7 @@ local plain = http.start_server(function() return "" end, { port = 0, address = 
 print(select(2, try_await(http.tunnel("http://127.0.0.1:" .. plain:port(), "a:1", o))).status)
 plain:close(0):await()
 X
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
 --- exec_out
 true	cancelled
 the other side ends well:	false
@@ -160,7 +160,7 @@ print(err.code, err.status, err.headers["proxy-authenticate"])
 print(select(2, try_await(http.tunnel(base, nil, { protocol = "mine" }))).code)
 proxy:close(0):await()
 X
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
 --- exec_out
 CONNECT db.example:5432 HTTP/1.1|Host: db.example:5432|Proxy-Authorization: Basic eA==||
 early
@@ -242,7 +242,7 @@ print(await(t:take()))
 t:close()
 for _, one in ipairs { server, off, secure } do one:close(0):await() end
 X
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_SERVROOT/c.lua
 --- exec_out
 200	db.example:5432	nil
 HELLO

@@ -25,7 +25,7 @@ local function code(d) local ok, err = try_await(d) return ok and "ok" or err.co
 local function text(d) return code(d:chain(function(res) return res:text() end)) end
 return { origin = origin, code = code, text = text, heads = heads }
 EOF
-timeout 15 $P run main.lua 2>err; echo exit $?; cat err; kill $(cat pid* 2>/dev/null) 2>/dev/null; true
+timeout 100 $P run main.lua 2>err; echo exit $?; cat err; kill $(cat pid* 2>/dev/null) 2>/dev/null; true
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;

@@ -8,7 +8,7 @@ P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 export PYTHONPATH=$PWD/t/lib PYTHONDONTWRITEBYTECODE=1 ORIGIN=$PWD/t/lib/h2_origin.py
 cd $TEST_NGINX_HTML_DIR
 cp $PYTHONPATH/h2_origin.lua peer.lua
-timeout 30 $P run main.lua 2>err; echo exit $?; cat err; kill $(cat pid* 2>/dev/null) 2>/dev/null; true
+timeout 100 $P run main.lua 2>err; echo exit $?; cat err; kill $(cat pid* 2>/dev/null) 2>/dev/null; true
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;

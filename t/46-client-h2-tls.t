@@ -39,10 +39,10 @@ ws:close()
 X
 L='lua_package_path "./?.lua;;"; '
 serve 'http2 on; location / { return 200 "ok"; } location /ws { handler app; }' "$L"
-timeout 20 $TEST_NGINX_BINARY run c.lua 2>&1; stop
+timeout 100 $TEST_NGINX_BINARY run c.lua 2>&1; stop
 rm -f logs/m.pid
 serve 'location / { return 200 "ok"; } location /ws { handler app; }' "$L"
-timeout 20 $TEST_NGINX_BINARY run c.lua 2>err; stop
+timeout 100 $TEST_NGINX_BINARY run c.lua 2>err; stop
 --- exec_out
 HTTP/2	1
 HTTP/1.1	8
@@ -174,7 +174,7 @@ ask(http.connection_pool { tls = { ca = "ca.pem" }, http_versions = { "2" } }, "
 local n = 0
 ask(http.connection_pool { tls = { ca = "ca.pem" } }, "/reset", { body = function() n = n + 1 return n < 3 and "x" or nil end })
 X
-timeout 20 $TEST_NGINX_BINARY run c.lua; kill $O; cat seen
+timeout 100 $TEST_NGINX_BINARY run c.lua; kill $O; cat seen
 --- exec_out
 /fine	HTTP/2 
 /reset	HTTP/1.1 old

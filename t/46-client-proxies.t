@@ -5,12 +5,12 @@ no_root_location();
 our $Start = <<'_EOC_';
 TOP=$PWD; . t/lib/tls.sh; . $TOP/t/lib/proxies.sh
 certs server
-serve 'location / { return 200 "$scheme $request_uri $remote_addr\n"; } location /ws { handler app; } location /large { root .; }' \
-    "client_max_body_size 30m; lua_package_path '$D/?.lua;;'; server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2; location / { return 200 \"plain \$request_uri\\n\"; } location /ws { handler app; } }"
-A=$TEST_NGINX_RAND_PORT_3 Z=$TEST_NGINX_RAND_PORT_4
 cat >app.lua <<X
 return require("perilune.websocket").handler(function(ws) for m in ws:each() do ws:send("echo " .. m) end end)
 X
+serve 'location / { return 200 "$scheme $request_uri $remote_addr\n"; } location /ws { handler app; } location /large { root .; }' \
+    "client_max_body_size 30m; lua_package_path '$D/?.lua;;'; server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_2; location / { return 200 \"plain \$request_uri\\n\"; } location /ws { handler app; } }"
+A=$TEST_NGINX_RAND_PORT_3 Z=$TEST_NGINX_RAND_PORT_4
 cat >c.lua <<X
 local http, websocket = require "perilune.http", require "perilune.websocket"
 local secure, plain = "https://localhost:$PORT", "http://localhost:$TEST_NGINX_RAND_PORT_2"
@@ -37,7 +37,7 @@ function load(o)
 end
 X
 head -c 20000000 /dev/zero >large
-run() { { cat c.lua; cat; } >main.lua; timeout 60 $TEST_NGINX_BINARY run main.lua; }
+run() { { cat c.lua; cat; } >main.lua; timeout 180 $TEST_NGINX_BINARY run main.lua; }
 _EOC_
 our $Stop = "stop_proxies; stop\n";
 add_block_preprocessor(sub {

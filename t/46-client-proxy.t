@@ -6,7 +6,7 @@ our $Config = "    location / { return 204; }\n";
 our $Exec = <<'_EOC_';
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 cd $TEST_NGINX_HTML_DIR
-timeout 15 $P run main.lua 2>err; echo exit $?; grep -v 'while connecting to upstream' err; true
+timeout 100 $P run main.lua 2>err; echo exit $?; grep -v 'while connecting to upstream' err; true
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;
@@ -91,7 +91,7 @@ await(front:close(0)) await(back:close(0))
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 cd $TEST_NGINX_HTML_DIR
-timeout 15 $P run main.lua 2>err; echo exit $?; grep -c 'while connecting to upstream' err
+timeout 100 $P run main.lua 2>err; echo exit $?; grep -c 'while connecting to upstream' err
 --- exec_out
 201	b	POST /a?b=c payload - k=v
 PUT /other?x=1  s -
@@ -124,7 +124,7 @@ await(front:close(0)) await(back:close(0))
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 cd $TEST_NGINX_HTML_DIR
-timeout 15 $P run main.lua 2>&1
+timeout 100 $P run main.lua 2>&1
 --- exec_out
 invalid: header field: invalid argument
 invalid: header field: invalid argument

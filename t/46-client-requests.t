@@ -13,7 +13,7 @@ return function(handler)
     return "http://127.0.0.1:" .. server:port(), server
 end
 EOF
-timeout 15 $P run main.lua 2>err; echo exit $?; cat err
+timeout 100 $P run main.lua 2>err; echo exit $?; cat err
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;
@@ -985,7 +985,7 @@ await(server:close(0))
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 cd $TEST_NGINX_HTML_DIR
-timeout 15 $P run main.lua 2>err; echo exit $?; sed 's/.*\(the response has [^,]*\),.*/\1/' err
+timeout 100 $P run main.lua 2>err; echo exit $?; sed 's/.*\(the response has [^,]*\),.*/\1/' err
 --- exec_out
 false	1	31000	31000	2
 false	1	33000	protocol	false

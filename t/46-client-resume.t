@@ -5,7 +5,7 @@ no_root_location();
 our $Exec = <<'_EOC_';
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 cd $TEST_NGINX_HTML_DIR
-timeout 30 $P run main.lua 2>err; echo exit $?
+timeout 100 $P run main.lua 2>err; echo exit $?
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;

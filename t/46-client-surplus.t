@@ -101,10 +101,10 @@ __DATA__
 
 === TEST 1: proxy_pass
 --- exec
-timeout 30 python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT $TEST_NGINX_RAND_PORT_1 /proxy
+timeout 100 python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT $TEST_NGINX_RAND_PORT_1 /proxy
 
 
 
 === TEST 2: a socket of Lua
 --- exec
-timeout 30 python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT $TEST_NGINX_RAND_PORT_1 /socket
+timeout 100 python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT $TEST_NGINX_RAND_PORT_1 /socket

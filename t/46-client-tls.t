@@ -25,7 +25,7 @@ io.write(await(await(http.get(base .. "/", { insecure = true })):text()))
 local pool = http.connection_pool { tls = { ca = "ca.pem" } }
 io.write(await(await(http.get(base .. "/", { pool = pool })):text()))
 X
-timeout 20 $TEST_NGINX_BINARY run c.lua; stop
+timeout 100 $TEST_NGINX_BINARY run c.lua; stop
 --- exec_out
 TLSv1.3 localhost 1
 TLSv1.3 localhost 2
@@ -93,7 +93,7 @@ for _, kind in ipairs { "confirmed", "counted", "cut", "chunked" } do
     print(kind, ok and body or body.code)
 end
 X
-timeout 20 $TEST_NGINX_BINARY run c.lua; kill $S
+timeout 100 $TEST_NGINX_BINARY run c.lua; kill $S
 --- exec_out
 confirmed	part
 counted	part
@@ -131,7 +131,7 @@ http { access_log off; proxy_ssl_certificate client.pem; proxy_ssl_certificate_k
     location /own { proxy_ssl_certificate other.pem; proxy_ssl_certificate_key other.key; proxy_pass https://127.0.0.1:$PORT/back; } } }
 X
 chmod 600 other.key; $B -c conf/perilune.conf; wait_for '[ -s logs/m.pid ]'
-curl() { command curl -s --max-time 20 --cacert ca.pem "https://localhost:$PORT$1"; }
+curl() { command curl -s --max-time 100 --cacert ca.pem "https://localhost:$PORT$1"; }
 curl /; curl /own; quit
 --- exec_out
 emerg] TLS towards this server: cannot read "none.pem": not found

@@ -7,7 +7,7 @@ our $Config = "    location / { return 204; }\n";
 our $Exec = <<'_EOC_';
 export TOP=$PWD P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 cd $TEST_NGINX_HTML_DIR
-timeout 30 $P run main.lua 2>&1; echo exit $?
+timeout 100 $P run main.lua 2>&1; echo exit $?
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;

@@ -117,7 +117,7 @@ f = leave(3, "/native")
 ask("/go?n=3")
 print(f.read(5))
 --- exec
-timeout 15 /usr/bin/python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT
+timeout 100 /usr/bin/python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT
 --- exec_out
 b'early\n'
 1 aborted

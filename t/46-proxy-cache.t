@@ -405,7 +405,7 @@ find cache -type f -name '*.*' | wc -l
 curl -s $B/go
 until find cache -type f -name '*.*' | wc -l | grep -qx 0; do sleep 0.02; done
 get /large | cut -c1-7; wc -c <out; get /large -r 2999990- | cut -c1-20
-curl -s $U/endless | head -c 1000 | wc -c; curl -s --max-time 20 $B/ended
+curl -s $U/endless | head -c 1000 | wc -c; curl -s --max-time 100 $B/ended
 find cache -type f -printf '%d %m\n' | sort -u; find cache -mindepth 1 -type d -printf '%d %m\n' | sort -u
 _EOC_
 --- exec_out

@@ -9,7 +9,7 @@ export PYTHONPATH=$PWD/t/lib PYTHONDONTWRITEBYTECODE=1 ORIGIN=$PWD/t/lib/h2_orig
 cd $TEST_NGINX_HTML_DIR
 cp $PYTHONPATH/h2_origin.lua peer.lua
 export P FRONT=$TEST_NGINX_RAND_PORT_1
-timeout 30 $P run main.lua 2>err; echo exit $?; cat err; kill $(cat pid* 2>/dev/null) 2>/dev/null; true
+timeout 100 $P run main.lua 2>err; echo exit $?; cat err; kill $(cat pid* 2>/dev/null) 2>/dev/null; true
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;

@@ -73,7 +73,7 @@ $::Origin
     location /up { proxy_store stored/$arg_p; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
 --- exec
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT; cd $TEST_NGINX_SERVER_ROOT
-curl -s -m 1.5 $U/slow; echo; for i in $(seq 100); do [ -e stored/slow ] && break; sleep 0.1; done; cat stored/slow; echo
+curl -s -m 1.5 $U/slow; echo; for i in $(seq 1200); do [ -e stored/slow ] && break; sleep 0.1; done; cat stored/slow; echo
 curl -s "$U/up?p=../../evil&n=1"; echo; find . -name 'evil*'
 --- exec_out
 abc
@@ -162,7 +162,7 @@ g() { curl -s -D h -o b "$@"; tr -d '\r' <h | sed -n 's/^HTTP.1.1 \([0-9]*\).*/\
 g -r 2-4 "$U/?n=10"
 g "$U/?n=10"
 g -r 100- "$U/x?n=10" | grep -o '^416\|X-C: [A-Z]*\|bytes.*/100'
-for i in $(seq 50); do curl -sI "$U/x?n=10" | grep -q 'X-C: HIT' && break; sleep 0.1; done
+for i in $(seq 1200); do curl -sI "$U/x?n=10" | grep -q 'X-C: HIT' && break; sleep 0.1; done
 g -r 99- "$U/x?n=10"
 g -r 5000000-5000001 "$U/?n=1000000"
 g -r 5000000-5000001 "$U/?n=1000000"

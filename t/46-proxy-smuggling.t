@@ -91,7 +91,7 @@ CRLF in a field by a variable | GET /f/%0d%0aX:%20y HTTP/1.1\r\nHost: a\r\n\r\n
 blank in Host by a variable | GET /f/a%20b HTTP/1.1\r\nHost: a\r\n\r\n
 Lua | GET /lua/ HTTP/1.1\r\nHost: a\r\nConnection: X-User\r\nX_Other: 1\r\n\r\n
 --- exec
-cd $TEST_NGINX_HTML_DIR; FRONT=$TEST_NGINX_SERVER_PORT ORIGIN=$TEST_NGINX_RAND_PORT_1 timeout 30 $TEST_NGINX_BINARY run c.lua | sed "s/127.0.0.1:$TEST_NGINX_RAND_PORT_1/ORIGIN/"
+cd $TEST_NGINX_HTML_DIR; FRONT=$TEST_NGINX_SERVER_PORT ORIGIN=$TEST_NGINX_RAND_PORT_1 timeout 100 $TEST_NGINX_BINARY run c.lua | sed "s/127.0.0.1:$TEST_NGINX_RAND_PORT_1/ORIGIN/"
 --- exec_out
 plain	200
 	GET / HTTP/1.1|Host: a|X-Real-IP: 127.0.0.1||
@@ -293,7 +293,7 @@ ask("length in trailers", [], b"hi", None, [("content-length", "9")])
 ask("transfer-encoding in trailers", [], b"hi", S, [("transfer-encoding", "chunked")])
 ask("pseudo-field in trailers", [], b"hi", S, [(":path", "/x")])
 --- exec
-cd $TEST_NGINX_HTML_DIR; LIB=$OLDPWD/t/lib FRONT=$TEST_NGINX_SERVER_PORT ORIGIN=$TEST_NGINX_RAND_PORT_1 timeout 60 /usr/bin/python3 c.py
+cd $TEST_NGINX_HTML_DIR; LIB=$OLDPWD/t/lib FRONT=$TEST_NGINX_SERVER_PORT ORIGIN=$TEST_NGINX_RAND_PORT_1 timeout 100 /usr/bin/python3 c.py
 --- exec_out
 plain 200
 	GET / HTTP/1.1|Host: a|x-a: b||

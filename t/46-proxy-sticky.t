@@ -134,7 +134,7 @@ _EOC_
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
 cd $TEST_NGINX_SERVER_ROOT
 curl -sN "$U/?sid=x" > one & curl -sN "$U/late?sid=x" > two &
-for i in $(seq 50); do grep -q begun one && grep -q begun two && break; sleep 0.1; done
+for i in $(seq 1200); do grep -q begun one && grep -q begun two && break; sleep 0.1; done
 curl -sI -m 4 "$U/?s=x" | grep -c "X-Addr: 127.0.0.1:$TEST_NGINX_RAND_PORT_4"
 curl -sI -m 4 "$U/late?s=x" | grep -c "X-Addr: 127.0.0.1:$TEST_NGINX_RAND_PORT_2"
 wait

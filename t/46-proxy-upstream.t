@@ -145,7 +145,8 @@ _EOC_
 --- exec
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
 for i in 1 2 3 4; do curl -s $U/kept; done | tr '\n' ' '; for i in 1 2; do curl -s $U/closed/kept; done | tr '\n' ' '; echo
-sleep 0.1; sed 's/127.0.0.1:[0-9]*/ADDR/' $TEST_NGINX_SERVROOT/logs/up.log | sort | uniq -c | sed 's/^ *//'
+for i in $(seq 1200); do [ $(wc -l <$TEST_NGINX_SERVROOT/logs/up.log) = 6 ] && break; sleep 0.05; done
+sed 's/127.0.0.1:[0-9]*/ADDR/' $TEST_NGINX_SERVROOT/logs/up.log | sort | uniq -c | sed 's/^ *//'
 --- exec_out
 1 2 3 1 2 1 
 6 ADDR 200 text/plain 2 u 80

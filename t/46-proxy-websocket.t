@@ -48,7 +48,7 @@ for _, to in ipairs { "one", "two" } do
     end
 end
 --- exec
-cd $TEST_NGINX_HTML_DIR; PORT=$TEST_NGINX_SERVER_PORT timeout 20 $TEST_NGINX_BINARY run c.lua
+cd $TEST_NGINX_HTML_DIR; PORT=$TEST_NGINX_SERVER_PORT timeout 100 $TEST_NGINX_BINARY run c.lua
 --- exec_out
 one from one: chat HTTP/1.1 mine /x?y=1 true nil	4001	so be it	nil
 one from two: chat HTTP/1.1 mine /x?y=1 true nil	4001	so be it	nil
@@ -92,7 +92,7 @@ print("CONNECT", ok and "connected" or err.status)
 cd $TEST_NGINX_HTML_DIR
 perl $OLDPWD/t/lib/origin.pl port 'HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n' 'HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n' & P=$!
 while [ ! -e port ]; do sleep 0.02; done
-LIAR=$(cat port) PORT=$TEST_NGINX_SERVER_PORT timeout 20 $TEST_NGINX_BINARY run c.lua; kill $P
+LIAR=$(cat port) PORT=$TEST_NGINX_SERVER_PORT timeout 100 $TEST_NGINX_BINARY run c.lua; kill $P
 --- exec_out
 /one/refuses	handshake 503 nil, handshake 503 nil
 /two/refuses	handshake 503 nil, handshake 503 nil

@@ -47,15 +47,15 @@ our $Peer = <<'_EOC_';
             return ""
         end
         function acts.moved() return "Location: /there\r\n\r\n" end
-        function acts.waits() sock:send("Content-Length: 3\r\n\r\nabc") ngx.sleep(2) return "" end
-        function acts.nothing() sock:send("Status: 204 None\r\n\r\n") ngx.sleep(2) return "" end
+        function acts.waits() sock:send("Content-Length: 3\r\n\r\nabc") ngx.sleep(5) return "" end
+        function acts.nothing() sock:send("Status: 204 None\r\n\r\n") ngx.sleep(5) return "" end
         function acts.short() return "Content-Length: 10\r\n\r\nabc" end
         function acts.long() return "Content-Length: 2\r\n\r\nabcdef" end
         function acts.nohead() return "X-A: b\r\n" end
         function acts.badhead() return "no colon\r\n\r\n" end
         function acts.badline() return "HTTP/1.1 OK\r\n\r\n" end
         function acts.counted() return "X-Accel-Expires: 100\r\n\r\nanswer " .. math.floor(ngx.now() * 1000) end
-        function acts.silent() ngx.sleep(2) return "" end
+        function acts.silent() ngx.sleep(5) return "" end
         sock:send(acts[p.ACT]())
     }
 _EOC_
@@ -156,15 +156,15 @@ body 0
 
 === TEST 3: a status line, a head in pieces, Location alone; what has an end that is known is not waited for
 --- config
-    location /u { uwsgi_param ACT $arg_a; uwsgi_read_timeout 1s; uwsgi_pass 127.0.0.1:$TEST_NGINX_STREAM_PORT; }
-    location /s { scgi_param ACT $arg_a; scgi_read_timeout 1s; scgi_pass 127.0.0.1:$TEST_NGINX_STREAM_PORT; }
+    location /u { uwsgi_param ACT $arg_a; uwsgi_read_timeout 20s; uwsgi_pass 127.0.0.1:$TEST_NGINX_STREAM_PORT; }
+    location /s { scgi_param ACT $arg_a; scgi_read_timeout 20s; scgi_pass 127.0.0.1:$TEST_NGINX_STREAM_PORT; }
 --- exec
 b=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
 for u in u s; do
     for a in line bits moved waits nothing long; do
-        curl -s -m 1 -w ' %{http_code} %{redirect_url}\n' $b/$u?a=$a | sed 's/http:.*there/THERE/;s/ *$//'
+        curl -s -m 4 -w ' %{http_code} %{redirect_url}\n' $b/$u?a=$a | sed 's/http:.*there/THERE/;s/ *$//'
     done
-    curl -s -m 1 -I $b/$u?a=waits | grep -iE '^HTTP|length' | tr -d '\r'
+    curl -s -m 4 -I $b/$u?a=waits | grep -iE '^HTTP|length' | tr -d '\r'
 done
 curl -si $b/u?a=line | grep -E '^(HTTP|X-A)' | tr -d '\r'
 --- exec_out

@@ -4,7 +4,7 @@ use Test::Nginx::Socket 'no_plan';
 no_root_location();
 our $Exec = <<'_EOC_';
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-cd $TEST_NGINX_HTML_DIR; timeout 15 $P run main.lua 2>err; echo exit $?; cat err
+cd $TEST_NGINX_HTML_DIR; timeout 100 $P run main.lua 2>err; echo exit $?; cat err
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;

@@ -233,7 +233,7 @@ no "listen" is defined for server in stream
         ngx.log(ngx.WARN, "first byte ", ngx.req.socket():receive(1):byte())
     }
 --- exec
-echo | timeout 10 openssl s_client -connect 127.0.0.1:$TEST_NGINX_STREAM_PORT -servername db.example.org -alpn h2,http/1.1 >/dev/null 2>&1; echo done
+echo | timeout 100 openssl s_client -connect 127.0.0.1:$TEST_NGINX_STREAM_PORT -servername db.example.org -alpn h2,http/1.1 >/dev/null 2>&1; echo done
 --- exec_out
 done
 --- error_log
@@ -250,7 +250,7 @@ first byte 22
     log_by_lua_block { ngx.log(ngx.WARN, "status ", ngx.var.status, " of ", ngx.var.bytes_received) }
 --- stream_request: hi
 --- exec
-timeout 10 perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$TEST_NGINX_STREAM_PORT"); print $s "\x16\x03"; print unpack "H*", join "", <$s>'
+timeout 100 perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$TEST_NGINX_STREAM_PORT"); print $s "\x16\x03"; print unpack "H*", join "", <$s>'
 --- exec_out:
 --- stream_response
 name nil, hi

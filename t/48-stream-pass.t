@@ -20,8 +20,8 @@ X
     $B -c conf/perilune.conf & P=$!
     wait_for "[ -s logs/m.pid ] || is_gone $P"
 }
-ask() { curl -sk --max-time 20 --resolve "a.test:$IN:127.0.0.1" "$@"; }
-say() { echo hello | timeout 20 openssl s_client -quiet -connect "127.0.0.1:$IN" -servername "$1" -ign_eof 2>/dev/null; }
+ask() { curl -sk --max-time 100 --resolve "a.test:$IN:127.0.0.1" "$@"; }
+say() { echo hello | timeout 100 openssl s_client -quiet -connect "127.0.0.1:$IN" -servername "$1" -ign_eof 2>/dev/null; }
 ports() { sed "s/^$IN /IN /; s/^$LINE /LINE /"; }
 _EOC_
 
@@ -114,7 +114,7 @@ $::Begin . <<'X'
 serve_both "
 server { listen 127.0.0.1:$IN; pass 127.0.0.1:$LINE; }
 server { listen 127.0.0.1:$LINE; pass 127.0.0.1:$IN; }"
-timeout 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$IN; cat <&3"; echo "closed: $?"
+timeout 100 bash -c "exec 3<>/dev/tcp/127.0.0.1/$IN; cat <&3"; echo "closed: $?"
 grep -o '\[error\].* in "pass"' logs/error.log | sed "s/.*: \**[0-9]* //; s/:$IN/:IN/; s/:$LINE/:LINE/"
 stop
 X
@@ -130,7 +130,7 @@ $::Begin . <<'X'
 serve_both "
 server { listen 127.0.0.1:$IN proxy_protocol; pass 127.0.0.1:$LINE; }
 server { listen 127.0.0.1:$LINE; pass 127.0.0.1:$PLAIN; }"
-timeout 20 bash -c "exec 3<>/dev/tcp/127.0.0.1/$IN; printf 'PROXY TCP4 192.0.2.7 192.0.2.1 5 6\r\nGET /said HTTP/1.0\r\n\r\n' >&3; tail -n 1 <&3"
+timeout 100 bash -c "exec 3<>/dev/tcp/127.0.0.1/$IN; printf 'PROXY TCP4 192.0.2.7 192.0.2.1 5 6\r\nGET /said HTTP/1.0\r\n\r\n' >&3; tail -n 1 <&3"
 stop
 X
 --- exec_out

@@ -202,7 +202,7 @@ second: status 502
 --- stream_response
 second got 2 please
 --- exec
-printf 'x\n' | timeout 10 openssl s_client -connect 127.0.0.1:$TEST_NGINX_RAND_PORT_6 -servername db.example.org >/dev/null 2>&1; echo done
+printf 'x\n' | timeout 100 openssl s_client -connect 127.0.0.1:$TEST_NGINX_RAND_PORT_6 -servername db.example.org >/dev/null 2>&1; echo done
 --- exec_out
 done
 --- error_log

@@ -13,7 +13,7 @@ X
     $B -c conf/perilune.conf & P=$!
     wait_for "[ -s logs/m.pid ] || is_gone $P"
 }
-say() { S=$1; shift; printf '%s\n' "$S" | timeout 20 openssl s_client -quiet -verify_quiet -connect "127.0.0.1:$PORT" -CAfile ca.pem -ign_eof "$@" 2>/dev/null; }
+say() { S=$1; shift; printf '%s\n' "$S" | timeout 100 openssl s_client -quiet -verify_quiet -connect "127.0.0.1:$PORT" -CAfile ca.pem -ign_eof "$@" 2>/dev/null; }
 _EOC_
 
 timeout(30);

@@ -4,7 +4,7 @@ use Test::Nginx::Socket 'no_plan';
 no_root_location();
 our $Exec = <<'_EOC_';
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 15 $P run $TEST_NGINX_HTML_DIR/main.lua 2>&1; echo exit $?
+timeout 100 $P run $TEST_NGINX_HTML_DIR/main.lua 2>&1; echo exit $?
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;

@@ -20,7 +20,7 @@ print(crypto.equals("", ""), crypto.equals("a", "a"), crypto.equals("a", "b"), c
 print(crypto.base64url("\251\255\254"), crypto.unbase64url("-__-") == crypto.unbase64("+//+"), crypto.unbase64url("+"), crypto.unbase64("a"))
 print(#crypto.random(20), #crypto.token(), #crypto.token(32), crypto.token() == crypto.token())
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
 16	20	48	64
@@ -42,7 +42,7 @@ print(crypto.unseal(key, sealed:sub(1, -2), "for you"), crypto.unseal(key, "", "
 local large = ("x"):rep(1000000)
 print(crypto.unseal(key, crypto.seal(key, large)) == large)
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 34	true	nil
 a text	nil	nil
@@ -79,7 +79,7 @@ cd $TEST_NGINX_HTML_DIR
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem 2>/dev/null
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out ec.pem
 openssl pkey -in rsa.pem -pubout -out rsa.pub; openssl pkey -in ec.pem -pubout -out ec.pub
-timeout 15 $TEST_NGINX_BINARY run a.lua . 2>&1
+timeout 100 $TEST_NGINX_BINARY run a.lua . 2>&1
 --- exec_out
 P-256	false	true	false	false
 Ed25519	false	true	false	false
@@ -112,7 +112,7 @@ for _, source in ipairs { "", "-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC
 end
 print(#{ crypto.key_facts("x") })
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 bad argument 'hash' to crypto.hash (md5, sha1, sha256, sha384 or sha512 expected, got sha3)
 bad argument 'text' to crypto.hash (string expected, got number)
@@ -143,7 +143,7 @@ local crypto = require "perilune.crypto"
 print(#crypto.hash("sha256", "abc"), #crypto.token())
 ffi.C.OSSL_PROVIDER_unload(null)
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 true	1
 32	22

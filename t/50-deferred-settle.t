@@ -5,7 +5,7 @@ no_root_location();
 our $Exec = <<'_EOC_';
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 cd $TEST_NGINX_HTML_DIR
-timeout 60 $P run a.lua 2>err; echo exit $?; sed -e 's/^.*\[\([a-z]*\)\] [0-9#]*: /[\1] /' err
+timeout 100 $P run a.lua 2>err; echo exit $?; sed -e 's/^.*\[\([a-z]*\)\] [0-9#]*: /[\1] /' err
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;
@@ -173,8 +173,8 @@ cancelled:cancel()
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
 cd $TEST_NGINX_HTML_DIR
-timeout 60 $P run a.lua 2>err; echo exit $?; grep -v -e '^	' -e traceback err | sed -e 's/^.*\[\([a-z]*\)\] [0-9#]*: /[\1] /' | awk '{ print $NF, $0 }' | sort -n | cut -d ' ' -f 2-
-PERILUNE_DEBUG=1 timeout 60 $P run a.lua 2>&1 | grep -o 'made at a.lua:4).*'
+timeout 100 $P run a.lua 2>err; echo exit $?; grep -v -e '^	' -e traceback err | sed -e 's/^.*\[\([a-z]*\)\] [0-9#]*: /[\1] /' | awk '{ print $NF, $0 }' | sort -n | cut -d ' ' -f 2-
+PERILUNE_DEBUG=1 timeout 100 $P run a.lua 2>&1 | grep -o 'made at a.lua:4).*'
 --- exec_out
 exit 0
 [error] a deferred failed and nobody waits for it (made at a.lua:3): unseen 1

@@ -286,7 +286,7 @@ cd $TEST_NGINX_HTML_DIR
 AT=http://127.0.0.1:$TEST_NGINX_SERVER_PORT T=$TEST_NGINX_SERVROOT/temp
 head -c 2000000 /dev/urandom >big; echo small >small; head -c 3000001 /dev/zero >huge
 left() { i=0; while [ "$(ls $T)" ] && [ $i -lt 200 ]; do i=$((i + 1)); sleep 0.05; done; ls $T | wc -l; }
-send() { P=$1; shift; curl -s --max-time 10 "$@" -F a=@big -F b=@small -F t=text $AT/$P; }
+send() { P=$1; shift; curl -s --max-time 100 "$@" -F a=@big -F b=@small -F t=text $AT/$P; }
 send tell; left
 send tell --http2-prior-knowledge; left
 send back | cmp - big && echo the same; left
@@ -296,10 +296,10 @@ SHM=/dev/shm/perilune-t-$$; test -d /dev/shm || SHM=$TEST_NGINX_HTML_DIR/other
 send "save?to=$SHM" -o /dev/null; cmp $SHM big && echo copied; rm -f $SHM; left
 send raise -o /dev/null -w '%{http_code}\n'; left
 curl -s -o /dev/null -F a=@big $AT/hang & C=$!
-i=0; until [ "$(ls $T)" ] || [ $i = 200 ]; do i=$((i + 1)); sleep 0.05; done; ls $T | wc -l
+i=0; until [ "$(ls $T)" ] || [ $i = 1200 ]; do i=$((i + 1)); sleep 0.05; done; ls $T | wc -l
 kill $C; left
-curl -s --max-time 10 -o /dev/null -w '%{http_code}\n' -F a=@huge $AT/tell; left
-curl -s --max-time 10 -o /dev/null -w '%{http_code}\n' -F a=@small -F "t=<big" --http2-prior-knowledge $AT/tell; left
+curl -s --max-time 100 -o /dev/null -w '%{http_code}\n' -F a=@huge $AT/tell; left
+curl -s --max-time 100 -o /dev/null -w '%{http_code}\n' -F a=@small -F "t=<big" --http2-prior-knowledge $AT/tell; left
 --- exec_out
 big 2000000 2000000 file application/octet-stream
 small 6 6 memory application/octet-stream

@@ -367,3 +367,21 @@ end
 ["from afar", "from afar", "from afar"]
 --- no_error_log
 [error]
+
+
+
+=== TEST 20: a module that was not written whole yet when it was loaded, and gave nothing, is loaded again
+--- user_files
+>>> app.lua
+-- the rest follows
+--- request
+GET /
+--- error_code: 500
+--- error_log
+'app' is not a function (a boolean)
+--- exec
+cd $TEST_NGINX_HTML_DIR
+echo 'return function() return "whole" end' >app.lua
+curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/
+--- exec_out chomp
+whole

@@ -98,7 +98,7 @@ one.db:close() two.db:close() dying.db:close()
 --- exec
 . t/lib/services.sh
 start_redis
-timeout 30 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $S/redis.sock 2>$S/err; echo $?
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $S/redis.sock 2>$S/err; echo $?
 sed 's/^.*\[error\][^:]*: *//; s/: unix:.*//' $S/err
 --- exec_out
 201 number 1.. 1 nil true 2
@@ -160,7 +160,7 @@ ask "/x"
 fails.begin = true
 ask "/y"
 --- exec
-timeout 30 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_SERVROOT/err
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_SERVROOT/err
 sed 's/^.*\[error\][^:]*: *//' $TEST_NGINX_SERVROOT/err
 --- exec_out
 /	200	done	nil	begin 55 3, finish true string 7

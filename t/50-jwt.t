@@ -37,7 +37,7 @@ openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem 2>/dev
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -out ec.pem
 openssl genpkey -algorithm ED25519 -out ed.pem
 for k in rsa ec ed; do openssl pkey -in $k.pem -pubout -out $k.pub; done
-timeout 15 $TEST_NGINX_BINARY run a.lua . 2>&1
+timeout 100 $TEST_NGINX_BINARY run a.lua . 2>&1
 --- exec_out
 joe	joe
 expired	joe
@@ -97,7 +97,7 @@ end
 --- exec
 cd $TEST_NGINX_HTML_DIR
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 2>/dev/null | openssl pkey -pubout -out rsa.pub
-timeout 15 $TEST_NGINX_BINARY run a.lua . 2>&1
+timeout 100 $TEST_NGINX_BINARY run a.lua . 2>&1
 --- exec_out
 taken	
 malformed	401
@@ -194,7 +194,7 @@ await(issuer:close(0))
 --- exec
 cd $TEST_NGINX_HTML_DIR
 openssl genpkey -algorithm ED25519 -out ed.pem
-timeout 15 $TEST_NGINX_BINARY run a.lua . 2>err; grep -c "\[error\].*keys of http://127" err; grep -c "nobody waits" err || true
+timeout 100 $TEST_NGINX_BINARY run a.lua . 2>err; grep -c "\[error\].*keys of http://127" err; grep -c "nobody waits" err || true
 --- exec_out
 ada admin	ada admin	1
 200	ada admin	nil	1
@@ -249,6 +249,6 @@ for _ = 1, 20000 do
 end
 print "fine"
 --- exec
-timeout 60 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 fine

@@ -36,7 +36,7 @@ U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
 cd $TEST_NGINX_HTML_DIR
 for v in --http2-prior-knowledge --http1.1; do
     rm -f jar
-    ask() { curl -s --max-time 20 $v -b jar -c jar -o body -D head -w '%{http_version} %{http_code}\n' "$@"; grep -i '^x-seen' head | tr -d '\r' | sed 's/^[^:]*: //'; grep -o '<h1>.*</h1>' body || { cat body; echo; }; }
+    ask() { curl -s --max-time 100 $v -b jar -c jar -o body -D head -w '%{http_version} %{http_code}\n' "$@"; grep -i '^x-seen' head | tr -d '\r' | sed 's/^[^:]*: //'; grep -o '<h1>.*</h1>' body || { cat body; echo; }; }
     ask $U/token | sed 's/^[A-Za-z0-9_-]\{86\}$/a token/'
     ask $U/?a=1
     ask -d a=2 -H 'X-HTTP-Method-Override: put' -H 'Idempotency-Key: k' $U/

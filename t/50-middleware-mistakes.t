@@ -53,7 +53,7 @@ for _, one in ipairs(wrong) do
     print(ok and "TAKEN " .. one[1] or (text:gsub("^.-%.lua:%d+: ", "")))
 end
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 middleware.timeout: option 'seconds' must be a number of seconds above 0, not 0
 middleware.timeout: option 'seconds' must be a number of seconds above 0, not -1
@@ -150,7 +150,7 @@ for _, one in ipairs {
     print(one[1], type(mw[one[1]](one[2])))
 end
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1 | sort | uniq -c | sed 's/  *\([0-9]\)/\1/'
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1 | sort | uniq -c | sed 's/  *\([0-9]\)/\1/'
 --- exec_out
 1 basic_auth	function
 1 body_limit	function

@@ -67,7 +67,7 @@ print(await(test.request(mw.csrf { keys = ("k"):rep(16), token = false } (functi
 print((select(2, pcall(mw.csrf, {}))))
 print((select(2, pcall(mw.csrf, { keys = "short" }))))
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 86	csrf=VALUE; Path=/; Secure; HttpOnly; SameSite=Lax
 true	nil	private
@@ -106,7 +106,7 @@ end
 print(post(first.body, cookie), post(first.body, nil), post(nil, cookie), post(await(test.request(app)).body, cookie))
 print(await(test.request(app, { method = "POST" })).headers["set-cookie"])
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 200	403	403	403
 nil
@@ -137,7 +137,7 @@ ask("00-" .. id .. "-" .. span .. "-01", ("a=b,"):rep(33))
 ask("00-" .. id .. "-" .. span .. "-01", "A=b")
 ask("00-" .. id .. "-" .. span .. "-01", nil, mw.trace_context { trust = false, sample = 0 } (function(req) return tostring(req.trace.id ~= id) .. tostring(req.trace.is_sampled) end))
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 4bf92f3577b34da6a3ce929d0e0e4736 00f067aa0ba902b7 true rojo=00f067aa0ba902b7,congo=t61rcWkgMzE, a@b=x y	55
 4bf92f3577b34da6a3ce929d0e0e4736 00f067aa0ba902b7 false nil	55
@@ -195,7 +195,7 @@ time.with_clock(clock, function()
 end)
 print((select(2, pcall(mw.access_log, { format = "odd" }))))
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 127.0.0.1 - ad\x22a [09/Sep/2001:01:46:40 +0000] "GET /a?b=\x22c\x22 HTTP/1.1" 201 5 "http://r/" "x\x22y\x0Az\x5C"
 127.0.0.1 - - [09/Sep/2001:01:46:42 +0000] "GET / HTTP/1.1" 401 13 "-" "-"
@@ -251,7 +251,7 @@ ask("/own", { ["If-None-Match"] = own })
 print(http.conditions({ method = "PUT", headers = { ["if-none-match"] = "*" } }, '"x"'), http.conditions({ method = "PUT", headers = { ["if-none-match"] = "*" } }), http.conditions({ method = "PUT", headers = { ["if-match"] = "*" } }, nil),
     http.conditions({ method = "PUT", headers = { ["if-match"] = '"x"' } }, '"x"'))
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 304		"v1"	nil
 304		"v1"	nil

@@ -81,7 +81,7 @@ print((select(2, pcall(http.middleware.static, {}))))
 --- exec
 cd $TEST_NGINX_HTML_DIR
 ln -s ../outside.txt files/link; ln -s a.txt files/inside; ln -s .. files/dir; echo odd >files/x.odd
-timeout 15 $TEST_NGINX_BINARY run a.lua . 2>&1
+timeout 100 $TEST_NGINX_BINARY run a.lua . 2>&1
 --- exec_out
 /	200	<p>index</p>	text/html; charset=utf-8	nil
 /a.txt	200	0123456789	text/plain; charset=utf-8	nil
@@ -154,7 +154,7 @@ show(short, "/", "gzip")
 print((select(2, pcall(http.start_server, app, { compress = { level = 1 } })):match("middleware.*")))
 for _, s in ipairs { plain, server, some, short } do await(s:close(0)) end
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $TEST_NGINX_HTML_DIR 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $TEST_NGINX_HTML_DIR 2>&1
 --- exec_out
 /	200	nil	nil	false
 /a.json	200	nil	nil	true

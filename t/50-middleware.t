@@ -123,7 +123,7 @@ answers = { test.request(app), test.request(app), test.request(app) }
 print("waited too long", await(answers[3]).status)
 gate:success(true)
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 503	7	503
 false	false	ok	ok	2
@@ -160,7 +160,7 @@ time.with_clock(clock, function()
     print(try_await(test.request(app, { path = "/fail" })))
 end)
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out
 0
 503	ended	late body
@@ -184,7 +184,7 @@ for _, path in ipairs { "/", "/form", "/stream" } do
     print(table.concat(out, ", "))
 end
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 200 a=345, 413 the body is too long, 200 a=345, 413 the body is too long
 200 345, 413 the body is too long, 200 345, 413 the body is too long
@@ -222,7 +222,7 @@ end
 print((select(2, pcall(mw.basic_auth, {}))))
 print((select(2, pcall(mw.bearer_auth, { chek = who }))))
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 401	Basic realm="x\"y", charset="UTF-8"
 401	Basic realm="x\"y", charset="UTF-8"
@@ -267,7 +267,7 @@ print((select(2, pcall(mw.cookies, { keys = {} }))))
 print((select(2, pcall(mw.session, { keys = { ("k"):rep(16), 5 } }))))
 print((select(2, pcall(mw.cors, { origins = "*", credentials = true }))))
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 200 x Vary=Accept
 200 x Vary=Accept Allow-Origin=*
@@ -305,7 +305,7 @@ local signed = sign("a", "v", new)
 print(unsign("a", signed, old), unsign("b", signed, new), unsign("a", signed .. "x", new), unsign("a", "v", new), unsign("a", nil, new))
 print(unsign("a", (signed:gsub("^.", "X")), new), unsign("a", signed, { old, new }), (select(2, pcall(sign, "a", "v", "short"))))
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 was oldnil
 a=AP8.SIGNATURE; Path=/; Secure; HttpOnly; SameSite=Lax
@@ -339,7 +339,7 @@ end
 print(http.cookie.unsign("a", sealed, new), decrypt("a", http.cookie.sign("a", "v", new), new))
 print((select(2, pcall(http.middleware.cookies, { encrypt = true }))), (select(2, pcall(encrypt, "a", "v", "short"))))
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 was oldnillight
 gone=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax	theme=dark; Path=/; HttpOnly; SameSite=Lax
@@ -373,7 +373,7 @@ try("a", "v", { path = "x" })
 try("a", "v", { domain = "" })
 try("a", "v", { htp_only = true })
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 __Host-a=v; Path=/; Max-Age=5; Expires=Sun, 06 Nov 1994 08:49:37 GMT; Secure; HttpOnly; SameSite=None; Partitioned
 a=v; Domain=example.org
@@ -415,7 +415,7 @@ print((select(2, pcall(mw.proxy_headers, { trusted = { "10.0.0.0/33" } }))))
 print((select(2, pcall(mw.proxy_headers, { trusted = { "2001:db8::/129" } }))))
 print((select(2, pcall(mw.proxy_headers, { trusted = { "10.0.0.0/8", true } }))))
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 1.2.3.4 https shop.example
 11.1.1.1 http localhost
@@ -485,7 +485,7 @@ for _, code in ipairs { "status", "handshake", "too_large", "truncated" } do sho
 show(page, { path = "/own" })
 show(page, { headers = { Accept = "*/*;q=0.1, text/*" } })
 --- exec
-cd $TEST_NGINX_HTML_DIR; timeout 15 $TEST_NGINX_BINARY run a.lua 2>err; echo exit $?; grep -c "\[error\].*: told by another server" err
+cd $TEST_NGINX_HTML_DIR; timeout 100 $TEST_NGINX_BINARY run a.lua 2>err; echo exit $?; grep -c "\[error\].*: told by another server" err
 --- exec_out
 200 id=7,q=10,r=1
 400 the JSON of the request body is nested deeper than 1|
@@ -522,7 +522,7 @@ print((select(2, pcall(mw.timeout, { second = 1 }))))
 print((select(2, pcall(mw.concurrency, {}))))
 print((select(2, pcall(mw.rate_limit, { dict = "none", most = 1 }))))
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 no middleware is named 'timout'; did you mean 'timeout'?
 middleware.timeout: unknown option 'second'; did you mean 'seconds'?
@@ -569,7 +569,7 @@ for _ = 1, 3000 do
 end
 print "fine"
 --- exec
-timeout 60 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 fine
 
@@ -591,6 +591,6 @@ local res = await(test.request(mw.around(busy, { log, mw.timing() })))
 local first, total = res.headers["server-timing"]:match("^first;dur=([%d.]+), total;dur=([%d.]+)$")
 print(tonumber(first) >= 20, tonumber(total) >= tonumber(first), duration >= 0.02, #tostring(duration) < 12)
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 true	true	true	true

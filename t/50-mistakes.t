@@ -29,7 +29,7 @@ for _, app in ipairs { routes, http.middleware.timing()(routes.handler) } do
     await(server:close(0))
 end
 --- exec
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_SERVROOT/err
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_SERVROOT/err
 sed -n 's/.*the handler returned a bad response: //p; s/.*\(handler returned a bad response: [a-z]* *[a-z]* *[a-z]*\).*/\1/p' $TEST_NGINX_SERVROOT/err | sed 's/, client.*//' | LC_ALL=C sort | uniq -c | sed 's/^ *//'
 --- exec_out
 /value	500	
@@ -90,7 +90,7 @@ for _, wrong in ipairs {
     print((tostring(select(2, pcall(wrong))):gsub("^.-%.lua:%d+: ", "")))
 end
 --- exec
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 $TEST_NGINX_BINARY routes nofile.lua 2>&1 || true
 --- exec_out
 middleware 1: middleware.params is to be called with its options, `middleware.params()` for none
@@ -149,7 +149,7 @@ end
 await(server:close(0))
 s:colse()
 --- exec
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_SERVROOT/err; echo
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_SERVROOT/err; echo
 grep -o "attempt.*\|no such user\|a field '.*?" $TEST_NGINX_SERVROOT/err | sed 's/, client.*//' | LC_ALL=C sort
 --- exec_out
 attempt to call method 'colse' (a nil value); did you mean 'close'?
@@ -190,7 +190,7 @@ local function lose() return kept and user.nmae.first end
 local _, err = task.spawn(lose):try_await()
 print(err.message:match("attempt.*"))
 --- exec
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1 | cut -c 1-200
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1 | cut -c 1-200
 --- exec_out
 attempt to index field 'nmae' (a nil value); did you mean 'name'?
 
@@ -221,7 +221,7 @@ for _, path in ipairs { "/good", "/bad" } do
 end
 await(server:close(0))
 --- exec
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_SERVROOT/err
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_SERVROOT/err
 grep -c "handler failed: .*broken" $TEST_NGINX_SERVROOT/err
 --- exec_out
 one
@@ -248,7 +248,7 @@ for _, name in ipairs { "none", "request_id", "timeout", "concurrency", "rate_li
     await(server:close(0))
 end
 --- exec
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_SERVROOT/err
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_SERVROOT/err
 grep -c "no such user" $TEST_NGINX_SERVROOT/err
 --- exec_out
 none	500	error: no such user
@@ -283,7 +283,7 @@ deferred.deferred()
 deferred.deferred(print)
 d:on_realized(nil, print):on_realized(print)
 --- exec
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1 | sed "s|^[^ ]*a.lua:[0-9]*: ||"
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1 | sed "s|^[^ ]*a.lua:[0-9]*: ||"
 --- exec_out
 bad argument 'on_cancel' to deferred (function or nil expected, got number)
 bad argument 'on_success' to listener (function or nil expected, got number)
@@ -315,7 +315,7 @@ await(server:close(0))
 for _ = 1, 3 do collectgarbage() end
 await(task.sleep(0.01))
 --- exec
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1 | grep -o "nobody waits.*\|handler failed.*" | sed "s/.*): //; s/0x[0-9a-f]*/0x/; s/,* client:.*//" | sort
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1 | grep -o "nobody waits.*\|handler failed.*" | sed "s/.*): //; s/0x[0-9a-f]*/0x/; s/,* client:.*//" | sort
 --- exec_out
 7
 handler failed: unknown reason (error object is a table value, code: late, message: in a handler)

@@ -31,7 +31,7 @@ for _, text in ipairs { "text", "text/", "/html", "text/html;", "text/html;q", "
 end
 print(accept.parse("en_GB", "language"), accept.parse("utf/8", "charset"))
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 [text/html=1 application/xhtml+xml=1 application/xml=0.9 */*=0.8]
 [text/*=0.3;level=1 text/html=1;charset=utf-8, x]
@@ -65,7 +65,7 @@ best("text/html;q=0", "type", { "text/html" })
 best("iso-8859-1", "charset", { "utf-8" })
 best("*;q=0.5, utf-8;q=0", "charset", { "utf-8", "ascii" })
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 1 0.7 0.3 0.5 0.4 0.3 
 en-US	1
@@ -101,7 +101,7 @@ ask { Accept = "image/png, */*;q=0.01", ["Accept-Language"] = "fr", ["Accept-Cha
 print((select(2, pcall(mw.negotiate, { types = { "text" } }))))
 print((select(2, pcall(mw.negotiate, { typs = {} }))))
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 200	text/html en utf-8	Accept, Accept-Language, Accept-Charset	en
 200	application/json de utf-8	Accept, Accept-Language, Accept-Charset	de
@@ -136,6 +136,6 @@ for _ = 1, 20000 do
 end
 print(read > 1000)
 --- exec
-timeout 60 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 true

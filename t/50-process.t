@@ -4,7 +4,7 @@ use Test::Nginx::Socket 'no_plan';
 no_root_location();
 our $Exec = <<'_EOC_';
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-cd $TEST_NGINX_HTML_DIR; timeout 30 $P run main.lua 2>&1; echo exit $?
+cd $TEST_NGINX_HTML_DIR; timeout 100 $P run main.lua 2>&1; echo exit $?
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;
@@ -181,7 +181,7 @@ exit 0
 >>> main.lua
 local process, task = require "perilune.process", require "perilune.task"
 local function gone(pid)
-    for _ = 1, 1000 do
+    for _ = 1, 5000 do
         local f = io.open("/proc/" .. pid .. "/stat")
         if not f then
             return true
@@ -191,16 +191,25 @@ local function gone(pid)
     end
     return false
 end
+local function pid_of()
+    local f = io.open("pid")
+    local pid = f and f:read "*n"
+    if f then f:close() end
+    return pid
+end
 local function try(args, opts, cancel)
+    os.remove("pid")
     local d = process.run(args, opts)
     if cancel then
-        await(task.sleep(0.05))
+        while not pid_of() do await(task.sleep(0.01)) end
         d:cancel()
     end
-    print(select(2, try_await(d)).code)
-    local f = io.open("pid")
-    print(gone(f:read "*n"))
-    f:close()
+    local code = select(2, try_await(d)).code
+    if not pid_of() then -- it ended before it had said who it is
+        return try(args, { timeout = opts.timeout * 2 })
+    end
+    print(code)
+    print(gone(pid_of()))
 end
 try({ "sh", "-c", "echo $$ >pid; exec sleep 60" }, { timeout = 0.1 })
 try({ "sh", "-c", "echo $$ >pid; exec yes" }, { max_output = 100000 })
@@ -239,7 +248,7 @@ print(lives(pid))
 print(await(stdout:take()), await(wait).ok)
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-cd $TEST_NGINX_HTML_DIR; (sleep 0.5; echo) | timeout 30 $P run main.lua 2>&1; echo exit $?
+cd $TEST_NGINX_HTML_DIR; (sleep 0.5; echo) | timeout 100 $P run main.lua 2>&1; echo exit $?
 --- exec_out
 false
 still here

@@ -50,7 +50,7 @@ db:close()
 --- exec
 . t/lib/services.sh
 start_redis
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $S/redis.sock 2>&1; echo $?
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $S/redis.sock 2>&1; echo $?
 --- exec_out
 OK	an animal	nil
 false	redis	ERR	ERR value is not an integer or out of range
@@ -121,7 +121,7 @@ end
 --- exec
 . t/lib/services.sh
 start_redis
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $S/redis.sock 2>&1; echo $?
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $S/redis.sock 2>&1; echo $?
 --- exec_out
 start	1	a
 true	1
@@ -186,7 +186,7 @@ await(server:close(0))
 local ok, err = try_await(db.command(redis.client { port = server:port() }, "PING"))
 print(ok, err.code)
 --- exec
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1; echo $?
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1; echo $?
 --- exec_out
 false	closed: Redis has closed the connection
 false	closed: Redis has closed the connection
@@ -263,7 +263,7 @@ for round = 1, 2000 do
 end
 print "fine"
 --- exec
-timeout 60 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 fine
 
@@ -312,7 +312,7 @@ db:close()
 --- exec
 . t/lib/services.sh
 start_redis
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $S/redis.sock 2>$S/log; echo $?
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $S/redis.sock 2>$S/log; echo $?
 sed -n 's/.*\[error\].*: session: /session: /p' $S/log | cut -d: -f1
 --- exec_out
 /look	nil	nil	0	nil
@@ -374,7 +374,7 @@ os.exit(0, true) -- with the machine, so that no connection looks like a leak
 --- exec
 . t/lib/services.sh
 start_redis
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $S/redis.sock 2>$S/err; grep -c "rate limit: redis: NOAUTH" $S/err
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $S/redis.sock 2>$S/err; grep -c "rate limit: redis: NOAUTH" $S/err
 --- exec_out
 10 0 0 5 7 10
 200	9	1	true

@@ -38,7 +38,7 @@ end
 function client.get(port, path) return (client.answer(port, path):match("\r\n\r\n(.*)")) end
 return client
 EOF
-timeout 15 $P run main.lua 2>err; echo exit $?; cat err
+timeout 100 $P run main.lua 2>err; echo exit $?; cat err
 _EOC_
 add_block_preprocessor(sub {
     my $block = shift;

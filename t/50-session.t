@@ -95,7 +95,7 @@ v.ask("/look")
 v.value = "rubbish"
 v.ask("/look")
 --- exec
-cd $TEST_NGINX_HTML_DIR; timeout 15 $TEST_NGINX_BINARY run a.lua 2>&1
+cd $TEST_NGINX_HTML_DIR; timeout 100 $TEST_NGINX_BINARY run a.lua 2>&1
 --- exec_out
 /none	200	none	kept	
 /look	200	nil true	kept	
@@ -155,7 +155,7 @@ time.with_clock(clock, function()
     ask(b, 90)
 end)
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 1000	1000	; Path=/; Secure; HttpOnly; SameSite=Lax
 1005	1000	nil
@@ -287,7 +287,7 @@ for _, opts in ipairs { {}, { keys = "x", dict = "y" }, { keys = "short" }, { di
     print((select(2, pcall(mw.session, opts)):gsub("^.-%.lua:%d+: ", "")))
 end
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 GET	/quiet	quiet	
 POST	/save		save60true
@@ -362,7 +362,7 @@ ask("delete", failure.new("refused", "nobody there"))
 ask("load", "a fault")
 ask("save", failure.new("too_large", "too much"))
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_HTML_DIR/log; sed -n 's/.*\(session: .*\)/\1/p' $TEST_NGINX_HTML_DIR/log
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_HTML_DIR/log; sed -n 's/.*\(session: .*\)/\1/p' $TEST_NGINX_HTML_DIR/log
 --- exec_out
 nothing	/quiet	200	quiet	nil	nil
 nothing	/look	200	1	nil	nil
@@ -432,7 +432,7 @@ end)
 r:get("/app/none", function() return "none" end)
 return r
 --- exec
-ask() { curl -s --max-time 10 -D head "$@"; echo " $(tr -d '\r' <head | grep -iE '^(cache-control|x-cache)' | sort | tr '\n' ' ')"; }
+ask() { curl -s --max-time 100 -D head "$@"; echo " $(tr -d '\r' <head | grep -iE '^(cache-control|x-cache)' | sort | tr '\n' ' ')"; }
 cd $TEST_NGINX_HTML_DIR
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
 ask -c jar "$U/name?name=ada"

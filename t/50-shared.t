@@ -267,8 +267,8 @@ print(pcall(shared.declare, "small", 10))
 print(pcall(shared.declare, "large", 2 ^ 39))
 os.exit(0)
 --- exec
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
-for app in app other; do timeout 20 $TEST_NGINX_BINARY routes $TEST_NGINX_HTML_DIR/$app.lua 2>&1; done
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+for app in app other; do timeout 100 $TEST_NGINX_BINARY routes $TEST_NGINX_HTML_DIR/$app.lua 2>&1; done
 --- exec_out
 middleware.rate_limit: no lua_shared_dict is named 'limits'; in a script, require('perilune.shared').declare('limits') makes it
 nil	true	true

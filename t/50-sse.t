@@ -134,7 +134,7 @@ await(task.sleep(0.01))
 print("told", last)
 await(server:close(0))
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 stopped	true
 left	true
@@ -170,7 +170,7 @@ for _, last in ipairs { mark .. "-4", mark .. "-1", mark .. "-0", mark .. "-5", 
     show(last:gsub(mark, "M"), answer)
 end
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 2	503
 M-3
@@ -199,7 +199,7 @@ end
 print(got, slow:is_closed(), channel:listeners())
 channel:close()
 --- exec
-timeout 15 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 20	true	1
 

@@ -8,7 +8,7 @@ add_block_preprocessor(sub {
         $block->set_value("config", "    location / { return 200; }\n");
     }
     if (!defined $block->exec) {
-        $block->set_value("exec", "timeout 20 \$TEST_NGINX_BINARY run \$TEST_NGINX_HTML_DIR/a.lua \$TEST_NGINX_HTML_DIR 2>&1\n");
+        $block->set_value("exec", "timeout 100 \$TEST_NGINX_BINARY run \$TEST_NGINX_HTML_DIR/a.lua \$TEST_NGINX_HTML_DIR 2>&1\n");
     }
 });
 

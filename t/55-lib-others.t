@@ -87,7 +87,7 @@ unless (my $pid = fork) {
     }
     exit 0;
 }
-print `curl -s --max-time 15 "http://127.0.0.1:$ENV{TEST_NGINX_SERVER_PORT}/t?port=$port"`; wait'
+print `curl -s --max-time 100 "http://127.0.0.1:$ENV{TEST_NGINX_SERVER_PORT}/t?port=$port"`; wait'
 --- exec_out
 nil 192.0.2.7
 3 name error

@@ -5,7 +5,7 @@ our $Begin = <<'_EOC_';
 . t/lib/tls.sh
 certs server client
 X=$TEST_NGINX_RAND_PORT_2
-ask() { curl -s --max-time 20 "http://127.0.0.1:$X$1"; }
+ask() { curl -s --max-time 100 "http://127.0.0.1:$X$1"; }
 PLAIN="server { listen 127.0.0.1:$X; lua_socket_log_errors off;"
 _EOC_
 

@@ -53,7 +53,7 @@ unless (my $pid = fork) {
     for (1 .. 6) { my $from = recv(S, my $m, 65535, 0); send(S, $m, 0, $from) }
     exit 0;
 }
-print `curl -s --max-time 15 "http://127.0.0.1:$ENV{TEST_NGINX_SERVER_PORT}/t?port=$port"`; wait'
+print `curl -s --max-time 100 "http://127.0.0.1:$ENV{TEST_NGINX_SERVER_PORT}/t?port=$port"`; wait'
 --- exec_out
 nilclosed
 nilclosed

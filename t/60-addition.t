@@ -88,7 +88,7 @@ nothing is added of "/bad": status 404
 --- exec
 P=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
 curl -s $P/a & C=$!
-timeout 20 curl -s $P/asked; kill $C; wait $C 2>/dev/null
+timeout 100 curl -s $P/asked; kill $C; wait $C 2>/dev/null
 curl -s $P/go; curl -s $P/a
 --- exec_out chomp
 yes

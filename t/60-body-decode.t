@@ -45,11 +45,11 @@ our $Prepare = <<'_EOC_';
 cd $TEST_NGINX_HTML_DIR
 AT=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
 seq 1 1000 >plain
-for e in gzip br zstd; do curl -s --max-time 10 -H "Accept-Encoding: $e" -o plain.$e $AT/pack/plain; done
+for e in gzip br zstd; do curl -s --max-time 100 -H "Accept-Encoding: $e" -o plain.$e $AT/pack/plain; done
 python3 -c 'import sys, zlib; sys.stdout.buffer.write(zlib.compress(open("plain", "rb").read()))' >plain.deflate
 gzip -c plain.br >plain.br,gzip
 head -c 2000000 /dev/zero | gzip -9 >zeros.gzip
-send() { W=$1 E=$2 F=$3; shift 3; curl -s --max-time 20 -w '%{http_code}\n' "$@" -H "Content-Encoding: $E" --data-binary @$F $AT/$W; }
+send() { W=$1 E=$2 F=$3; shift 3; curl -s --max-time 100 -w '%{http_code}\n' "$@" -H "Content-Encoding: $E" --data-binary @$F $AT/$W; }
 _EOC_
 our $Pack = <<'_EOC_';
     location /pack/ { alias html/; gzip on; brotli on; zstd on; gzip_types *; brotli_types *; zstd_types *; }
@@ -137,7 +137,7 @@ head -c 100 plain.gzip >cut; (cat plain.gzip; echo more) >more; echo junk >junk
 send on/text gzip cut; send on/stream gzip more; send on/text gzip junk --http2-prior-knowledge; send on/text gzip /dev/null
 send small/text gzip plain.gzip; send small/stream gzip plain.gzip --http2-prior-knowledge; send enough/text gzip plain.gzip
 send ratio/text gzip zeros.gzip; send any/text gzip zeros.gzip; send decode gzip zeros.gzip; send json-decode gzip zeros.gzip
-curl -s --max-time 20 -H 'Content-Encoding: gzip' --data-binary @zeros.gzip $AT/ratio/stream --next -s --max-time 20 -H 'Content-Encoding: gzip' --data-binary @plain.gzip $AT/on/stream
+curl -s --max-time 100 -H 'Content-Encoding: gzip' --data-binary @zeros.gzip $AT/ratio/stream --next -s --max-time 100 -H 'Content-Encoding: gzip' --data-binary @plain.gzip $AT/on/stream
 _EOC_
 --- exec_out
 415

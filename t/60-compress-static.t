@@ -11,7 +11,7 @@ AT=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
 printf "<p>%s</p>\n" "$(seq 1 300)" >a.html
 touch -d @1700000000 a.html
 for e in gz:gzip br:br zst:zstd; do
-    curl -s --max-time 10 -H "Accept-Encoding: ${e#*:}" -o a.html.${e%:*} $AT/pack/a.html
+    curl -s --max-time 100 -H "Accept-Encoding: ${e#*:}" -o a.html.${e%:*} $AT/pack/a.html
     cp a.html.${e%:*} c.html.${e%:*}
 done
 echo "<p>plain</p>" >b.html
@@ -19,7 +19,7 @@ touch -d @1700000000 *
 size() { printf '%x' $(stat -c %s $1); }
 ask() {
     U=$1; shift
-    curl -s --max-time 10 "$@" -D fields -o body $AT/$U
+    curl -s --max-time 100 "$@" -D fields -o body $AT/$U
     tr -d '\r' <fields | grep -iE '^(HTTP|Content-(Encoding|Type|Length|Range)|Vary|ETag|Last-Modified|Accept-Ranges)' |
         sed -E 's/^HTTP[^ ]* ([0-9]+).*/\1/; s/Thu, 0.*|Tue, 14 Nov 2023 22:13:20 GMT/then/' |
         sed "s/6553f100-$(size a.html)/PLAIN/; s/6553f100-$(size a.html.gz)-gzip/GZ/; s/6553f100-$(size a.html.br)-br/BR/; s/6553f100-$(size a.html.zst)-zstd/ZST/" |
@@ -232,7 +232,7 @@ _EOC_
     gzip_static on; gzip_vary on;
 --- exec eval
 $::Prepare . <<'_EOC_'
-curl -s --max-time 10 --http2-prior-knowledge --compressed -H 'Accept-Encoding: gzip' -w '%{http_version}\n' -o body $AT/a.html
+curl -s --max-time 100 --http2-prior-knowledge --compressed -H 'Accept-Encoding: gzip' -w '%{http_version}\n' -o body $AT/a.html
 cmp body a.html && echo the same
 mkdir b.html.gz
 ask b.html -H 'Accept-Encoding: gzip' | grep -E '^2|^Content-E'
@@ -288,7 +288,7 @@ gzip -c a.html.br >a.br.gz
 check a.html.gz; check a.html.br?coding=br; check a.html.zst?coding=zstd; check a.br.gz?coding=br,gzip; check proxied
 check a.html.gz?coding=unheard; ask a.br.gz?coding=br,gzip -H 'Accept-Encoding: gzip' | grep -E '^2|^Content-E'
 check a.html.gz -H 'Accept-Encoding: x, gzip;q=0.1'
-for cut in cut=3 junk=1; do curl -s --max-time 10 -o body $AT/a.html.gz?$cut; echo "curl says $?"; done
+for cut in cut=3 junk=1; do curl -s --max-time 100 -o body $AT/a.html.gz?$cut; echo "curl says $?"; done
 _EOC_
 --- exec_out
 200
@@ -321,14 +321,14 @@ a response could not be decoded
 cd $TEST_NGINX_HTML_DIR
 PID=$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)
 head -c 100000000 /dev/zero | gzip -1 >zeros.gz
-curl -s --max-time 30 --limit-rate 2M -o got http://127.0.0.1:$TEST_NGINX_SERVER_PORT/zeros & C=$!
+curl -s --max-time 100 --limit-rate 2M -o got http://127.0.0.1:$TEST_NGINX_SERVER_PORT/zeros & C=$!
 i=0
-until [ -s got ] || [ $i = 100 ]; do i=$((i + 1)); sleep 0.05; done
-curl -s --max-time 10 http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ok
+until [ -s got ] || [ $i = 1200 ]; do i=$((i + 1)); sleep 0.05; done
+curl -s --max-time 100 http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ok
 kill $C
 wait $C
-curl -s --max-time 30 http://127.0.0.1:$TEST_NGINX_SERVER_PORT/zeros | wc -c
-curl -s --max-time 30 http://127.0.0.1:$TEST_NGINX_SERVER_PORT/zeros | tr -d '\0' | wc -c
+curl -s --max-time 100 http://127.0.0.1:$TEST_NGINX_SERVER_PORT/zeros | wc -c
+curl -s --max-time 100 http://127.0.0.1:$TEST_NGINX_SERVER_PORT/zeros | tr -d '\0' | wc -c
 grep -q libasan /proc/$PID/maps && echo small || awk '/VmHWM/ { print ($2 < 40000) ? "small" : "large: " $2 }' /proc/$PID/status
 --- exec_out
 ok
@@ -347,7 +347,7 @@ small
 --- exec
 cd $TEST_NGINX_HTML_DIR
 printf 'the old page, ' | gzip >a.html.gz
-get() { curl -s --max-time 10 "$@"; echo; }
+get() { curl -s --max-time 100 "$@"; echo; }
 AT=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
 get $AT/packed/a.html
 get -H 'Accept-Encoding: gzip' $AT/packed/a.html --compressed

@@ -5,7 +5,7 @@ no_root_location();
 our $Text = "0123456789" x 100;
 our $Fetch = <<'_EOC_';
 cd $TEST_NGINX_HTML_DIR
-get() { curl -s --max-time 10 "$@" http://127.0.0.1:$TEST_NGINX_SERVER_PORT/a.html; }
+get() { curl -s --max-time 100 "$@" http://127.0.0.1:$TEST_NGINX_SERVER_PORT/a.html; }
 for coding in gzip br zstd; do
     get -H "Accept-Encoding: $coding" -D head -o packed
     tr -d '\r' <head | grep -iE '^(Content-Encoding|Content-Length|Transfer-Encoding|Vary|ETag|Accept-Ranges)' |
@@ -144,9 +144,9 @@ end
 --- exec
 cd $TEST_NGINX_HTML_DIR
 for coding in gzip br zstd; do
-    curl -sN --max-time 10 --compressed -H "Accept-Encoding: $coding" http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ >got &
+    curl -sN --max-time 100 --compressed -H "Accept-Encoding: $coding" http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ >got &
     i=0
-    until grep -q one got 2>/dev/null || [ $i = 100 ]; do i=$((i + 1)); sleep 0.05; done
+    until grep -q one got 2>/dev/null || [ $i = 1200 ]; do i=$((i + 1)); sleep 0.05; done
     cat got
     curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/next
     wait
@@ -178,7 +178,7 @@ i=0
 while [ $i -lt 20000 ]; do echo "<p>line $i of a page</p>"; i=$((i + 1)); done >a.html
 cksum <a.html
 for coding in gzip br zstd; do
-    curl -s --max-time 10 --compressed -H "Accept-Encoding: $coding" http://127.0.0.1:$TEST_NGINX_SERVER_PORT/a.html | cksum
+    curl -s --max-time 100 --compressed -H "Accept-Encoding: $coding" http://127.0.0.1:$TEST_NGINX_SERVER_PORT/a.html | cksum
 done
 curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/a.html | cksum
 awk '{ print ($1 == "-") ? $1 : ($1 > 3 && $1 < 100) ? "fine" : "odd: " $1 }' $TEST_NGINX_SERVROOT/logs/ratio.log
@@ -202,12 +202,12 @@ fine
     location /vary { gzip_vary on; default_type text/html; return 200 "0123456789012345678901234567890"; }
     location /any { gzip_proxied any; gzip_http_version 1.0; default_type text/html; return 200 "0123456789012345678901234567890"; }
 --- exec
-ask() { U=$1; shift; curl -s --max-time 10 -o /dev/null -D - -H 'Accept-Encoding: gzip' "$@" http://127.0.0.1:$TEST_NGINX_SERVER_PORT$U | grep -c '^Content-Encoding: gzip'; }
+ask() { U=$1; shift; curl -s --max-time 100 -o /dev/null -D - -H 'Accept-Encoding: gzip' "$@" http://127.0.0.1:$TEST_NGINX_SERVER_PORT$U | grep -c '^Content-Encoding: gzip'; }
 ask /; ask / --http1.0
 ask / -H 'Via: 1.1 p'; ask '/?cc=private' -H 'Via: 1.1 p'; ask / -H 'Via: 1.1 p' -H 'Authorization: x y'; ask /any --http1.0 -H 'Via: 1.1 p'
 ask / -A 'Mozilla (MSIE 6.0; x)'; ask / -A old/2; ask / -A old/3
 ask / -A 'Mozilla (MSIE 6.0; x; SV1)'; ask / -A 'Mozilla (MSIE 5.5; SV1)'
-curl -s --max-time 10 -o /dev/null -D - -A old/2 -H 'Accept-Encoding: gzip' http://127.0.0.1:$TEST_NGINX_SERVER_PORT/vary | grep -c '^Vary: Accept-Encoding'
+curl -s --max-time 100 -o /dev/null -D - -A old/2 -H 'Accept-Encoding: gzip' http://127.0.0.1:$TEST_NGINX_SERVER_PORT/vary | grep -c '^Vary: Accept-Encoding'
 --- exec_out
 1
 0
@@ -252,9 +252,9 @@ return function(req)
     end }
 end
 --- exec
-curl -sN --max-time 0.3 --compressed http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ | head -n 1
+curl -sN --max-time 100 --compressed http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ | head -n 1
 i=0
-until [ "$(curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ended)" = yes ] || [ $i = 100 ]; do i=$((i + 1)); sleep 0.05; done
+until [ "$(curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ended)" = yes ] || [ $i = 1200 ]; do i=$((i + 1)); sleep 0.05; done
 curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ended
 --- exec_out chomp
 a piece of the body
@@ -272,14 +272,14 @@ yes
 cd $TEST_NGINX_HTML_DIR
 PID=$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)
 head -c 60000000 /dev/urandom >a.html
-curl -s --max-time 20 --limit-rate 2M --compressed -o got http://127.0.0.1:$TEST_NGINX_SERVER_PORT/a.html & C=$!
+curl -s --max-time 100 --limit-rate 2M --compressed -o got http://127.0.0.1:$TEST_NGINX_SERVER_PORT/a.html & C=$!
 i=0
-until [ -s got ] || [ $i = 100 ]; do i=$((i + 1)); sleep 0.05; done
-curl -s --max-time 5 http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ok
+until [ -s got ] || [ $i = 1200 ]; do i=$((i + 1)); sleep 0.05; done
+curl -s --max-time 100 http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ok
 grep -q libasan /proc/$PID/maps && echo small || awk '/VmHWM/ { print ($2 < 40000) ? "small" : "large: " $2 }' /proc/$PID/status
 kill $C
 wait $C
-curl -s --max-time 20 --compressed http://127.0.0.1:$TEST_NGINX_SERVER_PORT/a.html | cmp - a.html && echo same
+curl -s --max-time 100 --compressed http://127.0.0.1:$TEST_NGINX_SERVER_PORT/a.html | cmp - a.html && echo same
 --- exec_out
 ok
 small
@@ -305,7 +305,7 @@ same
 ">>> a.txt\n" . $::Text . "\n>>> b.css\nshort\n>>> c.png\n" . $::Text
 --- exec
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
-head_of() { curl -s --max-time 10 -o /dev/null -D - "$@" | tr -d '\r'; }
+head_of() { curl -s --max-time 100 -o /dev/null -D - "$@" | tr -d '\r'; }
 both() {
     path=$1; shift
     head_of "$@" "$U$path" >whole

@@ -148,7 +148,7 @@ cd $TEST_NGINX_SERVROOT
 p=$TEST_NGINX_RAND_PORT_1
 for range in 127.9.8.7:$p-$((p + 1)) $((p + 1))-$p 127.9.8.7:$p-70000; do
     echo "daemon off; events {} http { server { listen $range; return 200 \$server_port\\n; } }" >c.conf
-    timeout 20 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
+    timeout 100 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
     for i in $(seq 100); do
         [ -s err ] && break
         curl -s http://127.9.8.7:$p/ | grep -q $p && break

@@ -16,7 +16,7 @@ X
 }
 # METHOD PATH [curl's options]: the status, and where the new thing is
 ask() { M=$1 U=$2; shift 2; printf '%s %s: ' "$M" "$U"
-    curl -s --max-time 20 --path-as-is -o answer -D head -X "$M" "$@" "http://127.0.0.1:$PORT$U" -w '%{http_code}'
+    curl -s --max-time 100 --path-as-is -o answer -D head -X "$M" "$@" "http://127.0.0.1:$PORT$U" -w '%{http_code}'
     sed -n 's/\r$//; s/^Location: / /p' head | tr -d '\n'; echo; }
 to() { echo "Destination: http://127.0.0.1:$PORT$1"; }
 stop() { kill "$P"; wait "$P"; rm -f logs/m.pid; }

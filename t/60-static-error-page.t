@@ -342,7 +342,7 @@ the page
     location /b { return 499; }
 --- exec
 for p in a b; do curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$p; echo $?; done
-for i in $(seq 100); do grep -q /b $TEST_NGINX_HTML_DIR/short.log && break; sleep 0.05; done
+for i in $(seq 1200); do grep -q /b $TEST_NGINX_HTML_DIR/short.log && break; sleep 0.05; done
 cat $TEST_NGINX_HTML_DIR/short.log
 --- exec_out
 52

@@ -85,7 +85,7 @@ Seen: \[\] uid=[0-9A-F]{32}\r
     location = /t { return 200 "here\n"; }
 --- exec
 for p in gone t; do curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$p; done
-for i in $(seq 100); do grep -q /t $TEST_NGINX_HTML_DIR/ids.log && break; sleep 0.05; done
+for i in $(seq 1200); do grep -q /t $TEST_NGINX_HTML_DIR/ids.log && break; sleep 0.05; done
 sed 's/[0-9A-F]\{32\}/N/' $TEST_NGINX_HTML_DIR/ids.log
 --- exec_out
 here

@@ -55,7 +55,7 @@ http { access_log off; lua_shared_dict heard 1m;
     } }
 X
 }
-get() { curl -s --max-time 10 --unix-socket s "http://a/$1"; }
+get() { curl -s --max-time 100 --unix-socket s "http://a/$1"; }
 round() { get round?r=$1; wait_for "[ \"\$(get heard?r=$1)\" = '200 200 200 200 disorder nil failed nil' ]" || get heard?r=$1; get heard?r=$1; }
 conf_of; $B; wait_for '[ "$(get up)" = 2 ]'
 round first

@@ -38,7 +38,7 @@ http { access_log off; lua_shared_dict heard 1m;
     } }
 X
 }
-get() { curl -s --max-time 10 --unix-socket s "http://a/$1"; }
+get() { curl -s --max-time 100 --unix-socket s "http://a/$1"; }
 conf_of one; $B
 all() { wait_for "[ \"\$(get heard?t=$1)\" = '123456789 123456789 123456789 $2' ]" && echo "$1 heard by all"; }
 until_get() { for i in $(seq 400); do get heard?t=none | grep -q " $1\$" && break; sleep 0.02; done; }
@@ -86,9 +86,9 @@ http { access_log off; lua_shared_dict heard 1m;
     } }
 X
 }
-get() { curl -s --max-time 10 --unix-socket s "http://a/$1"; }
+get() { curl -s --max-time 100 --unix-socket s "http://a/$1"; }
 # both have one and the same
-heard() { for i in $(seq 100); do [ "$(get heard?t=$1)" = "1 1 $2" ] && break; sleep 0.05; done; get heard?t=$1; }
+heard() { for i in $(seq 1200); do [ "$(get heard?t=$1)" = "1 1 $2" ] && break; sleep 0.05; done; get heard?t=$1; }
 conf_of "" "" one; $B; wait_for '[ "$(get up)" = 2 ]'
 conf_of "bus_size 8m;" "error('broken')" two; $B -s reload; wait_for 'grep -q "the old one goes on" logs/error.log'
 kill -9 $(pgrep -P $(master) | head -n 1); wait_for '[ "$(get up)" = 3 ]'

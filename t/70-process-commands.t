@@ -130,7 +130,7 @@ cleaned
 --- config
     location / { return 200 "ok"; }
 --- exec
-B="timeout -s KILL 20 $TEST_NGINX_BINARY"; O=$TEST_NGINX_SERVER_ROOT/out
+B="timeout -s KILL 100 $TEST_NGINX_BINARY"; O=$TEST_NGINX_SERVER_ROOT/out
 end() { # SIGNAL: sends it, once the program has begun, until it is gone
     until [ -s $O ]; do sleep 0.02; done
     L=$(cat /proc/$P/task/$P/children)

@@ -28,7 +28,7 @@ http { access_log off; lua_shared_dict asked 1m;
     } }
 X
 }
-get() { curl -s -D head -o out --max-time 30 --unix-socket s "http://a$1"; echo "$1 $(sed -n 's/^X-Cache: \(.*\).$/\1/ip' head) $(head -c 1 out) $(wc -c <out)"; }
+get() { curl -s -D head -o out --max-time 100 --unix-socket s "http://a$1"; echo "$1 $(sed -n 's/^X-Cache: \(.*\).$/\1/ip' head) $(head -c 1 out) $(wc -c <out)"; }
 # ask numbers: one after the other
 ask() { curl -s --unix-socket s $(for i; do echo "-o $D/none http://a/$i"; done); }
 asked() { curl -s --unix-socket b "http://a/asked?u=$1"; }
@@ -89,7 +89,7 @@ wait_for '[ $(files) -le 15 ]'; get /1; [ $(files) -ge 5 ] && echo some; get /2 
 get /large; get /large
 get /lock >late & wait_for '[ "$(asked /lock)" = 1 ]'
 # whoever waits for the fetcher asks when that is dead; which worker has which, chance tells
-curl -s -o waits --max-time 30 --unix-socket s http://a/lock & C=$!
+curl -s -o waits --max-time 100 --unix-socket s http://a/lock & C=$!
 kill -9 $(pgrep -P $(master)); wait $C; wait_for '[ "$(get /lock | cut -d" " -f2)" = HIT ]'; get /lock
 quit TERM; rm -rf cache
 conf_of '1m inactive=1s'; $B; get /a; get /b; files; wait_for '[ $(files) -eq 0 ]'; get /a; quit TERM; rm -rf cache

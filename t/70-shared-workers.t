@@ -68,7 +68,7 @@ for i in 1 2 3 4 5; do
     wait_for "[ \$(pgrep -P $P | wc -l) -ge 3 ]"; sleep 0.0$i
     kill -9 $(pgrep -P $P | head -n 1)
 done
-curl -s --max-time 10 --unix-socket s http://a/
+curl -s --max-time 100 --unix-socket s http://a/
 quit TERM
 --- exec_out_like
 ^true true.*$
@@ -96,7 +96,7 @@ http { access_log off; lua_shared_dict dogs 1m;
         location /is { content_by_lua_block { ngx.say(ngx.shared.dogs:get(ngx.var.arg_k)) } }
     } }
 X
-get() { curl -s --max-time 20 --unix-socket s "http://a/$1"; }
+get() { curl -s --max-time 100 --unix-socket s "http://a/$1"; }
 $B
 for i in 1 2 3 4 5 6; do get fetch >out.$i & done
 wait_for '[ "$(get "is?k=asked")" = 6 ]'
@@ -138,7 +138,7 @@ http { access_log off; lua_shared_dict dogs 1m;
         location /is { content_by_lua_block { ngx.say(ngx.shared.dogs:get(ngx.var.arg_k)) } }
     } }
 X
-get() { curl -s --max-time 20 --unix-socket s "http://a/$1"; }
+get() { curl -s --max-time 100 --unix-socket s "http://a/$1"; }
 $B
 get watch >out & W=$!
 wait_for '[ "$(get "is?k=watcher")" != nil ]'
@@ -179,7 +179,7 @@ http { access_log off; lua_shared_dict dogs 1m;
         location /is { content_by_lua_block { ngx.say(ngx.shared.dogs:get(ngx.var.arg_k)) } }
     } }
 X
-get() { curl -s --max-time 20 --unix-socket s "http://a/$1"; }
+get() { curl -s --max-time 100 --unix-socket s "http://a/$1"; }
 $B
 n=0
 until [ "$(get 'is?k=workers')" = 2 ] || [ $n = 40 ]; do

@@ -35,7 +35,7 @@ accepted_by() {
         ngx.shared.d:incr('up-$1', 1, 0)
     }"
 }
-by_socket() { curl -s --max-time 20 --unix-socket s "http://localhost$1"; }
+by_socket() { curl -s --max-time 100 --unix-socket s "http://localhost$1"; }
 many() { for i in $(seq 30); do by_socket /; done | sort | uniq -c | sed 's/^ *//'; }
 accepted_by 1; $B
 wait_for '[ "$(by_socket /up)" = 3 ]'

@@ -73,7 +73,7 @@ return websocket.handler {
 X
 conf 'worker_processes 2;' 'location / { handler app; }' "lua_package_path \"$D/?.lua;;\";"
 $B && wait_for '[ -s logs/m.pid ]'
-timeout 60 /usr/bin/python3 $HTML/main.py $PORT logs/m.pid 2>&1
+timeout 100 /usr/bin/python3 $HTML/main.py $PORT logs/m.pid 2>&1
 $B -s stop
 --- timeout: 90
 --- exec_out
@@ -98,7 +98,7 @@ end
 os.exit(0)
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 30 $P run $TEST_NGINX_HTML_DIR/a.lua
+timeout 100 $P run $TEST_NGINX_HTML_DIR/a.lua
 --- exec_out
 0	0	nil
 too_large

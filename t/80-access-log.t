@@ -114,8 +114,8 @@ cat >c.conf <<X
 daemon off; error_log stderr; events {}
 http { server { listen unix:$p/s; access_log syslog:server=unix:$p/log,nohostname; return 204; } }
 X
-timeout 20 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
-for i in $(seq 100); do curl -s --unix-socket s http://a/ && break; sleep 0.05; done
+timeout 100 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
+for i in $(seq 1200); do curl -s --unix-socket s http://a/ && break; sleep 0.05; done
 for i in 1 2 3; do curl -s --unix-socket s http://a/; done
 kill $!; wait
 grep -c 'send() to "syslog:' err
@@ -139,9 +139,9 @@ http {
     }
 }
 X
-timeout 30 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
-for i in $(seq 100); do curl -s --unix-socket s http://a/lost && break; sleep 0.05; done
-timeout 20 python3 - <<'X'
+timeout 100 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
+for i in $(seq 1200); do curl -s --unix-socket s http://a/lost && break; sleep 0.05; done
+timeout 100 python3 - <<'X'
 import os, socket, subprocess
 def get(path):
     subprocess.run(["curl", "-s", "--unix-socket", "s", "http://a" + path], check=True)
@@ -183,8 +183,8 @@ http {
     }
 }
 X
-timeout 20 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
-for i in $(seq 100); do curl -s --unix-socket s http://a/0 && break; sleep 0.05; done
+timeout 100 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
+for i in $(seq 1200); do curl -s --unix-socket s http://a/0 && break; sleep 0.05; done
 for i in 1 2; do curl -s --unix-socket s http://a/$i-long; done
 kill $!; wait
 for f in few each; do zcat $f.gz | tail -2; done
@@ -242,8 +242,8 @@ http {
     }
 }
 X
-timeout 30 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
-for i in $(seq 100); do curl -s --unix-socket s http://a/up && break; sleep 0.05; done
+timeout 100 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
+for i in $(seq 1200); do curl -s --unix-socket s http://a/up && break; sleep 0.05; done
 curl -s --unix-socket s http://a/ && : >read
 curl -s --unix-socket s http://a/ http://a/x http://a/y
 kill $!; wait
@@ -283,8 +283,8 @@ http {
     }
 }
 X
-timeout 30 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
-for i in $(seq 100); do curl -s --unix-socket s http://a/up && break; sleep 0.05; done
+timeout 100 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
+for i in $(seq 1200); do curl -s --unix-socket s http://a/up && break; sleep 0.05; done
 get() { curl -s --http2-prior-knowledge --unix-socket s "$@"; }
 mkdir read
 for u in 1 '2?slow=1' '3?n=100000' '4?n=100000&slow=1'; do

@@ -131,7 +131,7 @@ return function(req) return does[req.path:sub(2)](req) end
     location = /none { return 404; }
 --- exec
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
-ask() { path=$1; shift; : >$TEST_NGINX_HTML_DIR/body; echo $path $(curl -s --max-time 10 -o $TEST_NGINX_HTML_DIR/body -w '%{http_code}' "$@" $U/$path) $(head -c 5 $TEST_NGINX_HTML_DIR/body); }
+ask() { path=$1; shift; : >$TEST_NGINX_HTML_DIR/body; echo $path $(curl -s --max-time 100 -o $TEST_NGINX_HTML_DIR/body -w '%{http_code}' "$@" $U/$path) $(head -c 5 $TEST_NGINX_HTML_DIR/body); }
 ask json -d '{'
 ask json -d '{"a":123456789}'
 ask json -d '[[[]]]'

@@ -85,7 +85,7 @@ check failed
         }
     }
 --- exec
-printf 'HEAD /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n' | timeout 5 perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new("127.0.0.1:$ENV{TEST_NGINX_SERVER_PORT}"); print $s join "", <STDIN>; print grep { /body/ } <$s>; print "end\n"'
+printf 'HEAD /t HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n' | timeout 100 perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new("127.0.0.1:$ENV{TEST_NGINX_SERVER_PORT}"); print $s join "", <STDIN>; print grep { /body/ } <$s>; print "end\n"'
 --- exec_out
 end
 
@@ -147,7 +147,8 @@ a\x0AFORGED\x1B"
         content_by_lua_block { ngx.say(require("perilune.core.task").count()) }
     }
 --- exec
-curl -s -m 0.3 http://127.0.0.1:$TEST_NGINX_SERVER_PORT/loop; sleep 0.3
+curl -s -m 0.3 http://127.0.0.1:$TEST_NGINX_SERVER_PORT/loop
+for i in $(seq 1200); do [ "$(curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/count)" = 1 ] && break; sleep 0.05; done
 curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/count
 --- exec_out
 1

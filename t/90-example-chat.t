@@ -38,7 +38,7 @@ asyncio.run(main())
 GET /chat/
 --- response_body_like: <title>Chat</title>
 --- exec
-timeout 30 /usr/bin/python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT
+timeout 100 /usr/bin/python3 $TEST_NGINX_HTML_DIR/main.py $TEST_NGINX_SERVER_PORT
 --- exec_out
 room: Ada is here (1)
 room: Bob is here (2) | room: Bob is here (2)

@@ -25,10 +25,10 @@ __DATA__
 the end
 --- exec
 P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 60 $P run examples/crawler/crawl.lua http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ 200 2
+timeout 100 $P run examples/crawler/crawl.lua http://127.0.0.1:$TEST_NGINX_SERVER_PORT/ 200 2
 cut -d' ' -f1,2 $TEST_NGINX_SERVROOT/logs/pages.log | sort
 cut -d' ' -f3 $TEST_NGINX_SERVROOT/logs/pages.log | sort -u | wc -l | sed 's/[12]/one or two connections/'
-timeout 60 $P run examples/crawler/crawl.lua
+timeout 100 $P run examples/crawler/crawl.lua
 --- exec_out
 /a.html
 /b.html

@@ -18,10 +18,10 @@ _EOC_
 our $Prepare = <<'_EOC_';
 cd $TEST_NGINX_HTML_DIR
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
-as() { J=jar-$1; shift; curl -s --max-time 20 -b $J -c $J "$@"; }
+as() { J=jar-$1; shift; curl -s --max-time 100 -b $J -c $J "$@"; }
 code() { as "$@" -o /dev/null -w '%{http_code} %{redirect_url}\n' | sed "s,$U,,"; }
 say() { as "$1" $U/ | sed -n 's/.*class="flash"[^>]*>\([^<]*\)<.*/\1/p'; }
-wait_for() { i=0; until eval "$1" || [ $i = 400 ]; do i=$((i + 1)); sleep 0.05; done; }
+wait_for() { i=0; until eval "$1" || [ $i = 1200 ]; do i=$((i + 1)); sleep 0.05; done; }
 ids() { as "$1" $U/notes/list | sed -n 's/.*id="note-\([0-9a-f]*\)".*/\1/p'; }
 _EOC_
 workers(2);
@@ -139,7 +139,7 @@ the same
 $::Prepare . <<'_EOC_'
 code una -d 'name=una&password=long+enough' $U/register
 for i in 1 2 3 4 5 6; do
-    curl -sN --max-time 20 -b jar-una $U/live >live$i & C="$C $!"
+    curl -sN --max-time 100 -b jar-una $U/live >live$i & C="$C $!"
 done
 wait_for '[ $(cat live? | grep -c hello) = 6 ]'
 code una -F title=x $U/notes
@@ -213,6 +213,6 @@ _EOC_
 === TEST 6: without a server, as examples/notes/test.lua does it
 --- config
     location / { return 200; }
---- exec: NOTES_DATA=$TEST_NGINX_HTML_DIR/data timeout 20 $TEST_NGINX_BINARY run examples/notes/test.lua
+--- exec: NOTES_DATA=$TEST_NGINX_HTML_DIR/data timeout 100 $TEST_NGINX_BINARY run examples/notes/test.lua
 --- exec_out
 ok

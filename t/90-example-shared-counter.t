@@ -15,7 +15,7 @@ __DATA__
 export PROJECT=$TEST_NGINX_PROJECT; . t/lib/process.sh
 sed -e '1i user root;' -e "s,8082,127.0.0.1:$PORT," -e 's,stderr,logs/error.log,' -e "s,..prefix.examples,$PROJECT/examples," \
     -e 's,logs/shared-counter.pid,logs/m.pid,' $PROJECT/examples/shared-counter/perilune.conf >conf/perilune.conf
-get() { curl -sN --max-time 20 "$@"; }
+get() { curl -sN --max-time 100 "$@"; }
 U=http://127.0.0.1:$PORT
 $B; wait_for "get $U/report >first"
 get "$U/live?last=5" >live & W=$!

@@ -35,8 +35,8 @@ start examples/udp/time.lua $TEST_NGINX_RAND_PORT_1; client $TEST_NGINX_RAND_POR
 === TEST 2: two nodes find each other
 --- exec
 ROOT=$TEST_NGINX_SERVROOT HTML=$TEST_NGINX_HTML_DIR; . t/lib/example.sh
-timeout 15 $P run examples/udp/discover.lua anna $TEST_NGINX_RAND_PORT_1 127.0.0.1 >$HTML/anna 2>&1 &
-timeout 15 $P run examples/udp/discover.lua bert $TEST_NGINX_RAND_PORT_1 127.0.0.1 >$HTML/bert 2>&1 &
+timeout 100 $P run examples/udp/discover.lua anna $TEST_NGINX_RAND_PORT_1 127.0.0.1 >$HTML/anna 2>&1 &
+timeout 100 $P run examples/udp/discover.lua bert $TEST_NGINX_RAND_PORT_1 127.0.0.1 >$HTML/bert 2>&1 &
 wait
 sort -u $HTML/anna $HTML/bert | cut -d ' ' -f 1-3
 --- exec_out

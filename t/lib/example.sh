@@ -14,7 +14,7 @@ start() {
     cat "$HTML/out$N"
 }
 client() {
-    timeout 15 $P run "$HTML/client.lua" "$@" 2>&1
+    timeout 100 $P run "$HTML/client.lua" "$@" 2>&1
 }
 stop() {
     # shellcheck disable=SC2086

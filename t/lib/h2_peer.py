@@ -14,7 +14,7 @@ DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, _, PING, GOAWAY, WINDOW_UPDATE, C
 PRIORITY_UPDATE = 16
 ACK = END_STREAM = 1
 END_HEADERS = 4
-LONGEST = 20
+LONGEST = 150                    # seconds; only what hangs takes so long
 
 
 def frame(kind, flags, stream, payload=b""):
@@ -126,6 +126,12 @@ class Peer:
             if (is_decoded or select.select([self.sock], [], [], 0.1)[0]) and not self.take():
                 break
         return self
+
+
+def wait_for(holds):
+    until = time.time() + LONGEST
+    while not holds() and time.time() < until:
+        time.sleep(0.02)
 
 
 def memory(pid, what="VmRSS"):

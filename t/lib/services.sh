@@ -30,5 +30,5 @@ start_memcached() {
 }
 
 get() {
-    curl -s --max-time 20 "http://127.0.0.1:$TEST_NGINX_SERVER_PORT$1"
+    curl -s --max-time 100 "http://127.0.0.1:$TEST_NGINX_SERVER_PORT$1"
 }

@@ -21,7 +21,7 @@ X
     wait_for "[ -s logs/m.pid ] || is_gone $P"
 }
 
-get() { U=$1; shift; curl -s --max-time 20 --cacert ca.pem "$@" "https://localhost:$PORT$U"; }
+get() { U=$1; shift; curl -s --max-time 100 --cacert ca.pem "$@" "https://localhost:$PORT$U"; }
 
 shake() { echo | openssl s_client -connect "127.0.0.1:$PORT" -CAfile ca.pem "$@" 2>&1; }
 

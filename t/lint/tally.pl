@@ -10,7 +10,7 @@
 use strict;
 use warnings;
 
-use constant AGAIN_MOST => 5;
+use constant AGAIN_MOST => 15;
 
 $| = 1;
 my $mode = shift // '';
@@ -66,7 +66,7 @@ sub describe
 sub run_units
 {
     my ($file, $prefix, @programs) = @ARGV;
-    my $seconds = $ENV{TEST_TIMEOUT} // 120;
+    my $seconds = $ENV{TEST_TIMEOUT} // 300;
     my $all = new_count();
     $ENV{CMOCKA_MESSAGE_OUTPUT} = 'TAP';
     mkdir $1 if $file =~ m{^(.*)/} && !-d $1;

@@ -202,13 +202,15 @@ function handler.wrap(fn)
 end
 
 --- The module, or nil when there is none of that name; one that cannot be loaded is an error, each time it is asked
--- for.
+-- for. One that gives nothing, as does a file that is not written whole yet, is loaded anew the next time.
 local function require_known(name)
     local ok, module = pcall(require, name)
+    if not ok or module == true then
+        package.loaded[name] = nil
+    end
     if ok then
         return module
     end
-    package.loaded[name] = nil
     if not tostring(module):find(("module '%s' not found:"):format(name), 1, true) then
         error((tostring(module):gsub("\n%s+no f[^\n]*", ""):gsub("\n%s*", " "):gsub(":$", "")), 0)
     end

@@ -11,7 +11,7 @@ local tap = require "perilune.test.tap"
 
 local M = {}
 
-local WAIT_LIMIT, TAIL_LINES = 0.5, 12
+local WAIT_LIMIT, TAIL_LINES = 10, 12
 
 local function patterns(value)
     if regex.is_regex(value) then

@@ -10,7 +10,7 @@ local sock = require "perilune.test.sock"
 
 local M = {}
 
-local START_LIMIT, STOP_LIMIT = 10, 3
+local START_LIMIT, STOP_LIMIT = 60, 15
 
 local INDEX = "<html><head><title>It works!</title></head><body>It works!</body></html>"
 
