@@ -642,3 +642,38 @@ b
 close 1000 eof
 alone?
 close 1000 eof
+
+
+
+=== TEST 18: operators on a connection go on when there is no task: echoed by itself, mapped, consumed
+--- user_files
+>>> app.lua
+local websocket = require "perilune.websocket"
+return function(req)
+    local s = await(websocket.upgrade(req)):stream()
+    if req.path == "/echo" then
+        s:connect(s)
+    else
+        s:map(string.upper):buffer(100):consume(function(text) s:put(text) end)
+    end
+end
+>>> main.lua
+local peer = ...
+for _, path in ipairs { "/echo", "/upper" } do
+    local c = peer.connect { path = path }
+    for _, message in ipairs { "a", "b", "c" } do
+        c:send(1, message)
+        print((select(2, c:receive())))
+    end
+    c:send(8, "\3\232")
+    print(c:tell())
+end
+--- exec_out
+a
+b
+c
+close 1000 eof
+A
+B
+C
+close 1000 eof

@@ -752,3 +752,83 @@ false	cancelled: cancelled
 false	cancelled: cancelled
 8000000	8000000	8000000
 exit 0
+
+
+
+=== TEST 21: a connection as a stream with operators: into itself, mapped, in frames; a source and a sink as it is
+--- user_files
+>>> main.lua
+local frame, stream, tcp = require "perilune.frame", require "perilune.stream", require "perilune.tcp"
+local function try(handler, talk)
+    local server = tcp.start_server(handler, { address = "127.0.0.1" })
+    local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+    talk(c)
+    c:close()
+    await(server:close())
+end
+local function say(c)
+    for _, word in ipairs { "one", "two", "three" } do
+        await(c:put(word))
+        io.write(await(c:take()), " ")
+    end
+    await(c:shutdown())
+    print(await(c:take()))
+end
+try(function(s)
+    local both = s:stream()
+    return both:drain_into(both)
+end, say)
+try(function(s)
+    local both = s:stream()
+    return both:map(string.upper):drain_into(both)
+end, say)
+try(function(s) return stream.to_source(s):drain_into(stream.to_sink(s)) end, say)
+try(function(s)
+    local lines = frame.lines(s):stream()
+    return lines:filter(function(line) return #line > 1 end):map(string.reverse):drain_into(lines)
+end, function(c)
+    local lines = frame.lines(c):stream()
+    print(await(lines:put_all { "abc", "d", "ef" }), await(lines:take()), await(lines:take()))
+    lines:close()
+end)
+try(function(s) return s:stream():consume(print) end, function(c)
+    local both = c:stream()
+    await(both:put("x"))
+    both:close()
+    print(await(both:take()), await(both:put("y")))
+end)
+try(function(s) await(s:take()) end, function(c)
+    local both = c:stream()
+    await(both:put(print))
+    print(await(both:put("x")))
+end)
+--- exec_out_like
+^one two three nil
+ONE TWO THREE nil
+one two three nil
+true	cba	fe
+(?:x
+nil	false|nil	false
+x)
+false
+exit 0
+.*bad argument 'data' to put[\s\S]*
+
+
+
+=== TEST 22: a server that is closed ends a handler that has returned a deferred, and that is no error
+--- user_files
+>>> main.lua
+local deferred, task, tcp = require "perilune.deferred", require "perilune.task", require "perilune.tcp"
+local server = tcp.start_server(function()
+    return deferred.deferred(function(reason) print("stopped", reason.code) end)
+end, { address = "127.0.0.1" })
+local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+task.nap(0.02)
+print(await(server:close(0.01):timeout(5, "late")), server:count())
+print(select(2, try_await(c:take())).code)
+--- exec_out
+stopped	closed
+true	0
+reset
+exit 0

@@ -358,3 +358,27 @@ directly
 not_found
 looped)
 exit 0
+
+
+
+=== TEST 14: a socket as a stream with operators; a message that cannot be sent is not the end
+--- user_files
+>>> main.lua
+local udp = require "perilune.udp"
+local a, b = udp.socket { address = "127.0.0.1" }, udp.socket { address = "127.0.0.1" }
+local sums = b:stream():map(function(m) return tonumber(m.message) end):reductions(function(x, y) return x + y end, 0)
+local to = a:stream()
+for _, text in ipairs { "1", "20", ("0"):rep(70000), "300" } do
+    await(to:put { host = "127.0.0.1", port = b:port(), message = text })
+end
+print(await(sums:take()), await(sums:take()), await(sums:take()), await(sums:take()))
+to:close()
+print(await(to:take()), await(to:put {}))
+b:close()
+print(await(sums:take()))
+--- exec_out_like
+^\S+ \S+ \[warn\] .*udp message not sent: too_large.*
+0	1	21	321
+nil	false
+nil
+exit 0

@@ -355,3 +355,16 @@ digraph stream {
 }
 1	map	true
 exit 0
+
+
+
+=== TEST 15: what is put into the sink of a splice that is connected to itself is what its source gave
+--- user_files
+>>> a.lua
+local stream = require "perilune.stream"
+local out, from = stream.stream(10), stream.to_source { 1, 2, 3 }
+local both = stream.splice(out, from)
+print(both:connect(both) == both, table.concat(await(out:collect()), " "))
+--- exec_out
+true	1 2 3
+exit 0

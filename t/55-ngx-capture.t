@@ -389,3 +389,25 @@ GET /t
 200 half true
 --- error_log
 upstream prematurely closed connection while reading upstream
+
+
+
+=== TEST 14: a Range of the client is of its answer, not of a file that is captured
+--- config
+    location = /t {
+        content_by_lua_block {
+            local res = ngx.location.capture("/a.txt")
+            ngx.print(res.status, " ", res.body, " ", res.header["Content-Range"], " ", res.header["Accept-Ranges"])
+        }
+    }
+--- user_files
+>>> a.txt
+0123456789
+--- request eval
+["GET /t", "GET /t", "GET /a.txt"]
+--- more_headers eval
+["Range: bytes=2-3", "Range: bytes=100-", "Range: bytes=2-3"]
+--- error_code eval
+[200, 200, 206]
+--- response_body eval
+["200 0123456789\n nil nil", "200 0123456789\n nil nil", "23"]

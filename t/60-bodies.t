@@ -100,8 +100,14 @@ empty search pattern
     location /off { charset off; default_type text/html; return 200 "x"; }
     location /types { charset_types image/png; default_type image/png; return 200 "x"; }
     location /types2 { charset_types image/png; default_type text/plain; return 200 "x"; }
+    location /moved { return 301 /text; }
+    location /found { content_by_lua_block { ngx.redirect("/text") } }
+    location /other { return 303 /text; }
 --- request eval
-["GET /text", "GET /png", "GET /js?c=latin1", "GET /js", "GET /told", "GET /override", "GET /off", "GET /types", "GET /types2"]
+["GET /text", "GET /png", "GET /js?c=latin1", "GET /js", "GET /told", "GET /override", "GET /off", "GET /types", "GET /types2", "GET /moved", "GET /found", "GET /other"]
+--- error_code eval
+[200, 200, 200, 200, 200, 200, 200, 200, 200, 301, 302, 303]
 --- response_headers eval
 ["Content-Type: text/plain; charset=utf-8", "Content-Type: image/png", "Content-Type: application/javascript; charset=latin1", "Content-Type: application/javascript",
-"Content-Type: text/html; a=b; charset=koi8-r", "Content-Type: text/html; a=b; charset=utf-8", "Content-Type: text/html", "Content-Type: image/png; charset=utf-8", "Content-Type: text/plain"]
+"Content-Type: text/html; a=b; charset=koi8-r", "Content-Type: text/html; a=b; charset=utf-8", "Content-Type: text/html", "Content-Type: image/png; charset=utf-8", "Content-Type: text/plain",
+"Content-Type: text/html", "Content-Type: text/html", "Content-Type: text/html; charset=utf-8"]

@@ -323,6 +323,19 @@ function Stream:tls_session()
     return secure.session(self.core)
 end
 
+--- The connection as a stream with all operators: put into it to send, take from it to receive; closing it closes the
+-- connection. Whoever uses it leaves `take` and `each` alone.
+-- @treturn stream of strings
+function Stream:stream()
+    return require("perilune.stream.duplex")(function()
+        return self:take()
+    end, function(data)
+        return self:put(data):await()
+    end, function()
+        self:close()
+    end)
+end
+
 --- Gives the connection away: the value of "perilune.core.stream" under it. This object is of no use afterwards, and
 -- the server that made it does not close the connection.
 function Stream:detach()

@@ -140,22 +140,35 @@ end
 --- Writes a message.
 -- @treturn deferred as `put` of the stream below
 function Framed:put(message)
-    return self.stream:put(self.codec.encode(message))
+    return self.below:put(self.codec.encode(message))
+end
+
+--- A stream of the messages with all operators: put into it to write, take from it to read; closing it closes the
+-- stream below.
+-- @treturn stream
+function Framed:stream()
+    return require("perilune.stream.duplex")(function()
+        return self:take()
+    end, function(message)
+        return self:put(message):await()
+    end, function()
+        self:close()
+    end)
 end
 
 --- Ends our side; see the stream below.
 function Framed:shutdown()
-    return self.stream:shutdown()
+    return self.below:shutdown()
 end
 
 --- Closes the stream below.
 function Framed:close()
-    return self.stream:close()
+    return self.below:close()
 end
 
 --- Closes the stream below at once.
 function Framed:abort()
-    return self.stream:abort()
+    return self.below:abort()
 end
 
 --- Gives the stream below back, with bytes that were read and belong to no message yet.
@@ -163,7 +176,7 @@ end
 -- @treturn string
 function Framed:unwrap()
     gather(self)
-    return self.stream, sub(self.bytes, self.at)
+    return self.below, sub(self.bytes, self.at)
 end
 
 local function check_stream(stream, where)
@@ -175,7 +188,7 @@ end
 local function wrap(stream, codec, max, overhead)
     local next_chunk, of = stream:each()
     return setmetatable({
-        stream = stream, codec = codec, state = {}, bytes = "", at = 1, max = max, most = max + (overhead or 0),
+        below = stream, codec = codec, state = {}, bytes = "", at = 1, max = max, most = max + (overhead or 0),
         next_chunk = next_chunk, of = of,
     }, mt)
 end

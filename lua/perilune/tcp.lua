@@ -119,7 +119,7 @@ end
 
 --- A handler that has returned a deferred is through when that is settled.
 local function finish(stream, result)
-    local ok, err = result:try_await()
+    local ok, err = pcall(deferred.await, result) -- which is how a server that is closed ends it, too
     connections[task_core.current()] = nil
     connections[stream] = stream
     if ok then

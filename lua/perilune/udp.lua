@@ -8,6 +8,7 @@ local deferred = require "perilune.deferred"
 local dns = require "perilune.dns"
 local failure = require "perilune.failure"
 local options = require "perilune.options"
+local sys = require "perilune.core.sys"
 
 local success, failed = deferred.success_deferred, deferred.error_deferred
 
@@ -181,6 +182,28 @@ function Socket:put(message)
     q.last = q.last + 1
     q[q.last] = d
     return d
+end
+
+--- Sends for a stream. One message that cannot be sent is not the end of the others.
+local function send_or_tell(self, message)
+    local ok, result = self:put(message):try_await()
+    if not ok then
+        sys.log("warn", "udp message not sent: " .. tostring(result))
+    end
+    return not ok or result
+end
+
+--- The socket as a stream with all operators: put messages into it to send, take from it to receive; closing it closes
+-- the socket. A message that cannot be sent is told to the log, the others go on.
+-- @treturn stream of tables as `take` and `put` have them
+function Socket:stream()
+    return require("perilune.stream.duplex")(function()
+        return self:take()
+    end, function(message)
+        return send_or_tell(self, message)
+    end, function()
+        self:close()
+    end)
 end
 
 --- Closes the socket at once: what waits to be sent is dropped, takers get nil.

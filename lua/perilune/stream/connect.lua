@@ -29,7 +29,8 @@ local function check_function(fn, what)
 end
 
 local function check_sink(source, sink, what)
-    if source == sink then
+    local is_both = source == sink and source.sink_side and source.source_side ~= source.sink_side
+    if source == sink and not is_both then
         error(("bad argument 'sink' to %s (a stream cannot be its own sink)"):format(what), 3)
     elseif not stream.is_stream(sink) or sink.is_source_only then
         error(("bad argument 'sink' to %s (a stream that takes puts expected)"):format(what), 3)

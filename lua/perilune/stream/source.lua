@@ -57,12 +57,19 @@ local function of_coroutine(co)
     end)
 end
 
+--- Connections, sockets and framed streams have a method that gives a stream: `x`, or that.
+local function stream_of(x)
+    local has_one = type(x) == "table" and getmetatable(x) ~= nil and type(x.stream) == "function"
+    return has_one and x:stream() or x
+end
+
 --- A stream of what `x` has to give: the elements of an array; what an iterator function returns until nil (each
 -- value is asked for when somebody takes; it may be a deferred); what a coroutine yields; the value of a
--- deferred; a stream itself.
+-- deferred; a stream itself; that of a connection or a socket.
 -- @param x
 -- @treturn stream
 function stream.to_source(x)
+    x = stream_of(x)
     local kind = type(x)
     if stream.is_stream(x) then
         return x
@@ -80,10 +87,12 @@ function stream.to_source(x)
 end
 
 --- A stream whose values go to `x`: appended to an array; given to a function, which may return a deferred to be
--- waited for, of false to end; the first one into a deferred, then the stream is closed; a stream itself.
+-- waited for, of false to end; the first one into a deferred, then the stream is closed; a stream itself; that of a
+-- connection or a socket.
 -- @param x
 -- @treturn stream
 function stream.to_sink(x)
+    x = stream_of(x)
     if stream.is_stream(x) then
         return x
     end

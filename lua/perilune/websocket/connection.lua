@@ -7,8 +7,8 @@ local core = require "perilune.core.websocket"
 local coroutines = require "perilune.coroutines"
 local core_task = require "perilune.core.task"
 local deferred = require "perilune.deferred"
+local duplex = require "perilune.stream.duplex"
 local failure = require "perilune.failure"
-local stream = require "perilune.stream"
 local task = require "perilune.task"
 local typed = require "perilune.websocket.typed"
 
@@ -82,6 +82,9 @@ end
 --- The next message.
 -- @treturn deferred of a string, or of nil when the connection has ended
 function Connection:take()
+    if not core_task.current() then -- a listener, as those of a stream's operators
+        return task.detach(self.receive, self)
+    end
     local message = core.take(self.raw)
     if message ~= WAIT then
         return success(message)
@@ -278,29 +281,17 @@ end
 -- it closes the connection.
 -- @treturn stream
 function Connection:stream()
-    local source = stream.to_source(function()
+    local both, sink = duplex(function()
         return self:take()
+    end, function(message)
+        return self:send(message)
+    end, function(err) -- a value that is no message ends it
+        self:close(err and 1011 or nil)
     end)
-    local sink = stream.stream(0)
     self:on_closed(function() -- else who waits for puts would keep the connection
         sink:close()
     end)
-    local function send_all()
-        for message in sink:each() do
-            if not self:send(message) then
-                break
-            end
-        end
-    end
-    task.detach(function()
-        local done, err = pcall(send_all) -- a value that is no message ends it, and is told to the log
-        sink:close()
-        self:close(not done and 1011 or nil)
-        if not done then
-            error(err, 0)
-        end
-    end)
-    return stream.splice(sink, source)
+    return both
 end
 
 return connection

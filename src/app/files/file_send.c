@@ -142,7 +142,7 @@ void file_send_tell_part(struct visit *v, const struct range *part, int64_t size
 
 void file_send_tell_ranges(struct visit *v)
 {
-    if (v->loc->max_ranges > 0)
+    if (v->loc->max_ranges > 0 && !v->parent)
         header_set_id(&v->x->res.headers, visit_pool(v), HEADER_ACCEPT_RANGES, SLICE("bytes"));
 }
 
@@ -158,13 +158,15 @@ static enum step_result send_ranges(struct visit *v, const struct file_body *f,
     return file_send_part(v->x, f, ranges->first, ranges->size);
 }
 
-/* May a Range field be heeded? */
+/* May a Range field be heeded? It asks for a part of the answer, not of what a subrequest adds to
+ * it. */
 static bool can_send_ranges(const struct visit *v, struct slice etag, int64_t mtime)
 {
     const struct exchange *x = v->x;
 
-    return v->loc->max_ranges > 0 && x->req.method == METHOD_GET && !sub_filter_is_meant(v) &&
-           !filter_gunzip_will_decode(x) && range_if_range_holds(&x->req.headers, etag, mtime);
+    return v->loc->max_ranges > 0 && !v->parent && x->req.method == METHOD_GET &&
+           !sub_filter_is_meant(v) && !filter_gunzip_will_decode(x) &&
+           range_if_range_holds(&x->req.headers, etag, mtime);
 }
 
 enum range_result file_send_find(struct visit *v, int64_t size, struct slice etag, int64_t mtime,

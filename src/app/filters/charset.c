@@ -45,6 +45,12 @@ static struct slice without_charset(struct visit *v, struct slice type, bool *ha
     return kept;
 }
 
+/* Their pages get none, as nginx has it. */
+static bool is_redirect(int status)
+{
+    return status == 301 || status == 302;
+}
+
 void charset_apply(struct visit *v, const struct charset_conf *c)
 {
     struct header_list *l = &v->x->res.headers;
@@ -57,7 +63,7 @@ void charset_apply(struct visit *v, const struct charset_conf *c)
         !(c->has_types ? media_set_has(&c->types, h->value) : is_usual(h->value)))
         return;
     type = without_charset(v, h->value, &had);
-    if (!had || c->overrides)
+    if (!had ? !is_redirect(v->x->res.status) : c->overrides)
         header_set_id(l, visit_pool(v), HEADER_CONTENT_TYPE,
                       pool_printf(visit_pool(v), SLICE_FMT "; charset=" SLICE_FMT, SLICE_ARG(type),
                                   SLICE_ARG(name)));
