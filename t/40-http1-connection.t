@@ -599,4 +599,3 @@ HTTP/1.1 408 Request Timeout
 closed
 HTTP/1.1 408 Request Timeout
 closed
---- timeout: 20

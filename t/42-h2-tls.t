@@ -7,7 +7,6 @@ export PYTHONPATH=$PWD/t/lib PYTHONDONTWRITEBYTECODE=1; . t/lib/tls.sh
 certs server
 _EOC_
 
-timeout(40);
 no_root_location();
 run_tests();
 

@@ -6,7 +6,6 @@ our $Begin = <<'_EOC_';
 subject() { shake "$@" | sed -n 's/^subject=//p'; }
 _EOC_
 
-timeout(30);
 no_root_location();
 run_tests();
 

@@ -8,7 +8,6 @@ code() { get / -o /dev/null -w '%{http_code}' "$@"; echo " $(get / "$@" | grep -
 as() { N=$1; shift; code --cert $N.pem --key $N.key "$@"; }
 _EOC_
 
-timeout(30);
 no_root_location();
 run_tests();
 

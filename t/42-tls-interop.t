@@ -14,7 +14,6 @@ say() {
 }
 _EOC_
 
-timeout(60);
 no_root_location();
 run_tests();
 

@@ -21,7 +21,6 @@ status() { shake -status -servername ${1:-localhost} | grep -o 'Cert Status: .*\
 certs server
 _EOC_
 
-timeout(60);
 no_root_location();
 run_tests();
 

@@ -19,7 +19,6 @@ BOTH = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 Y
 _EOC_
 
-timeout(30);
 no_root_location();
 run_tests();
 

@@ -192,7 +192,6 @@ nilno upstream found
 127.0.0.9
 no current peer set, no host allowed, no host allowed, no https upstream, true
 504$
---- timeout: 20
 
 
 

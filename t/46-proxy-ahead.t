@@ -86,7 +86,6 @@ the server is free
 41943040 abcdefghijklmnopqrstuvwxy`abcdefghijklmn
 --- error_log
 an upstream response is buffered to a temporary file
---- timeout: 30
 
 
 
@@ -158,7 +157,6 @@ _EOC_
 GET /both
 --- response_body
 HIT
---- timeout: 30
 
 
 
@@ -176,7 +174,6 @@ the server is free
 41943040 abcdefghijklmnopqrstuvwxy`abcdefghijklmn
 --- error_log
 /spooled/
---- timeout: 30
 
 
 

@@ -122,7 +122,17 @@ b
 === TEST 6: learn … header: before the answer ends
 --- http_config eval
 $::Servers . <<'_EOC_';
-    server { listen 127.0.0.1:$TEST_NGINX_RAND_PORT_4; location / { add_header X-Sid $arg_sid; echo begun; echo_flush; echo_sleep 6; echo end; } }
+    lua_shared_dict go 64k;
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_4; lua_http10_buffering off;
+        location / { content_by_lua_block {
+            ngx.header.X_Sid = ngx.var.arg_sid
+            ngx.say("begun") ngx.flush(true)
+            while not ngx.shared.go:get("on") do ngx.sleep(0.02) end
+            ngx.say("end")
+        } }
+        location = /go { content_by_lua_block { ngx.shared.go:set("on", true) } }
+    }
     upstream u { server 127.0.0.1:$TEST_NGINX_RAND_PORT_4; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; sticky learn create=$upstream_http_x_sid lookup=$arg_s zone=s:64k header; }
     upstream late { server 127.0.0.1:$TEST_NGINX_RAND_PORT_4; server 127.0.0.1:$TEST_NGINX_RAND_PORT_2; sticky learn create=$upstream_http_x_sid lookup=$arg_s zone=l:64k; }
 _EOC_
@@ -135,8 +145,9 @@ U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
 cd $TEST_NGINX_SERVER_ROOT
 curl -sN "$U/?sid=x" > one & curl -sN "$U/late?sid=x" > two &
 for i in $(seq 1200); do grep -q begun one && grep -q begun two && break; sleep 0.1; done
-curl -sI -m 4 "$U/?s=x" | grep -c "X-Addr: 127.0.0.1:$TEST_NGINX_RAND_PORT_4"
-curl -sI -m 4 "$U/late?s=x" | grep -c "X-Addr: 127.0.0.1:$TEST_NGINX_RAND_PORT_2"
+curl -sI -m 100 "$U/?s=x" | grep -c "X-Addr: 127.0.0.1:$TEST_NGINX_RAND_PORT_4"
+curl -sI -m 100 "$U/late?s=x" | grep -c "X-Addr: 127.0.0.1:$TEST_NGINX_RAND_PORT_2"
+curl -s -o /dev/null http://127.0.0.1:$TEST_NGINX_RAND_PORT_4/go
 wait
 --- exec_out
 1

@@ -11,7 +11,6 @@ ask() { get "$@" -o out -w '%{http_code} '; cat out; }
 UP="https://unix:$PWD/back.sock:"
 _EOC_
 
-timeout(30);
 no_root_location();
 run_tests();
 

@@ -127,7 +127,6 @@ GET /t
 .3 .3
 --- error_log
 no live upstreams while connecting to upstream
---- timeout: 20
 
 
 
@@ -162,7 +161,6 @@ app.test localhost:1- | 127.0.0.4
 .4
 --- error_log
 resolving "app.test" of upstream "u"
---- timeout: 20
 
 
 
@@ -206,7 +204,6 @@ GET /t
 .1 .2 .2 .2
 .3 .4
 502
---- timeout: 20
 
 
 
@@ -234,7 +231,6 @@ all | sed 's/ of .*//' | sort -u
 ^127.0.0.2 127.0.0.3 of \d
 (?:127.0.0.2 127.0.0.3 of \d
 )+127.0.0.3 127.0.0.4
---- timeout: 20
 
 
 
@@ -267,7 +263,6 @@ _EOC_
 GET /t
 --- response_body
 127.0.0.2 127.0.0.2 127.0.0.3 127.0.0.3
---- timeout: 20
 
 
 
@@ -300,7 +295,6 @@ GET /t
 --- response_body
 .2 .2
 .4 .4
---- timeout: 20
 
 
 
@@ -336,7 +330,6 @@ _EOC_
 GET /t
 --- response_body
 true 0
---- timeout: 20
 
 
 
@@ -365,7 +358,6 @@ GET /t
 --- response_body
 waited 127.0.0.2
 0
---- timeout: 20
 
 
 
@@ -440,7 +432,6 @@ GET /t
 .4 .4
 --- error_log
 connect() failed (111: Connection refused) while connecting to upstream
---- timeout: 20
 
 
 
@@ -473,7 +464,6 @@ for of in b u; do : >all; workers $of; done
 502
 200
 200
---- timeout: 30
 
 
 
@@ -522,7 +512,6 @@ get peers
 2 127.0.0.2
 2 127.0.0.3
 127.0.0.1*5 127.0.0.3*2 | 127.0.0.4
---- timeout: 30
 
 
 
@@ -555,4 +544,3 @@ _EOC_
 GET /t
 --- response_body
 127.0.0.2 127.0.0.3, 127.0.0.1 127.0.0.4
---- timeout: 10

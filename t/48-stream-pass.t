@@ -25,7 +25,6 @@ say() { echo hello | timeout 100 openssl s_client -quiet -connect "127.0.0.1:$IN
 ports() { sed "s/^$IN /IN /; s/^$LINE /LINE /"; }
 _EOC_
 
-timeout(30);
 no_root_location();
 run_tests();
 

@@ -21,7 +21,6 @@ X
 ask() { perl -MIO::Socket -e '$s = IO::Socket::INET->new($ARGV[0]); print <$s>' "127.0.0.1:$PORT"; }
 _EOC_
 
-timeout(30);
 no_root_location();
 run_tests();
 

@@ -16,7 +16,6 @@ X
 say() { S=$1; shift; printf '%s\n' "$S" | timeout 100 openssl s_client -quiet -verify_quiet -connect "127.0.0.1:$PORT" -CAfile ca.pem -ign_eof "$@" 2>/dev/null; }
 _EOC_
 
-timeout(30);
 no_root_location();
 run_tests();
 

@@ -6,7 +6,6 @@ our $Begin = <<'_EOC_';
 run() { cat >s.lua; $TEST_NGINX_BINARY run s.lua $PORT; }
 _EOC_
 
-timeout(30);
 no_root_location();
 run_tests();
 

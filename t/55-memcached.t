@@ -221,6 +221,5 @@ memcached: invalid local address "nowhere"
     }
 --- request
 GET /t
---- timeout: 20
 --- response_body
 given back

@@ -9,7 +9,6 @@ ask() { curl -s --max-time 100 "http://127.0.0.1:$X$1"; }
 PLAIN="server { listen 127.0.0.1:$X; lua_socket_log_errors off;"
 _EOC_
 
-timeout(30);
 no_root_location();
 run_tests();
 

@@ -194,18 +194,23 @@ true0.01
 --- config
     location = /t {
         content_by_lua_block {
-            local start = ngx.now()
-            local t = {}
-            for i = 1, 5 do t[i] = ngx.thread.spawn(function() ngx.sleep(0.05) end) end
+            local t, at_work, most = {}, 0, 0
+            for i = 1, 5 do
+                t[i] = ngx.thread.spawn(function()
+                    at_work = at_work + 1
+                    most = math.max(most, at_work)
+                    ngx.sleep(0.05)
+                    at_work = at_work - 1
+                end)
+            end
             for i = 1, 5 do ngx.thread.wait(t[i]) end
-            ngx.update_time()
-            ngx.say(ngx.now() - start < 0.2)
+            ngx.say(most, " ", at_work)
         }
     }
 --- request
 GET /t
 --- response_body
-true
+5 0
 --- no_error_log
 [error]
 
@@ -487,10 +492,11 @@ boom
 --- config
     location = /t {
         content_by_lua_block {
-            local n = 0
+            local n, start = 0, ngx.now()
             ngx.timer.every(0.02, function() n = n + 1 end)
-            ngx.sleep(0.13)
-            ngx.say(n >= 3 and n <= 7, " ", ngx.timer.pending_count() >= 1)
+            while n < 3 do ngx.sleep(0.01) end
+            ngx.update_time()
+            ngx.say(n <= (ngx.now() - start) / 0.02 + 1, " ", ngx.timer.pending_count() >= 1)
         }
     }
 --- request
@@ -803,7 +809,6 @@ took nil: API disabled in the context of header_filter_by_lua*; 1 left
 GET /t
 --- response_body
 main- a+ b+ main+0
---- timeout: 15
 
 
 
@@ -829,7 +834,6 @@ GET /t
 -1
 took true
 0
---- timeout: 15
 
 
 

@@ -22,7 +22,6 @@ to() { echo "Destination: http://127.0.0.1:$PORT$1"; }
 stop() { kill "$P"; wait "$P"; rm -f logs/m.pid; }
 _EOC_
 
-timeout(30);
 no_root_location();
 run_tests();
 

@@ -5,7 +5,6 @@ our $Begin = <<'_EOC_';
 . t/lib/tls.sh
 _EOC_
 
-timeout(60);
 no_root_location();
 run_tests();
 
