@@ -130,8 +130,7 @@ static bool enter_location(struct visit *v)
         phases_finish_status(v, 404);
         return false;
     }
-    if (exchange_is_too_large(x, x->req.content_length) && !v->is_in_error_page) {
-        exchange_log_too_large(x, x->req.content_length);
+    if (!v->is_in_error_page && exchange_refuses_size(x, x->req.content_length)) {
         phases_finish_status(v, 413);
         return false;
     }

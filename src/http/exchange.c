@@ -252,10 +252,13 @@ void exchange_wait_body(struct exchange *x)
         x->transport->wait_body(x);
 }
 
-void exchange_log_too_large(struct exchange *x, int64_t size)
+bool exchange_refuses_size(struct exchange *x, int64_t size)
 {
+    if (!exchange_is_too_large(x, size))
+        return false;
     log_write(&x->log, LOG_ERROR, "client intended to send too large body: %lld bytes",
               (long long)size);
+    return true;
 }
 
 uint64_t exchange_allowance(const struct exchange *x, uint64_t sent)

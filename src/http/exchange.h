@@ -185,21 +185,8 @@ bool exchange_has_whole_body(const struct exchange *x);
 /* After BODY_WAIT: on_body is called once when there is news. */
 void exchange_wait_body(struct exchange *x);
 
-/* Is a body of `size` bytes more than the settings allow? */
-static inline bool exchange_is_too_large(const struct exchange *x, int64_t size)
-{
-    return x->settings->max_body_size > 0 && size > x->settings->max_body_size;
-}
-
-/* Logs that a body of `size` bytes is too large. */
-void exchange_log_too_large(struct exchange *x, int64_t size);
-
-/* Output that has a send_rate is sent in steps of this time. */
-enum { EXCHANGE_PACE_MS = 250 };
-
-/* With a send_rate: how many bytes may go now when `sent` have gone. What the time since the head
- * is worth, and the share of one step in advance. */
-uint64_t exchange_allowance(const struct exchange *x, uint64_t sent);
+/* Is a body of `size` bytes larger than the settings allow? Says so in the log. */
+bool exchange_refuses_size(struct exchange *x, int64_t size);
 
 /* What the request is answered when its body could not be read: 413, 408, 415 or 400; or kept:
  * 500. */

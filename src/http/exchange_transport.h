@@ -40,6 +40,19 @@ struct exchange *exchange_new(const struct exchange_transport *transport, void *
 /* The one setter: asserts that the edge exists. For exchange.c and transports. */
 void exchange_set_state(struct exchange *x, enum exchange_state to);
 
+/* Is a body of `size` bytes larger than the settings allow? */
+static inline bool exchange_is_too_large(const struct exchange *x, int64_t size)
+{
+    return x->settings->max_body_size > 0 && size > x->settings->max_body_size;
+}
+
+/* Output that has a send_rate is sent in steps of this time. */
+enum { EXCHANGE_PACE_MS = 250 };
+
+/* With a send_rate: how many bytes may go now when `sent` have gone. What the time since the head
+ * is worth, and the share of one step in advance. */
+uint64_t exchange_allowance(const struct exchange *x, uint64_t sent);
+
 /* Passes the head on to the filter behind `f`, or out. */
 void exchange_pass_head(struct exchange *x, struct filter *next);
 

@@ -8,9 +8,9 @@ enum {
     GRAMMAR_TOKEN = 1, /* tchar, RFC 9110 section 5.6.2 */
     GRAMMAR_VALUE = 2, /* of a field value: tab, visible, space, >= 0x80; section 5.5 */
     GRAMMAR_HOST = 4,  /* unreserved and sub-delims, RFC 3986 section 2 */
+    GRAMMAR_PLAIN = 8, /* of a path, those that only stand for themselves: not / % ? # */
     GRAMMAR_DIGIT = 16,
     GRAMMAR_ALPHA = 32,
-    GRAMMAR_PLAIN = 8,  /* of a path, those that only stand for themselves: not / % ? # */
     GRAMMAR_LABEL = 64, /* of a host, what may stand between two dots, but for escapes */
 };
 

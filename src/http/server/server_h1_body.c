@@ -118,10 +118,8 @@ enum body_result server_h1_body_read(struct exchange *x, struct slice *data)
 
     if (!c->body)
         return BODY_END;
-    if (exchange_is_too_large(x, x->req.content_length)) {
-        exchange_log_too_large(x, x->req.content_length);
+    if (exchange_refuses_size(x, x->req.content_length))
         return fail(x, &err_too_large);
-    }
     if (x->req.expects_continue)
         send_continue(x);
     for (;;) {

@@ -206,9 +206,8 @@ size_t server_h2_stream_allowance(struct server_h2_stream *st)
     return 0;
 }
 
-static enum body_result fail_too_large(struct exchange *x, int64_t size)
+static enum body_result fail_too_large(struct exchange *x)
 {
-    exchange_log_too_large(x, size);
     x->body_err = &err_too_large;
     return BODY_FAILED;
 }
@@ -228,8 +227,8 @@ enum body_result server_h2_stream_read_body(struct exchange *x, struct slice *da
 {
     struct server_h2_stream *st = x->conn;
 
-    if (exchange_is_too_large(x, x->req.content_length))
-        return fail_too_large(x, x->req.content_length);
+    if (exchange_refuses_size(x, x->req.content_length))
+        return fail_too_large(x);
     *data = h2_stream_read(&st->s);
     if (!data->n) {
         if (st->s.in == H2_IN_ENDED)
@@ -239,10 +238,10 @@ enum body_result server_h2_stream_read_body(struct exchange *x, struct slice *da
         return BODY_WAIT;
     }
     x->body_received += (int64_t)data->n;
-    if (!exchange_is_too_large(x, x->body_received))
+    if (!exchange_refuses_size(x, x->body_received))
         return BODY_DATA;
     *data = SLICE_EMPTY;
-    return fail_too_large(x, x->body_received);
+    return fail_too_large(x);
 }
 
 bool server_h2_stream_has_whole_body(const struct exchange *x)

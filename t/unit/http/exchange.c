@@ -298,6 +298,27 @@ static void waits(void **state)
     assert_int_equal(n_done, 1);
 }
 
+static void knows_its_limits(void **state)
+{
+    struct http_settings s = http_settings_default;
+    struct exchange *x = fresh(METHOD_GET);
+
+    (void)state;
+    x->settings = &s;
+    s.send_rate_after = 1000;
+    x->send_rate = 4000; /* 1,000 a step, of which one may go in advance */
+    x->send_since = clock_ms();
+    assert_int_equal(exchange_allowance(x, 0), 2000);
+    assert_int_equal(exchange_allowance(x, 1500), 500);
+    assert_int_equal(exchange_allowance(x, 2500), 0);
+    s.max_body_size = 10;
+    assert_false(exchange_is_too_large(x, 10));
+    assert_true(exchange_is_too_large(x, 11));
+    s.max_body_size = 0; /* no limit */
+    assert_false(exchange_is_too_large(x, 11));
+    exchange_abort(x, &err_cancelled);
+}
+
 static void names_states(void **state)
 {
     (void)state;
@@ -317,6 +338,7 @@ int main(void)
         cmocka_unit_test(owns_files),
         cmocka_unit_test(survives_its_transport),
         cmocka_unit_test(waits),
+        cmocka_unit_test(knows_its_limits),
         cmocka_unit_test(names_states),
     };
 

@@ -76,6 +76,8 @@ static void test_list(void **state)
     assert_true(slice_eq(header_find(&l, SLICE("X-a"))->value, SLICE("1")));
     assert_true(slice_eq(header_find(&l, SLICE("Set-Cookie"))->name, SLICE("set-cookie")));
     assert_true(slice_eq(header_find_id(&l, HEADER_SET_COOKIE)->value, SLICE("2")));
+    assert_true(slice_eq(header_value(&l, HEADER_SET_COOKIE), SLICE("2")));
+    assert_int_equal(header_value(&l, HEADER_DATE).n, 0);
     assert_null(header_find(&l, SLICE("X-C")));
     assert_null(header_find_id(&l, HEADER_DATE));
 

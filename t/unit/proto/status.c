@@ -44,12 +44,25 @@ static void test_body(void **state)
     assert_false(status_can_have_body(101));
 }
 
+static void test_redirects(void **state)
+{
+    static const int all[] = {301, 302, 303, 307, 308};
+    unsigned n = 0;
+
+    (void)state;
+    for (int code = 100; code < 1000; code++)
+        if (status_is_redirect(code))
+            assert_int_equal(code, all[n++]);
+    assert_int_equal(n, ARRAY_LEN(all));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_body),
+        cmocka_unit_test(test_redirects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
