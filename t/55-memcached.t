@@ -22,12 +22,15 @@ __DATA__
     location = /group { set $memc_key k; memc_pass group; }
     location = /few { set $memc_cmd $arg_cmd; memc_cmds_allowed get version; memc_pass group; }
     location = /value { set $memcached_key $arg_key; memcached_pass group; error_page 404 = @none; }
+    location = /echoed { echo_read_request_body; echo_subrequest PUT /group; echo_subrequest GET /group; }
+    location = /empty { set $memc_key k; set $memc_value ""; set $memc_flags ""; set $memc_exptime ""; memc_pass group;
+        echo_after_body -n "$memc_flags$memc_exptime"; }
     location @none { return 200 "none\n"; }
     location = /t {
         content_by_lua_block {
             local function ask(uri, options)
                 local r = ngx.location.capture(uri, options)
-                ngx.say(uri:gsub("^/memc%?", ""), ": ", r.status, " ", (r.body:gsub("\r\n$", "")))
+                ngx.say(uri:gsub("^/memc%?", ""), ": ", r.status, " ", (r.body:gsub("\r\n$", ""):gsub("\r", "")))
             end
             local function memc(args) ask("/memc?" .. args) end
             memc "cmd=flush_all"
@@ -56,6 +59,8 @@ __DATA__
             ask("/group", { method = ngx.HTTP_DELETE })
             ask("/group", { method = ngx.HTTP_HEAD })
             ask("/group", { method = ngx.HTTP_PUT, body = "" })
+            ask("/echoed", { method = ngx.HTTP_POST, body = "of the parent" })
+            ask("/empty", { method = ngx.HTTP_PUT, body = "" })
             ask("/value?key=k")
             ask("/value?key=other")
             ask("/value?key=k", { method = ngx.HTTP_POST, body = "x" })
@@ -78,8 +83,8 @@ cmd=replace&key=k&value=5: 201 STORED
 cmd=append&key=k&value=0: 201 STORED
 cmd=prepend&key=k&value=1: 201 STORED
 cmd=get&key=k: 200 150
-cmd=incr&key=k&value=2: 200 152
-cmd=decr&key=k&value=100: 200 52
+cmd=incr&key=k&value=2: 201 152
+cmd=decr&key=k&value=100: 201 52
 cmd=incr&key=none&value=2: 404 
 cmd=incr&key=k&value=x: 400 
 cmd=delete&key=k: 200 DELETED
@@ -95,6 +100,10 @@ cmd=set&key=k&value=x&exptime=soon: 400
 /group: 200 DELETED
 /group: 404 
 /group: 201 STORED
+/echoed: 200 STORED
+of the parent
+/empty: 201 STORED
+00
 /value?key=k: 200 
 /value?key=other: 404 
 /value?key=k: 405 

@@ -38,6 +38,15 @@ local function number(name)
     return value
 end
 
+--- The same of what goes with a value; a variable without one has it from now on.
+local function number_of_value(name)
+    local value, err = number(name)
+    if value and ngx.var[name] == "" then
+        ngx.var[name] = value
+    end
+    return value, err
+end
+
 --- A key as it may stand in a command; nil: it may not.
 local function key_of(name)
     local key = variable(name)
@@ -68,16 +77,19 @@ local function command_text(name, takes, is_any)
         return nil, 400, 'the "' .. (is_any and "$memc_key" or "$memcached_key") .. '" variable is not set or too long'
     end
     if takes.value then
-        local flags, err = number "memc_flags"
-        local expires, why = number "memc_exptime"
+        local flags, err = number_of_value "memc_flags"
+        local expires, why = number_of_value "memc_exptime"
         if not flags or not expires then
             return nil, 400, err or why
         end
         local value = value_of()
         return ("%s %s %s %s %d\r\n%s\r\n"):format(name, key, flags, expires, #value, value)
     elseif takes.number then
-        local value, err = number "memc_value"
-        return value and ("%s %s %s\r\n"):format(name, key, value), 400, err
+        local value = variable "memc_value"
+        if not value or not value:find "^%d+$" then
+            return nil, 400, 'variable "$memc_value" is invalid for incr/decr: ' .. (value or "")
+        end
+        return ("%s %s %s\r\n"):format(name, key, value)
     elseif name == "flush_all" and variable "memc_exptime" then
         local expires, err = number "memc_exptime"
         return expires and "flush_all " .. expires .. "\r\n", 400, err
@@ -165,7 +177,7 @@ local function read_answer(sock, name)
     elseif name == "stats" then
         return read_stats(sock, line)
     end
-    local status = STATUS[line] or (line:find "^%d+ *$" or line:find "^VERSION ") and 200
+    local status = STATUS[line] or line:find "^%d+ *$" and 201 or line:find "^VERSION " and 200
     if not status then
         return { status = 502, body = line .. "\r\n", problem = line, failure = "invalid_response" }
     end
@@ -241,10 +253,12 @@ function memcached.serve()
     local takes = name and COMMANDS[name]
     if not conf.is_any and name ~= "get" then
         return ngx.exit(405)
+    elseif not name then
+        return fail(400, "ngx_memc: $memc_cmd variable not found for HTTP " .. ngx.req.get_method() .. " requests")
     elseif not takes then
-        return fail(400, 'unknown $memc_cmd "' .. tostring(name) .. '"')
+        return fail(400, 'ngx_memc: unknown $memc_cmd "' .. name .. '"')
     elseif conf.allowed ~= "" and not conf.allowed:find(" " .. name .. " ", 1, true) then
-        return fail(403, 'memcached command "' .. name .. '" not allowed')
+        return fail(403, 'ngx_memc: memcached command "' .. name .. '" not allowed')
     end
     local text, bad, why = command_text(name, takes, conf.is_any)
     if not text then

@@ -243,6 +243,7 @@ static void start_any(struct echo_run *r, const struct echo_line *line)
     struct subrequest_options o = {.method = method_parse(script_eval(line->words[0], r->v)),
                                    .path = script_eval(line->words[1], r->v)};
 
+    o.forwards_body = o.method != METHOD_GET && o.method != METHOD_HEAD;
     for (unsigned i = 2; i + 1 < line->n; i += 2)
         if (!read_option(r->v, line->options[i / 2 - 1], script_eval(line->words[i + 1], r->v), &o))
             return;
