@@ -106,7 +106,7 @@ end
 
 local function check_name(name, where)
     if type(name) ~= "string" then
-        error(("bad argument 'name' to dns.%s (string expected, got %s)"):format(where, type(name)), 4)
+        error(("bad argument 'name' to dns.%s (string expected, got %s)"):format(where, type(name)), 3)
     end
 end
 
@@ -134,7 +134,7 @@ end
 
 local function lookup(resolver, name, family)
     check_name(name, "lookup")
-    dns._check_family(family, "resolver:lookup", 3)
+    dns._check_family(family, "resolver:lookup", 2)
     return request(name, function(fn)
         return core.lookup(resolver, name, family, fn)
     end)
@@ -142,8 +142,10 @@ end
 
 local function resolve(resolver, name, kind)
     check_name(name, "resolve")
-    if type(kind) ~= "string" or not core.has_type(kind) then
-        error(("bad argument 'type' to resolve (no type '%s' is known)"):format(tostring(kind)), 3)
+    if type(kind) ~= "string" then
+        error(("bad argument 'type' to resolve (a type such as \"A\" expected, got %s)"):format(type(kind)), 2)
+    elseif not core.has_type(kind) then
+        error(("bad argument 'type' to resolve (no type '%s' is known)"):format(kind), 2)
     end
     return request(name .. " " .. tostring(kind), function(fn)
         return core.resolve(resolver, name, kind, fn)
@@ -154,7 +156,7 @@ local function reverse(resolver, address)
     check_name(address, "reverse")
     local name = core.reverse_name(address)
     if not name then
-        error("bad argument 'address' to dns.reverse (an IP address expected)", 3)
+        error("bad argument 'address' to dns.reverse (an IP address expected)", 2)
     end
     local host = core.hosts_name(resolver, address)
     if host then

@@ -170,6 +170,10 @@ end
 -- @tparam[opt] table opts as for `upgrade`
 -- @treturn function handler
 function websocket.handler(fn, opts)
+    if type(fn) ~= "function" and type(fn) ~= "table" then
+        error("bad argument 'fn' to websocket.handler (a function, or a table with 'message', expected, got " .. type(fn)
+            .. ")", 2)
+    end
     opts = options.server("websocket.handler", opts)
     local serve = type(fn) == "table" and events_of(fn) or talk_of(fn)
     return function(req)
