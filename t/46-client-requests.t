@@ -720,7 +720,7 @@ main.lua:2: http.request: retry: option 'methods': element 1 must be a token (no
 main.lua:2: http.request: retry: option 'codes': element 1 must be a string, not 1
 main.lua:2: http.request: option 'basic_auth': a user has no colon
 main.lua:2: http.request: option 'basic_auth' must hold a user and a password
-main.lua:2: http.request: option 'tls': unknown option 'x'; did you mean 'ca'?
+main.lua:2: http.request: option 'tls': unknown option 'x'
 http.request: option 'middleware' must return a client
 main.lua:2: http.request: option 'headers' must be a table of header fields, not a string
 main.lua:2: http.request: option 'trailers' must be a table of header fields, not a string
@@ -734,7 +734,7 @@ taken
 main.lua:3: http.connection_pool: request_options: proxy: a URL is wanted, such as http://proxy.example:3128
 main.lua:3: http.connection_pool: request_options: option 'as' must be string, json, stream, lines, sse or file, not 'xml'
 main.lua:3: http.connection_pool: request_options: retry: unknown option 'cuont'; did you mean 'count'?
-main.lua:3: http.connection_pool: option 'tls': unknown option 'x'; did you mean 'ca'?
+main.lua:3: http.connection_pool: option 'tls': unknown option 'x'
 not_found: cannot read "/none": not found
 main.lua:3: http.connection_pool: option 'http_versions' holds '2' and '1.1', not nothing
 main.lua:2: http.request: as = 'file' needs the option 'save_to'

@@ -382,7 +382,7 @@ a.lua: bad argument 'type' to dns.resolve (no type 'XYZ' is known)
 a.lua: bad argument 'address' to dns.reverse (an IP address expected, got table)
 a.lua: bad argument 'address' to dns.reverse (an IP address expected)
 a.lua: bad argument 'name' to resolver:lookup (string expected, got number)
-a.lua: bad argument 'type' to resolver:resolve (no type 'nil' is known)
+a.lua: bad argument 'type' to resolver:resolve (a type such as "A" expected, got nil)
 a.lua: bad argument 'address' to resolver:reverse (an IP address expected, got nil)
 a.lua: bad argument 'req' to http.conditions (a request expected, got nil)
 a.lua: bad argument 'initial' to http.headers (table expected, got string)
@@ -394,4 +394,44 @@ a.lua: bad argument 'key' to task.set (a value expected)
 a.lua: bad argument 'n' to time.hz (a number of at least 0 expected)
 a.lua: bad argument 'seconds' to time.format_duration (a number expected, got nil)
 a.lua: tls.make_revocations: 'issuer' must have 'certificate' and 'key'
-a.lua: bad argument 'fn' to websocket.handler (function or table expected, got nil)
+a.lua: bad argument 'fn' to websocket.handler (a function, or a table with 'message', expected, got nil)
+
+=== TEST 10: what is said to arguments of other kinds, and to a value that was not awaited, helps
+--- config
+    location / { return 200; }
+--- user_files
+>>> a.lua
+local dns, http, json = require "perilune.dns", require "perilune.http", require "perilune.json"
+local stream, websocket = require "perilune.stream", require "perilune.websocket"
+local function told(...) print((select(2, pcall(...)))) end
+local function handler() return { status = 200 } end
+told(function() websocket.handler() end)
+told(function() dns.resolve("a.example") end)
+told(function() json.decode() end)
+told(function() local value = json.decode(stream.stream()) return value end)
+told(function() http.start_server(handler, { host = "127.0.0.1" }) end)
+told(function() http.start_server(handler, { prot = 1 }) end)
+print(json.decode(5), json.decode("[5]")[1])
+local routes = http.router()
+routes:post("/unnamed", function(req) return "got " .. req:text() end)
+routes:post("/named", function(req) local n = 1 + req:text() return n end)
+routes:post("/number", function() return 201 end)
+local server = http.start_server(routes, { address = "127.0.0.1" })
+for _, path in ipairs { "/unnamed", "/named", "/number" } do
+    await(http.post("http://127.0.0.1:" .. server:port() .. path, { body = "x", throw_exceptions = false }))
+end
+await(server:close(0))
+--- exec
+cd $TEST_NGINX_HTML_DIR; timeout 20 $TEST_NGINX_BINARY run a.lua 2>$TEST_NGINX_SERVROOT/err
+grep -o "attempt.*\|a bad response.*" $TEST_NGINX_SERVROOT/err | sed 's/, client.*//'
+--- exec_out
+a.lua:5: bad argument 'fn' to websocket.handler (a function, or a table with 'message', expected, got nil)
+a.lua:6: bad argument 'type' to dns.resolve (a type such as "A" expected, got nil)
+a.lua:7: bad argument 's' to json.decode (a string expected, got a nil)
+a.lua:8: bad argument 's' to json.decode (a string expected, got a stream; a body has text() and json())
+a.lua:9: http.start_server: unknown option 'host'
+a.lua:10: http.start_server: unknown option 'prot'; did you mean 'port'?
+5	5
+attempt to concatenate a table value; was an await forgotten?
+attempt to perform arithmetic on a table value; was an await forgotten?
+a bad response: number; it may return a table, a string, nil or a deferred of one

@@ -112,8 +112,10 @@ local function check_name(name, where)
 end
 
 local function check_type(kind, where)
-    if type(kind) ~= "string" or not core.has_type(kind) then
-        error(("bad argument 'type' to %s (no type '%s' is known)"):format(where, tostring(kind)), 3)
+    if type(kind) ~= "string" then
+        error(("bad argument 'type' to %s (a type such as \"A\" expected, got %s)"):format(where, type(kind)), 3)
+    elseif not core.has_type(kind) then
+        error(("bad argument 'type' to %s (no type '%s' is known)"):format(where, kind), 3)
     end
 end
 

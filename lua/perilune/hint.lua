@@ -120,11 +120,15 @@ end
 -- @treturn string
 function hint.of(text, co)
     local kind, name, what = text:match("attempt to [%a ]- (%a+) '([^']+)' %(a (%a+) value%)$")
-    if not kind then
+    local is_operand = not kind and text:find("attempt to [%a ]- a table value$") ~= nil
+    if not kind and not is_operand then
         return ""
     end
     local fn, values = frame(co)
-    return fn and of_frame(kind, name, what == "nil", fn, values) or ""
+    if not fn then
+        return ""
+    end
+    return is_operand and forgotten(values, nil, true) or kind and of_frame(kind, name, what == "nil", fn, values) or ""
 end
 
 return hint

@@ -26,6 +26,11 @@ end
 --- Decodes a text. null becomes `json.null`.
 -- Raises when it is not JSON.
 function json.decode(s)
+    if type(s) ~= "string" and type(s) ~= "number" then
+        local is_stream = type(s) == "table" and s.take ~= nil
+        error(("bad argument 's' to json.decode (a string expected, got %s)"):format(is_stream
+            and "a stream; a body has text() and json()" or "a " .. type(s)), 2)
+    end
     local value, err = cjson.decode(s)
     if value == nil and err then
         error(err, 2)

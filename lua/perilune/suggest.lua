@@ -19,7 +19,8 @@ end
 --- A text such as `; did you mean 'port'?`, empty when nothing is near.
 -- @tparam string name
 -- @tparam table names array of known names
--- @tparam[opt] number most changes within which a name is near; by default two, or a third of its letters
+-- @tparam[opt] number most changes within which a name is near; by default two, or a third of its letters, but fewer
+-- than half of what was written
 -- @treturn string
 return function(name, names, most)
     local best, nearest = math.huge, nil
@@ -27,7 +28,7 @@ return function(name, names, most)
     for _, known in ipairs(names) do
         local near = most or math.max(2, #known / 3)
         local d = math.abs(#known - #name) <= near and ffi.C.nearest_distance(name, #name, known, #known) or math.huge
-        if d <= near and (d < best or d == best and known < nearest) then
+        if d <= near and (most or d < #name / 2) and (d < best or d == best and known < nearest) then
             best, nearest = d, known
         end
     end

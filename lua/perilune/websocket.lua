@@ -171,7 +171,8 @@ end
 -- @treturn function handler
 function websocket.handler(fn, opts)
     if type(fn) ~= "function" and type(fn) ~= "table" then
-        error(("bad argument 'fn' to websocket.handler (function or table expected, got %s)"):format(type(fn)), 2)
+        error(("bad argument 'fn' to websocket.handler (a function, or a table with 'message', expected, got %s)")
+            :format(type(fn)), 2)
     end
     opts = options.server("websocket.handler", opts)
     local serve = type(fn) == "table" and events_of(fn) or talk_of(fn)

@@ -178,10 +178,15 @@ static bool apply_rewrite(void *ctx, const struct config_node *node, struct conf
 
 /* --- if --- */
 
+static bool tell_forms(struct config_error *e)
+{
+    return config_error_hint(e, "forms are ($v), ($v = x), ($v != x), ($v ~ regex), (-f path)");
+}
+
 static bool bad_condition(const struct config_node *node, struct slice word, struct config_error *e)
 {
     config_node_error(node, e, "invalid condition \"" SLICE_FMT "\"", SLICE_ARG(word));
-    return config_error_hint(e, "forms are ($v), ($v = x), ($v != x), ($v ~ regex), (-f path)");
+    return tell_forms(e);
 }
 
 /* Takes the parentheses off; words[] has room for all arguments. False when they are not there. */
@@ -229,8 +234,8 @@ static bool read_comparison(const struct apply *a, const struct config_node *nod
             return directives_script(a, node, words[2], &c->right, e);
         return compile_regex(a, node, words[2], operators[i].ignore_case, &c->pattern, e);
     }
-    return config_node_error(node, e, "unexpected \"" SLICE_FMT "\" in condition",
-                             SLICE_ARG(words[1]));
+    config_node_error(node, e, "unexpected \"" SLICE_FMT "\" in condition", SLICE_ARG(words[1]));
+    return tell_forms(e);
 }
 
 static bool read_file_test(const struct apply *a, const struct config_node *node,

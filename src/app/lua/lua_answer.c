@@ -228,6 +228,8 @@ enum step_result lua_answer(struct visit *v, lua_State *L, int n)
         v->x->res.status = 204;
         return respond(v, SLICE_EMPTY, L, index);
     default:
-        return refuse(v, luaL_typename(L, index));
+        lua_pushfstring(L, "%s; it may return a table, a string, nil or a deferred of one",
+                        luaL_typename(L, index));
+        return refuse(v, lua_tostring(L, -1));
     }
 }

@@ -148,7 +148,8 @@ static void test_errors(void **state)
         {"if (a) { }", "invalid condition \"a\" in code:1" FORMS},
         {"if (-y /x) { }", "invalid condition \"-y\" in code:1" FORMS},
         {"if ($uri =) { }", "invalid condition \"$uri\" in code:1" FORMS},
-        {"if ($uri == a) { }", "unexpected \"==\" in condition in code:1"},
+        {"if ($uri == a) { }", "unexpected \"==\" in condition in code:1; forms are ($v), ($v = "
+                               "x), ($v != x), ($v ~ regex), (-f path)"},
         {"if ($uri) { index x; }", "\"index\" directive is not allowed here in code:1; it belongs "
                                    "in http, server, location"},
     };
