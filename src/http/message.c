@@ -22,20 +22,26 @@ static int refuse(const char **reason_out, int status, const char *reason)
     return status;
 }
 
+static bool has_capitals(struct slice s)
+{
+    bool has = false;
+
+    for (size_t i = 0; i < s.n; i++)
+        has |= (unsigned char)(s.p[i] - 'A') < 26;
+    return has;
+}
+
 /* A host in small letters, without the dot of the root behind it. */
 static struct slice canonical(struct slice s, struct pool *pool)
 {
     char *copy;
-    size_t i = 0;
 
     if (s.n > 0 && s.p[s.n - 1] == '.')
         s.n--;
-    while (i < s.n && !(s.p[i] >= 'A' && s.p[i] <= 'Z'))
-        i++;
-    if (i == s.n)
+    if (!has_capitals(s))
         return s;
     copy = pool_alloc(pool, s.n);
-    for (i = 0; i < s.n; i++)
+    for (size_t i = 0; i < s.n; i++)
         copy[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] | 0x20) : s.p[i];
     return slice_of(copy, s.n);
 }
@@ -123,6 +129,8 @@ int message_resolve(struct request *r, bool takes_connect, struct pool *pool,
         r->uri = r->path = SLICE("/");
     else if (t.form == URL_ASTERISK)
         r->path = SLICE("/"); /* about the whole server: routed to its root; `uri` stays "*" */
+    else if (LIKELY(t.is_normal))
+        r->path = t.path;
     else if (!url_normalise_path(t.path, true, pool, &r->path))
         return refuse(reason_out, 400, "invalid path");
     return resolve_host(r, t.authority, pool, reason_out);

@@ -26,6 +26,8 @@ static struct loop_call call = {LIST_INIT(call.node), serve}; /* process-wide: s
 
 bool flush_late(struct outq *q, struct stream *s, flush_fn *fn)
 {
+    if (flush_is_late(q))
+        return true;
     if (!batch_is_joint() || !tcp_is(s))
         return false;
     if (UNLIKELY(waiting.n == waiting.size)) {
@@ -33,21 +35,33 @@ bool flush_late(struct outq *q, struct stream *s, flush_fn *fn)
         waiting.all = mem_realloc(waiting.all, waiting.size * sizeof(waiting.all[0]));
     }
     waiting.all[waiting.n++] = (struct entry){q, s, fn};
+    q->late = waiting.n;
     loop_last(&call);
     return true;
 }
 
+/* The place of a queue is in one of the two. */
 static void forget(struct entries *e, const struct outq *q)
 {
-    for (unsigned i = 0; i < e->n; i++)
-        if (e->all[i].q == q)
-            e->all[i].q = NULL;
+    if (q->late <= e->n && e->all[q->late - 1].q == q)
+        e->all[q->late - 1].q = NULL;
 }
 
-void flush_forget(const struct outq *q)
+void flush_forget(struct outq *q)
 {
+    if (!flush_is_late(q))
+        return;
     forget(&waiting, q);
     forget(&served, q);
+    q->late = 0;
+}
+
+static void tell(const struct entry *e, ssize_t sent)
+{
+    if (!e->q)
+        return;
+    e->q->late = 0;
+    e->fn(e->q, sent);
 }
 
 /* Sends for `n` entries, at most BATCH_MOST, what one call can send. */
@@ -95,8 +109,7 @@ static void serve(struct loop_call *c)
 
         send_some(served.all + at, n, sent);
         for (unsigned i = 0; i < n; i++)
-            if (served.all[at + i].q)
-                served.all[at + i].fn(served.all[at + i].q, sent[i]);
+            tell(&served.all[at + i], sent[i]);
     }
     served.n = 0;
 }

@@ -11,11 +11,17 @@
 typedef void flush_fn(struct outq *q, ssize_t sent);
 
 /* Has what is queued at the end of the turn sent to `s`, as far as outq_front goes, then calls
- * `fn`. False: not possible with this stream, or here; send it yourself. To be called once until
- * `fn` is, and undone when the queue ends or passes to another stream before. */
+ * `fn`. False: not possible with this stream, or here; send it yourself. To be undone when the
+ * queue ends or passes to another stream before. */
 bool flush_late(struct outq *q, struct stream *s, flush_fn *fn) MUST_USE;
 
-/* `fn` is not called any more. */
-void flush_forget(const struct outq *q);
+/* Is `fn` still to be called? */
+static inline bool flush_is_late(const struct outq *q)
+{
+    return q->late > 0;
+}
+
+/* It is not called any more. */
+void flush_forget(struct outq *q);
 
 #endif

@@ -103,6 +103,7 @@ void outq_init(struct outq *q)
     q->bytes = 0;
     q->reads_files = false;
     q->is_last = false;
+    q->late = 0;
 }
 
 void outq_clear(struct outq *q)

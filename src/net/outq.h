@@ -16,6 +16,7 @@ struct outq {
     size_t bytes;     /* queued, file sections counted by their size */
     bool reads_files; /* files are read into memory, also where the stream could send them */
     bool is_last;     /* what follows is stream_shutdown, at once: its packet can take the rest */
+    uint32_t late;    /* of net/flush; 0: it does not wait there */
 };
 
 #define OUTQ_NO_LIMIT UINT64_MAX

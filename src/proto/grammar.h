@@ -11,6 +11,8 @@ enum {
     GRAMMAR_HEX = 8,
     GRAMMAR_DIGIT = 16,
     GRAMMAR_ALPHA = 32,
+    GRAMMAR_PLAIN = 64,  /* of a path, those that only stand for themselves: not / % ? # */
+    GRAMMAR_LABEL = 128, /* of a host, what may stand between two dots, but for escapes */
 };
 
 extern const uint8_t grammar_classes[256];

@@ -17,10 +17,36 @@ static void split_query(struct slice in, struct url_target *out)
 
     out->path = in;
     out->query = slice_of(NULL, 0);
+    out->is_normal = false;
     if (!mark)
         return;
     out->path.n = (size_t)(mark - in.p);
     out->query = slice_of(mark + 1, in.n - out->path.n - 1);
+}
+
+/* absolute-path [ "?" query ], in one walk, which also sees whether anything in the path could be
+ * normalised: an escape, an empty segment, one that begins with a dot. */
+static bool parse_origin(struct slice in, struct url_target *out)
+{
+    const char *p = in.p, *end = in.p + in.n;
+    bool is_normal = true;
+
+    for (; p < end && *p != '?'; p++) {
+        if (LIKELY(grammar_is(*p, GRAMMAR_PLAIN)))
+            continue;
+        if (*p == '/')
+            is_normal = is_normal && (p + 1 == end || (p[1] != '/' && p[1] != '.'));
+        else if (*p == '%')
+            is_normal = false;
+        else
+            return false;
+    }
+    out->form = URL_ORIGIN;
+    out->path = slice_of(in.p, (size_t)(p - in.p));
+    out->is_normal = is_normal;
+    out->query = p == end ? slice_of(NULL, 0) : slice_of(p + 1, (size_t)(end - p) - 1);
+    return p == end || (grammar_span_visible(out->query) == out->query.n &&
+                        !memchr(out->query.p, '#', out->query.n));
 }
 
 /* scheme "://" authority path-abempty [ "?" query ] */
@@ -55,20 +81,17 @@ bool url_parse_target(struct slice target, enum method method, struct url_target
     struct slice name;
     int port;
 
+    out->scheme = out->authority = SLICE_EMPTY;
+    if (LIKELY(target.n > 0 && target.p[0] == '/' && method != METHOD_CONNECT))
+        return parse_origin(target, out);
     if (target.n == 0 || grammar_span_visible(target) != target.n ||
         memchr(target.p, '#', target.n))
         return false;
-    out->scheme = out->authority = SLICE_EMPTY;
     if (method == METHOD_CONNECT) {
         out->form = URL_AUTHORITY;
         out->authority = target;
         split_query(SLICE("/"), out);
         return url_parse_host(target, &name, &port) && port != 0;
-    }
-    if (LIKELY(target.p[0] == '/')) {
-        out->form = URL_ORIGIN;
-        split_query(target, out);
-        return true;
     }
     if (method == METHOD_OPTIONS && slice_eq(target, SLICE("*"))) {
         out->form = URL_ASTERISK;
@@ -218,9 +241,11 @@ bool url_parse_host(struct slice in, struct slice *name, int *port)
         *name = slice_of(in.p, n);
         return parse_port(slice_from(in, n), port);
     }
-    for (; n < in.n && in.p[n] != ':'; n++) {
-        if (LIKELY(grammar_is(in.p[n], GRAMMAR_HOST) && in.p[n] != '.'))
+    for (; n < in.n; n++) {
+        if (LIKELY(grammar_is(in.p[n], GRAMMAR_LABEL)))
             continue;
+        if (in.p[n] == ':')
+            break;
         if (in.p[n] == '.') {
             if (n == 0 || in.p[n - 1] == '.')
                 return false; /* no empty label: a name may become part of a path */

@@ -14,6 +14,7 @@ struct url_target {
     struct slice scheme, authority; /* absolute-form only */
     struct slice path;              /* raw, begins with '/'; "/" when absolute-form has none */
     struct slice query;             /* raw, without '?'; p == NULL when there is none */
+    bool is_normal;                 /* the path is known to be as url_normalise_path makes it */
 };
 
 /* Splits a request target. False when it is none of the four forms for this method or holds a

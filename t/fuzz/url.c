@@ -28,6 +28,16 @@ static void check_path(struct slice raw, bool merge)
     pool_reset(&pool);
 }
 
+static void check_normal(struct slice path)
+{
+    struct pool pool;
+    struct slice out;
+
+    pool_init(&pool, NULL, 0);
+    CHECK(url_normalise_path(path, true, &pool, &out) && out.p == path.p && out.n == path.n);
+    pool_reset(&pool);
+}
+
 static void check_target(struct slice s, enum method method)
 {
     struct url_target t;
@@ -37,6 +47,8 @@ static void check_target(struct slice s, enum method method)
     if (!url_parse_target(s, method, &t))
         return;
     CHECK(t.path.n > 0 && t.path.p[0] == '/' && !memchr(t.path.p, '?', t.path.n));
+    if (t.form == URL_ORIGIN && t.is_normal)
+        check_normal(t.path);
     if (t.form == URL_ORIGIN)
         CHECK(t.path.n + (t.query.p ? t.query.n + 1 : 0) == s.n);
     if (t.form == URL_ABSOLUTE || t.form == URL_AUTHORITY)

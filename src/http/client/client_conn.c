@@ -166,7 +166,6 @@ static void on_flushed(struct outq *q, ssize_t sent)
 {
     struct client_conn *c = CONTAINER_OF(q, struct client_conn, out);
 
-    c->is_sending = false;
     c->is_running = true;
     if (sent > 0) {
         count_sent(c, (size_t)sent);
@@ -181,10 +180,10 @@ static void on_flushed(struct outq *q, ssize_t sent)
 
 bool client_conn_flush_late(struct client_conn *c)
 {
-    if (!c->is_sending)
-        c->is_sending = !outq_is_empty(&c->out) && !c->is_blocked && !c->stream->err &&
-                        flush_late(&c->out, c->stream, on_flushed);
-    return c->is_sending;
+    if (flush_is_late(&c->out))
+        return true;
+    return !outq_is_empty(&c->out) && !c->is_blocked && !c->stream->err &&
+           flush_late(&c->out, c->stream, on_flushed);
 }
 
 static void on_ready(struct stream *s, int events)
@@ -195,7 +194,7 @@ static void on_ready(struct stream *s, int events)
     c->reads = 0;
     if (events & IO_WRITE)
         c->is_blocked = false;
-    if (events & c->watched & IO_READ && UNLIKELY(c->is_sending))
+    if (events & c->watched & IO_READ && UNLIKELY(flush_is_late(&c->out)))
         client_conn_end(c, &err_closed); /* no answer to what has not been sent */
     else if (events & c->watched & IO_READ)
         c->protocol->on_readable(c);
@@ -255,8 +254,7 @@ static void free_conn(void *p)
 /* Everything but the stream. */
 static void discard(struct client_conn *c)
 {
-    if (c->is_sending)
-        flush_forget(&c->out);
+    flush_forget(&c->out);
     outq_clear(&c->out);
     timer_stop(&c->timer);
     loop_cancel(&c->later);

@@ -75,7 +75,6 @@ struct client_conn {
     bool has_eof;
     bool has_answered;  /* a request of it */
     bool must_close;    /* after this exchange */
-    bool is_sending;    /* at the end of this turn: see client_conn_flush_late */
     bool is_background; /* the owner's: free, and does not keep the loop going */
 };
 

@@ -197,7 +197,7 @@ static void settle(struct server_conn *c)
     if (!c->stream)
         return;
     server_conn_settle_input(c);
-    if (!c->is_sending) /* on_flushed brings it in line, in this turn */
+    if (!flush_is_late(&c->out)) /* on_flushed brings it in line, in this turn */
         server_conn_update(c);
 }
 
@@ -205,7 +205,6 @@ static void on_flushed(struct outq *q, ssize_t sent)
 {
     struct server_conn *c = CONTAINER_OF(q, struct server_conn, out);
 
-    c->is_sending = false;
     c->is_running = true;
     if (sent > 0) {
         if (c->flushes == 0)
@@ -223,13 +222,12 @@ static void on_flushed(struct outq *q, ssize_t sent)
 
 bool server_conn_flush_late(struct server_conn *c)
 {
-    if (c->is_sending)
+    if (flush_is_late(&c->out))
         return true;
     if ((c->x && c->x->send_rate > 0) || !flush_late(&c->out, c->stream, on_flushed))
         return false;
     if (c->flushes == 1)
         server_conn_set_nodelay(c);
-    c->is_sending = true;
     return true;
 }
 
@@ -265,7 +263,7 @@ static void on_timer(struct timer *t)
 
     if (!c->deadline)
         return;
-    if (c->is_sending) { /* on_flushed, in this turn, sees to the deadline, if it becomes another */
+    if (flush_is_late(&c->out)) { /* on_flushed, in this turn, sees to the deadline, if it becomes another */
         timer_start(t, 1);
         return;
     }
@@ -358,9 +356,7 @@ static void free_conn(void *p)
 /* Everything but the stream. */
 static void end(struct server_conn *c)
 {
-    if (c->is_sending)
-        flush_forget(&c->out);
-    c->is_sending = false;
+    flush_forget(&c->out);
     server_conn_drop_input(c);
     server_conn_drop_body(c);
     mem_free(c->proxied);

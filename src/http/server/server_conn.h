@@ -91,7 +91,6 @@ struct server_conn {
     bool has_eof;        /* the peer has ended its side */
     bool must_close;
     bool has_progress : 1; /* bytes have moved: the deadline starts anew */
-    bool is_sending : 1;   /* at the end of this turn: see server_conn_flush_late */
     bool is_late : 1;      /* the peer has let its time for a request pass */
     uint8_t peer_size;
     union {

@@ -23,6 +23,7 @@
 #include "http/server/server_h1_out.h"
 #include "http/server/server_h2.h"
 #include "http/server/server_h2_upgrade.h"
+#include "net/flush.h"
 #include "net/tcp.h"
 #include "net/tls/tls.h"
 
@@ -336,7 +337,7 @@ static void on_work(struct server_conn *c)
     } while (can_advance(c));
     if (c->phase == CONN_FLUSH && outq_is_empty(&c->out))
         end_connection(c);
-    else if (!outq_is_empty(&c->out) && !c->is_blocked && !c->is_paced && !c->is_sending)
+    else if (!outq_is_empty(&c->out) && !c->is_blocked && !c->is_paced && !flush_is_late(&c->out))
         loop_at_end(&c->later); /* queued by those that push has told */
 }
 

@@ -23,6 +23,7 @@
 #include "http/server/server_conn_input.h"
 #include "http/server/server_h2_head.h"
 #include "http/server/server_h2_out.h"
+#include "net/flush.h"
 
 enum { FRAMES_AT_ONCE = 64, TRIM_LEAST = 256, TRIM_MS = 1000 };
 
@@ -333,7 +334,7 @@ static void on_work(struct server_conn *c)
             return;
     } while (server_conn_input(c).n && may_take_input(c));
     choose_phase(c, h2);
-    if (c->has_eof && !c->is_sending) {
+    if (c->has_eof && !flush_is_late(&c->out)) {
         lose(c, &err_closed, false);
         return;
     }

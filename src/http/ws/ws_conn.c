@@ -13,6 +13,7 @@
 #include "http/ws/ws_in.h"
 #include "http/ws/ws_out.h"
 #include "loop/io.h"
+#include "net/flush.h"
 
 /* --- messages --- */
 
@@ -111,11 +112,28 @@ static void update_watch(struct ws_conn *c)
 
     if (!c->has_eof && !ws_in_is_blocked(c))
         events |= IO_READ;
-    if (!outq_is_empty(&c->out))
+    if (!outq_is_empty(&c->out) && !flush_is_late(&c->out))
         events |= IO_WRITE;
     if (events != c->watched)
         stream_watch(c->stream, events);
     c->watched = (uint8_t)events;
+}
+
+static void on_flushed(struct outq *q, ssize_t sent)
+{
+    struct ws_conn *c = CONTAINER_OF(q, struct ws_conn, out);
+
+    UNUSED(sent); /* what has not gone is tried once more: it may have been none of those */
+    if (ws_out_flush(c))
+        update_watch(c);
+}
+
+/* Does what is queued leave at the end of the turn, together with that of others? */
+static bool flush_together(struct ws_conn *c)
+{
+    if (!c->stream || c->stream->err || outq_is_empty(&c->out) || c->watched & IO_WRITE)
+        return false;
+    return flush_late(&c->out, c->stream, on_flushed);
 }
 
 /* The end of a turn in which something happened, and each event. */
@@ -123,7 +141,7 @@ static void work(struct ws_conn *c)
 {
     ws_in_go_on(c);
     ws_in_rest(c);
-    if (ws_out_flush(c))
+    if (flush_together(c) || ws_out_flush(c))
         update_watch(c);
 }
 
@@ -132,8 +150,9 @@ static void on_flush(struct loop_call *call)
     work(CONTAINER_OF(call, struct ws_conn, flush));
 }
 
-/* What was read is answered here, not at the end of the turn: between the two the other sockets of
- * the turn would drive this one's state out of the cache, the kernel's above all. */
+/* What was read is worked off here, and answered here, too, where sends are not put together: at
+ * the end of the turn the other sockets would have driven this one's state out of the cache, the
+ * kernel's above all. */
 static void on_ready(struct stream *s, int events)
 {
     struct ws_conn *c = s->user;

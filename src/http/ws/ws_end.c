@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "http/ws/ws_buffer.h"
+#include "net/flush.h"
 
 static struct mem_cache conns = MEM_CACHE(struct ws_conn, 1024); /* process-wide: kept for reuse */
 static struct list all = LIST_INIT(all); /* process-wide: connections that are not dead */
@@ -68,6 +69,7 @@ void ws_end_die(struct ws_conn *c, bool reset)
     if (c->state == WS_DEAD)
         return;
     ws_end_set_state(c, WS_DEAD);
+    flush_forget(&c->out);
     stream_close(&c->stream, reset);
     outq_clear(&c->out);
     loop_cancel(&c->flush);

@@ -20,6 +20,7 @@ static void test_classes(void **state)
         {GRAMMAR_HEX, DIGITS "abcdefABCDEF"},
         {GRAMMAR_DIGIT, DIGITS},
         {GRAMMAR_ALPHA, LETTERS},
+        {GRAMMAR_LABEL, DIGITS LETTERS "-_~!$&'()*+,;="},
     };
 
     (void)state;
@@ -28,6 +29,8 @@ static void test_classes(void **state)
             if (grammar_is((char)c, cases[i].class) != (c && strchr(cases[i].bytes, c)))
                 fail_msg("class %u, byte %d", cases[i].class, c);
         assert_int_equal(grammar_is((char)c, GRAMMAR_VALUE), c == '\t' || (c >= ' ' && c != 0x7f));
+        assert_int_equal(grammar_is((char)c, GRAMMAR_PLAIN),
+                         c > ' ' && c != 0x7f && !strchr("/%?#", c));
     }
 }
 

@@ -57,6 +57,9 @@ static void test_bad_targets(void **state)
         {"/a\tb", METHOD_GET},
         {"/a\x7f", METHOD_GET},
         {"/a#", METHOD_GET},
+        {"/a?b#c", METHOD_GET},
+        {"/a?b c", METHOD_GET},
+        {"/a?b\x7f", METHOD_GET},
         {"/", METHOD_CONNECT},
         {"a", METHOD_CONNECT},
         {"a:", METHOD_CONNECT},
@@ -131,6 +134,7 @@ static void test_paths(void **state)
         {"*", true, NULL},
     };
     struct pool pool;
+    struct url_target t;
     struct slice out;
 
     (void)state;
@@ -142,7 +146,10 @@ static void test_paths(void **state)
             fail_msg("%s: %d %.*s", cases[i].in, is_ok, is_ok ? (int)out.n : 0, out.p);
         if (is_ok && slice_eq(in, out))
             assert_ptr_equal(in.p, out.p); /* no copy of what is clean */
+        if (url_parse_target(in, METHOD_GET, &t) && t.form == URL_ORIGIN && t.is_normal)
+            assert_true(is_ok && slice_eq(in, out));
     }
+    assert_true(url_parse_target(SLICE("/a/b.c?d//./%"), METHOD_GET, &t) && t.is_normal);
     pool_reset(&pool);
 }
 
