@@ -205,7 +205,7 @@ curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/slow?waits=stuck&path=/p?n=40"
 cd $TEST_NGINX_HTML_DIR
 sed -i "s/$TEST_NGINX_RAND_PORT_1/$TEST_NGINX_RAND_PORT_3/" full.conf
 (trap '' XFSZ; ulimit -f 30000; exec $TEST_NGINX_BINARY -p . -c full.conf) & pid=$!
-for i in $(seq 100); do [ -s full.pid ] && break; sleep 0.05; done
+for i in $(seq 600); do [ -s full.pid ] && break; sleep 0.05; done
 curl -s "http://127.0.0.1:$TEST_NGINX_RAND_PORT_2/slow?waits=stuck&path=/p?n=40"
 grep -c 'buffering an upstream response in .*spooled" failed (larger than the limit): it is read as' full.log
 kill -QUIT $pid; wait $pid
