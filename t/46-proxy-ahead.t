@@ -183,3 +183,37 @@ the server is free
 --- must_die
 --- error_log
 there must be at least 2 "proxy_buffers"
+
+
+
+=== TEST 7: a file that cannot be made, or takes no more, is done without: the server waits, the client gets everything
+--- http_config eval: $::Origin
+--- config eval
+$::Client . <<'_EOC_';
+    proxy_temp_path $TEST_NGINX_SERVER_ROOT/gone;
+    location /p { proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1/; }
+_EOC_
+--- user_files eval
+">>> full.conf\ndaemon off; master_process off; pid full.pid; error_log full.log;\nevents {}\nhttp {\naccess_log off; proxy_temp_path spooled;\n$::Origin\n" .
+    "server { listen 127.0.0.1:\$TEST_NGINX_RAND_PORT_2; location /p { proxy_pass http://127.0.0.1:\$TEST_NGINX_RAND_PORT_1/; }\n$::Client\n} }\n"
+--- exec
+rm -r $TEST_NGINX_SERVER_ROOT/gone
+curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/slow?waits=stuck&path=/p?n=40"
+cd $TEST_NGINX_HTML_DIR
+sed -i "s/$TEST_NGINX_RAND_PORT_1/$TEST_NGINX_RAND_PORT_3/" full.conf
+(trap '' XFSZ; ulimit -f 30000; exec $TEST_NGINX_BINARY -p . -c full.conf) & pid=$!
+for i in $(seq 600); do [ -s full.pid ] && break; sleep 0.05; done
+curl -s "http://127.0.0.1:$TEST_NGINX_RAND_PORT_2/slow?waits=stuck&path=/p?n=40"
+grep -c 'buffering an upstream response in .*spooled" failed (larger than the limit): it is read as' full.log
+kill -QUIT $pid; wait $pid
+--- exec_out
+the server waits
+41943040 abcdefghijklmnopqrstuvwxy`abcdefghijklmn
+the server waits
+41943040 abcdefghijklmnopqrstuvwxy`abcdefghijklmn
+1
+--- error_log
+/gone" failed (not found): it is read as fast as the client takes it
+--- no_error_log
+[alert]
+--- timeout: 60

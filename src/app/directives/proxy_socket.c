@@ -118,8 +118,8 @@ static const struct directive table[] = {
     DIRECTIVE_SETTING("proxy_max_temp_file_size", CTX_HTTP_ALL, ARG_SIZE, "size", "1024m",
                       offsetof(struct proxy_conf, max_temp_file),
                       "How large the temporary file of an answer that the client does not take yet "
-                      "may be; when it is full the server waits for the client. 0: no file. "
-                      "Answers that are not buffered (`proxy_buffering`) have none.",
+                      "may be; when it is full, or cannot be written, the server waits for the "
+                      "client. 0: no file. Answers that are not buffered (`proxy_buffering`) have none.",
                       set_size),
     {.name = "proxy_temp_path",
      .contexts = CTX_HTTP_ALL,

@@ -9,8 +9,8 @@
 /* May another piece of the answer be read, which the client does not take yet? */
 bool proxy_ahead_has_room(const struct proxy *p);
 
-/* Keeps a piece that proxy_ahead_has_room allowed. An error (logged): it is lost. */
-const struct err *proxy_ahead_keep(struct proxy *p, struct slice bytes) MUST_USE;
+/* Keeps a piece that proxy_ahead_has_room allowed. */
+void proxy_ahead_keep(struct proxy *p, struct slice bytes);
 
 /* Writes what was kept, as far as the client takes it: afterwards nothing is left, or the exchange
  * is congested. An error (logged): what was kept cannot be had. */

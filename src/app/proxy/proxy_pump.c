@@ -65,7 +65,6 @@ static void pass_on(struct proxy *p, struct slice bytes)
     struct exchange *x = p->v->x;
     struct chunk c = CHUNK_BYTES(bytes);
     bool has_more = proxy_slices_is_first(p->v); /* parts */
-    const struct err *e;
 
     c.is_flush = p->is_flushing;
     c.is_last = p->up->state == CLIENT_DONE && !p->up->res.trailers.n && !has_more;
@@ -78,13 +77,10 @@ static void pass_on(struct proxy *p, struct slice bytes)
         proxy_leave(p, false);
     else if (!c.bytes.n)
         return;
-    if (!exchange_is_congested(x)) {
+    if (exchange_is_congested(x))
+        proxy_ahead_keep(p, c.bytes);
+    else
         exchange_write(x, &c);
-        return;
-    }
-    e = proxy_ahead_keep(p, c.bytes);
-    if (e)
-        proxy_pump_give_up(p, e);
 }
 
 /* Takes the next piece of the answer. False: there is none now, or that was the last. */
