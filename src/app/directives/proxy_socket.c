@@ -115,12 +115,13 @@ static const struct directive table[] = {
          "all; more goes to a temporary file. It is read in pieces of up to 64k: without a file, "
          "less than that keeps none.",
      .apply = set_buffers},
-    DIRECTIVE_SETTING("proxy_max_temp_file_size", CTX_HTTP_ALL, ARG_SIZE, "size", "1024m",
-                      offsetof(struct proxy_conf, max_temp_file),
-                      "How large the temporary file of an answer that the client does not take yet "
-                      "may be; when it is full, or cannot be written, the server waits for the "
-                      "client. 0: no file. Answers that are not buffered (`proxy_buffering`) have none.",
-                      set_size),
+    DIRECTIVE_SETTING(
+        "proxy_max_temp_file_size", CTX_HTTP_ALL, ARG_SIZE, "size", "1024m",
+        offsetof(struct proxy_conf, max_temp_file),
+        "How large the temporary file of an answer that the client does not take yet "
+        "may be; when it is full, or cannot be written, the server waits for the "
+        "client. 0: no file. Answers that are not buffered (`proxy_buffering`) have none.",
+        set_size),
     {.name = "proxy_temp_path",
      .contexts = CTX_HTTP_ALL,
      .min_args = 1,
