@@ -396,3 +396,47 @@ HTTP/1.1 100 Continue HTTP/1.1 200 OK
 hello
 HTTP/1.1 100 Continue HTTP/1.1 200 OK
 hello
+
+
+
+=== TEST 12: a chunked body that comes in pieces is read to its end, however the pieces lie
+--- config
+    location = /read {
+        content_by_lua_block {
+            local sock, n = ngx.req.socket(), 0
+            while true do
+                local piece = sock:receiveany(700)
+                if not piece then break end
+                n = n + #piece
+            end
+            ngx.header["Content-Length"] = #tostring(n) + 1
+            ngx.say(n)
+        }
+    }
+    location /t {
+        content_by_lua_block {
+            local body = ("fa0\r\n" .. ("x"):rep(4000) .. "\r\n"):rep(25) .. "3\r\nend\r\n0\r\n\r\n"
+            for _, cuts in ipairs { { 16383, 24576 }, { 4000, 70000 }, { 90000 }, {} } do
+                local sock = ngx.socket.tcp()
+                sock:settimeout(20000)
+                sock:connect("127.0.0.1", ngx.var.server_port)
+                local all, from = "POST /read?508287 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" .. body, 1
+                for _, to in ipairs(cuts) do
+                    sock:send(all:sub(from, to))
+                    from = to + 1
+                    ngx.sleep(0.05)
+                end
+                sock:send(all:sub(from))
+                ngx.say((sock:receiveuntil "\r\n\r\n")() and sock:receive())
+                sock:close()
+            end
+        }
+    }
+--- request
+GET /t
+--- response_body
+100003
+100003
+100003
+100003
+--- timeout: 90

@@ -2,7 +2,8 @@
  * is valid until the next read of any exchange only, so what is left of it is copied.
  *
  * exchange_wait_body tells once, a stream's watcher is told as long as there is something: so the
- * wait is renewed by each read (arm), and by whoever begins to watch. */
+ * wait is renewed by each read (arm), and by whoever begins to watch. Also where one is on already:
+ * a read may have brought more than it gave, of which no event tells. */
 #include "app/lua/body_stream.h"
 
 #include "app/lua/lua_visit.h"
@@ -15,7 +16,7 @@ struct body_stream {
     struct visit *visit;
     struct buf rest;
     size_t at; /* of rest: handed out up to here */
-    bool has_ended, is_watched, is_armed;
+    bool has_ended, is_watched;
     struct loop_call call;
 };
 
@@ -29,7 +30,6 @@ static struct body_stream *of(const struct stream *s)
 
 static void tell(struct body_stream *b)
 {
-    b->is_armed = false;
     if (b->is_watched)
         b->stream.on_ready(&b->stream, IO_READ);
 }
@@ -49,9 +49,8 @@ static void on_body(struct exchange *x)
 
 static void arm(struct body_stream *b)
 {
-    if (!b->is_watched || b->is_armed)
+    if (!b->is_watched)
         return;
-    b->is_armed = true;
     if (b->rest.n || b->has_ended || b->stream.err || b->visit->x->state >= EXCHANGE_DONE)
         loop_next(&b->call);
     else
