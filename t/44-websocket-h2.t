@@ -283,33 +283,3 @@ timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua $TEST_NGINX_SERVER_PORT 2>&1
 /post	true	403
 /connect	false	403
 /connect	true	hello
-
-
-
-=== TEST 8: middleware around a handler is through when the talk begins, whether its function takes req or not
---- config
-    location / { return 200; }
---- user_files
->>> main.lua
-local http, task, websocket = require "perilune.http", require "perilune.task", require "perilune.websocket"
-local mw = http.middleware
-local function limited(handler) return mw.timeout { seconds = 0.2 } (mw.concurrency { most = 1 } (handler)) end
-for _, fn in ipairs { function(ws) ws:send(ws:receive()) end, function(ws, req) ws:send(ws:receive() .. req.path) end } do
-    local server = http.start_server(limited(websocket.handler(fn)), { address = "127.0.0.1" })
-    local url = "ws://127.0.0.1:" .. server:port() .. "/"
-    local first, second = await(websocket.connect(url)), await(websocket.connect(url))
-    await(task.sleep(0.4))
-    for _, ws in ipairs { first, second } do
-        ws:send("x")
-        print(ws:receive(), ws:receive(), (select(2, ws:state())))
-    end
-    await(server:close(0))
-end
---- exec
-P=$(readlink /proc/$(cat $TEST_NGINX_SERVROOT/logs/nginx.pid)/exe)
-timeout 30 $P run $TEST_NGINX_HTML_DIR/main.lua 2>&1
---- exec_out
-x	nil	1000
-x	nil	1000
-x/	nil	1000
-x/	nil	1000

@@ -116,7 +116,7 @@ local function refuse(req, err)
     return { status = err.status or 400, body = tostring(err) .. "\n" }
 end
 
---- Has `fn` a second parameter? Who has none keeps nothing of the request alive.
+--- Has `fn` a second parameter?
 local function wants_request(fn)
     local info = debug.getinfo(fn, "u")
     return info.nparams > 1 or info.isvararg
@@ -131,7 +131,7 @@ local function guarded(fn, ws, req)
     end
 end
 
---- The talk is a task of its own: the middleware around the handler is through with the request.
+--- Who does not want the request talks in a task of its own, which has nothing of it on its stack.
 local function talk_of(fn)
     if not wants_request(fn) then
         return function(ws)
@@ -139,7 +139,8 @@ local function talk_of(fn)
         end
     end
     return function(ws, req)
-        core_websocket.talk(ws.raw, fn, ws, req)
+        guarded(fn, ws, req)
+        ws:close()
     end
 end
 
