@@ -415,8 +415,11 @@ hello
     }
     location /t {
         content_by_lua_block {
-            local body = ("fa0\r\n" .. ("x"):rep(4000) .. "\r\n"):rep(25) .. "3\r\nend\r\n0\r\n\r\n"
-            for _, cuts in ipairs { { 16383, 24576 }, { 4000, 70000 }, { 90000 }, {} } do
+            local body = ""
+            for _, n in ipairs { 4000, 1, 30000, 7, 30000, 1, 100, 30000, 4000, 100, 100, 100, 1594, 0 } do
+                body = body .. ("%x\r\n%s\r\n"):format(n, ("x"):rep(n))
+            end
+            for _, cuts in ipairs { { 16383, 24576 }, { 34000, 34100 }, { 90000 }, {} } do
                 local sock = ngx.socket.tcp()
                 sock:settimeout(20000)
                 sock:connect("127.0.0.1", ngx.var.server_port)

@@ -184,7 +184,7 @@ x
 connect stream tcp udp
 capture capture_multi
 set_var
-__index bind close receive send setpeername settimeout
+__index bind close receive send setoption setpeername settimeout
 truetrue
 __index getfd getoption receive receiveany receiveuntil setoption settimeout settimeouts
 true1
