@@ -140,7 +140,7 @@ struct app_conf {
 void conf_remark(struct app_conf *conf, enum log_level level, const char *text,
                  const struct config_node *node);
 
-/* Prints on the error output what conf_remark was told. */
+/* Prints on the error output what conf_remark was told, but for what the log will say there. */
 void conf_print_remarks(const struct app_conf *conf);
 
 /* An empty configuration with the defaults of the main level. */

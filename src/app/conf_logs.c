@@ -126,9 +126,14 @@ static void log_remarks(const struct app_conf *conf)
 
 void conf_print_remarks(const struct app_conf *conf)
 {
-    for (const struct conf_remark *r = conf->remarks; r; r = r->older)
+    const struct log_sink *log = &conf->error_log;
+
+    for (const struct conf_remark *r = conf->remarks; r; r = r->older) {
+        if (!log->path && r->level <= log->level)
+            continue;
         fprintf(stderr, "%s: [%s] %s in %s:%u\n", product_family(), log_level_name(r->level),
                 r->text, r->node->file, r->node->line);
+    }
 }
 
 bool conf_open_logs(struct app_conf *conf, struct config_error *e)
