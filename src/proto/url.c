@@ -45,9 +45,13 @@ static bool parse_origin(struct slice in, struct url_target *out)
     out->form = URL_ORIGIN;
     out->path = slice_of(in.p, (size_t)(p - in.p));
     out->is_normal = is_normal;
-    out->query = p == end ? slice_of(NULL, 0) : slice_of(p + 1, (size_t)(end - p) - 1);
-    return p == end || (grammar_span_visible(out->query) == out->query.n &&
-                        !memchr(out->query.p, '#', out->query.n));
+    if (p >= end) {
+        out->query = slice_of(NULL, 0);
+        return true;
+    }
+    out->query = slice_of(p + 1, (size_t)(end - p) - 1);
+    return grammar_span_visible(out->query) == out->query.n &&
+           !memchr(out->query.p, '#', out->query.n);
 }
 
 /* scheme "://" authority path-abempty [ "?" query ] */
