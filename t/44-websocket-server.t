@@ -650,8 +650,8 @@ close 1000 eof
 >>> app.lua
 local websocket = require "perilune.websocket"
 return function(req)
-    local s = await(websocket.upgrade(req)):stream()
-    if req.path == "/echo" then
+    local s = await(websocket.upgrade(req, { typed = req.path == "/typed" })):stream()
+    if req.path ~= "/upper" then
         s:connect(s)
     else
         s:map(string.upper):buffer(100):consume(function(text) s:put(text) end)
@@ -659,7 +659,7 @@ return function(req)
 end
 >>> main.lua
 local peer = ...
-for _, path in ipairs { "/echo", "/upper" } do
+for _, path in ipairs { "/echo", "/typed", "/upper" } do
     local c = peer.connect { path = path }
     for _, message in ipairs { "a", "b", "c" } do
         c:send(1, message)
@@ -669,6 +669,10 @@ for _, path in ipairs { "/echo", "/upper" } do
     print(c:tell())
 end
 --- exec_out
+a
+b
+c
+close 1000 eof
 a
 b
 c

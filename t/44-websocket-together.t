@@ -17,7 +17,7 @@ http {
 }
 EOF
     $TEST_NGINX_BINARY -p . -c $mode.conf & pid=$!
-    for i in $(seq 100); do [ -s $mode.pid ] && break; sleep 0.05; done
+    for i in $(seq 1200); do [ -s $mode.pid ] && break; sleep 0.05; done
     echo "$mode: $(timeout 120 $TEST_NGINX_BINARY run main.lua $TEST_NGINX_RAND_PORT_1)"
     kill -QUIT $pid; wait $pid
 done

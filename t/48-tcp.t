@@ -832,3 +832,29 @@ stopped	closed
 true	0
 reset
 exit 0
+
+
+
+=== TEST 23: a connection as a stream: puts that wait when it breaks are answered false, and it is forgotten
+--- user_files
+>>> main.lua
+local deferred, task, tcp = require "perilune.deferred", require "perilune.task", require "perilune.tcp"
+local over, n = deferred.deferred(), 0
+local server = tcp.start_server(function(s)
+    local both, chunk = s:stream(), ("x"):rep(100000)
+    while await(both:put(chunk)) do n = n + 1 end
+    over:success(both:is_closed())
+end, { address = "127.0.0.1" })
+local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
+local before
+repeat -- until the server waits
+    before = n
+    await(task.sleep(0.3))
+until n > 0 and n == before
+c:abort()
+print(await(over))
+print(await(server:close(1000)))
+--- exec_out
+true
+true
+exit 0

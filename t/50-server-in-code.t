@@ -565,3 +565,29 @@ still here
 HTTP/1.1 101 Switching Protocols
 true	true
 exit 0
+
+
+
+=== TEST 21: close: a WebSocket that is accepted meanwhile is told so, too
+--- user_files
+>>> main.lua
+local deferred, http = require "perilune.deferred", require "perilune.http"
+local websocket = require "perilune.websocket"
+local begun, gate = deferred.deferred(), deferred.deferred()
+local talk = websocket.handler(function(ws) ws:receive() end)
+local server = http.start_server(function(req)
+    begun:success(true)
+    await(gate)
+    return talk(req)
+end, { address = "127.0.0.1" })
+local client = websocket.connect("ws://127.0.0.1:" .. server:port() .. "/")
+await(begun)
+local done = server:close(1000)
+gate:success(true)
+local ws = await(client)
+print(ws:receive(), (select(2, ws:state())))
+print(await(done))
+--- exec_out
+nil	1001
+true
+exit 0

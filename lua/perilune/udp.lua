@@ -186,11 +186,10 @@ end
 
 --- Sends for a stream. One message that cannot be sent is not the end of the others.
 local function send_or_tell(self, message)
-    local ok, result = self:put(message):try_await()
-    if not ok then
-        sys.log("warn", "udp message not sent: " .. tostring(result))
-    end
-    return not ok or result
+    return self:put(message):catch(function(err)
+        sys.log("warn", "udp message not sent: " .. tostring(err))
+        return true
+    end)
 end
 
 --- The socket as a stream with all operators: put messages into it to send, take from it to receive; closing it closes

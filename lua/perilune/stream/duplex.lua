@@ -8,30 +8,29 @@ local stream = require "perilune.stream"
 local failure = require "perilune.failure"
 local task = require "perilune.task"
 
+--- How connections break, which is no news.
+local BREAKS = {
+    closed = true, reset = true, timeout = true, truncated = true, unreachable = true, cancelled = true,
+    protocol = true, tls_alert = true, tls_flood = true,
+}
+
 --- Makes one.
 -- @tparam function take → the next value or a deferred of it; nil at the end
--- @tparam function send (value), for a task of its own → false once nothing more is taken; may wait and raise
--- @tparam function close called at the end of the puts, with what was raised; a broken connection is no news, another
+-- @tparam function send (value) → a deferred of when the next may come, false once nothing more is taken; may raise
+-- @tparam function close called at the end of the puts, with what was raised; how a connection broke is no news, another
 -- error is told to the log
 -- @treturn stream
 -- @treturn stream its sink alone
 return function(take, send, close)
     local sink = stream.stream(0)
-    local function send_all()
-        for value in sink:each() do
-            if send(value) == false then
-                break
-            end
+    local function over(err)
+        close(err)
+        if err ~= nil and not (failure.is(err) and BREAKS[err.code]) then
+            task.detach(error, err, 0)
         end
     end
-    task.detach(function()
-        local ok, err = pcall(send_all)
-        err = not ok and err or nil
-        sink:close()
-        close(err)
-        if err and not failure.is(err) then
-            error(err, 0)
-        end
-    end)
+    sink:consume_async(send):on_realized(function()
+        over()
+    end, over)
     return stream.splice(sink, stream.to_source(take)), sink
 end

@@ -284,7 +284,7 @@ function Connection:stream()
     local both, sink = duplex(function()
         return self:take()
     end, function(message)
-        return self:send(message)
+        return self:put(message)
     end, function(err) -- a value that is no message ends it
         self:close(err and 1011 or nil)
     end)

@@ -2,9 +2,10 @@
 -- `message.binary` says of which kind, and what is sent back is of the same kind.
 
 local core = require "perilune.core.websocket"
+local core_task = require "perilune.core.task"
 local deferred = require "perilune.deferred"
 local task = require "perilune.task"
-local WAIT = require("perilune.core.task").WAIT
+local WAIT = core_task.WAIT
 
 local typed = {}
 
@@ -37,6 +38,9 @@ function typed.methods(plain)
     end
 
     function methods:take()
+        if not core_task.current() then -- as for the others
+            return task.detach(methods.receive, self)
+        end
         local message, is_binary = core.take(self.raw)
         if message ~= WAIT then
             return deferred.success_deferred(pack(message, is_binary))

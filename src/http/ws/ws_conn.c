@@ -244,10 +244,14 @@ void ws_conn_join(struct ws_conn *c, struct ws_set *set)
     CHECK(!c->set && c->state != WS_DEAD);
     c->set = set;
     set->n++;
+    if (set->is_draining)
+        ws_conn_close(c, WS_CODE_GOING_AWAY, SLICE_EMPTY);
 }
 
-void ws_conn_drain(const struct ws_set *set)
+void ws_conn_drain(struct ws_set *set)
 {
+    if (set)
+        set->is_draining = true;
     LIST_FOR (node, ws_end_living()) {
         struct ws_conn *c = CONTAINER_OF(node, struct ws_conn, node);
 

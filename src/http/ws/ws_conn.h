@@ -44,6 +44,7 @@ struct ws_conn_user {
 /* Connections that end together; zeroed it has none. */
 struct ws_set {
     unsigned n;
+    bool is_draining; /* who joins is closed at once */
     void (*on_empty)(struct ws_set *set); /* the last one has died; NULL: nobody cares */
 };
 
@@ -119,8 +120,9 @@ unsigned ws_conn_count(void);
  * dead. */
 void ws_conn_join(struct ws_conn *c, struct ws_set *set);
 
-/* Closes every connection of `set` as going away (1001); NULL: of the process. */
-void ws_conn_drain(const struct ws_set *set);
+/* Closes every connection of `set` as going away (1001), also those that join later; NULL: of the
+ * process, as they are now. */
+void ws_conn_drain(struct ws_set *set);
 
 /* The same, and the set has none any more. No callback of it follows. */
 void ws_conn_dissolve(struct ws_set *set);
