@@ -44,7 +44,7 @@ struct ws_conn_user {
 /* Connections that end together; zeroed it has none. */
 struct ws_set {
     unsigned n;
-    bool is_draining; /* who joins is closed at once */
+    bool is_draining;                     /* who joins is closed at once */
     void (*on_empty)(struct ws_set *set); /* the last one has died; NULL: nobody cares */
 };
 
