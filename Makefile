@@ -325,23 +325,13 @@ format: | $(DEPS_STAMP)
 	    sed -n 's/^\([^ :]*:[0-9]*\):[0-9]*: error:.*/\1: not as clang-format writes it (make fmt)/p' | \
 	    awk -F: '!seen[$$1]++' | grep .)
 
-# One stamp per source and kind: it is checked again when its object was rebuilt. The patterns of `tidy` are matched in a
-# tenth of a second a file, the paths that `analyze` follows take seconds.
-TIDY_OFF_tidy    := -clang-analyzer-*
-TIDY_OFF_analyze := -bugprone-*,-misc-*
-define tidy_rule
-$(1): $(patsubst src/%.c,$(LINT)/%.$(1),$(SRC) $(MAIN))
-$(LINT)/%.$(1): src/%.c .clang-tidy $(LINT)/%.o
-	$$(call say,$(2),$$*.c)
-	@mkdir -p $$(@D)
-	$$(Q)clang-tidy-14 --quiet --warnings-as-errors='*' --checks='$$(TIDY_OFF_$(1))' $$< -- \
-	    $$(filter-out -Werror $$(FORTIFY) $$(FAT),$$(CFLAGS_OWN)) $$(if $$(filter main,$$*),$$(MAIN_DEFS)) >$$@.log 2>&1 || \
-	    { sed -e 's,$$(CURDIR)/,,g' -e '/^[0-9]* warnings\{0,1\} .*generated/d' -e '/^Suppressed/d' $$@.log; exit 1; }
-	@touch $$@
-endef
-$(eval $(call tidy_rule,tidy,TIDY))
-$(eval $(call tidy_rule,analyze,PATHS))
-analyze: ## follow the paths of each function (clang's static analyzer)
+# A source is looked at again when its object was rebuilt. The patterns of `tidy` are matched in a few hundredths of a second
+# a file, the paths that `analyze` follows take seconds.
+TIDY_FLAGS = $(filter-out -Werror $(FORTIFY) $(FAT),$(CFLAGS_OWN)) $(MAIN_DEFS)
+tidy: objects
+	@JOBS=$(JOBS) perl t/lint/tidy.pl tidy 24 $(LINT) '-clang-analyzer-*' $(SRC) $(MAIN) -- $(TIDY_FLAGS)
+analyze: objects ## follow the paths of each function (clang's static analyzer)
+	@JOBS=$(JOBS) perl t/lint/tidy.pl analyze 3 $(LINT) '-bugprone-*,-misc-*' $(SRC) $(MAIN) -- $(TIDY_FLAGS)
 
 luacheck: | $(DEPS_STAMP)
 	$(if $(LUA_FILES),@luacheck --quiet --codes --formatter plain $(LUA_FILES))
