@@ -134,3 +134,29 @@ get /; quit; echo; grep "received from $$" logs/error.log | grep -vc "\[notice\]
 ok
 0
 --- timeout: 150
+
+=== TEST 8: quit: a WebSocket that is accepted after it is told, as the others were
+--- config
+    location / { return 200 "ok"; }
+--- exec
+. t/lib/process.sh
+cat >app.lua <<X
+local task, websocket = require "perilune.task", require "perilune.websocket"
+local talk = websocket.handler(function(ws) ws:receive() end)
+return function(req)
+    io.open("$D/begun", "w"):close()
+    while not io.open("$D/go") do await(task.sleep(0.02)) end
+    return talk(req)
+end
+X
+cat >c.lua <<X
+local ws = await(require("perilune.websocket").connect("ws://127.0.0.1:$PORT/"))
+print(ws:receive(), (select(2, ws:state())))
+X
+conf '' 'location / { handler app; }' "lua_package_path '$D/?.lua;;';"
+$B; P=$(master)
+timeout 100 $TEST_NGINX_BINARY run c.lua & client=$!
+wait_for '[ -e begun ]'; $B -s quit; wait_for 'grep -q "gracefully shutting down" logs/error.log'
+touch go; wait $client; wait_for "is_gone $P"
+--- exec_out
+nil	1001
