@@ -87,7 +87,7 @@ local function command_text(name, takes, is_any)
     elseif takes.number then
         local value = variable "memc_value"
         if not value or not value:find "^%d+$" then
-            return nil, 400, 'variable "$memc_value" is invalid for incr/decr: ' .. (value or "")
+            return nil, 400, 'variable "$memc_value" is invalid for incr/decr: ' .. (value or ""):gsub("%c", "?")
         end
         return ("%s %s %s\r\n"):format(name, key, value)
     elseif name == "flush_all" and variable "memc_exptime" then

@@ -38,6 +38,15 @@ function failure.is(value, code)
     return getmetatable(value) == mt and (code == nil or value.code == code)
 end
 
+local GONE = { cancelled = true, closed = true, reset = true, truncated = true, tls_alert = true }
+
+--- Has the other side just gone, or was the task cancelled? That is the usual end of a connection and no news for a log.
+-- @param value what was raised
+-- @treturn boolean
+function failure.is_gone(value)
+    return failure.is(value) and GONE[value.code] or false
+end
+
 --- A message handler for xpcall: a text becomes an error object with code "error"; either keeps in `traceback` where
 -- it was raised, for logs, where the calls are gone by the time somebody looks. An end that is no fault, such as a
 -- client that leaves, has `false` there already: the text would cost more than all else about it.

@@ -78,7 +78,6 @@ local function serve(server, own)
 end
 
 --- How a connection ends when its peer goes away, with or without a goodbye.
-local GONE = { cancelled = true, closed = true, reset = true, truncated = true, tls_alert = true }
 
 --- Strangers who do not speak what is spoken here, or who are silent for too long, are no fault of ours.
 local function log_failure(stream, err, text)
@@ -86,7 +85,7 @@ local function log_failure(stream, err, text)
         sys.log("info", "tcp connection ended before it began: " .. tostring(err))
         return
     end
-    local is_usual = failure.is(err) and GONE[err.code] or stream.has_timed_out and failure.is(err, "timeout")
+    local is_usual = failure.is_gone(err) or stream.has_timed_out and failure.is(err, "timeout")
     sys.log(is_usual and "info" or "error", "tcp handler failed: " .. (is_usual and tostring(err) or text))
 end
 

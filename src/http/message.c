@@ -34,16 +34,9 @@ static bool has_capitals(struct slice s)
 /* A host in small letters, without the dot of the root behind it. */
 static struct slice canonical(struct slice s, struct pool *pool)
 {
-    char *copy;
-
     if (s.n > 0 && s.p[s.n - 1] == '.')
         s.n--;
-    if (!has_capitals(s))
-        return s;
-    copy = pool_alloc(pool, s.n);
-    for (size_t i = 0; i < s.n; i++)
-        copy[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] | 0x20) : s.p[i];
-    return slice_of(copy, s.n);
+    return has_capitals(s) ? pool_lower(pool, s) : s;
 }
 
 /* The origin-form: the tail of the target, unless an absolute-form left the path out. */

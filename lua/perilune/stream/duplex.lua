@@ -8,24 +8,18 @@ local stream = require "perilune.stream"
 local failure = require "perilune.failure"
 local task = require "perilune.task"
 
---- How connections break, which is no news.
-local BREAKS = {
-    closed = true, reset = true, timeout = true, truncated = true, unreachable = true, cancelled = true,
-    protocol = true, tls_alert = true, tls_flood = true,
-}
-
 --- Makes one.
 -- @tparam function take → the next value or a deferred of it; nil at the end
 -- @tparam function send (value) → a deferred of when the next may come, false once nothing more is taken; may raise
--- @tparam function close called at the end of the puts, with what was raised; how a connection broke is no news, any
--- other error is told to the log
+-- @tparam function close called at the end of the puts, with what was raised; that the other side has gone, or is silent,
+-- is no news, any other error is told to the log
 -- @treturn stream
 -- @treturn stream its sink alone
 return function(take, send, close)
     local sink = stream.stream(0)
     local function over(err)
         close(err)
-        if err ~= nil and not (failure.is(err) and BREAKS[err.code]) then
+        if err ~= nil and not failure.is_gone(err) and not failure.is(err, "timeout") then
             task.detach(error, err, 0)
         end
     end

@@ -182,8 +182,9 @@ static const struct directive table[] = {
     ROW("echo_subrequest", ECHO_SUBREQUEST, 2, 6, " method path [-q query] [-b body | -f file]",
         NULL,
         "In a list of `echo`: what such a request to that location of this server answers. `-f`: "
-        "its "
-        "body is that of a file, of 16 MiB at most, whose path begins at the prefix.",
+        "its body is that of a file, of 16 MiB at most, whose path begins at the prefix. Without "
+        "`-b` and `-f` a method other than `GET` and `HEAD` has the body of the client's request, "
+        "if that was read whole before (`echo_read_request_body`).",
         apply_subrequest),
     ROW("echo_subrequest_async", ECHO_SUBREQUEST, 2, 6,
         " method path [-q query] [-b body | -f file]", async,

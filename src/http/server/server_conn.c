@@ -258,8 +258,8 @@ static void on_timer(struct timer *t)
 
     if (!c->deadline)
         return;
-    if (flush_is_late(
-            &c->out)) { /* on_flushed, in this turn, sees to the deadline, if it becomes another */
+    if (flush_is_late(&c->out)) {
+        /* on_flushed, in this turn, sees to the deadline, if it becomes another */
         timer_start(t, 1);
         return;
     }
