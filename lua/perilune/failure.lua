@@ -40,7 +40,7 @@ end
 
 local GONE = { cancelled = true, closed = true, reset = true, truncated = true, tls_alert = true }
 
---- Has the other side just gone, or was the task cancelled? That is the usual end of a connection and no news for a log.
+--- Has the other side just gone, or was the task cancelled? That is a usual end of a connection, and no news for a log.
 -- @param value what was raised
 -- @treturn boolean
 function failure.is_gone(value)

@@ -48,6 +48,7 @@ static struct {
     struct app_conf *conf;
     struct port *ports;
     unsigned n_ports;
+    struct ws_set sockets;
     int worker_id, worker_count;
     bool is_exiting;
     bool is_full;
@@ -351,7 +352,8 @@ void app_start(struct app_conf *conf, int id, int n)
     app.conf = conf;
     app.worker_id = id;
     app.worker_count = n;
-    app.is_exiting = false;
+    app.is_exiting = app.sockets.is_draining = false;
+    conf->users->sockets = &app.sockets;
     app.is_full = app.is_exhausted = app.has_yielded = false;
     timer_init(&app.yield, on_yielded);
     ws_conn_on_gone(on_connection_gone);
@@ -393,7 +395,8 @@ void app_drain(void (*on_idle)(void))
     lib_ngx_drain();
     for (unsigned i = 0; i < app.n_ports; i++)
         port_drain(&app.ports[i]);
-    ws_conn_drain(NULL);
+    ws_conn_drain(&app.sockets);
+    ws_conn_drain(NULL); /* our own to others, too */
     if (app.conf->has_master)
         listeners_leave(app.conf);
     else

@@ -11,8 +11,8 @@ local task = require "perilune.task"
 --- Makes one.
 -- @tparam function take → the next value or a deferred of it; nil at the end
 -- @tparam function send (value) → a deferred of when the next may come, false once nothing more is taken; may raise
--- @tparam function close called at the end of the puts, with what was raised; that the other side has gone, or is silent,
--- is no news, any other error is told to the log
+-- @tparam function close called at the end of the puts, with what was raised; that the other side has gone, or is
+-- silent, is no news, any other error is told to the log
 -- @treturn stream
 -- @treturn stream its sink alone
 return function(take, send, close)

@@ -5,7 +5,6 @@
 
 #include <lauxlib.h>
 
-#include "app/app.h"
 #include "app/conf.h"
 #include "app/lua/lua_answer.h"
 #include "app/lua/lua_step.h"
@@ -84,8 +83,6 @@ static int l_accept(lua_State *L)
         return lerr_return(L, v->is_answered ? &err_closed : &err_invalid, "WebSocket");
     if (v->conf->users->sockets)
         ws_conn_join(c, v->conf->users->sockets);
-    if (app_is_exiting()) /* the others have been told */
-        ws_conn_close(c, WS_CODE_GOING_AWAY, SLICE_EMPTY);
     lib_websocket_push(L, c);
     lua_insert(L, -2);
     if (!protocol.p) {
