@@ -456,3 +456,31 @@ invalid variable name "mine"
     proxy_ssl_certificate_cache max=10;
     return "ok";
 --- stream_response: ok
+
+
+
+=== TEST 24: more is said than the client takes at once: who says it waits; one that takes nothing is told in the log as timed out
+--- stream_server_config
+    lua_socket_send_timeout 150ms;
+    content_by_lua_block {
+        for i = 1, 5 do
+            ngx.print(("x"):rep(5e6))
+        end
+        ngx.log(ngx.WARN, "flushed: ", ngx.flush(true))
+    }
+--- exec
+take() {
+    timeout 20 perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new("127.0.0.1:$TEST_NGINX_STREAM_PORT"); '"$1"
+}
+take 'select undef, undef, undef, 0.05; while (sysread $s, $b, 100000) { $n += length $b } print "$n\n"'
+take 'until ($n) { open F, "$TEST_NGINX_SERVER_ROOT/logs/error.log"; $n = grep /flushed: nil/, <F>; select undef, undef, undef, 0.05; }'
+echo done
+--- exec_out
+25000000
+done
+--- error_log
+flushed: 1
+flushed: niltimeout
+client timed out (110: Connection timed out)
+--- no_error_log
+[error]

@@ -1937,3 +1937,85 @@ ok
 chunk:1: from the chunk
 --- no_error_log
 [error]
+
+
+
+=== TEST 53: a body filter cuts the answer with `return ngx.ERROR` or the status of an error, a header filter with ngx.exit(ngx.ERROR)
+--- config
+    location = /error {
+        content_by_lua_block { ngx.say("one") ngx.flush(true) ngx.say("two") }
+        body_filter_by_lua_block { if ngx.arg[1] == "two\n" then return ngx.ERROR end }
+    }
+    location = /status { return 200 "ok\n"; body_filter_by_lua_block { return 403 } }
+    location = /head { return 200 "ok\n"; header_filter_by_lua_block { return ngx.exit(ngx.ERROR) } }
+    location = /goes { return 200 "ok\n"; body_filter_by_lua_block { return 0 } }
+    location = /log { content_by_lua_block { ngx.say("still here") } }
+--- exec
+for p in error status head goes log; do
+    curl -s http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$p; echo "$p: $?"
+done
+--- exec_out
+one
+error: 18
+status: 18
+head: 52
+ok
+goes: 0
+still here
+log: 0
+--- no_error_log
+[error]
+
+
+
+=== TEST 54: a capture whose body filter takes the end away, or cuts it, is truncated
+--- config
+    location = /no_end { return 200 "hello"; body_filter_by_lua_block { if ngx.arg[2] then ngx.arg[2] = false end } }
+    location = /cut { return 200 "hello"; body_filter_by_lua_block { return ngx.ERROR } }
+    location = /whole { return 200 "hello"; body_filter_by_lua_block { ngx.arg[1] = ngx.arg[1] } }
+    location = /t {
+        content_by_lua_block {
+            for _, path in ipairs { "/no_end", "/cut", "/whole" } do
+                local res = ngx.location.capture(path)
+                ngx.say(path, " ", res.status, " ", res.truncated, " [", res.body, "]")
+            end
+        }
+    }
+--- request
+GET /t
+--- response_body
+/no_end 200 true [hello]
+/cut 200 true []
+/whole 200 false [hello]
+--- no_error_log
+[error]
+
+
+
+=== TEST 55: several threads wait until what was written has been sent, and each is told why it was not
+--- config
+    location = /t {
+        send_timeout 150ms;
+        content_by_lua_block {
+            ngx.thread.spawn(function() ngx.print(("x"):rep(20e6)) end)
+            local function flush(name)
+                local ok, err = ngx.flush(true)
+                ngx.log(ngx.WARN, name, " told: ", ok, " ", err)
+            end
+            ngx.thread.spawn(flush, "A")
+            ngx.thread.spawn(flush, "B")
+            flush("main")
+        }
+    }
+--- exec
+perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new("127.0.0.1:$TEST_NGINX_SERVER_PORT"); print $s "GET /t HTTP/1.1\r\nHost: a\r\n\r\n";
+    $n = 0; until ($n >= 3) { open F, "$TEST_NGINX_SERVER_ROOT/logs/error.log"; $n = grep /told/, <F>; select undef, undef, undef, 0.05; }'
+echo done
+--- exec_out
+done
+--- error_log
+A told: nil timeout
+B told: nil timeout
+main told: nil timeout
+--- no_error_log
+[error]

@@ -606,3 +606,29 @@ $::peer . q{
 ["GET /keep", "GET /leave", "GET /leave", "GET /keep"]
 --- response_body eval
 ["kept: 0 1\n", "1\nleft: 1\n", "1\nleft: 0\n", "kept: 0 1\n"]
+
+
+
+=== TEST 15: setkeepalive says what is no size of a pool, whether the pool is there or not
+--- config
+    location = /t {
+        content_by_lua_block {
+            local function try()
+                local sock = ngx.socket.tcp()
+                assert(sock:connect("127.0.0.1", $TEST_NGINX_SERVER_PORT))
+                ngx.say(select(2, pcall(sock.setkeepalive, sock, 10, "not a number")))
+                ngx.say(sock:setkeepalive(1000, 5))
+            end
+            try()
+            try()
+        }
+    }
+--- request
+GET /t
+--- response_body
+bad argument #2 to 'setkeepalive' (number expected, got string)
+1
+bad argument #2 to 'setkeepalive' (number expected, got string)
+1
+--- no_error_log
+[error]

@@ -26,14 +26,15 @@ end
 
 --- The pool of the socket's peer, made when it is not there.
 local function pool_of(self, n, size)
+    if size ~= nil and not tonumber(size) then
+        error("bad argument #2 to 'setkeepalive' (number expected, got " .. type(size) .. ")", 3)
+    end
     local p = pool.get(self[KEY])
     if p then
         return p
     end
     if size == nil then
         size = socket_core.pool_size()
-    elseif not tonumber(size) then
-        error("bad argument #2 to 'setkeepalive' (number expected, got " .. type(size) .. ")", 3)
     end
     size = math.floor(tonumber(size))
     if size <= 0 then

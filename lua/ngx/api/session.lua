@@ -14,7 +14,7 @@ local minding = require "ngx.api.minding"
 
 local WAIT, CORE, READ_MS, SEND_MS = bytes.WAIT, tcp.slots.CORE, tcp.slots.READ_MS, tcp.slots.SEND_MS
 
-local DEBUG = 8
+local DEBUG, INFO = 8, 7
 
 local session = {}
 
@@ -33,6 +33,8 @@ function session.flush()
     end
     if ok then
         return 1
+    elseif err == "timeout" then
+        native.log_line(INFO, "client timed out (110: Connection timed out)")
     end
     return nil, tcp.text_of(err)
 end

@@ -457,11 +457,12 @@ static const struct directive table[] = {
     BY_LUA("content_by_lua", CTX_ROUTES | CTX_STREAM_SERVER, content,
            "Makes the answer, or is the session. Not inherited."),
     BY_LUA("header_filter_by_lua", CTX_LEVELS_IF, header_filter,
-           "Runs before the head of the answer is sent; may change it; must not wait."),
+           "Runs before the head of the answer is sent; may change it, or replace the answer by "
+           "the page of a status with `ngx.exit`; must not wait."),
     BY_LUA(
         "body_filter_by_lua", CTX_LEVELS_IF, body_filter,
         "Runs for each piece of the answer's body, which is `ngx.arg[1]`; `ngx.arg[2]` tells the "
-        "last one. Must not wait."),
+        "last one. `return ngx.ERROR` cuts the answer. Must not wait."),
     BY_LUA("log_by_lua", CTX_LEVELS_IF | CTX_STREAM_ALL, log_place,
            "Runs when the request or session is over. Must not wait."),
     FLAG("lua_need_request_body", lua_need_request_body, "off",

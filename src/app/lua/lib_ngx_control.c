@@ -74,7 +74,7 @@ int lib_ngx_control_exit(lua_State *L)
     if (!is_abort(status))
         ngx_visit_check_abortable(L, v);
     if (lua_current_context() == LUA_CONTEXT_HEADER_FILTER) {
-        if (status >= 200)
+        if (status >= 200 || status == -1)
             lua_visit_of(v)->filter_exit = status;
         return 0;
     }

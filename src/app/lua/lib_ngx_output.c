@@ -10,7 +10,7 @@
 #include "app/lua/lib_ngx_text.h"
 #include "app/lua/lib_ngx_visit.h"
 #include "app/lua/lua_output.h"
-#include "app/stream/session.h"
+#include "app/stream/lib_session.h"
 #include "bind/kept_string.h"
 #include "http/exchange_transport.h"
 
@@ -69,8 +69,7 @@ static void trim(struct buf *b)
 /* Should, and can, who writes wait? Within a callback of C (table.sort, string.gsub) nobody can. */
 static bool must_wait(lua_State *L, struct visit *v)
 {
-    return UNLIKELY(exchange_is_congested(v->x)) && !lua_visit_of(v)->drain_co &&
-           lua_isyieldable(L);
+    return UNLIKELY(exchange_is_congested(v->x)) && lua_isyieldable(L);
 }
 
 static int write_out(lua_State *L, bool has_newline)
@@ -97,9 +96,10 @@ static int write_out(lua_State *L, bool has_newline)
     keeper_release(&c.keeper);
     if (has_failed(v->x))
         return refuse(L, "nginx output filter error");
-    if (LIKELY(!must_wait(L, v)))
+    if (LIKELY(!must_wait(L, v)) || (v->session && !lib_session_wait_sent(L, v->session)))
         return done(L);
-    lua_visit_wait_drained(v, false);
+    if (!v->session)
+        lua_visit_wait_drained(v, false);
     return co_wait_in_c(L);
 }
 
@@ -117,7 +117,6 @@ int lib_ngx_output_flush(lua_State *L)
 {
     struct chunk c = CHUNK_BYTES(SLICE_EMPTY);
     struct visit *v;
-    struct lua_visit *lv;
     const char *why;
     bool waits;
 
@@ -138,8 +137,7 @@ int lib_ngx_output_flush(lua_State *L)
         return refuse(L, "nothing to flush");
     c.is_flush = true;
     exchange_write(v->x, &c);
-    lv = lua_visit_of(v);
-    if (!waits || v->x->state >= EXCHANGE_DONE || lv->drain_co)
+    if (!waits || v->x->state >= EXCHANGE_DONE)
         return done(L);
     lua_visit_wait_drained(v, true);
     log_write(&v->x->log, LOG_DEBUG, "lua flush requires waiting: buffered 0x%zx, delayed:%d",
@@ -152,7 +150,6 @@ int lib_ngx_output_after_flush(lua_State *L)
 {
     struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE | NGX_IN_SESSION);
 
-    lua_visit_of(v)->drain_co = NULL;
     if (v->x->state == EXCHANGE_ABORTED)
         return refuse(L, v->x->abort_err == &err_timeout ? "timeout" : "client aborted");
     return done(L);

@@ -154,8 +154,7 @@ static void on_cancel(struct exchange *x, const struct err *why)
     if (why == &err_closed)
         log_write(&x->log, LOG_INFO, "%sclient prematurely closed connection",
                   v->session ? "stream " : "");
-    if (lv->drain_co)
-        co_wake(lv->drain_co, lv->drain_wait);
+    lua_visit_wake_drained(v);
     nv->on_abort(nv);
 }
 

@@ -16,7 +16,7 @@
 #include "bind/vm.h"
 #include "http/filter_file.h"
 
-enum { STATUS_CLOSE = 444 };
+enum { STATUS_CLOSE = 444, EXIT_ERROR = -1 };
 
 static struct visit *filtered; /* process-wide: the visit whose filter or log code runs now */
 
@@ -125,17 +125,31 @@ static void on_head(struct filter *f, struct exchange *x)
     struct visit *v = visit_of(x);
 
     trace(v, "header");
-    if (!v->loc->header_filter || run(v, v->loc->header_filter, LUA_CONTEXT_HEADER_FILTER)) {
-        if (lua_visit_of(v)->filter_exit)
-            replace_answer(v, lua_visit_of(v));
-        if (v->loc->body_filter) {
-            x->res.content_length = -1;
-            filter_file_add(x);
-        }
-        exchange_pass_head(x, f->next);
+    if ((v->loc->header_filter && !run(v, v->loc->header_filter, LUA_CONTEXT_HEADER_FILTER)) ||
+        lua_visit_of(v)->filter_exit == EXIT_ERROR) {
+        exchange_abort(x, &err_cancelled);
         return;
     }
-    exchange_abort(x, &err_cancelled);
+    if (lua_visit_of(v)->filter_exit)
+        replace_answer(v, lua_visit_of(v));
+    if (v->loc->body_filter) {
+        x->res.content_length = -1;
+        filter_file_add(x);
+    }
+    exchange_pass_head(x, f->next);
+}
+
+/* Runs the body filter. False: it failed, or returned ngx.ERROR or the status of an error. */
+static bool run_body_filter(struct visit *v)
+{
+    lua_State *L = vm_main();
+    lua_Integer said;
+
+    if (!run_for(v, v->loc->body_filter, LUA_CONTEXT_BODY_FILTER, 1))
+        return false;
+    said = lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    return said != EXIT_ERROR && said < 300;
 }
 
 static void filter_piece(struct filter *f, struct exchange *x, const struct chunk *c)
@@ -146,14 +160,16 @@ static void filter_piece(struct filter *f, struct exchange *x, const struct chun
 
     lv->filter_data = c->bytes;
     lv->filter_is_last = c->is_last;
-    if (!run(v, v->loc->body_filter, LUA_CONTEXT_BODY_FILTER)) {
+    if (!run_body_filter(v)) {
         exchange_abort(x, &err_cancelled);
         return;
     }
     out = CHUNK_BYTES(lv->filter_data);
     out.is_flush = c->is_flush;
-    out.is_last = c->is_last || lv->filter_is_last;
+    out.is_last = lv->filter_is_last || (c->is_last && !v->parent);
     exchange_pass_body(x, f->next, &out);
+    if (c->is_last && !out.is_last)
+        exchange_abort(x, &err_cancelled); /* a capture whose end was taken away is truncated */
 }
 
 /* What the handler writes is dropped; its end brings the replacement. */

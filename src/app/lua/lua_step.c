@@ -7,6 +7,7 @@
 #include "app/lua/lua_step.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 
 #include "app/access/access.h"
 #include "app/conf.h"
@@ -355,6 +356,7 @@ void lua_step_let_go(struct visit *v)
 
 bool lua_step_run_plain(struct lua_code *code, enum lua_context context, bool is_of_stream)
 {
+    char what[64]; /* "init_by_lua error: …", as nginx's Lua module says it */
     bool ok;
 
     if (!code)
@@ -368,7 +370,8 @@ bool lua_step_run_plain(struct lua_code *code, enum lua_context context, bool is
     }
     plain_context = context;
     plain_is_of_stream = is_of_stream;
-    ok = vm_call(0, 0, code->directive);
+    snprintf(what, sizeof(what), "%s error", code->directive);
+    ok = vm_call(0, 0, what);
     plain_context = LUA_CONTEXT_NONE;
     plain_is_of_stream = false;
     return ok;

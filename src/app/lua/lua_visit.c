@@ -37,22 +37,46 @@ bool lua_visit_is_running(const struct visit *v)
     return lv && lv->co;
 }
 
+void lua_visit_wake_drained(struct visit *v)
+{
+    struct lua_visit *lv = lua_visit_of(v);
+    struct lua_waiter *woken = lv->waiters;
+
+    lv->waiters = NULL;
+    for (struct lua_waiter *w = woken, *next; w; w = next) {
+        next = w->next;
+        w->next = lv->spare_waiters;
+        lv->spare_waiters = w;
+        co_wake(w->co, w->wait);
+    }
+}
+
 static void on_drained(struct exchange *x)
 {
-    struct lua_visit *lv = lua_visit_of(visit_of(x));
-    struct co *co = lv->drain_co;
+    lua_visit_wake_drained(visit_of(x));
+}
 
-    lv->drain_co = NULL;
-    if (co)
-        co_wake(co, lv->drain_wait);
+static struct lua_waiter *new_waiter(struct visit *v)
+{
+    struct lua_visit *lv = lua_visit_of(v);
+    struct lua_waiter *w = lv->spare_waiters;
+
+    if (!w)
+        return pool_new(visit_pool(v), struct lua_waiter);
+    lv->spare_waiters = w->next;
+    return w;
 }
 
 void lua_visit_wait_drained(struct visit *v, bool to_empty)
 {
-    struct lua_visit *lv = lua_visit_of(v);
+    struct lua_waiter *w = new_waiter(v), **at = &lua_visit_of(v)->waiters;
 
-    lv->drain_co = co_current();
-    lv->drain_wait = co_begin_wait(lv->drain_co);
+    w->co = co_current();
+    w->wait = co_begin_wait(w->co);
+    w->next = NULL;
+    while (*at)
+        at = &(*at)->next;
+    *at = w;
     v->x->user.on_drained = on_drained;
     exchange_wait_drained(v->x, to_empty);
 }
@@ -78,8 +102,7 @@ void lua_visit_cancel(struct visit *v)
 
     if (!lv || !lv->co)
         return;
-    if (lv->drain_co)
-        co_wake(lv->drain_co, lv->drain_wait);
+    lua_visit_wake_drained(v);
     if (lv->context != LUA_CONTEXT_HANDLER && !v->loc->http.does_check_abort)
         return;
     lv->is_cancelled = true;

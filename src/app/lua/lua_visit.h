@@ -44,6 +44,13 @@ struct lua_visit_ctx {
     struct lua_visit_ctx *next;
 };
 
+/* A task that waits for output to drain. */
+struct lua_waiter {
+    struct co *co;
+    unsigned wait;
+    struct lua_waiter *next;
+};
+
 /* What Lua hangs on a visit. In the exchange's pool. */
 struct lua_visit {
     struct co *co; /* the running handler; NULL between phases */
@@ -51,21 +58,20 @@ struct lua_visit {
     double handle; /* the visit's name in Lua, 0: none yet; see lua_handle.h */
     int ctx_ref;   /* ngx.ctx, see lua_ctx.h */
     struct lua_visit_ctx
-        *left;           /* those of locations that were left, for whoever has noted the number */
-    int body_ref;        /* function to call when there is body to read, LUA_NOREF */
-    struct co *drain_co; /* task that waits for output to drain */
-    unsigned drain_wait;
-    int exit_status;          /* of ngx.exit: -1 not asked */
-    int exit_error;           /* the error that ngx.exit answered last; 0: none */
-    bool bypasses_conditions; /* of If-Match and its kind */
-    bool is_unwanted;         /* 412 took the place of the answer */
+        *left;    /* those of locations that were left, for whoever has noted the number */
+    int body_ref; /* function to call when there is body to read, LUA_NOREF */
+    struct lua_waiter *waiters, *spare_waiters; /* for output to drain; those that were woken */
+    int exit_status;                            /* of ngx.exit: -1 not asked */
+    int exit_error;                             /* the error that ngx.exit answered last; 0: none */
+    bool bypasses_conditions;                   /* of If-Match and its kind */
+    bool is_unwanted;                           /* 412 took the place of the answer */
     bool has_exec,
         has_redirect_uri; /* ngx.exec / ngx.req.set_uri(…, true) asked: exec_path, exec_query */
     struct slice exec_path, exec_query;
     /* of the running body filter */
     struct slice filter_data;
     bool filter_is_last;
-    int filter_exit;              /* status that a header filter left with; 0: it did not */
+    int filter_exit;              /* what a header filter left with, -1: ngx.ERROR; 0: it did not */
     struct slice replacement;     /* then: the body to send in place of the handler's */
     const struct slice *set_args; /* ngx.arg of the running set_by_lua */
     unsigned n_set_args;
@@ -87,8 +93,12 @@ struct lua_visit *lua_visit_of(struct visit *v);
 double lua_visit_handle(struct visit *v);
 
 /* Numbers a wait of the running task that ends when queued output is below the watermark
- * (`to_empty`: is empty). Not while another task waits so. */
+ * (`to_empty`: is empty). Several tasks may wait so, all of them as long as the one that asks for
+ * more. */
 void lua_visit_wait_drained(struct visit *v, bool to_empty);
+
+/* Ends those waits: nothing will be sent any more. */
+void lua_visit_wake_drained(struct visit *v);
 
 /* Another location begins without ngx.ctx; the table stays until the visit ends. */
 void lua_visit_leave_ctx(struct visit *v);

@@ -69,6 +69,21 @@ static struct lib_stream *push_wire(lua_State *L, struct session *s)
     return loan->ls;
 }
 
+bool lib_session_wait_sent(lua_State *L, struct session *s)
+{
+    struct lib_stream *ls = push_wire(L, s);
+
+    if (!ls)
+        return false;
+    lua_pop(L, 1);
+    if (lib_stream_is_busy(&ls->writer) ||
+        wire_drained(&ls->wire, s->v->x->settings->send_watermark) != WIRE_WAIT)
+        return false;
+    lib_stream_wait(L, ls, IO_WRITE);
+    lua_pop(L, 1);
+    return true;
+}
+
 static struct session *check_session(lua_State *L)
 {
     struct visit *v = ngx_visit_check(L, NGX_IN_SESSION);
