@@ -15,7 +15,7 @@ accepted_by() {
     conf 'worker_processes 3;' "listen unix:$D/s; keepalive_timeout 0;
         location / { content_by_lua_block { ngx.say(ngx.worker.id(), ' ', leave 'unix:$D/s') } }
         location /facts { content_by_lua_block { local d = ngx.shared.d ngx.say(d:get 'init', ' ', d:get 'left', ' ', d:get 'other') } }
-        location /up { content_by_lua_block { ngx.say(ngx.shared.d:get('up-$1')) } }" "lua_shared_dict d 1m;
+        location /up { content_by_lua_block { ngx.say('left to $1: ', ngx.shared.d:get('up-$1')) } }" "lua_shared_dict d 1m;
     init_by_lua_block {
         local ffi = require 'ffi'
         require 'resty.core.base'
@@ -38,10 +38,10 @@ accepted_by() {
 by_socket() { curl -s --max-time 100 --unix-socket s "http://localhost$1"; }
 many() { for i in $(seq 30); do by_socket /; done | sort | uniq -c | sed 's/^ *//'; }
 accepted_by 1; $B
-wait_for '[ "$(by_socket /up)" = 3 ]'
+wait_for '[ "$(by_socket /up)" = "left to 1: 3" ]'
 many; by_socket /facts
 accepted_by 2; kill -HUP $(master)
-wait_for '[ "$(pgrep -P $(master) | wc -l)" = 3 ] && [ "$(by_socket /up)" = 3 ]'
+wait_for '[ "$(by_socket /up)" = "left to 2: 3" ] && [ "$(pgrep -P $(master) | wc -l)" = 3 ]'
 many
 quit TERM
 --- exec_out
