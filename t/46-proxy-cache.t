@@ -262,7 +262,7 @@ MISS 200 /none 2
 --- exec eval
 $::Get . <<'_EOC_';
 # asks until what is kept is not good any more
-over() { for i in $(seq 200); do get "$@" >line; grep -q '^HIT' line || break; sleep 0.05; done; cat line; }
+over() { for i in $(seq 1200); do get "$@" >line; grep -q '^HIT' line || break; sleep 0.05; done; cat line; }
 A='/again?cc=max-age=1&match="e"&etag="e"'
 get '/x?cc=max-age=1'; get $A; get '/stale?cc=max-age=1'; get '/s?cc=max-age=1,stale-if-error=60'; get "/gone?cc=max-age=1&port=$TEST_NGINX_RAND_PORT_1"
 over '/x?cc=max-age=1'; get '/x?cc=max-age=1'
@@ -328,7 +328,7 @@ asked() { until [ "$(curl -s $B/asked)" = $1 ]; do sleep 0.02; done; }
 # go [seconds that answers are good for]
 go() { curl -s "$B/go?to=$1"; }
 stop() { curl -s $B/go; }
-over() { for i in $(seq 200); do get "$@" >line; grep -q '^HIT' line || break; sleep 0.05; done; cat line; }
+over() { for i in $(seq 1200); do get "$@" >line; grep -q '^HIT' line || break; sleep 0.05; done; cat line; }
 alone() { mkdir -p $1; (cd $1; get $2 >line) & }
 alone a /lock; alone b /lock; alone c /lock; asked 1; go 1000; wait; cat a/line b/line c/line | sort
 stop; alone a /short; asked 2; alone b /short; asked 3; go 1; wait; cat a/line b/line; over /short | cut -c1-11

@@ -25,7 +25,7 @@ our $lua = q{
     init_by_lua_block {
         function peer(options)
             local sock = ngx.socket.tcp()
-            sock:settimeout(2000)
+            sock:settimeout(60000)
             assert(sock:connect("127.0.0.1", ngx.var.server_port, options))
             if sock:getreusedtimes() == 0 then
                 sock:send("GET /peer HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -205,7 +205,7 @@ $::peer . q{
             ngx.say(sock:connect("127.0.0.1", ngx.var.server_port, options))
             ngx.say(first:setkeepalive())
             ngx.thread.wait(second)
-            sock:settimeout(5000)
+            sock:settimeout(60000)
             ngx.say(sock:connect("127.0.0.1", ngx.var.server_port, options))
             local third = ngx.socket.tcp()
             third:settimeout(10)
@@ -533,7 +533,7 @@ broken pipe
             local sock = ngx.socket.tcp()
             ngx.say(sock:shutdown("send"))
             ngx.say((select(2, pcall(sock.shutdown, sock, "receive"))))
-            sock:settimeout(2000)
+            sock:settimeout(60000)
             ngx.say(sock:connect("unix:$TEST_NGINX_HTML_DIR/half.sock"))
             sock:send("GET / HTTP/1.1\r\nHost: a\r\n\r\nhalf")
             ngx.say(sock:shutdown("send"))

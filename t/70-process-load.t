@@ -232,7 +232,7 @@ line b3
 line b4
 ask w1 /
 ask w2 /
-run for i in \$(seq 400); do grep -q 'new ones wait' logs/error.log && break; sleep 0.05; done
+run for i in \$(seq 1200); do grep -q 'new ones wait' logs/error.log && break; sleep 0.05; done
 alive w1 w2
 run touch go
 rest b1
@@ -276,7 +276,7 @@ ok
 conf 'worker_rlimit_nofile 40;' 'location / { return 200 ok; }'; $B
 {
     for i in $(seq 60); do echo "open c$i"; done
-    echo 'run for i in $(seq 400); do grep -q "Too many open files" logs/error.log && break; sleep 0.05; done'
+    echo 'run for i in $(seq 1200); do grep -q "Too many open files" logs/error.log && break; sleep 0.05; done'
     echo 'run sleep 0.5'
     for i in $(seq 50); do echo "close c$i"; done
     echo 'ask c60 /'; echo 'rest c60'

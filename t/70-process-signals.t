@@ -41,7 +41,7 @@ X
 }
 conf_of one; $B; W=$(workers)
 conf_of two; $B -s reload
-for i in $(seq 400); do R=$(curl -s --unix-socket s http://a/ || echo refused); [ "$R" = refused ] && echo refused; [ "$R" = two ] && break; sleep 0.02; done
+for i in $(seq 3000); do R=$(curl -s --unix-socket s http://a/ || echo refused); [ "$R" = refused ] && echo refused; [ "$R" = two ] && break; sleep 0.02; done
 echo $R; wait_for "is_gone $W"
 conf_of three nonsense; kill -HUP $(master); wait_for 'grep -q emerg logs/error.log'
 curl -s --unix-socket s http://a/; echo

@@ -21,7 +21,7 @@ http { access_log off; lua_shared_dict dogs $1; lua_shared_dict $2 1m;
 X
 }
 get() { curl -s --unix-socket s http://a/$1; }
-until_get() { for i in $(seq 400); do get get | grep "^$1" && break; sleep 0.02; done; }
+until_get() { for i in $(seq 3000); do get get | grep "^$1" && break; sleep 0.02; done; }
 conf_of 1m cats one; $B
 get set; get get
 conf_of 1m birds two; $B -s reload; until_get two
@@ -148,7 +148,7 @@ $B
 get watch >out & W=$!
 wait_for '[ "$(get "is?k=watcher")" != nil ]'
 for n in 1 2 3; do
-    for i in $(seq 200); do [ "$(get "set?n=$n")" = set ] && break; done
+    for i in $(seq 1000); do [ "$(get "set?n=$n")" = set ] && break; done
     [ $n = 3 ] || wait_for '[ "$(get "is?k=seen")" = $n ]'
 done
 wait $W; cat out
