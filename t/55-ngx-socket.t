@@ -166,7 +166,7 @@ $::peer . q{
             sock = peer()
             ngx.say("third: ", sock:getreusedtimes())
             sock:send("quit\n")
-            ngx.sleep(0.05)
+            ngx.sleep(0.3)
             ngx.say(sock:setkeepalive())
             sock = peer()
             ngx.say("new: ", sock:getreusedtimes())
@@ -307,7 +307,7 @@ $::peer . q{
             kept = peer()
             ngx.say("kept")
             ngx.flush(true)
-            ngx.sleep(0.2)
+            repeat ngx.sleep(0.01) until is_used
         }
     }
     location = /use {
@@ -315,6 +315,7 @@ $::peer . q{
             ngx.say(pcall(kept.send, kept, "x"))
             ngx.say(pcall(kept.receive, kept))
             ngx.say(pcall(kept.close, kept))
+            is_used = true
         }
     }
     location = /late {
