@@ -145,7 +145,9 @@ _EOC_
         becomes("u", "127.0.0.2 127.0.0.3 localhost:1- | 127.0.0.4")
         ngx.say(reached(4))
         ngx.shared.zone:set("rcode", 2)
-        repeat ngx.sleep(0.005) until io.open("$TEST_NGINX_SERVER_ROOT/logs/error.log"):read "*a":find 'resolving "app.test" of upstream "u"'
+        local log = io.open("$TEST_NGINX_SERVER_ROOT/logs/error.log")
+        repeat ngx.sleep(0.005) log:seek "set" until log:read "*a":find 'resolving "app.test" of upstream "u"'
+        log:close()
         ngx.say(peers "u")
         ngx.shared.zone:delete "rcode"
         zone("app.test")
@@ -536,7 +538,9 @@ _EOC_
         for _, kind in ipairs { "SRV", "A" } do
             ngx.shared.zone:set("cut " .. kind, 3)
             local said = ('resolving "app.test" of upstream "%s"'):format(kind == "A" and "u" or "s")
-            repeat ngx.sleep(0.005) until io.open("$TEST_NGINX_SERVER_ROOT/logs/error.log"):read "*a":find(said)
+            local log = io.open("$TEST_NGINX_SERVER_ROOT/logs/error.log")
+            repeat ngx.sleep(0.005) log:seek "set" until log:read "*a":find(said)
+            log:close()
         end
         ngx.say(peers "u", ", ", peers "s")
     } }
