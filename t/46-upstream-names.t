@@ -459,6 +459,7 @@ _EOC_
 --- exec
 get() { curl -s -o /dev/null -w '%{http_code} %header{x-worker}\n' "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$1"; }
 workers() { until [ "$(awk '{ print $2 }' all | sort -u | wc -l)" = 3 ]; do get $1 >>all; done; awk '{ print $1 }' all | sort -u; rm all; }
+cd $TEST_NGINX_SERVER_ROOT
 : >all
 workers u
 get set >/dev/null
