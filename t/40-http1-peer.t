@@ -51,7 +51,9 @@ function client.await(holds)
     while not holds() and posix.now() < stop do posix.sleep(0.01) end
 end
 function client.logged(text)
-    client.await(function() return io.open("../logs/error.log"):read("*a"):find(text, 1, true) end)
+    local log = io.open("../logs/error.log")
+    client.await(function() log:seek("set") return log:read("*a"):find(text, 1, true) end)
+    log:close()
 end
 return client
 EOF

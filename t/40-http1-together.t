@@ -17,7 +17,7 @@ http {
 }
 EOF
     $TEST_NGINX_BINARY -p . -c $mode.conf & pid=$!
-    for i in $(seq 1200); do [ -S $mode.sock ] && break; sleep 0.05; done
+    for i in $(seq 1200); do [ -s $mode.pid ] && break; sleep 0.05; done
     said=$(timeout 100 $TEST_NGINX_BINARY run main.lua $mode.sock)
     # whether the system has a ring is not ours to say
     [ $mode = off ] && said="$said, rings: $(ls -l /proc/$pid/fd | grep -c io_uring)"
@@ -130,6 +130,7 @@ off: true 0, rings: 0
     location / { return 204; }
 --- user_files
 --- exec
+cd $TEST_NGINX_SERVROOT
 printf 'events { io_uring maybe; }\nhttp { server { listen 127.0.0.1:%s; } }\n' "$TEST_NGINX_RAND_PORT_1" >x.conf
 $TEST_NGINX_BINARY -t -c $PWD/x.conf 2>&1 | sed -n 's/.*\[emerg\] //;s/ in .*x.conf.*//;1p'
 rm x.conf

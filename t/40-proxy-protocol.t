@@ -17,7 +17,7 @@ _EOC_
 our $Ask = <<'_EOC_';
             local function connect(header)
                 local sock = ngx.socket.tcp()
-                sock:settimeout(2000)
+                sock:settimeout(60000)
                 assert(sock:connect("127.0.0.1", $TEST_NGINX_RAND_PORT_1))
                 for _, piece in ipairs(type(header) == "table" and header or { header }) do
                     sock:send(piece)

@@ -97,7 +97,7 @@ p.request(7, "/d", "POST", False).add(DATA, 0, 7, b"half").send()
 p.read(lambda p: p.ended(3) and p.ended(5))
 print(p.resets)
 p.sock.close()
-for i in range(50):
+for i in range(600):
     q = Peer(port).request(1, "/events")
     q.send()
     events = q.read(lambda p: p.ended(1)).bodies[1].decode().split()

@@ -80,7 +80,7 @@ done; stop; cp two.* names; }
 with off off 'two - two'
 with kept 'max=2 inactive=60s' 'two - two + swap two'
 with 'looked at' 'max=2 valid=0' 'two two swap two - two'
-with room 'max=2' 'two other - two rsa other two'
+with room 'max=2 inactive=60s' 'two other - two rsa other two'
 with unused 'max=2 inactive=100ms' 'two - wait two'
 X
 --- exec_out

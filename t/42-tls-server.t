@@ -159,7 +159,7 @@ get /big | cmp - html/big && echo same
 get /big --limit-rate 8m --tls-max 1.2 | cmp - html/big && echo same
 [ "$(get /size --data-binary @html/big)" = "$(md5sum <html/big | cut -d' ' -f1)" ] && echo received
 curl -s --cacert ca.pem -w '%{num_connects}\n' -o /dev/null https://localhost:$PORT/big -o /dev/null https://localhost:$PORT/big
-(printf 'R\n'; sleep 0.3) | openssl s_client -connect 127.0.0.1:$PORT -tls1_2 2>&1 | grep -o 'no renegotiation' | head -1
+(printf 'R\n'; wait_for 'grep -q "no renegotiation" said') | openssl s_client -connect 127.0.0.1:$PORT -tls1_2 >said 2>&1; grep -o 'no renegotiation' said | head -1
 stop
 X
 --- exec_out

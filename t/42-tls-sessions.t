@@ -157,7 +157,7 @@ cat >main.py <<'Y'
 from ask import *
 import time
 def stored(n):
-    until = time.time() + 20
+    until = time.time() + 100
     while open("logs/error.log").read().count("stored in ssl_session_store") < n and time.time() < until:
         time.sleep(0.01)
 for n, version in enumerate(BOTH):
@@ -194,7 +194,7 @@ fine
 --- exec eval
 $::Begin . <<'X'
 certs server
-serve 'location / { return 200; }' 'client_header_timeout 400ms; ssl_session_tickets off; ssl_protocols TLSv1.2;
+serve 'location / { return 200; }' 'client_header_timeout 2s; ssl_session_tickets off; ssl_protocols TLSv1.2;
 ssl_session_store_by_lua_block {
     local bytes = require("ngx.ssl.session").get_serialized_session()
     ngx.sleep(0.3)

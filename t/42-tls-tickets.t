@@ -73,7 +73,7 @@ session, said = None, []
 for _ in range(4):
     with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as s:
         with context.wrap_socket(s, server_hostname="localhost", session=session) as t:
-            t.settimeout(20)
+            t.settimeout(60)
             before = t.session.id if t.session else None
             t.sendall(b"GET / HTTP/1.0\r\n\r\n")
             assert t.recv(1000).startswith(b"HTTP/1.1 200")

@@ -238,7 +238,7 @@ return websocket.handler(function(ws)
     sys.log("warn", "first " .. await(a))
     local ok, err = try_await(ws:ping("never"))
     sys.log("warn", "third " .. tostring(ok) .. " " .. err.code .. " " .. select(4, ws:state()))
-end, { heartbeat_interval = 1, heartbeat_timeout = 1, heartbeat_payload = "still there?" })
+end, { heartbeat_interval = 2, heartbeat_timeout = 1, heartbeat_payload = "still there?" })
 >>> main.lua
 local peer = ...
 local c = peer.connect()

@@ -286,7 +286,7 @@ print sysread($s, my $rest, 10) ? "more\n" : "end\n";
 X
 cat >signal.sh <<'X'
 : >logs/error.log; $1 -s $2
-for i in $(seq 500); do grep -q 'gracefully shutting down' logs/error.log && break; sleep 0.02; done
+for i in $(seq 3000); do grep -q 'gracefully shutting down' logs/error.log && break; sleep 0.02; done
 sleep 0.2
 X
 conf 'worker_processes 1;' 'connect_method on; location / { handler echo; }

@@ -318,7 +318,10 @@ local port = ("%04X"):format(tonumber(base:match("%d+$")))
 local function until_reset()
     repeat
         os.execute("sleep 0.02")
-    until not io.open("/proc/net/tcp"):read("*a"):find(" %x+:" .. port .. " 0100007F:%x+ 01 ")
+        local f = io.open("/proc/net/tcp")
+        local sockets = f:read("*a")
+        f:close()
+    until not sockets:find(" %x+:" .. port .. " 0100007F:%x+ 01 ")
 end
 local function post()
     local n = 0

@@ -170,7 +170,7 @@ local server = http.start_server(function(req)
 end, { port = 0, address = "127.0.0.1", http2 = true })
 local url, pool = "http://127.0.0.1:" .. server:port(), http.connection_pool { force_h2c = true }
 local function ask(name, method, body)
-    local options = { pool = pool, method = method, url = url, body = body, trailers = { ["X-Sum"] = name }, as = "string", total_timeout = 5 }
+    local options = { pool = pool, method = method, url = url, body = body, trailers = { ["X-Sum"] = name }, as = "string", total_timeout = 60 }
     print(await(http.request(options)).body)
 end
 ask("none", "GET")

@@ -289,8 +289,8 @@ print("idle_timeout", codes(begin(pool, 1, 1, "/")), until_is(function() return 
 pool = http.connection_pool { max_requests = 3 }
 for _ = 1, 7 do codes(begin(pool, 1, 1, "/")) end
 print("max_requests", of(pool).opened, of(pool).reused)
-pool = http.connection_pool { max_age = 0.5 }
-codes(begin(pool, 1, 1, "/")) task.nap(0.6)
+pool = http.connection_pool { max_age = 1 }
+codes(begin(pool, 1, 1, "/")) task.nap(1.1)
 for _ = 1, 2 do codes(begin(pool, 1, 1, "/")) end -- the first of them ends what is too old
 print("max_age", of(pool).opened, of(pool).reused)
 pool = http.connection_pool {}

@@ -634,7 +634,7 @@ for _, bad in ipairs { { path = "nope" }, { path = "http://x/" }, { scheme = "ft
     { url = "http://user:pass:w@rd@h:99999/a@b" }, { url = "ftp://user:word@h/" } } do
     ask(bad)
 end
-print(select(2, try_await(http.request { scheme = "HTTPS", host = "127.0.0.1", port = server:port(), connection_timeout = 5 })).code)
+print(select(2, try_await(http.request { scheme = "HTTPS", host = "127.0.0.1", port = server:port(), connection_timeout = 60 })).code)
 ask { cookies = { a = 1, b = { value = "c d" } } }
 for _, bad in ipairs { { a = "1; b=2" }, { ["a=b; c"] = "d" }, { a = {} }, { a = "b\r\nc" }, { "a=b" } } do
     ask { cookies = bad }
@@ -761,7 +761,7 @@ for _, o in ipairs { {}, { read_timeout = 9 }, { request_timeout = 9 }, { total_
     { keep_alive = false }, { decompress = false }, { http_version = "1.1" }, { as = "lines", read_timeout = 9 }, { as = "sse", read_timeout = 9 },
     { pool = http.connection_pool { total_timeout = 9 } } } do
     gate = deferred.deferred()
-    local ok, res = try_await(http.get(base .. "/", o):timeout(3))
+    local ok, res = try_await(http.get(base .. "/", o):timeout(60))
     gate:success(true)
     print(ok, ok and type(await(res.body:take())) or tostring(res))
     if ok then res:close() end

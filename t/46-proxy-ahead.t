@@ -44,7 +44,7 @@ our $Client = <<'_EOC_';
                 return true
             end
             local sock = ngx.socket.tcp()
-            sock:settimeout(20000)
+            sock:settimeout(60000)
             assert(sock:connect("127.0.0.1", ngx.var.server_port))
             sock:send("GET " .. ngx.unescape_uri(ngx.var.arg_path) .. " HTTP/1.0\r\nHost: t\r\n\r\n")
             repeat local line = assert(sock:receive()) until line == ""

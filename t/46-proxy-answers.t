@@ -196,7 +196,7 @@ curl -s "http://127.0.0.1:$TEST_NGINX_SERVER_PORT/esc/%22%3C%3E%5C%5E%60%7B%7C%7
     location = /t {
         content_by_lua_block {
             local sock = ngx.socket.tcp()
-            sock:settimeout(10000)
+            sock:settimeout(60000)
             assert(sock:connect("127.0.0.1", ngx.var.server_port))
             sock:send("POST /p HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
             assert(sock:receiveuntil("begun\r\n")())

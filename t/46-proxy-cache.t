@@ -262,7 +262,7 @@ MISS 200 /none 2
 --- exec eval
 $::Get . <<'_EOC_';
 # asks until what is kept is not good any more
-over() { for i in $(seq 200); do get "$@" >line; grep -q '^HIT' line || break; sleep 0.05; done; cat line; }
+over() { for i in $(seq 1200); do get "$@" >line; grep -q '^HIT' line || break; sleep 0.05; done; cat line; }
 A='/again?cc=max-age=1&match="e"&etag="e"'
 get '/x?cc=max-age=1'; get $A; get '/stale?cc=max-age=1'; get '/s?cc=max-age=1,stale-if-error=60'; get "/gone?cc=max-age=1&port=$TEST_NGINX_RAND_PORT_1"
 over '/x?cc=max-age=1'; get '/x?cc=max-age=1'
@@ -307,11 +307,11 @@ STALE 200 /gone 1
             local d = ngx.shared.d
             local n = d:incr("asked", 1, 0)
             repeat ngx.sleep(0.005) until d:get "go"
-            ngx.header.cache_control = "max-age=1"
+            ngx.header.cache_control = "max-age=" .. d:get "go"
             ngx.say(n)
         } }
         location = /asked { content_by_lua_block { ngx.say(ngx.shared.d:get "asked") } }
-        location = /go { content_by_lua_block { ngx.shared.d:set("go", ngx.var.arg_to == "1" or nil) } }
+        location = /go { content_by_lua_block { ngx.shared.d:set("go", ngx.var.arg_to) } }
     }
 --- config
     proxy_cache c;
@@ -325,14 +325,16 @@ STALE 200 /gone 1
 --- exec eval
 $::Get . <<'_EOC_';
 asked() { until [ "$(curl -s $B/asked)" = $1 ]; do sleep 0.02; done; }
+# go [seconds that answers are good for]
 go() { curl -s "$B/go?to=$1"; }
-over() { for i in $(seq 200); do get "$@" >line; grep -q '^HIT' line || break; sleep 0.05; done; cat line; }
+stop() { curl -s $B/go; }
+over() { for i in $(seq 1200); do get "$@" >line; grep -q '^HIT' line || break; sleep 0.05; done; cat line; }
 alone() { mkdir -p $1; (cd $1; get $2 >line) & }
-alone a /lock; alone b /lock; alone c /lock; asked 1; go 1; wait; cat a/line b/line c/line | sort
-go 0; alone a /short; asked 2; alone b /short; asked 3; go 1; wait; cat a/line b/line; over /short | cut -c1-11
-go 1; get /updating; until curl -s $B/asked >/dev/null; do :; done; sleep 2.1; go 0
-alone a /updating; asked 6; get /updating; get /updating; go 1; wait; cat a/line; get /updating
-get /behind; sleep 2.1; go 0; get /behind; asked 8; get /behind; go 1
+alone a /lock; alone b /lock; alone c /lock; asked 1; go 1000; wait; cat a/line b/line c/line | sort
+stop; alone a /short; asked 2; alone b /short; asked 3; go 1; wait; cat a/line b/line; over /short | cut -c1-11
+go 1; get /updating; until curl -s $B/asked >/dev/null; do :; done; sleep 2.1; stop
+alone a /updating; asked 6; get /updating; get /updating; go 1000; wait; cat a/line; get /updating
+go 1; get /behind; sleep 2.1; stop; get /behind; asked 8; get /behind; go 1000
 until get /behind >line; grep -q HIT line; do sleep 0.01; done; cat line
 curl -s $B/asked
 _EOC_

@@ -14,7 +14,7 @@ our $Origin = <<'_EOC_';
             ngx.print(body)
         } }
         location /cut { content_by_lua_block { ngx.header.content_length = 100 ngx.print("abc") ngx.flush(true) ngx.exit(ngx.ERROR) } }
-        location /slow { content_by_lua_block { ngx.header.content_length = 6 ngx.print("abc") ngx.flush(true) ngx.sleep(3) ngx.print("def") } }
+        location /slow { content_by_lua_block { ngx.header.content_length = 6 ngx.print("abc") ngx.flush(true) while not io.open("$TEST_NGINX_SERVER_ROOT/go") do ngx.sleep(0.02) end ngx.print("def") } }
     }
 _EOC_
 
@@ -73,7 +73,7 @@ $::Origin
     location /up { proxy_store stored/$arg_p; proxy_pass http://127.0.0.1:$TEST_NGINX_RAND_PORT_1; }
 --- exec
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT; cd $TEST_NGINX_SERVER_ROOT
-curl -s -m 1.5 $U/slow; echo; for i in $(seq 1200); do [ -e stored/slow ] && break; sleep 0.1; done; cat stored/slow; echo
+curl -sN $U/slow >got & C=$!; until [ -s got ]; do kill -0 $C || break; sleep 0.02; done; kill $C; wait $C; cat got; echo; touch go; for i in $(seq 1200); do [ -e stored/slow ] && break; sleep 0.1; done; cat stored/slow; echo
 curl -s "$U/up?p=../../evil&n=1"; echo; find . -name 'evil*'
 --- exec_out
 abc

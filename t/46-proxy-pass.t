@@ -114,6 +114,7 @@ $::Origin . <<'_EOC_';
 _EOC_
 --- exec
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+cd $TEST_NGINX_SERVER_ROOT
 head -c 5000000 /dev/zero >big
 for p in b s; do
     curl -s -d hello $U/$p; curl -s -H Expect: --data-binary @big $U/$p; curl -s -H Expect: -H 'Transfer-Encoding: chunked' --data-binary @big $U/$p

@@ -206,7 +206,7 @@ def is_whole(head, body):
 def origin():
     while True:
         s, text = server.accept()[0], b""
-        s.settimeout(10)
+        s.settimeout(60)
         while True:
             more = s.recv(65536)
             text += more

@@ -91,7 +91,7 @@ print sysread($s, my $rest, 10) ? "more\n" : "end\n";
 EOF
 cat >signal.sh <<'EOF'
 $1 -s $2
-for i in $(seq 500); do grep -q 'gracefully shutting down' logs/error.log && break; sleep 0.02; done
+for i in $(seq 3000); do grep -q 'gracefully shutting down' logs/error.log && break; sleep 0.02; done
 sleep 0.2
 EOF
 conf 'worker_processes 1;' "$LOCATION"

@@ -156,15 +156,15 @@ body 0
 
 === TEST 3: a status line, a head in pieces, Location alone; what has an end that is known is not waited for
 --- config
-    location /u { uwsgi_param ACT $arg_a; uwsgi_read_timeout 20s; uwsgi_pass 127.0.0.1:$TEST_NGINX_STREAM_PORT; }
-    location /s { scgi_param ACT $arg_a; scgi_read_timeout 20s; scgi_pass 127.0.0.1:$TEST_NGINX_STREAM_PORT; }
+    location /u { uwsgi_param ACT $arg_a; uwsgi_read_timeout 60s; uwsgi_pass 127.0.0.1:$TEST_NGINX_STREAM_PORT; }
+    location /s { scgi_param ACT $arg_a; scgi_read_timeout 60s; scgi_pass 127.0.0.1:$TEST_NGINX_STREAM_PORT; }
 --- exec
 b=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
 for u in u s; do
     for a in line bits moved waits nothing long; do
-        curl -s -m 4 -w ' %{http_code} %{redirect_url}\n' $b/$u?a=$a | sed 's/http:.*there/THERE/;s/ *$//'
+        curl -s -m 30 -w ' %{http_code} %{redirect_url}\n' $b/$u?a=$a | sed 's/http:.*there/THERE/;s/ *$//'
     done
-    curl -s -m 4 -I $b/$u?a=waits | grep -iE '^HTTP|length' | tr -d '\r'
+    curl -s -m 30 -I $b/$u?a=waits | grep -iE '^HTTP|length' | tr -d '\r'
 done
 curl -si $b/u?a=line | grep -E '^(HTTP|X-A)' | tr -d '\r'
 --- exec_out

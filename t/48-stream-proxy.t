@@ -252,7 +252,7 @@ passed 4000000 4000000
     location = /t {
         content_by_lua_block {
             local c = ngx.socket.connect("127.0.0.1", $TEST_NGINX_STREAM_PORT)
-            c:settimeout(10000)
+            c:settimeout(60000)
             c:send("a\n")
             ngx.say(c:receive(), " ", c:receive())
         }

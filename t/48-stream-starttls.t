@@ -10,7 +10,7 @@ stream() {
 user root; daemon off; master_process off; error_log logs/error.log info; pid logs/m.pid; events {}
 stream { lua_ssl_trusted_certificate ca.pem; $1
 server { listen 127.0.0.1:$PORT; content_by_lua_block {
-    local sock = ngx.socket.tcp() sock:settimeout(20000)
+    local sock = ngx.socket.tcp() sock:settimeout(60000)
     assert(sock:connect("unix:$D/s.sock"))
     local function shake(name) local ok, err = sock:sslhandshake(false, name, true) ngx.say("client: ", ok, " ", err) return ok end
     $2 } } }

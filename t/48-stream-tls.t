@@ -109,7 +109,7 @@ cat >reload.sh <<'L'
 sed -i 's/handler old/handler new/' conf/perilune.conf
 printf 'return function(stream) for c in stream:each() do stream:put("new " .. c) end end' >new.lua
 kill -HUP $(cat logs/m.pid)
-until grep -q 'gracefully shutting down' logs/error.log; do sleep 0.02; done
+until [ $(grep -c 'gracefully shutting down' logs/error.log) = 2 ]; do sleep 0.02; done
 until perl -MIO::Socket -e '$s = IO::Socket::INET->new($ARGV[0]) or exit 1; print $s "x"; $s->flush; sysread($s, $g, 9); exit($g ne "new x")' 127.0.0.1:$1; do :; done
 L
 cat >quit.sh <<'L'

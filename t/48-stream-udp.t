@@ -376,7 +376,7 @@ end
             for _, port in ipairs { $TEST_NGINX_RAND_PORT_1, $TEST_NGINX_RAND_PORT_2, $TEST_NGINX_RAND_PORT_3 } do
                 local sock = ngx.socket.udp()
                 sock:setpeername("127.0.0.1", port)
-                sock:settimeout(2000)
+                sock:settimeout(60000)
                 sock:send ""
                 local first = sock:receive()
                 sock:send "x"

@@ -173,7 +173,7 @@ local server = tcp.start_server(function(stream)
 end, { address = "127.0.0.1" })
 local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
 await(c:put "begin")
-await(task.sleep(0.05))
+while not said[1] do await(task.sleep(0.005)) end
 c:abort()
 await(server:close())
 print(said[1], said[2].code, said[3].code)
@@ -376,7 +376,7 @@ local bytes = require "perilune.core.stream"
 local kept
 local server = tcp.start_server(function(stream) kept = stream:detach() end, { address = "127.0.0.1" })
 local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
-await(task.sleep(0.02))
+while not kept do await(task.sleep(0.005)) end
 bytes.write(kept, "still open")
 print(await(c:take()), server:count())
 local a, b, d = c:take(), c:take(), c:take()
@@ -824,8 +824,8 @@ local server = tcp.start_server(function()
     return deferred.deferred(function(reason) print("stopped", reason.code) end)
 end, { address = "127.0.0.1" })
 local c = await(tcp.connect { host = "127.0.0.1", port = server:port() })
-task.nap(0.02)
-print(await(server:close(0.01):timeout(5, "late")), server:count())
+while server:count() == 0 do task.nap(0.005) end
+print(await(server:close(0.01):timeout(60, "late")), server:count())
 print(select(2, try_await(c:take())).code)
 --- exec_out
 stopped	closed

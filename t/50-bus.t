@@ -110,7 +110,7 @@ local bus, task = require "perilune.bus", require "perilune.task"
 local s = bus.subscribe("jobs.*", { capacity = 10 })
 print(await(bus.publish("jobs.new", { id = 1 })), (await(s:take())).id)
 print(await(bus.publish("jobs.new", { id = 2, tags = { "a" } }, { scope = "all" })))
-local m = await(s:take():timeout(5))
+local m = await(s:take():timeout(60))
 print(m.id, m.tags[1])
 local _, too_large = bus.publish("jobs.new", ("x"):rep(2 ^ 20), { scope = "all" }):try_await()
 print(too_large.code)

@@ -285,7 +285,7 @@ end)
 cd $TEST_NGINX_HTML_DIR
 AT=http://127.0.0.1:$TEST_NGINX_SERVER_PORT T=$TEST_NGINX_SERVROOT/temp
 head -c 2000000 /dev/urandom >big; echo small >small; head -c 3000001 /dev/zero >huge
-left() { i=0; while [ "$(ls $T)" ] && [ $i -lt 200 ]; do i=$((i + 1)); sleep 0.05; done; ls $T | wc -l; }
+left() { i=0; while [ "$(ls $T)" ] && [ $i -lt 1200 ]; do i=$((i + 1)); sleep 0.05; done; ls $T | wc -l; }
 send() { P=$1; shift; curl -s --max-time 100 "$@" -F a=@big -F b=@small -F t=text $AT/$P; }
 send tell; left
 send tell --http2-prior-knowledge; left

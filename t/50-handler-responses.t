@@ -170,17 +170,22 @@ piece 3
 --- user_files
 >>> app.lua
 local stream, task = require "perilune.stream", require "perilune.task"
+local deferred, go = require "perilune.deferred"
 return function(req)
+    if req.path ~= "/pieces" then return go and go:success(true) and "gone\n" or "nobody waits" end
     local s = stream.stream()
-    task.spawn(function() await(s:put("first")); task.nap(60); s:close() end)
+    go = deferred.deferred()
+    task.spawn(function() await(s:put("first\n")); await(go); s:close() end)
     return { body = s }
 end
---- raw_request eval
-"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
---- abort
---- ignore_response
---- timeout: 300ms
---- raw_response_like: \r\n\r\n5\r\nfirst\r\n$
+--- exec
+cd $TEST_NGINX_SERVER_ROOT; U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+curl -sN --max-time 100 $U/pieces >got & until [ -s got ]; do kill -0 $! || break; sleep 0.02; done
+cat got; curl -s $U/go; wait; cat got
+--- exec_out
+first
+gone
+first
 
 
 

@@ -20,7 +20,7 @@ end
 function client.send(fd, text) return sock.send(fd, text, 1, #text) end
 function client.receive(fd, seconds)
     local all, how = {}, "open"
-    for _ = 1, (seconds or 3) * 500 do
+    for _ = 1, (seconds or 60) * 500 do
         local data = sock.recv(fd)
         if data == "" then how = "end" break end
         if data == nil then how = "error" break end
@@ -49,7 +49,7 @@ add_block_preprocessor(sub {
         $block->set_value("exec", $Exec);
     }
     if (!defined $block->timeout) {
-        $block->set_value("timeout", 20);
+        $block->set_value("timeout", 100);
     }
 });
 
@@ -183,8 +183,9 @@ exit 0
 >>> main.lua
 package.path = "./?.lua;" .. package.path
 local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local go, at_work = require("perilune.deferred").deferred(), false
 local server = http.start_server(function(req)
-    if req.path == "/slow" then task.nap(0.1) end
+    if req.path == "/slow" then at_work = true await(go) end
     return req.path
 end, { address = "127.0.0.1", keepalive_min_timeout = 0 })
 local port = server:port()
@@ -192,11 +193,12 @@ local idle, busy = c.connect(port), c.connect(port)
 c.send(idle, "GET /idle HTTP/1.1\r\nHost: a\r\n\r\n")
 print((c.receive(idle, 0.1):match("\r\n\r\n(.*)")))
 c.send(busy, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-task.nap(0.03)
+repeat task.nap(0.002) until at_work
 local closed = server:close()
-print(c.receive(idle, 0.05))
+print(c.receive(idle))
 print((pcall(c.connect, port)))
 print(closed:is_realized())
+go:success(true)
 local text, how = c.receive(busy)
 print(text:match("\r\n\r\n(.*)"), text:match("Connection: (%w+)"), how)
 print(await(closed))
@@ -216,18 +218,21 @@ exit 0
 >>> main.lua
 package.path = "./?.lua;" .. package.path
 local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local go, at_work, is_over = require("perilune.deferred").deferred(), false, false
 local server = http.start_server(function(req)
-    task.defer(function() print("cleanup") end)
+    task.defer(function() print("cleanup") is_over = true end)
+    at_work = true
     print(select(2, pcall(task.nap, 60)).code)
-    task.nap(0.05)
+    await(go)
     print("handler goes on", pcall(function() return req.host end))
 end, { address = "127.0.0.1" })
 local fd = c.connect(server:port())
 c.send(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-task.nap(0.03)
+repeat task.nap(0.002) until at_work
 print(await(server:close(0.05)))
 print(c.receive(fd))
-task.nap(0.2)
+go:success(true)
+repeat task.nap(0.002) until is_over
 --- exec_out
 closed
 true
@@ -243,10 +248,13 @@ exit 0
 >>> main.lua
 package.path = "./?.lua;" .. package.path
 local http, task, c = require "perilune.http", require "perilune.task", require "client"
-local server = http.start_server(function(req) return { body = function() task.nap(0.01) return "x" end } end, { address = "127.0.0.1" })
+local pieces = 0
+local server = http.start_server(function(req)
+    return { body = function() task.nap(0.01) pieces = pieces + 1 return "x" end }
+end, { address = "127.0.0.1" })
 local fd = c.connect(server:port())
 c.send(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-task.nap(0.05)
+repeat task.nap(0.002) until pieces > 2
 local a, b = server:close(), server:close(0)
 print(a == b, await(a), await(server:close()), server:port())
 local text, how = c.receive(fd)
@@ -264,15 +272,17 @@ exit 0
 >>> main.lua
 package.path = "./?.lua;" .. package.path
 local http, task, c = require "perilune.http", require "perilune.task", require "client"
+local at_work = false
 local server = http.start_server(function(req)
     if req.path == "/first" then return ("x"):rep(1000) end
+    at_work = true
     pcall(task.nap, 60)
     task.nap(0.1)
     error("late failure")
 end, { address = "127.0.0.1" })
 local fd = c.connect(server:port())
 c.send(fd, "GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /second HTTP/1.1\r\nHost: a\r\n\r\n")
-task.nap(0.05)
+repeat task.nap(0.002) until at_work
 local closed = server:close()
 c.close(fd)
 print(await(closed))
@@ -420,10 +430,11 @@ package.path = "./?.lua;" .. package.path
 local http, task, c = require "perilune.http", require "perilune.task", require "client"
 local ffi = require "ffi"
 ffi.cdef "int kill(int, int); int getpid(void);"
-local server = http.start_server(function(req) task.nap(60) end, { address = "127.0.0.1" })
+local at_work = false
+local server = http.start_server(function(req) at_work = true task.nap(60) end, { address = "127.0.0.1" })
 local fd = c.connect(server:port())
 c.send(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-task.nap(0.05)
+repeat task.nap(0.002) until at_work
 ffi.C.kill(ffi.C.getpid(), 15)
 print(pcall(task.nap, 10))
 --- exec_out_like lua

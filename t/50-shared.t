@@ -221,7 +221,7 @@ true
             ngx.say((first:try_await()), " ", await(second), " ", loads)
 
             local long = ("k"):rep(65535)
-            ngx.say(await(dogs:fetch(long, 10, loader):timeout(2)), " ", dogs:get(long), " ", loads)
+            ngx.say(await(dogs:fetch(long, 10, loader):timeout(60)), " ", dogs:get(long), " ", loads)
             ngx.say(await(dogs:fetch(7, 10, loader)), " ", dogs:get(7), " ", loads)
             ngx.say(await(dogs:fetch(true, 10, loader)), " ", dogs:get(true), " ", loads)
         }

@@ -129,7 +129,7 @@ repeat
 until sent == before and sent > 0
 print("stopped", sent < 500)
 sock.close(fd)
-print("left", await(left:timeout(5)))
+print("left", await(left:timeout(60)))
 await(task.sleep(0.01))
 print("told", last)
 await(server:close(0))

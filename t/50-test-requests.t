@@ -233,3 +233,11 @@ error: the handler returned a bad response: header "X": value must be a string o
 999
 error: the handler returned a bad response: content_length: a whole number of bytes expected, got 2.5
 200
+
+
+
+=== TEST 6: commands run in the locale C, whatever that of the user is
+--- exec
+printf '%s\n' b A a B | sort | tr '\n' ' '; echo $LC_ALL
+--- exec_out
+A B a b C

@@ -12,7 +12,7 @@ __DATA__
         content_by_lua_block {
             local memcached = require "nginx.memcached"
             local memc = memcached:new()
-            memc:set_timeout(2000)
+            memc:set_timeout(60000)
             assert(memc:connect("unix:$TEST_NGINX_SERVROOT/memcached.sock"))
             ngx.say(memc:flush_all(), " ", memc:set("dog", { "an ", { "animal" } }, 0, 32))
             local value, flags = memc:get("dog")

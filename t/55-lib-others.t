@@ -11,7 +11,7 @@ __DATA__
     location = /ws {
         content_by_lua_block {
             local server = require "nginx.websocket.server"
-            local ws, err = server:new { timeout = 2000, max_payload_len = 70000 }
+            local ws, err = server:new { timeout = 60000, max_payload_len = 70000 }
             if not ws then
                 ngx.log(ngx.ERR, "no WebSocket: ", err)
                 return ngx.exit(444)
@@ -33,7 +33,7 @@ __DATA__
     location = /t {
         content_by_lua_block {
             local client = require "nginx.websocket.client"
-            local ws = client:new { timeout = 2000, max_payload_len = 70000 }
+            local ws = client:new { timeout = 60000, max_payload_len = 70000 }
             ngx.say(ws:connect("ws://127.0.0.1:" .. ngx.var.server_port .. "/ws"))
             ws:send_text("hello")
             ngx.say(ws:recv_frame())

@@ -12,7 +12,7 @@ __DATA__
         content_by_lua_block {
             local redis = require "nginx.redis"
             local red = redis:new()
-            red:set_timeout(2000)
+            red:set_timeout(60000)
             assert(red:connect("unix:$TEST_NGINX_SERVROOT/redis.sock"))
             ngx.say(red:set("dog", "an animal"), " ", red:get("dog"), " ", red:get("cat") == ngx.null)
             red:init_pipeline()
@@ -74,7 +74,7 @@ OK 200000
             end
             sub:set_timeout(20)
             ngx.say(sub:read_reply())
-            pub:set_timeout(2000)
+            pub:set_timeout(60000)
             pub:shutdown("nosave")
             ngx.say(pub:get("x"))
         }

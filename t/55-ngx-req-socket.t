@@ -421,7 +421,7 @@ hello
             end
             for _, cuts in ipairs { { 16383, 24576 }, { 34000, 34100 }, { 90000 }, {} } do
                 local sock = ngx.socket.tcp()
-                sock:settimeout(20000)
+                sock:settimeout(60000)
                 sock:connect("127.0.0.1", ngx.var.server_port)
                 local all, from = "POST /read?508287 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" .. body, 1
                 for _, to in ipairs(cuts) do

@@ -25,7 +25,7 @@ our $lua = q{
     init_by_lua_block {
         function peer(options)
             local sock = ngx.socket.tcp()
-            sock:settimeout(2000)
+            sock:settimeout(60000)
             assert(sock:connect("127.0.0.1", ngx.var.server_port, options))
             if sock:getreusedtimes() == 0 then
                 sock:send("GET /peer HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -166,7 +166,7 @@ $::peer . q{
             sock = peer()
             ngx.say("third: ", sock:getreusedtimes())
             sock:send("quit\n")
-            ngx.sleep(0.05)
+            ngx.sleep(0.3)
             ngx.say(sock:setkeepalive())
             sock = peer()
             ngx.say("new: ", sock:getreusedtimes())
@@ -205,7 +205,7 @@ $::peer . q{
             ngx.say(sock:connect("127.0.0.1", ngx.var.server_port, options))
             ngx.say(first:setkeepalive())
             ngx.thread.wait(second)
-            sock:settimeout(5000)
+            sock:settimeout(60000)
             ngx.say(sock:connect("127.0.0.1", ngx.var.server_port, options))
             local third = ngx.socket.tcp()
             third:settimeout(10)
@@ -307,7 +307,7 @@ $::peer . q{
             kept = peer()
             ngx.say("kept")
             ngx.flush(true)
-            ngx.sleep(0.2)
+            repeat ngx.sleep(0.01) until is_used
         }
     }
     location = /use {
@@ -315,6 +315,7 @@ $::peer . q{
             ngx.say(pcall(kept.send, kept, "x"))
             ngx.say(pcall(kept.receive, kept))
             ngx.say(pcall(kept.close, kept))
+            is_used = true
         }
     }
     location = /late {
@@ -533,7 +534,7 @@ broken pipe
             local sock = ngx.socket.tcp()
             ngx.say(sock:shutdown("send"))
             ngx.say((select(2, pcall(sock.shutdown, sock, "receive"))))
-            sock:settimeout(2000)
+            sock:settimeout(60000)
             ngx.say(sock:connect("unix:$TEST_NGINX_HTML_DIR/half.sock"))
             sock:send("GET / HTTP/1.1\r\nHost: a\r\n\r\nhalf")
             ngx.say(sock:shutdown("send"))

@@ -23,7 +23,7 @@ serve 'ssl_verify_client optional; ssl_client_certificate ca.pem; location / { r
 init_by_lua_block {
     function talk(name, verify, session, before)
         local sock = ngx.socket.tcp()
-        sock:settimeout(5000)
+        sock:settimeout(60000)
         assert(sock:connect('127.0.0.1', $PORT))
         if before then before(sock) end
         local got, err = sock:sslhandshake(session, name, verify)
@@ -69,7 +69,7 @@ $PLAIN
             local sock = ngx.socket.tcp()
             ngx.say(select(2, pcall(sock.sslhandshake, sock)))
             sock:connect('127.0.0.1', $X)
-            sock:settimeout(5000)
+            sock:settimeout(60000)
             ngx.say((sock:sslhandshake()))
             ngx.say(sock:send('x'))
         }
@@ -115,7 +115,7 @@ local function store_of(name)
 end
 local function talk(name, before)
     local sock = ngx.socket.tcp()
-    sock:settimeout(5000)
+    sock:settimeout(60000)
     assert(sock:connect("127.0.0.1", $PORT))
     if before then before(sock) end
     local got, err = sock:sslhandshake(nil, name, true)
@@ -181,7 +181,7 @@ $PLAIN
 cat >t.lua <<L
 local function ask(session)
     local sock = ngx.socket.tcp()
-    sock:settimeout(5000)
+    sock:settimeout(60000)
     assert(sock:connect("127.0.0.1", $PORT))
     local got, err = sock:sslhandshake(session, "localhost", false)
     if not got then return ngx.say(err) end
@@ -250,7 +250,7 @@ http { access_log off; $PLAIN
     location = /t { content_by_lua_block {
         local function talk(pattern)
             local sock = ngx.socket.tcp()
-            sock:settimeout(5000)
+            sock:settimeout(60000)
             assert(sock:connect("127.0.0.1", $(cat peer.port)))
             assert(sock:sslhandshake())
             ngx.say(sock:receive(pattern))

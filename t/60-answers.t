@@ -59,9 +59,7 @@ wait "$H"
 wait_for 'get /status | grep -q "^Active connections: 1 "'
 wait_for '[ "$(workers | wc -l)" = 2 ]'
 [ "$(requests)" -gt 20 ] && echo kept
-OLD=$(workers)
-$B -s reload
-for p in $OLD; do wait_for "is_gone $p"; done
+reload
 [ "$(requests)" -gt 20 ] && echo still
 quit TERM
 --- exec_out

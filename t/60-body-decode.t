@@ -223,7 +223,7 @@ import socket, sys
 body = open("plain.gzip", "rb").read()
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-s.settimeout(10)
+s.settimeout(60)
 for path in "stream", "text":
     s.sendall(b"POST /%s HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % (path.encode(), len(body)))
     for i in range(0, len(body), 7):

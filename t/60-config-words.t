@@ -149,7 +149,7 @@ p=$TEST_NGINX_RAND_PORT_1
 for range in 127.9.8.7:$p-$((p + 1)) $((p + 1))-$p 127.9.8.7:$p-70000; do
     echo "daemon off; events {} http { server { listen $range; return 200 \$server_port\\n; } }" >c.conf
     timeout 100 $TEST_NGINX_BINARY -p . -c c.conf 2>err &
-    for i in $(seq 100); do
+    for i in $(seq 1200); do
         [ -s err ] && break
         curl -s http://127.9.8.7:$p/ | grep -q $p && break
         sleep 0.05

@@ -334,8 +334,7 @@ wait_for 'get /conn | grep -qx in'
 wait_for 'get /conn | grep -x in'
 wait_for '[ "$(workers | wc -l)" = 2 ]'
 get /req | grep -o '503 Service Temporarily Unavailable' | head -n 1
-$B -s reload
-wait_for 'grep -q reconfiguring logs/error.log || grep -q signal logs/error.log'
+reload
 get /req | grep -o '503 Service Temporarily Unavailable' | head -n 1
 quit TERM
 --- exec_out

@@ -22,7 +22,7 @@ conf 'master_process off; daemon on;' "root $D/html;
         for at = 1, #text, 50000 do ngx.print(text:sub(at, at + 49999)) ngx.flush(true) end } }"
 $B
 for p in slow read set lua after; do
-    curl -s --max-time 50 -o got -w '%{time_total}' "http://127.0.0.1:$PORT/$p" >time
+    curl -s --max-time 100 -o got -w '%{time_total}' "http://127.0.0.1:$PORT/$p" >time
     cmp got html/file && awk -v p=$p '{ print p, (p == "after" ? "any" : $1 >= 0.45 ? "slow" : "too fast: " $1) }' time
 done
 kill -QUIT $(master); cat logs/error.log | grep -c 'crit\|alert\|error\]'

@@ -39,15 +39,13 @@ http { access_log off; lua_shared_dict heard 1m;
 X
 }
 get() { curl -s --max-time 100 --unix-socket s "http://a/$1"; }
-conf_of one; $B
+conf_of one; $B; wait_for '[ "$(get up)" = 3 ]'
 all() { wait_for "[ \"\$(get heard?t=$1)\" = '123456789 123456789 123456789 $2' ]" && echo "$1 heard by all"; }
-until_get() { for i in $(seq 400); do get heard?t=none | grep -q " $1\$" && break; sleep 0.02; done; }
-until_get one; get say?t=first; all first one
+get say?t=first; all first one
 P=$(master)
 kill -9 $(pgrep -P $P | head -n 1); wait_for '[ "$(get up)" = 4 ]'
 get say?t=second; all second one
-conf_of two; $B -s reload; until_get two
-wait_for "[ \$(pgrep -P $P | wc -l) -eq 3 ]"
+conf_of two; reload; wait_for '[ "$(get up)" = 7 ]'
 get say?t=third; all third two
 quit TERM
 --- exec_out

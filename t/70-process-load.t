@@ -21,7 +21,7 @@ for n in 1 2 3 4 5 6; do
     wait_for '[ $(pgrep -P $(master) | wc -l) = 2 ]'
     [ $n = 2 ] && BEFORE=$(fds)
 done
-get /; echo; [ $(fds) = $BEFORE ] && echo "as many descriptors as before"
+get /; echo; wait_for '[ $(fds) -le $BEFORE ]' && echo "as many descriptors as before"
 kill -TERM $H; wait $H; cat hammer.out
 quit; grep -c 'emerg\|alert\|crit\|error\]' logs/error.log
 --- exec_out
@@ -232,7 +232,7 @@ line b3
 line b4
 ask w1 /
 ask w2 /
-run for i in \$(seq 400); do grep -q 'new ones wait' logs/error.log && break; sleep 0.05; done
+run for i in \$(seq 1200); do grep -q 'new ones wait' logs/error.log && break; sleep 0.05; done
 alive w1 w2
 run touch go
 rest b1
@@ -276,7 +276,7 @@ ok
 conf 'worker_rlimit_nofile 40;' 'location / { return 200 ok; }'; $B
 {
     for i in $(seq 60); do echo "open c$i"; done
-    echo 'run for i in $(seq 400); do grep -q "Too many open files" logs/error.log && break; sleep 0.05; done'
+    echo 'run for i in $(seq 1200); do grep -q "Too many open files" logs/error.log && break; sleep 0.05; done'
     echo 'run sleep 0.5'
     for i in $(seq 50); do echo "close c$i"; done
     echo 'ask c60 /'; echo 'rest c60'
@@ -317,12 +317,14 @@ function forms.stream()
     return { method = "POST", body = function() left = left - 1 await(task.sleep(0.002)) return left > 0 and "ab" or nil end }
 end
 local failed, served = {}, 0
+-- A file tells that so many were served.
+local function tell_at(n, file) if served == n then io.open(file, "w"):close() end end
 local function ask(form)
     while not io.open "stop" do
         local o = forms[form]()
         o.url, o.as = base .. "/echo", "string"
         local ok, res = try_await(http.request(o))
-        if not ok then failed[#failed + 1] = form .. " " .. tostring(res) else assert(#res.body == 4) served = served + 1 end
+        if not ok then failed[#failed + 1] = form .. " " .. tostring(res) else assert(#res.body == 4) served = served + 1 tell_at(20, "begun") tell_at(101, "many") end
     end
 end
 local tasks = {}
@@ -333,13 +335,13 @@ X
 L='keepalive_min_timeout 5s; location /echo { content_by_lua_block { ngx.req.read_body() ngx.print(ngx.req.get_body_data()) } }'
 conf 'worker_processes 2;' "$L location / { return 200 0; }"; $B
 $TEST_NGINX_BINARY run load.lua $PORT 2>&1 & H=$!
-sleep 0.3
+wait_for '[ -e begun ]'
 for n in 1 2 3 4; do
     conf 'worker_processes 2;' "$L location / { return 200 $n; }"; kill -HUP $(master)
     wait_for "[ \"\$(get /)\" = $n ]"
     wait_for '[ $(pgrep -P $(master) | wc -l) = 2 ]'
 done
-touch stop; wait $H
+wait_for '[ -e many ]'; touch stop; wait $H
 quit; grep -c 'emerg\|alert\|crit\|error\]' logs/error.log
 --- exec_out
 true	0	

@@ -37,14 +37,15 @@ conf 'worker_watchdog 1s;' "location / { return 200 ok; }
     location /spin { content_by_lua_block { local function spin() while true do end end spin() } }"
 $B; W=$(workers)
 [ "$(get /wait)" = $W ] && echo waited
-get /spin; get /; echo
-grep -c 'did not turn its loop' logs/error.log; grep -c 'in function .*spin' logs/error.log
+# who gets no processor time is asked too late to show anything, and is asked again
+for i in 1 2 3 4 5; do get /spin; grep -q 'in function .*spin' logs/error.log && echo shown && break; done; get /; echo
+grep -q 'did not turn its loop' logs/error.log && echo told
 grep -c "worker process $W exited on signal 9" logs/error.log; quit
 --- exec_out
 waited
+shown
 ok
-1
-1
+told
 1
 --- timeout: 150
 
@@ -230,8 +231,8 @@ cat >conf/perilune.conf <<X
 user root; worker_processes auto; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; server { listen 127.0.0.1:$PORT reuseport; location / { return 200 ok; } } }
 X
-$B; [ $(workers | wc -l) = $(nproc) ] && echo all; quit
-taskset -c 0 $B; workers | wc -l; for i in $(seq 20); do get /; done; echo; quit
+$B; [ $(workers | wc -l) = $(cpus | wc -l) ] && echo all; quit
+taskset -c $(cpus | head -n 1) $B; workers | wc -l; for i in $(seq 20); do get /; done; echo; quit
 --- exec_out
 all
 1
@@ -244,17 +245,17 @@ okokokokokokokokokokokokokokokokokokokok
 --- exec
 . t/lib/process.sh
 processors() { for w in $(workers); do sed -n 's/^Cpus_allowed_list:\t//p' /proc/$w/status; done; }
-conf "worker_processes 2; worker_cpu_affinity 1; worker_priority 3; worker_rlimit_core 1m; worker_rlimit_nofile 600;
+FIRST=$(cpus | head -n 1)
+conf "worker_processes 2; worker_cpu_affinity 1$(head -c $FIRST /dev/zero | tr "\0" 0); worker_priority 3; worker_rlimit_core 1m; worker_rlimit_nofile 600;
     events { worker_connections 500; } working_directory $D/logs;" 'location / { return 200 ok; }'
-$B; processors
+$B; processors | sed "s/^$FIRST\$/the first/"
 for w in $(workers); do
     ps -o ni= -p $w | tr -d ' '; readlink /proc/$w/cwd | sed "s,$D/,,"
     sed -n 's/^Max \(core file size\|open files\)  *\([0-9]*\)  *\([0-9]*\) .*/\1 \2 \3/p' /proc/$w/limits
 done
 [ "$(ps -o ni= -p $(master))" = "$(ps -o ni= -p $$)" ] && echo the master as before
-conf 'worker_processes 2; worker_cpu_affinity auto;' 'location / { return 200 auto; }'; kill -HUP $(master)
-wait_for '[ "$(get /)" = auto ]'; wait_for '[ $(pgrep -P $(master) | wc -l) = 2 ]'
-[ $(processors | sort -u | wc -l) = $(nproc | sed 's/^[2-9].*/2/') ] && echo one each
+conf 'worker_processes 2; worker_cpu_affinity auto;' 'location / { return 200 auto; }'; reload; get /; echo
+[ $(processors | sort -u | wc -l) = $(cpus | head -n 2 | wc -l) ] && echo one each
 quit
 for wrong in 'worker_cpu_affinity 012' 'worker_cpu_affinity auto 0' 'worker_cpu_affinity auto 1 1' 'worker_priority high' \
     'worker_priority 21'; do
@@ -262,8 +263,8 @@ for wrong in 'worker_cpu_affinity 012' 'worker_cpu_affinity auto 0' 'worker_cpu_
     $B -q -t 2>&1 | sed -n 's/ in .*//; s/perilune: \[emerg\] //p'
 done
 --- exec_out
-0
-0
+the first
+the first
 3
 logs
 core file size 1048576 1048576
@@ -273,6 +274,7 @@ logs
 core file size 1048576 1048576
 open files 600 600
 the master as before
+auto
 one each
 invalid mask "012": digits 0 and 1, 1024 at most
 invalid mask "0": digits 0 and 1, 1024 at most

@@ -39,10 +39,10 @@ worker_processes 1; error_log logs/error.log notice; pid logs/m.pid; events {}
 http { access_log off; server { listen unix:$D/s; location / { return 200 $1; } } } $2
 X
 }
-conf_of one; $B
+conf_of one; $B; W=$(workers)
 conf_of two; $B -s reload
-for i in $(seq 400); do R=$(curl -s --unix-socket s http://a/ || echo refused); [ "$R" = refused ] && echo refused; [ "$R" = two ] && break; sleep 0.02; done
-echo $R
+for i in $(seq 3000); do R=$(curl -s --unix-socket s http://a/ || echo refused); [ "$R" = refused ] && echo refused; [ "$R" = two ] && break; sleep 0.02; done
+echo $R; wait_for "is_gone $W"
 conf_of three nonsense; kill -HUP $(master); wait_for 'grep -q emerg logs/error.log'
 curl -s --unix-socket s http://a/; echo
 grep -c '\[emerg\]' logs/error.log

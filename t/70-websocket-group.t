@@ -20,7 +20,7 @@ async def members():
     while not (len(found) == 2 and all(len(l) >= 2 for l in found.values())):
         tries += 1
         assert tries < 500, found
-        ws = await websockets.connect("ws://127.0.0.1:" + port)
+        ws = await websockets.connect("ws://127.0.0.1:" + port, open_timeout=60, ping_timeout=None)
         try:
             worker = json.loads(await ws.recv())["worker"]
         except websockets.exceptions.ConnectionClosed as e:
@@ -39,7 +39,7 @@ async def talk(title):
         for i, ws in enumerate(speakers):
             await ws.send("%s %d %d" % (title, i, n))
     for ws in everybody:
-        heard = [(await asyncio.wait_for(ws.recv(), 10)).split() for _ in range(200)]
+        heard = [(await asyncio.wait_for(ws.recv(), 60)).split() for _ in range(200)]
         for i in range(2):
             assert [int(n) for t, s, n in heard if t == title and s == str(i)] == list(range(100)), heard
     for ws in everybody:

@@ -149,7 +149,7 @@ for i in range(2):
     server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     server.bind("log")
     os.chmod("log", 0o666)  # workers are nobody
-    server.settimeout(10)
+    server.settimeout(60)
     path = "/got%d" % i
     get(path)
     lines = []
@@ -231,11 +231,11 @@ http {
             return 200 "hello";
             log_by_lua_block {
                 local n = 0
-                while not io.open "$p/read" and n < 100 do
+                while not io.open "$p/read" and n < 1200 do
                     os.execute "sleep 0.05"
                     n = n + 1
                 end
-                ngx.log(ngx.NOTICE, n < 100 and "in time" or "too late")
+                ngx.log(ngx.NOTICE, n < 1200 and "in time" or "too late")
             }
         }
         location = /up { return 204; }
@@ -272,11 +272,11 @@ http {
             }
             log_by_lua_block {
                 local n = 0
-                while not io.open("$p/read" .. ngx.var.uri) and n < 100 do
+                while not io.open("$p/read" .. ngx.var.uri) and n < 1200 do
                     os.execute "sleep 0.05"
                     n = n + 1
                 end
-                ngx.log(ngx.NOTICE, n < 100 and "in time" or "too late", " ", ngx.var.bytes_sent > "0")
+                ngx.log(ngx.NOTICE, n < 1200 and "in time" or "too late", " ", ngx.var.bytes_sent > "0")
             }
         }
         location = /up { return 204; }

@@ -26,8 +26,8 @@ sed -i "s/listen .*8080;/listen 127.0.0.1:$port;/" $d/conf/perilune.conf
 $TEST_NGINX_BINARY -p $d -c conf/perilune.conf -g "daemon off; $user" 2>$d/out.txt &
 pid=$!
 trap 'kill $pid' EXIT
-for i in 1 2 3 4 5 6 7 8 9 10; do curl -s -m 1 -o /dev/null $at/ && break; sleep 0.1; done
-show() { curl -s -m 3 -o /dev/null -w "$1 %{http_code} %{content_type}\n" "$at$1"; }
+for i in $(seq 600); do curl -s -m 100 -o /dev/null $at/ && break; sleep 0.1; done
+show() { curl -s -m 100 -o /dev/null -w "$1 %{http_code} %{content_type}\n" "$at$1"; }
 show /
 show /hello
 show /api/tasks

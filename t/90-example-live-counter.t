@@ -15,7 +15,7 @@ __DATA__
     location /watchers { content_by_lua_block { ngx.say(require("perilune.bus").stats().subscriptions) } }
 --- exec
 U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
-wait_for() { i=0; while [ "$(curl -s $U/watchers)" != $1 ] && [ $i -lt 200 ]; do i=$((i + 1)); sleep 0.05; done; }
+wait_for() { i=0; while [ "$(curl -s $U/watchers)" != $1 ] && [ $i -lt 1200 ]; do i=$((i + 1)); sleep 0.05; done; }
 D=$TEST_NGINX_SERVROOT
 curl -sN -m 20 "$U/live?events=1" >$D/one & A=$!
 curl -sN -m 20 "$U/live" >$D/two & B=$!

@@ -7,7 +7,7 @@ start() {
     N=$((N + 1))
     $P run "$@" >"$HTML/out$N" 2>&1 &
     PIDS="$PIDS $!"
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         grep -q 'on port' "$HTML/out$N" && return
         sleep 0.05
     done

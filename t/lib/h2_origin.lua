@@ -8,7 +8,9 @@ function peer.origin(options)
         :format(n, options or "", n, n))
     local name = "port" .. n .. ".log"
     return "http://127.0.0.1:" .. io.open("port" .. n):read("*a"), function(pattern)
-        local _, count = io.open(name):read("*a"):gsub(pattern, "")
+        local f = io.open(name)
+        local _, count = f:read("*a"):gsub(pattern, "")
+        f:close() -- who waits asks often
         return count
     end
 end

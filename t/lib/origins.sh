@@ -20,7 +20,7 @@ start_nghttpd() {
 
 start_h2o() {
     cat >h2o.conf <<X
-user: root
+$([ "$(id -u)" = 0 ] && echo 'user: root')
 num-threads: 1
 pid-file: $PWD/h2o.pid
 error-log: $PWD/h2o.log

@@ -164,14 +164,14 @@ sub fetch_kept
     return $why;
 }
 
-# The answer to the last request is waited for.
+# The answer to the last request is waited for; a machine that is slow does not make it a short test.
 sub hammer_one
 {
     my ($name, $fetch) = @_;
     my ($done, $failed, $is_over) = (0, 0, 0);
 
     $SIG{TERM} = sub { $is_over = 1 };
-    until ($is_over) {
+    until ($is_over && ($done + $failed >= 20)) {
         my $why = $fetch->();
         if (defined $why) {
             $failed++;
@@ -182,7 +182,7 @@ sub hammer_one
         }
         sleep 0.001;
     }
-    print "$name: ", $done < 20 ? "only $done requests, " : '', "$failed failed\n";
+    print "$name: $failed failed\n";
     exit 0;
 }
 

@@ -4,6 +4,8 @@
 #   wait_for 'condition'      until it holds, 60 seconds at most; says so when it does not
 #   is_gone PID               has it ended? Whether somebody has taken note of that does not matter
 #   workers                   the numbers of the workers that are not leaving
+#   reload                    SIGHUP, and then until the workers of before have ended: nobody but new ones can answer
+#   cpus                      the numbers of the processors that may be used here, one a line
 PEERS="perl $PWD/t/lib/peers.pl"
 D=$TEST_NGINX_SERVER_ROOT/m
 PORT=$TEST_NGINX_RAND_PORT_1
@@ -37,6 +39,15 @@ workers() {
         grep -q 'shutting down' "/proc/$p/cmdline" 2>/dev/null || echo "$p"
     done
 }
+
+# The new ones are there before the old ones are told to end.
+reload() {
+    before=$(pgrep -P "$(master)")
+    kill -HUP "$(master)"
+    for p in $before; do wait_for "is_gone $p"; done
+}
+
+cpus() { /usr/bin/python3 -c 'import os; print(*sorted(os.sched_getaffinity(0)), sep="\n")'; }
 
 get() { curl -s --max-time 60 "http://127.0.0.1:$PORT$1"; }
 

@@ -27,8 +27,7 @@ internal: 127.0.0.1 port = $1
 external: 127.0.0.1
 clientmethod: none
 socksmethod: $2
-user.privileged: root
-user.unprivileged: nobody
+$([ "$(id -u)" != 0 ] || printf 'user.privileged: root\nuser.unprivileged: nobody')
 client pass { from: 127.0.0.0/8 to: 0.0.0.0/0 }
 socks block { from: 0.0.0.0/0 to: 0.0.0.0/0 port = 9 }
 socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }

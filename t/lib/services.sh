@@ -7,10 +7,10 @@ S=$TEST_NGINX_SERVROOT
 SERVICES=
 trap 'for p in $SERVICES; do kill $p; wait $p 2>/dev/null; done' EXIT
 
-# Until the socket is there, 10 seconds at most.
+# Until somebody listens there, 60 seconds at most.
 await_socket() {
-    for _ in $(seq 200); do
-        [ -S "$1" ] && return 0
+    for _ in $(seq 1200); do
+        perl -MIO::Socket::UNIX -e 'exit !IO::Socket::UNIX->new(Peer => shift)' "$1" && return 0
         sleep 0.05
     done
     echo "waited in vain for $1"

@@ -77,6 +77,7 @@ local function export(setenv, srv, stream_port)
     for name, value in pairs(values) do
         setenv("TEST_NGINX_" .. name, value)
     end
+    setenv("LC_ALL", "C") -- for what sorts, and what warns of a locale that is not there
 end
 
 -- Variables and functions that Perl expressions of the file may use.

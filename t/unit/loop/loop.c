@@ -265,7 +265,7 @@ static void test_timers_are_not_early(void **state)
             loop_turn(true);
         assert_true(clock_ms() >= since + delays[i]);
         assert_true(clock_us_now() >= us + delays[i] * 1000);
-        assert_true(clock_ms() < since + delays[i] + 500); /* and comes at all */
+        assert_true(clock_ms() < since + delays[i] + 30000); /* and comes at all */
     }
 }
 
