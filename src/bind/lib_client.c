@@ -273,7 +273,7 @@ static int l_cancel(lua_State *L)
 
     if (!c)
         return 0;
-    client_cancel(c->x, &err_cancelled);
+    client_exchange_cancel(c->x, &err_cancelled);
     client_call_free(&c);
     return 0;
 }
@@ -305,7 +305,7 @@ static int l_wait(lua_State *L)
     struct client_call *c = client_call_get(lua_tonumber(L, 1));
 
     if (c)
-        client_wait(c->x);
+        client_exchange_wait(c->x);
     return 0;
 }
 
@@ -320,8 +320,8 @@ static int l_write(lua_State *L)
         return 0;
     piece.bytes = arg_slice_or_empty(L, 2);
     piece.is_last = lua_toboolean(L, 3);
-    client_write(c->x, &piece);
-    lua_pushboolean(L, !client_is_congested(c->x));
+    client_exchange_write(c->x, &piece);
+    lua_pushboolean(L, !client_exchange_is_congested(c->x));
     return 1;
 }
 
@@ -348,8 +348,8 @@ static int l_write_file(lua_State *L)
     }
     piece.offset = (off_t)offset;
     piece.size = (size_t)length;
-    client_write(c->x, &piece);
-    lua_pushboolean(L, !client_is_congested(c->x));
+    client_exchange_write(c->x, &piece);
+    lua_pushboolean(L, !client_exchange_is_congested(c->x));
     return 1;
 }
 
@@ -361,9 +361,9 @@ static int l_wait_drained(lua_State *L)
 
     if (!c || (c->x->is_out_done && c->x->state > CLIENT_QUEUED))
         return 0;
-    waits = client_is_congested(c->x);
+    waits = client_exchange_is_congested(c->x);
     if (waits)
-        client_wait_drained(c->x);
+        client_exchange_wait_drained(c->x);
     lua_pushboolean(L, waits);
     return 1;
 }

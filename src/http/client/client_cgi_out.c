@@ -42,7 +42,7 @@ static void queue_end(struct client_conn *c, bool is_bare)
 {
     if (!is_bare)
         queue_record(c, &CHUNK_BYTES(SLICE_EMPTY), 0, 0);
-    client_sent(c->x);
+    client_exchange_sent(c->x);
 }
 
 static void queue_params(struct client_conn *c, bool is_bare)

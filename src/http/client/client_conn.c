@@ -50,7 +50,7 @@ ssize_t client_conn_read(struct client_conn *c)
         c->has_eof = true;
     if (n > 0 && c->x) {
         c->x->bytes_received += (size_t)n;
-        client_progress(c->x);
+        client_exchange_progress(c->x);
     }
     return n;
 }
@@ -63,7 +63,7 @@ static void count_sent(struct client_conn *c, size_t n)
     if (!c->x || !n)
         return;
     c->x->bytes_sent += n;
-    client_progress(c->x);
+    client_exchange_progress(c->x);
 }
 
 /* A server that refuses a body, or ends the connection, says so before it goes: the failure counts
@@ -280,7 +280,7 @@ void client_conn_let_go(struct client_conn *c)
     c->x = NULL;
     x->conn = NULL;
     x->transport = NULL;
-    client_release(&x);
+    client_exchange_release(&x);
 }
 
 void client_conn_end(struct client_conn *c, const struct err *why)
@@ -291,7 +291,7 @@ void client_conn_end(struct client_conn *c, const struct err *why)
     if (!c->stream)
         return;
     if (x) {
-        client_hold(x);
+        client_exchange_hold(x);
         client_conn_let_go(c);
     }
     stream_close(&c->stream, false);
@@ -300,8 +300,8 @@ void client_conn_end(struct client_conn *c, const struct err *why)
     discard(c);
     c->owner->on_closed(c, is_lost ? x : NULL, why);
     if (x && !is_lost)
-        client_fail(x, why);
-    client_release(&x);
+        client_exchange_fail(x, why);
+    client_exchange_release(&x);
 }
 
 struct stream *client_conn_take_stream(struct client_conn *c, struct buf *in, struct outq *out)

@@ -14,8 +14,8 @@
 
 struct client_conn;
 
-/* May be called from inside client_read, client_forget and client_cancel, never while an exchange
- * is being started. */
+/* May be called from inside client_exchange_read, client_exchange_forget and
+ * client_exchange_cancel, never while an exchange is being started. */
 struct client_conn_owner {
     void (*on_free)(struct client_conn *c); /* may take another exchange */
     /* `x`, in state WAITING, is not carried any more, the answer had not begun; to be failed or
