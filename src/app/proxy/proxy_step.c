@@ -95,7 +95,7 @@ static bool goes_elsewhere(struct proxy *p)
 
     if (!proxy_response_elsewhere(p, &to, &query))
         return false;
-    if (to.p[0] != '@' && !location_read_path(p->v, to, &to)) {
+    if (to.p[0] != '@' && !location_path_read(p->v, to, &to)) {
         answer(p, 404);
         return true;
     }
