@@ -175,13 +175,13 @@ static int l_info(lua_State *L)
     if (!tls || !tls_is(tls))
         return 0;
     lua_createtable(L, 0, 7);
-    set_text(L, "version", tls_version(tls));
-    set_text(L, "cipher", tls_cipher(tls));
-    set_text(L, "alpn", tls_alpn(tls));
-    set_text(L, "server_name", tls_server_name(tls));
-    lua_pushboolean(L, tls_is_resumed(tls));
+    set_text(L, "version", tls_info_version(tls));
+    set_text(L, "cipher", tls_info_cipher(tls));
+    set_text(L, "alpn", tls_info_alpn(tls));
+    set_text(L, "server_name", tls_info_server_name(tls));
+    lua_pushboolean(L, tls_info_is_resumed(tls));
     lua_setfield(L, -2, "is_resumed");
-    lua_pushboolean(L, tls_verified(tls, NULL) == NULL);
+    lua_pushboolean(L, tls_info_verified(tls, NULL) == NULL);
     lua_setfield(L, -2, "is_verified");
     if (tls_peer_certificate(tls, &pem)) {
         push_certificate(L, tls);
@@ -257,7 +257,7 @@ static int l_pointer(lua_State *L)
 
     if (!s->wire.stream || !tls_is(s->wire.stream))
         return 0;
-    lua_pushlightuserdata(L, tls_pointer(s->wire.stream));
+    lua_pushlightuserdata(L, tls_info_pointer(s->wire.stream));
     return 1;
 }
 

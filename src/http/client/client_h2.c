@@ -27,7 +27,7 @@ static struct client_h2 *h2_of(const struct client_conn *c)
 bool client_h2_is_agreed(const struct client_way *way, const struct stream *s)
 {
     if (way->tls)
-        return tls_is(s) && slice_eq(tls_alpn(s), SLICE("h2"));
+        return tls_is(s) && slice_eq(tls_info_alpn(s), SLICE("h2"));
     return way->knows_h2;
 }
 

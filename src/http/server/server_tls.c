@@ -18,7 +18,7 @@ static void choose_protocol(struct server_conn *c)
 {
     if (c->server->on_stream)
         c->protocol = &server_handover_protocol;
-    else if (slice_eq(tls_alpn(c->stream), SLICE("h2")))
+    else if (slice_eq(tls_info_alpn(c->stream), SLICE("h2")))
         server_h2_take_over(c);
     else
         c->protocol = &server_h1_protocol;
