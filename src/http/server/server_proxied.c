@@ -81,7 +81,7 @@ static void on_work(struct server_conn *c)
         break;
     case PROXY_PROTO_BAD:
         server_conn_log(c, LOG_ERROR, "broken header while reading PROXY protocol");
-        server_conn_close(c, false);
+        server_conn_close(c);
         break;
     }
 }
@@ -90,12 +90,12 @@ static void on_expired(struct server_conn *c, enum server_conn_wait what)
 {
     UNUSED(what);
     server_conn_log(c, LOG_INFO, "client timed out while reading PROXY protocol");
-    server_conn_close(c, false);
+    server_conn_close(c);
 }
 
 static void on_close_all(struct server_conn *c)
 {
-    server_conn_close(c, true);
+    server_conn_reset(c);
 }
 
 static enum server_conn_wait waits(const struct server_conn *c)
