@@ -64,6 +64,9 @@ struct conf_users {
     struct ws_set *sockets; /* what the WebSockets that visits become join; NULL: nothing */
 };
 
+/* What there is once for `http` and once for `stream`. */
+enum conf_side { CONF_HTTP, CONF_STREAM, CONF_SIDES };
+
 struct app_conf {
     struct pool pool;
     struct conf_users *users;
@@ -103,9 +106,9 @@ struct app_conf {
     struct vhost **vhosts;
     unsigned n_vhosts, vhosts_size;
     struct location *stream; /* the stream level; NULL when there is no stream block */
-    struct map upstreams, stream_upstreams; /* name → struct upstream * */
-    struct upstream *first_upstream[2];     /* those of http, of stream, in their order */
-    struct proxy_pass *passes;              /* of http */
+    struct map upstreams, stream_upstreams;      /* name → struct upstream * */
+    struct upstream *first_upstream[CONF_SIDES]; /* in their order */
+    struct proxy_pass *passes;                   /* of http */
     struct cache_zone *cache_zones;         /* of proxy_cache_path, see app/proxy/cache_zone.h */
     struct upstream_cache *found_upstreams; /* see app/proxy/upstream_find.c; NULL: none yet */
     struct health_match *matches;           /* see app/proxy/health_match.h */
@@ -124,8 +127,8 @@ struct app_conf {
     struct slice lua_package_path, lua_package_cpath;
     const struct conf_remark *remarks; /* the newest first */
     bool has_uncached_lua;             /* lua_code_cache off somewhere */
-    /* of http, of stream */
-    struct lua_code *init_by_lua[2], *init_worker_by_lua[2], *exit_worker_by_lua[2];
+    struct lua_code *init_by_lua[CONF_SIDES], *init_worker_by_lua[CONF_SIDES];
+    struct lua_code *exit_worker_by_lua[CONF_SIDES];
     struct lua_code *handlers; /* all that `handler` names */
     struct lua_code *inlines;  /* all Lua that stands in the configuration, or in files it names */
     unsigned max_pending_timers, max_running_timers;
