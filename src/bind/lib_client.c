@@ -332,19 +332,23 @@ static int l_write_file(lua_State *L)
     struct client_call *c = client_call_get(lua_tonumber(L, 1));
     struct chunk piece = {.fd = -1, .owns_fd = true};
     const char *path = luaL_checkstring(L, 2);
-    double offset = luaL_optnumber(L, 3, 0), length;
+    double offset = luaL_optnumber(L, 3, 0), length = luaL_optnumber(L, 4, -1);
+    const struct err *e = NULL;
     struct stat st;
 
     if (!c || c->x->is_out_done)
         return 0;
     piece.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (piece.fd < 0 || fstat(piece.fd, &st) < 0)
-        return lerr_return(L, err_from_errno(errno), path);
-    length = luaL_optnumber(L, 4, (double)st.st_size - offset);
-    if (!S_ISREG(st.st_mode) || !(offset >= 0 && length >= 0) ||
-        offset + length > (double)st.st_size) {
-        (void)close(piece.fd);
-        return lerr_return(L, &err_invalid, path);
+        e = err_from_errno(errno);
+    else if (lua_isnoneornil(L, 4))
+        length = (double)st.st_size - offset;
+    if (!e && (!S_ISREG(st.st_mode) || !(offset >= 0 && length >= 0) ||
+               offset + length > (double)st.st_size))
+        e = &err_invalid;
+    if (e) {
+        chunk_drop(&piece);
+        return lerr_return(L, e, path);
     }
     piece.offset = (off_t)offset;
     piece.size = (size_t)length;

@@ -82,5 +82,5 @@ void client_cgi_out_add(struct client_conn *c, bool is_bare, const struct chunk 
     queue_body(c, is_bare, piece);
     if (piece->is_last)
         queue_end(c, is_bare);
-    client_conn_schedule(c, false);
+    client_conn_work_late(c);
 }

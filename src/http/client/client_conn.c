@@ -95,7 +95,7 @@ void client_conn_write(struct client_conn *c, struct slice s)
     c->is_blocked = outq_write(&c->out, c->stream, s, NULL, WRITE_THROUGH) != OUTQ_EMPTY;
     if (c->stream->err) {
         look_behind_failure(c);
-        client_conn_schedule(c, true);
+        client_conn_work_soon(c);
     } else {
         count_sent(c, before - c->out.bytes);
     }
@@ -128,16 +128,18 @@ void client_conn_set_prompt(struct client_conn *c)
 
 /* --- events --- */
 
-void client_conn_schedule(struct client_conn *c, bool soon)
+void client_conn_work_soon(struct client_conn *c)
 {
     if (c->is_running || !c->stream)
         return;
-    if (soon) {
-        loop_cancel(&c->later);
-        loop_next(&c->later);
-    } else if (!loop_call_is_queued(&c->later)) {
+    loop_cancel(&c->later);
+    loop_next(&c->later);
+}
+
+void client_conn_work_late(struct client_conn *c)
+{
+    if (!c->is_running && c->stream && !loop_call_is_queued(&c->later))
         loop_at_end(&c->later);
-    }
 }
 
 void client_conn_call(struct client_conn *c)

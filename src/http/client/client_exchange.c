@@ -6,8 +6,6 @@
  * `names`. */
 #include "http/client/client_exchange.h"
 
-#include <unistd.h>
-
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -255,13 +253,19 @@ void client_exchange_wait(struct client_exchange *x)
 
 void client_exchange_write(struct client_exchange *x, const struct chunk *c)
 {
+    struct chunk empty = CHUNK_BYTES(SLICE_EMPTY);
+
     CHECK(x->state > CLIENT_QUEUED); /* who is congested does not write */
     if (x->state >= CLIENT_DONE || x->is_out_done) {
-        if (c->fd >= 0 && c->owns_fd)
-            (void)close(c->fd);
+        chunk_drop(c);
         return;
     }
     x->is_body_used = true;
+    if (c->fd >= 0 && !c->size) { /* no queue would take it, and close it */
+        chunk_drop(c);
+        empty.is_last = c->is_last;
+        c = &empty;
+    }
     x->transport->write(x, c);
 }
 

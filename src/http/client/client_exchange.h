@@ -1,8 +1,10 @@
 /* One request that we make and its response, on any transport: the client's half of the street.
- *   user -- client_exchange_new, a pool --> queue --> connection --> on_head, client_exchange_read
- * --> user A request whose connection turned out to be dead goes from WAITING back to QUEUED.
- * Requests may still be sending when the response has begun. Callbacks come from the loop only,
- * none after client_exchange_cancel or on_failed. The user owns one hold. */
+ *
+ *   user, client_exchange_new --> a pool's queue --> a connection --> on_head, on_body --> user
+ *
+ * A request whose connection turned out to be dead goes from WAITING back to QUEUED. Requests may
+ * still be sending when the response has begun. Callbacks come from the loop only, none after
+ * client_exchange_cancel or on_failed. The user owns one hold. */
 #ifndef HTTP_CLIENT_EXCHANGE_H
 #define HTTP_CLIENT_EXCHANGE_H
 
@@ -54,7 +56,7 @@ struct client_transport {
     void (*write)(struct client_exchange *x, const struct chunk *c);
     size_t (*queued)(const struct client_exchange *x); /* bytes of the request not yet sent */
     void (*wait_drained)(struct client_exchange *x);   /* client_exchange_notify_drained is worth a
-                                                          try later;   may be NULL */
+                                                          try later; may be NULL */
     void (*forget)(struct client_exchange *x);         /* nobody wants it any more: let go of it */
     void (*abort)(struct client_exchange *x);          /* stop at once */
     struct stream *(*detach)(struct client_exchange *x, struct buf *in, struct outq *out);

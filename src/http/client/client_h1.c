@@ -256,7 +256,7 @@ static void forget(struct client_exchange *x)
     c->phase = CLIENT_CONN_DRAIN;
     c->dropped = 0;
     timer_start(&c->timer, DRAIN_MS);
-    client_conn_schedule(c, true);
+    client_conn_work_soon(c);
 }
 
 static struct stream *detach(struct client_exchange *x, struct buf *in, struct outq *out)

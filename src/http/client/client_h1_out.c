@@ -103,5 +103,5 @@ void client_h1_out_write(struct client_exchange *x, const struct chunk *piece)
         queue_end(c);
     if (piece->is_last)
         client_exchange_sent(x);
-    client_conn_schedule(c, false);
+    client_conn_work_late(c);
 }

@@ -84,10 +84,11 @@ static void remove_record(struct client_h2_stream *st)
     loop_free_later(st, free_record);
 }
 
-static void schedule(struct client_h2_stream *st, bool soon)
+/* A connection that is gone has no more work. */
+static void work_soon(struct client_h2_stream *st)
 {
     if (st->h2)
-        client_conn_schedule(st->h2->conn, soon);
+        client_conn_work_soon(st->h2->conn);
 }
 
 /* The exchange is not this stream's any more. The caller has a hold. */
@@ -104,7 +105,8 @@ static void let_go(struct client_h2_stream *st)
     x->transport = NULL;
     client_exchange_release(&x);
     h2_stream_note(&st->s);
-    schedule(st, false);
+    if (st->h2)
+        client_conn_work_late(st->h2->conn);
 }
 
 /* What the server still sends, or is to be sent, is in vain. */
@@ -361,7 +363,7 @@ static void wait_body(struct client_exchange *x)
 
     count_activity(st);
     h2_stream_note(&st->s);
-    schedule(st, true);
+    work_soon(st);
 }
 
 /* While the body is held back a producer is to wait. */
@@ -377,7 +379,7 @@ static void wait_drained(struct client_exchange *x)
     struct client_h2_stream *st = x->conn;
 
     h2_stream_note(&st->s);
-    schedule(st, true);
+    work_soon(st);
 }
 
 static void abort_now(struct client_exchange *x)
@@ -437,5 +439,8 @@ void client_h2_stream_start(struct client_h2 *h2, struct client_exchange *x)
     if (x->is_waiting_drained)
         h2_stream_note(&st->s);
     count_activity(st);
-    client_conn_schedule(h2->conn, !list_is_empty(&st->s.news));
+    if (list_is_empty(&st->s.news))
+        client_conn_work_late(h2->conn);
+    else
+        client_conn_work_soon(h2->conn);
 }

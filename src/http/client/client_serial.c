@@ -125,7 +125,7 @@ unsigned client_serial_room(const struct client_conn *c)
 
 void client_serial_wait(struct client_exchange *x)
 {
-    client_conn_schedule(x->conn, true);
+    client_conn_work_soon(x->conn);
 }
 
 void client_serial_abort(struct client_exchange *x)
@@ -163,5 +163,5 @@ void client_serial_send(struct client_conn *c)
         return;
     client_conn_flush(c);
     if (c->is_blocked || c->stream->err || c->x->is_waiting_drained)
-        client_conn_schedule(c, true);
+        client_conn_work_soon(c);
 }
