@@ -134,7 +134,6 @@ static void set_method(struct proxy *p, struct client_request *out)
 static void set_connection(struct proxy *p, struct client_request *out)
 {
     bool says_close, is_set;
-
     bool is_kept = p->upstream->keepalive > 0 || (p->balancer && p->balancer->is_kept);
 
     if (p->conf->is_h2) {
@@ -166,7 +165,6 @@ static void set_body(struct proxy *p, struct client_request *out)
     const struct request *r = &p->v->x->req;
 
     take_made_body(p);
-
     if (p->conf->body) {
         p->own_body = script_eval(p->conf->body, p->v);
         out->source = CLIENT_BYTES;
