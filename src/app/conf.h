@@ -88,8 +88,7 @@ struct app_conf {
     uint64_t worker_shutdown_timeout; /* ms, 0: none */
     uint64_t worker_watchdog;         /* ms, 0: off */
     bool is_daemon, has_master;
-    bool has_agent; /* a process of the master's own rights that serves nobody; said by init_by_lua
-                     */
+    bool has_agent; /* a process of the master's own rights that serves nobody, of init_by_lua */
     bool has_multi_accept;
     bool has_io_uring; /* where the system has it */
     enum loop_backend backend;
@@ -114,8 +113,7 @@ struct app_conf {
     struct health_match *matches;           /* see app/proxy/health_match.h */
     struct health_check *health_checks;
     struct map log_formats, stream_log_formats; /* name → struct log_format * */
-    struct map log_sinks;   /* "level path" → struct conf_sink *: access logs and error logs, each
-                               opened once */
+    struct map log_sinks;   /* "level path" → struct conf_sink *: of all logs, each opened once */
     struct map log_buffers; /* path → struct access_log_buffer *: of access logs with buffer= */
     struct temp_path *temp_paths; /* directories that conf_open_logs makes */
     unsigned n_temp_paths, temp_paths_size;
@@ -158,8 +156,7 @@ struct app_conf *conf_load(struct slice prefix, struct slice path, struct slice 
  * process's default log. */
 struct app_conf *conf_load_text(struct slice text, struct config_error *e);
 
-/* Frees it (NULL inside is fine); its listeners' descriptors must be closed or taken over before.
- */
+/* Frees it (NULL inside is fine); the descriptors of its listeners are closed or taken already. */
 void conf_free(struct app_conf **conf);
 
 /* How many processes serve it. */

@@ -1,3 +1,5 @@
+/* The header is peeked at (MSG_PEEK) into bytes of the caller, and what belongs to it is then read
+ * away. */
 #include "http/proxy_peek.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+/* A head is two bytes, with a longer length and a mask up to 14. Masks are put on 32 bytes at a
+ * time. */
 #include "proto/ws_frame.h"
 
 #include "base/utf8.h"
