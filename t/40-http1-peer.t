@@ -368,19 +368,29 @@ cleanup
 return function(req) return ("x"):rep(24000000) end
 >>> main.lua
 package.path = "./?.lua;" .. package.path
-local c, sock = require "client", require "perilune.test.sock"
-local fd, n = c.connect(), 0
-c.send(fd, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-for i = 1, 40 do
-    c.sleep(0.1)
-    for _ = 1, 11 do
-        sock.poll(fd, true, false, 0.01)
-        local data = sock.recv(fd)
-        if data then n = n + #data end
+local c, sock, posix = require "client", require "perilune.test.sock", require "perilune.test.posix"
+-- Takes the answer for more than 3 s. A try in which this client itself did not run for two of them shows nothing.
+local function take()
+    local fd, n, last, widest = c.connect(), 0, posix.now(), 0
+    c.send(fd, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    for i = 1, 40 do
+        c.sleep(0.1)
+        for _ = 1, 11 do
+            sock.poll(fd, true, false, 0.01)
+            local data = sock.recv(fd)
+            if data then n = n + #data end
+        end
+        widest, last = math.max(widest, posix.now() - last), posix.now()
     end
+    local text, how = c.receive(fd)
+    return n + #text > 24000000, how, widest
 end
-local text, how = c.receive(fd)
-print(n + #text > 24000000, how)
+local is_whole, how, widest
+for _ = 1, 20 do
+    is_whole, how, widest = take()
+    if is_whole or widest < 2 then break end
+end
+print(is_whole, how)
 --- exec_out
 true	end
 
