@@ -132,10 +132,10 @@ C_FILES  = $(wildcard src/*.c src/*.h $(foreach d,src t/unit,$(wildcard $(d)/*/*
 LUA_FILES = $(shell find lua examples t conf -name '*.lua' 2>/dev/null | sort)
 
 # Sources that read what strangers send: each has t/fuzz/<name>.c (checked by lint).
-PARSERS := net/dns/dns_message net/forwarded net/addr_table net/addr_range net/crypto_password proto/url proto/date proto/range proto/cookie \
-           proto/form proto/multipart proto/http1_parse \
-           proto/http1_body proto/http1_response proto/content_decoder proto/h2_session proto/accept proto/ws_frame \
-           proto/cache_control proto/cache_head proto/ws_handshake proto/ws_deflate proto/proxy_proto proto/client_hello proto/socks proto/replace proto/fastcgi proto/cgi_head config/lex
+PARSERS := net/dns/dns_message net/forwarded net/addr_table net/addr_range net/crypto_password proto/url proto/date proto/range \
+           proto/http1_parse proto/http1_body proto/http1_response proto/content_decoder proto/h2_session proto/accept \
+           proto/ws_reader proto/cache_control proto/cache_head proto/ws_handshake proto/ws_deflate proto/proxy_proto \
+           proto/client_hello proto/socks proto/replace proto/fastcgi proto/cgi_head config/lex
 
 .PHONY: all run test unit t browser conformance asan fuzz fuzz-all bench lint layers objects shape format tidy analyze luacheck fmt cov docs install deb clean help \
         deps sums

@@ -339,3 +339,33 @@ GET /t
 no request found
 nil no upstream found
 nil no upstream found nil no upstream found
+
+
+
+=== TEST 10: connections of HTTP/2 that Lua has kept carry one request after the other, and answers of any size
+--- http_config
+    server {
+        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        http2 on;
+        location / { content_by_lua_block { ngx.say(ngx.var.connection_requests) ngx.print(("x"):rep(tonumber(ngx.var.arg_n or 0))) } }
+    }
+    upstream u {
+        server 0.0.0.1;
+        balancer_by_lua_block {
+            local b = require "ngx.balancer"
+            assert(b.set_current_peer("127.0.0.1", $TEST_NGINX_RAND_PORT_1))
+            assert(b.enable_keepalive(60, 100))
+        }
+    }
+--- config
+    location / { grpc_pass grpc://u; }
+--- exec
+U=http://127.0.0.1:$TEST_NGINX_SERVER_PORT
+for i in 1 2 3; do curl -s $U/; done; curl -s "$U/?n=300000" | wc -c
+--- exec_out
+1
+2
+3
+300002
+--- no_error_log
+[error]

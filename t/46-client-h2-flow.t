@@ -152,9 +152,15 @@ d:cancel()
 local mute = peer.origin("mute=1")
 pool = peer.pool { http2 = { ping_interval = 0.02, ping_timeout = 0.05 } }
 print(peer.code(http.get(mute .. "/hold", { pool = pool })))
+-- nobody reads what has come when the connection ends: the script still waits for what it waits for
+print(await(http.get(mute .. "/do/head,data:ab", { pool = pool, as = "stream" })).status)
+await(require("perilune.task").sleep(0.2))
+print("later")
 print(pcall(http.connection_pool, { http2 = { ping = 1 } }))
 --- exec_out
 timeout
+200
+later
 false	http.connection_pool: http2: unknown option 'ping'; there is 'ping_interval', 'ping_timeout'
 exit 0
 

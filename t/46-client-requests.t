@@ -1108,3 +1108,42 @@ wrong	invalid
 fails	request_body	mine
 cancelled	true
 exit 0
+
+
+
+=== TEST 26: a file without a byte, among the parts of a form, as a body and in a stream of pieces, is closed again
+--- user_files
+>>> main.lua
+package.path = "./?.lua;" .. package.path
+local ffi = require "ffi"
+ffi.cdef "int getpid(void);"
+local http = require "perilune.http"
+local server = http.start_server(function(req)
+    return { body = tostring(#req:text()) }
+end, { port = 0, address = "127.0.0.1", http2 = true })
+local base = "http://127.0.0.1:" .. server:port()
+local function descriptors()
+    local n = 0
+    local list = io.popen("ls /proc/" .. ffi.C.getpid() .. "/fd")
+    for _ in list:lines() do n = n + 1 end
+    list:close()
+    return n
+end
+io.open("empty.bin", "w"):close()
+for _, o in ipairs { {}, { force_h2c = true } } do
+    local pool = http.connection_pool(o)
+    local function send()
+        local form = { { name = "f", content = http.file("empty.bin") }, { name = "g", content = "x" } }
+        assert(await(http.post(base, { pool = pool, multipart = form })).status == 200)
+        assert(await(http.post(base, { pool = pool, body = http.file("empty.bin") })).status == 200)
+    end
+    send()
+    local before = descriptors()
+    for _ = 1, 10 do send() end
+    print(descriptors() - before)
+end
+server:close()
+--- exec_out
+0
+0
+exit 0

@@ -211,3 +211,34 @@ GET /t
 closed behind ''
 --- no_error_log
 [alert]
+
+
+
+=== TEST 9: $proxy_port of an address of IPv6 and of a Unix socket
+--- config
+    add_header X-Target "$proxy_host|$proxy_port" always;
+    location = /6 { proxy_pass http://[::1]:1; }
+    location = /default { proxy_pass http://[::1]; proxy_connect_timeout 100ms; proxy_bind 127.0.0.1; }
+    location = /unix { proxy_pass http://unix:/nowhere:; }
+--- exec
+for i in 6 default unix; do curl -s -i http://127.0.0.1:$TEST_NGINX_SERVER_PORT/$i | tr -d '\r' | grep X-Target; done
+--- exec_out
+X-Target: [::1]:1|1
+X-Target: [::1]|80
+X-Target: localhost|
+
+
+
+=== TEST 10: each field Connection of a server says what belongs to its connection
+--- config
+    location = /origin {
+        content_by_lua_block {
+            local s = ngx.req.socket(true)
+            s:send("HTTP/1.1 200 OK\r\nConnection: close\r\nConnection: X-Hop\r\nX-Hop: 1\r\nX-End: 2\r\nContent-Length: 0\r\n\r\n")
+        }
+    }
+    location = /p { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/origin; }
+--- exec
+curl -s -i http://127.0.0.1:$TEST_NGINX_SERVER_PORT/p | tr -d '\r' | grep X-
+--- exec_out
+X-End: 2

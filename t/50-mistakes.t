@@ -385,7 +385,7 @@ a.lua: bad argument 'name' to resolver:lookup (string expected, got number)
 a.lua: bad argument 'type' to resolver:resolve (a type such as "A" expected, got nil)
 a.lua: bad argument 'address' to resolver:reverse (an IP address expected, got nil)
 a.lua: bad argument 'req' to http.conditions (a request expected, got nil)
-a.lua: bad argument 'initial' to http.headers (table expected, got string)
+a.lua: bad argument 'initial' to http.headers (table or nil expected, got string)
 a.lua: bad argument 'req' to http.multipart (a request expected, got string)
 a.lua: bad argument 'url' to jwt.jwks (string expected, got nil)
 a.lua: jwt.jwks: unknown option 'tll'; did you mean 'ttl'?
@@ -435,3 +435,52 @@ a.lua:10: http.start_server: unknown option 'prot'; did you mean 'port'?
 attempt to concatenate a table value; was an await forgotten?
 attempt to perform arithmetic on a table value; was an await forgotten?
 a bad response: number; it may return a table, a string, nil or a deferred of one
+
+=== TEST 11: wrong arguments are put down to the line of the call, also in a coroutine, and tell what may be left out
+--- config
+    location / { return 200; }
+--- user_files
+>>> a.lua
+local bus, http, stream = require "perilune.bus", require "perilune.http", require "perilune.stream"
+local tcp, task = require "perilune.tcp", require "perilune.task"
+local function told(...) print((select(2, pcall(...)))) end
+local s = stream.stream()
+told(function() s:map(5) end)
+told(function() s:connect_via("f", s) end)
+told(function() s:on_closed() end)
+told(function() s:batch(0) end)
+told(function() s:batch(1, 0 / 0) end)
+told(function() stream.buffered("many") end)
+told(function() stream.dropping(0) end)
+told(function() s:sliding() end)
+told(function() s:buffer(-1) end)
+told(function() s:throttle(0) end)
+told(function() stream.periodically(1) end)
+told(function() http.file(5) end)
+told(function() http.file("a", "b") end)
+told(function() http.get(5) end)
+told(function() tcp.start_server() end)
+told(function() bus.new(5) end)
+await(task.spawn(function() told(function() task.detach() end) end))
+told(function() s:put(nil) end)
+--- exec
+cd $TEST_NGINX_HTML_DIR; timeout 20 $TEST_NGINX_BINARY run a.lua
+--- exec_out
+a.lua:5: bad argument 'fn' to map (function expected, got number)
+a.lua:6: bad argument 'fn' to connect_via (function expected, got string)
+a.lua:7: bad argument 'fn' to on_closed (function expected, got nil)
+a.lua:8: bad argument 'max' to batch (a number above 0 expected)
+a.lua:9: bad argument 'latency' to batch (a number above 0 expected)
+a.lua:10: bad argument 'limit' to buffered (a number above 0 expected)
+a.lua:11: bad argument 'limit' to dropping (a number above 0 expected)
+a.lua:12: bad argument 'limit' to sliding (a number above 0 expected)
+a.lua:13: bad argument 'limit' to buffer (a number above 0 expected)
+a.lua:14: bad argument 'rate' to throttle (a number above 0 expected)
+a.lua:15: bad argument 'fn' to periodically (function expected, got nil)
+a.lua:16: bad argument 'path' to http.file (string expected, got number)
+a.lua:17: bad argument 'offset' to http.file (number or nil expected, got string)
+a.lua:18: bad argument 'url' to http.get (string expected, got number)
+a.lua:19: bad argument 'handler' to tcp.start_server (function expected, got nil)
+a.lua:20: bad argument 'make_stream' to bus.new (function or nil expected, got number)
+a.lua:21: bad argument 'fn' to task.detach (function expected, got nil)
+a.lua:22: bad argument 'value' to put (nil cannot be a value of a stream)

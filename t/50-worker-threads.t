@@ -106,8 +106,8 @@ false	error: module 'no.such.module' not found:
 false	unsupported: unsupported Lua type: LUA_TFUNCTION
 false	error: unsupported Lua type: LUA_TFUNCTION in the return value
 false	unsupported: suspicious circular references, table depth exceed max depth: 100
-false	bad argument 'name' to worker_thread.run (a string expected, got nil)
-false	bad argument 'module' to worker_thread.run (a string expected, got table)
+false	bad argument 'name' to worker_thread.run (string expected, got nil)
+false	bad argument 'module' to worker_thread.run (string expected, got table)
 not_found: there is no thread_pool 'other'
 5
 exit 0

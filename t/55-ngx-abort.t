@@ -168,3 +168,25 @@ timer of stream
 timer of http
 stream lua close fake stream connection
 http lua close fake http connection
+
+=== TEST 8: a connection that is left to the end of its request counts no more in its pool, which goes with it
+--- config
+    location /t {
+        content_by_lua_block {
+            local function connect()
+                local sock = ngx.socket.tcp()
+                assert(sock:connect("127.0.0.1", ngx.var.server_port, { pool = "left" }))
+                return sock
+            end
+            assert(connect():setkeepalive())
+            connect()
+            ngx.say("left")
+        }
+    }
+--- request
+GET /t
+--- response_body
+left
+--- wait: 0.2
+--- error_log
+lua tcp socket keepalive: free connection pool for "left"

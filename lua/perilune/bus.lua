@@ -14,6 +14,7 @@
 -- one part and `**` at the end for any number of them.
 
 local check_options = require("perilune.options").check
+local argument = require "perilune.argument"
 local deferred = require "perilune.deferred"
 local stream = require "perilune.stream"
 local transport = require "perilune.core.bus"
@@ -28,7 +29,7 @@ local mt = { __index = Bus, __name = "bus" }
 
 local function check_topic(topic, what)
     if topic == nil or topic ~= topic then
-        error(("bad argument 'topic' to %s (a value expected)"):format(what), 3)
+        argument.bad("topic", what, "a value expected", 3)
     end
 end
 
@@ -121,7 +122,7 @@ end
 function Bus:publish(topic, message)
     check_topic(topic, "publish")
     if message == nil then
-        error("bad argument 'message' to publish (nil cannot be a message)", 2)
+        argument.bad("message", "publish", "nil cannot be a message")
     end
     local subscribers, waiting = matching(self, topic), nil
     for i = 1, #subscribers do
@@ -224,21 +225,19 @@ bus.CHANNEL = 0
 -- @tparam[opt] function make_stream called with the topic and the capacity asked for: the stream of a subscription
 -- @treturn bus with the methods `subscribe publish active topics downstream`
 function bus.new(make)
-    if make ~= nil and type(make) ~= "function" then
-        error("bad argument 'make_stream' to bus.new (function expected, got " .. type(make) .. ")", 2)
-    end
+    argument.check_optional(make, "function", "make_stream", "bus.new")
     return new_bus(make)
 end
 
 local function publish_to_all(topic, message)
     if type(topic) ~= "string" then
-        error("bad argument 'topic' to publish (a string expected for scope 'all')", 3)
+        argument.bad("topic", "publish", "a string expected for scope 'all'", 3)
     elseif message == nil then
-        error("bad argument 'message' to publish (nil cannot be a message)", 3)
+        argument.bad("message", "publish", "nil cannot be a message", 3)
     end
     local can_go, data = pcall(find_codec().encode, message)
     if not can_go then
-        error(("bad argument 'message' to publish (%s)"):format(data), 3)
+        argument.bad("message", "publish", data, 3)
     end
     local ok, err = transport.publish(topic, data, bus.CHANNEL)
     if not ok then

@@ -4,6 +4,7 @@
 -- holds its caller up until no more than `low_watermark` do. Several tasks may use one stream; chunks go to takers in
 -- the order in which they asked.
 
+local argument = require "perilune.argument"
 local bytes = require "perilune.core.stream"
 local core = require "perilune.core.tcp"
 local coroutines = require "perilune.coroutines"
@@ -144,14 +145,14 @@ end
 -- @treturn deferred of true once there is room for more, of false when the stream is closed; fails with `reset`, …
 function Stream:put(data)
     if not data or data == true then
-        error("bad argument 'data' to put (string, number or array table expected, got " .. type(data) .. ")", 2)
+        argument.bad("data", "put", "string, number or array table expected, got " .. type(data))
     end
     local n, is_sent, text = write(self.core, data, true)
     if not n then
         if is_sent == "closed" and not self.failure then
             return success(false)
         elseif text then
-            error("bad argument 'data' to put (" .. text .. ")", 2)
+            argument.bad("data", "put", text)
         end
         return failed(problem(self, is_sent))
     end

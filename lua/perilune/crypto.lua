@@ -3,6 +3,7 @@
 -- All of it is OpenSSL's (net/crypto_*.c). Texts and keys are strings of bytes. Misuse raises; what a stranger has sent
 -- and is not right gives nil or false.
 
+local argument = require "perilune.argument"
 local core = require "perilune.core.crypto"
 local failure = require "perilune.failure"
 local sys = require "perilune.core.sys"
@@ -14,20 +15,20 @@ local SECRET_LEAST, SEAL_KEY, DERIVED_MOST, RANDOM_MOST = 16, 32, 255, 4096
 
 local function check_text(value, name, where)
     if type(value) ~= "string" then
-        error(("bad argument '%s' to crypto.%s (string expected, got %s)"):format(name, where, type(value)), 3)
+        argument.bad(name, "crypto." .. where, "string expected, got " .. type(value), 3)
     end
 end
 
 local function check_number(n, where, least, most)
     if type(n) ~= "number" or not (n >= least and n <= most) then
-        error(("bad argument 'n' to crypto.%s (a number from %d to %d expected)"):format(where, least, most), 3)
+        argument.bad("n", "crypto." .. where, ("a number from %d to %d expected"):format(least, most), 3)
     end
 end
 
 local function check_hash(name, where)
     if not HASHES[name] then
         local what = "md5, sha1, sha256, sha384 or sha512 expected, got " .. tostring(name)
-        error(("bad argument 'hash' to crypto.%s (%s)"):format(where, what), 3)
+        argument.bad("hash", "crypto." .. where, what, 3)
     end
 end
 
@@ -63,7 +64,7 @@ function crypto.derive(secret, purpose, n)
     check_text(secret, "secret", "derive")
     check_text(purpose, "purpose", "derive")
     if #secret < SECRET_LEAST then
-        error(("bad argument 'secret' to crypto.derive (at least %d bytes expected)"):format(SECRET_LEAST), 2)
+        argument.bad("secret", "crypto.derive", ("at least %d bytes expected"):format(SECRET_LEAST))
     end
     n = n or SEAL_KEY
     check_number(n, "derive", 1, DERIVED_MOST)
@@ -99,7 +100,7 @@ end
 
 local function check_seal_key(key, where)
     if #key ~= SEAL_KEY then
-        error(("bad argument 'key' to crypto.%s (%d bytes expected, got %d)"):format(where, SEAL_KEY, #key), 3)
+        argument.bad("key", "crypto." .. where, ("%d bytes expected, got %d"):format(SEAL_KEY, #key), 3)
     end
 end
 
@@ -175,7 +176,7 @@ function crypto.key(source)
     elseif type(source) == "table" then
         key = of_jwk(source)
     else
-        error(("bad argument 'source' to crypto.key (string or table expected, got %s)"):format(type(source)), 2)
+        argument.bad("source", "crypto.key", "string or table expected, got " .. type(source))
     end
     if not key then
         return nil, failure.new("invalid", "no key of RSA (2048 bits or more), P-256, P-384, P-521 or Ed25519")
@@ -196,7 +197,7 @@ crypto.key_facts = core.key_facts
 -- @treturn string bytes; raises when the key is public or not for this scheme
 function crypto.sign(key, scheme, text)
     if not core.key_facts(key) then
-        error(("bad argument 'key' to crypto.sign (a key of crypto.key expected, got %s)"):format(type(key)), 2)
+        argument.bad("key", "crypto.sign", "a key of crypto.key expected, got " .. type(key))
     end
     check_text(scheme, "scheme", "sign")
     check_text(text, "text", "sign")

@@ -8,6 +8,7 @@
 -- What a deferred is made of: deferred/core.lua. Operators: deferred/{stage,combine,loop}.lua. Time: timers.lua.
 -- Errors that nobody looks at: unseen.lua.
 
+local argument = require "perilune.argument"
 local combine = require "perilune.deferred.combine"
 local core = require "perilune.deferred.core"
 local failure = require "perilune.failure"
@@ -20,25 +21,14 @@ local unseen = require "perilune.unseen"
 
 local PENDING, CLAIMED, SUCCESS, ERROR = core.PENDING, core.CLAIMED, core.SUCCESS, core.ERROR
 local STATE, VALUE, WORK = 1, 2, 3
+local check, check_optional = argument.check, argument.check_optional
 local Deferred, mt, settle = core.methods, core.mt, core.settle
 
 local deferred = {}
 
-local function check_function(fn, name, what)
-    if type(fn) ~= "function" then
-        error(("bad argument '%s' to %s (function expected, got %s)"):format(name, what, type(fn)), 3)
-    end
-end
-
-local function check_optional(fn, name, what)
-    if fn ~= nil and type(fn) ~= "function" then
-        error(("bad argument '%s' to %s (function or nil expected, got %s)"):format(name, what, type(fn)), 3)
-    end
-end
-
 local function check_deferred(x, name, what)
     if getmetatable(x) ~= mt then
-        error(("bad argument '%s' to %s (deferred expected, got %s)"):format(name, what, type(x)), 3)
+        argument.bad(name, what, "deferred expected, got " .. type(x), 3)
     end
 end
 
@@ -50,7 +40,7 @@ end
 -- behind it
 -- @treturn deferred
 function deferred.deferred(on_cancel)
-    check_optional(on_cancel, "on_cancel", "deferred")
+    check_optional(on_cancel, "function", "on_cancel", "deferred")
     if core.is_tracking then
         return core.new(on_cancel)
     end
@@ -200,7 +190,7 @@ function Deferred:timeout(seconds, ...)
     if seconds == nil or self[STATE] >= SUCCESS then
         return self
     elseif type(seconds) ~= "number" or seconds ~= seconds or seconds > 1e9 then
-        error("bad argument 'seconds' to timeout (a number up to 1e9 expected)", 2)
+        argument.bad("seconds", "timeout", "a number up to 1e9 expected")
     end
     local before = self[VALUE]
     if before then
@@ -236,8 +226,8 @@ end
 -- @tparam ?function on_error called with the error
 -- @treturn listener
 function deferred.listener(on_success, on_error)
-    check_optional(on_success, "on_success", "listener")
-    check_optional(on_error, "on_error", "listener")
+    check_optional(on_success, "function", "on_success", "listener")
+    check_optional(on_error, "function", "on_error", "listener")
     return setmetatable({ on_success or false, on_error or false }, Listener)
 end
 
@@ -245,8 +235,8 @@ end
 -- either may be nil. An error in them is logged and harms nobody else.
 -- @treturn deferred itself
 function Deferred:on_realized(on_success, on_error)
-    check_optional(on_success, "on_success", "on_realized")
-    check_optional(on_error, "on_error", "on_realized")
+    check_optional(on_success, "function", "on_success", "on_realized")
+    check_optional(on_error, "function", "on_error", "on_realized")
     core.attach(self, setmetatable({ on_success or false, on_error or false }, Listener))
     return self
 end
@@ -255,7 +245,7 @@ end
 -- @treturn boolean true
 function Deferred:add_listener(listener)
     if type(listener) ~= "table" or not listener.react then
-        error(("bad argument 'listener' to add_listener (listener expected, got %s)"):format(type(listener)), 2)
+        argument.bad("listener", "add_listener", "listener expected, got " .. type(listener))
     end
     core.attach(self, listener)
     return true
@@ -312,11 +302,11 @@ end
 -- @tparam function fn
 -- @treturn deferred
 function Deferred:chain(fn, ...)
-    check_function(fn, "fn", "chain")
+    check(fn, "function", "fn", "chain")
     local out = stage.chain(self, fn)
     for i = 1, select("#", ...) do
         local more = select(i, ...)
-        check_function(more, "fn", "chain")
+        check(more, "function", "fn", "chain")
         out = stage.chain(out, more)
     end
     return out
@@ -341,11 +331,11 @@ function Deferred:catch(match, handler)
     if handler == nil then
         match, handler = nil, match
     end
-    check_function(handler, "handler", "catch")
+    check(handler, "function", "handler", "catch")
     if type(match) == "string" then
         match = has_code(match)
     elseif match ~= nil then
-        check_function(match, "match", "catch")
+        check(match, "function", "match", "catch")
     end
     return stage.catch(self, match, handler)
 end
@@ -355,7 +345,7 @@ end
 -- @tparam function fn
 -- @treturn deferred
 function Deferred:finally(fn)
-    check_function(fn, "fn", "finally")
+    check(fn, "function", "fn", "finally")
     return stage.finally(self, fn)
 end
 
@@ -388,7 +378,7 @@ deferred.recur = loop.recur
 -- @param ... at most four arguments of the first turn
 -- @treturn deferred
 function deferred.loop(fn, ...)
-    check_function(fn, "fn", "loop")
+    check(fn, "function", "fn", "loop")
     return loop.loop(fn, ...)
 end
 

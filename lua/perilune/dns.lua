@@ -3,6 +3,7 @@
 -- Answers are kept for as long as they say, identical questions in flight are asked once, and `/etc/hosts`,
 -- `localhost` and IP addresses need no question. A resolver is made once and passed to whatever connects.
 
+local argument = require "perilune.argument"
 local core = require "perilune.core.dns"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
@@ -107,22 +108,22 @@ end
 --- Raises in the function that called the caller unless `name` is a string.
 local function check_name(name, where)
     if type(name) ~= "string" then
-        error(("bad argument 'name' to %s (string expected, got %s)"):format(where, type(name)), 3)
+        argument.bad("name", where, "string expected, got " .. type(name), 3)
     end
 end
 
 local function check_type(kind, where)
     if type(kind) ~= "string" then
-        error(("bad argument 'type' to %s (a type such as \"A\" expected, got %s)"):format(where, type(kind)), 3)
+        argument.bad("type", where, "a type such as \"A\" expected, got " .. type(kind), 3)
     elseif not core.has_type(kind) then
-        error(("bad argument 'type' to %s (no type '%s' is known)"):format(where, kind), 3)
+        argument.bad("type", where, ("no type '%s' is known"):format(kind), 3)
     end
 end
 
 local function check_ip(address, where)
     if type(address) ~= "string" or not core.reverse_name(address) then
         local got = type(address) ~= "string" and ", got " .. type(address) or ""
-        error(("bad argument 'address' to %s (an IP address expected%s)"):format(where, got), 3)
+        argument.bad("address", where, "an IP address expected" .. got, 3)
     end
 end
 

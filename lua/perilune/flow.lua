@@ -9,6 +9,7 @@
 -- stand on as well.
 
 local check_options = require("perilune.options").check
+local argument = require "perilune.argument"
 local deferred = require "perilune.deferred"
 local deferred_core = require "perilune.deferred.core"
 local failure = require "perilune.failure"
@@ -183,7 +184,7 @@ end
 -- @treturn deferred of the object; fails with `too_large` when too many wait, `closed`, or the error of generate
 function Pool:acquire(key)
     if key == nil then
-        error("bad argument 'key' to acquire (a value expected)", 2)
+        argument.bad("key", "acquire", "a value expected")
     elseif self.is_closed then
         return deferred.error_deferred(failure.new("closed", "the pool is closed"))
     end
@@ -210,7 +211,7 @@ function Pool:release(key, object)
     local k = self.keys[key]
     local since = k and k.busy[object]
     if not since then
-        error("bad argument 'object' to release (it is not acquired from this pool)", 2)
+        argument.bad("object", "release", "it is not acquired from this pool")
     end
     k.busy[object] = nil
     count_busy(k, -1)

@@ -9,6 +9,7 @@
 -- bytes from `at` on are needed. `encode(message)` → string or array of strings. Both may raise. To add a kind: a
 -- codec, and a function that checks its options.
 
+local argument = require "perilune.argument"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
 local options = require "perilune.options"
@@ -181,7 +182,7 @@ end
 
 local function check_stream(stream, where)
     if type(stream) ~= "table" or type(stream.each) ~= "function" then
-        error(("bad argument 'stream' to %s (a stream expected, got %s)"):format(where, type(stream)), 3)
+        argument.bad("stream", where, "a stream expected, got " .. type(stream), 3)
     end
 end
 

@@ -1,5 +1,6 @@
 --- Child processes: their input and output are byte streams, their end is a deferred.
 
+local argument = require "perilune.argument"
 local byte_stream = require "perilune.byte_stream"
 local core = require "perilune.core.process"
 local deferred = require "perilune.deferred"
@@ -32,9 +33,9 @@ local function texts_of(args, what)
     local texts = {}
     for i, arg in ipairs(args) do
         if type(arg) ~= "string" and type(arg) ~= "number" then
-            error(("bad argument 'args' to process.%s (strings expected, got %s)"):format(what, type(arg)), 4)
+            argument.bad("args", "process." .. what, "strings expected, got " .. type(arg), 4)
         elseif tostring(arg):find("\0", 1, true) then
-            error(("bad argument 'args' to process.%s (NUL in an argument)"):format(what), 4)
+            argument.bad("args", "process." .. what, "NUL in an argument", 4)
         end
         texts[i] = tostring(arg)
     end
@@ -141,7 +142,7 @@ local function number_of(signal)
     end
     local number = type(signal) == "string" and core.signal((signal:upper():gsub("^SIG", "")))
     if not number then
-        error(("bad argument 'signal' to process:kill (no signal %s)"):format(tostring(signal)), 3)
+        argument.bad("signal", "process:kill", "no signal " .. tostring(signal), 3)
     end
     return number
 end

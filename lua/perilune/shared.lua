@@ -5,6 +5,7 @@
 
 local buffer = require "string.buffer"
 local ffi = require "ffi"
+local argument = require "perilune.argument"
 local shared_dict = require "perilune.shared_dict"
 local shared_fetch = require "perilune.shared_fetch"
 local shared_watch = require "perilune.shared_watch"
@@ -79,9 +80,7 @@ end
 -- @tparam[opt=0] number exptime seconds, 0 for ever
 -- @return true and the new value; nil and "no memory", "changed" (1,000 times in vain), or what get says
 function Dict:update(key, fn, exptime)
-    if type(fn) ~= "function" then
-        error("bad argument 'fn' to update (function expected, got " .. type(fn) .. ")", 2)
-    end
+    argument.check(fn, "function", "fn", "update")
     local ok, why
     for _ = 1, TRIES do
         local old, expected = shared_dict.get_raw(self, key)
@@ -145,9 +144,9 @@ local shared = {}
 -- @treturn dictionary also `require("perilune.shared").NAME` from now on
 function shared.declare(name, bytes)
     if type(name) ~= "string" or name == "" or name == "declare" then
-        error("bad argument 'name' to shared.declare (a name expected)", 2)
+        argument.bad("name", "shared.declare", "a name expected")
     elseif bytes ~= nil and (type(bytes) ~= "number" or not (bytes >= LEAST and bytes <= MOST)) then
-        error("bad argument 'bytes' to shared.declare (a number from 8192 to 2^38 expected)", 2)
+        argument.bad("bytes", "shared.declare", "a number from 8192 to 2^38 expected")
     elseif rawget(shared, name) == nil then
         local pointer = shared_dict.declare(name, bytes or 1048576)
         if not pointer then

@@ -6,6 +6,7 @@
 -- tells nobody, so now and then the task looks.
 
 local check_options = require("perilune.options").check
+local argument = require "perilune.argument"
 local deferred = require "perilune.deferred"
 local ffi = require "ffi"
 local failure = require "perilune.failure"
@@ -116,10 +117,9 @@ end
 
 local function check(ttl, loader, options)
     if type(ttl) ~= "number" or ttl < 0 then
-        error("bad argument 'ttl' to fetch (a number of seconds expected)", 3)
-    elseif type(loader) ~= "function" then
-        error("bad argument 'loader' to fetch (function expected, got " .. type(loader) .. ")", 3)
+        argument.bad("ttl", "fetch", "a number of seconds expected", 3)
     end
+    argument.check(loader, "function", "loader", "fetch", 3)
     check_options(options, OPTIONS, "fetch", 3)
 end
 

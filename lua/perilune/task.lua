@@ -4,6 +4,7 @@
 -- one without a parent. Values set by `task.set` are inherited. The scheduler is C (bind/co.h); what a task's
 -- deferred is: deferred/core.lua. Locks and scopes: task/{scope,semaphore}.lua.
 
+local argument = require "perilune.argument"
 local core = require "perilune.core.task"
 local core_deferred = require "perilune.deferred.core"
 local failure = require "perilune.failure"
@@ -74,12 +75,6 @@ local function body_for(n)
     return bodies[n] or body_of_many
 end
 
-local function check_function(fn, what)
-    if type(fn) ~= "function" then
-        error(("bad argument 'fn' to task.%s (function expected, got %s)"):format(what, type(fn)), 3)
-    end
-end
-
 local function values_here()
     return C.ffi_task_has_locals() and core.locals().values or false
 end
@@ -90,7 +85,7 @@ end
 -- @tparam function fn
 -- @treturn deferred of the first value that `fn` returns; a deferred that it returns is waited for
 function task.spawn(fn, ...)
-    check_function(fn, "spawn")
+    argument.check(fn, "function", "fn", "task.spawn")
     local d = core_deferred.new(false)
     d[WORK] = core.spawn(body_for(select("#", ...)), d, values_here(), fn, ...)
     return d
@@ -100,7 +95,7 @@ end
 -- @tparam function fn
 -- @treturn deferred
 function task.detach(fn, ...)
-    check_function(fn, "detach")
+    argument.check(fn, "function", "fn", "task.detach")
     local d = core_deferred.new(false)
     d[WORK] = core.spawn_detached(body_for(select("#", ...)), d, values_here(), fn, ...)
     return d
@@ -108,7 +103,7 @@ end
 
 local function check_seconds(seconds, what)
     if type(seconds) ~= "number" or not (seconds >= 0 and seconds <= 1e9) then
-        error(("bad argument 'seconds' to task.%s (a number from 0 to 1e9 expected)"):format(what), 3)
+        argument.bad("seconds", "task." .. what, "a number from 0 to 1e9 expected", 3)
     end
 end
 
@@ -153,7 +148,7 @@ end
 -- It must not await.
 -- @tparam function fn
 function task.defer(fn)
-    check_function(fn, "defer")
+    argument.check(fn, "function", "fn", "task.defer")
     local locals = core.locals(true)
     if not locals then
         error("defer outside of a task", 2)
@@ -177,7 +172,7 @@ end
 -- @param value
 function task.set(key, value)
     if key == nil then
-        error("bad argument 'key' to task.set (a value expected)", 2)
+        argument.bad("key", "task.set", "a value expected")
     end
     local locals, values = own_table("set"), {}
     for k, v in pairs(locals.values or {}) do
@@ -233,7 +228,7 @@ local scopes, semaphores = require "perilune.task.scope", require "perilune.task
 -- @tparam function fn
 -- @treturn deferred of the first value that fn returns
 function task.scope(fn)
-    check_function(fn, "scope")
+    argument.check(fn, "function", "fn", "task.scope")
     return scopes.run(task, fn)
 end
 
@@ -242,7 +237,7 @@ end
 -- @treturn semaphore
 function task.semaphore(n)
     if type(n) ~= "number" or n % 1 ~= 0 or n < 1 then
-        error("bad argument 'n' to task.semaphore (a whole number of at least 1 expected)", 2)
+        argument.bad("n", "task.semaphore", "a whole number of at least 1 expected")
     end
     return semaphores.new(n)
 end

@@ -1,5 +1,6 @@
 --- TCP and Unix sockets: servers and clients of any protocol.
 
+local argument = require "perilune.argument"
 local byte_stream = require "perilune.byte_stream"
 local bytes = require "perilune.core.stream"
 local core = require "perilune.core.tcp"
@@ -170,9 +171,7 @@ end
 -- @tparam[opt] table opts
 -- @treturn server; raises an error object with code `address_in_use`, … when it cannot listen
 function tcp.start_server(handler, opts)
-    if type(handler) ~= "function" then
-        error("bad argument 'handler' to tcp.start_server (function expected, got " .. type(handler) .. ")", 2)
-    end
+    argument.check(handler, "function", "handler", "tcp.start_server")
     opts = check_server(opts)
     local self = setmetatable({
         handler = handler, opts = opts, open = 0, closed = deferred.deferred(),

@@ -4,6 +4,7 @@
 -- connections with a timeout, pools) uses the clock in force: the loop's, or between the calls of `with_clock` a mock
 -- one, which stands still until it is moved by `advance`.
 
+local argument = require "perilune.argument"
 local core = require "perilune.core.task"
 local failure = require "perilune.failure"
 local ffi = require "ffi"
@@ -23,7 +24,7 @@ time.minutes, time.hours, time.days = 60, 3600, 86400
 
 local function check(seconds, name, what, least)
     if type(seconds) ~= "number" or seconds ~= seconds or seconds < least then
-        error(("bad argument '%s' to time.%s (a number of at least %g expected)"):format(name, what, least), 3)
+        argument.bad(name, "time." .. what, ("a number of at least %g expected"):format(least), 3)
     end
 end
 
@@ -49,7 +50,7 @@ end
 -- @treturn string
 function time.format_duration(seconds)
     if type(seconds) ~= "number" then
-        error(("bad argument 'seconds' to time.format_duration (a number expected, got %s)"):format(type(seconds)), 2)
+        argument.bad("seconds", "time.format_duration", "a number expected, got " .. type(seconds))
     end
     local left, parts = math.floor(seconds), {}
     for _, unit in ipairs { { "d", 86400 }, { "h", 3600 }, { "m", 60 }, { "s", 1 } } do
@@ -60,12 +61,6 @@ function time.format_duration(seconds)
         end
     end
     return #parts > 0 and table.concat(parts, " ") or "0s"
-end
-
-local function check_function(fn, what)
-    if type(fn) ~= "function" then
-        error(("bad argument 'fn' to time.%s (function expected, got %s)"):format(what, type(fn)), 3)
-    end
 end
 
 local function wait_and_call(seconds, fn)
@@ -80,7 +75,7 @@ end
 -- @treturn deferred of what fn returns
 function time.after(seconds, fn)
     check(seconds, "seconds", "after", 0)
-    check_function(fn, "after")
+    argument.check(fn, "function", "fn", "time.after")
     local d
     d = task.detach(wait_and_call, seconds, function()
         if not d:is_realized() then
@@ -95,7 +90,7 @@ end
 -- @treturn deferred as of `after`
 function time.at(epoch, fn)
     check(epoch, "epoch", "at", 0)
-    check_function(fn, "at")
+    argument.check(fn, "function", "fn", "time.at")
     return time.after(math.max(epoch - time.now(), 0), fn)
 end
 
@@ -120,7 +115,7 @@ end
 -- @treturn deferred that never succeeds: `cancel` it to stop; it fails with the error of fn
 function time.every(period, fn, delay)
     check(period, "period", "every", 0.001)
-    check_function(fn, "every")
+    argument.check(fn, "function", "fn", "time.every")
     check(delay or 0, "delay", "every", 0)
     return task.detach(repeat_calls, period, delay or 0, fn)
 end
@@ -187,7 +182,7 @@ end
 -- @tparam number seconds
 function Mock:advance(seconds)
     if type(seconds) ~= "number" or seconds ~= seconds or seconds < 0 then
-        error("bad argument 'seconds' to advance (a number from 0 expected)", 2)
+        argument.bad("seconds", "advance", "a number from 0 expected")
     end
     local last = self.time + seconds
     settle_down()

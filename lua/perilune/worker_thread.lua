@@ -2,6 +2,7 @@
 --
 -- Each runs in a Lua machine of its own; arguments and results are copied.
 
+local argument = require "perilune.argument"
 local core = require "perilune.core.worker_thread"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
@@ -57,24 +58,18 @@ local function run(pool, module, name, ...)
     return result_of(ok, first)
 end
 
-local function check(value, name, what)
-    if type(value) ~= "string" then
-        error(("bad argument '%s' to worker_thread.%s (a string expected, got %s)"):format(name, what, type(value)), 3)
-    end
-end
-
 --- The pool that `thread_pool` has declared under that name.
 -- @tparam string name "default" is always there
 -- @treturn pool with `run`
 function worker_thread.pool(name)
-    check(name, "name", "pool")
+    argument.check(name, "string", "name", "worker_thread.pool")
     return setmetatable({ name = name }, mt)
 end
 
 --- As worker_thread.run, in a thread of this pool.
 function Pool:run(module, name, ...)
-    check(module, "module", "run")
-    check(name, "name", "run")
+    argument.check(module, "string", "module", "worker_thread.run")
+    argument.check(name, "string", "name", "worker_thread.run")
     return task.spawn(run, self.name, module, name, ...)
 end
 
@@ -86,8 +81,8 @@ end
 -- @treturn deferred of its first result; fails with `error` (its error, as text), `unsupported` (an argument or result
 -- that cannot be copied), `not_found` (no such pool), `no_resources`
 function worker_thread.run(module, name, ...)
-    check(module, "module", "run")
-    check(name, "name", "run")
+    argument.check(module, "string", "module", "worker_thread.run")
+    argument.check(name, "string", "name", "worker_thread.run")
     return task.spawn(run, "default", module, name, ...)
 end
 

@@ -88,11 +88,11 @@ void app_open_zones(struct app_conf *conf, const struct app_conf *old)
 }
 
 /* What http says, then what stream says. */
-static bool run_plain(struct lua_code *const code[2], enum lua_context context)
+static bool run_plain(struct lua_code *const code[CONF_SIDES], enum lua_context context)
 {
-    bool ok = lua_step_run_plain(code[0], context, false);
+    bool ok = lua_step_run_plain(code[CONF_HTTP], context, false);
 
-    return lua_step_run_plain(code[1], context, true) && ok;
+    return lua_step_run_plain(code[CONF_STREAM], context, true) && ok;
 }
 
 static void init_again(void)

@@ -64,6 +64,9 @@ struct conf_users {
     struct ws_set *sockets; /* what the WebSockets that visits become join; NULL: nothing */
 };
 
+/* What there is once for `http` and once for `stream`. */
+enum conf_side { CONF_HTTP, CONF_STREAM, CONF_SIDES };
+
 struct app_conf {
     struct pool pool;
     struct conf_users *users;
@@ -85,8 +88,7 @@ struct app_conf {
     uint64_t worker_shutdown_timeout; /* ms, 0: none */
     uint64_t worker_watchdog;         /* ms, 0: off */
     bool is_daemon, has_master;
-    bool has_agent; /* a process of the master's own rights that serves nobody; said by init_by_lua
-                     */
+    bool has_agent; /* a process of the master's own rights that serves nobody, of init_by_lua */
     bool has_multi_accept;
     bool has_io_uring; /* where the system has it */
     enum loop_backend backend;
@@ -103,16 +105,15 @@ struct app_conf {
     struct vhost **vhosts;
     unsigned n_vhosts, vhosts_size;
     struct location *stream; /* the stream level; NULL when there is no stream block */
-    struct map upstreams, stream_upstreams; /* name → struct upstream * */
-    struct upstream *first_upstream[2];     /* those of http, of stream, in their order */
-    struct proxy_pass *passes;              /* of http */
+    struct map upstreams, stream_upstreams;      /* name → struct upstream * */
+    struct upstream *first_upstream[CONF_SIDES]; /* in their order */
+    struct proxy_pass *passes;                   /* of http */
     struct cache_zone *cache_zones;         /* of proxy_cache_path, see app/proxy/cache_zone.h */
     struct upstream_cache *found_upstreams; /* see app/proxy/upstream_find.c; NULL: none yet */
     struct health_match *matches;           /* see app/proxy/health_match.h */
     struct health_check *health_checks;
     struct map log_formats, stream_log_formats; /* name → struct log_format * */
-    struct map log_sinks;   /* "level path" → struct conf_sink *: access logs and error logs, each
-                               opened once */
+    struct map log_sinks;   /* "level path" → struct conf_sink *: of all logs, each opened once */
     struct map log_buffers; /* path → struct access_log_buffer *: of access logs with buffer= */
     struct temp_path *temp_paths; /* directories that conf_open_logs makes */
     unsigned n_temp_paths, temp_paths_size;
@@ -124,8 +125,8 @@ struct app_conf {
     struct slice lua_package_path, lua_package_cpath;
     const struct conf_remark *remarks; /* the newest first */
     bool has_uncached_lua;             /* lua_code_cache off somewhere */
-    /* of http, of stream */
-    struct lua_code *init_by_lua[2], *init_worker_by_lua[2], *exit_worker_by_lua[2];
+    struct lua_code *init_by_lua[CONF_SIDES], *init_worker_by_lua[CONF_SIDES];
+    struct lua_code *exit_worker_by_lua[CONF_SIDES];
     struct lua_code *handlers; /* all that `handler` names */
     struct lua_code *inlines;  /* all Lua that stands in the configuration, or in files it names */
     unsigned max_pending_timers, max_running_timers;
@@ -155,8 +156,7 @@ struct app_conf *conf_load(struct slice prefix, struct slice path, struct slice 
  * process's default log. */
 struct app_conf *conf_load_text(struct slice text, struct config_error *e);
 
-/* Frees it (NULL inside is fine); its listeners' descriptors must be closed or taken over before.
- */
+/* Frees it (NULL inside is fine); the descriptors of its listeners are closed or taken already. */
 void conf_free(struct app_conf **conf);
 
 /* How many processes serve it. */

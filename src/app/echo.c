@@ -167,7 +167,7 @@ static bool is_unsafe(struct echo_run *r, const struct echo_line *line, struct s
 {
     struct slice shown;
 
-    if (location_is_safe(path))
+    if (location_path_is_safe(path))
         return false;
     shown = exchange_shown(r->v->x, path);
     log_write(&r->v->x->log, LOG_WARN, "%s%s sees unsafe uri: \"" SLICE_FMT "\"",
@@ -182,7 +182,7 @@ static void start_subrequest(struct echo_run *r, const struct echo_line *line,
     struct echo_part *p, **end = &r->parts;
 
     split_path(&o->path, &o->query);
-    if (is_unsafe(r, line, o->path) || !location_read_path(r->v, o->path, &o->path))
+    if (is_unsafe(r, line, o->path) || !location_path_read(r->v, o->path, &o->path))
         return;
     p = pool_new(visit_pool(r->v), struct echo_part);
     p->run = r;

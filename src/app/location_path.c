@@ -31,7 +31,7 @@ static struct slice make_absolute(struct visit *v, struct slice path)
     return slice_of(p, prefix.n + path.n);
 }
 
-struct slice location_root(struct visit *v)
+struct slice location_path_root(struct visit *v)
 {
     const struct location *l = v->loc;
     struct slice root;
@@ -44,7 +44,7 @@ struct slice location_root(struct visit *v)
     return root;
 }
 
-bool location_is_safe(struct slice path)
+bool location_path_is_safe(struct slice path)
 {
     const char *at = path.p;
     size_t left = path.n;
@@ -66,7 +66,7 @@ bool location_is_safe(struct slice path)
     return true;
 }
 
-bool location_is_alias_whole(const struct location *l)
+bool location_path_is_alias_whole(const struct location *l)
 {
     return l->alias && alias_owner(l)->kind == LOCATION_REGEX;
 }
@@ -104,25 +104,25 @@ static bool refuse(struct visit *v, struct slice path)
     return false;
 }
 
-bool location_read_path(struct visit *v, struct slice raw, struct slice *path_out)
+bool location_path_read(struct visit *v, struct slice raw, struct slice *path_out)
 {
     struct slice own = pool_dup(visit_pool(v), raw);
 
-    return (raw.n > 0 && raw.p[0] == '/' && location_is_safe(raw) &&
+    return (raw.n > 0 && raw.p[0] == '/' && location_path_is_safe(raw) &&
             url_normalise_path(own, v->loc->merges_slashes, visit_pool(v), path_out)) ||
            refuse(v, raw);
 }
 
-bool location_map_path(struct visit *v, struct slice path, struct slice *path_out)
+bool location_path_map(struct visit *v, struct slice path, struct slice *path_out)
 {
     struct slice root;
     char *p;
 
     /* Checked again behind an alias: "/i" cuts "/i../x" into "../x". */
-    if (!location_is_safe(path) ||
-        (v->loc->alias && (!cut_alias_prefix(v, &path) || !location_is_safe(path))))
+    if (!location_path_is_safe(path) ||
+        (v->loc->alias && (!cut_alias_prefix(v, &path) || !location_path_is_safe(path))))
         return refuse(v, path);
-    root = location_root(v);
+    root = location_path_root(v);
     p = pool_alloc(visit_pool(v), root.n + path.n + 1);
     memcpy(p, root.p, root.n);
     memcpy(p + root.n, path.p, path.n);

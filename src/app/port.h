@@ -4,7 +4,7 @@
 
 #include "app/conf.h"
 #include "http/server/server.h"
-#include "net/listen.h"
+#include "net/listener.h"
 
 struct udp_peers;
 

@@ -14,6 +14,7 @@
 #include "app/phases.h"
 #include "app/visit.h"
 #include "base/check.h"
+#include "base/encode.h"
 #include "proto/status.h"
 
 /* --- the list --- */
@@ -164,24 +165,11 @@ enum step_result rewrite_step_if(struct visit *v, const struct step *s)
 
 /* --- redirects --- */
 
-/* Bytes that no field may hold, or that end it for some readers, are escaped. */
-static void add_safe(struct buf *out, struct slice s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-
-        if (c <= 0x20 || c == 0x7f)
-            buf_printf(out, "%%%02X", c);
-        else
-            buf_add_char(out, (char)c);
-    }
-}
-
 static enum step_result redirect(struct visit *v, struct slice target, int status)
 {
     struct buf out = BUF_EMPTY;
 
-    add_safe(&out, target);
+    encode_percent(&out, target, ENCODE_VISIBLE);
     static_redirect_set_location(v, pool_dup(visit_pool(v), buf_slice(&out)));
     buf_free(&out);
     return phases_finish_status(v, status);
@@ -209,26 +197,13 @@ enum step_result rewrite_step_return(struct visit *v, const struct step *s)
 
 /* --- rewrite --- */
 
-/* What would mean something else in a URL. */
-static void add_escaped(struct buf *out, struct slice s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-
-        if (c <= 0x20 || c >= 0x7f || strchr("\"#%&+;<>?\\^`{|}", c))
-            buf_printf(out, "%%%02X", c);
-        else
-            buf_add_char(out, (char)c);
-    }
-}
-
 static void add_text(struct visit *v, const struct rewrite_text *t, bool is_url, struct buf *out)
 {
     for (unsigned i = 0; i < t->n; i++) {
         struct slice value = script_eval(t->pieces[i].script, v);
 
         if (is_url && t->pieces[i].is_capture)
-            add_escaped(out, value);
+            encode_percent(out, value, ENCODE_VALUE);
         else
             buf_add_slice(out, value);
     }

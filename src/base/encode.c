@@ -15,6 +15,10 @@ static const uint64_t kept[][4] = {
     [ENCODE_COMPONENT] = {0x03ff600000000000, 0x47fffffe87fffffe, 0, 0},
     /* 0x21 to 0x7e without " # % < > ? \ ^ ` { | } */
     [ENCODE_PATH] = {0x2fffffd200000000, 0x47fffffeafffffff, 0, 0},
+    /* 0x21 to 0x7e without " # % & + ; < > ? \ ^ ` { | } */
+    [ENCODE_VALUE] = {0x27fff79200000000, 0x47fffffeafffffff, 0, 0},
+    /* all but 0x00 to 0x20 and 0x7f */
+    [ENCODE_VISIBLE] = {0xfffffffe00000000, 0x7fffffffffffffff, UINT64_MAX, UINT64_MAX},
 };
 
 /* Where to write up to `each` bytes for every byte of `in`. */

@@ -11,6 +11,8 @@ enum encode_set {
     ENCODE_COMPONENT, /* all but RFC 3986 unreserved: as encodeURIComponent without !'()* */
     ENCODE_PATH, /* keeps what may stand in a path, '/' included, and [ and ]; escapes space, % ? #,
                     " < > \ ^ ` { | }, controls and >= 0x7f, as nginx does */
+    ENCODE_VALUE,   /* what a `rewrite` puts into a URL: as ENCODE_PATH, and & + ; */
+    ENCODE_VISIBLE, /* of a URL that is ready: only space and controls, which no field may hold */
 };
 
 /* Percent-encodes. */

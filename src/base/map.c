@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "base/mix.h"
 #include "base/rand.h"
 
 enum { SLOTS_LEAST = 8 };
@@ -24,13 +25,6 @@ static uint64_t secret[4]; /* process-wide: seeds of map_hash, constant after st
 __attribute__((constructor)) static void draw_secret(void)
 {
     rand_bytes(secret, sizeof(secret));
-}
-
-static inline uint64_t mix(uint64_t a, uint64_t b)
-{
-    unsigned __int128 product = (unsigned __int128)a * b;
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 /* ASCII capitals of eight bytes at once: a byte is one when adding carries into its top bit from

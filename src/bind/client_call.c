@@ -63,7 +63,7 @@ struct client_call *client_call_new(lua_State *L)
     c->sink_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     c->body_ref = LUA_NOREF;
     c->file = -1;
-    c->x = client_new(&events, c);
+    c->x = client_exchange_new(&events, c);
     return c;
 }
 
@@ -76,8 +76,8 @@ void client_call_free(struct client_call **at)
     *at = NULL;
     slots.calls[slot] = NULL;
     slots.vacant[slots.n_vacant++] = slot;
-    client_forget(c->x);
-    client_release(&c->x);
+    client_exchange_forget(c->x);
+    client_exchange_release(&c->x);
     luaL_unref(L, LUA_REGISTRYINDEX, c->sink_ref);
     luaL_unref(L, LUA_REGISTRYINDEX, c->body_ref);
     if (c->file >= 0)
@@ -198,7 +198,7 @@ static void tell_head(struct client_call *c)
 
 static enum body_result fail(struct client_call *c, const struct err *why)
 {
-    client_cancel(c->x, why);
+    client_exchange_cancel(c->x, why);
     c->x->err = why;
     return BODY_FAILED;
 }
@@ -224,7 +224,7 @@ static enum body_result pull(struct client_call *c, bool once)
             data = SLICE_EMPTY;
             r = BODY_DATA;
         } else {
-            r = client_read(c->x, &data);
+            r = client_exchange_read(c->x, &data);
         }
         if (r == BODY_DATA && !c->decoder)
             buf_add_slice(&c->held, data);
@@ -253,7 +253,7 @@ static void collect(struct client_call *c)
         tell_failed(c);
         return;
     default:
-        client_wait(c->x);
+        client_exchange_wait(c->x);
     }
 }
 
@@ -274,7 +274,7 @@ static bool is_whole(struct client_call *c, struct slice *body)
     }
     if (c->decoder)
         return false;
-    switch (client_read(c->x, body)) {
+    switch (client_exchange_read(c->x, body)) {
     case BODY_DATA:
         if (c->x->state == CLIENT_DONE)
             return true;
@@ -295,7 +295,7 @@ static bool is_tunnel(struct client_call *c)
 
     if (x->req.method != METHOD_CONNECT || x->res.status >= 300 || x->state != CLIENT_BODY)
         return false;
-    c->tunnel = client_detach(x, &c->tunnel_in, &out);
+    c->tunnel = client_exchange_detach(x, &c->tunnel_in, &out);
     if (c->tunnel)
         outq_clear(&out);
     return c->tunnel != NULL;

@@ -273,7 +273,7 @@ static int l_cancel(lua_State *L)
 
     if (!c)
         return 0;
-    client_cancel(c->x, &err_cancelled);
+    client_exchange_cancel(c->x, &err_cancelled);
     client_call_free(&c);
     return 0;
 }
@@ -305,7 +305,7 @@ static int l_wait(lua_State *L)
     struct client_call *c = client_call_get(lua_tonumber(L, 1));
 
     if (c)
-        client_wait(c->x);
+        client_exchange_wait(c->x);
     return 0;
 }
 
@@ -320,8 +320,8 @@ static int l_write(lua_State *L)
         return 0;
     piece.bytes = arg_slice_or_empty(L, 2);
     piece.is_last = lua_toboolean(L, 3);
-    client_write(c->x, &piece);
-    lua_pushboolean(L, !client_is_congested(c->x));
+    client_exchange_write(c->x, &piece);
+    lua_pushboolean(L, !client_exchange_is_congested(c->x));
     return 1;
 }
 
@@ -332,24 +332,28 @@ static int l_write_file(lua_State *L)
     struct client_call *c = client_call_get(lua_tonumber(L, 1));
     struct chunk piece = {.fd = -1, .owns_fd = true};
     const char *path = luaL_checkstring(L, 2);
-    double offset = luaL_optnumber(L, 3, 0), length;
+    double offset = luaL_optnumber(L, 3, 0), length = luaL_optnumber(L, 4, -1);
+    const struct err *e = NULL;
     struct stat st;
 
     if (!c || c->x->is_out_done)
         return 0;
     piece.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (piece.fd < 0 || fstat(piece.fd, &st) < 0)
-        return lerr_return(L, err_from_errno(errno), path);
-    length = luaL_optnumber(L, 4, (double)st.st_size - offset);
-    if (!S_ISREG(st.st_mode) || !(offset >= 0 && length >= 0) ||
-        offset + length > (double)st.st_size) {
-        (void)close(piece.fd);
-        return lerr_return(L, &err_invalid, path);
+        e = err_from_errno(errno);
+    else if (lua_isnoneornil(L, 4))
+        length = (double)st.st_size - offset;
+    if (!e && (!S_ISREG(st.st_mode) || !(offset >= 0 && length >= 0) ||
+               offset + length > (double)st.st_size))
+        e = &err_invalid;
+    if (e) {
+        chunk_drop(&piece);
+        return lerr_return(L, e, path);
     }
     piece.offset = (off_t)offset;
     piece.size = (size_t)length;
-    client_write(c->x, &piece);
-    lua_pushboolean(L, !client_is_congested(c->x));
+    client_exchange_write(c->x, &piece);
+    lua_pushboolean(L, !client_exchange_is_congested(c->x));
     return 1;
 }
 
@@ -361,9 +365,9 @@ static int l_wait_drained(lua_State *L)
 
     if (!c || (c->x->is_out_done && c->x->state > CLIENT_QUEUED))
         return 0;
-    waits = client_is_congested(c->x);
+    waits = client_exchange_is_congested(c->x);
     if (waits)
-        client_wait_drained(c->x);
+        client_exchange_wait_drained(c->x);
     lua_pushboolean(L, waits);
     return 1;
 }

@@ -81,17 +81,15 @@ static int l_digest(lua_State *L)
     bool is_md5 = slice_eq(arg_slice(L, 1), SLICE("md5"));
     struct slice in = arg_slice(L, 2);
     unsigned char out[TLS_DIGEST_SHA256];
-    char text[2 * TLS_DIGEST_SHA256];
+    char text[2 * TLS_DIGEST_SHA256], *to = text;
     size_t n = is_md5 ? TLS_DIGEST_MD5 : TLS_DIGEST_SHA256;
 
     if (is_md5)
         tls_digest_md5(in.p, in.n, out);
     else
         tls_digest_sha256(in.p, in.n, out);
-    for (size_t i = 0; i < n; i++) {
-        text[2 * i] = "0123456789abcdef"[out[i] >> 4];
-        text[2 * i + 1] = "0123456789abcdef"[out[i] & 15];
-    }
+    for (size_t i = 0; i < n; i++)
+        to = encode_hex_digits(to, out[i]);
     lua_pushlstring(L, text, 2 * n);
     return 1;
 }

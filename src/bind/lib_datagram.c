@@ -43,14 +43,6 @@ static void give_up(struct lib_stream *ls)
     mem_free(l);
 }
 
-static void set_port(struct addr *a, uint16_t port)
-{
-    if (a->sa.sa_family == AF_INET6)
-        ((struct sockaddr_in6 *)(void *)&a->storage)->sin6_port = htons(port);
-    else if (a->sa.sa_family == AF_INET)
-        ((struct sockaddr_in *)(void *)&a->storage)->sin_port = htons(port);
-}
-
 /* A Unix socket that nobody has bound could not be answered. */
 static int bind_local(int fd, const struct addr *peer, const struct from *from)
 {
@@ -131,7 +123,7 @@ static int l_open(lua_State *L)
         luaL_argcheck(L, !addr_parse(text, 0, &from.addr), 4, "address expected");
     }
     if (literal(host, &peer)) {
-        set_port(&peer, (uint16_t)luaL_optinteger(L, 3, 0));
+        addr_set_port(&peer, (uint16_t)luaL_optinteger(L, 3, 0));
         return opened(L, open_socket(ls, &peer, &from));
     }
     l = mem_new(struct lookup);
@@ -156,17 +148,17 @@ static int l_finish(lua_State *L)
     if (l->query)
         return lib_stream_begin_wait(L, &ls->writer);
     e = l->err;
-    if (!e) {
-        set_port(&l->addr, l->port);
-        e = open_socket(ls, &l->addr, &l->from);
+    if (e) {
+        give_up(ls);
+        lua_pushnil(L);
+        lua_pushliteral(L, "resolve");
+        lua_pushstring(L, e->code);
+        return 3;
     }
+    addr_set_port(&l->addr, l->port);
+    e = open_socket(ls, &l->addr, &l->from);
     give_up(ls);
-    if (!e || ls->wire.stream)
-        return opened(L, e);
-    lua_pushnil(L);
-    lua_pushliteral(L, "resolve");
-    lua_pushstring(L, e->code);
-    return 3;
+    return opened(L, e);
 }
 
 /* receive(s, most) → a message, cut to that many bytes; WAIT; or nil and a code */

@@ -10,7 +10,7 @@
 #include "bind/co.h"
 #include "bind/handle.h"
 #include "bind/lib.h"
-#include "bind/lib_stream.h"
+#include "bind/lib_stream_io.h"
 #include "bind/lib_tls.h"
 #include "net/tls/tls_certificate.h"
 #include "net/tls/tls_info.h"
@@ -45,13 +45,6 @@ static void note(const char *what, const struct tls_session *session)
         log_write(log, LOG_DEBUG, "lua ssl %s session: %016" PRIXPTR, what, (uintptr_t)session);
 }
 
-static int fail_with(lua_State *L, const char *code)
-{
-    lua_pushnil(L);
-    lua_pushstring(L, code);
-    return 2;
-}
-
 /* start(stream, context, is_server[, server_name, alpn, session, skips_verify, wants_status, chain,
  * key, store]) → true, or nil and a code: "closed"; "busy": bytes that were read or not sent yet
  * would pass between clear and secret. The last three are cdata pointing to the library's objects
@@ -76,7 +69,7 @@ static int l_start(lua_State *L)
         return lib_stream_fail(L, s);
     if (wire_input(&s->wire).n || !outq_is_empty(&s->wire.out) || lib_stream_is_busy(&s->reader) ||
         lib_stream_is_busy(&s->writer))
-        return fail_with(L, err_busy.code);
+        return lib_stream_refuse(L, err_busy.code);
     if (peer.session)
         note("set", peer.session);
     outq_init(&out);
@@ -99,12 +92,12 @@ static int l_handshake(lua_State *L)
     int r;
 
     if (!under || !tls_is(under))
-        return fail_with(L, err_closed.code);
+        return lib_stream_refuse(L, err_closed.code);
     r = tls_handshake(under);
     if (r == STREAM_AGAIN) {
         int side = tls_wants(under) == IO_WRITE ? IO_WRITE : IO_READ;
 
-        return wire_has_expired(&s->wire, side) ? fail_with(L, err_timeout.code)
+        return wire_has_expired(&s->wire, side) ? lib_stream_refuse(L, err_timeout.code)
                                                 : lib_stream_wait(L, s, side);
     }
     e = r == STREAM_FAILED ? under->err : tls_pin_check(under, arg_slice_if_given(L, 2));
@@ -113,7 +106,7 @@ static int l_handshake(lua_State *L)
         return 1;
     }
     why = tls_error_text(under);
-    (void)fail_with(L, e->code);
+    (void)lib_stream_refuse(L, e->code);
     lua_pushfstring(L, "%s%s", e->message, why.n ? ": " : "");
     lua_pushlstring(L, why.p, why.n);
     lua_concat(L, 2);
@@ -130,19 +123,16 @@ static void set_text(lua_State *L, const char *name, struct slice text)
     lua_setfield(L, -2, name);
 }
 
-static void push_certificate(lua_State *L, const struct stream *s)
+/* `pem`: the whole of it. */
+static void push_certificate(lua_State *L, const struct stream *s, struct slice pem)
 {
     static const struct {
         const char *name;
         bool (*add)(const struct stream *s, struct buf *out);
     } fields[] = {
-        {"subject", tls_certificate_subject},
-        {"issuer", tls_certificate_issuer},
-        {"serial", tls_certificate_serial},
-        {"starts", tls_certificate_starts},
-        {"fingerprint", tls_certificate_fingerprint},
-        {"ends", tls_certificate_ends},
-        {"pem", tls_peer_certificate},
+        {"subject", tls_certificate_subject},         {"issuer", tls_certificate_issuer},
+        {"serial", tls_certificate_serial},           {"starts", tls_certificate_starts},
+        {"fingerprint", tls_certificate_fingerprint}, {"ends", tls_certificate_ends},
     };
     struct buf text = BUF_EMPTY;
 
@@ -152,15 +142,10 @@ static void push_certificate(lua_State *L, const struct stream *s)
         if (fields[i].add(s, &text))
             set_text(L, fields[i].name, buf_slice(&text));
     }
+    set_text(L, "pem", pem);
     text.n = 0;
-    tls_peer_certificate(s, &text);
-    if (text.n) {
-        struct buf pin = BUF_EMPTY;
-
-        if (tls_pin_of_pem(buf_slice(&text), &pin))
-            set_text(L, "pin", buf_slice(&pin));
-        buf_free(&pin);
-    }
+    if (tls_pin_of_pem(pem, &text))
+        set_text(L, "pin", buf_slice(&text));
     buf_free(&text);
 }
 
@@ -175,16 +160,16 @@ static int l_info(lua_State *L)
     if (!tls || !tls_is(tls))
         return 0;
     lua_createtable(L, 0, 7);
-    set_text(L, "version", tls_version(tls));
-    set_text(L, "cipher", tls_cipher(tls));
-    set_text(L, "alpn", tls_alpn(tls));
-    set_text(L, "server_name", tls_server_name(tls));
-    lua_pushboolean(L, tls_is_resumed(tls));
+    set_text(L, "version", tls_info_version(tls));
+    set_text(L, "cipher", tls_info_cipher(tls));
+    set_text(L, "alpn", tls_info_alpn(tls));
+    set_text(L, "server_name", tls_info_server_name(tls));
+    lua_pushboolean(L, tls_info_is_resumed(tls));
     lua_setfield(L, -2, "is_resumed");
-    lua_pushboolean(L, tls_verified(tls, NULL) == NULL);
+    lua_pushboolean(L, tls_info_verified(tls, NULL) == NULL);
     lua_setfield(L, -2, "is_verified");
     if (tls_peer_certificate(tls, &pem)) {
-        push_certificate(L, tls);
+        push_certificate(L, tls, buf_slice(&pem));
         lua_setfield(L, -2, "peer_certificate");
     }
     buf_free(&pem);
@@ -257,7 +242,7 @@ static int l_pointer(lua_State *L)
 
     if (!s->wire.stream || !tls_is(s->wire.stream))
         return 0;
-    lua_pushlightuserdata(L, tls_pointer(s->wire.stream));
+    lua_pushlightuserdata(L, tls_info_pointer(s->wire.stream));
     return 1;
 }
 

@@ -1,5 +1,5 @@
 /* What the operations of "perilune.core.stream" share: who may use a value, and how they answer.
- * For lib_stream*.c. */
+ * For lib_stream*.c and those that add operations to them. */
 #ifndef BIND_LIB_STREAM_IO_H
 #define BIND_LIB_STREAM_IO_H
 

@@ -25,6 +25,7 @@
 #include "bind/vm.h"
 #include "net/connect.h"
 #include "net/listen.h"
+#include "net/listener.h"
 #include "net/tcp.h"
 
 struct lib_listener {

@@ -1,15 +1,12 @@
-/* The PROXY protocol for "perilune.core.tcp". What comes behind a header may be for TLS, so nothing
- * beyond it is taken from the kernel. */
+/* The PROXY protocol for "perilune.core.tcp". */
 #include "bind/lib_tcp_proxy.h"
 
-#include <errno.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "bind/lib_stream_io.h"
-#include "proto/proxy_proto.h"
+#include "http/proxy_peek.h"
 
 static void set_end(lua_State *L, const char *name, const char *host, int port)
 {
@@ -34,71 +31,36 @@ static void push_proxy(lua_State *L, const struct proxy_proto *p)
     set_end(L, "local_address", p->destination, has_ports ? p->destination_port : -1);
 }
 
-/* Reads `n` bytes that are known to be there. */
-static void skip(struct lib_stream *s, size_t n)
-{
-    char bytes[PROXY_PROTO_V2_MAX];
-
-    while (n) {
-        ssize_t got = stream_read(s->wire.stream, bytes, n);
-
-        if (got <= 0)
-            return;
-        n -= (size_t)got;
-    }
-}
-
-/* Looks at what the kernel has behind the part of a header that was read before, and takes nothing
- * beyond the header: what follows may be for TLS. PROXY_PROTO_MORE: wait. */
-static enum proxy_proto_result peek(struct lib_stream *s, struct proxy_proto *p, bool *has_ended)
-{
-    char all[PROXY_PROTO_V2_MAX];
-    struct slice before = wire_input(&s->wire);
-    size_t n = before.n;
-    ssize_t got;
-    enum proxy_proto_result r;
-
-    memcpy(all, before.p, n);
-    got = recv(stream_fd(s->wire.stream), all + n, sizeof(all) - n, MSG_PEEK | MSG_DONTWAIT);
-    *has_ended = got == 0 || (got < 0 && errno != EAGAIN);
-    if (got <= 0)
-        return PROXY_PROTO_MORE;
-    r = proxy_proto_read(slice_of(all, n + (size_t)got), p);
-    if (r == PROXY_PROTO_BAD)
-        return r;
-    wire_consume(&s->wire, n);
-    if (r == PROXY_PROTO_DONE) {
-        skip(s, p->n - n);
-    } else {
-        skip(s, (size_t)got);
-        wire_unread(&s->wire, slice_of(all, n + (size_t)got));
-    }
-    return r;
-}
-
 /* read_proxy(stream) → table with peer and local_address (empty: not known), nil and a code, or the
  * wait token; nothing behind the header is read */
 int lib_tcp_read_proxy(lua_State *L)
 {
     struct lib_stream *s = lib_stream_check(L, 1);
-    struct proxy_proto p;
-    bool has_ended;
+    struct proxy_peek p;
+    size_t before;
 
     if (!s->wire.stream)
         return lib_stream_fail(L, s);
-    switch (peek(s, &p, &has_ended)) {
+    before = wire_input(&s->wire).n;
+    switch (proxy_peek(s->wire.stream, wire_input(&s->wire), &p)) {
     case PROXY_PROTO_DONE:
-        push_proxy(L, &p);
+        wire_consume(&s->wire, before);
+        push_proxy(L, &p.proto);
         return 1;
     case PROXY_PROTO_BAD:
         return lib_stream_refuse(L, err_protocol.code);
-    default:
-        if (has_ended)
-            return lib_stream_refuse(L, err_closed.code);
-        if (wire_has_expired(&s->wire, IO_READ))
-            return lib_stream_refuse(L, err_timeout.code);
-        return lib_stream_wait(L, s, IO_READ);
+    case PROXY_PROTO_MORE:
+        break;
     }
+    if (p.has_ended)
+        return lib_stream_refuse(L, err_closed.code);
+    if (p.seen.n > before) {
+        wire_consume(&s->wire, before);
+        wire_unread(&s->wire, p.seen);
+    }
+    if (wire_has_expired(&s->wire, IO_READ))
+        return lib_stream_refuse(L, err_timeout.code);
+    return lib_stream_wait(L, s, IO_READ);
 }
 
 static bool is_of(const char *text, int family, struct addr *out)

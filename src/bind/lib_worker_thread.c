@@ -139,7 +139,6 @@ static void collect_garbage(struct machine *m)
 static void run(struct offload_job *o)
 {
     struct job *job = CONTAINER_OF(o, struct job, offload);
-
     lua_State *L = job->machine->L;
 
     collect_garbage(job->machine);

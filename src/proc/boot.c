@@ -107,7 +107,7 @@ bool boot_check_lua(struct app_conf *conf, struct config_error *e)
 {
     if (!app_check_lua(conf, e))
         return false;
-    if (!conf->handlers || conf->init_by_lua[0] || conf->init_by_lua[1])
+    if (!conf->handlers || conf->init_by_lua[CONF_HTTP] || conf->init_by_lua[CONF_STREAM])
         return true;
     loop_init(conf->backend);
     app_open_zones(conf, NULL);

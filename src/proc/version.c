@@ -16,7 +16,7 @@ void version_text(bool all, struct buf *out)
     if (!all)
         return;
     buf_add_lit(out, "built by gcc " __VERSION__ "\n");
-    buf_printf(out, "built with %s\n", tls_library());
+    buf_printf(out, "built with %s\n", tls_info_library());
     buf_add_lit(out, "TLS SNI support enabled\n"
                      "configure arguments: " NGINX_ARGUMENTS "\n");
 }

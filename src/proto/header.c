@@ -275,3 +275,11 @@ bool header_has_token(struct slice value, struct slice token)
     }
     return false;
 }
+
+bool header_is_of_connection(const struct header_list *l, struct slice name)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (l->fields[i].id == HEADER_CONNECTION && header_has_token(l->fields[i].value, name))
+            return true;
+    return false;
+}

@@ -122,4 +122,8 @@ bool header_can_trail(enum header_id id, struct slice name);
 /* Does the comma-separated list `value` hold `token` (case ignored, RFC 9110 section 5.6.1)? */
 bool header_has_token(struct slice value, struct slice token);
 
+/* Does a field Connection say that the field of that name belongs to the connection (RFC 9110
+ * section 7.6.1)? */
+bool header_is_of_connection(const struct header_list *l, struct slice name);
+
 #endif

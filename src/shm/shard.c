@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/mix.h"
 
 /* One bucket for so many bytes of the arena; a list of lists of two or three when full of small
  * entries. */
@@ -29,13 +30,6 @@ void shard_init(struct shard *s, size_t size)
 struct shard *shard_at(const struct dict *d, uint32_t i)
 {
     return (struct shard *)((char *)(d->head + 1) + i * d->head->shard_size);
-}
-
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-    unsigned __int128 product = (unsigned __int128)a * b;
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 /* Up to 8 bytes in a word; those in the middle may count twice. */

@@ -14,7 +14,7 @@ for my $source (@sources) {
     need($name, "t/unit/$name.c", "$source:1");
 }
 for my $parser (split ' ', $parsers) {
-    next unless -e "src/$parser.c";
+    -e "src/$parser.c" or bad('Makefile:1', "PARSERS: there is no src/$parser.c");
     my ($name) = $parser =~ m{([^/]+)$};
     need("fuzz/$name", "t/fuzz/$name.c", "src/$parser.c:1");
 }

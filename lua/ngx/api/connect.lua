@@ -79,9 +79,9 @@ local function parse(n, host, port, options)
     return nil, "missing the port number"
 end
 
---- A connection that is lost with the request counts no more in a pool that counts, be it new or used before.
+--- A connection that is lost with the request counts no more in its pool, be it new or used before.
 local function adopt(self, s, p)
-    if p and p.backlog then
+    if p then
         core.on_lost(s, p.lost)
     end
     self[CORE], self[POOL], self[READ_CLOSED], self[WRITE_CLOSED] = s, p or false, false, false

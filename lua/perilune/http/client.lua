@@ -4,6 +4,7 @@
 -- docs/modules/http-client.md. Preparing a request never waits and raises only for misuse; whatever the world does
 -- fails the deferred.
 
+local argument = require "perilune.argument"
 local activity = require "perilune.http.activity"
 local body_source = require "perilune.http.body_source"
 local call = require "perilune.http.call"
@@ -296,9 +297,7 @@ end
 -- @tparam table o options; see docs/modules/http-client.md
 -- @treturn deferred of a response; `d:cancel()` stops everything at once
 function client.request(o)
-    if type(o) ~= "table" then
-        error("bad argument 'options' to http.request (table expected, got " .. type(o) .. ")", 2)
-    end
+    argument.check(o, "table", "options", "http.request")
     return start(checked(o, 3))
 end
 
@@ -316,11 +315,11 @@ end
 local function verb(method)
     return function(text, o)
         if type(text) ~= "string" then
-            error(("bad argument 'url' to http.%s (string expected, got %s)"):format(method:lower(), type(text)), 2)
+            argument.bad("url", "http." .. method:lower(), "string expected, got " .. type(text))
         elseif o == nil and method == "GET" then
             return plain(text)
         elseif o ~= nil and type(o) ~= "table" then
-            error(("bad argument 'options' to http.%s (table expected, got %s)"):format(method:lower(), type(o)), 2)
+            argument.bad("options", "http." .. method:lower(), "table expected, got " .. type(o))
         end
         local all = { url = text, method = method }
         for k, v in pairs(o and checked(o, 3) or options.NONE) do

@@ -3,6 +3,8 @@
 -- `h["Content-Type"]` reads (repeats joined with ", ", cookies with "; "), assignment replaces, nil removes.
 -- Response headers may also be plain tables `{Name = value}`, `{Name = {v1, v2}}` or `{{name, value}, …}`.
 
+local argument = require "perilune.argument"
+
 local headers = {}
 local methods = {}
 
@@ -34,9 +36,7 @@ end
 -- @tparam[opt] headers|table initial another list, `{Name = value}`, `{Name = {v1, v2}}` or `{{name, value}, …}`
 -- @treturn headers
 function headers.new(initial)
-    if initial ~= nil and type(initial) ~= "table" then
-        error(("bad argument 'initial' to http.headers (table expected, got %s)"):format(type(initial)), 2)
-    end
+    argument.check_optional(initial, "table", "initial", "http.headers")
     local self = setmetatable({ _fields = {} }, mt)
     for k, v in pairs(headers.plain(initial) or {}) do
         if type(k) == "number" then

@@ -1,5 +1,6 @@
 --- HTTP: clients, servers in code, files as bodies, header lists.
 
+local argument = require "perilune.argument"
 local client = require "perilune.http.client"
 local deferred = require "perilune.deferred"
 local headers = require "perilune.http.headers"
@@ -42,12 +43,6 @@ for _, name in ipairs { "request", "get", "head", "post", "put", "patch", "delet
     http[name] = client[name]
 end
 
-local function check_number(value, name)
-    if value ~= nil and type(value) ~= "number" then
-        error(("bad argument '%s' to http.file (number expected, got %s)"):format(name, type(value)), 3)
-    end
-end
-
 --- A file, or a section of one, as a response body; sent without copying.
 -- A file that is missing when the response is sent is answered 404.
 -- @tparam string path
@@ -55,11 +50,9 @@ end
 -- @tparam[opt] number length in bytes; the rest of the file by default
 -- @treturn table for `body=`
 function http.file(path, offset, length)
-    if type(path) ~= "string" then
-        error("bad argument 'path' to http.file (string expected, got " .. type(path) .. ")", 2)
-    end
-    check_number(offset, "offset")
-    check_number(length, "length")
+    argument.check(path, "string", "path", "http.file")
+    argument.check_optional(offset, "number", "offset", "http.file")
+    argument.check_optional(length, "number", "length", "http.file")
     return setmetatable({ is_http_file = true, path = path, offset = offset, length = length }, { __name = "file" })
 end
 
@@ -67,9 +60,7 @@ end
 -- @tparam function fn `fn(req, respond, raise)`, which calls `respond(response)` or `raise(err)` once, now or later
 -- @treturn function handler
 function http.wrap_async(fn)
-    if type(fn) ~= "function" then
-        error("bad argument 'fn' to http.wrap_async (function expected, got " .. type(fn) .. ")", 2)
-    end
+    argument.check(fn, "function", "fn", "http.wrap_async")
     return function(req)
         local d = deferred.deferred()
         fn(req, function(res)
@@ -92,9 +83,7 @@ end
 -- @tparam[opt] table options
 -- @treturn boolean true: what a handler is to return
 function http.proxy(req, url, options)
-    if type(url) ~= "string" then
-        error("bad argument 'url' to http.proxy (string expected, got " .. type(url) .. ")", 2)
-    end
+    argument.check(url, "string", "url", "http.proxy")
     check_options(options, proxy_options, "http.proxy", 2)
     local ok, err = core.proxy(req, url:match "^[^#]*", options) -- a fragment is the client's own
     if not ok then

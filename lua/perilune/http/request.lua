@@ -11,6 +11,7 @@
 -- `id` (32 hex digits),
 -- `time` (seconds since 1970), `cookies`, `params` (a table that routers and middleware fill).
 
+local argument = require "perilune.argument"
 local body = require "perilune.http.body"
 local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
@@ -144,7 +145,7 @@ end
 --- Raises for what is no request, at the caller of the caller.
 function request.expect(req, where)
     if type(req) ~= "table" or not req.headers then
-        error(("bad argument 'req' to %s (a request expected, got %s)"):format(where, type(req)), 3)
+        argument.bad("req", where, "a request expected, got " .. type(req), 3)
     end
 end
 

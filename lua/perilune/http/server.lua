@@ -1,5 +1,6 @@
 --- Servers made in code: `http.start_server(handler, options)`.
 
+local argument = require "perilune.argument"
 local core = require "perilune.core.http"
 local deferred = require "perilune.deferred"
 local handler = require "perilune.http.handler"
@@ -120,9 +121,7 @@ function server.start(fn, opts)
     if type(fn) == "table" then
         fn = fn.handler or fn
     end
-    if type(fn) ~= "function" then
-        error("bad argument 'handler' to http.start_server (function expected, got " .. type(fn) .. ")", 2)
-    end
+    argument.check(fn, "function", "handler", "http.start_server")
     opts = options.check(opts, known, "http.start_server", 2)
     check_texts(opts, 2)
     local self = setmetatable({ closed = deferred.deferred() }, mt)
@@ -152,7 +151,7 @@ end
 function methods:close(timeout)
     timeout = timeout or 15
     if type(timeout) ~= "number" or not (timeout >= 0 and timeout <= 1e9) then
-        error("bad argument 'timeout' to server:close (seconds from 0 to 1e9 expected)", 2)
+        argument.bad("timeout", "server:close", "seconds from 0 to 1e9 expected")
     end
     if timeout == 0 then
         self.core:kill()

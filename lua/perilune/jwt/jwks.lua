@@ -5,6 +5,7 @@
 -- count; when there are none, who asks fails with what fetching has failed with. Tokens with invented names cannot
 -- make us fetch more often than once in `cooldown`.
 
+local argument = require "perilune.argument"
 local crypto = require "perilune.crypto"
 local deferred = require "perilune.deferred"
 local failure = require "perilune.failure"
@@ -102,9 +103,8 @@ end
 -- @tparam[opt] table opts
 -- @treturn set for the option `jwks`
 function jwks.new(url, opts)
-    if type(url) ~= "string" then
-        error("bad argument 'url' to jwt.jwks (string expected, got " .. type(url) .. ")", 3)
-    elseif not kinds.url.is(url) then
+    argument.check(url, "string", "url", "jwt.jwks", 3)
+    if not kinds.url.is(url) then
         error(("jwt.jwks: '%s' is no URL of http or https"):format(urls.masked(url)), 3)
     end
     opts = options.check(opts, OPTIONS, "jwt.jwks", 3)

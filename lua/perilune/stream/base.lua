@@ -2,6 +2,7 @@
 -- add.
 
 local check_options = require("perilune.options").check
+local argument = require "perilune.argument"
 local core = require "perilune.stream.core"
 local deferred = require "perilune.deferred"
 local deferred_core = require "perilune.deferred.core"
@@ -114,7 +115,7 @@ end
 -- @treturn deferred of true, or of false when the stream is closed; fails with `too_large` when too many wait
 function Stream:put(value)
     if value == nil then
-        error("bad argument 'value' to put (nil cannot be a value of a stream)", 2)
+        argument.bad("value", "put", "nil cannot be a value of a stream")
     end
     local ok = core.put_now(self, value)
     if ok then
@@ -143,7 +144,7 @@ function Stream:try_put(value, seconds, timeout_value)
         return self:put(value):timeout(seconds, timeout_value)
     end
     if value == nil then
-        error("bad argument 'value' to try_put (nil cannot be a value of a stream)", 2)
+        argument.bad("value", "try_put", "nil cannot be a value of a stream")
     end
     local ok = core.put_now(self, value)
     if ok == nil then
@@ -255,9 +256,7 @@ function Stream:is_drained()
 end
 
 local function when(self, list, is_so, fn, what)
-    if type(fn) ~= "function" then
-        error(("bad argument 'fn' to %s (function expected, got %s)"):format(what, type(fn)), 3)
-    elseif is_so then
+    if is_so then
         core.run_all({ fn }, "a function of " .. what)
     else
         self[list] = self[list] or {}
@@ -269,12 +268,14 @@ end
 --- Calls `fn()` when the stream is closed; at once when it is.
 -- @treturn stream itself
 function Stream:on_closed(fn)
+    argument.check(fn, "function", "fn", "on_closed")
     return when(self, "closed_callbacks", self:is_closed(), fn, "on_closed")
 end
 
 --- Calls `fn()` when the stream is closed and empty; at once when it is.
 -- @treturn stream itself
 function Stream:on_drained(fn)
+    argument.check(fn, "function", "fn", "on_drained")
     return when(self, "drained_callbacks", self:is_drained(), fn, "on_drained")
 end
 

@@ -1,5 +1,6 @@
 --- batch: arrays of values, by number, by size, and by time.
 
+local argument = require "perilune.argument"
 local base = require "perilune.stream.base"
 local deferred = require "perilune.deferred"
 local timers = require "perilune.timers"
@@ -7,15 +8,6 @@ local timers = require "perilune.timers"
 local stream, Stream = base.stream, base.methods
 
 local await = deferred.await
-
-local function check(value, name, is_optional)
-    if is_optional and value == nil then
-        return
-    end
-    if type(value) ~= "number" or value ~= value or value <= 0 then
-        error(("bad argument '%s' to batch (a number above 0 expected)"):format(name), 3)
-    end
-end
 
 local LATE = {}
 
@@ -66,8 +58,10 @@ end
 -- @tparam[opt] function metric the size of a value; 1 by default
 -- @treturn stream
 function Stream:batch(max, latency, metric)
-    check(max, "max")
-    check(latency, "latency", true)
+    argument.check_positive(max, "max", "batch")
+    if latency ~= nil then
+        argument.check_positive(latency, "latency", "batch")
+    end
     return stream._operator({ self }, "batch", function(tap, put)
         collect(tap, put, max, latency, metric or one)
     end)

@@ -3,17 +3,12 @@
 -- A measured one has a `metric`, which stream/core.lua asks for the size of each value. A dropping or sliding one has
 -- a `store(self, value)` in place of the usual buffer: it always accepts.
 
+local argument = require "perilune.argument"
 local base = require "perilune.stream.base"
 local link = require "perilune.stream.link"
 local ring = require "perilune.ring"
 
 local stream, Stream = base.stream, base.methods
-
-local function check_limit(limit, what)
-    if type(limit) ~= "number" or limit ~= limit or limit <= 0 then
-        error(("bad argument 'limit' to %s (a number above 0 expected)"):format(what), 3)
-    end
-end
 
 local function store_dropping(self, v)
     if self.items.n < self.capacity then
@@ -39,7 +34,7 @@ end
 -- @tparam[opt] function metric the size of a value, always the same for the same one; 1 by default
 -- @treturn stream
 function stream.buffered(limit, metric)
-    check_limit(limit, "buffered")
+    argument.check_positive(limit, "limit", "buffered")
     local s = stream.stream(limit, { description = "buffer" })
     if metric then
         s.metric, s.weights, s.total = metric, ring.new(), 0
@@ -48,7 +43,7 @@ function stream.buffered(limit, metric)
 end
 
 local function lossy(limit, what, store)
-    check_limit(limit, what)
+    argument.check_positive(limit, "limit", what)
     local s = stream.stream(limit, { description = what })
     s.store, s.dropped = store, 0
     return s
@@ -71,6 +66,7 @@ for method, make in pairs { buffer = stream.buffered, dropping = stream.dropping
     --- This stream, connected to such a buffer.
     -- @treturn stream
     Stream[method] = function(self, limit, metric)
+        argument.check_positive(limit, "limit", method)
         local out = make(limit, metric)
         link.connect(link.Link, self, out, { label = method })
         return out

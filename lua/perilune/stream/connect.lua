@@ -1,6 +1,7 @@
 --- Connections that a program makes itself: connect, connect_via, drain_into, consume, consume_async; views and
 -- splices.
 
+local argument = require "perilune.argument"
 local base = require "perilune.stream.base"
 local check_options = require("perilune.options").check
 local core = require "perilune.stream.core"
@@ -22,18 +23,12 @@ local function known_options(options, what)
     return fields
 end
 
-local function check_function(fn, what)
-    if type(fn) ~= "function" then
-        error(("bad argument 'fn' to %s (function expected, got %s)"):format(what, type(fn)), 3)
-    end
-end
-
 local function check_sink(source, sink, what)
     local is_both = source == sink and source.sink_side and source.source_side ~= source.sink_side
     if source == sink and not is_both then
-        error(("bad argument 'sink' to %s (a stream cannot be its own sink)"):format(what), 3)
+        argument.bad("sink", what, "a stream cannot be its own sink", 3)
     elseif not stream.is_stream(sink) or sink.is_source_only then
-        error(("bad argument 'sink' to %s (a stream that takes puts expected)"):format(what), 3)
+        argument.bad("sink", what, "a stream that takes puts expected", 3)
     end
 end
 
@@ -62,7 +57,7 @@ end
 -- @tparam[opt] table options as of `connect`
 -- @treturn deferred true once this stream is exhausted, false when the connection was cut, or the error of fn
 function Stream:connect_via(fn, sink, options)
-    check_function(fn, "connect_via")
+    argument.check(fn, "function", "fn", "connect_via")
     check_sink(self, sink, "connect_via")
     local fields = with_done(known_options(options, "connect_via"))
     fields.fn = fn
@@ -85,7 +80,7 @@ end
 -- @tparam function fn its result does not matter, it must not await
 -- @treturn deferred true once the stream is exhausted, or the error of the stream or of fn
 function Stream:consume(fn)
-    check_function(fn, "consume")
+    argument.check(fn, "function", "fn", "consume")
     local fields = with_done({ fn = fn })
     connect(link.Consume, self, nil, fields)
     return fields.done
@@ -95,7 +90,7 @@ end
 -- @tparam function fn
 -- @treturn deferred true once the stream is exhausted or fn has answered false, or the error
 function Stream:consume_async(fn)
-    check_function(fn, "consume_async")
+    argument.check(fn, "function", "fn", "consume_async")
     local fields = with_done({ fn = fn, stops_well = true })
     connect(link.Via, self, nil, fields)
     return fields.done

@@ -1,5 +1,6 @@
 --- What a stream looks like: describe, downstream, and dot, which draws the graph.
 
+local argument = require "perilune.argument"
 local base = require "perilune.stream.base"
 
 local stream, Stream = base.stream, base.methods
@@ -87,7 +88,7 @@ end
 -- @treturn string
 function stream.dot(s)
     if not stream.is_stream(s) then
-        error(("bad argument 's' to stream.dot (a stream expected, got %s)"):format(type(s)), 2)
+        argument.bad("s", "stream.dot", "a stream expected, got " .. type(s))
     end
     local order, lines = explore(s.source_side or s)
     local text = { "digraph stream {", "    rankdir=LR; node [shape=box];" }

@@ -1,5 +1,6 @@
 --- Streams and time: throttle, periodically.
 
+local argument = require "perilune.argument"
 local base = require "perilune.stream.base"
 local deferred = require "perilune.deferred"
 local task = require "perilune.task"
@@ -10,12 +11,6 @@ local stream, Stream = base.stream, base.methods
 local await = deferred.await
 
 local EPSILON = 1e-9 -- of a value: sums of fractions of seconds are not exact
-
-local function check(value, name, what)
-    if type(value) ~= "number" or value ~= value or value <= 0 then
-        error(("bad argument '%s' to %s (a number above 0 expected)"):format(name, what), 3)
-    end
-end
 
 --- Waits until `wanted` units of credit are there; credit grows with time, up to `most`.
 local function spend(state, rate, most)
@@ -54,7 +49,7 @@ end
 -- @tparam[opt=rate] number backlog
 -- @treturn stream
 function Stream:throttle(rate, backlog)
-    check(rate, "rate", "throttle")
+    argument.check_positive(rate, "rate", "throttle")
     backlog = math.max(backlog or rate, 1)
     return stream._operator({ self }, "throttle", function(tap, put)
         local state = { credit = 0, at = timers.now() }
@@ -78,10 +73,8 @@ function stream.periodically(period, delay, fn)
     if fn == nil then
         delay, fn = nil, delay
     end
-    check(period, "period", "periodically")
-    if type(fn) ~= "function" then
-        error("bad argument 'fn' to periodically (function expected)", 2)
-    end
+    argument.check_positive(period, "period", "periodically")
+    argument.check(fn, "function", "fn", "periodically")
     local out = stream.stream(1, { description = "periodically" })
     local worker = task.detach(function()
         local ok, err = pcall(tick, out, period, delay or period - timers.now() % period, fn)

@@ -4,6 +4,7 @@
 -- The simple ones are connections (stream/link.lua). The others are tasks that take from a *tap*, a stream connected
 -- to the source, and put into the result: plain code that waits where it has to.
 
+local argument = require "perilune.argument"
 local base = require "perilune.stream.base"
 local deferred = require "perilune.deferred"
 local link = require "perilune.stream.link"
@@ -15,12 +16,6 @@ local stream, Stream = base.stream, base.methods
 local await, is_deferred = deferred.await, deferred.is_deferred
 
 local Reduced = { __name = "reduced" }
-
-local function check_function(fn, what)
-    if type(fn) ~= "function" then
-        error(("bad argument 'fn' to %s (function expected, got %s)"):format(what, type(fn)), 3)
-    end
-end
 
 local function operator(self, kind, name, fields)
     local out = stream.stream(0)
@@ -34,7 +29,7 @@ end
 -- @tparam function fn when it fails, the result fails with that error
 -- @treturn stream
 function Stream:map(fn, ...)
-    check_function(fn, "map")
+    argument.check(fn, "function", "fn", "map")
     if select("#", ...) > 0 then
         return self:zip(...):map(function(values)
             return fn(unpack(values))
@@ -46,7 +41,7 @@ end
 --- A stream of the values for which `fn(value)` is true.
 -- @treturn stream
 function Stream:filter(fn)
-    check_function(fn, "filter")
+    argument.check(fn, "function", "fn", "filter")
     return operator(self, link.Link, "filter", { test = fn })
 end
 
@@ -61,7 +56,7 @@ end
 -- @tparam[opt=0] number capacity of the result
 -- @treturn stream
 function Stream:transform(x, capacity)
-    check_function(x, "transform")
+    argument.check(x, "function", "fn", "transform")
     local out = stream.stream(capacity)
     link.expand(self, out, x, { label = "transform" })
     return out
@@ -70,7 +65,7 @@ end
 --- A stream of the elements of the arrays `fn(value)`.
 -- @treturn stream
 function Stream:mapcat(fn)
-    check_function(fn, "mapcat")
+    argument.check(fn, "function", "fn", "mapcat")
     return self:transform(xform.mapcat(fn))
 end
 
@@ -93,7 +88,7 @@ end
 -- @param[opt] init
 -- @treturn deferred
 function Stream:reduce(fn, init)
-    check_function(fn, "reduce")
+    argument.check(fn, "function", "fn", "reduce")
     return task.spawn(function()
         local acc, is_over = init
         if acc == nil then
@@ -112,7 +107,7 @@ end
 --- A stream of everything that `reduce` reaches in turn, beginning with init.
 -- @treturn stream
 function Stream:reductions(fn, init)
-    check_function(fn, "reductions")
+    argument.check(fn, "function", "fn", "reductions")
     return stream._operator({ self }, "reductions", function(tap, put)
         local acc, is_over = init
         if acc == nil then
@@ -191,7 +186,7 @@ end
 --- A stream of streams, a new one whenever `fn(value)` changes. Take all of one before waiting for the next.
 -- @treturn stream
 function Stream:partition_by(fn)
-    check_function(fn, "partition_by")
+    argument.check(fn, "function", "fn", "partition_by")
     return stream._operator({ self }, "partition_by", function(tap, put)
         local part, key
         for v in tap:each() do

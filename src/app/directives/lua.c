@@ -187,7 +187,7 @@ static bool apply_by_lua(void *ctx, const struct config_node *node, struct confi
         return directives_proxy_check(a, node, e);
     }
     field = (const struct lua_code **)((char *)a->conf + place->field);
-    field += directives_is_stream(a);
+    field += directives_is_stream(a) ? CONF_STREAM : CONF_HTTP;
     if (*field)
         return config_node_error(node, e, "\"%s\" directive is duplicate", node->name.p);
     *field = code;

@@ -83,7 +83,7 @@ static char *map(struct visit *v, struct slice path)
 {
     struct slice file;
 
-    if (!location_map_path(v, path, &file)) {
+    if (!location_path_map(v, path, &file)) {
         (void)phases_finish_status(v, 400);
         return NULL;
     }
@@ -189,7 +189,7 @@ static bool is_root(struct visit *v, const char *path)
         return true;
     if (!v->loc->alias || v->loc->kind == LOCATION_REGEX)
         return false;
-    root = location_root(v);
+    root = location_path_root(v);
     while (ends_with_slash(root))
         root.n--;
     return slice_eq(root, slice_str(path));
@@ -325,7 +325,7 @@ static enum step_result transfer(struct visit *v, bool is_move)
     const struct header *host = header_find_id(&v->x->req.headers, HEADER_HOST);
 
     if (!dav_read_destination(value, host ? host->value : SLICE_EMPTY, &raw) ||
-        !location_read_path(v, raw, &path))
+        !location_path_read(v, raw, &path))
         return refuse(v, 400,
                       value.p ? "client sent invalid \"Destination\" header"
                               : "client sent no \"Destination\" header");

@@ -253,7 +253,7 @@ enum step_result static_step_content(struct visit *v, const struct step *s)
     UNUSED(s);
     if (req->method != METHOD_GET && req->method != METHOD_HEAD && req->method != METHOD_POST)
         return refuse_method(v);
-    if (!location_map_path(v, req->path, &path))
+    if (!location_path_map(v, req->path, &path))
         return phases_finish_status(v, 404);
     if (ends_with_slash(path) && ends_with_slash(req->path))
         return serve_dir(v, path);
@@ -262,7 +262,7 @@ enum step_result static_step_content(struct visit *v, const struct step *s)
 
 /* --- try_files --- */
 
-/* The path that location_map_path takes for a name of try_files. Behind an alias a name that is
+/* The path that location_path_map takes for a name of try_files. Behind an alias a name that is
  * made of variables may begin with the prefix of the location, which the alias stands for; a
  * constant one is always relative to the alias. */
 static struct slice path_for(struct visit *v, struct slice name, bool is_constant)
@@ -286,8 +286,8 @@ static bool try_name(struct visit *v, const struct script *script, bool is_dir)
     struct slice path = path_for(v, script_eval(script, v), script_is_constant(script)), file;
     bool had_slash = ends_with_slash(req->path), is_there;
 
-    v->is_path_in_alias = location_is_alias_whole(v->loc);
-    is_there = location_map_path(v, path, &file) && probe(v, file, is_dir) == 0;
+    v->is_path_in_alias = location_path_is_alias_whole(v->loc);
+    is_there = location_path_map(v, path, &file) && probe(v, file, is_dir) == 0;
     /* such a directory has no URI of its own: the request's is kept */
     if (v->is_path_in_alias && (is_dir || !is_there)) {
         v->is_path_in_alias = false;

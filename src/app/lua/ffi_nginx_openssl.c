@@ -41,7 +41,7 @@ static int of_socket(void *socket, void *(*pointer)(const struct stream *s), voi
         return answer;                                                                             \
     }
 
-BOTH(request_ssl, request, of_request(tls_pointer, out))
-BOTH(request_ssl_ctx, request, of_request(tls_ctx_pointer, out))
-BOTH(socket_ssl, socket, of_socket(socket, tls_pointer, out))
-BOTH(socket_ssl_ctx, socket, of_socket(socket, tls_ctx_pointer, out))
+BOTH(request_ssl, request, of_request(tls_info_pointer, out))
+BOTH(request_ssl_ctx, request, of_request(tls_info_ctx_pointer, out))
+BOTH(socket_ssl, socket, of_socket(socket, tls_info_pointer, out))
+BOTH(socket_ssl_ctx, socket, of_socket(socket, tls_info_ctx_pointer, out))

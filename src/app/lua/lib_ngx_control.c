@@ -89,7 +89,7 @@ int lib_ngx_control_exit(lua_State *L)
 static bool read_target(struct visit *v, struct slice raw, struct slice *out)
 {
     if (raw.n == 0 || raw.p[0] != '@')
-        return location_read_path(v, raw, out);
+        return location_path_read(v, raw, out);
     *out = pool_dup(visit_pool(v), raw);
     return true;
 }

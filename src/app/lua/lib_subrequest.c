@@ -51,7 +51,7 @@ static void read_uri(lua_State *L, struct visit *v, struct subrequest_options *o
     rest = pool_dup(visit_pool(v), uri);
     o->path = slice_cut(&rest, '?');
     o->query = rest;
-    if (!location_read_path(v, o->path, &o->path)) {
+    if (!location_path_read(v, o->path, &o->path)) {
         lua_pushfstring(L, "unsafe uri in argument #1: %s", uri.p);
         lua_error(L);
     }

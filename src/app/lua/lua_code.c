@@ -187,7 +187,8 @@ void lua_code_remark_file(const struct lua_code *code)
 static bool compile_file(lua_State *L, const struct lua_code *code, struct config_error *e)
 {
     const struct app_conf *conf = code->conf;
-    bool is_of_start = code == conf->init_by_lua[0] || code == conf->init_by_lua[1];
+    bool is_of_start =
+        code == conf->init_by_lua[CONF_HTTP] || code == conf->init_by_lua[CONF_STREAM];
     int rc = luaL_loadfile(L, conf_path(code->conf, script_constant(code->path)));
 
     if (rc == 0 || (rc == LUA_ERRFILE && !is_of_start))

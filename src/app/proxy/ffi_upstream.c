@@ -21,7 +21,8 @@ static int put(struct ffi_str *out, struct slice s)
 int ffi_upstream_name(int is_stream, int i, struct ffi_str *out)
 {
     const struct app_conf *conf = app_conf_current();
-    const struct upstream *u = conf ? conf->first_upstream[is_stream != 0] : NULL;
+    const struct upstream *u =
+        conf ? conf->first_upstream[is_stream ? CONF_STREAM : CONF_HTTP] : NULL;
 
     while (u && i-- > 0)
         u = u->next;
@@ -32,7 +33,7 @@ static int find(int is_stream, struct slice name, int i, struct upstream **u)
 {
     const struct app_conf *conf = app_conf_current();
 
-    *u = conf ? conf->first_upstream[is_stream != 0] : NULL;
+    *u = conf ? conf->first_upstream[is_stream ? CONF_STREAM : CONF_HTTP] : NULL;
     while (*u && !slice_eq((*u)->name, name))
         *u = (*u)->next;
     if (!*u)

@@ -16,16 +16,16 @@ static const struct proxy_conf *conf_of(const struct health_probe *p)
 void health_http_stop(struct health_probe *p)
 {
     if (p->up)
-        client_cancel(p->up, &err_closed);
-    client_release(&p->up);
+        client_exchange_cancel(p->up, &err_closed);
+    client_exchange_release(&p->up);
     if (p->pool)
         client_pool_close(&p->pool);
 }
 
 static void finish(struct health_probe *p, const char *why)
 {
-    client_forget(p->up);
-    client_release(&p->up);
+    client_exchange_forget(p->up);
+    client_exchange_release(&p->up);
     buf_free(&p->in);
     p->on_done(p, why);
 }
@@ -47,7 +47,7 @@ static void on_body(struct client_exchange *up)
     struct slice piece;
 
     for (;;) {
-        switch (client_read(up, &piece)) {
+        switch (client_exchange_read(up, &piece)) {
         case BODY_DATA:
             buf_add_slice(&p->in, piece);
             if (p->in.n < HEALTH_MATCH_BYTES)
@@ -55,7 +55,7 @@ static void on_body(struct client_exchange *up)
             look(p);
             return;
         case BODY_WAIT:
-            client_wait(up);
+            client_exchange_wait(up);
             return;
         case BODY_END:
             look(p);
@@ -153,7 +153,7 @@ void health_http_ask(struct health_probe *p)
     }
     if (!p->pool)
         p->pool = client_pool_new(&o, &client_reach);
-    p->up = client_new(&user, p);
+    p->up = client_exchange_new(&user, p);
     fill(p, conf);
     client_pool_submit(client_pool_origin(p->pool, p->peer->name, &p->way), p->up);
 }

@@ -32,12 +32,12 @@ void proxy_abandon_drain(struct client_exchange *up)
     struct slice bytes;
 
     do {
-        r = client_read(up, &bytes);
+        r = client_exchange_read(up, &bytes);
         if (r == BODY_DATA)
             keep(p, bytes, false);
     } while (r == BODY_DATA && proxy_abandon_is_useful(p));
     if (r == BODY_WAIT && proxy_abandon_is_useful(p)) {
-        client_wait(up);
+        client_exchange_wait(up);
         return;
     }
     if (r == BODY_END)

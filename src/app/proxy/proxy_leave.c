@@ -28,7 +28,7 @@ void proxy_leave_server(struct proxy *p, bool has_failed)
     if (p->peer && upstream_done(p->upstream, p->peer, has_failed))
         proxy_log_disabled(p);
     if (p->up)
-        client_forget(p->up);
+        client_exchange_forget(p->up);
 }
 
 void proxy_leave(struct proxy *p, bool has_failed)

@@ -88,12 +88,12 @@ static bool take_piece(struct proxy *p)
 {
     struct slice bytes;
 
-    switch (client_read(p->up, &bytes)) {
+    switch (client_exchange_read(p->up, &bytes)) {
     case BODY_DATA:
         pass_on(p, bytes);
         return !p->has_left;
     case BODY_WAIT:
-        client_wait(p->up);
+        client_exchange_wait(p->up);
         return false;
     case BODY_END:
         finish(p);

@@ -134,7 +134,6 @@ static void set_method(struct proxy *p, struct client_request *out)
 static void set_connection(struct proxy *p, struct client_request *out)
 {
     bool says_close, is_set;
-
     bool is_kept = p->upstream->keepalive > 0 || (p->balancer && p->balancer->is_kept);
 
     if (p->conf->is_h2) {
@@ -166,7 +165,6 @@ static void set_body(struct proxy *p, struct client_request *out)
     const struct request *r = &p->v->x->req;
 
     take_made_body(p);
-
     if (p->conf->body) {
         p->own_body = script_eval(p->conf->body, p->v);
         out->source = CLIENT_BYTES;
@@ -244,13 +242,13 @@ bool proxy_request_push_body(struct proxy *p)
     while (!p->has_left && !p->up->is_out_done && x->state < EXCHANGE_DONE) {
         struct chunk c = CHUNK_BYTES(SLICE_EMPTY);
 
-        if (client_is_congested(p->up)) {
-            client_wait_drained(p->up);
+        if (client_exchange_is_congested(p->up)) {
+            client_exchange_wait_drained(p->up);
             return true;
         }
         switch (exchange_read_body(x, &c.bytes)) {
         case BODY_DATA:
-            client_write(p->up, &c);
+            client_exchange_write(p->up, &c);
             break;
         case BODY_WAIT:
             exchange_wait_body(x);
@@ -258,7 +256,7 @@ bool proxy_request_push_body(struct proxy *p)
         case BODY_END:
             c.is_last = true;
             proxy_request_add_trailers(p);
-            client_write(p->up, &c);
+            client_exchange_write(p->up, &c);
             return true;
         case BODY_FAILED:
             return false;

@@ -56,17 +56,9 @@ static bool is_hidden(const struct proxy *p, const struct header *h)
 
 /* --- the head --- */
 
-/* Fields that the server says belong to its connection (RFC 9110 section 7.6.1). */
-static bool is_named_by_connection(const struct client_response *up, struct slice name)
-{
-    const struct header *h = header_find_id(&up->headers, HEADER_CONNECTION);
-
-    return h && header_has_token(h->value, name);
-}
-
 bool proxy_response_is_of_connection(const struct client_response *up, const struct header *h)
 {
-    return is_of_connection(h->id) || is_named_by_connection(up, h->name);
+    return is_of_connection(h->id) || header_is_of_connection(&up->headers, h->name);
 }
 
 /* The protocol that the client is to change to concerns the client, whoever says it (RFC 9110
@@ -81,7 +73,7 @@ static bool is_passed_on(const struct proxy *p, const struct client_response *up
 {
     if (is_required_upgrade(up, h))
         return !is_listed(p->conf->hide, h->name);
-    return !is_hidden(p, h) && !is_named_by_connection(up, h->name);
+    return !is_hidden(p, h) && !header_is_of_connection(&up->headers, h->name);
 }
 
 /* Fields that earlier phases have set stay, but for those of which an answer has one only, when the

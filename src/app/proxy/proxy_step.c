@@ -44,7 +44,7 @@ static void on_reset(void *arg)
     proxy_leave(p, false);
     if (p->cache)
         proxy_cache_free(p);
-    client_release(&p->up);
+    client_exchange_release(&p->up);
     upstream_release(&p->upstream);
 }
 
@@ -95,7 +95,7 @@ static bool goes_elsewhere(struct proxy *p)
 
     if (!proxy_response_elsewhere(p, &to, &query))
         return false;
-    if (to.p[0] != '@' && !location_read_path(p->v, to, &to)) {
+    if (to.p[0] != '@' && !location_path_read(p->v, to, &to)) {
         answer(p, 404);
         return true;
     }
@@ -281,7 +281,7 @@ static bool choose(struct proxy *p)
 static void lack_server(struct proxy *p)
 {
     p->has_left = true;
-    client_release(&p->up);
+    client_exchange_release(&p->up);
     proxy_log_no_peer(p);
     proxy_try_note(p, 502);
     if (p->cache && !p->is_abandoned && proxy_cache_covers(p, PROXY_NEXT_ERROR))
@@ -304,8 +304,8 @@ static void attempt(struct proxy *p)
     }
     p->tries++;
     p->has_left = false;
-    client_release(&p->up);
-    p->up = client_new(&user, p);
+    client_exchange_release(&p->up);
+    p->up = client_exchange_new(&user, p);
     status = proxy_request_make(p);
     if (status) {
         answer(p, status);
@@ -315,7 +315,7 @@ static void attempt(struct proxy *p)
         balancer_apply(p);
     if (p->is_streaming_body) {
         v->x->user.on_body = on_client_body;
-        client_wait_drained(p->up);
+        client_exchange_wait_drained(p->up);
     }
     proxy_request_submit(p);
 }

@@ -31,9 +31,9 @@ static const char *path_of(const struct proxy *p)
     struct slice path;
 
     if (!p->conf->store_path)
-        return location_map_path(v, v->x->req.path, &path) ? path.p : NULL;
+        return location_path_map(v, v->x->req.path, &path) ? path.p : NULL;
     path = script_eval(p->conf->store_path, v);
-    if (!path.n || !location_is_safe(path)) {
+    if (!path.n || !location_path_is_safe(path)) {
         log_write(&v->x->log, LOG_ERROR, "unsafe path to store an answer in: \"" SLICE_FMT "\"",
                   SLICE_ARG(exchange_shown(v->x, path)));
         return NULL;

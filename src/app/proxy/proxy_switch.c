@@ -134,7 +134,7 @@ bool proxy_switch_take(struct proxy *p, struct tunnel_side *server)
         return false;
     make_answer(p);
     server->in = BUF_EMPTY;
-    server->stream = client_detach(p->up, &server->in, &server->out);
+    server->stream = client_exchange_detach(p->up, &server->in, &server->out);
     return server->stream != NULL;
 }
 

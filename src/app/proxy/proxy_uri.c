@@ -67,14 +67,7 @@ struct slice proxy_uri(struct proxy *p)
 
     if (LIKELY(grammar_span_visible(target) == target.n))
         return target;
-    for (size_t i = 0; i < target.n; i++) {
-        unsigned char c = (unsigned char)target.p[i];
-
-        if (c <= ' ' || c == 0x7f)
-            buf_printf(&b, "%%%02X", c);
-        else
-            buf_add_char(&b, (char)c);
-    }
+    encode_percent(&b, target, ENCODE_VISIBLE);
     made = pool_dup(visit_pool(p->v), buf_slice(&b));
     buf_free(&b);
     return made;

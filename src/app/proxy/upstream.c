@@ -76,7 +76,7 @@ struct upstream_peer *upstream_add(struct upstream *u, struct slice name, uint16
 
 void upstream_list(struct app_conf *conf, struct upstream *u, bool is_stream)
 {
-    struct upstream **at = &conf->first_upstream[is_stream];
+    struct upstream **at = &conf->first_upstream[is_stream ? CONF_STREAM : CONF_HTTP];
 
     while (*at && *at != u)
         at = &(*at)->next;

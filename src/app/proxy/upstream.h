@@ -1,9 +1,8 @@
 /* Groups of servers that requests and sessions are passed to, and which of them is next.
  *
  * What is known of a server (failures, connections in use) is this worker's own, or all workers' of
- * a group that is shared. A server that has
- * failed max_fails times within fail_timeout is left out for fail_timeout, unless it is the only
- * one; while all are, there is none. */
+ * a group that is shared. A server that has failed max_fails times within fail_timeout is left out
+ * for fail_timeout, unless it is the only one; while all are, there is none. */
 #ifndef APP_PROXY_UPSTREAM_H
 #define APP_PROXY_UPSTREAM_H
 
@@ -142,8 +141,8 @@ struct upstream_peer *upstream_next(struct upstream *u, struct visit *v, upstrea
 /* By what clients that stay with it name it, see sticky.h. As long as the server. */
 struct slice upstream_id(struct upstream_peer *p);
 
-/* As many servers are tried for one request: those that the configuration calls
- * neither down nor draining. */
+/* As many servers are tried for one request: those that the configuration calls neither down nor
+ * draining. */
 unsigned upstream_tries(const struct upstream *u);
 
 /* The request is over with this server. True: it has failed, and is left out now. */

@@ -280,14 +280,14 @@ void upstream_names_inherit(const struct app_conf *conf, const struct app_conf *
 {
     if (!old)
         return;
-    inherit(conf->first_upstream[0], &old->upstreams);
-    inherit(conf->first_upstream[1], &old->stream_upstreams);
+    inherit(conf->first_upstream[CONF_HTTP], &old->upstreams);
+    inherit(conf->first_upstream[CONF_STREAM], &old->stream_upstreams);
 }
 
 void upstream_names_start(const struct app_conf *conf)
 {
-    for (unsigned k = 0; k < ARRAY_LEN(conf->first_upstream); k++)
-        for (struct upstream *u = conf->first_upstream[k]; u; u = u->next)
+    for (unsigned side = 0; side < CONF_SIDES; side++)
+        for (struct upstream *u = conf->first_upstream[side]; u; u = u->next)
             for (const struct upstream_line *l = u->slots ? u->lines : NULL; l; l = l->next)
                 begin(u, l);
 }

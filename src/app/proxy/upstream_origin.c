@@ -43,6 +43,7 @@ static struct client_pool *pool_kept(struct upstream *u, const struct upstream_k
         .max_idle = keep->most,
         .max_requests = keep->requests,
         .idle_timeout = keep->idle_timeout,
+        .http2 = client_pool_defaults.http2,
     };
     struct upstream_pool *it;
 

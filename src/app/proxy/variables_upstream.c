@@ -6,6 +6,7 @@
 #include "app/proxy/proxy.h"
 #include "app/proxy/proxy_slices.h"
 #include "app/stream/relay.h"
+#include "proto/url.h"
 
 static const struct upstream_try *history_of(const struct visit *v)
 {
@@ -109,17 +110,20 @@ static struct slice get_proxy_host(struct visit *v, const struct variable *var)
     return p ? p->authority : VARIABLE_NONE;
 }
 
+/* A Unix socket has none. */
 static struct slice get_proxy_port(struct visit *v, const struct variable *var)
 {
     const struct proxy *p = proxy_of(v);
-    struct slice port;
+    struct slice host;
+    int port = 0;
 
     UNUSED(var);
     if (!p)
         return VARIABLE_NONE;
-    port = p->authority;
-    (void)slice_cut(&port, ':');
-    return port.p ? port : variables_number(v, p->pass.default_port);
+    if (slice_has_prefix(p->pass.authority, SLICE("unix:")))
+        return SLICE_EMPTY;
+    (void)url_parse_host(p->pass.authority, &host, &port);
+    return variables_number(v, port ? port : p->pass.default_port);
 }
 
 /* nginx has configurations set it, and asks for it anew all the same. */

@@ -60,7 +60,7 @@ static void fill_exchange(struct exchange *x, struct stream *stream, const struc
 static void fill_visit(struct visit *v, const struct session_origin *o)
 {
     struct exchange *x = v->x;
-    struct slice name = x->req.tls ? tls_server_name(x->req.tls) : SLICE_EMPTY;
+    struct slice name = x->req.tls ? tls_info_server_name(x->req.tls) : SLICE_EMPTY;
 
     v->conf = o->conf;
     v->listen = o->listen;

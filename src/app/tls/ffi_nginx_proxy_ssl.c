@@ -14,7 +14,7 @@ int ngx_http_lua_ffi_proxy_ssl_get_tls1_version(void *r, const char **err)
     const struct stream *s = ffi_nginx_tls_server(LUA_CONTEXT_NONE, err);
 
     UNUSED(r);
-    return s ? tls_version_number(s) : FFI_NGINX_TLS_FAILED;
+    return s ? tls_info_version_number(s) : FFI_NGINX_TLS_FAILED;
 }
 
 int ngx_http_lua_ffi_proxy_ssl_get_verify_result(void *r, const char **err)
@@ -62,7 +62,7 @@ void *ngx_http_lua_ffi_get_upstream_ssl_pointer(void *r, const char **err)
     if (!s && p && p->up)
         s = client_h1_stream(p->up);
     if (s && tls_is(s))
-        return tls_pointer(s);
+        return tls_info_pointer(s);
     *err = "bad upstream connection";
     return NULL;
 }

@@ -76,7 +76,7 @@ int ngx_http_lua_ffi_ssl_server_port(void *r, unsigned short *port, const char *
 
 static int server_name(const struct stream *s, const char **name, size_t *n)
 {
-    struct slice asked = s ? tls_server_name(s) : SLICE_EMPTY;
+    struct slice asked = s ? tls_info_server_name(s) : SLICE_EMPTY;
 
     return ffi_nginx_tls_give(!s        ? FFI_NGINX_TLS_FAILED
                               : asked.n ? FFI_NGINX_TLS_OK
@@ -95,7 +95,7 @@ int ngx_http_lua_ffi_ssl_get_tls1_version(void *r, const char **err)
     const struct stream *s = ffi_nginx_tls_client(err);
 
     UNUSED(r);
-    return s ? tls_version_number(s) : FFI_NGINX_TLS_FAILED;
+    return s ? tls_info_version_number(s) : FFI_NGINX_TLS_FAILED;
 }
 
 static int give_bytes(size_t (*read)(const struct stream *s, unsigned char *out, size_t most),
@@ -112,20 +112,20 @@ static int give_bytes(size_t (*read)(const struct stream *s, unsigned char *out,
 int ngx_http_lua_ffi_ssl_client_random(void *r, unsigned char *out, size_t *n, const char **err)
 {
     UNUSED(r);
-    return give_bytes(tls_client_random, out, n, err);
+    return give_bytes(tls_info_client_random, out, n, err);
 }
 
 int ngx_http_lua_ffi_ssl_server_random(void *r, unsigned char *out, size_t *n, const char **err)
 {
     UNUSED(r);
-    return give_bytes(tls_server_random, out, n, err);
+    return give_bytes(tls_info_server_random, out, n, err);
 }
 
 int ngx_http_lua_ffi_ssl_session_master_key(void *r, unsigned char *out, size_t *n,
                                             const char **err)
 {
     UNUSED(r);
-    return give_bytes(tls_master_key, out, n, err);
+    return give_bytes(tls_info_master_key, out, n, err);
 }
 
 /* signature: OpenResty's */
@@ -140,7 +140,7 @@ int ngx_http_lua_ffi_ssl_export_keying_material(void *r, unsigned char *out, siz
     UNUSED(r);
     if (!s)
         return FFI_NGINX_TLS_FAILED;
-    if (tls_export_key(s, slice_of(label, label_n), c, false, out, size))
+    if (tls_info_export_key(s, slice_of(label, label_n), c, false, out, size))
         return FFI_NGINX_TLS_OK;
     return ffi_nginx_tls_fail(err, "SSL_export_keying_material() failed");
 }
@@ -156,7 +156,8 @@ int ngx_http_lua_ffi_ssl_export_keying_material_early(void *r, unsigned char *ou
     UNUSED(r);
     if (!s)
         return FFI_NGINX_TLS_FAILED;
-    if (tls_export_key(s, slice_of(label, label_n), slice_of(context, context_n), true, out, size))
+    if (tls_info_export_key(s, slice_of(label, label_n), slice_of(context, context_n), true, out,
+                            size))
         return FFI_NGINX_TLS_OK;
     return ffi_nginx_tls_fail(err, "SSL_export_keying_material_early() failed");
 }
@@ -176,7 +177,7 @@ int ngx_http_lua_ffi_req_shared_ssl_ciphers(void *r, uint16_t *ciphers, uint16_t
     UNUSED(r);
     if (!s)
         return FFI_NGINX_TLS_FAILED;
-    all = tls_shared_ciphers(s, ciphers, *n);
+    all = tls_info_shared_ciphers(s, ciphers, *n);
     if (all > *n) {
         *n = 0;
         return ffi_nginx_tls_fail(err, "buffer too small");
@@ -193,7 +194,7 @@ void *ngx_http_lua_ffi_get_req_ssl_pointer(void *r, const char **err)
     const struct stream *s = ffi_nginx_tls_client(err);
 
     UNUSED(r);
-    return s ? tls_pointer(s) : NULL;
+    return s ? tls_info_pointer(s) : NULL;
 }
 
 /* --- the ClientHello --- */

@@ -6,6 +6,7 @@
 #include <lauxlib.h>
 
 #include "app/tls/lua_tls.h"
+#include "base/encode.h"
 #include "bind/arg.h"
 #include "bind/lib.h"
 #include "bind/vm.h"
@@ -47,12 +48,16 @@ static void raise_context(lua_State *L)
 
 static void push_hex(lua_State *L, struct slice bytes)
 {
-    struct buf out = BUF_EMPTY;
+    luaL_Buffer out;
 
-    for (size_t i = 0; i < bytes.n; i++)
-        buf_printf(&out, "%02X", (unsigned char)bytes.p[i]);
-    lua_pushlstring(L, out.p ? out.p : "", out.n);
-    buf_free(&out);
+    luaL_buffinit(L, &out);
+    for (size_t i = 0; i < bytes.n; i++) {
+        char digits[2];
+
+        (void)encode_hex_capitals(digits, (unsigned char)bytes.p[i]);
+        luaL_addlstring(&out, digits, 2);
+    }
+    luaL_pushresult(&out);
 }
 
 /* session_id() → the name of the session, in hexadecimal */

@@ -127,7 +127,7 @@ struct visit *lua_tls_visit(void)
         return seat->visit;
     if (!t->own)
         t->own = tls_visit_begin(
-            t->s, tls_request_vhost(tls_owner_of(t->s).listen, tls_server_name(t->s)));
+            t->s, tls_request_vhost(tls_owner_of(t->s).listen, tls_info_server_name(t->s)));
     return t->own;
 }
 

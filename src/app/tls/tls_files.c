@@ -77,7 +77,7 @@ bool tls_files_use(struct stream *s, const struct vhost *vh)
     if (LIKELY(!t || !t->has_variable_names))
         return true;
     v = tls_visit_begin(s, vh);
-    if (!is_plain(tls_server_name(s))) {
+    if (!is_plain(tls_info_server_name(s))) {
         log_write(&v->x->log, LOG_INFO, "client asked for a server name that no file may have");
         is_fine = false;
     }

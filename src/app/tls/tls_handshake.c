@@ -16,7 +16,7 @@
 
 static const struct vhost *asked_vhost(const struct stream *s)
 {
-    return tls_request_vhost(tls_owner_of(s).listen, tls_server_name(s));
+    return tls_request_vhost(tls_owner_of(s).listen, tls_info_server_name(s));
 }
 
 /* What holds for all names of an address: its default server's. NULL: nothing. */

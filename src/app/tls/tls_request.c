@@ -43,13 +43,13 @@ static int refuse(struct visit *v, int status, const char *text)
 static int check_certificate(struct visit *v, const struct tls_conf *t)
 {
     struct buf why = BUF_EMPTY;
-    const struct err *e = tls_verified(v->x->req.tls, &why);
+    const struct err *e = tls_info_verified(v->x->req.tls, &why);
     int status = 0;
 
     if (e == &err_tls_no_certificate) {
         if (t->check == TLS_CHECK_ON)
             status = refuse(v, 496, "client sent no required SSL certificate");
-    } else if (e && !(t->check == TLS_CHECK_OPTIONAL_NO_CA && tls_is_of_unknown_ca(e))) {
+    } else if (e && !(t->check == TLS_CHECK_OPTIONAL_NO_CA && tls_info_is_of_unknown_ca(e))) {
         status = refuse(v, 495,
                         pool_printf(visit_pool(v),
                                     "client SSL certificate verify error: (%ld:" SLICE_FMT ")",
@@ -64,7 +64,7 @@ int tls_request_check(struct visit *v)
 {
     const struct request *r = &v->x->req;
     const struct tls_conf *t = v->vhost->base->tls;
-    struct slice asked = tls_server_name(r->tls);
+    struct slice asked = tls_info_server_name(r->tls);
 
     if (tls_is_early(r->tls) && !method_is_safe(r->method))
         return refuse(v, 425, "client sent early data with a method that is not safe");

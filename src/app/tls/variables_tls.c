@@ -58,14 +58,14 @@ static struct slice text(struct visit *v, text_fn make)
         return text(v, make);                                                                      \
     }
 
-FACT(protocol, tls_version)
-FACT(cipher, tls_cipher)
-FACT(server_name, tls_server_name)
-FACT(alpn, tls_alpn)
-FACT(curve, tls_curve)
-TEXT(ciphers, tls_client_ciphers)
-TEXT(curves, tls_client_curves)
-TEXT(session_id, tls_session_id)
+FACT(protocol, tls_info_version)
+FACT(cipher, tls_info_cipher)
+FACT(server_name, tls_info_server_name)
+FACT(alpn, tls_info_alpn)
+FACT(curve, tls_info_curve)
+TEXT(ciphers, tls_info_client_ciphers)
+TEXT(curves, tls_info_client_curves)
+TEXT(session_id, tls_info_session_id)
 TEXT(raw_cert, tls_peer_certificate)
 TEXT(subject, tls_certificate_subject)
 TEXT(issuer, tls_certificate_issuer)
@@ -82,7 +82,7 @@ static struct slice get_reused(struct visit *v, const struct variable *var)
     UNUSED(var);
     if (!v->x->req.tls)
         return VARIABLE_NONE;
-    return tls_is_resumed(v->x->req.tls) ? SLICE("r") : SLICE(".");
+    return tls_info_is_resumed(v->x->req.tls) ? SLICE("r") : SLICE(".");
 }
 
 /* "1" as long as the handshake is not over. */
@@ -101,7 +101,7 @@ static struct slice get_verify(struct visit *v, const struct variable *var)
     UNUSED(var);
     if (!v->x->req.tls)
         return VARIABLE_NONE;
-    e = tls_verified(v->x->req.tls, &why);
+    e = tls_info_verified(v->x->req.tls, &why);
     if (e == &err_tls_no_certificate)
         s = SLICE("NONE");
     else if (e)

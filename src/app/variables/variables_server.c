@@ -237,12 +237,12 @@ static struct slice get_time_iso8601(struct visit *v, const struct variable *var
 static struct slice get_document_root(struct visit *v, const struct variable *var)
 {
     UNUSED(var);
-    return location_root(v);
+    return location_path_root(v);
 }
 
 static struct slice get_realpath_root(struct visit *v, const struct variable *var)
 {
-    char *root = pool_strdup(visit_pool(v), location_root(v));
+    char *root = pool_strdup(visit_pool(v), location_path_root(v));
     char path[PATH_MAX];
 
     UNUSED(var);
@@ -258,7 +258,7 @@ static struct slice get_request_filename(struct visit *v, const struct variable 
     struct slice path;
 
     UNUSED(var);
-    return location_map_path(v, v->x->req.path, &path) ? path : VARIABLE_NONE;
+    return location_path_map(v, v->x->req.path, &path) ? path : VARIABLE_NONE;
 }
 
 const struct variable variables_connection[] = {

@@ -1,9 +1,10 @@
 /* Answers in records or bare, and the transport that exchanges see.
  *
  * Pieces of output are collected until the head is whole; what came behind it with the last of them
- * is the beginning of the body (take_early). From then on client_read pulls pieces out of the
- * records as they come. The record that ends the answer ends the exchange; where there are none the
- * input is the output, and the end of the connection, or of a body whose length was told, does. */
+ * is the beginning of the body (take_early). From then on client_exchange_read pulls pieces out of
+ * the records as they come. The record that ends the answer ends the exchange; where there are none
+ * the input is the output, and the end of the connection, or of a body whose length was told, does.
+ */
 #include "http/client/client_cgi.h"
 
 #include "base/mem.h"
@@ -40,10 +41,10 @@ static void take_errors(struct client_conn *c, struct slice piece)
         return;
     text = f->errors;
     f->errors = BUF_EMPTY;
-    client_hold(x);
+    client_exchange_hold(x);
     if (x->user->on_complaint)
         x->user->on_complaint(x, buf_slice(&text));
-    client_release(&x);
+    client_exchange_release(&x);
     buf_free(&text);
 }
 
@@ -85,11 +86,11 @@ static void take_head(struct client_conn *c, struct slice text)
     f->has_no_body = lacks_body(x);
     f->left = h.content_length;
     f->early_from = text.n;
-    client_got_head(x);
-    client_hold(x);
+    client_exchange_got_head(x);
+    client_exchange_hold(x);
     if (x->user->on_head)
         x->user->on_head(x);
-    client_release(&x);
+    client_exchange_release(&x);
 }
 
 static void take_output(struct client_conn *c, struct slice piece)
@@ -263,7 +264,7 @@ static void on_readable(struct client_conn *c)
     else if (c->x->state == CLIENT_WAITING)
         read_heads(c);
     else
-        client_notify_body(c->x);
+        client_exchange_notify_body(c->x);
 }
 
 static void on_work(struct client_conn *c)
@@ -271,7 +272,7 @@ static void on_work(struct client_conn *c)
     bool is_there = client_conn_input(c).n || has_early(cgi_of(c));
 
     if (c->x && c->x->state == CLIENT_BODY && c->x->is_waiting_body && is_there)
-        client_notify_body(c->x);
+        client_exchange_notify_body(c->x);
     client_serial_work(c);
 }
 

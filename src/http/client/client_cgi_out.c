@@ -42,7 +42,7 @@ static void queue_end(struct client_conn *c, bool is_bare)
 {
     if (!is_bare)
         queue_record(c, &CHUNK_BYTES(SLICE_EMPTY), 0, 0);
-    client_sent(c->x);
+    client_exchange_sent(c->x);
 }
 
 static void queue_params(struct client_conn *c, bool is_bare)
@@ -82,5 +82,5 @@ void client_cgi_out_add(struct client_conn *c, bool is_bare, const struct chunk 
     queue_body(c, is_bare, piece);
     if (piece->is_last)
         queue_end(c, is_bare);
-    client_conn_schedule(c, false);
+    client_conn_work_late(c);
 }

@@ -50,7 +50,7 @@ ssize_t client_conn_read(struct client_conn *c)
         c->has_eof = true;
     if (n > 0 && c->x) {
         c->x->bytes_received += (size_t)n;
-        client_progress(c->x);
+        client_exchange_progress(c->x);
     }
     return n;
 }
@@ -63,7 +63,7 @@ static void count_sent(struct client_conn *c, size_t n)
     if (!c->x || !n)
         return;
     c->x->bytes_sent += n;
-    client_progress(c->x);
+    client_exchange_progress(c->x);
 }
 
 /* A server that refuses a body, or ends the connection, says so before it goes: the failure counts
@@ -95,7 +95,7 @@ void client_conn_write(struct client_conn *c, struct slice s)
     c->is_blocked = outq_write(&c->out, c->stream, s, NULL, WRITE_THROUGH) != OUTQ_EMPTY;
     if (c->stream->err) {
         look_behind_failure(c);
-        client_conn_schedule(c, true);
+        client_conn_work_soon(c);
     } else {
         count_sent(c, before - c->out.bytes);
     }
@@ -128,16 +128,18 @@ void client_conn_set_prompt(struct client_conn *c)
 
 /* --- events --- */
 
-void client_conn_schedule(struct client_conn *c, bool soon)
+void client_conn_work_soon(struct client_conn *c)
 {
     if (c->is_running || !c->stream)
         return;
-    if (soon) {
-        loop_cancel(&c->later);
-        loop_next(&c->later);
-    } else if (!loop_call_is_queued(&c->later)) {
+    loop_cancel(&c->later);
+    loop_next(&c->later);
+}
+
+void client_conn_work_late(struct client_conn *c)
+{
+    if (!c->is_running && c->stream && !loop_call_is_queued(&c->later))
         loop_at_end(&c->later);
-    }
 }
 
 void client_conn_call(struct client_conn *c)
@@ -280,7 +282,7 @@ void client_conn_let_go(struct client_conn *c)
     c->x = NULL;
     x->conn = NULL;
     x->transport = NULL;
-    client_release(&x);
+    client_exchange_release(&x);
 }
 
 void client_conn_end(struct client_conn *c, const struct err *why)
@@ -291,7 +293,7 @@ void client_conn_end(struct client_conn *c, const struct err *why)
     if (!c->stream)
         return;
     if (x) {
-        client_hold(x);
+        client_exchange_hold(x);
         client_conn_let_go(c);
     }
     stream_close(&c->stream, false);
@@ -300,8 +302,8 @@ void client_conn_end(struct client_conn *c, const struct err *why)
     discard(c);
     c->owner->on_closed(c, is_lost ? x : NULL, why);
     if (x && !is_lost)
-        client_fail(x, why);
-    client_release(&x);
+        client_exchange_fail(x, why);
+    client_exchange_release(&x);
 }
 
 struct stream *client_conn_take_stream(struct client_conn *c, struct buf *in, struct outq *out)

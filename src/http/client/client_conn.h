@@ -14,8 +14,8 @@
 
 struct client_conn;
 
-/* May be called from inside client_read, client_forget and client_cancel, never while an exchange
- * is being started. */
+/* May be called from inside client_exchange_read, client_exchange_forget and
+ * client_exchange_cancel, never while an exchange is being started. */
 struct client_conn_owner {
     void (*on_free)(struct client_conn *c); /* may take another exchange */
     /* `x`, in state WAITING, is not carried any more, the answer had not begun; to be failed or
@@ -124,8 +124,12 @@ void client_conn_flush(struct client_conn *c);
  * connections; on_work follows. False: it is to be sent now. */
 bool client_conn_flush_late(struct client_conn *c) MUST_USE;
 
-/* Has on_work called before the turn's work ends (`soon`), or at its very end. */
-void client_conn_schedule(struct client_conn *c, bool soon);
+/* Has on_work called before the turn's work ends; nothing to do inside an event, which on_work
+ * follows anyway. */
+void client_conn_work_soon(struct client_conn *c);
+
+/* The same, at the very end of the turn. */
+void client_conn_work_late(struct client_conn *c);
 
 /* Has on_work called once more, also from inside it. */
 void client_conn_call(struct client_conn *c);

@@ -6,8 +6,6 @@
  * `names`. */
 #include "http/client/client_exchange.h"
 
-#include <unistd.h>
-
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -45,7 +43,7 @@ static const uint8_t edges[] = {
 static const char *const names[] = {"NEW",  "QUEUED",   "WAITING", "BODY",
                                     "DONE", "DETACHED", "FAILED"};
 
-const char *client_state_name(enum client_state s)
+const char *client_exchange_state_name(enum client_state s)
 {
     return (unsigned)s < ARRAY_LEN(names) ? names[s] : "?";
 }
@@ -110,20 +108,20 @@ static void on_timer(struct timer *timer)
         arm(x);
         return;
     }
-    client_hold(x);
+    client_exchange_hold(x);
     if (x->transport)
         x->transport->abort(x);
-    client_fail(x, err);
-    client_release(&x);
+    client_exchange_fail(x, err);
+    client_exchange_release(&x);
 }
 
 /* --- life --- */
 
-void client_set_state(struct client_exchange *x, enum client_state to)
+void client_exchange_set_state(struct client_exchange *x, enum client_state to)
 {
     if (UNLIKELY(!(edges[x->state] & (1u << to))))
-        PANIC("client exchange: no edge from %s to %s", client_state_name(x->state),
-              client_state_name(to));
+        PANIC("client exchange: no edge from %s to %s", client_exchange_state_name(x->state),
+              client_exchange_state_name(to));
     x->state = to;
     x->since_ms = x->active_ms = clock_ms();
     if (to < CLIENT_DONE) {
@@ -135,7 +133,7 @@ void client_set_state(struct client_exchange *x, enum client_state to)
         client_gauge_end(&x->times);
 }
 
-struct client_exchange *client_new(const struct client_user *user, void *app)
+struct client_exchange *client_exchange_new(const struct client_user *user, void *app)
 {
     struct client_exchange *x = mem_cache_take(&cache);
 
@@ -155,13 +153,13 @@ struct client_exchange *client_new(const struct client_user *user, void *app)
     return x;
 }
 
-void client_hold(struct client_exchange *x)
+void client_exchange_hold(struct client_exchange *x)
 {
     CHECK(x->holds > 0);
     x->holds++;
 }
 
-void client_release(struct client_exchange **at)
+void client_exchange_release(struct client_exchange **at)
 {
     struct client_exchange *x = *at;
 
@@ -180,13 +178,13 @@ void client_release(struct client_exchange **at)
 /* Whatever carried it has let go. */
 static void leave(struct client_exchange *x, enum client_state to)
 {
-    client_set_state(x, to);
+    client_exchange_set_state(x, to);
     x->transport = NULL;
     x->conn = NULL;
     x->is_out_done = true;
 }
 
-void client_cancel(struct client_exchange *x, const struct err *why)
+void client_exchange_cancel(struct client_exchange *x, const struct err *why)
 {
     static const struct client_user nobody; /* process-wide: constant */
 
@@ -199,41 +197,41 @@ void client_cancel(struct client_exchange *x, const struct err *why)
     leave(x, CLIENT_FAILED);
 }
 
-void client_forget(struct client_exchange *x)
+void client_exchange_forget(struct client_exchange *x)
 {
     if (x->state == CLIENT_BODY && x->transport && x->transport->forget) {
         x->transport->forget(x);
         x->err = &err_cancelled;
         leave(x, CLIENT_FAILED);
     }
-    client_cancel(x, &err_cancelled);
+    client_exchange_cancel(x, &err_cancelled);
 }
 
-void client_complete(struct client_exchange *x)
+void client_exchange_complete(struct client_exchange *x)
 {
     leave(x, CLIENT_DONE);
 }
 
-void client_fail_quietly(struct client_exchange *x, const struct err *why)
+void client_exchange_fail_quietly(struct client_exchange *x, const struct err *why)
 {
     x->err = why;
     leave(x, CLIENT_FAILED);
 }
 
-void client_fail(struct client_exchange *x, const struct err *why)
+void client_exchange_fail(struct client_exchange *x, const struct err *why)
 {
     bool had_head = x->state == CLIENT_BODY;
 
-    client_fail_quietly(x, why);
+    client_exchange_fail_quietly(x, why);
     if (had_head)
-        client_notify_body(x);
+        client_exchange_notify_body(x);
     else if (x->user->on_failed)
         x->user->on_failed(x);
 }
 
 /* --- the user's calls --- */
 
-enum body_result client_read(struct client_exchange *x, struct slice *data)
+enum body_result client_exchange_read(struct client_exchange *x, struct slice *data)
 {
     *data = SLICE_EMPTY;
     if (x->state == CLIENT_DONE)
@@ -243,7 +241,7 @@ enum body_result client_read(struct client_exchange *x, struct slice *data)
     return x->transport->read(x, data);
 }
 
-void client_wait(struct client_exchange *x)
+void client_exchange_wait(struct client_exchange *x)
 {
     x->is_waiting_body = true;
     if (x->state != CLIENT_BODY)
@@ -253,33 +251,39 @@ void client_wait(struct client_exchange *x)
     x->transport->wait(x);
 }
 
-void client_write(struct client_exchange *x, const struct chunk *c)
+void client_exchange_write(struct client_exchange *x, const struct chunk *c)
 {
+    struct chunk empty = CHUNK_BYTES(SLICE_EMPTY);
+
     CHECK(x->state > CLIENT_QUEUED); /* who is congested does not write */
     if (x->state >= CLIENT_DONE || x->is_out_done) {
-        if (c->fd >= 0 && c->owns_fd)
-            (void)close(c->fd);
+        chunk_drop(c);
         return;
     }
     x->is_body_used = true;
+    if (c->fd >= 0 && !c->size) { /* no queue would take it, and close it */
+        chunk_drop(c);
+        empty.is_last = c->is_last;
+        c = &empty;
+    }
     x->transport->write(x, c);
 }
 
-bool client_is_congested(const struct client_exchange *x)
+bool client_exchange_is_congested(const struct client_exchange *x)
 {
     if (x->state <= CLIENT_QUEUED)
         return true;
     return x->transport && x->transport->queued(x) >= WATERMARK;
 }
 
-void client_wait_drained(struct client_exchange *x)
+void client_exchange_wait_drained(struct client_exchange *x)
 {
     x->is_waiting_drained = true;
     if (x->transport && x->transport->wait_drained)
         x->transport->wait_drained(x);
 }
 
-struct stream *client_detach(struct client_exchange *x, struct buf *in, struct outq *out)
+struct stream *client_exchange_detach(struct client_exchange *x, struct buf *in, struct outq *out)
 {
     struct stream *s;
 
@@ -292,25 +296,25 @@ struct stream *client_detach(struct client_exchange *x, struct buf *in, struct o
 
 /* --- what transports tell --- */
 
-void client_sent(struct client_exchange *x)
+void client_exchange_sent(struct client_exchange *x)
 {
     x->is_out_done = true;
     x->active_ms = clock_ms();
     arm(x);
 }
 
-void client_progress(struct client_exchange *x)
+void client_exchange_progress(struct client_exchange *x)
 {
     x->active_ms = clock_ms();
 }
 
-void client_got_head(struct client_exchange *x)
+void client_exchange_got_head(struct client_exchange *x)
 {
-    client_set_state(x, CLIENT_BODY);
+    client_exchange_set_state(x, CLIENT_BODY);
     x->head_ms = clock_ms();
 }
 
-void client_notify_body(struct client_exchange *x)
+void client_exchange_notify_body(struct client_exchange *x)
 {
     if (!x->is_waiting_body)
         return;
@@ -319,16 +323,16 @@ void client_notify_body(struct client_exchange *x)
         x->user->on_body(x);
 }
 
-void client_notify_drained(struct client_exchange *x)
+void client_exchange_notify_drained(struct client_exchange *x)
 {
-    if (!x->is_waiting_drained || client_is_congested(x))
+    if (!x->is_waiting_drained || client_exchange_is_congested(x))
         return;
     x->is_waiting_drained = false;
     if (x->user->on_drained)
         x->user->on_drained(x);
 }
 
-bool client_is_replayable(const struct client_exchange *x)
+bool client_exchange_is_replayable(const struct client_exchange *x)
 {
     if (x->bytes_received || x->is_body_used)
         return false;

@@ -1,8 +1,8 @@
 /* Responses on HTTP/1.x, and the transport that exchanges see.
  *
  * A connection is FREE, BUSY with c->x, or in DRAIN. Input goes three ways: while free any byte is
- * one too many; while busy it is first heads (read_heads), then a body that client_read pulls
- * through the decoder; while draining a body that is dropped. */
+ * one too many; while busy it is first heads (read_heads), then a body that client_exchange_read
+ * pulls through the decoder; while draining a body that is dropped. */
 #include "http/client/client_h1.h"
 
 #include "http/client/client_h1_out.h"
@@ -63,16 +63,16 @@ static void take_final(struct client_conn *c, const char *from)
         timer_stop(&c->timer);
     }
     client_conn_consume(c, parsed.head.size);
-    client_got_head(x);
+    client_exchange_got_head(x);
     http1_body_init(&c->body, kind, parsed.head.content_length);
-    client_hold(x);
+    client_exchange_hold(x);
     if (kind == HTTP1_BODY_NONE && !is_tunnel)
         client_serial_finish(c);
     if (x->user->on_head)
         x->user->on_head(x);
     if (is_tunnel && x->transport)
         client_conn_end(c, &err_protocol); /* nobody took it over */
-    client_release(&x);
+    client_exchange_release(&x);
 }
 
 /* One head at the front of the input; false: there is none that is whole, or nothing is left to do.
@@ -196,7 +196,7 @@ static void on_readable(struct client_conn *c)
         if (c->x->state == CLIENT_WAITING)
             read_heads(c);
         else
-            client_notify_body(c->x);
+            client_exchange_notify_body(c->x);
         break;
     }
 }
@@ -206,7 +206,7 @@ static void on_work(struct client_conn *c)
     if (c->phase == CLIENT_CONN_DRAIN)
         drain(c);
     else if (c->x && c->x->state == CLIENT_BODY && c->x->is_waiting_body && client_conn_input(c).n)
-        client_notify_body(c->x);
+        client_exchange_notify_body(c->x);
     client_serial_work(c);
 }
 
@@ -256,7 +256,7 @@ static void forget(struct client_exchange *x)
     c->phase = CLIENT_CONN_DRAIN;
     c->dropped = 0;
     timer_start(&c->timer, DRAIN_MS);
-    client_conn_schedule(c, true);
+    client_conn_work_soon(c);
 }
 
 static struct stream *detach(struct client_exchange *x, struct buf *in, struct outq *out)

@@ -49,7 +49,7 @@ void client_h1_out_body(struct client_conn *c)
     else if (r->source == CLIENT_FILE && r->length > 0)
         outq_add_file(&c->out, r->fd, r->offset, (size_t)r->length, false);
     if (r->source != CLIENT_PUSHED)
-        client_sent(c->x);
+        client_exchange_sent(c->x);
 }
 
 void client_h1_out_begin(struct client_conn *c)
@@ -102,6 +102,6 @@ void client_h1_out_write(struct client_exchange *x, const struct chunk *piece)
     if (piece->is_last && chunked)
         queue_end(c);
     if (piece->is_last)
-        client_sent(x);
-    client_conn_schedule(c, false);
+        client_exchange_sent(x);
+    client_conn_work_late(c);
 }

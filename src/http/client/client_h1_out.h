@@ -10,7 +10,7 @@ void client_h1_out_begin(struct client_conn *c);
 /* Queues a body that was held back. */
 void client_h1_out_body(struct client_conn *c);
 
-/* As exchange_transport.write of the client. */
+/* As client_transport.write. */
 void client_h1_out_write(struct client_exchange *x, const struct chunk *chunk);
 
 #endif

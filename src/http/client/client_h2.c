@@ -27,7 +27,7 @@ static struct client_h2 *h2_of(const struct client_conn *c)
 bool client_h2_is_agreed(const struct client_way *way, const struct stream *s)
 {
     if (way->tls)
-        return tls_is(s) && slice_eq(tls_alpn(s), SLICE("h2"));
+        return tls_is(s) && slice_eq(tls_info_alpn(s), SLICE("h2"));
     return way->knows_h2;
 }
 
@@ -298,6 +298,9 @@ static void on_end(struct client_conn *c, const struct err *why)
     struct client_h2 *h2 = h2_of(c);
 
     h2->is_dead = true;
+    if (h2->is_released) /* the stream, which is closed, does not count any more */
+        loop_hold();
+    h2->is_released = false;
     client_h2_stream_lose_all(h2, why ? why : &err_closed);
     loop_free_later(h2, free_state);
 }
@@ -317,7 +320,7 @@ static const struct client_conn_protocol protocol = {
 
 static void schedule(struct h2_link *l)
 {
-    client_conn_schedule(CONTAINER_OF(l, struct client_h2, link)->conn, false);
+    client_conn_work_late(CONTAINER_OF(l, struct client_h2, link)->conn);
 }
 
 static void abandon(struct h2_stream *s)
@@ -342,6 +345,6 @@ struct client_conn *client_h2_open(struct stream *s, const struct client_h2_opti
     h2->conn->state = h2;
     client_conn_set_prompt(h2->conn);
     h2->link.session = h2_session_new_client(&options->session, &events, h2, clock_ms());
-    client_conn_schedule(h2->conn, false);
+    client_conn_work_late(h2->conn);
     return h2->conn;
 }

@@ -97,7 +97,7 @@ void client_h2_head_on_end(void *user, void *stream, bool is_trailers, bool is_t
     if (!x)
         return;
     x->bytes_received += wire;
-    client_progress(x);
+    client_exchange_progress(x);
     if (is_too_large) {
         refuse(st, &err_too_large, "the head is too large");
         return;

@@ -36,7 +36,7 @@ void client_h2_in_on_data(void *user, void *stream, struct slice data)
     h2_stream_receive(&st->s, data);
     if (st->x) {
         st->x->bytes_received += data.n;
-        client_progress(st->x);
+        client_exchange_progress(st->x);
     }
     if (st->s.owner || (st->x && st->x->is_waiting_body))
         h2_stream_note(&st->s);

@@ -42,7 +42,7 @@ bool client_h2_out_on_output_data(void *user, void *stream, struct slice head, s
     if (!st->x)
         return true;
     st->x->bytes_sent += H2_FRAME_HEAD + n;
-    client_progress(st->x);
+    client_exchange_progress(st->x);
     if (st->x->is_waiting_drained)
         h2_stream_note(&st->s);
     return true;
@@ -103,7 +103,7 @@ static bool queue_body(struct client_h2_stream *st)
     else if (r->source == CLIENT_FILE && r->length > 0)
         outq_add_file(&st->s.out, r->fd, r->offset, (size_t)r->length, false);
     if (r->source != CLIENT_PUSHED)
-        client_sent(st->x);
+        client_exchange_sent(st->x);
     return st->s.out_state == H2_OUT_BODY || st->s.direct.n || st->s.out.bytes || r->trailers.n;
 }
 
@@ -153,7 +153,7 @@ void client_h2_out_write(struct client_exchange *x, const struct chunk *c)
         outq_add(&st->s.out, c->bytes.p, c->bytes.n);
     if (c->is_last) {
         st->s.out_state = MAX(st->s.out_state, H2_OUT_LAST);
-        client_sent(x);
+        client_exchange_sent(x);
     }
     h2_stream_wake(&st->s);
 }

@@ -84,10 +84,11 @@ static void remove_record(struct client_h2_stream *st)
     loop_free_later(st, free_record);
 }
 
-static void schedule(struct client_h2_stream *st, bool soon)
+/* A connection that is gone has no more work. */
+static void work_soon(struct client_h2_stream *st)
 {
     if (st->h2)
-        client_conn_schedule(st->h2->conn, soon);
+        client_conn_work_soon(st->h2->conn);
 }
 
 /* The exchange is not this stream's any more. The caller has a hold. */
@@ -102,9 +103,10 @@ static void let_go(struct client_h2_stream *st)
     outq_clear(&st->s.out);
     x->conn = NULL;
     x->transport = NULL;
-    client_release(&x);
+    client_exchange_release(&x);
     h2_stream_note(&st->s);
-    schedule(st, false);
+    if (st->h2)
+        client_conn_work_late(st->h2->conn);
 }
 
 /* What the server still sends, or is to be sent, is in vain. */
@@ -137,14 +139,14 @@ static void finish(struct client_h2_stream *st)
     struct client_exchange *x = st->x;
     bool is_alone = !st->h2;
 
-    client_hold(x);
+    client_exchange_hold(x);
     if (st->s.out_state < H2_OUT_SENT)
         cancel(st);
     let_go(st);
     if (is_alone)
         loop_free_later(st, free_record);
-    client_complete(x);
-    client_release(&x);
+    client_exchange_complete(x);
+    client_exchange_release(&x);
 }
 
 /* Why a stream that the session has closed is no good end; `detail` for people. */
@@ -166,10 +168,10 @@ static void lose(struct client_h2 *h2, struct client_h2_stream *st, const struct
     struct client_conn *c = h2->conn;
     struct client_exchange *x = st->x;
 
-    client_hold(x);
+    client_exchange_hold(x);
     let_go(st);
     c->owner->on_lost(c, x, why, is_unseen);
-    client_release(&x);
+    client_exchange_release(&x);
 }
 
 /* The session has closed the stream before the response was complete. */
@@ -184,7 +186,7 @@ static void close_early(struct client_h2_stream *st)
     if (st->x->state == CLIENT_WAITING)
         lose(st->h2, st, st->err, is_unseen);
     else
-        client_notify_body(st->x);
+        client_exchange_notify_body(st->x);
 }
 
 /* --- upcalls --- */
@@ -216,17 +218,17 @@ static void tell_head(struct client_h2_stream *st)
         timer_stop(&st->timer);
         x->is_out_done = true;
     }
-    client_hold(x);
-    client_got_head(x);
+    client_exchange_hold(x);
+    client_exchange_got_head(x);
     if (st->s.in == H2_IN_ENDED && !st->s.body.n && !is_tunnel(x))
         finish(st);
     if (x->user->on_head)
         x->user->on_head(x);
     if (is_tunnel(x) && x->transport == &transport) { /* nobody took it over */
         drop(st);
-        client_fail(x, &err_protocol);
+        client_exchange_fail(x, &err_protocol);
     }
-    client_release(&x);
+    client_exchange_release(&x);
 }
 
 static bool has_body_news(const struct client_h2_stream *st)
@@ -258,9 +260,9 @@ static void settle_one(struct client_h2_stream *st)
     if (st->x && (st->err || (st->s.is_closed && st->s.in != H2_IN_ENDED)))
         close_early(st);
     if (st->x && st->x->state == CLIENT_BODY && st->x->is_waiting_body && has_body_news(st))
-        client_notify_body(st->x);
+        client_exchange_notify_body(st->x);
     if (st->x)
-        client_notify_drained(st->x);
+        client_exchange_notify_drained(st->x);
     if (st->x && is_over_unasked(st))
         finish(st);
     if (st->s.owner)
@@ -314,7 +316,7 @@ static void lose_one(struct client_h2 *h2, struct client_h2_stream *st, const st
     outq_clear(&st->s.out);
     timer_stop(&st->timer);
     part(st);
-    client_notify_body(x);
+    client_exchange_notify_body(x);
 }
 
 void client_h2_stream_part_whole(struct client_h2 *h2)
@@ -347,11 +349,11 @@ static enum body_result read_body(struct client_exchange *x, struct slice *data)
     }
     if (data->n || !st->err)
         return data->n ? BODY_DATA : BODY_WAIT;
-    client_hold(x);
+    client_exchange_hold(x);
     x->err = st->err;
     drop(st);
-    client_fail_quietly(x, x->err);
-    client_release(&x);
+    client_exchange_fail_quietly(x, x->err);
+    client_exchange_release(&x);
     return BODY_FAILED;
 }
 
@@ -361,7 +363,7 @@ static void wait_body(struct client_exchange *x)
 
     count_activity(st);
     h2_stream_note(&st->s);
-    schedule(st, true);
+    work_soon(st);
 }
 
 /* While the body is held back a producer is to wait. */
@@ -377,7 +379,7 @@ static void wait_drained(struct client_exchange *x)
     struct client_h2_stream *st = x->conn;
 
     h2_stream_note(&st->s);
-    schedule(st, true);
+    work_soon(st);
 }
 
 static void abort_now(struct client_exchange *x)
@@ -395,9 +397,9 @@ static struct stream *detach(struct client_exchange *x, struct buf *in, struct o
         drop(st);
         return NULL;
     }
-    client_hold(x);
+    client_exchange_hold(x);
     let_go(st);
-    client_release(&x);
+    client_exchange_release(&x);
     h2_stream_take(&st->s, in);
     return h2_tunnel_open(&st->s);
 }
@@ -417,7 +419,7 @@ void client_h2_stream_start(struct client_h2 *h2, struct client_exchange *x)
 {
     struct client_h2_stream *st = new_record(h2, x);
 
-    client_hold(x);
+    client_exchange_hold(x);
     x->conn = st;
     x->transport = &transport;
     x->is_reused = h2->conn->served++ > 0;
@@ -425,7 +427,7 @@ void client_h2_stream_start(struct client_h2 *h2, struct client_exchange *x)
     x->bytes_sent = 0;
     x->tries++;
     x->connected_ms = clock_ms();
-    client_set_state(x, CLIENT_WAITING);
+    client_exchange_set_state(x, CLIENT_WAITING);
     if (x->req.expects_continue && x->req.source != CLIENT_NO_BODY) {
         st->is_body_held = true;
         timer_start(&st->timer, EXPECT_MS);
@@ -437,5 +439,8 @@ void client_h2_stream_start(struct client_h2 *h2, struct client_exchange *x)
     if (x->is_waiting_drained)
         h2_stream_note(&st->s);
     count_activity(st);
-    client_conn_schedule(h2->conn, !list_is_empty(&st->s.news));
+    if (list_is_empty(&st->s.news))
+        client_conn_work_late(h2->conn);
+    else
+        client_conn_work_soon(h2->conn);
 }

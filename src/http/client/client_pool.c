@@ -86,8 +86,8 @@ static void fail_waiter(struct client_origin *o, const struct client_dial_failur
     if (f->text)
         x->detail = pool_dup(&x->pool, slice_str(f->text));
     x->proxy_status = f->proxy_status;
-    client_fail(x, f->err);
-    client_release(&x);
+    client_exchange_fail(x, f->err);
+    client_exchange_release(&x);
 }
 
 static struct client_conn *open_conn(struct client_origin *o, struct stream *s)
@@ -228,7 +228,7 @@ static void pump(struct client_origin *o)
             continue;
         }
         begin(o, c, x);
-        client_release(&x);
+        client_exchange_release(&x);
     }
     while (may_dial(o))
         start_dial(o, client_queue_first_undialled(o));
@@ -289,7 +289,7 @@ static bool may_retry(const struct client_origin *o, const struct client_exchang
         return false;
     if (is_unseen)
         return x->tries - x->unseen < UNSEEN_TRIES && !x->is_body_used;
-    return x->is_reused && x->tries - x->unseen < 2 && client_is_replayable(x);
+    return x->is_reused && x->tries - x->unseen < 2 && client_exchange_is_replayable(x);
 }
 
 /* Does it say of the server only that the connection is gone, or that it has not looked? */
@@ -329,7 +329,7 @@ static void on_lost(struct client_conn *c, struct client_exchange *x, const stru
         return;
     }
     o->stats.failed++;
-    client_fail(x, why);
+    client_exchange_fail(x, why);
 }
 
 /* What failed on a connection that had been free has likely befallen the others, too. */
@@ -348,7 +348,7 @@ static void on_closed(struct client_conn *c, struct client_exchange *lost, const
         retry(o, lost);
     } else if (lost) {
         o->stats.failed++;
-        client_fail(lost, why ? why : &err_closed);
+        client_exchange_fail(lost, why ? why : &err_closed);
     }
     client_idle_arm(o);
     fill_room(o);
@@ -397,8 +397,8 @@ void client_pool_submit(struct client_origin *o, struct client_exchange *x)
     }
     why = refusal(o, x);
     if (why) {
-        client_hold(x);
-        client_set_state(x, CLIENT_QUEUED);
+        client_exchange_hold(x);
+        client_exchange_set_state(x, CLIENT_QUEUED);
         client_queue_refuse(o, x, why);
         return;
     }

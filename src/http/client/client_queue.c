@@ -24,7 +24,7 @@ static void leave(struct client_exchange *x)
     count(o, -1);
     x->transport = NULL;
     x->conn = NULL;
-    client_release(&x);
+    client_exchange_release(&x);
     o->pool->steps->pump(o);
 }
 
@@ -33,7 +33,7 @@ static void leave_refused(struct client_exchange *x)
     list_remove(&x->node);
     x->transport = NULL;
     x->conn = NULL;
-    client_release(&x);
+    client_exchange_release(&x);
 }
 
 static const struct client_transport in_queue = {.abort = leave};
@@ -50,9 +50,9 @@ static void on_later(struct loop_call *call)
         x->transport = NULL;
         x->conn = NULL;
         o->stats.failed++;
-        client_fail(x, x->err);
+        client_exchange_fail(x, x->err);
         list_remove(&x->node);
-        client_release(&x);
+        client_exchange_release(&x);
     }
     o->pool->steps->told(o->pool);
 }
@@ -66,8 +66,8 @@ void client_queue_init(struct client_origin *o)
 
 static void enter(struct client_origin *o, struct client_exchange *x)
 {
-    client_hold(x);
-    client_set_state(x, CLIENT_QUEUED);
+    client_exchange_hold(x);
+    client_exchange_set_state(x, CLIENT_QUEUED);
     x->conn = o;
     x->transport = &in_queue;
     count(o, 1);

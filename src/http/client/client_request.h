@@ -14,7 +14,7 @@ enum client_source {
     CLIENT_NO_BODY,
     CLIENT_BYTES,  /* `bytes`, which stay valid until the exchange is over */
     CLIENT_FILE,   /* `length` bytes of `fd` from `offset`; the user keeps it open until then */
-    CLIENT_PUSHED, /* by client_write, `length` in all; -1: of unknown length */
+    CLIENT_PUSHED, /* by client_exchange_write, `length` in all; -1: of unknown length */
 };
 
 /* What is sent. Slices live in the exchange's pool, or as long as it; all validated. */

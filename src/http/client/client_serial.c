@@ -37,12 +37,12 @@ void client_serial_finish(struct client_conn *c)
 {
     struct client_exchange *x = c->x;
 
-    client_hold(x);
+    client_exchange_hold(x);
     if (!x->is_out_done)
         c->must_close = true;
     client_conn_let_go(c);
-    client_complete(x);
-    client_release(&x);
+    client_exchange_complete(x);
+    client_exchange_release(&x);
     client_serial_free(c);
 }
 
@@ -51,12 +51,12 @@ enum body_result client_serial_fail(struct client_conn *c, const struct err *why
 {
     struct client_exchange *x = c->x;
 
-    client_hold(x);
+    client_exchange_hold(x);
     client_conn_let_go(c);
     if (reason)
         x->detail = slice_str(reason);
-    client_fail_quietly(x, why);
-    client_release(&x);
+    client_exchange_fail_quietly(x, why);
+    client_exchange_release(&x);
     client_conn_end(c, why);
     return BODY_FAILED;
 }
@@ -98,10 +98,10 @@ void client_serial_work(struct client_conn *c)
     if (c->stream)
         client_conn_flush(c);
     if (c->stream && c->x && !c->is_blocked) {
-        client_notify_drained(c->x);
+        client_exchange_notify_drained(c->x);
         if (c->stream)
             client_conn_flush(c);
-        if (c->stream && c->x && c->x->is_waiting_drained && !client_is_congested(c->x))
+        if (c->stream && c->x && c->x->is_waiting_drained && !client_exchange_is_congested(c->x))
             client_conn_call(c); /* the producer filled the queue, and the stream has emptied it */
     }
     if (c->stream && c->stream->err)
@@ -125,7 +125,7 @@ unsigned client_serial_room(const struct client_conn *c)
 
 void client_serial_wait(struct client_exchange *x)
 {
-    client_conn_schedule(x->conn, true);
+    client_conn_work_soon(x->conn);
 }
 
 void client_serial_abort(struct client_exchange *x)
@@ -140,7 +140,7 @@ void client_serial_begin(struct client_conn *c, struct client_exchange *x,
                          const struct client_transport *transport)
 {
     CHECK(client_conn_is_free(c));
-    client_hold(x);
+    client_exchange_hold(x);
     c->phase = CLIENT_CONN_BUSY;
     c->x = x;
     c->must_close = !x->req.keeps;
@@ -152,7 +152,7 @@ void client_serial_begin(struct client_conn *c, struct client_exchange *x,
     x->bytes_sent = 0;
     x->tries++;
     x->connected_ms = clock_ms();
-    client_set_state(x, CLIENT_WAITING);
+    client_exchange_set_state(x, CLIENT_WAITING);
     if (x->req.source == CLIENT_PUSHED)
         client_conn_set_prompt(c);
 }
@@ -163,5 +163,5 @@ void client_serial_send(struct client_conn *c)
         return;
     client_conn_flush(c);
     if (c->is_blocked || c->stream->err || c->x->is_waiting_drained)
-        client_conn_schedule(c, true);
+        client_conn_work_soon(c);
 }

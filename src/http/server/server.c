@@ -77,7 +77,7 @@ void server_drain(struct server *s)
         struct server_conn *c = CONTAINER_OF(node, struct server_conn, node);
 
         if (c->phase == CONN_IDLE || c->state)
-            server_conn_schedule(c, true);
+            server_conn_work_soon(c);
     }
 }
 
@@ -93,7 +93,7 @@ unsigned server_set_crowded(struct server *s, bool is_crowded)
 
         if (!server_conn_is_dispensable(c))
             continue;
-        server_conn_schedule(c, true);
+        server_conn_work_soon(c);
         if (++n == SHED_MOST)
             break;
     }

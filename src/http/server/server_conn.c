@@ -2,7 +2,7 @@
  * what is waited for and how long in server_conn_wait.c.
  *
  * Output is a queue that is flushed by on_work, which runs once after each event, or once a turn
- * when something was queued outside an event (server_conn_schedule). */
+ * when something was queued outside an event (server_conn_work_soon, server_conn_work_late). */
 #include "http/server/server_conn.h"
 
 #include "base/check.h"
@@ -24,13 +24,15 @@ static uint64_t last_id; /* process-wide: connections are numbered */
 
 /* --- output --- */
 
-void server_conn_schedule(struct server_conn *c, bool soon)
+void server_conn_work_soon(struct server_conn *c)
 {
-    if (c->is_running || !c->stream)
-        return;
-    if (soon)
+    if (!c->is_running && c->stream)
         loop_next(&c->later);
-    else if (!loop_call_is_queued(&c->later))
+}
+
+void server_conn_work_late(struct server_conn *c)
+{
+    if (!c->is_running && c->stream && !loop_call_is_queued(&c->later))
         loop_at_end(&c->later);
 }
 
@@ -332,7 +334,7 @@ struct server_conn *server_conn_open(struct server *s, struct stream *stream,
     s->n_conns++;
     counts->phases[CONN_IDLE]++;
     counts->accepted++;
-    server_conn_schedule(c, true);
+    server_conn_work_soon(c);
     return c;
 }
 
@@ -365,11 +367,21 @@ static void end(struct server_conn *c)
     loop_free_later(c, free_conn);
 }
 
-void server_conn_close(struct server_conn *c, bool reset)
+static void close_stream(struct server_conn *c, bool reset)
 {
     CHECK(c->stream && !c->x);
     stream_close(&c->stream, reset);
     end(c);
+}
+
+void server_conn_close(struct server_conn *c)
+{
+    close_stream(c, false);
+}
+
+void server_conn_reset(struct server_conn *c)
+{
+    close_stream(c, true);
 }
 
 struct stream *server_conn_detach(struct server_conn *c, struct buf *in, struct outq *out)

@@ -116,7 +116,10 @@ struct server_conn *server_conn_of(const struct stream *s);
 
 /* Closes the stream, drops input and output, leaves the list. `c` lives until the end of the turn.
  * The exchange must have been let go before. */
-void server_conn_close(struct server_conn *c, bool reset);
+void server_conn_close(struct server_conn *c);
+
+/* The same, and what TCP has not sent is dropped: the peer sees a reset. */
+void server_conn_reset(struct server_conn *c);
 
 /* Ends the connection as server_conn_close does, but hands its stream over, watched by nobody:
  * unread input is added to `in`, unsent output to `out`. */
@@ -125,9 +128,12 @@ struct stream *server_conn_detach(struct server_conn *c, struct buf *in, struct 
 /* The one setter of the phase; counts. */
 void server_conn_set_phase(struct server_conn *c, enum server_conn_phase to);
 
-/* Has on_work called in this turn or the next: before the end of the turn's work (`soon`) or at its
- * very end. Nothing to do inside an upcall, which on_work follows anyway. */
-void server_conn_schedule(struct server_conn *c, bool soon);
+/* Has on_work called in this turn or the next. Nothing to do inside an upcall, which on_work
+ * follows anyway. */
+void server_conn_work_soon(struct server_conn *c);
+
+/* The same, at the very end of the turn. */
+void server_conn_work_late(struct server_conn *c);
 
 /* Has on_work called once more, also from inside it. */
 void server_conn_call(struct server_conn *c);

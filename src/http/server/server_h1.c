@@ -37,7 +37,10 @@ static void lose(struct server_conn *c, const struct err *why, bool reset)
 
     server_conn_forget_output(c);
     c->x = NULL;
-    server_conn_close(c, reset);
+    if (reset)
+        server_conn_reset(c);
+    else
+        server_conn_close(c);
     if (x)
         exchange_lost(x, why);
 }
@@ -53,7 +56,7 @@ static void end_connection(struct server_conn *c)
     if (c->has_eof || !http_settings_lingers(c->server->settings, may_send)) {
         if (c->out.is_last)
             stream_shutdown(c->stream);
-        server_conn_close(c, false);
+        server_conn_close(c);
         return;
     }
     server_conn_drop_body(c);
@@ -140,7 +143,7 @@ static void begin(struct server_conn *c, const char *p)
         return;
     }
     if (UNLIKELY(head.has_upgrade) && server_h2_upgrade_try(c, x))
-        server_conn_schedule(c, false); /* the rest is of HTTP/2 */
+        server_conn_work_late(c); /* the rest is of HTTP/2 */
     else
         server_h1_body_begin(c, &x->req);
     exchange_set_state(x, EXCHANGE_HANDLING);
@@ -421,7 +424,7 @@ static void on_readable(struct server_conn *c)
         return;
     case CONN_LINGER:
         if (!server_conn_linger_on(c))
-            server_conn_close(c, false);
+            server_conn_close(c);
         return;
     default:
         return;
@@ -432,7 +435,7 @@ static void on_readable(struct server_conn *c)
 static void on_idle_expired(struct server_conn *c)
 {
     if (server_conn_read(c, CONN_INPUT_BUFFER) <= 0)
-        server_conn_close(c, false);
+        server_conn_close(c);
 }
 
 static void on_head_expired(struct server_conn *c)
@@ -458,7 +461,7 @@ static void on_expired(struct server_conn *c, enum server_conn_wait what)
         return;
     case CONN_WAIT_BODY:
         if (!c->x) {
-            server_conn_close(c, false);
+            server_conn_close(c);
             return;
         }
         log_write(&c->x->log, LOG_INFO, "client timed out while reading client request body");
@@ -480,7 +483,7 @@ static void on_expired(struct server_conn *c, enum server_conn_wait what)
         c->is_paced = false; /* on_work sends on */
         return;
     default:
-        server_conn_close(c, false);
+        server_conn_close(c);
     }
 }
 

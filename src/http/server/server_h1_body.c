@@ -92,7 +92,7 @@ static enum body_result receive(struct exchange *x)
         return BODY_DATA;
     if (n == STREAM_AGAIN)
         return BODY_WAIT;
-    server_conn_schedule(c, true); /* the end of the peer is acted upon, too */
+    server_conn_work_soon(c); /* the end of the peer is acted upon, too */
     if (n == 0)
         return fail_for_good(x, &err_truncated, "client prematurely closed connection");
     return fail_for_good(x, c->stream->err, c->stream->err->message);
@@ -109,7 +109,7 @@ static void send_continue(struct exchange *x)
         return;
     outq_add(&c->out, s.p, s.n);
     x->bytes_sent += s.n;
-    server_conn_schedule(c, false);
+    server_conn_work_late(c);
 }
 
 enum body_result server_h1_body_read(struct exchange *x, struct slice *data)

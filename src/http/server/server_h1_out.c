@@ -44,7 +44,7 @@ static void flush_in_time(struct server_conn *c)
     if (c->is_blocked || c->is_paced)
         server_conn_update(c);
     else
-        server_conn_schedule(c, false);
+        server_conn_work_late(c);
 }
 
 static bool may_keep_alive(const struct exchange *x)
@@ -188,7 +188,10 @@ void server_h1_out_finish(struct server_conn *c)
     c->is_ending = false;
     c->dropped = 0;
     server_conn_set_phase(c, next_phase(c, x->keep_alive && server_h1_body_is_small(c)));
-    server_conn_schedule(c, server_conn_input(c).n > 0);
+    if (server_conn_input(c).n > 0)
+        server_conn_work_soon(c);
+    else
+        server_conn_work_late(c);
     exchange_finished(x);
 }
 
@@ -277,11 +280,11 @@ static void give_up(struct exchange *x, const struct err *why)
     c->is_ending = false;
     /* a file's descriptor may end with the exchange */
     if (c->framing == FRAMING_CLOSE || c->stream->err || x->has_file) {
-        server_conn_close(c, true);
+        server_conn_reset(c);
         return;
     }
     server_conn_set_phase(c, CONN_FLUSH);
-    server_conn_schedule(c, true);
+    server_conn_work_soon(c);
 }
 
 static struct stream *detach(struct exchange *x, struct buf *in, struct outq *out)

@@ -91,7 +91,10 @@ static void lose(struct server_conn *c, const struct err *why, bool reset)
     lose_streams(h2, why);
     c->state = NULL;
     loop_free_later(h2, free_state);
-    server_conn_close(c, reset);
+    if (reset)
+        server_conn_reset(c);
+    else
+        server_conn_close(c);
 }
 
 /* All output is out, and nothing more will be. */
@@ -222,7 +225,7 @@ static void begin(struct server_h2_stream *st)
 
 static void schedule(struct h2_link *l)
 {
-    server_conn_schedule(CONTAINER_OF(l, struct server_h2, link)->conn, false);
+    server_conn_work_late(CONTAINER_OF(l, struct server_h2, link)->conn);
 }
 
 static void abandon(struct h2_stream *s)
@@ -357,7 +360,7 @@ static void on_expired(struct server_conn *c, enum server_conn_wait what)
     struct server_h2 *h2 = h2_of(c);
 
     if (!h2) {
-        server_conn_close(c, false);
+        server_conn_close(c);
         return;
     }
     switch (what) {
@@ -405,7 +408,7 @@ static void on_close_all(struct server_conn *c)
     if (h2_of(c))
         lose(c, &err_closed, true);
     else
-        server_conn_close(c, true);
+        server_conn_reset(c);
 }
 
 static const struct server_conn_protocol of_http2 = {

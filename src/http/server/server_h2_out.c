@@ -185,7 +185,7 @@ static void send_head(struct exchange *x, bool has_body)
     st->has_body = has_body;
     st->s.out_state = H2_OUT_HEAD;
     h2_stream_note(&st->s);
-    server_conn_schedule(st->h2->conn, false);
+    server_conn_work_late(st->h2->conn);
 }
 
 static void send_informational(struct exchange *x, int status, const struct header_list *headers)
@@ -202,7 +202,7 @@ static void send_informational(struct exchange *x, int status, const struct head
     st->h2->sending = x;
     h2_session_inform(st->h2->link.session, st->s.id, status, &valid);
     st->h2->sending = NULL;
-    server_conn_schedule(st->h2->conn, false);
+    server_conn_work_late(st->h2->conn);
 }
 
 /* --- bodies --- */
@@ -278,7 +278,7 @@ static void send_body(struct exchange *x, const struct chunk *p)
         push(st, p->keeper);
     else if (size)
         h2_stream_wake(&st->s);
-    server_conn_schedule(st->h2->conn, false);
+    server_conn_work_late(st->h2->conn);
     if (st->s.out_state != H2_OUT_SENT || !p->is_last)
         server_h2_stream_watch_time(st);
     else if (!is_held(st))
@@ -319,7 +319,7 @@ static void give_up(struct exchange *x, const struct err *why)
     (void)server_h2_stream_let_go(st);
     if (st->s.out_state != H2_OUT_SENT)
         h2_session_reset(st->h2->link.session, st->s.id, H2_INTERNAL_ERROR);
-    server_conn_schedule(st->h2->conn, false);
+    server_conn_work_late(st->h2->conn);
 }
 
 /* A head has to be there before the stream can be anything else. */
@@ -339,7 +339,7 @@ static struct stream *detach(struct exchange *x, struct buf *in, struct outq *ou
     st->x = NULL;
     timer_stop(&st->timer);
     h2_stream_take(&st->s, in);
-    server_conn_schedule(st->h2->conn, false);
+    server_conn_work_late(st->h2->conn);
     return h2_tunnel_open(&st->s);
 }
 

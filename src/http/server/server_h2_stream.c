@@ -140,7 +140,7 @@ static void refuse_rest(struct server_h2_stream *st)
     if (st->s.in == H2_IN_ENDED || st->s.is_closed)
         return;
     h2_session_reset(st->h2->link.session, st->s.id, H2_NO_ERROR);
-    server_conn_schedule(st->h2->conn, false);
+    server_conn_work_late(st->h2->conn);
 }
 
 void server_h2_stream_drain(struct server_h2_stream *st, uint64_t ms)
@@ -220,7 +220,7 @@ static void send_continue(struct server_h2_stream *st)
     x->req.expects_continue = false;
     if (!st->s.body.n && x->state < EXCHANGE_HEAD_OUT && !st->s.is_closed)
         h2_session_inform(st->h2->link.session, st->s.id, 100, NULL);
-    server_conn_schedule(st->h2->conn, false);
+    server_conn_work_late(st->h2->conn);
 }
 
 enum body_result server_h2_stream_read_body(struct exchange *x, struct slice *data)

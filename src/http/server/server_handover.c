@@ -38,12 +38,12 @@ static void on_work(struct server_conn *c)
 static void on_expired(struct server_conn *c, enum server_conn_wait what)
 {
     UNUSED(what);
-    server_conn_close(c, false);
+    server_conn_close(c);
 }
 
 static void on_close_all(struct server_conn *c)
 {
-    server_conn_close(c, true);
+    server_conn_reset(c);
 }
 
 const struct server_conn_protocol server_handover_protocol = {

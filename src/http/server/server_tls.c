@@ -18,7 +18,7 @@ static void choose_protocol(struct server_conn *c)
 {
     if (c->server->on_stream)
         c->protocol = &server_handover_protocol;
-    else if (slice_eq(tls_alpn(c->stream), SLICE("h2")))
+    else if (slice_eq(tls_info_alpn(c->stream), SLICE("h2")))
         server_h2_take_over(c);
     else
         c->protocol = &server_h1_protocol;
@@ -63,7 +63,7 @@ static void fail(struct server_conn *c)
                         "peer closed connection in SSL handshake while SSL handshaking");
     else
         conn_failure_log(c, "SSL_do_handshake()", "while SSL handshaking");
-    server_conn_close(c, false);
+    server_conn_close(c);
 }
 
 static void on_readable(struct server_conn *c)
@@ -87,12 +87,12 @@ static void on_expired(struct server_conn *c, enum server_conn_wait what)
 {
     UNUSED(what);
     server_conn_log(c, LOG_INFO, "client timed out while SSL handshaking");
-    server_conn_close(c, false);
+    server_conn_close(c);
 }
 
 static void on_close_all(struct server_conn *c)
 {
-    server_conn_close(c, true);
+    server_conn_reset(c);
 }
 
 static int events(const struct server_conn *c)

@@ -4,7 +4,7 @@
 #define HTTP_WS_BUFFER_H
 
 #include "http/ws/ws_options.h"
-#include "proto/ws_message.h"
+#include "proto/ws_messages.h"
 
 struct ws_buffer {
     struct ws_messages m;

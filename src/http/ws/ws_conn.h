@@ -12,7 +12,7 @@
 #include "loop/loop.h"
 #include "loop/timer.h"
 #include "net/outq.h"
-#include "proto/ws_message.h"
+#include "proto/ws_messages.h"
 
 enum ws_state {
     WS_OPEN,

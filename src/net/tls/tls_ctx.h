@@ -41,7 +41,7 @@ struct tls_trust {
 enum tls_verify {
     TLS_VERIFY_NONE,
     TLS_VERIFY_REQUIRED, /* no handshake without a good certificate */
-    TLS_VERIFY_ASKED,    /* any certificate, or none, lets the handshake pass: tls_verified() */
+    TLS_VERIFY_ASKED, /* any certificate, or none, lets the handshake pass: tls_info_verified() */
 };
 
 enum tls_answer { TLS_GO_ON, TLS_WAIT, TLS_REFUSE };

@@ -9,24 +9,24 @@
 #include "net/tls/tls_error.h"
 #include "net/tls/tls_openssl.h"
 
-struct slice tls_version(const struct stream *s)
+struct slice tls_info_version(const struct stream *s)
 {
     return slice_str(SSL_get_version(tls_ssl(s)));
 }
 
-int tls_version_number(const struct stream *s)
+int tls_info_version_number(const struct stream *s)
 {
     return SSL_version(tls_ssl(s));
 }
 
-struct slice tls_cipher(const struct stream *s)
+struct slice tls_info_cipher(const struct stream *s)
 {
     const char *name = SSL_get_cipher_name(tls_ssl(s));
 
     return name ? slice_str(name) : SLICE_EMPTY;
 }
 
-struct slice tls_alpn(const struct stream *s)
+struct slice tls_info_alpn(const struct stream *s)
 {
     const unsigned char *p;
     unsigned n;
@@ -50,7 +50,7 @@ static struct slice name_in_hello(SSL *ssl)
     return slice_of((const char *)p + HEAD, n - HEAD);
 }
 
-struct slice tls_server_name(const struct stream *s)
+struct slice tls_info_server_name(const struct stream *s)
 {
     SSL *ssl = tls_ssl(s);
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
@@ -58,12 +58,12 @@ struct slice tls_server_name(const struct stream *s)
     return name ? slice_str(name) : name_in_hello(ssl);
 }
 
-bool tls_is_resumed(const struct stream *s)
+bool tls_info_is_resumed(const struct stream *s)
 {
     return SSL_session_reused(tls_ssl(s)) == 1;
 }
 
-const struct err *tls_verified(const struct stream *s, struct buf *why)
+const struct err *tls_info_verified(const struct stream *s, struct buf *why)
 {
     const SSL *ssl = tls_ssl(s);
     long result = SSL_get_verify_result(ssl);
@@ -75,12 +75,12 @@ const struct err *tls_verified(const struct stream *s, struct buf *why)
     return tls_error_of_verify(result);
 }
 
-bool tls_is_of_unknown_ca(const struct err *e)
+bool tls_info_is_of_unknown_ca(const struct err *e)
 {
     return e == &err_tls_unknown_ca || e == &err_tls_self_signed;
 }
 
-struct slice tls_curve(const struct stream *s)
+struct slice tls_info_curve(const struct stream *s)
 {
     SSL *ssl = tls_ssl(s);
     const char *name = OBJ_nid2sn((int)SSL_get_negotiated_group(ssl));
@@ -88,7 +88,7 @@ struct slice tls_curve(const struct stream *s)
     return SSL_get_negotiated_group(ssl) && name ? slice_str(name) : SLICE_EMPTY;
 }
 
-bool tls_client_ciphers(const struct stream *s, struct buf *out)
+bool tls_info_client_ciphers(const struct stream *s, struct buf *out)
 {
     SSL *ssl = tls_ssl(s);
     const unsigned char *p;
@@ -109,7 +109,7 @@ bool tls_client_ciphers(const struct stream *s, struct buf *out)
     return true;
 }
 
-bool tls_client_curves(const struct stream *s, struct buf *out)
+bool tls_info_client_curves(const struct stream *s, struct buf *out)
 {
     enum { MOST = 64 };
     int curves[MOST], n = SSL_get1_curves(tls_ssl(s), NULL);
@@ -130,7 +130,7 @@ bool tls_client_curves(const struct stream *s, struct buf *out)
     return true;
 }
 
-bool tls_session_id(const struct stream *s, struct buf *out)
+bool tls_info_session_id(const struct stream *s, struct buf *out)
 {
     const SSL_SESSION *session = SSL_get0_session(tls_ssl(s));
     unsigned n = 0;
@@ -142,25 +142,25 @@ bool tls_session_id(const struct stream *s, struct buf *out)
     return true;
 }
 
-size_t tls_client_random(const struct stream *s, unsigned char *out, size_t most)
+size_t tls_info_client_random(const struct stream *s, unsigned char *out, size_t most)
 {
     return SSL_get_client_random(tls_ssl(s), out, most);
 }
 
-size_t tls_server_random(const struct stream *s, unsigned char *out, size_t most)
+size_t tls_info_server_random(const struct stream *s, unsigned char *out, size_t most)
 {
     return SSL_get_server_random(tls_ssl(s), out, most);
 }
 
-size_t tls_master_key(const struct stream *s, unsigned char *out, size_t most)
+size_t tls_info_master_key(const struct stream *s, unsigned char *out, size_t most)
 {
     const SSL_SESSION *session = SSL_get0_session(tls_ssl(s));
 
     return session ? SSL_SESSION_get_master_key(session, out, most) : 0;
 }
 
-bool tls_export_key(const struct stream *s, struct slice label, struct slice context, bool is_early,
-                    unsigned char *out, size_t n)
+bool tls_info_export_key(const struct stream *s, struct slice label, struct slice context,
+                         bool is_early, unsigned char *out, size_t n)
 {
     SSL *ssl = tls_ssl(s);
     const unsigned char *p = (const unsigned char *)context.p;
@@ -179,7 +179,7 @@ static bool has_cipher(const STACK_OF(SSL_CIPHER) * list, uint16_t number)
     return false;
 }
 
-size_t tls_shared_ciphers(const struct stream *s, uint16_t *out, size_t most)
+size_t tls_info_shared_ciphers(const struct stream *s, uint16_t *out, size_t most)
 {
     STACK_OF(SSL_CIPHER) *ours = SSL_get1_supported_ciphers(tls_ssl(s));
     const STACK_OF(SSL_CIPHER) *theirs = SSL_get_client_ciphers(tls_ssl(s));
@@ -195,17 +195,17 @@ size_t tls_shared_ciphers(const struct stream *s, uint16_t *out, size_t most)
     return n;
 }
 
-const char *tls_library(void)
+const char *tls_info_library(void)
 {
     return OpenSSL_version(OPENSSL_VERSION);
 }
 
-void *tls_pointer(const struct stream *s)
+void *tls_info_pointer(const struct stream *s)
 {
     return tls_ssl(s);
 }
 
-void *tls_ctx_pointer(const struct stream *s)
+void *tls_info_ctx_pointer(const struct stream *s)
 {
     return SSL_get_SSL_CTX(tls_ssl(s));
 }

@@ -55,7 +55,7 @@ const struct err *tls_material_use_key(struct stream *s, struct evp_pkey_st *key
 
 /* Asks the client for a certificate that one of these has signed, which it is told (`named`), or
  * one of those (`trusted`); both NULL: those of the context. `depth` < 0: as it is. Any
- * certificate, or none, lets the handshake pass: tls_verified() tells. */
+ * certificate, or none, lets the handshake pass: tls_info_verified() tells. */
 void tls_material_verify_client(struct stream *s, struct stack_st_X509 *named,
                                 struct stack_st_X509 *trusted, int depth);
 

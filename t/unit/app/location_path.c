@@ -51,7 +51,7 @@ static void test_map(void **state)
         l->root = cases[i].root ? compile(&w, cases[i].root) : NULL;
         l->alias = cases[i].alias ? compile(&w, cases[i].alias) : NULL;
         w.v.loc = l;
-        is_ok = location_map_path(&w.v, slice_str(cases[i].path), &path);
+        is_ok = location_path_map(&w.v, slice_str(cases[i].path), &path);
         assert_int_equal(is_ok, cases[i].expected != NULL);
         if (is_ok) {
             assert_string_equal(path.p, cases[i].expected);
@@ -70,7 +70,7 @@ static void test_nul(void **state)
     UNUSED(state);
     world_init(&w);
     log_set_default(&(struct log_sink){.level = LOG_EMERG});
-    assert_false(location_map_path(&w.v, SLICE("/a\0b"), &path));
+    assert_false(location_path_map(&w.v, SLICE("/a\0b"), &path));
     log_set_default(NULL);
     world_end(&w);
 }
@@ -89,9 +89,9 @@ static void test_inherited_alias(void **state)
     outer->alias = compile(&w, "/a/");
     inner = world_location(outer, LOCATION_PREFIX, "/i/deep/");
     w.v.loc = location_new_child(inner, LOCATION_IF, SLICE_EMPTY);
-    assert_true(location_map_path(&w.v, SLICE("/i/deep/x"), &path));
+    assert_true(location_path_map(&w.v, SLICE("/i/deep/x"), &path));
     assert_string_equal(path.p, "/a/deep/x");
-    assert_true(slice_eq(location_root(&w.v), SLICE("/a/")));
+    assert_true(slice_eq(location_path_root(&w.v), SLICE("/a/")));
     world_end(&w);
 }
 
@@ -102,7 +102,7 @@ static void test_constant_root_is_borrowed(void **state)
     UNUSED(state);
     world_init(&w);
     w.base.root = compile(&w, "/r/");
-    assert_ptr_equal(location_root(&w.v).p, script_constant(w.base.root).p);
+    assert_ptr_equal(location_path_root(&w.v).p, script_constant(w.base.root).p);
     world_end(&w);
 }
 

@@ -52,16 +52,17 @@ static bool unpercent(struct buf *b, struct slice in, bool plus)
 static void test_percent(void **state)
 {
     static const struct {
-        const char *in, *component, *path;
+        const char *in, *component, *path, *value, *visible;
     } rows[] = {
-        {"", "", ""},
-        {"AZaz09-._~", "AZaz09-._~", "AZaz09-._~"},
-        {"a b", "a%20b", "a%20b"},
-        {"/p?q#f%", "%2Fp%3Fq%23f%25", "/p%3Fq%23f%25"},
-        {"!'()*", "%21%27%28%29%2A", "!'()*"},
-        {"+&=:@;,$", "%2B%26%3D%3A%40%3B%2C%24", "+&=:@;,$"},
-        {"\x01\x1f\x7f\x80\xff", "%01%1F%7F%80%FF", "%01%1F%7F%80%FF"},
-        {"\xc3\xa9", "%C3%A9", "%C3%A9"},
+        {"", "", "", "", ""},
+        {"AZaz09-._~", "AZaz09-._~", "AZaz09-._~", "AZaz09-._~", "AZaz09-._~"},
+        {"a b", "a%20b", "a%20b", "a%20b", "a%20b"},
+        {"/p?q#f%", "%2Fp%3Fq%23f%25", "/p%3Fq%23f%25", "/p%3Fq%23f%25", "/p?q#f%"},
+        {"!'()*", "%21%27%28%29%2A", "!'()*", "!'()*", "!'()*"},
+        {"+&=:@;,$", "%2B%26%3D%3A%40%3B%2C%24", "+&=:@;,$", "%2B%26=:@%3B,$", "+&=:@;,$"},
+        {"\x01\x1f\x7f\x80\xff", "%01%1F%7F%80%FF", "%01%1F%7F%80%FF", "%01%1F%7F%80%FF",
+         "%01%1F%7F\x80\xff"},
+        {"\xc3\xa9", "%C3%A9", "%C3%A9", "%C3%A9", "\xc3\xa9"},
     };
 
     UNUSED(state);
@@ -73,6 +74,12 @@ static void test_percent(void **state)
         b = marked();
         encode_percent(&b, slice_str(rows[i].in), ENCODE_PATH);
         assert_and_free(&b, slice_str(rows[i].path));
+        b = marked();
+        encode_percent(&b, slice_str(rows[i].in), ENCODE_VALUE);
+        assert_and_free(&b, slice_str(rows[i].value));
+        b = marked();
+        encode_percent(&b, slice_str(rows[i].in), ENCODE_VISIBLE);
+        assert_and_free(&b, slice_str(rows[i].visible));
     }
 }
 
@@ -92,6 +99,12 @@ static void test_percent_keeps_only(void **state)
         buf_drop(&b, b.n);
         encode_percent(&b, slice_of(&byte, 1), ENCODE_PATH);
         assert_int_equal(b.n, c > 0x20 && c < 0x7f && !strchr("#%?\"<>\\^`{|}", c) ? 1 : 3);
+        buf_drop(&b, b.n);
+        encode_percent(&b, slice_of(&byte, 1), ENCODE_VALUE);
+        assert_int_equal(b.n, c > 0x20 && c < 0x7f && !strchr("\"#%&+;<>?\\^`{|}", c) ? 1 : 3);
+        buf_drop(&b, b.n);
+        encode_percent(&b, slice_of(&byte, 1), ENCODE_VISIBLE);
+        assert_int_equal(b.n, c > 0x20 && c != 0x7f ? 1 : 3);
         buf_drop(&b, b.n);
     }
     buf_free(&b);

@@ -37,10 +37,10 @@ static inline void read_all(struct client_exchange *x)
 {
     struct slice data;
 
-    while ((told.end = client_read(x, &data)) == BODY_DATA)
+    while ((told.end = client_exchange_read(x, &data)) == BODY_DATA)
         buf_add_slice(&told.body, data);
     if (told.end == BODY_WAIT)
-        client_wait(x);
+        client_exchange_wait(x);
 }
 
 static inline void on_head(struct client_exchange *x)
@@ -100,7 +100,7 @@ static inline void on_closed(struct client_conn *c, struct client_exchange *lost
     told.lost = lost;
     told.closed_err = why;
     if (lost)
-        client_fail(lost, why);
+        client_exchange_fail(lost, why);
 }
 
 static const struct client_conn_owner owner = {.on_free = on_free, .on_closed = on_closed};
@@ -141,7 +141,7 @@ static inline void end(void)
 
 static inline struct client_exchange *request(const char *method)
 {
-    struct client_exchange *x = client_new(&user, NULL);
+    struct client_exchange *x = client_exchange_new(&user, NULL);
 
     x->req.method_token = slice_str(method);
     x->req.method = method_parse(x->req.method_token);

@@ -70,7 +70,7 @@ static inline struct frame h2_expect(struct client *c, unsigned type, uint32_t i
 
     for (unsigned i = 0; i < 4000; i++) {
         turns(1);
-        client_read(c, SIZE_MAX);
+        client_exchange_read(c, SIZE_MAX);
         if (h2_find(c, type, id, &f) && (f.flags & flags) == flags)
             return f;
         if (c->has_eof || c->is_reset)

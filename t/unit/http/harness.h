@@ -106,7 +106,7 @@ static inline void client_send(struct client *c, const char *text)
 }
 
 /* Reads what is there, `most` bytes of it. */
-static inline void client_read(struct client *c, size_t most)
+static inline void client_exchange_read(struct client *c, size_t most)
 {
     char bytes[65536];
 
@@ -143,7 +143,7 @@ static inline void client_expect(struct client *c, const char *text, unsigned n)
 {
     for (unsigned i = 0; i < 4000; i++) {
         turns(1);
-        client_read(c, SIZE_MAX);
+        client_exchange_read(c, SIZE_MAX);
         if (client_count(c, text) >= n)
             return;
         if (c->has_eof || c->is_reset)
@@ -160,7 +160,7 @@ static inline void client_expect_end(struct client *c)
 {
     for (unsigned i = 0; i < 4000 && !c->has_eof && !c->is_reset; i++) {
         turns(1);
-        client_read(c, SIZE_MAX);
+        client_exchange_read(c, SIZE_MAX);
         if (i > 100)
             (void)usleep(1000);
     }

@@ -162,6 +162,22 @@ static void test_tokens(void **state)
     assert_false(header_has_token(slice_of(NULL, 0), SLICE("close")));
 }
 
+static void test_is_of_connection(void **state)
+{
+    struct header_list l = {0};
+    struct pool pool;
+
+    UNUSED(state);
+    pool_init(&pool, NULL, 0);
+    header_add(&l, &pool, SLICE("Connection"), SLICE("close, X-One"));
+    header_add(&l, &pool, SLICE("X-One"), SLICE("X-Three"));
+    header_add(&l, &pool, SLICE("connection"), SLICE("x-two"));
+    assert_true(header_is_of_connection(&l, SLICE("x-one")));
+    assert_true(header_is_of_connection(&l, SLICE("X-Two")));
+    assert_false(header_is_of_connection(&l, SLICE("X-Three")));
+    pool_reset(&pool);
+}
+
 static void test_trailers(void **state)
 {
     (void)state;
@@ -177,10 +193,15 @@ static void test_trailers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ids),     cmocka_unit_test(test_ids_are_exact),
-        cmocka_unit_test(test_list),    cmocka_unit_test(test_growth),
-        cmocka_unit_test(test_grammar), cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_check),   cmocka_unit_test(test_trailers),
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_ids_are_exact),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_growth),
+        cmocka_unit_test(test_grammar),
+        cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_trailers),
+        cmocka_unit_test(test_is_of_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,9 +41,9 @@ static void test_places(void **state)
     const struct location *l = loaded_location(conf, 0);
 
     UNUSED(state);
-    loaded_slice_is(conf->init_by_lua[0]->text, "i()");
-    loaded_slice_is(conf->init_worker_by_lua[0]->text, "w()");
-    loaded_slice_is(conf->exit_worker_by_lua[0]->text, "e()");
+    loaded_slice_is(conf->init_by_lua[CONF_HTTP]->text, "i()");
+    loaded_slice_is(conf->init_worker_by_lua[CONF_HTTP]->text, "w()");
+    loaded_slice_is(conf->exit_worker_by_lua[CONF_HTTP]->text, "e()");
     loaded_slice_is(l->header_filter->text, "h()");
     loaded_slice_is(l->body_filter->text, "b()");
     loaded_slice_is(l->log_by_lua->text, "m()");

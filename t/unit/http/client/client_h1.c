@@ -70,7 +70,7 @@ static void run_response(size_t i, size_t step)
     if (responses[i].is_kept)
         assert_int_equal(told.freed, 1);
     assert_int_equal(told.closed, !responses[i].is_kept);
-    client_release(&x);
+    client_exchange_release(&x);
     end();
 }
 
@@ -114,7 +114,7 @@ static void tells_failures_before_the_head(void **state)
         assert_ptr_equal(told.lost, x);
         assert_ptr_equal(told.err, cases[i].err);
         assert_int_equal(x->state, CLIENT_FAILED);
-        client_release(&x);
+        client_exchange_release(&x);
         end();
     }
 }
@@ -132,7 +132,7 @@ static void serves_one_after_the_other(void **state)
         assert_int_equal(x->state, CLIENT_DONE);
         assert_int_equal(x->is_reused, i > 1);
         assert_int_equal(told.freed, i);
-        client_release(&x);
+        client_exchange_release(&x);
     }
     assert_string_equal(buf_cstr(&told.body), "okokok");
     end();
@@ -189,7 +189,7 @@ static void pauses(void **state)
     assert_int_equal(told.body.n, 300000);
     assert_int_equal(told.end, BODY_END);
     assert_non_null(conn);
-    client_release(&x);
+    client_exchange_release(&x);
     end();
 }
 
@@ -209,7 +209,7 @@ static void watches_again_after_a_pause(void **state)
         assert_int_equal(told.heads, i + 1);
         read_all(x);
         assert_int_equal(x->state, CLIENT_DONE);
-        client_release(&x);
+        client_exchange_release(&x);
     }
     end();
 }
@@ -227,7 +227,7 @@ static void takes_informational_heads(void **state)
     assert_int_equal(told.informational_status, 102);
     assert_int_equal(told.status, 200);
     assert_string_equal(buf_cstr(&told.body), "ok");
-    client_release(&x);
+    client_exchange_release(&x);
     end();
 }
 
@@ -241,7 +241,7 @@ static void flood_of_informational_heads_ends(void **state)
     for (unsigned i = 0; i < 20 && conn; i++)
         server_says("HTTP/1.1 102 P\r\n\r\n");
     assert_ptr_equal(told.err, &err_protocol);
-    client_release(&x);
+    client_exchange_release(&x);
     end();
 }
 
@@ -266,7 +266,7 @@ static void expects_continue(void **state)
         server_says("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         assert_int_equal(x->state, CLIENT_DONE);
         assert_int_equal(conn == NULL, is_refused);
-        client_release(&x);
+        client_exchange_release(&x);
         end();
     }
 }
@@ -288,8 +288,8 @@ static void closes_a_tunnel_that_nobody_takes(void **state)
     server_says("HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nearly");
     /* nobody took it inside of on_head: it is closed */
     assert_null(conn);
-    assert_null(client_detach(x, &in, &out));
-    client_release(&x);
+    assert_null(client_exchange_detach(x, &in, &out));
+    client_exchange_release(&x);
     end();
 }
 
@@ -300,7 +300,7 @@ static void take_over(struct client_exchange *x)
 {
     struct outq out;
 
-    taken = client_detach(x, &taken_in, &out);
+    taken = client_exchange_detach(x, &taken_in, &out);
     outq_clear(&out);
 }
 
@@ -322,7 +322,7 @@ static void gives_the_stream_away(void **state)
     assert_int_equal(told.closed, 1);
     buf_free(&taken_in);
     stream_close(&taken, false);
-    client_release(&x);
+    client_exchange_release(&x);
     end();
 }
 
@@ -364,8 +364,8 @@ static void sends_pieces_without_delay(void **state)
     x->req.length = -1;
     client_h1_start(conn, x);
     assert_true(is_prompt(fd));
-    client_cancel(x, &err_cancelled);
-    client_release(&x);
+    client_exchange_cancel(x, &err_cancelled);
+    client_exchange_release(&x);
     turns(3);
 }
 
@@ -389,8 +389,8 @@ static void forgets(void **state)
         told.reads = false;
         client_h1_start(conn, x);
         server_says(cases[i].head);
-        client_forget(x);
-        client_release(&x);
+        client_exchange_forget(x);
+        client_exchange_release(&x);
         turns(2);
         if (cases[i].is_kept) {
             assert_int_equal(told.freed, 0);
@@ -414,12 +414,12 @@ static void cancels_at_each_stage(void **state)
         begin(10000);
         client_h1_start(conn, x);
         server_says(said[i]);
-        client_cancel(x, &err_cancelled);
+        client_exchange_cancel(x, &err_cancelled);
         assert_null(conn);
         assert_ptr_equal(x->err, &err_cancelled);
         turns(3);
         assert_int_equal(told.failed, 0);
-        client_release(&x);
+        client_exchange_release(&x);
         end();
     }
 }

@@ -31,8 +31,8 @@ static void writes_bodies(void **state)
         assert_string_equal(strstr(got, cases[i].framing), cases[i].framing);
         assert_true(x->is_out_done);
         assert_int_equal(x->bytes_sent, strlen(got));
-        client_cancel(x, &err_cancelled);
-        client_release(&x);
+        client_exchange_cancel(x, &err_cancelled);
+        client_exchange_release(&x);
         end();
     }
 }
@@ -51,14 +51,14 @@ static void pushes(void **state)
         client_h1_start(conn, x);
         assert_non_null(strstr(server_got(), is_known ? "Content-Length: 6\r\n\r\n"
                                                       : "Transfer-Encoding: chunked\r\n\r\n"));
-        client_write(x, &c);
+        client_exchange_write(x, &c);
         assert_string_equal(server_got(), is_known ? "hello" : "5\r\nhello\r\n");
         assert_false(x->is_out_done);
-        client_write(x, &last);
+        client_exchange_write(x, &last);
         assert_string_equal(server_got(), is_known ? "!" : "1\r\n!\r\n0\r\nX-Sum: 9\r\n\r\n");
         assert_true(x->is_out_done);
-        client_cancel(x, &err_cancelled);
-        client_release(&x);
+        client_exchange_cancel(x, &err_cancelled);
+        client_exchange_release(&x);
         end();
     }
 }
@@ -78,8 +78,8 @@ static void sends_files(void **state)
     x->req.length = 5;
     client_h1_start(conn, x);
     assert_non_null(strstr(server_got(), "Content-Length: 5\r\n\r\n23456"));
-    client_cancel(x, &err_cancelled);
-    client_release(&x);
+    client_exchange_cancel(x, &err_cancelled);
+    client_exchange_release(&x);
     end();
     (void)close(fd);
     (void)unlink(path);
@@ -97,17 +97,17 @@ static void slow_peer_stops_the_producer(void **state)
     begin(1000);
     x->req.source = CLIENT_PUSHED;
     client_h1_start(conn, x);
-    client_write(x, &c);
-    assert_true(client_is_congested(x));
-    client_wait_drained(x);
+    client_exchange_write(x, &c);
+    assert_true(client_exchange_is_congested(x));
+    client_exchange_wait_drained(x);
     turns(3);
     assert_int_equal(told.drained, 0);
     for (unsigned i = 0; i < 500 && !told.drained; i++)
         got += strlen(server_got());
     assert_int_equal(told.drained, 1);
-    assert_false(client_is_congested(x));
-    client_cancel(x, &err_cancelled);
-    client_release(&x);
+    assert_false(client_exchange_is_congested(x));
+    client_exchange_cancel(x, &err_cancelled);
+    client_exchange_release(&x);
     end();
 }
 
@@ -120,8 +120,8 @@ static void refill(struct client_exchange *x)
 
     if (++rounds > 5)
         return;
-    client_write(x, &c);
-    client_wait_drained(x);
+    client_exchange_write(x, &c);
+    client_exchange_wait_drained(x);
 }
 
 /* A peer that takes everything at once: the producer is still called each time. */
@@ -134,12 +134,12 @@ static void quick_peer_keeps_the_producer_going(void **state)
     begin(10000000);
     x->user = &producer;
     x->req.source = CLIENT_PUSHED;
-    client_wait_drained(x);
+    client_exchange_wait_drained(x);
     client_h1_start(conn, x);
     (void)server_got();
     assert_int_equal(rounds, 6);
-    client_cancel(x, &err_cancelled);
-    client_release(&x);
+    client_exchange_cancel(x, &err_cancelled);
+    client_exchange_release(&x);
     end();
 }
 
@@ -156,8 +156,8 @@ static void early_answer_closes(void **state)
     server_says("HTTP/1.1 413 Large\r\nContent-Length: 2\r\n\r\nno");
     assert_int_equal(x->state, CLIENT_DONE);
     assert_null(conn);
-    client_write(x, &c); /* ignored */
-    client_release(&x);
+    client_exchange_write(x, &c); /* ignored */
+    client_exchange_release(&x);
     end();
 }
 

@@ -126,7 +126,7 @@ static void limits_and_serves_in_order(void **state)
     assert_int_equal(client_origin_stats(origin()).idle, 2);
     assert_int_equal(client_origin_stats(origin()).reused, 3);
     for (unsigned i = 0; i < 5; i++)
-        client_release(&x[i]);
+        client_exchange_release(&x[i]);
     close_pool();
 }
 
@@ -143,7 +143,7 @@ static void reuses_the_warmest(void **state)
         answer(0);
         assert_int_equal(x->state, CLIENT_DONE);
         assert_int_equal(x->is_reused, i > 0);
-        client_release(&x);
+        client_exchange_release(&x);
     }
     assert_int_equal(n_attempts, 1);
     close_pool();
@@ -163,7 +163,7 @@ static void replaces_a_worn_connection_for_who_waits(void **state)
         succeed(i);
         answer(i);
         assert_int_equal(x[i]->state, CLIENT_DONE);
-        client_release(&x[i]);
+        client_exchange_release(&x[i]);
     }
     close_pool();
 }
@@ -182,8 +182,8 @@ static void refuses_when_the_queue_is_full(void **state)
     assert_int_equal(told.failed, 1);
     assert_ptr_equal(x[4]->err, &client_err_pool_full);
     for (unsigned i = 0; i < 5; i++) {
-        client_cancel(x[i], &err_cancelled);
-        client_release(&x[i]);
+        client_exchange_cancel(x[i], &err_cancelled);
+        client_exchange_release(&x[i]);
     }
     assert_true(attempts[0].is_cancelled);
     close_pool();
@@ -205,8 +205,8 @@ static void failure_of_an_attempt_is_the_first_waiters(void **state)
     succeed(1);
     answer(1);
     assert_int_equal(b->state, CLIENT_DONE);
-    client_release(&a);
-    client_release(&b);
+    client_exchange_release(&a);
+    client_exchange_release(&b);
     close_pool();
 }
 
@@ -238,7 +238,7 @@ static void may_be_closed_by_who_failed(void **state)
         turns(1);
         assert_int_equal(told.failed, 1);
         assert_ptr_equal(told.err, rows[i].why);
-        client_release(&x);
+        client_exchange_release(&x);
         close_pool();
     }
 }
@@ -252,14 +252,14 @@ static void cancelled_waiter_takes_its_attempt_along(void **state)
     a = submit();
     b = submit();
     assert_int_equal(n_attempts, 2);
-    client_cancel(a, &err_cancelled);
-    client_release(&a);
+    client_exchange_cancel(a, &err_cancelled);
+    client_exchange_release(&a);
     assert_true(attempts[1].is_cancelled);
     assert_false(attempts[0].is_cancelled);
     succeed(0);
     assert_int_equal(b->state, CLIENT_WAITING);
-    client_cancel(b, &err_cancelled);
-    client_release(&b);
+    client_exchange_cancel(b, &err_cancelled);
+    client_exchange_release(&b);
     assert_int_equal(client_origin_stats(origin()).connections, 0);
     close_pool();
 }
@@ -285,7 +285,7 @@ static void retries_once_where_it_is_safe(void **state)
         x = submit();
         succeed(0);
         answer(0);
-        client_release(&x);
+        client_exchange_release(&x);
         x = request(cases[i].method);
         client_pool_submit(origin(), x);
         assert_int_equal(x->state, CLIENT_WAITING);
@@ -302,7 +302,7 @@ static void retries_once_where_it_is_safe(void **state)
             assert_int_equal(x->state, CLIENT_FAILED);
             assert_int_equal(told.failed, 1);
         }
-        client_release(&x);
+        client_exchange_release(&x);
         close_pool();
     }
 }
@@ -319,7 +319,7 @@ static void fresh_connection_is_not_retried(void **state)
     stream_shutdown(servers[0]);
     turns(3);
     assert_ptr_equal(x->err, &err_closed);
-    client_release(&x);
+    client_exchange_release(&x);
     close_pool();
 }
 
@@ -339,8 +339,8 @@ static void total_is_shared_between_origins(void **state)
     succeed(1);
     answer(1);
     assert_int_equal(b->state, CLIENT_DONE);
-    client_release(&a);
-    client_release(&b);
+    client_exchange_release(&a);
+    client_exchange_release(&b);
     close_pool();
 }
 
@@ -359,8 +359,8 @@ static void closing_tells_those_who_wait(void **state)
     assert_int_equal(a->state, CLIENT_WAITING);
     answer(0); /* goes on to its end */
     assert_int_equal(a->state, CLIENT_DONE);
-    client_release(&a);
-    client_release(&b);
+    client_exchange_release(&a);
+    client_exchange_release(&b);
     close_pool();
 }
 
@@ -383,9 +383,9 @@ static void timeouts_have_names(void **state)
     assert_int_equal(client_origin_stats(origin()).connections, 0);
     while (told.failed < 2 && y->state == CLIENT_QUEUED && !y->is_dialled)
         loop_turn(true);
-    client_cancel(y, &err_cancelled);
-    client_release(&x);
-    client_release(&y);
+    client_exchange_cancel(y, &err_cancelled);
+    client_exchange_release(&x);
+    client_exchange_release(&y);
     x = request("GET");
     x->timeouts.read = 5;
     client_pool_submit(origin(), x);
@@ -395,7 +395,7 @@ static void timeouts_have_names(void **state)
         loop_turn(true);
     assert_ptr_equal(x->err, &client_err_read_timeout);
     assert_int_equal(told.end, BODY_FAILED);
-    client_release(&x);
+    client_exchange_release(&x);
     x = request("GET");
     y = request("GET");
     x->timeouts.total = 5;
@@ -406,8 +406,8 @@ static void timeouts_have_names(void **state)
         loop_turn(true);
     assert_ptr_equal(x->err, &client_err_total_timeout);
     assert_ptr_equal(y->err, &client_err_pool_timeout);
-    client_release(&x);
-    client_release(&y);
+    client_exchange_release(&x);
+    client_exchange_release(&y);
     close_pool();
 }
 

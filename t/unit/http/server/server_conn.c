@@ -40,7 +40,7 @@ static void times_a_partial_head_out(void **state)
         (void)send(c.fd, "A: b\r\n", i % 10 ? 0 : 6, MSG_NOSIGNAL);
         (void)usleep(1000);
         turns(1);
-        client_read(&c, SIZE_MAX);
+        client_exchange_read(&c, SIZE_MAX);
     }
     assert_int_equal(client_count(&c, "HTTP/1.1 408"), 1);
     assert_int_equal(seen.bad_status, 408);

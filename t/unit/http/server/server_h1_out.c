@@ -41,7 +41,7 @@ static void frames(void **state)
         request(&c, rows[i].method, rows[i].path, rows[i].version);
         client_expect(&c, "\r\n\r\n", 1);
         turns(3);
-        client_read(&c, SIZE_MAX);
+        client_exchange_read(&c, SIZE_MAX);
         assert_int_equal(client_count(&c, "Content-Length:"), rows[i].length);
         assert_int_equal(client_count(&c, "Transfer-Encoding: chunked"), rows[i].chunked);
         assert_int_equal(client_count(&c, "Connection: keep-alive"), rows[i].keeps);
@@ -67,7 +67,7 @@ static void pauses_a_producer(void **state)
     assert_true(seen.congested > 0);
     assert_int_equal(seen.done, 0);
     while (!seen.done) { /* a slow reader */
-        client_read(&c, 50000);
+        client_exchange_read(&c, 50000);
         turns(1);
     }
     client_expect(&c, "\r\n0\r\n\r\n", 1);
@@ -90,10 +90,10 @@ static void sends_large_answers(void **state)
         assert_int_equal(seen.done, i - 1); /* not before the kernel has it */
         client_expect(&c, "Content-Length: 3000000", i);
         while (seen.done < i) {
-            client_read(&c, SIZE_MAX);
+            client_exchange_read(&c, SIZE_MAX);
             turns(1);
         }
-        client_read(&c, SIZE_MAX);
+        client_exchange_read(&c, SIZE_MAX);
     }
     assert_true(c.got.n > 9000000);
     client_close(&c);

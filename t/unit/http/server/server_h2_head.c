@@ -9,7 +9,7 @@ static struct exchange *request_with(struct client *c, struct buf *block)
     id = c->got.n ? id + 2 : 1;
     frame_add(&b, HEADERS, END_HEADERS | END_STREAM, id, buf_slice(block));
     client_send_bytes(c, b.p, b.n);
-    client_read(c, SIZE_MAX);
+    client_exchange_read(c, SIZE_MAX);
     buf_free(&b);
     block->n = 0;
     return seen.kept;

@@ -11,7 +11,7 @@ static void counts_bytes(void **state)
     harness_start();
     c = h2_open();
     turns(3);
-    client_read(&c, SIZE_MAX);
+    client_exchange_read(&c, SIZE_MAX);
     before = c.got.n;
     h2_request(&c, 1, "GET", "/hello", END_STREAM);
     f = h2_expect(&c, DATA, 1, END_STREAM);
@@ -51,7 +51,7 @@ static void waits_for_the_window(void **state)
     h2_request(&c, 1, "GET", "/stream/400000", END_STREAM);
     h2_request(&c, 3, "GET", "/hello", END_STREAM);
     turns(20);
-    client_read(&c, SIZE_MAX);
+    client_exchange_read(&c, SIZE_MAX);
     assert_int_equal(h2_body(&c, 1) + h2_body(&c, 3), 65535);
     assert_true(seen.congested > 0);
     h2_send_number(&c, WINDOW_UPDATE, 0, 1000000);

@@ -157,7 +157,7 @@ static void test_unverified(void **state)
     pair.peer.skips_verify = true;
     tls_pair_open(&pair, ROOM);
     assert_true(tls_pair_shake(&pair));
-    assert_ptr_equal(tls_verified(pair.client, NULL), &err_tls_unknown_ca);
+    assert_ptr_equal(tls_info_verified(pair.client, NULL), &err_tls_unknown_ca);
 }
 
 static void test_nothing_shared(void **state)
@@ -200,7 +200,7 @@ static void test_client_certificates(void **state)
     UNUSED(state);
     open_with_client(TLS_VERIFY_REQUIRED, &good);
     assert_true(tls_pair_shake(&pair));
-    assert_null(tls_verified(pair.server, NULL));
+    assert_null(tls_info_verified(pair.server, NULL));
     assert_true(tls_peer_certificate(pair.server, &pem));
     assert_true(slice_eq(buf_slice(&pem), good.cert_pem));
     buf_free(&pem);
@@ -208,12 +208,12 @@ static void test_client_certificates(void **state)
 
     open_with_client(TLS_VERIFY_ASKED, &bad);
     assert_true(tls_pair_shake(&pair));
-    assert_ptr_equal(tls_verified(pair.server, NULL), &err_tls_self_signed);
+    assert_ptr_equal(tls_info_verified(pair.server, NULL), &err_tls_self_signed);
     tls_pair_close(&pair);
 
     open_with_client(TLS_VERIFY_ASKED, NULL);
     assert_true(tls_pair_shake(&pair));
-    assert_ptr_equal(tls_verified(pair.server, NULL), &err_tls_no_certificate);
+    assert_ptr_equal(tls_info_verified(pair.server, NULL), &err_tls_no_certificate);
     tls_pair_close(&pair);
 
     open_with_client(TLS_VERIFY_REQUIRED, NULL);
@@ -262,7 +262,7 @@ static void test_alpn(void **state)
         tls_pair_open(&pair, ROOM);
         assert_int_equal(tls_pair_shake(&pair), is_fine);
         if (is_fine)
-            assert_true(slice_eq(tls_alpn(pair.server), slice_str(cases[i].chosen)));
+            assert_true(slice_eq(tls_info_alpn(pair.server), slice_str(cases[i].chosen)));
         else
             assert_ptr_equal(pair.client->err, &err_tls_no_application_protocol);
         tls_pair_close(&pair);
@@ -279,7 +279,7 @@ static enum tls_answer on_hello(struct stream *s)
         waits--;
         return TLS_WAIT;
     }
-    if (slice_eq(tls_server_name(s), SLICE("refused.example")))
+    if (slice_eq(tls_info_server_name(s), SLICE("refused.example")))
         return TLS_REFUSE;
     tls_hello_use_ctx(s, second);
     return TLS_GO_ON;
@@ -324,8 +324,8 @@ static void test_context_by_name(void **state)
     assert_int_equal(tls_handshake(pair.server), STREAM_AGAIN);
     assert_true(tls_pair_shake(&pair));
     assert_int_equal(hellos, 3);
-    assert_string_equal(tls_version(pair.server).p, "TLSv1.2");
-    assert_true(slice_eq(tls_alpn(pair.client), SLICE("second")));
+    assert_string_equal(tls_info_version(pair.server).p, "TLSv1.2");
+    assert_true(slice_eq(tls_info_alpn(pair.client), SLICE("second")));
     tls_ctx_unref(&second);
 }
 
@@ -374,8 +374,8 @@ static void resume(unsigned protocols, bool has_tickets, bool is_resumed)
     pair.peer.session = session;
     tls_pair_open(&pair, ROOM);
     assert_true(tls_pair_shake(&pair));
-    assert_int_equal(tls_is_resumed(pair.client), is_resumed);
-    assert_int_equal(tls_is_resumed(pair.server), is_resumed);
+    assert_int_equal(tls_info_is_resumed(pair.client), is_resumed);
+    assert_int_equal(tls_info_is_resumed(pair.server), is_resumed);
     tls_session_free(&session);
     tls_pair_close(&pair);
 }
@@ -526,7 +526,7 @@ static void test_hold(void **state)
     assert_true(tls_pair_shake(&pair));
     held = tls_hold(pair.server);
     stream_close(&pair.server, false);
-    assert_true(slice_eq(tls_version(held), SLICE("TLSv1.3")));
+    assert_true(slice_eq(tls_info_version(held), SLICE("TLSv1.3")));
     tls_release(&held);
     assert_null(held);
     held = tls_hold(pair.client);

@@ -29,7 +29,7 @@ static enum tls_answer on_hello(struct stream *s)
     name_size = body.n;
     has_unknown = tls_hello_extension(s, UNKNOWN, &body);
     session_size = tls_hello_session_id(s).n;
-    assert_true(slice_eq(tls_server_name(s), SLICE("localhost")));
+    assert_true(slice_eq(tls_info_server_name(s), SLICE("localhost")));
     tls_hello_set_protocols(s, TLS_1_2);
     return TLS_GO_ON;
 }
@@ -44,7 +44,7 @@ static void shake(unsigned protocols, unsigned of_server)
     pair.client_options.protocols = protocols;
     tls_pair_open(&pair, ROOM);
     assert_true(tls_pair_shake(&pair));
-    assert_int_equal(tls_version_number(pair.server), 0x0303);
+    assert_int_equal(tls_info_version_number(pair.server), 0x0303);
     tls_pair_close(&pair);
 }
 

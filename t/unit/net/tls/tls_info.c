@@ -43,15 +43,15 @@ static void test_agreed(void **state)
         pair.server_options.ciphersuites = "TLS_AES_128_GCM_SHA256";
         tls_pair_open(&pair, ROOM);
         assert_true(tls_pair_shake(&pair));
-        assert_int_equal(tls_version_number(pair.server), cases[i].number);
-        assert_true(slice_eq(tls_version(pair.client), slice_str(cases[i].version)));
-        assert_true(slice_eq(tls_cipher(pair.server), slice_str(cases[i].cipher)));
-        assert_true(slice_eq(tls_server_name(pair.server), SLICE("localhost")));
-        assert_int_equal(tls_alpn(pair.server).n, 0);
-        assert_false(tls_is_resumed(pair.server));
-        assert_true(slice_eq(tls_curve(pair.server), SLICE("X25519")));
-        assert_offers(tls_client_curves, "X25519:prime256v1");
-        assert_offers(tls_client_ciphers, cases[i].cipher);
+        assert_int_equal(tls_info_version_number(pair.server), cases[i].number);
+        assert_true(slice_eq(tls_info_version(pair.client), slice_str(cases[i].version)));
+        assert_true(slice_eq(tls_info_cipher(pair.server), slice_str(cases[i].cipher)));
+        assert_true(slice_eq(tls_info_server_name(pair.server), SLICE("localhost")));
+        assert_int_equal(tls_info_alpn(pair.server).n, 0);
+        assert_false(tls_info_is_resumed(pair.server));
+        assert_true(slice_eq(tls_info_curve(pair.server), SLICE("X25519")));
+        assert_offers(tls_info_client_curves, "X25519:prime256v1");
+        assert_offers(tls_info_client_ciphers, cases[i].cipher);
         tls_pair_close(&pair);
     }
 }
@@ -63,9 +63,9 @@ static void test_peers(void **state)
     pair.peer.server_name = SLICE_EMPTY;
     tls_pair_open(&pair, ROOM);
     assert_true(tls_pair_shake(&pair));
-    assert_int_equal(tls_server_name(pair.server).n, 0);
-    assert_null(tls_verified(pair.client, NULL));
-    assert_ptr_equal(tls_verified(pair.server, NULL), &err_tls_no_certificate);
+    assert_int_equal(tls_info_server_name(pair.server).n, 0);
+    assert_null(tls_info_verified(pair.client, NULL));
+    assert_ptr_equal(tls_info_verified(pair.server, NULL), &err_tls_no_certificate);
     tls_pair_close(&pair);
 }
 

@@ -95,7 +95,7 @@ static void test_session_of_somebody_else(void **state)
         pair.peer.server_name = slice_str(cases[i].name);
         tls_pair_open(&pair, ROOM);
         assert_int_equal(tls_pair_shake(&pair), !cases[i].err);
-        assert_int_equal(tls_is_resumed(pair.client), !cases[i].err);
+        assert_int_equal(tls_info_is_resumed(pair.client), !cases[i].err);
         assert_ptr_equal(pair.client->err, cases[i].err);
         tls_session_free(&session);
         assert_null(session);

@@ -48,7 +48,7 @@ static bool is_resumed(unsigned first, unsigned then, unsigned n)
     pair.peer.session = session;
     tls_pair_open(&pair, ROOM);
     assert_true(tls_pair_shake(&pair));
-    is = tls_is_resumed(pair.server);
+    is = tls_info_is_resumed(pair.server);
     tls_session_free(&session);
     tls_pair_close(&pair);
     return is;

@@ -1,5 +1,5 @@
 /* Messages: whole and by piece, each input at once and one byte at a time. */
-#include "proto/ws_message.h"
+#include "proto/ws_messages.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

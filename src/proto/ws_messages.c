@@ -2,7 +2,7 @@
  * gathered in a buffer, which is given back to the heap when the message has been read. Text is
  * checked as it comes, so that a bad byte ends the connection before the rest has arrived (RFC 6455
  * section 8.1); compressed text is checked as it comes out. */
-#include "proto/ws_message.h"
+#include "proto/ws_messages.h"
 
 enum { ROOM_LEAST = 4096, ROOM_MOST = 1 << 17 };
 

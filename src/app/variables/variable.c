@@ -12,9 +12,10 @@
  * At run time the map is only read, except that members of families first met then are added up to
  * MADE_MOST, so that names which come from requests cannot fill the memory; beyond that they live
  * in the visit's pool. */
-#include "app/variables/variables.h"
+#include "app/variables/variable.h"
 
 #include "app/conf.h"
+#include "app/variables/variables.h"
 #include "base/nearest.h"
 
 enum { MADE_MOST = 1000, NAME_MOST = 256 };

@@ -1,7 +1,7 @@
 /* WebSocket frames and messages. The first byte chooses the role, compression and the size of the
  * pieces; read whole and in pieces the messages must agree, and no message is larger than the
  * limit. */
-#include "proto/ws_message.h"
+#include "proto/ws_messages.h"
 
 #include "base/check.h"
 

@@ -1,12 +1,12 @@
 /* Messages of a WebSocket, put together from frames: fragments joined, compression undone, text
  * checked to be UTF-8, sizes limited. Pure. */
-#ifndef PROTO_WS_MESSAGE_H
-#define PROTO_WS_MESSAGE_H
+#ifndef PROTO_WS_MESSAGES_H
+#define PROTO_WS_MESSAGES_H
 
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "proto/ws_deflate.h"
-#include "proto/ws_frame.h"
+#include "proto/ws_reader.h"
 
 struct ws_messages {
     /* Set by the owner after ws_messages_init; also fields of `frames`. */
