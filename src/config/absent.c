@@ -34,9 +34,14 @@ struct absent {
 #define BROWSER "there is no such module: see \"map\" with $http_user_agent"
 #define RECODE  "bodies are not recoded: see \"charset\" for what they are said to be"
 #define HASHED  "there is no such module: see \"hash\" of \"upstream\" and \"balancer_by_lua_block\""
+#define COMMENT "a comment begins with \"#\""
 #define LOOP    "it belongs to an event method of another system: remove it"
 
 static const struct absent table[] = {
+    {"//*", COMMENT},
+    {"/**", COMMENT},
+    {"--*", COMMENT},
+    {"<!--*", COMMENT},
     {"geoip*", GEOIP},
     {"perl", PERL},
     {"perl_*", PERL},

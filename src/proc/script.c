@@ -37,14 +37,16 @@ static struct {
     struct timer poll;
 } script; /* process-wide: one script per process */
 
-/* In a script `print` writes to standard output, where the server's writes to its log. */
+/* In a script `print` writes to standard output, where the server's writes to its log; so do
+ * ngx.print and its kin. */
 static bool open_ngx(void)
 {
     lua_State *L = vm_main();
     bool ok;
 
     lua_getglobal(L, "print");
-    ok = lib_ngx_open();
+    ok = lib_ngx_open() && vm_push_function("ngx.api.script", "open") &&
+         vm_call(0, 0, "ngx of scripts");
     lua_setglobal(L, "print");
     return ok;
 }
