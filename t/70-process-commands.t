@@ -20,7 +20,7 @@ $TEST_NGINX_BINARY -V 2>&1 | grep -c 'built with OpenSSL [0-9]'
 --- config
     location / { return 200 "ok"; }
 --- exec
-for how in -x -e run 'app.lua' serve '-s start' '-c' 'repl x'; do $TEST_NGINX_BINARY $how 2>&1 | head -n 1; done
+for how in -x -e run 'app.lua' serve tset a.conf a.t '-s start' '-c' 'repl x'; do $TEST_NGINX_BINARY $how 2>&1 | head -n 1; done
 $TEST_NGINX_BINARY -x 2>/dev/null; echo $?
 for how in --help -h 'run --help' 'repl --help'; do $TEST_NGINX_BINARY $how | grep -c '^Usage: perilune '; done
 mkdir $TEST_NGINX_SERVER_ROOT/empty; cd $TEST_NGINX_SERVER_ROOT/empty
@@ -31,6 +31,9 @@ perilune: option "-e" requires Lua code, or a file name
 perilune: "run" requires a file name
 perilune: unknown command "app.lua"; to run a script: perilune run app.lua
 perilune: unknown command "serve"
+perilune: unknown command "tset"; did you mean "test"?
+perilune: unknown command "a.conf"; to serve what it says: perilune -c a.conf
+perilune: unknown command "a.t"; to run tests: perilune test a.t
 perilune: invalid option: "-s start"
 perilune: option "-c" requires file name
 perilune: "repl" takes no arguments
@@ -192,12 +195,15 @@ end)
 timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1; echo $?
 timeout 20 $TEST_NGINX_BINARY -e 'ngx.say({ a = 1 })' 2>&1 | head -1
 timeout 20 $TEST_NGINX_BINARY -e 'ngx.say("one") ngx.say("two")' >/dev/full 2>&1; echo $?
+{ timeout -k 1 20 $TEST_NGINX_BINARY -e 'while true do print("x") end'; echo $? >ended; } | head -1; cat ended
 --- exec_out
 an answer 1nilbnilnull
 late
 2
 perilune: (command line):1: bad argument #1 to 'say' (non-array table found)
 0
+x
+141
 
 === TEST 10: under the name nginx it goes by that name
 --- config
