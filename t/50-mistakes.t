@@ -365,7 +365,7 @@ for _, wrong in ipairs {
     print((tostring(select(2, pcall(wrong))):gsub("^[^:]-([^/:]*%.lua):%d+: ", "%1: ")))
 end
 --- exec
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1
 --- exec_out
 a.lua: bad argument 'topic' to active (a value expected)
 a.lua: bad argument 'topic' to downstream (a value expected)
@@ -422,7 +422,7 @@ for _, path in ipairs { "/unnamed", "/named", "/number" } do
 end
 await(server:close(0))
 --- exec
-cd $TEST_NGINX_HTML_DIR; timeout 20 $TEST_NGINX_BINARY run a.lua 2>$TEST_NGINX_SERVROOT/err
+cd $TEST_NGINX_HTML_DIR; timeout 100 $TEST_NGINX_BINARY run a.lua 2>$TEST_NGINX_SERVROOT/err
 grep -o "attempt.*\|a bad response.*" $TEST_NGINX_SERVROOT/err | sed 's/, client.*//'
 --- exec_out
 a.lua:5: bad argument 'fn' to websocket.handler (a function, or a table with 'message', expected, got nil)
@@ -464,7 +464,7 @@ told(function() bus.new(5) end)
 await(task.spawn(function() told(function() task.detach() end) end))
 told(function() s:put(nil) end)
 --- exec
-cd $TEST_NGINX_HTML_DIR; timeout 20 $TEST_NGINX_BINARY run a.lua
+cd $TEST_NGINX_HTML_DIR; timeout 100 $TEST_NGINX_BINARY run a.lua
 --- exec_out
 a.lua:5: bad argument 'fn' to map (function expected, got number)
 a.lua:6: bad argument 'fn' to connect_via (function expected, got string)
@@ -484,3 +484,51 @@ a.lua:19: bad argument 'handler' to tcp.start_server (function expected, got nil
 a.lua:20: bad argument 'make_stream' to bus.new (function or nil expected, got number)
 a.lua:21: bad argument 'fn' to task.detach (function expected, got nil)
 a.lua:22: bad argument 'value' to put (nil cannot be a value of a stream)
+
+=== TEST 12: a response that was not awaited, a request in place of one, options that are not near to any
+--- config
+    location / { return 200; }
+--- user_files
+>>> a.lua
+local deferred, http, tls = require "perilune.deferred", require "perilune.http", require "perilune.tls"
+local function told(...) print((tostring(select(2, pcall(...))):gsub("^[^:]-([^/:]*%.lua):%d+: ", "%1: "))) end
+local pending = deferred.deferred()
+told(function() return pending.body end)
+told(function() return pending.status end)
+told(function() return pending.headers.Server end)
+print(pending.anything, pending.is_realized ~= nil)
+told(function() http.middleware.concurrency { max = 5 } end)
+told(function() http.middleware.concurrency { mots = 5 } end)
+told(function() http.middleware.concurrency {} end)
+told(function() http.start_server(print, { tls = {} }) end)
+told(function() http.start_server(print, { tls = { certificate = "a.pem" } }) end)
+told(function() http.start_server(print, { tls = true }) end)
+told(function() tls.server_context { certificate = "a.pem" } end)
+local server = http.start_server(function(req)
+    if req.path == "/request" then return req end
+    local res = http.get("http://127.0.0.1:" .. req.server_port .. "/request", { throw_exceptions = false })
+    return res.body
+end, { address = "127.0.0.1" })
+for _, path in ipairs { "/request", "/deferred" } do
+    print(await(http.post("http://127.0.0.1:" .. server:port() .. path, { body = "x", throw_exceptions = false })).status)
+end
+await(server:close(0))
+--- exec
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>$TEST_NGINX_SERVROOT/err
+grep -o "a bad response.*\|a deferred has.*" $TEST_NGINX_SERVROOT/err | sort -u
+--- exec_out
+a.lua: a deferred has no field 'body'; was an await forgotten?
+a.lua: a deferred has no field 'status'; was an await forgotten?
+a.lua: a deferred has no field 'headers'; was an await forgotten?
+nil	true
+a.lua: middleware.concurrency: unknown option 'max'; there is 'most', 'queue', 'retry_after', 'wait'
+a.lua: middleware.concurrency: unknown option 'mots'; did you mean 'most'?
+a.lua: middleware.concurrency: option 'most' is needed
+a.lua: tls.server_context: a certificate is needed: 'certificate', 'certificate_pem' or 'self_signed'
+a.lua: tls.server_context: a key is needed: 'key' or 'key_pem'
+a.lua: option 'tls' must be a context for servers, not a boolean
+a.lua: tls.server_context: a key is needed: 'key' or 'key_pem'
+500
+500
+a bad response: a request, as if it were its own answer
+a deferred has no field 'body'; was an await forgotten?

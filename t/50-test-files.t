@@ -60,6 +60,7 @@ sed -i 's/^|//' *.t # behind it blocks and sections are no ones of this file
 for f in set nothing empty skipped dropped; do $TEST_NGINX_BINARY test $f.t >out; c=$?; grep -vE '^1\.\.' out; echo $f $c; done
 $TEST_NGINX_BINARY test -j 2 . >out; echo $? $(tail -1 out)
 $TEST_NGINX_BINARY test -n 'TEST 9' set.t nothing.t >out; echo $? $(tail -1 out)
+mkdir none; for how in "-n none set.t" none; do $TEST_NGINX_BINARY test $how | head -1; done
 --- exec_out
 ok 1 - set.t TEST 1: it is set - exec_code 0
 ok 2 - set.t TEST 1: it is set - exec_out
@@ -81,3 +82,5 @@ ok 1 - dropped.t # SKIP its blocks are skipped
 dropped 0
 1 2 passed, 2 failed, 2 skipped
 1 0 passed, 0 failed
+# no block's name holds 'none'
+# there is no .t file

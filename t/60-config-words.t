@@ -85,6 +85,8 @@ look location "mp4;"
 look location "mp4x;"
 look location "redis2_pass a;"
 look location "srcache_fetch GET /a;"
+look server "ssl on;"
+look location "dav_ext_methods LOCK;"
 look stream "proxy_ssl_verify on;"
 look stream "grpc_ssl_verify on;"
 X
@@ -107,6 +109,10 @@ location: redis2_pass a;
   [emerg] unknown directive "redis2_pass"; there is no such module: ask Redis in Lua, with "perilune.redis" or lua-resty-redis
 location: srcache_fetch GET /a;
   [emerg] unknown directive "srcache_fetch"; there is no such module: see "proxy_cache", or keep pages in "ngx.shared"
+server: ssl on;
+  [emerg] unknown directive "ssl"; TLS is a parameter of "listen", as in "listen 443 ssl"
+location: dav_ext_methods LOCK;
+  [emerg] unknown directive "dav_ext_methods"; PROPFIND and LOCK are not answered: see "dav_methods" for what is
 stream: proxy_ssl_verify on;
 stream: grpc_ssl_verify on;
   [emerg] "grpc_ssl_verify" directive is not allowed here; it belongs in http, server, location

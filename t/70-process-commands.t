@@ -20,7 +20,7 @@ $TEST_NGINX_BINARY -V 2>&1 | grep -c 'built with OpenSSL [0-9]'
 --- config
     location / { return 200 "ok"; }
 --- exec
-for how in -x -e run 'app.lua' serve '-s start' '-c' 'repl x'; do $TEST_NGINX_BINARY $how 2>&1 | head -n 1; done
+for how in -x -e run 'app.lua' serve tset a.conf a.t '-s start' '-c' 'repl x'; do $TEST_NGINX_BINARY $how 2>&1 | head -n 1; done
 $TEST_NGINX_BINARY -x 2>/dev/null; echo $?
 for how in --help -h 'run --help' 'repl --help'; do $TEST_NGINX_BINARY $how | grep -c '^Usage: perilune '; done
 mkdir $TEST_NGINX_SERVER_ROOT/empty; cd $TEST_NGINX_SERVER_ROOT/empty
@@ -31,6 +31,9 @@ perilune: option "-e" requires Lua code, or a file name
 perilune: "run" requires a file name
 perilune: unknown command "app.lua"; to run a script: perilune run app.lua
 perilune: unknown command "serve"
+perilune: unknown command "tset"; did you mean "test"?
+perilune: unknown command "a.conf"; to serve what it says: perilune -c a.conf
+perilune: unknown command "a.t"; to run tests: perilune test a.t
 perilune: invalid option: "-s start"
 perilune: option "-c" requires file name
 perilune: "repl" takes no arguments
@@ -171,6 +174,36 @@ true
 } 2>&1
 --- exec_out
 9
+
+=== TEST 29: in a script ngx.print and say write to standard output, ngx.exit ends it; where it serves they answer
+--- config
+    location / { return 200 "ok"; }
+--- user_files
+>>> a.lua
+local http = require "perilune.http"
+local server = http.start_server(function()
+    ngx.print("an ", "answer")
+    ngx.exit(ngx.OK)
+end, { address = "127.0.0.1" })
+ngx.say(await(await(http.get("http://127.0.0.1:" .. server:port())):text()), " ", { 1, nil, "b" }, nil, ngx.null)
+await(server:close(0))
+ngx.timer.at(0, function()
+    ngx.print("late\n")
+    ngx.exit(ngx.flush() + ngx.eof())
+end)
+--- exec
+timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1; echo $?
+timeout 20 $TEST_NGINX_BINARY -e 'ngx.say({ a = 1 })' 2>&1 | head -1
+timeout 20 $TEST_NGINX_BINARY -e 'ngx.say("one") ngx.say("two")' >/dev/full 2>&1; echo $?
+{ timeout -k 1 20 $TEST_NGINX_BINARY -e 'while true do print("x") end'; echo $? >ended; } | head -1; cat ended
+--- exec_out
+an answer 1nilbnilnull
+late
+2
+perilune: (command line):1: bad argument #1 to 'say' (non-array table found)
+0
+x
+141
 
 === TEST 10: under the name nginx it goes by that name
 --- config
@@ -315,6 +348,18 @@ http 'location / { handler hello; middleware timing; }'
 http 'location / {
     access_by_lua_file app/broken.lua; }'
 http 'location / { content_by_lua_file app/$arg_name.lua; }'
+http 'location / { handler shop.lua; }'
+http 'location / { handler nosuch.lua; }'
+http 'listen 127.0.0.1:1
+server_name a;'
+http 'root a
+index b;'
+http 'root a
+location / { return 200; }'
+http 'server_name a
+root b;'
+http '// a comment'
+http '} } stream { server { location / { } }'
 printf '\357\273\277events {}\n' >conf/perilune.conf; $B -t 2>&1 | grep -c 'syntax is ok'
 --- exec_out
 unexpected "}" in conf/perilune.conf:6; "return" of line 5 is not ended by ";"
@@ -331,6 +376,14 @@ handler "shop" cannot be loaded: 'shop' is not a function (a table with shop.lis
 handler "needs" cannot be loaded: app/needs.lua:1: module 'nowhere' not found in conf/perilune.conf:4
 handler "hello" cannot be loaded: middleware 'timing': module 'timing' not found (PATH) in conf/perilune.conf:4
 access_by_lua_file: app/broken.lua:1: unexpected symbol near '=' in conf/perilune.conf:5
+handler "shop.lua" cannot be loaded: module 'shop' has no function 'lua'; a module is named as for require: 'shop' in conf/perilune.conf:4
+handler "nosuch.lua" cannot be loaded: module 'nosuch.lua' not found; a module is named as for require: 'nosuch' (PATH) in conf/perilune.conf:4
+invalid parameter "server_name" in conf/perilune.conf:4; "server_name" of line 5 is a directive: a ";" may be missing before it
+invalid number of arguments in "root" directive in conf/perilune.conf:4; "index" of line 5 is a directive: a ";" may be missing before it
+directive "root" is not terminated by ";" in conf/perilune.conf:4; "location" of line 5 is a directive: a ";" may be missing before it
+perilune: [warn] line 5 begins with "root", which is taken for an argument of "server_name": a ";" may be missing before it, in conf/perilune.conf:4
+unexpected "}" in conf/perilune.conf:5; "//" of line 4 is no directive: a comment begins with "#"
+"location" directive is not allowed here in conf/perilune.conf:4; it belongs in server, location of "http"
 1
 
 === TEST 28: a file of Lua that is not there is told by -t and at the start, and misses to those who need it; that of init_by_lua is needed at once

@@ -84,12 +84,24 @@ function wrong(value, what)
     return what, value
 end
 
+--- As many names are told when none is near.
+local MOST_TOLD = 8
+
+local function listed(names)
+    if #names == 0 or #names > MOST_TOLD then
+        return ""
+    end
+    table.sort(names)
+    return ("; there is '%s'"):format(table.concat(names, "', '"))
+end
+
 local function unknown(name, known, where, level)
     local names = {}
     for k in pairs(known) do
         names[#names + 1] = k
     end
-    error(("%s: unknown option '%s'%s"):format(where, tostring(name), suggest(name, names)), level)
+    local near = suggest(name, names)
+    error(("%s: unknown option '%s'%s"):format(where, tostring(name), near ~= "" and near or listed(names)), level)
 end
 
 --- The kind for which it is the text of a wrong string that counts; nil: there is none among these.

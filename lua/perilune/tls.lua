@@ -96,6 +96,27 @@ end
 
 local client_auths = { none = true, optional = true, required = true }
 
+--- The context of `tls.server_context`; `level` is whom misuse is put down to, as of `error`.
+local function context_of(opts, level)
+    local name = "tls.server_context"
+    opts = options.check(opts, any_of_server, name, level)
+    local o = copy(opts, of_server)
+    if opts.client_auth and not client_auths[opts.client_auth] then
+        misuse(name, level, "option 'client_auth' must be none, optional or required")
+    end
+    if opts.client_auth == "required" and not (opts.ca or opts.ca_pem or opts.system_ca) then
+        misuse(name, level, "authorities are needed for client_auth = 'required': 'ca', 'ca_pem' or 'system_ca'")
+    end
+    o.certificates = certificates_of(opts, name, level)
+    o.protocol_bits = bits_of(name, opts.protocols, level)
+    o.alpn_text = opts.alpn and alpn_text(name, opts.alpn, level)
+    local context, err = core.server(o)
+    if not context then
+        error(err, 0)
+    end
+    return context
+end
+
 --- Makes a context for servers.
 -- Options: `certificate` and `key` (paths) or `certificate_pem` and `key_pem`, `password` of the key; or
 -- `certificates`, an array of such tables for keys of different kinds; or `self_signed`, the options of
@@ -107,22 +128,7 @@ local client_auths = { none = true, optional = true, required = true }
 -- @tparam table opts
 -- @treturn context
 function tls.server_context(opts)
-    local name = "tls.server_context"
-    opts = options.check(opts, any_of_server, name, 2)
-    local o = copy(opts, of_server)
-    if opts.client_auth and not client_auths[opts.client_auth] then
-        misuse(name, 2, "option 'client_auth' must be none, optional or required")
-    end
-    if opts.client_auth == "required" and not (opts.ca or opts.ca_pem or opts.system_ca) then
-        misuse(name, 2, "authorities are needed for client_auth = 'required': 'ca', 'ca_pem' or 'system_ca'")
-    end
-    o.certificates = certificates_of(opts, name, 2)
-    o.protocol_bits = bits_of(name, opts.protocols, 2)
-    o.alpn_text = opts.alpn and alpn_text(name, opts.alpn, 2)
-    local context, err = core.server(o)
-    if not context then
-        error(err, 0)
-    end
+    local context = context_of(opts, 3)
     return context
 end
 
@@ -152,13 +158,15 @@ function tls._check(value, role, where, level)
     end
 end
 
---- A context, or the options of one for servers, as a context.
+--- A context, or the options of one for servers, as a context. Misuse is put down to who called the function that
+-- calls this one.
 -- @tparam context|table value
 -- @tparam[opt] table alpn what options that name no protocols have
 -- @treturn context
 function tls.context(value, alpn)
     if type(value) == "table" then
-        return tls.server_context(value.alpn and value or options.together({ alpn = alpn }, value))
+        local made = context_of(value.alpn and value or options.together({ alpn = alpn }, value), 4)
+        return made
     end
     tls._check(value, "server", "option 'tls'", 3)
     return value

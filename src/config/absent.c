@@ -34,9 +34,20 @@ struct absent {
 #define BROWSER "there is no such module: see \"map\" with $http_user_agent"
 #define RECODE  "bodies are not recoded: see \"charset\" for what they are said to be"
 #define HASHED  "there is no such module: see \"hash\" of \"upstream\" and \"balancer_by_lua_block\""
+#define PURGE   "kept answers are not removed on demand: see \"proxy_cache_bypass\""
+#define NAXSI   "there is no NAXSI: check requests with \"access_by_lua_block\""
+#define TRACES  "there is no such module: trace requests in Lua, with opentelemetry-lua"
+#define UPLOADS "there is no such module: take uploads in a handler, with \"http.form\""
+#define OPENID  "there is no such module: see lua-resty-openidc"
+#define AUTH    "there is no such module: see \"auth_basic\" and \"auth_request\""
+#define COMMENT "a comment begins with \"#\""
 #define LOOP    "it belongs to an event method of another system: remove it"
 
 static const struct absent table[] = {
+    {"//*", COMMENT},
+    {"/**", COMMENT},
+    {"--*", COMMENT},
+    {"<!--*", COMMENT},
     {"geoip*", GEOIP},
     {"perl", PERL},
     {"perl_*", PERL},
@@ -100,6 +111,46 @@ static const struct absent table[] = {
     {"iocp_*", LOOP},
     {"acceptex_*", LOOP},
     {"post_acceptex", LOOP},
+    {"ssl", "TLS is a parameter of \"listen\", as in \"listen 443 ssl\""},
+    {"limit_zone", "see \"limit_conn_zone\""},
+    {"spdy_*", "there is no SPDY: clients use HTTP/2, see \"http2\""},
+    {"dav_ext_*", "PROPFIND and LOCK are not answered: see \"dav_methods\" for what is"},
+    {"upload_*", UPLOADS},
+    {"track_uploads", UPLOADS},
+    {"report_uploads", UPLOADS},
+    {"set_cookie_flag", "there is no such module: see \"proxy_cookie_flags\""},
+    {"testcookie*", "there is no such module: check requests with \"access_by_lua_block\""},
+    {"auth_jwt*", "there is no such module: check tokens in Lua, with \"perilune.jwt\""},
+    {"auth_oidc*", OPENID},
+    {"oidc_provider", OPENID},
+    {"auth_digest*", AUTH},
+    {"auth_gss*", AUTH},
+    {"auth_spnego*", AUTH},
+    {"SecRules*", NAXSI},
+    {"MainRule", NAXSI},
+    {"BasicRule", NAXSI},
+    {"CheckRule", NAXSI},
+    {"DeniedUrl", NAXSI},
+    {"LearningMode", NAXSI},
+    {"LibInjection*", NAXSI},
+    {"otel_*", TRACES},
+    {"opentelemetry*", TRACES},
+    {"opentracing*", TRACES},
+    {"check", "there is no such module: see \"health_check\""},
+    {"check_*", "there is no such module: see \"health_check\""},
+    {"keyval*", "there is no such module: see \"lua_shared_dict\" and \"map\""},
+    {"zone_sync*", "machines do not share zones: keep what they share in Redis, in Lua"},
+    {"status_zone", STATUS},
+    {"stream_server_traffic_status*", STATUS},
+    {"proxy_cache_purge", PURGE},
+    {"fastcgi_cache_purge", PURGE},
+    {"uwsgi_cache_purge", PURGE},
+    {"scgi_cache_purge", PURGE},
+    {"replace_filter*", "there is no such module: see \"sub_filter\""},
+    {"acme_*", "there is no ACME client: see lua-resty-acme"},
+    {"hls*", MEDIA},
+    {"vod*", MEDIA},
+    {"f4f*", MEDIA},
 };
 
 static bool is_named(const struct absent *a, struct slice name)

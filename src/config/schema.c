@@ -121,6 +121,33 @@ const char *schema_suggest(struct slice name, uint32_t context)
     return n.found.p;
 }
 
+uint32_t schema_context_in(const struct config_node *parent)
+{
+    return parent->schema ? parent->schema->opens : CTX_MAIN;
+}
+
+size_t schema_find_unended(const struct config_node *node)
+{
+    uint32_t context = schema_context_in(node->parent);
+    unsigned line = node->line;
+    size_t i = 0;
+
+    while (i < node->n_args && (node->lines[i] == line || node->quoted[i] ||
+                                !schema_find(node->args[i], context)))
+        line = node->lines[i++];
+    return i;
+}
+
+bool schema_hint_unended(const struct config_node *node, struct config_error *e)
+{
+    size_t i = schema_find_unended(node);
+
+    if (i == node->n_args || e->line != node->line || strcmp(e->file, node->file) != 0)
+        return false;
+    return config_error_hint(e, "\"%s\" of line %u is a directive: a \";\" may be missing before it",
+                             node->args[i].p, node->lines[i]);
+}
+
 void schema_context_names(uint32_t contexts, struct buf *out)
 {
     const char *gap = "";
@@ -203,6 +230,6 @@ bool config_apply(const struct config_node *parent, void *ctx, struct config_err
 {
     for (const struct config_node *node = parent->children; node; node = node->next)
         if (node->schema && node->schema->apply && !node->schema->apply(ctx, node, e))
-            return false;
+            return schema_hint_unended(node, e);
     return true;
 }

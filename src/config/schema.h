@@ -84,6 +84,18 @@ const struct directive *schema_find(struct slice name, uint32_t contexts);
  */
 const char *schema_suggest(struct slice name, uint32_t context);
 
+/* The one CTX_* of the children of `parent`, which is checked. */
+uint32_t schema_context_in(const struct config_node *parent);
+
+/* The first argument of `node`, whose ancestors are checked, that begins a line and is the name of
+ * a directive that may stand there, as when the `;` before it is missing; node->n_args when there
+ * is none. */
+size_t schema_find_unended(const struct config_node *node);
+
+/* Sets the hint of an error that is already filled, when it is that of `node` and such an argument
+ * may be why. Always returns false. */
+bool schema_hint_unended(const struct config_node *node, struct config_error *e);
+
 /* Appends "http, server, if in location". */
 void schema_context_names(uint32_t contexts, struct buf *out);
 

@@ -9,11 +9,7 @@
 #include "config/absent.h"
 #include "config/config_arg.h"
 
-/* The context in which the children of `parent` stand. */
-static uint32_t context_in(const struct config_node *parent)
-{
-    return parent->schema ? parent->schema->opens : CTX_MAIN;
-}
+#define CTX_OF_STREAM (CTX_STREAM_ALL | CTX_STREAM_UPSTREAM)
 
 /* Every context in which some directive of this name may stand. */
 static uint32_t contexts_of(struct slice name)
@@ -35,7 +31,10 @@ static bool refuse_name(const struct config_node *node, uint32_t context, struct
     if (elsewhere) {
         config_node_error(node, e, "\"%s\" directive is not allowed here", node->name.p);
         schema_context_names(elsewhere, &where);
-        config_error_hint(e, "it belongs in %s", buf_cstr(&where));
+        config_error_hint(e, "it belongs in %s%s", buf_cstr(&where),
+                          context & CTX_OF_STREAM && !(elsewhere & (CTX_OF_STREAM | CTX_HTTP))
+                              ? " of \"http\""
+                              : "");
         buf_free(&where);
         return false;
     }
@@ -142,7 +141,7 @@ static bool check_values(const struct config_node *node, struct config_error *e)
 
 bool schema_check_node(struct config_node *node, struct config_error *e)
 {
-    uint32_t context = context_in(node->parent);
+    uint32_t context = schema_context_in(node->parent);
 
     if (node->parent->content == CONFIG_FREE) {
         if (node->content != CONFIG_SIMPLE)
@@ -152,8 +151,9 @@ bool schema_check_node(struct config_node *node, struct config_error *e)
     node->schema = schema_find(node->name, context);
     if (!node->schema)
         return refuse_name(node, context, e);
-    return check_terminator(node, e) && check_count(node, e) && check_duplicate(node, e) &&
-           check_values(node, e);
+    return (check_terminator(node, e) && check_count(node, e) && check_duplicate(node, e) &&
+            check_values(node, e)) ||
+           schema_hint_unended(node, e);
 }
 
 bool schema_check_load(struct config_tree *tree, const struct config_source *src,

@@ -15,6 +15,7 @@
 
 #include "base/check.h"
 #include "base/file.h"
+#include "config/absent.h"
 #include "config/lex.h"
 
 #define INCLUDES_MAX 32
@@ -53,16 +54,20 @@ static void add_argument(struct pool *pool, struct config_node *node, size_t *ro
         size_t n = *room ? *room * 2 : 4;
         struct slice *args = pool_alloc(pool, n * sizeof(*args));
         bool *quoted = pool_alloc(pool, n * sizeof(*quoted));
+        unsigned *lines = pool_alloc(pool, n * sizeof(*lines));
 
         if (node->n_args > 0) {
             memcpy(args, node->args, node->n_args * sizeof(*args));
             memcpy(quoted, node->quoted, node->n_args * sizeof(*quoted));
+            memcpy(lines, node->lines, node->n_args * sizeof(*lines));
         }
         node->args = args;
         node->quoted = quoted;
+        node->lines = lines;
         *room = n;
     }
     node->args[node->n_args] = word->text;
+    node->lines[node->n_args] = word->line;
     node->quoted[node->n_args++] = word->quoted;
 }
 
@@ -127,8 +132,14 @@ static bool follow_include(const struct reader *r, const struct config_node *nod
 static void hint_unended(const struct reader *r, const struct config_node *node)
 {
     const struct lex *l = &r->lex;
+    const char *advice = absent_advice(node->name);
 
-    if (!r->e->hint[0] && !l->is_parameter && (l->at == l->text.n || l->text.p[l->at] == '}'))
+    if (r->e->hint[0] || l->is_parameter || (l->at < l->text.n && l->text.p[l->at] != '}'))
+        return;
+    if (advice)
+        config_error_hint(r->e, "\"%.100s\" of line %u is no directive: %s", node->name.p, node->line,
+                          advice);
+    else
         config_error_hint(r->e, "\"%.100s\" of line %u is not ended by \";\"", node->name.p,
                           node->line);
 }

@@ -25,6 +25,7 @@ struct config_node {
     struct slice name;
     struct slice *args; /* without the name; unescaped, variables untouched */
     bool *quoted;       /* for each argument: did it stand in quotes? */
+    unsigned *lines;    /* for each argument: where it begins */
     size_t n_args;
     enum config_content content;
     struct slice lua;               /* CONFIG_LUA: the text between the braces; otherwise empty */

@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/nearest.h"
+
 static const char usage[] =
     "Usage: perilune [-?hvVtTq] [-s signal] [-p prefix] [-e filename] [-c filename] [-g "
     "directives]\n"
@@ -158,22 +160,24 @@ static bool is_call_for_help(const char *arg)
     return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
 }
 
-/* The commands that are a word. `first` is the index of the first argument that the command has for
+/* The commands that are a word. */
+static const struct {
+    const char *word;
+    enum command_kind kind;
+    bool has_subject;
+} words[] = {{"run", COMMAND_RUN, true},
+             {"repl", COMMAND_REPL, false},
+             {"routes", COMMAND_ROUTES, true},
+             {"test", COMMAND_SUITE, false},
+             {"--directives", COMMAND_DIRECTIVES, false},
+             {"--help", COMMAND_HELP, false},
+             {"help", COMMAND_HELP, false},
+             {"--version", COMMAND_VERSION, false}};
+
+/* Takes one of them. `first` is the index of the first argument that the command has for
  * itself. */
 static bool take_word(int argc, char **argv, struct command *out)
 {
-    static const struct {
-        const char *word;
-        enum command_kind kind;
-        bool has_subject;
-    } words[] = {{"run", COMMAND_RUN, true},
-                 {"repl", COMMAND_REPL, false},
-                 {"routes", COMMAND_ROUTES, true},
-                 {"test", COMMAND_SUITE, false},
-                 {"--directives", COMMAND_DIRECTIVES, false},
-                 {"--help", COMMAND_HELP, false},
-                 {"help", COMMAND_HELP, false},
-                 {"--version", COMMAND_VERSION, false}};
     int first;
 
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
@@ -193,14 +197,29 @@ static bool take_word(int argc, char **argv, struct command *out)
     return false;
 }
 
+/* What is done with a file of that name, or the command that is meant. */
+static void hint_command(const char *word, struct buf *problem)
+{
+    struct slice name = slice_str(word);
+    struct nearest near = nearest_to(name);
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        nearest_try(&near, slice_str(words[i].word), true);
+    if (slice_has_suffix(name, SLICE(".lua")))
+        buf_printf(problem, "; to run a script: perilune run %s", word);
+    else if (slice_has_suffix(name, SLICE(".t")))
+        buf_printf(problem, "; to run tests: perilune test %s", word);
+    else if (slice_has_suffix(name, SLICE(".conf")))
+        buf_printf(problem, "; to serve what it says: perilune -c %s", word);
+    else if (near.found.p)
+        buf_printf(problem, "; did you mean \"%s\"?", near.found.p);
+}
+
 static void refuse_word(const char *word, bool is_first, struct buf *problem)
 {
-    size_t n = strlen(word);
-
-    if (is_first && n > 4 && strcmp(word + n - 4, ".lua") == 0)
-        buf_printf(problem, "unknown command \"%s\"; to run a script: perilune run %s", word, word);
-    else
-        buf_printf(problem, is_first ? "unknown command \"%s\"" : "invalid option: \"%s\"", word);
+    buf_printf(problem, is_first ? "unknown command \"%s\"" : "invalid option: \"%s\"", word);
+    if (is_first)
+        hint_command(word, problem);
 }
 
 bool command_parse(int argc, char **argv, struct command *out, struct buf *problem)

@@ -9,6 +9,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,14 +38,40 @@ static struct {
     struct timer poll;
 } script; /* process-wide: one script per process */
 
-/* In a script `print` writes to standard output, where the server's writes to its log. */
+/* Who reads what a script prints has left (`| head -1`): it dies as programs do that do not ignore
+ * SIGPIPE, which is ignored here for the sake of sockets. */
+static void end_without_reader(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+
+    if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR)) {
+        signal(SIGPIPE, SIG_DFL);
+        raise(SIGPIPE);
+    }
+}
+
+/* Lua's own print, the upvalue. */
+static int l_print(lua_State *L)
+{
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 0);
+    if (ferror(stdout))
+        end_without_reader();
+    return 0;
+}
+
+/* In a script `print` writes to standard output, where the server's writes to its log; so do
+ * ngx.print and its kin. */
 static bool open_ngx(void)
 {
     lua_State *L = vm_main();
     bool ok;
 
     lua_getglobal(L, "print");
-    ok = lib_ngx_open();
+    lua_pushcclosure(L, l_print, 1);
+    ok = lib_ngx_open() && vm_push_function("ngx.api.script", "open") &&
+         vm_call(0, 0, "ngx of scripts");
     lua_setglobal(L, "print");
     return ok;
 }

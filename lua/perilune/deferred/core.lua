@@ -44,6 +44,17 @@ local mt = { __index = Deferred, __name = "deferred" }
 
 M.methods, M.mt = Deferred, mt
 
+local OF_RESPONSES = { status = true, headers = true, body = true, trailers = true }
+
+--- What is read of a response that nobody has awaited would be nil, and its page empty without a word.
+setmetatable(Deferred, {
+    __index = function(_, name)
+        if OF_RESPONSES[name] then
+            error(("a deferred has no field '%s'; was an await forgotten?"):format(name), 2)
+        end
+    end,
+})
+
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Consumers
 

@@ -1,11 +1,14 @@
 --- Tables that handlers return, looked at before they are taken for responses: a value that was meant to be JSON would
 -- otherwise be an empty page.
 
+require "perilune.core.http" -- makes the metatable of requests
 local piece = require "perilune.http.piece"
 local suggest = require "perilune.suggest"
 local sys = require "perilune.core.sys"
 
 local FIELDS = { "status", "headers", "body", "trailers", "cookies", "flash", "content_length", "is_sent" }
+
+local request_mt = debug.getregistry()["perilune.request"]
 
 local checked = {}
 
@@ -43,12 +46,14 @@ function checked.spelling(res)
     end
 end
 
---- Raises for a table without metatable that has keys, but none of a response.
+--- Raises for a table without metatable that has keys, but none of a response, and for a request.
 -- @tparam table res
 -- @treturn table the same
 function checked.response(res)
-    local key = next(res)
-    if key == nil or getmetatable(res) ~= nil then
+    local key, mt = next(res), getmetatable(res)
+    if mt == request_mt then
+        bad("a request, as if it were its own answer")
+    elseif key == nil or mt ~= nil then
         return res
     end
     for _, name in ipairs(FIELDS) do

@@ -134,7 +134,7 @@ end
 
 --- A table whose body is not a plain string, or has to be waited for.
 local function complete_slowly(req, res)
-    local body = res.body
+    local body = checked.response(res).body
     while is_deferred(body) do
         body = await(body)
     end
@@ -228,6 +228,12 @@ local function functions_of(parent, module)
     return names
 end
 
+--- What somebody may have meant who has written a file's name.
+local function module_of_file(name)
+    local path = name:match("^(.+)%.lua$")
+    return path and ("; a module is named as for require: '%s'"):format(path) or ""
+end
+
 local function find(name)
     local module = require_known(name)
     if module ~= nil then
@@ -236,12 +242,13 @@ local function find(name)
     local parent, field = name:match("^(.*)%.([%w_]+)$")
     local parent_module = parent and require_known(parent)
     if parent_module == nil then
-        error(("module '%s' not found (package.path is %s)"):format(name, package.path), 0)
+        error(("module '%s' not found%s (package.path is %s)"):format(name, module_of_file(name), package.path), 0)
     end
     local value = type(parent_module) == "table" and parent_module[field]
     if value == nil or value == false then
+        local meant = module_of_file(name)
         error(("module '%s' has no function '%s'%s"):format(parent, field,
-            suggest(name, functions_of(parent, parent_module))), 0)
+            meant ~= "" and meant or suggest(name, functions_of(parent, parent_module))), 0)
     end
     return value
 end

@@ -185,6 +185,15 @@ local function run_jobs(paths, report, options)
     posix.remove_all(directory)
 end
 
+--- Why there was nothing to run.
+local function tell_of_nothing(paths, options)
+    if not paths[1] then
+        print_line("# there is no .t file")
+    elseif options.only then
+        print_line(("# no block's name holds '%s'"):format(options.only))
+    end
+end
+
 local function run_all(paths, options)
     local report = tap.new(print_line, true)
     if options.jobs > 1 then
@@ -193,6 +202,9 @@ local function run_all(paths, options)
         for _, path in ipairs(paths) do
             run_file(path, report, options)
         end
+    end
+    if report.count == 0 then
+        tell_of_nothing(paths, options)
     end
     return report:finish() and 0 or 1
 end

@@ -14,6 +14,26 @@
 #include "base/mem.h"
 #include "config/schema_check.h"
 
+/* What was read as an argument, and begins a line as a directive would: nginx takes it without a
+ * word. */
+static void remark_unended(struct app_conf *conf, const struct config_node *parent)
+{
+    for (const struct config_node *n = parent->children; n; n = n->next) {
+        size_t i = n->schema ? schema_find_unended(n) : n->n_args;
+
+        if (i + 1 < n->n_args) {
+            struct slice text = pool_printf(
+                &conf->pool,
+                "line %u begins with \"%s\", which is taken for an argument of \"%s\": "
+                "a \";\" may be missing before it,",
+                n->lines[i], n->args[i].p, n->name.p);
+            conf_remark(conf, LOG_WARN, text.p, n);
+        }
+        if (n->content == CONFIG_BLOCK)
+            remark_unended(conf, n);
+    }
+}
+
 static bool fill(struct app_conf *conf, const struct config_source *src, struct config_error *e)
 {
     struct apply a = {.conf = conf};
@@ -34,7 +54,9 @@ struct app_conf *conf_load(struct slice prefix, struct slice path, struct slice 
     };
 
     *e = (struct config_error){.line = 0};
-    if (!fill(conf, &src, e))
+    if (fill(conf, &src, e))
+        remark_unended(conf, &conf->tree->root);
+    else
         conf_free(&conf);
     return conf;
 }

@@ -50,7 +50,7 @@ static bool apply_pass(struct apply *a, const struct config_node *block, bool is
 
         a->conf->place = node;
         if (d && d->apply && is_second_pass(node) == is_second && !apply_directive(a, node, e))
-            return false;
+            return schema_hint_unended(node, e);
     }
     a->conf->place = outer;
     return true;

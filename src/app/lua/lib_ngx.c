@@ -23,6 +23,8 @@ static int open_module(lua_State *L)
     static const luaL_Reg functions[] = {
         {"print", lib_ngx_output_print},
         {"say", lib_ngx_output_say},
+        {"script_print", lib_ngx_output_script_print},
+        {"script_say", lib_ngx_output_script_say},
         {"flush", lib_ngx_output_flush},
         {"after_flush", lib_ngx_output_after_flush},
         {"eof", lib_ngx_output_eof},

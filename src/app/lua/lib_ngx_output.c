@@ -5,7 +5,10 @@
  */
 #include "app/lua/lib_ngx_output.h"
 
+#include <errno.h>
 #include <lauxlib.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "app/lua/lib_ngx_text.h"
 #include "app/lua/lib_ngx_visit.h"
@@ -72,6 +75,18 @@ static bool must_wait(lua_State *L, struct visit *v)
     return UNLIKELY(exchange_is_congested(v->x)) && lua_isyieldable(L);
 }
 
+/* The text of all arguments, in `text`. */
+static void put_together(lua_State *L, bool has_newline)
+{
+    int n = lua_gettop(L);
+
+    trim(&text);
+    for (int i = 1; i <= n; i++)
+        lib_ngx_text_add(L, i, &text);
+    if (has_newline)
+        buf_add_char(&text, '\n');
+}
+
 static int write_out(lua_State *L, bool has_newline)
 {
     struct visit *v = ngx_visit_check(L, NGX_IN_YIELDABLE | NGX_IN_SESSION);
@@ -85,11 +100,7 @@ static int write_out(lua_State *L, bool has_newline)
         c.bytes.p = lua_tolstring(L, 1, &c.bytes.n);
         c.keeper = kept_string(L, 1, c.bytes.n);
     } else {
-        trim(&text);
-        for (int i = 1; i <= n; i++)
-            lib_ngx_text_add(L, i, &text);
-        if (has_newline)
-            buf_add_char(&text, '\n');
+        put_together(L, has_newline);
         c.bytes = buf_slice(&text);
     }
     lua_output_write(v, &c);
@@ -111,6 +122,24 @@ int lib_ngx_output_print(lua_State *L)
 int lib_ngx_output_say(lua_State *L)
 {
     return write_out(L, true);
+}
+
+static int write_to_stdout(lua_State *L, bool has_newline)
+{
+    put_together(L, has_newline);
+    if (fwrite(text.p, 1, text.n, stdout) < text.n)
+        return refuse(L, strerror(errno));
+    return done(L);
+}
+
+int lib_ngx_output_script_print(lua_State *L)
+{
+    return write_to_stdout(L, false);
+}
+
+int lib_ngx_output_script_say(lua_State *L)
+{
+    return write_to_stdout(L, true);
 }
 
 int lib_ngx_output_flush(lua_State *L)

@@ -10,6 +10,12 @@ int lib_ngx_output_print(lua_State *L);
 /* say(...): print with an end of line */
 int lib_ngx_output_say(lua_State *L);
 
+/* script_print(...) → 1; or nil, error: as print, to standard output */
+int lib_ngx_output_script_print(lua_State *L);
+
+/* script_say(...): the same with an end of line */
+int lib_ngx_output_script_say(lua_State *L);
+
 /* flush(wait) → 1; false: the caller is to yield until output has drained; nil, error */
 int lib_ngx_output_flush(lua_State *L);
 

@@ -33,6 +33,13 @@ static void test_names(void **state)
         "set_form_input_multi",
         "charset_map",
         "ssl_ocsp",
+        "ssl",
+        "dav_ext_methods",
+        "auth_jwt_key_file",
+        "check_http_send",
+        "//",
+        "/*",
+        "--note",
     };
     static const char *const unknown[] = {"",    "*",    "flv_x", "apis",  "perlite",
                                           "geo", "quic", "ss",    "redis", "charset_mapx"};

@@ -19,7 +19,12 @@ return function(name, known, make)
             if type(opts) == "function" then
                 error(("%s is to be called with its options, `%s()` for none"):format(where, where), 0)
             end
-            return make(options.check(opts, known, where, 2))
+            local ok, made = pcall(make, options.check(opts, known, where, 2))
+            if not ok then
+                local is_misuse = type(made) == "string" and made:find(where, 1, true) == 1
+                error(made, is_misuse and 2 or 0)
+            end
+            return made
         end,
     })
 end
