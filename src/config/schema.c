@@ -132,8 +132,8 @@ size_t schema_find_unended(const struct config_node *node)
     unsigned line = node->line;
     size_t i = 0;
 
-    while (i < node->n_args && (node->lines[i] == line || node->quoted[i] ||
-                                !schema_find(node->args[i], context)))
+    while (i < node->n_args &&
+           (node->lines[i] == line || node->quoted[i] || !schema_find(node->args[i], context)))
         line = node->lines[i++];
     return i;
 }
@@ -144,7 +144,8 @@ bool schema_hint_unended(const struct config_node *node, struct config_error *e)
 
     if (i == node->n_args || e->line != node->line || strcmp(e->file, node->file) != 0)
         return false;
-    return config_error_hint(e, "\"%s\" of line %u is a directive: a \";\" may be missing before it",
+    return config_error_hint(e,
+                             "\"%s\" of line %u is a directive: a \";\" may be missing before it",
                              node->args[i].p, node->lines[i]);
 }
 

@@ -137,8 +137,8 @@ static void hint_unended(const struct reader *r, const struct config_node *node)
     if (r->e->hint[0] || l->is_parameter || (l->at < l->text.n && l->text.p[l->at] != '}'))
         return;
     if (advice)
-        config_error_hint(r->e, "\"%.100s\" of line %u is no directive: %s", node->name.p, node->line,
-                          advice);
+        config_error_hint(r->e, "\"%.100s\" of line %u is no directive: %s", node->name.p,
+                          node->line, advice);
     else
         config_error_hint(r->e, "\"%.100s\" of line %u is not ended by \";\"", node->name.p,
                           node->line);

@@ -1,6 +1,5 @@
---- What `ngx` does in a script, where nobody asks: ngx.print and say write to standard output, ngx.exit ends the process.
---
--- In the handlers of servers that a script has started they are what they are elsewhere.
+--- What `ngx` does in a script, where nobody asks: ngx.print and say write to standard output, ngx.exit ends the
+-- process. In the handlers of servers that a script has started they are what they are elsewhere.
 
 local core = require "perilune.core.ngx"
 local context = require "ngx.api.context"

@@ -22,11 +22,11 @@ static void remark_unended(struct app_conf *conf, const struct config_node *pare
         size_t i = n->schema ? schema_find_unended(n) : n->n_args;
 
         if (i + 1 < n->n_args) {
-            struct slice text = pool_printf(
-                &conf->pool,
-                "line %u begins with \"%s\", which is taken for an argument of \"%s\": "
-                "a \";\" may be missing before it,",
-                n->lines[i], n->args[i].p, n->name.p);
+            struct slice text =
+                pool_printf(&conf->pool,
+                            "line %u begins with \"%s\", which is taken for an argument of \"%s\": "
+                            "a \";\" may be missing before it,",
+                            n->lines[i], n->args[i].p, n->name.p);
             conf_remark(conf, LOG_WARN, text.p, n);
         }
         if (n->content == CONFIG_BLOCK)

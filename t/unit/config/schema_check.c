@@ -136,9 +136,9 @@ static void test_errors(void **state)
         {"http { timeout 5\n buffers 1 2; }",
          "invalid number of arguments in \"timeout\" directive in f:1; \"buffers\" of line 2 is a "
          "directive: a \";\" may be missing before it"},
-        {"http { tcp_nodelay\n timeout 5; }",
-         "invalid number of arguments in \"tcp_nodelay\" directive in f:1; \"timeout\" of line 2 is "
-         "a directive: a \";\" may be missing before it"},
+        {"http { tcp_nodelay\n timeout 5; }", "invalid number of arguments in \"tcp_nodelay\" "
+                                              "directive in f:1; \"timeout\" of line 2 is "
+                                              "a directive: a \";\" may be missing before it"},
         {"http { timeout 5\n\n server { } }",
          "directive \"timeout\" is not terminated by \";\" in f:1; \"server\" of line 3 is a "
          "directive: a \";\" may be missing before it"},
@@ -146,8 +146,9 @@ static void test_errors(void **state)
          "invalid number of arguments in \"timeout\" directive in f:1"},
         {"http { timeout 5\n listen 1; }",
          "invalid number of arguments in \"timeout\" directive in f:1"},
-        {"// note\n", "unexpected end of file, expecting \";\" or \"}\" in f:2; \"//\" of line 1 is no "
-                     "directive: a comment begins with \"#\""},
+        {"// note\n",
+         "unexpected end of file, expecting \";\" or \"}\" in f:2; \"//\" of line 1 is no "
+         "directive: a comment begins with \"#\""},
         {"// note\nhttp { }", "unknown directive \"//\" in f:1; a comment begins with \"#\""},
         {"/* note */ http { }", "unknown directive \"/*\" in f:1; a comment begins with \"#\""},
         {"--note;", "unknown directive \"--note\" in f:1; a comment begins with \"#\""},
