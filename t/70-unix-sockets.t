@@ -40,8 +40,8 @@ many() { for i in $(seq 30); do by_socket /; done | sort | uniq -c | sed 's/^ */
 accepted_by 1; $B
 wait_for '[ "$(by_socket /up)" = "left to 1: 3" ]'
 many; by_socket /facts
-accepted_by 2; kill -HUP $(master)
-wait_for '[ "$(by_socket /up)" = "left to 2: 3" ] && [ "$(pgrep -P $(master) | wc -l)" = 3 ]'
+accepted_by 2; reload
+wait_for '[ "$(by_socket /up)" = "left to 2: 3" ]'
 many
 quit TERM
 --- exec_out
