@@ -570,7 +570,7 @@ websocket.handler: option 'sub_protocols': no token (RFC 9110) at place 2
 websocket.handler: option 'heartbeat_payload' must have at most 125 bytes
 group:join: a WebSocket is needed, not a table
 group:leave: a WebSocket is needed, not a string
-group:broadcast: unknown option 'bin'
+group:broadcast: unknown option 'bin'; there is 'binary', 'except'
 group:broadcast: a WebSocket is needed, not a table
 a message must be a string, not table
 a text message must be UTF-8; anything else is sent as a binary one

@@ -167,4 +167,4 @@ timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua $TEST_NGINX_HTML_D
 /?type=image/png	200	gzip	Accept-Encoding	true
 /	200	nil	nil	false
 /	200	nil	nil	false
-middleware.compress: unknown option 'level'
+middleware.compress: unknown option 'level'; there is 'brotli', 'gzip', 'min_length', 'types', 'zstd'
