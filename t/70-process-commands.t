@@ -192,10 +192,10 @@ ngx.timer.at(0, function()
     ngx.exit(ngx.flush() + ngx.eof())
 end)
 --- exec
-timeout 20 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1; echo $?
-timeout 20 $TEST_NGINX_BINARY -e 'ngx.say({ a = 1 })' 2>&1 | head -1
-timeout 20 $TEST_NGINX_BINARY -e 'ngx.say("one") ngx.say("two")' >/dev/full 2>&1; echo $?
-{ timeout -k 1 20 $TEST_NGINX_BINARY -e 'while true do print("x") end'; echo $? >ended; } | head -1; cat ended
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1; echo $?
+timeout 100 $TEST_NGINX_BINARY -e 'ngx.say({ a = 1 })' 2>&1 | head -1
+timeout 100 $TEST_NGINX_BINARY -e 'ngx.say("one") ngx.say("two")' >/dev/full 2>&1; echo $?
+{ timeout -k 1 100 $TEST_NGINX_BINARY -e 'while true do print("x") end'; echo $? >$TEST_NGINX_HTML_DIR/ended; } | head -1; cat $TEST_NGINX_HTML_DIR/ended
 --- exec_out
 an answer 1nilbnilnull
 late
@@ -204,6 +204,23 @@ perilune: (command line):1: bad argument #1 to 'say' (non-array table found)
 0
 x
 141
+
+=== TEST 30: what a script has written shows while it waits
+--- config
+    location / { return 200 "ok"; }
+--- exec
+cd $TEST_NGINX_HTML_DIR || exit
+for code in 'print("a line")' 'io.write("a line\n")' 'ngx.say("a line")'; do
+    timeout 1000 $TEST_NGINX_BINARY -e "$code; await(require('perilune.task').sleep(1000))" >written &
+    for _ in $(seq 1200); do [ -s written ] && break; sleep 0.05; done
+    cat written
+    kill $!
+    wait
+done
+--- exec_out
+a line
+a line
+a line
 
 === TEST 10: under the name nginx it goes by that name
 --- config

@@ -43,10 +43,17 @@ static struct {
     ev_timer wakeup;
     uint64_t wakeup_at; /* clock_ms() for which wakeup is set; UINT64_MAX: not set */
     struct list after_events, next, at_end, last;
+    void (*before_wait)(void);
     struct release *releases;
     size_t release_count, release_size;
     bool is_stopping, in_turn;
 } loop; /* process-wide: there is one loop per process */
+
+static void on_wait(struct ev_loop *ev) EV_NOEXCEPT
+{
+    UNUSED(ev);
+    loop.before_wait();
+}
 
 static void on_woken(struct ev_loop *ev) EV_NOEXCEPT
 {
@@ -207,6 +214,12 @@ void loop_run(void)
 void loop_stop(void)
 {
     loop.is_stopping = true;
+}
+
+void loop_before_wait(void (*fn)(void))
+{
+    loop.before_wait = fn;
+    ev_set_loop_release_cb(loop_ev, fn ? on_wait : NULL, on_woken);
 }
 
 void loop_call_init(struct loop_call *c, void (*fn)(struct loop_call *call))

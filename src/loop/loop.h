@@ -35,6 +35,9 @@ void loop_stop(void);
 /* Runs one turn; waits for events only when `wait` and nothing is queued. */
 void loop_turn(bool wait);
 
+/* `fn` is called before each look for events, which may be a wait; NULL: nothing is. */
+void loop_before_wait(void (*fn)(void));
+
 /* Prepares a call; not queued. */
 void loop_call_init(struct loop_call *c, void (*fn)(struct loop_call *call));
 

@@ -61,6 +61,14 @@ static int l_print(lua_State *L)
     return 0;
 }
 
+/* What a script has written shows when it waits, not when a buffer is full: it may wait for long.
+ */
+static void show_output(void)
+{
+    if (fflush(stdout) != 0)
+        end_without_reader();
+}
+
 /* In a script `print` writes to standard output, where the server's writes to its log; so do
  * ngx.print and its kin. */
 static bool open_ngx(void)
@@ -194,6 +202,7 @@ int script_run(const struct command *command)
     }
     set_arg(L, command);
     start(L, command);
+    loop_before_wait(show_output);
     /* a chunk that failed before its first wait has stopped a loop that had not begun */
     loop_run();
     if (script.task && !script.signum)

@@ -443,6 +443,24 @@ static void test_backends(void **state)
     }
 }
 
+static void note_wait(void)
+{
+    note('w');
+}
+
+/* Called before each look for events, and no more once it was taken back. */
+static void test_before_wait(void **state)
+{
+    UNUSED(state);
+    loop_before_wait(note_wait);
+    loop_turn(false);
+    loop_turn(false);
+    assert_string_equal(trace, "ww");
+    loop_before_wait(NULL);
+    loop_turn(false);
+    assert_string_equal(trace, "ww");
+}
+
 /* The child's watchers see its own descriptors, and what it stops does not stop in the parent. */
 static void test_fork(void **state)
 {
@@ -488,6 +506,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_input_before_timers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_timers_before_calls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stages, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_before_wait, set_up, tear_down),
         cmocka_unit_test(test_backends),
         cmocka_unit_test_setup_teardown(test_fork, set_up, tear_down),
     };
