@@ -189,19 +189,25 @@ ngx.say(await(await(http.get("http://127.0.0.1:" .. server:port())):text()), " "
 await(server:close(0))
 ngx.timer.at(0, function()
     ngx.print("late\n")
-    ngx.exit(ngx.flush() + ngx.eof())
+    ngx.exit(5)
 end)
+ngx.sleep(0.05)
+coroutine.wrap(function() ngx.exit(ngx.flush() + ngx.eof()) end)()
 --- exec
 timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1; echo $?
 timeout 100 $TEST_NGINX_BINARY -e 'ngx.say({ a = 1 })' 2>&1 | head -1
 timeout 100 $TEST_NGINX_BINARY -e 'ngx.say("one") ngx.say("two")' >/dev/full 2>&1; echo $?
-{ timeout -k 1 100 $TEST_NGINX_BINARY -e 'while true do print("x") end'; echo $? >$TEST_NGINX_HTML_DIR/ended; } | head -1; cat $TEST_NGINX_HTML_DIR/ended
+for f in print ngx.say; do
+    { timeout -k 1 100 $TEST_NGINX_BINARY -e "while true do $f('x') end"; echo $? >$TEST_NGINX_HTML_DIR/ended; } | head -1; cat $TEST_NGINX_HTML_DIR/ended
+done
 --- exec_out
 an answer 1nilbnilnull
 late
 2
 perilune: (command line):1: bad argument #1 to 'say' (non-array table found)
 0
+x
+141
 x
 141
 

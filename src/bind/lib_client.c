@@ -339,13 +339,15 @@ static int l_write_file(lua_State *L)
     if (!c || c->x->is_out_done)
         return 0;
     piece.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (piece.fd < 0 || fstat(piece.fd, &st) < 0)
+    if (piece.fd < 0 || fstat(piece.fd, &st) < 0) {
         e = err_from_errno(errno);
-    else if (lua_isnoneornil(L, 4))
-        length = (double)st.st_size - offset;
-    if (!e && (!S_ISREG(st.st_mode) || !(offset >= 0 && length >= 0) ||
-               offset + length > (double)st.st_size))
-        e = &err_invalid;
+    } else {
+        if (lua_isnoneornil(L, 4))
+            length = (double)st.st_size - offset;
+        if (!S_ISREG(st.st_mode) || !(offset >= 0 && length >= 0) ||
+            offset + length > (double)st.st_size)
+            e = &err_invalid;
+    }
     if (e) {
         chunk_drop(&piece);
         return lerr_return(L, e, path);

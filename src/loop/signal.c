@@ -5,7 +5,9 @@
  * callback's turn puts it back. */
 #include "loop/signal.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "loop/loop_ev.h"
@@ -66,6 +68,16 @@ void signal_watch_end(int signum, void (*fn)(int signum, void *arg), void *arg)
 void signal_ignore_pipe(void)
 {
     signal(SIGPIPE, SIG_IGN);
+}
+
+void signal_output_failed(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+
+    if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR)) {
+        signal(SIGPIPE, SIG_DFL);
+        raise(SIGPIPE);
+    }
 }
 
 void signal_after_fork(void)

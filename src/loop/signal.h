@@ -16,6 +16,10 @@ void signal_watch_end(int signum, void (*fn)(int signum, void *arg), void *arg);
 /* SIGPIPE is ignored, for good. */
 void signal_ignore_pipe(void);
 
+/* Standard output could not be written: if that is because its reader has left, the process dies of
+ * SIGPIPE, as one that does not ignore it. */
+void signal_output_failed(void);
+
 /* In a child after fork: drops every watcher and default-handles their signals; what the parent has
  * not seen yet stays the parent's. */
 void signal_after_fork(void);

@@ -9,7 +9,6 @@
 
 #include <lauxlib.h>
 #include <lua.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,23 +31,12 @@ enum { GRACE = 3000, POLL = 20 };
 
 static struct {
     struct co *task; /* NULL: the chunk has ended */
+    bool has_chunk;  /* there is one, unlike in the interactive interpreter */
     int code;
     int signum; /* that ends us, or 0 */
     unsigned polls;
     struct timer poll;
 } script; /* process-wide: one script per process */
-
-/* Who reads what a script prints has left (`| head -1`): it dies as programs do that do not ignore
- * SIGPIPE, which is ignored here for the sake of sockets. */
-static void end_without_reader(void)
-{
-    struct pollfd out = {.fd = STDOUT_FILENO};
-
-    if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR)) {
-        signal(SIGPIPE, SIG_DFL);
-        raise(SIGPIPE);
-    }
-}
 
 /* Lua's own print, the upvalue. */
 static int l_print(lua_State *L)
@@ -57,7 +45,7 @@ static int l_print(lua_State *L)
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, 0);
     if (ferror(stdout))
-        end_without_reader();
+        signal_output_failed();
     return 0;
 }
 
@@ -66,7 +54,14 @@ static int l_print(lua_State *L)
 static void show_output(void)
 {
     if (fflush(stdout) != 0)
-        end_without_reader();
+        signal_output_failed();
+}
+
+/* Does the chunk itself run, and not what it has set going: timers, tasks, handlers? */
+static int l_is_chunk(lua_State *L)
+{
+    lua_pushboolean(L, !script.has_chunk || (script.task && co_current() == script.task));
+    return 1;
 }
 
 /* In a script `print` writes to standard output, where the server's writes to its log; so do
@@ -78,8 +73,11 @@ static bool open_ngx(void)
 
     lua_getglobal(L, "print");
     lua_pushcclosure(L, l_print, 1);
-    ok = lib_ngx_open() && vm_push_function("ngx.api.script", "open") &&
-         vm_call(0, 0, "ngx of scripts");
+    ok = lib_ngx_open() && vm_push_function("ngx.api.script", "open");
+    if (ok) {
+        lua_pushcfunction(L, l_is_chunk);
+        ok = vm_call(1, 0, "ngx of scripts");
+    }
     lua_setglobal(L, "print");
     return ok;
 }
@@ -178,6 +176,7 @@ static void start(lua_State *L, const struct command *command)
     struct co *co = co_new(NULL, on_end);
 
     script.task = co;
+    script.has_chunk = true;
     lua_xmove(L, co->L, 1);
     luaL_checkstack(co->L, command->n_args + 1, "too many arguments");
     for (int i = 0; i < command->n_args; i++)

@@ -34,13 +34,20 @@ local function done()
 end
 
 --- Called once, by the program.
-function script.open()
+-- @tparam function is_chunk does the script's own chunk run? What it has set going ends as elsewhere by ngx.exit.
+function script.open(is_chunk)
     local ngx = ngx
     ngx.print = either(core.script_print, ngx.print)
     ngx.say = either(core.script_say, ngx.say)
     ngx.flush = either(flush, ngx.flush)
     ngx.eof = either(done, ngx.eof)
-    ngx.exit = either(os.exit, ngx.exit)
+    local exit = ngx.exit
+    function ngx.exit(...)
+        if is_chunk() then
+            os.exit(...)
+        end
+        return exit(...)
+    end
 end
 
 return script

@@ -144,7 +144,7 @@ end
 
 --- Raises for what is no request, at the caller of the caller.
 function request.expect(req, where)
-    if type(req) ~= "table" or not req.headers then
+    if type(req) ~= "table" or deferred.is_deferred(req) or not req.headers then
         argument.bad("req", where, "a request expected, got " .. type(req), 3)
     end
 end

@@ -16,6 +16,7 @@
 #include "app/stream/lib_session.h"
 #include "bind/kept_string.h"
 #include "http/exchange_transport.h"
+#include "loop/signal.h"
 
 enum { TEXT_KEPT = 65536 };
 
@@ -127,8 +128,12 @@ int lib_ngx_output_say(lua_State *L)
 static int write_to_stdout(lua_State *L, bool has_newline)
 {
     put_together(L, has_newline);
-    if (fwrite(text.p, 1, text.n, stdout) < text.n)
-        return refuse(L, strerror(errno));
+    if (fwrite(text.p, 1, text.n, stdout) < text.n) {
+        const char *why = strerror(errno);
+
+        signal_output_failed();
+        return refuse(L, why);
+    }
     return done(L);
 }
 

@@ -243,6 +243,38 @@ static void test_fork(void **state)
     assert_int_equal(calls, 1);
 }
 
+static int how_ended(bool has_reader)
+{
+    int fds[2], status;
+    pid_t pid;
+
+    assert_int_equal(pipe(fds), 0);
+    if (!has_reader)
+        close(fds[0]);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        signal_ignore_pipe();
+        if (dup2(fds[1], STDOUT_FILENO) < 0)
+            _exit(2);
+        signal_output_failed();
+        _exit(1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (has_reader)
+        close(fds[0]);
+    close(fds[1]);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+
+/* Only a pipe that nobody reads ends the process: a full disk does not. */
+static void test_output_failed(void **state)
+{
+    UNUSED(state);
+    assert_int_equal(how_ended(true), -1);
+    assert_int_equal(how_ended(false), SIGPIPE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +282,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_one_watcher_each, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_dropped_while_pending, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pipe, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_output_failed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stuck, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_not_stuck, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_fork, set_up, tear_down),
