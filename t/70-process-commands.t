@@ -381,6 +381,8 @@ http 'root a
 location / { return 200; }'
 http 'server_name a
 root b;'
+http 'add_header Cache-Control
+           expires always;'
 http '// a comment'
 http '} } stream { server { location / { } }'
 printf '\357\273\277events {}\n' >conf/perilune.conf; $B -t 2>&1 | grep -c 'syntax is ok'

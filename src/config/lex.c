@@ -16,6 +16,7 @@ void lex_init(struct lex *l, struct slice text, const char *file)
 
     *l = (struct lex){.text = text,
                       .at = has_mark ? 3 : 0,
+                      .line_at = has_mark ? 3 : 0,
                       .file = file ? file : CONFIG_COMMAND_LINE,
                       .line = file ? 1 : 0,
                       .is_parameter = file == NULL};
@@ -29,8 +30,10 @@ static void take(struct lex *l, size_t n)
     l->at += n;
     if (l->is_parameter)
         return;
-    for (const char *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+    for (const char *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++) {
         l->line++;
+        l->line_at = (size_t)(p + 1 - l->text.p);
+    }
 }
 
 static bool is_space(char c)
@@ -177,6 +180,7 @@ bool lex_next(struct lex *l, struct pool *pool, struct lex_token *t, struct conf
 
     skip_blanks(l);
     *t = (struct lex_token){.kind = LEX_EOF, .text = SLICE_EMPTY, .line = l->line};
+    t->column = (unsigned)(l->at - l->line_at);
     if (l->at == l->text.n)
         return l->words == 0 || unexpected_end(l, e);
     c = l->text.p[l->at];

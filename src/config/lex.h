@@ -28,13 +28,14 @@ struct lex_token {
     struct slice text; /* of a word: unescaped, terminated, in the pool given to lex_next */
     bool quoted;       /* the word stood in quotes */
     unsigned line;     /* where the token starts */
+    unsigned column;   /* bytes of its line before it */
 };
 
 /* Lives on the stack of whoever reads; borrows text and file name. Fields are private to lex.c, but
  * `line` (of the last byte taken) and `file` may be read. */
 struct lex {
     struct slice text;
-    size_t at;
+    size_t at, line_at; /* where the next byte, and its line, begin */
     const char *file;
     unsigned line;
     unsigned words;      /* words of the statement that is being read */

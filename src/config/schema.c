@@ -132,9 +132,9 @@ size_t schema_find_unended(const struct config_node *node)
     unsigned line = node->line;
     size_t i = 0;
 
-    while (i < node->n_args &&
-           (node->lines[i] == line || node->quoted[i] || !schema_find(node->args[i], context)))
-        line = node->lines[i++];
+    while (i < node->n_args && (node->places[i].line == line || node->quoted[i] ||
+                                !schema_find(node->args[i], context)))
+        line = node->places[i++].line;
     return i;
 }
 
@@ -146,7 +146,7 @@ bool schema_hint_unended(const struct config_node *node, struct config_error *e)
         return false;
     return config_error_hint(e,
                              "\"%s\" of line %u is a directive: a \";\" may be missing before it",
-                             node->args[i].p, node->lines[i]);
+                             node->args[i].p, node->places[i].line);
 }
 
 void schema_context_names(uint32_t contexts, struct buf *out)

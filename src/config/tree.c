@@ -54,20 +54,20 @@ static void add_argument(struct pool *pool, struct config_node *node, size_t *ro
         size_t n = *room ? *room * 2 : 4;
         struct slice *args = pool_alloc(pool, n * sizeof(*args));
         bool *quoted = pool_alloc(pool, n * sizeof(*quoted));
-        unsigned *lines = pool_alloc(pool, n * sizeof(*lines));
+        struct config_place *places = pool_alloc(pool, n * sizeof(*places));
 
         if (node->n_args > 0) {
             memcpy(args, node->args, node->n_args * sizeof(*args));
             memcpy(quoted, node->quoted, node->n_args * sizeof(*quoted));
-            memcpy(lines, node->lines, node->n_args * sizeof(*lines));
+            memcpy(places, node->places, node->n_args * sizeof(*places));
         }
         node->args = args;
         node->quoted = quoted;
-        node->lines = lines;
+        node->places = places;
         *room = n;
     }
     node->args[node->n_args] = word->text;
-    node->lines[node->n_args] = word->line;
+    node->places[node->n_args] = (struct config_place){word->line, word->column};
     node->quoted[node->n_args++] = word->quoted;
 }
 
@@ -155,6 +155,7 @@ static struct config_node *read_words(struct reader *r, const struct lex_token *
     node->name = first->text;
     node->file = r->lex.file;
     node->line = first->line;
+    node->column = first->column;
     node->lua = SLICE_EMPTY;
     for (;;) {
         if (!lex_next(&r->lex, pool, &t, r->e)) {

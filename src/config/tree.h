@@ -20,17 +20,21 @@ enum config_content {
     CONFIG_LUA,  /* { raw Lua }, see `lua` */
 };
 
+struct config_place {
+    unsigned line, column;
+};
+
 /* One directive. Everything lives in the tree's pool; all slices are terminated. */
 struct config_node {
     struct slice name;
-    struct slice *args; /* without the name; unescaped, variables untouched */
-    bool *quoted;       /* for each argument: did it stand in quotes? */
-    unsigned *lines;    /* for each argument: where it begins */
+    struct slice *args;          /* without the name; unescaped, variables untouched */
+    bool *quoted;                /* for each argument: did it stand in quotes? */
+    struct config_place *places; /* for each argument: where it begins */
     size_t n_args;
     enum config_content content;
     struct slice lua;               /* CONFIG_LUA: the text between the braces; otherwise empty */
     const char *file;               /* never NULL; CONFIG_COMMAND_LINE for -g */
-    unsigned line;                  /* of the name */
+    unsigned line, column;          /* of the name */
     unsigned end_line;              /* of the `;` or `{`: the line that names a Lua chunk */
     unsigned depth;                 /* 0: the root, which has no name */
     const struct directive *schema; /* set by schema_check_node; NULL in free-form blocks */

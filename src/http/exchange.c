@@ -212,11 +212,15 @@ void filter_pause(struct filter *f, struct exchange *x)
     x->transport->wait_drained(x);
 }
 
+/* Who waits already is not woken too early by who waits for less. */
 void exchange_wait_drained(struct exchange *x, bool to_empty)
 {
+    size_t watermark = x->settings->send_watermark;
+    size_t goal = to_empty || !watermark ? 0 : watermark - 1;
+
     if (x->state >= EXCHANGE_DONE)
         return;
-    x->drain_goal = to_empty || !x->settings->send_watermark ? 0 : x->settings->send_watermark - 1;
+    x->drain_goal = x->is_waiting_drained ? MIN(x->drain_goal, goal) : goal;
     x->is_waiting_drained = true;
     x->transport->wait_drained(x);
 }

@@ -14,19 +14,19 @@
 #include "base/mem.h"
 #include "config/schema_check.h"
 
-/* What was read as an argument, and begins a line as a directive would: nginx takes it without a
- * word. */
+/* What was read as an argument, and begins a line as a directive would, no further in than the one
+ * before: nginx takes it without a word. */
 static void remark_unended(struct app_conf *conf, const struct config_node *parent)
 {
     for (const struct config_node *n = parent->children; n; n = n->next) {
         size_t i = n->schema ? schema_find_unended(n) : n->n_args;
 
-        if (i + 1 < n->n_args) {
+        if (i + 1 < n->n_args && n->places[i].column <= n->column) {
             struct slice text =
                 pool_printf(&conf->pool,
                             "line %u begins with \"%s\", which is taken for an argument of \"%s\": "
                             "a \";\" may be missing before it,",
-                            n->lines[i], n->args[i].p, n->name.p);
+                            n->places[i].line, n->args[i].p, n->name.p);
             conf_remark(conf, LOG_WARN, text.p, n);
         }
         if (n->content == CONFIG_BLOCK)

@@ -109,7 +109,7 @@ static void test_parameter(void **state)
 static void test_lines(void **state)
 {
     const char *text = "a\n\nb 'c\nd'\n;";
-    const unsigned lines[] = {1, 3, 3, 5, 5};
+    const unsigned lines[] = {1, 3, 3, 5, 5}, columns[] = {0, 0, 2, 0, 1};
     struct pool pool;
     struct lex l;
     struct lex_token t;
@@ -121,6 +121,7 @@ static void test_lines(void **state)
     for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
         assert_true(lex_next(&l, &pool, &t, &e));
         assert_int_equal(t.line, lines[i]);
+        assert_int_equal(t.column, columns[i]);
     }
     assert_int_equal(t.kind, LEX_EOF);
     pool_reset(&pool);
