@@ -187,6 +187,7 @@ local server = http.start_server(function()
 end, { address = "127.0.0.1" })
 ngx.say(await(await(http.get("http://127.0.0.1:" .. server:port())):text()), " ", { 1, nil, "b" }, nil, ngx.null)
 await(server:close(0))
+>>> b.lua
 ngx.timer.at(0, function()
     ngx.print("late\n")
     ngx.exit(5)
@@ -195,6 +196,7 @@ ngx.sleep(0.05)
 coroutine.wrap(function() ngx.exit(ngx.flush() + ngx.eof()) end)()
 --- exec
 timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/a.lua 2>&1; echo $?
+timeout 100 $TEST_NGINX_BINARY run $TEST_NGINX_HTML_DIR/b.lua 2>&1; echo $?
 timeout 100 $TEST_NGINX_BINARY -e 'ngx.say({ a = 1 })' 2>&1 | head -1
 timeout 100 $TEST_NGINX_BINARY -e 'ngx.say("one") ngx.say("two")' >/dev/full 2>&1; echo $?
 for f in print ngx.say; do
@@ -202,6 +204,7 @@ for f in print ngx.say; do
 done
 --- exec_out
 an answer 1nilbnilnull
+0
 late
 2
 perilune: (command line):1: bad argument #1 to 'say' (non-array table found)
