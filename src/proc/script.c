@@ -49,7 +49,7 @@ static int l_print(lua_State *L)
     return 0;
 }
 
-/* What a script has written shows when it waits, not when a buffer is full: it may wait for long.
+/* What a script has written shows when it waits, which may be for long, not when a buffer is full.
  */
 static void show_output(void)
 {

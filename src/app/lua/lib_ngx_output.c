@@ -76,6 +76,15 @@ static bool must_wait(lua_State *L, struct visit *v)
     return UNLIKELY(exchange_is_congested(v->x)) && lua_isyieldable(L);
 }
 
+/* Numbers the wait. False: there is none, see lib_session_wait_sent. */
+static bool begin_wait(lua_State *L, struct visit *v)
+{
+    if (v->session)
+        return lib_session_wait_sent(L, v->session);
+    lua_visit_wait_drained(v, false);
+    return true;
+}
+
 /* The text of all arguments, in `text`. */
 static void put_together(lua_State *L, bool has_newline)
 {
@@ -108,10 +117,8 @@ static int write_out(lua_State *L, bool has_newline)
     keeper_release(&c.keeper);
     if (has_failed(v->x))
         return refuse(L, "nginx output filter error");
-    if (LIKELY(!must_wait(L, v)) || (v->session && !lib_session_wait_sent(L, v->session)))
+    if (LIKELY(!must_wait(L, v)) || !begin_wait(L, v))
         return done(L);
-    if (!v->session)
-        lua_visit_wait_drained(v, false);
     return co_wait_in_c(L);
 }
 
